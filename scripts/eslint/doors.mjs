@@ -1,0 +1,87 @@
+/**
+ * The doors of the house: which folder may import from which. Folders are layers, and this rule reads them,
+ * so that a room never reaches into another, the server never needs Electron, and the window knows contracts only.
+ */
+import { dirname, posix, relative, resolve, sep } from 'node:path'
+
+const rooms = ['brokers', 'browsers', 'bots', 'logins', 'relay']
+/** What each room stands on. */
+const kernel = ['http', 'store', 'events', 'secrets', 'config']
+
+/** Files of the server that describe data and run nowhere in particular, so the window may import them. */
+const openToWindow = [
+  /^server\/[a-z]+\/contract\.ts$/,
+  /^server\/browsers\/(live-view-messages|site-profile)\.ts$/,
+  /^server\/events\/event\.ts$/,
+  /^server\/config\/settings\.ts$/,
+]
+
+/**
+ * Why `from` may not import `to`, or null when it may.
+ * @param {string} from path of the importing file below the project's root, with forward slashes
+ * @param {string} to the same for a file of ours; a bare name for a package
+ * @param {boolean} typeOnly the import vanishes when the types are stripped
+ * @returns {string | null}
+ */
+export function refusal(from, to, typeOnly) {
+  const [house = '', room = ''] = from.split('/')
+  const [target = '', targetRoom = '', ...rest] = to.split('/')
+  if (target === 'electron') return house === 'main' || house === 'preload' || house === 'test' ? null : 'electron is imported in main/ and preload/ alone'
+  if (target === 'test' && house !== 'test') return 'only tests import from test/'
+  if (target === house && house !== 'server') return null
+
+  if (house === 'server') {
+    if (['main', 'preload', 'renderer', 'scripts'].includes(target)) return `server/ does not know ${target}/`
+    // Files directly in server/ are everyone's, and a room's own are its own.
+    if (target !== 'server' || rest.length === 0 || room === targetRoom || kernel.includes(targetRoom)) return null
+    // What the overview shows of a room is described in control's contract, and a type couples nothing at run time.
+    if (rooms.includes(room) && typeOnly && to === 'server/control/contract.ts') return null
+    if (rooms.includes(room)) return `a room imports ${kernel.join(', ')}, never ${targetRoom}`
+    if (kernel.includes(room)) return `${room} is what the rooms stand on and does not know ${targetRoom}`
+  }
+  if (house === 'renderer') {
+    if (target === 'preload') return typeOnly && to === 'preload/schema.ts' ? null : 'the window imports preload/schema.ts alone, and as a type'
+    if (target === 'main') return 'the window does not know main/'
+    if (target === 'server') return openToWindow.some((pattern) => pattern.test(to)) ? null : 'the window imports contracts and the data they are made of, nothing else of server/'
+  }
+  if (house === 'preload' && ['main', 'server', 'renderer'].includes(target)) return `the bridge does not know ${target}/`
+  if (house === 'main' && target === 'renderer') return 'the shell does not know renderer/'
+  return null
+}
+
+/** @type {import('eslint').Rule.RuleModule} */
+export const doors = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'keep each folder to the imports its place in the house allows' },
+    schema: [],
+    messages: { closed: '{{why}}: {{from}} may not import {{to}}.' },
+  },
+  create(context) {
+    const from = belowRoot(context.cwd, context.filename)
+
+    /** @param {any} node of whichever parser read the file @param {any} source @param {boolean} typeOnly */
+    function check(node, source, typeOnly) {
+      if (source?.type !== 'Literal' || typeof source.value !== 'string') return
+      const name = source.value
+      const to = name.startsWith('.') ? belowRoot(context.cwd, resolve(dirname(context.filename), name)) : name
+      const why = refusal(from, to, typeOnly)
+      if (why !== null) context.report({ node, messageId: 'closed', data: { why, from, to } })
+    }
+
+    /** @param {any} node */
+    const onlyTypes = (node) => node.importKind === 'type' || node.exportKind === 'type'
+    return {
+      ImportDeclaration: (node) => check(node, node.source, onlyTypes(node)),
+      ExportNamedDeclaration: (node) => check(node, node.source, onlyTypes(node)),
+      ExportAllDeclaration: (node) => check(node, node.source, onlyTypes(node)),
+      ImportExpression: (node) => check(node, node.source, false),
+      TSImportType: (/** @type {any} */ node) => check(node, node.source ?? node.argument?.literal, true),
+    }
+  },
+}
+
+/** @param {string} root @param {string} file */
+function belowRoot(root, file) {
+  return relative(root, file).split(sep).join(posix.sep)
+}

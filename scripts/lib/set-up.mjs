@@ -1,0 +1,107 @@
+/** Makes a fresh clone runnable: packages as the lock file names them, the pinned Node, a build of the current sources. */
+import { existsSync, readFileSync } from 'node:fs'
+import { withLock } from './lock.mjs'
+import { builtCli, inRoot, root, tools } from './paths.mjs'
+import { runQuietly } from './run.mjs'
+import { Problem, say, seconds } from './say.mjs'
+import { fingerprint, readStamp, removeStamp, sourcesOfBuild, writeStamp } from './stamp.mjs'
+
+/** What package.json's `engines` asks of the Node that starts these scripts. */
+const oldestNode = [20, 19]
+/** What the tools need, and what runs TypeScript as it is; the pinned Node always is newer. */
+const oldestForTools = [22, 18]
+/** What the last build was made of. */
+const stamp = inRoot('out/.built')
+
+/**
+ * Installs what is missing and gives the path of the Node to run everything with.
+ * @returns {Promise<string>}
+ */
+export async function setUp() {
+  if (!isAtLeast(process.versions.node, oldestNode)) throw new Problem(`Wheelhouse needs Node ${oldestNode.join('.')} or newer to start; this is ${process.versions.node}.`)
+  const lock = readJson(inRoot('package-lock.json'))
+  const installed = readJson(inRoot('node_modules/.package-lock.json'))
+  if (whatDiffers(lock, installed) !== null) await install(installed !== null)
+  return pinnedNode()
+}
+
+/** Builds into `out/` when the sources are not those of the last build. @param {string} node */
+export async function build(node) {
+  if (isBuilt()) return
+  await withLock(inRoot('out/.building'), async () => {
+    // Perhaps by the one we waited for.
+    if (isBuilt()) return
+    const wanted = fingerprint(root, sourcesOfBuild)
+    // Gone before anything is overwritten: a build that fails half-way must not pass for the one before it.
+    removeStamp(stamp)
+    say('Building…')
+    const started = performance.now()
+    const { code, output } = await runQuietly(node, [tools.electronVite, 'build', '--logLevel', 'warn'], { env: { NODE_ENV: 'production' } })
+    if (code !== 0) throw new Problem(`${output}\nThe build failed.`, code)
+    writeStamp(stamp, wanted)
+    say(`Built in ${seconds(performance.now() - started)}.`)
+  })
+}
+
+function isBuilt() {
+  return readStamp(stamp) === fingerprint(root, sourcesOfBuild) && existsSync(builtCli)
+}
+
+/** @param {boolean} update */
+async function install(update) {
+  say(update ? 'The list of packages changed; installing…' : 'Installing packages; the first time takes a minute or two…')
+  const started = performance.now()
+  // npm names itself and its Node in the environment of every script; both lie outside of node_modules, which `npm ci` removes.
+  const { npm_execpath: npm, npm_node_execpath: node } = process.env
+  // Windows cannot remove the program that is running, and that may be the pinned Node: there, change only what differs.
+  const how = update && process.platform === 'win32' ? 'install' : 'ci'
+  // Whatever a person has set for other projects: all packages are needed here, and the pinned Node satisfies those that ask for a newer one.
+  const args = [how, '--include=dev', '--include=optional', '--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error']
+  const [command, first] = npm?.endsWith('js') ? [node ?? process.execPath, [npm]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []]
+  const { code, output } = await runQuietly(command, [...first, ...args])
+  if (code !== 0) throw new Problem(`${output}\nnpm ${how} failed; see above. Installing needs the package registry once.`, 1)
+  say(`Installed in ${seconds(performance.now() - started)}.`)
+}
+
+/** The project's own Node; the running one when install scripts are switched off and it is new enough. */
+function pinnedNode() {
+  const pinned = inRoot('node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  if (existsSync(pinned)) return pinned
+  if (isAtLeast(process.versions.node, oldestForTools)) return process.execPath
+  throw new Problem('The pinned Node is missing, because install scripts are switched off in npm. Run `npm rebuild node --ignore-scripts=false` once, or use Node 22.18 or newer.')
+}
+
+/**
+ * The first package that is not installed as the lock file says, or null. Reads npm's own record of what it
+ * installed, so that an install by hand counts too, and one that was interrupted does not.
+ * @param {any} lock package-lock.json @param {any} installed node_modules/.package-lock.json
+ * @returns {string | null}
+ */
+export function whatDiffers(lock, installed) {
+  if (installed === null) return 'node_modules'
+  for (const [path, wanted] of Object.entries(lock.packages)) {
+    // Optional packages are those of other systems too.
+    if (path === '' || wanted.optional || wanted.devOptional) continue
+    if (installed.packages[path]?.version !== wanted.version) return path
+  }
+  return null
+}
+
+/** @param {string} version @param {readonly number[]} oldest */
+export function isAtLeast(version, oldest) {
+  const parts = version.split('.').map(Number)
+  for (const [index, least] of oldest.entries()) {
+    const part = parts[index] ?? 0
+    if (part !== least) return part > least
+  }
+  return true
+}
+
+/** @param {string} path */
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,24 @@
+/** What a run of the tests consists of, read from its words. */
+
+/** @typedef {{ checks: string[], projects: string[], filters: string[] }} TestPlan */
+
+const checks = ['lint', 'types']
+const projects = ['unit', 'renderer', 'integration', 'e2e']
+
+/**
+ * No words: everything. Names of stages: those. Other words narrow the tests down to some files, and then the
+ * checks are left out unless named, for whoever works on one file wants its tests now.
+ * @param {readonly string[]} words
+ * @returns {TestPlan}
+ */
+export function planTests(words) {
+  const filters = words.filter((word) => !checks.includes(word) && !projects.includes(word))
+  const namedChecks = checks.filter((name) => words.includes(name))
+  const namedProjects = projects.filter((name) => words.includes(name))
+  const all = words.length === 0
+  return {
+    checks: all ? [...checks] : namedChecks,
+    projects: all || (filters.length > 0 && namedProjects.length === 0) ? [...projects] : namedProjects,
+    filters,
+  }
+}

@@ -1,0 +1,105 @@
+/** The door rule: what each folder may import, and how the rule sees it in real sources. */
+import { RuleTester } from 'eslint'
+import ts from 'typescript-eslint'
+import { describe, expect, it } from 'vitest'
+import vueParser from 'vue-eslint-parser'
+import { doors, refusal } from '../../../scripts/eslint/doors.mjs'
+
+RuleTester.describe = describe
+RuleTester.it = it
+
+describe('which folder may import from which', () => {
+  const open: [from: string, to: string][] = [
+    ['server/browsers/service.ts', 'server/http/contract.ts'],
+    ['server/browsers/service.ts', 'server/store/open.ts'],
+    ['server/browsers/service.ts', 'server/browsers/store.ts'],
+    ['server/browsers/service.ts', 'server/fault.ts'],
+    ['server/browsers/service.ts', 'puppeteer-core'],
+    ['server/control/overview.ts', 'server/browsers/service.ts'],
+    ['server/index.ts', 'server/bots/service.ts'],
+    ['renderer/pages/keys.vue', 'renderer/api/client.ts'],
+    ['renderer/api/client.ts', 'server/bots/contract.ts'],
+    ['renderer/api/client.ts', 'server/events/event.ts'],
+    ['renderer/pages/settings.vue', 'server/config/settings.ts'],
+    ['renderer/components/live-view.vue', 'server/browsers/live-view-messages.ts'],
+    ['main/window.ts', 'electron'],
+    ['main/index.ts', 'server/index.ts'],
+    ['main/index.ts', 'preload/schema.ts'],
+    ['preload/index.ts', 'electron'],
+    ['test/fakes/electron.ts', 'electron'],
+    ['test/e2e/start.test.ts', 'server/browsers/service.ts'],
+    ['scripts/start.mjs', 'scripts/lib/run.mjs'],
+  ]
+  it.each(open)('%s may import %s', (from, to) => {
+    expect(refusal(from, to, false)).toBeNull()
+  })
+
+  const closed: [from: string, to: string, why: string][] = [
+    ['server/browsers/service.ts', 'server/bots/service.ts', 'never bots'],
+    ['server/browsers/service.ts', 'server/bots/contract.ts', 'never bots'],
+    ['server/browsers/service.ts', 'server/control/overview.ts', 'never control'],
+    ['server/http/app.ts', 'server/browsers/contract.ts', 'does not know browsers'],
+    ['server/config/file.ts', 'server/control/contract.ts', 'does not know control'],
+    ['server/index.ts', 'electron', 'main/ and preload/ alone'],
+    ['server/index.ts', 'electron/main', 'main/ and preload/ alone'],
+    ['server/index.ts', 'main/index.ts', 'does not know main/'],
+    ['server/http/window-files.ts', 'renderer/main.ts', 'does not know renderer/'],
+    ['server/index.ts', 'test/fakes/electron.ts', 'only tests'],
+    ['renderer/api/client.ts', 'server/browsers/service.ts', 'contracts'],
+    ['renderer/api/client.ts', 'server/config/file.ts', 'contracts'],
+    ['renderer/desktop/desktop.ts', 'main/index.ts', 'does not know main/'],
+    ['renderer/desktop/desktop.ts', 'electron', 'main/ and preload/ alone'],
+    ['renderer/desktop/desktop.ts', 'preload/schema.ts', 'as a type'],
+    ['preload/index.ts', 'server/http/contract.ts', 'does not know server/'],
+    ['main/window.ts', 'renderer/main.ts', 'does not know renderer/'],
+  ]
+  it.each(closed)('%s may not import %s', (from, to, why) => {
+    expect(refusal(from, to, false)).toContain(why)
+  })
+
+  it('lets a room name the types of the overview, and no more of control', () => {
+    expect(refusal('server/browsers/attention.ts', 'server/control/contract.ts', true)).toBeNull()
+    expect(refusal('server/browsers/attention.ts', 'server/control/contract.ts', false)).toContain('never control')
+    expect(refusal('server/browsers/attention.ts', 'server/control/attention.ts', true)).toContain('never control')
+  })
+
+  it('lets the window know the desktop bridge as a type only', () => {
+    expect(refusal('renderer/desktop/desktop.ts', 'preload/schema.ts', true)).toBeNull()
+    expect(refusal('renderer/desktop/desktop.ts', 'preload/index.ts', true)).toContain('as a type')
+  })
+})
+
+const cwd = import.meta.dirname
+const file = (path: string) => `${cwd}/${path}`
+const message = (from: string, to: string, why: string) => ({ message: `${why}: ${from} may not import ${to}.` })
+const neverBots = message('server/browsers/service.ts', 'server/bots/service.ts', 'a room imports http, store, events, secrets, config, never bots')
+
+// The rule reads paths below ESLint's working directory; the tests give it one, so that they need no files.
+const here = { ...doors, create: (context: Parameters<typeof doors.create>[0]) => doors.create(Object.create(context, { cwd: { value: cwd } })) }
+
+new RuleTester({ languageOptions: { parser: ts.parser } }).run('doors in TypeScript', here, {
+  valid: [
+    { code: "import { Fault } from '../fault.ts'", filename: file('server/browsers/service.ts') },
+    { code: "import type { Bridge } from '../../preload/schema.ts'", filename: file('renderer/desktop/desktop.ts') },
+    { code: 'const name = await import(path)', filename: file('server/browsers/service.ts') },
+  ],
+  invalid: [
+    { code: "import { bots } from '../bots/service.ts'", filename: file('server/browsers/service.ts'), errors: [neverBots] },
+    { code: "import type { Bots } from '../bots/service.ts'", filename: file('server/browsers/service.ts'), errors: [neverBots] },
+    { code: "export { bots } from '../bots/service.ts'", filename: file('server/browsers/service.ts'), errors: [neverBots] },
+    { code: "export * from '../bots/service.ts'", filename: file('server/browsers/service.ts'), errors: [neverBots] },
+    { code: "const bots = await import('../bots/service.ts')", filename: file('server/browsers/service.ts'), errors: [neverBots] },
+    { code: "type Bots = import('../bots/service.ts').Bots", filename: file('server/browsers/service.ts'), errors: [neverBots] },
+  ],
+})
+
+new RuleTester({ languageOptions: { parser: vueParser, parserOptions: { parser: ts.parser } } }).run('doors in Vue components', here, {
+  valid: [{ code: "<script setup lang=\"ts\">import { contract } from '../../server/bots/contract.ts'</script>", filename: file('renderer/pages/bots.vue') }],
+  invalid: [
+    {
+      code: "<script setup lang=\"ts\">import { store } from '../../server/bots/store.ts'</script>",
+      filename: file('renderer/pages/bots.vue'),
+      errors: [message('renderer/pages/bots.vue', 'server/bots/store.ts', 'the window imports contracts and the data they are made of, nothing else of server/')],
+    },
+  ],
+})

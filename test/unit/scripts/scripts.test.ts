@@ -1,0 +1,222 @@
+/** The parts of the start and test scripts that decide something. */
+import { spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { downloadAddress, isReachable, parseMissing } from '../../../scripts/lib/electron.mjs'
+import { controlAddress, dataDirFlag } from '../../../scripts/lib/headless.mjs'
+import { findOnPath, hasDisplay, isDebian } from '../../../scripts/lib/machine.mjs'
+import { withLock } from '../../../scripts/lib/lock.mjs'
+import { run, runQuietly } from '../../../scripts/lib/run.mjs'
+import { isAtLeast, whatDiffers } from '../../../scripts/lib/set-up.mjs'
+import { fingerprint, readStamp, removeStamp, writeStamp } from '../../../scripts/lib/stamp.mjs'
+import { planTests } from '../../../scripts/lib/test-plan.mjs'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wheelhouse-scripts-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('set-up', () => {
+  const lock = { packages: { '': {}, 'node_modules/koa': { version: '3.3.0' }, 'node_modules/fsevents': { version: '2.0.0', optional: true } } }
+
+  it('finds nothing to install when every package has the version of the lock file', () => {
+    expect(whatDiffers(lock, { packages: { 'node_modules/koa': { version: '3.3.0' } } })).toBeNull()
+  })
+
+  it('names the first package that is missing or of another version', () => {
+    expect(whatDiffers(lock, { packages: {} })).toBe('node_modules/koa')
+    expect(whatDiffers(lock, { packages: { 'node_modules/koa': { version: '3.2.0' } } })).toBe('node_modules/koa')
+  })
+
+  it('takes an install that was interrupted for none', () => {
+    expect(whatDiffers(lock, null)).toBe('node_modules')
+  })
+
+  it('compares versions by number', () => {
+    expect(isAtLeast('20.19.0', [20, 19])).toBe(true)
+    expect(isAtLeast('22.1.0', [20, 19])).toBe(true)
+    expect(isAtLeast('20.9.0', [20, 19])).toBe(false)
+    expect(isAtLeast('18.20.1', [20, 19])).toBe(false)
+  })
+})
+
+describe('the stamp of a build', () => {
+  beforeEach(() => {
+    mkdirSync(join(folder, 'server/http'), { recursive: true })
+    writeFileSync(join(folder, 'server/http/app.ts'), 'one')
+    writeFileSync(join(folder, 'server/index.ts'), 'two')
+  })
+  const stamp = () => fingerprint(folder, ['server', 'absent.json'])
+
+  it('stays when only dates change, as they do with every checkout', () => {
+    const before = stamp()
+    utimesSync(join(folder, 'server/index.ts'), new Date(0), new Date(0))
+    expect(stamp()).toBe(before)
+  })
+
+  it('changes with a content, a name, or a file more', () => {
+    const seen = new Set([stamp()])
+    writeFileSync(join(folder, 'server/index.ts'), 'three')
+    seen.add(stamp())
+    writeFileSync(join(folder, 'server/new.ts'), '')
+    seen.add(stamp())
+    rmSync(join(folder, 'server/new.ts'))
+    writeFileSync(join(folder, 'server/newer.ts'), '')
+    seen.add(stamp())
+    expect(seen.size).toBe(4)
+  })
+
+  it('does not see what the build itself writes', () => {
+    const before = stamp()
+    mkdirSync(join(folder, 'server/node_modules'))
+    writeFileSync(join(folder, 'server/node_modules/x.ts'), '')
+    writeFileSync(join(folder, 'server/components.d.ts'), '')
+    expect(stamp()).toBe(before)
+  })
+
+  it('is read back as written, and absent before', () => {
+    const file = join(folder, 'out/.built')
+    expect(readStamp(file)).toBeNull()
+    writeStamp(file, 'abc')
+    expect(readStamp(file)).toBe('abc')
+    removeStamp(file)
+    expect(readStamp(file)).toBeNull()
+  })
+})
+
+describe('the lock of a build', () => {
+  it('lets one in at a time, and the next when it is done or has failed', async () => {
+    const file = join(folder, 'out/.building')
+    const order: string[] = []
+    const first = Promise.withResolvers<void>()
+    const one = withLock(file, async () => {
+      order.push('one in')
+      await first.promise
+      order.push('one out')
+      throw new Error('failed')
+    })
+    const two = withLock(file, async () => order.push('two in'))
+    first.resolve()
+    await expect(one).rejects.toThrow('failed')
+    await two
+    expect(order).toEqual(['one in', 'one out', 'two in'])
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it('does not wait for a process that is gone', async () => {
+    const file = join(folder, '.building')
+    const gone = spawnSync(process.execPath, ['-e', ''])
+    writeFileSync(file, String(gone.pid))
+    expect(await withLock(file, async () => 'done')).toBe('done')
+  })
+})
+
+describe('a run of the tests', () => {
+  it('is everything when nothing is named', () => {
+    expect(planTests([])).toEqual({ checks: ['lint', 'types'], projects: ['unit', 'renderer', 'integration', 'e2e'], filters: [] })
+  })
+
+  it('is the named stages only', () => {
+    expect(planTests(['unit', 'lint'])).toEqual({ checks: ['lint'], projects: ['unit'], filters: [] })
+    expect(planTests(['types'])).toEqual({ checks: ['types'], projects: [], filters: [] })
+  })
+
+  it('narrows all kinds of tests down by part of a path, and leaves the checks out', () => {
+    expect(planTests(['http/guards'])).toEqual({ checks: [], projects: ['unit', 'renderer', 'integration', 'e2e'], filters: ['http/guards'] })
+    expect(planTests(['integration', 'browsers'])).toEqual({ checks: [], projects: ['integration'], filters: ['browsers'] })
+  })
+})
+
+describe('the machine', () => {
+  it('has a display on Linux only when one is named', () => {
+    expect(hasDisplay('linux', {})).toBe(false)
+    expect(hasDisplay('linux', { DISPLAY: '' })).toBe(false)
+    expect(hasDisplay('linux', { DISPLAY: ':0' })).toBe(true)
+    expect(hasDisplay('linux', { WAYLAND_DISPLAY: 'wayland-0' })).toBe(true)
+    expect(hasDisplay('win32', {})).toBe(true)
+    expect(hasDisplay('darwin', {})).toBe(true)
+  })
+
+  it('tells Debian from Ubuntu, whose Chromium is a snap', () => {
+    expect(isDebian('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n')).toBe(true)
+    expect(isDebian('ID=raspbian\nID_LIKE=debian\n')).toBe(true)
+    expect(isDebian('ID=ubuntu\nID_LIKE=debian\n')).toBe(false)
+    expect(isDebian('ID=linuxmint\nID_LIKE="ubuntu debian"\n')).toBe(false)
+    expect(isDebian('')).toBe(false)
+  })
+
+  it('finds a program by the folders of the PATH', () => {
+    writeFileSync(join(folder, 'chromium'), '')
+    expect(findOnPath('chromium', `/nowhere:${folder}`)).toBe(join(folder, 'chromium'))
+    expect(findOnPath('chromium', '/nowhere')).toBeNull()
+    expect(findOnPath('chromium', '')).toBeNull()
+  })
+})
+
+describe('Electron', () => {
+  it('is fetched from the mirror that is named, and from its home otherwise', () => {
+    expect(downloadAddress({}).hostname).toBe('github.com')
+    expect(downloadAddress({ ELECTRON_MIRROR: 'http://127.0.0.1:8100/electron/' }).host).toBe('127.0.0.1:8100')
+    expect(downloadAddress({ npm_config_electron_mirror: 'https://mirror.test/' }).hostname).toBe('mirror.test')
+    expect(downloadAddress({ ELECTRON_MIRROR: 'not an address' }).hostname).toBe('github.com')
+  })
+
+  it('is not waited for when nobody answers', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = address !== null && typeof address === 'object' ? address.port : 0
+    expect(await isReachable(new URL(`http://127.0.0.1:${port}/`), {})).toBe(true)
+    await new Promise((resolve) => server.close(resolve))
+    expect(await isReachable(new URL(`http://127.0.0.1:${port}/`), {})).toBe(false)
+  })
+
+  it('names the libraries that the system lacks', () => {
+    const output = '\tlinux-vdso.so.1 (0x00007ffd)\n\tlibnss3.so => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x00007f)\n\tlibgtk-3.so.0 => not found\n'
+    expect(parseMissing(output)).toEqual(['libnss3.so', 'libgtk-3.so.0'])
+    expect(parseMissing('\tlibc.so.6 => /lib/libc.so.6 (0x00007f)\n')).toEqual([])
+  })
+})
+
+describe('the headless start', () => {
+  it('reads the address from the ready line and from no other', () => {
+    expect(controlAddress('wheelhouse ready {"control":{"url":"http://127.0.0.1:7700"}}')).toBe('http://127.0.0.1:7700')
+    expect(controlAddress('wheelhouse ready')).toBeNull()
+    expect(controlAddress('wheelhouse ready {broken')).toBeNull()
+    expect(controlAddress('{"level":30}')).toBeNull()
+  })
+
+  it('asks the same server for its sign-in link', () => {
+    expect(dataDirFlag(['--host', '127.0.0.1', '--data-dir', '/somewhere', '--control-port', '0'])).toEqual(['--data-dir', '/somewhere'])
+    expect(dataDirFlag(['--data-dir=/somewhere'])).toEqual(['--data-dir=/somewhere'])
+    expect(dataDirFlag(['--control-port', '0'])).toEqual([])
+  })
+})
+
+describe('running programs', () => {
+  it('gives the exit code', async () => {
+    expect(await run(process.execPath, ['-e', 'process.exit(7)'])).toBe(7)
+  })
+
+  it('gives 128 and the number of the signal that ended it, as a shell does', async () => {
+    expect(await run(process.execPath, ['-e', "process.kill(process.pid, 'SIGKILL')"])).toBe(137)
+  })
+
+  it('ends what takes longer than it may', async () => {
+    expect(await run(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { limit: 200 })).toBe(137)
+  })
+
+  it('keeps what both streams say', async () => {
+    expect(await runQuietly(process.execPath, ['-e', "console.log('out'); console.error('err')"])).toEqual({ code: 0, output: expect.stringMatching(/^(out\nerr|err\nout)\n$/) })
+  })
+
+  it('leaves no listener behind', async () => {
+    const before = process.listenerCount('SIGTERM')
+    await run(process.execPath, ['-e', ''])
+    expect(process.listenerCount('SIGTERM')).toBe(before)
+  })
+})

@@ -1,0 +1,41 @@
+/** Four kinds of tests: pure, with real sockets and browsers, the window's, and the whole house. */
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { windowPlugins } from './renderer/vite-plugins.ts'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+// The real package tries to download its binary as soon as it is imported under plain Node.
+const alias = { electron: at('test/fakes/electron.ts') }
+
+// The groups run one after the other, from the quickest to learn from to the slowest; 0 would not count as an order.
+const unit: TestProjectInlineConfiguration = {
+  resolve: { alias },
+  test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 10_000, maxWorkers: 2, isolate: false, sequence: { groupOrder: 1 } },
+}
+
+const renderer: TestProjectInlineConfiguration = {
+  plugins: [windowPlugins()],
+  resolve: { alias },
+  test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'], environment: 'happy-dom', testTimeout: 15_000, maxWorkers: 2, sequence: { groupOrder: 2 } },
+}
+
+// Each Chromium keeps a core busy while it starts, so these run two files at a time, and whole-house tests alone.
+const integration: TestProjectInlineConfiguration = {
+  resolve: { alias },
+  test: { name: 'integration', include: ['test/integration/**/*.test.ts'], environment: 'node', testTimeout: 60_000, hookTimeout: 60_000, pool: 'forks', maxWorkers: 2, sequence: { groupOrder: 3 } },
+}
+
+const e2e: TestProjectInlineConfiguration = {
+  resolve: { alias },
+  test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], environment: 'node', testTimeout: 120_000, hookTimeout: 120_000, pool: 'forks', maxWorkers: 1, sequence: { groupOrder: 4 } },
+}
+
+export default defineConfig({
+  test: {
+    projects: [unit, renderer, integration, e2e],
+    reporters: ['default', at('scripts/vitest-total.mjs')],
+    passWithNoTests: true,
+    teardownTimeout: 20_000,
+  },
+})
