@@ -1,0 +1,126 @@
+/** What an MCP client may do with browser sessions through the relay. */
+import { z } from 'zod'
+import { navigate, screenshot } from './browsers/page-actions.ts'
+import type { SessionService } from './browsers/service.ts'
+import { houseTool, type HouseContent, type HouseTool } from './relay/wheelhouse.ts'
+
+const session = z.object({ session_id: z.string().min(1).max(200).describe('Id from browser_list or browser_open') })
+const selector = z.string().min(1).max(1_000).describe('CSS selector, or text/… for an element by its text')
+/** Ms for a page to do what it was told. */
+const patience = 15_000
+const longestText = 100_000
+
+const words = (text: string): HouseContent[] => [{ type: 'text', text }]
+const facts = (value: unknown): HouseContent[] => words(JSON.stringify(value, null, 2))
+
+const addressOf = (opened: ReturnType<SessionService['get']>): string => opened.activePage()?.url ?? 'about:blank'
+
+export function browserTools(service: SessionService): HouseTool[] {
+  /** A leased session is neither ended nor refreshed under the one who works in it. */
+  const using = async <Result>(id: string, actor: string, work: (page: ReturnType<ReturnType<SessionService['get']>['page']>) => Promise<Result>): Promise<Result> => {
+    const opened = service.get(id)
+    const lease = opened.lease(actor, patience * 4)
+    try {
+      return await work(opened.page())
+    } finally {
+      opened.endLease(lease.id)
+    }
+  }
+
+  return [
+    houseTool({
+      name: 'browser_list',
+      title: 'List browser sessions',
+      description: 'The open browser sessions with their state and address.',
+      input: z.object({}),
+      readOnly: true,
+      run: () => facts(service.list().map((opened) => ({ session_id: opened.id, state: opened.state, site: opened.profile.title, address: addressOf(opened) }))),
+    }),
+    houseTool({
+      name: 'browser_read',
+      title: 'Read a page',
+      description: 'Title, address and visible text of the page a session shows.',
+      input: session,
+      readOnly: true,
+      run: ({ session_id: id }, { actor }) =>
+        using(id, actor, async (page) => {
+          const text = await page.evaluate(() => document.body?.innerText ?? '')
+          return words(`${await page.title()}\n${page.url()}\n\n${text.slice(0, longestText)}`)
+        }),
+    }),
+    houseTool({
+      name: 'browser_screenshot',
+      title: 'Take a picture of a page',
+      description: 'A PNG of what the session shows.',
+      input: session,
+      readOnly: true,
+      run: async ({ session_id: id }) => [{ type: 'image', data: Buffer.from(await screenshot(service.get(id))).toString('base64'), mimeType: 'image/png' }],
+    }),
+    houseTool({
+      name: 'browser_open',
+      title: 'Open a browser session',
+      description: 'Opens a plain browser session at an address, without a login.',
+      input: z.object({ address: z.url({ protocol: /^https?$/ }).max(2_000) }),
+      readOnly: false,
+      async run({ address }, { actor, progress }) {
+        await progress(0, 2, 'Starting a browser')
+        const { session: opened, release } = await service.obtain({ profile: 'plain', credentials: { username: '', password: '', address }, waitsForPerson: false, actor })
+        try {
+          await progress(1, 2, 'Opening the page')
+          await service.whenSignedIn(opened)
+        } finally {
+          release()
+        }
+        await progress(2, 2, 'Ready')
+        return facts({ session_id: opened.id, state: opened.state, address: addressOf(opened) })
+      },
+    }),
+    houseTool({
+      name: 'browser_navigate',
+      title: 'Go to an address',
+      description: 'Sends the session’s page to an address.',
+      input: session.extend({ address: z.url({ protocol: /^https?$/ }).max(2_000) }),
+      readOnly: false,
+      async run({ session_id: id, address }, { actor }) {
+        await using(id, actor, () => navigate(service.get(id), { address }))
+        return words(`On its way to ${address}`)
+      },
+    }),
+    houseTool({
+      name: 'browser_click',
+      title: 'Click',
+      description: 'Clicks an element of the page.',
+      input: session.extend({ selector }),
+      readOnly: false,
+      destructive: true,
+      async run({ session_id: id, selector: where }, { actor, signal }) {
+        await using(id, actor, (page) => page.locator(where).setTimeout(patience).click({ signal }))
+        return words(`Clicked ${where}`)
+      },
+    }),
+    houseTool({
+      name: 'browser_type',
+      title: 'Type',
+      description: 'Fills a field of the page.',
+      input: session.extend({ selector, text: z.string().max(10_000) }),
+      readOnly: false,
+      destructive: true,
+      async run({ session_id: id, selector: where, text }, { actor, signal }) {
+        await using(id, actor, (page) => page.locator(where).setTimeout(patience).fill(text, { signal }))
+        return words(`Filled ${where}`)
+      },
+    }),
+    houseTool({
+      name: 'browser_close',
+      title: 'Close a browser session',
+      description: 'Ends a session and its browser.',
+      input: session,
+      readOnly: false,
+      destructive: true,
+      async run({ session_id: id }, { actor }) {
+        await service.close(id, actor)
+        return words('Closed')
+      },
+    }),
+  ]
+}

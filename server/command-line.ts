@@ -1,0 +1,80 @@
+/** The command line: `wheelhouse [flags]` serves until it is told to stop; sub-commands speak to the server that runs. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { helpText, OptionError, readOptions, type Options } from './config/options.ts'
+import { readRuntimeFile } from './config/runtime-file.ts'
+import { Fault } from './fault.ts'
+import { createServer, type ServerStatus } from './index.ts'
+import { version } from './version.ts'
+
+const commands: Readonly<Record<string, (options: Options) => Promise<number>>> = { 'sign-in-link': printSignInLink, 'generate-key': printAesKey }
+
+/** Resolves when the command is done; sets the exit code: 2 for a flag or variable that is not accepted, 1 for any other failure. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const [first = ''] = argv
+  const command = Object.hasOwn(commands, first) ? commands[first] : undefined
+  try {
+    const options = readOptions(command === undefined ? argv : argv.slice(1), process.env)
+    if (options.show !== null) process.stdout.write(options.show === 'help' ? helpText() : `${version}\n`)
+    else process.exitCode = await (command ?? serve)(options)
+  } catch (error) {
+    process.stderr.write(`wheelhouse: ${wordsFor(error)}\n`)
+    process.exitCode = error instanceof OptionError ? 2 : 1
+  }
+}
+
+/** What was expected is told in its own words; anything else with the stack that finds it. */
+function wordsFor(error: unknown): string {
+  if (error instanceof OptionError || error instanceof Fault) return error.message
+  return `could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+}
+
+/** Runs until SIGTERM or SIGINT; a second signal ends at once. Resolves with the exit code. */
+async function serve(options: Options): Promise<number> {
+  const stopped = Promise.withResolvers<number>()
+  let asked = false
+  const server = await createServer({ ...options, ...rendererDir() })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(1)
+      asked = true
+      server.stop().then(() => stopped.resolve(0), stopped.reject)
+    })
+  }
+  const status = await server.start()
+  process.stdout.write(`wheelhouse ready ${JSON.stringify(withoutToken(status))}\n`)
+  const code = await stopped.promise
+  // Something a room has let go of at the limit must not keep the process alive.
+  process.exit(code)
+}
+
+function withoutToken({ control: { url }, ...status }: ServerStatus): object {
+  const { version: running, pid, apis } = status
+  return { version: running, pid, control: { url }, apis }
+}
+
+/** Built, the window lies beside the server; from source, where the last build put it. */
+function rendererDir(): { rendererDir?: string } {
+  // Built, this file is a chunk one folder further down.
+  const beside = ['..', join('..', '..'), join('..', 'out')].map((way) => join(import.meta.dirname, way, 'renderer'))
+  const folder = beside.find((candidate) => candidate.endsWith(join('out', 'renderer')) && existsSync(join(candidate, 'index.html')))
+  return folder === undefined ? {} : { rendererDir: folder }
+}
+
+/** Prints a link that signs one browser in once, from the server running on this data directory. */
+async function printSignInLink({ dataDir }: Options): Promise<number> {
+  const runtime = readRuntimeFile(dataDir)
+  if (runtime === null) throw new OptionError(`no Wheelhouse runs on ${dataDir}: start one, or name its folder with --data-dir`)
+  const answer = await fetch(`${runtime.control.url}/control/v1/sign-in-links`, { method: 'POST', headers: { authorization: `Bearer ${runtime.control.token}` } })
+  if (!answer.ok) throw new OptionError(`the Wheelhouse on ${dataDir} answered ${answer.status}`)
+  const { url } = (await answer.json()) as { url: string } // our own server, by the token it wrote for us
+  process.stdout.write(`${url}\n`)
+  return 0
+}
+
+/** Prints a new AES-256 key for the clients of a broker session; no server is needed. */
+function printAesKey(): Promise<number> {
+  process.stdout.write(`${randomBytes(32).toString('base64')}\n`)
+  return Promise.resolve(0)
+}

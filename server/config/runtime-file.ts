@@ -1,0 +1,107 @@
+/** What a running server leaves in its data directory: `runtime.json` for scripts, and the lock that keeps a second server out. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { z } from 'zod'
+import { replaceFile } from '../store/files.ts'
+import { OptionError } from './options.ts'
+
+export const runtimeFileName = 'runtime.json'
+
+const runtime = z.object({
+  version: z.string(),
+  pid: z.number().int(),
+  control: z.object({ url: z.string(), token: z.string() }),
+  apis: z.record(z.string(), z.object({ url: z.string(), state: z.string(), error: z.string().optional() })),
+})
+export type Runtime = z.output<typeof runtime>
+
+/** Temp file and rename, mode 0600: a reader finds the whole file or none. */
+export function writeRuntimeFile(dataDir: string, content: Runtime): void {
+  replaceFile(join(dataDir, runtimeFileName), `${JSON.stringify(content, null, 2)}\n`)
+}
+
+/** What the server of this directory wrote; null when none runs, also when a killed one left its file behind. */
+export function readRuntimeFile(dataDir: string): Runtime | null {
+  try {
+    const content = runtime.parse(JSON.parse(readFileSync(join(dataDir, runtimeFileName), 'utf8')))
+    return isAlive(content.pid) ? content : null
+  } catch {
+    return null
+  }
+}
+
+/** Removes the file, unless it is another server's. */
+export function removeRuntimeFile(dataDir: string, pid: number = process.pid): void {
+  const found = readRuntimeFile(dataDir)
+  if (found === null || found.pid === pid) rmSync(join(dataDir, runtimeFileName), { force: true })
+}
+
+export interface DataDirLock {
+  release(): void
+}
+
+/**
+ * Takes the data directory for this process; throws `OptionError` naming the server that has it.
+ *
+ * The lock is one that the system holds (an exclusive SQLite transaction), because it ends with the process however that ends. A file
+ * with a pid in it would outlive a kill, and be believed once another process has that pid.
+ */
+export function lockDataDir(dataDir: string): DataDirLock {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw unusable(dataDir, error)
+  }
+  const pidFile = join(dataDir, 'server.pid')
+  const lock = takeLock(dataDir, pidFile)
+  replaceFile(pidFile, `${process.pid}\n`)
+  return {
+    release() {
+      if (!lock.open) return
+      rmSync(pidFile, { force: true })
+      lock.close()
+    },
+  }
+}
+
+function takeLock(dataDir: string, pidFile: string) {
+  let lock
+  try {
+    lock = new BetterSqlite3(join(dataDir, 'server.lock'), { timeout: 0 })
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock?.close()
+    if (error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+      throw new OptionError(`another Wheelhouse${readPid(pidFile)} is already running on ${dataDir}: stop it, or give another folder with ${byFlag}`)
+    }
+    throw unusable(dataDir, error)
+  }
+}
+
+function readPid(pidFile: string): string {
+  try {
+    return ` (pid ${Number.parseInt(readFileSync(pidFile, 'utf8'), 10)})`
+  } catch {
+    // It has the lock, and has not come to writing its pid.
+    return ''
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it lives, under another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+const byFlag = '--data-dir or WHEELHOUSE_DATA_DIR'
+
+function unusable(dataDir: string, error: unknown): OptionError {
+  const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  return new OptionError(`${dataDir} cannot be used as data directory (${reason}): give a folder that can be written with ${byFlag}`)
+}

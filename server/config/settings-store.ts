@@ -1,0 +1,120 @@
+/** The settings in force: the file's values under those a flag or variable fixes; changes are validated, saved, then told. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../clock.ts'
+import { Fault } from '../fault.ts'
+import type { Log } from '../log.ts'
+import type { FixedSettings } from './options.ts'
+import { dotted, getAt, isPlainObject, merge, removeAt, setAt, type JsonObject } from './paths.ts'
+import { unknownPaths } from './salvage.ts'
+import { loadSettings, saveSettings } from './settings-file.ts'
+import { defaultSettings, settingsSchema, settingsVersion, type Settings } from './settings.ts'
+import type { SettingsSource } from './source.ts'
+
+export interface SettingsStore extends SettingsSource {
+  /**
+   * Merges `patch` (arrays are replaced whole), saves, tells the listeners, returns what is now in force.
+   *
+   * Throws `settings-invalid` (`details.issues`: `{field, message}[]`) and `setting-fixed` (`details.paths`, `details.by`); nothing is changed then.
+   */
+  change(patch: unknown): Settings
+  /** By dotted path, the flag or variable that fixes it. */
+  fixedPaths(): Record<string, string>
+  /** Values of the file that could not be used. */
+  setAside(): { path: string; reason: string }[]
+  readonly file: string
+}
+
+export interface SettingsStoreOptions {
+  file: string
+  fixed?: FixedSettings
+  clock?: Clock
+  log?: Pick<Log, 'error'>
+}
+
+export function createSettingsStore({ file, fixed = new Map(), clock, log }: SettingsStoreOptions): SettingsStore {
+  const loaded = loadSettings(file, clock)
+  const listeners = new Set<Parameters<SettingsSource['onChange']>[0]>()
+  let version = loaded.version
+  let setAside = loaded.setAside.map(({ path, reason }) => ({ path, reason }))
+  /** What the file holds; a value fixed from outside must not find its way in. */
+  let saved = loaded.settings
+  let inForce = withFixed(saved, fixed)
+
+  function change(patch: unknown): Settings {
+    const wanted = checkedPatch(patch)
+    const result = settingsSchema.safeParse(merge(saved, wanted))
+    if (!result.success) throw invalid(result.error.issues.map(({ path, message }) => ({ field: dotted(path.map(String)), message })))
+    if (isDeepStrictEqual(result.data, saved)) return inForce
+
+    saveSettings(file, result.data, version, clock)
+    version = settingsVersion
+    // The file no longer holds them; they are kept beside it.
+    setAside = []
+    saved = result.data
+    const before = inForce
+    inForce = withFixed(saved, fixed)
+    if (!isDeepStrictEqual(before, inForce)) tell(before)
+    return inForce
+  }
+
+  /** The patch without what is fixed already to the same value, so that a client may send back all it has read. */
+  function checkedPatch(patch: unknown): JsonObject {
+    if (!isPlainObject(patch)) throw invalid([{ field: '', message: 'give an object of settings' }])
+    const wanted = structuredClone(patch)
+    const unknown = unknownPaths(wanted, defaultSettings)
+    if (unknown.length > 0) throw invalid(unknown.map((field) => ({ field, message: 'not a known setting' })))
+    const refused = [...fixed].filter(([path]) => {
+      const steps = path.split('.')
+      const value = getAt(wanted, steps)
+      if (value === undefined) return false
+      removeAt(wanted, steps)
+      return !isDeepStrictEqual(value, getAt(inForce, steps))
+    })
+    const [first] = refused
+    if (first !== undefined) {
+      const [path, { by }] = first
+      const paths = refused.map(([each]) => each)
+      throw new Fault('setting-fixed', `${path} is fixed by ${by}; start without it to change the setting here`, { paths, by })
+    }
+    return wanted
+  }
+
+  function tell(before: Settings): void {
+    for (const listener of listeners) {
+      try {
+        listener(inForce, before)
+      } catch (error) {
+        log?.error({ error: String(error) }, 'a settings listener failed')
+      }
+    }
+  }
+
+  return {
+    file,
+    current: () => inForce,
+    change,
+    fixedPaths: () => Object.fromEntries([...fixed].map(([path, { by }]) => [path, by])),
+    setAside: () => setAside,
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+function withFixed(settings: Settings, fixed: FixedSettings): Settings {
+  const values: JsonObject = structuredClone(settings)
+  for (const [path, { value }] of fixed) setAt(values, path.split('.'), value)
+  return deepFreeze(settingsSchema.parse(values))
+}
+
+/** One object is handed to everybody; a room that changed it would change it for all. */
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze)
+  return Object.freeze(value)
+}
+
+function invalid(issues: { field: string; message: string }[]): Fault {
+  const named = issues.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join('; ')
+  return new Fault('settings-invalid', `These settings are not accepted: ${named}`, { issues })
+}

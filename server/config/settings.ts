@@ -1,0 +1,154 @@
+/** Every setting: one schema is its type, its default and its validation. */
+import { z } from 'zod'
+import { apiNames, type ApiName } from '../http/contract.ts'
+
+/** Raised with a migration in `migrations.ts` whenever a setting moves or changes its meaning. */
+export const settingsVersion = 1
+
+/** `off` serves the API only under its prefix on the control port; 0 takes any free port. */
+export const port = z.union([z.number().int().min(0).max(65_535), z.literal('off')])
+export type Port = z.output<typeof port>
+
+export const defaultPorts: Readonly<Record<ApiName, number>> = { control: 7700, brokers: 3000, browsers: 5010, bots: 8000, logins: 8081, relay: 8090 }
+
+function apiSettings(name: ApiName) {
+  return z
+    .object({
+      port: (name === 'control' ? z.number().int().min(0).max(65_535) : port).default(defaultPorts[name]),
+      /** `machine`: loopback only. `lan`: every interface; a key is then demanded unless `insecureNoKey` is set. */
+      openTo: z.enum(['machine', 'lan']).default('machine'),
+      /** Serves the LAN without asking for a key. Called insecure because anyone near can then use the API. */
+      insecureNoKey: z.boolean().default(false),
+    })
+    .prefault({})
+}
+
+const loginSeconds = z.number().min(1).max(315_360_000)
+const whenFull = z.enum(['evict-oldest', 'evict-least-recently-used', 'deny'])
+
+export const settingsSchema = z.object({
+  apis: z
+    .object({
+      control: apiSettings('control'),
+      brokers: apiSettings('brokers'),
+      browsers: apiSettings('browsers'),
+      bots: apiSettings('bots'),
+      logins: apiSettings('logins'),
+      relay: apiSettings('relay'),
+    } satisfies Record<ApiName, unknown>)
+    .prefault({}),
+  /** Origins of web pages that may call an API on this machine, e.g. `http://localhost:5173`. */
+  allowedOrigins: z.array(z.url({ protocol: /^https?$/ })).max(50).default([]),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  audit: z
+    .object({
+      /** Days. */
+      keepFor: z.number().int().min(1).max(3_650).default(90),
+      /** Rows; the oldest go first. */
+      keepAtMost: z.number().int().min(1_000).max(10_000_000).default(1_000_000),
+    })
+    .prefault({}),
+  webhooks: z
+    .object({
+      /** Lets webhooks go to this machine and to private networks. */
+      allowPrivate: z.boolean().default(false),
+    })
+    .prefault({}),
+  browsers: z
+    .object({
+      /** Path of the Chromium to drive; discovered when null. */
+      executable: z.string().min(1).max(4_096).nullable().default(null),
+      headless: z.boolean().default(true),
+      maxSessions: z.number().int().min(1).max(50).default(10),
+      /** Seconds without use after which a session ends. */
+      idleTimeout: z.number().int().min(5).max(86_400).default(600),
+      /** The site profile of `POST /get_session`. */
+      defaultProfile: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).default('emodal'),
+      captcha: z
+        .object({
+          /** Base address of a 2captcha-compatible service; nothing is sent there unless a request brings a key. */
+          address: z.url({ protocol: /^https?$/ }).default('https://2captcha.com'),
+          /** Seconds. */
+          timeout: z.number().int().min(5).max(600).default(120),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  /** Times in seconds. The variables the contract names win over them. */
+  logins: z
+    .object({
+      /** Read at the start. `memory` forgets all sessions when the server stops. */
+      storage: z.enum(['memory', 'database', 'redis']).default('memory'),
+      expiration: loginSeconds.default(1_800),
+      rememberMeExpiration: loginSeconds.default(604_800),
+      /** How long before its end a token is renewed. */
+      refreshThreshold: loginSeconds.default(300),
+      cleanupInterval: loginSeconds.default(600),
+      maxConcurrent: z.number().int().min(1).max(1_000_000).default(5),
+      /** What happens to one session more than a user may have. */
+      whenFull: whenFull.default('evict-oldest'),
+      /** Other limits for some roles, by role name. */
+      roles: z.record(z.string().min(1).max(200), z.object({ maxConcurrent: z.number().int().min(1).max(1_000_000).optional(), whenFull: whenFull.optional() })).default({}),
+      /** Ends a session that was not used for so long; null for no such limit. */
+      idleTimeout: loginSeconds.nullable().default(null),
+      /** Longest life of a session, however often it is renewed. */
+      absoluteLimit: loginSeconds.default(43_200),
+      rememberMeAbsoluteLimit: loginSeconds.default(2_592_000),
+      /** How often a session may be renewed; null for as often as its other limits allow. */
+      maxRenewals: z.number().int().min(0).max(1_000_000).nullable().default(null),
+      /** Roles that may see and end the sessions of all users. */
+      adminRoles: z.array(z.string().min(1).max(200)).max(50).default(['admin']),
+      /** How long a session that is over stays in the list. */
+      keepEndedFor: loginSeconds.default(604_800),
+    })
+    .prefault({}),
+  bots: z
+    .object({
+      /** Seconds between two messages of one bot at least; up to half as much again is added by chance. */
+      pause: z.number().min(0).max(3_600).default(2),
+      /** Messages one bot sends in any 24 hours. */
+      dailyCap: z.number().int().min(1).max(100_000).default(500),
+      /** Days that sent messages, and logs where wanted, are kept. */
+      keepMessagesFor: z.number().int().min(1).max(3_650).default(30),
+    })
+    .prefault({}),
+  relay: z
+    .object({
+      /** Days a session address lasts when its maker does not say. */
+      sessionDays: z.number().positive().max(3_650).default(30),
+      /** Seconds between removals of expired sessions; read at the start. */
+      cleanupInterval: z.number().int().min(60).max(86_400).default(3_600),
+      /** Seconds a call may take without any sign of progress. */
+      callTimeout: z.number().int().min(1).max(3_600).default(120),
+      /** Seconds after which a client that can come back for a late answer no longer holds a connection for it. */
+      streamHold: z.number().int().min(1).max(3_600).default(30),
+    })
+    .prefault({}),
+  brokers: z
+    .object({
+      /** MQTT over plain TCP, usually on 1883; it is open to whom the brokers' API is open. */
+      mqttPort: port.default('off'),
+    })
+    .prefault({}),
+  desktop: z
+    .object({
+      startAtLogin: z.boolean().default(false),
+      startHidden: z.boolean().default(false),
+      /** What closing the window does; `default` is quit on Linux, where a tray cannot be relied on, hide elsewhere. */
+      onClose: z.enum(['default', 'quit', 'hide']).default('default'),
+      showTray: z.boolean().default(true),
+    })
+    .prefault({}),
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+})
+
+export type Settings = z.output<typeof settingsSchema>
+/** A part of the settings to change; what is left out stays. */
+export type SettingsPatch = DeepPartial<Settings>
+
+type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: DeepPartial<T[Key]> } : T
+
+/** All defaults. */
+export const defaultSettings: Settings = settingsSchema.parse({})
+
+export { apiNames }

@@ -1,0 +1,154 @@
+/** Answers the control API: each handler is one call of the part of the house that knows. */
+import { iso, type Clock } from '../clock.ts'
+import type { SettingsStore } from '../config/settings-store.ts'
+import type { ProfileStore } from '../browsers/profiles.ts'
+import type { EventBus } from '../events/bus.ts'
+import type { EventSink } from '../events/event.ts'
+import type { EventStream } from '../events/stream.ts'
+import { Fault } from '../fault.ts'
+import { actorOf, implement, type Api } from '../http/api.ts'
+import type { ApiHost } from '../http/api-host.ts'
+import { cookieOf, sessionCookie } from '../http/guards.ts'
+import type { UpstreamDesk } from '../relay/upstream-desk.ts'
+import type { Room } from '../room.ts'
+import { version } from '../version.ts'
+import type { ApiDesk } from './apis.ts'
+import { changeApis } from './apis.ts'
+import type { Attention } from './attention.ts'
+import { controlContract, eventsQuery, type Overview, type RoomSummary, type SettingsView } from './contract.ts'
+import type { Keys } from './keys.ts'
+import type { Rates, Span } from './rates.ts'
+import { signInMaxAge, type SignIn } from './sign-in.ts'
+import type { Users } from './users.ts'
+
+/** The parts of the house that the control API speaks for. */
+export interface ControlParts {
+  clock: Clock
+  settings: SettingsStore
+  bus: EventBus
+  stream: EventStream
+  keys: Keys
+  users: Users
+  signIn: SignIn
+  profiles: ProfileStore
+  upstreams: UpstreamDesk
+  rooms: readonly Room[]
+  rates: Rates
+  /** The host serves the control API too and so is made after it; it and what stands on it are asked for at the call. */
+  host(): ApiHost
+  desk(): ApiDesk
+  attention(): Attention
+  startedAt: number
+}
+
+export function createControlApi(parts: ControlParts): Api {
+  const { clock, settings, bus, stream, keys, users, signIn, profiles, upstreams } = parts
+  const events: EventSink = bus
+  return implement(
+    controlContract,
+    {
+      health: () => ({ status: 200, body: { status: 'ok', version, uptime: Math.round((clock.monotonic() - parts.startedAt) / 1_000) } }),
+      apis: async () => ({ status: 200, body: { apis: await parts.desk().list() } }),
+      startApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.desk().start(params.name, actorOf(caller)) }),
+      stopApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.desk().stop(params.name, actorOf(caller)) }),
+      changeApi: async ({ params, body }, { caller }) => ({ status: 200, body: await parts.desk().change(params.name, body, actorOf(caller)) }),
+      overview: ({ query }) => ({ status: 200, body: overviewOf(parts, query.span) }),
+
+      settings: () => ({ status: 200, body: settingsView(settings) }),
+      changeSettings: async ({ body }, { caller }) => {
+        await changeApis(parts.host(), settings, body)
+        events.emit({ room: 'control', type: 'settings-changed', title: 'Setting changed', subject: Object.keys(body).join(', '), actor: actorOf(caller) })
+        return { status: 200, body: settingsView(settings) }
+      },
+
+      keys: () => ({ status: 200, body: { keys: keys.list() } }),
+      createKey: ({ body }, { caller }) => ({ status: 201, body: keys.create(body, actorOf(caller)) }),
+      revokeKey: ({ params }, { caller }) => {
+        keys.revoke(params.id, actorOf(caller))
+        return { status: 204, body: null }
+      },
+
+      users: () => ({ status: 200, body: { users: users.list() } }),
+      createUser: ({ body }, { caller }) => ({ status: 201, body: users.create(body, actorOf(caller)) }),
+      changeUser: ({ params, body }, { caller }) => ({ status: 200, body: users.change(params.id, body, actorOf(caller)) }),
+      removeUser: ({ params }, { caller }) => {
+        users.remove(params.id, actorOf(caller))
+        return { status: 204, body: null }
+      },
+
+      upstreams: () => ({ status: 200, body: { upstreams: upstreams.list() } }),
+      createUpstream: ({ body }, { caller }) => ({ status: 201, body: upstreams.create(body, actorOf(caller)) }),
+      changeUpstream: async ({ params, body }, { caller }) => ({ status: 200, body: await upstreams.change(params.id, body, actorOf(caller)) }),
+      removeUpstream: async ({ params }, { caller }) => {
+        await upstreams.remove(params.id, actorOf(caller))
+        return { status: 204, body: null }
+      },
+
+      siteProfiles: () => ({ status: 200, body: { profiles: profiles.list() } }),
+      siteProfile: ({ params }) => {
+        const profile = profiles.get(params.name)
+        if (profile === undefined) throw new Fault('profile-not-found', `There is no site profile ${params.name}`)
+        return { status: 200, body: profile }
+      },
+      putSiteProfile: ({ params, body: { name: _, ...profile } }, { caller }) => ({ status: 200, body: profiles.put(params.name, profile, actorOf(caller)) }),
+      removeSiteProfile: ({ params }, { caller }) => {
+        profiles.remove(params.name, actorOf(caller))
+        return { status: 204, body: null }
+      },
+
+      audit: async ({ query }) => ({ status: 200, body: await bus.query(query) }),
+
+      whoAmI: (_, { caller, node }) => {
+        // The sign-in lives on while it is used; the browser has to be told, or it drops the cookie at its first end.
+        const cookie = cookieOf(node.request)
+        const renewed = cookie === null || signIn.whoIs(cookie) === null ? {} : { headers: { 'set-cookie': setCookie(cookie, signInMaxAge) } }
+        return { status: 200, body: { actor: actorOf(caller), scopes: caller.kind === 'key' ? [...(keys.findById(caller.id)?.scopes ?? [])] : null }, ...renewed }
+      },
+      signIn: ({ body }) => {
+        const { cookie, maxAge, who } = signIn.signIn(body)
+        return { status: 200, body: { actor: actorOf(who) }, headers: { 'set-cookie': setCookie(cookie, maxAge) } }
+      },
+      signOut: (_, { node }) => {
+        const token = cookieOf(node.request)
+        if (token !== null) signIn.signOut(token)
+        return { status: 204, body: null, headers: { 'set-cookie': setCookie('', 0) } }
+      },
+      createSignInLink: () => {
+        const { code, expiresAt } = signIn.createCode()
+        return { status: 201, body: { url: signInUrl(parts.host(), code), expiresAt: iso(expiresAt) } }
+      },
+    },
+    {
+      events: (socket, { query }) => stream.attach(socket, eventsQuery.parse(query)),
+    },
+  )
+}
+
+/** The code stands in the fragment, which browsers keep to themselves: it reaches no log and no referrer. */
+export function signInUrl(host: ApiHost, code: string): string {
+  return `${host.url('control')}/#sign-in=${code}`
+}
+
+export function overviewOf({ rooms, rates, attention }: Pick<ControlParts, 'rooms' | 'rates' | 'attention'>, span: Span): Overview {
+  const items = attention().items()
+  const summaries = rooms.map((room): RoomSummary => {
+    const { total: _, ...summary } = room.summary()
+    const own = items.filter((item) => item.room === summary.room)
+    return {
+      ...summary,
+      rate: rates.current(summary.room, summary.ratePer),
+      series: rates.series(summary.room, span, summary.ratePer),
+      worst: own.some((item) => item.tone === 'bad') ? 'bad' : own.length > 0 ? 'attention' : null,
+    }
+  })
+  return { rooms: summaries, times: rates.times(span), attention: items }
+}
+
+function settingsView(settings: SettingsStore): SettingsView {
+  return { settings: settings.current(), fixed: settings.fixedPaths(), setAside: settings.setAside(), file: settings.file }
+}
+
+/** Strict same-site and unreadable by scripts; not `Secure`, since the control port speaks plain HTTP on this machine. */
+function setCookie(token: string, seconds: number): string {
+  return `${sessionCookie}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}`
+}

@@ -1,0 +1,300 @@
+/** The control API: what the window, the tray and scripts need over all rooms. */
+import { z } from 'zod'
+import { siteProfile, siteProfileName } from '../browsers/site-profile.ts'
+import { settingsSchema } from '../config/settings.ts'
+import { busEvent } from '../events/event.ts'
+import { newUpstream, upstreamPatch, upstreamView } from '../relay/upstream-definition.ts'
+import { apiNames, defineContract, isoTime, roomNames } from '../http/contract.ts'
+
+const failed = z.object({ error: z.object({ code: z.string(), message: z.string(), issues: z.array(z.object({ field: z.string(), message: z.string() })).optional(), requestId: z.string() }) })
+const failure = (description: string) => ({ description, body: failed })
+
+export const apiState = z.enum(['listening', 'port-in-use', 'off', 'starting', 'failed'])
+
+export const apiView = z.object({
+  name: z.enum(apiNames),
+  title: z.string(),
+  state: apiState,
+  /** On its own port; under the control port's prefix while it has none. */
+  url: z.string(),
+  /** Under the control port. */
+  prefixUrl: z.string(),
+  port: z.number().int().nullable(),
+  configuredPort: z.union([z.number().int(), z.literal('off')]),
+  error: z.string().nullable(),
+  /** The next free port, when the configured one is taken. */
+  freePort: z.number().int().nullable(),
+  openTo: z.enum(['machine', 'lan']),
+  insecureNoKey: z.boolean(),
+  /** True while the LAN is served without a key. */
+  exposed: z.boolean(),
+  /** Addresses under which other devices reach it. */
+  lanUrls: z.array(z.string()),
+  /** Where the port or exposure comes from when a setting cannot change it: a flag or variable. */
+  fixedBy: z.string().nullable(),
+  publicRoutes: z.array(z.object({ method: z.string(), path: z.string() })),
+  keyedRoutes: z.number().int(),
+  traffic: z.object({ perSecond: z.number(), p50: z.number().nullable(), p99: z.number().nullable(), failed: z.number().int() }),
+})
+export type ApiView = z.output<typeof apiView>
+
+export const keyScope = z.object({ room: z.enum(apiNames), verb: z.enum(['read', 'write']) })
+export type KeyScope = z.output<typeof keyScope>
+
+export const keyView = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** The first characters, to tell keys apart. */
+  prefix: z.string(),
+  scopes: z.array(keyScope),
+  createdAt: isoTime,
+  lastUsedAt: isoTime.nullable(),
+  lastUsedFrom: z.string().nullable(),
+  expiresAt: isoTime.nullable(),
+})
+export type KeyView = z.output<typeof keyView>
+export const keyId = z.string().regex(/^key_[0-9A-Za-z_-]{6,40}$/)
+
+export const userId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z_.@-]{0,63}$/)
+const email = z.email().max(254)
+const credits = z.number().int().min(0).max(1_000_000_000)
+export const userView = z.object({ id: z.string(), primaryEmail: z.string(), credits: z.number().int(), createdAt: isoTime })
+export type UserView = z.output<typeof userView>
+
+export const settingsView = z.object({
+  settings: settingsSchema,
+  /** Dotted paths fixed from outside, with the flag or variable that fixes them. */
+  fixed: z.record(z.string(), z.string()),
+  /** Values of the file that could not be used: kept aside, not lost. */
+  setAside: z.array(z.object({ path: z.string(), reason: z.string() })),
+  file: z.string(),
+})
+export type SettingsView = z.output<typeof settingsView>
+
+export const attentionItem = z.object({
+  id: z.string(),
+  room: z.enum(apiNames),
+  tone: z.enum(['attention', 'bad']),
+  title: z.string(),
+  text: z.string(),
+  since: isoTime,
+  /** What the window offers, by name; `subject` says for which thing. */
+  action: z.enum(['use-free-port', 'retry-port', 'take-over', 'restart-session', 'find-chromium', 'install-chromium', 'close-to-machine', 'review-settings']).nullable(),
+  subject: z.string().nullable(),
+})
+export type AttentionItem = z.output<typeof attentionItem>
+
+export const roomSummary = z.object({
+  room: z.enum(roomNames),
+  /** The one big number and its unit, e.g. 10 `of 10`. */
+  count: z.number(),
+  unit: z.string(),
+  text: z.string(),
+  /** What the chart counts, e.g. `Calls`. */
+  rateTitle: z.string(),
+  ratePer: z.enum(['s', 'min']),
+  rate: z.number(),
+  series: z.array(z.number().nullable()),
+  /** The room's worst open item. */
+  worst: z.enum(['attention', 'bad']).nullable(),
+})
+export type RoomSummary = z.output<typeof roomSummary>
+
+export const overview = z.object({
+  rooms: z.array(roomSummary),
+  /** Unix seconds of each point of the series. */
+  times: z.array(z.number()),
+  attention: z.array(attentionItem),
+})
+export type Overview = z.output<typeof overview>
+
+export const eventsQuery = z.object({ /** The last event seen; what came after it is sent first. */ since: z.coerce.number().int().min(0).optional() })
+
+const upstreamRow = z.string().min(1).max(64)
+const apiParams = z.object({ name: z.enum(apiNames) })
+const created = isoTime
+
+export const controlContract = defineContract({
+  api: 'control',
+  title: 'Control',
+  version: '1.0.0',
+  description: 'Health, APIs, settings, keys, accounts, audit and events of this Wheelhouse.',
+  routes: {
+    health: {
+      method: 'GET',
+      path: '/control/v1/health',
+      tag: 'House',
+      summary: 'Whether the server runs',
+      access: 'public',
+      responses: { 200: { description: 'It runs', body: z.object({ status: z.literal('ok'), version: z.string(), uptime: z.number() }) } },
+    },
+    apis: {
+      method: 'GET',
+      path: '/control/v1/apis',
+      tag: 'APIs',
+      summary: 'Each API with its address, state and traffic',
+      access: 'key',
+      responses: { 200: { description: 'APIs', body: z.object({ apis: z.array(apiView) }) } },
+    },
+    startApi: { method: 'POST', path: '/control/v1/apis/:name/start', tag: 'APIs', summary: 'Serve an API on its own port, or try its port again', access: 'key', params: apiParams, responses: { 200: { description: 'Its state', body: apiView } } },
+    stopApi: { method: 'POST', path: '/control/v1/apis/:name/stop', tag: 'APIs', summary: 'Stop serving an API on its own port until the next start', access: 'key', params: apiParams, responses: { 200: { description: 'Its state', body: apiView }, 409: failure('The control API cannot be stopped through itself') } },
+    changeApi: {
+      method: 'PATCH',
+      path: '/control/v1/apis/:name',
+      tag: 'APIs',
+      summary: 'Change port or exposure; only this listener restarts, after the new address is known to work',
+      access: 'key',
+      params: apiParams,
+      body: z.object({ port: z.union([z.number().int().min(0).max(65_535), z.literal('off')]).optional(), openTo: z.enum(['machine', 'lan']).optional(), insecureNoKey: z.boolean().optional() }),
+      responses: { 200: { description: 'Its state', body: apiView }, 409: failure('The port is taken, or the value is fixed by a flag or variable') },
+    },
+    overview: {
+      method: 'GET',
+      path: '/control/v1/overview',
+      tag: 'House',
+      summary: 'Counts, rates and what needs attention',
+      access: 'key',
+      query: z.object({ span: z.enum(['15m', '1h', '24h']).default('15m') }),
+      responses: { 200: { description: 'Overview', body: overview } },
+    },
+    settings: { method: 'GET', path: '/control/v1/settings', tag: 'Settings', summary: 'All settings, what fixes them and what was set aside', access: 'key', responses: { 200: { description: 'Settings', body: settingsView } } },
+    changeSettings: {
+      method: 'PATCH',
+      path: '/control/v1/settings',
+      tag: 'Settings',
+      summary: 'Change settings; what is left out stays',
+      access: 'key',
+      body: z.record(z.string(), z.unknown()),
+      responses: { 200: { description: 'Settings', body: settingsView }, 400: failure('A value is not accepted'), 409: failure('A value is fixed by a flag or variable') },
+    },
+    keys: { method: 'GET', path: '/control/v1/keys', tag: 'Keys', summary: 'All keys, without their secrets', access: 'key', responses: { 200: { description: 'Keys', body: z.object({ keys: z.array(keyView) }) } } },
+    createKey: {
+      method: 'POST',
+      path: '/control/v1/keys',
+      tag: 'Keys',
+      summary: 'Make a key; its secret is in this answer and nowhere else',
+      access: 'key',
+      body: z.object({ name: z.string().trim().min(1).max(60), scopes: z.array(keyScope).min(1).max(12), expiresAt: created.nullable().default(null) }),
+      responses: { 201: { description: 'The key with its secret', body: keyView.extend({ secret: z.string() }) }, 400: failure('Invalid'), 409: failure('A key of this name exists') },
+    },
+    revokeKey: { method: 'DELETE', path: '/control/v1/keys/:id', tag: 'Keys', summary: 'Revoke a key', access: 'key', params: z.object({ id: keyId }), responses: { 204: { description: 'Revoked' }, 404: failure('No such key') } },
+    users: { method: 'GET', path: '/control/v1/users', tag: 'Accounts', summary: 'The accounts of the relay', access: 'key', responses: { 200: { description: 'Accounts', body: z.object({ users: z.array(userView) }) } } },
+    createUser: {
+      method: 'POST',
+      path: '/control/v1/users',
+      tag: 'Accounts',
+      summary: 'Add an account',
+      access: 'key',
+      body: z.object({ id: userId.optional(), primaryEmail: email, credits: credits.default(0) }),
+      responses: { 201: { description: 'The account', body: userView }, 400: failure('Invalid'), 409: failure('The id or address is taken') },
+    },
+    changeUser: {
+      method: 'PATCH',
+      path: '/control/v1/users/:id',
+      tag: 'Accounts',
+      summary: 'Change an account',
+      access: 'key',
+      params: z.object({ id: userId }),
+      body: z.object({ primaryEmail: email.optional(), credits: credits.optional() }),
+      responses: { 200: { description: 'The account', body: userView }, 404: failure('No such account'), 409: failure('The address is taken') },
+    },
+    removeUser: { method: 'DELETE', path: '/control/v1/users/:id', tag: 'Accounts', summary: 'Remove an account', access: 'key', params: z.object({ id: userId }), responses: { 204: { description: 'Removed' }, 404: failure('No such account') } },
+    upstreams: { method: 'GET', path: '/control/v1/upstreams', tag: 'Servers', summary: 'The MCP servers of the relay; of variables and headers the names alone', access: 'key', responses: { 200: { description: 'Servers', body: z.object({ upstreams: z.array(upstreamView) }) } } },
+    createUpstream: {
+      method: 'POST',
+      path: '/control/v1/upstreams',
+      tag: 'Servers',
+      summary: 'Add an MCP server; it is started in the background',
+      access: 'key',
+      body: newUpstream,
+      responses: { 201: { description: 'The server', body: upstreamView }, 400: failure('Invalid'), 409: failure('The name is taken') },
+    },
+    changeUpstream: {
+      method: 'PATCH',
+      path: '/control/v1/upstreams/:id',
+      tag: 'Servers',
+      summary: 'Change an MCP server; what is left out stays, a variable or header set to null goes',
+      access: 'key',
+      params: z.object({ id: upstreamRow }),
+      body: upstreamPatch,
+      responses: { 200: { description: 'The server', body: upstreamView }, 400: failure('Invalid'), 404: failure('No such server'), 409: failure('The name is taken, or the server is built in') },
+    },
+    removeUpstream: { method: 'DELETE', path: '/control/v1/upstreams/:id', tag: 'Servers', summary: 'Remove an MCP server', access: 'key', params: z.object({ id: upstreamRow }), responses: { 204: { description: 'Removed' }, 404: failure('No such server'), 409: failure('The server is built in') } },
+    siteProfiles: { method: 'GET', path: '/control/v1/site-profiles', tag: 'Site profiles', summary: 'What logins there are', access: 'key', responses: { 200: { description: 'Profiles', body: z.object({ profiles: z.array(siteProfile.extend({ builtIn: z.boolean() })) }) } } },
+    siteProfile: { method: 'GET', path: '/control/v1/site-profiles/:name', tag: 'Site profiles', summary: 'One profile', access: 'key', params: z.object({ name: siteProfileName }), responses: { 200: { description: 'The profile', body: siteProfile.extend({ builtIn: z.boolean() }) }, 404: failure('No such profile') } },
+    putSiteProfile: {
+      method: 'PUT',
+      path: '/control/v1/site-profiles/:name',
+      tag: 'Site profiles',
+      summary: 'Make or replace a profile',
+      description: 'Replacing a built-in profile overrides it; deleting the override brings the built-in one back.',
+      access: 'key',
+      params: z.object({ name: siteProfileName }),
+      body: siteProfile.omit({ name: true }).extend({ name: siteProfileName.optional() }),
+      responses: { 200: { description: 'The profile', body: siteProfile.extend({ builtIn: z.boolean() }) }, 400: failure('Invalid') },
+    },
+    removeSiteProfile: { method: 'DELETE', path: '/control/v1/site-profiles/:name', tag: 'Site profiles', summary: 'Remove a profile', access: 'key', params: z.object({ name: siteProfileName }), responses: { 204: { description: 'Removed' }, 404: failure('No such profile'), 409: failure('A built-in profile cannot be removed') } },
+    audit: {
+      method: 'GET',
+      path: '/control/v1/audit',
+      tag: 'Audit',
+      summary: 'The audit trail, newest first, page by page',
+      access: 'key',
+      query: z.object({
+        /** Only events with a smaller id: the last id of the page before. */
+        before: z.coerce.number().int().min(1).optional(),
+        limit: z.coerce.number().int().min(1).max(500).default(100),
+        room: z.enum(apiNames).optional(),
+        tone: z.enum(['neutral', 'good', 'busy', 'attention', 'bad']).optional(),
+        /** In title, subject or actor. */
+        text: z.string().max(200).optional(),
+      }),
+      responses: { 200: { description: 'Events', body: z.object({ events: z.array(busEvent), more: z.boolean() }) } },
+    },
+    whoAmI: { method: 'GET', path: '/control/v1/session', tag: 'Sign-in', summary: 'Who is signed in', access: 'key', responses: { 200: { description: 'The caller', body: z.object({ actor: z.string(), scopes: z.array(keyScope).nullable() }) }, 401: failure('Nobody') } },
+    signIn: {
+      method: 'POST',
+      path: '/control/v1/session',
+      tag: 'Sign-in',
+      summary: 'Sign a browser in with a one-time code or a key; sets a strict same-site cookie',
+      access: 'public',
+      body: z.union([z.object({ code: z.string().min(1).max(200) }), z.object({ key: z.string().min(1).max(200) })]),
+      responses: { 200: { description: 'Signed in', body: z.object({ actor: z.string() }) }, 401: failure('The code was used or is over, or the key is not known') },
+    },
+    signOut: { method: 'DELETE', path: '/control/v1/session', tag: 'Sign-in', summary: 'Sign this browser out', access: 'key', responses: { 204: { description: 'Signed out' } } },
+    createSignInLink: { method: 'POST', path: '/control/v1/sign-in-links', tag: 'Sign-in', summary: 'A link that signs one browser in once', access: 'key', responses: { 201: { description: 'The link', body: z.object({ url: z.string(), expiresAt: isoTime }) } } },
+  },
+  sockets: {
+    events: {
+      path: '/control/v1/events',
+      summary: 'All events as they happen',
+      description: 'With `since`, first sends what was missed. Messages are described in `events/event.ts`. A client that cannot set headers offers the sub-protocols `wheelhouse` and `bearer.<token>`.',
+      tag: 'Audit',
+      access: 'key',
+      query: eventsQuery,
+    },
+  },
+  faults: {
+    'key-not-found': { status: 404 },
+    'key-name-taken': { status: 409 },
+    'user-not-found': { status: 404 },
+    'user-taken': { status: 409 },
+    'upstream-not-found': { status: 404 },
+    'upstream-taken': { status: 409 },
+    'upstream-invalid': { status: 400 },
+    'upstream-built-in': { status: 409 },
+    'profile-invalid': { status: 400 },
+    'profile-not-found': { status: 404 },
+    'profile-built-in': { status: 409 },
+    'settings-invalid': { status: 400 },
+    'setting-fixed': { status: 409 },
+    'port-in-use': { status: 409 },
+    'api-not-stoppable': { status: 409 },
+    'api-not-present': { status: 404 },
+    'sign-in-refused': { status: 401 },
+  },
+  errorSchema: failed,
+  errorBody: ({ code, message, issues, requestId }) => ({
+    error: { code, message, ...(issues.length > 0 ? { issues: issues.map(({ field, message }) => ({ field, message })) } : {}), requestId },
+  }),
+})

@@ -1,0 +1,88 @@
+/** The accounts of the relay: who they are and what credits they have. */
+import type { Database } from 'better-sqlite3'
+import { iso, type Clock } from '../clock.ts'
+import type { EventSink } from '../events/event.ts'
+import { Fault } from '../fault.ts'
+import { randomBase62, type RandomBytes } from '../secrets/random.ts'
+import type { UserView } from './contract.ts'
+import { createUserStore, type StoredUser } from './users-store.ts'
+
+export interface Users {
+  /** Oldest first. */
+  list(): UserView[]
+  /** Throws `user-not-found`. */
+  get(id: string): UserView
+  find(id: string): Pick<UserView, 'id' | 'primaryEmail' | 'credits'> | undefined
+  /** Takes credits, to zero at the least; no event, since every paid call does it. */
+  spend(id: string, credits: number): void
+  /** Throws `user-taken` when the id or the address belongs to another account. */
+  create(user: { id?: string | undefined; primaryEmail: string; credits: number }, actor: string): UserView
+  /** Throws `user-not-found`, `user-taken`. */
+  change(id: string, patch: { primaryEmail?: string | undefined; credits?: number | undefined }, actor: string): UserView
+  /** Throws `user-not-found`. */
+  remove(id: string, actor: string): void
+}
+
+export interface UsersOptions {
+  database: Database
+  clock: Clock
+  events: EventSink
+  random?: RandomBytes
+}
+
+export function createUsers({ database, clock, events, random }: UsersOptions): Users {
+  const store = createUserStore(database)
+
+  function find(id: string): StoredUser {
+    const user = store.find(id)
+    if (user === undefined) throw new Fault('user-not-found', 'There is no such account', { id })
+    return user
+  }
+
+  function refuseTakenEmail(email: string, id: string): void {
+    const holder = store.idOfEmail(email)
+    if (holder !== undefined && holder !== id) throw new Fault('user-taken', 'Another account has this address', { field: 'primaryEmail' })
+  }
+
+  function tell(type: string, title: string, user: StoredUser, actor: string): void {
+    events.emit({ room: 'control', type, title, subject: user.primaryEmail, actor, data: { id: user.id, credits: user.credits } })
+  }
+
+  return {
+    list: () => store.all().map(view),
+    get: (id) => view(find(id)),
+    find(id) {
+      const user = store.find(id)
+      return user === undefined ? undefined : { id: user.id, primaryEmail: user.primaryEmail, credits: user.credits }
+    },
+    spend: (id, credits) => store.spend(id, credits),
+
+    create({ id = `user_${randomBase62(16, random)}`, primaryEmail, credits }, actor) {
+      if (store.find(id) !== undefined) throw new Fault('user-taken', 'Another account has this id', { field: 'id' })
+      refuseTakenEmail(primaryEmail, id)
+      const user = { id, primaryEmail, credits, createdAt: clock.now() }
+      store.insert(user)
+      tell('user-created', 'Account added', user, actor)
+      return view(user)
+    },
+
+    change(id, { primaryEmail, credits }, actor) {
+      const before = find(id)
+      const user = { ...before, primaryEmail: primaryEmail ?? before.primaryEmail, credits: credits ?? before.credits }
+      refuseTakenEmail(user.primaryEmail, id)
+      store.update(user)
+      tell('user-changed', 'Account changed', user, actor)
+      return view(user)
+    },
+
+    remove(id, actor) {
+      const user = find(id)
+      store.remove(id)
+      tell('user-removed', 'Account removed', user, actor)
+    },
+  }
+}
+
+function view({ createdAt, ...user }: StoredUser): UserView {
+  return { ...user, createdAt: iso(createdAt) }
+}

@@ -1,0 +1,66 @@
+/** The tables of webhooks. Secrets and bodies are sealed. */
+import type { Database } from 'better-sqlite3'
+import type { Sealer } from '../secrets/sealer.ts'
+
+export interface Webhook {
+  id: string
+  room: string
+  subject: string
+  url: string
+  types: string[]
+  createdAt: number
+}
+
+export interface Delivery {
+  id: string
+  webhookId: string
+  type: string
+  attempts: number
+  nextAt: number
+  problem: string | null
+  createdAt: number
+}
+
+export type WebhookStore = ReturnType<typeof createWebhookStore>
+
+export function createWebhookStore(database: Database, sealer: Sealer) {
+  const insert = database.prepare('INSERT INTO webhooks (id, room, subject, url, secret, types, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
+  const list = database.prepare<[string, string], Omit<Webhook, 'types'> & { types: string }>('SELECT id, room, subject, url, types, created_at AS createdAt FROM webhooks WHERE room = ? AND subject = ? ORDER BY created_at, id')
+  const secret = database.prepare<[string], { url: string; secret: Buffer }>('SELECT url, secret FROM webhooks WHERE id = ?')
+  const remove = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ? AND id = ?')
+  const removeAll = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ?')
+  const columns = 'id, webhook_id AS webhookId, type, attempts, next_at AS nextAt, problem, created_at AS createdAt'
+  const add = database.prepare('INSERT INTO webhook_deliveries (id, webhook_id, type, body, attempts, next_at, dead, created_at) VALUES (?, ?, ?, ?, 0, ?, 0, ?)')
+  const next = database.prepare<[string], Delivery & { body: Buffer }>(`SELECT ${columns}, body FROM webhook_deliveries WHERE webhook_id = ? AND dead = 0 ORDER BY number LIMIT 1`)
+  const done = database.prepare('DELETE FROM webhook_deliveries WHERE id = ?')
+  const later = database.prepare('UPDATE webhook_deliveries SET attempts = attempts + 1, next_at = ?, dead = ?, problem = ? WHERE id = ?')
+  const dead = database.prepare<[string, number], Delivery>(`SELECT ${columns} FROM webhook_deliveries WHERE webhook_id = ? AND dead = 1 ORDER BY number DESC LIMIT ?`)
+  const revive = database.prepare('UPDATE webhook_deliveries SET dead = 0, attempts = 0, next_at = ? WHERE webhook_id = ? AND dead = 1')
+  const counts = database.prepare<[string], { waiting: number; dead: number }>('SELECT coalesce(sum(dead = 0), 0) AS waiting, coalesce(sum(dead = 1), 0) AS dead FROM webhook_deliveries WHERE webhook_id = ?')
+  const pending = database.prepare<[], string>('SELECT DISTINCT webhook_id FROM webhook_deliveries WHERE dead = 0').pluck()
+
+  return {
+    add: ({ id, room, subject, url, types, createdAt }: Webhook, plain: string): void => void insert.run(id, room, subject, url, sealer.seal(plain, `webhook:${id}`), JSON.stringify(types), createdAt),
+    list: (room: string, subject: string): Webhook[] => list.all(room, subject).map((row) => ({ ...row, types: JSON.parse(row.types) as string[] })), // written two lines above
+    target(id: string): { url: string; secret: string } | null {
+      const row = secret.get(id)
+      return row === undefined ? null : { url: row.url, secret: sealer.open(row.secret, `webhook:${id}`).toString() }
+    },
+    remove: (room: string, subject: string, id: string): boolean => remove.run(room, subject, id).changes > 0,
+    removeAll: (room: string, subject: string): void => void removeAll.run(room, subject),
+    enqueue: (id: string, webhookId: string, type: string, body: string, now: number): void => void add.run(id, webhookId, type, sealer.seal(body, `webhook-delivery:${id}`), now, now),
+    next(webhookId: string): (Delivery & { text: string }) | null {
+      const row = next.get(webhookId)
+      if (row === undefined) return null
+      const { body, ...delivery } = row
+      return { ...delivery, text: sealer.open(body, `webhook-delivery:${delivery.id}`).toString() }
+    },
+    done: (id: string): void => void done.run(id),
+    failed: (id: string, problem: string, nextAt: number | null): void => void later.run(nextAt ?? 0, nextAt === null ? 1 : 0, problem, id),
+    dead: (webhookId: string, limit: number): Delivery[] => dead.all(webhookId, limit),
+    revive: (webhookId: string, now: number): number => revive.run(now, webhookId).changes,
+    counts: (webhookId: string): { waiting: number; dead: number } => counts.get(webhookId) ?? { waiting: 0, dead: 0 },
+    /** Webhooks for which something waits. */
+    pending: (): string[] => pending.all(),
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The dispatcher of webhooks for all rooms.
+ *
+ * What holds:
+ * - What was handed in is on the disk before `send` returns; a crash loses none, and may deliver one twice under the same id.
+ * - Each address gets its deliveries one by one in their order; a slow one holds up nobody else.
+ * - A delivery that fails is tried again with growing waits, then kept as dead until it is replayed or its webhook is removed.
+ */
+import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Database } from 'better-sqlite3'
+import { iso, type Clock } from '../clock.ts'
+import { Fault } from '../fault.ts'
+import type { Log } from '../log.ts'
+import { randomBase62 } from '../secrets/random.ts'
+import type { Sealer } from '../secrets/sealer.ts'
+import { isPublicAddress, postWebhook } from './webhook-request.ts'
+import { createWebhookStore, type Delivery, type Webhook } from './webhooks-store.ts'
+
+export interface WebhooksOptions {
+  database: Database
+  sealer: Sealer
+  clock: Clock
+  log: Log
+  allowPrivate(): boolean
+  /** Ms before each further attempt; after the last one the delivery is dead. */
+  waits?: readonly number[]
+}
+
+export type WebhookState = Webhook & { waiting: number; dead: number }
+
+export interface Webhooks {
+  /** The secret is in this answer and nowhere else. Throws `webhook-refused` for an address that may not be called. */
+  add(room: string, subject: string, wanted: { url: string; types: readonly string[] }): WebhookState & { secret: string }
+  list(room: string, subject: string): WebhookState[]
+  /** Throws `webhook-not-found`. */
+  remove(room: string, subject: string, id: string): void
+  removeAll(room: string, subject: string): void
+  /** Tells every webhook of the subject that wants this type. */
+  send(room: string, subject: string, type: string, data: unknown): void
+  dead(room: string, subject: string, id: string): Delivery[]
+  /** Tries the dead ones again; the number of them. */
+  replay(room: string, subject: string, id: string): number
+  start(): void
+  stop(): Promise<void>
+}
+
+const seconds = 1_000
+const minute = 60 * seconds
+const defaultWaits = [5 * seconds, 30 * seconds, 2 * minute, 10 * minute, 60 * minute, 6 * 60 * minute]
+const timeout = 10 * seconds
+/** Answers after which the same request would be answered the same. */
+const hopeless = new Set([400, 401, 403, 404, 405, 410, 413, 415, 422])
+const deadShown = 100
+/** An address that takes nothing for days must not fill the disk. */
+const longestBacklog = 10_000
+
+export function createWebhooks({ database, sealer, clock, log, allowPrivate, waits = defaultWaits }: WebhooksOptions): Webhooks {
+  const store = createWebhookStore(database, sealer)
+  const working = new Map<string, Promise<void>>()
+  const timers = new Map<string, NodeJS.Timeout>()
+  const stopping = new AbortController()
+
+  const withCounts = (webhook: Webhook): WebhookState => ({ ...webhook, ...store.counts(webhook.id) })
+
+  function known(room: string, subject: string, id: string): void {
+    if (!store.list(room, subject).some((webhook) => webhook.id === id)) throw new Fault('webhook-not-found', 'No such webhook')
+  }
+
+  function pump(id: string): void {
+    if (stopping.signal.aborted || working.has(id) || timers.has(id)) return
+    const work = workOff(id)
+      .catch((error: unknown) => log.error({ webhook: id, error }, 'a webhook could not be worked off'))
+      .finally(() => working.delete(id))
+    working.set(id, work)
+  }
+
+  async function workOff(id: string): Promise<void> {
+    for (;;) {
+      const [delivery, target] = [store.next(id), store.target(id)]
+      if (delivery === null || target === null || stopping.signal.aborted) return
+      const wait = delivery.nextAt - clock.now()
+      if (wait > 0) {
+        timers.set(id, setTimeout(() => {
+          timers.delete(id)
+          pump(id)
+        }, wait))
+        return
+      }
+      await attempt(delivery, target)
+    }
+  }
+
+  async function attempt({ id, text, attempts }: Delivery & { text: string }, { url, secret }: { url: string; secret: string }): Promise<void> {
+    const sent = { url, id, body: text, secret, timestamp: Math.floor(clock.now() / 1_000), allowPrivate: allowPrivate(), timeout, signal: stopping.signal }
+    const outcome = await postWebhook(sent).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+    if (stopping.signal.aborted) return
+    if (typeof outcome === 'number' && outcome >= 200 && outcome < 300) return store.done(id)
+    const wait = typeof outcome === 'number' && hopeless.has(outcome) ? undefined : waits[attempts]
+    store.failed(id, typeof outcome === 'number' ? `answered ${outcome}` : outcome, wait === undefined ? null : clock.now() + wait)
+  }
+
+  return {
+    add(room, subject, { url, types }) {
+      const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+      if (!allowPrivate() && (host === 'localhost' || (isIP(host) !== 0 && !isPublicAddress(host)))) throw new Fault('webhook-refused', `${host} is not a public address; the settings can allow private ones`)
+      const webhook: Webhook = { id: `webhook_${randomBase62(16)}`, room, subject, url, types: [...types], createdAt: clock.now() }
+      const secret = `whsec_${randomBytes(24).toString('base64')}`
+      store.add(webhook, secret)
+      return { ...webhook, waiting: 0, dead: 0, secret }
+    },
+    list: (room, subject) => store.list(room, subject).map(withCounts),
+    remove(room, subject, id) {
+      if (!store.remove(room, subject, id)) throw new Fault('webhook-not-found', 'No such webhook')
+    },
+    removeAll: store.removeAll,
+    send(room, subject, type, data) {
+      for (const webhook of store.list(room, subject)) {
+        if (webhook.types.length > 0 && !webhook.types.includes(type)) continue
+        if (store.counts(webhook.id).waiting >= longestBacklog) {
+          log.warn({ webhook: webhook.id }, 'a webhook takes nothing and its backlog is full')
+          continue
+        }
+        const now = clock.now()
+        store.enqueue(`delivery_${randomBase62(20)}`, webhook.id, type, JSON.stringify({ type, timestamp: iso(now), data }), now)
+        pump(webhook.id)
+      }
+    },
+    dead(room, subject, id) {
+      known(room, subject, id)
+      return store.dead(id, deadShown)
+    },
+    replay(room, subject, id) {
+      known(room, subject, id)
+      const count = store.revive(id, clock.now())
+      clearTimeout(timers.get(id))
+      timers.delete(id)
+      pump(id)
+      return count
+    },
+    start: () => store.pending().forEach(pump),
+    async stop() {
+      stopping.abort()
+      for (const timer of timers.values()) clearTimeout(timer)
+      await Promise.all(working.values())
+    },
+  }
+}

@@ -1,0 +1,234 @@
+/** Serves the APIs: each on a listener of its own, and all of them under their prefix on the control port. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Fault } from '../fault.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Log } from '../log.ts'
+import type { Api } from './api.ts'
+import { contractError, createApp, type AppOptions, type RequestHandler } from './app.ts'
+import type { ApiName } from './contract.ts'
+import type { Doorway, Guards } from './guards.ts'
+import { Listener, type ListenerState } from './listener.ts'
+import { httpUrl, isLoopback, lanAddresses, nextFreePort, plainAddress } from './network.ts'
+import { Refusal } from './problem.ts'
+import { createUpgradeHandler, type UpgradeHandler } from './sockets.ts'
+import { Traffic } from './traffic.ts'
+import type { FileHandler } from './window-files.ts'
+
+export interface ApiHostOptions {
+  /** The control API first; the rooms that exist after it. */
+  apis: readonly [control: Api, ...rooms: Api[]]
+  guards: Guards
+  /** Bind address of APIs open to this machine only. */
+  host: string
+  settings(): Settings
+  windowFiles: FileHandler | null
+  log: Log
+  checkReplies: boolean
+  newRequestId(): string
+  monotonic(): number
+  /** Called after every change of a listener's state. */
+  onChange(): void
+}
+
+/** An API as it is served at this moment. */
+export interface ServedApi {
+  api: Api
+  status: ListenerState
+  traffic: Traffic
+  exposed: boolean
+}
+
+interface Mount extends ServedApi {
+  listener: Listener
+  own: Doorway
+}
+
+/** Anything that is bound beyond loopback can be reached by other devices. */
+const everyInterface = '0.0.0.0'
+
+export class ApiHost {
+  private readonly mounts: ReadonlyMap<ApiName, Mount>
+  private readonly options: ApiHostOptions
+  /** Set when the control port is taken and control answers elsewhere for this run. */
+  private controlFallback: string | null = null
+
+  constructor(options: ApiHostOptions) {
+    this.options = options
+    const mounts = new Map<ApiName, Mount>()
+    for (const api of options.apis.slice(1)) mounts.set(api.contract.api, this.mountRoom(api))
+    const [control] = options.apis
+    mounts.set('control', this.mountControl(control, [...mounts.values()]))
+    this.mounts = mounts
+  }
+
+  names(): ApiName[] {
+    return ['control', ...[...this.mounts.keys()].filter((name) => name !== 'control')]
+  }
+
+  served(name: ApiName): ServedApi {
+    const mount = this.mount(name)
+    const status = name === 'control' && this.controlFallback !== null && mount.listener.status.state === 'listening' ? { ...mount.listener.status, state: 'port-in-use' as const, error: this.controlFallback } : mount.listener.status
+    return { api: mount.api, status, traffic: mount.traffic, exposed: mount.own.exposed() }
+  }
+
+  /** Opens every listener; a port that is taken is a state, never a failure of the rest. */
+  async start(): Promise<void> {
+    await Promise.all(this.names().map((name) => this.startApi(name)))
+  }
+
+  /** Serves an API at the port the settings name, or tries again. */
+  async startApi(name: ApiName): Promise<void> {
+    const mount = this.mount(name)
+    const { port } = this.options.settings().apis[name]
+    if (port === 'off') return mount.listener.stop()
+    const status = await mount.listener.start(this.hostFor(name), port)
+    if (name === 'control') await this.openControlElsewhere(status)
+  }
+
+  async stopApi(name: ApiName): Promise<void> {
+    if (name === 'control') throw new Fault('api-not-stoppable', 'The control API serves this window; it stops with the app')
+    await this.mount(name).listener.stop()
+  }
+
+  /** Brings one listener to what the settings say; throws `port-in-use` and stays where it was when that cannot be had. */
+  async follow(name: ApiName): Promise<void> {
+    const { listener } = this.mount(name)
+    const { port } = this.options.settings().apis[name]
+    if (port === 'off') return listener.stop()
+    const { status } = listener
+    // Any free port is as good as the one it has: whoever knows its address should not lose it.
+    await listener.move(this.hostFor(name), port === 0 && status.state === 'listening' ? status.port : port)
+    if (name === 'control') this.controlFallback = null
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.mounts.values()].map(({ listener }) => listener.stop()))
+  }
+
+  /** Where this machine's programs reach an API: its own port, else its prefix on the control port. */
+  url(name: ApiName): string {
+    const { status } = this.served(name)
+    return this.ownUrl(name) ?? (name === 'control' ? httpUrl(this.options.host, 'port' in status ? status.port : 0) : this.prefixUrl(name))
+  }
+
+  prefixUrl(name: ApiName): string {
+    return name === 'control' ? `${this.url('control')}/control/v1` : `${this.url('control')}/${name}`
+  }
+
+  /** Addresses under which other devices reach it, empty while it is open to this machine only. */
+  lanUrls(name: ApiName): string[] {
+    const { listener, own } = this.mount(name)
+    const status = listener.status
+    if (status.state !== 'listening' || !own.exposed()) return []
+    const hosts = status.host === everyInterface ? lanAddresses().filter((address) => !address.includes(':')) : [status.host]
+    return hosts.map((host) => httpUrl(host, status.port))
+  }
+
+  freePort(port: number): Promise<number | null> {
+    return nextFreePort(this.options.host, port)
+  }
+
+  /** Devices of the network that are connected now. */
+  countLanClients(): number {
+    return [...this.mounts.values()].reduce((sum, { listener }) => sum + listener.countPeers((address) => address !== '' && !isLoopback(plainAddress(address))), 0)
+  }
+
+  private ownUrl(name: ApiName): string | null {
+    const { status } = this.mount(name).listener
+    if (status.state !== 'listening') return null
+    return httpUrl(status.host === everyInterface ? '127.0.0.1' : status.host, status.port)
+  }
+
+  private hostFor(name: ApiName): string {
+    return this.options.settings().apis[name].openTo === 'lan' ? everyInterface : this.options.host
+  }
+
+  /** Without control there is no window to solve anything in: it takes the next free port for this run and says so. */
+  private async openControlElsewhere(status: ListenerState): Promise<void> {
+    this.controlFallback = null
+    if (status.state !== 'port-in-use') return
+    const { listener } = this.mount('control')
+    const free = await nextFreePort(status.host, status.port)
+    if (free === null) return
+    this.controlFallback = `${status.error}; control answers on ${free} until the next start`
+    await listener.start(status.host, free)
+  }
+
+  private mount(name: ApiName): Mount {
+    const mount = this.mounts.get(name)
+    if (mount === undefined) throw new Fault('api-not-present', `There is no ${name} API in this version`)
+    return mount
+  }
+
+  private mountRoom(api: Api): Mount {
+    const name = api.contract.api
+    const traffic = new Traffic(this.options.monotonic)
+    const own = this.doorway(name, '')
+    const door = this.door(api, own, traffic)
+    return this.listen(api, own, traffic, { request: (request, response) => void door.request(request, response), upgrade: door.upgrade })
+  }
+
+  private mountControl(control: Api, rooms: readonly Mount[]): Mount {
+    const traffic = new Traffic(this.options.monotonic)
+    const own = this.doorway('control', '')
+    const controlDoor = this.door(control, own, traffic)
+    const prefixed = new Map(rooms.map((room) => [room.api.contract.api, this.door(room.api, { ...own, prefix: `/${room.api.contract.api}` }, room.traffic)]))
+    const isControls = (path: string): boolean => /^\/(control|docs|openapi\.json)(\/|\?|$)/.test(path)
+    const select = (request: IncomingMessage): { door: Door | null } => {
+      const url = request.url ?? '/'
+      const [, first = ''] = /^\/([a-z]+)(?=[/?]|$)/.exec(url) ?? []
+      const door = [...prefixed].find(([name]) => name === first)?.[1]
+      if (door !== undefined && url.startsWith(`/${first}/`)) {
+        request.url = url.slice(first.length + 1)
+        return { door }
+      }
+      return { door: isControls(url) ? controlDoor : null }
+    }
+    return this.listen(control, own, traffic, {
+      request: (request, response) => {
+        const { door } = select(request)
+        if (door !== null) return void door.request(request, response)
+        this.serveWindow(control, own, request, response)
+      },
+      upgrade: (request, socket, head) => (select(request).door ?? controlDoor).upgrade(request, socket, head),
+    })
+  }
+
+  /** The window's files pass the Host check too: a re-bound name must not even load it. */
+  private serveWindow(control: Api, own: Doorway, request: IncomingMessage, response: ServerResponse): void {
+    try {
+      this.options.guards.checkHost(request, own)
+      if (this.options.windowFiles === null) throw new Refusal('not-found', 'This server was started without the window')
+    } catch (error) {
+      const { status, body } = contractError(control, error, this.options.newRequestId())
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+      return
+    }
+    this.options.windowFiles(request, response)
+  }
+
+  private listen(api: Api, own: Doorway, traffic: Traffic, handlers: { request(request: IncomingMessage, response: ServerResponse): void; upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void }): Mount {
+    const listener = new Listener(handlers, () => this.options.onChange())
+    return { api, listener, own, traffic, status: listener.status, exposed: false }
+  }
+
+  private doorway(name: ApiName, prefix: string): Doorway {
+    const bound = (): string => {
+      const status = this.mounts.get(name)?.listener.status
+      return status !== undefined && 'host' in status ? status.host : this.options.host
+    }
+    return { exposed: () => !isLoopback(bound()), insecureNoKey: () => this.options.settings().apis[name].insecureNoKey, host: bound, prefix }
+  }
+
+  private door(api: Api, doorway: Doorway, traffic: Traffic): Door {
+    const { guards, log, checkReplies, newRequestId } = this.options
+    const appOptions: AppOptions = { guards, traffic, log, checkReplies, newRequestId }
+    return { request: createApp(api, doorway, appOptions), upgrade: createUpgradeHandler(api, doorway, appOptions) }
+  }
+}
+
+interface Door {
+  request: RequestHandler
+  upgrade: UpgradeHandler
+}

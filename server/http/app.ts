@@ -1,0 +1,195 @@
+/** Makes the Koa app of one API as it is served through one doorway: guards outside, then the route table. */
+import Router from '@koa/router'
+import Koa, { type Context, type Middleware } from 'koa'
+import type { Log } from '../log.ts'
+import { handled, type Api, type Call, type Caller } from './api.ts'
+import { defaultBodyLimit, readBody } from './body.ts'
+import type { RouteDefinition } from './contract.ts'
+import { addReference } from './docs.ts'
+import { doorwayOf, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
+import { plainAddress } from './network.ts'
+import { fieldIssues, Refusal, toProblem, type KernelCode } from './problem.ts'
+import type { Traffic } from './traffic.ts'
+
+export interface AppOptions {
+  guards: Guards
+  traffic: Traffic
+  log: Log
+  /** Checks every reply against its schema; for tests, since a handler's type already promises it. */
+  checkReplies: boolean
+  newRequestId(): string
+}
+
+export type RequestHandler = ReturnType<Koa['callback']>
+
+/** What middleware hands down for one request. */
+interface RequestState {
+  requestId: string
+}
+
+/** A Node request handler for the API; paths are those of the contract, the prefix is already taken off. */
+export function createApp(api: Api, outer: Doorway, options: AppOptions): RequestHandler {
+  const doorway = doorwayOf(api, outer)
+  const app = new Koa<RequestState>()
+  app.silent = true
+  const router = new Router<RequestState>()
+  /** By method and path. The router tries its patterns one after the other; a path without a parameter need not wait for its turn. */
+  const fixed = new Map<string, Middleware<RequestState>>()
+  for (const [name, route] of Object.entries(api.contract.routes)) {
+    const respond = answer(api, name, route, doorway, options)
+    router.register(route.path, [route.method], respond, { name })
+    if (!/[:*({]/.test(route.path)) fixed.set(`${route.method} ${route.path}`, respond)
+  }
+  for (const [name, socket] of Object.entries(api.contract.sockets ?? {})) {
+    router.get(name, socket.path, () => {
+      throw new Refusal('upgrade-required', undefined, { headers: { upgrade: 'websocket' } })
+    })
+  }
+  addReference(router, api.contract, doorway)
+
+  // Outermost, so that whatever a later guard refuses is counted and answered in the API's own shape.
+  app.use(countAndShapeErrors(api, options))
+  app.use(async (ctx, next) => {
+    options.guards.checkHost(ctx.req, doorway)
+    // A preflight asks about another request: its method decides, and no key can come with it.
+    if (ctx.req.headers.origin !== undefined) {
+      const asked = ctx.method === 'OPTIONS' ? ctx.get('access-control-request-method') : ctx.method
+      const allowed = options.guards.checkOrigin(ctx.req, doorway, routeAsked(router, api, asked, ctx.path))
+      if (allowed !== null) allowOrigin(ctx, allowed)
+    }
+    await options.guards.checkRate(ctx.req)
+    await next()
+  })
+  app.use(answerPreflight)
+  app.use((ctx, next) => fixed.get(`${ctx.method} ${ctx.path}`)?.(ctx, next) ?? next())
+  app.use(router.routes())
+  app.use((ctx) => {
+    const others = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods)
+    if (others.length === 0) throw new Refusal('not-found')
+    throw new Refusal('method-not-allowed', undefined, { headers: { allow: [...new Set(others)].join(', ') } })
+  })
+  return app.callback()
+}
+
+/** One route: key, then params and query, then the body, then the handler. Cheap and safe checks come before costly ones. */
+function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway, options: AppOptions): Middleware<RequestState> {
+  const handler = api.handlers[name]
+  if (handler === undefined) throw new TypeError(`${api.contract.api}: route ${name} has no handler`)
+  return async (ctx) => {
+    const caller = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route)
+    const params = parse(route.params, { ...ctx['params'] }, 'invalid-params')
+    const query = parse(route.query, { ...ctx.query }, 'invalid-query')
+    const body = route.body === undefined || route.bodyType === 'raw' ? undefined : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
+    const reply = await handler({ params, query, body }, callOf(ctx, caller, doorway))
+    if (reply === handled) {
+      ctx.respond = false
+      return
+    }
+    send(ctx, route, reply, options.checkReplies)
+  }
+}
+
+function callOf(ctx: Context, caller: Caller, doorway: Doorway): Call {
+  let gone: AbortController | undefined
+  return {
+    caller,
+    requestId: String(ctx.state['requestId']),
+    address: plainAddress(ctx.req.socket.remoteAddress),
+    headers: ctx.req.headers,
+    /** Made when asked for: most handlers answer at once and never ask. */
+    get signal() {
+      if (gone === undefined) {
+        const controller = new AbortController()
+        gone = controller
+        if (ctx.res.destroyed && !ctx.res.writableFinished) controller.abort()
+        ctx.res.once('close', () => {
+          if (!ctx.res.writableFinished) controller.abort()
+        })
+      }
+      return gone.signal
+    },
+    origin: `http://${ctx.req.headers.host ?? ''}${doorway.prefix}`,
+    node: { request: ctx.req, response: ctx.res },
+  }
+}
+
+interface Reply {
+  status: number
+  body: unknown
+  headers?: Readonly<Record<string, string>>
+}
+
+function send(ctx: Context, route: RouteDefinition, value: unknown, check: boolean): void {
+  // Handlers are typed by their contract (`RouteReply`); the table they are kept in has lost that type.
+  const reply = value as Reply
+  const definition = route.responses[reply.status]
+  if (definition === undefined) throw new TypeError(`${route.method} ${route.path} has no response ${reply.status}`)
+  if (check && definition.body !== undefined) definition.body.parse(reply.body)
+  ctx.status = reply.status
+  for (const [header, text] of Object.entries(reply.headers ?? {})) ctx.set(header, text)
+  if (definition.body !== undefined) {
+    ctx.type = 'application/json'
+    ctx.body = JSON.stringify(reply.body)
+  } else {
+    if (definition.contentType !== undefined) ctx.type = definition.contentType
+    ctx.body = reply.body instanceof Uint8Array ? Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength) : reply.body
+  }
+}
+
+function parse(schema: RouteDefinition['body'], value: unknown, code: KernelCode): unknown {
+  if (schema === undefined) return {}
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issues = fieldIssues(result.error, value)
+  const words = issues.map((issue) => (issue.field === '' ? issue.message : `${issue.field}: ${issue.message}`)).join('; ')
+  throw new Refusal(code, words, { issues })
+}
+
+function countAndShapeErrors(api: Api, { traffic, log, newRequestId }: AppOptions): Middleware<RequestState> {
+  return async (ctx, next) => {
+    const begun = performance.now()
+    const requestId = newRequestId()
+    ctx.state.requestId = requestId
+    ctx.set('x-request-id', requestId)
+    ctx.set('x-content-type-options', 'nosniff')
+    ctx.set('cache-control', 'no-store')
+    try {
+      await next()
+    } catch (error) {
+      const { problem, headers, unexpected } = toProblem(error, api.contract, requestId)
+      if (unexpected) log.error({ api: api.contract.api, requestId, error }, 'a request failed unexpectedly')
+      ctx.status = problem.status
+      for (const [header, text] of Object.entries(headers)) ctx.set(header, text)
+      ctx.type = 'application/json'
+      ctx.body = JSON.stringify(api.contract.errorBody(problem))
+    }
+    traffic.record(performance.now() - begun, ctx.status)
+  }
+}
+
+/** The route a request is about; where there is none, what any stranger may ask: nothing. */
+function routeAsked(router: Router<RequestState>, api: Api, method: string, path: string): GuardedRoute {
+  const matched = router.match(path, method).pathAndMethod.at(-1)?.name
+  const route = matched === undefined ? undefined : (api.contract.routes[matched] ?? api.contract.sockets?.[matched])
+  return route ?? { access: 'local' }
+}
+
+function allowOrigin(ctx: Context, origin: string): void {
+  ctx.set('access-control-allow-origin', origin)
+  if (origin !== '*') ctx.vary('origin')
+  ctx.set('access-control-expose-headers', 'x-request-id, retry-after')
+}
+
+const answerPreflight: Middleware = async (ctx, next) => {
+  if (ctx.method !== 'OPTIONS' || ctx.get('access-control-request-method') === '') return next()
+  ctx.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
+  ctx.set('access-control-allow-headers', ctx.get('access-control-request-headers') || 'authorization, content-type, x-api-key')
+  ctx.set('access-control-max-age', '600')
+  ctx.status = 204
+}
+
+/** An error in the API's shape for a bare response: what never reaches an app, and upgrades. */
+export function contractError(api: Api, error: unknown, requestId: string): { status: number; body: string; headers: Readonly<Record<string, string>>; unexpected: boolean } {
+  const { problem, headers, unexpected } = toProblem(error, api.contract, requestId)
+  return { status: problem.status, body: JSON.stringify(api.contract.errorBody(problem)), headers, unexpected }
+}

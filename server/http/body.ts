@@ -1,0 +1,77 @@
+/** Reads a request's body within its limits. */
+import type { IncomingMessage } from 'node:http'
+import getRawBody from 'raw-body'
+import { Refusal } from './problem.ts'
+
+export const defaultBodyLimit = 1_048_576
+/** Far deeper than any contract needs; deeper bodies only serve to exhaust a recursive validator. */
+const depthLimit = 32
+
+/** The parsed body; `undefined` when there is none. Throws `Refusal`. */
+export async function readBody(request: IncomingMessage, bodyType: 'json' | 'form', limit: number): Promise<unknown> {
+  const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const bytes = await readBytes(request, limit)
+  if (bytes.length === 0) return undefined
+  if (bodyType === 'form' && mediaType === 'application/x-www-form-urlencoded') return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')))
+  if (mediaType !== 'application/json' && !mediaType.endsWith('+json')) throw new Refusal('unsupported-media-type')
+  return parseJson(bytes)
+}
+
+async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  try {
+    return await getRawBody(request, { limit, length: request.headers['content-length'] ?? null })
+  } catch (error) {
+    // The rest of an oversized body is not read: the connection closes after the answer instead of swallowing gigabytes.
+    if (isTooLarge(error)) throw new Refusal('body-too-large', `The body may have at most ${limit} bytes`, { headers: { connection: 'close' } })
+    throw new Refusal('invalid-json', 'The body ended before its stated length')
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && error.type === 'entity.too.large'
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function parseJson(bytes: Buffer): unknown {
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    throw new Refusal('invalid-json', 'The body is not valid UTF-8')
+  }
+  if (mayNest(text) && nestingOf(text) > depthLimit) throw new Refusal('body-too-deep', `The body is nested deeper than ${depthLimit} levels`)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Refusal('invalid-json')
+  }
+}
+
+/** Whether there are brackets enough to be too deep: most bodies have a few, and are not scanned sign by sign. */
+function mayNest(text: string): boolean {
+  let found = 0
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1 && found <= depthLimit; at = text.indexOf(bracket, at + 1)) found += 1
+  }
+  return found > depthLimit
+}
+
+/** Deepest nesting of brackets outside strings; a scan, so that no parser meets a hostile depth first. */
+export function nestingOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (inString) {
+      if (code === 0x5c) index += 1
+      else if (code === 0x22) inString = false
+    } else if (code === 0x22) inString = true
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1
+      if (depth > deepest) deepest = depth
+    } else if (code === 0x7d || code === 0x5d) depth -= 1
+  }
+  return deepest
+}

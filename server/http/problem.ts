@@ -1,0 +1,90 @@
+/** Turns whatever was thrown into a problem of the API's own vocabulary; what was not expected stays inside. */
+import type { z } from 'zod'
+import { Fault } from '../fault.ts'
+import type { Contract, FieldIssue, Problem } from './contract.ts'
+
+/** A refusal by the border itself: a guard, a limit or a schema. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: KernelCode
+  readonly issues: readonly FieldIssue[]
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: KernelCode, message: string = kernelProblems[code].message, more: { issues?: readonly FieldIssue[]; headers?: Record<string, string> } = {}) {
+    super(message)
+    this.code = code
+    this.issues = more.issues ?? []
+    this.headers = more.headers ?? {}
+  }
+}
+
+const kernelProblems = {
+  'invalid-json': { status: 400, message: 'The body is not valid JSON' },
+  'invalid-body': { status: 400, message: 'The body is not what this route takes' },
+  'invalid-params': { status: 400, message: 'The address is not what this route takes' },
+  'invalid-query': { status: 400, message: 'The query is not what this route takes' },
+  'body-too-deep': { status: 400, message: 'The body is nested too deep' },
+  'body-too-large': { status: 413, message: 'The body is too large' },
+  'unsupported-media-type': { status: 415, message: 'Send the body as application/json' },
+  'foreign-host': { status: 403, message: 'This Host is not one of ours' },
+  'foreign-origin': { status: 403, message: 'Pages of this origin may not call this API' },
+  'key-required': { status: 401, message: 'An API key is required' },
+  'key-refused': { status: 401, message: 'The API key is not known' },
+  'key-not-allowed': { status: 403, message: 'The API key does not allow this' },
+  'rate-limited': { status: 429, message: 'Too many requests' },
+  'not-found': { status: 404, message: 'Not found' },
+  'method-not-allowed': { status: 405, message: 'Method not allowed' },
+  'upgrade-required': { status: 426, message: 'This address speaks WebSocket' },
+  internal: { status: 500, message: 'Internal server error' },
+} as const
+export type KernelCode = keyof typeof kernelProblems
+
+export interface TranslatedProblem {
+  problem: Problem
+  headers: Readonly<Record<string, string>>
+  /** True when nobody expected the error: it belongs in the log. */
+  unexpected: boolean
+}
+
+/** Status and words come from the contract where it fixes them, else from the kernel's own table. */
+export function toProblem(error: unknown, contract: Contract, requestId: string): TranslatedProblem {
+  if (error instanceof Refusal) {
+    const stated = contract.faults[error.code]
+    const status = stated?.status ?? kernelProblems[error.code].status
+    const message = stated?.message ?? error.message
+    return { problem: { status, code: error.code, message, details: {}, issues: error.issues, requestId }, headers: error.headers, unexpected: false }
+  }
+  if (error instanceof Fault) {
+    const stated = contract.faults[error.code]
+    if (stated !== undefined) {
+      const message = stated.message ?? error.message
+      return { problem: { status: stated.status, code: error.code, message, details: error.details, issues: issuesOf(error), requestId }, headers: {}, unexpected: false }
+    }
+  }
+  const { status, message } = kernelProblems.internal
+  return { problem: { status, code: 'internal', message, details: {}, issues: [], requestId }, headers: {}, unexpected: true }
+}
+
+/** A service that validates by itself names the fields in `details.issues`. */
+function issuesOf({ details }: Fault): FieldIssue[] {
+  const issues = details['issues']
+  return Array.isArray(issues) ? issues.map(({ field, message }: { field: unknown; message: unknown }) => ({ field: String(field), message: String(message), missing: false })) : []
+}
+
+/** zod's issues as field and words; a field that is not there at all is told apart from a wrong one. */
+export function fieldIssues(error: z.ZodError, input: unknown): FieldIssue[] {
+  return error.issues.map((issue) => ({
+    field: issue.path.join('.'),
+    message: issue.message,
+    missing: valueAt(input, issue.path) === undefined,
+  }))
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = Reflect.get(value, part)
+  }
+  return value
+}

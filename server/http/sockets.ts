@@ -1,0 +1,137 @@
+/** Accepts WebSockets for APIs: the same guards as for requests, refused in the API's own error shape before the upgrade. */
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { Api } from './api.ts'
+import { contractError, type AppOptions } from './app.ts'
+import type { RouteDefinition, SocketDefinition } from './contract.ts'
+import { doorwayOf, type Doorway } from './guards.ts'
+import { plainAddress } from './network.ts'
+import { fieldIssues, Refusal } from './problem.ts'
+
+const defaultMessageBytes = 16 * 1_048_576
+/** The sub-protocol browsers offer beside `bearer.<key>`, since one of those offered has to be chosen. */
+export const windowProtocol = 'wheelhouse'
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+/** Takes the sockets of one API through one doorway; paths are those of the contract. */
+export function createUpgradeHandler(api: Api, outer: Doorway, options: AppOptions): UpgradeHandler {
+  const doorway = doorwayOf(api, outer)
+  // One per route, not per connection: thousands of idle sockets would each keep one.
+  const servers = new Map(Object.values(api.contract.sockets ?? {}).map((definition) => [definition, createSocketServer(definition)]))
+  return (request, socket, head) => {
+    // A peer that resets during the handshake must not surface as an uncaught error.
+    socket.on('error', () => socket.destroy())
+    accept({ api, doorway, options, servers }, request, socket, head).catch((error: unknown) => {
+      const requestId = options.newRequestId()
+      const { status, body, headers, unexpected } = contractError(api, error, requestId)
+      if (unexpected) options.log.error({ api: api.contract.api, requestId, error }, 'an upgrade failed unexpectedly')
+      refuse(socket, status, body, headers)
+    })
+  }
+}
+
+interface Gate {
+  api: Api
+  doorway: Doorway
+  options: AppOptions
+  servers: ReadonlyMap<SocketDefinition, WebSocketServer>
+}
+
+async function accept({ api, doorway, options, servers }: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const { guards } = options
+  guards.checkHost(request, doorway)
+  const url = new URL(request.url ?? '/', 'http://localhost')
+  const found = find(api, url.pathname)
+  if (found === null) throw new Refusal('not-found')
+  const { name, definition, params: rawParams } = found
+  guards.checkOrigin(request, doorway, definition)
+  await guards.checkRate(request)
+  const caller = await guards.checkKey(request, doorway, api.contract.api, definition)
+  const params = parse(definition.params, rawParams, 'invalid-params')
+  const query = parse(definition.query, Object.fromEntries(url.searchParams), 'invalid-query')
+  const handler = api.sockets[name]
+  if (handler === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no handler`)
+  const server = servers.get(definition)
+  if (server === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no server`)
+  const opened = await upgrade(server, request, socket, head)
+  handler(opened, { params, query }, {
+    caller,
+    requestId: options.newRequestId(),
+    address: plainAddress(request.socket.remoteAddress),
+    headers: request.headers,
+    origin: `http://${request.headers.host ?? ''}${doorway.prefix}`,
+    stream: socket,
+  })
+}
+
+function createSocketServer({ protocols = [], maxMessageBytes = defaultMessageBytes }: SocketDefinition): WebSocketServer {
+  const spoken = [...protocols, windowProtocol]
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: maxMessageBytes,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => [...offered].find((protocol) => spoken.includes(protocol)) ?? false,
+  })
+}
+
+function upgrade(server: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<WebSocket> {
+  return new Promise((resolve) => {
+    server.handleUpgrade(request, socket, head, (opened) => {
+      // ws closes the socket after an error by itself; unheard, the error would end the process.
+      opened.on('error', () => undefined)
+      resolve(opened)
+    })
+  })
+}
+
+function find(api: Api, path: string): { name: string; definition: SocketDefinition; params: Record<string, string> } | null {
+  for (const [name, definition] of Object.entries(api.contract.sockets ?? {})) {
+    const params = matchPath(definition.path, path)
+    if (params !== null) return { name, definition, params }
+  }
+  const [open] = Object.entries(api.contract.sockets ?? {}).filter(([, { anyPath }]) => anyPath === true)
+  return open === undefined ? null : { name: open[0], definition: open[1], params: {} }
+}
+
+/** The `:name` parts of a path, decoded; null when it does not match. */
+export function matchPath(pattern: string, path: string): Record<string, string> | null {
+  const wanted = pattern.split('/')
+  const given = path.split('/')
+  if (wanted.length !== given.length) return null
+  const params: Record<string, string> = {}
+  for (const [index, part] of wanted.entries()) {
+    const text = given[index] ?? ''
+    if (!part.startsWith(':')) {
+      if (part !== text) return null
+      continue
+    }
+    try {
+      params[part.slice(1)] = decodeURIComponent(text)
+    } catch {
+      return null
+    }
+  }
+  return params
+}
+
+function parse(schema: RouteDefinition['params'], value: unknown, code: 'invalid-params' | 'invalid-query'): Readonly<Record<string, unknown>> {
+  if (schema === undefined) return {}
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new Refusal(code, undefined, { issues: fieldIssues(result.error, value) })
+}
+
+/** Answers an upgrade that was not accepted as a plain HTTP response and closes. */
+export function refuse(socket: Duplex, status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ]
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}

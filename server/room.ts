@@ -1,0 +1,35 @@
+/** The plan all rooms share: what a room is given and what it gives back. `index.ts` wires it. */
+import type { Database } from 'better-sqlite3'
+import type { Clock } from './clock.ts'
+import type { SettingsSource } from './config/source.ts'
+import type { AttentionItem, RoomSummary } from './control/contract.ts'
+import type { EventSink } from './events/event.ts'
+import type { Api } from './http/api.ts'
+import type { RoomName } from './http/contract.ts'
+import type { Log } from './log.ts'
+import type { Sealer } from './secrets/sealer.ts'
+
+export interface RoomContext {
+  /** The data directory; a room keeps its files in a folder of its own name below it. */
+  dataDir: string
+  database: Database
+  events: EventSink
+  /** Tells open windows that what they show of `resource` (e.g. `browsers`) changed without being worth an event. */
+  changed(resource: string): void
+  sealer: Sealer
+  settings: SettingsSource
+  clock: Clock
+  log: Log
+}
+
+export interface Room {
+  name: RoomName
+  api: Api
+  /** Recovers what the last run left and starts background work; must not delay the listeners by more than a few ms. */
+  start(): Promise<void>
+  /** Ends sessions and timers; resolves when nothing of the room is left. */
+  stop(): Promise<void>
+  /** Counts for the overview; `series`, `worst` and `rate` are filled in by control. */
+  summary(): Omit<RoomSummary, 'series' | 'worst' | 'rate'> & { /** Ever-rising count of what the chart shows. */ total: number }
+  attention(): AttentionItem[]
+}

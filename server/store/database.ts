@@ -1,0 +1,45 @@
+/** Opens the SQLite file that all rooms share. */
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import BetterSqlite3, { type Database } from 'better-sqlite3'
+import { Fault } from '../fault.ts'
+
+/**
+ * Opens `file` (`:memory:` for none), making it and its folder where needed, readable by the owner alone.
+ *
+ * Throws `database-broken` when the file is no SQLite database; it is left as it is.
+ */
+export function openDatabase(file: string): Database {
+  if (file !== ':memory:') createPrivately(file)
+  const database = new BetterSqlite3(file)
+  try {
+    database.pragma('journal_mode = WAL')
+    // Acknowledged means durable: FULL syncs the log with each commit, so that a power cut cannot bring back a revoked key
+    // or undo a charge. NORMAL would survive only the death of the process. Writers with high rates commit in groups.
+    database.pragma('synchronous = FULL')
+    database.pragma('foreign_keys = ON')
+    // Another process (a backup, a person with the sqlite3 shell) may hold the file for a moment.
+    database.pragma('busy_timeout = 5000')
+    // SQLite's own 2 MB would be read anew with every count of a hundred thousand rows. Taken only as the file needs it.
+    database.pragma('cache_size = -65536')
+    // Keeps the log from staying at the size of its largest burst.
+    database.pragma('journal_size_limit = 16777216')
+    return database
+  } catch (error) {
+    database.close()
+    if (!isBroken(error)) throw error
+    throw new Fault('database-broken', `${file} is not a readable SQLite database; it was left as it is`, { file }, { cause: error })
+  }
+}
+
+/** SQLite itself would create the file with the process's umask; its log files take over the file's mode. */
+function createPrivately(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  closeSync(openSync(file, 'a', 0o600))
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof BetterSqlite3.SqliteError && (error.code === 'SQLITE_NOTADB' || error.code.startsWith('SQLITE_CORRUPT'))
+}
+
+export type { Database }

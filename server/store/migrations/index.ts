@@ -1,0 +1,19 @@
+/** All migrations in order. A released one never changes: what it got wrong, the next one mends. */
+import { kernel } from './001-kernel.ts'
+import { browsers } from './002-browsers.ts'
+import { logins } from './003-logins.ts'
+import { brokers } from './004-brokers.ts'
+import { relay } from './005-relay.ts'
+import { bots } from './006-bots.ts'
+import { botMessages } from './007-bot-messages.ts'
+import { loginActivity } from './008-login-activity.ts'
+import { webhooks } from './009-webhooks.ts'
+
+export interface Migration {
+  /** Rises by one. */
+  version: number
+  name: string
+  sql: string
+}
+
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks]

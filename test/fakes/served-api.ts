@@ -1,0 +1,29 @@
+/** Serves one API through the real guards, app and listener on a free loopback port. */
+import { randomUUID } from 'node:crypto'
+import type { Api } from '../../server/http/api.ts'
+import { createApp, type AppOptions } from '../../server/http/app.ts'
+import { Guards, type Authority, type Doorway } from '../../server/http/guards.ts'
+import { Listener } from '../../server/http/listener.ts'
+import { createUpgradeHandler } from '../../server/http/sockets.ts'
+import { Traffic } from '../../server/http/traffic.ts'
+import { createLog } from '../../server/log.ts'
+import { fakeDoorway } from './doorway.ts'
+
+export interface ServedApi {
+  url: string
+  port: number
+  traffic: Traffic
+  stop(): Promise<void>
+}
+
+export const noAuthority: Authority = { byKey: () => null, byCookie: () => null }
+
+export async function serveApi(api: Api, { authority = noAuthority, doorway = fakeDoorway(), ownOrigins = [] as readonly string[] }: { authority?: Authority; doorway?: Doorway; ownOrigins?: readonly string[] } = {}): Promise<ServedApi> {
+  const traffic = new Traffic(() => performance.now())
+  const options: AppOptions = { guards: new Guards({ authority, ownOrigins: () => ownOrigins }), traffic, log: createLog('silent'), checkReplies: true, newRequestId: () => randomUUID() }
+  const request = createApp(api, doorway, options)
+  const listener = new Listener({ request: (incoming, response) => void request(incoming, response), upgrade: createUpgradeHandler(api, doorway, options) })
+  const status = await listener.start('127.0.0.1', 0)
+  if (status.state !== 'listening') throw new Error(`not listening: ${status.state}`)
+  return { url: `http://127.0.0.1:${status.port}`, port: status.port, traffic, stop: () => listener.stop(0) }
+}

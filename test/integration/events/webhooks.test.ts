@@ -1,0 +1,90 @@
+/** Webhooks: signed, in order, tried again, given up and replayed, and never into a private network unasked. */
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { signature, isPublicAddress, postWebhook } from '../../../server/events/webhook-request.ts'
+import { createWebhooks, type Webhooks } from '../../../server/events/webhooks.ts'
+import { createSealer } from '../../../server/secrets/seal.ts'
+import { systemClock } from '../../../server/clock.ts'
+import { openDatabase, type Database } from '../../../server/store/database.ts'
+import { migrate } from '../../../server/store/migrate.ts'
+import { testLog } from '../../fakes/kernel.ts'
+import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
+
+let server: Server
+let url: string
+let database: Database
+let webhooks: Webhooks
+let allowPrivate = true
+/** The status of each answer to come; 200 after the last. */
+let answers: number[] = []
+const got: { headers: IncomingHttpHeaders; body: string }[] = []
+
+beforeEach(async () => {
+  allowPrivate = true
+  answers = []
+  got.length = 0
+  server = createServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (text: string) => (body += text))
+    request.on('end', () => {
+      got.push({ headers: request.headers, body })
+      response.writeHead(answers.shift() ?? 200).end()
+    })
+  })
+  url = await listenOnLoopback(server)
+  database = openDatabase(':memory:')
+  migrate(database)
+  webhooks = createWebhooks({ database, sealer: createSealer(randomBytes(32)), clock: systemClock, log: testLog(), allowPrivate: () => allowPrivate, waits: [5, 5] })
+})
+
+afterEach(async () => {
+  await webhooks.stop()
+  await stopServer(server)
+  database.close()
+})
+
+test('a delivery is signed so that the receiver can prove where it came from', async () => {
+  const { secret } = webhooks.add('bots', 'gate', { url, types: ['message'] })
+  webhooks.send('bots', 'gate', 'message', { text: 'hello' })
+  webhooks.send('bots', 'gate', 'state', {})
+  webhooks.send('bots', 'other', 'message', {})
+  await expect.poll(() => got.length).toBe(1)
+  const [{ headers, body } = { headers: {}, body: '' }] = got
+  expect(JSON.parse(body)).toMatchObject({ type: 'message', data: { text: 'hello' } })
+  expect(headers['webhook-signature']).toBe(signature({ id: String(headers['webhook-id']), timestamp: Number(headers['webhook-timestamp']), body, secret }))
+})
+
+test('what fails is tried again under the same id, and later ones keep their place', async () => {
+  answers = [503, 500]
+  webhooks.add('bots', 'gate', { url, types: [] })
+  webhooks.send('bots', 'gate', 'message', 1)
+  webhooks.send('bots', 'gate', 'message', 2)
+  await expect.poll(() => got.length).toBe(4)
+  expect(got.map(({ body }) => JSON.parse(body).data)).toEqual([1, 1, 1, 2])
+  expect(new Set(got.slice(0, 3).map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+  await expect.poll(() => webhooks.list('bots', 'gate')).toMatchObject([{ waiting: 0, dead: 0 }])
+})
+
+test('what was given up is seen and can be delivered once more', async () => {
+  answers = [503, 503, 503, 404]
+  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  webhooks.send('bots', 'gate', 'message', 1)
+  webhooks.send('bots', 'gate', 'message', 2)
+  await expect.poll(() => webhooks.dead('bots', 'gate', id).map(({ problem }) => problem)).toEqual(['answered 404', 'answered 503'])
+  expect(webhooks.replay('bots', 'gate', id)).toBe(2)
+  await expect.poll(() => webhooks.list('bots', 'gate')).toMatchObject([{ waiting: 0, dead: 0 }])
+  expect(got.slice(-2).map(({ body }) => JSON.parse(body).data)).toEqual([1, 2])
+})
+
+test('nothing goes to private addresses unless the settings allow it', async () => {
+  allowPrivate = false
+  for (const address of [url, 'http://169.254.169.254/latest/meta-data', 'http://[::1]:80/', 'http://localhost:1/', 'http://10.0.0.1/', 'http://0x7f.1/']) {
+    expect(() => webhooks.add('bots', 'gate', { url: address, types: [] }), address).toThrow('not a public address')
+  }
+  const named = { url: url.replace('127.0.0.1', 'localhost'), id: 'a', body: '{}', secret: 'whsec_AAAA', timestamp: 1, allowPrivate: false, timeout: 1_000, signal: new AbortController().signal }
+  await expect(postWebhook(named)).rejects.toThrow('not a public address')
+  expect(got).toEqual([])
+  expect(['::ffff:127.0.0.1', '::ffff:10.0.0.1', '100.64.0.1', 'fe80::1', 'fd00::1', '224.0.0.1'].filter(isPublicAddress)).toEqual([])
+  expect(['1.1.1.1', '2606:4700::1111'].filter(isPublicAddress)).toHaveLength(2)
+})

@@ -1,0 +1,73 @@
+import { createServer } from 'node:http'
+import { afterEach, expect, test } from 'vitest'
+import { Listener } from '../../../server/http/listener.ts'
+
+const handlers = { request: (_: unknown, response: { end(text: string): void }) => response.end('hello'), upgrade: (_: unknown, socket: { destroy(): void }) => socket.destroy() }
+const cleanups: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup()
+})
+
+function listener(onChange?: () => void): Listener {
+  const made = new Listener(handlers, onChange)
+  cleanups.push(() => made.stop(0))
+  return made
+}
+
+async function takenPort(): Promise<number> {
+  const other = createServer()
+  cleanups.push(() => new Promise((resolve) => other.close(resolve)))
+  return new Promise((resolve) => other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)))
+}
+
+test('a listener answers on the port it reports', async () => {
+  const status = await listener().start('127.0.0.1', 0)
+  expect(status).toMatchObject({ state: 'listening' })
+  const port = status.state === 'listening' ? status.port : 0
+  expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('hello')
+})
+
+test('a taken port is a state that names the port', async () => {
+  const port = await takenPort()
+  expect(await listener().start('127.0.0.1', port)).toEqual({ state: 'port-in-use', host: '127.0.0.1', port, error: `Port ${port} is used by another program` })
+})
+
+test('moving to a taken port is refused and the old one keeps answering', async () => {
+  const moving = listener()
+  const first = await moving.start('127.0.0.1', 0)
+  const taken = await takenPort()
+  await expect(moving.move('127.0.0.1', taken)).rejects.toMatchObject({ code: 'port-in-use' })
+  expect(moving.status).toEqual(first)
+  const port = first.state === 'listening' ? first.port : 0
+  expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200)
+})
+
+test('a moved listener gives its old port back', async () => {
+  const moving = listener()
+  const first = await moving.start('127.0.0.1', 0)
+  const free = await takenPort()
+  await cleanups.pop()?.()
+  const second = await moving.move('127.0.0.1', free)
+  expect(second).toMatchObject({ state: 'listening', port: free })
+  const old = first.state === 'listening' ? first.port : 0
+  await expect(fetch(`http://127.0.0.1:${old}`)).rejects.toThrow()
+})
+
+test('the same port opens to another address and comes back when that fails', async () => {
+  const moving = listener()
+  const first = await moving.start('127.0.0.1', 0)
+  const port = first.state === 'listening' ? first.port : 0
+  expect(await moving.move('0.0.0.0', port)).toMatchObject({ state: 'listening', host: '0.0.0.0', port })
+  await expect(moving.move('203.0.113.1', port)).rejects.toMatchObject({ code: 'port-in-use' })
+  expect(moving.status).toMatchObject({ state: 'listening', host: '0.0.0.0', port })
+})
+
+test('stopping does not wait for idle keep-alive connections', async () => {
+  const stopping = listener()
+  const status = await stopping.start('127.0.0.1', 0)
+  await (await fetch(`http://127.0.0.1:${status.state === 'listening' ? status.port : 0}`)).text()
+  const begun = performance.now()
+  await stopping.stop()
+  expect(performance.now() - begun).toBeLessThan(1_000)
+  expect(stopping.status).toEqual({ state: 'off' })
+})
