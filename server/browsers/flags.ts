@@ -1,0 +1,80 @@
+/** The command line of a session's Chromium. Each flag stands with its reason. */
+
+/** Chromium takes only the last `--disable-features`, so all of ours go into one. */
+const disabledFeatures = [
+  'Translate', // a bar over the page
+  'OptimizationHints', // asks Google about each page
+  'MediaRouter', // multicast on the LAN
+  'DialMediaRouteProvider', // the same
+  'InterestFeedContentSuggestions', // fetches news
+  'CertificateTransparencyComponentUpdater', // fetches lists
+  'AutofillServerCommunication', // sends form shapes to Google
+  'PasswordLeakDetection', // sends password hashes to Google, and a dialog over the page
+]
+
+export interface FlagOptions {
+  profileDir: string
+  headless: boolean
+  /** False only for root on Linux, where Chromium refuses to start with its sandbox. */
+  sandbox: boolean
+  /** True where /dev/shm is too small for Chromium, as in a container. */
+  smallSharedMemory: boolean
+}
+
+export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory }: FlagOptions): string[] {
+  return [
+    // The pipe and never a port: the browser dies with us, and nobody else on the machine can drive it.
+    '--remote-debugging-pipe',
+    `--user-data-dir=${profileDir}`,
+    ...(headless ? ['--headless=new', '--hide-scrollbars', '--mute-audio'] : []),
+    ...(sandbox ? [] : ['--no-sandbox']),
+    ...(smallSharedMemory ? ['--disable-dev-shm-usage'] : []),
+    '--window-size=1280,800',
+    // No first-run page, no questions.
+    '--no-first-run',
+    '--no-default-browser-check',
+    '--disable-search-engine-choice-screen',
+    '--disable-prompt-on-repost',
+    // Talks to the visited site and to nobody else: no updates, sync, reports or pings.
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--disable-default-apps',
+    '--disable-domain-reliability',
+    '--disable-client-side-phishing-detection',
+    '--disable-field-trial-config',
+    '--metrics-recording-only',
+    '--no-pings',
+    '--no-service-autorun',
+    // A crash handler would outlive the browser, and its dumps would fill the disk.
+    '--disable-breakpad',
+    '--disable-crash-reporter',
+    // Faster start, less memory, and no foreign code beside the page.
+    '--disable-extensions',
+    '--disable-component-extensions-with-background-pages',
+    // Never asks the desktop's key ring, which would block on a dialog.
+    '--password-store=basic',
+    '--use-mock-keychain',
+    // A session works while nobody looks at it.
+    '--disable-background-timer-throttling',
+    '--disable-backgrounding-occluded-windows',
+    '--disable-renderer-backgrounding',
+    // Its dialog cannot be answered here; silence is detected by our own ping.
+    '--disable-hang-monitor',
+    `--disable-features=${disabledFeatures.join(',')}`,
+    'about:blank',
+  ]
+}
+
+/**
+ * Preferences of a fresh profile. The list of blocked addresses refuses local files and the browser's own pages inside Chromium itself,
+ * whoever navigates; permissions are denied without a question that nobody would see.
+ */
+export const profilePreferences = {
+  policy: { url_blocklist: ['file://*', 'chrome://*', 'chrome-untrusted://*', 'devtools://*', 'view-source:*'] },
+  credentials_enable_service: false,
+  profile: {
+    password_manager_enabled: false,
+    default_content_setting_values: { notifications: 2, geolocation: 2, media_stream_camera: 2, media_stream_mic: 2, midi_sysex: 2, window_placement: 2, local_fonts: 2 },
+  },
+} as const

@@ -1,0 +1,87 @@
+/** The browsers room: what it is made of, how it starts, stops and reports. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Room, RoomContext } from '../room.ts'
+import { announce } from './announce.ts'
+import { createBrowsersApi } from './api.ts'
+import { roomAttention } from './attention.ts'
+import { Chromium } from './chromium.ts'
+import type { InstallSource } from './install.ts'
+import { createProfileStore, type ProfileStore } from './profiles.ts'
+import { reapLeftovers } from './reaper.ts'
+import { SessionService, type ServiceOptions } from './service.ts'
+import { createLedger } from './store.ts'
+
+export interface BrowsersRoom extends Room {
+  profiles: ProfileStore
+  service: SessionService
+  chromium: Chromium
+}
+
+export interface BrowsersOptions {
+  /** Another place to download Chrome from. */
+  install?: InstallSource
+  upkeep?: ServiceOptions['upkeep']
+}
+
+export function createBrowsersRoom(context: RoomContext, options: BrowsersOptions = {}): BrowsersRoom {
+  const { settings, clock, database, events, log } = context
+  const folder = join(context.dataDir, 'browsers')
+  const profilesDir = join(folder, 'profiles')
+  const ledger = createLedger(database)
+  const profiles = createProfileStore(database, events, clock)
+  const changed = (): void => context.changed('browsers')
+  let opened = 0
+  let reaping: Promise<unknown> = Promise.resolve()
+
+  const chromium = new Chromium({ folder, profilesDir, configured: () => settings.current().browsers.executable, changed, clock, log, ...(options.install ? { install: options.install } : {}) })
+  const service = new SessionService({
+    settings,
+    clock,
+    log,
+    profiles,
+    chromium,
+    ledger,
+    profilesDir,
+    changed,
+    recorded: (session, event, actor) => {
+      if (event.kind === 'session-opened') opened += 1
+      announce(events, session, event, actor)
+    },
+    ...(options.upkeep ? { upkeep: options.upkeep } : {}),
+  })
+  const endSubscription = settings.onChange((now, before) => {
+    if (now.browsers.executable !== before.browsers.executable) chromium.forget()
+    service.reconsider()
+  })
+
+  return {
+    name: 'browsers',
+    api: createBrowsersApi({ service, chromium, settings, clock }),
+    profiles,
+    service,
+    chromium,
+    async start() {
+      mkdirSync(profilesDir, { recursive: true, mode: 0o700 })
+      // Beside the start: the new run's profiles have names of their own and do not wait for the old ones to be gone.
+      reaping = reapLeftovers({ ledger, profilesDir, inUse: (profileDir) => service.usesProfile(profileDir), log }).catch((error: unknown) => log.error({ error: String(error) }, 'leftovers could not be removed'))
+      setImmediate(() => chromium.glance())
+    },
+    async stop() {
+      endSubscription()
+      await service.stop()
+      await Promise.all([chromium.stop(), reaping])
+    },
+    summary() {
+      const live = service.list()
+      return { room: 'browsers', count: live.length, unit: `of ${service.maxSessions}`, text: summaryText(live.map(({ state }) => state)), rateTitle: 'Sessions opened', ratePer: 'min', total: opened }
+    },
+    attention: () => roomAttention(service, chromium, clock),
+  }
+}
+
+function summaryText(states: string[]): string {
+  if (states.length === 0) return 'No browser is open'
+  const used = states.filter((state) => state === 'in-use' || state === 'taken-over').length
+  return used === 0 ? 'None in use' : `${used} in use`
+}

@@ -1,0 +1,128 @@
+/** Runs an operation of a site profile: go there, click and fill as told, read one field. */
+import type { Page } from 'puppeteer-core'
+import { Fault, isFault } from '../fault.ts'
+import { until, untilLate, withDeadline } from './abortable.ts'
+import { fill, findVisible } from './form.ts'
+import { isBetweenDocuments, isInvalidSelector } from './page-look.ts'
+import { openAddress } from './reachable.ts'
+import type { SiteProfile } from './site-profile.ts'
+
+type Operation = SiteProfile['operations'][string]
+export type OperationInputs = Readonly<Record<string, string>>
+
+/** Ms that each step, and the address, may take. */
+const stepTimeout = 15_000
+
+/**
+ * Where an operation runs: one with an address in a page of its own at the back, so that the person's tab is left alone; one
+ * without works on what the tab shows. (A site that keeps its login in the tab's sessionStorage needs the latter.)
+ */
+export function runsInOwnPage(profile: SiteProfile, name: string): boolean {
+  return findOperation(profile, name).address !== undefined
+}
+
+/**
+ * The text of the field, or null when it is not there or empty. Throws `operation-unknown`, `missing-fields`, `operation-failed`
+ * (`details.loggedOut` when the site asked for a login instead), or the signal's reason.
+ */
+export async function runOperation(page: Page, profile: SiteProfile, name: string, inputs: OperationInputs, signal: AbortSignal): Promise<string | null> {
+  const operation = findOperation(profile, name)
+  checkInputs(operation, inputs)
+
+  if (operation.address !== undefined) await open(page, profile, fillIn(operation.address, inputs, encodeURIComponent), signal)
+  let waited = false
+  for (const [index, step] of operation.steps.entries()) {
+    await within(`Step ${index + 1} of ${name}`, signal, async (stepSignal) => {
+      if (step.click !== undefined) await click(page, fillIn(step.click, inputs, escapeSelector), stepSignal)
+      if (step.fill !== undefined) await fill(page, fillIn(step.fill, inputs, escapeSelector), fillIn(step.value ?? '', inputs, String), stepSignal)
+      if (step.waitFor !== undefined) await appears(page, fillIn(step.waitFor, inputs, escapeSelector), stepSignal)
+    })
+    waited = step.waitFor !== undefined
+  }
+  return read(page, fillIn(operation.read, inputs, escapeSelector), waited ? 0 : 2_000, signal)
+}
+
+function findOperation(profile: SiteProfile, name: string): Operation {
+  const operation = Object.hasOwn(profile.operations, name) ? profile.operations[name] : undefined
+  if (operation === undefined) throw new Fault('operation-unknown', `The site profile ${profile.name} has no operation ${name}`)
+  return operation
+}
+
+function checkInputs(operation: Operation, inputs: OperationInputs): void {
+  for (const [field, pattern] of Object.entries(operation.inputs)) {
+    const value = inputs[field]
+    if (value === undefined) throw new Fault('missing-fields', `Missing required fields: ${field}`)
+    if (!new RegExp(`^(?:${pattern})$`).test(value)) throw new Fault('operation-failed', `${field} does not have the form that the site profile asks for`)
+  }
+}
+
+async function open(page: Page, profile: SiteProfile, address: string, signal: AbortSignal): Promise<void> {
+  try {
+    await within('The page', signal, (stepSignal) => openAddress(page, address, stepSignal))
+  } catch (error) {
+    if (isFault(error, 'login-unreachable')) throw new Fault('operation-failed', error.message, {}, { cause: error })
+    throw error
+  }
+  if (profile.refresh !== null && new RegExp(profile.refresh.loggedOutUrl).test(page.url())) {
+    throw new Fault('operation-failed', 'The site asks for a login instead', { loggedOut: true })
+  }
+}
+
+/** Pressed by script: a mouse click waits for frames to be drawn, and a page at the back draws none. */
+async function click(page: Page, selector: string, signal: AbortSignal): Promise<void> {
+  await until(async () => {
+    const element = await findVisible(page, selector)
+    if (element === null) return null
+    await element.evaluate((found) => found.click())
+    return true
+  }, signal)
+}
+
+async function appears(page: Page, selector: string, signal: AbortSignal): Promise<void> {
+  await until(async () => ((await findVisible(page, selector)) === null ? null : true), signal)
+}
+
+async function read(page: Page, selector: string, patience: number, signal: AbortSignal): Promise<string | null> {
+  const text = await untilLate(() => readText(page, selector), patience, signal)
+  return text === '' ? null : text
+}
+
+async function readText(page: Page, selector: string): Promise<string | null> {
+  try {
+    return await page.evaluate((wanted: string) => {
+      const element = document.querySelector<HTMLElement>(wanted)
+      return element === null ? null : ('value' in element ? String(element.value) : element.innerText).trim()
+    }, selector)
+  } catch (error) {
+    if (isBetweenDocuments(error)) return null
+    throw invalid(error)
+  }
+}
+
+/** Gives one part of the operation its own time, and its own words when that runs out. */
+async function within<T>(what: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  try {
+    return await withDeadline(stepTimeout, signal, work, () => new Fault('operation-failed', `${what} was not done within ${stepTimeout / 1_000} s`))
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error instanceof Fault ? error : invalid(error)
+  }
+}
+
+function invalid(error: unknown): Fault {
+  const message = isInvalidSelector(error) ? 'The site profile has a selector that is not valid' : 'The page was lost while the operation ran'
+  return new Fault('operation-failed', message, {}, { cause: error })
+}
+
+/** Puts the request's fields into a text of the profile; what has no field stays as it is. */
+export function fillIn(text: string, inputs: OperationInputs, escape: (value: string) => string): string {
+  return text.replace(/\{([a-z_]{1,40})\}/g, (whole, name: string) => {
+    const value = Object.hasOwn(inputs, name) ? inputs[name] : undefined
+    return value === undefined ? whole : escape(value)
+  })
+}
+
+/** Inert as an identifier and inside a quoted string alike: all but letters, digits, `-` and `_` becomes a code point, as does a leading digit. */
+export function escapeSelector(value: string): string {
+  return value.replace(/^-?[0-9]|[^\p{L}\p{N}_-]/gu, (part) => Array.from(part, (letter) => `\\${letter.codePointAt(0)?.toString(16) ?? ''} `).join(''))
+}

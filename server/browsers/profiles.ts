@@ -1,0 +1,97 @@
+/** The site profiles: the built-in ones and those the person made, which may stand in for a built-in one. */
+import type { Database } from 'better-sqlite3'
+import { systemClock, type Clock } from '../clock.ts'
+import type { EventSink } from '../events/event.ts'
+import { Fault } from '../fault.ts'
+import { builtInProfiles } from './built-in-profiles.ts'
+import { createProfileRows } from './profiles-store.ts'
+import { siteProfile, type SiteProfile } from './site-profile.ts'
+
+export interface ListedProfile extends SiteProfile {
+  /** Stands as it is delivered; false for an override too. */
+  builtIn: boolean
+}
+
+export interface ProfileStore {
+  /** By name. */
+  list(): ListedProfile[]
+  /** Throws `profile-not-found`. */
+  get(name: string): ListedProfile
+  /** Makes or replaces. Throws `profile-invalid` when a regular expression in it does not compile or the form is missing. */
+  put(name: string, profile: Omit<SiteProfile, 'name'>, actor: string): ListedProfile
+  /** Removing an override brings the built-in profile back. Throws `profile-not-found` or `profile-built-in`. */
+  remove(name: string, actor: string): void
+}
+
+export function createProfileStore(database: Database, events: EventSink, clock: Clock = systemClock): ProfileStore {
+  const rows = createProfileRows(database)
+  const builtIn = new Map(builtInProfiles.map((profile) => [profile.name, profile]))
+
+  return {
+    list() {
+      const own = rows.all().flatMap(({ body }) => readProfile(body) ?? [])
+      const replaced = new Set(own.map((profile) => profile.name))
+      const delivered = builtInProfiles.filter((profile) => !replaced.has(profile.name))
+      return [...own.map((profile) => ({ ...profile, builtIn: false })), ...delivered.map((profile) => ({ ...profile, builtIn: true }))].sort((a, b) => (a.name < b.name ? -1 : 1))
+    },
+    get(name) {
+      const own = readProfile(rows.find(name) ?? '')
+      if (own !== null) return { ...own, builtIn: false }
+      const delivered = builtIn.get(name)
+      if (delivered === undefined) throw notFound(name)
+      return { ...delivered, builtIn: true }
+    },
+    put(name, profile, actor) {
+      const whole = { ...profile, name }
+      checkProfile(whole)
+      const isNew = rows.find(name) === null && !builtIn.has(name)
+      rows.put(name, JSON.stringify(whole), clock.now())
+      events.emit({ room: 'browsers', type: isNew ? 'profile-made' : 'profile-changed', title: isNew ? 'Site profile made' : 'Site profile changed', subject: name, actor })
+      return { ...whole, builtIn: false }
+    },
+    remove(name, actor) {
+      const removed = rows.remove(name)
+      if (!removed && builtIn.has(name)) throw new Fault('profile-built-in', `${name} is a built-in profile; it can be replaced, not removed`)
+      if (!removed) throw notFound(name)
+      const title = builtIn.has(name) ? 'Built-in site profile restored' : 'Site profile removed'
+      events.emit({ room: 'browsers', type: 'profile-removed', title, subject: name, actor })
+    },
+  }
+}
+
+/** What the schema cannot see: that a form profile has its form and that each regular expression is one. */
+function checkProfile(profile: SiteProfile): void {
+  if (profile.kind === 'form' && profile.form === null) throw new Fault('profile-invalid', 'A profile of kind form says where its form is')
+  const expressions: Record<string, string | undefined> = {
+    'success.url': profile.success?.url,
+    'failure.url': profile.failure?.url,
+    'refresh.loggedOutUrl': profile.refresh?.loggedOutUrl,
+  }
+  for (const [operation, { inputs }] of Object.entries(profile.operations)) {
+    for (const [field, pattern] of Object.entries(inputs)) expressions[`operations.${operation}.inputs.${field}`] = pattern
+  }
+  for (const [field, expression] of Object.entries(expressions)) {
+    if (expression !== undefined && !compiles(expression)) throw new Fault('profile-invalid', `${field} is not a regular expression`, { field })
+  }
+}
+
+function compiles(expression: string): boolean {
+  try {
+    new RegExp(expression)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Null for a row that an older or newer version wrote and this one cannot read: the built-in one then stands. */
+function readProfile(body: string): SiteProfile | null {
+  try {
+    const parsed = siteProfile.safeParse(JSON.parse(body))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null
+  }
+}
+
+const notFound = (name: string) => new Fault('profile-not-found', `There is no site profile ${name}`)

@@ -1,0 +1,50 @@
+/** Opening an address, and saying in plain words why it could not be opened. */
+import type { HTTPResponse, Page } from 'puppeteer-core'
+import { Fault } from '../fault.ts'
+import { abortable } from './abortable.ts'
+
+/** Goes there and resolves with the HTTP status once the document can be read. Throws a fault `login-unreachable`, or the signal's reason. */
+export async function openAddress(page: Page, address: string, signal: AbortSignal): Promise<number> {
+  let response: HTTPResponse | null
+  try {
+    response = await abortable(page.goto(address, { waitUntil: 'domcontentloaded', timeout: 0, signal }), signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    const code = /net::(ERR_[A-Z0-9_]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? ''
+    // The page itself went elsewhere before it had loaded, as login pages like to do; where to will be seen.
+    if (code === 'ERR_ABORTED' || /frame was detached/i.test(String(error))) return 200
+    throw new Fault('login-unreachable', `${hostOf(address)} ${reasons[code] ?? `cannot be reached (${code || 'the browser gave up'})`}`, { code }, { cause: error })
+  }
+  const status = response?.status() ?? 200
+  if (status >= 500) throw answersWithError(address, status)
+  return status
+}
+
+/** For a status below 500 whose page turns out to be of no use either. */
+export function answersWithError(address: string, status: number): Fault {
+  return new Fault('login-unreachable', `${hostOf(address)} answers with error ${status}`, { status })
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ERR_NAME_NOT_RESOLVED: 'is not a known host name',
+  ERR_CONNECTION_REFUSED: 'refuses the connection',
+  ERR_CONNECTION_RESET: 'broke the connection off',
+  ERR_CONNECTION_CLOSED: 'broke the connection off',
+  ERR_EMPTY_RESPONSE: 'broke the connection off',
+  ERR_CONNECTION_TIMED_OUT: 'does not answer',
+  ERR_TIMED_OUT: 'does not answer',
+  ERR_ADDRESS_UNREACHABLE: 'cannot be reached from this network',
+  ERR_NETWORK_CHANGED: 'was lost when the network changed',
+  ERR_INTERNET_DISCONNECTED: 'cannot be reached: this machine is offline',
+  ERR_TOO_MANY_REDIRECTS: 'sends the browser round in circles',
+  ERR_CERT_AUTHORITY_INVALID: 'shows a certificate that this machine does not trust',
+  ERR_CERT_COMMON_NAME_INVALID: 'shows the certificate of another site',
+  ERR_CERT_DATE_INVALID: 'shows a certificate that is out of date',
+  ERR_SSL_PROTOCOL_ERROR: 'does not speak HTTPS properly',
+  ERR_UNSAFE_PORT: 'uses a port that browsers refuse',
+  ERR_BLOCKED_BY_CLIENT: 'is blocked in this browser',
+}
+
+function hostOf(address: string): string {
+  return new URL(address).host
+}

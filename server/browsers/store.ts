@@ -1,0 +1,35 @@
+/** The ledger of browsers that this installation started, on disk so that the start after a crash knows what to clean up. */
+import type { Database } from 'better-sqlite3'
+
+export interface LedgerRow {
+  sessionId: string
+  pid: number | null
+  processStartedAt: string | null
+  profileDir: string
+  /** The server that started it. */
+  ownerPid: number
+}
+
+export interface Ledger {
+  /** Written before the profile directory is made, so that no directory is ever unaccounted for. */
+  add(sessionId: string, profileDir: string, ownerPid: number, now: number): void
+  /** Written when the process runs. */
+  started(sessionId: string, pid: number, processStartedAt: string | null): void
+  remove(sessionId: string): void
+  all(): LedgerRow[]
+}
+
+export function createLedger(database: Database): Ledger {
+  const insert = database.prepare('INSERT INTO browser_processes (session_id, profile_dir, owner_pid, created_at) VALUES (?, ?, ?, ?)')
+  const update = database.prepare('UPDATE browser_processes SET pid = ?, process_started_at = ? WHERE session_id = ?')
+  const remove = database.prepare('DELETE FROM browser_processes WHERE session_id = ?')
+  const all = database.prepare<[], LedgerRow>(
+    'SELECT session_id AS sessionId, pid, process_started_at AS processStartedAt, profile_dir AS profileDir, owner_pid AS ownerPid FROM browser_processes',
+  )
+  return {
+    add: (sessionId, profileDir, ownerPid, now) => void insert.run(sessionId, profileDir, ownerPid, now),
+    started: (sessionId, pid, processStartedAt) => void update.run(pid, processStartedAt, sessionId),
+    remove: (sessionId) => void remove.run(sessionId),
+    all: () => all.all(),
+  }
+}

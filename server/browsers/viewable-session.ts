@@ -1,0 +1,34 @@
+/** What a live view needs of a session, and no more; the session's service implements it. */
+import type { Page } from 'puppeteer-core'
+
+export interface ViewablePage {
+  /** The page's target id; never reused. */
+  id: string
+  /** From the browser's events, never asked of the page: a hung page must not hold up a view. */
+  url: string
+  title: string
+  page: Page
+}
+
+export interface ViewableSession {
+  readonly id: string
+  /** Open pages in the order in which they were opened, without those that work in the background. */
+  pages(): readonly ViewablePage[]
+  /** The page that stands in front; null while there is none, e.g. during the start. */
+  activePage(): ViewablePage | null
+  /** Brings a page to the front; an unknown id is ignored. */
+  showPage(id: string): void
+  /** Called after a page was opened, closed, brought to the front, navigated or renamed. Returns what ends the subscription. */
+  onPagesChanged(listener: () => void): () => void
+  /** Gives keyboard and mouse to this view; false while another view holds them. */
+  takeOver(viewId: string): boolean
+  /** Does nothing when the view does not hold them. */
+  giveBack(viewId: string): void
+  /** The view that types now. */
+  controller(): string | null
+  onControlChanged(listener: () => void): () => void
+  /** Called once, when the session has ended or begins to end, with the reason in plain words. */
+  onEnd(listener: (reason: string) => void): () => void
+  /** Somebody works with the session: its idle time starts anew. */
+  touch(): void
+}

@@ -1,0 +1,82 @@
+/** The browsers room served over HTTP, driving real Chromium, with a mock portal as its default site. */
+import type { Clock } from '../../server/clock.ts'
+import { createBrowsersRoom, type BrowsersOptions, type BrowsersRoom } from '../../server/browsers/index.ts'
+import type { SiteProfile } from '../../server/browsers/site-profile.ts'
+import type { SettingsPatch } from '../../server/config/settings.ts'
+import { createRoomContext, type TestContext } from './room-context.ts'
+import { serveApi } from './served-api.ts'
+import { startPortal, type Portal, type PortalOptions } from '../fixtures/portal/portal.ts'
+
+export interface ServedBrowsers {
+  url: string
+  room: BrowsersRoom
+  context: TestContext
+  portal: Portal
+  get(path: string): Promise<Reply>
+  post(path: string, body?: unknown): Promise<Reply>
+  remove(path: string): Promise<Reply>
+  /** `POST /get_session` of the portal's user of this number. */
+  open(user: number): Promise<Reply>
+  /** Takes as long as ending all browsers takes. */
+  stop(): Promise<void>
+}
+
+export interface Reply {
+  status: number
+  // Tests look into answers by name and fail by their own expectations.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any
+}
+
+export interface ServeOptions {
+  clock?: Clock
+  settings?: SettingsPatch
+  portal?: PortalOptions
+  profile?: Partial<SiteProfile>
+  room?: BrowsersOptions
+  dataDir?: string
+}
+
+const key = 'a-key-for-tests'
+
+export async function serveBrowsers({ clock, settings = {}, portal: portalOptions, profile = {}, room: roomOptions = { upkeep: { tick: 50, pingEvery: 200, pingTimeout: 500 } }, dataDir }: ServeOptions = {}): Promise<ServedBrowsers> {
+  const portal = await startPortal({ captcha: 'none', ...portalOptions })
+  const context = createRoomContext({
+    ...(clock ? { clock } : {}),
+    ...(dataDir === undefined ? {} : { dataDir }),
+    settings: { ...settings, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null, defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address }, ...settings.browsers } },
+  })
+  const room = createBrowsersRoom(context, roomOptions)
+  const { name, ...site } = portal.siteProfile(profile)
+  room.profiles.put(name, site, 'system')
+  await room.start()
+  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === key ? { caller: { kind: 'owner' }, may: () => true, used: () => {} } : null), byCookie: () => null } })
+  const call = async (method: string, path: string, body?: unknown): Promise<Reply> => {
+    const response = await fetch(served.url + path, {
+      method,
+      headers: { 'x-api-key': key, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const json = response.headers.get('content-type')?.includes('json')
+    return { status: response.status, body: json ? await response.json() : await response.bytes() }
+  }
+  return {
+    url: served.url,
+    room,
+    context,
+    portal,
+    get: (path) => call('GET', path),
+    post: (path, body = {}) => call('POST', path, body),
+    remove: (path) => call('DELETE', path),
+    open: (user) => call('POST', '/get_session', { username: `user${user}`, password: 'harbor-demo', captcha_api_key: 'unused' }),
+    async stop() {
+      await room.stop()
+      await served.stop()
+      await portal.stop()
+      context.dispose()
+      // E.g. a happening that the table of transitions does not allow.
+      const defects = context.log.lines.filter(({ level }) => level === 'error')
+      if (defects.length > 0) throw new Error(`The room reported defects: ${JSON.stringify(defects)}`)
+    },
+  }
+}
