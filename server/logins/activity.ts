@@ -1,0 +1,80 @@
+/** Last activity, noted with every validation and written in batches: a validation must not wait for a disk. */
+import type { Log } from '../log.ts'
+import type { Session } from './session.ts'
+import type { SessionStore } from './session-store.ts'
+
+export interface Activity {
+  note(session: Session, now: number): void
+  /** The session with what is noted but not written yet. */
+  latest(session: Session): Session
+  /** Writes what was noted until now. */
+  flush(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** What a crash may cost of the times of last use. */
+const writeEvery = 15_000
+/** Ids are kept by their first two signs, so that what is written together lies together: a page of the table is then written once, not once for each row. */
+const shelves = 256
+
+type Times = Map<string, number>
+
+export function createActivity(store: SessionStore, log: Pick<Log, 'warn'>): Activity {
+  const noted: Times[] = Array.from({ length: shelves }, () => new Map())
+  /** Taken from its shelf and not written yet. */
+  let writing: Times = new Map()
+  let turn: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+
+  function flush(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    turn = turn.then(async () => {
+      for (const [shelf, times] of noted.entries()) {
+        if (times.size > 0) await write(shelf, times)
+      }
+    })
+    return turn
+  }
+
+  async function write(shelf: number, times: Times): Promise<void> {
+    writing = times
+    noted[shelf] = new Map()
+    try {
+      await store.touch(writing)
+    } catch (error) {
+      // Only the time of last use is late; newer notes win over what is put back.
+      log.warn({ error: String(error), sessions: writing.size }, 'last activity could not be written')
+      noted[shelf] = new Map([...writing, ...(noted[shelf] ?? [])])
+      schedule()
+    }
+    writing = new Map()
+  }
+
+  function schedule(): void {
+    timer ??= setTimeout(() => void flush(), writeEvery).unref()
+  }
+
+  return {
+    note(session, now) {
+      noted[shelfOf(session.id)]?.set(session.id, now)
+      if (session.lastActivity < now) session.lastActivity = now
+      if (timer === undefined) schedule()
+    },
+    latest(session) {
+      const time = noted[shelfOf(session.id)]?.get(session.id) ?? writing.get(session.id)
+      return time === undefined || time <= session.lastActivity ? session : { ...session, lastActivity: time }
+    },
+    flush,
+    stop: flush,
+  }
+}
+
+/** The value of the id's first two hexadecimal digits. */
+function shelfOf(id: string): number {
+  return (digit(id.charCodeAt(0)) * 16 + digit(id.charCodeAt(1))) % shelves
+}
+
+function digit(code: number): number {
+  return code >= 97 ? code - 87 : code - 48
+}

@@ -1,0 +1,177 @@
+/**
+ * Sessions in Redis, shared by all servers that use it. Nothing is kept here: what another server ended is over at the next request.
+ *
+ * A change reads the user's sessions with their revision, decides, and writes only if the revision is still the same; else it starts over.
+ */
+import type { Redis } from 'ioredis'
+import type { Log } from '../log.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import { redisPrefix as prefix } from './redis-connection.ts'
+import { commitScript, readScript, removeScript, touchScript } from './redis-scripts.ts'
+import { isLive, type Session } from './session.ts'
+import { createSignal, worthTelling, type Moment, type PageQuery, type SessionFilter, type SessionStore } from './session-store.ts'
+
+/** Rows read, or removed, in one go: Redis serves one at a time, and so do we. */
+const rowsAtOnce = 1_000
+/** Within one server changes of a user queue up, so only other servers can be faster; that many of them in a row is no chance. */
+const mostTries = 50
+
+export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>): SessionStore {
+  const changes = createSignal<readonly Session[]>((error) => log.error({ error: String(error) }, 'a listener to changed sessions failed'))
+  const queues = new Map<string, Promise<unknown>>()
+  const unsubscribe = redis.onMessage('changed', (message) => {
+    // Published by the commit script from sessions of ours.
+    changes.tell(JSON.parse(message) as Session[])
+  })
+
+  async function load(client: Redis, ids: readonly string[]): Promise<Session[]> {
+    const entries = await Promise.all(ids.map((id) => client.hmget(`${prefix}s:${id}`, 'j', 'la')))
+    return entries.flatMap(([json, active]) => (json == null ? [] : [sessionOf(json, active)]))
+  }
+
+  async function changeOnce<Result>(userId: string, scope: 'all' | { session: string }, decide: Parameters<SessionStore['change']>[2]): Promise<{ done: true; result: Result } | { done: false }> {
+    const found = await redis.run((client) => client.eval(readScript, 0, prefix, userId, scope === 'all' ? '' : scope.session))
+    const [revision = '', ...entries] = Array.isArray(found) ? found.map(String) : []
+    const before: Session[] = []
+    for (let index = 0; index < entries.length; index += 2) before.push(sessionOf(entries[index] ?? '', entries[index + 1] ?? null))
+    const own = before.filter((session) => session.userId === userId)
+    // The caller's own decision, whose type the signature of `change` states.
+    const { put, result } = decide(own) as { put: readonly Session[]; result: Result }
+    if (put.length === 0) return { done: true, result }
+    const told = worthTelling(own, put)
+    const rows = put.flatMap((session) => [session.id, JSON.stringify(session), session.createdAt, session.expiresAt, session.lastActivity, session.endedAt ?? ''])
+    const won = await redis.run((client) => client.eval(commitScript, 0, prefix, userId, revision, told.length > 0 ? JSON.stringify(told) : '', ...rows))
+    return won === 1 ? { done: true, result } : { done: false }
+  }
+
+  function inTurn<Result>(userId: string, work: () => Promise<Result>): Promise<Result> {
+    const turn = (queues.get(userId) ?? Promise.resolve()).then(work, work)
+    const settled = turn.catch(() => undefined).then(() => {
+      if (queues.get(userId) === settled) queues.delete(userId)
+    })
+    queues.set(userId, settled)
+    return turn
+  }
+
+  /** All that match, in no order that matters: sets that are sorted by one thing cannot be searched for another. */
+  async function scan(filter: SessionFilter, moment: Moment): Promise<Session[]> {
+    const matches = matcher(filter, moment)
+    const all: Session[] = []
+    for (let begin = 0; ; begin += rowsAtOnce) {
+      const some = await redis.run(async (client) => load(client, await client.zrange(`${prefix}created`, begin, begin + rowsAtOnce - 1)))
+      all.push(...some.filter(matches))
+      if (some.length === 0) return all
+    }
+  }
+
+  async function sortedPage(set: 'created' | 'active', { descending, offset, limit }: PageQuery): Promise<{ sessions: Session[]; total: number }> {
+    return redis.run(async (client) => {
+      const range = [offset, offset + limit - 1] as const
+      const [total, ids] = await Promise.all([client.zcard(`${prefix}created`), descending ? client.zrevrange(`${prefix}${set}`, ...range) : client.zrange(`${prefix}${set}`, ...range)])
+      return { sessions: await load(client, ids), total }
+    })
+  }
+
+  return {
+    kind: 'redis',
+    find: (id) =>
+      redis.run(async (client) => {
+        const [json, active] = await client.hmget(`${prefix}s:${id}`, 'j', 'la')
+        return json == null ? null : sessionOf(json, active)
+      }),
+
+    change: <Result>(userId: string, scope: 'all' | { session: string }, decide: Parameters<SessionStore['change']>[2]) =>
+      inTurn(userId, async () => {
+        for (let tries = 0; tries < mostTries; tries += 1) {
+          const outcome = await changeOnce<Result>(userId, scope, decide)
+          if (outcome.done) return outcome.result
+        }
+        throw new Error(`the sessions of one user changed ${mostTries} times in a row`)
+      }),
+
+    async touch(times) {
+      const all = [...times]
+      for (let begin = 0; begin < all.length; begin += rowsAtOnce) {
+        const some = all.slice(begin, begin + rowsAtOnce).flatMap(([id, time]) => [id, time])
+        await redis.run((client) => client.eval(touchScript, 0, prefix, ...some))
+      }
+    },
+
+    ofUser: (userId) => redis.run(async (client) => load(client, await client.zrevrange(`${prefix}u:${userId}`, 0, -1))),
+
+    async page(query, moment) {
+      const { filter, sort, descending, offset, limit } = query
+      if (Object.keys(filter).length === 0 && (sort === 'createdAt' || sort === 'lastActivity')) return sortedPage(sort === 'createdAt' ? 'created' : 'active', query)
+      const all = (await scan(filter, moment)).toSorted((a, b) => {
+        const order = sort === 'username' ? a.username.localeCompare(b.username) : a[sort] - b[sort]
+        return (descending ? -order : order) || (a.id < b.id ? -1 : 1)
+      })
+      return { sessions: all.slice(offset, offset + limit), total: all.length }
+    },
+
+    live: ({ now }) => redis.run((client) => client.zcount(`${prefix}expiry`, `(${now}`, '+inf')),
+
+    async counts({ now, idleTimeout }) {
+      const [total, ended, inTime, late, users] = await redis.run((client) =>
+        Promise.all([
+          client.zcard(`${prefix}created`),
+          client.zcard(`${prefix}ended`),
+          client.zcount(`${prefix}expiry`, `(${now}`, '+inf'),
+          client.zcount(`${prefix}expiry`, '-inf', now),
+          client.zcount(`${prefix}users`, `(${now}`, '+inf'),
+        ]),
+      )
+      if (idleTimeout === null) return { total, live: inTime, expired: late, ended, users }
+      const live = await scan({ state: 'live' }, { now, idleTimeout })
+      return { total, live: live.length, expired: inTime + late - live.length, ended, users: new Set(live.map(({ userId }) => userId)).size }
+    },
+
+    series: (from, span, count) =>
+      redis.run(async (client) => {
+        const countIn = (set: string) => Promise.all(Array.from({ length: count }, (_, slot) => client.zcount(`${prefix}${set}`, from + slot * span, `(${from + (slot + 1) * span}`)))
+        const [created, ended] = await Promise.all([countIn('created'), countIn('ended')])
+        return { created, ended }
+      }),
+
+    endedSince: (since, now, limit) =>
+      redis.run(async (client) => {
+        const sessions = await load(client, await client.zrangebyscore(`${prefix}ended`, since, '+inf', 'LIMIT', 0, limit))
+        return sessions.filter(({ expiresAt }) => expiresAt > now)
+      }),
+
+    async removeOver(before) {
+      let removed = 0
+      for (;;) {
+        const some = Number(await redis.run((client) => client.eval(removeScript, 0, prefix, before, rowsAtOnce / 2)))
+        removed += some
+        if (some === 0) return removed
+      }
+    },
+
+    onChange: changes.subscribe,
+    state: redis.state,
+    onState: redis.onState,
+    start: redis.start,
+    async stop() {
+      unsubscribe()
+      await redis.stop()
+    },
+  }
+}
+
+function matcher({ text, userId, role, state, createdAfter }: SessionFilter, { now, idleTimeout }: Moment): (session: Session) => boolean {
+  const part = text?.toLowerCase()
+  return (session) =>
+    (userId === undefined || session.userId === userId) &&
+    (role === undefined || session.roleName === role) &&
+    (createdAfter === undefined || session.createdAt >= createdAfter) &&
+    (state === undefined || isLive(session, now, idleTimeout) === (state === 'live')) &&
+    (part === undefined ||
+      [session.username, session.userId, session.id, session.address, session.device, session.reportedAddress, session.reportedDevice].some((field) => field?.toLowerCase().includes(part) === true))
+}
+
+function sessionOf(json: string, active: string | null | undefined): Session {
+  // Written by the commit script from a session of ours.
+  const session = JSON.parse(json) as Session
+  return { ...session, lastActivity: Math.max(session.lastActivity, Number(active ?? 0)) }
+}

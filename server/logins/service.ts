@@ -1,0 +1,281 @@
+/** The rules of login sessions: create, validate, renew, end. Knows no HTTP and no SQL. */
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { EventSink } from '../events/event.ts'
+import { Fault } from '../fault.ts'
+import { randomBase62, type RandomBytes } from '../secrets/random.ts'
+import type { Activity } from './activity.ts'
+import { createBulkEnding } from './bulk-ending.ts'
+import { decideAdoption, decideCreate, decideRenewal, standingOf, type RenewOutcome } from './decisions.ts'
+import type { SigningKeys, Verified } from './keys.ts'
+import type { Policy } from './policy.ts'
+import { ended, isLive, stateOf, type Session, type StoredEndReason } from './session.ts'
+import type { PageQuery, SessionFilter, SessionStore } from './session-store.ts'
+import { claimsOf } from './tokens.ts'
+import { faultOf, invalid, notFound, replacedToken, unknownToken, type Invalid, type Validation } from './verdict.ts'
+
+export interface NewSession {
+  userId: string
+  username: string
+  roleName: string
+  permissions: readonly string[]
+  rememberMe: boolean
+  /** The first expiry; the policy's when null. Never beyond the absolute limit. */
+  expiresAt: number | null
+  address: string
+  device: string
+  reportedAddress: string | null
+  reportedDevice: string | null
+}
+
+export interface Ending {
+  session: Session
+  /** False when it was over already. */
+  now: boolean
+}
+
+export interface Sessions {
+  create(request: NewSession, actor: string): Promise<{ session: Session; token: string; evicted: Session[] }>
+  /** Counts as activity, and near its end renews the session and offers the next token. */
+  validate(token: string): Promise<Validation>
+  /** The same verdict without any effect. */
+  check(token: string): Promise<Validation>
+  /** The session of the one who calls. Nothing is renewed; a replaced token ends the session as anywhere. Throws `token-refused`, `session-expired`, `session-inactive`. */
+  authenticate(token: string, asUse: boolean): Promise<Session>
+  /** Throws `session-*` faults; `refreshed` is false while the token is not near its end. */
+  refresh(token: string, actor: string): Promise<{ session: Session; token: string; refreshed: boolean }>
+  /** Ends the session of a token of ours, also a replaced or expired one. Throws `session-not-found`. */
+  endByToken(token: string, reason: StoredEndReason, actor: string): Promise<Ending>
+  /** Throws `session-not-found`. */
+  end(id: string, reason: StoredEndReason, actor: string): Promise<Ending>
+  endAll(userId: string, except: string | null, actor: string): Promise<{ ended: Session[]; live: number }>
+  /** Ends all live ones that match, however many; resolves with how many they were. */
+  endMatching(filter: SessionFilter, actor: string): Promise<number>
+  /** Throws `session-not-found`. */
+  get(id: string): Promise<Session>
+  ofUser(userId: string): Promise<Session[]>
+  page(query: PageQuery): Promise<{ sessions: Session[]; total: number }>
+  /** Ever-rising count. */
+  validations(): number
+}
+
+export interface SessionsOptions {
+  store: SessionStore
+  keys: SigningKeys
+  activity: Activity
+  policy(): Policy
+  clock: Clock
+  events: EventSink
+  random?: RandomBytes
+}
+
+export function createSessions({ store, keys, activity, policy, clock, events, random = randomBytes }: SessionsOptions): Sessions {
+  let validations = 0
+  const newTokenId = (): string => randomBase62(22, random)
+  const tokenOf = (session: Session): string => keys.sign(claimsOf(session))
+
+  async function verified(token: string): Promise<Verified> {
+    const verdict = keys.verify(token)
+    if (verdict.ok || verdict.problem !== 'unknown-key') return verdict
+    // Another server may have rotated a moment ago.
+    await keys.reload()
+    return keys.verify(token)
+  }
+
+  async function find(token: string): Promise<{ session: Session; tokenId: string; tokenEndsAt: number } | null> {
+    const fast = keys.verify(token)
+    const verdict = fast.ok ? fast : await verified(token)
+    if (!verdict.ok) return null
+    const { sid, jti, exp, user_id } = verdict.claims
+    const found = store.find(sid)
+    const stored = found instanceof Promise ? await found : found
+    if (stored === null || stored.userId !== user_id) return null
+    return { session: activity.latest(stored), tokenId: jti, tokenEndsAt: (exp + 1) * 1_000 }
+  }
+
+  /** null when the token is good. */
+  function refusal(session: Session, tokenId: string, tokenEndsAt: number, now: number): Invalid | null {
+    const state = stateOf(session, now, policy().idleTimeout)
+    if (!state.live) return invalid(state.reason)
+    const standing = standingOf(session, tokenId, now)
+    if (standing === 'replaced') return replacedToken
+    // The current one ends with its session; the one before it had an end of its own.
+    if (standing === 'previous' && now >= tokenEndsAt) return invalid('expired')
+    return null
+  }
+
+  async function check(token: string): Promise<Validation> {
+    const found = await find(token)
+    if (found === null) return unknownToken
+    const now = clock.now()
+    return refusal(found.session, found.tokenId, found.tokenEndsAt, now) ?? { valid: true, session: found.session, shouldRefresh: isDue(found.session, now), newToken: null }
+  }
+
+  async function authenticate(token: string, asUse: boolean): Promise<Session> {
+    const found = await find(token)
+    if (found === null) throw new Fault('token-refused', unknownToken.message)
+    const { session, tokenId, tokenEndsAt } = found
+    const now = clock.now()
+    const refused = refusal(session, tokenId, tokenEndsAt, now)
+    if (refused !== null) {
+      if (isReuse(session, tokenId, now)) await renew(session, tokenId, 'offer', 'system')
+      throw faultOf(refused)
+    }
+    if (asUse) activity.note(session, now)
+    return session
+  }
+
+  async function validate(token: string): Promise<Validation> {
+    validations += 1
+    const found = await find(token)
+    if (found === null) return unknownToken
+    const { session, tokenId, tokenEndsAt } = found
+    const now = clock.now()
+    const refused = refusal(session, tokenId, tokenEndsAt, now)
+    if (refused !== null) {
+      if (isReuse(session, tokenId, now)) await renew(session, tokenId, 'offer', 'system')
+      return refused
+    }
+    activity.note(session, now)
+    if (tokenId === session.tokenId && session.previousTokenId !== null && session.previousUntil === null) {
+      await store.change(session.userId, { session: session.id }, ([stored]) => decideAdoption(stored && activity.latest(stored), tokenId, now, policy().idleTimeout))
+    }
+    if (tokenId === session.tokenId && !isDue(session, now)) return { valid: true, session, shouldRefresh: false, newToken: null }
+    return offer(session, tokenId)
+  }
+
+  /** The session is near its end, or its next token is there already. */
+  async function offer(session: Session, tokenId: string): Promise<Validation> {
+    const outcome = await renew(session, tokenId, 'offer', 'system')
+    if (outcome.kind === 'missing') return unknownToken
+    if (outcome.kind === 'over') return invalid(outcome.reason)
+    if (outcome.kind === 'reused') return invalid('reused')
+    const latest = activity.latest(outcome.session)
+    if (outcome.kind !== 'current') return { valid: true, session: latest, shouldRefresh: false, newToken: null }
+    return { valid: true, session: latest, shouldRefresh: true, newToken: tokenOf(latest) }
+  }
+
+  async function renew(session: Session, tokenId: string, ask: 'refresh' | 'offer', actor: string): Promise<RenewOutcome> {
+    const nextTokenId = newTokenId()
+    const outcome = await store.change(session.userId, { session: session.id }, ([stored]) => decideRenewal(stored && activity.latest(stored), tokenId, ask, nextTokenId, policy(), clock.now()))
+    if (outcome.kind === 'reused') tell('token-reused', 'Replaced token used again; session ended', outcome.session, 'system', 'bad')
+    if (outcome.kind === 'current' && outcome.renewed) tell('session-renewed', 'Login renewed', outcome.session, actor)
+    return outcome
+  }
+
+  async function refresh(token: string, actor: string): Promise<{ session: Session; token: string; refreshed: boolean }> {
+    const found = await find(token)
+    if (found === null) throw faultOf(unknownToken)
+    const { session, tokenId, tokenEndsAt } = found
+    const now = clock.now()
+    const refused = refusal(session, tokenId, tokenEndsAt, now)
+    if (refused !== null && !isReuse(session, tokenId, now)) throw faultOf(refused)
+    const outcome = await renew(session, tokenId, 'refresh', actor)
+    if (outcome.kind === 'missing') throw faultOf(unknownToken)
+    if (outcome.kind === 'over') throw faultOf(invalid(outcome.reason))
+    if (outcome.kind === 'reused') throw faultOf(invalid('reused'))
+    activity.note(session, clock.now())
+    const refreshed = outcome.kind === 'current'
+    return { session: outcome.session, token: refreshed ? tokenOf(outcome.session) : token, refreshed }
+  }
+
+  async function end(id: string, reason: StoredEndReason, actor: string): Promise<Ending> {
+    const found = await store.find(id)
+    if (found === null) throw notFound()
+    const outcome = await store.change<Ending | null>(found.userId, { session: id }, ([stored]) => {
+      if (stored === undefined) return { put: [], result: null }
+      if (!isLive(activity.latest(stored), clock.now(), policy().idleTimeout)) return { put: [], result: { session: stored, now: false } }
+      const over = ended(stored, reason, clock.now())
+      return { put: [over], result: { session: over, now: true } }
+    })
+    if (outcome === null) throw notFound()
+    if (outcome.now) tell('session-ended', reason === 'logout' ? 'Logged out' : 'Login revoked', outcome.session, actor)
+    return outcome
+  }
+
+  async function endAll(userId: string, except: string | null, actor: string): Promise<{ ended: Session[]; live: number }> {
+    const outcome = await store.change(userId, 'all', (sessions) => {
+      const now = clock.now()
+      const live = sessions.filter((session) => isLive(activity.latest(session), now, policy().idleTimeout))
+      const over = live.filter(({ id }) => id !== except).map((session) => ended(session, 'revoked', now))
+      return { put: over, result: { ended: over, live: live.length } }
+    })
+    const [first] = outcome.ended
+    if (first !== undefined) events.emit({ room: 'logins', type: 'sessions-ended', title: 'Logins of a user revoked', subject: first.username, actor, data: { user: userId, sessions: outcome.ended.length } })
+    return outcome
+  }
+
+  async function create(request: NewSession, actor: string): Promise<{ session: Session; token: string; evicted: Session[] }> {
+    const rules = policy()
+    const limit = rules.limit(request.roleName)
+    const now = clock.now()
+    const absoluteEndsAt = now + rules.absoluteLife(request.rememberMe)
+    const session: Session = {
+      ...request,
+      id: Buffer.from(random(16)).toString('hex'),
+      createdAt: now,
+      expiresAt: Math.min(request.expiresAt ?? now + rules.life(request.rememberMe), absoluteEndsAt),
+      absoluteEndsAt,
+      lastActivity: now,
+      tokenId: newTokenId(),
+      tokenIssuedAt: now,
+      previousTokenId: null,
+      previousUntil: null,
+      renewals: 0,
+      endedAt: null,
+      endReason: null,
+    }
+    // Signed first: a session without a token would only take somebody's place.
+    const token = tokenOf(session)
+    const outcome = await store.change(session.userId, 'all', (sessions) => decideCreate(sessions.map(activity.latest), session, limit, clock.now(), rules.idleTimeout))
+    if (!outcome.created) {
+      events.emit({ room: 'logins', type: 'session-denied', title: 'Login denied: too many sessions', subject: session.username, actor, tone: 'attention', data: { user: session.userId, live: outcome.live } })
+      throw new Fault('session-limit', `${session.username} has ${outcome.live} of ${limit.maxConcurrent} sessions already`, { live: outcome.live, limit: limit.maxConcurrent })
+    }
+    tell('session-created', 'Logged in', session, actor, 'good')
+    for (const each of outcome.evicted) tell('session-ended', 'Login evicted by a newer one', each, 'system')
+    return { session, token, evicted: outcome.evicted }
+  }
+
+  function isDue(session: Session, now: number): boolean {
+    return session.expiresAt - now <= policy().threshold(session.rememberMe)
+  }
+
+  function isReuse(session: Session, tokenId: string, now: number): boolean {
+    return isLive(session, now, policy().idleTimeout) && standingOf(session, tokenId, now) === 'replaced'
+  }
+
+  function tell(type: string, title: string, session: Session, actor: string, tone: 'neutral' | 'good' | 'bad' = 'neutral'): void {
+    events.emit({ room: 'logins', type, title, subject: session.username, actor, tone, data: { session: session.id, user: session.userId, address: session.address, ...(session.endReason === null ? {} : { reason: session.endReason }) } })
+  }
+
+  return {
+    create,
+    validate,
+    check,
+    authenticate,
+    refresh,
+    end,
+    endAll,
+    endMatching: createBulkEnding({ store, policy, clock, events }),
+    validations: () => validations,
+    async endByToken(token, reason, actor) {
+      const verdict = await verified(token)
+      if (!verdict.ok) throw notFound()
+      return end(verdict.claims.sid, reason, actor)
+    },
+    async get(id) {
+      const found = await store.find(id)
+      if (found === null) throw notFound()
+      return activity.latest(found)
+    },
+    async ofUser(userId) {
+      const now = clock.now()
+      return (await store.ofUser(userId)).map(activity.latest).filter((session) => isLive(session, now, policy().idleTimeout))
+    },
+    async page(query) {
+      const { sessions, total } = await store.page(query, { now: clock.now(), idleTimeout: policy().idleTimeout })
+      return { sessions: sessions.map(activity.latest), total }
+    },
+  }
+}

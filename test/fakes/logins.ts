@@ -1,0 +1,94 @@
+/** A logins room as the server makes it, served over HTTP, with a clock the test moves. */
+import { randomBytes } from 'node:crypto'
+import { onTestFinished } from 'vitest'
+import type { SettingsPatch } from '../../server/config/settings.ts'
+import type { Authority } from '../../server/http/guards.ts'
+import { createLoginsRoom } from '../../server/logins/index.ts'
+import type { LoginVariables } from '../../server/logins/policy.ts'
+import type { Room } from '../../server/room.ts'
+import { createSealer } from '../../server/secrets/seal.ts'
+import { fakeDoorway } from './doorway.ts'
+import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock } from './kernel.ts'
+import { serveApi } from './served-api.ts'
+
+export interface Reply {
+  status: number
+  headers: Headers
+  // Bodies of many shapes, looked at by their tests.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any
+}
+
+export interface TestLogins {
+  room: Room
+  url: string
+  clock: TestClock
+  events: ReturnType<typeof recordedEvents>
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
+  /** Creates a session and returns the contract's reply. */
+  login(more?: object): Promise<{ session_id: string; token: string; expires_at: string }>
+  validate(token: string): Promise<Reply>
+  stop(): Promise<void>
+}
+
+export const ownerKey = 'the-owners-token'
+const authority: Authority = {
+  byKey: (secret) => (secret === ownerKey ? { caller: { kind: 'owner' }, may: () => true, used: () => undefined } : null),
+  byCookie: () => null,
+}
+
+export const noVariables: LoginVariables = {
+  sessionDefaultExpiration: null,
+  sessionRememberMeExpiration: null,
+  jwtRefreshThreshold: null,
+  sessionCleanupInterval: null,
+  sessionMaxConcurrent: null,
+  sessionStorageType: null,
+  redisUrl: null,
+}
+
+export interface TestLoginsOptions {
+  variables?: Partial<LoginVariables>
+  settings?: SettingsPatch['logins']
+  clock?: TestClock
+  exposed?: boolean
+  databaseFile?: string
+}
+
+export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, databaseFile = ':memory:' }: TestLoginsOptions = {}): Promise<TestLogins> {
+  const events = recordedEvents()
+  const source = { ...settingsWith({ logins: settings }), onChange: () => () => undefined }
+  const room = await createLoginsRoom(
+    { dataDir: temporaryFolder(), database: testDatabase(databaseFile), events, changed: () => undefined, sealer: createSealer(randomBytes(32)), settings: source, clock, log: testLog() },
+    { variables: { ...noVariables, ...variables } },
+  )
+  await room.start()
+  const served = await serveApi(room.api, { authority, doorway: fakeDoorway({ exposed }) })
+  let stopped = false
+  const stop = async (): Promise<void> => {
+    if (stopped) return
+    stopped = true
+    await served.stop()
+    await room.stop()
+  }
+  onTestFinished(stop)
+
+  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const response = await fetch(`${served.url}${path}`, { method, headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }, ...(body === undefined ? {} : { body: text }) })
+    const reply = await response.text()
+    return { status: response.status, headers: response.headers, body: reply.startsWith('{') ? JSON.parse(reply) : reply }
+  }
+
+  return {
+    ...{ room, url: served.url, clock, events, call, stop },
+    async login(more = {}) {
+      const { status, body } = await call('POST', '/api/v1/sessions', { user_id: 'user-uuid', username: 'john_doe', role_name: 'clerk', permissions: ['read', 'write'], ...more })
+      if (status !== 201) throw new Error(`login answered ${status}: ${JSON.stringify(body)}`)
+      return body
+    },
+    validate: (token) => call('POST', '/api/v1/sessions/validate', { token }),
+  }
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
