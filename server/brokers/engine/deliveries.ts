@@ -1,0 +1,266 @@
+/** Messages on their way: sent, acknowledged, tried again, given up. What an engine does once a message has its subscribers. */
+import type { Clock } from '../../clock.ts'
+import { Agenda } from './agenda.ts'
+import { lettersOf } from './compaction.ts'
+import type { Journal } from './journal.ts'
+import { Queue, type DeadLetter, type DeadReason, type Delivery, type Message, type Subscriber } from './model.ts'
+import type { Tenant } from './tenant.ts'
+import type { Target } from './topics.ts'
+
+/** What stands in the agenda: a message until it expires, a delivery until it is tried again, a subscriber until it was away too long. */
+export type Due = Message | Delivery | Subscriber
+
+export abstract class Deliveries {
+  readonly clock: Clock
+  readonly agenda = new Agenda<Due>()
+  /** By sequence, the oldest segment first: what has to be written again before a segment goes. */
+  readonly messages = new Map<number, Message>()
+  nextDeadLetter = 1
+  /** Bytes of all messages that are still needed. */
+  liveBytes = 0
+  abstract readonly journal: Journal
+  private readonly tellDeadLetter: (letter: DeadLetter) => void
+
+  constructor(clock: Clock, tellDeadLetter: (letter: DeadLetter) => void) {
+    this.clock = clock
+    this.tellDeadLetter = tellDeadLetter
+  }
+
+  /** The writer of the session's records, null when it keeps nothing on the disk. */
+  abstract record(tenant: Tenant): Journal['records'] | null
+
+  /** Puts it into the agenda, or moves it there. */
+  abstract plan(item: Due, due: number): void
+
+  /** True when the message was waiting for this acknowledgement. */
+  acknowledge(subscriber: Subscriber, messageId: string): boolean {
+    const delivery = subscriber.unacked.get(messageId)
+    if (delivery === undefined || delivery.state === 'committing') return false
+    const now = this.clock.monotonic()
+    subscriber.delivered += 1
+    subscriber.tenant.delivered.add(1, now)
+    this.settle(delivery)
+    this.dispatch(subscriber)
+    return true
+  }
+
+  /** Sends what the window and the connection allow. */
+  dispatch(subscriber: Subscriber): void {
+    const { queue, tenant, links } = subscriber
+    if (tenant.suspended || links.size === 0) return
+    while (subscriber.inFlight < tenant.policy.maxInFlight) {
+      const delivery = queue.peek()
+      if (delivery === undefined) return
+      if (delivery.state !== 'queued') {
+        queue.shift()
+        continue
+      }
+      if (this.isExpired(delivery.message)) {
+        queue.shift()
+        this.bury(delivery, 'expired')
+        continue
+      }
+      if (delivery.tries > tenant.policy.maxRetryLimit) {
+        queue.shift()
+        this.bury(delivery, 'max-retries')
+        continue
+      }
+      const outcome = this.send(delivery)
+      if (outcome === 'blocked') return
+      queue.shift()
+      if (outcome === 'oversized') this.bury(delivery, 'oversized')
+      else if (outcome === 'own') this.settle(delivery)
+      else {
+        delivery.state = 'sent'
+        subscriber.inFlight += 1
+      }
+    }
+  }
+
+  removeDeadLetter(letter: DeadLetter): void {
+    const { message } = letter
+    if (!message.tenant.deadLetters.delete(letter.id)) return
+    message.deadLetters -= 1
+    this.record(message.tenant)?.deadRemoved(letter)
+    this.forgetIfOver(message)
+  }
+
+  /** Takes all that waits for the subscriber out of its queue, as if it had acknowledged. Returns how many. */
+  purge(subscriber: Subscriber): number {
+    const waiting = [...subscriber.unacked.values()].filter(({ state }) => state !== 'committing')
+    for (const delivery of waiting) this.settle(delivery)
+    return waiting.length
+  }
+
+  /** Puts a delivery made by `restore` among those that wait. */
+  addDelivery(message: Message, target: Target): Delivery {
+    const { subscriber, qos, retainAsPublished, identifiers, group } = target
+    const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, group, state: 'committing', tries: 0 }
+    message.deliveries.push(delivery)
+    message.pending += 1
+    subscriber.unacked.set(message.id, delivery)
+    subscriber.queuedBytes += message.body.length
+    subscriber.tenant.queued += 1
+    subscriber.tenant.topic(message.topic).queued += 1
+    return delivery
+  }
+
+  keep(message: Message): void {
+    this.messages.set(message.seq, message)
+    message.tenant.storedBytes += message.body.length
+    this.liveBytes += message.body.length
+    if (message.expiresAt !== null) this.plan(message, this.clock.monotonic() + message.expiresAt - this.clock.now())
+    if (message.segment !== 0) return
+    message.segment = this.journal.segment
+    this.record(message.tenant)?.message(message)
+  }
+
+  protected sendOnce(message: Message, targets: readonly Target[]): void {
+    const now = this.clock.monotonic()
+    for (const target of targets) {
+      for (const link of target.subscriber.links) {
+        if (!link.ready() || (message.source === 'json' && link.id === message.origin)) continue
+        link.sendOnce(message, target, false)
+        message.tenant.delivered.add(1, now)
+      }
+    }
+  }
+
+  protected send(delivery: Delivery): 'sent' | 'blocked' | 'oversized' | 'own' {
+    const { subscriber, message } = delivery
+    let outcome: 'sent' | 'blocked' | 'oversized' | 'own' = 'own'
+    delivery.tries += 1
+    for (const link of subscriber.links) {
+      // Never back to the connection it came from; MQTT clients expect that and say `noLocal` where they do not.
+      if (link.id === message.origin && message.source === 'json') continue
+      if (!link.ready()) {
+        if (outcome !== 'sent') outcome = 'blocked'
+        continue
+      }
+      if (link.send(delivery)) outcome = 'sent'
+      else if (outcome !== 'sent') outcome = 'oversized'
+    }
+    if (outcome !== 'sent') {
+      delivery.tries -= 1
+      return outcome
+    }
+    if (delivery.tries > 1) this.record(message.tenant)?.tries(delivery)
+    // MQTT forbids sending again on a connection that lives (MQTT-4.4.0-1); those wait for the next one.
+    if (!isMqtt(subscriber)) this.plan(delivery, this.clock.monotonic() + message.tenant.policy.retryInterval)
+    return outcome
+  }
+
+  protected retry(delivery: Delivery, now: number): void {
+    if (delivery.state !== 'sent') return
+    const { policy, suspended } = delivery.message.tenant
+    if (this.isExpired(delivery.message)) return this.bury(delivery, 'expired')
+    if (delivery.tries > policy.maxRetryLimit) return this.bury(delivery, 'max-retries')
+    const outcome = suspended ? 'blocked' : this.send(delivery)
+    // A slow connection is given time, not another copy.
+    if (outcome === 'blocked') this.plan(delivery, now + policy.retryInterval)
+    else if (outcome === 'own') this.settle(delivery)
+    else if (outcome === 'oversized') this.bury(delivery, 'oversized')
+  }
+
+  protected isExpired({ expiresAt, due, slot }: Message): boolean {
+    return expiresAt !== null && (slot < 0 || due <= this.clock.monotonic())
+  }
+
+  /** Everything that was sent waits again, in its old order. */
+  protected requeue(subscriber: Subscriber): void {
+    subscriber.queue = new Queue()
+    subscriber.inFlight = 0
+    for (const delivery of subscriber.unacked.values()) {
+      this.agenda.remove(delivery)
+      if (delivery.state === 'committing') continue
+      delivery.state = 'queued'
+      subscriber.queue.push(delivery)
+    }
+  }
+
+  /** Messages of a shared subscription go to another member that is there. */
+  protected passOnShared(subscriber: Subscriber, gone: boolean): void {
+    const { tree, policy } = subscriber.tenant
+    for (const delivery of [...subscriber.unacked.values()]) {
+      const { group, message } = delivery
+      if (group === null || delivery.state === 'committing') continue
+      const members = tree.route(message.topic).groups.find(([first]) => first?.group === group) ?? []
+      const other = chooseMember(members.filter((member) => member.subscriber !== subscriber && (member.subscriber.links.size > 0 || gone)))
+      if (other === undefined || other.subscriber.unacked.has(message.id) || isFull(other.subscriber, message)) continue
+      const passed = this.addDelivery(message, other)
+      passed.state = 'queued'
+      passed.tries = delivery.tries
+      other.subscriber.queue.push(passed)
+      this.settle(delivery)
+      if (policy.durability !== 'memory') this.journal.records.message(message, lettersOf(message))
+      this.dispatch(other.subscriber)
+    }
+  }
+
+  protected settle(delivery: Delivery): void {
+    const { message } = delivery
+    if (!this.release(delivery)) return
+    this.record(message.tenant)?.settle(delivery)
+    this.forgetIfOver(message)
+  }
+
+  protected bury(delivery: Delivery, reason: DeadReason): void {
+    const { message, subscriber, tries } = delivery
+    const { tenant } = message
+    if (!this.release(delivery)) return
+    const letter: DeadLetter = { id: this.nextDeadLetter++, message, subscriberKey: subscriber.key, reason, tries, at: this.clock.now() }
+    message.deadLetters += 1
+    tenant.deadLetters.set(letter.id, letter)
+    tenant.deadTotal += 1
+    this.record(tenant)?.dead(letter, subscriber.id)
+    this.tellDeadLetter(letter)
+    for (const oldest of tenant.deadLetters.values()) {
+      if (tenant.deadLetters.size <= tenant.policy.maxDeadLetters) break
+      tenant.deadForgotten += 1
+      this.removeDeadLetter(oldest)
+    }
+    if (subscriber.links.size > 0) this.dispatch(subscriber)
+  }
+
+  /** Takes a delivery out of all counts; false when it was over already. */
+  protected release(delivery: Delivery): boolean {
+    const { message, subscriber } = delivery
+    if (delivery.state === 'over') return false
+    if (delivery.state === 'sent') subscriber.inFlight -= 1
+    delivery.state = 'over'
+    this.agenda.remove(delivery)
+    subscriber.unacked.delete(message.id)
+    subscriber.queuedBytes -= message.body.length
+    subscriber.tenant.queued -= 1
+    const topic = subscriber.tenant.topics.get(message.topic)
+    if (topic !== undefined) topic.queued -= 1
+    message.pending -= 1
+    return true
+  }
+
+  protected forgetIfOver(message: Message): void {
+    if (message.pending === 0 && message.deadLetters === 0 && !message.retained && this.messages.has(message.seq)) this.forget(message)
+  }
+
+  protected forget(message: Message): void {
+    this.messages.delete(message.seq)
+    this.agenda.remove(message)
+    message.tenant.storedBytes -= message.body.length
+    this.liveBytes -= message.body.length
+  }
+}
+
+export function isFull(subscriber: Subscriber, message: Message): boolean {
+  const { maxQueuedMessages, maxQueuedBytes } = subscriber.tenant.policy
+  return subscriber.unacked.size >= maxQueuedMessages || (subscriber.queuedBytes + message.body.length > maxQueuedBytes && subscriber.unacked.size > 0)
+}
+
+/** The member with the least to do, one that is there before one that is away. */
+export function chooseMember(members: readonly Target[]): Target | undefined {
+  const load = ({ subscriber }: Target): number => subscriber.unacked.size + (subscriber.links.size > 0 ? 0 : 1e12)
+  return members.reduce<Target | undefined>((best, member) => (best === undefined || load(member) < load(best) || (load(member) === load(best) && member.subscriber.delivered < best.subscriber.delivered) ? member : best), undefined)
+}
+
+export function isMqtt({ key }: Subscriber): boolean {
+  return key.startsWith('mqtt:')
+}

@@ -1,0 +1,78 @@
+/** The brokers room: virtual message brokers, isolated from each other, that lose nothing they acknowledged. */
+import { join } from 'node:path'
+import type { Room, RoomContext } from '../room.ts'
+import { createBrokersApi } from './api.ts'
+import type { Passwords } from './logins.ts'
+import { MqttListener } from './mqtt-listener.ts'
+import { BrokerService } from './service.ts'
+import { createBrokerStore } from './store.ts'
+
+export interface BrokersRoom extends Room {
+  service: BrokerService
+  /** Where MQTT over plain TCP listens; null while it does not. */
+  mqttPort(): number | null
+}
+
+/** Windows need not read everything again more often. */
+const changedEvery = 1_000
+
+export function createBrokersRoom({ dataDir, database, events, changed, settings, clock, log }: RoomContext, given: { passwords?: Passwords } = {}): BrokersRoom {
+  let told = -Infinity
+  let later: NodeJS.Timeout | undefined
+  const tellWindows = (): void => {
+    const wait = told + changedEvery - clock.monotonic()
+    if (wait > 0) {
+      later ??= setTimeout(tellWindows, wait)
+      return
+    }
+    clearTimeout(later)
+    later = undefined
+    told = clock.monotonic()
+    changed('brokers')
+  }
+  const service = new BrokerService({ store: createBrokerStore(database), folder: join(dataDir, 'brokers'), clock, log, events, changed: tellWindows, ...given })
+  const mqtt = new MqttListener(service, settings, log)
+
+  return {
+    name: 'brokers',
+    service,
+    mqttPort: () => mqtt.port,
+    api: createBrokersApi(service),
+    async start() {
+      await service.start()
+      await mqtt.start()
+    },
+    async stop() {
+      await mqtt.stop()
+      await service.stop()
+      clearTimeout(later)
+    },
+    summary() {
+      const tenants = service.all()
+      const queued = tenants.reduce((sum, tenant) => sum + tenant.queued, 0)
+      const clients = tenants.reduce((sum, tenant) => sum + tenant.links.size, 0)
+      return {
+        room: 'brokers',
+        count: tenants.length,
+        unit: tenants.length === 1 ? 'session' : 'sessions',
+        text: `${clients} ${clients === 1 ? 'client' : 'clients'}, ${queued} queued`,
+        rateTitle: 'Deliveries',
+        ratePer: 's',
+        total: tenants.reduce((sum, tenant) => sum + tenant.delivered.total, 0),
+      }
+    },
+    attention() {
+      const letters = service.all().flatMap((tenant) => {
+        const [newest] = [...tenant.deadLetters.values()].slice(-1)
+        if (newest === undefined) return []
+        const { size } = tenant.deadLetters
+        return [{ id: `brokers-dead-${tenant.id}`, room: 'brokers' as const, tone: 'attention' as const, title: `${size} dead ${size === 1 ? 'letter' : 'letters'} in ${tenant.name}`, text: 'Messages that could not be delivered wait to be replayed or purged.', since: new Date(newest.at).toISOString(), action: null, subject: tenant.name }]
+      })
+      const broken = service.storageError
+      const storage = broken === null ? [] : [{ id: 'brokers-storage', room: 'brokers' as const, tone: 'bad' as const, title: 'Messages cannot be stored', text: broken.text, since: new Date(broken.since).toISOString(), action: null, subject: null }]
+      const port = mqtt.problem
+      const mqttPort = port === null ? [] : [{ id: 'brokers-mqtt-port', room: 'brokers' as const, tone: 'attention' as const, title: 'MQTT port is not open', text: port.text, since: new Date(port.since).toISOString(), action: 'review-settings' as const, subject: null }]
+      return [...storage, ...mqttPort, ...letters]
+    },
+  }
+}

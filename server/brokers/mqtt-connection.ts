@@ -1,0 +1,437 @@
+/** A client that speaks MQTT 3.1.1 or 5, over WebSocket or TCP, on the same engine as the JSON clients. */
+import type { IConnectPacket, IDisconnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, Packet, Parser } from 'mqtt-packet'
+import { closeCodes, Vitals } from './connection.ts'
+import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
+import type { Tenant } from './engine/tenant.ts'
+import { logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
+import { answer, connack, disconnect, encode, endCodes, entranceCodes, isMqttFilter, isMqttTopic, keptProperties, newParser, passwordText, publishPacket, reason, refusalCodes, type Version } from './mqtt-packets.ts'
+import type { BrokerService, Connection } from './service.ts'
+import type { Wire, WireListener } from './wire.ts'
+
+const pingEvery = 30_000
+const largestPacket = 10_485_760
+const receiveMaximum = 1_000
+const aliasMaximum = 64
+const never = 0xffff_ffff
+
+export class MqttConnection implements Link, Connection, WireListener {
+  readonly id: number
+  readonly address: string
+  name = ''
+  private version: Version = 4
+  private readonly wire: Wire
+  private readonly service: BrokerService
+  private readonly vitals: Vitals
+  private readonly parser: Parser
+  private subscriber: Subscriber | null = null
+  private phase: 'new' | 'checking' | 'open' | 'over' = 'new'
+  /** Packets that came while the password was checked. */
+  private ahead: Packet[] = []
+  /** Bytes since the last whole packet. */
+  private unparsed = 0
+  private keepAlive = 0
+  private will: NonNullable<IConnectPacket['will']> | null = null
+  private peerReceiveMaximum = 65_535
+  private peerMaximumPacket = Infinity
+  private peerAliasMaximum = 0
+  private nextPacketId = 1
+  private readonly sent = new Map<number, Delivery>()
+  /** Packet ids of the client whose message is not durable yet. */
+  private readonly committing = new Set<number>()
+  private readonly aliasesIn = new Map<number, string>()
+  private readonly aliasesOut = new Map<string, number>()
+
+  constructor(wire: Wire, service: BrokerService) {
+    this.wire = wire
+    this.service = service
+    this.id = service.newLinkId()
+    this.address = wire.address
+    this.vitals = new Vitals(wire, service.clock.now(), () => service.clock.monotonic())
+    this.parser = newParser()
+    this.parser.on('packet', (packet) => {
+      this.unparsed = 0
+      this.take(packet)
+    })
+    this.parser.on('error', () => this.fail(reason.malformed))
+    service.connections.add(this)
+  }
+
+  get protocol(): 'mqtt-3.1.1' | 'mqtt-5' {
+    return this.version === 5 ? 'mqtt-5' : 'mqtt-3.1.1'
+  }
+
+  get connectedAt(): number {
+    return this.vitals.connectedAt
+  }
+
+  get isStalled(): boolean {
+    return this.vitals.isStalled
+  }
+
+  // From the wire
+
+  data(bytes: Buffer, isBinary: boolean): void {
+    this.vitals.heard()
+    if (this.phase === 'over') return
+    if (!isBinary) return this.fail(reason.malformed)
+    this.unparsed += bytes.length
+    try {
+      this.parser.parse(bytes)
+    } catch {
+      // The parser throws on some packets that it should report.
+      this.fail(reason.malformed)
+    }
+    if (this.unparsed > largestPacket + 5) this.fail(reason.packetTooLarge)
+  }
+
+  pong(): void {
+    this.vitals.heard()
+  }
+
+  drained(): void {
+    this.vitals.drained()
+    if (this.subscriber !== null) this.service.engine.dispatch(this.subscriber)
+  }
+
+  closed(): void {
+    this.service.connections.delete(this)
+    this.vitals.drained()
+    this.leave()
+  }
+
+  // From the engine
+
+  ready(): boolean {
+    return this.phase === 'open' && this.sent.size + (this.subscriber?.releasing.size ?? 0) < this.peerReceiveMaximum && this.vitals.hasRoom()
+  }
+
+  send(delivery: Delivery): boolean {
+    const { message, qos, tries, retainAsPublished, identifiers } = delivery
+    const packetId = this.freePacketId()
+    const packet = this.pack(message, { qos, packetId, again: tries > 1, retain: retainAsPublished && message.retain, identifiers })
+    if (packet === null) return false
+    this.sent.set(packetId, delivery)
+    this.write(packet)
+    return true
+  }
+
+  sendOnce(message: Message, { retainAsPublished, identifiers }: { retainAsPublished: boolean; identifiers: readonly number[] }, retained: boolean): void {
+    const packet = this.pack(message, { qos: 0, packetId: null, again: false, retain: retained || (retainAsPublished && message.retain), identifiers })
+    if (packet !== null) this.write(packet)
+  }
+
+  log(text: string): void {
+    this.write(encode({ cmd: 'publish', topic: logTopic, payload: text, qos: 0, dup: false, retain: false }, this.version))
+  }
+
+  /** Files of JSON clients have no meaning in MQTT. */
+  relay(): boolean {
+    return true
+  }
+
+  whenDrained(callback: () => void): void {
+    this.vitals.whenDrained(callback)
+  }
+
+  accepted({ token, refusal, deliveredTo, queuedFor }: Receipt): void {
+    if (typeof token !== 'number' || token < 1 || this.phase !== 'open') return
+    const isSecond = this.committing.delete(token) && this.subscriber?.receiving.has(token) === true
+    if (refusal !== null) {
+      // MQTT 3 has no words for a refusal: the connection ends, and the client sends the message again on the next one.
+      if (this.version !== 5) return this.fail(refusalCodes[refusal])
+      if (isSecond) this.forgetReceiving(token)
+    }
+    const reasonCode = refusal !== null ? refusalCodes[refusal] : deliveredTo + queuedFor === 0 ? reason.noMatchingSubscribers : reason.success
+    this.write(answer(isSecond ? 'pubrec' : 'puback', token, this.version, reasonCode))
+  }
+
+  end(why: EndReason): void {
+    if (why === 'slow-reader' && this.subscriber !== null) this.service.evicted(this.subscriber.tenant, this.name)
+    if (this.version === 5 && this.phase === 'open') this.write(disconnect(endCodes[why]))
+    if (why === 'shutdown' || why === 'dropped') this.will = null
+    this.over(closeCodes[why])
+  }
+
+  check(): void {
+    if (this.phase === 'open' && this.keepAlive > 0 && this.vitals.quietFor > this.keepAlive * 1_500) return this.fail(reason.keepAliveTimeout)
+    const wrong = this.vitals.check(this.subscriber?.tenant.policy.evictAfter ?? 30_000, this.keepAlive === 0 && this.wire.pings ? pingEvery : null, this.sent.size > 0)
+    if (wrong === 'slow-reader') this.end(wrong)
+    else if (wrong === 'login-deadline') this.over(closeCodes[wrong])
+  }
+
+  // Packets
+
+  private take(packet: Packet): void {
+    if (this.phase === 'over') return
+    if (this.phase === 'checking') {
+      if (this.ahead.length < receiveMaximum) this.ahead.push(packet)
+      else this.fail(reason.receiveMaximumExceeded)
+      return
+    }
+    if (this.phase === 'new') {
+      if (packet.cmd === 'connect') void this.connect(packet)
+      else this.fail(reason.protocolError)
+      return
+    }
+    const { subscriber } = this
+    if (subscriber !== null) this.handle(packet, subscriber)
+  }
+
+  private handle(packet: Packet, subscriber: Subscriber): void {
+    const { engine } = this.service
+    const id = packet.messageId ?? 0
+    switch (packet.cmd) {
+      case 'publish':
+        return this.publish(packet, subscriber)
+      case 'puback':
+        return this.settled(id, subscriber)
+      case 'pubrec': {
+        const failed = (packet.reasonCode ?? 0) >= 0x80
+        const known = this.sent.has(id)
+        if (known && !failed) {
+          subscriber.releasing.add(id)
+          engine.record(subscriber.tenant)?.packet(subscriber.id, 'releasing', id, true)
+        }
+        this.settled(id, subscriber)
+        if (!failed) this.write(answer('pubrel', id, this.version, known || subscriber.releasing.has(id) ? reason.success : reason.packetIdNotFound))
+        return
+      }
+      case 'pubcomp':
+        if (!subscriber.releasing.delete(id)) return
+        engine.record(subscriber.tenant)?.packet(subscriber.id, 'releasing', id, false)
+        return engine.dispatch(subscriber)
+      case 'pubrel': {
+        const known = subscriber.receiving.has(id)
+        this.forgetReceiving(id)
+        return this.write(answer('pubcomp', id, this.version, known ? reason.success : reason.packetIdNotFound))
+      }
+      case 'subscribe':
+        return void this.subscribe(packet, subscriber)
+      case 'unsubscribe':
+        return void this.unsubscribe(packet, subscriber)
+      case 'pingreq':
+        return this.write(encode({ cmd: 'pingresp' }, this.version))
+      case 'disconnect':
+        return this.disconnected(packet, subscriber)
+      case 'auth':
+        return this.fail(reason.badAuthenticationMethod)
+      default:
+        return this.fail(reason.protocolError)
+    }
+  }
+
+  private async connect(packet: IConnectPacket): Promise<void> {
+    this.phase = 'checking'
+    this.version = packet.protocolVersion === 5 ? 5 : packet.protocolVersion === 3 ? 3 : 4
+    const { clean = true, keepalive = 0, properties = {} } = packet
+    if (properties.authenticationMethod !== undefined) return this.refuse({ three: 5, five: reason.badAuthenticationMethod })
+    if (packet.clientId === '' && !clean && this.version !== 5) return this.refuse({ three: 2, five: reason.badClientId })
+    if (packet.clientId.length > 256) return this.refuse({ three: 2, five: reason.badClientId })
+    const entrance = await this.service.enter(this.sessionOf(packet.username ?? ''), passwordText(packet.password), this.address)
+    if (this.phase !== 'checking') return
+    if ('refusal' in entrance) return this.refuse(entranceCodes[entrance.refusal])
+    this.keepAlive = keepalive
+    this.will = packet.will ?? null
+    this.peerReceiveMaximum = Math.min(properties.receiveMaximum ?? 65_535, entrance.tenant.policy.maxInFlight)
+    this.peerMaximumPacket = properties.maximumPacketSize ?? Infinity
+    this.peerAliasMaximum = properties.topicAliasMaximum ?? 0
+    this.join(entrance.tenant, packet.clientId, clean, this.version === 5 ? (properties.sessionExpiryInterval ?? 0) : clean ? 0 : never)
+    for (const waiting of this.ahead.splice(0)) this.take(waiting)
+  }
+
+  /** `SESSION` or `SESSION:anything`, since some clients want a user name of their own. */
+  private sessionOf(username: string): string {
+    return this.service.has(username) || !username.includes(':') ? username : username.slice(0, username.indexOf(':'))
+  }
+
+  private join(tenant: Tenant, clientId: string, clean: boolean, expiryInterval: number): void {
+    const { engine } = this.service
+    this.name = clientId === '' ? `auto-${this.service.newMessageId()}` : clientId
+    const key = `mqtt:${this.name}`
+    for (const link of [...(tenant.subscribers.get(key)?.links ?? [])]) link.end('taken-over')
+    const limit = tenant.policy.keepAwayFor
+    const wanted = expiryInterval === never ? null : expiryInterval * 1_000
+    const keepFor = wanted === null ? limit : Math.min(wanted, limit ?? Infinity)
+    const { subscriber, resumed } = engine.attach(tenant, this, { key, durable: keepFor !== 0, keepFor, clean })
+    this.subscriber = subscriber
+    this.phase = 'open'
+    this.vitals.isLoggedIn = true
+    this.service.cancelWill(subscriber)
+    this.write(
+      connack(this.version, { three: 0, five: reason.success }, resumed, {
+        ...{ receiveMaximum, maximumPacketSize: largestPacket, topicAliasMaximum: aliasMaximum },
+        ...{ retainAvailable: true, wildcardSubscriptionAvailable: true, subscriptionIdentifiersAvailable: true, sharedSubscriptionAvailable: true },
+        ...(clientId === '' ? { assignedClientIdentifier: this.name } : {}),
+        ...(keepFor !== wanted && keepFor !== null ? { sessionExpiryInterval: Math.floor(keepFor / 1_000) } : {}),
+      }),
+    )
+    for (const packetId of subscriber.releasing) this.write(answer('pubrel', packetId, this.version))
+    this.service.tell(tenant, `${this.name} joined from ${this.address}`)
+    engine.dispatch(subscriber)
+  }
+
+  private publish(packet: IPublishPacket, subscriber: Subscriber): void {
+    const { tenant } = subscriber
+    const topic = this.topicOf(packet)
+    if (topic === null) return
+    const packetId = packet.qos === 0 ? 0 : (packet.messageId ?? 0)
+    if (packet.qos === 2) {
+      // Sent again before it was released: it is here already, and its PUBREC comes when it is safe.
+      if (this.committing.has(packetId)) return
+      if (subscriber.receiving.has(packetId)) return this.write(answer('pubrec', packetId, this.version))
+      subscriber.receiving.add(packetId)
+      this.service.engine.record(tenant)?.packet(subscriber.id, 'receiving', packetId, true)
+    }
+    if (packet.qos > 0) {
+      this.committing.add(packetId)
+      if (this.committing.size > receiveMaximum) return this.fail(reason.receiveMaximumExceeded)
+    }
+    const expiry = packet.properties?.messageExpiryInterval
+    this.service.engine.publish(
+      tenant,
+      {
+        topic,
+        id: this.service.newMessageId(),
+        source: 'mqtt',
+        body: Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload),
+        qos: packet.qos,
+        retain: packet.retain,
+        properties: keptProperties(packet),
+        expiresIn: expiry === undefined ? null : Math.max(1, expiry * 1_000),
+        publisher: this.name,
+      },
+      this,
+      packetId,
+    )
+  }
+
+  /** The packet's topic, through its alias where it uses one; null when the connection was ended over it. */
+  private topicOf({ topic, properties }: IPublishPacket): string | null {
+    const alias = properties?.topicAlias
+    if (alias !== undefined && (alias < 1 || alias > aliasMaximum)) return this.failed(reason.topicAliasInvalid)
+    if (topic === '') {
+      const known = alias === undefined ? undefined : this.aliasesIn.get(alias)
+      return known ?? this.failed(reason.protocolError)
+    }
+    if (!isMqttTopic(topic)) return this.failed(reason.topicInvalid)
+    if (alias !== undefined) this.aliasesIn.set(alias, topic)
+    return topic
+  }
+
+  private async subscribe({ subscriptions, messageId, properties }: ISubscribePacket, subscriber: Subscriber): Promise<void> {
+    const { engine } = this.service
+    const identifier = properties?.subscriptionIdentifier ?? null
+    const retained: { filter: string; qos: 0 | 1 | 2; identifiers: readonly number[] }[] = []
+    const granted = subscriptions.map(({ topic, qos, nl = false, rap = false, rh = 0 }) => {
+      const parsed = isMqttFilter(topic) || topic.startsWith('$share/') ? parseFilter(topic) : null
+      if (parsed === null || !isMqttFilter(parsed.filter)) return this.version === 5 ? reason.filterInvalid : reason.unspecified
+      if (subscriber.subscriptions.size >= maxSubscriptions && !subscriber.subscriptions.has(topic)) return this.version === 5 ? reason.quotaExceeded : reason.unspecified
+      const { existed } = engine.subscribe(subscriber, topic, { ...parsed, qos, noLocal: nl && parsed.group === null, retainAsPublished: rap, identifier })
+      if (parsed.group === null && (rh === 0 || (rh === 1 && !existed))) retained.push({ filter: parsed.filter, qos, identifiers: identifier === null ? [] : [identifier] })
+      return qos
+    })
+    if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
+    this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted }, this.version))
+    for (const { filter, qos, identifiers } of retained) {
+      for (const message of engine.retainedFor(subscriber.tenant, filter)) {
+        if (qos === 0 || message.qos === 0) this.sendOnce(message, { retainAsPublished: true, identifiers }, true)
+        else engine.deliverRetained(message, { subscriber, qos, identifiers, noLocal: false, retainAsPublished: true, group: null })
+      }
+    }
+  }
+
+  private async unsubscribe({ unsubscriptions, messageId }: IUnsubscribePacket, subscriber: Subscriber): Promise<void> {
+    const { engine } = this.service
+    const granted = unsubscriptions.map((topic) => (engine.unsubscribe(subscriber, topic) ? reason.success : reason.noSubscriptionExisted))
+    if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
+    this.write(encode({ cmd: 'unsuback', messageId: messageId ?? 0, granted }, this.version))
+  }
+
+  private disconnected({ reasonCode = 0, properties }: IDisconnectPacket, subscriber: Subscriber): void {
+    // 0x04: the client leaves on purpose and wants its will to be sent all the same.
+    if (reasonCode !== 0x04) this.will = null
+    const expiry = properties?.sessionExpiryInterval
+    if (expiry !== undefined) {
+      if (subscriber.keepFor === 0 && expiry > 0) return this.fail(reason.protocolError)
+      subscriber.keepFor = expiry === never ? subscriber.tenant.policy.keepAwayFor : expiry * 1_000
+    }
+    this.over({ code: 1000, text: '' })
+  }
+
+  private settled(packetId: number, subscriber: Subscriber): void {
+    const delivery = this.sent.get(packetId)
+    if (delivery === undefined) return
+    this.sent.delete(packetId)
+    // It may have become a dead letter meanwhile; the window it held is free all the same.
+    if (!this.service.engine.acknowledge(subscriber, delivery.message.id)) this.service.engine.dispatch(subscriber)
+  }
+
+  private forgetReceiving(packetId: number): void {
+    const { subscriber } = this
+    if (subscriber?.receiving.delete(packetId) === true) this.service.engine.record(subscriber.tenant)?.packet(subscriber.id, 'receiving', packetId, false)
+  }
+
+  private pack(message: Message, { qos, packetId, again, retain, identifiers }: { qos: 0 | 1 | 2; packetId: number | null; again: boolean; retain: boolean; identifiers: readonly number[] }): Buffer | null {
+    const alias = this.aliasFor(message.topic)
+    const packet = publishPacket(message, { version: this.version, qos, packetId, again, retain, identifiers, now: this.service.clock.monotonic(), alias })
+    if (packet.length <= this.peerMaximumPacket) return packet
+    // A packet that is not sent does not tell the client what its alias means.
+    if (alias !== null && alias.topic !== '') this.aliasesOut.delete(message.topic)
+    return null
+  }
+
+  private aliasFor(topic: string): { topic: string; topicAlias: number } | null {
+    if (this.peerAliasMaximum === 0) return null
+    const known = this.aliasesOut.get(topic)
+    if (known !== undefined) return { topic: '', topicAlias: known }
+    if (this.aliasesOut.size >= this.peerAliasMaximum) return null
+    const topicAlias = this.aliasesOut.size + 1
+    this.aliasesOut.set(topic, topicAlias)
+    return { topic, topicAlias }
+  }
+
+  private freePacketId(): number {
+    do this.nextPacketId = this.nextPacketId >= 65_535 ? 1 : this.nextPacketId + 1
+    while (this.sent.has(this.nextPacketId) || this.subscriber?.releasing.has(this.nextPacketId) === true)
+    return this.nextPacketId
+  }
+
+  private write(packet: Buffer): void {
+    if (this.phase !== 'over') this.wire.write(this.wire.frame(packet))
+  }
+
+  private refuse(code: { three: number; five: number }): void {
+    this.write(connack(this.version, code, false))
+    this.over(closeCodes['protocol-error'])
+  }
+
+  private failed(code: number): null {
+    this.fail(code)
+    return null
+  }
+
+  /** Ends the connection over what the client did. */
+  private fail(code: number): void {
+    if (this.phase === 'over') return
+    if (this.version === 5 && this.phase === 'open') this.write(disconnect(code))
+    this.over(closeCodes['protocol-error'])
+  }
+
+  private over({ code, text }: { code: number; text: string }): void {
+    if (this.vitals.isClosing) return
+    this.leave()
+    this.vitals.close(code, text)
+  }
+
+  private leave(): void {
+    const { subscriber } = this
+    this.phase = 'over'
+    if (subscriber === null) return
+    this.subscriber = null
+    this.sent.clear()
+    if (this.will !== null) this.service.leaveWill(subscriber, this.name, this.will)
+    this.will = null
+    this.service.engine.detach(subscriber, this)
+    this.service.tell(subscriber.tenant, `${this.name} left`)
+  }
+}

@@ -1,0 +1,85 @@
+/** MQTT over plain TCP for clients that know no WebSocket, on a port of its own that is off until somebody chooses one. */
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Settings } from '../config/settings.ts'
+import type { SettingsSource } from '../config/source.ts'
+import { plainAddress } from '../http/network.ts'
+import type { Log } from '../log.ts'
+import { MqttConnection } from './mqtt-connection.ts'
+import type { BrokerService } from './service.ts'
+import { tcpWire } from './wire.ts'
+
+export class MqttListener {
+  problem: { since: number; text: string } | null = null
+  private server: Server | null = null
+  private readonly sockets = new Set<Socket>()
+  private readonly service: BrokerService
+  private readonly settings: SettingsSource
+  private readonly log: Log
+  private endWatch: (() => void) | null = null
+  private turn: Promise<void> = Promise.resolve()
+
+  constructor(service: BrokerService, settings: SettingsSource, log: Log) {
+    this.service = service
+    this.settings = settings
+    this.log = log
+  }
+
+  /** The port it listens on; null while it does not. */
+  get port(): number | null {
+    const address = this.server?.address()
+    return typeof address === 'object' && address !== null ? address.port : null
+  }
+
+  async start(): Promise<void> {
+    this.endWatch = this.settings.onChange((now, before) => {
+      if (now.brokers.mqttPort !== before.brokers.mqttPort || now.apis.brokers.openTo !== before.apis.brokers.openTo) this.turn = this.turn.then(() => this.follow(now))
+    })
+    await this.follow(this.settings.current())
+  }
+
+  async stop(): Promise<void> {
+    this.endWatch?.()
+    await this.turn
+    await this.close()
+  }
+
+  private async follow({ brokers: { mqttPort }, apis }: Settings): Promise<void> {
+    await this.close()
+    this.problem = null
+    if (mqttPort === 'off') return
+    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => this.welcome(socket))
+    await new Promise<void>((resolve) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        this.problem = { since: this.service.clock.now(), text: error.code === 'EADDRINUSE' ? `Port ${mqttPort} is used by another program` : error.message }
+        this.log.warn({ port: mqttPort, error: error.message }, 'MQTT over TCP could not start')
+        resolve()
+      })
+      server.listen({ port: mqttPort, host: apis.brokers.openTo === 'lan' ? '0.0.0.0' : '127.0.0.1' }, () => {
+        this.server = server
+        resolve()
+      })
+    })
+  }
+
+  private welcome(socket: Socket): void {
+    this.sockets.add(socket)
+    socket.once('close', () => this.sockets.delete(socket))
+    // A reset is followed by `close`, which is all that matters here.
+    socket.on('error', () => undefined)
+    const wire = tcpWire(socket, plainAddress(socket.remoteAddress))
+    wire.listen(new MqttConnection(wire, this.service))
+  }
+
+  private async close(): Promise<void> {
+    const { server } = this
+    this.server = null
+    if (server === null) return
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const socket of this.sockets) socket.destroySoon()
+    const cut = setTimeout(() => {
+      for (const socket of this.sockets) socket.destroy()
+    }, 250)
+    await closed
+    clearTimeout(cut)
+  }
+}

@@ -1,0 +1,321 @@
+/** Sessions and their rules: who may make, enter, suspend and drop them. No HTTP, no frames. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { IConnectPacket } from 'mqtt-packet'
+import { iso, type Clock } from '../clock.ts'
+import type { EventSink, NewEvent } from '../events/event.ts'
+import { Fault } from '../fault.ts'
+import type { Log } from '../log.ts'
+import { checkPassword, hashPassword, hashSecret, sameSecret } from '../secrets/hash.ts'
+import type { SessionExpiry } from './contract.ts'
+import { Engine } from './engine/engine.ts'
+import type { DeadLetter, EndReason, Subscriber } from './engine/model.ts'
+import { sampleEvery, type Tenant } from './engine/tenant.ts'
+import { logTopic } from './engine/topics.ts'
+import { Logins, type Passwords } from './logins.ts'
+import { keptProperties } from './mqtt-packets.ts'
+import { defaultPolicy, policySchema, type Policy } from './policy.ts'
+import type { BrokerStore, StoredSession } from './store.ts'
+
+export interface ServiceOptions {
+  store: BrokerStore
+  folder: string
+  clock: Clock
+  log: Log
+  events: EventSink
+  /** Tells open windows that something they show has changed. */
+  changed(): void
+  passwords?: Passwords
+}
+
+/** A client connection as the service sees it. */
+export interface Connection {
+  /** Called every second. */
+  check(): void
+  end(reason: EndReason): void
+}
+
+export type EntranceRefusal = 'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'not-ready'
+export type Entrance = { tenant: Tenant } | { refusal: EntranceRefusal }
+
+type Will = NonNullable<IConnectPacket['will']>
+
+interface Session {
+  stored: StoredSession
+  readonly tenant: Tenant
+}
+
+/** Below this a number is a duration, from it on a moment: 1e11 ms are 3.2 years, or March 1973. */
+const momentFrom = 1e11
+
+export class BrokerService {
+  readonly engine: Engine
+  readonly connections = new Set<Connection>()
+  readonly clock: Clock
+  readonly store: BrokerStore
+  readonly startedAt: number
+  storageError: { since: number; text: string } | null = null
+  private readonly sessions = new Map<string, Session>()
+  private readonly logins: Logins
+  private readonly events: EventSink
+  private readonly changed: () => void
+  private ready = false
+  private pulse: NodeJS.Timeout | undefined
+  private sampledAt = 0
+  private nextLink = 1
+  private deadTold = new Map<number, number>()
+  /** Wills whose delay runs, by subscriber. */
+  private readonly wills = new Map<Subscriber, { due: number; publisher: string; will: Will }>()
+
+  constructor({ store, folder, clock, log, events, changed, passwords = { hash: hashPassword, check: checkPassword } }: ServiceOptions) {
+    this.store = store
+    this.clock = clock
+    this.events = events
+    this.changed = changed
+    this.startedAt = clock.monotonic()
+    this.logins = new Logins(passwords, () => clock.monotonic())
+    this.engine = new Engine({
+      folder,
+      clock,
+      log,
+      observer: {
+        deadLetter: (letter) => this.tellDeadLetter(letter),
+        storageFailed: (error) => {
+          this.storageError = { since: clock.now(), text: String(error instanceof Error ? error.message : error) }
+          this.emit({ type: 'storage-failed', title: 'Messages cannot be stored', subject: null, tone: 'bad', data: { error: this.storageError.text } })
+        },
+        storageWorks: () => {
+          this.storageError = null
+          this.emit({ type: 'storage-works', title: 'Messages are stored again', subject: null, tone: 'good' })
+        },
+      },
+    })
+    for (const stored of store.all()) this.open(stored)
+  }
+
+  async start(): Promise<void> {
+    await this.engine.recover()
+    this.ready = true
+    this.pulse = setInterval(() => this.beat(), 1_000)
+    this.pulse.unref()
+    this.beat()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.pulse)
+    for (const connection of [...this.connections]) connection.end('shutdown')
+    await this.engine.stop()
+  }
+
+  get isReady(): boolean {
+    return this.ready
+  }
+
+  newLinkId(): number {
+    return this.nextLink++
+  }
+
+  // Sessions
+
+  all(): Tenant[] {
+    return [...this.sessions.values()].map(({ tenant }) => tenant).sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** Throws `no-such-session`. */
+  byName(name: string): { stored: StoredSession; tenant: Tenant } {
+    const session = this.sessions.get(name)
+    if (session === undefined) throw new Fault('no-such-session')
+    return session
+  }
+
+  /** Throws `session-exists` and `expiry-passed`. */
+  async create({ sessionName: name, password, sessionExpiry, ...chosen }: { sessionName: string; password: string; sessionExpiry: SessionExpiry } & { [Key in keyof Policy]?: Policy[Key] | undefined }, actor: string): Promise<{ secretKey: string; expiresAt: number | null }> {
+    if (this.sessions.has(name)) throw new Fault('session-exists')
+    const expiresAt = this.momentOf(sessionExpiry)
+    const secretKey = randomBytes(32).toString('hex')
+    const passwordHash = await this.logins.hash(password)
+    const stored = this.store.add({ name, passwordHash, secretHash: hashSecret(secretKey), policy: policySchema.parse({ ...defaultPolicy, ...withoutGaps(chosen) }), suspended: false, createdAt: this.clock.now(), expiresAt })
+    if (stored === null) throw new Fault('session-exists')
+    this.open(stored)
+    this.logins.remember(stored.id, password)
+    this.emit({ type: 'session-created', title: 'Session created', subject: name, actor, tone: 'good' })
+    return { secretKey, expiresAt }
+  }
+
+  /** Throws `session-not-found`, `invalid-credentials` and `too-many-attempts`. */
+  async authorize({ sessionName, password, secretKey }: { sessionName: string; password: string; secretKey: string }, address: string): Promise<string> {
+    const session = this.sessions.get(sessionName)
+    if (session === undefined) throw new Fault('session-not-found')
+    const { stored } = session
+    const outcome = await this.logins.check(stored, password, address)
+    if (outcome === 'too-many') throw new Fault('too-many-attempts')
+    if (outcome === 'wrong') throw new Fault('invalid-credentials')
+    if (!sameSecret(hashSecret(secretKey), stored.secretHash)) {
+      await this.logins.failed(stored.id, address)
+      throw new Fault('invalid-credentials')
+    }
+    return sessionName
+  }
+
+  setSuspended(name: string, suspended: boolean, actor: string): void {
+    const { stored, tenant } = this.byName(name)
+    if (stored.suspended === suspended) return
+    this.store.setSuspended(stored.id, suspended)
+    stored.suspended = tenant.suspended = suspended
+    if (suspended) for (const link of [...tenant.links]) link.end('suspended')
+    this.emit({ type: suspended ? 'session-suspended' : 'session-resumed', title: suspended ? 'Session suspended' : 'Session resumed', subject: name, actor, tone: suspended ? 'attention' : 'good' })
+  }
+
+  async drop(name: string, actor: string, why = 'Session dropped'): Promise<void> {
+    const { stored, tenant } = this.byName(name)
+    this.store.remove(stored.id)
+    this.sessions.delete(name)
+    this.logins.forget(stored.id)
+    for (const link of [...tenant.links]) link.end('dropped')
+    await this.engine.dropTenant(tenant)
+    this.emit({ type: 'session-dropped', title: why, subject: name, actor, tone: 'neutral' })
+  }
+
+  rotateSecret(name: string, actor: string): string {
+    const { stored } = this.byName(name)
+    const secretKey = randomBytes(32).toString('hex')
+    stored.secretHash = hashSecret(secretKey)
+    this.store.setSecret(stored.id, stored.secretHash)
+    this.emit({ type: 'secret-rotated', title: 'Secret key replaced', subject: name, actor, tone: 'neutral' })
+    return secretKey
+  }
+
+  async change(name: string, { expiry, policy }: { expiry?: SessionExpiry | undefined; policy?: { [Key in keyof Policy]?: Policy[Key] | undefined } | undefined }, actor: string): Promise<void> {
+    const { stored, tenant } = this.byName(name)
+    if (expiry !== undefined) {
+      stored.expiresAt = this.momentOf(expiry)
+      this.store.setExpiry(stored.id, stored.expiresAt)
+    }
+    if (policy === undefined) return
+    const before = tenant.policy
+    stored.policy = tenant.policy = policySchema.parse({ ...before, ...withoutGaps(policy) })
+    this.store.setPolicy(stored.id, stored.policy)
+    // What was only in memory goes onto the disk, or the other way round.
+    if (before.durability !== stored.policy.durability) await this.engine.rewriteJournal()
+    this.emit({ type: 'session-changed', title: 'Session changed', subject: name, actor, tone: 'neutral' })
+  }
+
+  createPass(name: string): string {
+    return this.logins.createPass(this.byName(name).stored.id)
+  }
+
+  // Clients
+
+  async enter(name: string, password: string, address: string): Promise<Entrance> {
+    if (!this.ready) return { refusal: 'not-ready' }
+    const session = this.sessions.get(name)
+    if (session === undefined) {
+      await this.logins.failed(0, address)
+      return { refusal: 'session-not-found' }
+    }
+    const outcome = await this.logins.check(session.stored, password, address)
+    if (outcome === 'too-many') return { refusal: 'too-many-attempts' }
+    if (outcome === 'wrong') return { refusal: 'invalid-password' }
+    if (session.stored.suspended) return { refusal: 'suspended' }
+    if (session.tenant.links.size >= session.tenant.policy.maxClients) return { refusal: 'too-many-clients' }
+    // It may have been dropped while the password was checked.
+    return this.sessions.get(name) === session ? { tenant: session.tenant } : { refusal: 'session-not-found' }
+  }
+
+  has(name: string): boolean {
+    return this.sessions.has(name)
+  }
+
+  /** A line on the session's own log topic. */
+  tell(tenant: Tenant, text: string): void {
+    const now = this.clock.now()
+    for (const { subscriber } of tenant.tree.route(logTopic).targets) for (const link of subscriber.links) if (link.ready()) link.log(text, now)
+    this.changed()
+  }
+
+  evicted(tenant: Tenant, name: string): void {
+    this.emit({ type: 'client-evicted', title: 'Slow client disconnected', subject: name, tone: 'attention', data: { session: tenant.name } })
+    this.tell(tenant, `${name} was disconnected: it did not take its messages`)
+  }
+
+  registerDevice(tenant: Tenant, userId: string, device: { deviceId: string; platform: string; token: string }): void {
+    this.store.putDevice(tenant.id, userId, device, this.clock.now())
+  }
+
+  /** Publishes what an MQTT client left for the case that it vanishes, after the delay it asked for unless it comes back. */
+  leaveWill(subscriber: Subscriber, publisher: string, will: Will): void {
+    const delay = Math.min((will.properties?.willDelayInterval ?? 0) * 1_000, subscriber.keepFor ?? Infinity)
+    if (delay === 0) this.publishWill(subscriber, publisher, will)
+    else this.wills.set(subscriber, { due: this.clock.monotonic() + delay, publisher, will })
+  }
+
+  cancelWill(subscriber: Subscriber): void {
+    this.wills.delete(subscriber)
+  }
+
+  newMessageId(): string {
+    return randomUUID()
+  }
+
+  emit(event: Omit<NewEvent, 'room'>): void {
+    this.events.emit({ room: 'brokers', ...event })
+    this.changed()
+  }
+
+  /** Throws `no-such-client`. */
+  subscriber(tenant: Tenant, id: number): Subscriber {
+    for (const subscriber of tenant.subscribers.values()) if (subscriber.id === id) return subscriber
+    throw new Fault('no-such-client')
+  }
+
+  private open(stored: StoredSession): void {
+    const tenant = this.engine.addTenant(stored.id, stored.name, stored.policy)
+    tenant.suspended = stored.suspended
+    this.sessions.set(stored.name, { stored, tenant })
+  }
+
+  private momentOf(expiry: SessionExpiry): number | null {
+    if (expiry === null) return null
+    const now = this.clock.now()
+    const moment = typeof expiry === 'string' ? Date.parse(expiry) : expiry < momentFrom ? now + expiry : expiry
+    if (moment <= now) throw new Fault('expiry-passed', undefined, { at: iso(now) })
+    return moment
+  }
+
+  /** Once a second: connections without life, sessions whose time is over, points of the charts. */
+  private beat(): void {
+    for (const connection of this.connections) connection.check()
+    const now = this.clock.now()
+    for (const { stored } of this.sessions.values()) if (stored.expiresAt !== null && stored.expiresAt <= now) void this.drop(stored.name, 'system', 'Session expired')
+    const steady = this.clock.monotonic()
+    for (const [subscriber, { due, publisher, will }] of this.wills) {
+      if (due > steady) continue
+      this.wills.delete(subscriber)
+      if (this.engine.tenants.has(subscriber.tenant.id)) this.publishWill(subscriber, publisher, will)
+    }
+    if (steady - this.sampledAt < sampleEvery) return
+    this.sampledAt = steady
+    for (const { tenant } of this.sessions.values()) tenant.sample(steady)
+    if (this.sessions.size > 0) this.changed()
+  }
+
+  private publishWill({ tenant }: Subscriber, publisher: string, { topic, payload, qos = 0, retain = false, properties }: Will): void {
+    const expiry = properties?.messageExpiryInterval
+    const body = Buffer.isBuffer(payload) ? payload : Buffer.from(payload)
+    this.engine.publish(tenant, { topic, body, qos, retain, publisher, id: this.newMessageId(), source: 'mqtt', properties: properties === undefined ? null : keptProperties({ properties }), expiresIn: expiry === undefined ? null : expiry * 1_000 }, null, '')
+  }
+
+  /** The first of a session in a minute is an event; a storm of them must not drown the rest. */
+  private tellDeadLetter({ message: { tenant, topic, id }, subscriberKey, reason }: DeadLetter): void {
+    const now = this.clock.monotonic()
+    const told = this.deadTold.get(tenant.id)
+    if (told !== undefined && now - told < 60_000) return
+    this.deadTold.set(tenant.id, now)
+    this.emit({ type: 'dead-letter', title: 'Message could not be delivered', subject: tenant.name, tone: 'attention', data: { topic, reason, subscriber: subscriberKey, messageId: id } })
+    this.tell(tenant, `a message on ${topic} for ${subscriberKey} became a dead letter: ${reason}`)
+  }
+}
+
+/** Without the fields that were not given, so that they do not undo a default. */
+function withoutGaps(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,85 @@
+/** The whole server, killed in the middle of its work. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { FrameClient } from '../../fakes/broker-house.ts'
+import { newDataDir, startServer, type ServerProcess } from '../../fakes/server-process.ts'
+import { until } from '../../fakes/kernel.ts'
+
+const servers: ServerProcess[] = []
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.dispose()
+})
+
+async function start(dataDir: string): Promise<{ server: ServerProcess; url: string }> {
+  const server = await startServer({ dataDir })
+  servers.push(server)
+  return { server, url: server.ready.apis['brokers']?.url ?? '' }
+}
+
+it('loses nothing it acknowledged when it is killed, and serves on within a second', async () => {
+  const dataDir = newDataDir()
+  const first = await start(dataDir)
+  const session = { sessionName: 'orders', password: 'secure-password-123' }
+  const created = await fetch(`${first.url}/api/createSession`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(session) })
+  expect(await created.json()).toMatchObject({ success: true, sessionName: 'orders' })
+
+  const reader = await FrameClient.join(first.url, session, 'reader')
+  await reader.subscribe('t')
+  const acknowledged = new Set<unknown>()
+  const handled = new Set<unknown>()
+  reader.socket.on('message', (bytes: Buffer) => {
+    const frame = JSON.parse(bytes.toString('utf8')) as { type: string; messageId: string }
+    if (frame.type !== 'message') return
+    handled.add(frame.messageId)
+    // Half of them, so that the restart finds both kinds.
+    if (handled.size % 2 === 0) reader.ack('t', frame.messageId)
+  })
+  const writer = await FrameClient.join(first.url, session)
+  writer.socket.on('message', (bytes: Buffer) => {
+    const frame = JSON.parse(bytes.toString('utf8')) as { type: string; success?: boolean; messageId: string }
+    if (frame.type === 'publish_response' && frame.success === true) acknowledged.add(frame.messageId)
+  })
+  let published = 0
+  const flood = setInterval(() => {
+    for (let n = 0; n < 100; n += 1) writer.publish('t', `m${(published += 1)}`)
+  }, 5)
+  await until('a good many are acknowledged', () => acknowledged.size > 3_000, 20_000)
+  await first.server.end('SIGKILL')
+  clearInterval(flood)
+  expect(published).toBeGreaterThan(acknowledged.size)
+
+  const second = await start(dataDir)
+  const since = performance.now()
+  const back = await FrameClient.join(second.url, session, 'reader')
+  back.socket.on('message', (bytes: Buffer) => {
+    const frame = JSON.parse(bytes.toString('utf8')) as { type: string; messageId: string }
+    if (frame.type !== 'message') return
+    handled.add(frame.messageId)
+    back.ack('t', frame.messageId)
+  })
+  await back.next('message')
+  expect(performance.now() - since).toBeLessThan(3_000)
+  await until('everything that was acknowledged has come', () => [...acknowledged].every((id) => handled.has(id)), 20_000)
+
+  const again = await FrameClient.join(second.url, session)
+  again.publish('t', [...acknowledged].at(-1) as string)
+  expect(await again.next('publish_response')).toMatchObject({ success: true, duplicate: true })
+  await second.server.end('SIGTERM')
+  expect(readdirSync(join(dataDir, 'brokers')).length).toBeGreaterThan(0)
+})
+
+it('serves the same under its prefix on the control port, and MQTT there too', async () => {
+  const dataDir = newDataDir()
+  const { server } = await start(dataDir)
+  const control = server.ready.control.url
+  const session = { sessionName: 'orders', password: 'secure-password-123' }
+  await fetch(`${control}/brokers/api/createSession`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(session) })
+  const client = await FrameClient.join(`${control}/brokers/`, session)
+  client.publish('t', 'm1')
+  expect(await client.next('publish_response')).toMatchObject({ success: true })
+  const { connectAsync } = await import('mqtt')
+  const mqtt = await connectAsync(`${control.replace('http', 'ws')}/brokers/mqtt`, { username: 'orders', password: session.password, reconnectPeriod: 0 })
+  await mqtt.publishAsync('t', 'x', { qos: 1 })
+  await mqtt.endAsync()
+})

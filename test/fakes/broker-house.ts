@@ -1,0 +1,159 @@
+/** The brokers room on a real port, with real journal and SQLite, and quick password hashes; and clients to talk to it. */
+import { once } from 'node:events'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
+import type { Clock } from '../../server/clock.ts'
+import { systemClock } from '../../server/clock.ts'
+import { createBrokersRoom, type BrokersRoom } from '../../server/brokers/index.ts'
+import { defaultSettings, type SettingsPatch } from '../../server/config/settings.ts'
+import type { NewEvent } from '../../server/events/event.ts'
+import { fakeDoorway } from './doorway.ts'
+import { recordedEvents, settingsWith, temporaryFolder, testDatabase, testLog } from './kernel.ts'
+import { serveApi } from './served-api.ts'
+import { createSealer } from '../../server/secrets/seal.ts'
+
+const quick = (password: string): string => `quick$${createHash('sha256').update(password).digest('hex')}`
+export const quickPasswords = { hash: (password: string) => Promise.resolve(quick(password)), check: (password: string, stored: string) => Promise.resolve(quick(password) === stored) }
+
+export interface BrokerHouse {
+  url: string
+  port: number
+  room: BrokersRoom
+  events: NewEvent[]
+  /** One call of the API. */
+  call(path: string, body?: unknown, method?: string): Promise<{ status: number; body: Record<string, unknown> }>
+  createSession(fields?: Record<string, unknown>): Promise<{ sessionName: string; password: string; secretKey: string }>
+  stop(): Promise<void>
+}
+
+let names = 0
+
+export async function openBrokers({ dataDir = temporaryFolder(), clock = systemClock, settings = {} }: { dataDir?: string; clock?: Clock; settings?: SettingsPatch } = {}): Promise<BrokerHouse> {
+  const events = recordedEvents()
+  const database = testDatabase(join(dataDir, 'wheelhouse.db'))
+  const source = { ...settingsWith({ ...defaultSettings, ...settings }), onChange: () => () => undefined }
+  const room = createBrokersRoom(
+    { dataDir, database, events, changed: () => undefined, sealer: createSealer(new Uint8Array(32)), settings: source, clock, log: testLog() },
+    { passwords: quickPasswords },
+  )
+  await room.start()
+  const owner = { caller: { kind: 'owner' as const }, may: () => true, used: () => undefined }
+  const served = await serveApi(room.api, { doorway: fakeDoorway(), authority: { byKey: (key) => (key === 'owner' ? owner : null), byCookie: () => null } })
+  let stopped: Promise<void> | null = null
+  const stop = (): Promise<void> => (stopped ??= Promise.all([served.stop(), room.stop()]).then(() => database.close()).then(() => undefined))
+  onTestFinished(stop)
+  const call: BrokerHouse['call'] = async (path, body, method = body === undefined ? 'GET' : 'POST') => {
+    const answer = await fetch(`${served.url}${path}`, { method, headers: { 'x-api-key': 'owner', ...(body === undefined ? {} : { 'content-type': 'application/json' }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+    const text = await answer.text()
+    return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) }
+  }
+  return {
+    url: served.url,
+    port: served.port,
+    room,
+    events: events.emitted,
+    call,
+    async createSession(fields = {}) {
+      const { status, body } = await call('/api/createSession', { sessionName: `session-${(names += 1)}`, password: 'secure-password-123', ...fields })
+      if (status !== 200) throw new Error(`not created: ${JSON.stringify(body)}`)
+      return body as { sessionName: string; password: string; secretKey: string }
+    },
+    stop,
+  }
+}
+
+export type Json = Record<string, unknown>
+
+/** A client as bare as can be: frames out, frames in, in order. */
+export class FrameClient {
+  readonly frames: Json[] = []
+  readonly chunks: Buffer[] = []
+  closed: { code: number; reason: string } | null = null
+  readonly socket: WebSocket
+  private read = 0
+  private wake: () => void = () => undefined
+
+  constructor(url: string, protocols: string[] = []) {
+    this.socket = new WebSocket(url.replace(/^http/, 'ws'), protocols)
+    this.socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) this.chunks.push(data)
+      else this.frames.push(JSON.parse(data.toString('utf8')) as Json)
+      this.wake()
+    })
+    this.socket.on('close', (code, reason) => {
+      this.closed = { code, reason: reason.toString('utf8') }
+      this.wake()
+    })
+    this.socket.on('error', () => undefined)
+  }
+
+  static async open(url: string): Promise<FrameClient> {
+    const client = new FrameClient(url)
+    onTestFinished(() => client.socket.terminate())
+    await once(client.socket, 'open')
+    return client
+  }
+
+  /** Logged in to the session. */
+  static async join(url: string, { sessionName, password }: { sessionName: string; password: string }, userId?: string): Promise<FrameClient> {
+    const client = await FrameClient.open(url)
+    client.send({ type: 'init', sessionName, password, ...(userId === undefined ? {} : { userId }) })
+    const answer = await client.next('init_response')
+    if (answer['success'] !== true) throw new Error(String(answer['error']))
+    return client
+  }
+
+  send(frame: Json | Buffer | string): void {
+    this.socket.send(Buffer.isBuffer(frame) || typeof frame === 'string' ? frame : JSON.stringify(frame))
+  }
+
+  publish(topic: string, messageId: string, data = 'aXY=:ZGF0YQ=='): void {
+    this.send({ type: 'publish', topic, data, hash: 'hash', timestamp: 1_700_000_000_000, messageId })
+  }
+
+  async subscribe(topic: string): Promise<void> {
+    this.send({ type: 'subscribe', topic })
+    await this.next('subscribe_response')
+  }
+
+  ack(topic: string, messageId: unknown): void {
+    this.send({ type: 'ack', topic, messageId })
+  }
+
+  /** The next frame, or the next of a type; what came before it is passed over. */
+  async next(type?: string, within = 5_000): Promise<Json> {
+    return this.wait(`a frame ${type ?? ''}`, within, () => {
+      while (this.read < this.frames.length) {
+        const frame = this.frames[this.read]
+        this.read += 1
+        if (frame !== undefined && (type === undefined || frame['type'] === type)) return frame
+      }
+      return null
+    })
+  }
+
+  async ended(within = 5_000): Promise<{ code: number; reason: string }> {
+    return this.wait('the end of the connection', within, () => this.closed)
+  }
+
+  ofType(type: string): Json[] {
+    return this.frames.filter((frame) => frame['type'] === type)
+  }
+
+  wait<Value>(what: string, within: number, look: () => Value | null): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`not within ${within} ms: ${what}; got ${JSON.stringify(this.frames.slice(-3))} ${JSON.stringify(this.closed)}`)), within)
+      const check = (): void => {
+        const found = look()
+        if (found === null) return
+        clearTimeout(late)
+        this.wake = () => undefined
+        resolve(found)
+      }
+      this.wake = check
+      check()
+    })
+  }
+}

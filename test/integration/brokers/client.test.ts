@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { BrokerClient, generateKey, type BrokerClientOptions, type BrokerMessage } from '../../../client/brokers/index.ts'
+import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
+import { temporaryFolder, until } from '../../fakes/kernel.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+
+function clientOf(house: BrokerHouse, session: { sessionName: string; password: string }, options: Partial<BrokerClientOptions> = {}): BrokerClient {
+  const client = new BrokerClient({ url: house.url.replace('http', 'ws'), sessionName: session.sessionName, password: session.password, ...options })
+  onTestFinished(() => client.close())
+  return client
+}
+
+describe('the client library', () => {
+  it.each([1, 2] as const)('carries texts that the server cannot read, in envelope version %i', async (envelope) => {
+    const house = await openBrokers()
+    const session = await house.createSession()
+    const key = generateKey()
+    const [reader, writer] = [clientOf(house, session, { key, userId: 'r' }), clientOf(house, session, { key, envelope })]
+    await Promise.all([reader.connect(), writer.connect()])
+    const eavesdropper = await FrameClient.join(house.url, session)
+    await eavesdropper.subscribe('#')
+    const got: BrokerMessage[] = []
+    await reader.subscribe('orders/+', (message) => void got.push(message))
+    expect(await writer.publish('orders/1', 'grüße')).toMatchObject({ deliveredTo: 2 })
+    await until('it came', () => got.length === 1)
+    expect(got[0]).toMatchObject({ topic: 'orders/1', text: 'grüße', retry: 0 })
+    expect(JSON.stringify(await eavesdropper.next('message'))).not.toContain('grüße')
+  })
+
+  it('acknowledges when its handler is done: what failed comes again, what was handled does not', async () => {
+    const house = await openBrokers()
+    const session = await house.createSession({ retryInterval: 40 })
+    const [reader, writer] = [clientOf(house, session), clientOf(house, session)]
+    await Promise.all([reader.connect(), writer.connect()])
+    const retries: number[] = []
+    reader.on('error', () => undefined)
+    await reader.subscribe('t', ({ retry }) => {
+      retries.push(retry)
+      if (retries.length < 3) throw new Error('not yet')
+    })
+    await writer.publish('t', 'x')
+    await until('nothing waits', async () => ((await house.call(`/v1/sessions/${session.sessionName}`)).body['session'] as { queued: number }).queued === 0)
+    expect(retries).toEqual([0, 1, 2])
+  })
+
+  it('comes back by itself: subscribes again, sends what waited, and loses and repeats nothing', async () => {
+    const dataDir = temporaryFolder()
+    let house = await openBrokers({ dataDir })
+    const session = await house.createSession()
+    let port = house.port
+    const open = (): WebSocket => new WebSocket(`ws://127.0.0.1:${port}`)
+    const [reader, writer] = [clientOf(house, session, { userId: 'r', open }), clientOf(house, session, { open, retryInterval: 200 })]
+    await Promise.all([reader.connect(), writer.connect()])
+    const got: string[] = []
+    await reader.subscribe('t', ({ text }) => void got.push(text))
+    await writer.publish('t', '1')
+    await until('the first came', () => got.length === 1)
+    await house.stop()
+    await until('it noticed', () => writer.state !== 'online')
+    const waiting = [writer.publish('t', '2'), writer.publish('t', '3')]
+    await until('both wait', () => writer.waiting === 2)
+    house = await openBrokers({ dataDir })
+    port = house.port
+    await Promise.all(waiting)
+    await until('all came', () => got.length === 3)
+    expect(got).toEqual(['1', '2', '3'])
+  })
+
+  it('says why it is refused, and does not try again', async () => {
+    const house = await openBrokers()
+    const session = await house.createSession()
+    const client = clientOf(house, { ...session, password: 'wrong' })
+    await expect(client.connect()).rejects.toThrow('Invalid password')
+    expect(client.state).toBe('closed')
+    await expect(clientOf(house, session, { key: 'bad' }).connect()).rejects.toMatchObject({ code: 'bad-key' })
+  })
+
+  it('waits out a suspension', async () => {
+    const house = await openBrokers()
+    const session = await house.createSession()
+    const client = clientOf(house, session)
+    await client.connect()
+    await house.call('/api/suspendSession', { ...session, suspend: true })
+    await until('it is offline', () => client.state !== 'online')
+    await house.call('/api/suspendSession', { ...session, suspend: false })
+    await until('it is back', () => client.state === 'online')
+    await client.publish('t', 'x')
+  })
+
+  it('runs its example as documented', async () => {
+    const house = await openBrokers()
+    const { sessionName, password } = await house.createSession()
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'client/brokers/example.ts'), house.url.replace('http', 'ws'), sessionName, password])
+    expect(stdout).toContain('orders/created: Order 1 is paid')
+  })
+})
+
+describe('generate-key', () => {
+  it.each([['server/cli.ts', 'generate-key'], ['utils/generate_key.js']])('%s prints 32 bytes in Base64 and nothing else', async (file, ...args) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, file), ...args])
+    expect(stdout).toMatch(/^[A-Za-z0-9+/]{43}=\n$/)
+  })
+})

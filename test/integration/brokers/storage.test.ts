@@ -1,0 +1,103 @@
+/** The journal on a disk that refuses, grows and is read again. */
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { Engine } from '../../../server/brokers/engine/engine.ts'
+import { defaultPolicy } from '../../../server/brokers/policy.ts'
+import { FakeLink } from '../../fakes/broker-link.ts'
+import { temporaryFolder, testClock, testLog } from '../../fakes/kernel.ts'
+
+async function open(folder: string, segmentBytes = 20_000) {
+  const failures: string[] = []
+  const engine = new Engine({ folder, clock: testClock(), log: testLog(), segmentBytes, setTimer: () => () => undefined, observer: { deadLetter: () => undefined, storageFailed: () => void failures.push('failed'), storageWorks: () => void failures.push('works') } })
+  const tenant = engine.addTenant(1, 'one', defaultPolicy)
+  await engine.recover()
+  const join = (name: string): { link: FakeLink; subscriber: ReturnType<Engine['attach']>['subscriber'] } => {
+    const link = new FakeLink(name)
+    const { subscriber } = engine.attach(tenant, link, { key: `user:${name}`, durable: true, keepFor: null })
+    return { link, subscriber }
+  }
+  const publish = (link: FakeLink, id: string, body = id): void => engine.publish(tenant, { topic: 't', id, source: 'json', body: Buffer.from(body), qos: 1, retain: false, properties: null, expiresIn: null, publisher: link.name }, link, id)
+  return { engine, tenant, join, publish, failures }
+}
+const filter = { filter: 't', group: null, qos: 1 as const, noLocal: true, retainAsPublished: false, identifier: null }
+
+it('refuses what the disk does not take, delivers none of it, and works again when the disk does', async () => {
+  const folder = join(temporaryFolder(), 'brokers')
+  const { engine, join: connect, publish, failures } = await open(folder)
+  const [reader, writer] = [connect('reader'), connect('writer')]
+  engine.subscribe(reader.subscriber, 't', filter)
+  publish(writer.link, 'before')
+  await engine.durable()
+  rmSync(folder, { recursive: true })
+  await engine.rewriteJournal()
+  publish(writer.link, 'lost')
+  publish(writer.link, 'lost')
+  await engine.durable()
+  expect(writer.link.receipts.map(({ token, refusal }) => [token, refusal])).toEqual([['before', null], ['lost', 'storage-failed'], ['lost', 'storage-failed']])
+  expect(reader.link.received.map(({ id }) => id)).toEqual(['before'])
+  mkdirSync(folder)
+  publish(writer.link, 'lost')
+  await engine.durable()
+  expect(writer.link.receipts.at(-1)).toMatchObject({ token: 'lost', refusal: null, duplicate: false })
+  expect(failures).toEqual(['failed', 'works'])
+  await engine.stop()
+
+  const again = await open(folder)
+  const back = again.join('reader')
+  again.engine.dispatch(back.subscriber)
+  // Everything that was still needed had been written anew.
+  expect(back.link.received.map(({ id }) => id)).toEqual(['before', 'lost'])
+  await again.engine.stop()
+})
+
+it('gives back the space of what was acknowledged, though one old message still waits', async () => {
+  const folder = join(temporaryFolder(), 'brokers')
+  const { engine, join: connect, publish } = await open(folder)
+  const [reader, writer, away] = [connect('reader'), connect('writer'), connect('away')]
+  engine.subscribe(away.subscriber, 't', filter)
+  publish(writer.link, 'old')
+  await engine.durable()
+  engine.unsubscribe(away.subscriber, 't')
+  engine.detach(away.subscriber, away.link)
+  engine.subscribe(reader.subscriber, 't', filter)
+  for (let n = 0; n < 400; n += 1) {
+    publish(writer.link, `m${n}`, 'x'.repeat(1_000))
+    await engine.durable()
+    engine.acknowledge(reader.subscriber, `m${n}`)
+  }
+  await engine.durable()
+  const bytes = readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
+  expect(bytes).toBeLessThan(5 * 20_000)
+  await engine.stop()
+  const again = await open(folder)
+  const back = again.join('away')
+  again.engine.dispatch(back.subscriber)
+  expect(back.link.received.map(({ id }) => id)).toEqual(['old'])
+  await again.engine.stop()
+})
+
+it('leaves out a torn end and reads all before it', async () => {
+  const folder = join(temporaryFolder(), 'brokers')
+  const { engine, join: connect, publish } = await open(folder, 1_000_000)
+  const [reader, writer] = [connect('reader'), connect('writer')]
+  engine.subscribe(reader.subscriber, 't', filter)
+  engine.detach(reader.subscriber, reader.link)
+  for (const id of ['1', '2', '3']) {
+    publish(writer.link, id)
+    await engine.durable()
+  }
+  await engine.stop()
+  const [file = ''] = readdirSync(folder)
+  const bytes = readFileSync(join(folder, file))
+  for (const cut of [1, 7, 20]) {
+    writeFileSync(join(folder, file), bytes.subarray(0, bytes.length - cut))
+    const again = await open(join(folder), 1_000_000)
+    const back = again.join('reader')
+    again.engine.dispatch(back.subscriber)
+    expect(back.link.received.map(({ id }) => id)).toEqual(['1', '2'])
+    for (const each of ['1', '2']) again.engine.acknowledge(back.subscriber, `not ${each}`)
+    await again.engine.stop()
+    for (const other of readdirSync(folder)) if (other !== file) rmSync(join(folder, other))
+  }
+})
