@@ -1,0 +1,166 @@
+/** Binds the bots contract to its service. */
+import { iso } from '../clock.ts'
+import type { Webhooks } from '../events/webhooks.ts'
+import { Fault } from '../fault.ts'
+import { actorOf, implement, type Api, type Call } from '../http/api.ts'
+import { eventsSocket, messageHandlers, type MessageParts } from './api-messages.ts'
+import { webhookHandlers } from './api-webhooks.ts'
+import type { BackupView as KeptBackup, Backups } from './backups.ts'
+import type { Bot } from './bot.ts'
+import { botsContract, type BackupView, type BotView } from './contract.ts'
+import type { Demo } from './demo.ts'
+import { publishedStatus } from './states.ts'
+import type { BotStore } from './store.ts'
+
+export interface ApiParts extends MessageParts {
+  webhooks: Webhooks
+  store: BotStore
+  backups: Backups
+  demo: Demo | null
+  /** The contract's own key, null while none is set. */
+  apiKey: string | null
+  /** Where the window is, null while it is not served. */
+  windowUrl(): string | null
+}
+
+const historyShown = 200
+
+export function createBotsApi(parts: ApiParts): Api {
+  const { service, store, backups, demo, apiKey, windowUrl, outbox, messageStore } = parts
+  const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
+  const view = (bot: Bot): BotView => viewOf(bot, { queue: messageStore.waiting(bot.row.userId), cappedUntil: outbox.cappedUntil(bot.row.userId) })
+  const done = (userId: string, message: string) => ({ status: 200 as const, body: { success: true as const, message, userId } })
+
+  const api = implement(botsContract, {
+    dashboard: () => {
+      const window = windowUrl()
+      if (window !== null) return { status: 302, body: 'The dashboard is in the window', headers: { location: `${window}/#/bots` } }
+      return { status: 200, body: '<!doctype html><title>Bots</title><p>This Wheelhouse runs without its window. The API is under <code>/api/sessions</code>; its reference is at <a href="docs">docs</a>.</p>' }
+    },
+    stats: () => {
+      const bots = service.list()
+      return { status: 200, body: { success: true, activeSessions: bots.filter(({ state }) => state === 'online').length, totalUsers: bots.length } }
+    },
+    sessions: () => {
+      const sessions = service.list().map(published)
+      return { status: 200, body: { success: true, count: sessions.length, sessions } }
+    },
+    session: ({ params }) => ({ status: 200, body: { success: true, ...published(service.get(params.userId)) } }),
+    createSession: async ({ body }, call) => {
+      const { code } = await service.create(body, actor(call))
+      return { status: 200, body: { success: true, message: 'Session created. Use the pairing code to connect.', pairingCode: withDash(code), userId: body.userId } }
+    },
+    startSession: async ({ params }) => {
+      await service.get(params.userId).start()
+      return done(params.userId, 'Session started successfully')
+    },
+    stopSession: async ({ params }) => {
+      await service.get(params.userId).stop()
+      return done(params.userId, `Session ${params.userId} stopped`)
+    },
+    deleteSession: async ({ params }, call) => {
+      await service.remove(params.userId, actor(call))
+      return done(params.userId, `Session ${params.userId} deleted`)
+    },
+    logoutSession: async ({ params }, call) => {
+      await service.logOut(params.userId, actor(call))
+      return done(params.userId, `Session ${params.userId} logged out and deleted`)
+    },
+    backupSession: ({ params }, call) => {
+      const { id, createdAt, checksum } = service.backUp(params.userId, actor(call))
+      return { status: 200, body: { success: true, message: `Session ${params.userId} backed up`, userId: params.userId, backup: { id, createdAt: iso(createdAt), checksum } } }
+    },
+    restoreSession: async ({ params }, call) => {
+      await service.restore(params.userId, null, actor(call))
+      return done(params.userId, `Session ${params.userId} restored`)
+    },
+    pairing: ({ params }) => {
+      const { pairing } = service.get(params.userId)
+      if (pairing?.code == null) throw new Fault('no-pairing')
+      return { status: 200, body: { success: true, pairingCode: withDash(pairing.code), expiresAt: iso(pairing.endsAt) } }
+    },
+
+    ...messageHandlers(parts),
+    ...webhookHandlers(parts),
+
+    bots: () => ({ status: 200, body: { bots: service.list().map(view), demo: demo !== null } }),
+    bot: ({ params }) => {
+      const bot = service.get(params.userId)
+      const history = store.history(params.userId, historyShown).map((entry) => ({ ...entry, at: iso(entry.at) }))
+      return { status: 200, body: { bot: view(bot), history, backups: backups.list(params.userId).map(backupView) } }
+    },
+    linkBot: ({ body }, call) => ({ status: 202, body: view(service.begin(body, actor(call))) }),
+    changeBot: ({ params, body }) => ({ status: 200, body: view(service.change(params.userId, body)) }),
+    startBot: async ({ params }) => {
+      const bot = service.get(params.userId)
+      await bot.start()
+      return { status: 200, body: view(bot) }
+    },
+    stopBot: async ({ params }) => {
+      const bot = service.get(params.userId)
+      await bot.stop('Stopped by you')
+      return { status: 200, body: view(bot) }
+    },
+    restartBot: async ({ params }) => {
+      const bot = service.get(params.userId)
+      await bot.restart()
+      return { status: 200, body: view(bot) }
+    },
+    unlinkBot: async ({ params }, call) => {
+      await service.logOut(params.userId, actor(call))
+      return { status: 204, body: null }
+    },
+    removeBot: async ({ params }, call) => {
+      await service.remove(params.userId, actor(call))
+      return { status: 204, body: null }
+    },
+    backUpBot: ({ params }, call) => ({ status: 201, body: backupView(service.backUp(params.userId, actor(call))) }),
+    restoreBot: async ({ params, body }, call) => {
+      await service.restore(params.userId, body.backup, actor(call))
+      return { status: 200, body: view(service.get(params.userId)) }
+    },
+    backupFile: ({ params, body }) => {
+      service.get(params.userId)
+      const file = backups.write(params.userId, params.backup, body.passphrase)
+      return { status: 200, body: file, headers: { 'content-disposition': `attachment; filename="${params.userId}.wheelhouse-bot"` } }
+    },
+    bringIn: ({ body }, call) => {
+      const { userId, backupId } = service.bringIn(Buffer.from(body.file, 'base64'), body.passphrase, actor(call))
+      return { status: 201, body: { userId, backup: backupId } }
+    },
+    pretendPhone: async ({ body }) => {
+      if (demo === null) throw new Fault('no-demo', 'There is no pretend phone: this Wheelhouse speaks with the real WhatsApp')
+      return { status: 200, body: { outcome: await demo.link(body) } }
+    },
+  }, { events: eventsSocket(parts) })
+  return { ...api, ownKey: () => apiKey }
+}
+
+function published({ row, state }: Bot) {
+  return { userId: row.userId, phoneNumber: row.phoneNumber, status: publishedStatus(state), name: row.name }
+}
+
+/** The phone shows eight fields in two groups. */
+function withDash(code: string): string {
+  return `${code.slice(0, 4)}-${code.slice(4)}`
+}
+
+function viewOf({ row, pairing, retryAt, attempt }: Bot, { queue, cappedUntil }: { queue: number; cappedUntil: number | null }): BotView {
+  const { userId, phoneNumber, name, label, notes, state, reason } = row
+  return {
+    queue,
+    cappedUntil: cappedUntil === null ? null : iso(cappedUntil),
+    keepsLog: row.settings.keepsLog,
+    ...{ userId, phoneNumber, name, label, notes, state, reason, attempt },
+    hasProxy: row.proxy !== null,
+    since: iso(row.since),
+    createdAt: iso(row.createdAt),
+    linkedAt: row.linkedAt === null ? null : iso(row.linkedAt),
+    retryAt: retryAt === null ? null : iso(retryAt),
+    pairing: pairing === null ? null : { code: pairing.code === null ? null : withDash(pairing.code), qr: pairing.qr, qrEndsAt: iso(pairing.qrEndsAt), endsAt: iso(pairing.endsAt) },
+  }
+}
+
+function backupView({ createdAt, ...backup }: KeptBackup): BackupView {
+  return { ...backup, createdAt: iso(createdAt) }
+}

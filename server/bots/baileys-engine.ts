@@ -1,0 +1,194 @@
+/** The engine on baileys: one socket per connection, its events turned into ours, its traps kept in here. */
+import type { BinaryNode, WASocket } from 'baileys'
+import { Fault } from '../fault.ts'
+import type { Log } from '../log.ts'
+import { holdsLink, openAuth } from './baileys-auth.ts'
+import { contentFor, keyFor, messageOf, progressOf } from './baileys-messages.ts'
+import type { Connection, Engine, EngineEvents } from './engine.ts'
+
+export interface BaileysOptions {
+  /** The real server when null. */
+  url: string | null
+  log: Log
+  /** Ms a QR lives, for tests; the library's 60 s and then 20 s otherwise. */
+  qrTimeout?: number
+}
+
+/** How many QR codes the server gives out for one connection; after the last one it ends. */
+const qrCodes = 6
+/** Ms in which the server answers a request for a code; it says nothing when all is well and it is slow. */
+const codeAnswer = 10_000
+
+export function createBaileysEngine({ url, log, qrTimeout }: BaileysOptions): Engine {
+  const qrLife = [qrTimeout ?? 60_000, qrTimeout ?? 20_000] as const
+  return {
+    qrLife,
+    pairingLife: qrLife[0] + (qrCodes - 1) * qrLife[1],
+    isLinked: holdsLink,
+    async connect(rows, events, { proxy }) {
+      // Late: the library takes 100 ms and 60 MB, which who has no bot should not pay.
+      const library = await import('baileys')
+      const auth = openAuth(rows, library)
+      const { RECENT, FULL } = library.proto.HistorySync.HistorySyncType
+      const agent = proxy === null ? undefined : new (await import('https-proxy-agent')).HttpsProxyAgent(proxy)
+      const socket = library.makeWASocket({
+        ...(url === null ? {} : { waWebSocketUrl: url }),
+        ...(qrTimeout === undefined ? {} : { qrTimeout }),
+        ...(agent === undefined ? {} : { agent, fetchAgent: agent }),
+        auth: auth.state,
+        logger: quietLog,
+        browser: library.Browsers.ubuntu('Chrome'),
+        syncFullHistory: false,
+        // The rest of the history brings the pairs of numbers and hidden ids; the recent messages would only delay the first start by 20 s.
+        shouldSyncHistoryMessage: ({ syncType }) => syncType !== RECENT && syncType !== FULL,
+        // The phone would otherwise stop ringing while a bot is online.
+        markOnlineOnConnect: false,
+        getMessage: async ({ id }) => {
+          const encoded = id == null ? null : events.sent(id)
+          return encoded === null ? undefined : library.proto.Message.decode(encoded)
+        },
+      })
+      return listen(library, socket, auth, events, log)
+    },
+  }
+}
+
+function listen(library: typeof import('baileys'), socket: WASocket, auth: ReturnType<typeof openAuth>, events: EngineEvents, log: Log): Connection {
+  let ended = false
+  const { creds } = auth.state
+  const guarded = (work: () => void): void => {
+    // An event of a socket that is over must not act on the bot, which may have another one by now.
+    if (!ended) work()
+  }
+
+  // The library's own listener came first and has put the update into the credentials.
+  socket.ev.on('creds.update', ({ me }) =>
+    guarded(() => {
+      auth.saveCreds()
+      const name = nameOf(me?.name)
+      if (name !== null) events.name(name)
+    }),
+  )
+  socket.ev.on('connection.update', ({ qr, isNewLogin, connection, lastDisconnect }) =>
+    guarded(() => {
+      if (qr !== undefined) events.qr(qr)
+      if (isNewLogin === true) events.linked()
+      if (connection === 'open') events.open({ number: creds.me?.id.split(/[:@]/)[0] ?? '', name: nameOf(creds.me?.name) })
+      if (connection === 'close') {
+        ended = true
+        auth.saveCreds()
+        auth.seal()
+        const { code, words } = closeOf(lastDisconnect?.error)
+        events.closed(code, words)
+      }
+    }),
+  )
+  socket.ev.on('messages.upsert', ({ messages }) =>
+    guarded(() => {
+      for (const message of messages) {
+        // An acknowledgement that comes within a moment is folded into the message itself.
+        const progress = progressOf(message.status)
+        if (message.key.fromMe === true && message.key.id != null && progress !== null) events.progress(message.key.id, progress)
+        const read = messageOf(message, library, creds)
+        if (read !== null) events.message(read)
+      }
+    }),
+  )
+  socket.ev.on('messages.update', (updates) =>
+    guarded(() => {
+      for (const { key, update } of updates) {
+        const progress = progressOf(update.status)
+        if (progress !== null && key.id != null) events.progress(key.id, progress)
+      }
+    }),
+  )
+  socket.ws.on('CB:notification,type:passkey_prologue_request', () => guarded(() => events.passkeyDemanded()))
+
+  return {
+    async requestCode(number) {
+      // The library does not wait for the answer, so a refusal would go unseen: it is looked for on the raw socket.
+      let ours = ''
+      const answer = Promise.withResolvers<BinaryNode | null>()
+      const hear = (node: BinaryNode): void => {
+        if (node.tag === 'iq' && (node.attrs['type'] === 'error' || hasCodeReference(node))) answer.resolve(node)
+      }
+      socket.ws.on('CB:iq', hear)
+      const timer = setTimeout(() => answer.resolve(null), codeAnswer)
+      try {
+        ours = await socket.requestPairingCode(number)
+        const node = await answer.promise
+        if (node === null) throw new Fault('pairing-refused', 'WhatsApp did not answer the request for a pairing code', { code: 408 })
+        if (node.attrs['type'] === 'error') throw refusalOf(node)
+      } finally {
+        clearTimeout(timer)
+        socket.ws.off('CB:iq', hear)
+      }
+      return ours
+    },
+
+    async unlink(within) {
+      const jid = creds.me?.id
+      if (jid === undefined) return false
+      const gone = new Promise<boolean>((resolve) => socket.ws.on('CB:stream:error', (node: BinaryNode) => resolve(node.attrs['code'] === '401')))
+      const attrs = { to: 's.whatsapp.net', type: 'set', xmlns: 'md', id: socket.generateMessageTag() }
+      const asked = socket.query({ tag: 'iq', attrs, content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }] }, within)
+      const confirmed = asked.then((answer: unknown) => answer !== undefined).catch((error: unknown) => {
+        log.warn({ error: String(error) }, 'unlinking was not confirmed')
+        return false
+      })
+      // Either the answer or the end of the link says that it is done; the answer alone can say that it is not.
+      return Promise.race([confirmed, gone])
+    },
+
+    async send(chat, content, { id, replyTo }) {
+      const quoted = replyTo === null ? {} : { quoted: { key: keyFor(chat, replyTo), message: { conversation: replyTo.text } } }
+      const sent = await socket.sendMessage(chat, contentFor(chat, content), { messageId: id, ...quoted })
+      return library.proto.Message.encode(sent?.message ?? {}).finish()
+    },
+    async isKnown(number) {
+      const [found] = (await socket.onWhatsApp(number)) ?? []
+      return found?.exists === true
+    },
+    async groups() {
+      const groups = await socket.groupFetchAllParticipating()
+      return Object.values(groups).map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
+    },
+    typing: (chat, on) => socket.sendPresenceUpdate(on ? 'composing' : 'paused', chat),
+    presence: (available) => socket.sendPresenceUpdate(available ? 'available' : 'unavailable'),
+    markRead: (chat, keys) => socket.readMessages(keys.map((key) => keyFor(chat, key))),
+
+    async end() {
+      if (ended) return
+      ended = true
+      auth.saveCreds()
+      auth.seal()
+      await socket.end(undefined)
+    },
+  }
+}
+
+function hasCodeReference(node: BinaryNode): boolean {
+  return Array.isArray(node.content) && node.content.some(({ tag }) => tag === 'link_code_companion_reg')
+}
+
+function refusalOf(node: BinaryNode): Fault {
+  const error = Array.isArray(node.content) ? node.content.find(({ tag }) => tag === 'error') : undefined
+  const code = Number(error?.attrs['code'] ?? 500)
+  const words = code === 429 ? 'WhatsApp refuses more pairing codes for this number for now (429); wait an hour or more' : `WhatsApp refused the request for a pairing code (${code})`
+  return new Fault('pairing-refused', words, { code })
+}
+
+/** Before it is known the library writes a tilde. */
+function nameOf(name: string | undefined): string | null {
+  return name === undefined || name === '~' || name === '' ? null : name
+}
+
+function closeOf(error: unknown): { code: number; words: string } {
+  if (typeof error !== 'object' || error === null) return { code: 0, words: '' }
+  const output: unknown = Reflect.get(error, 'output')
+  const code = typeof output === 'object' && output !== null ? Number(Reflect.get(output, 'statusCode')) : 500
+  return { code: Number.isInteger(code) ? code : 500, words: error instanceof Error ? error.message : '' }
+}
+
+/** What the library logs is about frames and keys; what of it matters comes as events. */
+const quietLog = { level: 'silent', child: () => quietLog, trace() {}, debug() {}, info() {}, warn() {}, error() {} }

@@ -1,0 +1,84 @@
+/** Messages between the library's shape and ours. */
+import type { AnyMessageContent, AuthenticationCreds, WAMessage, WAMessageKey } from 'baileys'
+import type { Content, Message, MessageKey, Progress } from './engine.ts'
+
+type Library = typeof import('baileys')
+
+const kinds: readonly (readonly [field: string, kind: string])[] = [
+  ['imageMessage', 'image'],
+  ['videoMessage', 'video'],
+  ['audioMessage', 'audio'],
+  ['documentMessage', 'document'],
+  ['stickerMessage', 'sticker'],
+  ['locationMessage', 'location'],
+  ['liveLocationMessage', 'location'],
+  ['contactMessage', 'contact'],
+  ['reactionMessage', 'reaction'],
+]
+
+/** null for what is about keys and settings and no message to anybody. */
+export function messageOf(message: WAMessage, library: Library, creds: AuthenticationCreds): Message | null {
+  const { key } = message
+  if (key.id == null || key.remoteJid == null || key.remoteJid === 'status@broadcast') return null
+  const content = library.normalizeMessageContent(message.message)
+  const isStub = content === undefined || content === null
+  if (isStub && message.messageStubType !== library.proto.WebMessageInfo.StubType.CIPHERTEXT) return null
+  if (content?.protocolMessage != null || content?.senderKeyDistributionMessage != null && Object.keys(content).length === 1) return null
+  const me = creds.me?.id ?? ''
+  const author = key.fromMe === true ? me : key.participant || key.remoteJid
+  return {
+    id: key.id,
+    chat: library.jidNormalizedUser(key.remoteJid),
+    author: library.jidNormalizedUser(author),
+    authorName: message.pushName ?? null,
+    fromMe: key.fromMe === true,
+    at: library.toNumber(message.messageTimestamp) * 1_000,
+    kind: isStub ? 'unreadable' : (kinds.find(([field]) => field in content && Reflect.get(content, field) != null)?.[1] ?? (textOf(content) === '' ? 'other' : 'text')),
+    text: isStub ? '' : textOf(content),
+  }
+}
+
+function textOf(content: NonNullable<WAMessage['message']>): string {
+  const { conversation, extendedTextMessage, imageMessage, videoMessage, documentMessage, locationMessage, contactMessage, reactionMessage } = content
+  const texts = [conversation, extendedTextMessage?.text, imageMessage?.caption, videoMessage?.caption, documentMessage?.caption ?? documentMessage?.fileName, locationMessage?.name, contactMessage?.displayName, reactionMessage?.text]
+  return texts.find((text) => text != null && text !== '') ?? ''
+}
+
+export function contentFor(chat: string, content: Content): AnyMessageContent {
+  switch (content.type) {
+    case 'text':
+      // No preview: making one would fetch an address that a stranger may have chosen.
+      return { text: content.text, linkPreview: null }
+    case 'image':
+      return { image: content.data, caption: content.caption, mimetype: content.mimetype }
+    case 'video':
+      return { video: content.data, caption: content.caption, mimetype: content.mimetype }
+    case 'audio':
+      return { audio: content.data, mimetype: content.mimetype, ptt: content.voice }
+    case 'document':
+      return { document: content.data, mimetype: content.mimetype, fileName: content.fileName, caption: content.caption }
+    case 'location':
+      return { location: { degreesLatitude: content.latitude, degreesLongitude: content.longitude, name: content.name } }
+    case 'contact':
+      return { contacts: { displayName: content.name, contacts: [{ displayName: content.name, vcard: vcard(content) }] } }
+    case 'reaction':
+      return { react: { text: content.emoji, key: keyFor(chat, content.to) } }
+  }
+}
+
+export function keyFor(chat: string, { id, fromMe, author }: MessageKey): WAMessageKey {
+  return { remoteJid: chat, id, fromMe, ...(author === undefined ? {} : { participant: author }) }
+}
+
+/** The library's numbers: 0 error, 1 pending, 2 at the server, 3 delivered, 4 read, 5 played. */
+export function progressOf(status: number | null | undefined): Progress | null {
+  if (status === 0) return 'failed'
+  if (status === 2) return 'sent'
+  if (status === 3) return 'delivered'
+  return status === 4 || status === 5 ? 'read' : null
+}
+
+function vcard({ name, phoneNumber }: { name: string; phoneNumber: string }): string {
+  const plain = name.replace(/([\\,;])/g, '\\$1').replace(/[\r\n]+/g, ' ')
+  return ['BEGIN:VCARD', 'VERSION:3.0', `FN:${plain}`, `TEL;type=CELL;waid=${phoneNumber}:+${phoneNumber}`, 'END:VCARD'].join('\n')
+}

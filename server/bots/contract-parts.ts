@@ -1,0 +1,15 @@
+/** Schemas that both halves of the bots contract use. */
+import { z } from 'zod'
+
+export const userIdWords = 'userId must be alphanumeric (a-z, 0-9, _, -)'
+export const phoneWords = 'phoneNumber must be the number with its country code, digits only'
+
+/** Never a path, whatever the original made of it. */
+export const userId = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, userIdWords)
+/** Country code first; the longest number of the world has fifteen digits. */
+export const phoneNumber = z.string().regex(/^[1-9][0-9]{5,14}$/, phoneWords)
+export const userParams = z.object({ userId })
+
+export const failed = z.object({ success: z.literal(false), message: z.string(), requestId: z.string().optional() })
+export const failure = (description: string) => ({ description, body: failed })
+export const done = z.object({ success: z.literal(true), message: z.string(), userId: z.string() })

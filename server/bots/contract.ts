@@ -1,0 +1,60 @@
+/** The bots API: the published LD7 routes as they are, and below them the native resource. */
+import type { z } from 'zod'
+import { defineContract, type Problem } from '../http/contract.ts'
+import { messageRoutes, messageSockets, webhookRoutes } from './contract-messages.ts'
+import { nativeRoutes } from './contract-native.ts'
+import { failed, phoneWords, userIdWords } from './contract-parts.ts'
+import { publishedRoutes } from './contract-published.ts'
+
+export { backupView, botState, botView, historyEntry, type BackupView, type BotView, type HistoryEntry } from './contract-native.ts'
+export { botEvent, messageView, sentView, type BotEvent, type MessageView, type SentView } from './contract-messages.ts'
+export { phoneNumber, userId } from './contract-parts.ts'
+export type { BotState } from './states.ts'
+
+export const botsContract = defineContract({
+  api: 'bots',
+  title: 'Bots',
+  version: '1.0.0',
+  description: 'WhatsApp accounts that link by code or QR, stay online and can be moved.',
+  routes: { ...publishedRoutes, ...messageRoutes, ...webhookRoutes, ...nativeRoutes },
+  sockets: messageSockets,
+  faults: {
+    'bot-not-found': { status: 404, message: 'Session not found' },
+    'bot-exists': { status: 409, message: 'Session already exists for this user. Delete it first or use a different userId.' },
+    'number-linked': { status: 409 },
+    'pairing-refused': { status: 502 },
+    'no-pairing': { status: 404, message: 'No pending pairing code for this session' },
+    'unlink-unconfirmed': { status: 502 },
+    'nothing-to-back-up': { status: 404 },
+    'backup-not-found': { status: 404 },
+    'backup-broken': { status: 409 },
+    'bot-running': { status: 409 },
+    'bot-not-online': { status: 409 },
+    'message-not-found': { status: 404 },
+    'message-on-its-way': { status: 409 },
+    'idempotency-mismatch': { status: 409 },
+    'idempotency-malformed': { status: 400 },
+    'webhook-not-found': { status: 404 },
+    'webhook-refused': { status: 400 },
+    'queue-full': { status: 409 },
+    'chat-missing': { status: 400 },
+    'no-demo': { status: 404 },
+    'demo-refused': { status: 409 },
+    'key-required': { status: 401, message: 'Unauthorized: send a valid API key in the X-API-Key header' },
+    'key-refused': { status: 401, message: 'Unauthorized: send a valid API key in the X-API-Key header' },
+  },
+  errorSchema: failed,
+  errorBody: describeFailure,
+})
+
+/** The contract's error shape: `{success: false, message}`. */
+function describeFailure({ status, code, message, issues, requestId }: Problem): z.output<typeof failed> {
+  return { success: false, message: code === 'invalid-body' || code === 'invalid-params' ? invalidText(issues, message) : message, ...(status >= 500 ? { requestId } : {}) }
+}
+
+function invalidText(issues: Problem['issues'], message: string): string {
+  const missing = issues.filter((issue) => issue.missing).map(({ field }) => field)
+  if (missing.includes('userId') || missing.includes('phoneNumber')) return 'userId and phoneNumber are required'
+  if (issues.some(({ field }) => field === 'userId')) return userIdWords
+  return issues.some(({ field }) => field === 'phoneNumber') ? phoneWords : message
+}

@@ -1,0 +1,107 @@
+/** What the room needs of a WhatsApp library, and no more. The one behind it is in `baileys-engine.ts`. */
+
+/** The rows of a bot's link: kinds and ids are the library's, the room only keeps them. */
+export interface AuthRows {
+  get(kind: string, ids: readonly string[]): Map<string, Buffer>
+  /** All in one transaction; a null removes the row. */
+  put(rows: readonly AuthRow[]): void
+  count(): number
+}
+
+export interface AuthRow {
+  kind: string
+  id: string
+  value: Buffer | null
+}
+
+export interface EngineEvents {
+  /** The text of the QR code to show now. The first one says that a code may be asked for. */
+  qr(text: string): void
+  /** The phone has accepted; the credentials are kept. A close with 515 follows. */
+  linked(): void
+  open(me: Me): void
+  /** Once, last. `code` is the library's close code, 0 when we ended it. */
+  closed(code: number, words: string): void
+  /** The account asks for a passkey before it links a device. */
+  passkeyDemanded(): void
+  name(name: string): void
+  message(message: Message): void
+  /** How far a message of ours has come. */
+  progress(messageId: string, progress: Progress): void
+  /** What we sent under this id, as the library encoded it: for a device that could not read it. */
+  sent(messageId: string): Uint8Array | null
+}
+
+/** `sent`: the server has it. */
+export type Progress = 'sent' | 'delivered' | 'read' | 'failed'
+
+/** A message as it came in, or one of the account's own from another device. Chats and people by their WhatsApp ids. */
+export interface Message {
+  id: string
+  chat: string
+  author: string
+  /** The name the author gives themselves. */
+  authorName: string | null
+  fromMe: boolean
+  at: number
+  /** `text`, `image`, `video`, `audio`, `document`, `sticker`, `location`, `contact`, `reaction`, `other`, or `unreadable`. */
+  kind: string
+  text: string
+}
+
+export type Content =
+  | { type: 'text'; text: string }
+  | { type: 'image' | 'video'; data: Buffer; caption: string; mimetype: string }
+  | { type: 'audio'; data: Buffer; mimetype: string; voice: boolean }
+  | { type: 'document'; data: Buffer; mimetype: string; fileName: string; caption: string }
+  | { type: 'location'; latitude: number; longitude: number; name: string }
+  | { type: 'contact'; name: string; phoneNumber: string }
+  | { type: 'reaction'; emoji: string; to: MessageKey }
+
+export interface MessageKey {
+  id: string
+  fromMe: boolean
+  /** Who wrote it, in a group. */
+  author?: string | undefined
+}
+
+export interface GroupView {
+  id: string
+  subject: string
+  members: number
+}
+
+export interface Me {
+  /** Digits, as the server knows the account. */
+  number: string
+  name: string | null
+}
+
+export interface Connection {
+  /** Asks for a pairing code. Throws `pairing-refused` with what the server said. */
+  requestCode(number: string): Promise<string>
+  /** Removes this device from the account; true when the server has confirmed it. */
+  unlink(within: number): Promise<boolean>
+  /** Resolves with the encoded message once it is written; how it fares comes as `progress`. */
+  send(chat: string, content: Content, options: { id: string; replyTo: (MessageKey & { text: string }) | null }): Promise<Uint8Array>
+  /** Whether the number has an account. */
+  isKnown(number: string): Promise<boolean>
+  groups(): Promise<GroupView[]>
+  /** Shows in the chat that something is being written, or that it is not any more. */
+  typing(chat: string, on: boolean): Promise<void>
+  presence(available: boolean): Promise<void>
+  markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
+  /** Ends the socket. No event comes after it. */
+  end(): Promise<void>
+}
+
+export interface Engine {
+  /** Opens a connection with the link in `auth`, or an unlinked one when there is none. */
+  connect(auth: AuthRows, events: EngineEvents, options: { proxy: string | null }): Promise<Connection>
+  /** True when the rows hold a finished link. */
+  isLinked(auth: AuthRows): boolean
+  /** Ms that a pairing code lives from the first QR on. */
+  readonly pairingLife: number
+  /** Ms that the first, and each further QR is shown. */
+  readonly qrLife: readonly [number, number]
+}

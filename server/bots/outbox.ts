@@ -1,0 +1,180 @@
+/** Each bot's queue: one message after the other, with pauses, a daily limit, and a look whether a stranger is there at all. */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { Fault } from '../fault.ts'
+import type { Log } from '../log.ts'
+import type { Bot } from './bot.ts'
+import type { Connection, Content, MessageKey, Progress } from './engine.ts'
+import type { MessageStore, OutboxRow } from './messages-store.ts'
+
+export interface Outgoing {
+  chat: string
+  content: Content
+  replyTo: (MessageKey & { text: string }) | null
+  idempotencyKey: string | null
+}
+
+/** How fast and how much a bot may send; WhatsApp restricts accounts that behave like machines. */
+export interface Pace {
+  /** Ms between two messages at least; up to half as much again is added by chance. */
+  pause: number
+  /** Messages in any 24 hours. */
+  dailyCap: number
+}
+
+export interface OutboxParts {
+  store: MessageStore
+  clock: Clock
+  log: Log
+  random(): number
+  pace(): Pace
+  newMessageId(): string
+  /** A message has come further, or failed. */
+  progressed(userId: string, row: OutboxRow): void
+}
+
+const day = 86_400_000
+/** A queue that has grown to this will not be worked off; saying so early helps more. */
+const longestQueue = 10_000
+/** How far a message has come; news that is older than what is known changes nothing. */
+const order: Readonly<Record<OutboxRow['status'], number>> = { queued: 0, sending: 1, failed: 1, sent: 2, delivered: 3, read: 4 }
+
+export class Outbox {
+  private readonly parts: OutboxParts
+  private readonly timers = new Map<string, NodeJS.Timeout>()
+  private readonly working = new Set<string>()
+  private readonly nextAt = new Map<string, number>()
+
+  constructor(parts: OutboxParts) {
+    this.parts = parts
+  }
+
+  /**
+   * Queues a message; a repeated call with the same key answers with the first one's row.
+   *
+   * Throws `idempotency-mismatch` when the key came with another message before, and `queue-full`.
+   */
+  add(bot: Bot, { chat, content, replyTo, idempotencyKey }: Outgoing): OutboxRow {
+    const { store, clock, newMessageId } = this.parts
+    const { userId } = bot.row
+    const text = JSON.stringify({ content: 'data' in content ? { ...content, data: content.data.toString('base64') } : content, replyTo })
+    const fingerprint = createHash('sha256').update(chat).update('\0').update(text).digest('hex')
+    const known = idempotencyKey === null ? undefined : store.byKey(userId, idempotencyKey)
+    if (known !== undefined) {
+      if (known.fingerprint !== fingerprint) throw new Fault('idempotency-mismatch', 'This Idempotency-Key was used for another message')
+      return known
+    }
+    if (store.waiting(userId) >= longestQueue) throw new Fault('queue-full', `${longestQueue} messages wait already`)
+    const messageId = newMessageId()
+    store.add(userId, { messageId, chat, kind: content.type, content: text, idempotencyKey, fingerprint, now: clock.now() })
+    this.pump(bot)
+    return this.row(userId, messageId)
+  }
+
+  /** Throws `message-not-found`. */
+  row(userId: string, messageId: string): OutboxRow {
+    const row = this.parts.store.find(userId, messageId)
+    if (row === undefined) throw new Fault('message-not-found', 'No such message')
+    return row
+  }
+
+  /** Sends what waits, as soon as it may be. Called when a bot comes online and when something is queued. */
+  pump(bot: Bot): void {
+    const { userId } = bot.row
+    if (this.working.has(userId) || this.timers.has(userId) || bot.live === null || this.parts.store.waiting(userId) === 0) return
+    const wait = Math.max(0, (this.nextAt.get(userId) ?? 0) - this.parts.clock.monotonic(), this.untilBelowCap(userId))
+    if (wait === 0) return void this.work(bot)
+    // A timer cannot wait longer than 24 days; a day is the longest there is.
+    this.timers.set(userId, setTimeout(() => {
+      this.timers.delete(userId)
+      this.pump(bot)
+    }, wait))
+  }
+
+  /** When the daily limit lets the next message go; null while it is not reached. */
+  cappedUntil(userId: string): number | null {
+    const wait = this.untilBelowCap(userId)
+    return wait === 0 ? null : this.parts.clock.now() + wait
+  }
+
+  progress(userId: string, messageId: string, progress: Progress): void {
+    const { store, clock } = this.parts
+    const row = store.find(userId, messageId)
+    if (row === undefined || order[progress] <= order[row.status]) return
+    store.setStatus(userId, messageId, progress, progress === 'failed' ? 'WhatsApp refused the message' : null, clock.now())
+    this.parts.progressed(userId, this.row(userId, messageId))
+  }
+
+  forget(userId: string): void {
+    clearTimeout(this.timers.get(userId))
+    this.timers.delete(userId)
+    this.nextAt.delete(userId)
+  }
+
+  stop(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer)
+    this.timers.clear()
+  }
+
+  private untilBelowCap(userId: string): number {
+    const { store, clock, pace } = this.parts
+    const { count, first } = store.sentSince(userId, clock.now() - day)
+    return count < pace().dailyCap || first === null ? 0 : Math.max(1, first + day - clock.now())
+  }
+
+  private async work(bot: Bot): Promise<void> {
+    const { userId } = bot.row
+    const { clock, random, pace, log } = this.parts
+    this.working.add(userId)
+    try {
+      await this.sendNext(bot)
+    } catch (error) {
+      log.error({ bot: userId, error }, 'the queue of a bot stumbled')
+    } finally {
+      const { pause } = pace()
+      this.nextAt.set(userId, clock.monotonic() + pause + (random() * pause) / 2)
+      this.working.delete(userId)
+    }
+    this.pump(bot)
+  }
+
+  private async sendNext(bot: Bot): Promise<void> {
+    const { store, clock } = this.parts
+    const { userId } = bot.row
+    const [next, connection] = [store.next(userId), bot.live]
+    if (next === null || connection === null) return
+    const { row, content } = next
+    const { chat, messageId } = row
+    // Under the same id when it was cut off: the receiver's device takes the two for one.
+    store.setStatus(userId, messageId, 'sending', null, clock.now())
+    try {
+      if (!(await this.mayWrite(userId, chat, connection))) return this.fail(userId, messageId, 'This number has no WhatsApp account')
+      const { content: parsed, replyTo } = parse(content)
+      const encoded = await connection.send(chat, parsed, { id: messageId, replyTo })
+      store.setSent(userId, messageId, encoded, clock.now())
+      store.meet(userId, chat)
+      this.parts.progressed(userId, this.row(userId, messageId))
+    } catch (error) {
+      // A connection that was lost meanwhile sends it again when it is back.
+      if (bot.live === connection) this.fail(userId, messageId, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** A first message to a number that is not there is one of the things accounts are restricted for. */
+  private async mayWrite(userId: string, chat: string, connection: Connection): Promise<boolean> {
+    const [number = '', server] = chat.split('@')
+    if (server !== 's.whatsapp.net' || this.parts.store.knows(userId, chat)) return true
+    return connection.isKnown(number)
+  }
+
+  private fail(userId: string, messageId: string, problem: string): void {
+    this.parts.store.setStatus(userId, messageId, 'failed', problem, this.parts.clock.now())
+    this.parts.progressed(userId, this.row(userId, messageId))
+  }
+}
+
+/** What `add` has written. */
+function parse(text: string): { content: Content; replyTo: (MessageKey & { text: string }) | null } {
+  const { content, replyTo } = JSON.parse(text) as { content: Content & { data?: unknown }; replyTo: (MessageKey & { text: string }) | null } // our own line, sealed since
+  return { content: typeof content.data === 'string' ? ({ ...content, data: Buffer.from(content.data, 'base64') } as Content) : content, replyTo } // the bytes that were made text above
+}

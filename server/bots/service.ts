@@ -1,0 +1,213 @@
+/** All bots: the rules of creating, running, unlinking, backing up and removing them. Knows no HTTP. */
+import type { Clock } from '../clock.ts'
+import { Fault } from '../fault.ts'
+import type { Log } from '../log.ts'
+import type { Backups } from './backups.ts'
+import { Bot, type BotParts } from './bot.ts'
+import type { Engine, Message, Progress } from './engine.ts'
+import { isRunning, type BotState } from './states.ts'
+import { defaultBotSettings, type BotRow, type BotStore } from './store.ts'
+
+export interface BotServiceParts {
+  engine: Engine
+  store: BotStore
+  backups: Backups
+  clock: Clock
+  log: Log
+  random(): number
+  /** After a change of what a bot shows; with the state when that is what changed. */
+  changed(bot: Bot, state: BotState | null): void
+  heard(bot: Bot, message: Message): void
+  progressed(bot: Bot, messageId: string, progress: Progress): void
+  sent(bot: Bot, messageId: string): Uint8Array | null
+  /** After something that was done to a bot, for the audit trail. */
+  did(what: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored', userId: string, actor: string): void
+  /** Ms between two bots that are started with the app. */
+  stagger?: number
+  /** Ms for WhatsApp to answer: with a code, with a confirmation. */
+  patience?: { code: number; unlink: number }
+}
+
+export interface NewBot {
+  userId: string
+  phoneNumber: string
+  label?: string
+  notes?: string
+  proxy?: string | null
+}
+
+export interface BotChange {
+  label?: string | undefined
+  notes?: string | undefined
+  proxy?: string | null | undefined
+  keepsLog?: boolean | undefined
+}
+
+/** So that fifty bots do not knock on WhatsApp's door in the same moment. */
+const defaultStagger = 250
+const defaultPatience = { code: 25_000, unlink: 10_000 }
+
+export class BotService {
+  private readonly parts: BotServiceParts
+  private readonly bots = new Map<string, Bot>()
+  private readonly botParts: BotParts
+  private readonly starting = new Set<NodeJS.Timeout>()
+
+  constructor(parts: BotServiceParts) {
+    this.parts = parts
+    this.botParts = { ...parts, takenBy: (number, except) => this.linkedTo(number, except) }
+    for (const row of parts.store.all()) this.bots.set(row.userId, new Bot(afterRestart(row), this.botParts))
+  }
+
+  /** Starts the bots that ran when the app ended, one after the other. */
+  resume(): void {
+    const wanted = this.list().filter(({ row }) => row.wanted)
+    for (const [place, bot] of wanted.entries()) {
+      const timer = setTimeout(() => {
+        this.starting.delete(timer)
+        this.attend(bot.start())
+      }, place * (this.parts.stagger ?? defaultStagger))
+      this.starting.add(timer)
+    }
+  }
+
+  /** Ends all connections; which bots ran stays known for the next start. */
+  async suspend(): Promise<void> {
+    for (const timer of this.starting) clearTimeout(timer)
+    await Promise.all(this.list().map((bot) => bot.suspend()))
+  }
+
+  /** The oldest first. */
+  list(): Bot[] {
+    return [...this.bots.values()]
+  }
+
+  find(userId: string): Bot | undefined {
+    return this.bots.get(userId)
+  }
+
+  /** Throws `bot-not-found`. */
+  get(userId: string): Bot {
+    const bot = this.bots.get(userId)
+    if (bot === undefined) throw new Fault('bot-not-found', 'Session not found')
+    return bot
+  }
+
+  /**
+   * Makes a bot and waits for its pairing code; a bot for which there is none is not kept.
+   *
+   * Throws `bot-exists`, `number-linked` and `pairing-refused`.
+   */
+  async create(wanted: NewBot, actor: string): Promise<{ bot: Bot; code: string }> {
+    const bot = this.add(wanted, actor)
+    await bot.start()
+    await this.codeOf(bot).catch(async (error: unknown) => {
+      await this.drop(bot)
+      throw error
+    })
+    return { bot, code: bot.pairing?.code ?? '' }
+  }
+
+  /** Makes a bot and begins to link it; how that goes is in its state. */
+  begin(wanted: NewBot, actor: string): Bot {
+    const bot = this.add(wanted, actor)
+    this.attend(bot.start())
+    return bot
+  }
+
+  change(userId: string, change: BotChange): Bot {
+    const bot = this.get(userId)
+    const { keepsLog, ...fields } = change
+    Object.assign(bot.row, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
+    if (keepsLog !== undefined) bot.row.settings = { ...bot.row.settings, keepsLog }
+    bot.save()
+    return bot
+  }
+
+  async remove(userId: string, actor: string): Promise<void> {
+    const bot = this.get(userId)
+    await this.drop(bot)
+    this.parts.did('deleted', userId, actor)
+  }
+
+  /** Unlinks the bot at WhatsApp, then removes it. Throws `unlink-unconfirmed`; nothing is removed then. */
+  async logOut(userId: string, actor: string): Promise<void> {
+    const bot = this.get(userId)
+    await bot.unlink((this.parts.patience ?? defaultPatience).unlink)
+    await this.drop(bot)
+    this.parts.did('unlinked', userId, actor)
+  }
+
+  /** Throws `nothing-to-back-up` when the bot was never linked. */
+  backUp(userId: string, actor: string): ReturnType<Backups['create']> {
+    const bot = this.get(userId)
+    if (!bot.isLinked) throw new Fault('nothing-to-back-up', 'This session has no credentials to back up yet')
+    const backup = this.parts.backups.create(bot.row, bot.auth)
+    this.parts.did('backed-up', userId, actor)
+    return backup
+  }
+
+  /** Puts the newest backup, or the one named, in the place of all the bot's credentials. Does not start it. */
+  async restore(userId: string, backupId: string | null, actor: string): Promise<void> {
+    const bot = this.get(userId)
+    await bot.exclusive(() => {
+      // Two holders of one identity would spoil each other's keys.
+      if (isRunning(bot.state)) throw new Fault('bot-running', 'Stop the session before restoring it')
+      const content = this.parts.backups.open(userId, backupId)
+      bot.auth.replace(content.rows)
+      bot.row.linkedAt = content.linkedAt
+      bot.row.name = content.name
+      bot.row.phoneNumber = content.phoneNumber
+      bot.save()
+    })
+    this.parts.did('restored', userId, actor)
+  }
+
+  /** A bot from a backup file of this or another machine; an existing bot of that id gets the backup beside its others. */
+  bringIn(file: Uint8Array, passphrase: string, actor: string): { userId: string; backupId: string } {
+    const content = this.parts.backups.read(file, passphrase)
+    const { userId, phoneNumber } = content
+    if (!this.bots.has(userId)) this.add({ userId, phoneNumber, label: content.label }, actor)
+    return { userId, backupId: this.parts.backups.keep(userId, content).id }
+  }
+
+  private add({ userId, phoneNumber, label = '', notes = '', proxy = null }: NewBot, actor: string): Bot {
+    if (this.bots.has(userId)) throw new Fault('bot-exists')
+    const other = this.linkedTo(phoneNumber, userId)
+    if (other !== null) throw new Fault('number-linked', `This phone number is already linked as session ${other}`)
+    const now = this.parts.clock.now()
+    const row: BotRow = { userId, phoneNumber, name: null, label, notes, proxy, wanted: false, state: 'stopped', reason: null, since: now, createdAt: now, linkedAt: null, settings: { ...defaultBotSettings } }
+    this.parts.store.insert(row)
+    const bot = new Bot(row, this.botParts)
+    this.bots.set(userId, bot)
+    this.parts.did('created', userId, actor)
+    return bot
+  }
+
+  /** Another bot with the number that is linked, or is being linked. */
+  private linkedTo(number: string, except: string): string | null {
+    const other = this.list().find(({ row, state, isLinked }) => row.userId !== except && row.phoneNumber === number && (isLinked || state === 'pairing' || state === 'starting'))
+    return other?.row.userId ?? null
+  }
+
+  private async codeOf(bot: Bot): Promise<void> {
+    const { code } = this.parts.patience ?? defaultPatience
+    await bot.settled(code, () => bot.pairing?.code != null || !isRunning(bot.state))
+    if (bot.pairing?.code == null) throw new Fault('pairing-refused', bot.row.reason ?? 'WhatsApp gave no pairing code in time; try again')
+  }
+
+  private async drop(bot: Bot): Promise<void> {
+    await bot.stop()
+    this.bots.delete(bot.row.userId)
+    this.parts.store.remove(bot.row.userId)
+  }
+
+  private attend(work: Promise<void>): void {
+    work.catch((error: unknown) => this.parts.log.error({ error }, 'a bot could not be started'))
+  }
+}
+
+/** No connection outlives the process, whatever the row says; what waited for a person still does. */
+function afterRestart(row: BotRow): BotRow {
+  return isRunning(row.state) ? { ...row, state: 'stopped', reason: null } : row
+}

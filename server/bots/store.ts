@@ -1,0 +1,122 @@
+/** The room's tables: bots, their sealed link, their history. */
+import type { Database } from 'better-sqlite3'
+import type { Sealer } from '../secrets/sealer.ts'
+import type { AuthRow, AuthRows } from './engine.ts'
+import type { BotState } from './states.ts'
+
+export interface BotRow {
+  userId: string
+  phoneNumber: string
+  /** As WhatsApp knows the account; null while unknown. */
+  name: string | null
+  label: string
+  notes: string
+  proxy: string | null
+  wanted: boolean
+  state: BotState
+  reason: string | null
+  since: number
+  createdAt: number
+  linkedAt: number | null
+  settings: BotSettings
+}
+
+/** What a person sets for one bot. */
+export interface BotSettings {
+  /** Keeps what it receives and sends, for as long as the room's settings say. Off unless wanted. */
+  keepsLog: boolean
+}
+
+export const defaultBotSettings: BotSettings = { keepsLog: false }
+
+export interface HistoryRow {
+  id: number
+  at: number
+  state: BotState
+  reason: string | null
+}
+
+/** Entries of its history kept for each bot. */
+const historyKept = 500
+
+export type BotStore = ReturnType<typeof createBotStore>
+
+export function createBotStore(database: Database, sealer: Sealer) {
+  const columns = 'user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, since, created_at AS createdAt, linked_at AS linkedAt, settings'
+  const all = database.prepare<[], RawBot>(`SELECT ${columns} FROM bots ORDER BY created_at, user_id`)
+  const insert = database.prepare(`
+    INSERT INTO bots (user_id, phone_number, name, label, notes, proxy, settings, wanted, state, reason, since, created_at, linked_at)
+    VALUES (@userId, @phoneNumber, @name, @label, @notes, @proxy, @settings, @wanted, @state, @reason, @since, @createdAt, @linkedAt)`)
+  const update = database.prepare(`
+    UPDATE bots SET phone_number = @phoneNumber, name = @name, label = @label, notes = @notes, proxy = @proxy, wanted = @wanted, state = @state, reason = @reason, since = @since, linked_at = @linkedAt, settings = @settings
+    WHERE user_id = @userId`)
+  const remove = database.prepare('DELETE FROM bots WHERE user_id = ?')
+  const addHistory = database.prepare('INSERT INTO bot_history (user_id, at, state, reason) VALUES (?, ?, ?, ?)')
+  const trimHistory = database.prepare('DELETE FROM bot_history WHERE user_id = ? AND id <= (SELECT id FROM bot_history WHERE user_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)')
+  const history = database.prepare<[string, number], HistoryRow>('SELECT id, at, state, reason FROM bot_history WHERE user_id = ? ORDER BY id DESC LIMIT ?')
+
+  const proxyPlace = (userId: string): string => `bots:proxy:${userId}`
+  const raw = (row: BotRow): Record<string, unknown> => ({ ...row, wanted: row.wanted ? 1 : 0, settings: JSON.stringify(row.settings), proxy: row.proxy === null ? null : sealer.seal(row.proxy, proxyPlace(row.userId)) })
+
+  return {
+    all: (): BotRow[] => all.all().map((row) => ({ ...row, wanted: row.wanted === 1, settings: { ...defaultBotSettings, ...(JSON.parse(row.settings) as Partial<BotSettings>) }, proxy: row.proxy === null ? null : sealer.open(row.proxy, proxyPlace(row.userId)).toString() })),
+    insert: (row: BotRow): void => void insert.run(raw(row)),
+    update: (row: BotRow): void => void update.run(raw(row)),
+    /** The bot with everything that is its own. */
+    remove: (userId: string): void => void remove.run(userId),
+    /** The state in force and its line of history, together. */
+    saveState: database.transaction((row: BotRow) => {
+      update.run(raw(row))
+      addHistory.run(row.userId, row.since, row.state, row.reason)
+      trimHistory.run(row.userId, row.userId, historyKept)
+    }),
+    history: (userId: string, limit: number): HistoryRow[] => history.all(userId, limit),
+    auth: (userId: string) => createAuthRows(database, sealer, userId),
+  }
+}
+
+interface RawBot extends Omit<BotRow, 'wanted' | 'proxy' | 'settings'> {
+  settings: string
+  wanted: number
+  proxy: Buffer | null
+}
+
+export interface StoredAuth extends AuthRows {
+  all(): { kind: string; id: string; value: Buffer }[]
+  /** Puts these rows in the place of all that were there, in one transaction. */
+  replace(rows: readonly AuthRow[]): void
+}
+
+function createAuthRows(database: Database, sealer: Sealer, userId: string): StoredAuth {
+  const one = database.prepare<[string, string, string], Buffer>('SELECT sealed FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?').pluck()
+  const every = database.prepare<[string], { kind: string; id: string; sealed: Buffer }>('SELECT kind, id, sealed FROM bot_auth WHERE user_id = ?')
+  const write = database.prepare('INSERT INTO bot_auth (user_id, kind, id, sealed) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed')
+  const erase = database.prepare('DELETE FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?')
+  const eraseAll = database.prepare('DELETE FROM bot_auth WHERE user_id = ?')
+  const count = database.prepare<[string], number>('SELECT count(*) FROM bot_auth WHERE user_id = ?').pluck()
+  const place = (kind: string, id: string): string => `bots:auth:${userId}:${kind}:${id}`
+
+  const put = database.transaction((rows: readonly AuthRow[]) => {
+    for (const { kind, id, value } of rows) {
+      if (value === null) erase.run(userId, kind, id)
+      else write.run(userId, kind, id, sealer.seal(value, place(kind, id)))
+    }
+  })
+  return {
+    get(kind, ids) {
+      const found = new Map<string, Buffer>()
+      for (const id of ids) {
+        const sealed = one.get(userId, kind, id)
+        if (sealed !== undefined) found.set(id, sealer.open(sealed, place(kind, id)))
+      }
+      return found
+    },
+    put,
+    count: () => count.get(userId) ?? 0,
+    all: () => every.all(userId).map(({ kind, id, sealed }) => ({ kind, id, value: sealer.open(sealed, place(kind, id)) })),
+    replace: database.transaction((rows: readonly AuthRow[]) => {
+      eraseAll.run(userId)
+      put(rows)
+    }),
+  }
+}

@@ -1,0 +1,86 @@
+/** The accounts of the double: phones with a number, their linked devices, groups, and what waits for devices that are away. */
+import { Curve, jidDecode, type BinaryNode, type KeyPair } from 'baileys'
+import type { Connection } from './connection.ts'
+
+export interface PreKey {
+  id: Uint8Array
+  value: Uint8Array
+}
+
+export interface Device {
+  account: Account
+  id: number
+  noiseKey: Buffer
+  identity: Uint8Array
+  registration: Uint8Array
+  signedPreKey: BinaryNode | null
+  preKeys: PreKey[]
+  /** Stanzas this device has not acknowledged, oldest first; delivered again at its next login. */
+  waiting: BinaryNode[]
+  connection: Connection | null
+}
+
+export interface Account {
+  number: string
+  /** The hidden id that stands beside the number. */
+  lid: string
+  name: string
+  identity: KeyPair
+  devices: Map<number, Device>
+  lastDevice: number
+}
+
+export interface Group {
+  id: string
+  subject: string
+  owner: string
+  members: string[]
+}
+
+export interface Accounts {
+  /** The account of a number, made when it is new. */
+  of(number: string): Account
+  /** By `number@s.whatsapp.net` or `lid@lid`, with or without a device. */
+  byJid(jid: string): Account | undefined
+  deviceByJid(jid: string): Device | undefined
+  group(id: string): Group | undefined
+  groups(): Group[]
+  addGroup(group: Group): void
+  /** Numbers that have no account; all others have one. */
+  strangers: Set<string>
+  all(): Account[]
+}
+
+export function createAccounts(): Accounts {
+  const byNumber = new Map<string, Account>()
+  const byLid = new Map<string, Account>()
+  const groups = new Map<string, Group>()
+  const accounts: Accounts = {
+    strangers: new Set(),
+    all: () => [...byNumber.values()],
+    of(number) {
+      const known = byNumber.get(number)
+      if (known !== undefined) return known
+      // Another length than a number, so that one is never taken for the other.
+      const lid = `9${number.padStart(15, '0')}`
+      const account: Account = { number, lid, name: '', identity: Curve.generateKeyPair(), devices: new Map(), lastDevice: 0 }
+      byNumber.set(number, account)
+      byLid.set(lid, account)
+      return account
+    },
+    byJid(jid) {
+      const decoded = jidDecode(jid)
+      if (decoded === undefined) return undefined
+      if (decoded.server === 'lid') return byLid.get(decoded.user)
+      return byNumber.get(decoded.user)
+    },
+    deviceByJid: (jid) => accounts.byJid(jid)?.devices.get(jidDecode(jid)?.device ?? 0),
+    group: (id) => groups.get(id),
+    groups: () => [...groups.values()],
+    addGroup: (group) => void groups.set(group.id, group),
+  }
+  return accounts
+}
+
+export const jidOf = (device: Device): string => `${device.account.number}:${device.id}@s.whatsapp.net`
+export const lidOf = (device: Device): string => `${device.account.lid}:${device.id}@lid`

@@ -1,0 +1,214 @@
+/**
+ * A WhatsApp server on the loopback interface: the real library pairs, logs in and writes through it. What it cannot show: rate limits,
+ * bans, phone prompts, history and app-state sync, calls.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { BinaryNode } from 'baileys'
+import { WebSocketServer } from 'ws'
+import { createAccounts, lidOf, type Account, type Accounts, type Device, type Group } from './accounts.ts'
+import { Connection, type Greeting } from './connection.ts'
+import { answerIq } from './iqs.ts'
+import { createServerIdentity, trust, type ServerIdentity } from './noise.ts'
+import { node, seconds, server } from './nodes.ts'
+import { Pairing, type PairingOutcome } from './pairing.ts'
+import { acknowledge, acknowledgeByReceipt, routeChatState, routeMessage, routeReceipt } from './routing.ts'
+
+export interface DoubleOptions {
+  port?: number
+  mediaHost?: string | null
+}
+
+export class WhatsAppDouble {
+  readonly accounts: Accounts = createAccounts()
+  readonly identity: ServerIdentity = createServerIdentity()
+  /** What went wrong inside; a test expects it empty. */
+  readonly errors: unknown[] = []
+  /** Connections made so far, and when (ms). */
+  readonly connectedAt: number[] = []
+  readonly pairing = new Pairing(this.accounts)
+  private readonly connections = new Map<Connection, Device | null>()
+  private readonly sockets: WebSocketServer
+  private readonly http: Server
+  private readonly mediaHost: string | null
+  private waitMs = 0
+  private isMuted: (request: BinaryNode) => boolean = () => false
+  private refusesLogin = 0
+
+  private constructor(http: Server, mediaHost: string | null) {
+    this.http = http
+    this.sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
+    this.mediaHost = mediaHost
+    http.on('request', (request: IncomingMessage, response: ServerResponse) => void this.answerPhone(request, response))
+    this.sockets.on('connection', (socket) => {
+      this.connectedAt.push(performance.now())
+      const connection = new Connection({
+        identity: this.identity,
+        socket,
+        delay: () => this.waitMs,
+        onGreeting: (from, greeting) => this.greet(from, greeting),
+        onNode: (from, request) => this.take(from, request),
+        onClosed: (from) => this.forget(from),
+        onError: (error) => void this.errors.push(error),
+      })
+      this.connections.set(connection, null)
+    })
+  }
+
+  static async start({ port = 0, mediaHost = null }: DoubleOptions = {}): Promise<WhatsAppDouble> {
+    const http = createServer()
+    await new Promise<void>((resolve, reject) => http.once('error', reject).listen(port, '127.0.0.1', resolve))
+    const double = new WhatsAppDouble(http, mediaHost)
+    trust(double.identity)
+    return double
+  }
+
+  get url(): string {
+    // A listening TCP server has an address with a port.
+    return `ws://127.0.0.1:${(this.http.address() as AddressInfo).port}/ws/chat`
+  }
+
+  async stop(): Promise<void> {
+    this.dropAll()
+    this.sockets.close()
+    this.http.closeAllConnections()
+    await new Promise((resolve) => this.http.close(resolve))
+  }
+
+  /** Somebody types the code (with or without its dash) on the phone with this number. */
+  enterCode(number: string, code: string): Promise<PairingOutcome> {
+    return this.pairing.enterCode(number, code.replace('-', ''))
+  }
+
+  /** Somebody scans the QR code with the phone of this number. */
+  scanQr(number: string, qr: string): Promise<PairingOutcome> {
+    return this.pairing.scan(number, qr)
+  }
+
+  /** The person removes the linked device on the phone. */
+  removeDevice(device: Device): void {
+    device.account.devices.delete(device.id)
+    device.connection?.send(node('stream:error', { code: '401' }, [node('conflict', { type: 'device_removed' })]))
+    device.connection?.close()
+  }
+
+  /** Another program logs in with the same link. */
+  replace(device: Device): void {
+    device.connection?.send(node('stream:error', {}, [node('conflict', { type: 'replaced' })]))
+    device.connection?.close()
+  }
+
+  /** The network goes away: TCP ends without a word. */
+  dropAll(): void {
+    for (const connection of this.connections.keys()) connection.cut()
+  }
+
+  /** Requests for a pairing code are answered with this error; 0 ends that. */
+  refuse(code: number): void {
+    this.pairing.refuseWith = code
+  }
+
+  /** Logins are answered with this failure; 0 ends that. */
+  refuseLogin(code: number): void {
+    this.refusesLogin = code
+  }
+
+  /** Requests for which this holds stay without an answer, though their effect is had by nobody. */
+  mute(isMuted: (request: BinaryNode) => boolean): void {
+    this.isMuted = isMuted
+  }
+
+  unmute(): void {
+    this.isMuted = () => false
+  }
+
+  /** Ms before each thing the server says. */
+  delay(ms: number): void {
+    this.waitMs = ms
+  }
+
+  demandPasskey(number: string): void {
+    this.pairing.passkeyNumbers.add(number)
+  }
+
+  addGroup(group: Group): void {
+    this.accounts.addGroup(group)
+  }
+
+  account(number: string): Account {
+    return this.accounts.of(number)
+  }
+
+  /** The devices that are logged in now. */
+  online(): Device[] {
+    return [...this.connections.values()].filter((device) => device !== null)
+  }
+
+  /** `POST /phone` with a number and a code or QR text: what a person would do on the phone, for the demo. */
+  private async answerPhone(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      let text = ''
+      for await (const part of request) text += String(part)
+      const { phoneNumber, code, qr } = JSON.parse(text) as { phoneNumber: string; code?: string; qr?: string } // our own room sends it
+      const outcome = code === undefined ? await this.scanQr(phoneNumber, qr ?? '') : await this.enterCode(phoneNumber, code)
+      response.end(outcome)
+    } catch (error) {
+      response.writeHead(400).end(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  private greet(connection: Connection, greeting: Greeting): void {
+    const { payload, noiseKey } = greeting
+    if (payload.username == null || Number(payload.username) === 0) return this.pairing.greet(connection, greeting)
+    const device = this.accounts.of(String(payload.username)).devices.get(payload.device ?? 0)
+    const reason = this.refusesLogin > 0 ? this.refusesLogin : device === undefined || !device.noiseKey.equals(noiseKey) ? 401 : 0
+    if (device === undefined || reason > 0) {
+      connection.send(node('failure', { reason: String(reason), location: 'loopback' }))
+      return connection.close()
+    }
+    this.logIn(connection, device)
+  }
+
+  private logIn(connection: Connection, device: Device): void {
+    if (device.connection !== null) this.replace(device)
+    device.connection = connection
+    this.connections.set(connection, device)
+    connection.send(node('success', { t: seconds(), lid: lidOf(device), props: '0', location: 'loopback' }))
+    for (const stanza of device.waiting) connection.send({ ...stanza, attrs: { ...stanza.attrs, offline: '0' } })
+    // Ends the start-up buffer of the library.
+    connection.send(node('ib', { from: server }, [node('offline', { count: String(device.waiting.length) })]))
+  }
+
+  private take(connection: Connection, request: BinaryNode): void {
+    const device = this.connections.get(connection) ?? null
+    if (request.tag === 'iq') this.takeIq(connection, device, request)
+    else if (device === null) return
+    else if (request.tag === 'message') routeMessage(request, device, this.accounts)
+    else if (request.tag === 'receipt') {
+      acknowledgeByReceipt(request, device)
+      routeReceipt(request, device, this.accounts)
+    } else if (request.tag === 'chatstate') routeChatState(request, device, this.accounts)
+    else if (request.tag === 'ack') acknowledge(request, device)
+    else if (request.tag === 'presence' && request.attrs['name'] !== undefined) device.account.name = request.attrs['name']
+  }
+
+  private takeIq(connection: Connection, device: Device | null, request: BinaryNode): void {
+    if (this.isMuted(request)) return
+    if (request.attrs['type'] === 'result') {
+      this.pairing.signed(connection, request)
+      return
+    }
+    if (device === null) {
+      if (!this.pairing.take(connection, request)) connection.send(node('iq', { from: server, type: 'result', id: request.attrs['id'] ?? '' }))
+      return
+    }
+    connection.send(answerIq(request, device, { accounts: this.accounts, mediaHost: this.mediaHost, removeDevice: (removed) => this.removeDevice(removed) }))
+  }
+
+  private forget(connection: Connection): void {
+    const device = this.connections.get(connection)
+    if (device?.connection === connection) device.connection = null
+    this.connections.delete(connection)
+    this.pairing.forget(connection)
+  }
+}

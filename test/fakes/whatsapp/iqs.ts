@@ -1,0 +1,108 @@
+/** The server's answers to a linked device's requests. */
+import type { BinaryNode } from 'baileys'
+import type { Account, Accounts, Device, Group } from './accounts.ts'
+import { bytes, child, children, node, refusal, result, server } from './nodes.ts'
+
+export interface IqContext {
+  accounts: Accounts
+  /** `host:port` of the media server, null while there is none. */
+  mediaHost: string | null
+  removeDevice(device: Device): void
+}
+
+export function answerIq(request: BinaryNode, device: Device, context: IqContext): BinaryNode {
+  const [first] = children(request)
+  const kind = `${request.attrs['xmlns']} ${request.attrs['type']} ${first?.tag ?? ''}`
+  switch (kind) {
+    case 'encrypt get count':
+      return result(request, [node('count', { value: String(device.preKeys.length) })])
+    case 'encrypt set registration':
+      return storeKeys(request, device)
+    case 'encrypt set rotate':
+      device.signedPreKey = child(first, 'skey') ?? device.signedPreKey
+      return result(request)
+    case 'encrypt get digest':
+      return result(request, [node('digest', {}, [node('registration', {}, device.registration)])])
+    case 'encrypt get key':
+      return result(request, [node('list', {}, children(first).map((user) => keyBundle(user, context.accounts)))])
+    case 'usync get usync':
+      return usync(request, first, context.accounts)
+    case 'abt get props':
+      return result(request, [node('props', { hash: 'double' })])
+    case 'blocklist get ':
+      return result(request, [node('list')])
+    case 'privacy get privacy':
+      return result(request, [node('privacy', {}, [node('category', { name: 'readreceipts', value: 'all' })])])
+    case 'w:m set media_conn':
+      return result(request, [node('media_conn', { auth: 'double', ttl: '3600', auth_ttl: '3600', max_buckets: '12' }, context.mediaHost === null ? [] : [node('host', { hostname: context.mediaHost })])])
+    case 'w:g2 get query': {
+      const group = context.accounts.group(request.attrs['to'] ?? '')
+      return group === undefined ? refusal(request, 404, 'item-not-found') : result(request, [groupNode(group)])
+    }
+    case 'w:g2 get participating': {
+      const own = context.accounts.groups().filter(({ members }) => members.includes(device.account.number))
+      return result(request, [node('groups', {}, own.map(groupNode))])
+    }
+    case 'md set remove-companion-device':
+      setImmediate(() => context.removeDevice(device))
+      return result(request)
+    default:
+      return result(request)
+  }
+}
+
+function storeKeys(request: BinaryNode, device: Device): BinaryNode {
+  device.registration = bytes(request, 'registration')
+  device.identity = bytes(request, 'identity')
+  device.signedPreKey = child(request, 'skey') ?? null
+  device.preKeys.push(...children(child(request, 'list')).map((key) => ({ id: bytes(key, 'id'), value: bytes(key, 'value') })))
+  return result(request)
+}
+
+/** Each one-time key is handed out once, as Signal wants it. */
+function keyBundle({ attrs }: BinaryNode, accounts: Accounts): BinaryNode {
+  const jid = attrs['jid'] ?? ''
+  const device = accounts.deviceByJid(jid)
+  if (device?.signedPreKey == null) return node('user', { jid }, [node('error', { code: '404', text: 'item-not-found' })])
+  const key = device.preKeys.shift()
+  return node('user', { jid }, [
+    node('registration', {}, device.registration),
+    node('type', {}, Buffer.from([5])),
+    node('identity', {}, device.identity),
+    device.signedPreKey,
+    ...(key === undefined ? [] : [node('key', {}, [node('id', {}, key.id), node('value', {}, key.value)])]),
+  ])
+}
+
+function usync(request: BinaryNode, query: BinaryNode | undefined, accounts: Accounts): BinaryNode {
+  const asked = new Set(children(child(query, 'query')).map(({ tag }) => tag))
+  const users = children(child(query, 'list')).map((user) => {
+    const phone = contentText(child(user, 'contact'))?.replace(/^\+/, '')
+    const account = phone === undefined ? accounts.byJid(user.attrs['jid'] ?? '') : accounts.strangers.has(phone) ? undefined : accounts.of(phone)
+    const jid = user.attrs['jid'] ?? `${phone}@${server}`
+    return node('user', { jid }, account === undefined ? [...(asked.has('contact') ? [node('contact', { type: 'out' })] : [])] : describe(account, asked))
+  })
+  return result(request, [node('usync', { ...query?.attrs }, [node('result'), node('list', {}, users)])])
+}
+
+function describe(account: Account, asked: Set<string>): BinaryNode[] {
+  const devices = [...account.devices.values()].map(({ id }) => node('device', { id: String(id), 'key-index': String(id) }))
+  return [
+    ...(asked.has('contact') ? [node('contact', { type: 'in' })] : []),
+    // Without it the library drops the number from what it fetches keys for.
+    ...(asked.has('lid') ? [node('lid', { val: `${account.lid}@lid` })] : []),
+    ...(asked.has('devices') ? [node('devices', {}, [node('device-list', {}, devices)])] : []),
+  ]
+}
+
+function groupNode({ id, subject, owner, members }: Group): BinaryNode {
+  const participants = members.map((number) => node('participant', { jid: `${number}@${server}`, ...(number === owner ? { type: 'admin' } : {}) }))
+  return node('group', { id, subject, s_t: '1700000000', creation: '1700000000', creator: `${owner}@${server}`, addressing_mode: 'pn', size: String(members.length) }, participants)
+}
+
+function contentText(found: BinaryNode | undefined): string | undefined {
+  const content = found?.content
+  if (typeof content === 'string') return content
+  return content instanceof Uint8Array ? Buffer.from(content).toString() : undefined
+}
+

@@ -1,0 +1,184 @@
+/** Linking a device to a phone's account, by code or by QR, as the phone and the server do it together. */
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { Curve, proto, type BinaryNode, type KeyPair } from 'baileys'
+import type { Account, Accounts, Device } from './accounts.ts'
+import type { Connection, Greeting } from './connection.ts'
+import { bytes, child, node, refusal, result, server } from './nodes.ts'
+
+/** A client without an account, waiting to be linked. */
+interface Candidate {
+  connection: Connection
+  noiseKey: Buffer
+  identity: Uint8Array
+  registration: Uint8Array
+  refs: string[]
+  hello: { number: string; ref: string; wrapped: Uint8Array } | null
+  attempt: { account: Account; ephemeral: KeyPair; companion: Uint8Array; done(outcome: PairingOutcome): void } | null
+  linked: { device: Device; done(outcome: PairingOutcome): void } | null
+}
+
+export type PairingOutcome = 'linked' | 'wrong-code' | 'passkey-demanded'
+
+export class Pairing {
+  private readonly accounts: Accounts
+  private readonly candidates = new Map<Connection, Candidate>()
+  /** Answers requests for a code with this error; 0 for none. */
+  refuseWith = 0
+  /** Numbers whose account wants a passkey before it links a device. */
+  readonly passkeyNumbers = new Set<string>()
+
+  constructor(accounts: Accounts) {
+    this.accounts = accounts
+  }
+
+  /** A client that has no account yet is handed the references of its QR codes. */
+  greet(connection: Connection, { noiseKey, payload }: Greeting): void {
+    const data = payload.devicePairingData
+    if (!data?.eIdent || !data.eRegid) throw new Error('a registration without keys')
+    const refs = Array.from({ length: 6 }, () => `2@${randomBytes(24).toString('base64')}`)
+    this.candidates.set(connection, { connection, noiseKey, identity: data.eIdent, registration: data.eRegid, refs, hello: null, attempt: null, linked: null })
+    connection.send(node('iq', { from: server, type: 'set', id: connection.nextId(), xmlns: 'md' }, [node('pair-device', {}, refs.map((ref) => node('ref', {}, Buffer.from(ref))))]))
+  }
+
+  forget(connection: Connection): void {
+    this.candidates.delete(connection)
+  }
+
+  /** Numbers that wait for somebody to type their code. */
+  waitingNumbers(): string[] {
+    return [...this.candidates.values()].flatMap(({ hello, linked }) => (hello === null || linked !== null ? [] : [hello.number]))
+  }
+
+  /** Takes the two steps of a code from the client; true when the node was one of them. */
+  take(connection: Connection, request: BinaryNode): boolean {
+    const candidate = this.candidates.get(connection)
+    const registration = child(request, 'link_code_companion_reg')
+    if (candidate === undefined || registration === undefined) return false
+    if (registration.attrs['stage'] === 'companion_hello') this.hello(candidate, request, registration)
+    else this.finish(candidate, request, registration)
+    return true
+  }
+
+  /** The client has signed its device: it is linked, and is told to come back as such. */
+  signed(connection: Connection, answer: BinaryNode): boolean {
+    const candidate = this.candidates.get(connection)
+    if (candidate?.linked == null || child(answer, 'pair-device-sign') === undefined) return false
+    const { device, done } = candidate.linked
+    device.account.devices.set(device.id, device)
+    this.candidates.delete(connection)
+    connection.send(node('stream:error', { code: '515' }))
+    connection.close()
+    done('linked')
+    return true
+  }
+
+  /** Somebody types a code on the phone with this number. */
+  async enterCode(number: string, code: string): Promise<PairingOutcome> {
+    const candidate = [...this.candidates.values()].find(({ hello }) => hello?.number === number)
+    if (candidate?.hello == null) throw new Error(`nobody waits for a code of ${number}`)
+    if (this.passkeyNumbers.has(number)) return this.demandPasskey(candidate)
+    const { ref, wrapped } = candidate.hello
+    const account = this.accounts.of(number)
+    const ephemeral = Curve.generateKeyPair()
+    const companion = unwrap(wrapped, code)
+    const outcome = new Promise<PairingOutcome>((done) => (candidate.attempt = { account, ephemeral, companion, done }))
+    candidate.connection.send(
+      node('notification', { from: server, type: 'link_code_companion_reg', id: candidate.connection.nextId() }, [
+        node('link_code_companion_reg', { stage: 'primary_hello' }, [
+          node('link_code_pairing_wrapped_primary_ephemeral_pub', {}, wrap(ephemeral.public, code)),
+          node('primary_identity_pub', {}, account.identity.public),
+          node('link_code_pairing_ref', {}, Buffer.from(ref)),
+        ]),
+      ]),
+    )
+    return outcome
+  }
+
+  /** Somebody scans the QR text with the phone of this number. */
+  async scan(number: string, qr: string): Promise<PairingOutcome> {
+    const [ref = '', , , adv = ''] = (qr.split('#')[1] ?? qr).split(',')
+    const candidate = [...this.candidates.values()].find(({ refs }) => refs.includes(ref))
+    if (candidate === undefined) throw new Error('the QR code is no longer good')
+    if (this.passkeyNumbers.has(number)) return this.demandPasskey(candidate)
+    return new Promise((done) => this.link(candidate, this.accounts.of(number), Buffer.from(adv, 'base64'), done))
+  }
+
+  private hello(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
+    if (this.refuseWith > 0) return candidate.connection.send(refusal(request, this.refuseWith, 'rate-overlimit'))
+    const ref = randomBytes(16).toString('base64')
+    const number = (registration.attrs['jid'] ?? '').split('@')[0] ?? ''
+    candidate.hello = { number, ref, wrapped: bytes(registration, 'link_code_pairing_wrapped_companion_ephemeral_pub') }
+    candidate.connection.send(result(request, [node('link_code_companion_reg', { stage: 'companion_hello' }, [node('link_code_pairing_ref', {}, Buffer.from(ref))])]))
+  }
+
+  private finish(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
+    const { attempt } = candidate
+    if (attempt === null) return candidate.connection.send(refusal(request, 400, 'bad-request'))
+    candidate.attempt = null
+    const shared = Curve.sharedKey(attempt.ephemeral.private, attempt.companion)
+    const random = openBundle(bytes(registration, 'link_code_pairing_wrapped_key_bundle'), shared)?.subarray(64)
+    if (random === undefined) {
+      candidate.connection.send(refusal(request, 400, 'bad-request'))
+      return attempt.done('wrong-code')
+    }
+    const identities = Curve.sharedKey(attempt.account.identity.private, candidate.identity)
+    const adv = Buffer.from(hkdfSync('sha256', Buffer.concat([shared, identities, random]), Buffer.alloc(0), 'adv_secret', 32))
+    candidate.connection.send(result(request))
+    this.link(candidate, attempt.account, adv, attempt.done)
+  }
+
+  private link(candidate: Candidate, account: Account, adv: Uint8Array, done: (outcome: PairingOutcome) => void): void {
+    account.lastDevice += 1
+    const id = account.lastDevice
+    const { connection, noiseKey, identity, registration } = candidate
+    const device: Device = { account, id, noiseKey, identity, registration, signedPreKey: null, preKeys: [], waiting: [], connection: null }
+    candidate.linked = { device, done }
+    const details = proto.ADVDeviceIdentity.encode({ rawId: id, timestamp: Math.floor(Date.now() / 1_000), keyIndex: id }).finish()
+    const accountSignature = Curve.sign(account.identity.private, Buffer.concat([Buffer.from([6, 0]), details, identity]))
+    const signed = proto.ADVSignedDeviceIdentity.encode({ details, accountSignatureKey: account.identity.public, accountSignature }).finish()
+    const identityNode = proto.ADVSignedDeviceIdentityHMAC.encode({ details: signed, hmac: createHmac('sha256', adv).update(signed).digest() }).finish()
+    connection.send(
+      node('iq', { from: server, type: 'set', id: connection.nextId(), xmlns: 'md' }, [
+        node('pair-success', {}, [
+          node('device-identity', {}, identityNode),
+          node('device', { jid: `${account.number}:${id}@${server}`, lid: `${account.lid}:${id}@lid` }),
+          node('platform', { name: 'android' }),
+        ]),
+      ]),
+    )
+  }
+
+  private demandPasskey({ connection }: Candidate): PairingOutcome {
+    const options = { challenge: randomBytes(32).toString('base64url'), rpId: 'whatsapp.com', userVerification: 'required', allowCredentials: [] }
+    connection.send(node('notification', { from: server, type: 'passkey_prologue_request', id: connection.nextId() }, [node('passkey_request_options', {}, Buffer.from(JSON.stringify(options)))]))
+    return 'passkey-demanded'
+  }
+}
+
+/** Salt, IV, then the key in AES-CTR under PBKDF2 of the code. */
+function wrap(key: Uint8Array, code: string): Buffer {
+  const [salt, iv] = [randomBytes(32), randomBytes(16)]
+  const cipher = createCipheriv('aes-256-ctr', codeKey(code, salt), iv)
+  return Buffer.concat([salt, iv, cipher.update(key), cipher.final()])
+}
+
+function unwrap(wrapped: Uint8Array, code: string): Buffer {
+  const decipher = createDecipheriv('aes-256-ctr', codeKey(code, wrapped.subarray(0, 32)), wrapped.subarray(32, 48))
+  return Buffer.concat([decipher.update(wrapped.subarray(48, 80)), decipher.final()])
+}
+
+function codeKey(code: string, salt: Uint8Array): Buffer {
+  return pbkdf2Sync(code, salt, 131_072, 32, 'sha256')
+}
+
+/** The companion's bundle; undefined when it was sealed under another code. */
+function openBundle(bundle: Uint8Array, shared: Uint8Array): Buffer | undefined {
+  const key = Buffer.from(hkdfSync('sha256', shared, bundle.subarray(0, 32), 'link_code_pairing_key_bundle_encryption_key', 32))
+  const decipher = createDecipheriv('aes-256-gcm', key, bundle.subarray(32, 44))
+  decipher.setAuthTag(bundle.subarray(-16))
+  try {
+    return Buffer.concat([decipher.update(bundle.subarray(44, -16)), decipher.final()])
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,63 @@
+/** The whole server killed in the middle of a conversation: the link, the chats and the queue are there afterwards. */
+import { afterEach, expect, test } from 'vitest'
+import { newDataDir, startServer, type ServerProcess } from '../../fakes/server-process.ts'
+import { connectContact } from '../../fakes/whatsapp/contact.ts'
+import { WhatsAppDouble } from '../../fakes/whatsapp/double.ts'
+
+const number = '15550100142'
+const endings: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const end of endings.splice(0).toReversed()) await end()
+})
+
+async function start(double: WhatsAppDouble, dataDir: string): Promise<ServerProcess> {
+  const server = await startServer({ dataDir, args: ['--whatsapp-url', double.url] })
+  endings.push(() => server.dispose())
+  return server
+}
+
+const call = async (server: ServerProcess, method: string, path: string, json?: object) => (await server.call(`${server.ready.apis['bots']?.url}${path}`, { method, ...(json === undefined ? {} : { json }) })).json() as Promise<Record<string, never>> // a test looks into answers by name
+
+test('after kill -9 among messages the bot is online again, reads all but what was in its hands, and sends what waited once', async () => {
+  const double = await WhatsAppDouble.start()
+  endings.push(() => double.stop())
+  const ann = await connectContact(double, '15550100011', 'Ann')
+  endings.push(ann.stop)
+  const dataDir = newDataDir()
+  const first = await start(double, dataDir)
+  const { pairingCode } = await call(first, 'POST', '/api/sessions', { userId: 'gate', phoneNumber: number })
+  await double.enterCode(number, String(pairingCode))
+  const status = async (server: ServerProcess) => String((await call(server, 'GET', '/api/sessions/gate'))['status'])
+  await expect.poll(() => status(first), { timeout: 20_000 }).toBe('online')
+
+  await call(first, 'PATCH', '/v1/bots/gate', { keepsLog: true })
+  let sent = 0
+  const say = () => ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: `number ${(sent += 1)}` })
+  for (let index = 0; index < 5; index += 1) await say()
+  const flow = (async () => {
+    for (let index = 0; index < 20; index += 1) await say()
+  })()
+  for (const text of ['one', 'two', 'three']) await call(first, 'POST', '/api/sessions/gate/messages', { to: ann.number, type: 'text', text })
+  await first.end('SIGKILL')
+  await flow
+
+  const second = await start(double, dataDir)
+  await expect.poll(() => status(second), { timeout: 20_000 }).toBe('online')
+  const logged = async () => (await call(second, 'GET', '/api/sessions/gate/log?limit=500'))['messages'] as unknown as { text: string; kind: string }[]
+  const heard = async () => new Set((await logged()).map(({ text }) => text).filter((text) => text.startsWith('number'))).size
+  // The library moves its keys on and tells WhatsApp before it hands a message over: the one it was handling at the kill may be gone.
+  await expect.poll(heard, { timeout: 20_000 }).toBeGreaterThanOrEqual(24)
+  const missing = 25 - (await heard())
+
+  // A message that cannot be decrypted asks for another copy; after the recovery none does.
+  const device = [...double.account(number).devices.values()][0]
+  const retries = () => device?.connection?.received.filter(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'retry').length
+  const before = retries()
+  await say()
+  await expect.poll(heard, { timeout: 20_000 }).toBe(26 - missing)
+  expect(retries()).toBe(before)
+  const texts = () => ann.messages.filter(({ key }) => key.fromMe !== true).map(({ message }) => message?.extendedTextMessage?.text ?? message?.conversation)
+  await expect.poll(() => new Set(texts()).size, { timeout: 20_000 }).toBe(3)
+  expect(await second.end()).toBe(0)
+})

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { botStates, closingOf, isRunning, mayFollow, needsPerson, publishedStatus, reconnectDelay } from '../../../server/bots/states.ts'
+
+test('every state can be left, and every state but stopped can be stopped', () => {
+  for (const state of botStates) {
+    expect(botStates.some((next) => mayFollow(state, next))).toBe(true)
+    if (state !== 'stopped') expect(mayFollow(state, 'stopped')).toBe(true)
+  }
+})
+
+test('only an online bot is online to the published API', () => {
+  expect(botStates.filter((state) => publishedStatus(state) === 'online')).toEqual(['online'])
+})
+
+test('a state runs, waits for a person, or is stopped', () => {
+  for (const state of botStates) expect([isRunning(state), needsPerson(state), state === 'stopped'].filter(Boolean)).toHaveLength(1)
+})
+
+test('401, 403 and 440 are never tried again, 515 at once, all else later', () => {
+  expect([401, 403, 440, 515, 408, 428, 500, 503].map((code) => closingOf(code).then)).toEqual(['logged_out', 'blocked', 'replaced', 'restart', 'retry', 'retry', 'retry', 'retry'])
+})
+
+test('waits double from one second to a minute and are spread over their upper half', () => {
+  expect([1, 2, 3, 6, 7, 50].map((attempt) => reconnectDelay(attempt, () => 1))).toEqual([1_000, 2_000, 4_000, 32_000, 60_000, 60_000])
+  expect([1, 7].map((attempt) => reconnectDelay(attempt, () => 0))).toEqual([500, 30_000])
+})
