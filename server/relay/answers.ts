@@ -1,0 +1,26 @@
+/** Refusals as MCP clients read them: an HTTP status with a JSON-RPC error. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RequestId } from '@modelcontextprotocol/server'
+import type { Refusal } from './ledger.ts'
+import type { ToolEntry } from './view.ts'
+
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+export function refuse(response: ServerResponse, status: number, code: number, message: string, more: { id?: unknown; data?: unknown; headers?: Record<string, string> } = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...more.headers })
+  response.end(JSON.stringify({ jsonrpc: '2.0', id: more.id ?? null, error: { code, message, ...(more.data === undefined ? {} : { data: more.data }) } }))
+}
+
+/** 402 with the shortfall for credits, 429 for a rate. */
+export function refuseCharge(response: ServerResponse, refusal: Refusal, entry: ToolEntry, id: RequestId): void {
+  const service = entry.upstream.definition.name
+  if (refusal.kind === 'rate') {
+    return refuse(response, 429, -32000, `This session may make ${refusal.maxCallsPerMinute} calls a minute`, { id, data: { service, maxCallsPerMinute: refusal.maxCallsPerMinute }, headers: { 'retry-after': String(refusal.retryAfter) } })
+  }
+  if (refusal.kind === 'session-cap') return refuse(response, 402, -32000, 'This session has spent the credits it may spend', { id, data: { service, maxCredits: refusal.maxCredits, spent: refusal.spent, requiredCredits: entry.tool.price } })
+  const { kind: _, ...shortage } = refusal
+  refuse(response, 402, -32000, 'Insufficient credits', { id, data: { service, ...shortage } })
+}

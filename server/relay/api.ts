@@ -1,0 +1,97 @@
+/** Answers the relay API: each handler is one call of the room's services. */
+import { iso } from '../clock.ts'
+import { Fault } from '../fault.ts'
+import { actorOf, handled, implement, type Api, type Call } from '../http/api.ts'
+import { relayContract } from './contract.ts'
+import type { Gateway } from './gateway.ts'
+import { nativeHandlers, type NativeParts } from './native-api.ts'
+import type { IssuedSession, Sessions } from './sessions.ts'
+
+export interface RelayParts extends Omit<NativeParts, 'baseOf'> {
+  sessions: Sessions
+  gateway(): Promise<Gateway>
+  /** Base of session addresses, without a slash at its end; null for the one under which the caller reached us. */
+  publicUrl(): string | null
+}
+
+export function createRelayApi({ sessions, gateway, desk, upstreams, publicUrl }: RelayParts): Api {
+  const baseOf = (call: Call): string => publicUrl() ?? call.origin
+  const issued = ({ sessionId, session }: IssuedSession, call: Call) => ({
+    sessionId,
+    sessionUrl: `${baseOf(call)}/mcp/${sessionId}`,
+    expiresAt: iso(session.expiresAt),
+    createdAt: iso(session.createdAt),
+  })
+  const mcp = async (sessionId: string | null, { node }: Call): Promise<typeof handled> => {
+    await (await gateway()).handle(node.request, node.response, sessionId)
+    return handled
+  }
+  return implement(relayContract, {
+    createSession: ({ body }, call) => {
+      const { userAgent, origin } = body.metadata
+      const created = sessions.create(
+        {
+          accountId: userOf(call),
+          ...body,
+          // What the server sees wins: a client could claim any address.
+          address: call.address,
+          userAgent: userAgent ?? textOf(call.headers['user-agent']),
+          origin: origin ?? textOf(call.headers['origin']),
+        },
+        actorOf(call.caller),
+      )
+      return { status: 200, body: { success: true, data: issued(created, call) } }
+    },
+    listSessions: (_, call) => {
+      const data = sessions.list(userOf(call)).map(({ sessionId, session: { id, createdAt, expiresAt, lastUsedAt, address, userAgent, origin } }) => ({
+        ...{ id, sessionId, createdAt: iso(createdAt), expiresAt: iso(expiresAt), lastAccessedAt: lastUsedAt === null ? null : iso(lastUsedAt) },
+        metadata: { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, ...(origin === null ? {} : { origin }) },
+      }))
+      return { status: 200, body: { success: true, data } }
+    },
+    sessionStats: (_, call) => {
+      const stats = sessions.stats(userOf(call))
+      return { status: 200, body: { success: true, data: { ...stats, lastActivity: stats.lastActivity === null ? null : iso(stats.lastActivity) } } }
+    },
+    validateSession: ({ params }) => {
+      const { account } = sessions.validate(params.sessionId)
+      return { status: 200, body: { success: true, data: { userId: account.id, user: account } } }
+    },
+    refreshSession: ({ params, body }, call) => ({
+      status: 200,
+      body: { success: true, data: issued(sessions.refresh(params.sessionId, userOf(call), body.expiresIn, actorOf(call.caller)), call) },
+    }),
+    revokeSession: ({ params }, call) => {
+      sessions.revoke(params.sessionId, userOf(call), actorOf(call.caller))
+      return { status: 200, body: { success: true, message: 'Session revoked successfully' } }
+    },
+    revokeAllSessions: (_, call) => {
+      const count = sessions.revokeAll(userOf(call), actorOf(call.caller))
+      return { status: 200, body: { success: true, message: `Revoked ${count} sessions`, data: { count } } }
+    },
+    cleanupSessions: () => {
+      const count = sessions.cleanup()
+      return { status: 200, body: { success: true, message: `Cleaned up ${count} expired sessions`, data: { count } } }
+    },
+
+    ...nativeHandlers({ desk, sessions, upstreams, baseOf }),
+
+    mcpPost: ({ params }, call) => mcp(params.sessionId, call),
+    mcpGet: ({ params }, call) => mcp(params.sessionId, call),
+    mcpDelete: ({ params }, call) => mcp(params.sessionId, call),
+    mcpBearerPost: (_, call) => mcp(null, call),
+    mcpBearerGet: (_, call) => mcp(null, call),
+    mcpBearerDelete: (_, call) => mcp(null, call),
+  })
+}
+
+/** The account the caller speaks for. Throws `user-required`. */
+function userOf({ headers }: Call): string {
+  const id = textOf(headers['x-user-id'])?.trim()
+  if (id === undefined || id === '') throw new Fault('user-required', 'The x-user-id header is required')
+  return id
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header
+}

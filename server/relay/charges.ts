@@ -1,0 +1,50 @@
+/** The charges of the calls in one HTTP request, from the moment they are held until each is taken or given back. */
+import type { RequestId } from '@modelcontextprotocol/server'
+import type { Json } from './link.ts'
+import type { Charge, Ledger } from './ledger.ts'
+
+/** Called with what became of the call. */
+export type EndCall = (outcome: Json | Error) => Promise<void>
+
+export class Charges {
+  private readonly byId = new Map<RequestId, { charge: Charge; begun: number; ended?: (outcome: Json | Error, credits: number) => void }>()
+  private readonly ledger: Ledger
+
+  constructor(ledger: Ledger) {
+    this.ledger = ledger
+  }
+
+  add(id: RequestId, charge: Charge, ended?: (outcome: Json | Error, credits: number) => void): void {
+    this.byId.set(id, { charge, begun: performance.now(), ...(ended === undefined ? {} : { ended }) })
+  }
+
+  /** Whoever runs the call takes its charge and ends it. */
+  take(id: RequestId): EndCall | undefined {
+    const held = this.byId.get(id)
+    if (held === undefined) return undefined
+    held.charge.taken = true
+    return async (outcome) => {
+      const credits = await endCharge(this.ledger, held.charge, outcome)
+      held.ended?.(outcome, credits)
+    }
+  }
+
+  /** Gives back what no call took, e.g. because the request was refused on its way. */
+  releaseIdle(): void {
+    for (const { charge } of this.byId.values()) if (!charge.taken) this.ledger.release(charge, false)
+  }
+}
+
+/** Credits taken: those of a call that succeeded. A question back to the client is not the end of the call. */
+export async function endCharge(ledger: Ledger, charge: Charge, outcome: Json | Error): Promise<number> {
+  if (outcome instanceof Error || outcome['isError'] === true) {
+    ledger.release(charge)
+    return 0
+  }
+  if (outcome['resultType'] === 'input_required') {
+    ledger.release(charge, false)
+    return 0
+  }
+  await ledger.settle(charge)
+  return charge.priced.price
+}

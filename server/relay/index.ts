@@ -1,0 +1,118 @@
+/** The relay room: what it is made of, how it starts, stops and reports. */
+import type { AttentionItem } from '../control/contract.ts'
+import { iso } from '../clock.ts'
+import type { Room, RoomContext } from '../room.ts'
+import type { Accounts } from './accounts.ts'
+import { createRelayApi } from './api.ts'
+import { CallLog } from './call-log.ts'
+import { createDesk } from './desk.ts'
+import type { Gateway } from './gateway.ts'
+import { createLedgerStore } from './ledger-store.ts'
+import { Ledger } from './ledger.ts'
+import { createSessionStore } from './sessions-store.ts'
+import { Sessions } from './sessions.ts'
+import { createUpstreamStore } from './upstreams-store.ts'
+import { Upstreams } from './upstreams.ts'
+import { createWheelhouse, type HouseTool } from './wheelhouse.ts'
+
+export interface RelayRoom extends Room {
+  sessions: Sessions
+  upstreams: Upstreams
+  gateway(): Promise<Gateway>
+  ledger: Ledger
+}
+
+export interface RelayGiven {
+  accounts: Accounts
+  /** Base of session addresses; null for the one under which the caller reached us. */
+  publicUrl(): string | null
+  /** What the rooms of this house let MCP clients do; the built-in server offers it to sessions that ask for it. */
+  houseTools?: readonly HouseTool[]
+  /** Waits between starts of a server that fails, ms; for tests. */
+  backOff?: readonly number[]
+  /** False sends every call the long way; for tests. */
+  lean?: boolean
+}
+
+const flushEvery = 5_000
+const sweepEvery = 30_000
+
+export function createRelayRoom(context: RoomContext, { accounts, publicUrl, houseTools = [], backOff, lean }: RelayGiven): RelayRoom {
+  const { database, sealer, clock, events, settings } = context
+  const changed = (): void => context.changed('relay')
+  const relaySettings = () => settings.current().relay
+  const sessions = new Sessions({ store: createSessionStore(database), accounts, sealer, clock, events, changed, defaultDays: () => relaySettings().sessionDays })
+  const upstreams = new Upstreams({ store: createUpstreamStore(database, sealer), clock, events, changed, ...(backOff === undefined ? {} : { backOff }) })
+  const usage = createLedgerStore(database)
+  const ledger = new Ledger({ store: usage, accounts, clock, changed: () => context.changed('relay-usage') })
+  const calls = new CallLog(clock, () => context.changed('relay-calls'))
+  let gateway: Promise<Gateway> | undefined
+  /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
+  const loadGateway = (): Promise<Gateway> => (gateway ??= import('./gateway.ts').then(({ Gateway }) => new Gateway({
+    ...{ sessions, upstreams, ledger, calls, clock },
+    callTimeout: () => relaySettings().callTimeout * 1_000,
+    streamHold: () => relaySettings().streamHold * 1_000,
+    ...(lean === undefined ? {} : { lean }),
+  })))
+  const desk = createDesk({ sessions, upstreams, ledger, usage, calls, clock, callTimeout: () => relaySettings().callTimeout * 1_000 })
+  const timers: NodeJS.Timeout[] = []
+  let starting: NodeJS.Immediate | undefined
+  const isOver = (id: string): boolean => {
+    const session = sessions.find(id)
+    return session === undefined || session.expiresAt <= clock.now() || accounts.find(session.accountId) === undefined
+  }
+
+  return {
+    name: 'relay',
+    api: createRelayApi({ sessions, gateway: loadGateway, desk, upstreams, publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null }),
+    sessions,
+    upstreams,
+    gateway: loadGateway,
+    ledger,
+    async start() {
+      sessions.cleanup()
+      timers.push(
+        setInterval(() => sessions.flush(), flushEvery),
+        setInterval(() => void gateway?.then((loaded) => loaded.sweep(isOver)), sweepEvery),
+        setInterval(() => sessions.cleanup(), relaySettings().cleanupInterval * 1_000),
+      )
+      // After the listeners have their ports: starting processes takes time that nobody waits for.
+      starting = setImmediate(() => {
+        const others = upstreams.start(houseTools.length === 0 ? undefined : createWheelhouse(houseTools, events))
+        if (others > 0) void loadGateway()
+      })
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer)
+      clearImmediate(starting)
+      await (await gateway)?.stop()
+      await upstreams.stop()
+      ledger.stop()
+      sessions.flush()
+      calls.stop()
+    },
+    summary() {
+      const count = sessions.countActive()
+      return { room: 'relay', count, unit: count === 1 ? 'session' : 'sessions', text: summaryText(upstreams), rateTitle: 'Calls', ratePer: 's', total: ledger.total }
+    },
+    attention: () => attentionOf(upstreams, clock.now()),
+  }
+}
+
+function summaryText(upstreams: Upstreams): string {
+  const enabled = upstreams.all().filter(({ definition }) => definition.enabled && definition.transport !== 'built-in')
+  if (enabled.length === 0) return 'No server is set up'
+  const ready = enabled.filter(({ state }) => state === 'ready').length
+  return `${ready} of ${enabled.length} servers ready`
+}
+
+function attentionOf(upstreams: Upstreams, now: number): AttentionItem[] {
+  return upstreams.list().flatMap((upstream): AttentionItem[] => [
+    ...(upstream.state === 'failed'
+      ? [{ id: `relay-failed-${upstream.id}`, room: 'relay' as const, tone: 'bad' as const, title: `Server ${upstream.name} failed`, text: upstream.error ?? '', since: iso(now), action: null, subject: upstream.id }]
+      : []),
+    ...(upstream.quarantined > 0
+      ? [{ id: `relay-changed-${upstream.id}`, room: 'relay' as const, tone: 'attention' as const, title: `Tools of ${upstream.name} changed`, text: `${upstream.quarantined} held back until you have looked at them`, since: iso(now), action: null, subject: upstream.id }]
+      : []),
+  ])
+}

@@ -1,0 +1,137 @@
+/** One connection to an MCP server: negotiated once, then a plain way to send requests and to hear what comes back. */
+import { Client, InMemoryTransport, SSEClientTransport, StreamableHTTPClientTransport, type ClientCapabilities, type RequestOptions, type ServerCapabilities, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client'
+import { version } from '../version.ts'
+import type { Guardian } from './guardian.ts'
+import { StdioTransport } from './stdio-transport.ts'
+import type { UpstreamDefinition } from './upstream-definition.ts'
+
+/** A message's body as it passes through: nobody here needs to know more of it. */
+export type Json = Record<string, unknown>
+export interface Message {
+  method: string
+  params?: Json | undefined
+}
+
+export interface LinkOptions {
+  definition: UpstreamDefinition
+  /** What the client at the other end can do for the server; decides which tools some servers show. */
+  capabilities: ClientCapabilities
+  guardian: Guardian
+  /** The server end of a built-in server, asked for with each connection. */
+  builtIn?: () => Promise<Transport>
+  /** The protocol era found out by an earlier connection, so that it need not be probed again. */
+  era?: Era | undefined
+  signal: AbortSignal
+  onLog(line: string): void
+  onNotification(message: Message): void
+  /** A request of the server to the client: sampling, elicitation, roots. */
+  onRequest(message: Message, signal: AbortSignal): Promise<Json>
+  onClose(reason: string): void
+}
+
+export type Era = 'modern' | 'legacy'
+
+const connectTimeout = 30_000
+/** A server that does not know `server/discover` says so at once; one that stays silent is old. */
+const probeTimeout = 3_000
+
+/** Passes every result as it is; a relay that validated them would have to be as new as the newest server. */
+export const asJson: StandardSchemaV1<unknown, Json> = { '~standard': { version: 1, vendor: 'wheelhouse', validate: (value) => ({ value: value as Json }) } }
+
+export class Link {
+  private readonly client: Client
+  private readonly transport: Transport
+  private ended = false
+
+  private constructor(client: Client, transport: Transport) {
+    this.client = client
+    this.transport = transport
+  }
+
+  static async open(options: LinkOptions): Promise<Link> {
+    const transport = await transportOf(options)
+    const client = new Client(
+      { name: 'wheelhouse-relay', version },
+      {
+        capabilities: options.capabilities,
+        versionNegotiation: { mode: options.era === 'legacy' ? 'legacy' : 'auto', probe: { timeoutMs: probeTimeout } },
+        // Input a server asks for is the far client's to give.
+        inputRequired: { autoFulfill: false },
+      },
+    )
+    const link = new Link(client, transport)
+    client.fallbackNotificationHandler = async ({ method, params }) => options.onNotification({ method, params })
+    client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => options.onRequest({ method, params }, mcpReq.signal)
+    client.onerror = (error) => options.onLog(error.message)
+    client.onclose = () => {
+      if (link.ended) return
+      link.ended = true
+      options.onClose(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
+    }
+    try {
+      await client.connect(transport, { timeout: connectTimeout, signal: options.signal })
+    } catch (error) {
+      link.ended = true
+      await transport.close().catch(() => undefined)
+      throw transport instanceof StdioTransport && error instanceof Error && error.message.includes('closed') ? new Error(transport.reason, { cause: error }) : error
+    }
+    return link
+  }
+
+  get era(): Era {
+    return this.client.getProtocolEra() === 'modern' ? 'modern' : 'legacy'
+  }
+  get protocol(): string | null {
+    return this.client.getNegotiatedProtocolVersion() ?? null
+  }
+  get capabilities(): ServerCapabilities {
+    return this.client.getServerCapabilities() ?? {}
+  }
+  get instructions(): string | undefined {
+    return this.client.getInstructions()
+  }
+  get pid(): number | null {
+    return this.transport instanceof StdioTransport ? this.transport.pid : null
+  }
+
+  request(message: Message, options: RequestOptions = {}): Promise<Json> {
+    return this.client.request({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) }, asJson, { ...options, allowInputRequired: true })
+  }
+
+  notify(message: Message): Promise<void> {
+    return this.client.notification({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) })
+  }
+
+  /** Change announcements of a server of the stateless era come on a stream that has to be asked for. */
+  async listen(resources: readonly string[]): Promise<() => Promise<void>> {
+    const { tools, prompts, resources: offered } = this.capabilities
+    const subscription = await this.client.listen({
+      ...(tools?.listChanged === true ? { toolsListChanged: true } : {}),
+      ...(prompts?.listChanged === true ? { promptsListChanged: true } : {}),
+      ...(offered?.listChanged === true ? { resourcesListChanged: true } : {}),
+      ...(resources.length === 0 ? {} : { resourceSubscriptions: [...resources] }),
+    })
+    return () => subscription.close()
+  }
+
+  async close(): Promise<void> {
+    this.ended = true
+    await this.client.close().catch(() => undefined)
+    await this.transport.close().catch(() => undefined)
+  }
+}
+
+async function transportOf({ definition, guardian, onLog, builtIn }: LinkOptions): Promise<Transport> {
+  const { transport, command, args, env, cwd, url, headers } = definition
+  if (transport === 'built-in') {
+    if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
+    return builtIn()
+  }
+  if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, guardian, onLog })
+  const address = new URL(url ?? '')
+  const requestInit = { headers }
+  return transport === 'http' ? new StreamableHTTPClientTransport(address, { requestInit }) : new SSEClientTransport(address, { requestInit, eventSourceInit: { fetch: (input, init) => fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }) } })
+}
+
+/** Two ends of a connection within this process. */
+export const linkedTransports = (): [Transport, Transport] => InMemoryTransport.createLinkedPair()

@@ -1,0 +1,73 @@
+/** The table of session addresses. */
+import type { Database } from 'better-sqlite3'
+import { sessionPolicy, type SessionPolicy } from './contract-parts.ts'
+
+export interface StoredSession {
+  id: string
+  accountId: string
+  hash: Buffer
+  sealed: Buffer
+  /** The first characters of the secret id, to tell sessions apart. */
+  prefix: string
+  name: string | null
+  createdAt: number
+  expiresAt: number
+  lastUsedAt: number | null
+  address: string
+  userAgent: string | null
+  origin: string | null
+  policy: SessionPolicy
+  /** Credits so far. */
+  spent: number
+}
+
+type Row = Omit<StoredSession, 'policy'> & { policy: string }
+
+export type SessionStore = ReturnType<typeof createSessionStore>
+
+const columns = `id, account_id AS accountId, hash, sealed, prefix, name, created_at AS createdAt, expires_at AS expiresAt, last_used_at AS lastUsedAt, address, user_agent AS userAgent, origin, policy, spent`
+
+export function createSessionStore(database: Database) {
+  const byHash = database.prepare<[Buffer], Row>(`SELECT ${columns} FROM relay_sessions WHERE hash = ?`)
+  const byId = database.prepare<[string], Row>(`SELECT ${columns} FROM relay_sessions WHERE id = ?`)
+  const ofAccount = database.prepare<[string], Row>(`SELECT ${columns} FROM relay_sessions WHERE account_id = ? ORDER BY created_at DESC, id`)
+  const all = database.prepare<[], Row>(`SELECT ${columns} FROM relay_sessions ORDER BY created_at DESC, id`)
+  const countActive = database.prepare<[number], number>('SELECT count(*) FROM relay_sessions WHERE expires_at > ?').pluck()
+  const insert = database.prepare<[Row]>(`
+    INSERT INTO relay_sessions (id, account_id, hash, sealed, prefix, name, created_at, expires_at, last_used_at, address, user_agent, origin, policy, spent)
+    VALUES (@id, @accountId, @hash, @sealed, @prefix, @name, @createdAt, @expiresAt, @lastUsedAt, @address, @userAgent, @origin, @policy, @spent)`)
+  const extend = database.prepare<[number, string]>('UPDATE relay_sessions SET expires_at = ? WHERE id = ?')
+  const change = database.prepare<[string | null, string, string]>('UPDATE relay_sessions SET name = ?, policy = ? WHERE id = ?')
+  const touch = database.prepare<[number, string]>('UPDATE relay_sessions SET last_used_at = ? WHERE id = ?')
+  const spend = database.prepare<[number, string]>('UPDATE relay_sessions SET spent = spent + ? WHERE id = ?')
+  const remove = database.prepare<[string]>('DELETE FROM relay_sessions WHERE id = ?')
+  const removeExpired = database.prepare<[number]>('DELETE FROM relay_sessions WHERE expires_at <= ?')
+
+  return {
+    byHash: (hash: Buffer): StoredSession | undefined => parsed(byHash.get(hash)),
+    byId: (id: string): StoredSession | undefined => parsed(byId.get(id)),
+    /** Newest first. */
+    ofAccount: (accountId: string): StoredSession[] => ofAccount.all(accountId).map(parse),
+    all: (): StoredSession[] => all.all().map(parse),
+    countActive: (now: number): number => countActive.get(now) ?? 0,
+    insert: (session: StoredSession): void => void insert.run({ ...session, policy: JSON.stringify(session.policy) }),
+    extend: (id: string, expiresAt: number): void => void extend.run(expiresAt, id),
+    change: (id: string, name: string | null, policy: SessionPolicy): void => void change.run(name, JSON.stringify(policy), id),
+    /** One transaction for all of them. */
+    touch: database.transaction((uses: ReadonlyMap<string, number>): void => {
+      for (const [id, at] of uses) touch.run(at, id)
+    }),
+    spend: (id: string, credits: number): void => void spend.run(credits, id),
+    remove: (id: string): boolean => remove.run(id).changes > 0,
+    removeExpired: (now: number): number => removeExpired.run(now).changes,
+  }
+}
+
+function parsed(row: Row | undefined): StoredSession | undefined {
+  return row === undefined ? undefined : parse(row)
+}
+
+/** Through the schema, so that a policy written by an older version has today's fields. */
+function parse(row: Row): StoredSession {
+  return { ...row, policy: sessionPolicy.parse(JSON.parse(row.policy)) }
+}

@@ -1,0 +1,245 @@
+/** The rules of session addresses: who holds one, how long, and what validating it costs. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { EventSink } from '../events/event.ts'
+import { Fault } from '../fault.ts'
+import { hashSecret } from '../secrets/hash.ts'
+import { randomToken } from '../secrets/random.ts'
+import type { Sealer } from '../secrets/sealer.ts'
+import type { Accounts, Account } from './accounts.ts'
+import type { SessionPolicy } from './contract-parts.ts'
+import type { SessionStore, StoredSession } from './sessions-store.ts'
+
+const day = 86_400_000
+/** Longest that a validation may be answered from memory; ends of sessions are known at once all the same. */
+const cacheFor = 300_000
+const cacheSize = 10_000
+const prefixLength = 6
+
+export interface NewSession {
+  accountId: string
+  /** Days. */
+  expiresIn?: number | undefined
+  name?: string | undefined
+  policy: SessionPolicy
+  address: string
+  userAgent?: string | undefined
+  origin?: string | undefined
+}
+
+export interface IssuedSession {
+  /** The secret in the address. */
+  sessionId: string
+  session: StoredSession
+}
+
+export interface SessionsOptions {
+  store: SessionStore
+  accounts: Accounts
+  sealer: Sealer
+  clock: Clock
+  events: EventSink
+  /** Days a session lasts when nobody says otherwise. */
+  defaultDays(): number
+  changed(): void
+}
+
+export class Sessions {
+  private readonly options: SessionsOptions
+  /** By secret id; kept in memory only. */
+  private readonly cache = new Map<string, { session: StoredSession; until: number }>()
+  /** Written in groups: a disk write for every call would cost more than the call. */
+  private readonly uses = new Map<string, number>()
+  private readonly endListeners = new Set<(id: string) => void>()
+
+  constructor(options: SessionsOptions) {
+    this.options = options
+  }
+
+  /** Throws `user-not-found`. */
+  create({ accountId, expiresIn, name, policy, address, userAgent, origin }: NewSession, actor: string): IssuedSession {
+    const { store, sealer, clock } = this.options
+    const account = this.account(accountId)
+    const sessionId = randomToken(27, randomBytes)
+    const id = randomUUID()
+    const createdAt = clock.now()
+    const session: StoredSession = {
+      ...{ id, accountId, createdAt, policy, address, name: name ?? null, userAgent: userAgent ?? null, origin: origin ?? null },
+      hash: hashSecret(sessionId),
+      sealed: sealer.seal(sessionId, sealContext(id)),
+      prefix: sessionId.slice(0, prefixLength),
+      expiresAt: createdAt + (expiresIn ?? this.options.defaultDays()) * day,
+      lastUsedAt: null,
+      spent: 0,
+    }
+    session.expiresAt = Math.round(session.expiresAt)
+    store.insert(session)
+    this.tell('session-created', 'Relay session created', session, account, actor, 'good')
+    return { sessionId, session }
+  }
+
+  /** Active sessions with their secret ids, as the contract lists them. Throws `user-not-found`. */
+  list(accountId: string): IssuedSession[] {
+    const { store, sealer, clock } = this.options
+    this.account(accountId)
+    return this.withUses(store.ofAccount(accountId))
+      .filter(({ expiresAt }) => expiresAt > clock.now())
+      .map((session) => ({ session, sessionId: sealer.open(session.sealed, sealContext(session.id)).toString('utf8') }))
+  }
+
+  /** All sessions of all accounts, for the window. */
+  all(): StoredSession[] {
+    return this.withUses(this.options.store.all())
+  }
+
+  /** Throws `user-not-found`. */
+  stats(accountId: string): { totalSessions: number; activeSessions: number; expiredSessions: number; lastActivity: number | null } {
+    this.account(accountId)
+    const sessions = this.withUses(this.options.store.ofAccount(accountId))
+    const active = sessions.filter(({ expiresAt }) => expiresAt > this.options.clock.now()).length
+    const last = Math.max(0, ...sessions.map(({ lastUsedAt }) => lastUsedAt ?? 0))
+    return { totalSessions: sessions.length, activeSessions: active, expiredSessions: sessions.length - active, lastActivity: last === 0 ? null : last }
+  }
+
+  /** The session and its account as it is now. Throws `session-not-found`, `session-expired`. */
+  validate(sessionId: string): { session: StoredSession; account: Account } {
+    const session = this.active(sessionId)
+    // Never from memory: credits change with every call, and a removed account must not be served.
+    const account = this.options.accounts.find(session.accountId)
+    if (account === undefined) throw new Fault('session-not-found')
+    this.uses.set(session.id, this.options.clock.now())
+    return { session, account }
+  }
+
+  /** Throws `user-not-found`, `session-not-found`, `session-foreign`, `session-expired`. */
+  refresh(sessionId: string, accountId: string, expiresIn: number | undefined, actor: string): IssuedSession {
+    const account = this.account(accountId)
+    const session = this.owned(this.active(sessionId), accountId)
+    const expiresAt = Math.max(session.expiresAt, Math.round(this.options.clock.now() + (expiresIn ?? this.options.defaultDays()) * day))
+    this.options.store.extend(session.id, expiresAt)
+    this.cache.delete(sessionId)
+    this.tell('session-refreshed', 'Relay session extended', session, account, actor)
+    return { sessionId, session: { ...session, expiresAt } }
+  }
+
+  /** Throws `user-not-found`, `session-not-found`, `session-foreign`. An expired session can still be revoked. */
+  revoke(sessionId: string, accountId: string, actor: string): void {
+    const account = this.account(accountId)
+    const session = this.options.store.byHash(hashSecret(sessionId))
+    if (session === undefined) throw new Fault('session-not-found')
+    this.end(this.owned(session, accountId), account, actor)
+  }
+
+  /** Returns how many. Throws `user-not-found`. */
+  revokeAll(accountId: string, actor: string): number {
+    const account = this.account(accountId)
+    const sessions = this.options.store.ofAccount(accountId).filter(({ expiresAt }) => expiresAt > this.options.clock.now())
+    for (const session of sessions) this.end(session, account, actor)
+    return sessions.length
+  }
+
+  /** By its row, for the window. Throws `session-not-found`. */
+  revokeById(id: string, actor: string): void {
+    const session = this.byId(id)
+    this.end(session, this.options.accounts.find(session.accountId), actor)
+  }
+
+  /** Throws `session-not-found`. */
+  change(id: string, patch: { name?: string | null | undefined; policy?: SessionPolicy | undefined }, actor: string): StoredSession {
+    const session = this.byId(id)
+    const changed = { ...session, name: patch.name === undefined ? session.name : patch.name, policy: patch.policy ?? session.policy }
+    this.options.store.change(id, changed.name, changed.policy)
+    this.forget(id)
+    this.tell('session-changed', 'Relay session changed', changed, this.options.accounts.find(session.accountId), actor)
+    return changed
+  }
+
+  /** Throws `session-not-found`. */
+  byId(id: string): StoredSession {
+    const session = this.options.store.byId(id)
+    if (session === undefined) throw new Fault('session-not-found')
+    return session
+  }
+
+  find(id: string): StoredSession | undefined {
+    return this.options.store.byId(id)
+  }
+
+  /** Removes what has expired; returns how many. */
+  cleanup(): number {
+    this.flush()
+    const now = this.options.clock.now()
+    for (const [sessionId, { session }] of this.cache) if (session.expiresAt <= now) this.cache.delete(sessionId)
+    const count = this.options.store.removeExpired(now)
+    if (count > 0) this.options.changed()
+    return count
+  }
+
+  countActive(): number {
+    return this.options.store.countActive(this.options.clock.now())
+  }
+
+  /** Writes when sessions were last used. */
+  flush(): void {
+    if (this.uses.size === 0) return
+    this.options.store.touch(this.uses)
+    this.uses.clear()
+  }
+
+  /** Called with the row of a session that was revoked or changed, so that open streams of it end or are told. */
+  onEnd(listener: (id: string) => void): void {
+    this.endListeners.add(listener)
+  }
+
+  private active(sessionId: string): StoredSession {
+    const { store, clock } = this.options
+    const cached = this.cache.get(sessionId)
+    const session = cached !== undefined && cached.until > clock.monotonic() ? cached.session : store.byHash(hashSecret(sessionId))
+    if (session === undefined) throw new Fault('session-not-found')
+    if (session.expiresAt <= clock.now()) throw new Fault('session-expired')
+    if (session !== cached?.session) this.remember(sessionId, session)
+    return session
+  }
+
+  private remember(sessionId: string, session: StoredSession): void {
+    const oldest = this.cache.size >= cacheSize ? this.cache.keys().next().value : undefined
+    if (oldest !== undefined) this.cache.delete(oldest)
+    this.cache.set(sessionId, { session, until: this.options.clock.monotonic() + cacheFor })
+  }
+
+  private forget(id: string): void {
+    for (const [sessionId, { session }] of this.cache) if (session.id === id) this.cache.delete(sessionId)
+  }
+
+  private end(session: StoredSession, account: Account | undefined, actor: string): void {
+    this.options.store.remove(session.id)
+    this.forget(session.id)
+    this.uses.delete(session.id)
+    this.tell('session-revoked', 'Relay session revoked', session, account, actor)
+    for (const listener of this.endListeners) listener(session.id)
+  }
+
+  private account(id: string): Account {
+    const account = this.options.accounts.find(id)
+    if (account === undefined) throw new Fault('user-not-found')
+    return account
+  }
+
+  private owned(session: StoredSession, accountId: string): StoredSession {
+    if (session.accountId !== accountId) throw new Fault('session-foreign')
+    return session
+  }
+
+  private withUses(sessions: StoredSession[]): StoredSession[] {
+    return sessions.map((session) => ({ ...session, lastUsedAt: this.uses.get(session.id) ?? session.lastUsedAt }))
+  }
+
+  private tell(type: string, title: string, session: StoredSession, account: Account | undefined, actor: string, tone: 'good' | 'neutral' = 'neutral'): void {
+    this.options.events.emit({ room: 'relay', type, title, subject: account?.primaryEmail ?? session.accountId, actor, tone, data: { id: session.id, account: session.accountId } })
+    this.options.changed()
+  }
+}
+
+function sealContext(id: string): string {
+  return `relay:session:${id}`
+}

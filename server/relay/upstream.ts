@@ -1,0 +1,339 @@
+/** One MCP server under supervision: started once however many ask, started again when it dies, left alone when it keeps dying. */
+import type { ClientCapabilities, RequestOptions, ServerCapabilities } from '@modelcontextprotocol/client'
+import type { Clock } from '../clock.ts'
+import { Fault } from '../fault.ts'
+import { readCatalogue, type Catalogue } from './catalogue.ts'
+import type { Era, Json, Link, LinkOptions, Message } from './link.ts'
+import type { UpstreamDefinition, UpstreamState } from './upstream-definition.ts'
+
+/** Waits between starts; after the last one a person is asked. */
+export const backOff: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000]
+/** A server that ran so long did not crash from its start. */
+const steadyAfter = 30_000
+const logLines = 500
+const remembered = 64
+
+export interface UpstreamOptions {
+  definition: UpstreamDefinition
+  clock: Clock
+  guardian: LinkOptions['guardian']
+  builtIn?: LinkOptions['builtIn']
+  backOff?: readonly number[]
+  onState(upstream: Upstream): void
+  /** After every successful start and every announced change. */
+  onCatalogue(upstream: Upstream, changed: ReadonlySet<keyof Catalogue>): void
+  /** What the shared connection is told: log lines, updated resources. */
+  onNotification(upstream: Upstream, message: Message): void
+}
+
+export interface SharedRequestOptions extends RequestOptions {
+  /** Hears what the server says while this is the only request it works on. */
+  onNotification?: (message: Message) => void
+}
+
+/** Who answers what a server asks of its client, and hears what it says. */
+export interface LaneHandlers {
+  onNotification(message: Message): void
+  onRequest(message: Message, signal: AbortSignal): Promise<Json>
+}
+
+const allParts: ReadonlySet<keyof Catalogue> = new Set(['tools', 'resources', 'resourceTemplates', 'prompts'])
+
+export class Upstream {
+  state: UpstreamState = 'disabled'
+  error: string | null = null
+  attempts = 0
+  catalogue: Catalogue = { tools: [], resources: [], resourceTemplates: [], prompts: [] }
+  capabilities: ServerCapabilities = {}
+  instructions: string | undefined
+  readonly log: { at: number; text: string }[] = []
+  private readonly options: UpstreamOptions
+  private link: Link | undefined
+  private starting: Promise<Link> | undefined
+  private startedAt = 0
+  private retry: NodeJS.Timeout | undefined
+  private era: Era | undefined
+  private giveUp = new AbortController()
+  private readonly lanes = new Set<Link>()
+  private readonly durations: number[] = []
+  private readonly listeners = new Set<(message: Message) => void>()
+  private endListening: (() => Promise<void>) | undefined
+  private readonly watched = new Map<string, number>()
+  /** Re-readings follow each other, so that an older answer never replaces a newer one. */
+  private reading: Promise<void> = Promise.resolve()
+
+  constructor(options: UpstreamOptions) {
+    this.options = options
+  }
+
+  get definition(): UpstreamDefinition {
+    return this.options.definition
+  }
+  get pid(): number | null {
+    return this.link?.pid ?? null
+  }
+  get protocol(): string | null {
+    return this.link?.protocol ?? null
+  }
+  get isModern(): boolean {
+    return this.era === 'modern'
+  }
+
+  /** Median of the last calls, milliseconds; null before the first. */
+  get latency(): number | null {
+    const sorted = this.durations.toSorted((a, b) => a - b)
+    return sorted[sorted.length >> 1] ?? null
+  }
+
+  /** Starts it in the background; a failure is a state. */
+  start(): void {
+    this.attempts = 0
+    this.giveUp = new AbortController()
+    this.connect().catch(() => undefined)
+  }
+
+  async stop(): Promise<void> {
+    this.giveUp.abort(new Error('The server was stopped'))
+    clearTimeout(this.retry)
+    this.become('disabled')
+    const { link, starting } = this
+    this.link = undefined
+    await Promise.all([link?.close(), ...[...this.lanes].map((lane) => lane.close()), starting?.catch(() => undefined)])
+  }
+
+  /** Resolves when a start under way has ended, well or not. */
+  async settled(): Promise<void> {
+    await this.starting?.catch(() => undefined)
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    this.start()
+  }
+
+  /** One request over the shared connection, for clients that can do nothing for the server in return. */
+  async request(message: Message, { onNotification, ...options }: SharedRequestOptions = {}): Promise<Json> {
+    const link = this.link ?? (await this.connect())
+    const begun = performance.now()
+    if (onNotification !== undefined) this.listeners.add(onNotification)
+    try {
+      return await link.request(message, options)
+    } catch (error) {
+      if (isUnreachable(error) && this.link === link) {
+        void link.close()
+        this.lost(link, 'It cannot be reached')
+      }
+      if (!isLostSession(error)) throw error
+      // The far server has forgotten our session (it restarted, or the session idled out); the request did not reach any tool.
+      await this.reopen(link)
+      return await (await this.connect()).request(message, options)
+    } finally {
+      if (onNotification !== undefined) this.listeners.delete(onNotification)
+      this.durations.push(performance.now() - begun)
+      if (this.durations.length > remembered) this.durations.shift()
+    }
+  }
+
+  notify(message: Message): void {
+    this.link?.notify(message).catch(() => undefined)
+  }
+
+  /**
+   * A connection of its own for a client that can be asked things: on a shared one nobody could tell whom the server means.
+   * It speaks the era with requests towards the client where the server has it. The caller closes it.
+   */
+  async openLane(capabilities: ClientCapabilities, handlers: LaneHandlers, onClose: () => void): Promise<Link> {
+    await this.connect()
+    const options: LinkOptions = { ...this.linkOptions(), ...handlers, capabilities, onClose }
+    const lane = await openLink({ ...options, era: 'legacy' }).catch((error: unknown) => {
+      if (!this.isModern) throw error
+      return openLink(options)
+    })
+    this.lanes.add(lane)
+    return lane
+  }
+
+  async closeLane(lane: Link): Promise<void> {
+    this.lanes.delete(lane)
+    await lane.close()
+  }
+
+  /** Asks the server to tell of changes of a resource while anyone wants to know. */
+  async watch(uri: string): Promise<void> {
+    const count = this.watched.get(uri) ?? 0
+    this.watched.set(uri, count + 1)
+    if (count === 0) await this.askForUpdates('resources/subscribe', uri)
+  }
+
+  async unwatch(uri: string): Promise<void> {
+    const count = this.watched.get(uri) ?? 0
+    if (count > 1) this.watched.set(uri, count - 1)
+    else if (this.watched.delete(uri)) await this.askForUpdates('resources/unsubscribe', uri)
+  }
+
+  private async askForUpdates(method: string, uri: string): Promise<void> {
+    if (this.isModern) await this.listen()
+    else if (this.link !== undefined) await this.request({ method, params: { uri } })
+  }
+
+  private connect(): Promise<Link> {
+    if (this.link !== undefined) return Promise.resolve(this.link)
+    if (this.starting !== undefined) return this.starting
+    if (this.state === 'disabled' && this.giveUp.signal.aborted) return Promise.reject(unavailable(this))
+    // Between two tries callers get the reason at once instead of waiting for what has just failed.
+    if (this.state === 'retrying' || this.state === 'failed') return Promise.reject(unavailable(this))
+    this.starting = this.open().finally(() => (this.starting = undefined))
+    return this.starting
+  }
+
+  private async open(): Promise<Link> {
+    this.become('starting')
+    const { signal } = this.giveUp
+    try {
+      const link: Link = await openLink({
+        ...this.linkOptions(),
+        capabilities: {},
+        onNotification: (message) => this.hear(message),
+        onRequest: async ({ method }) => {
+          throw new Fault('not-offered', `${method} is not offered on this connection`)
+        },
+        onClose: (reason) => this.lost(link, reason),
+      })
+      if (signal.aborted) {
+        await link.close()
+        throw unavailable(this)
+      }
+      this.era = link.era
+      this.link = link
+      this.capabilities = link.capabilities
+      this.instructions = link.instructions
+      this.startedAt = this.options.clock.monotonic()
+      await this.reread(allParts)
+      if (this.link !== link) throw new Error(this.error ?? 'It ended while it was starting')
+      this.become('ready')
+      if (this.isModern) await this.listen()
+      else for (const uri of this.watched.keys()) this.request({ method: 'resources/subscribe', params: { uri } }).catch(() => undefined)
+      return link
+    } catch (error) {
+      if (!signal.aborted && this.retry === undefined) this.failed(error instanceof Error ? error.message : String(error))
+      throw unavailable(this, error)
+    }
+  }
+
+  private linkOptions(): Pick<LinkOptions, 'definition' | 'guardian' | 'builtIn' | 'era' | 'signal' | 'onLog'> {
+    const { definition, guardian, builtIn } = this.options
+    return { definition, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal: this.giveUp.signal, onLog: (line) => this.note(line) }
+  }
+
+  private hear(message: Message): void {
+    const part = changedPart(message.method)
+    if (part !== undefined) void this.reread(part)
+    // What is said while one call runs belongs to that call; while several run nobody can tell, and nobody else may read it.
+    else if (message.method === 'notifications/message' && this.listeners.size === 1) for (const listener of this.listeners) listener(message)
+    else this.options.onNotification(this, message)
+  }
+
+  private reread(parts: ReadonlySet<keyof Catalogue>): Promise<void> {
+    const { link } = this
+    if (link === undefined) return Promise.resolve()
+    this.reading = this.reading.then(async () => {
+      try {
+        const read = await readCatalogue(link, parts)
+        if (this.link !== link) return
+        // What could not be read stays as it was: a slow list must not take a server's tools away.
+        this.catalogue = { ...this.catalogue, ...read }
+        this.options.onCatalogue(this, parts)
+      } catch (error) {
+        this.note(`reading what it offers failed: ${String(error)}`)
+      }
+    })
+    return this.reading
+  }
+
+  private async listen(): Promise<void> {
+    const { link } = this
+    await this.endListening?.().catch(() => undefined)
+    this.endListening = undefined
+    try {
+      this.endListening = await link?.listen([...this.watched.keys()])
+    } catch (error) {
+      this.note(`it does not announce changes: ${String(error)}`)
+    }
+  }
+
+  private async reopen(link: Link): Promise<void> {
+    if (this.link !== link) return
+    this.link = undefined
+    await link.close()
+    this.state = 'starting'
+  }
+
+  private lost(link: Link, reason: string): void {
+    if (this.link === link) this.link = undefined
+    if (this.giveUp.signal.aborted) return
+    for (const lane of this.lanes) void lane.close()
+    this.lanes.clear()
+    if (this.options.clock.monotonic() - this.startedAt > steadyAfter) this.attempts = 0
+    this.failed(reason)
+  }
+
+  private failed(reason: string): void {
+    this.error = reason
+    this.note(reason)
+    const waits = this.options.backOff ?? backOff
+    const wait = waits[this.attempts]
+    this.attempts += 1
+    if (wait === undefined) {
+      this.error = `${reason}. Stopped after ${this.attempts} tries`
+      this.become('failed')
+      return
+    }
+    this.become('retrying')
+    this.retry = setTimeout(() => {
+      this.retry = undefined
+      this.state = 'starting'
+      this.connect().catch(() => undefined)
+    }, wait)
+    this.retry.unref()
+  }
+
+  private become(state: UpstreamState): void {
+    if (state === 'ready' || state === 'disabled') this.error = null
+    this.state = state
+    this.options.onState(this)
+  }
+
+  private note(text: string): void {
+    this.log.push({ at: this.options.clock.now(), text })
+    if (this.log.length > logLines) this.log.splice(0, this.log.length - logLines)
+  }
+}
+
+/** The SDK is loaded with the first server: an installation without any does without its memory. */
+async function openLink(options: LinkOptions): Promise<Link> {
+  const { Link } = await import('./link.ts')
+  return Link.open(options)
+}
+
+function changedPart(method: string): ReadonlySet<keyof Catalogue> | undefined {
+  if (method === 'notifications/tools/list_changed') return new Set(['tools'])
+  if (method === 'notifications/prompts/list_changed') return new Set(['prompts'])
+  if (method === 'notifications/resources/list_changed') return new Set(['resources', 'resourceTemplates'])
+  return undefined
+}
+
+/** 404 to a request that carried a session id, as the transport's own specification has it; some servers say 400 and why. */
+function isLostSession(error: unknown): boolean {
+  if (!(error instanceof Error) || error.name !== 'SdkHttpError' || !('status' in error)) return false
+  return error.status === 404 || (error.status === 400 && /session/i.test(error.message))
+}
+
+/** What `fetch` throws when there is nobody at the other end. */
+function isUnreachable(error: unknown): boolean {
+  return error instanceof TypeError && error.message === 'fetch failed'
+}
+
+function unavailable({ definition, state, error }: Upstream, cause?: unknown): Fault {
+  const reason = error ?? (state === 'disabled' ? 'it is switched off' : 'it could not be started')
+  return new Fault('upstream-unavailable', `The server ${definition.name} is not available: ${reason}`, { upstream: definition.name }, cause === undefined ? {} : { cause })
+}

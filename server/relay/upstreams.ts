@@ -1,0 +1,297 @@
+/** The MCP servers behind the relay: added, changed, started, and the tools they offer with their switches and prices. */
+import { createHash } from 'node:crypto'
+import { iso, type Clock } from '../clock.ts'
+import type { EventSink } from '../events/event.ts'
+import { Fault } from '../fault.ts'
+import { randomBase62 } from '../secrets/random.ts'
+import type { Catalogue } from './catalogue.ts'
+import { createGuardian } from './guardian.ts'
+import type { LinkOptions, Message } from './link.ts'
+import { Upstream } from './upstream.ts'
+import { newUpstream, type NewUpstream, type UpstreamDefinition, type UpstreamPatch, type UpstreamView } from './upstream-definition.ts'
+import type { StoredTool, ToolDefinition, UpstreamStore } from './upstreams-store.ts'
+
+export interface UpstreamsOptions {
+  store: UpstreamStore
+  clock: Clock
+  events: EventSink
+  changed(): void
+  backOff?: readonly number[]
+}
+
+/** A server that is part of this program. */
+export interface BuiltInServer {
+  name: string
+  connect: NonNullable<LinkOptions['builtIn']>
+}
+
+export const builtInId = 'wheelhouse'
+
+export class Upstreams {
+  private readonly options: UpstreamsOptions
+  private readonly guardian = createGuardian()
+  private readonly byId = new Map<string, Upstream>()
+  private readonly toolsById = new Map<string, Map<string, StoredTool>>()
+  private readonly catalogueListeners = new Set<(upstream: Upstream, changed: ReadonlySet<keyof Catalogue>) => void>()
+  private readonly notificationListeners = new Set<(upstream: Upstream, message: Message) => void>()
+  private builtIn: BuiltInServer | undefined
+  private started = false
+  /** Rises with every change of what sessions can see. */
+  version = 0
+
+  constructor(options: UpstreamsOptions) {
+    this.options = options
+  }
+
+  /** Starts all that are switched on, in the background: a slow one delays nobody. Returns how many there are beside the built-in one. */
+  start(builtIn?: BuiltInServer): number {
+    this.builtIn = builtIn
+    this.started = true
+    const { clock, store } = this.options
+    const own: UpstreamDefinition[] = builtIn === undefined ? [] : [{ id: builtInId, name: builtIn.name, transport: 'built-in', command: null, args: [], cwd: null, url: null, env: {}, headers: {}, enabled: false, createdAt: clock.now() }]
+    const others = store.all()
+    for (const definition of [...others, ...own]) this.supervise(definition)
+    return others.length
+  }
+
+  /** Starts the built-in server, which waits for the first session that asks for it. */
+  wake(): void {
+    const upstream = this.byId.get(builtInId)
+    if (upstream !== undefined && !upstream.definition.enabled) this.supervise({ ...upstream.definition, enabled: true })
+  }
+
+  async stop(): Promise<void> {
+    this.started = false
+    await Promise.all([...this.byId.values()].map((upstream) => upstream.stop()))
+    this.guardian.stop()
+  }
+
+  /** In the order they were added, the built-in one last. */
+  all(): Upstream[] {
+    const all = [...this.byId.values()]
+    const builtIn = this.byId.get(builtInId)
+    return builtIn === undefined ? all : [...all.filter((upstream) => upstream !== builtIn), builtIn]
+  }
+
+  find(id: string): Upstream | undefined {
+    return this.byId.get(id)
+  }
+
+  /** Throws `upstream-not-found`. */
+  get(id: string): Upstream {
+    const upstream = this.byId.get(id)
+    if (upstream === undefined) throw new Fault('upstream-not-found', 'There is no such server', { id })
+    return upstream
+  }
+
+  list(): UpstreamView[] {
+    return this.all().map((upstream) => this.view(upstream))
+  }
+
+  view(upstream: Upstream): UpstreamView {
+    const { env, headers, createdAt, ...definition } = upstream.definition
+    const tools = this.tools(definition.id)
+    return {
+      ...definition,
+      envNames: Object.keys(env).sort(),
+      headerNames: Object.keys(headers).sort(),
+      state: upstream.state,
+      error: upstream.error,
+      attempts: upstream.attempts,
+      pid: upstream.pid,
+      protocol: upstream.protocol,
+      latency: upstream.latency,
+      tools: tools.length,
+      quarantined: tools.filter(isQuarantined).length,
+      createdAt: iso(createdAt),
+    }
+  }
+
+  /** Throws `upstream-taken`, `upstream-invalid`. */
+  create(given: NewUpstream, actor: string): UpstreamView {
+    this.refuseTaken(given.name, null)
+    const definition: UpstreamDefinition = {
+      id: `up_${randomBase62(12)}`,
+      ...{ name: given.name, transport: given.transport, command: given.command ?? null, args: given.args ?? [], cwd: given.cwd ?? null, url: given.url ?? null },
+      ...{ env: given.env ?? {}, headers: given.headers ?? {}, enabled: given.enabled ?? true, createdAt: this.options.clock.now() },
+    }
+    this.options.store.put(definition)
+    this.tell('upstream-added', 'Server added', definition, actor)
+    return this.view(this.supervise(definition))
+  }
+
+  /** What is left out stays; a running server is started anew when what it runs with changed. Throws `upstream-not-found`, `upstream-taken`, `upstream-invalid`, `upstream-built-in`. */
+  async change(id: string, patch: UpstreamPatch, actor: string): Promise<UpstreamView> {
+    const upstream = this.changeable(id)
+    const before = upstream.definition
+    const { env, headers, ...plain } = withoutUndefined(patch)
+    const definition: UpstreamDefinition = { ...before, ...plain, env: merged(before.env, env), headers: merged(before.headers, headers) }
+    const checked = newUpstream.safeParse(definition)
+    if (!checked.success) {
+      throw new Fault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), { issues: checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })) })
+    }
+    this.refuseTaken(definition.name, id)
+    this.options.store.put(definition)
+    await upstream.stop()
+    this.tell('upstream-changed', 'Server changed', definition, actor)
+    return this.view(this.supervise(definition))
+  }
+
+  /** Throws `upstream-not-found`, `upstream-built-in`. */
+  async remove(id: string, actor: string): Promise<void> {
+    const upstream = this.changeable(id)
+    this.byId.delete(id)
+    this.toolsById.delete(id)
+    this.version += 1
+    this.options.store.remove(id)
+    await upstream.stop()
+    this.tell('upstream-removed', 'Server removed', upstream.definition, actor)
+    this.announce(upstream, new Set(['tools', 'resources', 'resourceTemplates', 'prompts']))
+  }
+
+  /** Throws `upstream-not-found`. */
+  async restart(id: string, actor: string): Promise<UpstreamView> {
+    const upstream = this.get(id)
+    await upstream.restart()
+    this.tell('upstream-restarted', 'Server started again', upstream.definition, actor)
+    return this.view(upstream)
+  }
+
+  /** All tools of a server that were ever seen and are still offered. */
+  tools(id: string): StoredTool[] {
+    const known = this.toolsById.get(id)
+    const offered = this.byId.get(id)?.catalogue.tools ?? []
+    return offered.flatMap(({ name }) => known?.get(name) ?? [])
+  }
+
+  tool(id: string, name: string): StoredTool | undefined {
+    return this.toolsById.get(id)?.get(name)
+  }
+
+  /** Switches a tool, prices it, or agrees to its changed definition. Throws `upstream-not-found`, `tool-not-found`. */
+  changeTool(id: string, name: string, patch: { enabled?: boolean | undefined; price?: number | undefined; approve?: boolean | undefined }, actor: string): StoredTool {
+    const upstream = this.get(id)
+    const before = this.tool(id, name)
+    if (before === undefined) throw new Fault('tool-not-found', 'There is no such tool', { name })
+    const tool: StoredTool = { ...before, enabled: patch.enabled ?? before.enabled, price: patch.price ?? before.price, approvedHash: patch.approve === true ? before.hash : before.approvedHash }
+    this.options.store.putTools(id, [tool])
+    this.toolsById.get(id)?.set(name, tool)
+    this.options.events.emit({ room: 'relay', type: 'tool-changed', title: patch.approve === true ? 'Changed tool accepted' : 'Tool changed', subject: `${upstream.definition.name}: ${name}`, actor, data: { enabled: tool.enabled, price: tool.price } })
+    this.announce(upstream, new Set(['tools']))
+    return tool
+  }
+
+  onCatalogue(listener: (upstream: Upstream, changed: ReadonlySet<keyof Catalogue>) => void): void {
+    this.catalogueListeners.add(listener)
+  }
+
+  onNotification(listener: (upstream: Upstream, message: Message) => void): void {
+    this.notificationListeners.add(listener)
+  }
+
+  private supervise(definition: UpstreamDefinition): Upstream {
+    const { clock, store, backOff } = this.options
+    const { builtIn } = this
+    const previous = this.byId.get(definition.id)
+    const upstream = new Upstream({
+      definition,
+      clock,
+      guardian: this.guardian,
+      ...(definition.id === builtInId && builtIn !== undefined ? { builtIn: builtIn.connect } : {}),
+      ...(backOff === undefined ? {} : { backOff }),
+      onState: (changed) => this.stateChanged(changed),
+      onCatalogue: (changed, parts) => {
+        if (parts.has('tools')) this.learn(changed)
+        this.announce(changed, parts)
+      },
+      onNotification: (from, message) => {
+        for (const listener of this.notificationListeners) listener(from, message)
+      },
+    })
+    // What it offered before a change of its settings stays known until it answers again.
+    if (previous !== undefined) upstream.catalogue = previous.catalogue
+    this.version += 1
+    this.byId.set(definition.id, upstream)
+    this.toolsById.set(definition.id, new Map(store.tools(definition.id).map((tool) => [tool.name, tool])))
+    if (definition.enabled && this.started) upstream.start()
+    else this.options.changed()
+    return upstream
+  }
+
+  /** Notes new tools as agreed to, since the server was added by a person, and changed ones as not yet. */
+  learn(upstream: Upstream, offered: readonly ToolDefinition[] = upstream.catalogue.tools): void {
+    const { id, name: server } = upstream.definition
+    const known = this.toolsById.get(id)
+    if (known === undefined) return
+    const changed: StoredTool[] = []
+    for (const definition of offered) {
+      const hash = hashOf(definition)
+      const before = known.get(definition.name)
+      if (before?.hash === hash) continue
+      const tool: StoredTool = before === undefined ? { name: definition.name, definition, hash, approvedHash: hash, enabled: true, price: 0, changedAt: this.options.clock.now() } : { ...before, definition, hash, changedAt: this.options.clock.now() }
+      // What is built in changes with the program a person installed.
+      if (id === builtInId) tool.approvedHash = hash
+      changed.push(tool)
+      known.set(tool.name, tool)
+      if (isQuarantined(tool)) {
+        this.options.events.emit({ room: 'relay', type: 'tool-quarantined', title: 'Tool definition changed', subject: `${server}: ${tool.name}`, actor: 'system', tone: 'attention', data: { upstream: server } })
+      }
+    }
+    if (changed.length > 0) this.options.store.putTools(id, changed)
+  }
+
+  private announce(upstream: Upstream, changed: ReadonlySet<keyof Catalogue>): void {
+    this.version += 1
+    this.options.changed()
+    for (const listener of this.catalogueListeners) listener(upstream, changed)
+  }
+
+  private stateChanged(upstream: Upstream): void {
+    this.version += 1
+    const { definition, state, error } = upstream
+    if (state === 'failed') this.options.events.emit({ room: 'relay', type: 'upstream-failed', title: 'Server failed', subject: definition.name, actor: 'system', tone: 'bad', data: { reason: (error ?? '').slice(0, 200) } })
+    if (state === 'ready' && upstream.attempts > 0) this.options.events.emit({ room: 'relay', type: 'upstream-recovered', title: 'Server runs again', subject: definition.name, actor: 'system', tone: 'good', data: {} })
+    this.options.changed()
+  }
+
+  private changeable(id: string): Upstream {
+    const upstream = this.get(id)
+    if (id === builtInId) throw new Fault('upstream-built-in', 'The built-in server cannot be changed or removed')
+    return upstream
+  }
+
+  private refuseTaken(name: string, id: string | null): void {
+    const holder = this.all().find(({ definition }) => definition.name.toLowerCase() === name.toLowerCase())
+    if (holder !== undefined && holder.definition.id !== id) throw new Fault('upstream-taken', 'Another server has this name', { field: 'name' })
+  }
+
+  private tell(type: string, title: string, { name, transport }: UpstreamDefinition, actor: string): void {
+    this.options.events.emit({ room: 'relay', type, title, subject: name, actor, data: { transport } })
+    this.options.changed()
+  }
+}
+
+export function isQuarantined({ hash, approvedHash }: StoredTool): boolean {
+  return hash !== approvedHash
+}
+
+/** The same for the same definition, in whatever order the server writes its fields. */
+function hashOf(definition: ToolDefinition): string {
+  return createHash('sha256').update(JSON.stringify(definition, sortedKeys)).digest('base64url')
+}
+
+function sortedKeys(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function merged(before: Record<string, string>, patch: Record<string, string | null> | undefined): Record<string, string> {
+  const entries = Object.entries({ ...before, ...patch })
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== null))
+}
+
+/** The type that says a value may be left out also lets it be undefined; spread over a definition that would erase a field. */
+function withoutUndefined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
+  // Entries of undefined are gone, which is what the type says.
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as { [Key in keyof Value]: Exclude<Value[Key], undefined> }
+}

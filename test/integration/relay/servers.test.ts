@@ -1,0 +1,144 @@
+/** MCP servers under supervision: started, lost, given up, ended with all they started, and never in each other's way. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createServer } from 'node:http'
+import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
+import { startServer } from '../../fakes/server-process.ts'
+import { eventually } from '../../fixtures/eventually.ts'
+
+const odd = join(import.meta.dirname, '..', '..', 'fixtures', 'mcp', 'odd-server.ts')
+const stdio = (name: string, ...args: string[]) => ({ name, transport: 'stdio' as const, command: process.execPath, args: [odd, ...args] })
+
+let relay: ServedRelay
+beforeEach(async () => {
+  relay = await serveRelay({ given: { backOff: [10, 20] } })
+  // Servers start right after the listeners, so that these find the room ready for more.
+  await new Promise((resolve) => setImmediate(resolve))
+})
+afterEach(() => relay.stop())
+
+const upstreams = () => relay.room.upstreams
+const inState = (id: string, state: string) => eventually(`${id} is ${state}`, () => upstreams().list().find((each) => each.id === id && each.state === state), 10_000)
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function call(sessionUrl: string, name: string, args: object = {}) {
+  const response = await fetch(sessionUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args, _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } } }),
+  })
+  return response.json()
+}
+
+describe('a stdio server', () => {
+  test('is started once, asked what it offers, and shown without its secrets', async () => {
+    const { id } = upstreams().create({ ...stdio('odd'), env: { TOKEN: 'hush' } }, 'owner')
+    const view = await inState(id, 'ready')
+    expect(view).toMatchObject({ name: 'odd', tools: 6, envNames: ['TOKEN'], protocol: '2025-06-18', error: null })
+    expect(JSON.stringify([upstreams().list(), relay.context.emitted])).not.toContain('hush')
+    expect(JSON.stringify(relay.context.database.prepare('SELECT CAST(secrets AS TEXT) AS text FROM relay_upstreams').all())).not.toContain('hush')
+  })
+
+  test('is started again after it died, and answers again', async () => {
+    const { id } = upstreams().create(stdio('odd'), 'owner')
+    const { pid } = await inState(id, 'ready')
+    const { sessionUrl } = await relay.session()
+    process.kill(Number(pid), 'SIGKILL')
+    await eventually('another process answers', async () => (await upstreams().list()[0])?.pid !== pid && upstreams().list()[0]?.state === 'ready')
+    expect((await call(sessionUrl, 'echo', { text: 'back' })).result.content).toEqual([{ type: 'text', text: 'back' }])
+    expect(upstreams().list()[0]?.tools).toBe(6)
+  })
+
+  test('is left alone after it has died again and again, with its last words, until a person starts it', async () => {
+    const { id } = upstreams().create(stdio('odd', 'crash'), 'owner')
+    const failed = await inState(id, 'failed')
+    expect(failed.error).toBe('The process ended with code 3. Stopped after 3 tries')
+    expect(upstreams().get(id).log.map(({ text }) => text)).toContain('cannot find my settings')
+    expect(relay.context.emitted.map(({ type }) => type)).toContain('upstream-failed')
+    expect(relay.room.attention()[0]).toMatchObject({ tone: 'bad', title: 'Server odd failed' })
+    await upstreams().change(id, { args: [odd, 'plain'] }, 'owner')
+    expect((await inState(id, 'ready')).attempts).toBe(0)
+  })
+
+  test('that cannot be found says so', async () => {
+    const { id } = upstreams().create({ name: 'nowhere', transport: 'stdio', command: '/no/such/program' }, 'owner')
+    expect((await inState(id, 'failed')).error).toContain('/no/such/program was not found')
+  })
+
+  test('is ended with all it started, even when it will not listen', async () => {
+    const { id } = upstreams().create(stdio('odd', 'deaf'), 'owner')
+    const { pid } = await inState(id, 'ready')
+    const child = Number(/child (\d+)/.exec(upstreams().get(id).log.map(({ text }) => text).join('\n'))?.[1])
+    expect(isAlive(child)).toBe(true)
+    await upstreams().remove(id, 'owner')
+    expect(isAlive(Number(pid))).toBe(false)
+    await eventually('the child is gone', () => !isAlive(child))
+  })
+})
+
+test('a hung, a dead and an unreachable server keep nobody waiting for the others', async () => {
+  const closed = createServer()
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
+  const address = closed.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  await new Promise((resolve) => closed.close(resolve))
+  const { id } = upstreams().create(stdio('good'), 'owner')
+  upstreams().create(stdio('hung', 'hang'), 'owner')
+  upstreams().create(stdio('dead', 'crash'), 'owner')
+  upstreams().create({ name: 'gone', transport: 'http', url: `http://127.0.0.1:${port}/mcp` }, 'owner')
+  await inState(id, 'ready')
+  const { sessionUrl } = await relay.session()
+  const begun = performance.now()
+  expect((await call(sessionUrl, 'good__echo', { text: 'here' })).result.content[0].text).toBe('here')
+  expect(performance.now() - begun).toBeLessThan(1_000)
+})
+
+test('no server outlives a relay that was killed', async () => {
+  const house = await startServer()
+  try {
+    const made = await house.call('/control/v1/upstreams', { method: 'POST', json: stdio('deaf', 'deaf') })
+    expect(made.status).toBe(201)
+    const ready = await eventually('it is ready', async () => {
+      const { upstreams: list } = (await (await house.call('/control/v1/upstreams')).json()) as { upstreams: { id: string; state: string; pid: number }[] }
+      return list.find(({ state }) => state === 'ready')
+    }, 10_000)
+    const log = (await (await house.call(`${house.ready.apis['relay']?.url}/v1/upstreams/${ready.id}/log`)).json()) as { lines: { text: string }[] }
+    const child = Number(/child (\d+)/.exec(log.lines.map(({ text }) => text).join('\n'))?.[1])
+    expect([isAlive(ready.pid), isAlive(child)]).toEqual([true, true])
+    await house.end('SIGKILL')
+    await eventually('both are gone', () => !isAlive(ready.pid) && !isAlive(child))
+  } finally {
+    await house.dispose()
+  }
+})
+
+test('a remote server that forgot our session is greeted again, and the call succeeds', async () => {
+  const everything = join(import.meta.dirname, '..', '..', '..', 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
+  const port = 20_000 + (process.pid % 20_000)
+  const start = async () => {
+    const child = spawn(process.execPath, [everything, 'streamableHttp'], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
+    await eventually('it listens', () => fetch(`http://127.0.0.1:${port}/mcp`).then(() => true, () => false), 15_000)
+    return child
+  }
+  const end = (child: Awaited<ReturnType<typeof start>>) => new Promise((resolve) => (child.once('exit', resolve), child.kill('SIGKILL')))
+  let child = await start()
+  try {
+    const { id } = upstreams().create({ name: 'everything', transport: 'http', url: `http://127.0.0.1:${port}/mcp` }, 'owner')
+    await inState(id, 'ready')
+    const { sessionUrl } = await relay.session()
+    expect((await call(sessionUrl, 'echo', { message: 'one' })).result.content[0].text).toBe('Echo: one')
+    await end(child)
+    child = await start()
+    expect((await call(sessionUrl, 'echo', { message: 'two' })).result?.content[0].text).toBe('Echo: two')
+  } finally {
+    await end(child)
+  }
+})
