@@ -1,0 +1,30 @@
+/** Tones of states: green serves, blue works, amber wants you, red is broken, grey is off. */
+import type { ApiView } from '../../server/control/contract.ts'
+import type { EventTone } from '../../server/events/event.ts'
+
+export type Tone = 'good' | 'busy' | 'attention' | 'bad' | 'off'
+
+export interface StateLook {
+  tone: Tone
+  shape: 'filled' | 'halo' | 'hollow'
+  label: string
+}
+
+/** How an API's state reads; an open API without a key is red whatever else is true. */
+export function apiLook(api: ApiView): StateLook {
+  if (api.exposed) return { tone: 'bad', shape: 'filled', label: 'Open to all' }
+  switch (api.state) {
+    case 'listening':
+      return { tone: 'good', shape: 'filled', label: 'Listening' }
+    case 'port-in-use':
+      return { tone: 'attention', shape: 'filled', label: 'Port in use' }
+    case 'starting':
+      return { tone: 'busy', shape: 'halo', label: 'Starting' }
+    case 'failed':
+      return { tone: 'bad', shape: 'filled', label: 'Failed' }
+    case 'off':
+      return { tone: 'off', shape: 'hollow', label: 'Off' }
+  }
+}
+
+export const eventTone: Readonly<Record<EventTone, Tone>> = { neutral: 'off', good: 'good', busy: 'busy', attention: 'attention', bad: 'bad' }

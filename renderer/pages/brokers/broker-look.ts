@@ -1,0 +1,69 @@
+/** How broker sessions, clients and dead letters read. */
+import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../server/brokers/contract.ts'
+import type { StateLook } from '../../components/tone.ts'
+
+export function brokerLook({ state }: Pick<BrokerSession, 'state'>): StateLook {
+  return state === 'running' ? { tone: 'good', shape: 'filled', label: 'Running' } : { tone: 'off', shape: 'hollow', label: 'Suspended' }
+}
+
+/** Unacknowledged messages from which a client is called slow. */
+const manyUnacked = 100
+
+export function clientLook({ linkId, slow, unacked }: BrokerClient): StateLook {
+  if (linkId === null) return { tone: 'off', shape: 'hollow', label: 'Away' }
+  if (slow) return { tone: 'bad', shape: 'filled', label: 'Takes nothing' }
+  return unacked >= manyUnacked ? { tone: 'attention', shape: 'filled', label: 'Behind' } : { tone: 'good', shape: 'filled', label: 'Connected' }
+}
+
+export function reasonText({ reason, tries }: BrokerDeadLetter): string {
+  switch (reason) {
+    case 'expired':
+      return 'Expired before it was taken'
+    case 'max-retries':
+      return `Never acknowledged, ${tries} tries`
+    case 'overflow':
+      return 'The queue was full'
+    case 'oversized':
+      return 'Larger than the client takes'
+    case 'subscriber-gone':
+      return 'The client went without acknowledging'
+  }
+}
+
+/** `user:erp-sync` as people call it. */
+export const plainName = (key: string): string => key.slice(key.indexOf(':') + 1)
+
+/** The quiet fact at the right of a session in the list. */
+export function pressure({ deadLetters, queued }: BrokerSession): { text: string; urgent: boolean } {
+  return deadLetters > 0 ? { text: `${deadLetters.toLocaleString('en')} dead`, urgent: true } : { text: `${queued.toLocaleString('en')} queued`, urgent: false }
+}
+
+export interface Strength {
+  /** 0 to 4. */
+  level: number
+  word: string
+}
+
+const bitsPerLetter = [4, 4, 5, 5.7, 6.3]
+
+/** What length and variety give away; not what a dictionary knows. */
+export function passwordStrength(password: string): Strength {
+  if (password === '') return { level: 0, word: '' }
+  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^a-zA-Z\d]/].filter((kind) => kind.test(password)).length
+  const bits = new Set(password).size < 5 ? password.length : password.length * (bitsPerLetter[kinds] ?? 4)
+  const level = bits < 28 ? 1 : bits < 50 ? 2 : bits < 75 ? 3 : 4
+  return { level, word: ['', 'Weak', 'Fair', 'Good', 'Strong'][level] ?? '' }
+}
+
+/** 24 letters and digits: more than anybody will guess. */
+export function newPassword(): string {
+  const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'
+  let password = ''
+  while (password.length < 24) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(32))) {
+      // What is above the largest multiple would make the first letters likelier.
+      if (byte < 224 && password.length < 24) password += letters.charAt(byte % 56)
+    }
+  }
+  return password
+}

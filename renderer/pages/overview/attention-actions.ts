@@ -1,0 +1,62 @@
+/** The ways out of each kind of trouble: the first is the main button, a second stands beside it quietly. */
+import { useRouter } from 'vue-router'
+import type { AttentionItem } from '../../../server/control/contract.ts'
+import { apiNames, type ApiName } from '../../../server/http/contract.ts'
+import { useApi } from '../../api/api.ts'
+import { useApis } from '../../stores/apis.ts'
+import { useBrowsers } from '../../stores/browsers.ts'
+import { useOverview } from '../../stores/overview.ts'
+
+export interface AttentionAction {
+  label: string
+  run(): Promise<void>
+}
+
+export function useAttentionActions(): (item: AttentionItem) => AttentionAction[] {
+  const router = useRouter()
+  const apis = useApis()
+  const overview = useOverview()
+  const browsers = useBrowsers()
+  const go = (label: string, to: string): AttentionAction => ({ label, run: async () => void (await router.push(to)) })
+  const then = (run: () => Promise<unknown>) => async () => {
+    await run()
+    await overview.refresh()
+  }
+
+  return (item) => {
+    const api = apiOf(item)
+    const view = apis.byName(api)
+    switch (item.action) {
+      case 'use-free-port':
+      case 'retry-port': {
+        const free = view?.freePort ?? null
+        const retry = { label: 'Try again', run: then(() => apis.startApi(api)) }
+        if (free === null || item.action === 'retry-port') return [retry, go('Change port', '/settings/network')]
+        return [{ label: `Use port ${free}`, run: then(() => apis.changeApi(api, { port: free })) }, retry]
+      }
+      case 'close-to-machine':
+        return [{ label: 'Close to this machine', run: then(() => apis.changeApi(api, { openTo: 'machine' })) }, { label: 'Ask for a key', run: then(() => apis.changeApi(api, { insecureNoKey: false })) }]
+      case 'take-over':
+        return [go('Take over', sessionPage(item, '&take-over')), go('Details', sessionPage(item))]
+      case 'restart-session':
+        return item.subject === null ? [] : [{ label: 'Restart', run: then(() => browsers.restart(item.subject ?? '')) }, go('Details', sessionPage(item))]
+      case 'find-chromium':
+        return [{ label: 'Look again', run: then(() => useApi().browsers.findChromium()) }, go('Choose', '/settings/browsers')]
+      case 'install-chromium':
+        return [go('Install Chromium', '/settings/browsers?install')]
+      case 'review-settings':
+        return [go('Review', '/settings/security')]
+      case null:
+        return item.room === 'browsers' && item.subject !== null ? [go('Details', sessionPage(item))] : []
+    }
+  }
+}
+
+/** The API an item is about: named by its subject, else the room it comes from. */
+function apiOf(item: AttentionItem): ApiName {
+  return apiNames.find((name) => name === item.subject) ?? item.room
+}
+
+function sessionPage(item: AttentionItem, more = ''): string {
+  return item.subject === null ? '/browsers' : `/browsers?session=${encodeURIComponent(item.subject)}${more}`
+}

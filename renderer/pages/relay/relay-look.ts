@@ -1,0 +1,46 @@
+/** How the relay's states and addresses read. */
+import type { CatalogueServer, RelayCall, RelaySession } from '../../../server/relay/contract.ts'
+import type { StateLook } from '../../components/tone.ts'
+
+export function serverLook({ state }: Pick<CatalogueServer, 'state'>): StateLook {
+  switch (state) {
+    case 'ready':
+      return { tone: 'good', shape: 'filled', label: 'Ready' }
+    case 'starting':
+      return { tone: 'busy', shape: 'halo', label: 'Starting' }
+    case 'retrying':
+      return { tone: 'attention', shape: 'halo', label: 'Retrying' }
+    case 'failed':
+      return { tone: 'bad', shape: 'filled', label: 'Failed' }
+    case 'disabled':
+      return { tone: 'off', shape: 'hollow', label: 'Disabled' }
+  }
+}
+
+export function sessionLook({ expiresAt }: Pick<RelaySession, 'expiresAt'>, now: number): StateLook {
+  return Date.parse(expiresAt) > now ? { tone: 'good', shape: 'filled', label: 'Active' } : { tone: 'off', shape: 'hollow', label: 'Expired' }
+}
+
+export function callLook({ state }: Pick<RelayCall, 'state'>): StateLook {
+  return state === 'succeeded' ? { tone: 'good', shape: 'filled', label: 'Succeeded' } : { tone: 'bad', shape: 'filled', label: state === 'refused' ? 'Refused' : 'Failed' }
+}
+
+/** What a server is reached by, in one line. */
+export function whereOf({ transport, command, args, url }: Pick<CatalogueServer, 'transport' | 'command' | 'args' | 'url'>): string {
+  if (transport === 'built-in') return 'This program'
+  return transport === 'stdio' ? [command?.split(/[\\/]/).at(-1), ...args].join(' ') : (url ?? '')
+}
+
+/** `1.1 ms`, `91 ms`. */
+export function milliseconds(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+}
+
+/** JSON laid out for reading; other text as it is. */
+export function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    return text
+  }
+}

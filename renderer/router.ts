@@ -1,0 +1,22 @@
+/** The pages. Each is loaded when it is first opened. */
+import { createRouter, createWebHashHistory, type Router } from 'vue-router'
+
+export function createAppRouter(): Router {
+  return createRouter({
+    // Behind the hash, since `/browsers` on the control port is the API's own prefix.
+    history: createWebHashHistory(),
+    routes: [
+      { path: '/', name: 'overview', component: () => import('./pages/overview/overview-page.vue'), meta: { title: 'Overview' } },
+      { path: '/browsers', name: 'browsers', component: () => import('./pages/browsers/browsers-page.vue'), meta: { title: 'Browsers' } },
+      { path: '/logins', name: 'logins', component: () => import('./pages/logins/logins-page.vue'), meta: { title: 'Logins' } },
+      { path: '/relay', name: 'relay', component: () => import('./pages/relay/relay-page.vue'), meta: { title: 'Relay' } },
+      { path: '/brokers', name: 'brokers', component: () => import('./pages/brokers/brokers-page.vue'), meta: { title: 'Brokers' } },
+      { path: '/bots', name: 'bots', component: () => import('./pages/bots/bots-page.vue'), meta: { title: 'Bots' } },
+      { path: '/bots/link', name: 'link-bot', component: () => import('./pages/bots/link-bot-page.vue'), meta: { title: 'Link a bot' } },
+      { path: '/keys', name: 'keys', component: () => import('./pages/keys/keys-page.vue'), meta: { title: 'API keys' } },
+      { path: '/activity', name: 'activity', component: () => import('./pages/activity/activity-page.vue'), meta: { title: 'Activity' } },
+      { path: '/settings/:section?', name: 'settings', component: () => import('./pages/settings/settings-page.vue'), meta: { title: 'Settings' } },
+      { path: '/:rest(.*)*', redirect: '/' },
+    ],
+  })
+}

@@ -1,0 +1,47 @@
+/** Broker sessions, and what is done to them. */
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import type { BrokerSession } from '../../server/brokers/contract.ts'
+import { useApi } from '../api/api.ts'
+import { resource } from './resource.ts'
+
+export interface NewBroker {
+  sessionName: string
+  password: string
+  retryInterval?: number
+  maxRetryLimit?: number
+  messageExpiryTime?: number | null
+  durability?: BrokerSession['policy']['durability']
+  overflow?: BrokerSession['policy']['overflow']
+}
+
+export const useBrokers = defineStore('brokers', () => {
+  const { value, error, refresh } = resource({
+    read: (signal) => useApi().brokers.sessions({ signal }),
+    resources: ['brokers'],
+    concerns: ({ room }) => room === 'brokers',
+  })
+  const sessions = computed<readonly BrokerSession[]>(() => value.value?.sessions ?? [])
+
+  return {
+    sessions, error, refresh,
+    loaded: computed(() => value.value !== null),
+    /** Messages a second, one point every ten seconds. */
+    deliveries: computed<readonly number[]>(() => value.value?.deliveries ?? []),
+    byName: (name: string): BrokerSession | undefined => sessions.value.find((session) => session.name === name),
+    async create(session: NewBroker): Promise<{ sessionName: string; secretKey: string }> {
+      const made = await useApi().brokers.createSession({ body: session })
+      await refresh()
+      return made
+    },
+    async setSuspended(name: string, suspended: boolean): Promise<void> {
+      await useApi().brokers.changeSession({ params: { name }, body: { suspended } })
+      await refresh()
+    },
+    async drop(name: string): Promise<void> {
+      await useApi().brokers.removeSession({ params: { name } })
+      await refresh()
+    },
+    rotateSecret: async (name: string): Promise<string> => (await useApi().brokers.rotateSecret({ params: { name } })).secretKey,
+  }
+})

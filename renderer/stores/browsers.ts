@@ -1,0 +1,63 @@
+/** Browser sessions and the site profiles they sign in with. */
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import type { BrowserSession } from '../../server/browsers/contract.ts'
+import { useApi } from '../api/api.ts'
+import { resource } from './resource.ts'
+
+export interface NewSession {
+  profile: string
+  address?: string
+  username: string
+  password: string
+  captchaApiKey?: string
+}
+
+export const useBrowsers = defineStore('browsers', () => {
+  const list = resource({
+    read: (signal) => useApi().browsers.browserSessions({ signal }),
+    resources: ['browsers'],
+    concerns: ({ room }) => room === 'browsers',
+  })
+  const profiles = resource({ read: async (signal) => (await useApi().control.siteProfiles({ signal })).profiles, resources: ['site-profiles'], concerns: ({ type }) => type.startsWith('site-profile') })
+
+  const sessions = computed<readonly BrowserSession[]>(() => list.value.value?.sessions ?? [])
+
+  function put(session: BrowserSession): void {
+    if (list.value.value === null) return
+    const others = sessions.value.filter(({ id }) => id !== session.id)
+    list.value.value = { ...list.value.value, sessions: [session, ...others] }
+  }
+
+  return {
+    sessions,
+    loaded: computed(() => list.value.value !== null),
+    error: list.error,
+    capacity: computed(() => list.value.value?.capacity ?? 10),
+    /** The session that the next one would push out; null while there is room. */
+    nextEvicted: computed(() => sessions.value.find(({ id }) => id === list.value.value?.nextEvicted) ?? null),
+    profiles: computed(() => profiles.value.value ?? []),
+    refresh: list.refresh,
+    byId: (id: string): BrowserSession | undefined => sessions.value.find((session) => session.id === id),
+
+    /** Resolves as soon as the session exists; its progress arrives with the events. */
+    async open(session: NewSession): Promise<{ session: BrowserSession; isNew: boolean }> {
+      const opened = await useApi().browsers.openSession({ body: session })
+      put(opened.session)
+      return opened
+    },
+    async close(id: string): Promise<void> {
+      await useApi().browsers.closeBrowserSession({ params: { id } })
+      if (list.value.value !== null) list.value.value = { ...list.value.value, sessions: sessions.value.filter((session) => session.id !== id) }
+    },
+    /** Opens it anew with the credentials it had; resolves with the new session. */
+    async restart(id: string): Promise<BrowserSession> {
+      const { session } = await useApi().browsers.restartSession({ params: { id } })
+      put(session)
+      return session
+    },
+    endLease: (id: string, lease: string) => useApi().browsers.endLease({ params: { id, lease } }),
+    navigate: (id: string, to: { address: string } | { action: 'back' | 'forward' | 'reload' }) => useApi().browsers.navigate({ params: { id }, body: to }),
+    screenshot: (id: string) => useApi().browsers.screenshot({ params: { id } }),
+  }
+})

@@ -1,0 +1,35 @@
+/** API keys. A secret passes through once, in the answer that made it, and is never kept here. */
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import type { KeyScope, KeyView } from '../../server/control/contract.ts'
+import { useApi } from '../api/api.ts'
+import { resource } from './resource.ts'
+
+export interface NewKey {
+  name: string
+  scopes: KeyScope[]
+  expiresAt: string | null
+}
+
+export const useKeys = defineStore('keys', () => {
+  const { value, error, loading, refresh } = resource({
+    read: async (signal) => (await useApi().control.keys({ signal })).keys,
+    resources: ['keys'],
+    concerns: ({ type }) => type.startsWith('key-'),
+  })
+
+  return {
+    all: computed<KeyView[]>(() => value.value ?? []),
+    loaded: computed(() => value.value !== null),
+    error, loading, refresh,
+    async create(key: NewKey): Promise<KeyView & { secret: string }> {
+      const made = await useApi().control.createKey({ body: key })
+      await refresh()
+      return made
+    },
+    async revoke(key: KeyView): Promise<void> {
+      await useApi().control.revokeKey({ params: { id: key.id } })
+      value.value = (value.value ?? []).filter(({ id }) => id !== key.id)
+    },
+  }
+})

@@ -1,0 +1,94 @@
+/** The relay: servers with their tools, session addresses, accounts, the last calls and usage. */
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import type { UserView } from '../../server/control/contract.ts'
+import type { CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, SessionPolicy, UsageRow } from '../../server/relay/contract.ts'
+import { useApi } from '../api/api.ts'
+import { resource } from './resource.ts'
+
+export interface NewServer {
+  name: string
+  transport: 'stdio' | 'http' | 'sse'
+  command?: string
+  args?: string[]
+  cwd?: string | null
+  url?: string
+  env?: Record<string, string>
+  headers?: Record<string, string>
+}
+
+export const useRelay = defineStore('relay', () => {
+  const api = () => useApi().relay
+  const control = () => useApi().control
+  const ofRelay = ({ room }: { room: string }) => room === 'relay'
+  const servers = resource({ read: async (signal) => (await api().catalogue({ signal })).servers, resources: ['relay'], concerns: ofRelay })
+  const sessions = resource({ read: async (signal) => (await api().relaySessions({ signal })).sessions, resources: ['relay'], concerns: ofRelay })
+  const accounts = resource({ read: async (signal) => (await control().users({ signal })).users, resources: ['relay-usage'], concerns: ({ room, type }) => room === 'control' && type.startsWith('user-') })
+  const calls = resource({ read: async (signal) => (await api().relayCalls({ query: { limit: 200 }, signal })).calls, resources: ['relay-calls'] })
+  const usage = resource({ read: async (signal) => (await api().usage({ signal })).rows, resources: ['relay-usage'] })
+
+  return {
+    servers: computed<readonly CatalogueServer[]>(() => servers.value.value ?? []),
+    sessions: computed<readonly RelaySession[]>(() => sessions.value.value ?? []),
+    accounts: computed<readonly UserView[]>(() => accounts.value.value ?? []),
+    calls: computed<readonly RelayCall[]>(() => calls.value.value ?? []),
+    usage: computed<readonly UsageRow[]>(() => usage.value.value ?? []),
+    loaded: computed(() => servers.value.value !== null && sessions.value.value !== null && accounts.value.value !== null),
+    error: computed(() => servers.error.value ?? sessions.error.value),
+    refresh: () => Promise.all([servers, sessions, accounts, calls, usage].map((each) => each.refresh())).then(() => undefined),
+
+    async addServer(server: NewServer): Promise<void> {
+      await control().createUpstream({ body: server })
+      await servers.refresh()
+    },
+    async switchServer(id: string, enabled: boolean): Promise<void> {
+      await control().changeUpstream({ params: { id }, body: { enabled } })
+      await servers.refresh()
+    },
+    async removeServer(id: string): Promise<void> {
+      await control().removeUpstream({ params: { id } })
+      await servers.refresh()
+    },
+    async restartServer(id: string): Promise<void> {
+      await api().restartUpstream({ params: { id } })
+      await servers.refresh()
+    },
+    log: async (id: string) => (await api().upstreamLog({ params: { id } })).lines,
+    async changeTool(id: string, name: string, patch: { enabled?: boolean; price?: number; approve?: true }): Promise<RelayTool> {
+      const tool = await api().changeTool({ params: { id, name }, body: patch })
+      await servers.refresh()
+      return tool
+    },
+    preview: async (text: string): Promise<ImportableServer[]> => (await api().previewImport({ body: { text } })).servers,
+    async import(text: string, accept: { name: string; commandLine: string }[]): Promise<void> {
+      await api().importUpstreams({ body: { text, accept } })
+      await servers.refresh()
+    },
+
+    async createSession(wanted: { accountId: string; name?: string; expiresIn?: number; policy?: Partial<SessionPolicy> }) {
+      const made = await api().createRelaySession({ body: wanted })
+      await sessions.refresh()
+      return made
+    },
+    async revokeSession(id: string): Promise<void> {
+      await api().removeRelaySession({ params: { id } })
+      await sessions.refresh()
+    },
+    tools: async (id: string) => (await api().sessionTools({ params: { id } })).tools,
+    call: (id: number) => api().relayCallDetail({ params: { id } }),
+    makeCall: (sessionId: string, tool: string, args: Record<string, unknown>) => api().makeRelayCall({ body: { sessionId, tool, arguments: args } }),
+
+    async createAccount(account: { primaryEmail: string; credits: number }): Promise<void> {
+      await control().createUser({ body: account })
+      await accounts.refresh()
+    },
+    async setCredits(id: string, credits: number): Promise<void> {
+      await control().changeUser({ params: { id }, body: { credits } })
+      await accounts.refresh()
+    },
+    async removeAccount(id: string): Promise<void> {
+      await control().removeUser({ params: { id } })
+      await Promise.all([accounts.refresh(), sessions.refresh()])
+    },
+  }
+})

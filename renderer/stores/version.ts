@@ -1,0 +1,15 @@
+/** The server's version, for the side bar and the about page. */
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import { useApi } from '../api/api.ts'
+import { resource } from './resource.ts'
+
+const useHealth = defineStore('health', () => {
+  const { value } = resource({ read: (signal) => useApi().control.health({ signal }) })
+  return { version: computed(() => value.value?.version ?? '') }
+})
+
+export function useVersion() {
+  const health = useHealth()
+  return computed(() => health.version)
+}

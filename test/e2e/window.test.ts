@@ -1,0 +1,225 @@
+/** The window as a person uses it: the built app in a real Chromium, a real session on the mock portal, from sign-in to close. */
+import type { ElementHandle, Page } from 'puppeteer-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startServer, type ServerProcess } from '../fakes/server-process.ts'
+import { chromiumPath, startChromium, type TestChromium } from '../fixtures/chromium.ts'
+import { startPortal, type Portal } from '../fixtures/portal/portal.ts'
+
+let portal: Portal
+let chromium: TestChromium
+let server: ServerProcess
+let page: Page
+/** What the window complained about: a clean run has nothing. */
+let complaints: string[]
+
+beforeAll(async () => {
+  ;[portal, chromium] = await Promise.all([startPortal({ captcha: 'none' }), startChromium()])
+})
+afterAll(async () => {
+  await chromium.stop()
+  await portal.stop()
+})
+beforeEach(async () => {
+  server = await startServer({ built: true, args: ['--browser', chromiumPath] })
+  const { name, ...profile } = portal.siteProfile({ captcha: null })
+  await server.call(`/control/v1/site-profiles/${name}`, { method: 'PUT', json: { ...profile, title: 'Harbor Gate' } })
+  await server.call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: name, captcha: { address: portal.captchaService.address } } } })
+  page = await chromium.freshPage()
+  await page.setViewport({ width: 1_440, height: 900 })
+  complaints = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+})
+afterEach(async () => {
+  await page.close()
+  await server.dispose()
+})
+
+async function signIn(path = ''): Promise<void> {
+  const { url } = (await (await server.call('/control/v1/sign-in-links', { method: 'POST' })).json()) as { url: string }
+  await page.bringToFront()
+  await page.goto(url)
+  await page.waitForSelector('nav[aria-label=Pages]')
+  if (path !== '') await page.goto(`${server.ready.control.url}/#${path}`)
+}
+
+const withText = (selector: string, text: string): Promise<unknown> => page.waitForFunction((where: string, what: string) => [...document.querySelectorAll(where)].some((element) => element.textContent?.includes(what)), { timeout: 20_000 }, selector, text)
+
+async function press(selector: string, text: string): Promise<void> {
+  await withText(selector, text)
+  const handle = await page.evaluateHandle((where, what) => [...document.querySelectorAll<HTMLElement>(where)].findLast((element) => element.textContent?.includes(what)) ?? null, selector, text)
+  const element = handle.asElement() as ElementHandle<HTMLElement> | null // the query above gives elements only
+  await element?.click()
+}
+
+async function fillIn(label: string, text: string): Promise<void> {
+  const field = await page.waitForSelector(`::-p-aria([name="${label}"][role="textbox"])`)
+  await field?.type(text)
+}
+
+async function sessions(): Promise<{ id: string; state: string; pid: number | null; currentUrl: string }[]> {
+  return ((await (await server.call('/browsers/v1/browser-sessions')).json()) as { sessions: { id: string; state: string; pid: number | null; currentUrl: string }[] }).sessions
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  const end = Date.now() + 15_000
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`still not so: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+test('a session is opened, watched, taken over and closed from the window', async () => {
+  await signIn('/browsers')
+  await withText('h2', 'Log in once, keep the browser')
+  await fillIn('username', 'user1')
+  await page.type('input[type=password]', 'harbor-demo')
+  await press('button[type=submit]', 'Open session')
+
+  await withText('aside [data-tone=good]', 'Ready')
+  await page.waitForSelector('aside canvas:not(.invisible)')
+  const [session] = await sessions()
+  expect(session).toMatchObject({ state: 'ready', currentUrl: `${portal.url}/containers` })
+  const coloured = await page.$eval('aside canvas', (canvas) => {
+    const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, 200, 40) ?? { data: [] }
+    return new Set(Array.from({ length: data.length / 4 }, (_, index) => `${data[index * 4]},${data[index * 4 + 1]},${data[index * 4 + 2]}`)).size
+  })
+  expect(coloured).toBeGreaterThan(5)
+
+  await press('aside button', 'Take over')
+  await withText('aside button', 'Give back')
+  expect((await sessions())[0]?.state).toBe('taken-over')
+  const canvas = await page.$('aside canvas')
+  const box = await canvas?.boundingBox()
+  if (box === null || box === undefined) throw new Error('the live view has no size')
+  const link = await appointmentsLink()
+  await page.mouse.click(box.x + link.x * box.width, box.y + link.y * box.height)
+  await until(async () => (await sessions())[0]?.currentUrl === `${portal.url}/myappointments`, 'the click has followed the link')
+  await press('aside button', 'Give back')
+  await until(async () => (await sessions())[0]?.state === 'ready', 'the session is ready again')
+
+  await press('aside button', 'Close session of user1')
+  await press('[role=dialog] button', 'Close session of user1')
+  await withText('h2', 'Log in once, keep the browser')
+  expect(await sessions()).toEqual([])
+  const pid = session?.pid ?? 0
+  await until(() => !isAlive(pid), 'the Chromium is gone')
+  expect(complaints).toEqual([])
+})
+
+/** Where the link stands on the page, as shares of its size: asked of the same page in a browser of the test's own. */
+async function appointmentsLink(): Promise<{ x: number; y: number }> {
+  const [session] = await sessions()
+  const png = Buffer.from(await (await server.call(`/browsers/v1/browser-sessions/${session?.id ?? ''}/screenshot`)).arrayBuffer())
+  const size = { width: png.readUInt32BE(16), height: png.readUInt32BE(20) }
+  const other = await chromium.freshPage()
+  await other.setViewport(size)
+  await other.goto(`${portal.url}/login`)
+  await other.type('input[name=username]', 'user2')
+  await other.type('input[name=password]', 'harbor-demo')
+  await Promise.all([other.waitForNavigation(), other.keyboard.press('Enter')])
+  const link = await other.$eval('a[href="/myappointments"]', (element) => {
+    const { x, y, width, height } = element.getBoundingClientRect()
+    return { x: x + width / 2, y: y + height / 2 }
+  })
+  await other.close()
+  await page.bringToFront()
+  return { x: link.x / size.width, y: link.y / size.height }
+}
+
+test('the sign-in code leaves the address at once and a script put into the page does not run', async () => {
+  await signIn()
+  expect(page.url()).not.toContain('sign-in')
+  await page.evaluate(() => {
+    const script = document.createElement('script')
+    script.textContent = 'window.intruder = true'
+    document.body.append(script)
+  })
+  expect(await page.evaluate(() => 'intruder' in window)).toBe(false)
+  expect(complaints.filter((text) => !text.includes('Content Security Policy'))).toEqual([])
+})
+
+test('a refused login waits for a person, who logs in by hand in the live view', async () => {
+  await signIn('/browsers?open')
+  await page.waitForSelector('[role=dialog] input[type=password]')
+  await page.type('[role=dialog] input:not([type=password])', 'user3')
+  await page.type('[role=dialog] input[type=password]', 'wrong')
+  await press('[role=dialog] button[type=submit]', 'Open session')
+  await withText('aside', 'Wrong user name or password')
+  await withText('aside [data-tone=attention]', 'Needs you')
+  await page.waitForSelector('aside canvas:not(.invisible)')
+
+  await press('aside button', 'Take over')
+  await withText('aside button', 'Give back')
+  // The portal puts the cursor nowhere after a refusal: two tabs lead from the top of the page to the password.
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('harbor-demo')
+  await page.keyboard.press('Enter')
+  await until(async () => (await sessions())[0]?.currentUrl === `${portal.url}/containers`, 'the portal has let the person in')
+  await press('aside button', 'Give back')
+  await until(async () => (await sessions())[0]?.state === 'ready', 'the session serves scripts')
+})
+
+test('a window whose server is gone says so and comes back by itself', async () => {
+  await signIn('/activity')
+  await withText('h1', 'Activity')
+  const { dataDir } = server
+  const port = new URL(server.ready.control.url).port
+  await server.end('SIGKILL')
+  await withText('[role=status]', 'Wheelhouse does not answer')
+  server = await startServer({ built: true, dataDir, args: ['--control-port', port] })
+  await page.waitForFunction(() => ![...document.querySelectorAll('[role=status]')].some((element) => element.textContent?.includes('does not answer')), { timeout: 20_000 })
+})
+
+test('the keyboard reaches every page, and the palette all else', async () => {
+  await signIn()
+  await page.keyboard.down('Control')
+  await page.keyboard.press('2')
+  await page.keyboard.up('Control')
+  await withText('h1', 'Browsers')
+  await page.keyboard.down('Control')
+  await page.keyboard.press('k')
+  await page.keyboard.up('Control')
+  await page.waitForSelector('[role=dialog] input')
+  await page.keyboard.type('create key')
+  await page.keyboard.press('Enter')
+  await withText('[role=dialog] h2', 'Create key')
+  expect(page.url()).toContain('#/keys')
+})
+
+test('a key is made, shown once, works, and is revoked by its name', async () => {
+  await signIn('/keys?create')
+  await page.waitForSelector('[role=dialog] input')
+  await page.type('[role=dialog] input', 'gate-tablet')
+  await chooseRight('browsers', 'Read')
+  await press('[role=dialog] button', 'Create key')
+  await withText('[role=dialog]', 'gate-tablet')
+  const secret = await page.waitForFunction(() => /whk_[0-9A-Za-z]{32}/.exec(document.querySelector('[role=dialog]')?.textContent ?? '')?.[0]).then((handle) => handle.jsonValue())
+  expect((await fetch(`${server.ready.control.url}/browsers/v1/browser-sessions`, { headers: { 'x-api-key': String(secret) } })).status).toBe(200)
+  expect((await fetch(`${server.ready.control.url}/control/v1/keys`, { headers: { 'x-api-key': String(secret) } })).status).toBe(403)
+  await page.reload()
+  await withText('td', 'gate-tablet')
+  expect(await page.evaluate((text) => document.body.textContent?.includes(text), String(secret))).toBe(false)
+  await press('td button', 'Revoke')
+  await press('[role=dialog] button', 'Revoke gate-tablet')
+  await page.waitForFunction(() => !document.querySelector('table')?.textContent?.includes('gate-tablet'))
+  expect((await fetch(`${server.ready.control.url}/browsers/v1/browser-sessions`, { headers: { 'x-api-key': String(secret) } })).status).toBe(401)
+})
+
+async function chooseRight(room: string, right: string): Promise<void> {
+  await (await page.waitForSelector(`[role=dialog] [aria-label="What it may do with ${room}"]`))?.click()
+  await (await page.waitForSelector(`::-p-aria([name="${right}"][role="option"])`))?.click()
+  await page.waitForFunction(() => document.querySelector('[role=option]') === null)
+}
