@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { readLaunch } from '../../../main/launch.ts'
+import { flagNames, readOptions } from '../../../server/config/options.ts'
+
+test('server flags are handed on in both spellings, Chromium switches and files are left alone', () => {
+  const { serverArguments } = readLaunch(['--no-sandbox', '--control-port', '0', '--ozone-platform=wayland', '--log-level=warn', 'some-file', '--data-dir', 'C:\\Data'], flagNames)
+  expect(serverArguments).toEqual(['--control-port', '0', '--log-level=warn', '--data-dir', 'C:\\Data'])
+  expect(readOptions(serverArguments, {}).dataDir).toContain('Data')
+})
+
+test('a server flag without its value is handed on, so that the server can refuse it by name', () => {
+  const { serverArguments } = readLaunch(['--host'], flagNames)
+  expect(() => readOptions(serverArguments, {})).toThrow('--host needs a value')
+})
+
+test('the flags of the desktop are its own', () => {
+  expect(readLaunch(['--smoke-test'], flagNames)).toEqual({ smokeTest: true, atLogin: false, serverArguments: [] })
+  expect(readLaunch(['--at-login'], flagNames)).toEqual({ smokeTest: false, atLogin: true, serverArguments: [] })
+  expect(readLaunch(['--help'], flagNames).serverArguments).toEqual(['--help'])
+})
