@@ -1,0 +1,355 @@
+/**
+ * Brokers: eight scenarios, ours beside mosquitto, nats-server and aedes under the same load in the same run. What is confirmed after
+ * fsync and what is confirmed from memory are named apart, since they are not the same promise.
+ */
+import { spawn } from 'node:child_process'
+import { randomBytes, scryptSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createBrokerStore } from '../../server/brokers/store.ts'
+import { defaultPolicy, type Policy } from '../../server/brokers/policy.ts'
+import { openDatabase } from '../../server/store/database.ts'
+import { migrate } from '../../server/store/migrate.ts'
+import { newDataDir, startServer, type ServerProcess } from '../fakes/server-process.ts'
+import { Line } from './brokers/line.ts'
+import { pause, percentile, type Load, type LoadResult } from './brokers/load.ts'
+import { startPeers, type Peer } from './brokers/peers.ts'
+
+const password = 'bench'
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 2)
+const sessionsOfS3 = 200
+const only = process.env['BENCH_ONLY']?.split(',')
+
+const dataDir = newDataDir()
+seedSessions(dataDir)
+let server = await startServer({ dataDir })
+const portOf = ({ ready }: ServerProcess): number => Number(new URL(ready.apis['brokers']?.url ?? '').port)
+const call = (path: string, init?: Parameters<ServerProcess['call']>[1]): Promise<Response> => server.call(`/brokers${path}`, init)
+const api = async <Body>(path: string): Promise<Body> => (await (await call(path)).json()) as Body
+
+const scenarios: Record<string, () => Promise<void>> = { S1: oneToOne, S3: manySessions, S4: idleConnections, S5: frozenReader, S6: killed, S7: backlog, S8: retryStorm }
+try {
+  for (const [name, scenario] of Object.entries(scenarios)) if (only === undefined || only.includes(name)) await scenario()
+} finally {
+  await server.dispose()
+}
+
+// S1 and S2: throughput, beside the peers
+
+async function oneToOne(): Promise<void> {
+  const peers = await startPeers()
+  for (const reason of peers.missing) console.log(`  without ${reason}`)
+  const pid = server.ready.pid
+  const port = portOf(server)
+  const ours: Peer[] = [
+    { name: 'ours, JSON, fsync', protocol: 'json', port, pid, durable: 'yes, fsync' },
+    { name: 'ours, MQTT over WebSocket, fsync', protocol: 'mqtt-ws', port, pid, durable: 'yes, fsync' },
+    { name: 'ours, JSON, crash-safe', protocol: 'json', port, pid, durable: 'survives the process' },
+    { name: 'ours, JSON, memory', protocol: 'json', port, pid, durable: 'no' },
+  ]
+  try {
+    const shapes = [
+      { title: 'S1  1 to 1, window 1', subscribers: 1, window: 1 },
+      { title: 'S1  1 to 1, window 200', subscribers: 1, window: 200 },
+      { title: 'S2  1 to 50, window 100', subscribers: 50, window: 100 },
+      { title: 'S2  1 to 500, window 20', subscribers: 500, window: 20 },
+    ]
+    for (const { title, subscribers, window } of shapes) {
+      console.log(`\n${title}, 256 B`)
+      for (const peer of [...ours, ...peers.list]) {
+        if (peer.protocol === 'jetstream' && subscribers > 1) continue
+        const isOurs = peer.pid === pid
+        const user = isOurs ? `bench-${peer.name.split(', ').at(-1)}` : ''
+        const measured = await load({ protocol: peer.protocol, port: peer.port, user, password, subscribers, window, size: 256, seconds, prefix: `p${randomBytes(4).toString('hex')}` }, peer.pid)
+        if (measured === null) {
+          console.log(`  ${peer.name.padEnd(34)} did not get through this load`)
+          continue
+        }
+        const { result, cpu } = measured
+        console.log(`  ${peer.name.padEnd(34)} ${rate(result.messages)} msg/s ${rate(result.deliveries)} deliveries/s  ack ${ms(result.ackP50)} / ${ms(result.ackP99)}  e2e ${ms(result.deliveryP50)} / ${ms(result.deliveryP99)}  CPU ${((cpu * 1e6) / result.messages / seconds).toFixed(1)} us/msg ${((cpu * 1e6) / Math.max(1, result.deliveries) / seconds).toFixed(1)} us/delivery  durable: ${peer.durable}`)
+        if (isOurs) await forgetClients(user)
+      }
+    }
+  } finally {
+    peers.stop()
+  }
+}
+
+// S3: many sessions at once
+
+async function manySessions(): Promise<void> {
+  console.log(`\nS3  ${sessionsOfS3} sessions with 5 clients each, fsync`)
+  const counts = new Array<number>(sessionsOfS3).fill(0)
+  const lines: Line[] = []
+  const publishers: Line[] = []
+  const filler = 'x'.repeat(246)
+  let isOn = true
+  for (let session = 0; session < sessionsOfS3; session += 1) {
+    const user = `many-${session}`
+    const options = { protocol: 'json' as const, port: portOf(server), user, password }
+    for (let client = 0; client < 4; client += 1) {
+      const line = new Line({ ...options, clientId: `r${client}`, onAck: () => undefined, onMessage: () => (counts[session] = (counts[session] ?? 0) + 1) })
+      lines.push(line)
+      await line.ready()
+      await line.subscribe(client < 2 ? 'bench/t' : 'bench/u')
+    }
+    let token = 0
+    const publisher = new Line({ ...options, clientId: `w${session}`, onMessage: () => undefined, onAck: () => void (isOn && publisher.publish((token += 1) % 2 === 0 ? 'bench/t' : 'bench/u', token, filler)) })
+    publishers.push(publisher)
+    await publisher.ready()
+  }
+  for (const publisher of publishers) for (let window = 0; window < 4; window += 1) publisher.publish('bench/t', 1_000_000 + window, filler)
+  await pause(1_000)
+  const before = [...counts]
+  const begun = performance.now()
+  await pause(seconds * 1_000)
+  const passed = (performance.now() - begun) / 1_000
+  isOn = false
+  const rates = counts.map((count, index) => (count - (before[index] ?? 0)) / passed)
+  console.log(`  ${rate(rates.reduce((sum, each) => sum + each, 0))} deliveries/s in all; slowest session at ${((Math.min(...rates) / Math.max(...rates)) * 100).toFixed(0)} % of the fastest`)
+  for (const line of [...lines, ...publishers]) line.end()
+}
+
+// S4: connections that do nothing
+
+async function idleConnections(): Promise<void> {
+  const count = 5_000
+  const before = memory(server.ready.pid)
+  const begun = performance.now()
+  let lines = await connectMany(count, 'idle')
+  const took = performance.now() - begun
+  await pause(1_000)
+  const after = memory(server.ready.pid)
+  console.log(`\nS4  ${count} idle connections: ${((after - before) / count / 1_024).toFixed(1)} KiB each, all logged in after ${ms(took)}`)
+  for (const line of lines) line.end()
+  await pause(1_000)
+  const again = performance.now()
+  lines = await connectMany(count, 'storm')
+  console.log(`  reconnect storm: all back after ${ms(performance.now() - again)}`)
+  for (const line of lines) line.end()
+  await pause(500)
+}
+
+async function connectMany(count: number, prefix: string): Promise<Line[]> {
+  const lines: Line[] = []
+  for (let begun = 0; begun < count; begun += 250) {
+    const some = Array.from({ length: Math.min(250, count - begun) }, (_, index) => new Line({ protocol: 'json', port: portOf(server), user: 'bench-fsync', password, clientId: `anonymous-${prefix}-${begun + index}`, onAck: () => undefined, onMessage: () => undefined }))
+    lines.push(...some)
+    await Promise.all(some.map((line) => line.ready()))
+  }
+  return lines
+}
+
+// S5: one frozen reader among healthy ones
+
+async function frozenReader(): Promise<void> {
+  const shape = { protocol: 'json' as const, port: portOf(server), user: 'bench-evict', password, subscribers: 49, window: 20, size: 256, seconds }
+  const rates = { alone: [] as number[], beside: [] as number[] }
+  let peak = 0
+  const watch = setInterval(() => (peak = Math.max(peak, memory(server.ready.pid))), 100)
+  const base = memory(server.ready.pid)
+  // In turns, so that what else the machine does falls on both.
+  for (let round = 0; round < 5; round += 1) {
+    rates.alone.push((await load({ ...shape, prefix: `a${round}` }, server.ready.pid))?.result.deliveries ?? 0)
+    await forgetClients('bench-evict')
+    rates.beside.push((await load({ ...shape, frozen: 1, prefix: `b${round}` }, server.ready.pid))?.result.deliveries ?? 0)
+    await forgetClients('bench-evict')
+  }
+  clearInterval(watch)
+  const [alone, beside] = [percentile(rates.alone, 50), percentile(rates.beside, 50)]
+  console.log(`\nS5  49 healthy readers: ${rate(alone)} deliveries/s; beside one frozen ${rate(beside)} (${((beside / alone) * 100).toFixed(1)} %, medians of 5), ${((peak - base) / 1_048_576).toFixed(0)} MiB more at most`)
+  const frozen = new Line({ ...shape, clientId: 'frozen', onAck: () => undefined, onMessage: () => undefined })
+  await frozen.ready()
+  await frozen.subscribe('bench/t')
+  frozen.socket.pause()
+  const writer = new Line({ ...shape, clientId: 'writer', onAck: () => undefined, onMessage: () => undefined })
+  await writer.ready()
+  const begun = performance.now()
+  for (let token = 0; token < 20_000; token += 1) writer.publish('bench/t', token, 'x'.repeat(1_000))
+  const isThere = async (): Promise<boolean> => (await api<{ clients: { name: string; linkId: number | null }[] }>('/v1/sessions/bench-evict')).clients.some(({ name, linkId }) => name === 'frozen' && linkId !== null)
+  while (await isThere()) await pause(50)
+  console.log(`  disconnected ${ms(performance.now() - begun)} after it froze (evictAfter 2000 ms), its queue kept`)
+  for (const line of [frozen, writer]) line.end()
+  await forgetClients('bench-evict')
+}
+
+// S6: kill -9
+
+async function killed(): Promise<void> {
+  const acked = new Set<number>()
+  const seen = new Map<number, number>()
+  const options = { protocol: 'json' as const, user: 'bench-fsync', password }
+  const reader = new Line({ ...options, port: portOf(server), clientId: 'kill-reader', onAck: () => undefined, onMessage: (token) => void seen.set(token, (seen.get(token) ?? 0) + 1) })
+  await reader.ready()
+  await reader.subscribe('bench/kill')
+  let next = 0
+  const writer = new Line({
+    ...options,
+    port: portOf(server),
+    clientId: 'kill-writer',
+    onMessage: () => undefined,
+    onAck(token) {
+      acked.add(token)
+      writer.publish('bench/kill', (next += 1), 'x'.repeat(246))
+    },
+  })
+  await writer.ready()
+  for (let window = 0; window < 500; window += 1) writer.publish('bench/kill', (next += 1), 'x'.repeat(246))
+  await pause(seconds * 1_000)
+  const before = { acked: new Set(acked), delivered: seen.size }
+  await server.end('SIGKILL')
+  for (const token of acked) before.acked.add(token)
+  const begun = performance.now()
+  server = await startServer({ dataDir })
+  const ready = performance.now()
+  let firstAt = 0
+  const back = new Line({
+    ...options,
+    port: portOf(server),
+    clientId: 'kill-reader',
+    onAck: () => undefined,
+    onMessage(token) {
+      if (firstAt === 0) firstAt = performance.now()
+      seen.set(token, (seen.get(token) ?? 0) + 1)
+    },
+  })
+  await back.ready()
+  const probe = new Line({ ...options, port: portOf(server), clientId: 'kill-probe', onAck: () => undefined, onMessage: () => undefined })
+  await probe.ready()
+  probe.publish('bench/kill', 999_999_999, '')
+  for (let tries = 0; tries < 200 && ![...before.acked].every((token) => seen.has(token)); tries += 1) await pause(50)
+  const lost = [...before.acked].filter((token) => !seen.has(token)).length
+  const duplicates = [...seen.values()].reduce((sum, count) => sum + count - 1, 0)
+  console.log(`\nS6  kill -9 after ${before.acked.size} acknowledged: lost ${lost}, delivered twice ${duplicates}; ready ${ms(ready - begun)} after the start, first delivery ${ms(Math.max(0, firstAt - ready))} later (login with scrypt in it)`)
+  for (const line of [reader, writer, back, probe]) line.end()
+  await pause(200)
+  await forgetClients('bench-fsync')
+}
+
+// S7: a long absence
+
+async function backlog(): Promise<void> {
+  const count = 100_000
+  const options = { protocol: 'json' as const, port: portOf(server), user: 'bench-fsync', password }
+  const away = new Line({ ...options, clientId: 'away', onAck: () => undefined, onMessage: () => undefined })
+  await away.ready()
+  await away.subscribe('bench/backlog')
+  away.end()
+  let acked = 0
+  let next = 0
+  const writer = new Line({ ...options, clientId: 'backlog-writer', onMessage: () => undefined, onAck: () => void ((acked += 1), next < count && writer.publish('bench/backlog', next++, 'x'.repeat(246))) })
+  await writer.ready()
+  const begun = performance.now()
+  while (next < 1_000) writer.publish('bench/backlog', next++, 'x'.repeat(246))
+  while (acked < count) await pause(10)
+  const stored = performance.now() - begun
+  let got = 0
+  let firstAt = 0
+  const since = performance.now()
+  const back = new Line({ ...options, clientId: 'away', onAck: () => undefined, onMessage: () => void ((got += 1), (firstAt ||= performance.now())) })
+  const calls: number[] = []
+  const until = performance.now() + 30_000
+  while (got < count && performance.now() < until) {
+    const asked = performance.now()
+    await api('/v1/sessions')
+    calls.push(performance.now() - asked)
+    await pause(5)
+  }
+  const drained = performance.now() - since
+  console.log(`\nS7  100k waiting messages: stored at ${rate((count / stored) * 1_000)}/s; first after ${ms(firstAt - since)}, all ${got} after ${ms(drained)} (${rate((got / drained) * 1_000)}/s); API meanwhile p50 ${ms(percentile(calls, 50))} p99 ${ms(percentile(calls, 99))}`)
+  for (const line of [writer, back]) line.end()
+  await pause(200)
+  await forgetClients('bench-fsync')
+}
+
+// S8: nobody acknowledges
+
+async function retryStorm(): Promise<void> {
+  const count = 2_000
+  const retryInterval = 250
+  const times = new Map<number, number[]>()
+  const options = { protocol: 'json' as const, port: portOf(server), user: 'bench-retry', password }
+  const deaf = new Line({ ...options, clientId: 'deaf', onAck: () => undefined, onMessage: (token) => void times.set(token, [...(times.get(token) ?? []), performance.now()]) })
+  deaf.acknowledges = false
+  await deaf.ready()
+  await deaf.subscribe('bench/t')
+  let acked = 0
+  const writer = new Line({ ...options, clientId: 'writer', onAck: () => (acked += 1), onMessage: () => undefined })
+  await writer.ready()
+  for (let token = 0; token < count; token += 1) writer.publish('bench/t', token, 'x'.repeat(246))
+  while (acked < count) await pause(10)
+  await pause(2_600)
+  const { session } = await api<{ session: { deadLetters: number; queued: number } }>('/v1/sessions/bench-retry')
+  const late = [...times.values()].flatMap((at) => at.slice(1).map((each, index) => each - (at[index] ?? 0) - retryInterval))
+  const sent = [...times.values()].reduce((sum, at) => sum + at.length, 0)
+  console.log(`\nS8  ${count} messages, never acknowledged, 2 s to live: ${session.deadLetters} dead letters, ${session.queued} left; ${sent} sends, retries late by ${ms(percentile(late, 50))} / ${ms(percentile(late, 99))} (p50 / p99)`)
+  for (const line of [deaf, writer]) line.end()
+}
+
+// Help
+
+function seedSessions(folder: string): void {
+  const database = openDatabase(join(folder, 'wheelhouse.db'))
+  migrate(database)
+  const store = createBrokerStore(database)
+  const salt = randomBytes(16)
+  // A quick hash: the load begins with hundreds of logins, which are not what is measured.
+  const passwordHash = ['scrypt', 1_024, 8, 1, salt.toString('base64url'), scryptSync(password, salt, 32, { N: 1_024, r: 8, p: 1 }).toString('base64url')].join('$')
+  const add = (name: string, policy: Partial<Policy> = {}): void => void store.add({ name, passwordHash, secretHash: randomBytes(32), policy: { ...defaultPolicy, ...policy }, suspended: false, createdAt: Date.now(), expiresAt: null })
+  add('bench-fsync', { maxQueuedMessages: 1_000_000 })
+  add('bench-crash-safe', { durability: 'crash-safe' })
+  add('bench-memory', { durability: 'memory' })
+  add('bench-evict', { evictAfter: 2_000 })
+  add('bench-retry', { retryInterval: 250, messageExpiryTime: 2_000, maxInFlight: 65_535 })
+  for (let session = 0; session < sessionsOfS3; session += 1) add(`many-${session}`)
+  database.close()
+}
+
+/** The load runs in a process of its own; the CPU is what the server used while it was measured. Null for a server that leaves it waiting. */
+async function load(task: Load, pid: number): Promise<{ result: LoadResult; cpu: number } | null> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'brokers', 'load.ts'), JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  let warm = 0
+  let cool = 0
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString('utf8')
+    if (warm !== 0 || !output.startsWith('warm')) return
+    warm = cpuOf(pid)
+    setTimeout(() => (cool = cpuOf(pid)), task.seconds * 1_000)
+  })
+  const late = setTimeout(() => child.kill('SIGKILL'), (task.seconds + 20) * 1_000)
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  clearTimeout(late)
+  if (code === null) return null
+  if (code !== 0) throw new Error(`the load ended with ${code}`)
+  return { result: JSON.parse(output.split('\n')[1] ?? '') as LoadResult, cpu: cool - warm }
+}
+
+/** Named clients of a run stay, as they should; the next run wants its own alone. */
+async function forgetClients(session: string): Promise<void> {
+  const { clients } = await api<{ clients: { subscriberId: number }[] }>(`/v1/sessions/${session}`)
+  for (const { subscriberId } of clients) await call(`/v1/sessions/${session}/subscribers/${subscriberId}`, { method: 'DELETE' })
+}
+
+/** Seconds of CPU a process has used; 0 where the kernel does not tell. */
+function cpuOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return 0
+  }
+}
+
+function memory(pid: number): number {
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kib) * 1_024
+}
+
+function rate(value: number): string {
+  return Math.round(value).toLocaleString('en').padStart(9)
+}
+
+function ms(value: number): string {
+  return !Number.isFinite(value) ? '-' : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`
+}

@@ -1,0 +1,105 @@
+/**
+ * Browser sessions beside a bare puppeteer launch, on one machine in one run, in turns: what the program adds to the time of a cold
+ * start; how long the list takes while one of ten browsers is frozen; what the server costs while it idles.
+ */
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { launch, type Browser } from 'puppeteer-core'
+import { chromiumPath } from '../fixtures/chromium.ts'
+import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'
+import { startServer, type ServerProcess } from '../fakes/server-process.ts'
+import { ms, p50, p95, p99, timed } from './statistics.ts'
+
+const rounds = 20
+const warmUps = 3
+
+const page = createServer((_, response) => void response.setHeader('content-type', 'text/html').end('<!doctype html><title>Bench</title><h1>Bench</h1>'))
+const address = await listenOnLoopback(page)
+const server = await startServer({ built: true, args: ['--browser', chromiumPath] })
+try {
+  await idle(server)
+  await coldCreate(server)
+  await listWithOneFrozen(server)
+  await start()
+} finally {
+  await server.dispose()
+  await stopServer(page)
+}
+
+async function coldCreate({ call }: ServerProcess): Promise<void> {
+  await call('/control/v1/site-profiles/bench', { method: 'PUT', json: { title: 'Bench', kind: 'none', address } })
+  await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: 'bench' } } })
+  const bare: number[] = []
+  const ours: number[] = []
+  for (let round = 0; round < rounds + warmUps; round += 1) {
+    let bareBrowser: Browser | undefined
+    const takesBare = await timed(async () => {
+      const browser = await launch({ executablePath: chromiumPath, pipe: true, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+      const [first] = await browser.pages()
+      await first?.goto(address)
+      bareBrowser = browser
+    })
+    // Closing is no part of the time, but ends before the other's turn.
+    await bareBrowser?.close()
+    const takesOurs = await timed(() => open(call, `bench-${round}`))
+    await closeAll(call)
+    if (round >= warmUps) {
+      bare.push(takesBare)
+      ours.push(takesOurs)
+    }
+  }
+  const ratio = p50(ours) / p50(bare)
+  console.log(`cold create with first page, n=${rounds}: puppeteer p50 ${ms(p50(bare))} p95 ${ms(p95(bare))}; session p50 ${ms(p50(ours))} p95 ${ms(p95(ours))}; ratio ${ratio.toFixed(3)} (goal 1.05)`)
+}
+
+async function listWithOneFrozen({ call, ready }: ServerProcess): Promise<void> {
+  for (let user = 0; user < 10; user += 1) await open(call, `list-${user}`)
+  const { sessions } = (await (await call('/browsers/v1/browser-sessions')).json()) as { sessions: { pid: number | null }[] }
+  const frozen = sessions.find(({ pid }) => pid !== null)?.pid
+  if (frozen === undefined || frozen === null) throw new Error('no session has a process')
+  process.kill(frozen, 'SIGSTOP')
+  try {
+    const times: number[] = []
+    for (let request = 0; request < 520; request += 1) {
+      const took = await timed(async () => {
+        const body = (await (await fetch(`${ready.apis['browsers']?.url ?? ''}/sessions`)).json()) as { active_sessions: number }
+        if (body.active_sessions !== 10) throw new Error(`${body.active_sessions} sessions listed`)
+      })
+      if (request >= 20) times.push(took)
+    }
+    console.log(`list of 10 sessions, one frozen, n=500: p50 ${ms(p50(times))} p99 ${ms(p99(times))} (goal 2 ms)`)
+  } finally {
+    process.kill(frozen, 'SIGCONT')
+    await closeAll(call)
+  }
+}
+
+/** Before anything was asked of it. */
+async function idle({ child }: ServerProcess): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 3_000))
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+  const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
+  console.log(`server idle: ${Math.round(kilobytes / 1_024)} MB RSS (goal 90 MB)`)
+}
+
+async function start(): Promise<void> {
+  const times: number[] = []
+  for (let round = 0; round < 7; round += 1) {
+    let started: ServerProcess | undefined
+    times.push(await timed(async () => (started = await startServer({ built: true }))))
+    await started?.end()
+    await started?.dispose()
+  }
+  console.log(`process start to ready line, n=7: p50 ${ms(p50(times))}, worst ${ms(Math.max(...times))} (goal 500 ms)`)
+}
+
+async function open(call: ServerProcess['call'], username: string): Promise<void> {
+  const answer = await call('/browsers/get_session', { method: 'POST', json: { username, password: 'bench', captcha_api_key: 'none' } })
+  if (answer.status !== 200) throw new Error(`get_session answered ${answer.status}: ${await answer.text()}`)
+  await answer.json()
+}
+
+async function closeAll(call: ServerProcess['call']): Promise<void> {
+  const { sessions } = (await (await call('/browsers/sessions')).json()) as { sessions: { session_id: string }[] }
+  await Promise.all(sessions.map(({ session_id }) => call(`/browsers/sessions/${session_id}`, { method: 'DELETE' })))
+}

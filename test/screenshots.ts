@@ -1,0 +1,115 @@
+/** `npm run screenshots`: starts the house on the mock portal, fills it with a working day, and takes every page in light and dark. */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { launch, type Page } from 'puppeteer-core'
+import { startPortal } from './fixtures/portal/portal.ts'
+import { startServer, type ServerProcess } from './fakes/server-process.ts'
+import { chromiumPath } from './fixtures/chromium.ts'
+
+const pictures = join(import.meta.dirname, '..', 'docs', 'pictures')
+const size = { width: 1_440, height: 900 }
+
+interface Shot {
+  name: string
+  /** The window's route. */
+  route: string
+  /** Brings the page into the state to be shown. */
+  prepare?(page: Page): Promise<void>
+}
+
+mkdirSync(pictures, { recursive: true })
+const portal = await startPortal({ port: 0 })
+const server = await startServer({ built: true })
+const browser = await launch({ executablePath: chromiumPath, pipe: true, args: ['--no-sandbox', '--force-color-profile=srgb', '--hide-scrollbars'], defaultViewport: size })
+try {
+  const page = await signedIn(server)
+  await shoot(page, [{ name: 'browsers-empty', route: '/browsers' }])
+  await fill(server)
+  const opened = await sessions(server)
+  await shoot(page, [
+    { name: 'overview', route: '/' },
+    { name: 'browsers', route: `/browsers?session=${opened[0]?.id ?? ''}`, prepare: liveView },
+    { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
+    { name: 'brokers', route: '/brokers' },
+    { name: 'bots', route: '/bots' },
+    { name: 'logins', route: '/logins' },
+    { name: 'logins-keys', route: '/logins?tab=keys' },
+    { name: 'relay', route: '/relay' },
+    { name: 'keys', route: '/keys' },
+    { name: 'activity', route: '/activity' },
+    { name: 'settings-general', route: '/settings/general' },
+    { name: 'settings-network', route: '/settings/network' },
+    { name: 'settings-browsers', route: '/settings/browsers' },
+    { name: 'settings-security', route: '/settings/security' },
+    { name: 'settings-data', route: '/settings/data' },
+    { name: 'settings-about', route: '/settings/about' },
+    { name: 'palette', route: '/', prepare: palette },
+  ])
+} finally {
+  await browser.close()
+  await server.end()
+  await portal.stop()
+  rmSync(server.dataDir, { recursive: true, force: true })
+}
+
+async function signedIn({ ready, call }: ServerProcess): Promise<Page> {
+  const { url } = (await (await call('/control/v1/sign-in-links', { method: 'POST' })).json()) as { url: string }
+  const page = await browser.newPage()
+  await page.goto(url.replace(/^http:\/\/[^/]+/, ready.control.url))
+  await page.waitForSelector('nav[aria-label=Pages]')
+  return page
+}
+
+/** Sessions of every room in different states, a few keys: enough to see every part at work. */
+async function fill({ call }: ServerProcess): Promise<void> {
+  const { name: _, ...profile } = portal.siteProfile()
+  await call('/control/v1/site-profiles/harbor-gate', { method: 'PUT', json: { ...profile, title: 'Harbor Gate' } })
+  await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address } } } })
+  for (const [name, rooms] of [['warehouse-sync', ['browsers']], ['billing-export', ['browsers', 'control']], ['desk-2', ['control']]] as const) {
+    await call('/control/v1/keys', { method: 'POST', json: { name, scopes: rooms.flatMap((room) => [{ room, verb: 'read' }, { room, verb: 'write' }]) } })
+  }
+  for (const user of ['user6', 'user5', 'user4', 'user3', 'user2', 'user1']) {
+    await call('/browsers/get_session', { method: 'POST', json: { username: user, password: 'harbor-demo', captcha_api_key: portal.captchaService.apiKey } })
+  }
+  const [first, second] = await sessions({ call })
+  for (const holder of ['billing-export', 'nightly-check']) await call(`/browsers/v1/browser-sessions/${first?.id ?? ''}/leases`, { method: 'POST', json: { holder, seconds: 300 } })
+  await call(`/browsers/v1/browser-sessions/${second?.id ?? ''}/leases`, { method: 'POST', json: { holder: 'yard-map', seconds: 120 } })
+  await call('/browsers/get_session', { method: 'POST', json: { username: 'user9', password: 'wrong', captcha_api_key: portal.captchaService.apiKey } })
+  for (const sessionName of ['orders-prod', 'fleet-telemetry', 'gate-events']) await call('/brokers/api/createSession', { method: 'POST', json: { sessionName, password: 'harbor-demo-1' } })
+  for (const [index, username] of ['clerk_0417', 'driver_2281', 'admin_02', 'clerk_0418', 'driver_1179', 'yard_07'].entries()) {
+    await call('/logins/api/v1/sessions', { method: 'POST', json: { user_id: `user-${index}`, username, role_name: username.split('_')[0], permissions: ['read'], remember_me: index % 2 === 0 } })
+  }
+  await call('/control/v1/users', { method: 'POST', json: { id: 'dispatch', primaryEmail: 'dispatch@example.org', credits: 350 } })
+  await call('/relay/api/sessions', { method: 'POST', headers: { 'x-user-id': 'dispatch' }, json: { metadata: { origin: 'desk-2' } } })
+}
+
+async function sessions({ call }: Pick<ServerProcess, 'call'>): Promise<{ id: string; username: string }[]> {
+  const { sessions: all } = (await (await call('/browsers/v1/browser-sessions')).json()) as { sessions: { id: string; username: string }[] }
+  return all.toSorted((a, b) => a.username.localeCompare(b.username))
+}
+
+async function liveView(page: Page): Promise<void> {
+  await page.waitForSelector('canvas:not(.invisible)', { timeout: 15_000 })
+}
+
+async function palette(page: Page): Promise<void> {
+  await page.keyboard.down('Control')
+  await page.keyboard.press('k')
+  await page.keyboard.up('Control')
+  await page.waitForSelector('[role=dialog] input')
+}
+
+async function shoot(page: Page, shots: readonly Shot[]): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }, { name: 'prefers-reduced-motion', value: 'reduce' }])
+    for (const { name, route, prepare } of shots) {
+      await page.goto(`${server.ready.control.url}/#/`)
+      await page.goto(`${server.ready.control.url}/#${route}`)
+      await page.waitForNetworkIdle({ idleTime: 300, timeout: 10_000 }).catch(() => undefined)
+      await prepare?.(page)
+      await page.screenshot({ path: join(pictures, `${name}-${theme}.png`) })
+      await page.keyboard.press('Escape')
+    }
+  }
+  console.log(`${shots.length * 2} pictures in docs/pictures`)
+}
