@@ -6,6 +6,8 @@ import { Refusal } from './problem.ts'
 export const defaultBodyLimit = 1_048_576
 /** Far deeper than any contract needs; deeper bodies only serve to exhaust a recursive validator. */
 const depthLimit = 32
+/** Bytes and ms that the rest of an oversized body may take to arrive before its sender is answered. */
+const patience = { bytes: 64 * 1_048_576, time: 5_000 }
 
 /** The parsed body; `undefined` when there is none. Throws `Refusal`. */
 export async function readBody(request: IncomingMessage, bodyType: 'json' | 'form', limit: number): Promise<unknown> {
@@ -21,10 +23,36 @@ async function readBytes(request: IncomingMessage, limit: number): Promise<Buffe
   try {
     return await getRawBody(request, { limit, length: request.headers['content-length'] ?? null })
   } catch (error) {
-    // The rest of an oversized body is not read: the connection closes after the answer instead of swallowing gigabytes.
-    if (isTooLarge(error)) throw new Refusal('body-too-large', `The body may have at most ${limit} bytes`, { headers: { connection: 'close' } })
+    if (isTooLarge(error)) {
+      await discardRest(request)
+      throw new Refusal('body-too-large', `The body may have at most ${limit} bytes`, { headers: { connection: 'close' } })
+    }
     throw new Refusal('invalid-json', 'The body ended before its stated length')
   }
+}
+
+/**
+ * Many clients listen only when they have sent everything, and a connection that closes before is all they would learn. So the
+ * rest is taken and thrown away, but not without end: whoever sends more or slower than this finds the connection closed.
+ */
+async function discardRest(request: IncomingMessage): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let bytes = 0
+    const done = (): void => {
+      clearTimeout(timer)
+      request.pause()
+      resolve()
+    }
+    const timer = setTimeout(done, patience.time)
+    request.once('end', done)
+    request.once('close', done)
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > patience.bytes) done()
+    })
+    // Whoever found it too large has paused it.
+    request.resume()
+  })
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -1,4 +1,6 @@
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
@@ -87,6 +89,17 @@ test.each([
   const answer = await post(`${await serve()}/echo/ada`, body as BodyInit)
   expect(answer.status).toBe(status)
   expect(await answer.json()).toMatchObject({ code, oops: expect.any(String) })
+})
+
+test('a client that listens only when it has sent everything hears that its body is too large', async () => {
+  const { port } = new URL(await serve())
+  const socket = connect(Number(port), '127.0.0.1')
+  const body = `{"text":"${'x'.repeat(5_000_000)}"}`
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.write(`POST /echo/ada HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`, () => resolve())
+  })
+  expect(await text(socket)).toMatch(/^HTTP\/1.1 413 [^]*body-too-large/)
 })
 
 test('a body that is not JSON by its type is refused, so that no page can post one as a simple form', async () => {
