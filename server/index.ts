@@ -1,7 +1,6 @@
 /** The server: what it is made of, and in which order it starts and stops. */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { browserTools } from './browser-tools.ts'
 import { createBrokersRoom } from './brokers/index.ts'
 import { createBotsRoom } from './bots/index.ts'
 import { createBrowsersRoom } from './browsers/index.ts'
@@ -28,13 +27,13 @@ import { createWindowFiles } from './http/window-files.ts'
 import { createLog, type Log } from './log.ts'
 import { createLoginsRoom } from './logins/index.ts'
 import { createRelayRoom } from './relay/index.ts'
-import { roomTools } from './room-tools.ts'
 import type { Room, RoomContext } from './room.ts'
 import { randomToken } from './secrets/random.ts'
 import { createSealer } from './secrets/seal.ts'
 import { loadSealingKey, type KeyProtector } from './secrets/sealing-key.ts'
 import { openDatabase } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
+import { houseTools } from './tools/house-tools.ts'
 import { version } from './version.ts'
 
 export interface ServerOptions {
@@ -121,7 +120,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const logins = await createLoginsRoom(context, { variables: options.contractVariables })
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
   const bots = createBotsRoom(context, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl })
-  const relay = createRelayRoom(context, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), houseTools: [...browserTools(browsers.service), ...roomTools({ bots: bots.service, brokers: brokers.service })] })
+  const relay = createRelayRoom(context, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }) })
   const rooms: readonly Room[] = [brokers, browsers, bots, logins, relay]
 
   const authority = createAuthority({ ownerToken, keys, signIn })

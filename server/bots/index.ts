@@ -12,7 +12,7 @@ import { createBackups } from './backups.ts'
 import { createBackupStore } from './backups-store.ts'
 import { createBaileysEngine } from './baileys-engine.ts'
 import { demoOf } from './demo.ts'
-import { createMessageStore } from './messages-store.ts'
+import { createMessageStore, type MessageStore } from './messages-store.ts'
 import { Messages } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import { BotService, type BotServiceParts } from './service.ts'
@@ -21,6 +21,10 @@ import { createBotStore } from './store.ts'
 
 export interface BotsRoom extends Room {
   service: BotService
+  messages: Messages
+  outbox: Outbox
+  /** What bots heard and sent, where that is kept. */
+  log: Pick<MessageStore, 'read'>
 }
 
 export interface BotsGiven {
@@ -89,6 +93,9 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
     name: 'bots',
     api: createBotsApi({ service, outbox, messages, messageStore, webhooks, store, backups, demo: demoOf(whatsappUrl), apiKey: variables?.apiKey ?? null, windowUrl }),
     service,
+    messages,
+    outbox,
+    log: messageStore,
     async start() {
       messages.trim()
       webhooks.start()

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
 import { createBrokersApi } from './api.ts'
+import { createHouseClient, type HouseClient } from './house-client.ts'
 import type { Passwords } from './logins.ts'
 import { MqttListener } from './mqtt-listener.ts'
 import { BrokerService } from './service.ts'
@@ -9,6 +10,7 @@ import { createBrokerStore } from './store.ts'
 
 export interface BrokersRoom extends Room {
   service: BrokerService
+  houseClient: HouseClient
   /** Where MQTT over plain TCP listens; null while it does not. */
   mqttPort(): number | null
 }
@@ -36,6 +38,7 @@ export function createBrokersRoom({ dataDir, database, events, changed, settings
   return {
     name: 'brokers',
     service,
+    houseClient: createHouseClient(service),
     mqttPort: () => mqtt.port,
     api: createBrokersApi(service),
     async start() {

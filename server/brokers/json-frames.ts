@@ -76,6 +76,14 @@ function jsonBody({ source, body, topic, acceptedAt, id, properties }: Message):
   )
 }
 
+/** What was published, for readers that are no clients: the text or JSON of a JSON client, the text or bytes of an MQTT client. */
+export function contentOf({ source, body }: Pick<Message, 'source' | 'body'>): { data: unknown; encoding?: 'base64' } {
+  // Built by `readPublish`.
+  if (source === 'json') return { data: (JSON.parse(body.toString('utf8')) as { data: unknown }).data }
+  const text = utf8(body)
+  return text === null ? { data: body.toString('base64'), encoding: 'base64' } : { data: text }
+}
+
 export function utf8(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -14,7 +14,8 @@ import { connectRedis, type RedisConnection } from './redis-connection.ts'
 import { createRedisKeyStore } from './redis-keys-store.ts'
 import { createRedisStore } from './redis-store.ts'
 import { createRevocations } from './revocations.ts'
-import { createSessions } from './service.ts'
+import { createSessions, type Sessions } from './service.ts'
+import { stateOf, type Session, type SessionState } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import { createSqliteStore } from './store.ts'
 import { startSweep } from './sweep.ts'
@@ -26,7 +27,13 @@ export interface LoginsRoomGiven {
   variables?: LoginVariables | undefined
 }
 
-export async function createLoginsRoom(context: RoomContext, { variables }: LoginsRoomGiven = {}): Promise<Room> {
+export interface LoginsRoom extends Room {
+  sessions: Sessions
+  /** What is true of a session now. */
+  stateOf(session: Session): SessionState
+}
+
+export async function createLoginsRoom(context: RoomContext, { variables }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
   const { database, sealer, clock, events, log, settings } = context
   const policy = (): Policy => policyOf(settings.current().logins, variables)
   const kept = await openStores(context, variables)
@@ -51,6 +58,8 @@ export async function createLoginsRoom(context: RoomContext, { variables }: Logi
 
   return {
     name: 'logins',
+    sessions,
+    stateOf: (session) => stateOf(session, clock.now(), policy().idleTimeout),
     api: createLoginsApi({ sessions, users, keys, store, revocations, inspect, policy, clock, nextCleanupAt: sweep.nextAt }),
     async start() {
       await store.start()

@@ -1,4 +1,5 @@
 /** Wheelhouse itself as an MCP server: tools that the other rooms give, each with its schema, its hints and a line in the audit trail. */
+import type { CallToolResult, McpServer } from '@modelcontextprotocol/server'
 import type { EventSink } from '../events/event.ts'
 import type { z } from 'zod'
 import type { BuiltInServer } from './upstreams.ts'
@@ -15,7 +16,9 @@ export interface HouseTool<Input extends z.ZodObject = z.ZodObject> {
   /** Changes nothing; all others have to be switched on for a session by name. */
   readOnly: boolean
   destructive?: boolean
-  /** `progress` tells a client that asked for it how far the work is. */
+  /** What it works on, for the audit trail: an id, never contents. */
+  about?(input: z.output<Input>): string
+  /** `progress` tells a client that asked for it how far the work is; one that says nothing is said to be done when it is. */
   run(input: z.output<Input>, call: { actor: string; signal: AbortSignal; progress(done: number, total: number, message: string): Promise<void> }): Promise<HouseContent[]> | HouseContent[]
 }
 
@@ -34,28 +37,41 @@ export function createWheelhouse(tools: readonly HouseTool[], events: EventSink)
     async connect() {
       const [{ InMemoryTransport, McpServer }, { version }] = await Promise.all([import('@modelcontextprotocol/server'), import('../version.ts')])
       const server = new McpServer({ name: 'wheelhouse', title: 'Wheelhouse', version }, { instructions: 'Browsers, bots, brokers and logins of this machine’s Wheelhouse.' })
-      for (const { name, title, description, input, readOnly, destructive = false, run } of tools) {
+      for (const tool of tools) {
+        const { name, title, description, input, readOnly, destructive = false } = tool
         const annotations = { title, readOnlyHint: readOnly, destructiveHint: destructive, openWorldHint: !readOnly }
-        server.registerTool(name, { title, description, inputSchema: input, annotations }, async (given, { mcpReq }) => {
-          const actor = `relay:${String(mcpReq._meta?.[callerKey] ?? 'unknown')}`
-          const token = mcpReq._meta?.progressToken
-          const progress = async (done: number, total: number, message: string): Promise<void> => {
-            if (token !== undefined) await mcpReq.notify({ method: 'notifications/progress', params: { progressToken: token, progress: done, total, message } })
-          }
-          try {
-            const content = await run(given, { actor, signal: mcpReq.signal, progress })
-            events.emit({ room: 'relay', type: 'tool-used', title, subject: name, actor, tone: 'neutral', data: { readOnly } })
-            return { content }
-          } catch (error) {
-            events.emit({ room: 'relay', type: 'tool-failed', title: `${title} failed`, subject: name, actor, tone: 'attention', data: { readOnly } })
-            // Said in the result, where the model can read it and do better.
-            return { isError: true, content: [{ type: 'text', text: error instanceof Error ? error.message : String(error) }] }
-          }
-        })
+        server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) => callTool(tool, given, mcpReq, events))
       }
       const [here, there] = InMemoryTransport.createLinkedPair()
       await server.connect(there)
       return here
     },
+  }
+}
+
+type Request = Parameters<Parameters<McpServer['registerTool']>[2]>[1]['mcpReq']
+
+async function callTool({ name, title, readOnly, about, run }: HouseTool, given: z.output<z.ZodObject>, request: Request, events: EventSink): Promise<CallToolResult> {
+  const actor = `relay:${String(request._meta?.[callerKey] ?? 'unknown')}`
+  const token = request._meta?.progressToken
+  let told = -1
+  const progress = async (done: number, total: number, message: string): Promise<void> => {
+    // The protocol wants it to rise.
+    if (token === undefined || done <= told) return
+    told = done
+    await request.notify({ method: 'notifications/progress', params: { progressToken: token, progress: done, total, message } })
+  }
+  const tell = (type: string, words: string, tone: 'neutral' | 'attention'): void => {
+    events.emit({ room: 'relay', type, title: words, subject: name, actor, tone, data: { readOnly, ...(about === undefined ? {} : { about: about(given).slice(0, 200) }) } })
+  }
+  try {
+    const content = await run(given, { actor, signal: request.signal, progress })
+    if (told < 0) await progress(1, 1, 'Done')
+    tell('tool-used', title, 'neutral')
+    return { content }
+  } catch (error) {
+    tell('tool-failed', `${title} failed`, 'attention')
+    // Said in the result, where the model can read it and do better.
+    return { isError: true, content: [{ type: 'text', text: error instanceof Error ? error.message : String(error) }] }
   }
 }

@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import type { SettingsPatch } from '../../server/config/settings.ts'
 import type { Authority } from '../../server/http/guards.ts'
-import { createLoginsRoom } from '../../server/logins/index.ts'
+import { createLoginsRoom, type LoginsRoom } from '../../server/logins/index.ts'
 import type { LoginVariables } from '../../server/logins/policy.ts'
-import type { Room } from '../../server/room.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
 import { fakeDoorway } from './doorway.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock } from './kernel.ts'
@@ -20,7 +19,7 @@ export interface Reply {
 }
 
 export interface TestLogins {
-  room: Room
+  room: LoginsRoom
   url: string
   clock: TestClock
   events: ReturnType<typeof recordedEvents>

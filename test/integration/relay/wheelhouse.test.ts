@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBrowsersRoom } from '../../../server/browsers/index.ts'
-import { browserTools } from '../../../server/browser-tools.ts'
+import { browserTools } from '../../../server/tools/browsers.ts'
 import { createRoomContext } from '../../fakes/room-context.ts'
 import { serveRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
@@ -76,7 +76,8 @@ test('in the whole house it sees the other rooms', async () => {
     const { result } = (await (await house.call('/relay/v1/relay-calls', { method: 'POST', json: { sessionId: made.session.id, tool } })).json()) as { result: { content: { text: string }[] } }
     return JSON.parse(result.content[0]?.text ?? 'null') as unknown
   }
-  expect(await call('brokers_list')).toEqual([{ sessionName: 'quay-side' }])
+  expect(await call('brokers_list')).toMatchObject([{ sessionName: 'quay-side', suspended: false, clients: 0, queued: 0 }])
+  expect(await call('login_find')).toEqual({ total: 0, logins: [] })
   expect(await call('bots_list')).toEqual([])
   expect(await call('browser_list')).toEqual([])
 })

@@ -1,8 +1,9 @@
 /** What an MCP client may do with browser sessions through the relay. */
 import { z } from 'zod'
-import { navigate, screenshot } from './browsers/page-actions.ts'
-import type { SessionService } from './browsers/service.ts'
-import { houseTool, type HouseContent, type HouseTool } from './relay/wheelhouse.ts'
+import { navigate, screenshot } from '../browsers/page-actions.ts'
+import type { SessionService } from '../browsers/service.ts'
+import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
+import { facts, words } from './content.ts'
 
 const session = z.object({ session_id: z.string().min(1).max(200).describe('Id from browser_list or browser_open') })
 const selector = z.string().min(1).max(1_000).describe('CSS selector, or text/… for an element by its text')
@@ -10,12 +11,11 @@ const selector = z.string().min(1).max(1_000).describe('CSS selector, or text/�
 const patience = 15_000
 const longestText = 100_000
 
-const words = (text: string): HouseContent[] => [{ type: 'text', text }]
-const facts = (value: unknown): HouseContent[] => words(JSON.stringify(value, null, 2))
-
 const addressOf = (opened: ReturnType<SessionService['get']>): string => opened.activePage()?.url ?? 'about:blank'
 
-export function browserTools(service: SessionService): HouseTool[] {
+export type BrowserAccess = Pick<SessionService, 'list' | 'get' | 'obtain' | 'whenSignedIn' | 'close'>
+
+export function browserTools(service: BrowserAccess): HouseTool[] {
   /** A leased session is neither ended nor refreshed under the one who works in it. */
   const using = async <Result>(id: string, actor: string, work: (page: ReturnType<ReturnType<SessionService['get']>['page']>) => Promise<Result>): Promise<Result> => {
     const opened = service.get(id)
@@ -42,6 +42,7 @@ export function browserTools(service: SessionService): HouseTool[] {
       description: 'Title, address and visible text of the page a session shows.',
       input: session,
       readOnly: true,
+      about: ({ session_id: id }) => id,
       run: ({ session_id: id }, { actor }) =>
         using(id, actor, async (page) => {
           const text = await page.evaluate(() => document.body?.innerText ?? '')
@@ -54,6 +55,7 @@ export function browserTools(service: SessionService): HouseTool[] {
       description: 'A PNG of what the session shows.',
       input: session,
       readOnly: true,
+      about: ({ session_id: id }) => id,
       run: async ({ session_id: id }) => [{ type: 'image', data: Buffer.from(await screenshot(service.get(id))).toString('base64'), mimeType: 'image/png' }],
     }),
     houseTool({
@@ -62,6 +64,7 @@ export function browserTools(service: SessionService): HouseTool[] {
       description: 'Opens a plain browser session at an address, without a login.',
       input: z.object({ address: z.url({ protocol: /^https?$/ }).max(2_000) }),
       readOnly: false,
+      about: ({ address }) => new URL(address).host,
       async run({ address }, { actor, progress }) {
         await progress(0, 2, 'Starting a browser')
         const { session: opened, release } = await service.obtain({ profile: 'plain', credentials: { username: '', password: '', address }, waitsForPerson: false, actor })
@@ -81,6 +84,7 @@ export function browserTools(service: SessionService): HouseTool[] {
       description: 'Sends the session’s page to an address.',
       input: session.extend({ address: z.url({ protocol: /^https?$/ }).max(2_000) }),
       readOnly: false,
+      about: ({ session_id: id }) => id,
       async run({ session_id: id, address }, { actor }) {
         await using(id, actor, () => navigate(service.get(id), { address }))
         return words(`On its way to ${address}`)
@@ -93,6 +97,7 @@ export function browserTools(service: SessionService): HouseTool[] {
       input: session.extend({ selector }),
       readOnly: false,
       destructive: true,
+      about: ({ session_id: id }) => id,
       async run({ session_id: id, selector: where }, { actor, signal }) {
         await using(id, actor, (page) => page.locator(where).setTimeout(patience).click({ signal }))
         return words(`Clicked ${where}`)
@@ -105,6 +110,7 @@ export function browserTools(service: SessionService): HouseTool[] {
       input: session.extend({ selector, text: z.string().max(10_000) }),
       readOnly: false,
       destructive: true,
+      about: ({ session_id: id }) => id,
       async run({ session_id: id, selector: where, text }, { actor, signal }) {
         await using(id, actor, (page) => page.locator(where).setTimeout(patience).fill(text, { signal }))
         return words(`Filled ${where}`)
@@ -117,6 +123,7 @@ export function browserTools(service: SessionService): HouseTool[] {
       input: session,
       readOnly: false,
       destructive: true,
+      about: ({ session_id: id }) => id,
       async run({ session_id: id }, { actor }) {
         await service.close(id, actor)
         return words('Closed')

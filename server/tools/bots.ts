@@ -1,0 +1,87 @@
+/** What an MCP client may do with WhatsApp bots through the relay: see them, read what was kept, send text. */
+import { z } from 'zod'
+import { iso } from '../clock.ts'
+import type { Messages } from '../bots/messages.ts'
+import { chatOf, messageView, sentView } from '../bots/messages.ts'
+import type { MessageStore } from '../bots/messages-store.ts'
+import type { Outbox } from '../bots/outbox.ts'
+import type { BotService } from '../bots/service.ts'
+import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
+import { facts } from './content.ts'
+import { waitFor } from './waiting.ts'
+
+export interface BotAccess {
+  service: Pick<BotService, 'list' | 'get'>
+  log: Pick<MessageStore, 'read'>
+  outbox: Pick<Outbox, 'add' | 'row' | 'cappedUntil'>
+  messages: Pick<Messages, 'subscribe'>
+}
+
+const bot = z.object({ userId: z.string().min(1).max(200).describe('The bot’s userId, from bots_list') })
+const chat = z.string().regex(/^(\d{7,15}|[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid))$/, 'A phone number in digits, or a chat id').describe('A phone number in digits, or a chat id')
+/** How far a message comes without anybody's phone. */
+const stepsOut = ['queued', 'sending', 'sent'] as const
+const isUnderway = (status: string): boolean => status === 'queued' || status === 'sending'
+
+export function botTools({ service, log, outbox, messages }: BotAccess): HouseTool[] {
+  return [
+    houseTool({
+      name: 'bots_list',
+      title: 'List bots',
+      description: 'The WhatsApp bots with their state, and whether what they hear is kept for bot_read.',
+      input: z.object({}),
+      readOnly: true,
+      run: () => facts(service.list().map(({ row, state }) => ({ userId: row.userId, label: row.label, phoneNumber: row.phoneNumber, state, since: iso(row.since), reason: row.reason, keepsLog: row.settings.keepsLog }))),
+    }),
+    houseTool({
+      name: 'bot_read',
+      title: 'Read messages of a bot',
+      description: 'Messages a bot received and sent, newest first, as far as its log is kept.',
+      input: bot.extend({
+        chat: chat.optional(),
+        text: z.string().max(200).optional().describe('Only messages that contain it'),
+        before: z.number().int().positive().optional().describe('Only messages with a smaller number; for the next page'),
+        limit: z.number().int().min(1).max(200).default(50),
+      }),
+      readOnly: true,
+      about: ({ userId }) => userId,
+      run({ userId, chat: of, text, before, limit }) {
+        const { row } = service.get(userId)
+        const found = log.read(userId, { limit, text, before, chat: of === undefined ? undefined : chatOf(of) })
+        return facts({ keepsLog: row.settings.keepsLog, messages: found.map(({ number, ...message }) => ({ number, ...messageView(message) })) })
+      },
+    }),
+    houseTool({
+      name: 'bot_send',
+      title: 'Send a message',
+      description: 'Queues a text and waits until WhatsApp has it, or says that it still waits. A repeated call with the same key sends once.',
+      input: bot.extend({
+        to: chat,
+        text: z.string().min(1).max(65_536),
+        key: z.string().min(1).max(255).optional().describe('Makes a repetition of this call harmless'),
+        wait: z.number().int().min(0).max(30).default(10).describe('Seconds to wait for WhatsApp'),
+      }),
+      readOnly: false,
+      destructive: true,
+      about: ({ userId }) => userId,
+      async run({ userId, to, text, key, wait }, { signal, progress }) {
+        const row = outbox.add(service.get(userId), { chat: chatOf(to), content: { type: 'text', text }, replyTo: null, idempotencyKey: key ?? null })
+        const told = async (status: string): Promise<void> => {
+          const step = stepsOut.findIndex((each) => each === status)
+          if (step >= 0) await progress(step, stepsOut.length - 1, status)
+        }
+        await told(row.status)
+        await waitFor(wait * 1_000, signal, (done) => {
+          // It may have gone out before anybody listened.
+          if (!isUnderway(outbox.row(userId, row.messageId).status)) done()
+          return messages.subscribe(userId, (event) => {
+            if (event.type !== 'progress' || event.message.messageId !== row.messageId) return
+            void told(event.message.status)
+            if (!isUnderway(event.message.status)) done()
+          })
+        })
+        return facts(sentView(outbox.row(userId, row.messageId)))
+      },
+    }),
+  ]
+}

@@ -1,0 +1,5 @@
+/** What tools answer with. */
+import type { HouseContent } from '../relay/wheelhouse.ts'
+
+export const words = (text: string): HouseContent[] => [{ type: 'text', text }]
+export const facts = (value: unknown): HouseContent[] => words(JSON.stringify(value, null, 2))

@@ -1,0 +1,17 @@
+/** All that Wheelhouse lets MCP clients do, room by room. */
+import type { HouseTool } from '../relay/wheelhouse.ts'
+import { botTools, type BotAccess } from './bots.ts'
+import { brokerTools, type BrokerAccess } from './brokers.ts'
+import { browserTools, type BrowserAccess } from './browsers.ts'
+import { loginTools, type LoginAccess } from './logins.ts'
+
+export interface HouseRooms {
+  browsers: BrowserAccess
+  bots: BotAccess
+  brokers: BrokerAccess
+  logins: LoginAccess
+}
+
+export function houseTools({ browsers, bots, brokers, logins }: HouseRooms): HouseTool[] {
+  return [...browserTools(browsers), ...botTools(bots), ...brokerTools(brokers), ...loginTools(logins)]
+}

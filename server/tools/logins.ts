@@ -1,0 +1,69 @@
+/** What an MCP client may do with login sessions through the relay: look them up and revoke them. Tokens never pass. */
+import { z } from 'zod'
+import { iso } from '../clock.ts'
+import type { LoginsRoom } from '../logins/index.ts'
+import type { Session } from '../logins/session.ts'
+import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
+import { facts } from './content.ts'
+
+export interface LoginAccess {
+  sessions: Pick<LoginsRoom['sessions'], 'page' | 'get' | 'end' | 'endAll'>
+  stateOf: LoginsRoom['stateOf']
+}
+
+const loginId = z.string().regex(/^[0-9a-f]{32}$/, 'The id of a login, from login_find')
+
+export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
+  const view = (session: Session) => {
+    const { id, userId, username, roleName, createdAt, lastActivity, expiresAt, address, device } = session
+    const state = stateOf(session)
+    return { id, userId, username, role: roleName, state: state.live ? 'active' : state.reason, createdAt: iso(createdAt), lastActivity: iso(lastActivity), expiresAt: iso(expiresAt), ...(state.live ? {} : { endedAt: iso(state.at) }), address, device }
+  }
+  return [
+    houseTool({
+      name: 'login_find',
+      title: 'Look up logins',
+      description: 'Login sessions of users, the last used first: by a part of user name, user id, session id, address or device.',
+      input: z.object({
+        text: z.string().max(200).optional(),
+        userId: z.string().min(1).max(200).optional(),
+        state: z.enum(['live', 'over', 'any']).default('live'),
+        offset: z.number().int().min(0).default(0),
+        limit: z.number().int().min(1).max(200).default(50),
+      }),
+      readOnly: true,
+      about: ({ userId, text }) => userId ?? text ?? '',
+      async run({ text, userId, state, offset, limit }) {
+        const filter = { text: text === '' ? undefined : text, userId, state: state === 'any' ? undefined : state }
+        const { sessions: found, total } = await sessions.page({ filter, sort: 'lastActivity', descending: true, offset, limit })
+        return facts({ total, logins: found.map(view) })
+      },
+    }),
+    houseTool({
+      name: 'login_revoke',
+      title: 'Revoke a login',
+      description: 'Ends one login session; its token is refused from the next request on.',
+      input: z.object({ id: loginId }),
+      readOnly: false,
+      destructive: true,
+      about: ({ id }) => id,
+      async run({ id }, { actor }) {
+        const { session, now } = await sessions.end(id, 'revoked', actor)
+        return facts({ revoked: now, login: view(session) })
+      },
+    }),
+    houseTool({
+      name: 'login_revoke_user',
+      title: 'Revoke all logins of a user',
+      description: 'Ends every login session of a user, on all devices.',
+      input: z.object({ userId: z.string().min(1).max(200) }),
+      readOnly: false,
+      destructive: true,
+      about: ({ userId }) => userId,
+      async run({ userId }, { actor }) {
+        const { ended } = await sessions.endAll(userId, null, actor)
+        return facts({ userId, revoked: ended.length })
+      },
+    }),
+  ]
+}
