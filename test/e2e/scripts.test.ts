@@ -1,14 +1,15 @@
 /** The commands of package.json as a person types them, on a machine without a display. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-const script = (name: string) => fileURLToPath(new URL(`../../scripts/${name}.mjs`, import.meta.url))
+/** A file of the repository, or a script by its name. */
+const script = (name: string) => fileURLToPath(new URL(name.includes('.') ? `../../${name}` : `../../scripts/${name}.mjs`, import.meta.url))
 const anyPort = ['control', 'brokers', 'browsers', 'bots', 'logins', 'relay'].flatMap((api) => [`--${api}-port`, '0'])
 
 let dataDir: string
@@ -30,9 +31,9 @@ class Command {
   readonly #ended: Promise<unknown[]>
   #heard = () => {}
 
-  constructor(name: string, args: readonly string[]) {
+  constructor(name: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}) {
     const { DISPLAY: _display, WAYLAND_DISPLAY: _wayland, ...env } = process.env
-    this.#child = spawn(process.execPath, [script(name), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(process.execPath, [script(name), ...args], { env: { ...env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#ended = once(this.#child, 'close')
     for (const [stream, lines] of [
       [this.#child.stdout, this.stdout],
@@ -77,6 +78,7 @@ class Command {
 interface Ready {
   pid: number
   control: { url: string; token?: string }
+  apis: { bots: { url: string } }
 }
 
 function readyLine(line: string): Ready | undefined {
@@ -162,5 +164,25 @@ describe('npm run serve', () => {
     expect(serve.stdout).toEqual([])
     expect(serve.stderr).toHaveLength(1)
     expect(serve.stderr[0]).toContain('--control-port')
+  })
+})
+
+describe('node multi.js', () => {
+  it('serves the bots API alone, as its guide deploys it: PORT, DATABASE_URL and API_KEY from the environment', async () => {
+    const key = 'a-key-of-thirty-two-characters-1'
+    const database = join(dataDir, 'bots.sqlite')
+    const multi = new Command('multi.js', ['--data-dir', dataDir, '--control-port', '0'], { PORT: '0', DATABASE_URL: `sqlite:${database}`, API_KEY: key })
+    const { apis } = await multi.line(multi.stdout, readyLine)
+    const create = (headers: Record<string, string>) => fetch(`${apis.bots.url}/api/sessions`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ userId: 'a b', phoneNumber: '15550100142' }) })
+    expect(await (await fetch(`${apis.bots.url}/api/sessions`)).json()).toEqual({ success: true, count: 0, sessions: [] })
+    expect((await create({})).status).toBe(401)
+    expect((await create({ 'x-api-key': key })).status).toBe(400)
+    expect(existsSync(database)).toBe(true)
+  })
+
+  it('refuses a database it cannot use with one line', async () => {
+    const multi = new Command('multi.js', ['--data-dir', dataDir, '--control-port', '0'], { PORT: '0', DATABASE_URL: 'postgres://127.0.0.1/bots' })
+    expect(await multi.exitCode()).toBe(2)
+    expect(multi.stderr.filter((line) => line.includes('DATABASE_URL'))).toHaveLength(1)
   })
 })

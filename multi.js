@@ -1,11 +1,11 @@
 /**
- * `npm run multi`: the bots API alone, as its published guide deploys it: `PORT`, `DATABASE_URL` and `API_KEY` from the environment.
+ * `npm run multi` or `node multi.js`: the bots API alone, as its published guide deploys it: `PORT`, `DATABASE_URL` and `API_KEY` from the environment.
  * With an API_KEY it serves the network; without one this machine only, since anybody who reaches it could take the accounts.
  */
-import { builtCli } from './lib/paths.mjs'
-import { run } from './lib/run.mjs'
-import { runMain, say } from './lib/say.mjs'
-import { build, setUp } from './lib/set-up.mjs'
+import { builtCli } from './scripts/lib/paths.mjs'
+import { run } from './scripts/lib/run.mjs'
+import { runMain, say } from './scripts/lib/say.mjs'
+import { build, setUp } from './scripts/lib/set-up.mjs'
 
 const others = ['brokers', 'browsers', 'logins', 'relay'].flatMap((room) => [`--${room}-port`, 'off'])
 
