@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { createBrokersRoom } from './brokers/index.ts'
 import { createBotsRoom } from './bots/index.ts'
+import type { Publisher } from './bots/rules.ts'
 import { createBrowsersRoom } from './browsers/index.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { ContractVariables, FixedSettings } from './config/options.ts'
@@ -119,7 +120,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const browsers = createBrowsersRoom(context)
   const logins = await createLoginsRoom(context, { variables: options.contractVariables })
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
-  const bots = createBotsRoom(context, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl })
+  const publisher: Publisher = { publish: async ({ session, ...publication }) => void (await brokers.houseClient.publish(session, { ...publication, retain: false })) }
+  const bots = createBotsRoom(context, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher })
   const relay = createRelayRoom(context, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }) })
   const rooms: readonly Room[] = [brokers, browsers, bots, logins, relay]
 

@@ -24,12 +24,17 @@ const deeds = {
   unlinked: { title: 'Bot unlinked and deleted', tone: 'neutral' },
   'backed-up': { title: 'Backup kept', tone: 'good' },
   restored: { title: 'Backup restored', tone: 'neutral' },
+  changed: { title: 'Bot changed', tone: 'neutral' },
+  'rule-added': { title: 'Rule added', tone: 'neutral' },
+  'rule-changed': { title: 'Rule changed', tone: 'neutral' },
+  'rule-removed': { title: 'Rule removed', tone: 'neutral' },
+  'rule-failed': { title: 'Rule failed', tone: 'attention' },
 } as const satisfies Record<string, Words>
 
 export function announce(events: EventSink, { row }: Bot, state: BotState): void {
   events.emit({ room: 'bots', type: `bot-${state.replace('_', '-')}`, subject: row.userId, ...states[state], data: row.reason === null ? {} : { reason: row.reason } })
 }
 
-export function announceDeed(events: EventSink, what: keyof typeof deeds, userId: string, actor: string): void {
-  events.emit({ room: 'bots', type: `bot-${what}`, subject: userId, actor, ...deeds[what] })
+export function announceDeed(events: EventSink, what: keyof typeof deeds, userId: string, actor: string, data: NonNullable<NewEvent['data']> = {}): void {
+  events.emit({ room: 'bots', type: `bot-${what}`, subject: userId, actor, ...deeds[what], data })
 }

@@ -3,11 +3,13 @@ import { z } from 'zod'
 import { Fault } from '../fault.ts'
 import type { Handlers, SocketHandler } from '../http/api.ts'
 import type { Contract } from '../http/contract.ts'
+import type { Bot } from './bot.ts'
 import type { messageRoutes, outgoing } from './contract-messages.ts'
 import { userId } from './contract-parts.ts'
 import type { Content } from './engine.ts'
+import type { LogStore } from './log-store.ts'
 import type { MessageStore } from './messages-store.ts'
-import { chatOf, liveConnection, messageView, sentView, type Messages } from './messages.ts'
+import { chatOf, chatView, isGroup, liveConnection, loggedView, sentView, wordsOf, type Messages } from './messages.ts'
 import type { Outbox } from './outbox.ts'
 import type { BotService } from './service.ts'
 
@@ -16,13 +18,17 @@ export interface MessageParts {
   outbox: Outbox
   messages: Messages
   messageStore: MessageStore
+  logStore: LogStore
 }
 
 const idempotencyKey = z.string().min(1).max(255).nullable()
 /** A reader that takes nothing off its socket is cut off before its backlog fills the memory. */
 const longestBacklog = 4 * 1_048_576
 
-export function messageHandlers({ service, outbox, messageStore: store }: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
+/** Messages that one call marks as read. */
+const readAtOnce = 200
+
+export function messageHandlers({ service, outbox, messageStore: store, logStore }: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
   const ok = { status: 200 as const, body: { success: true as const } }
   return {
     sendMessage: ({ params, body }, call) => {
@@ -33,7 +39,7 @@ export function messageHandlers({ service, outbox, messageStore: store }: Messag
     },
     sentMessages: ({ params, query }) => {
       service.get(params.userId)
-      return { status: 200, body: { success: true, messages: store.list(params.userId, query.limit).map(sentView), queue: store.waiting(params.userId) } }
+      return { status: 200, body: { success: true, messages: store.list(params.userId, query.chat === undefined ? null : chatOf(query.chat), query.limit).map((row) => ({ ...sentView(row), text: wordsOf(row.content) })), queue: store.waiting(params.userId) } }
     },
     sentMessage: ({ params }) => {
       service.get(params.userId)
@@ -54,18 +60,30 @@ export function messageHandlers({ service, outbox, messageStore: store }: Messag
       else await connection.typing(chatOf(chat), state === 'typing')
       return ok
     },
-    markRead: async ({ params, body }) => {
-      await liveConnection(service.get(params.userId)).markRead(chatOf(body.chat), body.messages)
+    markRead: async ({ params: { userId }, body }) => {
+      const chat = chatOf(body.chat)
+      const keys = body.messages ?? logStore.unread(userId, chat, readAtOnce)
+      const connection = liveConnection(service.get(userId))
+      if (keys.length > 0) await connection.markRead(chat, keys)
+      logStore.markRead(userId, chat, keys.map(({ id }) => id))
       return ok
     },
     log: ({ params, query: { chat, ...query } }) => {
       service.get(params.userId)
-      const found = store.read(params.userId, { ...query, chat: chat === undefined ? undefined : chatOf(chat) })
-      return { status: 200, body: { success: true, messages: found.map(({ number, ...message }) => ({ ...messageView(message), number })) } }
+      const { items, next } = logStore.read(params.userId, { ...query, chat: chat === undefined ? undefined : chatOf(chat) })
+      return { status: 200, body: { success: true, messages: items.map(loggedView), next } }
     },
-    clearLog: ({ params }) => {
+    chats: async ({ params: { userId }, query }) => {
+      const bot = service.get(userId)
+      const page = logStore.chats(userId, query)
+      const nameless = page.items.some(({ chat, name }) => isGroup(chat) && name === null)
+      const names = nameless ? await subjectsOf(bot) : new Map<string, string>()
+      for (const [chat, subject] of names) logStore.setName(userId, chat, subject)
+      return { status: 200, body: { success: true, chats: page.items.map((chat) => chatView({ ...chat, name: chat.name ?? names.get(chat.chat) ?? null })), next: page.next } }
+    },
+    clearLog: ({ params, query: { chat } }) => {
       service.get(params.userId)
-      store.clearLog(params.userId)
+      logStore.clear(params.userId, chat === undefined ? null : chatOf(chat))
       return ok
     },
   }
@@ -83,6 +101,19 @@ export function eventsSocket({ service, messages }: MessageParts): SocketHandler
     })
     socket.once('close', end)
   }
+}
+
+/** WhatsApp is not asked for subjects again within this time: a group that was left has none. */
+const askAgainAfter = 5 * 60_000
+const askedAt = new WeakMap<Bot, number>()
+
+/** Subjects of the groups it is in, as far as they can be had now. */
+async function subjectsOf(bot: Bot): Promise<Map<string, string>> {
+  const { live } = bot
+  if (live === null || performance.now() - (askedAt.get(bot) ?? -Infinity) < askAgainAfter) return new Map()
+  askedAt.set(bot, performance.now())
+  const groups = await live.groups().catch(() => [])
+  return new Map(groups.map(({ id, subject }) => [id, subject]))
 }
 
 function contentOf(body: z.output<typeof outgoing>): Content {

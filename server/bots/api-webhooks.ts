@@ -3,7 +3,7 @@ import { iso } from '../clock.ts'
 import type { WebhookState, Webhooks } from '../events/webhooks.ts'
 import type { Handlers } from '../http/api.ts'
 import type { Contract } from '../http/contract.ts'
-import type { webhookRoutes } from './contract-messages.ts'
+import type { webhookRoutes } from './contract-webhooks.ts'
 import type { BotService } from './service.ts'
 
 export function webhookHandlers({ service, webhooks }: { service: BotService; webhooks: Webhooks }): Handlers<Contract<typeof webhookRoutes>['routes']> {

@@ -3,17 +3,24 @@ import { iso } from '../clock.ts'
 import type { Webhooks } from '../events/webhooks.ts'
 import { Fault } from '../fault.ts'
 import { actorOf, implement, type Api, type Call } from '../http/api.ts'
+import type { Activity } from './activity.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './api-messages.ts'
+import { ruleHandlers } from './api-rules.ts'
 import { webhookHandlers } from './api-webhooks.ts'
 import type { BackupView as KeptBackup, Backups } from './backups.ts'
 import type { Bot } from './bot.ts'
 import { botsContract, type BackupView, type BotView } from './contract.ts'
 import type { Demo } from './demo.ts'
+import type { Rules } from './rules.ts'
 import { publishedStatus } from './states.ts'
 import type { BotStore } from './store.ts'
 
 export interface ApiParts extends MessageParts {
   webhooks: Webhooks
+  rules: Rules
+  activity: Activity
+  /** What holds for a bot, of its own settings and the room's. */
+  limits(bot: Bot): BotView['limits']
   store: BotStore
   backups: Backups
   demo: Demo | null
@@ -26,9 +33,12 @@ export interface ApiParts extends MessageParts {
 const historyShown = 200
 
 export function createBotsApi(parts: ApiParts): Api {
-  const { service, store, backups, demo, apiKey, windowUrl, outbox, messageStore } = parts
+  const { service, store, backups, demo, apiKey, windowUrl, outbox, messageStore, activity, limits } = parts
   const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
-  const view = (bot: Bot): BotView => viewOf(bot, { queue: messageStore.waiting(bot.row.userId), cappedUntil: outbox.cappedUntil(bot.row.userId) })
+  const view = (bot: Bot): BotView => {
+    const { received, sent } = activity.lastHour(bot.row.userId)
+    return viewOf(bot, { queue: messageStore.waiting(bot.row.userId), cappedUntil: isoOrNull(outbox.cappedUntil(bot)), limits: limits(bot), sentToday: outbox.sentToday(bot), lastHour: { received, sent } })
+  }
   const done = (userId: string, message: string) => ({ status: 200 as const, body: { success: true as const, message, userId } })
 
   const api = implement(botsContract, {
@@ -81,6 +91,7 @@ export function createBotsApi(parts: ApiParts): Api {
     },
 
     ...messageHandlers(parts),
+    ...ruleHandlers(parts),
     ...webhookHandlers(parts),
 
     bots: () => ({ status: 200, body: { bots: service.list().map(view), demo: demo !== null } }),
@@ -90,7 +101,9 @@ export function createBotsApi(parts: ApiParts): Api {
       return { status: 200, body: { bot: view(bot), history, backups: backups.list(params.userId).map(backupView) } }
     },
     linkBot: ({ body }, call) => ({ status: 202, body: view(service.begin(body, actor(call))) }),
-    changeBot: ({ params, body }) => ({ status: 200, body: view(service.change(params.userId, body)) }),
+    botActivity: ({ params, query }) => ({ status: 200, body: activity.view(service.get(params.userId).row, query.window) }),
+    allActivity: ({ query }) => ({ status: 200, body: { bots: service.list().map(({ row }) => activity.view(row, query.window)) } }),
+    changeBot: ({ params, body }, call) => ({ status: 200, body: view(service.change(params.userId, body, actor(call))) }),
     startBot: async ({ params }) => {
       const bot = service.get(params.userId)
       await bot.start()
@@ -145,20 +158,26 @@ function withDash(code: string): string {
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
-function viewOf({ row, pairing, retryAt, attempt }: Bot, { queue, cappedUntil }: { queue: number; cappedUntil: number | null }): BotView {
-  const { userId, phoneNumber, name, label, notes, state, reason } = row
+type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'limits' | 'sentToday' | 'lastHour'>
+
+function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures): BotView {
+  const { userId, phoneNumber, name, label, notes, state, reason, settings } = row
   return {
-    queue,
-    cappedUntil: cappedUntil === null ? null : iso(cappedUntil),
-    keepsLog: row.settings.keepsLog,
+    ...figures,
+    keepsLog: settings.keepsLog,
+    settings,
     ...{ userId, phoneNumber, name, label, notes, state, reason, attempt },
     hasProxy: row.proxy !== null,
     since: iso(row.since),
     createdAt: iso(row.createdAt),
-    linkedAt: row.linkedAt === null ? null : iso(row.linkedAt),
-    retryAt: retryAt === null ? null : iso(retryAt),
+    linkedAt: isoOrNull(row.linkedAt),
+    retryAt: isoOrNull(retryAt),
     pairing: pairing === null ? null : { code: pairing.code === null ? null : withDash(pairing.code), qr: pairing.qr, qrEndsAt: iso(pairing.qrEndsAt), endsAt: iso(pairing.endsAt) },
   }
+}
+
+function isoOrNull(time: number | null): string | null {
+  return time === null ? null : iso(time)
 }
 
 function backupView({ createdAt, ...backup }: KeptBackup): BackupView {

@@ -4,8 +4,8 @@ import { isoTime, type RouteDefinition, type SocketDefinition } from '../http/co
 import { failure, phoneNumber, userParams } from './contract-parts.ts'
 
 /** A number, or a chat by its WhatsApp id. */
-const chat = z.union([phoneNumber, z.string().regex(/^[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid)$/)])
-const messageId = z.string().regex(/^[0-9A-Za-z._-]{4,64}$/)
+export const chat = z.union([phoneNumber, z.string().regex(/^[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid)$/)])
+export const messageId = z.string().regex(/^[0-9A-Za-z._-]{4,64}$/)
 const text = z.string().min(1).max(65_536)
 /** Base64; decoded 16 MiB, which is what WhatsApp takes for pictures and sound. */
 const data = z.base64().max(22_500_000)
@@ -41,11 +41,30 @@ export type SentView = z.output<typeof sentView>
 export const messageView = z.object({ id: z.string(), chat: z.string(), author: z.string(), authorName: z.string().nullable(), fromMe: z.boolean(), at: isoTime, kind: z.string(), text: z.string() })
 export type MessageView = z.output<typeof messageView>
 
-const ok = z.object({ success: z.literal(true) })
-const refusals = { 400: failure('A field is malformed'), 401: failure('A key is needed'), 404: failure('No such session') }
+/** A kept message: its place in the log, and how far it has come when it went out through here. */
+const loggedView = messageView.extend({ number: z.number().int(), status: sentView.shape.status.nullable() })
+export type LoggedView = z.output<typeof loggedView>
+
+export const chatView = z.object({
+  chat: z.string(),
+  isGroup: z.boolean(),
+  /** Digits; null for a group, and for a person whom WhatsApp names by a hidden id alone. */
+  phoneNumber: z.string().nullable(),
+  /** As the person calls themselves, or the subject of the group; null while unknown. */
+  name: z.string().nullable(),
+  received: z.number().int(),
+  sent: z.number().int(),
+  /** Received since the chat was last read here or answered. */
+  unread: z.number().int(),
+  last: loggedView,
+})
+export type ChatView = z.output<typeof chatView>
+
+export const ok = z.object({ success: z.literal(true) })
+export const refusals = { 400: failure('A field is malformed'), 401: failure('A key is needed'), 404: failure('No such session') }
 const notOnline = { ...refusals, 409: failure('The session is not online') }
 const messageParams = userParams.extend({ messageId })
-const at = (path: string) => `/api/sessions/:userId${path}`
+export const at = (path: string) => `/api/sessions/:userId${path}`
 const shared = { tag: 'Messages', access: 'local', params: userParams } as const
 
 export const messageRoutes = {
@@ -59,54 +78,34 @@ export const messageRoutes = {
     bodyLimit: 23_000_000,
     responses: { 202: { description: 'Queued', body: ok.extend({ message: sentView }) }, ...refusals, 409: failure('The Idempotency-Key was used for another message, or the queue is full') },
   },
-  sentMessages: { ...shared, method: 'GET', path: at('/messages'), summary: 'What was sent and what waits, the newest first', verb: 'write', query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) }), responses: { 200: { description: 'Messages', body: ok.extend({ messages: z.array(sentView), queue: z.number().int() }) }, ...refusals } },
+  sentMessages: { ...shared, method: 'GET', path: at('/messages'), summary: 'What was sent and what waits, the newest first', verb: 'write', query: z.object({ chat: chat.optional(), limit: z.coerce.number().int().min(1).max(500).default(100) }), responses: { 200: { description: 'Messages, with their words where those are short', body: ok.extend({ messages: z.array(sentView.extend({ text: z.string() })), queue: z.number().int() }) }, ...refusals } },
   sentMessage: { ...shared, method: 'GET', path: at('/messages/:messageId'), params: messageParams, summary: 'How far a message has come', verb: 'write', responses: { 200: { description: 'The message', body: ok.extend({ message: sentView }) }, ...refusals } },
   cancelMessage: { ...shared, method: 'DELETE', path: at('/messages/:messageId'), params: messageParams, summary: 'Take a waiting message out of the queue', responses: { 200: { description: 'Taken out', body: ok }, ...refusals, 409: failure('It is on its way already') } },
   lookUp: { ...shared, method: 'GET', path: at('/numbers/:number'), params: userParams.extend({ number: phoneNumber }), summary: 'Whether a number has a WhatsApp account', verb: 'write', responses: { 200: { description: 'The answer', body: ok.extend({ number: z.string(), exists: z.boolean() }) }, ...notOnline } },
   groups: { ...shared, method: 'GET', path: at('/groups'), summary: 'Groups the account is in', verb: 'write', responses: { 200: { description: 'Groups', body: ok.extend({ groups: z.array(z.object({ id: z.string(), subject: z.string(), members: z.number().int() })) }) }, ...notOnline } },
   presence: { ...shared, method: 'POST', path: at('/presence'), summary: 'Show as online or typing', body: z.object({ state: z.enum(['available', 'unavailable', 'typing', 'paused']), chat: chat.optional() }), responses: { 200: { description: 'Shown', body: ok }, ...notOnline } },
-  markRead: { ...shared, method: 'POST', path: at('/read'), summary: 'Mark messages as read', body: z.object({ chat, messages: z.array(z.object(key)).min(1).max(200) }), responses: { 200: { description: 'Marked', body: ok }, ...notOnline } },
+  markRead: { ...shared, method: 'POST', path: at('/read'), summary: 'Mark messages as read', description: 'Without `messages`: what the log holds of the chat and was not read yet, up to 200.', body: z.object({ chat, messages: z.array(z.object(key)).min(1).max(200).optional() }), responses: { 200: { description: 'Marked', body: ok }, ...notOnline } },
   log: {
     ...shared,
     method: 'GET',
     path: at('/log'),
     summary: 'Messages that were kept, the newest first',
-    description: 'Kept only while the session keeps a log, and as long as the settings say.',
+    description: 'Kept only while the session keeps a log, and as long as the settings say. `next`, when there is one, is the `before` of the following page.',
     verb: 'write',
     query: z.object({ chat: chat.optional(), text: z.string().max(200).optional(), before: z.coerce.number().int().min(1).optional(), limit: z.coerce.number().int().min(1).max(500).default(100) }),
-    responses: { 200: { description: 'Messages', body: ok.extend({ messages: z.array(messageView.extend({ number: z.number().int() })) }) }, ...refusals },
+    responses: { 200: { description: 'Messages', body: ok.extend({ messages: z.array(loggedView), next: z.number().int().nullable() }) }, ...refusals },
   },
-  clearLog: { ...shared, method: 'DELETE', path: at('/log'), summary: 'Forget all kept messages', responses: { 200: { description: 'Forgotten', body: ok }, ...refusals } },
-} as const satisfies Record<string, RouteDefinition>
-
-const eventType = z.enum(['message', 'progress', 'state'])
-const webhookId = z.string().regex(/^webhook_[0-9A-Za-z]{16}$/)
-const webhookParams = userParams.extend({ webhook: webhookId })
-const webhookView = z.object({ id: z.string(), url: z.string(), types: z.array(z.string()), createdAt: isoTime, waiting: z.number().int(), dead: z.number().int() })
-const hooks = { ...shared, tag: 'Webhooks' } as const
-
-export const webhookRoutes = {
-  addWebhook: {
-    ...hooks,
-    method: 'POST',
-    path: at('/webhooks'),
-    summary: 'Have an address told what happens',
-    description: 'Each POST carries `webhook-id`, `webhook-timestamp` and `webhook-signature` as the Standard Webhooks specification has them; the secret is shown here once.',
-    body: z.object({ url: z.url({ protocol: /^https?$/ }).max(2_000), /** All when empty. */ types: z.array(eventType).max(3).default([]) }),
-    responses: { 201: { description: 'Added', body: ok.extend({ webhook: webhookView, secret: z.string() }) }, ...refusals },
-  },
-  webhooks: { ...hooks, method: 'GET', path: at('/webhooks'), summary: 'Webhooks with what waits and what was given up', verb: 'write', responses: { 200: { description: 'Webhooks', body: ok.extend({ webhooks: z.array(webhookView) }) }, ...refusals } },
-  removeWebhook: { ...hooks, method: 'DELETE', path: at('/webhooks/:webhook'), params: webhookParams, summary: 'Remove a webhook', responses: { 200: { description: 'Removed', body: ok }, ...refusals } },
-  deadLetters: {
-    ...hooks,
+  chats: {
+    ...shared,
     method: 'GET',
-    path: at('/webhooks/:webhook/dead-letters'),
-    params: webhookParams,
-    summary: 'Deliveries that were given up',
+    path: at('/chats'),
+    summary: 'Chats of the log, the one with the newest message first',
+    description: '`next`, when there is one, is the `before` of the following page.',
     verb: 'write',
-    responses: { 200: { description: 'The newest first', body: ok.extend({ deliveries: z.array(z.object({ id: z.string(), type: z.string(), attempts: z.number().int(), problem: z.string().nullable(), createdAt: isoTime })) }) }, ...refusals },
+    query: z.object({ before: z.coerce.number().int().min(1).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
+    responses: { 200: { description: 'Chats', body: ok.extend({ chats: z.array(chatView), next: z.number().int().nullable() }) }, ...refusals },
   },
-  replay: { ...hooks, method: 'POST', path: at('/webhooks/:webhook/replay'), params: webhookParams, summary: 'Deliver what was given up once more', responses: { 200: { description: 'How many', body: ok.extend({ count: z.number().int() }) }, ...refusals } },
+  clearLog: { ...shared, method: 'DELETE', path: at('/log'), summary: 'Forget all kept messages, or those of one chat', query: z.object({ chat: chat.optional() }), responses: { 200: { description: 'Forgotten', body: ok }, ...refusals } },
 } as const satisfies Record<string, RouteDefinition>
 
 /** What the socket sends, one JSON object per message. */
@@ -114,6 +113,8 @@ export const botEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('message'), userId: z.string(), message: messageView }),
   z.object({ type: z.literal('progress'), userId: z.string(), message: sentView }),
   z.object({ type: z.literal('state'), userId: z.string(), state: z.string(), reason: z.string().nullable() }),
+  /** A rule has taken a message: what came of it. */
+  z.object({ type: z.literal('rule'), userId: z.string(), rule: z.object({ id: z.string(), name: z.string() }), outcome: z.enum(['done', 'held', 'failed']), problem: z.string().nullable(), messageId: z.string(), chat: z.string() }),
 ])
 export type BotEvent = z.output<typeof botEvent>
 
@@ -126,6 +127,6 @@ export const messageSockets = {
     access: 'local',
     verb: 'write',
     params: userParams,
-    query: z.object({ types: z.string().regex(/^(message|progress|state)(,(message|progress|state))*$/).optional() }),
+    query: z.object({ types: z.string().regex(/^(message|progress|state|rule)(,(message|progress|state|rule))*$/).optional() }),
   },
 } as const satisfies Record<string, SocketDefinition>

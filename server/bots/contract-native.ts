@@ -8,6 +8,12 @@ export const botState = z.enum(botStates)
 
 const pairing = z.object({ code: z.string().nullable(), qr: z.string(), qrEndsAt: isoTime, endsAt: isoTime })
 
+/** Seconds between two messages, messages in any 24 hours, days that messages are kept. */
+const pause = z.number().min(0).max(3_600).nullable()
+const dailyCap = z.number().int().min(1).max(100_000).nullable()
+const keepMessagesFor = z.number().int().min(1).max(3_650).nullable()
+const botSettings = z.object({ keepsLog: z.boolean(), pause, dailyCap, keepMessagesFor })
+
 export const botView = z.object({
   userId: z.string(),
   phoneNumber: z.string(),
@@ -17,6 +23,13 @@ export const botView = z.object({
   notes: z.string(),
   hasProxy: z.boolean(),
   keepsLog: z.boolean(),
+  /** What is set for this bot alone; null where the room's settings hold. */
+  settings: botSettings,
+  /** What holds for it now. */
+  limits: z.object({ pause: z.number(), dailyCap: z.number().int(), keepMessagesFor: z.number().int() }),
+  /** Messages of the last 24 hours, which the daily limit counts. */
+  sentToday: z.number().int(),
+  lastHour: z.object({ received: z.number().int(), sent: z.number().int() }),
   /** Messages that wait to be sent. */
   queue: z.number().int(),
   /** When the daily limit lets the next one go; null while it is not reached. */
@@ -39,6 +52,24 @@ export type BackupView = z.output<typeof backupView>
 export const historyEntry = z.object({ id: z.number().int(), at: isoTime, state: botState, reason: z.string().nullable() })
 export type HistoryEntry = z.output<typeof historyEntry>
 
+export const activityView = z.object({
+  userId: z.string(),
+  from: isoTime,
+  to: isoTime,
+  /** Seconds of one column. */
+  step: z.number().int(),
+  /** Messages in each column, the oldest first. */
+  received: z.array(z.number().int()),
+  sent: z.array(z.number().int()),
+  failed: z.array(z.number().int()),
+  /** The states it was in, one after the other without gaps from its making on. */
+  states: z.array(z.object({ from: isoTime, to: isoTime, state: botState, reason: z.string().nullable() })),
+  /** Part of the time, 0 to 1, in which it was online. */
+  online: z.number(),
+})
+export type ActivityView = z.output<typeof activityView>
+
+const activityQuery = z.object({ window: z.enum(['1h', '24h', '7d']).default('24h') })
 const label = z.string().max(80)
 const notes = z.string().max(2_000)
 const proxy = z.url({ protocol: /^https?$/ }).max(500).nullable()
@@ -50,6 +81,8 @@ const bot = { 200: shown, 404: failure('No such bot') } as const
 export const nativeRoutes = {
   bots: { method: 'GET', path: '/v1/bots', tag: 'Bots', summary: 'All bots with state and reason', access: 'key', responses: { 200: { description: 'The oldest first', body: z.object({ bots: z.array(botView), demo: z.boolean() }) } } },
   bot: { method: 'GET', path: '/v1/bots/:userId', tag: 'Bots', summary: 'One bot with its history and backups', access: 'key', params: userParams, responses: { 200: { description: 'The bot', body: z.object({ bot: botView, history: z.array(historyEntry), backups: z.array(backupView) }) }, 404: failure('No such bot') } },
+  botActivity: { method: 'GET', path: '/v1/bots/:userId/activity', tag: 'Bots', summary: 'Messages and states of a bot over time', access: 'key', params: userParams, query: activityQuery, responses: { 200: { description: 'What happened', body: activityView }, 404: failure('No such bot') } },
+  allActivity: { method: 'GET', path: '/v1/bot-activity', tag: 'Bots', summary: 'The same of all bots', access: 'key', query: activityQuery, responses: { 200: { description: 'What happened', body: z.object({ bots: z.array(activityView) }) } } },
   linkBot: {
     method: 'POST',
     path: '/v1/bots',
@@ -60,7 +93,7 @@ export const nativeRoutes = {
     body: z.object({ userId, phoneNumber, label: label.default(''), notes: notes.default(''), proxy: proxy.default(null) }),
     responses: { 202: { description: 'On its way', body: botView }, 400: failure('A field is malformed'), 409: failure('It exists, or the number is linked already') },
   },
-  changeBot: { method: 'PATCH', path: '/v1/bots/:userId', tag: 'Bots', summary: 'Change label, notes, proxy, or whether it keeps a log', description: 'Another proxy is used from the next start on.', access: 'key', params: userParams, body: z.object({ label: label.optional(), notes: notes.optional(), proxy: proxy.optional(), keepsLog: z.boolean().optional() }), responses: bot },
+  changeBot: { method: 'PATCH', path: '/v1/bots/:userId', tag: 'Bots', summary: 'Change label, notes, proxy, log, pace and limits', description: 'Another proxy is used from the next start on. A pace or limit of null takes what the settings of the room say.', access: 'key', params: userParams, body: z.object({ label: label.optional(), notes: notes.optional(), proxy: proxy.optional(), keepsLog: z.boolean().optional(), pause: pause.optional(), dailyCap: dailyCap.optional(), keepMessagesFor: keepMessagesFor.optional() }), responses: bot },
   startBot: { method: 'POST', path: '/v1/bots/:userId/start', tag: 'Bots', summary: 'Start, or try again now', access: 'key', params: userParams, responses: bot },
   stopBot: { method: 'POST', path: '/v1/bots/:userId/stop', tag: 'Bots', summary: 'Stop; the phone keeps the link', access: 'key', params: userParams, responses: bot },
   restartBot: { method: 'POST', path: '/v1/bots/:userId/restart', tag: 'Bots', summary: 'Stop and start', access: 'key', params: userParams, responses: bot },

@@ -1,13 +1,16 @@
 /** The bots API: the published LD7 routes as they are, and below them the native resource. */
 import type { z } from 'zod'
 import { defineContract, type Problem } from '../http/contract.ts'
-import { messageRoutes, messageSockets, webhookRoutes } from './contract-messages.ts'
+import { messageRoutes, messageSockets } from './contract-messages.ts'
 import { nativeRoutes } from './contract-native.ts'
 import { failed, phoneWords, userIdWords } from './contract-parts.ts'
 import { publishedRoutes } from './contract-published.ts'
+import { ruleRoutes } from './contract-rules.ts'
+import { webhookRoutes } from './contract-webhooks.ts'
 
-export { backupView, botState, botView, historyEntry, type BackupView, type BotView, type HistoryEntry } from './contract-native.ts'
-export { botEvent, messageView, sentView, type BotEvent, type MessageView, type SentView } from './contract-messages.ts'
+export { activityView, backupView, botState, botView, historyEntry, type ActivityView, type BackupView, type BotView, type HistoryEntry } from './contract-native.ts'
+export { botEvent, chatView, messageView, sentView, type BotEvent, type ChatView, type LoggedView, type MessageView, type SentView } from './contract-messages.ts'
+export { ruleKinds, ruleView, type RuleAction, type RuleChange, type RuleDefinition, type RuleMatch, type RuleView } from './contract-rules.ts'
 export { phoneNumber, userId } from './contract-parts.ts'
 export type { BotState } from './states.ts'
 
@@ -16,7 +19,7 @@ export const botsContract = defineContract({
   title: 'Bots',
   version: '1.0.0',
   description: 'WhatsApp accounts that link by code or QR, stay online and can be moved.',
-  routes: { ...publishedRoutes, ...messageRoutes, ...webhookRoutes, ...nativeRoutes },
+  routes: { ...publishedRoutes, ...messageRoutes, ...ruleRoutes, ...webhookRoutes, ...nativeRoutes },
   sockets: messageSockets,
   faults: {
     'bot-not-found': { status: 404, message: 'Session not found' },
@@ -36,6 +39,9 @@ export const botsContract = defineContract({
     'idempotency-malformed': { status: 400 },
     'webhook-not-found': { status: 404 },
     'webhook-refused': { status: 400 },
+    'rule-not-found': { status: 404 },
+    'rule-malformed': { status: 400 },
+    'too-many-rules': { status: 409 },
     'queue-full': { status: 409 },
     'chat-missing': { status: 400 },
     'no-demo': { status: 404 },

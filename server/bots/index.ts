@@ -6,15 +6,21 @@ import { createWebhooks } from '../events/webhooks.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
+import { createActivityStore } from './activity-store.ts'
+import { Activity } from './activity.ts'
+import type { Bot } from './bot.ts'
 import { announce, announceDeed } from './announce.ts'
 import { createBotsApi } from './api.ts'
 import { createBackups } from './backups.ts'
 import { createBackupStore } from './backups-store.ts'
 import { createBaileysEngine } from './baileys-engine.ts'
 import { demoOf } from './demo.ts'
-import { createMessageStore, type MessageStore } from './messages-store.ts'
+import { createLogStore, type LogStore } from './log-store.ts'
+import { createMessageStore } from './messages-store.ts'
 import { Messages } from './messages.ts'
 import { Outbox } from './outbox.ts'
+import { createRuleStore } from './rules-store.ts'
+import { Rules, type Publisher } from './rules.ts'
 import { BotService, type BotServiceParts } from './service.ts'
 import { needsPerson } from './states.ts'
 import { createBotStore } from './store.ts'
@@ -24,7 +30,7 @@ export interface BotsRoom extends Room {
   messages: Messages
   outbox: Outbox
   /** What bots heard and sent, where that is kept. */
-  log: Pick<MessageStore, 'read'>
+  log: Pick<LogStore, 'read'>
 }
 
 export interface BotsGiven {
@@ -33,11 +39,13 @@ export interface BotsGiven {
   /** WhatsApp's server; the real one when null or left out. */
   whatsappUrl?: string | null | undefined
   windowUrl?(): string | null
+  /** Where rules may publish; nowhere when left out. */
+  publisher?: Publisher | undefined
   /** For tests. */
   timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { qrTimeout?: number }
 }
 
-export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = null, windowUrl = () => null, timing = {} }: BotsGiven = {}): BotsRoom {
+export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = null, windowUrl = () => null, publisher, timing = {} }: BotsGiven = {}): BotsRoom {
   const { sealer, clock, events, log } = context
   const own = variables?.databaseFile == null ? null : openDatabase(variables.databaseFile)
   if (own !== null) migrate(own)
@@ -47,19 +55,30 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const messageStore = createMessageStore(database, sealer)
   const webhooks = createWebhooks({ database, sealer, clock, log, allowPrivate: () => context.settings.current().webhooks.allowPrivate })
-  const messages = new Messages({ store: messageStore, clock, told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }), keepFor: () => context.settings.current().bots.keepMessagesFor })
+  const logStore = createLogStore(database, sealer)
+  const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock })
+  const limits = ({ row: { settings } }: Bot) => {
+    const { pause, dailyCap, keepMessagesFor } = context.settings.current().bots
+    return { pause: settings.pause ?? pause, dailyCap: settings.dailyCap ?? dailyCap, keepMessagesFor: settings.keepMessagesFor ?? keepMessagesFor }
+  }
+  const messages = new Messages({ store: messageStore, log: logStore, clock, bots: () => service.list(), keepFor: (bot) => limits(bot).keepMessagesFor, told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }) })
   const outbox = new Outbox({
-    store: messageStore,
-    clock,
-    log,
-    random: Math.random,
-    pace: () => {
-      const { pause, dailyCap } = context.settings.current().bots
-      return { pause: pause * 1_000, dailyCap }
-    },
+    ...{ store: messageStore, chats: logStore, clock, log, random: Math.random },
+    pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
     // As the library makes them; a message has its id before there is a connection.
     newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
+    settled: (userId, how) => activity.count(userId, how),
     progressed: (userId, row) => messages.progressed(userId, row),
+  })
+  const rules = new Rules({
+    ...{ store: createRuleStore(database), outbox, publisher: publisher ?? null, clock, log },
+    callWebhook: (userId, webhook, data) => webhooks.sendTo('bots', userId, webhook, 'rule', data),
+    hasWebhook: (userId, webhook) => webhooks.list('bots', userId).some(({ id }) => id === webhook),
+    told: (event) => messages.tell(event.userId, event),
+    did: (what, userId, actor, rule, problem) => {
+      context.changed('bots')
+      announceDeed(events, what, userId, actor, { rule, ...(problem === undefined ? {} : { problem }) })
+    },
   })
   const service: BotService = new BotService({
     engine: createBaileysEngine({ url: whatsappUrl, log, ...(qrTimeout === undefined ? {} : { qrTimeout }) }),
@@ -75,14 +94,20 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
       messages.changedState(bot, state)
       if (state === 'online') outbox.pump(bot)
     },
-    heard: (bot, message) => messages.heard(bot, message),
+    heard: (bot, message) => {
+      if (!message.fromMe) activity.count(bot.row.userId, 'received')
+      messages.heard(bot, message)
+      rules.heard(bot, message)
+    },
     progressed: (bot, messageId, progress) => outbox.progress(bot.row.userId, messageId, progress),
     sent: (bot, messageId) => messageStore.encoded(bot.row.userId, messageId),
     did: (what, userId, actor) => {
       if (what === 'deleted' || what === 'unlinked') {
         outbox.forget(userId)
+        rules.forget(userId)
         webhooks.removeAll('bots', userId)
       }
+      if (what === 'changed') outbox.repace(service.get(userId))
       context.changed('bots')
       announceDeed(events, what, userId, actor)
     },
@@ -91,19 +116,22 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
 
   return {
     name: 'bots',
-    api: createBotsApi({ service, outbox, messages, messageStore, webhooks, store, backups, demo: demoOf(whatsappUrl), apiKey: variables?.apiKey ?? null, windowUrl }),
+    api: createBotsApi({ service, outbox, messages, messageStore, logStore, rules, activity, limits, webhooks, store, backups, demo: demoOf(whatsappUrl), apiKey: variables?.apiKey ?? null, windowUrl }),
     service,
     messages,
     outbox,
-    log: messageStore,
+    log: logStore,
     async start() {
       messages.trim()
+      activity.trim()
       webhooks.start()
       service.resume()
     },
     async stop() {
       outbox.stop()
       await service.suspend()
+      await rules.settled()
+      activity.stop()
       messages.stop()
       await webhooks.stop()
       own?.close()

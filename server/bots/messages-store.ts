@@ -1,7 +1,7 @@
-/** The tables of messages: each bot's queue, whom it knows, and its log where that is wanted. Contents are sealed. */
+/** The table of messages that go out: each bot's queue, kept after sending. Contents are sealed. */
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
-import type { Message, Progress } from './engine.ts'
+import type { Progress } from './engine.ts'
 
 export type OutboxStatus = 'queued' | 'sending' | Progress
 
@@ -29,20 +29,8 @@ export interface NewOutboxRow {
   now: number
 }
 
-export interface LoggedMessage extends Message {
-  number: number
-}
-
-export interface LogQuery {
-  chat?: string | undefined
-  text?: string | undefined
-  /** Only entries with a smaller number. */
-  before?: number | undefined
-  limit: number
-}
-
-/** A search opens the sealed rows one by one; this many take some 50 ms. */
-const searchedAtMost = 20_000
+/** Words of longer messages, which carry a picture or a file, are not read out of the sealed row. */
+const shortContent = 8_192
 
 export type MessageStore = ReturnType<typeof createMessageStore>
 
@@ -54,24 +42,18 @@ export function createMessageStore(database: Database, sealer: Sealer) {
   const one = database.prepare<[string, string], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? AND message_id = ?`)
   const byKey = database.prepare<[string, string], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? AND idempotency_key = ?`)
   const next = database.prepare<[string], OutboxRow & { sealed: Buffer }>(`SELECT ${columns}, sealed FROM bot_outbox WHERE user_id = ? AND status IN ('queued', 'sending') ORDER BY number LIMIT 1`)
-  const list = database.prepare<[string, number], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? ORDER BY number DESC LIMIT ?`)
+  const list = database.prepare<[{ user: string; chat: string | null; limit: number }], OutboxRow & { short: Buffer | null }>(`
+    SELECT ${columns}, CASE WHEN length(sealed) <= ${shortContent} THEN sealed END AS short FROM bot_outbox WHERE user_id = @user AND (@chat IS NULL OR chat = @chat) ORDER BY number DESC LIMIT @limit`)
   const setStatus = database.prepare('UPDATE bot_outbox SET status = ?, problem = ?, updated_at = ? WHERE user_id = ? AND message_id = ?')
   const setSent = database.prepare("UPDATE bot_outbox SET status = CASE WHEN status = 'sending' THEN 'sent' ELSE status END, encoded = ?, sent_at = ?, updated_at = ? WHERE user_id = ? AND message_id = ?")
   const remove = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status = 'queued'")
   const encoded = database.prepare<[string, string], Buffer | null>('SELECT encoded FROM bot_outbox WHERE user_id = ? AND message_id = ?').pluck()
   const waiting = database.prepare<[string], number>("SELECT count(*) FROM bot_outbox WHERE user_id = ? AND status IN ('queued', 'sending')").pluck()
   const sentSince = database.prepare<[string, number], { count: number; first: number | null }>('SELECT count(*) AS count, min(sent_at) AS first FROM bot_outbox WHERE user_id = ? AND sent_at > ?')
-  const trimOutbox = database.prepare("DELETE FROM bot_outbox WHERE created_at < ? AND status NOT IN ('queued', 'sending')")
-  const meet = database.prepare('INSERT INTO bot_chats (user_id, chat) VALUES (?, ?) ON CONFLICT DO NOTHING')
-  const knows = database.prepare<[string, string], number>('SELECT count(*) FROM bot_chats WHERE user_id = ? AND chat = ?').pluck()
-  const addLog = database.prepare('INSERT INTO bot_log (user_id, message_id, chat, from_me, at, sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
-  const readLog = database.prepare<[string, number, string | null, string | null], { number: number; sealed: Buffer }>('SELECT number, sealed FROM bot_log WHERE user_id = ? AND number < ? AND (? IS NULL OR chat = ?) ORDER BY number DESC')
-  const trimLog = database.prepare('DELETE FROM bot_log WHERE at < ?')
-  const clearLog = database.prepare('DELETE FROM bot_log WHERE user_id = ?')
+  const trim = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND created_at < ? AND status NOT IN ('queued', 'sending')")
 
   const outboxPlace = (userId: string, messageId: string): string => `bots:outbox:${userId}:${messageId}`
   const encodedPlace = (userId: string, messageId: string): string => `bots:sent:${userId}:${messageId}`
-  const logPlace = (userId: string): string => `bots:log:${userId}`
 
   return {
     add(userId: string, { messageId, chat, kind, content, idempotencyKey, fingerprint, now }: NewOutboxRow): void {
@@ -85,7 +67,9 @@ export function createMessageStore(database: Database, sealer: Sealer) {
       const { sealed, ...row } = found
       return { row, content: sealer.open(sealed, outboxPlace(userId, row.messageId)).toString() }
     },
-    list: (userId: string, limit: number): OutboxRow[] => list.all(userId, limit),
+    /** The newest first; `content` is null for what carries a file. */
+    list: (userId: string, chat: string | null, limit: number): (OutboxRow & { content: string | null })[] =>
+      list.all({ user: userId, chat, limit }).map(({ short, ...row }) => ({ ...row, content: short === null ? null : sealer.open(short, outboxPlace(userId, row.messageId)).toString() })),
     setStatus: (userId: string, messageId: string, status: OutboxStatus, problem: string | null, now: number): void => void setStatus.run(status, problem, now, userId, messageId),
     setSent: (userId: string, messageId: string, message: Uint8Array, now: number): void => void setSent.run(sealer.seal(message, encodedPlace(userId, messageId)), now, now, userId, messageId),
     /** False when it is on its way already. */
@@ -96,27 +80,6 @@ export function createMessageStore(database: Database, sealer: Sealer) {
     },
     waiting: (userId: string): number => waiting.get(userId) ?? 0,
     sentSince: (userId: string, since: number): { count: number; first: number | null } => sentSince.get(userId, since) ?? { count: 0, first: null },
-    meet: (userId: string, chat: string): void => void meet.run(userId, chat),
-    knows: (userId: string, chat: string): boolean => (knows.get(userId, chat) ?? 0) > 0,
-
-    log: (userId: string, message: Message): void => void addLog.run(userId, message.id, message.chat, message.fromMe ? 1 : 0, message.at, sealer.seal(JSON.stringify(message), logPlace(userId))),
-    read(userId: string, { chat, text = '', before = Number.MAX_SAFE_INTEGER, limit }: LogQuery): LoggedMessage[] {
-      const wanted = text.toLowerCase()
-      const found: LoggedMessage[] = []
-      let looked = 0
-      for (const { number, sealed } of readLog.iterate(userId, before, chat ?? null, chat ?? null)) {
-        looked += 1
-        // Written by `log` above and sealed since.
-        const message = JSON.parse(sealer.open(sealed, logPlace(userId)).toString()) as Message
-        if (wanted === '' || message.text.toLowerCase().includes(wanted) || (message.authorName ?? '').toLowerCase().includes(wanted)) found.push({ ...message, number })
-        if (found.length >= limit || looked >= searchedAtMost) break
-      }
-      return found
-    },
-    clearLog: (userId: string): void => void clearLog.run(userId),
-    trim(before: number): void {
-      trimLog.run(before)
-      trimOutbox.run(before)
-    },
+    trim: (userId: string, before: number): void => void trim.run(userId, before),
   }
 }

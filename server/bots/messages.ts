@@ -2,8 +2,9 @@
 import { iso, type Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
 import type { Bot } from './bot.ts'
-import type { BotEvent, MessageView, SentView } from './contract-messages.ts'
+import type { BotEvent, ChatView, LoggedView, MessageView, SentView } from './contract-messages.ts'
 import type { Connection, Message } from './engine.ts'
+import type { Chat, LoggedMessage, LogStore } from './log-store.ts'
 import type { MessageStore, OutboxRow } from './messages-store.ts'
 import type { BotState } from './states.ts'
 
@@ -11,9 +12,11 @@ export type BotListener = (event: BotEvent) => void
 
 export interface MessagesParts {
   store: MessageStore
+  log: LogStore
   clock: Clock
-  /** Days. */
-  keepFor(): number
+  bots(): readonly Bot[]
+  /** Days that a bot's messages are kept. */
+  keepFor(bot: Bot): number
   /** All that happens to bots, for the webhooks. */
   told(event: BotEvent): void
 }
@@ -34,11 +37,14 @@ export class Messages {
   }
 
   heard({ row }: Bot, message: Message): void {
-    const { store } = this.parts
+    const { log } = this.parts
     this.total += 1
     // Who wrote to us is no stranger; what we wrote elsewhere went to none either.
-    store.meet(row.userId, message.chat)
-    if (row.settings.keepsLog) store.log(row.userId, message)
+    log.meet(row.userId, message.chat)
+    if (row.settings.keepsLog) {
+      log.add(row.userId, message)
+      if (!message.fromMe && !isGroup(message.chat) && message.authorName !== null) log.setName(row.userId, message.chat, message.authorName)
+    }
     this.tell(row.userId, { type: 'message', userId: row.userId, message: messageView(message) })
   }
 
@@ -61,7 +67,12 @@ export class Messages {
   }
 
   trim(): void {
-    this.parts.store.trim(this.parts.clock.now() - this.parts.keepFor() * 24 * hour)
+    const { store, log, clock, bots, keepFor } = this.parts
+    for (const bot of bots()) {
+      const before = clock.now() - keepFor(bot) * 24 * hour
+      store.trim(bot.row.userId, before)
+      log.trim(bot.row.userId, before)
+    }
   }
 
   stop(): void {
@@ -69,7 +80,7 @@ export class Messages {
     this.listeners.clear()
   }
 
-  private tell(userId: string, event: BotEvent): void {
+  tell(userId: string, event: BotEvent): void {
     this.parts.told(event)
     for (const listener of this.listeners.get(userId) ?? []) listener(event)
   }
@@ -78,6 +89,15 @@ export class Messages {
 /** A number becomes the id of its chat. */
 export function chatOf(to: string): string {
   return to.includes('@') ? to : `${to}@s.whatsapp.net`
+}
+
+export function isGroup(chat: string): boolean {
+  return chat.endsWith('@g.us')
+}
+
+/** The digits of a person's chat; null for a group and for a hidden id. */
+export function numberOf(chat: string): string | null {
+  return chat.endsWith('@s.whatsapp.net') ? (chat.split('@')[0] ?? null) : null
 }
 
 /** Throws `bot-not-online`. */
@@ -92,4 +112,19 @@ export function sentView({ messageId, chat, kind, status, problem, createdAt, se
 
 export function messageView({ at, ...message }: Message): MessageView {
   return { ...message, at: iso(at) }
+}
+
+export function loggedView({ number, status, ...message }: LoggedMessage): LoggedView {
+  return { ...messageView(message), number, status }
+}
+
+export function chatView({ chat, last, ...facts }: Chat): ChatView {
+  return { chat, isGroup: isGroup(chat), phoneNumber: numberOf(chat), ...facts, last: loggedView(last) }
+}
+
+/** The words of what waits or was sent, where they are short. */
+export function wordsOf(content: string | null): string {
+  if (content === null) return ''
+  const { content: parsed } = JSON.parse(content) as { content: { type: string; text?: string; caption?: string; name?: string; emoji?: string } } // our own line, sealed since
+  return parsed.text ?? parsed.caption ?? parsed.emoji ?? parsed.name ?? ''
 }

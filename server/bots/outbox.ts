@@ -5,6 +5,7 @@ import { Fault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import type { Bot } from './bot.ts'
 import type { Connection, Content, MessageKey, Progress } from './engine.ts'
+import type { LogStore } from './log-store.ts'
 import type { MessageStore, OutboxRow } from './messages-store.ts'
 
 export interface Outgoing {
@@ -24,11 +25,14 @@ export interface Pace {
 
 export interface OutboxParts {
   store: MessageStore
+  chats: Pick<LogStore, 'meet' | 'knows'>
   clock: Clock
   log: Log
   random(): number
-  pace(): Pace
+  pace(bot: Bot): Pace
   newMessageId(): string
+  /** It was written to WhatsApp, or has failed for good. */
+  settled(userId: string, how: 'sent' | 'failed'): void
   /** A message has come further, or failed. */
   progressed(userId: string, row: OutboxRow): void
 }
@@ -82,7 +86,7 @@ export class Outbox {
   pump(bot: Bot): void {
     const { userId } = bot.row
     if (this.working.has(userId) || this.timers.has(userId) || bot.live === null || this.parts.store.waiting(userId) === 0) return
-    const wait = Math.max(0, (this.nextAt.get(userId) ?? 0) - this.parts.clock.monotonic(), this.untilBelowCap(userId))
+    const wait = Math.max(0, (this.nextAt.get(userId) ?? 0) - this.parts.clock.monotonic(), this.untilBelowCap(bot))
     if (wait === 0) return void this.work(bot)
     // A timer cannot wait longer than 24 days; a day is the longest there is.
     this.timers.set(userId, setTimeout(() => {
@@ -92,8 +96,8 @@ export class Outbox {
   }
 
   /** When the daily limit lets the next message go; null while it is not reached. */
-  cappedUntil(userId: string): number | null {
-    const wait = this.untilBelowCap(userId)
+  cappedUntil(bot: Bot): number | null {
+    const wait = this.untilBelowCap(bot)
     return wait === 0 ? null : this.parts.clock.now() + wait
   }
 
@@ -116,10 +120,22 @@ export class Outbox {
     this.timers.clear()
   }
 
-  private untilBelowCap(userId: string): number {
+  /** Of the last 24 hours, which the daily limit counts. */
+  sentToday({ row }: Bot): number {
+    return this.parts.store.sentSince(row.userId, this.parts.clock.now() - day).count
+  }
+
+  /** The pace has changed: what waits is looked at anew. */
+  repace(bot: Bot): void {
+    clearTimeout(this.timers.get(bot.row.userId))
+    this.timers.delete(bot.row.userId)
+    this.pump(bot)
+  }
+
+  private untilBelowCap(bot: Bot): number {
     const { store, clock, pace } = this.parts
-    const { count, first } = store.sentSince(userId, clock.now() - day)
-    return count < pace().dailyCap || first === null ? 0 : Math.max(1, first + day - clock.now())
+    const { count, first } = store.sentSince(bot.row.userId, clock.now() - day)
+    return count < pace(bot).dailyCap || first === null ? 0 : Math.max(1, first + day - clock.now())
   }
 
   private async work(bot: Bot): Promise<void> {
@@ -131,7 +147,7 @@ export class Outbox {
     } catch (error) {
       log.error({ bot: userId, error }, 'the queue of a bot stumbled')
     } finally {
-      const { pause } = pace()
+      const { pause } = pace(bot)
       this.nextAt.set(userId, clock.monotonic() + pause + (random() * pause) / 2)
       this.working.delete(userId)
     }
@@ -152,7 +168,8 @@ export class Outbox {
       const { content: parsed, replyTo } = parse(content)
       const encoded = await connection.send(chat, parsed, { id: messageId, replyTo })
       store.setSent(userId, messageId, encoded, clock.now())
-      store.meet(userId, chat)
+      this.parts.chats.meet(userId, chat)
+      this.parts.settled(userId, 'sent')
       this.parts.progressed(userId, this.row(userId, messageId))
     } catch (error) {
       // A connection that was lost meanwhile sends it again when it is back.
@@ -163,12 +180,13 @@ export class Outbox {
   /** A first message to a number that is not there is one of the things accounts are restricted for. */
   private async mayWrite(userId: string, chat: string, connection: Connection): Promise<boolean> {
     const [number = '', server] = chat.split('@')
-    if (server !== 's.whatsapp.net' || this.parts.store.knows(userId, chat)) return true
+    if (server !== 's.whatsapp.net' || this.parts.chats.knows(userId, chat)) return true
     return connection.isKnown(number)
   }
 
   private fail(userId: string, messageId: string, problem: string): void {
     this.parts.store.setStatus(userId, messageId, 'failed', problem, this.parts.clock.now())
+    this.parts.settled(userId, 'failed')
     this.parts.progressed(userId, this.row(userId, messageId))
   }
 }

@@ -21,7 +21,7 @@ export interface BotServiceParts {
   progressed(bot: Bot, messageId: string, progress: Progress): void
   sent(bot: Bot, messageId: string): Uint8Array | null
   /** After something that was done to a bot, for the audit trail. */
-  did(what: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored', userId: string, actor: string): void
+  did(what: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored' | 'changed', userId: string, actor: string): void
   /** Ms between two bots that are started with the app. */
   stagger?: number
   /** Ms for WhatsApp to answer: with a code, with a confirmation. */
@@ -41,6 +41,9 @@ export interface BotChange {
   notes?: string | undefined
   proxy?: string | null | undefined
   keepsLog?: boolean | undefined
+  pause?: number | null | undefined
+  dailyCap?: number | null | undefined
+  keepMessagesFor?: number | null | undefined
 }
 
 /** So that fifty bots do not knock on WhatsApp's door in the same moment. */
@@ -75,6 +78,9 @@ export class BotService {
   async suspend(): Promise<void> {
     for (const timer of this.starting) clearTimeout(timer)
     await Promise.all(this.list().map((bot) => bot.suspend()))
+    const now = this.parts.clock.now()
+    // The rows keep saying what is to run again; their history says that nothing ran from here on.
+    for (const { row, state } of this.list()) if (isRunning(state)) this.parts.store.note(row.userId, now, 'stopped', 'Wheelhouse was closed')
   }
 
   /** The oldest first. */
@@ -115,12 +121,13 @@ export class BotService {
     return bot
   }
 
-  change(userId: string, change: BotChange): Bot {
+  change(userId: string, change: BotChange, actor: string): Bot {
     const bot = this.get(userId)
-    const { keepsLog, ...fields } = change
-    Object.assign(bot.row, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
-    if (keepsLog !== undefined) bot.row.settings = { ...bot.row.settings, keepsLog }
+    const { label, notes, proxy, ...settings } = change
+    Object.assign(bot.row, given({ label, notes, proxy }))
+    bot.row.settings = { ...bot.row.settings, ...given(settings) }
     bot.save()
+    this.parts.did('changed', userId, actor)
     return bot
   }
 
@@ -205,6 +212,11 @@ export class BotService {
   private attend(work: Promise<void>): void {
     work.catch((error: unknown) => this.parts.log.error({ error }, 'a bot could not be started'))
   }
+}
+
+/** Without what was left out. */
+function given(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 /** No connection outlives the process, whatever the row says; what waited for a person still does. */

@@ -25,9 +25,15 @@ export interface BotRow {
 export interface BotSettings {
   /** Keeps what it receives and sends, for as long as the room's settings say. Off unless wanted. */
   keepsLog: boolean
+  /** Seconds between two messages; null takes the room's, as in what follows. */
+  pause: number | null
+  /** Messages in any 24 hours. */
+  dailyCap: number | null
+  /** Days. */
+  keepMessagesFor: number | null
 }
 
-export const defaultBotSettings: BotSettings = { keepsLog: false }
+export const defaultBotSettings: BotSettings = { keepsLog: false, pause: null, dailyCap: null, keepMessagesFor: null }
 
 export interface HistoryRow {
   id: number
@@ -54,6 +60,9 @@ export function createBotStore(database: Database, sealer: Sealer) {
   const addHistory = database.prepare('INSERT INTO bot_history (user_id, at, state, reason) VALUES (?, ?, ?, ?)')
   const trimHistory = database.prepare('DELETE FROM bot_history WHERE user_id = ? AND id <= (SELECT id FROM bot_history WHERE user_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)')
   const history = database.prepare<[string, number], HistoryRow>('SELECT id, at, state, reason FROM bot_history WHERE user_id = ? ORDER BY id DESC LIMIT ?')
+  const historySince = database.prepare<[{ user: string; since: number }], HistoryRow>(`
+    SELECT id, at, state, reason FROM bot_history
+    WHERE user_id = @user AND id >= coalesce((SELECT max(id) FROM bot_history WHERE user_id = @user AND at <= @since), 0) ORDER BY id`)
 
   const proxyPlace = (userId: string): string => `bots:proxy:${userId}`
   const raw = (row: BotRow): Record<string, unknown> => ({ ...row, wanted: row.wanted ? 1 : 0, settings: JSON.stringify(row.settings), proxy: row.proxy === null ? null : sealer.seal(row.proxy, proxyPlace(row.userId)) })
@@ -71,6 +80,10 @@ export function createBotStore(database: Database, sealer: Sealer) {
       trimHistory.run(row.userId, row.userId, historyKept)
     }),
     history: (userId: string, limit: number): HistoryRow[] => history.all(userId, limit),
+    /** The oldest first, led by the state that held at that time. */
+    historySince: (userId: string, since: number): HistoryRow[] => historySince.all({ user: userId, since }),
+    /** A line of history alone: the state in force stays what it is. */
+    note: (userId: string, at: number, state: BotState, reason: string): void => void addHistory.run(userId, at, state, reason),
     auth: (userId: string) => createAuthRows(database, sealer, userId),
   }
 }

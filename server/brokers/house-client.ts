@@ -24,6 +24,8 @@ export interface HousePublication {
   retain: boolean
   /** Milliseconds. */
   ttl?: number | undefined
+  /** Whatever comes twice under one id is published once; a new one when left out. */
+  id?: string | undefined
   publisher: string
 }
 
@@ -71,12 +73,12 @@ export function createHouseClient(service: BrokerService): HouseClient {
       return [...found].sort((a, b) => b.seq - a.seq).slice(0, limit).map(heardMessage)
     },
 
-    async publish(sessionName, { topic, data, retain, ttl, publisher }) {
+    async publish(sessionName, { topic, data, retain, ttl, id, publisher }) {
       needReady()
       const tenant = tenantOf(sessionName)
       const text = typeof data === 'string' ? data : JSON.stringify(data)
       const hash = createHash('sha256').update(text).digest('hex')
-      const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl }, () => service.newMessageId())
+      const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, messageId: id }, () => service.newMessageId())
       if (typeof read === 'string') throw new Fault('publish-refused', read)
       const receipt = await new Promise<Receipt>((resolve) => {
         engine.publish(tenant, { ...read, source: 'json', properties: null, publisher }, new HouseLink(service, publisher, { accepted: resolve }), read.id)

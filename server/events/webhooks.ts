@@ -38,6 +38,8 @@ export interface Webhooks {
   removeAll(room: string, subject: string): void
   /** Tells every webhook of the subject that wants this type. */
   send(room: string, subject: string, type: string, data: unknown): void
+  /** Tells this one, whatever types it wants otherwise. Throws `webhook-not-found`, and `webhook-backlog` while it takes nothing. */
+  sendTo(room: string, subject: string, id: string, type: string, data: unknown): void
   dead(room: string, subject: string, id: string): Delivery[]
   /** Tries the dead ones again; the number of them. */
   replay(room: string, subject: string, id: string): number
@@ -65,6 +67,15 @@ export function createWebhooks({ database, sealer, clock, log, allowPrivate, wai
 
   function known(room: string, subject: string, id: string): void {
     if (!store.list(room, subject).some((webhook) => webhook.id === id)) throw new Fault('webhook-not-found', 'No such webhook')
+  }
+
+  /** False when its backlog is full. */
+  function enqueue(id: string, type: string, data: unknown): boolean {
+    if (store.counts(id).waiting >= longestBacklog) return false
+    const now = clock.now()
+    store.enqueue(`delivery_${randomBase62(20)}`, id, type, JSON.stringify({ type, timestamp: iso(now), data }), now)
+    pump(id)
+    return true
   }
 
   function pump(id: string): void {
@@ -117,14 +128,12 @@ export function createWebhooks({ database, sealer, clock, log, allowPrivate, wai
     send(room, subject, type, data) {
       for (const webhook of store.list(room, subject)) {
         if (webhook.types.length > 0 && !webhook.types.includes(type)) continue
-        if (store.counts(webhook.id).waiting >= longestBacklog) {
-          log.warn({ webhook: webhook.id }, 'a webhook takes nothing and its backlog is full')
-          continue
-        }
-        const now = clock.now()
-        store.enqueue(`delivery_${randomBase62(20)}`, webhook.id, type, JSON.stringify({ type, timestamp: iso(now), data }), now)
-        pump(webhook.id)
+        if (!enqueue(webhook.id, type, data)) log.warn({ webhook: webhook.id }, 'a webhook takes nothing and its backlog is full')
       }
+    },
+    sendTo(room, subject, id, type, data) {
+      known(room, subject, id)
+      if (!enqueue(id, type, data)) throw new Fault('webhook-backlog', `The webhook takes nothing, and ${longestBacklog} deliveries wait for it already`)
     },
     dead(room, subject, id) {
       known(room, subject, id)

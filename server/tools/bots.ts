@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { iso } from '../clock.ts'
 import type { Messages } from '../bots/messages.ts'
-import { chatOf, messageView, sentView } from '../bots/messages.ts'
-import type { MessageStore } from '../bots/messages-store.ts'
+import { chatOf, loggedView, sentView } from '../bots/messages.ts'
+import type { LogStore } from '../bots/log-store.ts'
 import type { Outbox } from '../bots/outbox.ts'
 import type { BotService } from '../bots/service.ts'
 import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
@@ -12,7 +12,7 @@ import { waitFor } from './waiting.ts'
 
 export interface BotAccess {
   service: Pick<BotService, 'list' | 'get'>
-  log: Pick<MessageStore, 'read'>
+  log: Pick<LogStore, 'read'>
   outbox: Pick<Outbox, 'add' | 'row' | 'cappedUntil'>
   messages: Pick<Messages, 'subscribe'>
 }
@@ -47,8 +47,8 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
       about: ({ userId }) => userId,
       run({ userId, chat: of, text, before, limit }) {
         const { row } = service.get(userId)
-        const found = log.read(userId, { limit, text, before, chat: of === undefined ? undefined : chatOf(of) })
-        return facts({ keepsLog: row.settings.keepsLog, messages: found.map(({ number, ...message }) => ({ number, ...messageView(message) })) })
+        const { items } = log.read(userId, { limit, text, before, chat: of === undefined ? undefined : chatOf(of) })
+        return facts({ keepsLog: row.settings.keepsLog, messages: items.map(loggedView) })
       },
     }),
     houseTool({

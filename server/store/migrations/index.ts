@@ -8,6 +8,7 @@ import { bots } from './006-bots.ts'
 import { botMessages } from './007-bot-messages.ts'
 import { loginActivity } from './008-login-activity.ts'
 import { webhooks } from './009-webhooks.ts'
+import { botRules } from './010-bot-rules.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -16,4 +17,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules]

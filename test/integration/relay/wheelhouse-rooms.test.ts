@@ -19,7 +19,7 @@ test('bots are listed, their kept messages read and text sent, each under the se
     await bots.stop()
   })
   await bots.linked('gate', '15550100142')
-  bots.room.service.change('gate', { keepsLog: true })
+  bots.room.service.change('gate', { keepsLog: true }, 'owner')
   const house = await openHouse(botTools(bots.room))
 
   const reader = await house.connect()
