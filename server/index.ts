@@ -122,7 +122,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
   const publisher: Publisher = { publish: async ({ session, ...publication }) => void (await brokers.houseClient.publish(session, { ...publication, retain: false })) }
   const bots = createBotsRoom(context, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher })
-  const relay = createRelayRoom(context, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }) })
+  const relay = createRelayRoom(context, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }) })
   const rooms: readonly Room[] = [brokers, browsers, bots, logins, relay]
 
   const authority = createAuthority({ ownerToken, keys, signIn })

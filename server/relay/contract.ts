@@ -24,6 +24,8 @@ export const relayContract = defineContract({
     'upstream-invalid': { status: 400 },
     'upstream-built-in': { status: 409 },
     'upstream-unavailable': { status: 502 },
+    'sign-in-impossible': { status: 502 },
+    'sign-in-wants-client': { status: 409 },
     'tool-not-found': { status: 404 },
     'call-not-found': { status: 404 },
     'credits-short': { status: 402 },

@@ -7,6 +7,8 @@ import { createRelayApi } from './api.ts'
 import { CallLog } from './call-log.ts'
 import { createDesk } from './desk.ts'
 import type { Gateway } from './gateway.ts'
+import { createGrantStore } from './grants-store.ts'
+import { Grants } from './grants.ts'
 import { createLedgerStore } from './ledger-store.ts'
 import { Ledger } from './ledger.ts'
 import { createSessionStore } from './sessions-store.ts'
@@ -26,6 +28,8 @@ export interface RelayGiven {
   accounts: Accounts
   /** Base of session addresses; null for the one under which the caller reached us. */
   publicUrl(): string | null
+  /** Where authorization servers send browsers back to: a page of this API on this machine. */
+  callbackUrl(): string
   /** What the rooms of this house let MCP clients do; the built-in server offers it to sessions that ask for it. */
   houseTools?: readonly HouseTool[]
   /** Waits between starts of a server that fails, ms; for tests. */
@@ -37,12 +41,13 @@ export interface RelayGiven {
 const flushEvery = 5_000
 const sweepEvery = 30_000
 
-export function createRelayRoom(context: RoomContext, { accounts, publicUrl, houseTools = [], backOff, lean }: RelayGiven): RelayRoom {
+export function createRelayRoom(context: RoomContext, { accounts, publicUrl, callbackUrl, houseTools = [], backOff, lean }: RelayGiven): RelayRoom {
   const { database, sealer, clock, events, settings } = context
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
   const sessions = new Sessions({ store: createSessionStore(database), accounts, sealer, clock, events, changed, defaultDays: () => relaySettings().sessionDays })
-  const upstreams = new Upstreams({ store: createUpstreamStore(database, sealer), clock, events, changed, ...(backOff === undefined ? {} : { backOff }) })
+  const grants = new Grants({ store: createGrantStore(database, sealer), clock, callbackUrl })
+  const upstreams = new Upstreams({ store: createUpstreamStore(database, sealer), grants, clock, events, changed, ...(backOff === undefined ? {} : { backOff }) })
   const usage = createLedgerStore(database)
   const ledger = new Ledger({ store: usage, accounts, clock, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
@@ -64,7 +69,7 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, hou
 
   return {
     name: 'relay',
-    api: createRelayApi({ sessions, gateway: loadGateway, desk, upstreams, publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null }),
+    api: createRelayApi({ sessions, gateway: loadGateway, desk, upstreams, callbackUrl, publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null }),
     sessions,
     upstreams,
     gateway: loadGateway,
@@ -110,6 +115,9 @@ function attentionOf(upstreams: Upstreams, now: number): AttentionItem[] {
   return upstreams.list().flatMap((upstream): AttentionItem[] => [
     ...(upstream.state === 'failed'
       ? [{ id: `relay-failed-${upstream.id}`, room: 'relay' as const, tone: 'bad' as const, title: `Server ${upstream.name} failed`, text: upstream.error ?? '', since: iso(now), action: null, subject: upstream.id }]
+      : []),
+    ...(upstream.state === 'signed-out'
+      ? [{ id: `relay-signed-out-${upstream.id}`, room: 'relay' as const, tone: 'attention' as const, title: `Server ${upstream.name} wants you to sign in`, text: 'Its tools are missing until you have.', since: iso(now), action: null, subject: upstream.id }]
       : []),
     ...(upstream.quarantined > 0
       ? [{ id: `relay-changed-${upstream.id}`, room: 'relay' as const, tone: 'attention' as const, title: `Tools of ${upstream.name} changed`, text: `${upstream.quarantined} held back until you have looked at them`, since: iso(now), action: null, subject: upstream.id }]

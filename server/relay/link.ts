@@ -1,5 +1,5 @@
 /** One connection to an MCP server: negotiated once, then a plain way to send requests and to hear what comes back. */
-import { Client, InMemoryTransport, SSEClientTransport, StreamableHTTPClientTransport, type ClientCapabilities, type RequestOptions, type ServerCapabilities, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client'
+import { Client, InMemoryTransport, SSEClientTransport, StreamableHTTPClientTransport, type AuthProvider, type ClientCapabilities, type RequestOptions, type ServerCapabilities, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client'
 import { version } from '../version.ts'
 import type { Guardian } from './guardian.ts'
 import { StdioTransport } from './stdio-transport.ts'
@@ -19,6 +19,8 @@ export interface LinkOptions {
   guardian: Guardian
   /** The server end of a built-in server, asked for with each connection. */
   builtIn?: () => Promise<Transport>
+  /** Tokens for a remote server. */
+  auth?: AuthProvider | undefined
   /** The protocol era found out by an earlier connection, so that it need not be probed again. */
   era?: Era | undefined
   signal: AbortSignal
@@ -121,7 +123,7 @@ export class Link {
   }
 }
 
-async function transportOf({ definition, guardian, onLog, builtIn }: LinkOptions): Promise<Transport> {
+async function transportOf({ definition, guardian, onLog, builtIn, auth }: LinkOptions): Promise<Transport> {
   const { transport, command, args, env, cwd, url, headers } = definition
   if (transport === 'built-in') {
     if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
@@ -129,8 +131,8 @@ async function transportOf({ definition, guardian, onLog, builtIn }: LinkOptions
   }
   if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, guardian, onLog })
   const address = new URL(url ?? '')
-  const requestInit = { headers }
-  return transport === 'http' ? new StreamableHTTPClientTransport(address, { requestInit }) : new SSEClientTransport(address, { requestInit, eventSourceInit: { fetch: (input, init) => fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }) } })
+  const shared = { requestInit: { headers }, ...(auth === undefined ? {} : { authProvider: auth }) }
+  return transport === 'http' ? new StreamableHTTPClientTransport(address, shared) : new SSEClientTransport(address, { ...shared, eventSourceInit: { fetch: (input, init) => fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }) } })
 }
 
 /** Two ends of a connection within this process. */

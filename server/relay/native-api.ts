@@ -1,4 +1,5 @@
 /** Answers what the window asks of the relay. */
+import { isFault } from '../fault.ts'
 import { actorOf, type Call, type Handlers } from '../http/api.ts'
 import type { nativeRoutes } from './contract-native.ts'
 import type { Desk } from './desk.ts'
@@ -9,11 +10,13 @@ export interface NativeParts {
   desk: Desk
   sessions: Sessions
   upstreams: Upstreams
+  /** Where authorization servers send browsers back to. */
+  callbackUrl(): string
   /** Base of session addresses. */
   baseOf(call: Call): string
 }
 
-export function nativeHandlers({ desk, sessions, upstreams, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
+export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
     relaySessions: () => ({ status: 200, body: { sessions: desk.sessions() } }),
     createRelaySession: ({ body }, call) => {
@@ -28,6 +31,17 @@ export function nativeHandlers({ desk, sessions, upstreams, baseOf }: NativePart
     sessionTools: ({ params }) => ({ status: 200, body: { tools: desk.tools(params.id) } }),
     catalogue: () => ({ status: 200, body: { servers: desk.catalogue() } }),
     restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.restart(params.id, actorOf(caller)) }),
+    signIn: async ({ params, body: { clientId, clientSecret } }) => ({ status: 200, body: { url: (await upstreams.signIn(params.id, clientId === undefined ? undefined : { clientId, clientSecret })).href, callbackUrl: callbackUrl() } }),
+    signOut: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.signOut(params.id, actorOf(caller)) }),
+    signInAnswer: async ({ query }) => {
+      const answer = new URLSearchParams(Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined))
+      try {
+        return { status: 200, body: page('Signed in', `Wheelhouse now works with ${await upstreams.signedIn(answer)}. You can close this page.`), headers: pageHeaders }
+      } catch (error) {
+        if (!isFault(error, 'sign-in-unknown') && !isFault(error, 'sign-in-failed') && !isFault(error, 'upstream-not-found')) throw error
+        return { status: 400, body: page('Not signed in', `${error.message}. Begin again in Wheelhouse.`), headers: pageHeaders }
+      }
+    },
     upstreamLog: ({ params }) => ({ status: 200, body: { lines: desk.log(params.id) } }),
     changeTool: ({ params, body }, { caller }) => ({ status: 200, body: desk.changeTool(params.id, params.name, body, actorOf(caller)) }),
     previewImport: ({ body }) => ({ status: 200, body: { servers: desk.preview(body.text) } }),
@@ -38,4 +52,15 @@ export function nativeHandlers({ desk, sessions, upstreams, baseOf }: NativePart
     usage: ({ query }) => ({ status: 200, body: { rows: desk.usage(query) } }),
     usageExport: ({ query }) => ({ status: 200, body: desk.usageCsv(query), headers: { 'content-disposition': 'attachment; filename="usage.csv"' } }),
   }
+}
+
+/** The address had a code in it: it is not kept, not sent on, and the page runs nothing. */
+const pageHeaders = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'", 'x-content-type-options': 'nosniff' }
+
+function page(title: string, text: string): string {
+  return `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>${escaped(title)}</title><body style="font: 16px/1.5 system-ui; margin: 20vh auto; max-width: 28rem; padding: 0 1rem"><h1 style="font-size: 1.25rem">${escaped(title)}</h1><p>${escaped(text)}</p>`
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)
 }

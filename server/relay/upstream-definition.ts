@@ -35,7 +35,7 @@ export const upstreamPatch = z.object({
 })
 export type UpstreamPatch = z.output<typeof upstreamPatch>
 
-export const upstreamState = z.enum(['disabled', 'starting', 'ready', 'retrying', 'failed'])
+export const upstreamState = z.enum(['disabled', 'starting', 'ready', 'retrying', 'failed', 'signed-out'])
 export type UpstreamState = z.output<typeof upstreamState>
 
 /** As it is shown: of variables and headers the names alone. */
@@ -61,6 +61,8 @@ export const upstreamView = z.object({
   quarantined: z.number().int(),
   /** Revision of the protocol spoken with it. */
   protocol: z.string().nullable(),
+  /** Holds tokens that a person signed in for. */
+  signedIn: z.boolean(),
   /** Median of the last calls, milliseconds. */
   latency: z.number().nullable(),
   createdAt: z.iso.datetime(),

@@ -3,6 +3,7 @@ import type { ClientCapabilities, RequestOptions, ServerCapabilities } from '@mo
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
 import { readCatalogue, type Catalogue } from './catalogue.ts'
+import type { Grant } from './grant.ts'
 import type { Era, Json, Link, LinkOptions, Message } from './link.ts'
 import type { UpstreamDefinition, UpstreamState } from './upstream-definition.ts'
 
@@ -18,6 +19,8 @@ export interface UpstreamOptions {
   clock: Clock
   guardian: LinkOptions['guardian']
   builtIn?: LinkOptions['builtIn']
+  /** Sign-in at a remote server. */
+  grant?: Grant | undefined
   backOff?: readonly number[]
   onState(upstream: Upstream): void
   /** After every successful start and every announced change. */
@@ -75,6 +78,9 @@ export class Upstream {
   get protocol(): string | null {
     return this.link?.protocol ?? null
   }
+  get isSignedIn(): boolean {
+    return this.options.grant?.isSignedIn === true
+  }
   get isModern(): boolean {
     return this.era === 'modern'
   }
@@ -119,6 +125,11 @@ export class Upstream {
     try {
       return await link.request(message, options)
     } catch (error) {
+      if (this.options.grant?.needsPerson === true && this.link === link) {
+        void link.close()
+        this.lost(link, signInNeeded)
+      }
+      if (isInsufficientScope(error)) this.options.grant?.needsScope(error.requiredScope)
       if (isUnreachable(error) && this.link === link) {
         void link.close()
         this.lost(link, 'It cannot be reached')
@@ -181,7 +192,7 @@ export class Upstream {
     if (this.starting !== undefined) return this.starting
     if (this.state === 'disabled' && this.giveUp.signal.aborted) return Promise.reject(unavailable(this))
     // Between two tries callers get the reason at once instead of waiting for what has just failed.
-    if (this.state === 'retrying' || this.state === 'failed') return Promise.reject(unavailable(this))
+    if (this.state === 'retrying' || this.state === 'failed' || this.state === 'signed-out') return Promise.reject(unavailable(this))
     this.starting = this.open().finally(() => (this.starting = undefined))
     return this.starting
   }
@@ -189,6 +200,7 @@ export class Upstream {
   private async open(): Promise<Link> {
     this.become('starting')
     const { signal } = this.giveUp
+    this.options.grant?.tryAgain()
     try {
       const link: Link = await openLink({
         ...this.linkOptions(),
@@ -220,9 +232,9 @@ export class Upstream {
     }
   }
 
-  private linkOptions(): Pick<LinkOptions, 'definition' | 'guardian' | 'builtIn' | 'era' | 'signal' | 'onLog'> {
-    const { definition, guardian, builtIn } = this.options
-    return { definition, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal: this.giveUp.signal, onLog: (line) => this.note(line) }
+  private linkOptions(): Pick<LinkOptions, 'definition' | 'guardian' | 'builtIn' | 'auth' | 'era' | 'signal' | 'onLog'> {
+    const { definition, guardian, builtIn, grant } = this.options
+    return { definition, auth: grant?.background, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal: this.giveUp.signal, onLog: (line) => this.note(line) }
   }
 
   private hear(message: Message): void {
@@ -278,6 +290,12 @@ export class Upstream {
   }
 
   private failed(reason: string): void {
+    if (this.options.grant?.needsPerson === true) {
+      // Trying again by itself would only be refused again.
+      this.error = signInNeeded
+      this.become('signed-out')
+      return
+    }
     this.error = reason
     this.note(reason)
     const waits = this.options.backOff ?? backOff
@@ -309,6 +327,8 @@ export class Upstream {
   }
 }
 
+const signInNeeded = 'It wants you to sign in'
+
 /** The SDK is loaded with the first server: an installation without any does without its memory. */
 async function openLink(options: LinkOptions): Promise<Link> {
   const { Link } = await import('./link.ts')
@@ -326,6 +346,11 @@ function changedPart(method: string): ReadonlySet<keyof Catalogue> | undefined {
 function isLostSession(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== 'SdkHttpError' || !('status' in error)) return false
   return error.status === 404 || (error.status === 400 && /session/i.test(error.message))
+}
+
+/** The token there is does not allow this call. */
+function isInsufficientScope(error: unknown): error is Error & { requiredScope?: string } {
+  return error instanceof Error && error.name === 'InsufficientScopeError'
 }
 
 /** What `fetch` throws when there is nobody at the other end. */

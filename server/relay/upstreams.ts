@@ -5,6 +5,8 @@ import type { EventSink } from '../events/event.ts'
 import { Fault } from '../fault.ts'
 import { randomBase62 } from '../secrets/random.ts'
 import type { Catalogue } from './catalogue.ts'
+import type { GivenClient } from './grant.ts'
+import type { Grants } from './grants.ts'
 import { createGuardian } from './guardian.ts'
 import type { LinkOptions, Message } from './link.ts'
 import { Upstream } from './upstream.ts'
@@ -13,6 +15,7 @@ import type { StoredTool, ToolDefinition, UpstreamStore } from './upstreams-stor
 
 export interface UpstreamsOptions {
   store: UpstreamStore
+  grants: Grants
   clock: Clock
   events: EventSink
   changed(): void
@@ -100,6 +103,7 @@ export class Upstreams {
       attempts: upstream.attempts,
       pid: upstream.pid,
       protocol: upstream.protocol,
+      signedIn: upstream.isSignedIn,
       latency: upstream.latency,
       tools: tools.length,
       quarantined: tools.filter(isQuarantined).length,
@@ -143,6 +147,7 @@ export class Upstreams {
     this.byId.delete(id)
     this.toolsById.delete(id)
     this.version += 1
+    this.options.grants.forget(id)
     this.options.store.remove(id)
     await upstream.stop()
     this.tell('upstream-removed', 'Server removed', upstream.definition, actor)
@@ -154,6 +159,28 @@ export class Upstreams {
     const upstream = this.get(id)
     await upstream.restart()
     this.tell('upstream-restarted', 'Server started again', upstream.definition, actor)
+    return this.view(upstream)
+  }
+
+  /** The page on which a person signs in at a remote server. Throws `upstream-not-found`, `sign-in-impossible`, `sign-in-wants-client`. */
+  async signIn(id: string, given: GivenClient | undefined): Promise<URL> {
+    return this.options.grants.begin(this.get(id).definition, given)
+  }
+
+  /** Takes what the browser brought back from that page, and starts the server with it. Throws `sign-in-unknown`, `sign-in-failed`. */
+  async signedIn(answer: URLSearchParams): Promise<string> {
+    const upstream = this.get(await this.options.grants.finish(answer))
+    this.tell('upstream-signed-in', 'Signed in at server', upstream.definition, 'owner')
+    if (upstream.definition.enabled) await upstream.restart()
+    return upstream.definition.name
+  }
+
+  /** Forgets the tokens of a remote server. Throws `upstream-not-found`. */
+  async signOut(id: string, actor: string): Promise<UpstreamView> {
+    const upstream = this.get(id)
+    this.options.grants.of(upstream.definition)?.signOut()
+    this.tell('upstream-signed-out', 'Signed out at server', upstream.definition, actor)
+    if (upstream.definition.enabled) await upstream.restart()
     return this.view(upstream)
   }
 
@@ -190,13 +217,14 @@ export class Upstreams {
   }
 
   private supervise(definition: UpstreamDefinition): Upstream {
-    const { clock, store, backOff } = this.options
+    const { clock, store, grants, backOff } = this.options
     const { builtIn } = this
     const previous = this.byId.get(definition.id)
     const upstream = new Upstream({
       definition,
       clock,
       guardian: this.guardian,
+      grant: grants.of(definition),
       ...(definition.id === builtInId && builtIn !== undefined ? { builtIn: builtIn.connect } : {}),
       ...(backOff === undefined ? {} : { backOff }),
       onState: (changed) => this.stateChanged(changed),

@@ -39,9 +39,11 @@ export async function serveRelay({ clock, settings = {}, dataDir, given = {} }: 
   const context = createRoomContext({ ...(clock ? { clock } : {}), ...(dataDir === undefined ? {} : { dataDir }), settings })
   const users = createUsers({ database: context.database, clock: context.clock, events: context.events })
   if (users.find('ann') === undefined) users.create({ id: 'ann', primaryEmail: 'ann@example.test', credits: 350 }, 'owner')
-  const room = createRelayRoom(context, { accounts: users, publicUrl: () => null, ...given })
+  let address = (): string => ''
+  const room = createRelayRoom(context, { accounts: users, publicUrl: () => null, callbackUrl: () => `${address()}/oauth/callback`, ...given })
   await room.start()
   const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === relayKey ? { caller: { kind: 'owner' }, may: () => true, used: () => {} } : null), byCookie: () => null } })
+  address = () => served.url
   const call: ServedRelay['call'] = async (method, path, { user = 'ann', body, headers = {} } = {}) => {
     const response = await fetch(served.url + path, {
       method,

@@ -10,6 +10,8 @@ export function serverLook({ state }: Pick<CatalogueServer, 'state'>): StateLook
       return { tone: 'busy', shape: 'halo', label: 'Starting' }
     case 'retrying':
       return { tone: 'attention', shape: 'halo', label: 'Retrying' }
+    case 'signed-out':
+      return { tone: 'attention', shape: 'filled', label: 'Sign in' }
     case 'failed':
       return { tone: 'bad', shape: 'filled', label: 'Failed' }
     case 'disabled':

@@ -9,6 +9,7 @@ import { botMessages } from './007-bot-messages.ts'
 import { loginActivity } from './008-login-activity.ts'
 import { webhooks } from './009-webhooks.ts'
 import { botRules } from './010-bot-rules.ts'
+import { relayAccess } from './011-relay-access.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -17,4 +18,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess]
