@@ -53,8 +53,8 @@ export function createBrokersApi(service: BrokerService): Api {
         return { status: 200, body: { session: view(params.name), clients: clientViews(tenant), topics: topicViews(tenant, clock), depth: tenant.depth, deliveries: tenant.deliveredRate } }
       },
       async changeSession({ params, body }, call) {
-        if (body.suspended !== undefined) service.setSuspended(params.name, body.suspended, actorOf(call.caller))
         await service.change(params.name, body, actorOf(call.caller))
+        if (body.suspended !== undefined) service.setSuspended(params.name, body.suspended, actorOf(call.caller))
         return { status: 200, body: view(params.name) }
       },
       async removeSession({ params }, call) {

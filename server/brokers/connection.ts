@@ -16,8 +16,10 @@ export const closeCodes: Readonly<Record<EndReason | 'login-deadline' | 'too-man
   shutdown: { code: 1001, text: 'Server is stopping' },
 }
 
-/** Unsent bytes above which a client gets no more until it has taken them. */
+/** Unsent bytes above which a client gets no more messages until it has taken them. */
 const pauseAbove = 262_144
+/** Unsent bytes above which nothing more is read from a client: the answers to what it says would pile up. */
+const deafAbove = 1_048_576
 /** Ms for a peer to answer the closing; then the line is cut. */
 const closingTime = 2_000
 const loginTime = 10_000
@@ -30,6 +32,8 @@ export class Vitals {
   private stalledSince: number | null = null
   private closingSince: number | null = null
   private waiting: (() => void)[] = []
+  /** Reasons not to read from the wire at the moment. */
+  private holds = 0
   private readonly since: number
   private readonly wire: Wire
   private readonly now: () => number
@@ -65,6 +69,26 @@ export class Vitals {
     return false
   }
 
+  /** Called after what came was handled: a client that talks but does not listen has to listen first, or is disconnected like any frozen reader. */
+  handled(): void {
+    if (this.holds > 0 || this.closingSince !== null || this.wire.unsent <= deafAbove) return
+    this.stalledSince ??= this.now()
+    this.whenDrained(this.hold())
+  }
+
+  /** Stops reading from the wire until the function it returns is called. */
+  hold(): () => void {
+    let held = true
+    this.holds += 1
+    if (this.holds === 1) this.wire.pause()
+    return () => {
+      if (!held) return
+      held = false
+      this.holds -= 1
+      if (this.holds === 0) this.wire.resume()
+    }
+  }
+
   drained(): void {
     this.stalledSince = null
     for (const callback of this.waiting.splice(0)) callback()
@@ -79,6 +103,8 @@ export class Vitals {
     if (this.closingSince !== null) return
     this.closingSince = this.now()
     this.wire.close(code, text)
+    // The peer's answer to the closing has to be heard.
+    this.wire.resume()
   }
 
   /**

@@ -16,7 +16,7 @@ const password = z.string({ error: 'password must be a text' }).min(1, 'sessionN
 const secretKey = z.string({ error: 'secretKey must be a text' }).max(1_024)
 
 /** ISO text, ms since the epoch (from 1e11 on) or a duration in ms (below); null for never. */
-const sessionExpiry = z.union([z.iso.datetime({ offset: true }), z.iso.date(), z.number().int().min(1).max(8_640_000_000_000_000)], { error: 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms' }).nullable()
+const sessionExpiry = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date(), z.number().int().min(1).max(8_640_000_000_000_000)], { error: 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms' }).nullable()
 export type SessionExpiry = z.output<typeof sessionExpiry>
 
 /** What may be chosen when a session is made: the contract's four fields and ours beside them. */

@@ -65,16 +65,17 @@ export class JsonConnection implements Link, Connection, WireListener {
       else this.close('protocol-error')
       return
     }
-    if (isBinary) return this.relayChunk(bytes)
-    const frame = parseFrame(bytes.toString('utf8'))
-    if (frame === 'unparsable') return
-    if (frame.type === 'init') return void this.init(frame)
-    if (this.subscriber === null) return this.say({ error: 'Not initialized' })
-    this.handle(frame, bytes, this.subscriber)
+    try {
+      this.take(bytes, isBinary)
+    } catch (error) {
+      this.stumbled(error)
+    }
+    this.vitals.handled()
   }
 
-  pong(): void {
+  alive(): void {
     this.vitals.heard()
+    this.vitals.handled()
   }
 
   drained(): void {
@@ -134,12 +135,32 @@ export class JsonConnection implements Link, Connection, WireListener {
 
   // Frames
 
+  private take(bytes: Buffer, isBinary: boolean): void {
+    if (isBinary) return this.relayChunk(bytes)
+    const frame = parseFrame(bytes.toString('utf8'))
+    if (frame === 'unparsable') return
+    // For clients that cannot ping by themselves, as browsers' cannot.
+    if (frame.type === 'ping') return this.say({ type: 'pong' })
+    if (frame.type === 'init') return void this.init(frame).catch((error: unknown) => this.stumbled(error))
+    if (this.subscriber === null) return this.say({ error: 'Not initialized' })
+    this.handle(frame, bytes, this.subscriber)
+  }
+
+  /** A fault of ours: the client hears that there was one, the log hears which. The connection, the session and the server live on. */
+  private stumbled(error: unknown): void {
+    this.service.stumbled(error)
+    this.say({ error: 'Internal server error' })
+  }
+
   private async init({ sessionName, password, userId }: Frame): Promise<void> {
     const ahead: { bytes: Buffer; isBinary: boolean }[] = []
     this.ahead = ahead
+    const release = this.vitals.hold()
     const wanted = typeof sessionName === 'string' ? sessionName : ''
-    const entrance = await this.service.enter(wanted, typeof password === 'string' ? password : '', this.address)
-    this.ahead = null
+    const entrance = await this.service.enter(wanted, typeof password === 'string' ? password : '', this.address).finally(() => {
+      this.ahead = null
+      release()
+    })
     if (this.vitals.isClosing) return
     if ('refusal' in entrance) {
       this.say({ type: 'init_response', success: false, error: refusals[entrance.refusal] })
@@ -179,9 +200,9 @@ export class JsonConnection implements Link, Connection, WireListener {
         if (typeof frame['messageId'] === 'string') this.service.engine.acknowledge(subscriber, frame['messageId'])
         return
       case 'subscribe':
-        return void this.subscribe(frame, subscriber)
+        return void this.subscribe(frame, subscriber).catch((error: unknown) => this.stumbled(error))
       case 'unsubscribe':
-        return void this.unsubscribe(frame, subscriber)
+        return void this.unsubscribe(frame, subscriber).catch((error: unknown) => this.stumbled(error))
       case 'init_file':
       case 'end_file':
         return this.relayFileFrame(frame, bytes, subscriber)
@@ -202,13 +223,13 @@ export class JsonConnection implements Link, Connection, WireListener {
       const { messageId } = frame
       return this.say({ type: 'publish_response', success: false, error: read, ...(typeof messageId === 'string' ? { messageId } : {}) })
     }
-    const { topic, id, body, retain, qos, expiresIn } = read
-    this.service.engine.publish(tenant, { topic, id, body, retain, qos, expiresIn, source: 'json', properties: null, publisher: this.name }, this, id)
+    const { topic, id, body, isEmpty, retain, qos, expiresIn } = read
+    this.service.engine.publish(tenant, { topic, id, body, isEmpty, retain, qos, expiresIn, source: 'json', properties: null, publisher: this.name }, this, id)
   }
 
   private async subscribe({ topic }: Frame, subscriber: Subscriber): Promise<void> {
     const parsed = typeof topic === 'string' ? parseFilter(topic) : null
-    if (typeof topic !== 'string' || parsed === null) return this.say({ type: 'subscribe_response', success: false, topic, error: 'Invalid topic' })
+    if (typeof topic !== 'string' || parsed === null) return this.say({ type: 'subscribe_response', success: false, ...(typeof topic === 'string' ? { topic } : {}), error: 'Invalid topic' })
     if (subscriber.subscriptions.size >= maxSubscriptions && !subscriber.subscriptions.has(topic)) return this.say({ type: 'subscribe_response', success: false, topic, error: 'Too many subscriptions' })
     const { engine } = this.service
     const { existed } = engine.subscribe(subscriber, topic, { ...parsed, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
@@ -220,7 +241,7 @@ export class JsonConnection implements Link, Connection, WireListener {
   }
 
   private async unsubscribe({ topic }: Frame, subscriber: Subscriber): Promise<void> {
-    if (typeof topic !== 'string') return this.say({ type: 'unsubscribe_response', success: false, topic, error: 'Invalid topic' })
+    if (typeof topic !== 'string') return this.say({ type: 'unsubscribe_response', success: false, error: 'Invalid topic' })
     const { engine } = this.service
     engine.unsubscribe(subscriber, topic)
     if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
@@ -252,8 +273,7 @@ export class JsonConnection implements Link, Connection, WireListener {
       for (const link of subscriber.links) {
         if (link === this || link.relay(frame)) continue
         // Nothing of a file is stored, so its sender goes as fast as its slowest receiver, until that one is disconnected.
-        this.wire.pause()
-        link.whenDrained(() => this.wire.resume())
+        link.whenDrained(this.vitals.hold())
       }
     }
   }

@@ -19,12 +19,15 @@ export function parseFrame(text: string): Frame | 'unparsable' {
 }
 
 const longestId = 128
+/** What is nested more deeply no client of today could have written by hand; JSON.stringify would run out of stack on it. */
+const deepest = 64
 
 export interface PublishFrame {
   topic: string
   id: string
   /** The text of the frame that subscribers get. */
   body: Buffer
+  isEmpty: boolean
   retain: boolean
   qos: 0 | 1
   expiresIn: number | null
@@ -38,10 +41,16 @@ export function readPublish(frame: Frame, newMessageId: () => string): PublishFr
   if (retain !== undefined && typeof retain !== 'boolean') return 'retain must be true or false'
   if (ttl !== undefined && ttl !== null && (typeof ttl !== 'number' || !Number.isInteger(ttl) || ttl < 1)) return 'ttl must be a whole number of ms'
   if (qos !== undefined && qos !== 0 && qos !== 1) return 'qos must be 0 or 1'
+  if ([data, hash, timestamp].some((value) => isDeeperThan(deepest, value))) return `data may be nested ${deepest} levels deep at most`
   const id = messageId ?? newMessageId()
   // The order of the fields is the original's; what was left out stays out.
   const body = Buffer.from(JSON.stringify({ type: 'message', topic, data, hash, timestamp, messageId: id }))
-  return { topic, id, body, retain: retain ?? false, qos: qos ?? 1, expiresIn: ttl ?? null }
+  return { topic, id, body, isEmpty: data === '', retain: retain ?? false, qos: qos ?? 1, expiresIn: ttl ?? null }
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((each) => isDeeperThan(levels - 1, each))
 }
 
 /** The frame of a first send, the same for every subscriber. */

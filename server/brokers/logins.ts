@@ -62,12 +62,21 @@ export class Logins {
     const same = this.matches(session.id, password)
     if (same === true) return 'right'
     if (await this.isBlocked(session.id, address)) return 'too-many'
-    const right = same ?? (await this.inTurn(async () => this.matches(session.id, password) ?? (await this.passwords.check(password, session.passwordHash))))
-    if (right) {
-      this.remember(session.id, password)
-      return 'right'
-    }
-    await this.failed(session.id, address)
+    const outcome = same === false ? await this.wrong(session.id, address) : await this.inTurn(() => this.checkSlowly(session, password, address))
+    if (outcome === 'right') this.remember(session.id, password)
+    return outcome
+  }
+
+  /** Guesses that arrived together waited for their turn: those behind the last one allowed are not worth a slow hash. */
+  private async checkSlowly(session: { id: number; passwordHash: string }, password: string, address: string): Promise<'right' | 'wrong' | 'too-many'> {
+    const same = this.matches(session.id, password)
+    if (same === true) return 'right'
+    if (await this.isBlocked(session.id, address)) return 'too-many'
+    return same === null && (await this.passwords.check(password, session.passwordHash)) ? 'right' : this.wrong(session.id, address)
+  }
+
+  private async wrong(session: number, address: string): Promise<'wrong'> {
+    await this.failed(session, address)
     return 'wrong'
   }
 

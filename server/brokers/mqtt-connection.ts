@@ -4,13 +4,16 @@ import { closeCodes, Vitals } from './connection.ts'
 import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
 import { logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
-import { answer, connack, disconnect, encode, endCodes, entranceCodes, isMqttFilter, isMqttTopic, keptProperties, newParser, passwordText, publishPacket, reason, refusalCodes, type Version } from './mqtt-packets.ts'
+import { answer, connack, disconnect, encode, endCodes, entranceCodes, isMqttFilter, isMqttTopic, keptProperties, newParser, passwordText, publishPacket, reason, refusalCodes, refusalOf, willOf, type Version } from './mqtt-packets.ts'
 import type { BrokerService, Connection } from './service.ts'
 import type { Wire, WireListener } from './wire.ts'
 
 const pingEvery = 30_000
 const largestPacket = 10_485_760
-const receiveMaximum = 1_000
+/** Messages of a client that wait for the disk; above this, what else it sends waits in its own buffers. */
+const committingAtOnce = 1_000
+/** Packets that may come while a password is checked. */
+const packetsAhead = 1_000
 const aliasMaximum = 64
 const never = 0xffff_ffff
 
@@ -30,14 +33,15 @@ export class MqttConnection implements Link, Connection, WireListener {
   /** Bytes since the last whole packet. */
   private unparsed = 0
   private keepAlive = 0
-  private will: NonNullable<IConnectPacket['will']> | null = null
   private peerReceiveMaximum = 65_535
   private peerMaximumPacket = Infinity
   private peerAliasMaximum = 0
+  private wantsWords = true
   private nextPacketId = 1
   private readonly sent = new Map<number, Delivery>()
   /** Packet ids of the client whose message is not durable yet. */
   private readonly committing = new Set<number>()
+  private readOn: (() => void) | null = null
   private readonly aliasesIn = new Map<number, string>()
   private readonly aliasesOut = new Map<string, number>()
 
@@ -50,9 +54,17 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.parser = newParser()
     this.parser.on('packet', (packet) => {
       this.unparsed = 0
-      this.take(packet)
+      try {
+        this.take(packet)
+      } catch (error) {
+        this.stumbled(error)
+      }
     })
-    this.parser.on('error', () => this.fail(reason.malformed))
+    this.parser.on('error', ({ message }) => {
+      // What a client of a version to come has to be told, so that it can try again with an older one (MQTT 5, 3.1.2.2).
+      if (this.phase === 'new' && message === 'Invalid protocol version') this.refuse({ three: 1, five: reason.unsupportedVersion })
+      else this.fail(reason.malformed)
+    })
     service.connections.add(this)
   }
 
@@ -82,10 +94,12 @@ export class MqttConnection implements Link, Connection, WireListener {
       this.fail(reason.malformed)
     }
     if (this.unparsed > largestPacket + 5) this.fail(reason.packetTooLarge)
+    this.vitals.handled()
   }
 
-  pong(): void {
+  alive(): void {
     this.vitals.heard()
+    this.vitals.handled()
   }
 
   drained(): void {
@@ -106,10 +120,16 @@ export class MqttConnection implements Link, Connection, WireListener {
   }
 
   send(delivery: Delivery): boolean {
-    const { message, qos, tries, retainAsPublished, identifiers } = delivery
-    const packetId = this.freePacketId()
-    const packet = this.pack(message, { qos, packetId, again: tries > 1, retain: retainAsPublished && message.retain, identifiers })
+    const { message, subscriber, qos, tries, maybeSent, retainAsPublished, identifiers } = delivery
+    // On the next connection it has the id of the first (MQTT-4.4.0-1), or the client would take it for another message.
+    const packetId = delivery.packetId === 0 ? this.freePacketId(subscriber) : delivery.packetId
+    const packet = this.pack(message, { qos, packetId, again: tries > 1 || maybeSent, retain: retainAsPublished && message.retain, identifiers })
     if (packet === null) return false
+    if (delivery.packetId === 0) {
+      delivery.packetId = packetId
+      subscriber.packetIds.add(packetId)
+      if (qos === 2) this.service.engine.record(message.tenant)?.sentAs(delivery)
+    }
     this.sent.set(packetId, delivery)
     this.write(packet)
     return true
@@ -135,21 +155,27 @@ export class MqttConnection implements Link, Connection, WireListener {
 
   accepted({ token, refusal, deliveredTo, queuedFor }: Receipt): void {
     if (typeof token !== 'number' || token < 1 || this.phase !== 'open') return
-    const isSecond = this.committing.delete(token) && this.subscriber?.receiving.has(token) === true
+    const wasCommitting = this.committing.delete(token)
+    if (this.readOn !== null && this.committing.size < committingAtOnce / 2) {
+      this.readOn()
+      this.readOn = null
+    }
+    const isSecond = wasCommitting && this.subscriber?.receiving.has(token) === true
     if (refusal !== null) {
       // MQTT 3 has no words for a refusal: the connection ends, and the client sends the message again on the next one.
       if (this.version !== 5) return this.fail(refusalCodes[refusal])
       if (isSecond) this.forgetReceiving(token)
+      return this.write(refusalOf(isSecond ? 'pubrec' : 'puback', token, refusal, this.wantsWords))
     }
-    const reasonCode = refusal !== null ? refusalCodes[refusal] : deliveredTo + queuedFor === 0 ? reason.noMatchingSubscribers : reason.success
+    const reasonCode = deliveredTo + queuedFor === 0 ? reason.noMatchingSubscribers : reason.success
     this.write(answer(isSecond ? 'pubrec' : 'puback', token, this.version, reasonCode))
   }
 
   end(why: EndReason): void {
     if (why === 'slow-reader' && this.subscriber !== null) this.service.evicted(this.subscriber.tenant, this.name)
     if (this.version === 5 && this.phase === 'open') this.write(disconnect(endCodes[why]))
-    if (why === 'shutdown' || why === 'dropped') this.will = null
-    this.over(closeCodes[why])
+    // A will outlives the server and is published at its next start.
+    this.over(closeCodes[why], { keepWill: why === 'shutdown' || why === 'dropped' })
   }
 
   check(): void {
@@ -164,12 +190,12 @@ export class MqttConnection implements Link, Connection, WireListener {
   private take(packet: Packet): void {
     if (this.phase === 'over') return
     if (this.phase === 'checking') {
-      if (this.ahead.length < receiveMaximum) this.ahead.push(packet)
-      else this.fail(reason.receiveMaximumExceeded)
+      if (this.ahead.length < packetsAhead) this.ahead.push(packet)
+      else this.fail(reason.quotaExceeded)
       return
     }
     if (this.phase === 'new') {
-      if (packet.cmd === 'connect') void this.connect(packet)
+      if (packet.cmd === 'connect') void this.connect(packet).catch((error: unknown) => this.stumbled(error))
       else this.fail(reason.protocolError)
       return
     }
@@ -193,8 +219,8 @@ export class MqttConnection implements Link, Connection, WireListener {
           engine.record(subscriber.tenant)?.packet(subscriber.id, 'releasing', id, true)
         }
         this.settled(id, subscriber)
-        if (!failed) this.write(answer('pubrel', id, this.version, known || subscriber.releasing.has(id) ? reason.success : reason.packetIdNotFound))
-        return
+        if (failed) return
+        return this.afterCommit(subscriber, () => this.write(answer('pubrel', id, this.version, known || subscriber.releasing.has(id) ? reason.success : reason.packetIdNotFound)))
       }
       case 'pubcomp':
         if (!subscriber.releasing.delete(id)) return
@@ -203,18 +229,16 @@ export class MqttConnection implements Link, Connection, WireListener {
       case 'pubrel': {
         const known = subscriber.receiving.has(id)
         this.forgetReceiving(id)
-        return this.write(answer('pubcomp', id, this.version, known ? reason.success : reason.packetIdNotFound))
+        return this.afterCommit(subscriber, () => this.write(answer('pubcomp', id, this.version, known ? reason.success : reason.packetIdNotFound)))
       }
       case 'subscribe':
-        return void this.subscribe(packet, subscriber)
+        return void this.subscribe(packet, subscriber).catch((error: unknown) => this.stumbled(error))
       case 'unsubscribe':
-        return void this.unsubscribe(packet, subscriber)
+        return void this.unsubscribe(packet, subscriber).catch((error: unknown) => this.stumbled(error))
       case 'pingreq':
         return this.write(encode({ cmd: 'pingresp' }, this.version))
       case 'disconnect':
         return this.disconnected(packet, subscriber)
-      case 'auth':
-        return this.fail(reason.badAuthenticationMethod)
       default:
         return this.fail(reason.protocolError)
     }
@@ -227,15 +251,17 @@ export class MqttConnection implements Link, Connection, WireListener {
     if (properties.authenticationMethod !== undefined) return this.refuse({ three: 5, five: reason.badAuthenticationMethod })
     if (packet.clientId === '' && !clean && this.version !== 5) return this.refuse({ three: 2, five: reason.badClientId })
     if (packet.clientId.length > 256) return this.refuse({ three: 2, five: reason.badClientId })
-    const entrance = await this.service.enter(this.sessionOf(packet.username ?? ''), passwordText(packet.password), this.address)
+    if (properties.receiveMaximum === 0 || properties.maximumPacketSize === 0) return this.refuse({ three: 2, five: reason.protocolError })
+    if (packet.will !== undefined && !isMqttTopic(packet.will.topic)) return this.refuse({ three: 2, five: reason.topicInvalid })
+    const entrance = await this.service.enter(this.sessionOf(packet.username ?? ''), passwordText(packet.password), this.address).finally(this.vitals.hold())
     if (this.phase !== 'checking') return
     if ('refusal' in entrance) return this.refuse(entranceCodes[entrance.refusal])
     this.keepAlive = keepalive
-    this.will = packet.will ?? null
     this.peerReceiveMaximum = Math.min(properties.receiveMaximum ?? 65_535, entrance.tenant.policy.maxInFlight)
     this.peerMaximumPacket = properties.maximumPacketSize ?? Infinity
     this.peerAliasMaximum = properties.topicAliasMaximum ?? 0
-    this.join(entrance.tenant, packet.clientId, clean, this.version === 5 ? (properties.sessionExpiryInterval ?? 0) : clean ? 0 : never)
+    this.wantsWords = properties.requestProblemInformation !== false
+    this.join(entrance.tenant, packet, this.version === 5 ? (properties.sessionExpiryInterval ?? 0) : clean ? 0 : never)
     for (const waiting of this.ahead.splice(0)) this.take(waiting)
   }
 
@@ -244,7 +270,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     return this.service.has(username) || !username.includes(':') ? username : username.slice(0, username.indexOf(':'))
   }
 
-  private join(tenant: Tenant, clientId: string, clean: boolean, expiryInterval: number): void {
+  private join(tenant: Tenant, { clientId, clean = true, will }: IConnectPacket, expiryInterval: number): void {
     const { engine } = this.service
     this.name = clientId === '' ? `auto-${this.service.newMessageId()}` : clientId
     const key = `mqtt:${this.name}`
@@ -252,14 +278,14 @@ export class MqttConnection implements Link, Connection, WireListener {
     const limit = tenant.policy.keepAwayFor
     const wanted = expiryInterval === never ? null : expiryInterval * 1_000
     const keepFor = wanted === null ? limit : Math.min(wanted, limit ?? Infinity)
-    const { subscriber, resumed } = engine.attach(tenant, this, { key, durable: keepFor !== 0, keepFor, clean })
+    const { subscriber, resumed } = engine.attach(tenant, this, { key, durable: keepFor !== 0, keepFor, clean, will: will === undefined ? null : willOf(will, this.name) })
     this.subscriber = subscriber
     this.phase = 'open'
     this.vitals.isLoggedIn = true
     this.service.cancelWill(subscriber)
     this.write(
       connack(this.version, { three: 0, five: reason.success }, resumed, {
-        ...{ receiveMaximum, maximumPacketSize: largestPacket, topicAliasMaximum: aliasMaximum },
+        ...{ maximumPacketSize: largestPacket, topicAliasMaximum: aliasMaximum },
         ...{ retainAvailable: true, wildcardSubscriptionAvailable: true, subscriptionIdentifiersAvailable: true, sharedSubscriptionAvailable: true },
         ...(clientId === '' ? { assignedClientIdentifier: this.name } : {}),
         ...(keepFor !== wanted && keepFor !== null ? { sessionExpiryInterval: Math.floor(keepFor / 1_000) } : {}),
@@ -275,6 +301,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     const topic = this.topicOf(packet)
     if (topic === null) return
     const packetId = packet.qos === 0 ? 0 : (packet.messageId ?? 0)
+    if (packet.qos > 0 && packetId === 0) return this.fail(reason.malformed)
     if (packet.qos === 2) {
       // Sent again before it was released: it is here already, and its PUBREC comes when it is safe.
       if (this.committing.has(packetId)) return
@@ -284,16 +311,18 @@ export class MqttConnection implements Link, Connection, WireListener {
     }
     if (packet.qos > 0) {
       this.committing.add(packetId)
-      if (this.committing.size > receiveMaximum) return this.fail(reason.receiveMaximumExceeded)
+      if (this.committing.size >= committingAtOnce) this.readOn ??= this.vitals.hold()
     }
     const expiry = packet.properties?.messageExpiryInterval
+    const body = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
     this.service.engine.publish(
       tenant,
       {
         topic,
         id: this.service.newMessageId(),
         source: 'mqtt',
-        body: Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload),
+        body,
+        isEmpty: body.length === 0,
         qos: packet.qos,
         retain: packet.retain,
         properties: keptProperties(packet),
@@ -322,6 +351,8 @@ export class MqttConnection implements Link, Connection, WireListener {
     const { engine } = this.service
     const identifier = properties?.subscriptionIdentifier ?? null
     const retained: { filter: string; qos: 0 | 1 | 2; identifiers: readonly number[] }[] = []
+    // MQTT-3.8.3-4
+    if (subscriptions.some(({ topic, nl }) => nl === true && topic.startsWith('$share/'))) return this.fail(reason.protocolError)
     const granted = subscriptions.map(({ topic, qos, nl = false, rap = false, rh = 0 }) => {
       const parsed = isMqttFilter(topic) || topic.startsWith('$share/') ? parseFilter(topic) : null
       if (parsed === null || !isMqttFilter(parsed.filter)) return this.version === 5 ? reason.filterInvalid : reason.unspecified
@@ -349,11 +380,12 @@ export class MqttConnection implements Link, Connection, WireListener {
 
   private disconnected({ reasonCode = 0, properties }: IDisconnectPacket, subscriber: Subscriber): void {
     // 0x04: the client leaves on purpose and wants its will to be sent all the same.
-    if (reasonCode !== 0x04) this.will = null
+    if (reasonCode !== 0x04) this.service.engine.forgetWill(subscriber)
     const expiry = properties?.sessionExpiryInterval
     if (expiry !== undefined) {
       if (subscriber.keepFor === 0 && expiry > 0) return this.fail(reason.protocolError)
-      subscriber.keepFor = expiry === never ? subscriber.tenant.policy.keepAwayFor : expiry * 1_000
+      const limit = subscriber.tenant.policy.keepAwayFor
+      subscriber.keepFor = expiry === never ? limit : Math.min(expiry * 1_000, limit ?? Infinity)
     }
     this.over({ code: 1000, text: '' })
   }
@@ -390,10 +422,16 @@ export class MqttConnection implements Link, Connection, WireListener {
     return { topic, topicAlias }
   }
 
-  private freePacketId(): number {
+  private freePacketId({ packetIds, releasing }: Subscriber): number {
     do this.nextPacketId = this.nextPacketId >= 65_535 ? 1 : this.nextPacketId + 1
-    while (this.sent.has(this.nextPacketId) || this.subscriber?.releasing.has(this.nextPacketId) === true)
+    while (this.sent.has(this.nextPacketId) || packetIds.has(this.nextPacketId) || releasing.has(this.nextPacketId))
     return this.nextPacketId
+  }
+
+  /** What a packet of quality 2 answers has to be on the disk first: after a crash each side must know what the other was told. */
+  private afterCommit({ durable, tenant }: Subscriber, act: () => void): void {
+    if (!durable || !tenant.isWritten) return act()
+    void this.service.engine.durable().then(act)
   }
 
   private write(packet: Buffer): void {
@@ -417,20 +455,27 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.over(closeCodes['protocol-error'])
   }
 
-  private over({ code, text }: { code: number; text: string }): void {
+  /** A fault of ours. */
+  private stumbled(error: unknown): void {
+    this.service.stumbled(error)
+    this.fail(reason.unspecified)
+  }
+
+  private over({ code, text }: { code: number; text: string }, { keepWill = false } = {}): void {
     if (this.vitals.isClosing) return
-    this.leave()
+    this.leave(keepWill)
     this.vitals.close(code, text)
   }
 
-  private leave(): void {
+  private leave(keepWill = false): void {
     const { subscriber } = this
     this.phase = 'over'
     if (subscriber === null) return
     this.subscriber = null
     this.sent.clear()
-    if (this.will !== null) this.service.leaveWill(subscriber, this.name, this.will)
-    this.will = null
+    // One without a persistent session would be forgotten with its will.
+    if (keepWill && subscriber.will !== null && !subscriber.durable) return
+    if (!keepWill) this.service.leaveWill(subscriber)
     this.service.engine.detach(subscriber, this)
     this.service.tell(subscriber.tenant, `${this.name} left`)
   }

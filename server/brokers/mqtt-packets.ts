@@ -1,8 +1,8 @@
 /** MQTT's numbers and how messages become PUBLISH packets. */
-import { generate, parser, type IConnackPacket, type IDisconnectPacket, type IPublishPacket, type Packet, type Parser, type UserProperties } from 'mqtt-packet'
-import type { EndReason, Message, MessageProperties, Quality, Refusal } from './engine/model.ts'
+import { generate, parser, type IConnackPacket, type IConnectPacket, type IDisconnectPacket, type IPublishPacket, type Packet, type Parser, type UserProperties } from 'mqtt-packet'
+import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from './engine/model.ts'
 import type { EntranceRefusal } from './service.ts'
-import { utf8 } from './json-frames.ts'
+import { refusalTexts, utf8 } from './json-frames.ts'
 
 export type Version = 3 | 4 | 5
 
@@ -16,6 +16,7 @@ export const reason = {
   unspecified: 0x80,
   malformed: 0x81,
   protocolError: 0x82,
+  unsupportedVersion: 0x84,
   badClientId: 0x85,
   notAuthorized: 0x87,
   badAuthenticationMethod: 0x8c,
@@ -50,15 +51,16 @@ export const endCodes: Readonly<Record<EndReason, number>> = {
   'too-many-clients': 0x97,
 }
 
+/** PUBACK and PUBREC know few reasons; the text beside them says the rest. */
 export const refusalCodes: Readonly<Record<Refusal, number>> = {
   'queue-full': 0x97,
   'session-full': 0x97,
-  'too-large': 0x95,
-  'too-fast': 0x96,
+  'too-large': 0x97,
+  'too-fast': 0x97,
   'storage-failed': 0x83,
   'invalid-topic': 0x90,
   'reserved-topic': 0x87,
-  suspended: 0x98,
+  suspended: 0x87,
 }
 
 export function connack(version: Version, code: { three: number; five: number }, sessionPresent: boolean, properties: IConnackPacket['properties'] = {}): Buffer {
@@ -82,6 +84,18 @@ export function keptProperties({ properties }: IPublishPacket | { properties?: I
     ...(userProperties === undefined ? {} : { userProperties: { ...userProperties } }),
   }
   return Object.keys(kept).length === 0 ? null : kept
+}
+
+/** The will of a CONNECT as it is kept. */
+export function willOf({ topic, payload, qos = 0, retain = false, properties }: NonNullable<IConnectPacket['will']>, publisher: string): Will {
+  const expiry = properties?.messageExpiryInterval
+  return {
+    ...{ topic, qos, retain, publisher },
+    body: Buffer.isBuffer(payload) ? payload : Buffer.from(payload),
+    properties: properties === undefined ? null : keptProperties({ properties }),
+    expiresIn: expiry === undefined ? null : Math.max(1, expiry * 1_000),
+    delay: (properties?.willDelayInterval ?? 0) * 1_000,
+  }
 }
 
 export interface PublishOptions {
@@ -126,6 +140,11 @@ const answers = { puback: 0x40, pubrec: 0x50, pubrel: 0x62, pubcomp: 0x70 } as c
 export function answer(cmd: keyof typeof answers, packetId: number, version: Version, reasonCode: number = reason.success): Buffer {
   const withReason = version === 5 && reasonCode !== reason.success
   return Buffer.from([answers[cmd], withReason ? 3 : 2, packetId >> 8, packetId & 0xff, ...(withReason ? [reasonCode] : [])])
+}
+
+/** Says no to a PUBLISH, in words too where the client wants them. */
+export function refusalOf(cmd: 'puback' | 'pubrec', packetId: number, refusal: Refusal, inWords: boolean): Buffer {
+  return encode({ cmd, messageId: packetId, reasonCode: refusalCodes[refusal], ...(inWords ? { properties: { reasonString: refusalTexts[refusal] } } : {}) }, 5)
 }
 
 /** A JSON client's `data` is the payload; what else it sent goes along as user properties. */

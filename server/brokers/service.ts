@@ -1,18 +1,17 @@
 /** Sessions and their rules: who may make, enter, suspend and drop them. No HTTP, no frames. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { IConnectPacket } from 'mqtt-packet'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink, NewEvent } from '../events/event.ts'
 import { Fault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import { checkPassword, hashPassword, hashSecret, sameSecret } from '../secrets/hash.ts'
+import type { RandomBytes } from '../secrets/random.ts'
 import type { SessionExpiry } from './contract.ts'
 import { Engine } from './engine/engine.ts'
-import type { DeadLetter, EndReason, Subscriber } from './engine/model.ts'
+import type { DeadLetter, EndReason, Subscriber, Will } from './engine/model.ts'
 import { sampleEvery, type Tenant } from './engine/tenant.ts'
 import { logTopic } from './engine/topics.ts'
 import { Logins, type Passwords } from './logins.ts'
-import { keptProperties } from './mqtt-packets.ts'
 import { defaultPolicy, policySchema, type Policy } from './policy.ts'
 import type { BrokerStore, StoredSession } from './store.ts'
 
@@ -25,6 +24,10 @@ export interface ServiceOptions {
   /** Tells open windows that something they show has changed. */
   changed(): void
   passwords?: Passwords
+  /** For secret keys and passes. */
+  random?: RandomBytes
+  /** Names messages whose publishers gave them no id. */
+  newId?: () => string
 }
 
 /** A client connection as the service sees it. */
@@ -36,8 +39,6 @@ export interface Connection {
 
 export type EntranceRefusal = 'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'not-ready'
 export type Entrance = { tenant: Tenant } | { refusal: EntranceRefusal }
-
-type Will = NonNullable<IConnectPacket['will']>
 
 interface Session {
   stored: StoredSession
@@ -58,21 +59,27 @@ export class BrokerService {
   private readonly logins: Logins
   private readonly events: EventSink
   private readonly changed: () => void
+  private readonly log: Log
+  private readonly random: RandomBytes
+  private readonly newId: () => string
   private ready = false
   private pulse: NodeJS.Timeout | undefined
   private sampledAt = 0
   private nextLink = 1
   private deadTold = new Map<number, number>()
-  /** Wills whose delay runs, by subscriber. */
-  private readonly wills = new Map<Subscriber, { due: number; publisher: string; will: Will }>()
+  /** Wills whose delay runs, and when it ends. */
+  private readonly wills = new Map<Subscriber, { due: number; will: Will }>()
 
-  constructor({ store, folder, clock, log, events, changed, passwords = { hash: hashPassword, check: checkPassword } }: ServiceOptions) {
+  constructor({ store, folder, clock, log, events, changed, passwords = { hash: hashPassword, check: checkPassword }, random = randomBytes, newId = randomUUID }: ServiceOptions) {
     this.store = store
     this.clock = clock
+    this.log = log
+    this.random = random
+    this.newId = newId
     this.events = events
     this.changed = changed
     this.startedAt = clock.monotonic()
-    this.logins = new Logins(passwords, () => clock.monotonic())
+    this.logins = new Logins(passwords, () => clock.monotonic(), random)
     this.engine = new Engine({
       folder,
       clock,
@@ -95,6 +102,7 @@ export class BrokerService {
   async start(): Promise<void> {
     await this.engine.recover()
     this.ready = true
+    this.leaveWillsOfBefore()
     this.pulse = setInterval(() => this.beat(), 1_000)
     this.pulse.unref()
     this.beat()
@@ -131,7 +139,7 @@ export class BrokerService {
   async create({ sessionName: name, password, sessionExpiry, ...chosen }: { sessionName: string; password: string; sessionExpiry: SessionExpiry } & { [Key in keyof Policy]?: Policy[Key] | undefined }, actor: string): Promise<{ secretKey: string; expiresAt: number | null }> {
     if (this.sessions.has(name)) throw new Fault('session-exists')
     const expiresAt = this.momentOf(sessionExpiry)
-    const secretKey = randomBytes(32).toString('hex')
+    const secretKey = this.newSecretKey()
     const passwordHash = await this.logins.hash(password)
     const stored = this.store.add({ name, passwordHash, secretHash: hashSecret(secretKey), policy: policySchema.parse({ ...defaultPolicy, ...withoutGaps(chosen) }), suspended: false, createdAt: this.clock.now(), expiresAt })
     if (stored === null) throw new Fault('session-exists')
@@ -177,7 +185,7 @@ export class BrokerService {
 
   rotateSecret(name: string, actor: string): string {
     const { stored } = this.byName(name)
-    const secretKey = randomBytes(32).toString('hex')
+    const secretKey = this.newSecretKey()
     stored.secretHash = hashSecret(secretKey)
     this.store.setSecret(stored.id, stored.secretHash)
     this.emit({ type: 'secret-rotated', title: 'Secret key replaced', subject: name, actor, tone: 'neutral' })
@@ -187,6 +195,7 @@ export class BrokerService {
   async change(name: string, { expiry, policy }: { expiry?: SessionExpiry | undefined; policy?: { [Key in keyof Policy]?: Policy[Key] | undefined } | undefined }, actor: string): Promise<void> {
     const { stored, tenant } = this.byName(name)
     if (expiry !== undefined) {
+      // Before anything else: a moment that has passed must leave all as it was.
       stored.expiresAt = this.momentOf(expiry)
       this.store.setExpiry(stored.id, stored.expiresAt)
     }
@@ -209,6 +218,7 @@ export class BrokerService {
     if (!this.ready) return { refusal: 'not-ready' }
     const session = this.sessions.get(name)
     if (session === undefined) {
+      if (await this.logins.isBlocked(0, address)) return { refusal: 'too-many-attempts' }
       await this.logins.failed(0, address)
       return { refusal: 'session-not-found' }
     }
@@ -242,10 +252,12 @@ export class BrokerService {
   }
 
   /** Publishes what an MQTT client left for the case that it vanishes, after the delay it asked for unless it comes back. */
-  leaveWill(subscriber: Subscriber, publisher: string, will: Will): void {
-    const delay = Math.min((will.properties?.willDelayInterval ?? 0) * 1_000, subscriber.keepFor ?? Infinity)
-    if (delay === 0) this.publishWill(subscriber, publisher, will)
-    else this.wills.set(subscriber, { due: this.clock.monotonic() + delay, publisher, will })
+  leaveWill(subscriber: Subscriber, goneFor = 0): void {
+    const { will } = subscriber
+    if (will === null) return
+    const delay = Math.min(will.delay, subscriber.keepFor ?? Infinity) - goneFor
+    if (delay <= 0) this.publishWill(subscriber, will)
+    else this.wills.set(subscriber, { due: this.clock.monotonic() + delay, will })
   }
 
   cancelWill(subscriber: Subscriber): void {
@@ -253,7 +265,12 @@ export class BrokerService {
   }
 
   newMessageId(): string {
-    return randomUUID()
+    return this.newId()
+  }
+
+  /** A fault of ours that one client met. */
+  stumbled(error: unknown): void {
+    this.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a broker connection met a fault')
   }
 
   emit(event: Omit<NewEvent, 'room'>): void {
@@ -273,6 +290,11 @@ export class BrokerService {
     this.sessions.set(stored.name, { stored, tenant })
   }
 
+  /** 32 random bytes, hexadecimal, as the document shows it. */
+  private newSecretKey(): string {
+    return Buffer.from(this.random(32)).toString('hex')
+  }
+
   private momentOf(expiry: SessionExpiry): number | null {
     if (expiry === null) return null
     const now = this.clock.now()
@@ -287,10 +309,12 @@ export class BrokerService {
     const now = this.clock.now()
     for (const { stored } of this.sessions.values()) if (stored.expiresAt !== null && stored.expiresAt <= now) void this.drop(stored.name, 'system', 'Session expired')
     const steady = this.clock.monotonic()
-    for (const [subscriber, { due, publisher, will }] of this.wills) {
-      if (due > steady) continue
+    for (const [subscriber, { due, will }] of this.wills) {
+      const { tenant, key } = subscriber
+      // With the end of its MQTT session, e.g. by a clean start, a will waits no longer.
+      if (due > steady && tenant.subscribers.get(key) === subscriber) continue
       this.wills.delete(subscriber)
-      if (this.engine.tenants.has(subscriber.tenant.id)) this.publishWill(subscriber, publisher, will)
+      if (this.engine.tenants.has(tenant.id)) this.publishWill(subscriber, will)
     }
     if (steady - this.sampledAt < sampleEvery) return
     this.sampledAt = steady
@@ -298,10 +322,18 @@ export class BrokerService {
     if (this.sessions.size > 0) this.changed()
   }
 
-  private publishWill({ tenant }: Subscriber, publisher: string, { topic, payload, qos = 0, retain = false, properties }: Will): void {
-    const expiry = properties?.messageExpiryInterval
-    const body = Buffer.isBuffer(payload) ? payload : Buffer.from(payload)
-    this.engine.publish(tenant, { topic, body, qos, retain, publisher, id: this.newMessageId(), source: 'mqtt', properties: properties === undefined ? null : keptProperties({ properties }), expiresIn: expiry === undefined ? null : expiry * 1_000 }, null, '')
+  private publishWill(subscriber: Subscriber, { delay: _, ...publication }: Will): void {
+    this.engine.publish(subscriber.tenant, { ...publication, isEmpty: publication.body.length === 0, id: this.newMessageId(), source: 'mqtt' }, null, '')
+    this.engine.forgetWill(subscriber)
+  }
+
+  /** Of clients that were connected, or away with a will that waited, when the process ended. */
+  private leaveWillsOfBefore(): void {
+    for (const { subscribers } of this.engine.tenants.values()) {
+      for (const subscriber of [...subscribers.values()]) {
+        if (subscriber.links.size === 0) this.leaveWill(subscriber, this.clock.now() - (subscriber.awaySince ?? this.clock.now()))
+      }
+    }
   }
 
   /** The first of a session in a minute is an event; a storm of them must not drown the rest. */

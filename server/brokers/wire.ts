@@ -24,8 +24,8 @@ export interface Wire {
 /** What a codec hears from its wire. */
 export interface WireListener {
   data(bytes: Buffer, isBinary: boolean): void
-  /** The peer answered a ping. */
-  pong(): void
+  /** The peer answered a ping, or sent one. */
+  alive(): void
   drained(): void
   closed(): void
 }
@@ -68,7 +68,8 @@ export function webSocketWire(socket: WebSocket, stream: Duplex, address: string
     destroy: () => socket.terminate(),
     listen(listener) {
       socket.on('message', (data: Buffer | ArrayBuffer | Buffer[], isBinary) => listener.data(Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]), isBinary))
-      socket.on('pong', () => listener.pong())
+      socket.on('pong', () => listener.alive())
+      socket.on('ping', () => listener.alive())
       socket.on('close', () => listener.closed())
       stream.on('drain', () => listener.drained())
     },

@@ -1,4 +1,5 @@
 /** How the journal gives space back: the oldest segment goes once what is still needed of it was appended anew. */
+import { isRecorded } from './deliveries.ts'
 import type { Engine } from './engine.ts'
 import type { DeadLetter, Message } from './model.ts'
 import { storedSubscriber } from './records.ts'
@@ -14,7 +15,7 @@ const overhead = 256
 export function beginSegment(engine: Engine, anew: boolean): void {
   const { journal, nextSeq, nextSubscriber, nextDeadLetter } = engine
   const written = [...engine.tenants.values()].filter(({ isWritten }) => isWritten)
-  const subscribers = written.flatMap((tenant) => [...tenant.subscribers.values()].filter(({ durable }) => durable).map(storedSubscriber))
+  const subscribers = written.flatMap((tenant) => [...tenant.subscribers.values()].filter(isRecorded).map(storedSubscriber))
   journal.records.checkpoint({ nextSeq, nextSubscriber, nextDeadLetter, subscribers })
   const older = journal.olderSegments()
   if (anew) {

@@ -46,8 +46,18 @@ export abstract class Deliveries {
 
   /** Sends what the window and the connection allow. */
   dispatch(subscriber: Subscriber): void {
-    const { queue, tenant, links } = subscriber
-    if (tenant.suspended || links.size === 0) return
+    const { tenant, links } = subscriber
+    if (subscriber.isDispatching || tenant.suspended || links.size === 0) return
+    subscriber.isDispatching = true
+    try {
+      if (this.catchUp(subscriber)) this.sendQueued(subscriber)
+    } finally {
+      subscriber.isDispatching = false
+    }
+  }
+
+  private sendQueued(subscriber: Subscriber): void {
+    const { queue, tenant } = subscriber
     while (subscriber.inFlight < tenant.policy.maxInFlight) {
       const delivery = queue.peek()
       if (delivery === undefined) return
@@ -95,7 +105,7 @@ export abstract class Deliveries {
   /** Puts a delivery made by `restore` among those that wait. */
   addDelivery(message: Message, target: Target): Delivery {
     const { subscriber, qos, retainAsPublished, identifiers, group } = target
-    const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, group, state: 'committing', tries: 0 }
+    const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, group, state: 'committing', tries: 0, maybeSent: false, packetId: 0 }
     message.deliveries.push(delivery)
     message.pending += 1
     subscriber.unacked.set(message.id, delivery)
@@ -150,14 +160,26 @@ export abstract class Deliveries {
     return outcome
   }
 
-  protected retry(delivery: Delivery, now: number): void {
+  /** Tries that were due while the connection took nothing, before anything new. False when it still takes nothing. */
+  private catchUp({ late }: Subscriber): boolean {
+    // Not beyond what is there now: what is still blocked comes back at the end.
+    for (let count = late.length; count > 0; count -= 1) {
+      const delivery = late.shift()
+      if (delivery === undefined) return true
+      this.retry(delivery)
+      if (late.length === count) return false
+    }
+    return true
+  }
+
+  protected retry(delivery: Delivery): void {
     if (delivery.state !== 'sent') return
     const { policy, suspended } = delivery.message.tenant
     if (this.isExpired(delivery.message)) return this.bury(delivery, 'expired')
     if (delivery.tries > policy.maxRetryLimit) return this.bury(delivery, 'max-retries')
     const outcome = suspended ? 'blocked' : this.send(delivery)
     // A slow connection is given time, not another copy.
-    if (outcome === 'blocked') this.plan(delivery, now + policy.retryInterval)
+    if (outcome === 'blocked') delivery.subscriber.late.push(delivery)
     else if (outcome === 'own') this.settle(delivery)
     else if (outcome === 'oversized') this.bury(delivery, 'oversized')
   }
@@ -169,6 +191,7 @@ export abstract class Deliveries {
   /** Everything that was sent waits again, in its old order. */
   protected requeue(subscriber: Subscriber): void {
     subscriber.queue = new Queue()
+    subscriber.late = new Queue()
     subscriber.inFlight = 0
     for (const delivery of subscriber.unacked.values()) {
       this.agenda.remove(delivery)
@@ -230,6 +253,7 @@ export abstract class Deliveries {
     delivery.state = 'over'
     this.agenda.remove(delivery)
     subscriber.unacked.delete(message.id)
+    if (delivery.packetId !== 0) subscriber.packetIds.delete(delivery.packetId)
     subscriber.queuedBytes -= message.body.length
     subscriber.tenant.queued -= 1
     const topic = subscriber.tenant.topics.get(message.topic)
@@ -259,6 +283,11 @@ export function isFull(subscriber: Subscriber, message: Message): boolean {
 export function chooseMember(members: readonly Target[]): Target | undefined {
   const load = ({ subscriber }: Target): number => subscriber.unacked.size + (subscriber.links.size > 0 ? 0 : 1e12)
   return members.reduce<Target | undefined>((best, member) => (best === undefined || load(member) < load(best) || (load(member) === load(best) && member.subscriber.delivered < best.subscriber.delivered) ? member : best), undefined)
+}
+
+/** Whether the disk knows of it: a name to come back under, or a will to be published after a crash. */
+export function isRecorded({ durable, will }: Subscriber): boolean {
+  return durable || will !== null
 }
 
 export function isMqtt({ key }: Subscriber): boolean {

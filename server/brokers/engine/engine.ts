@@ -13,9 +13,9 @@ import type { Policy } from '../policy.ts'
 import { Alarm, type SetTimer } from './alarm.ts'
 import { GroupCommit, type Waiting } from './commit.ts'
 import { beginSegment, lettersOf } from './compaction.ts'
-import { chooseMember, Deliveries, isFull, isMqtt, type Due } from './deliveries.ts'
+import { chooseMember, Deliveries, isFull, isMqtt, isRecorded, type Due } from './deliveries.ts'
 import { Journal } from './journal.ts'
-import type { DeadLetter, Delivery, Link, Message, MessageProperties, Quality, Receipt, Refusal, Subscriber } from './model.ts'
+import type { DeadLetter, Delivery, Link, Message, MessageProperties, Quality, Receipt, Refusal, Subscriber, Will } from './model.ts'
 import { restore } from './restore.ts'
 import { newSubscriber, Tenant } from './tenant.ts'
 import { isTopic, logTopic, matches, type Subscription, type Target } from './topics.ts'
@@ -25,6 +25,8 @@ export interface Publication {
   id: string
   source: 'json' | 'mqtt'
   body: Buffer
+  /** Retained, it takes away what its topic had and is not kept itself. */
+  isEmpty: boolean
   qos: Quality
   retain: boolean
   properties: MessageProperties | null
@@ -111,7 +113,7 @@ export class Engine extends Deliveries {
   // Subscribers and their connections
 
   /** The subscriber of that name, made when there is none. A durable one is kept while it is away. */
-  attach(tenant: Tenant, link: Link, { key, durable, keepFor, clean = false }: { key: string; durable: boolean; keepFor: number | null; clean?: boolean }): { subscriber: Subscriber; resumed: boolean } {
+  attach(tenant: Tenant, link: Link, { key, durable, keepFor, clean = false, will = null }: { key: string; durable: boolean; keepFor: number | null; clean?: boolean; will?: Will | null }): { subscriber: Subscriber; resumed: boolean } {
     const before = tenant.subscribers.get(key)
     if (before !== undefined && clean) this.removeSubscriber(before, { discard: true })
     const resumed = before !== undefined && !clean
@@ -120,11 +122,12 @@ export class Engine extends Deliveries {
     subscriber.durable = durable || resumed
     subscriber.keepFor = keepFor
     subscriber.awaySince = null
+    subscriber.will = will
     subscriber.links.add(link)
     tenant.subscribers.set(key, subscriber)
     tenant.links.add(link)
     this.agenda.remove(subscriber)
-    if (subscriber.durable) this.record(tenant)?.subscriber(subscriber)
+    this.recordSubscriber(subscriber)
     return { subscriber, resumed }
   }
 
@@ -137,7 +140,7 @@ export class Engine extends Deliveries {
     this.requeue(subscriber)
     this.passOnShared(subscriber, false)
     if (subscriber.keepFor !== null) this.plan(subscriber, this.clock.monotonic() + subscriber.keepFor)
-    this.record(tenant)?.subscriber(subscriber)
+    this.recordSubscriber(subscriber)
   }
 
   /** Ends a subscriber. What it did not acknowledge becomes dead letters, unless it was thrown away: an MQTT session's end does that by its standard. */
@@ -153,7 +156,15 @@ export class Engine extends Deliveries {
       else this.bury(delivery, 'subscriber-gone')
     }
     this.agenda.remove(subscriber)
-    if (subscriber.durable) this.record(tenant)?.subscriberGone(subscriber.id)
+    if (isRecorded(subscriber)) this.record(tenant)?.subscriberGone(subscriber.id)
+  }
+
+  /** The will was published, or its client said goodbye. */
+  forgetWill(subscriber: Subscriber): void {
+    if (subscriber.will === null) return
+    subscriber.will = null
+    if (subscriber.durable) this.recordSubscriber(subscriber)
+    else this.record(subscriber.tenant)?.subscriberGone(subscriber.id)
   }
 
   subscribe(subscriber: Subscriber, name: string, wanted: Omit<Subscription, 'subscriber'>): { existed: boolean } {
@@ -162,7 +173,7 @@ export class Engine extends Deliveries {
     const subscription: Subscription = { ...wanted, subscriber }
     subscriber.subscriptions.set(name, subscription)
     subscriber.tenant.tree.add(subscription)
-    if (subscriber.durable) this.record(subscriber.tenant)?.subscriber(subscriber)
+    this.recordSubscriber(subscriber)
     return { existed: before !== undefined }
   }
 
@@ -171,7 +182,7 @@ export class Engine extends Deliveries {
     if (subscription === undefined) return false
     subscriber.subscriptions.delete(name)
     subscriber.tenant.tree.remove(subscription)
-    if (subscriber.durable) this.record(subscriber.tenant)?.subscriber(subscriber)
+    this.recordSubscriber(subscriber)
     return true
   }
 
@@ -223,7 +234,7 @@ export class Engine extends Deliveries {
       origin?.accepted(receipt)
       return
     }
-    if (publication.retain) this.retain(message)
+    if (publication.retain) this.retain(message, publication.isEmpty)
     const held = message.pending > 0 || message.retained
     if (held) this.keep(message)
     for (const delivery of overflowing) this.bury(delivery, 'overflow')
@@ -245,7 +256,7 @@ export class Engine extends Deliveries {
     const now = this.clock.monotonic()
     for (let item = this.agenda.take(now); item !== null; item = this.agenda.take(now)) {
       if (item.kind === 'message') this.expire(item)
-      else if (item.kind === 'delivery') this.retry(item, now)
+      else if (item.kind === 'delivery') this.retry(item)
       else this.removeSubscriber(item)
     }
     this.alarm.setFor(this.agenda.nextDue)
@@ -253,16 +264,17 @@ export class Engine extends Deliveries {
 
   // Dead letters
 
-  /** Gives the message to its subscriber again, or to whoever listens to the topic now. False when that is nobody. */
+  /** Gives the message to its subscriber again, or to whoever listens to the topic now. False when that is nobody, or a queue that is full. */
   replay(letter: DeadLetter): boolean {
     const { message, subscriberKey } = letter
     const { tenant } = message
     const known = tenant.subscribers.get(subscriberKey)
     const { policy } = tenant
-    const again = this.newMessage(tenant, { ...message, expiresIn: policy.messageExpiryTime }, null)
+    const again = this.newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, null)
     const targets: Target[] = known !== undefined ? [{ subscriber: known, qos: message.qos === 0 ? 1 : message.qos, noLocal: false, retainAsPublished: false, identifiers: [], group: null }] : [...tenant.tree.route(message.topic).targets]
-    for (const target of targets) if (!target.subscriber.unacked.has(message.id)) this.addDelivery(again, target)
-    if (again.pending === 0 && targets.length === 0) return false
+    const waiting = targets.filter(({ subscriber }) => !subscriber.unacked.has(message.id))
+    if (targets.length === 0 || waiting.some(({ subscriber }) => isFull(subscriber, message))) return false
+    for (const target of waiting) this.addDelivery(again, target)
     if (again.pending > 0) {
       this.keep(again)
       this.commit.add({ receipt: newReceipt(null, '', message.topic), message: again, once: [], durability: policy.durability })
@@ -280,6 +292,10 @@ export class Engine extends Deliveries {
   override plan(item: Due, due: number): void {
     this.agenda.set(item, due)
     this.alarm.setFor(due)
+  }
+
+  private recordSubscriber(subscriber: Subscriber): void {
+    if (isRecorded(subscriber)) this.record(subscriber.tenant)?.subscriber(subscriber)
   }
 
   private newMessage(tenant: Tenant, publication: Publication, origin: Link | null): Message {
@@ -336,11 +352,11 @@ export class Engine extends Deliveries {
     return !isFull(subscriber, message)
   }
 
-  private retain(message: Message): void {
+  private retain(message: Message, isEmpty: boolean): void {
     const { tenant, topic } = message
     const before = tenant.retained.get(topic)
     if (before !== undefined) this.unretain(before)
-    if (message.body.length === 0 && message.source === 'mqtt') return
+    if (isEmpty) return
     message.retained = true
     tenant.retained.set(topic, message)
   }

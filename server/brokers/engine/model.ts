@@ -50,6 +50,20 @@ export interface Message extends Entry {
   frame: Buffer | null
 }
 
+/** What an MQTT client leaves to be published when it vanishes. */
+export interface Will {
+  readonly topic: string
+  readonly body: Buffer
+  readonly qos: Quality
+  readonly retain: boolean
+  readonly properties: MessageProperties | null
+  /** Ms; null takes the session's `messageExpiryTime`. */
+  readonly expiresIn: number | null
+  /** Ms that its client has to come back. */
+  readonly delay: number
+  readonly publisher: string
+}
+
 /** One message on its way to one subscriber. */
 export interface Delivery extends Entry {
   readonly kind: 'delivery'
@@ -64,6 +78,10 @@ export interface Delivery extends Entry {
   state: 'committing' | 'queued' | 'sent' | 'over'
   /** How often it was sent. */
   tries: number
+  /** It may have been sent before the server was started; nobody can know. */
+  maybeSent: boolean
+  /** By which the subscriber's MQTT client knows it, on this connection and the next; 0 before it was sent. */
+  packetId: number
 }
 
 /** Who receives: a named client, kept while it is away, or a connection without a name, which ends with it. */
@@ -83,12 +101,20 @@ export interface Subscriber extends Entry {
   readonly unacked: Map<string, Delivery>
   /** What of it waits to be sent; may still hold deliveries that are over. */
   queue: Queue<Delivery>
+  /** Whose next try was due while the connection took nothing: sent as soon as it does. */
+  late: Queue<Delivery>
+  /** While it is dispatched to; giving up on one message leads to the next, thousands deep if each began anew. */
+  isDispatching: boolean
   inFlight: number
   queuedBytes: number
   /** Packet ids whose message was received (QoS 2) and whose release is not confirmed. */
   readonly releasing: Set<number>
   /** Packet ids it published with QoS 2 and has not released. */
   readonly receiving: Set<number>
+  /** Packet ids of what it was sent and has not acknowledged. */
+  readonly packetIds: Set<number>
+  /** Kept until it was published or its client said goodbye. */
+  will: Will | null
   /** Wall clock, ms, of when its last connection ended; null while connected. */
   awaySince: number | null
   delivered: number

@@ -2,9 +2,9 @@
  * The journal's records as bytes: what the engine must still know after the process was killed.
  * Little endian; numbers that may pass 2^32 are doubles; texts are UTF-8 behind their length.
  */
-import type { DeadLetter, DeadReason, Delivery, Message, MessageProperties, Quality, Subscriber } from './model.ts'
+import type { DeadLetter, DeadReason, Delivery, Message, MessageProperties, Quality, Subscriber, Will } from './model.ts'
 
-export const recordType = { message: 1, settle: 2, tries: 3, dead: 4, deadRemoved: 5, unretain: 6, checkpoint: 7, subscriber: 8, subscriberGone: 9, packet: 10 } as const
+export const recordType = { message: 1, settle: 2, tries: 3, dead: 4, deadRemoved: 5, unretain: 6, checkpoint: 7, subscriber: 8, subscriberGone: 9, packet: 10, sentAs: 11 } as const
 
 const reasons: readonly DeadReason[] = ['expired', 'max-retries', 'overflow', 'oversized', 'subscriber-gone']
 
@@ -18,6 +18,8 @@ export interface StoredSubscriber {
   subscriptions: { filter: string; group: string | null; qos: Quality; noLocal: boolean; retainAsPublished: boolean; identifier: number | null }[]
   releasing: number[]
   receiving: number[]
+  /** `body` in Base64. Absent in journals of before wills were kept. */
+  will?: (Omit<Will, 'body'> & { body: string }) | null
 }
 
 export interface Checkpoint {
@@ -41,7 +43,7 @@ export interface StoredMessage {
   source: 'json' | 'mqtt'
   properties: MessageProperties | null
   body: Buffer
-  deliveries: Map<number, { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; group: string | null }>
+  deliveries: Map<number, { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; group: string | null; packetId: number }>
   dead: Map<number, { reason: DeadReason; tries: number; at: number; subscriberKey: string }>
   segment: number
 }
@@ -50,6 +52,7 @@ interface DeliveryOptions {
   rap?: boolean
   ids?: readonly number[]
   group?: string
+  packetId?: number
 }
 
 const firstSize = 262_144
@@ -94,13 +97,13 @@ export class RecordWriter {
     message.body.copy(this.buffer, this.end)
     this.end += message.body.length
     this.u32(message.pending)
-    for (const { state, subscriber, tries, qos, retainAsPublished, identifiers, group } of deliveries) {
-      if (state === 'over') continue
+    for (const delivery of deliveries) {
+      if (delivery.state === 'over') continue
       this.reserve(16)
-      this.u32(subscriber.id)
-      this.u32(tries)
-      this.u8(qos)
-      this.text(retainAsPublished || identifiers.length > 0 || group !== null ? JSON.stringify({ rap: retainAsPublished, ids: identifiers, ...(group === null ? {} : { group }) } satisfies DeliveryOptions) : '')
+      this.u32(delivery.subscriber.id)
+      this.u32(delivery.tries)
+      this.u8(delivery.qos)
+      this.text(deliveryOptions(delivery))
     }
     this.reserve(8)
     this.u32(letters.length)
@@ -120,6 +123,15 @@ export class RecordWriter {
     this.f64(message.seq)
     this.u32(subscriber.id)
     this.u32(tries)
+  }
+
+  /** Under which packet id a client knows a message of quality 2: sent again under another, it would be taken for a new one. */
+  sentAs({ message, subscriber, packetId }: Delivery): void {
+    this.reserve(24)
+    this.u8(recordType.sentAs)
+    this.f64(message.seq)
+    this.u32(subscriber.id)
+    this.u32(packetId)
   }
 
   dead(letter: DeadLetter, subscriber: number): void {
@@ -208,12 +220,19 @@ export class RecordWriter {
   }
 }
 
-export function storedSubscriber({ id, tenant, key, keepFor, awaySince, subscriptions, releasing, receiving }: Subscriber): StoredSubscriber {
+function deliveryOptions({ qos, retainAsPublished, identifiers, group, packetId }: Delivery): string {
+  const known = qos === 2 && packetId !== 0
+  if (!retainAsPublished && identifiers.length === 0 && group === null && !known) return ''
+  return JSON.stringify({ rap: retainAsPublished, ids: identifiers, ...(group === null ? {} : { group }), ...(known ? { packetId } : {}) } satisfies DeliveryOptions)
+}
+
+export function storedSubscriber({ id, tenant, key, keepFor, awaySince, subscriptions, releasing, receiving, will }: Subscriber): StoredSubscriber {
   return {
     ...{ id, tenant: tenant.id, key, keepFor, awaySince },
     subscriptions: [...subscriptions.values()].map(({ filter, group, qos, noLocal, retainAsPublished, identifier }) => ({ filter, group, qos, noLocal, retainAsPublished, identifier })),
     releasing: [...releasing],
     receiving: [...receiving],
+    will: will === null ? null : { ...will, body: will.body.toString('base64') },
   }
 }
 
@@ -251,6 +270,14 @@ export class Replay {
         const tries = reader.u32()
         const delivery = message?.deliveries.get(subscriber)
         if (delivery !== undefined) delivery.tries = tries
+        return
+      }
+      case recordType.sentAs: {
+        const message = this.messages.get(reader.f64())
+        const subscriber = reader.u32()
+        const packetId = reader.u32()
+        const delivery = message?.deliveries.get(subscriber)
+        if (delivery !== undefined) delivery.packetId = packetId
         return
       }
       case recordType.dead: {
@@ -373,8 +400,8 @@ class RecordReader {
       const tries = this.u32()
       const qos = quality(this.u8())
       const options = this.text()
-      const { rap = false, ids = [], group = null } = options === '' ? {} : (JSON.parse(options) as DeliveryOptions) // written by `RecordWriter.message`
-      deliveries.set(subscriber, { tries, qos, retainAsPublished: rap, identifiers: [...ids], group })
+      const { rap = false, ids = [], group = null, packetId = 0 } = options === '' ? {} : (JSON.parse(options) as DeliveryOptions) // written by `RecordWriter.message`
+      deliveries.set(subscriber, { tries, qos, retainAsPublished: rap, identifiers: [...ids], group, packetId })
     }
     const dead: StoredMessage['dead'] = new Map()
     for (let count = this.u32(); count > 0; count -= 1) {

@@ -32,6 +32,8 @@ function restoreSubscriber(engine: Engine, stored: StoredSubscriber): Subscriber
   }
   for (const id of stored.releasing) subscriber.releasing.add(id)
   for (const id of stored.receiving) subscriber.receiving.add(id)
+  const { will = null } = stored
+  subscriber.will = will === null ? null : { ...will, body: Buffer.from(will.body, 'base64') }
   tenant.subscribers.set(stored.key, subscriber)
   if (stored.keepFor !== null) engine.plan(subscriber, engine.clock.monotonic() + stored.keepFor - (engine.clock.now() - awaySince))
   return subscriber
@@ -58,7 +60,7 @@ function restoreMessage(engine: Engine, stored: StoredMessage): { message: Messa
 function restoreDeliveries(engine: Engine, message: Message, stored: StoredMessage, subscribers: ReadonlyMap<number, Subscriber>): void {
   const { tenant } = message
   for (const [id, { reason, tries, at, subscriberKey }] of stored.dead) addLetter({ id, message, subscriberKey, reason, tries, at })
-  for (const [subscriberId, { tries, qos, retainAsPublished, identifiers, group }] of stored.deliveries) {
+  for (const [subscriberId, { tries, qos, retainAsPublished, identifiers, group, packetId }] of stored.deliveries) {
     const subscriber = subscribers.get(subscriberId)
     if (subscriber === undefined) {
       // A connection without a name, which the end of the process ended: what it may not have got is kept.
@@ -70,6 +72,9 @@ function restoreDeliveries(engine: Engine, message: Message, stored: StoredMessa
     const delivery = engine.addDelivery(message, { subscriber, qos, retainAsPublished, identifiers, group, noLocal: false })
     delivery.state = 'queued'
     delivery.tries = tries
+    delivery.maybeSent = true
+    delivery.packetId = packetId
+    if (packetId !== 0) subscriber.packetIds.add(packetId)
     subscriber.queue.push(delivery)
   }
 }

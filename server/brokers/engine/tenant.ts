@@ -132,10 +132,14 @@ export function newSubscriber(facts: { id: number; tenant: Tenant; key: string; 
     subscriptions: new Map(),
     unacked: new Map(),
     queue: new Queue(),
+    late: new Queue(),
+    isDispatching: false,
     inFlight: 0,
     queuedBytes: 0,
     releasing: new Set(),
     receiving: new Set(),
+    packetIds: new Set(),
+    will: null,
     delivered: 0,
   }
 }

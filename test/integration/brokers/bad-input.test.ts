@@ -33,6 +33,47 @@ it('survives any JSON frame, before and after login', async () => {
   expect(await after.next('publish_response')).toMatchObject({ success: true })
 }, 30_000)
 
+it.each([
+  ['publish with deep data', (deep: string) => `{"type":"publish","topic":"t","data":${deep},"messageId":"m"}`, { type: 'publish_response', success: false, messageId: 'm', error: 'data may be nested 64 levels deep at most' }],
+  ['publish with a deep hash', (deep: string) => `{"type":"publish","topic":"t","data":"x","hash":${deep},"messageId":"m"}`, { success: false }],
+  ['subscribe to a deep topic', (deep: string) => `{"type":"subscribe","topic":${deep}}`, { type: 'subscribe_response', success: false, error: 'Invalid topic' }],
+  ['unsubscribe from a deep topic', (deep: string) => `{"type":"unsubscribe","topic":${deep}}`, { type: 'unsubscribe_response', success: false, error: 'Invalid topic' }],
+])('answers %s, a hundred thousand levels of it', async (_, frame, answer) => {
+  const house = await openBrokers()
+  const session = await house.createSession()
+  const client = await FrameClient.join(house.url, session)
+  client.send(frame('['.repeat(100_000) + ']'.repeat(100_000)))
+  expect(await client.next()).toMatchObject(answer)
+  client.publish('t', 'still-here')
+  expect(await client.next('publish_response')).toMatchObject({ success: true })
+})
+
+it.each([
+  ['publishes', (client: FrameClient) => client.send(JSON.stringify({ type: 'publish', topic: 'nobody/listens', data: 'x', messageId: 'y'.repeat(128) }))],
+  ['says what nobody knows', (client: FrameClient) => client.send('{"type":"x"}')],
+])('stops listening to a client that %s without end and never reads, and ends it', async (_, talk) => {
+  const house = await openBrokers()
+  const session = await house.createSession({ evictAfter: 1_000 })
+  const witness = await FrameClient.join(house.url, session)
+  const client = await FrameClient.join(house.url, session, 'talker')
+  const link = [...house.room.service.connections].at(-1)
+  client.socket.pause()
+  // As a program would that looks at nothing but whether its own line is free.
+  const talking = setInterval(() => {
+    for (let n = 0; n < 5_000 && client.socket.bufferedAmount < 4_194_304; n += 1) talk(client)
+  }, 1)
+  try {
+    await until('it is disconnected', async () => {
+      witness.publish('t', `m${Math.random()}`)
+      expect(await witness.next('publish_response')).toMatchObject({ success: true })
+      return house.events.some(({ type }) => type === 'client-evicted')
+    }, 20_000)
+  } finally {
+    clearInterval(talking)
+  }
+  await until('its connection is gone', () => link !== undefined && !house.room.service.connections.has(link))
+}, 30_000)
+
 it('survives any bytes as MQTT', async () => {
   const house = await openBrokers()
   const witness = await FrameClient.join(house.url, await house.createSession())

@@ -187,7 +187,7 @@ async function run(world: World, { ...action }: Step): Promise<void> {
       const id = again?.id ?? `m${(counter += 1)}`
       const audience = new Set(names.filter((each) => each !== name && world.subscribed.get(each)?.has(topicName) === true))
       if (again === null) world.published.push({ id, topic: topicName, publisher: name, publishedAt: world.clock.monotonic(), audience, accepted: false, acknowledged: new Set() })
-      engine.publish(tenant, { topic: topicName, id, source: 'json', body: Buffer.from(id), qos: 1, retain: false, properties: null, expiresIn: null, publisher: name }, link, id)
+      engine.publish(tenant, { topic: topicName, id, source: 'json', body: Buffer.from(id), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: name }, link, id)
       return
     }
     case 'subscribe': {

@@ -273,10 +273,10 @@ it('keeps a persistent session over a restart of the server', async () => {
 describe('MQTT over TCP', () => {
   const hasMosquitto = spawnSync('mosquitto_pub', ['--help']).error === undefined
 
-  it.skipIf(!hasMosquitto).each(['mqttv311', 'mqttv5'])('serves mosquitto_pub and mosquitto_sub as %s', async (version) => {
+  it.skipIf(!hasMosquitto).each(['mqttv311', 'mqttv5'].flatMap((version) => ['0', '1', '2'].map((qos) => [version, qos] as const)))('serves mosquitto_pub and mosquitto_sub as %s at quality %s', async (version, qos) => {
     const { house, session } = await open({}, { brokers: { mqttPort: 0 } })
     const port = String(house.room.mqttPort())
-    const login = ['-h', '127.0.0.1', '-p', port, '-V', version, '-u', session.sessionName, '-P', session.password, '-q', '1', '-t', 'from/shell']
+    const login = ['-h', '127.0.0.1', '-p', port, '-V', version, '-u', session.sessionName, '-P', session.password, '-q', qos, '-t', 'from/shell']
     const sub = spawn('mosquitto_sub', [...login, '-C', '3'], { stdio: ['ignore', 'pipe', 'pipe'] })
     onTestFinished(() => void sub.kill())
     let text = ''
@@ -287,6 +287,20 @@ describe('MQTT over TCP', () => {
     pub.stdin.end('one\ntwo\nthree\n')
     expect(await ended).toEqual([0, null])
     expect(text).toBe('one\ntwo\nthree\n')
+  })
+
+  it.skipIf(!hasMosquitto)('keeps retained messages and wills of mosquitto_pub for a JSON client', async () => {
+    const { house, session } = await open({}, { brokers: { mqttPort: 0 } })
+    const login = ['-h', '127.0.0.1', '-p', String(house.room.mqttPort()), '-u', session.sessionName, '-P', session.password]
+    expect(await once(spawn('mosquitto_pub', [...login, '-t', 'lamp', '-m', 'on', '-r', '-q', '1']), 'close')).toEqual([0, null])
+    const reader = await FrameClient.join(house.url, session)
+    await reader.subscribe('#')
+    expect(await reader.next('message')).toMatchObject({ topic: 'lamp', data: 'on', retained: true })
+    const doomed = spawn('mosquitto_sub', [...login, '-t', 'x', '--will-topic', 'wills/shell', '--will-payload', 'gone', '--will-qos', '1'], { stdio: 'ignore' })
+    onTestFinished(() => void doomed.kill('SIGKILL'))
+    await until('it is connected', () => [...house.room.service.all()].some(({ links }) => links.size === 2))
+    doomed.kill('SIGKILL')
+    expect(await reader.next('message')).toMatchObject({ topic: 'wills/shell', data: 'gone' })
   })
 
   it('answers garbage by closing, and serves the next client', async () => {

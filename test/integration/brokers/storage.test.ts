@@ -17,7 +17,7 @@ async function open(folder: string, segmentBytes = 20_000) {
     const { subscriber } = engine.attach(tenant, link, { key: `user:${name}`, durable: true, keepFor: null })
     return { link, subscriber }
   }
-  const publish = (link: FakeLink, id: string, body = id): void => engine.publish(tenant, { topic: 't', id, source: 'json', body: Buffer.from(body), qos: 1, retain: false, properties: null, expiresIn: null, publisher: link.name }, link, id)
+  const publish = (link: FakeLink, id: string, body = id): void => engine.publish(tenant, { topic: 't', id, source: 'json', body: Buffer.from(body), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: link.name }, link, id)
   return { engine, tenant, join, publish, failures }
 }
 const filter = { filter: 't', group: null, qos: 1 as const, noLocal: true, retainAsPublished: false, identifier: null }
