@@ -56,7 +56,7 @@ export class RelayClient {
   /** Built once for each change of anything it shows. */
   view(): View {
     const { version } = this.options.upstreams
-    if (this.cached?.version !== version) this.cached = { view: buildView(this.options.upstreams, this.session.policy, this.laneTools), version }
+    if (this.cached?.version !== version) this.cached = { view: buildView(this.options.upstreams, this.session, this.laneTools), version }
     return this.cached.view
   }
 

@@ -1,7 +1,7 @@
 /** What the window needs of the relay: sessions of all accounts, the catalogue, import, the inspector and usage. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../http/contract.ts'
-import { accountId, expiresIn, failure, rowId, secretId, sessionPolicy, toolName, upstreamId } from './contract-parts.ts'
+import { accountId, accountRules, expiresIn, failure, rowId, secretId, sessionPolicy, toolName, upstreamId } from './contract-parts.ts'
 import { upstreamView } from './upstream-definition.ts'
 
 export const relaySession = z.object({
@@ -100,6 +100,17 @@ export const nativeRoutes = {
     responses: { 200: { description: 'The session', body: relaySession }, 404: failure('No such session') },
   },
   removeRelaySession: { method: 'DELETE', path: '/v1/relay-sessions/:id', tag: 'Window', summary: 'Revoke a session', access: 'key', params: row, responses: { 204: { description: 'Revoked' }, 404: failure('No such session') } },
+  accountRules: { method: 'GET', path: '/v1/account-rules', tag: 'Window', summary: 'What accounts may reach; those without limits are left out', access: 'key', responses: { 200: { description: 'Rules', body: z.object({ accounts: z.array(z.object({ accountId: z.string(), rules: accountRules })) }) } } },
+  changeAccountRules: {
+    method: 'PUT',
+    path: '/v1/account-rules/:accountId',
+    tag: 'Window',
+    summary: 'Limit what all sessions of an account may reach, also those in use',
+    access: 'key',
+    params: z.object({ accountId }),
+    body: accountRules,
+    responses: { 200: { description: 'The rules', body: accountRules }, 404: failure('No such account') },
+  },
   sessionTools: {
     method: 'GET',
     path: '/v1/relay-sessions/:id/tools',

@@ -42,5 +42,5 @@ function describeFailure({ status, message, requestId }: Problem): z.output<type
 }
 
 export type { CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, UsageRow } from './contract-native.ts'
-export type { SessionPolicy } from './contract-parts.ts'
+export type { AccountRules, SessionPolicy } from './contract-parts.ts'
 export type { UpstreamView } from './upstream-definition.ts'

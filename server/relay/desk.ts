@@ -31,12 +31,12 @@ export type Desk = ReturnType<typeof createDesk>
 export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, callTimeout }: DeskOptions) {
   const thisMonth = (): string => iso(clock.now()).slice(0, 7)
 
-  const sessionView = ({ hash: _, sealed: __, origin: ___, createdAt, expiresAt, lastUsedAt, ...session }: StoredSession): RelaySession => ({
+  const sessionView = ({ hash: _, sealed: __, origin: ___, createdAt, expiresAt, lastUsedAt, rules, ...session }: StoredSession): RelaySession => ({
     ...session,
     createdAt: iso(createdAt),
     expiresAt: iso(expiresAt),
     lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
-    tools: buildView(upstreams, session.policy).tools.size,
+    tools: buildView(upstreams, { policy: session.policy, rules }).tools.size,
   })
 
   function usageBetween({ from, to }: { from?: string | undefined; to?: string | undefined }): UsageRow[] {
@@ -49,8 +49,7 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
     sessions: (): RelaySession[] => sessions.all().map(sessionView),
 
     tools(sessionId: string) {
-      const { policy } = sessions.byId(sessionId)
-      return [...buildView(upstreams, policy).tools.values()].map(({ name, tool, listed }) => ({ name, description: String(listed.description ?? ''), inputSchema: listed['inputSchema'], price: tool.price }))
+      return [...buildView(upstreams, sessions.byId(sessionId)).tools.values()].map(({ name, tool, listed }) => ({ name, description: String(listed.description ?? ''), inputSchema: listed['inputSchema'], price: tool.price }))
     },
 
     catalogue(): CatalogueServer[] {
@@ -95,7 +94,7 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
     /** Throws `session-not-found`, `tool-not-found`, `credits-short`. */
     async makeCall(sessionId: string, name: string, args: Json): Promise<{ call: RelayCall; result: unknown }> {
       const session = sessions.byId(sessionId)
-      const entry = buildView(upstreams, session.policy).tools.get(name)
+      const entry = buildView(upstreams, session).tools.get(name)
       if (entry === undefined) throw new Fault('tool-not-found', 'This session has no such tool')
       const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price: entry.tool.price })
       if (!(charge instanceof Charge)) throw new Fault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...charge })

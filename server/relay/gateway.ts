@@ -59,6 +59,10 @@ export class Gateway {
       this.modern.told(upstream, message)
     })
     sessions.onEnd((id) => void this.end(id))
+    sessions.onReach((id) => {
+      this.legacy.reachChanged(id)
+      this.modern.reachChanged(id)
+    })
   }
 
   /** Clients with a protocol session. */

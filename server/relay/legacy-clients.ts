@@ -40,6 +40,7 @@ export interface LegacyClient {
 const keepAtMost = 1_000
 const idleAfter = 3_600_000
 const retryInterval = 1_000
+const everything: ReadonlySet<string> = new Set(['tools', 'prompts', 'resources'])
 
 export class LegacyClients {
   private readonly options: LegacyOptions
@@ -72,6 +73,15 @@ export class LegacyClients {
   changed(upstream: Upstream, parts: ReadonlySet<string>): void {
     for (const { client, relay } of this.byId.values()) {
       if (client.view().upstreams.includes(upstream) || !upstream.definition.enabled) announce(relay, parts)
+    }
+  }
+
+  /** A person has changed what clients of a session may reach. */
+  reachChanged(sessionId: string): void {
+    for (const { sessionId: of, client, relay } of this.byId.values()) {
+      if (of !== sessionId) continue
+      client.forgetView()
+      announce(relay, everything)
     }
   }
 

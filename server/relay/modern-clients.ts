@@ -55,6 +55,16 @@ export class ModernClients {
     }
   }
 
+  /** A person has changed what clients of a session may reach. */
+  reachChanged(sessionId: string): void {
+    const found = this.bySession.get(sessionId)
+    if (found === undefined) return
+    found.client.forgetView()
+    found.handler.notify.toolsChanged()
+    found.handler.notify.promptsChanged()
+    found.handler.notify.resourcesChanged()
+  }
+
   told(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
     for (const { client, handler } of this.bySession.values()) if (client.view().upstreams.includes(upstream)) handler.notify.resourceUpdated(String(params?.['uri']))

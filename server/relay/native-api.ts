@@ -28,6 +28,11 @@ export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf 
       sessions.revokeById(params.id, actorOf(caller))
       return { status: 204, body: null }
     },
+    accountRules: () => ({ status: 200, body: { accounts: sessions.rules() } }),
+    changeAccountRules: ({ params, body }, { caller }) => {
+      sessions.setRules(params.accountId, body, actorOf(caller))
+      return { status: 200, body }
+    },
     sessionTools: ({ params }) => ({ status: 200, body: { tools: desk.tools(params.id) } }),
     catalogue: () => ({ status: 200, body: { servers: desk.catalogue() } }),
     restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.restart(params.id, actorOf(caller)) }),

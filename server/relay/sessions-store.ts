@@ -1,6 +1,6 @@
 /** The table of session addresses. */
 import type { Database } from 'better-sqlite3'
-import { sessionPolicy, type SessionPolicy } from './contract-parts.ts'
+import { accountRules, noRules, sessionPolicy, type AccountRules, type SessionPolicy } from './contract-parts.ts'
 
 export interface StoredSession {
   id: string
@@ -17,15 +17,18 @@ export interface StoredSession {
   userAgent: string | null
   origin: string | null
   policy: SessionPolicy
+  /** Of its account. */
+  rules: AccountRules
   /** Credits so far. */
   spent: number
 }
 
-type Row = Omit<StoredSession, 'policy'> & { policy: string }
+type Row = Omit<StoredSession, 'policy' | 'rules'> & { policy: string; rules: string | null }
 
 export type SessionStore = ReturnType<typeof createSessionStore>
 
-const columns = `id, account_id AS accountId, hash, sealed, prefix, name, created_at AS createdAt, expires_at AS expiresAt, last_used_at AS lastUsedAt, address, user_agent AS userAgent, origin, policy, spent`
+const columns = `id, account_id AS accountId, hash, sealed, prefix, name, created_at AS createdAt, expires_at AS expiresAt, last_used_at AS lastUsedAt, address, user_agent AS userAgent, origin, policy, spent,
+  (SELECT rules FROM relay_account_rules AS rule WHERE rule.account_id = relay_sessions.account_id) AS rules`
 
 export function createSessionStore(database: Database) {
   const byHash = database.prepare<[Buffer], Row>(`SELECT ${columns} FROM relay_sessions WHERE hash = ?`)
@@ -33,7 +36,7 @@ export function createSessionStore(database: Database) {
   const ofAccount = database.prepare<[string], Row>(`SELECT ${columns} FROM relay_sessions WHERE account_id = ? ORDER BY created_at DESC, id`)
   const all = database.prepare<[], Row>(`SELECT ${columns} FROM relay_sessions ORDER BY created_at DESC, id`)
   const countActive = database.prepare<[number], number>('SELECT count(*) FROM relay_sessions WHERE expires_at > ?').pluck()
-  const insert = database.prepare<[Row]>(`
+  const insert = database.prepare<[Omit<Row, 'rules'>]>(`
     INSERT INTO relay_sessions (id, account_id, hash, sealed, prefix, name, created_at, expires_at, last_used_at, address, user_agent, origin, policy, spent)
     VALUES (@id, @accountId, @hash, @sealed, @prefix, @name, @createdAt, @expiresAt, @lastUsedAt, @address, @userAgent, @origin, @policy, @spent)`)
   const extend = database.prepare<[number, string]>('UPDATE relay_sessions SET expires_at = ? WHERE id = ?')
@@ -41,6 +44,9 @@ export function createSessionStore(database: Database) {
   const touch = database.prepare<[number, string]>('UPDATE relay_sessions SET last_used_at = ? WHERE id = ?')
   const spend = database.prepare<[number, string]>('UPDATE relay_sessions SET spent = spent + ? WHERE id = ?')
   const remove = database.prepare<[string]>('DELETE FROM relay_sessions WHERE id = ?')
+  const rulesOf = database.prepare<[string], string>('SELECT rules FROM relay_account_rules WHERE account_id = ?').pluck()
+  const allRules = database.prepare<[], { accountId: string; rules: string }>('SELECT account_id AS accountId, rules FROM relay_account_rules')
+  const putRules = database.prepare<[string, string]>('INSERT INTO relay_account_rules (account_id, rules) VALUES (?, ?) ON CONFLICT (account_id) DO UPDATE SET rules = excluded.rules')
   const removeExpired = database.prepare<[number]>('DELETE FROM relay_sessions WHERE expires_at <= ?')
 
   return {
@@ -50,13 +56,19 @@ export function createSessionStore(database: Database) {
     ofAccount: (accountId: string): StoredSession[] => ofAccount.all(accountId).map(parse),
     all: (): StoredSession[] => all.all().map(parse),
     countActive: (now: number): number => countActive.get(now) ?? 0,
-    insert: (session: StoredSession): void => void insert.run({ ...session, policy: JSON.stringify(session.policy) }),
+    insert: ({ rules: _, ...session }: StoredSession): void => void insert.run({ ...session, policy: JSON.stringify(session.policy) }),
     extend: (id: string, expiresAt: number): void => void extend.run(expiresAt, id),
     change: (id: string, name: string | null, policy: SessionPolicy): void => void change.run(name, JSON.stringify(policy), id),
     /** One transaction for all of them. */
     touch: database.transaction((uses: ReadonlyMap<string, number>): void => {
       for (const [id, at] of uses) touch.run(at, id)
     }),
+    rulesOf: (accountId: string): AccountRules => {
+      const found = rulesOf.get(accountId)
+      return found === undefined ? noRules : accountRules.parse(JSON.parse(found))
+    },
+    allRules: (): { accountId: string; rules: AccountRules }[] => allRules.all().map(({ accountId, rules }) => ({ accountId, rules: accountRules.parse(JSON.parse(rules)) })),
+    putRules: (accountId: string, rules: AccountRules): void => void putRules.run(accountId, JSON.stringify(rules)),
     spend: (id: string, credits: number): void => void spend.run(credits, id),
     remove: (id: string): boolean => remove.run(id).changes > 0,
     removeExpired: (now: number): number => removeExpired.run(now).changes,
@@ -69,5 +81,5 @@ function parsed(row: Row | undefined): StoredSession | undefined {
 
 /** Through the schema, so that a policy written by an older version has today's fields. */
 function parse(row: Row): StoredSession {
-  return { ...row, policy: sessionPolicy.parse(JSON.parse(row.policy)) }
+  return { ...row, policy: sessionPolicy.parse(JSON.parse(row.policy)), rules: row.rules === null ? noRules : accountRules.parse(JSON.parse(row.rules)) }
 }

@@ -7,7 +7,7 @@ import { hashSecret } from '../secrets/hash.ts'
 import { randomToken } from '../secrets/random.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import type { Accounts, Account } from './accounts.ts'
-import type { SessionPolicy } from './contract-parts.ts'
+import type { AccountRules, SessionPolicy } from './contract-parts.ts'
 import type { SessionStore, StoredSession } from './sessions-store.ts'
 
 const day = 86_400_000
@@ -51,6 +51,7 @@ export class Sessions {
   /** Written in groups: a disk write for every call would cost more than the call. */
   private readonly uses = new Map<string, number>()
   private readonly endListeners = new Set<(id: string) => void>()
+  private readonly reachListeners = new Set<(id: string) => void>()
 
   constructor(options: SessionsOptions) {
     this.options = options
@@ -69,6 +70,7 @@ export class Sessions {
       sealed: sealer.seal(sessionId, sealContext(id)),
       prefix: sessionId.slice(0, prefixLength),
       expiresAt: createdAt + (expiresIn ?? this.options.defaultDays()) * day,
+      rules: store.rulesOf(accountId),
       lastUsedAt: null,
       spent: 0,
     }
@@ -150,8 +152,26 @@ export class Sessions {
     const changed = { ...session, name: patch.name === undefined ? session.name : patch.name, policy: patch.policy ?? session.policy }
     this.options.store.change(id, changed.name, changed.policy)
     this.forget(id)
+    if (patch.policy !== undefined) for (const listener of this.reachListeners) listener(id)
     this.tell('session-changed', 'Relay session changed', changed, this.options.accounts.find(session.accountId), actor)
     return changed
+  }
+
+  /** What accounts may reach; those without limits are left out. */
+  rules(): { accountId: string; rules: AccountRules }[] {
+    return this.options.store.allRules()
+  }
+
+  /** Limits all sessions of an account, also those in use. Throws `user-not-found`. */
+  setRules(accountId: string, rules: AccountRules, actor: string): void {
+    const account = this.account(accountId)
+    this.options.store.putRules(accountId, rules)
+    this.options.events.emit({ room: 'relay', type: 'account-rules-changed', title: 'What an account may reach was changed', subject: account.primaryEmail, actor, data: { account: accountId } })
+    this.options.changed()
+    for (const { id } of this.options.store.ofAccount(accountId)) {
+      this.forget(id)
+      for (const listener of this.reachListeners) listener(id)
+    }
   }
 
   /** Throws `session-not-found`. */
@@ -186,7 +206,12 @@ export class Sessions {
     this.uses.clear()
   }
 
-  /** Called with the row of a session that was revoked or changed, so that open streams of it end or are told. */
+  /** Called with the row of a session whose clients may now reach something else. */
+  onReach(listener: (id: string) => void): void {
+    this.reachListeners.add(listener)
+  }
+
+  /** Called with the row of a session that was revoked, so that its open streams end. */
   onEnd(listener: (id: string) => void): void {
     this.endListeners.add(listener)
   }

@@ -1,6 +1,6 @@
 /** What one session sees: the tools, prompts and resources of its servers under the names it knows them by. */
 import type { Offered } from './catalogue.ts'
-import type { SessionPolicy } from './contract-parts.ts'
+import type { AccountRules, SessionPolicy } from './contract-parts.ts'
 import type { Upstream } from './upstream.ts'
 import { builtInId, isQuarantined } from './upstreams.ts'
 import type { StoredTool, ToolDefinition } from './upstreams-store.ts'
@@ -37,8 +37,15 @@ export interface ViewSource {
 /** Tools a server shows only to a client that can do more, by server; they stand in for those of its shared connection. */
 export type LaneTools = ReadonlyMap<string, readonly ToolDefinition[]>
 
-export function buildView(source: ViewSource, policy: SessionPolicy, laneTools: LaneTools = new Map()): View {
-  const upstreams = source.all().filter((upstream) => reaches(policy, upstream))
+/** What a person has allowed a session, and its account. */
+export interface Reach {
+  policy: SessionPolicy
+  rules: AccountRules
+}
+
+export function buildView(source: ViewSource, reach: Reach, laneTools: LaneTools = new Map()): View {
+  const { policy } = reach
+  const upstreams = source.all().filter((upstream) => reaches(reach, upstream))
   // With one server names stay as they are: a client set up for that server alone works unchanged.
   const alone = upstreams.length === 1
   const tools = new Map<string, ToolEntry>()
@@ -52,7 +59,7 @@ export function buildView(source: ViewSource, policy: SessionPolicy, laneTools: 
     const named = (name: string): string => (alone ? name : `${definition.name}__${name}`)
     for (const offered of laneTools.get(definition.id) ?? catalogue.tools) {
       const tool = source.tool(definition.id, offered.name)
-      if (tool === undefined || !allows(policy, upstream, tool, named(offered.name))) continue
+      if (tool === undefined || !allows(reach, upstream, tool, named(offered.name))) continue
       const shown = policy.renames[named(offered.name)] ?? named(offered.name)
       const name = free(tools, shown)
       tools.set(name, { name, upstream, tool, listed: { ...offered, name } })
@@ -83,18 +90,20 @@ export function upstreamOfResource(view: View, uri: string): Upstream | undefine
   return able.length === 1 ? able[0] : undefined
 }
 
-function reaches(policy: SessionPolicy, upstream: Upstream): boolean {
+function reaches({ policy, rules }: Reach, upstream: Upstream): boolean {
   const { id, enabled } = upstream.definition
   if (!enabled || upstream.state === 'disabled') return false
+  if (rules.upstreams !== null && !rules.upstreams.includes(id)) return false
   return policy.upstreams === null ? id !== builtInId : policy.upstreams.includes(id)
 }
 
-function allows(policy: SessionPolicy, { definition, state }: Upstream, tool: StoredTool, name: string): boolean {
+function allows({ policy, rules }: Reach, { definition, state }: Upstream, tool: StoredTool, name: string): boolean {
   if (state === 'failed' || !tool.enabled || isQuarantined(tool)) return false
   if (policy.tools !== null && !policy.tools.includes(name)) return false
+  if (rules.tools !== null && !rules.tools.some((each) => each.upstream === definition.id && each.name === tool.name)) return false
   const readOnly = tool.definition.annotations?.readOnlyHint === true
   if (definition.id === builtInId && !readOnly && !policy.wheelhouseTools.includes(tool.name)) return false
-  return readOnly || !policy.readOnly
+  return readOnly || !(policy.readOnly || rules.readOnly)
 }
 
 /** Two servers can make the same name (`a__b` with `c`, `a` with `b__c`); the later one gets a number, the same each time. */

@@ -128,6 +128,33 @@ describe('what a session may reach', () => {
     relay.room.upstreams.changeTool(idOf('odd'), 'count', { enabled: true }, 'owner')
   })
 
+  test('changes at once for clients that are connected when a person changes the session, or its account', async () => {
+    const { sessionUrl } = await only('odd')
+    const legacy = await connect(sessionUrl)
+    const modern = await connect(sessionUrl, { mode: 'auto' })
+    const names = async (client: Client) => (await client.listTools()).tools.map(({ name }) => name)
+    expect(await names(legacy)).toHaveLength(6)
+    expect(await names(modern)).toHaveLength(6)
+    const told = new Promise<void>((resolve) => legacy.setNotificationHandler('notifications/tools/list_changed', () => resolve()))
+    const id = relay.room.sessions.all()[0]?.id ?? ''
+    await relay.call('PATCH', `/v1/relay-sessions/${id}`, { body: { policy: { upstreams: [idOf('odd')], tools: ['echo', 'count'] } } })
+    await told
+    expect(await names(legacy)).toEqual(['echo', 'count'])
+    // A stateless client may keep a list for the second it is told to.
+    await eventually('the stateless one sees it', async () => (await names(modern)).length === 2)
+    await expect(modern.callTool({ name: 'die', arguments: {} })).rejects.toThrow('Unknown tool')
+
+    const rules = { upstreams: null, tools: [{ upstream: idOf('odd'), name: 'echo' }], readOnly: false }
+    expect(await relay.call('PUT', '/v1/account-rules/ann', { body: rules })).toMatchObject({ status: 200, body: rules })
+    expect(await names(legacy)).toEqual(['echo'])
+    await eventually('the stateless one sees it', async () => (await names(modern)).length === 1)
+    await expect(legacy.callTool({ name: 'count', arguments: {} })).rejects.toThrow('Unknown tool')
+    expect((await relay.call('GET', '/v1/account-rules')).body).toEqual({ accounts: [{ accountId: 'ann', rules }] })
+    expect((await relay.call('PUT', '/v1/account-rules/nobody', { body: rules })).status).toBe(404)
+    await relay.call('PUT', '/v1/account-rules/ann', { body: {} })
+    expect(await names(legacy)).toEqual(['echo', 'count'])
+  })
+
   test('leaves out a tool whose definition changed, until a person has agreed', async () => {
     const id = relay.room.upstreams.create({ name: 'shifty', transport: 'stdio', command: process.execPath, args: [odd, 'plain', 'Says it back'] }, 'owner').id
     const ready = (quarantined: number) => eventually('it is ready', () => relay.room.upstreams.list().some((each) => each.id === id && each.state === 'ready' && each.quarantined === quarantined), 10_000)

@@ -1,6 +1,6 @@
 /** Names are looked up in a table, never taken apart. */
 import { expect, test } from 'vitest'
-import { sessionPolicy } from '../../../server/relay/contract-parts.ts'
+import { noRules, sessionPolicy } from '../../../server/relay/contract-parts.ts'
 import type { Upstream } from '../../../server/relay/upstream.ts'
 import { buildView, upstreamOfResource } from '../../../server/relay/view.ts'
 
@@ -9,10 +9,10 @@ function server(name: string, tools: string[], more: object = {}): Upstream {
   // What a view reads of a server, without the process behind it.
   return { definition: { id: name, name, enabled: true }, state: 'ready', capabilities: { resources: {} }, catalogue } as unknown as Upstream
 }
-const view = (upstreams: Upstream[], policy = {}) =>
+const view = (upstreams: Upstream[], policy = {}, rules = {}) =>
   buildView(
     { all: () => upstreams, tool: (_, name) => ({ name, definition: { name }, hash: 'same', approvedHash: name.startsWith('changed') ? 'other' : 'same', enabled: !name.startsWith('off'), price: 0, changedAt: 0 }) },
-    sessionPolicy.parse(policy),
+    { policy: sessionPolicy.parse(policy), rules: { ...noRules, ...rules } },
   )
 const targets = (made: ReturnType<typeof view>) => [...made.tools.values()].map(({ name, upstream, tool }) => `${name} = ${upstream.definition.name}/${tool.name}`)
 
@@ -33,6 +33,14 @@ test('what is off, held back or not allowed cannot be seen', () => {
   expect(targets(view([server('s', ['one', 'two']), server('t', ['one'])], { tools: ['t__one'] }))).toEqual(['t__one = t/one'])
   expect(targets(view([server('s', ['one', 'two'])], { renames: { one: 'first' } }))).toEqual(['first = s/one', 'two = s/two'])
   expect(targets(view([server('s', ['one'])], { readOnly: true }))).toEqual([])
+})
+
+test('an account’s rules hold above what its sessions allow themselves, by the servers’ own names', () => {
+  const upstreams = [server('s', ['one', 'two']), server('t', ['one'])]
+  expect(targets(view(upstreams, {}, { upstreams: ['t'] }))).toEqual(['one = t/one'])
+  expect(targets(view(upstreams, {}, { tools: [{ upstream: 's', name: 'two' }, { upstream: 't', name: 'one' }] }))).toEqual(['s__two = s/two', 't__one = t/one'])
+  expect(targets(view(upstreams, { tools: ['s__one'] }, { tools: [{ upstream: 's', name: 'two' }] }))).toEqual([])
+  expect(targets(view(upstreams, {}, { readOnly: true }))).toEqual([])
 })
 
 test('a resource belongs to the server that lists it, or whose template it fits', () => {
