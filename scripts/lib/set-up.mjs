@@ -12,6 +12,8 @@ const oldestNode = [20, 19]
 const oldestForTools = [22, 18]
 /** What the last build was made of. */
 const stamp = inRoot('out/.built')
+/** The project's own Node, put there by the install script of its package. */
+const pinned = inRoot('node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
 
 /**
  * Installs what is missing and gives the path of the Node to run everything with.
@@ -22,7 +24,8 @@ export async function setUp() {
   const lock = readJson(inRoot('package-lock.json'))
   const installed = readJson(inRoot('node_modules/.package-lock.json'))
   if (whatDiffers(lock, installed) !== null) await install(installed !== null)
-  return pinnedNode()
+  if (!existsSync(pinned) && process.env.npm_config_ignore_scripts !== 'true') await runInstallScripts()
+  return existsSync(pinned) ? pinned : nodeInstead()
 }
 
 /** Builds into `out/` when the sources are not those of the last build. @param {string} node */
@@ -51,24 +54,38 @@ function isBuilt() {
 async function install(update) {
   say(update ? 'The list of packages changed; installing…' : 'Installing packages; the first time takes a minute or two…')
   const started = performance.now()
-  // npm names itself and its Node in the environment of every script; both lie outside of node_modules, which `npm ci` removes.
-  const { npm_execpath: npm, npm_node_execpath: node } = process.env
   // Windows cannot remove the program that is running, and that may be the pinned Node: there, change only what differs.
   const how = update && process.platform === 'win32' ? 'install' : 'ci'
   // Whatever a person has set for other projects: all packages are needed here, and the pinned Node satisfies those that ask for a newer one.
-  const args = [how, '--include=dev', '--include=optional', '--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error']
-  const [command, first] = npm?.endsWith('js') ? [node ?? process.execPath, [npm]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []]
-  const { code, output } = await runQuietly(command, [...first, ...args])
-  if (code !== 0) throw new Problem(`${output}\nnpm ${how} failed; see above. Installing needs the package registry once.`, 1)
+  // Without their scripts: npm would compile better-sqlite3 (it takes a `binding.gyp` for an order, and a lock file does not carry the word against it),
+  // which a machine without a compiler cannot and nobody needs, since the package brings its native files.
+  await npm(how, ['--ignore-scripts', '--include=dev', '--include=optional', '--engine-strict=false', '--no-audit', '--no-fund'])
   say(`Installed in ${seconds(performance.now() - started)}.`)
 }
 
-/** The project's own Node; the running one when install scripts are switched off and it is new enough. */
-function pinnedNode() {
-  const pinned = inRoot('node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  if (existsSync(pinned)) return pinned
+/** Runs the scripts of the packages that package.json allows to run any. */
+async function runInstallScripts() {
+  await npm('rebuild', ['--ignore-scripts=false', ...allowedScripts(readJson(inRoot('package.json')))])
+}
+
+/** @param {string} command @param {readonly string[]} args */
+async function npm(command, args) {
+  // npm names itself and its Node in the environment of every script; both lie outside of node_modules, which `npm ci` removes.
+  const { npm_execpath: script, npm_node_execpath: node } = process.env
+  const [program, first] = script?.endsWith('js') ? [node ?? process.execPath, [script]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []]
+  const { code, output } = await runQuietly(program, [...first, command, ...args, '--loglevel=error'])
+  if (code !== 0) throw new Problem(`${output}\nnpm ${command} failed; see above. Installing needs the package registry once.`, 1)
+}
+
+/** What serves when install scripts are switched off: the running Node, if it is new enough. */
+function nodeInstead() {
   if (isAtLeast(process.versions.node, oldestForTools)) return process.execPath
   throw new Problem('The pinned Node is missing, because install scripts are switched off in npm. Run `npm rebuild node --ignore-scripts=false` once, or use Node 22.18 or newer.')
+}
+
+/** @param {any} manifest package.json @returns {string[]} the packages whose install scripts are wanted */
+export function allowedScripts(manifest) {
+  return Object.entries(manifest.allowScripts).flatMap(([name, allowed]) => (allowed === true ? [name] : []))
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The parts of the start and test scripts that decide something. */
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ import { controlAddress, dataDirFlag } from '../../../scripts/lib/headless.mjs'
 import { findOnPath, hasDisplay, isDebian } from '../../../scripts/lib/machine.mjs'
 import { withLock } from '../../../scripts/lib/lock.mjs'
 import { run, runQuietly } from '../../../scripts/lib/run.mjs'
-import { isAtLeast, whatDiffers } from '../../../scripts/lib/set-up.mjs'
+import { allowedScripts, isAtLeast, whatDiffers } from '../../../scripts/lib/set-up.mjs'
 import { fingerprint, readStamp, removeStamp, writeStamp } from '../../../scripts/lib/stamp.mjs'
 import { planTests } from '../../../scripts/lib/test-plan.mjs'
 
@@ -34,6 +34,18 @@ describe('set-up', () => {
 
   it('takes an install that was interrupted for none', () => {
     expect(whatDiffers(lock, null)).toBe('node_modules')
+  })
+
+  it('runs install scripts of the packages that are allowed to, and of no other', () => {
+    expect(allowedScripts({ allowScripts: { node: true, 'better-sqlite3': false, '@scarf/scarf': false } })).toEqual(['node'])
+  })
+
+  it('has decided on every package that brings an install script', () => {
+    const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'))
+    const packages: Record<string, { hasInstallScript?: boolean }> = read('package-lock.json').packages
+    const names = Object.entries(packages).flatMap(([path, { hasInstallScript }]) => (hasInstallScript ? [path.replace(/^.*node_modules\//, '')] : []))
+    expect(names.length).toBeGreaterThan(0)
+    expect(Object.keys(read('package.json').allowScripts)).toEqual(expect.arrayContaining(names))
   })
 
   it('compares versions by number', () => {
