@@ -338,7 +338,8 @@ export const browsersContract = defineContract({
     'login-failed': { status: 500 },
     /** The native words for `no-capacity`. */
     'all-in-use': { status: 409 },
-    'browser-silent': { status: 500 },
+    'browser-silent': { status: 504 },
+    'page-failed': { status: 409 },
     'install-failed': { status: 500 },
     'captcha-failed': { status: 500 },
     'lease-not-found': { status: 404 },

@@ -1,44 +1,44 @@
-/** What the native routes do with a session's active page. */
-import { Fault } from '../fault.ts'
+/** What a caller may learn of a session's active page. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Protocol } from 'puppeteer-core'
+import { until } from './abortable.ts'
+import { drive, settled } from './drive.ts'
 import type { Session } from './session.ts'
 
-/** Ms for what a healthy page does at once. */
-const patience = 5_000
+/** Ms after which a picture is asked for anew: Chromium forgets the request when the page is replaced before the next frame is drawn. */
+const pictureDue = 1_000
 
-export type Navigation = { address: string } | { action: 'back' | 'forward' | 'reload' }
-
-/** Resolves when the page is on its way; does not wait for it to load. */
-export async function navigate(session: Session, where: Navigation): Promise<void> {
-  const page = session.page()
-  const cdp = await answered(page.createCDPSession())
-  try {
-    if ('address' in where) {
-      // The answer comes with the first byte of a slow site, which is later than a caller wants to wait.
-      await Promise.race([cdp.send('Page.navigate', { url: where.address }), new Promise((resolve) => setTimeout(resolve, 300))])
-      return
+/** PNG of what the page shows. Throws what `drive` throws. */
+export function screenshot(session: Session): Promise<Uint8Array> {
+  return drive(session, async (signal) => {
+    // Not puppeteer's own way, which lets one forgotten request hold up all later ones.
+    const cdp = await session.page().createCDPSession()
+    const take = (): Promise<Picture> => settled(() => cdp.send('Page.captureScreenshot', { format: 'png' }), signal)
+    try {
+      // One that is only late still counts.
+      const asked: Promise<Picture | null>[] = []
+      const picture = await until(() => {
+        asked.push(take())
+        return Promise.race([...asked, wait(pictureDue, null, { signal, ref: false })])
+      }, signal)
+      return Buffer.from(picture.data, 'base64')
+    } finally {
+      cdp.detach().catch(() => {})
     }
-    if (where.action === 'reload') return void (await answered(cdp.send('Page.reload')))
-    const { currentIndex, entries } = await answered(cdp.send('Page.getNavigationHistory'))
-    const entry = entries[currentIndex + (where.action === 'back' ? -1 : 1)]
-    if (entry) await answered(cdp.send('Page.navigateToHistoryEntry', { entryId: entry.id }))
-  } finally {
-    cdp.detach().catch(() => {})
-  }
-}
-
-/** PNG of what the active page shows. */
-export async function screenshot(session: Session): Promise<Uint8Array> {
-  return answered(session.page().screenshot({ type: 'png', captureBeyondViewport: false }))
-}
-
-async function answered<Result>(work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Fault('browser-silent', 'The browser does not answer')), patience)
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+}
+
+type Picture = Protocol.Page.CaptureScreenshotResponse
+
+export interface PageText {
+  title: string
+  address: string
+  text: string
+}
+
+/** Its visible text. Throws what `drive` throws. */
+export function readPage(session: Session): Promise<PageText> {
+  return drive(session, (signal) =>
+    settled(() => session.page().evaluate(() => ({ title: document.title, address: location.href, text: document.body?.innerText ?? '' })), signal),
+  )
 }

@@ -39,7 +39,7 @@ export async function lookAt(page: Page, profile: SiteProfile): Promise<PageLook
 /** A navigation destroyed what a call was talking to; asking again finds the next document. */
 export function isBetweenDocuments(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return /execution context|context was destroyed|detached frame|frame (was|got) detached|cannot find context|inspected target navigated|node is detached|does not belong to the document|argument should belong/i.test(error.message)
+  return /execution context|context was destroyed|detached frame|frame (was|got) detached|cannot find context|inspected target navigated|node is detached|does not belong to the document|argument should belong|not attached to an active page/i.test(error.message)
 }
 
 /** The profile has a selector that is none; only a page can tell. */

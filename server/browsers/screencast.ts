@@ -3,6 +3,7 @@
  * slow view never slows another.
  */
 import type { CDPSession, Protocol } from 'puppeteer-core'
+import { isBetweenDocuments } from './page-look.ts'
 
 export interface ScreencastSize {
   maxWidth: number
@@ -64,7 +65,11 @@ export function startScreencast(cdp: CDPSession, size: ScreencastSize, sink: Fra
 
   function begin(): void {
     unacknowledged = []
-    quietly(cdp.send('Page.startScreencast', { format: 'jpeg', quality: qualityFor(size.maxWidth), maxWidth: size.maxWidth, maxHeight: size.maxHeight }))
+    const started = cdp.send('Page.startScreencast', { format: 'jpeg', quality: qualityFor(size.maxWidth), maxWidth: size.maxWidth, maxHeight: size.maxHeight })
+    started.catch((error: unknown) => {
+      // Asked in the moment in which one document took another's place; nothing would ever be drawn.
+      if (!stopped && isBetweenDocuments(error)) quietTimer = setTimeout(begin, quiet)
+    })
   }
 
   function onFrame({ data, metadata, sessionId }: Protocol.Page.ScreencastFrameEvent): void {

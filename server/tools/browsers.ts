@@ -1,7 +1,12 @@
 /** What an MCP client may do with browser sessions through the relay. */
+import type { Locator } from 'puppeteer-core'
 import { z } from 'zod'
-import { navigate, screenshot } from '../browsers/page-actions.ts'
+import { drive } from '../browsers/drive.ts'
+import { navigate } from '../browsers/navigation.ts'
+import { readPage, screenshot } from '../browsers/page-actions.ts'
 import type { SessionService } from '../browsers/service.ts'
+import type { Session } from '../browsers/session.ts'
+import { Fault } from '../fault.ts'
 import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
 import { facts, words } from './content.ts'
 
@@ -11,21 +16,37 @@ const selector = z.string().min(1).max(1_000).describe('CSS selector, or text/â€
 const patience = 15_000
 const longestText = 100_000
 
-const addressOf = (opened: ReturnType<SessionService['get']>): string => opened.activePage()?.url ?? 'about:blank'
+const addressOf = (opened: Session): string => opened.activePage()?.url ?? 'about:blank'
 
 export type BrowserAccess = Pick<SessionService, 'list' | 'get' | 'obtain' | 'whenSignedIn' | 'close'>
 
 export function browserTools(service: BrowserAccess): HouseTool[] {
   /** A leased session is neither ended nor refreshed under the one who works in it. */
-  const using = async <Result>(id: string, actor: string, work: (page: ReturnType<ReturnType<SessionService['get']>['page']>) => Promise<Result>): Promise<Result> => {
+  const using = async <Result>(id: string, actor: string, work: (session: Session) => Promise<Result>): Promise<Result> => {
     const opened = service.get(id)
     const lease = opened.lease(actor, patience * 4)
     try {
-      return await work(opened.page())
+      return await work(opened)
     } finally {
       opened.endLease(lease.id)
     }
   }
+  /** Finds the element as soon as it is there; says which one was not. `signal` is the caller's. */
+  const withElement = (id: string, actor: string, where: string, signal: AbortSignal, act: (element: Locator<Element>, signal: AbortSignal) => Promise<void>): Promise<void> =>
+    using(id, actor, (opened) =>
+      drive(
+        opened,
+        async (ending) => {
+          try {
+            await act(opened.page().locator(where).setTimeout(patience), AbortSignal.any([signal, ending]))
+          } catch (error) {
+            if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error
+            throw new Fault('page-failed', `Nothing that could be used matched ${where} within ${patience / 1_000} seconds`, {}, { cause: error })
+          }
+        },
+        patience + 1_000,
+      ),
+    )
 
   return [
     houseTool({
@@ -44,9 +65,9 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       readOnly: true,
       about: ({ session_id: id }) => id,
       run: ({ session_id: id }, { actor }) =>
-        using(id, actor, async (page) => {
-          const text = await page.evaluate(() => document.body?.innerText ?? '')
-          return words(`${await page.title()}\n${page.url()}\n\n${text.slice(0, longestText)}`)
+        using(id, actor, async (opened) => {
+          const { title, address, text } = await readPage(opened)
+          return words(`${title}\n${address}\n\n${text.slice(0, longestText)}`)
         }),
     }),
     houseTool({
@@ -86,7 +107,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       readOnly: false,
       about: ({ session_id: id }) => id,
       async run({ session_id: id, address }, { actor }) {
-        await using(id, actor, () => navigate(service.get(id), { address }))
+        await using(id, actor, (opened) => navigate(opened, { address }))
         return words(`On its way to ${address}`)
       },
     }),
@@ -99,7 +120,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       destructive: true,
       about: ({ session_id: id }) => id,
       async run({ session_id: id, selector: where }, { actor, signal }) {
-        await using(id, actor, (page) => page.locator(where).setTimeout(patience).click({ signal }))
+        await withElement(id, actor, where, signal, (element, either) => element.click({ signal: either }))
         return words(`Clicked ${where}`)
       },
     }),
@@ -112,7 +133,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       destructive: true,
       about: ({ session_id: id }) => id,
       async run({ session_id: id, selector: where, text }, { actor, signal }) {
-        await using(id, actor, (page) => page.locator(where).setTimeout(patience).fill(text, { signal }))
+        await withElement(id, actor, where, signal, (element, either) => element.fill(text, { signal: either }))
         return words(`Filled ${where}`)
       },
     }),

@@ -126,6 +126,43 @@ describe('what a page may do', () => {
     expect((await detail(id)).session.processCount).toBeGreaterThan(3)
   })
 
+  it('goes back from a page that has just come, or has not come yet, to the one where it was asked for', async () => {
+    const { id } = await open(1)
+    const go = async (where: object) => expect(await served.post(`/v1/browser-sessions/${id}/navigate`, where)).toMatchObject({ status: 204 })
+    const isAt = async (path: string) => (await detail(id)).session.currentUrl === `${served.portal.url}${path}`
+    for (let round = 0; round < 15; round += 1) {
+      await go({ address: `${served.portal.url}/holds` })
+      await go({ action: 'back' })
+      await eventually(`round ${round} ends where it began`, () => isAt('/containers'))
+    }
+    served.portal.delay = 20_000
+    await go({ address: `${served.portal.url}/holds` })
+    await go({ action: 'back' })
+    await eventually('the page that is still there is shown', () => isAt('/containers'))
+    served.portal.delay = 0
+    await go({ action: 'reload' })
+    expect(await isAt('/containers')).toBe(true)
+    await go({ action: 'forward' })
+  })
+
+  it('answers with a picture, or in words, while its page changes all the time', async () => {
+    const { id } = await open(1)
+    const page = served.room.service.get(id).page()
+    const restless = (async () => {
+      for (let round = 0; round < 12; round += 1) await page.goto(`${served.portal.url}/${round % 2 ? 'holds' : 'containers'}`)
+    })()
+    const pictures = (async () => {
+      for (let round = 0; round < 8; round += 1) expect((await served.get(`/v1/browser-sessions/${id}/screenshot`)).status).toBe(200)
+    })()
+    await Promise.all([restless, pictures])
+
+    const asked = served.get(`/v1/browser-sessions/${id}/screenshot`)
+    await served.remove(`/sessions/${id}`)
+    const { status, body } = await asked
+    // Whichever came first; never a fault without a name.
+    expect(status === 200 || body.error !== 'Internal server error').toBe(true)
+  })
+
   it('can be watched over a WebSocket, which ends with the session and is refused for one that is not there', async () => {
     const { id } = await open(1)
     const watch = (session: string) => new WebSocket(`${served.url.replace('http', 'ws')}/v1/browser-sessions/${session}/view`, { headers: { 'x-api-key': 'a-key-for-tests' } })
