@@ -42,7 +42,7 @@ for i = 5, #ARGV, 6 do
   end
 end
 local last = -1
-for _, id in ipairs(redis.call('ZRANGE', p .. 'u:' .. user, 0, 99)) do
+for _, id in ipairs(redis.call('ZRANGE', p .. 'u:' .. user, 0, -1)) do
   last = math.max(last, tonumber(redis.call('ZSCORE', p .. 'expiry', id) or '0'))
 end
 if last < 0 then redis.call('ZREM', p .. 'users', user) else redis.call('ZADD', p .. 'users', string.format('%.0f', last), user) end

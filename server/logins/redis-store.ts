@@ -8,11 +8,12 @@ import type { Log } from '../log.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { redisPrefix as prefix } from './redis-connection.ts'
 import { commitScript, readScript, removeScript, touchScript } from './redis-scripts.ts'
+import { createBest } from './best.ts'
 import { isLive, type Session } from './session.ts'
-import { createSignal, worthTelling, type Moment, type PageQuery, type SessionFilter, type SessionStore } from './session-store.ts'
+import { createSignal, orderOf, worthTelling, type Moment, type PageQuery, type SessionFilter, type SessionStore } from './session-store.ts'
 
 /** Rows read, or removed, in one go: Redis serves one at a time, and so do we. */
-const rowsAtOnce = 1_000
+const rowsAtOnce = 500
 /** Within one server changes of a user queue up, so only other servers can be faster; that many of them in a row is no chance. */
 const mostTries = 50
 
@@ -53,15 +54,19 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     return turn
   }
 
-  /** All that match, in no order that matters: sets that are sorted by one thing cannot be searched for another. */
-  async function scan(filter: SessionFilter, moment: Moment): Promise<Session[]> {
+  /** Sets that are sorted by one thing cannot be searched for another: all are looked at. */
+  async function* scan(filter: SessionFilter, moment: Moment): AsyncGenerator<readonly Session[]> {
     const matches = matcher(filter, moment)
-    const all: Session[] = []
-    for (let begin = 0; ; begin += rowsAtOnce) {
-      const some = await redis.run(async (client) => load(client, await client.zrange(`${prefix}created`, begin, begin + rowsAtOnce - 1)))
-      all.push(...some.filter(matches))
-      if (some.length === 0) return all
-    }
+    // Redis may name one twice while its table grows or shrinks.
+    const seen = new Set<string>()
+    let cursor = '0'
+    do {
+      const [next, found] = await redis.run((client) => client.zscan(`${prefix}created`, cursor, 'COUNT', rowsAtOnce))
+      cursor = next
+      const fresh = found.filter((id, index) => index % 2 === 0 && !seen.has(id))
+      for (const id of fresh) seen.add(id)
+      yield (await redis.run((client) => load(client, fresh))).filter(matches)
+    } while (cursor !== '0')
   }
 
   async function sortedPage(set: 'created' | 'active', { descending, offset, limit }: PageQuery): Promise<{ sessions: Session[]; total: number }> {
@@ -74,6 +79,7 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
 
   return {
     kind: 'redis',
+    scan,
     find: (id) =>
       redis.run(async (client) => {
         const [json, active] = await client.hmget(`${prefix}s:${id}`, 'j', 'la')
@@ -101,12 +107,13 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
 
     async page(query, moment) {
       const { filter, sort, descending, offset, limit } = query
-      if (Object.keys(filter).length === 0 && (sort === 'createdAt' || sort === 'lastActivity')) return sortedPage(sort === 'createdAt' ? 'created' : 'active', query)
-      const all = (await scan(filter, moment)).toSorted((a, b) => {
-        const order = sort === 'username' ? a.username.localeCompare(b.username) : a[sort] - b[sort]
-        return (descending ? -order : order) || (a.id < b.id ? -1 : 1)
-      })
-      return { sessions: all.slice(offset, offset + limit), total: all.length }
+      const all = Object.values(filter).every((wanted) => wanted === undefined)
+      if (all && (sort === 'createdAt' || sort === 'lastActivity')) return sortedPage(sort === 'createdAt' ? 'created' : 'active', query)
+      const best = createBest<{ id: string; key: string | number; session: Session }>(offset + limit, orderOf(descending))
+      for await (const some of scan(filter, moment)) {
+        for (const session of some) best.add({ id: session.id, key: session[sort], session })
+      }
+      return { sessions: best.first().slice(offset).map(({ session }) => session), total: best.total() }
     },
 
     live: ({ now }) => redis.run((client) => client.zcount(`${prefix}expiry`, `(${now}`, '+inf')),
@@ -122,8 +129,15 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
         ]),
       )
       if (idleTimeout === null) return { total, live: inTime, expired: late, ended, users }
-      const live = await scan({ state: 'live' }, { now, idleTimeout })
-      return { total, live: live.length, expired: inTime + late - live.length, ended, users: new Set(live.map(({ userId }) => userId)).size }
+      const live = new Set<string>()
+      const liveUsers = new Set<string>()
+      for await (const some of scan({ state: 'live' }, { now, idleTimeout })) {
+        for (const { id, userId } of some) {
+          live.add(id)
+          liveUsers.add(userId)
+        }
+      }
+      return { total, live: live.size, expired: inTime + late - live.size, ended, users: liveUsers.size }
     },
 
     series: (from, span, count) =>
@@ -133,16 +147,18 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
         return { created, ended }
       }),
 
-    endedSince: (since, now, limit) =>
-      redis.run(async (client) => {
-        const sessions = await load(client, await client.zrangebyscore(`${prefix}ended`, since, '+inf', 'LIMIT', 0, limit))
-        return sessions.filter(({ expiresAt }) => expiresAt > now)
-      }),
+    async *endedSince(since, now) {
+      const ids = await redis.run((client) => client.zrangebyscore(`${prefix}ended`, since, '+inf'))
+      for (let begin = 0; begin < ids.length; begin += rowsAtOnce) {
+        const some = await redis.run((client) => load(client, ids.slice(begin, begin + rowsAtOnce)))
+        yield some.filter(({ expiresAt }) => expiresAt > now)
+      }
+    },
 
     async removeOver(before) {
       let removed = 0
       for (;;) {
-        const some = Number(await redis.run((client) => client.eval(removeScript, 0, prefix, before, rowsAtOnce / 2)))
+        const some = Number(await redis.run((client) => client.eval(removeScript, 0, prefix, before, rowsAtOnce)))
         removed += some
         if (some === 0) return removed
       }

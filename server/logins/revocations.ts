@@ -7,8 +7,8 @@ import type { Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
 export interface Revocations {
-  /** Sends all endings from `since` on that still matter, then those that come. Owns the socket. */
-  connect(socket: WebSocket, since: number): void
+  /** Sends all endings from `since` on that still matter (none of the past for null), then those that come. Owns the socket. */
+  connect(socket: WebSocket, since: number | null): void
   count(): number
   stop(): void
 }
@@ -23,6 +23,8 @@ export type RevocationMessage =
 
 /** A gateway that reads so slowly is behind the truth; it is cut and asks again from where it was. */
 const mostBuffered = 4 * 1_048_576
+/** Messages kept for one that still reads the past. */
+const mostWaiting = 10_000
 const perMessage = 500
 const pingEvery = 15_000
 
@@ -39,15 +41,19 @@ export function createRevocations({ store, keys, clock, log }: { store: SessionS
     for (const [socket, state] of sockets) {
       for (const message of messages) {
         if (state.waiting === null) send(socket, message)
-        else state.waiting.push(message)
+        else if (state.waiting.length < mostWaiting) state.waiting.push(message)
+        else socket.terminate()
       }
     }
   }
 
-  async function sendPast(socket: WebSocket, since: number): Promise<void> {
+  /** As fast as the gateway takes it: all of a busy day at once would look like one that does not read. */
+  async function sendPast(socket: WebSocket, since: number | null): Promise<void> {
     const at = clock.now()
-    const past = await store.endedSince(since, at, 1_000_000)
-    for (const message of messagesOf(past)) send(socket, message)
+    for await (const past of since === null ? [] : store.endedSince(since, at)) {
+      for (const message of messagesOf(past)) await new Promise<void>((resolve) => socket.send(JSON.stringify(message), () => resolve()))
+      if (!sockets.has(socket)) return
+    }
     const state = sockets.get(socket)
     if (state === undefined) return
     for (const message of state.waiting ?? []) send(socket, message)

@@ -65,14 +65,17 @@ export interface SessionStore {
   touch(times: ReadonlyMap<string, number>): Promise<void>
   /** Those nobody ended, newest first. */
   ofUser(userId: string): Promise<Session[]>
+  /** `total` counts all that match. Ties are in order of their ids. */
   page(query: PageQuery, moment: Moment): Promise<{ sessions: Session[]; total: number }>
+  /** All that match, part by part in no particular order, while other work goes on; what changes meanwhile may be met before or after. */
+  scan(filter: SessionFilter, moment: Moment): AsyncIterable<readonly Session[]>
   /** Cheap enough to be asked every few seconds, unlike `counts`. */
   live(moment: Moment): Promise<number>
   counts(moment: Moment): Promise<Counts>
   /** How many were created and how many ended by somebody in each of `count` spans of `span` ms from `from` on. */
   series(from: number, span: number, count: number): Promise<{ created: number[]; ended: number[] }>
-  /** Ended at or after `since` although their time was not over: those whose tokens still look good. Oldest first, at most `limit`. */
-  endedSince(since: number, now: number, limit: number): Promise<Session[]>
+  /** Ended at or after `since` although their time was not over: those whose tokens still look good. Oldest first, part by part. */
+  endedSince(since: number, now: number): AsyncIterable<readonly Session[]>
   /** Removes what was over before `before`; returns how many. */
   removeOver(before: number): Promise<number>
   /** Called with sessions that ended or whose good tokens changed, on whichever server, once that is written. */
@@ -81,6 +84,16 @@ export interface SessionStore {
   onState(listener: () => void): () => void
   start(): Promise<void>
   stop(): Promise<void>
+}
+
+/** How a page is ordered; names regardless of case, and all stores alike. */
+export function orderOf(descending: boolean): (a: { id: string; key: string | number }, b: { id: string; key: string | number }) => number {
+  const plain = (key: string | number): string | number => (typeof key === 'string' ? key.toLowerCase() : key)
+  return (a, b) => {
+    const [one, other] = [plain(a.key), plain(b.key)]
+    if (one !== other) return one < other === descending ? 1 : -1
+    return a.id < b.id ? -1 : 1
+  }
 }
 
 /** What gateways have to hear of: sessions that `put` ended, or whose good tokens it changed. */

@@ -10,6 +10,7 @@ import { loginActivity } from './008-login-activity.ts'
 import { webhooks } from './009-webhooks.ts'
 import { botRules } from './010-bot-rules.ts'
 import { relayAccess } from './011-relay-access.ts'
+import { loginIndexes } from './012-login-indexes.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -18,4 +19,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes]
