@@ -1,10 +1,15 @@
 /** Last activity, noted with every validation and written in batches: a validation must not wait for a disk. */
 import type { Log } from '../log.ts'
+import type { Policy } from './policy.ts'
 import type { Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
 export interface Activity {
-  note(session: Session, now: number): void
+  /**
+   * Returns a promise when this use is worth a write of its own: it came so long after the one before it that, until it is written, another
+   * server of the same store, or this one after a crash, could take the session for one that was not used for too long.
+   */
+  note(session: Session, now: number): Promise<void> | undefined
   /** The session with what is noted but not written yet. */
   latest(session: Session): Session
   /** Writes what was noted until now. */
@@ -12,14 +17,16 @@ export interface Activity {
   stop(): Promise<void>
 }
 
-/** What a crash may cost of the times of last use. */
+/** What a crash may cost of the times of last use, where no idle limit asks for less. */
 const writeEvery = 15_000
+/** The share of the idle limit by which what is written may be behind: far from the whole of it, so that nobody is ever mistaken for idle. */
+const lateBy = 0.1
 /** Ids are kept by their first two signs, so that what is written together lies together: a page of the table is then written once, not once for each row. */
 const shelves = 256
 
 type Times = Map<string, number>
 
-export function createActivity(store: SessionStore, log: Pick<Log, 'warn'>): Activity {
+export function createActivity({ store, policy, log }: { store: Pick<SessionStore, 'touch'>; policy(): Pick<Policy, 'idleTimeout'>; log: Pick<Log, 'warn'> }): Activity {
   const noted: Times[] = Array.from({ length: shelves }, () => new Map())
   /** Taken from its shelf and not written yet. */
   let writing: Times = new Map()
@@ -52,14 +59,21 @@ export function createActivity(store: SessionStore, log: Pick<Log, 'warn'>): Act
   }
 
   function schedule(): void {
-    timer ??= setTimeout(() => void flush(), writeEvery).unref()
+    timer ??= setTimeout(() => void flush(), Math.min(writeEvery, mayBeLate())).unref()
+  }
+
+  function mayBeLate(): number {
+    const { idleTimeout } = policy()
+    return idleTimeout === null ? Infinity : idleTimeout * lateBy
   }
 
   return {
     note(session, now) {
+      const pause = now - session.lastActivity
       noted[shelfOf(session.id)]?.set(session.id, now)
       if (session.lastActivity < now) session.lastActivity = now
       if (timer === undefined) schedule()
+      return pause > mayBeLate() ? store.touch(new Map([[session.id, now]])) : undefined
     },
     latest(session) {
       const time = noted[shelfOf(session.id)]?.get(session.id) ?? writing.get(session.id)

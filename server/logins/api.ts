@@ -6,7 +6,7 @@ import { createLegacyHandlers } from './api-legacy.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { loginsContract } from './contract.ts'
 import type { publishedRoutes, standardRoutes } from './contract-published.ts'
-import type { SigningKeys } from './keys.ts'
+import { audience, issuer, type SigningKeys } from './keys.ts'
 import type { Policy } from './policy.ts'
 import type { Revocations } from './revocations.ts'
 import type { Sessions } from './service.ts'
@@ -35,7 +35,7 @@ export function createLoginsApi(parts: LoginsApiParts): Api {
   return implement(
     loginsContract,
     { ...publishedHandlers(parts), ...standardHandlers(parts), ...createLegacyHandlers(parts), ...createNativeHandlers(parts) },
-    { revocations: (socket, { query }) => parts.revocations.connect(socket, typeof query['since'] === 'number' ? query['since'] : 0) },
+    { revocations: (socket, { query }) => parts.revocations.connect(socket, query['since'] === 'now' ? null : typeof query['since'] === 'number' ? query['since'] : 0) },
   )
 }
 
@@ -145,9 +145,9 @@ function standardHandlers({ sessions, keys }: LoginsApiParts): Handlers<typeof s
   return {
     async introspect({ body }) {
       if (body.token === '') throw new Fault('token-missing')
-      const verdict = await sessions.check(body.token)
-      if (!verdict.valid) return { status: 200, body: { active: false } }
-      const { session } = verdict
+      const found = await sessions.introspect(body.token)
+      if (found === null) return { status: 200, body: { active: false } }
+      const { session, tokenId, issuedAt, endsAt } = found
       return {
         status: 200,
         body: {
@@ -157,11 +157,11 @@ function standardHandlers({ sessions, keys }: LoginsApiParts): Handlers<typeof s
           // RFC 6749: scope values are parted by spaces, so a permission with one in it cannot be among them.
           scope: session.permissions.filter((permission) => !permission.includes(' ')).join(' '),
           token_type: 'Bearer',
-          iss: 'wheelhouse',
-          aud: 'wheelhouse-logins',
-          jti: session.tokenId,
-          iat: Math.floor(session.tokenIssuedAt / 1_000),
-          exp: Math.floor(session.expiresAt / 1_000),
+          iss: issuer,
+          aud: audience,
+          jti: tokenId,
+          iat: Math.floor(issuedAt / 1_000),
+          exp: Math.floor(endsAt / 1_000),
           sid: session.id,
           role_name: session.roleName,
         },
@@ -183,7 +183,10 @@ function standardHandlers({ sessions, keys }: LoginsApiParts): Handlers<typeof s
   }
 }
 
-/** Who asks about sessions: the owner of a token, or whoever holds a key of this server, who may do all. */
+/**
+ * Who asks about sessions: the owner of a token, or whoever holds a key of this server, who may do all. A gateway sends its key with all it
+ * passes on: where a token comes as well, its user asks, and may no more than they may.
+ */
 export interface SessionCaller {
   actor: string
   sessionId: string | null
@@ -192,7 +195,8 @@ export interface SessionCaller {
 }
 
 async function callerOf(call: Call, sessions: Sessions): Promise<SessionCaller> {
-  if (call.caller.kind === 'owner' || call.caller.kind === 'key') return { actor: actorOf(call.caller), sessionId: null, userId: null, role: null }
+  const isKeyed = call.caller.kind === 'owner' || call.caller.kind === 'key'
+  if (isKeyed && (call.headers['x-api-key'] === undefined || bearerOf(call) === null)) return { actor: actorOf(call.caller), sessionId: null, userId: null, role: null }
   // Looking at sessions is not using them.
   const session = await sessionOf(call, sessions, false)
   return { actor: `user:${session.username}`, sessionId: session.id, userId: session.userId, role: session.roleName }

@@ -1,6 +1,6 @@
 /** What the window and scripts need beyond the published routes: the table, users, keys, statistics, the token inspector. */
 import { z } from 'zod'
-import { failure, name, permissions, time, token } from './contract-parts.ts'
+import { failure, name, permissions, text, time, token } from './contract-parts.ts'
 
 export const loginState = z.enum(['active', 'expiring', 'expired', 'ended'])
 export type LoginState = z.output<typeof loginState>
@@ -166,7 +166,7 @@ export const nativeRoutes = {
     tag: 'Users',
     summary: 'Add a user',
     access: 'key',
-    body: z.object({ username: name, fullName: z.string().trim().max(256).default(''), role: name, permissions: permissions.default([]), password }),
+    body: z.object({ username: name, fullName: text(256).trim().default(''), role: name, permissions: permissions.default([]), password }),
     responses: { 201: { description: 'The user', body: loginUser }, 400: failure('Invalid'), 409: failure('The name is taken') },
   },
   changeLoginUser: {
@@ -176,7 +176,7 @@ export const nativeRoutes = {
     summary: 'Change a user; a new password or the end of the account revokes all sessions',
     access: 'key',
     params: idParams,
-    body: z.object({ fullName: z.string().trim().max(256).optional(), role: name.optional(), permissions: permissions.optional(), password: password.optional(), active: z.boolean().optional() }),
+    body: z.object({ fullName: text(256).trim().optional(), role: name.optional(), permissions: permissions.optional(), password: password.optional(), active: z.boolean().optional() }),
     responses: { 200: { description: 'The user', body: loginUser }, 404: failure('No such user') },
   },
   removeLoginUser: { method: 'DELETE', path: '/v1/users/:id', tag: 'Users', summary: 'Remove a user and revoke all sessions', access: 'key', params: idParams, responses: { 204: { description: 'Removed' }, 404: failure('No such user') } },

@@ -1,6 +1,6 @@
 /** The nine published routes of a session service, and the standards beside them. */
 import { z } from 'zod'
-import { failure, name, permissions, time, token } from './contract-parts.ts'
+import { failure, name, permissions, text, time, token } from './contract-parts.ts'
 
 const publishedSession = z.object({
   session_id: z.string(),
@@ -62,8 +62,8 @@ export const publishedRoutes = {
       /** The first expiry; the default life when left out. */
       expires_at: z.iso.datetime({ offset: true }).nullish(),
       /** The client as the gateway saw it; kept beside, never instead of, what this server saw. */
-      ip_address: z.string().max(64).nullish(),
-      user_agent: z.string().max(512).nullish(),
+      ip_address: text(64).nullish(),
+      user_agent: text(512).nullish(),
     }),
     responses: {
       201: {

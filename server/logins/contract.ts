@@ -23,7 +23,7 @@ export const loginsContract = defineContract({
       tag: 'Gateway',
       access: 'local',
       verb: 'read',
-      query: z.object({ /** Ms since the epoch; all that matter when left out. */ since: z.coerce.number().int().min(0).optional() }),
+      query: z.object({ /** Ms since the epoch, or `now` for none of the past; all that matter when left out. */ since: z.union([z.literal('now'), z.coerce.number().int().min(0)]).optional() }),
     },
   },
   faults: {

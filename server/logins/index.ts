@@ -39,7 +39,7 @@ export async function createLoginsRoom(context: RoomContext, { variables }: Logi
   const kept = await openStores(context, variables)
   const { store } = kept
   const keys = createSigningKeys({ store: kept.keys ?? createSqliteKeyStore(database, sealer), clock, events })
-  const activity = createActivity(store, log)
+  const activity = createActivity({ store, policy, log })
   const sessions = createSessions({ store, keys, activity, policy, clock, events })
   const users = createLoginUsers({ store: createLoginUserStore(database), attempts: createAttemptGuard(kept.redis?.client), clock, events })
   const revocations = createRevocations({ store, keys, clock, log })

@@ -16,6 +16,8 @@ export interface KeyRecord {
 }
 
 export interface KeyStore {
+  /** Whether other servers may change the keys. */
+  readonly shared: boolean
   load(): Promise<KeyRecord[]>
   /** Makes `next` the signing key; those that signed until now verify until `oldVerifyUntil`. Does nothing when there is a signing key and `onlyFirst` is set. */
   add(next: KeyRecord, oldVerifyUntil: number, onlyFirst: boolean): Promise<void>
@@ -36,6 +38,7 @@ export function createSqliteKeyStore(database: Database, sealer: Sealer): KeySto
   const remove = database.prepare('DELETE FROM login_keys WHERE id = ?')
 
   return {
+    shared: false,
     load: async () => all.all().map((row) => ({ ...row, secret: sealer.open(row.secret, sealContext(row.id)) })),
     async add(next, oldVerifyUntil, onlyFirst) {
       database.transaction(() => {

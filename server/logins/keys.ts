@@ -48,7 +48,10 @@ export interface SigningKeys {
   sign(claims: Claims): string
   /** Signature, algorithm, issuer and audience; time is the session's matter. */
   verify(token: string): Verified
-  /** Reads the keys again; at most once a second, since any stranger can send tokens of unknown keys. */
+  /**
+   * Reads the keys again where other servers may have changed them, and resolves once they are known as they were at the time of the call
+   * or later. Any stranger can send tokens of unknown keys, so all who ask share one reading, and readings are some time apart.
+   */
   reload(): Promise<void>
   /** The one that signs first, then the youngest. */
   list(): KeyView[]
@@ -71,11 +74,14 @@ interface UsableKey extends KeyView {
 const verdictsKept = 30_000
 /** Longer than any header a server accepts. */
 const longestToken = 16_384
+/** Ms between two readings that strangers can ask for. */
+const reloadEvery = 100
 
 export function createSigningKeys({ store, clock, events }: { store: KeyStore; clock: Clock; events: EventSink }): SigningKeys {
   let keys = new Map<string, UsableKey>()
   let signing: UsableKey | undefined
   let reloadedAt = -Infinity
+  let reloading: Promise<void> | undefined
   const verdicts = createRecent<{ key: UsableKey; verdict: Verified }>(verdictsKept)
   const listeners = new Set<() => void>()
 
@@ -83,6 +89,7 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
 
   async function load(): Promise<void> {
     const records = await store.load()
+    if (isKnown(records)) return
     const usable = records.map((record) => keys.get(record.id) ?? usableKey(record))
     keys = new Map(usable.map((key, index) => [key.id, Object.assign(key, { verifyUntil: records[index]?.verifyUntil ?? null })]))
     signing = [...keys.values()].filter(({ verifyUntil }) => verifyUntil === null).at(-1)
@@ -90,6 +97,11 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
     // A key that is gone must not live on in what it verified.
     verdicts.clear()
     for (const listener of listeners) listener()
+  }
+
+  /** Nothing is forgotten and nobody told when a reading brings nothing new. */
+  function isKnown(records: readonly KeyRecord[]): boolean {
+    return records.length === keys.size && records.every(({ id, verifyUntil }) => keys.get(id)?.verifyUntil === verifyUntil)
   }
 
   const stopWatching = store.onChange(() => void load().catch(() => undefined))
@@ -126,10 +138,15 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
       }
     },
 
-    async reload() {
-      if (clock.monotonic() - reloadedAt < 1_000) return
-      reloadedAt = clock.monotonic()
-      await load()
+    reload() {
+      if (!store.shared) return Promise.resolve()
+      reloading ??= pause(reloadedAt + reloadEvery - clock.monotonic()).then(() => {
+        reloadedAt = clock.monotonic()
+        // Whoever asks from now on needs a reading that begins later.
+        reloading = undefined
+        return load()
+      })
+      return reloading
     },
 
     list: () => [...keys.values()].map(({ id, algorithm, createdAt, verifyUntil, signs }) => ({ id, algorithm, createdAt, verifyUntil, signs })).toSorted((a, b) => Number(b.signs) - Number(a.signs) || b.createdAt - a.createdAt),
@@ -158,6 +175,10 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
     },
     stop: stopWatching,
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 function newKey(algorithm: SigningAlgorithm, now: number): KeyRecord {

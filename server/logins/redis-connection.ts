@@ -22,6 +22,8 @@ export const redisPrefix = 'wheelhouse:logins:'
 
 /** A start must not wait for a Redis that is away. */
 const waitAtStart = 1_000
+/** A Redis that hangs, or a network that swallows, closes no connection: both are asked for a sign of life, and given up when the one before is still out. */
+const heartbeatEvery = 2_000
 
 /** The client is loaded here and not with the room: most houses have no Redis and need not pay for it. */
 export async function connectRedis({ url, clock, log }: { url: string; clock: Clock; log: Pick<Log, 'warn' | 'info' | 'error'> }): Promise<RedisConnection> {
@@ -56,6 +58,19 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
     states.tell()
   }
 
+  const silent = new Set<Redis>()
+  function askForLife(each: Redis): void {
+    if (each.status !== 'ready') return
+    if (silent.has(each)) {
+      lastError = 'it does not answer'
+      silent.delete(each)
+      return each.disconnect(true)
+    }
+    silent.add(each)
+    void each.ping().then(() => silent.delete(each), () => undefined)
+  }
+  let heartbeat: NodeJS.Timeout | undefined
+
   client.on('ready', become)
   ear.on('ready', () => {
     // Both channels, before the state says up: an ending between the two would be missed.
@@ -72,6 +87,7 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
     each.on('error', (error: Error) => (lastError = error.message))
     each.on('close', () => {
       if (each === ear) listening = false
+      silent.delete(each)
       become()
     })
   }
@@ -91,6 +107,7 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
     onState: states.subscribe,
     async start() {
       for (const each of [client, ear]) each.connect().catch(() => undefined)
+      heartbeat = setInterval(() => [client, ear].forEach(askForLife), heartbeatEvery).unref()
       await new Promise<void>((resolve) => {
         const done = (): void => {
           clearTimeout(timer)
@@ -102,6 +119,7 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
       })
     },
     async stop() {
+      clearInterval(heartbeat)
       client.disconnect()
       ear.disconnect()
     },

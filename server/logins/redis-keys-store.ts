@@ -17,6 +17,7 @@ export function createRedisKeyStore(redis: RedisConnection, url: string, log: Pi
   const sealer = createSealer(new Uint8Array(hkdfSync('sha256', password, 'wheelhouse', 'logins:signing-keys', 32)))
 
   return {
+    shared: true,
     async load() {
       const [shared, until] = await redis.run((client) => Promise.all([client.hgetall(`${prefix}keys`), client.hgetall(`${prefix}keys:until`)]))
       const records = Object.values(shared).flatMap((json) => {

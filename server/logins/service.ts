@@ -34,12 +34,20 @@ export interface Ending {
   now: boolean
 }
 
+/** A good token as such: one that was replaced a moment ago is not the session's own any more. Times in ms. */
+export interface Introspected {
+  session: Session
+  tokenId: string
+  issuedAt: number
+  endsAt: number
+}
+
 export interface Sessions {
   create(request: NewSession, actor: string): Promise<{ session: Session; token: string; evicted: Session[] }>
   /** Counts as activity, and near its end renews the session and offers the next token. */
   validate(token: string): Promise<Validation>
-  /** The same verdict without any effect. */
-  check(token: string): Promise<Validation>
+  /** What the token is worth, without any effect on its session; null when it is not good. */
+  introspect(token: string): Promise<Introspected | null>
   /** The session of the one who calls. Nothing is renewed; a replaced token ends the session as anywhere. Throws `token-refused`, `session-expired`, `session-inactive`. */
   authenticate(token: string, asUse: boolean): Promise<Session>
   /** Throws `session-*` faults; `refreshed` is false while the token is not near its end. */
@@ -82,15 +90,15 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     return keys.verify(token)
   }
 
-  async function find(token: string): Promise<{ session: Session; tokenId: string; tokenEndsAt: number } | null> {
+  async function find(token: string): Promise<{ session: Session; tokenId: string; issuedAt: number; tokenEndsAt: number } | null> {
     const fast = keys.verify(token)
     const verdict = fast.ok ? fast : await verified(token)
     if (!verdict.ok) return null
-    const { sid, jti, exp, user_id } = verdict.claims
+    const { sid, jti, iat, exp, user_id } = verdict.claims
     const found = store.find(sid)
     const stored = found instanceof Promise ? await found : found
     if (stored === null || stored.userId !== user_id) return null
-    return { session: activity.latest(stored), tokenId: jti, tokenEndsAt: (exp + 1) * 1_000 }
+    return { session: activity.latest(stored), tokenId: jti, issuedAt: iat * 1_000, tokenEndsAt: (exp + 1) * 1_000 }
   }
 
   /** null when the token is good. */
@@ -104,11 +112,13 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     return null
   }
 
-  async function check(token: string): Promise<Validation> {
+  async function introspect(token: string): Promise<Introspected | null> {
     const found = await find(token)
-    if (found === null) return unknownToken
-    const now = clock.now()
-    return refusal(found.session, found.tokenId, found.tokenEndsAt, now) ?? { valid: true, session: found.session, shouldRefresh: isDue(found.session, now), newToken: null }
+    if (found === null) return null
+    const { session, tokenId, issuedAt, tokenEndsAt } = found
+    if (refusal(session, tokenId, tokenEndsAt, clock.now()) !== null) return null
+    const endsAt = tokenId === session.tokenId ? session.expiresAt : Math.min(tokenEndsAt, session.previousUntil ?? Infinity)
+    return { session, tokenId, issuedAt, endsAt }
   }
 
   async function authenticate(token: string, asUse: boolean): Promise<Session> {
@@ -121,7 +131,7 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
       if (isReuse(session, tokenId, now)) await renew(session, tokenId, 'offer', 'system')
       throw faultOf(refused)
     }
-    if (asUse) activity.note(session, now)
+    if (asUse) await activity.note(session, now)
     return session
   }
 
@@ -136,7 +146,8 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
       if (isReuse(session, tokenId, now)) await renew(session, tokenId, 'offer', 'system')
       return refused
     }
-    activity.note(session, now)
+    const written = activity.note(session, now)
+    if (written !== undefined) await written
     if (tokenId === session.tokenId && session.previousTokenId !== null && session.previousUntil === null) {
       await store.change(session.userId, { session: session.id }, ([stored]) => decideAdoption(stored && activity.latest(stored), tokenId, now, policy().idleTimeout))
     }
@@ -174,7 +185,7 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     if (outcome.kind === 'missing') throw faultOf(unknownToken)
     if (outcome.kind === 'over') throw faultOf(invalid(outcome.reason))
     if (outcome.kind === 'reused') throw faultOf(invalid('reused'))
-    activity.note(session, clock.now())
+    await activity.note(outcome.session, clock.now())
     const refreshed = outcome.kind === 'current'
     return { session: outcome.session, token: refreshed ? tokenOf(outcome.session) : token, refreshed }
   }
@@ -252,12 +263,12 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
   return {
     create,
     validate,
-    check,
+    introspect,
     authenticate,
     refresh,
     end,
     endAll,
-    endMatching: createBulkEnding({ store, policy, clock, events }),
+    endMatching: createBulkEnding({ store, activity, policy, clock, events }),
     validations: () => validations,
     async endByToken(token, reason, actor) {
       const verdict = await verified(token)

@@ -7,6 +7,9 @@ import { createInterface } from 'node:readline'
 export interface RedisServer {
   url: string
   port: number
+  /** Stops the process without ending it, as one that hangs; `resume` lets it go on. */
+  pause(): void
+  resume(): void
   /** Ends the process; `start` brings it back, empty, on the same port. */
   kill(): Promise<void>
   start(): Promise<void>
@@ -33,7 +36,15 @@ export async function startRedis({ password = '' }: { password?: string } = {}):
   }
 
   await start()
-  return { url: `redis://${password === '' ? '' : `:${password}@`}127.0.0.1:${port}/0`, port, kill, start, dispose: kill }
+  return {
+    url: `redis://${password === '' ? '' : `:${password}@`}127.0.0.1:${port}/0`,
+    port,
+    kill,
+    start,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
+    dispose: kill,
+  }
 }
 
 function freePort(): Promise<number> {

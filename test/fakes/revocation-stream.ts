@@ -10,7 +10,7 @@ export interface StreamClient {
 }
 
 /** Resolves when all that was missed has been sent. */
-export async function connectStream(url: string, { since, headers = {} }: { since?: number; headers?: Record<string, string> } = {}): Promise<StreamClient> {
+export async function connectStream(url: string, { since, headers = {} }: { since?: number | 'now'; headers?: Record<string, string> } = {}): Promise<StreamClient> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/sessions/revocations${since === undefined ? '' : `?since=${since}`}`, { headers })
   onTestFinished(() => socket.terminate())
   const messages: RevocationMessage[] = []
@@ -20,7 +20,7 @@ export async function connectStream(url: string, { since, headers = {} }: { sinc
     socket.once('open', resolve)
     socket.once('error', reject)
   })
-  const client: StreamClient = { messages, until: (condition) => until('the message comes', () => messages.some(condition)) }
+  const client: StreamClient = { messages, until: (condition) => until('the message comes', () => messages.some(condition), 15_000) }
   await client.until(({ type }) => type === 'ready')
   return client
 }

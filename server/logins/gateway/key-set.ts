@@ -1,36 +1,54 @@
-/** The service's public keys, to refuse here what they did not sign. */
+/** The service's public keys: what they signed can be read here, what they did not is refused here. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
 
+/** What the token of a session says, as far as a gateway needs it. Times in seconds. */
+export interface TokenClaims {
+  sid: string
+  iat: number
+  exp: number
+  user_id: string
+  username: string
+  role_name: string
+  /** Left out where there are too many for a header. */
+  permissions?: readonly string[]
+}
+
 export interface KeySet {
+  /** Nothing that was known counts until it is read again. */
   reload(): Promise<void>
-  /** True when the token says it was signed by a key that is known here, and was not. */
-  refuses(token: string): boolean
+  /** `refused`: it names a key that is known here and was not signed by it. null: no key known here, e.g. the shared secret of the service. */
+  read(token: string): TokenClaims | 'refused' | null
 }
 
 export function createKeySet(base: string, timeout: number): KeySet {
   let verifiers = new Map<string, (token: string) => unknown>()
+  let readings = 0
 
   return {
     async reload() {
+      readings += 1
+      const own = readings
+      // A key that was taken back must not serve while the others are asked for.
+      verifiers = new Map()
       try {
         const response = await fetch(`${base}/.well-known/jwks.json`, { signal: AbortSignal.timeout(timeout) })
         // RFC 7517, as the service publishes it.
         const { keys } = (await response.json()) as { keys: (JsonWebKey & { kid: string; alg: string })[] }
+        if (own !== readings) return
         verifiers = new Map(keys.flatMap((jwk) => (jwk.alg === 'EdDSA' || jwk.alg === 'ES256' ? [[jwk.kid, verifierOf(jwk, jwk.alg)] as const] : [])))
       } catch {
         // Without keys every token is asked about: slower, never wrong.
-        verifiers = new Map()
       }
     },
-    refuses(token) {
+    read(token) {
       const verify = verifiers.get(keyIdOf(token) ?? '')
-      if (verify === undefined) return false
+      if (verify === undefined) return null
       try {
-        verify(token)
-        return false
+        // Signed by the service, so of its form.
+        return verify(token) as TokenClaims
       } catch {
-        return true
+        return 'refused'
       }
     },
   }
@@ -38,8 +56,8 @@ export function createKeySet(base: string, timeout: number): KeySet {
 
 function verifierOf(jwk: JsonWebKey, algorithm: 'EdDSA' | 'ES256'): (token: string) => unknown {
   const key = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
-  // Time is the service's matter: this machine's clock may be another.
-  return createVerifier({ key, algorithms: [algorithm], ignoreExpiration: true })
+  // Time is looked at by the service's clock, not by this machine's.
+  return createVerifier({ key, algorithms: [algorithm], allowedIss: 'wheelhouse', allowedAud: 'wheelhouse-logins', ignoreExpiration: true })
 }
 
 function keyIdOf(token: string): string | null {

@@ -5,6 +5,8 @@ export interface StreamListener {
   ended(sessionIds: readonly string[]): void
   renewed(sessionIds: readonly string[]): void
   keysChanged(): void
+  /** Open; `at` is the time by the service's clock. */
+  ready(at: number): void
   lost(): void
 }
 
@@ -40,13 +42,13 @@ export function openStream(base: string, headers: Record<string, string>, listen
   }
 
   function connect(): void {
-    const own = new WebSocket(`${base.replace(/^http/, 'ws')}/api/v1/sessions/revocations`, { headers, handshakeTimeout: 5_000 })
+    const own = new WebSocket(`${base.replace(/^http/, 'ws')}/api/v1/sessions/revocations?since=now`, { headers, handshakeTimeout: 5_000 })
     socket = own
     own.on('ping', heard)
     own.on('message', (data) => {
       heard()
       // Messages of the service we were told to trust.
-      const message = JSON.parse(String(data)) as { type: string; sessions?: { session_id: string }[] }
+      const message = JSON.parse(String(data)) as { type: string; at?: number; sessions?: { session_id: string }[] }
       const ids = (message.sessions ?? []).map(({ session_id }) => session_id)
       if (message.type === 'ended') listener.ended(ids)
       else if (message.type === 'renewed') listener.renewed(ids)
@@ -55,6 +57,7 @@ export function openStream(base: string, headers: Record<string, string>, listen
       else if (message.type === 'ready') {
         open = true
         failures = 0
+        if (message.at !== undefined) listener.ready(message.at)
         for (const resolve of waiting) resolve()
         waiting = []
       }

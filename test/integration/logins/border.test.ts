@@ -17,6 +17,9 @@ describe('a create with bad input is refused in the contract’s shape and leave
     ['permissions as text', { ...good, permissions: 'read' }, 'invalid_request'],
     ['10,000 permissions', { ...good, permissions: Array.from({ length: 10_000 }, (_, index) => `permission-${index}`) }, 'invalid_request'],
     ['remember-me as text', { ...good, remember_me: 'yes' }, 'invalid_request'],
+    ['half a letter as name', { ...good, username: 'a\ud800' }, 'invalid_request'],
+    ['half a letter as permission', { ...good, permissions: ['\udc00'] }, 'invalid_request'],
+    ['permissions that are no text', { ...good, permissions: [1, null] }, 'invalid_request'],
     ['a time that is none', { ...good, expires_at: 'tomorrow' }, 'invalid_request'],
     ['a time that is over', { ...good, expires_at: '2020-01-01T00:00:00Z' }, 'invalid_request'],
     ['a name of a megabyte', { ...good, username: 'x'.repeat(900_000) }, 'invalid_request'],
@@ -81,6 +84,20 @@ test('open to the LAN, gateway routes ask for a key, public ones do not, protect
   expect((await logins.call('GET', '/api/v1/sessions/user/user-uuid', undefined, bearer(body.token))).status).toBe(200)
   await expect(connectStream(logins.url)).rejects.toThrow('401')
   await connectStream(logins.url, { headers: key })
+})
+
+test('a gateway’s key beside a user’s token lets that user do what they may, and no more', async () => {
+  const logins = await startLogins({ exposed: true })
+  const key = { 'x-api-key': ownerKey }
+  const login = async (user: string) => (await logins.call('POST', '/api/v1/sessions', { ...good, role_name: 'clerk', user_id: user }, key)).body
+  const [mine, alsoMine, stranger] = [await login('me'), await login('me'), await login('stranger')]
+  expect(await logins.call('DELETE', `/api/v1/sessions/${mine.session_id}`, undefined, { ...key, ...bearer(stranger.token) })).toMatchObject({ status: 403 })
+  const { body } = await logins.call('GET', '/api/v1/sessions/user/me', undefined, { ...key, ...bearer(mine.token) })
+  expect(body.sessions.filter(({ is_current }: { is_current: boolean }) => is_current)).toMatchObject([{ session_id: mine.session_id }])
+  expect((await logins.call('DELETE', '/api/v1/sessions/user/me?exclude_current=true', undefined, { ...key, ...bearer(mine.token) })).body.revoked_count).toBe(1)
+  expect([(await logins.validate(mine.token)).status, (await logins.validate(alsoMine.token)).status]).toEqual([200, 401])
+  // The key alone may do all.
+  expect((await logins.call('DELETE', '/api/v1/sessions/user/stranger', undefined, key)).body.revoked_count).toBe(1)
 })
 
 test('forged gateway headers open nothing', async () => {

@@ -108,6 +108,28 @@ test('without the stream every request asks, and without the service nothing pas
   expect(await gateway.check(token)).toMatchObject({ ok: false, status: 503 })
 })
 
+test('a token that was signed since the stream opened is verified here, and an ending still stops it', async () => {
+  const logins = await startLogins({ clock: realTime() })
+  const before = await logins.call('POST', '/v1/keys', { algorithm: 'ES256' }, { 'x-api-key': ownerKey }).then(() => logins.login({ user_id: 'earlier' }))
+  const gateway = gatewayTo({ url: logins.url })
+  await gateway.ready()
+  // The gateway has the keys when it refuses by itself what they did not sign.
+  await until('the keys are there', async () => {
+    await gateway.check(`${before.token.slice(0, -8)}AAAAAAAA`)
+    return gateway.counts().here > 0
+  })
+  const { asked, here } = gateway.counts()
+  expect(await gateway.check(before.token)).toMatchObject({ ok: true })
+  expect(gateway.counts()).toEqual({ asked: asked + 1, here })
+  // Whole seconds are all a token tells of its beginning.
+  logins.clock.advance(1_000)
+  const { token, session_id } = await logins.login()
+  expect(await gateway.check(token)).toEqual({ ok: true, newToken: null, session: { session_id, user_id: 'user-uuid', username: 'john_doe', role_name: 'clerk', permissions: ['read', 'write'], expires_at: expect.any(String) } })
+  expect(gateway.counts()).toEqual({ asked: asked + 1, here: here + 1 })
+  await logins.call('DELETE', `/api/v1/sessions/${session_id}`, undefined, bearer(token))
+  await until('the gateway refuses it', async () => !(await gateway.check(token)).ok)
+})
+
 test('what a private key of the service did not sign is refused without asking', async () => {
   const logins = await startLogins({ clock: realTime() })
   await logins.call('POST', '/v1/keys', { algorithm: 'EdDSA' }, { 'x-api-key': ownerKey })

@@ -81,6 +81,43 @@ test('while Redis is away nothing is good, the state says so, and it comes back 
   expect((await logins.validate(token)).body).toMatchObject({ is_valid: false, error_code: 'session_not_found' })
 })
 
+test('a Redis that hangs is noticed: requests are refused as with one that is away, and it is taken up again', async () => {
+  const redis = await redisServer()
+  const logins = await startLogins({ variables: { sessionStorageType: 'redis', redisUrl: redis.url } })
+  const { token } = await logins.login()
+  const stream = await connectStream(logins.url)
+  redis.pause()
+  await until('the room notices', () => logins.room.attention().length === 1, 20_000)
+  await stream.until(({ type }) => type === 'unsure')
+  expect(await logins.validate(token)).toMatchObject({ status: 503, body: { error_code: 'validation_error' } })
+  redis.resume()
+  await until('the room is back', () => logins.room.attention().length === 0, 20_000)
+  await until('the token is good again', async () => (await logins.validate(token)).body.is_valid === true)
+})
+
+test('a use that only one server knows of keeps the other from taking the session for an idle one', async () => {
+  const redis = await redisServer()
+  const clock = testClock()
+  const options = { variables: { sessionStorageType: 'redis' as const, redisUrl: redis.url }, settings: { idleTimeout: 300 }, clock }
+  const [here, there] = await Promise.all([startLogins(options), startLogins(options)])
+  const { token } = await here.login()
+  clock.advance(295_000)
+  expect((await here.validate(token)).body.is_valid).toBe(true)
+  clock.advance(10_000)
+  expect((await there.validate(token)).body.is_valid).toBe(true)
+})
+
+test('tokens of keys that cannot be read are never called unknown, only not to be checked now', async () => {
+  const redis = await redisServer()
+  const [here, there] = await twoServers(redis)
+  const { token } = await here.login()
+  await redis.kill()
+  const late = await startLogins({ variables: { sessionStorageType: 'redis', redisUrl: redis.url } })
+  for (const server of [here, there, late]) {
+    for (let round = 0; round < 5; round += 1) expect((await server.validate(token)).status).toBe(503)
+  }
+})
+
 test('a server starts without its Redis and serves when it comes', async () => {
   const redis = await redisServer()
   await redis.kill()

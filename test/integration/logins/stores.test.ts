@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bearer, ownerKey, startLogins, type TestLogins, type TestLoginsOptions } from '../../fakes/logins.ts'
+import { connectStream } from '../../fakes/revocation-stream.ts'
 import { startRedis, type RedisServer } from '../../fakes/redis-server.ts'
 import { Redis } from 'ioredis'
 
@@ -136,6 +137,21 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     const verdicts = await Promise.all(made.map(({ token }) => logins.validate(token)))
     expect(verdicts.filter(({ body }) => body.is_valid)).toHaveLength(5)
     expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 50, active_sessions: 5, ended_sessions: 45 })
+  })
+
+  test.each([
+    ['evict-oldest', 5, 45],
+    ['evict-least-recently-used', 5, 45],
+    ['deny', 5, 0],
+  ] as const)('50 parallel logins of a role whose policy is %s leave exactly %i, and another role has its own limit', async (whenFull, left, evicted) => {
+    const logins = await start({ variables: { sessionMaxConcurrent: 3 }, settings: { roles: { auditor: { whenFull, maxConcurrent: 5 } } } })
+    const body = (role: string) => ({ user_id: role, username: role, role_name: role })
+    const made = await Promise.all(Array.from({ length: 50 }, () => logins.call('POST', '/api/v1/sessions', body('auditor'))))
+    const others = await Promise.all(Array.from({ length: 50 }, () => logins.call('POST', '/api/v1/sessions', body('clerk'))))
+    const good = async (replies: typeof made) => (await Promise.all(replies.filter(({ status }) => status === 201).map((reply) => logins.validate(reply.body.token)))).filter((verdict) => verdict.body.is_valid).length
+    expect(await good(made)).toBe(left)
+    expect(await good(others)).toBe(3)
+    expect(made.filter(({ status }) => status === 409)).toHaveLength(50 - left - evicted)
   })
 
   test('the least recently used one goes first when the policy says so', async () => {
@@ -287,6 +303,41 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     expect(detail.limit).toEqual({ maxConcurrent: 5, whenFull: 'evict-oldest' })
     const series = (await logins.call('GET', '/v1/series?span=1h', undefined, key)).body
     expect([series.created, series.ended].map((values: number[]) => values.reduce((sum, value) => sum + value, 0))).toEqual([17, 6])
+  })
+
+  test('those that match are revoked with the time of their last use in mind, and what is over stays as it was', async () => {
+    const logins = await start({ settings: { idleTimeout: 300 } })
+    const key = { 'x-api-key': ownerKey }
+    const [used, idle] = [await logins.login({ user_id: 'used' }), await logins.login({ user_id: 'idle' })]
+    for (let round = 0; round < 2; round += 1) {
+      logins.clock.advance(299_000)
+      await logins.validate(used.token)
+    }
+    expect((await logins.call('POST', '/v1/revoke', { filter: { role: 'clerk' }, preview: true }, key)).body.matched).toBe(1)
+    expect((await logins.call('POST', '/v1/revoke', { filter: { role: 'clerk' } }, key)).body).toEqual({ matched: 1, revoked: 1 })
+    const reason = async (id: string) => (await logins.call('GET', `/v1/sessions/${id}`, undefined, key)).body.session.reason
+    expect([await reason(used.session_id), await reason(idle.session_id)]).toEqual(['revoked', 'idle'])
+    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 2, active_sessions: 0, expired_sessions: 1, ended_sessions: 1 })
+  })
+
+  test('more than one part of the store is searched, counted, ended and told of', async () => {
+    const logins = await start({ variables: { sessionMaxConcurrent: 10_000 } })
+    const key = { 'x-api-key': ownerKey }
+    for (let round = 0; round < 24; round += 1) await Promise.all(Array.from({ length: 50 }, (_, index) => logins.login({ user_id: `user-${index % 10}`, username: `User_${round}` })))
+    const list = async (query: string) => (await logins.call('GET', `/v1/sessions?${query}`, undefined, key)).body
+    expect(await list('text=user_1')).toMatchObject({ total: 11 * 50 })
+    expect((await list('sort=username&direction=down&limit=1&offset=49')).sessions[0].username).toBe('User_9')
+    expect((await list('sort=username&direction=down&limit=1&offset=50')).sessions[0].username).toBe('User_8')
+    const pages = await Promise.all(Array.from({ length: 12 }, (_, page) => list(`sort=expiresAt&offset=${page * 100}`)))
+    expect(new Set(pages.flatMap(({ sessions }) => sessions.map(({ id }: { id: string }) => id))).size).toBe(1_200)
+    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 1_200, active_sessions: 1_200, active_users: 10 })
+    expect((await logins.call('POST', '/v1/revoke', { filter: { userId: 'user-3' } }, key)).body).toEqual({ matched: 120, revoked: 120 })
+    expect((await logins.call('POST', '/v1/revoke', { filter: {} }, key)).body).toEqual({ matched: 1_080, revoked: 1_080 })
+    const stream = await connectStream(logins.url)
+    const told = stream.messages.flatMap((message) => (message.type === 'ended' ? message.sessions.map((session) => session.session_id) : []))
+    expect(new Set(told).size).toBe(1_200)
+    const fresh = await connectStream(logins.url, { since: 'now' })
+    expect(fresh.messages.map(({ type }) => type)).toEqual(['ready'])
   })
 
   test('is removed some time after its end, and its token is then not known', async () => {

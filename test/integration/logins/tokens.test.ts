@@ -98,6 +98,18 @@ test('introspection (RFC 7662) tells what a token is worth and changes nothing',
   expect(await logins.call('POST', '/introspect', 'x=1', form)).toMatchObject({ status: 400, body: { error_code: 'missing_token' } })
 })
 
+test('introspection tells of the very token: one that was replaced ends with its grace', async () => {
+  const logins = await startLogins()
+  const { token } = await logins.login()
+  logins.clock.advance(27 * 60_000)
+  const { body } = await logins.call('POST', '/api/v1/sessions/refresh', undefined, bearer(token))
+  const facts = async (each: string) => (await logins.call('POST', '/introspect', `token=${each}`, form)).body
+  expect(await facts(token)).toMatchObject({ active: true, jti: partOf(token, 1).jti, iat: partOf(token, 1).iat, exp: Math.floor((logins.clock.now() + 10_000) / 1_000) })
+  expect(await facts(body.token)).toMatchObject({ active: true, jti: partOf(body.token, 1).jti, exp: partOf(body.token, 1).exp })
+  logins.clock.advance(10_000)
+  expect(await facts(token)).toEqual({ active: false })
+})
+
 test('revocation (RFC 7009) ends the session, and answers 200 for what is not known', async () => {
   const logins = await startLogins()
   const { token } = await logins.login()
