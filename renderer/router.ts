@@ -1,22 +1,26 @@
 /** The pages. Each is loaded when it is first opened. */
-import { createRouter, createWebHashHistory, type Router } from 'vue-router'
+import { createRouter, createWebHashHistory, type Router, type RouteRecordRaw } from 'vue-router'
+
+export const pages: readonly RouteRecordRaw[] = [
+  { path: '/', name: 'overview', component: () => import('./pages/overview/overview-page.vue'), meta: { title: 'Overview' } },
+  { path: '/browsers', name: 'browsers', component: () => import('./pages/browsers/browsers-page.vue'), meta: { title: 'Browsers' } },
+  { path: '/logins', name: 'logins', component: () => import('./pages/logins/logins-page.vue'), meta: { title: 'Logins' } },
+  { path: '/relay', name: 'relay', component: () => import('./pages/relay/relay-page.vue'), meta: { title: 'Relay' } },
+  { path: '/brokers', name: 'brokers', component: () => import('./pages/brokers/brokers-page.vue'), meta: { title: 'Brokers' } },
+  { path: '/bots', name: 'bots', component: () => import('./pages/bots/bots-page.vue'), meta: { title: 'Bots' } },
+  { path: '/bots/link', name: 'link-bot', component: () => import('./pages/bots/link/link-bot-page.vue'), meta: { title: 'Link a bot' } },
+  { path: '/bots/webhooks', name: 'bot-webhooks', component: () => import('./pages/bots/webhooks/all-webhooks-page.vue'), meta: { title: 'Webhooks of bots' } },
+  { path: '/bots/:userId/:tab(chats|rules|webhooks|events|settings)', name: 'bot', component: () => import('./pages/bots/bot-page.vue'), meta: { title: 'Bot' } },
+  { path: '/keys', name: 'keys', component: () => import('./pages/keys/keys-page.vue'), meta: { title: 'API keys' } },
+  { path: '/activity', name: 'activity', component: () => import('./pages/activity/activity-page.vue'), meta: { title: 'Activity' } },
+  { path: '/settings/:section?', name: 'settings', component: () => import('./pages/settings/settings-page.vue'), meta: { title: 'Settings' } },
+  { path: '/:rest(.*)*', redirect: '/' },
+]
 
 export function createAppRouter(): Router {
   return createRouter({
     // Behind the hash, since `/browsers` on the control port is the API's own prefix.
     history: createWebHashHistory(),
-    routes: [
-      { path: '/', name: 'overview', component: () => import('./pages/overview/overview-page.vue'), meta: { title: 'Overview' } },
-      { path: '/browsers', name: 'browsers', component: () => import('./pages/browsers/browsers-page.vue'), meta: { title: 'Browsers' } },
-      { path: '/logins', name: 'logins', component: () => import('./pages/logins/logins-page.vue'), meta: { title: 'Logins' } },
-      { path: '/relay', name: 'relay', component: () => import('./pages/relay/relay-page.vue'), meta: { title: 'Relay' } },
-      { path: '/brokers', name: 'brokers', component: () => import('./pages/brokers/brokers-page.vue'), meta: { title: 'Brokers' } },
-      { path: '/bots', name: 'bots', component: () => import('./pages/bots/bots-page.vue'), meta: { title: 'Bots' } },
-      { path: '/bots/link', name: 'link-bot', component: () => import('./pages/bots/link-bot-page.vue'), meta: { title: 'Link a bot' } },
-      { path: '/keys', name: 'keys', component: () => import('./pages/keys/keys-page.vue'), meta: { title: 'API keys' } },
-      { path: '/activity', name: 'activity', component: () => import('./pages/activity/activity-page.vue'), meta: { title: 'Activity' } },
-      { path: '/settings/:section?', name: 'settings', component: () => import('./pages/settings/settings-page.vue'), meta: { title: 'Settings' } },
-      { path: '/:rest(.*)*', redirect: '/' },
-    ],
+    routes: [...pages],
   })
 }

@@ -5,6 +5,17 @@ import type { BotView } from '../../server/bots/contract.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 
+export interface BotChange {
+  label?: string
+  notes?: string
+  proxy?: string | null
+  keepsLog?: boolean
+  /** null takes what the settings of the room say. */
+  pause?: number | null
+  dailyCap?: number | null
+  keepMessagesFor?: number | null
+}
+
 export const useBots = defineStore('bots', () => {
   const list = resource({ read: (signal) => useApi().bots.bots({ signal }), resources: ['bots'], concerns: ({ room }) => room === 'bots' })
   const bots = computed<readonly BotView[]>(() => list.value.value?.bots ?? [])
@@ -29,8 +40,8 @@ export const useBots = defineStore('bots', () => {
     refresh: list.refresh,
     byId: (userId: string): BotView | undefined => bots.value.find((bot) => bot.userId === userId),
 
-    link: async (bot: { userId: string; phoneNumber: string; label: string }): Promise<BotView> => put(await useApi().bots.linkBot({ body: bot })),
-    change: async (userId: string, change: { label?: string; notes?: string; keepsLog?: boolean }): Promise<BotView> => put(await useApi().bots.changeBot({ params: { userId }, body: change })),
+    link: async (bot: { userId: string; phoneNumber: string; label: string; proxy?: string | null }): Promise<BotView> => put(await useApi().bots.linkBot({ body: bot })),
+    change: async (userId: string, change: BotChange): Promise<BotView> => put(await useApi().bots.changeBot({ params: { userId }, body: change })),
     start: async (userId: string): Promise<BotView> => put(await useApi().bots.startBot({ params: { userId } })),
     stop: async (userId: string): Promise<BotView> => put(await useApi().bots.stopBot({ params: { userId } })),
     restart: async (userId: string): Promise<BotView> => put(await useApi().bots.restartBot({ params: { userId } })),
@@ -45,6 +56,8 @@ export const useBots = defineStore('bots', () => {
     backUp: (userId: string) => useApi().bots.backUpBot({ params: { userId } }),
     restore: async (userId: string, backup: string): Promise<BotView> => put(await useApi().bots.restoreBot({ params: { userId }, body: { backup } })),
     backupFile: (userId: string, backup: string, passphrase: string) => useApi().bots.backupFile({ params: { userId, backup }, body: { passphrase } }),
+    bringIn: (file: string, passphrase: string) => useApi().bots.bringIn({ body: { file, passphrase } }),
+    clearLog: async (userId: string): Promise<void> => void (await useApi().bots.clearLog({ params: { userId } })),
     send: (userId: string, to: string, text: string) => useApi().bots.sendMessage({ params: { userId }, body: { to, type: 'text', text } }),
     /** Only in the demo. */
     pretendPhone: (phoneNumber: string, with_: { code?: string; qr?: string }) => useApi().bots.pretendPhone({ body: { phoneNumber, ...with_ } }),

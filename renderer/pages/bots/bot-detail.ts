@@ -1,6 +1,6 @@
-/** One bot with its history and backups, read again when something of it changes. */
-import { ref, watch, type Ref } from 'vue'
-import type { BackupView, HistoryEntry } from '../../../server/bots/contract.ts'
+/** One bot with its history, backups and last seven days, read again when something of it changes. */
+import { ref, shallowRef, watch, type Ref } from 'vue'
+import type { ActivityView, BackupView, HistoryEntry } from '../../../server/bots/contract.ts'
 import { messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
 import { useBots } from '../../stores/bots.ts'
@@ -9,6 +9,7 @@ export function useBotDetail(userId: Ref<string>) {
   const bots = useBots()
   const history = ref<HistoryEntry[]>([])
   const backups = ref<BackupView[]>([])
+  const week = shallowRef<ActivityView | null>(null)
   const error = ref<string | null>(null)
 
   async function refresh(): Promise<void> {
@@ -16,15 +17,17 @@ export function useBotDetail(userId: Ref<string>) {
     // The wizard has none before its first step is done.
     if (asked === '') return
     try {
-      const detail = await useApi().bots.bot({ params: { userId: asked } })
+      const params = { userId: asked }
+      const [detail, activity] = await Promise.all([useApi().bots.bot({ params }), useApi().bots.botActivity({ params, query: { window: '7d' } })])
       if (asked !== userId.value) return
       history.value = detail.history
       backups.value = detail.backups
+      week.value = activity
       error.value = null
     } catch (failure) {
       if (asked === userId.value) error.value = messageOf(failure)
     }
   }
   watch([userId, () => bots.byId(userId.value)?.since], () => void refresh(), { immediate: true })
-  return { history, backups, error, refresh }
+  return { history, backups, week, error, refresh }
 }

@@ -38,6 +38,7 @@ export function readableNumber(number: string): string {
 
 /** The one button that fits the state best. */
 export function nextStep({ state, linkedAt }: Pick<BotView, 'state' | 'linkedAt'>): { label: string; deed: 'start' | 'stop' | 'pair' } {
+  if (state === 'logged_out') return { label: 'Pair again', deed: 'pair' }
   if (state === 'online' || state === 'starting') return { label: 'Stop', deed: 'stop' }
   if (state === 'reconnecting') return { label: 'Retry now', deed: 'start' }
   if (state === 'replaced') return { label: 'Take back', deed: 'start' }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { botName, nextStep, readableNumber } from '../../../renderer/pages/bots/bot-look.ts'
 import BotsPage from '../../../renderer/pages/bots/bots-page.vue'
-import LinkBotPage from '../../../renderer/pages/bots/link-bot-page.vue'
+import LinkBotPage from '../../../renderer/pages/bots/link/link-bot-page.vue'
 import type { BotView } from '../../../server/bots/contract.ts'
 import { reply, type FakeTransport } from '../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'

@@ -6,6 +6,7 @@ import { defineComponent, h, type Component } from 'vue'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import App from '@nuxt/ui/components/App.vue'
 import { provideApi } from '../../../renderer/api/api.ts'
+import { pages } from '../../../renderer/router.ts'
 import { useConnection } from '../../../renderer/stores/connection.ts'
 import { FakeTransport } from './fake-transport.ts'
 import { api, controlApi, key, overview, settingsView } from './samples.ts'
@@ -40,7 +41,9 @@ export async function mountPage(component: Component, { server = standardServer(
   const pinia = createPinia()
   setActivePinia(pinia)
   const nothing = defineComponent({ render: () => null })
-  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/settings/:section?', component: nothing }, { path: '/:rest(.*)*', component: nothing }] })
+  // Links by name have to lead somewhere; the pages themselves are mounted by the test.
+  const named = pages.filter((route) => route.name !== undefined).map(({ path, name }) => ({ path, ...(name === undefined ? {} : { name }), component: nothing }))
+  const router = createRouter({ history: createMemoryHistory(), routes: [...named, { path: '/:rest(.*)*', component: nothing }] })
   await router.push(path)
   const host = document.createElement('div')
   document.body.append(host)

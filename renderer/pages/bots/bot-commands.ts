@@ -1,0 +1,35 @@
+/** Bots in the command palette: open one, do something to one, or link another. */
+import { computed } from 'vue'
+import { useRouter } from 'vue-router'
+import { provideCommands, type Command } from '../../shell/commands.ts'
+import { useBots } from '../../stores/bots.ts'
+import { deedsFor, useBotDeeds } from './bot-deeds.ts'
+import { botLook, botName } from './bot-look.ts'
+
+export function useBotCommands(): void {
+  const bots = useBots()
+  const router = useRouter()
+  const { run } = useBotDeeds()
+  provideCommands({
+    sessions: computed(() => bots.bots.map((bot): Command => ({
+      label: botName(bot),
+      icon: 'i-lucide-message-circle',
+      suffix: `Bot, ${botLook(bot.state).label.toLowerCase()}`,
+      onSelect: () => void router.push({ name: 'bots', query: { bot: bot.userId } }),
+    }))),
+    actions: computed(() => [
+      { label: 'Link a bot', icon: 'i-lucide-plus', suffix: 'Bots', onSelect: () => void router.push({ name: 'link-bot' }) },
+      ...bots.bots.flatMap((bot) => [
+        { label: `Chats of ${botName(bot)}`, icon: 'i-lucide-messages-square', suffix: 'Bots', onSelect: () => void router.push({ name: 'bot', params: { userId: bot.userId, tab: 'chats' } }) },
+        ...deedsFor(bot).map(({ deed, label, icon, danger }): Command => ({
+          label: label.includes(botName(bot)) ? label : `${label}: ${botName(bot)}`,
+          icon,
+          suffix: 'Bots',
+          ...(danger === true ? { color: 'error' } : {}),
+          // The question is asked on the bots page, beside the bot it is about.
+          onSelect: () => void (danger === true ? router.push({ name: 'bots', query: { bot: bot.userId } }) : Promise.resolve()).then(() => run(deed, bot)),
+        })),
+      ]),
+    ]),
+  })
+}

@@ -1,0 +1,91 @@
+/** One conversation: kept messages page by page, what waits or failed beside them, and what comes in meanwhile. */
+import { ref, shallowRef, watch, type Ref } from 'vue'
+import type { BotEvent, LoggedView, SentView } from '../../../../server/bots/contract.ts'
+import { messageOf } from '../../../api/api-error.ts'
+import { useApi } from '../../../api/api.ts'
+import { mergeMessages, type ChatMessage } from './thread.ts'
+
+const page = 60
+const pending = new Set<SentView['status']>(['queued', 'sending', 'failed'])
+
+export function useThread(userId: string, chat: Ref<string | null>, before: Ref<number | null>) {
+  const messages = shallowRef<readonly ChatMessage[]>([])
+  const older = ref<number | null>(null)
+  const loading = ref(false)
+  const error = ref<string | null>(null)
+
+  async function load(): Promise<void> {
+    const asked = chat.value
+    messages.value = []
+    older.value = null
+    error.value = null
+    if (asked === null) return
+    loading.value = true
+    await refresh()
+    if (chat.value === asked) loading.value = false
+  }
+
+  /** The newest page, or the one that ends at a message that was searched for. */
+  async function refresh(): Promise<void> {
+    const asked = chat.value
+    if (asked === null) return
+    const from = before.value
+    try {
+      const [log, sent] = await Promise.all([
+        useApi().bots.log({ params: { userId }, query: { chat: asked, limit: page, ...(from === null ? {} : { before: from + 1 }) } }),
+        useApi().bots.sentMessages({ params: { userId }, query: { chat: asked, limit: 100 } }),
+      ])
+      if (chat.value !== asked || before.value !== from) return
+      const waiting = from === null ? sent.messages.filter(({ status, kind }) => pending.has(status) && kind !== 'reaction').map(fromSent) : []
+      if (messages.value.length === 0) older.value = log.next
+      messages.value = mergeMessages(messages.value, [...log.messages.map(fromLog), ...waiting])
+      error.value = null
+    } catch (failure) {
+      if (chat.value === asked) error.value = messageOf(failure)
+    }
+  }
+
+  async function loadOlder(): Promise<void> {
+    const asked = chat.value
+    if (asked === null || older.value === null || loading.value) return
+    loading.value = true
+    try {
+      const log = await useApi().bots.log({ params: { userId }, query: { chat: asked, before: older.value, limit: page } })
+      if (chat.value === asked) {
+        messages.value = mergeMessages(messages.value, log.messages.map(fromLog))
+        older.value = log.next
+      }
+    } catch (failure) {
+      error.value = messageOf(failure)
+    }
+    loading.value = false
+  }
+
+  function take(event: BotEvent): void {
+    if (chat.value === null) return
+    // A page from the past stays what it is; the newest one is a click away.
+    if (event.type === 'message' && event.message.chat === chat.value && before.value === null) put({ ...event.message, number: null, delivery: null, problem: null })
+    if (event.type !== 'progress' || event.message.chat !== chat.value) return
+    const { messageId, status, problem } = event.message
+    messages.value = messages.value.map((message) => (message.id === messageId ? { ...message, delivery: status, problem } : message))
+  }
+
+  function put(message: ChatMessage): void {
+    messages.value = mergeMessages(messages.value, [message])
+  }
+
+  function drop(id: string): void {
+    messages.value = messages.value.filter((message) => message.id !== id)
+  }
+
+  watch([chat, before], () => void load(), { immediate: true })
+  return { messages, older, loading, error, refresh, loadOlder, take, put, drop }
+}
+
+function fromLog({ status, ...message }: LoggedView): ChatMessage {
+  return { ...message, delivery: status, problem: null }
+}
+
+export function fromSent({ messageId, chat, kind, text = '', status, problem, createdAt }: SentView & { text?: string }): ChatMessage {
+  return { id: messageId, number: null, chat, author: '', authorName: null, fromMe: true, at: createdAt, kind, text, delivery: status, problem }
+}

@@ -1,0 +1,37 @@
+/** One event of a bot as a line. */
+import type { BotEvent } from '../../../server/bots/contract.ts'
+import { botState } from '../../../server/bots/contract.ts'
+import type { Tone } from '../../components/tone.ts'
+import { botLook } from './bot-look.ts'
+import { kindText } from './chat/kinds.ts'
+import { personText } from './chat/people.ts'
+import { deliveryWords } from './chat/thread.ts'
+
+export interface EventLine {
+  tone: Tone
+  title: string
+  who: string
+  text: string
+}
+
+export function eventLine(event: BotEvent): EventLine {
+  switch (event.type) {
+    case 'message': {
+      const { fromMe, authorName, author, chat, kind, text } = event.message
+      return { tone: 'busy', title: fromMe ? 'Message out' : 'Message in', who: fromMe ? personText(chat) : (authorName ?? personText(author)), text: text === '' || kind === 'reaction' ? `${kindText(kind)} ${text}`.trim() : text }
+    }
+    case 'progress': {
+      const { status, chat, messageId, problem } = event.message
+      return { tone: status === 'failed' ? 'bad' : status === 'read' || status === 'delivered' ? 'good' : 'off', title: deliveryWords[status], who: personText(chat), text: problem ?? messageId }
+    }
+    case 'state': {
+      const state = botState.safeParse(event.state).data
+      return { tone: state === undefined ? 'off' : botLook(state).tone, title: state === undefined ? event.state : botLook(state).label, who: '', text: event.reason ?? '' }
+    }
+    case 'rule': {
+      const words = { done: 'Rule acted', held: 'Rule held back', failed: 'Rule failed' } as const
+      const tones = { done: 'good', held: 'attention', failed: 'bad' } as const
+      return { tone: tones[event.outcome], title: words[event.outcome], who: personText(event.chat), text: event.problem === null ? event.rule.name : `${event.rule.name}: ${event.problem}` }
+    }
+  }
+}
