@@ -86,7 +86,8 @@ export function createBotsApi(parts: ApiParts): Api {
     },
     pairing: ({ params }) => {
       const { pairing } = service.get(params.userId)
-      if (pairing?.code == null) throw new Fault('no-pairing')
+      // A code that was typed has done its part once a passkey is asked for.
+      if (pairing?.code == null || pairing.passkey !== null) throw new Fault('no-pairing')
       return { status: 200, body: { success: true, pairingCode: withDash(pairing.code), expiresAt: iso(pairing.endsAt) } }
     },
 
@@ -117,6 +118,11 @@ export function createBotsApi(parts: ApiParts): Api {
     restartBot: async ({ params }) => {
       const bot = service.get(params.userId)
       await bot.restart()
+      return { status: 200, body: view(bot) }
+    },
+    confirmPasskey: ({ params }) => {
+      const bot = service.get(params.userId)
+      bot.confirmPasskey()
       return { status: 200, body: view(bot) }
     },
     unlinkBot: async ({ params }, call) => {
@@ -172,7 +178,7 @@ function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures): BotV
     createdAt: iso(row.createdAt),
     linkedAt: isoOrNull(row.linkedAt),
     retryAt: isoOrNull(retryAt),
-    pairing: pairing === null ? null : { code: pairing.code === null ? null : withDash(pairing.code), qr: pairing.qr, qrEndsAt: iso(pairing.qrEndsAt), endsAt: iso(pairing.endsAt) },
+    pairing: pairing === null ? null : { code: pairing.code === null ? null : withDash(pairing.code), qr: pairing.qr, qrEndsAt: iso(pairing.qrEndsAt), endsAt: iso(pairing.endsAt), passkey: pairing.passkey === null ? null : { stage: pairing.passkey.stage, code: pairing.passkey.code === null ? null : withDash(pairing.passkey.code) } },
   }
 }
 

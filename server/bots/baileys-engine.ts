@@ -4,6 +4,7 @@ import { Fault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import { holdsLink, openAuth } from './baileys-auth.ts'
 import { contentFor, keyFor, messageOf, progressOf } from './baileys-messages.ts'
+import { PasskeyCeremony } from './baileys-passkey.ts'
 import type { Connection, Engine, EngineEvents } from './engine.ts'
 
 export interface BaileysOptions {
@@ -25,7 +26,7 @@ export function createBaileysEngine({ url, log, qrTimeout }: BaileysOptions): En
     qrLife,
     pairingLife: qrLife[0] + (qrCodes - 1) * qrLife[1],
     isLinked: holdsLink,
-    async connect(rows, events, { proxy }) {
+    async connect(rows, events, { proxy, passkeyPatience }) {
       // Late: the library takes 100 ms and 60 MB, which who has no bot should not pay.
       const library = await import('baileys')
       const auth = openAuth(rows, library)
@@ -48,12 +49,13 @@ export function createBaileysEngine({ url, log, qrTimeout }: BaileysOptions): En
           return encoded === null ? undefined : library.proto.Message.decode(encoded)
         },
       })
-      return listen(library, socket, auth, events, log)
+      const moreQrs = passkeyPatience === null ? 0 : Math.ceil(passkeyPatience / qrLife[1])
+      return listen(library, socket, auth, events, { log, moreQrs })
     },
   }
 }
 
-function listen(library: typeof import('baileys'), socket: WASocket, auth: ReturnType<typeof openAuth>, events: EngineEvents, log: Log): Connection {
+function listen(library: typeof import('baileys'), socket: WASocket, auth: ReturnType<typeof openAuth>, events: EngineEvents, { log, moreQrs }: { log: Log; moreQrs: number }): Connection {
   let ended = false
   const { creds } = auth.state
   const guarded = (work: () => void): void => {
@@ -71,7 +73,7 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
   )
   socket.ev.on('connection.update', ({ qr, isNewLogin, connection, lastDisconnect }) =>
     guarded(() => {
-      if (qr !== undefined) events.qr(qr)
+      if (qr !== undefined) showQr(qr)
       if (isNewLogin === true) events.linked()
       if (connection === 'open') events.open({ number: creds.me?.id.split(/[:@]/)[0] ?? '', name: nameOf(creds.me?.name) })
       if (connection === 'close') {
@@ -102,9 +104,45 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
       }
     }),
   )
-  socket.ws.on('CB:notification,type:passkey_prologue_request', () => guarded(() => events.passkeyDemanded()))
 
-  return {
+  let qrsShown = 0
+  let isAskedForPasskey = false
+  function showQr(text: string): void {
+    qrsShown += 1
+    // Those that were added below are no codes; they only keep the library waiting while a person answers.
+    if (qrsShown <= qrCodes) return events.qr(text)
+    if (isAskedForPasskey) return
+    events.closed(408, 'QR refs attempts ended')
+    void connection.end()
+  }
+  if (moreQrs > 0) {
+    // The library ends a connection whose QR codes are used up, a passkey or not. Its own listener has begun and waits for a write, so it
+    // reads the list when this one is through.
+    socket.ws.on('CB:iq,type:set,pair-device', ({ content }: BinaryNode) => {
+      const [device] = Array.isArray(content) ? content : []
+      const refs = Array.isArray(device?.content) ? device.content : []
+      const last = refs.at(-1)
+      if (last !== undefined) refs.push(...Array.from({ length: moreQrs }, () => last))
+    })
+  }
+
+  const query = async (type: 'get' | 'set', content: BinaryNode): Promise<BinaryNode> => {
+    const answer: unknown = await socket.query({ tag: 'iq', attrs: { to: 's.whatsapp.net', type, xmlns: 'md', id: socket.generateMessageTag() }, content: [content] })
+    return answer as BinaryNode // the library's own type for it is any
+  }
+  const ceremony = new PasskeyCeremony(library, { query }, creds, () => performance.now())
+  const attend = (work: Promise<void>): void => void work.catch((error: unknown) => guarded(() => events.passkeyFailed(passkeyWords(error))))
+  socket.ws.on('CB:notification,type:passkey_prologue_request', (notification: BinaryNode) => guarded(() => {
+    // Nothing is sent to a server that asks for it, unless the owner wants it so.
+    if (moreQrs === 0) return events.passkeyDemanded('')
+    isAskedForPasskey = true
+    attend(ceremony.begin(notification).then((options) => guarded(() => events.passkeyDemanded(options))))
+  }))
+  socket.ws.on('CB:notification,type:crsc_continuation', (notification: BinaryNode) => guarded(() => attend(ceremony.goOn(notification).then(({ code, mustConfirm }) => guarded(() => events.passkeyCode(code, mustConfirm))))))
+
+  const connection: Connection = {
+    answerPasskey: (assertion) => ceremony.answer(assertion).catch(refusePasskey),
+    confirmPasskey: () => ceremony.confirm().catch(refusePasskey),
     async requestCode(number) {
       // The library does not wait for the answer, so a refusal would go unseen: it is looked for on the raw socket.
       let ours = ''
@@ -165,6 +203,18 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
       await socket.end(undefined)
     },
   }
+  return connection
+}
+
+function refusePasskey(error: unknown): never {
+  throw new Fault('passkey-failed', passkeyWords(error))
+}
+
+function passkeyWords(error: unknown): string {
+  if (error instanceof Fault) return error.message
+  // The library puts the code of a refused request beside its own.
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'data') : undefined
+  return typeof code === 'number' ? `WhatsApp did not take the passkey (${code})` : 'The connection ended while the passkey was handed over'
 }
 
 function hasCodeReference(node: BinaryNode): boolean {

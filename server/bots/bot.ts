@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import type { Connection, Engine, EngineEvents, Me, Message, Progress } from './engine.ts'
+import { PasskeyLink, passkeyWayOut, type Authenticator } from './passkey.ts'
 import { closingOf, isRunning, mayFollow, needsPerson, reconnectDelay, type BotState, type Closing } from './states.ts'
 import type { BotRow, BotStore, StoredAuth } from './store.ts'
 
@@ -21,6 +22,8 @@ export interface Pairing {
   qr: string
   qrEndsAt: number
   endsAt: number
+  /** The passkey ceremony, while the account asks for one. */
+  passkey: PasskeyLink | null
 }
 
 export interface BotParts {
@@ -34,12 +37,16 @@ export interface BotParts {
   heard(bot: Bot, message: Message): void
   progressed(bot: Bot, messageId: string, progress: Progress): void
   sent(bot: Bot, messageId: string): Uint8Array | null
+  /** Where a person uses a passkey; null while that is not wanted. */
+  authenticator(): Authenticator | null
   /** The other bot that is linked to the number, null when there is none. */
   takenBy(number: string, except: string): string | null
 }
 
 /** After so long online the next loss starts over with the shortest wait. */
 const stableAfter = 5 * 60_000
+/** Ms that a person has for a passkey, as WhatsApp itself says. */
+const passkeyPatience = 10 * 60_000
 /** Attempts to get a pairing code before it is given up. */
 const pairingAttempts = 4
 
@@ -136,6 +143,11 @@ export class Bot {
     })
   }
 
+  /** The person has seen the code of the passkey ceremony on the phone as well. Throws `nothing-to-confirm`. */
+  confirmPasskey(): void {
+    if (this.pairing?.passkey?.confirm() !== true) throw new Fault('nothing-to-confirm', 'There is no code of a passkey to confirm')
+  }
+
   /** Resolves when `holds`, or after `within` ms. */
   async settled(within: number, holds: () => boolean): Promise<void> {
     if (holds()) return
@@ -179,7 +191,7 @@ export class Bot {
     this.generation += 1
     const { connection } = this
     this.connection = null
-    this.pairing = null
+    this.endPairing()
     this.retryAt = null
     await connection?.end()
   }
@@ -190,7 +202,7 @@ export class Bot {
     const mine = this.generation
     this.become('starting', null)
     try {
-      this.connection = await this.parts.engine.connect(this.auth, this.events(mine), { proxy: this.row.proxy })
+      this.connection = await this.parts.engine.connect(this.auth, this.events(mine), { proxy: this.row.proxy, passkeyPatience: this.parts.authenticator() === null ? null : passkeyPatience })
     } catch (error) {
       this.parts.log.error({ bot: this.row.userId, error }, 'a bot could not be started')
       this.become('failed', `It could not be started: ${error instanceof Error ? error.message : String(error)}`)
@@ -205,12 +217,14 @@ export class Bot {
       qr: current((text) => this.showQr(text)),
       linked: current(() => {
         this.row.linkedAt = this.parts.clock.now()
-        this.pairing = null
+        this.endPairing()
         this.save()
       }),
       open: current((me) => this.opened(me)),
       closed: current((code, words) => this.closed(code, words)),
-      passkeyDemanded: current(() => this.giveUp('This account asks for a passkey before it links a device, which this version cannot answer. On the phone: Settings, Account, Passkeys; remove the passkey or turn its use for linking off, then link again.')),
+      passkeyDemanded: current((options) => this.usePasskey(options)),
+      passkeyCode: current((code, mustConfirm) => this.pairing?.passkey?.codeCame(code, mustConfirm)),
+      passkeyFailed: current((reason) => this.giveUp(reason)),
       name: current((name) => {
         if (name === this.row.name) return
         this.row.name = name
@@ -226,7 +240,7 @@ export class Bot {
     const { engine, clock } = this.parts
     const isFirst = this.pairing === null
     const now = clock.now()
-    this.pairing = { code: this.pairing?.code ?? null, qr: text, qrEndsAt: now + engine.qrLife[isFirst ? 0 : 1], endsAt: this.pairing?.endsAt ?? now + engine.pairingLife }
+    this.pairing = { code: this.pairing?.code ?? null, qr: text, qrEndsAt: now + engine.qrLife[isFirst ? 0 : 1], endsAt: this.pairing?.endsAt ?? now + engine.pairingLife, passkey: this.pairing?.passkey ?? null }
     if (!isFirst) return this.parts.changed(this, null)
     // Asked for earlier, the library would hand out a code that the server has never heard of.
     const { connection, pairing } = this
@@ -236,13 +250,39 @@ export class Bot {
       .then((code) => {
         // The code belongs to this connection; a later one has its own.
         if (this.connection !== connection || this.pairing === null) return
-        this.pairing = { ...this.pairing, code, endsAt: pairing?.endsAt ?? this.pairing.endsAt }
+        this.pairing = { ...this.pairing, code, endsAt: this.pairing.passkey === null ? (pairing?.endsAt ?? this.pairing.endsAt) : this.pairing.endsAt }
         this.parts.changed(this, null)
         this.tell()
       })
       .catch((error: unknown) => {
         if (this.connection === connection) this.giveUp(error instanceof Fault ? error.message : 'The connection ended before WhatsApp gave a pairing code')
       })
+  }
+
+  private usePasskey(options: string): void {
+    const { connection, pairing } = this
+    const authenticator = this.parts.authenticator()
+    if (authenticator === null || connection === null || pairing === null || options === '') return this.giveUp(passkeyWayOut)
+    const passkey = new PasskeyLink({
+      authenticator,
+      connection,
+      changed: () => {
+        this.parts.changed(this, null)
+        this.tell()
+      },
+      failed: (reason) => {
+        if (this.pairing?.passkey === passkey) this.giveUp(reason)
+      },
+    })
+    this.pairing = { ...pairing, endsAt: this.parts.clock.now() + passkeyPatience, passkey }
+    passkey.begin(options)
+    this.parts.changed(this, null)
+    this.tell()
+  }
+
+  private endPairing(): void {
+    this.pairing?.passkey?.dispose()
+    this.pairing = null
   }
 
   private opened({ number, name }: Me): void {
@@ -273,9 +313,11 @@ export class Bot {
     this.connection = null
     if (this.unlinking !== null) return void (this.unlinking.closed = { code, words })
     const wasPairing = this.pairing !== null
-    this.pairing = null
+    const wasPasskey = this.pairing?.passkey != null
+    this.endPairing()
     const closing: Closing = closingOf(code, words)
     if (closing.then === 'restart') return void this.exclusive(() => (this.row.wanted ? this.connect() : undefined))
+    if (!this.isLinked && wasPasskey && closing.then === 'retry') return this.become('failed', `The connection ended before the passkey was taken; start again. ${closing.reason}`)
     if (!this.isLinked && code === 408 && wasPairing) return this.become('failed', 'The pairing code has expired; start again for a new one')
     if (closing.then !== 'retry') return this.become(this.isLinked ? closing.then : 'failed', closing.reason)
     if (!this.isLinked && this.attempt >= pairingAttempts) return this.become('failed', `No pairing code could be had: ${closing.reason}`)

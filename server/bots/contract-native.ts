@@ -6,7 +6,14 @@ import { botStates } from './states.ts'
 
 export const botState = z.enum(botStates)
 
-const pairing = z.object({ code: z.string().nullable(), qr: z.string(), qrEndsAt: isoTime, endsAt: isoTime })
+const pairing = z.object({
+  code: z.string().nullable(),
+  qr: z.string(),
+  qrEndsAt: isoTime,
+  endsAt: isoTime,
+  /** While the account asks for a passkey: code and QR have done their part. `code` is shown by the phone as well. */
+  passkey: z.object({ stage: z.enum(['browser', 'sending', 'confirm', 'linking']), code: z.string().nullable() }).nullable(),
+})
 
 /** Seconds between two messages, messages in any 24 hours, days that messages are kept. */
 const pause = z.number().min(0).max(3_600).nullable()
@@ -97,6 +104,7 @@ export const nativeRoutes = {
   startBot: { method: 'POST', path: '/v1/bots/:userId/start', tag: 'Bots', summary: 'Start, or try again now', access: 'key', params: userParams, responses: bot },
   stopBot: { method: 'POST', path: '/v1/bots/:userId/stop', tag: 'Bots', summary: 'Stop; the phone keeps the link', access: 'key', params: userParams, responses: bot },
   restartBot: { method: 'POST', path: '/v1/bots/:userId/restart', tag: 'Bots', summary: 'Stop and start', access: 'key', params: userParams, responses: bot },
+  confirmPasskey: { method: 'POST', path: '/v1/bots/:userId/passkey/confirm', tag: 'Bots', summary: 'The code of the passkey ceremony is the one on the phone', access: 'key', params: userParams, responses: { ...bot, 409: failure('There is none') } },
   unlinkBot: { method: 'POST', path: '/v1/bots/:userId/unlink', tag: 'Bots', summary: 'Unlink from the phone, then delete', access: 'key', params: userParams, responses: { 204: { description: 'Confirmed by WhatsApp and deleted' }, 404: failure('No such bot'), 502: failure('Not confirmed; kept') } },
   removeBot: { method: 'DELETE', path: '/v1/bots/:userId', tag: 'Bots', summary: 'Delete the bot and all its data here', access: 'key', params: userParams, responses: { 204: { description: 'Deleted' }, 404: failure('No such bot') } },
   backUpBot: { method: 'POST', path: '/v1/bots/:userId/backups', tag: 'Backups', summary: 'Keep a backup', access: 'key', params: userParams, responses: { 201: { description: 'Kept', body: backupView }, 404: failure('No such bot, or never linked') } },

@@ -26,6 +26,7 @@ export const botsContract = defineContract({
     'bot-exists': { status: 409, message: 'Session already exists for this user. Delete it first or use a different userId.' },
     'number-linked': { status: 409 },
     'pairing-refused': { status: 502 },
+    'nothing-to-confirm': { status: 409 },
     'no-pairing': { status: 404, message: 'No pending pairing code for this session' },
     'unlink-unconfirmed': { status: 502 },
     'nothing-to-back-up': { status: 404 },

@@ -22,8 +22,12 @@ export interface EngineEvents {
   open(me: Me): void
   /** Once, last. `code` is the library's close code, 0 when we ended it. */
   closed(code: number, words: string): void
-  /** The account asks for a passkey before it links a device. */
-  passkeyDemanded(): void
+  /** The account asks for a passkey before it links a device: WebAuthn options as JSON, for `answerPasskey`. */
+  passkeyDemanded(options: string): void
+  /** The phone has taken the passkey; both sides can show this code now. */
+  passkeyCode(code: string, mustConfirm: boolean): void
+  /** The ceremony cannot go on; words for a person. */
+  passkeyFailed(reason: string): void
   name(name: string): void
   message(message: Message): void
   /** How far a message of ours has come. */
@@ -80,6 +84,10 @@ export interface Me {
 export interface Connection {
   /** Asks for a pairing code. Throws `pairing-refused` with what the server said. */
   requestCode(number: string): Promise<string>
+  /** The person's answer in a browser, as JSON. Throws `passkey-failed`. */
+  answerPasskey(assertion: string): Promise<void>
+  /** The person has seen the same code on the phone. Throws `passkey-failed`. */
+  confirmPasskey(): Promise<void>
   /** Removes this device from the account; true when the server has confirmed it. */
   unlink(within: number): Promise<boolean>
   /** Resolves with the encoded message once it is written; how it fares comes as `progress`. */
@@ -95,9 +103,15 @@ export interface Connection {
   end(): Promise<void>
 }
 
+export interface ConnectOptions {
+  proxy: string | null
+  /** Leaves a person so much time, in ms, when the account asks for a passkey; null when none is answered here. */
+  passkeyPatience: number | null
+}
+
 export interface Engine {
   /** Opens a connection with the link in `auth`, or an unlinked one when there is none. */
-  connect(auth: AuthRows, events: EngineEvents, options: { proxy: string | null }): Promise<Connection>
+  connect(auth: AuthRows, events: EngineEvents, options: ConnectOptions): Promise<Connection>
   /** True when the rows hold a finished link. */
   isLinked(auth: AuthRows): boolean
   /** Ms that a pairing code lives from the first QR on. */

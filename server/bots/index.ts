@@ -19,6 +19,7 @@ import { createLogStore, type LogStore } from './log-store.ts'
 import { createMessageStore } from './messages-store.ts'
 import { Messages } from './messages.ts'
 import { Outbox } from './outbox.ts'
+import type { Authenticator } from './passkey.ts'
 import { createRuleStore } from './rules-store.ts'
 import { Rules, type Publisher } from './rules.ts'
 import { BotService, type BotServiceParts } from './service.ts'
@@ -39,13 +40,15 @@ export interface BotsGiven {
   /** WhatsApp's server; the real one when null or left out. */
   whatsappUrl?: string | null | undefined
   windowUrl?(): string | null
+  /** A browser in which a person uses a passkey; none when left out. */
+  authenticator?: Authenticator | undefined
   /** Where rules may publish; nowhere when left out. */
   publisher?: Publisher | undefined
   /** For tests. */
   timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { qrTimeout?: number }
 }
 
-export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = null, windowUrl = () => null, publisher, timing = {} }: BotsGiven = {}): BotsRoom {
+export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = null, windowUrl = () => null, publisher, authenticator, timing = {} }: BotsGiven = {}): BotsRoom {
   const { sealer, clock, events, log } = context
   const own = variables?.databaseFile == null ? null : openDatabase(variables.databaseFile)
   if (own !== null) migrate(own)
@@ -100,6 +103,7 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
       rules.heard(bot, message)
     },
     progressed: (bot, messageId, progress) => outbox.progress(bot.row.userId, messageId, progress),
+    authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
     sent: (bot, messageId) => messageStore.encoded(bot.row.userId, messageId),
     did: (what, userId, actor) => {
       if (what === 'deleted' || what === 'unlinked') {

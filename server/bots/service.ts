@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Backups } from './backups.ts'
 import { Bot, type BotParts } from './bot.ts'
 import type { Engine, Message, Progress } from './engine.ts'
+import type { Authenticator } from './passkey.ts'
 import { isRunning, type BotState } from './states.ts'
 import { defaultBotSettings, type BotRow, type BotStore } from './store.ts'
 
@@ -20,6 +21,7 @@ export interface BotServiceParts {
   heard(bot: Bot, message: Message): void
   progressed(bot: Bot, messageId: string, progress: Progress): void
   sent(bot: Bot, messageId: string): Uint8Array | null
+  authenticator(): Authenticator | null
   /** After something that was done to a bot, for the audit trail. */
   did(what: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored' | 'changed', userId: string, actor: string): void
   /** Ms between two bots that are started with the app. */

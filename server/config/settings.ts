@@ -110,6 +110,8 @@ export const settingsSchema = z.object({
       dailyCap: z.number().int().min(1).max(100_000).default(500),
       /** Days that sent messages, and logs where wanted, are kept. */
       keepMessagesFor: z.number().int().min(1).max(3_650).default(30),
+      /** Answers an account that asks for a passkey, in a browser on this machine. Experimental: never tried on the real WhatsApp, which may restrict numbers for it. */
+      passkeyCeremony: z.boolean().default(false),
     })
     .prefault({}),
   relay: z

@@ -1,6 +1,7 @@
 /** The accounts of the double: phones with a number, their linked devices, groups, and what waits for devices that are away. */
 import { Curve, jidDecode, type BinaryNode, type KeyPair } from 'baileys'
 import type { Connection } from './connection.ts'
+import type { Passkey } from './passkeys.ts'
 
 export interface PreKey {
   id: Uint8Array
@@ -28,6 +29,8 @@ export interface Account {
   identity: KeyPair
   devices: Map<number, Device>
   lastDevice: number
+  /** What the account's person holds; null when they have none. */
+  passkey: Passkey | null
 }
 
 export interface Group {
@@ -63,7 +66,7 @@ export function createAccounts(): Accounts {
       if (known !== undefined) return known
       // Another length than a number, so that one is never taken for the other.
       const lid = `9${number.padStart(15, '0')}`
-      const account: Account = { number, lid, name: '', identity: Curve.generateKeyPair(), devices: new Map(), lastDevice: 0 }
+      const account: Account = { number, lid, name: '', identity: Curve.generateKeyPair(), devices: new Map(), lastDevice: 0, passkey: null }
       byNumber.set(number, account)
       byLid.set(lid, account)
       return account

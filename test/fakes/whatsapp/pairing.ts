@@ -4,6 +4,7 @@ import { Curve, proto, type BinaryNode, type KeyPair } from 'baileys'
 import type { Account, Accounts, Device } from './accounts.ts'
 import type { Connection, Greeting } from './connection.ts'
 import { bytes, child, node, refusal, result, server } from './nodes.ts'
+import { PasskeyDemand } from './passkeys.ts'
 
 /** A client without an account, waiting to be linked. */
 interface Candidate {
@@ -15,6 +16,7 @@ interface Candidate {
   hello: { number: string; ref: string; wrapped: Uint8Array } | null
   attempt: { account: Account; ephemeral: KeyPair; companion: Uint8Array; done(outcome: PairingOutcome): void } | null
   linked: { device: Device; done(outcome: PairingOutcome): void } | null
+  passkey: PasskeyDemand | null
 }
 
 export type PairingOutcome = 'linked' | 'wrong-code' | 'passkey-demanded'
@@ -26,6 +28,11 @@ export class Pairing {
   refuseWith = 0
   /** Numbers whose account wants a passkey before it links a device. */
   readonly passkeyNumbers = new Set<string>()
+  /** The codes that the phones show in a passkey ceremony, by number. */
+  passkeyCode(number: string): string | null {
+    const found = [...this.candidates.values()].find(({ passkey }) => passkey?.number === number)
+    return found?.passkey?.code ?? null
+  }
 
   constructor(accounts: Accounts) {
     this.accounts = accounts
@@ -36,7 +43,7 @@ export class Pairing {
     const data = payload.devicePairingData
     if (!data?.eIdent || !data.eRegid) throw new Error('a registration without keys')
     const refs = Array.from({ length: 6 }, () => `2@${randomBytes(24).toString('base64')}`)
-    this.candidates.set(connection, { connection, noiseKey, identity: data.eIdent, registration: data.eRegid, refs, hello: null, attempt: null, linked: null })
+    this.candidates.set(connection, { connection, noiseKey, identity: data.eIdent, registration: data.eRegid, refs, hello: null, attempt: null, linked: null, passkey: null })
     connection.send(node('iq', { from: server, type: 'set', id: connection.nextId(), xmlns: 'md' }, [node('pair-device', {}, refs.map((ref) => node('ref', {}, Buffer.from(ref))))]))
   }
 
@@ -53,6 +60,7 @@ export class Pairing {
   take(connection: Connection, request: BinaryNode): boolean {
     const candidate = this.candidates.get(connection)
     const registration = child(request, 'link_code_companion_reg')
+    if (candidate?.passkey != null && candidate.passkey.take(request)) return true
     if (candidate === undefined || registration === undefined) return false
     if (registration.attrs['stage'] === 'companion_hello') this.hello(candidate, request, registration)
     else this.finish(candidate, request, registration)
@@ -76,7 +84,6 @@ export class Pairing {
   async enterCode(number: string, code: string): Promise<PairingOutcome> {
     const candidate = [...this.candidates.values()].find(({ hello }) => hello?.number === number)
     if (candidate?.hello == null) throw new Error(`nobody waits for a code of ${number}`)
-    if (this.passkeyNumbers.has(number)) return this.demandPasskey(candidate)
     const { ref, wrapped } = candidate.hello
     const account = this.accounts.of(number)
     const ephemeral = Curve.generateKeyPair()
@@ -99,8 +106,7 @@ export class Pairing {
     const [ref = '', , , adv = ''] = (qr.split('#')[1] ?? qr).split(',')
     const candidate = [...this.candidates.values()].find(({ refs }) => refs.includes(ref))
     if (candidate === undefined) throw new Error('the QR code is no longer good')
-    if (this.passkeyNumbers.has(number)) return this.demandPasskey(candidate)
-    return new Promise((done) => this.link(candidate, this.accounts.of(number), Buffer.from(adv, 'base64'), done))
+    return new Promise((done) => this.accept(candidate, this.accounts.of(number), Buffer.from(adv, 'base64'), done))
   }
 
   private hello(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
@@ -124,7 +130,14 @@ export class Pairing {
     const identities = Curve.sharedKey(attempt.account.identity.private, candidate.identity)
     const adv = Buffer.from(hkdfSync('sha256', Buffer.concat([shared, identities, random]), Buffer.alloc(0), 'adv_secret', 32))
     candidate.connection.send(result(request))
-    this.link(candidate, attempt.account, adv, attempt.done)
+    this.accept(candidate, attempt.account, adv, attempt.done)
+  }
+
+  /** The phone has let the device in; some accounts are asked for more. */
+  private accept(candidate: Candidate, account: Account, adv: Buffer, done: (outcome: PairingOutcome) => void): void {
+    if (!this.passkeyNumbers.has(account.number)) return this.link(candidate, account, adv, done)
+    candidate.passkey = new PasskeyDemand({ connection: candidate.connection, account, handedOver: adv, link: (secret) => this.link(candidate, account, secret, () => {}) })
+    done('passkey-demanded')
   }
 
   private link(candidate: Candidate, account: Account, adv: Uint8Array, done: (outcome: PairingOutcome) => void): void {
@@ -146,12 +159,6 @@ export class Pairing {
         ]),
       ]),
     )
-  }
-
-  private demandPasskey({ connection }: Candidate): PairingOutcome {
-    const options = { challenge: randomBytes(32).toString('base64url'), rpId: 'whatsapp.com', userVerification: 'required', allowCredentials: [] }
-    connection.send(node('notification', { from: server, type: 'passkey_prologue_request', id: connection.nextId() }, [node('passkey_request_options', {}, Buffer.from(JSON.stringify(options)))]))
-    return 'passkey-demanded'
   }
 }
 

@@ -1,0 +1,97 @@
+/**
+ * A visible Chromium in which a person uses their WhatsApp passkey. Its one page bears WhatsApp's address, because a passkey answers to no
+ * other, and is served from here: nothing is loaded from anywhere. The passkey stays with the person; what comes back is one assertion.
+ */
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page, Protocol } from 'puppeteer-core'
+import type { Authenticator } from './bots/passkey.ts'
+import { launchBrowser, removeProfile } from './browsers/launch.ts'
+
+export interface PasskeyBrowserOptions {
+  /** The path of a Chromium. Throws words for a person when there is none. */
+  executable(): Promise<string>
+  /** For tests: no window, and a virtual authenticator in place of the person. */
+  test?: { prepare(page: Page): Promise<void> }
+}
+
+const address = 'https://web.whatsapp.com/'
+
+export function createPasskeyBrowser({ executable, test }: PasskeyBrowserOptions): Authenticator {
+  return {
+    async assert(options, signal) {
+      if (test === undefined && process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) throw new Error('A passkey is used in a browser window, and this machine has no screen')
+      const profileDir = await mkdtemp(join(tmpdir(), 'wheelhouse-passkey-'))
+      const running = await launchBrowser({ executable: await executable(), profileDir, headless: test !== undefined, signal })
+      try {
+        const [page = await running.puppeteer.newPage()] = await running.puppeteer.pages()
+        await servePage(page, options)
+        await test?.prepare(page)
+        const answered = new Promise<string>((resolve) => void page.exposeFunction('wheelhouseAnswer', resolve))
+        const closed = new Promise<never>((_, reject) => page.once('close', () => reject(new Error('The browser was closed before the passkey was used'))))
+        const gone = running.gone.then((): never => {
+          signal.throwIfAborted()
+          throw new Error('The browser was closed before the passkey was used')
+        })
+        const ended = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('The linking ended')), { once: true }))
+        await page.goto(address)
+        return await Promise.race([answered, closed, gone, ended])
+      } finally {
+        await running.close(1_000)
+        await removeProfile(profileDir)
+      }
+    },
+  }
+}
+
+/** Every request of the page ends here: the one for the page is answered, all others fail. */
+async function servePage(page: Page, options: string): Promise<void> {
+  const cdp = await page.createCDPSession()
+  cdp.on('Fetch.requestPaused', ({ requestId, request }: Protocol.Fetch.RequestPausedEvent) => {
+    const answer = request.url === address
+      ? cdp.send('Fetch.fulfillRequest', { requestId, responseCode: 200, responseHeaders: [{ name: 'content-type', value: 'text/html; charset=utf-8' }, { name: 'content-security-policy', value: policy }], body: Buffer.from(pageFor(options)).toString('base64') })
+      : cdp.send('Fetch.failRequest', { requestId, errorReason: 'BlockedByClient' })
+    // The page may have gone meanwhile.
+    answer.catch(() => {})
+  })
+  await cdp.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] })
+}
+
+const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
+
+function pageFor(options: string): string {
+  // In a script element `<` could end it.
+  const literal = JSON.stringify(options).replace(/</g, '\\u003c')
+  return `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Use your WhatsApp passkey</title>
+<style>
+  :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
+  body { max-width: 30rem; margin: 18vh auto; padding: 0 1.5rem }
+  h1 { font-size: 1.25rem; font-weight: 600 }
+  button { font: inherit; padding: .5rem 1rem; border-radius: .5rem; border: 1px solid; background: none; cursor: pointer }
+  small, output { display: block; margin-top: 1.25rem; opacity: .75 }
+</style>
+<h1>Use your WhatsApp passkey</h1>
+<p>WhatsApp wants to know that it is you who links this device. Use the passkey of the account: from this computer, a security key, or the phone.</p>
+<button autofocus>Use the passkey</button>
+<output></output>
+<small>This page comes from Wheelhouse on this computer. Nothing was loaded from WhatsApp; only the answer of the passkey is sent there.</small>
+<script>
+  const words = document.querySelector('output')
+  async function use() {
+    words.textContent = ''
+    try {
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(${literal}))
+      const credential = await navigator.credentials.get({ publicKey })
+      words.textContent = 'Done. This window closes by itself.'
+      await window.wheelhouseAnswer(JSON.stringify(credential))
+    } catch (error) {
+      words.textContent = error.name === 'NotAllowedError' ? 'The passkey was not used. Try again when you are ready.' : 'That did not work: ' + error.message
+    }
+  }
+  document.querySelector('button').addEventListener('click', use)
+  use()
+</script>
+`
+}
