@@ -4,7 +4,7 @@
  * What is published while the connection is away waits and is sent again until the server has confirmed it; subscriptions are made
  * again after every loss; a message is acknowledged when its handler is done, and handled once however often it comes.
  */
-import { Envelope, type EnvelopeContext } from './envelope.ts'
+import { Envelope, type EnvelopeContext, type Sealed } from './envelope.ts'
 
 export interface BrokerClientOptions {
   /** `ws://host:3000`. */
@@ -23,6 +23,8 @@ export interface BrokerClientOptions {
   maxRetries?: number
   /** How many messages may wait for a connection. */
   bufferLimit?: number
+  /** Ms of silence after which the server is asked for a sign of life; after as many again the connection is given up and made anew. */
+  heartbeat?: number
   /** Makes the WebSocket. */
   open?(url: string): BrokerSocket
 }
@@ -86,9 +88,11 @@ const finalCodes = [4403, 4404, 4410, 4429]
 const firstDelay = 250
 const longestDelay = 10_000
 const remembered = 5_000
+/** SHA-256 of nothing. */
+const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 export class BrokerClient {
-  private readonly options: BrokerClientOptions & Required<Pick<BrokerClientOptions, 'retryInterval' | 'maxRetries' | 'bufferLimit'>>
+  private readonly options: BrokerClientOptions & Required<Pick<BrokerClientOptions, 'retryInterval' | 'maxRetries' | 'bufferLimit' | 'heartbeat'>>
   private readonly envelope: Promise<Envelope | null>
   private socket: BrokerSocket | null = null
   private current: ClientState = 'offline'
@@ -99,12 +103,14 @@ export class BrokerClient {
   private handledBefore = new Map<string, Promise<boolean>>()
   private delay = firstDelay
   private reconnect: ReturnType<typeof setTimeout> | undefined
+  private pulse: ReturnType<typeof setInterval> | undefined
+  private heardAt = 0
   private resend: ReturnType<typeof setInterval> | undefined
   private login = Promise.withResolvers<void>()
   private readonly listeners = { state: new Set<(state: ClientState) => void>(), error: new Set<(error: Error) => void>(), log: new Set<(text: string, at: number) => void>() }
 
   constructor(options: BrokerClientOptions) {
-    this.options = { retryInterval: 5_000, maxRetries: 100, bufferLimit: 10_000, ...options }
+    this.options = { retryInterval: 5_000, maxRetries: 100, bufferLimit: 10_000, heartbeat: 20_000, ...options }
     this.envelope = options.key === undefined ? Promise.resolve(null) : Envelope.create(options.key, { version: options.envelope ?? 1 })
     // A bad key is reported by `connect`; until then nobody listens.
     this.envelope.catch(() => undefined)
@@ -122,23 +128,24 @@ export class BrokerClient {
   /** Resolves when logged in. Rejects when the server refuses; a server that cannot be reached is tried again instead. */
   async connect(): Promise<void> {
     await this.envelope
-    if (this.current === 'offline') this.open()
+    if (this.current === 'offline' && this.reconnect === undefined) this.open()
     this.resend ??= setInterval(() => this.sendAgain(), this.options.retryInterval)
+    this.pulse ??= setInterval(() => this.beat(), this.options.heartbeat)
     return this.login.promise
   }
 
   /** Resolves once the server has it safe. */
   async publish(topic: string, text: string, { retain, ttl }: { retain?: boolean; ttl?: number } = {}): Promise<Published> {
-    if (this.current === 'closed') throw new BrokerError('The client is closed')
-    if (this.outgoing.size >= this.options.bufferLimit) throw new BrokerError('Too many messages wait for the connection')
     const context: EnvelopeContext = { topic, messageId: newId(), timestamp: Date.now() }
     const envelope = await this.envelope
     const sealed = envelope === null ? { data: text } : await envelope.seal(text, context)
-    const frame = JSON.stringify({ type: 'publish', topic, ...sealed, timestamp: context.timestamp, messageId: context.messageId, retain, ttl })
-    return new Promise((resolve, reject) => {
-      this.outgoing.set(context.messageId, { frame, tries: 1, resolve, reject })
-      if (this.current === 'online') this.socket?.send(frame)
-    })
+    return this.send(context, sealed, { retain, ttl })
+  }
+
+  /** Takes away what was retained on the topic. */
+  clearRetained(topic: string): Promise<Published> {
+    // Not in an envelope: the server has to see that there is nothing in it.
+    return this.send({ topic, messageId: newId(), timestamp: Date.now() }, { data: '', hash: emptyHash }, { retain: true })
   }
 
   /** Topics may hold `+` and `#`. Resolves once the server knows; returns what ends the subscription. */
@@ -166,10 +173,19 @@ export class BrokerClient {
   close(): void {
     if (this.current === 'closed') return
     this.become('closed')
-    clearTimeout(this.reconnect)
-    clearInterval(this.resend)
+    this.stopTimers()
     this.socket?.close(1000)
     this.rejectAll(new BrokerError('The client was closed'))
+  }
+
+  private send({ topic, timestamp, messageId }: EnvelopeContext, sealed: Partial<Sealed>, how: { retain?: boolean | undefined; ttl?: number | undefined }): Promise<Published> {
+    return new Promise((resolve, reject) => {
+      if (this.current === 'closed') throw new BrokerError('The client is closed')
+      if (this.outgoing.size >= this.options.bufferLimit) throw new BrokerError('Too many messages wait for the connection')
+      const frame = JSON.stringify({ type: 'publish', topic, ...sealed, timestamp, messageId, ...how })
+      this.outgoing.set(messageId, { frame, tries: 1, resolve, reject })
+      if (this.current === 'online') this.socket?.send(frame)
+    })
   }
 
   private async unsubscribe(topic: string, handler: MessageHandler): Promise<void> {
@@ -180,12 +196,16 @@ export class BrokerClient {
   }
 
   private open(): void {
+    this.reconnect = undefined
     this.become('connecting')
     const socket = (this.options.open ?? openWebSocket)(this.options.url)
     this.socket = socket
+    this.heardAt = Date.now()
     socket.addEventListener('open', () => void this.init(socket))
     socket.addEventListener('message', ({ data }) => {
-      if (socket === this.socket && typeof data === 'string') this.take(JSON.parse(data) as Frame) // the server's frames are JSON objects
+      if (socket !== this.socket) return
+      this.heardAt = Date.now()
+      if (typeof data === 'string') this.take(JSON.parse(data) as Frame) // the server's frames are JSON objects
     })
     socket.addEventListener('close', ({ code, reason }) => {
       if (socket === this.socket) this.lost(code, reason)
@@ -250,8 +270,26 @@ export class BrokerClient {
     this.tell(error)
     this.rejectAll(error)
     this.become('closed')
-    clearInterval(this.resend)
+    this.stopTimers()
     this.socket?.close(1000)
+  }
+
+  /** A server that vanished without a word leaves a connection that looks well for ever: a subscriber alone would never notice. */
+  private beat(): void {
+    const quiet = Date.now() - this.heardAt
+    if (this.socket === null || this.current === 'closed') return
+    if (quiet < this.options.heartbeat) return
+    if (quiet < 2 * this.options.heartbeat) return this.say({ type: 'ping' })
+    const dead = this.socket
+    // Its own end may take the system minutes.
+    this.lost(4000, 'The server does not answer')
+    dead.close(4000)
+  }
+
+  private stopTimers(): void {
+    clearTimeout(this.reconnect)
+    clearInterval(this.resend)
+    clearInterval(this.pulse)
   }
 
   private lost(code: number, reason: string): void {

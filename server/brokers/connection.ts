@@ -22,6 +22,8 @@ const pauseAbove = 262_144
 const deafAbove = 1_048_576
 /** Ms for a peer to answer the closing; then the line is cut. */
 const closingTime = 2_000
+/** Frames of one client that are read in a row. The system would hand over two megabytes of them before it looks at anybody else. */
+const framesInARow = 256
 const loginTime = 10_000
 
 export class Vitals {
@@ -34,6 +36,7 @@ export class Vitals {
   private waiting: (() => void)[] = []
   /** Reasons not to read from the wire at the moment. */
   private holds = 0
+  private inARow = 0
   private readonly since: number
   private readonly wire: Wire
   private readonly now: () => number
@@ -55,6 +58,13 @@ export class Vitals {
 
   heard(): void {
     this.heardAt = this.now()
+    this.inARow += 1
+    if (this.inARow !== framesInARow) return
+    const goOn = this.hold()
+    setImmediate(() => {
+      this.inARow = 0
+      goOn()
+    })
   }
 
   get quietFor(): number {

@@ -223,8 +223,8 @@ export class JsonConnection implements Link, Connection, WireListener {
       const { messageId } = frame
       return this.say({ type: 'publish_response', success: false, error: read, ...(typeof messageId === 'string' ? { messageId } : {}) })
     }
-    const { topic, id, body, isEmpty, retain, qos, expiresIn } = read
-    this.service.engine.publish(tenant, { topic, id, body, isEmpty, retain, qos, expiresIn, source: 'json', properties: null, publisher: this.name }, this, id)
+    const { topic, id, frame: ready, body, isEmpty, retain, qos, expiresIn } = read
+    this.service.engine.publish(tenant, { topic, id, frame: ready, body, isEmpty, retain, qos, expiresIn, source: 'json', properties: null, publisher: this.name }, this, id)
   }
 
   private async subscribe({ topic }: Frame, subscriber: Subscriber): Promise<void> {

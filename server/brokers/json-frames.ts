@@ -1,7 +1,7 @@
 /** The JSON protocol's frames: what comes in is checked field by field, what goes out is built as text. */
 import { createHash } from 'node:crypto'
 import type { Message, Receipt, Refusal } from './engine/model.ts'
-import { webSocketFrame } from './wire.ts'
+import { payloadOf, webSocketFrame } from './wire.ts'
 
 export type Frame = Readonly<Record<string, unknown>> & { readonly type: string }
 
@@ -25,7 +25,9 @@ const deepest = 64
 export interface PublishFrame {
   topic: string
   id: string
-  /** The text of the frame that subscribers get. */
+  /** What subscribers get, ready to be written. */
+  frame: Buffer
+  /** The text in it. */
   body: Buffer
   isEmpty: boolean
   retain: boolean
@@ -34,8 +36,7 @@ export interface PublishFrame {
 }
 
 /** The fields of a `publish`; a text says what is wrong with them. */
-export function readPublish(frame: Frame, newMessageId: () => string): PublishFrame | string {
-  const { topic, data, hash, timestamp, messageId, retain, ttl, qos } = frame
+export function readPublish({ topic, data, hash, timestamp, messageId, retain, ttl, qos }: Frame, newMessageId: () => string): PublishFrame | string {
   if (typeof topic !== 'string' || topic === '' || data === undefined) return 'topic and data are required'
   if (messageId !== undefined && (typeof messageId !== 'string' || messageId === '' || messageId.length > longestId)) return `messageId must be a text of at most ${longestId} characters`
   if (retain !== undefined && typeof retain !== 'boolean') return 'retain must be true or false'
@@ -44,8 +45,8 @@ export function readPublish(frame: Frame, newMessageId: () => string): PublishFr
   if ([data, hash, timestamp].some((value) => isDeeperThan(deepest, value))) return `data may be nested ${deepest} levels deep at most`
   const id = messageId ?? newMessageId()
   // The order of the fields is the original's; what was left out stays out.
-  const body = Buffer.from(JSON.stringify({ type: 'message', topic, data, hash, timestamp, messageId: id }))
-  return { topic, id, body, isEmpty: data === '', retain: retain ?? false, qos: qos ?? 1, expiresIn: ttl ?? null }
+  const frame = webSocketFrame(JSON.stringify({ type: 'message', topic, data, hash, timestamp, messageId: id }), 'text')
+  return { topic, id, frame, body: payloadOf(frame), isEmpty: data === '', retain: retain ?? false, qos: qos ?? 1, expiresIn: ttl ?? null }
 }
 
 function isDeeperThan(levels: number, value: unknown): boolean {

@@ -99,6 +99,12 @@ export function tcpWire(socket: Socket, address: string): Wire & { listen(listen
   }
 }
 
+/** What is inside a frame that `webSocketFrame` made; the same memory. */
+export function payloadOf(frame: Buffer): Buffer {
+  const length = frame[1] ?? 0
+  return frame.subarray(length < 126 ? 2 : length === 126 ? 4 : 10)
+}
+
 /** A whole unmasked frame, made once and written to any number of sockets. */
 export function webSocketFrame(payload: Buffer | string, kind: 'text' | 'binary'): Buffer {
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length

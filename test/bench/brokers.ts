@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { randomBytes, scryptSync } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBrokerStore } from '../../server/brokers/store.ts'
 import { defaultPolicy, type Policy } from '../../server/brokers/policy.ts'
@@ -17,17 +17,27 @@ import { startPeers, type Peer } from './brokers/peers.ts'
 
 const password = 'bench'
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 2)
+/** Each broker under each load this often, in turns, so that what else the machine does falls on all. */
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
 const sessionsOfS3 = 200
 const only = process.env['BENCH_ONLY']?.split(',')
 
+/** What people run: the bundle, where there is one. */
+const built = existsSync(join(import.meta.dirname, '..', '..', 'out', 'main', 'cli.js'))
+const shapes: readonly Shape[] = [
+  { title: 'S1  1 to 1, window 1', subscribers: 1, window: 1 },
+  { title: 'S1  1 to 1, window 200', subscribers: 1, window: 200 },
+  { title: 'S2  1 to 50, window 100', subscribers: 50, window: 100 },
+  { title: 'S2  1 to 500, window 20', subscribers: 500, window: 20 },
+]
 const dataDir = newDataDir()
 seedSessions(dataDir)
-let server = await startServer({ dataDir })
+let server = await startServer({ dataDir, built })
 const portOf = ({ ready }: ServerProcess): number => Number(new URL(ready.apis['brokers']?.url ?? '').port)
 const call = (path: string, init?: Parameters<ServerProcess['call']>[1]): Promise<Response> => server.call(`/brokers${path}`, init)
 const api = async <Body>(path: string): Promise<Body> => (await (await call(path)).json()) as Body
 
-const scenarios: Record<string, () => Promise<void>> = { S1: oneToOne, S3: manySessions, S4: idleConnections, S5: frozenReader, S6: killed, S7: backlog, S8: retryStorm }
+const scenarios: Record<string, () => Promise<void>> = { S1: () => besidePeers(shapes.filter(({ subscribers }) => subscribers === 1)), S2: () => besidePeers(shapes.filter(({ subscribers }) => subscribers > 1)), S3: manySessions, S4: idleConnections, S5: frozenReader, S6: killed, S7: backlog, S8: retryStorm }
 try {
   for (const [name, scenario] of Object.entries(scenarios)) if (only === undefined || only.includes(name)) await scenario()
 } finally {
@@ -36,7 +46,13 @@ try {
 
 // S1 and S2: throughput, beside the peers
 
-async function oneToOne(): Promise<void> {
+interface Shape {
+  title: string
+  subscribers: number
+  window: number
+}
+
+async function besidePeers(wanted: readonly Shape[]): Promise<void> {
   const peers = await startPeers()
   for (const reason of peers.missing) console.log(`  without ${reason}`)
   const pid = server.ready.pid
@@ -48,31 +64,41 @@ async function oneToOne(): Promise<void> {
     { name: 'ours, JSON, memory', protocol: 'json', port, pid, durable: 'no' },
   ]
   try {
-    const shapes = [
-      { title: 'S1  1 to 1, window 1', subscribers: 1, window: 1 },
-      { title: 'S1  1 to 1, window 200', subscribers: 1, window: 200 },
-      { title: 'S2  1 to 50, window 100', subscribers: 50, window: 100 },
-      { title: 'S2  1 to 500, window 20', subscribers: 500, window: 20 },
-    ]
-    for (const { title, subscribers, window } of shapes) {
-      console.log(`\n${title}, 256 B`)
-      for (const peer of [...ours, ...peers.list]) {
-        if (peer.protocol === 'jetstream' && subscribers > 1) continue
-        const isOurs = peer.pid === pid
-        const user = isOurs ? `bench-${peer.name.split(', ').at(-1)}` : ''
-        const measured = await load({ protocol: peer.protocol, port: peer.port, user, password, subscribers, window, size: 256, seconds, prefix: `p${randomBytes(4).toString('hex')}` }, peer.pid)
-        if (measured === null) {
-          console.log(`  ${peer.name.padEnd(34)} did not get through this load`)
-          continue
+    for (const { title, subscribers, window } of wanted) {
+      console.log(`\n${title}, 256 B, medians of ${rounds} (slowest to fastest)`)
+      const all = [...ours, ...peers.list].filter(({ protocol }) => protocol !== 'jetstream' || subscribers === 1)
+      const measured = new Map<Peer, { result: LoadResult; cpu: number }[]>(all.map((peer) => [peer, []]))
+      for (let round = 0; round < rounds; round += 1) {
+        for (const peer of all) {
+          const isOurs = peer.pid === pid
+          const user = isOurs ? `bench-${peer.name.split(', ').at(-1)}` : ''
+          const one = await load({ protocol: peer.protocol, port: peer.port, user, password, subscribers, window, size: 256, seconds, prefix: `p${randomBytes(4).toString('hex')}` }, peer.pid)
+          if (one !== null) measured.get(peer)?.push(one)
+          if (isOurs) await forgetClients(user)
         }
-        const { result, cpu } = measured
-        console.log(`  ${peer.name.padEnd(34)} ${rate(result.messages)} msg/s ${rate(result.deliveries)} deliveries/s  ack ${ms(result.ackP50)} / ${ms(result.ackP99)}  e2e ${ms(result.deliveryP50)} / ${ms(result.deliveryP99)}  CPU ${((cpu * 1e6) / result.messages / seconds).toFixed(1)} us/msg ${((cpu * 1e6) / Math.max(1, result.deliveries) / seconds).toFixed(1)} us/delivery  durable: ${peer.durable}`)
-        if (isOurs) await forgetClients(user)
       }
+      for (const [peer, results] of measured) report(peer, results)
     }
   } finally {
     peers.stop()
   }
+}
+
+function report({ name, durable }: Peer, results: readonly { result: LoadResult; cpu: number }[]): void {
+  if (results.length === 0) {
+    console.log(`  ${name.padEnd(33)} did not get through this load`)
+    return
+  }
+  const median = (of: (one: { result: LoadResult; cpu: number }) => number): number => percentile(results.map(of), 50)
+  const rates = results.map(({ result }) => result.messages)
+  const perMessage = median(({ result, cpu }) => (cpu * 1e6) / Math.max(1, result.messages) / seconds)
+  const perDelivery = median(({ result, cpu }) => (cpu * 1e6) / Math.max(1, result.deliveries) / seconds)
+  const deliveries = median(({ result }) => result.deliveries)
+  console.log(
+    `  ${name.padEnd(33)} ${rate(median(({ result }) => result.messages))} msg/s (${rate(Math.min(...rates)).trim()} to ${rate(Math.max(...rates)).trim()}) ${rate(deliveries)} deliveries/s` +
+      `  ack ${ms(median(({ result }) => result.ackP50))} / ${ms(median(({ result }) => result.ackP99))}  e2e ${ms(median(({ result }) => result.deliveryP50))} / ${ms(median(({ result }) => result.deliveryP99))}` +
+      `  CPU ${perMessage.toFixed(1)} us/msg${deliveries > 0 ? ` ${perDelivery.toFixed(1)} us/delivery` : ''}  durable: ${durable}`,
+  )
 }
 
 // S3: many sessions at once
@@ -114,26 +140,37 @@ async function manySessions(): Promise<void> {
 
 async function idleConnections(): Promise<void> {
   const count = 5_000
-  const before = memory(server.ready.pid)
-  const begun = performance.now()
-  let lines = await connectMany(count, 'idle')
-  const took = performance.now() - begun
-  await pause(1_000)
-  const after = memory(server.ready.pid)
-  console.log(`\nS4  ${count} idle connections: ${((after - before) / count / 1_024).toFixed(1)} KiB each, all logged in after ${ms(took)}`)
-  for (const line of lines) line.end()
-  await pause(1_000)
-  const again = performance.now()
-  lines = await connectMany(count, 'storm')
-  console.log(`  reconnect storm: all back after ${ms(performance.now() - again)}`)
-  for (const line of lines) line.end()
-  await pause(500)
+  const folder = newDataDir()
+  seedSessions(folder)
+  // A server that has done nothing yet: memory that earlier loads left behind would hide what a connection takes.
+  const fresh = await startServer({ dataDir: folder, built })
+  try {
+    // The first hundred bring in what is loaded once.
+    const first = await connectMany(fresh, 100, 'first')
+    const before = memory(fresh.ready.pid)
+    const begun = performance.now()
+    const lines = await connectMany(fresh, count, 'idle')
+    const took = performance.now() - begun
+    await pause(2_000)
+    const after = memory(fresh.ready.pid)
+    const cpu = cpuOf(fresh.ready.pid)
+    await pause(2_000)
+    console.log(`\nS4  ${count} idle connections: ${((after - before) / count / 1_024).toFixed(1)} KiB each, all logged in after ${ms(took)}; ${((cpuOf(fresh.ready.pid) - cpu) * 50).toFixed(1)} % of a core to keep them`)
+    for (const line of [...first, ...lines]) line.end()
+    await pause(1_000)
+    const again = performance.now()
+    const back = await connectMany(fresh, count, 'storm')
+    console.log(`  reconnect storm: all back after ${ms(performance.now() - again)}`)
+    for (const line of back) line.end()
+  } finally {
+    await fresh.dispose()
+  }
 }
 
-async function connectMany(count: number, prefix: string): Promise<Line[]> {
+async function connectMany(to: ServerProcess, count: number, prefix: string): Promise<Line[]> {
   const lines: Line[] = []
   for (let begun = 0; begun < count; begun += 250) {
-    const some = Array.from({ length: Math.min(250, count - begun) }, (_, index) => new Line({ protocol: 'json', port: portOf(server), user: 'bench-fsync', password, clientId: `anonymous-${prefix}-${begun + index}`, onAck: () => undefined, onMessage: () => undefined }))
+    const some = Array.from({ length: Math.min(250, count - begun) }, (_, index) => new Line({ protocol: 'json', port: portOf(to), user: 'bench-fsync', password, clientId: `anonymous-${prefix}-${begun + index}`, onAck: () => undefined, onMessage: () => undefined }))
     lines.push(...some)
     await Promise.all(some.map((line) => line.ready()))
   }
@@ -144,20 +181,27 @@ async function connectMany(count: number, prefix: string): Promise<Line[]> {
 
 async function frozenReader(): Promise<void> {
   const shape = { protocol: 'json' as const, port: portOf(server), user: 'bench-evict', password, subscribers: 49, window: 20, size: 256, seconds }
+  const ratios: number[] = []
   const rates = { alone: [] as number[], beside: [] as number[] }
   let peak = 0
   const watch = setInterval(() => (peak = Math.max(peak, memory(server.ready.pid))), 100)
   const base = memory(server.ready.pid)
-  // In turns, so that what else the machine does falls on both.
-  for (let round = 0; round < 5; round += 1) {
-    rates.alone.push((await load({ ...shape, prefix: `a${round}` }, server.ready.pid))?.result.deliveries ?? 0)
+  const measure = async (frozen: number, prefix: string): Promise<number> => {
+    const { deliveries } = (await load({ ...shape, frozen, prefix }, server.ready.pid))?.result ?? { deliveries: 0 }
     await forgetClients('bench-evict')
-    rates.beside.push((await load({ ...shape, frozen: 1, prefix: `b${round}` }, server.ready.pid))?.result.deliveries ?? 0)
-    await forgetClients('bench-evict')
+    return deliveries
+  }
+  // In pairs, and each pair in the other order: what else the machine does then falls on both.
+  for (let pair = 0; pair < 9; pair += 1) {
+    const first = await measure(pair % 2, `a${pair}`)
+    const second = await measure(1 - (pair % 2), `b${pair}`)
+    const [alone, beside] = pair % 2 === 0 ? [first, second] : [second, first]
+    rates.alone.push(alone)
+    rates.beside.push(beside)
+    ratios.push(beside / alone)
   }
   clearInterval(watch)
-  const [alone, beside] = [percentile(rates.alone, 50), percentile(rates.beside, 50)]
-  console.log(`\nS5  49 healthy readers: ${rate(alone)} deliveries/s; beside one frozen ${rate(beside)} (${((beside / alone) * 100).toFixed(1)} %, medians of 5), ${((peak - base) / 1_048_576).toFixed(0)} MiB more at most`)
+  console.log(`\nS5  49 healthy readers: ${rate(percentile(rates.alone, 50))} deliveries/s; beside one frozen ${rate(percentile(rates.beside, 50))}, ${(percentile(ratios, 50) * 100).toFixed(1)} % in the median of 9 pairs; ${((peak - base) / 1_048_576).toFixed(0)} MiB more at most`)
   const frozen = new Line({ ...shape, clientId: 'frozen', onAck: () => undefined, onMessage: () => undefined })
   await frozen.ready()
   await frozen.subscribe('bench/t')
@@ -200,7 +244,7 @@ async function killed(): Promise<void> {
   await server.end('SIGKILL')
   for (const token of acked) before.acked.add(token)
   const begun = performance.now()
-  server = await startServer({ dataDir })
+  server = await startServer({ dataDir, built })
   const ready = performance.now()
   let firstAt = 0
   const back = new Line({

@@ -259,6 +259,7 @@ export abstract class Deliveries {
     const topic = subscriber.tenant.topics.get(message.topic)
     if (topic !== undefined) topic.queued -= 1
     message.pending -= 1
+    letGoOfSettled(message)
     return true
   }
 
@@ -272,6 +273,12 @@ export abstract class Deliveries {
     message.tenant.storedBytes -= message.body.length
     this.liveBytes -= message.body.length
   }
+}
+
+/** What is over is let go of in halves: one slow subscriber among many would otherwise keep the deliveries of all the others in memory. */
+function letGoOfSettled(message: Message): void {
+  const { deliveries, pending } = message
+  if (deliveries.length >= 4 && pending > 0 && pending * 2 <= deliveries.length) message.deliveries = deliveries.filter(({ state }) => state !== 'over')
 }
 
 export function isFull(subscriber: Subscriber, message: Message): boolean {

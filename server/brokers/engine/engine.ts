@@ -25,6 +25,8 @@ export interface Publication {
   id: string
   source: 'json' | 'mqtt'
   body: Buffer
+  /** The frame for JSON clients where it is there already. */
+  frame?: Buffer | null
   /** Retained, it takes away what its topic had and is not kept itself. */
   isEmpty: boolean
   qos: Quality
@@ -301,11 +303,11 @@ export class Engine extends Deliveries {
   private newMessage(tenant: Tenant, publication: Publication, origin: Link | null): Message {
     const now = this.clock.now()
     const expiresIn = publication.expiresIn ?? tenant.policy.messageExpiryTime
-    const { topic, id, source, body, qos, retain, properties, publisher } = publication
+    const { topic, id, source, body, frame = null, qos, retain, properties, publisher } = publication
     return {
       kind: 'message', due: 0, slot: -1, seq: this.nextSeq++, tenant, topic, id, publisher, qos, retain, source, body, properties,
       acceptedAt: now, expiresAt: expiresIn === null ? null : now + expiresIn, origin: origin?.id ?? 0,
-      deliveries: [], pending: 0, deadLetters: 0, retained: false, segment: 0, frame: null,
+      deliveries: [], pending: 0, deadLetters: 0, retained: false, segment: 0, frame,
     }
   }
 

@@ -38,7 +38,7 @@ export interface Message extends Entry {
   readonly properties: MessageProperties | null
   /** Id of the connection it came through; 0 once that cannot be known. */
   readonly origin: number
-  /** All it had; those that are over stay until the message goes. */
+  /** Of those that are over, some may still be among them. */
   deliveries: Delivery[]
   /** How many of them are not over. */
   pending: number

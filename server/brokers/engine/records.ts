@@ -44,7 +44,8 @@ export interface StoredMessage {
   properties: MessageProperties | null
   body: Buffer
   deliveries: Map<number, { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; group: string | null; packetId: number }>
-  dead: Map<number, { reason: DeadReason; tries: number; at: number; subscriberKey: string }>
+  /** Null without any: a start reads hundreds of thousands of messages, and a map for each costs more than all the rest. */
+  dead: Map<number, { reason: DeadReason; tries: number; at: number; subscriberKey: string }> | null
   segment: number
 }
 
@@ -286,13 +287,13 @@ export class Replay {
         const { id, ...letter } = reader.deadFields()
         this.nextDeadLetter = Math.max(this.nextDeadLetter, id + 1)
         message?.deliveries.delete(subscriber)
-        message?.dead.set(id, letter)
+        if (message !== undefined) (message.dead ??= new Map()).set(id, letter)
         return
       }
       case recordType.deadRemoved: {
         const message = this.messages.get(reader.f64())
         const letter = reader.f64()
-        message?.dead.delete(letter)
+        message?.dead?.delete(letter)
         return this.forgetIfOver(message)
       }
       case recordType.unretain: {
@@ -344,7 +345,7 @@ export class Replay {
   }
 
   private forgetIfOver(message: StoredMessage | undefined): void {
-    if (message !== undefined && message.deliveries.size === 0 && message.dead.size === 0 && !message.retained) this.messages.delete(message.seq)
+    if (message !== undefined && message.deliveries.size === 0 && (message.dead === null || message.dead.size === 0) && !message.retained) this.messages.delete(message.seq)
   }
 }
 
@@ -403,9 +404,10 @@ class RecordReader {
       const { rap = false, ids = [], group = null, packetId = 0 } = options === '' ? {} : (JSON.parse(options) as DeliveryOptions) // written by `RecordWriter.message`
       deliveries.set(subscriber, { tries, qos, retainAsPublished: rap, identifiers: [...ids], group, packetId })
     }
-    const dead: StoredMessage['dead'] = new Map()
+    let dead: StoredMessage['dead'] = null
     for (let count = this.u32(); count > 0; count -= 1) {
       const { id: letter, ...fields } = this.deadFields()
+      dead ??= new Map()
       dead.set(letter, fields)
     }
     return {

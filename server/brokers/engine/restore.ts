@@ -59,7 +59,7 @@ function restoreMessage(engine: Engine, stored: StoredMessage): { message: Messa
 
 function restoreDeliveries(engine: Engine, message: Message, stored: StoredMessage, subscribers: ReadonlyMap<number, Subscriber>): void {
   const { tenant } = message
-  for (const [id, { reason, tries, at, subscriberKey }] of stored.dead) addLetter({ id, message, subscriberKey, reason, tries, at })
+  for (const [id, { reason, tries, at, subscriberKey }] of stored.dead ?? []) addLetter({ id, message, subscriberKey, reason, tries, at })
   for (const [subscriberId, { tries, qos, retainAsPublished, identifiers, group, packetId }] of stored.deliveries) {
     const subscriber = subscribers.get(subscriberId)
     if (subscriber === undefined) {

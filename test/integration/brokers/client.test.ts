@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -91,6 +92,40 @@ describe('the client library', () => {
     await client.publish('t', 'x')
   })
 
+  it('gives up a connection that is silent, though nobody closed it, and misses nothing', async () => {
+    const house = await openBrokers()
+    const session = await house.createSession()
+    const line = await silenceableLine(house.port)
+    const reader = clientOf(house, session, { url: `ws://127.0.0.1:${line.port}`, userId: 'r', heartbeat: 100 })
+    await reader.connect()
+    const got: string[] = []
+    await reader.subscribe('t', ({ text }) => void got.push(text))
+    line.silence()
+    const writer = clientOf(house, session)
+    await writer.connect()
+    await writer.publish('t', 'while it was dead')
+    await until('it is back on a line that works, and has the message', () => got.length === 1)
+    expect(line.count()).toBeGreaterThan(1)
+    // A quiet line that answers stays.
+    const { length } = house.events
+    const lines = line.count()
+    await until('it has been quiet for a while', () => line.pings() >= 3)
+    expect([line.count(), house.events.length, reader.state]).toEqual([lines, length, 'online'])
+  })
+
+  it('keeps a message for later subscribers and takes it away, with a key too', async () => {
+    const house = await openBrokers()
+    const session = await house.createSession()
+    const client = clientOf(house, session, { key: generateKey() })
+    await client.connect()
+    await client.publish('lamp', 'on', { retain: true })
+    const reader = await FrameClient.join(house.url, session)
+    await reader.subscribe('lamp')
+    expect(await reader.next('message')).toMatchObject({ retained: true })
+    await client.clearRetained('lamp')
+    expect((await house.call(`/v1/sessions/${session.sessionName}`)).body['topics']).toMatchObject([{ topic: 'lamp', retained: false }])
+  })
+
   it('runs its example as documented', async () => {
     const house = await openBrokers()
     const { sessionName, password } = await house.createSession()
@@ -98,6 +133,42 @@ describe('the client library', () => {
     expect(stdout).toContain('orders/created: Order 1 is paid')
   })
 })
+
+/** A way to the server that can go dead as a cable does: what was open stays open and carries nothing; what is opened later works. */
+async function silenceableLine(port: number): Promise<{ port: number; silence(): void; count(): number; pings(): number }> {
+  const pairs: { near: Socket; far: Socket }[] = []
+  let pings = 0
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    for (const socket of [near, far]) socket.on('error', () => undefined)
+    pairs.push({ near, far })
+    // The server's frames are unmasked, so its `pong` can be read as it is.
+    far.on('data', (bytes: Buffer) => (pings += bytes.includes('{"type":"pong"}') ? 1 : 0))
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const { near, far } of pairs) {
+      near.destroy()
+      far.destroy()
+    }
+    server.close()
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    silence() {
+      for (const { near, far } of pairs) {
+        near.unpipe(far)
+        far.unpipe(near)
+        near.resume()
+        far.resume()
+      }
+    },
+    count: () => pairs.length,
+    pings: () => pings,
+  }
+}
 
 describe('generate-key', () => {
   it.each([['server/cli.ts', 'generate-key'], ['utils/generate_key.js']])('%s prints 32 bytes in Base64 and nothing else', async (file, ...args) => {
