@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { launch, type Page } from 'puppeteer-core'
+import { brokerDay } from './fixtures/broker-day.ts'
 import { startPortal } from './fixtures/portal/portal.ts'
 import { startServer, type ServerProcess } from './fakes/server-process.ts'
 import { chromiumPath } from './fixtures/chromium.ts'
@@ -20,6 +21,7 @@ interface Shot {
 mkdirSync(pictures, { recursive: true })
 const portal = await startPortal({ port: 0 })
 const server = await startServer({ built: true })
+let endOfDay = async (): Promise<void> => undefined
 const browser = await launch({ executablePath: chromiumPath, pipe: true, args: ['--no-sandbox', '--force-color-profile=srgb', '--hide-scrollbars'], defaultViewport: size })
 try {
   const page = await signedIn(server)
@@ -30,7 +32,7 @@ try {
     { name: 'overview', route: '/' },
     { name: 'browsers', route: `/browsers?session=${opened[0]?.id ?? ''}`, prepare: liveView },
     { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
-    { name: 'brokers', route: '/brokers' },
+    { name: 'brokers', route: '/brokers?session=orders-prod' },
     { name: 'bots', route: '/bots' },
     { name: 'logins', route: '/logins' },
     { name: 'logins-keys', route: '/logins?tab=keys' },
@@ -47,6 +49,7 @@ try {
   ])
 } finally {
   await browser.close()
+  await endOfDay()
   await server.end()
   await portal.stop()
   rmSync(server.dataDir, { recursive: true, force: true })
@@ -61,7 +64,8 @@ async function signedIn({ ready, call }: ServerProcess): Promise<Page> {
 }
 
 /** Sessions of every room in different states, a few keys: enough to see every part at work. */
-async function fill({ call }: ServerProcess): Promise<void> {
+async function fill(house: ServerProcess): Promise<void> {
+  const { call } = house
   const { name: _, ...profile } = portal.siteProfile()
   await call('/control/v1/site-profiles/harbor-gate', { method: 'PUT', json: { ...profile, title: 'Harbor Gate' } })
   await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address } } } })
@@ -75,7 +79,7 @@ async function fill({ call }: ServerProcess): Promise<void> {
   for (const holder of ['billing-export', 'nightly-check']) await call(`/browsers/v1/browser-sessions/${first?.id ?? ''}/leases`, { method: 'POST', json: { holder, seconds: 300 } })
   await call(`/browsers/v1/browser-sessions/${second?.id ?? ''}/leases`, { method: 'POST', json: { holder: 'yard-map', seconds: 120 } })
   await call('/browsers/get_session', { method: 'POST', json: { username: 'user9', password: 'wrong', captcha_api_key: portal.captchaService.apiKey } })
-  for (const sessionName of ['orders-prod', 'fleet-telemetry', 'gate-events']) await call('/brokers/api/createSession', { method: 'POST', json: { sessionName, password: 'harbor-demo-1' } })
+  endOfDay = await brokerDay(house)
   for (const [index, username] of ['clerk_0417', 'driver_2281', 'admin_02', 'clerk_0418', 'driver_1179', 'yard_07'].entries()) {
     await call('/logins/api/v1/sessions', { method: 'POST', json: { user_id: `user-${index}`, username, role_name: username.split('_')[0], permissions: ['read'], remember_me: index % 2 === 0 } })
   }

@@ -11,6 +11,8 @@ export interface NewBroker {
   retryInterval?: number
   maxRetryLimit?: number
   messageExpiryTime?: number | null
+  /** Ms from now; null for never. */
+  sessionExpiry?: number | null
   durability?: BrokerSession['policy']['durability']
   overflow?: BrokerSession['policy']['overflow']
 }

@@ -38,6 +38,24 @@ export function pressure({ deadLetters, queued }: BrokerSession): { text: string
   return deadLetters > 0 ? { text: `${deadLetters.toLocaleString('en')} dead`, urgent: true } : { text: `${queued.toLocaleString('en')} queued`, urgent: false }
 }
 
+/** Points of the queue's history are ten seconds apart, the newest last. */
+const sampleEvery = 10_000
+/** Below this many waiting deliveries a queue that grows is no news. */
+const manyQueued = 100
+
+/** `grows since 14:22, erp-sync is slow`; null while it does not grow. */
+export function growthText({ depth, queued, clients, now }: { depth: readonly number[]; queued: number; clients: readonly BrokerClient[]; now: number }): string | null {
+  const points = [...depth, queued]
+  let start = points.length - 1
+  // A dip of a tenth is not yet an end of growing.
+  while (start > 0 && (points[start - 1] ?? 0) * 0.9 <= (points[start] ?? 0) && (points[start - 1] ?? 0) < queued) start -= 1
+  if (queued < manyQueued || points.length - 1 - start < 3 || (points[start] ?? 0) > queued * 0.6) return null
+  const since = new Date(now - (points.length - 1 - start) * sampleEvery).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  const [slowest] = [...clients].sort((a, b) => b.unacked - a.unacked)
+  const cause = slowest === undefined || slowest.unacked * 2 < queued ? '' : `, ${slowest.name} is ${slowest.linkId === null ? 'away' : 'slow'}`
+  return `grows since ${since}${cause}`
+}
+
 export interface Strength {
   /** 0 to 4. */
   level: number

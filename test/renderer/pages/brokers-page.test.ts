@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import BrokersPage from '../../../renderer/pages/brokers/brokers-page.vue'
-import { newPassword, passwordStrength } from '../../../renderer/pages/brokers/broker-look.ts'
+import { growthText, newPassword, passwordStrength } from '../../../renderer/pages/brokers/broker-look.ts'
 import { clientKinds, connectSnippet } from '../../../renderer/pages/brokers/connect-snippets.ts'
 import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../server/brokers/contract.ts'
 import { defaultPolicy } from '../../../server/brokers/policy.ts'
@@ -13,7 +13,7 @@ const session = (changes: Partial<BrokerSession> = {}): BrokerSession => ({
   queued: 1_204, storedBytes: 1, oldestUnackedAt: at, deadLetters: 1, deadForgotten: 0, policy: defaultPolicy, ...changes,
 })
 const client = (changes: Partial<BrokerClient> = {}): BrokerClient => ({ linkId: 7, subscriberId: 3, name: 'erp-sync', key: 'user:erp-sync', protocol: 'json', address: '10.0.4.21', connectedAt: at, awaySince: null, topics: ['orders/paid'], unacked: 818, queuedBytes: 1, slow: false, ...changes })
-const letter: BrokerDeadLetter = { id: 5, at, messageId: '3b1f0c2e-0000-4000-8000-000000000000', topic: 'orders/paid', subscriber: 'user:erp-sync', reason: 'max-retries', tries: 101, acceptedAt: at, bytes: 10, preview: 'x' }
+const letter: BrokerDeadLetter = { id: 5, at, messageId: '3b1f0c2e-0000-4000-8000-000000000000', topic: 'orders/paid', subscriber: 'user:erp-sync', reason: 'max-retries', tries: 101, acceptedAt: at, bytes: 10, preview: 'the text of it' }
 
 function server(sessions: BrokerSession[] = [session(), session({ name: 'staging-smoke', state: 'suspended', deadLetters: 0, queued: 31 })]): FakeTransport {
   return standardServer()
@@ -58,6 +58,29 @@ describe('the brokers page', () => {
     expect(transport.sent('PATCH /brokers/v1/sessions/orders-prod')).toEqual([{ suspended: true }])
     await page.click('Replay')
     expect(transport.sent('POST /brokers/v1/sessions/orders-prod/dead-letters/replay')).toEqual([{ ids: [5] }])
+  })
+
+  it('looks into a dead letter and deletes it alone', async () => {
+    const { page, transport } = await open()
+    transport.on('POST /brokers/v1/sessions/orders-prod/dead-letters/purge', () => ({ purged: 1 }))
+    expect(page.text()).not.toContain('the text of it')
+    document.querySelector<HTMLElement>('section[aria-label="Dead letters"] tbody tr')?.click()
+    await settle()
+    expect(page.text()).toContain('the text of it')
+    await page.click('Delete')
+    expect(transport.sent('POST /brokers/v1/sessions/orders-prod/dead-letters/purge')).toEqual([{ ids: [5] }])
+  })
+
+  it('says since when a queue grows and who lets it, and nothing of one that is small, steady or falling', () => {
+    const now = new Date(2_027, 0, 4, 14, 32).getTime()
+    const about = (depth: number[], queued: number, clients = [client()]): string | null => growthText({ depth, queued, clients, now })
+    const rising = Array.from({ length: 60 }, (_, index) => 200 + 15 * index)
+    expect(about([...Array<number>(20).fill(1_500), 250, ...rising], 1_204)).toBe('grows since 14:22, erp-sync is slow')
+    expect(about(rising, 1_204, [client({ linkId: null, unacked: 1_000 })])).toBe('grows since 14:22, erp-sync is away')
+    expect(about(rising, 1_204, [client({ unacked: 300 }), client({ unacked: 300 })])).toBe('grows since 14:22')
+    expect(about([0, 1, 2, 3], 4)).toBeNull()
+    expect(about(Array<number>(30).fill(900), 900)).toBeNull()
+    expect(about([...rising].reverse(), 150)).toBeNull()
   })
 
   it('names address and session in every snippet, and never a password', () => {
