@@ -1,5 +1,6 @@
 /** The three builds: server and shell for Node and Electron, the bridge between, and the window. */
 import { copyFileSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'electron-vite'
 import type { Plugin } from 'vite'
@@ -9,7 +10,9 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
   main: {
-    plugins: [docsViewer()],
+    plugins: [leanHttp(), oneByteText(), docsViewer()],
+    // One copy of what Koa and its parts bring in three, and Node's own streams instead of a copy of them.
+    resolve: { alias: { 'mime-db': createRequire(at('node_modules/koa/package.json')).resolve('mime-db'), 'readable-stream': 'node:stream' } },
     build: {
       outDir: at('out/main'),
       // Everything is bundled but what cannot be: Electron, the one package with a native file, and what baileys asks for and does without.
@@ -20,7 +23,7 @@ export default defineConfig({
       rolldownOptions: {
         input: { index: at('main/index.ts'), cli: at('server/cli.ts') },
         external: ['electron', 'better-sqlite3', 'sharp', 'jimp', 'link-preview-js', 'audio-decode'],
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', comments: { legal: true, annotation: false, jsdoc: false } },
       },
     },
   },
@@ -60,6 +63,43 @@ function docsViewer(): Plugin {
     writeBundle() {
       mkdirSync(at('out/docs-viewer'), { recursive: true })
       for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE']) copyFileSync(at(`node_modules/swagger-ui-dist/${file}`), at(`out/docs-viewer/${file}`))
+    },
+  }
+}
+
+/**
+ * `import … from 'node:http'` reads every export, and three of them (`WebSocket` and its events) load all of Node's `fetch`: 9 MB and some 40 ms that the
+ * server would pay at its start for nothing. Taken as an object, the module loads them when they are asked for.
+ */
+function leanHttp(): Plugin {
+  const taken = (names: string): string => `const ${names} = process.getBuiltinModule("node:http");`
+  return {
+    name: 'wheelhouse:lean-http',
+    apply: 'build',
+    renderChunk(code) {
+      const lean = code
+        .replace(/^import (?:\* as )?(\w+) from "(?:node:)?http";$/gm, (_, name: string) => taken(name))
+        .replace(/^import (\{[^}]*\}) from "(?:node:)?http";$/gm, (_, names: string) => taken(names.replaceAll(' as ', ': ')))
+      if (/^import .* from "(?:node:)?http";$/m.test(lean)) throw new Error('an import of node:http was left as it is')
+      // No line moves, so the map holds.
+      return lean === code ? null : { code: lean, map: null }
+    },
+  }
+}
+
+/**
+ * V8 keeps the text of a program in memory, in two bytes per character as soon as one is beyond Latin-1: a single `…` doubles it. Escaped it means the same,
+ * except inside a tagged template that asks for its raw text, so a file with one of those stays as it is.
+ */
+function oneByteText(): Plugin {
+  return {
+    name: 'wheelhouse:one-byte-text',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== 'chunk' || /\braw`[^`]*[^\x00-\x7f]/.test(file.code)) continue
+        file.code = file.code.replace(/[^\x00-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      }
     },
   }
 }

@@ -8,16 +8,16 @@ import { Fault } from './fault.ts'
 import { createServer, type ServerStatus } from './index.ts'
 import { version } from './version.ts'
 
-const commands: Readonly<Record<string, (options: Options) => Promise<number>>> = { 'sign-in-link': printSignInLink, 'generate-key': printAesKey }
+const commands: Readonly<Record<string, (options: Options, started: () => void) => Promise<number>>> = { 'sign-in-link': printSignInLink, 'generate-key': printAesKey }
 
-/** Resolves when the command is done; sets the exit code: 2 for a flag or variable that is not accepted, 1 for any other failure. */
-export async function main(argv: readonly string[]): Promise<void> {
+/** Resolves when the command is done; sets the exit code: 2 for a flag or variable that is not accepted, 1 for any other failure. `started` is called when the server is up. */
+export async function main(argv: readonly string[], started: () => void): Promise<void> {
   const [first = ''] = argv
   const command = Object.hasOwn(commands, first) ? commands[first] : undefined
   try {
     const options = readOptions(command === undefined ? argv : argv.slice(1), process.env)
     if (options.show !== null) process.stdout.write(options.show === 'help' ? helpText() : `${version}\n`)
-    else process.exitCode = await (command ?? serve)(options)
+    else process.exitCode = await (command ?? serve)(options, started)
   } catch (error) {
     process.stderr.write(`wheelhouse: ${wordsFor(error)}\n`)
     process.exitCode = error instanceof OptionError ? 2 : 1
@@ -31,7 +31,7 @@ function wordsFor(error: unknown): string {
 }
 
 /** Runs until SIGTERM or SIGINT; a second signal ends at once. Resolves with the exit code. */
-async function serve(options: Options): Promise<number> {
+async function serve(options: Options, started: () => void): Promise<number> {
   const stopped = Promise.withResolvers<number>()
   let asked = false
   const server = await createServer({ ...options, ...rendererDir() })
@@ -44,6 +44,7 @@ async function serve(options: Options): Promise<number> {
   }
   const status = await server.start()
   process.stdout.write(`wheelhouse ready ${JSON.stringify(withoutToken(status))}\n`)
+  started()
   const code = await stopped.promise
   // Something a room has let go of at the limit must not keep the process alive.
   process.exit(code)
