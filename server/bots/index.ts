@@ -40,6 +40,8 @@ export interface BotsGiven {
   /** WhatsApp's server; the real one when null or left out. */
   whatsappUrl?: string | null | undefined
   windowUrl?(): string | null
+  /** A bot is gone, by whatever way. */
+  removed?(userId: string): void
   /** A browser in which a person uses a passkey; none when left out. */
   authenticator?: Authenticator | undefined
   /** Where rules may publish; nowhere when left out. */
@@ -48,7 +50,7 @@ export interface BotsGiven {
   timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { qrTimeout?: number }
 }
 
-export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = null, windowUrl = () => null, publisher, authenticator, timing = {} }: BotsGiven = {}): BotsRoom {
+export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = null, windowUrl = () => null, publisher, authenticator, removed, timing = {} }: BotsGiven = {}): BotsRoom {
   const { sealer, clock, events, log } = context
   const own = variables?.databaseFile == null ? null : openDatabase(variables.databaseFile)
   if (own !== null) migrate(own)
@@ -110,6 +112,7 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
         outbox.forget(userId)
         rules.forget(userId)
         webhooks.removeAll('bots', userId)
+        removed?.(userId)
       }
       if (what === 'changed') outbox.repace(service.get(userId))
       context.changed('bots')

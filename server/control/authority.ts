@@ -1,8 +1,7 @@
 /** Who a caller is: the owner by this run's token, a named key, or a browser that signed in with either. */
-import type { ApiName, Verb } from '../http/contract.ts'
 import type { Authority, Credential } from '../http/guards.ts'
 import { hashSecret, sameSecret } from '../secrets/hash.ts'
-import type { Keys, KnownKey } from './keys.ts'
+import { opens, type Keys, type KnownKey } from './keys.ts'
 import type { SignIn } from './sign-in.ts'
 
 export interface AuthorityOptions {
@@ -16,8 +15,8 @@ export function createAuthority({ ownerToken, keys, signIn }: AuthorityOptions):
   const ownerHash = hashSecret(ownerToken)
   const keyCredential = (key: KnownKey): Credential => ({
     caller: { kind: 'key', id: key.id, name: key.name },
-    may: (room: ApiName, verb: Verb) => key.scopes.some((scope) => scope.room === room && scope.verb === verb),
-    used: (room, verb, address) => void keys.checkById(key.id, room, verb, address),
+    may: (room, verb, subject) => key.scopes.some((scope) => opens(scope, room, verb, subject)),
+    used: (room, verb, address, subject) => void keys.checkById(key.id, room, verb, address, subject),
   })
   return {
     byKey(secret) {

@@ -4,7 +4,7 @@ import { siteProfile, siteProfileName } from '../browsers/site-profile.ts'
 import { settingsSchema } from '../config/settings.ts'
 import { busEvent } from '../events/event.ts'
 import { newUpstream, upstreamPatch, upstreamView } from '../relay/upstream-definition.ts'
-import { apiNames, defineContract, isoTime, roomNames } from '../http/contract.ts'
+import { apiNames, defineContract, isoTime, roomNames, type ApiName } from '../http/contract.ts'
 
 const failed = z.object({ error: z.object({ code: z.string(), message: z.string(), issues: z.array(z.object({ field: z.string(), message: z.string() })).optional(), requestId: z.string() }) })
 const failure = (description: string) => ({ description, body: failed })
@@ -38,7 +38,12 @@ export const apiView = z.object({
 })
 export type ApiView = z.output<typeof apiView>
 
-export const keyScope = z.object({ room: z.enum(apiNames), verb: z.enum(['read', 'write']) })
+/** Rooms in which a key can be limited to one thing: of the bots, to one bot by its userId. */
+const roomsWithSubjects: readonly ApiName[] = ['bots']
+
+export const keyScope = z
+  .object({ room: z.enum(apiNames), verb: z.enum(['read', 'write']), /** Only this one; the whole room when left out. */ subject: z.string().min(1).max(100).optional() })
+  .refine(({ room, subject }) => subject === undefined || roomsWithSubjects.includes(room), 'Keys of this room open all of it')
 export type KeyScope = z.output<typeof keyScope>
 
 export const keyView = z.object({

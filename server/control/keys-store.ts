@@ -33,12 +33,14 @@ export function createKeyStore(database: Database) {
     VALUES (@id, @name, @prefix, @hash, @scopes, @createdAt, @expiresAt, @lastUsedAt, @lastUsedFrom)`)
   const nameTaken = database.prepare<[string], number>('SELECT 1 FROM keys WHERE name = ?').pluck()
   const remove = database.prepare<[string]>('DELETE FROM keys WHERE id = ?')
+  const setScopes = database.prepare<[string, string]>('UPDATE keys SET scopes = ? WHERE id = ?')
   const used = database.prepare<[number | null, string | null, string]>('UPDATE keys SET last_used_at = ?, last_used_from = ? WHERE id = ?')
 
   return {
     all: (): StoredKey[] => all.all().map((row) => ({ ...row, scopes: scopeList.parse(JSON.parse(row.scopes)) })),
     insert: (key: StoredKey): void => void insert.run({ ...key, scopes: JSON.stringify(key.scopes) }),
     nameTaken: (name: string): boolean => nameTaken.get(name) !== undefined,
+    setScopes: (id: string, scopes: readonly KeyScope[]): void => void setScopes.run(JSON.stringify(scopes), id),
     remove: (id: string): void => void remove.run(id),
     saveUse: database.transaction((keys: readonly Pick<StoredKey, 'id' | 'lastUsedAt' | 'lastUsedFrom'>[]) => {
       for (const key of keys) used.run(key.lastUsedAt, key.lastUsedFrom, key.id)

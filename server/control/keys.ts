@@ -34,12 +34,14 @@ export interface Keys {
   /** Throws `key-not-found`. The next request with the key is refused. */
   revoke(id: string, actor: string): void
   /** Whether the secret opens `room` for `verb`; a success counts as a use from `address`. */
-  check(secret: string, room: ApiName, verb: Verb, address?: string): KeyCheck
+  check(secret: string, room: ApiName, verb: Verb, address?: string, subject?: string | null): KeyCheck
   /** The same for a browser that signed in with the key. */
-  checkById(id: string, room: ApiName, verb: Verb, address?: string): KeyCheck
+  checkById(id: string, room: ApiName, verb: Verb, address?: string, subject?: string | null): KeyCheck
   /** The key of a secret, whatever its scopes; null when unknown or expired. */
   find(secret: string): KnownKey | null
   findById(id: string): KnownKey | null
+  /** The thing is gone: what keys could do with it goes too, so that a later one of the same name is not theirs. A key with nothing left is revoked. */
+  dropSubject(room: ApiName, subject: string): void
   /** Called with the id of each key that is revoked. Returns what ends the subscription. */
   onRevoke(listener: (id: string) => void): () => void
   /** Saves the last uses and ends the timer. */
@@ -110,10 +112,23 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     for (const listener of revokeListeners) listener(id)
   }
 
-  function verdict(key: StoredKey | undefined, room: ApiName, verb: Verb, address: string | undefined): KeyCheck {
+  function dropSubject(room: ApiName, subject: string): void {
+    for (const key of byId.values()) {
+      const left = key.scopes.filter((scope) => scope.room !== room || scope.subject !== subject)
+      if (left.length === key.scopes.length) continue
+      if (left.length === 0) {
+        revoke(key.id, 'system')
+        continue
+      }
+      key.scopes = left
+      store.setScopes(key.id, left)
+    }
+  }
+
+  function verdict(key: StoredKey | undefined, room: ApiName, verb: Verb, address: string | undefined, subject: string | null): KeyCheck {
     if (key === undefined) return { ok: false, reason: 'unknown' }
     if (isExpired(key)) return { ok: false, reason: 'expired' }
-    if (!key.scopes.some((scope) => scope.room === room && scope.verb === verb)) return { ok: false, reason: 'scope' }
+    if (!key.scopes.some((scope) => opens(scope, room, verb, subject))) return { ok: false, reason: 'scope' }
     key.lastUsedAt = clock.now()
     key.lastUsedFrom = address ?? key.lastUsedFrom
     used.add(key)
@@ -144,8 +159,9 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     list: () => [...byId.values()].sort((a, b) => b.createdAt - a.createdAt).map(view),
     create,
     revoke,
-    check: (secret, room, verb, address) => verdict(bySecret(secret), room, verb, address),
-    checkById: (id, room, verb, address) => verdict(byId.get(id), room, verb, address),
+    dropSubject,
+    check: (secret, room, verb, address, subject = null) => verdict(bySecret(secret), room, verb, address, subject),
+    checkById: (id, room, verb, address, subject = null) => verdict(byId.get(id), room, verb, address, subject),
     find: (secret) => known(bySecret(secret)),
     findById: (id) => known(byId.get(id)),
     onRevoke(listener) {
@@ -174,10 +190,15 @@ function isoOrNull(time: number | null): string | null {
   return time === null ? null : iso(time)
 }
 
+/** Whether a scope is enough for a call about `subject`; one without a subject is for the whole room. */
+export function opens(scope: KeyScope, room: ApiName, verb: Verb, subject: string | null): boolean {
+  return scope.room === room && scope.verb === verb && (scope.subject === undefined || scope.subject === subject)
+}
+
 function withoutDoubles(scopes: readonly KeyScope[]): KeyScope[] {
-  return scopes.filter(({ room, verb }, index) => scopes.findIndex((other) => other.room === room && other.verb === verb) === index)
+  return scopes.filter(({ room, verb, subject }, index) => scopes.findIndex((other) => other.room === room && other.verb === verb && other.subject === subject) === index)
 }
 
 function scopeText(scopes: readonly KeyScope[]): string {
-  return scopes.map(({ room, verb }) => `${room}:${verb}`).join(' ')
+  return scopes.map(({ room, verb, subject }) => `${room}:${verb}${subject === undefined ? '' : `:${subject}`}`).join(' ')
 }

@@ -4,7 +4,7 @@ import Koa, { type Context, type Middleware } from 'koa'
 import type { Log } from '../log.ts'
 import { handled, type Api, type Call, type Caller } from './api.ts'
 import { defaultBodyLimit, readBody } from './body.ts'
-import type { RouteDefinition } from './contract.ts'
+import { subjectOf, type RouteDefinition } from './contract.ts'
 import { addReference } from './docs.ts'
 import { doorwayOf, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
 import { plainAddress } from './network.ts'
@@ -76,7 +76,7 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
   const handler = api.handlers[name]
   if (handler === undefined) throw new TypeError(`${api.contract.api}: route ${name} has no handler`)
   return async (ctx) => {
-    const caller = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route)
+    const caller = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route, subjectOf(api.contract, { ...ctx['params'] }))
     const params = parse(route.params, { ...ctx['params'] }, 'invalid-params')
     const query = parse(route.query, { ...ctx.query }, 'invalid-query')
     const body = route.body === undefined || route.bodyType === 'raw' ? undefined : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')

@@ -104,6 +104,8 @@ export interface Contract<Routes extends Record<string, RouteDefinition> = Recor
   description: string
   routes: Routes
   sockets?: Readonly<Record<string, SocketDefinition>>
+  /** The path parameter that names the one thing a route is about, e.g. `userId`: a key may be limited to one of them. */
+  subjectParam?: string
   /** Status, and where fixed the words, for each fault code; may also restate a kernel code. */
   faults: Readonly<Record<string, FaultDefinition>>
   errorSchema: z.ZodType
@@ -150,6 +152,12 @@ export type RouteResult<Route extends RouteDefinition> = {
 /** Replaces `:name` in a route's path; values are percent-encoded. */
 export function fillPath(path: string, params: Readonly<Record<string, unknown>> = {}): string {
   return path.replace(/:([A-Za-z_]\w*)/g, (_, name: string) => encodeURIComponent(String(params[name])))
+}
+
+/** The one thing of its room that a call is about; null for a route about all of them. */
+export function subjectOf({ subjectParam }: Pick<Contract, 'subjectParam'>, params: Readonly<Record<string, unknown>>): string | null {
+  const subject = subjectParam === undefined ? undefined : params[subjectParam]
+  return typeof subject === 'string' ? subject : null
 }
 
 /** The verb a key needs for a route. */

@@ -36,9 +36,10 @@ export function doorwayOf(api: { ownKey?(): string | null }, doorway: Doorway): 
 /** A key, the owner's token or a signed-in window, as the authority knows it. */
 export interface Credential {
   caller: Caller
-  may(room: ApiName, verb: Verb): boolean
+  /** `subject` is the one thing of the room that the call is about, null when it is about all. */
+  may(room: ApiName, verb: Verb, subject: string | null): boolean
   /** Notes the use for the list of keys. */
-  used(room: ApiName, verb: Verb, address: string): void
+  used(room: ApiName, verb: Verb, address: string, subject: string | null): void
 }
 
 /** Who knows keys; implemented by control. */
@@ -112,19 +113,19 @@ export class Guards {
   /**
    * Fourth, once the route is known and before its body is read: nobody without a key makes us parse anything.
    */
-  async checkKey(request: IncomingMessage, doorway: Doorway, api: ApiName, route: GuardedRoute): Promise<Caller> {
+  async checkKey(request: IncomingMessage, doorway: Doorway, api: ApiName, route: GuardedRoute, subject: string | null = null): Promise<Caller> {
     const address = plainAddress(request.socket.remoteAddress)
     const presented = keyOf(request)
     const ownKey = doorway.ownKey?.() ?? null
     if (presented !== null && ownKey !== null && sameSecret(presented, ownKey)) return { kind: 'key', id: 'own-key', name: 'API_KEY' }
     const credential = this.credentialOf(request, presented)
-    if (credential?.may(api, verbOf(route))) {
-      credential.used(api, verbOf(route), address)
+    if (credential?.may(api, verbOf(route), subject)) {
+      credential.used(api, verbOf(route), address, subject)
       return credential.caller
     }
     if (route.access === 'public') return { kind: 'anyone' }
     if (!this.needsKey(route, doorway)) return { kind: 'local' }
-    if (credential !== null) throw new Refusal('key-not-allowed', `This key may not ${verbOf(route)} ${api}`)
+    if (credential !== null) throw new Refusal('key-not-allowed', `This key may not ${verbOf(route)} ${subject === null ? api : `${subject} of ${api}`}`)
     if (presented === null) throw new Refusal('key-required', undefined, { headers: { 'www-authenticate': 'Bearer' } })
     await this.failures(address).catch(refuseRate)
     throw new Refusal('key-refused', undefined, { headers: { 'www-authenticate': 'Bearer' } })

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Api } from './api.ts'
 import { contractError, type AppOptions } from './app.ts'
-import type { RouteDefinition, SocketDefinition } from './contract.ts'
+import { subjectOf, type RouteDefinition, type SocketDefinition } from './contract.ts'
 import { doorwayOf, type Doorway } from './guards.ts'
 import { plainAddress } from './network.ts'
 import { fieldIssues, Refusal } from './problem.ts'
@@ -48,7 +48,7 @@ async function accept({ api, doorway, options, servers }: Gate, request: Incomin
   const { name, definition, params: rawParams } = found
   guards.checkOrigin(request, doorway, definition)
   await guards.checkRate(request)
-  const caller = await guards.checkKey(request, doorway, api.contract.api, definition)
+  const caller = await guards.checkKey(request, doorway, api.contract.api, definition, subjectOf(api.contract, rawParams))
   const params = parse(definition.params, rawParams, 'invalid-params')
   const query = parse(definition.query, Object.fromEntries(url.searchParams), 'invalid-query')
   const handler = api.sockets[name]
