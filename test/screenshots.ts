@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { launch, type Page } from 'puppeteer-core'
 import { brokerDay } from './fixtures/broker-day.ts'
+import { relayDay } from './fixtures/relay-day.ts'
 import { startPortal } from './fixtures/portal/portal.ts'
 import { startServer, type ServerProcess } from './fakes/server-process.ts'
 import { chromiumPath } from './fixtures/chromium.ts'
@@ -21,7 +22,7 @@ interface Shot {
 mkdirSync(pictures, { recursive: true })
 const portal = await startPortal({ port: 0 })
 const server = await startServer({ built: true })
-let endOfDay = async (): Promise<void> => undefined
+const endsOfDay: (() => Promise<void>)[] = []
 const browser = await launch({ executablePath: chromiumPath, pipe: true, args: ['--no-sandbox', '--force-color-profile=srgb', '--hide-scrollbars'], defaultViewport: size })
 try {
   const page = await signedIn(server)
@@ -36,7 +37,9 @@ try {
     { name: 'bots', route: '/bots' },
     { name: 'logins', route: '/logins' },
     { name: 'logins-keys', route: '/logins?tab=keys' },
-    { name: 'relay', route: '/relay' },
+    { name: 'relay', route: '/relay', prepare: newestCall },
+    { name: 'relay-accounts', route: '/relay?tab=accounts' },
+    { name: 'relay-calls', route: '/relay?tab=calls' },
     { name: 'keys', route: '/keys' },
     { name: 'activity', route: '/activity' },
     { name: 'settings-general', route: '/settings/general' },
@@ -49,7 +52,7 @@ try {
   ])
 } finally {
   await browser.close()
-  await endOfDay()
+  for (const end of endsOfDay) await end()
   await server.end()
   await portal.stop()
   rmSync(server.dataDir, { recursive: true, force: true })
@@ -79,12 +82,11 @@ async function fill(house: ServerProcess): Promise<void> {
   for (const holder of ['billing-export', 'nightly-check']) await call(`/browsers/v1/browser-sessions/${first?.id ?? ''}/leases`, { method: 'POST', json: { holder, seconds: 300 } })
   await call(`/browsers/v1/browser-sessions/${second?.id ?? ''}/leases`, { method: 'POST', json: { holder: 'yard-map', seconds: 120 } })
   await call('/browsers/get_session', { method: 'POST', json: { username: 'user9', password: 'wrong', captcha_api_key: portal.captchaService.apiKey } })
-  endOfDay = await brokerDay(house)
+  endsOfDay.push(await brokerDay(house))
   for (const [index, username] of ['clerk_0417', 'driver_2281', 'admin_02', 'clerk_0418', 'driver_1179', 'yard_07'].entries()) {
     await call('/logins/api/v1/sessions', { method: 'POST', json: { user_id: `user-${index}`, username, role_name: username.split('_')[0], permissions: ['read'], remember_me: index % 2 === 0 } })
   }
-  await call('/control/v1/users', { method: 'POST', json: { id: 'dispatch', primaryEmail: 'dispatch@example.org', credits: 350 } })
-  await call('/relay/api/sessions', { method: 'POST', headers: { 'x-user-id': 'dispatch' }, json: { metadata: { origin: 'desk-2' } } })
+  endsOfDay.push(await relayDay(house))
 }
 
 async function sessions({ call }: Pick<ServerProcess, 'call'>): Promise<{ id: string; username: string }[]> {
@@ -94,6 +96,11 @@ async function sessions({ call }: Pick<ServerProcess, 'call'>): Promise<{ id: st
 
 async function liveView(page: Page): Promise<void> {
   await page.waitForSelector('canvas:not(.invisible)', { timeout: 15_000 })
+}
+
+async function newestCall(page: Page): Promise<void> {
+  await page.locator('section[aria-label=Inspector] li button').click()
+  await page.waitForSelector('section[aria-label=Inspector] pre')
 }
 
 async function palette(page: Page): Promise<void> {

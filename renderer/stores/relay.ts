@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { UserView } from '../../server/control/contract.ts'
-import type { CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, SessionPolicy, UsageRow } from '../../server/relay/contract.ts'
+import type { AccountRules, CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, SessionPolicy, UsageRow } from '../../server/relay/contract.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 
@@ -22,20 +22,26 @@ export const useRelay = defineStore('relay', () => {
   const control = () => useApi().control
   const ofRelay = ({ room }: { room: string }) => room === 'relay'
   const servers = resource({ read: async (signal) => (await api().catalogue({ signal })).servers, resources: ['relay'], concerns: ofRelay })
-  const sessions = resource({ read: async (signal) => (await api().relaySessions({ signal })).sessions, resources: ['relay'], concerns: ofRelay })
+  const sessions = resource({ read: (signal) => api().relaySessions({ signal }), resources: ['relay'], concerns: ofRelay })
   const accounts = resource({ read: async (signal) => (await control().users({ signal })).users, resources: ['relay-usage'], concerns: ({ room, type }) => room === 'control' && type.startsWith('user-') })
+  const rules = resource({ read: async (signal) => new Map((await api().accountRules({ signal })).accounts.map((each) => [each.accountId, each.rules])), resources: ['relay'], concerns: ofRelay })
   const calls = resource({ read: async (signal) => (await api().relayCalls({ query: { limit: 200 }, signal })).calls, resources: ['relay-calls'] })
   const usage = resource({ read: async (signal) => (await api().usage({ signal })).rows, resources: ['relay-usage'] })
 
   return {
     servers: computed<readonly CatalogueServer[]>(() => servers.value.value ?? []),
-    sessions: computed<readonly RelaySession[]>(() => sessions.value.value ?? []),
+    sessions: computed<readonly RelaySession[]>(() => sessions.value.value?.sessions ?? []),
+    /** Where clients with a Bearer token go. */
+    mcpUrl: computed(() => sessions.value.value?.mcpUrl ?? ''),
     accounts: computed<readonly UserView[]>(() => accounts.value.value ?? []),
     calls: computed<readonly RelayCall[]>(() => calls.value.value ?? []),
     usage: computed<readonly UsageRow[]>(() => usage.value.value ?? []),
+    /** Undefined for an account that nobody has limited. */
+    rulesOf: (accountId: string): AccountRules | undefined => rules.value.value?.get(accountId),
+    usageBetween: async (from: string, to: string): Promise<readonly UsageRow[]> => (await api().usage({ query: { from, to } })).rows,
     loaded: computed(() => servers.value.value !== null && sessions.value.value !== null && accounts.value.value !== null),
     error: computed(() => servers.error.value ?? sessions.error.value),
-    refresh: () => Promise.all([servers, sessions, accounts, calls, usage].map((each) => each.refresh())).then(() => undefined),
+    refresh: () => Promise.all([servers, sessions, accounts, rules, calls, usage].map((each) => each.refresh())).then(() => undefined),
 
     async addServer(server: NewServer): Promise<void> {
       await control().createUpstream({ body: server })
@@ -51,6 +57,11 @@ export const useRelay = defineStore('relay', () => {
     },
     async restartServer(id: string): Promise<void> {
       await api().restartUpstream({ params: { id } })
+      await servers.refresh()
+    },
+    signIn: (id: string, client: { clientId?: string; clientSecret?: string } = {}) => api().signIn({ params: { id }, body: client }),
+    async signOut(id: string): Promise<void> {
+      await api().signOut({ params: { id } })
       await servers.refresh()
     },
     log: async (id: string) => (await api().upstreamLog({ params: { id } })).lines,
@@ -74,10 +85,20 @@ export const useRelay = defineStore('relay', () => {
       await api().removeRelaySession({ params: { id } })
       await sessions.refresh()
     },
+    /** The secret address of a session once more. */
+    address: (id: string) => api().relaySessionAddress({ params: { id } }),
+    async changeSession(id: string, body: { name?: string | null; policy?: Partial<SessionPolicy> }): Promise<void> {
+      await api().changeRelaySession({ params: { id }, body })
+      await sessions.refresh()
+    },
     tools: async (id: string) => (await api().sessionTools({ params: { id } })).tools,
     call: (id: number) => api().relayCallDetail({ params: { id } }),
     makeCall: (sessionId: string, tool: string, args: Record<string, unknown>) => api().makeRelayCall({ body: { sessionId, tool, arguments: args } }),
 
+    async setRules(accountId: string, body: AccountRules): Promise<void> {
+      await api().changeAccountRules({ params: { accountId }, body })
+      await rules.refresh()
+    },
     async createAccount(account: { primaryEmail: string; credits: number }): Promise<void> {
       await control().createUser({ body: account })
       await accounts.refresh()

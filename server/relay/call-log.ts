@@ -10,9 +10,13 @@ export interface LoggedCall {
   upstreamId: string
   /** As the client knows it. */
   tool: string
-  /** Milliseconds. */
+  /** Milliseconds from the request to its answer, and how many of them the server behind took. */
   duration: number
+  serverDuration: number
   state: 'succeeded' | 'failed' | 'refused'
+  /** Held while it ran. */
+  price: number
+  /** Taken when it had succeeded. */
   credits: number
   error: string | null
   request: string

@@ -3,19 +3,20 @@ import type { RequestId } from '@modelcontextprotocol/server'
 import type { Json } from './link.ts'
 import type { Charge, Ledger } from './ledger.ts'
 
-/** Called with what became of the call. */
-export type EndCall = (outcome: Json | Error) => Promise<void>
+/** Called with what became of the call, and the milliseconds that the server behind took for it. */
+export type EndCall = (outcome: Json | Error, serverDuration: number) => Promise<void>
+type Ended = (outcome: Json | Error, credits: number, serverDuration: number) => void
 
 export class Charges {
-  private readonly byId = new Map<RequestId, { charge: Charge; begun: number; ended?: (outcome: Json | Error, credits: number) => void }>()
+  private readonly byId = new Map<RequestId, { charge: Charge; ended?: Ended }>()
   private readonly ledger: Ledger
 
   constructor(ledger: Ledger) {
     this.ledger = ledger
   }
 
-  add(id: RequestId, charge: Charge, ended?: (outcome: Json | Error, credits: number) => void): void {
-    this.byId.set(id, { charge, begun: performance.now(), ...(ended === undefined ? {} : { ended }) })
+  add(id: RequestId, charge: Charge, ended?: Ended): void {
+    this.byId.set(id, { charge, ...(ended === undefined ? {} : { ended }) })
   }
 
   /** Whoever runs the call takes its charge and ends it. */
@@ -23,9 +24,9 @@ export class Charges {
     const held = this.byId.get(id)
     if (held === undefined) return undefined
     held.charge.taken = true
-    return async (outcome) => {
+    return async (outcome, serverDuration) => {
       const credits = await endCharge(this.ledger, held.charge, outcome)
-      held.ended?.(outcome, credits)
+      held.ended?.(outcome, credits, serverDuration)
     }
   }
 

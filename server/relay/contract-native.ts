@@ -47,9 +47,13 @@ export const relayCall = z.object({
   accountId: z.string(),
   upstreamId: z.string(),
   tool: z.string(),
-  /** Milliseconds. */
+  /** Milliseconds from the request to its answer, and how many of them the server behind took. */
   duration: z.number(),
+  serverDuration: z.number(),
   state: z.enum(['succeeded', 'failed', 'refused']),
+  /** Held while it ran. */
+  price: z.number().int(),
+  /** Taken when it had succeeded. */
   credits: z.number().int(),
   error: z.string().nullable(),
 })
@@ -79,7 +83,7 @@ const configText = z.string().max(524_288)
 const prices = z.number().int().min(0).max(1_000_000)
 
 export const nativeRoutes = {
-  relaySessions: { method: 'GET', path: '/v1/relay-sessions', tag: 'Window', summary: 'Sessions of all accounts, without their secrets', access: 'key', responses: { 200: { description: 'Sessions, newest first', body: z.object({ sessions: z.array(relaySession) }) } } },
+  relaySessions: { method: 'GET', path: '/v1/relay-sessions', tag: 'Window', summary: 'Sessions of all accounts, without their secrets', access: 'key', responses: { 200: { description: 'Sessions, newest first', body: z.object({ sessions: z.array(relaySession), mcpUrl: z.string() }) } } },
   createRelaySession: {
     method: 'POST',
     path: '/v1/relay-sessions',
@@ -98,6 +102,16 @@ export const nativeRoutes = {
     params: row,
     body: z.object({ name: z.string().trim().max(80).nullable().optional(), policy: sessionPolicy.optional() }),
     responses: { 200: { description: 'The session', body: relaySession }, 404: failure('No such session') },
+  },
+  relaySessionAddress: {
+    method: 'POST',
+    path: '/v1/relay-sessions/:id/address',
+    tag: 'Window',
+    summary: 'The secret address of a session once more, as the published list has it',
+    description: 'Noted in the audit trail.',
+    access: 'key',
+    params: row,
+    responses: { 200: { description: 'The addresses', body: z.object({ sessionId: secretId, sessionUrl: z.string(), bearerUrl: z.string() }) }, 404: failure('No such session') },
   },
   removeRelaySession: { method: 'DELETE', path: '/v1/relay-sessions/:id', tag: 'Window', summary: 'Revoke a session', access: 'key', params: row, responses: { 204: { description: 'Revoked' }, 404: failure('No such session') } },
   accountRules: { method: 'GET', path: '/v1/account-rules', tag: 'Window', summary: 'What accounts may reach; those without limits are left out', access: 'key', responses: { 200: { description: 'Rules', body: z.object({ accounts: z.array(z.object({ accountId: z.string(), rules: accountRules })) }) } } },

@@ -100,10 +100,11 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
       if (!(charge instanceof Charge)) throw new Fault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...charge })
       const begun = performance.now()
       const outcome = await entry.upstream.request({ method: 'tools/call', params: { name: entry.tool.name, arguments: args, ...(entry.upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}) } }, { timeout: callTimeout() }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+      const serverDuration = performance.now() - begun
       const credits = await endCharge(ledger, charge, outcome)
       const failed = outcome instanceof Error || outcome['isError'] === true
       calls.add({
-        ...{ sessionId, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: name, credits, duration: performance.now() - begun },
+        ...{ sessionId, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: name, price: entry.tool.price, credits, serverDuration, duration: performance.now() - begun },
         ...{ state: failed ? 'failed' : 'succeeded', error: outcome instanceof Error ? outcome.message : null, request: { name, arguments: args }, response: outcome instanceof Error ? null : outcome },
       })
       const [logged] = calls.list(1, sessionId)

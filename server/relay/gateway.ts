@@ -139,15 +139,15 @@ export class Gateway {
       if (!(charge instanceof Charge)) {
         charges.releaseIdle()
         refuseCharge(response, charge, entry, call.id)
-        calls.add({ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, duration: 0, state: 'refused', credits: 0, error: charge.kind, request: body, response: null })
+        calls.add({ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, duration: 0, serverDuration: 0, state: 'refused', price: entry.tool.price, credits: 0, error: charge.kind, request: body, response: null })
         return null
       }
       const begun = performance.now()
-      charges.add(call.id, charge, (outcome, credits) => {
+      charges.add(call.id, charge, (outcome, credits, serverDuration) => {
         const failed = outcome instanceof Error || outcome['isError'] === true
         calls.add({
-          ...{ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, credits },
-          ...{ duration: performance.now() - begun, state: failed ? 'failed' : 'succeeded', error: outcome instanceof Error ? outcome.message : null },
+          ...{ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, price: entry.tool.price, credits },
+          ...{ duration: performance.now() - begun, serverDuration, state: failed ? 'failed' : 'succeeded', error: outcome instanceof Error ? outcome.message : null },
           ...{ request: body, response: outcome instanceof Error ? null : outcome },
         })
       })

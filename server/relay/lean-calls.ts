@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY, SERVER_INFO_META_KEY, type RequestId } from '@modelcontextprotocol/server'
 import { headerOf, refuseCharge } from './answers.ts'
-import type { CallLog } from './call-log.ts'
+import type { CallLog, LoggedCall } from './call-log.ts'
 import { endCharge } from './charges.ts'
 import { canBeAsked, type RelayClient } from './client.ts'
 import { Charge, type Ledger } from './ledger.ts'
@@ -51,7 +51,7 @@ export class LeanCalls {
     const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price: entry.tool.price })
     if (!(charge instanceof Charge)) {
       refuseCharge(response, charge, entry, call.id)
-      this.log(session, entry, call, 0, 'refused', 0, charge.kind, null)
+      this.log(session, entry, call, { duration: 0, serverDuration: 0, state: 'refused', credits: 0, error: charge.kind, response: null })
       return true
     }
     await this.run(session, entry, call, charge, response)
@@ -87,6 +87,7 @@ export class LeanCalls {
       outcome = error instanceof Error ? error : new Error(String(error))
     }
     response.off('close', onClose)
+    const serverDuration = performance.now() - begun
     const credits = await endCharge(ledger, charge, outcome)
     const answer = answerOf(call, outcome)
     const text = JSON.stringify(answer)
@@ -98,11 +99,11 @@ export class LeanCalls {
       }
     }
     const failed = outcome instanceof Error || outcome['isError'] === true
-    this.log(session, entry, call, performance.now() - begun, failed ? 'failed' : 'succeeded', credits, outcome instanceof Error ? outcome.message : null, text)
+    this.log(session, entry, call, { duration: performance.now() - begun, serverDuration, state: failed ? 'failed' : 'succeeded', credits, error: outcome instanceof Error ? outcome.message : null, response: text })
   }
 
-  private log(session: StoredSession, entry: ToolEntry, call: PlainCall, duration: number, state: 'succeeded' | 'failed' | 'refused', credits: number, error: string | null, response: string | null): void {
-    this.options.calls.add({ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, duration, state, credits, error, request: { name: call.name, arguments: call.args }, response })
+  private log(session: StoredSession, entry: ToolEntry, call: PlainCall, outcome: Pick<LoggedCall, 'duration' | 'serverDuration' | 'state' | 'credits' | 'error'> & { response: string | null }): void {
+    this.options.calls.add({ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, price: entry.tool.price, request: { name: call.name, arguments: call.args }, ...outcome })
   }
 
   private plainCall(session: StoredSession, request: IncomingMessage, body: unknown): PlainCall | null {

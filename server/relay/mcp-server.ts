@@ -117,12 +117,13 @@ export function createRelayServer(options: RelayServerOptions): McpServer {
 async function callTool(options: RelayServerOptions, { upstream, tool, name }: ToolEntry, params: Json, ctx: ServerContext): Promise<Json> {
   const charges = chargesOf(ctx)
   const end = charges?.take(ctx.mcpReq.id)
+  const begun = performance.now()
   try {
     const result = await passOn(options, upstream, { method: 'tools/call', params: { ...params, name: tool.name } }, ctx, name)
-    await end?.(result)
+    await end?.(result, performance.now() - begun)
     return result
   } catch (error) {
-    await end?.(error instanceof Error ? error : new Error(String(error)))
+    await end?.(error instanceof Error ? error : new Error(String(error)), performance.now() - begun)
     throw error
   }
 }

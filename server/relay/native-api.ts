@@ -18,12 +18,16 @@ export interface NativeParts {
 
 export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
-    relaySessions: () => ({ status: 200, body: { sessions: desk.sessions() } }),
+    relaySessions: (_, call) => ({ status: 200, body: { sessions: desk.sessions(), mcpUrl: `${baseOf(call)}/mcp` } }),
     createRelaySession: ({ body }, call) => {
       const { sessionId, session } = sessions.create({ ...body, address: call.address }, actorOf(call.caller))
       return { status: 201, body: { session: desk.sessionView(session), sessionId, sessionUrl: `${baseOf(call)}/mcp/${sessionId}`, bearerUrl: `${baseOf(call)}/mcp` } }
     },
     changeRelaySession: ({ params, body }, { caller }) => ({ status: 200, body: desk.sessionView(sessions.change(params.id, body, actorOf(caller))) }),
+    relaySessionAddress: ({ params }, call) => {
+      const sessionId = sessions.secretOf(params.id, actorOf(call.caller))
+      return { status: 200, body: { sessionId, sessionUrl: `${baseOf(call)}/mcp/${sessionId}`, bearerUrl: `${baseOf(call)}/mcp` }, headers: { 'cache-control': 'no-store' } }
+    },
     removeRelaySession: ({ params }, { caller }) => {
       sessions.revokeById(params.id, actorOf(caller))
       return { status: 204, body: null }

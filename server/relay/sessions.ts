@@ -82,11 +82,18 @@ export class Sessions {
 
   /** Active sessions with their secret ids, as the contract lists them. Throws `user-not-found`. */
   list(accountId: string): IssuedSession[] {
-    const { store, sealer, clock } = this.options
+    const { store, clock } = this.options
     this.account(accountId)
     return this.withUses(store.ofAccount(accountId))
       .filter(({ expiresAt }) => expiresAt > clock.now())
-      .map((session) => ({ session, sessionId: sealer.open(session.sealed, sealContext(session.id)).toString('utf8') }))
+      .map((session) => ({ session, sessionId: this.unsealed(session) }))
+  }
+
+  /** The secret id once more, for the window's snippets; said in the audit trail. Throws `session-not-found`. */
+  secretOf(id: string, actor: string): string {
+    const session = this.byId(id)
+    this.tell('session-address-shown', 'Relay session’s address shown', session, this.options.accounts.find(session.accountId), actor)
+    return this.unsealed(session)
   }
 
   /** All sessions of all accounts, for the window. */
@@ -214,6 +221,10 @@ export class Sessions {
   /** Called with the row of a session that was revoked, so that its open streams end. */
   onEnd(listener: (id: string) => void): void {
     this.endListeners.add(listener)
+  }
+
+  private unsealed({ id, sealed }: StoredSession): string {
+    return this.options.sealer.open(sealed, sealContext(id)).toString('utf8')
   }
 
   private active(sessionId: string): StoredSession {

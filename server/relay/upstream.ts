@@ -132,7 +132,7 @@ export class Upstream {
       if (isInsufficientScope(error)) this.options.grant?.needsScope(error.requiredScope)
       if (isUnreachable(error) && this.link === link) {
         void link.close()
-        this.lost(link, 'It cannot be reached')
+        this.lost(link, reasonOf(error))
       }
       if (!isLostSession(error)) throw error
       // The far server has forgotten our session (it restarted, or the session idled out); the request did not reach any tool.
@@ -227,7 +227,7 @@ export class Upstream {
       else for (const uri of this.watched.keys()) this.request({ method: 'resources/subscribe', params: { uri } }).catch(() => undefined)
       return link
     } catch (error) {
-      if (!signal.aborted && this.retry === undefined) this.failed(error instanceof Error ? error.message : String(error))
+      if (!signal.aborted && this.retry === undefined) this.failed(reasonOf(error))
       throw unavailable(this, error)
     }
   }
@@ -351,6 +351,30 @@ function isLostSession(error: unknown): boolean {
 /** The token there is does not allow this call. */
 function isInsufficientScope(error: unknown): error is Error & { requiredScope?: string } {
   return error instanceof Error && error.name === 'InsufficientScopeError'
+}
+
+const networkWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'The connection was cut',
+  ENOTFOUND: 'There is no such host',
+  EAI_AGAIN: 'The host’s name cannot be looked up at the moment',
+  ETIMEDOUT: 'It does not answer',
+  UND_ERR_CONNECT_TIMEOUT: 'It does not answer',
+  CERT_HAS_EXPIRED: 'Its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'Its certificate is signed by itself',
+}
+const longestReason = 240
+
+/** `fetch failed` says nothing; what it failed of stands in its causes, or only in the text of them. */
+function reasonOf(error: unknown): string {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    const words = 'code' in each ? networkWords[String(each.code)] : undefined
+    if (words !== undefined) return words
+    if (each instanceof AggregateError) each.cause ??= each.errors[0]
+  }
+  const text = error instanceof Error ? error.message : String(error)
+  const named = Object.entries(networkWords).find(([code]) => text.includes(code))
+  return named?.[1] ?? text.slice(0, longestReason)
 }
 
 /** What `fetch` throws when there is nobody at the other end. */

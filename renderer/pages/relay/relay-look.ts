@@ -27,10 +27,22 @@ export function callLook({ state }: Pick<RelayCall, 'state'>): StateLook {
   return state === 'succeeded' ? { tone: 'good', shape: 'filled', label: 'Succeeded' } : { tone: 'bad', shape: 'filled', label: state === 'refused' ? 'Refused' : 'Failed' }
 }
 
+/** `1 cr`, or the status of a refusal. */
+export function priceOf({ state, credits, error }: Pick<RelayCall, 'state' | 'credits' | 'error'>): string {
+  return state !== 'refused' ? `${credits} cr` : error === 'rate' ? '429' : '402'
+}
+
+/** What became of the credits that were held for a call. */
+export function settledText({ state, price, credits }: Pick<RelayCall, 'state' | 'price' | 'credits'>): string {
+  if (state === 'refused') return 'Nothing reserved'
+  if (price === 0) return 'Free'
+  return credits === 0 ? `Reserved ${price} cr, released` : `Reserved ${price} cr, settled ${credits} cr`
+}
+
 /** What a server is reached by, in one line. */
 export function whereOf({ transport, command, args, url }: Pick<CatalogueServer, 'transport' | 'command' | 'args' | 'url'>): string {
   if (transport === 'built-in') return 'This program'
-  return transport === 'stdio' ? [command?.split(/[\\/]/).at(-1), ...args].join(' ') : (url ?? '')
+  return transport === 'stdio' ? [command?.split(/[\\/]/).at(-1), ...args.map(shortPath)].join(' ') : (url ?? '')
 }
 
 /** `1.1 ms`, `91 ms`. */
@@ -45,4 +57,10 @@ export function pretty(text: string): string {
   } catch {
     return text
   }
+}
+
+/** The end of a long path, which tells programs apart; its beginning is the same for all. */
+function shortPath(text: string): string {
+  const parts = text.split('/')
+  return text.startsWith('/') && parts.length > 5 ? `…/${parts.slice(-3).join('/')}` : text
 }

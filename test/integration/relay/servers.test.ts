@@ -95,6 +95,7 @@ test('a hung, a dead and an unreachable server keep nobody waiting for the other
   upstreams().create(stdio('dead', 'crash'), 'owner')
   upstreams().create({ name: 'gone', transport: 'http', url: `http://127.0.0.1:${port}/mcp` }, 'owner')
   await inState(id, 'ready')
+  await eventually('what cannot be reached says why', () => upstreams().list().some(({ name, error }) => name === 'gone' && error?.startsWith('Connection refused') === true))
   const { sessionUrl } = await relay.session()
   const begun = performance.now()
   expect((await call(sessionUrl, 'good__echo', { text: 'here' })).result.content[0].text).toBe('here')
