@@ -1,6 +1,6 @@
 /** Makes the Koa app of one API as it is served through one doorway: guards outside, then the route table. */
-import Router from '@koa/router'
-import Koa, { type Context, type Middleware } from 'koa'
+import Router, { type RouterContext } from '@koa/router'
+import Koa, { type Context } from 'koa'
 import type { Log } from '../log.ts'
 import { handled, type Api, type Call, type Caller } from './api.ts'
 import { defaultBodyLimit, readBody } from './body.ts'
@@ -8,6 +8,7 @@ import { subjectOf, type RouteDefinition } from './contract.ts'
 import { addReference } from './docs.ts'
 import { doorwayOf, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
 import { plainAddress } from './network.ts'
+import { createPathIndex } from './paths.ts'
 import { fieldIssues, Refusal, toProblem, type KernelCode } from './problem.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -22,10 +23,13 @@ export interface AppOptions {
 
 export type RequestHandler = ReturnType<Koa['callback']>
 
-/** What middleware hands down for one request. */
+/** What is known of one request from its beginning. */
 interface RequestState {
   requestId: string
 }
+
+/** Answers a request or throws. */
+type Respond = (ctx: RouterContext<RequestState>) => Promise<void>
 
 /** A Node request handler for the API; paths are those of the contract, the prefix is already taken off. */
 export function createApp(api: Api, outer: Doorway, options: AppOptions): RequestHandler {
@@ -33,12 +37,11 @@ export function createApp(api: Api, outer: Doorway, options: AppOptions): Reques
   const app = new Koa<RequestState>()
   app.silent = true
   const router = new Router<RequestState>()
-  /** By method and path. The router tries its patterns one after the other; a path without a parameter need not wait for its turn. */
-  const fixed = new Map<string, Middleware<RequestState>>()
+  const index = createPathIndex<Respond>()
   for (const [name, route] of Object.entries(api.contract.routes)) {
     const respond = answer(api, name, route, doorway, options)
     router.register(route.path, [route.method], respond, { name })
-    if (!/[:*({]/.test(route.path)) fixed.set(`${route.method} ${route.path}`, respond)
+    index.add(route.method, route.path, respond)
   }
   for (const [name, socket] of Object.entries(api.contract.sockets ?? {})) {
     router.get(name, socket.path, () => {
@@ -47,38 +50,42 @@ export function createApp(api: Api, outer: Doorway, options: AppOptions): Reques
   }
   addReference(router, api.contract, doorway)
 
-  // Outermost, so that whatever a later guard refuses is counted and answered in the API's own shape.
-  app.use(countAndShapeErrors(api, options))
-  app.use(async (ctx, next) => {
-    options.guards.checkHost(ctx.req, doorway)
-    // A preflight asks about another request: its method decides, and no key can come with it.
-    if (ctx.req.headers.origin !== undefined) {
-      const asked = ctx.method === 'OPTIONS' ? ctx.get('access-control-request-method') : ctx.method
-      const allowed = options.guards.checkOrigin(ctx.req, doorway, routeAsked(router, api, asked, ctx.path))
-      if (allowed !== null) allowOrigin(ctx, allowed)
-    }
-    await options.guards.checkRate(ctx.req)
-    await next()
-  })
-  app.use(answerPreflight)
-  app.use((ctx, next) => fixed.get(`${ctx.method} ${ctx.path}`)?.(ctx, next) ?? next())
-  app.use(router.routes())
-  app.use((ctx) => {
+  const routed = router.routes()
+  const refuseUnknown = (ctx: Context): never => {
     const others = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods)
     if (others.length === 0) throw new Refusal('not-found')
     throw new Refusal('method-not-allowed', undefined, { headers: { allow: [...new Set(others)].join(', ') } })
-  })
+  }
+  // One middleware and not a chain of them: each link would cost every request a promise or two.
+  app.use(
+    countAndShapeErrors(api, options, async (ctx) => {
+      options.guards.checkHost(ctx.req, doorway)
+      if (ctx.req.headers.origin !== undefined) {
+        // A preflight asks about another request: its method decides, and no key can come with it.
+        const asked = ctx.method === 'OPTIONS' ? ctx.get('access-control-request-method') : ctx.method
+        const allowed = options.guards.checkOrigin(ctx.req, doorway, routeAsked(router, api, asked, ctx.path))
+        if (allowed !== null) allowOrigin(ctx, allowed)
+      }
+      await options.guards.checkRate(ctx.req)
+      if (isPreflight(ctx)) return answerPreflight(ctx)
+      const found = index.find(ctx.method, ctx.path)
+      if (found === null) return void (await routed(ctx, async () => refuseUnknown(ctx)))
+      ctx.params = found.params
+      await found.value(ctx)
+    }),
+  )
   return app.callback()
 }
 
 /** One route: key, then params and query, then the body, then the handler. Cheap and safe checks come before costly ones. */
-function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway, options: AppOptions): Middleware<RequestState> {
+function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway, options: AppOptions): Respond {
   const handler = api.handlers[name]
   if (handler === undefined) throw new TypeError(`${api.contract.api}: route ${name} has no handler`)
   return async (ctx) => {
-    const caller = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route, subjectOf(api.contract, { ...ctx['params'] }))
-    const params = parse(route.params, { ...ctx['params'] }, 'invalid-params')
-    const query = parse(route.query, { ...ctx.query }, 'invalid-query')
+    const given: Record<string, string> = { ...ctx['params'] }
+    const caller = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route, subjectOf(api.contract, given))
+    const params = route.params === undefined ? {} : parse(route.params, given, 'invalid-params')
+    const query = route.query === undefined ? {} : parse(route.query, { ...ctx.query }, 'invalid-query')
     const body = route.body === undefined || route.bodyType === 'raw' ? undefined : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
     const reply = await handler({ params, query, body }, callOf(ctx, caller, doorway))
     if (reply === handled) {
@@ -108,7 +115,9 @@ function callOf(ctx: Context, caller: Caller, doorway: Doorway): Call {
       }
       return gone.signal
     },
-    origin: `http://${ctx.req.headers.host ?? ''}${doorway.prefix}`,
+    get origin() {
+      return `http://${ctx.req.headers.host ?? ''}${doorway.prefix}`
+    },
     node: { request: ctx.req, response: ctx.res },
   }
 }
@@ -125,19 +134,32 @@ function send(ctx: Context, route: RouteDefinition, value: unknown, check: boole
   const definition = route.responses[reply.status]
   if (definition === undefined) throw new TypeError(`${route.method} ${route.path} has no response ${reply.status}`)
   if (check && definition.body !== undefined) definition.body.parse(reply.body)
-  ctx.status = reply.status
-  for (const [header, text] of Object.entries(reply.headers ?? {})) ctx.set(header, text)
-  if (definition.body !== undefined) {
-    ctx.type = 'application/json'
-    ctx.body = JSON.stringify(reply.body)
-  } else {
+  if (reply.headers !== undefined) setHeaders(ctx, reply.headers)
+  if (definition.body !== undefined) sendJson(ctx, reply.status, JSON.stringify(reply.body))
+  else {
+    ctx.status = reply.status
     if (definition.contentType !== undefined) ctx.type = definition.contentType
     ctx.body = reply.body instanceof Uint8Array ? Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength) : reply.body
   }
 }
 
-function parse(schema: RouteDefinition['body'], value: unknown, code: KernelCode): unknown {
-  if (schema === undefined) return {}
+/** Straight to Node: Koa's own way finds out anew with every reply what a text is, how long, and whether there is a stream to close. */
+function sendJson(ctx: Context, status: number, text: string): void {
+  const { res } = ctx
+  ctx.respond = false
+  // Data, whatever a browser that is led here makes of it.
+  res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  res.setHeader('content-type', 'application/json; charset=utf-8')
+  res.setHeader('content-length', Buffer.byteLength(text))
+  res.statusCode = status
+  res.end(text)
+}
+
+function setHeaders(ctx: Context, headers: Readonly<Record<string, string>>): void {
+  for (const [header, text] of Object.entries(headers)) ctx.res.setHeader(header, text)
+}
+
+function parse(schema: NonNullable<RouteDefinition['body']>, value: unknown, code: KernelCode): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issues = fieldIssues(result.error, value)
@@ -145,25 +167,26 @@ function parse(schema: RouteDefinition['body'], value: unknown, code: KernelCode
   throw new Refusal(code, words, { issues })
 }
 
-function countAndShapeErrors(api: Api, { traffic, log, newRequestId }: AppOptions): Middleware<RequestState> {
-  return async (ctx, next) => {
+/** Around everything, so that whatever a guard refuses is counted and answered in the API's own shape. */
+function countAndShapeErrors(api: Api, { traffic, log, newRequestId }: AppOptions, respond: Respond): Respond {
+  return async (ctx) => {
     const begun = performance.now()
     const requestId = newRequestId()
     ctx.state.requestId = requestId
-    ctx.set('x-request-id', requestId)
-    ctx.set('x-content-type-options', 'nosniff')
-    ctx.set('cache-control', 'no-store')
+    ctx.res.setHeader('x-request-id', requestId)
+    ctx.res.setHeader('x-content-type-options', 'nosniff')
+    ctx.res.setHeader('cache-control', 'no-store')
     try {
-      await next()
+      await respond(ctx)
     } catch (error) {
       const { problem, headers, unexpected } = toProblem(error, api.contract, requestId)
       if (unexpected) log.error({ api: api.contract.api, requestId, error }, 'a request failed unexpectedly')
-      ctx.status = problem.status
-      for (const [header, text] of Object.entries(headers)) ctx.set(header, text)
-      ctx.type = 'application/json'
-      ctx.body = JSON.stringify(api.contract.errorBody(problem))
+      // An answer that has begun cannot be taken back; cut off, at least it does not look whole.
+      if (ctx.res.headersSent) return void ctx.res.destroy()
+      setHeaders(ctx, headers)
+      sendJson(ctx, problem.status, JSON.stringify(api.contract.errorBody(problem)))
     }
-    traffic.record(performance.now() - begun, ctx.status)
+    traffic.record(performance.now() - begun, ctx.res.statusCode)
   }
 }
 
@@ -180,8 +203,11 @@ function allowOrigin(ctx: Context, origin: string): void {
   ctx.set('access-control-expose-headers', 'x-request-id, retry-after')
 }
 
-const answerPreflight: Middleware = async (ctx, next) => {
-  if (ctx.method !== 'OPTIONS' || ctx.get('access-control-request-method') === '') return next()
+function isPreflight(ctx: Context): boolean {
+  return ctx.method === 'OPTIONS' && ctx.get('access-control-request-method') !== ''
+}
+
+function answerPreflight(ctx: Context): void {
   ctx.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
   ctx.set('access-control-allow-headers', ctx.get('access-control-request-headers') || 'authorization, content-type, x-api-key')
   ctx.set('access-control-max-age', '600')

@@ -1,4 +1,5 @@
 /** Reads a request's body within its limits. */
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import getRawBody from 'raw-body'
 import { Refusal } from './problem.ts'
@@ -59,15 +60,9 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof Error && 'type' in error && error.type === 'entity.too.large'
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
 function parseJson(bytes: Buffer): unknown {
-  let text: string
-  try {
-    text = utf8.decode(bytes)
-  } catch {
-    throw new Refusal('invalid-json', 'The body is not valid UTF-8')
-  }
+  if (!isUtf8(bytes)) throw new Refusal('invalid-json', 'The body is not valid UTF-8')
+  const text = bytes.toString('utf8', bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0)
   if (mayNest(text) && nestingOf(text) > depthLimit) throw new Refusal('body-too-deep', `The body is nested deeper than ${depthLimit} levels`)
   try {
     return JSON.parse(text)
@@ -84,6 +79,9 @@ function mayNest(text: string): boolean {
   }
   return found > depthLimit
 }
+
+/** Some editors and shells put it before what they send. */
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 
 /** Deepest nesting of brackets outside strings; a scan, so that no parser meets a hostile depth first. */
 export function nestingOf(text: string): number {

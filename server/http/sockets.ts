@@ -7,6 +7,7 @@ import { contractError, type AppOptions } from './app.ts'
 import { subjectOf, type RouteDefinition, type SocketDefinition } from './contract.ts'
 import { doorwayOf, type Doorway } from './guards.ts'
 import { plainAddress } from './network.ts'
+import { matchPath } from './paths.ts'
 import { fieldIssues, Refusal } from './problem.ts'
 
 const defaultMessageBytes = 16 * 1_048_576
@@ -94,27 +95,6 @@ function find(api: Api, path: string): { name: string; definition: SocketDefinit
   }
   const [open] = Object.entries(api.contract.sockets ?? {}).filter(([, { anyPath }]) => anyPath === true)
   return open === undefined ? null : { name: open[0], definition: open[1], params: {} }
-}
-
-/** The `:name` parts of a path, decoded; null when it does not match. */
-export function matchPath(pattern: string, path: string): Record<string, string> | null {
-  const wanted = pattern.split('/')
-  const given = path.split('/')
-  if (wanted.length !== given.length) return null
-  const params: Record<string, string> = {}
-  for (const [index, part] of wanted.entries()) {
-    const text = given[index] ?? ''
-    if (!part.startsWith(':')) {
-      if (part !== text) return null
-      continue
-    }
-    try {
-      params[part.slice(1)] = decodeURIComponent(text)
-    } catch {
-      return null
-    }
-  }
-  return params
 }
 
 function parse(schema: RouteDefinition['params'], value: unknown, code: 'invalid-params' | 'invalid-query'): Readonly<Record<string, unknown>> {
