@@ -65,7 +65,7 @@ export interface SessionStore {
   touch(times: ReadonlyMap<string, number>): Promise<void>
   /** Those nobody ended, newest first. */
   ofUser(userId: string): Promise<Session[]>
-  /** `total` counts all that match. Ties are in order of their ids. */
+  /** `total` counts all that match. What is equal is in order of its ids, in the direction asked for. */
   page(query: PageQuery, moment: Moment): Promise<{ sessions: Session[]; total: number }>
   /** All that match, part by part in no particular order, while other work goes on; what changes meanwhile may be met before or after. */
   scan(filter: SessionFilter, moment: Moment): AsyncIterable<readonly Session[]>
@@ -91,8 +91,8 @@ export function orderOf(descending: boolean): (a: { id: string; key: string | nu
   const plain = (key: string | number): string | number => (typeof key === 'string' ? key.toLowerCase() : key)
   return (a, b) => {
     const [one, other] = [plain(a.key), plain(b.key)]
-    if (one !== other) return one < other === descending ? 1 : -1
-    return a.id < b.id ? -1 : 1
+    const isLess = one === other ? a.id < b.id : one < other
+    return isLess === descending ? 1 : -1
   }
 }
 

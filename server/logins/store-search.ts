@@ -24,7 +24,7 @@ export function createSqliteSearch(database: Database): Search {
   const someUsers = database.prepare<[string, number], { userId: string; expiresAt: number }>(
     'SELECT user_id AS userId, max(expires_at) AS expiresAt FROM login_sessions INDEXED BY login_sessions_by_user WHERE ended_at IS NULL AND user_id > ? GROUP BY user_id ORDER BY user_id LIMIT ?',
   )
-  const youngest = database.prepare<[{ offset: number; limit: number }], string>('SELECT id FROM login_sessions ORDER BY created_at DESC, id LIMIT @limit OFFSET @offset').pluck()
+  const youngest = database.prepare<[{ offset: number; limit: number }], string>('SELECT id FROM login_sessions ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset').pluck()
   const find = database.prepare<[string], Row>(`SELECT ${selected} FROM login_sessions_seen WHERE id = ?`)
   const someEnded = database.prepare<[{ at: number; id: string; limit: number }], { id: string; at: number; expiresAt: number }>(
     'SELECT id, ended_at AS at, expires_at AS expiresAt FROM login_sessions WHERE ended_at IS NOT NULL AND (ended_at, id) > (@at, @id) ORDER BY ended_at, id LIMIT @limit',

@@ -34,7 +34,7 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
       expires_at: new Date(logins.clock.now() + 30 * minutes).toISOString(),
       user: { id: 'user-uuid', username: 'john_doe', role: 'admin' },
     })
-    expect(created.headers.get('cache-control')).toBe('no-store')
+    expect(Object.fromEntries(created.headers)).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'" })
     const { status, body } = await logins.validate(created.body.token)
     expect(status).toBe(200)
     expect(body).toEqual({
