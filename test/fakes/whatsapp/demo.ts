@@ -1,15 +1,18 @@
 /** The demo: a protocol double, a friendly contact that answers, and the real server between them. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectContact, textOf } from './contact.ts'
 import { WhatsAppDouble } from './double.ts'
+import { MediaServer } from './media.ts'
 
 const contactNumber = '15550100011'
 const cli = join(import.meta.dirname, '..', '..', '..', 'out', 'main', 'cli.js')
 
-const double = await WhatsAppDouble.start()
+const media = new MediaServer()
+await media.start()
+const double = await WhatsAppDouble.start({ media })
 const contact = await connectContact(double, contactNumber, 'Ann (pretend)')
 contact.socket.ev.on('messages.upsert', ({ messages }) => {
   for (const message of messages) {
@@ -21,7 +24,9 @@ contact.socket.ev.on('messages.upsert', ({ messages }) => {
 })
 
 const dataDir = mkdtempSync(join(tmpdir(), 'wheelhouse-demo-'))
-const server = spawn(process.execPath, [cli, '--data-dir', dataDir, '--whatsapp-url', double.url, ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] })
+const certificate = join(dataDir, 'pretend-media.pem')
+writeFileSync(certificate, media.certificate.cert)
+const server = spawn(process.execPath, [cli, '--data-dir', dataDir, '--whatsapp-url', double.url, ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_EXTRA_CA_CERTS: certificate } })
 let output = ''
 server.stdout.setEncoding('utf8').on('data', (text: string) => {
   output += text

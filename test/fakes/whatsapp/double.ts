@@ -10,13 +10,15 @@ import { createAccounts, lidOf, type Account, type Accounts, type Device, type G
 import { Connection, type Greeting } from './connection.ts'
 import { answerIq } from './iqs.ts'
 import { createServerIdentity, trust, type ServerIdentity } from './noise.ts'
+import type { MediaServer } from './media.ts'
 import { node, seconds, server } from './nodes.ts'
 import { Pairing, type PairingOutcome } from './pairing.ts'
 import { acknowledge, acknowledgeByReceipt, routeChatState, routeMessage, routeReceipt } from './routing.ts'
 
 export interface DoubleOptions {
   port?: number
-  mediaHost?: string | null
+  /** Where pictures and files go; nowhere when left out. */
+  media?: MediaServer
 }
 
 export class WhatsAppDouble {
@@ -30,15 +32,15 @@ export class WhatsAppDouble {
   private readonly connections = new Map<Connection, Device | null>()
   private readonly sockets: WebSocketServer
   private readonly http: Server
-  private readonly mediaHost: string | null
+  private readonly media: MediaServer | null
   private waitMs = 0
   private isMuted: (request: BinaryNode) => boolean = () => false
   private refusesLogin = 0
 
-  private constructor(http: Server, mediaHost: string | null) {
+  private constructor(http: Server, media: MediaServer | null) {
     this.http = http
     this.sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
-    this.mediaHost = mediaHost
+    this.media = media
     http.on('request', (request: IncomingMessage, response: ServerResponse) => void this.answerPhone(request, response))
     this.sockets.on('connection', (socket) => {
       this.connectedAt.push(performance.now())
@@ -55,10 +57,10 @@ export class WhatsAppDouble {
     })
   }
 
-  static async start({ port = 0, mediaHost = null }: DoubleOptions = {}): Promise<WhatsAppDouble> {
+  static async start({ port = 0, media }: DoubleOptions = {}): Promise<WhatsAppDouble> {
     const http = createServer()
     await new Promise<void>((resolve, reject) => http.once('error', reject).listen(port, '127.0.0.1', resolve))
-    const double = new WhatsAppDouble(http, mediaHost)
+    const double = new WhatsAppDouble(http, media ?? null)
     trust(double.identity)
     return double
   }
@@ -202,7 +204,7 @@ export class WhatsAppDouble {
       if (!this.pairing.take(connection, request)) connection.send(node('iq', { from: server, type: 'result', id: request.attrs['id'] ?? '' }))
       return
     }
-    connection.send(answerIq(request, device, { accounts: this.accounts, mediaHost: this.mediaHost, removeDevice: (removed) => this.removeDevice(removed) }))
+    connection.send(answerIq(request, device, { accounts: this.accounts, mediaHost: this.media?.host ?? null, removeDevice: (removed) => this.removeDevice(removed) }))
   }
 
   private forget(connection: Connection): void {
