@@ -58,6 +58,9 @@ export function createBaileysEngine({ url, log, qrTimeout }: BaileysOptions): En
 function listen(library: typeof import('baileys'), socket: WASocket, auth: ReturnType<typeof openAuth>, events: EngineEvents, { log, moreQrs }: { log: Log; moreQrs: number }): Connection {
   let ended = false
   const { creds } = auth.state
+  /** Chats whose messages come under a hidden id; receipts for them go back to that. */
+  const addresses = new Map<string, string>()
+  const addressOf = (chat: string): string => addresses.get(chat) ?? chat
   const guarded = (work: () => void): void => {
     // An event of a socket that is over must not act on the bot, which may have another one by now.
     if (!ended) work()
@@ -92,7 +95,10 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
         const progress = progressOf(message.status)
         if (message.key.fromMe === true && message.key.id != null && progress !== null) events.progress(message.key.id, progress)
         const read = messageOf(message, library, creds)
-        if (read !== null) events.message(read)
+        if (read === null) continue
+        const { remoteJid } = message.key
+        if (remoteJid != null && remoteJid !== read.chat) addresses.set(read.chat, remoteJid)
+        events.message(read)
       }
     }),
   )
@@ -191,9 +197,9 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
       const groups = await socket.groupFetchAllParticipating()
       return Object.values(groups).map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
     },
-    typing: (chat, on) => socket.sendPresenceUpdate(on ? 'composing' : 'paused', chat),
+    typing: (chat, on) => socket.sendPresenceUpdate(on ? 'composing' : 'paused', addressOf(chat)),
     presence: (available) => socket.sendPresenceUpdate(available ? 'available' : 'unavailable'),
-    markRead: (chat, keys) => socket.readMessages(keys.map((key) => keyFor(chat, key))),
+    markRead: (chat, keys) => socket.readMessages(keys.map((key) => keyFor(addressOf(chat), key))),
 
     async end() {
       if (ended) return

@@ -25,10 +25,11 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   if (isStub && message.messageStubType !== library.proto.WebMessageInfo.StubType.CIPHERTEXT) return null
   if (content?.protocolMessage != null || content?.senderKeyDistributionMessage != null && Object.keys(content).length === 1) return null
   const me = creds.me?.id ?? ''
-  const author = key.fromMe === true ? me : key.participant || key.remoteJid
+  // People are named by a hidden id more and more; where their number stands beside it, it is by that that they are known here.
+  const author = key.fromMe === true ? me : key.participant ? numbered(key.participant, key.participantAlt) : numbered(key.remoteJid, key.remoteJidAlt)
   return {
     id: key.id,
-    chat: library.jidNormalizedUser(key.remoteJid),
+    chat: library.jidNormalizedUser(numbered(key.remoteJid, key.remoteJidAlt)),
     author: library.jidNormalizedUser(author),
     authorName: message.pushName ?? null,
     fromMe: key.fromMe === true,
@@ -36,6 +37,11 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     kind: isStub ? 'unreadable' : (kinds.find(([field]) => field in content && Reflect.get(content, field) != null)?.[1] ?? (textOf(content) === '' ? 'other' : 'text')),
     text: isStub ? '' : textOf(content),
   }
+}
+
+/** Of the two ids of one person the one with the number. */
+function numbered(id: string, other: string | undefined | null): string {
+  return id.endsWith('@lid') && other?.endsWith('@s.whatsapp.net') === true ? other : id
 }
 
 function textOf(content: NonNullable<WAMessage['message']>): string {

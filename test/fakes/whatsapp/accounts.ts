@@ -49,6 +49,8 @@ export interface Accounts {
   group(id: string): Group | undefined
   groups(): Group[]
   addGroup(group: Group): void
+  /** True: people are named by their hidden ids, with the number beside. */
+  hidesNumbers: boolean
   /** Numbers that have no account; all others have one. */
   strangers: Set<string>
   all(): Account[]
@@ -59,6 +61,7 @@ export function createAccounts(): Accounts {
   const byLid = new Map<string, Account>()
   const groups = new Map<string, Group>()
   const accounts: Accounts = {
+    hidesNumbers: false,
     strangers: new Set(),
     all: () => [...byNumber.values()],
     of(number) {

@@ -23,7 +23,7 @@ export function routeMessage(message: BinaryNode, from: Device, accounts: Accoun
       t: seconds(),
       ...(from.account.name === '' ? {} : { notify: from.account.name }),
       ...(group === undefined
-        ? { from: jidOf(from), sender_lid: lidOf(from), ...(isOwn ? { recipient: to } : {}) }
+        ? { ...(accounts.hidesNumbers ? { from: lidOf(from), sender_pn: jidOf(from), addressing_mode: 'lid' } : { from: jidOf(from), sender_lid: lidOf(from) }), ...(isOwn ? { recipient: to } : {}) }
         : { from: to, participant: jidOf(from), participant_lid: lidOf(from), addressing_mode: 'pn' }),
     }
     deliver(target, node('message', attrs, [...(addressed.get(target) ?? []), ...shared, ...(identity === undefined ? [] : [identity])]))

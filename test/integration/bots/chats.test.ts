@@ -95,3 +95,17 @@ test('activity counts what came and went, and says in which states the bot was',
   expect(all.body.bots).toMatchObject([{ userId: 'gate', step: 7_200 }])
   expect((await bots.call('GET', '/v1/bots/gate/activity?window=1y')).status).toBe(400)
 })
+
+test('a person whose messages come under a hidden id is known by the number, and sees them read', async () => {
+  bots.double.accounts.hidesNumbers = true
+  await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'hidden' })
+  await expect.poll(chats).toMatchObject([{ chat: annChat, phoneNumber: ann.number, last: { author: annChat, text: 'hidden' } }])
+  const read = new Promise<void>((resolve) => ann.socket.ev.on('messages.update', (updates) => updates.some(({ update }) => update.status === 4) && resolve()))
+  await bots.call('POST', '/api/sessions/gate/read', { chat: ann.number })
+  await read
+  const device = [...bots.double.account(number).devices.values()][0]
+  expect(device?.connection?.received.findLast(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'read')?.attrs['to']).toContain('@lid')
+  await send('to the number')
+  await ann.message((message) => textOf(message) === 'to the number')
+  await expect.poll(chats).toMatchObject([{ chat: annChat, received: 1, sent: 1 }])
+})
