@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { launch } from 'puppeteer-core'
 import { createSealer } from '../../server/secrets/seal.ts'
-import { connectContact, textOf } from '../fakes/whatsapp/contact.ts'
+import { connectContact, textOf, type Contact } from '../fakes/whatsapp/contact.ts'
 import { serveBots, type ServedBots } from '../fakes/served-bots.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
 import { chromiumPath } from '../fixtures/chromium.ts'
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     const pairings: number[] = []
     for (let made = 0; made < (counts.at(-1) ?? 0); made += 1) {
       const begun = performance.now()
-      const number = `1555020${String(made).padStart(4, '0')}`
+      const number = numberOf(made)
       const { code } = (await room.ask('create', { userId: `bot_${made}`, phoneNumber: number })) as { code: string } // the room below answers so
       await double.enterCode(number, code)
       await room.ask('online', { userId: `bot_${made}` })
@@ -51,6 +51,7 @@ async function main(): Promise<void> {
     console.log(`pairing to online (p50)           ${median(pairings).toFixed(0)} ms`)
 
     for (const bots of [1, 20]) console.log(`messages out, ${String(bots).padEnd(2)} bots             ${(await messagesOut(double, room, bots)).toFixed(0)} per s`)
+    for (const bots of [1, 20]) console.log(`messages in, ${String(bots).padEnd(2)} bots              ${(await messagesIn(double, room, bots)).toFixed(0)} per s, of one sender in the double's process`)
 
     const before = double.connectedAt.length
     const cut = performance.now()
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
     const back = double.connectedAt.slice(before).map((at) => at - cut)
     const busiest = Math.max(...back.map((at) => back.filter((other) => other >= at && other < at + 100).length))
     console.log(`50 bots cut off, all online after ${(performance.now() - cut).toFixed(0)} ms, busiest 100 ms: ${busiest} of ${back.length} connections`)
+    room = await killed(double, room, dataDir)
     console.log(`a blank page in Chromium, which a bot on whatsapp-web.js costs before WhatsApp Web is loaded: ${mib(await blankPage())}`)
   } finally {
     await room.stop()
@@ -81,6 +83,54 @@ async function messagesOut(double: WhatsAppDouble, room: Room, bots: number): Pr
   const rate = (each * bots * 1_000) / (performance.now() - begun)
   await contact.stop()
   return rate
+}
+
+async function messagesIn(double: WhatsAppDouble, room: Room, bots: number): Promise<number> {
+  const contact = await connectContact(double, `155504000${String(bots).padStart(2, '0')}`)
+  const each = Math.ceil(200 / bots)
+  // The first message to each agrees on keys, which is no part of a rate.
+  for (let bot = 0; bot < bots; bot += 1) await write(contact, bot, 'hello')
+  await room.ask('heard', { each: bots })
+  const begun = performance.now()
+  for (let index = 0; index < each * bots; index += 1) await write(contact, index % bots, 'bench')
+  await room.ask('heard', { each: each * bots })
+  const rate = (each * bots * 1_000) / (performance.now() - begun)
+  await contact.stop()
+  return rate
+}
+
+function numberOf(bot: number): string {
+  return `1555020${String(bot).padStart(4, '0')}`
+}
+
+function write(contact: Contact, bot: number, text: string): Promise<unknown> {
+  return contact.socket.sendMessage(`${numberOf(bot)}@s.whatsapp.net`, { text })
+}
+
+/** `kill -9` while messages go both ways: every bot is there again, and none asks for a copy of what it cannot decrypt. */
+async function killed(double: WhatsAppDouble, room: Room, dataDir: string): Promise<Room> {
+  const bots = 20
+  const contact = await connectContact(double, '15550500001')
+  for (let bot = 0; bot < bots; bot += 1) await write(contact, bot, 'hello')
+  await room.ask('heard', { each: bots })
+  await room.ask('send', { bots, each: 2, to: contact.number })
+  const flow = (async () => {
+    for (let index = 0; index < bots * 10; index += 1) await write(contact, index % bots, 'in the flow')
+  })()
+  await room.ask('heard', { each: bots })
+  const begun = performance.now()
+  await room.stop()
+  const again = startRoom(double, dataDir)
+  const { online, all } = (await again.ask('resumed')) as { online: number; all: number } // the room below answers so
+  const back = performance.now() - begun
+  await flow
+  // What waited for them comes first; then each is written to once more.
+  for (let bot = 0; bot < bots; bot += 1) await write(contact, bot, 'afterwards')
+  await again.ask('heard-text', { bots, text: 'afterwards' })
+  const retries = double.online().reduce((sum, device) => sum + (device.connection?.received.filter(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'retry').length ?? 0), 0)
+  console.log(`kill -9 in the flow: ${online} of ${all} bots online again after ${back.toFixed(0)} ms, messages that could not be decrypted: ${retries}`)
+  await contact.stop()
+  return again
 }
 
 interface Room {
@@ -116,9 +166,32 @@ async function runRoom(): Promise<void> {
   const bots: ServedBots = await serveBots({ dataDir, double: { url } as WhatsAppDouble, sealer: createSealer(Buffer.alloc(32, 7)) })
   bots.context.change({ bots: { pause: 0, dailyCap: 100_000 } })
   const service = bots.room.service
-  process.on('message', (asked: { what: string; userId?: string; phoneNumber?: string; bots?: number; each?: number; to?: string }) => void answer(asked).then((reply) => process.send?.(reply)))
+  let heard = 0
+  const heardText = new Map<string, number>()
+  const looks = new Set<() => void>()
+  for (const { row } of service.list()) listenTo(row.userId)
+  function listenTo(userId: string): void {
+    bots.room.messages.subscribe(userId, (event) => {
+      if (event.type !== 'message' || event.message.fromMe) return
+      heard += 1
+      heardText.set(event.message.text, (heardText.get(event.message.text) ?? 0) + 1)
+      for (const look of looks) look()
+    })
+  }
+  function until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!holds()) return
+        looks.delete(look)
+        resolve()
+      }
+      looks.add(look)
+      look()
+    })
+  }
+  process.on('message', (asked: { what: string; userId?: string; phoneNumber?: string; bots?: number; each?: number; to?: string; text?: string }) => void answer(asked).then((reply) => process.send?.(reply)))
 
-  async function answer({ what, userId = '', phoneNumber = '', bots: count = 0, each = 0, to = '' }: { what: string; userId?: string; phoneNumber?: string; bots?: number; each?: number; to?: string }): Promise<object> {
+  async function answer({ what, userId = '', phoneNumber = '', bots: count = 0, each = 0, to = '', text = '' }: { what: string; userId?: string; phoneNumber?: string; bots?: number; each?: number; to?: string; text?: string }): Promise<object> {
     switch (what) {
       case 'create':
         return { code: (await service.create({ userId, phoneNumber }, 'owner')).code }
@@ -133,6 +206,18 @@ async function runRoom(): Promise<void> {
         for (let round = 0; round < 4; round += 1) globalThis.gc?.()
         await new Promise((resolve) => setTimeout(resolve, 500))
         return { bytes: residentBytes(process.pid) }
+      case 'heard':
+        await until(() => heard >= each)
+        heard -= each
+        return {}
+      case 'heard-text':
+        await until(() => (heardText.get(text) ?? 0) >= count)
+        return {}
+      case 'resumed': {
+        const wanted = service.list().filter(({ row }) => row.wanted)
+        await Promise.all(wanted.map((bot) => bot.settled(90_000, () => bot.state === 'online')))
+        return { online: service.list().filter(({ state }) => state === 'online').length, all: wanted.length }
+      }
       case 'stop-all':
         await Promise.all(service.list().map((bot) => bot.stop()))
         return {}
