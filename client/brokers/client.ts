@@ -23,7 +23,7 @@ export interface BrokerClientOptions {
   maxRetries?: number
   /** How many messages may wait for a connection. */
   bufferLimit?: number
-  /** Ms of silence after which the server is asked for a sign of life; after as many again the connection is given up and made anew. */
+  /** Ms between two looks at the connection: after one without a word the server is asked for a sign of life, after two the connection is made anew. */
   heartbeat?: number
   /** Makes the WebSocket. */
   open?(url: string): BrokerSocket
@@ -104,7 +104,8 @@ export class BrokerClient {
   private delay = firstDelay
   private reconnect: ReturnType<typeof setTimeout> | undefined
   private pulse: ReturnType<typeof setInterval> | undefined
-  private heardAt = 0
+  private heard = true
+  private quietBeats = 0
   private resend: ReturnType<typeof setInterval> | undefined
   private login = Promise.withResolvers<void>()
   private readonly listeners = { state: new Set<(state: ClientState) => void>(), error: new Set<(error: Error) => void>(), log: new Set<(text: string, at: number) => void>() }
@@ -200,11 +201,12 @@ export class BrokerClient {
     this.become('connecting')
     const socket = (this.options.open ?? openWebSocket)(this.options.url)
     this.socket = socket
-    this.heardAt = Date.now()
+    this.heard = true
+    this.quietBeats = 0
     socket.addEventListener('open', () => void this.init(socket))
     socket.addEventListener('message', ({ data }) => {
       if (socket !== this.socket) return
-      this.heardAt = Date.now()
+      this.heard = true
       if (typeof data === 'string') this.take(JSON.parse(data) as Frame) // the server's frames are JSON objects
     })
     socket.addEventListener('close', ({ code, reason }) => {
@@ -276,11 +278,13 @@ export class BrokerClient {
 
   /** A server that vanished without a word leaves a connection that looks well for ever: a subscriber alone would never notice. */
   private beat(): void {
-    const quiet = Date.now() - this.heardAt
-    if (this.socket === null || this.current === 'closed') return
-    if (quiet < this.options.heartbeat) return
-    if (quiet < 2 * this.options.heartbeat) return this.say({ type: 'ping' })
     const dead = this.socket
+    if (dead === null) return
+    // Counted in beats, not by the clock: browsers let the timers of a page in the background sleep for minutes.
+    this.quietBeats = this.heard ? 0 : this.quietBeats + 1
+    this.heard = false
+    if (this.quietBeats === 1) this.say({ type: 'ping' })
+    if (this.quietBeats < 2) return
     // Its own end may take the system minutes.
     this.lost(4000, 'The server does not answer')
     dead.close(4000)

@@ -96,7 +96,7 @@ describe('the client library', () => {
     const house = await openBrokers()
     const session = await house.createSession({ retryInterval: 200 })
     const line = await silenceableLine(house.port)
-    const reader = clientOf(house, session, { url: `ws://127.0.0.1:${line.port}`, userId: 'r', heartbeat: 100 })
+    const reader = clientOf(house, session, { url: `ws://127.0.0.1:${line.port}`, userId: 'r', heartbeat: 300 })
     await reader.connect()
     const got: string[] = []
     await reader.subscribe('t', ({ text }) => void got.push(text))
