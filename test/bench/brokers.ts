@@ -350,7 +350,7 @@ function seedSessions(folder: string): void {
 }
 
 /** The load runs in a process of its own; the CPU is what the server used while it was measured. Null for a server that leaves it waiting. */
-async function load(task: Load, pid: number): Promise<{ result: LoadResult; cpu: number } | null> {
+async function load(task: Load, pid: number, isSecondTry = false): Promise<{ result: LoadResult; cpu: number } | null> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'brokers', 'load.ts'), JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   let warm = 0
@@ -365,7 +365,12 @@ async function load(task: Load, pid: number): Promise<{ result: LoadResult; cpu:
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   clearTimeout(late)
   if (code === null) return null
-  if (code !== 0) throw new Error(`the load ended with ${code}`)
+  if (code !== 0) {
+    // A peer that closes a connection during the login must not end the whole run; twice is no accident.
+    console.log(`  a load of ${task.protocol} with ${task.subscribers} readers ended with ${code}`)
+    if (isSecondTry) throw new Error(`the load of ${task.protocol} on port ${task.port} ended with ${code} twice`)
+    return load({ ...task, prefix: `again-${task.prefix ?? ''}` }, pid, true)
+  }
   return { result: JSON.parse(output.split('\n')[1] ?? '') as LoadResult, cpu: cool - warm }
 }
 
