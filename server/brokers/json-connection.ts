@@ -235,6 +235,8 @@ export class JsonConnection implements Link, Connection, WireListener {
     const { existed } = engine.subscribe(subscriber, topic, { ...parsed, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
     // A named client counts on its subscription being there after a crash.
     if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
+    // Gone meanwhile, or in another session.
+    if (this.subscriber !== subscriber) return
     this.say({ type: 'subscribe_response', success: true, topic })
     if (existed || parsed.group !== null || parsed.filter === logTopic) return
     for (const message of engine.retainedFor(subscriber.tenant, parsed.filter)) this.sendOnce(message, null, true)

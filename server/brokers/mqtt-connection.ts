@@ -362,6 +362,8 @@ export class MqttConnection implements Link, Connection, WireListener {
       return qos
     })
     if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
+    // Gone meanwhile, perhaps for good: what it would be given now nobody would ever take.
+    if (this.subscriber !== subscriber) return
     this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted }, this.version))
     for (const { filter, qos, identifiers } of retained) {
       for (const message of engine.retainedFor(subscriber.tenant, filter)) {

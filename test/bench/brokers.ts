@@ -181,27 +181,29 @@ async function connectMany(to: ServerProcess, count: number, prefix: string): Pr
 
 async function frozenReader(): Promise<void> {
   const shape = { protocol: 'json' as const, port: portOf(server), user: 'bench-evict', password, subscribers: 49, window: 20, size: 256, seconds }
-  const ratios: number[] = []
+  const ratios = { rate: [] as number[], cpu: [] as number[] }
   const rates = { alone: [] as number[], beside: [] as number[] }
   let peak = 0
   const watch = setInterval(() => (peak = Math.max(peak, memory(server.ready.pid))), 100)
   const base = memory(server.ready.pid)
-  const measure = async (frozen: number, prefix: string): Promise<number> => {
-    const { deliveries } = (await load({ ...shape, frozen, prefix }, server.ready.pid))?.result ?? { deliveries: 0 }
+  const measure = async (frozen: number, prefix: string): Promise<{ deliveries: number; cpu: number }> => {
+    const measured = await load({ ...shape, frozen, prefix }, server.ready.pid)
     await forgetClients('bench-evict')
-    return deliveries
+    const { deliveries } = measured?.result ?? { deliveries: 0 }
+    return { deliveries, cpu: (measured?.cpu ?? 0) / Math.max(1, deliveries) }
   }
   // In pairs, and each pair in the other order: what else the machine does then falls on both.
   for (let pair = 0; pair < 9; pair += 1) {
     const first = await measure(pair % 2, `a${pair}`)
     const second = await measure(1 - (pair % 2), `b${pair}`)
     const [alone, beside] = pair % 2 === 0 ? [first, second] : [second, first]
-    rates.alone.push(alone)
-    rates.beside.push(beside)
-    ratios.push(beside / alone)
+    rates.alone.push(alone.deliveries)
+    rates.beside.push(beside.deliveries)
+    ratios.rate.push(beside.deliveries / alone.deliveries)
+    ratios.cpu.push(beside.cpu / alone.cpu)
   }
   clearInterval(watch)
-  console.log(`\nS5  49 healthy readers: ${rate(percentile(rates.alone, 50))} deliveries/s; beside one frozen ${rate(percentile(rates.beside, 50))}, ${(percentile(ratios, 50) * 100).toFixed(1)} % in the median of 9 pairs; ${((peak - base) / 1_048_576).toFixed(0)} MiB more at most`)
+  console.log(`\nS5  49 healthy readers: ${rate(percentile(rates.alone, 50))} deliveries/s; beside one frozen ${rate(percentile(rates.beside, 50))}, ${(percentile(ratios.rate, 50) * 100).toFixed(1)} % in the median of 9 pairs (CPU a delivery ${(percentile(ratios.cpu, 50) * 100).toFixed(1)} %); ${((peak - base) / 1_048_576).toFixed(0)} MiB more at most`)
   const frozen = new Line({ ...shape, clientId: 'frozen', onAck: () => undefined, onMessage: () => undefined })
   await frozen.ready()
   await frozen.subscribe('bench/t')

@@ -22,6 +22,8 @@ export interface BrokerHouse {
   port: number
   room: BrokersRoom
   events: NewEvent[]
+  /** What the room had to log as an error. */
+  readonly faults: readonly object[]
   /** One call of the API. */
   call(path: string, body?: unknown, method?: string): Promise<{ status: number; body: Record<string, unknown> }>
   createSession(fields?: Record<string, unknown>): Promise<{ sessionName: string; password: string; secretKey: string }>
@@ -33,9 +35,10 @@ let names = 0
 export async function openBrokers({ dataDir = temporaryFolder(), clock = systemClock, settings = {} }: { dataDir?: string; clock?: Clock; settings?: SettingsPatch } = {}): Promise<BrokerHouse> {
   const events = recordedEvents()
   const database = testDatabase(join(dataDir, 'wheelhouse.db'))
+  const log = testLog()
   const source = { ...settingsWith({ ...defaultSettings, ...settings }), onChange: () => () => undefined }
   const room = createBrokersRoom(
-    { dataDir, database, events, changed: () => undefined, sealer: createSealer(new Uint8Array(32)), settings: source, clock, log: testLog() },
+    { dataDir, database, events, changed: () => undefined, sealer: createSealer(new Uint8Array(32)), settings: source, clock, log },
     { passwords: quickPasswords },
   )
   await room.start()
@@ -54,6 +57,9 @@ export async function openBrokers({ dataDir = temporaryFolder(), clock = systemC
     port: served.port,
     room,
     events: events.emitted,
+    get faults() {
+      return log.lines.filter(({ level }) => level === 'error')
+    },
     call,
     async createSession(fields = {}) {
       const { status, body } = await call('/api/createSession', { sessionName: `session-${(names += 1)}`, password: 'secure-password-123', ...fields })

@@ -17,6 +17,7 @@ export class PacketClient {
     this.version = version
     const packets = parser({ protocolVersion: version })
     packets.on('packet', (packet) => void this.packets.push(packet))
+    packets.on('error', () => undefined)
     socket.on('data', (bytes) => void packets.parse(bytes))
     socket.on('close', () => (this.isClosed = true))
     socket.on('error', () => undefined)
@@ -75,6 +76,11 @@ export class PacketClient {
 
   async ended(): Promise<void> {
     await until('the end of the connection', () => this.isClosed)
+  }
+
+  /** Nothing more will come from here; what was sent still arrives. */
+  finish(): void {
+    this.socket.end()
   }
 
   /** As a cable that was cut. */

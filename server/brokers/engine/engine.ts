@@ -18,7 +18,7 @@ import { Journal } from './journal.ts'
 import type { DeadLetter, Delivery, Link, Message, MessageProperties, Quality, Receipt, Refusal, Subscriber, Will } from './model.ts'
 import { restore } from './restore.ts'
 import { newSubscriber, Tenant } from './tenant.ts'
-import { isTopic, logTopic, matches, type Subscription, type Target } from './topics.ts'
+import { isTopic, logTopic, matches, type Route, type Subscription, type Target } from './topics.ts'
 
 export interface Publication {
   topic: string
@@ -324,8 +324,7 @@ export class Engine extends Deliveries {
   /** Makes the deliveries. `once`: who gets it without acknowledgement. `overflowing`: those that found their queue full and lost. */
   private route(message: Message, origin: Link | null, receipt: Receipt): { once: Target[]; overflowing: Delivery[] } {
     const { tenant } = message
-    const { targets, groups } = tenant.tree.route(message.topic)
-    const chosen = groups.length === 0 ? targets : [...targets, ...groups.flatMap((members) => chooseMember(members) ?? [])]
+    const chosen = receivers(tenant.tree.route(message.topic))
     if (tenant.policy.overflow === 'reject' && chosen.some(({ subscriber }) => isFull(subscriber, message))) {
       receipt.refusal = 'queue-full'
       return { once: [], overflowing: [] }
@@ -410,6 +409,17 @@ export class Engine extends Deliveries {
     done?.()
   }
 
+}
+
+/** One member of each group beside who listens for itself; who is both, or in two groups, gets the message once. */
+function receivers({ targets, groups }: Route): readonly Target[] {
+  if (groups.length === 0) return targets
+  const chosen = new Map(targets.map((target) => [target.subscriber, target]))
+  for (const members of groups) {
+    const member = chooseMember(members)
+    if (member !== undefined && !chosen.has(member.subscriber)) chosen.set(member.subscriber, member)
+  }
+  return [...chosen.values()]
 }
 
 /** A JSON client never hears itself; other connections under its name do. An MQTT client does unless it asked not to. */

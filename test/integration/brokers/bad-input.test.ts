@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
+import { generate, type Packet } from 'mqtt-packet'
 import { WebSocket } from 'ws'
 import { FrameClient, openBrokers } from '../../fakes/broker-house.ts'
 import { until } from '../../fakes/kernel.ts'
+import { PacketClient } from '../../fakes/mqtt-client.ts'
 
 it('survives any JSON frame, before and after login', async () => {
   const house = await openBrokers()
@@ -94,6 +96,49 @@ it('survives any bytes as MQTT', async () => {
   expect(await witness.next('publish_response')).toMatchObject({ success: true })
   await until('every connection is gone', () => house.room.service.connections.size === 1)
 }, 30_000)
+
+it.each([4, 5] as const)('survives any packets after a login at level %i, and keeps its counts right', async (version) => {
+  const house = await openBrokers({ settings: { brokers: { mqttPort: 0 } } })
+  const session = await house.createSession({ maxStoredBytes: 1_000_000 })
+  const witness = await FrameClient.join(house.url, session, 'witness')
+  await witness.subscribe('#')
+  const topic = fc.constantFrom('t', 'a/b', '#', '+', '$share/g/t', 'sys/logs', '', 'a\0b', 'x'.repeat(1_500))
+  const id = fc.constantFrom(0, 1, 2, 65_535)
+  const options = fc.record({ nl: fc.boolean(), rap: fc.boolean(), rh: fc.constantFrom(0 as const, 1 as const, 2 as const), qos: fc.constantFrom(0 as const, 1 as const, 2 as const) })
+  const properties = fc.record({ topicAlias: fc.constantFrom(0, 1, 64, 65), messageExpiryInterval: fc.nat(3), userProperties: fc.dictionary(fc.string(), fc.string(), { maxKeys: 3 }), subscriptionIdentifier: fc.constantFrom(0, 1, 268_435_455) }, { requiredKeys: [] })
+  const packet = fc.oneof(
+    fc.record({ cmd: fc.constant('publish'), topic, payload: fc.string(), qos: fc.constantFrom(0, 1, 2), messageId: id, dup: fc.boolean(), retain: fc.boolean(), properties }),
+    fc.record({ cmd: fc.constant('subscribe'), messageId: id, subscriptions: fc.array(fc.tuple(topic, options).map(([name, rest]) => ({ topic: name, ...rest })), { maxLength: 3 }), properties: fc.constant({}) }),
+    fc.record({ cmd: fc.constant('unsubscribe'), messageId: id, unsubscriptions: fc.array(topic, { maxLength: 3 }) }),
+    fc.record({ cmd: fc.constantFrom('puback', 'pubrec', 'pubrel', 'pubcomp'), messageId: id, reasonCode: fc.constantFrom(0, 0x80, 0x92) }),
+    fc.record({ cmd: fc.constantFrom('pingreq', 'connack', 'suback', 'unsuback', 'pingresp') }),
+    fc.record({ cmd: fc.constant('disconnect'), reasonCode: fc.constantFrom(0, 4), properties: fc.record({ sessionExpiryInterval: fc.constantFrom(0, 1, 4_294_967_295) }, { requiredKeys: [] }) }),
+  )
+  const bytesOf = (value: unknown): Buffer => {
+    try {
+      return generate(value as Packet, { protocolVersion: version }) // made to be wrong in places; the library refuses some of it
+    } catch {
+      return Buffer.alloc(0)
+    }
+  }
+  const chunk = fc.oneof({ weight: 8, arbitrary: packet.map(bytesOf) }, fc.tuple(packet.map(bytesOf), fc.nat(40), fc.nat(255)).map(([bytes, at, value]) => (at < bytes.length ? Buffer.from(bytes.map((byte, index) => (index === at ? value : byte))) : bytes)))
+  await fc.assert(
+    fc.asyncProperty(fc.array(chunk, { minLength: 1, maxLength: 12 }), fc.boolean(), async (chunks, clean) => {
+      const { client } = await PacketClient.join(house.room.mqttPort() ?? 0, session, { clean, clientId: 'fuzzer', will: { topic: 'w', payload: Buffer.from('w'), qos: 2, retain: true } }, version)
+      for (const bytes of chunks) client.raw(bytes)
+      client.finish()
+      await client.ended()
+    }),
+    { numRuns: 200 },
+  )
+  witness.publish('t', 'still-here')
+  expect(await witness.next('publish_response')).toMatchObject({ success: true })
+  await until('every other connection is gone', () => house.room.service.connections.size === 1)
+  const [tenant] = house.room.service.all()
+  const unacked = [...(tenant?.subscribers.values() ?? [])].reduce((sum, subscriber) => sum + subscriber.unacked.size, 0)
+  expect(tenant?.queued).toBe(unacked)
+  expect(house.faults).toEqual([])
+}, 60_000)
 
 it('lets pages of any origin try, since the password is asked for inside', async () => {
   const house = await openBrokers()

@@ -294,6 +294,23 @@ describe('what is refused, and how', () => {
   })
 })
 
+it('gives a message once to who listens for itself and as a member of groups, and is done with it after one answer', async () => {
+  const setting = await open()
+  const { client } = await PacketClient.join(setting.port, setting.session)
+  for (const filter of ['t', '$share/g/t', '$share/h/+']) await client.subscribe(filter, 1)
+  const { client: writer } = await PacketClient.join(setting.port, setting.session)
+  for (const messageId of [1, 2]) writer.publish('t', String(messageId), { qos: 1, messageId })
+  for (const word of ['1', '2']) {
+    const message = await client.message()
+    expect(text(message)).toBe(word)
+    client.send({ cmd: 'puback', messageId: message.messageId ?? 0 })
+  }
+  await until('nothing is kept', async () => {
+    const { queued, storedBytes } = await facts(setting)
+    return queued === 0 && storedBytes === 0
+  })
+})
+
 it.each([4, 5] as const)('takes a burst of thousands from a client of level %i that waits for nothing', async (protocolVersion) => {
   const setting = await open()
   const { house, session } = setting
