@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { mediaBody } from '../../../../renderer/pages/bots/chat/media.ts'
+import { initials, personText } from '../../../../renderer/pages/bots/chat/people.ts'
+import { continues, dayOf, mergeMessages, type ChatMessage } from '../../../../renderer/pages/bots/chat/thread.ts'
+
+const message = (id: string, changes: Partial<ChatMessage> = {}): ChatMessage => ({ id, number: null, chat: 'a@s.whatsapp.net', author: 'a@s.whatsapp.net', authorName: 'Ann', fromMe: false, at: '2026-11-25T09:00:00.000Z', kind: 'text', text: id, delivery: null, problem: null, ...changes })
+const ids = (messages: readonly ChatMessage[]): string[] => messages.map(({ id }) => id)
+
+describe('a conversation', () => {
+  it('stands in the order of time, and within one second in that of the log', () => {
+    const merged = mergeMessages([message('c', { number: 3 })], [message('b', { number: 2 }), message('a', { number: 1 }), message('old', { at: '2026-11-24T09:00:00.000Z', number: 9 })])
+    expect(ids(merged)).toEqual(['old', 'a', 'b', 'c'])
+  })
+
+  it('holds a message once, and never takes its progress back', () => {
+    const sent = message('x', { fromMe: true, delivery: 'read' })
+    const [again] = mergeMessages([sent], [{ ...sent, delivery: 'sent' }])
+    expect(again?.delivery).toBe('read')
+    expect(mergeMessages([sent], [{ ...sent, delivery: null }])[0]?.delivery).toBe('read')
+  })
+
+  it('runs on while the same person writes within minutes', () => {
+    const first = message('1')
+    expect(continues(message('2', { at: '2026-11-25T09:04:00.000Z' }), first)).toBe(true)
+    expect(continues(message('2', { at: '2026-11-25T09:06:00.000Z' }), first)).toBe(false)
+    expect(continues(message('2', { fromMe: true }), first)).toBe(false)
+    expect(continues(first, undefined)).toBe(false)
+  })
+
+  it('is parted by days', () => {
+    const now = new Date(2026, 10, 25, 12).getTime()
+    const on = (day: number): string => dayOf(new Date(2026, 10, day, 23).toISOString(), now)
+    expect([on(25), on(24), on(22), on(3)]).toEqual(['Today', 'Yesterday', 'Sunday', '3 Nov'])
+  })
+})
+
+describe('people', () => {
+  it('are named by their number; groups and hidden ids say what they are', () => {
+    expect([personText('15550100011@s.whatsapp.net'), personText('1203@g.us'), personText('99@lid')]).toEqual(['+1 555 010 0011', 'Group', 'Hidden number'])
+  })
+
+  it('have two letters', () => {
+    expect([initials('Ann Driver'), initials('ben'), initials('+1 555 010 0011')]).toEqual(['AD', 'BE', '#'])
+  })
+})
+
+describe('a file', () => {
+  it('goes as what phones can show, else as a document under its name', () => {
+    expect(mediaBody({ name: 'a.jpg', type: 'image/jpeg' }, 'AA==', 'hello')).toEqual({ type: 'image', data: 'AA==', mimetype: 'image/jpeg', caption: 'hello' })
+    expect(mediaBody({ name: 'a.mp3', type: 'audio/mpeg' }, 'AA==', '')).toEqual({ type: 'audio', data: 'AA==', mimetype: 'audio/mpeg' })
+    expect(mediaBody({ name: 'list.csv', type: '' }, 'AA==', '')).toEqual({ type: 'document', data: 'AA==', mimetype: 'application/octet-stream', fileName: 'list.csv', caption: '' })
+  })
+
+  it('keeps its words: a sound with a caption goes as a document', () => {
+    expect(mediaBody({ name: 'a.mp3', type: 'audio/mpeg' }, 'AA==', 'listen')).toMatchObject({ type: 'document', caption: 'listen' })
+  })
+})
