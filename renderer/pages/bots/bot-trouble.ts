@@ -44,7 +44,7 @@ function failedTrouble(bot: BotView, reason: string): Trouble {
       tone: 'attention',
       title: 'This account asks for a passkey',
       text: 'WhatsApp wants the owner of the account to confirm a new device with a passkey, which a linked program cannot do for you. Nothing was linked, nothing was changed.',
-      steps: ['On the phone open Settings, Account, Passkeys', 'Remove the passkey, or turn off its use for linking', 'Ask for a new code here; the passkey can be set again afterwards'],
+      steps: ['On the phone open Settings, Account, Passkeys', 'Remove the passkey, or turn off its use for linking', 'Ask for a new code here; the passkey can be set again afterwards', 'Or let a browser on this machine ask for it: Settings, Bots. That is experimental'],
       ways: [{ label: 'New code', icon: 'i-lucide-refresh-cw', deed: 'pair' }],
     }
   }
