@@ -44,6 +44,8 @@ export const useBots = defineStore('bots', () => {
     change: async (userId: string, change: BotChange): Promise<BotView> => put(await useApi().bots.changeBot({ params: { userId }, body: change })),
     start: async (userId: string): Promise<BotView> => put(await useApi().bots.startBot({ params: { userId } })),
     stop: async (userId: string): Promise<BotView> => put(await useApi().bots.stopBot({ params: { userId } })),
+    /** A new code, after the phone has ended the link. */
+    pairAgain: async (userId: string): Promise<BotView> => put(await useApi().bots.pairBot({ params: { userId } })),
     /** The code of the passkey ceremony is the one that the phone shows. */
     confirmPasskey: async (userId: string): Promise<BotView> => put(await useApi().bots.confirmPasskey({ params: { userId } })),
     restart: async (userId: string): Promise<BotView> => put(await useApi().bots.restartBot({ params: { userId } })),

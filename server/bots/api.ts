@@ -115,6 +115,11 @@ export function createBotsApi(parts: ApiParts): Api {
       await bot.stop('Stopped by you')
       return { status: 200, body: view(bot) }
     },
+    pairBot: async ({ params }) => {
+      const bot = service.get(params.userId)
+      await bot.pairAgain()
+      return { status: 200, body: view(bot) }
+    },
     restartBot: async ({ params }) => {
       const bot = service.get(params.userId)
       await bot.restart()

@@ -5,7 +5,7 @@
  * - Verbs come one after the other (`exclusive`): two starts never open two sockets.
  * - One identity, one socket: the old one has ended before a new one is opened.
  * - A late event of an old connection does nothing: each connection's events carry the number it was opened under.
- * - Credentials are removed by `remove` and by a confirmed unlinking alone, never by what a close says.
+ * - Credentials are removed by `remove`, by a confirmed unlinking and by `pairAgain` alone, never by what a close says.
  */
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
@@ -106,6 +106,23 @@ export class Bot {
   restart(): Promise<void> {
     return this.exclusive(async () => {
       await this.halt(null)
+      this.want(true)
+      this.attempt = 0
+      await this.connect()
+    })
+  }
+
+  /**
+   * Gives up a link that WhatsApp has ended and asks for a new code; queue, log, rules and backups stay.
+   *
+   * Throws `link-still-good`: a link that may still be good would stay on the phone as a device that nobody can log in as.
+   */
+  pairAgain(): Promise<void> {
+    return this.exclusive(async () => {
+      if (this.isLinked && this.state !== 'logged_out') throw new Fault('link-still-good', 'This session is linked: start it, or unlink it first')
+      await this.halt(null)
+      this.auth.replace([])
+      this.row.linkedAt = null
       this.want(true)
       this.attempt = 0
       await this.connect()

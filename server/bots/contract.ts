@@ -35,6 +35,7 @@ export const botsContract = defineContract({
     'backup-broken': { status: 409 },
     'bot-running': { status: 409 },
     'bot-not-online': { status: 409 },
+    'link-still-good': { status: 409 },
     'message-not-found': { status: 404 },
     'message-on-its-way': { status: 409 },
     'idempotency-mismatch': { status: 409 },

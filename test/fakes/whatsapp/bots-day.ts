@@ -49,6 +49,7 @@ export function ageBots(dataDir: string, now = Date.now()): void {
     remember.run(userId, now - ago + lasted, 'online', null)
   }
   database.transaction(() => {
+    for (const { userId } of bots) remember.run(userId, now - shift + minute, userId === test.userId ? 'stopped' : 'online', null)
     lost(invoices.userId, 2.3 * day, 40 * minute)
     lost(invoices.userId, 19 * 60 * minute, 25 * minute)
     lost(night.userId, 17 * 60 * minute, 35 * minute)
