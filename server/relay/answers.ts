@@ -1,6 +1,6 @@
 /** Refusals as MCP clients read them: an HTTP status with a JSON-RPC error. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { RequestId } from '@modelcontextprotocol/server'
+import { ProtocolError, type RequestId } from '@modelcontextprotocol/server'
 import type { Refusal } from './ledger.ts'
 import type { ToolEntry } from './view.ts'
 
@@ -16,11 +16,22 @@ export function refuse(response: ServerResponse, status: number, code: number, m
 
 /** 402 with the shortfall for credits, 429 for a rate. */
 export function refuseCharge(response: ServerResponse, refusal: Refusal, entry: ToolEntry, id: RequestId): void {
+  const { message, data } = refusalError(refusal, entry)
+  if (refusal.kind === 'rate') refuse(response, 429, -32000, message, { id, data, headers: { 'retry-after': String(refusal.retryAfter) } })
+  else refuse(response, 402, -32000, message, { id, data })
+}
+
+/** The same within an answer that has begun, where there is no status any more. */
+export function refusalError(refusal: Refusal, entry: ToolEntry): ProtocolError {
   const service = entry.upstream.definition.name
-  if (refusal.kind === 'rate') {
-    return refuse(response, 429, -32000, `This session may make ${refusal.maxCallsPerMinute} calls a minute`, { id, data: { service, maxCallsPerMinute: refusal.maxCallsPerMinute }, headers: { 'retry-after': String(refusal.retryAfter) } })
+  switch (refusal.kind) {
+    case 'rate':
+      return new ProtocolError(-32000, `This session may make ${refusal.maxCallsPerMinute} calls a minute`, { service, maxCallsPerMinute: refusal.maxCallsPerMinute })
+    case 'session-cap':
+      return new ProtocolError(-32000, 'This session has spent the credits it may spend', { service, maxCredits: refusal.maxCredits, spent: refusal.spent, requiredCredits: entry.tool.price })
+    case 'credits': {
+      const { kind: _, ...shortage } = refusal
+      return new ProtocolError(-32000, 'Insufficient credits', { service, ...shortage })
+    }
   }
-  if (refusal.kind === 'session-cap') return refuse(response, 402, -32000, 'This session has spent the credits it may spend', { id, data: { service, maxCredits: refusal.maxCredits, spent: refusal.spent, requiredCredits: entry.tool.price } })
-  const { kind: _, ...shortage } = refusal
-  refuse(response, 402, -32000, 'Insufficient credits', { id, data: { service, ...shortage } })
 }

@@ -6,11 +6,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontextprotocol/server'
 import getRawBody from 'raw-body'
 import { isFault } from '../fault.ts'
-import { headerOf, refuse, refuseCharge } from './answers.ts'
+import { headerOf, refusalError, refuse, refuseCharge } from './answers.ts'
 import type { CallLog } from './call-log.ts'
 import { Charges } from './charges.ts'
 import { LeanCalls } from './lean-calls.ts'
-import { Charge, type Ledger } from './ledger.ts'
+import { Charge, type Ledger, type Refusal } from './ledger.ts'
 import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
 import { ModernClients } from './modern-clients.ts'
 import { Parking } from './parked.ts'
@@ -18,6 +18,7 @@ import type { Sessions } from './sessions.ts'
 import type { StoredSession } from './sessions-store.ts'
 import type { Clock } from '../clock.ts'
 import { builtInId, type Upstreams } from './upstreams.ts'
+import type { ToolEntry } from './view.ts'
 
 export interface GatewayOptions {
   sessions: Sessions
@@ -87,6 +88,7 @@ export class Gateway {
     if (!isJsonContentType(headerOf(request, 'content-type'))) return refuse(response, 415, -32000, 'Send the body as application/json')
     if (Array.isArray(body) && body.length > maxBatch) return refuse(response, 400, -32600, `A batch has at most ${maxBatch} messages`)
 
+    if (hasTwins(body)) return refuse(response, 400, -32600, 'Requests of one batch need ids of their own')
     const legacy = await isLegacyRequest(new Request('http://relay/', { method: 'POST', headers: plainHeaders(request) }), body)
     const charges = this.hold(session, request, response, body, legacy)
     if (charges === null) return
@@ -129,30 +131,39 @@ export class Gateway {
 
   /** Holds the price of each tool call in the request; null when one of them cannot be paid and the answer has said so. */
   private hold(session: StoredSession, request: IncomingMessage, response: ServerResponse, body: unknown, legacy: boolean): Charges | null {
-    const { ledger, calls } = this.options
-    const charges = new Charges(ledger)
+    const hold = (charges: Charges, id: RequestId, entry: ToolEntry): Refusal | null => this.holdOne(session, charges, id, entry, body)
+    const charges = new Charges(this.options.ledger, (own, id, entry) => {
+      const refusal = hold(own, id, entry)
+      if (refusal !== null) throw refusalError(refusal, entry)
+    })
     for (const call of toolCalls(body)) {
       const client = legacy ? this.legacy.find(headerOf(request, 'mcp-session-id'), session.id)?.client : this.modern.client(session)
       const entry = client?.view().tools.get(call.name)
       if (entry === undefined) continue
-      const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price: entry.tool.price })
-      if (!(charge instanceof Charge)) {
-        charges.releaseIdle()
-        refuseCharge(response, charge, entry, call.id)
-        calls.add({ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, duration: 0, serverDuration: 0, state: 'refused', price: entry.tool.price, credits: 0, error: charge.kind, request: body, response: null })
-        return null
-      }
-      const begun = performance.now()
-      charges.add(call.id, charge, (outcome, credits, serverDuration) => {
-        const failed = outcome instanceof Error || outcome['isError'] === true
-        calls.add({
-          ...{ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, price: entry.tool.price, credits },
-          ...{ duration: performance.now() - begun, serverDuration, state: failed ? 'failed' : 'succeeded', error: outcome instanceof Error ? outcome.message : null },
-          ...{ request: body, response: outcome instanceof Error ? null : outcome },
-        })
-      })
+      const refusal = hold(charges, call.id, entry)
+      if (refusal === null) continue
+      charges.releaseIdle()
+      refuseCharge(response, refusal, entry, call.id)
+      return null
     }
     return charges
+  }
+
+  private holdOne(session: StoredSession, charges: Charges, id: RequestId, entry: ToolEntry, body: unknown): Refusal | null {
+    const { ledger, calls } = this.options
+    const { price } = entry.tool
+    const shared = { sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, price, request: body }
+    const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price })
+    if (!(charge instanceof Charge)) {
+      calls.add({ ...shared, duration: 0, serverDuration: 0, state: 'refused', credits: 0, error: charge.kind, response: null })
+      return charge
+    }
+    const begun = performance.now()
+    charges.add(id, charge, (outcome, credits, serverDuration) => {
+      const failed = outcome instanceof Error || outcome['isError'] === true
+      calls.add({ ...shared, duration: performance.now() - begun, serverDuration, state: failed ? 'failed' : 'succeeded', credits, error: outcome instanceof Error ? outcome.message : null, response: outcome instanceof Error ? null : outcome })
+    })
+    return null
   }
 }
 
@@ -164,6 +175,13 @@ function toolCalls(body: unknown): { id: RequestId; name: string }[] {
     const name = typeof params === 'object' && params !== null && 'name' in params ? params.name : undefined
     return (typeof id === 'string' || typeof id === 'number') && typeof name === 'string' ? [{ id, name }] : []
   })
+}
+
+/** Two requests of one id could not be told apart, neither in their answers nor in what they cost. */
+function hasTwins(body: unknown): boolean {
+  if (!Array.isArray(body)) return false
+  const ids = body.flatMap((message: unknown) => (typeof message === 'object' && message !== null && 'method' in message && 'id' in message ? [message.id] : []))
+  return new Set(ids).size < ids.length
 }
 
 async function readBody(request: IncomingMessage, response: ServerResponse): Promise<string | null> {

@@ -13,7 +13,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { version } from '../version.ts'
 import { canBeAsked, type RelayClient } from './client.ts'
-import type { Charges } from './charges.ts'
+import { Charges } from './charges.ts'
 import type { Json, Message } from './link.ts'
 import { asJson } from './link.ts'
 import { isParked, type Parking } from './parked.ts'
@@ -114,16 +114,16 @@ export function createRelayServer(options: RelayServerOptions): McpServer {
 }
 
 /** One round of a tool call under its charge: taken when there is a result, given back when there is none or the tool says it failed. */
-async function callTool(options: RelayServerOptions, { upstream, tool, name }: ToolEntry, params: Json, ctx: ServerContext): Promise<Json> {
-  const charges = chargesOf(ctx)
-  const end = charges?.take(ctx.mcpReq.id)
+async function callTool(options: RelayServerOptions, entry: ToolEntry, params: Json, ctx: ServerContext): Promise<Json> {
+  const { upstream, tool, name } = entry
+  const end = chargesOf(ctx).take(ctx.mcpReq.id, entry)
   const begun = performance.now()
   try {
     const result = await passOn(options, upstream, { method: 'tools/call', params: { ...params, name: tool.name } }, ctx, name)
-    await end?.(result, performance.now() - begun)
+    await end(result, performance.now() - begun)
     return result
   } catch (error) {
-    await end?.(error instanceof Error ? error : new Error(String(error)), performance.now() - begun)
+    await end(error instanceof Error ? error : new Error(String(error)), performance.now() - begun)
     throw error
   }
 }
@@ -232,9 +232,11 @@ function holdStream({ era, streamHold }: RelayServerOptions, ctx: ServerContext)
   return era === 'legacy' && close !== undefined ? setTimeout(close, streamHold()) : undefined
 }
 
-function chargesOf(ctx: ServerContext): Charges | undefined {
-  // Put there by the gateway itself, never by a request.
-  return ctx.http?.authInfo?.extra?.['charges'] as Charges | undefined
+function chargesOf(ctx: ServerContext): Charges {
+  const charges = ctx.http?.authInfo?.extra?.['charges']
+  // Put there by the gateway itself with every request, never by a client.
+  if (!(charges instanceof Charges)) throw new TypeError('a request came past the gateway')
+  return charges
 }
 
 /** All that one of the servers can; everything while some have not said yet. */

@@ -1,6 +1,7 @@
 /** Credits: never overspent, taken only for what succeeded, on the disk before the caller hears of it. */
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { serveRelay, type Reply, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 
@@ -57,6 +58,42 @@ test('a call that failed, in words or by the death of its server, costs nothing'
   price('echo', 5)
   expect((await call(sessionId, 'echo')).status).toBe(200)
   expect(credits()).toBe(345)
+})
+
+test('a batch pays for each of its calls, and requests that share an id are refused before any runs', async () => {
+  price('echo', 5)
+  const { sessionUrl } = await relay.session()
+  const post = (body: object | object[], headers: Record<string, string> = {}) => relay.call('POST', new URL(sessionUrl).pathname, { user: null, body, headers: { accept: 'application/json, text/event-stream', ...headers } })
+  const opened = await post({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'test', version: '1' } } })
+  const of = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  await post({ jsonrpc: '2.0', method: 'notifications/initialized' }, of)
+  const echo = (id: number) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text: `number ${id}` } } })
+  expect((await post([echo(1), echo(2)], of)).body).toContain('number 2')
+  expect(credits()).toBe(340)
+  expect(await post([echo(3), echo(3), echo(3)], of)).toMatchObject({ status: 400, body: { error: { code: -32600 } } })
+  expect(await post([echo(4), { ...echo(4), method: 'tools/list', params: {} }], of)).toMatchObject({ status: 400 })
+  expect([credits(), relay.room.ledger.heldBy('ann')]).toEqual([340, 0])
+})
+
+test('a tool that only some clients are shown is paid for too, also when it is called before anybody has listed it', async () => {
+  const everything = join(import.meta.dirname, '..', '..', '..', 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
+  const { id } = relay.room.upstreams.create({ name: 'everything', transport: 'stdio', command: process.execPath, args: [everything] }, 'owner')
+  await eventually('it is ready', () => relay.room.upstreams.get(id).state === 'ready', 15_000)
+  const connect = async (): Promise<Client> => {
+    const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { sampling: {} }, versionNegotiation: { mode: 'legacy' } })
+    client.setRequestHandler('sampling/createMessage', () => ({ model: 'test', role: 'assistant', content: { type: 'text', text: 'sampled' } }))
+    await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session({ body: { policy: { upstreams: [id] } } })).sessionUrl)))
+    onTestFinished(() => client.close())
+    return client
+  }
+  const sample = { name: 'trigger-sampling-request', arguments: { prompt: 'Say something', maxTokens: 10 } }
+  await (await connect()).listTools()
+  relay.room.upstreams.changeTool(id, sample.name, { price: 5 }, 'owner')
+  expect((await (await connect()).callTool(sample)).isError).not.toBe(true)
+  expect(credits()).toBe(345)
+  relay.users.change('ann', { credits: 4 }, 'owner')
+  await expect((await connect()).callTool(sample)).rejects.toThrow('Insufficient credits')
+  expect([credits(), relay.room.ledger.heldBy('ann')]).toEqual([4, 0])
 })
 
 test('credits are held while a call runs, so that none is spent twice', async () => {
