@@ -9,6 +9,8 @@ import { eventually } from '../../fixtures/eventually.ts'
 export interface Peer {
   name: string
   url: string
+  /** Leads the processes that serve it. */
+  pid: number
   stop(): Promise<void>
 }
 
@@ -61,7 +63,7 @@ async function start(name: string, path: string, run: (port: number) => ChildPro
     await stop()
     throw error
   }
-  return { name, url: `http://127.0.0.1:${port}${path}`, stop }
+  return { name, url: `http://127.0.0.1:${port}${path}`, pid: child.pid ?? 0, stop }
 }
 
 function freePort(): Promise<number> {
