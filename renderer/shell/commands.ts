@@ -1,6 +1,7 @@
 /** What the palette offers beside the pages. Rooms add their own through `provideCommands`. */
 import { computed, onScopeDispose, shallowReactive, type ComputedRef } from 'vue'
 import { useRouter } from 'vue-router'
+import type { StateLook } from '../components/tone.ts'
 import { copyText } from '../desktop/desktop.ts'
 import { useReport } from '../report.ts'
 import { useApis } from '../stores/apis.ts'
@@ -14,6 +15,10 @@ export interface Command {
   /** Red: ends something. */
   color?: 'error'
   kbds?: string[]
+  /** How the thing is that it leads to. */
+  state?: StateLook
+  /** Offered to who searches, not to who looks. */
+  searched?: true
   onSelect(): void
 }
 

@@ -1,6 +1,7 @@
-/** Sessions in the command palette: open one's panel, or a new one. */
+/** Sessions in the command palette: open one's panel, take it over, end it, or open a new one. */
 import { computed } from 'vue'
 import { useRouter } from 'vue-router'
+import { middle } from '../../format.ts'
 import { provideCommands, type Command } from '../../shell/commands.ts'
 import { useBrowsers } from '../../stores/browsers.ts'
 import { sessionLook, sessionName } from './session-look.ts'
@@ -12,9 +13,16 @@ export function useSessionCommands(): void {
     sessions: computed(() => browsers.sessions.map((session): Command => ({
       label: sessionName(session),
       icon: 'i-lucide-globe',
-      suffix: `${session.profile}, ${sessionLook(session.state).label.toLowerCase()}`,
+      suffix: middle(session.currentUrl, 56),
+      state: sessionLook(session.state),
       onSelect: () => void router.push({ path: '/browsers', query: { session: session.id } }),
     }))),
-    actions: computed(() => [{ label: 'Open browser session', icon: 'i-lucide-plus', suffix: 'Browsers', onSelect: () => void router.push('/browsers?open') }]),
+    actions: computed(() => [
+      { label: 'Open browser session', icon: 'i-lucide-plus', suffix: 'Browsers', onSelect: () => void router.push('/browsers?open') },
+      ...browsers.sessions.flatMap((session): Command[] => [
+        { label: `Take over ${sessionName(session)}`, icon: 'i-lucide-mouse-pointer-click', suffix: 'Browsers', searched: true, onSelect: () => void router.push({ path: '/browsers', query: { session: session.id, 'take-over': null } }) },
+        { label: `Close session of ${sessionName(session)}`, icon: 'i-lucide-power', suffix: 'Browsers', color: 'error', searched: true, onSelect: () => void router.push({ path: '/browsers', query: { session: session.id, close: null } }) },
+      ]),
+    ]),
   })
 }

@@ -3,6 +3,7 @@ import { useRouter } from 'vue-router'
 import type { AttentionItem } from '../../../server/control/contract.ts'
 import { apiNames, type ApiName } from '../../../server/http/contract.ts'
 import { useApi } from '../../api/api.ts'
+import { roomLooks } from '../../rooms.ts'
 import { useApis } from '../../stores/apis.ts'
 import { useBrowsers } from '../../stores/browsers.ts'
 import { useOverview } from '../../stores/overview.ts'
@@ -47,7 +48,7 @@ export function useAttentionActions(): (item: AttentionItem) => AttentionAction[
       case 'review-settings':
         return [go('Review', '/settings/security')]
       case null:
-        return item.room === 'browsers' && item.subject !== null ? [go('Details', sessionPage(item))] : []
+        return [go(item.room === 'browsers' || item.room === 'bots' ? 'Details' : 'Review', pageOf(item))]
     }
   }
 }
@@ -55,6 +56,13 @@ export function useAttentionActions(): (item: AttentionItem) => AttentionAction[
 /** The API an item is about: named by its subject, else the room it comes from. */
 function apiOf(item: AttentionItem): ApiName {
   return apiNames.find((name) => name === item.subject) ?? item.room
+}
+
+/** Where a person can look into it: the thing itself on its room's page, or that page. */
+function pageOf(item: AttentionItem): string {
+  const thing = { browsers: 'session', brokers: 'session', bots: 'bot', logins: null, relay: null, control: null }[item.room]
+  const page = roomLooks[item.room].route ?? '/settings/general'
+  return thing === null || item.subject === null ? page : `${page}?${thing}=${encodeURIComponent(item.subject)}`
 }
 
 function sessionPage(item: AttentionItem, more = ''): string {

@@ -87,7 +87,7 @@ describe('the captcha client', () => {
     const begun = performance.now()
     stop.abort(reason)
     expect(await solving).toBe(reason)
-    expect(performance.now() - begun).toBeLessThan(200)
+    expect(performance.now() - begun).toBeLessThan(2_000)
   })
 
   it('understands services that answer in plain text and never in JSON', async () => {

@@ -49,10 +49,9 @@ describe('the Chromium of this machine', () => {
     expect(readdirSync(join(folder, 'profiles'))).toEqual([])
 
     const next = chromium()
-    const startedAt = performance.now()
+    // In one turn, in which nothing can have been launched.
     next.glance()
     expect(next.state()).toMatchObject({ state: 'ready', path, version: first.state().version })
-    expect(performance.now() - startedAt).toBeLessThan(50)
   })
 
   it('is proven again when its file has changed, and only once for callers at the same time', async () => {

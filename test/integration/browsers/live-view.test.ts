@@ -97,7 +97,7 @@ describe('the pictures', () => {
     await viewer.frameAfter(4)
     // Four frames, half a second apart.
     expect(performance.now() - began).toBeGreaterThan(1_700)
-    expect(performance.now() - began).toBeLessThan(4_000)
+    expect(performance.now() - began).toBeLessThan(10_000)
   })
 
   it('are one view\'s own: a second one gets its first picture of a page at rest too', async () => {
@@ -226,7 +226,7 @@ describe('the view', () => {
     const begun = performance.now()
     session.end('closed')
     await eventually('the socket is closed', () => viewer.socket.readyState === WebSocket.CLOSED)
-    expect(performance.now() - begun).toBeLessThan(500)
+    expect(performance.now() - begun).toBeLessThan(2_000)
   })
 })
 

@@ -139,7 +139,7 @@ describe('signing in to the portal', () => {
     const begun = performance.now()
     stop.abort(reason)
     expect(await failed).toBe(reason)
-    expect(performance.now() - begun).toBeLessThan(250)
+    expect(performance.now() - begun).toBeLessThan(2_000)
   })
 })
 

@@ -68,6 +68,7 @@ test('stopping does not wait for idle keep-alive connections', async () => {
   await (await fetch(`http://127.0.0.1:${status.state === 'listening' ? status.port : 0}`)).text()
   const begun = performance.now()
   await stopping.stop()
-  expect(performance.now() - begun).toBeLessThan(1_000)
+  // Node keeps such a connection for five seconds.
+  expect(performance.now() - begun).toBeLessThan(3_000)
   expect(stopping.status).toEqual({ state: 'off' })
 })

@@ -50,6 +50,19 @@ describe('the overview', () => {
     expect(mounted.text()).toContain('All is well')
   })
 
+  it('leads from every trouble to where it can be looked into', async () => {
+    const item = { tone: 'attention' as const, text: '', since, action: null }
+    const server = standardServer().on('GET /control/v1/overview', () => overview({ attention: [
+      { ...item, id: 'dead', room: 'brokers', title: '6 dead letters in orders-prod', subject: 'orders-prod' },
+      { ...item, id: 'out', room: 'bots', title: 'gate was logged out', subject: 'gate' },
+    ] }))
+    mounted = await mountPage(OverviewPage, { server })
+    await mounted.click('Review')
+    expect(mounted.router.currentRoute.value.fullPath).toBe('/brokers?session=orders-prod')
+    await mounted.click('Details')
+    expect(mounted.router.currentRoute.value.fullPath).toBe('/bots?bot=gate')
+  })
+
   it('leads from a session that needs a person to taking it over', async () => {
     const server = standardServer().on('GET /control/v1/overview', () => overview({ attention: [{ id: 'a', room: 'browsers', tone: 'attention', title: 'customs-desk is asked for a code', text: '', since, action: 'take-over', subject: 'session_1795268412_4071962835' }] }))
     mounted = await mountPage(OverviewPage, { server })
