@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { launch, type Page } from 'puppeteer-core'
 import { brokerDay } from './fixtures/broker-day.ts'
+import { loginDay } from './fixtures/login-day.ts'
 import { relayDay } from './fixtures/relay-day.ts'
 import { startPortal } from './fixtures/portal/portal.ts'
 import { startServer, type ServerProcess } from './fakes/server-process.ts'
@@ -36,6 +37,7 @@ try {
     { name: 'brokers', route: '/brokers?session=orders-prod' },
     { name: 'bots', route: '/bots' },
     { name: 'logins', route: '/logins' },
+    { name: 'logins-statistics', route: '/logins?tab=statistics' },
     { name: 'logins-keys', route: '/logins?tab=keys' },
     { name: 'relay', route: '/relay', prepare: newestCall },
     { name: 'relay-accounts', route: '/relay?tab=accounts' },
@@ -83,9 +85,7 @@ async function fill(house: ServerProcess): Promise<void> {
   await call(`/browsers/v1/browser-sessions/${second?.id ?? ''}/leases`, { method: 'POST', json: { holder: 'yard-map', seconds: 120 } })
   await call('/browsers/get_session', { method: 'POST', json: { username: 'user9', password: 'wrong', captcha_api_key: portal.captchaService.apiKey } })
   endsOfDay.push(await brokerDay(house))
-  for (const [index, username] of ['clerk_0417', 'driver_2281', 'admin_02', 'clerk_0418', 'driver_1179', 'yard_07'].entries()) {
-    await call('/logins/api/v1/sessions', { method: 'POST', json: { user_id: `user-${index}`, username, role_name: username.split('_')[0], permissions: ['read'], remember_me: index % 2 === 0 } })
-  }
+  await loginDay(house)
   endsOfDay.push(await relayDay(house))
 }
 

@@ -74,6 +74,17 @@ export const useLogins = defineStore('logins', () => {
       offset.value = 0
       filter.value = wanted
     },
+    /** All that match, or those of `ids` among them, in pages; `progress` from 0 to 1. */
+    async readAll(wanted: LoginFilter, ids: ReadonlySet<string> | null, progress: (share: number) => void, signal: AbortSignal): Promise<LoginView[]> {
+      const found: LoginView[] = []
+      for (let from = 0, end = 1; from < end && (ids === null || found.length < ids.size); from += 500) {
+        const { sessions, total } = await api().logins({ query: { ...wanted, sort: 'createdAt', direction: 'down', offset: from, limit: 500 }, signal })
+        found.push(...(ids === null ? sessions : sessions.filter(({ id }) => ids.has(id))))
+        end = total
+        progress(Math.min(1, (from + 500) / Math.max(1, total)))
+      }
+      return found
+    },
     detail: (id: string, signal?: AbortSignal) => api().loginSession({ params: { id }, ...(signal === undefined ? {} : { signal }) }),
     create: (login: NewLogin) => api().createSession({ body: login }),
     revoke: (id: string) => api().endLogin({ params: { id } }),

@@ -83,6 +83,7 @@ export function createNativeHandlers({ sessions, users, keys, store, revocations
             life: rules.life(false),
             rememberMeLife: rules.life(true),
             threshold: rules.threshold(false),
+            rememberMeThreshold: rules.threshold(true),
             idleTimeout: rules.idleTimeout,
             absoluteLife: rules.absoluteLife(false),
             rememberMeAbsoluteLife: rules.absoluteLife(true),

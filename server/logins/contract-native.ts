@@ -58,6 +58,7 @@ export const loginStatus = z.object({
     life: z.number(),
     rememberMeLife: z.number(),
     threshold: z.number(),
+    rememberMeThreshold: z.number(),
     idleTimeout: z.number().nullable(),
     absoluteLife: z.number(),
     rememberMeAbsoluteLife: z.number(),

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { csvOf } from '../../../renderer/pages/logins/login-export.ts'
 import LoginsPage from '../../../renderer/pages/logins/logins-page.vue'
 import type { LoginStatus, LoginView } from '../../../server/logins/contract-native.ts'
 import { reply, type FakeTransport } from '../support/fake-transport.ts'
@@ -14,7 +15,7 @@ const login = (changes: Partial<LoginView> = {}): LoginView => ({
 })
 const status = (changes: Partial<LoginStatus> = {}): LoginStatus => ({
   storage: 'database', up: true, error: null, counts: { total: 3, live: 2, expired: 0, ended: 1, users: 2 }, gateways: 1, nextCleanupAt: at(600_000),
-  policy: { life: 1_800_000, rememberMeLife: 604_800_000, threshold: 300_000, idleTimeout: null, absoluteLife: 43_200_000, rememberMeAbsoluteLife: 2_592_000_000, maxRenewals: null, maxConcurrent: 5, whenFull: 'evict-oldest', cleanupInterval: 600_000, keepEndedFor: 604_800_000 }, ...changes,
+  policy: { life: 1_800_000, rememberMeLife: 604_800_000, threshold: 300_000, idleTimeout: null, rememberMeThreshold: 100_800_000, absoluteLife: 43_200_000, rememberMeAbsoluteLife: 2_592_000_000, maxRenewals: null, maxConcurrent: 5, whenFull: 'evict-oldest', cleanupInterval: 600_000, keepEndedFor: 604_800_000 }, ...changes,
 })
 
 function server(sessions: LoginView[] = [login(), login({ id: 'ffff', username: 'clerk_1', state: 'ended', reason: 'revoked', endedAt: at(-1_000) })], total = sessions.length): FakeTransport {
@@ -25,6 +26,19 @@ function server(sessions: LoginView[] = [login(), login({ id: 'ffff', username: 
     .on('GET /logins/v1/users', () => ({ users: [] }))
     .on('GET /logins/v1/sessions/abc123e09f47d2185c6b3a90e1f7d426', () => ({ session: login(), others: [login({ id: 'other', nextEvicted: true })], limit: { maxConcurrent: 5, whenFull: 'evict-oldest' } }))
 }
+
+function confirm(label: string): void {
+  ;[...document.querySelectorAll<HTMLButtonElement>('[role=dialog] button')].find((button) => button.textContent?.trim() === label)?.click()
+}
+
+describe('the export', () => {
+  it('is CSV that a spreadsheet reads as text, quotes and formulas included', () => {
+    const [head, row] = csvOf([login({ username: '=1+1', reportedDevice: 'A "phone", red' })]).split('\r\n')
+    expect(head).toMatch(/^id,userId,username,/)
+    expect(row).toContain(`,'=1+1,admin,read write,active,,`)
+    expect(row).toContain('"A ""phone"", red"')
+  })
+})
 
 describe('the logins page', () => {
   let mounted: MountedPage | null = null
@@ -64,6 +78,27 @@ describe('the logins page', () => {
     confirm?.click()
     await settle()
     expect(transport.sent('DELETE /logins/v1/sessions/abc123e09f47d2185c6b3a90e1f7d426')).toHaveLength(1)
+  })
+
+  it('revokes the chosen ones after a question, and all that match after a count', async () => {
+    const transport = server([login(), login({ id: 'second', username: 'clerk_2' })], 104_382).on('POST /logins/v1/revoke', ({ body }) => ({ matched: 2, revoked: (body as { preview?: boolean }).preview === true ? 0 : 2 }))
+    mounted = await mountPage(LoginsPage, { server: transport })
+    document.querySelector<HTMLButtonElement>('[aria-label="Choose all of this page"]')?.click()
+    await settle()
+    expect(mounted.text()).toContain('2 selected')
+    await mounted.click('Revoke 2 sessions')
+    expect(transport.sent('POST /logins/v1/revoke')).toHaveLength(0)
+    confirm('Revoke 2 sessions')
+    await settle()
+    expect(transport.sent('POST /logins/v1/revoke')).toEqual([{ ids: ['abc123e09f47d2185c6b3a90e1f7d426', 'second'] }])
+    document.querySelector<HTMLButtonElement>('[aria-label="Choose all of this page"]')?.click()
+    await settle()
+    await mounted.click('Select all 104,382')
+    await mounted.click('Revoke all that match')
+    expect(transport.sent('POST /logins/v1/revoke').at(-1)).toEqual({ filter: {}, preview: true })
+    confirm('Revoke 2 sessions')
+    await settle()
+    expect(transport.sent('POST /logins/v1/revoke').at(-1)).toEqual({ filter: {} })
   })
 
   it('says that Redis is away', async () => {
