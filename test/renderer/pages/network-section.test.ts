@@ -4,7 +4,7 @@ import NetworkSection from '../../../renderer/pages/settings/network-section.vue
 import { useSettings } from '../../../renderer/stores/settings.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
 import { refusal } from '../support/fake-transport.ts'
-import { api, controlApi, exposedApi } from '../support/samples.ts'
+import { api, controlApi, exposedApi, settingsView } from '../support/samples.ts'
 
 describe('the network settings', () => {
   let mounted: MountedPage | null = null
@@ -46,6 +46,17 @@ describe('the network settings', () => {
     await page.click('Ask for a key again')
     expect(server.sent('PATCH /control/v1/apis/browsers')).toEqual([{ insecureNoKey: false }])
     expect(document.querySelector('[role=alert]')).toBeNull()
+  })
+
+  it('opens MQTT over TCP on its usual port by one switch, and closes it again', async () => {
+    const { mounted: page, server } = await open(api())
+    server.on('PATCH /control/v1/settings', ({ body }) => settingsView({ settings: { ...settingsView().settings, brokers: (body as { brokers: { mqttPort: number | 'off' } }).brokers } }))
+    expect(document.querySelector('[aria-label="Port of MQTT over TCP"]')).toBeNull()
+    await page.click('MQTT over TCP')
+    expect(server.sent('PATCH /control/v1/settings')).toEqual([{ brokers: { mqttPort: 1_883 } }])
+    expect(document.querySelector<HTMLInputElement>('[aria-label="Port of MQTT over TCP"]')?.value).toBe('1883')
+    await page.click('MQTT over TCP')
+    expect(server.sent('PATCH /control/v1/settings').at(-1)).toEqual({ brokers: { mqttPort: 'off' } })
   })
 
   it('names the routes that stay public whatever is asked', async () => {
