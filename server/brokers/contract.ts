@@ -16,7 +16,8 @@ const password = z.string({ error: 'password must be a text' }).min(1, 'sessionN
 const secretKey = z.string({ error: 'secretKey must be a text' }).max(1_024)
 
 /** ISO text, ms since the epoch (from 1e11 on) or a duration in ms (below); null for never. */
-const sessionExpiry = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date(), z.number().int().min(1).max(8_640_000_000_000_000)], { error: 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms' }).nullable()
+const expiryText = 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'
+const sessionExpiry = z.union([z.iso.datetime({ offset: true, local: true, error: expiryText }), z.iso.date({ error: expiryText }), z.int({ error: expiryText }).min(1, expiryText).max(8_640_000_000_000_000, expiryText)], { error: expiryText }).nullable()
 export type SessionExpiry = z.output<typeof sessionExpiry>
 
 /** What may be chosen when a session is made: the contract's four fields and ours beside them. */
@@ -313,5 +314,8 @@ function describeFailure({ status, code, message, issues, requestId }: Problem):
   if (code !== 'invalid-body') return { success: false, error: message, ...(status >= 500 ? { request_id: requestId } : {}) }
   if (issues.some(({ field, missing }) => field === '' || (missing && (field === 'sessionName' || field === 'password')))) return { success: false, error: 'sessionName and password are required' }
   const secret = issues.find(({ field, missing }) => missing && field === 'secretKey')
-  return { success: false, error: secret === undefined ? (issues[0]?.message ?? message) : 'secretKey is required' }
+  if (secret !== undefined) return { success: false, error: 'secretKey is required' }
+  const [first] = issues
+  // Words of the library's own do not say which field they mean.
+  return { success: false, error: first === undefined ? message : first.field === '' || first.message.includes(first.field) ? first.message : `${first.field}: ${first.message}` }
 }

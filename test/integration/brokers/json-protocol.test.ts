@@ -378,6 +378,22 @@ describe('promises', () => {
     expect(refused.length).toBeLessThan(20)
   })
 
+  it('refuses above the quota of bytes, and takes messages again once some were acknowledged', async () => {
+    const { house: { url }, session } = await house({ maxStoredBytes: 4_000 })
+    const [reader, writer] = [await FrameClient.join(url, session), await FrameClient.join(url, session)]
+    await reader.subscribe('t')
+    for (let n = 1; n <= 4; n += 1) {
+      writer.publish('t', id(n), 'x'.repeat(1_000))
+      expect(await writer.next('publish_response')).toMatchObject(n <= 3 ? { success: true } : { success: false, error: 'Session storage is full', messageId: id(4) })
+    }
+    reader.ack('t', id(1))
+    // Answered in their order: what comes after the acknowledgement finds the room it made.
+    reader.publish('elsewhere', id(5))
+    await reader.next('publish_response')
+    writer.publish('t', id(4), 'x'.repeat(1_000))
+    expect(await writer.next('publish_response')).toMatchObject({ success: true, deliveredTo: 1 })
+  })
+
   it('slows down guessing, while the right password still enters', async () => {
     const { house: { url }, session } = await house()
     const guesser = await FrameClient.open(url)

@@ -24,14 +24,37 @@ describe('the published calls', () => {
     [{}, 'sessionName and password are required'],
     [{ sessionName: 'a' }, 'sessionName and password are required'],
     [{ sessionName: '', password: 'p' }, 'sessionName and password are required'],
+    [null, 'sessionName and password are required'],
+    [[], 'sessionName and password are required'],
+    ['text', 'sessionName and password are required'],
+    [{ sessionName: null, password: null }, 'sessionName must be a text'],
+    [{ sessionName: 'a', password: '' }, 'sessionName and password are required'],
+    [{ sessionName: 'a', password: 12_345 }, 'password must be a text'],
+    [{ sessionName: { $ne: '' }, password: 'p' }, 'sessionName must be a text'],
+    [{ sessionName: 'a'.repeat(129), password: 'p' }, 'sessionName may have at most 128 characters'],
+    [{ sessionName: 'a', password: 'p'.repeat(1_025) }, 'password may have at most 1024 characters'],
     [{ sessionName: 5, password: 'p' }, 'sessionName must be a text'],
     [{ sessionName: 'a\n', password: 'p' }, 'sessionName may not contain control characters'],
     [{ sessionName: 'a', password: 'p', retryInterval: 0 }, 'retryInterval must be at least 10'],
     [{ sessionName: 'a', password: 'p', retryInterval: -5 }, 'retryInterval must be at least 10'],
     [{ sessionName: 'a', password: 'p', retryInterval: 1e12 }, 'retryInterval must be at most 86400000'],
+    [{ sessionName: 'a', password: 'p', retryInterval: null }, 'retryInterval must be a whole number'],
+    [{ sessionName: 'a', password: 'p', retryInterval: '5000' }, 'retryInterval must be a whole number'],
+    [{ sessionName: 'a', password: 'p', maxRetryLimit: 0 }, 'maxRetryLimit must be at least 1'],
+    [{ sessionName: 'a', password: 'p', maxRetryLimit: -1 }, 'maxRetryLimit must be at least 1'],
+    [{ sessionName: 'a', password: 'p', maxRetryLimit: 1e9 }, 'maxRetryLimit must be at most 1000000'],
+    [{ sessionName: 'a', password: 'p', maxRetryLimit: true }, 'maxRetryLimit must be a whole number'],
+    [{ sessionName: 'a', password: 'p', messageExpiryTime: -1 }, 'messageExpiryTime must be at least 1'],
+    [{ sessionName: 'a', password: 'p', messageExpiryTime: '1h' }, 'messageExpiryTime must be a whole number'],
+    [{ sessionName: 'a', password: 'p', messageExpiryTime: 1e15 }, 'messageExpiryTime must be at most 315360000000'],
     [{ sessionName: 'a', password: 'p', maxRetryLimit: 'x' }, 'maxRetryLimit must be a whole number'],
     [{ sessionName: 'a', password: 'p', maxRetryLimit: 1.5 }, 'maxRetryLimit must be a whole number'],
     [{ sessionName: 'a', password: 'p', messageExpiryTime: 0 }, 'messageExpiryTime must be at least 1'],
+    [{ sessionName: 'a', password: 'p', durability: 'disk' }, 'durability: Invalid option: expected one of "fsync"|"crash-safe"|"memory"'],
+    [{ sessionName: 'a', password: 'p', sessionExpiry: 0 }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
+    [{ sessionName: 'a', password: 'p', sessionExpiry: -3_600_000 }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
+    [{ sessionName: 'a', password: 'p', sessionExpiry: true }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
+    [{ sessionName: 'a', password: 'p', sessionExpiry: 200_000_000_000 }, 'sessionExpiry lies in the past'],
     [{ sessionName: 'a', password: 'p', sessionExpiry: 'soon' }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
     [{ sessionName: 'a', password: 'p', sessionExpiry: '2001-01-01T00:00:00Z' }, 'sessionExpiry lies in the past'],
   ])('refuses %j with "%s"', async (body, error) => {
@@ -83,6 +106,37 @@ describe('the published calls', () => {
       expect(await house.call(path, { ...session, password: 'wrong', suspend: true })).toEqual({ status: 400, body: { success: false, error: 'Invalid credentials' } })
       expect(await house.call(path, { ...session, sessionName: 'nobody', suspend: true })).toEqual({ status: 400, body: { success: false, error: 'Session not found' } })
     }
+  })
+
+  it.each([
+    ['/api/suspendSession', {}, 'sessionName and password are required'],
+    ['/api/suspendSession', { sessionName: 'a', password: 'p' }, 'secretKey is required'],
+    ['/api/suspendSession', { sessionName: 'a', password: 'p', secretKey: 7 }, 'secretKey must be a text'],
+    ['/api/suspendSession', { sessionName: 'a', password: 'p', secretKey: 's', suspend: 'yes' }, 'suspend must be true or false'],
+    ['/api/suspendSession', { sessionName: 'a', password: 'p', secretKey: 's', suspend: null }, 'suspend must be true or false'],
+    ['/api/suspendSession', { sessionName: 'a', password: 'p', secretKey: 's' }, 'Session not found'],
+    ['/api/dropSession', { sessionName: 'a', password: 'p' }, 'secretKey is required'],
+    ['/api/dropSession', { sessionName: 'a', password: 'p', secretKey: [] }, 'secretKey must be a text'],
+    ['/api/dropSession', { sessionName: 'a', password: 'p', secretKey: 's' }, 'Session not found'],
+  ])('%s answers %j with "%s"', async (path, body, error) => {
+    const house = await openBrokers()
+    expect(await house.call(path, body)).toEqual({ status: 400, body: { success: false, error } })
+  })
+
+  it('answers a body that is no JSON, and one that is too large, in the same shape', async () => {
+    const house = await openBrokers()
+    for (const [body, status] of [['{"sessionName":', 400], [`{"sessionName":"${'x'.repeat(20_000_000)}"}`, 413]] as const) {
+      const answer = await fetch(`${house.url}/api/createSession`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      expect(answer.status).toBe(status)
+      expect(await answer.json()).toMatchObject({ success: false, error: expect.any(String) })
+    }
+  })
+
+  it('makes one session of two calls that ask for the same name at once', async () => {
+    const house = await openBrokers()
+    const answers = await Promise.all([1, 2, 3].map(() => house.call('/api/createSession', { sessionName: 'same', password: 'p' })))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400])
+    expect(answers.filter(({ status }) => status === 400).map(({ body }) => body['error'])).toEqual(['Session already exists', 'Session already exists'])
   })
 
   it('drops: everybody is disconnected, those who only logged in too, and nothing stays on the disk', async () => {
@@ -163,6 +217,16 @@ describe('the native calls', () => {
     expect(body['clients']).toMatchObject([{ name: 'erp-sync', protocol: 'json', address: '127.0.0.1', topics: ['orders/paid'], unacked: 1 }, { unacked: 0 }])
     expect(body['topics']).toMatchObject([{ topic: 'orders/paid', subscribers: 1, publishedTotal: 1, queued: 1 }])
     expect(body['session']).toMatchObject({ clients: 2, queued: 1, state: 'running' })
+  })
+
+  it('changes nothing of a session when one part of the change is wrong', async () => {
+    const house = await openBrokers()
+    const session = await house.createSession()
+    const path = `/v1/sessions/${session.sessionName}`
+    for (const body of [{ suspended: true, expiry: 200_000_000_000 }, { suspended: true, policy: { maxRetryLimit: 0 } }]) {
+      expect((await house.call(path, body, 'PATCH')).status).toBe(400)
+      expect((await house.call(path)).body['session']).toMatchObject({ state: 'running', expiresAt: null })
+    }
   })
 
   it('kicks a client with 4404 and forgets one that is away together with its queue', async () => {

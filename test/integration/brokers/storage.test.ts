@@ -1,7 +1,7 @@
 /** The journal on a disk that refuses, grows and is read again. */
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { Engine } from '../../../server/brokers/engine/engine.ts'
 import { defaultPolicy } from '../../../server/brokers/policy.ts'
 import { FakeLink } from '../../fakes/broker-link.ts'
@@ -49,6 +49,38 @@ it('refuses what the disk does not take, delivers none of it, and works again wh
   // Everything that was still needed had been written anew.
   expect(back.link.received.map(({ id }) => id)).toEqual(['before', 'lost'])
   await again.engine.stop()
+})
+
+it('confirms each session when its own promise holds: memory at once, crash-safe when written, fsync when synced', async () => {
+  const engine = new Engine({ folder: temporaryFolder(), clock: testClock(), log: testLog(), observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined } })
+  onTestFinished(() => engine.stop())
+  const durabilities = ['memory', 'crash-safe', 'fsync'] as const
+  const tenants = durabilities.map((durability, index) => engine.addTenant(index + 1, durability, { ...defaultPolicy, durability }))
+  await engine.recover()
+  for (const tenant of tenants) {
+    const { subscriber } = engine.attach(tenant, new FakeLink('reader'), { key: 'user:reader', durable: true, keepFor: null })
+    engine.subscribe(subscriber, 't', { filter: 't', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
+  }
+  await engine.durable()
+  const order: string[] = []
+  const { journal } = engine
+  const [write, sync] = [journal.write.bind(journal), journal.sync.bind(journal)]
+  journal.write = async () => {
+    await write()
+    order.push('written')
+  }
+  journal.sync = async () => {
+    await sync()
+    order.push('synced')
+  }
+  for (const tenant of tenants) {
+    const link = new FakeLink('writer')
+    link.accepted = () => void order.push(tenant.name)
+    engine.publish(tenant, { topic: 't', id: 'm1', source: 'json', body: Buffer.from('x'), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: 'writer' }, link, 'm1')
+  }
+  expect(order).toEqual([])
+  await engine.durable()
+  expect(order.slice(0, 5)).toEqual(['memory', 'written', 'crash-safe', 'synced', 'fsync'])
 })
 
 it('gives back the space of what was acknowledged, though one old message still waits', async () => {
