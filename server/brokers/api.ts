@@ -2,6 +2,7 @@
 import { iso } from '../clock.ts'
 import { actorOf, implement, type Api, type SocketHandler } from '../http/api.ts'
 import { brokersContract } from './contract.ts'
+import type { Engine } from './engine/engine.ts'
 import type { DeadLetter } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
 import { Fault } from '../fault.ts'
@@ -84,13 +85,13 @@ export function createBrokersApi(service: BrokerService): Api {
       async replayDeadLetters({ params, body }) {
         const letters = chosen(tenantOf(params.name), body)
         const replayed = letters.filter((letter) => engine.replay(letter)).length
-        await engine.durable()
+        await needDurable(engine)
         return { status: 200, body: { replayed, kept: letters.length - replayed } }
       },
       async purgeDeadLetters({ params, body }) {
         const letters = chosen(tenantOf(params.name), body)
         for (const letter of letters) engine.removeDeadLetter(letter)
-        await engine.durable()
+        await needDurable(engine)
         return { status: 200, body: { purged: letters.length } }
       },
     },
@@ -109,6 +110,10 @@ function welcome(service: BrokerService): SocketHandler {
 function chosen(tenant: Tenant, which: { ids: number[] } | { all: true }): DeadLetter[] {
   if ('all' in which) return [...tenant.deadLetters.values()]
   return which.ids.flatMap((id) => tenant.deadLetters.get(id) ?? [])
+}
+
+async function needDurable(engine: Engine): Promise<void> {
+  if (!(await engine.durable())) throw new Fault('storage-failed')
 }
 
 function needReady(service: BrokerService): void {

@@ -301,6 +301,7 @@ export const brokersContract = defineContract({
     'no-such-client': { status: 404, message: 'Client not found' },
     'too-many-attempts': { status: 429, message: 'Too many attempts, wait a minute' },
     'expiry-passed': { status: 400, message: 'sessionExpiry lies in the past' },
+    'storage-failed': { status: 503, message: 'It could not be stored; what was asked for may come undone' },
     'not-ready': { status: 503, message: 'The brokers are still reading their journal' },
   },
   errorSchema: failed,

@@ -234,9 +234,10 @@ export class JsonConnection implements Link, Connection, WireListener {
     const { engine } = this.service
     const { existed } = engine.subscribe(subscriber, topic, { ...parsed, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
     // A named client counts on its subscription being there after a crash.
-    if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
+    const isSafe = !subscriber.durable || !subscriber.tenant.isWritten || (await engine.durable())
     // Gone meanwhile, or in another session.
     if (this.subscriber !== subscriber) return
+    if (!isSafe) return this.say({ type: 'subscribe_response', success: false, topic, error: 'Subscription could not be stored' })
     this.say({ type: 'subscribe_response', success: true, topic })
     if (existed || parsed.group !== null || parsed.filter === logTopic) return
     for (const message of engine.retainedFor(subscriber.tenant, parsed.filter)) this.sendOnce(message, null, true)
@@ -246,8 +247,9 @@ export class JsonConnection implements Link, Connection, WireListener {
     if (typeof topic !== 'string') return this.say({ type: 'unsubscribe_response', success: false, error: 'Invalid topic' })
     const { engine } = this.service
     engine.unsubscribe(subscriber, topic)
-    if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
-    this.say({ type: 'unsubscribe_response', success: true, topic })
+    const isSafe = !subscriber.durable || !subscriber.tenant.isWritten || (await engine.durable())
+    if (this.subscriber !== subscriber) return
+    this.say(isSafe ? { type: 'unsubscribe_response', success: true, topic } : { type: 'unsubscribe_response', success: false, topic, error: 'Subscription could not be stored' })
   }
 
   // Files: relayed as they are to those who are there, never stored

@@ -361,9 +361,10 @@ export class MqttConnection implements Link, Connection, WireListener {
       if (parsed.group === null && (rh === 0 || (rh === 1 && !existed))) retained.push({ filter: parsed.filter, qos, identifiers: identifier === null ? [] : [identifier] })
       return qos
     })
-    if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
+    const isSafe = !subscriber.durable || !subscriber.tenant.isWritten || (await engine.durable())
     // Gone meanwhile, perhaps for good: what it would be given now nobody would ever take.
     if (this.subscriber !== subscriber) return
+    if (!isSafe) return this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted: granted.map(() => reason.unspecified) }, this.version))
     this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted }, this.version))
     for (const { filter, qos, identifiers } of retained) {
       for (const message of engine.retainedFor(subscriber.tenant, filter)) {
@@ -433,7 +434,8 @@ export class MqttConnection implements Link, Connection, WireListener {
   /** What a packet of quality 2 answers has to be on the disk first: after a crash each side must know what the other was told. */
   private afterCommit({ durable, tenant }: Subscriber, act: () => void): void {
     if (!durable || !tenant.isWritten) return act()
-    void this.service.engine.durable().then(act)
+    // Where the disk refuses, the client comes again and finds all as it left it.
+    void this.service.engine.durable().then((isSafe) => (isSafe ? act() : this.fail(reason.unspecified)))
   }
 
   private write(packet: Buffer): void {

@@ -12,8 +12,8 @@ export interface Waiting {
   /** Who gets the message without acknowledgement. */
   once: readonly Target[]
   durability: Policy['durability']
-  /** For whoever waits for the commit itself. */
-  done?: () => void
+  /** For whoever waits for the commit itself; false when the disk refused. */
+  done?: (isDurable: boolean) => void
 }
 
 export interface CommitOptions {

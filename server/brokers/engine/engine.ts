@@ -204,8 +204,8 @@ export class Engine extends Deliveries {
     this.dispatch(subscriber)
   }
 
-  /** Waits to be known as durable, for what changed without a message (subscriptions of MQTT clients). */
-  durable(): Promise<void> {
+  /** Waits for the disk, for what changed without a message, e.g. subscriptions. False when it refused: the next commit that works writes it too. */
+  durable(): Promise<boolean> {
     return new Promise((done) => this.commit.add({ receipt: newReceipt(null, '', ''), message: null, once: [], durability: 'fsync', done }))
   }
 
@@ -390,7 +390,7 @@ export class Engine extends Deliveries {
         if (once.length > 0) this.sendOnce(message, once)
       }
       receipt.link?.accepted(receipt)
-      done?.()
+      done?.(true)
     }
     for (const subscriber of touched) this.dispatch(subscriber)
   }
@@ -406,9 +406,8 @@ export class Engine extends Deliveries {
     }
     receipt.refusal = 'storage-failed'
     receipt.link?.accepted(receipt)
-    done?.()
+    done?.(false)
   }
-
 }
 
 /** One member of each group beside who listens for itself; who is both, or in two groups, gets the message once. */
