@@ -2,11 +2,13 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { launch, type Page } from 'puppeteer-core'
+import { ageBots, botsDay, linkBots } from './fixtures/bots-day.ts'
 import { brokerDay } from './fixtures/broker-day.ts'
 import { loginDay } from './fixtures/login-day.ts'
 import { relayDay } from './fixtures/relay-day.ts'
 import { startPortal } from './fixtures/portal/portal.ts'
 import { startServer, type ServerProcess } from './fakes/server-process.ts'
+import { WhatsAppDouble } from './fakes/whatsapp/double.ts'
 import { chromiumPath } from './fixtures/chromium.ts'
 
 const pictures = join(import.meta.dirname, '..', 'docs', 'pictures')
@@ -22,7 +24,8 @@ interface Shot {
 
 mkdirSync(pictures, { recursive: true })
 const portal = await startPortal({ port: 0 })
-const server = await startServer({ built: true })
+const double = await WhatsAppDouble.start()
+const server = await withOldBots()
 const endsOfDay: (() => Promise<void>)[] = []
 const browser = await launch({ executablePath: chromiumPath, pipe: true, args: ['--no-sandbox', '--force-color-profile=srgb', '--hide-scrollbars'], defaultViewport: size })
 try {
@@ -35,7 +38,11 @@ try {
     { name: 'browsers', route: `/browsers?session=${opened[0]?.id ?? ''}`, prepare: liveView },
     { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
     { name: 'brokers', route: '/brokers?session=orders-prod' },
-    { name: 'bots', route: '/bots' },
+    { name: 'bots', route: '/bots?bot=bot_15550100381', prepare: (window) => window.waitForSelector('aside [role=alert]').then(() => undefined) },
+    { name: 'bots-pairing', route: '/bots/link?bot=bot_15550100188', prepare: pairing },
+    { name: 'bots-chat', route: '/bots/bot_15550100177/chats?chat=15550100011@s.whatsapp.net', prepare: (window) => window.waitForSelector('[data-delivery=read]').then(() => undefined) },
+    { name: 'bots-rules', route: '/bots/bot_15550100177/rules', prepare: ruleTest },
+    { name: 'bots-settings', route: '/bots/bot_15550100177/settings' },
     { name: 'logins', route: '/logins' },
     { name: 'logins-statistics', route: '/logins?tab=statistics' },
     { name: 'logins-keys', route: '/logins?tab=keys' },
@@ -47,6 +54,7 @@ try {
     { name: 'settings-general', route: '/settings/general' },
     { name: 'settings-network', route: '/settings/network' },
     { name: 'settings-browsers', route: '/settings/browsers' },
+    { name: 'settings-bots', route: '/settings/bots' },
     { name: 'settings-security', route: '/settings/security' },
     { name: 'settings-data', route: '/settings/data' },
     { name: 'settings-about', route: '/settings/about' },
@@ -56,8 +64,19 @@ try {
   await browser.close()
   for (const end of endsOfDay) await end()
   await server.end()
+  await double.stop()
   await portal.stop()
   rmSync(server.dataDir, { recursive: true, force: true })
+}
+
+/** Bots have a past only if they were linked before: by a server that has ended, twelve days ago as far as its database knows. */
+async function withOldBots(): Promise<ServerProcess> {
+  const args = ['--whatsapp-url', double.url]
+  const earlier = await startServer({ built: true, args })
+  await linkBots(earlier.call, double)
+  await earlier.end()
+  ageBots(earlier.dataDir)
+  return startServer({ built: true, dataDir: earlier.dataDir, args })
 }
 
 async function signedIn({ ready, call }: ServerProcess): Promise<Page> {
@@ -85,6 +104,7 @@ async function fill(house: ServerProcess): Promise<void> {
   await call(`/browsers/v1/browser-sessions/${second?.id ?? ''}/leases`, { method: 'POST', json: { holder: 'yard-map', seconds: 120 } })
   await call('/browsers/get_session', { method: 'POST', json: { username: 'user9', password: 'wrong', captcha_api_key: portal.captchaService.apiKey } })
   endsOfDay.push(await brokerDay(house))
+  endsOfDay.push(await botsDay(house, double))
   await loginDay(house)
   endsOfDay.push(await relayDay(house))
 }
@@ -96,6 +116,20 @@ async function sessions({ call }: Pick<ServerProcess, 'call'>): Promise<{ id: st
 
 async function liveView(page: Page): Promise<void> {
   await page.waitForSelector('canvas:not(.invisible)', { timeout: 15_000 })
+}
+
+async function pairing(page: Page): Promise<void> {
+  const bot = { userId: 'bot_15550100188', phoneNumber: '15550100188', label: 'Weighbridge' }
+  await server.call('/bots/v1/bots', { method: 'POST', json: bot })
+  // The code of the first theme's picture may be over by that of the second.
+  await server.call(`/bots/v1/bots/${bot.userId}/restart`, { method: 'POST' })
+  await page.waitForSelector('[data-pairing-code][aria-label^="Pairing code"]')
+}
+
+async function ruleTest(page: Page): Promise<void> {
+  await page.locator('ol li:nth-child(2) button.flex-1').click()
+  await page.locator('[aria-label="Sample text"]').fill('What are your opening hours?')
+  await page.waitForSelector('section[aria-label=Test] p.rounded-lg')
 }
 
 async function newestCall(page: Page): Promise<void> {

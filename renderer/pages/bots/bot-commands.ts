@@ -19,6 +19,7 @@ export function useBotCommands(): void {
     }))),
     actions: computed(() => [
       { label: 'Link a bot', icon: 'i-lucide-plus', suffix: 'Bots', onSelect: () => void router.push({ name: 'link-bot' }) },
+      { label: 'Bring in a backup of a bot', icon: 'i-lucide-archive-restore', suffix: 'Bots', onSelect: () => void router.push({ name: 'bots', query: { 'bring-in': '' } }) },
       ...bots.bots.flatMap((bot) => [
         { label: `Chats of ${botName(bot)}`, icon: 'i-lucide-messages-square', suffix: 'Bots', onSelect: () => void router.push({ name: 'bot', params: { userId: bot.userId, tab: 'chats' } }) },
         ...deedsFor(bot).map(({ deed, label, icon, danger }): Command => ({

@@ -6,6 +6,7 @@ import { useReport } from '../../report.ts'
 import { useBots } from '../../stores/bots.ts'
 import { botName, nextStep } from './bot-look.ts'
 import { ask } from './bot-question.ts'
+import { botTabs } from './bot-tabs.ts'
 
 export type Deed = 'start' | 'stop' | 'restart' | 'pair' | 'back-up' | 'unlink' | 'delete'
 
@@ -75,10 +76,11 @@ export function useBotDeeds() {
     run,
     /** The one button that fits the state best. */
     step: (bot: BotView) => run(nextStep(bot).deed, bot),
-    /** For a menu: what is harmless above, what ends something below. */
+    /** For a menu: its pages above, then what is harmless, then what ends something. */
     menu(bot: BotView) {
-      const items = deedsFor(bot).map(({ deed, label, icon, danger }) => ({ label, icon, danger: danger === true, ...(danger === true ? { color: 'error' as const } : {}), onSelect: () => void run(deed, bot) }))
-      return [items.filter(({ danger }) => !danger), items.filter(({ danger }) => danger)].filter((group) => group.length > 0)
+      const pages = botTabs.filter(({ value }) => value === 'chats' || value === 'settings').map(({ value, label, icon }) => ({ label, icon, to: { name: 'bot', params: { userId: bot.userId, tab: value } } }))
+      const items = deedsFor(bot).map(({ deed, label, icon, about, danger }) => ({ label, icon, description: about, danger: danger === true, ...(danger === true ? { color: 'error' as const } : {}), onSelect: () => void run(deed, bot) }))
+      return [pages, items.filter(({ danger }) => !danger), items.filter(({ danger }) => danger)]
     },
   }
 }
