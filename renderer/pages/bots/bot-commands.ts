@@ -4,7 +4,7 @@ import { useRouter } from 'vue-router'
 import { provideCommands, type Command } from '../../shell/commands.ts'
 import { useBots } from '../../stores/bots.ts'
 import { deedsFor, useBotDeeds } from './bot-deeds.ts'
-import { botLook, botName } from './bot-look.ts'
+import { botLook, botName, readableNumber } from './bot-look.ts'
 
 export function useBotCommands(): void {
   const bots = useBots()
@@ -14,18 +14,20 @@ export function useBotCommands(): void {
     sessions: computed(() => bots.bots.map((bot): Command => ({
       label: botName(bot),
       icon: 'i-lucide-message-circle',
-      suffix: `Bot, ${botLook(bot.state).label.toLowerCase()}`,
+      suffix: readableNumber(bot.phoneNumber),
+      state: botLook(bot.state),
       onSelect: () => void router.push({ name: 'bots', query: { bot: bot.userId } }),
     }))),
     actions: computed(() => [
       { label: 'Link a bot', icon: 'i-lucide-plus', suffix: 'Bots', onSelect: () => void router.push({ name: 'link-bot' }) },
       { label: 'Bring in a backup of a bot', icon: 'i-lucide-archive-restore', suffix: 'Bots', onSelect: () => void router.push({ name: 'bots', query: { 'bring-in': '' } }) },
       ...bots.bots.flatMap((bot) => [
-        { label: `Chats of ${botName(bot)}`, icon: 'i-lucide-messages-square', suffix: 'Bots', onSelect: () => void router.push({ name: 'bot', params: { userId: bot.userId, tab: 'chats' } }) },
+        { label: `Chats of ${botName(bot)}`, icon: 'i-lucide-messages-square', suffix: 'Bots', searched: true as const, onSelect: () => void router.push({ name: 'bot', params: { userId: bot.userId, tab: 'chats' } }) },
         ...deedsFor(bot).map(({ deed, label, icon, danger }): Command => ({
           label: label.includes(botName(bot)) ? label : `${label}: ${botName(bot)}`,
           icon,
           suffix: 'Bots',
+          searched: true,
           ...(danger === true ? { color: 'error' } : {}),
           // The question is asked on the bots page, beside the bot it is about.
           onSelect: () => void (danger === true ? router.push({ name: 'bots', query: { bot: bot.userId } }) : Promise.resolve()).then(() => run(deed, bot)),
