@@ -1,6 +1,7 @@
 /** The tables of chats: whom a bot knows, what they are called, and the log where it is wanted. What people wrote is sealed. */
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
+import { quickly } from '../store/database.ts'
 import type { Message, MessageKey } from './engine.ts'
 import type { OutboxStatus } from './messages-store.ts'
 
@@ -73,14 +74,16 @@ export function createLogStore(database: Database, sealer: Sealer) {
   }
 
   return {
-    meet: (userId: string, chat: string): void => void meet.run(userId, chat),
+    meet: (userId: string, chat: string): void => void quickly(database, () => meet.run(userId, chat)),
     knows: (userId: string, chat: string): boolean => (knows.get(userId, chat) ?? 0) > 0,
-    setName: (userId: string, chat: string, name: string): void => void setName.run(userId, chat, sealer.seal(name, namePlace(userId, chat))),
+    setName: (userId: string, chat: string, name: string): void => void quickly(database, () => setName.run(userId, chat, sealer.seal(name, namePlace(userId, chat)))),
 
     add(userId: string, message: Message): void {
-      const { changes } = insert.run(userId, message.id, message.chat, message.fromMe ? 1 : 0, message.at, sealer.seal(JSON.stringify(message), place(userId)))
-      // Who answers has read what came before.
-      if (changes > 0 && message.fromMe) setRead.run(newest.get(userId, message.chat) ?? 0, userId, message.chat)
+      quickly(database, () => {
+        const { changes } = insert.run(userId, message.id, message.chat, message.fromMe ? 1 : 0, message.at, sealer.seal(JSON.stringify(message), place(userId)))
+        // Who answers has read what came before.
+        if (changes > 0 && message.fromMe) setRead.run(newest.get(userId, message.chat) ?? 0, userId, message.chat)
+      })
     },
     read(userId: string, { chat, text = '', before = Number.MAX_SAFE_INTEGER, limit }: LogQuery): Page<LoggedMessage> {
       const wanted = text.toLowerCase()

@@ -1,6 +1,7 @@
 /** The table of messages that go out: each bot's queue, kept after sending. Contents are sealed. */
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
+import { quickly } from '../store/database.ts'
 import type { Progress } from './engine.ts'
 
 export type OutboxStatus = 'queued' | 'sending' | Progress
@@ -70,7 +71,7 @@ export function createMessageStore(database: Database, sealer: Sealer) {
     /** The newest first; `content` is null for what carries a file. */
     list: (userId: string, chat: string | null, limit: number): (OutboxRow & { content: string | null })[] =>
       list.all({ user: userId, chat, limit }).map(({ short, ...row }) => ({ ...row, content: short === null ? null : sealer.open(short, outboxPlace(userId, row.messageId)).toString() })),
-    setStatus: (userId: string, messageId: string, status: OutboxStatus, problem: string | null, now: number): void => void setStatus.run(status, problem, now, userId, messageId),
+    setStatus: (userId: string, messageId: string, status: OutboxStatus, problem: string | null, now: number): void => void quickly(database, () => setStatus.run(status, problem, now, userId, messageId)),
     setSent: (userId: string, messageId: string, message: Uint8Array, now: number): void => void setSent.run(sealer.seal(message, encodedPlace(userId, messageId)), now, now, userId, messageId),
     /** False when it is on its way already. */
     cancel: (userId: string, messageId: string): boolean => remove.run(userId, messageId).changes > 0,

@@ -1,5 +1,6 @@
 /** The table of rules. */
 import type { Database } from 'better-sqlite3'
+import { quickly } from '../store/database.ts'
 import type { RuleDefinition } from './contract-rules.ts'
 
 export interface Rule extends RuleDefinition {
@@ -43,7 +44,7 @@ export function createRuleStore(database: Database) {
     order: database.transaction((userId: string, ids: readonly string[]) => {
       for (const [place, id] of ids.entries()) setPlace.run(place + 1, userId, id)
     }),
-    count: (id: string, outcome: RuleOutcome, problem: string | null, now: number): void => void count.run({ id, outcome, problem, now }),
+    count: (id: string, outcome: RuleOutcome, problem: string | null, now: number): void => void quickly(database, () => count.run({ id, outcome, problem, now })),
   }
 }
 

@@ -13,7 +13,7 @@ import { serveBots, type ServedBots } from '../fakes/served-bots.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
 import { chromiumPath } from '../fixtures/chromium.ts'
 
-const counts = [1, 10, 50]
+const counts = (process.env["BENCH_COUNTS"] ?? "1,10,50").split(",").map(Number)
 const goalPerBot = 1_048_576
 
 if (process.argv[2] === 'room') await runRoom()

@@ -1,10 +1,7 @@
 /** The published API, route by route, through the unmodified library and the protocol double. */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { serveBots, type ServeBotsOptions, type ServedBots } from '../../fakes/served-bots.ts'
 
-const run = promisify(execFile)
 const key = 'a-key-of-at-least-thirty-two-characters'
 const john = { userId: 'bot_1234567890', phoneNumber: '1234567890' }
 let bots: ServedBots
@@ -133,26 +130,4 @@ test('pages of any origin may call once a key is set, and none before', async ()
   await bots.stop()
   await serve()
   expect((await bots.call('GET', '/api/sessions', undefined, origin)).status).toBe(403)
-})
-
-test("the document's curl, axios and Python examples work as they stand", async () => {
-  await serve({ variables: { apiKey: key, databaseFile: null } })
-  const json = JSON.stringify(john)
-  const curl = await run('curl', ['-s', '-X', 'POST', `${bots.url}/api/sessions`, '-H', 'Content-Type: application/json', '-H', `X-API-Key: ${key}`, '-d', json])
-  expect(JSON.parse(curl.stdout)).toMatchObject({ success: true, pairingCode: expect.stringMatching(/^.{4}-.{4}$/) })
-  expect(JSON.parse((await run('curl', ['-s', `${bots.url}/api/sessions`])).stdout)).toMatchObject({ success: true, count: 1 })
-  expect(JSON.parse((await run('curl', ['-s', '-X', 'POST', `${bots.url}/api/sessions/bot_1234567890/stop`, '-H', `X-API-Key: ${key}`])).stdout)).toMatchObject({ message: 'Session bot_1234567890 stopped' })
-  expect(JSON.parse((await run('curl', ['-s', '-X', 'DELETE', `${bots.url}/api/sessions/bot_1234567890`, '-H', `X-API-Key: ${key}`])).stdout)).toMatchObject({ message: 'Session bot_1234567890 deleted' })
-
-  // What axios sends for the document's call, headers and all.
-  const axios = await fetch(`${bots.url}/api/sessions`, { method: 'POST', headers: { Accept: 'application/json, text/plain, */*', 'Content-Type': 'application/json', 'X-API-Key': key, 'User-Agent': 'axios/1.7.9' }, body: json })
-  expect(await axios.json()).toMatchObject({ success: true, userId: john.userId })
-
-  const python = `
-import json, urllib.request
-request = urllib.request.Request('${bots.url}/api/sessions', data=json.dumps({'userId': 'bot_9876543210', 'phoneNumber': '9876543210'}).encode(), headers={'Content-Type': 'application/json', 'X-API-Key': '${key}'})
-result = json.load(urllib.request.urlopen(request))
-print(f"Pairing Code: {result['pairingCode']}" if result['success'] else f"Error: {result['message']}")
-`
-  expect((await run('python3', ['-c', python])).stdout).toMatch(/^Pairing Code: .{4}-.{4}\n$/)
 })
