@@ -24,3 +24,24 @@ test('waits double from one second to a minute and are spread over their upper h
   expect([1, 2, 3, 6, 7, 50].map((attempt) => reconnectDelay(attempt, () => 1))).toEqual([1_000, 2_000, 4_000, 32_000, 60_000, 60_000])
   expect([1, 7].map((attempt) => reconnectDelay(attempt, () => 0))).toEqual([500, 30_000])
 })
+test('the table of transitions is this and no other', () => {
+  const table = Object.fromEntries(botStates.map((from) => [from, botStates.filter((to) => mayFollow(from, to))]))
+  expect(table).toEqual({
+    stopped: ['starting'],
+    starting: ['stopped', 'starting', 'pairing', 'online', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'],
+    pairing: ['stopped', 'starting', 'reconnecting', 'failed'],
+    online: ['stopped', 'starting', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'],
+    reconnecting: ['stopped', 'starting'],
+    logged_out: ['stopped', 'starting'],
+    blocked: ['stopped', 'starting'],
+    replaced: ['stopped', 'starting'],
+    failed: ['stopped', 'starting'],
+  })
+})
+
+test('a close says what to do and why', () => {
+  expect(closingOf(411)).toMatchObject({ then: 'failed', reason: expect.stringContaining('linked devices') })
+  expect(closingOf(428, 'Connection Terminated').reason).toBe('Connection lost (428): Connection Terminated')
+  expect(closingOf(428).reason).toBe('Connection lost (428)')
+  expect(closingOf(0).then).toBe('retry')
+})
