@@ -28,7 +28,8 @@ export function createPasskeyBrowser({ executable, test }: PasskeyBrowserOptions
         const [page = await running.puppeteer.newPage()] = await running.puppeteer.pages()
         await servePage(page, options)
         await test?.prepare(page)
-        const answered = new Promise<string>((resolve) => void page.exposeFunction('wheelhouseAnswer', resolve))
+        const { promise: answered, resolve: answer } = Promise.withResolvers<string>()
+        await page.exposeFunction('wheelhouseAnswer', answer)
         const closed = new Promise<never>((_, reject) => page.once('close', () => reject(new Error('The browser was closed before the passkey was used'))))
         const gone = running.gone.then((): never => {
           signal.throwIfAborted()

@@ -22,7 +22,8 @@ async function serve(authenticator: Authenticator, options: ServeBotsOptions = {
   bots.double.demandPasskey(number)
 }
 
-const becomes = (state: string) => expect.poll(() => bots.state('gate'), { timeout: 30_000 }).toBe(state)
+/** With the reason beside it, so that a failure says why. */
+const becomes = (state: string) => expect.poll(() => ({ state: bots.state('gate'), reason: bots.room.service.find('gate')?.row.reason }), { timeout: 60_000 }).toMatchObject({ state })
 const view = async () => (await bots.call('GET', '/v1/bots/gate')).body.bot
 
 /** A browser in whose authenticator the account's passkey lies, as it would on the person's computer. */
@@ -42,6 +43,8 @@ async function makePasskey(page: Page): Promise<Passkey> {
   await cdp.send('WebAuthn.enable')
   await cdp.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } })
   await page.goto('https://web.whatsapp.com/')
+  // The page asks at once and finds nothing; while it asks, no passkey can be made.
+  await page.waitForFunction(() => document.querySelector('output')?.textContent !== '')
   const made = await page.evaluate(async () => {
     const rp = { id: 'whatsapp.com', name: 'WhatsApp' }
     const credential = await navigator.credentials.create({ publicKey: { challenge: new Uint8Array(32), rp, user: { id: new Uint8Array([1]), name: 'person', displayName: 'Person' }, pubKeyCredParams: [{ type: 'public-key', alg: -7 }], authenticatorSelection: { residentKey: 'required', userVerification: 'required' } } })
