@@ -24,6 +24,7 @@ import { createVitals } from './events/vitals.ts'
 import { ApiHost } from './http/api-host.ts'
 import type { ApiName, RoomName } from './http/contract.ts'
 import { Guards } from './http/guards.ts'
+import { createAddressSet } from './http/network.ts'
 import { createWindowFiles } from './http/window-files.ts'
 import { createLog, type Log } from './log.ts'
 import { createLoginsRoom } from './logins/index.ts'
@@ -138,7 +139,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   const apiHost: ApiHost = new ApiHost({
     apis: [apiOfControl, ...rooms.map((room) => room.api)],
-    guards: new Guards({ authority, ownOrigins }),
+    guards: new Guards({ authority, ownOrigins, isTrustedProxy: createAddressSet(() => settings.current().trustedProxies) }),
     host,
     settings: () => settings.current(),
     windowFiles: options.rendererDir === undefined ? null : createWindowFiles(options.rendererDir),

@@ -7,7 +7,6 @@ import { defaultBodyLimit, readBody } from './body.ts'
 import { subjectOf, type RouteDefinition } from './contract.ts'
 import { addReference } from './docs.ts'
 import { doorwayOf, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
-import { plainAddress } from './network.ts'
 import { createPathIndex } from './paths.ts'
 import { fieldIssues, Refusal, toProblem, type KernelCode } from './problem.ts'
 import type { Traffic } from './traffic.ts'
@@ -87,7 +86,7 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
     const params = route.params === undefined ? {} : parse(route.params, given, 'invalid-params')
     const query = route.query === undefined ? {} : parse(route.query, { ...ctx.query }, 'invalid-query')
     const body = route.body === undefined || route.bodyType === 'raw' ? undefined : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
-    const reply = await handler({ params, query, body }, callOf(ctx, caller, doorway))
+    const reply = await handler({ params, query, body }, callOf(ctx, caller, doorway, options.guards))
     if (reply === handled) {
       ctx.respond = false
       return
@@ -96,12 +95,12 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
   }
 }
 
-function callOf(ctx: Context, caller: Caller, doorway: Doorway): Call {
+function callOf(ctx: Context, caller: Caller, doorway: Doorway, guards: Guards): Call {
   let gone: AbortController | undefined
   return {
     caller,
     requestId: String(ctx.state['requestId']),
-    address: plainAddress(ctx.req.socket.remoteAddress),
+    address: guards.addressOf(ctx.req),
     headers: ctx.req.headers,
     /** Made when asked for: most handlers answer at once and never ask. */
     get signal() {

@@ -7,7 +7,7 @@ import type { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Caller } from './api.ts'
 import { verbOf, type Access, type ApiName, type Method, type Verb } from './contract.ts'
 import { sameSecret } from '../secrets/hash.ts'
-import { hostOf, isLoopback, isOwnName, plainAddress } from './network.ts'
+import { clientAddress, hostOf, isLoopback, isOwnName } from './network.ts'
 import { Refusal } from './problem.ts'
 
 /** The listener through which a request came, and how far it is open. */
@@ -54,6 +54,8 @@ export interface GuardOptions {
   authority: Authority
   /** Origins that are ours beside the one under which the API itself is called. */
   ownOrigins(): readonly string[]
+  /** Whether this peer's word on who calls is taken; nobody's when left out. */
+  isTrustedProxy?(address: string): boolean
 }
 
 export const sessionCookie = 'wheelhouse_session'
@@ -105,7 +107,7 @@ export class Guards {
 
   /** Third, before any work is done for the caller. Loopback is not limited: the person's own scripts may be as fast as they like. */
   async checkRate(request: IncomingMessage): Promise<void> {
-    const address = plainAddress(request.socket.remoteAddress)
+    const address = this.addressOf(request)
     if (isLoopback(address)) return
     await this.requests(address).catch(refuseRate)
   }
@@ -114,7 +116,7 @@ export class Guards {
    * Fourth, once the route is known and before its body is read: nobody without a key makes us parse anything.
    */
   async checkKey(request: IncomingMessage, doorway: Doorway, api: ApiName, route: GuardedRoute, subject: string | null = null): Promise<Caller> {
-    const address = plainAddress(request.socket.remoteAddress)
+    const address = this.addressOf(request)
     const presented = keyOf(request)
     const ownKey = doorway.ownKey?.() ?? null
     if (presented !== null && ownKey !== null && sameSecret(presented, ownKey)) return { kind: 'key', id: 'own-key', name: 'API_KEY' }
@@ -124,11 +126,18 @@ export class Guards {
       return credential.caller
     }
     if (route.access === 'public') return { kind: 'anyone' }
-    if (!this.needsKey(route, doorway)) return { kind: 'local' }
+    // A proxy on this machine brings callers of other machines through a door that is for this one.
+    const isStranger = !doorway.exposed() && !isLoopback(address)
+    if (!this.needsKey(route, doorway) && !isStranger) return { kind: 'local' }
     if (credential !== null) throw new Refusal('key-not-allowed', `This key may not ${verbOf(route)} ${subject === null ? api : `${subject} of ${api}`}`)
     if (presented === null) throw new Refusal('key-required', undefined, { headers: { 'www-authenticate': 'Bearer' } })
     await this.failures(address).catch(refuseRate)
     throw new Refusal('key-refused', undefined, { headers: { 'www-authenticate': 'Bearer' } })
+  }
+
+  /** The caller's address, as far as those it passed through can be believed. */
+  addressOf(request: IncomingMessage): string {
+    return clientAddress(request, this.options.isTrustedProxy ?? trustsNobody)
   }
 
   /** Whether a route asks for a key when called through this doorway. */
@@ -150,6 +159,8 @@ export class Guards {
     return this.options.authority.byCookie(cookie)
   }
 }
+
+const trustsNobody = (): boolean => false
 
 function hasOwnKey(doorway: Doorway): boolean {
   return (doorway.ownKey?.() ?? null) !== null

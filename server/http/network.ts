@@ -1,11 +1,52 @@
 /** Addresses: which are this machine, which are ours, which port is free. */
-import { createServer, isIP } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+import { BlockList, createServer, isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 
 /** The peer's address without the IPv4-in-IPv6 mapping. */
 export function plainAddress(address: string | undefined): string {
   if (address === undefined) return ''
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+}
+
+/** Whether an address is one of those, or of those networks (`10.0.0.0/24`), that the list names at this moment. */
+export function createAddressSet(list: () => readonly string[]): (address: string) => boolean {
+  let known: { list: readonly string[]; set: BlockList } = { list: [], set: new BlockList() }
+  return (address) => {
+    const named = list()
+    if (named.length === 0) return false
+    if (known.list !== named) known = { list: named, set: blockListOf(named) }
+    const family = isIP(address)
+    return family !== 0 && known.set.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  }
+}
+
+function blockListOf(named: readonly string[]): BlockList {
+  const set = new BlockList()
+  for (const each of named) {
+    const [address = '', bits] = each.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) set.addAddress(address, family)
+    else set.addSubnet(address, Number(bits), family)
+  }
+  return set
+}
+
+/**
+ * Whom a request comes from: its peer, or, when that is a proxy that is trusted, whom it names in `X-Forwarded-For`. Every proxy adds its own peer at the
+ * end, so the list is read from there, and only as far as it was written by trusted ones: what stands before may be anybody's invention.
+ */
+export function clientAddress(request: IncomingMessage, isTrusted: (address: string) => boolean): string {
+  let address = plainAddress(request.socket.remoteAddress)
+  const { 'x-forwarded-for': forwarded } = request.headers
+  if (forwarded === undefined) return address
+  const hops = String(forwarded).split(',')
+  while (isTrusted(address)) {
+    const next = plainAddress(hops.pop()?.trim())
+    if (isIP(next) === 0) break
+    address = next
+  }
+  return address
 }
 
 export function isLoopback(address: string): boolean {

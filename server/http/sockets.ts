@@ -6,7 +6,6 @@ import type { Api } from './api.ts'
 import { contractError, type AppOptions } from './app.ts'
 import { subjectOf, type RouteDefinition, type SocketDefinition } from './contract.ts'
 import { doorwayOf, type Doorway } from './guards.ts'
-import { plainAddress } from './network.ts'
 import { matchPath } from './paths.ts'
 import { fieldIssues, Refusal } from './problem.ts'
 
@@ -60,7 +59,7 @@ async function accept({ api, doorway, options, servers }: Gate, request: Incomin
   handler(opened, { params, query }, {
     caller,
     requestId: options.newRequestId(),
-    address: plainAddress(request.socket.remoteAddress),
+    address: guards.addressOf(request),
     headers: request.headers,
     origin: `http://${request.headers.host ?? ''}${doorway.prefix}`,
     stream: socket,

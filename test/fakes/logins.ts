@@ -51,10 +51,11 @@ export interface TestLoginsOptions {
   settings?: SettingsPatch['logins']
   clock?: TestClock
   exposed?: boolean
+  trustedProxies?: readonly string[]
   databaseFile?: string
 }
 
-export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, databaseFile = ':memory:' }: TestLoginsOptions = {}): Promise<TestLogins> {
+export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:' }: TestLoginsOptions = {}): Promise<TestLogins> {
   const events = recordedEvents()
   const source = { ...settingsWith({ logins: settings }), onChange: () => () => undefined }
   const room = await createLoginsRoom(
@@ -62,7 +63,7 @@ export async function startLogins({ variables = {}, settings = {}, clock = testC
     { variables: { ...noVariables, ...variables } },
   )
   await room.start()
-  const served = await serveApi(room.api, { authority, doorway: fakeDoorway({ exposed }) })
+  const served = await serveApi(room.api, { authority, doorway: fakeDoorway({ exposed }), trustedProxies })
   let stopped = false
   const stop = async (): Promise<void> => {
     if (stopped) return

@@ -5,6 +5,7 @@ import { createApp, type AppOptions } from '../../server/http/app.ts'
 import { Guards, type Authority, type Doorway } from '../../server/http/guards.ts'
 import { Listener } from '../../server/http/listener.ts'
 import { createUpgradeHandler } from '../../server/http/sockets.ts'
+import { createAddressSet } from '../../server/http/network.ts'
 import { Traffic } from '../../server/http/traffic.ts'
 import { createLog } from '../../server/log.ts'
 import { fakeDoorway } from './doorway.ts'
@@ -18,9 +19,9 @@ export interface ServedApi {
 
 export const noAuthority: Authority = { byKey: () => null, byCookie: () => null }
 
-export async function serveApi(api: Api, { authority = noAuthority, doorway = fakeDoorway(), ownOrigins = [] as readonly string[] }: { authority?: Authority; doorway?: Doorway; ownOrigins?: readonly string[] } = {}): Promise<ServedApi> {
+export async function serveApi(api: Api, { authority = noAuthority, doorway = fakeDoorway(), ownOrigins = [] as readonly string[], trustedProxies = [] as readonly string[] }: { authority?: Authority; doorway?: Doorway; ownOrigins?: readonly string[]; trustedProxies?: readonly string[] } = {}): Promise<ServedApi> {
   const traffic = new Traffic(() => performance.now())
-  const options: AppOptions = { guards: new Guards({ authority, ownOrigins: () => ownOrigins }), traffic, log: createLog('silent'), checkReplies: true, newRequestId: () => randomUUID() }
+  const options: AppOptions = { guards: new Guards({ authority, ownOrigins: () => ownOrigins, isTrustedProxy: createAddressSet(() => trustedProxies) }), traffic, log: createLog('silent'), checkReplies: true, newRequestId: () => randomUUID() }
   const request = createApp(api, doorway, options)
   const listener = new Listener({ request: (incoming, response) => void request(incoming, response), upgrade: createUpgradeHandler(api, doorway, options) })
   const status = await listener.start('127.0.0.1', 0)

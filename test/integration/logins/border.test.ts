@@ -100,6 +100,33 @@ test('a gateway’s key beside a user’s token lets that user do what they may,
   expect((await logins.call('DELETE', '/api/v1/sessions/user/stranger', undefined, key)).body.revoked_count).toBe(1)
 })
 
+describe('behind a proxy', () => {
+  const key = { 'x-api-key': ownerKey }
+  const addressOf = async (logins: Awaited<ReturnType<typeof startLogins>>, forwarded: string) => {
+    const { body } = await logins.call('POST', '/api/v1/sessions', { ...good, user_id: forwarded }, { ...key, 'x-forwarded-for': forwarded })
+    return (await logins.call('GET', `/v1/sessions/${body.session_id}`, undefined, key)).body.session.address
+  }
+
+  test('nobody is believed who is not trusted', async () => {
+    expect(await addressOf(await startLogins(), '203.0.113.7')).toBe('127.0.0.1')
+  })
+
+  test('the address is what the trusted proxies saw, not what their caller claims', async () => {
+    const logins = await startLogins({ trustedProxies: ['127.0.0.1', '10.0.0.0/24', '2001:db8::/64'] })
+    expect(await addressOf(logins, '203.0.113.7')).toBe('203.0.113.7')
+    expect(await addressOf(logins, '198.51.100.1, 203.0.113.7, 10.0.0.9')).toBe('203.0.113.7')
+    expect(await addressOf(logins, '203.0.113.7, 2001:db8::9')).toBe('203.0.113.7')
+    expect(await addressOf(logins, 'nonsense')).toBe('127.0.0.1')
+  })
+
+  test('who comes from elsewhere needs a key where this machine needs none', async () => {
+    const logins = await startLogins({ trustedProxies: ['127.0.0.1'] })
+    expect((await logins.call('POST', '/api/v1/sessions', good)).status).toBe(201)
+    expect(await logins.call('POST', '/api/v1/sessions', good, { 'x-forwarded-for': '203.0.113.7' })).toMatchObject({ status: 401, body: { error_code: 'key_required' } })
+    expect((await logins.call('GET', '/api/v1/sessions/health', undefined, { 'x-forwarded-for': '203.0.113.7' })).status).toBe(200)
+  })
+})
+
 test('forged gateway headers open nothing', async () => {
   const logins = await startLogins({ exposed: true })
   const forged = { 'x-gateway-service': 'true', 'x-gateway-session-managed': 'true' }
