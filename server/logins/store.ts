@@ -51,7 +51,7 @@ export function createSqliteStore({ database, kind, log }: { database: Database;
 
   return {
     kind,
-    ...createSqliteSearch(database),
+    ...createSqliteSearch(database, read),
     find: read,
 
     change(userId, scope, decide) {

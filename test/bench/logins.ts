@@ -12,7 +12,7 @@ import { startServer } from '../fakes/server-process.ts'
 import { createLoad, type Call, type LoadOptions, type LoadResult } from './logins/load.ts'
 import { installPeers, startPeer } from './logins/peers.ts'
 import { race } from './logins/races.ts'
-import { betterAuthAsSubject, oursAsSubject } from './logins/subjects.ts'
+import { betterAuthAsSubject, oursAsSubject, racer } from './logins/subjects.ts'
 import { p50 } from './statistics.ts'
 
 const stored = Number(process.env['BENCH_SESSIONS'] ?? 100_000)
@@ -50,9 +50,12 @@ async function benchStore(store: string, peers: readonly Row[]): Promise<void> {
     console.log(`\nstore: ${store}`)
     const { tokens, perSecond } = await fill(url)
     console.log(`  create            ${perSecond.toFixed(0).padStart(7)}/s while ${stored} were stored`)
+    await creating(url)
     const validate: Row = { name: 'validate', pid: server.child.pid, options: { url, calls: tokens.map((token) => post('/api/v1/sessions/validate', { token })), good: (body) => body.includes('"is_valid":true') && body.includes('"user_id":"user-') } }
     const introspect: Row = { name: 'introspect', pid: server.child.pid, options: { url, calls: tokens.map((token) => ({ method: 'POST', path: '/introspect', headers: form, body: `token=${token}` })), good: (body) => body.startsWith('{"active":true,"sub":"user-') } }
     const list: Row = { name: 'list of a user', pid: server.child.pid, options: { url, calls: tokens.slice(0, 5_000).map((token, index) => ({ method: 'GET', path: `/api/v1/sessions/user/user-${index}`, headers: { authorization: `Bearer ${token}` } })), good: (body) => body.includes('"is_current":true') } }
+    const owner = { authorization: `Bearer ${server.token}` }
+    const pages = ['', '&sort=lastActivity', '&text=user-4242', '&state=live&sort=username'].map((query): Call => ({ method: 'GET', path: `/v1/sessions?limit=100${query}`, headers: owner }))
     const rates = new Map<string, number[]>()
     const costs = new Map<string, number[]>()
     const notes = new Map<string, LoadResult>()
@@ -74,11 +77,33 @@ async function benchStore(store: string, peers: readonly Row[]): Promise<void> {
     console.log(`  validate is ${(median('validate') / median('oidc-provider introspect')).toFixed(2)} × oidc-provider (goal 2) and ${(median('validate') / median('better-auth get-session')).toFixed(1)} × better-auth (goal 10)`)
     const cost = (name: string): number => p50(costs.get(name) ?? [])
     console.log(`  by CPU time a call, which the load of others disturbs least: ${(cost('oidc-provider introspect') / cost('validate')).toFixed(2)} × and ${(cost('better-auth get-session') / cost('validate')).toFixed(1)} ×`)
+    for (const page of pages) {
+      const { p50: half, p99, calls, wrong } = await load({ url, calls: [page], connections: 1, seconds: 2, good: (body) => body.includes('"sessions":[{') })
+      if (wrong > 0) throw new Error(`${page.path}: ${wrong} wrong replies`)
+      console.log(`  page ${page.path.slice('/v1/sessions?'.length).padEnd(38)}p50 ${half} ms, p99 ${p99} ms, ${calls} read`)
+    }
     const calm = await load({ ...validate.options, rate: Math.floor(median('validate') * 0.8), seconds: 5 })
     console.log(`  validate at 80 % of that: p50 ${calm.p50} ms, p99 ${calm.p99} ms (goal 5)`)
     await refresh(url)
   } finally {
     await server.dispose()
+  }
+}
+
+/** Beside the peers' nearest call: a token of a client of oidc-provider, and a sign-in of better-auth, which hashes a password as well. */
+async function creating(url: string): Promise<void> {
+  const amount = 4_000
+  const calls = Array.from({ length: amount }, (_, index) => post('/api/v1/sessions', { user_id: `more-${index}`, username: `more-${index}`, role_name: 'clerk', permissions: ['read', 'write'] }))
+  const basic = { ...form, authorization: `Basic ${Buffer.from('gateway:gateway-secret').toString('base64')}` }
+  const rows: [string, LoadOptions][] = [
+    ['create', { url, calls, amount, good: (body) => body.startsWith('{"success":true') }],
+    ['oidc-provider token', { url: oidc.url, calls: [{ method: 'POST', path: '/token', headers: basic, body: 'grant_type=client_credentials' }], good: (body) => body.includes('"access_token"') }],
+    ['better-auth sign-in', { url: betterAuth.url, calls: [{ ...post('/api/auth/sign-in/email', racer), headers: { ...json, origin: betterAuth.url } }], good: (body) => body.includes(racer.email) }],
+  ]
+  for (const [name, options] of rows) {
+    const { perSecond, p50: half, p99, wrong } = await load(options)
+    if (wrong > 0) throw new Error(`${name}: ${wrong} wrong replies`)
+    console.log(`  ${name.padEnd(26)}${perSecond.toFixed(0).padStart(7)}/s, p50 ${half} ms, p99 ${p99} ms`)
   }
 }
 

@@ -23,18 +23,20 @@ export function oursAsSubject(url: string): RaceSubject {
   }
 }
 
+/** The one user of better-auth. */
+export const racer = { email: 'racer@example.test', password: 'a long password' }
+
 export async function betterAuthAsSubject({ url }: Peer): Promise<RaceSubject> {
-  const credentials = { email: 'racer@example.test', password: 'a long password' }
   const post = (path: string, body: object, cookie?: string) => fetch(`${url}/api/auth${path}`, { method: 'POST', headers: { ...json, origin: url, ...(cookie === undefined ? {} : { cookie }) }, body: JSON.stringify(body) })
   const cookieOf = (reply: Response) => (reply.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? ''
-  await post('/sign-up/email', { ...credentials, name: 'Racer' })
+  await post('/sign-up/email', { ...racer, name: 'Racer' })
   return {
     name: 'better-auth',
     limit: null,
     // It extends sessions by itself and has no call that replaces a token.
     refresh: null,
     async create() {
-      const reply = await post('/sign-in/email', credentials)
+      const reply = await post('/sign-in/email', racer)
       await reply.text()
       return cookieOf(reply)
     },
