@@ -1,5 +1,6 @@
 /** One MCP client at our door: which session it came with, what it can do, and the connections to servers that are its alone. */
 import type { ClientCapabilities } from '@modelcontextprotocol/client'
+import type { Clock } from '../clock.ts'
 import { readCatalogue } from './catalogue.ts'
 import type { Json, Link, Message } from './link.ts'
 import type { Upstream } from './upstream.ts'
@@ -16,6 +17,7 @@ export interface Ongoing {
 
 export interface ClientOptions {
   upstreams: Upstreams
+  clock: Clock
   session(): StoredSession
   capabilities: ClientCapabilities
   /** What a server says when nothing of the client's is under way. */
@@ -25,7 +27,7 @@ export interface ClientOptions {
   changed(parts: ReadonlySet<string>): void
 }
 
-/** Longest that a list waits for a server that is only just starting. */
+/** How old the start of a server may be for lists to wait for it; they wait until then, so that one which hangs is waited for once. */
 const listWait = 2_500
 
 /** True for a client that servers may ask things. */
@@ -37,7 +39,7 @@ export class RelayClient {
   readonly capabilities: ClientCapabilities
   logLevel: string | undefined
   private readonly options: ClientOptions
-  private readonly lanes = new Map<string, { link: Promise<Link>; upstream: Upstream }>()
+  private readonly lanes = new Map<string, { link: Promise<Link>; upstream: Upstream; since: number }>()
   private readonly laneTools = new Map<string, readonly ToolDefinition[]>()
   private readonly ongoing = new Map<string, Set<Ongoing>>()
   private readonly watched = new Map<string, Upstream>()
@@ -63,9 +65,9 @@ export class RelayClient {
   /** The view after servers that are only just starting had a moment, and showed what they show a client of this kind. */
   async settledView(): Promise<View> {
     const { upstreams } = this.view()
-    const starting = upstreams.filter(({ state }) => state === 'starting').map((upstream) => upstream.settled())
-    const lanes = canBeAsked(this.capabilities) ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.lane(upstream).catch(() => undefined)) : []
-    await withinTime(listWait, Promise.all([...starting, ...lanes]))
+    const starting = upstreams.filter(({ state }) => state === 'starting').map((upstream) => within(listWait - upstream.startingFor, upstream.settled()))
+    const lanes = canBeAsked(this.capabilities) ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.settledLane(upstream)) : []
+    await Promise.all([...starting, ...lanes])
     return this.view()
   }
 
@@ -79,11 +81,17 @@ export class RelayClient {
     const existing = this.lanes.get(id)
     if (existing?.upstream === upstream) return existing.link
     const link = this.openLane(upstream)
-    this.lanes.set(id, { link, upstream })
+    this.lanes.set(id, { link, upstream, since: this.options.clock.monotonic() })
     link.catch(() => {
       if (this.lanes.get(id)?.link === link) this.lanes.delete(id)
     })
     return link
+  }
+
+  private async settledLane(upstream: Upstream): Promise<void> {
+    const link = this.lane(upstream).catch(() => undefined)
+    const since = this.lanes.get(upstream.definition.id)?.since ?? 0
+    await within(listWait - (this.options.clock.monotonic() - since), link)
   }
 
   /** Runs a request so that what the server says or asks meanwhile reaches `ongoing`. */
@@ -179,7 +187,8 @@ export class RelayClient {
   }
 }
 
-async function withinTime(limit: number, work: Promise<unknown>): Promise<void> {
+async function within(limit: number, work: Promise<unknown>): Promise<void> {
+  if (limit <= 0) return
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, limit)

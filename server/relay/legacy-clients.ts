@@ -122,6 +122,7 @@ export class LegacyClients {
     })
     const client: RelayClient = new RelayClient({
       upstreams: this.options.upstreams,
+      clock: this.options.clock,
       session: () => this.options.session(session.id),
       capabilities,
       tell: ({ method, params }) => void relay.server.notification({ method, ...(params === undefined ? {} : { params }) }).catch(() => undefined),

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { toNodeHandler, type NodeMcpRequestHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server'
+import type { Clock } from '../clock.ts'
 import { RelayClient } from './client.ts'
 import type { RelayRequest } from './legacy-clients.ts'
 import type { Json, Message } from './link.ts'
@@ -15,6 +16,7 @@ import { upstreamOfResource } from './view.ts'
 export interface ModernOptions {
   upstreams: Upstreams
   parking: Parking
+  clock: Clock
   session(id: string): StoredSession
   callTimeout(): number
   streamHold(): number
@@ -87,9 +89,9 @@ export class ModernClients {
   private of(session: StoredSession): ModernSession {
     const existing = this.bySession.get(session.id)
     if (existing !== undefined) return existing
-    const { upstreams, maxBody } = this.options
+    const { upstreams, clock, maxBody } = this.options
     const nobody = (): Promise<Json> => Promise.reject(new Error('A stateless client is asked in answers alone'))
-    const client = new RelayClient({ upstreams, session: () => this.options.session(session.id), capabilities: {}, tell: () => undefined, ask: nobody, changed: () => undefined })
+    const client = new RelayClient({ upstreams, clock, session: () => this.options.session(session.id), capabilities: {}, tell: () => undefined, ask: nobody, changed: () => undefined })
     const handler = createMcpHandler(() => createRelayServer({ ...this.options, client, era: 'modern' }), { legacy: 'reject', maxRequestBodySize: maxBody })
     const made = { client, handler, node: toNodeHandler(handler) }
     this.bySession.set(session.id, made)

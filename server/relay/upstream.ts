@@ -54,6 +54,8 @@ export class Upstream {
   private link: Link | undefined
   private starting: Promise<Link> | undefined
   private startedAt = 0
+  /** When the start under way began. */
+  private startingSince = 0
   private retry: NodeJS.Timeout | undefined
   private era: Era | undefined
   private giveUp = new AbortController()
@@ -77,6 +79,10 @@ export class Upstream {
   }
   get protocol(): string | null {
     return this.link?.protocol ?? null
+  }
+  /** Ms that the start under way has taken so far. */
+  get startingFor(): number {
+    return this.options.clock.monotonic() - this.startingSince
   }
   get isSignedIn(): boolean {
     return this.options.grant?.isSignedIn === true
@@ -198,6 +204,7 @@ export class Upstream {
   }
 
   private async open(): Promise<Link> {
+    this.startingSince = this.options.clock.monotonic()
     this.become('starting')
     const { signal } = this.giveUp
     this.options.grant?.tryAgain()

@@ -1,6 +1,7 @@
 /** MCP servers under supervision: started, lost, given up, ended with all they started, and never in each other's way. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createServer } from 'node:http'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
@@ -101,6 +102,20 @@ test('a hung, a dead and an unreachable server keep nobody waiting for the other
   expect((await call(sessionUrl, 'good__echo', { text: 'here' })).result.content[0].text).toBe('here')
   // The hung one would hold it for as long as a start may take.
   expect(performance.now() - begun).toBeLessThan(5_000)
+
+  // A list waits for one that only just starts, once: whoever asks later is answered with what there is.
+  const list = async (): Promise<number> => {
+    const since = performance.now()
+    const client = new Client({ name: 'test', version: '1.0.0' })
+    await client.connect(new StreamableHTTPClientTransport(new URL(sessionUrl)))
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain('good__echo')
+    await client.close()
+    return performance.now() - since
+  }
+  await list()
+  const times = [await list(), await list(), await list()]
+  // Each would have waited two and a half seconds before.
+  expect(Math.min(...times)).toBeLessThan(2_000)
 })
 
 test('no server outlives a relay that was killed', async () => {
