@@ -148,8 +148,11 @@ async function shoot(page: Page, shots: readonly Shot[]): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }, { name: 'prefers-reduced-motion', value: 'reduce' }])
     for (const { name, route, prepare } of shots) {
-      await page.goto(`${server.ready.control.url}/#/`)
-      await page.goto(`${server.ready.control.url}/#${route}`)
+      for (const path of ['/', route]) {
+        await page.goto(`${server.ready.control.url}/#${path}`)
+        // A page is loaded when it is first opened, which a busy machine does after the network has long been idle.
+        await page.waitForFunction((isHome) => document.title.startsWith('Overview') === isHome, {}, path === '/')
+      }
       await page.waitForNetworkIdle({ idleTime: 300, timeout: 10_000 }).catch(() => undefined)
       await prepare?.(page)
       await page.screenshot({ path: join(pictures, `${name}-${theme}.png`) })

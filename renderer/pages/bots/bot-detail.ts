@@ -1,9 +1,10 @@
 /** One bot with its history, backups and last seven days, read again when something of it changes. */
-import { ref, shallowRef, watch, type Ref } from 'vue'
+import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import type { ActivityView, BackupView, HistoryEntry } from '../../../server/bots/contract.ts'
 import { messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
 import { useBots } from '../../stores/bots.ts'
+import { useConnection } from '../../stores/connection.ts'
 
 export function useBotDetail(userId: Ref<string>) {
   const bots = useBots()
@@ -29,5 +30,9 @@ export function useBotDetail(userId: Ref<string>) {
     }
   }
   watch([userId, () => bots.byId(userId.value)?.since], () => void refresh(), { immediate: true })
+  // What is done to it without a change of its state, e.g. a backup.
+  onScopeDispose(useConnection().onEvents((batch) => {
+    if (batch.some(({ room, subject }) => room === 'bots' && subject === userId.value)) void refresh()
+  }))
   return { history, backups, week, error, refresh }
 }

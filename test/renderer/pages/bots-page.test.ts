@@ -4,6 +4,7 @@ import BotsPage from '../../../renderer/pages/bots/bots-page.vue'
 import LinkBotPage from '../../../renderer/pages/bots/link/link-bot-page.vue'
 import type { BotView } from '../../../server/bots/contract.ts'
 import { reply, type FakeTransport } from '../support/fake-transport.ts'
+import { event } from '../support/samples.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
 
 const at = new Date(Date.now() - 41_000).toISOString()
@@ -50,6 +51,19 @@ describe('the bots page', () => {
     await page.click('Delete Invoices and its data')
     expect(page.text()).toContain('goes on to show it as a linked device')
     expect(transport.sent('DELETE /bots/v1/bots/bot_447700900381')).toHaveLength(0)
+  })
+
+  it('shows a new backup without being asked again', async () => {
+    const transport = server([bot()])
+    let kept = [backup]
+    transport.on('GET /bots/v1/bots/bot_447700900381', () => ({ bot: bot(), history: [], backups: kept }))
+    transport.on('GET /bots/v1/bots/bot_447700900381/activity', () => ({ userId: 'bot_447700900381', from: at, to: later, step: 7_200, received: [], sent: [], failed: [], states: [], online: 1 }))
+    const page = await open(transport, '/bots?bot=bot_447700900381')
+    expect(page.text()).toContain('Backups 1')
+    kept = [backup, { ...backup, id: 'backup_0123456789abcdeg' }]
+    transport.sockets.find(({ path }) => path === '/control/v1/events')?.say({ type: 'event', event: event(1, { room: 'bots', type: 'bot-backed-up', subject: 'bot_447700900381' }) })
+    await settle()
+    expect(page.text()).toContain('Backups 2')
   })
 
   it('links a bot: shows the code in large, the QR beside it and where to tap', async () => {

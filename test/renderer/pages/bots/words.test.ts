@@ -1,6 +1,7 @@
 /** How bots read: their trouble, what can be done to them, how they fared, and where their numbers are from. */
 import { describe, expect, it } from 'vitest'
 import { deedsFor } from '../../../../renderer/pages/bots/bot-deeds.ts'
+import { historyLines } from '../../../../renderer/pages/bots/history-lines.ts'
 import { troubleOf } from '../../../../renderer/pages/bots/bot-trouble.ts'
 import { countryOf, likelyCountry, wholeNumber } from '../../../../renderer/pages/bots/link/countries.ts'
 import { onlineText, slotsOf } from '../../../../renderer/pages/bots/ribbon.ts'
@@ -64,6 +65,15 @@ describe('the ribbon', () => {
 
   it('says the share in words', () => {
     expect([1, 0.931, 0].map((online) => onlineText({ online }))).toEqual(['100 % online', '93.1 % online', '0 % online'])
+  })
+})
+
+describe('the history', () => {
+  it('tells linking and backups between the states, the newest first', () => {
+    const on = (day: number): string => new Date(Date.UTC(2026, 10, day)).toISOString()
+    const history = [{ id: 2, at: on(21), state: 'logged_out' as const, reason: 'Unlinked on the phone (401)' }, { id: 1, at: on(12), state: 'online' as const, reason: null }]
+    const lines = historyLines(history, [{ id: 'backup_1', createdAt: on(18), checksum: 'ab', rows: 812, bytes: 41_000 }], { linkedAt: on(11) })
+    expect(lines.map(({ title, text }) => [title, text])).toEqual([['Logged out', 'Unlinked on the phone (401)'], ['Backup kept', 'sealed, 41 kB'], ['Online', ''], ['Linked', 'accepted on the phone']])
   })
 })
 
