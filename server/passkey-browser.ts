@@ -16,6 +16,7 @@ export interface PasskeyBrowserOptions {
   test?: { prepare(page: Page): Promise<void> }
 }
 
+const closedWords = 'The browser was closed before the passkey was used'
 const address = 'https://web.whatsapp.com/'
 
 export function createPasskeyBrowser({ executable, test }: PasskeyBrowserOptions): Authenticator {
@@ -24,21 +25,31 @@ export function createPasskeyBrowser({ executable, test }: PasskeyBrowserOptions
       if (test === undefined && process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) throw new Error('A passkey is used in a browser window, and this machine has no screen')
       const profileDir = await mkdtemp(join(tmpdir(), 'wheelhouse-passkey-'))
       const running = await launchBrowser({ executable: await executable(), profileDir, headless: test !== undefined, signal })
+      const { promise: outcome, resolve, reject } = Promise.withResolvers<string>()
+      // It may be over before anybody waits for it, which must not end the server.
+      outcome.catch(() => {})
+      let reason: Error | null = null
+      const fail = (words: string): void => {
+        reason ??= new Error(words)
+        reject(reason)
+      }
+      const ended = (): void => fail('The linking has ended')
+      signal.addEventListener('abort', ended, { once: true })
       try {
+        if (signal.aborted) ended()
+        void running.gone.then(() => fail(closedWords))
         const [page = await running.puppeteer.newPage()] = await running.puppeteer.pages()
+        page.once('close', () => fail(closedWords))
         await servePage(page, options)
         await test?.prepare(page)
-        const { promise: answered, resolve: answer } = Promise.withResolvers<string>()
-        await page.exposeFunction('wheelhouseAnswer', answer)
-        const closed = new Promise<never>((_, reject) => page.once('close', () => reject(new Error('The browser was closed before the passkey was used'))))
-        const gone = running.gone.then((): never => {
-          signal.throwIfAborted()
-          throw new Error('The browser was closed before the passkey was used')
-        })
-        const ended = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('The linking ended')), { once: true }))
+        await page.exposeFunction('wheelhouseAnswer', resolve)
         await page.goto(address)
-        return await Promise.race([answered, closed, gone, ended])
+        return await outcome
+      } catch (error) {
+        // A page whose browser goes says less than we know.
+        throw reason ?? (running.puppeteer.connected ? error : new Error(closedWords))
       } finally {
+        signal.removeEventListener('abort', ended)
         await running.close(1_000)
         await removeProfile(profileDir)
       }

@@ -108,6 +108,14 @@ test('a closed browser is said, and stopping the bot closes it', async () => {
   expect([bots.state('gate'), closes]).toEqual(['stopped', 1])
 })
 
+test('a window that the person closes is said', async () => {
+  await serve(createPasskeyBrowser({ executable: async () => chromiumPath, test: { prepare: (page) => page.close() } }))
+  const { code } = await bots.room.service.create(gate, 'owner')
+  await bots.double.enterCode(number, code)
+  await becomes('failed')
+  expect((await view()).reason).toBe('The browser was closed before the passkey was used')
+})
+
 test('a person has the time that WhatsApp gives them, longer than any QR code lives', async () => {
   const { promise, reject } = Promise.withResolvers<string>()
   await serve({ assert: () => promise }, { timing: { qrTimeout: 100 } })
