@@ -4,6 +4,7 @@ import { closeCodes, Vitals } from './connection.ts'
 import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
 import { logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
+import { aliasMaximum, TopicAliases } from './mqtt-aliases.ts'
 import { answer, connack, disconnect, encode, endCodes, entranceCodes, isMqttFilter, isMqttTopic, keptProperties, newParser, passwordText, publishPacket, reason, refusalCodes, refusalOf, willOf, type Version } from './mqtt-packets.ts'
 import type { BrokerService, Connection } from './service.ts'
 import type { Wire, WireListener } from './wire.ts'
@@ -14,7 +15,6 @@ const largestPacket = 10_485_760
 const committingAtOnce = 1_000
 /** Packets that may come while a password is checked. */
 const packetsAhead = 1_000
-const aliasMaximum = 64
 const never = 0xffff_ffff
 
 export class MqttConnection implements Link, Connection, WireListener {
@@ -35,15 +35,13 @@ export class MqttConnection implements Link, Connection, WireListener {
   private keepAlive = 0
   private peerReceiveMaximum = 65_535
   private peerMaximumPacket = Infinity
-  private peerAliasMaximum = 0
   private wantsWords = true
   private nextPacketId = 1
   private readonly sent = new Map<number, Delivery>()
   /** Packet ids of the client whose message is not durable yet. */
   private readonly committing = new Set<number>()
   private readOn: (() => void) | null = null
-  private readonly aliasesIn = new Map<number, string>()
-  private readonly aliasesOut = new Map<string, number>()
+  private readonly aliases = new TopicAliases()
 
   constructor(wire: Wire, service: BrokerService) {
     this.wire = wire
@@ -259,7 +257,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.keepAlive = keepalive
     this.peerReceiveMaximum = Math.min(properties.receiveMaximum ?? 65_535, entrance.tenant.policy.maxInFlight)
     this.peerMaximumPacket = properties.maximumPacketSize ?? Infinity
-    this.peerAliasMaximum = properties.topicAliasMaximum ?? 0
+    this.aliases.peerMaximum = properties.topicAliasMaximum ?? 0
     this.wantsWords = properties.requestProblemInformation !== false
     this.join(entrance.tenant, packet, this.version === 5 ? (properties.sessionExpiryInterval ?? 0) : clean ? 0 : never)
     for (const waiting of this.ahead.splice(0)) this.take(waiting)
@@ -298,8 +296,8 @@ export class MqttConnection implements Link, Connection, WireListener {
 
   private publish(packet: IPublishPacket, subscriber: Subscriber): void {
     const { tenant } = subscriber
-    const topic = this.topicOf(packet)
-    if (topic === null) return
+    const topic = this.aliases.topicOf(packet)
+    if (typeof topic === 'number') return this.fail(topic)
     const packetId = packet.qos === 0 ? 0 : (packet.messageId ?? 0)
     if (packet.qos > 0 && packetId === 0) return this.fail(reason.malformed)
     if (packet.qos === 2) {
@@ -332,19 +330,6 @@ export class MqttConnection implements Link, Connection, WireListener {
       this,
       packetId,
     )
-  }
-
-  /** The packet's topic, through its alias where it uses one; null when the connection was ended over it. */
-  private topicOf({ topic, properties }: IPublishPacket): string | null {
-    const alias = properties?.topicAlias
-    if (alias !== undefined && (alias < 1 || alias > aliasMaximum)) return this.failed(reason.topicAliasInvalid)
-    if (topic === '') {
-      const known = alias === undefined ? undefined : this.aliasesIn.get(alias)
-      return known ?? this.failed(reason.protocolError)
-    }
-    if (!isMqttTopic(topic)) return this.failed(reason.topicInvalid)
-    if (alias !== undefined) this.aliasesIn.set(alias, topic)
-    return topic
   }
 
   private async subscribe({ subscriptions, messageId, properties }: ISubscribePacket, subscriber: Subscriber): Promise<void> {
@@ -407,22 +392,11 @@ export class MqttConnection implements Link, Connection, WireListener {
   }
 
   private pack(message: Message, { qos, packetId, again, retain, identifiers }: { qos: 0 | 1 | 2; packetId: number | null; again: boolean; retain: boolean; identifiers: readonly number[] }): Buffer | null {
-    const alias = this.aliasFor(message.topic)
+    const alias = this.aliases.nameFor(message.topic)
     const packet = publishPacket(message, { version: this.version, qos, packetId, again, retain, identifiers, now: this.service.clock.monotonic(), alias })
     if (packet.length <= this.peerMaximumPacket) return packet
-    // A packet that is not sent does not tell the client what its alias means.
-    if (alias !== null && alias.topic !== '') this.aliasesOut.delete(message.topic)
+    if (alias !== null) this.aliases.takeBack(alias)
     return null
-  }
-
-  private aliasFor(topic: string): { topic: string; topicAlias: number } | null {
-    if (this.peerAliasMaximum === 0) return null
-    const known = this.aliasesOut.get(topic)
-    if (known !== undefined) return { topic: '', topicAlias: known }
-    if (this.aliasesOut.size >= this.peerAliasMaximum) return null
-    const topicAlias = this.aliasesOut.size + 1
-    this.aliasesOut.set(topic, topicAlias)
-    return { topic, topicAlias }
   }
 
   private freePacketId({ packetIds, releasing }: Subscriber): number {
@@ -445,11 +419,6 @@ export class MqttConnection implements Link, Connection, WireListener {
   private refuse(code: { three: number; five: number }): void {
     this.write(connack(this.version, code, false))
     this.over(closeCodes['protocol-error'])
-  }
-
-  private failed(code: number): null {
-    this.fail(code)
-    return null
   }
 
   /** Ends the connection over what the client did. */

@@ -7,7 +7,8 @@
 import { mkdir, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { RecordWriter, Replay } from './records.ts'
+import { RecordWriter } from './records.ts'
+import { Replay } from './replay.ts'
 
 export interface JournalOptions {
   folder: string

@@ -1,7 +1,8 @@
 /** Makes subscribers, queues and dead letters out of what the journal says. */
 import type { Engine } from './engine.ts'
 import type { DeadLetter, Message, Subscriber } from './model.ts'
-import type { Replay, StoredMessage, StoredSubscriber } from './records.ts'
+import type { StoredMessage, StoredSubscriber } from './records.ts'
+import type { Replay } from './replay.ts'
 import { newSubscriber } from './tenant.ts'
 
 export function restore(engine: Engine, replay: Replay): void {
