@@ -212,6 +212,10 @@ describe('the address', () => {
     expect((await post(path, '{"jsonrpc":')).body.error.code).toBe(-32700)
     expect((await post(path, '[]')).status).toBe(400)
     expect((await post(path, Array.from({ length: 101 }, () => initialize))).status).toBe(400)
+    for (const wrong of ['null', '7', '"text"', '{}', '{"jsonrpc":"1.0","id":1,"method":"ping"}', '[[]]', '[null]']) expect((await post(path, wrong)).status, wrong).toBeGreaterThanOrEqual(400)
+    expect((await post(path, [initialize, { ...initialize, id: 2, method: 'tools/list', params: {} }])).status).toBe(400)
+    expect((await post(path, initialize, { 'content-type': 'text/plain' })).status).toBe(415)
+    expect((await post(path, initialize, { accept: 'text/html' })).status).toBe(406)
     const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
     const echo = { jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'echo', arguments: {}, _meta: meta } }
     const modern = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'echo' }

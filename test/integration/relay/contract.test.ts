@@ -1,7 +1,7 @@
 /** The published document's examples, and what it says of errors and security. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
-import { testClock, type TestClock } from '../../fakes/kernel.ts'
+import { temporaryFolder, testClock, type TestClock } from '../../fakes/kernel.ts'
 
 const day = 86_400_000
 let clock: TestClock
@@ -69,6 +69,29 @@ describe('an account’s sessions', () => {
     expect((await relay.call('POST', '/api/sessions/cleanup', { user: null })).body).toEqual({ success: true, message: 'Cleaned up 1 expired sessions', data: { count: 1 } })
     expect((await relay.call('GET', '/api/sessions/stats')).body.data.totalSessions).toBe(1)
   })
+})
+
+test('what has expired is removed by itself', async () => {
+  const dataDir = temporaryFolder()
+  const before = await serveRelay({ clock, dataDir })
+  await before.session({ body: { expiresIn: 1 } })
+  const kept = await before.session()
+  await before.stop()
+  clock.advance(2 * day)
+  const after = await serveRelay({ clock, dataDir })
+  expect((await after.call('GET', '/api/sessions/stats')).body.data).toMatchObject({ totalSessions: 1, activeSessions: 1, expiredSessions: 0 })
+  // Found by its hash: the secret itself was never needed.
+  expect((await after.call('GET', `/api/sessions/${kept.sessionId}/validate`)).status).toBe(200)
+  await after.stop()
+})
+
+test('the window can have an address once more; that it was shown stands in the audit', async () => {
+  const { sessionId, sessionUrl } = await relay.session()
+  const [{ id }] = (await relay.call('GET', '/v1/relay-sessions')).body.sessions
+  expect((await relay.call('POST', `/v1/relay-sessions/${id}/address`)).body).toEqual({ sessionId, sessionUrl, bearerUrl: `${relay.url}/mcp` })
+  expect((await relay.call('POST', `/v1/relay-sessions/${id}/address`, { headers: { 'x-api-key': 'wrong' } })).status).toBe(401)
+  expect(relay.context.emitted.filter(({ type }) => type === 'session-address-shown')).toHaveLength(1)
+  expect(JSON.stringify([relay.context.emitted, (await relay.call('GET', '/v1/relay-sessions')).body])).not.toContain(sessionId)
 })
 
 describe('validating a session', () => {
