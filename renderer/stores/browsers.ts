@@ -36,6 +36,8 @@ export const useBrowsers = defineStore('browsers', () => {
     capacity: computed(() => list.value.value?.capacity ?? 10),
     /** The session that the next one would push out; null while there is room. */
     nextEvicted: computed(() => sessions.value.find(({ id }) => id === list.value.value?.nextEvicted) ?? null),
+    /** A started browser waits for the next session. */
+    spareReady: computed(() => list.value.value?.spareReady ?? false),
     profiles: computed(() => profiles.value.value ?? []),
     refresh: list.refresh,
     byId: (id: string): BrowserSession | undefined => sessions.value.find((session) => session.id === id),

@@ -96,7 +96,7 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
       },
       browserSessions: () => ({
         status: 200,
-        body: { sessions: service.list().map(view), capacity: service.maxSessions, nextEvicted: service.nextEvicted()?.id ?? null },
+        body: { sessions: service.list().map(view), capacity: service.maxSessions, nextEvicted: service.nextEvicted()?.id ?? null, spareReady: service.spareReady },
       }),
       browserSession: ({ params }) => {
         const session = service.recall(params.id)

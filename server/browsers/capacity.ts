@@ -12,12 +12,23 @@ export class BrowserSlots {
     this.#limit = limit
   }
 
+  /** A slot that nobody waits for, with what gives it back; null when there is none. */
+  take(): (() => void) | null {
+    if (this.#waiting.length > 0 || this.#taken >= this.#limit()) return null
+    this.#taken += 1
+    return this.#giver()
+  }
+
   /** Resolves, in the order of asking, with what gives the slot back. Rejects with the signal's reason. */
   async acquire(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()
     // Whoever waits is given the slot by the one that gives it back; taking it here after the wait would let a newcomer in between.
     if (this.#waiting.length > 0 || this.#taken >= this.#limit()) await this.#turn(signal)
     else this.#taken += 1
+    return this.#giver()
+  }
+
+  #giver(): () => void {
     let held = true
     return () => {
       if (!held) return

@@ -209,7 +209,7 @@ export const browsersContract = defineContract({
       tag: 'Sessions',
       summary: 'All live sessions with state, pages and leases',
       access: 'key',
-      responses: { 200: { description: 'Sessions, the most recently used first', body: z.object({ sessions: z.array(browserSession), capacity: z.number().int(), nextEvicted: z.string().nullable() }) } },
+      responses: { 200: { description: 'Sessions, the most recently used first', body: z.object({ sessions: z.array(browserSession), capacity: z.number().int(), nextEvicted: z.string().nullable(), spareReady: z.boolean().describe('A started browser waits for the next session') }) } },
     },
     browserSession: {
       method: 'GET',

@@ -12,7 +12,6 @@ import { Upkeep } from './upkeep.ts'
 
 export interface ServiceOptions extends StarterOptions {
   profiles: Pick<ProfileStore, 'get'>
-  changed(): void
   recorded(session: Session, event: SessionEvent, actor: string): void
   /** Ms; tests hurry. */
   upkeep?: { tick?: number; pingEvery?: number; pingTimeout?: number }
@@ -81,6 +80,11 @@ export class SessionService {
   /** In ms. */
   get idleTimeout(): number {
     return this.#options.settings.current().browsers.idleTimeout * 1_000
+  }
+
+  /** A browser waits for the next session. */
+  get spareReady(): boolean {
+    return this.#starter.spareReady
   }
 
   /** Live sessions, the most recently used first. */
@@ -193,7 +197,7 @@ export class SessionService {
     this.#stopping = true
     this.#upkeep.stop()
     this.#changed()
-    await Promise.allSettled([...this.#sessions.values()].map((session) => this.#end(session, 'shutdown', 'The server stopped')))
+    await Promise.allSettled([this.#starter.stop(), ...[...this.#sessions.values()].map((session) => this.#end(session, 'shutdown', 'The server stopped'))])
   }
 
   /** Makes the session in the same turn in which a place is seen to be free, so that two calls never take the same one. */
@@ -222,6 +226,9 @@ export class SessionService {
       .then(() => (session.live ? this.#logIn(session) : undefined))
       // The callers are told through `whenSignedIn`; here it only must not go unheard.
       .catch(() => {})
+      .finally(() => {
+        if (!this.#stopping) this.#starter.prepareSpare()
+      })
   }
 
   async #open(session: Session): Promise<void> {

@@ -11,15 +11,18 @@ import type { Chromium } from './chromium.ts'
 import { launchBrowser, removeProfile, type RunningBrowser } from './launch.ts'
 import { processFacts } from './process-table.ts'
 import type { Session } from './session.ts'
+import { SpareBrowser, type Fitness, type Held } from './spare.ts'
 import type { Ledger } from './store.ts'
 
 export interface StarterOptions {
   settings: SettingsSource
   clock: Clock
   log: Log
-  chromium: Pick<Chromium, 'ensure' | 'saw' | 'forget'>
+  chromium: Pick<Chromium, 'ensure' | 'saw' | 'forget' | 'state'>
   ledger: Ledger
   profilesDir: string
+  /** Something that a list shows has changed. */
+  changed(): void
 }
 
 /** Ms a browser has to close by itself before it is killed; its profile is thrown away in any case. */
@@ -28,36 +31,74 @@ const closeGrace = 1_000
 export class BrowserStarter {
   readonly #options: StarterOptions
   readonly #slots: BrowserSlots
-  readonly #profileDirs = new Map<Session, string>()
+  readonly #spare: SpareBrowser
+  /** By ledger row. */
+  readonly #profileDirs = new Map<string, string>()
+  readonly #held = new Map<Session, string>()
 
   constructor(options: StarterOptions) {
     this.#options = options
-    this.#slots = new BrowserSlots(() => options.settings.current().browsers.maxSessions)
+    const { settings, chromium, log } = options
+    this.#slots = new BrowserSlots(() => settings.current().browsers.maxSessions)
+    this.#spare = new SpareBrowser({
+      slots: this.#slots,
+      log,
+      wanted: () => {
+        const { warmSpare, headless } = settings.current().browsers
+        const executable = chromium.state().path
+        return warmSpare && executable !== null ? { executable, headless } : null
+      },
+      changed: options.changed,
+      patience: () => settings.current().browsers.idleTimeout * 1_000,
+      start: async (fitness, signal, release) => {
+        const row = `spare_${randomBytes(8).toString('hex')}`
+        try {
+          const browser = await this.#launch(row, fitness, signal)
+          return { row, profileDir: this.#profileDirs.get(row) ?? '', browser, release }
+        } catch (error) {
+          await this.#clear(row)
+          throw error
+        }
+      },
+      end: async ({ row, browser, release }) => {
+        if (await browser.close(closeGrace)) await this.#clear(row)
+        release()
+      },
+    })
   }
 
-  /** True while a session of this run uses the directory. */
+  get spareReady(): boolean {
+    return this.#spare.ready
+  }
+
+  /** True while a browser of this run uses the directory. */
   usesProfile(profileDir: string): boolean {
     return [...this.#profileDirs.values()].includes(profileDir)
   }
 
-  /** The limit may have risen. */
+  /** The limit may have risen, or the spare browser be of no use any more. */
   reconsider(): void {
     this.#slots.grant()
+    this.#spare.reconsider()
+  }
+
+  /** To be called when nothing else wants the processor: starts a spare browser when the settings want one. */
+  prepareSpare(): void {
+    this.#spare.prepare()
+  }
+
+  async stop(): Promise<void> {
+    this.#spare.discard()
+    await this.#spare.settled()
   }
 
   /** Resolves when the session's browser can be driven; `gone` is called when it has ended, for whatever reason. Throws a fault, or the reason for which the session ends. */
   async start(session: Session, gone: (words: string) => void): Promise<void> {
-    const { chromium } = this.#options
+    const { chromium, settings } = this.#options
     const { signal } = session.life
     try {
-      const executable = await abortable(chromium.ensure(), signal)
-      const release = await this.#slots.acquire(signal)
-      const browser = await this.#launch(session, executable).catch((error: unknown) => {
-        release()
-        // The file may have been replaced or removed since it was proven.
-        if (!signal.aborted) chromium.forget()
-        throw error
-      })
+      const fitness = { executable: await abortable(chromium.ensure(), signal), headless: settings.current().browsers.headless }
+      const { browser, release } = (await this.#takeSpare(session, fitness)) ?? (await this.#startOwn(session, fitness))
       session.browser = browser
       void browser.gone.then((words) => {
         release()
@@ -74,35 +115,63 @@ export class BrowserStarter {
 
   /** Ends the browser and removes what it had. False when the process would not go; its row then stays for the next start. */
   async end(session: Session): Promise<boolean> {
-    const { ledger, log } = this.#options
     const closed = (await session.browser?.close(session.quiet ? 0 : closeGrace)) ?? true
-    const profileDir = this.#profileDirs.get(session)
-    if (profileDir !== undefined && closed) {
-      try {
-        await removeProfile(profileDir)
-        ledger.remove(session.id)
-      } catch (error) {
-        log.warn({ session: session.id, error: String(error) }, 'a profile could not be removed; the next start tries again')
-      }
+    const row = this.#held.get(session)
+    if (row !== undefined) {
+      if (closed) await this.#clear(row)
+      else this.#profileDirs.delete(row)
     }
-    this.#profileDirs.delete(session)
+    this.#held.delete(session)
     session.browser = null
     return closed
   }
 
-  async #launch(session: Session, executable: string): Promise<RunningBrowser> {
-    const { ledger, clock, settings, profilesDir, log } = this.#options
+  async #takeSpare(session: Session, fitness: Fitness): Promise<Held | null> {
+    const held = await this.#spare.take(fitness)
+    if (held !== null) this.#held.set(session, held.row)
+    return held
+  }
+
+  async #startOwn(session: Session, fitness: Fitness): Promise<Pick<Held, 'browser' | 'release'>> {
+    const { signal } = session.life
+    const release = await this.#slots.acquire(signal)
+    this.#held.set(session, session.id)
+    try {
+      return { browser: await this.#launch(session.id, fitness, signal), release }
+    } catch (error) {
+      release()
+      // The file may have been replaced or removed since it was proven.
+      if (!signal.aborted) this.#options.chromium.forget()
+      throw error
+    }
+  }
+
+  async #launch(row: string, { executable, headless }: Fitness, signal: AbortSignal): Promise<RunningBrowser> {
+    const { ledger, clock, profilesDir, log } = this.#options
     const profileDir = join(profilesDir, randomBytes(8).toString('hex'))
-    this.#profileDirs.set(session, profileDir)
-    ledger.add(session.id, profileDir, process.pid, clock.now())
-    const note = async (pid: number): Promise<void> => ledger.started(session.id, pid, (await processFacts(pid))?.startedAt ?? null)
+    this.#profileDirs.set(row, profileDir)
+    ledger.add(row, profileDir, process.pid, clock.now())
+    const note = async (pid: number): Promise<void> => ledger.started(row, pid, (await processFacts(pid))?.startedAt ?? null)
     return launchBrowser({
       executable,
       profileDir,
-      headless: settings.current().browsers.headless,
-      signal: session.life.signal,
+      headless,
+      signal,
       // Beside the browser's own start, which takes longer.
       onSpawned: (pid) => void note(pid).catch((error: unknown) => log.warn({ error: String(error) }, 'a browser could not be noted in the ledger')),
     })
+  }
+
+  /** Removes what a browser had, which has ended. */
+  async #clear(row: string): Promise<void> {
+    const { ledger, log } = this.#options
+    try {
+      const profileDir = this.#profileDirs.get(row)
+      if (profileDir !== undefined) await removeProfile(profileDir)
+      ledger.remove(row)
+    } catch (error) {
+      log.warn({ row, error: String(error) }, 'a profile could not be removed; the next start tries again')
+    }
+    this.#profileDirs.delete(row)
   }
 }

@@ -62,6 +62,8 @@ export const settingsSchema = z.object({
       executable: z.string().min(1).max(4_096).nullable().default(null),
       headless: z.boolean().default(true),
       maxSessions: z.number().int().min(1).max(50).default(10),
+      /** Keeps one browser started ahead for the next session, after the first one; it takes one of those places and about 150 MB. */
+      warmSpare: z.boolean().default(false),
       /** Seconds without use after which a session ends. */
       idleTimeout: z.number().int().min(5).max(86_400).default(600),
       /** The site profile of `POST /get_session`. */

@@ -13,7 +13,7 @@ describe('the client made from a contract', () => {
   })
 
   it('calls a room under its prefix on the control port', async () => {
-    const server = new FakeTransport().on('GET /browsers/v1/browser-sessions', () => ({ sessions: [], capacity: 10, nextEvicted: null }))
+    const server = new FakeTransport().on('GET /browsers/v1/browser-sessions', () => ({ sessions: [], capacity: 10, nextEvicted: null, spareReady: false }))
     const { capacity } = await createClient(browsersContract, server).browserSessions()
     expect(capacity).toBe(10)
   })

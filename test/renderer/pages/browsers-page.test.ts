@@ -18,7 +18,7 @@ const chromium: ChromiumState = { state: 'ready', path: '/usr/bin/chromium', ver
 
 function serving(sessions: BrowserSession[], { capacity = 10, nextEvicted = null as string | null } = {}): FakeTransport {
   return standardServer()
-    .on('GET /browsers/v1/browser-sessions', () => ({ sessions, capacity, nextEvicted }))
+    .on('GET /browsers/v1/browser-sessions', () => ({ sessions, capacity, nextEvicted, spareReady: false }))
     .on('GET /browsers/v1/chromium', () => chromium)
 }
 

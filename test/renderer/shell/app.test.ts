@@ -20,7 +20,7 @@ describe('the window', () => {
 
 
   async function open(server = standardServer()) {
-    server.on('GET /browsers/v1/browser-sessions', () => ({ sessions: [], capacity: 10, nextEvicted: null }))
+    server.on('GET /browsers/v1/browser-sessions', () => ({ sessions: [], capacity: 10, nextEvicted: null, spareReady: false }))
     mounted = await mountPage(App, { server })
     return { page: mounted, server }
   }
