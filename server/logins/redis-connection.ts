@@ -62,12 +62,17 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
   function askForLife(each: Redis): void {
     if (each.status !== 'ready') return
     if (silent.has(each)) {
-      lastError = 'it does not answer'
-      silent.delete(each)
-      return each.disconnect(true)
+      // After what has arrived is read: it may be this process that was away.
+      setImmediate(() => silent.has(each) && giveUp(each))
+      return
     }
     silent.add(each)
     void each.ping().then(() => silent.delete(each), () => undefined)
+  }
+  function giveUp(each: Redis): void {
+    lastError = 'it does not answer'
+    silent.delete(each)
+    each.disconnect(true)
   }
   let heartbeat: NodeJS.Timeout | undefined
 
