@@ -31,8 +31,7 @@ export function slotsOf({ from, to, states }: Pick<ActivityView, 'from' | 'to' |
 
 /** `93.1 % online`. */
 export function onlineText({ online }: Pick<ActivityView, 'online'>): string {
-  const percent = online * 100
-  return `${percent === 100 || percent === 0 ? percent : percent.toFixed(1)} % online`
+  return `${Math.round(online * 1_000) / 10} % online`
 }
 
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
