@@ -92,6 +92,24 @@ test('a cut while pairing begins anew with fresh keys and another code', async (
   await becomes(bots, 'online')
 })
 
+test('a server that is slow to answer is waited for, and the code it has heard of links', async () => {
+  const bots = await serve()
+  bots.double.delay(400)
+  const { code } = await bots.room.service.create(gate, 'owner')
+  expect(bots.double.pairing.waitingNumbers()).toEqual([number])
+  expect(await bots.double.enterCode(number, code)).toBe('linked')
+  await becomes(bots, 'online')
+})
+
+test('a request for a code that nobody answers is reported and leaves nothing behind', async () => {
+  const bots = await serve({ timing: { patience: { code: 300, unlink: 300 } } })
+  bots.double.mute(({ content }) => Array.isArray(content) && content[0]?.tag === 'link_code_companion_reg')
+  const refused = await bots.room.service.create(gate, 'owner').catch((error: unknown) => error)
+  expect(isFault(refused, 'pairing-refused') && refused.message).toContain('in time')
+  expect(bots.room.service.find('gate')).toBe(undefined)
+  expect(bots.context.database.prepare('SELECT count(*) AS count FROM bots').get()).toEqual({ count: 0 })
+})
+
 test('an account that asks for a passkey is explained, with the way out', async () => {
   const bots = await serve()
   bots.double.demandPasskey(number)

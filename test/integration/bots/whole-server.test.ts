@@ -1,4 +1,4 @@
-/** The whole server killed in the middle of a conversation: the link, the chats and the queue are there afterwards. */
+/** Bots in the whole server: killed in the middle of a conversation, and beside the brokers. */
 import { afterEach, expect, test } from 'vitest'
 import { newDataDir, startServer, type ServerProcess } from '../../fakes/server-process.ts'
 import { connectContact } from '../../fakes/whatsapp/contact.ts'
@@ -60,4 +60,23 @@ test('after kill -9 among messages the bot is online again, reads all but what w
   const texts = () => ann.messages.filter(({ key }) => key.fromMe !== true).map(({ message }) => message?.extendedTextMessage?.text ?? message?.conversation)
   await expect.poll(() => new Set(texts()).size, { timeout: 20_000 }).toBe(3)
   expect(await second.end()).toBe(0)
+})
+
+test('a rule publishes to a broker session of the same server, and says when there is none', async () => {
+  const double = await WhatsAppDouble.start()
+  endings.push(() => double.stop())
+  const ann = await connectContact(double, '15550100011', 'Ann')
+  endings.push(ann.stop)
+  const server = await start(double, newDataDir())
+  const { pairingCode } = await call(server, 'POST', '/api/sessions', { userId: 'gate', phoneNumber: number })
+  await double.enterCode(number, String(pairingCode))
+  await expect.poll(async () => String((await call(server, 'GET', '/api/sessions/gate'))['status']), { timeout: 20_000 }).toBe('online')
+  await call(server, 'POST', '/api/sessions/gate/rules', { name: 'Feed', action: { type: 'publish', session: 'yard', topic: 'chat/in' } })
+  const rule = async () => ((await call(server, 'GET', '/api/sessions/gate/rules'))['rules'] as unknown as object[])[0]
+  await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'into the void' })
+  await expect.poll(rule, { timeout: 20_000 }).toMatchObject({ matched: 1, failed: 1, problem: expect.stringContaining('no such session') })
+  expect((await server.call(`${server.ready.apis['brokers']?.url}/api/createSession`, { method: 'POST', json: { sessionName: 'yard', password: 'a-password', sessionExpiry: null } })).ok).toBe(true)
+  await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'to the yard' })
+  await expect.poll(rule, { timeout: 20_000 }).toMatchObject({ matched: 2, failed: 1, problem: null })
+  expect(await server.end()).toBe(0)
 })
