@@ -8,6 +8,11 @@ export type FileHandler = (request: IncomingMessage, response: ServerResponse) =
 export function createWindowFiles(folder: string): FileHandler {
   const files = sirv(folder, { single: true, etag: true, setHeaders: (response, path) => secure(response, path) })
   return (request, response) => {
+    // A script or webhook that is aimed wrong must not take the window's page for an answer.
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found')
+      return
+    }
     files(request, response, () => {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found')
     })
