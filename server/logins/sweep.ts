@@ -8,13 +8,14 @@ export interface Sweep {
   start(): void
   /** Wall clock. */
   nextAt(): number
-  /** How many sessions are live, as counted a few seconds ago; an idle limit is not looked at where that would cost much. */
+  /** How many sessions are live, as counted a moment ago; an idle limit is not looked at where that would cost much. */
   live(): number
   stop(): void
 }
 
-/** Counting reads an index of all live sessions, some ten milliseconds for a hundred thousand. */
-const countEvery = 15_000
+/** Ms between two counts at the least; where counting takes long (many sessions and an idle limit), a hundred times what it took. */
+const countEvery = 1_000
+const countShare = 100
 
 export function startSweep({ store, policy, clock, log, changed }: { store: SessionStore; policy(): Policy; clock: Clock; log: Pick<Log, 'warn'>; changed(): void }): Sweep {
   let live = 0
@@ -41,6 +42,7 @@ export function startSweep({ store, policy, clock, log, changed }: { store: Sess
   }
 
   async function count(): Promise<void> {
+    const begun = clock.monotonic()
     try {
       if (!store.state().up) return
       const before = live
@@ -49,7 +51,7 @@ export function startSweep({ store, policy, clock, log, changed }: { store: Sess
     } catch {
       // The store's state tells of it; the last count stands until it is back.
     } finally {
-      if (!stopped) countTimer = setTimeout(() => void count(), countEvery).unref()
+      if (!stopped) countTimer = setTimeout(() => void count(), Math.max(countEvery, (clock.monotonic() - begun) * countShare)).unref()
     }
   }
 

@@ -46,7 +46,7 @@ export function useAttentionActions(): (item: AttentionItem) => AttentionAction[
       case 'install-chromium':
         return [go('Install Chromium', '/settings/browsers?install')]
       case 'review-settings':
-        return [go('Review', '/settings/security')]
+        return [item.room === 'brokers' ? go('Change port', '/settings/network') : go('Review', '/settings/security')]
       case null:
         return [go(item.room === 'browsers' || item.room === 'bots' ? 'Details' : 'Review', pageOf(item))]
     }

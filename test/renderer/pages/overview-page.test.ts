@@ -55,12 +55,15 @@ describe('the overview', () => {
     const server = standardServer().on('GET /control/v1/overview', () => overview({ attention: [
       { ...item, id: 'dead', room: 'brokers', title: '6 dead letters in orders-prod', subject: 'orders-prod' },
       { ...item, id: 'out', room: 'bots', title: 'gate was logged out', subject: 'gate' },
+      { ...item, id: 'mqtt', room: 'brokers', title: 'MQTT port is not open', subject: null, action: 'review-settings' },
     ] }))
     mounted = await mountPage(OverviewPage, { server })
     await mounted.click('Review')
     expect(mounted.router.currentRoute.value.fullPath).toBe('/brokers?session=orders-prod')
     await mounted.click('Details')
     expect(mounted.router.currentRoute.value.fullPath).toBe('/bots?bot=gate')
+    await mounted.click('Change port')
+    expect(mounted.router.currentRoute.value.fullPath).toBe('/settings/network')
   })
 
   it('leads from a session that needs a person to taking it over', async () => {
