@@ -1,38 +1,32 @@
 /**
- * One bot: its state, its connection and its pairing.
+ * One bot: its state, and the verbs that change it. Its connection is in `line.ts`, its pairing in `pairing.ts`.
  *
  * What holds:
  * - Verbs come one after the other (`exclusive`): two starts never open two sockets.
- * - One identity, one socket: the old one has ended before a new one is opened.
- * - A late event of an old connection does nothing: each connection's events carry the number it was opened under.
+ * - Attempts on the way back are shown, and no news: the loss is told once, and so is the return.
  * - Credentials are removed by `remove`, by a confirmed unlinking and by `pairAgain` alone, never by what a close says.
  */
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import type { Connection, Engine, EngineEvents, Me, Message, Progress } from './engine.ts'
-import { PasskeyLink, passkeyWayOut, type Authenticator } from './passkey.ts'
-import { closingOf, isRunning, mayFollow, needsPerson, reconnectDelay, type BotState, type Closing } from './states.ts'
+import type { End, Handshakes } from './handshakes.ts'
+import { Line } from './line.ts'
+import { PairingDesk, type Pairing } from './pairing.ts'
+import type { Authenticator } from './passkey.ts'
+import { Reconnect } from './reconnect.ts'
+import { closingOf, isRunning, mayFollow, needsPerson, type BotState } from './states.ts'
 import type { BotRow, BotStore, StoredAuth } from './store.ts'
-
-/** What is shown to the person who links the bot. Times in ms since the epoch. */
-export interface Pairing {
-  /** Eight characters; null until WhatsApp has given it. */
-  code: string | null
-  qr: string
-  qrEndsAt: number
-  endsAt: number
-  /** The passkey ceremony, while the account asks for one. */
-  passkey: PasskeyLink | null
-}
 
 export interface BotParts {
   engine: Engine
+  /** Shared by all bots: those that connect by themselves do it in their turn. */
+  handshakes: Handshakes
   store: BotStore
   clock: Clock
   log: Log
   random(): number
-  /** Called after every change of what a bot shows; `state` is set when that changed. */
+  /** Called after every change of what a bot shows; `state` is set when that changed and is news. */
   changed(bot: Bot, state: BotState | null): void
   heard(bot: Bot, message: Message): void
   progressed(bot: Bot, messageId: string, progress: Progress): void
@@ -43,27 +37,17 @@ export interface BotParts {
   takenBy(number: string, except: string): string | null
 }
 
-/** After so long online the next loss starts over with the shortest wait. */
-const stableAfter = 5 * 60_000
-/** Ms that a person has for a passkey, as WhatsApp itself says. */
-const passkeyPatience = 10 * 60_000
-/** Attempts to get a pairing code before it is given up. */
-const pairingAttempts = 4
-
 export class Bot {
   readonly row: BotRow
   readonly auth: StoredAuth
-  pairing: Pairing | null = null
-  /** When the next attempt comes, while reconnecting. */
-  retryAt: number | null = null
-  attempt = 0
   private readonly parts: BotParts
+  private readonly desk: PairingDesk
+  private readonly line: Line
+  private readonly reconnect: Reconnect
   private readonly waiting = new Set<() => void>()
-  private connection: Connection | null = null
-  private generation = 0
   private turn: Promise<unknown> = Promise.resolve()
-  private retry: NodeJS.Timeout | undefined
-  private onlineSince = 0
+  /** The connection was lost, that was told, and it is not back. */
+  private isAway = false
   /** While unlinking: how the connection closed, if it did; that alone does not decide what follows. */
   private unlinking: { closed: { code: number; words: string } | null } | null = null
 
@@ -71,10 +55,33 @@ export class Bot {
     this.row = row
     this.parts = parts
     this.auth = parts.store.auth(row.userId)
+    this.reconnect = new Reconnect(parts)
+    this.line = new Line({ engine: parts.engine, handshakes: parts.handshakes, auth: this.auth, events: this.events() })
+    this.desk = new PairingDesk({
+      ...{ engine: parts.engine, clock: parts.clock, authenticator: () => parts.authenticator() },
+      changed: () => {
+        parts.changed(this, null)
+        this.tell()
+      },
+      failed: (reason) => this.giveUp(reason),
+    })
   }
 
   get state(): BotState {
     return this.row.state
+  }
+
+  get pairing(): Pairing | null {
+    return this.desk.current
+  }
+
+  get attempt(): number {
+    return this.reconnect.attempt
+  }
+
+  /** When the next attempt comes, while reconnecting. */
+  get retryAt(): number | null {
+    return this.reconnect.at
   }
 
   get isLinked(): boolean {
@@ -83,7 +90,7 @@ export class Bot {
 
   /** The live connection, for sending; null unless online. */
   get live(): Connection | null {
-    return this.state === 'online' ? this.connection : null
+    return this.state === 'online' ? this.line.connection : null
   }
 
   /** Runs it; one that runs goes on as it is, one that waits for its next attempt tries now. */
@@ -91,9 +98,14 @@ export class Bot {
     return this.exclusive(async () => {
       this.want(true)
       if (isRunning(this.state) && this.state !== 'reconnecting') return
-      this.attempt = 0
+      this.reconnect.startOver()
       await this.connect()
     })
+  }
+
+  /** Runs it again after a restart of the app, in its turn. */
+  resume(): void {
+    this.connectInTurn()
   }
 
   stop(reason: string | null = null): Promise<void> {
@@ -107,7 +119,7 @@ export class Bot {
     return this.exclusive(async () => {
       await this.halt(null)
       this.want(true)
-      this.attempt = 0
+      this.reconnect.startOver()
       await this.connect()
     })
   }
@@ -124,17 +136,14 @@ export class Bot {
       this.auth.replace([])
       this.row.linkedAt = null
       this.want(true)
-      this.attempt = 0
+      this.reconnect.startOver()
       await this.connect()
     })
   }
 
   /** Ends the connection but remembers that it was to run. */
   suspend(): Promise<void> {
-    return this.exclusive(async () => {
-      clearTimeout(this.retry)
-      await this.endConnection()
-    })
+    return this.exclusive(() => this.endConnection())
   }
 
   /**
@@ -145,7 +154,7 @@ export class Bot {
       // Unlinked there already, or never linked: there is nothing left to undo.
       if (this.state === 'logged_out' || !this.isLinked) return this.halt(null)
       if (this.live === null) {
-        this.attempt = 0
+        this.reconnect.startOver()
         await this.connect()
         await this.settled(within, () => !isRunning(this.state) || this.state === 'online')
         if ((this.state as BotState) === 'logged_out') return
@@ -162,7 +171,7 @@ export class Bot {
 
   /** The person has seen the code of the passkey ceremony on the phone as well. Throws `nothing-to-confirm`. */
   confirmPasskey(): void {
-    if (this.pairing?.passkey?.confirm() !== true) throw new Fault('nothing-to-confirm', 'There is no code of a passkey to confirm')
+    this.desk.confirmPasskey()
   }
 
   /** Resolves when `holds`, or after `within` ms. */
@@ -199,107 +208,65 @@ export class Bot {
   }
 
   private async halt(reason: string | null): Promise<void> {
-    clearTimeout(this.retry)
     await this.endConnection()
     if (this.state !== 'stopped') this.become('stopped', reason)
   }
 
   private async endConnection(): Promise<void> {
-    this.generation += 1
-    const { connection } = this
-    this.connection = null
-    this.endPairing()
-    this.retryAt = null
-    await connection?.end()
+    this.reconnect.cancel()
+    this.desk.end()
+    await this.line.end()
   }
 
-  private async connect(): Promise<void> {
-    clearTimeout(this.retry)
+  /** When nobody waits for it: a stop or a start of a person meanwhile comes first. */
+  private connectInTurn(): void {
+    this.line.inTurn((handshake) => {
+      void this.exclusive(() => {
+        const mine = handshake()
+        return mine === null ? undefined : this.connect(mine)
+      })
+    })
+  }
+
+  private async connect(handshake: End = this.parts.handshakes.take()): Promise<void> {
     await this.endConnection()
-    const mine = this.generation
     this.become('starting', null)
     try {
-      this.connection = await this.parts.engine.connect(this.auth, this.events(mine), { proxy: this.row.proxy, passkeyPatience: this.parts.authenticator() === null ? null : passkeyPatience })
+      await this.line.open({ proxy: this.row.proxy, passkeyPatience: this.desk.patience }, handshake)
     } catch (error) {
       this.parts.log.error({ bot: this.row.userId, error }, 'a bot could not be started')
       this.become('failed', `It could not be started: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
-  private events(mine: number): EngineEvents {
-    const current = <Arguments extends unknown[]>(work: (...given: Arguments) => void) => (...given: Arguments): void => {
-      if (mine === this.generation) work(...given)
-    }
+  private events(): EngineEvents {
     return {
-      qr: current((text) => this.showQr(text)),
-      linked: current(() => {
+      qr: (text) => this.showQr(text),
+      linked: () => {
         this.row.linkedAt = this.parts.clock.now()
-        this.endPairing()
+        this.desk.end()
         this.save()
-      }),
-      open: current((me) => this.opened(me)),
-      closed: current((code, words) => this.closed(code, words)),
-      passkeyDemanded: current((options) => this.usePasskey(options)),
-      passkeyCode: current((code, mustConfirm) => this.pairing?.passkey?.codeCame(code, mustConfirm)),
-      passkeyFailed: current((reason) => this.giveUp(reason)),
-      name: current((name) => {
+      },
+      open: (me) => this.opened(me),
+      closed: (code, words) => this.closed(code, words),
+      passkeyDemanded: (options) => this.desk.usePasskey(this.line.connection, options),
+      passkeyCode: (code, mustConfirm) => this.desk.passkeyCodeCame(code, mustConfirm),
+      passkeyFailed: (reason) => this.giveUp(reason),
+      name: (name) => {
         if (name === this.row.name) return
         this.row.name = name
         this.save()
-      }),
-      message: current((message) => this.parts.heard(this, message)),
-      progress: current((messageId, progress) => this.parts.progressed(this, messageId, progress)),
+      },
+      message: (message) => this.parts.heard(this, message),
+      progress: (messageId, progress) => this.parts.progressed(this, messageId, progress),
       sent: (messageId) => this.parts.sent(this, messageId),
     }
   }
 
   private showQr(text: string): void {
-    const { engine, clock } = this.parts
-    const isFirst = this.pairing === null
-    const now = clock.now()
-    this.pairing = { code: this.pairing?.code ?? null, qr: text, qrEndsAt: now + engine.qrLife[isFirst ? 0 : 1], endsAt: this.pairing?.endsAt ?? now + engine.pairingLife, passkey: this.pairing?.passkey ?? null }
-    if (!isFirst) return this.parts.changed(this, null)
-    // Asked for earlier, the library would hand out a code that the server has never heard of.
-    const { connection, pairing } = this
+    if (!this.desk.showQr(text)) return this.parts.changed(this, null)
     this.become('pairing', null)
-    connection
-      ?.requestCode(this.row.phoneNumber)
-      .then((code) => {
-        // The code belongs to this connection; a later one has its own.
-        if (this.connection !== connection || this.pairing === null) return
-        this.pairing = { ...this.pairing, code, endsAt: this.pairing.passkey === null ? (pairing?.endsAt ?? this.pairing.endsAt) : this.pairing.endsAt }
-        this.parts.changed(this, null)
-        this.tell()
-      })
-      .catch((error: unknown) => {
-        if (this.connection === connection) this.giveUp(error instanceof Fault ? error.message : 'The connection ended before WhatsApp gave a pairing code')
-      })
-  }
-
-  private usePasskey(options: string): void {
-    const { connection, pairing } = this
-    const authenticator = this.parts.authenticator()
-    if (authenticator === null || connection === null || pairing === null || options === '') return this.giveUp(passkeyWayOut)
-    const passkey = new PasskeyLink({
-      authenticator,
-      connection,
-      changed: () => {
-        this.parts.changed(this, null)
-        this.tell()
-      },
-      failed: (reason) => {
-        if (this.pairing?.passkey === passkey) this.giveUp(reason)
-      },
-    })
-    this.pairing = { ...pairing, endsAt: this.parts.clock.now() + passkeyPatience, passkey }
-    passkey.begin(options)
-    this.parts.changed(this, null)
-    this.tell()
-  }
-
-  private endPairing(): void {
-    this.pairing?.passkey?.dispose()
-    this.pairing = null
+    if (this.line.connection !== null) this.desk.askForCode(this.line.connection, this.row.phoneNumber)
   }
 
   private opened({ number, name }: Me): void {
@@ -311,14 +278,14 @@ export class Bot {
     this.row.phoneNumber = number === '' ? this.row.phoneNumber : number
     this.row.name = name ?? this.row.name
     this.row.linkedAt ??= this.parts.clock.now()
-    this.onlineSince = this.parts.clock.monotonic()
+    this.reconnect.cameOnline()
     this.become('online', null)
   }
 
   /** Linked by QR with a phone whose number another bot has: two of them would take each other's messages. */
   private async refuseSecondLink(number: string, other: string): Promise<void> {
     this.unlinking = { closed: null }
-    await this.connection?.unlink(10_000)
+    await this.line.connection?.unlink(10_000)
     this.unlinking = null
     await this.endConnection()
     this.auth.replace([])
@@ -327,30 +294,13 @@ export class Bot {
   }
 
   private closed(code: number, words: string): void {
-    this.connection = null
     if (this.unlinking !== null) return void (this.unlinking.closed = { code, words })
-    const wasPairing = this.pairing !== null
-    const wasPasskey = this.pairing?.passkey != null
-    this.endPairing()
-    const closing: Closing = closingOf(code, words)
-    if (closing.then === 'restart') return void this.exclusive(() => (this.row.wanted ? this.connect() : undefined))
-    if (!this.isLinked && wasPasskey && closing.then === 'retry') return this.become('failed', `The connection ended before the passkey was taken; start again. ${closing.reason}`)
-    if (!this.isLinked && code === 408 && wasPairing) return this.become('failed', 'The pairing code has expired; start again for a new one')
-    if (closing.then !== 'retry') return this.become(this.isLinked ? closing.then : 'failed', closing.reason)
-    if (!this.isLinked && this.attempt >= pairingAttempts) return this.become('failed', `No pairing code could be had: ${closing.reason}`)
-    this.retryLater(closing.reason)
-  }
-
-  private retryLater(reason: string): void {
-    const { clock, random } = this.parts
-    if (this.onlineSince > 0 && clock.monotonic() - this.onlineSince > stableAfter) this.attempt = 0
-    this.onlineSince = 0
-    this.attempt += 1
-    const wait = reconnectDelay(this.attempt, random)
-    this.retryAt = clock.now() + wait
-    const mine = this.generation
-    this.become('reconnecting', reason)
-    this.retry = setTimeout(() => void this.exclusive(() => (mine === this.generation && this.state === 'reconnecting' ? this.connect() : undefined)), wait)
+    const pairing = this.pairing === null ? 'none' : this.pairing.passkey === null ? 'code' : 'passkey'
+    this.desk.end()
+    const { then, reason } = closingOf(code, words, { isLinked: this.isLinked, pairing, attempt: this.attempt })
+    if (then === 'restart') return void this.exclusive(() => (this.row.wanted ? this.connect() : undefined))
+    if (then === 'retry') this.reconnect.later(() => this.connectInTurn())
+    this.become(then === 'retry' ? 'reconnecting' : then, reason)
   }
 
   private giveUp(reason: string): void {
@@ -366,11 +316,15 @@ export class Bot {
       parts.log.warn({ bot: row.userId, from: row.state, to: state }, 'a bot cannot go from this state to that')
       return
     }
-    Object.assign(row, { state, reason, since: parts.clock.now() })
+    const isAttempt = this.isAway && (state === 'starting' || state === 'reconnecting')
+    this.isAway = isAttempt || state === 'reconnecting'
+    // Away since the loss, however often it was tried meanwhile.
+    Object.assign(row, { state, reason, since: isAttempt ? row.since : parts.clock.now() })
     // What cannot go on by itself is not tried again by a restart of the app either.
     if (needsPerson(state)) row.wanted = false
-    parts.store.saveState(row)
-    parts.changed(this, state)
+    if (isAttempt) parts.store.update(row)
+    else parts.store.saveState(row)
+    parts.changed(this, isAttempt ? null : state)
     this.tell()
   }
 

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Backups } from './backups.ts'
 import { Bot, type BotParts } from './bot.ts'
 import type { Engine, Message, Progress } from './engine.ts'
+import { Handshakes } from './handshakes.ts'
 import type { Authenticator } from './passkey.ts'
 import { isRunning, type BotState } from './states.ts'
 import { defaultBotSettings, type BotRow, type BotStore } from './store.ts'
@@ -16,7 +17,7 @@ export interface BotServiceParts {
   clock: Clock
   log: Log
   random(): number
-  /** After a change of what a bot shows; with the state when that is what changed. */
+  /** After a change of what a bot shows; with the state when that is what changed, and is news. */
   changed(bot: Bot, state: BotState | null): void
   heard(bot: Bot, message: Message): void
   progressed(bot: Bot, messageId: string, progress: Progress): void
@@ -60,7 +61,7 @@ export class BotService {
 
   constructor(parts: BotServiceParts) {
     this.parts = parts
-    this.botParts = { ...parts, takenBy: (number, except) => this.linkedTo(number, except) }
+    this.botParts = { ...parts, handshakes: new Handshakes(), takenBy: (number, except) => this.linkedTo(number, except) }
     for (const row of parts.store.all()) this.bots.set(row.userId, new Bot(afterRestart(row), this.botParts))
   }
 
@@ -70,7 +71,7 @@ export class BotService {
     for (const [place, bot] of wanted.entries()) {
       const timer = setTimeout(() => {
         this.starting.delete(timer)
-        this.attend(bot.start())
+        bot.resume()
       }, place * (this.parts.stagger ?? defaultStagger))
       this.starting.add(timer)
     }

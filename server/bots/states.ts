@@ -46,8 +46,30 @@ export interface Closing {
   reason: string
 }
 
+/** What of a bot decides what a close of its connection means. */
+export interface Closed {
+  isLinked: boolean
+  /** What the connection was waiting for when it ended. */
+  pairing: 'none' | 'code' | 'passkey'
+  /** Attempts before this one. */
+  attempt: number
+}
+
+/** Attempts to get a pairing code before it is given up. */
+const pairingAttempts = 4
+
 /** Terminal closes are those where trying again would harm the account or cannot help; the credentials stay in every case. */
-export function closingOf(code: number, words = ''): Closing {
+export function closingOf(code: number, words = '', { isLinked, pairing, attempt }: Closed = { isLinked: true, pairing: 'none', attempt: 0 }): Closing {
+  const closing = meaningOf(code, words)
+  if (isLinked || closing.then === 'restart') return closing
+  if (closing.then !== 'retry') return { then: 'failed', reason: closing.reason }
+  if (pairing === 'passkey') return { then: 'failed', reason: `The connection ended before the passkey was taken; start again. ${closing.reason}` }
+  if (pairing === 'code' && code === 408) return { then: 'failed', reason: 'The pairing code has expired; start again for a new one' }
+  if (attempt >= pairingAttempts) return { then: 'failed', reason: `No pairing code could be had: ${closing.reason}` }
+  return closing
+}
+
+function meaningOf(code: number, words: string): Closing {
   switch (code) {
     case 515:
       return { then: 'restart', reason: 'WhatsApp asked to connect again (515)' }

@@ -45,3 +45,11 @@ test('a close says what to do and why', () => {
   expect(closingOf(428).reason).toBe('Connection lost (428)')
   expect(closingOf(0).then).toBe('retry')
 })
+
+test('a bot that is not linked yet is not tried for ever, and says why', () => {
+  const after = (code: number, closed: Partial<Parameters<typeof closingOf>[2]> = {}) => closingOf(code, '', { isLinked: false, pairing: 'code', attempt: 0, ...closed })
+  expect([after(515).then, after(401).then, after(428).then, after(428, { attempt: 4 }).then]).toEqual(['restart', 'failed', 'retry', 'failed'])
+  expect(after(408).reason).toContain('has expired')
+  expect(after(428, { pairing: 'passkey' }).reason).toContain('before the passkey was taken')
+  expect(after(428, { attempt: 4, pairing: 'none' }).reason).toContain('No pairing code could be had')
+})
