@@ -23,6 +23,10 @@ export function webhookHandlers({ service, webhooks }: { service: BotService; we
       const deliveries = webhooks.dead(...subject(params.userId), params.webhook)
       return { status: 200, body: { success: true, deliveries: deliveries.map(({ id, type, attempts, problem, createdAt }) => ({ id, type, attempts, problem, createdAt: iso(createdAt) })) } }
     },
+    replayOne: ({ params }) => {
+      webhooks.replayOne(...subject(params.userId), params.webhook, params.delivery)
+      return { status: 200, body: { success: true } }
+    },
     replay: ({ params }) => ({ status: 200, body: { success: true, count: webhooks.replay(...subject(params.userId), params.webhook) } }),
   }
 }

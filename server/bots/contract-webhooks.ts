@@ -31,5 +31,6 @@ export const webhookRoutes = {
     verb: 'write',
     responses: { 200: { description: 'The newest first', body: ok.extend({ deliveries: z.array(z.object({ id: z.string(), type: z.string(), attempts: z.number().int(), problem: z.string().nullable(), createdAt: isoTime })) }) }, ...refusals },
   },
+  replayOne: { ...hooks, method: 'POST', path: at('/webhooks/:webhook/dead-letters/:delivery/replay'), params: webhookParams.extend({ delivery: z.string().regex(/^delivery_[0-9A-Za-z]{20}$/) }), summary: 'Deliver one that was given up once more', responses: { 200: { description: 'It is tried again', body: ok }, ...refusals } },
   replay: { ...hooks, method: 'POST', path: at('/webhooks/:webhook/replay'), params: webhookParams, summary: 'Deliver what was given up once more', responses: { 200: { description: 'How many', body: ok.extend({ count: z.number().int() }) }, ...refusals } },
 } as const satisfies Record<string, RouteDefinition>

@@ -41,6 +41,7 @@ export const botsContract = defineContract({
     'idempotency-mismatch': { status: 409 },
     'idempotency-malformed': { status: 400 },
     'webhook-not-found': { status: 404 },
+    'delivery-not-found': { status: 404 },
     'webhook-refused': { status: 400 },
     'rule-not-found': { status: 404 },
     'rule-malformed': { status: 400 },

@@ -36,6 +36,7 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   const later = database.prepare('UPDATE webhook_deliveries SET attempts = attempts + 1, next_at = ?, dead = ?, problem = ? WHERE id = ?')
   const dead = database.prepare<[string, number], Delivery>(`SELECT ${columns} FROM webhook_deliveries WHERE webhook_id = ? AND dead = 1 ORDER BY number DESC LIMIT ?`)
   const revive = database.prepare('UPDATE webhook_deliveries SET dead = 0, attempts = 0, next_at = ? WHERE webhook_id = ? AND dead = 1')
+  const reviveOne = database.prepare('UPDATE webhook_deliveries SET dead = 0, attempts = 0, next_at = ? WHERE webhook_id = ? AND id = ? AND dead = 1')
   const counts = database.prepare<[string], { waiting: number; dead: number }>('SELECT coalesce(sum(dead = 0), 0) AS waiting, coalesce(sum(dead = 1), 0) AS dead FROM webhook_deliveries WHERE webhook_id = ?')
   const pending = database.prepare<[], string>('SELECT DISTINCT webhook_id FROM webhook_deliveries WHERE dead = 0').pluck()
 
@@ -59,6 +60,8 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
     failed: (id: string, problem: string, nextAt: number | null): void => void later.run(nextAt ?? 0, nextAt === null ? 1 : 0, problem, id),
     dead: (webhookId: string, limit: number): Delivery[] => dead.all(webhookId, limit),
     revive: (webhookId: string, now: number): number => revive.run(now, webhookId).changes,
+    /** False when no such delivery was given up. */
+    reviveOne: (webhookId: string, id: string, now: number): boolean => reviveOne.run(now, webhookId, id).changes > 0,
     counts: (webhookId: string): { waiting: number; dead: number } => counts.get(webhookId) ?? { waiting: 0, dead: 0 },
     /** Webhooks for which something waits. */
     pending: (): string[] => pending.all(),

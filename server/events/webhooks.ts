@@ -43,6 +43,8 @@ export interface Webhooks {
   dead(room: string, subject: string, id: string): Delivery[]
   /** Tries the dead ones again; the number of them. */
   replay(room: string, subject: string, id: string): number
+  /** Tries one of them again. Throws `delivery-not-found` when it is not dead. */
+  replayOne(room: string, subject: string, id: string, delivery: string): void
   start(): void
   stop(): Promise<void>
 }
@@ -76,6 +78,13 @@ export function createWebhooks({ database, sealer, clock, log, allowPrivate, wai
     store.enqueue(`delivery_${randomBase62(20)}`, id, type, JSON.stringify({ type, timestamp: iso(now), data }), now)
     pump(id)
     return true
+  }
+
+  /** What was revived does not wait for the time of another one. */
+  function pumpNow(id: string): void {
+    clearTimeout(timers.get(id))
+    timers.delete(id)
+    pump(id)
   }
 
   function pump(id: string): void {
@@ -142,10 +151,13 @@ export function createWebhooks({ database, sealer, clock, log, allowPrivate, wai
     replay(room, subject, id) {
       known(room, subject, id)
       const count = store.revive(id, clock.now())
-      clearTimeout(timers.get(id))
-      timers.delete(id)
-      pump(id)
+      pumpNow(id)
       return count
+    },
+    replayOne(room, subject, id, delivery) {
+      known(room, subject, id)
+      if (!store.reviveOne(id, delivery, clock.now())) throw new Fault('delivery-not-found', 'No such delivery was given up')
+      pumpNow(id)
     },
     start: () => store.pending().forEach(pump),
     async stop() {

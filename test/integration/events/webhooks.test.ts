@@ -77,6 +77,21 @@ test('what was given up is seen and can be delivered once more', async () => {
   expect(got.slice(-2).map(({ body }) => JSON.parse(body).data)).toEqual([1, 2])
 })
 
+test('one that was given up is delivered alone, and only while it is dead', async () => {
+  answers = [404, 404]
+  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  webhooks.send('bots', 'gate', 'message', 1)
+  webhooks.send('bots', 'gate', 'message', 2)
+  await expect.poll(() => webhooks.dead('bots', 'gate', id)).toHaveLength(2)
+  const [second = '', first = ''] = webhooks.dead('bots', 'gate', id).map((delivery) => delivery.id)
+  webhooks.replayOne('bots', 'gate', id, second)
+  await expect.poll(() => webhooks.list('bots', 'gate')).toMatchObject([{ waiting: 0, dead: 1 }])
+  expect(got.map(({ body }) => JSON.parse(body).data)).toEqual([1, 2, 2])
+  expect(webhooks.dead('bots', 'gate', id)).toMatchObject([{ id: first }])
+  expect(() => webhooks.replayOne('bots', 'gate', id, second)).toThrow('No such delivery')
+  expect(() => webhooks.replayOne('bots', 'other', id, first)).toThrow('No such webhook')
+})
+
 test('nothing goes to private addresses unless the settings allow it', async () => {
   allowPrivate = false
   for (const address of [url, 'http://169.254.169.254/latest/meta-data', 'http://[::1]:80/', 'http://localhost:1/', 'http://10.0.0.1/', 'http://0x7f.1/']) {
