@@ -23,7 +23,7 @@ export function ruleHandlers({ service, rules }: { service: BotService; rules: R
     },
     tryRules: async ({ params, body: { message, rule } }) => {
       const author = chatOf(message.from)
-      const sample = { id: 'sample', chat: message.chat === undefined ? author : chatOf(message.chat), author, authorName: message.name === '' ? null : message.name, fromMe: false, at: Date.now(), kind: message.kind, text: message.text }
+      const sample = { id: 'sample', chat: message.chat === undefined ? author : chatOf(message.chat), author, authorName: message.name === '' ? null : message.name, fromMe: false, at: Date.now(), kind: message.kind, text: message.text, quoted: null, reactsTo: null }
       return { status: 200, body: { success: true, acts: await rules.rehearse(known(params.userId), sample, rule ?? null) } }
     },
   }

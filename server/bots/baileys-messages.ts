@@ -1,6 +1,6 @@
 /** Messages between the library's shape and ours. */
 import type { AnyMessageContent, AuthenticationCreds, WAMessage, WAMessageKey } from 'baileys'
-import type { Content, Message, MessageKey, Progress } from './engine.ts'
+import type { Content, Message, MessageKey, Progress, Quoted } from './engine.ts'
 
 type Library = typeof import('baileys')
 
@@ -34,9 +34,28 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     authorName: message.pushName ?? null,
     fromMe: key.fromMe === true,
     at: library.toNumber(message.messageTimestamp) * 1_000,
-    kind: isStub ? 'unreadable' : (kinds.find(([field]) => field in content && Reflect.get(content, field) != null)?.[1] ?? (textOf(content) === '' ? 'other' : 'text')),
+    kind: isStub ? 'unreadable' : kindOf(content),
     text: isStub ? '' : textOf(content),
+    quoted: isStub ? null : quotedIn(content, library, creds, key),
+    reactsTo: content?.reactionMessage?.key?.id ?? null,
   }
+}
+
+type MessageContent = NonNullable<WAMessage['message']>
+
+function kindOf(content: MessageContent): string {
+  return kinds.find(([field]) => field in content && Reflect.get(content, field) != null)?.[1] ?? (textOf(content) === '' ? 'other' : 'text')
+}
+
+/** What a message answers stands within the part that makes its kind. */
+function quotedIn(content: MessageContent, library: Library, { me }: AuthenticationCreds, key: WAMessageKey): Quoted | null {
+  const { extendedTextMessage, imageMessage, videoMessage, audioMessage, documentMessage, stickerMessage, locationMessage, contactMessage } = content
+  const context = [extendedTextMessage, imageMessage, videoMessage, audioMessage, documentMessage, stickerMessage, locationMessage, contactMessage].find((part) => part?.contextInfo?.stanzaId != null)?.contextInfo
+  if (context?.stanzaId == null) return null
+  const quoted: MessageContent = library.normalizeMessageContent(context.quotedMessage) ?? {}
+  const author = library.jidNormalizedUser(context.participant ?? '')
+  const isMe = author !== '' && (author === library.jidNormalizedUser(me?.id) || author === library.jidNormalizedUser(me?.lid))
+  return { id: context.stanzaId, author: isMe ? library.jidNormalizedUser(me?.id) : author === key.remoteJid ? numbered(author, key.remoteJidAlt) : author, kind: kindOf(quoted), text: textOf(quoted) }
 }
 
 /** Of the two ids of one person the one with the number. */
@@ -44,7 +63,7 @@ function numbered(id: string, other: string | undefined | null): string {
   return id.endsWith('@lid') && other?.endsWith('@s.whatsapp.net') === true ? other : id
 }
 
-function textOf(content: NonNullable<WAMessage['message']>): string {
+function textOf(content: MessageContent): string {
   const { conversation, extendedTextMessage, imageMessage, videoMessage, documentMessage, locationMessage, contactMessage, reactionMessage } = content
   const texts = [conversation, extendedTextMessage?.text, imageMessage?.caption, videoMessage?.caption, documentMessage?.caption ?? documentMessage?.fileName, locationMessage?.name, contactMessage?.displayName, reactionMessage?.text]
   return texts.find((text) => text != null && text !== '') ?? ''

@@ -38,7 +38,13 @@ export const sentView = z.object({
 })
 export type SentView = z.output<typeof sentView>
 
-export const messageView = z.object({ id: z.string(), chat: z.string(), author: z.string(), authorName: z.string().nullable(), fromMe: z.boolean(), at: isoTime, kind: z.string(), text: z.string() })
+export const messageView = z.object({
+  id: z.string(), chat: z.string(), author: z.string(), authorName: z.string().nullable(), fromMe: z.boolean(), at: isoTime, kind: z.string(), text: z.string(),
+  /** What it answers, as the answer carries it; `author` is a WhatsApp id. */
+  quoted: z.object({ id: z.string(), author: z.string(), kind: z.string(), text: z.string() }).nullable(),
+  /** Of a reaction: the id of the message it is to. */
+  reactsTo: z.string().nullable(),
+})
 export type MessageView = z.output<typeof messageView>
 
 /** A kept message: its place in the log, and how far it has come when it went out through here. */

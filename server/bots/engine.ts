@@ -51,6 +51,17 @@ export interface Message {
   /** `text`, `image`, `video`, `audio`, `document`, `sticker`, `location`, `contact`, `reaction`, `other`, or `unreadable`. */
   kind: string
   text: string
+  /** What it answers, as the answer carries it. */
+  quoted: Quoted | null
+  /** The id of the message that it is a reaction to. */
+  reactsTo: string | null
+}
+
+export interface Quoted {
+  id: string
+  author: string
+  kind: string
+  text: string
 }
 
 export type Content =

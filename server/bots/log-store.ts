@@ -69,8 +69,8 @@ export function createLogStore(database: Database, sealer: Sealer) {
   const namePlace = (userId: string, chat: string): string => `bots:chat:${userId}:${chat}`
 
   function opened(userId: string, { number, sealed, status }: SealedMessage): LoggedMessage {
-    // Written by `add` below and sealed since.
-    return { ...(JSON.parse(sealer.open(sealed, place(userId)).toString()) as Message), number, status }
+    // Written by `add` below and sealed since; earlier versions kept no quotes.
+    return { quoted: null, reactsTo: null, ...(JSON.parse(sealer.open(sealed, place(userId)).toString()) as OlderMessage), number, status }
   }
 
   return {
@@ -112,6 +112,8 @@ export function createLogStore(database: Database, sealer: Sealer) {
     trim: (userId: string, before: number): void => void trim.run(userId, before),
   }
 }
+
+type OlderMessage = Omit<Message, 'quoted' | 'reactsTo'> & Partial<Message>
 
 interface SealedMessage {
   number: number

@@ -26,7 +26,7 @@ test('no route of a bot takes an id that is a path, a wildcard or a script', asy
   await bots.call('POST', '/v1/bots', { userId: 'gate', phoneNumber: '15550100142' })
   await bots.call('POST', '/api/sessions/gate/stop')
   const [before, files] = [kept(), readdirSync(bots.context.dataDir)]
-  const fill: Record<string, string> = { messageId: '3EB0AABB', number: '15550100011', rule: 'rule_0123456789abcdef', webhook: 'webhook_0123456789abcdef', backup: 'backup_0123456789abcdef' }
+  const fill: Record<string, string> = { messageId: '3EB0AABB', number: '15550100011', rule: 'rule_0123456789abcdef', webhook: 'webhook_0123456789abcdef', delivery: 'delivery_01234567890123456789', backup: 'backup_0123456789abcdef' }
   const routes = Object.values(botsContract.routes).filter(({ path }) => path.includes(':userId'))
   expect(routes.length).toBeGreaterThan(30)
   for (const { method, path } of routes) {

@@ -1,6 +1,6 @@
 /** What the window shows of a bot: its chats, how busy it was, and what is set for it alone. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ChatView } from '../../../server/bots/contract.ts'
+import type { ChatView, LoggedView } from '../../../server/bots/contract.ts'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
 
@@ -54,6 +54,26 @@ test('a chat is read by its pages, and marked as read as a whole', async () => {
   expect(await chats()).toMatchObject([{ unread: 0 }])
   await bots.call('DELETE', `/api/sessions/gate/log?chat=${ann.number}`)
   expect(await chats()).toEqual([])
+})
+
+test('an answer is kept with what it quotes, a reaction with what it is to, both ways', async () => {
+  const asked = await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'coming today?' })
+  const id = asked?.key.id ?? ''
+  await expect.poll(async () => (await chats())[0]?.received).toBe(1)
+  await bots.call('POST', '/api/sessions/gate/messages', { to: ann.number, type: 'text', text: 'yes', replyTo: { id, text: 'coming today?' } })
+  await bots.call('POST', '/api/sessions/gate/messages', { to: ann.number, type: 'reaction', emoji: '👍', message: { id } })
+  const answer = await ann.message((message) => textOf(message) === 'yes')
+  await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'good' }, { quoted: answer })
+  await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { react: { text: '❤️', key: answer.key } })
+  const kept = async () => (await at('/log')).messages.map(({ text, quoted, reactsTo }: LoggedView) => ({ text, quoted, reactsTo }))
+  await expect.poll(kept).toHaveLength(5)
+  expect(await kept()).toEqual(expect.arrayContaining([
+    { text: 'coming today?', quoted: null, reactsTo: null },
+    { text: 'yes', quoted: { id, author: annChat, kind: 'text', text: 'coming today?' }, reactsTo: null },
+    { text: '👍', quoted: null, reactsTo: id },
+    { text: 'good', quoted: { id: answer.key.id, author: `${number}@s.whatsapp.net`, kind: 'text', text: 'yes' }, reactsTo: null },
+    { text: '❤️', quoted: null, reactsTo: answer.key.id },
+  ]))
 })
 
 test('what waits in a chat is shown with its words', async () => {

@@ -3,7 +3,7 @@ import { ruleMatch, type RuleMatch } from '../../../server/bots/contract-rules.t
 import type { Message } from '../../../server/bots/engine.ts'
 import { fillTemplate, isMeant, textMatcher, unknownPlaceholder } from '../../../server/bots/rule-match.ts'
 
-const message: Message = { id: 'A1', chat: '15550100011@s.whatsapp.net', author: '15550100011@s.whatsapp.net', authorName: 'Ann', fromMe: false, at: 0, kind: 'text', text: 'Order 17, please' }
+const message: Message = { id: 'A1', chat: '15550100011@s.whatsapp.net', author: '15550100011@s.whatsapp.net', authorName: 'Ann', fromMe: false, at: 0, kind: 'text', text: 'Order 17, please', quoted: null, reactsTo: null }
 const inGroup: Message = { ...message, chat: '120363000000000001@g.us' }
 const match = (wanted: object): RuleMatch => ruleMatch.parse(wanted)
 const catches = async (text: object, given: string) => (await textMatcher(match({ text }).text))(given)

@@ -8,6 +8,9 @@ export type MediaBody =
   | { type: 'audio'; data: string; mimetype: string }
   | { type: 'document'; data: string; mimetype: string; fileName: string; caption: string }
 
+/** What is sent without a file or words. */
+export type Shared = { type: 'location'; latitude: number; longitude: number; name: string } | { type: 'contact'; name: string; phoneNumber: string }
+
 /** Kinds that phones show in the chat; all others go as documents, unharmed. */
 const shown: Readonly<Record<string, 'image' | 'video' | 'audio'>> = {
   'image/jpeg': 'image', 'image/png': 'image', 'image/webp': 'image', 'image/gif': 'image', 'video/mp4': 'video', 'video/3gpp': 'video', 'audio/ogg': 'audio', 'audio/mpeg': 'audio', 'audio/mp4': 'audio', 'audio/aac': 'audio',

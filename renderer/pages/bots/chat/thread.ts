@@ -16,7 +16,7 @@ export function mergeMessages(known: readonly ChatMessage[], more: readonly Chat
   const byId = new Map(known.map((message) => [message.id, message]))
   for (const message of more) {
     const before = byId.get(message.id)
-    byId.set(message.id, before === undefined ? message : { ...before, ...message, number: message.number ?? before.number, delivery: farther(before.delivery, message.delivery), problem: message.problem ?? before.problem })
+    byId.set(message.id, before === undefined ? message : { ...before, ...message, number: message.number ?? before.number, delivery: farther(before.delivery, message.delivery), problem: message.problem ?? before.problem, quoted: message.quoted ?? before.quoted })
   }
   return [...byId.values()].toSorted((a, b) => secondOf(a) - secondOf(b) || (a.number ?? Infinity) - (b.number ?? Infinity) || 0)
 }
@@ -34,6 +34,37 @@ export function farther(a: Delivery | null, b: Delivery | null): Delivery | null
 
 export const deliveryWords: Readonly<Record<Delivery, string>> = {
   queued: 'Waits to be sent', sending: 'On its way', sent: 'WhatsApp has it', delivered: 'Delivered', read: 'Read', failed: 'Not sent',
+}
+
+/** What people feel about one message: each face once, and whose it is. */
+export interface Reaction {
+  emoji: string
+  by: string[]
+}
+
+/**
+ * The lines of a conversation, and by id the reactions to them. Of one person the last counts; an empty one takes it back.
+ * A reaction to what is not on the page stays a line of its own.
+ */
+export function withReactions(messages: readonly ChatMessage[], nameOf: (message: ChatMessage) => string): { lines: ChatMessage[]; reactions: ReadonlyMap<string, readonly Reaction[]> } {
+  const shown = new Set(messages.filter(({ kind }) => kind !== 'reaction').map(({ id }) => id))
+  const lines: ChatMessage[] = []
+  const last = new Map<string, { to: string; message: ChatMessage }>()
+  for (const message of messages) {
+    const { reactsTo: to } = message
+    if (to === null || !shown.has(to)) lines.push(message)
+    else last.set(`${to} ${message.fromMe ? '' : message.author}`, { to, message })
+  }
+  const reactions = new Map<string, Reaction[]>()
+  for (const { to, message } of last.values()) {
+    if (message.text === '') continue
+    const known = reactions.get(to) ?? []
+    const same = known.find(({ emoji }) => emoji === message.text)
+    if (same === undefined) known.push({ emoji: message.text, by: [nameOf(message)] })
+    else same.by.push(nameOf(message))
+    reactions.set(to, known)
+  }
+  return { lines, reactions }
 }
 
 /** Days as headings between messages. */

@@ -86,6 +86,6 @@ function fromLog({ status, ...message }: LoggedView): ChatMessage {
   return { ...message, delivery: status, problem: null }
 }
 
-export function fromSent({ messageId, chat, kind, text = '', status, problem, createdAt }: SentView & { text?: string }): ChatMessage {
-  return { id: messageId, number: null, chat, author: '', authorName: null, fromMe: true, at: createdAt, kind, text, delivery: status, problem }
+export function fromSent({ messageId, chat, kind, text = '', quoted = null, status, problem, createdAt }: SentView & { text?: string; quoted?: ChatMessage['quoted'] }): ChatMessage {
+  return { id: messageId, number: null, chat, author: '', authorName: null, fromMe: true, at: createdAt, kind, text, quoted, reactsTo: null, delivery: status, problem }
 }

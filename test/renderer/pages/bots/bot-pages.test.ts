@@ -8,7 +8,7 @@ import { at, bot, serverWith } from './sample-bot.ts'
 
 const session = '/bots/api/sessions/gate'
 const ann = '15550100011@s.whatsapp.net'
-const logged = (number: number, changes: object = {}) => ({ id: `M${number}000`, number, chat: ann, author: ann, authorName: 'Ann', fromMe: false, at: at(60 - number), kind: 'text', text: `line ${number}`, status: null, ...changes })
+const logged = (number: number, changes: object = {}) => ({ id: `M${number}000`, number, chat: ann, author: ann, authorName: 'Ann', fromMe: false, at: at(60 - number), kind: 'text', text: `line ${number}`, quoted: null, reactsTo: null, status: null, ...changes })
 const chat = (changes: object = {}) => ({ chat: ann, isGroup: false, phoneNumber: '15550100011', name: 'Ann', received: 2, sent: 1, unread: 2, last: logged(2), ...changes })
 
 let mounted: MountedPage | null = null
@@ -53,17 +53,27 @@ describe('chats', () => {
     expect(page.text()).toMatch(/line 1.*line 2/)
     expect(ticks()).toEqual(['delivered'])
 
-    botSocket(server).say({ type: 'message', userId: 'gate', message: { id: 'NEW1', chat: ann, author: ann, authorName: 'Ann', fromMe: false, at: at(0), kind: 'text', text: 'and one more' } })
+    botSocket(server).say({ type: 'message', userId: 'gate', message: { id: 'NEW1', chat: ann, author: ann, authorName: 'Ann', fromMe: false, at: at(0), kind: 'text', text: 'and one more', quoted: null, reactsTo: null } })
     botSocket(server).say({ type: 'progress', userId: 'gate', message: { messageId: 'M2000', chat: ann, kind: 'text', status: 'read', problem: null, createdAt: at(), sentAt: at(), updatedAt: at() } })
     await settle()
     expect(page.text()).toContain('and one more')
     expect(ticks()).toEqual(['read'])
   })
 
+  it('show what an answer quotes, and reactions on what they are to', async () => {
+    const server = serverWith(bot())
+    server.on(`GET ${session}/log`, () => ({ success: true, messages: [logged(4, { kind: 'reaction', text: '👍', reactsTo: 'M2000' }), logged(3, { text: 'yes', quoted: { id: 'OLD1', author: '15550100142@s.whatsapp.net', kind: 'text', text: 'coming today?' } }), logged(2)], next: null }))
+    const page = await open(server, `/bots/gate/chats?chat=${ann}`)
+    const quote = document.querySelector('[title="Show what is answered"]')
+    expect(quote?.textContent).toBe('Youcoming today?')
+    expect(document.querySelector('#message-M2000 [aria-label="Reactions"]')?.textContent).toBe('👍')
+    expect(page.text()).not.toContain('reacted')
+  })
+
   it('keep messages of another chat out of the one that is open', async () => {
     const server = serverWith(bot())
     const page = await open(server, `/bots/gate/chats?chat=${ann}`)
-    botSocket(server).say({ type: 'message', userId: 'gate', message: { id: 'NEW1', chat: '15550100012@s.whatsapp.net', author: 'x', authorName: 'Ben', fromMe: false, at: at(0), kind: 'text', text: 'not for Ann' } })
+    botSocket(server).say({ type: 'message', userId: 'gate', message: { id: 'NEW1', chat: '15550100012@s.whatsapp.net', author: 'x', authorName: 'Ben', fromMe: false, at: at(0), kind: 'text', text: 'not for Ann', quoted: null, reactsTo: null } })
     await settle()
     expect(page.text()).not.toContain('not for Ann')
   })
@@ -81,6 +91,24 @@ describe('chats', () => {
     botSocket(server).say({ type: 'progress', userId: 'gate', message: { ...sent, status: 'failed', problem: 'This number has no WhatsApp account' } })
     await settle()
     expect(page.text()).toContain('Not sent. This number has no WhatsApp account')
+  })
+
+  it('send a location and a contact', async () => {
+    const server = serverWith(bot())
+    const sent = { messageId: 'OUT10', chat: ann, kind: 'location', status: 'queued', problem: null, createdAt: at(0), sentAt: null, updatedAt: at(0) }
+    server.on(`POST ${session}/messages`, () => reply(202, { success: true, message: sent }))
+    const page = await open(server, `/bots/gate/chats?chat=${ann}`)
+    document.querySelector<HTMLButtonElement>('[aria-label="Send a location"]')?.click()
+    await settle()
+    await type('Where', '51.5007, -0.1246')
+    await type('Name', 'Gate 4')
+    await page.click('Send the location')
+    document.querySelector<HTMLButtonElement>('[aria-label="Send a contact"]')?.click()
+    await settle()
+    await type('Name', 'Front desk')
+    await type('Number', '+1 555 010 0199')
+    await page.click('Send the contact')
+    expect(server.sent(`POST ${session}/messages`)).toEqual([{ to: ann, type: 'location', latitude: 51.5007, longitude: -0.1246, name: 'Gate 4' }, { to: ann, type: 'contact', name: 'Front desk', phoneNumber: '15550100199' }])
   })
 
   it('mark as read only when somebody says so', async () => {
@@ -152,6 +180,19 @@ describe('webhooks', () => {
     for (const words of ['answered 500', '7 attempts']) expect(page.text()).toContain(words)
     await page.click('Deliver all 2 once more')
     expect(server.sent(`POST ${session}/webhooks/${webhook.id}/replay`)).toHaveLength(1)
+  })
+
+  it('deliver one of them alone', async () => {
+    const server = serverWith(bot())
+    server.on(`GET ${session}/webhooks`, () => ({ success: true, webhooks: [webhook] }))
+    server.on(`GET ${session}/webhooks/${webhook.id}/dead-letters`, () => ({ success: true, deliveries: [{ id: 'd1', type: 'message', attempts: 7, problem: 'answered 500', createdAt: at() }] }))
+    server.on(`POST ${session}/webhooks/${webhook.id}/dead-letters/d1/replay`, () => ({ success: true }))
+    const page = await open(server, '/bots/gate/webhooks')
+    await page.click('Dead letters')
+    document.querySelector<HTMLButtonElement>('[title="Deliver this one once more"]')?.click()
+    await settle()
+    expect(server.sent(`POST ${session}/webhooks/${webhook.id}/dead-letters/d1/replay`)).toHaveLength(1)
+    expect(server.sent(`POST ${session}/webhooks/${webhook.id}/replay`)).toHaveLength(0)
   })
 
   it('show their secret once, and close only when it is stored', async () => {

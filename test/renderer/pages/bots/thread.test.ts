@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { mediaBody } from '../../../../renderer/pages/bots/chat/media.ts'
+import { placeOf } from '../../../../renderer/pages/bots/chat/place.ts'
 import { initials, personText } from '../../../../renderer/pages/bots/chat/people.ts'
-import { continues, dayOf, mergeMessages, type ChatMessage } from '../../../../renderer/pages/bots/chat/thread.ts'
+import { continues, dayOf, mergeMessages, withReactions, type ChatMessage } from '../../../../renderer/pages/bots/chat/thread.ts'
 
-const message = (id: string, changes: Partial<ChatMessage> = {}): ChatMessage => ({ id, number: null, chat: 'a@s.whatsapp.net', author: 'a@s.whatsapp.net', authorName: 'Ann', fromMe: false, at: '2026-11-25T09:00:00.000Z', kind: 'text', text: id, delivery: null, problem: null, ...changes })
+const message = (id: string, changes: Partial<ChatMessage> = {}): ChatMessage => ({ id, number: null, chat: 'a@s.whatsapp.net', author: 'a@s.whatsapp.net', authorName: 'Ann', fromMe: false, at: '2026-11-25T09:00:00.000Z', kind: 'text', text: id, quoted: null, reactsTo: null, delivery: null, problem: null, ...changes })
 const ids = (messages: readonly ChatMessage[]): string[] => messages.map(({ id }) => id)
 
 describe('a conversation', () => {
@@ -27,6 +28,13 @@ describe('a conversation', () => {
     expect(continues(first, undefined)).toBe(false)
   })
 
+  it('has reactions on what they are to: the last of each person, and those to something else as lines', () => {
+    const reaction = (id: string, author: string, text: string, reactsTo = 'a'): ChatMessage => message(id, { kind: 'reaction', author, authorName: author, text, reactsTo })
+    const { lines, reactions } = withReactions([message('a'), reaction('1', 'Ann', '👍'), reaction('2', 'Ben', '❤️'), reaction('3', 'Ann', '❤️'), reaction('4', 'Cy', '😂'), reaction('5', 'Cy', ''), reaction('6', 'Ann', '🙏', 'gone')], ({ author }) => author)
+    expect(ids(lines)).toEqual(['a', '6'])
+    expect([...reactions]).toEqual([['a', [{ emoji: '❤️', by: ['Ann', 'Ben'] }]]])
+  })
+
   it('is parted by days', () => {
     const now = new Date(2026, 10, 25, 12).getTime()
     const on = (day: number): string => dayOf(new Date(2026, 10, day, 23).toISOString(), now)
@@ -41,6 +49,13 @@ describe('people', () => {
 
   it('have two letters', () => {
     expect([initials('Ann Driver'), initials('ben'), initials('+1 555 010 0011')]).toEqual(['AD', 'BE', '#'])
+  })
+})
+
+describe('a place', () => {
+  it('is found in what people copy, and refused where there is none', () => {
+    expect([placeOf('51.5007, -0.1246'), placeOf('-33.9 18.4'), placeOf('https://maps.example.com/place/Gate+4/@51.5,-0.1,17z')]).toEqual([{ latitude: 51.5007, longitude: -0.1246 }, { latitude: -33.9, longitude: 18.4 }, { latitude: 51.5, longitude: -0.1 }])
+    expect([placeOf(''), placeOf('Gate 4'), placeOf('91, 10'), placeOf('51.5, 181')]).toEqual([null, null, null, null])
   })
 })
 
