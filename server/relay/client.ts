@@ -80,11 +80,16 @@ export class RelayClient {
     const { id } = upstream.definition
     const existing = this.lanes.get(id)
     if (existing?.upstream === upstream) return existing.link
-    const link = this.openLane(upstream)
+    const gone = (): void => {
+      // A later one may have taken its place.
+      if (this.lanes.get(id)?.link !== link) return
+      this.lanes.delete(id)
+      this.laneTools.delete(id)
+      this.forgetView()
+    }
+    const link = this.openLane(upstream, gone)
     this.lanes.set(id, { link, upstream, since: this.options.clock.monotonic() })
-    link.catch(() => {
-      if (this.lanes.get(id)?.link === link) this.lanes.delete(id)
-    })
+    link.catch(gone)
     return link
   }
 
@@ -114,7 +119,12 @@ export class RelayClient {
   async watch(uri: string, upstream: Upstream): Promise<void> {
     if (this.watched.has(uri)) return
     this.watched.set(uri, upstream)
-    await upstream.watch(uri)
+    try {
+      await upstream.watch(uri)
+    } catch (error) {
+      this.watched.delete(uri)
+      throw error
+    }
   }
 
   async unwatch(uri: string): Promise<void> {
@@ -137,7 +147,7 @@ export class RelayClient {
     ])
   }
 
-  private async openLane(upstream: Upstream): Promise<Link> {
+  private async openLane(upstream: Upstream, gone: () => void): Promise<Link> {
     const { id } = upstream.definition
     const lane = await upstream.openLane(
       this.capabilities,
@@ -145,18 +155,17 @@ export class RelayClient {
         onNotification: (message) => this.hear(upstream, message),
         onRequest: (message, signal) => (this.latest(id) ?? this.options).ask(message, signal),
       },
-      () => {
-        this.lanes.delete(id)
-        this.laneTools.delete(id)
-        this.forgetView()
-      },
+      gone,
     )
-    if (this.closed) {
+    try {
+      if (this.closed) throw new Error('The client has gone')
+      await this.readTools(upstream, lane)
+      return lane
+    } catch (error) {
+      // Nobody else knows of it: left open it would be a process more with every try.
       await upstream.closeLane(lane)
-      throw new Error('The client has gone')
+      throw error
     }
-    await this.readTools(upstream, lane)
-    return lane
   }
 
   private async readTools(upstream: Upstream, lane: Link): Promise<void> {

@@ -47,7 +47,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.options = options
     const { upstreams, sessions, clock, callTimeout, streamHold } = options
-    const shared = { upstreams, clock, callTimeout, streamHold, parking: this.parking, session: (id: string) => sessions.byId(id) }
+    const shared = { upstreams, clock, callTimeout, streamHold, parking: this.parking, session: (id: string) => sessions.find(id) }
     this.legacy = new LegacyClients(shared)
     this.modern = new ModernClients({ ...shared, maxBody })
     this.leanCalls = options.lean === false ? null : new LeanCalls({ ledger: options.ledger, calls: options.calls, legacy: this.legacy, modern: this.modern, callTimeout })

@@ -18,7 +18,8 @@ export interface LegacyOptions {
   upstreams: Upstreams
   parking: Parking
   clock: Clock
-  session(id: string): StoredSession
+  /** Undefined for one that is over; its clients are about to be closed. */
+  session(id: string): StoredSession | undefined
   callTimeout(): number
   streamHold(): number
 }
@@ -123,7 +124,7 @@ export class LegacyClients {
     const client: RelayClient = new RelayClient({
       upstreams: this.options.upstreams,
       clock: this.options.clock,
-      session: () => this.options.session(session.id),
+      session: () => this.options.session(session.id) ?? session,
       capabilities,
       tell: ({ method, params }) => void relay.server.notification({ method, ...(params === undefined ? {} : { params }) }).catch(() => undefined),
       ask: ({ method, params }, signal) => relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),

@@ -17,7 +17,8 @@ export interface ModernOptions {
   upstreams: Upstreams
   parking: Parking
   clock: Clock
-  session(id: string): StoredSession
+  /** Undefined for one that is over; its clients are about to be closed. */
+  session(id: string): StoredSession | undefined
   callTimeout(): number
   streamHold(): number
   maxBody: number
@@ -91,7 +92,7 @@ export class ModernClients {
     if (existing !== undefined) return existing
     const { upstreams, clock, maxBody } = this.options
     const nobody = (): Promise<Json> => Promise.reject(new Error('A stateless client is asked in answers alone'))
-    const client = new RelayClient({ upstreams, clock, session: () => this.options.session(session.id), capabilities: {}, tell: () => undefined, ask: nobody, changed: () => undefined })
+    const client = new RelayClient({ upstreams, clock, session: () => this.options.session(session.id) ?? session, capabilities: {}, tell: () => undefined, ask: nobody, changed: () => undefined })
     const handler = createMcpHandler(() => createRelayServer({ ...this.options, client, era: 'modern' }), { legacy: 'reject', maxRequestBodySize: maxBody })
     const made = { client, handler, node: toNodeHandler(handler) }
     this.bySession.set(session.id, made)
@@ -103,14 +104,18 @@ export class ModernClients {
     const uris = subscribedResources(body)
     if (uris.length === 0) return
     const view = await client.settledView()
-    const watched = uris.flatMap((uri) => {
+    const found = uris.flatMap((uri) => {
       const upstream = upstreamOfResource(view, uri)
       return upstream === undefined ? [] : [{ uri, upstream }]
     })
-    await Promise.all(watched.map(({ uri, upstream }) => upstream.watch(uri).catch(() => undefined)))
-    response.once('close', () => {
+    const asked = await Promise.all(found.map(({ uri, upstream }) => upstream.watch(uri).then(() => [{ uri, upstream }]).catch(() => [])))
+    const watched = asked.flat()
+    const unwatch = (): void => {
       for (const { uri, upstream } of watched) upstream.unwatch(uri).catch(() => undefined)
-    })
+    }
+    // The client may have gone while the servers were asked.
+    if (response.closed) unwatch()
+    else response.once('close', unwatch)
   }
 }
 

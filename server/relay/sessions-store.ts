@@ -47,7 +47,7 @@ export function createSessionStore(database: Database) {
   const rulesOf = database.prepare<[string], string>('SELECT rules FROM relay_account_rules WHERE account_id = ?').pluck()
   const allRules = database.prepare<[], { accountId: string; rules: string }>('SELECT account_id AS accountId, rules FROM relay_account_rules')
   const putRules = database.prepare<[string, string]>('INSERT INTO relay_account_rules (account_id, rules) VALUES (?, ?) ON CONFLICT (account_id) DO UPDATE SET rules = excluded.rules')
-  const removeExpired = database.prepare<[number]>('DELETE FROM relay_sessions WHERE expires_at <= ?')
+  const removeExpired = database.prepare<[number], string>('DELETE FROM relay_sessions WHERE expires_at <= ? RETURNING id').pluck()
 
   return {
     byHash: (hash: Buffer): StoredSession | undefined => parsed(byHash.get(hash)),
@@ -71,7 +71,8 @@ export function createSessionStore(database: Database) {
     putRules: (accountId: string, rules: AccountRules): void => void putRules.run(accountId, JSON.stringify(rules)),
     spend: (id: string, credits: number): void => void spend.run(credits, id),
     remove: (id: string): boolean => remove.run(id).changes > 0,
-    removeExpired: (now: number): number => removeExpired.run(now).changes,
+    /** The rows that are no more. */
+    removeExpired: (now: number): string[] => removeExpired.all(now),
   }
 }
 

@@ -197,9 +197,10 @@ export class Sessions {
     this.flush()
     const now = this.options.clock.now()
     for (const [sessionId, { session }] of this.cache) if (session.expiresAt <= now) this.cache.delete(sessionId)
-    const count = this.options.store.removeExpired(now)
-    if (count > 0) this.options.changed()
-    return count
+    const removed = this.options.store.removeExpired(now)
+    if (removed.length > 0) this.options.changed()
+    for (const id of removed) for (const listener of this.endListeners) listener(id)
+    return removed.length
   }
 
   countActive(): number {
@@ -218,7 +219,7 @@ export class Sessions {
     this.reachListeners.add(listener)
   }
 
-  /** Called with the row of a session that was revoked, so that its open streams end. */
+  /** Called with the row of a session that is no more, so that its open streams end. */
   onEnd(listener: (id: string) => void): void {
     this.endListeners.add(listener)
   }

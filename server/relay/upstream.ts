@@ -60,9 +60,13 @@ export class Upstream {
   private retry: NodeJS.Timeout | undefined
   private era: Era | undefined
   private giveUp = new AbortController()
-  private readonly lanes = new Set<Link>()
+  /** Rises with every stop. */
+  private stops = 0
+  /** With what tells the client of each that its connection is gone. */
+  private readonly lanes = new Map<Link, () => void>()
   private readonly durations: number[] = []
-  private readonly listeners = new Set<(message: Message) => void>()
+  /** Requests on the shared connection, each with whoever hears what the server says meanwhile. */
+  private readonly underway = new Set<{ hear: ((message: Message) => void) | undefined }>()
   private endListening: (() => Promise<void>) | undefined
   private readonly watched = new Map<string, number>()
   /** Re-readings follow each other, so that an older answer never replaces a newer one. */
@@ -106,12 +110,14 @@ export class Upstream {
   }
 
   async stop(): Promise<void> {
+    this.stops += 1
     this.giveUp.abort(new Error('The server was stopped'))
     clearTimeout(this.retry)
+    this.retry = undefined
     this.become('disabled')
     const { link, starting } = this
     this.link = undefined
-    await Promise.all([link?.close(), ...[...this.lanes].map((lane) => lane.close()), starting?.catch(() => undefined)])
+    await Promise.all([link?.close(), this.endLanes(), starting?.catch(() => undefined)])
   }
 
   /** Resolves when a start under way has ended, well or not. */
@@ -120,15 +126,19 @@ export class Upstream {
   }
 
   async restart(): Promise<void> {
-    await this.stop()
-    this.start()
+    const stopped = this.stop()
+    const turn = this.stops
+    await stopped
+    // Whoever stopped it meanwhile wants it stopped, or starts it as well: two starts would leave a process that nobody ends.
+    if (turn === this.stops) this.start()
   }
 
   /** One request over the shared connection, for clients that can do nothing for the server in return. */
   async request(message: Message, { onNotification, ...options }: SharedRequestOptions = {}): Promise<Json> {
     const link = this.link ?? (await this.connect())
     const begun = performance.now()
-    if (onNotification !== undefined) this.listeners.add(onNotification)
+    const own = { hear: onNotification }
+    this.underway.add(own)
     try {
       return await link.request(message, options)
     } catch (error) {
@@ -146,7 +156,7 @@ export class Upstream {
       await this.reopen(link)
       return await (await this.connect()).request(message, options)
     } finally {
-      if (onNotification !== undefined) this.listeners.delete(onNotification)
+      this.underway.delete(own)
       this.durations.push(performance.now() - begun)
       if (this.durations.length > remembered) this.durations.shift()
     }
@@ -162,13 +172,29 @@ export class Upstream {
    */
   async openLane(capabilities: ClientCapabilities, handlers: LaneHandlers, onClose: () => void): Promise<Link> {
     await this.connect()
-    const options: LinkOptions = { ...this.linkOptions(), ...handlers, capabilities, onClose }
-    const lane = await openLink({ ...options, era: 'legacy' }).catch((error: unknown) => {
+    const options: LinkOptions = {
+      ...this.linkOptions(),
+      ...handlers,
+      capabilities,
+      onClose: () => {
+        this.lanes.delete(lane)
+        onClose()
+      },
+    }
+    const lane: Link = await openLink({ ...options, era: 'legacy' }).catch((error: unknown) => {
       if (!this.isModern) throw error
       return openLink(options)
     })
-    this.lanes.add(lane)
+    this.lanes.set(lane, onClose)
     return lane
+  }
+
+  /** Closes the clients' own connections and tells the clients, so that their next request opens new ones. */
+  private async endLanes(): Promise<void> {
+    const ended = [...this.lanes]
+    this.lanes.clear()
+    for (const [, onClose] of ended) onClose()
+    await Promise.all(ended.map(([lane]) => lane.close()))
   }
 
   async closeLane(lane: Link): Promise<void> {
@@ -180,7 +206,14 @@ export class Upstream {
   async watch(uri: string): Promise<void> {
     const count = this.watched.get(uri) ?? 0
     this.watched.set(uri, count + 1)
-    if (count === 0) await this.askForUpdates('resources/subscribe', uri)
+    if (count > 0) return
+    try {
+      await this.askForUpdates('resources/subscribe', uri)
+    } catch (error) {
+      // Nobody watches what the server has refused; the next who asks is to hear that from the server too.
+      this.watched.delete(uri)
+      throw error
+    }
   }
 
   async unwatch(uri: string): Promise<void> {
@@ -235,7 +268,8 @@ export class Upstream {
       else for (const uri of this.watched.keys()) this.request({ method: 'resources/subscribe', params: { uri } }).catch(() => undefined)
       return link
     } catch (error) {
-      if (!signal.aborted && this.retry === undefined) this.failed(reasonOf(error))
+      // A connection that was lost while it was being read has been counted as failed already.
+      if (!signal.aborted && this.state === 'starting') this.failed(reasonOf(error))
       throw unavailable(this, error)
     }
   }
@@ -248,9 +282,14 @@ export class Upstream {
   private hear(message: Message): void {
     const part = changedPart(message.method)
     if (part !== undefined) void this.reread(part)
-    // What is said while one call runs belongs to that call; while several run nobody can tell, and nobody else may read it.
-    else if (message.method === 'notifications/message' && this.listeners.size === 1) for (const listener of this.listeners) listener(message)
+    else if (message.method === 'notifications/message') this.hearLog(message)
     else this.options.onNotification(this, message)
+  }
+
+  /** What is said while one call runs belongs to that call; while several run nobody can tell, and nobody else may read it. */
+  private hearLog(message: Message): void {
+    const [only, ...others] = this.underway
+    if (others.length === 0) only?.hear?.(message)
   }
 
   private reread(parts: ReadonlySet<keyof Catalogue>): Promise<void> {
@@ -291,8 +330,7 @@ export class Upstream {
   private lost(link: Link, reason: string): void {
     if (this.link === link) this.link = undefined
     if (this.giveUp.signal.aborted) return
-    for (const lane of this.lanes) void lane.close()
-    this.lanes.clear()
+    void this.endLanes()
     if (this.options.clock.monotonic() - this.startedAt > steadyAfter) this.attempts = 0
     this.failed(reason)
   }

@@ -37,6 +37,8 @@ export class Upstreams {
   private readonly toolsById = new Map<string, Map<string, StoredTool>>()
   private readonly catalogueListeners = new Set<(upstream: Upstream, changed: ReadonlySet<keyof Catalogue>) => void>()
   private readonly notificationListeners = new Set<(upstream: Upstream, message: Message) => void>()
+  /** Servers whose place another has taken, while they end. */
+  private readonly ending = new Map<string, Promise<unknown>>()
   private builtIn: BuiltInServer | undefined
   private started = false
   /** Rises with every change of what sessions can see. */
@@ -136,9 +138,9 @@ export class Upstreams {
     }
     this.refuseTaken(definition.name, id)
     this.options.store.put(definition)
-    await upstream.stop()
+    const successor = await this.replace(upstream, definition)
     this.tell('upstream-changed', 'Server changed', definition, actor)
-    return this.view(this.supervise(definition))
+    return this.view(successor)
   }
 
   /** Throws `upstream-not-found`, `upstream-built-in`. */
@@ -217,6 +219,29 @@ export class Upstreams {
   }
 
   private supervise(definition: UpstreamDefinition): Upstream {
+    const upstream = this.place(definition)
+    this.begin(upstream)
+    return upstream
+  }
+
+  /** The new one stands in the old one's place at once, so that a further change builds on it; it starts when all before it have ended. */
+  private async replace(before: Upstream, definition: UpstreamDefinition): Promise<Upstream> {
+    const { id } = definition
+    const successor = this.place(definition)
+    const ended = Promise.all([this.ending.get(id), before.stop()])
+    this.ending.set(id, ended)
+    await ended
+    if (this.ending.get(id) === ended) this.ending.delete(id)
+    if (this.byId.get(id) === successor) this.begin(successor)
+    return successor
+  }
+
+  private begin(upstream: Upstream): void {
+    if (upstream.definition.enabled && this.started && upstream.state === 'disabled') upstream.start()
+    else this.options.changed()
+  }
+
+  private place(definition: UpstreamDefinition): Upstream {
     const { clock, store, grants, backOff } = this.options
     const { builtIn } = this
     const previous = this.byId.get(definition.id)
@@ -241,8 +266,6 @@ export class Upstreams {
     this.version += 1
     this.byId.set(definition.id, upstream)
     this.toolsById.set(definition.id, new Map(store.tools(definition.id).map((tool) => [tool.name, tool])))
-    if (definition.enabled && this.started) upstream.start()
-    else this.options.changed()
     return upstream
   }
 

@@ -96,6 +96,16 @@ test('a server sees what the client at the far end can do, and shows more tools 
   expect(textOf(await able.callTool({ name: 'trigger-sampling-request', arguments: { prompt: 'Say something', maxTokens: 10 } }))).toContain('sampled here')
 })
 
+test('a client that servers may ask things can go on after its server was started again', async () => {
+  const client = await connect((await only('odd')).sessionUrl, { capabilities: { elicitation: {} } })
+  client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { city: 'Hamburg' } }))
+  const where = async () => textOf(await client.callTool({ name: 'where', arguments: {} }))
+  expect(await where()).toBe('You are in Hamburg')
+  await relay.room.upstreams.restart(idOf('odd'), 'owner')
+  await eventually('it runs again', () => relay.room.upstreams.get(idOf('odd')).state === 'ready')
+  expect(await where()).toBe('You are in Hamburg')
+})
+
 test('the inspector’s command line lists and calls', async () => {
   const { sessionUrl } = await only('everything')
   const cli = join(root, 'node_modules', '@modelcontextprotocol', 'inspector', 'clients', 'launcher', 'build', 'index.js')

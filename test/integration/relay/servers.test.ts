@@ -1,8 +1,8 @@
 /** MCP servers under supervision: started, lost, given up, ended with all they started, and never in each other's way. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createServer } from 'node:http'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
@@ -39,6 +39,9 @@ async function call(sessionUrl: string, name: string, args: object = {}) {
   return response.json()
 }
 
+/** Processes whose command line has the marker in it. */
+const running = (marker: string): number => spawnSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).stdout.split('\n').filter((line) => line.includes(marker)).length
+
 describe('a stdio server', () => {
   test('is started once, asked what it offers, and shown without its secrets', async () => {
     const { id } = upstreams().create({ ...stdio('odd'), env: { TOKEN: 'hush' } }, 'owner')
@@ -67,6 +70,57 @@ describe('a stdio server', () => {
     expect(relay.room.attention()[0]).toMatchObject({ tone: 'bad', title: 'Server odd failed' })
     await upstreams().change(id, { args: [odd, 'plain'] }, 'owner')
     expect((await inState(id, 'ready')).attempts).toBe(0)
+  })
+
+  test('started again by a person between two tries is tried and given up like any other', async () => {
+    const patient = await serveRelay({ given: { backOff: [3_600_000] } })
+    onTestFinished(() => patient.stop())
+    await new Promise((resolve) => setImmediate(resolve))
+    const { id } = patient.room.upstreams.create(stdio('odd', 'crash'), 'owner')
+    const retrying = () => eventually('it waits for its next try', () => patient.room.upstreams.get(id).state === 'retrying', 10_000)
+    await retrying()
+    await patient.room.upstreams.restart(id, 'owner')
+    await retrying()
+    expect(patient.room.upstreams.get(id)).toMatchObject({ attempts: 1, error: 'The process ended with code 3' })
+  })
+
+  test('changed twice, and started again, in the same moment has both changes and one process', async () => {
+    const marker = `twice-${process.pid}`
+    const { id } = upstreams().create(stdio('odd', 'plain', marker), 'owner')
+    await inState(id, 'ready')
+    await Promise.all([upstreams().change(id, { env: { ONE: '1' } }, 'owner'), upstreams().restart(id, 'owner'), upstreams().change(id, { env: { TWO: '2' } }, 'owner')])
+    expect((await inState(id, 'ready')).envNames).toEqual(['ONE', 'TWO'])
+    await upstreams().restart(id, 'owner')
+    await inState(id, 'ready')
+    expect(running(marker)).toBe(1)
+  })
+
+  test('that does not say what tools it has keeps no process for each client that asked', async () => {
+    const marker = `listless-${process.pid}`
+    const { id } = upstreams().create(stdio('odd', 'listless', marker), 'owner')
+    await inState(id, 'ready')
+    const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { elicitation: {} } })
+    await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session()).sessionUrl)))
+    for (let time = 0; time < 3; time += 1) await client.listTools()
+    await eventually('only the shared one is left', () => running(marker) === 1)
+    await client.close()
+  })
+
+  test('that speaks while several call it is heard by none of them', async () => {
+    const { id } = upstreams().create(stdio('odd', 'chatty'), 'owner')
+    await inState(id, 'ready')
+    const heard: unknown[] = []
+    const say = (text: string, more: object = {}) => upstreams().get(id).request({ method: 'tools/call', params: { name: 'slow', arguments: { text } } }, more)
+    const onNotification = ({ params }: { params?: Record<string, unknown> | undefined }) => void heard.push(params?.['data'])
+    await say('mine alone', { onNotification })
+    await Promise.all([say('mine', { onNotification }), say('of another')])
+    expect(heard).toEqual(['mine alone'])
+  })
+
+  test('that refuses to be watched is asked by everybody who wants to watch', async () => {
+    const { id } = upstreams().create(stdio('odd'), 'owner')
+    await inState(id, 'ready')
+    for (let time = 0; time < 2; time += 1) await expect(upstreams().get(id).watch('yard://berths')).rejects.toThrow('Method not found')
   })
 
   test('that cannot be found says so', async () => {
@@ -158,4 +212,18 @@ test('a remote server that forgot our session is greeted again, and the call suc
   } finally {
     await end(child)
   }
+})
+
+test.each(['expired', 'removed with its account'])('a session that was %s leaves its clients no say in what becomes of servers', async (how) => {
+  const { id } = upstreams().create(stdio('odd'), 'owner')
+  await inState(id, 'ready')
+  const client = new Client({ name: 'test', version: '1.0.0' })
+  await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session()).sessionUrl)))
+  if (how === 'expired') {
+    relay.context.database.prepare('UPDATE relay_sessions SET expires_at = 1').run()
+    expect((await relay.call('POST', '/api/sessions/cleanup', { user: null })).body.data.count).toBe(1)
+    expect((await relay.room.gateway()).clients).toBe(0)
+  } else relay.users.remove('ann', 'owner')
+  expect(upstreams().changeTool(id, 'echo', { price: 3 }, 'owner').price).toBe(3)
+  await client.close()
 })
