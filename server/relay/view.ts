@@ -84,7 +84,7 @@ export function buildView(source: ViewSource, reach: Reach, laneTools: LaneTools
 export function upstreamOfResource(view: View, uri: string): Upstream | undefined {
   const listed = view.resources.get(uri)
   if (listed !== undefined) return listed
-  const matching = view.listedTemplates.find(({ uriTemplate = '' }) => templatePattern(uriTemplate).test(uri))
+  const matching = view.listedTemplates.find(({ uriTemplate = '' }) => fitsTemplate(uriTemplate, uri))
   if (matching !== undefined) return matching.upstream
   const able = view.upstreams.filter(({ capabilities }) => capabilities.resources !== undefined)
   return able.length === 1 ? able[0] : undefined
@@ -112,8 +112,20 @@ function free(taken: ReadonlyMap<string, unknown>, name: string): string {
   for (let number = 2; ; number += 1) if (!taken.has(`${name}_${number}`)) return `${name}_${number}`
 }
 
-/** Each expression of a template stands for some text without spaces; enough to tell servers apart, the server itself reads it exactly. */
-function templatePattern(template: string): RegExp {
-  const literal = template.split(/\{[^}]*\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
-  return new RegExp(`^${literal.join(String.raw`\S*`)}$`)
+/**
+ * Each expression of a template stands for some text without spaces; enough to tell servers apart, the server itself reads it exactly.
+ * No regular expression: one with several such expressions takes as long as the client that sends the address likes, and everybody waits.
+ */
+function fitsTemplate(template: string, uri: string): boolean {
+  const [head = '', ...literals] = template.split(/\{[^}]*\}/)
+  const tail = literals.pop()
+  if (tail === undefined) return uri === head
+  if (!uri.startsWith(head) || !uri.endsWith(tail) || /\s/.test(uri)) return false
+  let at = head.length
+  for (const literal of literals) {
+    const found = uri.indexOf(literal, at)
+    if (found === -1) return false
+    at = found + literal.length
+  }
+  return at <= uri.length - tail.length
 }

@@ -49,3 +49,11 @@ test('a resource belongs to the server that lists it, or whose template it fits'
   expect(upstreamOfResource(made, 'db://ships/rows/7')?.definition.name).toBe('db')
   expect(upstreamOfResource(made, 'http://elsewhere')).toBeUndefined()
 })
+
+test('an address made to be hard to compare with a template is compared as quickly as any other', () => {
+  const made = view([server('files', [], { resources: [] }), server('db', [], { resourceTemplates: [{ uriTemplate: 'db://{table}/{part}/{column}/{id}.json' }] })])
+  const hard = `db://${'/'.repeat(100_000)}`
+  expect(upstreamOfResource(made, `${hard} .json`)).toBeUndefined()
+  expect(upstreamOfResource(made, `${hard}.json`)?.definition.name).toBe('db')
+  expect(upstreamOfResource(made, 'db://a/b/c.json')).toBeUndefined()
+})
