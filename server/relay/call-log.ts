@@ -67,5 +67,7 @@ export class CallLog {
 
 function cut(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  return text.length <= cutAt ? text : `${text.slice(0, cutAt)}…`
+  if (text.length <= cutAt) return text
+  // Copied: a part of a text keeps the whole of it in memory, which for the calls kept here may be gigabytes.
+  return `${Buffer.from(text.slice(0, cutAt)).toString()}…`
 }
