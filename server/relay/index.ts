@@ -42,14 +42,14 @@ const flushEvery = 5_000
 const sweepEvery = 30_000
 
 export function createRelayRoom(context: RoomContext, { accounts, publicUrl, callbackUrl, houseTools = [], backOff, lean }: RelayGiven): RelayRoom {
-  const { database, sealer, clock, events, settings } = context
+  const { database, sealer, clock, events, settings, log } = context
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
   const sessions = new Sessions({ store: createSessionStore(database), accounts, sealer, clock, events, changed, defaultDays: () => relaySettings().sessionDays })
   const grants = new Grants({ store: createGrantStore(database, sealer), clock, callbackUrl })
   const upstreams = new Upstreams({ store: createUpstreamStore(database, sealer), grants, clock, events, changed, ...(backOff === undefined ? {} : { backOff }) })
   const usage = createLedgerStore(database)
-  const ledger = new Ledger({ store: usage, accounts, clock, changed: () => context.changed('relay-usage') })
+  const ledger = new Ledger({ store: usage, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
   let gateway: Promise<Gateway> | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
@@ -62,6 +62,11 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
   const desk = createDesk({ sessions, upstreams, ledger, usage, calls, clock, callTimeout: () => relaySettings().callTimeout * 1_000 })
   const timers: NodeJS.Timeout[] = []
   let starting: NodeJS.Immediate | undefined
+  /** A disk that refuses for a while must not end the whole house: the next time it may take what is to be written. */
+  const every = (ms: number, work: () => unknown): NodeJS.Timeout =>
+    setInterval(() => {
+      Promise.try(work).catch((error: unknown) => log.error({ error }, 'upkeep of the relay failed'))
+    }, ms)
   const isOver = (id: string): boolean => {
     const session = sessions.find(id)
     return session === undefined || session.expiresAt <= clock.now() || accounts.find(session.accountId) === undefined
@@ -77,9 +82,9 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
     async start() {
       sessions.cleanup()
       timers.push(
-        setInterval(() => sessions.flush(), flushEvery),
-        setInterval(() => void gateway?.then((loaded) => loaded.sweep(isOver)), sweepEvery),
-        setInterval(() => sessions.cleanup(), relaySettings().cleanupInterval * 1_000),
+        every(flushEvery, () => sessions.flush()),
+        every(sweepEvery, async () => (await gateway)?.sweep(isOver)),
+        every(relaySettings().cleanupInterval * 1_000, () => sessions.cleanup()),
       )
       // After the listeners have their ports: starting processes takes time that nobody waits for.
       starting = setImmediate(() => {

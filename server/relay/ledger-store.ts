@@ -1,5 +1,5 @@
 /** The tables of charges and usage. */
-import type { Database } from 'better-sqlite3'
+import { quickly, type Database } from '../store/database.ts'
 
 export interface Settlement {
   at: number
@@ -48,14 +48,7 @@ export function createLedgerStore(database: Database) {
      * All of them or none; `spend` takes the credits from the accounts within the same transaction. Handed to the system when it returns,
      * so that no death of this process loses it; on the disk itself after the next `sync`.
      */
-    settle(...given: Parameters<typeof settle>): void {
-      database.pragma('synchronous = NORMAL')
-      try {
-        settle(...given)
-      } finally {
-        database.pragma('synchronous = FULL')
-      }
-    },
+    settle: (...given: Parameters<typeof settle>): void => quickly(database, () => settle(...given)),
     /** Waits until all that was settled is on the disk. */
     sync: (): void => void database.pragma('wal_checkpoint(PASSIVE)'),
     /** Between two months, `YYYY-MM`, both included. */

@@ -8,6 +8,7 @@
  * - The disk is waited for once a second, not for each call: a power cut can give back the charges of the last second, never more.
  */
 import { iso, type Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
 import type { Accounts } from './accounts.ts'
 import type { LedgerStore, Settlement, UsageRow } from './ledger-store.ts'
 import type { StoredSession } from './sessions-store.ts'
@@ -16,6 +17,7 @@ export interface LedgerOptions {
   store: LedgerStore
   accounts: Accounts
   clock: Clock
+  log: Log
   changed(): void
 }
 
@@ -49,7 +51,7 @@ export class Ledger {
   private readonly options: LedgerOptions
   private readonly heldByAccount = new Map<string, number>()
   private readonly sessions = new Map<string, { held: number; spent: number; minuteStart: number; calls: number }>()
-  private due: { settlement: Settlement; done: () => void; failed: (error: unknown) => void }[] = []
+  private due: { settlement: Settlement; counted: UsageRow; done: () => void; failed: (error: unknown) => void }[] = []
   private committing = false
   /** Settled, but not yet waited for on the disk. */
   private unsynced = false
@@ -85,11 +87,12 @@ export class Ledger {
   settle(charge: Charge): Promise<void> {
     if (!charge.open) return Promise.resolve()
     charge.open = false
-    this.count(charge, false)
+    const counted = this.count(charge, false)
     const { session, upstream, tool, price } = charge.priced
     if (price === 0) return Promise.resolve()
     return new Promise((done, failed) => {
       this.due.push({
+        counted,
         settlement: { at: this.options.clock.now(), accountId: session.accountId, sessionId: session.id, upstream, tool, credits: price },
         done: () => {
           this.unhold(charge, true)
@@ -119,14 +122,18 @@ export class Ledger {
     return this.heldByAccount.get(accountId) ?? 0
   }
 
-  /** Writes what is counted but not yet written. */
+  /** Writes what is counted but not yet written; what the disk refuses is kept for the next time. */
   flush(): void {
     clearTimeout(this.usageTimer)
     this.usageTimer = undefined
     this.commit()
     if (!this.unsynced) return
-    this.unsynced = false
-    this.options.store.sync()
+    try {
+      this.options.store.sync()
+      this.unsynced = false
+    } catch (error) {
+      this.options.log.error({ error }, 'charges could not be brought to the disk')
+    }
   }
 
   stop(): void {
@@ -171,17 +178,19 @@ export class Ledger {
     if (spent) of.spent += price
   }
 
-  private count({ priced: { session, upstream, tool, price } }: Charge, failed: boolean): void {
+  private count({ priced: { session, upstream, tool, price } }: Charge, failed: boolean): UsageRow {
     this.total += 1
     const month = iso(this.options.clock.now()).slice(0, 7)
-    const key = `${session.accountId} ${month} ${upstream} ${tool}`
-    const row = this.usage.get(key) ?? { accountId: session.accountId, month, upstream, tool, calls: 0, failed: 0, credits: 0 }
+    const first = { accountId: session.accountId, month, upstream, tool, calls: 0, failed: 0, credits: 0 }
+    const key = usageKey(first)
+    const row = this.usage.get(key) ?? first
     row.calls += 1
     if (failed) row.failed += 1
     else row.credits += price
     this.usage.set(key, row)
     // Free calls wait for nothing: losing a second of their count in a crash costs nobody anything.
     this.usageTimer ??= setTimeout(() => this.flush(), usageEvery).unref()
+    return row
   }
 
   private commit(): void {
@@ -194,11 +203,22 @@ export class Ledger {
     try {
       this.options.store.settle(due.map(({ settlement }) => settlement), usage, this.options.accounts.spend)
     } catch (error) {
-      for (const { failed } of due) failed(error)
+      this.options.log.error({ error }, 'charges could not be written')
+      // The calls were made, whatever becomes of their credits: what they add up to is written with the next ones.
+      for (const row of usage) this.usage.set(usageKey(row), row)
+      for (const { settlement, counted, failed } of due) {
+        counted.failed += 1
+        counted.credits -= settlement.credits
+        failed(error)
+      }
       return
     }
     if (due.length > 0) this.unsynced = true
     for (const { done } of due) done()
     this.tell()
   }
+}
+
+function usageKey({ accountId, month, upstream, tool }: UsageRow): string {
+  return `${accountId} ${month} ${upstream} ${tool}`
 }

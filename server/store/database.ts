@@ -38,11 +38,12 @@ export function openDatabase(file: string): Database {
  */
 export function quickly<Result>(database: Database, work: () => Result): Result {
   if (database.inTransaction) return work()
-  database.pragma('synchronous = NORMAL')
+  // `exec`, since `pragma` makes a statement and its rows each time, which costs more than some of what is written here.
+  database.exec('PRAGMA synchronous=NORMAL')
   try {
     return work()
   } finally {
-    database.pragma('synchronous = FULL')
+    database.exec('PRAGMA synchronous=FULL')
   }
 }
 

@@ -1,7 +1,7 @@
 /** Credits: never overspent, taken only for what succeeded, on the disk before the caller hears of it. */
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { serveRelay, type Reply, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 
@@ -58,6 +58,33 @@ test('a call that failed, in words or by the death of its server, costs nothing'
   price('echo', 5)
   expect((await call(sessionId, 'echo')).status).toBe(200)
   expect(credits()).toBe(345)
+})
+
+test('a charge that could not be written takes nothing, and the call is still counted', async () => {
+  price('echo', 5)
+  const { sessionId } = await relay.session()
+  relay.context.database.exec("CREATE TRIGGER disk_is_full BEFORE INSERT ON relay_charges BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+  expect((await call(sessionId, 'echo')).status).toBe(500)
+  relay.context.database.exec('DROP TRIGGER disk_is_full')
+  relay.room.ledger.flush()
+  expect([credits(), relay.room.ledger.heldBy('ann')]).toEqual([350, 0])
+  expect(relay.context.database.prepare('SELECT calls, failed, credits FROM relay_usage').all()).toEqual([{ calls: 1, failed: 1, credits: 0 }])
+})
+
+test('a disk that refuses for a while ends neither the relay nor what it keeps in mind for it', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const own = await serveRelay()
+  onTestFinished(() => own.stop())
+  const { database, log } = own.context
+  const { sessionId } = await own.session()
+  own.room.sessions.validate(sessionId)
+  database.exec("CREATE TRIGGER disk_is_full BEFORE UPDATE ON relay_sessions BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+  vi.advanceTimersByTime(5_000)
+  await eventually('it is said', () => log.lines.some(({ level, message }) => level === 'error' && message === 'upkeep of the relay failed'))
+  database.exec('DROP TRIGGER disk_is_full')
+  vi.advanceTimersByTime(5_000)
+  expect(database.prepare('SELECT last_used_at FROM relay_sessions').pluck().get()).not.toBeNull()
 })
 
 test('a batch pays for each of its calls, and requests that share an id are refused before any runs', async () => {
