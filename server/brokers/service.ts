@@ -66,7 +66,7 @@ export class BrokerService {
   private pulse: NodeJS.Timeout | undefined
   private sampledAt = 0
   private nextLink = 1
-  private deadTold = new Map<number, number>()
+  private readonly deadTold = new Map<number, number>()
   /** Wills whose delay runs, and when it ends. */
   private readonly wills = new Map<Subscriber, { due: number; will: Will }>()
 
@@ -180,6 +180,7 @@ export class BrokerService {
     this.logins.forget(stored.id)
     for (const link of [...tenant.links]) link.end('dropped')
     await this.engine.dropTenant(tenant)
+    this.deadTold.delete(stored.id)
     this.emit({ type: 'session-dropped', title: why, subject: name, actor, tone: 'neutral' })
   }
 
@@ -199,13 +200,14 @@ export class BrokerService {
       stored.expiresAt = this.momentOf(expiry)
       this.store.setExpiry(stored.id, stored.expiresAt)
     }
-    if (policy === undefined) return
-    const before = tenant.policy
-    stored.policy = tenant.policy = policySchema.parse({ ...before, ...withoutGaps(policy) })
-    this.store.setPolicy(stored.id, stored.policy)
-    // What was only in memory goes onto the disk, or the other way round.
-    if (before.durability !== stored.policy.durability) await this.engine.rewriteJournal()
-    this.emit({ type: 'session-changed', title: 'Session changed', subject: name, actor, tone: 'neutral' })
+    if (policy !== undefined) {
+      const before = tenant.policy
+      stored.policy = tenant.policy = policySchema.parse({ ...before, ...withoutGaps(policy) })
+      this.store.setPolicy(stored.id, stored.policy)
+      // What was only in memory goes onto the disk, or the other way round.
+      if (before.durability !== stored.policy.durability) await this.engine.rewriteJournal()
+    }
+    if (expiry !== undefined || policy !== undefined) this.emit({ type: 'session-changed', title: 'Session changed', subject: name, actor, tone: 'neutral' })
   }
 
   createPass(name: string): string {
@@ -268,9 +270,9 @@ export class BrokerService {
     return this.newId()
   }
 
-  /** A fault of ours that one client met. */
-  stumbled(error: unknown): void {
-    this.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a broker connection met a fault')
+  /** A fault of ours that one client, or one session, met. */
+  stumbled(error: unknown, what = 'a broker connection met a fault'): void {
+    this.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, what)
   }
 
   emit(event: Omit<NewEvent, 'room'>): void {
@@ -307,7 +309,7 @@ export class BrokerService {
   private beat(): void {
     for (const connection of this.connections) connection.check()
     const now = this.clock.now()
-    for (const { stored } of this.sessions.values()) if (stored.expiresAt !== null && stored.expiresAt <= now) void this.drop(stored.name, 'system', 'Session expired')
+    for (const { stored } of this.sessions.values()) if (stored.expiresAt !== null && stored.expiresAt <= now) this.drop(stored.name, 'system', 'Session expired').catch((error: unknown) => this.stumbled(error, 'an expired session could not be removed'))
     const steady = this.clock.monotonic()
     for (const [subscriber, { due, will }] of this.wills) {
       const { tenant, key } = subscriber

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { openDatabase } from '../../../server/store/database.ts'
 import { FrameClient, openBrokers } from '../../fakes/broker-house.ts'
 import { temporaryFolder, until } from '../../fakes/kernel.ts'
 
@@ -83,6 +84,19 @@ describe('the published calls', () => {
     const client = await FrameClient.join(house.url, session)
     expect(await client.ended()).toMatchObject({ code: 4410 })
     expect((await house.call(`/v1/sessions/${session.sessionName}`)).status).toBe(404)
+  })
+
+  it('lives on when it cannot remove a session whose time is over, and removes it when it can', async () => {
+    const dataDir = temporaryFolder()
+    const house = await openBrokers({ dataDir })
+    const { sessionName } = await house.createSession({ sessionExpiry: 50 })
+    const disk = openDatabase(join(dataDir, 'wheelhouse.db'))
+    disk.exec("CREATE TRIGGER disk_is_full BEFORE DELETE ON broker_sessions BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    await until('the fault is logged', () => house.faults.length > 0)
+    expect((await house.call(`/v1/sessions/${sessionName}`)).status).toBe(200)
+    disk.exec('DROP TRIGGER disk_is_full')
+    disk.close()
+    await until('it is dropped', () => house.events.some(({ type, subject }) => type === 'session-dropped' && subject === sessionName))
   })
 
   it('suspends: clients are disconnected with 4403, logins refused, until it is resumed', async () => {
@@ -227,6 +241,13 @@ describe('the native calls', () => {
       expect((await house.call(path, body, 'PATCH')).status).toBe(400)
       expect((await house.call(path)).body['session']).toMatchObject({ state: 'running', expiresAt: null })
     }
+  })
+
+  it('tells the audit trail of a new end of a session, as of any other change', async () => {
+    const house = await openBrokers()
+    const { sessionName } = await house.createSession()
+    await house.call(`/v1/sessions/${sessionName}`, { expiry: 3_600_000 }, 'PATCH')
+    expect(house.events).toContainEqual(expect.objectContaining({ type: 'session-changed', subject: sessionName }))
   })
 
   it('kicks a client with 4404 and forgets one that is away together with its queue', async () => {
