@@ -68,6 +68,17 @@ describe('launched', () => {
     expect((await ask('facts')).opened).toEqual(['https://example.org/', `${connection.url}/docs`])
   })
 
+  test('the variables that the published APIs name count here as they do without a window', async () => {
+    const started = startBuiltShell([], { API_KEY: 'a-key-of-thirty-two-characters-00', SESSION_STORAGE_TYPE: 'database' })
+    shell = started
+    await until('the server runs', () => existsSync(join(started.dataDir, 'runtime.json')), 30_000)
+    const { apis } = JSON.parse(readFileSync(join(started.dataDir, 'runtime.json'), 'utf8')) as { apis: Record<string, { url: string }> }
+    const start = (headers: Record<string, string>) => fetch(`${apis['bots']?.url}/api/sessions/nobody/start`, { method: 'POST', headers })
+    expect((await start({})).status).toBe(401)
+    expect((await start({ 'x-api-key': 'a-key-of-thirty-two-characters-00' })).status).toBe(404)
+    expect(await (await fetch(`${apis['logins']?.url}/api/v1/auth/health`)).json()).toMatchObject({ data: { storage: 'database' } })
+  })
+
   test('the server lets the window’s origin change settings, as its engine would ask for that', async () => {
     const { connection } = await launched()
     const address = `${connection.url}/control/v1/settings`
