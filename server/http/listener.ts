@@ -104,13 +104,17 @@ export class Listener {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
+    let listens = false
     return new Promise((resolve) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
+      server.on('error', (error: NodeJS.ErrnoException) => {
+        // Then it is about one connection that could not be taken, e.g. because no file descriptor is left; unheard it would end the process.
+        if (listens) return
         if (error.code === 'EADDRINUSE') this.become({ state: 'port-in-use', host, port, error: `Port ${port} is used by another program` })
         else this.become({ state: 'failed', host, port, error: plainReason(error, host, port) })
         resolve()
       })
       server.listen({ host, port, exclusive: true }, () => {
+        listens = true
         const address = server.address()
         this.server = server
         this.become({ state: 'listening', host, port: typeof address === 'object' && address !== null ? address.port : port })

@@ -42,9 +42,9 @@ interface Gate {
 async function accept({ api, doorway, options, servers }: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const { guards } = options
   guards.checkHost(request, doorway)
-  const url = new URL(request.url ?? '/', 'http://localhost')
-  const found = find(api, url.pathname)
-  if (found === null) throw new Refusal('not-found')
+  const url = URL.parse(request.url ?? '/', 'http://localhost')
+  const found = url === null ? null : find(api, url.pathname)
+  if (url === null || found === null) throw new Refusal('not-found')
   const { name, definition, params: rawParams } = found
   guards.checkOrigin(request, doorway, definition)
   await guards.checkRate(request)
@@ -112,5 +112,7 @@ export function refuse(socket: Duplex, status: number, body: string, headers: Re
     `content-length: ${Buffer.byteLength(body)}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ]
+  // A peer that never ends its own side would hold the connection for ever: an upgraded one is under no time limit of the server's.
+  socket.once('finish', () => socket.destroy())
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }

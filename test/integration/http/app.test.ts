@@ -232,6 +232,7 @@ test.each([
   ['with a foreign Host', '/line/ada', { headers: { host: 'evil.example', 'x-api-key': 'good' } }, 403],
   ['with an ill-formed id', '/line/..%2f', { headers: { 'x-api-key': 'good' } }, 400],
   ['on a path that is no socket', '/open', { headers: { 'x-api-key': 'good' } }, 404],
+  ['on a path that is no address', '//', { headers: { 'x-api-key': 'good' } }, 404],
 ])('a WebSocket %s is refused before the upgrade, in the API\'s shape', async (_, path, options, status) => {
   const url = (await serve()).replace('http', 'ws')
   const socket = new WebSocket(`${url}${path}`, options)
@@ -245,6 +246,23 @@ test.each([
   })
   expect(refused.status).toBe(status)
   expect(JSON.parse(refused.body)).toHaveProperty('oops')
+})
+
+test('a refused WebSocket is let go, also by a peer that keeps its own side open', async () => {
+  const { port } = new URL(await serve())
+  const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => undefined)
+  let answer = ''
+  socket.on('data', (chunk) => (answer += String(chunk)))
+  const ended = new Promise((resolve) => socket.once('end', resolve))
+  socket.write('GET /line/ada HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+  await ended
+  expect(answer).toMatch(/^HTTP\/1.1 401 /)
+  // What is sent into a connection that the other side has given up comes back as a reset.
+  await expect.poll(() => {
+    if (!socket.destroyed) socket.write('x')
+    return socket.destroyed
+  }).toBe(true)
 })
 
 test('a plain request to a WebSocket address is told to upgrade', async () => {

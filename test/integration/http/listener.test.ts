@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createServer, type Server } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { Listener } from '../../../server/http/listener.ts'
 
@@ -71,4 +72,20 @@ test('stopping does not wait for idle keep-alive connections', async () => {
   // Node keeps such a connection for five seconds.
   expect(performance.now() - begun).toBeLessThan(3_000)
   expect(stopping.status).toEqual({ state: 'off' })
+})
+
+test('a connection that cannot be taken ends neither the listener nor the process', async () => {
+  const listening: Server[] = []
+  const note = (message: unknown): void => void listening.push((message as { server: Server }).server) // as Node documents the channel
+  subscribe('tracing:net.server.listen:asyncStart', note)
+  const made = listener()
+  const status = await made.start('127.0.0.1', 0)
+  unsubscribe('tracing:net.server.listen:asyncStart', note)
+  const [server] = listening
+  expect(listening).toHaveLength(1)
+  // What Node does for each connection that it cannot accept.
+  for (let time = 0; time < 2; time += 1) server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+  expect(made.status).toEqual(status)
+  const port = status.state === 'listening' ? status.port : 0
+  expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200)
 })
