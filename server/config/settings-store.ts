@@ -17,6 +17,8 @@ export interface SettingsStore extends SettingsSource {
    * Throws `settings-invalid` (`details.issues`: `{field, message}[]`) and `setting-fixed` (`details.paths`, `details.by`); nothing is changed then.
    */
   change(patch: unknown): Settings
+  /** The same; returns what takes the whole change back, for one that turns out not to work. */
+  changeOnTrial(patch: unknown): () => void
   /** By dotted path, the flag or variable that fixes it. */
   fixedPaths(): Record<string, string>
   /** Values of the file that could not be used. */
@@ -44,24 +46,35 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     const wanted = checkedPatch(patch)
     const result = settingsSchema.safeParse(merge(saved, wanted))
     if (!result.success) throw invalid(result.error.issues.map(({ path, message }) => ({ field: dotted(path.map(String)), message })))
-    if (isDeepStrictEqual(result.data, saved)) return inForce
+    put(result.data)
+    return inForce
+  }
 
-    saveSettings(file, result.data, version, clock)
+  function put(next: Settings): void {
+    if (isDeepStrictEqual(next, saved)) return
+    saveSettings(file, next, version, clock)
     version = settingsVersion
     // The file no longer holds them; they are kept beside it.
     setAside = []
-    saved = result.data
+    saved = next
     const before = inForce
     inForce = withFixed(saved, fixed)
     if (!isDeepStrictEqual(before, inForce)) tell(before)
-    return inForce
+  }
+
+  function changeOnTrial(patch: unknown): () => void {
+    const before = saved
+    change(patch)
+    return () => put(before)
   }
 
   /** The patch without what is fixed already to the same value, so that a client may send back all it has read. */
   function checkedPatch(patch: unknown): JsonObject {
     if (!isPlainObject(patch)) throw invalid([{ field: '', message: 'give an object of settings' }])
     const wanted = structuredClone(patch)
-    const unknown = unknownPaths(wanted, defaultSettings)
+    // Against what the patch leads to where it is accepted: the names of roles are the owner's and stand in no default.
+    const whole = settingsSchema.safeParse(merge(saved, wanted))
+    const unknown = unknownPaths(wanted, whole.success ? whole.data : defaultSettings)
     if (unknown.length > 0) throw invalid(unknown.map((field) => ({ field, message: 'not a known setting' })))
     const refused = [...fixed].filter(([path]) => {
       const steps = path.split('.')
@@ -93,6 +106,7 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     file,
     current: () => inForce,
     change,
+    changeOnTrial,
     fixedPaths: () => Object.fromEntries([...fixed].map(([path, { by }]) => [path, by])),
     setAside: () => setAside,
     onChange(listener) {

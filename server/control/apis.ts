@@ -57,12 +57,12 @@ export function createApiDesk(host: ApiHost, settings: SettingsStore, events: Ev
 }
 
 /**
- * Changes settings, and moves the listeners they concern before they are kept: when a new address does not work, the settings are
- * what they were before and nothing has moved.
+ * Changes settings, and moves the listeners they concern: when a new address does not work, all settings of the patch are what they were
+ * before and nothing has moved.
  */
 export async function changeApis(host: ApiHost, settings: SettingsStore, patch: object): Promise<void> {
   const before = settings.current().apis
-  settings.change(patch)
+  const takeBack = settings.changeOnTrial(patch)
   const now = settings.current().apis
   const moved = host.names().filter((name) => before[name].port !== now[name].port || before[name].openTo !== now[name].openTo)
   const done: ApiName[] = []
@@ -72,7 +72,7 @@ export async function changeApis(host: ApiHost, settings: SettingsStore, patch: 
       done.push(name)
     }
   } catch (error) {
-    settings.change({ apis: Object.fromEntries(moved.map((name) => [name, before[name]])) })
+    takeBack()
     for (const name of done) await host.follow(name)
     throw error
   }

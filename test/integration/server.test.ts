@@ -165,6 +165,15 @@ test('a port that is taken is refused in a change, and the API stays where it wa
   expect(JSON.parse(readFileSync(join(dataDir, 'settings.json'), 'utf8')).settings.apis.browsers.port).toBe(port)
 })
 
+test('settings that come with a port that is taken are refused with it, all of them', async () => {
+  const dataDir = newDataDir()
+  const server = await startOnSettings(dataDir)
+  const before = await (await server.call('/control/v1/settings')).json()
+  const patch = { theme: 'dark', apis: { browsers: { port: await occupiedPort() }, bots: { insecureNoKey: true } }, logins: { roles: { guest: { maxConcurrent: 1 } } } }
+  expect((await server.call('/control/v1/settings', { method: 'PATCH', json: patch })).status).toBe(409)
+  expect(await (await server.call('/control/v1/settings')).json()).toEqual(before)
+})
+
 test('open to the LAN an API asks for a key, and closes to this machine again, while the others stay as they are', async () => {
   const server = await start()
   const browsers = server.ready.apis['browsers']?.url ?? ''

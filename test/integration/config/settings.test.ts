@@ -182,6 +182,25 @@ describe('changing settings', () => {
     expect(readFileSync(file, 'utf8')).toBe(before)
   })
 
+  test('takes limits for roles, whose names no default knows, and still names what is no setting', () => {
+    const { file } = fileWith({ version: 1, settings: {} })
+    const store = createSettingsStore({ file })
+    expect(store.change({ logins: { roles: { guest: { maxConcurrent: 1 } } } }).logins.roles).toEqual({ guest: { maxConcurrent: 1 } })
+    expect(() => store.change({ logins: { roles: { guest: { most: 1 } } } })).toThrow('logins.roles.guest.most: not a known setting')
+    expect(createSettingsStore({ file }).current().logins.roles).toEqual({ guest: { maxConcurrent: 1 } })
+  })
+
+  test('takes a change back as a whole when it turns out not to work', () => {
+    const { file } = fileWith({ version: 1, settings: { theme: 'light' } })
+    const store = createSettingsStore({ file })
+    const before = store.current()
+    const takeBack = store.changeOnTrial({ theme: 'dark', logins: { roles: { guest: { maxConcurrent: 1 } } } })
+    expect(store.current().theme).toBe('dark')
+    takeBack()
+    expect(store.current()).toEqual(before)
+    expect(createSettingsStore({ file }).current()).toEqual(before)
+  })
+
   test('refuses what a flag or variable fixes, and never writes the fixed value into the file', () => {
     const file = join(temporaryFolder(), 'settings.json')
     const store = createSettingsStore({ file, fixed: new Map([['apis.browsers.port', { value: 0, by: '--browsers-port' }], ['logLevel', { value: 'warn', by: 'WHEELHOUSE_LOG_LEVEL' }]]) })
