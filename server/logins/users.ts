@@ -99,6 +99,8 @@ export function createLoginUsers({ store, attempts, clock, events }: { store: Lo
       await attempts.begin(username, address)
       const user = store.byName(username)
       nobodysHash ??= derive(() => hashPassword(randomBase62(20)))
+      // Refused when too many wait already. Kept, it would refuse unknown names for ever; unheard, it would end the process.
+      nobodysHash.catch(() => (nobodysHash = undefined))
       const matches = await derive(async () => checkPassword(password, user?.passwordHash ?? (await nobodysHash) ?? ''))
       if (user === undefined || !matches) {
         events.emit({ room: 'logins', type: 'login-failed', title: 'Wrong user name or password', subject: username.slice(0, 100), actor: 'local', tone: 'attention', data: { address } })
