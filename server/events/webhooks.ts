@@ -62,6 +62,8 @@ const longestBacklog = 10_000
 export function createWebhooks({ database, sealer, clock, log, allowPrivate, waits = defaultWaits }: WebhooksOptions): Webhooks {
   const store = createWebhookStore(database, sealer)
   const working = new Map<string, Promise<void>>()
+  /** Handed something in the moment between finding nothing more and being done. */
+  const again = new Set<string>()
   const timers = new Map<string, NodeJS.Timeout>()
   const stopping = new AbortController()
 
@@ -88,10 +90,15 @@ export function createWebhooks({ database, sealer, clock, log, allowPrivate, wai
   }
 
   function pump(id: string): void {
-    if (stopping.signal.aborted || working.has(id) || timers.has(id)) return
+    if (stopping.signal.aborted || timers.has(id)) return
+    if (working.has(id)) return void again.add(id)
+    again.delete(id)
     const work = workOff(id)
       .catch((error: unknown) => log.error({ webhook: id, error }, 'a webhook could not be worked off'))
-      .finally(() => working.delete(id))
+      .finally(() => {
+        working.delete(id)
+        if (again.has(id)) pump(id)
+      })
     working.set(id, work)
   }
 

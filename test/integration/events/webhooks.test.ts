@@ -103,3 +103,27 @@ test('nothing goes to private addresses unless the settings allow it', async () 
   expect(['::ffff:127.0.0.1', '::ffff:10.0.0.1', '100.64.0.1', 'fe80::1', 'fd00::1', '224.0.0.1'].filter(isPublicAddress)).toEqual([])
   expect(['1.1.1.1', '2606:4700::1111'].filter(isPublicAddress)).toHaveLength(2)
 })
+
+test('what is handed in as the last delivery is done goes out as well', async () => {
+  const sealer = createSealer(randomBytes(32))
+  let looks = 0
+  const busy = createWebhooks({
+    database,
+    sealer: {
+      ...sealer,
+      open(sealed, context) {
+        // The target is read before each look for a delivery; the second look finds none, and this comes right after it.
+        if (context.startsWith('webhook:')) looks += 1
+        if (context.startsWith('webhook:') && looks === 2) queueMicrotask(() => busy.send('bots', 'door', 'message', 2))
+        return sealer.open(sealed, context)
+      },
+    },
+    clock: systemClock,
+    log: testLog(),
+    allowPrivate: () => true,
+  })
+  busy.add('bots', 'door', { url, types: [] })
+  busy.send('bots', 'door', 'message', 1)
+  await expect.poll(() => got.map(({ body }) => JSON.parse(body).data)).toEqual([1, 2])
+  await busy.stop()
+})
