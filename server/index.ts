@@ -123,7 +123,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const logins = await createLoginsRoom(context, { variables: options.contractVariables })
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
   const publisher: Publisher = { publish: async ({ session, ...publication }) => void (await brokers.houseClient.publish(session, { ...publication, retain: false })) }
-  const bots = createBotsRoom(context, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher, authenticator: createPasskeyBrowser({ executable: () => browsers.chromium.ensure() }), removed: (userId) => keys.dropSubject('bots', userId) })
+  const bots = createBotsRoom(context, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher, authenticator: createPasskeyBrowser({ executable: () => browsers.chromium.ensure(), profilesDir: join(dataDir, 'browsers', 'profiles') }), removed: (userId) => keys.dropSubject('bots', userId) })
   const relay = createRelayRoom(context, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }) })
   const rooms: readonly Room[] = [brokers, browsers, bots, logins, relay]
 

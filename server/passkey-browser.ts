@@ -2,8 +2,7 @@
  * A visible Chromium in which a person uses their WhatsApp passkey. Its one page bears WhatsApp's address, because a passkey answers to no
  * other, and is served from here: nothing is loaded from anywhere. The passkey stays with the person; what comes back is one assertion.
  */
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page, Protocol } from 'puppeteer-core'
 import type { Authenticator } from './bots/passkey.ts'
@@ -12,6 +11,8 @@ import { launchBrowser, removeProfile } from './browsers/launch.ts'
 export interface PasskeyBrowserOptions {
   /** The path of a Chromium. Throws words for a person when there is none. */
   executable(): Promise<string>
+  /** Where its profile is made: among those of the sessions, which the next start clears of what a kill left. */
+  profilesDir: string
   /** For tests: no window, and a virtual authenticator in place of the person. */
   test?: { prepare(page: Page): Promise<void> }
 }
@@ -19,12 +20,17 @@ export interface PasskeyBrowserOptions {
 const closedWords = 'The browser was closed before the passkey was used'
 const address = 'https://web.whatsapp.com/'
 
-export function createPasskeyBrowser({ executable, test }: PasskeyBrowserOptions): Authenticator {
+export function createPasskeyBrowser({ executable, profilesDir, test }: PasskeyBrowserOptions): Authenticator {
   return {
     async assert(options, signal) {
       if (test === undefined && process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) throw new Error('A passkey is used in a browser window, and this machine has no screen')
-      const profileDir = await mkdtemp(join(tmpdir(), 'wheelhouse-passkey-'))
-      const running = await launchBrowser({ executable: await executable(), profileDir, headless: test !== undefined, signal })
+      const path = await executable()
+      await mkdir(profilesDir, { recursive: true, mode: 0o700 })
+      const profileDir = await mkdtemp(join(profilesDir, 'passkey-'))
+      const running = await launchBrowser({ executable: path, profileDir, headless: test !== undefined, signal }).catch(async (error: unknown) => {
+        await removeProfile(profileDir)
+        throw error
+      })
       const { promise: outcome, resolve, reject } = Promise.withResolvers<string>()
       // It may be over before anybody waits for it, which must not end the server.
       outcome.catch(() => {})

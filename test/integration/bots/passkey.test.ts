@@ -3,6 +3,7 @@ import type { Page } from 'puppeteer-core'
 import { afterEach, expect, test } from 'vitest'
 import type { Authenticator } from '../../../server/bots/passkey.ts'
 import { createPasskeyBrowser } from '../../../server/passkey-browser.ts'
+import { temporaryFolder } from '../../fakes/kernel.ts'
 import { serveBots, type ServeBotsOptions, type ServedBots } from '../../fakes/served-bots.ts'
 import type { Passkey } from '../../fakes/whatsapp/passkeys.ts'
 import { chromiumPath } from '../../fixtures/chromium.ts'
@@ -30,6 +31,7 @@ const view = async () => (await bots.call('GET', '/v1/bots/gate')).body.bot
 function personWithPasskey(): Authenticator {
   return createPasskeyBrowser({
     executable: async () => chromiumPath,
+    profilesDir: temporaryFolder(),
     test: {
       async prepare(page) {
         bots.double.account(number).passkey = await makePasskey(page)
@@ -109,7 +111,7 @@ test('a closed browser is said, and stopping the bot closes it', async () => {
 })
 
 test('a window that the person closes is said', async () => {
-  await serve(createPasskeyBrowser({ executable: async () => chromiumPath, test: { prepare: (page) => page.close() } }))
+  await serve(createPasskeyBrowser({ executable: async () => chromiumPath, profilesDir: temporaryFolder(), test: { prepare: (page) => page.close() } }))
   const { code } = await bots.room.service.create(gate, 'owner')
   await bots.double.enterCode(number, code)
   await becomes('failed')
