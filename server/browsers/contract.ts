@@ -9,7 +9,7 @@ import { siteProfileName } from './site-profile.ts'
 /** `session_<epoch seconds>_<ten random digits>-<22 random characters>` begins like the document's ids and cannot be guessed. */
 export const sessionId = z.string().regex(/^session_\d{10}_\d{10}[0-9A-Za-z_-]{0,40}$/)
 
-const credential = z.string().min(1).max(1_024)
+const credential = z.string('must be a text').min(1, 'must not be empty').max(1_024, 'must not be longer than 1024 characters')
 
 const publishedSession = z.object({
   session_id: z.string(),
@@ -147,12 +147,12 @@ export const browsersContract = defineContract({
       description: 'Takes a session_id, or credentials with which a session is found or made. The session is leased while the operation runs.',
       access: 'local',
       body: z.object({
-        session_id: z.string().max(200).optional(),
+        session_id: z.string('must be a text').max(200, 'must not be longer than 200 characters').optional(),
         username: credential.optional(),
         password: credential.optional(),
         captcha_api_key: credential.optional(),
-        container_id: z.string().regex(/^[A-Za-z0-9]{1,20}$/),
-        debug: z.boolean().optional(),
+        container_id: z.string('must be a text').regex(/^[A-Za-z0-9]{1,20}$/, 'must be 1 to 20 letters and digits'),
+        debug: z.boolean('must be true or false').optional(),
       }),
       responses: {
         200: {

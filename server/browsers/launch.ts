@@ -125,7 +125,7 @@ async function prepareProfile(profileDir: string): Promise<string | null> {
 
 /** Our own variables may carry secrets and mean nothing to a browser. */
 function browserEnvironment(temporary: string | null): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(WHEELHOUSE_|ELECTRON_|NODE_|npm_|API_KEY$|DATABASE_URL$)/.test(name))
+  const kept = Object.entries(process.env).filter(([name]) => !/^(WHEELHOUSE_|ELECTRON_|NODE_|npm_|API_KEY$|DATABASE_URL$|REDIS_URL$)/.test(name))
   return { ...Object.fromEntries(kept), ...(temporary ? { TMPDIR: temporary, TEMP: temporary, TMP: temporary } : {}) }
 }
 

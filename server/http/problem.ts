@@ -71,13 +71,17 @@ function issuesOf({ details }: Fault): FieldIssue[] {
   return Array.isArray(issues) ? issues.map(({ field, message }: { field: unknown; message: unknown }) => ({ field: String(field), message: String(message), missing: false })) : []
 }
 
-/** zod's issues as field and words; a field that is not there at all is told apart from a wrong one. */
+/**
+ * zod's issues as field and words; a field that is not there at all is told apart from a wrong one. One for each field: a list where a text is
+ * wanted has the wrong length as well, which nobody needs to hear.
+ */
 export function fieldIssues(error: z.ZodError, input: unknown): FieldIssue[] {
-  return error.issues.map((issue) => ({
-    field: issue.path.join('.'),
-    message: issue.message,
-    missing: valueAt(input, issue.path) === undefined,
-  }))
+  const byField = new Map<string, FieldIssue>()
+  for (const issue of error.issues) {
+    const field = issue.path.join('.')
+    if (!byField.has(field)) byField.set(field, { field, message: issue.message, missing: valueAt(input, issue.path) === undefined })
+  }
+  return [...byField.values()]
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

@@ -3,11 +3,12 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../../server/clock.ts'
 import { Chromium, type ChromiumOptions } from '../../../server/browsers/chromium.ts'
 import type { ChromiumState } from '../../../server/browsers/contract.ts'
 import { findCandidates, placesHere } from '../../../server/browsers/discover.ts'
+import { launchBrowser, removeProfile } from '../../../server/browsers/launch.ts'
 import { testLog } from '../../fakes/kernel.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
@@ -128,4 +129,13 @@ describe('installing Chrome for Testing', () => {
     expect(damaged.state().message).toBe('The download was damaged on the way')
     expect(leftovers()).toEqual([])
   })
+})
+
+it('a browser is not given what our own variables keep secret', async () => {
+  for (const name of ['API_KEY', 'DATABASE_URL', 'REDIS_URL', 'WHEELHOUSE_DATA_DIR']) vi.stubEnv(name, 'redis://:harbor-demo@127.0.0.1:6379')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const executable = program('browser', `env > ${join(folder, 'environment')}; exit 1`)
+  await expect(launchBrowser({ executable, profileDir: join(folder, 'profile'), headless: true })).rejects.toMatchObject({ code: 'start-failed' })
+  expect(readFileSync(join(folder, 'environment'), 'utf8')).not.toContain('harbor-demo')
+  await removeProfile(join(folder, 'profile'))
 })

@@ -103,6 +103,8 @@ describe('the published contract', () => {
     expect(await served.post('/get_session', [])).toMatchObject({ status: 400, body: { success: false } })
     expect(await served.post('/get_session', { ...good, username: 7 })).toMatchObject({ status: 400, body: { success: false, error: expect.stringContaining('username') } })
     expect(await served.post('/get_session', { ...good, password: 'x'.repeat(5_000) })).toMatchObject({ status: 400, body: { success: false } })
+    // One plain sentence for each field, whatever is wrong with it.
+    expect((await served.post('/get_session', { ...good, username: '', password: [] })).body.error).toBe('Invalid fields: username (must not be empty), password (must be a text)')
     const broken = await fetch(`${served.url}/get_session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"username": ' })
     expect([broken.status, await broken.json()]).toMatchObject([400, { success: false }])
     const large = await fetch(`${served.url}/get_session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...good, more: 'x'.repeat(5_000_000) }) })
