@@ -40,7 +40,7 @@ export const settingsSchema = z.object({
   /** Origins of web pages that may call an API on this machine, e.g. `http://localhost:5173`. */
   allowedOrigins: z.array(z.url({ protocol: /^https?$/ })).max(50).default([]),
   /** Addresses or networks of proxies whose word on who calls (X-Forwarded-For) is taken, e.g. `127.0.0.1` or `10.0.0.0/24`. */
-  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).max(50).default([]),
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'give an address such as 127.0.0.1 or a network such as 10.0.0.0/24')).max(50).default([]),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   audit: z
     .object({

@@ -59,6 +59,22 @@ describe('the network settings', () => {
     expect(server.sent('PATCH /control/v1/settings').at(-1)).toEqual({ brokers: { mqttPort: 'off' } })
   })
 
+  it('names the proxies that are trusted and what that means, and takes one away again', async () => {
+    const { mounted: page, server } = await open(api())
+    expect(page.text()).toContain('Trusted proxies')
+    expect(page.text()).not.toContain('is believed to be whom they say')
+    server.on('GET /control/v1/settings', () => settingsView({ settings: { ...settingsView().settings, trustedProxies: ['10.0.0.2'] } }))
+    await useSettings().refresh()
+    await settle()
+    expect(page.text()).toContain('10.0.0.2')
+    expect(page.text()).toContain('Whoever calls from these addresses is believed to be whom they say.')
+    server.on('PATCH /control/v1/settings', () => settingsView())
+    document.querySelector<HTMLButtonElement>('[data-slot="itemDelete"]')?.click()
+    await settle()
+    expect(server.sent('PATCH /control/v1/settings')).toEqual([{ trustedProxies: [] }])
+    expect(page.text()).not.toContain('is believed to be whom they say')
+  })
+
   it('names the routes that stay public whatever is asked', async () => {
     const { mounted: page } = await open(exposedApi())
     expect(page.text()).toContain('What stays open, with or without a key')
