@@ -154,6 +154,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   const desk = createApiDesk(apiHost, settings, bus)
   const attention = createAttention(apiHost, rooms, settings, clock)
+  keys.onRevoke((id) => apiHost.closeSocketsOf(id))
   bus.subscribe(() => changes.notify())
   settings.onChange(() => {
     stream.changed('settings')

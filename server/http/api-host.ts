@@ -8,6 +8,7 @@ import type { Api } from './api.ts'
 import { contractError, createApp, type AppOptions, type RequestHandler } from './app.ts'
 import type { ApiName } from './contract.ts'
 import type { Doorway, Guards } from './guards.ts'
+import { KeySockets } from './key-sockets.ts'
 import { Listener, type ListenerState } from './listener.ts'
 import { httpUrl, isLoopback, lanAddresses, nextFreePort, plainAddress } from './network.ts'
 import { Refusal } from './problem.ts'
@@ -50,6 +51,7 @@ const everyInterface = '0.0.0.0'
 export class ApiHost {
   private readonly mounts: ReadonlyMap<ApiName, Mount>
   private readonly options: ApiHostOptions
+  private readonly keySockets = new KeySockets()
   /** Set when the control port is taken and control answers elsewhere for this run. */
   private controlFallback: string | null = null
 
@@ -123,6 +125,11 @@ export class ApiHost {
     if (status.state !== 'listening' || !own.exposed()) return []
     const hosts = status.host === everyInterface ? lanAddresses().filter((address) => !address.includes(':')) : [status.host]
     return hosts.map((host) => httpUrl(host, status.port))
+  }
+
+  /** To be called when a key is revoked: what it has opened ends too, on every API. */
+  closeSocketsOf(keyId: string): void {
+    this.keySockets.close(keyId)
   }
 
   freePort(port: number): Promise<number | null> {
@@ -223,7 +230,7 @@ export class ApiHost {
 
   private door(api: Api, doorway: Doorway, traffic: Traffic): Door {
     const { guards, log, checkReplies, newRequestId } = this.options
-    const appOptions: AppOptions = { guards, traffic, log, checkReplies, newRequestId }
+    const appOptions: AppOptions = { guards, traffic, keySockets: this.keySockets, log, checkReplies, newRequestId }
     return { request: createApp(api, doorway, appOptions), upgrade: createUpgradeHandler(api, doorway, appOptions) }
   }
 }

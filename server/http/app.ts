@@ -9,11 +9,13 @@ import { addReference } from './docs.ts'
 import { doorwayOf, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
 import { createPathIndex } from './paths.ts'
 import { fieldIssues, Refusal, toProblem, type KernelCode } from './problem.ts'
+import type { KeySockets } from './key-sockets.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface AppOptions {
   guards: Guards
   traffic: Traffic
+  keySockets: KeySockets
   log: Log
   /** Checks every reply against its schema; for tests, since a handler's type already promises it. */
   checkReplies: boolean

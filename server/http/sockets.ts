@@ -56,6 +56,7 @@ async function accept({ api, doorway, options, servers }: Gate, request: Incomin
   const server = servers.get(definition)
   if (server === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no server`)
   const opened = await upgrade(server, request, socket, head)
+  if (caller.kind === 'key') options.keySockets.add(caller.id, opened)
   handler(opened, { params, query }, {
     caller,
     requestId: options.newRequestId(),

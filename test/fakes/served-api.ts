@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Api } from '../../server/http/api.ts'
 import { createApp, type AppOptions } from '../../server/http/app.ts'
 import { Guards, type Authority, type Doorway } from '../../server/http/guards.ts'
+import { KeySockets } from '../../server/http/key-sockets.ts'
 import { Listener } from '../../server/http/listener.ts'
 import { createUpgradeHandler } from '../../server/http/sockets.ts'
 import { createAddressSet } from '../../server/http/network.ts'
@@ -14,6 +15,7 @@ export interface ServedApi {
   url: string
   port: number
   traffic: Traffic
+  keySockets: KeySockets
   stop(): Promise<void>
 }
 
@@ -21,10 +23,11 @@ export const noAuthority: Authority = { byKey: () => null, byCookie: () => null 
 
 export async function serveApi(api: Api, { authority = noAuthority, doorway = fakeDoorway(), ownOrigins = [] as readonly string[], trustedProxies = [] as readonly string[] }: { authority?: Authority; doorway?: Doorway; ownOrigins?: readonly string[]; trustedProxies?: readonly string[] } = {}): Promise<ServedApi> {
   const traffic = new Traffic(() => performance.now())
-  const options: AppOptions = { guards: new Guards({ authority, ownOrigins: () => ownOrigins, isTrustedProxy: createAddressSet(() => trustedProxies) }), traffic, log: createLog('silent'), checkReplies: true, newRequestId: () => randomUUID() }
+  const keySockets = new KeySockets()
+  const options: AppOptions = { guards: new Guards({ authority, ownOrigins: () => ownOrigins, isTrustedProxy: createAddressSet(() => trustedProxies) }), traffic, keySockets, log: createLog('silent'), checkReplies: true, newRequestId: () => randomUUID() }
   const request = createApp(api, doorway, options)
   const listener = new Listener({ request: (incoming, response) => void request(incoming, response), upgrade: createUpgradeHandler(api, doorway, options) })
   const status = await listener.start('127.0.0.1', 0)
   if (status.state !== 'listening') throw new Error(`not listening: ${status.state}`)
-  return { url: `http://127.0.0.1:${status.port}`, port: status.port, traffic, stop: () => listener.stop(0) }
+  return { url: `http://127.0.0.1:${status.port}`, port: status.port, traffic, keySockets, stop: () => listener.stop(0) }
 }

@@ -174,6 +174,17 @@ test('settings that come with a port that is taken are refused with it, all of t
   expect(await (await server.call('/control/v1/settings')).json()).toEqual(before)
 })
 
+test('a key that is revoked is cut off in the middle of listening', async () => {
+  const server = await start()
+  const made = await server.call('/control/v1/keys', { method: 'POST', json: { name: 'listener', scopes: [{ room: 'control', verb: 'read' }] } })
+  const { id, secret } = (await made.json()) as { id: string; secret: string }
+  const events = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/control/v1/events`, ['wheelhouse', `bearer.${secret}`])
+  await new Promise((resolve) => events.once('open', resolve))
+  const closed = new Promise((resolve) => events.once('close', resolve))
+  expect((await server.call(`/control/v1/keys/${id}`, { method: 'DELETE' })).status).toBe(204)
+  expect(await closed).toBe(1_008)
+})
+
 test('open to the LAN an API asks for a key, and closes to this machine again, while the others stay as they are', async () => {
   const server = await start()
   const browsers = server.ready.apis['browsers']?.url ?? ''

@@ -107,7 +107,7 @@ test('nothing goes to private addresses unless the settings allow it', async () 
 test('what is handed in as the last delivery is done goes out as well', async () => {
   const sealer = createSealer(randomBytes(32))
   let looks = 0
-  const busy = createWebhooks({
+  const busy: Webhooks = createWebhooks({
     database,
     sealer: {
       ...sealer,

@@ -265,6 +265,22 @@ test('a refused WebSocket is let go, also by a peer that keeps its own side open
   }).toBe(true)
 })
 
+test('what a key has opened ends with the key, and is heard no more', async () => {
+  const url = (await serve()).replace('http', 'ws')
+  const [mine, other] = [new WebSocket(`${url}/line/ada`, { headers: { 'x-api-key': 'good' } }), new WebSocket(`${url}/line/eve`, { headers: { cookie: 'wheelhouse_session=signed-in' } })]
+  await Promise.all([mine, other].map((socket) => new Promise((resolve) => socket.once('open', resolve))))
+  const heard: string[] = []
+  mine.on('message', (data) => heard.push(String(data)))
+  const closed = new Promise((resolve) => mine.once('close', resolve))
+  served?.keySockets.close('key_1')
+  mine.send('hello')
+  expect(await closed).toBe(1_008)
+  expect(heard).toEqual([])
+  other.send('hello')
+  expect(await new Promise((resolve) => other.once('message', (data) => resolve(String(data))))).toBe('eve heard hello')
+  other.close()
+})
+
 test('a plain request to a WebSocket address is told to upgrade', async () => {
   const answer = await fetch(`${await serve()}/line/ada`, { headers: { 'x-api-key': 'good' } })
   expect(answer.status).toBe(426)
