@@ -96,7 +96,7 @@ export function createHouseClient(service: BrokerService): HouseClient {
       const link: HouseLink = new HouseLink(service, name, {
         message: (message) => listener.message(heardMessage(message)),
         // Nobody acknowledges for us; what was given to us is taken as received, a moment later, since the engine is not done with it yet.
-        delivered: ({ message }) => void setImmediate(() => engine.acknowledge(subscriber, message.id)),
+        delivered: (delivery) => void setImmediate(() => engine.acknowledgeDelivery(delivery)),
         ended(reason) {
           leave()
           listener.ended(reason)

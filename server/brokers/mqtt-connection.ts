@@ -383,7 +383,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     if (delivery === undefined) return
     this.sent.delete(packetId)
     // It may have become a dead letter meanwhile; the window it held is free all the same.
-    if (!this.service.engine.acknowledge(subscriber, delivery.message.id)) this.service.engine.dispatch(subscriber)
+    if (!this.service.engine.acknowledgeDelivery(delivery)) this.service.engine.dispatch(subscriber)
   }
 
   private forgetReceiving(packetId: number): void {

@@ -2,7 +2,7 @@
 import type { Log } from '../../log.ts'
 import type { Policy } from '../policy.ts'
 import type { Journal } from './journal.ts'
-import type { Message, Receipt } from './model.ts'
+import type { DeadLetter, Message, Receipt } from './model.ts'
 import type { Target } from './topics.ts'
 
 /** Something accepted whose publisher is not told yet. */
@@ -12,6 +12,8 @@ export interface Waiting {
   /** Who gets the message without acknowledgement. */
   once: readonly Target[]
   durability: Policy['durability']
+  /** The dead letter that the message replays. */
+  replayed?: DeadLetter
   /** For whoever waits for the commit itself; false when the disk refused. */
   done?: (isDurable: boolean) => void
 }

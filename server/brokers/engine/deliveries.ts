@@ -32,10 +32,16 @@ export abstract class Deliveries {
   /** Puts it into the agenda, or moves it there. */
   abstract plan(item: Due, due: number): void
 
-  /** True when the message was waiting for this acknowledgement. */
+  /** Ends the oldest of that id which the client can have got. True when there was one. */
   acknowledge(subscriber: Subscriber, messageId: string): boolean {
-    const delivery = subscriber.unacked.get(messageId)
-    if (delivery === undefined || delivery.state === 'committing') return false
+    const delivery = subscriber.unacked.under(messageId).find(({ tries, maybeSent }) => tries > 0 || maybeSent)
+    return delivery !== undefined && this.acknowledgeDelivery(delivery)
+  }
+
+  /** True when it was waiting for this acknowledgement. */
+  acknowledgeDelivery(delivery: Delivery): boolean {
+    const { state, subscriber } = delivery
+    if (state === 'committing' || state === 'over') return false
     const now = this.clock.monotonic()
     subscriber.delivered += 1
     subscriber.tenant.delivered.add(1, now)
@@ -95,6 +101,18 @@ export abstract class Deliveries {
     this.forgetIfOver(message)
   }
 
+  /** Puts back a letter whose copy the disk refused. Its message may be forgotten already, so it is written anew. */
+  protected restoreDeadLetter(letter: DeadLetter): void {
+    const { message } = letter
+    const { tenant } = message
+    message.deadLetters += 1
+    tenant.deadLetters.set(letter.id, letter)
+    if (this.messages.delete(message.seq)) this.messages.set(message.seq, message)
+    else this.keep(message)
+    message.segment = this.journal.segment
+    this.record(tenant)?.message(message, lettersOf(message))
+  }
+
   /** Takes all that waits for the subscriber out of its queue, as if it had acknowledged. Returns how many. */
   purge(subscriber: Subscriber): number {
     const waiting = [...subscriber.unacked.values()].filter(({ state }) => state !== 'committing')
@@ -108,7 +126,7 @@ export abstract class Deliveries {
     const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, group, state: 'committing', tries: 0, maybeSent: false, packetId: 0 }
     message.deliveries.push(delivery)
     message.pending += 1
-    subscriber.unacked.set(message.id, delivery)
+    subscriber.unacked.add(delivery)
     subscriber.queuedBytes += message.body.length
     subscriber.tenant.queued += 1
     subscriber.tenant.topic(message.topic).queued += 1
@@ -209,7 +227,7 @@ export abstract class Deliveries {
       if (group === null || delivery.state === 'committing') continue
       const members = tree.route(message.topic).groups.find(([first]) => first?.group === group) ?? []
       const other = chooseMember(members.filter((member) => member.subscriber !== subscriber && (member.subscriber.links.size > 0 || gone)))
-      if (other === undefined || other.subscriber.unacked.has(message.id) || isFull(other.subscriber, message)) continue
+      if (other === undefined || other.subscriber.unacked.holds(message) || isFull(other.subscriber, message)) continue
       const passed = this.addDelivery(message, other)
       passed.state = 'queued'
       passed.tries = delivery.tries
@@ -252,7 +270,7 @@ export abstract class Deliveries {
     if (delivery.state === 'sent') subscriber.inFlight -= 1
     delivery.state = 'over'
     this.agenda.remove(delivery)
-    subscriber.unacked.delete(message.id)
+    subscriber.unacked.delete(delivery)
     if (delivery.packetId !== 0) subscriber.packetIds.delete(delivery.packetId)
     subscriber.queuedBytes -= message.body.length
     subscriber.tenant.queued -= 1

@@ -61,9 +61,11 @@ export class Engine extends Deliveries {
   nextSubscriber = 1
   private readonly commit: GroupCommit
   private readonly alarm: Alarm
+  private readonly log: Log
 
   constructor({ folder, clock, log, observer, segmentBytes, setTimer }: EngineOptions) {
     super(clock, (letter) => observer.deadLetter(letter))
+    this.log = log
     this.alarm = new Alarm(() => this.runDue(), () => clock.monotonic(), setTimer)
     this.journal = new Journal({ folder, ...(segmentBytes === undefined ? {} : { segmentBytes }), onSegment: (anew) => beginSegment(this, anew) })
     this.commit = new GroupCommit({
@@ -79,6 +81,7 @@ export class Engine extends Deliveries {
   /** Reads the journal into the sessions that were added before; sessions that are gone leave nothing. */
   async recover(): Promise<void> {
     restore(this, await this.journal.recover())
+    for (const part of this.journal.leftOut) this.log.warn(part, 'the end of a journal segment of the brokers cannot be read and is left out')
     this.alarm.setFor(this.agenda.nextDue)
   }
 
@@ -196,7 +199,7 @@ export class Engine extends Deliveries {
   /** Gives a retained message to a new subscription, to be acknowledged like any other. */
   deliverRetained(message: Message, target: Target): void {
     const { subscriber } = target
-    if (subscriber.unacked.has(message.id) || isFull(subscriber, message)) return
+    if (subscriber.unacked.holds(message) || isFull(subscriber, message)) return
     const delivery = this.addDelivery(message, target)
     delivery.state = 'queued'
     subscriber.queue.push(delivery)
@@ -274,13 +277,14 @@ export class Engine extends Deliveries {
     const { policy } = tenant
     const again = this.newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, null)
     const targets: Target[] = known !== undefined ? [{ subscriber: known, qos: message.qos === 0 ? 1 : message.qos, noLocal: false, retainAsPublished: false, identifiers: [], group: null }] : [...tenant.tree.route(message.topic).targets]
-    const waiting = targets.filter(({ subscriber }) => !subscriber.unacked.has(message.id))
-    if (targets.length === 0 || waiting.some(({ subscriber }) => isFull(subscriber, message))) return false
-    for (const target of waiting) this.addDelivery(again, target)
+    const lacking = targets.filter(({ subscriber }) => !alreadyWaits(subscriber, message))
+    if (targets.length === 0 || lacking.some(({ subscriber }) => isFull(subscriber, message))) return false
+    for (const target of lacking) this.addDelivery(again, target)
     if (again.pending > 0) {
       this.keep(again)
-      this.commit.add({ receipt: newReceipt(null, '', message.topic), message: again, once: [], durability: policy.durability })
+      this.commit.add({ receipt: newReceipt(null, '', message.topic), message: again, once: [], durability: policy.durability, replayed: letter })
     }
+    // In the batch of its copy: the disk has both or neither, and where it refuses the letter comes back.
     this.removeDeadLetter(letter)
     return true
   }
@@ -396,14 +400,16 @@ export class Engine extends Deliveries {
   }
 
   /** The disk refused: nobody was told that the message is safe, so it is taken back. */
-  private refuse({ message, receipt, done }: Waiting): void {
+  private refuse({ message, receipt, replayed, done }: Waiting): void {
     if (message !== null) {
-      message.tenant.unmarkSeen(message.id)
+      // What a replay copies was accepted once and stays so.
+      if (replayed === undefined) message.tenant.unmarkSeen(message.id)
       for (const delivery of message.deliveries) this.release(delivery)
       if (message.retained) message.tenant.retained.delete(message.topic)
       message.retained = false
       this.forgetIfOver(message)
     }
+    if (replayed !== undefined && this.tenants.get(replayed.message.tenant.id) === replayed.message.tenant) this.restoreDeadLetter(replayed)
     receipt.refusal = 'storage-failed'
     receipt.link?.accepted(receipt)
     done?.(false)
@@ -419,6 +425,11 @@ function receivers({ targets, groups }: Route): readonly Target[] {
     if (member !== undefined && !chosen.has(member.subscriber)) chosen.set(member.subscriber, member)
   }
   return [...chosen.values()]
+}
+
+/** Whether the subscriber waits for this message or a copy of it, safely so; another message under the same id does not count. */
+function alreadyWaits({ unacked }: Subscriber, { id, topic, body }: Message): boolean {
+  return unacked.under(id).some(({ state, message }) => state !== 'committing' && message.topic === topic && message.body.equals(body))
 }
 
 /** A JSON client never hears itself; other connections under its name do. An MQTT client does unless it asked not to. */

@@ -31,6 +31,8 @@ export class Journal {
   /** The segment that what is appended now will stand in. */
   segment = 0
   totalBytes = 0
+  /** What `recover` could not read, by segment: the torn end that a kill leaves, or damage. */
+  readonly leftOut: { segment: number; bytes: number }[] = []
   private readonly folder: string
   private readonly segmentBytes: number
   private readonly onSegment: (anew: boolean) => void
@@ -55,7 +57,12 @@ export class Journal {
       this.sizes.set(segment, bytes.length)
       this.totalBytes += bytes.length
       this.segment = segment
-      for (const batch of batchesOf(bytes)) replay.apply(batch, segment)
+      let whole = Math.min(magic.length, bytes.length)
+      for (const batch of batchesOf(bytes)) {
+        replay.apply(batch, segment)
+        whole += batchHead + batch.length
+      }
+      if (whole < bytes.length) this.leftOut.push({ segment, bytes: bytes.length - whole })
     }
     for (const message of replay.messages.values()) message.body = Buffer.from(message.body)
     this.segment += 1
@@ -137,11 +144,11 @@ export class Journal {
       await this.file.datasync()
       await this.leaveSegment()
     }
-    const file = await open(this.path(this.segment), 'ax', 0o600)
-    await file.write(magic)
-    await syncFolder(this.folder)
-    this.file = file
     this.written = 0
+    this.file = await open(this.path(this.segment), 'ax', 0o600)
+    const { bytesWritten } = await this.file.write(magic)
+    if (bytesWritten !== magic.length) throw new Error('The disk took only a part of what was written')
+    await syncFolder(this.folder)
     this.sizes.set(this.segment, 0)
     this.count(magic.length)
     const { anew } = this
@@ -153,7 +160,21 @@ export class Journal {
   private async giveUpSegment(): Promise<void> {
     this.doomed = []
     this.anew = true
+    const { file, segment, written } = this
+    if (file !== null) await this.cutBack(file, segment, written)
     await this.leaveSegment()
+  }
+
+  /** A full disk must not be filled further by what it refused: every attempt would leave another file. */
+  private async cutBack(file: FileHandle, segment: number, written: number): Promise<void> {
+    try {
+      if (written > magic.length) return await file.truncate(written)
+      await rm(this.path(segment), { force: true })
+      this.totalBytes -= this.sizes.get(segment) ?? 0
+      this.sizes.delete(segment)
+    } catch {
+      // The file stays, its end torn, until it is not needed any more.
+    }
   }
 
   private async leaveSegment(): Promise<void> {

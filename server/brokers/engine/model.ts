@@ -3,6 +3,7 @@ import type { Policy } from '../policy.ts'
 import type { Entry } from './agenda.ts'
 import type { Subscription } from './topics.ts'
 import type { Tenant } from './tenant.ts'
+import type { Unacked } from './unacked.ts'
 
 export type Quality = 0 | 1 | 2
 
@@ -97,8 +98,8 @@ export interface Subscriber extends Entry {
   keepFor: number | null
   readonly links: Set<Link>
   readonly subscriptions: Map<string, Subscription>
-  /** Everything it has not acknowledged, oldest first, by message id. */
-  readonly unacked: Map<string, Delivery>
+  /** Everything it has not acknowledged, oldest first. */
+  readonly unacked: Unacked
   /** What of it waits to be sent; may still hold deliveries that are over. */
   queue: Queue<Delivery>
   /** Whose next try was due while the connection took nothing: sent as soon as it does. */

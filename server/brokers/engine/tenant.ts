@@ -4,6 +4,7 @@ import type { DeadLetter, Link, Message, Subscriber } from './model.ts'
 import { Queue } from './model.ts'
 import { Meter } from './meter.ts'
 import { TopicTree } from './topics.ts'
+import { Unacked } from './unacked.ts'
 
 export interface TopicFacts {
   readonly published: Meter
@@ -130,7 +131,7 @@ export function newSubscriber(facts: { id: number; tenant: Tenant; key: string; 
     slot: -1,
     links: new Set(),
     subscriptions: new Map(),
-    unacked: new Map(),
+    unacked: new Unacked(),
     queue: new Queue(),
     late: new Queue(),
     isDispatching: false,

@@ -141,7 +141,7 @@ class World {
     this.readReceipts()
     expect(this.bystander.received, 'nothing crosses from one session into another').toEqual([])
     expect(this.other.deadLetters.size).toBe(0)
-    const waiting = new Map([...this.tenant.subscribers.values()].map((subscriber) => [subscriber.key, new Set(subscriber.unacked.keys())]))
+    const waiting = new Map([...this.tenant.subscribers.values()].map((subscriber) => [subscriber.key, new Set([...subscriber.unacked.values()].map(({ message }) => message.id))]))
     const dead = new Set([...this.tenant.deadLetters.values()].map(({ subscriberKey, message }) => `${subscriberKey} ${message.id}`))
     for (const { id, accepted, audience, acknowledged } of this.published) {
       if (!accepted) continue

@@ -3,6 +3,8 @@ import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync }
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { Engine } from '../../../server/brokers/engine/engine.ts'
+import { Journal } from '../../../server/brokers/engine/journal.ts'
+import type { DeadLetter } from '../../../server/brokers/engine/model.ts'
 import { defaultPolicy } from '../../../server/brokers/policy.ts'
 import { FakeLink } from '../../fakes/broker-link.ts'
 import { temporaryFolder, testClock, testLog } from '../../fakes/kernel.ts'
@@ -132,4 +134,83 @@ it('leaves out a torn end and reads all before it', async () => {
     await again.engine.stop()
     for (const other of readdirSync(folder)) if (other !== file) rmSync(join(folder, other))
   }
+})
+
+/** A message that a connection without a name did not acknowledge, and a reader who came later. */
+async function withLetter(folder: string) {
+  const opened = await open(folder, 1_000_000)
+  const { engine, tenant, join: connect, publish } = opened
+  const writer = connect('writer')
+  const passing = new FakeLink('passing')
+  const { subscriber } = engine.attach(tenant, passing, { key: 'anonymous:9', durable: false, keepFor: null })
+  engine.subscribe(subscriber, 't', filter)
+  publish(writer.link, 'm1')
+  await engine.durable()
+  engine.detach(subscriber, passing)
+  const reader = connect('reader')
+  engine.subscribe(reader.subscriber, 't', filter)
+  await engine.durable()
+  return { ...opened, reader, letters: (): DeadLetter[] => [...tenant.deadLetters.values()] }
+}
+
+it('keeps a dead letter whose replay the disk refuses', async () => {
+  const folder = join(temporaryFolder(), 'brokers')
+  const { engine, tenant, reader, letters } = await withLetter(folder)
+  const before = letters()
+  rmSync(folder, { recursive: true })
+  await engine.rewriteJournal()
+  expect(before.map((letter) => engine.replay(letter))).toEqual([true])
+  expect(await engine.durable()).toBe(false)
+  expect(letters()).toEqual(before)
+  expect(reader.link.received).toEqual([])
+  expect([tenant.queued, tenant.storedBytes, tenant.hasSeen('m1')]).toEqual([0, 2, true])
+  mkdirSync(folder)
+  expect(await engine.durable()).toBe(true)
+  await engine.stop()
+
+  const again = await open(folder)
+  const back = again.join('reader')
+  expect([...again.tenant.deadLetters.values()].map((letter) => [letter.message.id, again.engine.replay(letter)])).toEqual([['m1', true]])
+  expect(await again.engine.durable()).toBe(true)
+  expect(back.link.received.map(({ id }) => id)).toEqual(['m1'])
+  expect(again.tenant.deadLetters.size).toBe(0)
+  await again.engine.stop()
+})
+
+it('has a replayed message as a letter or as its copy, wherever a kill tears the last batch and whatever garbage follows', async () => {
+  const folder = join(temporaryFolder(), 'brokers')
+  const { engine, letters } = await withLetter(folder)
+  const file = join(folder, readdirSync(folder)[0] ?? '')
+  const { size } = statSync(file)
+  for (const letter of letters()) engine.replay(letter)
+  await engine.durable()
+  await engine.stop()
+  const bytes = readFileSync(file)
+  expect(bytes.length).toBeGreaterThan(size)
+  const found = new Set<string>()
+  for (let end = size; end <= bytes.length; end += 1) {
+    for (const tail of [Buffer.alloc(0), Buffer.alloc(24), Buffer.alloc(24, 0xa5)]) {
+      writeFileSync(file, Buffer.concat([bytes.subarray(0, end), tail]))
+      const { messages } = await new Journal({ folder, onSegment: () => undefined }).recover()
+      const places = [...messages.values()].flatMap(({ id, deliveries, dead }) => [...deliveries.keys()].map(() => `${id} waits`).concat([...(dead?.keys() ?? [])].map(() => `${id} is dead`)))
+      expect(places, `torn after ${end - size} bytes`).toEqual([end === bytes.length ? 'm1 waits' : 'm1 is dead'])
+      found.add(places.join())
+    }
+  }
+  expect(found.size).toBe(2)
+})
+
+it('says which part of the journal it could not read', async () => {
+  const folder = join(temporaryFolder(), 'brokers')
+  const { engine } = await withLetter(folder)
+  await engine.stop()
+  const file = join(folder, readdirSync(folder)[0] ?? '')
+  const journal = async (): Promise<Journal> => {
+    const opened = new Journal({ folder, onSegment: () => undefined })
+    await opened.recover()
+    return opened
+  }
+  expect((await journal()).leftOut).toEqual([])
+  writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from('garbage')]))
+  expect((await journal()).leftOut).toEqual([{ segment: 1, bytes: 7 }])
 })
