@@ -10,6 +10,10 @@ const disabledFeatures = [
   'CertificateTransparencyComponentUpdater', // fetches lists
   'AutofillServerCommunication', // sends form shapes to Google
   'PasswordLeakDetection', // sends password hashes to Google, and a dialog over the page
+  // Puppeteer starts its own Chromium without these three and does not follow what they do; the first page comes sooner, too.
+  'RenderDocument', // a new frame for a navigation within a site
+  'ProcessPerSiteUpToMainFrameSharedProcess', // tabs of a site share a process, and what one of them hangs in
+  'AcceptCHFrame', // a navigation begun anew when the server asks for hints
 ]
 
 export interface FlagOptions {
