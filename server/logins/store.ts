@@ -1,6 +1,6 @@
 /** Sessions in SQLite: in the house's database, or in one that lives in memory only. */
-import type { Database } from 'better-sqlite3'
 import type { Log } from '../log.ts'
+import { quickly, type Database } from '../store/database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createRecent } from './recent.ts'
 import { columnOf, columnPairs, nextTurn, rowOf, selected, sessionOf, type SessionRow as Row } from './session-rows.ts'
@@ -23,6 +23,9 @@ export function createSqliteStore({ database, kind, log }: { database: Database;
   const put = database.prepare(`INSERT INTO login_sessions (${columnPairs.map(([, column]) => column).join(', ')}) VALUES (${columnPairs.map(([field]) => `@${field}`).join(', ')})
     ON CONFLICT (id) DO UPDATE SET ${changing.map((field) => `${columnOf[field]} = @${field}`).join(', ')}`)
   const touch = database.prepare('INSERT INTO login_activity (session_id, at) VALUES (?, ?) ON CONFLICT (session_id) DO UPDATE SET at = max(at, excluded.at)')
+  const touchAll = database.transaction((times: readonly (readonly [string, number])[]) => {
+    for (const [id, time] of times) touch.run(id, time)
+  })
   const removeOver = database.prepare<[{ before: number; limit: number }], string>(`
     DELETE FROM login_sessions WHERE id IN (
       SELECT id FROM login_sessions WHERE ended_at < @before UNION ALL
@@ -77,9 +80,8 @@ export function createSqliteStore({ database, kind, log }: { database: Database;
       const all = [...times]
       for (let begin = 0; begin < all.length; begin += rowsPerTurn) {
         const some = all.slice(begin, begin + rowsPerTurn)
-        withoutSync(database, () => {
-          for (const [id, time] of some) touch.run(id, time)
-        })
+        // Last activity may be lost with the power; all else is synced.
+        quickly(database, () => touchAll.immediate(some))
         for (const [id, time] of some) {
           const session = kept.get(id)
           if (session !== undefined && session.lastActivity < time) session.lastActivity = time
@@ -113,15 +115,5 @@ export function createSqliteStore({ database, kind, log }: { database: Database;
     async stop() {
       commit.flush()
     },
-  }
-}
-
-/** Last activity may be lost with the power, so its writes do not wait for the disk; all others do. */
-function withoutSync(database: Database, work: () => void): void {
-  database.pragma('synchronous = NORMAL')
-  try {
-    database.transaction(work).immediate()
-  } finally {
-    database.pragma('synchronous = FULL')
   }
 }
