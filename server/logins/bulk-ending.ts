@@ -6,24 +6,29 @@ import type { Policy } from './policy.ts'
 import { ended, isLive, type Session } from './session.ts'
 import type { SessionFilter, SessionStore } from './session-store.ts'
 
-/** Resolves with how many were ended. Sessions created after the call are left alone: nobody has seen them in the count. */
+/**
+ * Resolves with how many of those that were ended were live. What time alone has ended gets its end too, or it would be live again with another idle
+ * limit, or by the clock of another server. No time of creation is looked at: that of a session made elsewhere may lie ahead of this clock.
+ */
 export function createBulkEnding({ store, activity, policy, clock, events }: { store: SessionStore; activity: Pick<Activity, 'latest'>; policy(): Policy; clock: Clock; events: EventSink }): (filter: SessionFilter, actor: string) => Promise<number> {
-  function endIfLive({ id, userId }: Session): Promise<boolean> {
+  function end({ id, userId }: Session): Promise<boolean> {
     return store.change(userId, { session: id }, ([stored]) => {
-      // It may have come to its end since it was read.
-      if (stored === undefined || !isLive(activity.latest(stored), clock.now(), policy().idleTimeout)) return { put: [], result: false }
-      return { put: [ended(stored, 'revoked', clock.now())], result: true }
+      // Somebody may have ended it since it was read.
+      if (stored === undefined || stored.endedAt !== null) return { put: [], result: false }
+      const now = clock.now()
+      return { put: [ended(stored, 'revoked', now)], result: isLive(activity.latest(stored), now, policy().idleTimeout) }
     })
   }
 
   return async (filter, actor) => {
-    const begun = clock.now()
     let count = 0
-    for await (const some of store.scan({ ...filter, state: 'live' }, { now: begun, idleTimeout: policy().idleTimeout })) {
-      const outcomes = await Promise.all(some.filter(({ createdAt }) => createdAt <= begun).map(endIfLive))
+    let written = 0
+    for await (const some of store.scan({ ...filter, state: 'unended' }, { now: clock.now(), idleTimeout: policy().idleTimeout })) {
+      const outcomes = await Promise.all(some.map(end))
       count += outcomes.filter(Boolean).length
+      written += outcomes.length
     }
-    if (count > 0) events.emit({ room: 'logins', type: 'sessions-ended', title: 'Logins revoked by filter', actor, tone: 'attention', data: { sessions: count } })
+    if (written > 0) events.emit({ room: 'logins', type: 'sessions-ended', title: 'Logins revoked by filter', actor, tone: 'attention', data: { sessions: count } })
     return count
   }
 }

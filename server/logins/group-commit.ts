@@ -16,6 +16,8 @@ const atMost = 200
 
 interface Waiting {
   run(): void
+  /** What its work threw. */
+  error(): Error
   settle(): void
   fail(error: unknown): void
 }
@@ -25,7 +27,11 @@ export function createGroupCommit(database: Database): GroupCommit {
   let scheduled = false
 
   const runAll = database.transaction((group: readonly Waiting[]) => {
-    for (const each of group) each.run()
+    for (const each of group) {
+      each.run()
+      // A full disk undoes the whole transaction, not only the work that met it. What came next would be committed alone, and be reported as failed.
+      if (!database.inTransaction) throw each.error()
+    }
   })
 
   function commitSome(): void {
@@ -64,6 +70,7 @@ export function createGroupCommit(database: Database): GroupCommit {
             outcome = { error }
           }
         },
+        error: () => ('error' in outcome && outcome.error instanceof Error ? outcome.error : new Error('the transaction was undone')),
         settle() {
           if ('error' in outcome) reject(outcome.error)
           else resolve(committed(outcome.worked))

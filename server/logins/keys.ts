@@ -48,6 +48,8 @@ export interface SigningKeys {
   sign(claims: Claims): string
   /** Signature, algorithm, issuer and audience; time is the session's matter. */
   verify(token: string): Verified
+  /** The same, and a key whose own time is over counts: what is ended must stay so when the clock goes back. */
+  verifyForEnding(token: string): Verified
   /**
    * Reads the keys again where other servers may have changed them, and resolves once they are known as they were at the time of the call
    * or later. Any stranger can send tokens of unknown keys, so all who ask share one reading, and readings are some time apart.
@@ -104,6 +106,25 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
     return records.length === keys.size && records.every(({ id, verifyUntil }) => keys.get(id)?.verifyUntil === verifyUntil)
   }
 
+  function verify(token: string, counts: (key: UsableKey) => boolean): Verified {
+    const known = verdicts.get(token)
+    if (known !== undefined && counts(known.key)) return known.verdict
+    const header = headerOf(token)
+    if (header === null) return { ok: false, problem: 'malformed' }
+    const key = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
+    if (key === undefined || !counts(key)) return { ok: false, problem: 'unknown-key' }
+    if (header.alg !== key.algorithm) return { ok: false, problem: 'wrong-algorithm' }
+    try {
+      const claims = key.verify(token)
+      if (!isClaims(claims)) return { ok: false, problem: 'not-ours' }
+      const verdict = { ok: true, claims } as const
+      verdicts.set(token, { key, verdict })
+      return verdict
+    } catch (error) {
+      return { ok: false, problem: problemOf(error) }
+    }
+  }
+
   const stopWatching = store.onChange(() => void load().catch(() => undefined))
 
   return {
@@ -119,24 +140,8 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
       return signing.sign(claims)
     },
 
-    verify(token) {
-      const known = verdicts.get(token)
-      if (known !== undefined && isUsable(known.key)) return known.verdict
-      const header = headerOf(token)
-      if (header === null) return { ok: false, problem: 'malformed' }
-      const key = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
-      if (key === undefined || !isUsable(key)) return { ok: false, problem: 'unknown-key' }
-      if (header.alg !== key.algorithm) return { ok: false, problem: 'wrong-algorithm' }
-      try {
-        const claims = key.verify(token)
-        if (!isClaims(claims)) return { ok: false, problem: 'not-ours' }
-        const verdict = { ok: true, claims } as const
-        verdicts.set(token, { key, verdict })
-        return verdict
-      } catch (error) {
-        return { ok: false, problem: problemOf(error) }
-      }
-    },
+    verify: (token) => verify(token, isUsable),
+    verifyForEnding: (token) => verify(token, () => true),
 
     reload() {
       if (!store.shared) return Promise.resolve()

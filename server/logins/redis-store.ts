@@ -181,7 +181,7 @@ function matcher({ text, userId, role, state, createdAfter }: SessionFilter, { n
     (userId === undefined || session.userId === userId) &&
     (role === undefined || session.roleName === role) &&
     (createdAfter === undefined || session.createdAt >= createdAfter) &&
-    (state === undefined || isLive(session, now, idleTimeout) === (state === 'live')) &&
+    (state === undefined || (state === 'unended' ? session.endedAt === null : isLive(session, now, idleTimeout) === (state === 'live'))) &&
     (part === undefined ||
       [session.username, session.userId, session.id, session.address, session.device, session.reportedAddress, session.reportedDevice].some((field) => field?.toLowerCase().includes(part) === true))
 }

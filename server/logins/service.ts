@@ -30,7 +30,7 @@ export interface NewSession {
 
 export interface Ending {
   session: Session
-  /** False when it was over already. */
+  /** False when somebody had ended it before. */
   now: boolean
 }
 
@@ -52,12 +52,16 @@ export interface Sessions {
   authenticate(token: string, asUse: boolean): Promise<Session>
   /** Throws `session-*` faults; `refreshed` is false while the token is not near its end. */
   refresh(token: string, actor: string): Promise<{ session: Session; token: string; refreshed: boolean }>
-  /** Ends the session of a token of ours, also a replaced or expired one. Throws `session-not-found`. */
+  /** Ends the session of a token of ours, also a replaced or expired one, or one of a key that no longer verifies. Throws `session-not-found`. */
   endByToken(token: string, reason: StoredEndReason, actor: string): Promise<Ending>
-  /** Throws `session-not-found`. */
+  /**
+   * Writes an end, also where time alone has ended the session: an idle limit can be lifted, and another server's clock be behind.
+   * Throws `session-not-found`.
+   */
   end(id: string, reason: StoredEndReason, actor: string): Promise<Ending>
+  /** All that nobody has ended; `ended` names those among them that were live until now. */
   endAll(userId: string, except: string | null, actor: string): Promise<{ ended: Session[]; live: number }>
-  /** Ends all live ones that match, however many; resolves with how many they were. */
+  /** Ends all that match, however many; resolves with how many of them were live. */
   endMatching(filter: SessionFilter, actor: string): Promise<number>
   /** Throws `session-not-found`. */
   get(id: string): Promise<Session>
@@ -82,17 +86,17 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
   const newTokenId = (): string => randomBase62(22, random)
   const tokenOf = (session: Session): string => keys.sign(claimsOf(session))
 
-  async function verified(token: string): Promise<Verified> {
-    const verdict = keys.verify(token)
+  async function verified(token: string, verify: SigningKeys['verify']): Promise<Verified> {
+    const verdict = verify(token)
     if (verdict.ok || verdict.problem !== 'unknown-key') return verdict
     // Another server may have rotated a moment ago.
     await keys.reload()
-    return keys.verify(token)
+    return verify(token)
   }
 
   async function find(token: string): Promise<{ session: Session; tokenId: string; issuedAt: number; tokenEndsAt: number } | null> {
     const fast = keys.verify(token)
-    const verdict = fast.ok ? fast : await verified(token)
+    const verdict = fast.ok ? fast : await verified(token, keys.verify)
     if (!verdict.ok) return null
     const { sid, jti, iat, exp, user_id } = verdict.claims
     const found = store.find(sid)
@@ -195,7 +199,7 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     if (found === null) throw notFound()
     const outcome = await store.change<Ending | null>(found.userId, { session: id }, ([stored]) => {
       if (stored === undefined) return { put: [], result: null }
-      if (!isLive(activity.latest(stored), clock.now(), policy().idleTimeout)) return { put: [], result: { session: stored, now: false } }
+      if (stored.endedAt !== null) return { put: [], result: { session: stored, now: false } }
       const over = ended(stored, reason, clock.now())
       return { put: [over], result: { session: over, now: true } }
     })
@@ -207,13 +211,13 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
   async function endAll(userId: string, except: string | null, actor: string): Promise<{ ended: Session[]; live: number }> {
     const outcome = await store.change(userId, 'all', (sessions) => {
       const now = clock.now()
-      const live = sessions.filter((session) => isLive(activity.latest(session), now, policy().idleTimeout))
-      const over = live.filter(({ id }) => id !== except).map((session) => ended(session, 'revoked', now))
-      return { put: over, result: { ended: over, live: live.length } }
+      const live = new Set(sessions.filter((session) => isLive(activity.latest(session), now, policy().idleTimeout)).map(({ id }) => id))
+      const over = sessions.filter(({ id }) => id !== except).map((session) => ended(session, 'revoked', now))
+      return { put: over, result: { over, ended: over.filter(({ id }) => live.has(id)), live: live.size } }
     })
-    const [first] = outcome.ended
+    const [first] = outcome.over
     if (first !== undefined) events.emit({ room: 'logins', type: 'sessions-ended', title: 'Logins of a user revoked', subject: first.username, actor, data: { user: userId, sessions: outcome.ended.length } })
-    return outcome
+    return { ended: outcome.ended, live: outcome.live }
   }
 
   async function create(request: NewSession, actor: string): Promise<{ session: Session; token: string; evicted: Session[] }> {
@@ -271,7 +275,7 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     endMatching: createBulkEnding({ store, activity, policy, clock, events }),
     validations: () => validations,
     async endByToken(token, reason, actor) {
-      const verdict = await verified(token)
+      const verdict = await verified(token, keys.verifyForEnding)
       if (!verdict.ok) throw notFound()
       return end(verdict.claims.sid, reason, actor)
     },

@@ -16,8 +16,8 @@ export interface SessionFilter {
   text?: string | undefined
   userId?: string | undefined
   role?: string | undefined
-  /** `live`, or `over` for whatever reason; both when left out. */
-  state?: 'live' | 'over' | undefined
+  /** `live`, or `over` for whatever reason; `unended` is what nobody has ended, whether its time is over or not. All when left out. */
+  state?: 'live' | 'over' | 'unended' | undefined
   createdAfter?: number | undefined
 }
 

@@ -144,9 +144,9 @@ function conditions({ text, userId, role, state, createdAfter }: SessionFilter, 
     userId === undefined ? null : '+user_id = @userId',
     role === undefined ? null : 'role_name = @role',
     createdAfter === undefined ? null : '+created_at >= @createdAfter',
-    state === undefined ? null : state === 'live' ? `+ended_at IS NULL AND ${over} > @now` : `(+ended_at IS NOT NULL OR ${over} <= @now)`,
+    state === undefined ? null : state === 'unended' ? '+ended_at IS NULL' : state === 'live' ? `+ended_at IS NULL AND ${over} > @now` : `(+ended_at IS NOT NULL OR ${over} <= @now)`,
     text === undefined ? null : `concat_ws(char(10), username, user_id, id, address, device, reported_address, reported_device) LIKE @pattern ESCAPE '\\'`,
   ].filter((test) => test !== null)
   const pattern = `%${(text ?? '').replace(/[\\%_]/g, '\\$&')}%`
-  return { tests, values: { now, idleTimeout, userId, role, createdAfter, pattern }, ofTime: state !== undefined && idleTimeout !== null }
+  return { tests, values: { now, idleTimeout, userId, role, createdAfter, pattern }, ofTime: (state === 'live' || state === 'over') && idleTimeout !== null }
 }

@@ -23,6 +23,7 @@ export interface TestLogins {
   url: string
   clock: TestClock
   events: ReturnType<typeof recordedEvents>
+  changeSettings(settings: SettingsPatch['logins']): void
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   /** Creates a session and returns the contract's reply. */
   login(more?: object): Promise<{ session_id: string; token: string; expires_at: string }>
@@ -57,7 +58,8 @@ export interface TestLoginsOptions {
 
 export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:' }: TestLoginsOptions = {}): Promise<TestLogins> {
   const events = recordedEvents()
-  const source = { ...settingsWith({ logins: settings }), onChange: () => () => undefined }
+  let inForce = settingsWith({ logins: settings })
+  const source = { current: () => inForce.current(), onChange: () => () => undefined }
   const room = await createLoginsRoom(
     { dataDir: temporaryFolder(), database: testDatabase(databaseFile), events, changed: () => undefined, sealer: createSealer(randomBytes(32)), settings: source, clock, log: testLog() },
     { variables: { ...noVariables, ...variables } },
@@ -82,6 +84,7 @@ export async function startLogins({ variables = {}, settings = {}, clock = testC
 
   return {
     ...{ room, url: served.url, clock, events, call, stop },
+    changeSettings: (changed) => void (inForce = settingsWith({ logins: changed })),
     async login(more = {}) {
       const { status, body } = await call('POST', '/api/v1/sessions', { user_id: 'user-uuid', username: 'john_doe', role_name: 'clerk', permissions: ['read', 'write'], ...more })
       if (status !== 201) throw new Error(`login answered ${status}: ${JSON.stringify(body)}`)

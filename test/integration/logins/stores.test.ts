@@ -1,11 +1,27 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { bearer, ownerKey, startLogins, type TestLogins, type TestLoginsOptions } from '../../fakes/logins.ts'
+import { bearer, ownerKey, startLogins, type Reply, type TestLogins, type TestLoginsOptions } from '../../fakes/logins.ts'
 import { connectStream } from '../../fakes/revocation-stream.ts'
 import { startRedis, type RedisServer } from '../../fakes/redis-server.ts'
 import { Redis } from 'ioredis'
 
 const minutes = 60_000
 let redis: RedisServer
+
+type Ending = (logins: TestLogins, login: { session_id: string; token: string }) => Promise<Reply>
+const key = { 'x-api-key': ownerKey }
+/** All the ways a session is ended. */
+const endings: [string, Ending][] = [
+  ['a logout with the token in the body', (logins, { token }) => logins.call('POST', '/api/v1/sessions/logout', { token })],
+  ['a logout with the token in the header', (logins, { token }) => logins.call('POST', '/api/v1/sessions/logout', undefined, bearer(token))],
+  ['a legacy logout', (logins, { token }) => logins.call('POST', '/api/v1/auth/logout', undefined, bearer(token))],
+  ['a revocation of the token', (logins, { token }) => logins.call('POST', '/revoke', { token })],
+  ['a revocation by a key', (logins, { session_id }) => logins.call('DELETE', `/api/v1/sessions/${session_id}`, undefined, key)],
+  ['a revocation of all of the user', (logins) => logins.call('DELETE', '/api/v1/sessions/user/user-uuid', undefined, key)],
+  ['a revocation in the window', (logins, { session_id }) => logins.call('DELETE', `/v1/sessions/${session_id}`, undefined, key)],
+  ['a revocation of all of the user in the window', (logins) => logins.call('POST', '/v1/revoke-user', { userId: 'user-uuid' }, key)],
+  ['a revocation of chosen ones', (logins, { session_id }) => logins.call('POST', '/v1/revoke', { ids: [session_id] }, key)],
+  ['a revocation of all that match', (logins) => logins.call('POST', '/v1/revoke', { filter: { userId: 'user-uuid' } }, key)],
+]
 
 beforeAll(async () => {
   redis = await startRedis({ password: 'not-a-real-secret' })
@@ -195,6 +211,43 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ active_sessions: 0, expired_sessions: 1 })
   })
 
+  test.each<[string, Ending]>(endings)('%s of a session that is over by idle time is an end, also when the limit is lifted later or a clock was ahead', async (_, end) => {
+    const logins = await start({ settings: { idleTimeout: 300 } })
+    const begun = logins.clock.now()
+    const login = await logins.login()
+    logins.clock.advance(301_000)
+    expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_expired' })
+    expect((await end(logins, login)).status).toBeLessThan(300)
+    logins.changeSettings({ idleTimeout: null })
+    expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
+    logins.clock.setWall(begun + 1_000)
+    expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
+    expect((await logins.call('POST', '/introspect', { token: login.token })).body).toEqual({ active: false })
+  })
+
+  test.each<[string, Ending]>(endings)('%s of a session that has expired is an end for a clock that is behind', async (_, end) => {
+    const logins = await start()
+    const begun = logins.clock.now()
+    const login = await logins.login()
+    logins.clock.advance(31 * minutes)
+    expect((await end(logins, login)).status).toBeLessThan(300)
+    logins.clock.setWall(begun + minutes)
+    expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
+  })
+
+  test('a logout with a key whose time is over is an end, too, when the clock goes back', async () => {
+    const logins = await start()
+    const begun = logins.clock.now()
+    const login = await logins.login()
+    await logins.call('POST', '/v1/keys', { algorithm: 'EdDSA' }, { 'x-api-key': ownerKey })
+    // Longer than the longest life: the key that signed it verifies nothing any more.
+    logins.clock.advance(31 * 24 * 60 * minutes)
+    expect((await logins.validate(login.token)).body.error_code).toBe('session_not_found')
+    expect((await logins.call('POST', '/api/v1/sessions/logout', { token: login.token })).status).toBe(200)
+    logins.clock.setWall(begun + minutes)
+    expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
+  })
+
   test('no renewal goes beyond its longest life', async () => {
     const logins = await start({ settings: { absoluteLimit: 3_600 } })
     let { token } = await logins.login()
@@ -305,7 +358,7 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     expect([series.created, series.ended].map((values: number[]) => values.reduce((sum, value) => sum + value, 0))).toEqual([17, 6])
   })
 
-  test('those that match are revoked with the time of their last use in mind, and what is over stays as it was', async () => {
+  test('those that match are revoked with the time of their last use in mind; what time had ended gets an end too, and is not counted', async () => {
     const logins = await start({ settings: { idleTimeout: 300 } })
     const key = { 'x-api-key': ownerKey }
     const [used, idle] = [await logins.login({ user_id: 'used' }), await logins.login({ user_id: 'idle' })]
@@ -316,8 +369,8 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     expect((await logins.call('POST', '/v1/revoke', { filter: { role: 'clerk' }, preview: true }, key)).body.matched).toBe(1)
     expect((await logins.call('POST', '/v1/revoke', { filter: { role: 'clerk' } }, key)).body).toEqual({ matched: 1, revoked: 1 })
     const reason = async (id: string) => (await logins.call('GET', `/v1/sessions/${id}`, undefined, key)).body.session.reason
-    expect([await reason(used.session_id), await reason(idle.session_id)]).toEqual(['revoked', 'idle'])
-    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 2, active_sessions: 0, expired_sessions: 1, ended_sessions: 1 })
+    expect([await reason(used.session_id), await reason(idle.session_id)]).toEqual(['revoked', 'revoked'])
+    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 2, active_sessions: 0, expired_sessions: 0, ended_sessions: 2 })
   })
 
   test('more than one part of the store is searched, counted, ended and told of', async () => {
