@@ -8,27 +8,30 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 // The real package tries to download its binary as soon as it is imported under plain Node.
 const alias = { electron: at('test/fakes/electron.ts') }
 
+// Nothing takes this long: they end what hangs, and no test says anything about speed by them. A wait of its own ends sooner (`test/fixtures/patience.ts`).
+const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
+
 // The groups run one after the other, from the quickest to learn from to the slowest; 0 would not count as an order.
 const unit: TestProjectInlineConfiguration = {
   resolve: { alias },
-  test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 10_000, maxWorkers: 2, isolate: false, sequence: { groupOrder: 1 } },
+  test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', ...limits, maxWorkers: 2, isolate: false, sequence: { groupOrder: 1 } },
 }
 
 const renderer: TestProjectInlineConfiguration = {
   plugins: [windowPlugins()],
   resolve: { alias },
-  test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'], environment: 'happy-dom', testTimeout: 15_000, maxWorkers: 2, sequence: { groupOrder: 2 } },
+  test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'], environment: 'happy-dom', ...limits, maxWorkers: 2, sequence: { groupOrder: 2 } },
 }
 
 // Each Chromium keeps a core busy while it starts, so these run two files at a time, and whole-house tests alone.
 const integration: TestProjectInlineConfiguration = {
   resolve: { alias },
-  test: { name: 'integration', include: ['test/integration/**/*.test.ts'], environment: 'node', testTimeout: 60_000, hookTimeout: 60_000, pool: 'forks', maxWorkers: 2, sequence: { groupOrder: 3 } },
+  test: { name: 'integration', include: ['test/integration/**/*.test.ts'], environment: 'node', ...limits, pool: 'forks', maxWorkers: 2, sequence: { groupOrder: 3 } },
 }
 
 const e2e: TestProjectInlineConfiguration = {
   resolve: { alias },
-  test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], environment: 'node', testTimeout: 120_000, hookTimeout: 120_000, pool: 'forks', maxWorkers: 1, sequence: { groupOrder: 4 } },
+  test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], environment: 'node', ...limits, pool: 'forks', maxWorkers: 1, sequence: { groupOrder: 4 } },
 }
 
 export default defineConfig({

@@ -17,18 +17,26 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
   })
 }
 
+/** Rings once after `ms`, unless what it returns is called before. */
+export type StartTimer = (ms: number, ring: () => void) => () => void
+
+const startRealTimer: StartTimer = (ms, ring) => {
+  const timer = setTimeout(ring, ms)
+  return () => clearTimeout(timer)
+}
+
 /** Runs `work` for `ms` at most: then its signal aborts and `late()` is thrown. When `signal` aborts, its reason is. */
-export async function withDeadline<T>(ms: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>, late: () => Error): Promise<T> {
+export async function withDeadline<T>(ms: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>, late: () => Error, startTimer = startRealTimer): Promise<T> {
   signal.throwIfAborted()
   const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), ms)
+  const stopTimer = startTimer(ms, () => deadline.abort())
   try {
     return await work(AbortSignal.any([signal, deadline.signal]))
   } catch (error) {
     signal.throwIfAborted()
     throw deadline.signal.aborted ? late() : error
   } finally {
-    clearTimeout(timer)
+    stopTimer()
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Dialog, Page } from 'puppeteer-core'
 import type { EventTone } from '../events/event.ts'
 import { Fault } from '../fault.ts'
-import { until, untilLate, withDeadline } from './abortable.ts'
+import { until, untilLate, withDeadline, type StartTimer } from './abortable.ts'
 import type { CaptchaSolver } from './captcha.ts'
 import { answerCaptcha } from './captcha-field.ts'
 import { fillAll, press } from './form.ts'
@@ -23,6 +23,8 @@ export interface SignInTools {
   signal: AbortSignal
   /** Tells the person watching what is going on; never carries a secret. */
   report(step: string, tone?: EventTone): void
+  /** Measures the profile's `loginTimeout`; a real timer when left out. */
+  startTimer?: StartTimer
 }
 
 type LoginForm = NonNullable<SiteProfile['form']>
@@ -46,7 +48,7 @@ export async function signIn(page: Page, profile: SiteProfile, credentials: Cred
   report(`Opening ${new URL(address).host}`)
   try {
     const work = (signal: AbortSignal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs)
-    await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step))
+    await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step), tools.startTimer)
   } catch (error) {
     tools.signal.throwIfAborted()
     if (isInvalidSelector(error)) throw new Fault('login-failed', `The site profile ${profile.name} has a selector that is not valid`, {}, { cause: error })

@@ -5,10 +5,10 @@ import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { connectContact, textOf, type Contact } from '../fakes/whatsapp/contact.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
 import { startChromium, type TestChromium } from '../fixtures/chromium.ts'
+import { signIn } from '../fixtures/signed-in-window.ts'
 
 const number = '15550100142'
 const bot = `bot_${number}`
-const patience = { timeout: 30_000 }
 
 let chromium: TestChromium
 let double: WhatsAppDouble
@@ -43,25 +43,17 @@ afterEach(async () => {
   expect(double.errors).toEqual([])
 })
 
-async function signIn(path: string): Promise<void> {
-  const { url } = (await (await server.call('/control/v1/sign-in-links', { method: 'POST' })).json()) as { url: string }
-  await page.bringToFront()
-  await page.goto(url)
-  await page.waitForSelector('nav[aria-label=Pages]')
-  await page.goto(`${server.ready.control.url}/#${path}`)
-}
-
-const says = (text: string, where = 'body'): Promise<unknown> => page.waitForFunction((selector: string, what: string) => [...document.querySelectorAll(selector)].some((element) => element.textContent?.replaceAll('\u00A0', ' ').includes(what)), patience, where, text)
+const says = (text: string, where = 'body'): Promise<unknown> => page.waitForFunction((selector: string, what: string) => [...document.querySelectorAll(selector)].some((element) => element.textContent?.replaceAll('\u00A0', ' ').includes(what)), {}, where, text)
 
 /** A button or link by its whole name, once it can be pressed. */
 async function press(name: string): Promise<void> {
-  const handle = await page.waitForFunction((what: string) => [...document.querySelectorAll<HTMLElement>('button:not(:disabled), a, [role=tab], [role=menuitem]')].findLast((element) => element.getAttribute('aria-label') === what || element.textContent?.trim() === what) ?? null, patience, name)
+  const handle = await page.waitForFunction((what: string) => [...document.querySelectorAll<HTMLElement>('button:not(:disabled), a, [role=tab], [role=menuitem]')].findLast((element) => element.getAttribute('aria-label') === what || element.textContent?.trim() === what) ?? null, {}, name)
   const element = handle.asElement() as ElementHandle<HTMLElement> | null // the query above gives elements only
   await element?.click()
 }
 
 async function fillIn(label: string, text: string): Promise<void> {
-  const field = await page.waitForSelector(`::-p-aria([name="${label}"][role="textbox"])`, patience)
+  const field = await page.waitForSelector(`::-p-aria([name="${label}"][role="textbox"])`)
   await field?.click({ count: 3 })
   await field?.type(text)
 }
@@ -74,7 +66,7 @@ async function linked(): Promise<void> {
 }
 
 test('a bot is linked with the pretend phone, sends a message that is delivered, and is stopped', async () => {
-  await signIn('/bots')
+  await signIn(page, server, '/bots')
   await says('No bot is linked')
   await says('a pretend WhatsApp on this machine')
   await press('Link a bot')
@@ -82,7 +74,7 @@ test('a bot is linked with the pretend phone, sends a message that is delivered,
   await fillIn('Name', 'Gate alerts')
   await says('The number is +1 555 010 0142')
   await press('Get a pairing code')
-  await page.waitForSelector('[data-pairing-code][aria-label^="Pairing code"]', patience)
+  await page.waitForSelector('[data-pairing-code][aria-label^="Pairing code"]')
   await says('Waiting for the phone')
 
   await press('Mistype it')
@@ -91,7 +83,7 @@ test('a bot is linked with the pretend phone, sends a message that is delivered,
   await says('Gate alerts is online')
   await fillIn('To', '+1 555 010 0011')
   await press('Send')
-  const heard = await ann.message((message) => textOf(message) === 'Hello from Wheelhouse', 30_000)
+  const heard = await ann.message((message) => textOf(message) === 'Hello from Wheelhouse')
   await says('Delivered', '[role=status]')
   await ann.socket.readMessages([heard.key])
   await says('Read', '[role=status]')
@@ -106,21 +98,21 @@ test('a bot is linked with the pretend phone, sends a message that is delivered,
 
 test('a chat shows what comes in as it comes, and what becomes of the answer', async () => {
   await linked()
-  await signIn(`/bots/${bot}/chats`)
+  await signIn(page, server, `/bots/${bot}/chats`)
   await says('No messages yet')
   const asked = await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'Which gate?' })
-  await (await page.waitForSelector('section[aria-label=Chats] li button', patience))?.click()
+  await (await page.waitForSelector('section[aria-label=Chats] li button'))?.click()
   await says('Which gate?', '[role=log]')
 
   await page.hover('[role=log] p')
   await press('Reply')
   await fillIn('Message', 'Gate 4, lane 2')
   await page.keyboard.press('Enter')
-  const answer = await ann.message((message) => textOf(message) === 'Gate 4, lane 2', 30_000)
+  const answer = await ann.message((message) => textOf(message) === 'Gate 4, lane 2')
   expect(answer.message?.extendedTextMessage?.contextInfo?.stanzaId).toBe(asked?.key.id)
-  await page.waitForSelector('[role=log] [data-delivery=delivered]', patience)
+  await page.waitForSelector('[role=log] [data-delivery=delivered]')
   await ann.socket.readMessages([answer.key])
-  await page.waitForSelector('[role=log] [data-delivery=read]', patience)
+  await page.waitForSelector('[role=log] [data-delivery=read]')
 
   await fillIn('Search names and messages', 'lane')
   await says('Gate 4, lane 2', 'section[aria-label=Chats]')
@@ -128,7 +120,7 @@ test('a chat shows what comes in as it comes, and what becomes of the answer', a
 
 test('a rule is tested against a sample, saved, and answers', async () => {
   await linked()
-  await signIn(`/bots/${bot}/rules`)
+  await signIn(page, server, `/bots/${bot}/rules`)
   await press('Write the first rule')
   await fillIn('Name', 'Gate question')
   await fillIn('Words or pattern', 'gate')
@@ -142,13 +134,13 @@ test('a rule is tested against a sample, saved, and answers', async () => {
   await says('Text has “gate”', 'ol')
 
   await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'Which gate today?' })
-  await ann.message((message) => textOf(message) === 'Hello Ann, gate 4', 30_000)
-  await page.waitForFunction(() => [...document.querySelectorAll('ol dl > div')].some((count) => count.textContent?.replaceAll(/\s/g, '') === 'Taken1'), patience)
+  await ann.message((message) => textOf(message) === 'Hello Ann, gate 4')
+  await page.waitForFunction(() => [...document.querySelectorAll('ol dl > div')].some((count) => count.textContent?.replaceAll(/\s/g, '') === 'Taken1'))
 })
 
 test('an account that asks for a passkey is explained with the way out, and a link that the phone ends is shown in red', async () => {
   double.demandPasskey(number)
-  await signIn('/bots/link')
+  await signIn(page, server, '/bots/link')
   await fillIn('Phone number', `+${number}`)
   await press('Get a pairing code')
   await press('Type the code')

@@ -6,8 +6,8 @@ import { openOAuthHouse, type OAuthHouse } from '../fakes/oauth-house.ts'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { startChromium, type TestChromium } from '../fixtures/chromium.ts'
 import { eventually } from '../fixtures/eventually.ts'
-
-const patience = 30_000
+import { patience } from '../fixtures/patience.ts'
+import { signIn } from '../fixtures/signed-in-window.ts'
 
 let chromium: TestChromium
 let house: OAuthHouse
@@ -43,23 +43,19 @@ const stateOf = async (name: string): Promise<string | undefined> => ((await (aw
 test('a person signs in at a remote server on its own page, makes a session, and sees the client’s call with its price', async () => {
   await server.call('/control/v1/users', { method: 'POST', json: { id: 'user', primaryEmail: 'user@example.com', credits: 350 } })
   await server.call('/control/v1/upstreams', { method: 'POST', json: { name: 'calendar', transport: 'http', url: house.mcpUrl } })
-  await eventually('it wants a sign-in', async () => (await stateOf('calendar')) === 'signed-out', patience)
-  const { url } = (await (await server.call('/control/v1/sign-in-links', { method: 'POST' })).json()) as { url: string }
-  await page.bringToFront()
-  await page.goto(url)
-  await page.waitForSelector('nav[aria-label=Pages]')
-  await page.goto(`${server.ready.control.url}/#/relay`)
+  await eventually('it wants a sign-in', async () => (await stateOf('calendar')) === 'signed-out')
+  await signIn(page, server, '/relay')
 
   const opened = new Promise<Page | null>((resolve) => page.once('popup', resolve))
   await page.locator('button[aria-label="Sign in at calendar"]').setTimeout(patience).click()
   const popup = await opened
-  await eventually('it is ready', async () => (await stateOf('calendar')) === 'ready', patience)
-  await eventually('the page says so', async () => (await popup?.evaluate(() => document.body.innerText))?.includes('works with calendar'), patience)
+  await eventually('it is ready', async () => (await stateOf('calendar')) === 'ready')
+  await eventually('the page says so', async () => (await popup?.evaluate(() => document.body.innerText))?.includes('works with calendar'))
   expect(await popup?.evaluate(() => window.opener)).toBeNull()
   await popup?.close()
   await page.bringToFront()
 
-  const price = await page.waitForSelector('input[aria-label="Price of berth"]', { timeout: patience })
+  const price = await page.waitForSelector('input[aria-label="Price of berth"]')
   await price?.click({ count: 3 })
   await price?.type('3')
   await page.keyboard.press('Tab')
@@ -73,6 +69,6 @@ test('a person signs in at a remote server on its own page, makes a session, and
   await eventually('the answer and its price are shown', async () => {
     const text = await page.$eval('section[aria-label=Inspector]', (element) => element.textContent)
     return text.includes('Berth 7') && text.includes('Reserved 3 cr, settled 3 cr')
-  }, patience)
-  await eventually('the card shows what is left', async () => (await page.$eval('section[aria-label=Session]', (element) => element.textContent)).includes('347 credits'), patience)
+  })
+  await eventually('the card shows what is left', async () => (await page.$eval('section[aria-label=Session]', (element) => element.textContent)).includes('347 credits'))
 })

@@ -3,7 +3,9 @@ import type { ElementHandle, Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { chromiumPath, startChromium, type TestChromium } from '../fixtures/chromium.ts'
+import { eventually } from '../fixtures/eventually.ts'
 import { startPortal, type Portal } from '../fixtures/portal/portal.ts'
+import { signIn } from '../fixtures/signed-in-window.ts'
 
 let portal: Portal
 let chromium: TestChromium
@@ -37,15 +39,7 @@ afterEach(async () => {
   await server.dispose()
 })
 
-async function signIn(path = ''): Promise<void> {
-  const { url } = (await (await server.call('/control/v1/sign-in-links', { method: 'POST' })).json()) as { url: string }
-  await page.bringToFront()
-  await page.goto(url)
-  await page.waitForSelector('nav[aria-label=Pages]')
-  if (path !== '') await page.goto(`${server.ready.control.url}/#${path}`)
-}
-
-const withText = (selector: string, text: string): Promise<unknown> => page.waitForFunction((where: string, what: string) => [...document.querySelectorAll(where)].some((element) => element.textContent?.includes(what)), { timeout: 20_000 }, selector, text)
+const withText = (selector: string, text: string): Promise<unknown> => page.waitForFunction((where: string, what: string) => [...document.querySelectorAll(where)].some((element) => element.textContent?.includes(what)), {}, selector, text)
 
 async function press(selector: string, text: string): Promise<void> {
   await withText(selector, text)
@@ -72,16 +66,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const end = Date.now() + 15_000
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`still not so: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
 test('a session is opened, watched, taken over and closed from the window', async () => {
-  await signIn('/browsers')
+  await signIn(page, server, '/browsers')
   await withText('h2', 'Log in once, keep the browser')
   await fillIn('username', 'user1')
   await page.type('input[type=password]', 'harbor-demo')
@@ -91,11 +77,7 @@ test('a session is opened, watched, taken over and closed from the window', asyn
   await page.waitForSelector('aside canvas:not(.invisible)')
   const [session] = await sessions()
   expect(session).toMatchObject({ state: 'ready', currentUrl: `${portal.url}/containers` })
-  const coloured = await page.$eval('aside canvas', (canvas) => {
-    const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, 200, 40) ?? { data: [] }
-    return new Set(Array.from({ length: data.length / 4 }, (_, index) => `${data[index * 4]},${data[index * 4 + 1]},${data[index * 4 + 2]}`)).size
-  })
-  expect(coloured).toBeGreaterThan(5)
+  await eventually('the portal is painted', async () => (await coloursOfView()) > 5)
 
   await press('aside button', 'Take over')
   await withText('aside button', 'Give back')
@@ -105,18 +87,26 @@ test('a session is opened, watched, taken over and closed from the window', asyn
   if (box === null || box === undefined) throw new Error('the live view has no size')
   const link = await appointmentsLink()
   await page.mouse.click(box.x + link.x * box.width, box.y + link.y * box.height)
-  await until(async () => (await sessions())[0]?.currentUrl === `${portal.url}/myappointments`, 'the click has followed the link')
+  await eventually('the click has followed the link', async () => (await sessions())[0]?.currentUrl === `${portal.url}/myappointments`)
   await press('aside button', 'Give back')
-  await until(async () => (await sessions())[0]?.state === 'ready', 'the session is ready again')
+  await eventually('the session is ready again', async () => (await sessions())[0]?.state === 'ready')
 
   await press('aside button', 'Close session of user1')
   await press('[role=dialog] button', 'Close session of user1')
   await withText('h2', 'Log in once, keep the browser')
   expect(await sessions()).toEqual([])
   const pid = session?.pid ?? 0
-  await until(() => !isAlive(pid), 'the Chromium is gone')
+  await eventually('the Chromium is gone', () => !isAlive(pid))
   expect(complaints).toEqual([])
 })
+
+/** How many colours the top of the live view has: one picture may have come before the page was painted. */
+function coloursOfView(): Promise<number> {
+  return page.$eval('aside canvas', (canvas) => {
+    const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, 200, 40) ?? { data: [] }
+    return new Set(Array.from({ length: data.length / 4 }, (_, index) => `${data[index * 4]},${data[index * 4 + 1]},${data[index * 4 + 2]}`)).size
+  })
+}
 
 /** Where the link stands on the page, as shares of its size: asked of the same page in a browser of the test's own. */
 async function appointmentsLink(): Promise<{ x: number; y: number }> {
@@ -139,7 +129,7 @@ async function appointmentsLink(): Promise<{ x: number; y: number }> {
 }
 
 test('the sign-in code leaves the address at once and a script put into the page does not run', async () => {
-  await signIn()
+  await signIn(page, server)
   expect(page.url()).not.toContain('sign-in')
   await page.evaluate(() => {
     const script = document.createElement('script')
@@ -151,7 +141,7 @@ test('the sign-in code leaves the address at once and a script put into the page
 })
 
 test('a refused login waits for a person, who logs in by hand in the live view', async () => {
-  await signIn('/browsers?open')
+  await signIn(page, server, '/browsers?open')
   await page.waitForSelector('[role=dialog] input[type=password]')
   await page.type('[role=dialog] input:not([type=password])', 'user3')
   await page.type('[role=dialog] input[type=password]', 'wrong')
@@ -167,24 +157,24 @@ test('a refused login waits for a person, who logs in by hand in the live view',
   await page.keyboard.press('Tab')
   await page.keyboard.type('harbor-demo')
   await page.keyboard.press('Enter')
-  await until(async () => (await sessions())[0]?.currentUrl === `${portal.url}/containers`, 'the portal has let the person in')
+  await eventually('the portal has let the person in', async () => (await sessions())[0]?.currentUrl === `${portal.url}/containers`)
   await press('aside button', 'Give back')
-  await until(async () => (await sessions())[0]?.state === 'ready', 'the session serves scripts')
+  await eventually('the session serves scripts', async () => (await sessions())[0]?.state === 'ready')
 })
 
 test('a window whose server is gone says so and comes back by itself', async () => {
-  await signIn('/activity')
+  await signIn(page, server, '/activity')
   await withText('h1', 'Activity')
   const { dataDir } = server
   const port = new URL(server.ready.control.url).port
   await server.end('SIGKILL')
   await withText('[role=status]', 'Wheelhouse does not answer')
   server = await startServer({ built: true, dataDir, args: ['--control-port', port] })
-  await page.waitForFunction(() => ![...document.querySelectorAll('[role=status]')].some((element) => element.textContent?.includes('does not answer')), { timeout: 20_000 })
+  await page.waitForFunction(() => ![...document.querySelectorAll('[role=status]')].some((element) => element.textContent?.includes('does not answer')))
 })
 
 test('the keyboard reaches every page, and the palette all else', async () => {
-  await signIn()
+  await signIn(page, server)
   await page.keyboard.down('Control')
   await page.keyboard.press('2')
   await page.keyboard.up('Control')
@@ -201,7 +191,7 @@ test('the keyboard reaches every page, and the palette all else', async () => {
 })
 
 test('a key is made, shown once, works, and is revoked by its name', async () => {
-  await signIn('/keys?create')
+  await signIn(page, server, '/keys?create')
   await page.waitForSelector('[role=dialog] input')
   await page.type('[role=dialog] input', 'gate-tablet')
   await chooseRight('browsers', 'Read')

@@ -13,6 +13,7 @@ import { fakeDoorway } from './doorway.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testDatabase, testLog } from './kernel.ts'
 import { serveApi } from './served-api.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
+import { patience } from '../fixtures/patience.ts'
 
 const quick = (password: string): string => `quick$${createHash('sha256').update(password).digest('hex')}`
 export const quickPasswords = { hash: (password: string) => Promise.resolve(quick(password)), check: (password: string, stored: string) => Promise.resolve(quick(password) === stored) }
@@ -129,7 +130,7 @@ export class FrameClient {
   }
 
   /** The next frame, or the next of a type; what came before it is passed over. */
-  async next(type?: string, within = 5_000): Promise<Json> {
+  async next(type?: string, within = patience): Promise<Json> {
     return this.wait(`a frame ${type ?? ''}`, within, () => {
       while (this.read < this.frames.length) {
         const frame = this.frames[this.read]
@@ -140,7 +141,7 @@ export class FrameClient {
     })
   }
 
-  async ended(within = 5_000): Promise<{ code: number; reason: string }> {
+  async ended(within = patience): Promise<{ code: number; reason: string }> {
     return this.wait('the end of the connection', within, () => this.closed)
   }
 

@@ -10,6 +10,7 @@ import type { EventSink, NewEvent } from '../../server/events/event.ts'
 import type { Log } from '../../server/log.ts'
 import { openDatabase, type Database } from '../../server/store/database.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { patience } from '../fixtures/patience.ts'
 
 export interface TestClock extends Clock {
   /** Moves both clocks on. */
@@ -69,8 +70,8 @@ export function recordedEvents(): EventSink & { emitted: NewEvent[] } {
   return { emitted, emit: (event) => void emitted.push(event) }
 }
 
-/** Asks every few ms until `condition` holds; fails by name when it does not in time. */
-export async function until(name: string, condition: () => boolean | Promise<boolean>, within = 5_000): Promise<void> {
+/** Asks every few ms until `condition` holds; fails by name when it never does. */
+export async function until(name: string, condition: () => boolean | Promise<boolean>, within = patience): Promise<void> {
   const end = performance.now() + within
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within ${within} ms: ${name}`)

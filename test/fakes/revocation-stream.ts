@@ -20,7 +20,7 @@ export async function connectStream(url: string, { since, headers = {} }: { sinc
     socket.once('open', resolve)
     socket.once('error', reject)
   })
-  const client: StreamClient = { messages, until: (condition) => until('the message comes', () => messages.some(condition), 15_000) }
+  const client: StreamClient = { messages, until: (condition) => until('the message comes', () => messages.some(condition)) }
   await client.until(({ type }) => type === 'ready')
   return client
 }

@@ -1,5 +1,6 @@
 /** A person on the other side: an unmodified library client of its own, linked to its own account. */
 import { initAuthCreds, makeWASocket, proto, type AuthenticationCreds, type SignalKeyStore, type WAMessage, type WASocket } from 'baileys'
+import { patience } from '../../fixtures/patience.ts'
 import type { WhatsAppDouble } from './double.ts'
 
 export interface Contact {
@@ -63,7 +64,7 @@ export async function connectContact(double: WhatsAppDouble, number: string, nam
     number,
     socket,
     messages,
-    message: (wanted, within = 10_000) =>
+    message: (wanted, within = patience) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => reject(new Error(`no such message within ${within} ms`)), within)
         const look = (): void => {

@@ -31,7 +31,7 @@ afterEach(async () => {
   for (const { double } of all) expect(double.errors).toEqual([])
 })
 
-const becomes = (bots: ServedBots, state: string) => expect.poll(() => bots.state('gate'), { timeout: 10_000, interval: 5 }).toBe(state)
+const becomes = (bots: ServedBots, state: string) => expect.poll(() => bots.state('gate'), { interval: 5 }).toBe(state)
 const device = (bots: ServedBots) => {
   const found = [...bots.double.account(number).devices.values()][0]
   if (found === undefined) throw new Error('no device')
@@ -219,7 +219,7 @@ test('a restored bot reads on in a chat it had before, on another machine too', 
   const sent = await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'two' })
   // What it could not read it would answer with a receipt that asks for another copy.
   const receipt = () => device(other).connection?.received.find(({ tag, attrs }) => tag === 'receipt' && attrs['id'] === sent?.key.id)
-  await expect.poll(receipt, { timeout: 5_000 }).toBeDefined()
+  await expect.poll(receipt).toBeDefined()
   expect(receipt()?.attrs['type']).not.toBe('retry')
 })
 

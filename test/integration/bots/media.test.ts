@@ -46,7 +46,7 @@ test.each([
 ] as const)('%s arrives byte for byte', async (type, content, field, wanted) => {
   const sent = await send({ type, ...content })
   expect(sent).toMatchObject({ status: 202, body: { message: { kind: type } } })
-  const heard = await ann.message(({ message }) => message?.[field] != null, 20_000)
+  const heard = await ann.message(({ message }) => message?.[field] != null)
   expect(heard.message?.[field]).toMatchObject(wanted)
   expect((await downloadMediaMessage(heard, 'buffer', {})).toString('base64')).toBe(content.data)
   await expect.poll(async () => (await status(sent.body.message.messageId)).status).toBe('delivered')
@@ -55,7 +55,7 @@ test.each([
 test('what cannot be uploaded fails with the reason, and the next message goes out', async () => {
   media.isFull = true
   const { messageId } = (await send({ type: 'document', data: 'AAAA', fileName: 'a.bin' })).body.message
-  await expect.poll(async () => (await status(messageId)).status, { timeout: 20_000 }).toBe('failed')
+  await expect.poll(async () => (await status(messageId)).status).toBe('failed')
   expect((await status(messageId)).problem).toContain('upload')
   await send({ type: 'text', text: 'after all' })
   await ann.message(({ message }) => message?.conversation === 'after all' || message?.extendedTextMessage?.text === 'after all')

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 const send = (body: object, headers?: Record<string, string>): Promise<Reply> => bots.call('POST', '/api/sessions/gate/messages', { to: annNumber, type: 'text', text: 'hello', ...body }, headers)
 const status = async (id: string): Promise<string> => (await bots.call('GET', `/api/sessions/gate/messages/${id}`)).body.message.status
-const reaches = (id: string, wanted: string) => expect.poll(() => status(id), { timeout: 10_000 }).toBe(wanted)
+const reaches = (id: string, wanted: string) => expect.poll(() => status(id)).toBe(wanted)
 
 function listen(types = ''): Promise<{ events: BotEvent[]; close(): void }> {
   const socket = new WebSocket(`${bots.url.replace('http', 'ws')}/api/sessions/gate/events${types}`)

@@ -24,7 +24,7 @@ async function serve(authenticator: Authenticator, options: ServeBotsOptions = {
 }
 
 /** With the reason beside it, so that a failure says why. */
-const becomes = (state: string) => expect.poll(() => ({ state: bots.state('gate'), reason: bots.room.service.find('gate')?.row.reason }), { timeout: 60_000 }).toMatchObject({ state })
+const becomes = (state: string) => expect.poll(() => ({ state: bots.state('gate'), reason: bots.room.service.find('gate')?.row.reason })).toMatchObject({ state })
 const view = async () => (await bots.call('GET', '/v1/bots/gate')).body.bot
 
 /** A browser in whose authenticator the account's passkey lies, as it would on the person's computer. */
@@ -127,7 +127,7 @@ test('a person has the time that WhatsApp gives them, longer than any QR code li
   await expect.poll(() => bot.pairing?.passkey?.stage).toBe('browser')
   const qr = bot.pairing?.qr
   // All six codes have had their time when the sixth is seen, and one more turn of the clock after it.
-  await expect.poll(() => performance.now() - (connectedAt[0] ?? 0), { timeout: 5_000 }).toBeGreaterThan(1_200)
+  await expect.poll(() => performance.now() - (connectedAt[0] ?? 0)).toBeGreaterThan(1_200)
   expect([bots.state('gate'), bot.pairing?.passkey?.stage]).toEqual(['pairing', 'browser'])
   expect(bot.pairing?.qr).not.toBe(qr)
   reject(new Error('The browser was closed before the passkey was used'))

@@ -98,7 +98,7 @@ test('two bots that answer each other come to rest', async () => {
   await add(reply('ping', { perMinute: 3 }))
   await bots.call('POST', '/api/sessions/yard/rules', reply('pong', { perMinute: 3 }))
   await bots.call('POST', '/api/sessions/yard/messages', { to: bot.number, type: 'text', text: 'begin' })
-  await expect.poll(async () => (await list())[0], { timeout: 20_000 }).toMatchObject({ matched: 4, held: 1 })
+  await expect.poll(async () => (await list())[0]).toMatchObject({ matched: 4, held: 1 })
   expect((await bots.call('GET', '/api/sessions/yard/rules')).body.rules[0]).toMatchObject({ matched: 3, held: 0 })
 })
 

@@ -29,7 +29,7 @@ test('after kill -9 among messages the bot is online again, reads all but what w
   const { pairingCode } = await call(first, 'POST', '/api/sessions', { userId: 'gate', phoneNumber: number })
   await double.enterCode(number, String(pairingCode))
   const status = async (server: ServerProcess) => String((await call(server, 'GET', '/api/sessions/gate'))['status'])
-  await expect.poll(() => status(first), { timeout: 20_000 }).toBe('online')
+  await expect.poll(() => status(first)).toBe('online')
 
   await call(first, 'PATCH', '/v1/bots/gate', { keepsLog: true })
   let sent = 0
@@ -43,11 +43,11 @@ test('after kill -9 among messages the bot is online again, reads all but what w
   await flow
 
   const second = await start(double, dataDir)
-  await expect.poll(() => status(second), { timeout: 20_000 }).toBe('online')
+  await expect.poll(() => status(second)).toBe('online')
   const logged = async () => (await call(second, 'GET', '/api/sessions/gate/log?limit=500'))['messages'] as unknown as { text: string; kind: string }[]
   const heard = async () => new Set((await logged()).map(({ text }) => text).filter((text) => text.startsWith('number'))).size
   // The library moves its keys on and tells WhatsApp before it hands a message over: the one it was handling at the kill may be gone.
-  await expect.poll(heard, { timeout: 20_000 }).toBeGreaterThanOrEqual(24)
+  await expect.poll(heard).toBeGreaterThanOrEqual(24)
   const missing = 25 - (await heard())
 
   // A message that cannot be decrypted asks for another copy; after the recovery none does.
@@ -55,10 +55,10 @@ test('after kill -9 among messages the bot is online again, reads all but what w
   const retries = () => device?.connection?.received.filter(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'retry').length
   const before = retries()
   await say()
-  await expect.poll(heard, { timeout: 20_000 }).toBe(26 - missing)
+  await expect.poll(heard).toBe(26 - missing)
   expect(retries()).toBe(before)
   const texts = () => ann.messages.filter(({ key }) => key.fromMe !== true).map(({ message }) => message?.extendedTextMessage?.text ?? message?.conversation)
-  await expect.poll(() => new Set(texts()).size, { timeout: 20_000 }).toBe(3)
+  await expect.poll(() => new Set(texts()).size).toBe(3)
   expect(await second.end()).toBe(0)
 })
 
@@ -70,13 +70,13 @@ test('a rule publishes to a broker session of the same server, and says when the
   const server = await start(double, newDataDir())
   const { pairingCode } = await call(server, 'POST', '/api/sessions', { userId: 'gate', phoneNumber: number })
   await double.enterCode(number, String(pairingCode))
-  await expect.poll(async () => String((await call(server, 'GET', '/api/sessions/gate'))['status']), { timeout: 20_000 }).toBe('online')
+  await expect.poll(async () => String((await call(server, 'GET', '/api/sessions/gate'))['status'])).toBe('online')
   await call(server, 'POST', '/api/sessions/gate/rules', { name: 'Feed', action: { type: 'publish', session: 'yard', topic: 'chat/in' } })
   const rule = async () => ((await call(server, 'GET', '/api/sessions/gate/rules'))['rules'] as unknown as object[])[0]
   await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'into the void' })
-  await expect.poll(rule, { timeout: 20_000 }).toMatchObject({ matched: 1, failed: 1, problem: expect.stringContaining('no such session') })
+  await expect.poll(rule).toMatchObject({ matched: 1, failed: 1, problem: expect.stringContaining('no such session') })
   expect((await server.call(`${server.ready.apis['brokers']?.url}/api/createSession`, { method: 'POST', json: { sessionName: 'yard', password: 'a-password', sessionExpiry: null } })).ok).toBe(true)
   await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'to the yard' })
-  await expect.poll(rule, { timeout: 20_000 }).toMatchObject({ matched: 2, failed: 1, problem: null })
+  await expect.poll(rule).toMatchObject({ matched: 2, failed: 1, problem: null })
   expect(await server.end()).toBe(0)
 })

@@ -349,7 +349,7 @@ describe('promises', () => {
       got.add(message['messageId'])
       back.ack('t', message['messageId'])
     }
-  }, 30_000)
+  })
 
   it('finds a frozen reader even where its messages are too few to fill any buffer', async () => {
     const { house: { url, events }, session } = await house({ evictAfter: 1_000 })
@@ -364,7 +364,7 @@ describe('promises', () => {
     expect(events.filter(({ type }) => type === 'client-evicted').map(({ subject }) => subject)).toEqual(['frozen'])
     // Not to acknowledge is one's right, as long as one is there.
     expect(silent.closed).toBeNull()
-  }, 20_000)
+  })
 
   it('refuses above the quotas of clients and of messages a second', async () => {
     const { house: { url }, session } = await house({ maxClients: 2, maxPublishRate: 5 })

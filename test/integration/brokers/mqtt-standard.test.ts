@@ -103,7 +103,7 @@ describe('wills', () => {
     await until('it is away', async () => (await facts(setting))['clients'] === 1)
     const { client: back } = await PacketClient.join(setting.port, setting.session, { ...kept, will: will({ willDelayInterval: 1 }, 'second') })
     back.cut()
-    expect(await watcher.next('message', 8_000)).toMatchObject({ data: 'second' })
+    expect(await watcher.next('message')).toMatchObject({ data: 'second' })
     expect(watcher.ofType('message')).toHaveLength(1)
   })
 

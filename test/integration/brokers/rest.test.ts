@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../../server/store/database.ts'
 import { FrameClient, openBrokers } from '../../fakes/broker-house.ts'
-import { temporaryFolder, until } from '../../fakes/kernel.ts'
+import { temporaryFolder, testClock, until } from '../../fakes/kernel.ts'
 
 describe('the published calls', () => {
   it('creates a session with the body of the document and answers in its shape', async () => {
@@ -70,18 +70,20 @@ describe('the published calls', () => {
   })
 
   it('reads an expiry as ISO text, as ms since the epoch and as a duration, and echoes the moment', async () => {
-    const house = await openBrokers()
-    const later = Date.now() + 3_600_000
+    const clock = testClock()
+    const house = await openBrokers({ clock })
+    const later = clock.now() + 3_600_000
     for (const sessionExpiry of [new Date(later).toISOString(), later, 3_600_000]) {
-      const created = await house.createSession({ sessionExpiry })
-      expect(Math.abs(Date.parse(String((created as Record<string, unknown>)['sessionExpiry'])) - later)).toBeLessThan(10_000)
+      expect(await house.createSession({ sessionExpiry })).toMatchObject({ sessionExpiry: new Date(later).toISOString() })
     }
   })
 
   it('drops a session when its time is over', async () => {
-    const house = await openBrokers()
-    const session = await house.createSession({ sessionExpiry: 300 })
+    const clock = testClock()
+    const house = await openBrokers({ clock })
+    const session = await house.createSession({ sessionExpiry: 60_000 })
     const client = await FrameClient.join(house.url, session)
+    clock.advance(60_000)
     expect(await client.ended()).toMatchObject({ code: 4410 })
     expect((await house.call(`/v1/sessions/${session.sessionName}`)).status).toBe(404)
   })

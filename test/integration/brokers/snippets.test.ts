@@ -20,10 +20,10 @@ it.each([
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
   const facts = async (): Promise<{ clients: { topics: string[] }[]; session: { queued: number } }> => (await house.call(`/v1/sessions/${session.sessionName}`)).body as never
-  await until('it has subscribed', async () => (await facts()).clients.some(({ topics }) => topics.includes(topic)), 20_000)
+  await until('it has subscribed', async () => (await facts()).clients.some(({ topics }) => topics.includes(topic)))
   const writer = await FrameClient.join(house.url, session)
   writer.publish('orders/created', 'm1', 'Order 7')
   expect(await writer.next('publish_response')).toMatchObject({ deliveredTo: 1 })
   await until('it has printed it', () => output.includes('orders/created Order 7'))
   await until('it has acknowledged it', async () => (await facts()).session.queued === 0)
-}, 30_000)
+})

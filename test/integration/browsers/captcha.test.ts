@@ -7,6 +7,7 @@ import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
 
 const recaptcha: Captcha = { kind: 'recaptcha-v2', siteKey: '6Lsite', pageUrl: 'https://portal.test/login' }
 const key = 'demo-captcha-key'
+const hour = 3_600_000
 
 describe('the captcha client', () => {
   let service: CaptchaService
@@ -15,7 +16,7 @@ describe('the captcha client', () => {
   })
   afterEach(() => service.stop())
 
-  const client = (changes: { timeout?: number; address?: string } = {}) => createCaptchaClient({ address: service.address, timeout: 5_000, pollEvery: 20, ...changes })
+  const client = (changes: { timeout?: number; address?: string } = {}) => createCaptchaClient({ address: service.address, timeout: hour, pollEvery: 20, ...changes })
   const solve = (captcha: Captcha = recaptcha, apiKey = key, signal = new AbortController().signal) => client().solve(captcha, apiKey, signal)
   const failure = (work: Promise<unknown>) => work.then(() => expect.unreachable('it was solved'), (error: unknown) => error)
 
@@ -84,10 +85,9 @@ describe('the captcha client', () => {
     const solving = failure(client().solve(recaptcha, key, stop.signal))
     await eventually('a request', () => service.requests.length > 0)
     const reason = new Error('the session is being closed')
-    const begun = performance.now()
     stop.abort(reason)
+    // What goes on until its time is over would not come to this.
     expect(await solving).toBe(reason)
-    expect(performance.now() - begun).toBeLessThan(2_000)
   })
 
   it('understands services that answer in plain text and never in JSON', async () => {

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createCaptchaClient } from '../../../server/browsers/captcha.ts'
+import type { StartTimer } from '../../../server/browsers/abortable.ts'
 import { signIn, type Credentials } from '../../../server/browsers/sign-in.ts'
 import { siteProfile, type SiteProfile } from '../../../server/browsers/site-profile.ts'
 import { startChromium, type TestChromium } from '../../fixtures/chromium.ts'
@@ -110,8 +111,11 @@ describe('signing in to the portal', () => {
   })
 
   it('says how far it got when time runs out, and what the browser shows', async () => {
-    const { portal, attempt } = await begin({ captcha: 'none' })
+    const { portal, page, attempt, timers } = await begin({ captcha: 'none' })
     const failed = attempt({ username: 'customs-desk' }, portal.siteProfile({ loginTimeout: 1_500 }))
+    await page.waitForSelector('#code')
+    expect(timers.map(({ ms }) => ms)).toEqual([1_500])
+    timers[0]?.ring()
     await expect(failed).rejects.toMatchObject({ code: 'login-timeout', message: `The login was not done within 1.5 s; it got as far as "Sending the login" and the browser shows ${portal.url}/containers` })
   })
 
@@ -136,10 +140,8 @@ describe('signing in to the portal', () => {
     const failed = attempt({ username: 'customs-desk' }).then(() => expect.unreachable('it signed in'), (error: unknown) => error)
     await eventually('the moment to abort', () => reached(portal))
     const reason = new Error('closed by the person')
-    const begun = performance.now()
     stop.abort(reason)
     expect(await failed).toBe(reason)
-    expect(performance.now() - begun).toBeLessThan(2_000)
   })
 })
 
@@ -216,10 +218,11 @@ describe('sites with manners of their own', () => {
   })
 
   it('may hang their page without hanging the login', async () => {
-    const { portal, attempt } = await begin()
-    const begun = performance.now()
-    await expect(attempt({}, portal.siteProfile({ address: `${portal.url}/hang`, loginTimeout: 1_000 }))).rejects.toMatchObject({ code: 'login-timeout' })
-    expect(performance.now() - begun).toBeLessThan(2_000)
+    const { portal, attempt, timers } = await begin()
+    const hanging = attempt({}, portal.siteProfile({ address: `${portal.url}/hang` }))
+    await eventually('the page is asked for', () => portal.requests.includes('GET /hang'))
+    timers[0]?.ring()
+    await expect(hanging).rejects.toMatchObject({ code: 'login-timeout' })
   })
 })
 
@@ -230,10 +233,16 @@ async function begin(options: PortalOptions = {}) {
   pages.push(page)
   const stop = new AbortController()
   const steps: string[] = []
-  const solveCaptcha = createCaptchaClient({ address: portal.captchaService.address, timeout: 10_000, pollEvery: 20 })
+  const solveCaptcha = createCaptchaClient({ address: portal.captchaService.address, timeout: 600_000, pollEvery: 20 })
+  /** The limits of the logins: no time passes for these unless a test lets it. */
+  const timers: { ms: number; ring(): void }[] = []
+  const startTimer: StartTimer = (ms, ring) => {
+    timers.push({ ms, ring })
+    return () => undefined
+  }
   const attempt = (credentials: Partial<Credentials> = {}, profile: SiteProfile = portal.siteProfile()) =>
-    signIn(page, profile, { username: 'user1', password: 'harbor-demo', captchaApiKey: portal.captchaService.apiKey, ...credentials }, { solveCaptcha, signal: stop.signal, report: (step) => steps.push(step) })
-  return { portal, page, stop, steps, attempt }
+    signIn(page, profile, { username: 'user1', password: 'harbor-demo', captchaApiKey: portal.captchaService.apiKey, ...credentials }, { solveCaptcha, signal: stop.signal, report: (step) => steps.push(step), startTimer })
+  return { portal, page, stop, steps, timers, attempt }
 }
 
 /** A site of a few pages, each the same for everybody. */
@@ -247,5 +256,5 @@ async function serve(start: string, more: Readonly<Record<string, string>> = {})
 }
 
 function formAt(address: string, signs: Partial<Pick<SiteProfile, 'success' | 'failure'>>): SiteProfile {
-  return siteProfile.parse({ name: 'site', title: 'Site', kind: 'form', address, form: { username: '#u', password: '#p', submit: '#s' }, loginTimeout: 10_000, ...signs })
+  return siteProfile.parse({ name: 'site', title: 'Site', kind: 'form', address, form: { username: '#u', password: '#p', submit: '#s' }, ...signs })
 }

@@ -65,27 +65,32 @@ test('the same port opens to another address and comes back when that fails', as
 
 test('stopping does not wait for idle keep-alive connections', async () => {
   const stopping = listener()
-  const status = await stopping.start('127.0.0.1', 0)
+  const { server, status } = await startSeen(stopping)
+  // Node keeps such a connection for five seconds; this one would be kept for ever.
+  server.keepAliveTimeout = 0
   await (await fetch(`http://127.0.0.1:${status.state === 'listening' ? status.port : 0}`)).text()
-  const begun = performance.now()
   await stopping.stop()
-  // Node keeps such a connection for five seconds.
-  expect(performance.now() - begun).toBeLessThan(3_000)
   expect(stopping.status).toEqual({ state: 'off' })
 })
 
 test('a connection that cannot be taken ends neither the listener nor the process', async () => {
-  const listening: Server[] = []
-  const note = (message: unknown): void => void listening.push((message as { server: Server }).server) // as Node documents the channel
-  subscribe('tracing:net.server.listen:asyncStart', note)
   const made = listener()
-  const status = await made.start('127.0.0.1', 0)
-  unsubscribe('tracing:net.server.listen:asyncStart', note)
-  const [server] = listening
-  expect(listening).toHaveLength(1)
+  const { server, status } = await startSeen(made)
   // What Node does for each connection that it cannot accept.
-  for (let time = 0; time < 2; time += 1) server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+  for (let time = 0; time < 2; time += 1) server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
   expect(made.status).toEqual(status)
   const port = status.state === 'listening' ? status.port : 0
   expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200)
 })
+
+/** Starts it on a free port, and gives Node's own server within it too. */
+async function startSeen(made: ReturnType<typeof listener>): Promise<{ server: Server; status: Awaited<ReturnType<typeof made.start>> }> {
+  const listening: Server[] = []
+  const note = (message: unknown): void => void listening.push((message as { server: Server }).server) // as Node documents the channel
+  subscribe('tracing:net.server.listen:asyncStart', note)
+  const status = await made.start('127.0.0.1', 0)
+  unsubscribe('tracing:net.server.listen:asyncStart', note)
+  const [server] = listening
+  if (server === undefined || listening.length !== 1) throw new Error(`${listening.length} servers listen`)
+  return { server, status }
+}

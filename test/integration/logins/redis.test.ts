@@ -87,11 +87,11 @@ test('a Redis that hangs is noticed: requests are refused as with one that is aw
   const { token } = await logins.login()
   const stream = await connectStream(logins.url)
   redis.pause()
-  await until('the room notices', () => logins.room.attention().length === 1, 20_000)
+  await until('the room notices', () => logins.room.attention().length === 1)
   await stream.until(({ type }) => type === 'unsure')
   expect(await logins.validate(token)).toMatchObject({ status: 503, body: { error_code: 'validation_error' } })
   redis.resume()
-  await until('the room is back', () => logins.room.attention().length === 0, 20_000)
+  await until('the room is back', () => logins.room.attention().length === 0)
   await until('the token is good again', async () => (await logins.validate(token)).body.is_valid === true)
 })
 

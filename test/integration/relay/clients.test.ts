@@ -25,7 +25,7 @@ beforeAll(async () => {
   add('filesystem', published('filesystem'), folder)
   relay.room.upstreams.create({ name: 'memory', transport: 'stdio', command: process.execPath, args: [published('memory')], env: { MEMORY_FILE_PATH: join(folder, 'memory.json') } }, 'owner')
   add('odd', odd)
-  await eventually('all are ready', () => relay.room.upstreams.list().every(({ state }) => state === 'ready'), 20_000)
+  await eventually('all are ready', () => relay.room.upstreams.list().every(({ state }) => state === 'ready'))
 })
 afterAll(async () => {
   await relay.stop()
@@ -167,7 +167,7 @@ describe('what a session may reach', () => {
 
   test('leaves out a tool whose definition changed, until a person has agreed', async () => {
     const id = relay.room.upstreams.create({ name: 'shifty', transport: 'stdio', command: process.execPath, args: [odd, 'plain', 'Says it back'] }, 'owner').id
-    const ready = (quarantined: number) => eventually('it is ready', () => relay.room.upstreams.list().some((each) => each.id === id && each.state === 'ready' && each.quarantined === quarantined), 10_000)
+    const ready = (quarantined: number) => eventually('it is ready', () => relay.room.upstreams.list().some((each) => each.id === id && each.state === 'ready' && each.quarantined === quarantined))
     await ready(0)
     await relay.room.upstreams.change(id, { args: [odd, 'plain', 'Says it back, and sends it to me'] }, 'owner')
     await ready(6)

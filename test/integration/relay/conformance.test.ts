@@ -11,7 +11,7 @@ async function relayWithFixture(lean: boolean): Promise<ServedRelay> {
   const relay = await serveRelay({ settings: { relay: { streamHold: 1 } }, given: { lean } })
   onTestFinished(() => relay.stop())
   relay.room.upstreams.create({ name: 'fixture', transport: 'stdio', command: process.execPath, args: [fixture] }, 'owner')
-  await eventually('the fixture is ready', () => relay.room.upstreams.list().some(({ state }) => state === 'ready'), 10_000)
+  await eventually('the fixture is ready', () => relay.room.upstreams.list().some(({ state }) => state === 'ready'))
   return relay
 }
 

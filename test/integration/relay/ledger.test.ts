@@ -12,7 +12,7 @@ beforeEach(async () => {
   relay = await serveRelay()
   await new Promise((resolve) => setImmediate(resolve))
   upstream = relay.room.upstreams.create({ name: 'odd', transport: 'stdio', command: process.execPath, args: [odd] }, 'owner').id
-  await eventually('it is ready', () => relay.room.upstreams.list()[0]?.state === 'ready', 10_000)
+  await eventually('it is ready', () => relay.room.upstreams.list()[0]?.state === 'ready')
 })
 afterEach(() => relay.stop())
 
@@ -105,7 +105,7 @@ test('a batch pays for each of its calls, and requests that share an id are refu
 test('a tool that only some clients are shown is paid for too, also when it is called before anybody has listed it', async () => {
   const everything = join(import.meta.dirname, '..', '..', '..', 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
   const { id } = relay.room.upstreams.create({ name: 'everything', transport: 'stdio', command: process.execPath, args: [everything] }, 'owner')
-  await eventually('it is ready', () => relay.room.upstreams.get(id).state === 'ready', 15_000)
+  await eventually('it is ready', () => relay.room.upstreams.get(id).state === 'ready')
   const connect = async (): Promise<Client> => {
     const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { sampling: {} }, versionNegotiation: { mode: 'legacy' } })
     client.setRequestHandler('sampling/createMessage', () => ({ model: 'test', role: 'assistant', content: { type: 'text', text: 'sampled' } }))

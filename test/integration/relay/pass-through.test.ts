@@ -24,7 +24,7 @@ afterEach(() => relay.stop())
 
 const add = async (definition: Parameters<ServedRelay['room']['upstreams']['create']>[0]): Promise<string> => {
   const { id } = relay.room.upstreams.create(definition, 'owner')
-  await eventually(`${definition.name} is ready`, () => relay.room.upstreams.get(id).state === 'ready', 15_000)
+  await eventually(`${definition.name} is ready`, () => relay.room.upstreams.get(id).state === 'ready')
   return id
 }
 const stdio = (name: string, program: string) => add({ name, transport: 'stdio', command: process.execPath, args: [program] })
@@ -84,7 +84,7 @@ describe.each(['legacy', 'auto'] as const)('a %s client', (mode) => {
     await eventually('it is told', () => {
       yard.changed()
       return heard
-    }, 10_000)
+    })
     expect(await told).toBe(uri)
   })
 
@@ -109,7 +109,7 @@ test.each([['http', 'streamableHttp', '/mcp'], ['sse', 'sse', '/sse']] as const)
   const port = await freePort()
   const child = spawn(process.execPath, [everything, argument], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
   onTestFinished(() => ended(child))
-  await eventually('it listens', () => fetch(`http://127.0.0.1:${port}/nothing`).then(() => true, () => false), 15_000)
+  await eventually('it listens', () => fetch(`http://127.0.0.1:${port}/nothing`).then(() => true, () => false))
   await add({ name: 'everything', transport, url: `http://127.0.0.1:${port}${path}`, headers: { 'x-yard': 'north' } })
   for (const mode of ['legacy', 'auto'] as const) expect(textOf(await (await connect(mode)).callTool({ name: 'echo', arguments: { message: transport } }))).toBe(`Echo: ${transport}`)
 })
@@ -129,7 +129,7 @@ test('a configuration is looked at first; only what was agreed to by its exact c
   expect((await take({ text, accept: [{ name: 'broken', commandLine: '' }] })).status).toBe(400)
   expect(relay.room.upstreams.list()).toEqual([])
   expect((await take({ text, accept: [{ name: 'yard', as: 'north-yard', commandLine }] })).status).toBe(201)
-  await eventually('it runs', () => relay.room.upstreams.list().some(({ name, state }) => name === 'north-yard' && state === 'ready'), 10_000)
+  await eventually('it runs', () => relay.room.upstreams.list().some(({ name, state }) => name === 'north-yard' && state === 'ready'))
   expect((await take({ text, accept: [{ name: 'yard', as: 'north-yard', commandLine }] })).status).toBe(409)
 })
 

@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const upstreams = () => relay.room.upstreams
 const add = (more: object = {}) => upstreams().create({ name: 'berths', transport: 'http', url: house.mcpUrl, ...more }, 'owner').id
-const reaches = (id: string, state: string) => eventually(`it is ${state}`, () => upstreams().list().find((each) => each.id === id && each.state === state), 10_000)
+const reaches = (id: string, state: string) => eventually(`it is ${state}`, () => upstreams().list().find((each) => each.id === id && each.state === state))
 const begin = (id: string, body: object = {}) => relay.call('POST', `/v1/upstreams/${id}/sign-in`, { body })
 /** What the person's browser does: it opens the page and follows it back to ours. */
 const browse = async (url: string) => {

@@ -71,7 +71,7 @@ test('in the whole house it sees the other rooms', async () => {
   await house.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.test', credits: 1 } })
   const made = (await (await house.call('/relay/v1/relay-sessions', { method: 'POST', json: { accountId: 'ann', policy: { upstreams: ['wheelhouse'] } } })).json()) as { session: { id: string } }
   const ready = async () => ((await (await house.call('/relay/v1/catalogue')).json()) as { servers: { id: string; state: string }[] }).servers.some(({ id, state }) => id === 'wheelhouse' && state === 'ready')
-  await eventually('it is ready', ready, 10_000)
+  await eventually('it is ready', ready)
   const call = async (tool: string) => {
     const { result } = (await (await house.call('/relay/v1/relay-calls', { method: 'POST', json: { sessionId: made.session.id, tool } })).json()) as { result: { content: { text: string }[] } }
     return JSON.parse(result.content[0]?.text ?? 'null') as unknown

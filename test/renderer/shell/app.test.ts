@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import App from '../../../renderer/app.vue'
 import { palette } from '../../../renderer/shell/palette.ts'
 import { useConnection } from '../../../renderer/stores/connection.ts'
+import { patience } from '../../fixtures/patience.ts'
 import { refusal } from '../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
 import { api, controlApi } from '../support/samples.ts'
@@ -9,7 +10,7 @@ import { api, controlApi } from '../support/samples.ts'
 /** Pages behind the frame are loaded when they are first shown. */
 const settled = (done: () => boolean): Promise<void> => vi.waitFor(() => {
   if (!done()) throw new Error('not yet')
-}, { timeout: 8_000, interval: 20 })
+}, { timeout: patience, interval: 20 })
 
 describe('the window', () => {
   let mounted: MountedPage | null = null

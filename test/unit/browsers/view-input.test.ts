@@ -19,6 +19,13 @@ describe('the input of a live view', () => {
     expect(sent.map((event) => [event['type'], event['x']])).toEqual([['mouseMoved', 1], ['mouseMoved', 3], ['mousePressed', 3]])
   })
 
+  it('sends two of three hundred moves that a slow page has not taken, and the click behind them', () => {
+    const { input, sent } = start()
+    for (let x = 0; x < 300; x += 1) input.mouse(mouse({ action: 'move', x, y: 0 }))
+    input.mouse(mouse({ action: 'down', x: 300, y: 0, button: 'left', clicks: 1 }))
+    expect(sent.map((event) => [event['type'], event['x']])).toEqual([['mouseMoved', 0], ['mouseMoved', 299], ['mousePressed', 300]])
+  })
+
   it('adds up turns of the wheel that came while one was under way', async () => {
     const { input, sent, take } = start()
     for (let turn = 0; turn < 4; turn += 1) input.mouse(mouse({ action: 'wheel', x: 5, y: 5, deltaY: 10 }))
