@@ -62,6 +62,7 @@ export class CallLog {
 
   stop(): void {
     clearTimeout(this.telling)
+    this.telling = undefined
   }
 }
 

@@ -65,7 +65,7 @@ export class RelayClient {
   /** The view after servers that are only just starting had a moment, and showed what they show a client of this kind. */
   async settledView(): Promise<View> {
     const { upstreams } = this.view()
-    const starting = upstreams.filter(({ state }) => state === 'starting').map((upstream) => within(listWait - upstream.startingFor, upstream.settled()))
+    const starting = upstreams.filter(({ state }) => state === 'starting').map((upstream) => settledWithin(listWait - upstream.startingFor, upstream.settled()))
     const lanes = canBeAsked(this.capabilities) ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.settledLane(upstream)) : []
     await Promise.all([...starting, ...lanes])
     return this.view()
@@ -87,7 +87,8 @@ export class RelayClient {
       this.laneTools.delete(id)
       this.forgetView()
     }
-    const link = this.openLane(upstream, gone)
+    // In a turn of its own: whatever ends it meanwhile finds it in its place.
+    const link = Promise.resolve().then(() => this.openLane(upstream, gone))
     this.lanes.set(id, { link, upstream, since: this.options.clock.monotonic() })
     link.catch(gone)
     return link
@@ -96,7 +97,7 @@ export class RelayClient {
   private async settledLane(upstream: Upstream): Promise<void> {
     const link = this.lane(upstream).catch(() => undefined)
     const since = this.lanes.get(upstream.definition.id)?.since ?? 0
-    await within(listWait - (this.options.clock.monotonic() - since), link)
+    await settledWithin(listWait - (this.options.clock.monotonic() - since), link)
   }
 
   /** Runs a request so that what the server says or asks meanwhile reaches `ongoing`. */
@@ -149,14 +150,13 @@ export class RelayClient {
 
   private async openLane(upstream: Upstream, gone: () => void): Promise<Link> {
     const { id } = upstream.definition
-    const lane = await upstream.openLane(
-      this.capabilities,
-      {
-        onNotification: (message) => this.hear(upstream, message),
-        onRequest: (message, signal) => (this.latest(id) ?? this.options).ask(message, signal),
-      },
-      gone,
-    )
+    const lane = await upstream.openLane({
+      id: this.session.id,
+      capabilities: this.capabilities,
+      onNotification: (message) => this.hear(upstream, message),
+      onRequest: (message, signal) => (this.latest(id) ?? this.options).ask(message, signal),
+      onEnd: gone,
+    })
     try {
       if (this.closed) throw new Error('The client has gone')
       await this.readTools(upstream, lane)
@@ -196,7 +196,7 @@ export class RelayClient {
   }
 }
 
-async function within(limit: number, work: Promise<unknown>): Promise<void> {
+async function settledWithin(limit: number, work: Promise<unknown>): Promise<void> {
   if (limit <= 0) return
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<void>((resolve) => {

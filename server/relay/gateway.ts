@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontextprotocol/server'
 import getRawBody from 'raw-body'
 import { isFault } from '../fault.ts'
+import { escape } from '../isolation.ts'
 import { headerOf, refusalError, refuse, refuseCharge } from './answers.ts'
 import type { CallLog } from './call-log.ts'
 import { Charges } from './charges.ts'
@@ -59,7 +60,7 @@ export class Gateway {
       this.legacy.told(upstream, message)
       this.modern.told(upstream, message)
     })
-    sessions.onEnd((id) => void this.end(id))
+    sessions.onEnd((id) => void this.end(id).catch(escape))
     sessions.onReach((id) => {
       this.legacy.reachChanged(id)
       this.modern.reachChanged(id)

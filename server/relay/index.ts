@@ -53,20 +53,27 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
   let gateway: Promise<Gateway> | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
-  const loadGateway = (): Promise<Gateway> => (gateway ??= import('./gateway.ts').then(({ Gateway }) => new Gateway({
-    ...{ sessions, upstreams, ledger, calls, clock },
-    callTimeout: () => relaySettings().callTimeout * 1_000,
-    streamHold: () => relaySettings().streamHold * 1_000,
-    ...(lean === undefined ? {} : { lean }),
-  })))
+  const loadGateway = (): Promise<Gateway> => {
+    gateway ??= import('./gateway.ts')
+      .then(({ Gateway }) => new Gateway({
+        ...{ sessions, upstreams, ledger, calls, clock },
+        callTimeout: () => relaySettings().callTimeout * 1_000,
+        streamHold: () => relaySettings().streamHold * 1_000,
+        ...(lean === undefined ? {} : { lean }),
+      }))
+      .catch((error: unknown) => {
+        // The next client is to try anew.
+        gateway = undefined
+        throw error
+      })
+    return gateway
+  }
   const desk = createDesk({ sessions, upstreams, ledger, usage, calls, clock, callTimeout: () => relaySettings().callTimeout * 1_000 })
-  const timers: NodeJS.Timeout[] = []
+  let timers: NodeJS.Timeout[] = []
   let starting: NodeJS.Immediate | undefined
   /** A disk that refuses for a while must not end the whole house: the next time it may take what is to be written. */
-  const every = (ms: number, work: () => unknown): NodeJS.Timeout =>
-    setInterval(() => {
-      Promise.try(work).catch((error: unknown) => log.error({ error }, 'upkeep of the relay failed'))
-    }, ms)
+  const upkeep = (work: () => unknown): Promise<void> => Promise.try(work).then(() => undefined, (error: unknown) => log.error({ error }, 'upkeep of the relay failed'))
+  const every = (ms: number, work: () => unknown): NodeJS.Timeout => setInterval(() => void upkeep(work), ms)
   const isOver = (id: string): boolean => {
     const session = sessions.find(id)
     return session === undefined || session.expiresAt <= clock.now() || accounts.find(session.accountId) === undefined
@@ -80,25 +87,26 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
     gateway: loadGateway,
     ledger,
     async start() {
-      sessions.cleanup()
-      timers.push(
+      await upkeep(() => sessions.cleanup())
+      timers = [
         every(flushEvery, () => sessions.flush()),
         every(sweepEvery, async () => (await gateway)?.sweep(isOver)),
         every(relaySettings().cleanupInterval * 1_000, () => sessions.cleanup()),
-      )
+      ]
       // After the listeners have their ports: starting processes takes time that nobody waits for.
-      starting = setImmediate(() => {
+      starting = setImmediate(() => void upkeep(async () => {
         const others = upstreams.start(houseTools.length === 0 ? undefined : createWheelhouse(houseTools, events))
-        if (others > 0) void loadGateway()
-      })
+        if (others > 0) await loadGateway()
+      }))
     },
+    /** May be started again afterwards: the same sessions and servers, new connections. What cannot be written keeps nothing else from ending. */
     async stop() {
       for (const timer of timers) clearInterval(timer)
       clearImmediate(starting)
-      await (await gateway)?.stop()
-      await upstreams.stop()
-      ledger.stop()
-      sessions.flush()
+      await upkeep(async () => (await gateway)?.stop())
+      await upkeep(() => upstreams.stop())
+      await upkeep(() => ledger.stop())
+      await upkeep(() => sessions.flush())
       calls.stop()
     },
     summary() {

@@ -137,9 +137,9 @@ export class Ledger {
   }
 
   stop(): void {
-    clearTimeout(this.telling)
     this.flush()
     clearTimeout(this.telling)
+    this.telling = undefined
   }
 
   /** Windows need not read the credits again for every call. */

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node'
 import { isInitializeRequest, type AuthInfo, type McpServer } from '@modelcontextprotocol/server'
 import type { Clock } from '../clock.ts'
+import { within, type Scope } from '../isolation.ts'
 import { RelayClient } from './client.ts'
 import { headerOf, refuse } from './answers.ts'
 import { createEventStore } from './event-store.ts'
@@ -33,6 +34,8 @@ export interface LegacyClient {
   transport: NodeStreamableHTTPServerTransport
   relay: McpServer
   protocolVersion: string
+  /** What its streams throw where nobody waits ends it alone. */
+  scope: Scope
   lastUsed: number
   /** Requests and streams open now. */
   open: number
@@ -111,6 +114,7 @@ export class LegacyClients {
 
   private async open(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
     const { capabilities, protocolVersion } = initializeParams(body)
+    const scope: Scope = { room: 'relay', kind: 'client', id: session.id, escaped: () => this.close(opened) }
     const transport: NodeStreamableHTTPServerTransport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       eventStore: createEventStore(),
@@ -131,8 +135,8 @@ export class LegacyClients {
       changed: (parts) => announce(relay, parts),
     })
     const relay = createRelayServer({ ...this.options, client, era: 'legacy' })
-    const opened: LegacyClient = { id: '', sessionId: session.id, client, transport, relay, protocolVersion, lastUsed: 0, open: 0 }
-    await relay.connect(transport)
+    const opened: LegacyClient = { id: '', sessionId: session.id, client, transport, relay, protocolVersion, scope, lastUsed: 0, open: 0 }
+    await within(scope, () => relay.connect(transport))
     await this.serve(opened, request, response, body)
     if (opened.id === '') await this.close(opened)
     const oldest = [...this.byId.values()].find(({ open }) => open === 0)
@@ -146,7 +150,7 @@ export class LegacyClients {
       client.open -= 1
       client.lastUsed = this.options.clock.monotonic()
     })
-    await client.transport.handleRequest(request, response, body)
+    await within(client.scope, () => client.transport.handleRequest(request, response, body))
   }
 
   private async close(client: LegacyClient): Promise<void> {

@@ -1,5 +1,6 @@
 /** One connection to an MCP server: negotiated once, then a plain way to send requests and to hear what comes back. */
-import { Client, InMemoryTransport, SSEClientTransport, StreamableHTTPClientTransport, type AuthProvider, type ClientCapabilities, type RequestOptions, type ServerCapabilities, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client'
+import { Client, InMemoryTransport, SSEClientTransport, SseError, StreamableHTTPClientTransport, type AuthProvider, type ClientCapabilities, type RequestOptions, type ServerCapabilities, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client'
+import { escape } from '../isolation.ts'
 import { version } from '../version.ts'
 import type { Guardian } from './guardian.ts'
 import { StdioTransport } from './stdio-transport.ts'
@@ -28,7 +29,6 @@ export interface LinkOptions {
   onNotification(message: Message): void
   /** A request of the server to the client: sampling, elicitation, roots. */
   onRequest(message: Message, signal: AbortSignal): Promise<Json>
-  onClose(reason: string): void
 }
 
 export type Era = 'modern' | 'legacy'
@@ -36,6 +36,8 @@ export type Era = 'modern' | 'legacy'
 const connectTimeout = 30_000
 /** A server that does not know `server/discover` says so at once; one that stays silent is old. */
 const probeTimeout = 3_000
+/** For all of it: some of the SDK's waits, such as that for the first event of a stream, have no end of their own. */
+const openTimeout = connectTimeout + probeTimeout + 2_000
 
 /** Passes every result as it is; a relay that validated them would have to be as new as the newest server. */
 export const asJson: StandardSchemaV1<unknown, Json> = { '~standard': { version: 1, vendor: 'wheelhouse', validate: (value) => ({ value: value as Json }) } }
@@ -43,7 +45,10 @@ export const asJson: StandardSchemaV1<unknown, Json> = { '~standard': { version:
 export class Link {
   private readonly client: Client
   private readonly transport: Transport
-  private ended = false
+  /** Why it is over. */
+  private over: string | undefined
+  private closing = false
+  private ended: ((reason: string) => void) | undefined
 
   private constructor(client: Client, transport: Transport) {
     this.client = client
@@ -64,20 +69,28 @@ export class Link {
     const link = new Link(client, transport)
     client.fallbackNotificationHandler = async ({ method, params }) => options.onNotification({ method, params })
     client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => options.onRequest({ method, params }, mcpReq.signal)
-    client.onerror = (error) => options.onLog(error.message)
-    client.onclose = () => {
-      if (link.ended) return
-      link.ended = true
-      options.onClose(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
+    client.onerror = (error) => {
+      options.onLog(error.message)
+      // The stream would come back by itself, but as another session, in which nothing has been negotiated.
+      if (error instanceof SseError) link.break('The connection was cut')
     }
+    client.onclose = () => link.break(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
     try {
-      await client.connect(transport, { timeout: connectTimeout, signal: options.signal })
+      await orAborted(client.connect(transport, { timeout: connectTimeout, signal: options.signal }), AbortSignal.any([options.signal, AbortSignal.timeout(openTimeout)]))
     } catch (error) {
-      link.ended = true
-      await transport.close().catch(() => undefined)
+      await link.close()
       throw transport instanceof StdioTransport && error instanceof Error && error.message.includes('closed') ? new Error(transport.reason, { cause: error }) : error
     }
     return link
+  }
+
+  /**
+   * Calls once when the connection breaks, at once when it has: the SDK closes some connections while they are being made, before whoever
+   * opened them has hold of them. Not called for one that was closed from here.
+   */
+  whenEnded(listener: (reason: string) => void): void {
+    if (this.over === undefined) this.ended = listener
+    else listener(this.over)
   }
 
   get era(): Era {
@@ -117,9 +130,31 @@ export class Link {
   }
 
   async close(): Promise<void> {
-    this.ended = true
+    this.closing = true
     await this.client.close().catch(() => undefined)
     await this.transport.close().catch(() => undefined)
+  }
+
+  private break(reason: string): void {
+    if (this.closing || this.over !== undefined) return
+    this.over = reason
+    this.close().catch(escape)
+    this.ended?.(reason)
+  }
+}
+
+/** The SDK heeds a signal in some of its waits only. */
+async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  let abort = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError' ? new Error('It does not answer') : signal.reason)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 

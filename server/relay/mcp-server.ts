@@ -11,6 +11,7 @@ import {
   type ServerCapabilities,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import { escape } from '../isolation.ts'
 import { version } from '../version.ts'
 import { canBeAsked, type RelayClient } from './client.ts'
 import { Charges } from './charges.ts'
@@ -161,7 +162,12 @@ async function passOn(options: RelayServerOptions, upstream: Upstream, message: 
 /** A call to a server of the session era for a stateless client that can be asked: on a connection of its own, which outlives the request. */
 async function park({ client, parking, ...options }: RelayServerOptions, upstream: Upstream, message: Message, capabilities: ClientCapabilities, ctx: ServerContext, parkedAs: string, requestOptions: RequestOptions) {
   let ask: (asked: Message) => Promise<Json> = () => Promise.reject(new Error('Not under way'))
-  const lane = await upstream.openLane(capabilities, { onNotification: (said) => void tell({ client, parking, ...options }, said, ctx), onRequest: (asked) => ask(asked) }, () => undefined)
+  const lane = await upstream.openLane({
+    ...{ id: client.session.id, capabilities },
+    onNotification: (said) => void tell({ client, parking, ...options }, said, ctx).catch(escape),
+    onRequest: (asked) => ask(asked),
+    onEnd: () => undefined,
+  })
   return parking.begin(
     client.session.id,
     parkedAs,
@@ -170,7 +176,7 @@ async function park({ client, parking, ...options }: RelayServerOptions, upstrea
       // The request's own end must not end the call: it goes on with the client's next request.
       return lane.request(message, { ...requestOptions, signal: undefined, timeout: 3_600_000 })
     },
-    () => void upstream.closeLane(lane),
+    () => void upstream.closeLane(lane).catch(escape),
   )
 }
 

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { toNodeHandler, type NodeMcpRequestHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server'
 import type { Clock } from '../clock.ts'
+import { within, type Scope } from '../isolation.ts'
 import { RelayClient } from './client.ts'
 import type { RelayRequest } from './legacy-clients.ts'
 import type { Json, Message } from './link.ts'
@@ -28,6 +29,8 @@ interface ModernSession {
   client: RelayClient
   handler: McpHttpHandler
   node: NodeMcpRequestHandler
+  /** What its streams throw where nobody waits ends them, and nothing else. */
+  scope: Scope
 }
 
 export class ModernClients {
@@ -44,9 +47,11 @@ export class ModernClients {
   }
 
   async handle(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
-    const { node, client } = this.of(session)
-    await this.watchSubscriptions(client, body, response)
-    await node(request, response, body)
+    const { node, client, scope } = this.of(session)
+    await within(scope, async () => {
+      await this.watchSubscriptions(client, body, response)
+      await node(request, response, body)
+    })
   }
 
   changed(upstream: Upstream, parts: ReadonlySet<string>): void {
@@ -94,7 +99,7 @@ export class ModernClients {
     const nobody = (): Promise<Json> => Promise.reject(new Error('A stateless client is asked in answers alone'))
     const client = new RelayClient({ upstreams, clock, session: () => this.options.session(session.id) ?? session, capabilities: {}, tell: () => undefined, ask: nobody, changed: () => undefined })
     const handler = createMcpHandler(() => createRelayServer({ ...this.options, client, era: 'modern' }), { legacy: 'reject', maxRequestBodySize: maxBody })
-    const made = { client, handler, node: toNodeHandler(handler) }
+    const made: ModernSession = { client, handler, node: toNodeHandler(handler), scope: { room: 'relay', kind: 'client', id: session.id, escaped: () => this.end(session.id) } }
     this.bySession.set(session.id, made)
     return made
   }

@@ -66,6 +66,9 @@ export class StdioTransport implements Transport {
       })
       child.once('error', () => resolve())
     })
+    // A process may fail more than once, e.g. when it cannot be ended either; its streams break with it.
+    child.on('error', (error) => onLog(error.message))
+    for (const stream of [child.stdout, child.stderr]) stream.on('error', (error: Error) => onLog(error.message))
     const messages = new LineReader((line) => this.read(line))
     child.stdout.on('data', (chunk: Buffer) => messages.push(chunk))
     const log = new LineReader((line) => onLog(line.toString('utf8')), { cutAt: 8_192 })
@@ -121,7 +124,12 @@ export class StdioTransport implements Transport {
       this.behind.push(message)
       return
     }
-    this.onmessage?.(message)
+    try {
+      this.onmessage?.(message)
+    } catch (error) {
+      // One message that nobody can read is no reason to end what else runs over the connection.
+      this.onerror?.(error instanceof Error ? error : new Error(String(error)))
+    }
     if ('id' in message) return
     this.behind = []
     setImmediate(() => {

@@ -1,7 +1,9 @@
 /** One MCP server under supervision: started once however many ask, started again when it dies, left alone when it keeps dying. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ClientCapabilities, RequestOptions, ServerCapabilities } from '@modelcontextprotocol/client'
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
+import { escape, within, type Scope } from '../isolation.ts'
 import { readCatalogue, type Catalogue } from './catalogue.ts'
 import type { Grant } from './grant.ts'
 import type { Era, Json, Link, LinkOptions, Message } from './link.ts'
@@ -12,6 +14,8 @@ import { isInsufficientScope, isLostSession, isUnreachable, reasonOf } from './u
 export const backOff: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000]
 /** A server that ran so long did not crash from its start. */
 const steadyAfter = 30_000
+/** One that throws where nobody looks is worse than one that fails: it is tried again once. */
+const escapesAllowed = 1
 const logLines = 500
 const remembered = 64
 
@@ -35,10 +39,15 @@ export interface SharedRequestOptions extends RequestOptions {
   onNotification?: (message: Message) => void
 }
 
-/** Who answers what a server asks of its client, and hears what it says. */
-export interface LaneHandlers {
+/** A client that gets a connection of its own: what it can do, and who answers what the server asks of it and hears what it says. */
+export interface LaneClient {
+  /** Names it where an error came from its connection; never a secret. */
+  id: string
+  capabilities: ClientCapabilities
   onNotification(message: Message): void
   onRequest(message: Message, signal: AbortSignal): Promise<Json>
+  /** The connection is gone, whoever ended it but the client itself. */
+  onEnd(): void
 }
 
 const allParts: ReadonlySet<keyof Catalogue> = new Set(['tools', 'resources', 'resourceTemplates', 'prompts'])
@@ -60,6 +69,13 @@ export class Upstream {
   private retry: NodeJS.Timeout | undefined
   private era: Era | undefined
   private giveUp = new AbortController()
+  /** Ends the start under way, and nothing else. */
+  private attempt = new AbortController()
+  /** Errors in a row that it caused outside of any call. */
+  private escapes = 0
+  private readonly scope: Scope
+  /** A start belongs to the server, whoever's call made it necessary. */
+  private readonly outside = AsyncLocalStorage.snapshot()
   /** Rises with every stop. */
   private stops = 0
   /** With what tells the client of each that its connection is gone. */
@@ -74,6 +90,7 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.options = options
+    this.scope = { room: 'relay', kind: 'upstream', id: options.definition.id, escaped: (_, reason) => this.escaped(reason) }
   }
 
   get definition(): UpstreamDefinition {
@@ -105,6 +122,7 @@ export class Upstream {
   /** Starts it in the background; a failure is a state. */
   start(): void {
     this.attempts = 0
+    this.escapes = 0
     this.giveUp = new AbortController()
     this.connect().catch(() => undefined)
   }
@@ -142,15 +160,9 @@ export class Upstream {
     try {
       return await link.request(message, options)
     } catch (error) {
-      if (this.options.grant?.needsPerson === true && this.link === link) {
-        void link.close()
-        this.lost(link, signInNeeded)
-      }
+      if (this.options.grant?.needsPerson === true) this.drop(link, signInNeeded)
       if (isInsufficientScope(error)) this.options.grant?.needsScope(error.requiredScope)
-      if (isUnreachable(error) && this.link === link) {
-        void link.close()
-        this.lost(link, reasonOf(error))
-      }
+      if (isUnreachable(error)) this.drop(link, reasonOf(error))
       if (!isLostSession(error)) throw error
       // The far server has forgotten our session (it restarted, or the session idled out); the request did not reach any tool.
       await this.reopen(link)
@@ -170,22 +182,37 @@ export class Upstream {
    * A connection of its own for a client that can be asked things: on a shared one nobody could tell whom the server means.
    * It speaks the era with requests towards the client where the server has it. The caller closes it.
    */
-  async openLane(capabilities: ClientCapabilities, handlers: LaneHandlers, onClose: () => void): Promise<Link> {
+  async openLane(client: LaneClient): Promise<Link> {
     await this.connect()
-    const options: LinkOptions = {
-      ...this.linkOptions(),
-      ...handlers,
-      capabilities,
-      onClose: () => {
-        this.lanes.delete(lane)
-        onClose()
-      },
+    const { signal } = this.giveUp
+    const attempt = new AbortController()
+    /** Filled once it is open: what goes wrong may be heard of before. */
+    const own: { link?: Link } = {}
+    const gone = (): void => {
+      if (own.link !== undefined && this.lanes.delete(own.link)) client.onEnd()
     }
-    const lane: Link = await openLink({ ...options, era: 'legacy' }).catch((error: unknown) => {
-      if (!this.isModern) throw error
-      return openLink(options)
-    })
-    this.lanes.set(lane, onClose)
+    const escaped = (_: Error, reason: string): void => {
+      this.note(`a client's connection caused an error here: ${reason}`)
+      attempt.abort(new Error(reason))
+      own.link?.close().catch(escape)
+      gone()
+    }
+    const lane = await this.outside(() =>
+      within({ room: 'relay', kind: 'client', id: client.id, escaped }, async () => {
+        const options: LinkOptions = { ...this.linkOptions(AbortSignal.any([signal, attempt.signal])), capabilities: client.capabilities, onNotification: client.onNotification, onRequest: client.onRequest }
+        return openLink({ ...options, era: 'legacy' }).catch((error: unknown) => {
+          if (!this.isModern) throw error
+          return openLink(options)
+        })
+      }),
+    )
+    if (signal.aborted) {
+      await lane.close()
+      throw unavailable(this)
+    }
+    own.link = lane
+    this.lanes.set(lane, client.onEnd)
+    lane.whenEnded(gone)
     return lane
   }
 
@@ -193,7 +220,7 @@ export class Upstream {
   private async endLanes(): Promise<void> {
     const ended = [...this.lanes]
     this.lanes.clear()
-    for (const [, onClose] of ended) onClose()
+    for (const [, onEnd] of ended) onEnd()
     await Promise.all(ended.map(([lane]) => lane.close()))
   }
 
@@ -233,7 +260,7 @@ export class Upstream {
     if (this.state === 'disabled' && this.giveUp.signal.aborted) return Promise.reject(unavailable(this))
     // Between two tries callers get the reason at once instead of waiting for what has just failed.
     if (this.state === 'retrying' || this.state === 'failed' || this.state === 'signed-out') return Promise.reject(unavailable(this))
-    this.starting = this.open().finally(() => (this.starting = undefined))
+    this.starting = this.outside(() => within(this.scope, () => this.open())).finally(() => (this.starting = undefined))
     return this.starting
   }
 
@@ -241,16 +268,16 @@ export class Upstream {
     this.startingSince = this.options.clock.monotonic()
     this.become('starting')
     const { signal } = this.giveUp
+    this.attempt = new AbortController()
     this.options.grant?.tryAgain()
     try {
-      const link: Link = await openLink({
-        ...this.linkOptions(),
+      const link = await openLink({
+        ...this.linkOptions(AbortSignal.any([signal, this.attempt.signal])),
         capabilities: {},
         onNotification: (message) => this.hear(message),
         onRequest: async ({ method }) => {
           throw new Fault('not-offered', `${method} is not offered on this connection`)
         },
-        onClose: (reason) => this.lost(link, reason),
       })
       if (signal.aborted) {
         await link.close()
@@ -261,6 +288,7 @@ export class Upstream {
       this.capabilities = link.capabilities
       this.instructions = link.instructions
       this.startedAt = this.options.clock.monotonic()
+      link.whenEnded((reason) => this.lost(link, reason))
       await this.reread(allParts)
       if (this.link !== link) throw new Error(this.error ?? 'It ended while it was starting')
       this.become('ready')
@@ -274,14 +302,14 @@ export class Upstream {
     }
   }
 
-  private linkOptions(): Pick<LinkOptions, 'definition' | 'guardian' | 'builtIn' | 'auth' | 'era' | 'signal' | 'onLog'> {
+  private linkOptions(signal: AbortSignal): Omit<LinkOptions, 'capabilities' | 'onNotification' | 'onRequest'> {
     const { definition, guardian, builtIn, grant } = this.options
-    return { definition, auth: grant?.background, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal: this.giveUp.signal, onLog: (line) => this.note(line) }
+    return { definition, auth: grant?.background, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal, onLog: (line) => this.note(line) }
   }
 
   private hear(message: Message): void {
     const part = changedPart(message.method)
-    if (part !== undefined) void this.reread(part)
+    if (part !== undefined) this.reread(part).catch(escape)
     else if (message.method === 'notifications/message') this.hearLog(message)
     else this.options.onNotification(this, message)
   }
@@ -327,12 +355,32 @@ export class Upstream {
     this.state = 'starting'
   }
 
+  private drop(link: Link, reason: string): void {
+    link.close().catch(escape)
+    this.lost(link, reason)
+  }
+
   private lost(link: Link, reason: string): void {
-    if (this.link === link) this.link = undefined
+    // Another one has taken its place, or it was ended on purpose.
+    if (this.link !== link) return
+    this.link = undefined
     if (this.giveUp.signal.aborted) return
-    void this.endLanes()
-    if (this.options.clock.monotonic() - this.startedAt > steadyAfter) this.attempts = 0
+    this.endLanes().catch(escape)
+    if (this.options.clock.monotonic() - this.startedAt > steadyAfter) {
+      this.attempts = 0
+      this.escapes = 0
+    }
     this.failed(reason)
+  }
+
+  /** It, or the library that speaks to it, threw where nobody waited: its connection is of no more use, and it alone is started again. */
+  private escaped(reason: string): void {
+    const words = `It caused an error here: ${reason}`
+    const { link } = this
+    this.escapes += 1
+    if (link !== undefined) this.drop(link, words)
+    else if (this.starting === undefined) this.note(words)
+    else this.attempt.abort(new Error(words))
   }
 
   private failed(reason: string): void {
@@ -345,20 +393,21 @@ export class Upstream {
     this.error = reason
     this.note(reason)
     const waits = this.options.backOff ?? backOff
-    const wait = waits[this.attempts]
+    const wait = this.escapes > escapesAllowed ? undefined : waits[this.attempts]
     this.attempts += 1
     if (wait === undefined) {
       this.error = `${reason}. Stopped after ${this.attempts} tries`
       this.become('failed')
       return
     }
-    this.become('retrying')
+    clearTimeout(this.retry)
     this.retry = setTimeout(() => {
       this.retry = undefined
       this.state = 'starting'
       this.connect().catch(() => undefined)
     }, wait)
     this.retry.unref()
+    this.become('retrying')
   }
 
   private become(state: UpstreamState): void {
