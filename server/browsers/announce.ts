@@ -14,6 +14,8 @@ const titles: Readonly<Record<string, string>> = {
   'took-over': 'Taken over',
   'given-back': 'Given back',
   refreshed: 'Login checked',
+  'signed-out': 'Signed out by the site',
+  'signed-in-again': 'Signed in again',
   'popup-blocked': 'Popup blocked',
   'download-blocked': 'Download refused',
   'page-crashed': 'Page crashed',

@@ -7,16 +7,19 @@
  */
 import type { Page } from 'puppeteer-core'
 import { Fault, isFault } from '../fault.ts'
-import { abortable, withDeadline } from './abortable.ts'
-import { openAddress } from './reachable.ts'
+import { abortable, until, withDeadline } from './abortable.ts'
+import { lookAt } from './page-look.ts'
+import { answersWithError, openAddress } from './reachable.ts'
+import { watchAnswers } from './site-answers.ts'
 import type { SiteProfile } from './site-profile.ts'
+import { standingOf } from './standing.ts'
 
 export interface RefreshResult {
   ok: boolean
   /** For a person; carries no query of an address. */
   message: string
-  /** True when the site answered and the login is gone, as against a site that could not be asked. */
-  loggedOut: boolean
+  /** Why the login is taken for gone, to follow "because"; null when it is not, also of a site that could not be asked. */
+  loggedOut: string | null
 }
 
 /** Ms for the whole refresh: a site that does not answer by then is asked again next time. */
@@ -27,21 +30,23 @@ const settling = 2_000
 /** `page` is a spare page at the back, in the context of the session; the caller closes it. Rejects only with the signal's reason. */
 export async function refreshLogin(page: Page, profile: SiteProfile, signal: AbortSignal): Promise<RefreshResult> {
   const { refresh } = profile
-  if (refresh === null) return { ok: true, message: 'Nothing to refresh', loggedOut: false }
+  if (refresh === null) return { ok: true, message: 'Nothing to refresh', loggedOut: null }
+  const answers = watchAnswers(page)
   try {
     return await withDeadline(timeout, signal, async (either) => {
-      await openAddress(page, refresh.address, either)
+      const opened = await openAddress(page, refresh.address, either)
       await abortable(page.waitForNetworkIdle({ idleTime: 200, timeout: settling, signal: either }).catch(() => undefined), either)
-      return judge(refresh, page.url())
+      const look = await until(() => lookAt(page, profile), either)
+      const status = answers.status() ?? opened
+      const { login, why } = standingOf(profile, look, { status: () => status, refused: answers.refused })
+      if (login === 'gone') return { ok: false, message: `The login is gone: ${why}`, loggedOut: why }
+      if (status >= 400) return { ok: false, message: answersWithError(refresh.address, status).message, loggedOut: null }
+      return { ok: true, message: 'Login renewed', loggedOut: null }
     }, () => new Fault('login-unreachable', `No answer within ${timeout / 1_000} s`))
   } catch (error) {
     signal.throwIfAborted()
-    return { ok: false, message: isFault(error, 'login-unreachable') ? error.message : 'The refresh page could not be opened', loggedOut: false }
+    return { ok: false, message: isFault(error, 'login-unreachable') ? error.message : 'The refresh page could not be opened', loggedOut: null }
+  } finally {
+    answers.stop()
   }
-}
-
-function judge(refresh: NonNullable<SiteProfile['refresh']>, url: string): RefreshResult {
-  const shown = url.replace(/[?#].*$/, '')
-  if (new RegExp(refresh.loggedOutUrl).test(url)) return { ok: false, message: `The login is gone: the site leads to ${shown}`, loggedOut: true }
-  return { ok: true, message: 'Login renewed', loggedOut: false }
 }

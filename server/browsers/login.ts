@@ -5,10 +5,11 @@ import type { SettingsSource } from '../config/source.ts'
 import { Fault } from '../fault.ts'
 import { abortable } from './abortable.ts'
 import { createCaptchaClient } from './captcha.ts'
-import { refreshLogin } from './keep-alive.ts'
+import { refreshLogin, type RefreshResult } from './keep-alive.ts'
 import { lookAt } from './page-look.ts'
+import type { PageRegistry } from './pages.ts'
 import type { Session } from './session.ts'
-import { signIn } from './sign-in.ts'
+import { signIn, type SignedIn } from './sign-in.ts'
 
 export interface LoginTools {
   settings: SettingsSource
@@ -19,17 +20,18 @@ export interface LoginTools {
  * Callers at the same time share one attempt. `atBack` leaves the person's tab alone. Throws what the sign-in throws, or the reason
  * for which the session ends meanwhile; whether a failure ends the session is the caller's business.
  */
-export function logIn(session: Session, tools: LoginTools, { atBack = false } = {}): Promise<void> {
+export function logIn(session: Session, tools: LoginTools, { atBack = false } = {}): Promise<SignedIn> {
   if (session.signingIn) return session.signingIn
   const attempt = (async () => {
     // Begins in the next turn, so that `signingIn` stands before anything happens.
     await Promise.resolve()
-    const work = (page: Page): Promise<void> => abortable(attemptOn(page, session, tools), session.life.signal)
+    const work = (page: Page): Promise<SignedIn> => abortable(attemptOn(page, session, tools), session.life.signal)
+    let signedIn: SignedIn
     try {
       const { registry } = session
       if (!registry) throw new Fault('session-ended', 'The session has no browser')
-      if (atBack) await registry.inBackground(work)
-      else await work(session.activePage()?.page ?? (await abortable(registry.firstPage(), session.life.signal)))
+      if (atBack) signedIn = await registry.inBackground(work)
+      else signedIn = await work(session.activePage()?.page ?? (await abortable(registry.firstPage(), session.life.signal)))
     } catch (error) {
       const fault = asFault(await session.causeOf(error))
       session.signingIn = null
@@ -42,6 +44,7 @@ export function logIn(session: Session, tools: LoginTools, { atBack = false } = 
     }
     session.signingIn = null
     loggedIn(session, tools.clock)
+    return signedIn
   })()
   session.signingIn = attempt
   session.happen('sign-in-begun')
@@ -50,18 +53,59 @@ export function logIn(session: Session, tools: LoginTools, { atBack = false } = 
 
 /** Asks the site whether the login still holds and renews it when it does not. Never rejects. */
 export async function refresh(session: Session, tools: LoginTools): Promise<void> {
-  const { registry, profile } = session
-  if (!registry || profile.refresh === null) return
+  if (session.registry === null || session.profile.refresh === null) return
   session.nextRefresh = null
   try {
-    const result = await abortable(registry.inBackground((page) => refreshLogin(page, profile, session.life.signal)), session.life.signal)
-    session.lastRefresh = { at: iso(tools.clock.now()), ok: result.ok, message: result.message }
-    session.record('refreshed', result.message, result.ok ? 'good' : 'attention')
-    if (result.loggedOut) await logIn(session, tools, { atBack: true })
+    const result = await askSite(session, session.registry, tools)
+    if (result.loggedOut !== null) await signInAgain(session, result.loggedOut, tools, { atBack: true })
   } catch (error) {
-    if (session.live) session.lastRefresh = { at: iso(tools.clock.now()), ok: false, message: reasonOf(asFault(error)) }
+    // What a new login says is already told.
+    if (session.live && session.signedIn) session.lastRefresh = { at: iso(tools.clock.now()), ok: false, message: reasonOf(asFault(error)) }
   }
   planRefresh(session, tools.clock)
+}
+
+/**
+ * For a session whose site asks for a login, for the reason `why`: looks whether that is so and logs in once. Throws what the sign-in throws, or
+ * the reason for which the session ends meanwhile; the session stays, so that a person can help.
+ */
+export async function signInAgain(session: Session, why: string, tools: LoginTools, { atBack }: { atBack: boolean }): Promise<SignedIn> {
+  session.record('signed-out', `The login is gone: ${why}`, 'attention')
+  try {
+    const signedIn = await logIn(session, tools, { atBack })
+    const message = signedIn === 'held' ? `The login holds, although ${why}` : `Logged in again, because ${why}`
+    session.lastRefresh = { at: iso(tools.clock.now()), ok: true, message }
+    session.record('signed-in-again', message, 'good')
+    return signedIn
+  } catch (error) {
+    if (session.live) session.lastRefresh = { at: iso(tools.clock.now()), ok: false, message: `The login is gone, because ${why}; the new one failed: ${reasonOf(asFault(error))}` }
+    throw error
+  }
+}
+
+/**
+ * For an answer that would be the same if the login were gone: asks the site, and logs in again when it is. Throws what `signInAgain` throws, and
+ * `login-unreachable` when the site does not say.
+ */
+export async function proveLogin(session: Session, tools: LoginTools): Promise<SignedIn> {
+  const { registry, profile } = session
+  if (!registry) throw new Fault('session-ended', 'The session has no browser')
+  // Signing in looks first, and finds the sign of success when the login holds.
+  if (profile.success !== null) return logIn(session, tools, { atBack: true })
+  if (profile.refresh === null) return 'held'
+  const { ok, message, loggedOut } = await askSite(session, registry, tools)
+  if (loggedOut !== null) return signInAgain(session, loggedOut, tools, { atBack: true })
+  if (!ok) throw new Fault('login-unreachable', message)
+  return 'held'
+}
+
+/** Opens the profile's refresh address at the back. */
+async function askSite(session: Session, registry: PageRegistry, { clock }: LoginTools): Promise<RefreshResult> {
+  const { profile, life } = session
+  const result = await abortable(registry.inBackground((page) => refreshLogin(page, profile, life.signal)), life.signal)
+  session.lastRefresh = { at: iso(clock.now()), ok: result.ok, message: result.message }
+  session.record('refreshed', result.message, result.ok ? 'good' : 'attention')
+  return result
 }
 
 /** After a person gave back: what they did may have logged it in. */
@@ -76,7 +120,7 @@ export async function lookAgain(session: Session, tools: LoginTools): Promise<vo
   }
 }
 
-function attemptOn(page: Page, session: Session, { settings }: LoginTools): Promise<void> {
+function attemptOn(page: Page, session: Session, { settings }: LoginTools): Promise<SignedIn> {
   const { address, timeout } = settings.current().browsers.captcha
   return signIn(page, session.profile, session.credentials, {
     solveCaptcha: createCaptchaClient({ address, timeout: timeout * 1_000 }),

@@ -3,9 +3,11 @@ import type { Page } from 'puppeteer-core'
 import { Fault, isFault } from '../fault.ts'
 import { until, untilLate, withDeadline } from './abortable.ts'
 import { fill, findVisible } from './form.ts'
-import { isBetweenDocuments, isInvalidSelector } from './page-look.ts'
-import { openAddress } from './reachable.ts'
+import { isBetweenDocuments, isInvalidSelector, lookAt } from './page-look.ts'
+import { answersWithError, openAddress } from './reachable.ts'
+import { watchAnswers, type SiteAnswers } from './site-answers.ts'
 import type { SiteProfile } from './site-profile.ts'
+import { refusedWords, standingOf, type Standing } from './standing.ts'
 
 type Operation = SiteProfile['operations'][string]
 export type OperationInputs = Readonly<Record<string, string>>
@@ -22,16 +24,57 @@ export function runsInOwnPage(profile: SiteProfile, name: string): boolean {
 }
 
 /**
- * The text of the field, or null when it is not there or empty. Throws `operation-unknown`, `missing-fields`, `operation-failed`
- * (`details.loggedOut` when the site asked for a login instead), or the signal's reason.
+ * The text of the field, or null when it is not there or empty and the page shows that the login holds. Throws `operation-unknown`, `missing-fields`,
+ * `operation-failed` (`details.loggedOut` says why the login is taken for gone; `details.unproven`: there is no text, and nothing on the page tells
+ * whether the login holds), or the signal's reason. `trusted`: the login is known to hold, so what the page shows is an answer, whatever it looks like;
+ * that it shows nothing is still none on a login page.
  */
-export async function runOperation(page: Page, profile: SiteProfile, name: string, inputs: OperationInputs, signal: AbortSignal): Promise<string | null> {
+export async function runOperation(page: Page, profile: SiteProfile, name: string, inputs: OperationInputs, signal: AbortSignal, { trusted = false } = {}): Promise<string | null> {
   const operation = findOperation(profile, name)
   checkInputs(operation, inputs)
+  const answers = watchAnswers(page)
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  // The browser says so by an event; what was asked of the page is never answered.
+  const crashed = (): void => over.abort(new Fault('operation-failed', 'The page crashed while the operation ran'))
+  page.on('error', crashed)
+  try {
+    const address = operation.address === undefined ? page.url() : fillIn(operation.address, inputs, encodeURIComponent)
+    if (operation.address !== undefined) await open(page, address, either)
+    const carriedOut = carryOut(page, name, operation, inputs, either).catch(async (error: unknown): Promise<never> => {
+      either.throwIfAborted()
+      if (trusted) throw error
+      const { login, why } = await standing(page, profile, answers, either)
+      throw login === 'gone' ? loggedOut(why) : error
+    })
+    const text = await (trusted ? carriedOut : Promise.race([carriedOut, untilGone(page, profile, answers, either)]))
+    if (trusted && text !== null) return text
+    const { login, certain, why } = await standing(page, profile, answers, either)
+    if (login === 'gone' && (certain || (text === null && !trusted))) throw loggedOut(why)
+    if (text === null) refuseErrors(address, answers)
+    if (text === null && login === 'unknown' && !trusted && needsLogin(profile)) throw new Fault('operation-failed', 'The site does not say whether the login still holds', { unproven: true })
+    return text
+  } finally {
+    over.abort(new Fault('operation-failed', 'The operation is over'))
+    page.off('error', crashed)
+    answers.stop()
+  }
+}
 
-  if (operation.address !== undefined) await open(page, profile, fillIn(operation.address, inputs, encodeURIComponent), signal)
+/** An error page has no field either, which says nothing about the field. */
+function refuseErrors(address: string, answers: SiteAnswers): void {
+  const [status, refused] = [answers.status(), answers.refused()]
+  if (status !== null && status >= 400) throw new Fault('operation-failed', answersWithError(address, status).message)
+  if (refused !== null) throw new Fault('operation-failed', `The field is not there, and ${refusedWords(refused)}`)
+}
+
+const needsLogin = ({ kind, form }: SiteProfile): boolean => kind === 'form' && form !== null
+
+const loggedOut = (why: string): Fault => new Fault('operation-failed', `The site asks for a login instead: ${why}`, { loggedOut: why })
+
+async function carryOut(page: Page, name: string, { steps, read: field }: Operation, inputs: OperationInputs, signal: AbortSignal): Promise<string | null> {
   let waited = false
-  for (const [index, step] of operation.steps.entries()) {
+  for (const [index, step] of steps.entries()) {
     await within(`Step ${index + 1} of ${name}`, signal, async (stepSignal) => {
       if (step.click !== undefined) await click(page, fillIn(step.click, inputs, escapeSelector), stepSignal)
       if (step.fill !== undefined) await fill(page, fillIn(step.fill, inputs, escapeSelector), fillIn(step.value ?? '', inputs, String), stepSignal)
@@ -39,7 +82,24 @@ export async function runOperation(page: Page, profile: SiteProfile, name: strin
     })
     waited = step.waitFor !== undefined
   }
-  return read(page, fillIn(operation.read, inputs, escapeSelector), waited ? 0 : 2_000, signal)
+  return within('Reading the page', signal, (readSignal) => read(page, fillIn(field, inputs, escapeSelector), waited ? 0 : 2_000, readSignal))
+}
+
+async function standing(page: Page, profile: SiteProfile, answers: SiteAnswers, signal: AbortSignal): Promise<Standing> {
+  return within('Looking at the page', signal, async (lookSignal) => standingOf(profile, await until(() => lookAt(page, profile), lookSignal), answers))
+}
+
+/** Rejects when the login is certainly gone, so that no step waits for what a login page never shows. A form that only flits by says nothing. */
+async function untilGone(page: Page, profile: SiteProfile, answers: SiteAnswers, signal: AbortSignal): Promise<never> {
+  let seen = 0
+  const why = await until(async () => {
+    const look = await lookAt(page, profile)
+    if (look === null) return null
+    const { login, certain, why } = standingOf(profile, look, answers)
+    seen = login === 'gone' && certain ? seen + 1 : 0
+    return seen > 2 ? why : null
+  }, signal)
+  throw loggedOut(why)
 }
 
 function findOperation(profile: SiteProfile, name: string): Operation {
@@ -56,15 +116,12 @@ function checkInputs(operation: Operation, inputs: OperationInputs): void {
   }
 }
 
-async function open(page: Page, profile: SiteProfile, address: string, signal: AbortSignal): Promise<void> {
+async function open(page: Page, address: string, signal: AbortSignal): Promise<void> {
   try {
     await within('The page', signal, (stepSignal) => openAddress(page, address, stepSignal))
   } catch (error) {
     if (isFault(error, 'login-unreachable')) throw new Fault('operation-failed', error.message, {}, { cause: error })
     throw error
-  }
-  if (profile.refresh !== null && new RegExp(profile.refresh.loggedOutUrl).test(page.url())) {
-    throw new Fault('operation-failed', 'The site asks for a login instead', { loggedOut: true })
   }
 }
 

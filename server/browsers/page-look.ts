@@ -11,7 +11,10 @@ export interface PageLook {
   document: number
   /** The login form is there and visible. */
   form: boolean
+  /** By any of its signs; by its address alone only where no login form stands, since sites show theirs at any address. */
   success: boolean
+  /** By an element or a text, which only a logged-in page has; an address any page may have. */
+  successShown: boolean
   failure: boolean
   /** What the failure sign's element says, or the line that holds its text; empty when the sign is an address. */
   failureText: string
@@ -27,7 +30,7 @@ export async function lookAt(page: Page, profile: SiteProfile): Promise<PageLook
     })
     return {
       ...seen,
-      success: seen.success || addressMatches(profile.success, seen.url),
+      success: seen.successShown || (!seen.form && addressMatches(profile.success, seen.url)),
       failure: seen.failure || addressMatches(profile.failure, seen.url),
     }
   } catch (error) {
@@ -63,7 +66,7 @@ interface Question {
 }
 
 /** Runs inside the page, so it must stand on its own. */
-function inspect(question: Question): PageLook {
+function inspect(question: Question): Omit<PageLook, 'success'> {
   const visible = (selector: string | null): HTMLElement | null => {
     if (selector === null) return null
     for (const element of document.querySelectorAll<HTMLElement>(selector)) {
@@ -84,7 +87,7 @@ function inspect(question: Question): PageLook {
     title: document.title,
     document: performance.timeOrigin,
     form: visible(question.form) !== null,
-    success: visible(question.success.selector) !== null || lineWith(question.success.text) !== null,
+    successShown: visible(question.success.selector) !== null || lineWith(question.success.text) !== null,
     failure: failed !== null || failedLine !== null,
     failureText: (failed?.innerText ?? failedLine ?? '').replace(/\s+/g, ' ').trim().slice(0, 300),
   }

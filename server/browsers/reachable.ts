@@ -2,9 +2,19 @@
 import type { HTTPResponse, Page } from 'puppeteer-core'
 import { Fault } from '../fault.ts'
 import { abortable } from './abortable.ts'
+import { watchAnswers } from './site-answers.ts'
 
 /** Goes there and resolves with the HTTP status once the document can be read. Throws a fault `login-unreachable`, or the signal's reason. */
 export async function openAddress(page: Page, address: string, signal: AbortSignal): Promise<number> {
+  const answers = watchAnswers(page)
+  try {
+    return await open(page, address, signal, () => answers.status())
+  } finally {
+    answers.stop()
+  }
+}
+
+async function open(page: Page, address: string, signal: AbortSignal, seen: () => number | null): Promise<number> {
   let response: HTTPResponse | null
   try {
     response = await abortable(page.goto(address, { waitUntil: 'domcontentloaded', timeout: 0, signal }), signal)
@@ -12,10 +22,17 @@ export async function openAddress(page: Page, address: string, signal: AbortSign
     signal.throwIfAborted()
     const code = /net::(ERR_[A-Z0-9_]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? ''
     // The page itself went elsewhere before it had loaded, as login pages like to do; where to will be seen.
-    if (code === 'ERR_ABORTED' || /frame was detached/i.test(String(error))) return 200
+    // Also an answer without a page, such as 204; its status is known.
+    if (code === 'ERR_ABORTED' || /frame was detached/i.test(String(error))) return seen() ?? 200
+    // An error with nothing to show: Chromium puts a page of its own in its place.
+    const status = code === 'ERR_HTTP_RESPONSE_CODE_FAILURE' ? seen() : null
+    if (status !== null) return belowServerError(address, status)
     throw new Fault('login-unreachable', `${hostOf(address)} ${reasons[code] ?? `cannot be reached (${code || 'the browser gave up'})`}`, { code }, { cause: error })
   }
-  const status = response?.status() ?? 200
+  return belowServerError(address, response?.status() ?? 200)
+}
+
+function belowServerError(address: string, status: number): number {
   if (status >= 500) throw answersWithError(address, status)
   return status
 }

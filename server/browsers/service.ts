@@ -3,10 +3,10 @@ import { Fault } from '../fault.ts'
 import type { EndReason, SessionEvent } from './contract.ts'
 import { createCredentialKeys, newSessionId } from './identity.ts'
 import type { Lease } from './leases.ts'
-import { logIn, lookAgain, refresh } from './login.ts'
+import { logIn, lookAgain, proveLogin, refresh, signInAgain } from './login.ts'
 import type { ProfileStore } from './profiles.ts'
 import { Session, type SessionHooks } from './session.ts'
-import type { Credentials } from './sign-in.ts'
+import type { Credentials, SignedIn } from './sign-in.ts'
 import { BrowserStarter, type StarterOptions } from './starter.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -160,6 +160,16 @@ export class SessionService {
     if (session.signingIn) await session.signingIn
     else if (!session.signedIn) await this.#logIn(session)
     if (!session.live) throw session.life.signal.reason
+  }
+
+  /** For a session whose site asks for a login, for the reason `why`. Throws what the sign-in throws; the session stays for a person to help. */
+  signInAgain(session: Session, why: string, where: { atBack: boolean }): Promise<SignedIn> {
+    return signInAgain(session, why, this.#options, where)
+  }
+
+  /** For an answer that would be the same if the login were gone. Throws what `signInAgain` throws, and `login-unreachable` when the site does not say. */
+  proveLogin(session: Session): Promise<SignedIn> {
+    return proveLogin(session, this.#options)
   }
 
   /** Throws `session-not-found`, also while it is already closing, and `close-failed`. */

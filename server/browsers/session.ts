@@ -7,7 +7,7 @@ import type { RunningBrowser } from './launch.ts'
 import { LeaseBook, type Lease } from './leases.ts'
 import { isLive, nextState, type Happening } from './lifecycle.ts'
 import { PageRegistry, type KnownPage } from './pages.ts'
-import type { Credentials } from './sign-in.ts'
+import type { Credentials, SignedIn } from './sign-in.ts'
 import type { SiteProfile } from './site-profile.ts'
 import type { ViewableSession } from './viewable-session.ts'
 
@@ -51,7 +51,7 @@ export class Session implements ViewableSession {
   registry: PageRegistry | null = null
   /** Settles with the opening: browser up and first sign-in done. */
   opening: Promise<void> = Promise.resolve()
-  signingIn: Promise<void> | null = null
+  signingIn: Promise<SignedIn> | null = null
   ending: Promise<void> | null = null
   endReason: EndReason | null = null
   /** Why it is in this state, where there is something to say. */

@@ -32,11 +32,14 @@ type LoginForm = NonNullable<SiteProfile['form']>
 /** Ms for which a page that came with an error status may still turn into a login form. */
 const errorPatience = 3_000
 
+/** `held`: the site had the login still, and nothing was sent to it. */
+export type SignedIn = 'held' | 'signed-in'
+
 /**
  * Resolves when the page is logged in. Throws `authentication-failed` (`details.reason` is what the site said), `captcha-failed`,
  * `login-timeout`, `login-unreachable` or `login-failed` (the profile is at fault), or the signal's reason as soon as it aborts.
  */
-export async function signIn(page: Page, profile: SiteProfile, credentials: Credentials, tools: SignInTools): Promise<void> {
+export async function signIn(page: Page, profile: SiteProfile, credentials: Credentials, tools: SignInTools): Promise<SignedIn> {
   const address = credentials.address ?? profile.address
   if (address === null) throw new Fault('missing-fields', `The site profile ${profile.name} needs an address to open`)
   const dialogs = dismissDialogs(page)
@@ -48,7 +51,7 @@ export async function signIn(page: Page, profile: SiteProfile, credentials: Cred
   report(`Opening ${new URL(address).host}`)
   try {
     const work = (signal: AbortSignal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs)
-    await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step), tools.startTimer)
+    return await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step), tools.startTimer)
   } catch (error) {
     tools.signal.throwIfAborted()
     if (isInvalidSelector(error)) throw new Fault('login-failed', `The site profile ${profile.name} has a selector that is not valid`, {}, { cause: error })
@@ -58,15 +61,19 @@ export async function signIn(page: Page, profile: SiteProfile, credentials: Cred
   }
 }
 
-async function openAndLogIn(page: Page, profile: SiteProfile, address: string, credentials: Credentials, tools: SignInTools, dialogs: SeenDialogs): Promise<void> {
+async function openAndLogIn(page: Page, profile: SiteProfile, address: string, credentials: Credentials, tools: SignInTools, dialogs: SeenDialogs): Promise<SignedIn> {
   const status = await openAddress(page, address, tools.signal)
-  if (profile.kind === 'none') return
+  if (profile.kind === 'none') return 'held'
   const { form } = profile
   if (form === null) throw new Fault('login-failed', `The site profile ${profile.name} does not say where its login form is`)
   const first = await arrive(page, profile, status, tools.signal)
   if (first === null) throw answersWithError(address, status)
-  if (isLoggedIn(first, profile, null)) return tools.report('Already logged in', 'good')
+  if (isLoggedIn(first, profile, null)) {
+    tools.report('Already logged in', 'good')
+    return 'held'
+  }
   await logIn(page, profile, form, credentials, tools, dialogs)
+  return 'signed-in'
 }
 
 /** Waits for the login form, or for the sign that none is needed; null when the site answered with an error and shows neither. */

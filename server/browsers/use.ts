@@ -1,9 +1,11 @@
 /** "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile. */
-import { Fault } from '../fault.ts'
+import { Fault, isFault } from '../fault.ts'
 import { abortable } from './abortable.ts'
 import { runOperation, runsInOwnPage } from './operations.ts'
+import { openAddress } from './reachable.ts'
 import type { Obtained, SessionService } from './service.ts'
 import type { Session } from './session.ts'
+import type { SignedIn } from './sign-in.ts'
 
 export interface Use {
   operation: string
@@ -25,7 +27,7 @@ export async function useSession(service: SessionService, use: Use): Promise<{ s
   const { session, isNew, lease, release } = await find(service, use)
   try {
     await service.whenSignedIn(session)
-    const result = await inTurn(session, () => run(session, use))
+    const result = await inTurn(session, () => runLoggedIn(service, session, use))
     return { session, isNew, result }
   } finally {
     if (lease) session.endLease(lease.id)
@@ -51,14 +53,50 @@ function inTurn<Result>(session: Session, work: () => Promise<Result>): Promise<
   return mine
 }
 
-async function run(session: Session, { operation, inputs }: Use): Promise<string | null> {
+/** Once more after a new login, when the site turns out to have ended the old one. Throws what the operation or the login throws. */
+async function runLoggedIn(service: SessionService, session: Session, use: Use): Promise<string | null> {
+  const ownPage = runsInOwnPage(session.profile, use.operation)
+  const tab = ownPage ? '' : session.page().url()
+  try {
+    return await run(session, use, ownPage)
+  } catch (error) {
+    if (!isFault(error, 'operation-failed')) throw error
+    const { loggedOut, unproven } = error.details
+    if (loggedOut === undefined && unproven === undefined) throw error
+    const signedIn = loggedOut === undefined ? await service.proveLogin(session) : await service.signInAgain(session, String(loggedOut), { atBack: ownPage })
+    if (unproven !== undefined && signedIn === 'held') return null
+    if (!ownPage) await returnTo(session, tab)
+    return runAgain(session, use, ownPage, signedIn)
+  }
+}
+
+async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: SignedIn): Promise<string | null> {
+  try {
+    return await run(session, use, ownPage, { trusted: signedIn === 'held' })
+  } catch (error) {
+    if (!isFault(error, 'operation-failed')) throw error
+    // The site has just let us in, so there is nothing more to prove.
+    if (error.details['unproven'] !== undefined) return null
+    if (error.details['loggedOut'] === undefined) throw error
+    throw new Fault('operation-failed', `The site asks for a login again right after it: ${String(error.details['loggedOut'])}`, {}, { cause: error })
+  }
+}
+
+/** Where the tab stood before the login took it elsewhere; the login page itself is no such place. */
+async function returnTo(session: Session, address: string): Promise<void> {
+  const { profile, life } = session
+  const isLogin = address === profile.address || (profile.refresh !== null && new RegExp(profile.refresh.loggedOutUrl).test(address))
+  if (/^https?:/.test(address) && !isLogin && session.page().url() !== address) await openAddress(session.page(), address, life.signal)
+}
+
+async function run(session: Session, { operation, inputs }: Use, ownPage: boolean, trust: { trusted?: boolean } = {}): Promise<string | null> {
   const { profile, registry, life } = session
   if (!session.live || !registry) throw life.signal.reason
-  if (!runsInOwnPage(profile, operation) && session.controller() !== null) throw new Fault('operation-failed', 'A person is using this session; try again when they have given it back')
+  if (!ownPage && session.controller() !== null) throw new Fault('operation-failed', 'A person is using this session; try again when they have given it back')
   try {
-    const work = runsInOwnPage(profile, operation)
-      ? registry.inBackground((page) => runOperation(page, profile, operation, inputs, life.signal))
-      : runOperation(session.page(), profile, operation, inputs, life.signal)
+    const work = ownPage
+      ? registry.inBackground((page) => runOperation(page, profile, operation, inputs, life.signal, trust))
+      : runOperation(session.page(), profile, operation, inputs, life.signal, trust)
     return await abortable(work, life.signal)
   } catch (error) {
     const cause = await session.causeOf(error)

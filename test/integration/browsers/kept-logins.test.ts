@@ -39,7 +39,7 @@ describe('refreshing a login', () => {
   it('keeps it alive on the site and leaves the tab where it is', async () => {
     await tab.goto(`${portal.url}/myappointments`)
     const asked = portal.requests.length
-    expect(await refreshLogin(spare, portal.siteProfile(), never)).toEqual({ ok: true, message: 'Login renewed', loggedOut: false })
+    expect(await refreshLogin(spare, portal.siteProfile(), never)).toEqual({ ok: true, message: 'Login renewed', loggedOut: null })
     expect(portal.requests.slice(asked).filter((request) => request !== 'GET /favicon.ico')).toEqual(['GET /session'])
     expect(tab.url()).toBe(`${portal.url}/myappointments`)
   })
@@ -55,17 +55,17 @@ describe('refreshing a login', () => {
       expect(await refreshLogin(spare, portal.siteProfile(), never)).toMatchObject({ ok: true })
     }
     clock.advance(portal.loginLasts)
-    expect(await refreshLogin(spare, portal.siteProfile(), never)).toMatchObject({ ok: false, loggedOut: true })
+    expect(await refreshLogin(spare, portal.siteProfile(), never)).toMatchObject({ ok: false, loggedOut: expect.any(String) })
   })
 
   it('sees from where it is sent that the login has gone', async () => {
     portal.expireAll()
-    expect(await refreshLogin(spare, portal.siteProfile(), never)).toEqual({ ok: false, message: `The login is gone: the site leads to ${portal.url}/login`, loggedOut: true })
+    expect(await refreshLogin(spare, portal.siteProfile(), never)).toEqual({ ok: false, message: `The login is gone: the site leads to ${portal.url}/login`, loggedOut: `the site leads to ${portal.url}/login` })
   })
 
   it('does not take a site that cannot be reached for a lost login', async () => {
     const result = await refreshLogin(spare, refreshingAt('http://127.0.0.1:9/session'), never)
-    expect(result).toMatchObject({ ok: false, loggedOut: false, message: '127.0.0.1:9 uses a port that browsers refuse' })
+    expect(result).toMatchObject({ ok: false, loggedOut: null, message: '127.0.0.1:9 uses a port that browsers refuse' })
   })
 
   it('has nothing to do where the profile asks for nothing', async () => {
@@ -96,7 +96,7 @@ describe('the booking number of a container', () => {
 
   it('is refused in words when the login has gone', async () => {
     portal.expireAll()
-    await expect(ask(exampleContainer)).rejects.toMatchObject({ code: 'operation-failed', message: 'The site asks for a login instead', details: { loggedOut: true } })
+    await expect(ask(exampleContainer)).rejects.toMatchObject({ code: 'operation-failed', message: `The site asks for a login instead: the site leads to ${portal.url}/login`, details: { loggedOut: `the site leads to ${portal.url}/login` } })
   })
 
   it('cannot be asked for with something that is no container', async () => {
