@@ -58,6 +58,15 @@ export function createActivity({ store, policy, log }: { store: Pick<SessionStor
     writing = new Map()
   }
 
+  /** A store that cannot write now gets it with the next batch: the answer to who uses a session does not hang on it. */
+  async function writeNow(id: string, time: number): Promise<void> {
+    try {
+      await store.touch(new Map([[id, time]]))
+    } catch (error) {
+      log.warn({ error: String(error), sessions: 1 }, 'last activity could not be written')
+    }
+  }
+
   function schedule(): void {
     timer ??= setTimeout(() => void flush(), Math.min(writeEvery, mayBeLate())).unref()
   }
@@ -70,10 +79,12 @@ export function createActivity({ store, policy, log }: { store: Pick<SessionStor
   return {
     note(session, now) {
       const pause = now - session.lastActivity
-      noted[shelfOf(session.id)]?.set(session.id, now)
+      const times = noted[shelfOf(session.id)]
+      // A gateway may report a use that came before one noted here.
+      if (now > (times?.get(session.id) ?? -Infinity)) times?.set(session.id, now)
       if (session.lastActivity < now) session.lastActivity = now
       if (timer === undefined) schedule()
-      return pause > mayBeLate() ? store.touch(new Map([[session.id, now]])) : undefined
+      return pause > mayBeLate() ? writeNow(session.id, now) : undefined
     },
     latest(session) {
       const time = noted[shelfOf(session.id)]?.get(session.id) ?? writing.get(session.id)

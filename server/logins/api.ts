@@ -89,6 +89,12 @@ function publishedHandlers({ sessions, store, policy, clock }: LoginsApiParts): 
       return { status: 200, body: { success: true, message: refreshed ? 'Session refreshed successfully' : 'Session does not need to be refreshed yet', token, refreshed, expires_at: iso(session.expiresAt) } }
     },
 
+    async noteActivity({ body }) {
+      const now = clock.now()
+      const over = await sessions.noteUses(body.sessions.map(({ session_id, used_ms_ago }) => ({ id: session_id, at: now - used_ms_ago })))
+      return { status: 200, body: { success: true, message: 'Activity noted successfully', over } }
+    },
+
     async logout({ body }, call) {
       await sessions.endByToken(tokenGiven(body?.token, call), 'logout', actorOf(call.caller))
       return { status: 200, body: { success: true, message: 'Session revoked successfully' } }

@@ -1,4 +1,4 @@
-/** The nine published routes of a session service, and the standards beside them. */
+/** The nine published routes of a session service, one that its gateways need, and the standards beside them. */
 import { z } from 'zod'
 import { failure, name, permissions, text, time, token } from './contract-parts.ts'
 
@@ -84,6 +84,16 @@ export const publishedRoutes = {
     access: 'local',
     body: z.object({ token: token.optional() }).nullish(),
     responses: { 200: { description: 'The token to go on with', body: done.extend({ token: z.string(), refreshed: z.boolean(), expires_at: time }) }, 400: failure('No token'), 401: unauthorized, 404: failure('No such session'), 503: down },
+  },
+  noteActivity: {
+    method: 'POST',
+    path: '/api/v1/sessions/activity',
+    tag: 'Gateway',
+    summary: 'Note that sessions were used: what a gateway let pass by itself',
+    description: 'Counts as their last activity at that time. `over` names those among them that are over or not known; their tokens have to be refused.',
+    access: 'local',
+    body: z.object({ sessions: z.array(z.object({ session_id: z.string().max(200), /** Not a time, since clocks differ. */ used_ms_ago: z.number().int().min(0).max(86_400_000).default(0) })).min(1).max(1_000) }),
+    responses: { 200: { description: 'Noted', body: done.extend({ over: z.array(z.string()) }) }, 400: failure('A field is missing or wrong'), 503: down },
   },
   logout: {
     method: 'POST',

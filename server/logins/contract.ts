@@ -19,7 +19,7 @@ export const loginsContract = defineContract({
       path: '/api/v1/sessions/revocations',
       summary: 'Tells gateways at once which sessions ended and that keys changed',
       description:
-        'Server messages: `{"type":"ended","sessions":[{session_id,user_id,reason,at}]}`, first for all that ended since `since` while their tokens still look good, then `{"type":"ready","at"}`, then as they happen; `{"type":"renewed","sessions":[{session_id}]}` when the good tokens of a session changed; `{"type":"keys"}` after a rotation; `{"type":"unsure"}` when endings may be missed (the store cannot be reached).',
+        'Server messages: `{"type":"ended","sessions":[{session_id,user_id,reason,at}]}`, first for all that ended since `since` while their tokens still look good, then `{"type":"ready","at","idle_timeout","refresh_threshold","remember_me_threshold"}` (ms), then as they happen; `{"type":"created","sessions":[{session_id}]}` for those that begin; `{"type":"alive"}` with the fields of `ready` every two seconds; `{"type":"renewed","sessions":[{session_id}]}` when the good tokens of a session changed; `{"type":"keys"}` after a rotation; `{"type":"unsure"}` when endings may be missed (the store cannot be reached).',
       tag: 'Gateway',
       access: 'local',
       verb: 'read',

@@ -13,7 +13,7 @@ import { policyOf, type LoginVariables, type Policy } from './policy.ts'
 import { connectRedis, type RedisConnection } from './redis-connection.ts'
 import { createRedisKeyStore } from './redis-keys-store.ts'
 import { createRedisStore } from './redis-store.ts'
-import { createRevocations } from './revocations.ts'
+import { createRevocations, type Every } from './revocations.ts'
 import { createSessions, type Sessions } from './service.ts'
 import { stateOf, type Session, type SessionState } from './session.ts'
 import type { SessionStore } from './session-store.ts'
@@ -25,6 +25,8 @@ import { createLoginUsers } from './users.ts'
 export interface LoginsRoomGiven {
   /** The variables the contract names; the settings count where they are null or not given. */
   variables?: LoginVariables | undefined
+  /** Node's timers when not given. */
+  every?: Every
 }
 
 export interface LoginsRoom extends Room {
@@ -33,7 +35,7 @@ export interface LoginsRoom extends Room {
   stateOf(session: Session): SessionState
 }
 
-export async function createLoginsRoom(context: RoomContext, { variables }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
+export async function createLoginsRoom(context: RoomContext, { variables, every = systemEvery }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
   const { database, sealer, clock, events, log, settings } = context
   const policy = (): Policy => policyOf(settings.current().logins, variables)
   const kept = await openStores(context, variables)
@@ -42,7 +44,7 @@ export async function createLoginsRoom(context: RoomContext, { variables }: Logi
   const activity = createActivity({ store, policy, log })
   const sessions = createSessions({ store, keys, activity, policy, clock, events })
   const users = createLoginUsers({ store: createLoginUserStore(database), attempts: createAttemptGuard(kept.redis?.client), clock, events })
-  const revocations = createRevocations({ store, keys, clock, log })
+  const revocations = createRevocations({ store, keys, policy, clock, log, every })
   const changed = (): void => {
     context.changed('logins')
     context.changed('overview')
@@ -85,6 +87,12 @@ export async function createLoginsRoom(context: RoomContext, { variables }: Logi
       return [{ id: 'logins:store', room: 'logins', tone: 'bad', title: 'Redis cannot be reached', text: `No login can be made or validated: ${state.error}. It is tried again by itself.`, since: iso(state.since), action: null, subject: null }]
     },
   }
+}
+
+/** Keeps no process alive. */
+const systemEvery: Every = (ms, work) => {
+  const timer = setInterval(work, ms).unref()
+  return () => clearInterval(timer)
 }
 
 interface Stores {

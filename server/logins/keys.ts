@@ -30,6 +30,8 @@ export interface Claims {
   username: string
   role_name: string
   permissions?: readonly string[]
+  /** Left out where it is not; a gateway renews the token accordingly. */
+  remember_me?: true
 }
 
 export interface KeyView {

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import { iso, type Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { SigningKeys } from './keys.ts'
+import type { Policy } from './policy.ts'
 import type { Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -13,11 +14,22 @@ export interface Revocations {
   stop(): void
 }
 
+/** The rules of time a gateway has to know, in ms. */
+interface Rules {
+  idle_timeout: number | null
+  refresh_threshold: number
+  remember_me_threshold: number
+}
+
 export type RevocationMessage =
   | { type: 'ended'; sessions: { session_id: string; user_id: string; reason: string; at: string }[] }
+  /** They begin: until more is said of them there is nothing to ask. */
+  | { type: 'created'; sessions: { session_id: string }[] }
   /** Their good tokens changed: ask again about any of them. */
   | { type: 'renewed'; sessions: { session_id: string }[] }
-  | { type: 'ready'; at: number }
+  | ({ type: 'ready'; at: number } & Rules)
+  /** Every two seconds: who does not hear it is cut off without knowing. */
+  | ({ type: 'alive'; at: number } & Rules)
   | { type: 'keys' }
   | { type: 'unsure' }
 
@@ -26,11 +38,32 @@ const mostBuffered = 4 * 1_048_576
 /** Messages kept for one that still reads the past. */
 const mostWaiting = 10_000
 const perMessage = 500
-const pingEvery = 15_000
+const aliveEvery = 2_000
+/** Pongs that may be missing: a gateway that is busy for some seconds is not gone. */
+const mostUnanswered = 5
+/** Servers of one store may disagree about the time by as much: endings that the clock of another one may have dated so are sent once more. */
+const clocksApart = 5 * 60_000
 
-export function createRevocations({ store, keys, clock, log }: { store: SessionStore; keys: SigningKeys; clock: Clock; log: Pick<Log, 'warn'> }): Revocations {
+/** Calls `work` every `ms` until the function it returns is called. */
+export type Every = (ms: number, work: () => void) => () => void
+
+export interface RevocationsGiven {
+  store: SessionStore
+  keys: SigningKeys
+  policy(): Policy
+  clock: Clock
+  log: Pick<Log, 'warn'>
+  every: Every
+}
+
+export function createRevocations({ store, keys, policy, clock, log, every }: RevocationsGiven): Revocations {
   /** What came while a socket still reads the past is sent after it. */
-  const sockets = new Map<WebSocket, { alive: boolean; waiting: RevocationMessage[] | null }>()
+  const sockets = new Map<WebSocket, { unanswered: number; waiting: RevocationMessage[] | null }>()
+
+  function rules(): Rules {
+    const { idleTimeout, threshold } = policy()
+    return { idle_timeout: idleTimeout, refresh_threshold: threshold(false), remember_me_threshold: threshold(true) }
+  }
 
   function send(socket: WebSocket, message: RevocationMessage): void {
     if (socket.bufferedAmount > mostBuffered) socket.terminate()
@@ -49,8 +82,7 @@ export function createRevocations({ store, keys, clock, log }: { store: SessionS
 
   /** As fast as the gateway takes it: all of a busy day at once would look like one that does not read. */
   async function sendPast(socket: WebSocket, since: number | null): Promise<void> {
-    const at = clock.now()
-    for await (const past of since === null ? [] : store.endedSince(since, at)) {
+    for await (const past of since === null ? [] : store.endedSince(since - clocksApart, clock.now() - clocksApart)) {
       for (const message of messagesOf(past)) await new Promise<void>((resolve) => socket.send(JSON.stringify(message), () => resolve()))
       if (!sockets.has(socket)) return
     }
@@ -58,7 +90,8 @@ export function createRevocations({ store, keys, clock, log }: { store: SessionS
     if (state === undefined) return
     for (const message of state.waiting ?? []) send(socket, message)
     state.waiting = null
-    send(socket, { type: 'ready', at })
+    // What ends on other servers is heard only while the store is there; when it comes back the socket is closed, and the gateway begins anew.
+    send(socket, store.state().up ? { type: 'ready', at: clock.now(), ...rules() } : { type: 'unsure' })
   }
 
   const subscriptions = [
@@ -70,21 +103,22 @@ export function createRevocations({ store, keys, clock, log }: { store: SessionS
       for (const socket of sockets.keys()) socket.close(1012, 'the store was away; connect again')
     }),
   ]
-  const pings = setInterval(() => {
+  const stopBeating = every(aliveEvery, () => {
+    const alive: RevocationMessage = { type: 'alive', at: clock.now(), ...rules() }
     for (const [socket, state] of sockets) {
-      if (!state.alive) socket.terminate()
-      state.alive = false
-      socket.ping()
+      state.unanswered += 1
+      if (state.unanswered > mostUnanswered) socket.terminate()
+      else socket.ping()
+      if (state.waiting === null && store.state().up) send(socket, alive)
     }
-  }, pingEvery)
-  pings.unref()
+  })
 
   return {
     connect(socket, since) {
-      sockets.set(socket, { alive: true, waiting: [] })
+      sockets.set(socket, { unanswered: 0, waiting: [] })
       socket.on('pong', () => {
         const state = sockets.get(socket)
-        if (state !== undefined) state.alive = true
+        if (state !== undefined) state.unanswered = 0
       })
       socket.on('close', () => sockets.delete(socket))
       sendPast(socket, since).catch((error: unknown) => {
@@ -94,7 +128,7 @@ export function createRevocations({ store, keys, clock, log }: { store: SessionS
     },
     count: () => sockets.size,
     stop() {
-      clearInterval(pings)
+      stopBeating()
       for (const unsubscribe of subscriptions) unsubscribe()
       for (const socket of sockets.keys()) socket.close(1001, 'the server stops')
       sockets.clear()
@@ -104,9 +138,11 @@ export function createRevocations({ store, keys, clock, log }: { store: SessionS
 
 function messagesOf(sessions: readonly Session[]): RevocationMessage[] {
   const over = sessions.filter(({ endedAt }) => endedAt !== null)
-  const renewed = sessions.filter(({ endedAt }) => endedAt === null)
+  const created = sessions.filter(({ endedAt, renewals }) => endedAt === null && renewals === 0)
+  const renewed = sessions.filter(({ endedAt, renewals }) => endedAt === null && renewals > 0)
   return [
     ...inParts(over, (some): RevocationMessage => ({ type: 'ended', sessions: some.map(({ id, userId, endReason, endedAt }) => ({ session_id: id, user_id: userId, reason: endReason ?? 'revoked', at: iso(endedAt ?? 0) })) })),
+    ...inParts(created, (some): RevocationMessage => ({ type: 'created', sessions: some.map(({ id }) => ({ session_id: id })) })),
     ...inParts(renewed, (some): RevocationMessage => ({ type: 'renewed', sessions: some.map(({ id }) => ({ session_id: id })) })),
   ]
 }

@@ -50,6 +50,8 @@ export interface Sessions {
   introspect(token: string): Promise<Introspected | null>
   /** The session of the one who calls. Nothing is renewed; a replaced token ends the session as anywhere. Throws `token-refused`, `session-expired`, `session-inactive`. */
   authenticate(token: string, asUse: boolean): Promise<Session>
+  /** Uses that a gateway let pass by itself, `at` ms since the epoch. Resolves with the ids of those that are over or not known: nothing revives them. */
+  noteUses(uses: readonly { id: string; at: number }[]): Promise<string[]>
   /** Throws `session-*` faults; `refreshed` is false while the token is not near its end. */
   refresh(token: string, actor: string): Promise<{ session: Session; token: string; refreshed: boolean }>
   /** Ends the session of a token of ours, also a replaced or expired one, or one of a key that no longer verifies. Throws `session-not-found`. */
@@ -178,6 +180,18 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     return outcome
   }
 
+  /** True when it was live then: what was used in time is not idle for having been reported a moment later. */
+  async function noteUse({ id, at }: { id: string; at: number }): Promise<boolean> {
+    const stored = await store.find(id)
+    if (stored === null) return false
+    const session = activity.latest(stored)
+    const now = clock.now()
+    const { idleTimeout } = policy()
+    if (!isLive(session, now, null) || !isLive(session, at, idleTimeout)) return false
+    await activity.note(session, at)
+    return isLive(activity.latest(session), now, idleTimeout)
+  }
+
   async function refresh(token: string, actor: string): Promise<{ session: Session; token: string; refreshed: boolean }> {
     const found = await find(token)
     if (found === null) throw faultOf(unknownToken)
@@ -267,6 +281,10 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
   return {
     create,
     validate,
+    async noteUses(uses) {
+      const live = await Promise.all(uses.map(noteUse))
+      return uses.filter((_, index) => live[index] === false).map(({ id }) => id)
+    },
     introspect,
     authenticate,
     refresh,

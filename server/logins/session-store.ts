@@ -78,7 +78,7 @@ export interface SessionStore {
   endedSince(since: number, now: number): AsyncIterable<readonly Session[]>
   /** Removes what was over before `before`; returns how many. */
   removeOver(before: number): Promise<number>
-  /** Called with sessions that ended or whose good tokens changed, on whichever server, once that is written. */
+  /** Called with sessions that began or ended, or whose good tokens changed, on whichever server, once that is written. */
   onChange(listener: (sessions: readonly Session[]) => void): () => void
   state(): StoreState
   onState(listener: () => void): () => void
@@ -96,12 +96,12 @@ export function orderOf(descending: boolean): (a: { id: string; key: string | nu
   }
 }
 
-/** What gateways have to hear of: sessions that `put` ended, or whose good tokens it changed. */
+/** What gateways have to hear of: sessions that `put` made or ended, or whose good tokens it changed. */
 export function worthTelling(before: readonly Session[], put: readonly Session[]): Session[] {
   const known = new Map(before.map((session) => [session.id, session]))
   return put.filter((session) => {
     const old = known.get(session.id)
-    return old !== undefined && (session.endedAt !== old.endedAt || session.tokenId !== old.tokenId || session.previousUntil !== old.previousUntil)
+    return old === undefined || session.endedAt !== old.endedAt || session.tokenId !== old.tokenId || session.previousUntil !== old.previousUntil
   })
 }
 

@@ -19,6 +19,7 @@ export function claimsOf(session: Session): Claims {
     user_id: session.userId,
     username: session.username,
     role_name: session.roleName,
+    ...(session.rememberMe ? { remember_me: true as const } : {}),
     ...(JSON.stringify(session.permissions).length <= permissionBytes ? { permissions: session.permissions } : {}),
   }
 }

@@ -5,6 +5,7 @@ import type { SettingsPatch } from '../../server/config/settings.ts'
 import type { Authority } from '../../server/http/guards.ts'
 import { createLoginsRoom, type LoginsRoom } from '../../server/logins/index.ts'
 import type { LoginVariables } from '../../server/logins/policy.ts'
+import type { Every } from '../../server/logins/revocations.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
 import { fakeDoorway } from './doorway.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock } from './kernel.ts'
@@ -54,15 +55,16 @@ export interface TestLoginsOptions {
   exposed?: boolean
   trustedProxies?: readonly string[]
   databaseFile?: string
+  every?: Every
 }
 
-export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:' }: TestLoginsOptions = {}): Promise<TestLogins> {
+export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:', every }: TestLoginsOptions = {}): Promise<TestLogins> {
   const events = recordedEvents()
   let inForce = settingsWith({ logins: settings })
   const source = { current: () => inForce.current(), onChange: () => () => undefined }
   const room = await createLoginsRoom(
     { dataDir: temporaryFolder(), database: testDatabase(databaseFile), events, changed: () => undefined, sealer: createSealer(randomBytes(32)), settings: source, clock, log: testLog() },
-    { variables: { ...noVariables, ...variables } },
+    { variables: { ...noVariables, ...variables }, ...(every === undefined ? {} : { every }) },
   )
   await room.start()
   const served = await serveApi(room.api, { authority, doorway: fakeDoorway({ exposed }), trustedProxies })

@@ -12,6 +12,8 @@ export interface TokenClaims {
   role_name: string
   /** Left out where there are too many for a header. */
   permissions?: readonly string[]
+  /** Left out where it is not. */
+  remember_me?: boolean
 }
 
 export interface KeySet {
@@ -19,6 +21,12 @@ export interface KeySet {
   reload(): Promise<void>
   /** `refused`: it names a key that is known here and was not signed by it. null: no key known here, e.g. the shared secret of the service. */
   read(token: string): TokenClaims | 'refused' | null
+}
+
+/** Whether a token that the service has called good is a remembered one. */
+export function isRemembered(token: string): boolean {
+  const claims = jsonOf(token.split('.')[1] ?? '')
+  return typeof claims === 'object' && claims !== null && 'remember_me' in claims && claims.remember_me === true
 }
 
 export function createKeySet(base: string, timeout: number): KeySet {
@@ -61,9 +69,13 @@ function verifierOf(jwk: JsonWebKey, algorithm: 'EdDSA' | 'ES256'): (token: stri
 }
 
 function keyIdOf(token: string): string | null {
+  const header = jsonOf(token.slice(0, token.indexOf('.')))
+  return typeof header === 'object' && header !== null && 'kid' in header && typeof header.kid === 'string' ? header.kid : null
+}
+
+function jsonOf(part: string): unknown {
   try {
-    const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8'))
-    return typeof header === 'object' && header !== null && 'kid' in header && typeof header.kid === 'string' ? header.kid : null
+    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
   } catch {
     return null
   }

@@ -76,7 +76,7 @@ test.each(makers)('a %s gateway lets a good token through to a real upstream as 
     return { status: response.status, body: (await response.json()) as object }
   }
   for (let round = 0; round < 5; round += 1) expect(await call()).toEqual({ status: 200, body: { path: '/orders', user: 'us%C3%A9r%201', role: 'clerk', permissions: 'read,write' } })
-  expect(gateway.counts()).toEqual({ here: 4, asked: 1 })
+  expect(gateway.counts()).toMatchObject({ here: 4, asked: 1 })
   await logins.call('DELETE', `/api/v1/sessions/${session_id}`, undefined, bearer(token))
   await until('the gateway refuses it', async () => (await call()).status === 401)
   expect((await fetch(`${address}/orders`)).status).toBe(401)
@@ -108,7 +108,7 @@ test('without the stream every request asks, and without the service nothing pas
   expect(await gateway.check(token)).toMatchObject({ ok: false, status: 503 })
 })
 
-test('a token that was signed since the stream opened is verified here, and an ending still stops it', async () => {
+test('a token of a session that began since the stream opened is verified here, and an ending still stops it', async () => {
   const logins = await startLogins({ clock: realTime() })
   const before = await logins.call('POST', '/v1/keys', { algorithm: 'ES256' }, { 'x-api-key': ownerKey }).then(() => logins.login({ user_id: 'earlier' }))
   const gateway = gatewayTo({ url: logins.url })
@@ -120,12 +120,12 @@ test('a token that was signed since the stream opened is verified here, and an e
   })
   const { asked, here } = gateway.counts()
   expect(await gateway.check(before.token)).toMatchObject({ ok: true })
-  expect(gateway.counts()).toEqual({ asked: asked + 1, here })
-  // Whole seconds are all a token tells of its beginning.
-  logins.clock.advance(1_000)
+  expect(gateway.counts()).toMatchObject({ asked: asked + 1, here })
+  const { heard } = gateway.counts()
   const { token, session_id } = await logins.login()
+  await until('the gateway hears that it began', () => gateway.counts().heard > heard)
   expect(await gateway.check(token)).toEqual({ ok: true, newToken: null, session: { session_id, user_id: 'user-uuid', username: 'john_doe', role_name: 'clerk', permissions: ['read', 'write'], expires_at: expect.any(String) } })
-  expect(gateway.counts()).toEqual({ asked: asked + 1, here: here + 1 })
+  expect(gateway.counts()).toMatchObject({ asked: asked + 1, here: here + 1 })
   await logins.call('DELETE', `/api/v1/sessions/${session_id}`, undefined, bearer(token))
   await until('the gateway refuses it', async () => !(await gateway.check(token)).ok)
 })
