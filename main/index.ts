@@ -90,7 +90,7 @@ async function open(server: ServerOptions): Promise<void> {
 
 /** All of them: a key or an address that the desktop app took and forgot would leave open what it was to close. */
 function serverOptions({ show: _, ...given }: Options): ServerOptions {
-  return { ...given, rendererDir: join(import.meta.dirname, '..', 'renderer') }
+  return { ...given, ownsProcess: true, rendererDir: join(import.meta.dirname, '..', 'renderer') }
 }
 
 /** Undefined when the text that was asked for, or what is wrong with a flag, was printed and the app is on its way out. */

@@ -34,7 +34,7 @@ function wordsFor(error: unknown): string {
 async function serve(options: Options, started: () => void): Promise<number> {
   const stopped = Promise.withResolvers<number>()
   let asked = false
-  const server = await createServer({ ...options, ...rendererDir() })
+  const server = await createServer({ ...options, ...rendererDir(), ownsProcess: true })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (asked) process.exit(1)
@@ -44,6 +44,7 @@ async function serve(options: Options, started: () => void): Promise<number> {
   }
   const status = await server.start()
   process.stdout.write(`wheelhouse ready ${JSON.stringify(withoutToken(status))}\n`)
+  for (const complaint of server.complaints()) process.stderr.write(`wheelhouse: ${complaint}\n`)
   started()
   const code = await stopped.promise
   // Something a room has let go of at the limit must not keep the process alive.

@@ -7,18 +7,20 @@ import type { Publisher } from './bots/rules.ts'
 import { createBrowsersRoom } from './browsers/index.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { ContractVariables, FixedSettings } from './config/options.ts'
-import { lockDataDir, removeRuntimeFile, writeRuntimeFile } from './config/runtime-file.ts'
+import { databaseFileName, lockDataDir, removeRuntimeFile, writeRuntimeFile } from './config/runtime-file.ts'
 import type { Settings } from './config/settings.ts'
-import { createSettingsStore } from './config/settings-store.ts'
+import { createSettingsStore, type SettingsStore } from './config/settings-store.ts'
 import { createControlApi, overviewOf, signInUrl } from './control/api.ts'
 import { changeApis, createApiDesk } from './control/apis.ts'
 import { createAttention } from './control/attention.ts'
 import { createAuthority } from './control/authority.ts'
-import { createKeys } from './control/keys.ts'
+import { createKeys, type Keys } from './control/keys.ts'
+import { createLockers } from './control/lockers.ts'
 import { Rates } from './control/rates.ts'
-import { createSignIn } from './control/sign-in.ts'
-import { createUsers } from './control/users.ts'
-import { createEventBus } from './events/bus.ts'
+import { createSignIn, type SignIn } from './control/sign-in.ts'
+import { createUsers, type Users } from './control/users.ts'
+import { createDiskWatch, type DiskWatch } from './disk-watch.ts'
+import { createEventBus, type EventBus } from './events/bus.ts'
 import { createEventStream } from './events/stream.ts'
 import { createVitals } from './events/vitals.ts'
 import { ApiHost } from './http/api-host.ts'
@@ -26,16 +28,20 @@ import type { ApiName, RoomName } from './http/contract.ts'
 import { Guards } from './http/guards.ts'
 import { createAddressSet } from './http/network.ts'
 import { createWindowFiles } from './http/window-files.ts'
+import { catchEscapes } from './isolation.ts'
+import { Keeper } from './keeper.ts'
 import { createLog, type Log } from './log.ts'
 import { createLoginsRoom } from './logins/index.ts'
 import { createPasskeyBrowser } from './passkey-browser.ts'
 import { createRelayRoom } from './relay/index.ts'
 import type { Room, RoomContext } from './room.ts'
 import { randomToken } from './secrets/random.ts'
-import { createSealer } from './secrets/seal.ts'
-import { loadSealingKey, type KeyProtector } from './secrets/sealing-key.ts'
-import { openDatabase } from './store/database.ts'
-import { migrate } from './store/migrate.ts'
+import { createSealing, type Sealing } from './secrets/sealing.ts'
+import type { KeyProtector } from './secrets/sealing-key.ts'
+import { createSealingStore } from './secrets/sealing-store.ts'
+import type { Database } from './store/database.ts'
+import { diskRefusal, type DiskRefusal } from './store/disk.ts'
+import { emptyDatabase, openHouseDatabase } from './store/house-database.ts'
 import { houseTools } from './tools/house-tools.ts'
 import { version } from './version.ts'
 
@@ -58,6 +64,8 @@ export interface ServerOptions {
   whatsappUrl?: string | null
   /** Seals the sealing key itself in the OS key store; a 0600 file without it. */
   keyProtector?: KeyProtector
+  /** The process is the server's alone: what nobody catches in it is contained instead of ending it. */
+  ownsProcess?: boolean
   /** Checks every reply against its contract; for tests. */
   checkReplies?: boolean
   clock?: Clock
@@ -89,6 +97,8 @@ export interface Server {
   changeSettings(patch: object): Promise<Settings>
   startApi(name: ApiName): Promise<void>
   stopApi(name: ApiName): Promise<void>
+  /** What the start met that a person must know, a sentence each: what the disk refuses. */
+  complaints(): string[]
   /** A link that signs one browser in once. */
   signInLink(): string
   /** Called after changes of settings, of an API's state or of what the summary counts, at most four times a second. */
@@ -99,40 +109,60 @@ export interface Server {
 /** Longest that rooms may take to end what they run; what is left then is killed with this process. */
 const stopWithin = 4_500
 
-/** Throws when the data directory is held by another server or its database is newer than this program. */
+/** Throws when the data directory is held by another server or its database is newer than this program. What the disk refuses is said, and the rest serves. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { dataDir, host = '127.0.0.1', clock = systemClock } = options
   const lock = lockDataDir(dataDir)
   const settings = createSettingsStore({ file: join(dataDir, 'settings.json'), fixed: options.fixed ?? new Map() })
   const log = options.log ?? createLog(settings.current().logLevel)
-  const database = openDatabase(join(dataDir, 'wheelhouse.db'))
-  migrate(database)
-  const sealer = createSealer(await loadSealingKey(dataDir, options.keyProtector))
+  const changes = createChangeSignal()
+  /** What "Needs attention" says has changed; windows hear of it as soon as there is a stream to tell them. */
+  let tellWindows = (): void => undefined
+  const attentionChanged = (): void => {
+    changes.notify()
+    tellWindows()
+  }
+  const disk = createDiskWatch({ dataDir, clock, changed: attentionChanged })
+  const house = openHouseDatabase(join(dataDir, databaseFileName))
+  if (house.refusal !== null) disk.refused('control', house.refusal, { lasting: house.has !== 'all' })
+  const keeper = new Keeper({ clock, log, disk, setSettingsAside: (room, reason) => settings.disregard(room, reason), changed: attentionChanged })
+  const letGo = options.ownsProcess === true ? catchEscapes(keeper.reportUnknown) : () => undefined
 
-  const bus = createEventBus({ database, clock, log, settings })
-  const keys = createKeys({ database, clock, events: bus, log })
-  const users = createUsers({ database, clock, events: bus })
-  const signIn = createSignIn({ database, clock, events: bus, keys })
+  const parts = await houseParts(house.database, { ...options, clock, log, settings }, disk)
+  const { sealing, bus, keys, users, signIn } = parts
+  const { sealer } = sealing
+  keeper.events = bus
   const ownerToken = randomToken()
   const vitals = createVitals(clock)
   const stream = createEventStream({ bus, clock, vitals: () => ({ ...vitals(), lanClients: apiHost.countLanClients() }) })
 
-  const context: RoomContext = { dataDir, database, events: bus, changed: (resource) => stream.changed(resource), sealer, settings, clock, log }
-  const brokers = createBrokersRoom(context)
-  const browsers = createBrowsersRoom(context)
-  const logins = await createLoginsRoom(context, { variables: options.contractVariables })
+  tellWindows = () => {
+    for (const resource of ['attention', 'apis']) stream.changed(resource)
+  }
+
+  const context: RoomContext = { dataDir, database: house.database, events: bus, changed: (resource) => stream.changed(resource), sealer, settings, clock, log }
+  /** Made on an empty database where the room's own cannot be read, so that the others find what they use of it; it is not served then. */
+  const raise = <Made extends Room>(name: RoomName, make: (given: RoomContext) => Made | Promise<Made>, needsDatabase = true): Promise<Made> =>
+    keeper.raise(
+      name,
+      () => (needsDatabase && house.has === 'nothing' ? Promise.reject(unreadable(house.refusal)) : make(context)),
+      () => make({ ...context, database: emptyDatabase() }),
+    )
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
+  const brokers = await raise('brokers', createBrokersRoom)
+  const browsers = await raise('browsers', createBrowsersRoom, false)
+  const logins = await raise('logins', (given) => createLoginsRoom(given, { variables: options.contractVariables }), loginsKind(settings, options) === 'database')
   const publisher: Publisher = { publish: async ({ session, ...publication }) => void (await brokers.houseClient.publish(session, { ...publication, retain: false })) }
-  const bots = createBotsRoom(context, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher, authenticator: createPasskeyBrowser({ executable: () => browsers.chromium.ensure(), profilesDir: join(dataDir, 'browsers', 'profiles') }), removed: (userId) => keys.dropSubject('bots', userId) })
-  const relay = createRelayRoom(context, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }) })
+  const bots = await raise('bots', (given) => createBotsRoom(given, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher, authenticator: createPasskeyBrowser({ executable: () => browsers.chromium.ensure(), profilesDir: join(dataDir, 'browsers', 'profiles') }), removed: (userId) => keys.dropSubject('bots', userId) }))
+  const relay = await raise('relay', (given) => createRelayRoom(given, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }) }))
   const rooms: readonly Room[] = [brokers, browsers, bots, logins, relay]
+  const lockers = createLockers({ sealing, rooms, events: bus, restart: (room) => keeper.restart(room) })
 
   const authority = createAuthority({ ownerToken, keys, signIn })
   const ownOrigins = (): string[] => [...(options.windowOrigins ?? []), ...settings.current().allowedOrigins]
   const rates = new Rates(clock, () => new Map(rooms.map((room) => room.summary()).map(({ room, total }) => [room, total])))
-  const changes = createChangeSignal()
   const apiOfControl = createControlApi({
-    ...{ clock, settings, bus, stream, keys, users, signIn, rooms, rates, profiles: browsers.profiles, upstreams: relay.upstreams, startedAt: clock.monotonic() },
+    ...{ clock, settings, bus, stream, keys, users, signIn, rooms, rates, profiles: browsers.profiles, upstreams: relay.upstreams, lockers, restartRoom: (room) => keeper.restart(room), startedAt: clock.monotonic() },
     host: () => apiHost,
     desk: () => desk,
     attention: () => attention,
@@ -144,6 +174,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     settings: () => settings.current(),
     windowFiles: options.rendererDir === undefined ? null : createWindowFiles(options.rendererDir),
     log,
+    shelter: keeper.shelter,
     checkReplies: options.checkReplies ?? false,
     newRequestId: randomUUID,
     monotonic: () => clock.monotonic(),
@@ -152,8 +183,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       changes.notify()
     },
   })
-  const desk = createApiDesk(apiHost, settings, bus)
-  const attention = createAttention(apiHost, rooms, settings, clock)
+  const desk = createApiDesk(apiHost, settings, bus, (name) => keeper.contained(name))
+  const attention = createAttention({ host: apiHost, rooms, settings, clock, dated: () => [...disk.attention(), ...keeper.attention()], undated: () => lockers.attention() })
   keys.onRevoke((id) => apiHost.closeSocketsOf(id))
   bus.subscribe(() => changes.notify())
   settings.onChange(() => {
@@ -168,27 +199,41 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     apis: Object.fromEntries(rooms.map((room) => [room.name, apiStatus(apiHost, room.name)])),
   })
 
+  /** Scripts do without the file then; the ready line has the addresses. */
+  const tellRuntime = (): void => {
+    try {
+      writeRuntimeFile(dataDir, status())
+    } catch (error) {
+      const refusal = diskRefusal(error, { ofFile: true })
+      if (refusal === null) throw error
+      disk.refused('control', refusal)
+    }
+  }
+
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     removeRuntimeFile(dataDir)
     rates.dispose()
     changes.dispose()
     stream.stop()
-    await within(stopWithin, Promise.all([apiHost.stop(), ...rooms.map((room) => room.stop())]), log)
+    await within(stopWithin, Promise.all([apiHost.stop(), keeper.stop()]), log)
     keys.stop()
     bus.stop()
-    database.close()
+    disk.stop()
+    house.close()
     lock.release()
+    letGo()
   }
 
   return {
     async start() {
-      await Promise.all([apiHost.start(), ...rooms.map((room) => room.start())])
+      disk.probe()
+      await Promise.all([apiHost.start(), keeper.start()])
       for (const name of apiHost.names()) {
         const { status: state } = apiHost.served(name)
         if ('error' in state) bus.emit({ room: name, type: state.state, title: state.state === 'port-in-use' ? 'Port taken' : 'API could not start', subject: name, tone: 'attention', data: { port: state.port } })
       }
-      writeRuntimeFile(dataDir, status())
+      tellRuntime()
       return status()
     },
     stop: () => (stopping ??= stop()),
@@ -200,6 +245,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
     startApi: async (name) => void (await desk.start(name, 'owner')),
     stopApi: async (name) => void (await desk.stop(name, 'owner')),
+    complaints: () => disk.complaints(),
     signInLink: () => signInUrl(apiHost, signIn.createCode().code),
     onChange: changes.subscribe,
     summary: () => {
@@ -219,6 +265,46 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 function apiStatus(host: ApiHost, name: RoomName): { url: string; state: string; error?: string } {
   const { status } = host.served(name)
   return { url: host.url(name), state: status.state, ...('error' in status ? { error: status.error } : {}) }
+}
+
+function unreadable(refusal: DiskRefusal | null): Error {
+  return Object.assign(new Error(`the database cannot be read: ${refusal?.reason ?? 'unknown'}`), { code: 'EIO' })
+}
+
+function loginsKind(settings: SettingsStore, { contractVariables }: ServerOptions): string {
+  return contractVariables?.sessionStorageType ?? settings.current().logins.storage
+}
+
+interface HouseParts {
+  sealing: Sealing
+  bus: EventBus
+  keys: Keys
+  users: Users
+  signIn: SignIn
+}
+
+/** What the house itself keeps. With tables that cannot be read it goes on without what was in them: no key is known then, the owner's token is. */
+async function houseParts(database: Database, given: ServerOptions & { clock: Clock; log: Log; settings: SettingsStore }, disk: DiskWatch): Promise<HouseParts> {
+  const { dataDir, clock, log, settings } = given
+  const make = async (tables: Database): Promise<HouseParts> => {
+    const bus = createEventBus({ database: tables, clock, log, settings })
+    const keys = createKeys({ database: tables, clock, events: bus, log })
+    return {
+      ...{ bus, keys },
+      sealing: await createSealing({ dataDir, store: createSealingStore(tables), protector: given.keyProtector, clock, log }),
+      users: createUsers({ database: tables, clock, events: bus }),
+      signIn: createSignIn({ database: tables, clock, events: bus, keys }),
+    }
+  }
+  try {
+    return await make(database)
+  } catch (error) {
+    const refusal = diskRefusal(error)
+    if (refusal === null) throw error
+    log.error({ error }, 'what the house keeps cannot be read')
+    disk.refused('control', refusal, { lasting: true })
+    return make(emptyDatabase())
+  }
 }
 
 /** Many changes in a moment become one call, at most four a second: a menu that is rebuilt more often cannot be used. */

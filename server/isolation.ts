@@ -4,6 +4,7 @@
  * scope along to all that is called back later, and what escapes there comes back to that scope, which ends or restarts what it stands for.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { EventEmitter } from 'node:events'
 import type { ApiName } from './http/contract.ts'
 
 /** What an error can come from: one bot, one server, one client, one browser; a room as a whole; one request. */
@@ -62,6 +63,24 @@ export function contained<Args extends readonly unknown[]>(scope: Scope, callbac
       }
     })
   }
+}
+
+/**
+ * All that an emitter made elsewhere calls back runs within the scope, whoever registered it. The emitter's own `emit` is what calls, so none is missed;
+ * one listener's failure does not keep the event from the emitter's other work, but from the listeners after it, as ever.
+ */
+export function containEvents(scope: Scope, emitter: EventEmitter): void {
+  const active = inside(scope)
+  const emit = emitter.emit.bind(emitter)
+  emitter.emit = (...event) =>
+    current.run(active, () => {
+      try {
+        return emit(...event)
+      } catch (error) {
+        handle(error, active)
+        return true
+      }
+    })
 }
 
 /** For a promise that nobody awaits: `work().catch(escape)` hands its failure to the scope in which it was started. */

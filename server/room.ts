@@ -25,11 +25,15 @@ export interface RoomContext {
 export interface Room {
   name: RoomName
   api: Api
-  /** Recovers what the last run left and starts background work; must not delay the listeners by more than a few ms. */
+  /** Recovers what the last run left and starts background work; must not delay the listeners by more than a few ms. Called again after `stop`, to restart the room in place. */
   start(): Promise<void>
   /** Ends sessions and timers; resolves when nothing of the room is left. */
   stop(): Promise<void>
   /** Counts for the overview; `series`, `worst` and `rate` are filled in by control. */
   summary(): Omit<RoomSummary, 'series' | 'worst' | 'rate'> & { /** Ever-rising count of what the chart shows. */ total: number }
   attention(): AttentionItem[]
+  /** What of the room was sealed with a key that is not here, e.g. `2 bots`; empty when everything opens. */
+  locked?(): string[]
+  /** Removes what is locked, for good. */
+  giveUpLocked?(): void | Promise<void>
 }

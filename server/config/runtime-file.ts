@@ -1,12 +1,14 @@
 /** What a running server leaves in its data directory: `runtime.json` for scripts, and the lock that keeps a second server out. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { z } from 'zod'
+import { diskRefusal } from '../store/disk.ts'
 import { replaceFile } from '../store/files.ts'
 import { OptionError } from './options.ts'
 
 export const runtimeFileName = 'runtime.json'
+export const databaseFileName = 'wheelhouse.db'
 
 const runtime = z.object({
   version: z.string(),
@@ -55,16 +57,22 @@ export function lockDataDir(dataDir: string): DataDirLock {
   }
   const pidFile = join(dataDir, 'server.pid')
   const lock = takeLock(dataDir, pidFile)
-  replaceFile(pidFile, `${process.pid}\n`)
+  try {
+    replaceFile(pidFile, `${process.pid}\n`)
+  } catch (error) {
+    // For the words of a second server alone; the lock itself holds without.
+    if (diskRefusal(error, { ofFile: true }) === null) throw error
+  }
   return {
     release() {
-      if (!lock.open) return
+      if (!lock?.open) return
       rmSync(pidFile, { force: true })
       lock.close()
     },
   }
 }
 
+/** Null where nothing can be written: there is nothing that two servers could spoil for each other either. */
 function takeLock(dataDir: string, pidFile: string) {
   let lock
   try {
@@ -76,7 +84,18 @@ function takeLock(dataDir: string, pidFile: string) {
     if (error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
       throw new OptionError(`another Wheelhouse${readPid(pidFile)} is already running on ${dataDir}: stop it, or give another folder with ${byFlag}`)
     }
+    // A folder that was never used is a mistake of the command line; one with data in it is worth serving from.
+    if (existsSync(join(dataDir, databaseFileName)) && !canWrite(dataDir)) return null
     throw unusable(dataDir, error)
+  }
+}
+
+function canWrite(dataDir: string): boolean {
+  try {
+    accessSync(dataDir, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
 }
 

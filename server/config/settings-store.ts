@@ -23,6 +23,11 @@ export interface SettingsStore extends SettingsSource {
   fixedPaths(): Record<string, string>
   /** Values of the file that could not be used. */
   setAside(): { path: string; reason: string }[]
+  /**
+   * Puts the defaults of one section in force until the next start or change: something could not start with what is set there. The file keeps what it
+   * holds. False when the defaults are in force already.
+   */
+  disregard(section: keyof Settings, reason: string): boolean
   readonly file: string
 }
 
@@ -60,6 +65,16 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     const before = inForce
     inForce = withFixed(saved, fixed)
     if (!isDeepStrictEqual(before, inForce)) tell(before)
+  }
+
+  function disregard(section: keyof Settings, reason: string): boolean {
+    const standard = withFixed({ ...saved, [section]: defaultSettings[section] }, fixed)
+    if (isDeepStrictEqual(standard[section], inForce[section])) return false
+    const before = inForce
+    inForce = standard
+    setAside = [...setAside, { path: section, reason }]
+    tell(before)
+    return true
   }
 
   function changeOnTrial(patch: unknown): () => void {
@@ -109,6 +124,7 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     changeOnTrial,
     fixedPaths: () => Object.fromEntries([...fixed].map(([path, { by }]) => [path, by])),
     setAside: () => setAside,
+    disregard,
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

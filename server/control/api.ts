@@ -8,6 +8,7 @@ import type { EventStream } from '../events/stream.ts'
 import { Fault } from '../fault.ts'
 import { actorOf, implement, type Api } from '../http/api.ts'
 import type { ApiHost } from '../http/api-host.ts'
+import type { RoomName } from '../http/contract.ts'
 import { cookieOf, sessionCookie } from '../http/guards.ts'
 import type { UpstreamDesk } from '../relay/upstream-desk.ts'
 import type { Room } from '../room.ts'
@@ -17,6 +18,7 @@ import { changeApis } from './apis.ts'
 import type { Attention } from './attention.ts'
 import { controlContract, eventsQuery, type Overview, type RoomSummary, type SettingsView } from './contract.ts'
 import type { Keys } from './keys.ts'
+import type { Lockers } from './lockers.ts'
 import type { Rates, Span } from './rates.ts'
 import { signInMaxAge, type SignIn } from './sign-in.ts'
 import type { Users } from './users.ts'
@@ -33,6 +35,9 @@ export interface ControlParts {
   profiles: ProfileStore
   upstreams: UpstreamDesk
   rooms: readonly Room[]
+  lockers: Lockers
+  /** Throws `room-not-restartable` and `room-down`. */
+  restartRoom(name: RoomName): Promise<void>
   rates: Rates
   /** The host serves the control API too and so is made after it; it and what stands on it are asked for at the call. */
   host(): ApiHost
@@ -42,7 +47,7 @@ export interface ControlParts {
 }
 
 export function createControlApi(parts: ControlParts): Api {
-  const { clock, settings, bus, stream, keys, users, signIn, profiles, upstreams } = parts
+  const { clock, settings, bus, stream, keys, users, signIn, profiles, upstreams, lockers } = parts
   const events: EventSink = bus
   return implement(
     controlContract,
@@ -53,6 +58,14 @@ export function createControlApi(parts: ControlParts): Api {
       stopApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.desk().stop(params.name, actorOf(caller)) }),
       changeApi: async ({ params, body }, { caller }) => ({ status: 200, body: await parts.desk().change(params.name, body, actorOf(caller)) }),
       overview: ({ query }) => ({ status: 200, body: overviewOf(parts, query.span) }),
+
+      restartRoom: async ({ params }) => {
+        await parts.restartRoom(params.name)
+        return { status: 204, body: null }
+      },
+      sealing: () => ({ status: 200, body: lockers.view() }),
+      retrySealing: async (_, { caller }) => ({ status: 200, body: await lockers.retry(actorOf(caller)) }),
+      giveUpLocked: async ({ body }, { caller }) => ({ status: 200, body: await lockers.giveUp(body.room, actorOf(caller)) }),
 
       settings: () => ({ status: 200, body: settingsView(settings) }),
       changeSettings: async ({ body }, { caller }) => {

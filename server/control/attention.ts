@@ -10,7 +10,18 @@ export interface Attention {
   items(): AttentionItem[]
 }
 
-export function createAttention(host: ApiHost, rooms: readonly Room[], settings: SettingsStore, clock: Clock): Attention {
+export interface AttentionParts {
+  host: ApiHost
+  rooms: readonly Room[]
+  settings: SettingsStore
+  clock: Clock
+  /** Items of the house that know since when. */
+  dated?(): AttentionItem[]
+  /** Those dated here, by when they were first seen. */
+  undated?(): Omit<AttentionItem, 'since'>[]
+}
+
+export function createAttention({ host, rooms, settings, clock, dated = () => [], undated = () => [] }: AttentionParts): Attention {
   /** When each open problem was first seen, by its id; forgotten when it is over. */
   const firstSeen = new Map<string, string>()
 
@@ -22,7 +33,7 @@ export function createAttention(host: ApiHost, rooms: readonly Room[], settings:
 
   return {
     items() {
-      const items = [...listenerItems(host, settings).map(stamped), ...setAsideItems(settings).map(stamped), ...rooms.flatMap((room) => room.attention())]
+      const items = [...dated(), ...[...undated(), ...listenerItems(host, settings), ...setAsideItems(settings)].map(stamped), ...rooms.flatMap((room) => room.attention())]
       const open = new Set(items.map((item) => item.id))
       for (const id of firstSeen.keys()) if (!open.has(id)) firstSeen.delete(id)
       return items.toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad') || b.since.localeCompare(a.since))

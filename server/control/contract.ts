@@ -32,6 +32,8 @@ export const apiView = z.object({
   lanUrls: z.array(z.string()),
   /** Where the port or exposure comes from when a setting cannot change it: a flag or variable. */
   fixedBy: z.string().nullable(),
+  /** Errors that a library let escape here since the start, each kept to the session, server or client it came from. */
+  contained: z.number().int(),
   publicRoutes: z.array(z.object({ method: z.string(), path: z.string() })),
   keyedRoutes: z.number().int(),
   traffic: z.object({ perSecond: z.number(), p50: z.number().nullable(), p99: z.number().nullable(), failed: z.number().int() }),
@@ -76,6 +78,15 @@ export const settingsView = z.object({
 })
 export type SettingsView = z.output<typeof settingsView>
 
+export const sealingView = z.object({
+  state: z.enum(['open', 'changed', 'missing', 'broken', 'protected']),
+  /** What is wrong with the key, null when nothing is. */
+  reason: z.string().nullable(),
+  /** By room, what of it no key opens, e.g. `2 bots`. */
+  locked: z.array(z.object({ room: z.enum(roomNames), what: z.array(z.string()) })),
+})
+export type SealingView = z.output<typeof sealingView>
+
 export const attentionItem = z.object({
   id: z.string(),
   room: z.enum(apiNames),
@@ -84,7 +95,7 @@ export const attentionItem = z.object({
   text: z.string(),
   since: isoTime,
   /** What the window offers, by name; `subject` says for which thing. */
-  action: z.enum(['use-free-port', 'retry-port', 'take-over', 'restart-session', 'find-chromium', 'install-chromium', 'close-to-machine', 'review-settings']).nullable(),
+  action: z.enum(['use-free-port', 'retry-port', 'take-over', 'restart-session', 'find-chromium', 'install-chromium', 'close-to-machine', 'review-settings', 'restart-room', 'retry-sealing-key', 'give-up-locked']).nullable(),
   subject: z.string().nullable(),
 })
 export type AttentionItem = z.output<typeof attentionItem>
@@ -161,6 +172,27 @@ export const controlContract = defineContract({
       access: 'key',
       query: z.object({ span: z.enum(['15m', '1h', '24h']).default('15m') }),
       responses: { 200: { description: 'Overview', body: overview } },
+    },
+    restartRoom: {
+      method: 'POST',
+      path: '/control/v1/rooms/:name/restart',
+      tag: 'House',
+      summary: 'Stop a room and start it again, alone; for one that was set aside because it failed',
+      access: 'key',
+      params: z.object({ name: z.enum(roomNames) }),
+      responses: { 204: { description: 'It serves again' }, 409: failure('Only a new start of the server can mend it'), 503: failure('It failed again') },
+    },
+    sealing: { method: 'GET', path: '/control/v1/sealing-key', tag: 'House', summary: 'Whether what is sealed can be opened, and what is locked while its key is missing', access: 'key', responses: { 200: { description: 'The sealing key', body: sealingView } } },
+    retrySealing: { method: 'POST', path: '/control/v1/sealing-key/retry', tag: 'House', summary: 'Read the sealing key again, after its file was put back; rooms with something locked are started anew', access: 'key', responses: { 200: { description: 'What is the case now', body: sealingView } } },
+    giveUpLocked: {
+      method: 'POST',
+      path: '/control/v1/sealing-key/give-up',
+      tag: 'House',
+      summary: 'Remove, for good, what is locked in one room',
+      description: 'For a key that is lost for ever. Where there is no key at all, a new one is made.',
+      access: 'key',
+      body: z.object({ room: z.enum(roomNames) }),
+      responses: { 200: { description: 'What is left', body: sealingView }, 409: failure('Nothing is locked there, or the key is not lost') },
     },
     settings: { method: 'GET', path: '/control/v1/settings', tag: 'Settings', summary: 'All settings, what fixes them and what was set aside', access: 'key', responses: { 200: { description: 'Settings', body: settingsView } } },
     changeSettings: {
@@ -297,6 +329,11 @@ export const controlContract = defineContract({
     'api-not-stoppable': { status: 409 },
     'api-not-present': { status: 404 },
     'sign-in-refused': { status: 401 },
+    'room-not-restartable': { status: 409 },
+    'room-down': { status: 503 },
+    'nothing-locked': { status: 409 },
+    'sealing-key-protected': { status: 409 },
+    'sealed-locked': { status: 503 },
   },
   errorSchema: failed,
   errorBody: ({ code, message, issues, requestId }) => ({

@@ -12,6 +12,7 @@ import { KeySockets } from './key-sockets.ts'
 import { Listener, type ListenerState } from './listener.ts'
 import { httpUrl, isLoopback, lanAddresses, nextFreePort, plainAddress } from './network.ts'
 import { Refusal } from './problem.ts'
+import { openAir, type Shelter } from './shelter.ts'
 import { createUpgradeHandler, type UpgradeHandler } from './sockets.ts'
 import { Traffic } from './traffic.ts'
 import type { FileHandler } from './window-files.ts'
@@ -25,6 +26,8 @@ export interface ApiHostOptions {
   settings(): Settings
   windowFiles: FileHandler | null
   log: Log
+  /** Left out: each API always serves. */
+  shelter?: Shelter
   checkReplies: boolean
   newRequestId(): string
   monotonic(): number
@@ -229,8 +232,8 @@ export class ApiHost {
   }
 
   private door(api: Api, doorway: Doorway, traffic: Traffic): Door {
-    const { guards, log, checkReplies, newRequestId } = this.options
-    const appOptions: AppOptions = { guards, traffic, keySockets: this.keySockets, log, checkReplies, newRequestId }
+    const { guards, log, shelter = openAir, checkReplies, newRequestId } = this.options
+    const appOptions: AppOptions = { guards, traffic, shelter, keySockets: this.keySockets, log, checkReplies, newRequestId }
     return { request: createApp(api, doorway, appOptions), upgrade: createUpgradeHandler(api, doorway, appOptions) }
   }
 }

@@ -10,11 +10,13 @@ import { doorwayOf, type Doorway, type Guards, type GuardedRoute } from './guard
 import { createPathIndex } from './paths.ts'
 import { fieldIssues, Refusal, toProblem, type KernelCode } from './problem.ts'
 import type { KeySockets } from './key-sockets.ts'
+import type { Shelter } from './shelter.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface AppOptions {
   guards: Guards
   traffic: Traffic
+  shelter: Shelter
   keySockets: KeySockets
   log: Log
   /** Checks every reply against its schema; for tests, since a handler's type already promises it. */
@@ -85,6 +87,8 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
   return async (ctx) => {
     const given: Record<string, string> = { ...ctx['params'] }
     const caller = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route, subjectOf(api.contract, given))
+    const refusal = options.shelter.refusal(api.contract.api)
+    if (refusal !== null) throw refusal
     const params = route.params === undefined ? {} : parse(route.params, given, 'invalid-params')
     const query = route.query === undefined ? {} : parse(route.query, { ...ctx.query }, 'invalid-query')
     const body = route.body === undefined || route.bodyType === 'raw' ? undefined : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
@@ -169,7 +173,8 @@ function parse(schema: NonNullable<RouteDefinition['body']>, value: unknown, cod
 }
 
 /** Around everything, so that whatever a guard refuses is counted and answered in the API's own shape. */
-function countAndShapeErrors(api: Api, { traffic, log, newRequestId }: AppOptions, respond: Respond): Respond {
+function countAndShapeErrors(api: Api, { traffic, log, shelter, newRequestId }: AppOptions, respond: Respond): Respond {
+  const { api: room } = api.contract
   return async (ctx) => {
     const begun = performance.now()
     const requestId = newRequestId()
@@ -177,15 +182,22 @@ function countAndShapeErrors(api: Api, { traffic, log, newRequestId }: AppOption
     ctx.res.setHeader('x-request-id', requestId)
     ctx.res.setHeader('x-content-type-options', 'nosniff')
     ctx.res.setHeader('cache-control', 'no-store')
-    try {
-      await respond(ctx)
-    } catch (error) {
-      const { problem, headers, unexpected } = toProblem(error, api.contract, requestId)
-      if (unexpected) log.error({ api: api.contract.api, requestId, error }, 'a request failed unexpectedly')
+    const fail = (error: unknown): void => {
+      const { problem, headers, unexpected, disk } = toProblem(error, api.contract, requestId)
+      if (unexpected) log.error({ api: room, requestId, error }, 'a request failed unexpectedly')
+      if (disk !== undefined) shelter.diskRefused(room, disk)
+      // By an error that escaped before.
+      if (ctx.res.writableEnded) return
       // An answer that has begun cannot be taken back; cut off, at least it does not look whole.
       if (ctx.res.headersSent) return void ctx.res.destroy()
       setHeaders(ctx, headers)
       sendJson(ctx, problem.status, JSON.stringify(api.contract.errorBody(problem)))
+    }
+    // What a request starts and nobody awaits may throw later, when the answer is out: then there is nothing left to end.
+    try {
+      await shelter.enter({ room, kind: 'request', id: requestId, escaped: fail, passing: true }, () => respond(ctx))
+    } catch (error) {
+      fail(error)
     }
     traffic.record(performance.now() - begun, ctx.res.statusCode)
   }

@@ -1,6 +1,7 @@
 /** Turns whatever was thrown into a problem of the API's own vocabulary; what was not expected stays inside. */
 import type { z } from 'zod'
 import { Fault } from '../fault.ts'
+import { diskRefusal, type DiskRefusal } from '../store/disk.ts'
 import type { Contract, FieldIssue, Problem } from './contract.ts'
 
 /** A refusal by the border itself: a guard, a limit or a schema. */
@@ -35,6 +36,8 @@ const kernelProblems = {
   'not-found': { status: 404, message: 'Not found' },
   'method-not-allowed': { status: 405, message: 'Method not allowed' },
   'upgrade-required': { status: 426, message: 'This address speaks WebSocket' },
+  unavailable: { status: 503, message: 'This cannot be served at the moment' },
+  'storage-refused': { status: 507, message: 'Nothing was stored' },
   internal: { status: 500, message: 'Internal server error' },
 } as const
 export type KernelCode = keyof typeof kernelProblems
@@ -44,6 +47,8 @@ export interface TranslatedProblem {
   headers: Readonly<Record<string, string>>
   /** True when nobody expected the error: it belongs in the log. */
   unexpected: boolean
+  /** Set when it was the disk that failed. */
+  disk?: DiskRefusal
 }
 
 /** Status and words come from the contract where it fixes them, else from the kernel's own table. */
@@ -60,6 +65,13 @@ export function toProblem(error: unknown, contract: Contract, requestId: string)
       const message = stated.message ?? error.message
       return { problem: { status: stated.status, code: error.code, message, details: error.details, issues: issuesOf(error), requestId }, headers: {}, unexpected: false }
     }
+  }
+  const disk = diskRefusal(error)
+  if (disk !== null) {
+    const { status, message } = kernelProblems['storage-refused']
+    const stated = contract.faults['storage-refused']
+    const problem = { status: stated?.status ?? status, code: 'storage-refused', message: stated?.message ?? `${message}: ${disk.reason}`, details: {}, issues: [], requestId }
+    return { problem, headers: {}, unexpected: true, disk }
   }
   const { status, message } = kernelProblems.internal
   return { problem: { status, code: 'internal', message, details: {}, issues: [], requestId }, headers: {}, unexpected: true }

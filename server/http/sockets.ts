@@ -2,6 +2,7 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { containEvents, type Scope } from '../isolation.ts'
 import type { Api } from './api.ts'
 import { contractError, type AppOptions } from './app.ts'
 import { subjectOf, type RouteDefinition, type SocketDefinition } from './contract.ts'
@@ -49,6 +50,9 @@ async function accept({ api, doorway, options, servers }: Gate, request: Incomin
   guards.checkOrigin(request, doorway, definition)
   await guards.checkRate(request)
   const caller = await guards.checkKey(request, doorway, api.contract.api, definition, subjectOf(api.contract, rawParams))
+  const { api: room } = api.contract
+  const refusal = options.shelter.refusal(room)
+  if (refusal !== null) throw refusal
   const params = parse(definition.params, rawParams, 'invalid-params')
   const query = parse(definition.query, Object.fromEntries(url.searchParams), 'invalid-query')
   const handler = api.sockets[name]
@@ -57,13 +61,20 @@ async function accept({ api, doorway, options, servers }: Gate, request: Incomin
   if (server === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no server`)
   const opened = await upgrade(server, request, socket, head)
   if (caller.kind === 'key') options.keySockets.add(caller.id, opened)
-  handler(opened, { params, query }, {
-    caller,
-    requestId: options.newRequestId(),
-    address: guards.addressOf(request),
-    headers: request.headers,
-    origin: `http://${request.headers.host ?? ''}${doorway.prefix}`,
-    stream: socket,
+  const requestId = options.newRequestId()
+  const address = guards.addressOf(request)
+  // 1011, as the protocol has it for a server that met what it did not expect.
+  const scope: Scope = { room, kind: 'client', id: address, escaped: () => opened.close(1011, 'internal error') }
+  options.shelter.enter(scope, () => {
+    containEvents(scope, opened)
+    handler(opened, { params, query }, {
+      caller,
+      requestId,
+      address,
+      headers: request.headers,
+      origin: `http://${request.headers.host ?? ''}${doorway.prefix}`,
+      stream: socket,
+    })
   })
 }
 

@@ -1,6 +1,6 @@
 /** The installation's sealing key: a file only the owner can read, wrapped by the system's key store where the shell offers one. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../fault.ts'
@@ -28,7 +28,41 @@ type KeyFile = z.output<typeof keyFile>
 export async function loadSealingKey(dataDir: string, protector?: KeyProtector, random: RandomBytes = randomBytes): Promise<Uint8Array> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const file = join(dataDir, sealingKeyFile)
-  const found = read(file) ?? (await create(file, protector, random))
+  return openFile(file, read(file) ?? (await create(file, protector, random)), protector)
+}
+
+/** The same for a key that must be there already: null when there is no file, and none is made. */
+export async function readSealingKey(dataDir: string, protector?: KeyProtector): Promise<Uint8Array | null> {
+  const file = join(dataDir, sealingKeyFile)
+  const found = read(file)
+  return found === null ? null : openFile(file, found, protector)
+}
+
+/**
+ * Keys that a person has put beside the present one, as `sealing-key.ANY-NAME.json`: what they sealed opens again, and nothing new is sealed with them.
+ * `unreadable` names the files that are no key.
+ */
+export async function readOtherKeys(dataDir: string, protector?: KeyProtector): Promise<{ keys: Uint8Array[]; unreadable: string[] }> {
+  const keys: Uint8Array[] = []
+  const unreadable: string[] = []
+  for (const name of readdirSync(dataDir).filter((each) => /^sealing-key\..+\.json$/.test(each)).toSorted()) {
+    const file = join(dataDir, name)
+    try {
+      const found = read(file)
+      if (found !== null) keys.push(await unwrap(found, file, protector))
+    } catch {
+      unreadable.push(name)
+    }
+  }
+  return { keys, unreadable }
+}
+
+/** Moves a key file that cannot be read out of the way of a new one; it stays beside it, should a copy of it mend it one day. */
+export function putKeyAside(dataDir: string, now: string): void {
+  renameSync(join(dataDir, sealingKeyFile), join(dataDir, `sealing-key.unread-${now.replaceAll(':', '-')}.json`))
+}
+
+async function openFile(file: string, found: KeyFile, protector: KeyProtector | undefined): Promise<Uint8Array> {
   const key = await unwrap(found, file, protector)
   if (found.kind === 'plain' && protector !== undefined) await protectFile(file, key, protector)
   return key

@@ -7,12 +7,14 @@ import { Fault } from '../fault.ts'
 /**
  * Opens `file` (`:memory:` for none), making it and its folder where needed, readable by the owner alone.
  *
- * Throws `database-broken` when the file is no SQLite database; it is left as it is.
+ * Throws `database-broken` when the file is no SQLite database; it is left as it is. `alone`: no other process may open it meanwhile, and nothing is kept
+ * beside it but the log.
  */
-export function openDatabase(file: string): Database {
+export function openDatabase(file: string, { alone = false }: { alone?: boolean } = {}): Database {
   if (file !== ':memory:') createPrivately(file)
   const database = new BetterSqlite3(file)
   try {
+    if (alone) database.pragma('locking_mode = EXCLUSIVE')
     database.pragma('journal_mode = WAL')
     // Acknowledged means durable: FULL syncs the log with each commit, so that a power cut cannot bring back a revoked key
     // or undo a charge. NORMAL would survive only the death of the process. Writers with high rates commit in groups.

@@ -45,12 +45,22 @@ export function useAttentionActions(): (item: AttentionItem) => AttentionAction[
         return [{ label: 'Look again', run: then(() => useApi().browsers.findChromium()) }, go('Choose', '/settings/browsers')]
       case 'install-chromium':
         return [go('Install Chromium', '/settings/browsers?install')]
+      case 'restart-room':
+        return [{ label: 'Try again', run: then(() => restartRoom(item)) }]
+      case 'retry-sealing-key':
+        return [{ label: 'Try again', run: then(() => useApi().control.retrySealing({})) }, go('Details', '/settings/data')]
+      case 'give-up-locked':
+        return [go('Review', '/settings/data')]
       case 'review-settings':
         return [item.room === 'brokers' ? go('Change port', '/settings/network') : go('Review', '/settings/security')]
       case null:
         return [go(item.room === 'browsers' || item.room === 'bots' ? 'Details' : 'Review', pageOf(item))]
     }
   }
+}
+
+async function restartRoom({ room }: AttentionItem): Promise<void> {
+  if (room !== 'control') await useApi().control.restartRoom({ params: { name: room } })
 }
 
 /** The API an item is about: named by its subject, else the room it comes from. */

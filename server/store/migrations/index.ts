@@ -11,6 +11,7 @@ import { webhooks } from './009-webhooks.ts'
 import { botRules } from './010-bot-rules.ts'
 import { relayAccess } from './011-relay-access.ts'
 import { loginIndexes } from './012-login-indexes.ts'
+import { sealingCheck } from './013-sealing-check.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -19,4 +20,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck]

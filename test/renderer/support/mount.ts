@@ -19,6 +19,7 @@ export function standardServer(): FakeTransport {
     .on('GET /control/v1/apis', () => ({ apis: [controlApi(), api()] }))
     .on('GET /control/v1/overview', () => overview())
     .on('GET /control/v1/settings', () => settingsView())
+    .on('GET /control/v1/sealing-key', () => ({ state: 'open', reason: null, locked: [] }))
     .on('GET /control/v1/keys', () => ({ keys: [key()] }))
     .on('GET /control/v1/audit', () => ({ events: [], more: false }))
     .on('GET /control/v1/site-profiles', () => ({ profiles: [] }))

@@ -1,0 +1,272 @@
+/**
+ * Keeps the rooms standing. A room that fails to start, or in which something fails that nothing smaller answers for, is started again in place; the
+ * process and the other rooms go on. What cannot be mended by that is set aside, named under "Needs attention", and can be tried again.
+ */
+import { iso, type Clock } from './clock.ts'
+import type { AttentionItem } from './control/contract.ts'
+import type { DiskWatch } from './disk-watch.ts'
+import type { EventSink } from './events/event.ts'
+import { Fault } from './fault.ts'
+import { apiNames, roomNames, type ApiName, type RoomName } from './http/contract.ts'
+import { Refusal } from './http/problem.ts'
+import type { Shelter } from './http/shelter.ts'
+import { reasonOf, within, withinRoom, type Escape, type Scope } from './isolation.ts'
+import type { Log } from './log.ts'
+import type { Room } from './room.ts'
+import { diskRefusal } from './store/disk.ts'
+
+/**
+ * How a room stands. `down` is for a person: with `again`, trying again may help; without, the room was made on an empty database because its own cannot
+ * be read, and only a new start of the server makes it anew.
+ */
+export type Standing =
+  | { is: 'serving' }
+  | { is: 'restarting'; since: number }
+  | { is: 'down'; since: number; reason: string; code: 'unavailable' | 'storage-refused'; again: boolean }
+
+type Happening = 'restart' | 'up' | 'failed'
+/** What is not here does not happen: a failure while one restart runs is part of that restart. */
+const transitions: Readonly<Record<Standing['is'], Partial<Record<Happening, Standing['is']>>>> = {
+  serving: { restart: 'restarting', failed: 'down' },
+  restarting: { up: 'serving', failed: 'down' },
+  down: { restart: 'restarting' },
+}
+
+interface Kept {
+  room: Room
+  standing: Standing
+  /** When it was restarted by itself, ms of the monotonic clock; a person's tries do not count. */
+  restarts: number[]
+}
+
+export interface KeeperOptions {
+  clock: Clock
+  log: Log
+  disk: DiskWatch
+  /** The room's settings are those the person chose; puts the defaults in force for this run. False when they are the defaults already. */
+  setSettingsAside(room: RoomName, reason: string): boolean
+  /** Told after each change of how a room stands. */
+  changed(): void
+}
+
+/** More restarts than this within ten minutes: what fails will fail again. */
+const mostRestarts = 3
+const restartWindow = 600_000
+/** Longest that a room may take to stop before it is started anew. */
+const stopWithin = 4_500
+
+export class Keeper {
+  private readonly rooms = new Map<RoomName, Kept>()
+  private readonly options: KeeperOptions
+  private readonly meter = new Meter()
+  private stopped = false
+  /** The bus is one of the things that are made with the keeper standing around them. */
+  events: EventSink = { emit: () => undefined }
+
+  constructor(options: KeeperOptions) {
+    this.options = options
+  }
+
+  /**
+   * Makes a room within its scope. When it cannot be made because the disk refuses, it is made with `stand-in` and serves nothing but the reason. Throws
+   * what is no fault of the disk's.
+   */
+  async raise<Made extends Room>(name: RoomName, make: () => Made | Promise<Made>, standIn: () => Made | Promise<Made>): Promise<Made> {
+    let standing: Standing = { is: 'serving' }
+    const room = await this.enterRoom(name, async () => {
+      try {
+        return await make()
+      } catch (error) {
+        const refusal = diskRefusal(error)
+        if (refusal === null) throw error
+        this.options.log.error({ error, room: name }, 'a room cannot be made')
+        this.options.disk.refused(name, refusal)
+        standing = { is: 'down', since: this.options.clock.now(), reason: refusal.reason, code: 'storage-refused', again: false }
+        return standIn()
+      }
+    })
+    this.rooms.set(name, { room, standing, restarts: [] })
+    return room
+  }
+
+  /** Starts every room; one that cannot is down and says why. */
+  async start(): Promise<void> {
+    await Promise.all([...this.rooms].filter(([, { standing }]) => standing.is === 'serving').map(([name, kept]) => this.firstStart(name, kept)))
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    const running = [...this.rooms].filter(([, { standing }]) => standing.is !== 'down' || !standing.again)
+    await Promise.all(running.map(([name, { room }]) => this.enterRoom(name, () => room.stop())))
+  }
+
+  standing(name: RoomName): Standing {
+    return this.kept(name).standing
+  }
+
+  /** Errors that were kept to what they came from since the start. */
+  contained(name: ApiName): number {
+    return this.meter.of(name)
+  }
+
+  /** For a person: stops the room where it still runs and starts it. Throws `room-not-restartable`, and `room-down` when it fails again. */
+  async restart(name: RoomName): Promise<void> {
+    const kept = this.kept(name)
+    if (kept.standing.is === 'down' && !kept.standing.again) throw new Fault('room-not-restartable', `Start Wheelhouse again when this is mended: ${kept.standing.reason}`)
+    if (kept.standing.is === 'restarting') return
+    kept.restarts = []
+    await this.startAgain(name, kept, 'asked for')
+    const { standing } = kept
+    if (standing.is === 'down') throw new Fault('room-down', standing.reason)
+  }
+
+  readonly shelter: Shelter = {
+    refusal: (api) => (api === 'control' ? null : this.refusalOf(api)),
+    enter: (scope, work) => this.enterRoom(scope.room, () => within(scope, work)),
+    diskRefused: (api, refusal) => this.options.disk.refused(api, refusal),
+  }
+
+  /** What no scope stands around: nobody's, so counted as the house's. */
+  readonly reportUnknown = (escape: Escape): void => this.report(escape)
+
+  attention(): AttentionItem[] {
+    return [...this.rooms].flatMap(([name, { standing }]): AttentionItem[] => {
+      if (standing.is !== 'down') return []
+      const text = standing.again ? standing.reason : `${standing.reason}; start Wheelhouse again when that is mended`
+      return [{ id: `room:${name}`, room: name, tone: 'bad', title: `${titles[name]} cannot be served`, text, since: iso(standing.since), action: standing.again ? 'restart-room' : null, subject: name }]
+    })
+  }
+
+  /** Everything a room makes and starts runs in here. */
+  private enterRoom<Result>(name: ApiName, work: () => Result): Result {
+    const scope: Scope = { room: name, kind: 'room', id: name, escaped: (_, reason) => (isRoom(name) ? this.failedByItself(name, reason) : undefined) }
+    return withinRoom(scope, (escape) => this.report(escape), work)
+  }
+
+  private async firstStart(name: RoomName, kept: Kept): Promise<void> {
+    // The second time for what was a matter of the moment; the third without what the person has set, which may be what it cannot start with.
+    const problem = (await this.tryStart(name, kept)) && (await this.tryStart(name, kept))
+    if (problem === null) return
+    if (diskRefusal(problem) === null && this.options.setSettingsAside(name, `${titles[name]} could not start with them: ${reasonOf(problem)}`)) {
+      if ((await this.tryStart(name, kept)) === null) return
+    }
+    this.become(kept, name, 'failed', problem)
+  }
+
+  /** Null when it has started. */
+  private async tryStart(name: RoomName, { room }: Kept): Promise<Error | null> {
+    try {
+      await this.enterRoom(name, () => room.start())
+      return null
+    } catch (error) {
+      this.options.log.error({ error, room: name }, 'a room could not start')
+      await this.stopRoom(name, room)
+      return error instanceof Error ? error : new Error(reasonOf(error))
+    }
+  }
+
+  /** Something of the room's failed and nothing smaller answers for it. */
+  private async failedByItself(name: RoomName, reason: string): Promise<void> {
+    const kept = this.rooms.get(name)
+    if (kept === undefined || kept.standing.is !== 'serving' || this.stopped) return
+    const now = this.options.clock.monotonic()
+    kept.restarts = [...kept.restarts.filter((at) => now - at < restartWindow), now]
+    if (kept.restarts.length > mostRestarts) {
+      this.become(kept, name, 'failed', new Error(`it failed ${kept.restarts.length} times in ten minutes, last with: ${reason}`))
+      await this.stopRoom(name, kept.room)
+      return
+    }
+    await this.startAgain(name, kept, reason)
+  }
+
+  private async startAgain(name: RoomName, kept: Kept, reason: string): Promise<void> {
+    const ran = kept.standing.is === 'serving'
+    this.become(kept, name, 'restart')
+    this.events.emit({ room: name, type: 'room-restarted', title: 'Room restarted', subject: name, tone: 'attention', data: { reason } })
+    if (ran) await this.stopRoom(name, kept.room)
+    const problem = this.stopped ? null : await this.tryStart(name, kept)
+    if (problem === null) this.become(kept, name, 'up')
+    else this.become(kept, name, 'failed', problem)
+  }
+
+  private async stopRoom(name: RoomName, room: Room): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const tooLong = new Promise<void>((resolve) => void (timer = setTimeout(resolve, stopWithin)))
+    const stopped = this.enterRoom(name, () => Promise.try(() => room.stop())).catch((error: unknown) => this.options.log.error({ error, room: name }, 'a room could not be stopped cleanly'))
+    await Promise.race([stopped, tooLong])
+    clearTimeout(timer)
+  }
+
+  private become(kept: Kept, name: RoomName, happening: Happening, problem?: Error): void {
+    const next = transitions[kept.standing.is][happening]
+    if (next === undefined) {
+      this.options.log.error({ room: name, from: kept.standing.is, happening }, 'a change of a room that cannot be')
+      return
+    }
+    const since = this.options.clock.now()
+    if (next === 'serving') kept.standing = { is: 'serving' }
+    else if (next === 'restarting') kept.standing = { is: 'restarting', since }
+    else {
+      const refusal = diskRefusal(problem)
+      if (refusal !== null) this.options.disk.refused(name, refusal)
+      const reason = refusal?.reason ?? reasonOf(problem)
+      kept.standing = { is: 'down', since, reason, code: refusal === null ? 'unavailable' : 'storage-refused', again: true }
+      this.events.emit({ room: name, type: 'room-down', title: 'Room cannot be served', subject: name, tone: 'bad', data: { reason } })
+    }
+    this.options.changed()
+  }
+
+  private refusalOf(name: RoomName): Refusal | null {
+    const standing = this.rooms.get(name)?.standing
+    if (standing === undefined || standing.is === 'serving') return null
+    if (standing.is === 'restarting') return new Refusal('unavailable', `${titles[name]} are being restarted; try again in a moment`, { headers: { 'retry-after': '1' } })
+    return new Refusal(standing.code, `${titles[name]} cannot be served: ${standing.reason}`)
+  }
+
+  private report({ error, reason, origin }: Escape): void {
+    const room = origin?.room ?? 'control'
+    const kind = origin?.kind ?? 'unknown'
+    const count = this.meter.count(room, `${kind}:${origin?.id ?? ''}:${reason}`)
+    // A thing that fails with every frame fails some thousand times a second: the first tells all, the tenth and hundredth that it goes on.
+    if (!isPowerOfTen(count)) return
+    this.options.log.error({ error, room, kind, id: origin?.id, count }, 'an error escaped and was contained')
+    this.events.emit({ room, type: 'error-contained', title: 'Error contained', subject: origin?.id ?? null, tone: 'attention', data: { kind, reason, count } })
+  }
+
+  private kept(name: RoomName): Kept {
+    const kept = this.rooms.get(name)
+    if (kept === undefined) throw new Fault('api-not-present', `There is no ${name} API in this version`)
+    return kept
+  }
+}
+
+const titles: Readonly<Record<RoomName, string>> = { brokers: 'Brokers', browsers: 'Browsers', bots: 'Bots', logins: 'Logins', relay: 'Relay servers and sessions' }
+
+function isRoom(name: ApiName): name is RoomName {
+  return roomNames.some((room) => room === name)
+}
+
+function isPowerOfTen(count: number): boolean {
+  return Number.isInteger(Math.log10(count))
+}
+
+/** Counts by room, and by what exactly it was. */
+class Meter {
+  private readonly rooms = new Map<ApiName, number>(apiNames.map((name) => [name, 0]))
+  private readonly same = new Map<string, number>()
+
+  of(room: ApiName): number {
+    return this.rooms.get(room) ?? 0
+  }
+
+  /** How often exactly this was seen, this time included. */
+  count(room: ApiName, what: string): number {
+    this.rooms.set(room, this.of(room) + 1)
+    const key = `${room}:${what}`
+    const count = (this.same.get(key) ?? 0) + 1
+    this.same.set(key, count)
+    // Reasons may carry what changes each time; forgetting the oldest costs a line more in the log.
+    if (this.same.size > 1_000) this.same.delete(this.same.keys().next().value ?? key)
+    return count
+  }
+}

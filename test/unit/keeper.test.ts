@@ -1,0 +1,185 @@
+/** Rooms are kept standing: restarted in place, set aside when that does not help, and never taken down by each other. */
+import { AsyncResource } from 'node:async_hooks'
+import { expect, it, onTestFinished } from 'vitest'
+import { createDiskWatch } from '../../server/disk-watch.ts'
+import { escape, type Scope } from '../../server/isolation.ts'
+import { Keeper } from '../../server/keeper.ts'
+import type { Room } from '../../server/room.ts'
+import { recordedEvents, testClock, testLog } from '../fakes/kernel.ts'
+
+interface Played {
+  room: Room
+  starts: number
+  stops: number
+  /** Lets an error escape that nothing smaller than the room answers for. */
+  fail(): Promise<void>
+}
+
+function house({ startFails = [] as (Error | null)[], settingsHelp = false } = {}) {
+  const clock = testClock()
+  const events = recordedEvents()
+  const log = testLog()
+  const disregarded: string[] = []
+  let full = false
+  const disk = createDiskWatch({ dataDir: '/data', clock, changed: () => undefined, write: () => {
+    if (full) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+  } })
+  onTestFinished(() => disk.stop())
+  const keeper = new Keeper({ clock, log, disk, changed: () => undefined, setSettingsAside: (room) => {
+    disregarded.push(room)
+    return settingsHelp
+  } })
+  keeper.events = events
+
+  async function raise(name: Room['name'], failures: (Error | null)[]): Promise<Played> {
+    const left = [...failures]
+    let run: (() => void) | undefined
+    const played: Played = {
+      starts: 0,
+      stops: 0,
+      fail: async () => {
+        run?.()
+        await settled()
+      },
+      // The parts that the keeper does not ask for have no business here.
+      room: {
+        name,
+        start: async () => {
+          played.starts += 1
+          run = inRoom()
+          const problem = left.shift()
+          if (problem != null) throw problem
+        },
+        stop: async () => void (played.stops += 1),
+      } as Room,
+    }
+    await keeper.raise(name, () => played.room, () => played.room)
+    return played
+  }
+  return { clock, events, log, disk, keeper, disregarded, raise, fill: (now: boolean) => void (full = now), first: () => raise('bots', startFails) }
+}
+
+/** What the room started and left running: called later, it fails within the room's scope. */
+function inRoom(): () => void {
+  return AsyncResource.bind(() => escape(new Error('it broke')))
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+
+it('restarts a room in place when something of it fails that nothing smaller answers for, and leaves the others alone', async () => {
+  const { keeper, raise, events } = house()
+  const bots = await raise('bots', [])
+  const relay = await raise('relay', [])
+  await keeper.start()
+  await bots.fail()
+  expect([bots.starts, bots.stops, relay.starts, relay.stops]).toEqual([2, 1, 1, 0])
+  expect(keeper.standing('bots')).toEqual({ is: 'serving' })
+  expect(keeper.shelter.refusal('bots')).toBeNull()
+  expect(keeper.contained('bots')).toBe(1)
+  expect(keeper.contained('relay')).toBe(0)
+  expect(events.emitted.map(({ type }) => type)).toEqual(['error-contained', 'room-restarted'])
+})
+
+it('sets a room aside that fails again and again, says why, and starts it anew for a person', async () => {
+  const { keeper, raise } = house()
+  const bots = await raise('bots', [])
+  await keeper.start()
+  for (let time = 0; time < 4; time += 1) await bots.fail()
+  expect(keeper.standing('bots')).toMatchObject({ is: 'down', again: true, reason: expect.stringContaining('4 times in ten minutes, last with: it broke') })
+  expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'unavailable', message: expect.stringContaining('Bots cannot be served: it failed 4 times') })
+  expect(keeper.attention()).toMatchObject([{ id: 'room:bots', tone: 'bad', title: 'Bots cannot be served', action: 'restart-room' }])
+  await keeper.restart('bots')
+  expect(keeper.attention()).toEqual([])
+  expect(keeper.shelter.refusal('bots')).toBeNull()
+})
+
+it('restarts a room as often as it fails now and then', async () => {
+  const { keeper, raise, clock } = house()
+  const bots = await raise('bots', [])
+  await keeper.start()
+  for (let time = 0; time < 8; time += 1) {
+    await bots.fail()
+    clock.advance(300_000)
+  }
+  expect(keeper.standing('bots')).toEqual({ is: 'serving' })
+})
+
+it('tries a start twice, then without what is set for the room, then sets the room aside', async () => {
+  const broken = new Error('no such place')
+  const helped = house({ startFails: [broken, broken, null], settingsHelp: true })
+  const room = await helped.first()
+  await helped.keeper.start()
+  expect(helped.keeper.standing('bots')).toEqual({ is: 'serving' })
+  expect(helped.disregarded).toEqual(['bots'])
+  expect([room.starts, room.stops]).toEqual([3, 2])
+
+  const unhelped = house({ startFails: [broken, broken, broken, broken, null] })
+  await unhelped.first()
+  await unhelped.keeper.start()
+  expect(unhelped.keeper.standing('bots')).toMatchObject({ is: 'down', reason: 'no such place', code: 'unavailable' })
+  await expect(unhelped.keeper.restart('bots')).rejects.toMatchObject({ code: 'room-down', message: 'no such place' })
+  await expect(unhelped.keeper.restart('bots')).rejects.toMatchObject({ code: 'room-down' })
+  await unhelped.keeper.restart('bots')
+  expect(unhelped.keeper.standing('bots')).toEqual({ is: 'serving' })
+})
+
+it('says 507 and names the disk for a room that the disk does not let start, and does not blame its settings', async () => {
+  const full = Object.assign(new Error('write'), { code: 'ENOSPC' })
+  const { keeper, first, disk, disregarded } = house({ startFails: [full, full], settingsHelp: true })
+  await first()
+  await keeper.start()
+  expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'storage-refused', message: 'Bots cannot be served: the disk is full' })
+  expect(disregarded).toEqual([])
+  expect(disk.attention().map(({ room, title }) => [room, title])).toEqual([
+    ['control', 'Settings, keys and the audit trail cannot be stored'],
+    ['bots', 'Bots, their messages and rules cannot be stored'],
+  ])
+})
+
+it('serves the others where one room cannot even be made, and asks for a new start once that is mended', async () => {
+  const { keeper, raise } = house()
+  const damaged = Object.assign(new Error('input/output error'), { code: 'EIO' })
+  const standIn = (await raise('relay', [])).room
+  await keeper.raise('bots', () => Promise.reject(damaged), () => ({ ...standIn, name: 'bots' }))
+  await keeper.start()
+  expect(keeper.shelter.refusal('relay')).toBeNull()
+  expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'storage-refused' })
+  expect(keeper.attention()).toMatchObject([{ room: 'bots', text: expect.stringContaining('start Wheelhouse again'), action: null }])
+  await expect(keeper.restart('bots')).rejects.toMatchObject({ code: 'room-not-restartable' })
+})
+
+it('does not hide a mistake of ours behind an empty room', async () => {
+  const { keeper } = house()
+  await expect(keeper.raise('bots', () => Promise.reject(new TypeError('ours')), () => Promise.reject(new Error('never asked')))).rejects.toThrow('ours')
+})
+
+it('logs what fails with every frame the first time, the tenth and the hundredth, and counts all', async () => {
+  const { keeper, log } = house()
+  const scope: Scope = { room: 'bots', kind: 'bot', id: 'a', escaped: () => undefined }
+  for (let time = 0; time < 250; time += 1) keeper.shelter.enter(scope, () => escape(new Error('cannot decrypt')))
+  expect(keeper.contained('bots')).toBe(250)
+  expect(log.lines.map(({ facts }) => facts)).toMatchObject([{ count: 1, kind: 'bot', id: 'a' }, { count: 10 }, { count: 100 }])
+  expect(log.lines[0]?.facts).toHaveProperty('error.stack')
+})
+
+it('names the disk while it refuses, and forgets it once it takes what it is given', async () => {
+  const { disk, fill } = house()
+  fill(true)
+  expect(disk.probe()).toMatchObject({ kind: 'full' })
+  disk.refused('logins', { kind: 'full', reason: 'the disk is full' })
+  expect(disk.complaints()).toEqual(['Wheelhouse keeps its data in /data, and cannot write there: the disk is full.'])
+  expect(disk.attention().map(({ room }) => room)).toEqual(['control', 'logins'])
+  fill(false)
+  disk.probe()
+  expect(disk.attention()).toEqual([])
+})
+
+it('does not forget a damaged file because there is room to write', () => {
+  const { disk } = house()
+  disk.refused('logins', { kind: 'broken', reason: 'the file is damaged' })
+  disk.probe()
+  expect(disk.attention().map(({ room, title }) => [room, title])).toEqual([
+    ['control', 'Settings, keys and the audit trail cannot be read'],
+    ['logins', 'Logins and their users cannot be read'],
+  ])
+})
