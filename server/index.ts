@@ -25,6 +25,7 @@ import { createEventStream } from './events/stream.ts'
 import { createVitals } from './events/vitals.ts'
 import { ApiHost } from './http/api-host.ts'
 import type { ApiName, RoomName } from './http/contract.ts'
+import { Egress, originsOf } from './http/egress.ts'
 import { Guards } from './http/guards.ts'
 import { createAddressSet } from './http/network.ts'
 import { createWindowFiles } from './http/window-files.ts'
@@ -140,7 +141,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     for (const resource of ['attention', 'apis']) stream.changed(resource)
   }
 
-  const context: RoomContext = { dataDir, database: house.database, events: bus, changed: (resource) => stream.changed(resource), sealer, settings, clock, log }
+  const egress = new Egress({ allowedRanges: () => settings.current().network.allowedRanges, publicOrigins: () => originsOf([options.publicUrl]) })
+  const context: RoomContext = { dataDir, database: house.database, events: bus, egress, changed: (resource) => stream.changed(resource), sealer, settings, clock, log }
   /** Made on an empty database where the room's own cannot be read, so that the others find what they use of it; it is not served then. */
   const raise = <Made extends Room>(name: RoomName, make: (given: RoomContext) => Made | Promise<Made>, needsDatabase = true): Promise<Made> =>
     keeper.raise(
@@ -178,6 +180,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     checkReplies: options.checkReplies ?? false,
     newRequestId: randomUUID,
     monotonic: () => clock.monotonic(),
+    opened: (port) => egress.addListener(port),
     onChange: () => {
       stream.changed('apis')
       changes.notify()

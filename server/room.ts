@@ -5,6 +5,7 @@ import type { SettingsSource } from './config/source.ts'
 import type { AttentionItem, RoomSummary } from './control/contract.ts'
 import type { EventSink } from './events/event.ts'
 import type { Api } from './http/api.ts'
+import type { Egress } from './http/egress.ts'
 import type { RoomName } from './http/contract.ts'
 import type { Log } from './log.ts'
 import type { Sealer } from './secrets/sealer.ts'
@@ -17,6 +18,8 @@ export interface RoomContext {
   /** Tells open windows that what they show of `resource` (e.g. `browsers`) changed without being worth an event. */
   changed(resource: string): void
   sealer: Sealer
+  /** Judges every connection to an address that a caller named. */
+  egress: Egress
   settings: SettingsSource
   clock: Clock
   log: Log

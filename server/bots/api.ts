@@ -3,6 +3,7 @@ import { iso } from '../clock.ts'
 import type { Webhooks } from '../events/webhooks.ts'
 import { Fault } from '../fault.ts'
 import { actorOf, implement, type Api, type Call } from '../http/api.ts'
+import type { Egress } from '../http/egress.ts'
 import type { Activity } from './activity.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './api-messages.ts'
 import { ruleHandlers } from './api-rules.ts'
@@ -16,6 +17,7 @@ import { publishedStatus } from './states.ts'
 import type { BotStore } from './store.ts'
 
 export interface ApiParts extends MessageParts {
+  egress: Pick<Egress, 'check'>
   webhooks: Webhooks
   rules: Rules
   activity: Activity
@@ -33,7 +35,7 @@ export interface ApiParts extends MessageParts {
 const historyShown = 200
 
 export function createBotsApi(parts: ApiParts): Api {
-  const { service, store, backups, demo, apiKey, windowUrl, outbox, messageStore, activity, limits } = parts
+  const { service, egress, store, backups, demo, apiKey, windowUrl, outbox, messageStore, activity, limits } = parts
   const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
   const view = (bot: Bot): BotView => {
     const { received, sent } = activity.lastHour(bot.row.userId)
@@ -101,10 +103,16 @@ export function createBotsApi(parts: ApiParts): Api {
       const history = store.history(params.userId, historyShown).map((entry) => ({ ...entry, at: iso(entry.at) }))
       return { status: 200, body: { bot: view(bot), history, backups: backups.list(params.userId).map(backupView) } }
     },
-    linkBot: ({ body }, call) => ({ status: 202, body: view(service.begin(body, actor(call))) }),
+    linkBot: ({ body }, call) => {
+      if (body.proxy !== null) egress.check(body.proxy)
+      return { status: 202, body: view(service.begin(body, actor(call))) }
+    },
     botActivity: ({ params, query }) => ({ status: 200, body: activity.view(service.get(params.userId).row, query.window) }),
     allActivity: ({ query }) => ({ status: 200, body: { bots: service.list().map(({ row }) => activity.view(row, query.window)) } }),
-    changeBot: ({ params, body }, call) => ({ status: 200, body: view(service.change(params.userId, body, actor(call))) }),
+    changeBot: ({ params, body }, call) => {
+      if (body.proxy != null) egress.check(body.proxy)
+      return { status: 200, body: view(service.change(params.userId, body, actor(call))) }
+    },
     startBot: async ({ params }) => {
       const bot = service.get(params.userId)
       await bot.start()

@@ -1,16 +1,20 @@
 /** The engine on baileys: one socket per connection, its events turned into ours, its traps kept in here. */
 import type { BinaryNode, WASocket } from 'baileys'
 import { Fault } from '../fault.ts'
+import type { Egress } from '../http/egress.ts'
 import type { Log } from '../log.ts'
 import { holdsLink, openAuth } from './baileys-auth.ts'
 import { contentFor, keyFor, messageOf, progressOf } from './baileys-messages.ts'
 import { PasskeyCeremony } from './baileys-passkey.ts'
 import type { Connection, Engine, EngineEvents } from './engine.ts'
+import { createProxyAgent } from './proxy-agent.ts'
 
 export interface BaileysOptions {
   /** The real server when null. */
   url: string | null
   log: Log
+  /** Judges the address of a proxy. */
+  egress: Egress
   /** Ms a QR lives, for tests; the library's 60 s and then 20 s otherwise. */
   qrTimeout?: number
 }
@@ -20,7 +24,7 @@ const qrCodes = 6
 /** Ms in which the server answers a request for a code; it says nothing when all is well and it is slow. */
 const codeAnswer = 10_000
 
-export function createBaileysEngine({ url, log, qrTimeout }: BaileysOptions): Engine {
+export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOptions): Engine {
   const qrLife = [qrTimeout ?? 60_000, qrTimeout ?? 20_000] as const
   return {
     qrLife,
@@ -31,7 +35,7 @@ export function createBaileysEngine({ url, log, qrTimeout }: BaileysOptions): En
       const library = await import('baileys')
       const auth = openAuth(rows, library)
       const { RECENT, FULL } = library.proto.HistorySync.HistorySyncType
-      const agent = proxy === null ? undefined : new (await import('https-proxy-agent')).HttpsProxyAgent(proxy)
+      const agent = proxy === null ? undefined : await createProxyAgent(proxy, egress)
       const socket = library.makeWASocket({
         ...(url === null ? {} : { waWebSocketUrl: url }),
         ...(qrTimeout === undefined ? {} : { qrTimeout }),

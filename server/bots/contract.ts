@@ -43,6 +43,7 @@ export const botsContract = defineContract({
     'webhook-not-found': { status: 404 },
     'delivery-not-found': { status: 404 },
     'webhook-refused': { status: 400 },
+    'address-refused': { status: 400 },
     'rule-not-found': { status: 404 },
     'rule-malformed': { status: 400 },
     'too-many-rules': { status: 409 },

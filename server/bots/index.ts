@@ -4,6 +4,7 @@ import { iso } from '../clock.ts'
 import type { AttentionItem } from '../control/contract.ts'
 import { createWebhooks } from '../events/webhooks.ts'
 import type { Room, RoomContext } from '../room.ts'
+import { everyRange } from '../http/egress.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import { createActivityStore } from './activity-store.ts'
@@ -59,7 +60,7 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
   const store = createBotStore(database, sealer)
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const messageStore = createMessageStore(database, sealer)
-  const webhooks = createWebhooks({ database, sealer, clock, log, allowPrivate: () => context.settings.current().webhooks.allowPrivate })
+  const webhooks = createWebhooks({ database, sealer, clock, log, egress: context.egress.withRanges(() => (context.settings.current().webhooks.allowPrivate ? everyRange : [])) })
   const logStore = createLogStore(database, sealer)
   const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock })
   const limits = ({ row: { settings } }: Bot) => {
@@ -86,7 +87,7 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
     },
   })
   const service: BotService = new BotService({
-    engine: createBaileysEngine({ url: whatsappUrl, log, ...(qrTimeout === undefined ? {} : { qrTimeout }) }),
+    engine: createBaileysEngine({ url: whatsappUrl, log, egress: context.egress, ...(qrTimeout === undefined ? {} : { qrTimeout }) }),
     store,
     backups,
     clock,
@@ -123,7 +124,7 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
 
   return {
     name: 'bots',
-    api: createBotsApi({ service, outbox, messages, messageStore, logStore, rules, activity, limits, webhooks, store, backups, demo: demoOf(whatsappUrl), apiKey: variables?.apiKey ?? null, windowUrl }),
+    api: createBotsApi({ service, egress: context.egress, outbox, messages, messageStore, logStore, rules, activity, limits, webhooks, store, backups, demo: demoOf(whatsappUrl), apiKey: variables?.apiKey ?? null, windowUrl }),
     service,
     messages,
     outbox,

@@ -18,7 +18,7 @@ export interface BrokersRoom extends Room {
 /** Windows need not read everything again more often. */
 const changedEvery = 1_000
 
-export function createBrokersRoom({ dataDir, database, events, changed, settings, clock, log }: RoomContext, given: { passwords?: Passwords } = {}): BrokersRoom {
+export function createBrokersRoom({ dataDir, database, events, egress, changed, settings, clock, log }: RoomContext, given: { passwords?: Passwords } = {}): BrokersRoom {
   let told = -Infinity
   let later: NodeJS.Timeout | undefined
   const tellWindows = (): void => {
@@ -33,7 +33,7 @@ export function createBrokersRoom({ dataDir, database, events, changed, settings
     changed('brokers')
   }
   const service = new BrokerService({ store: createBrokerStore(database), folder: join(dataDir, 'brokers'), clock, log, events, changed: tellWindows, ...given })
-  const mqtt = new MqttListener(service, settings, log)
+  const mqtt = new MqttListener(service, settings, log, egress)
 
   return {
     name: 'brokers',

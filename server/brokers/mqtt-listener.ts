@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Settings } from '../config/settings.ts'
 import type { SettingsSource } from '../config/source.ts'
+import type { Egress } from '../http/egress.ts'
 import { plainAddress } from '../http/network.ts'
 import type { Log } from '../log.ts'
 import { MqttConnection } from './mqtt-connection.ts'
@@ -15,13 +16,15 @@ export class MqttListener {
   private readonly service: BrokerService
   private readonly settings: SettingsSource
   private readonly log: Log
+  private readonly egress: Pick<Egress, 'addListener'>
   private endWatch: (() => void) | null = null
   private turn: Promise<void> = Promise.resolve()
 
-  constructor(service: BrokerService, settings: SettingsSource, log: Log) {
+  constructor(service: BrokerService, settings: SettingsSource, log: Log, egress: Pick<Egress, 'addListener'>) {
     this.service = service
     this.settings = settings
     this.log = log
+    this.egress = egress
   }
 
   /** The port it listens on; null while it does not. */
@@ -56,6 +59,7 @@ export class MqttListener {
       })
       server.listen({ port: mqttPort, host: apis.brokers.openTo === 'lan' ? '0.0.0.0' : '127.0.0.1' }, () => {
         this.server = server
+        server.once('close', this.egress.addListener(this.port ?? mqttPort))
         resolve()
       })
     })

@@ -328,6 +328,7 @@ export const browsersContract = defineContract({
     'authentication-failed': { status: 401, message: 'Authentication failed' },
     'no-capacity': { status: 500, message: 'Failed to allocate session capacity' },
     'missing-fields': { status: 400 },
+    'address-refused': { status: 400 },
     'session-ended': { status: 500 },
     'operation-failed': { status: 500 },
     'operation-unknown': { status: 400 },

@@ -23,9 +23,11 @@ export interface FlagOptions {
   sandbox: boolean
   /** True where /dev/shm is too small for Chromium, as in a container. */
   smallSharedMemory: boolean
+  /** The port of its egress proxy on loopback; null for one that goes nowhere. */
+  proxyPort: number | null
 }
 
-export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory }: FlagOptions): string[] {
+export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory, proxyPort }: FlagOptions): string[] {
   return [
     // The pipe and never a port: the browser dies with us, and nobody else on the machine can drive it.
     '--remote-debugging-pipe',
@@ -33,6 +35,7 @@ export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory
     ...(headless ? ['--headless=new', '--hide-scrollbars', '--mute-audio'] : []),
     ...(sandbox ? [] : ['--no-sandbox']),
     ...(smallSharedMemory ? ['--disable-dev-shm-usage'] : []),
+    ...(proxyPort === null ? [] : throughProxy(proxyPort)),
     '--window-size=1280,800',
     // No first-run page, no questions.
     '--no-first-run',
@@ -70,6 +73,20 @@ export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory
   ]
 }
 
+/** Every connection goes through our proxy, which judges where to. */
+function throughProxy(port: number): string[] {
+  return [
+    `--proxy-server=socks5://127.0.0.1:${port}`,
+    // Chromium reaches this machine and its links directly unless it is told not to.
+    '--proxy-bypass-list=<-loopback>',
+    // Names are looked up by the proxy alone: nothing that forgot about it gets an address.
+    '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+    // WebRTC sends to any address it is given; what cannot go through the proxy stays here.
+    '--webrtc-ip-handling-policy=disable_non_proxied_udp',
+    '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+  ]
+}
+
 /**
  * Preferences of a fresh profile. The list of blocked addresses refuses local files and the browser's own pages inside Chromium itself,
  * whoever navigates; permissions are denied without a question that nobody would see.
@@ -77,6 +94,7 @@ export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory
 export const profilePreferences = {
   policy: { url_blocklist: ['file://*', 'chrome://*', 'chrome-untrusted://*', 'devtools://*', 'view-source:*'] },
   credentials_enable_service: false,
+  webrtc: { ip_handling_policy: 'disable_non_proxied_udp', multiple_routes_enabled: false, nonproxied_udp_enabled: false },
   profile: {
     password_manager_enabled: false,
     default_content_setting_values: { notifications: 2, geolocation: 2, media_stream_camera: 2, media_stream_mic: 2, midi_sysex: 2, window_placement: 2, local_fonts: 2 },

@@ -40,6 +40,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     clock,
     log,
     profiles,
+    egress: context.egress,
     chromium,
     ledger,
     profilesDir,

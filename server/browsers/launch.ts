@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { Browser } from 'puppeteer-core'
 import { Fault } from '../fault.ts'
+import type { EgressProxy } from './egress-proxy.ts'
 import { chromiumFlags, profilePreferences } from './flags.ts'
 import { createPipeTransport } from './pipe.ts'
 
@@ -14,6 +15,8 @@ export interface LaunchOptions {
   /** Made by the launch; removed by `removeProfile`. */
   profileDir: string
   headless: boolean
+  /** Its way to every network; left out for one that is sent nowhere. */
+  proxy?: EgressProxy
   /** Ends the launch, or the browser. */
   signal?: AbortSignal
   /** Called as soon as there is a process, before it answers. */
@@ -34,12 +37,12 @@ export interface RunningBrowser {
 /** Ms within which a browser has to answer; a first start on a busy machine is slow. */
 const startTimeout = 30_000
 
-export async function launchBrowser({ executable, profileDir, headless, signal, onSpawned }: LaunchOptions): Promise<RunningBrowser> {
+export async function launchBrowser({ executable, profileDir, headless, proxy, signal, onSpawned }: LaunchOptions): Promise<RunningBrowser> {
   signal?.throwIfAborted()
   // 110 ms, so only when the first browser is wanted, and while the profile is prepared.
   const [{ connect }, temporary] = await Promise.all([import('puppeteer-core'), prepareProfile(profileDir)])
   signal?.throwIfAborted()
-  const flags = chromiumFlags({ profileDir, headless, sandbox: sandboxed(), smallSharedMemory: await hasSmallSharedMemory() })
+  const flags = chromiumFlags({ profileDir, headless, sandbox: sandboxed(), smallSharedMemory: await hasSmallSharedMemory(), proxyPort: proxy?.port ?? null })
   const child = spawn(executable, flags, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     env: browserEnvironment(temporary),
@@ -72,6 +75,7 @@ export async function launchBrowser({ executable, profileDir, headless, signal, 
       late,
       died,
     ])
+    proxy?.serve(puppeteer)
     const version = await Promise.race([puppeteer.version(), late, died])
     return { pid: child.pid, version, puppeteer, gone, close: (grace) => closeBrowser(puppeteer, child, gone, grace) }
   } catch (error) {

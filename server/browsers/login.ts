@@ -4,6 +4,8 @@ import { iso, type Clock } from '../clock.ts'
 import type { SettingsSource } from '../config/source.ts'
 import { Fault } from '../fault.ts'
 import { abortable } from './abortable.ts'
+import { createEgressFetch } from '../http/egress-fetch.ts'
+import { originsOf, type Egress } from '../http/egress.ts'
 import { createCaptchaClient } from './captcha.ts'
 import { refreshLogin, type RefreshResult } from './keep-alive.ts'
 import { lookAt } from './page-look.ts'
@@ -13,6 +15,7 @@ import { signIn, type SignedIn } from './sign-in.ts'
 
 export interface LoginTools {
   settings: SettingsSource
+  egress: Egress
   clock: Clock
 }
 
@@ -120,10 +123,10 @@ export async function lookAgain(session: Session, tools: LoginTools): Promise<vo
   }
 }
 
-function attemptOn(page: Page, session: Session, { settings }: LoginTools): Promise<SignedIn> {
+function attemptOn(page: Page, session: Session, { settings, egress }: LoginTools): Promise<SignedIn> {
   const { address, timeout } = settings.current().browsers.captcha
   return signIn(page, session.profile, session.credentials, {
-    solveCaptcha: createCaptchaClient({ address, timeout: timeout * 1_000 }),
+    solveCaptcha: createCaptchaClient({ address, timeout: timeout * 1_000, fetch: createEgressFetch(egress, originsOf([address])) }),
     signal: session.life.signal,
     report: (step, tone = 'neutral') => {
       if (session.live) session.record('sign-in', step, tone)

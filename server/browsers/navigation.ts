@@ -1,6 +1,7 @@
 /** Sends a session's active page somewhere, or back to where it was. */
 import type { CDPSession, Page, Protocol } from 'puppeteer-core'
 import { drive, settled } from './drive.ts'
+import { proxyOf } from './egress-proxy.ts'
 import type { Session } from './session.ts'
 
 export type Navigation = { address: string } | { action: 'back' | 'forward' | 'reload' }
@@ -16,9 +17,10 @@ const courtesy = 300
  */
 const onItsWay = new WeakMap<Page, Promise<boolean>>()
 
-/** Resolves when the page is on its way; does not wait for it to load. Throws what `drive` throws. */
+/** Resolves when the page is on its way; does not wait for it to load. Throws what `drive` throws, and `address-refused`. */
 export async function navigate(session: Session, where: Navigation): Promise<void> {
   const page = session.page()
+  if ('address' in where) proxyOf(page.browser())?.check(where.address)
   await drive(session, async (signal) => {
     const cdp = await page.createCDPSession()
     let keeps = false

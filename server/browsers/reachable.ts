@@ -1,7 +1,8 @@
 /** Opening an address, and saying in plain words why it could not be opened. */
-import type { HTTPResponse, Page } from 'puppeteer-core'
+import type { HTTPRequest, HTTPResponse, Page } from 'puppeteer-core'
 import { Fault } from '../fault.ts'
 import { abortable } from './abortable.ts'
+import { proxyOf } from './egress-proxy.ts'
 import { watchAnswers } from './site-answers.ts'
 
 /** Goes there and resolves with the HTTP status once the document can be read. Throws a fault `login-unreachable`, or the signal's reason. */
@@ -14,20 +15,31 @@ export async function openAddress(page: Page, address: string, signal: AbortSign
   }
 }
 
-async function open(page: Page, address: string, signal: AbortSignal, seen: () => number | null): Promise<number> {
+async function open(page: Page, address: string, signal: AbortSignal, answered: () => number | null): Promise<number> {
   let response: HTTPResponse | null
+  // A redirect may have led elsewhere.
+  let failedAt = address
+  const onFailed = (request: HTTPRequest): void => {
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) failedAt = request.url()
+  }
+  page.on('requestfailed', onFailed)
   try {
     response = await abortable(page.goto(address, { waitUntil: 'domcontentloaded', timeout: 0, signal }), signal)
   } catch (error) {
     signal.throwIfAborted()
-    const code = /net::(ERR_[A-Z0-9_]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? ''
+    const seen = /net::(ERR_[A-Z0-9_]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? ''
     // The page itself went elsewhere before it had loaded, as login pages like to do; where to will be seen.
     // Also an answer without a page, such as 204; its status is known.
-    if (code === 'ERR_ABORTED' || /frame was detached/i.test(String(error))) return seen() ?? 200
+    if (seen === 'ERR_ABORTED' || /frame was detached/i.test(String(error))) return answered() ?? 200
     // An error with nothing to show: Chromium puts a page of its own in its place.
-    const status = code === 'ERR_HTTP_RESPONSE_CODE_FAILURE' ? seen() : null
+    const status = seen === 'ERR_HTTP_RESPONSE_CODE_FAILURE' ? answered() : null
     if (status !== null) return belowServerError(address, status)
-    throw new Fault('login-unreachable', `${hostOf(address)} ${reasons[code] ?? `cannot be reached (${code || 'the browser gave up'})`}`, { code }, { cause: error })
+    const why = seen.startsWith('ERR_SOCKS_') ? proxyOf(page.browser())?.failureOf(failedAt) : undefined
+    if (why instanceof Fault) throw new Fault('login-unreachable', why.message, { code: 'ERR_BLOCKED_BY_CLIENT' }, { cause: error })
+    const code = why == null ? seen : (browserCodes[why] ?? why)
+    throw new Fault('login-unreachable', `${hostOf(failedAt)} ${reasons[code] ?? `cannot be reached (${code || 'the browser gave up'})`}`, { code }, { cause: error })
+  } finally {
+    page.off('requestfailed', onFailed)
   }
   return belowServerError(address, response?.status() ?? 200)
 }
@@ -40,6 +52,17 @@ function belowServerError(address: string, status: number): number {
 /** For a status below 500 whose page turns out to be of no use either. */
 export function answersWithError(address: string, status: number): Fault {
   return new Fault('login-unreachable', `${hostOf(address)} answers with error ${status}`, { status })
+}
+
+/** Chromium's words for what the system says to our proxy. */
+const browserCodes: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'ERR_NAME_NOT_RESOLVED',
+  EAI_AGAIN: 'ERR_NAME_NOT_RESOLVED',
+  ECONNREFUSED: 'ERR_CONNECTION_REFUSED',
+  ECONNRESET: 'ERR_CONNECTION_RESET',
+  ETIMEDOUT: 'ERR_CONNECTION_TIMED_OUT',
+  EHOSTUNREACH: 'ERR_ADDRESS_UNREACHABLE',
+  ENETUNREACH: 'ERR_ADDRESS_UNREACHABLE',
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import { logIn, lookAgain, proveLogin, refresh, signInAgain } from './login.ts'
 import type { ProfileStore } from './profiles.ts'
 import { Session, type SessionHooks } from './session.ts'
 import type { Credentials, SignedIn } from './sign-in.ts'
+import { writtenOrigins } from './site-profile.ts'
 import { BrowserStarter, type StarterOptions } from './starter.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -116,11 +117,12 @@ export class SessionService {
 
   /**
    * The session of these credentials, made when there is none; it may still be starting. Throws `no-capacity` when all places are leased
-   * and `profile-not-found`.
+   * `profile-not-found`, and `address-refused` for an address that says by itself that it may not be reached.
    */
   async obtain(wanted: Wanted): Promise<Obtained> {
     const profile = this.#options.profiles.get(wanted.profile)
     const { username, password, address } = wanted.credentials
+    if (address !== undefined) this.#options.egress.check(address, writtenOrigins(profile))
     if (profile.address === null && address === undefined) throw new Fault('missing-fields', 'Missing required fields: address')
     // Without a login there is nothing that would make two sessions the same.
     const key = profile.kind === 'none' && username === '' ? null : this.#credentialKey([profile.name, username, password, profile.address === null ? (address ?? '') : ''])

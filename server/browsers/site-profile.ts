@@ -71,3 +71,9 @@ export const siteProfile = z.object({
 })
 
 export type SiteProfile = z.output<typeof siteProfile>
+
+/** The origins that whoever wrote a profile has opened with it. What a request fills in opens nothing. */
+export function writtenOrigins({ address: login, refresh, operations }: Pick<SiteProfile, 'address' | 'refresh' | 'operations'>): string[] {
+  const written = [login, refresh?.address, ...Object.values(operations).map((each) => each.address)]
+  return [...new Set(written.flatMap((each) => (each == null ? [] : (URL.parse(each)?.origin ?? []))))]
+}

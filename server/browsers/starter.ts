@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { SettingsSource } from '../config/source.ts'
 import { Fault } from '../fault.ts'
+import type { Egress } from '../http/egress.ts'
 import type { Log } from '../log.ts'
 import { abortable } from './abortable.ts'
 import { BrowserSlots } from './capacity.ts'
 import type { Chromium } from './chromium.ts'
+import { EgressProxy, proxyOf } from './egress-proxy.ts'
 import { launchBrowser, removeProfile, type RunningBrowser } from './launch.ts'
 import { processFacts } from './process-table.ts'
 import type { Session } from './session.ts'
+import { writtenOrigins } from './site-profile.ts'
 import { SpareBrowser, type Fitness, type Held } from './spare.ts'
 import type { Ledger } from './store.ts'
 
@@ -18,6 +21,8 @@ export interface StarterOptions {
   settings: SettingsSource
   clock: Clock
   log: Log
+  /** Judges where browsers go. */
+  egress: Egress
   chromium: Pick<Chromium, 'ensure' | 'saw' | 'forget' | 'state'>
   ledger: Ledger
   profilesDir: string
@@ -35,6 +40,7 @@ export class BrowserStarter {
   /** By ledger row. */
   readonly #profileDirs = new Map<string, string>()
   readonly #held = new Map<Session, string>()
+  readonly #proxies = new Set<EgressProxy>()
 
   constructor(options: StarterOptions) {
     this.#options = options
@@ -80,6 +86,7 @@ export class BrowserStarter {
   reconsider(): void {
     this.#slots.grant()
     this.#spare.reconsider()
+    for (const proxy of this.#proxies) proxy.reconsider()
   }
 
   /** To be called when nothing else wants the processor: starts a spare browser when the settings want one. */
@@ -100,6 +107,9 @@ export class BrowserStarter {
       const fitness = { executable: await abortable(chromium.ensure(), signal), headless: settings.current().browsers.headless }
       const { browser, release } = (await this.#takeSpare(session, fitness)) ?? (await this.#startOwn(session, fitness))
       session.browser = browser
+      proxyOf(browser.puppeteer)?.allow(writtenOrigins(session.profile), (refusal) => {
+        if (session.live) session.record('address-refused', refusal.message, 'attention')
+      })
       void browser.gone.then((words) => {
         release()
         gone(words)
@@ -147,19 +157,28 @@ export class BrowserStarter {
   }
 
   async #launch(row: string, { executable, headless }: Fitness, signal: AbortSignal): Promise<RunningBrowser> {
-    const { ledger, clock, profilesDir, log } = this.#options
+    const { ledger, clock, profilesDir, egress, log } = this.#options
     const profileDir = join(profilesDir, randomBytes(8).toString('hex'))
     this.#profileDirs.set(row, profileDir)
     ledger.add(row, profileDir, process.pid, clock.now())
     const note = async (pid: number): Promise<void> => ledger.started(row, pid, (await processFacts(pid))?.startedAt ?? null)
-    return launchBrowser({
+    const proxy = await EgressProxy.open(egress)
+    const launched = launchBrowser({
       executable,
       profileDir,
       headless,
+      proxy,
       signal,
       // Beside the browser's own start, which takes longer.
       onSpawned: (pid) => void note(pid).catch((error: unknown) => log.warn({ error: String(error) }, 'a browser could not be noted in the ledger')),
     })
+    this.#proxies.add(proxy)
+    const ended = (): void => {
+      this.#proxies.delete(proxy)
+      proxy.close()
+    }
+    void launched.then(({ gone }) => gone, () => undefined).then(ended)
+    return launched
   }
 
   /** Removes what a browser had, which has ended. */

@@ -41,6 +41,12 @@ export const settingsSchema = z.object({
   allowedOrigins: z.array(z.url({ protocol: /^https?$/ })).max(50).default([]),
   /** Addresses or networks of proxies whose word on who calls (X-Forwarded-For) is taken, e.g. `127.0.0.1` or `10.0.0.0/24`. */
   trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'give an address such as 127.0.0.1 or a network such as 10.0.0.0/24')).max(50).default([]),
+  network: z
+    .object({
+      /** Networks beside the public ones that addresses named by callers may lead to, e.g. `192.168.1.0/24`; Wheelhouse's own listeners never. */
+      allowedRanges: z.array(z.union([z.cidrv4(), z.cidrv6()], 'give a network such as 192.168.1.0/24, or 192.168.1.20/32 for one address')).max(50).default([]),
+    })
+    .prefault({}),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   audit: z
     .object({

@@ -1,5 +1,6 @@
 /** The tables of webhooks. Secrets and bodies are sealed. */
 import type { Database } from 'better-sqlite3'
+import { splitUserinfo } from '../http/userinfo.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 
 export interface Webhook {
@@ -27,6 +28,8 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   const insert = database.prepare('INSERT INTO webhooks (id, room, subject, url, secret, types, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
   const list = database.prepare<[string, string], Omit<Webhook, 'types'> & { types: string }>('SELECT id, room, subject, url, types, created_at AS createdAt FROM webhooks WHERE room = ? AND subject = ? ORDER BY created_at, id')
   const secret = database.prepare<[string], { url: string; secret: Buffer }>('SELECT url, secret FROM webhooks WHERE id = ?')
+  const withAt = database.prepare<[], { id: string; url: string }>("SELECT id, url FROM webhooks WHERE url LIKE '%@%'")
+  const rewrite = database.prepare('UPDATE webhooks SET url = ?, secret = ? WHERE id = ?')
   const remove = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ? AND id = ?')
   const removeAll = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ?')
   const columns = 'id, webhook_id AS webhookId, type, attempts, next_at AS nextAt, problem, created_at AS createdAt'
@@ -41,11 +44,24 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   const pending = database.prepare<[], string>('SELECT DISTINCT webhook_id FROM webhook_deliveries WHERE dead = 0').pluck()
 
   return {
-    add: ({ id, room, subject, url, types, createdAt }: Webhook, plain: string): void => void insert.run(id, room, subject, url, sealer.seal(plain, `webhook:${id}`), JSON.stringify(types), createdAt),
+    /** What the address carried as name and password is sealed with the secret. */
+    add: ({ id, room, subject, url, types, createdAt }: Webhook, plain: string, userinfo: string | null): void => void insert.run(id, room, subject, url, sealer.seal(sealedText(plain, userinfo), `webhook:${id}`), JSON.stringify(types), createdAt),
     list: (room: string, subject: string): Webhook[] => list.all(room, subject).map((row) => ({ ...row, types: JSON.parse(row.types) as string[] })), // written two lines above
-    target(id: string): { url: string; secret: string } | null {
+    target(id: string): { url: string; secret: string; userinfo: string | null } | null {
       const row = secret.get(id)
-      return row === undefined ? null : { url: row.url, secret: sealer.open(row.secret, `webhook:${id}`).toString() }
+      if (row === undefined) return null
+      const [plain = '', userinfo = null] = splitOnce(sealer.open(row.secret, `webhook:${id}`).toString())
+      return { url: row.url, secret: plain, userinfo }
+    },
+    /** Takes names and passwords out of the addresses that an earlier version kept as they were given. */
+    tidy(): void {
+      for (const { id, url } of withAt.all()) {
+        const split = splitUserinfo(url)
+        const row = secret.get(id)
+        if (split.userinfo === null || row === undefined) continue
+        const [plain = ''] = splitOnce(sealer.open(row.secret, `webhook:${id}`).toString())
+        rewrite.run(split.url, sealer.seal(sealedText(plain, split.userinfo), `webhook:${id}`), id)
+      }
     },
     remove: (room: string, subject: string, id: string): boolean => remove.run(room, subject, id).changes > 0,
     removeAll: (room: string, subject: string): void => void removeAll.run(room, subject),
@@ -66,4 +82,12 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
     /** Webhooks for which something waits. */
     pending: (): string[] => pending.all(),
   }
+}
+
+/** A secret is one line. */
+const sealedText = (plain: string, userinfo: string | null): string => (userinfo === null ? plain : `${plain}\n${userinfo}`)
+
+function splitOnce(text: string): string[] {
+  const end = text.indexOf('\n')
+  return end === -1 ? [text] : [text.slice(0, end), text.slice(end + 1)]
 }

@@ -7,14 +7,15 @@
  * - A delivery that fails is tried again with growing waits, then kept as dead until it is replayed or its webhook is removed.
  */
 import { randomBytes } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import { Fault, isFault } from '../fault.ts'
+import type { Egress } from '../http/egress.ts'
+import { splitUserinfo } from '../http/userinfo.ts'
 import type { Log } from '../log.ts'
 import { randomBase62 } from '../secrets/random.ts'
 import type { Sealer } from '../secrets/sealer.ts'
-import { isPublicAddress, postWebhook } from './webhook-request.ts'
+import { postWebhook } from './webhook-request.ts'
 import { createWebhookStore, type Delivery, type Webhook } from './webhooks-store.ts'
 
 export interface WebhooksOptions {
@@ -22,7 +23,8 @@ export interface WebhooksOptions {
   sealer: Sealer
   clock: Clock
   log: Log
-  allowPrivate(): boolean
+  /** Where deliveries may go. */
+  egress: Egress
   /** Ms before each further attempt; after the last one the delivery is dead. */
   waits?: readonly number[]
 }
@@ -59,7 +61,7 @@ const deadShown = 100
 /** An address that takes nothing for days must not fill the disk. */
 const longestBacklog = 10_000
 
-export function createWebhooks({ database, sealer, clock, log, allowPrivate, waits = defaultWaits }: WebhooksOptions): Webhooks {
+export function createWebhooks({ database, sealer, clock, log, egress, waits = defaultWaits }: WebhooksOptions): Webhooks {
   const store = createWebhookStore(database, sealer)
   const working = new Map<string, Promise<void>>()
   /** Handed something in the moment between finding nothing more and being done. */
@@ -118,8 +120,8 @@ export function createWebhooks({ database, sealer, clock, log, allowPrivate, wai
     }
   }
 
-  async function attempt({ id, text, attempts }: Delivery & { text: string }, { url, secret }: { url: string; secret: string }): Promise<void> {
-    const sent = { url, id, body: text, secret, timestamp: Math.floor(clock.now() / 1_000), allowPrivate: allowPrivate(), timeout, signal: stopping.signal }
+  async function attempt({ id, text, attempts }: Delivery & { text: string }, target: { url: string; secret: string; userinfo: string | null }): Promise<void> {
+    const sent = { ...target, id, body: text, timestamp: Math.floor(clock.now() / 1_000), egress, timeout, signal: stopping.signal }
     const outcome = await postWebhook(sent).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
     if (stopping.signal.aborted) return
     if (typeof outcome === 'number' && outcome >= 200 && outcome < 300) return store.done(id)
@@ -128,12 +130,16 @@ export function createWebhooks({ database, sealer, clock, log, allowPrivate, wai
   }
 
   return {
-    add(room, subject, { url, types }) {
-      const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
-      if (!allowPrivate() && (host === 'localhost' || (isIP(host) !== 0 && !isPublicAddress(host)))) throw new Fault('webhook-refused', `${host} is not a public address; the settings can allow private ones`)
+    add(room, subject, { url: given, types }) {
+      const { url, userinfo } = splitUserinfo(given)
+      try {
+        egress.check(url)
+      } catch (error) {
+        throw isFault(error, 'address-refused') ? new Fault('webhook-refused', error.message, error.details) : error
+      }
       const webhook: Webhook = { id: `webhook_${randomBase62(16)}`, room, subject, url, types: [...types], createdAt: clock.now() }
       const secret = `whsec_${randomBytes(24).toString('base64')}`
-      store.add(webhook, secret)
+      store.add(webhook, secret, userinfo)
       return { ...webhook, waiting: 0, dead: 0, secret }
     },
     list: (room, subject) => store.list(room, subject).map(withCounts),
@@ -166,7 +172,10 @@ export function createWebhooks({ database, sealer, clock, log, allowPrivate, wai
       if (!store.reviveOne(id, delivery, clock.now())) throw new Fault('delivery-not-found', 'No such delivery was given up')
       pumpNow(id)
     },
-    start: () => store.pending().forEach(pump),
+    start() {
+      store.tidy()
+      store.pending().forEach(pump)
+    },
     async stop() {
       stopping.abort()
       for (const timer of timers.values()) clearTimeout(timer)

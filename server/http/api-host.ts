@@ -31,6 +31,8 @@ export interface ApiHostOptions {
   checkReplies: boolean
   newRequestId(): string
   monotonic(): number
+  /** Called with each port that is opened; the answer is called when it is closed. */
+  opened(port: number): () => void
   /** Called after every change of a listener's state. */
   onChange(): void
 }
@@ -219,7 +221,7 @@ export class ApiHost {
   }
 
   private listen(api: Api, own: Doorway, traffic: Traffic, handlers: { request(request: IncomingMessage, response: ServerResponse): void; upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void }): Mount {
-    const listener = new Listener(handlers, () => this.options.onChange())
+    const listener = new Listener(handlers, () => this.options.onChange(), (port) => this.options.opened(port))
     return { api, listener, own, traffic, status: listener.status, exposed: false }
   }
 

@@ -21,12 +21,15 @@ export class Listener {
   private current: ListenerState = { state: 'off' }
   private readonly handlers: ListenerHandlers
   private readonly onChange: () => void
+  private readonly opened: (port: number) => () => void
   /** Starts, moves and stops of one listener follow each other; two at once would leave a server behind. */
   private queue: Promise<unknown> = Promise.resolve()
 
-  constructor(handlers: ListenerHandlers, onChange: () => void = () => undefined) {
+  /** `opened` is told each port that is bound, and what it answers is called when that is given up. */
+  constructor(handlers: ListenerHandlers, onChange: () => void = () => undefined, opened: (port: number) => () => void = () => () => undefined) {
     this.handlers = handlers
     this.onChange = onChange
+    this.opened = opened
   }
 
   get status(): ListenerState {
@@ -116,8 +119,10 @@ export class Listener {
       server.listen({ host, port, exclusive: true }, () => {
         listens = true
         const address = server.address()
+        const bound = typeof address === 'object' && address !== null ? address.port : port
         this.server = server
-        this.become({ state: 'listening', host, port: typeof address === 'object' && address !== null ? address.port : port })
+        server.once('close', this.opened(bound))
+        this.become({ state: 'listening', host, port: bound })
         resolve()
       })
     })

@@ -22,6 +22,7 @@ export interface GrantParts {
   clock: Clock
   /** The server's address, which is what tokens are asked for. */
   url: string
+  fetch: typeof fetch
   redirectUrl(): string
   kept: KeptGrant
   keep(kept: KeptGrant): void
@@ -38,8 +39,6 @@ export interface SignIn {
 const renewAhead = 30_000
 const patience = 15_000
 
-const patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> => fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
-
 export class Grant {
   /** The server wants a person to sign in; nothing this program could do by itself would help. */
   needsPerson = false
@@ -48,6 +47,7 @@ export class Grant {
   private challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
   /** Refresh tokens are good once with many servers, so all who need a new one wait for the same. */
   private renewing: Promise<void> | undefined
+  private readonly patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> => this.parts.fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
 
   constructor(parts: GrantParts) {
     this.parts = parts
@@ -95,7 +95,7 @@ export class Grant {
     const attempt: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState } = {}
     const provider = this.provider(state, attempt)
     try {
-      await auth(provider, { serverUrl: this.parts.url, fetchFn: patientFetch, ...this.challenge })
+      await auth(provider, { serverUrl: this.parts.url, fetchFn: this.patientFetch, ...this.challenge })
     } catch (error) {
       if (this.clientFor(this.parts.redirectUrl()) === undefined && /registration/i.test(reasonOf(error))) {
         throw new Fault('sign-in-wants-client', `Programs may not register themselves there. Register one with the callback ${this.parts.redirectUrl()} and give its client id.`, {}, { cause: error })
@@ -108,7 +108,7 @@ export class Grant {
     return {
       url,
       finish: async (answer) => {
-        const transport = new StreamableHTTPClientTransport(new URL(this.parts.url), { authProvider: provider, fetch: patientFetch })
+        const transport = new StreamableHTTPClientTransport(new URL(this.parts.url), { authProvider: provider, fetch: this.patientFetch })
         try {
           await transport.finishAuth(answer)
         } catch (error) {
@@ -173,7 +173,7 @@ export class Grant {
         ...(resourceMetadata?.resource === undefined ? {} : { resource: new URL(resourceMetadata.resource) }),
         clientInformation: client.information,
         refreshToken: tokens.refresh_token,
-        fetchFn: patientFetch,
+        fetchFn: this.patientFetch,
       })
       this.keep({ tokens: { ...tokens, ...renewed }, obtainedAt: this.parts.clock.now() })
     } catch (error) {

@@ -1,6 +1,8 @@
 /** Signing in at remote servers: which of them have granted what, and the sign-ins a person has begun. */
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
+import { createEgressFetch } from '../http/egress-fetch.ts'
+import { originsOf, type Egress } from '../http/egress.ts'
 import { randomToken } from '../secrets/random.ts'
 import { Grant, type GivenClient, type SignIn } from './grant.ts'
 import type { GrantStore } from './grants-store.ts'
@@ -9,6 +11,8 @@ import type { UpstreamDefinition } from './upstream-definition.ts'
 export interface GrantsOptions {
   store: GrantStore
   clock: Clock
+  /** Judges where authorization servers are, which remote servers name. */
+  egress: Egress
   /** The page of ours that authorization servers send browsers back to; on this machine. */
   callbackUrl(): string
 }
@@ -31,8 +35,8 @@ export class Grants {
     if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined
     const known = this.byUpstream.get(id)
     if (known?.url === url) return known.grant
-    const { store, clock, callbackUrl } = this.options
-    const grant = new Grant({ clock, url, redirectUrl: callbackUrl, kept: store.find(id, url), keep: (kept) => store.put(id, url, kept, clock.now()) })
+    const { store, clock, egress, callbackUrl } = this.options
+    const grant = new Grant({ clock, url, fetch: createEgressFetch(egress, originsOf([url])), redirectUrl: callbackUrl, kept: store.find(id, url), keep: (kept) => store.put(id, url, kept, clock.now()) })
     this.byUpstream.set(id, { grant, url })
     return grant
   }
@@ -45,6 +49,12 @@ export class Grants {
     for (const [state, { until }] of this.begun) if (until < now) this.begun.delete(state)
     const state = randomToken()
     const signIn = await grant.signIn(state, given)
+    // The remote server chose it, and a person's browser on this machine opens it.
+    try {
+      this.options.egress.check(signIn.url, originsOf([definition.url]))
+    } catch (error) {
+      throw new Fault('sign-in-impossible', `No sign-in can be offered: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
+    }
     this.begun.set(state, { upstreamId: definition.id, signIn, until: now + keepFor })
     return signIn.url
   }

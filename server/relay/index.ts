@@ -46,8 +46,8 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
   const sessions = new Sessions({ store: createSessionStore(database), accounts, sealer, clock, events, changed, defaultDays: () => relaySettings().sessionDays })
-  const grants = new Grants({ store: createGrantStore(database, sealer), clock, callbackUrl })
-  const upstreams = new Upstreams({ store: createUpstreamStore(database, sealer), grants, clock, events, changed, ...(backOff === undefined ? {} : { backOff }) })
+  const grants = new Grants({ store: createGrantStore(database, sealer), clock, egress: context.egress, callbackUrl })
+  const upstreams = new Upstreams({ store: createUpstreamStore(database, sealer), grants, egress: context.egress, clock, events, changed, ...(backOff === undefined ? {} : { backOff }) })
   const usage = createLedgerStore(database)
   const ledger = new Ledger({ store: usage, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))

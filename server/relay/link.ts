@@ -22,6 +22,8 @@ export interface LinkOptions {
   builtIn?: () => Promise<Transport>
   /** Tokens for a remote server. */
   auth?: AuthProvider | undefined
+  /** For remote servers: reaches what its address opens, and where redirects from there may lead. */
+  fetch?: typeof fetch | undefined
   /** The protocol era found out by an earlier connection, so that it need not be probed again. */
   era?: Era | undefined
   signal: AbortSignal
@@ -158,7 +160,7 @@ async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Pr
   }
 }
 
-async function transportOf({ definition, guardian, onLog, builtIn, auth }: LinkOptions): Promise<Transport> {
+async function transportOf({ definition, guardian, onLog, builtIn, auth, fetch: send = fetch }: LinkOptions): Promise<Transport> {
   const { transport, command, args, env, cwd, url, headers } = definition
   if (transport === 'built-in') {
     if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
@@ -166,8 +168,8 @@ async function transportOf({ definition, guardian, onLog, builtIn, auth }: LinkO
   }
   if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, guardian, onLog })
   const address = new URL(url ?? '')
-  const shared = { requestInit: { headers }, ...(auth === undefined ? {} : { authProvider: auth }) }
-  return transport === 'http' ? new StreamableHTTPClientTransport(address, shared) : new SSEClientTransport(address, { ...shared, eventSourceInit: { fetch: (input, init) => fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }) } })
+  const shared = { requestInit: { headers }, fetch: send, ...(auth === undefined ? {} : { authProvider: auth }) }
+  return transport === 'http' ? new StreamableHTTPClientTransport(address, shared) : new SSEClientTransport(address, { ...shared, eventSourceInit: { fetch: (input, init) => send(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }) } })
 }
 
 /** Two ends of a connection within this process. */

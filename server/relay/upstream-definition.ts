@@ -1,5 +1,6 @@
 /** What an MCP server behind the relay is: where it is found and what it is given. */
 import { z } from 'zod'
+import { basicAuthorization, splitUserinfo } from '../http/userinfo.ts'
 import { upstreamId } from './contract-parts.ts'
 
 /** Letters, digits, `-`, `_` and `.`: it becomes a part of tool names. */
@@ -81,6 +82,14 @@ export interface UpstreamDefinition {
   headers: Record<string, string>
   enabled: boolean
   createdAt: number
+}
+
+/** An address is shown and told; a name and password in it become a header, which is sealed and shown by its name alone. */
+export function withLoginApart(definition: UpstreamDefinition): UpstreamDefinition {
+  const { url, userinfo } = splitUserinfo(definition.url ?? '')
+  if (userinfo === null) return definition
+  const has = Object.keys(definition.headers).some((name) => name.toLowerCase() === 'authorization')
+  return { ...definition, url, headers: has ? definition.headers : { ...definition.headers, Authorization: basicAuthorization(userinfo) } }
 }
 
 function needed(value: { transport: string; command?: string | null | undefined; url?: string | null | undefined }, context: z.RefinementCtx): void {

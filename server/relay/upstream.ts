@@ -26,6 +26,8 @@ export interface UpstreamOptions {
   builtIn?: LinkOptions['builtIn']
   /** Sign-in at a remote server. */
   grant?: Grant | undefined
+  /** For a remote server. */
+  fetch?: typeof fetch | undefined
   backOff?: readonly number[]
   onState(upstream: Upstream): void
   /** After every successful start and every announced change. */
@@ -303,8 +305,8 @@ export class Upstream {
   }
 
   private linkOptions(signal: AbortSignal): Omit<LinkOptions, 'capabilities' | 'onNotification' | 'onRequest'> {
-    const { definition, guardian, builtIn, grant } = this.options
-    return { definition, auth: grant?.background, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal, onLog: (line) => this.note(line) }
+    const { definition, guardian, builtIn, grant, fetch } = this.options
+    return { definition, auth: grant?.background, fetch, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal, onLog: (line) => this.note(line) }
   }
 
   private hear(message: Message): void {

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { Fault } from '../fault.ts'
+import { createEgressFetch } from '../http/egress-fetch.ts'
+import { originsOf, type Egress } from '../http/egress.ts'
 import { randomBase62 } from '../secrets/random.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { GivenClient } from './grant.ts'
@@ -10,12 +12,14 @@ import type { Grants } from './grants.ts'
 import { createGuardian } from './guardian.ts'
 import type { LinkOptions, Message } from './link.ts'
 import { Upstream } from './upstream.ts'
-import { newUpstream, type NewUpstream, type UpstreamDefinition, type UpstreamPatch, type UpstreamView } from './upstream-definition.ts'
+import { newUpstream, withLoginApart, type NewUpstream, type UpstreamDefinition, type UpstreamPatch, type UpstreamView } from './upstream-definition.ts'
 import type { StoredTool, ToolDefinition, UpstreamStore } from './upstreams-store.ts'
 
 export interface UpstreamsOptions {
   store: UpstreamStore
   grants: Grants
+  /** Judges where remote servers are. */
+  egress: Egress
   clock: Clock
   events: EventSink
   changed(): void
@@ -54,7 +58,7 @@ export class Upstreams {
     this.started = true
     const { clock, store } = this.options
     const own: UpstreamDefinition[] = builtIn === undefined ? [] : [{ id: builtInId, name: builtIn.name, transport: 'built-in', command: null, args: [], cwd: null, url: null, env: {}, headers: {}, enabled: false, createdAt: clock.now() }]
-    const others = store.all()
+    const others = store.all().map((definition) => this.tidied(definition))
     for (const definition of [...others, ...own]) this.supervise(definition)
     return others.length
   }
@@ -116,11 +120,11 @@ export class Upstreams {
   /** Throws `upstream-taken`, `upstream-invalid`. */
   create(given: NewUpstream, actor: string): UpstreamView {
     this.refuseTaken(given.name, null)
-    const definition: UpstreamDefinition = {
+    const definition = withLoginApart({
       id: `up_${randomBase62(12)}`,
       ...{ name: given.name, transport: given.transport, command: given.command ?? null, args: given.args ?? [], cwd: given.cwd ?? null, url: given.url ?? null },
       ...{ env: given.env ?? {}, headers: given.headers ?? {}, enabled: given.enabled ?? true, createdAt: this.options.clock.now() },
-    }
+    })
     this.options.store.put(definition)
     this.tell('upstream-added', 'Server added', definition, actor)
     return this.view(this.supervise(definition))
@@ -131,7 +135,7 @@ export class Upstreams {
     const upstream = this.changeable(id)
     const before = upstream.definition
     const { env, headers, ...plain } = withoutUndefined(patch)
-    const definition: UpstreamDefinition = { ...before, ...plain, env: merged(before.env, env), headers: merged(before.headers, headers) }
+    const definition = withLoginApart({ ...before, ...plain, env: merged(before.env, env), headers: merged(before.headers, headers) })
     const checked = newUpstream.safeParse(definition)
     if (!checked.success) {
       throw new Fault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), { issues: checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })) })
@@ -218,6 +222,13 @@ export class Upstreams {
     this.notificationListeners.add(listener)
   }
 
+  /** An earlier version kept addresses with a name and password as they were given. */
+  private tidied(definition: UpstreamDefinition): UpstreamDefinition {
+    const tidy = withLoginApart(definition)
+    if (tidy !== definition) this.options.store.put(tidy)
+    return tidy
+  }
+
   private supervise(definition: UpstreamDefinition): Upstream {
     const upstream = this.place(definition)
     this.begin(upstream)
@@ -242,7 +253,7 @@ export class Upstreams {
   }
 
   private place(definition: UpstreamDefinition): Upstream {
-    const { clock, store, grants, backOff } = this.options
+    const { clock, store, grants, egress, backOff } = this.options
     const { builtIn } = this
     const previous = this.byId.get(definition.id)
     const upstream = new Upstream({
@@ -250,6 +261,7 @@ export class Upstreams {
       clock,
       guardian: this.guardian,
       grant: grants.of(definition),
+      ...(definition.url === null ? {} : { fetch: createEgressFetch(egress, originsOf([definition.url])) }),
       ...(definition.id === builtInId && builtIn !== undefined ? { builtIn: builtIn.connect } : {}),
       ...(backOff === undefined ? {} : { backOff }),
       onState: (changed) => this.stateChanged(changed),

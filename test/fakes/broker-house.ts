@@ -12,6 +12,7 @@ import type { NewEvent } from '../../server/events/event.ts'
 import { fakeDoorway } from './doorway.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testDatabase, testLog } from './kernel.ts'
 import { serveApi } from './served-api.ts'
+import { Egress } from '../../server/http/egress.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
 import { patience } from '../fixtures/patience.ts'
 
@@ -39,7 +40,7 @@ export async function openBrokers({ dataDir = temporaryFolder(), clock = systemC
   const log = testLog()
   const source = { ...settingsWith({ ...defaultSettings, ...settings }), onChange: () => () => undefined }
   const room = createBrokersRoom(
-    { dataDir, database, events, changed: () => undefined, sealer: createSealer(new Uint8Array(32)), settings: source, clock, log },
+    { dataDir, database, events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer: createSealer(new Uint8Array(32)), settings: source, clock, log },
     { passwords: quickPasswords },
   )
   await room.start()

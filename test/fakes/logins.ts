@@ -5,6 +5,7 @@ import type { SettingsPatch } from '../../server/config/settings.ts'
 import type { Authority } from '../../server/http/guards.ts'
 import { createLoginsRoom, type LoginsRoom } from '../../server/logins/index.ts'
 import type { LoginVariables } from '../../server/logins/policy.ts'
+import { Egress } from '../../server/http/egress.ts'
 import type { Every } from '../../server/logins/revocations.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
 import { fakeDoorway } from './doorway.ts'
@@ -63,7 +64,7 @@ export async function startLogins({ variables = {}, settings = {}, clock = testC
   let inForce = settingsWith({ logins: settings })
   const source = { current: () => inForce.current(), onChange: () => () => undefined }
   const room = await createLoginsRoom(
-    { dataDir: temporaryFolder(), database: testDatabase(databaseFile), events, changed: () => undefined, sealer: createSealer(randomBytes(32)), settings: source, clock, log: testLog() },
+    { dataDir: temporaryFolder(), database: testDatabase(databaseFile), events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer: createSealer(randomBytes(32)), settings: source, clock, log: testLog() },
     { variables: { ...noVariables, ...variables }, ...(every === undefined ? {} : { every }) },
   )
   await room.start()

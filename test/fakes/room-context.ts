@@ -8,6 +8,7 @@ import { merge } from '../../server/config/paths.ts'
 import { defaultSettings, settingsSchema, type Settings, type SettingsPatch } from '../../server/config/settings.ts'
 import type { SettingsSource } from '../../server/config/source.ts'
 import type { NewEvent } from '../../server/events/event.ts'
+import { Egress } from '../../server/http/egress.ts'
 import type { RoomContext } from '../../server/room.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
 import { openDatabase } from '../../server/store/database.ts'
@@ -34,6 +35,7 @@ export function createRoomContext({ clock = systemClock, settings = {}, dataDir 
     events: { emit: (event) => void emitted.push(event) },
     changed: () => {},
     sealer: createSealer(randomBytes(32)),
+    egress: new Egress({ allowedRanges: () => source.current().network.allowedRanges }),
     settings: source,
     clock,
     log: testLog(),

@@ -5,6 +5,7 @@ import type { SiteProfile } from '../../server/browsers/site-profile.ts'
 import type { SettingsPatch } from '../../server/config/settings.ts'
 import { createRoomContext, type TestContext } from './room-context.ts'
 import { serveApi } from './served-api.ts'
+import { loopbackAllowed } from '../fixtures/loopback.ts'
 import { startPortal, type Portal, type PortalOptions } from '../fixtures/portal/portal.ts'
 
 export interface ServedBrowsers {
@@ -44,7 +45,7 @@ export async function serveBrowsers({ clock, settings = {}, portal: portalOption
   const context = createRoomContext({
     ...(clock ? { clock } : {}),
     ...(dataDir === undefined ? {} : { dataDir }),
-    settings: { ...settings, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null, defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address }, ...settings.browsers } },
+    settings: { network: loopbackAllowed, ...settings, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null, defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address }, ...settings.browsers } },
   })
   const room = createBrowsersRoom(context, roomOptions)
   const { name, ...site } = portal.siteProfile(profile)

@@ -2,8 +2,9 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { signature, isPublicAddress, postWebhook } from '../../../server/events/webhook-request.ts'
+import { signature, postWebhook } from '../../../server/events/webhook-request.ts'
 import { createWebhooks, type Webhooks } from '../../../server/events/webhooks.ts'
+import { Egress } from '../../../server/http/egress.ts'
 import { createSealer } from '../../../server/secrets/seal.ts'
 import { systemClock } from '../../../server/clock.ts'
 import { openDatabase, type Database } from '../../../server/store/database.ts'
@@ -14,14 +15,15 @@ import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
 let server: Server
 let url: string
 let database: Database
+let egress: Egress
 let webhooks: Webhooks
-let allowPrivate = true
+let ranges: readonly string[] = []
 /** The status of each answer to come; 200 after the last. */
 let answers: number[] = []
 const got: { headers: IncomingHttpHeaders; body: string }[] = []
 
 beforeEach(async () => {
-  allowPrivate = true
+  ranges = ['127.0.0.0/8']
   answers = []
   got.length = 0
   server = createServer((request, response) => {
@@ -33,9 +35,10 @@ beforeEach(async () => {
     })
   })
   url = await listenOnLoopback(server)
+  egress = new Egress({ allowedRanges: () => ranges })
   database = openDatabase(':memory:')
   migrate(database)
-  webhooks = createWebhooks({ database, sealer: createSealer(randomBytes(32)), clock: systemClock, log: testLog(), allowPrivate: () => allowPrivate, waits: [5, 5] })
+  webhooks = createWebhooks({ database, sealer: createSealer(randomBytes(32)), clock: systemClock, log: testLog(), egress, waits: [5, 5] })
 })
 
 afterEach(async () => {
@@ -92,16 +95,59 @@ test('one that was given up is delivered alone, and only while it is dead', asyn
   expect(() => webhooks.replayOne('bots', 'other', id, first)).toThrow('No such webhook')
 })
 
-test('nothing goes to private addresses unless the settings allow it', async () => {
-  allowPrivate = false
-  for (const address of [url, 'http://169.254.169.254/latest/meta-data', 'http://[::1]:80/', 'http://localhost:1/', 'http://10.0.0.1/', 'http://0x7f.1/']) {
-    expect(() => webhooks.add('bots', 'gate', { url: address, types: [] }), address).toThrow('not a public address')
+test('nothing goes to private addresses unless the settings allow their range', async () => {
+  ranges = []
+  for (const address of [url, 'http://169.254.169.254/latest/meta-data', 'http://[::1]:80/', 'http://localhost:1/', 'http://10.0.0.1/', 'http://0x7f.1/', 'http://[fec0::1]/', 'http://[::7f00:1]/']) {
+    expect(() => webhooks.add('bots', 'gate', { url: address, types: [] }), address).toThrow('may not be reached')
   }
-  const named = { url: url.replace('127.0.0.1', 'localhost'), id: 'a', body: '{}', secret: 'whsec_AAAA', timestamp: 1, allowPrivate: false, timeout: 1_000, signal: new AbortController().signal }
-  await expect(postWebhook(named)).rejects.toThrow('not a public address')
+  await expect(postWebhook(requestTo(url.replace('127.0.0.1', 'localhost')))).rejects.toThrow('it is a loopback address')
   expect(got).toEqual([])
-  expect(['::ffff:127.0.0.1', '::ffff:10.0.0.1', '100.64.0.1', 'fe80::1', 'fd00::1', '224.0.0.1'].filter(isPublicAddress)).toEqual([])
-  expect(['1.1.1.1', '2606:4700::1111'].filter(isPublicAddress)).toHaveLength(2)
+})
+
+test('a name that means a private address when it is called is not called', async () => {
+  ranges = []
+  const answers = [[{ address: '93.184.215.14', family: 4 }], [{ address: '127.0.0.1', family: 4 }]]
+  egress = new Egress({ allowedRanges: () => ranges, resolve: async () => answers.shift() ?? [] })
+  expect(await egress.addresses({ host: 'moved.example', port: 80, protocol: 'http:' })).toEqual([{ address: '93.184.215.14', family: 4 }])
+  await expect(postWebhook(requestTo(url.replace('127.0.0.1', 'moved.example')))).rejects.toThrow('it is a loopback address')
+  expect(got).toEqual([])
+})
+
+test("Wheelhouse's own listeners are not called even where the settings allow their range", async () => {
+  const port = Number(new URL(url).port)
+  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  const closed = egress.addListener(port)
+  expect(() => webhooks.add('bots', 'gate', { url, types: [] })).toThrow('Wheelhouse itself')
+  webhooks.send('bots', 'gate', 'message', 1)
+  await expect.poll(() => webhooks.dead('bots', 'gate', id)).toMatchObject([{ problem: expect.stringContaining('Wheelhouse itself') }])
+  closed()
+  webhooks.replay('bots', 'gate', id)
+  await expect.poll(() => got).toHaveLength(1)
+})
+
+test('a redirect is an answer and is not followed', async () => {
+  answers = [302, 302, 302]
+  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  webhooks.send('bots', 'gate', 'message', 1)
+  await expect.poll(() => webhooks.dead('bots', 'gate', id)).toMatchObject([{ problem: 'answered 302' }])
+})
+
+test('a name and password in the address are sent and never shown or kept readable', async () => {
+  const named = url.replace('http://', 'http://harbor:s%20cret-9@')
+  expect(webhooks.add('bots', 'gate', { url: named, types: [] }).url).toBe(`${url}/`)
+  webhooks.send('bots', 'gate', 'message', 1)
+  await expect.poll(() => got).toHaveLength(1)
+  expect(got[0]?.headers.authorization).toBe(`Basic ${Buffer.from('harbor:s cret-9').toString('base64')}`)
+  expect(JSON.stringify([webhooks.list('bots', 'gate'), database.prepare('SELECT * FROM webhooks').all()])).not.toMatch(/cret-9|harbor/)
+})
+
+test('addresses that an earlier version kept with a name and password lose them at the start', async () => {
+  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  database.prepare('UPDATE webhooks SET url = ? WHERE id = ?').run(url.replace('http://', 'http://harbor:secret-9@'), id)
+  webhooks.start()
+  expect(webhooks.list('bots', 'gate').map((webhook) => webhook.url)).toEqual([`${url}/`])
+  webhooks.send('bots', 'gate', 'message', 1)
+  await expect.poll(() => got[0]?.headers.authorization).toBe(`Basic ${Buffer.from('harbor:secret-9').toString('base64')}`)
 })
 
 test('what is handed in as the last delivery is done goes out as well', async () => {
@@ -120,10 +166,14 @@ test('what is handed in as the last delivery is done goes out as well', async ()
     },
     clock: systemClock,
     log: testLog(),
-    allowPrivate: () => true,
+    egress: new Egress({ allowedRanges: () => ranges }),
   })
   busy.add('bots', 'door', { url, types: [] })
   busy.send('bots', 'door', 'message', 1)
   await expect.poll(() => got.map(({ body }) => JSON.parse(body).data)).toEqual([1, 2])
   await busy.stop()
 })
+
+function requestTo(address: string): Parameters<typeof postWebhook>[0] {
+  return { url: address, userinfo: null, id: 'a', body: '{}', secret: 'whsec_AAAA', timestamp: 1, egress, timeout: 1_000, signal: new AbortController().signal }
+}

@@ -1,11 +1,13 @@
 /** What `npm run build` made, from launch to quit: under Node, with a fake in place of Electron and everything else real. */
 import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { schema, type Connection } from '../../../preload/schema.ts'
 import { buildShell, processesNaming, startBuiltShell, type BuiltShell } from '../../fakes/built-shell.ts'
 import { until } from '../../fakes/kernel.ts'
+import { listenOnLoopback, loopbackAllowed, stopServer } from '../../fixtures/loopback.ts'
 
 let shell: BuiltShell | undefined
 
@@ -132,10 +134,13 @@ describe('quit', () => {
 
   test('with a browser session open leaves no Chromium behind', async () => {
     const { connection, ...running } = await launched()
+    const site = createServer((_, response) => void response.setHeader('content-type', 'text/html').end('<title>Site</title>'))
+    onTestFinished(() => stopServer(site))
+    await fetch(`${connection.url}/control/v1/settings`, { method: 'PATCH', headers: { authorization: `Bearer ${connection.token}`, 'content-type': 'application/json' }, body: JSON.stringify({ network: loopbackAllowed }) })
     const opened = await fetch(`${connection.url}/browsers/v1/browser-sessions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${connection.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ profile: 'plain', address: `${connection.url}/control/v1/health` }),
+      body: JSON.stringify({ profile: 'plain', address: await listenOnLoopback(site) }),
     })
     const { session } = (await opened.json()) as { session: { id: string } }
     const state = async () => {

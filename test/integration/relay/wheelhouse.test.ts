@@ -8,12 +8,12 @@ import { createRoomContext } from '../../fakes/room-context.ts'
 import { serveRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
 import { eventually } from '../../fixtures/eventually.ts'
-import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
+import { listenOnLoopback, loopbackAllowed, stopServer } from '../../fixtures/loopback.ts'
 
 test('a client opens, reads, fills, pictures and closes a browser; each step stands in the audit with its session', async () => {
   const site = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<title>Quay</title><h1>Berth 7</h1><input id="ship"><button onclick="document.querySelector(\'h1\').textContent=ship.value">Moor</button>'))
   const address = await listenOnLoopback(site)
-  const context = createRoomContext({ settings: { browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null } } })
+  const context = createRoomContext({ settings: { network: loopbackAllowed, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null } } })
   const browsers = createBrowsersRoom(context)
   await browsers.start()
   const relay = await serveRelay({ given: { houseTools: browserTools(browsers.service) } })
