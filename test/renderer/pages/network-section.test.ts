@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ApiView } from '../../../server/control/contract.ts'
 import NetworkSection from '../../../renderer/pages/settings/network-section.vue'
+import RangesCard from '../../../renderer/pages/settings/ranges-card.vue'
 import { useSettings } from '../../../renderer/stores/settings.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
 import { refusal } from '../support/fake-transport.ts'
@@ -73,6 +74,18 @@ describe('the network settings', () => {
     await settle()
     expect(server.sent('PATCH /control/v1/settings')).toEqual([{ trustedProxies: [] }])
     expect(page.text()).not.toContain('is believed to be whom they say')
+  })
+
+  it('names the networks that callers may send it to, takes one address as a network of one, and says what that means', async () => {
+    const { mounted: page, server } = await open(api())
+    expect(page.text()).toContain('Networks within reach')
+    expect(page.text()).not.toContain('reaches what stands in these networks')
+    const sent = ['192.168.1.0/24', '10.0.0.7/32', 'fd00::7/128']
+    server.on('PATCH /control/v1/settings', () => settingsView({ settings: { ...settingsView().settings, network: { allowedRanges: sent } } }))
+    page.page.findComponent(RangesCard).findComponent({ name: 'InputTags' }).vm.$emit('update:modelValue', ['192.168.1.0/24', ' 10.0.0.7 ', 'fd00::7', ''])
+    await settle()
+    expect(server.sent('PATCH /control/v1/settings')).toEqual([{ network: { allowedRanges: sent } }])
+    expect(page.text()).toContain('reaches what stands in these networks')
   })
 
   it('names the routes that stay public whatever is asked', async () => {
