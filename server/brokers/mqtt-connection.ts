@@ -3,6 +3,7 @@ import type { IConnectPacket, IDisconnectPacket, IPublishPacket, ISubscribePacke
 import { closeCodes, Vitals } from './connection.ts'
 import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
+import { hasFreePacketId, isBound, takePacketId } from './engine/packet-ids.ts'
 import { logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
 import { aliasMaximum, TopicAliases } from './mqtt-aliases.ts'
 import { answer, connack, disconnect, encode, endCodes, entranceCodes, isMqttFilter, isMqttTopic, keptProperties, newParser, passwordText, publishPacket, reason, refusalCodes, refusalOf, willOf, type Version } from './mqtt-packets.ts'
@@ -27,6 +28,8 @@ export class MqttConnection implements Link, Connection, WireListener {
   private readonly vitals: Vitals
   private readonly parser: Parser
   private subscriber: Subscriber | null = null
+  /** The same, also after the connection has ended. */
+  private joined: Subscriber | null = null
   private phase: 'new' | 'checking' | 'open' | 'over' = 'new'
   /** Packets that came while the password was checked. */
   private ahead: Packet[] = []
@@ -36,7 +39,6 @@ export class MqttConnection implements Link, Connection, WireListener {
   private peerReceiveMaximum = 65_535
   private peerMaximumPacket = Infinity
   private wantsWords = true
-  private nextPacketId = 1
   private readonly sent = new Map<number, Delivery>()
   /** Packet ids of the client whose message is not durable yet. */
   private readonly committing = new Set<number>()
@@ -114,20 +116,22 @@ export class MqttConnection implements Link, Connection, WireListener {
   // From the engine
 
   ready(): boolean {
-    return this.phase === 'open' && this.sent.size + (this.subscriber?.releasing.size ?? 0) < this.peerReceiveMaximum && this.vitals.hasRoom()
+    const { subscriber } = this
+    return this.phase === 'open' && subscriber !== null && this.sent.size + subscriber.releasing.size < this.peerReceiveMaximum && hasFreePacketId(subscriber) && this.vitals.hasRoom()
   }
 
   send(delivery: Delivery): boolean {
     const { message, subscriber, qos, tries, maybeSent, retainAsPublished, identifiers } = delivery
     // On the next connection it has the id of the first (MQTT-4.4.0-1), or the client would take it for another message.
-    const packetId = delivery.packetId === 0 ? this.freePacketId(subscriber) : delivery.packetId
-    const packet = this.pack(message, { qos, packetId, again: tries > 1 || maybeSent, retain: retainAsPublished && message.retain, identifiers })
-    if (packet === null) return false
-    if (delivery.packetId === 0) {
-      delivery.packetId = packetId
-      subscriber.packetIds.add(packetId)
-      if (qos === 2) this.service.engine.record(message.tenant)?.sentAs(delivery)
+    const packetId = delivery.packetId === 0 ? takePacketId(subscriber) : delivery.packetId
+    const again = tries > 1 || maybeSent
+    const packet = this.pack(message, { qos, packetId, again, retain: retainAsPublished && message.retain, identifiers })
+    if (packet === null) {
+      if (delivery.packetId === 0) subscriber.packetIds.delete(packetId)
+      else if (qos === 2 && again) this.release(packetId, subscriber)
+      return false
     }
+    delivery.packetId = packetId
     this.sent.set(packetId, delivery)
     this.write(packet)
     return true
@@ -152,17 +156,18 @@ export class MqttConnection implements Link, Connection, WireListener {
   }
 
   accepted({ token, refusal, deliveredTo, queuedFor }: Receipt): void {
-    if (typeof token !== 'number' || token < 1 || this.phase !== 'open') return
-    const wasCommitting = this.committing.delete(token)
+    if (typeof token !== 'number' || token < 1) return
+    const isSecond = this.committing.delete(token) && this.joined?.receiving.has(token) === true
+    // Also where the connection has ended meanwhile: it is not here, and has to be taken when it comes again.
+    if (refusal !== null && isSecond) this.forgetReceiving(token)
+    if (this.phase !== 'open') return
     if (this.readOn !== null && this.committing.size < committingAtOnce / 2) {
       this.readOn()
       this.readOn = null
     }
-    const isSecond = wasCommitting && this.subscriber?.receiving.has(token) === true
     if (refusal !== null) {
       // MQTT 3 has no words for a refusal: the connection ends, and the client sends the message again on the next one.
       if (this.version !== 5) return this.fail(refusalCodes[refusal])
-      if (isSecond) this.forgetReceiving(token)
       return this.write(refusalOf(isSecond ? 'pubrec' : 'puback', token, refusal, this.wantsWords))
     }
     const reasonCode = deliveredTo + queuedFor === 0 ? reason.noMatchingSubscribers : reason.success
@@ -208,18 +213,9 @@ export class MqttConnection implements Link, Connection, WireListener {
       case 'publish':
         return this.publish(packet, subscriber)
       case 'puback':
-        return this.settled(id, subscriber)
-      case 'pubrec': {
-        const failed = (packet.reasonCode ?? 0) >= 0x80
-        const known = this.sent.has(id)
-        if (known && !failed) {
-          subscriber.releasing.add(id)
-          engine.record(subscriber.tenant)?.packet(subscriber.id, 'releasing', id, true)
-        }
-        this.settled(id, subscriber)
-        if (failed) return
-        return this.afterCommit(subscriber, () => this.write(answer('pubrel', id, this.version, known || subscriber.releasing.has(id) ? reason.success : reason.packetIdNotFound)))
-      }
+        return this.sent.get(id)?.qos === 2 ? this.fail(reason.protocolError) : this.settled(id, subscriber)
+      case 'pubrec':
+        return this.received(id, (packet.reasonCode ?? 0) >= 0x80, subscriber)
       case 'pubcomp':
         if (!subscriber.releasing.delete(id)) return
         engine.record(subscriber.tenant)?.packet(subscriber.id, 'releasing', id, false)
@@ -277,7 +273,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     const wanted = expiryInterval === never ? null : expiryInterval * 1_000
     const keepFor = wanted === null ? limit : Math.min(wanted, limit ?? Infinity)
     const { subscriber, resumed } = engine.attach(tenant, this, { key, durable: keepFor !== 0, keepFor, clean, will: will === undefined ? null : willOf(will, this.name) })
-    this.subscriber = subscriber
+    this.subscriber = this.joined = subscriber
     this.phase = 'open'
     this.vitals.isLoggedIn = true
     this.service.cancelWill(subscriber)
@@ -289,9 +285,19 @@ export class MqttConnection implements Link, Connection, WireListener {
         ...(keepFor !== wanted && keepFor !== null ? { sessionExpiryInterval: Math.floor(keepFor / 1_000) } : {}),
       }),
     )
-    for (const packetId of subscriber.releasing) this.write(answer('pubrel', packetId, this.version))
     this.service.tell(tenant, `${this.name} joined from ${this.address}`)
-    engine.dispatch(subscriber)
+    this.goOn(subscriber)
+  }
+
+  /** First what was received and is owed its release, then what was not. */
+  private goOn(subscriber: Subscriber): void {
+    const { engine } = this.service
+    const owed = [...subscriber.releasing]
+    if (owed.length === 0) return engine.dispatch(subscriber)
+    this.afterCommit(subscriber, () => {
+      for (const packetId of owed) if (subscriber.releasing.has(packetId)) this.write(answer('pubrel', packetId, this.version))
+      engine.dispatch(subscriber)
+    })
   }
 
   private publish(packet: IPublishPacket, subscriber: Subscriber): void {
@@ -303,7 +309,8 @@ export class MqttConnection implements Link, Connection, WireListener {
     if (packet.qos === 2) {
       // Sent again before it was released: it is here already, and its PUBREC comes when it is safe.
       if (this.committing.has(packetId)) return
-      if (subscriber.receiving.has(packetId)) return this.write(answer('pubrec', packetId, this.version))
+      // On another connection it may still be on its way to the disk, which may refuse it.
+      if (subscriber.receiving.has(packetId)) return this.afterCommit(subscriber, () => (subscriber.receiving.has(packetId) ? this.write(answer('pubrec', packetId, this.version)) : this.fail(reason.unspecified)))
       subscriber.receiving.add(packetId)
       this.service.engine.record(tenant)?.packet(subscriber.id, 'receiving', packetId, true)
     }
@@ -362,8 +369,11 @@ export class MqttConnection implements Link, Connection, WireListener {
   private async unsubscribe({ unsubscriptions, messageId }: IUnsubscribePacket, subscriber: Subscriber): Promise<void> {
     const { engine } = this.service
     const granted = unsubscriptions.map((topic) => (engine.unsubscribe(subscriber, topic) ? reason.success : reason.noSubscriptionExisted))
-    if (subscriber.durable && subscriber.tenant.isWritten) await engine.durable()
-    this.write(encode({ cmd: 'unsuback', messageId: messageId ?? 0, granted }, this.version))
+    const isSafe = !subscriber.durable || !subscriber.tenant.isWritten || (await engine.durable())
+    if (this.subscriber !== subscriber) return
+    // MQTT 3 knows no UNSUBACK that says no: the client asks again on the next connection.
+    if (!isSafe && this.version !== 5) return this.fail(reason.unspecified)
+    this.write(encode({ cmd: 'unsuback', messageId: messageId ?? 0, granted: isSafe ? granted : granted.map(() => reason.unspecified) }, this.version))
   }
 
   private disconnected({ reasonCode = 0, properties }: IDisconnectPacket, subscriber: Subscriber): void {
@@ -382,13 +392,36 @@ export class MqttConnection implements Link, Connection, WireListener {
     const delivery = this.sent.get(packetId)
     if (delivery === undefined) return
     this.sent.delete(packetId)
+    subscriber.packetIds.delete(packetId)
     // It may have become a dead letter meanwhile; the window it held is free all the same.
     if (!this.service.engine.acknowledgeDelivery(delivery)) this.service.engine.dispatch(subscriber)
   }
 
+  /** PUBREC: from here on the receiver has the message, and is owed its release. */
+  private received(packetId: number, hasFailed: boolean, subscriber: Subscriber): void {
+    // Some clients answer on the next connection, before they get it again.
+    const delivery = this.sent.get(packetId) ?? (subscriber.packetIds.has(packetId) ? [...subscriber.unacked.values()].find((each) => each.packetId === packetId && isBound(each)) : undefined)
+    if (delivery?.qos === 1) return this.fail(reason.protocolError)
+    if (delivery !== undefined && !hasFailed) return this.release(packetId, subscriber, delivery)
+    this.settled(packetId, subscriber)
+    if (hasFailed) return
+    const isKnown = subscriber.releasing.has(packetId)
+    this.afterCommit(subscriber, () => this.write(answer('pubrel', packetId, this.version, isKnown ? reason.success : reason.packetIdNotFound)))
+  }
+
+  /** The packet id stays in use until PUBCOMP, and the receiver hears of it once that is on the disk: after a crash nothing else may bear it. */
+  private release(packetId: number, subscriber: Subscriber, delivery?: Delivery): void {
+    const { engine } = this.service
+    subscriber.releasing.add(packetId)
+    engine.record(subscriber.tenant)?.packet(subscriber.id, 'releasing', packetId, true)
+    if (this.sent.has(packetId)) this.settled(packetId, subscriber)
+    else if (delivery !== undefined) engine.acknowledgeDelivery(delivery)
+    this.afterCommit(subscriber, () => this.write(answer('pubrel', packetId, this.version)))
+  }
+
   private forgetReceiving(packetId: number): void {
-    const { subscriber } = this
-    if (subscriber?.receiving.delete(packetId) === true) this.service.engine.record(subscriber.tenant)?.packet(subscriber.id, 'receiving', packetId, false)
+    const { joined } = this
+    if (joined?.receiving.delete(packetId) === true) this.service.engine.record(joined.tenant)?.packet(joined.id, 'receiving', packetId, false)
   }
 
   private pack(message: Message, { qos, packetId, again, retain, identifiers }: { qos: 0 | 1 | 2; packetId: number | null; again: boolean; retain: boolean; identifiers: readonly number[] }): Buffer | null {
@@ -399,17 +432,14 @@ export class MqttConnection implements Link, Connection, WireListener {
     return null
   }
 
-  private freePacketId({ packetIds, releasing }: Subscriber): number {
-    do this.nextPacketId = this.nextPacketId >= 65_535 ? 1 : this.nextPacketId + 1
-    while (this.sent.has(this.nextPacketId) || packetIds.has(this.nextPacketId) || releasing.has(this.nextPacketId))
-    return this.nextPacketId
-  }
-
   /** What a packet of quality 2 answers has to be on the disk first: after a crash each side must know what the other was told. */
   private afterCommit({ durable, tenant }: Subscriber, act: () => void): void {
     if (!durable || !tenant.isWritten) return act()
     // Where the disk refuses, the client comes again and finds all as it left it.
-    void this.service.engine.durable().then((isSafe) => (isSafe ? act() : this.fail(reason.unspecified)))
+    this.service.engine
+      .durable(tenant.policy.durability)
+      .then((isSafe) => (isSafe ? act() : this.fail(reason.unspecified)))
+      .catch((error: unknown) => this.stumbled(error))
   }
 
   private write(packet: Buffer): void {

@@ -308,6 +308,7 @@ export class BrokerService {
   /** Once a second: connections without life, sessions whose time is over, points of the charts. */
   private beat(): void {
     for (const connection of this.connections) connection.check()
+    this.engine.askDiskAgain()
     const now = this.clock.now()
     for (const { stored } of this.sessions.values()) if (stored.expiresAt !== null && stored.expiresAt <= now) this.drop(stored.name, 'system', 'Session expired').catch((error: unknown) => this.stumbled(error, 'an expired session could not be removed'))
     const steady = this.clock.monotonic()

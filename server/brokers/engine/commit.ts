@@ -34,7 +34,9 @@ export class GroupCommit {
   private waiting: Waiting[] = []
   private running: Promise<void> | null = null
   private stopped = false
-  private failing = false
+  /** Times the disk refused since it last worked. */
+  private failures = 0
+  private askedSince = 0
 
   constructor(options: CommitOptions) {
     this.options = options
@@ -51,6 +53,13 @@ export class GroupCommit {
   add(entry: Waiting): void {
     this.waiting.push(entry)
     this.kick()
+  }
+
+  /** Called every second: a disk that refused is asked again, less and less often, though nobody has anything to write. */
+  askAgain(): void {
+    if (this.failures === 0) return
+    this.askedSince += 1
+    if (this.askedSince >= Math.min(60, 2 ** (this.failures - 1))) this.kick()
   }
 
   /** Sees to it that what was appended to the journal is written soon. */
@@ -86,11 +95,13 @@ export class GroupCommit {
       left = this.confirm(left, 'crash-safe')
       if (left.length > 0 || journal.needsSync) await journal.sync()
       this.confirm(left, 'fsync')
-      if (this.failing) storageWorks()
-      this.failing = false
+      const worksAgain = this.failures > 0
+      this.failures = 0
+      if (worksAgain) storageWorks()
     } catch (error) {
-      if (!this.failing) storageFailed(error)
-      this.failing = true
+      this.failures += 1
+      this.askedSince = 0
+      if (this.failures === 1) storageFailed(error)
       log.error({ error: String(error) }, 'the brokers could not write their journal')
       for (const entry of left) refuse(entry)
       // A repetition of a message that was just refused must not be told that it is safe.

@@ -4,6 +4,7 @@ import { Agenda } from './agenda.ts'
 import { lettersOf } from './compaction.ts'
 import type { Journal } from './journal.ts'
 import { Queue, type DeadLetter, type DeadReason, type Delivery, type Message, type Subscriber } from './model.ts'
+import { isBound, needsLastingId } from './packet-ids.ts'
 import type { Tenant } from './tenant.ts'
 import type { Target } from './topics.ts'
 
@@ -31,6 +32,9 @@ export abstract class Deliveries {
 
   /** Puts it into the agenda, or moves it there. */
   abstract plan(item: Due, due: number): void
+
+  /** Puts packet ids for what the subscriber is to be sent next onto the disk, then dispatches to it. */
+  protected abstract number(subscriber: Subscriber): void
 
   /** Ends the oldest of that id which the client can have got. True when there was one. */
   acknowledge(subscriber: Subscriber, messageId: string): boolean {
@@ -71,16 +75,13 @@ export abstract class Deliveries {
         queue.shift()
         continue
       }
-      if (this.isExpired(delivery.message)) {
+      const reason = isBound(delivery) ? null : this.isExpired(delivery.message) ? 'expired' : delivery.tries > tenant.policy.maxRetryLimit ? 'max-retries' : null
+      if (reason !== null) {
         queue.shift()
-        this.bury(delivery, 'expired')
+        this.bury(delivery, reason)
         continue
       }
-      if (delivery.tries > tenant.policy.maxRetryLimit) {
-        queue.shift()
-        this.bury(delivery, 'max-retries')
-        continue
-      }
+      if (!delivery.isNumbered && needsLastingId(delivery)) return this.number(subscriber)
       const outcome = this.send(delivery)
       if (outcome === 'blocked') return
       queue.shift()
@@ -113,9 +114,9 @@ export abstract class Deliveries {
     this.record(tenant)?.message(message, lettersOf(message))
   }
 
-  /** Takes all that waits for the subscriber out of its queue, as if it had acknowledged. Returns how many. */
+  /** Takes all that waits for the subscriber out of its queue, as if it had acknowledged, but what a handshake is under way for. Returns how many. */
   purge(subscriber: Subscriber): number {
-    const waiting = [...subscriber.unacked.values()].filter(({ state }) => state !== 'committing')
+    const waiting = [...subscriber.unacked.values()].filter((delivery) => delivery.state !== 'committing' && !isBound(delivery))
     for (const delivery of waiting) this.settle(delivery)
     return waiting.length
   }
@@ -123,7 +124,7 @@ export abstract class Deliveries {
   /** Puts a delivery made by `restore` among those that wait. */
   addDelivery(message: Message, target: Target): Delivery {
     const { subscriber, qos, retainAsPublished, identifiers, group } = target
-    const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, group, state: 'committing', tries: 0, maybeSent: false, packetId: 0 }
+    const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, group, state: 'committing', tries: 0, maybeSent: false, packetId: 0, isNumbered: false }
     message.deliveries.push(delivery)
     message.pending += 1
     subscriber.unacked.add(delivery)
@@ -211,6 +212,9 @@ export abstract class Deliveries {
     subscriber.queue = new Queue()
     subscriber.late = new Queue()
     subscriber.inFlight = 0
+    // Those of messages that were given up while the connection lived are free now: only its client could still have answered.
+    subscriber.packetIds.clear()
+    for (const { packetId } of subscriber.unacked.values()) if (packetId !== 0) subscriber.packetIds.add(packetId)
     for (const delivery of subscriber.unacked.values()) {
       this.agenda.remove(delivery)
       if (delivery.state === 'committing') continue
@@ -219,12 +223,12 @@ export abstract class Deliveries {
     }
   }
 
-  /** Messages of a shared subscription go to another member that is there. */
+  /** Messages of a shared subscription go to another member that is there; not those this one may have of quality 2 (MQTT-4.8.2-4 and -5). */
   protected passOnShared(subscriber: Subscriber, gone: boolean): void {
     const { tree, policy } = subscriber.tenant
     for (const delivery of [...subscriber.unacked.values()]) {
       const { group, message } = delivery
-      if (group === null || delivery.state === 'committing') continue
+      if (group === null || delivery.state === 'committing' || isBound(delivery)) continue
       const members = tree.route(message.topic).groups.find(([first]) => first?.group === group) ?? []
       const other = chooseMember(members.filter((member) => member.subscriber !== subscriber && (member.subscriber.links.size > 0 || gone)))
       if (other === undefined || other.subscriber.unacked.holds(message) || isFull(other.subscriber, message)) continue
@@ -267,11 +271,13 @@ export abstract class Deliveries {
   protected release(delivery: Delivery): boolean {
     const { message, subscriber } = delivery
     if (delivery.state === 'over') return false
-    if (delivery.state === 'sent') subscriber.inFlight -= 1
+    const wasSent = delivery.state === 'sent'
+    if (wasSent) subscriber.inFlight -= 1
     delivery.state = 'over'
     this.agenda.remove(delivery)
     subscriber.unacked.delete(delivery)
-    if (delivery.packetId !== 0) subscriber.packetIds.delete(delivery.packetId)
+    // What is on a connection keeps its packet id until it is answered there, or the connection ends.
+    if (delivery.packetId !== 0 && !wasSent) subscriber.packetIds.delete(delivery.packetId)
     subscriber.queuedBytes -= message.body.length
     subscriber.tenant.queued -= 1
     const topic = subscriber.tenant.topics.get(message.topic)

@@ -16,6 +16,7 @@ import { beginSegment, lettersOf } from './compaction.ts'
 import { chooseMember, Deliveries, isFull, isMqtt, isRecorded, type Due } from './deliveries.ts'
 import { Journal } from './journal.ts'
 import type { DeadLetter, Delivery, Link, Message, MessageProperties, Quality, Receipt, Refusal, Subscriber, Will } from './model.ts'
+import { isBound, numberAhead, numberWith } from './packet-ids.ts'
 import { restore } from './restore.ts'
 import { newSubscriber, Tenant } from './tenant.ts'
 import { isTopic, logTopic, matches, type Route, type Subscription, type Target } from './topics.ts'
@@ -59,6 +60,8 @@ export class Engine extends Deliveries {
   readonly journal: Journal
   nextSeq = 1
   nextSubscriber = 1
+  /** Who waits for packet ids that the disk refused. */
+  private readonly refused = new Set<Subscriber>()
   private readonly commit: GroupCommit
   private readonly alarm: Alarm
   private readonly log: Log
@@ -74,7 +77,11 @@ export class Engine extends Deliveries {
       confirm: (batch) => this.confirm(batch),
       refuse: (entry) => this.refuse(entry),
       storageFailed: (error) => observer.storageFailed(error),
-      storageWorks: () => observer.storageWorks(),
+      storageWorks: () => {
+        observer.storageWorks()
+        for (const subscriber of this.refused) this.dispatch(subscriber)
+        this.refused.clear()
+      },
     })
   }
 
@@ -107,6 +114,11 @@ export class Engine extends Deliveries {
     for (const message of this.messages.values()) if (message.tenant === tenant) this.forget(message)
     tenant.subscribers.clear()
     await this.rewriteJournal()
+  }
+
+  /** Called every second, so that what waits for a disk that refused goes on once it works. */
+  askDiskAgain(): void {
+    this.commit.askAgain()
   }
 
   /** Leaves nothing on the disk but what is needed now. */
@@ -208,8 +220,8 @@ export class Engine extends Deliveries {
   }
 
   /** Waits for the disk, for what changed without a message, e.g. subscriptions. False when it refused: the next commit that works writes it too. */
-  durable(): Promise<boolean> {
-    return new Promise((done) => this.commit.add({ receipt: newReceipt(null, '', ''), message: null, once: [], durability: 'fsync', done }))
+  durable(durability: Policy['durability'] = 'fsync'): Promise<boolean> {
+    return new Promise((done) => this.commit.add({ receipt: newReceipt(null, '', ''), message: null, once: [], durability, done }))
   }
 
   // Publishing
@@ -239,6 +251,7 @@ export class Engine extends Deliveries {
       origin?.accepted(receipt)
       return
     }
+    numberWith(message)
     if (publication.retain) this.retain(message, publication.isEmpty)
     const held = message.pending > 0 || message.retained
     if (held) this.keep(message)
@@ -300,6 +313,23 @@ export class Engine extends Deliveries {
     this.alarm.setFor(due)
   }
 
+  protected override number(subscriber: Subscriber): void {
+    if (subscriber.isNumbering) return
+    const numbered = numberAhead(subscriber)
+    const records = this.record(subscriber.tenant)
+    // Without an id that is free, or after the stop, it waits for the next dispatch.
+    if (numbered.length === 0 || records === null) return
+    for (const delivery of numbered) records.sentAs(delivery)
+    subscriber.isNumbering = true
+    const done = (isDurable: boolean): void => {
+      subscriber.isNumbering = false
+      if (!isDurable) return void this.refused.add(subscriber)
+      for (const delivery of numbered) delivery.isNumbered = delivery.state !== 'over'
+      this.dispatch(subscriber)
+    }
+    this.commit.add({ receipt: newReceipt(null, '', ''), message: null, once: [], durability: subscriber.tenant.policy.durability, done })
+  }
+
   private recordSubscriber(subscriber: Subscriber): void {
     if (isRecorded(subscriber)) this.record(subscriber.tenant)?.subscriber(subscriber)
   }
@@ -352,7 +382,7 @@ export class Engine extends Deliveries {
     if (subscriber.tenant.policy.overflow !== 'drop-oldest') return false
     for (const delivery of subscriber.unacked.values()) {
       if (!isFull(subscriber, message)) return true
-      if (delivery.state === 'queued') this.bury(delivery, 'overflow')
+      if (delivery.state === 'queued' && !isBound(delivery)) this.bury(delivery, 'overflow')
     }
     return !isFull(subscriber, message)
   }
@@ -375,7 +405,7 @@ export class Engine extends Deliveries {
 
   private expire(message: Message): void {
     if (message.retained) this.unretain(message)
-    for (const delivery of message.deliveries) if (delivery.state !== 'over') this.bury(delivery, 'expired')
+    for (const delivery of message.deliveries) if (delivery.state !== 'over' && !isBound(delivery)) this.bury(delivery, 'expired')
   }
 
   // What the group commit tells
@@ -388,6 +418,7 @@ export class Engine extends Deliveries {
         for (const delivery of message.deliveries) {
           if (delivery.state !== 'committing') continue
           delivery.state = 'queued'
+          delivery.isNumbered = delivery.packetId !== 0
           delivery.subscriber.queue.push(delivery)
           touched.add(delivery.subscriber)
         }

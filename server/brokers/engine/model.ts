@@ -81,8 +81,10 @@ export interface Delivery extends Entry {
   tries: number
   /** It may have been sent before the server was started; nobody can know. */
   maybeSent: boolean
-  /** By which the subscriber's MQTT client knows it, on this connection and the next; 0 before it was sent. */
+  /** By which the subscriber's MQTT client knows it, on this connection and the next; 0 before it has one. */
   packetId: number
+  /** The packet id is as durable as the session asks for: what comes again after a crash comes under the same one. */
+  isNumbered: boolean
 }
 
 /** Who receives: a named client, kept while it is away, or a connection without a name, which ends with it. */
@@ -112,8 +114,11 @@ export interface Subscriber extends Entry {
   readonly releasing: Set<number>
   /** Packet ids it published with QoS 2 and has not released. */
   readonly receiving: Set<number>
-  /** Packet ids of what it was sent and has not acknowledged. */
+  /** Packet ids of what it was, or is about to be, sent and has not acknowledged. */
   readonly packetIds: Set<number>
+  lastPacketId: number
+  /** While packet ids for what it is to be sent next are on their way to the disk. */
+  isNumbering: boolean
   /** Kept until it was published or its client said goodbye. */
   will: Will | null
   /** Wall clock, ms, of when its last connection ended; null while connected. */
@@ -198,6 +203,11 @@ export class Queue<Item> {
 
   peek(): Item | undefined {
     return this.items[this.head]
+  }
+
+  /** The first ones, at most so many, without taking them out. */
+  ahead(count: number): Item[] {
+    return this.items.slice(this.head, this.head + count)
   }
 
   shift(): Item | undefined {

@@ -2,6 +2,7 @@
 import type { Engine } from './engine.ts'
 import type { DeadLetter, Message, Subscriber } from './model.ts'
 import type { StoredMessage, StoredSubscriber } from './records.ts'
+import { needsLastingId } from './packet-ids.ts'
 import type { Replay } from './replay.ts'
 import { newSubscriber } from './tenant.ts'
 
@@ -73,8 +74,10 @@ function restoreDeliveries(engine: Engine, message: Message, stored: StoredMessa
     const delivery = engine.addDelivery(message, { subscriber, qos, retainAsPublished, identifiers, group, noLocal: false })
     delivery.state = 'queued'
     delivery.tries = tries
-    delivery.maybeSent = true
+    // One of quality 2 is not sent before its packet id is on the disk.
+    delivery.maybeSent = packetId !== 0 || !needsLastingId(delivery)
     delivery.packetId = packetId
+    delivery.isNumbered = packetId !== 0
     if (packetId !== 0) subscriber.packetIds.add(packetId)
     subscriber.queue.push(delivery)
   }

@@ -140,6 +140,8 @@ export function newSubscriber(facts: { id: number; tenant: Tenant; key: string; 
     releasing: new Set(),
     receiving: new Set(),
     packetIds: new Set(),
+    lastPacketId: 0,
+    isNumbering: false,
     will: null,
     delivered: 0,
   }

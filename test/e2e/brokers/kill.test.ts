@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { FrameClient } from '../../fakes/broker-house.ts'
+import { runExactlyOnce } from '../../fakes/exactly-once.ts'
 import { newDataDir, startServer, type ServerProcess } from '../../fakes/server-process.ts'
 import { until } from '../../fakes/kernel.ts'
 
@@ -65,6 +66,11 @@ it('loses nothing it acknowledged when it is killed, and serves on', async () =>
   expect(await again.next('publish_response')).toMatchObject({ success: true, duplicate: true })
   await second.server.end('SIGTERM')
   expect(readdirSync(join(dataDir, 'brokers')).length).toBeGreaterThan(0)
+})
+
+it('brings each message of quality 2 once, to receivers of either method, though it is killed and its disk is late', async () => {
+  const result = await runExactlyOnce({ messages: 2_500, kills: 2, diskDelay: 100 })
+  expect(result).toEqual({ receivers: [{ method: 'A', twice: 0, never: 0 }, { method: 'B', twice: 0, never: 0 }], neverOfQualityOne: 0, kills: 2 })
 })
 
 it('serves the same under its prefix on the control port, and MQTT there too', async () => {

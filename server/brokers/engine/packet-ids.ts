@@ -1,0 +1,55 @@
+/**
+ * Packet ids of what MQTT clients are sent, and how quality 2 stays exactly once over a crash: a receiver knows a message by its packet id
+ * until the handshake ends (MQTT 4.3.3), so the id has to be on the disk before the message is on the wire, and belongs to this message
+ * alone until then, whatever becomes of it here.
+ */
+import type { Delivery, Message, Subscriber } from './model.ts'
+
+const largest = 65_535
+/** Ids that are given before a message is sent are fewer than there are, so that what is next in turn, of whatever quality, finds one. */
+const numberedWith = 32_768
+const aheadAtOnce = 1_000
+
+export function hasFreePacketId({ packetIds, releasing }: Subscriber): boolean {
+  return packetIds.size + releasing.size < largest
+}
+
+/** An id that nothing uses; 0 when there is none. */
+export function takePacketId(subscriber: Subscriber): number {
+  const { packetIds, releasing } = subscriber
+  if (!hasFreePacketId(subscriber)) return 0
+  do subscriber.lastPacketId = subscriber.lastPacketId >= largest ? 1 : subscriber.lastPacketId + 1
+  while (packetIds.has(subscriber.lastPacketId) || releasing.has(subscriber.lastPacketId))
+  packetIds.add(subscriber.lastPacketId)
+  return subscriber.lastPacketId
+}
+
+/** Whether the receiver's memory of the packet id may outlive this process. */
+export function needsLastingId({ qos, subscriber }: Delivery): boolean {
+  return qos === 2 && subscriber.durable && subscriber.tenant.isWritten && subscriber.key.startsWith('mqtt:')
+}
+
+/**
+ * The receiver may know it by its packet id: it can be neither taken back nor thrown away before the handshake has ended
+ * (MQTT-4.3.3-7 for what expires, 2.2.1 for the rest).
+ */
+export function isBound({ qos, packetId, tries, maybeSent }: Delivery): boolean {
+  return qos === 2 && packetId !== 0 && (tries > 0 || maybeSent)
+}
+
+/** Gives ids to those deliveries of a new message that are likely to be sent as soon as it is on the disk: both cost one sync then. */
+export function numberWith(message: Message): void {
+  if (message.qos !== 2) return
+  for (const delivery of message.deliveries) {
+    const { subscriber } = delivery
+    if (!needsLastingId(delivery) || subscriber.links.size === 0) continue
+    if (subscriber.unacked.size <= subscriber.tenant.policy.maxInFlight && subscriber.packetIds.size < numberedWith) delivery.packetId = takePacketId(subscriber)
+  }
+}
+
+/** Gives ids to what is to be sent next and has none. Returns those whose id is not on the disk. */
+export function numberAhead(subscriber: Subscriber): Delivery[] {
+  const lacking = subscriber.queue.ahead(aheadAtOnce).filter((delivery) => delivery.state === 'queued' && needsLastingId(delivery) && !delivery.isNumbered)
+  for (const delivery of lacking) if (delivery.packetId === 0) delivery.packetId = takePacketId(subscriber)
+  return lacking.filter(({ packetId }) => packetId !== 0)
+}
