@@ -188,7 +188,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   const desk = createApiDesk(apiHost, settings, bus, (name) => keeper.contained(name))
   const attention = createAttention({ host: apiHost, rooms, settings, clock, dated: () => [...disk.attention(), ...keeper.attention()], undated: () => lockers.attention() })
-  keys.onRevoke((id) => apiHost.closeSocketsOf(id))
+  keys.onLess((id) => apiHost.closeSocketsOf(id))
   bus.subscribe(() => changes.notify())
   settings.onChange(() => {
     stream.changed('settings')

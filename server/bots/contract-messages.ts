@@ -71,7 +71,7 @@ export const refusals = { 400: failure('A field is malformed'), 401: failure('A 
 const notOnline = { ...refusals, 409: failure('The session is not online') }
 const messageParams = userParams.extend({ messageId })
 export const at = (path: string) => `/api/sessions/:userId${path}`
-const shared = { tag: 'Messages', access: 'local', params: userParams } as const
+const shared = { tag: 'Messages', access: 'local', right: 'bots:use', params: userParams } as const
 
 export const messageRoutes = {
   sendMessage: {
@@ -131,6 +131,7 @@ export const messageSockets = {
     description: '`types` picks some, e.g. `?types=message,state`.',
     tag: 'Messages',
     access: 'local',
+    right: 'bots:use',
     verb: 'write',
     params: userParams,
     query: z.object({ types: z.string().regex(/^(message|progress|state|rule)(,(message|progress|state|rule))*$/).optional() }),

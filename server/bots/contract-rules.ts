@@ -55,7 +55,7 @@ export type RuleView = z.output<typeof ruleView>
 
 const ruleId = z.string().regex(/^rule_[0-9A-Za-z]{16}$/)
 const ruleParams = userParams.extend({ rule: ruleId })
-const shared = { tag: 'Rules', access: 'local', params: userParams } as const
+const shared = { tag: 'Rules', access: 'local', right: 'bots:use', params: userParams } as const
 const one = { description: 'The rule', body: ok.extend({ rule: ruleView }) }
 const all = { description: 'The rules in their order', body: ok.extend({ rules: z.array(ruleView) }) }
 const malformed = { ...refusals, 400: failure('A field is malformed: a pattern that is none, a placeholder that is not known, a webhook that is not there') }

@@ -8,13 +8,15 @@ const eventType = z.enum(['message', 'progress', 'state', 'rule'])
 export const webhookId = z.string().regex(/^webhook_[0-9A-Za-z]{16}$/)
 const webhookParams = userParams.extend({ webhook: webhookId })
 const webhookView = z.object({ id: z.string(), url: z.string(), types: z.array(z.string()), createdAt: isoTime, waiting: z.number().int(), dead: z.number().int() })
-const hooks = { tag: 'Webhooks', access: 'local', params: userParams } as const
+const hooks = { tag: 'Webhooks', access: 'local', right: 'bots:use', params: userParams } as const
 
 export const webhookRoutes = {
   addWebhook: {
     ...hooks,
     method: 'POST',
     path: at('/webhooks'),
+    // An address that this machine calls from then on, with what is said in the chats.
+    right: 'control:manage',
     summary: 'Have an address told what happens',
     description: 'Each POST carries `webhook-id`, `webhook-timestamp` and `webhook-signature` as the Standard Webhooks specification has them; the secret is shown here once. `rule` is what a rule of the session sends, and what came of its rules.',
     body: z.object({ url: z.url({ protocol: /^https?$/ }).max(2_000), /** All when empty. */ types: z.array(eventType).max(4).default([]) }),

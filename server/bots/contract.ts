@@ -21,7 +21,7 @@ export const botsContract = defineContract({
   description: 'WhatsApp accounts that link by code or QR, stay online and can be moved.',
   routes: { ...publishedRoutes, ...messageRoutes, ...ruleRoutes, ...webhookRoutes, ...nativeRoutes },
   sockets: messageSockets,
-  subjectParam: 'userId',
+  subject: { params: ['userId'], missing: 'bot-not-found' },
   faults: {
     'bot-not-found': { status: 404, message: 'Session not found' },
     'bot-exists': { status: 409, message: 'Session already exists for this user. Delete it first or use a different userId.' },

@@ -10,14 +10,16 @@ import { actorOf, implement, type Api } from '../http/api.ts'
 import type { ApiHost } from '../http/api-host.ts'
 import type { RoomName } from '../http/contract.ts'
 import { cookieOf, sessionCookie } from '../http/guards.ts'
+import type { Right } from '../http/rights.ts'
 import type { UpstreamDesk } from '../relay/upstream-desk.ts'
 import type { Room } from '../room.ts'
 import { version } from '../version.ts'
 import type { ApiDesk } from './apis.ts'
 import { changeApis } from './apis.ts'
 import type { Attention } from './attention.ts'
-import { controlContract, eventsQuery, type Overview, type RoomSummary, type SettingsView } from './contract.ts'
-import type { Keys } from './keys.ts'
+import { controlContract, eventsQuery, type KeyScope, type Overview, type RoomSummary, type SettingsView } from './contract.ts'
+import { rightsOf } from './key-rights.ts'
+import type { KnownKey, Keys } from './keys.ts'
 import type { Lockers } from './lockers.ts'
 import type { Rates, Span } from './rates.ts'
 import { signInMaxAge, type SignIn } from './sign-in.ts'
@@ -75,7 +77,8 @@ export function createControlApi(parts: ControlParts): Api {
       },
 
       keys: () => ({ status: 200, body: { keys: keys.list() } }),
-      createKey: ({ body }, { caller }) => ({ status: 201, body: keys.create(body, actorOf(caller)) }),
+      createKey: ({ body: { scopes, ...key } }, { caller }) => ({ status: 201, body: keys.create(scopes === undefined ? key : { ...key, only: {}, ...rightsOf(scopes) }, actorOf(caller)) }),
+      narrowKey: ({ params, body }, { caller }) => ({ status: 200, body: keys.narrow(params.id, body.rights, body.only, actorOf(caller)) }),
       revokeKey: ({ params }, { caller }) => {
         keys.revoke(params.id, actorOf(caller))
         return { status: 204, body: null }
@@ -115,7 +118,7 @@ export function createControlApi(parts: ControlParts): Api {
         // The sign-in lives on while it is used; the browser has to be told, or it drops the cookie at its first end.
         const cookie = cookieOf(node.request)
         const renewed = cookie === null || signIn.whoIs(cookie) === null ? {} : { headers: { 'set-cookie': setCookie(cookie, signInMaxAge) } }
-        return { status: 200, body: { actor: actorOf(caller), scopes: caller.kind === 'key' ? [...(keys.findById(caller.id)?.scopes ?? [])] : null }, ...renewed }
+        return { status: 200, body: { actor: actorOf(caller), ...heldBy(caller.kind === 'key' ? keys.findById(caller.id) : null) }, ...renewed }
       },
       signIn: ({ body }) => {
         const { cookie, maxAge, who } = signIn.signIn(body)
@@ -159,6 +162,11 @@ export function overviewOf({ rooms, rates, attention }: Pick<ControlParts, 'room
 
 function settingsView(settings: SettingsStore): SettingsView {
   return { settings: settings.current(), fixed: settings.fixedPaths(), setAside: settings.setAside(), file: settings.file }
+}
+
+/** Null for the owner, who may do everything. */
+function heldBy(key: KnownKey | null): { scopes: KeyScope[] | null; rights: Right[] | null } {
+  return { scopes: key === null ? null : [...key.scopes], rights: key?.rights == null ? null : [...key.rights] }
 }
 
 /** Strict same-site and unreadable by scripts; not `Secure`, since the control port speaks plain HTTP on this machine. */

@@ -1,13 +1,15 @@
 /** Who a caller is: the owner by this run's token, a named key, or a browser that signed in with either. */
 import type { Authority, Credential } from '../http/guards.ts'
 import { hashSecret, sameSecret } from '../secrets/hash.ts'
-import { opens, type Keys, type KnownKey } from './keys.ts'
+import { ownerStanding, type Standing } from '../http/rights.ts'
+import { opens, standingOfKey } from './key-rights.ts'
+import type { Keys, KnownKey } from './keys.ts'
 import type { SignIn } from './sign-in.ts'
 
 export interface AuthorityOptions {
   /** The token of this run; only its hash is kept. */
   ownerToken: string
-  keys: Pick<Keys, 'find' | 'findById' | 'checkById'>
+  keys: Pick<Keys, 'find' | 'findById' | 'used'>
   signIn: Pick<SignIn, 'whoIs'>
 }
 
@@ -15,8 +17,9 @@ export function createAuthority({ ownerToken, keys, signIn }: AuthorityOptions):
   const ownerHash = hashSecret(ownerToken)
   const keyCredential = (key: KnownKey): Credential => ({
     caller: { kind: 'key', id: key.id, name: key.name },
-    may: (room, verb, subject) => key.scopes.some((scope) => opens(scope, room, verb, subject)),
-    used: (room, verb, address, subject) => void keys.checkById(key.id, room, verb, address, subject),
+    standing: standingOfKey(key.id, () => keys.findById(key.id)),
+    may: (demand) => opens(key, demand),
+    used: (address) => keys.used(key.id, address),
   })
   return {
     byKey(secret) {
@@ -34,4 +37,11 @@ export function createAuthority({ ownerToken, keys, signIn }: AuthorityOptions):
   }
 }
 
-const owner: Credential = { caller: { kind: 'owner' }, may: () => true, used: () => undefined }
+const owner: Credential = { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => undefined }
+
+/** What the one who made a thing may do now; null for callers without a key, who may do nothing beside what they call. */
+export function standingOfMaker(maker: string | null, keys: Pick<Keys, 'findById'>): Standing | null {
+  if (maker === 'owner') return ownerStanding
+  const id = maker?.startsWith('key:') === true ? maker.slice('key:'.length) : null
+  return id === null || keys.findById(id) === null ? null : standingOfKey(id, () => keys.findById(id))
+}

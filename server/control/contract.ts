@@ -5,6 +5,7 @@ import { settingsSchema } from '../config/settings.ts'
 import { busEvent } from '../events/event.ts'
 import { newUpstream, upstreamPatch, upstreamView } from '../relay/upstream-definition.ts'
 import { apiNames, defineContract, isoTime, roomNames, type ApiName } from '../http/contract.ts'
+import { rights, roomsWithSubjects } from '../http/rights.ts'
 
 const failed = z.object({ error: z.object({ code: z.string(), message: z.string(), issues: z.array(z.object({ field: z.string(), message: z.string() })).optional(), requestId: z.string() }) })
 const failure = (description: string) => ({ description, body: failed })
@@ -40,19 +41,55 @@ export const apiView = z.object({
 })
 export type ApiView = z.output<typeof apiView>
 
-/** Rooms in which a key can be limited to one thing: of the bots, to one bot by its userId. */
-const roomsWithSubjects: readonly ApiName[] = ['bots']
+/** Rooms in which a key can be limited to some things. */
+const isLimitable = (room: ApiName): boolean => roomsWithSubjects.some((name) => name === room)
+const subject = z.string().min(1).max(100)
 
+export const keyRight = z.enum(rights)
+export const keyOnly = z.partialRecord(z.enum(roomsWithSubjects), z.array(subject).min(1).max(100))
+
+/** What a key of the older form has instead of rights. */
 export const keyScope = z
-  .object({ room: z.enum(apiNames), verb: z.enum(['read', 'write']), /** Only this one; the whole room when left out. */ subject: z.string().min(1).max(100).optional() })
-  .refine(({ room, subject }) => subject === undefined || roomsWithSubjects.includes(room), 'Keys of this room open all of it')
+  .object({ room: z.enum(apiNames), verb: z.enum(['read', 'write']), /** Only this one; the whole room when left out. */ subject: subject.optional() })
+  .refine((scope) => scope.subject === undefined || isLimitable(scope.room), 'Keys of this room open all of it')
 export type KeyScope = z.output<typeof keyScope>
+
+const keyFrom = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'Give an address such as 192.168.1.20 or a network such as 192.168.1.0/24')
+/** Either verbs of the older form, or `use` and `manage` as another way to write `rights`. */
+const wantedScope = z
+  .object({ room: z.enum(apiNames), verb: z.enum(['read', 'write', 'use', 'manage']), subject: subject.optional() })
+  .refine((scope) => scope.subject === undefined || isLimitable(scope.room), 'Keys of this room open all of it')
+const isOlder = ({ verb }: { verb: string }): boolean => verb === 'read' || verb === 'write'
+
+/** What a new key may do is named, in one of the two forms; nothing is taken for granted. */
+const newKey = z
+  .object({
+    name: z.string().trim().min(1).max(60),
+    rights: z.array(keyRight).min(1).max(rights.length).optional(),
+    only: keyOnly.default({}),
+    scopes: z
+      .array(wantedScope)
+      .min(1)
+      .max(12)
+      .refine((scopes) => scopes.every(isOlder) || !scopes.some(isOlder), 'read and write are the older form: they do not stand beside use and manage')
+      .optional(),
+    from: keyFrom.nullable().default(null),
+    expiresAt: isoTime.nullable().default(null),
+  })
+  .refine((key) => (key.rights === undefined) !== (key.scopes === undefined), { error: 'Say what it may do: rights, or scopes of the older form', path: ['rights'] })
 
 export const keyView = z.object({
   id: z.string(),
   name: z.string(),
   /** The first characters, to tell keys apart. */
   prefix: z.string(),
+  /** What it may do; null for a key of the older form, which has scopes. */
+  rights: z.array(keyRight).nullable(),
+  /** The things it is limited to, by room. */
+  only: keyOnly,
+  /** The address or network that may use it. */
+  from: z.string().nullable(),
+  /** Of a key of the older form; they open the least they had. */
   scopes: z.array(keyScope),
   createdAt: isoTime,
   lastUsedAt: isoTime.nullable(),
@@ -128,7 +165,6 @@ export const eventsQuery = z.object({ /** The last event seen; what came after i
 
 const upstreamRow = z.string().min(1).max(64)
 const apiParams = z.object({ name: z.enum(apiNames) })
-const created = isoTime
 
 export const controlContract = defineContract({
   api: 'control',
@@ -142,6 +178,7 @@ export const controlContract = defineContract({
       tag: 'House',
       summary: 'Whether the server runs',
       access: 'public',
+      right: 'anyone',
       responses: { 200: { description: 'It runs', body: z.object({ status: z.literal('ok'), version: z.string(), uptime: z.number() }) } },
     },
     apis: {
@@ -150,16 +187,18 @@ export const controlContract = defineContract({
       tag: 'APIs',
       summary: 'Each API with its address, state and traffic',
       access: 'key',
+      right: 'control:use',
       responses: { 200: { description: 'APIs', body: z.object({ apis: z.array(apiView) }) } },
     },
-    startApi: { method: 'POST', path: '/control/v1/apis/:name/start', tag: 'APIs', summary: 'Serve an API on its own port, or try its port again', access: 'key', params: apiParams, responses: { 200: { description: 'Its state', body: apiView } } },
-    stopApi: { method: 'POST', path: '/control/v1/apis/:name/stop', tag: 'APIs', summary: 'Stop serving an API on its own port until the next start', access: 'key', params: apiParams, responses: { 200: { description: 'Its state', body: apiView }, 409: failure('The control API cannot be stopped through itself') } },
+    startApi: { method: 'POST', path: '/control/v1/apis/:name/start', tag: 'APIs', summary: 'Serve an API on its own port, or try its port again', access: 'key', right: 'control:manage', params: apiParams, responses: { 200: { description: 'Its state', body: apiView } } },
+    stopApi: { method: 'POST', path: '/control/v1/apis/:name/stop', tag: 'APIs', summary: 'Stop serving an API on its own port until the next start', access: 'key', right: 'control:manage', params: apiParams, responses: { 200: { description: 'Its state', body: apiView }, 409: failure('The control API cannot be stopped through itself') } },
     changeApi: {
       method: 'PATCH',
       path: '/control/v1/apis/:name',
       tag: 'APIs',
       summary: 'Change port or exposure; only this listener restarts, after the new address is known to work',
       access: 'key',
+      right: 'control:manage',
       params: apiParams,
       body: z.object({ port: z.union([z.number().int().min(0).max(65_535), z.literal('off')]).optional(), openTo: z.enum(['machine', 'lan']).optional(), insecureNoKey: z.boolean().optional() }),
       responses: { 200: { description: 'Its state', body: apiView }, 409: failure('The port is taken, or the value is fixed by a flag or variable') },
@@ -170,6 +209,7 @@ export const controlContract = defineContract({
       tag: 'House',
       summary: 'Counts, rates and what needs attention',
       access: 'key',
+      right: 'activity:use',
       query: z.object({ span: z.enum(['15m', '1h', '24h']).default('15m') }),
       responses: { 200: { description: 'Overview', body: overview } },
     },
@@ -179,11 +219,12 @@ export const controlContract = defineContract({
       tag: 'House',
       summary: 'Stop a room and start it again, alone; for one that was set aside because it failed',
       access: 'key',
+      right: 'control:manage',
       params: z.object({ name: z.enum(roomNames) }),
       responses: { 204: { description: 'It serves again' }, 409: failure('Only a new start of the server can mend it'), 503: failure('It failed again') },
     },
-    sealing: { method: 'GET', path: '/control/v1/sealing-key', tag: 'House', summary: 'Whether what is sealed can be opened, and what is locked while its key is missing', access: 'key', responses: { 200: { description: 'The sealing key', body: sealingView } } },
-    retrySealing: { method: 'POST', path: '/control/v1/sealing-key/retry', tag: 'House', summary: 'Read the sealing key again, after its file was put back; rooms with something locked are started anew', access: 'key', responses: { 200: { description: 'What is the case now', body: sealingView } } },
+    sealing: { method: 'GET', path: '/control/v1/sealing-key', tag: 'House', summary: 'Whether what is sealed can be opened, and what is locked while its key is missing', access: 'key', right: 'control:use', responses: { 200: { description: 'The sealing key', body: sealingView } } },
+    retrySealing: { method: 'POST', path: '/control/v1/sealing-key/retry', tag: 'House', summary: 'Read the sealing key again, after its file was put back; rooms with something locked are started anew', access: 'key', right: 'control:manage', responses: { 200: { description: 'What is the case now', body: sealingView } } },
     giveUpLocked: {
       method: 'POST',
       path: '/control/v1/sealing-key/give-up',
@@ -191,37 +232,54 @@ export const controlContract = defineContract({
       summary: 'Remove, for good, what is locked in one room',
       description: 'For a key that is lost for ever. Where there is no key at all, a new one is made.',
       access: 'key',
+      right: 'control:manage',
       body: z.object({ room: z.enum(roomNames) }),
       responses: { 200: { description: 'What is left', body: sealingView }, 409: failure('Nothing is locked there, or the key is not lost') },
     },
-    settings: { method: 'GET', path: '/control/v1/settings', tag: 'Settings', summary: 'All settings, what fixes them and what was set aside', access: 'key', responses: { 200: { description: 'Settings', body: settingsView } } },
+    settings: { method: 'GET', path: '/control/v1/settings', tag: 'Settings', summary: 'All settings, what fixes them and what was set aside', access: 'key', right: 'control:use', responses: { 200: { description: 'Settings', body: settingsView } } },
     changeSettings: {
       method: 'PATCH',
       path: '/control/v1/settings',
       tag: 'Settings',
       summary: 'Change settings; what is left out stays',
       access: 'key',
+      right: 'control:manage',
       body: z.record(z.string(), z.unknown()),
       responses: { 200: { description: 'Settings', body: settingsView }, 400: failure('A value is not accepted'), 409: failure('A value is fixed by a flag or variable') },
     },
-    keys: { method: 'GET', path: '/control/v1/keys', tag: 'Keys', summary: 'All keys, without their secrets', access: 'key', responses: { 200: { description: 'Keys', body: z.object({ keys: z.array(keyView) }) } } },
+    keys: { method: 'GET', path: '/control/v1/keys', tag: 'Keys', summary: 'All keys, without their secrets', access: 'key', right: 'control:use', responses: { 200: { description: 'Keys', body: z.object({ keys: z.array(keyView) }) } } },
     createKey: {
       method: 'POST',
       path: '/control/v1/keys',
       tag: 'Keys',
       summary: 'Make a key; its secret is in this answer and nowhere else',
       access: 'key',
-      body: z.object({ name: z.string().trim().min(1).max(60), scopes: z.array(keyScope).min(1).max(12), expiresAt: created.nullable().default(null) }),
+      right: 'control:manage',
+      description: `\`rights\` says what it may do: ${rights.map((right) => `\`${right}\``).join(', ')}. \`manage\` includes \`use\` of the same room; \`control:manage\` lets its holder run any program on this machine, send its data to any address and make more keys, so it includes all others. \`scopes\` is the older form.`,
+      body: newKey,
       responses: { 201: { description: 'The key with its secret', body: keyView.extend({ secret: z.string() }) }, 400: failure('Invalid'), 409: failure('A key of this name exists') },
     },
-    revokeKey: { method: 'DELETE', path: '/control/v1/keys/:id', tag: 'Keys', summary: 'Revoke a key', access: 'key', params: z.object({ id: keyId }), responses: { 204: { description: 'Revoked' }, 404: failure('No such key') } },
-    users: { method: 'GET', path: '/control/v1/users', tag: 'Accounts', summary: 'The accounts of the relay', access: 'key', responses: { 200: { description: 'Accounts', body: z.object({ users: z.array(userView) }) } } },
+    narrowKey: {
+      method: 'PATCH',
+      path: '/control/v1/keys/:id',
+      tag: 'Keys',
+      summary: 'Take rights away from a key; its holder notices at the next call',
+      description: 'More rights need a new key. A key of the older form can be given rights that are less than its scopes.',
+      access: 'key',
+      right: 'control:manage',
+      params: z.object({ id: keyId }),
+      body: z.object({ rights: z.array(keyRight).min(1).max(rights.length), only: keyOnly.optional() }),
+      responses: { 200: { description: 'The key', body: keyView }, 400: failure('Invalid'), 404: failure('No such key'), 409: failure('It would be more than the key has') },
+    },
+    revokeKey: { method: 'DELETE', path: '/control/v1/keys/:id', tag: 'Keys', summary: 'Revoke a key', access: 'key', right: 'control:manage', params: z.object({ id: keyId }), responses: { 204: { description: 'Revoked' }, 404: failure('No such key') } },
+    users: { method: 'GET', path: '/control/v1/users', tag: 'Accounts', summary: 'The accounts of the relay', access: 'key', right: 'relay:manage', responses: { 200: { description: 'Accounts', body: z.object({ users: z.array(userView) }) } } },
     createUser: {
       method: 'POST',
       path: '/control/v1/users',
       tag: 'Accounts',
       summary: 'Add an account',
       access: 'key',
+      right: 'relay:manage',
       body: z.object({ id: userId.optional(), primaryEmail: email, credits: credits.default(0) }),
       responses: { 201: { description: 'The account', body: userView }, 400: failure('Invalid'), 409: failure('The id or address is taken') },
     },
@@ -231,18 +289,20 @@ export const controlContract = defineContract({
       tag: 'Accounts',
       summary: 'Change an account',
       access: 'key',
+      right: 'relay:manage',
       params: z.object({ id: userId }),
       body: z.object({ primaryEmail: email.optional(), credits: credits.optional() }),
       responses: { 200: { description: 'The account', body: userView }, 404: failure('No such account'), 409: failure('The address is taken') },
     },
-    removeUser: { method: 'DELETE', path: '/control/v1/users/:id', tag: 'Accounts', summary: 'Remove an account', access: 'key', params: z.object({ id: userId }), responses: { 204: { description: 'Removed' }, 404: failure('No such account') } },
-    upstreams: { method: 'GET', path: '/control/v1/upstreams', tag: 'Servers', summary: 'The MCP servers of the relay; of variables and headers the names alone', access: 'key', responses: { 200: { description: 'Servers', body: z.object({ upstreams: z.array(upstreamView) }) } } },
+    removeUser: { method: 'DELETE', path: '/control/v1/users/:id', tag: 'Accounts', summary: 'Remove an account', access: 'key', right: 'relay:manage', params: z.object({ id: userId }), responses: { 204: { description: 'Removed' }, 404: failure('No such account') } },
+    upstreams: { method: 'GET', path: '/control/v1/upstreams', tag: 'Servers', summary: 'The MCP servers of the relay; of variables and headers the names alone', access: 'key', right: 'control:use', responses: { 200: { description: 'Servers', body: z.object({ upstreams: z.array(upstreamView) }) } } },
     createUpstream: {
       method: 'POST',
       path: '/control/v1/upstreams',
       tag: 'Servers',
       summary: 'Add an MCP server; it is started in the background',
       access: 'key',
+      right: 'control:manage',
       body: newUpstream,
       responses: { 201: { description: 'The server', body: upstreamView }, 400: failure('Invalid'), 409: failure('The name is taken') },
     },
@@ -252,13 +312,14 @@ export const controlContract = defineContract({
       tag: 'Servers',
       summary: 'Change an MCP server; what is left out stays, a variable or header set to null goes',
       access: 'key',
+      right: 'control:manage',
       params: z.object({ id: upstreamRow }),
       body: upstreamPatch,
       responses: { 200: { description: 'The server', body: upstreamView }, 400: failure('Invalid'), 404: failure('No such server'), 409: failure('The name is taken, or the server is built in') },
     },
-    removeUpstream: { method: 'DELETE', path: '/control/v1/upstreams/:id', tag: 'Servers', summary: 'Remove an MCP server', access: 'key', params: z.object({ id: upstreamRow }), responses: { 204: { description: 'Removed' }, 404: failure('No such server'), 409: failure('The server is built in') } },
-    siteProfiles: { method: 'GET', path: '/control/v1/site-profiles', tag: 'Site profiles', summary: 'What logins there are', access: 'key', responses: { 200: { description: 'Profiles', body: z.object({ profiles: z.array(siteProfile.extend({ builtIn: z.boolean() })) }) } } },
-    siteProfile: { method: 'GET', path: '/control/v1/site-profiles/:name', tag: 'Site profiles', summary: 'One profile', access: 'key', params: z.object({ name: siteProfileName }), responses: { 200: { description: 'The profile', body: siteProfile.extend({ builtIn: z.boolean() }) }, 404: failure('No such profile') } },
+    removeUpstream: { method: 'DELETE', path: '/control/v1/upstreams/:id', tag: 'Servers', summary: 'Remove an MCP server', access: 'key', right: 'control:manage', params: z.object({ id: upstreamRow }), responses: { 204: { description: 'Removed' }, 404: failure('No such server'), 409: failure('The server is built in') } },
+    siteProfiles: { method: 'GET', path: '/control/v1/site-profiles', tag: 'Site profiles', summary: 'What logins there are', access: 'key', right: 'browsers:use', responses: { 200: { description: 'Profiles', body: z.object({ profiles: z.array(siteProfile.extend({ builtIn: z.boolean() })) }) } } },
+    siteProfile: { method: 'GET', path: '/control/v1/site-profiles/:name', tag: 'Site profiles', summary: 'One profile', access: 'key', right: 'browsers:use', params: z.object({ name: siteProfileName }), responses: { 200: { description: 'The profile', body: siteProfile.extend({ builtIn: z.boolean() }) }, 404: failure('No such profile') } },
     putSiteProfile: {
       method: 'PUT',
       path: '/control/v1/site-profiles/:name',
@@ -266,17 +327,19 @@ export const controlContract = defineContract({
       summary: 'Make or replace a profile',
       description: 'Replacing a built-in profile overrides it; deleting the override brings the built-in one back.',
       access: 'key',
+      right: 'control:manage',
       params: z.object({ name: siteProfileName }),
       body: siteProfile.omit({ name: true }).extend({ name: siteProfileName.optional() }),
       responses: { 200: { description: 'The profile', body: siteProfile.extend({ builtIn: z.boolean() }) }, 400: failure('Invalid') },
     },
-    removeSiteProfile: { method: 'DELETE', path: '/control/v1/site-profiles/:name', tag: 'Site profiles', summary: 'Remove a profile', access: 'key', params: z.object({ name: siteProfileName }), responses: { 204: { description: 'Removed' }, 404: failure('No such profile'), 409: failure('A built-in profile cannot be removed') } },
+    removeSiteProfile: { method: 'DELETE', path: '/control/v1/site-profiles/:name', tag: 'Site profiles', summary: 'Remove a profile', access: 'key', right: 'control:manage', params: z.object({ name: siteProfileName }), responses: { 204: { description: 'Removed' }, 404: failure('No such profile'), 409: failure('A built-in profile cannot be removed') } },
     audit: {
       method: 'GET',
       path: '/control/v1/audit',
       tag: 'Audit',
       summary: 'The audit trail, newest first, page by page',
       access: 'key',
+      right: 'activity:use',
       query: z.object({
         /** Only events with a smaller id: the last id of the page before. */
         before: z.coerce.number().int().min(1).optional(),
@@ -288,18 +351,19 @@ export const controlContract = defineContract({
       }),
       responses: { 200: { description: 'Events', body: z.object({ events: z.array(busEvent), more: z.boolean() }) } },
     },
-    whoAmI: { method: 'GET', path: '/control/v1/session', tag: 'Sign-in', summary: 'Who is signed in', access: 'key', responses: { 200: { description: 'The caller', body: z.object({ actor: z.string(), scopes: z.array(keyScope).nullable() }) }, 401: failure('Nobody') } },
+    whoAmI: { method: 'GET', path: '/control/v1/session', tag: 'Sign-in', summary: 'Who is signed in', access: 'key', right: 'any-key', responses: { 200: { description: 'The caller', body: z.object({ actor: z.string(), scopes: z.array(keyScope).nullable(), rights: z.array(keyRight).nullable() }) }, 401: failure('Nobody') } },
     signIn: {
       method: 'POST',
       path: '/control/v1/session',
       tag: 'Sign-in',
       summary: 'Sign a browser in with a one-time code or a key; sets a strict same-site cookie',
       access: 'public',
+      right: 'anyone',
       body: z.union([z.object({ code: z.string().min(1).max(200) }), z.object({ key: z.string().min(1).max(200) })]),
       responses: { 200: { description: 'Signed in', body: z.object({ actor: z.string() }) }, 401: failure('The code was used or is over, or the key is not known') },
     },
-    signOut: { method: 'DELETE', path: '/control/v1/session', tag: 'Sign-in', summary: 'Sign this browser out', access: 'key', responses: { 204: { description: 'Signed out' } } },
-    createSignInLink: { method: 'POST', path: '/control/v1/sign-in-links', tag: 'Sign-in', summary: 'A link that signs one browser in once', access: 'key', responses: { 201: { description: 'The link', body: z.object({ url: z.string(), expiresAt: isoTime }) } } },
+    signOut: { method: 'DELETE', path: '/control/v1/session', tag: 'Sign-in', summary: 'Sign this browser out', access: 'key', right: 'any-key', responses: { 204: { description: 'Signed out' } } },
+    createSignInLink: { method: 'POST', path: '/control/v1/sign-in-links', tag: 'Sign-in', summary: 'A link that signs one browser in once', access: 'key', right: 'control:manage', responses: { 201: { description: 'The link', body: z.object({ url: z.string(), expiresAt: isoTime }) } } },
   },
   sockets: {
     events: {
@@ -308,12 +372,14 @@ export const controlContract = defineContract({
       description: 'With `since`, first sends what was missed. Messages are described in `events/event.ts`. A client that cannot set headers offers the sub-protocols `wheelhouse` and `bearer.<token>`.',
       tag: 'Audit',
       access: 'key',
+      right: 'activity:use',
       query: eventsQuery,
     },
   },
   faults: {
     'key-not-found': { status: 404 },
     'key-name-taken': { status: 409 },
+    'key-not-less': { status: 409 },
     'user-not-found': { status: 404 },
     'user-taken': { status: 409 },
     'upstream-not-found': { status: 404 },

@@ -1,29 +1,31 @@
-/** Named keys: scoped per room and verb, shown once, kept as hashes. Checking one is a look-up in memory. */
+/** Named keys: each opens the rights it names, is shown once and kept as a hash. Checking one is a look-up in memory. */
 import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { Fault } from '../fault.ts'
-import type { ApiName, Verb } from '../http/contract.ts'
+import type { RoomName } from '../http/contract.ts'
+import { roomOf, roomsWithSubjects, type Only, type Right } from '../http/rights.ts'
 import type { Log } from '../log.ts'
 import { hashSecret } from '../secrets/hash.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import type { KeyScope, KeyView } from './contract.ts'
+import { isNoMore, type KeyRights } from './key-rights.ts'
 import { createKeyStore, type StoredKey } from './keys-store.ts'
 
 export interface NewKey {
   name: string
-  scopes: readonly KeyScope[]
+  /** Left out for a key of the older form, which names scopes. */
+  rights?: readonly Right[] | undefined
+  only?: Only
+  scopes?: readonly KeyScope[] | undefined
+  /** The address or network that may use it. */
+  from?: string | null
   /** ISO 8601, null for never. */
   expiresAt: string | null
 }
 
-/** What a check found out; `reason` is for the log and the error's code, the caller is told no more than that the key was refused. */
-export type KeyCheck = { ok: true; id: string; name: string } | { ok: false; reason: 'unknown' | 'expired' | 'scope' }
-
-export interface KnownKey {
-  id: string
+export interface KnownKey extends KeyRights {
   name: string
-  scopes: readonly KeyScope[]
 }
 
 export interface Keys {
@@ -31,19 +33,19 @@ export interface Keys {
   list(): KeyView[]
   /** Throws `key-name-taken`. The secret is in this answer and nowhere else. */
   create(key: NewKey, actor: string): KeyView & { secret: string }
+  /** Takes rights away; what was opened with the key ends, and may be opened again. Throws `key-not-found`, `key-not-less`. */
+  narrow(id: string, rights: readonly Right[], only: Only | undefined, actor: string): KeyView
   /** Throws `key-not-found`. The next request with the key is refused. */
   revoke(id: string, actor: string): void
-  /** Whether the secret opens `room` for `verb`; a success counts as a use from `address`. */
-  check(secret: string, room: ApiName, verb: Verb, address?: string, subject?: string | null): KeyCheck
-  /** The same for a browser that signed in with the key. */
-  checkById(id: string, room: ApiName, verb: Verb, address?: string, subject?: string | null): KeyCheck
-  /** The key of a secret, whatever its scopes; null when unknown or expired. */
+  /** The key of a secret, whatever it opens; null when unknown or over. */
   find(secret: string): KnownKey | null
   findById(id: string): KnownKey | null
+  /** Notes a use from `address`. */
+  used(id: string, address: string): void
   /** The thing is gone: what keys could do with it goes too, so that a later one of the same name is not theirs. A key with nothing left is revoked. */
-  dropSubject(room: ApiName, subject: string): void
-  /** Called with the id of each key that is revoked. Returns what ends the subscription. */
-  onRevoke(listener: (id: string) => void): () => void
+  dropSubject(room: RoomName, subject: string): void
+  /** Called with the id of each key that may do less from now on, or is gone. Returns what ends the subscription. */
+  onLess(listener: (id: string) => void): () => void
   /** Saves the last uses and ends the timer. */
   stop(): void
 }
@@ -65,8 +67,8 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
   const byId = new Map<string, StoredKey>()
   // Looked up by hash: what a stranger could learn from the time of a look-up is about a hash they cannot steer, not about the secret.
   const byHash = new Map<string, StoredKey>()
-  const used = new Set<StoredKey>()
-  const revokeListeners = new Set<(id: string) => void>()
+  const unsaved = new Set<StoredKey>()
+  const lessListeners = new Set<(id: string) => void>()
   let timer: NodeJS.Timeout | undefined
   for (const key of store.all()) remember(key)
 
@@ -79,7 +81,7 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     return byHash.get(hashSecret(secret).toString('base64'))
   }
 
-  function create({ name, scopes, expiresAt }: NewKey, actor: string): KeyView & { secret: string } {
+  function create({ name, rights, only = {}, scopes = [], from = null, expiresAt }: NewKey, actor: string): KeyView & { secret: string } {
     if (store.nameTaken(name)) throw new Fault('key-name-taken', `A key named ${name} exists already`, { name })
     const secret = `whk_${randomBase62(32, random)}`
     const key: StoredKey = {
@@ -87,7 +89,10 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
       name,
       prefix: secret.slice(0, prefixLength),
       hash: hashSecret(secret),
+      rights: rights === undefined ? null : [...new Set(rights)],
+      only,
       scopes: withoutDoubles(scopes),
+      from,
       createdAt: clock.now(),
       expiresAt: expiresAt === null ? null : Date.parse(expiresAt),
       lastUsedAt: null,
@@ -95,7 +100,7 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     }
     store.insert(key)
     remember(key)
-    const data = { id: key.id, prefix: key.prefix, scopes: scopeText(key.scopes) }
+    const data = { id: key.id, prefix: key.prefix, rights: rightsText(key) }
     events.emit({ room: 'control', type: 'key-created', title: 'Key created', subject: name, actor, tone: 'good', data })
     return { ...view(key), secret }
   }
@@ -106,34 +111,47 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     store.remove(id)
     byId.delete(id)
     byHash.delete(key.hash.toString('base64'))
-    used.delete(key)
+    unsaved.delete(key)
     const data = { id, prefix: key.prefix }
     events.emit({ room: 'control', type: 'key-revoked', title: 'Key revoked', subject: key.name, actor, tone: 'attention', data })
-    for (const listener of revokeListeners) listener(id)
+    for (const listener of lessListeners) listener(id)
   }
 
-  function dropSubject(room: ApiName, subject: string): void {
+  function narrow(id: string, rights: readonly Right[], only: Only | undefined, actor: string): KeyView {
+    const key = byId.get(id)
+    if (key === undefined) throw new Fault('key-not-found', 'There is no such key', { id })
+    const less = { ...key, rights: [...new Set(rights)], only: only ?? key.only, scopes: [] }
+    if (!isNoMore(less, key)) throw new Fault('key-not-less', 'Rights can be taken away from a key; more rights need a new key', { id })
+    change(key, less)
+    const data = { id, prefix: key.prefix, rights: rightsText(key) }
+    events.emit({ room: 'control', type: 'key-narrowed', title: 'Rights taken from a key', subject: key.name, actor, data })
+    for (const listener of lessListeners) listener(id)
+    return view(key)
+  }
+
+  /** On the disk first: a key that may do less must not come back with more. */
+  function change(key: StoredKey, to: Pick<StoredKey, 'rights' | 'only' | 'scopes'>): void {
+    const { rights, only, scopes } = to
+    store.setRights({ ...key, rights, only, scopes })
+    Object.assign(key, { rights, only, scopes })
+  }
+
+  function dropSubject(room: RoomName, subject: string): void {
     for (const key of byId.values()) {
-      const left = key.scopes.filter((scope) => scope.room !== room || scope.subject !== subject)
-      if (left.length === key.scopes.length) continue
-      if (left.length === 0) {
-        revoke(key.id, 'system')
-        continue
-      }
-      key.scopes = left
-      store.setScopes(key.id, left)
+      const left = withoutSubject(key, room, subject)
+      if (left === null) continue
+      if ((left.rights ?? left.scopes).length === 0) revoke(key.id, 'system')
+      else change(key, left)
     }
   }
 
-  function verdict(key: StoredKey | undefined, room: ApiName, verb: Verb, address: string | undefined, subject: string | null): KeyCheck {
-    if (key === undefined) return { ok: false, reason: 'unknown' }
-    if (isExpired(key)) return { ok: false, reason: 'expired' }
-    if (!key.scopes.some((scope) => opens(scope, room, verb, subject))) return { ok: false, reason: 'scope' }
+  function used(id: string, address: string): void {
+    const key = byId.get(id)
+    if (key === undefined) return
     key.lastUsedAt = clock.now()
-    key.lastUsedFrom = address ?? key.lastUsedFrom
-    used.add(key)
+    key.lastUsedFrom = address
+    unsaved.add(key)
     timer ??= setTimeout(saveUse, saveUseEvery).unref()
-    return { ok: true, id: key.id, name: key.name }
   }
 
   function isExpired(key: StoredKey): boolean {
@@ -141,15 +159,15 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
   }
 
   function known(key: StoredKey | undefined): KnownKey | null {
-    return key === undefined || isExpired(key) ? null : { id: key.id, name: key.name, scopes: key.scopes }
+    return key === undefined || isExpired(key) ? null : key
   }
 
   function saveUse(): void {
     clearTimeout(timer)
     timer = undefined
     try {
-      store.saveUse([...used])
-      used.clear()
+      store.saveUse([...unsaved])
+      unsaved.clear()
     } catch (error) {
       log.warn({ error: String(error) }, 'the last use of keys cannot be saved')
     }
@@ -159,25 +177,28 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     list: () => [...byId.values()].sort((a, b) => b.createdAt - a.createdAt).map(view),
     create,
     revoke,
+    narrow,
+    used,
     dropSubject,
-    check: (secret, room, verb, address, subject = null) => verdict(bySecret(secret), room, verb, address, subject),
-    checkById: (id, room, verb, address, subject = null) => verdict(byId.get(id), room, verb, address, subject),
     find: (secret) => known(bySecret(secret)),
     findById: (id) => known(byId.get(id)),
-    onRevoke(listener) {
-      revokeListeners.add(listener)
-      return () => void revokeListeners.delete(listener)
+    onLess(listener) {
+      lessListeners.add(listener)
+      return () => void lessListeners.delete(listener)
     },
     stop: saveUse,
   }
 }
 
 function view(key: StoredKey): KeyView {
-  const { id, name, prefix, scopes, createdAt, expiresAt, lastUsedAt, lastUsedFrom } = key
+  const { id, name, prefix, rights, only, scopes, from, createdAt, expiresAt, lastUsedAt, lastUsedFrom } = key
   return {
     id,
     name,
     prefix,
+    rights: rights === null ? null : [...rights],
+    only: onlyView(only),
+    from,
     scopes: [...scopes],
     createdAt: iso(createdAt),
     expiresAt: isoOrNull(expiresAt),
@@ -190,15 +211,31 @@ function isoOrNull(time: number | null): string | null {
   return time === null ? null : iso(time)
 }
 
-/** Whether a scope is enough for a call about `subject`; one without a subject is for the whole room. */
-export function opens(scope: KeyScope, room: ApiName, verb: Verb, subject: string | null): boolean {
-  return scope.room === room && scope.verb === verb && (scope.subject === undefined || scope.subject === subject)
+function onlyView(only: Only): KeyView['only'] {
+  return Object.fromEntries(Object.entries(only).map(([room, subjects]) => [room, [...subjects]]))
+}
+
+/** What is left of a key when one thing that it is limited to is gone; null when it says nothing of it. */
+function withoutSubject({ rights, only, scopes }: KeyRights, room: RoomName, subject: string): Pick<KeyRights, 'rights' | 'only' | 'scopes'> | null {
+  if (rights === null) {
+    const left = scopes.filter((scope) => scope.room !== room || scope.subject !== subject)
+    return left.length === scopes.length ? null : { rights, only, scopes: left }
+  }
+  const limited = roomsWithSubjects.find((name) => name === room)
+  const named = limited === undefined ? undefined : only[limited]
+  if (limited === undefined || named === undefined || !named.includes(subject)) return null
+  const subjects = named.filter((other) => other !== subject)
+  if (subjects.length > 0) return { rights, only: { ...only, [limited]: subjects }, scopes }
+  // A limit to nothing at all is no right: with neither, it would open the whole room.
+  const { [limited]: _, ...others } = only
+  return { rights: rights.filter((right) => roomOf(right) !== room), only: others, scopes }
 }
 
 function withoutDoubles(scopes: readonly KeyScope[]): KeyScope[] {
   return scopes.filter(({ room, verb, subject }, index) => scopes.findIndex((other) => other.room === room && other.verb === verb && other.subject === subject) === index)
 }
 
-function scopeText(scopes: readonly KeyScope[]): string {
-  return scopes.map(({ room, verb, subject }) => `${room}:${verb}${subject === undefined ? '' : `:${subject}`}`).join(' ')
+function rightsText({ rights, only, scopes }: KeyRights): string {
+  if (rights === null) return scopes.map(({ room, verb, subject }) => `${room}:${verb}${subject === undefined ? '' : `:${subject}`}`).join(' ')
+  return [...rights, ...Object.entries(only).map(([room, subjects]) => `only ${room} ${subjects.join(', ')}`)].join(' ')
 }

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import type { Api } from './api.ts'
 import { contractError, createApp, type AppOptions, type RequestHandler } from './app.ts'
 import type { ApiName } from './contract.ts'
-import type { Doorway, Guards } from './guards.ts'
+import { isFromElsewhere, pageOfOurs, type Doorway, type Guards } from './guards.ts'
 import { KeySockets } from './key-sockets.ts'
 import { Listener, type ListenerState } from './listener.ts'
 import { httpUrl, isLoopback, lanAddresses, nextFreePort, plainAddress } from './network.ts'
@@ -207,10 +207,11 @@ export class ApiHost {
     })
   }
 
-  /** The window's files pass the Host check too: a re-bound name must not even load it. */
+  /** The window's files pass the Host check too: a re-bound name must not even load it. Nor may a page of another site, to find out what runs here. */
   private serveWindow(control: Api, own: Doorway, request: IncomingMessage, response: ServerResponse): void {
     try {
       this.options.guards.checkHost(request, own)
+      if (isFromElsewhere(request)) this.options.guards.checkOrigin(request, own, pageOfOurs)
       if (this.options.windowFiles === null) throw new Refusal('not-found', 'This server was started without the window')
     } catch (error) {
       const { status, body } = contractError(control, error, this.options.newRequestId())

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Contract, RouteDefinition, RouteInput, RouteReply } from './contract.ts'
+import type { Standing } from './rights.ts'
 
 /** Who calls, as the guards found out. */
 export type Caller =
@@ -21,6 +22,8 @@ export function actorOf(caller: Caller): string {
 /** Facts about the call beyond its validated input. */
 export interface Call {
   caller: Caller
+  /** What the caller may do beyond the right of this route, and which things are its own. */
+  standing: Standing
   requestId: string
   /** The peer's address as the socket gives it, IPv4-mapped addresses as IPv4. */
   address: string
@@ -61,14 +64,16 @@ export interface Api {
   sockets: Readonly<Record<string, SocketHandler>>
   /** The key that the published contract itself names, null while none is set; see `Doorway`. */
   ownKey?(): string | null
+  /** Who made the thing that a route's subject names, null when that was not recorded; undefined when there is none. */
+  makerOf?(subject: string): string | null | undefined
 }
 
 /** Checks at compile time that every route and socket of the contract has a handler of the right type. */
-export function implement<const Bound extends Contract, const Given extends Handlers<Bound['routes']>>(contract: Bound, handlers: Given, sockets: Readonly<Record<string, SocketHandler>> = {}): Api {
+export function implement<const Bound extends Contract, const Given extends Handlers<Bound['routes']>>(contract: Bound, handlers: Given, sockets: Readonly<Record<string, SocketHandler>> = {}, more: Pick<Api, 'makerOf'> = {}): Api {
   for (const name of Object.keys(contract.sockets ?? {})) {
     if (!(name in sockets)) throw new TypeError(`${contract.api}: socket ${name} has no handler`)
   }
   // The table is typed at its border above; inside the kernel routes are looked up by name and lose their literal types.
-  return { contract, handlers: handlers as unknown as Api['handlers'], sockets }
+  return { contract, handlers: handlers as unknown as Api['handlers'], sockets, ...more }
 }
 

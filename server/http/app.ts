@@ -2,11 +2,12 @@
 import Router, { type RouterContext } from '@koa/router'
 import Koa, { type Context } from 'koa'
 import type { Log } from '../log.ts'
-import { handled, type Api, type Call, type Caller } from './api.ts'
+import { handled, type Api, type Call } from './api.ts'
 import { defaultBodyLimit, readBody } from './body.ts'
 import { subjectOf, type RouteDefinition } from './contract.ts'
 import { addReference } from './docs.ts'
-import { doorwayOf, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
+import { doorwayOf, isFromElsewhere, pageOfOurs, type Admitted, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
+import { checkSubject } from './subjects.ts'
 import { createPathIndex } from './paths.ts'
 import { fieldIssues, Refusal, toProblem, type KernelCode } from './problem.ts'
 import type { KeySockets } from './key-sockets.ts'
@@ -63,7 +64,7 @@ export function createApp(api: Api, outer: Doorway, options: AppOptions): Reques
   app.use(
     countAndShapeErrors(api, options, async (ctx) => {
       options.guards.checkHost(ctx.req, doorway)
-      if (ctx.req.headers.origin !== undefined) {
+      if (ctx.req.headers.origin !== undefined || isFromElsewhere(ctx.req)) {
         // A preflight asks about another request: its method decides, and no key can come with it.
         const asked = ctx.method === 'OPTIONS' ? ctx.get('access-control-request-method') : ctx.method
         const allowed = options.guards.checkOrigin(ctx.req, doorway, routeAsked(router, api, asked, ctx.path))
@@ -86,13 +87,15 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
   if (handler === undefined) throw new TypeError(`${api.contract.api}: route ${name} has no handler`)
   return async (ctx) => {
     const given: Record<string, string> = { ...ctx['params'] }
-    const caller = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route, subjectOf(api.contract, given))
+    const subject = subjectOf(api.contract, given)
+    const admitted = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route, subject)
     const refusal = options.shelter.refusal(api.contract.api)
     if (refusal !== null) throw refusal
     const params = route.params === undefined ? {} : parse(route.params, given, 'invalid-params')
     const query = route.query === undefined ? {} : parse(route.query, { ...ctx.query }, 'invalid-query')
     const body = route.body === undefined || route.bodyType === 'raw' ? undefined : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
-    const reply = await handler({ params, query, body }, callOf(ctx, caller, doorway, options.guards))
+    checkSubject(api, route, subject, admitted.standing)
+    const reply = await handler({ params, query, body }, callOf(ctx, admitted, doorway, options.guards))
     if (reply === handled) {
       ctx.respond = false
       return
@@ -101,10 +104,11 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
   }
 }
 
-function callOf(ctx: Context, caller: Caller, doorway: Doorway, guards: Guards): Call {
+function callOf(ctx: Context, { caller, standing }: Admitted, doorway: Doorway, guards: Guards): Call {
   let gone: AbortController | undefined
   return {
     caller,
+    standing,
     requestId: String(ctx.state['requestId']),
     address: guards.addressOf(ctx.req),
     headers: ctx.req.headers,
@@ -203,11 +207,11 @@ function countAndShapeErrors(api: Api, { traffic, log, shelter, newRequestId }: 
   }
 }
 
-/** The route a request is about; where there is none, what any stranger may ask: nothing. */
+/** The route a request is about; what is none is the reference, or is not there. */
 function routeAsked(router: Router<RequestState>, api: Api, method: string, path: string): GuardedRoute {
   const matched = router.match(path, method).pathAndMethod.at(-1)?.name
   const route = matched === undefined ? undefined : (api.contract.routes[matched] ?? api.contract.sockets?.[matched])
-  return route ?? { access: 'local' }
+  return route ?? pageOfOurs
 }
 
 function allowOrigin(ctx: Context, origin: string): void {

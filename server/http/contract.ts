@@ -3,11 +3,10 @@
  * No Node import here: the renderer reads contracts too.
  */
 import { z } from 'zod'
+import type { ApiName } from './names.ts'
+import type { Right } from './rights.ts'
 
-export const roomNames = ['brokers', 'browsers', 'bots', 'logins', 'relay'] as const
-export type RoomName = (typeof roomNames)[number]
-export const apiNames = ['control', ...roomNames] as const
-export type ApiName = (typeof apiNames)[number]
+export { apiNames, roomNames, type ApiName, type RoomName } from './names.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -17,9 +16,15 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
  * - `local`: anyone on this machine; a key once the API is open to the LAN.
  * - `key`: a key, the owner's token or a signed-in window, always.
  */
-export type Access = 'public' | 'local' | 'key'
+export type Access = Guarded['access']
 
-/** What a key must be allowed to do. Read for GET, write for the rest, unless the route says otherwise. */
+/**
+ * Who may call a route, and what a key has to hold for it; see `rights.ts`. What a contract calls public asks for nothing, all else for a right or at least for
+ * a key that is good. There is no default: a route that declares nothing does not compile.
+ */
+export type Guarded = { access: 'public'; right: 'anyone' } | { access: 'local'; right: Right } | { access: 'key'; right: Right | 'any-key' }
+
+/** What a key of the older form must be allowed to do. Read for GET, write for the rest, unless the route says otherwise. */
 export type Verb = 'read' | 'write'
 
 export interface ResponseDefinition {
@@ -29,7 +34,9 @@ export interface ResponseDefinition {
   contentType?: string
 }
 
-export interface RouteDefinition {
+export type RouteDefinition = RouteFacts & Guarded
+
+export interface RouteFacts {
   method: Method
   /** From the API's root, parameters as `:name`. */
   path: string
@@ -37,8 +44,9 @@ export interface RouteDefinition {
   description?: string
   /** The heading under which the reference lists it. */
   tag?: string
-  access: Access
   verb?: Verb
+  /** Where a page of another site sends browsers without a key of ours, e.g. back from signing in there. */
+  fromElsewhere?: boolean
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType
@@ -49,12 +57,13 @@ export interface RouteDefinition {
   responses: Readonly<Record<number, ResponseDefinition>>
 }
 
-export interface SocketDefinition {
+export type SocketDefinition = SocketFacts & Guarded
+
+export interface SocketFacts {
   path: string
   summary: string
   description?: string
   tag?: string
-  access: Access
   verb?: Verb
   params?: z.ZodObject
   query?: z.ZodObject
@@ -71,7 +80,7 @@ export interface SocketDefinition {
 /**
  * A failure as the border sees it: what an API's own `errorBody` turns into that API's shape.
  * Kernel codes: `invalid-json`, `invalid-body`, `invalid-params`, `invalid-query`, `body-too-large`, `body-too-deep`,
- * `unsupported-media-type`, `foreign-host`, `foreign-origin`, `key-required`, `key-refused`, `rate-limited`, `not-found`,
+ * `unsupported-media-type`, `two-hosts`, `foreign-host`, `foreign-origin`, `key-required`, `key-refused`, `rate-limited`, `not-found`,
  * `method-not-allowed`, `internal`. All others come from the services' faults.
  */
 export interface Problem {
@@ -104,8 +113,11 @@ export interface Contract<Routes extends Record<string, RouteDefinition> = Recor
   description: string
   routes: Routes
   sockets?: Readonly<Record<string, SocketDefinition>>
-  /** The path parameter that names the one thing a route is about, e.g. `userId`: a key may be limited to one of them. */
-  subjectParam?: string
+  /**
+   * The path parameters that name the one thing of the room that a route is about, e.g. `userId`: a caller who may not see it is told by this fault code
+   * that it is not there, and a key may be limited to some of them.
+   */
+  subject?: { params: readonly string[]; missing: string }
   /** Status, and where fixed the words, for each fault code; may also restate a kernel code. */
   faults: Readonly<Record<string, FaultDefinition>>
   errorSchema: z.ZodType
@@ -155,12 +167,15 @@ export function fillPath(path: string, params: Readonly<Record<string, unknown>>
 }
 
 /** The one thing of its room that a call is about; null for a route about all of them. */
-export function subjectOf({ subjectParam }: Pick<Contract, 'subjectParam'>, params: Readonly<Record<string, unknown>>): string | null {
-  const subject = subjectParam === undefined ? undefined : params[subjectParam]
-  return typeof subject === 'string' ? subject : null
+export function subjectOf({ subject }: Pick<Contract, 'subject'>, params: Readonly<Record<string, unknown>>): string | null {
+  for (const name of subject?.params ?? []) {
+    const value = params[name]
+    if (typeof value === 'string') return value
+  }
+  return null
 }
 
-/** The verb a key needs for a route. */
+/** The verb a key of the older form needs for a route. */
 export function verbOf(route: { method?: Method; verb?: Verb }): Verb {
   return route.verb ?? (route.method === undefined || route.method === 'GET' ? 'read' : 'write')
 }

@@ -5,7 +5,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Caller } from './api.ts'
-import { verbOf, type Access, type ApiName, type Method, type Verb } from './contract.ts'
+import { verbOf, type ApiName, type Guarded, type Method, type Verb } from './contract.ts'
+import { localStanding, strangerStanding, type RouteRight, type Standing } from './rights.ts'
 import { sameSecret } from '../secrets/hash.ts'
 import { clientAddress, hostOf, isLoopback, isOwnName } from './network.ts'
 import { Refusal } from './problem.ts'
@@ -36,10 +37,28 @@ export function doorwayOf(api: { ownKey?(): string | null }, doorway: Doorway): 
 /** A key, the owner's token or a signed-in window, as the authority knows it. */
 export interface Credential {
   caller: Caller
-  /** `subject` is the one thing of the room that the call is about, null when it is about all. */
-  may(room: ApiName, verb: Verb, subject: string | null): boolean
+  standing: Standing
+  may(demand: Demand): boolean
   /** Notes the use for the list of keys. */
-  used(room: ApiName, verb: Verb, address: string, subject: string | null): void
+  used(address: string): void
+}
+
+/** What a call asks of a key. */
+export interface Demand {
+  api: ApiName
+  right: RouteRight
+  /** For keys of the older form. */
+  verb: Verb
+  /** The one thing of the room that the call is about, null when it is about all. */
+  subject: string | null
+  /** Where the caller calls from. */
+  address: string
+}
+
+/** Who was let through, and what it may do. */
+export interface Admitted {
+  caller: Caller
+  standing: Standing
 }
 
 /** Who knows keys; implemented by control. */
@@ -62,10 +81,12 @@ export const sessionCookie = 'wheelhouse_session'
 
 /** What the guards need to know of the route that was asked for. */
 export interface GuardedRoute {
-  access: Access
+  access: Guarded['access']
+  right: RouteRight
   verb?: Verb
   method?: Method
   ownCredential?: boolean
+  fromElsewhere?: boolean
 }
 
 export class Guards {
@@ -85,6 +106,8 @@ export class Guards {
    * addresses or its name, or by whatever name the caller of a keyed request has for it.
    */
   checkHost(request: IncomingMessage, doorway: Doorway): void {
+    // Node keeps the first of two; whatever stands before us may have judged by the other one (RFC 9112, section 3.2).
+    if (countHosts(request) > 1) throw new Refusal('two-hosts')
     const host = hostOf(request.headers.host ?? '')
     if (host === 'localhost' || isLoopback(host) || host === doorway.host().toLowerCase()) return
     if (doorway.exposed() && (isOwnName(host) || keyOf(request) !== null)) return
@@ -93,11 +116,15 @@ export class Guards {
 
   /**
    * Second: a browser names the page that calls. Ours may; a foreign one may only where the call stands or falls with a key in
-   * its headers, because a page cannot obtain that by itself. Returns the value for `Access-Control-Allow-Origin`, if any.
+   * its headers, because a page cannot obtain that by itself. An image, a script or a link of a foreign page names no origin, yet browsers say that it comes
+   * from another site: it may read no more than a page may. Returns the value for `Access-Control-Allow-Origin`, if any.
    */
   checkOrigin(request: IncomingMessage, doorway: Doorway, route: GuardedRoute): string | null {
     const origin = request.headers.origin
-    if (origin === undefined) return null
+    if (origin === undefined) {
+      if (isFromElsewhere(request) && keyOf(request) === null && !this.isOpenElsewhere(request, doorway, route)) throw new Refusal('foreign-origin')
+      return null
+    }
     if (this.isOwnOrigin(request, origin)) return origin
     if (this.needsKey(route, doorway) || route.ownCredential === true) return '*'
     // Who set the contract's own key serves pages as the contract says: its public routes to all origins as well.
@@ -115,21 +142,21 @@ export class Guards {
   /**
    * Fourth, once the route is known and before its body is read: nobody without a key makes us parse anything.
    */
-  async checkKey(request: IncomingMessage, doorway: Doorway, api: ApiName, route: GuardedRoute, subject: string | null = null): Promise<Caller> {
+  async checkKey(request: IncomingMessage, doorway: Doorway, api: ApiName, route: GuardedRoute, subject: string | null = null): Promise<Admitted> {
     const address = this.addressOf(request)
     const presented = keyOf(request)
     const ownKey = doorway.ownKey?.() ?? null
-    if (presented !== null && ownKey !== null && sameSecret(presented, ownKey)) return { kind: 'key', id: 'own-key', name: 'API_KEY' }
+    if (presented !== null && ownKey !== null && sameSecret(presented, ownKey) && ownKeyOpens(api, route)) return { caller: { kind: 'key', id: 'own-key', name: 'API_KEY' }, standing: ownKeyStanding(api) }
     const credential = this.credentialOf(request, presented)
-    if (credential?.may(api, verbOf(route), subject)) {
-      credential.used(api, verbOf(route), address, subject)
-      return credential.caller
+    if (credential?.may({ api, right: route.right, verb: verbOf(route), subject, address })) {
+      credential.used(address)
+      return { caller: credential.caller, standing: credential.standing }
     }
-    if (route.access === 'public') return { kind: 'anyone' }
+    if (route.access === 'public') return { caller: { kind: 'anyone' }, standing: strangerStanding }
     // A proxy on this machine brings callers of other machines through a door that is for this one.
     const isStranger = !doorway.exposed() && !isLoopback(address)
-    if (!this.needsKey(route, doorway) && !isStranger) return { kind: 'local' }
-    if (credential !== null) throw new Refusal('key-not-allowed', `This key may not ${verbOf(route)} ${subject === null ? api : `${subject} of ${api}`}`)
+    if (!this.needsKey(route, doorway) && !isStranger) return { caller: { kind: 'local' }, standing: localStanding(api) }
+    if (credential !== null) throw new Refusal('key-not-allowed', `This key does not hold ${route.right}${subject === null ? '' : ` for ${subject}`}`)
     if (presented === null) throw new Refusal('key-required', undefined, { headers: { 'www-authenticate': 'Bearer' } })
     await this.failures(address).catch(refuseRate)
     throw new Refusal('key-refused', undefined, { headers: { 'www-authenticate': 'Bearer' } })
@@ -142,8 +169,15 @@ export class Guards {
 
   /** Whether a route asks for a key when called through this doorway. */
   needsKey(route: GuardedRoute, doorway: Doorway): boolean {
-    if (route.access === 'key') return true
+    // Without a key one has the use of the room and no more.
+    if (route.access === 'key' || (route.access === 'local' && route.right.endsWith(':manage'))) return true
     return route.access === 'local' && (hasOwnKey(doorway) || (doorway.exposed() && !doorway.insecureNoKey()))
+  }
+
+  /** A public route of who set the contract's own key, as above; a person who is sent here, or has followed a link to a page of ours, e.g. the reference. */
+  private isOpenElsewhere(request: IncomingMessage, doorway: Doorway, route: GuardedRoute): boolean {
+    if (route.access === 'public' && hasOwnKey(doorway)) return true
+    return route.ownCredential === true || (route.fromElsewhere === true && isNavigation(request))
   }
 
   private isOwnOrigin(request: IncomingMessage, origin: string): boolean {
@@ -197,4 +231,33 @@ export function cookieOf(request: IncomingMessage): string | null {
     if (name === sessionCookie && value !== undefined && value !== '') return value
   }
   return null
+}
+
+/** A browser says so by itself, and no page can unsay it (Fetch Metadata). */
+export function isFromElsewhere(request: IncomingMessage): boolean {
+  return request.headers['sec-fetch-site'] === 'cross-site'
+}
+
+/** A whole page that a person sees, in a tab of its own. */
+function isNavigation({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+}
+
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) if (rawHeaders[index]?.length === 4 && rawHeaders[index]?.toLowerCase() === 'host') count += 1
+  return count
+}
+
+/** What is no route: the reference, and the window's own page. A person may follow a link to them; a page of another site may not load them into itself. */
+export const pageOfOurs: GuardedRoute = { access: 'local', right: 'any-key', fromElsewhere: true }
+
+/** Who has set it runs this server; whoever is given it uses that one API, and nothing reaches past it. */
+function ownKeyOpens(api: ApiName, { right }: GuardedRoute): boolean {
+  return right === 'anyone' || right === 'any-key' || right.startsWith(`${api}:`)
+}
+
+function ownKeyStanding(api: ApiName): Standing {
+  // What is made with it belongs to the house: it stays there when the variable is gone.
+  return { maker: 'local', may: (right) => right.startsWith(`${api}:`), reaches: (room) => room === api }
 }

@@ -23,7 +23,7 @@ export class KeySockets {
   close(key: string): void {
     for (const socket of this.open.get(key) ?? []) {
       socket.removeAllListeners('message')
-      socket.close(notAllowed, 'the key was revoked')
+      socket.close(notAllowed, 'the key was revoked or may do less now')
       const cut = setTimeout(() => socket.terminate(), grace)
       socket.once('close', () => clearTimeout(cut))
     }

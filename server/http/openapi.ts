@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 from a contract's route table. */
 import { z } from 'zod'
 import type { Contract, RouteDefinition, SocketDefinition } from './contract.ts'
+import type { RouteRight } from './rights.ts'
 
 type Json = Record<string, unknown>
 
@@ -50,14 +51,20 @@ function socketOperation(name: string, socket: SocketDefinition): Json {
   return { operationId: name, summary: `WebSocket: ${socket.summary}`, ...described(socket), ...parametersOf(socket), responses: { 101: { description: 'Switching to WebSocket' } } }
 }
 
-/** Security as the route's access has it: public none, local optional, key required. */
-function described(route: Pick<RouteDefinition, 'description' | 'tag' | 'access'>): Json {
+/** Security as the route's access has it: public none, local optional, key required; and the right a key has to hold, in words and for programs. */
+function described({ right, ...route }: Pick<RouteDefinition, 'description' | 'tag' | 'access'> & { right: RouteRight }): Json {
   const keyed = [{ bearer: [] }, { apiKey: [] }]
   return {
-    ...(route.description === undefined ? {} : { description: route.description }),
+    description: [route.description, rightWords(right)].filter((text) => text !== undefined).join('\n\n'),
     ...(route.tag === undefined ? {} : { tags: [route.tag] }),
+    'x-right': right,
     security: route.access === 'public' ? [] : route.access === 'local' ? [{}, ...keyed] : keyed,
   }
+}
+
+function rightWords(right: RouteRight): string {
+  if (right === 'anyone') return 'Asks for no key.'
+  return right === 'any-key' ? 'Any key that is good will do.' : `A key needs the right \`${right}\`.`
 }
 
 function parametersOf(route: Pick<RouteDefinition, 'params' | 'query'>): Json {

@@ -27,6 +27,7 @@ const kernelProblems = {
   'body-too-deep': { status: 400, message: 'The body is nested too deep' },
   'body-too-large': { status: 413, message: 'The body is too large' },
   'unsupported-media-type': { status: 415, message: 'Send the body as application/json' },
+  'two-hosts': { status: 400, message: 'A request names one Host' },
   'foreign-host': { status: 403, message: 'This Host is not one of ours' },
   'foreign-origin': { status: 403, message: 'Pages of this origin may not call this API' },
   'key-required': { status: 401, message: 'An API key is required' },

@@ -8,6 +8,7 @@ import { contractError, type AppOptions } from './app.ts'
 import { subjectOf, type RouteDefinition, type SocketDefinition } from './contract.ts'
 import { doorwayOf, type Doorway } from './guards.ts'
 import { matchPath } from './paths.ts'
+import { checkSubject } from './subjects.ts'
 import { fieldIssues, Refusal } from './problem.ts'
 
 const defaultMessageBytes = 16 * 1_048_576
@@ -49,12 +50,14 @@ async function accept({ api, doorway, options, servers }: Gate, request: Incomin
   const { name, definition, params: rawParams } = found
   guards.checkOrigin(request, doorway, definition)
   await guards.checkRate(request)
-  const caller = await guards.checkKey(request, doorway, api.contract.api, definition, subjectOf(api.contract, rawParams))
+  const subject = subjectOf(api.contract, rawParams)
+  const { caller, standing } = await guards.checkKey(request, doorway, api.contract.api, definition, subject)
   const { api: room } = api.contract
   const refusal = options.shelter.refusal(room)
   if (refusal !== null) throw refusal
   const params = parse(definition.params, rawParams, 'invalid-params')
   const query = parse(definition.query, Object.fromEntries(url.searchParams), 'invalid-query')
+  checkSubject(api, definition, subject, standing)
   const handler = api.sockets[name]
   if (handler === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no handler`)
   const server = servers.get(definition)
@@ -69,6 +72,7 @@ async function accept({ api, doorway, options, servers }: Gate, request: Incomin
     containEvents(scope, opened)
     handler(opened, { params, query }, {
       caller,
+      standing,
       requestId,
       address,
       headers: request.headers,

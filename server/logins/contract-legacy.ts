@@ -14,6 +14,7 @@ export const legacyRoutes = {
     tag: 'Legacy',
     summary: 'Sign in with user name and password',
     access: 'public',
+    right: 'anyone',
     body: z.object({ username: z.string().max(256).default(''), password: z.string().max(1_024).default(''), remember_me: z.boolean().default(false) }).nullish(),
     responses: {
       200: { description: 'Signed in', body: done.extend({ user: legacyUser, role: legacyRole.extend({ permissions: z.array(z.string()) }), token: z.string(), session_id: z.string(), expires_at: time }) },
@@ -30,6 +31,7 @@ export const legacyRoutes = {
     tag: 'Legacy',
     summary: 'Whether the service and its store work',
     access: 'public',
+    right: 'anyone',
     responses: {
       200: { description: 'Healthy', body: z.object({ success: z.literal(true), message: z.string(), data: z.object({ service: z.string(), status: z.literal('healthy'), storage: z.string() }) }) },
       503: failure('The store cannot be reached'),
@@ -41,6 +43,7 @@ export const legacyRoutes = {
     tag: 'Legacy',
     summary: 'End the session of the token',
     access: 'public',
+    right: 'anyone',
     body: z.object({ token: token.optional() }).nullish(),
     responses: { 200: { description: 'Logged out', body: done }, 401: unauthorized, 404: failure('No such session') },
   },
@@ -50,6 +53,7 @@ export const legacyRoutes = {
     tag: 'Legacy',
     summary: 'Replace a token that is near its end',
     access: 'public',
+    right: 'anyone',
     body: z.object({ token: token.optional() }).nullish(),
     responses: { 200: { description: 'The next token', body: z.object({ token: z.string(), expires_at: time, refresh_at: time }) }, 400: failure('Not near its end yet'), 401: unauthorized, 404: failure('No such session') },
   },
@@ -59,6 +63,7 @@ export const legacyRoutes = {
     tag: 'Legacy',
     summary: 'Who the token belongs to',
     access: 'public',
+    right: 'anyone',
     responses: {
       200: { description: 'Good', body: z.object({ is_authenticated: z.literal(true), user: legacyUser, role: legacyRole, expires_at: time, refresh_at: time }) },
       401: unauthorized,
@@ -71,6 +76,7 @@ export const legacyRoutes = {
     tag: 'Legacy',
     summary: 'User, role and permissions of the token',
     access: 'public',
+    right: 'anyone',
     responses: { 200: { description: 'Profile', body: z.object({ user: legacyUser, role: legacyRole, permissions: z.array(z.string()) }) }, 401: unauthorized, 404: failure('No such session') },
   },
   tokenInfo: {
@@ -79,6 +85,7 @@ export const legacyRoutes = {
     tag: 'Legacy',
     summary: 'The claims of the token, for those with the permission admin-read',
     access: 'public',
+    right: 'anyone',
     responses: { 200: { description: 'Claims', body: z.object({ claims: z.record(z.string(), z.unknown()), valid: z.boolean(), error: z.string().nullable() }) }, 401: unauthorized, 403: failure('Without the permission admin-read') },
   },
 } as const

@@ -27,6 +27,7 @@ export const publishedRoutes = {
     tag: 'Public',
     summary: 'Whether the session service is operational',
     access: 'public',
+    right: 'anyone',
     responses: {
       200: { description: 'Operational', body: z.object({ success: z.literal(true), service: z.string(), status: z.literal('healthy'), message: z.string() }) },
       503: { description: 'The store cannot be reached', body: z.object({ success: z.literal(false), service: z.string(), status: z.literal('unhealthy'), message: z.string() }) },
@@ -38,6 +39,7 @@ export const publishedRoutes = {
     tag: 'Public',
     summary: 'Validate a token against the stored sessions',
     access: 'public',
+    right: 'anyone',
     body: z.object({ token }),
     responses: {
       200: { description: 'Valid', body: z.object({ is_valid: z.literal(true), session: publishedSession, should_refresh: z.boolean(), new_token: z.string().optional() }) },
@@ -53,6 +55,7 @@ export const publishedRoutes = {
     summary: 'Create a session after a successful login',
     description: 'At the limit of concurrent sessions the policy decides: the oldest or least recently used one ends, or this call is refused.',
     access: 'local',
+    right: 'logins:use',
     body: z.object({
       user_id: name,
       username: name,
@@ -82,6 +85,7 @@ export const publishedRoutes = {
     summary: 'Replace a token that is near its end',
     description: 'The old token stays good for ten seconds, in which everyone who asks gets the same successor. Used later than that it ends the session.',
     access: 'local',
+    right: 'logins:use',
     body: z.object({ token: token.optional() }).nullish(),
     responses: { 200: { description: 'The token to go on with', body: done.extend({ token: z.string(), refreshed: z.boolean(), expires_at: time }) }, 400: failure('No token'), 401: unauthorized, 404: failure('No such session'), 503: down },
   },
@@ -92,6 +96,7 @@ export const publishedRoutes = {
     summary: 'Note that sessions were used: what a gateway let pass by itself',
     description: 'Counts as their last activity at that time. `over` names those among them that are over or not known; their tokens have to be refused.',
     access: 'local',
+    right: 'logins:use',
     body: z.object({ sessions: z.array(z.object({ session_id: z.string().max(200), /** Not a time, since clocks differ. */ used_ms_ago: z.number().int().min(0).max(86_400_000).default(0) })).min(1).max(1_000) }),
     responses: { 200: { description: 'Noted', body: done.extend({ over: z.array(z.string()) }) }, 400: failure('A field is missing or wrong'), 503: down },
   },
@@ -101,6 +106,7 @@ export const publishedRoutes = {
     tag: 'Gateway',
     summary: 'Revoke the session of a token, given in the body or the Authorization header',
     access: 'local',
+    right: 'logins:use',
     body: z.object({ token: token.optional() }).nullish(),
     responses: { 200: { description: 'Revoked', body: done }, 400: failure('No token'), 404: failure('No such session'), 503: down },
   },
@@ -110,6 +116,7 @@ export const publishedRoutes = {
     tag: 'Gateway',
     summary: 'Counts, computed from the store',
     access: 'local',
+    right: 'logins:use',
     responses: {
       200: {
         description: 'Counts',
@@ -124,6 +131,7 @@ export const publishedRoutes = {
     tag: 'Protected',
     summary: 'The active sessions of a user, for themselves or an administrator',
     access: 'public',
+    right: 'anyone',
     params: userParams,
     responses: {
       200: {
@@ -146,6 +154,7 @@ export const publishedRoutes = {
     tag: 'Protected',
     summary: 'Revoke one session, for its user or an administrator',
     access: 'public',
+    right: 'anyone',
     params: sessionParams,
     responses: { 200: { description: 'Revoked', body: done.extend({ session_id: z.string() }) }, 401: unauthorized, 403: forbidden, 404: failure('No such session'), 503: down },
   },
@@ -155,6 +164,7 @@ export const publishedRoutes = {
     tag: 'Protected',
     summary: 'Revoke all sessions of a user, or all but the current one',
     access: 'public',
+    right: 'anyone',
     params: userParams,
     query: z.object({ exclude_current: z.enum(['true', 'false', '1', '0']).default('false') }),
     responses: { 200: { description: 'Revoked', body: done.extend({ user_id: z.string(), revoked_count: z.number().int(), total_sessions: z.number().int() }) }, 401: unauthorized, 403: forbidden, 503: down },
@@ -171,6 +181,7 @@ export const standardRoutes = {
     summary: 'Token introspection, RFC 7662',
     description: 'No effect on the session. A token that is not good, for whatever reason, is only `{"active":false}`.',
     access: 'local',
+    right: 'logins:use',
     verb: 'read',
     bodyType: 'form',
     body: tokenForm,
@@ -203,6 +214,7 @@ export const standardRoutes = {
     summary: 'Token revocation, RFC 7009',
     description: 'Answers 200 for a token that is not known, too: there is nothing left to revoke.',
     access: 'local',
+    right: 'logins:use',
     bodyType: 'form',
     body: tokenForm,
     responses: { 200: { description: 'The token is worth nothing now', contentType: 'text/plain' }, 400: failure('No token'), 503: down },
@@ -213,6 +225,7 @@ export const standardRoutes = {
     tag: 'Standards',
     summary: 'The public keys tokens are signed with, RFC 7517; empty while a shared secret signs',
     access: 'public',
+    right: 'anyone',
     responses: { 200: { description: 'Keys', body: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }) } },
   },
 } as const

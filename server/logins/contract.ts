@@ -22,6 +22,7 @@ export const loginsContract = defineContract({
         'Server messages: `{"type":"ended","sessions":[{session_id,user_id,reason,at}]}`, first for all that ended since `since` while their tokens still look good, then `{"type":"ready","at","idle_timeout","refresh_threshold","remember_me_threshold"}` (ms), then as they happen; `{"type":"created","sessions":[{session_id}]}` for those that begin; `{"type":"alive"}` with the fields of `ready` every two seconds; `{"type":"renewed","sessions":[{session_id}]}` when the good tokens of a session changed; `{"type":"keys"}` after a rotation; `{"type":"unsure"}` when endings may be missed (the store cannot be reached).',
       tag: 'Gateway',
       access: 'local',
+      right: 'logins:use',
       verb: 'read',
       query: z.object({ /** Ms since the epoch, or `now` for none of the past; all that matter when left out. */ since: z.union([z.literal('now'), z.coerce.number().int().min(0)]).optional() }),
     },

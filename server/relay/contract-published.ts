@@ -18,6 +18,7 @@ export const publishedRoutes = {
     summary: 'Create a session',
     description: `${ofUser} \`sessionUrl\` is the address an MCP client is given; it is a secret. \`policy\` limits what the session reaches.`,
     access: 'local',
+    right: 'relay:use',
     body: z.object({ metadata: metadata.default({}), expiresIn: expiresIn.optional(), policy: sessionPolicy.prefault({}) }).prefault({}),
     responses: { 200: { description: 'The session', body: done(issued) }, ...refusals },
   },
@@ -28,6 +29,7 @@ export const publishedRoutes = {
     summary: 'All active sessions of the account',
     description: ofUser,
     access: 'local',
+    right: 'relay:use',
     responses: {
       200: {
         description: 'Sessions, newest first',
@@ -43,6 +45,7 @@ export const publishedRoutes = {
     summary: 'Counts of the account’s sessions',
     description: ofUser,
     access: 'local',
+    right: 'relay:use',
     responses: {
       200: { description: 'Counts', body: done(z.object({ totalSessions: z.number().int(), activeSessions: z.number().int(), expiredSessions: z.number().int(), lastActivity: isoTime.nullable() })) },
       ...refusals,
@@ -54,6 +57,7 @@ export const publishedRoutes = {
     tag: 'Sessions',
     summary: 'Whose session it is',
     access: 'local',
+    right: 'relay:use',
     params,
     responses: {
       200: { description: 'The account', body: done(z.object({ userId: z.string(), user: z.object({ id: z.string(), primaryEmail: z.string(), credits: z.number().int() }) })) },
@@ -68,6 +72,7 @@ export const publishedRoutes = {
     summary: 'Extend a session',
     description: `${ofUser} It ends \`expiresIn\` days from now, never sooner than it would have.`,
     access: 'local',
+    right: 'relay:use',
     params,
     body: z.object({ expiresIn: expiresIn.optional() }).prefault({}),
     responses: { 200: { description: 'The session', body: done(issued) }, ...refusals, 401: failure('The session is over'), 403: failure('Another account’s session') },
@@ -79,6 +84,7 @@ export const publishedRoutes = {
     summary: 'Revoke a session',
     description: `${ofUser} The next request with it is refused.`,
     access: 'local',
+    right: 'relay:use',
     params,
     responses: { 200: { description: 'Revoked', body: z.object({ success: z.literal(true), message: z.string() }) }, ...refusals, 403: failure('Another account’s session') },
   },
@@ -89,6 +95,7 @@ export const publishedRoutes = {
     summary: 'Revoke all sessions of the account',
     description: ofUser,
     access: 'local',
+    right: 'relay:use',
     responses: { 200: { description: 'Revoked', body: z.object({ success: z.literal(true), message: z.string(), data: count }) }, ...refusals },
   },
   cleanupSessions: {
@@ -98,6 +105,7 @@ export const publishedRoutes = {
     summary: 'Remove all expired sessions',
     description: 'Also happens by itself.',
     access: 'local',
+    right: 'relay:use',
     responses: { 200: { description: 'Removed', body: z.object({ success: z.literal(true), message: z.string(), data: count }) } },
   },
 } as const satisfies Record<string, RouteDefinition>

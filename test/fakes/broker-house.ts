@@ -15,6 +15,7 @@ import { serveApi } from './served-api.ts'
 import { Egress } from '../../server/http/egress.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
 import { patience } from '../fixtures/patience.ts'
+import { ownerStanding } from '../../server/http/rights.ts'
 
 const quick = (password: string): string => `quick$${createHash('sha256').update(password).digest('hex')}`
 export const quickPasswords = { hash: (password: string) => Promise.resolve(quick(password)), check: (password: string, stored: string) => Promise.resolve(quick(password) === stored) }
@@ -44,7 +45,7 @@ export async function openBrokers({ dataDir = temporaryFolder(), clock = systemC
     { passwords: quickPasswords },
   )
   await room.start()
-  const owner = { caller: { kind: 'owner' as const }, may: () => true, used: () => undefined }
+  const owner = { caller: { kind: 'owner' as const }, standing: ownerStanding, may: () => true, used: () => undefined }
   const served = await serveApi(room.api, { doorway: fakeDoorway(), authority: { byKey: (key) => (key === 'owner' ? owner : null), byCookie: () => null } })
   let stopped: Promise<void> | null = null
   const stop = (): Promise<void> => (stopped ??= Promise.all([served.stop(), room.stop()]).then(() => database.close()).then(() => undefined))

@@ -11,6 +11,7 @@ import { createSealer } from '../../server/secrets/seal.ts'
 import { fakeDoorway } from './doorway.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock } from './kernel.ts'
 import { serveApi } from './served-api.ts'
+import { ownerStanding } from '../../server/http/rights.ts'
 
 export interface Reply {
   status: number
@@ -35,7 +36,7 @@ export interface TestLogins {
 
 export const ownerKey = 'the-owners-token'
 const authority: Authority = {
-  byKey: (secret) => (secret === ownerKey ? { caller: { kind: 'owner' }, may: () => true, used: () => undefined } : null),
+  byKey: (secret) => (secret === ownerKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => undefined } : null),
   byCookie: () => null,
 }
 

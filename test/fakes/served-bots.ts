@@ -4,6 +4,7 @@ import { createBotsRoom, type BotsGiven, type BotsRoom } from '../../server/bots
 import { createRoomContext, type TestContext } from './room-context.ts'
 import { serveApi } from './served-api.ts'
 import { WhatsAppDouble } from './whatsapp/double.ts'
+import { ownerStanding } from '../../server/http/rights.ts'
 
 export interface ServedBots {
   url: string
@@ -41,7 +42,7 @@ export async function serveBots({ clock, dataDir, double: given, sealer, ...more
   const double = given ?? (await WhatsAppDouble.start())
   const room = createBotsRoom(context, { whatsappUrl: double.url, ...more })
   await room.start()
-  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === botsKey ? { caller: { kind: 'owner' }, may: () => true, used: () => {} } : null), byCookie: () => null } })
+  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === botsKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null), byCookie: () => null } })
   const call: ServedBots['call'] = async (method, path, body, headers = {}) => {
     const response = await fetch(served.url + path, {
       method,

@@ -7,6 +7,7 @@ import { createRoomContext, type TestContext } from './room-context.ts'
 import { serveApi } from './served-api.ts'
 import { loopbackAllowed } from '../fixtures/loopback.ts'
 import { startPortal, type Portal, type PortalOptions } from '../fixtures/portal/portal.ts'
+import { ownerStanding } from '../../server/http/rights.ts'
 
 export interface ServedBrowsers {
   url: string
@@ -51,7 +52,7 @@ export async function serveBrowsers({ clock, settings = {}, portal: portalOption
   const { name, ...site } = portal.siteProfile(profile)
   room.profiles.put(name, site, 'system')
   await room.start()
-  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === key ? { caller: { kind: 'owner' }, may: () => true, used: () => {} } : null), byCookie: () => null } })
+  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === key ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null), byCookie: () => null } })
   const call = async (method: string, path: string, body?: unknown): Promise<Reply> => {
     const response = await fetch(served.url + path, {
       method,

@@ -5,6 +5,7 @@ import { createUsers, type Users } from '../../server/control/users.ts'
 import { createRelayRoom, type RelayGiven, type RelayRoom } from '../../server/relay/index.ts'
 import { createRoomContext, type TestContext } from './room-context.ts'
 import { serveApi } from './served-api.ts'
+import { ownerStanding } from '../../server/http/rights.ts'
 
 export interface ServedRelay {
   url: string
@@ -42,7 +43,7 @@ export async function serveRelay({ clock, settings = {}, dataDir, given = {} }: 
   let address = (): string => ''
   const room = createRelayRoom(context, { accounts: users, publicUrl: () => null, callbackUrl: () => `${address()}/oauth/callback`, ...given })
   await room.start()
-  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === relayKey ? { caller: { kind: 'owner' }, may: () => true, used: () => {} } : null), byCookie: () => null } })
+  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === relayKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null), byCookie: () => null } })
   address = () => served.url
   const call: ServedRelay['call'] = async (method, path, { user = 'ann', body, headers = {} } = {}) => {
     const response = await fetch(served.url + path, {

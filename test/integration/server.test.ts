@@ -220,7 +220,7 @@ test('a one-time link signs one browser in, once, with a cookie that scripts can
   expect(cookie).toMatch(/SameSite=Strict/)
   const mine = { headers: { cookie: cookie.split(';')[0] ?? '', origin } }
   const again = await fetch(`${origin}/control/v1/session`, mine)
-  expect(await again.json()).toEqual({ actor: 'owner', scopes: null })
+  expect(await again.json()).toEqual({ actor: 'owner', scopes: null, rights: null })
   expect(again.headers.get('set-cookie')?.split(';')[0]).toBe(mine.headers.cookie)
   expect((await redeem()).status).toBe(401)
   expect((await fetch(`${origin}/control/v1/session`, { ...mine, method: 'DELETE' })).status).toBe(204)

@@ -12,6 +12,7 @@ import { botRules } from './010-bot-rules.ts'
 import { relayAccess } from './011-relay-access.ts'
 import { loginIndexes } from './012-login-indexes.ts'
 import { sealingCheck } from './013-sealing-check.ts'
+import { rights } from './014-rights.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -20,4 +21,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights]

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RuleView } from '../../../server/bots/contract.ts'
 import type { Publisher } from '../../../server/bots/rules.ts'
-import { serveBots, type Reply, type ServedBots } from '../../fakes/served-bots.ts'
+import { botsKey, serveBots, type Reply, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
 
@@ -133,7 +133,7 @@ test('a message goes to one of the bot’s webhooks, signed like all others; a w
     })
   })
   bots.context.change({ webhooks: { allowPrivate: true } })
-  const hook = (await bots.call('POST', '/api/sessions/gate/webhooks', { url: await listenOnLoopback(server), types: ['state'] })).body.webhook
+  const hook = (await bots.call('POST', '/api/sessions/gate/webhooks', { url: await listenOnLoopback(server), types: ['state'] }, { 'x-api-key': botsKey })).body.webhook
   await add({ name: 'Call', match: { text: { how: 'contains', value: 'ring' } }, action: { type: 'webhook', webhook: hook.id } })
   await says('do not')
   await says('ring the bell')

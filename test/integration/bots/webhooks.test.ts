@@ -1,7 +1,7 @@
 /** A bot's events at an address of the owner's. */
 import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
+import { botsKey, serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact } from '../../fakes/whatsapp/contact.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
 
@@ -31,7 +31,9 @@ afterEach(async () => {
 
 test('messages and states reach the address that asked for them, and none after it was removed', async () => {
   await bots.linked('gate', '15550100142')
-  const add = (body: object) => bots.call('POST', '/api/sessions/gate/webhooks', body)
+  const add = (body: object, headers: Record<string, string> = { 'x-api-key': botsKey }) => bots.call('POST', '/api/sessions/gate/webhooks', body, headers)
+  // An address that is called with what is said in the chats is more than the use of a bot.
+  expect((await add({ url }, {})).status).toBe(401)
   expect((await add({ url })).status).toBe(400)
   bots.context.change({ webhooks: { allowPrivate: true } })
   const added = await add({ url, types: ['message', 'state'] })

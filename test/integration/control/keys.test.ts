@@ -1,12 +1,18 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createKeys, type Keys } from '../../../server/control/keys.ts'
-import { keyId, keyView } from '../../../server/control/contract.ts'
+import { opens } from '../../../server/control/key-rights.ts'
+import { createKeys, type Keys, type KnownKey } from '../../../server/control/keys.ts'
+import { keyId, keyView, type KeyScope } from '../../../server/control/contract.ts'
 import { isFault } from '../../../server/fault.ts'
+import type { Demand } from '../../../server/http/guards.ts'
+import { rights } from '../../../server/http/rights.ts'
 import type { Database } from '../../../server/store/database.ts'
 import { recordedEvents, temporaryFolder, testClock, testDatabase, testLog } from '../../fakes/kernel.ts'
 
 const reading = { room: 'browsers', verb: 'read' } as const
+/** Whether a key that was found opens a call, of which only what matters is given. */
+const demand = (of: Partial<Demand>): Demand => ({ api: 'browsers', right: 'browsers:use', verb: 'read', subject: null, address: '127.0.0.1', ...of })
+const mayDo = (key: KnownKey | null, of: Partial<Demand> = {}): boolean => key !== null && opens(key, demand(of))
 
 function setup({ database = testDatabase(), clock = testClock() }: { database?: Database; clock?: ReturnType<typeof testClock> } = {}) {
   const events = recordedEvents()
@@ -15,14 +21,14 @@ function setup({ database = testDatabase(), clock = testClock() }: { database?: 
 }
 
 function add(keys: Keys, name: string, expiresAt: string | null = null) {
-  return keys.create({ name, scopes: [reading], expiresAt }, 'owner')
+  return keys.create({ name, rights: ['browsers:use'], expiresAt }, 'owner')
 }
 
 function faultCode(run: () => unknown): string {
   try {
     run()
   } catch (error) {
-    return isFault(error, 'key-name-taken') || isFault(error, 'key-not-found') ? error.code : String(error)
+    return isFault(error, 'key-name-taken') || isFault(error, 'key-not-found') || isFault(error, 'key-not-less') ? error.code : String(error)
   }
   return 'none'
 }
@@ -40,20 +46,61 @@ describe('a key', () => {
     expect(database.serialize().includes(secret.slice(10))).toBe(false)
   })
 
-  test('opens the rooms and verbs it was given, and no others', () => {
+  test('opens the rights it was given, what they include, and no others', () => {
     const { keys } = setup()
-    const { secret, id } = keys.create({ name: 'ci', scopes: [reading, { room: 'relay', verb: 'write' }, reading], expiresAt: null }, 'owner')
-    expect(keys.check(secret, 'browsers', 'read')).toEqual({ ok: true, id, name: 'ci' })
-    expect(keys.check(secret, 'relay', 'write')).toEqual({ ok: true, id, name: 'ci' })
-    for (const [room, verb] of [['browsers', 'write'], ['relay', 'read'], ['control', 'read']] as const) expect(keys.check(secret, room, verb)).toEqual({ ok: false, reason: 'scope' })
-    expect(keys.checkById(id, 'browsers', 'read')).toMatchObject({ ok: true })
-    expect(keys.list()[0]?.scopes).toHaveLength(2)
+    const { secret, id } = keys.create({ name: 'ci', rights: ['browsers:use', 'relay:manage', 'browsers:use'], expiresAt: null }, 'owner')
+    const key = keys.find(secret)
+    expect(key).toMatchObject({ id, name: 'ci', rights: ['browsers:use', 'relay:manage'] })
+    for (const right of ['browsers:use', 'relay:manage', 'relay:use', 'any-key', 'anyone'] as const) expect(mayDo(key, { right }), right).toBe(true)
+    for (const right of ['browsers:manage', 'bots:use', 'activity:use', 'control:use', 'control:manage'] as const) expect(mayDo(key, { right }), right).toBe(false)
+  })
+
+  test('that may manage control may do everything', () => {
+    const { keys } = setup()
+    const { secret } = keys.create({ name: 'ci', rights: ['control:manage'], expiresAt: null }, 'owner')
+    for (const right of rights) expect(mayDo(keys.find(secret), { right }), right).toBe(true)
+  })
+
+  test('limited to some bots opens those, nothing that is about all of them, and other rooms in full', () => {
+    const { keys } = setup()
+    const { secret } = keys.create({ name: 'ci', rights: ['bots:use', 'relay:use'], only: { bots: ['gate'] }, expiresAt: null }, 'owner')
+    const key = keys.find(secret)
+    expect([mayDo(key, { right: 'bots:use', subject: 'gate' }), mayDo(key, { right: 'bots:use', subject: 'yard' }), mayDo(key, { right: 'bots:use' }), mayDo(key, { right: 'relay:use' })]).toEqual([true, false, false, true])
+  })
+
+  test.each([
+    ['192.168.1.0/24', '192.168.1.77', true],
+    ['192.168.1.0/24', '192.168.2.77', false],
+    ['192.168.1.20', '192.168.1.20', true],
+    ['192.168.1.20', '127.0.0.1', false],
+    ['fd00::/8', 'fd00::7', true],
+    ['fd00::/8', '192.168.1.20', false],
+    ['10.0.0.0/8', '', false],
+  ])('from %s is good for a call from %s: %s', (from, address, good) => {
+    const { keys } = setup()
+    const { secret } = keys.create({ name: 'ci', rights: ['browsers:use'], from, expiresAt: null }, 'owner')
+    expect(mayDo(keys.find(secret), { address })).toBe(good)
+  })
+
+  test('can be given less, never more, and less is less after a restart too', () => {
+    const { keys, database, events } = setup()
+    const { secret, id } = keys.create({ name: 'ci', rights: ['browsers:manage', 'bots:manage'], expiresAt: null }, 'owner')
+    const told: string[] = []
+    keys.onLess((each) => told.push(each))
+    expect(keys.narrow(id, ['browsers:use', 'bots:manage'], { bots: ['gate'] }, 'owner')).toMatchObject({ rights: ['browsers:use', 'bots:manage'], only: { bots: ['gate'] } })
+    expect(mayDo(keys.find(secret), { right: 'browsers:manage' })).toBe(false)
+    for (const [more, only] of [[['browsers:manage'], undefined], [['relay:use'], undefined], [['bots:use'], {}], [['bots:use'], { bots: ['gate', 'yard'] }], [['control:manage'], undefined]] as const) {
+      expect(faultCode(() => keys.narrow(id, more, only, 'owner'))).toBe('key-not-less')
+    }
+    expect(told).toEqual([id])
+    expect(events.emitted.at(-1)).toMatchObject({ type: 'key-narrowed', subject: 'ci' })
+    expect(setup({ database }).keys.find(secret)).toMatchObject({ rights: ['browsers:use', 'bots:manage'], only: { bots: ['gate'] } })
+    expect(faultCode(() => keys.narrow('key_000000', ['browsers:use'], undefined, 'owner'))).toBe('key-not-found')
   })
 
   test.each(['', 'whk_', 'nonsense', 'whk_00000000000000000000000000000000'])('that is not one (%j) opens nothing', (secret) => {
     const { keys } = setup()
     add(keys, 'ci')
-    expect(keys.check(secret, 'browsers', 'read')).toEqual({ ok: false, reason: 'unknown' })
     expect(keys.find(secret)).toBeNull()
   })
 
@@ -61,10 +108,8 @@ describe('a key', () => {
     const { keys, clock } = setup()
     const { secret, id } = add(keys, 'ci', '2026-01-02T03:05:05.678Z')
     clock.advance(59_999)
-    expect(keys.check(secret, 'browsers', 'read')).toMatchObject({ ok: true })
     expect(keys.find(secret)).toMatchObject({ id, name: 'ci' })
     clock.advance(1)
-    expect(keys.check(secret, 'browsers', 'read')).toEqual({ ok: false, reason: 'expired' })
     expect(keys.find(secret)).toBeNull()
     expect(keys.findById(id)).toBeNull()
   })
@@ -73,14 +118,14 @@ describe('a key', () => {
     const { keys, database, events } = setup()
     const { secret, id } = add(keys, 'ci')
     const revoked: string[] = []
-    keys.onRevoke((each) => revoked.push(each))
-    keys.check(secret, 'browsers', 'read')
+    keys.onLess((each) => revoked.push(each))
+    keys.used(id, '192.0.2.7')
     keys.revoke(id, 'owner')
-    expect(keys.check(secret, 'browsers', 'read')).toEqual({ ok: false, reason: 'unknown' })
-    expect(keys.checkById(id, 'browsers', 'read')).toEqual({ ok: false, reason: 'unknown' })
+    keys.used(id, '192.0.2.7')
+    expect([keys.find(secret), keys.findById(id)]).toEqual([null, null])
     expect(revoked).toEqual([id])
     keys.stop()
-    expect(setup({ database }).keys.check(secret, 'browsers', 'read')).toEqual({ ok: false, reason: 'unknown' })
+    expect(setup({ database }).keys.find(secret)).toBeNull()
     expect(events.emitted.map(({ type, subject, actor }) => [type, subject, actor])).toEqual([['key-created', 'ci', 'owner'], ['key-revoked', 'ci', 'owner']])
     expect(faultCode(() => keys.revoke(id, 'owner'))).toBe('key-not-found')
   })
@@ -88,7 +133,7 @@ describe('a key', () => {
   test('works after a restart', () => {
     const { keys, database } = setup()
     const { secret, id } = add(keys, 'ci')
-    expect(setup({ database }).keys.check(secret, 'browsers', 'read')).toEqual({ ok: true, id, name: 'ci' })
+    expect(setup({ database }).keys.find(secret)).toMatchObject({ id, name: 'ci', rights: ['browsers:use'] })
   })
 
   test('has a name of its own, in upper or lower case, which is free again once it is revoked', () => {
@@ -113,9 +158,9 @@ describe('a key', () => {
 describe('the last use', () => {
   test('is seen at once, and written with all others in one go', () => {
     const { keys, database, clock } = setup()
-    const { secret } = add(keys, 'ci')
+    const { id } = add(keys, 'ci')
     clock.advance(1_000)
-    for (let use = 0; use < 1_000; use += 1) keys.check(secret, 'browsers', 'read', '192.0.2.7')
+    for (let use = 0; use < 1_000; use += 1) keys.used(id, '192.0.2.7')
     const written = database.prepare('SELECT last_used_at, last_used_from FROM keys')
     expect(keys.list()[0]).toMatchObject({ lastUsedAt: '2026-01-02T03:04:06.678Z', lastUsedFrom: '192.0.2.7' })
     expect(written.get()).toEqual({ last_used_at: null, last_used_from: null })
@@ -124,21 +169,44 @@ describe('the last use', () => {
     expect(setup({ database }).keys.list()[0]?.lastUsedFrom).toBe('192.0.2.7')
   })
 
-  test('is not changed by a refused request', () => {
-    const { keys } = setup()
-    const { secret } = add(keys, 'ci')
-    keys.check(secret, 'browsers', 'write', '192.0.2.7')
-    expect(keys.list()[0]).toMatchObject({ lastUsedAt: null, lastUsedFrom: null })
-  })
-
   test('that cannot be written stops nothing', () => {
     const { keys, database, log } = setup()
-    const { secret } = add(keys, 'ci')
-    keys.check(secret, 'browsers', 'read')
+    const { secret, id } = add(keys, 'ci')
+    keys.used(id, '192.0.2.7')
     database.exec(`CREATE TEMP TRIGGER full BEFORE UPDATE ON main.keys BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
     keys.stop()
     expect(log.lines).toMatchObject([{ level: 'warn' }])
-    expect(keys.check(secret, 'browsers', 'read')).toMatchObject({ ok: true })
+    expect(keys.find(secret)).not.toBeNull()
     keys.stop()
+  })
+})
+
+describe('a key of the older form', () => {
+  const old = (...scopes: KeyScope[]) => {
+    const { keys } = setup()
+    return keys.find(keys.create({ name: 'old', scopes, expiresAt: null }, 'owner').secret)
+  }
+
+  test('reads what it read, and changes what it changed, everybody\'s included', () => {
+    const reader = old(reading)
+    expect([mayDo(reader, { right: 'browsers:use' }), mayDo(reader, { right: 'browsers:manage' }), mayDo(reader, { right: 'browsers:use', verb: 'write' }), mayDo(reader, { api: 'relay', right: 'relay:use' })]).toEqual([true, true, false, false])
+    const writer = old({ room: 'browsers', verb: 'write' })
+    expect([mayDo(writer), mayDo(writer, { verb: 'write' }), mayDo(writer, { verb: 'write', right: 'browsers:manage' })]).toEqual([false, true, true])
+  })
+
+  test('no longer reaches beyond its room, unless it could always do as much', () => {
+    const adding = { api: 'relay', right: 'control:manage', verb: 'write' } as const
+    expect(mayDo(old({ room: 'relay', verb: 'read' }, { room: 'relay', verb: 'write' }), adding)).toBe(false)
+    expect(mayDo(old({ room: 'control', verb: 'write' }), adding)).toBe(false)
+    expect(mayDo(old({ room: 'relay', verb: 'write' }, { room: 'control', verb: 'write' }), adding)).toBe(true)
+    expect(mayDo(old({ room: 'control', verb: 'write' }), { api: 'control', right: 'control:manage', verb: 'write' })).toBe(true)
+  })
+
+  test('can be brought to rights that are no more than its scopes', () => {
+    const { keys } = setup()
+    const both = keys.create({ name: 'both', scopes: [reading, { room: 'browsers', verb: 'write' }], expiresAt: null }, 'owner')
+    const half = keys.create({ name: 'half', scopes: [reading], expiresAt: null }, 'owner')
+    expect(keys.narrow(both.id, ['browsers:use'], undefined, 'owner')).toMatchObject({ rights: ['browsers:use'], scopes: [] })
+    expect(faultCode(() => keys.narrow(half.id, ['browsers:use'], undefined, 'owner'))).toBe('key-not-less')
   })
 })

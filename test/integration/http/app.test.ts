@@ -7,7 +7,8 @@ import { z } from 'zod'
 import { Fault } from '../../../server/fault.ts'
 import { implement } from '../../../server/http/api.ts'
 import { defineContract } from '../../../server/http/contract.ts'
-import type { Authority } from '../../../server/http/guards.ts'
+import type { Authority, Demand } from '../../../server/http/guards.ts'
+import { ownerStanding } from '../../../server/http/rights.ts'
 import { fakeDoorway } from '../../fakes/doorway.ts'
 import { serveApi, type ServedApi } from '../../fakes/served-api.ts'
 
@@ -17,14 +18,15 @@ const contract = defineContract({
   version: '1.0.0',
   description: '',
   routes: {
-    echo: { method: 'POST', path: '/echo/:name', summary: '', access: 'local', params: z.object({ name: z.string().regex(/^[a-z]+$/) }), query: z.object({ times: z.coerce.number().default(1) }), body: z.object({ text: z.string() }), responses: { 200: { description: '', body: z.object({ said: z.string(), by: z.string() }) } } },
-    open: { method: 'GET', path: '/open', summary: '', access: 'public', responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } } },
-    secret: { method: 'GET', path: '/secret', summary: '', access: 'key', responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } } },
-    change: { method: 'POST', path: '/secret', summary: '', access: 'key', responses: { 204: { description: '' } } },
-    fails: { method: 'GET', path: '/fails/:how', summary: '', access: 'public', params: z.object({ how: z.string() }), responses: { 204: { description: '' } } },
-    picture: { method: 'GET', path: '/picture', summary: '', access: 'public', responses: { 200: { description: '', contentType: 'image/png' } } },
+    echo: { method: 'POST', path: '/echo/:name', summary: '', access: 'local', right: 'browsers:use', params: z.object({ name: z.string().regex(/^[a-z]+$/) }), query: z.object({ times: z.coerce.number().default(1) }), body: z.object({ text: z.string() }), responses: { 200: { description: '', body: z.object({ said: z.string(), by: z.string() }) } } },
+    open: { method: 'GET', path: '/open', summary: '', access: 'public', right: 'anyone', responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } } },
+    secret: { method: 'GET', path: '/secret', summary: '', access: 'key', right: 'browsers:use', responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } } },
+    change: { method: 'POST', path: '/secret', summary: '', access: 'key', right: 'browsers:manage', responses: { 204: { description: '' } } },
+    fails: { method: 'GET', path: '/fails/:how', summary: '', access: 'public', right: 'anyone', params: z.object({ how: z.string() }), responses: { 204: { description: '' } } },
+    back: { method: 'GET', path: '/back', summary: '', access: 'public', right: 'anyone', fromElsewhere: true, responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } } },
+    picture: { method: 'GET', path: '/picture', summary: '', access: 'public', right: 'anyone', responses: { 200: { description: '', contentType: 'image/png' } } },
   },
-  sockets: { line: { path: '/line/:name', summary: '', access: 'key', params: z.object({ name: z.string().regex(/^[a-z]+$/) }) } },
+  sockets: { line: { path: '/line/:name', summary: '', access: 'key', right: 'browsers:use', params: z.object({ name: z.string().regex(/^[a-z]+$/) }) } },
   faults: { 'gone-fishing': { status: 409, message: 'Gone fishing' } },
   errorSchema: z.object({ oops: z.string() }),
   errorBody: (problem) => ({ oops: problem.message, code: problem.code, id: problem.requestId }),
@@ -35,6 +37,7 @@ const api = implement(
   {
     echo: ({ params, query, body }, call) => ({ status: 200, body: { said: Array(query.times).fill(`${params.name}: ${body.text}`).join(' '), by: call.caller.kind } }),
     open: () => ({ status: 200, body: { ok: true } }),
+    back: () => ({ status: 200, body: { ok: true } }),
     secret: () => ({ status: 200, body: { ok: true } }),
     change: () => ({ status: 204, body: null }),
     fails: ({ params }) => {
@@ -46,7 +49,7 @@ const api = implement(
   { line: (socket, { params }) => socket.on('message', (data) => socket.send(`${String(params['name'])} heard ${String(data)}`)) },
 )
 
-const reader = { caller: { kind: 'key' as const, id: 'key_1', name: 'reader' }, may: (_: string, verb: string) => verb === 'read', used: () => undefined }
+const reader = { caller: { kind: 'key' as const, id: 'key_1', name: 'reader' }, standing: ownerStanding, may: ({ right }: Demand) => right === 'browsers:use' || right === 'anyone', used: () => undefined }
 const authority: Authority = { byKey: (secret) => (secret === 'good' ? reader : null), byCookie: (cookie) => (cookie === 'signed-in' ? { ...reader, caller: { kind: 'owner' }, may: () => true } : null) }
 
 let served: ServedApi | undefined
@@ -160,6 +163,40 @@ test('a page of a foreign origin may not call a route that asks for no key', asy
   expect(foreign.status).toBe(403)
   const preflight = await fetch(`${url}/echo/ada`, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' } })
   expect(preflight.status).toBe(403)
+})
+
+const fromElsewhere = { 'sec-fetch-site': 'cross-site' }
+const followedLink = { ...fromElsewhere, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+
+test('an image, a script or a frame of a page of another site may not even read without a key', async () => {
+  const url = await serve()
+  for (const headers of [fromElsewhere, { ...fromElsewhere, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, followedLink, { ...followedLink, 'sec-fetch-dest': 'iframe' }]) {
+    const answer = await rawGet(`${url}/open`, headers)
+    expect(answer.status).toBe(403)
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'foreign-origin' })
+  }
+  expect((await rawGet(`${url}/openapi.json`, { ...fromElsewhere, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' })).status).toBe(403)
+  for (const site of ['same-origin', 'same-site', 'none']) expect((await rawGet(`${url}/open`, { 'sec-fetch-site': site })).status).toBe(200)
+  expect((await rawGet(`${url}/secret`, { ...fromElsewhere, 'x-api-key': 'good' })).status).toBe(200)
+})
+
+test('a person may follow a link to the reference, and comes back from signing in elsewhere; a frame does not', async () => {
+  const url = await serve()
+  expect((await rawGet(`${url}/docs`, followedLink)).status).toBe(200)
+  expect((await rawGet(`${url}/back`, followedLink)).status).toBe(200)
+  for (const path of ['/docs', '/back']) expect((await rawGet(`${url}${path}`, { ...followedLink, 'sec-fetch-dest': 'iframe' })).status).toBe(403)
+})
+
+test.each([
+  ['two of the same', 'host: 127.0.0.1\r\nhost: 127.0.0.1', ''],
+  ['a good one before a bad one', 'host: 127.0.0.1\r\nHost: evil.example', ''],
+  ['a bad one before a good one', 'HOST: evil.example\r\nhost: 127.0.0.1', ''],
+  ['two on the way to a WebSocket', 'host: 127.0.0.1\r\nhost: 127.0.0.1', 'x-api-key: good\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'],
+])('a request with two Hosts (%s) is refused as malformed', async (_, hosts, more) => {
+  const { port } = new URL(await serve())
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.end(`GET ${more === '' ? '/open' : '/line/ada'} HTTP/1.1\r\n${hosts}\r\n${more === '' ? 'connection: close\r\n' : more}\r\n`)
+  expect(await text(socket)).toMatch(/^HTTP\/1.1 400 [^]*two-hosts/)
 })
 
 test('a page of ours and a page that was allowed may call', async () => {

@@ -10,7 +10,7 @@ export const api = (changes: Partial<ApiView> = {}): ApiView => ({
 export const controlApi = (changes: Partial<ApiView> = {}): ApiView => api({ name: 'control', title: 'Control', url: 'http://127.0.0.1:7700', prefixUrl: 'http://127.0.0.1:7700', port: 7700, configuredPort: 7700, ...changes })
 export const exposedApi = (): ApiView => api({ openTo: 'lan', insecureNoKey: true, exposed: true, lanUrls: ['http://192.168.1.20:5010'] })
 
-export const key = (changes: Partial<KeyView> = {}): KeyView => ({ id: 'key_abcdef', name: 'warehouse-sync', prefix: 'whk_7Kd2', scopes: [{ room: 'browsers', verb: 'read' }], createdAt: '2026-11-12T10:00:00.000Z', lastUsedAt: null, lastUsedFrom: null, expiresAt: null, ...changes })
+export const key = (changes: Partial<KeyView> = {}): KeyView => ({ id: 'key_abcdef', name: 'warehouse-sync', prefix: 'whk_7Kd2', rights: ['browsers:use'], only: {}, from: null, scopes: [], createdAt: '2026-11-12T10:00:00.000Z', lastUsedAt: null, lastUsedFrom: null, expiresAt: null, ...changes })
 
 export const event = (id: number, changes: Partial<BusEvent> = {}): BusEvent => ({ id, at: new Date(1_795_000_000_000 + id * 1_000).toISOString(), room: 'browsers', type: 'session-opened', title: 'Session opened', subject: `user${id}`, actor: 'owner', tone: 'good', data: {}, ...changes })
 

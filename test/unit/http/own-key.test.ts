@@ -10,18 +10,18 @@ const ask = (headers: Record<string, string>): IncomingMessage => ({ headers: { 
 test("an API's own key closes its local routes on this machine too, and opens them", async () => {
   let key: string | null = null
   const doorway = doorwayOf({ ownKey: () => key }, fakeDoorway())
-  const route = { access: 'local', method: 'POST' } as const
-  expect(await guards.checkKey(ask({}), doorway, 'bots', route)).toEqual({ kind: 'local' })
+  const route = { access: 'local', right: 'bots:use', method: 'POST' } as const
+  expect(await guards.checkKey(ask({}), doorway, 'bots', route)).toMatchObject({ caller: { kind: 'local' } })
   key = 'own'
   await expect(guards.checkKey(ask({}), doorway, 'bots', route)).rejects.toMatchObject({ code: 'key-required' })
   await expect(guards.checkKey(ask({ 'x-api-key': 'other' }), doorway, 'bots', route)).rejects.toMatchObject({ code: 'key-refused' })
-  expect(await guards.checkKey(ask({ 'x-api-key': 'own' }), doorway, 'bots', route)).toMatchObject({ kind: 'key', name: 'API_KEY' })
-  expect(await guards.checkKey(ask({}), doorway, 'bots', { access: 'public' })).toEqual({ kind: 'anyone' })
+  expect(await guards.checkKey(ask({ 'x-api-key': 'own' }), doorway, 'bots', route)).toMatchObject({ caller: { kind: 'key', name: 'API_KEY' } })
+  expect(await guards.checkKey(ask({}), doorway, 'bots', { access: 'public', right: 'anyone' })).toMatchObject({ caller: { kind: 'anyone' } })
 })
 
 test('pages of any origin may call the public routes of an API only while it has its own key', () => {
   const origin = ask({ origin: 'https://elsewhere.test' })
-  expect(guards.checkOrigin(origin, doorwayOf({ ownKey: () => 'own' }, fakeDoorway()), { access: 'public' })).toBe('*')
-  expect(() => guards.checkOrigin(origin, doorwayOf({ ownKey: () => null }, fakeDoorway()), { access: 'public' })).toThrow('origin')
-  expect(() => guards.checkOrigin(origin, fakeDoorway(), { access: 'public' })).toThrow('origin')
+  expect(guards.checkOrigin(origin, doorwayOf({ ownKey: () => 'own' }, fakeDoorway()), { access: 'public', right: 'anyone' })).toBe('*')
+  expect(() => guards.checkOrigin(origin, doorwayOf({ ownKey: () => null }, fakeDoorway()), { access: 'public', right: 'anyone' })).toThrow('origin')
+  expect(() => guards.checkOrigin(origin, fakeDoorway(), { access: 'public', right: 'anyone' })).toThrow('origin')
 })

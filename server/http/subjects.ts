@@ -1,0 +1,16 @@
+/** The third question after who calls and what they may do: whether this thing is theirs. */
+import { Fault } from '../fault.ts'
+import type { Api } from './api.ts'
+import { roomNames } from './names.ts'
+import type { RouteRight, Standing } from './rights.ts'
+
+/**
+ * Answers for a thing of somebody else as for one that is not there, so that nobody learns its name. Only a room's `use` is about one's own things:
+ * `manage` is about everybody's, and what a contract calls public asks for a secret of its own.
+ */
+export function checkSubject(api: Api, { right }: { right: RouteRight }, subject: string | null, standing: Standing): void {
+  const room = roomNames.find((name) => right === `${name}:use`)
+  if (room === undefined || subject === null || api.makerOf === undefined) return
+  const maker = api.makerOf(subject)
+  if (maker !== undefined && !standing.reaches(room, { subject, maker })) throw new Fault(api.contract.subject?.missing ?? 'not-found', 'There is no such thing')
+}
