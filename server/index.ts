@@ -184,6 +184,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onChange: () => {
       stream.changed('apis')
       changes.notify()
+      tellRuntime()
     },
   })
   const desk = createApiDesk(apiHost, settings, bus, (name) => keeper.contained(name))
@@ -202,8 +203,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     apis: Object.fromEntries(rooms.map((room) => [room.name, apiStatus(apiHost, room.name)])),
   })
 
-  /** Scripts do without the file then; the ready line has the addresses. */
+  let serving = false
+  /** Scripts and `sign-in-link` find the server by this file, wherever its listeners go. They do without it where the disk refuses; the ready line has the addresses. */
   const tellRuntime = (): void => {
+    if (!serving) return
     try {
       writeRuntimeFile(dataDir, status())
     } catch (error) {
@@ -215,6 +218,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
+    serving = false
     removeRuntimeFile(dataDir)
     rates.dispose()
     changes.dispose()
@@ -236,6 +240,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         const { status: state } = apiHost.served(name)
         if ('error' in state) bus.emit({ room: name, type: state.state, title: state.state === 'port-in-use' ? 'Port taken' : 'API could not start', subject: name, tone: 'attention', data: { port: state.port } })
       }
+      serving = true
       tellRuntime()
       return status()
     },

@@ -15,21 +15,32 @@ export interface ListenerHandlers {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
 
+/** One server of Node's with what runs on it. */
+interface Opened {
+  server: Server
+  sockets: Set<Duplex>
+  /** Of requests that have not been answered to the end. */
+  responses: Set<ServerResponse>
+  /** To be called when its port is another's again, though connections may go on. */
+  givenUp(): void
+}
+
 export class Listener {
-  private server: Server | null = null
-  private readonly sockets = new Set<Duplex>()
+  private opened: Opened | null = null
+  /** Given up for another address, and still answering what had been asked there. */
+  private readonly leaving = new Set<Opened>()
   private current: ListenerState = { state: 'off' }
   private readonly handlers: ListenerHandlers
   private readonly onChange: () => void
-  private readonly opened: (port: number) => () => void
+  private readonly bound: (port: number) => () => void
   /** Starts, moves and stops of one listener follow each other; two at once would leave a server behind. */
   private queue: Promise<unknown> = Promise.resolve()
 
-  /** `opened` is told each port that is bound, and what it answers is called when that is given up. */
-  constructor(handlers: ListenerHandlers, onChange: () => void = () => undefined, opened: (port: number) => () => void = () => () => undefined) {
+  /** `bound` is told each port that is bound, and what it answers is called when that is given up. */
+  constructor(handlers: ListenerHandlers, onChange: () => void = () => undefined, bound: (port: number) => () => void = () => () => undefined) {
     this.handlers = handlers
     this.onChange = onChange
-    this.opened = opened
+    this.bound = bound
   }
 
   get status(): ListenerState {
@@ -39,7 +50,7 @@ export class Listener {
   /** Number of open connections whose peer is not this machine's loopback. */
   countPeers(isOutside: (address: string) => boolean): number {
     const outside = new Set<string>()
-    for (const socket of this.sockets) {
+    for (const socket of this.all().flatMap(({ sockets }) => [...sockets])) {
       const address = 'remoteAddress' in socket && typeof socket.remoteAddress === 'string' ? socket.remoteAddress : ''
       if (isOutside(address)) outside.add(address)
     }
@@ -49,9 +60,10 @@ export class Listener {
   /** Never throws for a taken port: the state says so and why. */
   start(host: string, port: number): Promise<ListenerState> {
     return this.inTurn(async () => {
-      await this.close()
+      const old = this.giveUp()
       this.become({ state: 'starting', host, port })
       await this.open(host, port)
+      this.leave(old)
       return this.current
     })
   }
@@ -59,28 +71,27 @@ export class Listener {
   /**
    * Moves to another address. The new one is opened before the old one is given up where both can exist; otherwise the old one is
    * restored when the new one fails. Throws `port-in-use` and leaves the listener as it was.
+   *
+   * Resolves when the new address is served. What was asked at the old one is still answered there: the wish to move may be among it.
    */
   move(host: string, port: number): Promise<ListenerState> {
     return this.inTurn(async () => {
       const before = this.current
       const samePort = before.state === 'listening' && before.port === port
       if (samePort && before.host === host) return before
-      if (samePort) {
-        await this.close()
-        await this.open(host, port)
-        if (this.current.state === 'listening') return this.current
-        const reason = this.current
-        await this.open(before.host, before.port)
-        throw refused(port, reason)
-      }
-      const old = this.detach()
+      const old = samePort ? this.giveUp() : this.opened
       await this.open(host, port)
       if (this.current.state === 'listening') {
-        await closeServer(old.server, old.sockets)
+        this.leave(old)
         return this.current
       }
       const reason = this.current
-      this.attach(old, before)
+      if (samePort) {
+        await this.open(before.host, before.port)
+        this.leave(old)
+      } else {
+        this.become(before)
+      }
       throw refused(port, reason)
     })
   }
@@ -88,7 +99,9 @@ export class Listener {
   /** Stops accepting and ends what runs; open WebSockets are cut after `graceMs`. */
   stop(graceMs = 250): Promise<void> {
     return this.inTurn(async () => {
-      await this.close(graceMs)
+      const all = this.all()
+      this.opened = null
+      await Promise.all(all.map((each) => closeServer(each, graceMs)))
       this.become({ state: 'off' })
     })
   }
@@ -100,12 +113,17 @@ export class Listener {
   }
 
   private open(host: string, port: number): Promise<void> {
-    const server = createServer({ requestTimeout: 120_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, (request, response) => this.handlers.request(request, response))
-    const sockets = this.sockets
+    const server = createServer({ requestTimeout: 120_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, (request, response) => {
+      opened.responses.add(response)
+      response.once('close', () => opened.responses.delete(response))
+      if (this.leaving.has(opened)) response.shouldKeepAlive = false
+      this.handlers.request(request, response)
+    })
+    const opened: Opened = { server, sockets: new Set(), responses: new Set(), givenUp: () => undefined }
     server.on('upgrade', (request, socket, head) => this.handlers.upgrade(request, socket, head))
     server.on('connection', (socket) => {
-      sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
+      opened.sockets.add(socket)
+      socket.once('close', () => opened.sockets.delete(socket))
     })
     let listens = false
     return new Promise((resolve) => {
@@ -119,30 +137,46 @@ export class Listener {
       server.listen({ host, port, exclusive: true }, () => {
         listens = true
         const address = server.address()
-        const bound = typeof address === 'object' && address !== null ? address.port : port
-        this.server = server
-        server.once('close', this.opened(bound))
-        this.become({ state: 'listening', host, port: bound })
+        const own = typeof address === 'object' && address !== null ? address.port : port
+        this.opened = opened
+        opened.givenUp = this.bound(own)
+        this.become({ state: 'listening', host, port: own })
         resolve()
       })
     })
   }
 
-  private detach(): { server: Server | null; sockets: Set<Duplex> } {
-    const old = { server: this.server, sockets: new Set(this.sockets) }
-    this.server = null
+  /** Takes no more connections, so that the address is free; those it has go on. */
+  private giveUp(): Opened | null {
+    const old = this.opened
+    this.opened = null
+    if (old !== null) close(old)
     return old
   }
 
-  private attach(old: { server: Server | null }, state: ListenerState): void {
-    this.server = old.server
-    this.become(state)
+  /** What has not begun to answer may do so, however long it takes; all else, e.g. a stream or a WebSocket, is cut and comes again at the new address. */
+  private leave(old: Opened | null, graceMs = 100): void {
+    if (old === null) return
+    const { server, sockets, responses } = old
+    this.leaving.add(old)
+    // Nothing would close a connection that is kept alive for a server that has gone elsewhere.
+    for (const response of responses) response.shouldKeepAlive = false
+    const isAnswering = (socket: Duplex): boolean => [...responses].some((response) => response.socket === socket && !response.headersSent)
+    const cut = setTimeout(() => {
+      for (const socket of sockets) if (!isAnswering(socket)) socket.destroy()
+    }, graceMs)
+    const over = (): void => {
+      clearTimeout(cut)
+      this.leaving.delete(old)
+    }
+    server.once('close', over)
+    if (server.listening) close(old)
+    else if (sockets.size === 0) over()
+    server.closeIdleConnections()
   }
 
-  private async close(graceMs = 0): Promise<void> {
-    const server = this.server
-    this.server = null
-    await closeServer(server, this.sockets, graceMs)
+  private all(): Opened[] {
+    return [...this.leaving, ...(this.opened === null ? [] : [this.opened])]
   }
 
   private become(state: ListenerState): void {
@@ -151,16 +185,21 @@ export class Listener {
   }
 }
 
+function close({ server, givenUp }: Opened, then?: () => void): void {
+  if (server.listening) givenUp()
+  // Calls `then` with an error, but calls it, where nothing listens any more.
+  server.close(then)
+}
+
 /** Requests under way get `graceMs` to end; keep-alive connections would otherwise hold the server open for a minute. */
-async function closeServer(server: Server | null, sockets: ReadonlySet<Duplex>, graceMs = 100): Promise<void> {
-  if (server === null) return
-  const own = new Set(sockets)
+async function closeServer(opened: Opened, graceMs: number): Promise<void> {
+  const { server, sockets } = opened
   await new Promise<void>((resolve) => {
     const cut = setTimeout(() => {
-      for (const socket of own) socket.destroy()
+      for (const socket of sockets) socket.destroy()
       server.closeAllConnections()
     }, graceMs)
-    server.close(() => {
+    close(opened, () => {
       clearTimeout(cut)
       resolve()
     })

@@ -150,6 +150,31 @@ function startOnSettings(dataDir: string): Promise<ServerProcess> {
   return start({ dataDir, portsFromSettings: ['browsers'] })
 }
 
+test.each([
+  ['opened to the LAN', (server: ServerProcess) => server.call('/control/v1/apis/control', { method: 'PATCH', json: { openTo: 'lan' } })],
+  ['opened to the LAN with other settings', (server: ServerProcess) => server.call('/control/v1/settings', { method: 'PATCH', json: { apis: { control: { openTo: 'lan' } }, theme: 'dark' } })],
+  ['given another port', async (server: ServerProcess) => server.call('/control/v1/apis/control', { method: 'PATCH', json: { port: await freedPort() } })],
+  ['started anew', (server: ServerProcess) => server.call('/control/v1/apis/control/start', { method: 'POST' })],
+])('the control API that is %s answers before it moves, and serves where it then is', async (_, change) => {
+  const server = await start({ portsFromSettings: ['control'], dataDir: withPort('control', await freedPort()) })
+  const changed = await change(server)
+  expect(changed.status).toBe(200)
+  await changed.json()
+  const { control } = JSON.parse(readFileSync(join(server.dataDir, 'runtime.json'), 'utf8')) as { control: { url: string; token: string } }
+  const own = await fetch(`${control.url}/control/v1/apis`, { headers: { authorization: `Bearer ${control.token}` } })
+  expect(own.status).toBe(200)
+  const link = await runCli(['sign-in-link', '--data-dir', server.dataDir])
+  expect(link).toMatchObject({ code: 0, stdout: expect.stringContaining(`${control.url}/#sign-in=`) })
+  expect(await server.end()).toBe(0)
+})
+
+/** A data directory whose settings give this API this port. */
+function withPort(api: string, port: number): string {
+  const dataDir = newDataDir()
+  writeFileSync(join(dataDir, 'settings.json'), JSON.stringify({ version: 1, settings: { apis: { [api]: { port } } } }))
+  return dataDir
+}
+
 test('a port that is taken is refused in a change, and the API stays where it was', async () => {
   const dataDir = newDataDir()
   const port = await freedPort()

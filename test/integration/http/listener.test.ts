@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { createServer, type Server } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { Listener } from '../../../server/http/listener.ts'
 
@@ -63,6 +65,44 @@ test('the same port opens to another address and comes back when that fails', as
   expect(moving.status).toMatchObject({ state: 'listening', host: '0.0.0.0', port })
 })
 
+test.each([
+  ['the same port to another address', (moving: Listener, port: number) => moving.move('0.0.0.0', port)],
+  ['another port', (moving: Listener) => moving.move('127.0.0.1', 0)],
+  ['a new start', (moving: Listener, port: number) => moving.start('127.0.0.1', port)],
+])('what was asked before a move is answered after it, and then its connection ends: %s', async (_, move) => {
+  const asked = Promise.withResolvers<ServerResponse>()
+  const { moving, port } = await movable((_request, response) => asked.resolve(response))
+  const answer = fetch(`http://127.0.0.1:${port}`)
+  const response = await asked.promise
+  const { socket } = response
+  const cut = otherSocket(port)
+  await once(cut, 'connect')
+  expect(await move(moving, port)).toMatchObject({ state: 'listening' })
+  // What is not owed an answer is cut.
+  await once(cut, 'close')
+  response.end('moved')
+  const { status, headers } = await answer
+  expect([status, headers.get('connection')]).toEqual([200, 'close'])
+  expect(await (await answer).text()).toBe('moved')
+  if (socket?.closed === false) await once(socket, 'close')
+})
+
+test('a move cuts what has begun to stream, which comes again at the new address', async () => {
+  const { moving, port } = await movable((_request, response) => void response.writeHead(200).write('first of many'))
+  const stream = await fetch(`http://127.0.0.1:${port}`)
+  await moving.move('0.0.0.0', port)
+  await expect(stream.text()).rejects.toThrow()
+})
+
+test('stopping does not wait for what a move has left behind', async () => {
+  const asked = Promise.withResolvers<unknown>()
+  const { moving, port } = await movable(asked.resolve)
+  const answer = fetch(`http://127.0.0.1:${port}`)
+  await asked.promise
+  await moving.move('0.0.0.0', port)
+  await Promise.all([expect(answer).rejects.toThrow(), moving.stop()])
+})
+
 test('stopping does not wait for idle keep-alive connections', async () => {
   const stopping = listener()
   const { server, status } = await startSeen(stopping)
@@ -93,4 +133,18 @@ async function startSeen(made: ReturnType<typeof listener>): Promise<{ server: S
   const [server] = listening
   if (server === undefined || listening.length !== 1) throw new Error(`${listening.length} servers listen`)
   return { server, status }
+}
+
+/** One that listens on a free port and leaves its requests to the test. */
+async function movable(request: (request: IncomingMessage, response: ServerResponse) => void): Promise<{ moving: Listener; port: number }> {
+  const moving = new Listener({ ...handlers, request })
+  cleanups.push(() => moving.stop(0))
+  const status = await moving.start('127.0.0.1', 0)
+  return { moving, port: status.state === 'listening' ? status.port : 0 }
+}
+
+function otherSocket(port: number): Socket {
+  const socket = connect(port, '127.0.0.1')
+  cleanups.push(async () => socket.destroy())
+  return socket.on('error', () => undefined).resume()
 }
