@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { helpText, OptionError, readOptions, type Options } from './config/options.ts'
-import { readRuntimeFile } from './config/runtime-file.ts'
 import { Fault } from './fault.ts'
 import { createServer, type ServerStatus } from './index.ts'
+import { askForSignInLink } from './sign-in-link.ts'
 import { version } from './version.ts'
 
 const commands: Readonly<Record<string, (options: Options, started: () => void) => Promise<number>>> = { 'sign-in-link': printSignInLink, 'generate-key': printAesKey }
@@ -66,12 +66,7 @@ function rendererDir(): { rendererDir?: string } {
 
 /** Prints a link that signs one browser in once, from the server running on this data directory. */
 async function printSignInLink({ dataDir }: Options): Promise<number> {
-  const runtime = readRuntimeFile(dataDir)
-  if (runtime === null) throw new OptionError(`no Wheelhouse runs on ${dataDir}: start one, or name its folder with --data-dir`)
-  const answer = await fetch(`${runtime.control.url}/control/v1/sign-in-links`, { method: 'POST', headers: { authorization: `Bearer ${runtime.control.token}` } })
-  if (!answer.ok) throw new OptionError(`the Wheelhouse on ${dataDir} answered ${answer.status}`)
-  const { url } = (await answer.json()) as { url: string } // our own server, by the token it wrote for us
-  process.stdout.write(`${url}\n`)
+  process.stdout.write(`${await askForSignInLink(dataDir)}\n`)
   return 0
 }
 

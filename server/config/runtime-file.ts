@@ -9,6 +9,7 @@ import { OptionError } from './options.ts'
 
 export const runtimeFileName = 'runtime.json'
 export const databaseFileName = 'wheelhouse.db'
+const lockFileName = 'server.lock'
 
 const runtime = z.object({
   version: z.string(),
@@ -72,16 +73,36 @@ export function lockDataDir(dataDir: string): DataDirLock {
   }
 }
 
+/** Whether a server has this directory now, whatever its files say of one that was killed. */
+export function isDataDirHeld(dataDir: string): boolean {
+  let lock
+  try {
+    // Reading waits for nobody and holds nothing: a server that starts at this moment is not in its way.
+    lock = new BetterSqlite3(join(dataDir, lockFileName), { readonly: true, fileMustExist: true, timeout: 0 })
+    lock.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    return isBusy(error)
+  } finally {
+    lock?.close()
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
 /** Null where nothing can be written: there is nothing that two servers could spoil for each other either. */
 function takeLock(dataDir: string, pidFile: string) {
   let lock
   try {
-    lock = new BetterSqlite3(join(dataDir, 'server.lock'), { timeout: 0 })
+    // Longer than anybody takes to look whether it is held.
+    lock = new BetterSqlite3(join(dataDir, lockFileName), { timeout: 200 })
     lock.exec('BEGIN EXCLUSIVE')
     return lock
   } catch (error) {
     lock?.close()
-    if (error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+    if (isBusy(error)) {
       throw new OptionError(`another Wheelhouse${readPid(pidFile)} is already running on ${dataDir}: stop it, or give another folder with ${byFlag}`)
     }
     // A folder that was never used is a mistake of the command line; one with data in it is worth serving from.
