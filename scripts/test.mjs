@@ -10,15 +10,7 @@ import { root, tools } from './lib/paths.mjs'
 import { run, runQuietly } from './lib/run.mjs'
 import { runMain, say, seconds } from './lib/say.mjs'
 import { build, setUp } from './lib/set-up.mjs'
-import { planTests } from './lib/test-plan.mjs'
-
-/** Real ones, since the tests use real ones. */
-const systemPackages = [
-  { name: 'chromium', program: 'chromium' },
-  { name: 'redis-server', program: 'redis-server' },
-  { name: 'xvfb', program: 'Xvfb' },
-  { name: 'mosquitto-clients', program: 'mosquitto_pub' },
-]
+import { planTests, systemPackages } from './lib/test-plan.mjs'
 
 /** @type {{ name: string, time: number, ok: boolean }[]} */
 const stages = []

@@ -33,7 +33,8 @@ function seemsToHaveChromium() {
  */
 export async function ensureSystemPackages(wanted) {
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || findOnPath('apt-get') === null || !isDebian(read('/etc/os-release'))) return
-  const missing = wanted.filter(({ name, program }) => (name === 'chromium' ? !seemsToHaveChromium() : findOnPath(program) === null)).map(({ name }) => name)
+  const lacks = wanted.filter(({ name, program }) => (name === 'chromium' ? !seemsToHaveChromium() : findOnPath(program) === null))
+  const missing = [...new Set(lacks.map(({ name }) => name))]
   if (missing.length === 0) return
   say(`Installing ${missing.join(', ')} with apt-get…`)
   const env = { DEBIAN_FRONTEND: 'noninteractive' }

@@ -1,5 +1,16 @@
 /** What a run of the tests consists of, read from its words. */
 
+/** What the tests run beside Node, by packages of Debian: real ones, and each a program that a bare system lacks. */
+export const systemPackages = [
+  { name: 'chromium', program: 'chromium' },
+  { name: 'redis-server', program: 'redis-server' },
+  { name: 'xvfb', program: 'Xvfb' },
+  { name: 'mosquitto-clients', program: 'mosquitto_pub' },
+  { name: 'mosquitto-clients', program: 'mosquitto_sub' },
+  { name: 'curl', program: 'curl' },
+  { name: 'python3', program: 'python3' },
+]
+
 /** @typedef {{ checks: string[], projects: string[], filters: string[] }} TestPlan */
 
 const checks = ['lint', 'types']

@@ -1,10 +1,11 @@
 /** MCP servers under supervision: started, lost, given up, ended with all they started, and never in each other's way. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createServer } from 'node:http'
 import { testClock } from '../../fakes/kernel.ts'
+import { processesNaming } from '../../fakes/processes.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
 import { eventually } from '../../fixtures/eventually.ts'
@@ -42,7 +43,7 @@ async function call(sessionUrl: string, name: string, args: object = {}) {
 }
 
 /** Processes whose command line has the marker in it. */
-const running = (marker: string): number => spawnSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).stdout.split('\n').filter((line) => line.includes(marker)).length
+const running = (marker: string): number => processesNaming(marker).length
 
 describe('a stdio server', () => {
   test('is started once, asked what it offers, and shown without its secrets', async () => {
