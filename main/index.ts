@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeTheme, Notification, protocol, safeStorage, screen, session, shell, Tray } from 'electron'
 import { flagNames, helpText, OptionError, readOptions, type Options } from '../server/config/options.ts'
 import { createServer, type ServerOptions } from '../server/index.ts'
+import { onStarterGone } from '../server/lifeline.ts'
 import { createLog } from '../server/log.ts'
 import { version } from '../server/version.ts'
 import { createAutostart } from './autostart.ts'
@@ -32,6 +33,7 @@ function start(chosen: Options): void {
     return
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
+  onStarterGone(env, () => app.quit())
   // Not awaited at the top level: Electron is not ready before this module has been evaluated.
   void app.whenReady().then(() => open(server))
 }

@@ -7,5 +7,5 @@ import { build, setUp } from './lib/set-up.mjs'
 await runMain(async (args) => {
   const node = await setUp()
   await build(node)
-  return run(node, [builtCli, ...args])
+  return run(node, [builtCli, ...args], { lifeline: true })
 })

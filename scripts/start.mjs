@@ -25,6 +25,7 @@ await runMain(async (args) => {
   let lastWords = ''
   const code = await run(electron.program, [root, ...args], {
     stdio: ['inherit', 'inherit', 'pipe'],
+    lifeline: true,
     onStart: ({ stderr }) =>
       stderr?.setEncoding('utf8').on('data', (text) => {
         process.stderr.write(text)

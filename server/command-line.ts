@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { isatty } from 'node:tty'
 import { helpText, OptionError, readOptions, type Options } from './config/options.ts'
 import { Fault } from './fault.ts'
 import { createServer, type ServerStatus } from './index.ts'
+import { onStarterGone } from './lifeline.ts'
 import { askForSignInLink } from './sign-in-link.ts'
 import { version } from './version.ts'
 
@@ -30,18 +32,25 @@ function wordsFor(error: unknown): string {
   return `could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }
 
-/** Runs until SIGTERM or SIGINT; a second signal ends at once. Resolves with the exit code. */
+/** Runs until SIGTERM, SIGINT, the end of its terminal or of the script that started it. Resolves with the exit code. */
 async function serve(options: Options, started: () => void): Promise<number> {
   const stopped = Promise.withResolvers<number>()
-  let asked = false
   const server = await createServer({ ...options, ...rendererDir(), ownsProcess: true })
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (asked) process.exit(1)
-      asked = true
-      server.stop().then(() => stopped.resolve(0), stopped.reject)
-    })
-  }
+  const stop = (): void => void server.stop().then(() => stopped.resolve(0), stopped.reject)
+  let interrupted = false
+  process.on('SIGINT', () => {
+    // A person who presses Ctrl+C again will not wait. SIGTERM comes more than once from those who tell a whole group of processes.
+    if (interrupted) process.exit(1)
+    interrupted = true
+    stop()
+  })
+  process.on('SIGTERM', stop)
+  // Without a terminal it is somebody else's, e.g. under `nohup`, whose wish Node itself does not heed.
+  const hasTerminal = [0, 1, 2].some((fd) => isatty(fd))
+  process.on('SIGHUP', () => {
+    if (hasTerminal) stop()
+  })
+  onStarterGone(process.env, stop)
   const status = await server.start()
   process.stdout.write(`wheelhouse ready ${JSON.stringify(withoutToken(status))}\n`)
   for (const complaint of server.complaints()) process.stderr.write(`wheelhouse: ${complaint}\n`)

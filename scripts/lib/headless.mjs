@@ -13,6 +13,7 @@ import { say } from './say.mjs'
 export function startHeadless(node, args) {
   return run(node, [builtCli, ...args], {
     stdio: ['inherit', 'pipe', 'inherit'],
+    lifeline: true,
     onStart: ({ stdout }) => {
       if (stdout === null) return
       createInterface({ input: stdout }).on('line', (line) => {

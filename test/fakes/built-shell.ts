@@ -1,6 +1,6 @@
 /** The built shell (`out/main/index.js`) in a process of its own, under Node, with the fake in place of Electron. */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from '../../scripts/lib/set-up.mjs'
@@ -73,21 +73,5 @@ export function startBuiltShell(args: readonly string[] = [], env: Readonly<Reco
       await exited
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
     },
-  }
-}
-
-/** Processes of this machine that name the text on their command line. */
-export function processesNaming(text: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && commandLine(pid).includes(text))
-}
-
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    // It ended in between.
-    return ''
   }
 }

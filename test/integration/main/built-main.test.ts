@@ -5,8 +5,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { schema, type Connection } from '../../../preload/schema.ts'
-import { buildShell, processesNaming, startBuiltShell, type BuiltShell } from '../../fakes/built-shell.ts'
+import { buildShell, startBuiltShell, type BuiltShell } from '../../fakes/built-shell.ts'
 import { until } from '../../fakes/kernel.ts'
+import { processesNaming } from '../../fakes/processes.ts'
 import { listenOnLoopback, loopbackAllowed, stopServer } from '../../fixtures/loopback.ts'
 
 let shell: BuiltShell | undefined

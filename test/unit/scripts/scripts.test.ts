@@ -1,18 +1,20 @@
 /** The parts of the start and test scripts that decide something. */
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { downloadAddress, isReachable, parseMissing } from '../../../scripts/lib/electron.mjs'
 import { controlAddress, dataDirFlag } from '../../../scripts/lib/headless.mjs'
 import { findOnPath, hasDisplay, isDebian } from '../../../scripts/lib/machine.mjs'
 import { withLock } from '../../../scripts/lib/lock.mjs'
+import { watchParent } from '../../../scripts/lib/parent.mjs'
 import { run, runQuietly } from '../../../scripts/lib/run.mjs'
 import { allowedScripts, isAtLeast, whatDiffers } from '../../../scripts/lib/set-up.mjs'
 import { fingerprint, readStamp, removeStamp, writeStamp } from '../../../scripts/lib/stamp.mjs'
-import { planTests } from '../../../scripts/lib/test-plan.mjs'
+import { planTests, systemPackages } from '../../../scripts/lib/test-plan.mjs'
 
 let folder: string
 beforeEach(() => {
@@ -143,6 +145,18 @@ describe('a run of the tests', () => {
   })
 })
 
+describe('what the tests run', () => {
+  it('is Node, npm, what every system has, or installed for them', () => {
+    const everywhere = ['npm', 'sh', 'unshare', 'nohup']
+    const known = new Set([...everywhere, ...systemPackages.map(({ program }) => program)])
+    const tests = fileURLToPath(new URL('../../', import.meta.url))
+    const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.startsWith('bench'))
+    const started = files.flatMap((file) => [...readFileSync(join(tests, file), 'utf8').matchAll(/(?<![.\w])(?:spawn|spawnSync|execFile|execFileSync|promisify\(execFile\)|run|serve)\(\[?'([\w-]+)'/g)].map(([, program = '']) => program))
+    expect(started).toEqual(expect.arrayContaining(['redis-server', 'curl', 'python3']))
+    expect(started.filter((program) => !known.has(program))).toEqual([])
+  })
+})
+
 describe('the machine', () => {
   it('has a display on Linux only when one is named', () => {
     expect(hasDisplay('linux', {})).toBe(false)
@@ -206,6 +220,58 @@ describe('the headless start', () => {
     expect(dataDirFlag(['--host', '127.0.0.1', '--data-dir', '/somewhere', '--control-port', '0'])).toEqual(['--data-dir', '/somewhere'])
     expect(dataDirFlag(['--data-dir=/somewhere'])).toEqual(['--data-dir=/somewhere'])
     expect(dataDirFlag(['--control-port', '0'])).toEqual([])
+  })
+})
+
+describe('the end of npm', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+  const byNpm: { ppid: number; env: NodeJS.ProcessEnv; platform: NodeJS.Platform } = { ppid: 7, env: { npm_lifecycle_event: 'serve' }, platform: 'linux' }
+  const watched = (own: typeof byNpm, hasOutlivedHangUp = () => false) => {
+    const gone = vi.fn()
+    const stop = watchParent({ process: own, gone, hasOutlivedHangUp })
+    return { gone, stop }
+  }
+
+  it('is noticed, once', () => {
+    const own = { ...byNpm }
+    const { gone } = watched(own)
+    vi.advanceTimersByTime(60_000)
+    expect(gone).not.toHaveBeenCalled()
+    own.ppid = 1
+    vi.advanceTimersByTime(60_000)
+    expect(gone).toHaveBeenCalledTimes(1)
+  })
+
+  it('is nothing to a process that has ended its own work', () => {
+    const own = { ...byNpm }
+    const { gone, stop } = watched(own)
+    stop()
+    own.ppid = 1
+    vi.advanceTimersByTime(60_000)
+    expect(gone).not.toHaveBeenCalled()
+  })
+
+  it('by a hang-up that this process outlives means nothing, though the hang-up is heard of later', () => {
+    const own = { ...byNpm }
+    let hungUp = false
+    const { gone } = watched(own, () => hungUp)
+    own.ppid = 1
+    vi.advanceTimersByTime(500)
+    hungUp = true
+    vi.advanceTimersByTime(60_000)
+    expect(gone).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ['started by hand', { ...byNpm, env: {} }],
+    ['on Windows', { ...byNpm, platform: 'win32' as const }],
+  ])('is not looked for where this process was %s', (_, given) => {
+    const own = { ...given }
+    const { gone } = watched(own)
+    own.ppid = 1
+    vi.advanceTimersByTime(60_000)
+    expect(gone).not.toHaveBeenCalled()
   })
 })
 
