@@ -39,7 +39,7 @@ export function createBotsApi(parts: ApiParts): Api {
   const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
   const view = (bot: Bot): BotView => {
     const { received, sent } = activity.lastHour(bot.row.userId)
-    return viewOf(bot, { queue: messageStore.waiting(bot.row.userId), cappedUntil: isoOrNull(outbox.cappedUntil(bot)), limits: limits(bot), sentToday: outbox.sentToday(bot), lastHour: { received, sent } })
+    return viewOf(bot, { queue: messageStore.waiting(bot.row.userId), cappedUntil: isoOrNull(outbox.cappedUntil(bot)), heldUntil: isoOrNull(outbox.heldUntil(bot)), limits: limits(bot), sentToday: outbox.sentToday(bot), lastHour: { received, sent } })
   }
   const done = (userId: string, message: string) => ({ status: 200 as const, body: { success: true as const, message, userId } })
 
@@ -177,7 +177,7 @@ function withDash(code: string): string {
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
-type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'limits' | 'sentToday' | 'lastHour'>
+type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'heldUntil' | 'limits' | 'sentToday' | 'lastHour'>
 
 function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures): BotView {
   const { userId, phoneNumber, name, label, notes, state, reason, settings } = row

@@ -1,6 +1,6 @@
 /** The library's credentials and keys over our rows: all kinds alike, credentials and keys of one moment in one transaction. */
 import type { AuthenticationCreds, SignalDataSet, SignalKeyStore } from 'baileys'
-import type { AuthRow, AuthRows } from './engine.ts'
+import type { Arrival, AuthRow, AuthRows } from './engine.ts'
 
 type Library = Pick<typeof import('baileys'), 'BufferJSON' | 'initAuthCreds' | 'proto'>
 
@@ -12,14 +12,17 @@ export interface BaileysAuth {
   seal(): void
 }
 
+/** Under this kind the messages go along with the keys that have read them. */
+export const arrivalsKind = 'wheelhouse-arrivals'
+
 const credsKind = 'creds'
 const credsId = ''
 
 /**
  * Until the phone has accepted, everything stays in memory: a link that was begun and not finished leaves nothing behind, which a later
- * start would take for a link and be refused with.
+ * start would take for a link and be refused with. `refused` hears when the disk does not take what has to be kept, before the library does.
  */
-export function openAuth(rows: AuthRows, library: Library): BaileysAuth {
+export function openAuth(rows: AuthRows, library: Library, refused: (error: unknown) => void = () => {}): BaileysAuth {
   const { BufferJSON } = library
   const read = (value: Buffer): unknown => JSON.parse(value.toString(), BufferJSON.reviver)
   const write = (value: unknown): Buffer => Buffer.from(JSON.stringify(value, BufferJSON.replacer))
@@ -30,12 +33,17 @@ export function openAuth(rows: AuthRows, library: Library): BaileysAuth {
   let unlinked: Map<string, { kind: string; id: string; value: unknown }> | null = creds.account === undefined ? new Map() : null
   let isSealed = false
 
-  function put(changes: readonly AuthRow[]): void {
+  function put(changes: readonly AuthRow[], arrivals: readonly Arrival[] = []): void {
     if (isSealed) return
     const current = write(creds)
     const changed = current.toString() !== written
-    if (!changed && changes.length === 0) return
-    rows.put([...changes, ...(changed ? [{ kind: credsKind, id: credsId, value: current }] : [])])
+    if (!changed && changes.length === 0 && arrivals.length === 0) return
+    try {
+      rows.put([...changes, ...(changed ? [{ kind: credsKind, id: credsId, value: current }] : [])], arrivals)
+    } catch (error) {
+      refused(error)
+      throw error
+    }
     written = current.toString()
   }
 
@@ -60,9 +68,10 @@ export function openAuth(rows: AuthRows, library: Library): BaileysAuth {
       return found as never // rows of a kind hold what the library gave for that kind
     },
     set(data: SignalDataSet) {
-      const changes = Object.entries(data).flatMap(([kind, values]) => Object.entries(values ?? {}).map(([id, value]) => ({ kind, id, value: value as unknown })))
+      const { [arrivalsKind]: arrivals = {}, ...signal } = data as SignalDataSet & { [arrivalsKind]?: Record<string, Arrival> } // put there by `baileys-inbox.ts`
+      const changes = Object.entries(signal).flatMap(([kind, values]) => Object.entries(values ?? {}).map(([id, value]) => ({ kind, id, value: value as unknown })))
       if (unlinked !== null) for (const change of changes) unlinked.set(`${change.kind}:${change.id}`, change)
-      else put(changes.map(({ kind, id, value }) => ({ kind, id, value: value === null || value === undefined ? null : write(value) })))
+      else put(changes.map(({ kind, id, value }) => ({ kind, id, value: value === null || value === undefined ? null : write(value) })), Object.values(arrivals))
     },
   }
 

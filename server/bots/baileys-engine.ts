@@ -4,8 +4,11 @@ import { Fault } from '../fault.ts'
 import type { Egress } from '../http/egress.ts'
 import type { Log } from '../log.ts'
 import { holdsLink, openAuth } from './baileys-auth.ts'
-import { contentFor, keyFor, messageOf, progressOf } from './baileys-messages.ts'
+import { createKeeping, type Keeping } from './baileys-inbox.ts'
+import { keyFor, messageOf, progressOf } from './baileys-messages.ts'
 import { PasskeyCeremony } from './baileys-passkey.ts'
+import { createSender, problemOf } from './baileys-send.ts'
+import { escape, reasonOf } from '../isolation.ts'
 import type { Connection, Engine, EngineEvents } from './engine.ts'
 import { createProxyAgent } from './proxy-agent.ts'
 
@@ -23,6 +26,10 @@ export interface BaileysOptions {
 const qrCodes = 6
 /** Ms in which the server answers a request for a code; it says nothing when all is well and it is slow. */
 const codeAnswer = 10_000
+/** Ms in which the other side closes as well; after that the connection is cut. */
+const closeAnswer = 1_500
+/** Close code of our own: what was received could not be written. */
+export const diskRefused = 507
 
 export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOptions): Engine {
   const qrLife = [qrTimeout ?? 60_000, qrTimeout ?? 20_000] as const
@@ -33,7 +40,18 @@ export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOpti
     async connect(rows, events, { proxy, passkeyPatience }) {
       // Late: the library takes 100 ms and 60 MB, which who has no bot should not pay.
       const library = await import('baileys')
-      const auth = openAuth(rows, library)
+      const life = { isOver: false, fail: (_error: unknown): void => {} }
+      const auth = openAuth(rows, library, (error) => life.fail(error))
+      /** Chats whose messages come under a hidden id; receipts for them go back to that. */
+      const addresses = new Map<string, string>()
+      const keeping = createKeeping({
+        ...{ library, rows, creds: auth.state.creds },
+        arrived(digest, message, address) {
+          if (address !== message.chat) addresses.set(message.chat, address)
+          events.arrived(digest, message)
+        },
+        isOver: () => life.isOver,
+      })
       const { RECENT, FULL } = library.proto.HistorySync.HistorySyncType
       const agent = proxy === null ? undefined : await createProxyAgent(proxy, egress)
       const socket = library.makeWASocket({
@@ -42,6 +60,7 @@ export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOpti
         ...(agent === undefined ? {} : { agent, fetchAgent: agent }),
         auth: auth.state,
         logger: quietLog,
+        makeSignalRepository: keeping.makeSignalRepository,
         browser: library.Browsers.ubuntu('Chrome'),
         syncFullHistory: false,
         // The rest of the history brings the pairs of numbers and hidden ids; the recent messages would only delay the first start by 20 s.
@@ -54,20 +73,58 @@ export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOpti
         },
       })
       const moreQrs = passkeyPatience === null ? 0 : Math.ceil(passkeyPatience / qrLife[1])
-      return listen(library, socket, auth, events, { log, moreQrs })
+      keeping.attach(socket)
+      return listen({ library, socket, auth, events, keeping, addresses, life, log, moreQrs })
     },
   }
 }
 
-function listen(library: typeof import('baileys'), socket: WASocket, auth: ReturnType<typeof openAuth>, events: EngineEvents, { log, moreQrs }: { log: Log; moreQrs: number }): Connection {
-  let ended = false
+interface Listening {
+  library: typeof import('baileys')
+  socket: WASocket
+  auth: ReturnType<typeof openAuth>
+  events: EngineEvents
+  keeping: Keeping
+  addresses: Map<string, string>
+  life: { isOver: boolean; fail(error: unknown): void }
+  log: Log
+  moreQrs: number
+}
+
+function listen({ library, socket, auth, events, keeping, addresses, life, log, moreQrs }: Listening): Connection {
   const { creds } = auth.state
-  /** Chats whose messages come under a hidden id; receipts for them go back to that. */
-  const addresses = new Map<string, string>()
   const addressOf = (chat: string): string => addresses.get(chat) ?? chat
   const guarded = (work: () => void): void => {
     // An event of a socket that is over must not act on the bot, which may have another one by now.
-    if (!ended) work()
+    if (!life.isOver) work()
+  }
+  const sender = createSender(library, socket, (id, refusal) => guarded(() => events.refused(id, refusal)))
+  /** What the library has heard lies in a buffer of its own, which ends with the socket. */
+  const leave = (): void => {
+    if (life.isOver) return
+    try {
+      socket.ev.flush()
+      auth.saveCreds()
+    } catch (error) {
+      log.error({ error }, 'what a connection still held could not be told')
+    }
+    life.isOver = true
+    auth.seal()
+    sender.end()
+  }
+  life.fail = (error) => guarded(() => {
+    // Before all else nothing more is acknowledged: what cannot be kept is to come again.
+    terminate(socket)
+    life.isOver = true
+    auth.seal()
+    sender.end()
+    end().catch(escape)
+    events.closed(diskRefused, reasonOf(error))
+  })
+  const end = async (): Promise<void> => {
+    leave()
+    const cut = setTimeout(() => terminate(socket), closeAnswer)
+    await socket.end(undefined).finally(() => clearTimeout(cut))
   }
 
   // The library's own listener came first and has put the update into the credentials.
@@ -84,9 +141,7 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
       if (isNewLogin === true) events.linked()
       if (connection === 'open') events.open({ number: creds.me?.id.split(/[:@]/)[0] ?? '', name: nameOf(creds.me?.name) })
       if (connection === 'close') {
-        ended = true
-        auth.saveCreds()
-        auth.seal()
+        leave()
         const { code, words } = closeOf(lastDisconnect?.error)
         events.closed(code, words)
       }
@@ -98,7 +153,7 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
         // An acknowledgement that comes within a moment is folded into the message itself.
         const progress = progressOf(message.status)
         if (message.key.fromMe === true && message.key.id != null && progress !== null) events.progress(message.key.id, progress)
-        const read = messageOf(message, library, creds)
+        const read = keeping.wasTold(message) ? null : messageOf(message, library, creds)
         if (read === null) continue
         const { remoteJid } = message.key
         if (remoteJid != null && remoteJid !== read.chat) addresses.set(read.chat, remoteJid)
@@ -122,8 +177,8 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
     // Those that were added below are no codes; they only keep the library waiting while a person answers.
     if (qrsShown <= qrCodes) return events.qr(text)
     if (isAskedForPasskey) return
+    end().catch(escape)
     events.closed(408, 'QR refs attempts ended')
-    void connection.end()
   }
   if (moreQrs > 0) {
     // The library ends a connection whose QR codes are used up, a passkey or not. Its own listener has begun and waits for a write, so it
@@ -188,13 +243,11 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
       return Promise.race([confirmed, gone])
     },
 
-    async send(chat, content, { id, replyTo }) {
-      const quoted = replyTo === null ? {} : { quoted: { key: keyFor(chat, replyTo), message: { conversation: replyTo.text } } }
-      const sent = await socket.sendMessage(chat, contentFor(chat, content), { messageId: id, ...quoted })
-      return library.proto.Message.encode(sent?.message ?? {}).finish()
-    },
+    send: sender.send,
     async isKnown(number) {
-      const [found] = (await socket.onWhatsApp(number)) ?? []
+      const [found] = (await socket.onWhatsApp(number).catch((error: unknown) => {
+        throw problemOf(error)
+      })) ?? []
       return found?.exists === true
     },
     async groups() {
@@ -205,15 +258,16 @@ function listen(library: typeof import('baileys'), socket: WASocket, auth: Retur
     presence: (available) => socket.sendPresenceUpdate(available ? 'available' : 'unavailable'),
     markRead: (chat, keys) => socket.readMessages(keys.map((key) => keyFor(addressOf(chat), key))),
 
-    async end() {
-      if (ended) return
-      ended = true
-      auth.saveCreds()
-      auth.seal()
-      await socket.end(undefined)
-    },
+    end,
   }
   return connection
+}
+
+/** A peer that has gone silent answers no close either. */
+function terminate({ ws }: WASocket): void {
+  const raw: unknown = Reflect.get(ws, 'socket')
+  const cut: unknown = typeof raw === 'object' && raw !== null ? Reflect.get(raw, 'terminate') : undefined
+  if (typeof cut === 'function') Reflect.apply(cut, raw, [])
 }
 
 function refusePasskey(error: unknown): never {

@@ -16,6 +16,9 @@ const kinds: readonly (readonly [field: string, kind: string])[] = [
   ['reactionMessage', 'reaction'],
 ]
 
+/** What a message holds that brings a group's key and nothing else. */
+const keyFields = new Set(['senderKeyDistributionMessage', 'messageContextInfo'])
+
 /** null for what is about keys and settings and no message to anybody. */
 export function messageOf(message: WAMessage, library: Library, creds: AuthenticationCreds): Message | null {
   const { key } = message
@@ -23,7 +26,7 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   const content = library.normalizeMessageContent(message.message)
   const isStub = content === undefined || content === null
   if (isStub && message.messageStubType !== library.proto.WebMessageInfo.StubType.CIPHERTEXT) return null
-  if (content?.protocolMessage != null || content?.senderKeyDistributionMessage != null && Object.keys(content).length === 1) return null
+  if (content?.protocolMessage != null || (content?.senderKeyDistributionMessage != null && Object.keys(content).every((field) => keyFields.has(field)))) return null
   const me = creds.me?.id ?? ''
   // People are named by a hidden id more and more; where their number stands beside it, it is by that that they are known here.
   const author = key.fromMe === true ? me : key.participant ? numbered(key.participant, key.participantAlt) : numbered(key.remoteJid, key.remoteJidAlt)
@@ -95,9 +98,8 @@ export function keyFor(chat: string, { id, fromMe, author }: MessageKey): WAMess
   return { remoteJid: chat, id, fromMe, ...(author === undefined ? {} : { participant: author }) }
 }
 
-/** The library's numbers: 0 error, 1 pending, 2 at the server, 3 delivered, 4 read, 5 played. */
+/** The library's numbers: 1 pending, 2 at the server, 3 delivered, 4 read, 5 played; a refusal (0) is heard where it says why. */
 export function progressOf(status: number | null | undefined): Progress | null {
-  if (status === 0) return 'failed'
   if (status === 2) return 'sent'
   if (status === 3) return 'delivered'
   return status === 4 || status === 5 ? 'read' : null

@@ -5,9 +5,11 @@
  * - Verbs come one after the other (`exclusive`): two starts never open two sockets.
  * - Attempts on the way back are shown, and no news: the loss is told once, and so is the return.
  * - Credentials are removed by `remove`, by a confirmed unlinking and by `pairAgain` alone, never by what a close says.
+ * - What goes wrong with one bot stays with it: it is tried again later and later, then set aside with the reason until a person starts it.
  */
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
+import { reasonOf } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import type { Connection, Engine, EngineEvents, Me, Message, Progress } from './engine.ts'
 import type { End, Handshakes } from './handshakes.ts'
@@ -28,14 +30,22 @@ export interface BotParts {
   random(): number
   /** Called after every change of what a bot shows; `state` is set when that changed and is news. */
   changed(bot: Bot, state: BotState | null): void
+  /** A message that is kept under its digest, and one that is not. */
+  arrived(bot: Bot, digest: string, message: Message): void
   heard(bot: Bot, message: Message): void
   progressed(bot: Bot, messageId: string, progress: Progress): void
+  refused(bot: Bot, messageId: string, refusal: Fault): void
   sent(bot: Bot, messageId: string): Uint8Array | null
   /** Where a person uses a passkey; null while that is not wanted. */
   authenticator(): Authenticator | null
   /** The other bot that is linked to the number, null when there is none. */
   takenBy(number: string, except: string): string | null
+  /** Runs work in the room's own scope. */
+  outside<Result>(work: () => Result): Result
 }
+
+/** Faults of the library in a row, and starts in a row that end by throwing, after which a bot is set aside. */
+const [mostFaults, mostStarts] = [5, 2]
 
 export class Bot {
   readonly row: BotRow
@@ -46,6 +56,7 @@ export class Bot {
   private readonly reconnect: Reconnect
   private readonly waiting = new Set<() => void>()
   private turn: Promise<unknown> = Promise.resolve()
+  private startsFailed = 0
   /** The connection was lost, that was told, and it is not back. */
   private isAway = false
   /** While unlinking: how the connection closed, if it did; that alone does not decide what follows. */
@@ -56,7 +67,11 @@ export class Bot {
     this.parts = parts
     this.auth = parts.store.auth(row.userId)
     this.reconnect = new Reconnect(parts)
-    this.line = new Line({ engine: parts.engine, handshakes: parts.handshakes, auth: this.auth, events: this.events() })
+    this.line = new Line({
+      ...{ userId: row.userId, engine: parts.engine, handshakes: parts.handshakes, auth: this.auth, events: this.events() },
+      faulted: (reason) => this.faulted(reason),
+      outside: (work) => parts.outside(work),
+    })
     this.desk = new PairingDesk({
       ...{ engine: parts.engine, clock: parts.clock, authenticator: () => parts.authenticator() },
       changed: () => {
@@ -221,22 +236,49 @@ export class Bot {
   /** When nobody waits for it: a stop or a start of a person meanwhile comes first. */
   private connectInTurn(): void {
     this.line.inTurn((handshake) => {
-      void this.exclusive(() => {
+      this.unattended(() => {
         const mine = handshake()
-        return mine === null ? undefined : this.connect(mine)
+        return mine === null ? undefined : this.connect(mine, true)
       })
     })
   }
 
-  private async connect(handshake: End = this.parts.handshakes.take()): Promise<void> {
+  /** `alone`: nobody waits for it, so one that fails is worth a second try. */
+  private async connect(handshake: End = this.parts.handshakes.take(), alone = false): Promise<void> {
     await this.endConnection()
     this.become('starting', null)
     try {
       await this.line.open({ proxy: this.row.proxy, passkeyPatience: this.desk.patience }, handshake)
+      this.startsFailed = 0
     } catch (error) {
       this.parts.log.error({ bot: this.row.userId, error }, 'a bot could not be started')
-      this.become('failed', `It could not be started: ${error instanceof Error ? error.message : String(error)}`)
+      this.startsFailed += 1
+      const reason = `It could not be started: ${reasonOf(error)}`
+      if (alone && this.startsFailed < mostStarts) this.tryLater(reason)
+      else this.become('failed', reason)
     }
+  }
+
+  /** Something that WhatsApp sent made the library throw where nobody looks. The connection is over; its link is as good as before. */
+  private faulted(reason: string): void {
+    this.desk.end()
+    const faults = this.reconnect.faulted()
+    const words = `The connection failed over something it was sent: ${reason}`
+    if (faults < mostFaults && (this.isLinked || faults < mostStarts)) return this.tryLater(words)
+    this.become('failed', `It was set aside after ${faults} faults in a row; start it to try again. ${words}`)
+  }
+
+  private tryLater(reason: string): void {
+    this.reconnect.later(() => this.connectInTurn())
+    this.become('reconnecting', reason)
+  }
+
+  /** For what nobody waits for. */
+  private unattended(work: () => Promise<void> | undefined): void {
+    this.exclusive(work).catch((error: unknown) => {
+      this.parts.log.error({ bot: this.row.userId, error }, 'a bot could not go on')
+      this.become('failed', `It could not go on: ${reasonOf(error)}`)
+    })
   }
 
   private events(): EngineEvents {
@@ -249,7 +291,7 @@ export class Bot {
       },
       open: (me) => this.opened(me),
       closed: (code, words) => this.closed(code, words),
-      passkeyDemanded: (options) => this.desk.usePasskey(this.line.connection, options),
+      passkeyDemanded: (options) => this.line.attached(() => this.desk.usePasskey(this.line.connection, options)),
       passkeyCode: (code, mustConfirm) => this.desk.passkeyCodeCame(code, mustConfirm),
       passkeyFailed: (reason) => this.giveUp(reason),
       name: (name) => {
@@ -257,8 +299,10 @@ export class Bot {
         this.row.name = name
         this.save()
       },
+      arrived: (digest, message) => this.parts.arrived(this, digest, message),
       message: (message) => this.parts.heard(this, message),
       progress: (messageId, progress) => this.parts.progressed(this, messageId, progress),
+      refused: (messageId, refusal) => this.parts.refused(this, messageId, refusal),
       sent: (messageId) => this.parts.sent(this, messageId),
     }
   }
@@ -272,7 +316,7 @@ export class Bot {
   private opened({ number, name }: Me): void {
     const other = this.parts.takenBy(number, this.row.userId)
     if (other !== null) {
-      void this.exclusive(() => this.refuseSecondLink(number, other))
+      this.unattended(() => this.refuseSecondLink(number, other))
       return
     }
     this.row.phoneNumber = number === '' ? this.row.phoneNumber : number
@@ -298,13 +342,13 @@ export class Bot {
     const pairing = this.pairing === null ? 'none' : this.pairing.passkey === null ? 'code' : 'passkey'
     this.desk.end()
     const { then, reason } = closingOf(code, words, { isLinked: this.isLinked, pairing, attempt: this.attempt })
-    if (then === 'restart') return void this.exclusive(() => (this.row.wanted ? this.connect() : undefined))
-    if (then === 'retry') this.reconnect.later(() => this.connectInTurn())
-    this.become(then === 'retry' ? 'reconnecting' : then, reason)
+    if (then === 'restart') return this.unattended(() => (this.row.wanted ? this.connect() : undefined))
+    if (then === 'retry') this.tryLater(reason)
+    else this.become(then, reason)
   }
 
   private giveUp(reason: string): void {
-    void this.exclusive(async () => {
+    this.unattended(async () => {
       await this.endConnection()
       this.become('failed', reason)
     })
@@ -322,8 +366,13 @@ export class Bot {
     Object.assign(row, { state, reason, since: isAttempt ? row.since : parts.clock.now() })
     // What cannot go on by itself is not tried again by a restart of the app either.
     if (needsPerson(state)) row.wanted = false
-    if (isAttempt) parts.store.update(row)
-    else parts.store.saveState(row)
+    try {
+      if (isAttempt) parts.store.update(row)
+      else parts.store.saveState(row)
+    } catch (error) {
+      // A disk that refuses must not leave a bot between two states; the next change writes this one too.
+      parts.log.error({ bot: row.userId, state, error }, 'the state of a bot could not be written')
+    }
     parts.changed(this, isAttempt ? null : state)
     this.tell()
   }

@@ -41,6 +41,8 @@ export const botView = z.object({
   queue: z.number().int(),
   /** When the daily limit lets the next one go; null while it is not reached. */
   cappedUntil: isoTime.nullable(),
+  /** When the queue goes on that WhatsApp has asked to pause; null while it has not. */
+  heldUntil: isoTime.nullable(),
   state: botState,
   reason: z.string().nullable(),
   since: isoTime,

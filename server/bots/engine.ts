@@ -1,10 +1,14 @@
 /** What the room needs of a WhatsApp library, and no more. The one behind it is in `baileys-engine.ts`. */
 
+import type { Fault } from '../fault.ts'
+
 /** The rows of a bot's link: kinds and ids are the library's, the room only keeps them. */
 export interface AuthRows {
   get(kind: string, ids: readonly string[]): Map<string, Buffer>
-  /** All in one transaction; a null removes the row. */
-  put(rows: readonly AuthRow[]): void
+  /** All in one transaction, with the messages that these keys have read; a null removes the row. */
+  put(rows: readonly AuthRow[], arrivals?: readonly Arrival[]): void
+  /** What an arrival of this digest brought when it came before: null when it has not, empty when it is through. */
+  recall(digest: string): Buffer | null
   count(): number
 }
 
@@ -12,6 +16,16 @@ export interface AuthRow {
   kind: string
   id: string
   value: Buffer | null
+}
+
+/** What a decryption brought, kept before the receipt for it goes out. */
+export interface Arrival {
+  /** Names the ciphertext: the same one is the same message. */
+  digest: string
+  /** Null for what is no message to anybody, like the key of a group. */
+  message: Message | null
+  /** As it was decrypted. */
+  plain: Uint8Array
 }
 
 export interface EngineEvents {
@@ -29,15 +43,20 @@ export interface EngineEvents {
   /** The ceremony cannot go on; words for a person. */
   passkeyFailed(reason: string): void
   name(name: string): void
+  /** A message that was kept under its digest. */
+  arrived(digest: string, message: Message): void
+  /** One that was not: unreadable, or not sealed for this device. */
   message(message: Message): void
   /** How far a message of ours has come. */
   progress(messageId: string, progress: Progress): void
+  /** One that was sent over an earlier connection did not get through; as `send` throws it. */
+  refused(messageId: string, refusal: Fault): void
   /** What we sent under this id, as the library encoded it: for a device that could not read it. */
   sent(messageId: string): Uint8Array | null
 }
 
 /** `sent`: the server has it. */
-export type Progress = 'sent' | 'delivered' | 'read' | 'failed'
+export type Progress = 'sent' | 'delivered' | 'read'
 
 /** A message as it came in, or one of the account's own from another device. Chats and people by their WhatsApp ids. */
 export interface Message {
@@ -92,6 +111,13 @@ export interface Me {
   name: string | null
 }
 
+export interface Written {
+  /** The message as the library has encoded it, for a device that cannot read it. */
+  encoded: Uint8Array
+  /** Resolves when WhatsApp has it. */
+  confirmed: Promise<void>
+}
+
 export interface Connection {
   /** Asks for a pairing code. Throws `pairing-refused` with what the server said. */
   requestCode(number: string): Promise<string>
@@ -101,8 +127,11 @@ export interface Connection {
   confirmPasskey(): Promise<void>
   /** Removes this device from the account; true when the server has confirmed it. */
   unlink(within: number): Promise<boolean>
-  /** Resolves with the encoded message once it is written; how it fares comes as `progress`. */
-  send(chat: string, content: Content, options: { id: string; replyTo: (MessageKey & { text: string }) | null }): Promise<Uint8Array>
+  /**
+   * Resolves once it is written; how it fares after WhatsApp has it comes as `progress`. Throws, here or by `confirmed`: `message-refused` with the
+   * reason, `message-held` when it is to be sent again later, `message-unanswered`, and `connection-lost` with which the message has nothing to do.
+   */
+  send(chat: string, content: Content, options: { id: string; replyTo: (MessageKey & { text: string }) | null }): Promise<Written>
   /** Whether the number has an account. */
   isKnown(number: string): Promise<boolean>
   groups(): Promise<GroupView[]>
@@ -110,7 +139,7 @@ export interface Connection {
   typing(chat: string, on: boolean): Promise<void>
   presence(available: boolean): Promise<void>
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
-  /** Ends the socket. No event comes after it. */
+  /** Hands over what was heard and not told yet, then ends the socket. No event comes after it. */
   end(): Promise<void>
 }
 

@@ -5,6 +5,7 @@ import type { AttentionItem } from '../control/contract.ts'
 import { createWebhooks } from '../events/webhooks.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { everyRange } from '../http/egress.ts'
+import { escape } from '../isolation.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import { createActivityStore } from './activity-store.ts'
@@ -16,6 +17,8 @@ import { createBackups } from './backups.ts'
 import { createBackupStore } from './backups-store.ts'
 import { createBaileysEngine } from './baileys-engine.ts'
 import { demoOf } from './demo.ts'
+import type { Message } from './engine.ts'
+import { Inbox } from './inbox.ts'
 import { createLogStore, type LogStore } from './log-store.ts'
 import { createMessageStore } from './messages-store.ts'
 import { Messages } from './messages.ts'
@@ -48,7 +51,7 @@ export interface BotsGiven {
   /** Where rules may publish; nowhere when left out. */
   publisher?: Publisher | undefined
   /** For tests. */
-  timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { qrTimeout?: number }
+  timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { qrTimeout?: number; backOff?: (times: number) => number }
 }
 
 export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = null, windowUrl = () => null, publisher, authenticator, removed, timing = {} }: BotsGiven = {}): BotsRoom {
@@ -56,7 +59,7 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
   const own = variables?.databaseFile == null ? null : openDatabase(variables.databaseFile)
   if (own !== null) migrate(own)
   const database = own ?? context.database
-  const { qrTimeout, ...patience } = timing
+  const { qrTimeout, backOff, ...patience } = timing
   const store = createBotStore(database, sealer)
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const messageStore = createMessageStore(database, sealer)
@@ -67,9 +70,10 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
     const { pause, dailyCap, keepMessagesFor } = context.settings.current().bots
     return { pause: settings.pause ?? pause, dailyCap: settings.dailyCap ?? dailyCap, keepMessagesFor: settings.keepMessagesFor ?? keepMessagesFor }
   }
-  const messages = new Messages({ store: messageStore, log: logStore, clock, bots: () => service.list(), keepFor: (bot) => limits(bot).keepMessagesFor, told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }) })
+  const messages = new Messages({ store: messageStore, log: logStore, clock, bots: () => service.list(), keepFor: (bot) => limits(bot).keepMessagesFor, trimmed: (bot) => inbox.trim(bot), told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }) })
   const outbox = new Outbox({
     ...{ store: messageStore, chats: logStore, clock, log, random: Math.random },
+    ...(backOff === undefined ? {} : { backOff }),
     pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
     // As the library makes them; a message has its id before there is a connection.
     newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
@@ -86,6 +90,11 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
       announceDeed(events, what, userId, actor, { rule, ...(problem === undefined ? {} : { problem }) })
     },
   })
+  const told = (bot: Bot, message: Message): void => {
+    if (!message.fromMe) activity.count(bot.row.userId, 'received')
+    messages.heard(bot, message)
+  }
+  const inbox = new Inbox({ store: store.inbox, log, tell: told, deal: (bot, message) => rules.heard(bot, message) })
   const service: BotService = new BotService({
     engine: createBaileysEngine({ url: whatsappUrl, log, egress: context.egress, ...(qrTimeout === undefined ? {} : { qrTimeout }) }),
     store,
@@ -98,13 +107,15 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
       if (state === null) return
       announce(events, bot, state)
       messages.changedState(bot, state)
+      inbox.recover(bot)
       if (state === 'online') outbox.pump(bot)
     },
+    arrived: (bot, digest, message) => inbox.arrived(bot, digest, message),
     heard: (bot, message) => {
-      if (!message.fromMe) activity.count(bot.row.userId, 'received')
-      messages.heard(bot, message)
-      rules.heard(bot, message)
+      told(bot, message)
+      rules.heard(bot, message).catch(escape)
     },
+    refused: (bot, messageId, refusal) => outbox.refused(bot, messageId, refusal),
     progressed: (bot, messageId, progress) => outbox.progress(bot.row.userId, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
     sent: (bot, messageId) => messageStore.encoded(bot.row.userId, messageId),
@@ -133,6 +144,7 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
       messages.trim()
       activity.trim()
       webhooks.start()
+      for (const bot of service.list()) inbox.recover(bot)
       service.resume()
     },
     async stop() {

@@ -3,8 +3,9 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
 import { quickly } from '../store/database.ts'
 import type { Progress } from './engine.ts'
+import { openOrNull } from './locked.ts'
 
-export type OutboxStatus = 'queued' | 'sending' | Progress
+export type OutboxStatus = 'queued' | 'sending' | Progress | 'failed'
 
 export interface OutboxRow {
   number: number
@@ -46,7 +47,8 @@ export function createMessageStore(database: Database, sealer: Sealer) {
   const list = database.prepare<[{ user: string; chat: string | null; limit: number }], OutboxRow & { short: Buffer | null }>(`
     SELECT ${columns}, CASE WHEN length(sealed) <= ${shortContent} THEN sealed END AS short FROM bot_outbox WHERE user_id = @user AND (@chat IS NULL OR chat = @chat) ORDER BY number DESC LIMIT @limit`)
   const setStatus = database.prepare('UPDATE bot_outbox SET status = ?, problem = ?, updated_at = ? WHERE user_id = ? AND message_id = ?')
-  const setSent = database.prepare("UPDATE bot_outbox SET status = CASE WHEN status = 'sending' THEN 'sent' ELSE status END, encoded = ?, sent_at = ?, updated_at = ? WHERE user_id = ? AND message_id = ?")
+  const setSent = database.prepare("UPDATE bot_outbox SET status = CASE WHEN status = 'sending' THEN 'sent' ELSE status END, problem = NULL, sent_at = ?, updated_at = ? WHERE user_id = ? AND message_id = ?")
+  const keepEncoded = database.prepare('UPDATE bot_outbox SET encoded = ? WHERE user_id = ? AND message_id = ?')
   const remove = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status = 'queued'")
   const encoded = database.prepare<[string, string], Buffer | null>('SELECT encoded FROM bot_outbox WHERE user_id = ? AND message_id = ?').pluck()
   const waiting = database.prepare<[string], number>("SELECT count(*) FROM bot_outbox WHERE user_id = ? AND status IN ('queued', 'sending')").pluck()
@@ -62,17 +64,20 @@ export function createMessageStore(database: Database, sealer: Sealer) {
     },
     find: (userId: string, messageId: string): OutboxRow | undefined => one.get(userId, messageId),
     byKey: (userId: string, key: string): OutboxRow | undefined => byKey.get(userId, key),
-    next(userId: string): { row: OutboxRow; content: string } | null {
+    /** `content` is null when the row cannot be opened. */
+    next(userId: string): { row: OutboxRow; content: string | null } | null {
       const found = next.get(userId)
       if (found === undefined) return null
       const { sealed, ...row } = found
-      return { row, content: sealer.open(sealed, outboxPlace(userId, row.messageId)).toString() }
+      return { row, content: openOrNull(sealer, sealed, outboxPlace(userId, row.messageId)) }
     },
     /** The newest first; `content` is null for what carries a file. */
     list: (userId: string, chat: string | null, limit: number): (OutboxRow & { content: string | null })[] =>
-      list.all({ user: userId, chat, limit }).map(({ short, ...row }) => ({ ...row, content: short === null ? null : sealer.open(short, outboxPlace(userId, row.messageId)).toString() })),
+      list.all({ user: userId, chat, limit }).map(({ short, ...row }) => ({ ...row, content: short === null ? null : openOrNull(sealer, short, outboxPlace(userId, row.messageId)) })),
     setStatus: (userId: string, messageId: string, status: OutboxStatus, problem: string | null, now: number): void => void quickly(database, () => setStatus.run(status, problem, now, userId, messageId)),
-    setSent: (userId: string, messageId: string, message: Uint8Array, now: number): void => void setSent.run(sealer.seal(message, encodedPlace(userId, messageId)), now, now, userId, messageId),
+    setSent: (userId: string, messageId: string, now: number): void => void setSent.run(now, now, userId, messageId),
+    /** For a device that cannot read what it got. */
+    keepEncoded: (userId: string, messageId: string, message: Uint8Array): void => void quickly(database, () => keepEncoded.run(sealer.seal(message, encodedPlace(userId, messageId)), userId, messageId)),
     /** False when it is on its way already. */
     cancel: (userId: string, messageId: string): boolean => remove.run(userId, messageId).changes > 0,
     encoded(userId: string, messageId: string): Buffer | null {

@@ -17,6 +17,8 @@ export interface MessagesParts {
   bots(): readonly Bot[]
   /** Days that a bot's messages are kept. */
   keepFor(bot: Bot): number
+  /** Whatever else is kept for a while. */
+  trimmed(bot: Bot): void
   /** All that happens to bots, for the webhooks. */
   told(event: BotEvent): void
 }
@@ -67,8 +69,9 @@ export class Messages {
   }
 
   trim(): void {
-    const { store, log, clock, bots, keepFor } = this.parts
+    const { store, log, clock, bots, keepFor, trimmed } = this.parts
     for (const bot of bots()) {
+      trimmed(bot)
       const before = clock.now() - keepFor(bot) * 24 * hour
       store.trim(bot.row.userId, before)
       log.trim(bot.row.userId, before)

@@ -14,6 +14,7 @@ export class Reconnect {
   private readonly random: () => number
   private timer: NodeJS.Timeout | undefined
   private onlineSince: number | null = null
+  private faults = 0
 
   constructor({ clock, random }: { clock: Clock; random(): number }) {
     this.clock = clock
@@ -24,8 +25,15 @@ export class Reconnect {
     this.onlineSince = this.clock.monotonic()
   }
 
+  /** The number of faults without a stable time between them. */
+  faulted(): number {
+    this.forgive()
+    this.faults += 1
+    return this.faults
+  }
+
   later(tryAgain: () => void): void {
-    if (this.onlineSince !== null && this.clock.monotonic() - this.onlineSince > stableAfter) this.attempt = 0
+    this.forgive()
     this.onlineSince = null
     this.attempt += 1
     const wait = reconnectDelay(this.attempt, this.random)
@@ -36,10 +44,15 @@ export class Reconnect {
   /** The next wait is the shortest again. */
   startOver(): void {
     this.attempt = 0
+    this.faults = 0
   }
 
   cancel(): void {
     clearTimeout(this.timer)
     this.at = null
+  }
+
+  private forgive(): void {
+    if (this.onlineSince !== null && this.clock.monotonic() - this.onlineSince > stableAfter) this.startOver()
   }
 }

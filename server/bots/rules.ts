@@ -123,9 +123,10 @@ export class Rules {
     return acts
   }
 
-  heard(bot: Bot, message: Message): void {
+  /** Resolves when the rules are through with the message. */
+  heard(bot: Bot, message: Message): Promise<void> {
     const { userId } = bot.row
-    if (message.fromMe || this.parts.clock.now() - message.at > freshFor) return
+    if (message.fromMe || this.parts.clock.now() - message.at > freshFor) return Promise.resolve()
     const before = this.work.get(userId) ?? Promise.resolve()
     const mine = before
       .then(() => this.deal(bot, message))
@@ -134,6 +135,7 @@ export class Rules {
         if (this.work.get(userId) === mine) this.work.delete(userId)
       })
     this.work.set(userId, mine)
+    return mine
   }
 
   forget(userId: string): void {
@@ -168,6 +170,8 @@ export class Rules {
     if (known !== undefined) return known
     const making = Promise.all(this.list(userId).map(async (rule) => ({ ...rule, test: await textMatcher(rule.match.text) })))
     this.ready.set(userId, making)
+    // Rules that could not be made ready are tried again with the next message.
+    making.catch(() => this.ready.delete(userId))
     return making
   }
 

@@ -1,28 +1,14 @@
 /** All bots: the rules of creating, running, unlinking, backing up and removing them. Knows no HTTP. */
-import type { Clock } from '../clock.ts'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Fault } from '../fault.ts'
-import type { Log } from '../log.ts'
 import type { Backups } from './backups.ts'
 import { Bot, type BotParts } from './bot.ts'
-import type { Engine, Message, Progress } from './engine.ts'
 import { Handshakes } from './handshakes.ts'
-import type { Authenticator } from './passkey.ts'
-import { isRunning, type BotState } from './states.ts'
-import { defaultBotSettings, type BotRow, type BotStore } from './store.ts'
+import { isRunning } from './states.ts'
+import { defaultBotSettings, type BotRow } from './store.ts'
 
-export interface BotServiceParts {
-  engine: Engine
-  store: BotStore
+export interface BotServiceParts extends Omit<BotParts, 'handshakes' | 'takenBy' | 'outside'> {
   backups: Backups
-  clock: Clock
-  log: Log
-  random(): number
-  /** After a change of what a bot shows; with the state when that is what changed, and is news. */
-  changed(bot: Bot, state: BotState | null): void
-  heard(bot: Bot, message: Message): void
-  progressed(bot: Bot, messageId: string, progress: Progress): void
-  sent(bot: Bot, messageId: string): Uint8Array | null
-  authenticator(): Authenticator | null
   /** After something that was done to a bot, for the audit trail. */
   did(what: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored' | 'changed', userId: string, actor: string): void
   /** Ms between two bots that are started with the app. */
@@ -58,15 +44,18 @@ export class BotService {
   private readonly bots = new Map<string, Bot>()
   private readonly botParts: BotParts
   private readonly starting = new Set<NodeJS.Timeout>()
+  /** The scope of the room, in which it is made and started; a bot is made within that of a request. */
+  private outside = AsyncLocalStorage.snapshot()
 
   constructor(parts: BotServiceParts) {
     this.parts = parts
-    this.botParts = { ...parts, handshakes: new Handshakes(), takenBy: (number, except) => this.linkedTo(number, except) }
+    this.botParts = { ...parts, handshakes: new Handshakes(), takenBy: (number, except) => this.linkedTo(number, except), outside: (work) => this.outside(work) }
     for (const row of parts.store.all()) this.bots.set(row.userId, new Bot(afterRestart(row), this.botParts))
   }
 
   /** Starts the bots that ran when the app ended, one after the other. */
   resume(): void {
+    this.outside = AsyncLocalStorage.snapshot()
     const wanted = this.list().filter(({ row }) => row.wanted)
     for (const [place, bot] of wanted.entries()) {
       const timer = setTimeout(() => {

@@ -2,7 +2,8 @@
 import type { Database } from 'better-sqlite3'
 import { quickly } from '../store/database.ts'
 import type { Sealer } from '../secrets/sealer.ts'
-import type { AuthRow, AuthRows } from './engine.ts'
+import type { Arrival, AuthRow, AuthRows } from './engine.ts'
+import { createInboxStore, type InboxStore } from './inbox-store.ts'
 import type { BotState } from './states.ts'
 
 export interface BotRow {
@@ -65,6 +66,7 @@ export function createBotStore(database: Database, sealer: Sealer) {
     SELECT id, at, state, reason FROM bot_history
     WHERE user_id = @user AND id >= coalesce((SELECT max(id) FROM bot_history WHERE user_id = @user AND at <= @since), 0) ORDER BY id`)
 
+  const inbox = createInboxStore(database, sealer)
   const proxyPlace = (userId: string): string => `bots:proxy:${userId}`
   const raw = (row: BotRow): Record<string, unknown> => ({ ...row, wanted: row.wanted ? 1 : 0, settings: JSON.stringify(row.settings), proxy: row.proxy === null ? null : sealer.seal(row.proxy, proxyPlace(row.userId)) })
 
@@ -85,7 +87,8 @@ export function createBotStore(database: Database, sealer: Sealer) {
     historySince: (userId: string, since: number): HistoryRow[] => historySince.all({ user: userId, since }),
     /** A line of history alone: the state in force stays what it is. */
     note: (userId: string, at: number, state: BotState, reason: string): void => void addHistory.run(userId, at, state, reason),
-    auth: (userId: string) => createAuthRows(database, sealer, userId),
+    auth: (userId: string) => createAuthRows(database, sealer, userId, inbox),
+    inbox,
   }
 }
 
@@ -101,7 +104,7 @@ export interface StoredAuth extends AuthRows {
   replace(rows: readonly AuthRow[]): void
 }
 
-function createAuthRows(database: Database, sealer: Sealer, userId: string): StoredAuth {
+function createAuthRows(database: Database, sealer: Sealer, userId: string, inbox: InboxStore): StoredAuth {
   const one = database.prepare<[string, string, string], Buffer>('SELECT sealed FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?').pluck()
   const every = database.prepare<[string], { kind: string; id: string; sealed: Buffer }>('SELECT kind, id, sealed FROM bot_auth WHERE user_id = ?')
   const write = database.prepare('INSERT INTO bot_auth (user_id, kind, id, sealed) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed')
@@ -110,7 +113,8 @@ function createAuthRows(database: Database, sealer: Sealer, userId: string): Sto
   const count = database.prepare<[string], number>('SELECT count(*) FROM bot_auth WHERE user_id = ?').pluck()
   const place = (kind: string, id: string): string => `bots:auth:${userId}:${kind}:${id}`
 
-  const put = database.transaction((rows: readonly AuthRow[]) => {
+  const put = database.transaction((rows: readonly AuthRow[], arrivals: readonly Arrival[] = []) => {
+    for (const arrival of arrivals) inbox.add(userId, arrival)
     for (const { kind, id, value } of rows) {
       if (value === null) erase.run(userId, kind, id)
       else write.run(userId, kind, id, sealer.seal(value, place(kind, id)))
@@ -125,8 +129,9 @@ function createAuthRows(database: Database, sealer: Sealer, userId: string): Sto
       }
       return found
     },
-    // Credentials are what the link is. A key of a conversation that a power cut takes back is agreed on anew by the two sides.
-    put: (rows) => (rows.some(({ kind }) => kind === 'creds') ? put(rows) : quickly(database, () => put(rows))),
+    // Credentials are what the link is, and a message is acknowledged next. A key of a conversation that a power cut takes back is agreed on anew.
+    put: (rows, arrivals = []) => (arrivals.length > 0 || rows.some(({ kind }) => kind === 'creds') ? put(rows, arrivals) : quickly(database, () => put(rows))),
+    recall: (digest) => inbox.recall(userId, digest),
     count: () => count.get(userId) ?? 0,
     all: () => every.all(userId).map(({ kind, id, sealed }) => ({ kind, id, value: sealer.open(sealed, place(kind, id)) })),
     replace: database.transaction((rows: readonly AuthRow[]) => {

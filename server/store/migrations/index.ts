@@ -13,6 +13,7 @@ import { relayAccess } from './011-relay-access.ts'
 import { loginIndexes } from './012-login-indexes.ts'
 import { sealingCheck } from './013-sealing-check.ts'
 import { rights } from './014-rights.ts'
+import { botInbox } from './015-bot-inbox.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -21,4 +22,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox]

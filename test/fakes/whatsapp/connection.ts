@@ -62,6 +62,16 @@ export class Connection {
     else this.sendNow(node)
   }
 
+  /** A frame as it is, e.g. one that cannot be decrypted. */
+  sendFrame(frame: Uint8Array): void {
+    if (this.isOpen) this.write(frame)
+  }
+
+  /** Properly sealed, whatever is in it. */
+  sendBytes(bytes: Uint8Array): void {
+    if (this.isOpen) this.write(this.noise.seal(bytes))
+  }
+
   /** Says the rest and closes in good order. */
   close(): void {
     this.options.socket.close()

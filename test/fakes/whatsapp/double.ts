@@ -36,6 +36,9 @@ export class WhatsAppDouble {
   private waitMs = 0
   private isMuted: (request: BinaryNode) => boolean = () => false
   private refusesLogin = 0
+  private refusesMessages = { code: 0, times: 0 }
+  private swallows = 0
+  private endsBacklog = true
 
   private constructor(http: Server, media: MediaServer | null) {
     this.http = http
@@ -115,6 +118,21 @@ export class WhatsAppDouble {
     this.refusesLogin = code
   }
 
+  /** So many messages are acknowledged with this error and reach nobody. */
+  refuseMessages(code: number, times = Infinity): void {
+    this.refusesMessages = { code, times }
+  }
+
+  /** So many messages are taken without a word and reach nobody. */
+  swallowMessages(times: number): void {
+    this.swallows = times
+  }
+
+  /** Never says that what waited for a device is through: the library then holds it back for 30 s. */
+  leaveBacklogOpen(): void {
+    this.endsBacklog = false
+  }
+
   /** Requests for which this holds stay without an answer, though their effect is had by nobody. */
   mute(isMuted: (request: BinaryNode) => boolean): void {
     this.isMuted = isMuted
@@ -178,20 +196,28 @@ export class WhatsAppDouble {
     connection.send(node('success', { t: seconds(), lid: lidOf(device), props: '0', location: 'loopback' }))
     for (const stanza of device.waiting) connection.send({ ...stanza, attrs: { ...stanza.attrs, offline: '0' } })
     // Ends the start-up buffer of the library.
-    connection.send(node('ib', { from: server }, [node('offline', { count: String(device.waiting.length) })]))
+    if (this.endsBacklog) connection.send(node('ib', { from: server }, [node('offline', { count: String(device.waiting.length) })]))
   }
 
   private take(connection: Connection, request: BinaryNode): void {
     const device = this.connections.get(connection) ?? null
     if (request.tag === 'iq') this.takeIq(connection, device, request)
     else if (device === null) return
-    else if (request.tag === 'message') routeMessage(request, device, this.accounts)
+    else if (request.tag === 'message') this.takeMessage(request, device)
     else if (request.tag === 'receipt') {
       acknowledgeByReceipt(request, device)
       routeReceipt(request, device, this.accounts)
     } else if (request.tag === 'chatstate') routeChatState(request, device, this.accounts)
     else if (request.tag === 'ack') acknowledge(request, device)
     else if (request.tag === 'presence' && request.attrs['name'] !== undefined) device.account.name = request.attrs['name']
+  }
+
+  private takeMessage(message: BinaryNode, device: Device): void {
+    if (this.swallows > 0) return void (this.swallows -= 1)
+    if (this.refusesMessages.times === 0) return routeMessage(message, device, this.accounts)
+    this.refusesMessages.times -= 1
+    const { id = '', to = '' } = message.attrs
+    device.connection?.send(node('ack', { class: 'message', id, from: to, t: seconds(), error: String(this.refusesMessages.code) }))
   }
 
   private takeIq(connection: Connection, device: Device | null, request: BinaryNode): void {

@@ -10,7 +10,7 @@ import { mountPage, settle, standardServer, type MountedPage } from '../support/
 const at = new Date(Date.now() - 41_000).toISOString()
 const later = new Date(Date.now() + 100_000).toISOString()
 const bot = (changes: Partial<BotView> = {}): BotView => ({
-  userId: 'bot_447700900381', phoneNumber: '447700900381', name: null, label: 'Invoices', notes: '', hasProxy: false, keepsLog: false, queue: 14, cappedUntil: null,
+  userId: 'bot_447700900381', phoneNumber: '447700900381', name: null, label: 'Invoices', notes: '', hasProxy: false, keepsLog: false, queue: 14, cappedUntil: null, heldUntil: null,
   settings: { keepsLog: false, pause: null, dailyCap: null, keepMessagesFor: null }, limits: { pause: 2, dailyCap: 500, keepMessagesFor: 30 }, sentToday: 0, lastHour: { received: 0, sent: 0 },
   state: 'online', reason: null, since: at, createdAt: at, linkedAt: at, retryAt: null, attempt: 0, pairing: null, ...changes,
 })

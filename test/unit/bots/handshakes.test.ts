@@ -72,7 +72,9 @@ beforeEach(() => {
     changed({ row }, state) {
       if (state !== null) told.push(`${row.userId} ${state}`)
     },
+    arrived() {},
     heard() {},
+    refused() {},
     progressed() {},
     sent: () => null,
     authenticator: () => null,
