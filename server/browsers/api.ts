@@ -35,8 +35,8 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
           waitsForPerson: false,
           actor: actor(call),
         }
-        const { session, isNew, release } = await service.obtain(wanted)
-        await service.whenSignedIn(session).finally(release)
+        const { session, isNew, release } = await publishedSilence(service.handOut.ready(wanted))
+        release()
         session.touch()
         return {
           status: 200,
@@ -70,7 +70,7 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
           captchaApiKey: body.captcha_api_key,
           actor: actor(call),
         }
-        const { session, isNew, result } = await useSession(service, use)
+        const { session, isNew, result } = await publishedSilence(useSession(service, use))
         return { status: 200, body: { success: true, session_id: session.id, is_new_session: isNew, container_id: body.container_id, booking_number: result } }
       },
       health: () => {
@@ -159,6 +159,15 @@ function published(session: Session) {
     last_used: session.lastUsedAt,
     keep_alive: true,
     current_url: session.activePage()?.url ?? 'about:blank',
+  }
+}
+
+/** The published contract knows 500 alone for what a browser does; the native routes say 504. */
+async function publishedSilence<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work
+  } catch (error) {
+    throw isFault(error, 'browser-silent') ? new Fault('browser-unusable', error.message) : error
   }
 }
 

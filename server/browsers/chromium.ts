@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { Fault, isFault } from '../fault.ts'
+import { within } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import { replaceFile } from '../store/files.ts'
 import type { ChromiumState } from './contract.ts'
 import { findCandidates, placesHere, type Candidate, type Places } from './discover.ts'
 import { installChrome, type InstallSource } from './install.ts'
 import { launchBrowser, removeProfile, sandboxed } from './launch.ts'
+import { browserScope } from './scopes.ts'
 
 export interface ChromiumOptions {
   /** `<data directory>/browsers`. */
@@ -38,7 +40,7 @@ export class Chromium {
   readonly #memory: string
   #state: ChromiumState
   #since: number | null = null
-  readonly #life = new AbortController()
+  #life = new AbortController()
   #checking: Promise<string> | null = null
   #installing: { done: Promise<void>; cancel: AbortController } | null = null
 
@@ -113,6 +115,11 @@ export class Chromium {
     if (this.#state.state === 'ready' && this.#state.version !== number) this.#set({ ...this.#state, version: number })
   }
 
+  /** Starts browsers again after a stop. */
+  start(): void {
+    if (this.#life.signal.aborted) this.#life = new AbortController()
+  }
+
   async stop(): Promise<void> {
     this.#life.abort(new Fault('no-browser', 'The server stopped'))
     await this.cancelInstall()
@@ -146,7 +153,10 @@ export class Chromium {
     await mkdir(this.#options.profilesDir, { recursive: true, mode: 0o700 })
     const profileDir = join(this.#options.profilesDir, `check-${randomBytes(6).toString('hex')}`)
     try {
-      const browser = await launchBrowser({ executable, profileDir, headless: true, signal: this.#life.signal })
+      const failed = new AbortController()
+      const signal = AbortSignal.any([this.#life.signal, failed.signal])
+      const scope = browserScope('check', (_, reason) => failed.abort(new Fault('no-browser', `What drives it failed: ${reason}`)))
+      const browser = await within(scope, () => launchBrowser({ executable, profileDir, headless: true, signal }))
       await browser.close(0)
       return browser.version.replace(/^[^/]*\//, '')
     } finally {

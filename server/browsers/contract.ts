@@ -359,6 +359,8 @@ export const browsersContract = defineContract({
     /** The native words for `no-capacity`. */
     'all-in-use': { status: 409 },
     'browser-silent': { status: 504 },
+    /** The published words for `browser-silent`. */
+    'browser-unusable': { status: 500 },
     'page-failed': { status: 409 },
     'install-failed': { status: 500 },
     'captcha-failed': { status: 500 },

@@ -22,6 +22,7 @@ export interface BrowsersOptions {
   /** Another place to download Chrome from. */
   install?: InstallSource
   upkeep?: ServiceOptions['upkeep']
+  handOut?: ServiceOptions['handOut']
 }
 
 export function createBrowsersRoom(context: RoomContext, options: BrowsersOptions = {}): BrowsersRoom {
@@ -50,11 +51,9 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
       announce(events, session, event, actor)
     },
     ...(options.upkeep ? { upkeep: options.upkeep } : {}),
+    ...(options.handOut ? { handOut: options.handOut } : {}),
   })
-  const endSubscription = settings.onChange((now, before) => {
-    if (now.browsers.executable !== before.browsers.executable) chromium.forget()
-    service.reconsider()
-  })
+  let endSubscription = (): void => {}
 
   return {
     name: 'browsers',
@@ -64,6 +63,13 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     chromium,
     async start() {
       mkdirSync(profilesDir, { recursive: true, mode: 0o700 })
+      chromium.start()
+      service.start()
+      endSubscription()
+      endSubscription = settings.onChange((now, before) => {
+        if (now.browsers.executable !== before.browsers.executable) chromium.forget()
+        service.reconsider()
+      })
       // Beside the start: the new run's profiles have names of their own and do not wait for the old ones to be gone.
       reaping = reapLeftovers({ ledger, profilesDir, inUse: (profileDir) => service.usesProfile(profileDir), log }).catch((error: unknown) => log.error({ error: String(error) }, 'leftovers could not be removed'))
       setImmediate(() => chromium.glance())

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { CDPSession } from 'puppeteer-core'
 import type { RawData, WebSocket } from 'ws'
 import { systemClock, type Clock } from '../clock.ts'
+import { contained, type Scope } from '../isolation.ts'
 import { viewCommand, type ViewCommand, type ViewNotice } from './live-view-messages.ts'
 import { startScreencast, type Frame, type FrameSink, type Screencast, type ScreencastSize } from './screencast.ts'
 import { createViewInput, type ViewInput } from './view-input.ts'
@@ -30,10 +31,14 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   let lastHolder = ''
   let ended = false
 
-  const subscriptions = [session.onPagesChanged(follow), session.onControlChanged(onControl), session.onEnd(end)]
-  socket.on('message', (data, isBinary) => receive(data, isBinary))
+  // An error in a view ends that view: neither the session it shows, in whose events it is called, nor the room.
+  const scope: Scope = { room: 'browsers', kind: 'view', id: viewId, escaped: () => socket.terminate() }
+  const resume = contained(scope, () => link?.resume())
+  const sink: FrameSink = { hasRoom, draw: contained(scope, draw) }
+  const subscriptions = [session.onPagesChanged(contained(scope, follow)), session.onControlChanged(contained(scope, onControl)), session.onEnd(contained(scope, end))]
+  socket.on('message', contained(scope, receive))
   socket.on('error', () => socket.terminate())
-  socket.once('close', dispose)
+  socket.once('close', contained(scope, dispose))
   onControl()
   follow()
 
@@ -88,7 +93,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
       link.close()
       link = null
     }
-    if (link === null && wanted && page !== null) link = openLink(page, size, { hasRoom, draw }, problem)
+    if (link === null && wanted && page !== null) link = openLink(page, size, sink, problem)
     if (page === null) return
     const seen = JSON.stringify([page.id, page.url, page.title])
     if (seen === lastPage) return
@@ -118,7 +123,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
     header.writeUInt32BE(frame.height, 8)
     header.writeUInt32BE(Math.round(clock.monotonic() - openedAt), 12)
     // The socket may have been full; when it has taken this frame the next one is due.
-    if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([header, frame.jpeg]), () => link?.resume())
+    if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([header, frame.jpeg]), resume)
   }
 
   function notify(notice: ViewNotice): void {

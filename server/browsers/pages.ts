@@ -117,6 +117,18 @@ export class PageRegistry {
     this.#hooks.changed()
   }
 
+  /** Puts a new page in the place of one that does not answer any more, and closes that. */
+  async replace(id: string): Promise<void> {
+    const page = await this.#browser.newPage()
+    const newId = targetIdOf(page.target())
+    await this.#guarded(newId, page)
+    const entry = this.#entries.get(newId)
+    if (entry) entry.page ??= page
+    this.#active = newId
+    this.#close(id)
+    this.#hooks.changed()
+  }
+
   /** Runs `work` on a page that is not listed and never comes to the front, and closes it. */
   async inBackground<Result>(work: (page: Page) => Promise<Result>): Promise<Result> {
     this.#openingInBackground += 1

@@ -1,10 +1,13 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
 import { Fault } from '../fault.ts'
+import { escape, within, type Scope } from '../isolation.ts'
 import type { EndReason, SessionEvent } from './contract.ts'
+import { HandOut, type HandOutLimits } from './hand-out.ts'
 import { createCredentialKeys, newSessionId } from './identity.ts'
 import type { Lease } from './leases.ts'
 import { logIn, lookAgain, proveLogin, refresh, signInAgain } from './login.ts'
 import type { ProfileStore } from './profiles.ts'
+import { browserScope } from './scopes.ts'
 import { Session, type SessionHooks } from './session.ts'
 import type { Credentials, SignedIn } from './sign-in.ts'
 import { writtenOrigins } from './site-profile.ts'
@@ -16,6 +19,7 @@ export interface ServiceOptions extends StarterOptions {
   recorded(session: Session, event: SessionEvent, actor: string): void
   /** Ms; tests hurry. */
   upkeep?: { tick?: number; pingEvery?: number; pingTimeout?: number }
+  handOut?: HandOutLimits
 }
 
 export interface Wanted {
@@ -42,6 +46,7 @@ const admissionPatience = 90_000
 const mostEnded = 50
 
 export class SessionService {
+  readonly handOut: HandOut
   readonly #options: ServiceOptions
   readonly #sessions = new Map<string, Session>()
   readonly #ended: Session[] = []
@@ -57,10 +62,17 @@ export class SessionService {
   constructor(options: ServiceOptions) {
     this.#options = options
     this.#starter = new BrowserStarter(options)
+    this.handOut = new HandOut({
+      obtain: (wanted) => this.obtain(wanted),
+      whenSignedIn: (session) => this.whenSignedIn(session),
+      logIn: (session) => this.#logIn(session),
+      endSilent: (session, words) => this.#endQuietly(session, 'crashed', words),
+      nextChange: () => this.#nextChange(),
+    }, options.handOut)
     this.#hooks = {
       changed: () => this.#changed(),
       recorded: options.recorded,
-      givenBack: (session) => void lookAgain(session, options),
+      givenBack: (session) => void within(this.#scope(session), () => lookAgain(session, options).catch(escape)),
       misstep: (session, happening) => options.log.error({ session: session.id, state: session.state, happening }, 'a session was told something that cannot happen in its state'),
     }
     this.#upkeep = new Upkeep({
@@ -68,7 +80,8 @@ export class SessionService {
       sessions: () => [...this.#sessions.values()].filter(({ live }) => live),
       idleTimeout: () => this.idleTimeout,
       endIdle: (session) => this.#endQuietly(session, 'idle', `Nobody used it for ${this.idleTimeout / 1_000} seconds`),
-      refresh: (session) => void refresh(session, options),
+      refresh: (session) => void refresh(session, options).catch(escape),
+      scope: (session) => this.#scope(session),
       changed: options.changed,
       ...options.upkeep,
     })
@@ -144,7 +157,7 @@ export class SessionService {
         this.#sessions.set(session.id, session)
         session.record('session-opened', `Opened on ${profile.title}`, 'busy', wanted.actor)
         obtained = take(session, true)
-        this.#begin(session)
+        within(this.#scope(session), () => this.#begin(session))
         return session
       })
       if (key !== null) {
@@ -205,6 +218,11 @@ export class SessionService {
     this.#changed()
   }
 
+  /** Opens sessions again after a stop. */
+  start(): void {
+    this.#stopping = false
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true
     this.#upkeep.stop()
@@ -245,7 +263,7 @@ export class SessionService {
 
   async #open(session: Session): Promise<void> {
     try {
-      await this.#starter.start(session, (words) => this.#endQuietly(session, 'crashed', `The browser ended by itself: ${words}`))
+      await this.#starter.start(session, this.#scope(session), (words) => this.#endQuietly(session, 'crashed', `The browser ended by itself: ${words}`))
     } catch (error) {
       if (session.live) this.#endQuietly(session, 'start-failed', error instanceof Error ? error.message : String(error))
       throw error
@@ -259,6 +277,11 @@ export class SessionService {
       if (session.live && !session.waitsForPerson) this.#endQuietly(session, 'login-failed', session.reason ?? 'The login failed')
       throw error
     }
+  }
+
+  /** What escapes in the code that drives its browser, ours or a library's, ends this session and nothing else. */
+  #scope(session: Session): Scope {
+    return browserScope(session.id, (_, reason) => this.#endQuietly(session, 'crashed', `What drives its browser failed: ${reason}`))
   }
 
   #endQuietly(session: Session, reason: EndReason, text: string): void {

@@ -1,9 +1,11 @@
 /** One browser started ahead, so that the next session need not wait for its start. */
 import { freemem } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
+import { escape } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import type { BrowserSlots } from './capacity.ts'
 import type { RunningBrowser } from './launch.ts'
+import type { MovableScope } from './scopes.ts'
 
 /** A browser with all that has to be given back when it ends. */
 export interface Held {
@@ -13,6 +15,8 @@ export interface Held {
   browser: RunningBrowser
   /** Gives its slot back. */
   release(): void
+  /** Moved to the session that takes it. */
+  scope: MovableScope
 }
 
 /** What makes a browser fit for a session. */
@@ -100,7 +104,7 @@ export class SpareBrowser {
     timer.unref()
     const spare: Spare = { fitness, life, held, ready: false, timer }
     this.#spare = spare
-    void held.then(async (started) => {
+    const waiting = held.then(async (started) => {
       if (started === null || this.#spare !== spare) return
       spare.ready = true
       changed()
@@ -108,6 +112,7 @@ export class SpareBrowser {
       // It died while it waited; whoever has taken it sees to that itself.
       if (this.#spare === spare) this.discard()
     })
+    waiting.catch(escape)
   }
 
   /** Settings have changed. */

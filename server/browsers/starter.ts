@@ -5,13 +5,15 @@ import type { Clock } from '../clock.ts'
 import type { SettingsSource } from '../config/source.ts'
 import { Fault } from '../fault.ts'
 import type { Egress } from '../http/egress.ts'
+import { escape, within, type Scope } from '../isolation.ts'
 import type { Log } from '../log.ts'
-import { abortable } from './abortable.ts'
+import { abortable, withDeadline } from './abortable.ts'
 import { BrowserSlots } from './capacity.ts'
 import type { Chromium } from './chromium.ts'
 import { EgressProxy, proxyOf } from './egress-proxy.ts'
 import { launchBrowser, removeProfile, type RunningBrowser } from './launch.ts'
 import { processFacts } from './process-table.ts'
+import { browserScope, movableScope } from './scopes.ts'
 import type { Session } from './session.ts'
 import { writtenOrigins } from './site-profile.ts'
 import { SpareBrowser, type Fitness, type Held } from './spare.ts'
@@ -30,6 +32,8 @@ export interface StarterOptions {
   changed(): void
 }
 
+/** Ms in which a browser that has started shows its first window. */
+const attachWithin = 20_000
 /** Ms a browser has to close by itself before it is killed; its profile is thrown away in any case. */
 const closeGrace = 1_000
 
@@ -58,9 +62,10 @@ export class BrowserStarter {
       patience: () => settings.current().browsers.idleTimeout * 1_000,
       start: async (fitness, signal, release) => {
         const row = `spare_${randomBytes(8).toString('hex')}`
+        const scope = movableScope(browserScope(row, () => this.#spare.discard()))
         try {
-          const browser = await this.#launch(row, fitness, signal)
-          return { row, profileDir: this.#profileDirs.get(row) ?? '', browser, release }
+          const browser = await within(scope, () => this.#launch(row, fitness, signal))
+          return { row, profileDir: this.#profileDirs.get(row) ?? '', browser, release, scope }
         } catch (error) {
           await this.#clear(row)
           throw error
@@ -99,23 +104,26 @@ export class BrowserStarter {
     await this.#spare.settled()
   }
 
-  /** Resolves when the session's browser can be driven; `gone` is called when it has ended, for whatever reason. Throws a fault, or the reason for which the session ends. */
-  async start(session: Session, gone: (words: string) => void): Promise<void> {
+  /** Resolves when the session's browser can be driven, which then belongs to `scope`; `gone` is called when it has ended, for whatever reason. Throws a fault, or the reason for which the session ends. */
+  async start(session: Session, scope: Scope, gone: (words: string) => void): Promise<void> {
     const { chromium, settings } = this.#options
     const { signal } = session.life
     try {
       const fitness = { executable: await abortable(chromium.ensure(), signal), headless: settings.current().browsers.headless }
-      const { browser, release } = (await this.#takeSpare(session, fitness)) ?? (await this.#startOwn(session, fitness))
+      const { browser, release } = (await this.#takeSpare(session, fitness, scope)) ?? (await this.#startOwn(session, fitness))
       session.browser = browser
       proxyOf(browser.puppeteer)?.allow(writtenOrigins(session.profile), (refusal) => {
         if (session.live) session.record('address-refused', refusal.message, 'attention')
       })
-      void browser.gone.then((words) => {
-        release()
-        gone(words)
-      })
+      browser.gone
+        .then((words) => {
+          release()
+          gone(words)
+        })
+        .catch(escape)
       chromium.saw(browser.version)
-      await abortable(session.attach(browser), signal)
+      const silent = (): Fault => new Fault('start-failed', 'The browser started, but does not answer')
+      await withDeadline(attachWithin, signal, (inTime) => abortable(session.attach(browser), inTime), silent)
       session.happen('browser-up', { up: true })
     } catch (error) {
       const cause = await session.causeOf(error)
@@ -136,9 +144,11 @@ export class BrowserStarter {
     return closed
   }
 
-  async #takeSpare(session: Session, fitness: Fitness): Promise<Held | null> {
+  async #takeSpare(session: Session, fitness: Fitness, scope: Scope): Promise<Held | null> {
     const held = await this.#spare.take(fitness)
-    if (held !== null) this.#held.set(session, held.row)
+    if (held === null) return null
+    this.#held.set(session, held.row)
+    held.scope.moveTo(scope)
     return held
   }
 

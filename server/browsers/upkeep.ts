@@ -1,5 +1,6 @@
 /** What happens to sessions by the passing of time: one timer for all of them, running only while there are any. */
 import type { Clock } from '../clock.ts'
+import { contained, escape, type Scope } from '../isolation.ts'
 import { treeUse } from './process-table.ts'
 import type { Session } from './session.ts'
 
@@ -10,6 +11,8 @@ export interface UpkeepOptions {
   idleTimeout(): number
   endIdle(session: Session): void
   refresh(session: Session): void
+  /** To which what happens on behalf of a session belongs. */
+  scope(session: Session): Scope
   changed(): void
   /** Ms between two looks; tests hurry. */
   tick?: number
@@ -46,19 +49,18 @@ export class Upkeep {
 
   /** One look at every session. */
   look(): void {
-    const { clock, idleTimeout, endIdle, refresh } = this.#options
     const sessions = this.#options.sessions()
     if (sessions.length === 0) return this.stop()
-    for (const session of sessions) {
-      for (const lease of session.leases.expire()) session.leaseEnded(lease.holder, 'ended at its deadline')
-      if (session.atRest && session.idleFor() >= idleTimeout()) {
-        endIdle(session)
-        continue
-      }
-      if (session.atRest && session.signedIn && !session.quiet && session.nextRefresh !== null && session.nextRefresh <= clock.monotonic()) refresh(session)
-      this.#ask(session)
-    }
-    void this.#measure(sessions)
+    for (const session of sessions) contained(this.#options.scope(session), () => this.#lookAt(session))()
+    this.#measure(sessions).catch(escape)
+  }
+
+  #lookAt(session: Session): void {
+    const { clock, idleTimeout, endIdle, refresh } = this.#options
+    for (const lease of session.leases.expire()) session.leaseEnded(lease.holder, 'ended at its deadline')
+    if (session.atRest && session.idleFor() >= idleTimeout()) return endIdle(session)
+    if (session.atRest && session.signedIn && !session.quiet && session.nextRefresh !== null && session.nextRefresh <= clock.monotonic()) refresh(session)
+    this.#ask(session)
   }
 
   #ask(session: Session): void {

@@ -26,8 +26,7 @@ const leaseTime = 15 * 60_000
 export async function useSession(service: SessionService, use: Use): Promise<{ session: Session; isNew: boolean; result: string | null }> {
   const { session, isNew, lease, release } = await find(service, use)
   try {
-    await service.whenSignedIn(session)
-    const result = await inTurn(session, () => runLoggedIn(service, session, use))
+    const result = await service.handOut.unlessSilent(session, inTurn(session, () => runLoggedIn(service, session, use)))
     return { session, isNew, result }
   } finally {
     if (lease) session.endLease(lease.id)
@@ -35,15 +34,27 @@ export async function useSession(service: SessionService, use: Use): Promise<{ s
   }
 }
 
+/** Logged in, answering and leased. A named one that does not answer is as good as unknown to a caller who gave credentials too. */
 async function find(service: SessionService, use: Use): Promise<Obtained> {
   const lease = { holder: use.operation, duration: leaseTime }
-  const named = use.sessionId === undefined ? undefined : service.list().find(({ id }) => id === use.sessionId)
-  if (named) return { session: named, isNew: false, release: named.hold(), lease: named.lease(lease.holder, lease.duration) }
   const given = { username: use.username, password: use.password, captcha_api_key: use.captchaApiKey }
   const missing = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [field] : []))
+  const named = use.sessionId === undefined ? undefined : service.list().find(({ id }) => id === use.sessionId)
+  if (named) {
+    const obtained: Obtained = { session: named, isNew: false, release: named.hold(), lease: named.lease(lease.holder, lease.duration) }
+    try {
+      await service.handOut.unlessSilent(named, service.whenSignedIn(named))
+      await service.handOut.makeAnswer(named, { page: !runsInOwnPage(named.profile, use.operation) })
+      return obtained
+    } catch (error) {
+      if (obtained.lease) named.endLease(obtained.lease.id)
+      obtained.release()
+      if (missing.length > 0 || !isFault(error, 'browser-silent')) throw error
+    }
+  }
   if (missing.length > 0) throw new Fault('missing-fields', `Missing required fields: ${missing.join(', ')} (or valid session_id)`)
   const { username = '', password = '', captchaApiKey } = use
-  return service.obtain({ profile: use.profile, credentials: { username, password, captchaApiKey }, waitsForPerson: false, actor: use.actor, lease })
+  return service.handOut.ready({ profile: use.profile, credentials: { username, password, captchaApiKey }, waitsForPerson: false, actor: use.actor, lease })
 }
 
 /** Operations of one session share its page, so the next one waits for the one before, however that ended. */

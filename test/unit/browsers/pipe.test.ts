@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createPipeTransport } from '../../../server/browsers/pipe.ts'
+import { within, type Scope } from '../../../server/isolation.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 
 function connected() {
@@ -19,6 +20,19 @@ describe('the pipe to a browser', () => {
     for (const cut of [0, 7, 8, 12, 20]) fromBrowser.write(bytes.subarray(cut, [7, 8, 12, 20, bytes.length][[0, 7, 8, 12, 20].indexOf(cut)]))
     await eventually('all have come', () => messages.length === 3)
     expect(messages).toEqual(['{"a":"ü"}', '{"b":2}', '{"c":"long"}'])
+  })
+
+  it.each([
+    ['throws', () => { throw new Error('cannot be read') }],
+    ['rejects', () => Promise.reject(new Error('cannot be read'))],
+  ])('closes and tells what it belongs to when reading a message %s', async (_, read) => {
+    const escaped: string[] = []
+    const scope: Scope = { room: 'browsers', kind: 'browser', id: 'one', escaped: (error) => escaped.push(error.message) }
+    const { fromBrowser, transport, closed } = within(scope, connected)
+    transport.onmessage = read
+    fromBrowser.write('{"half": tru\0{"next":1}\0')
+    await eventually('it is closed', () => closed() === 1)
+    expect(escaped[0]).toBe('cannot be read')
   })
 
   it('ends messages with a zero byte', () => {
