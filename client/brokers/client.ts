@@ -5,116 +5,61 @@
  * again after every loss; a message is acknowledged when its handler is done, and handled once however often it comes.
  */
 import { Envelope, type EnvelopeContext, type Sealed } from './envelope.ts'
+import { Inbox } from './inbox.ts'
+import { Outbox } from './outbox.ts'
+import { BrokerError, errorOf, type BrokerClientOptions, type BrokerSocket, type ClientState, type ConnectOptions, type Frame, type MessageHandler, type Published, type SubscribeOptions } from './types.ts'
 
-export interface BrokerClientOptions {
-  /** `ws://host:3000`. */
-  url: string
-  sessionName: string
-  /** A function is asked before every login, for passwords that work once. */
-  password: string | (() => string | Promise<string>)
-  /** Names this client: the server keeps its subscriptions and messages while it is away. */
-  userId?: string
-  /** AES-256 key in Base64, shared by the clients. Without one, texts travel as they are. */
-  key?: string
-  /** 1 is what every client understands, 2 cannot be forged. Both are read. */
-  envelope?: 1 | 2
-  /** Ms after which what is not confirmed is sent again. */
-  retryInterval?: number
-  maxRetries?: number
-  /** How many messages may wait for a connection. */
-  bufferLimit?: number
-  /** Ms between two looks at the connection: after one without a word the server is asked for a sign of life, after two the connection is made anew. */
-  heartbeat?: number
-  /** Makes the WebSocket. */
-  open?(url: string): BrokerSocket
-}
-
-/** What is needed of a WebSocket; the browser's and that of `ws` both have it. */
-export interface BrokerSocket {
-  readonly readyState: number
-  send(text: string): void
-  close(code?: number): void
-  addEventListener(type: 'open' | 'error', listener: () => void): void
-  addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
-  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
-}
-
-export interface BrokerMessage {
-  topic: string
-  text: string
-  messageId: string
-  timestamp: number
-  /** 1 and above when the server sent it before. */
-  retry: number
-  retained: boolean
-}
-
-export interface Published {
-  messageId: string
-  /** Subscribers that were there. */
-  deliveredTo: number
-  /** Named subscribers that were away and get it later. */
-  queuedFor: number
-}
-
-export type MessageHandler = (message: BrokerMessage) => void | Promise<void>
-export type ClientState = 'offline' | 'connecting' | 'online' | 'closed'
-
-/** The server said no; `code` is the WebSocket's where it closed over it. */
-export class BrokerError extends Error {
-  override readonly name = 'BrokerError'
-  readonly code: number | null
-
-  constructor(message: string, code: number | null = null) {
-    super(message)
-    this.code = code
-  }
-}
-
-interface Outgoing {
-  frame: string
-  tries: number
-  resolve(published: Published): void
-  reject(error: Error): void
-}
-
-interface Subscription {
-  handlers: Set<MessageHandler>
-  confirmed: PromiseWithResolvers<void>
+interface Listeners {
+  state(state: ClientState): void
+  error(error: Error): void
+  log(text: string, at: number): void
+  /** A message came for which there is no handler. It stays with the server until there is one. */
+  unhandled(topic: string, messageId: string): void
 }
 
 /** Refusals that another try cannot change. */
 const finalCodes = [4403, 4404, 4410, 4429]
 const firstDelay = 250
 const longestDelay = 10_000
-const remembered = 5_000
+/** Ms that the server has to answer the closing. */
+const closingTime = 2_000
 /** SHA-256 of nothing. */
 const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+const closedError = (): BrokerError => new BrokerError('The client is closed')
 
 export class BrokerClient {
-  private readonly options: BrokerClientOptions & Required<Pick<BrokerClientOptions, 'retryInterval' | 'maxRetries' | 'bufferLimit' | 'heartbeat'>>
+  private readonly options: BrokerClientOptions & Required<Pick<BrokerClientOptions, 'retryInterval' | 'heartbeat'>>
   private readonly envelope: Promise<Envelope | null>
+  private readonly inbox: Inbox
+  private readonly outbox: Outbox
+  /** Topics that the server has not been told to end yet. */
+  private readonly ending = new Map<string, PromiseWithResolvers<void>>()
   private socket: BrokerSocket | null = null
+  private socketClosed: Promise<void> = Promise.resolve()
   private current: ClientState = 'offline'
-  private readonly outgoing = new Map<string, Outgoing>()
-  private readonly subscriptions = new Map<string, Subscription>()
-  /** Ids of handled messages, two generations; the value is the handling, so that a repetition waits for the first. */
-  private handled = new Map<string, Promise<boolean>>()
-  private handledBefore = new Map<string, Promise<boolean>>()
   private delay = firstDelay
   private reconnect: ReturnType<typeof setTimeout> | undefined
   private pulse: ReturnType<typeof setInterval> | undefined
   private heard = true
   private quietBeats = 0
   private resend: ReturnType<typeof setInterval> | undefined
-  private login = Promise.withResolvers<void>()
-  private readonly listeners = { state: new Set<(state: ClientState) => void>(), error: new Set<(error: Error) => void>(), log: new Set<(text: string, at: number) => void>() }
+  private readonly login = Promise.withResolvers<void>()
+  private readonly listeners: { [Event in keyof Listeners]: Set<Listeners[Event]> } = { state: new Set(), error: new Set(), log: new Set(), unhandled: new Set() }
 
   constructor(options: BrokerClientOptions) {
-    this.options = { retryInterval: 5_000, maxRetries: 100, bufferLimit: 10_000, heartbeat: 20_000, ...options }
-    this.envelope = options.key === undefined ? Promise.resolve(null) : Envelope.create(options.key, { version: options.envelope ?? 1 })
-    // A bad key is reported by `connect`; until then nobody listens.
+    const { key, envelope = 1, bufferLimit = 10_000, maxRetries = 100, maxFrameBytes = 10_485_760 } = options
+    this.options = { retryInterval: 5_000, heartbeat: 20_000, ...options }
+    this.envelope = key === undefined ? Promise.resolve(null) : Envelope.create(key, { version: envelope })
+    // `connect` reports both; until then nobody listens.
     this.envelope.catch(() => undefined)
+    this.login.promise.catch(() => undefined)
+    this.outbox = new Outbox({ bufferLimit, maxRetries, maxFrameBytes })
+    this.inbox = new Inbox({
+      open: async ({ data, hash, ...context }) => (await this.envelope)?.open({ data, hash }, context) ?? data,
+      acknowledge: (topic, messageId) => this.say({ type: 'ack', topic, messageId }),
+      failed: (error) => this.tell('error', error),
+      unhandled: (topic, messageId) => this.tell('unhandled', topic, messageId),
+    })
   }
 
   get state(): ClientState {
@@ -123,22 +68,35 @@ export class BrokerClient {
 
   /** Messages that are not confirmed yet. */
   get waiting(): number {
-    return this.outgoing.size
+    return this.outbox.size
   }
 
-  /** Resolves when logged in. Rejects when the server refuses; a server that cannot be reached is tried again instead. */
-  async connect(): Promise<void> {
-    await this.envelope
-    if (this.current === 'offline' && this.reconnect === undefined) this.open()
-    this.resend ??= setInterval(() => this.sendAgain(), this.options.retryInterval)
-    this.pulse ??= setInterval(() => this.beat(), this.options.heartbeat)
-    return this.login.promise
+  /**
+   * Resolves when logged in, and the subscriptions in `handlers` are made. Rejects when the server refuses, the address or the key is none, or
+   * the client is closed; a server that cannot be reached is tried again instead.
+   */
+  async connect({ handlers = {}, timeout }: ConnectOptions = {}): Promise<void> {
+    if (this.current === 'closed') throw closedError()
+    const added = Object.entries(handlers).map(([topic, wanted]) => (typeof wanted === 'function' ? this.add(topic, wanted) : this.add(topic, wanted.handler, wanted)))
+    try {
+      await this.envelope
+    } catch (error) {
+      this.fail(errorOf(error))
+    }
+    if (this.isOffline && this.reconnect === undefined) this.open()
+    // The address may have been refused at once.
+    if (!this.isClosed) {
+      this.resend ??= setInterval(() => this.outbox.sendAgain((frame) => void this.socket?.send(frame)), this.options.retryInterval)
+      this.pulse ??= setInterval(() => this.beat(), this.options.heartbeat)
+    }
+    const ready = Promise.all([this.login.promise, ...added.map(({ confirmed }) => confirmed)])
+    await (timeout === undefined ? ready : inTime(ready, timeout))
   }
 
   /** Resolves once the server has it safe. */
-  async publish(topic: string, text: string, { retain, ttl }: { retain?: boolean; ttl?: number } = {}): Promise<Published> {
+  async publish(topic: string, text: string, { retain, ttl, plain = false }: { retain?: boolean; ttl?: number } & SubscribeOptions = {}): Promise<Published> {
     const context: EnvelopeContext = { topic, messageId: newId(), timestamp: Date.now() }
-    const envelope = await this.envelope
+    const envelope = plain ? null : await this.envelope
     const sealed = envelope === null ? { data: text } : await envelope.seal(text, context)
     return this.send(context, sealed, { retain, ttl })
   }
@@ -149,71 +107,85 @@ export class BrokerClient {
     return this.send({ topic, messageId: newId(), timestamp: Date.now() }, { data: '', hash: emptyHash }, { retain: true })
   }
 
-  /** Topics may hold `+` and `#`. Resolves once the server knows; returns what ends the subscription. */
-  async subscribe(topic: string, handler: MessageHandler): Promise<() => Promise<void>> {
-    const known = this.subscriptions.get(topic)
-    const subscription = known ?? { handlers: new Set(), confirmed: Promise.withResolvers<void>() }
-    subscription.confirmed.promise.catch(() => undefined)
-    subscription.handlers.add(handler)
-    this.subscriptions.set(topic, subscription)
-    if (known === undefined) this.say({ type: 'subscribe', topic })
-    await subscription.confirmed.promise
-    return () => this.unsubscribe(topic, handler)
+  /**
+   * Topics may hold `+` and `#`, or be shared: `$share/group/topic`. Resolves once the server knows; returns what ends this handler, and the
+   * subscription with the last one. A named client gives the handlers of what may wait for it to `connect` instead.
+   */
+  async subscribe(topic: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<() => Promise<void>> {
+    if (this.current === 'closed') throw closedError()
+    const { confirmed, remove } = this.add(topic, handler, options)
+    await confirmed
+    return async () => {
+      if (remove() && !this.isClosed) await this.endSubscription(topic)
+    }
   }
 
-  on(event: 'state', listener: (state: ClientState) => void): () => void
-  on(event: 'error', listener: (error: Error) => void): () => void
-  on(event: 'log', listener: (text: string, at: number) => void): () => void
-  on(event: 'state' | 'error' | 'log', listener: never): () => void {
-    const set: Set<unknown> = this.listeners[event]
-    set.add(listener)
-    return () => void set.delete(listener)
+  /** Ends a subscription with all its handlers; also one that the server kept from an earlier program of this name. */
+  async unsubscribe(topic: string): Promise<void> {
+    if (this.current === 'closed') throw closedError()
+    this.inbox.remove(topic)
+    await this.endSubscription(topic)
   }
 
-  /** Ends for good; what is not confirmed is rejected. */
-  close(): void {
-    if (this.current === 'closed') return
-    this.become('closed')
-    this.stopTimers()
-    this.socket?.close(1000)
-    this.rejectAll(new BrokerError('The client was closed'))
+  /** Returns what ends the listening. */
+  on<Event extends keyof Listeners>(event: Event, listener: Listeners[Event]): () => void {
+    this.listeners[event].add(listener)
+    return () => void this.listeners[event].delete(listener)
   }
 
-  private send({ topic, timestamp, messageId }: EnvelopeContext, sealed: Partial<Sealed>, how: { retain?: boolean | undefined; ttl?: number | undefined }): Promise<Published> {
-    return new Promise((resolve, reject) => {
-      if (this.current === 'closed') throw new BrokerError('The client is closed')
-      if (this.outgoing.size >= this.options.bufferLimit) throw new BrokerError('Too many messages wait for the connection')
-      const frame = JSON.stringify({ type: 'publish', topic, ...sealed, timestamp, messageId, ...how })
-      this.outgoing.set(messageId, { frame, tries: 1, resolve, reject })
-      if (this.current === 'online') this.socket?.send(frame)
-    })
+  /** Ends for good; what is not confirmed is rejected. Resolves when the connection has ended. */
+  async close(): Promise<void> {
+    this.end(new BrokerError('The client was closed'))
+    await inTime(this.socketClosed, closingTime).catch(() => undefined)
   }
 
-  private async unsubscribe(topic: string, handler: MessageHandler): Promise<void> {
-    const subscription = this.subscriptions.get(topic)
-    if (subscription?.handlers.delete(handler) !== true || subscription.handlers.size > 0) return
-    this.subscriptions.delete(topic)
+  private add(topic: string, handler: MessageHandler, options: SubscribeOptions = {}): ReturnType<Inbox['add']> {
+    const added = this.inbox.add(topic, handler, options)
+    if (added.isNew) this.say({ type: 'subscribe', topic })
+    return added
+  }
+
+  private async send({ topic, timestamp, messageId }: EnvelopeContext, sealed: Partial<Sealed>, how: { retain?: boolean | undefined; ttl?: number | undefined }): Promise<Published> {
+    if (this.current === 'closed') throw closedError()
+    const frame = JSON.stringify({ type: 'publish', topic, ...sealed, timestamp, messageId, ...how })
+    return this.outbox.add(messageId, frame, this.current === 'online' ? (ready) => void this.socket?.send(ready) : null)
+  }
+
+  private endSubscription(topic: string): Promise<void> {
+    const ending = this.ending.get(topic) ?? Promise.withResolvers<void>()
+    this.ending.set(topic, ending)
+    ending.promise.catch(() => undefined)
     this.say({ type: 'unsubscribe', topic })
+    return ending.promise
   }
 
   private open(): void {
     this.reconnect = undefined
     this.become('connecting')
-    const socket = (this.options.open ?? openWebSocket)(this.options.url)
-    this.socket = socket
-    this.heard = true
-    this.quietBeats = 0
-    socket.addEventListener('open', () => void this.init(socket))
-    socket.addEventListener('message', ({ data }) => {
-      if (socket !== this.socket) return
+    const closed = Promise.withResolvers<void>()
+    try {
+      const socket = (this.options.open ?? openWebSocket)(this.options.url)
+      this.socket = socket
+      this.socketClosed = closed.promise
       this.heard = true
-      if (typeof data === 'string') this.take(JSON.parse(data) as Frame) // the server's frames are JSON objects
-    })
-    socket.addEventListener('close', ({ code, reason }) => {
-      if (socket === this.socket) this.lost(code, reason)
-    })
-    // `close` follows and says all there is to say.
-    socket.addEventListener('error', () => undefined)
+      this.quietBeats = 0
+      socket.addEventListener('open', () => void this.init(socket))
+      socket.addEventListener('message', ({ data }) => {
+        if (socket !== this.socket) return
+        this.heard = true
+        const frame = frameOf(data)
+        if (frame !== null) this.take(frame)
+      })
+      socket.addEventListener('close', ({ code, reason }) => {
+        closed.resolve()
+        if (socket === this.socket) this.lost(code, reason)
+      })
+      // `close` follows and says all there is to say.
+      socket.addEventListener('error', () => undefined)
+    } catch (error) {
+      // No address, or none of a WebSocket: another try would end the same.
+      this.fail(errorOf(error))
+    }
   }
 
   private async init(socket: BrokerSocket): Promise<void> {
@@ -222,7 +194,7 @@ export class BrokerClient {
       const secret = typeof password === 'string' ? password : await password()
       if (socket === this.socket) socket.send(JSON.stringify({ type: 'init', sessionName, password: secret, userId }))
     } catch (error) {
-      this.fail(error instanceof Error ? error : new BrokerError(String(error)))
+      this.fail(errorOf(error))
     }
   }
 
@@ -230,34 +202,33 @@ export class BrokerClient {
     switch (frame.type) {
       case 'init_response':
         return frame.success === true ? this.loggedIn() : this.refused(String(frame.error))
-      case 'subscribe_response': {
-        const subscription = this.subscriptions.get(String(frame.topic))
-        if (frame.success === true) subscription?.confirmed.resolve()
-        else subscription?.confirmed.reject(new BrokerError(String(frame.error)))
-        return
-      }
-      case 'publish_response': {
-        const messageId = String(frame.messageId)
-        const message = this.outgoing.get(messageId)
-        this.outgoing.delete(messageId)
-        if (frame.success === true) message?.resolve({ messageId, deliveredTo: Number(frame.deliveredTo ?? 0), queuedFor: Number(frame.queuedFor ?? 0) })
-        else message?.reject(new BrokerError(String(frame.error)))
-        return
-      }
+      case 'subscribe_response':
+        return this.inbox.subscribed(frame)
+      case 'unsubscribe_response':
+        return this.unsubscribed(frame)
+      case 'publish_response':
+        return this.outbox.answered(frame)
       case 'message':
-        return void this.receive(frame)
+        return this.inbox.take(frame)
       case 'log':
-        for (const listener of this.listeners.log) listener(String(frame.data), Number(frame.timestamp))
-        return
+        return this.tell('log', String(frame.data), Number(frame.timestamp))
     }
   }
 
   private loggedIn(): void {
     this.delay = firstDelay
     this.become('online')
-    for (const topic of this.subscriptions.keys()) this.say({ type: 'subscribe', topic })
-    for (const { frame } of this.outgoing.values()) this.socket?.send(frame)
+    for (const topic of this.ending.keys()) this.say({ type: 'unsubscribe', topic })
+    for (const topic of this.inbox.topics()) this.say({ type: 'subscribe', topic })
+    this.outbox.sendAll((frame) => void this.socket?.send(frame))
     this.login.resolve()
+  }
+
+  private unsubscribed({ topic, success, error }: Frame): void {
+    const ending = this.ending.get(String(topic))
+    this.ending.delete(String(topic))
+    if (success === true) ending?.resolve()
+    else ending?.reject(new BrokerError(String(error)))
   }
 
   private refused(text: string): void {
@@ -267,12 +238,21 @@ export class BrokerClient {
   }
 
   private fail(error: Error): void {
-    this.login.promise.catch(() => undefined)
-    this.login.reject(error)
-    this.tell(error)
-    this.rejectAll(error)
+    if (this.isClosed) return
+    this.end(error)
+    this.tell('error', error)
+  }
+
+  private end(error: Error): void {
+    if (this.isClosed) return
     this.become('closed')
-    this.stopTimers()
+    clearTimeout(this.reconnect)
+    clearInterval(this.resend)
+    clearInterval(this.pulse)
+    this.login.reject(error)
+    this.outbox.rejectAll(error)
+    this.inbox.close(error)
+    for (const { reject } of this.ending.values()) reject(error)
     this.socket?.close(1000)
   }
 
@@ -290,15 +270,10 @@ export class BrokerClient {
     dead.close(4000)
   }
 
-  private stopTimers(): void {
-    clearTimeout(this.reconnect)
-    clearInterval(this.resend)
-    clearInterval(this.pulse)
-  }
-
   private lost(code: number, reason: string): void {
     this.socket = null
-    if (this.current === 'closed') return
+    if (this.isClosed) return
+    this.outbox.lost(code)
     if (finalCodes.includes(code) && code !== 4403) return this.fail(new BrokerError(reason === '' ? `Closed with ${code}` : reason, code))
     this.become('offline')
     // Spread, so that a thousand clients do not come back in the same moment.
@@ -307,87 +282,56 @@ export class BrokerClient {
     this.reconnect = setTimeout(() => this.open(), wait)
   }
 
-  private async receive(frame: Frame): Promise<void> {
-    const messageId = String(frame.messageId)
-    const before = this.handled.get(messageId) ?? this.handledBefore.get(messageId)
-    const handling = before ?? this.handle(frame, messageId)
-    if (before === undefined) this.remember(messageId, handling)
-    if (await handling) this.say({ type: 'ack', topic: frame.topic, messageId })
-    else this.handled.delete(messageId)
-  }
-
-  /** False leaves the message with the server, which sends it again. */
-  private async handle(frame: Frame, messageId: string): Promise<boolean> {
-    const topic = String(frame.topic)
-    try {
-      const timestamp = Number(frame.timestamp)
-      const envelope = await this.envelope
-      const data = typeof frame.data === 'string' ? frame.data : JSON.stringify(frame.data)
-      const text = envelope === null ? data : await envelope.open({ data, hash: frame.hash }, { topic, messageId, timestamp })
-      const message: BrokerMessage = { topic, text, messageId, timestamp, retry: Number(frame.retry ?? 0), retained: frame.retained === true }
-      const handlers = [...this.subscriptions].filter(([filter]) => filterMatches(filter, topic)).flatMap(([, subscription]) => [...subscription.handlers])
-      for (const handler of handlers) await handler(message)
-      return true
-    } catch (error) {
-      this.tell(error instanceof Error ? error : new BrokerError(String(error)))
-      return false
-    }
-  }
-
-  private remember(messageId: string, handling: Promise<boolean>): void {
-    if (this.handled.size >= remembered) {
-      this.handledBefore = this.handled
-      this.handled = new Map()
-    }
-    this.handled.set(messageId, handling)
-  }
-
-  private sendAgain(): void {
-    for (const [messageId, message] of this.outgoing) {
-      if (this.current !== 'online') return
-      message.tries += 1
-      if (message.tries <= this.options.maxRetries) {
-        this.socket?.send(message.frame)
-        continue
-      }
-      this.outgoing.delete(messageId)
-      message.reject(new BrokerError('The server did not confirm the message'))
-    }
-  }
-
-  private rejectAll(error: Error): void {
-    for (const { reject } of this.outgoing.values()) reject(error)
-    this.outgoing.clear()
-    for (const { confirmed } of this.subscriptions.values()) confirmed.reject(error)
-  }
-
   private say(frame: object): void {
     if (this.current === 'online') this.socket?.send(JSON.stringify(frame))
   }
 
-  private tell(error: Error): void {
-    for (const listener of this.listeners.error) listener(error)
+  private tell<Event extends keyof Listeners>(event: Event, ...facts: Parameters<Listeners[Event]>): void {
+    for (const listener of this.listeners[event]) {
+      try {
+        // One listener type for each event, which the compiler cannot follow through the loop.
+        const call = listener as (...facts: Parameters<Listeners[Event]>) => void
+        call(...facts)
+      } catch (error) {
+        // Its own fault, and not to stand in the way of the client's work.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 
   private become(state: ClientState): void {
     this.current = state
-    for (const listener of this.listeners.state) listener(state)
+    this.tell('state', state)
+  }
+
+  /** Asked through these where a call in between may have changed it. */
+  private get isClosed(): boolean {
+    return this.current === 'closed'
+  }
+
+  private get isOffline(): boolean {
+    return this.current === 'offline'
   }
 }
 
-interface Frame {
-  type?: unknown
-  success?: unknown
-  error?: unknown
-  topic?: unknown
-  messageId?: unknown
-  deliveredTo?: unknown
-  queuedFor?: unknown
-  data?: unknown
-  hash?: unknown
-  timestamp?: unknown
-  retry?: unknown
-  retained?: unknown
+/** Null for what is no frame of this protocol. */
+function frameOf(data: unknown): Frame | null {
+  if (typeof data !== 'string') return null
+  try {
+    const value: unknown = JSON.parse(data)
+    return typeof value === 'object' && value !== null ? value : null
+  } catch {
+    return null
+  }
+}
+
+function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new BrokerError('The server could not be reached in time')), ms)
+    promise.then(resolve, reject).finally(() => clearTimeout(late))
+  })
 }
 
 function openWebSocket(url: string): BrokerSocket {
@@ -401,17 +345,4 @@ function newId(): string {
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   const text = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`
-}
-
-/** The server decided already; this only finds whose handler it is. */
-function filterMatches(filter: string, topic: string): boolean {
-  const plain = filter.startsWith('$share/') ? filter.slice(filter.indexOf('/', 7) + 1) : filter
-  if (plain === topic) return true
-  const levels = topic.split('/')
-  const wanted = plain.split('/')
-  for (const [index, level] of wanted.entries()) {
-    if (level === '#') return true
-    if (level !== '+' && level !== levels[index]) return false
-  }
-  return wanted.length === levels.length
 }

@@ -8,9 +8,8 @@ const [url = 'ws://127.0.0.1:3000', sessionName = 'my-service', password = ''] =
 const key = generateKey()
 
 const reader = new BrokerClient({ url, sessionName, password, key, userId: 'reader', envelope: 2 })
-await reader.connect()
-await reader.subscribe('orders/+', () => undefined)
-reader.close()
+await reader.connect({ handlers: { 'orders/+': () => undefined } })
+await reader.close()
 
 const writer = new BrokerClient({ url, sessionName, password, key, envelope: 2 })
 await writer.connect()
@@ -18,9 +17,7 @@ const { queuedFor } = await writer.publish('orders/created', 'Order 1 is paid')
 process.stdout.write(`published, waiting for ${queuedFor} reader\n`)
 
 const back = new BrokerClient({ url, sessionName, password, key, userId: 'reader' })
-await back.connect()
 const { promise, resolve } = Promise.withResolvers<string>()
-await back.subscribe('orders/+', ({ topic, text }) => resolve(`${topic}: ${text}`))
+await back.connect({ handlers: { 'orders/+': ({ topic, text }) => resolve(`${topic}: ${text}`) } })
 process.stdout.write(`${await promise}\n`)
-back.close()
-writer.close()
+await Promise.all([back.close(), writer.close()])

@@ -4,7 +4,7 @@ import { closeCodes, Vitals } from './connection.ts'
 import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
 import { isTopic, logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
-import { messageFrame, messageFrameWith, parseFrame, readPublish, receiptFrames, type Frame } from './json-frames.ts'
+import { messageFrame, parseFrame, readPublish, receiptFrames, sharedBy, type Frame } from './json-frames.ts'
 import type { BrokerService, Connection, EntranceRefusal } from './service.ts'
 import { webSocketFrame, type Wire, type WireListener } from './wire.ts'
 
@@ -95,13 +95,13 @@ export class JsonConnection implements Link, Connection, WireListener {
     return this.vitals.hasRoom()
   }
 
-  send({ message, tries }: Delivery): boolean {
-    this.wire.write(tries === 1 ? messageFrame(message) : messageFrameWith(message, { retry: tries - 1 }))
+  send({ message, tries, shares, isOwn }: Delivery): boolean {
+    this.wire.write(messageFrame(message, { ...(tries === 1 ? {} : { retry: tries - 1 }), ...sharedBy(shares, isOwn) }))
     return true
   }
 
-  sendOnce(message: Message, _target: unknown, retained: boolean): void {
-    this.wire.write(retained ? messageFrameWith(message, { retained: true }) : messageFrame(message))
+  sendOnce(message: Message, { shares, isOwn }: Pick<Delivery, 'shares' | 'isOwn'>, retained: boolean): void {
+    this.wire.write(messageFrame(message, { ...(retained ? { retained: true as const } : {}), ...sharedBy(shares, isOwn) }))
   }
 
   log(text: string, at: number): void {
@@ -240,7 +240,7 @@ export class JsonConnection implements Link, Connection, WireListener {
     if (!isSafe) return this.say({ type: 'subscribe_response', success: false, topic, error: 'Subscription could not be stored' })
     this.say({ type: 'subscribe_response', success: true, topic })
     if (existed || parsed.group !== null || parsed.filter === logTopic) return
-    for (const message of engine.retainedFor(subscriber.tenant, parsed.filter)) this.sendOnce(message, null, true)
+    for (const message of engine.retainedFor(subscriber.tenant, parsed.filter)) this.sendOnce(message, { shares: [], isOwn: true }, true)
   }
 
   private async unsubscribe({ topic }: Frame, subscriber: Subscriber): Promise<void> {

@@ -54,16 +54,31 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   return levels === 0 || Object.values(value).some((each) => isDeeperThan(levels - 1, each))
 }
 
-/** The frame of a first send, the same for every subscriber. */
-export function messageFrame(message: Message): Buffer {
+/** What a message's frame may carry behind its own fields. */
+export interface FrameFields {
+  /** From the second send on. */
+  retry?: number
+  /** It was kept for new subscribers. */
+  retained?: true
+  /** The shared subscriptions through which it comes; absent without any. */
+  shared?: readonly string[]
+  /** Beside `shared`, through a subscription of the client's own too. */
+  own?: true
+}
+
+/** A message as its subscribers get it: without fields behind, as nearly always, one frame that is the same for all. */
+export function messageFrame(message: Message, fields: FrameFields = {}): Buffer {
+  if (Object.keys(fields).length > 0) {
+    const body = jsonBody(message).toString('utf8')
+    return webSocketFrame(`${body.slice(0, -1)},${JSON.stringify(fields).slice(1)}`, 'text')
+  }
   message.frame ??= webSocketFrame(jsonBody(message), 'text')
   return message.frame
 }
 
-/** The same with fields behind: `retry` from the second send on, `retained` for one that was kept for new subscribers. */
-export function messageFrameWith(message: Message, fields: { retry: number } | { retained: true }): Buffer {
-  const body = jsonBody(message).toString('utf8')
-  return webSocketFrame(`${body.slice(0, -1)},${JSON.stringify(fields).slice(1)}`, 'text')
+export function sharedBy(shares: readonly string[], isOwn: boolean): Pick<FrameFields, 'shared' | 'own'> {
+  if (shares.length === 0) return {}
+  return { shared: shares.map((share) => `$share/${share}`), ...(isOwn ? { own: true } : {}) }
 }
 
 /** What an MQTT client published, as JSON clients get it: text as it is, other bytes as Base64 and named so. */

@@ -137,7 +137,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     return true
   }
 
-  sendOnce(message: Message, { retainAsPublished, identifiers }: { retainAsPublished: boolean; identifiers: readonly number[] }, retained: boolean): void {
+  sendOnce(message: Message, { retainAsPublished, identifiers }: Parameters<Link['sendOnce']>[1], retained: boolean): void {
     const packet = this.pack(message, { qos: 0, packetId: null, again: false, retain: retained || (retainAsPublished && message.retain), identifiers })
     if (packet !== null) this.write(packet)
   }
@@ -360,8 +360,8 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted }, this.version))
     for (const { filter, qos, identifiers } of retained) {
       for (const message of engine.retainedFor(subscriber.tenant, filter)) {
-        if (qos === 0 || message.qos === 0) this.sendOnce(message, { retainAsPublished: true, identifiers }, true)
-        else engine.deliverRetained(message, { subscriber, qos, identifiers, noLocal: false, retainAsPublished: true, group: null })
+        if (qos === 0 || message.qos === 0) this.sendOnce(message, { retainAsPublished: true, identifiers, shares: [], isOwn: true }, true)
+        else engine.deliverRetained(message, { subscriber, qos, identifiers, noLocal: false, retainAsPublished: true, shares: [], isOwn: true })
       }
     }
   }

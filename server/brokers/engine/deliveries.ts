@@ -123,8 +123,8 @@ export abstract class Deliveries {
 
   /** Puts a delivery made by `restore` among those that wait. */
   addDelivery(message: Message, target: Target): Delivery {
-    const { subscriber, qos, retainAsPublished, identifiers, group } = target
-    const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, group, state: 'committing', tries: 0, maybeSent: false, packetId: 0, isNumbered: false }
+    const { subscriber, qos, retainAsPublished, identifiers, shares, isOwn } = target
+    const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, shares, isOwn, state: 'committing', tries: 0, maybeSent: false, packetId: 0, isNumbered: false }
     message.deliveries.push(delivery)
     message.pending += 1
     subscriber.unacked.add(delivery)
@@ -225,21 +225,30 @@ export abstract class Deliveries {
 
   /** Messages of a shared subscription go to another member that is there; not those this one may have of quality 2 (MQTT-4.8.2-4 and -5). */
   protected passOnShared(subscriber: Subscriber, gone: boolean): void {
-    const { tree, policy } = subscriber.tenant
     for (const delivery of [...subscriber.unacked.values()]) {
-      const { group, message } = delivery
-      if (group === null || delivery.state === 'committing' || isBound(delivery)) continue
-      const members = tree.route(message.topic).groups.find(([first]) => first?.group === group) ?? []
-      const other = chooseMember(members.filter((member) => member.subscriber !== subscriber && (member.subscriber.links.size > 0 || gone)))
-      if (other === undefined || other.subscriber.unacked.holds(message) || isFull(other.subscriber, message)) continue
-      const passed = this.addDelivery(message, other)
-      passed.state = 'queued'
-      passed.tries = delivery.tries
-      other.subscriber.queue.push(passed)
-      this.settle(delivery)
-      if (policy.durability !== 'memory') this.journal.records.message(message, lettersOf(message))
-      this.dispatch(other.subscriber)
+      if (delivery.shares.length === 0 || delivery.state === 'committing' || isBound(delivery)) continue
+      const others = new Map<string, Subscriber>()
+      for (const share of delivery.shares) {
+        const other = this.passOn(delivery, share, gone)
+        if (other !== null) others.set(share, other)
+      }
+      if (others.size === 0) continue
+      delivery.shares = delivery.shares.filter((share) => !others.has(share))
+      this.record(subscriber.tenant)?.message(delivery.message, lettersOf(delivery.message))
+      if (delivery.shares.length === 0 && !delivery.isOwn) this.settle(delivery)
+      for (const other of others.values()) this.dispatch(other)
     }
+  }
+
+  private passOn({ message, subscriber, tries }: Delivery, share: string, gone: boolean): Subscriber | null {
+    const members = subscriber.tenant.tree.route(message.topic).groups.find(([first]) => first?.shares.includes(share)) ?? []
+    const other = chooseMember(members.filter((member) => member.subscriber !== subscriber && (member.subscriber.links.size > 0 || gone)))
+    if (other === undefined || other.subscriber.unacked.holds(message) || isFull(other.subscriber, message)) return null
+    const passed = this.addDelivery(message, other)
+    passed.state = 'queued'
+    passed.tries = tries
+    other.subscriber.queue.push(passed)
+    return other.subscriber
   }
 
   protected settle(delivery: Delivery): void {

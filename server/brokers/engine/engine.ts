@@ -19,7 +19,7 @@ import type { DeadLetter, Delivery, Link, Message, MessageProperties, Quality, R
 import { isBound, numberAhead, numberWith } from './packet-ids.ts'
 import { restore } from './restore.ts'
 import { newSubscriber, Tenant } from './tenant.ts'
-import { isTopic, logTopic, matches, type Route, type Subscription, type Target } from './topics.ts'
+import { isTopic, logTopic, matches, together, type Route, type Subscription, type Target } from './topics.ts'
 
 export interface Publication {
   topic: string
@@ -289,7 +289,7 @@ export class Engine extends Deliveries {
     const known = tenant.subscribers.get(subscriberKey)
     const { policy } = tenant
     const again = this.newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, null)
-    const targets: Target[] = known !== undefined ? [{ subscriber: known, qos: message.qos === 0 ? 1 : message.qos, noLocal: false, retainAsPublished: false, identifiers: [], group: null }] : [...tenant.tree.route(message.topic).targets]
+    const targets: Target[] = known !== undefined ? [{ subscriber: known, qos: message.qos === 0 ? 1 : message.qos, noLocal: false, retainAsPublished: false, identifiers: [], shares: [], isOwn: true }] : [...tenant.tree.route(message.topic).targets]
     const lacking = targets.filter(({ subscriber }) => !alreadyWaits(subscriber, message))
     if (targets.length === 0 || lacking.some(({ subscriber }) => isFull(subscriber, message))) return false
     for (const target of lacking) this.addDelivery(again, target)
@@ -447,13 +447,15 @@ export class Engine extends Deliveries {
   }
 }
 
-/** One member of each group beside who listens for itself; who is both, or in two groups, gets the message once. */
+/** One member of each group beside who listens for itself; who is both, or in two groups, gets the message once and for all of them. */
 function receivers({ targets, groups }: Route): readonly Target[] {
   if (groups.length === 0) return targets
   const chosen = new Map(targets.map((target) => [target.subscriber, target]))
   for (const members of groups) {
     const member = chooseMember(members)
-    if (member !== undefined && !chosen.has(member.subscriber)) chosen.set(member.subscriber, member)
+    if (member === undefined) continue
+    const before = chosen.get(member.subscriber)
+    chosen.set(member.subscriber, before === undefined ? member : together(before, member))
   }
   return [...chosen.values()]
 }

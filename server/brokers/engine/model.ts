@@ -1,7 +1,7 @@
 /** The things a virtual broker is made of. Plain data; what happens to them stands in `engine.ts` and `tenant.ts`. */
 import type { Policy } from '../policy.ts'
 import type { Entry } from './agenda.ts'
-import type { Subscription } from './topics.ts'
+import type { Subscription, Target } from './topics.ts'
 import type { Tenant } from './tenant.ts'
 import type { Unacked } from './unacked.ts'
 
@@ -73,8 +73,10 @@ export interface Delivery extends Entry {
   readonly qos: Quality
   readonly retainAsPublished: boolean
   readonly identifiers: readonly number[]
-  /** The shared subscription through which it comes, null without one. */
-  readonly group: string | null
+  /** The shared subscriptions through which it comes, as `group/filter`. */
+  shares: readonly string[]
+  /** It comes through a subscription of the subscriber's own, alone or beside `shares`. */
+  readonly isOwn: boolean
   /** `committing`: not durable yet. `queued`: waits for the subscriber. `sent`: waits for its acknowledgement. `over`: settled. */
   state: 'committing' | 'queued' | 'sent' | 'over'
   /** How often it was sent. */
@@ -154,7 +156,7 @@ export interface Link {
   /** False: it is larger than this client takes. */
   send(delivery: Delivery): boolean
   /** A message without acknowledgement. */
-  sendOnce(message: Message, target: { retainAsPublished: boolean; identifiers: readonly number[] }, retained: boolean): void
+  sendOnce(message: Message, target: Pick<Target, 'retainAsPublished' | 'identifiers' | 'shares' | 'isOwn'>, retained: boolean): void
   log(text: string, at: number): void
   /** A ready frame of a file on its way, for JSON clients. False: let its sender wait for `whenDrained`. */
   relay(frame: Buffer): boolean

@@ -44,7 +44,7 @@ export interface StoredMessage {
   source: 'json' | 'mqtt'
   properties: MessageProperties | null
   body: Buffer
-  deliveries: Map<number, { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; group: string | null; packetId: number }>
+  deliveries: Map<number, { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; shares: string[]; isOwn: boolean; packetId: number }>
   /** Null without any: a start reads hundreds of thousands of messages, and a map for each costs more than all the rest. */
   dead: Map<number, { reason: DeadReason; tries: number; at: number; subscriberKey: string }> | null
   segment: number
@@ -54,6 +54,10 @@ export interface StoredMessage {
 export interface DeliveryOptions {
   rap?: boolean
   ids?: readonly number[]
+  shares?: readonly string[]
+  /** Beside `shares`, through a subscription of its own too. */
+  own?: boolean
+  /** The only one of `shares`, in journals of before there could be more. */
   group?: string
   packetId?: number
 }
@@ -223,10 +227,10 @@ export class RecordWriter {
   }
 }
 
-function deliveryOptions({ qos, retainAsPublished, identifiers, group, packetId }: Delivery): string {
+function deliveryOptions({ qos, retainAsPublished, identifiers, shares, isOwn, packetId }: Delivery): string {
   const known = qos === 2 && packetId !== 0
-  if (!retainAsPublished && identifiers.length === 0 && group === null && !known) return ''
-  return JSON.stringify({ rap: retainAsPublished, ids: identifiers, ...(group === null ? {} : { group }), ...(known ? { packetId } : {}) } satisfies DeliveryOptions)
+  if (!retainAsPublished && identifiers.length === 0 && shares.length === 0 && !known) return ''
+  return JSON.stringify({ rap: retainAsPublished, ids: identifiers, ...(shares.length === 0 ? {} : { shares, own: isOwn }), ...(known ? { packetId } : {}) } satisfies DeliveryOptions)
 }
 
 export function storedSubscriber({ id, tenant, key, keepFor, awaySince, subscriptions, releasing, receiving, will }: Subscriber): StoredSubscriber {

@@ -166,8 +166,8 @@ class RecordReader {
       const tries = this.u32()
       const qos = quality(this.u8())
       const options = this.text()
-      const { rap = false, ids = [], group = null, packetId = 0 } = options === '' ? {} : (JSON.parse(options) as DeliveryOptions) // written by `RecordWriter.message`
-      deliveries.set(subscriber, { tries, qos, retainAsPublished: rap, identifiers: [...ids], group, packetId })
+      const { rap = false, ids = [], group, shares = group === undefined ? [] : [group], own = shares.length === 0, packetId = 0 } = options === '' ? {} : (JSON.parse(options) as DeliveryOptions) // written by `RecordWriter.message`
+      deliveries.set(subscriber, { tries, qos, retainAsPublished: rap, identifiers: [...ids], shares: [...shares], isOwn: own, packetId })
     }
     let dead: StoredMessage['dead'] = null
     for (let count = this.u32(); count > 0; count -= 1) {

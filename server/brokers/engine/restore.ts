@@ -62,7 +62,7 @@ function restoreMessage(engine: Engine, stored: StoredMessage): { message: Messa
 function restoreDeliveries(engine: Engine, message: Message, stored: StoredMessage, subscribers: ReadonlyMap<number, Subscriber>): void {
   const { tenant } = message
   for (const [id, { reason, tries, at, subscriberKey }] of stored.dead ?? []) addLetter({ id, message, subscriberKey, reason, tries, at })
-  for (const [subscriberId, { tries, qos, retainAsPublished, identifiers, group, packetId }] of stored.deliveries) {
+  for (const [subscriberId, { tries, qos, retainAsPublished, identifiers, shares, isOwn, packetId }] of stored.deliveries) {
     const subscriber = subscribers.get(subscriberId)
     if (subscriber === undefined) {
       // A connection without a name, which the end of the process ended: what it may not have got is kept.
@@ -71,7 +71,7 @@ function restoreDeliveries(engine: Engine, message: Message, stored: StoredMessa
       engine.record(tenant)?.dead(letter, subscriberId)
       continue
     }
-    const delivery = engine.addDelivery(message, { subscriber, qos, retainAsPublished, identifiers, group, noLocal: false })
+    const delivery = engine.addDelivery(message, { subscriber, qos, retainAsPublished, identifiers, shares, isOwn, noLocal: false })
     delivery.state = 'queued'
     delivery.tries = tries
     // One of quality 2 is not sent before its packet id is on the disk.

@@ -29,7 +29,10 @@ export interface Target {
   readonly noLocal: boolean
   readonly retainAsPublished: boolean
   readonly identifiers: readonly number[]
-  readonly group: string | null
+  /** `group/filter` of the shared subscriptions for which it is chosen. */
+  readonly shares: readonly string[]
+  /** It listens for itself. */
+  readonly isOwn: boolean
 }
 
 export interface Route {
@@ -80,6 +83,8 @@ export function matches(filter: string, topic: string): boolean {
 function isReserved(topic: string): boolean {
   return topic.startsWith('$')
 }
+
+const none: readonly string[] = []
 
 interface Node {
   readonly children: Map<string, Node>
@@ -195,14 +200,19 @@ function routeOf(found: readonly Subscription[]): Route {
 function merged(before: Target | undefined, subscription: Subscription): Target {
   const identifiers = subscription.identifier === null ? [] : [subscription.identifier]
   const { subscriber, qos, noLocal, retainAsPublished, group, filter } = subscription
-  const key = group === null ? null : `${group}/${filter}`
-  if (before === undefined) return { subscriber, qos, noLocal, retainAsPublished, identifiers, group: key }
+  const target = { subscriber, qos, noLocal, retainAsPublished, identifiers, shares: group === null ? none : [`${group}/${filter}`], isOwn: group === null }
+  return before === undefined ? target : together(before, target)
+}
+
+/** One message for all that the subscriber gets it by: each of its shared subscriptions, and its own. */
+export function together(one: Target, other: Target): Target {
   return {
-    subscriber,
-    qos: qos > before.qos ? qos : before.qos,
-    noLocal: noLocal && before.noLocal,
-    retainAsPublished: retainAsPublished || before.retainAsPublished,
-    identifiers: [...before.identifiers, ...identifiers],
-    group: key,
+    subscriber: one.subscriber,
+    qos: other.qos > one.qos ? other.qos : one.qos,
+    noLocal: other.noLocal && one.noLocal,
+    retainAsPublished: other.retainAsPublished || one.retainAsPublished,
+    identifiers: [...one.identifiers, ...other.identifiers],
+    shares: [...new Set([...one.shares, ...other.shares])],
+    isOwn: one.isOwn || other.isOwn,
   }
 }

@@ -1,0 +1,186 @@
+/**
+ * What the server sends to subscriptions. Messages of one topic are handled one after another; each is acknowledged when its handlers are
+ * done, and handled once however often it comes. What no handler is there for is kept, not acknowledged.
+ */
+import { BrokerError, errorOf, type BrokerMessage, type Frame, type MessageHandler, type SubscribeOptions } from './types.ts'
+
+export interface InboxOptions {
+  /** Opens the envelope of a message, or rejects. */
+  open(frame: { data: string; hash: unknown; topic: string; messageId: string; timestamp: number }): Promise<string>
+  acknowledge(topic: string, messageId: string): void
+  failed(error: Error): void
+  /** There is no handler; told once for each message. */
+  unhandled(topic: string, messageId: string): void
+}
+
+interface Handling {
+  handler: MessageHandler
+  plain: boolean
+}
+
+interface Subscription {
+  handlings: Set<Handling>
+  confirmed: PromiseWithResolvers<void>
+}
+
+type Outcome = 'handled' | 'failed' | 'nobody'
+
+/** Ids of handled messages, in each of two generations. */
+const remembered = 5_000
+/** Messages kept until somebody wants them; the server sends what is beyond again. */
+const keptUnhandled = 1_000
+
+export class Inbox {
+  private readonly options: InboxOptions
+  private readonly subscriptions = new Map<string, Subscription>()
+  /** The last of each topic that is under way. */
+  private readonly lanes = new Map<string, Promise<Outcome>>()
+  /** The value is the handling, so that a repetition waits for the first. */
+  private handled = new Map<string, Promise<Outcome>>()
+  private handledBefore = new Map<string, Promise<Outcome>>()
+  private readonly unhandled = new Map<string, Frame>()
+  private closed = false
+
+  constructor(options: InboxOptions) {
+    this.options = options
+  }
+
+  topics(): Iterable<string> {
+    return this.subscriptions.keys()
+  }
+
+  /** `isNew`: the server has to be told of it. */
+  add(topic: string, handler: MessageHandler, { plain = false }: SubscribeOptions = {}): { isNew: boolean; confirmed: Promise<void>; remove(): boolean } {
+    const known = this.subscriptions.get(topic)
+    const subscription = known ?? { handlings: new Set(), confirmed: Promise.withResolvers<void>() }
+    // Whoever wants to know awaits it; of the others none must be an unhandled rejection.
+    subscription.confirmed.promise.catch(() => undefined)
+    const handling = { handler, plain }
+    subscription.handlings.add(handling)
+    this.subscriptions.set(topic, subscription)
+    this.offerUnhandled()
+    /** True when it was the last handler of its topic. */
+    const remove = (): boolean => {
+      if (!subscription.handlings.delete(handling) || subscription.handlings.size > 0 || this.subscriptions.get(topic) !== subscription) return false
+      return this.remove(topic)
+    }
+    return { isNew: known === undefined, confirmed: subscription.confirmed.promise, remove }
+  }
+
+  remove(topic: string): boolean {
+    this.subscriptions.get(topic)?.confirmed.reject(new BrokerError('The subscription was ended'))
+    return this.subscriptions.delete(topic)
+  }
+
+  subscribed({ topic, success, error }: Frame): void {
+    const subscription = this.subscriptions.get(String(topic))
+    if (subscription === undefined) return
+    if (success === true) return subscription.confirmed.resolve()
+    // So that it can be tried again.
+    this.subscriptions.delete(String(topic))
+    subscription.confirmed.reject(new BrokerError(String(error)))
+  }
+
+  take(frame: Frame): void {
+    const messageId = String(frame.messageId)
+    const topic = String(frame.topic)
+    const before = this.handled.get(messageId) ?? this.handledBefore.get(messageId)
+    if (before === undefined) return this.begin(frame, topic, messageId)
+    void before.then((outcome) => {
+      if (outcome === 'handled') this.options.acknowledge(topic, messageId)
+    })
+  }
+
+  /** What has not begun is left to the server. */
+  close(error: Error): void {
+    this.closed = true
+    this.unhandled.clear()
+    for (const { confirmed } of this.subscriptions.values()) confirmed.reject(error)
+  }
+
+  private begin(frame: Frame, topic: string, messageId: string): void {
+    const before = this.lanes.get(topic)
+    const handling = before === undefined ? this.handle(frame, topic, messageId) : before.then(() => this.handle(frame, topic, messageId))
+    this.remember(messageId, handling)
+    this.lanes.set(topic, handling)
+    void handling.then((outcome) => {
+      if (this.lanes.get(topic) === handling) this.lanes.delete(topic)
+      if (outcome === 'handled') return this.options.acknowledge(topic, messageId)
+      this.handled.delete(messageId)
+      this.handledBefore.delete(messageId)
+      if (outcome === 'nobody' && !this.closed) this.keep(frame, topic, messageId)
+    })
+  }
+
+  /** What is not handled stays with the server, which sends it again. */
+  private async handle(frame: Frame, topic: string, messageId: string): Promise<Outcome> {
+    try {
+      const handlings = this.handlingsFor(frame, topic)
+      if (this.closed) return 'failed'
+      if (handlings.length === 0) return 'nobody'
+      const timestamp = Number(frame.timestamp)
+      const data = typeof frame.data === 'string' ? frame.data : JSON.stringify(frame.data)
+      let opened: string | undefined
+      for (const { handler, plain } of handlings) {
+        const text = plain ? data : (opened ??= await this.options.open({ data, hash: frame.hash, topic, messageId, timestamp }))
+        await handler({ topic, text, ...(frame.encoding === 'base64' ? { encoding: 'base64' as const } : {}), messageId, timestamp, retry: Number(frame.retry ?? 0), retained: frame.retained === true } satisfies BrokerMessage)
+      }
+      return 'handled'
+    } catch (error) {
+      this.options.failed(errorOf(error))
+      return 'failed'
+    }
+  }
+
+  /** Whose the message is. The frame says through which shared subscriptions it comes; none where one of them has no handler yet. */
+  private handlingsFor({ shared, own }: Frame, topic: string): Handling[] {
+    const matching = [...this.subscriptions].filter(([name]) => filterMatches(filterOf(name), topic))
+    const mine = matching.filter(([name]) => !isShared(name))
+    if (!Array.isArray(shared)) return (mine.length > 0 ? mine : matching).flatMap(([, { handlings }]) => [...handlings])
+    const groups = shared.map((name) => matching.filter(([each]) => each === name))
+    const wanted = own === true ? [...groups, mine] : groups
+    return wanted.some((each) => each.length === 0) ? [] : wanted.flat().flatMap(([, { handlings }]) => [...handlings])
+  }
+
+  private keep(frame: Frame, topic: string, messageId: string): void {
+    const isNew = !this.unhandled.has(messageId)
+    this.unhandled.set(messageId, frame)
+    const [oldest] = this.unhandled.keys()
+    if (this.unhandled.size > keptUnhandled && oldest !== undefined) this.unhandled.delete(oldest)
+    // A handler may have come while the one before was at work.
+    if (this.handlingsFor(frame, topic).length > 0) return this.offerUnhandled()
+    if (isNew) this.options.unhandled(topic, messageId)
+  }
+
+  private offerUnhandled(): void {
+    for (const [messageId, frame] of [...this.unhandled]) {
+      const topic = String(frame.topic)
+      if (this.handlingsFor(frame, topic).length === 0) continue
+      this.unhandled.delete(messageId)
+      this.begin(frame, topic, messageId)
+    }
+  }
+
+  private remember(messageId: string, handling: Promise<Outcome>): void {
+    if (this.handled.size >= remembered) {
+      this.handledBefore = this.handled
+      this.handled = new Map()
+    }
+    this.handled.set(messageId, handling)
+  }
+}
+
+const isShared = (name: string): boolean => name.startsWith('$share/')
+const filterOf = (name: string): string => (isShared(name) ? name.slice(name.indexOf('/', 7) + 1) : name)
+
+/** The server decided already; this only finds whose handler it is. */
+function filterMatches(filter: string, topic: string): boolean {
+  if (filter === topic) return true
+  const levels = topic.split('/')
+  const wanted = filter.split('/')
+  for (const [index, level] of wanted.entries()) {
+    if (level === '#') return true
+    if (level !== '+' && level !== levels[index]) return false
+  }
+  return wanted.length === levels.length
+}
