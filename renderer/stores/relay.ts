@@ -55,6 +55,8 @@ export const useRelay = defineStore('relay', () => {
       await control().removeUpstream({ params: { id } })
       await servers.refresh()
     },
+    /** All that a server is run or called with; noted. */
+    reveal: (id: string) => control().revealUpstream({ params: { id } }),
     async restartServer(id: string): Promise<void> {
       await api().restartUpstream({ params: { id } })
       await servers.refresh()

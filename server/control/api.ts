@@ -95,6 +95,7 @@ export function createControlApi(parts: ControlParts): Api {
       upstreams: () => ({ status: 200, body: { upstreams: upstreams.list() } }),
       createUpstream: ({ body }, { caller }) => ({ status: 201, body: upstreams.create(body, actorOf(caller)) }),
       changeUpstream: async ({ params, body }, { caller }) => ({ status: 200, body: await upstreams.change(params.id, body, actorOf(caller)) }),
+      revealUpstream: ({ params }, { caller }) => ({ status: 200, body: upstreams.reveal(params.id, actorOf(caller)), headers: { 'cache-control': 'no-store' } }),
       removeUpstream: async ({ params }, { caller }) => {
         await upstreams.remove(params.id, actorOf(caller))
         return { status: 204, body: null }

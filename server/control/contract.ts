@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { siteProfile, siteProfileName } from '../browsers/site-profile.ts'
 import { settingsSchema } from '../config/settings.ts'
 import { busEvent } from '../events/event.ts'
-import { newUpstream, upstreamPatch, upstreamView } from '../relay/upstream-definition.ts'
+import { newUpstream, upstreamPatch, upstreamSettings, upstreamView } from '../relay/upstream-definition.ts'
 import { apiNames, defineContract, isoTime, roomNames, type ApiName } from '../http/contract.ts'
 import { rights, roomsWithSubjects } from '../http/rights.ts'
 
@@ -295,7 +295,7 @@ export const controlContract = defineContract({
       responses: { 200: { description: 'The account', body: userView }, 404: failure('No such account'), 409: failure('The address is taken') },
     },
     removeUser: { method: 'DELETE', path: '/control/v1/users/:id', tag: 'Accounts', summary: 'Remove an account', access: 'key', right: 'relay:manage', params: z.object({ id: userId }), responses: { 204: { description: 'Removed' }, 404: failure('No such account') } },
-    upstreams: { method: 'GET', path: '/control/v1/upstreams', tag: 'Servers', summary: 'The MCP servers of the relay; of variables and headers the names alone', access: 'key', right: 'control:use', responses: { 200: { description: 'Servers', body: z.object({ upstreams: z.array(upstreamView) }) } } },
+    upstreams: { method: 'GET', path: '/control/v1/upstreams', tag: 'Servers', summary: 'The MCP servers of the relay, without what may be secret in how they are run or called', access: 'key', right: 'control:use', responses: { 200: { description: 'Servers', body: z.object({ upstreams: z.array(upstreamView) }) } } },
     createUpstream: {
       method: 'POST',
       path: '/control/v1/upstreams',
@@ -316,6 +316,17 @@ export const controlContract = defineContract({
       params: z.object({ id: upstreamRow }),
       body: upstreamPatch,
       responses: { 200: { description: 'The server', body: upstreamView }, 400: failure('Invalid'), 404: failure('No such server'), 409: failure('The name is taken, or the server is built in') },
+    },
+    revealUpstream: {
+      method: 'POST',
+      path: '/control/v1/upstreams/:id/reveal',
+      tag: 'Servers',
+      summary: 'All that an MCP server is run or called with, secrets too',
+      description: 'For changing it; lists keep secrets back. Noted in the audit trail.',
+      access: 'key',
+      right: 'control:manage',
+      params: z.object({ id: upstreamRow }),
+      responses: { 200: { description: 'Its settings', body: upstreamSettings }, 404: failure('No such server'), 409: failure('The server is built in, or its settings are locked') },
     },
     removeUpstream: { method: 'DELETE', path: '/control/v1/upstreams/:id', tag: 'Servers', summary: 'Remove an MCP server', access: 'key', right: 'control:manage', params: z.object({ id: upstreamRow }), responses: { 204: { description: 'Removed' }, 404: failure('No such server'), 409: failure('The server is built in') } },
     siteProfiles: { method: 'GET', path: '/control/v1/site-profiles', tag: 'Site profiles', summary: 'What logins there are', access: 'key', right: 'browsers:use', responses: { 200: { description: 'Profiles', body: z.object({ profiles: z.array(siteProfile.extend({ builtIn: z.boolean() })) }) } } },
@@ -386,6 +397,7 @@ export const controlContract = defineContract({
     'upstream-taken': { status: 409 },
     'upstream-invalid': { status: 400 },
     'upstream-built-in': { status: 409 },
+    'upstream-locked': { status: 409 },
     'profile-invalid': { status: 400 },
     'profile-not-found': { status: 404 },
     'profile-built-in': { status: 409 },

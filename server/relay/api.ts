@@ -6,6 +6,7 @@ import { relayContract } from './contract.ts'
 import type { Gateway } from './gateway.ts'
 import { nativeHandlers, type NativeParts } from './native-api.ts'
 import type { IssuedSession, Sessions } from './sessions.ts'
+import { keptBack } from './shown.ts'
 
 export interface RelayParts extends Omit<NativeParts, 'baseOf'> {
   sessions: Sessions
@@ -43,8 +44,8 @@ export function createRelayApi({ sessions, gateway, desk, upstreams, callbackUrl
       return { status: 200, body: { success: true, data: issued(created, call) } }
     },
     listSessions: (_, call) => {
-      const data = sessions.list(userOf(call)).map(({ sessionId, session: { id, createdAt, expiresAt, lastUsedAt, address, userAgent, origin } }) => ({
-        ...{ id, sessionId, createdAt: iso(createdAt), expiresAt: iso(expiresAt), lastAccessedAt: lastUsedAt === null ? null : iso(lastUsedAt) },
+      const data = sessions.list(userOf(call)).map(({ sessionId, session: { id, prefix, createdAt, expiresAt, lastUsedAt, address, userAgent, origin } }) => ({
+        ...{ id, sessionId: sessionId ?? `${prefix}${keptBack}`, createdAt: iso(createdAt), expiresAt: iso(expiresAt), lastAccessedAt: lastUsedAt === null ? null : iso(lastUsedAt) },
         metadata: { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, ...(origin === null ? {} : { origin }) },
       }))
       return { status: 200, body: { success: true, data } }

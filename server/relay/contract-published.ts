@@ -5,6 +5,8 @@ import { expiresIn, failure, metadata, secretId, sessionPolicy } from './contrac
 
 const done = <Data extends z.ZodType>(data: Data) => z.object({ success: z.literal(true), data })
 const issued = z.object({ sessionId: secretId, sessionUrl: z.string(), expiresAt: isoTime, createdAt: isoTime })
+/** Only its first characters for who may read and not use, and where the sealed copy cannot be opened. */
+const listedId = z.union([secretId, z.string().regex(/^[\w-]{6}…$/)])
 const ofUser = 'The account is named by the `x-user-id` header.'
 const params = z.object({ sessionId: secretId })
 const count = z.object({ count: z.number().int() })
@@ -27,13 +29,13 @@ export const publishedRoutes = {
     path: '/api/sessions',
     tag: 'Sessions',
     summary: 'All active sessions of the account',
-    description: ofUser,
+    description: `${ofUser} A key that may read and nothing else is shown the first characters of each \`sessionId\`: enough to tell them apart, not to use them.`,
     access: 'local',
     right: 'relay:use',
     responses: {
       200: {
         description: 'Sessions, newest first',
-        body: done(z.array(z.object({ id: z.uuid(), sessionId: secretId, createdAt: isoTime, expiresAt: isoTime, lastAccessedAt: isoTime.nullable(), metadata }))),
+        body: done(z.array(z.object({ id: z.uuid(), sessionId: listedId, createdAt: isoTime, expiresAt: isoTime, lastAccessedAt: isoTime.nullable(), metadata }))),
       },
       ...refusals,
     },

@@ -18,11 +18,14 @@ export const relayContract = defineContract({
     'session-not-found': { status: 404, message: 'Session not found' },
     'invalid-params': { status: 404, message: 'Session not found' },
     'session-expired': { status: 401, message: 'Session has expired' },
+    'session-locked': { status: 409 },
+    'sealed-locked': { status: 503 },
     'session-foreign': { status: 403, message: 'This session belongs to another user' },
     'upstream-not-found': { status: 404 },
     'upstream-taken': { status: 409 },
     'upstream-invalid': { status: 400 },
     'upstream-built-in': { status: 409 },
+    'upstream-locked': { status: 409 },
     'upstream-unavailable': { status: 502 },
     'sign-in-impossible': { status: 502 },
     'sign-in-wants-client': { status: 409 },
@@ -43,4 +46,4 @@ function describeFailure({ status, message, requestId }: Problem): z.output<type
 
 export type { CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, UsageRow } from './contract-native.ts'
 export type { AccountRules, SessionPolicy } from './contract-parts.ts'
-export type { UpstreamView } from './upstream-definition.ts'
+export type { UpstreamSettings, UpstreamView } from './upstream-definition.ts'

@@ -70,6 +70,21 @@ export class Grants {
     return found.upstreamId
   }
 
+  /** The servers whose tokens cannot be opened. */
+  locked(): string[] {
+    return this.options.store.locked()
+  }
+
+  /** Gives up what cannot be opened: a person signs in there again. */
+  giveUpLocked(): void {
+    for (const id of this.locked()) this.forget(id)
+  }
+
+  /** What a key that was put back opens is read again. */
+  reread(): void {
+    this.byUpstream.clear()
+  }
+
   forget(id: string): void {
     this.byUpstream.delete(id)
     this.options.store.remove(id)

@@ -18,6 +18,10 @@ import { Upstreams } from './upstreams.ts'
 import { createWheelhouse, type HouseTool } from './wheelhouse.ts'
 
 export interface RelayRoom extends Room {
+  /** What was sealed with a key that is not here, in words; empty when everything opens. */
+  locked(): string[]
+  /** Gives up what is locked, for good: servers are to be set up anew, addresses go on working and cannot be shown. */
+  giveUpLocked(): Promise<void>
   sessions: Sessions
   upstreams: Upstreams
   gateway(): Promise<Gateway>
@@ -74,6 +78,12 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
   /** A disk that refuses for a while must not end the whole house: the next time it may take what is to be written. */
   const upkeep = (work: () => unknown): Promise<void> => Promise.try(work).then(() => undefined, (error: unknown) => log.error({ error }, 'upkeep of the relay failed'))
   const every = (ms: number, work: () => unknown): NodeJS.Timeout => setInterval(() => void upkeep(work), ms)
+  /** Counted at the start, since only a start or a person's word changes them. */
+  let [lockedSignIns, lockedAddresses] = [0, 0]
+  const lookForLocked = (): void => {
+    lockedSignIns = grants.locked().length
+    lockedAddresses = sessions.locked().length
+  }
   const isOver = (id: string): boolean => {
     const session = sessions.find(id)
     return session === undefined || session.expiresAt <= clock.now() || accounts.find(session.accountId) === undefined
@@ -95,7 +105,9 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
       ]
       // After the listeners have their ports: starting processes takes time that nobody waits for.
       starting = setImmediate(() => void upkeep(async () => {
+        await upkeep(() => upstreams.sealOlder())
         const others = upstreams.start(houseTools.length === 0 ? undefined : createWheelhouse(houseTools, events))
+        lookForLocked()
         if (others > 0) await loadGateway()
       }))
     },
@@ -114,7 +126,25 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
       return { room: 'relay', count, unit: count === 1 ? 'session' : 'sessions', text: summaryText(upstreams), rateTitle: 'Calls', ratePer: 's', total: ledger.total }
     },
     attention: () => attentionOf(upstreams, clock.now()),
+    locked() {
+      const servers = upstreams.locked()
+      return [
+        ...(servers.length === 0 ? [] : [`${counted(servers.length, 'server')} (${servers.join(', ')})`]),
+        ...(lockedSignIns === 0 ? [] : [`the sign-in at ${counted(lockedSignIns, 'server')}`]),
+        ...(lockedAddresses === 0 ? [] : [`the shown address of ${counted(lockedAddresses, 'session')}`]),
+      ]
+    },
+    async giveUpLocked() {
+      await upstreams.giveUpLocked()
+      grants.giveUpLocked()
+      sessions.giveUpLocked()
+      lookForLocked()
+    },
   }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function summaryText(upstreams: Upstreams): string {

@@ -44,6 +44,8 @@ export function createSessionStore(database: Database) {
   const touch = database.prepare<[number, string]>('UPDATE relay_sessions SET last_used_at = ? WHERE id = ?')
   const spend = database.prepare<[number, string]>('UPDATE relay_sessions SET spent = spent + ? WHERE id = ?')
   const remove = database.prepare<[string]>('DELETE FROM relay_sessions WHERE id = ?')
+  const sealed = database.prepare<[], { id: string; sealed: Buffer }>("SELECT id, sealed FROM relay_sessions WHERE sealed <> x''")
+  const dropSealed = database.prepare<[string]>("UPDATE relay_sessions SET sealed = x'' WHERE id = ?")
   const rulesOf = database.prepare<[string], string>('SELECT rules FROM relay_account_rules WHERE account_id = ?').pluck()
   const allRules = database.prepare<[], { accountId: string; rules: string }>('SELECT account_id AS accountId, rules FROM relay_account_rules')
   const putRules = database.prepare<[string, string]>('INSERT INTO relay_account_rules (account_id, rules) VALUES (?, ?) ON CONFLICT (account_id) DO UPDATE SET rules = excluded.rules')
@@ -70,6 +72,12 @@ export function createSessionStore(database: Database) {
     allRules: (): { accountId: string; rules: AccountRules }[] => allRules.all().map(({ accountId, rules }) => ({ accountId, rules: accountRules.parse(JSON.parse(rules)) })),
     putRules: (accountId: string, rules: AccountRules): void => void putRules.run(accountId, JSON.stringify(rules)),
     spend: (id: string, credits: number): void => void spend.run(credits, id),
+    /** For who looks at the sealed copies alone. */
+    sealed: (): { id: string; sealed: Buffer }[] => sealed.all(),
+    /** The addresses stay good; they cannot be shown again. */
+    dropSealed: database.transaction((ids: readonly string[]): void => {
+      for (const id of ids) dropSealed.run(id)
+    }),
     remove: (id: string): boolean => remove.run(id).changes > 0,
     /** The rows that are no more. */
     removeExpired: (now: number): string[] => removeExpired.all(now),

@@ -59,7 +59,7 @@ export class Sessions {
 
   /** Throws `user-not-found`. */
   create({ accountId, expiresIn, name, policy, address, userAgent, origin }: NewSession, actor: string): IssuedSession {
-    const { store, sealer, clock } = this.options
+    const { store, clock } = this.options
     const account = this.account(accountId)
     const sessionId = randomToken(27, randomBytes)
     const id = randomUUID()
@@ -67,7 +67,7 @@ export class Sessions {
     const session: StoredSession = {
       ...{ id, accountId, createdAt, policy, address, name: name ?? null, userAgent: userAgent ?? null, origin: origin ?? null },
       hash: hashSecret(sessionId),
-      sealed: sealer.seal(sessionId, sealContext(id)),
+      sealed: this.sealedCopy(sessionId, id),
       prefix: sessionId.slice(0, prefixLength),
       expiresAt: createdAt + (expiresIn ?? this.options.defaultDays()) * day,
       rules: store.rulesOf(accountId),
@@ -80,8 +80,8 @@ export class Sessions {
     return { sessionId, session }
   }
 
-  /** Active sessions with their secret ids, as the contract lists them. Throws `user-not-found`. */
-  list(accountId: string): IssuedSession[] {
+  /** Active sessions with their secret ids, as the contract lists them; null for one that cannot be opened. Throws `user-not-found`. */
+  list(accountId: string): { session: StoredSession; sessionId: string | null }[] {
     const { store, clock } = this.options
     this.account(accountId)
     return this.withUses(store.ofAccount(accountId))
@@ -89,11 +89,13 @@ export class Sessions {
       .map((session) => ({ session, sessionId: this.unsealed(session) }))
   }
 
-  /** The secret id once more, for the window's snippets; said in the audit trail. Throws `session-not-found`. */
+  /** The secret id once more, for the window's snippets; said in the audit trail. Throws `session-not-found`, `session-locked`. */
   secretOf(id: string, actor: string): string {
     const session = this.byId(id)
+    const secret = this.unsealed(session)
+    if (secret === null) throw new Fault('session-locked', 'The address goes on working, but it was sealed with a key that is not here and cannot be shown')
     this.tell('session-address-shown', 'Relay session’s address shown', session, this.options.accounts.find(session.accountId), actor)
-    return this.unsealed(session)
+    return secret
   }
 
   /** All sessions of all accounts, for the window. */
@@ -224,8 +226,33 @@ export class Sessions {
     this.endListeners.add(listener)
   }
 
-  private unsealed({ id, sealed }: StoredSession): string {
-    return this.options.sealer.open(sealed, sealContext(id)).toString('utf8')
+  /** Sessions whose addresses cannot be shown; they work all the same. */
+  locked(): string[] {
+    return this.options.store.sealed().flatMap((session) => (this.unsealed(session) === null ? [session.id] : []))
+  }
+
+  /** Gives up the copies that cannot be opened. */
+  giveUpLocked(): void {
+    this.options.store.dropSealed(this.locked())
+    this.cache.clear()
+    this.options.changed()
+  }
+
+  /** Only for showing the address again: without a sealing key there is none, and the session works all the same. */
+  private sealedCopy(sessionId: string, id: string): Buffer {
+    try {
+      return this.options.sealer.seal(sessionId, sealContext(id))
+    } catch {
+      return Buffer.alloc(0)
+    }
+  }
+
+  private unsealed({ id, sealed }: Pick<StoredSession, 'id' | 'sealed'>): string | null {
+    try {
+      return this.options.sealer.open(sealed, sealContext(id)).toString('utf8')
+    } catch {
+      return null
+    }
   }
 
   private active(sessionId: string): StoredSession {

@@ -36,10 +36,10 @@ export const upstreamPatch = z.object({
 })
 export type UpstreamPatch = z.output<typeof upstreamPatch>
 
-export const upstreamState = z.enum(['disabled', 'starting', 'ready', 'retrying', 'failed', 'signed-out'])
+export const upstreamState = z.enum(['disabled', 'starting', 'ready', 'retrying', 'failed', 'signed-out', 'locked'])
 export type UpstreamState = z.output<typeof upstreamState>
 
-/** As it is shown: of variables and headers the names alone. */
+/** As it is shown: of variables and headers the names alone, of arguments the program and the names of options, of an address where it leads. */
 export const upstreamView = z.object({
   id: upstreamId,
   name: z.string(),
@@ -69,6 +69,17 @@ export const upstreamView = z.object({
   createdAt: z.iso.datetime(),
 })
 export type UpstreamView = z.output<typeof upstreamView>
+
+/** All that a server is run or called with, for who may change it. */
+export const upstreamSettings = z.object({
+  command: z.string().nullable(),
+  args: z.array(z.string()),
+  cwd: z.string().nullable(),
+  url: z.string().nullable(),
+  env: z.record(z.string(), z.string()),
+  headers: z.record(z.string(), z.string()),
+})
+export type UpstreamSettings = z.output<typeof upstreamSettings>
 
 export interface UpstreamDefinition {
   id: string

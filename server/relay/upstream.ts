@@ -7,6 +7,7 @@ import { escape, within, type Scope } from '../isolation.ts'
 import { readCatalogue, type Catalogue } from './catalogue.ts'
 import type { Grant } from './grant.ts'
 import type { Era, Json, Link, LinkOptions, Message } from './link.ts'
+import { redactor } from './shown.ts'
 import type { UpstreamDefinition, UpstreamState } from './upstream-definition.ts'
 import { isInsufficientScope, isLostSession, isUnreachable, reasonOf } from './upstream-errors.ts'
 
@@ -29,6 +30,8 @@ export interface UpstreamOptions {
   /** For a remote server. */
   fetch?: typeof fetch | undefined
   backOff?: readonly number[]
+  /** Why its settings cannot be opened: it cannot be started then. */
+  locked?: string | null
   onState(upstream: Upstream): void
   /** After every successful start and every announced change. */
   onCatalogue(upstream: Upstream, changed: ReadonlySet<keyof Catalogue>): void
@@ -76,6 +79,8 @@ export class Upstream {
   /** Errors in a row that it caused outside of any call. */
   private escapes = 0
   private readonly scope: Scope
+  /** What it and the libraries say may name what it was given. */
+  private readonly redacted: (text: string) => string
   /** A start belongs to the server, whoever's call made it necessary. */
   private readonly outside = AsyncLocalStorage.snapshot()
   /** Rises with every stop. */
@@ -92,6 +97,7 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.options = options
+    this.redacted = redactor(options.definition)
     this.scope = { room: 'relay', kind: 'upstream', id: options.definition.id, escaped: (_, reason) => this.escaped(reason) }
   }
 
@@ -111,6 +117,9 @@ export class Upstream {
   get isSignedIn(): boolean {
     return this.options.grant?.isSignedIn === true
   }
+  get locked(): string | null {
+    return this.options.locked ?? null
+  }
   get isModern(): boolean {
     return this.era === 'modern'
   }
@@ -126,6 +135,11 @@ export class Upstream {
     this.attempts = 0
     this.escapes = 0
     this.giveUp = new AbortController()
+    if (this.options.locked != null) {
+      this.error = this.options.locked
+      this.become('locked')
+      return
+    }
     this.connect().catch(() => undefined)
   }
 
@@ -261,7 +275,7 @@ export class Upstream {
     if (this.starting !== undefined) return this.starting
     if (this.state === 'disabled' && this.giveUp.signal.aborted) return Promise.reject(unavailable(this))
     // Between two tries callers get the reason at once instead of waiting for what has just failed.
-    if (this.state === 'retrying' || this.state === 'failed' || this.state === 'signed-out') return Promise.reject(unavailable(this))
+    if (this.state === 'retrying' || this.state === 'failed' || this.state === 'signed-out' || this.state === 'locked') return Promise.reject(unavailable(this))
     this.starting = this.outside(() => within(this.scope, () => this.open())).finally(() => (this.starting = undefined))
     return this.starting
   }
@@ -392,13 +406,13 @@ export class Upstream {
       this.become('signed-out')
       return
     }
-    this.error = reason
+    this.error = this.redacted(reason)
     this.note(reason)
     const waits = this.options.backOff ?? backOff
     const wait = this.escapes > escapesAllowed ? undefined : waits[this.attempts]
     this.attempts += 1
     if (wait === undefined) {
-      this.error = `${reason}. Stopped after ${this.attempts} tries`
+      this.error = `${this.error}. Stopped after ${this.attempts} tries`
       this.become('failed')
       return
     }
@@ -419,7 +433,7 @@ export class Upstream {
   }
 
   private note(text: string): void {
-    this.log.push({ at: this.options.clock.now(), text })
+    this.log.push({ at: this.options.clock.now(), text: this.redacted(text) })
     if (this.log.length > logLines) this.log.splice(0, this.log.length - logLines)
   }
 }

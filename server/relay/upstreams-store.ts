@@ -38,13 +38,30 @@ interface UpstreamRow {
 }
 type ToolRow = Omit<StoredTool, 'definition' | 'enabled'> & { upstreamId: string; definition: string; enabled: number }
 
-const secretsSchema = z.object({ env: z.record(z.string(), z.string()), headers: z.record(z.string(), z.string()) })
+/** What a server is run or called with. Older versions sealed variables and headers alone and kept the rest in columns. */
+const sealedSchema = z.object({
+  env: z.record(z.string(), z.string()),
+  headers: z.record(z.string(), z.string()),
+  args: z.array(z.string()).optional(),
+  url: z.string().nullable().optional(),
+})
+type Sealed = z.output<typeof sealedSchema>
 const argsSchema = z.array(z.string())
+
+export interface StoredUpstream {
+  /** Without arguments, address, variables and headers when it is locked. */
+  definition: UpstreamDefinition
+  /** Why its sealed part cannot be opened; null when it can. */
+  locked: string | null
+}
+
+const columns = 'id, name, transport, command, args, cwd, url, secrets, enabled, created_at AS createdAt'
 
 export type UpstreamStore = ReturnType<typeof createUpstreamStore>
 
 export function createUpstreamStore(database: Database, sealer: Sealer) {
-  const all = database.prepare<[], UpstreamRow>('SELECT id, name, transport, command, args, cwd, url, secrets, enabled, created_at AS createdAt FROM relay_upstreams ORDER BY created_at, id')
+  const all = database.prepare<[], UpstreamRow>(`SELECT ${columns} FROM relay_upstreams ORDER BY created_at, id`)
+  const find = database.prepare<[string], UpstreamRow>(`SELECT ${columns} FROM relay_upstreams WHERE id = ?`)
   const put = database.prepare<[UpstreamRow]>(`
     INSERT INTO relay_upstreams (id, name, transport, command, args, cwd, url, secrets, enabled, created_at)
     VALUES (@id, @name, @transport, @command, @args, @cwd, @url, @secrets, @enabled, @createdAt)
@@ -58,11 +75,42 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
     VALUES (@upstreamId, @name, @definition, @hash, @approvedHash, @enabled, @price, @changedAt)
     ON CONFLICT (upstream_id, name) DO UPDATE SET definition = @definition, hash = @hash, approved_hash = @approvedHash, enabled = @enabled, price = @price, changed_at = @changedAt`)
 
+  const seal = database.prepare<[Buffer, string]>("UPDATE relay_upstreams SET secrets = ?, args = '[]', url = NULL WHERE id = ?")
+  const describe = database.prepare<[string, number, string]>('UPDATE relay_upstreams SET name = ?, enabled = ? WHERE id = ?')
+
   return {
-    all: (): UpstreamDefinition[] =>
-      all.all().map(({ secrets, args, enabled, ...row }) => ({ ...row, args: argsSchema.parse(JSON.parse(args)), enabled: enabled === 1, ...openSecrets(row.id, secrets) })),
-    put: ({ env, headers, ...definition }: UpstreamDefinition): void =>
-      void put.run({ ...definition, args: JSON.stringify(definition.args), enabled: definition.enabled ? 1 : 0, secrets: sealer.seal(JSON.stringify({ env, headers }), sealContext(definition.id)) }),
+    all: (): StoredUpstream[] => all.all().map(stored),
+    find(id: string): StoredUpstream | undefined {
+      const row = find.get(id)
+      return row === undefined ? undefined : stored(row)
+    },
+    put: ({ env, headers, args, url, ...definition }: UpstreamDefinition): void =>
+      void put.run({ ...definition, args: '[]', url: null, enabled: definition.enabled ? 1 : 0, secrets: sealed(definition.id, { env, headers, args, url }) }),
+    /** What needs no key: its sealed part stays as it is. */
+    describe: (id: string, name: string, enabled: boolean): void => void describe.run(name, enabled ? 1 : 0, id),
+    /** Gives up what is sealed of a server, which then has to be set up anew. */
+    empty: database.transaction((id: string, name: string): void => {
+      seal.run(sealed(id, { env: {}, headers: {}, args: [], url: null }), id)
+      describe.run(name, 0, id)
+    }),
+    /** Seals arguments and addresses that an older version kept in the clear, and leaves nothing of them in the file. Returns how many. */
+    sealOlder(): number {
+      const older = all.all().flatMap((row) => {
+        const { definition, locked } = stored(row)
+        return locked === null && (row.url !== null || row.args !== '[]') ? [definition] : []
+      })
+      if (older.length === 0) return 0
+      database.pragma('secure_delete = ON')
+      try {
+        database.transaction(() => {
+          for (const { id, env, headers, args, url } of older) seal.run(sealed(id, { env, headers, args, url }), id)
+        })()
+        database.pragma('wal_checkpoint(TRUNCATE)')
+      } finally {
+        database.pragma('secure_delete = OFF')
+      }
+      return older.length
+    },
     remove: database.transaction((id: string): void => {
       removeTools.run(id)
       remove.run(id)
@@ -74,8 +122,25 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
     }),
   }
 
-  function openSecrets(id: string, sealed: Buffer): z.output<typeof secretsSchema> {
-    return secretsSchema.parse(JSON.parse(sealer.open(sealed, sealContext(id)).toString('utf8')))
+  function sealed(id: string, content: Sealed): Buffer {
+    return sealer.seal(JSON.stringify(content), sealContext(id))
+  }
+
+  /** One that cannot be read costs nobody the others. */
+  function stored({ secrets, args, url, enabled, ...row }: UpstreamRow): StoredUpstream {
+    const plain = { ...row, enabled: enabled === 1 }
+    let text: string
+    try {
+      text = sealer.open(secrets, sealContext(row.id)).toString('utf8')
+    } catch {
+      return { definition: { ...plain, args: [], url: null, env: {}, headers: {} }, locked: 'What it runs with was sealed with a key that is not here' }
+    }
+    try {
+      const opened = sealedSchema.parse(JSON.parse(text))
+      return { definition: { ...plain, env: opened.env, headers: opened.headers, args: opened.args ?? argsSchema.parse(JSON.parse(args)), url: opened.url === undefined ? url : opened.url }, locked: null }
+    } catch {
+      return { definition: { ...plain, args: [], url: null, env: {}, headers: {} }, locked: 'What is kept of it cannot be read' }
+    }
   }
 }
 

@@ -11,8 +11,9 @@ import type { GivenClient } from './grant.ts'
 import type { Grants } from './grants.ts'
 import { createGuardian } from './guardian.ts'
 import type { LinkOptions, Message } from './link.ts'
+import { shownArgs, shownUrl } from './shown.ts'
 import { Upstream } from './upstream.ts'
-import { newUpstream, withLoginApart, type NewUpstream, type UpstreamDefinition, type UpstreamPatch, type UpstreamView } from './upstream-definition.ts'
+import { newUpstream, withLoginApart, type NewUpstream, type UpstreamDefinition, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from './upstream-definition.ts'
 import type { StoredTool, ToolDefinition, UpstreamStore } from './upstreams-store.ts'
 
 export interface UpstreamsOptions {
@@ -56,11 +57,19 @@ export class Upstreams {
   start(builtIn?: BuiltInServer): number {
     this.builtIn = builtIn
     this.started = true
-    const { clock, store } = this.options
+    const { clock, store, grants } = this.options
+    // A key that was put back opens what was locked.
+    grants.reread()
     const own: UpstreamDefinition[] = builtIn === undefined ? [] : [{ id: builtInId, name: builtIn.name, transport: 'built-in', command: null, args: [], cwd: null, url: null, env: {}, headers: {}, enabled: false, createdAt: clock.now() }]
-    const others = store.all().map((definition) => this.tidied(definition))
-    for (const definition of [...others, ...own]) this.supervise(definition)
+    const others = store.all()
+    for (const { definition, locked } of others) this.supervise(locked === null ? this.tidied(definition) : definition, locked)
+    for (const definition of own) this.supervise(definition)
     return others.length
+  }
+
+  /** Seals what an older version kept in the clear. Returns of how many servers. */
+  sealOlder(): number {
+    return this.options.store.sealOlder()
   }
 
   /** Starts the built-in server, which waits for the first session that asks for it. */
@@ -98,10 +107,12 @@ export class Upstreams {
   }
 
   view(upstream: Upstream): UpstreamView {
-    const { env, headers, createdAt, ...definition } = upstream.definition
+    const { env, headers, createdAt, args, url, ...definition } = upstream.definition
     const tools = this.tools(definition.id)
     return {
       ...definition,
+      args: shownArgs(upstream.definition),
+      url: shownUrl(url),
       envNames: Object.keys(env).sort(),
       headerNames: Object.keys(headers).sort(),
       state: upstream.state,
@@ -117,7 +128,7 @@ export class Upstreams {
     }
   }
 
-  /** Throws `upstream-taken`, `upstream-invalid`. */
+  /** What was given is said back in full, as in `change`. Throws `upstream-taken`, `upstream-invalid`. */
   create(given: NewUpstream, actor: string): UpstreamView {
     this.refuseTaken(given.name, null)
     const definition = withLoginApart({
@@ -127,12 +138,22 @@ export class Upstreams {
     })
     this.options.store.put(definition)
     this.tell('upstream-added', 'Server added', definition, actor)
-    return this.view(this.supervise(definition))
+    return { ...this.view(this.supervise(definition)), ...{ args: definition.args, url: definition.url } }
   }
 
-  /** What is left out stays; a running server is started anew when what it runs with changed. Throws `upstream-not-found`, `upstream-taken`, `upstream-invalid`, `upstream-built-in`. */
+  /** All that a server is run or called with, for who may change it; said in the audit trail. Throws `upstream-not-found`, `upstream-built-in`, `upstream-locked`. */
+  reveal(id: string, actor: string): UpstreamSettings {
+    const { definition, locked } = this.changeable(id)
+    if (locked !== null) throw new Fault('upstream-locked', locked)
+    const { command, args, cwd, url, env, headers } = definition
+    this.tell('upstream-settings-shown', 'Server’s settings shown', definition, actor)
+    return { command, args, cwd, url, env, headers }
+  }
+
+  /** What is left out stays; a running server is started anew when what it runs with changed. Throws `upstream-not-found`, `upstream-taken`, `upstream-invalid`, `upstream-built-in`, `upstream-locked`. */
   async change(id: string, patch: UpstreamPatch, actor: string): Promise<UpstreamView> {
     const upstream = this.changeable(id)
+    if (upstream.locked !== null) return this.describe(upstream, patch, actor)
     const before = upstream.definition
     const { env, headers, ...plain } = withoutUndefined(patch)
     const definition = withLoginApart({ ...before, ...plain, env: merged(before.env, env), headers: merged(before.headers, headers) })
@@ -144,7 +165,7 @@ export class Upstreams {
     this.options.store.put(definition)
     const successor = await this.replace(upstream, definition)
     this.tell('upstream-changed', 'Server changed', definition, actor)
-    return this.view(successor)
+    return { ...this.view(successor), ...(plain.args === undefined ? {} : { args: plain.args }), ...(plain.url === undefined ? {} : { url: plain.url }) }
   }
 
   /** Throws `upstream-not-found`, `upstream-built-in`. */
@@ -162,7 +183,7 @@ export class Upstreams {
 
   /** Throws `upstream-not-found`. */
   async restart(id: string, actor: string): Promise<UpstreamView> {
-    const upstream = this.get(id)
+    const upstream = await this.unlocked(this.get(id))
     await upstream.restart()
     this.tell('upstream-restarted', 'Server started again', upstream.definition, actor)
     return this.view(upstream)
@@ -225,20 +246,59 @@ export class Upstreams {
   /** An earlier version kept addresses with a name and password as they were given. */
   private tidied(definition: UpstreamDefinition): UpstreamDefinition {
     const tidy = withLoginApart(definition)
-    if (tidy !== definition) this.options.store.put(tidy)
+    try {
+      if (tidy !== definition) this.options.store.put(tidy)
+    } catch {
+      // Nothing can be written at the moment; the next start is another chance.
+    }
     return tidy
   }
 
-  private supervise(definition: UpstreamDefinition): Upstream {
-    const upstream = this.place(definition)
+  /** Names of the servers whose settings cannot be opened. */
+  locked(): string[] {
+    return this.all().flatMap(({ definition, locked }) => (locked === null ? [] : [definition.name]))
+  }
+
+  /** Gives up what is sealed of those: they stay, switched off, until a person has set them up anew. */
+  async giveUpLocked(): Promise<void> {
+    for (const { definition, locked } of this.all()) {
+      if (locked === null) continue
+      this.options.store.empty(definition.id, definition.name)
+      await this.reread(definition.id)
+    }
+  }
+
+  /** Of a locked server only what needs no key can be changed: what is sealed of it must not be lost by the way. */
+  private async describe({ definition, locked }: Upstream, { name = definition.name, enabled = definition.enabled, ...sealed }: UpstreamPatch, actor: string): Promise<UpstreamView> {
+    if (Object.values(sealed).some((value) => value !== undefined)) throw new Fault('upstream-locked', `${locked}. Put the key back, give up what it sealed, or remove the server`)
+    this.refuseTaken(name, definition.id)
+    this.options.store.describe(definition.id, name, enabled)
+    const successor = await this.reread(definition.id)
+    this.tell('upstream-changed', 'Server changed', successor.definition, actor)
+    return this.view(successor)
+  }
+
+  /** The key may have been put back. */
+  private async unlocked(upstream: Upstream): Promise<Upstream> {
+    return upstream.locked === null ? upstream : this.reread(upstream.definition.id)
+  }
+
+  private reread(id: string): Promise<Upstream> {
+    const stored = this.options.store.find(id)
+    if (stored === undefined) throw new Fault('upstream-not-found', 'There is no such server', { id })
+    return this.replace(this.get(id), stored.definition, stored.locked)
+  }
+
+  private supervise(definition: UpstreamDefinition, locked: string | null = null): Upstream {
+    const upstream = this.place(definition, locked)
     this.begin(upstream)
     return upstream
   }
 
   /** The new one stands in the old one's place at once, so that a further change builds on it; it starts when all before it have ended. */
-  private async replace(before: Upstream, definition: UpstreamDefinition): Promise<Upstream> {
+  private async replace(before: Upstream, definition: UpstreamDefinition, locked: string | null = null): Promise<Upstream> {
     const { id } = definition
-    const successor = this.place(definition)
+    const successor = this.place(definition, locked)
     const ended = Promise.all([this.ending.get(id), before.stop()])
     this.ending.set(id, ended)
     await ended
@@ -252,7 +312,7 @@ export class Upstreams {
     else this.options.changed()
   }
 
-  private place(definition: UpstreamDefinition): Upstream {
+  private place(definition: UpstreamDefinition, locked: string | null): Upstream {
     const { clock, store, grants, egress, backOff } = this.options
     const { builtIn } = this
     const previous = this.byId.get(definition.id)
@@ -260,6 +320,7 @@ export class Upstreams {
       definition,
       clock,
       guardian: this.guardian,
+      locked,
       grant: grants.of(definition),
       ...(definition.url === null ? {} : { fetch: createEgressFetch(egress, originsOf([definition.url])) }),
       ...(definition.id === builtInId && builtIn !== undefined ? { builtIn: builtIn.connect } : {}),

@@ -23,7 +23,7 @@ export interface TestContext extends RoomContext {
   dispose(): void
 }
 
-export function createRoomContext({ clock = systemClock, settings = {}, dataDir }: { clock?: Clock; settings?: SettingsPatch; dataDir?: string } = {}): TestContext {
+export function createRoomContext({ clock = systemClock, settings = {}, dataDir, sealingKey = randomBytes(32) }: { clock?: Clock; settings?: SettingsPatch; dataDir?: string; sealingKey?: Uint8Array } = {}): TestContext {
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'wheelhouse-room-'))
   const database = openDatabase(join(folder, 'wheelhouse.db'))
   migrate(database)
@@ -34,7 +34,7 @@ export function createRoomContext({ clock = systemClock, settings = {}, dataDir 
     database,
     events: { emit: (event) => void emitted.push(event) },
     changed: () => {},
-    sealer: createSealer(randomBytes(32)),
+    sealer: createSealer(sealingKey),
     egress: new Egress({ allowedRanges: () => source.current().network.allowedRanges }),
     settings: source,
     clock,

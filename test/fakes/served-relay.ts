@@ -31,13 +31,14 @@ export interface ServeOptions {
   clock?: Clock
   settings?: SettingsPatch
   dataDir?: string
+  sealingKey?: Uint8Array
   given?: Partial<RelayGiven>
 }
 
 export const relayKey = 'a-key-for-tests'
 
-export async function serveRelay({ clock, settings = {}, dataDir, given = {} }: ServeOptions = {}): Promise<ServedRelay> {
-  const context = createRoomContext({ ...(clock ? { clock } : {}), ...(dataDir === undefined ? {} : { dataDir }), settings })
+export async function serveRelay({ clock, settings = {}, dataDir, sealingKey, given = {} }: ServeOptions = {}): Promise<ServedRelay> {
+  const context = createRoomContext({ ...(clock ? { clock } : {}), ...(dataDir === undefined ? {} : { dataDir }), ...(sealingKey === undefined ? {} : { sealingKey }), settings })
   const users = createUsers({ database: context.database, clock: context.clock, events: context.events })
   if (users.find('ann') === undefined) users.create({ id: 'ann', primaryEmail: 'ann@example.test', credits: 350 }, 'owner')
   let address = (): string => ''

@@ -14,6 +14,8 @@ export function serverLook({ state }: Pick<CatalogueServer, 'state'>): StateLook
       return { tone: 'attention', shape: 'filled', label: 'Sign in' }
     case 'failed':
       return { tone: 'bad', shape: 'filled', label: 'Failed' }
+    case 'locked':
+      return { tone: 'bad', shape: 'hollow', label: 'Locked' }
     case 'disabled':
       return { tone: 'off', shape: 'hollow', label: 'Disabled' }
   }
