@@ -183,10 +183,11 @@ export class Upstreams {
 
   /** Throws `upstream-not-found`. */
   async restart(id: string, actor: string): Promise<UpstreamView> {
-    const upstream = await this.unlocked(this.get(id))
-    await upstream.restart()
+    const upstream = this.get(id)
+    // The key of a locked one may have been put back.
+    await (upstream.locked === null ? upstream.restart() : this.reread(id))
     this.tell('upstream-restarted', 'Server started again', upstream.definition, actor)
-    return this.view(upstream)
+    return this.view(this.get(id))
   }
 
   /** The page on which a person signs in at a remote server. Throws `upstream-not-found`, `sign-in-impossible`, `sign-in-wants-client`. */
@@ -276,11 +277,6 @@ export class Upstreams {
     const successor = await this.reread(definition.id)
     this.tell('upstream-changed', 'Server changed', successor.definition, actor)
     return this.view(successor)
-  }
-
-  /** The key may have been put back. */
-  private async unlocked(upstream: Upstream): Promise<Upstream> {
-    return upstream.locked === null ? upstream : this.reread(upstream.definition.id)
   }
 
   private reread(id: string): Promise<Upstream> {

@@ -85,10 +85,10 @@ test('a name and password in an address are sent, and neither shown, told nor ke
   const id = add(`${url}/mcp`)
   await eventually('it was asked', () => seen.length > 0)
   expect(seen[0]).toBe(`Basic ${Buffer.from('harbor:s ecret-9').toString('base64')}`)
-  await upstreams().change(id, { url: `${url}/other` }, 'owner')
+  await upstreams().change(id, { url: `${url}/sse` }, 'owner')
   const everything = [upstreams().list(), relay.context.emitted, relay.context.log.lines, relay.context.database.prepare('SELECT *, CAST(secrets AS TEXT) AS text FROM relay_upstreams').all()]
   expect(JSON.stringify(everything)).not.toMatch(/ecret-9|harbor:/)
-  expect(upstreams().list()).toMatchObject([{ headerNames: ['Authorization'], url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/other$/) }])
+  expect(upstreams().list()).toMatchObject([{ headerNames: ['Authorization'], url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/sse$/) }])
 })
 
 test('an address that an earlier version kept with a name and password loses them at the start', async () => {
