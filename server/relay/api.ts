@@ -44,8 +44,10 @@ export function createRelayApi({ sessions, gateway, desk, upstreams, callbackUrl
       return { status: 200, body: { success: true, data: issued(created, call) } }
     },
     listSessions: (_, call) => {
+      // Who may read and nothing else is shown which is which, and holds none of them.
+      const holds = call.standing.may('relay:use')
       const data = sessions.list(userOf(call)).map(({ sessionId, session: { id, prefix, createdAt, expiresAt, lastUsedAt, address, userAgent, origin } }) => ({
-        ...{ id, sessionId: sessionId ?? `${prefix}${keptBack}`, createdAt: iso(createdAt), expiresAt: iso(expiresAt), lastAccessedAt: lastUsedAt === null ? null : iso(lastUsedAt) },
+        ...{ id, sessionId: holds && sessionId !== null ? sessionId : `${prefix}${keptBack}`, createdAt: iso(createdAt), expiresAt: iso(expiresAt), lastAccessedAt: lastUsedAt === null ? null : iso(lastUsedAt) },
         metadata: { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, ...(origin === null ? {} : { origin }) },
       }))
       return { status: 200, body: { success: true, data } }

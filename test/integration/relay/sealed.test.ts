@@ -31,7 +31,7 @@ test('no list, log, event or catalogue shows what arguments and addresses carry;
   onTestFinished(() => remote.leave())
   const { upstreams } = relay.room
   const url = `${remote.url}?key=canary-2&s=canary-3`
-  const { id } = upstreams.create({ ...command('plain', '--token', 'canary-1'), env: { KEY: 'canary-4' } }, 'owner')
+  const { id } = upstreams.create({ ...command('plain', 'Says it', '--token', 'canary-1'), env: { KEY: 'canary-4' } }, 'owner')
   upstreams.create({ name: 'berths', transport: 'http', url, headers: { 'x-key': 'canary-5' } }, 'owner')
   upstreams.create({ name: 'crash', transport: 'stdio', command: process.execPath, args: ['-e', 'console.error(`given ${process.argv[1]}`); process.exit(3)', 'canary-6'] }, 'owner')
   await inState(relay, 'yard', 'ready')
@@ -42,10 +42,10 @@ test('no list, log, event or catalogue shows what arguments and addresses carry;
   expect(read.map(({ status }) => status)).toEqual(read.map(() => 200))
   expect(JSON.stringify([read.map(({ body }) => body), upstreams.list(), relay.context.emitted, relay.room.attention(), relay.context.log.lines])).not.toContain('canary')
   expect(upstreams.get(crash.id).log.map(({ text }) => text)).toContain('given …')
-  expect(upstreams.list()[0]).toMatchObject({ command: process.execPath, args: [odd, '…', '--token', '…'] })
+  expect(upstreams.list()[0]).toMatchObject({ command: process.execPath, args: [odd, '…', '…', '--token', '…'] })
   expect(upstreams.list()[1]?.url).toBe(`${remote.url}?…`)
 
-  expect(upstreams.reveal(id, 'owner')).toEqual({ command: process.execPath, args: [odd, 'plain', '--token', 'canary-1'], cwd: null, url: null, env: { KEY: 'canary-4' }, headers: {} })
+  expect(upstreams.reveal(id, 'owner')).toEqual({ command: process.execPath, args: [odd, 'plain', 'Says it', '--token', 'canary-1'], cwd: null, url: null, env: { KEY: 'canary-4' }, headers: {} })
   expect(relay.context.emitted.at(-1)).toMatchObject({ type: 'upstream-settings-shown', subject: 'yard', actor: 'owner' })
   expect(onDisk(dataDir).includes('canary')).toBe(false)
 })
@@ -138,4 +138,32 @@ test('a server process whose sealing key is another one starts, serves, and says
   await eventually('it is locked', async () => JSON.stringify(await (await house.call('/control/v1/upstreams')).json()).includes('"locked"'))
   expect((await house.call(`${house.ready.apis['relay']?.url}/v1/catalogue`)).status).toBe(200)
   expect(house.child.exitCode).toBeNull()
+})
+
+test('a key that may only read is given no address, no argument and no settings that it could use', async () => {
+  const house = await startServer()
+  onTestFinished(() => house.dispose())
+  const relay = String(house.ready.apis['relay']?.url)
+  const keyFor = async (json: object): Promise<string> => ((await (await house.call('/control/v1/keys', { method: 'POST', json })).json()) as { secret: string }).secret
+  const older = await keyFor({ name: 'older', scopes: [{ room: 'relay', verb: 'read' }, { room: 'control', verb: 'read' }] })
+  const newer = await keyFor({ name: 'newer', rights: ['control:use', 'relay:manage', 'activity:use'] })
+  await house.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.test', credits: 10 } })
+  const issued = (await (await fetch(`${relay}/api/sessions`, { method: 'POST', headers: { 'x-user-id': 'ann' } })).json()) as { data: { sessionId: string } }
+  const { id } = (await (await house.call('/control/v1/upstreams', { method: 'POST', json: command('plain', 'Says it', 'canary-1', '--key', 'canary-2') })).json()) as { id: string }
+  await house.call('/control/v1/upstreams', { method: 'POST', json: { name: 'berths', transport: 'http', url: 'http://127.0.0.1:9/s/canary-3?key=canary-4' } })
+
+  const get = (path: string, key: string, method = 'GET') => fetch(new URL(path, path.startsWith('/control') ? house.ready.control.url : relay), { method, headers: { 'x-api-key': key, 'x-user-id': 'ann' } })
+  const paths = ['/api/sessions', '/v1/relay-sessions', '/v1/catalogue', '/v1/relay-calls', `/v1/upstreams/${id}/log`, '/control/v1/upstreams', '/control/v1/audit', '/control/v1/overview', '/control/v1/keys', '/openapi.json']
+  for (const key of [older, newer]) {
+    for (const path of paths) {
+      const text = await (await get(path, key)).text()
+      expect(text, path).not.toContain('canary')
+      if (key === older) expect(text, path).not.toContain(issued.data.sessionId)
+    }
+    expect((await get(`/control/v1/upstreams/${id}/reveal`, key, 'POST')).status).toBe(403)
+  }
+  expect(await (await get('/api/sessions', older)).json()).toMatchObject({ data: [{ sessionId: `${issued.data.sessionId.slice(0, 6)}…` }] })
+  // Who may use sessions lists them as the contract has it.
+  expect(await (await get('/api/sessions', newer)).json()).toMatchObject({ data: [{ sessionId: issued.data.sessionId }] })
+  expect(await (await house.call(`/control/v1/upstreams/${id}/reveal`, { method: 'POST' })).json()).toMatchObject({ args: [odd, 'plain', 'Says it', 'canary-1', '--key', 'canary-2'] })
 })
