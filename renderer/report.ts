@@ -6,7 +6,7 @@ const advice: Readonly<Record<string, string>> = {
   unreachable: 'The window tries again by itself.',
   timeout: 'It may be busy. Try again in a moment.',
   'port-in-use': 'Choose another port, or end the program that uses this one.',
-  'setting-fixed': 'A flag or variable fixes this value. Change it where Wheelhouse is started.',
+  'setting-fixed': 'A flag, a variable or a connected practice site fixes this value. Change it where Wheelhouse is started, or end the practice site.',
   'rate-limited': 'Wait a few seconds, then try again.',
   'key-refused': 'Sign in again, or ask for a key that allows this.',
   'no-browser': 'Open Settings, Browsers to choose or install a Chromium.',

@@ -16,6 +16,7 @@ import { createAttention } from './control/attention.ts'
 import { createAuthority } from './control/authority.ts'
 import { createKeys, type Keys } from './control/keys.ts'
 import { createLockers } from './control/lockers.ts'
+import { createPracticeSites } from './control/practice-site.ts'
 import { Rates } from './control/rates.ts'
 import { createSignIn, type SignIn } from './control/sign-in.ts'
 import { createUsers, type Users } from './control/users.ts'
@@ -163,8 +164,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const authority = createAuthority({ ownerToken, keys, signIn })
   const ownOrigins = (): string[] => [...(options.windowOrigins ?? []), ...settings.current().allowedOrigins]
   const rates = new Rates(clock, () => new Map(rooms.map((room) => room.summary()).map(({ room, total }) => [room, total])))
+  const practice = createPracticeSites({ settings, profiles: browsers.profiles, gone: (profile) => browsers.service.endAllOn(profile, 'The practice site has ended'), events: bus })
   const apiOfControl = createControlApi({
-    ...{ clock, settings, bus, stream, keys, users, signIn, rooms, rates, profiles: browsers.profiles, upstreams: relay.upstreams, lockers, restartRoom: (room) => keeper.restart(room), startedAt: clock.monotonic() },
+    ...{ clock, settings, bus, stream, keys, users, signIn, rooms, rates, profiles: browsers.profiles, practice, upstreams: relay.upstreams, lockers, restartRoom: (room) => keeper.restart(room), startedAt: clock.monotonic() },
     host: () => apiHost,
     desk: () => desk,
     attention: () => attention,

@@ -19,6 +19,11 @@ export interface ProfileStore {
   get(name: string): ListedProfile
   /** Makes or replaces. Throws `profile-invalid` when a regular expression in it does not compile or the form is missing. */
   put(name: string, profile: Omit<SiteProfile, 'name'>, actor: string): ListedProfile
+  /**
+   * Stands in for a profile of its name, also a stored one, for as long as something lives that it belongs to; nothing of it is stored. Returns what ends
+   * it. Throws `profile-lent` when that name is lent already, as `put` and `remove` do meanwhile.
+   */
+  lend(profile: SiteProfile): () => void
   /** Removing an override brings the built-in profile back. Throws `profile-not-found` or `profile-built-in`. */
   remove(name: string, actor: string): void
 }
@@ -27,21 +32,34 @@ export function createProfileStore(database: Database, events: EventSink, clock:
   const rows = createProfileRows(database)
   const builtIn = new Map(builtInProfiles.map((profile) => [profile.name, profile]))
 
+  const lent = new Map<string, SiteProfile>()
+  const checkLent = (name: string): void => {
+    if (lent.has(name)) throw new Fault('profile-lent', `The site profile ${name} belongs to a practice site that is connected; it can be changed when that has ended`)
+  }
+
   return {
     list() {
-      const own = rows.all().flatMap(({ body }) => readProfile(body) ?? [])
+      const stored = rows.all().flatMap(({ body }) => readProfile(body) ?? [])
+      const own = [...stored.filter(({ name }) => !lent.has(name)), ...lent.values()]
       const replaced = new Set(own.map((profile) => profile.name))
       const delivered = builtInProfiles.filter((profile) => !replaced.has(profile.name))
       return [...own.map((profile) => ({ ...profile, builtIn: false })), ...delivered.map((profile) => ({ ...profile, builtIn: true }))].sort((a, b) => (a.name < b.name ? -1 : 1))
     },
     get(name) {
-      const own = readProfile(rows.find(name) ?? '')
+      const own = lent.get(name) ?? readProfile(rows.find(name) ?? '')
       if (own !== null) return { ...own, builtIn: false }
       const delivered = builtIn.get(name)
       if (delivered === undefined) throw notFound(name)
       return { ...delivered, builtIn: true }
     },
+    lend(profile) {
+      checkLent(profile.name)
+      checkProfile(profile)
+      lent.set(profile.name, profile)
+      return () => void lent.delete(profile.name)
+    },
     put(name, profile, actor) {
+      checkLent(name)
       const whole = { ...profile, name }
       checkProfile(whole)
       const isNew = rows.find(name) === null && !builtIn.has(name)
@@ -50,6 +68,7 @@ export function createProfileStore(database: Database, events: EventSink, clock:
       return { ...whole, builtIn: false }
     },
     remove(name, actor) {
+      checkLent(name)
       const removed = rows.remove(name)
       if (!removed && builtIn.has(name)) throw new Fault('profile-built-in', `${name} is a built-in profile; it can be replaced, not removed`)
       if (!removed) throw notFound(name)

@@ -192,6 +192,11 @@ export class SessionService {
     await this.#end(this.get(id), 'closed', 'Closed by request', actor)
   }
 
+  /** Ends all sessions on a site that has gone. */
+  endAllOn(profile: string, text: string): void {
+    for (const session of this.list()) if (session.profile.name === profile) this.#endQuietly(session, 'closed', text)
+  }
+
   /** Opens a session again with the credentials it had, closing it first when it still lives. Throws `session-not-found`. */
   async restart(id: string, actor: string): Promise<Obtained> {
     const old = this.recall(id)

@@ -19,7 +19,12 @@ export interface SettingsStore extends SettingsSource {
   change(patch: unknown): Settings
   /** The same; returns what takes the whole change back, for one that turns out not to work. */
   changeOnTrial(patch: unknown): () => void
-  /** By dotted path, the flag or variable that fixes it. */
+  /**
+   * Puts values in force by dotted path, for as long as something lives that they belong to: nothing of them reaches the file, so that nothing is left of
+   * them whatever ends first. They cannot be changed meanwhile. Returns what ends it. Throws `setting-fixed` when one is fixed already.
+   */
+  lend(values: FixedSettings): () => void
+  /** By dotted path, the flag or variable that fixes it, or what it is lent to. */
   fixedPaths(): Record<string, string>
   /** Values of the file that could not be used. */
   setAside(): { path: string; reason: string }[]
@@ -45,6 +50,9 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
   let setAside = loaded.setAside.map(({ path, reason }) => ({ path, reason }))
   /** What the file holds; a value fixed from outside must not find its way in. */
   let saved = loaded.settings
+  /** Values in force for a time, beside those fixed for the whole run. */
+  const lent = new Map<string, { value: unknown; by: string }>()
+  const held = (): FixedSettings => new Map([...fixed, ...lent])
   let inForce = withFixed(saved, fixed)
 
   function change(patch: unknown): Settings {
@@ -62,13 +70,32 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     // The file no longer holds them; they are kept beside it.
     setAside = []
     saved = next
+    enforce(withFixed(saved, held()))
+  }
+
+  function enforce(next: Settings): void {
     const before = inForce
-    inForce = withFixed(saved, fixed)
+    inForce = next
     if (!isDeepStrictEqual(before, inForce)) tell(before)
   }
 
+  function lend(values: FixedSettings): () => void {
+    for (const path of values.keys()) {
+      const by = held().get(path)?.by
+      if (by !== undefined) throw isFixed([path], by, fixed.has(path))
+    }
+    // Before any of it is in force: a value that is not accepted throws here.
+    const next = withFixed(saved, new Map([...held(), ...values]))
+    for (const [path, value] of values) lent.set(path, value)
+    enforce(next)
+    return () => {
+      for (const path of values.keys()) lent.delete(path)
+      enforce(withFixed(saved, held()))
+    }
+  }
+
   function disregard(section: keyof Settings, reason: string): boolean {
-    const standard = withFixed({ ...saved, [section]: defaultSettings[section] }, fixed)
+    const standard = withFixed({ ...saved, [section]: defaultSettings[section] }, held())
     if (isDeepStrictEqual(standard[section], inForce[section])) return false
     const before = inForce
     inForce = standard
@@ -91,7 +118,7 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     const whole = settingsSchema.safeParse(merge(saved, wanted))
     const unknown = unknownPaths(wanted, whole.success ? whole.data : defaultSettings)
     if (unknown.length > 0) throw invalid(unknown.map((field) => ({ field, message: 'not a known setting' })))
-    const refused = [...fixed].filter(([path]) => {
+    const refused = [...held()].filter(([path]) => {
       const steps = path.split('.')
       const value = getAt(wanted, steps)
       if (value === undefined) return false
@@ -101,8 +128,7 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     const [first] = refused
     if (first !== undefined) {
       const [path, { by }] = first
-      const paths = refused.map(([each]) => each)
-      throw new Fault('setting-fixed', `${path} is fixed by ${by}; start without it to change the setting here`, { paths, by })
+      throw isFixed(refused.map(([each]) => each), by, fixed.has(path))
     }
     return wanted
   }
@@ -122,7 +148,8 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     current: () => inForce,
     change,
     changeOnTrial,
-    fixedPaths: () => Object.fromEntries([...fixed].map(([path, { by }]) => [path, by])),
+    lend,
+    fixedPaths: () => Object.fromEntries([...held()].map(([path, { by }]) => [path, by])),
     setAside: () => setAside,
     disregard,
     onChange(listener) {
@@ -142,6 +169,10 @@ function withFixed(settings: Settings, fixed: FixedSettings): Settings {
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze)
   return Object.freeze(value)
+}
+
+function isFixed(paths: string[], by: string, forTheRun: boolean): Fault {
+  return new Fault('setting-fixed', `${paths[0] ?? ''} is fixed by ${by}; ${forTheRun ? 'start without it' : 'end it'} to change the setting here`, { paths, by })
 }
 
 function invalid(issues: { field: string; message: string }[]): Fault {

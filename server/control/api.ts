@@ -21,6 +21,7 @@ import { controlContract, eventsQuery, type KeyScope, type Overview, type RoomSu
 import { rightsOf } from './key-rights.ts'
 import type { KnownKey, Keys } from './keys.ts'
 import type { Lockers } from './lockers.ts'
+import type { PracticeSites } from './practice-site.ts'
 import type { Rates, Span } from './rates.ts'
 import { signInMaxAge, type SignIn } from './sign-in.ts'
 import type { Users } from './users.ts'
@@ -35,6 +36,7 @@ export interface ControlParts {
   users: Users
   signIn: SignIn
   profiles: ProfileStore
+  practice: PracticeSites
   upstreams: UpstreamDesk
   rooms: readonly Room[]
   lockers: Lockers
@@ -137,6 +139,7 @@ export function createControlApi(parts: ControlParts): Api {
     },
     {
       events: (socket, { query }) => stream.attach(socket, eventsQuery.parse(query)),
+      practiceSite: (socket, _, { caller }) => parts.practice.attach(socket, actorOf(caller)),
     },
   )
 }

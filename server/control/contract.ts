@@ -386,6 +386,14 @@ export const controlContract = defineContract({
       right: 'activity:use',
       query: eventsQuery,
     },
+    practiceSite: {
+      path: '/control/v1/practice-site',
+      summary: 'Sign in to a practice site by default, for as long as this socket is open',
+      description: 'The first message is `{"profile", "captchaAddress"}`, both on this machine; `{"type": "connected"}` answers it, or `{"type": "refused", "message"}`. Nothing of it is stored: with the socket the site ceases to be the default, whichever end dies.',
+      tag: 'Site profiles',
+      access: 'key',
+      right: 'control:manage',
+    },
   },
   faults: {
     'key-not-found': { status: 404 },
@@ -401,6 +409,7 @@ export const controlContract = defineContract({
     'profile-invalid': { status: 400 },
     'profile-not-found': { status: 404 },
     'profile-built-in': { status: 409 },
+    'profile-lent': { status: 409 },
     'settings-invalid': { status: 400 },
     'setting-fixed': { status: 409 },
     'port-in-use': { status: 409 },
