@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeTheme, Notification, protocol, safeStorage, screen, session, shell, Tray } from 'electron'
 import { flagNames, helpText, OptionError, readOptions, type Options } from '../server/config/options.ts'
 import { createServer, type ServerOptions } from '../server/index.ts'
+import { say } from '../server/library-output.ts'
 import { onStarterGone } from '../server/lifeline.ts'
 import { createLog } from '../server/log.ts'
 import { version } from '../server/version.ts'
@@ -53,7 +54,7 @@ function keepProfileIn(folder: string, { dataDir }: ServerOptions): boolean {
 
 function refuse(error: unknown, dataDir: string): void {
   const { title, text } = startFailure(error, dataDir)
-  if (launch.smokeTest) process.stderr.write(`${title}: ${text}\n`)
+  if (launch.smokeTest) say(process.stderr, `${title}: ${text}\n`)
   else dialog.showErrorBox(title, text)
   app.exit(1)
 }
@@ -111,5 +112,5 @@ function optionsOrExit(): Options | undefined {
 }
 
 function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+  say(process.stdout, `${line}\n`)
 }

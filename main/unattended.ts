@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CommandLine } from 'electron'
 import { flagNames, readOptions, type Options } from '../server/config/options.ts'
+import { say } from '../server/library-output.ts'
 
 /** On a profile of its own, with ports that nothing else can hold. */
 export function throwAwayOptions(): Options {
@@ -24,7 +25,7 @@ export function neverWait(app: { commandLine: Pick<CommandLine, 'appendSwitch'>;
   app.commandLine.appendSwitch('use-mock-keychain')
   app.commandLine.appendSwitch('password-store', 'basic')
   const giveUp = (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    say(process.stderr, `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     app.exit(1)
   }
   process.on('uncaughtException', giveUp)

@@ -6,6 +6,7 @@ import { isatty } from 'node:tty'
 import { helpText, OptionError, readOptions, type Options } from './config/options.ts'
 import { Fault } from './fault.ts'
 import { createServer, type ServerStatus } from './index.ts'
+import { say } from './library-output.ts'
 import { onStarterGone } from './lifeline.ts'
 import { askForSignInLink } from './sign-in-link.ts'
 import { version } from './version.ts'
@@ -21,7 +22,7 @@ export async function main(argv: readonly string[], started: () => void): Promis
     if (options.show !== null) process.stdout.write(options.show === 'help' ? helpText() : `${version}\n`)
     else process.exitCode = await (command ?? serve)(options, started)
   } catch (error) {
-    process.stderr.write(`wheelhouse: ${wordsFor(error)}\n`)
+    say(process.stderr, `wheelhouse: ${wordsFor(error)}\n`)
     process.exitCode = error instanceof OptionError ? 2 : 1
   }
 }
@@ -52,8 +53,8 @@ async function serve(options: Options, started: () => void): Promise<number> {
   })
   onStarterGone(process.env, stop)
   const status = await server.start()
-  process.stdout.write(`wheelhouse ready ${JSON.stringify(withoutToken(status))}\n`)
-  for (const complaint of server.complaints()) process.stderr.write(`wheelhouse: ${complaint}\n`)
+  say(process.stdout, `wheelhouse ready ${JSON.stringify(withoutToken(status))}\n`)
+  for (const complaint of server.complaints()) say(process.stderr, `wheelhouse: ${complaint}\n`)
   started()
   const code = await stopped.promise
   // Something a room has let go of at the limit must not keep the process alive.

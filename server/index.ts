@@ -32,6 +32,7 @@ import { createAddressSet } from './http/network.ts'
 import { createWindowFiles } from './http/window-files.ts'
 import { catchEscapes } from './isolation.ts'
 import { Keeper } from './keeper.ts'
+import { keepLibraryOutput } from './library-output.ts'
 import { createLog, type Log } from './log.ts'
 import { createLoginsRoom } from './logins/index.ts'
 import { createPasskeyBrowser } from './passkey-browser.ts'
@@ -128,7 +129,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const house = openHouseDatabase(join(dataDir, databaseFileName))
   if (house.refusal !== null) disk.refused('control', house.refusal, { lasting: house.has !== 'all' })
   const keeper = new Keeper({ clock, log, disk, setSettingsAside: (room, reason) => settings.disregard(room, reason), changed: attentionChanged })
-  const letGo = options.ownsProcess === true ? catchEscapes(keeper.reportUnknown) : () => undefined
+  const givesBack = options.ownsProcess === true ? [catchEscapes(keeper.reportUnknown), keepLibraryOutput(log)] : []
 
   const parts = await houseParts(house.database, { ...options, clock, log, settings }, disk)
   const { sealing, bus, keys, users, signIn } = parts
@@ -231,7 +232,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     disk.stop()
     house.close()
     lock.release()
-    letGo()
+    for (const giveBack of givesBack) giveBack()
   }
 
   return {
