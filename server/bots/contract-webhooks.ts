@@ -22,7 +22,7 @@ export const webhookRoutes = {
     body: z.object({ url: z.url({ protocol: /^https?$/ }).max(2_000), /** All when empty. */ types: z.array(eventType).max(4).default([]) }),
     responses: { 201: { description: 'Added', body: ok.extend({ webhook: webhookView, secret: z.string() }) }, ...refusals },
   },
-  webhooks: { ...hooks, method: 'GET', path: at('/webhooks'), summary: 'Webhooks with what waits and what was given up', verb: 'write', responses: { 200: { description: 'Webhooks', body: ok.extend({ webhooks: z.array(webhookView) }) }, ...refusals } },
+  webhooks: { ...hooks, method: 'GET', path: at('/webhooks'), summary: 'Webhooks with what waits and what was given up; of each address as much as tells it apart, in full it is in the answer that added it', verb: 'write', responses: { 200: { description: 'Webhooks', body: ok.extend({ webhooks: z.array(webhookView) }) }, ...refusals } },
   removeWebhook: { ...hooks, method: 'DELETE', path: at('/webhooks/:webhook'), params: webhookParams, summary: 'Remove a webhook', responses: { 200: { description: 'Removed', body: ok }, ...refusals } },
   deadLetters: {
     ...hooks,

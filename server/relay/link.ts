@@ -27,6 +27,8 @@ export interface LinkOptions {
   /** The protocol era found out by an earlier connection, so that it need not be probed again. */
   era?: Era | undefined
   signal: AbortSignal
+  /** Takes secrets out of what a server says went wrong: an error's text may quote the address it was asked under. */
+  redacted(text: string): string
   onLog(line: string): void
   onNotification(message: Message): void
   /** A request of the server to the client: sampling, elicitation, roots. */
@@ -47,14 +49,16 @@ export const asJson: StandardSchemaV1<unknown, Json> = { '~standard': { version:
 export class Link {
   private readonly client: Client
   private readonly transport: Transport
+  private readonly redacted: LinkOptions['redacted']
   /** Why it is over. */
   private over: string | undefined
   private closing = false
   private ended: ((reason: string) => void) | undefined
 
-  private constructor(client: Client, transport: Transport) {
+  private constructor(client: Client, transport: Transport, redacted: LinkOptions['redacted']) {
     this.client = client
     this.transport = transport
+    this.redacted = redacted
   }
 
   static async open(options: LinkOptions): Promise<Link> {
@@ -68,7 +72,7 @@ export class Link {
         inputRequired: { autoFulfill: false },
       },
     )
-    const link = new Link(client, transport)
+    const link = new Link(client, transport, options.redacted)
     client.fallbackNotificationHandler = async ({ method, params }) => options.onNotification({ method, params })
     client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => options.onRequest({ method, params }, mcpReq.signal)
     client.onerror = (error) => {
@@ -112,7 +116,11 @@ export class Link {
   }
 
   request(message: Message, options: RequestOptions = {}): Promise<Json> {
-    return this.client.request({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) }, asJson, { ...options, allowInputRequired: true })
+    return this.client.request({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) }, asJson, { ...options, allowInputRequired: true }).catch((error: unknown) => {
+      // In place: what kind of error it is decides what becomes of the connection.
+      if (error instanceof Error) error.message = this.redacted(error.message)
+      throw error
+    })
   }
 
   notify(message: Message): Promise<void> {

@@ -1,14 +1,11 @@
 /**
- * What is shown of how a server is run or called. Arguments and addresses carry tokens in many ways, and nobody can tell a token from a word by its looks:
- * shown is what a secret never is, the program and the names of options, and of an address where it leads. The rest is kept back until somebody who
- * may change the server asks for it.
+ * What is shown of how a server is run. Arguments carry tokens in many ways, and nobody can tell a token from a word by its looks: shown is what a
+ * secret never is, the program and the names of options. The rest is kept back until somebody who may change the server asks for it.
  */
+import { isPlainPart, keptBack } from '../http/shown-address.ts'
 import type { UpstreamDefinition } from './upstream-definition.ts'
 
 type Run = Pick<UpstreamDefinition, 'command' | 'args'>
-
-/** Stands for what is kept back. */
-export const keptBack = '…'
 
 /** Commands that run what their first argument names. */
 const launcher = /^(?:node|npx|npm|pnpm|yarn|bun|bunx|deno|tsx|python[\d.]*|uv|uvx|pipx|docker|podman)(?:\.exe|\.cmd)?$/i
@@ -18,9 +15,6 @@ const launching = new Set(['-y', '--yes', '-q', '--quiet', '-i', '-t', '-it', '-
 const programName = /^(?!.*:\/\/)(?!.*:[^\\/]*@)[\w./\\:@~+^ -]{1,240}$/
 const optionName = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/
 const optionWithValue = /^(--[a-z][a-z-]{1,30})=/
-/** Parts of an address that every server of this kind has. */
-const plainPart = /^(?:|mcp|sse|api|http|stream|messages?|events|rpc|servers?|v\d{1,2}(?:\.\d{1,2})?)$/
-
 export function shownArgs({ command, args }: Run): string[] {
   const named = launcher.test(command?.split(/[\\/]/).at(-1) ?? '') ? args.findIndex((arg) => !launching.has(arg)) : -1
   return args.map((arg, index) => {
@@ -28,14 +22,6 @@ export function shownArgs({ command, args }: Run): string[] {
     const option = optionWithValue.exec(arg)?.[1]
     return option === undefined ? keptBack : `${option}=${keptBack}`
   })
-}
-
-/** Where it leads, without the user, the password and what stands in path and query. */
-export function shownUrl(url: string | null): string | null {
-  if (url === null) return null
-  if (!URL.canParse(url)) return keptBack
-  const { protocol, host, pathname, search } = new URL(url)
-  return `${protocol}//${host}${pathname.split('/').map((part) => (plainPart.test(part) ? part : keptBack)).join('/')}${search === '' ? '' : `?${keptBack}`}`
 }
 
 /** Takes what is kept back of a server out of texts that others write: its log, its errors. */
@@ -56,7 +42,7 @@ function hiddenOfUrl(url: string | null): string[] {
   if (url === null || !URL.canParse(url)) return []
   const { username, password, pathname, searchParams, search } = new URL(url)
   const values = search.slice(1).split('&').map((pair) => pair.slice(pair.indexOf('=') + 1))
-  return [username, password, ...pathname.split('/').filter((part) => !plainPart.test(part)), ...values, ...searchParams.values()].flatMap((part) => [part, decoded(part)])
+  return [username, password, ...pathname.split('/').filter((part) => !isPlainPart(part)), ...values, ...searchParams.values()].flatMap((part) => [part, decoded(part)])
 }
 
 function decoded(part: string): string {

@@ -320,7 +320,7 @@ export class Upstream {
 
   private linkOptions(signal: AbortSignal): Omit<LinkOptions, 'capabilities' | 'onNotification' | 'onRequest'> {
     const { definition, guardian, builtIn, grant, fetch } = this.options
-    return { definition, auth: grant?.background, fetch, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal, onLog: (line) => this.note(line) }
+    return { definition, auth: grant?.background, fetch, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal, redacted: this.redacted, onLog: (line) => this.note(line) }
   }
 
   private hear(message: Message): void {

@@ -5,13 +5,14 @@ import type { EventSink } from '../events/event.ts'
 import { Fault } from '../fault.ts'
 import { createEgressFetch } from '../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../http/egress.ts'
+import { shownAddress } from '../http/shown-address.ts'
 import { randomBase62 } from '../secrets/random.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { GivenClient } from './grant.ts'
 import type { Grants } from './grants.ts'
 import { createGuardian } from './guardian.ts'
 import type { LinkOptions, Message } from './link.ts'
-import { shownArgs, shownUrl } from './shown.ts'
+import { shownArgs } from './shown.ts'
 import { Upstream } from './upstream.ts'
 import { newUpstream, withLoginApart, type NewUpstream, type UpstreamDefinition, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from './upstream-definition.ts'
 import type { StoredTool, ToolDefinition, UpstreamStore } from './upstreams-store.ts'
@@ -112,7 +113,7 @@ export class Upstreams {
     return {
       ...definition,
       args: shownArgs(upstream.definition),
-      url: shownUrl(url),
+      url: url === null ? null : shownAddress(url),
       envNames: Object.keys(env).sort(),
       headerNames: Object.keys(headers).sort(),
       state: upstream.state,

@@ -9,7 +9,7 @@ export type Manner =
   | 'status 401' | 'status 404' | 'status 500' | 'status 503' | 'redirect'
   | 'error' | 'no result' | 'null result' | 'empty result' | 'unknown version' | 'wrong id' | 'array'
   | 'not json' | 'a web page' | 'nothing' | 'cut' | 'half'
-  | 'silence' | 'endpoint elsewhere' | 'endpoint nonsense'
+  | 'quotes its address' | 'silence' | 'endpoint elsewhere' | 'endpoint nonsense'
 
 export interface MisbehavingServer {
   url: string
@@ -55,6 +55,7 @@ export async function openMisbehavingServer(transport: 'http' | 'sse', trouble: 
     const manner = message.method === 'server/discover' && made.trouble.step === 'server/discover' ? made.trouble.manner : mannerAt(message.method ?? '')
     const status = /^status (\d+)$/.exec(manner ?? '')?.[1]
     if (status !== undefined) return void response.writeHead(Number(status), { 'content-type': 'text/plain' }).end('Not today')
+    if (manner === 'quotes its address') return void response.writeHead(500, { 'content-type': 'text/plain' }).end(`Cannot POST ${request.url}`)
     if (manner === 'redirect') return void response.writeHead(307, { location: 'http://127.0.0.1:9/elsewhere' }).end()
     if (manner === 'cut') return void response.destroy()
     if (manner === 'silence') return

@@ -36,6 +36,10 @@ test('messages and states reach the address that asked for them, and none after 
   expect((await add({ url }, {})).status).toBe(401)
   expect((await add({ url })).status).toBe(400)
   bots.context.change({ webhooks: { allowPrivate: true } })
+  const worth = `${url}/services/canary-1?token=canary-2`
+  expect((await add({ url: worth, types: ['rule'] })).body.webhook.url).toBe(worth)
+  const listed = (await bots.call('GET', '/api/sessions/gate/webhooks')).body.webhooks
+  expect(listed.map((hook: { url: string }) => hook.url)).toEqual([`${url}/services/…?…`])
   const added = await add({ url, types: ['message', 'state'] })
   expect(added).toMatchObject({ status: 201, body: { secret: expect.stringMatching(/^whsec_/), webhook: { types: ['message', 'state'] } } })
   expect(JSON.stringify((await bots.call('GET', '/api/sessions/gate/webhooks')).body)).not.toContain('whsec_')

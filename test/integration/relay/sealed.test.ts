@@ -36,6 +36,12 @@ test('no list, log, event or catalogue shows what arguments and addresses carry;
   upstreams.create({ name: 'crash', transport: 'stdio', command: process.execPath, args: ['-e', 'console.error(`given ${process.argv[1]}`); process.exit(3)', 'canary-6'] }, 'owner')
   await inState(relay, 'yard', 'ready')
   await inState(relay, 'berths', 'ready')
+  remote.trouble = { step: 'tools/call', manner: 'quotes its address' }
+  const { sessionUrl } = await relay.session()
+  const asClient = { accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'berths__echo' }
+  const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
+  const called = await relay.call('POST', new URL(sessionUrl).pathname, { headers: asClient, body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'berths__echo', arguments: {}, _meta: meta } } })
+  expect(called.body.error.message).toContain('Cannot POST /http?key=…&s=…')
   const crash = await inState(relay, 'crash', 'failed')
 
   const read = await Promise.all(['/v1/catalogue', '/v1/relay-sessions', '/v1/relay-calls', ...upstreams.list().map((each) => `/v1/upstreams/${each.id}/log`)].map((path) => relay.call('GET', path)))

@@ -1,6 +1,7 @@
 /** What is shown of how a server is run or called: enough to tell servers apart, never a secret. */
 import { expect, it } from 'vitest'
-import { redactor, shownArgs, shownUrl } from '../../../server/relay/shown.ts'
+import { shownAddress } from '../../../server/http/shown-address.ts'
+import { redactor, shownArgs } from '../../../server/relay/shown.ts'
 
 const run = (line: string) => {
   const [command = '', ...args] = line.split(' ')
@@ -30,9 +31,10 @@ it.each([
   ['http://127.0.0.1:4000/v1/sse', 'http://127.0.0.1:4000/v1/sse'],
   ['https://ann:harbor@yard.test/mcp?key=harbor&harbor#harbor', 'https://yard.test/mcp?…'],
   ['https://yard.test/s/harbordemo/mcp', 'https://yard.test/…/…/mcp'],
+  ['https://hooks.yard.test/services/T01ABCDEF/B01ABCDEF/harbordemoharbordemo', 'https://hooks.yard.test/services/…/…/harb…'],
   ['no address', '…'],
 ])('of the address %s as much as %s', (url, shown) => {
-  expect(shownUrl(url)).toBe(shown)
+  expect(shownAddress(url)).toBe(shown)
 })
 
 it('takes what a server was given out of what it says, and leaves its other words', () => {
