@@ -43,7 +43,7 @@ import { createSealing, type Sealing } from './secrets/sealing.ts'
 import type { KeyProtector } from './secrets/sealing-key.ts'
 import { createSealingStore } from './secrets/sealing-store.ts'
 import type { Database } from './store/database.ts'
-import { diskRefusal, type DiskRefusal } from './store/disk.ts'
+import { diskRefusal } from './store/disk.ts'
 import { emptyDatabase, openHouseDatabase } from './store/house-database.ts'
 import { houseTools } from './tools/house-tools.ts'
 import { version } from './version.ts'
@@ -149,7 +149,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const raise = <Made extends Room>(name: RoomName, make: (given: RoomContext) => Made | Promise<Made>, needsDatabase = true): Promise<Made> =>
     keeper.raise(
       name,
-      () => (needsDatabase && house.has === 'nothing' ? Promise.reject(unreadable(house.refusal)) : make(context)),
+      () => (needsDatabase && house.has === 'nothing' ? Promise.reject(house.problem) : make(context)),
       () => make({ ...context, database: emptyDatabase() }),
     )
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
@@ -278,12 +278,13 @@ function apiStatus(host: ApiHost, name: RoomName): { url: string; state: string;
   return { url: host.url(name), state: status.state, ...('error' in status ? { error: status.error } : {}) }
 }
 
-function unreadable(refusal: DiskRefusal | null): Error {
-  return Object.assign(new Error(`the database cannot be read: ${refusal?.reason ?? 'unknown'}`), { code: 'EIO' })
-}
-
 function loginsKind(settings: SettingsStore, { contractVariables }: ServerOptions): string {
   return contractVariables?.sessionStorageType ?? settings.current().logins.storage
+}
+
+function noteRefusal(disk: DiskWatch, error: unknown): void {
+  const refusal = diskRefusal(error)
+  if (refusal !== null) disk.refused('control', refusal)
 }
 
 interface HouseParts {
@@ -298,7 +299,7 @@ interface HouseParts {
 async function houseParts(database: Database, given: ServerOptions & { clock: Clock; log: Log; settings: SettingsStore }, disk: DiskWatch): Promise<HouseParts> {
   const { dataDir, clock, log, settings } = given
   const make = async (tables: Database): Promise<HouseParts> => {
-    const bus = createEventBus({ database: tables, clock, log, settings })
+    const bus = createEventBus({ database: tables, clock, log, settings, refused: (error) => noteRefusal(disk, error) })
     const keys = createKeys({ database: tables, clock, events: bus, log })
     return {
       ...{ bus, keys },

@@ -80,7 +80,7 @@ export class Keeper {
         const refusal = diskRefusal(error)
         if (refusal === null) throw error
         this.options.log.error({ error, room: name }, 'a room cannot be made')
-        this.options.disk.refused(name, refusal)
+        this.options.disk.refused(name, refusal, { lasting: true })
         standing = { is: 'down', since: this.options.clock.now(), reason: refusal.reason, code: 'storage-refused', again: false }
         return standIn()
       }

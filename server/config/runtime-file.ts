@@ -37,7 +37,7 @@ export function readRuntimeFile(dataDir: string): Runtime | null {
 /** Removes the file, unless it is another server's. */
 export function removeRuntimeFile(dataDir: string, pid: number = process.pid): void {
   const found = readRuntimeFile(dataDir)
-  if (found === null || found.pid === pid) rmSync(join(dataDir, runtimeFileName), { force: true })
+  if (found === null || found.pid === pid) removeQuietly(join(dataDir, runtimeFileName))
 }
 
 export interface DataDirLock {
@@ -67,7 +67,7 @@ export function lockDataDir(dataDir: string): DataDirLock {
   return {
     release() {
       if (!lock?.open) return
-      rmSync(pidFile, { force: true })
+      removeQuietly(pidFile)
       lock.close()
     },
   }
@@ -126,6 +126,15 @@ function readPid(pidFile: string): string {
   } catch {
     // It has the lock, and has not come to writing its pid.
     return ''
+  }
+}
+
+/** A file that cannot be removed is believed by nobody once its process is gone, and must not keep the server from stopping. */
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch (error) {
+    if (diskRefusal(error, { ofFile: true }) === null) throw error
   }
 }
 

@@ -51,6 +51,8 @@ export interface EventBusOptions {
   log: Log
   /** Read for `audit.keepFor` and `audit.keepAtMost`. */
   settings: Pick<SettingsSource, 'current'>
+  /** Told when the disk does not take the trail, with what it said. */
+  refused?(error: unknown): void
   /** How many recent events are kept in memory for readers that resume. */
   recent?: number
 }
@@ -62,7 +64,7 @@ const retryAfter = 1_000
 /** A search of the text reads row by row; this many take some 5 ms, then others get their turn. */
 const searchWindow = 25_000
 
-export function createEventBus({ database, clock, log, settings, recent: keepRecent = 10_000 }: EventBusOptions): EventBus {
+export function createEventBus({ database, clock, log, settings, refused = () => undefined, recent: keepRecent = 10_000 }: EventBusOptions): EventBus {
   const store = createEventStore(database)
   const subscriptions = new Set<{ listener: EventListener; after: number }>()
   const rate = createRateMeter(clock)
@@ -75,6 +77,7 @@ export function createEventBus({ database, clock, log, settings, recent: keepRec
   let fresh: { event: BusEvent; audited: boolean }[] = []
   /** Audited, and refused by the disk so far. */
   let unsaved: BusEvent[] = []
+  let refusing = false
   let undelivered: BusEvent[] = []
   /** The events `lastSeen - recent.length < id <= lastSeen`, without a hole. */
   let recent: BusEvent[] = []
@@ -114,11 +117,15 @@ export function createEventBus({ database, clock, log, settings, recent: keepRec
       store.append(unsaved)
       retention.added(unsaved.length)
       unsaved = []
+      refusing = false
     } catch (error) {
       // A full disk must not take the house down: the event still reaches the windows, and the row is tried again.
       const lost = Math.max(0, unsaved.length - mostUnsaved)
       unsaved = unsaved.slice(lost)
-      log.error({ error: String(error), waiting: unsaved.length, lost }, 'the audit trail cannot be written')
+      // Once, and with each loss: while the disk refuses, every turn that emits comes by here.
+      if (!refusing || lost > 0) log.error({ error: String(error), waiting: unsaved.length, lost }, 'the audit trail cannot be written')
+      refusing = true
+      refused(error)
       retry = setTimeout(flush, retryAfter)
       retry.unref()
     }

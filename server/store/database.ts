@@ -26,6 +26,8 @@ export function openDatabase(file: string, { alone = false }: { alone?: boolean 
     database.pragma('cache_size = -65536')
     // Keeps the log from staying at the size of its largest burst.
     database.pragma('journal_size_limit = 16777216')
+    // The first read opens the log: what the disk refuses of that would else be found by whoever reads first.
+    database.pragma('schema_version')
     return database
   } catch (error) {
     database.close()

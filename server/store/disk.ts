@@ -18,7 +18,7 @@ const reasons: Readonly<Record<DiskRefusal['kind'], string>> = {
 /** Codes that only a disk gives. */
 const diskCodes: Readonly<Record<string, DiskRefusal['kind']>> = { ENOSPC: 'full', EDQUOT: 'full', EFBIG: 'full', EROFS: 'read-only', EIO: 'failing' }
 /** Codes that sockets and programs give too: a disk's where it is known that a file was meant. */
-const fileCodes: Readonly<Record<string, DiskRefusal['kind']>> = { EACCES: 'not-allowed', EPERM: 'not-allowed', ENOTDIR: 'not-allowed', EISDIR: 'failing' }
+const fileCodes: Readonly<Record<string, DiskRefusal['kind']>> = { EACCES: 'not-allowed', EPERM: 'not-allowed', ENOTDIR: 'not-allowed', EISDIR: 'failing', ERR_FS_EISDIR: 'failing' }
 
 const sqliteCodes: readonly (readonly [start: string, kind: DiskRefusal['kind']])[] = [
   ['SQLITE_FULL', 'full'],

@@ -11,6 +11,8 @@ export interface HouseDatabase {
   database: Database
   /** What the disk said; null when all is well. */
   refusal: DiskRefusal | null
+  /** With what words it said so. */
+  problem: unknown
   /** `all`: read and written. `readable`: what was there, and every write fails. `nothing`: an empty one in memory; nothing written to it is kept. */
   has: 'all' | 'readable' | 'nothing'
   close(): void
@@ -19,11 +21,11 @@ export interface HouseDatabase {
 /** Throws `database-too-new`, and what is no fault of the disk's. */
 export function openHouseDatabase(file: string): HouseDatabase {
   try {
-    return opened(ready(file), null, 'all')
+    return opened(ready(file), { refusal: null, problem: null }, 'all')
   } catch (error) {
-    const refusal = diskRefusal(error, { ofFile: true }) ?? (isFault(error, 'database-broken') ? diskRefusal(error.cause) : null)
+    const refusal = diskRefusal(error, { ofFile: true })
     if (refusal === null) throw error
-    return openAllTheSame(file, refusal)
+    return openAllTheSame(file, { refusal, problem: error })
   }
 }
 
@@ -32,25 +34,30 @@ export function emptyDatabase(): Database {
   return ready(':memory:')
 }
 
-function openAllTheSame(file: string, refusal: DiskRefusal): HouseDatabase {
-  if (refusal.kind !== 'broken' && existsSync(file)) {
+interface Refused {
+  refusal: DiskRefusal | null
+  problem: unknown
+}
+
+function openAllTheSame(file: string, refused: Refused): HouseDatabase {
+  if (refused.refusal?.kind !== 'broken' && existsSync(file)) {
     try {
       // Without the file that processes share the log's index in, for which a full disk has no room. It can be written once there is room again.
-      return opened(ready(file, { alone: true }), refusal, 'all')
+      return opened(ready(file, { alone: true }), refused, 'all')
     } catch (error) {
       if (isFault(error, 'database-too-new')) throw error
     }
     try {
-      return copyOf(file, refusal)
+      return copyOf(file, refused)
     } catch (error) {
       if (isFault(error, 'database-too-new')) throw error
     }
   }
-  return opened(emptyDatabase(), refusal, 'nothing')
+  return opened(emptyDatabase(), refused, 'nothing')
 }
 
 /** On another disk, and with its log, which may hold what was written last. */
-function copyOf(file: string, refusal: DiskRefusal): HouseDatabase {
+function copyOf(file: string, refused: Refused): HouseDatabase {
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-readable-'))
   try {
     const copy = join(folder, basename(file))
@@ -58,7 +65,7 @@ function copyOf(file: string, refusal: DiskRefusal): HouseDatabase {
     const database = ready(copy)
     // Said to be stored, and gone with the next start: that is worse than refused.
     database.pragma('query_only = ON')
-    return opened(database, refusal, 'readable', () => rmSync(folder, { recursive: true, force: true }))
+    return opened(database, refused, 'readable', () => rmSync(folder, { recursive: true, force: true }))
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
     throw error
@@ -76,10 +83,11 @@ function ready(file: string, options?: { alone: boolean }): Database {
   }
 }
 
-function opened(database: Database, refusal: DiskRefusal | null, has: HouseDatabase['has'], afterwards = (): void => undefined): HouseDatabase {
+function opened(database: Database, { refusal, problem }: Refused, has: HouseDatabase['has'], afterwards = (): void => undefined): HouseDatabase {
   return {
     database,
     refusal,
+    problem,
     has,
     close() {
       database.close()

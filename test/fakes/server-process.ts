@@ -38,6 +38,8 @@ export interface ServerProcessOptions {
   env?: Readonly<Record<string, string>>
   /** APIs whose port the settings file decides; the others take any free one. */
   portsFromSettings?: readonly string[]
+  /** Bytes; the system refuses to let any file of the server grow beyond, as a full disk would. Where there is a POSIX shell. */
+  largestFile?: number
   /** Runs the bundle in `out/` with its window instead of the sources. */
   built?: boolean
 }
@@ -59,9 +61,12 @@ export function runCli(args: readonly string[], env: Readonly<Record<string, str
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout: output.stdout(), stderr: output.stderr() })))
 }
 
-export async function startServer({ dataDir = newDataDir(), args = [], env = {}, portsFromSettings = [], built: fromBuild = false }: ServerProcessOptions = {}): Promise<ServerProcess> {
+export async function startServer({ dataDir = newDataDir(), args = [], env = {}, portsFromSettings = [], largestFile, built: fromBuild = false }: ServerProcessOptions = {}): Promise<ServerProcess> {
   const freePorts = apis.filter((api) => !portsFromSettings.includes(api)).flatMap((api) => [`--${api}-port`, '0'])
-  const child = spawn(process.execPath, [fromBuild ? built : source, '--data-dir', dataDir, ...freePorts, '--log-level', 'warn', ...args], { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const command = [process.execPath, fromBuild ? built : source, '--data-dir', dataDir, ...freePorts, '--log-level', 'warn', ...args]
+  // The signal that comes with the refusal would end the process; ignored, the write fails with EFBIG. The shell counts in blocks of 512 bytes.
+  const [program = '', ...rest] = largestFile === undefined ? command : ['sh', '-c', `trap '' XFSZ; ulimit -f ${Math.ceil(largestFile / 512)}; exec "$@"`, 'sh', ...command]
+  const child = spawn(program, rest, { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   const output = collect(child)
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   const ready = await new Promise<ReadyLine>((resolve, reject) => {
@@ -71,7 +76,7 @@ export async function startServer({ dataDir = newDataDir(), args = [], env = {},
     })
     void exited.then((code) => reject(new Error(`the server ended with ${code}: ${output.stderr()}`)))
   })
-  const { control } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as { control: { token: string } }
+  const token = ownerToken(dataDir)
   const end = (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
     child.kill(signal)
     return exited
@@ -80,12 +85,12 @@ export async function startServer({ dataDir = newDataDir(), args = [], env = {},
     child,
     dataDir,
     ready,
-    token: control.token,
+    token,
     ...output,
     call: (path, { json, ...init } = {}) =>
       fetch(new URL(path, ready.control.url), {
         ...init,
-        headers: { authorization: `Bearer ${control.token}`, ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...Object.fromEntries(new Headers(init.headers)) },
+        headers: { authorization: `Bearer ${token}`, ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...Object.fromEntries(new Headers(init.headers)) },
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       }),
     end,
@@ -93,6 +98,16 @@ export async function startServer({ dataDir = newDataDir(), args = [], env = {},
       if (child.exitCode === null && child.signalCode === null) await end('SIGKILL')
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
     },
+  }
+}
+
+/** Empty where the disk did not take the file that has it. */
+function ownerToken(dataDir: string): string {
+  try {
+    const { control } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as { control: { token: string } } // written by the server just now
+    return control.token
+  } catch {
+    return ''
   }
 }
 
