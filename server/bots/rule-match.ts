@@ -1,4 +1,5 @@
 /** Whether a message is one that a rule waits for, and what is said to it. Pure: no store, no clock, no connection. */
+import { linearPattern } from '../linear-pattern.ts'
 import type { RuleDefinition, RuleMatch } from './contract-rules.ts'
 import type { Message } from './engine.ts'
 import { chatOf, isGroup, numberOf } from './messages.ts'
@@ -12,28 +13,11 @@ export type TextMatcher = (text: string) => readonly string[] | null
 export async function textMatcher(wanted: TextRule | null): Promise<TextMatcher> {
   if (wanted === null) return (text) => [text]
   const { how, value, caseSensitive } = wanted
-  if (how === 'regex') return regexMatcher(value, caseSensitive)
+  if (how === 'regex') return (await linearPattern(value, { caseSensitive })).caught
   const folded = (text: string): string => (caseSensitive ? text : text.toLowerCase()).normalize('NFC')
   const needle = folded(value)
   const holds = { contains: (text: string) => text.includes(needle), equals: (text: string) => text.trim() === needle.trim(), starts: (text: string) => text.trimStart().startsWith(needle) }[how]
   return (text) => (holds(folded(text)) ? [text] : null)
-}
-
-/** On RE2: a pattern such as `(a+)+$` takes no longer for a text that a stranger has made up for it. */
-async function regexMatcher(value: string, caseSensitive: boolean): Promise<TextMatcher> {
-  // Late: who has no such rule does not pay for it.
-  const { RE2JS } = await import('re2js')
-  let pattern
-  try {
-    pattern = RE2JS.compile(value, caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE)
-  } catch (error) {
-    throw new SyntaxError(error instanceof Error ? error.message : String(error), { cause: error })
-  }
-  return (text) => {
-    const matcher = pattern.matcher(text)
-    if (!matcher.find()) return null
-    return Array.from({ length: pattern.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '')
-  }
 }
 
 /** Everything but the text. */
@@ -47,13 +31,17 @@ export function isMeant({ kinds, where, chats, senders }: RuleMatch, { kind, cha
 }
 
 const placeholders = ['text', 'name', 'number', 'chat', 'time', 'date'] as const
-const placeholder = /\{\{\s*([^{}]*?)\s*\}\}/g
+/** Spaces inside are trimmed afterwards: an expression that did it would take as long as whoever writes the template likes. */
+const placeholder = /\{\{([^{}]*)\}\}/g
 
 /** The first placeholder of the template that nobody knows; null when all are known. */
 export function unknownPlaceholder({ match, action }: Pick<RuleDefinition, 'match' | 'action'>): string | null {
   if (action.type !== 'reply') return null
   const groups = match.text?.how === 'regex' ? /^[1-9]$/ : /^$/
-  for (const [, name = ''] of action.template.matchAll(placeholder)) if (!placeholders.some((known) => known === name) && !groups.test(name)) return name
+  for (const [, inside = ''] of action.template.matchAll(placeholder)) {
+    const name = inside.trim()
+    if (!placeholders.some((known) => known === name) && !groups.test(name)) return name
+  }
   return null
 }
 
@@ -67,7 +55,7 @@ export function fillTemplate(template: string, message: Message, caught: readonl
     time: `${two(now.getHours())}:${two(now.getMinutes())}`,
     date: `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`,
   }
-  return template.replace(placeholder, (_, name: string) => known[name] ?? caught[Number(name)] ?? '').trim()
+  return template.replace(placeholder, (_, inside: string) => known[inside.trim()] ?? caught[Number(inside)] ?? '').trim()
 }
 
 function two(value: number): string {

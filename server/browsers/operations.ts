@@ -1,6 +1,7 @@
 /** Runs an operation of a site profile: go there, click and fill as told, read one field. */
 import type { Page } from 'puppeteer-core'
 import { Fault, isFault } from '../fault.ts'
+import { linearPattern } from '../linear-pattern.ts'
 import { until, untilLate, withDeadline } from './abortable.ts'
 import { fill, findVisible } from './form.ts'
 import { isBetweenDocuments, isInvalidSelector, lookAt } from './page-look.ts'
@@ -31,7 +32,7 @@ export function runsInOwnPage(profile: SiteProfile, name: string): boolean {
  */
 export async function runOperation(page: Page, profile: SiteProfile, name: string, inputs: OperationInputs, signal: AbortSignal, { trusted = false } = {}): Promise<string | null> {
   const operation = findOperation(profile, name)
-  checkInputs(operation, inputs)
+  await checkInputs(operation, inputs)
   const answers = watchAnswers(page)
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
@@ -108,11 +109,19 @@ function findOperation(profile: SiteProfile, name: string): Operation {
   return operation
 }
 
-function checkInputs(operation: Operation, inputs: OperationInputs): void {
+async function checkInputs(operation: Operation, inputs: OperationInputs): Promise<void> {
   for (const [field, pattern] of Object.entries(operation.inputs)) {
     const value = inputs[field]
     if (value === undefined) throw new Fault('missing-fields', `Missing required fields: ${field}`)
-    if (!new RegExp(`^(?:${pattern})$`).test(value)) throw new Fault('operation-failed', `${field} does not have the form that the site profile asks for`)
+    if (!(await fitsWhole(pattern, value))) throw new Fault('operation-failed', `${field} does not have the form that the site profile asks for`)
+  }
+}
+
+async function fitsWhole(pattern: string, value: string): Promise<boolean> {
+  try {
+    return (await linearPattern(pattern)).fits(value)
+  } catch (error) {
+    throw new Fault('operation-failed', `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
   }
 }
 

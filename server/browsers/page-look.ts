@@ -1,5 +1,7 @@
 /** What a page shows right now, judged by a site profile's signs, in one question to the page. */
 import type { Page } from 'puppeteer-core'
+import { Fault } from '../fault.ts'
+import { linearPattern } from '../linear-pattern.ts'
 import type { SiteProfile } from './site-profile.ts'
 
 export type PageSign = NonNullable<SiteProfile['success']>
@@ -18,6 +20,8 @@ export interface PageLook {
   failure: boolean
   /** What the failure sign's element says, or the line that holds its text; empty when the sign is an address. */
   failureText: string
+  /** The address is one where the site leads those whose login has gone. */
+  loggedOutAddress: boolean
 }
 
 /** Null while the page is between two documents. Never answers while the page hangs: race it against a signal. */
@@ -30,8 +34,9 @@ export async function lookAt(page: Page, profile: SiteProfile): Promise<PageLook
     })
     return {
       ...seen,
-      success: seen.successShown || (!seen.form && addressMatches(profile.success, seen.url)),
-      failure: seen.failure || addressMatches(profile.failure, seen.url),
+      success: seen.successShown || (!seen.form && (await fits(profile.success?.url, seen.url))),
+      failure: seen.failure || (await fits(profile.failure?.url, seen.url)),
+      loggedOutAddress: await fits(profile.refresh?.loggedOutUrl, seen.url),
     }
   } catch (error) {
     if (isBetweenDocuments(error)) return null
@@ -50,9 +55,14 @@ export function isInvalidSelector(error: unknown): boolean {
   return error instanceof Error && /not a valid selector/i.test(error.message)
 }
 
-/** True when the address matches the regular expression of the sign. */
-export function addressMatches(sign: { url?: string | undefined } | null, url: string): boolean {
-  return sign?.url !== undefined && new RegExp(sign.url).test(url)
+/** Whether an address is like a pattern of the profile; false without one. Throws `login-failed` for one that an earlier version took and this one does not. */
+export async function fits(pattern: string | undefined, url: string): Promise<boolean> {
+  if (pattern === undefined) return false
+  try {
+    return (await linearPattern(pattern)).test(url)
+  } catch (error) {
+    throw new Fault('login-failed', `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
+  }
 }
 
 function withoutUrl(sign: PageSign | null) {
@@ -66,7 +76,7 @@ interface Question {
 }
 
 /** Runs inside the page, so it must stand on its own. */
-function inspect(question: Question): Omit<PageLook, 'success'> {
+function inspect(question: Question): Omit<PageLook, 'success' | 'loggedOutAddress'> {
   const visible = (selector: string | null): HTMLElement | null => {
     if (selector === null) return null
     for (const element of document.querySelectorAll<HTMLElement>(selector)) {

@@ -3,8 +3,9 @@ import type { Database } from 'better-sqlite3'
 import { systemClock, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { Fault } from '../fault.ts'
+import { linearPattern } from '../linear-pattern.ts'
 import { builtInProfiles } from './built-in-profiles.ts'
-import { createProfileRows } from './profiles-store.ts'
+import { createProfileRows, type ProfileRows } from './profiles-store.ts'
 import { siteProfile, type SiteProfile } from './site-profile.ts'
 
 export interface ListedProfile extends SiteProfile {
@@ -17,11 +18,11 @@ export interface ProfileStore {
   list(): ListedProfile[]
   /** Throws `profile-not-found`. */
   get(name: string): ListedProfile
-  /** Makes or replaces. Throws `profile-invalid` when a regular expression in it does not compile or the form is missing. */
-  put(name: string, profile: Omit<SiteProfile, 'name'>, actor: string): ListedProfile
+  /** Makes or replaces. Throws `profile-invalid` when a pattern in it is none that RE2 knows or the form is missing. */
+  put(name: string, profile: Omit<SiteProfile, 'name'>, actor: string): Promise<ListedProfile>
   /**
    * Stands in for a profile of its name, also a stored one, for as long as something lives that it belongs to; nothing of it is stored. Returns what ends
-   * it. Throws `profile-lent` when that name is lent already, as `put` and `remove` do meanwhile.
+   * it. Its patterns are read when they are used. Throws `profile-lent` when that name is lent already, as `put` and `remove` do meanwhile.
    */
   lend(profile: SiteProfile): () => void
   /** Removing an override brings the built-in profile back. Throws `profile-not-found` or `profile-built-in`. */
@@ -30,6 +31,7 @@ export interface ProfileStore {
 
 export function createProfileStore(database: Database, events: EventSink, clock: Clock = systemClock): ProfileStore {
   const rows = createProfileRows(database)
+  tidy(rows, clock)
   const builtIn = new Map(builtInProfiles.map((profile) => [profile.name, profile]))
 
   const lent = new Map<string, SiteProfile>()
@@ -54,14 +56,16 @@ export function createProfileStore(database: Database, events: EventSink, clock:
     },
     lend(profile) {
       checkLent(profile.name)
-      checkProfile(profile)
+      checkForm(profile)
       lent.set(profile.name, profile)
       return () => void lent.delete(profile.name)
     },
-    put(name, profile, actor) {
-      checkLent(name)
+    async put(name, profile, actor) {
       const whole = { ...profile, name }
-      checkProfile(whole)
+      checkForm(whole)
+      await checkPatterns(whole)
+      // It may have been lent meanwhile.
+      checkLent(name)
       const isNew = rows.find(name) === null && !builtIn.has(name)
       rows.put(name, JSON.stringify(whole), clock.now())
       events.emit({ room: 'browsers', type: isNew ? 'profile-made' : 'profile-changed', title: isNew ? 'Site profile made' : 'Site profile changed', subject: name, actor })
@@ -78,9 +82,25 @@ export function createProfileStore(database: Database, events: EventSink, clock:
   }
 }
 
-/** What the schema cannot see: that a form profile has its form and that each regular expression is one. */
-function checkProfile(profile: SiteProfile): void {
+/** An earlier version kept a name and password inside an address; reading it takes them out. */
+function tidy(rows: ProfileRows, clock: Clock): void {
+  try {
+    for (const { name, body } of rows.all()) {
+      const profile = body.includes('@') ? readProfile(body) : null
+      if (profile !== null && JSON.stringify(profile) !== body) rows.put(name, JSON.stringify(profile), clock.now())
+    }
+  } catch {
+    // A disk that refuses now may take it at the next start; what is shown goes without them in any case.
+  }
+}
+
+/** What the schema cannot see: that a form profile has its form. */
+function checkForm(profile: SiteProfile): void {
   if (profile.kind === 'form' && profile.form === null) throw new Fault('profile-invalid', 'A profile of kind form says where its form is')
+}
+
+/** And that each pattern is one. */
+async function checkPatterns(profile: SiteProfile): Promise<void> {
   const expressions: Record<string, string | undefined> = {
     'success.url': profile.success?.url,
     'failure.url': profile.failure?.url,
@@ -90,16 +110,17 @@ function checkProfile(profile: SiteProfile): void {
     for (const [field, pattern] of Object.entries(inputs)) expressions[`operations.${operation}.inputs.${field}`] = pattern
   }
   for (const [field, expression] of Object.entries(expressions)) {
-    if (expression !== undefined && !compiles(expression)) throw new Fault('profile-invalid', `${field} is not a regular expression`, { field })
+    const problem = expression === undefined ? null : await problemOf(expression)
+    if (problem !== null) throw new Fault('profile-invalid', `${field} is not a regular expression that RE2 knows: ${problem}`, { field })
   }
 }
 
-function compiles(expression: string): boolean {
+async function problemOf(expression: string): Promise<string | null> {
   try {
-    new RegExp(expression)
-    return true
-  } catch {
-    return false
+    await linearPattern(expression)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 

@@ -1,13 +1,14 @@
 /** What a login is, as data: where it happens, how it is recognised, what keeps it fresh, what can be asked afterwards. */
 import { z } from 'zod'
+import { withoutUserinfo } from '../http/userinfo.ts'
 
 const selector = z.string().min(1).max(500)
-const address = z.url({ protocol: /^https?$/ }).max(2_000)
+const address = z.url({ protocol: /^https?$/ }).max(2_000).overwrite(withoutUserinfo)
 
 /** What the page looks like in one situation; any of the given signs is enough. */
 const pageSign = z
   .object({
-    /** The address matches this regular expression. */
+    /** The address matches this regular expression, in RE2's syntax. */
     url: z.string().max(500).optional(),
     /** An element matching this CSS selector is visible. */
     selector: selector.optional(),

@@ -2,6 +2,7 @@
 import { Fault, isFault } from '../fault.ts'
 import { abortable } from './abortable.ts'
 import { runOperation, runsInOwnPage } from './operations.ts'
+import { fits } from './page-look.ts'
 import { openAddress } from './reachable.ts'
 import type { Obtained, SessionService } from './service.ts'
 import type { Session } from './session.ts'
@@ -96,7 +97,7 @@ async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: 
 /** Where the tab stood before the login took it elsewhere; the login page itself is no such place. */
 async function returnTo(session: Session, address: string): Promise<void> {
   const { profile, life } = session
-  const isLogin = address === profile.address || (profile.refresh !== null && new RegExp(profile.refresh.loggedOutUrl).test(address))
+  const isLogin = address === profile.address || (await fits(profile.refresh?.loggedOutUrl, address))
   if (/^https?:/.test(address) && !isLogin && session.page().url() !== address) await openAddress(session.page(), address, life.signal)
 }
 

@@ -13,7 +13,7 @@ const unitNanoseconds: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs:
 
 /** A duration as Go's `time.ParseDuration` reads it (`1h30m`, `1.5h`, `300ms`), in ms; undefined for anything else. */
 export function parseGoDuration(text: string): number | undefined {
-  const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text)
+  const match = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text)
   if (match === null) return undefined
   const [, sign, parts = ''] = match
   let nanoseconds = 0

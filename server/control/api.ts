@@ -109,7 +109,7 @@ export function createControlApi(parts: ControlParts): Api {
         if (profile === undefined) throw new Fault('profile-not-found', `There is no site profile ${params.name}`)
         return { status: 200, body: profile }
       },
-      putSiteProfile: ({ params, body: { name: _, ...profile } }, { caller }) => ({ status: 200, body: profiles.put(params.name, profile, actorOf(caller)) }),
+      putSiteProfile: async ({ params, body: { name: _, ...profile } }, { caller }) => ({ status: 200, body: await profiles.put(params.name, profile, actorOf(caller)) }),
       removeSiteProfile: ({ params }, { caller }) => {
         profiles.remove(params.name, actorOf(caller))
         return { status: 204, body: null }

@@ -50,7 +50,7 @@ function serverOf(name: string, entry: unknown): FoundServer {
   const cwd = textOf(given['cwd'])
   const definition = { name: nameOf(name), transport, command, args, url, cwd, env, headers, enabled: given['disabled'] !== true } as const
   const checked = newUpstream.safeParse(definition)
-  const asks = /\$\{(input|workspaceFolder|env):?[^}]*\}/.exec(JSON.stringify([command, args, env, headers, url, cwd]))?.[0]
+  const asks = /\$\{(?:input|workspaceFolder|env):?[^{}]{0,200}\}/.exec(JSON.stringify([command, args, env, headers, url, cwd]))?.[0]
   const problem = !checked.success ? checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') : asks === undefined ? null : `${asks} is filled in by the other program; put the value in its place`
   const shown: ImportableServer = { name, transport, commandLine: commandLineOf(definition), cwd, envNames: Object.keys(env).sort(), headerNames: Object.keys(headers).sort(), problem }
   return { shown, definition: checked.success && asks === undefined ? checked.data : null }
@@ -73,9 +73,12 @@ function textsOf(value: unknown): Record<string, string> {
   return isTable(value) ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, String(each)])) : {}
 }
 
-/** VS Code writes comments and commas before closing brackets; neither is touched inside a text. */
+/**
+ * VS Code writes comments and commas before closing brackets; neither is touched inside a text. What has no end ends with the whole: looked for again
+ * from each further beginning, a missing end takes as long as somebody likes.
+ */
 function withoutComments(text: string): string {
   return text
-    .replace(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, literal: string | undefined) => literal ?? '')
-    .replace(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, (_, literal: string | undefined) => literal ?? '')
+    .replace(/("(?:\\[^]|[^"\\])*(?:"|\\?$))|\/\/[^\n]*|\/\*(?:[^]*?\*\/|[^]*$)/g, (_, literal: string | undefined) => literal ?? '')
+    .replace(/("(?:\\[^]|[^"\\])*(?:"|\\?$))|,(?=\s*[}\]])/g, (_, literal: string | undefined) => literal ?? '')
 }

@@ -117,7 +117,7 @@ function free(taken: ReadonlyMap<string, unknown>, name: string): string {
  * No regular expression: one with several such expressions takes as long as the client that sends the address likes, and everybody waits.
  */
 function fitsTemplate(template: string, uri: string): boolean {
-  const [head = '', ...literals] = template.split(/\{[^}]*\}/)
+  const [head = '', ...literals] = template.split(/\{[^{}]*\}/)
   const tail = literals.pop()
   if (tail === undefined) return uri === head
   if (!uri.startsWith(head) || !uri.endsWith(tail) || /\s/.test(uri)) return false

@@ -50,7 +50,7 @@ export async function serveBrowsers({ clock, settings = {}, portal: portalOption
   })
   const room = createBrowsersRoom(context, roomOptions)
   const { name, ...site } = portal.siteProfile(profile)
-  room.profiles.put(name, site, 'system')
+  await room.profiles.put(name, site, 'system')
   await room.start()
   const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === key ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null), byCookie: () => null } })
   const call = async (method: string, path: string, body?: unknown): Promise<Reply> => {

@@ -18,7 +18,7 @@ beforeAll(async () => {
   ;[site, victim, own] = await Promise.all([startNosySite(), startVictim(), startVictim()])
   served = await serveBrowsers({ settings: { network: { allowedRanges: [] }, browsers: { executable: chromiumPath } } })
   served.context.egress.addListener(own.port)
-  served.room.profiles.put('nosy', siteProfile.parse({ name: 'nosy', title: 'Nosy', kind: 'none', address: site.url }), 'owner')
+  await served.room.profiles.put('nosy', siteProfile.parse({ name: 'nosy', title: 'Nosy', kind: 'none', address: site.url }), 'owner')
   session = (await served.post('/v1/browser-sessions', { profile: 'nosy' })).body.session.id
   await eventually('the page is open', async () => (await view()).state === 'ready')
 })

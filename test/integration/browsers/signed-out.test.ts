@@ -16,13 +16,13 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const { id } of served.room.service.list()) await served.remove(`/sessions/${id}`)
   served.portal.signedOut = 'redirect'
-  use({})
+  await use({})
 })
 afterAll(() => served.stop())
 
-const use = (changes: Partial<SiteProfile>): void => {
+const use = async (changes: Partial<SiteProfile>): Promise<void> => {
   const { name, ...profile } = served.portal.siteProfile(changes)
-  served.room.profiles.put(name, profile, 'test')
+  await served.room.profiles.put(name, profile, 'test')
 }
 const operation = (changes: Partial<SiteProfile['operations'][string]>): Partial<SiteProfile> => {
   const { get_booking_number: whole } = served.portal.siteProfile().operations
@@ -87,7 +87,7 @@ describe.each(ways)('a site that answers a login that is over by "%s"', (manners
 
 describe('an answer of nothing', () => {
   it('is not believed of a page for strangers: the site is asked, signed in to and the operation run again', async () => {
-    use(operation({ steps: [] }))
+    await use(operation({ steps: [] }))
     const id = await open()
     const logins = served.portal.logins
     served.portal.expireAll()
@@ -97,7 +97,7 @@ describe('an answer of nothing', () => {
   })
 
   it('is not believed when the page stands there as if nothing were and its data alone is refused', async () => {
-    use(operation({ steps: [{ click: 'tr[data-container="{container_id}"] .expand' }] }))
+    await use(operation({ steps: [{ click: 'tr[data-container="{container_id}"] .expand' }] }))
     const id = await open()
     const logins = served.portal.logins
     served.portal.expireAll()
@@ -107,13 +107,13 @@ describe('an answer of nothing', () => {
   })
 
   it('is not made of a page that is not there', async () => {
-    use(operation({ address: `${served.portal.url}/no-such-page?q={container_id}`, steps: [] }))
+    await use(operation({ address: `${served.portal.url}/no-such-page?q={container_id}`, steps: [] }))
     const id = await open()
     expect(await book(id)).toMatchObject({ status: 500, body: { success: false, error: `${new URL(served.portal.url).host} answers with error 404` } })
   })
 
   it('is no success while the site cannot say whether the login holds', async () => {
-    use({ ...operation({ address: `${served.portal.url}/notice?q={container_id}`, steps: [] }), success: null, refresh: { address: `${served.portal.url}/broken`, every: 120_000, loggedOutUrl: '/login$' } })
+    await use({ ...operation({ address: `${served.portal.url}/notice?q={container_id}`, steps: [] }), success: null, refresh: { address: `${served.portal.url}/broken`, every: 120_000, loggedOutUrl: '/login$' } })
     const id = await open()
     expect(await book(id)).toMatchObject({ status: 500, body: { success: false, error: `${new URL(served.portal.url).host} answers with error 503` } })
   })
@@ -121,7 +121,7 @@ describe('an answer of nothing', () => {
 
 describe('a login page', () => {
   it('is no answer, also where something on it matches what is read', async () => {
-    use(operation({ read: '.sub', steps: [] }))
+    await use(operation({ read: '.sub', steps: [] }))
     const id = await open()
     served.portal.signedOut = 'form'
     served.portal.expireAll()
@@ -132,7 +132,7 @@ describe('a login page', () => {
     ['that was made anew', true],
     ['that still holds', false],
   ])('that is shown in spite of a login %s is told, and not tried for ever', async (_, over) => {
-    use(operation({ address: `${served.portal.url}/closed-shop?q={container_id}`, steps: [] }))
+    await use(operation({ address: `${served.portal.url}/closed-shop?q={container_id}`, steps: [] }))
     const id = await open()
     const logins = served.portal.logins
     if (over) served.portal.expireAll()
@@ -142,7 +142,7 @@ describe('a login page', () => {
 })
 
 it('a refresh that meets an error says so and takes no login for gone', async () => {
-  use({ refresh: { address: `${served.portal.url}/no-such-page`, every: 120_000, loggedOutUrl: '/login$' } })
+  await use({ refresh: { address: `${served.portal.url}/no-such-page`, every: 120_000, loggedOutUrl: '/login$' } })
   const id = await open()
   const logins = served.portal.logins
   expect(await refresh(id)).toMatchObject({ state: 'ready', lastRefresh: { ok: false, message: `${new URL(served.portal.url).host} answers with error 404` } })
@@ -151,7 +151,7 @@ it('a refresh that meets an error says so and takes no login for gone', async ()
 
 it('an operation in the tab finds it signed in again where it stood', async () => {
   const { address: _, ...inTab } = { ...served.portal.siteProfile().operations['get_booking_number'] }
-  use({ operations: { get_booking_number: { inputs: {}, steps: [], read: '', ...inTab } } })
+  await use({ operations: { get_booking_number: { inputs: {}, steps: [], read: '', ...inTab } } })
   const id = await open()
   const page = served.room.service.get(id).page()
   served.portal.signedOut = 'form'

@@ -29,6 +29,13 @@ test('a pattern that is none is refused in its own words', async () => {
   await expect(textMatcher(match({ text: { how: 'regex', value: '(?=a)' } }).text)).rejects.toThrow(SyntaxError)
 })
 
+test('a template made to be hard to read is read as quickly as any other', () => {
+  const template = `{{${' '.repeat(1_000_000)}x {{ name }}`
+  const definition = { match: match({}), action: { type: 'reply' as const, template, quote: false } }
+  expect(unknownPlaceholder(definition)).toBe(null)
+  expect(fillTemplate(template, message, [], new Date(0)).endsWith('x Ann')).toBe(true)
+})
+
 test('place, chat, sender and kind each narrow a rule', () => {
   const cases: [object, Message, boolean][] = [
     [{}, message, true],

@@ -24,6 +24,21 @@ test('VS Code: comments, trailing commas, `servers`, and values that it would as
   expect(asks?.shown.problem).toContain('${input:key}')
 })
 
+test.each(['/* ', '"\\\\', '"\\', '// x', ', ', '{,'])('a text of many %j comes to an end', (part) => {
+  expect(() => readClientConfig(`{"mcpServers": ${part.repeat(500_000)}`)).toThrow()
+})
+
+test('a value of many beginnings of what other programs fill in comes to an end', () => {
+  const [server] = readClientConfig(JSON.stringify({ mcpServers: { odd: { command: 'tool', args: ['${env:'.repeat(200_000)] } } }))
+  expect(server?.shown.name).toBe('odd')
+})
+
+test('comments and commas inside a text are part of it', () => {
+  const args = ['/* no */', '// no', 'a,]', '\\"/*', '\\\\']
+  expect(readClientConfig(`{"mcpServers": {"x": {"command": "tool", "args": ${JSON.stringify(args)}, /* yes, ] */ } /**/, // yes
+  }}`)[0]?.definition?.args).toEqual(args)
+})
+
 test('Claude Code: servers of all projects, each once; an address that ends in /sse is SSE', () => {
   const servers = { events: { url: 'https://mcp.example.test/sse' } }
   expect(shown(JSON.stringify({ projects: { '/a': { mcpServers: servers }, '/b': { mcpServers: servers } } }))).toEqual([expect.objectContaining({ name: 'events', transport: 'sse' })])

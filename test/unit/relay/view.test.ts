@@ -50,6 +50,11 @@ test('a resource belongs to the server that lists it, or whose template it fits'
   expect(upstreamOfResource(made, 'http://elsewhere')).toBeUndefined()
 })
 
+test('a template made to be hard to read is read as quickly as any other', () => {
+  const made = view([server('files', [], { resources: [] }), server('db', [], { resourceTemplates: [{ uriTemplate: `db://${'{'.repeat(1_000_000)}` }] })])
+  expect(upstreamOfResource(made, 'db://ships')).toBeUndefined()
+})
+
 test('an address made to be hard to compare with a template is compared as quickly as any other', () => {
   const made = view([server('files', [], { resources: [] }), server('db', [], { resourceTemplates: [{ uriTemplate: 'db://{table}/{part}/{column}/{id}.json' }] })])
   const hard = `db://${'/'.repeat(100_000)}`
