@@ -1,6 +1,7 @@
 /** Takes a captcha from a page, has it solved and puts the answer where the page wants it. */
 import type { Page } from 'puppeteer-core'
 import { Fault } from '../fault.ts'
+import { withoutUserinfo } from '../http/userinfo.ts'
 import { abortable, untilLate } from './abortable.ts'
 import type { Captcha, CaptchaSolver } from './captcha.ts'
 import { fill, findVisible } from './form.ts'
@@ -50,7 +51,7 @@ async function readSiteKey(page: Page, selector: string): Promise<Captcha | null
       const source = widget?.querySelector('iframe')?.src ?? (widget instanceof HTMLIFrameElement ? widget.src : '')
       return widget?.getAttribute('data-sitekey') ?? /[?&]k=([\w-]+)/.exec(source)?.[1] ?? null
     }, selector)
-    return siteKey === null ? null : { kind: 'recaptcha-v2', siteKey, pageUrl: page.url() }
+    return siteKey === null ? null : { kind: 'recaptcha-v2', siteKey, pageUrl: withoutUserinfo(page.url()) }
   } catch (error) {
     if (isBetweenDocuments(error)) return null
     throw error

@@ -6,6 +6,7 @@
  */
 import type { Browser, CDPSession, Page, Protocol, Target } from 'puppeteer-core'
 import { closeTarget } from './close-target.ts'
+import { shownAddress, splitUserinfo, withoutUserinfo } from '../http/userinfo.ts'
 import type { SessionEvent } from './contract.ts'
 import { guardPage } from './page-guard.ts'
 
@@ -64,9 +65,9 @@ export class PageRegistry {
   async start(): Promise<void> {
     const cdp = await this.#browser.target().createCDPSession()
     this.#cdp = cdp
-    cdp.on('Target.targetCreated', ({ targetInfo }) => this.#created(targetInfo))
+    cdp.on('Target.targetCreated', ({ targetInfo }) => this.#created(presentable(targetInfo)))
     cdp.on('Target.targetInfoChanged', ({ targetInfo }) => {
-      this.#update(targetInfo)
+      this.#update(presentable(targetInfo))
       this.#readTitlesSoon()
     })
     cdp.on('Target.targetDestroyed', ({ targetId }) => this.#destroyed(targetId))
@@ -95,7 +96,7 @@ export class PageRegistry {
   /** Asks the browser for its targets, which proves that it answers and brings the titles up to date. */
   async refresh(): Promise<void> {
     const { targetInfos } = (await this.#cdp?.send('Target.getTargets', onlyPages)) ?? { targetInfos: [] }
-    for (const info of targetInfos) this.#update(info)
+    for (const info of targetInfos) this.#update(presentable(info))
   }
 
   /** In the order in which they were opened, without those that work in the background. */
@@ -196,7 +197,7 @@ export class PageRegistry {
     if (!entry || (entry.url === info.url && entry.title === info.title)) return
     // Chromium's own surfaces, e.g. of its address bar, come as pages without an address at first.
     if (isInternal(info.url)) return void this.#entries.delete(entry.id)
-    if (entry.url !== info.url && /^https?:/.test(info.url)) this.#hooks.record('navigated', withoutQuery(info.url), 'neutral')
+    if (entry.url !== info.url && /^https?:/.test(info.url)) this.#hooks.record('navigated', shownAddress(info.url), 'neutral')
     entry.url = info.url
     entry.title = info.title
     this.#hooks.changed()
@@ -224,7 +225,7 @@ export class PageRegistry {
   #crashed(id: string): void {
     const entry = this.#entries.get(id)
     if (!entry) return
-    this.#hooks.record('page-crashed', `The page crashed and was loaded again: ${withoutQuery(entry.url)}`, 'bad')
+    this.#hooks.record('page-crashed', `The page crashed and was loaded again: ${shownAddress(entry.url)}`, 'bad')
     entry.page?.reload().catch(() => {})
   }
 
@@ -262,9 +263,10 @@ export class PageRegistry {
   }
 }
 
-/** Query and fragment may carry tokens, which have no place in an event. */
-export function withoutQuery(url: string): string {
-  return url.replace(/[?#].*$/s, '').slice(0, 300)
+/** Chromium keeps the name and password of an address; whoever sees a page's address has no use for them. A page without a title has its address as one. */
+function presentable(info: TargetInfo): TargetInfo {
+  const { url, userinfo } = splitUserinfo(info.url)
+  return userinfo === null ? info : { ...info, url, title: info.title.includes('@') ? withoutUserinfo(info.title) : info.title }
 }
 
 /** Chromium's own pages, none of the session's. `chrome-error://` is what a failed load shows. */

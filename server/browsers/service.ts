@@ -1,6 +1,7 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
 import { Fault } from '../fault.ts'
 import { escape, within, type Scope } from '../isolation.ts'
+import { withoutUserinfo } from '../http/userinfo.ts'
 import type { EndReason, SessionEvent } from './contract.ts'
 import { HandOut, type HandOutLimits } from './hand-out.ts'
 import { createCredentialKeys, newSessionId } from './identity.ts'
@@ -304,7 +305,10 @@ export class SessionService {
     if (session.key !== null) this.#flights.delete(session.key)
     session.beginEnd(reason, text)
     session.record(reason === 'crashed' ? 'session-crashed' : 'session-closed', text, reason === 'closed' || reason === 'idle' || reason === 'shutdown' ? 'neutral' : reason === 'evicted' ? 'attention' : 'bad', actor)
-    if (reason !== 'crashed') session.credentials.password = ''
+    if (reason !== 'crashed') {
+      session.credentials.password = ''
+      if (session.credentials.address !== undefined) session.credentials.address = withoutUserinfo(session.credentials.address)
+    }
 
     await session.opening.catch(() => {})
     const closed = await this.#starter.end(session)

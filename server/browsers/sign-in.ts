@@ -2,6 +2,7 @@
 import type { Dialog, Page } from 'puppeteer-core'
 import type { EventTone } from '../events/event.ts'
 import { Fault } from '../fault.ts'
+import { shownAddress } from '../http/userinfo.ts'
 import { until, untilLate, withDeadline, type StartTimer } from './abortable.ts'
 import type { CaptchaSolver } from './captcha.ts'
 import { answerCaptcha } from './captcha-field.ts'
@@ -159,8 +160,7 @@ function withoutSecrets(text: string, { password, captchaApiKey = '' }: Credenti
 }
 
 function timedOut(profile: SiteProfile, page: Page, step: string): Fault {
-  // The address without its query, which may carry a one-time token.
-  const shown = page.url().replace(/[?#].*$/, '')
+  const shown = shownAddress(page.url())
   return new Fault('login-timeout', `The login was not done within ${profile.loginTimeout / 1_000} s; it got as far as "${step}" and the browser shows ${shown}`, { step, shown })
 }
 

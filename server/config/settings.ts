@@ -1,6 +1,7 @@
 /** Every setting: one schema is its type, its default and its validation. */
 import { z } from 'zod'
 import { apiNames, type ApiName } from '../http/contract.ts'
+import { withoutUserinfo } from '../http/userinfo.ts'
 
 /** Raised with a migration in `migrations.ts` whenever a setting moves or changes its meaning. */
 export const settingsVersion = 1
@@ -23,6 +24,8 @@ function apiSettings(name: ApiName) {
     .prefault({})
 }
 
+/** Settings are shown and kept readable, so a name and password in an address do not stay. */
+const webAddress = z.url({ protocol: /^https?$/ }).max(2_000).overwrite(withoutUserinfo)
 const loginSeconds = z.number().min(1).max(315_360_000)
 const whenFull = z.enum(['evict-oldest', 'evict-least-recently-used', 'deny'])
 
@@ -38,7 +41,7 @@ export const settingsSchema = z.object({
     } satisfies Record<ApiName, unknown>)
     .prefault({}),
   /** Origins of web pages that may call an API on this machine, e.g. `http://localhost:5173`. */
-  allowedOrigins: z.array(z.url({ protocol: /^https?$/ })).max(50).default([]),
+  allowedOrigins: z.array(webAddress).max(50).default([]),
   /** Addresses or networks of proxies whose word on who calls (X-Forwarded-For) is taken, e.g. `127.0.0.1` or `10.0.0.0/24`. */
   trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'give an address such as 127.0.0.1 or a network such as 10.0.0.0/24')).max(50).default([]),
   network: z
@@ -77,7 +80,7 @@ export const settingsSchema = z.object({
       captcha: z
         .object({
           /** Base address of a 2captcha-compatible service; nothing is sent there unless a request brings a key. */
-          address: z.url({ protocol: /^https?$/ }).default('https://2captcha.com'),
+          address: webAddress.default('https://2captcha.com'),
           /** Seconds. */
           timeout: z.number().int().min(5).max(600).default(120),
         })

@@ -17,15 +17,18 @@ export function splitUserinfo(address: string): SplitAddress {
   const userinfo = `${decoded(url.username)}:${decoded(url.password)}`
   url.username = ''
   url.password = ''
-  return { url: url.href, userinfo }
+  // Otherwise as it was written, which `href` is not: a profile's addresses hold braces to be filled in.
+  const written = address.replace(/^([^:/?#]*:[\\/]*)[^\\/?#]*@/, '$1')
+  return { url: URL.parse(written)?.href === url.href ? written : url.href, userinfo }
 }
 
 export function withoutUserinfo(address: string): string {
   return splitUserinfo(address).url
 }
 
-export function hasUserinfo(address: string): boolean {
-  return splitUserinfo(address).userinfo !== null
+/** An address for events and for people: without what may be a secret, a name and password, a query, a fragment, and not endless. */
+export function shownAddress(address: string): string {
+  return withoutUserinfo(address).replace(/[?#][^]*$/, '').slice(0, 300)
 }
 
 /** The value of an `Authorization` header. */

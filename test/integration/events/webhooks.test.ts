@@ -134,7 +134,7 @@ test('a redirect is an answer and is not followed', async () => {
 
 test('a name and password in the address are sent and never shown or kept readable', async () => {
   const named = url.replace('http://', 'http://harbor:s%20cret-9@')
-  expect(webhooks.add('bots', 'gate', { url: named, types: [] }).url).toBe(`${url}/`)
+  expect(webhooks.add('bots', 'gate', { url: named, types: [] }).url).toBe(url)
   webhooks.send('bots', 'gate', 'message', 1)
   await expect.poll(() => got).toHaveLength(1)
   expect(got[0]?.headers.authorization).toBe(`Basic ${Buffer.from('harbor:s cret-9').toString('base64')}`)
@@ -145,7 +145,7 @@ test('addresses that an earlier version kept with a name and password lose them 
   const { id } = webhooks.add('bots', 'gate', { url, types: [] })
   database.prepare('UPDATE webhooks SET url = ? WHERE id = ?').run(url.replace('http://', 'http://harbor:secret-9@'), id)
   webhooks.start()
-  expect(webhooks.list('bots', 'gate').map((webhook) => webhook.url)).toEqual([`${url}/`])
+  expect(webhooks.list('bots', 'gate').map((webhook) => webhook.url)).toEqual([url])
   webhooks.send('bots', 'gate', 'message', 1)
   await expect.poll(() => got[0]?.headers.authorization).toBe(`Basic ${Buffer.from('harbor:secret-9').toString('base64')}`)
 })
