@@ -173,7 +173,12 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
       pumpNow(id)
     },
     start() {
-      store.tidy()
+      try {
+        store.tidy()
+      } catch (error) {
+        // Sealed by a key that is not here, or a disk that refuses: the next start tries again.
+        log.warn({ error }, 'addresses of webhooks could not be tidied')
+      }
       store.pending().forEach(pump)
     },
     async stop() {
