@@ -18,7 +18,7 @@ export interface HouseTool<Input extends z.ZodObject = z.ZodObject> {
   destructive?: boolean
   /** What it works on, for the audit trail: an id, never contents. */
   about?(input: z.output<Input>): string
-  /** `progress` tells a client that asked for it how far the work is; one that says nothing is said to be done when it is. */
+  /** `progress` tells a client that asked for it how far the work is, and never fails; one that says nothing is said to be done when it is. */
   run(input: z.output<Input>, call: { actor: string; signal: AbortSignal; progress(done: number, total: number, message: string): Promise<void> }): Promise<HouseContent[]> | HouseContent[]
 }
 
@@ -59,7 +59,11 @@ async function callTool({ name, title, readOnly, about, run }: HouseTool, given:
     // The protocol wants it to rise.
     if (token === undefined || done <= told) return
     told = done
-    await request.notify({ method: 'notifications/progress', params: { progressToken: token, progress: done, total, message } })
+    try {
+      await request.notify({ method: 'notifications/progress', params: { progressToken: token, progress: done, total, message } })
+    } catch {
+      // The client has gone; what is said to it is lost with it, and the work goes on. Tools say it from callbacks, where nobody would wait.
+    }
   }
   const tell = (type: string, words: string, tone: 'neutral' | 'attention'): void => {
     events.emit({ room: 'relay', type, title: words, subject: name, actor, tone, data: { readOnly, ...(about === undefined ? {} : { about: about(given).slice(0, 200) }) } })
