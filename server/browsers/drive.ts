@@ -1,6 +1,7 @@
 /** Doing something with a session's page on behalf of a caller who waits for it. */
 import { Fault } from '../fault.ts'
 import { abortable, until, withDeadline } from './abortable.ts'
+import { wordsOf } from './driver-words.ts'
 import { isBetweenDocuments } from './page-look.ts'
 import type { Session } from './session.ts'
 
@@ -22,7 +23,7 @@ export async function drive<Result>(session: Session, work: (signal: AbortSignal
   } catch (error) {
     const cause = await session.causeOf(error)
     if (cause instanceof Fault) throw cause
-    throw new Fault('page-failed', `The page could not do that: ${cause instanceof Error ? cause.message : String(cause)}`, {}, { cause })
+    throw new Fault('page-failed', `The page could not do that: ${wordsOf(cause)}`, {}, { cause })
   }
 }
 

@@ -13,6 +13,7 @@ import { answersWithError, openAddress } from './reachable.ts'
 import { watchAnswers } from './site-answers.ts'
 import type { SiteProfile } from './site-profile.ts'
 import { standingOf } from './standing.ts'
+import { whileOpen } from './while-open.ts'
 
 export interface RefreshResult {
   ok: boolean
@@ -33,7 +34,8 @@ export async function refreshLogin(page: Page, profile: SiteProfile, signal: Abo
   if (refresh === null) return { ok: true, message: 'Nothing to refresh', loggedOut: null }
   const answers = watchAnswers(page)
   try {
-    return await withDeadline(timeout, signal, async (either) => {
+    const lost = (how: string): Fault => new Fault('login-unreachable', `The refresh page ${how}`)
+    return await withDeadline(timeout, signal, (inTime) => whileOpen(page, inTime, lost, async (either) => {
       const opened = await openAddress(page, refresh.address, either)
       await abortable(page.waitForNetworkIdle({ idleTime: 200, timeout: settling, signal: either }).catch(() => undefined), either)
       const look = await until(() => lookAt(page, profile), either)
@@ -42,7 +44,7 @@ export async function refreshLogin(page: Page, profile: SiteProfile, signal: Abo
       if (login === 'gone') return { ok: false, message: `The login is gone: ${why}`, loggedOut: why }
       if (status >= 400) return { ok: false, message: answersWithError(refresh.address, status).message, loggedOut: null }
       return { ok: true, message: 'Login renewed', loggedOut: null }
-    }, () => new Fault('login-unreachable', `No answer within ${timeout / 1_000} s`))
+    }), () => new Fault('login-unreachable', `No answer within ${timeout / 1_000} s`))
   } catch (error) {
     signal.throwIfAborted()
     return { ok: false, message: isFault(error, 'login-unreachable') ? error.message : 'The refresh page could not be opened', loggedOut: null }

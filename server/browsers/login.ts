@@ -7,6 +7,7 @@ import { abortable } from './abortable.ts'
 import { createEgressFetch } from '../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../http/egress.ts'
 import { createCaptchaClient } from './captcha.ts'
+import { wordsOf } from './driver-words.ts'
 import { refreshLogin, type RefreshResult } from './keep-alive.ts'
 import { lookAt } from './page-look.ts'
 import type { PageRegistry } from './pages.ts'
@@ -149,7 +150,7 @@ function planRefresh(session: Session, clock: Clock): void {
 
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error
-  return new Fault('login-failed', `The login could not be carried out: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
+  return new Fault('login-failed', `The login could not be carried out: ${wordsOf(error)}`, {}, { cause: error })
 }
 
 /** What the site said counts more than that it said no. */

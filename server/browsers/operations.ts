@@ -9,6 +9,7 @@ import { answersWithError, openAddress } from './reachable.ts'
 import { watchAnswers, type SiteAnswers } from './site-answers.ts'
 import type { SiteProfile } from './site-profile.ts'
 import { refusedWords, standingOf, type Standing } from './standing.ts'
+import { whileOpen } from './while-open.ts'
 
 type Operation = SiteProfile['operations'][string]
 export type OperationInputs = Readonly<Record<string, string>>
@@ -34,31 +35,38 @@ export async function runOperation(page: Page, profile: SiteProfile, name: strin
   const operation = findOperation(profile, name)
   await checkInputs(operation, inputs)
   const answers = watchAnswers(page)
+  const lost = (how: string): Fault => new Fault('operation-failed', `The page ${how} while the operation ran`)
+  try {
+    return await whileOpen(page, signal, lost, async (open) => {
+      const address = operation.address === undefined ? page.url() : fillIn(operation.address, inputs, encodeURIComponent)
+      if (operation.address !== undefined) await openPage(page, address, open)
+      const text = await carryOutLoggedIn(page, profile, name, operation, inputs, answers, { trusted, signal: open })
+      if (trusted && text !== null) return text
+      const { login, certain, why } = await standing(page, profile, answers, open)
+      if (login === 'gone' && (certain || (text === null && !trusted))) throw loggedOut(why)
+      if (text === null) refuseErrors(address, answers)
+      if (text === null && login === 'unknown' && !trusted && needsLogin(profile)) throw new Fault('operation-failed', 'The site does not say whether the login still holds', { unproven: true })
+      return text
+    })
+  } finally {
+    answers.stop()
+  }
+}
+
+/** The steps, for as long as the login is not seen to be gone; a step that fails may have met a login page. */
+async function carryOutLoggedIn(page: Page, profile: SiteProfile, name: string, operation: Operation, inputs: OperationInputs, answers: SiteAnswers, { trusted, signal }: { trusted: boolean; signal: AbortSignal }): Promise<string | null> {
+  if (trusted) return carryOut(page, name, operation, inputs, signal)
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
-  // The browser says so by an event; what was asked of the page is never answered.
-  const crashed = (): void => over.abort(new Fault('operation-failed', 'The page crashed while the operation ran'))
-  page.on('error', crashed)
+  const carriedOut = carryOut(page, name, operation, inputs, either).catch(async (error: unknown): Promise<never> => {
+    either.throwIfAborted()
+    const { login, why } = await standing(page, profile, answers, either)
+    throw login === 'gone' ? loggedOut(why) : error
+  })
   try {
-    const address = operation.address === undefined ? page.url() : fillIn(operation.address, inputs, encodeURIComponent)
-    if (operation.address !== undefined) await open(page, address, either)
-    const carriedOut = carryOut(page, name, operation, inputs, either).catch(async (error: unknown): Promise<never> => {
-      either.throwIfAborted()
-      if (trusted) throw error
-      const { login, why } = await standing(page, profile, answers, either)
-      throw login === 'gone' ? loggedOut(why) : error
-    })
-    const text = await (trusted ? carriedOut : Promise.race([carriedOut, untilGone(page, profile, answers, either)]))
-    if (trusted && text !== null) return text
-    const { login, certain, why } = await standing(page, profile, answers, either)
-    if (login === 'gone' && (certain || (text === null && !trusted))) throw loggedOut(why)
-    if (text === null) refuseErrors(address, answers)
-    if (text === null && login === 'unknown' && !trusted && needsLogin(profile)) throw new Fault('operation-failed', 'The site does not say whether the login still holds', { unproven: true })
-    return text
+    return await Promise.race([carriedOut, untilGone(page, profile, answers, either)])
   } finally {
     over.abort(new Fault('operation-failed', 'The operation is over'))
-    page.off('error', crashed)
-    answers.stop()
   }
 }
 
@@ -125,7 +133,7 @@ async function fitsWhole(pattern: string, value: string): Promise<boolean> {
   }
 }
 
-async function open(page: Page, address: string, signal: AbortSignal): Promise<void> {
+async function openPage(page: Page, address: string, signal: AbortSignal): Promise<void> {
   try {
     await within('The page', signal, (stepSignal) => openAddress(page, address, stepSignal))
   } catch (error) {

@@ -66,7 +66,7 @@ export function createPipeTransport(toBrowser: Writable, fromBrowser: Readable, 
   }
 
   function spoiled(error: unknown): void {
-    escape(error)
+    escape(new Error('a message from the browser could not be dealt with', { cause: error }))
     end()
   }
 

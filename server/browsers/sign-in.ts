@@ -10,6 +10,7 @@ import { fillAll, press } from './form.ts'
 import { isInvalidSelector, lookAt, type PageLook } from './page-look.ts'
 import { answersWithError, openAddress } from './reachable.ts'
 import type { SiteProfile } from './site-profile.ts'
+import { whileOpen } from './while-open.ts'
 
 export interface Credentials {
   username: string
@@ -51,7 +52,8 @@ export async function signIn(page: Page, profile: SiteProfile, credentials: Cred
   }
   report(`Opening ${new URL(address).host}`)
   try {
-    const work = (signal: AbortSignal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs)
+    const lost = (how: string): Fault => new Fault('login-failed', `The page ${how} during the login`)
+    const work = (inTime: AbortSignal) => whileOpen(page, inTime, lost, (signal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs))
     return await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step), tools.startTimer)
   } catch (error) {
     tools.signal.throwIfAborted()

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts'
 import { abortable, withDeadline } from './abortable.ts'
 import { BrowserSlots } from './capacity.ts'
 import type { Chromium } from './chromium.ts'
+import { wordsOf } from './driver-words.ts'
 import { EgressProxy, proxyOf } from './egress-proxy.ts'
 import { launchBrowser, removeProfile, type RunningBrowser } from './launch.ts'
 import { processFacts } from './process-table.ts'
@@ -127,7 +128,7 @@ export class BrowserStarter {
       session.happen('browser-up', { up: true })
     } catch (error) {
       const cause = await session.causeOf(error)
-      throw cause instanceof Fault ? cause : new Fault('start-failed', `The browser could not be started: ${cause instanceof Error ? cause.message : String(cause)}`, {}, { cause })
+      throw cause instanceof Fault ? cause : new Fault('start-failed', `The browser could not be started: ${wordsOf(cause)}`, {}, { cause })
     }
   }
 

@@ -1,6 +1,7 @@
 /** "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile. */
 import { Fault, isFault } from '../fault.ts'
 import { abortable } from './abortable.ts'
+import { wordsOf } from './driver-words.ts'
 import { runOperation, runsInOwnPage } from './operations.ts'
 import { fits } from './page-look.ts'
 import { openAddress } from './reachable.ts'
@@ -112,6 +113,6 @@ async function run(session: Session, { operation, inputs }: Use, ownPage: boolea
     return await abortable(work, life.signal)
   } catch (error) {
     const cause = await session.causeOf(error)
-    throw cause instanceof Fault ? cause : new Fault('operation-failed', `The operation failed: ${cause instanceof Error ? cause.message : String(cause)}`, {}, { cause })
+    throw cause instanceof Fault ? cause : new Fault('operation-failed', `The operation failed: ${wordsOf(cause)}`, {}, { cause })
   }
 }

@@ -26,13 +26,13 @@ describe('the pipe to a browser', () => {
     ['throws', () => { throw new Error('cannot be read') }],
     ['rejects', () => Promise.reject(new Error('cannot be read'))],
   ])('closes and tells what it belongs to when reading a message %s', async (_, read) => {
-    const escaped: string[] = []
-    const scope: Scope = { room: 'browsers', kind: 'browser', id: 'one', escaped: (error) => escaped.push(error.message) }
+    const escaped: unknown[] = []
+    const scope: Scope = { room: 'browsers', kind: 'browser', id: 'one', escaped: (error) => escaped.push(error) }
     const { fromBrowser, transport, closed } = within(scope, connected)
     transport.onmessage = read
     fromBrowser.write('{"half": tru\0{"next":1}\0')
     await eventually('it is closed', () => closed() === 1)
-    expect(escaped[0]).toBe('cannot be read')
+    expect(escaped[0]).toMatchObject({ message: 'a message from the browser could not be dealt with', cause: { message: 'cannot be read' } })
   })
 
   it('ends messages with a zero byte', () => {
