@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { resolve } from 'node:path'
+import { parseRedisAddress } from './redis-address.ts'
 
 export interface Parser<Value> {
   /** What is accepted, in words that follow `give`. */
@@ -78,14 +79,9 @@ export function address(...schemes: readonly string[]): Parser<string> {
   }
 }
 
-/** `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
 export const redisAddress: Parser<string> = {
-  accepts: 'an address starting with redis:// or rediss://',
-  parse(text) {
-    const url = URL.parse(text)
-    const isRedis = url !== null && (url.protocol === 'redis:' || url.protocol === 'rediss:')
-    return isRedis && url.hostname !== '' && /^(\/\d{0,4})?$/.test(url.pathname) ? text : undefined
-  },
+  accepts: 'an address such as redis://:password@host:6379/0, redis+sentinel://host:26379,host:26379/MASTER or redis+cluster://host:6379,host:6379 (rediss for TLS)',
+  parse: (text) => (parseRedisAddress(text) === null ? undefined : text),
 }
 
 /** Visible ASCII: anything else could not be sent in a header. */

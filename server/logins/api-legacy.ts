@@ -2,14 +2,14 @@
 import { iso } from '../clock.ts'
 import { Fault, isFault } from '../fault.ts'
 import { actorOf, type Handlers } from '../http/api.ts'
-import { bearerOf, seenFrom, sessionOf, type LoginsApiParts } from './api.ts'
+import { bearerOf, seenFrom, sessionOf, troubleOf, type LoginsApiParts } from './api.ts'
 import type { legacyRoutes } from './contract-legacy.ts'
 import type { Session } from './session.ts'
 
 export function createLegacyHandlers({ sessions, users, keys, store, policy }: LoginsApiParts): Handlers<typeof legacyRoutes> {
   /** A session made by a gateway has no user here; then the session itself says who it is. */
-  const userOf = (session: Session) => {
-    const user = users.find(session.userId)
+  const userOf = async (session: Session) => {
+    const user = await users.find(session.userId)
     return { id: session.userId, username: session.username, full_name: user?.fullName ?? '', is_active: user?.active ?? true }
   }
   const roleOf = (session: Session) => ({ id: session.roleName, name: session.roleName })
@@ -23,9 +23,14 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
           { userId: user.id, username: user.username, roleName: user.roleName, permissions: user.permissions, rememberMe: body?.remember_me ?? false, expiresAt: null, ...seenFrom(call), reportedAddress: null, reportedDevice: null },
           actorOf(call.caller),
         )
+        // Removed, or changed, while the password was looked at: that ended what was open then, and this was not.
+        if (!(await users.isStill(user))) {
+          await sessions.end(session.id, 'revoked', 'system')
+          throw new Fault('invalid-credentials')
+        }
         return {
           status: 200,
-          body: { success: true, message: 'Login successful', user: userOf(session), role: { ...roleOf(session), permissions: [...session.permissions] }, token, session_id: session.id, expires_at: iso(session.expiresAt) },
+          body: { success: true, message: 'Login successful', user: await userOf(session), role: { ...roleOf(session), permissions: [...session.permissions] }, token, session_id: session.id, expires_at: iso(session.expiresAt) },
         }
       } catch (error) {
         if (!isFault(error, 'too-many-attempts')) throw error
@@ -35,7 +40,8 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
     },
 
     authHealth() {
-      if (!store.state().up) throw new Fault('store-unavailable', 'The session store cannot be reached')
+      const trouble = troubleOf(store, keys)
+      if (trouble !== null) throw trouble
       return { status: 200, body: { success: true, message: 'Service is healthy', data: { service: 'session-service', status: 'healthy', storage: store.kind } } }
     },
 
@@ -56,12 +62,12 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
 
     async authValidate(_, call) {
       const session = await sessionOf(call, sessions, true)
-      return { status: 200, body: { is_authenticated: true, user: userOf(session), role: roleOf(session), ...times(session) } }
+      return { status: 200, body: { is_authenticated: true, user: await userOf(session), role: roleOf(session), ...times(session) } }
     },
 
     async profile(_, call) {
       const session = await sessionOf(call, sessions, true)
-      return { status: 200, body: { user: userOf(session), role: roleOf(session), permissions: [...session.permissions] } }
+      return { status: 200, body: { user: await userOf(session), role: roleOf(session), permissions: [...session.permissions] } }
     },
 
     async tokenInfo(_, call) {

@@ -69,6 +69,7 @@ export function createNativeHandlers({ sessions, users, keys, store, revocations
     async status() {
       const state = store.state()
       const rules = policy()
+      // A store that is away is what this route is asked about: it says so instead of failing.
       const counts = state.up ? await store.counts(moment()) : { total: 0, live: 0, expired: 0, ended: 0, users: 0 }
       const limit = rules.limit('')
       return {
@@ -77,6 +78,8 @@ export function createNativeHandlers({ sessions, users, keys, store, revocations
           storage: store.kind,
           up: state.up,
           error: state.up ? null : state.error,
+          signing: keys.state(),
+          lockedKeys: keys.locked().length,
           counts,
           gateways: revocations.count(),
           policy: {
@@ -157,26 +160,29 @@ export function createNativeHandlers({ sessions, users, keys, store, revocations
       return { status: 201, body: keyView(key) }
     },
 
+    async giveUpKeys(_, call) {
+      return { status: 200, body: { keys: await sessions.giveUpKeys(actorOf(call.caller)) } }
+    },
+
     async removeKey({ params }, call) {
       await keys.remove(params.id, actorOf(call.caller))
       return { status: 204, body: null }
     },
 
-    loginUsers: () => ({ status: 200, body: { users: users.list().map(userView) } }),
+    async loginUsers() {
+      return { status: 200, body: { users: (await users.list()).map(userView) } }
+    },
 
     async createLoginUser({ body }, call) {
       return { status: 201, body: userView(await users.create(body, actorOf(call.caller))) }
     },
 
     async changeLoginUser({ params, body }, call) {
-      const { user, endsSessions } = await users.change(params.id, body, actorOf(call.caller))
-      if (endsSessions) await sessions.endAll(user.id, null, actorOf(call.caller))
-      return { status: 200, body: userView(user) }
+      return { status: 200, body: userView(await users.change(params.id, body, actorOf(call.caller))) }
     },
 
     async removeLoginUser({ params }, call) {
-      const user = users.remove(params.id, actorOf(call.caller))
-      await sessions.endAll(user.id, null, actorOf(call.caller))
+      await users.remove(params.id, actorOf(call.caller))
       return { status: 204, body: null }
     },
   }

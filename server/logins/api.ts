@@ -6,7 +6,7 @@ import { createLegacyHandlers } from './api-legacy.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { loginsContract } from './contract.ts'
 import type { publishedRoutes, standardRoutes } from './contract-published.ts'
-import { audience, issuer, type SigningKeys } from './keys.ts'
+import { audience, issuer, lockedFault, type SigningKeys } from './keys.ts'
 import type { Policy } from './policy.ts'
 import type { Revocations } from './revocations.ts'
 import type { Sessions } from './service.ts'
@@ -39,12 +39,13 @@ export function createLoginsApi(parts: LoginsApiParts): Api {
   )
 }
 
-function publishedHandlers({ sessions, store, policy, clock }: LoginsApiParts): Handlers<typeof publishedRoutes> {
+function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiParts): Handlers<typeof publishedRoutes> {
   return {
-    health: () =>
-      store.state().up
-        ? { status: 200, body: { success: true, service: serviceName, status: 'healthy', message: 'Session service is operational' } }
-        : { status: 503, body: { success: false, service: serviceName, status: 'unhealthy', message: 'The session store cannot be reached' } },
+    health() {
+      const trouble = troubleOf(store, keys)
+      if (trouble !== null) return { status: 503, body: { success: false, service: serviceName, status: 'unhealthy', message: trouble.message } }
+      return { status: 200, body: { success: true, service: serviceName, status: 'healthy', message: 'Session service is operational' } }
+    },
 
     async validate({ body }) {
       if (body.token === '') throw new Fault('token-missing')
@@ -187,6 +188,13 @@ function standardHandlers({ sessions, keys }: LoginsApiParts): Handlers<typeof s
 
     jwks: () => ({ status: 200, body: keys.jwks(), headers: { 'cache-control': 'public, max-age=60' } }),
   }
+}
+
+/** Why no login can be made or validated now; null when it can. */
+export function troubleOf(store: SessionStore, keys: SigningKeys): Fault | null {
+  if (!store.state().up) return new Fault('store-unavailable', 'The session store cannot be reached')
+  if (keys.state() === 'locked') return lockedFault()
+  return keys.state() === 'unread' ? new Fault('store-unavailable', 'The signing keys cannot be read') : null
 }
 
 /**

@@ -52,6 +52,10 @@ export const loginStatus = z.object({
   storage: z.enum(['memory', 'database', 'redis']),
   up: z.boolean(),
   error: z.string().nullable(),
+  /** `locked` when the key that signs does not open, `unread` while the store cannot be reached. */
+  signing: z.enum(['ready', 'unread', 'locked']),
+  /** Signing and verifying keys that do not open. */
+  lockedKeys: z.number().int(),
   counts: z.object({ total: z.number().int(), live: z.number().int(), expired: z.number().int(), ended: z.number().int(), users: z.number().int() }),
   gateways: z.number().int(),
   policy: z.object({
@@ -165,6 +169,16 @@ export const nativeRoutes = {
     right: 'logins:manage',
     body: z.object({ algorithm: z.enum(['HS256', 'EdDSA', 'ES256']).default('HS256') }),
     responses: { 201: { description: 'The new key', body: loginKey } },
+  },
+  giveUpKeys: {
+    method: 'POST',
+    path: '/v1/keys/give-up',
+    tag: 'Keys',
+    summary: 'Go on without the keys that do not open',
+    description: 'For keys that were sealed under a key that is lost. What they signed is refused from then on, and a new key signs; where other servers share the keys, theirs go on verifying.',
+    access: 'key',
+    right: 'logins:manage',
+    responses: { 200: { description: 'How many', body: z.object({ keys: z.number().int() }) } },
   },
   removeKey: { method: 'DELETE', path: '/v1/keys/:id', tag: 'Keys', summary: 'Refuse at once what an old key signed', access: 'key', right: 'logins:manage', params: idParams, responses: { 204: { description: 'Removed' }, 404: failure('No such key'), 409: failure('It signs') } },
   loginUsers: { method: 'GET', path: '/v1/users', tag: 'Users', summary: 'Users of the legacy login', access: 'key', right: 'logins:manage', responses: { 200: { description: 'Users', body: z.object({ users: z.array(loginUser) }) } } },

@@ -41,6 +41,8 @@ export const loginsContract = defineContract({
     'session-limit': { status: 409 },
     'invalid-expiry': { status: 400 },
     'store-unavailable': { status: 503 },
+    'signing-keys-locked': { status: 503 },
+    'sealed-locked': { status: 503 },
     'refresh-failed': { status: 400 },
     'missing-credentials': { status: 400, message: 'Username and password are required' },
     'invalid-credentials': { status: 401, message: 'Invalid username or password' },

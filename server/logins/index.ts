@@ -1,18 +1,22 @@
 /** The logins room: what it is made of. */
-import { iso } from '../clock.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { createActivity } from './activity.ts'
 import { createLoginsApi } from './api.ts'
 import { createAttemptGuard } from './attempts.ts'
+import { createMemoryAttempts } from './attempts-memory.ts'
+import { createRedisAttempts } from './attempts-redis.ts'
+import { adoptUsers } from './adopt-users.ts'
+import { attentionOf } from './attention.ts'
 import { createInspector } from './inspect.ts'
-import { createSqliteKeyStore, type KeyStore } from './keys-store.ts'
+import { createSqliteKeyStore, lastSigningIn, type KeyStore } from './keys-store.ts'
 import { createSigningKeys } from './keys.ts'
 import { policyOf, type LoginVariables, type Policy } from './policy.ts'
 import { connectRedis, type RedisConnection } from './redis-connection.ts'
 import { createRedisKeyStore } from './redis-keys-store.ts'
 import { createRedisStore } from './redis-store.ts'
+import { createRedisUserStore } from './redis-users-store.ts'
 import { createRevocations, type Every } from './revocations.ts'
 import { createSessions, type Sessions } from './service.ts'
 import { stateOf, type Session, type SessionState } from './session.ts'
@@ -20,13 +24,15 @@ import type { SessionStore } from './session-store.ts'
 import { createSqliteStore } from './store.ts'
 import { startSweep } from './sweep.ts'
 import { createLoginUserStore } from './users-store.ts'
-import { createLoginUsers } from './users.ts'
+import { createLoginUsers, type Passwords } from './users.ts'
 
 export interface LoginsRoomGiven {
   /** The variables the contract names; the settings count where they are null or not given. */
   variables?: LoginVariables | undefined
   /** Node's timers when not given. */
   every?: Every
+  /** scrypt when not given. */
+  passwords?: Passwords
 }
 
 export interface LoginsRoom extends Room {
@@ -35,15 +41,19 @@ export interface LoginsRoom extends Room {
   stateOf(session: Session): SessionState
 }
 
-export async function createLoginsRoom(context: RoomContext, { variables, every = systemEvery }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
+export async function createLoginsRoom(context: RoomContext, { variables, every = systemEvery, passwords }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
   const { database, sealer, clock, events, log, settings } = context
   const policy = (): Policy => policyOf(settings.current().logins, variables)
   const kept = await openStores(context, variables)
   const { store } = kept
-  const keys = createSigningKeys({ store: kept.keys ?? createSqliteKeyStore(database, sealer), clock, events })
+  const startedAt = clock.now()
+  const keys = createSigningKeys({ store: kept.keys ?? createSqliteKeyStore(database, sealer), clock, events, log })
   const activity = createActivity({ store, policy, log })
   const sessions = createSessions({ store, keys, activity, policy, clock, events })
-  const users = createLoginUsers({ store: createLoginUserStore(database), attempts: createAttemptGuard(kept.redis?.client), clock, events })
+  const localUsers = createLoginUserStore(database)
+  const sharedUsers = kept.redis === null ? null : createRedisUserStore(kept.redis)
+  const attempts = createAttemptGuard(kept.redis === null ? createMemoryAttempts(clock) : createRedisAttempts(kept.redis))
+  const users = createLoginUsers({ store: sharedUsers ?? localUsers, attempts, endSessions: (id, actor) => sessions.endAll(id, null, actor), ...(passwords === undefined ? {} : { passwords }), clock, events })
   const revocations = createRevocations({ store, keys, policy, clock, log, every })
   const changed = (): void => {
     context.changed('logins')
@@ -52,11 +62,18 @@ export async function createLoginsRoom(context: RoomContext, { variables, every 
   const sweep = startSweep({ store, policy, clock, log, changed })
   const inspect = createInspector({ keys, store, policy, clock })
 
-  const startKeys = (): Promise<void> => keys.start().catch((error: unknown) => log.warn({ error: String(error) }, 'the signing keys cannot be read yet'))
-  const unsubscribe = store.onState(() => {
-    if (store.state().up) void startKeys()
+  /** Whatever has to wait for the store; tried again when it is back. */
+  async function begin(): Promise<void> {
+    try {
+      await keys.start()
+      if (sharedUsers !== null && store.state().up) await adoptUsers(localUsers, sharedUsers, log)
+    } catch (error) {
+      log.warn({ error: String(error) }, 'the signing keys, or the users, cannot be read yet')
+    }
     changed()
-  })
+  }
+  let stopTrying = (): void => undefined
+  let unsubscribe = (): void => undefined
 
   return {
     name: 'logins',
@@ -64,30 +81,42 @@ export async function createLoginsRoom(context: RoomContext, { variables, every 
     stateOf: (session) => stateOf(session, clock.now(), policy().idleTimeout),
     api: createLoginsApi({ sessions, users, keys, store, revocations, inspect, policy, clock, nextCleanupAt: sweep.nextAt }),
     async start() {
+      unsubscribe = store.onState(() => {
+        if (store.state().up) void begin()
+        else changed()
+      })
       await store.start()
-      await startKeys()
+      await begin()
+      revocations.start()
       sweep.start()
+      // What the disk refused, or what could not be sealed, may be mended without a word to us.
+      stopTrying = every(tryAgainEvery, () => {
+        if (store.state().up && keys.state() === 'unread') void begin()
+      })
     },
     async stop() {
+      stopTrying()
       sweep.stop()
       unsubscribe()
       revocations.stop()
       await activity.stop()
       keys.stop()
       await store.stop()
-      kept.close()
     },
     summary() {
       const { maxConcurrent } = policy().limit('')
       return { room: 'logins', count: sweep.live(), unit: 'active', text: `${store.kind === 'memory' ? 'in memory' : store.kind === 'redis' ? 'in Redis' : 'in the database'}, at most ${maxConcurrent} per user`, rateTitle: 'Validations', ratePer: 's', total: sessions.validations() }
     },
-    attention() {
-      const state = store.state()
-      if (state.up) return []
-      return [{ id: 'logins:store', room: 'logins', tone: 'bad', title: 'Redis cannot be reached', text: `No login can be made or validated: ${state.error}. It is tried again by itself.`, since: iso(state.since), action: null, subject: null }]
+    attention: () => attentionOf({ store, keys, startedAt, now: clock.now() }),
+    locked() {
+      const count = keys.shared ? 0 : keys.locked().length
+      return count === 0 ? [] : [count === 1 ? '1 signing key of logins' : `${count} signing keys of logins`]
     },
+    giveUpLocked: async () => void (await sessions.giveUpKeys('owner')),
   }
 }
+
+const tryAgainEvery = 5_000
 
 /** Keeps no process alive. */
 const systemEvery: Every = (ms, work) => {
@@ -100,7 +129,6 @@ interface Stores {
   /** null: in the house's database. */
   keys: KeyStore | null
   redis: RedisConnection | null
-  close(): void
 }
 
 async function openStores({ database, clock, log, settings }: RoomContext, variables: LoginVariables | undefined): Promise<Stores> {
@@ -108,11 +136,11 @@ async function openStores({ database, clock, log, settings }: RoomContext, varia
   if (kind === 'redis') {
     const url = variables?.redisUrl ?? 'redis://127.0.0.1:6379'
     const redis = await connectRedis({ url, clock, log })
-    return { store: createRedisStore(redis, log), keys: createRedisKeyStore(redis, url, log), redis, close: () => undefined }
+    return { store: createRedisStore(redis, log), keys: createRedisKeyStore(redis, lastSigningIn(database, 'redis'), log), redis }
   }
-  if (kind === 'database') return { store: createSqliteStore({ database, kind, log }), keys: null, redis: null, close: () => undefined }
-  // The same tables and rules, in memory only.
+  if (kind === 'database') return { store: createSqliteStore({ database, kind, log }), keys: null, redis: null }
+  // The same tables and rules, in memory only; there until the process ends, so that a restart of the room in place costs nobody's login.
   const memory = openDatabase(':memory:')
   migrate(memory)
-  return { store: createSqliteStore({ database: memory, kind, log }), keys: null, redis: null, close: () => memory.close() }
+  return { store: createSqliteStore({ database: memory, kind, log }), keys: null, redis: null }
 }

@@ -18,6 +18,7 @@ export interface Inspection {
 const problems: Readonly<Record<TokenProblem, { at: string; text: string }>> = {
   malformed: { at: 'Form', text: 'This is not a JWT: three parts of base64url, parted by dots, the first two JSON' },
   'unknown-key': { at: 'Key', text: 'No key of ours has this kid, or it no longer verifies' },
+  'locked-key': { at: 'Key', text: 'Its key is one of ours, sealed under another key than the one at hand: it cannot be checked until that is put back' },
   'wrong-algorithm': { at: 'Algorithm', text: 'The header names another algorithm than the key is for' },
   'bad-signature': { at: 'Signature', text: 'The signature does not fit: the token was changed, or signed elsewhere' },
   'not-ours': { at: 'Issuer', text: 'Issuer, audience or claims are not those of a token of ours' },

@@ -15,18 +15,29 @@ export interface KeyRecord {
   verifyUntil: number | null
 }
 
+/** One that was sealed under another key than the one at hand: nothing can be said of what it signed until that is put back. */
+export type LockedKey = Omit<KeyRecord, 'secret'>
+
+/** The key that signed last, as this server knew it. */
+export interface LastSigning {
+  id: string
+  algorithm: SigningAlgorithm
+}
+
 export interface KeyStore {
   /** Whether other servers may change the keys. */
   readonly shared: boolean
-  load(): Promise<KeyRecord[]>
+  load(): Promise<{ records: KeyRecord[]; locked: LockedKey[] }>
   /** Makes `next` the signing key; those that signed until now verify until `oldVerifyUntil`. Does nothing when there is a signing key and `onlyFirst` is set. */
   add(next: KeyRecord, oldVerifyUntil: number, onlyFirst: boolean): Promise<void>
   remove(id: string): Promise<void>
   /** Another server changed the keys. */
   onChange(listener: () => void): () => void
+  /** Kept on this machine, so that keys that are lost are noticed, and are not followed by others of another kind. */
+  last: { read(): LastSigning | null; write(signing: LastSigning): void }
 }
 
-interface Row extends Omit<KeyRecord, 'secret'> {
+interface Row extends LockedKey {
   secret: Buffer
 }
 
@@ -39,7 +50,9 @@ export function createSqliteKeyStore(database: Database, sealer: Sealer): KeySto
 
   return {
     shared: false,
-    load: async () => all.all().map((row) => ({ ...row, secret: sealer.open(row.secret, sealContext(row.id)) })),
+    async load() {
+      return opened(all.all(), ({ id, secret }) => sealer.open(secret, sealContext(id)))
+    },
     async add(next, oldVerifyUntil, onlyFirst) {
       database.transaction(() => {
         if (onlyFirst && hasSigning.get() !== 0) return
@@ -49,8 +62,30 @@ export function createSqliteKeyStore(database: Database, sealer: Sealer): KeySto
     },
     remove: async (id) => void remove.run(id),
     onChange: () => () => undefined,
+    last: lastSigningIn(database, 'house'),
   }
 }
 
 /** Binds a sealed key to its id, so that rows cannot be exchanged. */
 export const sealContext = (id: string): string => `logins:key:${id}`
+
+/** Parts what opens from what does not. */
+export function opened<Sealed extends LockedKey>(rows: readonly Sealed[], open: (row: Sealed) => Buffer): { records: KeyRecord[]; locked: LockedKey[] } {
+  const records: KeyRecord[] = []
+  const locked: LockedKey[] = []
+  for (const row of rows) {
+    const { id, algorithm, createdAt, verifyUntil } = row
+    try {
+      records.push({ id, algorithm, createdAt, verifyUntil, secret: open(row) })
+    } catch {
+      locked.push({ id, algorithm, createdAt, verifyUntil })
+    }
+  }
+  return { records, locked }
+}
+
+export function lastSigningIn(database: Database, place: 'house' | 'redis'): KeyStore['last'] {
+  const read = database.prepare<[string], LastSigning>('SELECT key_id AS id, algorithm FROM login_last_signing WHERE place = ?')
+  const write = database.prepare('INSERT INTO login_last_signing (place, key_id, algorithm) VALUES (?, ?, ?) ON CONFLICT (place) DO UPDATE SET key_id = excluded.key_id, algorithm = excluded.algorithm')
+  return { read: () => read.get(place) ?? null, write: ({ id, algorithm }) => void write.run(place, id, algorithm) }
+}

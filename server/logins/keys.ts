@@ -7,10 +7,12 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, ty
 import { createSigner, createVerifier } from 'fast-jwt'
 import type { Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
-import { Fault } from '../fault.ts'
+import { Fault, isFault } from '../fault.ts'
+import type { Log } from '../log.ts'
 import { randomBase62 } from '../secrets/random.ts'
+import { diskRefusal } from '../store/disk.ts'
 import { createRecent } from './recent.ts'
-import type { KeyRecord, KeyStore, SigningAlgorithm } from './keys-store.ts'
+import type { KeyRecord, KeyStore, LastSigning, LockedKey, SigningAlgorithm } from './keys-store.ts'
 
 export const issuer = 'wheelhouse'
 export const audience = 'wheelhouse-logins'
@@ -42,11 +44,35 @@ export interface KeyView {
   signs: boolean
 }
 
-export type TokenProblem = 'malformed' | 'unknown-key' | 'wrong-algorithm' | 'bad-signature' | 'not-ours'
+export type TokenProblem = 'malformed' | 'unknown-key' | 'locked-key' | 'wrong-algorithm' | 'bad-signature' | 'not-ours'
 export type Verified = { ok: true; claims: Claims } | { ok: false; problem: TokenProblem }
 
+/** What became of keys that were there: all are others now, or none was found and one was made. */
+export interface LostKeys {
+  at: number
+  before: LastSigning
+  now: LastSigning
+}
+
+/** `unread`: the store cannot be reached. `locked`: the key that signs was sealed under another key than the one at hand. */
+export type SigningState = 'ready' | 'unread' | 'locked'
+
 export interface SigningKeys {
+  /** Reads the keys, and makes the first one where there is none. */
   start(): Promise<void>
+  /** Whether other servers have them too. */
+  readonly shared: boolean
+  state(): SigningState
+  /** Those that do not open. */
+  locked(): readonly LockedKey[]
+  /** Since this server started. */
+  lost(): LostKeys | null
+  /**
+   * Goes on without the keys that do not open. Where other servers may hold what opens them they only stop signing; else they are removed.
+   * Resolves with whether a token could still be good: false when no key is left that signed any.
+   */
+  giveUp(oldVerifyUntil: number, actor: string): Promise<{ keys: number; anyUsable: boolean }>
+  /** Throws `signing-keys-locked`, or `store-unavailable` while the keys cannot be read. */
   sign(claims: Claims): string
   /** Signature, algorithm, issuer and audience; time is the session's matter. */
   verify(token: string): Verified
@@ -81,9 +107,16 @@ const longestToken = 16_384
 /** Ms between two readings that strangers can ask for. */
 const reloadEvery = 100
 
-export function createSigningKeys({ store, clock, events }: { store: KeyStore; clock: Clock; events: EventSink }): SigningKeys {
+export function createSigningKeys({ store, clock, events, log }: { store: KeyStore; clock: Clock; events: EventSink; log: Pick<Log, 'warn'> }): SigningKeys {
   let keys = new Map<string, UsableKey>()
   let signing: UsableKey | undefined
+  let lockedKeys = new Map<string, LockedKey>()
+  let lost: LostKeys | null = null
+  /** What is removed now is removed on purpose. */
+  let givingUp = false
+  /** Why they could not be read or made, until they are. */
+  let trouble: unknown
+  let stopWatching = (): void => undefined
   let reloadedAt = -Infinity
   let reloading: Promise<void> | undefined
   const verdicts = createRecent<{ key: UsableKey; verdict: Verified }>(verdictsKept)
@@ -92,15 +125,53 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
   const isUsable = ({ verifyUntil }: UsableKey): boolean => verifyUntil === null || verifyUntil > clock.now()
 
   async function load(): Promise<void> {
-    const records = await store.load()
+    const { records, locked } = await store.load()
+    lockedKeys = new Map(locked.map((key) => [key.id, key]))
     if (isKnown(records)) return
     const usable = records.map((record) => keys.get(record.id) ?? usableKey(record))
     keys = new Map(usable.map((key, index) => [key.id, Object.assign(key, { verifyUntil: records[index]?.verifyUntil ?? null })]))
     signing = [...keys.values()].filter(({ verifyUntil }) => verifyUntil === null).at(-1)
     for (const key of keys.values()) key.signs = key === signing
+    if (signing !== undefined) notice(signing)
     // A key that is gone must not live on in what it verified.
     verdicts.clear()
     for (const listener of listeners) listener()
+  }
+
+  /** Remembers which key signs, and notices when none is left of those that did. */
+  function notice({ id, algorithm }: UsableKey): void {
+    const last = store.last.read()
+    if (last?.id === id) return
+    if (last !== null && !keys.has(last.id) && !lockedKeys.has(last.id) && lost === null && !givingUp) {
+      lost = { at: clock.now(), before: last, now: { id, algorithm } }
+      const data = { before: last.id, beforeAlgorithm: last.algorithm, algorithm }
+      events.emit({ room: 'logins', type: 'keys-lost', title: 'Signing keys were lost; other ones sign now', subject: id, actor: 'system', tone: 'bad', data })
+    }
+    try {
+      store.last.write({ id, algorithm })
+    } catch (error) {
+      // A disk that refuses must not keep keys from being used that are there.
+      log.warn({ error: String(error) }, 'which key signs cannot be remembered')
+    }
+  }
+
+  /** The first key, or the next one where all were lost: of the algorithm that was chosen, which those who verify with public keys rely on. */
+  async function ensure(): Promise<void> {
+    await load()
+    if (signing !== undefined || isLocked()) return
+    await store.add(newKey(store.last.read()?.algorithm ?? 'HS256', clock.now()), clock.now(), true)
+    await load()
+  }
+
+  function isLocked(): boolean {
+    return signing === undefined && [...lockedKeys.values()].some(({ verifyUntil }) => verifyUntil === null)
+  }
+
+  async function rotate(algorithm: SigningAlgorithm, oldVerifyUntil: number): Promise<KeyView> {
+    const next = newKey(algorithm, clock.now())
+    await store.add(next, oldVerifyUntil, false)
+    await load()
+    return { id: next.id, algorithm, createdAt: next.createdAt, verifyUntil: null, signs: true }
   }
 
   /** Nothing is forgotten and nobody told when a reading brings nothing new. */
@@ -114,6 +185,7 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
     const header = headerOf(token)
     if (header === null) return { ok: false, problem: 'malformed' }
     const key = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
+    if (key === undefined && typeof header.kid === 'string' && lockedKeys.has(header.kid)) return { ok: false, problem: 'locked-key' }
     if (key === undefined || !counts(key)) return { ok: false, problem: 'unknown-key' }
     if (header.alg !== key.algorithm) return { ok: false, problem: 'wrong-algorithm' }
     try {
@@ -127,19 +199,54 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
     }
   }
 
-  const stopWatching = store.onChange(() => void load().catch(() => undefined))
+  /** What fails is said by whoever needs a key, and tried again. */
+  async function start(): Promise<void> {
+    try {
+      await ensure()
+      trouble = undefined
+    } catch (error) {
+      trouble = error
+      throw error
+    }
+  }
 
   return {
-    async start() {
-      await load()
-      if (signing !== undefined) return
-      await store.add(newKey('HS256', clock.now()), clock.now(), true)
-      await load()
+    shared: store.shared,
+    start() {
+      stopWatching()
+      // Where it fails the store is away; the keys are read when it is back.
+      stopWatching = store.onChange(() => void start().catch(() => undefined))
+      return start()
     },
+    state: () => (signing !== undefined ? 'ready' : isLocked() ? 'locked' : 'unread'),
+    locked: () => [...lockedKeys.values()],
+    lost: () => lost,
 
     sign(claims) {
-      if (signing === undefined) throw new Fault('store-unavailable', 'The signing keys cannot be read')
-      return signing.sign(claims)
+      if (signing !== undefined) return signing.sign(claims)
+      if (isLocked()) throw lockedFault()
+      // The disk's own words have an answer of their own.
+      if (diskRefusal(trouble) !== null || isFault(trouble, 'sealed-locked')) throw trouble
+      throw new Fault('store-unavailable', 'The signing keys cannot be read', {}, { cause: trouble })
+    },
+
+    async giveUp(oldVerifyUntil, actor) {
+      await load()
+      const locked = [...lockedKeys.values()]
+      const anyUsable = keys.size > 0 || store.shared
+      const [lastSigning] = locked.filter(({ verifyUntil }) => verifyUntil === null)
+      if (locked.length === 0) return { keys: 0, anyUsable: true }
+      givingUp = true
+      try {
+        // The new key first: where it cannot be sealed nothing is removed.
+        if (lastSigning !== undefined) await rotate(lastSigning.algorithm, oldVerifyUntil)
+        if (!store.shared) for (const { id } of locked) await store.remove(id)
+        await load()
+      } finally {
+        givingUp = false
+      }
+      events.emit({ room: 'logins', type: 'keys-given-up', title: 'Locked signing keys given up', actor, tone: 'attention', data: { keys: locked.length, removed: !store.shared } })
+      return { keys: locked.length, anyUsable }
     },
 
     verify: (token) => verify(token, isUsable),
@@ -159,11 +266,9 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
     list: () => [...keys.values()].map(({ id, algorithm, createdAt, verifyUntil, signs }) => ({ id, algorithm, createdAt, verifyUntil, signs })).toSorted((a, b) => Number(b.signs) - Number(a.signs) || b.createdAt - a.createdAt),
 
     async rotate(algorithm, oldVerifyUntil, actor) {
-      const next = newKey(algorithm, clock.now())
-      await store.add(next, oldVerifyUntil, false)
-      await load()
+      const next = await rotate(algorithm, oldVerifyUntil)
       events.emit({ room: 'logins', type: 'key-rotated', title: 'Signing key rotated', subject: next.id, actor, data: { algorithm } })
-      return { id: next.id, algorithm, createdAt: next.createdAt, verifyUntil: null, signs: true }
+      return next
     },
 
     async remove(id, actor) {
@@ -180,8 +285,13 @@ export function createSigningKeys({ store, clock, events }: { store: KeyStore; c
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    stop: stopWatching,
+    stop: () => stopWatching(),
   }
+}
+
+/** The key may be put back: until it is given up, what it signed is neither good nor bad. */
+export function lockedFault(): Fault {
+  return new Fault('signing-keys-locked', 'The keys that sign login tokens are locked: they were sealed under another key than the one at hand. Put that key back, or give up what it sealed')
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,16 +1,33 @@
-/** One Redis: a connection for commands, one that listens, and what is known of its state. */
+/**
+ * One Redis: a connection for commands, one that listens, and what is known of its state.
+ *
+ * Up is what has just been shown from end to end: that a write is taken, and that what one server says all hear. A replica, a full memory or a node cut off
+ * from its cluster answers pings, and would look healthy while nothing can be ended.
+ */
+import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
+import { parseRedisAddress } from '../config/redis-address.ts'
+import { within, type Scope } from '../isolation.ts'
 import type { Log } from '../log.ts'
+import { createRedisClients, type RedisClient } from './redis-client.ts'
+import { probeScript } from './redis-scripts.ts'
 import { createSignal, type StoreState } from './session-store.ts'
 
 export interface RedisConnection {
-  readonly client: Redis
-  /** Runs commands; whatever goes wrong with Redis is `store-unavailable`. */
-  run<Result>(commands: (client: Redis) => Promise<Result>): Promise<Result>
+  readonly client: RedisClient
+  /** Of all keys and channels. In a cluster its tag keeps them on one node, since what belongs together has to change together. */
+  readonly prefix: string
+  readonly password: string
+  /** Runs commands; whatever goes wrong with Redis is `store-unavailable`, with what Redis said as its cause. */
+  run<Result>(commands: (client: RedisClient) => Promise<Result>): Promise<Result>
+  /** Runs a Lua script as one step. */
+  script(text: string, ...values: readonly (string | number | Buffer)[]): Promise<unknown>
   /** A message of a channel below the prefix. */
-  onMessage(channel: 'changed' | 'keys', listener: (message: string) => void): () => void
+  onMessage(channel: Channel, listener: (message: string) => void): () => void
+  /** How many signing keys there are, every few seconds: what was emptied says nothing by itself. */
+  onSigningKeys(listener: (count: number) => void): () => void
   state(): StoreState
   onState(listener: () => void): () => void
   /** Resolves when connected, or after a moment without that. */
@@ -18,101 +35,232 @@ export interface RedisConnection {
   stop(): Promise<void>
 }
 
-export const redisPrefix = 'wheelhouse:logins:'
+type Channel = 'changed' | 'keys'
 
 /** A start must not wait for a Redis that is away. */
 const waitAtStart = 1_000
-/** A Redis that hangs, or a network that swallows, closes no connection: both are asked for a sign of life, and given up when the one before is still out. */
-const heartbeatEvery = 2_000
+const probeEvery = 2_000
+const listenAgainAfter = 500
+/** What Redis answers to every write where another one, or the same one later, would take it. */
+const refusals = /^(READONLY|MASTERDOWN|LOADING|MISCONF|OOM|NOREPLICAS|CLUSTERDOWN|NOAUTH)\b/
+/** Those of one that has become a replica: whoever is the master now is found by connecting anew. */
+const elsewhere = /^(READONLY|MASTERDOWN)\b/
 
-/** The client is loaded here and not with the room: most houses have no Redis and need not pay for it. */
+/** Throws `redis-address` for an address that is none. */
 export async function connectRedis({ url, clock, log }: { url: string; clock: Clock; log: Pick<Log, 'warn' | 'info' | 'error'> }): Promise<RedisConnection> {
-  const library = await import('ioredis')
-  const options = {
-    lazyConnect: true,
-    // A request gets its refusal at once; it is not kept for a Redis that may never come back.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 5_000,
-    retryStrategy: (attempt: number) => Math.min(100 * attempt, 2_000),
-    enableAutoPipelining: true,
-  }
-  const client = new library.Redis(url, options)
-  const ear = new library.Redis(url, { ...options, enableAutoPipelining: false, autoResubscribe: false })
+  const address = parseRedisAddress(url)
+  if (address === null) throw new Fault('redis-address', 'This is no address of a Redis')
+  const prefix = address.kind === 'cluster' ? '{wheelhouse:logins}:' : 'wheelhouse:logins:'
+  const { client, listener } = await createRedisClients(address)
+  const self = randomBytes(8).toString('hex')
+  const aliveChannel = `${prefix}alive:${self}`
+
   const messages = { changed: createSignal<string>(report), keys: createSignal<string>(report) }
+  const keyCounts = createSignal<number>(report)
   const states = createSignal<void>(report)
   let current: StoreState = { up: false, error: 'not connected yet', since: clock.now() }
-  let lastError = ''
-  let listening = false
+  /** What was last said of each connection; forgotten when it is there again. */
+  const causes = { client: '', ear: '' }
+  let ear = listener()
+  let isListening = false
+  let probe: { number: number; answered: boolean; heard: boolean } | null = null
+  let probes = 0
+  let told = ''
+  let stopped = false
 
   function report(error: unknown): void {
     log.error({ error: String(error) }, 'a listener to Redis failed')
   }
 
-  function become(): void {
-    const up = client.status === 'ready' && listening
-    if (up === current.up) return
-    current = up ? { up } : { up, error: lastError === '' ? 'the connection was lost' : lastError, since: clock.now() }
-    if (up) log.info({}, 'Redis is connected')
-    else log.warn({ error: lastError }, 'Redis cannot be reached')
+  function become(up: boolean, why = ''): void {
+    const error = why === '' ? 'the connection was lost' : why
+    if (current.up === up && (current.up || current.error === error)) return
+    const since = current.up ? clock.now() : current.since
+    current = up ? { up } : { up, error, since }
+    if (up) log.info({ address: address?.kind }, 'Redis is there and takes writes')
+    else log.warn({ error }, 'Redis cannot be used')
     states.tell()
   }
 
-  const silent = new Set<Redis>()
-  function askForLife(each: Redis): void {
-    if (each.status !== 'ready') return
-    if (silent.has(each)) {
-      // After what has arrived is read: it may be this process that was away.
-      setImmediate(() => silent.has(each) && giveUp(each))
-      return
-    }
-    silent.add(each)
-    void each.ping().then(() => silent.delete(each), () => undefined)
+  function lost(): void {
+    become(false, causes.client === '' ? causes.ear : causes.client)
   }
-  function giveUp(each: Redis): void {
-    lastError = 'it does not answer'
-    silent.delete(each)
+
+  /** What Redis says to a write it does not take. */
+  function refused(error: Error): void {
+    causes.client = textOf(error)
+    if (elsewhere.test(error.message)) {
+      giveUp(client)
+      giveUp(ear)
+    }
+    lost()
+  }
+
+  function giveUp(each: RedisClient): void {
+    if (stopped || each.status !== 'ready') return
+    if (each === ear) isListening = false
+    probe = null
     each.disconnect(true)
   }
+
+  function ask(): void {
+    if (client.status === 'end') void within(scope, () => client.connect().catch(() => undefined))
+    if (client.status !== 'ready' || ear.status !== 'ready') return
+    if (!isListening) return subscribe(ear)
+    const before = probe
+    // After what has arrived is read: it may be this process that was away.
+    if (before !== null) setImmediate(() => before === probe && settle(before))
+    else send()
+  }
+
+  function settle({ answered, heard }: { answered: boolean; heard: boolean }): void {
+    if (!answered) {
+      causes.client = 'it does not answer'
+      giveUp(client)
+    } else if (!heard) {
+      causes.ear = 'what is published does not arrive'
+      giveUp(ear)
+    }
+    lost()
+  }
+
+  function send(): void {
+    const own = { number: (probes += 1), answered: false, heard: false }
+    probe = own
+    script(probeScript, prefix, self, own.number).then(
+      (count) => {
+        own.answered = true
+        if (own === probe) proven()
+        keyCounts.tell(Number(count))
+      },
+      (error: unknown) => {
+        if (own !== probe) return
+        probe = null
+        causes.client = error instanceof Fault && error.cause instanceof Error ? textOf(error.cause) : String(error)
+        lost()
+      },
+    )
+  }
+
+  function proven(): void {
+    if (probe === null || !probe.answered || !probe.heard) return
+    probe = null
+    causes.client = ''
+    causes.ear = ''
+    told = ''
+    become(true)
+  }
+
+  function subscribe(own: Redis): void {
+    own.subscribe(`${prefix}changed`, `${prefix}keys`, aliveChannel).then(
+      () => {
+        if (own !== ear) return
+        isListening = true
+        if (probe === null) ask()
+      },
+      (error: Error) => {
+        causes.ear = textOf(error)
+        lost()
+      },
+    )
+  }
+
+  function hear(channel: string, message: string): void {
+    if (channel === aliveChannel) {
+      if (probe !== null && Number(message) === probe.number) {
+        probe.heard = true
+        proven()
+      }
+    } else messages[channel === `${prefix}keys` ? 'keys' : 'changed'].tell(message)
+  }
+
+  /** What the library throws where nobody waits, e.g. at a reply that makes no sense to it, ends these connections and no more. */
+  const scope: Scope = {
+    room: 'logins',
+    kind: 'store',
+    id: 'redis',
+    escaped(_, reason) {
+      if (stopped) return
+      causes.client = reason
+      isListening = false
+      probe = null
+      for (const each of [client, ear]) each.disconnect(true)
+      lost()
+    },
+  }
+
+  function listen(): void {
+    if (stopped) return
+    const own = ear
+    own.on('ready', () => subscribe(own))
+    own.on('message', hear)
+    own.on('error', (error: Error) => own === ear && (causes.ear = textOf(error)))
+    own.on('close', () => {
+      if (own !== ear) return
+      isListening = false
+      probe = null
+      lost()
+    })
+    own.on('end', () => {
+      if (stopped || own !== ear) return
+      setTimeout(() => {
+        if (stopped) return
+        ear = listener()
+        listen()
+      }, listenAgainAfter).unref()
+    })
+    own.connect().catch(() => undefined)
+  }
+
+  client.on('ready', () => isListening && probe === null && ask())
+  client.on('error', (error: Error) => (causes.client = textOf(error)))
+  client.on('close', () => {
+    probe = null
+    lost()
+  })
   let heartbeat: NodeJS.Timeout | undefined
 
-  client.on('ready', become)
-  ear.on('ready', () => {
-    // Both channels, before the state says up: an ending between the two would be missed.
-    void ear.subscribe(`${redisPrefix}changed`, `${redisPrefix}keys`).then(
-      () => {
-        listening = true
-        become()
-      },
-      () => undefined,
-    )
-  })
-  ear.on('message', (channel: string, message: string) => messages[channel === `${redisPrefix}keys` ? 'keys' : 'changed'].tell(message))
-  for (const each of [client, ear]) {
-    each.on('error', (error: Error) => (lastError = error.message))
-    each.on('close', () => {
-      if (each === ear) listening = false
-      silent.delete(each)
-      become()
-    })
+  async function run<Result>(commands: (client: RedisClient) => Promise<Result>): Promise<Result> {
+    try {
+      return await commands(client)
+    } catch (error) {
+      // A mistake of ours is no trouble of Redis.
+      if (!(error instanceof Error) || error instanceof Fault || error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) throw error
+      if (refusals.test(error.message)) {
+        refused(error)
+        throw new Fault('store-unavailable', 'The session store takes no writes now', {}, { cause: error })
+      }
+      const reason = client.status === 'ready' || causes.client === '' ? textOf(error) : causes.client
+      if (client.status === 'ready') tellOnce(reason)
+      throw new Fault('store-unavailable', 'The session store cannot be reached', {}, { cause: new Error(reason, { cause: error }) })
+    }
+  }
+
+  /** Each reason once until another comes: what goes wrong goes wrong with every request. */
+  function tellOnce(reason: string): void {
+    if (reason !== told) log.warn({ error: reason }, 'a command to Redis failed')
+    told = reason
+  }
+
+  /** The key routes it to its node in a cluster; the scripts make all names from the prefix. */
+  function script(text: string, ...values: readonly (string | number | Buffer)[]): Promise<unknown> {
+    return run((to) => to.eval(text, 1, `${prefix}created`, ...values))
   }
 
   return {
-    client,
-    async run(commands) {
-      try {
-        return await commands(client)
-      } catch (error) {
-        if (error instanceof Fault) throw error
-        throw new Fault('store-unavailable', 'The session store cannot be reached', {}, { cause: error })
-      }
-    },
-    onMessage: (channel, listener) => messages[channel].subscribe(listener),
+    ...{ client, prefix, password: address.password, run, script },
+    onMessage: (channel, listen) => messages[channel].subscribe(listen),
+    onSigningKeys: keyCounts.subscribe,
     state: () => current,
     onState: states.subscribe,
     async start() {
-      for (const each of [client, ear]) each.connect().catch(() => undefined)
-      heartbeat = setInterval(() => [client, ear].forEach(askForLife), heartbeatEvery).unref()
+      if (stopped) ear = listener()
+      stopped = false
+      within(scope, () => {
+        client.connect().catch(() => undefined)
+        listen()
+      })
+      heartbeat = setInterval(ask, probeEvery).unref()
       await new Promise<void>((resolve) => {
         const done = (): void => {
           clearTimeout(timer)
@@ -120,13 +268,21 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
           resolve()
         }
         const timer = setTimeout(done, waitAtStart)
-        const unsubscribe = states.subscribe(done)
+        const unsubscribe = states.subscribe(() => current.up && done())
       })
     },
     async stop() {
+      stopped = true
       clearInterval(heartbeat)
       client.disconnect()
       ear.disconnect()
     },
   }
+}
+
+/** Many errors of the network have an empty message, several in one. */
+function textOf(error: Error): string {
+  if (error.message !== '') return error.message
+  if (error instanceof AggregateError) return error.errors.map(String).join('; ')
+  return 'code' in error ? String(error.code) : error.name
 }

@@ -2,9 +2,9 @@
 import { hkdfSync } from 'node:crypto'
 import type { Log } from '../log.ts'
 import { createSealer } from '../secrets/seal.ts'
-import { sealContext, type KeyRecord, type KeyStore } from './keys-store.ts'
-import { redisPrefix as prefix, type RedisConnection } from './redis-connection.ts'
-import { addKeyScript } from './redis-scripts.ts'
+import { opened, sealContext, type KeyRecord, type KeyStore } from './keys-store.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import { addKeyScript, removeKeyScript } from './redis-scripts.ts'
 
 interface SharedKey extends Omit<KeyRecord, 'secret' | 'verifyUntil'> {
   /** base64 */
@@ -12,34 +12,53 @@ interface SharedKey extends Omit<KeyRecord, 'secret' | 'verifyUntil'> {
 }
 
 /** Sealed under Redis' own password, the one secret all its servers know; without a password, whoever reaches Redis can read them. */
-export function createRedisKeyStore(redis: RedisConnection, url: string, log: Pick<Log, 'error'>): KeyStore {
-  const password = decodeURIComponent(new URL(url).password)
-  const sealer = createSealer(new Uint8Array(hkdfSync('sha256', password, 'wheelhouse', 'logins:signing-keys', 32)))
+export function createRedisKeyStore(redis: RedisConnection, last: KeyStore['last'], log: Pick<Log, 'error'>): KeyStore {
+  const { prefix } = redis
+  const sealer = createSealer(new Uint8Array(hkdfSync('sha256', redis.password, 'wheelhouse', 'logins:signing-keys', 32)))
 
   return {
     shared: true,
+    last,
     async load() {
       const [shared, until] = await redis.run((client) => Promise.all([client.hgetall(`${prefix}keys`), client.hgetall(`${prefix}keys:until`)]))
-      const records = Object.values(shared).flatMap((json) => {
-        // Written by `add` below.
-        const { sealed, ...key } = JSON.parse(json) as SharedKey
-        const verifyUntil = until[key.id]
-        try {
-          return [{ ...key, secret: sealer.open(Buffer.from(sealed, 'base64'), sealContext(key.id)), verifyUntil: verifyUntil === undefined ? null : Number(verifyUntil) }]
-        } catch {
-          log.error({ id: key.id }, 'a signing key in Redis was sealed under another password; tokens it signed are refused until it is rotated away')
+      const rows = Object.entries(shared).flatMap(([id, json]) => {
+        const key = read(json)
+        if (key === null || key.id !== id) {
+          log.error({ id }, 'a signing key in Redis cannot be read')
           return []
         }
+        const verifyUntil = until[id]
+        return [{ ...key, verifyUntil: verifyUntil === undefined ? null : Number(verifyUntil) }]
       })
-      return records.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+      rows.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+      return opened(rows, ({ id, sealed }) => sealer.open(Buffer.from(sealed, 'base64'), sealContext(id)))
     },
     async add({ secret, verifyUntil: _, ...key }, oldVerifyUntil, onlyFirst) {
       const shared: SharedKey = { ...key, sealed: sealer.seal(secret, sealContext(key.id)).toString('base64') }
-      await redis.run((client) => client.eval(addKeyScript, 0, prefix, key.id, JSON.stringify(shared), oldVerifyUntil, onlyFirst ? '1' : '0'))
+      await redis.script(addKeyScript, prefix, key.id, JSON.stringify(shared), oldVerifyUntil, onlyFirst ? '1' : '0')
     },
-    async remove(id) {
-      await redis.run((client) => client.multi().hdel(`${prefix}keys`, id).hdel(`${prefix}keys:until`, id).publish(`${prefix}keys`, 'changed').exec())
+    remove: async (id) => void (await redis.script(removeKeyScript, prefix, id)),
+    onChange(listener) {
+      let count: number | null = null
+      const stops = [
+        redis.onMessage('keys', listener),
+        // Nobody publishes that Redis was emptied.
+        redis.onSigningKeys((now) => {
+          const before = count
+          count = now
+          if (before !== now) listener()
+        }),
+      ]
+      return () => stops.forEach((stop) => stop())
     },
-    onChange: (listener) => redis.onMessage('keys', listener),
+  }
+}
+
+/** Written by `add` above, unless somebody else was there. */
+function read(json: string): SharedKey | null {
+  try {
+    return JSON.parse(json) as SharedKey
+  } catch {
+    return null
   }
 }

@@ -5,7 +5,16 @@
  * a user's sessions, `created` `active` `ended` all ids by that time, `expiry` ids nobody ended by expiry, `users` users by their last expiry.
  */
 
-/** KEYS: none. ARGV: prefix, user, '' or one session id. Returns revision, then JSON and last activity of each session. */
+/** All have one key, which routes them to its node in a cluster, and make the others from the prefix: its tag keeps those on the same node. */
+
+/** ARGV: prefix, server, number. Shows that a write is taken and that what is published is heard; returns how many signing keys there are. */
+export const probeScript = `
+redis.call('SET', ARGV[1] .. 'alive:' .. ARGV[2], ARGV[3], 'PX', 60000)
+redis.call('PUBLISH', ARGV[1] .. 'alive:' .. ARGV[2], ARGV[3])
+return redis.call('HLEN', ARGV[1] .. 'keys')
+`
+
+/** ARGV: prefix, user, '' or one session id. Returns revision, then JSON and last activity of each session. */
 export const readScript = `
 local p, user, one = ARGV[1], ARGV[2], ARGV[3]
 local found = { redis.call('GET', p .. 'r:' .. user) or '' }
@@ -95,4 +104,34 @@ for _, id in ipairs(signing) do redis.call('HSET', p .. 'keys:until', id, ARGV[4
 redis.call('HSET', p .. 'keys', ARGV[2], ARGV[3])
 redis.call('PUBLISH', p .. 'keys', 'changed')
 return 1
+`
+
+/** ARGV: prefix, id. */
+export const removeKeyScript = `
+local gone = redis.call('HDEL', ARGV[1] .. 'keys', ARGV[2])
+redis.call('HDEL', ARGV[1] .. 'keys:until', ARGV[2])
+redis.call('PUBLISH', ARGV[1] .. 'keys', 'changed')
+return gone
+`
+
+/**
+ * ARGV: prefix, id, name in lower case, JSON as it was ('' for none), JSON. Returns 1, or 0 when it is not as it was, or -1 when another user has the name.
+ * Users of the legacy login are in `accounts` by id, their ids in `accounts:names` by name.
+ */
+export const putUserScript = `
+local p = ARGV[1]
+if (redis.call('HGET', p .. 'accounts', ARGV[2]) or '') ~= ARGV[4] then return 0 end
+local owner = redis.call('HGET', p .. 'accounts:names', ARGV[3])
+if owner and owner ~= ARGV[2] then return -1 end
+redis.call('HSET', p .. 'accounts', ARGV[2], ARGV[5])
+redis.call('HSET', p .. 'accounts:names', ARGV[3], ARGV[2])
+return 1
+`
+
+/** ARGV: prefix, id, name in lower case. */
+export const removeUserScript = `
+local p = ARGV[1]
+if redis.call('HGET', p .. 'accounts:names', ARGV[3]) == ARGV[2] then redis.call('HDEL', p .. 'accounts:names', ARGV[3]) end
+redis.call('HDEL', p .. 'accounts:seen', ARGV[2])
+return redis.call('HDEL', p .. 'accounts', ARGV[2])
 `

@@ -3,10 +3,9 @@
  *
  * A change reads the user's sessions with their revision, decides, and writes only if the revision is still the same; else it starts over.
  */
-import type { Redis } from 'ioredis'
 import type { Log } from '../log.ts'
+import type { RedisClient } from './redis-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
-import { redisPrefix as prefix } from './redis-connection.ts'
 import { commitScript, readScript, removeScript, touchScript } from './redis-scripts.ts'
 import { createBest } from './best.ts'
 import { isLive, type Session } from './session.ts'
@@ -18,20 +17,18 @@ const rowsAtOnce = 500
 const mostTries = 50
 
 export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>): SessionStore {
+  const { prefix } = redis
   const changes = createSignal<readonly Session[]>((error) => log.error({ error: String(error) }, 'a listener to changed sessions failed'))
   const queues = new Map<string, Promise<unknown>>()
-  const unsubscribe = redis.onMessage('changed', (message) => {
-    // Published by the commit script from sessions of ours.
-    changes.tell(JSON.parse(message) as Session[])
-  })
+  let unsubscribe = (): void => undefined
 
-  async function load(client: Redis, ids: readonly string[]): Promise<Session[]> {
+  async function load(client: RedisClient, ids: readonly string[]): Promise<Session[]> {
     const entries = await Promise.all(ids.map((id) => client.hmget(`${prefix}s:${id}`, 'j', 'la')))
     return entries.flatMap(([json, active]) => (json == null ? [] : [sessionOf(json, active)]))
   }
 
   async function changeOnce<Result>(userId: string, scope: 'all' | { session: string }, decide: Parameters<SessionStore['change']>[2]): Promise<{ done: true; result: Result } | { done: false }> {
-    const found = await redis.run((client) => client.eval(readScript, 0, prefix, userId, scope === 'all' ? '' : scope.session))
+    const found = await redis.script(readScript, prefix, userId, scope === 'all' ? '' : scope.session)
     const [revision = '', ...entries] = Array.isArray(found) ? found.map(String) : []
     const before: Session[] = []
     for (let index = 0; index < entries.length; index += 2) before.push(sessionOf(entries[index] ?? '', entries[index + 1] ?? null))
@@ -41,7 +38,7 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     if (put.length === 0) return { done: true, result }
     const told = worthTelling(own, put)
     const rows = put.flatMap((session) => [session.id, JSON.stringify(session), session.createdAt, session.expiresAt, session.lastActivity, session.endedAt ?? ''])
-    const won = await redis.run((client) => client.eval(commitScript, 0, prefix, userId, revision, told.length > 0 ? JSON.stringify(told) : '', ...rows))
+    const won = await redis.script(commitScript, prefix, userId, revision, told.length > 0 ? JSON.stringify(told) : '', ...rows)
     return won === 1 ? { done: true, result } : { done: false }
   }
 
@@ -99,7 +96,7 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
       const all = [...times]
       for (let begin = 0; begin < all.length; begin += rowsAtOnce) {
         const some = all.slice(begin, begin + rowsAtOnce).flatMap(([id, time]) => [id, time])
-        await redis.run((client) => client.eval(touchScript, 0, prefix, ...some))
+        await redis.script(touchScript, prefix, ...some)
       }
     },
 
@@ -158,7 +155,7 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     async removeOver(before) {
       let removed = 0
       for (;;) {
-        const some = Number(await redis.run((client) => client.eval(removeScript, 0, prefix, before, rowsAtOnce)))
+        const some = Number(await redis.script(removeScript, prefix, before, rowsAtOnce))
         removed += some
         if (some === 0) return removed
       }
@@ -167,7 +164,12 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     onChange: changes.subscribe,
     state: redis.state,
     onState: redis.onState,
-    start: redis.start,
+    start() {
+      unsubscribe()
+      // Published by the commit script from sessions of ours.
+      unsubscribe = redis.onMessage('changed', (message) => changes.tell(JSON.parse(message) as Session[]))
+      return redis.start()
+    },
     async stop() {
       unsubscribe()
       await redis.stop()

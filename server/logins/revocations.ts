@@ -11,6 +11,7 @@ export interface Revocations {
   /** Sends all endings from `since` on that still matter (none of the past for null), then those that come. Owns the socket. */
   connect(socket: WebSocket, since: number | null): void
   count(): number
+  start(): void
   stop(): void
 }
 
@@ -82,7 +83,8 @@ export function createRevocations({ store, keys, policy, clock, log, every }: Re
 
   /** As fast as the gateway takes it: all of a busy day at once would look like one that does not read. */
   async function sendPast(socket: WebSocket, since: number | null): Promise<void> {
-    for await (const past of since === null ? [] : store.endedSince(since - clocksApart, clock.now() - clocksApart)) {
+    const apart = store.kind === 'redis' ? clocksApart : 0
+    for await (const past of since === null ? [] : store.endedSince(since - apart, clock.now() - apart)) {
       for (const message of messagesOf(past)) await new Promise<void>((resolve) => socket.send(JSON.stringify(message), () => resolve()))
       if (!sockets.has(socket)) return
     }
@@ -94,7 +96,7 @@ export function createRevocations({ store, keys, policy, clock, log, every }: Re
     send(socket, store.state().up ? { type: 'ready', at: clock.now(), ...rules() } : { type: 'unsure' })
   }
 
-  const subscriptions = [
+  const subscribe = (): (() => void)[] => [
     store.onChange((sessions) => tellAll(messagesOf(sessions))),
     keys.onChange(() => tellAll([{ type: 'keys' }])),
     store.onState(() => {
@@ -102,8 +104,11 @@ export function createRevocations({ store, keys, policy, clock, log, every }: Re
       // Endings of other servers may have been missed meanwhile: each gateway starts over.
       for (const socket of sockets.keys()) socket.close(1012, 'the store was away; connect again')
     }),
+    every(aliveEvery, beat),
   ]
-  const stopBeating = every(aliveEvery, () => {
+  let subscriptions: (() => void)[] = []
+
+  function beat(): void {
     const alive: RevocationMessage = { type: 'alive', at: clock.now(), ...rules() }
     for (const [socket, state] of sockets) {
       state.unanswered += 1
@@ -111,7 +116,7 @@ export function createRevocations({ store, keys, policy, clock, log, every }: Re
       else socket.ping()
       if (state.waiting === null && store.state().up) send(socket, alive)
     }
-  })
+  }
 
   return {
     connect(socket, since) {
@@ -127,9 +132,11 @@ export function createRevocations({ store, keys, policy, clock, log, every }: Re
       })
     },
     count: () => sockets.size,
+    start() {
+      subscriptions = subscribe()
+    },
     stop() {
-      stopBeating()
-      for (const unsubscribe of subscriptions) unsubscribe()
+      for (const unsubscribe of subscriptions.splice(0)) unsubscribe()
       for (const socket of sockets.keys()) socket.close(1001, 'the server stops')
       sockets.clear()
     },

@@ -7,7 +7,7 @@ import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import type { Activity } from './activity.ts'
 import { createBulkEnding } from './bulk-ending.ts'
 import { decideAdoption, decideCreate, decideRenewal, standingOf, type RenewOutcome } from './decisions.ts'
-import type { SigningKeys, Verified } from './keys.ts'
+import { lockedFault, type SigningKeys, type Verified } from './keys.ts'
 import type { Policy } from './policy.ts'
 import { ended, isLive, stateOf, type Session, type StoredEndReason } from './session.ts'
 import type { PageQuery, SessionFilter, SessionStore } from './session-store.ts'
@@ -69,6 +69,8 @@ export interface Sessions {
   get(id: string): Promise<Session>
   ofUser(userId: string): Promise<Session[]>
   page(query: PageQuery): Promise<{ sessions: Session[]; total: number }>
+  /** Goes on without signing keys that do not open. Where no good token can be left, their sessions end. Resolves with how many keys were given up. */
+  giveUpKeys(actor: string): Promise<number>
   /** Ever-rising count. */
   validations(): number
 }
@@ -85,15 +87,20 @@ export interface SessionsOptions {
 
 export function createSessions({ store, keys, activity, policy, clock, events, random = randomBytes }: SessionsOptions): Sessions {
   let validations = 0
+  const endMatching = createBulkEnding({ store, activity, policy, clock, events })
   const newTokenId = (): string => randomBase62(22, random)
   const tokenOf = (session: Session): string => keys.sign(claimsOf(session))
 
   async function verified(token: string, verify: SigningKeys['verify']): Promise<Verified> {
-    const verdict = verify(token)
-    if (verdict.ok || verdict.problem !== 'unknown-key') return verdict
-    // Another server may have rotated a moment ago.
-    await keys.reload()
-    return verify(token)
+    let verdict = verify(token)
+    if (!verdict.ok && verdict.problem === 'unknown-key') {
+      // Another server may have rotated a moment ago.
+      await keys.reload()
+      verdict = verify(token)
+    }
+    // Neither good nor bad: who called it unknown would log out all whose key is put back, and end nothing where an end is wanted.
+    if (!verdict.ok && verdict.problem === 'locked-key') throw lockedFault()
+    return verdict
   }
 
   async function find(token: string): Promise<{ session: Session; tokenId: string; issuedAt: number; tokenEndsAt: number } | null> {
@@ -290,8 +297,14 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     refresh,
     end,
     endAll,
-    endMatching: createBulkEnding({ store, activity, policy, clock, events }),
+    endMatching,
     validations: () => validations,
+    async giveUpKeys(actor) {
+      const rules = policy()
+      const { keys: count, anyUsable } = await keys.giveUp(clock.now() + Math.max(rules.absoluteLife(false), rules.absoluteLife(true)), actor)
+      if (!anyUsable) await endMatching({}, actor)
+      return count
+    },
     async endByToken(token, reason, actor) {
       const verdict = await verified(token, keys.verifyForEnding)
       if (!verdict.ok) throw notFound()

@@ -57,6 +57,7 @@ export function startSweep({ store, policy, clock, log, changed }: { store: Sess
 
   return {
     start() {
+      stopped = false
       scheduleSweep()
       void count()
     },

@@ -5,7 +5,8 @@ import { Fault } from '../fault.ts'
 import { checkPassword, hashPassword } from '../secrets/hash.ts'
 import { randomBase62 } from '../secrets/random.ts'
 import type { AttemptGuard } from './attempts.ts'
-import type { LoginUserStore, StoredLoginUser } from './users-store.ts'
+import { createTurnstile } from './turnstile.ts'
+import { takenName, type LoginUserStore, type StoredLoginUser } from './users-store.ts'
 
 export interface NewLoginUser {
   username: string
@@ -24,31 +25,62 @@ export interface LoginUserPatch {
 }
 
 export interface LoginUsers {
-  list(): StoredLoginUser[]
-  find(id: string): StoredLoginUser | undefined
+  list(): Promise<StoredLoginUser[]>
+  find(id: string): Promise<StoredLoginUser | undefined>
   /** Throws `user-taken`. */
   create(user: NewLoginUser, actor: string): Promise<StoredLoginUser>
-  /** Throws `user-not-found`. `endsSessions` says that what the old password or role opened must not stay open. */
-  change(id: string, patch: LoginUserPatch, actor: string): Promise<{ user: StoredLoginUser; endsSessions: boolean }>
-  /** Throws `user-not-found`. */
-  remove(id: string, actor: string): StoredLoginUser
+  /** Throws `user-not-found`. What the old password or role opened does not stay open: where it cannot be ended nothing is changed. */
+  change(id: string, patch: LoginUserPatch, actor: string): Promise<StoredLoginUser>
+  /** Throws `user-not-found`. The same holds. */
+  remove(id: string, actor: string): Promise<void>
   /** Throws `missing-credentials`, `invalid-credentials`, `user-inactive`, `too-many-attempts`. */
   signIn(username: string, password: string, address: string): Promise<StoredLoginUser>
+  /** Whether what a user may do, and with which password, is still what it was when they signed in. */
+  isStill(user: StoredLoginUser): Promise<boolean>
+}
+
+/** How passwords are kept; `check` takes as long whether they fit or not. */
+export interface Passwords {
+  hash(password: string): Promise<string>
+  check(password: string, hash: string): Promise<boolean>
+}
+
+export interface LoginUsersGiven {
+  store: LoginUserStore
+  attempts: AttemptGuard
+  /** Ends all sessions of a user. */
+  endSessions(userId: string, actor: string): Promise<unknown>
+  /** scrypt when not given. */
+  passwords?: Passwords
+  clock: Clock
+  events: EventSink
 }
 
 /** One derivation takes 128 MiB and a quarter of a second: more at once would starve the rest of the house. */
 const derivationsAtOnce = 2
 const derivationsWaiting = 20
 
-export function createLoginUsers({ store, attempts, clock, events }: { store: LoginUserStore; attempts: AttemptGuard; clock: Clock; events: EventSink }): LoginUsers {
-  const derive = createTurnstile(derivationsAtOnce, derivationsWaiting)
+export function createLoginUsers({ store, attempts, endSessions, passwords = { hash: hashPassword, check: checkPassword }, clock, events }: LoginUsersGiven): LoginUsers {
+  const { enter } = createTurnstile(derivationsAtOnce, derivationsWaiting)
+  /** What the house itself hashes is asked for by people with a key, and comes before what strangers try. */
+  const hashed = (password: string): Promise<string> => enter({ address: '', name: '', trusted: true }, () => passwords.hash(password))
   /** Unknown names cost the same time as wrong passwords; made when first needed, since it takes a quarter of a second. */
   let nobodysHash: Promise<string> | undefined
+  /** Users whose change was written, and whose sessions could not be ended afterwards. */
+  const owing = new Set<string>()
 
-  function known(id: string): StoredLoginUser {
-    const user = store.find(id)
-    if (user === undefined) throw new Fault('user-not-found', 'There is no such user')
+  async function known(id: string): Promise<StoredLoginUser> {
+    const user = await store.find(id)
+    if (user === undefined) throw unknownUser()
     return user
+  }
+
+  function somebodysHash(): Promise<string> {
+    nobodysHash ??= passwords.hash(randomBase62(20)).catch((error: unknown) => {
+      nobodysHash = undefined
+      throw error
+    })
+    return nobodysHash
   }
 
   function tell(type: string, title: string, user: StoredLoginUser, actor: string): void {
@@ -56,80 +88,75 @@ export function createLoginUsers({ store, attempts, clock, events }: { store: Lo
   }
 
   return {
-    list: () => store.all(),
-    find: (id) => store.find(id),
+    list: store.all,
+    find: store.find,
+    isStill: async (user) => {
+      const now = await store.find(user.id)
+      return now !== undefined && now.active && now.passwordHash === user.passwordHash && now.roleName === user.roleName && JSON.stringify(now.permissions) === JSON.stringify(user.permissions)
+    },
 
     async create({ username, fullName, role, permissions, password }, actor) {
-      if (store.byName(username) !== undefined) throw new Fault('user-taken', 'Another user has this name')
-      const passwordHash = await derive(() => hashPassword(password))
-      // Somebody may have taken it while the hash was made.
-      if (store.byName(username) !== undefined) throw new Fault('user-taken', 'Another user has this name')
+      if ((await store.byName(username)) !== undefined) throw takenName()
+      const passwordHash = await hashed(password)
       const user = { id: `user_${randomBase62(16)}`, username, fullName, roleName: role, permissions, passwordHash, active: true, createdAt: clock.now(), lastLoginAt: null }
-      store.put(user)
+      await store.add(user)
       tell('user-created', 'Login user added', user, actor)
       return user
     },
 
-    async change(id, patch, actor) {
-      known(id)
-      const passwordHash = patch.password === undefined ? undefined : await derive(() => hashPassword(patch.password ?? ''))
-      const before = known(id)
-      const user = {
-        ...before,
-        fullName: patch.fullName ?? before.fullName,
-        roleName: patch.role ?? before.roleName,
-        permissions: patch.permissions ?? before.permissions,
-        passwordHash: passwordHash ?? before.passwordHash,
-        active: patch.active ?? before.active,
-      }
-      store.put(user)
+    async change(id, { password, ...patch }, actor) {
+      const before = await known(id)
+      const passwordHash = password === undefined ? undefined : await hashed(password)
+      const changed = (user: StoredLoginUser): StoredLoginUser => ({
+        ...user,
+        fullName: patch.fullName ?? user.fullName,
+        roleName: patch.role ?? user.roleName,
+        permissions: patch.permissions ?? user.permissions,
+        passwordHash: passwordHash ?? user.passwordHash,
+        active: patch.active ?? user.active,
+      })
+      const after = changed(before)
+      const endsSessions = owing.has(id) || passwordHash !== undefined || !after.active || after.roleName !== before.roleName || JSON.stringify(after.permissions) !== JSON.stringify(before.permissions)
+      // Before: where they cannot be ended now, nothing is changed and the caller hears so. After: those that were opened meanwhile.
+      if (endsSessions) await endSessions(id, actor)
+      const user = await store.update(id, changed)
+      if (user === undefined) throw unknownUser()
       tell('user-changed', 'Login user changed', user, actor)
-      return { user, endsSessions: passwordHash !== undefined || !user.active || user.roleName !== before.roleName || JSON.stringify(user.permissions) !== JSON.stringify(before.permissions) }
+      if (endsSessions) {
+        owing.add(id)
+        await endSessions(id, actor)
+        owing.delete(id)
+      }
+      return user
     },
 
-    remove(id, actor) {
-      const user = known(id)
-      store.remove(id)
+    async remove(id, actor) {
+      // Nobody signs in from here on; the user stays until all of theirs is over, so that who is told of a failure can try again.
+      const user = await store.update(id, (known) => ({ ...known, active: false }))
+      if (user === undefined) throw unknownUser()
+      await endSessions(id, actor)
+      await store.remove(id)
       tell('user-removed', 'Login user removed', user, actor)
-      return user
     },
 
     async signIn(username, password, address) {
       if (username === '' || password === '') throw new Fault('missing-credentials')
-      await attempts.begin(username, address)
-      const user = store.byName(username)
-      nobodysHash ??= derive(() => hashPassword(randomBase62(20)))
-      // Refused when too many wait already. Kept, it would refuse unknown names for ever; unheard, it would end the process.
-      nobodysHash.catch(() => (nobodysHash = undefined))
-      const matches = await derive(async () => checkPassword(password, user?.passwordHash ?? (await nobodysHash) ?? ''))
+      const { trusted } = await attempts.begin(username, address)
+      const user = await store.byName(username)
+      const matches = await enter({ address, name: username.toLowerCase(), trusted }, async () => passwords.check(password, user?.passwordHash ?? (await somebodysHash())))
       if (user === undefined || !matches) {
         events.emit({ room: 'logins', type: 'login-failed', title: 'Wrong user name or password', subject: username.slice(0, 100), actor: 'local', tone: 'attention', data: { address } })
         throw new Fault('invalid-credentials')
       }
       await attempts.succeeded(username, address)
       if (!user.active) throw new Fault('user-inactive')
-      store.loggedIn(user.id, clock.now())
+      // A disk that refuses it should not refuse the login.
+      await store.loggedIn(user.id, clock.now()).catch(() => undefined)
       return user
     },
   }
 }
 
-/** At most `atOnce` run, `waiting` wait; more are refused. */
-function createTurnstile(atOnce: number, waiting: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  let running = 0
-  const queue: (() => void)[] = []
-  return async (work) => {
-    if (running >= atOnce) {
-      if (queue.length >= waiting) throw new Fault('too-many-attempts', 'Too many logins at once; try again in a moment', { retryAfter: 1 })
-      await new Promise<void>((resolve) => queue.push(resolve))
-    } else running += 1
-    try {
-      return await work()
-    } finally {
-      // The place goes over to the next in line, so nobody who comes later can take it.
-      const next = queue.shift()
-      if (next === undefined) running -= 1
-      else next()
-    }
-  }
+function unknownUser(): Fault {
+  return new Fault('user-not-found', 'There is no such user')
 }

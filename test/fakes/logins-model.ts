@@ -68,7 +68,7 @@ export async function createModel(store: SessionStore, rules: Rules): Promise<Mo
   const events = recordedEvents()
   const policy = policyOf({ ...defaultSettings.logins, ...rules })
   const records: KeyRecord[] = [{ id: 'key_test', algorithm: 'HS256', secret: Buffer.alloc(64, 1), createdAt: 0, verifyUntil: null }]
-  const keys = createSigningKeys({ store: { shared: false, load: async () => records, add: async () => undefined, remove: async () => undefined, onChange: () => () => undefined }, clock, events })
+  const keys = createSigningKeys({ store: { shared: false, last: { read: () => null, write: () => undefined }, load: async () => ({ records, locked: [] }), add: async () => undefined, remove: async () => undefined, onChange: () => () => undefined }, clock, events, log: testLog() })
   await keys.start()
   const activity = createActivity({ store, policy: () => policy, log: testLog() })
   let drawn = 0

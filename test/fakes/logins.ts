@@ -1,5 +1,5 @@
 /** A logins room as the server makes it, served over HTTP, with a clock the test moves. */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import type { SettingsPatch } from '../../server/config/settings.ts'
 import type { Authority } from '../../server/http/guards.ts'
@@ -7,9 +7,11 @@ import { createLoginsRoom, type LoginsRoom } from '../../server/logins/index.ts'
 import type { LoginVariables } from '../../server/logins/policy.ts'
 import { Egress } from '../../server/http/egress.ts'
 import type { Every } from '../../server/logins/revocations.ts'
+import type { Passwords } from '../../server/logins/users.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
+import type { Sealer } from '../../server/secrets/sealer.ts'
 import { fakeDoorway } from './doorway.ts'
-import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock } from './kernel.ts'
+import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock, type TestLog } from './kernel.ts'
 import { serveApi } from './served-api.ts'
 import { ownerStanding } from '../../server/http/rights.ts'
 
@@ -26,6 +28,7 @@ export interface TestLogins {
   url: string
   clock: TestClock
   events: ReturnType<typeof recordedEvents>
+  log: TestLog
   changeSettings(settings: SettingsPatch['logins']): void
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   /** Creates a session and returns the contract's reply. */
@@ -58,15 +61,26 @@ export interface TestLoginsOptions {
   trustedProxies?: readonly string[]
   databaseFile?: string
   every?: Every
+  /** Quick ones when not given. */
+  passwords?: Passwords
+  /** What signing keys are sealed under; another one each time when not given. */
+  sealer?: Sealer
 }
 
-export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:', every }: TestLoginsOptions = {}): Promise<TestLogins> {
+/** As a hash takes a quarter of a second, tests of what is around it take one that does not. */
+export const quickPasswords: Passwords = {
+  hash: async (password) => `quick:${createHash('sha256').update(password).digest('hex')}`,
+  check: async (password, hash) => hash === `quick:${createHash('sha256').update(password).digest('hex')}`,
+}
+
+export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:', every, passwords = quickPasswords, sealer = createSealer(randomBytes(32)) }: TestLoginsOptions = {}): Promise<TestLogins> {
+  const theLog = testLog()
   const events = recordedEvents()
   let inForce = settingsWith({ logins: settings })
   const source = { current: () => inForce.current(), onChange: () => () => undefined }
   const room = await createLoginsRoom(
-    { dataDir: temporaryFolder(), database: testDatabase(databaseFile), events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer: createSealer(randomBytes(32)), settings: source, clock, log: testLog() },
-    { variables: { ...noVariables, ...variables }, ...(every === undefined ? {} : { every }) },
+    { dataDir: temporaryFolder(), database: testDatabase(databaseFile), events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer, settings: source, clock, log: theLog },
+    { variables: { ...noVariables, ...variables }, passwords, ...(every === undefined ? {} : { every }) },
   )
   await room.start()
   const served = await serveApi(room.api, { authority, doorway: fakeDoorway({ exposed }), trustedProxies })
@@ -88,6 +102,7 @@ export async function startLogins({ variables = {}, settings = {}, clock = testC
 
   return {
     ...{ room, url: served.url, clock, events, call, stop },
+    log: theLog,
     changeSettings: (changed) => void (inForce = settingsWith({ logins: changed })),
     async login(more = {}) {
       const { status, body } = await call('POST', '/api/v1/sessions', { user_id: 'user-uuid', username: 'john_doe', role_name: 'clerk', permissions: ['read', 'write'], ...more })

@@ -14,6 +14,7 @@ import { loginIndexes } from './012-login-indexes.ts'
 import { sealingCheck } from './013-sealing-check.ts'
 import { rights } from './014-rights.ts'
 import { botInbox } from './015-bot-inbox.ts'
+import { loginLastSigning } from './016-login-last-signing.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -22,4 +23,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning]
