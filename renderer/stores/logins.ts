@@ -99,6 +99,11 @@ export const useLogins = defineStore('logins', () => {
       await api().rotateKey({ body: { algorithm } })
       await keys.refresh()
     },
+    /** Goes on without the keys that do not open. */
+    async giveUpKeys(): Promise<void> {
+      await api().giveUpKeys()
+      await Promise.all([keys.refresh(), status.refresh(), table.refresh()])
+    },
     async removeKey(id: string): Promise<void> {
       await api().removeKey({ params: { id } })
       await keys.refresh()

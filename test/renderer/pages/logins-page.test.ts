@@ -14,7 +14,7 @@ const login = (changes: Partial<LoginView> = {}): LoginView => ({
   address: '127.0.0.1', device: 'node', reportedAddress: '10.0.4.22', reportedDevice: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', nextEvicted: false, ...changes,
 })
 const status = (changes: Partial<LoginStatus> = {}): LoginStatus => ({
-  storage: 'database', up: true, error: null, counts: { total: 3, live: 2, expired: 0, ended: 1, users: 2 }, gateways: 1, nextCleanupAt: at(600_000),
+  storage: 'database', up: true, error: null, signing: 'ready', lockedKeys: 0, counts: { total: 3, live: 2, expired: 0, ended: 1, users: 2 }, gateways: 1, nextCleanupAt: at(600_000),
   policy: { life: 1_800_000, rememberMeLife: 604_800_000, threshold: 300_000, idleTimeout: null, rememberMeThreshold: 100_800_000, absoluteLife: 43_200_000, rememberMeAbsoluteLife: 2_592_000_000, maxRenewals: null, maxConcurrent: 5, whenFull: 'evict-oldest', cleanupInterval: 600_000, keepEndedFor: 604_800_000 }, ...changes,
 })
 
@@ -51,6 +51,31 @@ describe('the logins page', () => {
     expect(mounted.text()).toContain('10.0.4.22')
     expect(mounted.text()).toContain('Revoked')
     expect(mounted.text()).toContain('Stored in the database')
+  })
+
+  it('says in Redis’ words why it cannot be used', async () => {
+    mounted = await mountPage(LoginsPage, { server: server().on('GET /logins/v1/status', () => status({ storage: 'redis', up: false, error: 'READONLY You can\'t write against a read only replica.' })) })
+    expect(mounted.text()).toContain('Redis cannot be used')
+    expect(mounted.text()).toContain('READONLY You can\'t write')
+  })
+
+  it('says that the signing keys are locked, and leads to the sealing key', async () => {
+    mounted = await mountPage(LoginsPage, { server: server().on('GET /logins/v1/status', () => status({ signing: 'locked', lockedKeys: 2 })) })
+    expect(mounted.text()).toContain('The signing keys are locked')
+    expect(mounted.text()).toContain('To the sealing key')
+    expect(mounted.text()).not.toContain('Give up')
+  })
+
+  it('gives up keys that another password of Redis sealed, after asking', async () => {
+    const transport = server()
+      .on('GET /logins/v1/status', () => status({ storage: 'redis', signing: 'locked', lockedKeys: 1 }))
+      .on('POST /logins/v1/keys/give-up', () => ({ keys: 1 }))
+    mounted = await mountPage(LoginsPage, { server: transport })
+    ;[...document.querySelectorAll<HTMLButtonElement>('button')].find((button) => button.textContent?.trim() === 'Give up locked keys')?.click()
+    await settle()
+    confirm('Give up locked keys')
+    await settle()
+    expect(transport.sent('POST /logins/v1/keys/give-up')).toHaveLength(1)
   })
 
   it('reads the next page from the server', async () => {
@@ -99,11 +124,6 @@ describe('the logins page', () => {
     confirm('Revoke 2 sessions')
     await settle()
     expect(transport.sent('POST /logins/v1/revoke').at(-1)).toEqual({ filter: {} })
-  })
-
-  it('says that Redis is away', async () => {
-    mounted = await mountPage(LoginsPage, { server: server().on('GET /logins/v1/status', () => status({ storage: 'redis', up: false, error: 'connection refused' })) })
-    expect(mounted.text()).toContain('Redis cannot be reached')
   })
 
   it('lists the keys: the one that signs cannot be removed', async () => {
