@@ -9,7 +9,7 @@ import type { BotService } from './service.ts'
 
 export function webhookHandlers({ service, webhooks }: { service: BotService; webhooks: Webhooks }): Handlers<Contract<typeof webhookRoutes>['routes']> {
   const subject = (userId: string): ['bots', string] => ['bots', service.get(userId).row.userId]
-  const view = ({ id, url, types, createdAt, waiting, dead }: WebhookState) => ({ id, url, types, createdAt: iso(createdAt), waiting, dead })
+  const view = ({ id, url, types, ordered, createdAt, waiting, dead }: WebhookState) => ({ id, url, types, ordered, createdAt: iso(createdAt), waiting, dead })
   return {
     addWebhook: ({ params, body }) => {
       const { secret, ...webhook } = webhooks.add(...subject(params.userId), body)

@@ -7,7 +7,7 @@ import { userParams } from './contract-parts.ts'
 const eventType = z.enum(['message', 'progress', 'state', 'rule'])
 export const webhookId = z.string().regex(/^webhook_[0-9A-Za-z]{16}$/)
 const webhookParams = userParams.extend({ webhook: webhookId })
-const webhookView = z.object({ id: z.string(), url: z.string(), types: z.array(z.string()), createdAt: isoTime, waiting: z.number().int(), dead: z.number().int() })
+const webhookView = z.object({ id: z.string(), url: z.string(), types: z.array(z.string()), /** Each delivery waits for the one before it. */ ordered: z.boolean(), createdAt: isoTime, waiting: z.number().int(), dead: z.number().int() })
 const hooks = { tag: 'Webhooks', access: 'local', right: 'bots:use', params: userParams } as const
 
 export const webhookRoutes = {
@@ -19,7 +19,7 @@ export const webhookRoutes = {
     right: 'control:manage',
     summary: 'Have an address told what happens',
     description: 'Each POST carries `webhook-id`, `webhook-timestamp` and `webhook-signature` as the Standard Webhooks specification has them; the secret is shown here once. `rule` is what a rule of the session sends, and what came of its rules.',
-    body: z.object({ url: z.url({ protocol: /^https?$/ }).max(2_000), /** All when empty. */ types: z.array(eventType).max(4).default([]) }),
+    body: z.object({ url: z.url({ protocol: /^https?$/ }).max(2_000), /** All when empty. */ types: z.array(eventType).max(4).default([]), /** Keeps their order: one that fails holds up those after it, for hours at worst. */ ordered: z.boolean().default(false) }),
     responses: { 201: { description: 'Added', body: ok.extend({ webhook: webhookView, secret: z.string() }) }, ...refusals },
   },
   webhooks: { ...hooks, method: 'GET', path: at('/webhooks'), summary: 'Webhooks with what waits and what was given up; of each address as much as tells it apart, in full it is in the answer that added it', verb: 'write', responses: { 200: { description: 'Webhooks', body: ok.extend({ webhooks: z.array(webhookView) }) }, ...refusals } },

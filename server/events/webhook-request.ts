@@ -42,14 +42,19 @@ export async function postWebhook(wanted: WebhookRequest): Promise<number> {
   }
   const protocol = target.protocol === 'https:' ? 'https:' : 'http:'
   const addresses = await egress.addresses({ host: target.hostname, port: portOf(target), protocol })
+  // Of the whole exchange: a receiver that says a byte now and then must not hold up the others.
+  const deadline = AbortSignal.timeout(timeout)
+  const late = (): Error => new Error(`no answer within ${timeout / 1_000} s`)
   return new Promise((resolve, reject) => {
     const send = protocol === 'https:' ? requestHttps : requestHttp
-    const request = send(target, { method: 'POST', headers, agent: false, signal, timeout, lookup: pinned(addresses) }, (response) => {
-      response.resume()
-      response.once('error', reject).once('end', () => resolve(response.statusCode ?? 0))
+    const request = send(target, { method: 'POST', headers, agent: false, signal: AbortSignal.any([signal, deadline]), timeout, lookup: pinned(addresses) }, (response) => {
+      resolve(response.statusCode ?? 0)
+      // What follows the status is nobody's; how it ends neither.
+      response.on('error', () => {}).resume()
     })
-    request.once('timeout', () => request.destroy(new Error(`no answer within ${timeout / 1_000} s`)))
-    request.once('error', reject)
+    request.once('timeout', () => request.destroy(late()))
+    // Every time: an error without a listener would be anybody's.
+    request.on('error', (error) => reject(deadline.aborted ? late() : error))
     request.end(body)
   })
 }

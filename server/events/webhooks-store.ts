@@ -9,8 +9,13 @@ export interface Webhook {
   subject: string
   url: string
   types: string[]
+  /** Each delivery waits for the one before it; otherwise one that fails steps aside. */
+  ordered: boolean
   createdAt: number
 }
+
+type RawWebhook = Omit<Webhook, 'types' | 'ordered'> & { types: string; ordered: number }
+type SealedDelivery = Delivery & { body: Buffer }
 
 export interface Delivery {
   id: string
@@ -25,16 +30,28 @@ export interface Delivery {
 export type WebhookStore = ReturnType<typeof createWebhookStore>
 
 export function createWebhookStore(database: Database, sealer: Sealer) {
-  const insert = database.prepare('INSERT INTO webhooks (id, room, subject, url, secret, types, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
-  const list = database.prepare<[string, string], Omit<Webhook, 'types'> & { types: string }>('SELECT id, room, subject, url, types, created_at AS createdAt FROM webhooks WHERE room = ? AND subject = ? ORDER BY created_at, id')
-  const secret = database.prepare<[string], { url: string; secret: Buffer }>('SELECT url, secret FROM webhooks WHERE id = ?')
+  const openOrNull = (sealed: Buffer, place: string): string | null => {
+    try {
+      return sealer.open(sealed, place).toString()
+    } catch {
+      return null
+    }
+  }
+  const insert = database.prepare('INSERT INTO webhooks (id, room, subject, url, secret, types, ordered, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+  const list = database.prepare<[string, string], RawWebhook>('SELECT id, room, subject, url, types, ordered, created_at AS createdAt FROM webhooks WHERE room = ? AND subject = ? ORDER BY created_at, id')
+  const secret = database.prepare<[string], { room: string; url: string; secret: Buffer; ordered: number }>('SELECT room, url, secret, ordered FROM webhooks WHERE id = ?')
+  const ofRoom = database.prepare<[string], { id: string; secret: Buffer }>('SELECT id, secret FROM webhooks WHERE room = ?')
+  const removeOne = database.prepare('DELETE FROM webhooks WHERE id = ?')
   const withAt = database.prepare<[], { id: string; url: string }>("SELECT id, url FROM webhooks WHERE url LIKE '%@%'")
   const rewrite = database.prepare('UPDATE webhooks SET url = ?, secret = ? WHERE id = ?')
   const remove = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ? AND id = ?')
   const removeAll = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ?')
   const columns = 'id, webhook_id AS webhookId, type, attempts, next_at AS nextAt, problem, created_at AS createdAt'
   const add = database.prepare('INSERT INTO webhook_deliveries (id, webhook_id, type, body, attempts, next_at, dead, created_at) VALUES (?, ?, ?, ?, 0, ?, 0, ?)')
-  const next = database.prepare<[string], Delivery & { body: Buffer }>(`SELECT ${columns}, body FROM webhook_deliveries WHERE webhook_id = ? AND dead = 0 ORDER BY number LIMIT 1`)
+  const waiting = `SELECT ${columns}, body FROM webhook_deliveries WHERE webhook_id = ? AND dead = 0`
+  const first = database.prepare<[string], SealedDelivery>(`${waiting} ORDER BY number LIMIT 1`)
+  const due = database.prepare<[string, number], SealedDelivery>(`${waiting} AND next_at <= ? ORDER BY number LIMIT 1`)
+  const soonest = database.prepare<[string], SealedDelivery>(`${waiting} ORDER BY next_at, number LIMIT 1`)
   const done = database.prepare('DELETE FROM webhook_deliveries WHERE id = ?')
   const later = database.prepare('UPDATE webhook_deliveries SET attempts = attempts + 1, next_at = ?, dead = ?, problem = ? WHERE id = ?')
   const dead = database.prepare<[string, number], Delivery>(`SELECT ${columns} FROM webhook_deliveries WHERE webhook_id = ? AND dead = 1 ORDER BY number DESC LIMIT ?`)
@@ -45,32 +62,42 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
 
   return {
     /** What the address carried as name and password is sealed with the secret. */
-    add: ({ id, room, subject, url, types, createdAt }: Webhook, plain: string, userinfo: string | null): void => void insert.run(id, room, subject, url, sealer.seal(sealedText(plain, userinfo), `webhook:${id}`), JSON.stringify(types), createdAt),
-    list: (room: string, subject: string): Webhook[] => list.all(room, subject).map((row) => ({ ...row, types: JSON.parse(row.types) as string[] })), // written two lines above
-    target(id: string): { url: string; secret: string; userinfo: string | null } | null {
+    add: ({ id, room, subject, url, types, ordered, createdAt }: Webhook, plain: string, userinfo: string | null): void => void insert.run(id, room, subject, url, sealer.seal(sealedText(plain, userinfo), `webhook:${id}`), JSON.stringify(types), ordered ? 1 : 0, createdAt),
+    list: (room: string, subject: string): Webhook[] => list.all(room, subject).map((row) => ({ ...row, types: JSON.parse(row.types) as string[], ordered: row.ordered === 1 })), // written two lines above
+    /** Null when there is none any more; `opened` is null when it was sealed under a key that is not here. */
+    target(id: string): { room: string; ordered: boolean; url: string; opened: { secret: string; userinfo: string | null } | null } | null {
       const row = secret.get(id)
       if (row === undefined) return null
-      const [plain = '', userinfo = null] = splitOnce(sealer.open(row.secret, `webhook:${id}`).toString())
-      return { url: row.url, secret: plain, userinfo }
+      const text = openOrNull(row.secret, `webhook:${id}`)
+      const [plain = '', userinfo = null] = splitOnce(text ?? '')
+      return { room: row.room, ordered: row.ordered === 1, url: row.url, opened: text === null ? null : { secret: plain, userinfo } }
     },
+    /** Webhooks of a room whose secret was sealed under a key that is not here. */
+    locked: (room: string): string[] => ofRoom.all(room).filter((row) => openOrNull(row.secret, `webhook:${row.id}`) === null).map(({ id }) => id),
+    drop: (id: string): void => void removeOne.run(id),
     /** Takes names and passwords out of the addresses that an earlier version kept as they were given. */
     tidy(): void {
       for (const { id, url } of withAt.all()) {
         const split = splitUserinfo(url)
         const row = secret.get(id)
         if (split.userinfo === null || row === undefined) continue
-        const [plain = ''] = splitOnce(sealer.open(row.secret, `webhook:${id}`).toString())
+        const text = openOrNull(row.secret, `webhook:${id}`)
+        if (text === null) continue
+        const [plain = ''] = splitOnce(text)
         rewrite.run(split.url, sealer.seal(sealedText(plain, split.userinfo), `webhook:${id}`), id)
       }
     },
     remove: (room: string, subject: string, id: string): boolean => remove.run(room, subject, id).changes > 0,
     removeAll: (room: string, subject: string): void => void removeAll.run(room, subject),
     enqueue: (id: string, webhookId: string, type: string, body: string, now: number): void => void add.run(id, webhookId, type, sealer.seal(body, `webhook-delivery:${id}`), now, now),
-    next(webhookId: string): (Delivery & { text: string }) | null {
-      const row = next.get(webhookId)
+    /**
+     * The one to deliver next, or to wait for: in order the first of all, otherwise the first that is due. `text` is null when it cannot be opened.
+     */
+    next(webhookId: string, ordered: boolean, now: number): (Delivery & { text: string | null }) | null {
+      const row = ordered ? first.get(webhookId) : (due.get(webhookId, now) ?? soonest.get(webhookId))
       if (row === undefined) return null
       const { body, ...delivery } = row
-      return { ...delivery, text: sealer.open(body, `webhook-delivery:${delivery.id}`).toString() }
+      return { ...delivery, text: openOrNull(body, `webhook-delivery:${delivery.id}`) }
     },
     done: (id: string): void => void done.run(id),
     failed: (id: string, problem: string, nextAt: number | null): void => void later.run(nextAt ?? 0, nextAt === null ? 1 : 0, problem, id),

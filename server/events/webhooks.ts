@@ -3,15 +3,19 @@
  *
  * What holds:
  * - What was handed in is on the disk before `send` returns; a crash loses none, and may deliver one twice under the same id.
- * - Each address gets its deliveries one by one in their order; a slow one holds up nobody else.
- * - A delivery that fails is tried again with growing waits, then kept as dead until it is replayed or its webhook is removed.
+ * - Each address gets its deliveries one by one; a slow one holds up nobody else.
+ * - A delivery that fails is tried again with growing waits, then kept as dead until it is replayed or its webhook is removed. Meanwhile it steps aside for
+ *   those after it, save where the webhook was asked to keep their order.
+ * - An address that fails one delivery after the other is left alone for a while, so that a long backlog does not run against it.
  */
 import { randomBytes } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../clock.ts'
 import { Fault, isFault } from '../fault.ts'
+import type { ApiName } from '../http/contract.ts'
 import type { Egress } from '../http/egress.ts'
 import { splitUserinfo } from '../http/userinfo.ts'
+import { reasonOf, within, type Scope } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import { randomBase62 } from '../secrets/random.ts'
 import type { Sealer } from '../secrets/sealer.ts'
@@ -33,7 +37,7 @@ export type WebhookState = Webhook & { waiting: number; dead: number }
 
 export interface Webhooks {
   /** The secret is in this answer and nowhere else. Throws `webhook-refused` for an address that may not be called. */
-  add(room: string, subject: string, wanted: { url: string; types: readonly string[] }): WebhookState & { secret: string }
+  add(room: string, subject: string, wanted: { url: string; types: readonly string[]; ordered?: boolean | undefined }): WebhookState & { secret: string }
   list(room: string, subject: string): WebhookState[]
   /** Throws `webhook-not-found`. */
   remove(room: string, subject: string, id: string): void
@@ -47,6 +51,10 @@ export interface Webhooks {
   replay(room: string, subject: string, id: string): number
   /** Tries one of them again. Throws `delivery-not-found` when it is not dead. */
   replayOne(room: string, subject: string, id: string, delivery: string): void
+  /** Webhooks of a room whose secret was sealed under a key that is not here: they wait for it. */
+  locked(room: string): number
+  /** Removes them with what waits for them. */
+  giveUpLocked(room: string): void
   start(): void
   stop(): Promise<void>
 }
@@ -57,6 +65,11 @@ const defaultWaits = [5 * seconds, 30 * seconds, 2 * minute, 10 * minute, 60 * m
 const timeout = 10 * seconds
 /** Answers after which the same request would be answered the same. */
 const hopeless = new Set([400, 401, 403, 404, 405, 410, 413, 415, 422])
+/** Deliveries that fail in a row before their address is left alone, and the longest that it is. */
+const fewFailures = 4
+const longestPause = minute
+/** Ms before it is tried again when our own tables refuse. */
+const troubleWait = 30 * seconds
 const deadShown = 100
 /** An address that takes nothing for days must not fill the disk. */
 const longestBacklog = 10_000
@@ -67,7 +80,9 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
   /** Handed something in the moment between finding nothing more and being done. */
   const again = new Set<string>()
   const timers = new Map<string, NodeJS.Timeout>()
-  const stopping = new AbortController()
+  /** Failures in a row, and until when (ms of the monotonic clock) the address is left alone. */
+  const failing = new Map<string, { times: number; until: number }>()
+  let stopping = new AbortController()
 
   const withCounts = (webhook: Webhook): WebhookState => ({ ...webhook, ...store.counts(webhook.id) })
 
@@ -88,6 +103,7 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
   function pumpNow(id: string): void {
     clearTimeout(timers.get(id))
     timers.delete(id)
+    failing.delete(id)
     pump(id)
   }
 
@@ -96,7 +112,10 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     if (working.has(id)) return void again.add(id)
     again.delete(id)
     const work = workOff(id)
-      .catch((error: unknown) => log.error({ webhook: id, error }, 'a webhook could not be worked off'))
+      .catch((error: unknown) => {
+        log.error({ webhook: id, error }, 'a webhook could not be worked off')
+        pumpLater(id, troubleWait)
+      })
       .finally(() => {
         working.delete(id)
         if (again.has(id)) pump(id)
@@ -104,40 +123,62 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     working.set(id, work)
   }
 
+  function pumpLater(id: string, wait: number): void {
+    if (stopping.signal.aborted) return
+    clearTimeout(timers.get(id))
+    timers.set(id, setTimeout(() => {
+      timers.delete(id)
+      pump(id)
+    }, wait))
+  }
+
   async function workOff(id: string): Promise<void> {
     for (;;) {
-      const [delivery, target] = [store.next(id), store.target(id)]
-      if (delivery === null || target === null || stopping.signal.aborted) return
-      const wait = delivery.nextAt - clock.now()
-      if (wait > 0) {
-        timers.set(id, setTimeout(() => {
-          timers.delete(id)
-          pump(id)
-        }, wait))
-        return
-      }
-      await attempt(delivery, target)
+      const target = store.target(id)
+      // One that is locked waits: its secret may come back with the key.
+      if (target?.opened == null) return
+      const delivery = store.next(id, target.ordered, clock.now())
+      if (delivery === null || stopping.signal.aborted) return
+      const wait = Math.max(delivery.nextAt - clock.now(), (failing.get(id)?.until ?? 0) - clock.monotonic())
+      if (wait > 0) return pumpLater(id, wait)
+      if (delivery.text === null) store.failed(delivery.id, 'its words were sealed under a key that is not here', null)
+      else await attempt({ ...delivery, text: delivery.text }, { ...target, ...target.opened })
     }
   }
 
-  async function attempt({ id, text, attempts }: Delivery & { text: string }, target: { url: string; secret: string; userinfo: string | null }): Promise<void> {
-    const sent = { ...target, id, body: text, timestamp: Math.floor(clock.now() / 1_000), egress, timeout, signal: stopping.signal }
-    const outcome = await postWebhook(sent).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+  async function attempt({ id, webhookId, text, attempts }: Delivery & { text: string }, { room, ...target }: { room: string; url: string; secret: string; userinfo: string | null }): Promise<void> {
+    const life = new AbortController()
+    const scope: Scope = { room: room as ApiName, kind: 'webhook', id: webhookId, escaped: (error) => life.abort(error) } // rooms hand in their own name
+    const signal = AbortSignal.any([stopping.signal, life.signal])
+    const sent = { ...target, id, body: text, timestamp: Math.floor(clock.now() / 1_000), egress, timeout, signal }
+    const outcome = await within(scope, () => postWebhook(sent)).catch((error: unknown) => reasonOf(life.signal.aborted ? life.signal.reason : error))
     if (stopping.signal.aborted) return
-    if (typeof outcome === 'number' && outcome >= 200 && outcome < 300) return store.done(id)
-    const wait = typeof outcome === 'number' && hopeless.has(outcome) ? undefined : waits[attempts]
+    if (typeof outcome === 'number' && outcome >= 200 && outcome < 300) {
+      failing.delete(webhookId)
+      return store.done(id)
+    }
+    const isHopeless = typeof outcome === 'number' && hopeless.has(outcome)
+    const wait = isHopeless ? undefined : waits[attempts]
     store.failed(id, typeof outcome === 'number' ? `answered ${outcome}` : outcome, wait === undefined ? null : clock.now() + wait)
+    if (!isHopeless) leaveAlone(webhookId)
+  }
+
+  /** One delivery may be poison to its receiver; several in a row are the receiver's own trouble. */
+  function leaveAlone(id: string): void {
+    const times = (failing.get(id)?.times ?? 0) + 1
+    const pause = times < fewFailures ? 0 : Math.min(longestPause, waits[Math.min(times - fewFailures, waits.length - 1)] ?? 0)
+    failing.set(id, { times, until: clock.monotonic() + pause })
   }
 
   return {
-    add(room, subject, { url: given, types }) {
+    add(room, subject, { url: given, types, ordered = false }) {
       const { url, userinfo } = splitUserinfo(given)
       try {
         egress.check(url)
       } catch (error) {
         throw isFault(error, 'address-refused') ? new Fault('webhook-refused', error.message, error.details) : error
       }
-      const webhook: Webhook = { id: `webhook_${randomBase62(16)}`, room, subject, url, types: [...types], createdAt: clock.now() }
+      const webhook: Webhook = { id: `webhook_${randomBase62(16)}`, room, subject, url, types: [...types], ordered, createdAt: clock.now() }
       const secret = `whsec_${randomBytes(24).toString('base64')}`
       store.add(webhook, secret, userinfo)
       return { ...webhook, waiting: 0, dead: 0, secret }
@@ -172,11 +213,14 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
       if (!store.reviveOne(id, delivery, clock.now())) throw new Fault('delivery-not-found', 'No such delivery was given up')
       pumpNow(id)
     },
+    locked: (room) => store.locked(room).length,
+    giveUpLocked: (room) => store.locked(room).forEach(store.drop),
     start() {
+      stopping = new AbortController()
       try {
         store.tidy()
       } catch (error) {
-        // Sealed by a key that is not here, or a disk that refuses: the next start tries again.
+        // A disk that refuses: the next start tries again.
         log.warn({ error }, 'addresses of webhooks could not be tidied')
       }
       store.pending().forEach(pump)
@@ -184,6 +228,8 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     async stop() {
       stopping.abort()
       for (const timer of timers.values()) clearTimeout(timer)
+      timers.clear()
+      failing.clear()
       await Promise.all(working.values())
     },
   }

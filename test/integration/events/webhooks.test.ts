@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { signature, postWebhook } from '../../../server/events/webhook-request.ts'
-import { createWebhooks, type Webhooks } from '../../../server/events/webhooks.ts'
+import { createWebhooks, type Webhooks, type WebhooksOptions } from '../../../server/events/webhooks.ts'
 import { Egress } from '../../../server/http/egress.ts'
 import { createSealer } from '../../../server/secrets/seal.ts'
 import { systemClock } from '../../../server/clock.ts'
@@ -20,25 +20,32 @@ let webhooks: Webhooks
 let ranges: readonly string[] = []
 /** The status of each answer to come; 200 after the last. */
 let answers: number[] = []
+/** The delivery that the receiver never takes. */
+let poison: number | null = null
+/** Resets the connection in the middle of its answer. */
+let resets = false
 const got: { headers: IncomingHttpHeaders; body: string }[] = []
 
 beforeEach(async () => {
   ranges = ['127.0.0.0/8']
   answers = []
+  poison = null
+  resets = false
   got.length = 0
   server = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8').on('data', (text: string) => (body += text))
     request.on('end', () => {
       got.push({ headers: request.headers, body })
-      response.writeHead(answers.shift() ?? 200).end()
+      if (resets) return void response.writeHead(200, { 'content-length': 100 }).write('so far', () => request.socket.resetAndDestroy())
+      response.writeHead(poison !== null && (JSON.parse(body) as { data: unknown }).data === poison ? 500 : (answers.shift() ?? 200)).end()
     })
   })
   url = await listenOnLoopback(server)
   egress = new Egress({ allowedRanges: () => ranges })
   database = openDatabase(':memory:')
   migrate(database)
-  webhooks = createWebhooks({ database, sealer: createSealer(randomBytes(32)), clock: systemClock, log: testLog(), egress, waits: [5, 5] })
+  webhooks = dispatcher()
 })
 
 afterEach(async () => {
@@ -46,6 +53,8 @@ afterEach(async () => {
   await stopServer(server)
   database.close()
 })
+
+const dispatcher = (more: Partial<WebhooksOptions> = {}): Webhooks => createWebhooks({ database, sealer: createSealer(randomBytes(32)), clock: systemClock, log: testLog(), egress, waits: [5, 5], ...more })
 
 test('a delivery is signed so that the receiver can prove where it came from', async () => {
   const { secret } = webhooks.add('bots', 'gate', { url, types: ['message'] })
@@ -58,9 +67,67 @@ test('a delivery is signed so that the receiver can prove where it came from', a
   expect(headers['webhook-signature']).toBe(signature({ id: String(headers['webhook-id']), timestamp: Number(headers['webhook-timestamp']), body, secret }))
 })
 
-test('what fails is tried again under the same id, and later ones keep their place', async () => {
-  answers = [503, 500]
+test('one that fails steps aside: what comes after it is delivered while it waits', async () => {
+  poison = 1
+  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  for (let number = 1; number <= 20; number += 1) webhooks.send('bots', 'gate', 'message', number)
+  await expect.poll(() => webhooks.list('bots', 'gate')).toMatchObject([{ waiting: 0, dead: 1, ordered: false }])
+  expect(webhooks.dead('bots', 'gate', id)).toMatchObject([{ problem: 'answered 500' }])
+  const delivered = got.map(({ body }) => JSON.parse(body).data).filter((data) => data !== 1)
+  expect(delivered).toEqual(Array.from({ length: 19 }, (_, index) => index + 2))
+  expect(got.filter(({ body }) => JSON.parse(body).data === 1)).toHaveLength(3)
+  expect(got.findIndex(({ body }) => JSON.parse(body).data === 2)).toBe(1)
+})
+
+test('an address that fails one after the other is left alone instead of run against by a long backlog', async () => {
+  await webhooks.stop()
+  webhooks = dispatcher({ waits: [3_600_000] })
+  answers = Array.from({ length: 50 }, () => 503)
+  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  for (let number = 1; number <= 50; number += 1) webhooks.send('bots', 'gate', 'message', number)
+  await expect.poll(() => got.length).toBe(4)
+  answers = []
+  expect(webhooks.list('bots', 'gate')).toMatchObject([{ waiting: 50, dead: 0 }])
+  expect(webhooks.replay('bots', 'gate', id)).toBe(0)
+  await expect.poll(() => webhooks.list('bots', 'gate')).toMatchObject([{ waiting: 4, dead: 0 }])
+})
+
+test('stopped and started again, the dispatcher goes on with what waits', async () => {
+  await webhooks.stop()
   webhooks.add('bots', 'gate', { url, types: [] })
+  webhooks.send('bots', 'gate', 'message', 1)
+  webhooks.start()
+  await expect.poll(() => got.map(({ body }) => JSON.parse(body).data)).toEqual([1])
+})
+
+test('a receiver that resets the connection after its answer has answered', async () => {
+  resets = true
+  webhooks.add('bots', 'gate', { url, types: [] })
+  webhooks.send('bots', 'gate', 'message', 1)
+  webhooks.send('bots', 'gate', 'message', 2)
+  await expect.poll(() => webhooks.list('bots', 'gate')).toMatchObject([{ waiting: 0, dead: 0 }])
+  expect(got).toHaveLength(2)
+})
+
+test('what was sealed under another key is said: such a webhook waits, or is given up', async () => {
+  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  await webhooks.stop()
+  webhooks.send('bots', 'gate', 'message', 1)
+  const other = dispatcher({ sealer: createSealer(randomBytes(32)) })
+  other.start()
+  other.send('bots', 'gate', 'message', 2)
+  expect(other.locked('bots')).toBe(1)
+  expect(other.list('bots', 'gate')).toMatchObject([{ id, waiting: 2, dead: 0 }])
+  other.giveUpLocked('bots')
+  expect(other.list('bots', 'gate')).toEqual([])
+  expect(other.locked('bots')).toBe(0)
+  expect(got).toEqual([])
+  await other.stop()
+})
+
+test('in order, what fails is tried again under the same id, and later ones keep their place', async () => {
+  answers = [503, 500]
+  webhooks.add('bots', 'gate', { url, types: [], ordered: true })
   webhooks.send('bots', 'gate', 'message', 1)
   webhooks.send('bots', 'gate', 'message', 2)
   await expect.poll(() => got.length).toBe(4)
@@ -71,7 +138,7 @@ test('what fails is tried again under the same id, and later ones keep their pla
 
 test('what was given up is seen and can be delivered once more', async () => {
   answers = [503, 503, 503, 404]
-  const { id } = webhooks.add('bots', 'gate', { url, types: [] })
+  const { id } = webhooks.add('bots', 'gate', { url, types: [], ordered: true })
   webhooks.send('bots', 'gate', 'message', 1)
   webhooks.send('bots', 'gate', 'message', 2)
   await expect.poll(() => webhooks.dead('bots', 'gate', id).map(({ problem }) => problem)).toEqual(['answered 404', 'answered 503'])

@@ -5,6 +5,7 @@ export interface WebhookRow {
   id: string
   url: string
   types: readonly string[]
+  ordered: boolean
   createdAt: string
   waiting: number
   dead: number

@@ -167,7 +167,7 @@ describe('rules', () => {
 })
 
 describe('webhooks', () => {
-  const webhook = { id: 'webhook_0123456789abcdef', url: 'https://example.com/hook', types: ['message'], createdAt: at(), waiting: 0, dead: 2 }
+  const webhook = { id: 'webhook_0123456789abcdef', url: 'https://example.com/hook', types: ['message'], ordered: false, createdAt: at(), waiting: 0, dead: 2 }
 
   it('show what was given up and why, and try it again', async () => {
     const server = serverWith(bot())
@@ -207,7 +207,7 @@ describe('webhooks', () => {
     await settle()
     document.querySelector('form#add-webhook')?.dispatchEvent(new Event('submit', { cancelable: true, bubbles: true }))
     await settle()
-    expect(server.sent(`POST ${session}/webhooks`)).toEqual([{ url: webhook.url, types: [] }])
+    expect(server.sent(`POST ${session}/webhooks`)).toEqual([{ url: webhook.url, types: [], ordered: false }])
     expect(page.text()).toContain('whsec_once')
     expect(page.button('Done').disabled).toBe(true)
   })
