@@ -13,7 +13,7 @@ import { clientViews, deadLetterViews, heldMessages, sessionView, topicViews } f
 import { webSocketWire } from './wire.ts'
 
 export function createBrokersApi(service: BrokerService): Api {
-  const { clock, engine } = service
+  const { clock } = service
   const view = (name: string) => sessionView(service.byName(name), clock)
   const tenantOf = (name: string): Tenant => service.byName(name).tenant
 
@@ -70,13 +70,18 @@ export function createBrokersApi(service: BrokerService): Api {
         link.end('kicked')
         return { status: 204, body: null }
       },
-      removeSubscriber({ params }) {
+      async removeSubscriber({ params }) {
         const subscriber = service.subscriber(tenantOf(params.name), params.subscriber)
         for (const link of [...subscriber.links]) link.end('kicked')
-        engine.removeSubscriber(subscriber, { discard: true })
+        service.engine.removeSubscriber(subscriber, { discard: true })
+        await needDurable(service.engine)
         return { status: 204, body: null }
       },
-      purgeQueue: ({ params }) => ({ status: 200, body: { purged: engine.purge(service.subscriber(tenantOf(params.name), params.subscriber)) } }),
+      async purgeQueue({ params }) {
+        const purged = service.engine.purge(service.subscriber(tenantOf(params.name), params.subscriber))
+        await needDurable(service.engine)
+        return { status: 200, body: { purged } }
+      },
       messages: ({ params, query }) => ({ status: 200, body: { messages: heldMessages(tenantOf(params.name), query) } }),
       deadLetters({ params, query }) {
         const tenant = tenantOf(params.name)
@@ -84,14 +89,14 @@ export function createBrokersApi(service: BrokerService): Api {
       },
       async replayDeadLetters({ params, body }) {
         const letters = chosen(tenantOf(params.name), body)
-        const replayed = letters.filter((letter) => engine.replay(letter)).length
-        await needDurable(engine)
+        const replayed = letters.filter((letter) => service.engine.replay(letter)).length
+        await needDurable(service.engine)
         return { status: 200, body: { replayed, kept: letters.length - replayed } }
       },
       async purgeDeadLetters({ params, body }) {
         const letters = chosen(tenantOf(params.name), body)
-        for (const letter of letters) engine.removeDeadLetter(letter)
-        await needDurable(engine)
+        for (const letter of letters) service.engine.removeDeadLetter(letter)
+        await needDurable(service.engine)
         return { status: 200, body: { purged: letters.length } }
       },
     },

@@ -1,9 +1,10 @@
 /** What every client connection has, whatever it speaks: a deadline to log in, signs of life, room for messages, an end with a reason. */
+import { contained, type Scope } from '../isolation.ts'
 import type { EndReason } from './engine/model.ts'
 import type { Wire } from './wire.ts'
 
 /** Close codes of the WebSocket; those of 4000 and above are ours and documented. */
-export const closeCodes: Readonly<Record<EndReason | 'login-deadline' | 'too-many-attempts' | 'protocol-error', { code: number; text: string }>> = {
+export const closeCodes: Readonly<Record<EndReason | 'login-deadline' | 'too-many-attempts' | 'protocol-error' | 'fault', { code: number; text: string }>> = {
   'login-deadline': { code: 4401, text: 'No login in time' },
   suspended: { code: 4403, text: 'Session is suspended' },
   kicked: { code: 4404, text: 'Disconnected by the owner' },
@@ -13,7 +14,25 @@ export const closeCodes: Readonly<Record<EndReason | 'login-deadline' | 'too-man
   'too-many-clients': { code: 4503, text: 'Session has too many clients' },
   'slow-reader': { code: 1013, text: 'Too slow: messages were not taken' },
   'protocol-error': { code: 1002, text: 'Protocol error' },
+  fault: { code: 1011, text: 'Internal error' },
   shutdown: { code: 1001, text: 'Server is stopping' },
+}
+
+/** Where an error goes that escapes from what one client's connection does: to its end, and to whoever counts. */
+export function clientScope(address: string, name: () => string, end: () => void): { scope: Scope; failed(error: unknown): void } {
+  const scope: Scope = {
+    room: 'brokers',
+    kind: 'client',
+    get id() {
+      return name() === '' ? address : name()
+    },
+    // Not within the call that failed: who called may be in the middle of work for others.
+    escaped: () => setImmediate(end),
+  }
+  const raise = (error: unknown): never => {
+    throw error
+  }
+  return { scope, failed: contained(scope, raise) }
 }
 
 /** Unsent bytes above which a client gets no more messages until it has taken them. */

@@ -92,7 +92,7 @@ export const heldMessage = z.object({
 })
 export type HeldMessage = z.output<typeof heldMessage>
 
-export const deadReason = z.enum(['expired', 'max-retries', 'overflow', 'oversized', 'subscriber-gone'])
+export const deadReason = z.enum(['expired', 'max-retries', 'overflow', 'oversized', 'subscriber-gone', 'unsendable'])
 export const deadLetter = z.object({ id: z.int(), at: isoTime, messageId: z.string(), topic: z.string(), subscriber: z.string(), reason: deadReason, tries: z.int(), acceptedAt: isoTime, bytes: z.int(), preview: z.string() })
 export type BrokerDeadLetter = z.output<typeof deadLetter>
 
@@ -320,7 +320,7 @@ export const brokersContract = defineContract({
     'no-such-client': { status: 404, message: 'Client not found' },
     'too-many-attempts': { status: 429, message: 'Too many attempts, wait a minute' },
     'expiry-passed': { status: 400, message: 'sessionExpiry lies in the past' },
-    'storage-failed': { status: 503, message: 'It could not be stored; what was asked for may come undone' },
+    'storage-failed': { status: 507, message: 'It could not be stored; what was asked for may come undone' },
     'not-ready': { status: 503, message: 'The brokers are still reading their journal' },
   },
   errorSchema: failed,

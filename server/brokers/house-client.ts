@@ -1,7 +1,9 @@
 /** What this house itself does with sessions, for whom it lets in without their passwords: look, publish, listen. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import { iso } from '../clock.ts'
 import { Fault } from '../fault.ts'
+import { escape } from '../isolation.ts'
 import type { Delivery, EndReason, Link, Message, Receipt } from './engine/model.ts'
 import { logTopic, matches, parseFilter } from './engine/topics.ts'
 import { contentOf, readPublish, refusalTexts } from './json-frames.ts'
@@ -46,7 +48,7 @@ export interface HouseClient {
 }
 
 export function createHouseClient(service: BrokerService): HouseClient {
-  const { engine, clock } = service
+  const { clock } = service
   const tenantOf = (sessionName: string) => {
     if (!service.has(sessionName)) throw new Fault('no-such-session', 'There is no such session')
     return service.byName(sessionName).tenant
@@ -65,7 +67,7 @@ export function createHouseClient(service: BrokerService): HouseClient {
     peek(sessionName, filter, limit) {
       const tenant = tenantOf(sessionName)
       const wanted = filterOf(filter)
-      const found = new Set<Message>(engine.retainedFor(tenant, wanted))
+      const found = new Set<Message>(service.engine.retainedFor(tenant, wanted))
       for (const { unacked } of tenant.subscribers.values()) {
         // A message that is not durable yet is nobody's so far.
         for (const { message, state } of unacked.values()) if (state !== 'committing' && matches(wanted, message.topic)) found.add(message)
@@ -81,7 +83,7 @@ export function createHouseClient(service: BrokerService): HouseClient {
       const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, messageId: id }, () => service.newMessageId())
       if (typeof read === 'string') throw new Fault('publish-refused', read)
       const receipt = await new Promise<Receipt>((resolve) => {
-        engine.publish(tenant, { ...read, source: 'json', properties: null, publisher }, new HouseLink(service, publisher, { accepted: resolve }), read.id)
+        service.engine.publish(tenant, { ...read, source: 'json', properties: null, publisher }, new HouseLink(service, publisher, { accepted: resolve }), read.id)
       })
       if (receipt.refusal !== null) throw new Fault('publish-refused', refusalTexts[receipt.refusal])
       return { messageId: read.id, deliveredTo: receipt.deliveredTo, queuedFor: receipt.queuedFor }
@@ -89,6 +91,7 @@ export function createHouseClient(service: BrokerService): HouseClient {
 
     listen(sessionName, filter, name, listener) {
       needReady()
+      const { engine } = service
       const tenant = tenantOf(sessionName)
       const wanted = filterOf(filter)
       if (tenant.suspended) throw new Fault('publish-refused', refusalTexts.suspended)
@@ -146,6 +149,8 @@ class HouseLink implements Link {
   readonly connectedAt: number
   readonly isStalled = false
   private readonly ends: HouseLinkEnds
+  /** Whoever listens does so on behalf of a bot, a session, a request: what it throws goes there. */
+  private readonly inScope = AsyncLocalStorage.snapshot()
 
   constructor(service: BrokerService, name: string, ends: HouseLinkEnds) {
     this.id = service.newLinkId()
@@ -159,21 +164,35 @@ class HouseLink implements Link {
   }
 
   send(delivery: Delivery): boolean {
-    this.ends.message?.(delivery.message)
-    this.ends.delivered?.(delivery)
+    this.tell(() => this.ends.message?.(delivery.message))
+    this.tell(() => this.ends.delivered?.(delivery))
     return true
   }
 
   sendOnce(message: Message): void {
-    this.ends.message?.(message)
+    this.tell(() => this.ends.message?.(message))
   }
 
   accepted(receipt: Receipt): void {
-    this.ends.accepted?.(receipt)
+    this.tell(() => this.ends.accepted?.(receipt))
   }
 
   end(reason: EndReason): void {
-    this.ends.ended?.(reason)
+    this.tell(() => this.ends.ended?.(reason))
+  }
+
+  failed(error: unknown): void {
+    this.inScope(escape, error)
+  }
+
+  private tell(act: () => void): void {
+    this.inScope(() => {
+      try {
+        act()
+      } catch (error) {
+        escape(error)
+      }
+    })
   }
 
   log(): void {

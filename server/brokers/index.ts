@@ -1,5 +1,5 @@
 /** The brokers room: virtual message brokers, isolated from each other, that lose nothing they acknowledged. */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
 import { createBrokersApi } from './api.ts'
 import { createHouseClient, type HouseClient } from './house-client.ts'
@@ -21,6 +21,7 @@ const changedEvery = 1_000
 export function createBrokersRoom({ dataDir, database, events, egress, changed, settings, clock, log }: RoomContext, given: { passwords?: Passwords } = {}): BrokersRoom {
   let told = -Infinity
   let later: NodeJS.Timeout | undefined
+  let startedAt = 0
   const tellWindows = (): void => {
     const wait = told + changedEvery - clock.monotonic()
     if (wait > 0) {
@@ -42,6 +43,7 @@ export function createBrokersRoom({ dataDir, database, events, egress, changed, 
     mqttPort: () => mqtt.port,
     api: createBrokersApi(service),
     async start() {
+      startedAt = clock.now()
       await service.start()
       await mqtt.start()
     },
@@ -49,6 +51,7 @@ export function createBrokersRoom({ dataDir, database, events, egress, changed, 
       await mqtt.stop()
       await service.stop()
       clearTimeout(later)
+      later = undefined
     },
     summary() {
       const tenants = service.all()
@@ -73,9 +76,12 @@ export function createBrokersRoom({ dataDir, database, events, egress, changed, 
       })
       const broken = service.storageError
       const storage = broken === null ? [] : [{ id: 'brokers-storage', room: 'brokers' as const, tone: 'bad' as const, title: 'Messages cannot be stored', text: broken.text, since: new Date(broken.since).toISOString(), action: null, subject: null }]
+      const { damage } = service.engine.journal
+      const files = damage.map(({ file, what }) => `${basename(file)}: ${what}`)
+      const journal = damage.length === 0 ? [] : [{ id: 'brokers-journal', room: 'brokers' as const, tone: 'bad' as const, title: 'Messages may be missing', text: `In ${join(dataDir, 'brokers')}, ${files.slice(0, 3).join('; ')}${files.length > 3 ? `; and ${files.length - 3} more` : ''}. All others are there. A file that could not be read stays where it is: when it can be, restart the brokers.`, since: new Date(startedAt).toISOString(), action: 'restart-room' as const, subject: 'brokers' }]
       const port = mqtt.problem
       const mqttPort = port === null ? [] : [{ id: 'brokers-mqtt-port', room: 'brokers' as const, tone: 'attention' as const, title: 'MQTT port is not open', text: port.text, since: new Date(port.since).toISOString(), action: 'review-settings' as const, subject: null }]
-      return [...storage, ...mqttPort, ...letters]
+      return [...storage, ...journal, ...mqttPort, ...letters]
     },
   }
 }

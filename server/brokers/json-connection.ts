@@ -1,6 +1,9 @@
 /** A client that speaks the JSON protocol (`docs/brokers.md`): reads its frames, sends it messages, ends with a close code. */
 import { createHash } from 'node:crypto'
-import { closeCodes, Vitals } from './connection.ts'
+import type { Scope } from '../isolation.ts'
+import { diskRefusal } from '../store/disk.ts'
+import { clientScope, closeCodes, Vitals } from './connection.ts'
+import { attempt } from './engine/deliveries.ts'
 import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
 import { isTopic, logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
@@ -28,6 +31,8 @@ export class JsonConnection implements Link, Connection, WireListener {
   readonly id: number
   readonly protocol = 'json'
   readonly address: string
+  readonly scope: Scope
+  readonly failed: (error: unknown) => void
   name = ''
   private readonly wire: Wire
   private readonly service: BrokerService
@@ -43,6 +48,7 @@ export class JsonConnection implements Link, Connection, WireListener {
     this.service = service
     this.id = service.newLinkId()
     this.address = wire.address
+    ;({ scope: this.scope, failed: this.failed } = clientScope(wire.address, () => this.name, () => this.close('fault')))
     this.vitals = new Vitals(wire, service.clock.now(), () => service.clock.monotonic())
     service.connections.add(this)
   }
@@ -275,7 +281,7 @@ export class JsonConnection implements Link, Connection, WireListener {
   private relayToAll(tenant: Tenant, topic: string, frame: Buffer): void {
     for (const { subscriber } of tenant.tree.route(topic).targets) {
       for (const link of subscriber.links) {
-        if (link === this || link.relay(frame)) continue
+        if (link === this || attempt(link, () => link.relay(frame)) !== false) continue
         // Nothing of a file is stored, so its sender goes as fast as its slowest receiver, until that one is disconnected.
         link.whenDrained(this.vitals.hold())
       }
@@ -287,14 +293,15 @@ export class JsonConnection implements Link, Connection, WireListener {
   private registerDevice(frame: Frame, { tenant }: Subscriber): void {
     const device = readDevice(frame)
     if (device === null) return this.say({ type: 'fcm_token_response', success: false, error: 'userId and encryptedData are required' })
-    this.service.registerDevice(tenant, device.userId, device)
-    this.say({ type: 'fcm_token_response', success: true, deviceId: device.deviceId })
+    const stored = orRefused(() => this.service.registerDevice(tenant, device.userId, device))
+    this.say(stored === 'refused' ? { type: 'fcm_token_response', success: false, error: notStored } : { type: 'fcm_token_response', success: true, deviceId: device.deviceId })
   }
 
   private unregisterDevice(frame: Frame, { tenant }: Subscriber): void {
     const device = readDevice(frame)
     if (device === null) return this.say({ type: 'fcm_unregister_response', success: false, error: 'userId and encryptedData are required' })
-    const removed = this.service.store.removeDevice(tenant.id, device.userId, device.deviceId)
+    const removed = orRefused(() => this.service.store.removeDevice(tenant.id, device.userId, device.deviceId))
+    if (removed === 'refused') return this.say({ type: 'fcm_unregister_response', success: false, error: notStored })
     this.say(removed ? { type: 'fcm_unregister_response', success: true } : { type: 'fcm_unregister_response', success: false, error: 'Device not found' })
   }
 
@@ -309,9 +316,24 @@ export class JsonConnection implements Link, Connection, WireListener {
 
   private close(reason: keyof typeof closeCodes): void {
     const { code, text } = closeCodes[reason]
-    this.vitals.close(code, text)
-    // From here on nothing may reach the session through this connection.
-    this.leave()
+    try {
+      this.vitals.close(code, text)
+    } finally {
+      // From here on nothing may reach the session through this connection.
+      this.leave()
+    }
+  }
+}
+
+const notStored = 'Device could not be stored'
+
+/** `refused` where the disk does not take it; what else went wrong is thrown. */
+function orRefused<Result>(work: () => Result): Result | 'refused' {
+  try {
+    return work()
+  } catch (error) {
+    if (diskRefusal(error) === null) throw error
+    return 'refused'
   }
 }
 

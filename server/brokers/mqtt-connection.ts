@@ -1,12 +1,13 @@
 /** A client that speaks MQTT 3.1.1 or 5, over WebSocket or TCP, on the same engine as the JSON clients. */
 import type { IConnectPacket, IDisconnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, Packet, Parser } from 'mqtt-packet'
-import { closeCodes, Vitals } from './connection.ts'
+import { clientScope, closeCodes, Vitals } from './connection.ts'
 import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
 import { hasFreePacketId, isBound, takePacketId } from './engine/packet-ids.ts'
 import { logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
 import { aliasMaximum, TopicAliases } from './mqtt-aliases.ts'
 import { answer, connack, disconnect, encode, endCodes, entranceCodes, isMqttFilter, isMqttTopic, keptProperties, newParser, passwordText, publishPacket, reason, refusalCodes, refusalOf, willOf, type Version } from './mqtt-packets.ts'
+import type { Scope } from '../isolation.ts'
 import type { BrokerService, Connection } from './service.ts'
 import type { Wire, WireListener } from './wire.ts'
 
@@ -21,6 +22,8 @@ const never = 0xffff_ffff
 export class MqttConnection implements Link, Connection, WireListener {
   readonly id: number
   readonly address: string
+  readonly scope: Scope
+  readonly failed: (error: unknown) => void
   name = ''
   private version: Version = 4
   private readonly wire: Wire
@@ -50,6 +53,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.service = service
     this.id = service.newLinkId()
     this.address = wire.address
+    ;({ scope: this.scope, failed: this.failed } = clientScope(wire.address, () => this.name, () => this.fail(reason.unspecified)))
     this.vitals = new Vitals(wire, service.clock.now(), () => service.clock.monotonic())
     this.parser = newParser()
     this.parser.on('packet', (packet) => {
@@ -57,7 +61,7 @@ export class MqttConnection implements Link, Connection, WireListener {
       try {
         this.take(packet)
       } catch (error) {
-        this.stumbled(error)
+        this.failed(error)
       }
     })
     this.parser.on('error', ({ message }) => {
@@ -198,7 +202,7 @@ export class MqttConnection implements Link, Connection, WireListener {
       return
     }
     if (this.phase === 'new') {
-      if (packet.cmd === 'connect') void this.connect(packet).catch((error: unknown) => this.stumbled(error))
+      if (packet.cmd === 'connect') void this.connect(packet).catch((error: unknown) => this.failed(error))
       else this.fail(reason.protocolError)
       return
     }
@@ -226,9 +230,9 @@ export class MqttConnection implements Link, Connection, WireListener {
         return this.afterCommit(subscriber, () => this.write(answer('pubcomp', id, this.version, known ? reason.success : reason.packetIdNotFound)))
       }
       case 'subscribe':
-        return void this.subscribe(packet, subscriber).catch((error: unknown) => this.stumbled(error))
+        return void this.subscribe(packet, subscriber).catch((error: unknown) => this.failed(error))
       case 'unsubscribe':
-        return void this.unsubscribe(packet, subscriber).catch((error: unknown) => this.stumbled(error))
+        return void this.unsubscribe(packet, subscriber).catch((error: unknown) => this.failed(error))
       case 'pingreq':
         return this.write(encode({ cmd: 'pingresp' }, this.version))
       case 'disconnect':
@@ -439,7 +443,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.service.engine
       .durable(tenant.policy.durability)
       .then((isSafe) => (isSafe ? act() : this.fail(reason.unspecified)))
-      .catch((error: unknown) => this.stumbled(error))
+      .catch((error: unknown) => this.failed(error))
   }
 
   private write(packet: Buffer): void {
@@ -458,16 +462,13 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.over(closeCodes['protocol-error'])
   }
 
-  /** A fault of ours. */
-  private stumbled(error: unknown): void {
-    this.service.stumbled(error)
-    this.fail(reason.unspecified)
-  }
-
   private over({ code, text }: { code: number; text: string }, { keepWill = false } = {}): void {
     if (this.vitals.isClosing) return
-    this.leave(keepWill)
-    this.vitals.close(code, text)
+    try {
+      this.leave(keepWill)
+    } finally {
+      this.vitals.close(code, text)
+    }
   }
 
   private leave(keepWill = false): void {
@@ -478,8 +479,11 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.sent.clear()
     // One without a persistent session would be forgotten with its will.
     if (keepWill && subscriber.will !== null && !subscriber.durable) return
-    if (!keepWill) this.service.leaveWill(subscriber)
-    this.service.engine.detach(subscriber, this)
+    try {
+      if (!keepWill) this.service.leaveWill(subscriber)
+    } finally {
+      this.service.engine.detach(subscriber, this)
+    }
     this.service.tell(subscriber.tenant, `${this.name} left`)
   }
 }

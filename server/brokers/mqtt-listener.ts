@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import type { SettingsSource } from '../config/source.ts'
 import type { Egress } from '../http/egress.ts'
 import { plainAddress } from '../http/network.ts'
+import { escape } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import { MqttConnection } from './mqtt-connection.ts'
 import type { BrokerService } from './service.ts'
@@ -35,7 +36,7 @@ export class MqttListener {
 
   async start(): Promise<void> {
     this.endWatch = this.settings.onChange((now, before) => {
-      if (now.brokers.mqttPort !== before.brokers.mqttPort || now.apis.brokers.openTo !== before.apis.brokers.openTo) this.turn = this.turn.then(() => this.follow(now))
+      if (now.brokers.mqttPort !== before.brokers.mqttPort || now.apis.brokers.openTo !== before.apis.brokers.openTo) this.turn = this.turn.then(() => this.follow(now)).catch(escape)
     })
     await this.follow(this.settings.current())
   }
@@ -60,6 +61,8 @@ export class MqttListener {
       server.listen({ port: mqttPort, host: apis.brokers.openTo === 'lan' ? '0.0.0.0' : '127.0.0.1' }, () => {
         this.server = server
         server.once('close', this.egress.addListener(this.port ?? mqttPort))
+        // Of a single connection that could not be accepted; the port stays open.
+        server.on('error', ({ message }) => this.log.warn({ port: mqttPort, error: message }, 'a client of MQTT over TCP could not be accepted'))
         resolve()
       })
     })

@@ -3,10 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink, NewEvent } from '../events/event.ts'
 import { Fault } from '../fault.ts'
+import { reasonOf } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import { checkPassword, hashPassword, hashSecret, sameSecret } from '../secrets/hash.ts'
 import type { RandomBytes } from '../secrets/random.ts'
+import { diskRefusal } from '../store/disk.ts'
 import type { SessionExpiry } from './contract.ts'
+import { attempt } from './engine/deliveries.ts'
 import { Engine } from './engine/engine.ts'
 import type { DeadLetter, EndReason, Subscriber, Will } from './engine/model.ts'
 import { sampleEvery, type Tenant } from './engine/tenant.ts'
@@ -35,6 +38,7 @@ export interface Connection {
   /** Called every second. */
   check(): void
   end(reason: EndReason): void
+  failed(error: unknown): void
 }
 
 export type EntranceRefusal = 'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'not-ready'
@@ -49,7 +53,8 @@ interface Session {
 const momentFrom = 1e11
 
 export class BrokerService {
-  readonly engine: Engine
+  /** A new one with every start. */
+  engine: Engine
   readonly connections = new Set<Connection>()
   readonly clock: Clock
   readonly store: BrokerStore
@@ -62,7 +67,9 @@ export class BrokerService {
   private readonly log: Log
   private readonly random: RandomBytes
   private readonly newId: () => string
+  private readonly folder: string
   private ready = false
+  private isUsed = false
   private pulse: NodeJS.Timeout | undefined
   private sampledAt = 0
   private nextLink = 1
@@ -80,27 +87,25 @@ export class BrokerService {
     this.changed = changed
     this.startedAt = clock.monotonic()
     this.logins = new Logins(passwords, () => clock.monotonic(), random)
-    this.engine = new Engine({
-      folder,
-      clock,
-      log,
-      observer: {
-        deadLetter: (letter) => this.tellDeadLetter(letter),
-        storageFailed: (error) => {
-          this.storageError = { since: clock.now(), text: String(error instanceof Error ? error.message : error) }
-          this.emit({ type: 'storage-failed', title: 'Messages cannot be stored', subject: null, tone: 'bad', data: { error: this.storageError.text } })
-        },
-        storageWorks: () => {
-          this.storageError = null
-          this.emit({ type: 'storage-works', title: 'Messages are stored again', subject: null, tone: 'good' })
-        },
-      },
-    })
+    this.folder = folder
+    this.engine = this.newEngine()
     for (const stored of store.all()) this.open(stored)
   }
 
+  /** Also after a stop, and after a start that failed. Throws where the folder of the journal cannot be read at all. */
   async start(): Promise<void> {
-    await this.engine.recover()
+    if (this.isUsed) {
+      this.engine = this.newEngine()
+      this.sessions.clear()
+      for (const stored of this.store.all()) this.open(stored)
+    }
+    this.isUsed = true
+    this.storageError = null
+    try {
+      await this.engine.recover()
+    } catch (error) {
+      throw new Error(`the journal of the brokers cannot be read: ${diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error)}`, { cause: error })
+    }
     this.ready = true
     this.leaveWillsOfBefore()
     this.pulse = setInterval(() => this.beat(), 1_000)
@@ -110,7 +115,11 @@ export class BrokerService {
 
   async stop(): Promise<void> {
     clearInterval(this.pulse)
-    for (const connection of [...this.connections]) connection.end('shutdown')
+    this.ready = false
+    for (const connection of [...this.connections]) this.sparing(connection, () => connection.end('shutdown'))
+    // Those without a wire, of this house itself.
+    for (const { links } of this.engine.tenants.values()) for (const link of [...links]) attempt(link, () => link.end('shutdown'))
+    this.wills.clear()
     await this.engine.stop()
   }
 
@@ -169,7 +178,7 @@ export class BrokerService {
     if (stored.suspended === suspended) return
     this.store.setSuspended(stored.id, suspended)
     stored.suspended = tenant.suspended = suspended
-    if (suspended) for (const link of [...tenant.links]) link.end('suspended')
+    if (suspended) for (const link of [...tenant.links]) attempt(link, () => link.end('suspended'))
     this.emit({ type: suspended ? 'session-suspended' : 'session-resumed', title: suspended ? 'Session suspended' : 'Session resumed', subject: name, actor, tone: suspended ? 'attention' : 'good' })
   }
 
@@ -178,7 +187,7 @@ export class BrokerService {
     this.store.remove(stored.id)
     this.sessions.delete(name)
     this.logins.forget(stored.id)
-    for (const link of [...tenant.links]) link.end('dropped')
+    for (const link of [...tenant.links]) attempt(link, () => link.end('dropped'))
     await this.engine.dropTenant(tenant)
     this.deadTold.delete(stored.id)
     this.emit({ type: 'session-dropped', title: why, subject: name, actor, tone: 'neutral' })
@@ -205,7 +214,7 @@ export class BrokerService {
       stored.policy = tenant.policy = policySchema.parse({ ...before, ...withoutGaps(policy) })
       this.store.setPolicy(stored.id, stored.policy)
       // What was only in memory goes onto the disk, or the other way round.
-      if (before.durability !== stored.policy.durability) await this.engine.rewriteJournal()
+      if (before.durability !== stored.policy.durability && !(await this.engine.rewriteJournal())) throw new Fault('storage-failed')
     }
     if (expiry !== undefined || policy !== undefined) this.emit({ type: 'session-changed', title: 'Session changed', subject: name, actor, tone: 'neutral' })
   }
@@ -240,7 +249,7 @@ export class BrokerService {
   /** A line on the session's own log topic. */
   tell(tenant: Tenant, text: string): void {
     const now = this.clock.now()
-    for (const { subscriber } of tenant.tree.route(logTopic).targets) for (const link of subscriber.links) if (link.ready()) link.log(text, now)
+    for (const { subscriber } of tenant.tree.route(logTopic).targets) for (const link of subscriber.links) attempt(link, () => link.ready() && link.log(text, now))
     this.changed()
   }
 
@@ -286,6 +295,35 @@ export class BrokerService {
     throw new Fault('no-such-client')
   }
 
+  private newEngine(): Engine {
+    const { folder, clock, log } = this
+    return new Engine({
+      folder,
+      clock,
+      log,
+      observer: {
+        deadLetter: (letter) => this.tellDeadLetter(letter),
+        storageFailed: (error) => {
+          this.storageError = { since: clock.now(), text: diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error) }
+          this.emit({ type: 'storage-failed', title: 'Messages cannot be stored', subject: null, tone: 'bad', data: { error: this.storageError.text } })
+        },
+        storageWorks: () => {
+          this.storageError = null
+          this.emit({ type: 'storage-works', title: 'Messages are stored again', subject: null, tone: 'good' })
+        },
+      },
+    })
+  }
+
+  /** A fault in what is done with one connection ends that one, not the work on the others. */
+  private sparing(connection: Connection, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      connection.failed(error)
+    }
+  }
+
   private open(stored: StoredSession): void {
     const tenant = this.engine.addTenant(stored.id, stored.name, stored.policy)
     tenant.suspended = stored.suspended
@@ -307,7 +345,7 @@ export class BrokerService {
 
   /** Once a second: connections without life, sessions whose time is over, points of the charts. */
   private beat(): void {
-    for (const connection of this.connections) connection.check()
+    for (const connection of this.connections) this.sparing(connection, () => connection.check())
     this.engine.askDiskAgain()
     const now = this.clock.now()
     for (const { stored } of this.sessions.values()) if (stored.expiresAt !== null && stored.expiresAt <= now) this.drop(stored.name, 'system', 'Session expired').catch((error: unknown) => this.stumbled(error, 'an expired session could not be removed'))

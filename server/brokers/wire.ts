@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { contained, type Scope } from '../isolation.ts'
 
 export interface Wire {
   readonly address: string
@@ -21,8 +22,9 @@ export interface Wire {
   destroy(): void
 }
 
-/** What a codec hears from its wire. */
+/** What a codec hears from its wire. What it throws ends its connection alone. */
 export interface WireListener {
+  readonly scope: Scope
   data(bytes: Buffer, isBinary: boolean): void
   /** The peer answered a ping, or sent one. */
   alive(): void
@@ -67,11 +69,12 @@ export function webSocketWire(socket: WebSocket, stream: Duplex, address: string
     close: (code, reason) => socket.close(code, reason),
     destroy: () => socket.terminate(),
     listen(listener) {
-      socket.on('message', (data: Buffer | ArrayBuffer | Buffer[], isBinary) => listener.data(Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]), isBinary))
-      socket.on('pong', () => listener.alive())
-      socket.on('ping', () => listener.alive())
-      socket.on('close', () => listener.closed())
-      stream.on('drain', () => listener.drained())
+      const { scope } = listener
+      socket.on('message', contained(scope, (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => listener.data(Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]), isBinary)))
+      socket.on('pong', contained(scope, () => listener.alive()))
+      socket.on('ping', contained(scope, () => listener.alive()))
+      socket.on('close', contained(scope, () => listener.closed()))
+      stream.on('drain', contained(scope, () => listener.drained()))
     },
   }
 }
@@ -92,9 +95,10 @@ export function tcpWire(socket: Socket, address: string): Wire & { listen(listen
     close: () => void socket.end(),
     destroy: () => void socket.destroy(),
     listen(listener) {
-      socket.on('data', (data) => listener.data(data, true))
-      socket.on('close', () => listener.closed())
-      socket.on('drain', () => listener.drained())
+      const { scope } = listener
+      socket.on('data', contained(scope, (data: Buffer) => listener.data(data, true)))
+      socket.on('close', contained(scope, () => listener.closed()))
+      socket.on('drain', contained(scope, () => listener.drained()))
     },
   }
 }

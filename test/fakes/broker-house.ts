@@ -9,6 +9,8 @@ import { systemClock } from '../../server/clock.ts'
 import { createBrokersRoom, type BrokersRoom } from '../../server/brokers/index.ts'
 import { defaultSettings, type SettingsPatch } from '../../server/config/settings.ts'
 import type { NewEvent } from '../../server/events/event.ts'
+import { openAir } from '../../server/http/shelter.ts'
+import { within, withinRoom, type Escape } from '../../server/isolation.ts'
 import { fakeDoorway } from './doorway.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testDatabase, testLog } from './kernel.ts'
 import { serveApi } from './served-api.ts'
@@ -25,7 +27,11 @@ export interface BrokerHouse {
   port: number
   room: BrokersRoom
   events: NewEvent[]
-  /** What the room had to log as an error. */
+  /** What was kept to the connection it came from. */
+  readonly escapes: readonly Escape[]
+  /** Stops the room and starts it again, in place. */
+  restart(): Promise<void>
+  /** What the room had to log as an error, and what escaped in it. */
   readonly faults: readonly object[]
   /** One call of the API. */
   call(path: string, body?: unknown, method?: string): Promise<{ status: number; body: Record<string, unknown> }>
@@ -40,13 +46,19 @@ export async function openBrokers({ dataDir = temporaryFolder(), clock = systemC
   const database = testDatabase(join(dataDir, 'wheelhouse.db'))
   const log = testLog()
   const source = { ...settingsWith({ ...defaultSettings, ...settings }), onChange: () => () => undefined }
-  const room = createBrokersRoom(
-    { dataDir, database, events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer: createSealer(new Uint8Array(32)), settings: source, clock, log },
-    { passwords: quickPasswords },
+  const escapes: Escape[] = []
+  /** As the keeper of the rooms has it: all that the room does, it does within its scope. */
+  const inRoom = <Result>(work: () => Result): Result =>
+    withinRoom({ room: 'brokers', kind: 'room', id: 'brokers', escaped: (error) => log.error({ error }, 'the room failed') }, (escape) => void escapes.push(escape), work)
+  const room = inRoom(() =>
+    createBrokersRoom(
+      { dataDir, database, events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer: createSealer(new Uint8Array(32)), settings: source, clock, log },
+      { passwords: quickPasswords },
+    ),
   )
-  await room.start()
+  await inRoom(() => room.start())
   const owner = { caller: { kind: 'owner' as const }, standing: ownerStanding, may: () => true, used: () => undefined }
-  const served = await serveApi(room.api, { doorway: fakeDoorway(), authority: { byKey: (key) => (key === 'owner' ? owner : null), byCookie: () => null } })
+  const served = await serveApi(room.api, { doorway: fakeDoorway(), shelter: { ...openAir, enter: (scope, work) => inRoom(() => within(scope, work)) }, authority: { byKey: (key) => (key === 'owner' ? owner : null), byCookie: () => null } })
   let stopped: Promise<void> | null = null
   const stop = (): Promise<void> => (stopped ??= Promise.all([served.stop(), room.stop()]).then(() => database.close()).then(() => undefined))
   onTestFinished(stop)
@@ -60,8 +72,13 @@ export async function openBrokers({ dataDir = temporaryFolder(), clock = systemC
     port: served.port,
     room,
     events: events.emitted,
+    escapes,
+    restart: async () => {
+      await inRoom(() => room.stop())
+      await inRoom(() => room.start())
+    },
     get faults() {
-      return log.lines.filter(({ level }) => level === 'error')
+      return [...log.lines.filter(({ level }) => level === 'error'), ...escapes]
     },
     call,
     async createSession(fields = {}) {

@@ -47,4 +47,7 @@ export class FakeLink implements Link {
   end(reason: EndReason): void {
     this.ended = reason
   }
+  failed(error: unknown): void {
+    throw error
+  }
 }

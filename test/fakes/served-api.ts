@@ -1,7 +1,7 @@
 /** Serves one API through the real guards, app and listener on a free loopback port. */
 import { randomUUID } from 'node:crypto'
 import type { Api } from '../../server/http/api.ts'
-import { openAir } from '../../server/http/shelter.ts'
+import { openAir, type Shelter } from '../../server/http/shelter.ts'
 import { createApp, type AppOptions } from '../../server/http/app.ts'
 import { Guards, type Authority, type Doorway } from '../../server/http/guards.ts'
 import { KeySockets } from '../../server/http/key-sockets.ts'
@@ -22,10 +22,10 @@ export interface ServedApi {
 
 export const noAuthority: Authority = { byKey: () => null, byCookie: () => null }
 
-export async function serveApi(api: Api, { authority = noAuthority, doorway = fakeDoorway(), ownOrigins = [] as readonly string[], trustedProxies = [] as readonly string[] }: { authority?: Authority; doorway?: Doorway; ownOrigins?: readonly string[]; trustedProxies?: readonly string[] } = {}): Promise<ServedApi> {
+export async function serveApi(api: Api, { authority = noAuthority, doorway = fakeDoorway(), ownOrigins = [] as readonly string[], trustedProxies = [] as readonly string[], shelter = openAir }: { authority?: Authority; doorway?: Doorway; ownOrigins?: readonly string[]; trustedProxies?: readonly string[]; shelter?: Shelter } = {}): Promise<ServedApi> {
   const traffic = new Traffic(() => performance.now())
   const keySockets = new KeySockets()
-  const options: AppOptions = { guards: new Guards({ authority, ownOrigins: () => ownOrigins, isTrustedProxy: createAddressSet(() => trustedProxies) }), traffic, keySockets, shelter: openAir, log: createLog('silent'), checkReplies: true, newRequestId: () => randomUUID() }
+  const options: AppOptions = { guards: new Guards({ authority, ownOrigins: () => ownOrigins, isTrustedProxy: createAddressSet(() => trustedProxies) }), traffic, keySockets, shelter, log: createLog('silent'), checkReplies: true, newRequestId: () => randomUUID() }
   const request = createApp(api, doorway, options)
   const listener = new Listener({ request: (incoming, response) => void request(incoming, response), upgrade: createUpgradeHandler(api, doorway, options) })
   const status = await listener.start('127.0.0.1', 0)

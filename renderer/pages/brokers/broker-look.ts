@@ -27,6 +27,8 @@ export function reasonText({ reason, tries }: BrokerDeadLetter): string {
       return 'Larger than the client takes'
     case 'subscriber-gone':
       return 'The client went without acknowledging'
+    case 'unsendable':
+      return 'A fault kept it from being sent'
   }
 }
 

@@ -12,7 +12,7 @@ export class Alarm {
   private readonly monotonic: () => number
   private readonly setTimer: SetTimer
 
-  constructor(ring: () => void, monotonic: () => number, setTimer: SetTimer = realTimer) {
+  constructor(ring: () => void, monotonic: () => number, setTimer: SetTimer) {
     this.ring = ring
     this.monotonic = monotonic
     this.setTimer = setTimer
@@ -37,7 +37,7 @@ export class Alarm {
   }
 }
 
-function realTimer(callback: () => void, ms: number): () => void {
+export function realTimer(callback: () => void, ms: number): () => void {
   const timer = setTimeout(callback, ms)
   timer.unref()
   return () => clearTimeout(timer)

@@ -1,4 +1,5 @@
 /** Group commit: who waits for the disk waits together, and one sync answers them all. */
+import { escape } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import type { Policy } from '../policy.ts'
 import type { Journal } from './journal.ts'
@@ -21,6 +22,8 @@ export interface Waiting {
 export interface CommitOptions {
   journal: Journal
   log: Log
+  /** Runs it on behalf of all clients. */
+  inScope(work: () => void): void
   /** These are as durable as they asked for. */
   confirm(batch: readonly Waiting[]): void
   /** The disk refused: nobody was told that it is safe, so it is taken back. */
@@ -29,14 +32,18 @@ export interface CommitOptions {
   storageWorks(): void
 }
 
+/** Seconds. */
+const longestPause = 60
+
 export class GroupCommit {
   private readonly options: CommitOptions
   private waiting: Waiting[] = []
   private running: Promise<void> | null = null
   private stopped = false
-  /** Times the disk refused since it last worked. */
-  private failures = 0
-  private askedSince = 0
+  private refuses = false
+  /** Of a disk that refuses: how often it was asked again by itself, and the seconds since. */
+  private asked = 0
+  private sinceAsked = 0
 
   constructor(options: CommitOptions) {
     this.options = options
@@ -57,9 +64,13 @@ export class GroupCommit {
 
   /** Called every second: a disk that refused is asked again, less and less often, though nobody has anything to write. */
   askAgain(): void {
-    if (this.failures === 0) return
-    this.askedSince += 1
-    if (this.askedSince >= Math.min(60, 2 ** (this.failures - 1))) this.kick()
+    if (!this.refuses) return
+    this.sinceAsked += 1
+    // What is written then is all that is needed, which may be much.
+    if (this.sinceAsked < Math.min(longestPause, 2 ** this.asked)) return
+    this.asked += 1
+    this.sinceAsked = 0
+    this.kick()
   }
 
   /** Sees to it that what was appended to the journal is written soon. */
@@ -67,7 +78,7 @@ export class GroupCommit {
     if (this.stopped) return
     this.running ??= new Promise<void>((resolve) => {
       // What else this turn of the event loop brings shares the same sync.
-      setImmediate(() => void this.commitAll().then(resolve))
+      this.options.inScope(() => void setImmediate(() => void this.commitAll().catch(escape).then(resolve)))
     })
   }
 
@@ -79,34 +90,48 @@ export class GroupCommit {
   }
 
   private async commitAll(): Promise<void> {
-    do await this.commit()
-    while (this.waiting.length > 0 && !this.stopped)
-    this.running = null
-    if (this.options.journal.records.length > 0) this.kick()
+    try {
+      do await this.commit()
+      while (this.waiting.length > 0 && !this.stopped)
+    } finally {
+      this.running = null
+      if (this.options.journal.records.length > 0 || this.waiting.length > 0) this.kick()
+    }
   }
 
   private async commit(): Promise<void> {
-    const { journal, log, refuse, storageFailed, storageWorks } = this.options
     const batch = this.waiting
     this.waiting = []
     let left = this.confirm(batch, 'memory')
+    const { journal } = this.options
+    const written = await this.ask(() => journal.write())
+    if (written) left = this.confirm(left, 'crash-safe')
+    const synced = written && ((left.length === 0 && !journal.needsSync) || (await this.ask(() => journal.sync())))
+    if (!synced) return this.refuse(left)
+    this.confirm(left, 'fsync')
+    if (!this.refuses) return
+    this.refuses = false
+    this.asked = this.sinceAsked = 0
+    this.options.storageWorks()
+  }
+
+  /** False when the disk refused. */
+  private async ask(work: () => Promise<void>): Promise<boolean> {
     try {
-      await journal.write()
-      left = this.confirm(left, 'crash-safe')
-      if (left.length > 0 || journal.needsSync) await journal.sync()
-      this.confirm(left, 'fsync')
-      const worksAgain = this.failures > 0
-      this.failures = 0
-      if (worksAgain) storageWorks()
+      await work()
+      return true
     } catch (error) {
-      this.failures += 1
-      this.askedSince = 0
-      if (this.failures === 1) storageFailed(error)
-      log.error({ error: String(error) }, 'the brokers could not write their journal')
-      for (const entry of left) refuse(entry)
-      // A repetition of a message that was just refused must not be told that it is safe.
-      for (const entry of this.waiting) if (entry.receipt.duplicate) entry.receipt.refusal = 'storage-failed'
+      if (!this.refuses) this.options.storageFailed(error)
+      this.refuses = true
+      this.options.log.error({ error: String(error) }, 'the brokers could not write their journal')
+      return false
     }
+  }
+
+  private refuse(left: readonly Waiting[]): void {
+    for (const entry of left) this.options.refuse(entry)
+    // A repetition of a message that was just refused must not be told that it is safe.
+    for (const entry of this.waiting) if (entry.receipt.duplicate) entry.receipt.refusal = 'storage-failed'
   }
 
   /** Confirms those that ask for no more than this; returns the rest. */

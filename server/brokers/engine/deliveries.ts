@@ -3,13 +3,16 @@ import type { Clock } from '../../clock.ts'
 import { Agenda } from './agenda.ts'
 import { lettersOf } from './compaction.ts'
 import type { Journal } from './journal.ts'
-import { Queue, type DeadLetter, type DeadReason, type Delivery, type Message, type Subscriber } from './model.ts'
+import { Queue, type DeadLetter, type DeadReason, type Delivery, type Link, type Message, type Subscriber } from './model.ts'
 import { isBound, needsLastingId } from './packet-ids.ts'
 import type { Tenant } from './tenant.ts'
 import type { Target } from './topics.ts'
 
 /** What stands in the agenda: a message until it expires, a delivery until it is tried again, a subscriber until it was away too long. */
 export type Due = Message | Delivery | Subscriber
+
+/** `own`: none of its connections may have it. */
+type Outcome = 'sent' | 'blocked' | 'own' | 'oversized' | 'unsendable'
 
 export abstract class Deliveries {
   readonly clock: Clock
@@ -85,7 +88,7 @@ export abstract class Deliveries {
       const outcome = this.send(delivery)
       if (outcome === 'blocked') return
       queue.shift()
-      if (outcome === 'oversized') this.bury(delivery, 'oversized')
+      if (outcome === 'oversized' || outcome === 'unsendable') this.bury(delivery, outcome)
       else if (outcome === 'own') this.settle(delivery)
       else {
         delivery.state = 'sent'
@@ -148,26 +151,27 @@ export abstract class Deliveries {
     const now = this.clock.monotonic()
     for (const target of targets) {
       for (const link of target.subscriber.links) {
-        if (!link.ready() || (message.source === 'json' && link.id === message.origin)) continue
-        link.sendOnce(message, target, false)
+        if (attempt(link, () => link.ready()) !== true || (message.source === 'json' && link.id === message.origin)) continue
+        attempt(link, () => link.sendOnce(message, target, false))
         message.tenant.delivered.add(1, now)
       }
     }
   }
 
-  protected send(delivery: Delivery): 'sent' | 'blocked' | 'oversized' | 'own' {
+  protected send(delivery: Delivery): Outcome {
     const { subscriber, message } = delivery
-    let outcome: 'sent' | 'blocked' | 'oversized' | 'own' = 'own'
+    let outcome: Outcome = 'own'
     delivery.tries += 1
     for (const link of subscriber.links) {
       // Never back to the connection it came from; MQTT clients expect that and say `noLocal` where they do not.
       if (link.id === message.origin && message.source === 'json') continue
-      if (!link.ready()) {
+      if (attempt(link, () => link.ready()) !== true) {
         if (outcome !== 'sent') outcome = 'blocked'
         continue
       }
-      if (link.send(delivery)) outcome = 'sent'
-      else if (outcome !== 'sent') outcome = 'oversized'
+      const taken = attempt(link, () => link.send(delivery))
+      if (taken === true) outcome = 'sent'
+      else if (outcome !== 'sent') outcome = taken === undefined ? 'unsendable' : 'oversized'
     }
     if (outcome !== 'sent') {
       delivery.tries -= 1
@@ -200,7 +204,7 @@ export abstract class Deliveries {
     // A slow connection is given time, not another copy.
     if (outcome === 'blocked') delivery.subscriber.late.push(delivery)
     else if (outcome === 'own') this.settle(delivery)
-    else if (outcome === 'oversized') this.bury(delivery, 'oversized')
+    else if (outcome === 'oversized' || outcome === 'unsendable') this.bury(delivery, outcome)
   }
 
   protected isExpired({ expiresAt, due, slot }: Message): boolean {
@@ -305,6 +309,16 @@ export abstract class Deliveries {
     this.agenda.remove(message)
     message.tenant.storedBytes -= message.body.length
     this.liveBytes -= message.body.length
+  }
+}
+
+/** Asks something of a connection; undefined where it threw. A fault there ends that connection and must not reach who else is served. */
+export function attempt<Result>(link: Link, act: () => Result): Result | undefined {
+  try {
+    return act()
+  } catch (error) {
+    link.failed(error)
+    return undefined
   }
 }
 

@@ -7,13 +7,14 @@
  * - An accepted message is, for each of its subscribers, acknowledged, waiting, or a dead letter; never none of them.
  * - Nothing is sent after it expired, and nothing is sent to whom it was not published for.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Policy } from '../policy.ts'
-import { Alarm, type SetTimer } from './alarm.ts'
+import { Alarm, realTimer, type SetTimer } from './alarm.ts'
 import { GroupCommit, type Waiting } from './commit.ts'
 import { beginSegment, lettersOf } from './compaction.ts'
-import { chooseMember, Deliveries, isFull, isMqtt, isRecorded, type Due } from './deliveries.ts'
+import { attempt, chooseMember, Deliveries, isFull, isMqtt, isRecorded, type Due } from './deliveries.ts'
 import { Journal } from './journal.ts'
 import type { DeadLetter, Delivery, Link, Message, MessageProperties, Quality, Receipt, Refusal, Subscriber, Will } from './model.ts'
 import { isBound, numberAhead, numberWith } from './packet-ids.ts'
@@ -66,14 +67,17 @@ export class Engine extends Deliveries {
   private readonly alarm: Alarm
   private readonly log: Log
 
-  constructor({ folder, clock, log, observer, segmentBytes, setTimer }: EngineOptions) {
+  constructor({ folder, clock, log, observer, segmentBytes, setTimer = realTimer }: EngineOptions) {
     super(clock, (letter) => observer.deadLetter(letter))
     this.log = log
-    this.alarm = new Alarm(() => this.runDue(), () => clock.monotonic(), setTimer)
+    // Work for all clients goes on in the scope in which the engine was made, not in that of the client who happened to begin it.
+    const inScope = AsyncLocalStorage.snapshot()
+    this.alarm = new Alarm(() => this.runDue(), () => clock.monotonic(), (callback, ms) => inScope(() => setTimer(callback, ms)))
     this.journal = new Journal({ folder, ...(segmentBytes === undefined ? {} : { segmentBytes }), onSegment: (anew) => beginSegment(this, anew) })
     this.commit = new GroupCommit({
       journal: this.journal,
       log,
+      inScope,
       confirm: (batch) => this.confirm(batch),
       refuse: (entry) => this.refuse(entry),
       storageFailed: (error) => observer.storageFailed(error),
@@ -89,6 +93,7 @@ export class Engine extends Deliveries {
   async recover(): Promise<void> {
     restore(this, await this.journal.recover())
     for (const part of this.journal.leftOut) this.log.warn(part, 'the end of a journal segment of the brokers cannot be read and is left out')
+    for (const { file, what } of this.journal.damage) this.log.error({ file, what }, 'messages of the brokers may be missing')
     this.alarm.setFor(this.agenda.nextDue)
   }
 
@@ -121,10 +126,10 @@ export class Engine extends Deliveries {
     this.commit.askAgain()
   }
 
-  /** Leaves nothing on the disk but what is needed now. */
-  async rewriteJournal(): Promise<void> {
+  /** Leaves nothing on the disk but what is needed now. False when it refused: that is done with the next commit that works. */
+  rewriteJournal(): Promise<boolean> {
     this.journal.startAnew()
-    await this.durable()
+    return this.durable()
   }
 
   // Subscribers and their connections
@@ -234,7 +239,7 @@ export class Engine extends Deliveries {
     const refusal = duplicate ? null : this.refusalOf(tenant, publication, now)
     if (refusal !== null) {
       receipt.refusal = refusal
-      origin?.accepted(receipt)
+      answer(receipt)
       return
     }
     receipt.duplicate = duplicate
@@ -248,7 +253,7 @@ export class Engine extends Deliveries {
     const { once, overflowing } = this.route(message, origin, receipt)
     if (receipt.refusal !== null) {
       tenant.unmarkSeen(publication.id)
-      origin?.accepted(receipt)
+      answer(receipt)
       return
     }
     numberWith(message)
@@ -259,7 +264,7 @@ export class Engine extends Deliveries {
     if (publication.qos === 0) {
       this.sendOnce(message, once)
       if (!held) {
-        origin?.accepted(receipt)
+        answer(receipt)
         return
       }
     }
@@ -273,11 +278,20 @@ export class Engine extends Deliveries {
   runDue(): void {
     const now = this.clock.monotonic()
     for (let item = this.agenda.take(now); item !== null; item = this.agenda.take(now)) {
-      if (item.kind === 'message') this.expire(item)
-      else if (item.kind === 'delivery') this.retry(item)
-      else this.removeSubscriber(item)
+      try {
+        this.come(item)
+      } catch (error) {
+        // All that is due later has this one timer.
+        this.log.error({ error, kind: item.kind }, 'what was due in the brokers failed')
+      }
     }
     this.alarm.setFor(this.agenda.nextDue)
+  }
+
+  private come(item: Due): void {
+    if (item.kind === 'message') this.expire(item)
+    else if (item.kind === 'delivery') this.retry(item)
+    else this.removeSubscriber(item)
   }
 
   // Dead letters
@@ -336,7 +350,8 @@ export class Engine extends Deliveries {
 
   private newMessage(tenant: Tenant, publication: Publication, origin: Link | null): Message {
     const now = this.clock.now()
-    const expiresIn = publication.expiresIn ?? tenant.policy.messageExpiryTime
+    const wanted = publication.expiresIn ?? tenant.policy.messageExpiryTime
+    const expiresIn = wanted === null ? null : Math.min(wanted, longestLife)
     const { topic, id, source, body, frame = null, qos, retain, properties, publisher } = publication
     return {
       kind: 'message', due: 0, slot: -1, seq: this.nextSeq++, tenant, topic, id, publisher, qos, retain, source, body, properties,
@@ -424,7 +439,7 @@ export class Engine extends Deliveries {
         }
         if (once.length > 0) this.sendOnce(message, once)
       }
-      receipt.link?.accepted(receipt)
+      answer(receipt)
       done?.(true)
     }
     for (const subscriber of touched) this.dispatch(subscriber)
@@ -442,10 +457,13 @@ export class Engine extends Deliveries {
     }
     if (replayed !== undefined && this.tenants.get(replayed.message.tenant.id) === replayed.message.tenant) this.restoreDeadLetter(replayed)
     receipt.refusal = 'storage-failed'
-    receipt.link?.accepted(receipt)
+    answer(receipt)
     done?.(false)
   }
 }
+
+/** Ms: the seconds that MQTT can say. */
+const longestLife = 0xffff_ffff * 1_000
 
 /** One member of each group beside who listens for itself; who is both, or in two groups, gets the message once and for all of them. */
 function receivers({ targets, groups }: Route): readonly Target[] {
@@ -469,6 +487,11 @@ function alreadyWaits({ unacked }: Subscriber, { id, topic, body }: Message): bo
 function isOwn({ subscriber, noLocal }: Target, message: Message, origin: Link): boolean {
   if (!subscriber.links.has(origin)) return false
   return message.source === 'json' ? subscriber.links.size === 1 : noLocal
+}
+
+function answer(receipt: Receipt): void {
+  const { link } = receipt
+  if (link !== null) attempt(link, () => link.accepted(receipt))
 }
 
 function newReceipt(link: Link | null, token: string | number, topic: string): Receipt {

@@ -2,13 +2,24 @@
  * The brokers' disk: an append-only journal in segments. Records gather in memory, are written as one batch and synced once, off the
  * main thread, however many messages the batch holds. A segment is removed when nothing in it is needed any more.
  *
- * A batch is `length u32, crc32 u32, records`. A torn batch at the end of a segment was never acknowledged and is left out.
+ * A torn batch at the end of a segment was never acknowledged and is left out. What is damaged costs what it hits, and is said.
  */
 import { mkdir, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { reasonOf } from '../../isolation.ts'
+import { diskRefusal } from '../../store/disk.ts'
+import { readSegment, magic } from './segment.ts'
 import { RecordWriter } from './records.ts'
 import { Replay } from './replay.ts'
+
+/** What is missing of a segment, in words a person may read. */
+export interface Damage {
+  segment: number
+  file: string
+  /** Half a sentence: `it cannot be read: ...`, `4 KiB in it are damaged`. */
+  what: string
+}
 
 export interface JournalOptions {
   folder: string
@@ -21,7 +32,6 @@ export interface JournalOptions {
   onSegment(anew: boolean): void
 }
 
-const magic = Buffer.from('WHBROKR1')
 const batchHead = 8
 /** Never fewer: together they hold the ids by which repetitions are told after a restart. */
 const keptSegments = 2
@@ -31,8 +41,10 @@ export class Journal {
   /** The segment that what is appended now will stand in. */
   segment = 0
   totalBytes = 0
-  /** What `recover` could not read, by segment: the torn end that a kill leaves, or damage. */
+  /** Torn ends, as a kill leaves them: never acknowledged, so nothing is missing. */
   readonly leftOut: { segment: number; bytes: number }[] = []
+  /** What may be missing. Segments that could not be read at all stay where they are, for a start that can. */
+  readonly damage: Damage[] = []
   private readonly folder: string
   private readonly segmentBytes: number
   private readonly onSegment: (anew: boolean) => void
@@ -53,20 +65,43 @@ export class Journal {
     await mkdir(this.folder, { recursive: true, mode: 0o700 })
     const replay = new Replay()
     for (const segment of await this.listSegments()) {
-      const bytes = await readFile(this.path(segment))
-      this.sizes.set(segment, bytes.length)
-      this.totalBytes += bytes.length
       this.segment = segment
-      let whole = Math.min(magic.length, bytes.length)
-      for (const batch of batchesOf(bytes)) {
-        replay.apply(batch, segment)
-        whole += batchHead + batch.length
-      }
-      if (whole < bytes.length) this.leftOut.push({ segment, bytes: bytes.length - whole })
+      await this.recoverSegment(segment, replay)
     }
     for (const message of replay.messages.values()) message.body = Buffer.from(message.body)
+    // Numbers that what could not be read may bear must not be given again.
+    if (this.damage.length > 0) replay.skipAhead()
     this.segment += 1
     return replay
+  }
+
+  private async recoverSegment(segment: number, replay: Replay): Promise<void> {
+    const file = this.path(segment)
+    let bytes: Buffer
+    try {
+      bytes = await readFile(file)
+    } catch (error) {
+      this.damage.push({ segment, file, what: `it cannot be read: ${diskRefusal(error, { ofFile: true })?.kind === 'not-allowed' ? 'this user is not allowed to' : reasonOf(error)}` })
+      return
+    }
+    const { batches, damagedBytes, tornBytes, isJournal } = readSegment(bytes)
+    if (!isJournal) {
+      this.damage.push({ segment, file, what: 'it is no segment of a journal' })
+      return
+    }
+    this.sizes.set(segment, bytes.length)
+    this.totalBytes += bytes.length
+    let lost = damagedBytes
+    for (const batch of batches) {
+      try {
+        replay.apply(batch, segment)
+      } catch {
+        // Its checksum is right, so this is of a later version, or was written wrong: what it holds from there on cannot be had.
+        lost += batch.length
+      }
+    }
+    if (lost > 0) this.damage.push({ segment, file, what: `${lost} bytes in it are damaged` })
+    if (tornBytes > 0) this.leftOut.push({ segment, bytes: tornBytes })
   }
 
   /** Segments from the oldest, without the one being written. */
@@ -124,8 +159,10 @@ export class Journal {
   }
 
   async close(): Promise<void> {
-    await this.file?.close()
+    const { file } = this
     this.file = null
+    // A disk that refuses may refuse this too; what was acknowledged was synced before.
+    await file?.close().catch(() => undefined)
   }
 
   /** What gathered for a segment that cannot be begun is let go: the next one that can holds all that is needed then. */
@@ -205,19 +242,6 @@ export class Journal {
 
   private path(segment: number): string {
     return join(this.folder, `${String(segment).padStart(10, '0')}.journal`)
-  }
-}
-
-/** The whole batches of a segment, up to the first that is torn. */
-function* batchesOf(bytes: Buffer): Generator<Buffer> {
-  if (!bytes.subarray(0, magic.length).equals(magic)) return
-  let at = magic.length
-  while (at + batchHead <= bytes.length) {
-    const length = bytes.readUInt32LE(at)
-    const batch = bytes.subarray(at + batchHead, at + batchHead + length)
-    if (batch.length !== length || crc32(batch) !== bytes.readUInt32LE(at + 4)) return
-    yield batch
-    at += batchHead + length
   }
 }
 

@@ -138,8 +138,8 @@ export interface DeadLetter {
   readonly at: number
 }
 
-/** `subscriber-gone`: sent to a connection without a name, which ended before it acknowledged. */
-export type DeadReason = 'expired' | 'max-retries' | 'overflow' | 'oversized' | 'subscriber-gone'
+/** `subscriber-gone`: sent to a connection without a name, which ended before it acknowledged. `unsendable`: it met a fault of ours on its way out. */
+export type DeadReason = 'expired' | 'max-retries' | 'overflow' | 'oversized' | 'subscriber-gone' | 'unsendable'
 
 /** Why a connection is ended; the codecs translate it. */
 export type EndReason = 'suspended' | 'dropped' | 'kicked' | 'slow-reader' | 'taken-over' | 'shutdown' | 'too-many-clients'
@@ -167,6 +167,8 @@ export interface Link {
   /** What was published is durable, or was refused. */
   accepted(receipt: Receipt): void
   end(reason: EndReason): void
+  /** It threw at what was asked of it: a fault that ends it alone, though not within this call. */
+  failed(error: unknown): void
 }
 
 /** The answer a publisher waits for. */

@@ -7,7 +7,7 @@ import type { DeadLetter, DeadReason, Delivery, Message, MessageProperties, Qual
 export const recordType = { message: 1, settle: 2, tries: 3, dead: 4, deadRemoved: 5, unretain: 6, checkpoint: 7, subscriber: 8, subscriberGone: 9, packet: 10, sentAs: 11 } as const
 
 /** By their number in a record. */
-export const reasons: readonly DeadReason[] = ['expired', 'max-retries', 'overflow', 'oversized', 'subscriber-gone']
+export const reasons: readonly DeadReason[] = ['expired', 'max-retries', 'overflow', 'oversized', 'subscriber-gone', 'unsendable']
 
 /** A subscriber as the journal keeps it. */
 export interface StoredSubscriber {

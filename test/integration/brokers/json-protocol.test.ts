@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
-import { temporaryFolder, until } from '../../fakes/kernel.ts'
+import { temporaryFolder, testClock, until } from '../../fakes/kernel.ts'
 
 const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
 
-async function house(fields: Record<string, unknown> = {}): Promise<{ house: BrokerHouse; session: { sessionName: string; password: string; secretKey: string }; path: string }> {
-  const opened = await openBrokers()
+async function house(fields: Record<string, unknown> = {}, options: Parameters<typeof openBrokers>[0] = {}): Promise<{ house: BrokerHouse; session: { sessionName: string; password: string; secretKey: string }; path: string }> {
+  const opened = await openBrokers(options)
   const session = await opened.createSession(fields)
   return { house: opened, session, path: `/v1/sessions/${session.sessionName}` }
 }
@@ -325,7 +325,8 @@ describe('promises', () => {
   })
 
   it('disconnects a reader that takes nothing, keeps its queue, and never lets the others wait', async () => {
-    const { house: { url, call, events }, session, path } = await house({ evictAfter: 1_000, maxInFlight: 65_535 })
+    const clock = testClock()
+    const { house: { url, call, events }, session, path } = await house({ evictAfter: 1_000, maxInFlight: 65_535 }, { clock })
     const frozen = await FrameClient.join(url, session, 'frozen')
     const healthy = await FrameClient.join(url, session, 'healthy')
     await frozen.subscribe('t')
@@ -340,6 +341,7 @@ describe('promises', () => {
     }
     const memory = (await call(path)).body['clients'] as { name: string; unacked: number; slow: boolean }[]
     expect(memory.find(({ name }) => name === 'frozen')).toMatchObject({ unacked: 200, slow: true })
+    clock.advance(1_001)
     await until('it is disconnected', () => events.some(({ type, subject }) => type === 'client-evicted' && subject === 'frozen'))
     frozen.socket.terminate()
     const back = await FrameClient.join(url, session, 'frozen')
