@@ -22,7 +22,8 @@ export interface ExactlyOnceOptions {
 }
 
 export interface ExactlyOnceResult {
-  receivers: { method: 'A' | 'B'; twice: number; never: number }[]
+  /** `missing`: the first of those that never came. */
+  receivers: { method: 'A' | 'B'; twice: number; never: number; missing: string[] }[]
   /** Of the messages of quality 1 that went between, which may come twice. */
   neverOfQualityOne: number
   kills: number
@@ -47,10 +48,13 @@ export async function runExactlyOnce({ messages, kills, diskDelay, window = 2_00
   const sender = new Sender(session, messages, window)
   const all = [...receivers, sender]
   try {
-    const connect = (): void => {
-      for (const client of all) client.connect(`${server.ready.control.url.replace('http', 'ws')}/brokers/mqtt`)
+    const connect = (clients: readonly KeptClient[] = all): void => {
+      for (const client of clients) client.connect(`${server.ready.control.url.replace('http', 'ws')}/brokers/mqtt`)
     }
-    connect()
+    connect(receivers)
+    // What is published before nobody has to get.
+    await until('the receivers listen', () => receivers.every(({ isKnown }) => isKnown), within)
+    connect([sender])
     for (let kill = 1; kill <= kills; kill += 1) {
       const share = Math.floor((messages * kill) / (kills + 1))
       await until(`a receiver has ${share}`, () => receivers.some(({ got }) => got.size >= share) || receivers.every(({ lost }) => lost), within)
@@ -65,7 +69,7 @@ export async function runExactlyOnce({ messages, kills, diskDelay, window = 2_00
     // What a server mixed up may never come to an end; it is counted then as what it is.
     await until('nothing waits', async () => (await queued()) === 0 && receivers.every(({ isIdle }) => isIdle), within).catch(() => undefined)
     return {
-      receivers: receivers.map(({ method, got }) => ({ method, twice: [...got.values()].filter((times) => times > 1).length, never: messages - got.size })),
+      receivers: receivers.map(({ method, got }) => ({ method, twice: [...got.values()].filter((times) => times > 1).length, never: messages - got.size, missing: sender.published().filter((message) => !got.has(message)).slice(0, 5) })),
       neverOfQualityOne: receivers.reduce((sum, { other }) => sum + Math.floor(messages / otherEvery) - other.size, 0),
       kills,
     }
@@ -141,7 +145,8 @@ class Receiver extends KeptClient {
   readonly other = new Set<string>()
   /** The server did not know it any more. */
   lost = false
-  private wasKnown = false
+  /** Its subscriptions are made. */
+  isKnown = false
   /** A keeps the message until it is released, B only its packet id. */
   private readonly kept = new Map<number, string>()
 
@@ -155,12 +160,12 @@ class Receiver extends KeptClient {
   }
 
   protected override connected(isKnown: boolean): void {
-    if (this.wasKnown && !isKnown) this.lost = true
+    if (this.isKnown && !isKnown) this.lost = true
     if (!isKnown) this.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'two', qos: 2 }, { topic: 'one', qos: 1 }] })
   }
 
   protected override take(packet: Packet): void {
-    if (packet.cmd === 'suback') this.wasKnown = true
+    if (packet.cmd === 'suback') this.isKnown = true
     else if (packet.cmd === 'publish') this.published(packet)
     else if (packet.cmd === 'pubrel') {
       const id = packet.messageId ?? 0
@@ -206,6 +211,11 @@ class Sender extends KeptClient {
 
   get isDone(): boolean {
     return this.next >= this.messages && this.unconfirmed.size === 0
+  }
+
+  /** Of quality 2, all of them once it is done. */
+  published(): string[] {
+    return Array.from({ length: this.next }, (_, index) => `m${index + 1}`)
   }
 
   protected override connected(isKnown: boolean): void {
