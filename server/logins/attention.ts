@@ -2,18 +2,32 @@
 import { iso } from '../clock.ts'
 import type { AttentionItem } from '../control/contract.ts'
 import type { SigningKeys } from './keys.ts'
+import { isApart } from './redis-connection.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** Ms for which the loss of keys is shown; the audit trail keeps it. */
 const lossShownFor = 24 * 60 * 60_000
 
-export function attentionOf({ store, keys, startedAt, now }: { store: SessionStore; keys: SigningKeys; startedAt: number; now: number }): AttentionItem[] {
+export interface Concerns {
+  store: SessionStore
+  keys: SigningKeys
+  startedAt: number
+  now: number
+  /** Ms by which this machine's clock is ahead of Redis'. */
+  ahead: number | null
+}
+
+export function attentionOf({ store, keys, startedAt, now, ahead }: Concerns): AttentionItem[] {
   const items: AttentionItem[] = []
   const add = (id: string, tone: AttentionItem['tone'], since: number, title: string, text: string): void => {
     items.push({ id: `logins:${id}`, room: 'logins', tone, title, text, since: iso(since), action: null, subject: null })
   }
   const state = store.state()
   if (!state.up) add('store', 'bad', state.since, 'Redis cannot be used', `Logins cannot be made, ended or relied on: ${state.error}. It is tried again by itself.`)
+  if (ahead !== null && isApart(ahead)) {
+    const by = `${Math.round(Math.abs(ahead) / 1_000)} s`
+    add('clock', 'attention', startedAt, `This machine’s clock is ${by} ${ahead > 0 ? 'ahead of' : 'behind'} that of Redis`, 'Servers that share logins judge their end and idle time each by its own clock. Let all of them follow a time server.')
+  }
   // Those that the house sealed are named by the house.
   const locked = keys.shared ? keys.locked().length : 0
   if (locked > 0 && keys.state() === 'locked') {

@@ -1,4 +1,5 @@
 /** The logins room: what it is made of. */
+import { systemClock } from '../clock.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Room, RoomContext } from '../room.ts'
@@ -33,6 +34,8 @@ export interface LoginsRoomGiven {
   every?: Every
   /** scrypt when not given. */
   passwords?: Passwords
+  /** The machine's when not given; compared with that of Redis and with nothing else. */
+  wallTime?(): number
 }
 
 export interface LoginsRoom extends Room {
@@ -41,10 +44,10 @@ export interface LoginsRoom extends Room {
   stateOf(session: Session): SessionState
 }
 
-export async function createLoginsRoom(context: RoomContext, { variables, every = systemEvery, passwords }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
+export async function createLoginsRoom(context: RoomContext, { variables, every = systemEvery, passwords, wallTime = systemClock.now }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
   const { database, sealer, clock, events, log, settings } = context
   const policy = (): Policy => policyOf(settings.current().logins, variables)
-  const kept = await openStores(context, variables)
+  const kept = await openStores(context, variables, wallTime)
   const { store } = kept
   const startedAt = clock.now()
   const keys = createSigningKeys({ store: kept.keys ?? createSqliteKeyStore(database, sealer), clock, events, log })
@@ -107,7 +110,7 @@ export async function createLoginsRoom(context: RoomContext, { variables, every 
       const { maxConcurrent } = policy().limit('')
       return { room: 'logins', count: sweep.live(), unit: 'active', text: `${store.kind === 'memory' ? 'in memory' : store.kind === 'redis' ? 'in Redis' : 'in the database'}, at most ${maxConcurrent} per user`, rateTitle: 'Validations', ratePer: 's', total: sessions.validations() }
     },
-    attention: () => attentionOf({ store, keys, startedAt, now: clock.now() }),
+    attention: () => attentionOf({ store, keys, startedAt, now: clock.now(), ahead: kept.redis?.ahead() ?? null }),
     locked() {
       const count = keys.shared ? 0 : keys.locked().length
       return count === 0 ? [] : [count === 1 ? '1 signing key of logins' : `${count} signing keys of logins`]
@@ -131,11 +134,11 @@ interface Stores {
   redis: RedisConnection | null
 }
 
-async function openStores({ database, clock, log, settings }: RoomContext, variables: LoginVariables | undefined): Promise<Stores> {
+async function openStores({ database, clock, log, settings }: RoomContext, variables: LoginVariables | undefined, wallTime: () => number): Promise<Stores> {
   const kind = variables?.sessionStorageType ?? settings.current().logins.storage
   if (kind === 'redis') {
     const url = variables?.redisUrl ?? 'redis://127.0.0.1:6379'
-    const redis = await connectRedis({ url, clock, log })
+    const redis = await connectRedis({ url, clock, wallTime, log })
     return { store: createRedisStore(redis, log), keys: createRedisKeyStore(redis, lastSigningIn(database, 'redis'), log), redis }
   }
   if (kind === 'database') return { store: createSqliteStore({ database, kind, log }), keys: null, redis: null }

@@ -28,6 +28,8 @@ export interface RedisConnection {
   onMessage(channel: Channel, listener: (message: string) => void): () => void
   /** How many signing keys there are, every few seconds: what was emptied says nothing by itself. */
   onSigningKeys(listener: (count: number) => void): () => void
+  /** Ms by which the clock of this machine is ahead of Redis'; null until that is known. */
+  ahead(): number | null
   state(): StoreState
   onState(listener: () => void): () => void
   /** Resolves when connected, or after a moment without that. */
@@ -46,8 +48,16 @@ const refusals = /^(READONLY|MASTERDOWN|LOADING|MISCONF|OOM|NOREPLICAS|CLUSTERDO
 /** Those of one that has become a replica: whoever is the master now is found by connecting anew. */
 const elsewhere = /^(READONLY|MASTERDOWN)\b/
 
+export interface RedisConnectionGiven {
+  url: string
+  clock: Clock
+  /** The machine's own wall clock, ms since the epoch: what is compared with Redis' is never a test's. */
+  wallTime(): number
+  log: Pick<Log, 'warn' | 'info' | 'error'>
+}
+
 /** Throws `redis-address` for an address that is none. */
-export async function connectRedis({ url, clock, log }: { url: string; clock: Clock; log: Pick<Log, 'warn' | 'info' | 'error'> }): Promise<RedisConnection> {
+export async function connectRedis({ url, clock, wallTime, log }: RedisConnectionGiven): Promise<RedisConnection> {
   const address = parseRedisAddress(url)
   if (address === null) throw new Fault('redis-address', 'This is no address of a Redis')
   const prefix = address.kind === 'cluster' ? '{wheelhouse:logins}:' : 'wheelhouse:logins:'
@@ -66,6 +76,7 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
   let probe: { number: number; answered: boolean; heard: boolean } | null = null
   let probes = 0
   let told = ''
+  let ahead: number | null = null
   let stopped = false
 
   function report(error: unknown): void {
@@ -127,11 +138,14 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
   function send(): void {
     const own = { number: (probes += 1), answered: false, heard: false }
     probe = own
+    const asked = wallTime()
     script(probeScript, prefix, self, own.number).then(
-      (count) => {
+      (found) => {
         own.answered = true
         if (own === probe) proven()
-        keyCounts.tell(Number(count))
+        const [count, time] = Array.isArray(found) ? found.map(Number) : []
+        if (count !== undefined) keyCounts.tell(count)
+        if (time !== undefined) compare(asked, wallTime(), time)
       },
       (error: unknown) => {
         if (own !== probe) return
@@ -140,6 +154,13 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
         lost()
       },
     )
+  }
+
+  /** The time of Redis was read at some moment between asking and hearing: only what lies outside of both is a difference. */
+  function compare(asked: number, heard: number, time: number): void {
+    const before = ahead
+    ahead = time < asked ? asked - time : time > heard ? heard - time : 0
+    if (isApart(before) !== isApart(ahead)) states.tell()
   }
 
   function proven(): void {
@@ -251,6 +272,7 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
     ...{ client, prefix, password: address.password, run, script },
     onMessage: (channel, listen) => messages[channel].subscribe(listen),
     onSigningKeys: keyCounts.subscribe,
+    ahead: () => ahead,
     state: () => current,
     onState: states.subscribe,
     async start() {
@@ -278,6 +300,11 @@ export async function connectRedis({ url, clock, log }: { url: string; clock: Cl
       ear.disconnect()
     },
   }
+}
+
+/** Whether a difference is worth telling: endings and idle limits are judged by each server's own clock. */
+export function isApart(ahead: number | null): boolean {
+  return ahead !== null && Math.abs(ahead) > 10_000
 }
 
 /** Many errors of the network have an empty message, several in one. */

@@ -7,11 +7,12 @@
 
 /** All have one key, which routes them to its node in a cluster, and make the others from the prefix: its tag keeps those on the same node. */
 
-/** ARGV: prefix, server, number. Shows that a write is taken and that what is published is heard; returns how many signing keys there are. */
+/** ARGV: prefix, server, number. Shows that a write is taken and that what is published is heard; returns how many signing keys there are, and the time. */
 export const probeScript = `
 redis.call('SET', ARGV[1] .. 'alive:' .. ARGV[2], ARGV[3], 'PX', 60000)
 redis.call('PUBLISH', ARGV[1] .. 'alive:' .. ARGV[2], ARGV[3])
-return redis.call('HLEN', ARGV[1] .. 'keys')
+local time = redis.call('TIME')
+return { redis.call('HLEN', ARGV[1] .. 'keys'), time[1] * 1000 + math.floor(time[2] / 1000) }
 `
 
 /** ARGV: prefix, user, '' or one session id. Returns revision, then JSON and last activity of each session. */

@@ -10,6 +10,7 @@ import type { Every } from '../../server/logins/revocations.ts'
 import type { Passwords } from '../../server/logins/users.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
 import type { Sealer } from '../../server/secrets/sealer.ts'
+import type { Database } from '../../server/store/database.ts'
 import { fakeDoorway } from './doorway.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock, type TestLog } from './kernel.ts'
 import { serveApi } from './served-api.ts'
@@ -29,6 +30,7 @@ export interface TestLogins {
   clock: TestClock
   events: ReturnType<typeof recordedEvents>
   log: TestLog
+  database: Database
   changeSettings(settings: SettingsPatch['logins']): void
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   /** Creates a session and returns the contract's reply. */
@@ -65,6 +67,7 @@ export interface TestLoginsOptions {
   passwords?: Passwords
   /** What signing keys are sealed under; another one each time when not given. */
   sealer?: Sealer
+  wallTime?(): number
 }
 
 /** As a hash takes a quarter of a second, tests of what is around it take one that does not. */
@@ -73,14 +76,15 @@ export const quickPasswords: Passwords = {
   check: async (password, hash) => hash === `quick:${createHash('sha256').update(password).digest('hex')}`,
 }
 
-export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:', every, passwords = quickPasswords, sealer = createSealer(randomBytes(32)) }: TestLoginsOptions = {}): Promise<TestLogins> {
+export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:', every, passwords = quickPasswords, sealer = createSealer(randomBytes(32)), wallTime }: TestLoginsOptions = {}): Promise<TestLogins> {
   const theLog = testLog()
+  const database = testDatabase(databaseFile)
   const events = recordedEvents()
   let inForce = settingsWith({ logins: settings })
   const source = { current: () => inForce.current(), onChange: () => () => undefined }
   const room = await createLoginsRoom(
-    { dataDir: temporaryFolder(), database: testDatabase(databaseFile), events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer, settings: source, clock, log: theLog },
-    { variables: { ...noVariables, ...variables }, passwords, ...(every === undefined ? {} : { every }) },
+    { dataDir: temporaryFolder(), database, events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer, settings: source, clock, log: theLog },
+    { variables: { ...noVariables, ...variables }, passwords, ...(every === undefined ? {} : { every }), ...(wallTime === undefined ? {} : { wallTime }) },
   )
   await room.start()
   const served = await serveApi(room.api, { authority, doorway: fakeDoorway({ exposed }), trustedProxies })
@@ -103,6 +107,7 @@ export async function startLogins({ variables = {}, settings = {}, clock = testC
   return {
     ...{ room, url: served.url, clock, events, call, stop },
     log: theLog,
+    database,
     changeSettings: (changed) => void (inForce = settingsWith({ logins: changed })),
     async login(more = {}) {
       const { status, body } = await call('POST', '/api/v1/sessions', { user_id: 'user-uuid', username: 'john_doe', role_name: 'clerk', permissions: ['read', 'write'], ...more })

@@ -40,8 +40,12 @@ interface KnownSession {
 }
 
 const keepAtMost = 10_000
+/** Uses kept for a service that does not take them; the oldest go first. */
+const usesAtMost = 20_000
 /** Sessions whose beginning was heard, in each of two generations. */
 const begunAtMost = 50_000
+/** Uses that could not be reported for so long are worth nothing any more: ms. */
+const reportWithin = 3_600_000
 /** A pause longer than this share of the idle limit is judged by the service: it may be too long already. */
 const pauseShare = 0.1
 
@@ -157,13 +161,15 @@ export function createVerdicts(askAgainAfter: number, elapsed: () => number): Ve
       service = { at, heardAt: elapsed(), rules }
     },
     takeUses(most) {
+      const now = elapsed()
+      for (const [id, usedAt] of uses) if (now - usedAt > reportWithin) uses.delete(id)
       const some = [...uses].slice(0, most)
       for (const [id] of some) uses.delete(id)
-      return new Map(some.map(([id, usedAt]) => [id, Math.max(0, Math.round(elapsed() - usedAt))]))
+      return new Map(some.map(([id, usedAt]) => [id, Math.max(0, Math.round(now - usedAt))]))
     },
     putBack(back, later) {
       const now = elapsed()
-      uses = new Map([...[...back].map(([id, ago]): [string, number] => [id, now - ago - later]), ...uses])
+      uses = new Map([...[...back].map(([id, ago]): [string, number] => [id, now - ago - later]), ...uses].slice(-usesAtMost))
     },
   }
 }

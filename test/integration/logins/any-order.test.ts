@@ -32,7 +32,7 @@ const inMemory = createSqliteStore({ database, kind: 'memory', log: testLog() })
 
 beforeAll(async () => {
   redis = await startRedis()
-  connection = await connectRedis({ url: redis.url, clock: systemClock, log: testLog() })
+  connection = await connectRedis({ url: redis.url, clock: systemClock, wallTime: systemClock.now, log: testLog() })
   inRedis = createRedisStore(connection, testLog())
   await inRedis.start()
 })

@@ -14,7 +14,7 @@ let connection: RedisConnection
 
 beforeAll(async () => {
   redis = await startRedis()
-  connection = await connectRedis({ url: redis.url, clock: systemClock, log: testLog() })
+  connection = await connectRedis({ url: redis.url, clock: systemClock, wallTime: systemClock.now, log: testLog() })
   await connection.start()
 })
 afterAll(async () => {

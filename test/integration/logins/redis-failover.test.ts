@@ -166,6 +166,19 @@ describe('a Redis that was emptied', () => {
   })
 })
 
+test('a clock that is apart from that of Redis is named, and an ending that it dated late is still sent to gateways', async () => {
+  const redis = await kept(startRedis())
+  const logins = await startOn(redis.url, { wallTime: () => Date.now() - 120_000 })
+  await until('it is named', () => logins.room.attention().some(({ id, title }) => id === 'logins:clock' && /clock is 1[12]\d s behind/.test(title)), patience)
+  const other = await startOn(redis.url)
+  expect(other.room.attention()).toEqual([])
+  // The one whose clock is behind dates an ending before the moment a gateway asks for at the other one.
+  const { token, session_id } = await logins.login()
+  await logins.call('POST', '/api/v1/sessions/logout', { token })
+  const stream = await connectStream(other.url, { since: other.clock.now() + 120_000 })
+  expect(stream.messages).toContainEqual(expect.objectContaining({ type: 'ended', sessions: [expect.objectContaining({ session_id })] }))
+})
+
 test('signing keys that were sealed under another password are called locked, and can be given up', async () => {
   const redis = await kept(startRedis())
   const first = await startOn(redis.url)
