@@ -41,6 +41,7 @@ export function createBotsApi(parts: ApiParts): Api {
     const { received, sent } = activity.lastHour(bot.row.userId)
     return viewOf(bot, { queue: messageStore.waiting(bot.row.userId), cappedUntil: isoOrNull(outbox.cappedUntil(bot)), heldUntil: isoOrNull(outbox.heldUntil(bot)), limits: limits(bot), sentToday: outbox.sentToday(bot), lastHour: { received, sent } })
   }
+  const isReached = ({ standing }: Pick<Call, 'standing'>, { row }: Bot): boolean => standing.reaches('bots', { subject: row.userId, makers: [row.madeBy] })
   const done = (userId: string, message: string) => ({ status: 200 as const, body: { success: true as const, message, userId } })
 
   const api = implement(botsContract, {
@@ -59,7 +60,7 @@ export function createBotsApi(parts: ApiParts): Api {
     },
     session: ({ params }) => ({ status: 200, body: { success: true, ...published(service.get(params.userId)) } }),
     createSession: async ({ body }, call) => {
-      const { code } = await service.create(body, actor(call))
+      const { code } = await service.create(body, actor(call), call.standing.maker)
       return { status: 200, body: { success: true, message: 'Session created. Use the pairing code to connect.', pairingCode: withDash(code), userId: body.userId } }
     },
     startSession: async ({ params }) => {
@@ -97,7 +98,7 @@ export function createBotsApi(parts: ApiParts): Api {
     ...ruleHandlers(parts),
     ...webhookHandlers(parts),
 
-    bots: () => ({ status: 200, body: { bots: service.list().map(view), demo: demo !== null } }),
+    bots: (_, call) => ({ status: 200, body: { bots: service.list().filter((bot) => isReached(call, bot)).map(view), demo: demo !== null } }),
     bot: ({ params }) => {
       const bot = service.get(params.userId)
       const history = store.history(params.userId, historyShown).map((entry) => ({ ...entry, at: iso(entry.at) }))
@@ -105,7 +106,7 @@ export function createBotsApi(parts: ApiParts): Api {
     },
     linkBot: ({ body }, call) => {
       if (body.proxy !== null) egress.check(body.proxy)
-      return { status: 202, body: view(service.begin(body, actor(call))) }
+      return { status: 202, body: view(service.begin(body, actor(call), call.standing.maker)) }
     },
     botActivity: ({ params, query }) => ({ status: 200, body: activity.view(service.get(params.userId).row, query.window) }),
     allActivity: ({ query }) => ({ status: 200, body: { bots: service.list().map(({ row }) => activity.view(row, query.window)) } }),
@@ -157,7 +158,7 @@ export function createBotsApi(parts: ApiParts): Api {
       return { status: 200, body: file, headers: { 'content-disposition': `attachment; filename="${params.userId}.wheelhouse-bot"` } }
     },
     bringIn: ({ body }, call) => {
-      const { userId, backupId } = service.bringIn(Buffer.from(body.file, 'base64'), body.passphrase, actor(call))
+      const { userId, backupId } = service.bringIn(Buffer.from(body.file, 'base64'), body.passphrase, actor(call), { madeBy: call.standing.maker, mayChange: (bot) => isReached(call, bot) })
       return { status: 201, body: { userId, backup: backupId } }
     },
     pretendPhone: async ({ body }) => {
@@ -165,7 +166,11 @@ export function createBotsApi(parts: ApiParts): Api {
       return { status: 200, body: { outcome: await demo.link(body) } }
     },
   }, { events: eventsSocket(parts) })
-  return { ...api, ownKey: () => apiKey }
+  const makersOf = (userId: string): [string | null] | undefined => {
+    const bot = service.find(userId)
+    return bot === undefined ? undefined : [bot.row.madeBy]
+  }
+  return { ...api, ownKey: () => apiKey, makersOf }
 }
 
 function published({ row, state }: Bot) {

@@ -96,8 +96,8 @@ export class BotService {
    *
    * Throws `bot-exists`, `number-linked` and `pairing-refused`.
    */
-  async create(wanted: NewBot, actor: string): Promise<{ bot: Bot; code: string }> {
-    const bot = this.add(wanted, actor)
+  async create(wanted: NewBot, actor: string, madeBy: string | null = null): Promise<{ bot: Bot; code: string }> {
+    const bot = this.add(wanted, actor, madeBy)
     await bot.start()
     await this.codeOf(bot).catch(async (error: unknown) => {
       await this.drop(bot)
@@ -107,8 +107,8 @@ export class BotService {
   }
 
   /** Makes a bot and begins to link it; how that goes is in its state. */
-  begin(wanted: NewBot, actor: string): Bot {
-    const bot = this.add(wanted, actor)
+  begin(wanted: NewBot, actor: string, madeBy: string | null = null): Bot {
+    const bot = this.add(wanted, actor, madeBy)
     this.attend(bot.start())
     return bot
   }
@@ -162,20 +162,26 @@ export class BotService {
     this.parts.did('restored', userId, actor)
   }
 
-  /** A bot from a backup file of this or another machine; an existing bot of that id gets the backup beside its others. */
-  bringIn(file: Uint8Array, passphrase: string, actor: string): { userId: string; backupId: string } {
+  /**
+   * A bot from a backup file of this or another machine; an existing bot of that id gets the backup beside its others.
+   *
+   * Throws `bot-exists` when it is none of those that `mayChange`.
+   */
+  bringIn(file: Uint8Array, passphrase: string, actor: string, by: { madeBy: string | null; mayChange(bot: Bot): boolean } = { madeBy: null, mayChange: () => true }): { userId: string; backupId: string } {
     const content = this.parts.backups.read(file, passphrase)
     const { userId, phoneNumber } = content
-    if (!this.bots.has(userId)) this.add({ userId, phoneNumber, label: content.label }, actor)
+    const bot = this.bots.get(userId)
+    if (bot === undefined) this.add({ userId, phoneNumber, label: content.label }, actor, by.madeBy)
+    else if (!by.mayChange(bot)) throw new Fault('bot-exists')
     return { userId, backupId: this.parts.backups.keep(userId, content).id }
   }
 
-  private add({ userId, phoneNumber, label = '', notes = '', proxy = null }: NewBot, actor: string): Bot {
+  private add({ userId, phoneNumber, label = '', notes = '', proxy = null }: NewBot, actor: string, madeBy: string | null): Bot {
     if (this.bots.has(userId)) throw new Fault('bot-exists')
     const other = this.linkedTo(phoneNumber, userId)
     if (other !== null) throw new Fault('number-linked', `This phone number is already linked as session ${other}`)
     const now = this.parts.clock.now()
-    const row: BotRow = { userId, phoneNumber, name: null, label, notes, proxy, wanted: false, state: 'stopped', reason: null, since: now, createdAt: now, linkedAt: null, settings: { ...defaultBotSettings } }
+    const row: BotRow = { userId, phoneNumber, name: null, label, notes, proxy, wanted: false, state: 'stopped', reason: null, since: now, createdAt: now, linkedAt: null, settings: { ...defaultBotSettings }, madeBy }
     this.parts.store.insert(row)
     const bot = new Bot(row, this.botParts)
     this.bots.set(userId, bot)

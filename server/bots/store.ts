@@ -21,6 +21,8 @@ export interface BotRow {
   createdAt: number
   linkedAt: number | null
   settings: BotSettings
+  /** Null where nobody noted it. */
+  madeBy: string | null
 }
 
 /** What a person sets for one bot. */
@@ -50,11 +52,11 @@ const historyKept = 500
 export type BotStore = ReturnType<typeof createBotStore>
 
 export function createBotStore(database: Database, sealer: Sealer) {
-  const columns = 'user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, since, created_at AS createdAt, linked_at AS linkedAt, settings'
+  const columns = 'user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, since, created_at AS createdAt, linked_at AS linkedAt, settings, made_by AS madeBy'
   const all = database.prepare<[], RawBot>(`SELECT ${columns} FROM bots ORDER BY created_at, user_id`)
   const insert = database.prepare(`
-    INSERT INTO bots (user_id, phone_number, name, label, notes, proxy, settings, wanted, state, reason, since, created_at, linked_at)
-    VALUES (@userId, @phoneNumber, @name, @label, @notes, @proxy, @settings, @wanted, @state, @reason, @since, @createdAt, @linkedAt)`)
+    INSERT INTO bots (user_id, phone_number, name, label, notes, proxy, settings, wanted, state, reason, since, created_at, linked_at, made_by)
+    VALUES (@userId, @phoneNumber, @name, @label, @notes, @proxy, @settings, @wanted, @state, @reason, @since, @createdAt, @linkedAt, @madeBy)`)
   const update = database.prepare(`
     UPDATE bots SET phone_number = @phoneNumber, name = @name, label = @label, notes = @notes, proxy = @proxy, wanted = @wanted, state = @state, reason = @reason, since = @since, linked_at = @linkedAt, settings = @settings
     WHERE user_id = @userId`)

@@ -15,6 +15,7 @@ import { webSocketWire } from './wire.ts'
 export function createBrokersApi(service: BrokerService): Api {
   const { clock } = service
   const view = (name: string) => sessionView(service.byName(name), clock)
+  const makersOf = (name: string): [string | null] | undefined => (service.has(name) ? [service.byName(name).stored.madeBy] : undefined)
   const tenantOf = (name: string): Tenant => service.byName(name).tenant
 
   return implement(
@@ -22,7 +23,7 @@ export function createBrokersApi(service: BrokerService): Api {
     {
       async createSession({ body }, call) {
         needReady(service)
-        const { secretKey, expiresAt } = await service.create(body, actorOf(call.caller))
+        const { secretKey, expiresAt } = await service.create(body, actorOf(call.caller), call.standing.maker)
         return { status: 200, body: { success: true, sessionName: body.sessionName, password: body.password, secretKey, sessionExpiry: expiresAt === null ? null : iso(expiresAt) } }
       },
       async suspendSession({ body }, call) {
@@ -43,8 +44,8 @@ export function createBrokersApi(service: BrokerService): Api {
         return { status: 200, body: { success: true, uptime: (clock.monotonic() - service.startedAt) / 1_000, memory: process.memoryUsage.rss(), connections: service.connections.size, sessions: service.all().length } }
       },
 
-      sessions() {
-        const tenants = service.all()
+      sessions(_, { standing }) {
+        const tenants = service.all().filter(({ name }) => standing.reaches('brokers', { subject: name, makers: makersOf(name) ?? [] }))
         const length = Math.max(0, ...tenants.map(({ deliveredRate }) => deliveredRate.length))
         const deliveries = Array.from({ length }, (_, index) => tenants.reduce((sum, { deliveredRate }) => sum + (deliveredRate[deliveredRate.length - length + index] ?? 0), 0))
         return { status: 200, body: { sessions: tenants.map(({ name }) => view(name)), deliveries } }
@@ -101,6 +102,7 @@ export function createBrokersApi(service: BrokerService): Api {
       },
     },
     { broker: welcome(service) },
+    { makersOf },
   )
 }
 

@@ -106,6 +106,7 @@ export const brokersContract = defineContract({
   title: 'Brokers',
   version: '1.0.0',
   description: 'Virtual message brokers: each session is a private broker with its own clients, topics and queues.',
+  subject: { params: ['name'], missing: 'no-such-session' },
   routes: {
     createSession: {
       method: 'POST',

@@ -145,12 +145,12 @@ export class BrokerService {
   }
 
   /** Throws `session-exists` and `expiry-passed`. */
-  async create({ sessionName: name, password, sessionExpiry, ...chosen }: { sessionName: string; password: string; sessionExpiry: SessionExpiry } & { [Key in keyof Policy]?: Policy[Key] | undefined }, actor: string): Promise<{ secretKey: string; expiresAt: number | null }> {
+  async create({ sessionName: name, password, sessionExpiry, ...chosen }: { sessionName: string; password: string; sessionExpiry: SessionExpiry } & { [Key in keyof Policy]?: Policy[Key] | undefined }, actor: string, madeBy: string | null = null): Promise<{ secretKey: string; expiresAt: number | null }> {
     if (this.sessions.has(name)) throw new Fault('session-exists')
     const expiresAt = this.momentOf(sessionExpiry)
     const secretKey = this.newSecretKey()
     const passwordHash = await this.logins.hash(password)
-    const stored = this.store.add({ name, passwordHash, secretHash: hashSecret(secretKey), policy: policySchema.parse({ ...defaultPolicy, ...withoutGaps(chosen) }), suspended: false, createdAt: this.clock.now(), expiresAt })
+    const stored = this.store.add({ name, passwordHash, secretHash: hashSecret(secretKey), policy: policySchema.parse({ ...defaultPolicy, ...withoutGaps(chosen) }), suspended: false, createdAt: this.clock.now(), expiresAt, madeBy })
     if (stored === null) throw new Fault('session-exists')
     this.open(stored)
     this.logins.remember(stored.id, password)

@@ -11,6 +11,8 @@ export interface StoredSession {
   suspended: boolean
   createdAt: number
   expiresAt: number | null
+  /** Null where nobody noted it. */
+  madeBy: string | null
 }
 
 export interface DeviceToken {
@@ -40,12 +42,12 @@ export interface BrokerStore {
   devices(session: number, userId: string): DeviceToken[]
 }
 
-const columns = 'id, name, password_hash AS passwordHash, secret_hash AS secretHash, policy, suspended, created_at AS createdAt, expires_at AS expiresAt'
+const columns = 'id, name, password_hash AS passwordHash, secret_hash AS secretHash, policy, suspended, created_at AS createdAt, expires_at AS expiresAt, made_by AS madeBy'
 
 export function createBrokerStore(database: Database): BrokerStore {
   const all = database.prepare<[], SessionRow>(`SELECT ${columns} FROM broker_sessions ORDER BY name`)
   const insert = database.prepare<unknown[], SessionRow>(
-    `INSERT INTO broker_sessions (name, password_hash, secret_hash, policy, suspended, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING ${columns}`,
+    `INSERT INTO broker_sessions (name, password_hash, secret_hash, policy, suspended, created_at, expires_at, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING ${columns}`,
   )
   const suspend = database.prepare('UPDATE broker_sessions SET suspended = ? WHERE id = ?')
   const secret = database.prepare('UPDATE broker_sessions SET secret_hash = ? WHERE id = ?')
@@ -60,9 +62,9 @@ export function createBrokerStore(database: Database): BrokerStore {
   const devices = database.prepare<[number, string], DeviceToken>('SELECT device_id AS deviceId, platform, created_at AS createdAt, updated_at AS updatedAt FROM broker_devices WHERE session_id = ? AND user_id = ? ORDER BY created_at')
   return {
     all: () => all.all().map(fromRow),
-    add({ name, passwordHash, secretHash, policy: chosen, suspended, createdAt, expiresAt }) {
+    add({ name, passwordHash, secretHash, policy: chosen, suspended, createdAt, expiresAt, madeBy }) {
       // Read to its end: a write that returns rows is committed after the last of them, and `get` stops at the first, deaf to a disk that refuses.
-      const [row] = insert.all(name, passwordHash, secretHash, JSON.stringify(chosen), suspended ? 1 : 0, createdAt, expiresAt)
+      const [row] = insert.all(name, passwordHash, secretHash, JSON.stringify(chosen), suspended ? 1 : 0, createdAt, expiresAt, madeBy)
       return row === undefined ? null : fromRow(row)
     },
     setSuspended: (id, suspended) => void suspend.run(suspended ? 1 : 0, id),

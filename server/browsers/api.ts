@@ -24,6 +24,8 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
   const defaultProfile = (): string => settings.current().browsers.defaultProfile
   const view = (session: Session) => session.view(service.idleTimeout)
   const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
+  const isReached = ({ standing }: Pick<Call, 'standing'>, { id, makers }: Session): boolean => standing.reaches('browsers', { subject: id, makers: [...makers] })
+  const reached = (call: Call): Session[] => service.list().filter((session) => isReached(call, session))
 
   return implement(
     browsersContract,
@@ -34,6 +36,7 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
           credentials: { username: body.username, password: body.password, captchaApiKey: body.captcha_api_key },
           waitsForPerson: false,
           actor: actor(call),
+          makers: [call.standing.maker],
         }
         const { session, isNew, release } = await publishedSilence(service.handOut.ready(wanted))
         release()
@@ -51,8 +54,8 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
           },
         }
       },
-      listSessions: () => {
-        const sessions = service.list()
+      listSessions: (_, call) => {
+        const sessions = reached(call)
         return { status: 200, body: { active_sessions: sessions.length, sessions: sessions.map(published) } }
       },
       closeSession: async ({ params }, call) => {
@@ -69,6 +72,8 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
           password: body.password,
           captchaApiKey: body.captcha_api_key,
           actor: actor(call),
+          makers: [call.standing.maker],
+          reaches: (session) => isReached(call, session),
         }
         const { session, isNew, result } = await publishedSilence(useSession(service, use))
         return { status: 200, body: { success: true, session_id: session.id, is_new_session: isNew, container_id: body.container_id, booking_number: result } }
@@ -91,13 +96,14 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
 
       openSession: async ({ body }, call) => {
         const { profile, ...credentials } = body
-        const opened = await nativeCapacity(service.obtain({ profile, credentials, waitsForPerson: true, actor: actor(call) }))
+        const opened = await nativeCapacity(service.obtain({ profile, credentials, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }))
         return { status: 202, body: { session: view(opened.session), isNew: opened.isNew } }
       },
-      browserSessions: () => ({
-        status: 200,
-        body: { sessions: service.list().map(view), capacity: service.maxSessions, nextEvicted: service.nextEvicted()?.id ?? null, spareReady: service.spareReady },
-      }),
+      browserSessions: (_, call) => {
+        const sessions = reached(call)
+        const next = service.nextEvicted()
+        return { status: 200, body: { sessions: sessions.map(view), capacity: service.maxSessions, nextEvicted: next !== null && sessions.includes(next) ? next.id : null, spareReady: service.spareReady } }
+      },
       browserSession: ({ params }) => {
         const session = service.recall(params.id)
         return { status: 200, body: { session: view(session), events: session.events() } }
@@ -107,7 +113,7 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
         return { status: 204, body: null }
       },
       restartSession: async ({ params }, call) => {
-        const opened = await nativeCapacity(service.restart(params.id, actor(call)))
+        const opened = await nativeCapacity(service.restart(params.id, actor(call), call.standing.maker))
         return { status: 202, body: { session: view(opened.session), isNew: opened.isNew } }
       },
       navigate: async ({ params, body }) => {
@@ -148,6 +154,7 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
         }
       },
     },
+    { makersOf: (id) => service.makersOf(id) },
   )
 }
 

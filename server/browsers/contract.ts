@@ -103,6 +103,7 @@ export const browsersContract = defineContract({
   title: 'Browser sessions',
   version: '1.0.0',
   description: 'Logged-in Chromium sessions that stay alive between calls.',
+  subject: { params: ['id', 'session_id'], missing: 'session-not-found' },
   routes: {
     getSession: {
       method: 'POST',

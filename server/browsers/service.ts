@@ -29,6 +29,8 @@ export interface Wanted {
   /** After a failed login it stays open for a person to help, instead of ending. */
   waitsForPerson: boolean
   actor: string
+  /** Recorded with the session: who may see it. Left out, it belongs to the house. */
+  makers?: readonly (string | null)[]
   /** Leased from its first moment, so that it cannot be evicted between sign-in and use. */
   lease?: { holder: string; duration: number }
 }
@@ -119,6 +121,12 @@ export class SessionService {
     return session
   }
 
+  /** Who may see a session, also one that is ending or has lately ended; undefined when there is none. */
+  makersOf(id: string): (string | null)[] | undefined {
+    const session = this.#sessions.get(id) ?? this.#ended.find((each) => each.id === id)
+    return session === undefined ? undefined : [...session.makers]
+  }
+
   /** Also one that is ending or has lately ended, for its detail. Throws `session-not-found`. */
   recall(id: string): Session {
     return this.#sessions.get(id) ?? this.#ended.find((session) => session.id === id) ?? this.get(id)
@@ -140,7 +148,11 @@ export class SessionService {
     if (profile.address === null && address === undefined) throw new Fault('missing-fields', 'Missing required fields: address')
     // Without a login there is nothing that would make two sessions the same.
     const key = profile.kind === 'none' && username === '' ? null : this.#credentialKey([profile.name, username, password, profile.address === null ? (address ?? '') : ''])
-    const take = (session: Session, isNew: boolean): Obtained => ({ session, isNew, release: session.hold(), lease: wanted.lease ? session.lease(wanted.lease.holder, wanted.lease.duration) : null })
+    // Whoever shows the credentials of a session has it from then on.
+    const take = (session: Session, isNew: boolean): Obtained => {
+      for (const maker of wanted.makers ?? [null]) session.makers.add(maker)
+      return { session, isNew, release: session.hold(), lease: wanted.lease ? session.lease(wanted.lease.holder, wanted.lease.duration) : null }
+    }
 
     for (;;) {
       const flight = key === null ? undefined : this.#flights.get(key)
@@ -199,13 +211,13 @@ export class SessionService {
   }
 
   /** Opens a session again with the credentials it had, closing it first when it still lives. Throws `session-not-found`. */
-  async restart(id: string, actor: string): Promise<Obtained> {
+  async restart(id: string, actor: string, maker: string | null = null): Promise<Obtained> {
     const old = this.recall(id)
     if (old.endReason !== null && old.endReason !== 'crashed') throw new Fault('session-not-found', 'Its credentials are no longer known; open a new session')
     if (old.live) await this.#end(old, 'closed', 'Restarted by request', actor)
     const index = this.#ended.indexOf(old)
     if (index !== -1) this.#ended.splice(index, 1)
-    return this.obtain({ profile: old.profile.name, credentials: old.credentials, waitsForPerson: true, actor })
+    return this.obtain({ profile: old.profile.name, credentials: old.credentials, waitsForPerson: true, actor, makers: [...old.makers, maker] })
   }
 
   /** True while a session of this run uses the directory. */

@@ -41,6 +41,8 @@ export class Session implements ViewableSession {
   readonly key: string | null
   readonly profile: SiteProfile
   readonly waitsForPerson: boolean
+  /** Who has opened it, or has shown its credentials since. */
+  readonly makers = new Set<string | null>()
   /** Kept in memory for as long as the session lives, because a login that has gone is renewed with them; never on disk. */
   readonly credentials: Credentials
   readonly createdAt: number

@@ -19,6 +19,10 @@ export interface Use {
   password: string | undefined
   captchaApiKey: string | undefined
   actor: string
+  /** Recorded with a session that is made. */
+  makers: readonly string[]
+  /** Whether a session that is named is one of the caller's. */
+  reaches(session: Session): boolean
 }
 
 /** Ms after which a lease ends even if the operation never comes back; a login may take ten minutes at most. */
@@ -41,7 +45,7 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
   const lease = { holder: use.operation, duration: leaseTime }
   const given = { username: use.username, password: use.password, captcha_api_key: use.captchaApiKey }
   const missing = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [field] : []))
-  const named = use.sessionId === undefined ? undefined : service.list().find(({ id }) => id === use.sessionId)
+  const named = use.sessionId === undefined ? undefined : service.list().find((session) => session.id === use.sessionId && use.reaches(session))
   if (named) {
     const obtained: Obtained = { session: named, isNew: false, release: named.hold(), lease: named.lease(lease.holder, lease.duration) }
     try {
@@ -56,7 +60,7 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
   }
   if (missing.length > 0) throw new Fault('missing-fields', `Missing required fields: ${missing.join(', ')} (or valid session_id)`)
   const { username = '', password = '', captchaApiKey } = use
-  return service.handOut.ready({ profile: use.profile, credentials: { username, password, captchaApiKey }, waitsForPerson: false, actor: use.actor, lease })
+  return service.handOut.ready({ profile: use.profile, credentials: { username, password, captchaApiKey }, waitsForPerson: false, actor: use.actor, makers: use.makers, lease })
 }
 
 /** Operations of one session share its page, so the next one waits for the one before, however that ended. */

@@ -80,12 +80,12 @@ function hadAllOf(scopes: readonly KeyScope[], room: string, subject: string | u
 }
 
 /** A key of the older form sees everybody's, as it did; so does one that names the thing. */
-function keyReaches({ id, rights, only, scopes }: KeyRights, room: KeyScope['room'], { subject, maker }: Made): boolean {
+function keyReaches({ id, rights, only, scopes }: KeyRights, room: KeyScope['room'], { subject, makers }: Made): boolean {
   if (rights === null) return scopes.some((scope) => scope.room === room && (scope.subject === undefined || scope.subject === subject))
   if (rights.includes('control:manage')) return true
   const named = onlyOf(only, room)
   if (named !== undefined) return named.includes(subject)
-  return rights.some((right) => right === `${room}:manage`) || (rights.some((right) => right === `${room}:use`) && maker === `key:${id}`)
+  return rights.some((right) => right === `${room}:manage`) || (rights.some((right) => right === `${room}:use`) && makers.includes(`key:${id}`))
 }
 
 /** A key that is limited to some things of a room opens nothing there that is about all of them. */

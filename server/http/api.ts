@@ -64,12 +64,12 @@ export interface Api {
   sockets: Readonly<Record<string, SocketHandler>>
   /** The key that the published contract itself names, null while none is set; see `Doorway`. */
   ownKey?(): string | null
-  /** Who made the thing that a route's subject names, null when that was not recorded; undefined when there is none. */
-  makerOf?(subject: string): string | null | undefined
+  /** Who made the thing that a route's subject names; undefined when there is none. */
+  makersOf?(subject: string): readonly (string | null)[] | undefined
 }
 
 /** Checks at compile time that every route and socket of the contract has a handler of the right type. */
-export function implement<const Bound extends Contract, const Given extends Handlers<Bound['routes']>>(contract: Bound, handlers: Given, sockets: Readonly<Record<string, SocketHandler>> = {}, more: Pick<Api, 'makerOf'> = {}): Api {
+export function implement<const Bound extends Contract, const Given extends Handlers<Bound['routes']>>(contract: Bound, handlers: Given, sockets: Readonly<Record<string, SocketHandler>> = {}, more: Pick<Api, 'makersOf'> = {}): Api {
   for (const name of Object.keys(contract.sockets ?? {})) {
     if (!(name in sockets)) throw new TypeError(`${contract.api}: socket ${name} has no handler`)
   }

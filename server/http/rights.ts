@@ -56,8 +56,8 @@ export interface Standing {
 export interface Made {
   /** The name of the thing, as keys are limited to it. */
   subject: string
-  /** Null for what was made before makers were recorded; it belongs to the house. */
-  maker: string | null
+  /** Several share a browser session whose credentials they all have. Null for what was made before makers were recorded; it belongs to the house. */
+  makers: readonly (string | null)[]
 }
 
 /**
@@ -73,7 +73,7 @@ export const ownerStanding: Standing = { maker: 'owner', may: () => true, reache
 
 /** Someone on this machine on a route that asks for no key: the use of that room and no more. */
 export function localStanding(api: ApiName): Standing {
-  return { maker: 'local', may: (right) => right === `${api}:use` && api !== 'control', reaches: (room, { maker }) => room === api && isOfTheHouse(maker) }
+  return { maker: 'local', may: (right) => right === `${api}:use` && api !== 'control', reaches: (room, { makers }) => room === api && makers.some(isOfTheHouse) }
 }
 
 /** Anyone, on a route that the contract calls public: what they show there, a token for example, is all that counts. */

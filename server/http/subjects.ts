@@ -10,7 +10,7 @@ import type { RouteRight, Standing } from './rights.ts'
  */
 export function checkSubject(api: Api, { right }: { right: RouteRight }, subject: string | null, standing: Standing): void {
   const room = roomNames.find((name) => right === `${name}:use`)
-  if (room === undefined || subject === null || api.makerOf === undefined) return
-  const maker = api.makerOf(subject)
-  if (maker !== undefined && !standing.reaches(room, { subject, maker })) throw new Fault(api.contract.subject?.missing ?? 'not-found', 'There is no such thing')
+  if (room === undefined || subject === null || api.makersOf === undefined) return
+  const makers = api.makersOf(subject)
+  if (makers !== undefined && !standing.reaches(room, { subject, makers })) throw new Fault(api.contract.subject?.missing ?? 'not-found', 'There is no such thing')
 }

@@ -341,7 +341,7 @@ function seedSessions(folder: string): void {
   const salt = randomBytes(16)
   // A quick hash: the load begins with hundreds of logins, which are not what is measured.
   const passwordHash = ['scrypt', 1_024, 8, 1, salt.toString('base64url'), scryptSync(password, salt, 32, { N: 1_024, r: 8, p: 1 }).toString('base64url')].join('$')
-  const add = (name: string, policy: Partial<Policy> = {}): void => void store.add({ name, passwordHash, secretHash: randomBytes(32), policy: { ...defaultPolicy, ...policy }, suspended: false, createdAt: Date.now(), expiresAt: null })
+  const add = (name: string, policy: Partial<Policy> = {}): void => void store.add({ name, passwordHash, secretHash: randomBytes(32), policy: { ...defaultPolicy, ...policy }, suspended: false, createdAt: Date.now(), expiresAt: null, madeBy: null })
   add('bench-fsync', { maxQueuedMessages: 1_000_000 })
   add('bench-crash-safe', { durability: 'crash-safe' })
   add('bench-memory', { durability: 'memory' })
