@@ -1,11 +1,12 @@
 /** The server: what it is made of, and in which order it starts and stops. */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { createBrokersRoom } from './brokers/index.ts'
+import { createBrokersRoom, type BrokersRoom } from './brokers/index.ts'
 import { createBotsRoom } from './bots/index.ts'
 import type { Publisher } from './bots/rules.ts'
 import { createBrowsersRoom } from './browsers/index.ts'
 import { systemClock, type Clock } from './clock.ts'
+import { Fault } from './fault.ts'
 import type { ContractVariables, FixedSettings } from './config/options.ts'
 import { databaseFileName, lockDataDir, removeRuntimeFile, writeRuntimeFile } from './config/runtime-file.ts'
 import type { Settings } from './config/settings.ts'
@@ -13,7 +14,7 @@ import { createSettingsStore, type SettingsStore } from './config/settings-store
 import { createControlApi, overviewOf, signInUrl } from './control/api.ts'
 import { changeApis, createApiDesk } from './control/apis.ts'
 import { createAttention } from './control/attention.ts'
-import { createAuthority } from './control/authority.ts'
+import { createAuthority, standingOfMaker } from './control/authority.ts'
 import { createKeys, type Keys } from './control/keys.ts'
 import { createLockers } from './control/lockers.ts'
 import { createPracticeSites } from './control/practice-site.ts'
@@ -26,6 +27,7 @@ import { createEventStream } from './events/stream.ts'
 import { createVitals } from './events/vitals.ts'
 import { ApiHost } from './http/api-host.ts'
 import type { ApiName, RoomName } from './http/contract.ts'
+import { ownerStanding, type Standing } from './http/rights.ts'
 import { Egress, originsOf } from './http/egress.ts'
 import { Guards } from './http/guards.ts'
 import { createAddressSet } from './http/network.ts'
@@ -156,9 +158,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const brokers = await raise('brokers', createBrokersRoom)
   const browsers = await raise('browsers', createBrowsersRoom, false)
   const logins = await raise('logins', (given) => createLoginsRoom(given, { variables: options.contractVariables }), loginsKind(settings, options) === 'database')
-  const publisher: Publisher = { publish: async ({ session, ...publication }) => void (await brokers.houseClient.publish(session, { ...publication, retain: false })) }
+  const publisher = createPublisher(brokers, (maker) => standingOfMaker(maker, keys))
   const bots = await raise('bots', (given) => createBotsRoom(given, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher, authenticator: createPasskeyBrowser({ executable: () => browsers.chromium.ensure(), profilesDir: join(dataDir, 'browsers', 'profiles') }), removed: (userId) => keys.dropSubject('bots', userId) }))
-  const relay = await raise('relay', (given) => createRelayRoom(given, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }) }))
+  const relay = await raise('relay', (given) => createRelayRoom(given, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }), standingOf: (maker) => standingOfMaker(maker, keys) }))
   const rooms: readonly Room[] = [brokers, browsers, bots, logins, relay]
   const lockers = createLockers({ sealing, rooms, events: bus, restart: (room) => keeper.restart(room) })
 
@@ -192,7 +194,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   const desk = createApiDesk(apiHost, settings, bus, (name) => keeper.contained(name))
   const attention = createAttention({ host: apiHost, rooms, settings, clock, dated: () => [...disk.attention(), ...keeper.attention()], undated: () => lockers.attention() })
-  keys.onLess((id) => apiHost.closeSocketsOf(id))
+  keys.onLess((id) => {
+    apiHost.closeSocketsOf(id)
+    relay.reconsider(`key:${id}`)
+  })
   bus.subscribe(() => changes.notify())
   settings.onChange(() => {
     stream.changed('settings')
@@ -269,6 +274,19 @@ export async function createServer(options: ServerOptions): Promise<Server> {
           return { name, state, url: apiHost.url(name), lanUrl: apiHost.lanUrls(name)[0] ?? null, exposed: exposed && settings.current().apis[name].insecureNoKey }
         }),
       }
+    },
+  }
+}
+
+/** What bots publish: as long as whoever added the rule may publish there himself. */
+function createPublisher(brokers: Pick<BrokersRoom, 'houseClient'>, standingOf: (maker: string) => Standing | null): Publisher {
+  const allows: Publisher['allows'] = (by, session) => by.may('brokers:use') && by.reaches('brokers', { subject: session, makers: brokers.houseClient.makersOf(session) })
+  return {
+    allows,
+    async publish({ session, madeBy, ...publication }) {
+      const by = madeBy === null ? ownerStanding : standingOf(madeBy)
+      if (by === null || !allows(by, session)) throw new Fault('rule-beyond-caller', 'Whoever added this rule may no longer publish there')
+      await brokers.houseClient.publish(session, { ...publication, retain: false })
     },
   }
 }

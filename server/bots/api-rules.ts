@@ -11,8 +11,8 @@ export function ruleHandlers({ service, rules }: { service: BotService; rules: R
   const all = (userId: string) => ({ status: 200 as const, body: { success: true as const, rules: rules.list(userId).map(ruleView) } })
   return {
     rules: ({ params }) => all(known(params.userId)),
-    addRule: async ({ params, body }, { caller }) => ({ status: 201, body: { success: true, rule: ruleView(await rules.add(known(params.userId), body, actorOf(caller))) } }),
-    changeRule: async ({ params, body }, { caller }) => ({ status: 200, body: { success: true, rule: ruleView(await rules.change(known(params.userId), params.rule, body, actorOf(caller))) } }),
+    addRule: async ({ params, body }, { caller, standing }) => ({ status: 201, body: { success: true, rule: ruleView(await rules.add(known(params.userId), body, actorOf(caller), standing)) } }),
+    changeRule: async ({ params, body }, { caller, standing }) => ({ status: 200, body: { success: true, rule: ruleView(await rules.change(known(params.userId), params.rule, body, actorOf(caller), standing)) } }),
     removeRule: ({ params }, { caller }) => {
       rules.remove(known(params.userId), params.rule, actorOf(caller))
       return { status: 200, body: { success: true } }

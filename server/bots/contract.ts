@@ -46,6 +46,7 @@ export const botsContract = defineContract({
     'address-refused': { status: 400 },
     'rule-not-found': { status: 404 },
     'rule-malformed': { status: 400 },
+    'rule-beyond-caller': { status: 403 },
     'too-many-rules': { status: 409 },
     'queue-full': { status: 409 },
     'chat-missing': { status: 400 },

@@ -12,7 +12,12 @@ export interface Rule extends RuleDefinition {
   lastMatchedAt: number | null
   problem: string | null
   problemAt: number | null
+  /** Null where nobody noted it. */
+  madeBy: string | null
 }
+
+/** As it is written. */
+type KeptRule = RuleDefinition & Pick<Rule, 'madeBy'>
 
 export type RuleOutcome = 'done' | 'held' | 'failed'
 
@@ -37,9 +42,9 @@ export function createRuleStore(database: Database) {
   return {
     list: (userId: string): Rule[] =>
       // The definition was checked when it came in.
-      list.all(userId).map(({ definition, ...facts }) => ({ ...(JSON.parse(definition) as RuleDefinition), ...facts })),
-    insert: (userId: string, id: string, definition: RuleDefinition, now: number): void => void insert.run({ id, user: userId, definition: JSON.stringify(definition), now }),
-    change: (id: string, definition: RuleDefinition): void => void change.run(JSON.stringify(definition), id),
+      list.all(userId).map(({ definition, ...facts }) => ({ madeBy: null, ...(JSON.parse(definition) as RuleDefinition & Partial<KeptRule>), ...facts })),
+    insert: (userId: string, id: string, definition: KeptRule, now: number): void => void insert.run({ id, user: userId, definition: JSON.stringify(definition), now }),
+    change: (id: string, definition: KeptRule): void => void change.run(JSON.stringify(definition), id),
     remove: (userId: string, id: string): boolean => remove.run(userId, id).changes > 0,
     order: database.transaction((userId: string, ids: readonly string[]) => {
       for (const [place, id] of ids.entries()) setPlace.run(place + 1, userId, id)
@@ -48,6 +53,6 @@ export function createRuleStore(database: Database) {
   }
 }
 
-interface RawRule extends Omit<Rule, keyof RuleDefinition> {
+interface RawRule extends Omit<Rule, keyof KeptRule> {
   definition: string
 }

@@ -9,6 +9,7 @@
  */
 import { iso, type Clock } from '../clock.ts'
 import { Fault, isFault } from '../fault.ts'
+import type { Standing } from '../http/rights.ts'
 import type { Log } from '../log.ts'
 import { randomBase62 } from '../secrets/random.ts'
 import type { Bot } from './bot.ts'
@@ -22,8 +23,10 @@ import type { Rule, RuleOutcome, RuleStore } from './rules-store.ts'
 
 /** Where a rule may publish; the brokers room behind an interface of its own. */
 export interface Publisher {
+  /** Whether whoever adds a rule may publish there itself. A session that is not there is nobody's. */
+  allows(by: Standing, session: string): boolean
   /** Resolves when the message is durable. Throws with words for a person when the session is not there or refuses it. */
-  publish(message: { session: string; topic: string; data: unknown; /** Whatever comes twice under it is published once. */ id: string; publisher: string }): Promise<void>
+  publish(message: { session: string; topic: string; data: unknown; /** Whatever comes twice under it is published once. */ id: string; publisher: string; /** Who added the rule: it publishes as long as he may. */ madeBy: string | null }): Promise<void>
 }
 
 export interface RulesParts {
@@ -68,24 +71,27 @@ export class Rules {
     return this.parts.store.list(userId)
   }
 
-  /** Throws `rule-malformed` and `too-many-rules`. */
-  async add(userId: string, definition: RuleDefinition, actor: string): Promise<Rule> {
+  /** Throws `rule-malformed`, `rule-beyond-caller` and `too-many-rules`. */
+  async add(userId: string, definition: RuleDefinition, actor: string, by: Standing): Promise<Rule> {
     const { store, clock, did } = this.parts
     await this.check(userId, definition)
+    this.checkReach(definition.action, by)
     if (store.list(userId).length >= mostRules) throw new Fault('too-many-rules', `A session has ${mostRules} rules at most`)
     const id = `rule_${randomBase62(16)}`
-    store.insert(userId, id, definition, clock.now())
+    store.insert(userId, id, { ...definition, madeBy: by.maker }, clock.now())
     this.ready.delete(userId)
     did('rule-added', userId, actor, definition.name)
     return this.get(userId, id)
   }
 
-  /** Throws `rule-not-found` and `rule-malformed`. */
-  async change(userId: string, id: string, change: RuleChange, actor: string): Promise<Rule> {
-    const { name, enabled, match, action, perMinute, stop } = this.get(userId, id)
+  /** Throws `rule-not-found`, `rule-malformed` and `rule-beyond-caller`. */
+  async change(userId: string, id: string, change: RuleChange, actor: string, by: Standing): Promise<Rule> {
+    const { name, enabled, match, action, perMinute, stop, madeBy } = this.get(userId, id)
     const definition: RuleDefinition = { name: change.name ?? name, enabled: change.enabled ?? enabled, match: change.match ?? match, action: change.action ?? action, perMinute: change.perMinute ?? perMinute, stop: change.stop ?? stop }
     await this.check(userId, definition)
-    this.parts.store.change(id, definition)
+    // Whoever changes what a rule does, or for which messages, answers for it from then on.
+    this.checkReach(definition.action, by)
+    this.parts.store.change(id, { ...definition, madeBy: change.action === undefined && change.match === undefined ? madeBy : by.maker })
     this.ready.delete(userId)
     this.parts.did('rule-changed', userId, actor, definition.name)
     return this.get(userId, id)
@@ -165,6 +171,11 @@ export class Rules {
     if (action.type === 'publish' && this.parts.publisher === null) throw new Fault('rule-malformed', 'This Wheelhouse runs without brokers')
   }
 
+  /** A rule publishes where whoever adds it may publish himself, and nowhere else. */
+  private checkReach(action: RuleAction, by: Standing): void {
+    if (action.type === 'publish' && this.parts.publisher?.allows(by, action.session) !== true) throw new Fault('rule-beyond-caller', `Publishing takes brokers:use of ${action.session}`)
+  }
+
   private readyOf(userId: string): Promise<ReadyRule[]> {
     const known = this.ready.get(userId)
     if (known !== undefined) return known
@@ -204,7 +215,7 @@ export class Rules {
     told({ type: 'rule', userId, rule: { id: rule.id, name: rule.name }, outcome, problem, messageId: message.id, chat: message.chat })
   }
 
-  private async carryOut(bot: Bot, { id, name, action }: ReadyRule, message: Message, caught: readonly string[]): Promise<void> {
+  private async carryOut(bot: Bot, { id, name, action, madeBy }: ReadyRule, message: Message, caught: readonly string[]): Promise<void> {
     const { outbox, callWebhook, publisher, clock } = this.parts
     const { userId } = bot.row
     if (action.type === 'reply') {
@@ -217,7 +228,7 @@ export class Rules {
     const data = { userId, rule: { id, name }, message: messageView(message), caught: caught.slice(1), at: iso(clock.now()) }
     if (action.type === 'webhook') callWebhook(userId, action.webhook, data)
     else if (publisher === null) throw new Error('This Wheelhouse runs without brokers')
-    else await publisher.publish({ session: action.session, topic: action.topic, data, id: `${id}:${message.id}`, publisher: `bot ${userId}` })
+    else await publisher.publish({ session: action.session, topic: action.topic, data, id: `${id}:${message.id}`, publisher: `bot ${userId}`, madeBy })
   }
 
   /** A message that came a second time has its answer, which the clock may have worded otherwise. */

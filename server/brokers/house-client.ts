@@ -39,6 +39,8 @@ export interface Listener {
 
 export interface HouseClient {
   list(): { sessionName: string; suspended: boolean; clients: number; queued: number; deadLetters: number; expiresAt: string | null }[]
+  /** Who made a session; nobody for one that is not there. */
+  makersOf(sessionName: string): readonly (string | null)[]
   /** What is held for subscribers or retained and matches the filter, newest first; nothing changes by it. Throws `no-such-session`, `invalid-topic`. */
   peek(sessionName: string, filter: string, limit: number): HeardMessage[]
   /** Resolves when the message is as durable as the session asks for. Throws `no-such-session`, `not-ready`, `publish-refused`. */
@@ -58,6 +60,8 @@ export function createHouseClient(service: BrokerService): HouseClient {
   }
 
   return {
+    makersOf: (sessionName) => (service.has(sessionName) ? [service.byName(sessionName).stored.madeBy] : []),
+
     list: () =>
       service.all().map((tenant) => {
         const { stored } = service.byName(tenant.name)

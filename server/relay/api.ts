@@ -40,20 +40,21 @@ export function createRelayApi({ sessions, gateway, desk, upstreams, callbackUrl
           origin: origin ?? textOf(call.headers['origin']),
         },
         actorOf(call.caller),
+        call.standing,
       )
       return { status: 200, body: { success: true, data: issued(created, call) } }
     },
     listSessions: (_, call) => {
       // Who may read and nothing else is shown which is which, and holds none of them.
       const holds = call.standing.may('relay:use')
-      const data = sessions.list(userOf(call)).map(({ sessionId, session: { id, prefix, createdAt, expiresAt, lastUsedAt, address, userAgent, origin } }) => ({
+      const data = sessions.list(userOf(call), call.standing).map(({ sessionId, session: { id, prefix, createdAt, expiresAt, lastUsedAt, address, userAgent, origin } }) => ({
         ...{ id, sessionId: holds && sessionId !== null ? sessionId : `${prefix}${keptBack}`, createdAt: iso(createdAt), expiresAt: iso(expiresAt), lastAccessedAt: lastUsedAt === null ? null : iso(lastUsedAt) },
         metadata: { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, ...(origin === null ? {} : { origin }) },
       }))
       return { status: 200, body: { success: true, data } }
     },
     sessionStats: (_, call) => {
-      const stats = sessions.stats(userOf(call))
+      const stats = sessions.stats(userOf(call), call.standing)
       return { status: 200, body: { success: true, data: { ...stats, lastActivity: stats.lastActivity === null ? null : iso(stats.lastActivity) } } }
     },
     validateSession: ({ params }) => {
@@ -69,7 +70,7 @@ export function createRelayApi({ sessions, gateway, desk, upstreams, callbackUrl
       return { status: 200, body: { success: true, message: 'Session revoked successfully' } }
     },
     revokeAllSessions: (_, call) => {
-      const count = sessions.revokeAll(userOf(call), actorOf(call.caller))
+      const count = sessions.revokeAll(userOf(call), actorOf(call.caller), call.standing)
       return { status: 200, body: { success: true, message: `Revoked ${count} sessions`, data: { count } } }
     },
     cleanupSessions: () => {

@@ -51,8 +51,8 @@ export class CallLog {
   }
 
   /** Newest first. */
-  list(limit: number, sessionId?: string): LoggedCall[] {
-    const of = sessionId === undefined ? this.calls : this.calls.filter((call) => call.sessionId === sessionId)
+  list(limit: number, sessionId?: string, may: (call: LoggedCall) => boolean = () => true): LoggedCall[] {
+    const of = this.calls.filter((call) => (sessionId === undefined || call.sessionId === sessionId) && may(call))
     return of.slice(-Math.min(limit, keep)).reverse()
   }
 

@@ -17,6 +17,8 @@ export const relayContract = defineContract({
     'user-not-found': { status: 404, message: 'User not found' },
     'session-not-found': { status: 404, message: 'Session not found' },
     'invalid-params': { status: 404, message: 'Session not found' },
+    'policy-beyond-caller': { status: 403 },
+    'session-beyond-caller': { status: 403 },
     'session-expired': { status: 401, message: 'Session has expired' },
     'session-locked': { status: 409 },
     'sealed-locked': { status: 503 },

@@ -1,6 +1,7 @@
 /** What the window does with the relay: shows it, imports servers, calls tools as a session would, exports usage. */
 import { iso, type Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
+import type { Standing } from '../http/rights.ts'
 import type { CallLog, LoggedCall } from './call-log.ts'
 import { endCharge } from './charges.ts'
 import { commandLineOf, readClientConfig } from './client-config.ts'
@@ -31,13 +32,26 @@ export type Desk = ReturnType<typeof createDesk>
 export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, callTimeout }: DeskOptions) {
   const thisMonth = (): string => iso(clock.now()).slice(0, 7)
 
-  const sessionView = ({ hash: _, sealed: __, origin: ___, createdAt, expiresAt, lastUsedAt, rules, ...session }: StoredSession): RelaySession => ({
+  const sessionView = ({ hash: _, sealed: __, origin: ___, madeBy: ____, policyBy, createdAt, expiresAt, lastUsedAt, rules, ...session }: StoredSession): RelaySession => ({
     ...session,
     createdAt: iso(createdAt),
     expiresAt: iso(expiresAt),
     lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
-    tools: buildView(upstreams, { policy: session.policy, rules }).tools.size,
+    tools: buildView(upstreams, { policy: session.policy, rules, policyBy }).tools.size,
   })
+
+  /** Calls of sessions that the caller may see; of one that is over nobody knows any more whose it was. */
+  const mayRead = (by: Standing) => {
+    const known = new Map<string, boolean>()
+    return ({ sessionId }: { sessionId: string }): boolean => {
+      const before = known.get(sessionId)
+      if (before !== undefined) return before
+      const session = sessions.find(sessionId)
+      const may = by.may('relay:manage') || (session !== undefined && by.reaches('relay', { subject: sessionId, makers: [session.madeBy] }))
+      known.set(sessionId, may)
+      return may
+    }
+  }
 
   function usageBetween({ from, to }: { from?: string | undefined; to?: string | undefined }): UsageRow[] {
     ledger.flush()
@@ -46,10 +60,10 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
 
   return {
     sessionView,
-    sessions: (): RelaySession[] => sessions.all().map(sessionView),
+    sessions: (by: Standing): RelaySession[] => sessions.all(by).map(sessionView),
 
-    tools(sessionId: string) {
-      return [...buildView(upstreams, sessions.byId(sessionId)).tools.values()].map(({ name, tool, listed }) => ({ name, description: String(listed.description ?? ''), inputSchema: listed['inputSchema'], price: tool.price }))
+    tools(sessionId: string, by: Standing) {
+      return [...buildView(upstreams, sessions.reached(sessionId, by)).tools.values()].map(({ name, tool, listed }) => ({ name, description: String(listed.description ?? ''), inputSchema: listed['inputSchema'], price: tool.price }))
     },
 
     catalogue(): CatalogueServer[] {
@@ -82,18 +96,18 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
       return chosen.map((definition) => upstreams.create(definition, actor))
     },
 
-    calls: (limit: number, session?: string): RelayCall[] => calls.list(limit, session).map(callView),
+    calls: (limit: number, by: Standing, session?: string): RelayCall[] => calls.list(limit, session, mayRead(by)).map(callView),
 
     /** Throws `call-not-found`. */
-    call(id: number) {
+    call(id: number, by: Standing) {
       const call = calls.find(id)
-      if (call === undefined) throw new Fault('call-not-found', 'This call is no longer kept')
+      if (call === undefined || !mayRead(by)(call)) throw new Fault('call-not-found', 'This call is no longer kept')
       return { ...callView(call), request: call.request, response: call.response }
     },
 
-    /** Throws `session-not-found`, `tool-not-found`, `credits-short`. */
-    async makeCall(sessionId: string, name: string, args: Json): Promise<{ call: RelayCall; result: unknown }> {
-      const session = sessions.byId(sessionId)
+    /** Throws `session-not-found`, `session-beyond-caller`, `tool-not-found`, `credits-short`. */
+    async makeCall(sessionId: string, name: string, args: Json, by: Standing): Promise<{ call: RelayCall; result: unknown }> {
+      const session = sessions.holdable(sessionId, by)
       const entry = buildView(upstreams, session).tools.get(name)
       if (entry === undefined) throw new Fault('tool-not-found', 'This session has no such tool')
       const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price: entry.tool.price })

@@ -5,10 +5,12 @@ import type { Room, RoomContext } from '../room.ts'
 import type { Accounts } from './accounts.ts'
 import { createRelayApi } from './api.ts'
 import { CallLog } from './call-log.ts'
+import { ownerStanding, type Standing } from '../http/rights.ts'
 import { createDesk } from './desk.ts'
 import type { Gateway } from './gateway.ts'
 import { createGrantStore } from './grants-store.ts'
 import { Grants } from './grants.ts'
+import { createHouseReach } from './house-reach.ts'
 import { createLedgerStore } from './ledger-store.ts'
 import { Ledger } from './ledger.ts'
 import { createSessionStore } from './sessions-store.ts'
@@ -26,6 +28,8 @@ export interface RelayRoom extends Room {
   upstreams: Upstreams
   gateway(): Promise<Gateway>
   ledger: Ledger
+  /** A maker of sessions may do less now. */
+  reconsider(maker: string): void
 }
 
 export interface RelayGiven {
@@ -36,20 +40,25 @@ export interface RelayGiven {
   callbackUrl(): string
   /** What the rooms of this house let MCP clients do; the built-in server offers it to sessions that ask for it. */
   houseTools?: readonly HouseTool[]
+  /** What the maker of a session may do now; null for one that may do nothing beside the relay. The owner alone when left out. */
+  standingOf?(maker: string | null): Standing | null
   /** Waits between starts of a server that fails, ms; for tests. */
   backOff?: readonly number[]
   /** False sends every call the long way; for tests. */
   lean?: boolean
 }
 
+const ownerAlone = (maker: string | null): Standing | null => (maker === 'owner' ? ownerStanding : null)
+
 const flushEvery = 5_000
 const sweepEvery = 30_000
 
-export function createRelayRoom(context: RoomContext, { accounts, publicUrl, callbackUrl, houseTools = [], backOff, lean }: RelayGiven): RelayRoom {
+export function createRelayRoom(context: RoomContext, { accounts, publicUrl, callbackUrl, houseTools = [], standingOf = ownerAlone, backOff, lean }: RelayGiven): RelayRoom {
   const { database, sealer, clock, events, settings, log } = context
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
-  const sessions = new Sessions({ store: createSessionStore(database), accounts, sealer, clock, events, changed, defaultDays: () => relaySettings().sessionDays })
+  const reach = createHouseReach(houseTools, standingOf)
+  const sessions = new Sessions({ store: createSessionStore(database), reach, accounts, sealer, clock, events, changed, defaultDays: () => relaySettings().sessionDays })
   const grants = new Grants({ store: createGrantStore(database, sealer), clock, egress: context.egress, callbackUrl })
   const upstreams = new Upstreams({ store: createUpstreamStore(database, sealer), grants, egress: context.egress, clock, events, changed, ...(backOff === undefined ? {} : { backOff }) })
   const usage = createLedgerStore(database)
@@ -96,6 +105,7 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
     upstreams,
     gateway: loadGateway,
     ledger,
+    reconsider: (maker) => sessions.reconsider(maker),
     async start() {
       await upkeep(() => sessions.cleanup())
       timers = [
@@ -106,7 +116,7 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
       // After the listeners have their ports: starting processes takes time that nobody waits for.
       starting = setImmediate(() => void upkeep(async () => {
         await upkeep(() => upstreams.sealOlder())
-        const others = upstreams.start(houseTools.length === 0 ? undefined : createWheelhouse(houseTools, events))
+        const others = upstreams.start(houseTools.length === 0 ? undefined : createWheelhouse(houseTools, { events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null }))
         lookForLocked()
         if (others > 0) await loadGateway()
       }))

@@ -18,18 +18,18 @@ export interface NativeParts {
 
 export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
-    relaySessions: (_, call) => ({ status: 200, body: { sessions: desk.sessions(), mcpUrl: `${baseOf(call)}/mcp` } }),
+    relaySessions: (_, call) => ({ status: 200, body: { sessions: desk.sessions(call.standing), mcpUrl: `${baseOf(call)}/mcp` } }),
     createRelaySession: ({ body }, call) => {
-      const { sessionId, session } = sessions.create({ ...body, address: call.address }, actorOf(call.caller))
+      const { sessionId, session } = sessions.create({ ...body, address: call.address }, actorOf(call.caller), call.standing)
       return { status: 201, body: { session: desk.sessionView(session), sessionId, sessionUrl: `${baseOf(call)}/mcp/${sessionId}`, bearerUrl: `${baseOf(call)}/mcp` } }
     },
-    changeRelaySession: ({ params, body }, { caller }) => ({ status: 200, body: desk.sessionView(sessions.change(params.id, body, actorOf(caller))) }),
+    changeRelaySession: ({ params, body }, { caller, standing }) => ({ status: 200, body: desk.sessionView(sessions.change(params.id, body, actorOf(caller), standing)) }),
     relaySessionAddress: ({ params }, call) => {
-      const sessionId = sessions.secretOf(params.id, actorOf(call.caller))
+      const sessionId = sessions.secretOf(params.id, actorOf(call.caller), call.standing)
       return { status: 200, body: { sessionId, sessionUrl: `${baseOf(call)}/mcp/${sessionId}`, bearerUrl: `${baseOf(call)}/mcp` }, headers: { 'cache-control': 'no-store' } }
     },
-    removeRelaySession: ({ params }, { caller }) => {
-      sessions.revokeById(params.id, actorOf(caller))
+    removeRelaySession: ({ params }, { caller, standing }) => {
+      sessions.revokeById(params.id, actorOf(caller), standing)
       return { status: 204, body: null }
     },
     accountRules: () => ({ status: 200, body: { accounts: sessions.rules() } }),
@@ -37,7 +37,7 @@ export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf 
       sessions.setRules(params.accountId, body, actorOf(caller))
       return { status: 200, body }
     },
-    sessionTools: ({ params }) => ({ status: 200, body: { tools: desk.tools(params.id) } }),
+    sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: desk.tools(params.id, standing) } }),
     catalogue: () => ({ status: 200, body: { servers: desk.catalogue() } }),
     restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.restart(params.id, actorOf(caller)) }),
     signIn: async ({ params, body: { clientId, clientSecret } }) => ({ status: 200, body: { url: (await upstreams.signIn(params.id, clientId === undefined ? undefined : { clientId, clientSecret })).href, callbackUrl: callbackUrl() } }),
@@ -55,9 +55,9 @@ export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf 
     changeTool: ({ params, body }, { caller }) => ({ status: 200, body: desk.changeTool(params.id, params.name, body, actorOf(caller)) }),
     previewImport: ({ body }) => ({ status: 200, body: { servers: desk.preview(body.text) } }),
     importUpstreams: ({ body }, { caller }) => ({ status: 201, body: { servers: desk.import(body.text, body.accept, actorOf(caller)) } }),
-    relayCalls: ({ query }) => ({ status: 200, body: { calls: desk.calls(query.limit, query.session) } }),
-    relayCallDetail: ({ params }) => ({ status: 200, body: desk.call(params.id) }),
-    makeRelayCall: async ({ body }) => ({ status: 200, body: await desk.makeCall(body.sessionId, body.tool, body.arguments) }),
+    relayCalls: ({ query }, { standing }) => ({ status: 200, body: { calls: desk.calls(query.limit, standing, query.session) } }),
+    relayCallDetail: ({ params }, { standing }) => ({ status: 200, body: desk.call(params.id, standing) }),
+    makeRelayCall: async ({ body }, { standing }) => ({ status: 200, body: await desk.makeCall(body.sessionId, body.tool, body.arguments, standing) }),
     usage: ({ query }) => ({ status: 200, body: { rows: desk.usage(query) } }),
     usageExport: ({ query }) => ({ status: 200, body: desk.usageCsv(query), headers: { 'content-disposition': 'attachment; filename="usage.csv"' } }),
   }

@@ -3,11 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { Fault } from '../fault.ts'
+import type { Standing } from '../http/rights.ts'
 import { hashSecret } from '../secrets/hash.ts'
 import { randomToken } from '../secrets/random.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import type { Accounts, Account } from './accounts.ts'
 import type { AccountRules, SessionPolicy } from './contract-parts.ts'
+import { opensNoMore, type HouseReach } from './house-reach.ts'
 import type { SessionStore, StoredSession } from './sessions-store.ts'
 
 const day = 86_400_000
@@ -39,6 +41,7 @@ export interface SessionsOptions {
   sealer: Sealer
   clock: Clock
   events: EventSink
+  reach: HouseReach
   /** Days a session lasts when nobody says otherwise. */
   defaultDays(): number
   changed(): void
@@ -57,10 +60,11 @@ export class Sessions {
     this.options = options
   }
 
-  /** Throws `user-not-found`. */
-  create({ accountId, expiresIn, name, policy, address, userAgent, origin }: NewSession, actor: string): IssuedSession {
-    const { store, clock } = this.options
+  /** Throws `user-not-found`, `policy-beyond-caller`. */
+  create({ accountId, expiresIn, name, policy, address, userAgent, origin }: NewSession, actor: string, by: Standing): IssuedSession {
+    const { store, clock, reach } = this.options
     const account = this.account(accountId)
+    reach.check(policy, by)
     const sessionId = randomToken(27, randomBytes)
     const id = randomUUID()
     const createdAt = clock.now()
@@ -73,6 +77,8 @@ export class Sessions {
       rules: store.rulesOf(accountId),
       lastUsedAt: null,
       spent: 0,
+      madeBy: by.maker,
+      policyBy: by.maker,
     }
     session.expiresAt = Math.round(session.expiresAt)
     store.insert(session)
@@ -80,33 +86,33 @@ export class Sessions {
     return { sessionId, session }
   }
 
-  /** Active sessions with their secret ids, as the contract lists them; null for one that cannot be opened. Throws `user-not-found`. */
-  list(accountId: string): { session: StoredSession; sessionId: string | null }[] {
+  /** Active sessions with their secret ids, as the contract lists them: those that the caller may use as they are; null for one that cannot be opened. Throws `user-not-found`. */
+  list(accountId: string, by: Standing): { session: StoredSession; sessionId: string | null }[] {
     const { store, clock } = this.options
     this.account(accountId)
     return this.withUses(store.ofAccount(accountId))
-      .filter(({ expiresAt }) => expiresAt > clock.now())
+      .filter((session) => session.expiresAt > clock.now() && this.mayHold(session, by))
       .map((session) => ({ session, sessionId: this.unsealed(session) }))
   }
 
-  /** The secret id once more, for the window's snippets; said in the audit trail. Throws `session-not-found`, `session-locked`. */
-  secretOf(id: string, actor: string): string {
-    const session = this.byId(id)
+  /** The secret id once more, for the window's snippets; said in the audit trail. Throws `session-not-found`, `session-beyond-caller`, `session-locked`. */
+  secretOf(id: string, actor: string, by: Standing): string {
+    const session = this.holdable(id, by)
     const secret = this.unsealed(session)
     if (secret === null) throw new Fault('session-locked', 'The address goes on working, but it was sealed with a key that is not here and cannot be shown')
     this.tell('session-address-shown', 'Relay session’s address shown', session, this.options.accounts.find(session.accountId), actor)
     return secret
   }
 
-  /** All sessions of all accounts, for the window. */
-  all(): StoredSession[] {
-    return this.withUses(this.options.store.all())
+  /** Sessions of all accounts, for the window: those that the caller may see. */
+  all(by: Standing): StoredSession[] {
+    return this.withUses(this.options.store.all()).filter((session) => isReached(session, by))
   }
 
   /** Throws `user-not-found`. */
-  stats(accountId: string): { totalSessions: number; activeSessions: number; expiredSessions: number; lastActivity: number | null } {
+  stats(accountId: string, by: Standing): { totalSessions: number; activeSessions: number; expiredSessions: number; lastActivity: number | null } {
     this.account(accountId)
-    const sessions = this.withUses(this.options.store.ofAccount(accountId))
+    const sessions = this.withUses(this.options.store.ofAccount(accountId)).filter((session) => isReached(session, by))
     const active = sessions.filter(({ expiresAt }) => expiresAt > this.options.clock.now()).length
     const last = Math.max(0, ...sessions.map(({ lastUsedAt }) => lastUsedAt ?? 0))
     return { totalSessions: sessions.length, activeSessions: active, expiredSessions: sessions.length - active, lastActivity: last === 0 ? null : last }
@@ -141,25 +147,29 @@ export class Sessions {
     this.end(this.owned(session, accountId), account, actor)
   }
 
-  /** Returns how many. Throws `user-not-found`. */
-  revokeAll(accountId: string, actor: string): number {
+  /** Of those that the caller may change; returns how many. Throws `user-not-found`. */
+  revokeAll(accountId: string, actor: string, by: Standing): number {
     const account = this.account(accountId)
-    const sessions = this.options.store.ofAccount(accountId).filter(({ expiresAt }) => expiresAt > this.options.clock.now())
+    const sessions = this.options.store.ofAccount(accountId).filter((session) => session.expiresAt > this.options.clock.now() && isReached(session, by))
     for (const session of sessions) this.end(session, account, actor)
     return sessions.length
   }
 
   /** By its row, for the window. Throws `session-not-found`. */
-  revokeById(id: string, actor: string): void {
-    const session = this.byId(id)
+  revokeById(id: string, actor: string, by: Standing): void {
+    const session = this.reached(id, by)
     this.end(session, this.options.accounts.find(session.accountId), actor)
   }
 
-  /** Throws `session-not-found`. */
-  change(id: string, patch: { name?: string | null | undefined; policy?: SessionPolicy | undefined }, actor: string): StoredSession {
-    const session = this.byId(id)
-    const changed = { ...session, name: patch.name === undefined ? session.name : patch.name, policy: patch.policy ?? session.policy }
-    this.options.store.change(id, changed.name, changed.policy)
+  /** Throws `session-not-found`, `policy-beyond-caller`. */
+  change(id: string, patch: { name?: string | null | undefined; policy?: SessionPolicy | undefined }, actor: string, by: Standing): StoredSession {
+    const session = this.reached(id, by)
+    const policy = patch.policy ?? session.policy
+    // Whoever opens more answers for all of it from then on.
+    const opens = !opensNoMore(policy, session.policy)
+    if (opens) this.options.reach.check(policy, by)
+    const changed = { ...session, name: patch.name === undefined ? session.name : patch.name, policy, policyBy: opens ? by.maker : session.policyBy }
+    this.options.store.change(id, changed.name, changed.policy, changed.policyBy)
     this.forget(id)
     if (patch.policy !== undefined) for (const listener of this.reachListeners) listener(id)
     this.tell('session-changed', 'Relay session changed', changed, this.options.accounts.find(session.accountId), actor)
@@ -181,6 +191,25 @@ export class Sessions {
       this.forget(id)
       for (const listener of this.reachListeners) listener(id)
     }
+  }
+
+  /** A session that the caller may see. Throws `session-not-found`. */
+  reached(id: string, by: Standing): StoredSession {
+    const session = this.byId(id)
+    if (!isReached(session, by)) throw new Fault('session-not-found')
+    return session
+  }
+
+  /** One that the caller may use as it is. Throws `session-not-found`, `session-beyond-caller`. */
+  holdable(id: string, by: Standing): StoredSession {
+    const session = this.reached(id, by)
+    if (!this.mayHold(session, by)) throw new Fault('session-beyond-caller', 'This session reaches more of Wheelhouse than this key does')
+    return session
+  }
+
+  /** The maker may do less now: its sessions reach less, also those in use. */
+  reconsider(maker: string): void {
+    for (const id of this.options.store.byPolicy(maker)) for (const listener of this.reachListeners) listener(id)
   }
 
   /** Throws `session-not-found`. */
@@ -247,6 +276,11 @@ export class Sessions {
     }
   }
 
+  /** Its maker has the address anyway. */
+  private mayHold(session: StoredSession, by: Standing): boolean {
+    return isReached(session, by) && (session.madeBy === by.maker || this.options.reach.covers(by, session))
+  }
+
   private unsealed({ id, sealed }: Pick<StoredSession, 'id' | 'sealed'>): string | null {
     try {
       return this.options.sealer.open(sealed, sealContext(id)).toString('utf8')
@@ -302,6 +336,10 @@ export class Sessions {
     this.options.events.emit({ room: 'relay', type, title, subject: account?.primaryEmail ?? session.accountId, actor, tone, data: { id: session.id, account: session.accountId } })
     this.options.changed()
   }
+}
+
+function isReached({ id, madeBy }: StoredSession, by: Standing): boolean {
+  return by.reaches('relay', { subject: id, makers: [madeBy] })
 }
 
 function sealContext(id: string): string {

@@ -31,6 +31,8 @@ export interface UpstreamsOptions {
 /** A server that is part of this program. */
 export interface BuiltInServer {
   name: string
+  /** Whether a session may use a tool, by who decided what the session reaches. */
+  mayUse(policyBy: string | null, tool: string): boolean
   connect: NonNullable<LinkOptions['builtIn']>
 }
 
@@ -90,6 +92,10 @@ export class Upstreams {
     const all = [...this.byId.values()]
     const builtIn = this.byId.get(builtInId)
     return builtIn === undefined ? all : [...all.filter((upstream) => upstream !== builtIn), builtIn]
+  }
+
+  mayUseHouse(policyBy: string | null, tool: string): boolean {
+    return this.builtIn?.mayUse(policyBy, tool) === true
   }
 
   find(id: string): Upstream | undefined {

@@ -1,7 +1,10 @@
 /** Wheelhouse itself as an MCP server: tools that the other rooms give, each with its schema, its hints and a line in the audit trail. */
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server'
 import type { EventSink } from '../events/event.ts'
+import { Fault } from '../fault.ts'
 import type { z } from 'zod'
+import type { Right, Standing } from '../http/rights.ts'
+import type { HouseReach } from './house-reach.ts'
 import type { BuiltInServer } from './upstreams.ts'
 
 export type HouseContent = { type: 'text'; text: string } | { type: 'image'; data: string; mimeType: string }
@@ -15,11 +18,13 @@ export interface HouseTool<Input extends z.ZodObject = z.ZodObject> {
   input: Input
   /** Changes nothing; all others have to be switched on for a session by name. */
   readOnly: boolean
+  /** What whoever decided the session's policy has to hold, now. */
+  right: Right
   destructive?: boolean
   /** What it works on, for the audit trail: an id, never contents. */
   about?(input: z.output<Input>): string
   /** `progress` tells a client that asked for it how far the work is, and never fails; one that says nothing is said to be done when it is. */
-  run(input: z.output<Input>, call: { actor: string; signal: AbortSignal; progress(done: number, total: number, message: string): Promise<void> }): Promise<HouseContent[]> | HouseContent[]
+  run(input: z.output<Input>, call: { actor: string; /** What the session may do: which things of the room it sees, and whose is what it makes. */ standing: Standing; signal: AbortSignal; progress(done: number, total: number, message: string): Promise<void> }): Promise<HouseContent[]> | HouseContent[]
 }
 
 /** Keeps the type of the input for `run` while tools of all kinds stand in one list. */
@@ -31,16 +36,19 @@ export function houseTool<Input extends z.ZodObject>(tool: HouseTool<Input>): Ho
 /** Where the gateway writes which session calls; a client's own value is overwritten. */
 export const callerKey = 'wheelhouse/session'
 
-export function createWheelhouse(tools: readonly HouseTool[], events: EventSink): BuiltInServer {
+/** `policyBy` finds who decided what a session reaches; null for one that is over. */
+export function createWheelhouse(tools: readonly HouseTool[], { events, reach, policyBy }: { events: EventSink; reach: HouseReach; policyBy(sessionId: string): string | null }): BuiltInServer {
+  const standingOf = (sessionId: string): Standing | null => reach.standingOf(policyBy(sessionId))
   return {
     name: 'wheelhouse',
+    mayUse: reach.mayUse,
     async connect() {
       const [{ InMemoryTransport, McpServer }, { version }] = await Promise.all([import('@modelcontextprotocol/server'), import('../version.ts')])
       const server = new McpServer({ name: 'wheelhouse', title: 'Wheelhouse', version }, { instructions: 'Browsers, bots, brokers and logins of this machine’s Wheelhouse.' })
       for (const tool of tools) {
         const { name, title, description, input, readOnly, destructive = false } = tool
         const annotations = { title, readOnlyHint: readOnly, destructiveHint: destructive, openWorldHint: !readOnly }
-        server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) => callTool(tool, given, mcpReq, events))
+        server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) => callTool(tool, given, mcpReq, { events, standingOf }))
       }
       const [here, there] = InMemoryTransport.createLinkedPair()
       await server.connect(there)
@@ -51,8 +59,14 @@ export function createWheelhouse(tools: readonly HouseTool[], events: EventSink)
 
 type Request = Parameters<Parameters<McpServer['registerTool']>[2]>[1]['mcpReq']
 
-async function callTool({ name, title, readOnly, about, run }: HouseTool, given: z.output<z.ZodObject>, request: Request, events: EventSink): Promise<CallToolResult> {
-  const actor = `relay:${String(request._meta?.[callerKey] ?? 'unknown')}`
+interface CallParts {
+  events: EventSink
+  standingOf(sessionId: string): Standing | null
+}
+
+async function callTool({ name, title, readOnly, right, about, run }: HouseTool, given: z.output<z.ZodObject>, request: Request, { events, standingOf }: CallParts): Promise<CallToolResult> {
+  const sessionId = String(request._meta?.[callerKey] ?? 'unknown')
+  const actor = `relay:${sessionId}`
   const token = request._meta?.progressToken
   let told = -1
   const progress = async (done: number, total: number, message: string): Promise<void> => {
@@ -69,7 +83,10 @@ async function callTool({ name, title, readOnly, about, run }: HouseTool, given:
     events.emit({ room: 'relay', type, title: words, subject: name, actor, tone, data: { readOnly, ...(about === undefined ? {} : { about: about(given).slice(0, 200) }) } })
   }
   try {
-    const content = await run(given, { actor, signal: request.signal, progress })
+    const standing = standingOf(sessionId)
+    // The view of the session may be older than a key that was revoked in between.
+    if (standing?.may(right) !== true) throw new Fault('tool-not-allowed', `This session may not use ${name}: it takes ${right}, which whoever made the session does not hold`)
+    const content = await run(given, { actor, standing, signal: request.signal, progress })
     if (told < 0) await progress(1, 1, 'Done')
     tell('tool-used', title, 'neutral')
     return { content }

@@ -1,6 +1,9 @@
 /** What an MCP client may do with WhatsApp bots through the relay: see them, read what was kept, send text. */
 import { z } from 'zod'
 import { iso } from '../clock.ts'
+import { Fault } from '../fault.ts'
+import type { Standing } from '../http/rights.ts'
+import type { Bot } from '../bots/bot.ts'
 import type { Messages } from '../bots/messages.ts'
 import { chatOf, loggedView, sentView } from '../bots/messages.ts'
 import type { LogStore } from '../bots/log-store.ts'
@@ -23,7 +26,15 @@ const chat = z.string().regex(/^(\d{7,15}|[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|l
 const stepsOut = ['queued', 'sending', 'sent'] as const
 const isUnderway = (status: string): boolean => status === 'queued' || status === 'sending'
 
+const isReached = (standing: Standing, { row }: Bot): boolean => standing.reaches('bots', { subject: row.userId, makers: [row.madeBy] })
+
 export function botTools({ service, log, outbox, messages }: BotAccess): HouseTool[] {
+  /** One of somebody else is answered as one that is not there. */
+  const get = (userId: string, standing: Standing): Bot => {
+    const found = service.get(userId)
+    if (!isReached(standing, found)) throw new Fault('bot-not-found', 'Session not found')
+    return found
+  }
   return [
     houseTool({
       name: 'bots_list',
@@ -31,7 +42,8 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
       description: 'The WhatsApp bots with their state, and whether what they hear is kept for bot_read.',
       input: z.object({}),
       readOnly: true,
-      run: () => facts(service.list().map(({ row, state }) => ({ userId: row.userId, label: row.label, phoneNumber: row.phoneNumber, state, since: iso(row.since), reason: row.reason, keepsLog: row.settings.keepsLog }))),
+      right: 'bots:use',
+      run: (_, { standing }) => facts(service.list().filter((each) => isReached(standing, each)).map(({ row, state }) => ({ userId: row.userId, label: row.label, phoneNumber: row.phoneNumber, state, since: iso(row.since), reason: row.reason, keepsLog: row.settings.keepsLog }))),
     }),
     houseTool({
       name: 'bot_read',
@@ -44,9 +56,10 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
         limit: z.number().int().min(1).max(200).default(50),
       }),
       readOnly: true,
+      right: 'bots:use',
       about: ({ userId }) => userId,
-      run({ userId, chat: of, text, before, limit }) {
-        const { row } = service.get(userId)
+      run({ userId, chat: of, text, before, limit }, { standing }) {
+        const { row } = get(userId, standing)
         const { items } = log.read(userId, { limit, text, before, chat: of === undefined ? undefined : chatOf(of) })
         return facts({ keepsLog: row.settings.keepsLog, messages: items.map(loggedView) })
       },
@@ -62,10 +75,11 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
         wait: z.number().int().min(0).max(30).default(10).describe('Seconds to wait for WhatsApp'),
       }),
       readOnly: false,
+      right: 'bots:use',
       destructive: true,
       about: ({ userId }) => userId,
-      async run({ userId, to, text, key, wait }, { signal, progress }) {
-        const row = outbox.add(service.get(userId), { chat: chatOf(to), content: { type: 'text', text }, replyTo: null, idempotencyKey: key ?? null })
+      async run({ userId, to, text, key, wait }, { standing, signal, progress }) {
+        const row = outbox.add(get(userId, standing), { chat: chatOf(to), content: { type: 'text', text }, replyTo: null, idempotencyKey: key ?? null })
         const told = async (status: string): Promise<void> => {
           const step = stepsOut.findIndex((each) => each === status)
           if (step >= 0) await progress(step, stepsOut.length - 1, status)

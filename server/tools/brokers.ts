@@ -1,11 +1,13 @@
 /** What an MCP client may do with broker sessions through the relay: see what waits, publish, and listen for a while. */
 import { z } from 'zod'
 import type { HouseClient, HeardMessage } from '../brokers/house-client.ts'
+import { Fault } from '../fault.ts'
+import type { Standing } from '../http/rights.ts'
 import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
 import { facts } from './content.ts'
 import { waitFor } from './waiting.ts'
 
-export type BrokerAccess = Pick<HouseClient, 'list' | 'peek' | 'publish' | 'listen'>
+export type BrokerAccess = Pick<HouseClient, 'list' | 'peek' | 'publish' | 'listen' | 'makersOf'>
 
 const session = z.object({ sessionName: z.string().min(1).max(200).describe('From brokers_list') })
 const topic = z.string().min(1).max(1_024)
@@ -14,6 +16,12 @@ const filter = topic.describe('A topic, or a filter with + for one level and # f
 const longestAnswer = 200_000
 
 export function brokerTools(brokers: BrokerAccess): HouseTool[] {
+  const isReached = (standing: Standing, subject: string): boolean => standing.reaches('brokers', { subject, makers: brokers.makersOf(subject) })
+  /** One of somebody else is answered as one that is not there. */
+  const own = (sessionName: string, standing: Standing): string => {
+    if (!isReached(standing, sessionName)) throw new Fault('no-such-session', 'There is no such session')
+    return sessionName
+  }
   return [
     houseTool({
       name: 'brokers_list',
@@ -21,7 +29,8 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
       description: 'The broker sessions with their clients and what waits in them.',
       input: z.object({}),
       readOnly: true,
-      run: () => facts(brokers.list()),
+      right: 'brokers:use',
+      run: (_, { standing }) => facts(brokers.list().filter(({ sessionName }) => isReached(standing, sessionName))),
     }),
     houseTool({
       name: 'broker_peek',
@@ -29,8 +38,9 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
       description: 'Messages a broker session holds for its subscribers, and retained ones, newest first. Nothing is taken: each still reaches whom it is for.',
       input: session.extend({ topic: filter.default('#'), limit: z.number().int().min(1).max(200).default(50) }),
       readOnly: true,
+      right: 'brokers:use',
       about: ({ sessionName }) => sessionName,
-      run: ({ sessionName, topic: of, limit }) => facts({ messages: fitting(brokers.peek(sessionName, of, limit)) }),
+      run: ({ sessionName, topic: of, limit }, { standing }) => facts({ messages: fitting(brokers.peek(own(sessionName, standing), of, limit)) }),
     }),
     houseTool({
       name: 'broker_publish',
@@ -43,9 +53,10 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
         ttl: z.number().int().min(1).optional().describe('Milliseconds after which it is no longer delivered'),
       }),
       readOnly: false,
+      right: 'brokers:use',
       destructive: true,
       about: ({ sessionName, topic: on }) => `${sessionName} ${on}`,
-      run: async ({ sessionName, ...publication }, { actor }) => facts(await brokers.publish(sessionName, { ...publication, publisher: actor })),
+      run: async ({ sessionName, ...publication }, { actor, standing }) => facts(await brokers.publish(own(sessionName, standing), { ...publication, publisher: actor })),
     }),
     houseTool({
       name: 'broker_subscribe',
@@ -57,8 +68,10 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
         limit: z.number().int().min(1).max(200).default(20).describe('Ends the wait when so many have come'),
       }),
       readOnly: true,
+      right: 'brokers:use',
       about: ({ sessionName, topic: on }) => `${sessionName} ${on}`,
-      async run({ sessionName, topic: of, wait, limit }, { actor, signal, progress }) {
+      async run({ sessionName, topic: of, wait, limit }, { actor, standing, signal, progress }) {
+        own(sessionName, standing)
         const heard: HeardMessage[] = []
         let ended: string | null = null
         await progress(0, limit, `Listening to ${of}`)

@@ -7,11 +7,17 @@ import { readPage, screenshot } from '../browsers/page-actions.ts'
 import type { SessionService } from '../browsers/service.ts'
 import type { Session } from '../browsers/session.ts'
 import { Fault } from '../fault.ts'
+import type { Standing } from '../http/rights.ts'
 import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
 import { facts, words } from './content.ts'
 
 const session = z.object({ session_id: z.string().min(1).max(200).describe('Id from browser_list or browser_open') })
 const selector = z.string().min(1).max(1_000).describe('CSS selector, or text/… for an element by its text')
+/** Who works in a session, and which ones it may. */
+interface Worker {
+  actor: string
+  standing: Standing
+}
 /** Ms for a page to do what it was told. */
 const patience = 15_000
 const longestText = 100_000
@@ -20,10 +26,19 @@ const addressOf = (opened: Session): string => opened.activePage()?.url ?? 'abou
 
 export type BrowserAccess = Pick<SessionService, 'list' | 'get' | 'obtain' | 'whenSignedIn' | 'close'>
 
+/** Which sessions a caller sees. */
+const isReached = (standing: Standing, { id, makers }: Session): boolean => standing.reaches('browsers', { subject: id, makers: [...makers] })
+
 export function browserTools(service: BrowserAccess): HouseTool[] {
-  /** A leased session is neither ended nor refreshed under the one who works in it. */
-  const using = async <Result>(id: string, actor: string, work: (session: Session) => Promise<Result>): Promise<Result> => {
+  /** One of somebody else is answered as one that is not there. */
+  const get = (id: string, standing: Standing): Session => {
     const opened = service.get(id)
+    if (!isReached(standing, opened)) throw new Fault('session-not-found', 'Session not found')
+    return opened
+  }
+  /** A leased session is neither ended nor refreshed under the one who works in it. */
+  const using = async <Result>(id: string, { actor, standing }: Worker, work: (session: Session) => Promise<Result>): Promise<Result> => {
+    const opened = get(id, standing)
     const lease = opened.lease(actor, patience * 4)
     try {
       return await work(opened)
@@ -32,8 +47,8 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
     }
   }
   /** Finds the element as soon as it is there; says which one was not. `signal` is the caller's. */
-  const withElement = (id: string, actor: string, where: string, signal: AbortSignal, act: (element: Locator<Element>, signal: AbortSignal) => Promise<void>): Promise<void> =>
-    using(id, actor, (opened) =>
+  const withElement = (id: string, worker: Worker, where: string, signal: AbortSignal, act: (element: Locator<Element>, signal: AbortSignal) => Promise<void>): Promise<void> =>
+    using(id, worker, (opened) =>
       drive(
         opened,
         async (ending) => {
@@ -55,7 +70,8 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       description: 'The open browser sessions with their state and address.',
       input: z.object({}),
       readOnly: true,
-      run: () => facts(service.list().map((opened) => ({ session_id: opened.id, state: opened.state, site: opened.profile.title, address: addressOf(opened) }))),
+      right: 'browsers:use',
+      run: (_, { standing }) => facts(service.list().filter((opened) => isReached(standing, opened)).map((opened) => ({ session_id: opened.id, state: opened.state, site: opened.profile.title, address: addressOf(opened) }))),
     }),
     houseTool({
       name: 'browser_read',
@@ -63,9 +79,10 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       description: 'Title, address and visible text of the page a session shows.',
       input: session,
       readOnly: true,
+      right: 'browsers:use',
       about: ({ session_id: id }) => id,
-      run: ({ session_id: id }, { actor }) =>
-        using(id, actor, async (opened) => {
+      run: ({ session_id: id }, call) =>
+        using(id, call, async (opened) => {
           const { title, address, text } = await readPage(opened)
           return words(`${title}\n${address}\n\n${text.slice(0, longestText)}`)
         }),
@@ -76,8 +93,9 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       description: 'A PNG of what the session shows.',
       input: session,
       readOnly: true,
+      right: 'browsers:use',
       about: ({ session_id: id }) => id,
-      run: async ({ session_id: id }) => [{ type: 'image', data: Buffer.from(await screenshot(service.get(id))).toString('base64'), mimeType: 'image/png' }],
+      run: async ({ session_id: id }, { standing }) => [{ type: 'image', data: Buffer.from(await screenshot(get(id, standing))).toString('base64'), mimeType: 'image/png' }],
     }),
     houseTool({
       name: 'browser_open',
@@ -85,10 +103,11 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       description: 'Opens a plain browser session at an address, without a login.',
       input: z.object({ address: z.url({ protocol: /^https?$/ }).max(2_000) }),
       readOnly: false,
+      right: 'browsers:use',
       about: ({ address }) => new URL(address).host,
-      async run({ address }, { actor, progress }) {
+      async run({ address }, { actor, standing, progress }) {
         await progress(0, 2, 'Starting a browser')
-        const { session: opened, release } = await service.obtain({ profile: 'plain', credentials: { username: '', password: '', address }, waitsForPerson: false, actor })
+        const { session: opened, release } = await service.obtain({ profile: 'plain', credentials: { username: '', password: '', address }, waitsForPerson: false, actor, makers: [standing.maker] })
         try {
           await progress(1, 2, 'Opening the page')
           await service.whenSignedIn(opened)
@@ -105,9 +124,10 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       description: 'Sends the session’s page to an address.',
       input: session.extend({ address: z.url({ protocol: /^https?$/ }).max(2_000) }),
       readOnly: false,
+      right: 'browsers:use',
       about: ({ session_id: id }) => id,
-      async run({ session_id: id, address }, { actor }) {
-        await using(id, actor, (opened) => navigate(opened, { address }))
+      async run({ session_id: id, address }, call) {
+        await using(id, call, (opened) => navigate(opened, { address }))
         return words(`On its way to ${address}`)
       },
     }),
@@ -117,10 +137,11 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       description: 'Clicks an element of the page.',
       input: session.extend({ selector }),
       readOnly: false,
+      right: 'browsers:use',
       destructive: true,
       about: ({ session_id: id }) => id,
-      async run({ session_id: id, selector: where }, { actor, signal }) {
-        await withElement(id, actor, where, signal, (element, either) => element.click({ signal: either }))
+      async run({ session_id: id, selector: where }, call) {
+        await withElement(id, call, where, call.signal, (element, either) => element.click({ signal: either }))
         return words(`Clicked ${where}`)
       },
     }),
@@ -130,10 +151,11 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       description: 'Fills a field of the page.',
       input: session.extend({ selector, text: z.string().max(10_000) }),
       readOnly: false,
+      right: 'browsers:use',
       destructive: true,
       about: ({ session_id: id }) => id,
-      async run({ session_id: id, selector: where, text }, { actor, signal }) {
-        await withElement(id, actor, where, signal, (element, either) => element.fill(text, { signal: either }))
+      async run({ session_id: id, selector: where, text }, call) {
+        await withElement(id, call, where, call.signal, (element, either) => element.fill(text, { signal: either }))
         return words(`Filled ${where}`)
       },
     }),
@@ -143,10 +165,11 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       description: 'Ends a session and its browser.',
       input: session,
       readOnly: false,
+      right: 'browsers:use',
       destructive: true,
       about: ({ session_id: id }) => id,
-      async run({ session_id: id }, { actor }) {
-        await service.close(id, actor)
+      async run({ session_id: id }, { actor, standing }) {
+        await service.close(get(id, standing).id, actor)
         return words('Closed')
       },
     }),

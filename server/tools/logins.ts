@@ -32,6 +32,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
         limit: z.number().int().min(1).max(200).default(50),
       }),
       readOnly: true,
+      right: 'logins:manage',
       about: ({ userId, text }) => userId ?? text ?? '',
       async run({ text, userId, state, offset, limit }) {
         const filter = { text: text === '' ? undefined : text, userId, state: state === 'any' ? undefined : state }
@@ -45,6 +46,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
       description: 'Ends one login session; its token is refused from the next request on.',
       input: z.object({ id: loginId }),
       readOnly: false,
+      right: 'logins:manage',
       destructive: true,
       about: ({ id }) => id,
       async run({ id }, { actor }) {
@@ -58,6 +60,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
       description: 'Ends every login session of a user, on all devices.',
       input: z.object({ userId: z.string().min(1).max(200) }),
       readOnly: false,
+      right: 'logins:manage',
       destructive: true,
       about: ({ userId }) => userId,
       async run({ userId }, { actor }) {

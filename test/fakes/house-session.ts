@@ -1,8 +1,9 @@
 /** A real MCP client of a session that reaches Wheelhouse's own tools, given as a room of the test gives them. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, onTestFinished } from 'vitest'
+import { ownerStanding } from '../../server/http/rights.ts'
 import type { HouseTool } from '../../server/relay/wheelhouse.ts'
-import { serveRelay, type ServedRelay } from './served-relay.ts'
+import { relayKey, serveRelay, type ServedRelay } from './served-relay.ts'
 
 export interface HouseSession {
   relay: ServedRelay
@@ -35,9 +36,9 @@ export async function openHouse(houseTools: readonly HouseTool[]): Promise<House
     relay,
     audit: () => relay.context.emitted.filter(({ type }) => type.startsWith('tool-')).map(({ type, subject, actor, data }) => ({ type, subject, actor, about: data?.['about'] })),
     async connect(policy = {}, mode = 'auto') {
-      const before = new Set(relay.room.sessions.all().map(({ id }) => id))
-      const { sessionUrl } = await relay.session({ body: { policy: { upstreams: ['wheelhouse'], ...policy } } })
-      const made = relay.room.sessions.all().find(({ id }) => !before.has(id))
+      const before = new Set(relay.room.sessions.all(ownerStanding).map(({ id }) => id))
+      const { sessionUrl } = await relay.session({ body: { policy: { upstreams: ['wheelhouse'], ...policy } }, headers: { 'x-api-key': relayKey } })
+      const made = relay.room.sessions.all(ownerStanding).find(({ id }) => !before.has(id))
       const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } })
       await client.connect(new StreamableHTTPClientTransport(new URL(sessionUrl)))
       onTestFinished(() => client.close())

@@ -15,7 +15,7 @@ export interface ServedRelay {
   /** A call as the account, or as nobody when null. */
   call(method: string, path: string, options?: { user?: string | null; body?: unknown; headers?: Record<string, string> }): Promise<Reply>
   /** A session address of the account. */
-  session(options?: { user?: string; body?: unknown }): Promise<{ sessionId: string; sessionUrl: string }>
+  session(options?: { user?: string; body?: unknown; headers?: Record<string, string> }): Promise<{ sessionId: string; sessionUrl: string }>
   stop(): Promise<void>
 }
 
@@ -61,8 +61,8 @@ export async function serveRelay({ clock, settings = {}, dataDir, sealingKey, gi
     users,
     context,
     call,
-    async session({ user = 'ann', body = {} } = {}) {
-      const reply = await call('POST', '/api/sessions', { user, body })
+    async session({ user = 'ann', body = {}, headers = {} } = {}) {
+      const reply = await call('POST', '/api/sessions', { user, body, headers })
       if (reply.status !== 200) throw new Error(JSON.stringify(reply.body))
       return reply.body.data
     },

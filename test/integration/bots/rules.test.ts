@@ -14,6 +14,7 @@ let bots: ServedBots
 let ann: Contact
 
 const publisher: Publisher = {
+  allows: (by) => by.may('brokers:use'),
   async publish(message) {
     if (refusal !== null) throw new Error(refusal)
     published.push(message)
@@ -35,15 +36,15 @@ afterEach(async () => {
   expect(bots.double.errors).toEqual([])
 })
 
-const rules = (method: string, path = '', body?: unknown): Promise<Reply> => bots.call(method, `/api/sessions/gate/rules${path}`, body)
+const rules = (method: string, path = '', body?: unknown, headers?: Record<string, string>): Promise<Reply> => bots.call(method, `/api/sessions/gate/rules${path}`, body, headers)
 const says = (text: string, to = bot.chat) => ann.socket.sendMessage(to, { text })
 const hears = (text: string) => ann.message((message) => message.key.fromMe !== true && textOf(message) === text)
 const heard = () => ann.messages.filter(({ key }) => key.fromMe !== true).map(textOf)
 const reply = (template: string, more: object = {}) => ({ name: template, action: { type: 'reply', template }, ...more })
 const list = async (): Promise<RuleView[]> => (await rules('GET')).body.rules
 
-async function add(rule: object): Promise<RuleView> {
-  const added = await rules('POST', '', rule)
+async function add(rule: object, headers?: Record<string, string>): Promise<RuleView> {
+  const added = await rules('POST', '', rule, headers)
   expect(added, JSON.stringify(added.body)).toMatchObject({ status: 201, body: { success: true } })
   return added.body.rule
 }
@@ -114,9 +115,12 @@ test('the account’s own messages are none of the rules’ business, from its p
 })
 
 test('a message goes to a broker topic; what the broker refuses is shown at the rule and in the audit trail', async () => {
-  await add({ name: 'Feed', action: { type: 'publish', session: 'yard', topic: 'chat/in' } })
+  const feed = { name: 'Feed', action: { type: 'publish', session: 'yard', topic: 'chat/in' } }
+  // Without a key one has the use of the bots, and no broker.
+  expect((await rules('POST', '', feed)).status).toBe(403)
+  await add(feed, { 'x-api-key': botsKey })
   await says('hello')
-  await expect.poll(() => published).toMatchObject([{ session: 'yard', topic: 'chat/in', publisher: 'bot gate', data: { userId: 'gate', rule: { name: 'Feed' }, message: { text: 'hello', authorName: 'Ann' } } }])
+  await expect.poll(() => published).toMatchObject([{ session: 'yard', topic: 'chat/in', publisher: 'bot gate', madeBy: 'owner', data: { userId: 'gate', rule: { name: 'Feed' }, message: { text: 'hello', authorName: 'Ann' } } }])
   refusal = 'There is no broker session yard'
   await says('again')
   await expect.poll(list).toMatchObject([{ matched: 2, failed: 1, problem: refusal }])

@@ -8,6 +8,7 @@ import { Client, StreamableHTTPClientTransport, type ClientCapabilities } from '
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { ownerStanding } from '../../../server/http/rights.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const published = (name: string) => join(root, 'node_modules', '@modelcontextprotocol', `server-${name}`, 'dist', 'index.js')
@@ -146,7 +147,7 @@ describe('what a session may reach', () => {
     expect(await names(legacy)).toHaveLength(6)
     expect(await names(modern)).toHaveLength(6)
     const told = new Promise<void>((resolve) => legacy.setNotificationHandler('notifications/tools/list_changed', () => resolve()))
-    const id = relay.room.sessions.all()[0]?.id ?? ''
+    const id = relay.room.sessions.all(ownerStanding)[0]?.id ?? ''
     await relay.call('PATCH', `/v1/relay-sessions/${id}`, { body: { policy: { upstreams: [idOf('odd')], tools: ['echo', 'count'] } } })
     await told
     expect(await names(legacy)).toEqual(['echo', 'count'])

@@ -5,10 +5,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createBrowsersRoom } from '../../../server/browsers/index.ts'
 import { browserTools } from '../../../server/tools/browsers.ts'
 import { createRoomContext } from '../../fakes/room-context.ts'
-import { serveRelay } from '../../fakes/served-relay.ts'
+import { relayKey, serveRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import { listenOnLoopback, loopbackAllowed, stopServer } from '../../fixtures/loopback.ts'
+import { ownerStanding } from '../../../server/http/rights.ts'
 
 test('a client opens, reads, fills, pictures and closes a browser; each step stands in the audit with its session', async () => {
   const site = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<title>Quay</title><h1>Berth 7</h1><input id="ship"><button onclick="document.querySelector(\'h1\').textContent=ship.value">Moor</button>'))
@@ -26,7 +27,7 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
   await new Promise((resolve) => setImmediate(resolve))
   const connect = async (policy: object): Promise<Client> => {
     const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
-    await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session({ body: { policy } })).sessionUrl)))
+    await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session({ body: { policy }, headers: { 'x-api-key': relayKey } })).sessionUrl)))
     onTestFinished(() => client.close())
     return client
   }
@@ -58,7 +59,7 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
 
   const refused = await client.callTool({ name: 'browser_read', arguments: { session_id } })
   expect(refused).toMatchObject({ isError: true, content: [{ type: 'text', text: 'Session not found' }] })
-  const own = relay.room.sessions.all()[0]?.id
+  const own = relay.room.sessions.all(ownerStanding)[0]?.id
   const used = relay.context.emitted.filter(({ type }) => type === 'tool-used')
   expect(used.map(({ subject }) => subject)).toContain('browser_close')
   expect(new Set(used.map(({ actor }) => actor))).toEqual(new Set([`relay:${own}`]))

@@ -59,7 +59,7 @@ beforeEach(() => {
   store = createBotStore(database, sealer)
   for (let index = 0; index < 50; index += 1) {
     const settings = { keepsLog: false, pause: null, dailyCap: null, keepMessagesFor: null }
-    const row: BotRow = { userId: `bot${index}`, phoneNumber: `155501${String(index).padStart(5, '0')}`, name: null, label: '', notes: '', proxy: null, wanted: true, state: 'stopped', reason: null, since: 0, createdAt: index, linkedAt: 1, settings }
+    const row: BotRow = { userId: `bot${index}`, phoneNumber: `155501${String(index).padStart(5, '0')}`, name: null, label: '', notes: '', proxy: null, wanted: true, state: 'stopped', reason: null, since: 0, createdAt: index, linkedAt: 1, settings, madeBy: null }
     store.insert(row)
   }
   let seed = 7

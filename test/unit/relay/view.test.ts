@@ -11,8 +11,8 @@ function server(name: string, tools: string[], more: object = {}): Upstream {
 }
 const view = (upstreams: Upstream[], policy = {}, rules = {}) =>
   buildView(
-    { all: () => upstreams, tool: (_, name) => ({ name, definition: { name }, hash: 'same', approvedHash: name.startsWith('changed') ? 'other' : 'same', enabled: !name.startsWith('off'), price: 0, changedAt: 0 }) },
-    { policy: sessionPolicy.parse(policy), rules: { ...noRules, ...rules } },
+    { all: () => upstreams, tool: (_, name) => ({ name, definition: { name }, hash: 'same', approvedHash: name.startsWith('changed') ? 'other' : 'same', enabled: !name.startsWith('off'), price: 0, changedAt: 0 }), mayUseHouse: () => true },
+    { policy: sessionPolicy.parse(policy), rules: { ...noRules, ...rules }, policyBy: 'owner' },
   )
 const targets = (made: ReturnType<typeof view>) => [...made.tools.values()].map(({ name, upstream, tool }) => `${name} = ${upstream.definition.name}/${tool.name}`)
 
