@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { botsContract } from '../../../server/bots/contract.ts'
-import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
+import { botsKey, serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 
 let bots: ServedBots
 
@@ -31,7 +31,7 @@ test('no route of a bot takes an id that is a path, a wildcard or a script', asy
   expect(routes.length).toBeGreaterThan(30)
   for (const { method, path } of routes) {
     for (const id of ['..%2F..%2Fetc%2Fpasswd', '%2e%2e%5cgate', 'gate%00', 'gate%0a', "gate'--", '%25', '*', '%3Cscript%3E', 'ga te', 'x'.repeat(101)]) {
-      const reply = await bots.call(method, path.replace(':userId', id).replace(/:(\w+)/g, (_, name: string) => fill[name] ?? name), method === 'GET' || method === 'DELETE' ? undefined : {})
+      const reply = await bots.call(method, path.replace(':userId', id).replace(/:(\w+)/g, (_, name: string) => fill[name] ?? name), method === 'GET' || method === 'DELETE' ? undefined : {}, { 'x-api-key': botsKey })
       expect([400, 404], `${method} ${path} with ${id}: ${reply.status}`).toContain(reply.status)
       expect(reply.body.success).toBe(false)
     }
