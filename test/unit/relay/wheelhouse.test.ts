@@ -2,6 +2,8 @@
 import { Client } from '@modelcontextprotocol/client'
 import { expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
+import { ownerStanding } from '../../../server/http/rights.ts'
+import { createHouseReach } from '../../../server/relay/house-reach.ts'
 import { createWheelhouse, houseTool } from '../../../server/relay/wheelhouse.ts'
 import { recordedEvents } from '../../fakes/kernel.ts'
 
@@ -15,7 +17,7 @@ it('a tool that tells a client how far it is does its work to the end when that 
   const gone = Promise.withResolvers<undefined>()
   const finished = Promise.withResolvers<string>()
   const tool = houseTool({
-    ...{ name: 'listen', title: 'Listen', description: '', input: z.object({}), readOnly: true },
+    ...{ name: 'listen', title: 'Listen', description: '', input: z.object({}), readOnly: true, right: 'brokers:use' },
     async run(_, { progress }) {
       begun.resolve(undefined)
       await gone.promise
@@ -27,7 +29,7 @@ it('a tool that tells a client how far it is does its work to the end when that 
     },
   })
   const client = new Client({ name: 'test', version: '1.0.0' })
-  await client.connect(await createWheelhouse([tool], recordedEvents()).connect())
+  await client.connect(await createWheelhouse([tool], { events: recordedEvents(), reach: createHouseReach([tool], () => ownerStanding), policyBy: () => 'owner' }).connect())
   const call = client.callTool({ name: 'listen', arguments: {} }, { onprogress: () => undefined }).catch(() => 'cut')
   await begun.promise
   await client.close()
