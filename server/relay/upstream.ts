@@ -1,12 +1,14 @@
 /** One MCP server under supervision: started once however many ask, started again when it dies, left alone when it keeps dying. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ClientCapabilities, RequestOptions, ServerCapabilities } from '@modelcontextprotocol/client'
+import type { RequestOptions, ServerCapabilities } from '@modelcontextprotocol/client'
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
 import { escape, within, type Scope } from '../isolation.ts'
 import { readCatalogue, type Catalogue } from './catalogue.ts'
 import type { Grant } from './grant.ts'
+import { Lanes, type LaneClient, type LaneOptions } from './lanes.ts'
 import type { Era, Json, Link, LinkOptions, Message } from './link.ts'
+import { openLink } from './open-link.ts'
 import { redactor } from './shown.ts'
 import type { UpstreamDefinition, UpstreamState } from './upstream-definition.ts'
 import { isInsufficientScope, isLostSession, isUnreachable, reasonOf } from './upstream-errors.ts'
@@ -44,17 +46,6 @@ export interface SharedRequestOptions extends RequestOptions {
   onNotification?: (message: Message) => void
 }
 
-/** A client that gets a connection of its own: what it can do, and who answers what the server asks of it and hears what it says. */
-export interface LaneClient {
-  /** Names it where an error came from its connection; never a secret. */
-  id: string
-  capabilities: ClientCapabilities
-  onNotification(message: Message): void
-  onRequest(message: Message, signal: AbortSignal): Promise<Json>
-  /** The connection is gone, whoever ended it but the client itself. */
-  onEnd(): void
-}
-
 const allParts: ReadonlySet<keyof Catalogue> = new Set(['tools', 'resources', 'resourceTemplates', 'prompts'])
 
 export class Upstream {
@@ -85,8 +76,7 @@ export class Upstream {
   private readonly outside = AsyncLocalStorage.snapshot()
   /** Rises with every stop. */
   private stops = 0
-  /** With what tells the client of each that its connection is gone. */
-  private readonly lanes = new Map<Link, () => void>()
+  private readonly lanes: Lanes
   private readonly durations: number[] = []
   /** Requests on the shared connection, each with whoever hears what the server says meanwhile. */
   private readonly underway = new Set<{ hear: ((message: Message) => void) | undefined }>()
@@ -98,6 +88,7 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.options = options
     this.redacted = redactor(options.definition)
+    this.lanes = new Lanes({ options: (signal) => this.linkOptions(signal), isModern: () => this.isModern, note: (text) => this.note(text) })
     this.scope = { room: 'relay', kind: 'upstream', id: options.definition.id, escaped: (_, reason) => this.escaped(reason) }
   }
 
@@ -151,7 +142,7 @@ export class Upstream {
     this.become('disabled')
     const { link, starting } = this
     this.link = undefined
-    await Promise.all([link?.close(), this.endLanes(), starting?.catch(() => undefined)])
+    await Promise.all([link?.close(), this.lanes.end(), starting?.catch(() => undefined)])
   }
 
   /** Resolves when a start under way has ended, well or not. */
@@ -194,55 +185,15 @@ export class Upstream {
     this.link?.notify(message).catch(() => undefined)
   }
 
-  /**
-   * A connection of its own for a client that can be asked things: on a shared one nobody could tell whom the server means.
-   * It speaks the era with requests towards the client where the server has it. The caller closes it.
-   */
+  /** A connection of its own for a client that can be asked things. The caller closes it. */
   async openLane(client: LaneClient): Promise<Link> {
     await this.connect()
     const { signal } = this.giveUp
-    const attempt = new AbortController()
-    /** Filled once it is open: what goes wrong may be heard of before. */
-    const own: { link?: Link } = {}
-    const gone = (): void => {
-      if (own.link !== undefined && this.lanes.delete(own.link)) client.onEnd()
-    }
-    const escaped = (_: Error, reason: string): void => {
-      this.note(`a client's connection caused an error here: ${reason}`)
-      attempt.abort(new Error(reason))
-      own.link?.close().catch(escape)
-      gone()
-    }
-    const lane = await this.outside(() =>
-      within({ room: 'relay', kind: 'client', id: client.id, escaped }, async () => {
-        const options: LinkOptions = { ...this.linkOptions(AbortSignal.any([signal, attempt.signal])), capabilities: client.capabilities, onNotification: client.onNotification, onRequest: client.onRequest }
-        return openLink({ ...options, era: 'legacy' }).catch((error: unknown) => {
-          if (!this.isModern) throw error
-          return openLink(options)
-        })
-      }),
-    )
-    if (signal.aborted) {
-      await lane.close()
-      throw unavailable(this)
-    }
-    own.link = lane
-    this.lanes.set(lane, client.onEnd)
-    lane.whenEnded(gone)
-    return lane
+    return this.outside(() => this.lanes.open(client, signal))
   }
 
-  /** Closes the clients' own connections and tells the clients, so that their next request opens new ones. */
-  private async endLanes(): Promise<void> {
-    const ended = [...this.lanes]
-    this.lanes.clear()
-    for (const [, onEnd] of ended) onEnd()
-    await Promise.all(ended.map(([lane]) => lane.close()))
-  }
-
-  async closeLane(lane: Link): Promise<void> {
-    this.lanes.delete(lane)
-    await lane.close()
+  closeLane(lane: Link): Promise<void> {
+    return this.lanes.close(lane)
   }
 
   /** Asks the server to tell of changes of a resource while anyone wants to know. */
@@ -318,7 +269,7 @@ export class Upstream {
     }
   }
 
-  private linkOptions(signal: AbortSignal): Omit<LinkOptions, 'capabilities' | 'onNotification' | 'onRequest'> {
+  private linkOptions(signal: AbortSignal): LaneOptions {
     const { definition, guardian, builtIn, grant, fetch } = this.options
     return { definition, auth: grant?.background, fetch, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal, redacted: this.redacted, onLog: (line) => this.note(line) }
   }
@@ -381,7 +332,7 @@ export class Upstream {
     if (this.link !== link) return
     this.link = undefined
     if (this.giveUp.signal.aborted) return
-    this.endLanes().catch(escape)
+    this.lanes.end().catch(escape)
     if (this.options.clock.monotonic() - this.startedAt > steadyAfter) {
       this.attempts = 0
       this.escapes = 0
@@ -439,12 +390,6 @@ export class Upstream {
 }
 
 const signInNeeded = 'It wants you to sign in'
-
-/** The SDK is loaded with the first server: an installation without any does without its memory. */
-async function openLink(options: LinkOptions): Promise<Link> {
-  const { Link } = await import('./link.ts')
-  return Link.open(options)
-}
 
 function changedPart(method: string): ReadonlySet<keyof Catalogue> | undefined {
   if (method === 'notifications/tools/list_changed') return new Set(['tools'])
