@@ -1,5 +1,6 @@
 /** How busy bots were, and in which states, over the last hours and days. */
 import { iso, type Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
 import type { ActivityStore, Counts } from './activity-store.ts'
 import type { ActivityView } from './contract-native.ts'
 import type { BotRow, HistoryRow } from './store.ts'
@@ -9,6 +10,7 @@ export interface ActivityParts {
   /** The bot's states since a time, the oldest first, led by the one it was in then. */
   historySince(userId: string, since: number): HistoryRow[]
   clock: Clock
+  log: Pick<Log, 'warn'>
 }
 
 export type ActivityWindow = '1h' | '24h' | '7d'
@@ -89,8 +91,12 @@ export class Activity {
   private save(): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    this.parts.store.add([...this.unsaved.values()])
-    this.unsaved.clear()
+    try {
+      this.parts.store.add([...this.unsaved.values()])
+      this.unsaved.clear()
+    } catch (error) {
+      this.parts.log.warn({ error }, 'how busy bots were could not be written; it is tried again with the next message')
+    }
   }
 
   private slotOf(time: number): number {

@@ -14,6 +14,7 @@ import type { Log } from '../log.ts'
 import type { Connection, Engine, EngineEvents, Me, Message, Progress } from './engine.ts'
 import type { End, Handshakes } from './handshakes.ts'
 import { Line } from './line.ts'
+import { lockedWords } from './locked.ts'
 import { PairingDesk, type Pairing } from './pairing.ts'
 import type { Authenticator } from './passkey.ts'
 import { Reconnect } from './reconnect.ts'
@@ -56,6 +57,8 @@ export class Bot {
   private readonly reconnect: Reconnect
   private readonly waiting = new Set<() => void>()
   private turn: Promise<unknown> = Promise.resolve()
+  /** Its link, or the proxy it must not go without, was sealed under a key that is not here. */
+  isLocked = false
   private startsFailed = 0
   /** The connection was lost, that was told, and it is not back. */
   private isAway = false
@@ -66,6 +69,7 @@ export class Bot {
     this.row = row
     this.parts = parts
     this.auth = parts.store.auth(row.userId)
+    this.isLocked = this.looksLocked()
     this.reconnect = new Reconnect(parts)
     this.line = new Line({
       ...{ userId: row.userId, engine: parts.engine, handshakes: parts.handshakes, auth: this.auth, events: this.events() },
@@ -99,8 +103,9 @@ export class Bot {
     return this.reconnect.at
   }
 
+  /** A link that is locked is one. */
   get isLinked(): boolean {
-    return this.parts.engine.isLinked(this.auth)
+    return this.isLocked || this.parts.engine.isLinked(this.auth)
   }
 
   /** The live connection, for sending; null unless online. */
@@ -118,9 +123,30 @@ export class Bot {
     })
   }
 
+  /** After the room was started: the keys that are here may be others now, and no connection has outlived the room. */
+  wake(): void {
+    Object.assign(this.row, { lockedProxy: undefined, ...this.parts.store.reopen(this.row) })
+    const wasLocked = this.isLocked
+    this.isLocked = this.looksLocked()
+    if (this.isLocked) this.showLocked()
+    else if (wasLocked || (isRunning(this.state) && this.line.connection === null)) Object.assign(this.row, { state: 'stopped', reason: null })
+  }
+
   /** Runs it again after a restart of the app, in its turn. */
   resume(): void {
-    this.connectInTurn()
+    if (!this.isLocked) this.connectInTurn()
+  }
+
+  /** Gives up what is locked, for good: the phone keeps showing a device that nobody can log in as until it is removed there. */
+  giveUpLocked(): Promise<void> {
+    return this.exclusive(async () => {
+      if (!this.isLocked) return
+      await this.endConnection()
+      this.forgetLink()
+      this.row.wanted = false
+      Object.assign(this.row, { state: 'stopped', reason: 'What was locked has been given up; pair the bot again, and remove its old device on the phone', since: this.parts.clock.now() })
+      this.save()
+    })
   }
 
   stop(reason: string | null = null): Promise<void> {
@@ -146,10 +172,9 @@ export class Bot {
    */
   pairAgain(): Promise<void> {
     return this.exclusive(async () => {
-      if (this.isLinked && this.state !== 'logged_out') throw new Fault('link-still-good', 'This session is linked: start it, or unlink it first')
+      if (this.isLinked && !this.isLocked && this.state !== 'logged_out') throw new Fault('link-still-good', 'This session is linked: start it, or unlink it first')
       await this.halt(null)
-      this.auth.replace([])
-      this.row.linkedAt = null
+      this.forgetLink()
       this.want(true)
       this.reconnect.startOver()
       await this.connect()
@@ -168,6 +193,7 @@ export class Bot {
     return this.exclusive(async () => {
       // Unlinked there already, or never linked: there is nothing left to undo.
       if (this.state === 'logged_out' || !this.isLinked) return this.halt(null)
+      if (this.isLocked) throw new Fault('unlink-unconfirmed', `${lockedWords} Until then it cannot be unlinked; the session was kept`)
       if (this.live === null) {
         this.reconnect.startOver()
         await this.connect()
@@ -246,6 +272,10 @@ export class Bot {
   /** `alone`: nobody waits for it, so one that fails is worth a second try. */
   private async connect(handshake: End = this.parts.handshakes.take(), alone = false): Promise<void> {
     await this.endConnection()
+    if (this.isLocked) {
+      handshake()
+      return this.showLocked()
+    }
     this.become('starting', null)
     try {
       await this.line.open({ proxy: this.row.proxy, passkeyPatience: this.desk.patience }, handshake)
@@ -266,6 +296,24 @@ export class Bot {
     const words = `The connection failed over something it was sent: ${reason}`
     if (faults < mostFaults && (this.isLinked || faults < mostStarts)) return this.tryLater(words)
     this.become('failed', `It was set aside after ${faults} faults in a row; start it to try again. ${words}`)
+  }
+
+  private looksLocked(): boolean {
+    return this.row.lockedProxy !== undefined || this.auth.isLocked()
+  }
+
+  /** Shown and not written: with the key it is again what it was. */
+  private showLocked(): void {
+    Object.assign(this.row, { state: 'failed', reason: lockedWords, since: this.state === 'failed' ? this.row.since : this.parts.clock.now() })
+    this.parts.changed(this, null)
+    this.tell()
+  }
+
+  private forgetLink(): void {
+    this.auth.replace([])
+    if (this.row.lockedProxy !== undefined) Object.assign(this.row, { lockedProxy: undefined, proxy: null })
+    this.row.linkedAt = null
+    this.isLocked = false
   }
 
   private tryLater(reason: string): void {

@@ -36,6 +36,7 @@ export const botsContract = defineContract({
     'bot-running': { status: 409 },
     'bot-not-online': { status: 409 },
     'link-still-good': { status: 409 },
+    'bot-locked': { status: 409 },
     'message-not-found': { status: 404 },
     'message-on-its-way': { status: 409 },
     'idempotency-mismatch': { status: 409 },

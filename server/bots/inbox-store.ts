@@ -6,6 +6,7 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
 import { quickly } from '../store/database.ts'
 import type { Arrival, Message } from './engine.ts'
+import { openOrNull } from './locked.ts'
 
 /** What waits to be told, or was told and waits for the rules. */
 export interface Waiting {
@@ -30,7 +31,10 @@ export function createInboxStore(database: Database, sealer: Sealer) {
   const trim = database.prepare("DELETE FROM bot_inbox WHERE user_id = ? AND stage = 'done' AND number <= (SELECT number FROM bot_inbox WHERE user_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)")
 
   const place = (userId: string, digest: string): string => `bots:inbox:${userId}:${digest}`
-  const open = (userId: string, digest: string, sealed: Buffer): Kept => JSON.parse(sealer.open(sealed, place(userId, digest)).toString()) as Kept // written by `add` and sealed since
+  const open = (userId: string, digest: string, sealed: Buffer): Kept | null => {
+    const text = openOrNull(sealer, sealed, place(userId, digest))
+    return text === null ? null : (JSON.parse(text) as Kept) // written by `add` and sealed since
+  }
   const tell = database.transaction((userId: string, digest: string, work: () => void) => {
     if (setTold.run(userId, digest).changes > 0) work()
   })
@@ -45,12 +49,12 @@ export function createInboxStore(database: Database, sealer: Sealer) {
     recall(userId: string, digest: string): Buffer | null {
       const row = one.get(userId, digest)
       if (row === undefined) return null
-      return row.sealed === null ? Buffer.alloc(0) : Buffer.from(open(userId, digest, row.sealed).plain, 'base64')
+      return Buffer.from((row.sealed === null ? null : open(userId, digest, row.sealed))?.plain ?? '', 'base64')
     },
     /** The first that came first. */
     waiting: (userId: string): Waiting[] =>
       waiting.all(userId).flatMap(({ digest, stage, sealed }) => {
-        const { message } = open(userId, digest, sealed)
+        const message = open(userId, digest, sealed)?.message ?? null
         return message === null ? [] : [{ digest, message, isTold: stage === 'told' }]
       }),
     /** `work` and that it was done, in one; not a second time. */

@@ -20,6 +20,7 @@ import { demoOf } from './demo.ts'
 import type { Message } from './engine.ts'
 import { Inbox } from './inbox.ts'
 import { createLogStore, type LogStore } from './log-store.ts'
+import { lockedBackups, removeLocked } from './locked.ts'
 import { createMessageStore } from './messages-store.ts'
 import { Messages } from './messages.ts'
 import { Outbox } from './outbox.ts'
@@ -65,12 +66,12 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
   const messageStore = createMessageStore(database, sealer)
   const webhooks = createWebhooks({ database, sealer, clock, log, egress: context.egress.withRanges(() => (context.settings.current().webhooks.allowPrivate ? everyRange : [])) })
   const logStore = createLogStore(database, sealer)
-  const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock })
+  const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock, log })
   const limits = ({ row: { settings } }: Bot) => {
     const { pause, dailyCap, keepMessagesFor } = context.settings.current().bots
     return { pause: settings.pause ?? pause, dailyCap: settings.dailyCap ?? dailyCap, keepMessagesFor: settings.keepMessagesFor ?? keepMessagesFor }
   }
-  const messages = new Messages({ store: messageStore, log: logStore, clock, bots: () => service.list(), keepFor: (bot) => limits(bot).keepMessagesFor, trimmed: (bot) => inbox.trim(bot), told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }) })
+  const messages = new Messages({ store: messageStore, log: logStore, errors: log, clock, bots: () => service.list(), keepFor: (bot) => limits(bot).keepMessagesFor, trimmed: (bot) => inbox.trim(bot), told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }) })
   const outbox = new Outbox({
     ...{ store: messageStore, chats: logStore, clock, log, random: Math.random },
     ...(backOff === undefined ? {} : { backOff }),
@@ -133,6 +134,9 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
     ...patience,
   })
 
+  const locked = { webhooks: 0, backups: 0 }
+  const lookForLocked = (): void => void Object.assign(locked, { webhooks: webhooks.locked('bots'), backups: service.list().some(({ isLocked }) => isLocked) ? lockedBackups(database, sealer) : 0 })
+
   return {
     name: 'bots',
     api: createBotsApi({ service, egress: context.egress, outbox, messages, messageStore, logStore, rules, activity, limits, webhooks, store, backups, demo: demoOf(whatsappUrl), apiKey: variables?.apiKey ?? null, windowUrl }),
@@ -141,11 +145,12 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
     outbox,
     log: logStore,
     async start() {
-      messages.trim()
+      messages.start()
       activity.trim()
       webhooks.start()
       for (const bot of service.list()) inbox.recover(bot)
       service.resume()
+      lookForLocked()
     },
     async stop() {
       outbox.stop()
@@ -154,7 +159,23 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
       activity.stop()
       messages.stop()
       await webhooks.stop()
-      own?.close()
+      // It stays open for the next start; the end of the process closes it.
+      own?.pragma('wal_checkpoint(TRUNCATE)')
+    },
+    locked() {
+      const bots = service.list().filter(({ isLocked }) => isLocked).map(({ row }) => row.userId)
+      return [
+        ...(bots.length === 0 ? [] : [`${counted(bots.length, 'bot')} (${bots.join(', ')})`]),
+        ...(locked.webhooks === 0 ? [] : [counted(locked.webhooks, 'webhook')]),
+        ...(locked.backups === 0 ? [] : [counted(locked.backups, 'backup')]),
+      ]
+    },
+    async giveUpLocked() {
+      await Promise.all(service.list().map((bot) => bot.giveUpLocked()))
+      for (const { row } of service.list()) removeLocked(database, sealer, row.userId)
+      webhooks.giveUpLocked('bots')
+      lookForLocked()
+      context.changed('bots')
     },
     summary() {
       const bots = service.list()
@@ -165,8 +186,12 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
       const { userId, label, state, reason, since } = bot.row
       if (!needsPerson(state)) return []
       const words = { logged_out: 'was logged out', blocked: 'was refused by WhatsApp', replaced: 'was replaced', failed: 'does not run' }
-      const title = `${label || userId} ${Object.entries(words).find(([name]) => name === state)?.[1] ?? state}`
+      const title = bot.isLocked ? `${label || userId} is locked` : `${label || userId} ${Object.entries(words).find(([name]) => name === state)?.[1] ?? state}`
       return [{ id: `bots:${userId}:${state}`, room: 'bots', tone: state === 'failed' ? 'attention' : 'bad', title, text: reason ?? '', since: iso(since), action: null, subject: userId }]
     }),
   }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
 import { quickly } from '../store/database.ts'
 import type { Message, MessageKey } from './engine.ts'
+import { openOrNull } from './locked.ts'
 import type { OutboxStatus } from './messages-store.ts'
 
 export interface LoggedMessage extends Message {
@@ -46,7 +47,7 @@ export function createLogStore(database: Database, sealer: Sealer) {
   const setName = database.prepare('INSERT INTO bot_chats (user_id, chat, name) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name')
   const setRead = database.prepare('UPDATE bot_chats SET read_number = max(read_number, ?) WHERE user_id = ? AND chat = ?')
   const insert = database.prepare('INSERT INTO bot_log (user_id, message_id, chat, from_me, at, sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
-  const columns = 'l.number, l.sealed, o.status'
+  const columns = 'l.number, l.message_id AS id, l.chat AS ofChat, l.from_me AS fromMe, l.at, l.sealed, o.status'
   const joined = 'bot_log l LEFT JOIN bot_outbox o ON o.user_id = l.user_id AND o.message_id = l.message_id AND l.from_me = 1'
   const everything = database.prepare<[string, number], SealedMessage>(`SELECT ${columns} FROM ${joined} WHERE l.user_id = ? AND l.number < ? ORDER BY l.number DESC`)
   const ofChat = database.prepare<[string, string, number], SealedMessage>(`SELECT ${columns} FROM ${joined} WHERE l.user_id = ? AND l.chat = ? AND l.number < ? ORDER BY l.number DESC`)
@@ -68,9 +69,12 @@ export function createLogStore(database: Database, sealer: Sealer) {
   const place = (userId: string): string => `bots:log:${userId}`
   const namePlace = (userId: string, chat: string): string => `bots:chat:${userId}:${chat}`
 
-  function opened(userId: string, { number, sealed, status }: SealedMessage): LoggedMessage {
+  function opened(userId: string, { number, sealed, status, ...row }: SealedMessage): LoggedMessage {
+    const text = openOrNull(sealer, sealed, place(userId))
+    // Without its key there is no more than that there was a message.
+    if (text === null) return { id: row.id, chat: row.ofChat, author: '', authorName: null, fromMe: row.fromMe === 1, at: row.at, kind: 'locked', text: '', quoted: null, reactsTo: null, number, status }
     // Written by `add` below and sealed since; earlier versions kept no quotes.
-    return { quoted: null, reactsTo: null, ...(JSON.parse(sealer.open(sealed, place(userId)).toString()) as OlderMessage), number, status }
+    return { quoted: null, reactsTo: null, ...(JSON.parse(text) as OlderMessage), number, status }
   }
 
   return {
@@ -99,7 +103,7 @@ export function createLogStore(database: Database, sealer: Sealer) {
     },
     chats(userId: string, { before = Number.MAX_SAFE_INTEGER, limit }: Pick<LogQuery, 'before' | 'limit'>): Page<Chat> {
       const rows = chats.all({ user: userId, before, limit })
-      const items = rows.map(({ chat, name, received, sent, unread: count, ...last }) => ({ chat, name: name === null ? null : sealer.open(name, namePlace(userId, chat)).toString(), received, sent, unread: count, last: opened(userId, last) }))
+      const items = rows.map(({ chat, name, received, sent, unread: count, ...last }) => ({ chat, name: name === null ? null : openOrNull(sealer, name, namePlace(userId, chat)), received, sent, unread: count, last: opened(userId, last) }))
       return { items, next: rows.length < limit ? null : (rows.at(-1)?.number ?? null) }
     },
     /** What came in and was not read yet, the newest first. */
@@ -117,6 +121,10 @@ type OlderMessage = Omit<Message, 'quoted' | 'reactsTo'> & Partial<Message>
 
 interface SealedMessage {
   number: number
+  id: string
+  ofChat: string
+  fromMe: number
+  at: number
   sealed: Buffer
   status: OutboxStatus | null
 }

@@ -82,7 +82,11 @@ export function createMessageStore(database: Database, sealer: Sealer) {
     cancel: (userId: string, messageId: string): boolean => remove.run(userId, messageId).changes > 0,
     encoded(userId: string, messageId: string): Buffer | null {
       const sealed = encoded.get(userId, messageId)
-      return sealed == null ? null : sealer.open(sealed, encodedPlace(userId, messageId))
+      try {
+        return sealed == null ? null : sealer.open(sealed, encodedPlace(userId, messageId))
+      } catch {
+        return null
+      }
     },
     waiting: (userId: string): number => waiting.get(userId) ?? 0,
     sentSince: (userId: string, since: number): { count: number; first: number | null } => sentSince.get(userId, since) ?? { count: 0, first: null },

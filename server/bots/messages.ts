@@ -1,6 +1,7 @@
 /** What bots send and hear: the queue, the log, and who is told about it. */
 import { iso, type Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
+import type { Log } from '../log.ts'
 import type { Bot } from './bot.ts'
 import type { BotEvent, ChatView, LoggedView, MessageView, SentView } from './contract-messages.ts'
 import type { Connection, Message } from './engine.ts'
@@ -13,6 +14,7 @@ export type BotListener = (event: BotEvent) => void
 export interface MessagesParts {
   store: MessageStore
   log: LogStore
+  errors: Pick<Log, 'warn'>
   clock: Clock
   bots(): readonly Bot[]
   /** Days that a bot's messages are kept. */
@@ -28,14 +30,18 @@ const hour = 3_600_000
 export class Messages {
   private readonly parts: MessagesParts
   private readonly listeners = new Map<string, Set<BotListener>>()
-  private readonly trimming: NodeJS.Timeout
+  private trimming: NodeJS.Timeout | undefined
   /** Ever rising: what the overview's chart counts. */
   total = 0
 
   constructor(parts: MessagesParts) {
     this.parts = parts
-    this.trimming = setInterval(() => this.trim(), hour)
-    this.trimming.unref()
+  }
+
+  start(): void {
+    this.trim()
+    clearInterval(this.trimming)
+    this.trimming = setInterval(() => this.trim(), hour).unref()
   }
 
   heard({ row }: Bot, message: Message): void {
@@ -71,16 +77,20 @@ export class Messages {
   trim(): void {
     const { store, log, clock, bots, keepFor, trimmed } = this.parts
     for (const bot of bots()) {
-      trimmed(bot)
       const before = clock.now() - keepFor(bot) * 24 * hour
-      store.trim(bot.row.userId, before)
-      log.trim(bot.row.userId, before)
+      try {
+        trimmed(bot)
+        store.trim(bot.row.userId, before)
+        log.trim(bot.row.userId, before)
+      } catch (error) {
+        this.parts.errors.warn({ bot: bot.row.userId, error }, 'old messages of a bot could not be removed; the next round tries again')
+      }
     }
   }
 
+  /** Who listens goes on listening: the room may be started again. */
   stop(): void {
     clearInterval(this.trimming)
-    this.listeners.clear()
   }
 
   tell(userId: string, event: BotEvent): void {

@@ -56,6 +56,7 @@ export class BotService {
   /** Starts the bots that ran when the app ended, one after the other. */
   resume(): void {
     this.outside = AsyncLocalStorage.snapshot()
+    for (const bot of this.list()) bot.wake()
     const wanted = this.list().filter(({ row }) => row.wanted)
     for (const [place, bot] of wanted.entries()) {
       const timer = setTimeout(() => {
@@ -69,7 +70,10 @@ export class BotService {
   /** Ends all connections; which bots ran stays known for the next start. */
   async suspend(): Promise<void> {
     for (const timer of this.starting) clearTimeout(timer)
-    await Promise.all(this.list().map((bot) => bot.suspend()))
+    this.starting.clear()
+    // One that cannot be ended must not keep the others from being noted.
+    const ended = await Promise.allSettled(this.list().map((bot) => bot.suspend()))
+    for (const each of ended) if (each.status === 'rejected') this.parts.log.error({ error: each.reason as unknown }, 'the connection of a bot could not be ended')
     const now = this.parts.clock.now()
     // The rows keep saying what is to run again; their history says that nothing ran from here on.
     for (const { row, state } of this.list()) if (isRunning(state)) this.parts.store.note(row.userId, now, 'stopped', 'Wheelhouse was closed')
@@ -154,6 +158,7 @@ export class BotService {
       if (isRunning(bot.state)) throw new Fault('bot-running', 'Stop the session before restoring it')
       const content = this.parts.backups.open(userId, backupId)
       bot.auth.replace(content.rows)
+      bot.wake()
       bot.row.linkedAt = content.linkedAt
       bot.row.name = content.name
       bot.row.phoneNumber = content.phoneNumber

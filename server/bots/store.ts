@@ -4,6 +4,7 @@ import { quickly } from '../store/database.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import type { Arrival, AuthRow, AuthRows } from './engine.ts'
 import { createInboxStore, type InboxStore } from './inbox-store.ts'
+import { locked, openOrNull } from './locked.ts'
 import type { BotState } from './states.ts'
 
 export interface BotRow {
@@ -14,6 +15,8 @@ export interface BotRow {
   label: string
   notes: string
   proxy: string | null
+  /** The proxy as it was sealed, where no key that is here opens it: the bot must not go on without it. */
+  lockedProxy?: Buffer
   wanted: boolean
   state: BotState
   reason: string | null
@@ -70,10 +73,18 @@ export function createBotStore(database: Database, sealer: Sealer) {
 
   const inbox = createInboxStore(database, sealer)
   const proxyPlace = (userId: string): string => `bots:proxy:${userId}`
-  const raw = (row: BotRow): Record<string, unknown> => ({ ...row, wanted: row.wanted ? 1 : 0, settings: JSON.stringify(row.settings), proxy: row.proxy === null ? null : sealer.seal(row.proxy, proxyPlace(row.userId)) })
+  const raw = (row: BotRow): Record<string, unknown> => ({ ...row, wanted: row.wanted ? 1 : 0, settings: JSON.stringify(row.settings), proxy: row.proxy === null ? (row.lockedProxy ?? null) : sealer.seal(row.proxy, proxyPlace(row.userId)) })
+  const proxyOf = (userId: string, sealed: Buffer | null): Pick<BotRow, 'proxy' | 'lockedProxy'> => {
+    const proxy = sealed === null ? null : openOrNull(sealer, sealed, proxyPlace(userId))
+    return proxy === null && sealed !== null ? { proxy, lockedProxy: sealed } : { proxy }
+  }
 
   return {
-    all: (): BotRow[] => all.all().map((row) => ({ ...row, wanted: row.wanted === 1, settings: { ...defaultBotSettings, ...(JSON.parse(row.settings) as Partial<BotSettings>) }, proxy: row.proxy === null ? null : sealer.open(row.proxy, proxyPlace(row.userId)).toString() })),
+    all: (): BotRow[] => all.all().map((row) => ({ ...row, wanted: row.wanted === 1, settings: { ...defaultBotSettings, ...(JSON.parse(row.settings) as Partial<BotSettings>) }, ...proxyOf(row.userId, row.proxy) })),
+    /** Tries the proxy again, with the keys that are here now. */
+    reopen({ lockedProxy, ...row }: BotRow): Pick<BotRow, 'proxy' | 'lockedProxy'> {
+      return lockedProxy === undefined ? { proxy: row.proxy } : proxyOf(row.userId, lockedProxy)
+    },
     insert: (row: BotRow): void => void insert.run(raw(row)),
     update: (row: BotRow): void => void update.run(raw(row)),
     /** The bot with everything that is its own. */
@@ -94,7 +105,7 @@ export function createBotStore(database: Database, sealer: Sealer) {
   }
 }
 
-interface RawBot extends Omit<BotRow, 'wanted' | 'proxy' | 'settings'> {
+interface RawBot extends Omit<BotRow, 'wanted' | 'proxy' | 'lockedProxy' | 'settings'> {
   settings: string
   wanted: number
   proxy: Buffer | null
@@ -102,6 +113,8 @@ interface RawBot extends Omit<BotRow, 'wanted' | 'proxy' | 'settings'> {
 
 export interface StoredAuth extends AuthRows {
   all(): { kind: string; id: string; value: Buffer }[]
+  /** True when there is a link that no key that is here opens. */
+  isLocked(): boolean
   /** Puts these rows in the place of all that were there, in one transaction. */
   replace(rows: readonly AuthRow[]): void
 }
@@ -114,6 +127,13 @@ function createAuthRows(database: Database, sealer: Sealer, userId: string, inbo
   const eraseAll = database.prepare('DELETE FROM bot_auth WHERE user_id = ?')
   const count = database.prepare<[string], number>('SELECT count(*) FROM bot_auth WHERE user_id = ?').pluck()
   const place = (kind: string, id: string): string => `bots:auth:${userId}:${kind}:${id}`
+  const openLink = (sealed: Buffer, kind: string, id: string): Buffer => {
+    try {
+      return sealer.open(sealed, place(kind, id))
+    } catch (error) {
+      throw locked(error)
+    }
+  }
 
   const put = database.transaction((rows: readonly AuthRow[], arrivals: readonly Arrival[] = []) => {
     for (const arrival of arrivals) inbox.add(userId, arrival)
@@ -127,7 +147,7 @@ function createAuthRows(database: Database, sealer: Sealer, userId: string, inbo
       const found = new Map<string, Buffer>()
       for (const id of ids) {
         const sealed = one.get(userId, kind, id)
-        if (sealed !== undefined) found.set(id, sealer.open(sealed, place(kind, id)))
+        if (sealed !== undefined) found.set(id, openLink(sealed, kind, id))
       }
       return found
     },
@@ -135,7 +155,11 @@ function createAuthRows(database: Database, sealer: Sealer, userId: string, inbo
     put: (rows, arrivals = []) => (arrivals.length > 0 || rows.some(({ kind }) => kind === 'creds') ? put(rows, arrivals) : quickly(database, () => put(rows))),
     recall: (digest) => inbox.recall(userId, digest),
     count: () => count.get(userId) ?? 0,
-    all: () => every.all(userId).map(({ kind, id, sealed }) => ({ kind, id, value: sealer.open(sealed, place(kind, id)) })),
+    all: () => every.all(userId).map(({ kind, id, sealed }) => ({ kind, id, value: openLink(sealed, kind, id) })),
+    isLocked() {
+      const creds = one.get(userId, 'creds', '')
+      return creds !== undefined && openOrNull(sealer, creds, place('creds', '')) === null
+    },
     replace: database.transaction((rows: readonly AuthRow[]) => {
       eraseAll.run(userId)
       put(rows)
