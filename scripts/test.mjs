@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { ensureSystemPackages } from './lib/machine.mjs'
 import { root, tools } from './lib/paths.mjs'
 import { run, runQuietly } from './lib/run.mjs'
-import { runMain, say, seconds } from './lib/say.mjs'
+import { Problem, runMain, say, seconds } from './lib/say.mjs'
 import { build, setUp } from './lib/set-up.mjs'
 import { planTests, systemPackages } from './lib/test-plan.mjs'
 
@@ -17,6 +17,7 @@ const stages = []
 
 await runMain(async (args) => {
   const plan = planTests(args)
+  if (plan.projects.length > 0 && root.includes('%')) throw new Problem(`The tests cannot run in ${root}: vitest takes the % for the beginning of an escape. Move it to a folder without one; all else works here.`)
   const node = await stage('set-up', async () => {
     const pinned = await setUp()
     if (plan.projects.length > 0) await ensureSystemPackages(systemPackages)

@@ -1,6 +1,6 @@
 /** Makes a fresh clone runnable: packages as the lock file names them, the pinned Node, a build of the current sources. */
 import { existsSync, readFileSync } from 'node:fs'
-import { withLock } from './lock.mjs'
+import { workOnce } from './lock.mjs'
 import { builtCli, inRoot, root, tools } from './paths.mjs'
 import { runQuietly } from './run.mjs'
 import { Problem, say, seconds } from './say.mjs'
@@ -15,25 +15,39 @@ const stamp = inRoot('out/.built')
 /** The project's own Node, put there by the install script of its package. */
 const pinned = inRoot('node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
 
+/** What the build tools take for the end of a path; nothing of ours can change that. */
+const refusedInPath = process.platform === 'win32' ? /[#]/ : /[#?"\\]/
+
+/** The first character of the project's folder with which it cannot be built, or null. @param {string} folder */
+export function unbuildable(folder) {
+  return refusedInPath.exec(folder)?.[0] ?? null
+}
+
 /**
  * Installs what is missing and gives the path of the Node to run everything with.
  * @returns {Promise<string>}
  */
 export async function setUp() {
+  const character = unbuildable(root)
+  if (character !== null) throw new Problem(`Wheelhouse cannot be built in ${root}: the build tools take the ${character} for the end of the path. Move it to a folder without one.`)
   if (!isAtLeast(process.versions.node, oldestNode)) throw new Problem(`Wheelhouse needs Node ${oldestNode.join('.')} or newer to start; this is ${process.versions.node}.`)
-  const lock = readJson(inRoot('package-lock.json'))
-  const installed = readJson(inRoot('node_modules/.package-lock.json'))
-  if (whatDiffers(lock, installed) !== null) await install(installed !== null)
-  if (!existsSync(pinned) && process.env.npm_config_ignore_scripts !== 'true') await runInstallScripts()
+  // Not in `node_modules`, which `npm ci` removes.
+  await workOnce(inRoot('out/.installing'), isInstalled, async () => {
+    const installed = installedPackages()
+    if (whatDiffers(wantedPackages(), installed) !== null) await install(installed !== null)
+    if (lacksPinned()) await runInstallScripts()
+  })
   return existsSync(pinned) ? pinned : nodeInstead()
 }
 
+const wantedPackages = () => readJson(inRoot('package-lock.json'))
+const installedPackages = () => readJson(inRoot('node_modules/.package-lock.json'))
+const lacksPinned = () => !existsSync(pinned) && process.env.npm_config_ignore_scripts !== 'true'
+const isInstalled = () => whatDiffers(wantedPackages(), installedPackages()) === null && !lacksPinned()
+
 /** Builds into `out/` when the sources are not those of the last build. @param {string} node */
 export async function build(node) {
-  if (isBuilt()) return
-  await withLock(inRoot('out/.building'), async () => {
-    // Perhaps by the one we waited for.
-    if (isBuilt()) return
+  await workOnce(inRoot('out/.building'), isBuilt, async () => {
     const wanted = fingerprint(root, sourcesOfBuild)
     // Gone before anything is overwritten: a build that fails half-way must not pass for the one before it.
     removeStamp(stamp)

@@ -9,10 +9,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { downloadAddress, isReachable, parseMissing } from '../../../scripts/lib/electron.mjs'
 import { controlAddress, dataDirFlag } from '../../../scripts/lib/headless.mjs'
 import { findOnPath, hasDisplay, isDebian } from '../../../scripts/lib/machine.mjs'
-import { withLock } from '../../../scripts/lib/lock.mjs'
+import { withLock, workOnce } from '../../../scripts/lib/lock.mjs'
 import { watchParent } from '../../../scripts/lib/parent.mjs'
 import { run, runQuietly } from '../../../scripts/lib/run.mjs'
-import { allowedScripts, isAtLeast, whatDiffers } from '../../../scripts/lib/set-up.mjs'
+import { allowedScripts, isAtLeast, unbuildable, whatDiffers } from '../../../scripts/lib/set-up.mjs'
 import { fingerprint, readStamp, removeStamp, writeStamp } from '../../../scripts/lib/stamp.mjs'
 import { planTests, systemPackages } from '../../../scripts/lib/test-plan.mjs'
 
@@ -48,6 +48,11 @@ describe('set-up', () => {
     const names = Object.entries(packages).flatMap(([path, { hasInstallScript }]) => (hasInstallScript ? [path.replace(/^.*node_modules\//, '')] : []))
     expect(names.length).toBeGreaterThan(0)
     expect(Object.keys(read('package.json').allowScripts)).toEqual(expect.arrayContaining(names))
+  })
+
+  it('refuses a folder that the build tools misread, and no other', () => {
+    for (const name of ["/home/ann/ann's work", '/home/ann/größe 100%', '/home/ann/a & b [c] $d; (e)']) expect(unbuildable(name), name).toBeNull()
+    expect(unbuildable('/home/ann/c#/wheelhouse')).toBe('#')
   })
 
   it('compares versions by number', () => {
@@ -119,6 +124,35 @@ describe('the lock of a build', () => {
     await two
     expect(order).toEqual(['one in', 'one out', 'two in'])
     expect(existsSync(file)).toBe(false)
+  })
+
+  it('has the work done once, by whoever comes first, for all who come meanwhile', async () => {
+    const file = join(folder, 'out/.installing')
+    let done = false
+    let times = 0
+    const come = () => workOnce(file, () => done, async () => {
+      times += 1
+      await new Promise((resolve) => setImmediate(resolve))
+      done = true
+    })
+    await Promise.all([come(), come(), come()])
+    await come()
+    expect([times, existsSync(file)]).toEqual([1, false])
+  })
+
+  it('is taken over from a process that is gone by one of many who see that', async () => {
+    const file = join(folder, '.building')
+    const gone = spawnSync(process.execPath, ['-e', ''])
+    writeFileSync(file, String(gone.pid))
+    let inside = 0
+    let most = 0
+    await Promise.all(Array.from({ length: 8 }, () => withLock(file, async () => {
+      inside += 1
+      most = Math.max(most, inside)
+      await new Promise((resolve) => setImmediate(resolve))
+      inside -= 1
+    })))
+    expect([most, readdirSync(folder)]).toEqual([1, []])
   })
 
   it('does not wait for a process that is gone', async () => {
