@@ -20,7 +20,7 @@ const unit: TestProjectInlineConfiguration = {
 const renderer: TestProjectInlineConfiguration = {
   plugins: [windowPlugins()],
   resolve: { alias },
-  test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'], environment: 'happy-dom', ...limits, maxWorkers: 2, sequence: { groupOrder: 2 } },
+  test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'], environment: 'happy-dom', setupFiles: ['test/renderer/support/standing-clock.ts'], ...limits, maxWorkers: 2, isolate: false, sequence: { groupOrder: 2 } },
 }
 
 // Each Chromium keeps a core busy while it starts, so these run two files at a time, and whole-house tests alone.

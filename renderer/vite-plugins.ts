@@ -17,11 +17,18 @@ function filesOnly(): PluginOption {
 /** What imports components by itself writes their paths between apostrophes as they are, which a folder such as `Ann's work` ends too soon. */
 export function quotedPaths(root: string): PluginOption {
   if (!root.includes("'")) return []
-  const literal = new RegExp(`'(${RegExp.escape(root)}[^'"\\n]*)'`, 'g')
   return {
     name: 'wheelhouse:quoted-paths',
     // Behind those who write them.
     enforce: 'post',
-    transform: (code) => (code.includes(`'${root}`) ? { code: code.replace(literal, (_, path: string) => JSON.stringify(path)), map: null } : null),
+    transform: (code) => (code.includes(`'${root}`) ? { code: quoted(code, root), map: null } : null),
   }
+}
+
+function quoted(code: string, root: string): string {
+  const [first = '', ...others] = code.split(`'${root}`)
+  return first + others.map((rest) => {
+    const end = rest.search(/['"\n]/)
+    return rest[end] === "'" ? JSON.stringify(root + rest.slice(0, end)) + rest.slice(end + 1) : `'${root}${rest}`
+  }).join('')
 }

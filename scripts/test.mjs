@@ -1,16 +1,21 @@
 /**
  * `npm test`: everything that must hold. `npm test -- unit lint` runs some stages only; any other word is given to
- * vitest, which takes it as part of a file's path. The last line is always `N passed, M failed`.
+ * vitest, which takes it as part of a file's path. `npm test -- under-load` runs the tests three times in a row with four
+ * busy loops beside them, `under-load=5` five times. The last line is always `N passed, M failed`.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startBusyLoops } from './lib/busy-loops.mjs'
 import { ensureSystemPackages } from './lib/machine.mjs'
 import { root, tools } from './lib/paths.mjs'
 import { run, runQuietly } from './lib/run.mjs'
 import { Problem, runMain, say, seconds } from './lib/say.mjs'
 import { build, setUp } from './lib/set-up.mjs'
 import { planTests, systemPackages } from './lib/test-plan.mjs'
+
+/** Two for each core of a small machine. */
+const busyLoops = 4
 
 /** @type {{ name: string, time: number, ok: boolean }[]} */
 const stages = []
@@ -26,8 +31,8 @@ await runMain(async (args) => {
   // First, because it also writes the types of the window's components, which lint and types read.
   await stage('build', () => build(node))
 
-  const failedChecks = await runChecks(node, plan.checks)
-  const tests = plan.projects.length > 0 ? await stage('tests', () => runVitest(node, plan), ({ failed }) => failed === 0) : { passed: 0, failed: 0 }
+  // Beside the tests, which wait for browsers and sockets much of the time; what they have to say comes at the end.
+  const [failedChecks, tests] = await Promise.all([runChecks(node, plan.checks), runTests(node, plan)])
 
   say(`\n${stages.map(({ name, time, ok }) => `${name} ${seconds(time)}${ok ? '' : ' (failed)'}`).join(' · ')}`)
   const failed = tests.failed + failedChecks
@@ -35,7 +40,25 @@ await runMain(async (args) => {
   return failed === 0 ? 0 : 1
 })
 
-/** Side by side: each keeps one core busy, and their output stays apart. @param {string} node @param {readonly string[]} wanted */
+/** @param {string} node @param {import('./lib/test-plan.mjs').TestPlan} plan */
+async function runTests(node, plan) {
+  const total = { passed: 0, failed: 0 }
+  if (plan.projects.length === 0) return total
+  const endLoops = plan.underLoad === 0 ? () => {} : startBusyLoops(node, busyLoops)
+  try {
+    for (let round = 1; round <= Math.max(1, plan.underLoad); round += 1) {
+      const name = plan.underLoad === 0 ? 'tests' : `tests under load ${round}/${plan.underLoad}`
+      const { passed, failed } = await stage(name, () => runVitest(node, plan), (result) => result.failed === 0)
+      total.passed += passed
+      total.failed += failed
+    }
+  } finally {
+    endLoops()
+  }
+  return total
+}
+
+/** One after the other, at a low priority: the tests go first. @param {string} node @param {readonly string[]} wanted */
 async function runChecks(node, wanted) {
   const checks = [
     { name: 'lint', commands: [[tools.eslint, '.', '--max-warnings', '0']] },
@@ -47,26 +70,26 @@ async function runChecks(node, wanted) {
       ],
     },
   ].filter(({ name }) => wanted.includes(name))
-  const results = await Promise.all(
-    checks.map(({ name, commands }) =>
-      stage(
-        name,
-        async () => {
-          let failed = 0
-          for (const command of commands) {
-            const { code, output } = await runQuietly(node, command)
-            if (code !== 0) {
-              failed = 1
-              say(output.trim())
-            }
-          }
-          return failed
-        },
-        (failed) => failed === 0,
-      ),
-    ),
-  )
-  return results.reduce((sum, failed) => sum + failed, 0)
+  /** @type {string[]} */
+  const complaints = []
+  process.once('exit', () => complaints.forEach(say))
+  let failed = 0
+  for (const { name, commands } of checks) {
+    failed += await stage(name, () => runCheck(node, commands, complaints), (result) => result === 0)
+  }
+  return failed
+}
+
+/** @param {string} node @param {readonly string[][]} commands @param {string[]} complaints @returns {Promise<0 | 1>} */
+async function runCheck(node, commands, complaints) {
+  let failed = /** @type {0 | 1} */ (0)
+  for (const command of commands) {
+    const { code, output } = await runQuietly(node, command, { onStart: ({ pid }) => pid !== undefined && setPriority(pid, 10) })
+    if (code === 0) continue
+    failed = 1
+    complaints.push(output.trim())
+  }
+  return failed
 }
 
 /** @param {string} node @param {import('./lib/test-plan.mjs').TestPlan} plan */

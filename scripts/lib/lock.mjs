@@ -2,6 +2,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { say } from './say.mjs'
 
 /**
  * Does the work under the lock, unless it is done already: perhaps by whoever had the lock before.
@@ -22,7 +23,10 @@ export async function workOnce(file, isDone, work) {
  */
 export async function withLock(file, work) {
   mkdirSync(dirname(file), { recursive: true })
-  while (!take(file)) await delay(100)
+  for (let looks = 0; !take(file); looks += 1) {
+    if (looks === 1) say('Another set-up is at work in this folder; waiting for it…')
+    await delay(100)
+  }
   try {
     return await work()
   } finally {

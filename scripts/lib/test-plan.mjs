@@ -11,9 +11,10 @@ export const systemPackages = [
   { name: 'python3', program: 'python3' },
 ]
 
-/** @typedef {{ checks: string[], projects: string[], filters: string[] }} TestPlan */
+/** @typedef {{ checks: string[], projects: string[], filters: string[], underLoad: number }} TestPlan `underLoad` is how many times in a row with busy loops beside, 0 once without */
 
 const checks = ['lint', 'types']
+const underLoad = /^under-load(?:=(\d+))?$/
 const projects = ['unit', 'renderer', 'integration', 'e2e']
 
 /**
@@ -23,6 +24,8 @@ const projects = ['unit', 'renderer', 'integration', 'e2e']
  * @returns {TestPlan}
  */
 export function planTests(words) {
+  const load = words.find((word) => underLoad.test(word))
+  words = words.filter((word) => word !== load)
   const filters = words.filter((word) => !checks.includes(word) && !projects.includes(word))
   const namedChecks = checks.filter((name) => words.includes(name))
   const namedProjects = projects.filter((name) => words.includes(name))
@@ -31,5 +34,6 @@ export function planTests(words) {
     checks: all ? [...checks] : namedChecks,
     projects: all || (filters.length > 0 && namedProjects.length === 0) ? [...projects] : namedProjects,
     filters,
+    underLoad: load === undefined ? 0 : Number(underLoad.exec(load)?.[1] ?? 3),
   }
 }

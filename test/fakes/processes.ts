@@ -12,11 +12,19 @@ export function parentOf(pid: number): number {
   return Number(stat(pid)?.[1] ?? 0)
 }
 
+export function childrenOf(pid: number): number[] {
+  return pids().filter((each) => parentOf(each) === pid)
+}
+
 /** Processes of this machine that name the text on their command line. */
 export function processesNaming(text: string): number[] {
+  return pids().filter((pid) => read(`/proc/${pid}/cmdline`).includes(text))
+}
+
+function pids(): number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((pid) => pid > 0 && read(`/proc/${pid}/cmdline`).includes(text))
+    .filter((pid) => pid > 0)
 }
 
 /** Its fields after the name, which may hold blanks and brackets. */

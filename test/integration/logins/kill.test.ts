@@ -38,7 +38,7 @@ async function load(server: ServerProcess, worker: number, seen: Acknowledged): 
   }
 }
 
-test('kill -9 under load loses no acknowledged login and no acknowledged revocation', { timeout: 60_000 }, async () => {
+test('kill -9 under load loses no acknowledged login and no acknowledged revocation', async () => {
   const dataDir = newDataDir()
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
   const seen: Acknowledged = { created: new Map(), revoked: new Set(), open: new Set() }

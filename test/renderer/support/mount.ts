@@ -1,4 +1,5 @@
 /** Mounts a page as the window does: with Nuxt UI, stores, router and a fake server; frames are flushed by the test. */
+import { useToast } from '@nuxt/ui/composables'
 import ui from '@nuxt/ui/vue-plugin'
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
@@ -46,9 +47,16 @@ export async function mountPage(component: Component, { server = standardServer(
   const named = pages.filter((route) => route.name !== undefined).map(({ path, name }) => ({ path, ...(name === undefined ? {} : { name }), component: nothing }))
   const router = createRouter({ history: createMemoryHistory(), routes: [...named, { path: '/:rest(.*)*', component: nothing }] })
   await router.push(path)
+  const root = defineComponent({
+    setup() {
+      // Notices live beside the pages, and test files share the modules they live in.
+      useToast().clear()
+      return () => h(App, null, { default: () => h(component) })
+    },
+  })
   const host = document.createElement('div')
   document.body.append(host)
-  const page = mount(defineComponent({ render: () => h(App, null, { default: () => h(component) }) }), { attachTo: host, global: { plugins: [pinia, router, ui] } })
+  const page = mount(root, { attachTo: host, global: { plugins: [pinia, router, ui] } })
   const connection = useConnection()
   await connection.start({ nextFrame: (run) => run(), random: () => 0.5 })
   server.sockets.at(-1)?.open()

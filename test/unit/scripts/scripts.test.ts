@@ -1,5 +1,5 @@
 /** The parts of the start and test scripts that decide something. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,8 @@ import { run, runQuietly } from '../../../scripts/lib/run.mjs'
 import { allowedScripts, isAtLeast, unbuildable, whatDiffers } from '../../../scripts/lib/set-up.mjs'
 import { fingerprint, readStamp, removeStamp, writeStamp } from '../../../scripts/lib/stamp.mjs'
 import { planTests, systemPackages } from '../../../scripts/lib/test-plan.mjs'
+import { childrenOf, isAlive } from '../../fakes/processes.ts'
+import { eventually } from '../../fixtures/eventually.ts'
 
 let folder: string
 beforeEach(() => {
@@ -165,17 +167,17 @@ describe('the lock of a build', () => {
 
 describe('a run of the tests', () => {
   it('is everything when nothing is named', () => {
-    expect(planTests([])).toEqual({ checks: ['lint', 'types'], projects: ['unit', 'renderer', 'integration', 'e2e'], filters: [] })
+    expect(planTests([])).toEqual({ checks: ['lint', 'types'], projects: ['unit', 'renderer', 'integration', 'e2e'], filters: [], underLoad: 0 })
   })
 
   it('is the named stages only', () => {
-    expect(planTests(['unit', 'lint'])).toEqual({ checks: ['lint'], projects: ['unit'], filters: [] })
-    expect(planTests(['types'])).toEqual({ checks: ['types'], projects: [], filters: [] })
+    expect(planTests(['unit', 'lint'])).toEqual({ checks: ['lint'], projects: ['unit'], filters: [], underLoad: 0 })
+    expect(planTests(['types'])).toEqual({ checks: ['types'], projects: [], filters: [], underLoad: 0 })
   })
 
   it('narrows all kinds of tests down by part of a path, and leaves the checks out', () => {
-    expect(planTests(['http/guards'])).toEqual({ checks: [], projects: ['unit', 'renderer', 'integration', 'e2e'], filters: ['http/guards'] })
-    expect(planTests(['integration', 'browsers'])).toEqual({ checks: [], projects: ['integration'], filters: ['browsers'] })
+    expect(planTests(['http/guards'])).toEqual({ checks: [], projects: ['unit', 'renderer', 'integration', 'e2e'], filters: ['http/guards'], underLoad: 0 })
+    expect(planTests(['integration', 'browsers'])).toEqual({ checks: [], projects: ['integration'], filters: ['browsers'], underLoad: 0 })
   })
 })
 
@@ -188,6 +190,25 @@ describe('what the tests run', () => {
     const started = files.flatMap((file) => [...readFileSync(join(tests, file), 'utf8').matchAll(/(?<![.\w])(?:spawn|spawnSync|execFile|execFileSync|promisify\(execFile\)|run|serve)\(\[?'([\w-]+)'/g)].map(([, program = '']) => program))
     expect(started).toEqual(expect.arrayContaining(['redis-server', 'curl', 'python3']))
     expect(started.filter((program) => !known.has(program))).toEqual([])
+  })
+})
+
+describe('a run under load', () => {
+  it('is everything three times, or as often as is said, and goes with all other words', () => {
+    expect(planTests(['under-load'])).toEqual({ ...planTests([]), underLoad: 3 })
+    expect(planTests(['under-load=5', 'e2e'])).toEqual({ ...planTests(['e2e']), underLoad: 5 })
+  })
+
+  it('keeps cores busy, and they are free again when it ends or its script is killed', async () => {
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', `import { startBusyLoops } from ${JSON.stringify(new URL('../../../scripts/lib/busy-loops.mjs', import.meta.url).href)}
+      startBusyLoops(process.execPath, 2)
+      setInterval(() => {}, 1_000)`], { stdio: 'ignore' })
+    const loops = await eventually('both run', () => {
+      const children = childrenOf(starter.pid ?? 0)
+      return children.length === 2 ? children : null
+    })
+    starter.kill('SIGKILL')
+    await eventually('both have ended', () => loops.every((pid) => !isAlive(pid)))
   })
 })
 
