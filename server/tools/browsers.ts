@@ -24,7 +24,7 @@ const longestText = 100_000
 
 const addressOf = (opened: Session): string => opened.activePage()?.url ?? 'about:blank'
 
-export type BrowserAccess = Pick<SessionService, 'list' | 'get' | 'obtain' | 'whenSignedIn' | 'close'>
+export type BrowserAccess = Pick<SessionService, 'list' | 'get' | 'obtain' | 'whenSignedIn' | 'handOut' | 'close'>
 
 /** Which sessions a caller sees. */
 const isReached = (standing: Standing, { id, makers }: Session): boolean => standing.reaches('browsers', { subject: id, makers: [...makers] })
@@ -110,7 +110,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
         const { session: opened, release } = await service.obtain({ profile: 'plain', credentials: { username: '', password: '', address }, waitsForPerson: false, actor, makers: [standing.maker] })
         try {
           await progress(1, 2, 'Opening the page')
-          await service.whenSignedIn(opened)
+          await service.handOut.unlessSilent(opened, service.whenSignedIn(opened))
         } finally {
           release()
         }

@@ -1,6 +1,7 @@
 /** A site that ends a login as it pleases: noticed, mended once, or told. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { SiteProfile } from '../../../server/browsers/site-profile.ts'
+import { iso } from '../../../server/clock.ts'
 import { testClock } from '../../fakes/kernel.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../fakes/served-browsers.ts'
 import { eventually } from '../../fixtures/eventually.ts'
@@ -14,21 +15,33 @@ beforeAll(async () => {
   served = await serveBrowsers({ clock, room: { upkeep: { tick: 3_600_000, pingEvery: 86_400_000 } } })
 })
 afterEach(async () => {
-  for (const { id } of served.room.service.list()) await served.remove(`/sessions/${id}`)
+  if (served.room.service.list().some(({ state }) => state !== 'ready')) await closeAll()
   served.portal.signedOut = 'redirect'
-  await use({})
+  if (changed) await use({})
 })
 afterAll(() => served.stop())
 
+const closeAll = async (): Promise<void> => {
+  for (const { id } of served.room.service.list()) await served.remove(`/sessions/${id}`)
+}
+let changed = false
+/** A session keeps the profile it was opened with; as long as that is the one in force, the next test goes on with it. */
+let stale = false
 const use = async (changes: Partial<SiteProfile>): Promise<void> => {
   const { name, ...profile } = served.portal.siteProfile(changes)
   await served.room.profiles.put(name, profile, 'test')
+  changed = Object.keys(changes).length > 0
+  stale = true
 }
 const operation = (changes: Partial<SiteProfile['operations'][string]>): Partial<SiteProfile> => {
   const { get_booking_number: whole } = served.portal.siteProfile().operations
   return { operations: { get_booking_number: { inputs: {}, steps: [], read: '.booking-number', ...whole, ...changes } } }
 }
-const open = async (): Promise<string> => (await served.open(1)).body.session_id
+const open = async (): Promise<string> => {
+  if (stale) await closeAll()
+  stale = false
+  return (await served.open(1)).body.session_id
+}
 const book = (id: string, container = exampleContainer) => served.post('/get_booking_number', { session_id: id, container_id: container })
 const detail = async (id: string) => (await served.get(`/v1/browser-sessions/${id}`)).body
 const kinds = async (id: string): Promise<string[]> => (await detail(id)).events.map(({ kind }: { kind: string }) => kind)
@@ -37,7 +50,7 @@ const refresh = async (id: string) => {
   served.room.service.look()
   return eventually('the refresh is done', async () => {
     const { session } = await detail(id)
-    return session.lastRefresh && session.nextRefreshAt && session
+    return session.lastRefresh?.at === iso(clock.now()) && session.nextRefreshAt && session
   })
 }
 

@@ -95,6 +95,18 @@ describe('the browsers page', () => {
     expect(username?.value).toBe('user1')
   })
 
+  it('shows beside a session whether its login holds, and why it could not be made again', async () => {
+    const again = session({ state: 'starting', lastRefresh: { at, ok: true, message: 'Logged in again, because the site shows its login form' } })
+    const lost = session({ id: 'session_1795246250_3886465174-b', state: 'starting', lastRefresh: { at, ok: false, message: 'The login is gone, because the site answers with status 401; the new one failed: The site refused the login: Wrong password' } })
+    const server = serving([again, lost])
+    for (const each of [again, lost]) server.on(`GET /browsers/v1/browser-sessions/${each.id}`, () => ({ session: each, events: [] }))
+    mounted = await mountPage(BrowsersPage, { server, path: `/?session=${again.id}` })
+    expect(login()).toMatch(/^Login holds.*Logged in again, because the site shows its login form/)
+    await mounted.router.replace({ query: { session: lost.id } })
+    await settle()
+    expect(login()).toMatch(/^Login in doubt.*status 401; the new one failed: The site refused the login: Wrong password/)
+  })
+
   it('says that no Chromium was found and where to get one', async () => {
     const server = serving([]).on('GET /browsers/v1/chromium', () => ({ ...chromium, state: 'missing', path: null, version: null, message: 'Nothing usable in 14 places' }))
     mounted = await mountPage(BrowsersPage, { server })
@@ -102,3 +114,5 @@ describe('the browsers page', () => {
     expect(mounted.text()).toContain('Choose or install')
   })
 })
+
+const login = (): string => document.querySelector('section[aria-label=Login]')?.textContent?.trim() ?? ''
