@@ -25,6 +25,7 @@ import { createDiskWatch, type DiskWatch } from './disk-watch.ts'
 import { createEventBus, type EventBus } from './events/bus.ts'
 import { createEventStream } from './events/stream.ts'
 import { createVitals } from './events/vitals.ts'
+import type { Api } from './http/api.ts'
 import { ApiHost } from './http/api-host.ts'
 import type { ApiName, RoomName } from './http/contract.ts'
 import { ownerStanding, type Standing } from './http/rights.ts'
@@ -35,6 +36,7 @@ import { createWindowFiles } from './http/window-files.ts'
 import { catchEscapes } from './isolation.ts'
 import { Keeper } from './keeper.ts'
 import { keepLibraryOutput } from './library-output.ts'
+import { live } from './live.ts'
 import { createLog, type Log } from './log.ts'
 import { createLoginsRoom } from './logins/index.ts'
 import { createPasskeyBrowser } from './passkey-browser.ts'
@@ -160,22 +162,22 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const logins = await raise('logins', (given) => createLoginsRoom(given, { variables: options.contractVariables }), loginsKind(settings, options) === 'database')
   const publisher = createPublisher(brokers, (maker) => standingOfMaker(maker, keys))
   const bots = await raise('bots', (given) => createBotsRoom(given, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher, authenticator: createPasskeyBrowser({ executable: () => browsers.chromium.ensure(), profilesDir: join(dataDir, 'browsers', 'profiles') }), removed: (userId) => keys.dropSubject('bots', userId) }))
-  const relay = await raise('relay', (given) => createRelayRoom(given, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: browsers.service, bots, brokers: brokers.houseClient, logins }), standingOf: (maker) => standingOfMaker(maker, keys) }))
+  const relay = await raise('relay', (given) => createRelayRoom(given, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: live(() => browsers.service), bots, brokers: live(() => brokers.houseClient), logins }), standingOf: (maker) => standingOfMaker(maker, keys) }))
   const rooms: readonly Room[] = [brokers, browsers, bots, logins, relay]
   const lockers = createLockers({ sealing, rooms, events: bus, restart: (room) => keeper.restart(room) })
 
   const authority = createAuthority({ ownerToken, keys, signIn })
   const ownOrigins = (): string[] => [...(options.windowOrigins ?? []), ...settings.current().allowedOrigins]
   const rates = new Rates(clock, () => new Map(rooms.map((room) => room.summary()).map(({ room, total }) => [room, total])))
-  const practice = createPracticeSites({ settings, profiles: browsers.profiles, gone: (profile) => browsers.service.endAllOn(profile, 'The practice site has ended'), events: bus })
+  const practice = createPracticeSites({ settings, profiles: live(() => browsers.profiles), gone: (profile) => browsers.service.endAllOn(profile, 'The practice site has ended'), events: bus })
   const apiOfControl = createControlApi({
-    ...{ clock, settings, bus, stream, keys, users, signIn, rooms, rates, profiles: browsers.profiles, practice, upstreams: relay.upstreams, lockers, restartRoom: (room) => keeper.restart(room), startedAt: clock.monotonic() },
+    ...{ clock, settings, bus, stream, keys, users, signIn, rooms, rates, profiles: live(() => browsers.profiles), practice, upstreams: live(() => relay.upstreams), lockers, restartRoom: (room) => keeper.restart(room), startedAt: clock.monotonic() },
     host: () => apiHost,
     desk: () => desk,
     attention: () => attention,
   })
   const apiHost: ApiHost = new ApiHost({
-    apis: [apiOfControl, ...rooms.map((room) => room.api)],
+    apis: [apiOfControl, ...rooms.map((room) => liveApi(() => room.api))],
     guards: new Guards({ authority, ownOrigins, isTrustedProxy: createAddressSet(() => settings.current().trustedProxies) }),
     host,
     settings: () => settings.current(),
@@ -298,6 +300,12 @@ function apiStatus(host: ApiHost, name: RoomName): { url: string; state: string;
 
 function loginsKind(settings: SettingsStore, { contractVariables }: ServerOptions): string {
   return contractVariables?.sessionStorageType ?? settings.current().logins.storage
+}
+
+/** A room that is made anew has handlers of its own; the app that was built on the first goes on with them. */
+function liveApi(current: () => Api): Api {
+  const { contract, ownKey } = current()
+  return { contract, handlers: live(() => current().handlers), sockets: live(() => current().sockets), ...(ownKey === undefined ? {} : { ownKey: () => current().ownKey?.() ?? null }) }
 }
 
 function noteRefusal(disk: DiskWatch, error: unknown): void {

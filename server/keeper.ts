@@ -11,18 +11,16 @@ import { apiNames, roomNames, type ApiName, type RoomName } from './http/contrac
 import { Refusal } from './http/problem.ts'
 import type { Shelter } from './http/shelter.ts'
 import { reasonOf, within, withinRoom, type Escape, type Scope } from './isolation.ts'
+import { live } from './live.ts'
 import type { Log } from './log.ts'
 import type { Room } from './room.ts'
 import { diskRefusal } from './store/disk.ts'
 
-/**
- * How a room stands. `down` is for a person: with `again`, trying again may help; without, the room was made on an empty database because its own cannot
- * be read, and only a new start of the server makes it anew.
- */
+/** How a room stands; `down` is for a person. */
 export type Standing =
   | { is: 'serving' }
   | { is: 'restarting'; since: number }
-  | { is: 'down'; since: number; reason: string; code: 'unavailable' | 'storage-refused'; again: boolean }
+  | { is: 'down'; since: number; reason: string; code: 'unavailable' | 'storage-refused' }
 
 type Happening = 'restart' | 'up' | 'failed'
 /** What is not here does not happen: a failure while one restart runs is part of that restart. */
@@ -33,7 +31,11 @@ const transitions: Readonly<Record<Standing['is'], Partial<Record<Happening, Sta
 }
 
 interface Kept {
+  /** The one of today: a room that is restarted is made anew, so that nothing of what failed is left in it. */
   room: Room
+  make(): Room | Promise<Room>
+  /** It has run, or was made to stand in: it is not started again. */
+  worn: boolean
   standing: Standing
   /** When it was restarted by itself, ms of the monotonic clock; a person's tries do not count. */
   restarts: number[]
@@ -68,25 +70,26 @@ export class Keeper {
   }
 
   /**
-   * Makes a room within its scope. When it cannot be made because the disk refuses, it is made with `stand-in` and serves nothing but the reason. Throws
-   * what is no fault of the disk's.
+   * Makes a room within its scope; what is given back stands for the room of the day, see `live`. When it cannot be made because the disk refuses, it is
+   * made with `standIn` and serves nothing but the reason. Throws what is no fault of the disk's.
    */
   async raise<Made extends Room>(name: RoomName, make: () => Made | Promise<Made>, standIn: () => Made | Promise<Made>): Promise<Made> {
-    let standing: Standing = { is: 'serving' }
-    const room = await this.enterRoom(name, async () => {
+    const { room, refusal } = await this.enterRoom(name, async () => {
       try {
-        return await make()
+        return { room: await make(), refusal: null }
       } catch (error) {
-        const refusal = diskRefusal(error)
-        if (refusal === null) throw error
+        const refused = diskRefusal(error)
+        if (refused === null) throw error
         this.options.log.error({ error, room: name }, 'a room cannot be made')
-        this.options.disk.refused(name, refusal, { lasting: true })
-        standing = { is: 'down', since: this.options.clock.now(), reason: refusal.reason, code: 'storage-refused', again: false }
-        return standIn()
+        this.options.disk.refused(name, refused, { lasting: true })
+        return { room: await standIn(), refusal: refused }
       }
     })
-    this.rooms.set(name, { room, standing, restarts: [] })
-    return room
+    const standing: Standing = refusal === null ? { is: 'serving' } : { is: 'down', since: this.options.clock.now(), reason: refusal.reason, code: 'storage-refused' }
+    const kept: Kept = { room, make, worn: refusal !== null, standing, restarts: [] }
+    this.rooms.set(name, kept)
+    // Only what `make` gave is ever put there.
+    return live(() => kept.room as Made)
   }
 
   /** Starts every room; one that cannot is down and says why. */
@@ -96,7 +99,7 @@ export class Keeper {
 
   async stop(): Promise<void> {
     this.stopped = true
-    const running = [...this.rooms].filter(([, { standing }]) => standing.is !== 'down' || !standing.again)
+    const running = [...this.rooms].filter(([, { standing }]) => standing.is !== 'down')
     await Promise.all(running.map(([name, { room }]) => this.enterRoom(name, () => room.stop())))
   }
 
@@ -109,10 +112,9 @@ export class Keeper {
     return this.meter.of(name)
   }
 
-  /** For a person: stops the room where it still runs and starts it. Throws `room-not-restartable`, and `room-down` when it fails again. */
+  /** For a person: stops the room where it still runs and makes and starts it anew. Throws `room-down` when it fails again. */
   async restart(name: RoomName): Promise<void> {
     const kept = this.kept(name)
-    if (kept.standing.is === 'down' && !kept.standing.again) throw new Fault('room-not-restartable', `Start Wheelhouse again when this is mended: ${kept.standing.reason}`)
     if (kept.standing.is === 'restarting') return
     kept.restarts = []
     await this.startAgain(name, kept, 'asked for')
@@ -132,8 +134,7 @@ export class Keeper {
   attention(): AttentionItem[] {
     return [...this.rooms].flatMap(([name, { standing }]): AttentionItem[] => {
       if (standing.is !== 'down') return []
-      const text = standing.again ? standing.reason : `${standing.reason}; start Wheelhouse again when that is mended`
-      return [{ id: `room:${name}`, room: name, tone: 'bad', title: `${titles[name]} cannot be served`, text, since: iso(standing.since), action: standing.again ? 'restart-room' : null, subject: name }]
+      return [{ id: `room:${name}`, room: name, tone: 'bad', title: `${titles[name]} cannot be served`, text: standing.reason, since: iso(standing.since), action: 'restart-room', subject: name }]
     })
   }
 
@@ -154,13 +155,17 @@ export class Keeper {
   }
 
   /** Null when it has started. */
-  private async tryStart(name: RoomName, { room }: Kept): Promise<Error | null> {
+  private async tryStart(name: RoomName, kept: Kept): Promise<Error | null> {
     try {
-      await this.enterRoom(name, () => room.start())
+      await this.enterRoom(name, async () => {
+        if (kept.worn) kept.room = await kept.make()
+        kept.worn = false
+        await kept.room.start()
+      })
       return null
     } catch (error) {
       this.options.log.error({ error, room: name }, 'a room could not start')
-      await this.stopRoom(name, room)
+      await this.stopRoom(name, kept)
       return error instanceof Error ? error : new Error(reasonOf(error))
     }
   }
@@ -173,7 +178,7 @@ export class Keeper {
     kept.restarts = [...kept.restarts.filter((at) => now - at < restartWindow), now]
     if (kept.restarts.length > mostRestarts) {
       this.become(kept, name, 'failed', new Error(`it failed ${kept.restarts.length} times in ten minutes, last with: ${reason}`))
-      await this.stopRoom(name, kept.room)
+      await this.stopRoom(name, kept)
       return
     }
     await this.startAgain(name, kept, reason)
@@ -183,18 +188,29 @@ export class Keeper {
     const ran = kept.standing.is === 'serving'
     this.become(kept, name, 'restart')
     this.events.emit({ room: name, type: 'room-restarted', title: 'Room restarted', subject: name, tone: 'attention', data: { reason } })
-    if (ran) await this.stopRoom(name, kept.room)
-    const problem = this.stopped ? null : await this.tryStart(name, kept)
+    // What may still run must not run twice: two of them would write one journal, and two bots would throw each other out.
+    const problem = ran && !(await this.stopRoom(name, kept)) ? new Error('it could not be stopped; start Wheelhouse again') : this.stopped ? null : await this.tryStart(name, kept)
     if (problem === null) this.become(kept, name, 'up')
     else this.become(kept, name, 'failed', problem)
   }
 
-  private async stopRoom(name: RoomName, room: Room): Promise<void> {
+  /** False when the room did not come to an end in time. */
+  private async stopRoom(name: RoomName, kept: Kept): Promise<boolean> {
+    if (kept.worn) return true
+    kept.worn = true
+    const { room } = kept
     let timer: NodeJS.Timeout | undefined
-    const tooLong = new Promise<void>((resolve) => void (timer = setTimeout(resolve, stopWithin)))
-    const stopped = this.enterRoom(name, () => Promise.try(() => room.stop())).catch((error: unknown) => this.options.log.error({ error, room: name }, 'a room could not be stopped cleanly'))
-    await Promise.race([stopped, tooLong])
+    const tooLong = new Promise<boolean>((resolve) => void (timer = setTimeout(() => resolve(false), stopWithin)))
+    const stopped = this.enterRoom(name, () => Promise.try(() => room.stop())).then(
+      () => true,
+      (error: unknown) => {
+        this.options.log.error({ error, room: name }, 'a room could not be stopped cleanly')
+        return true
+      },
+    )
+    const inTime = await Promise.race([stopped, tooLong])
     clearTimeout(timer)
+    return inTime
   }
 
   private become(kept: Kept, name: RoomName, happening: Happening, problem?: Error): void {
@@ -210,7 +226,7 @@ export class Keeper {
       const refusal = diskRefusal(problem)
       if (refusal !== null) this.options.disk.refused(name, refusal)
       const reason = refusal?.reason ?? reasonOf(problem)
-      kept.standing = { is: 'down', since, reason, code: refusal === null ? 'unavailable' : 'storage-refused', again: true }
+      kept.standing = { is: 'down', since, reason, code: refusal === null ? 'unavailable' : 'storage-refused' }
       this.events.emit({ room: name, type: 'room-down', title: 'Room cannot be served', subject: name, tone: 'bad', data: { reason } })
     }
     this.options.changed()

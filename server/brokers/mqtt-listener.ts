@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import type { SettingsSource } from '../config/source.ts'
 import type { Egress } from '../http/egress.ts'
 import { plainAddress } from '../http/network.ts'
-import { escape } from '../isolation.ts'
+import { containEvents, escape } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import { MqttConnection } from './mqtt-connection.ts'
 import type { BrokerService } from './service.ts'
@@ -53,7 +53,9 @@ export class MqttListener {
     if (mqttPort === 'off') return
     const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => this.welcome(socket))
     await new Promise<void>((resolve) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
+      server.on('error', (error: NodeJS.ErrnoException) => {
+        // Then it is about a single connection that could not be accepted; the port stays open.
+        if (server.listening) return this.log.warn({ port: mqttPort, error: error.message }, 'a client of MQTT over TCP could not be accepted')
         this.problem = { since: this.service.clock.now(), text: error.code === 'EADDRINUSE' ? `Port ${mqttPort} is used by another program` : error.message }
         this.log.warn({ port: mqttPort, error: error.message }, 'MQTT over TCP could not start')
         resolve()
@@ -61,19 +63,19 @@ export class MqttListener {
       server.listen({ port: mqttPort, host: apis.brokers.openTo === 'lan' ? '0.0.0.0' : '127.0.0.1' }, () => {
         this.server = server
         server.once('close', this.egress.addListener(this.port ?? mqttPort))
-        // Of a single connection that could not be accepted; the port stays open.
-        server.on('error', ({ message }) => this.log.warn({ port: mqttPort, error: message }, 'a client of MQTT over TCP could not be accepted'))
         resolve()
       })
     })
   }
 
   private welcome(socket: Socket): void {
+    const address = plainAddress(socket.remoteAddress)
+    containEvents({ room: 'brokers', kind: 'client', id: address, escaped: () => socket.destroy() }, socket)
     this.sockets.add(socket)
     socket.once('close', () => this.sockets.delete(socket))
     // A reset is followed by `close`, which is all that matters here.
     socket.on('error', () => undefined)
-    const wire = tcpWire(socket, plainAddress(socket.remoteAddress))
+    const wire = tcpWire(socket, address)
     wire.listen(new MqttConnection(wire, this.service))
   }
 

@@ -40,7 +40,7 @@ export interface ControlParts {
   upstreams: UpstreamDesk
   rooms: readonly Room[]
   lockers: Lockers
-  /** Throws `room-not-restartable` and `room-down`. */
+  /** Throws `room-down`. */
   restartRoom(name: RoomName): Promise<void>
   rates: Rates
   /** The host serves the control API too and so is made after it; it and what stands on it are asked for at the call. */

@@ -1,8 +1,10 @@
 /** Serves the APIs: each on a listener of its own, and all of them under their prefix on the control port. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Fault } from '../fault.ts'
 import type { Settings } from '../config/settings.ts'
+import { containEvents, type Scope } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import type { Api } from './api.ts'
 import { contractError, createApp, type AppOptions, type RequestHandler } from './app.ts'
@@ -222,8 +224,16 @@ export class ApiHost {
   }
 
   private listen(api: Api, own: Doorway, traffic: Traffic, handlers: { request(request: IncomingMessage, response: ServerResponse): void; upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void }): Mount {
-    const listener = new Listener(handlers, () => this.options.onChange(), (port) => this.options.opened(port))
+    const connected = (socket: Socket): void => this.contain(api.contract.api, socket)
+    const listener = new Listener({ ...handlers, connected }, () => this.options.onChange(), (port) => this.options.opened(port))
     return { api, listener, own, traffic, status: listener.status, exposed: false }
+  }
+
+  /** What a library that reads from a connection throws there ends that connection. Each WebSocket on it has a scope of its own inside. */
+  private contain(room: ApiName, socket: Socket): void {
+    const { shelter = openAir } = this.options
+    const scope: Scope = { room, kind: 'client', id: plainAddress(socket.remoteAddress ?? ''), escaped: () => socket.destroy() }
+    shelter.enter(scope, () => containEvents(scope, socket))
   }
 
   private doorway(name: ApiName, prefix: string): Doorway {

@@ -83,8 +83,9 @@ export function createApp(api: Api, outer: Doorway, options: AppOptions): Reques
 
 /** One route: key, then params and query, then the body, then the handler. Cheap and safe checks come before costly ones. */
 function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway, options: AppOptions): Respond {
-  const handler = api.handlers[name]
-  if (handler === undefined) throw new TypeError(`${api.contract.api}: route ${name} has no handler`)
+  // Looked up with each call: a room that was restarted has handlers of its own.
+  const handlerNow = () => api.handlers[name] ?? missingHandler(api, name)
+  handlerNow()
   return async (ctx) => {
     const given: Record<string, string> = { ...ctx['params'] }
     const subject = subjectOf(api.contract, given)
@@ -95,13 +96,17 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
     const query = route.query === undefined ? {} : parse(route.query, { ...ctx.query }, 'invalid-query')
     const body = route.body === undefined || route.bodyType === 'raw' ? undefined : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
     checkSubject(api, route, subject, admitted.standing)
-    const reply = await handler({ params, query, body }, callOf(ctx, admitted, doorway, options.guards))
+    const reply = await handlerNow()({ params, query, body }, callOf(ctx, admitted, doorway, options.guards))
     if (reply === handled) {
       ctx.respond = false
       return
     }
     send(ctx, route, reply, options.checkReplies)
   }
+}
+
+function missingHandler(api: Api, name: string): never {
+  throw new TypeError(`${api.contract.api}: route ${name} has no handler`)
 }
 
 function callOf(ctx: Context, { caller, standing }: Admitted, doorway: Doorway, guards: Guards): Call {

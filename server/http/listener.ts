@@ -1,5 +1,6 @@
 /** One listening address of one API. It starts, stops and moves without touching any other. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Fault } from '../fault.ts'
 
@@ -11,6 +12,8 @@ export type ListenerState =
   | { state: 'failed'; host: string; port: number; error: string }
 
 export interface ListenerHandlers {
+  /** First of all that happens with a connection. */
+  connected?(socket: Socket): void
   request(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
@@ -122,6 +125,7 @@ export class Listener {
     const opened: Opened = { server, sockets: new Set(), responses: new Set(), givenUp: () => undefined }
     server.on('upgrade', (request, socket, head) => this.handlers.upgrade(request, socket, head))
     server.on('connection', (socket) => {
+      this.handlers.connected?.(socket)
       opened.sockets.add(socket)
       socket.once('close', () => opened.sockets.delete(socket))
     })

@@ -1,6 +1,6 @@
 /** Rooms are kept standing: restarted in place, set aside when that does not help, and never taken down by each other. */
 import { AsyncResource } from 'node:async_hooks'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { createDiskWatch } from '../../server/disk-watch.ts'
 import { escape, type Scope } from '../../server/isolation.ts'
 import { Keeper } from '../../server/keeper.ts'
@@ -85,7 +85,7 @@ it('sets a room aside that fails again and again, says why, and starts it anew f
   const bots = await raise('bots', [])
   await keeper.start()
   for (let time = 0; time < 4; time += 1) await bots.fail()
-  expect(keeper.standing('bots')).toMatchObject({ is: 'down', again: true, reason: expect.stringContaining('4 times in ten minutes, last with: it broke') })
+  expect(keeper.standing('bots')).toMatchObject({ is: 'down', reason: expect.stringContaining('4 times in ten minutes, last with: it broke') })
   expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'unavailable', message: expect.stringContaining('Bots cannot be served: it failed 4 times') })
   expect(keeper.attention()).toMatchObject([{ id: 'room:bots', tone: 'bad', title: 'Bots cannot be served', action: 'restart-room' }])
   await keeper.restart('bots')
@@ -136,16 +136,53 @@ it('says 507 and names the disk for a room that the disk does not let start, and
   ])
 })
 
-it('serves the others where one room cannot even be made, and asks for a new start once that is mended', async () => {
+it('serves the others where one room cannot even be made, and makes it once that is mended', async () => {
   const { keeper, raise } = house()
   const damaged = Object.assign(new Error('input/output error'), { code: 'EIO' })
-  const standIn = (await raise('relay', [])).room
-  await keeper.raise('bots', () => Promise.reject(damaged), () => ({ ...standIn, name: 'bots' }))
+  const spare = await raise('relay', [])
+  const real = { ...spare.room, name: 'bots' as const }
+  let mended = false
+  const bots = await keeper.raise('bots', () => (mended ? real : Promise.reject(damaged)), () => ({ ...spare.room, name: 'bots' as const, summary: () => expect.fail('of the one that stands in') }))
   await keeper.start()
   expect(keeper.shelter.refusal('relay')).toBeNull()
   expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'storage-refused' })
-  expect(keeper.attention()).toMatchObject([{ room: 'bots', text: expect.stringContaining('start Wheelhouse again'), action: null }])
-  await expect(keeper.restart('bots')).rejects.toMatchObject({ code: 'room-not-restartable' })
+  expect(keeper.attention()).toMatchObject([{ room: 'bots', action: 'restart-room' }])
+  await expect(keeper.restart('bots')).rejects.toMatchObject({ code: 'room-down' })
+  mended = true
+  await keeper.restart('bots')
+  expect(keeper.shelter.refusal('bots')).toBeNull()
+  expect(bots.start).not.toBe(spare.room.start)
+})
+
+it('makes a restarted room anew, and whoever has it speaks to the new one', async () => {
+  const { keeper, events } = house()
+  let made = 0
+  const bots = await keeper.raise('bots', () => {
+    made += 1
+    const unit = `the one made ${made}`
+    return { name: 'bots', start: async () => undefined, stop: async () => undefined, summary: () => ({ unit }) } as unknown as Room // what the keeper needs, and what is asked for below
+  }, () => expect.fail('nothing stands in'))
+  await keeper.start()
+  expect(bots.summary().unit).toBe('the one made 1')
+  await keeper.restart('bots')
+  expect(bots.summary().unit).toBe('the one made 2')
+  expect(events.emitted.map(({ type }) => type)).toEqual(['room-restarted'])
+})
+
+it('does not start anew what did not stop', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { keeper } = house()
+  let made = 0
+  await keeper.raise('bots', () => {
+    made += 1
+    return { name: 'bots', start: async () => undefined, stop: () => new Promise(() => undefined) } as unknown as Room // what the keeper needs
+  }, () => expect.fail('nothing stands in'))
+  await keeper.start()
+  const restarted = expect(keeper.restart('bots')).rejects.toMatchObject({ code: 'room-down', message: expect.stringContaining('could not be stopped') })
+  await vi.runAllTimersAsync()
+  await restarted
+  expect(made).toBe(1)
 })
 
 it('does not hide a mistake of ours behind an empty room', async () => {

@@ -1,0 +1,18 @@
+/** A stand-in for an object that is made anew now and then: whoever holds it always speaks to the one of today. */
+
+/**
+ * Reading a property reads it of what `current` gives at that moment; a method runs on that object. What is read once and kept (a nested object, say) is
+ * of that day, so pass on `live(() => outer.inner)` and not `outer.inner`.
+ */
+export function live<Thing extends object>(current: () => Thing): Thing {
+  // What the stand-in is made from is never looked at; the engine wants an object there.
+  return new Proxy(Object.create(null) as Thing, {
+    get(_, name) {
+      const thing = current()
+      const value: unknown = Reflect.get(thing, name, thing)
+      // Bound, because private members are of the object itself and not of its stand-in.
+      return typeof value === 'function' ? (value.bind(thing) as unknown) : value
+    },
+    has: (_, name) => Reflect.has(current(), name),
+  })
+}
