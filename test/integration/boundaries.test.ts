@@ -120,5 +120,5 @@ test.each(boundaries)('$boundary: ends what it came from, and nothing else', asy
 test('each is in the audit trail once, with what it came from', async () => {
   const { events } = (await (await server.call('/control/v1/audit?limit=500')).json()) as { events: { type: string; room: string; data: { kind?: string; count?: number } }[] }
   const kinds = events.filter(({ type }) => type === 'error-contained').map(({ room, data: { kind } }) => `${room} ${kind}`)
-  expect(new Set(kinds)).toEqual(new Set(['control client', 'brokers client', 'logins client', 'logins room', 'relay upstream', 'bots bot']))
+  expect(new Set(kinds)).toEqual(new Set(['control client', 'brokers client', 'logins client', 'logins store', 'relay upstream', 'bots bot']))
 })
