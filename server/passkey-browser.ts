@@ -46,6 +46,7 @@ export function createPasskeyBrowser({ executable, profilesDir, test }: PasskeyB
         void running.gone.then(() => fail(closedWords))
         const [page = await running.puppeteer.newPage()] = await running.puppeteer.pages()
         page.once('close', () => fail(closedWords))
+        page.once('error', () => fail('The page of the passkey has crashed'))
         await servePage(page, options)
         await test?.prepare(page)
         await page.exposeFunction('wheelhouseAnswer', resolve)

@@ -2,14 +2,15 @@
 import type { BinaryNode, WASocket } from 'baileys'
 import { Fault } from '../fault.ts'
 import type { Egress } from '../http/egress.ts'
+import { escape, reasonOf } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import { holdsLink, openAuth } from './baileys-auth.ts'
 import { createKeeping, type Keeping } from './baileys-inbox.ts'
 import { keyFor, messageOf, progressOf } from './baileys-messages.ts'
 import { PasskeyCeremony } from './baileys-passkey.ts'
 import { createSender, problemOf } from './baileys-send.ts'
-import { escape, reasonOf } from '../isolation.ts'
 import type { Connection, Engine, EngineEvents } from './engine.ts'
+import { diskRefused } from './states.ts'
 import { createProxyAgent } from './proxy-agent.ts'
 
 export interface BaileysOptions {
@@ -28,8 +29,6 @@ const qrCodes = 6
 const codeAnswer = 10_000
 /** Ms in which the other side closes as well; after that the connection is cut. */
 const closeAnswer = 1_500
-/** Close code of our own: what was received could not be written. */
-export const diskRefused = 507
 
 export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOptions): Engine {
   const qrLife = [qrTimeout ?? 60_000, qrTimeout ?? 20_000] as const

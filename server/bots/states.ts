@@ -40,6 +40,9 @@ export function publishedStatus(state: BotState): 'online' | 'offline' {
   return state === 'online' ? 'online' : 'offline'
 }
 
+/** Close code of our own: what was received could not be written. */
+export const diskRefused = 507
+
 /** What a close means: what to do next, and the words for a person. */
 export interface Closing {
   then: 'restart' | 'retry' | 'logged_out' | 'blocked' | 'replaced' | 'failed'
@@ -81,6 +84,8 @@ function meaningOf(code: number, words: string): Closing {
       return { then: 'replaced', reason: 'Opened by another program (440)' }
     case 411:
       return { then: 'failed', reason: 'The account does not allow linked devices (411)' }
+    case diskRefused:
+      return { then: 'retry', reason: `What came in cannot be written, so WhatsApp is to keep it: ${words}` }
     default:
       return { then: 'retry', reason: `Connection lost (${code})${words === '' ? '' : `: ${words}`}` }
   }

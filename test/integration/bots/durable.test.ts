@@ -86,6 +86,24 @@ test('a message whose receipt was lost comes again and is neither told twice nor
   expect(bots.room.messages.total).toBe(20)
 })
 
+test('while the disk refuses nothing is acknowledged, the bot says why, and afterwards nothing is missing', async () => {
+  const bots = await serveBots()
+  endings.push(() => bots.stop())
+  const ann = await connectContact(bots.double, '15550100011', 'Ann')
+  endings.push(ann.stop)
+  await bots.linked('gate', number)
+  await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })
+  bots.context.database.exec("CREATE TRIGGER refuse BEFORE INSERT ON bot_inbox BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END")
+  await say(ann, texts.slice(0, 5))
+  await expect.poll(async () => (await bots.call('GET', '/v1/bots/gate')).body.bot.reason).toContain('cannot be written, so WhatsApp is to keep it: database or disk is full')
+  expect(device(bots.double)?.waiting.filter(({ tag }) => tag === 'message')).toHaveLength(5)
+  bots.context.database.exec('DROP TRIGGER refuse')
+  await bots.call('POST', '/api/sessions/gate/start')
+  await acknowledged(bots.double)
+  await expect.poll(async () => (await bots.call('GET', '/api/sessions/gate/log')).body.messages.map(({ text }: { text: string }) => text).toReversed()).toEqual(texts.slice(0, 5))
+  expect(bots.double.errors).toEqual([])
+})
+
 test('after kill -9 in the backlog none of 20 acknowledged messages is lost: the log and the rule have each once, the webhook each', async () => {
   const double = await WhatsAppDouble.start()
   endings.push(() => double.stop())
