@@ -26,7 +26,7 @@ export function attentionOf({ store, keys, startedAt, now, ahead }: Concerns): A
   if (!state.up) add('store', 'bad', state.since, 'Redis cannot be used', `Logins cannot be made, ended or relied on: ${state.error}. It is tried again by itself.`)
   if (ahead !== null && isApart(ahead)) {
     const by = `${Math.round(Math.abs(ahead) / 1_000)} s`
-    add('clock', 'attention', startedAt, `This machine’s clock is ${by} ${ahead > 0 ? 'ahead of' : 'behind'} that of Redis`, 'Servers that share logins judge their end and idle time each by its own clock. Let all of them follow a time server.')
+    add('clock', 'attention', startedAt, `This machine’s clock is ${by} ${ahead > 0 ? 'ahead of' : 'behind'} that of Redis`, 'Logins go by the clock of Redis, all else here by the machine’s own. Let both follow a time server.')
   }
   // Those that the house sealed are named by the house.
   const locked = keys.shared ? keys.locked().length : 0

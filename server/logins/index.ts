@@ -1,5 +1,5 @@
 /** The logins room: what it is made of. */
-import { systemClock } from '../clock.ts'
+import { systemClock, type Clock } from '../clock.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Room, RoomContext } from '../room.ts'
@@ -45,10 +45,11 @@ export interface LoginsRoom extends Room {
 }
 
 export async function createLoginsRoom(context: RoomContext, { variables, every = systemEvery, passwords, wallTime = systemClock.now }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
-  const { database, sealer, clock, events, log, settings } = context
+  const { database, sealer, events, log, settings } = context
   const policy = (): Policy => policyOf(settings.current().logins, variables)
   const kept = await openStores(context, variables, wallTime)
   const { store } = kept
+  const clock = sharedClock(context.clock, kept.redis)
   const startedAt = clock.now()
   const keys = createSigningKeys({ store: kept.keys ?? createSqliteKeyStore(database, sealer), clock, events, log })
   const activity = createActivity({ store, policy, log })
@@ -65,13 +66,17 @@ export async function createLoginsRoom(context: RoomContext, { variables, every 
   const sweep = startSweep({ store, policy, clock, log, changed })
   const inspect = createInspector({ keys, store, policy, clock })
 
+  let trouble = ''
   /** Whatever has to wait for the store; tried again when it is back. */
   async function begin(): Promise<void> {
+    const before = trouble
     try {
       await keys.start()
       if (sharedUsers !== null && store.state().up) await adoptUsers(localUsers, sharedUsers, log)
+      trouble = ''
     } catch (error) {
-      log.warn({ error: String(error) }, 'the signing keys, or the users, cannot be read yet')
+      trouble = String(error)
+      if (trouble !== before) log.warn({ error: trouble }, 'the signing keys, or the users, cannot be read yet')
     }
     changed()
   }
@@ -125,6 +130,11 @@ const tryAgainEvery = 5_000
 const systemEvery: Every = (ms, work) => {
   const timer = setInterval(work, ms).unref()
   return () => clearInterval(timer)
+}
+
+/** Servers that share logins go by one clock, that of their Redis: with two, whoever refreshes here and there within seconds would look like a thief. */
+function sharedClock(own: Clock, redis: RedisConnection | null): Clock {
+  return redis === null ? own : { now: () => own.now() - (redis.ahead() ?? 0), monotonic: own.monotonic }
 }
 
 interface Stores {

@@ -41,6 +41,7 @@ type Channel = 'changed' | 'keys'
 
 /** A start must not wait for a Redis that is away. */
 const waitAtStart = 1_000
+const notYet = 'not connected yet'
 const probeEvery = 2_000
 const listenAgainAfter = 500
 /** What Redis answers to every write where another one, or the same one later, would take it. */
@@ -68,7 +69,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
   const messages = { changed: createSignal<string>(report), keys: createSignal<string>(report) }
   const keyCounts = createSignal<number>(report)
   const states = createSignal<void>(report)
-  let current: StoreState = { up: false, error: 'not connected yet', since: clock.now() }
+  let current: StoreState = { up: false, error: notYet, since: clock.now() }
   /** What was last said of each connection; forgotten when it is there again. */
   const causes = { client: '', ear: '' }
   let ear = listener()
@@ -84,12 +85,13 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
   }
 
   function become(up: boolean, why = ''): void {
+    if (stopped) return
     const error = why === '' ? 'the connection was lost' : why
     if (current.up === up && (current.up || current.error === error)) return
     const since = current.up ? clock.now() : current.since
     current = up ? { up } : { up, error, since }
     if (up) log.info({ address: address?.kind }, 'Redis is there and takes writes')
-    else log.warn({ error }, 'Redis cannot be used')
+    else if (error !== notYet) log.warn({ error }, 'Redis cannot be used')
     states.tell()
   }
 
@@ -142,10 +144,11 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
     script(probeScript, prefix, self, own.number).then(
       (found) => {
         own.answered = true
-        if (own === probe) proven()
         const [count, time] = Array.isArray(found) ? found.map(Number) : []
-        if (count !== undefined) keyCounts.tell(count)
+        // Before anybody hears that it is up: from then on logins go by its time.
         if (time !== undefined) compare(asked, wallTime(), time)
+        if (own === probe) proven()
+        if (count !== undefined) keyCounts.tell(count)
       },
       (error: unknown) => {
         if (own !== probe) return
@@ -294,6 +297,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
       })
     },
     async stop() {
+      become(false, notYet)
       stopped = true
       clearInterval(heartbeat)
       client.disconnect()
@@ -302,7 +306,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
   }
 }
 
-/** Whether a difference is worth telling: endings and idle limits are judged by each server's own clock. */
+/** Whether a difference is worth telling. */
 export function isApart(ahead: number | null): boolean {
   return ahead !== null && Math.abs(ahead) > 10_000
 }

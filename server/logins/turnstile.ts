@@ -22,6 +22,8 @@ interface Waiting {
   refuse(): void
 }
 
+const turnsKept = 1_000
+
 export function createTurnstile(atOnce: number, mostWaiting: number): Turnstile {
   let running = 0
   /** In the order in which they came. */
@@ -49,6 +51,8 @@ export function createTurnstile(atOnce: number, mostWaiting: number): Turnstile 
 
   function hadTurn(lane: Lane): void {
     turn += 1
+    // Names are made up by whoever guesses. Forgetting them gives nobody more than one turn.
+    if (turns.size >= turnsKept) turns.clear()
     turns.set(lane.address, turn)
     turns.set(namesKey(lane), turn)
   }

@@ -132,6 +132,8 @@ export function createVerdicts(askAgainAfter: number, elapsed: () => number): Ve
       const since = begun.get(token.sessionId) ?? begunBefore.get(token.sessionId)
       const usedAt = sessions.get(token.sessionId)?.usedAt ?? since
       if (since === undefined || usedAt === undefined || isLongPause(usedAt) || isDue(token)) return false
+      // From then on it is asked about like any other.
+      if (elapsed() - since >= askAgainAfter) return false
       store(token, verdict)
       uses.set(token.sessionId, elapsed())
       return true

@@ -145,6 +145,16 @@ test.each(algorithms)('%s: the device in use stays when the least recently used 
   expect((await gateway.check(inUse.token)).ok).toBe(true)
 })
 
+test.each(algorithms)('%s: however sure the gateway is, it asks again after askAgainAfter', async (algorithm) => {
+  const house = await start({ algorithm, gateway: { askAgainAfter: 20_000 } })
+  const { token } = await login(house)
+  await house.gateway.check(token)
+  await house.pass(20_000)
+  const { asked } = house.gateway.counts()
+  await house.gateway.check(token)
+  expect(house.gateway.counts().asked).toBe(asked + 1)
+})
+
 test('uses are reported with the time they happened at, also when the service was away for a while', async () => {
   const house = await start({ gateway: { ...neverAskAgain, timeout: 1_000 } })
   const { gateway, logins, clock } = house

@@ -18,7 +18,9 @@ async function redisServer(options?: Parameters<typeof startRedis>[0]): Promise<
 async function twoServers(redis: RedisServer): Promise<[TestLogins, TestLogins]> {
   const clock = testClock()
   const variables = { sessionStorageType: 'redis' as const, redisUrl: redis.url }
-  return Promise.all([startLogins({ variables, clock }), startLogins({ variables, clock })])
+  const servers = await Promise.all([startLogins({ variables, clock }), startLogins({ variables, clock })])
+  for (const server of servers) await until('it has its Redis', async () => (await server.call('GET', '/api/v1/sessions/health')).status === 200, 20_000)
+  return servers
 }
 
 test('two servers on one Redis behave as one: made here, good there, revoked there, over here', async () => {
