@@ -41,6 +41,13 @@ export default defineConfig(
     },
   },
 
+  // What a caller names goes through the judge of connections; these speak to addresses that only the operator or this program names.
+  {
+    files: ['server/**/*.ts'],
+    ignores: ['server/http/egress-fetch.ts', 'server/logins/gateway/**', 'server/bots/demo.ts', 'server/browsers/install.ts', 'server/sign-in-link.ts', 'server/command-line.ts'],
+    rules: { 'no-restricted-globals': ['error', { name: 'fetch', message: 'Use createEgressFetch: what others name is judged when it is connected to.' }, { name: 'WebSocket', message: 'Nothing judges where it goes.' }] },
+  },
+
   {
     files: ['renderer/**/*.vue'],
     languageOptions: { parserOptions: { parser: ts.parser } },

@@ -5,6 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { Fault } from '../fault.ts'
+import type { Fetch } from '../http/egress-fetch.ts'
 import { withDeadline } from './abortable.ts'
 
 export type Captcha = { kind: 'recaptcha-v2'; siteKey: string; pageUrl: string } | { kind: 'image'; base64: string }
@@ -23,11 +24,12 @@ export interface CaptchaClientOptions {
   timeout: number
   /** The most between two questions whether the answer is there, in ms; the services ask for five seconds. */
   pollEvery?: number
-  fetch?: typeof fetch
+  /** Judges where the service is. */
+  fetch: Fetch
 }
 
 export function createCaptchaClient(options: CaptchaClientOptions): CaptchaSolver {
-  const { timeout, pollEvery = 5_000, fetch: send = fetch } = options
+  const { timeout, pollEvery = 5_000, fetch: send } = options
   const base = options.address.replace(/\/+$/, '')
 
   return {

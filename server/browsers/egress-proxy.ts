@@ -107,7 +107,7 @@ export class EgressProxy {
   }
 
   async #answer(near: Socket): Promise<void> {
-    const read = reader(near)
+    const { read, release } = reader(near)
     const [greeting, methods = 0] = await read(2)
     if (greeting !== version) return void near.destroy()
     await read(methods)
@@ -118,6 +118,7 @@ export class EgressProxy {
     const host = await readHost(read, kind)
     if (host === null) return refuse(near, reply.unknownAddress)
     const [high = 0, low = 0] = await read(2)
+    release()
     await this.#join(near, host, high * 256 + low)
   }
 
@@ -180,7 +181,9 @@ export class EgressProxy {
 }
 
 function refuse(near: Socket, code: number): void {
-  near.end(Buffer.from([version, code, 0, 1, 0, 0, 0, 0, 0, 0]))
+  near.write(Buffer.from([version, code, 0, 1, 0, 0, 0, 0, 0, 0]))
+  // Whatever it says beside is not listened to, and would keep the connection half open.
+  near.destroySoon()
 }
 
 async function readHost(read: (length: number) => Promise<Buffer>, kind: number): Promise<string | null> {
@@ -194,22 +197,47 @@ async function readHost(read: (length: number) => Promise<Buffer>, kind: number)
   return Array.from({ length: 8 }, (_, index) => words.readUInt16BE(index * 2).toString(16)).join(':')
 }
 
-/** Reads so many bytes at a time; what comes after the last of them stays in the socket. Rejects when the socket ends before. */
-function reader(socket: Socket): (length: number) => Promise<Buffer> {
-  return async (length) => {
-    if (length === 0) return Buffer.alloc(0)
-    for (;;) {
-      const chunk: unknown = socket.read(length)
-      if (Buffer.isBuffer(chunk) && chunk.length === length) return chunk
-      if (chunk !== null || socket.readableEnded || socket.destroyed) throw new Error('The client went away')
-      await new Promise<void>((resolve) => {
-        const go = (): void => {
-          for (const event of ['readable', 'end', 'close'] as const) socket.off(event, go)
-          resolve()
-        }
-        for (const event of ['readable', 'end', 'close'] as const) socket.on(event, go)
-      })
-    }
+interface Reader {
+  /** So many bytes. Rejects when the socket ends before. */
+  read(length: number): Promise<Buffer>
+  /** Gives back what came beyond, and reads no more. */
+  release(): void
+}
+
+/** More than any request has; a client that sends on without an answer waits. */
+const mostUnread = 4_096
+
+function reader(socket: Socket): Reader {
+  let unread = Buffer.alloc(0)
+  let over = false
+  let wake = (): void => undefined
+  const onData = (chunk: Buffer): void => {
+    unread = Buffer.concat([unread, chunk])
+    if (unread.length > mostUnread) socket.pause()
+    wake()
+  }
+  const onEnd = (): void => {
+    over = true
+    wake()
+  }
+  socket.on('data', onData).once('end', onEnd).once('close', onEnd)
+  return {
+    async read(length) {
+      while (unread.length < length) {
+        if (over) throw new Error('The client went away')
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+      const taken = unread.subarray(0, length)
+      unread = unread.subarray(length)
+      return taken
+    },
+    release() {
+      socket.off('data', onData).off('end', onEnd).off('close', onEnd)
+      socket.pause()
+      if (unread.length > 0) socket.unshift(unread)
+    },
   }
 }
 

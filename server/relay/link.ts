@@ -168,13 +168,14 @@ async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Pr
   }
 }
 
-async function transportOf({ definition, guardian, onLog, builtIn, auth, fetch: send = fetch }: LinkOptions): Promise<Transport> {
+async function transportOf({ definition, guardian, onLog, builtIn, auth, fetch: send }: LinkOptions): Promise<Transport> {
   const { transport, command, args, env, cwd, url, headers } = definition
   if (transport === 'built-in') {
     if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
     return builtIn()
   }
   if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, guardian, onLog })
+  if (send === undefined) throw new TypeError(`${definition.name} has no way to be reached`)
   const address = new URL(url ?? '')
   const shared = { requestInit: { headers }, fetch: send, ...(auth === undefined ? {} : { authProvider: auth }) }
   return transport === 'http' ? new StreamableHTTPClientTransport(address, shared) : new SSEClientTransport(address, { ...shared, eventSourceInit: { fetch: (input, init) => send(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }) } })

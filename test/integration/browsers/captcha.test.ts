@@ -16,7 +16,7 @@ describe('the captcha client', () => {
   })
   afterEach(() => service.stop())
 
-  const client = (changes: { timeout?: number; address?: string } = {}) => createCaptchaClient({ address: service.address, timeout: hour, pollEvery: 20, ...changes })
+  const client = (changes: { timeout?: number; address?: string } = {}) => createCaptchaClient({ address: service.address, timeout: hour, pollEvery: 20, fetch, ...changes })
   const solve = (captcha: Captcha = recaptcha, apiKey = key, signal = new AbortController().signal) => client().solve(captcha, apiKey, signal)
   const failure = (work: Promise<unknown>) => work.then(() => expect.unreachable('it was solved'), (error: unknown) => error)
 

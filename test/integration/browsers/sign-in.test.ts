@@ -233,7 +233,7 @@ async function begin(options: PortalOptions = {}) {
   pages.push(page)
   const stop = new AbortController()
   const steps: string[] = []
-  const solveCaptcha = createCaptchaClient({ address: portal.captchaService.address, timeout: 600_000, pollEvery: 20 })
+  const solveCaptcha = createCaptchaClient({ address: portal.captchaService.address, timeout: 600_000, pollEvery: 20, fetch })
   /** The limits of the logins: no time passes for these unless a test lets it. */
   const timers: { ms: number; ring(): void }[] = []
   const startTimer: StartTimer = (ms, ring) => {
