@@ -3,7 +3,6 @@ import { iso } from '../clock.ts'
 import type { WebhookState, Webhooks } from '../events/webhooks.ts'
 import type { Handlers } from '../http/api.ts'
 import type { Contract } from '../http/contract.ts'
-import { shownAddress } from '../http/shown-address.ts'
 import type { webhookRoutes } from './contract-webhooks.ts'
 import type { BotService } from './service.ts'
 
@@ -15,7 +14,7 @@ export function webhookHandlers({ service, webhooks }: { service: BotService; we
       const { secret, ...webhook } = webhooks.add(...subject(params.userId), body)
       return { status: 201, body: { success: true, webhook: view(webhook), secret } }
     },
-    webhooks: ({ params }) => ({ status: 200, body: { success: true, webhooks: webhooks.list(...subject(params.userId)).map((webhook) => view({ ...webhook, url: shownAddress(webhook.url) })) } }),
+    webhooks: ({ params }) => ({ status: 200, body: { success: true, webhooks: webhooks.list(...subject(params.userId)).map(view) } }),
     removeWebhook: ({ params }) => {
       webhooks.remove(...subject(params.userId), params.webhook)
       return { status: 200, body: { success: true } }

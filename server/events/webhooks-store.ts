@@ -1,12 +1,16 @@
-/** The tables of webhooks. Secrets and bodies are sealed. */
+/** The tables of webhooks. Addresses, secrets and bodies are sealed; of an address the table has what may be shown. */
 import type { Database } from 'better-sqlite3'
+import { z } from 'zod'
+import { shownAddress } from '../http/shown-address.ts'
 import { splitUserinfo } from '../http/userinfo.ts'
 import type { Sealer } from '../secrets/sealer.ts'
+import { erasing } from '../store/database.ts'
 
 export interface Webhook {
   id: string
   room: string
   subject: string
+  /** In full where it is added; as it may be shown where it is listed. */
   url: string
   types: string[]
   /** Each delivery waits for the one before it; otherwise one that fails steps aside. */
@@ -15,6 +19,9 @@ export interface Webhook {
 }
 
 type RawWebhook = Omit<Webhook, 'types' | 'ordered'> & { types: string; ordered: number }
+/** What a delivery is sent with: whoever knows it can call the address in our place. */
+const sealedPart = z.object({ url: z.string(), secret: z.string(), userinfo: z.string().nullable() })
+type SealedPart = z.output<typeof sealedPart>
 type SealedDelivery = Delivery & { body: Buffer }
 
 export interface Delivery {
@@ -42,7 +49,7 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   const secret = database.prepare<[string], { room: string; url: string; secret: Buffer; ordered: number }>('SELECT room, url, secret, ordered FROM webhooks WHERE id = ?')
   const ofRoom = database.prepare<[string], { id: string; secret: Buffer }>('SELECT id, secret FROM webhooks WHERE room = ?')
   const removeOne = database.prepare('DELETE FROM webhooks WHERE id = ?')
-  const withAt = database.prepare<[], { id: string; url: string }>("SELECT id, url FROM webhooks WHERE url LIKE '%@%'")
+  const every = database.prepare<[], { id: string; url: string; secret: Buffer }>('SELECT id, url, secret FROM webhooks')
   const rewrite = database.prepare('UPDATE webhooks SET url = ?, secret = ? WHERE id = ?')
   const remove = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ? AND id = ?')
   const removeAll = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ?')
@@ -60,32 +67,32 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   const counts = database.prepare<[string], { waiting: number; dead: number }>('SELECT coalesce(sum(dead = 0), 0) AS waiting, coalesce(sum(dead = 1), 0) AS dead FROM webhook_deliveries WHERE webhook_id = ?')
   const pending = database.prepare<[], string>('SELECT DISTINCT webhook_id FROM webhook_deliveries WHERE dead = 0').pluck()
 
+  const sealed = (id: string, part: SealedPart): Buffer => sealer.seal(JSON.stringify(part), `webhook:${id}`)
+
   return {
-    /** What the address carried as name and password is sealed with the secret. */
-    add: ({ id, room, subject, url, types, ordered, createdAt }: Webhook, plain: string, userinfo: string | null): void => void insert.run(id, room, subject, url, sealer.seal(sealedText(plain, userinfo), `webhook:${id}`), JSON.stringify(types), ordered ? 1 : 0, createdAt),
+    /** What the address carried as name and password is sealed with it and the secret. */
+    add: ({ id, room, subject, url, types, ordered, createdAt }: Webhook, plain: string, userinfo: string | null): void => void insert.run(id, room, subject, shownAddress(url), sealed(id, { url, secret: plain, userinfo }), JSON.stringify(types), ordered ? 1 : 0, createdAt),
     list: (room: string, subject: string): Webhook[] => list.all(room, subject).map((row) => ({ ...row, types: JSON.parse(row.types) as string[], ordered: row.ordered === 1 })), // written two lines above
     /** Null when there is none any more; `opened` is null when it was sealed under a key that is not here. */
-    target(id: string): { room: string; ordered: boolean; url: string; opened: { secret: string; userinfo: string | null } | null } | null {
+    target(id: string): { room: string; ordered: boolean; opened: SealedPart | null } | null {
       const row = secret.get(id)
       if (row === undefined) return null
       const text = openOrNull(row.secret, `webhook:${id}`)
-      const [plain = '', userinfo = null] = splitOnce(text ?? '')
-      return { room: row.room, ordered: row.ordered === 1, url: row.url, opened: text === null ? null : { secret: plain, userinfo } }
+      return { room: row.room, ordered: row.ordered === 1, opened: text === null ? null : (current(text) ?? older(text, row.url)) }
     },
     /** Webhooks of a room whose secret was sealed under a key that is not here. */
     locked: (room: string): string[] => ofRoom.all(room).filter((row) => openOrNull(row.secret, `webhook:${row.id}`) === null).map(({ id }) => id),
     drop: (id: string): void => void removeOne.run(id),
-    /** Takes names and passwords out of the addresses that an earlier version kept as they were given. */
+    /** Seals the addresses that an earlier version kept as they were given, and leaves nothing of them in the file. */
     tidy(): void {
-      for (const { id, url } of withAt.all()) {
-        const split = splitUserinfo(url)
-        const row = secret.get(id)
-        if (split.userinfo === null || row === undefined) continue
-        const text = openOrNull(row.secret, `webhook:${id}`)
-        if (text === null) continue
-        const [plain = ''] = splitOnce(text)
-        rewrite.run(split.url, sealer.seal(sealedText(plain, split.userinfo), `webhook:${id}`), id)
-      }
+      const plain = every.all().flatMap(({ id, url, secret: sealedText }) => {
+        const text = openOrNull(sealedText, `webhook:${id}`)
+        return text === null || current(text) !== null ? [] : [{ id, part: older(text, url) }]
+      })
+      if (plain.length === 0) return
+      erasing(database, () => {
+        for (const { id, part } of plain) rewrite.run(shownAddress(part.url), sealed(id, part), id)
+      })
     },
     remove: (room: string, subject: string, id: string): boolean => remove.run(room, subject, id).changes > 0,
     removeAll: (room: string, subject: string): void => void removeAll.run(room, subject),
@@ -111,10 +118,13 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   }
 }
 
-/** A secret is one line. */
-const sealedText = (plain: string, userinfo: string | null): string => (userinfo === null ? plain : `${plain}\n${userinfo}`)
+/** Null for a text of an earlier version, which was the secret alone or the secret and, on a line of its own, name and password. */
+function current(text: string): SealedPart | null {
+  return text.startsWith('{') ? sealedPart.parse(JSON.parse(text)) : null
+}
 
-function splitOnce(text: string): string[] {
+function older(text: string, address: string): SealedPart {
   const end = text.indexOf('\n')
-  return end === -1 ? [text] : [text.slice(0, end), text.slice(end + 1)]
+  const { url, userinfo } = splitUserinfo(address)
+  return { url, secret: end === -1 ? text : text.slice(0, end), userinfo: end === -1 ? userinfo : text.slice(end + 1) }
 }

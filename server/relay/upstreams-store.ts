@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import type { Sealer } from '../secrets/sealer.ts'
+import { erasing } from '../store/database.ts'
 import type { UpstreamDefinition } from './upstream-definition.ts'
 
 export interface StoredTool {
@@ -100,15 +101,9 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
         return locked === null && (row.url !== null || row.args !== '[]') ? [definition] : []
       })
       if (older.length === 0) return 0
-      database.pragma('secure_delete = ON')
-      try {
-        database.transaction(() => {
-          for (const { id, env, headers, args, url } of older) seal.run(sealed(id, { env, headers, args, url }), id)
-        })()
-        database.pragma('wal_checkpoint(TRUNCATE)')
-      } finally {
-        database.pragma('secure_delete = OFF')
-      }
+      erasing(database, () => {
+        for (const { id, env, headers, args, url } of older) seal.run(sealed(id, { env, headers, args, url }), id)
+      })
       return older.length
     },
     remove: database.transaction((id: string): void => {

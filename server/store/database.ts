@@ -51,6 +51,17 @@ export function quickly<Result>(database: Database, work: () => Result): Result 
   }
 }
 
+/** Writes so that nothing of what it replaces stays readable in the file or its log. */
+export function erasing(database: Database, work: () => void): void {
+  database.pragma('secure_delete = ON')
+  try {
+    database.transaction(work)()
+    database.pragma('wal_checkpoint(TRUNCATE)')
+  } finally {
+    database.pragma('secure_delete = OFF')
+  }
+}
+
 /** SQLite itself would create the file with the process's umask; its log files take over the file's mode. */
 function createPrivately(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })

@@ -1,4 +1,6 @@
-/** Reading is not holding: every GET of every API, walked from its own description, with keys that read and keys that use; no secret of the house comes back. */
+/** Reading is not holding: every GET of every API, walked from its own description, with keys that read and keys that use; no secret of the house comes back, and none stands readable on the disk. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 
@@ -68,14 +70,17 @@ test('no GET of any API hands out a secret, whether the key reads, uses or manag
     const made = (await (await house.call('/control/v1/keys', { method: 'POST', json: { name, ...wanted } })).json()) as { secret: string }
     const answers = await readAll(house, made.secret, ids)
     expect(answers.length).toBeGreaterThan(50)
-    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(30)
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(20)
     // What is kept back is kept back in places that were read.
     const all = answers.map(({ text }) => text).join('\n')
-    for (const place of ['berths.example', ...(name === 'older, reading' ? [] : ['hooks.example/services'])]) expect(all).toContain(place)
+    for (const place of ['berths.example', ...(name === 'older, writing' || name === 'managing' ? ['hooks.example/services'] : [])]) expect(all).toContain(place)
     for (const [what, secret] of Object.entries(secrets)) {
       // The published list of a session's own account names it in full to who may use sessions.
       const holding = answers.filter(({ route, text }) => text.includes(secret) && !(what === 'address' && name !== 'older, reading' && route === 'relay /api/sessions'))
       expect(holding.map(({ route }) => route), `${what} read by the key ${name}`).toEqual([])
     }
   }
+  await house.end()
+  const onDisk = readdirSync(house.dataDir).filter((name) => name.startsWith('wheelhouse.db')).map((name) => readFileSync(join(house.dataDir, name), 'latin1')).join('\n')
+  for (const [what, secret] of Object.entries(secrets)) expect(onDisk.includes(secret), `${what} on the disk`).toBe(false)
 })

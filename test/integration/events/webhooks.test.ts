@@ -1,6 +1,8 @@
 /** Webhooks: signed, in order, tried again, given up and replayed, and never into a private network unasked. */
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { signature, postWebhook } from '../../../server/events/webhook-request.ts'
 import { createWebhooks, type Webhooks, type WebhooksOptions } from '../../../server/events/webhooks.ts'
@@ -9,7 +11,7 @@ import { createSealer } from '../../../server/secrets/seal.ts'
 import { systemClock } from '../../../server/clock.ts'
 import { openDatabase, type Database } from '../../../server/store/database.ts'
 import { migrate } from '../../../server/store/migrate.ts'
-import { testLog } from '../../fakes/kernel.ts'
+import { temporaryFolder, testLog } from '../../fakes/kernel.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
 
 let server: Server
@@ -24,6 +26,8 @@ let answers: number[] = []
 let poison: number | null = null
 /** Resets the connection in the middle of its answer. */
 let resets = false
+/** What was asked for, with the query. */
+const paths: string[] = []
 const got: { headers: IncomingHttpHeaders; body: string }[] = []
 
 beforeEach(async () => {
@@ -32,7 +36,9 @@ beforeEach(async () => {
   poison = null
   resets = false
   got.length = 0
+  paths.length = 0
   server = createServer((request, response) => {
+    paths.push(String(request.url))
     let body = ''
     request.setEncoding('utf8').on('data', (text: string) => (body += text))
     request.on('end', () => {
@@ -208,13 +214,34 @@ test('a name and password in the address are sent and never shown or kept readab
   expect(JSON.stringify([webhooks.list('bots', 'gate'), database.prepare('SELECT * FROM webhooks').all()])).not.toMatch(/cret-9|harbor/)
 })
 
-test('addresses that an earlier version kept with a name and password lose them at the start', async () => {
+test('addresses that an earlier version kept as they were given are sealed at the start, and still called', async () => {
+  const sealer = createSealer(randomBytes(32))
+  const file = join(temporaryFolder(), 'wheelhouse.db')
+  await webhooks.stop()
+  database.close()
+  database = openDatabase(file)
+  migrate(database)
+  webhooks = dispatcher({ sealer })
   const { id } = webhooks.add('bots', 'gate', { url, types: [] })
-  database.prepare('UPDATE webhooks SET url = ? WHERE id = ?').run(url.replace('http://', 'http://harbor:secret-9@'), id)
+  // As versions before wrote it: the address in the clear, with what it is worth, the secret sealed alone.
+  database.prepare('UPDATE webhooks SET url = ?, secret = ? WHERE id = ?').run(`${url.replace('http://', 'http://harbor:cret-9@')}/services/canary-1?token=canary-2`, sealer.seal('whsec_AAAA', `webhook:${id}`), id)
+  database.pragma('wal_checkpoint(TRUNCATE)')
+  const onDisk = (): string => [file, `${file}-wal`].map((each) => readFileSync(each, 'latin1')).join('')
+  expect(onDisk().includes('canary-1')).toBe(true)
   webhooks.start()
-  expect(webhooks.list('bots', 'gate').map((webhook) => webhook.url)).toEqual([url])
+  expect(onDisk().match(/canary-|cret-9/)).toBeNull()
+  expect(webhooks.list('bots', 'gate').map((webhook) => webhook.url)).toEqual([`${url}/services/…?…`])
   webhooks.send('bots', 'gate', 'message', 1)
-  await expect.poll(() => got[0]?.headers.authorization).toBe(`Basic ${Buffer.from('harbor:secret-9').toString('base64')}`)
+  await expect.poll(() => got[0]?.headers.authorization).toBe(`Basic ${Buffer.from('harbor:cret-9').toString('base64')}`)
+  expect(paths).toEqual(['/services/canary-1?token=canary-2'])
+})
+
+test('an address that is added is on the disk as it may be shown, and sealed', async () => {
+  const worth = `${url}/services/canary-1?token=canary-2`
+  expect(webhooks.add('bots', 'gate', { url: worth, types: [] }).url).toBe(worth)
+  expect(database.serialize().toString('latin1').match(/canary-/)).toBeNull()
+  webhooks.send('bots', 'gate', 'message', 1)
+  await expect.poll(() => paths).toEqual(['/services/canary-1?token=canary-2'])
 })
 
 test('what is handed in as the last delivery is done goes out as well', async () => {
