@@ -22,26 +22,27 @@ export function startSweep({ store, policy, clock, log, changed }: { store: Sess
   let nextAt = clock.now()
   let sweepTimer: NodeJS.Timeout | undefined
   let countTimer: NodeJS.Timeout | undefined
-  let stopped = false
+  /** Which run it is; what an earlier one left under way ends with it. */
+  let current = 0
 
-  async function sweep(): Promise<void> {
+  async function sweep(run: number): Promise<void> {
     try {
       await store.removeOver(clock.now() - policy().keepEndedFor)
     } catch (error) {
       log.warn({ error: String(error) }, 'sessions that are over could not be removed')
     }
-    scheduleSweep()
+    scheduleSweep(run)
   }
 
-  function scheduleSweep(): void {
-    if (stopped) return
+  function scheduleSweep(run: number): void {
+    if (run !== current) return
     // Node's timers take at most 2^31 ms.
     const wait = Math.min(policy().cleanupInterval, 2_147_483_647)
     nextAt = clock.now() + wait
-    sweepTimer = setTimeout(() => void sweep(), wait).unref()
+    sweepTimer = setTimeout(() => void sweep(run), wait).unref()
   }
 
-  async function count(): Promise<void> {
+  async function count(run: number): Promise<void> {
     const begun = clock.monotonic()
     try {
       if (!store.state().up) return
@@ -51,20 +52,20 @@ export function startSweep({ store, policy, clock, log, changed }: { store: Sess
     } catch {
       // The store's state tells of it; the last count stands until it is back.
     } finally {
-      if (!stopped) countTimer = setTimeout(() => void count(), Math.max(countEvery, (clock.monotonic() - begun) * countShare)).unref()
+      if (run === current) countTimer = setTimeout(() => void count(run), Math.max(countEvery, (clock.monotonic() - begun) * countShare)).unref()
     }
   }
 
   return {
     start() {
-      stopped = false
-      scheduleSweep()
-      void count()
+      current += 1
+      scheduleSweep(current)
+      void count(current)
     },
     nextAt: () => nextAt,
     live: () => live,
     stop() {
-      stopped = true
+      current += 1
       clearTimeout(sweepTimer)
       clearTimeout(countTimer)
     },

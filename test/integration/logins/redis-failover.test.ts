@@ -211,6 +211,19 @@ test('signing keys that were sealed under another password are called locked, an
   expect(logins.room.attention()).toMatchObject([{ id: 'logins:keys', tone: 'attention' }])
 })
 
+test('a room that is restarted in place serves again, hears of others and tells its gateways', async () => {
+  const redis = await kept(startRedis())
+  const [here, there] = [await startOn(redis.url), await startOn(redis.url)]
+  const { token } = await here.login()
+  await here.room.stop()
+  await here.room.start()
+  await until('it has its Redis', () => isWell(here), patience)
+  expect((await here.validate(token)).body.is_valid).toBe(true)
+  const stream = await connectStream(here.url)
+  await there.call('POST', '/api/v1/sessions/logout', { token })
+  await stream.until(({ type }) => type === 'ended')
+})
+
 describe('users of the legacy login', () => {
   const password = 'a long enough password'
   const add = (logins: TestLogins, username: string) => logins.call('POST', '/v1/users', { username, role: 'clerk', password }, key)

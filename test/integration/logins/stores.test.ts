@@ -402,6 +402,21 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats.total_sessions).toBe(0)
   })
 
+  test('survives a restart of the room in place, which goes on as it was', async () => {
+    const logins = await start()
+    const [kept, ended] = [await logins.login(), await logins.login()]
+    await logins.call('POST', '/api/v1/sessions/logout', { token: ended.token })
+    await logins.room.stop()
+    await logins.room.start()
+    await expect.poll(async () => (await logins.call('GET', '/api/v1/sessions/health')).status, { timeout: 20_000 }).toBe(200)
+    expect((await logins.validate(kept.token)).body.is_valid).toBe(true)
+    expect((await logins.validate(ended.token)).body.error_code).toBe('session_inactive')
+    const stream = await connectStream(logins.url)
+    await logins.call('POST', '/api/v1/sessions/logout', { token: kept.token })
+    await stream.until((message) => message.type === 'ended' && message.sessions.some(({ session_id }) => session_id === kept.session_id))
+    expect((await logins.login()).token).toEqual(expect.any(String))
+  })
+
   test('survives a clock that jumps and comes back', async () => {
     const logins = await start()
     const { token } = await logins.login()
