@@ -46,6 +46,8 @@ export class MqttConnection implements Link, Connection, WireListener {
   /** Packet ids of the client whose message is not durable yet. */
   private readonly committing = new Set<number>()
   private readOn: (() => void) | null = null
+  /** Releases that the disk refused to note. */
+  private owes = false
   private readonly aliases = new TopicAliases()
 
   constructor(wire: Wire, service: BrokerService) {
@@ -187,6 +189,7 @@ export class MqttConnection implements Link, Connection, WireListener {
 
   check(): void {
     if (this.phase === 'open' && this.keepAlive > 0 && this.vitals.quietFor > this.keepAlive * 1_500) return this.fail(reason.keepAliveTimeout)
+    if (this.owes && this.subscriber !== null && this.service.storageError === null) this.goOn(this.subscriber)
     const wrong = this.vitals.check(this.subscriber?.tenant.policy.evictAfter ?? 30_000, this.keepAlive === 0 && this.wire.pings ? pingEvery : null, this.sent.size > 0)
     if (wrong === 'slow-reader') this.end(wrong)
     else if (wrong === 'login-deadline') this.over(closeCodes[wrong])
@@ -217,7 +220,7 @@ export class MqttConnection implements Link, Connection, WireListener {
       case 'publish':
         return this.publish(packet, subscriber)
       case 'puback':
-        return this.sent.get(id)?.qos === 2 ? this.fail(reason.protocolError) : this.settled(id, subscriber)
+        return this.acknowledged(id, subscriber)
       case 'pubrec':
         return this.received(id, (packet.reasonCode ?? 0) >= 0x80, subscriber)
       case 'pubcomp':
@@ -298,10 +301,15 @@ export class MqttConnection implements Link, Connection, WireListener {
     const { engine } = this.service
     const owed = [...subscriber.releasing]
     if (owed.length === 0) return engine.dispatch(subscriber)
-    this.afterCommit(subscriber, () => {
-      for (const packetId of owed) if (subscriber.releasing.has(packetId)) this.write(answer('pubrel', packetId, this.version))
+    const tell = (isSafe: boolean): void => {
+      if (this.subscriber !== subscriber) return
+      if (isSafe) for (const packetId of owed) if (subscriber.releasing.has(packetId)) this.write(answer('pubrel', packetId, this.version))
+      // A disk that refuses stands in the way of nothing else.
+      this.owes = !isSafe
       engine.dispatch(subscriber)
-    })
+    }
+    if (!needsDisk(subscriber)) return tell(true)
+    engine.durable(subscriber.tenant.policy.durability).then(tell).catch(this.failed)
   }
 
   private publish(packet: IPublishPacket, subscriber: Subscriber): void {
@@ -357,7 +365,7 @@ export class MqttConnection implements Link, Connection, WireListener {
       if (parsed.group === null && (rh === 0 || (rh === 1 && !existed))) retained.push({ filter: parsed.filter, qos, identifiers: identifier === null ? [] : [identifier] })
       return qos
     })
-    const isSafe = !subscriber.durable || !subscriber.tenant.isWritten || (await engine.durable())
+    const isSafe = !needsDisk(subscriber) || (await engine.durable())
     // Gone meanwhile, perhaps for good: what it would be given now nobody would ever take.
     if (this.subscriber !== subscriber) return
     if (!isSafe) return this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted: granted.map(() => reason.unspecified) }, this.version))
@@ -373,7 +381,7 @@ export class MqttConnection implements Link, Connection, WireListener {
   private async unsubscribe({ unsubscriptions, messageId }: IUnsubscribePacket, subscriber: Subscriber): Promise<void> {
     const { engine } = this.service
     const granted = unsubscriptions.map((topic) => (engine.unsubscribe(subscriber, topic) ? reason.success : reason.noSubscriptionExisted))
-    const isSafe = !subscriber.durable || !subscriber.tenant.isWritten || (await engine.durable())
+    const isSafe = !needsDisk(subscriber) || (await engine.durable())
     if (this.subscriber !== subscriber) return
     // MQTT 3 knows no UNSUBACK that says no: the client asks again on the next connection.
     if (!isSafe && this.version !== 5) return this.fail(reason.unspecified)
@@ -392,9 +400,13 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.over({ code: 1000, text: '' })
   }
 
-  private settled(packetId: number, subscriber: Subscriber): void {
+  private acknowledged(packetId: number, subscriber: Subscriber): void {
     const delivery = this.sent.get(packetId)
-    if (delivery === undefined) return
+    if (delivery?.qos === 2) this.fail(reason.protocolError)
+    else if (delivery !== undefined) this.finish(packetId, subscriber, delivery)
+  }
+
+  private finish(packetId: number, subscriber: Subscriber, delivery: Delivery): void {
     this.sent.delete(packetId)
     subscriber.packetIds.delete(packetId)
     // It may have become a dead letter meanwhile; the window it held is free all the same.
@@ -406,8 +418,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     // Some clients answer on the next connection, before they get it again.
     const delivery = this.sent.get(packetId) ?? (subscriber.packetIds.has(packetId) ? [...subscriber.unacked.values()].find((each) => each.packetId === packetId && isBound(each)) : undefined)
     if (delivery?.qos === 1) return this.fail(reason.protocolError)
-    if (delivery !== undefined && !hasFailed) return this.release(packetId, subscriber, delivery)
-    this.settled(packetId, subscriber)
+    if (delivery !== undefined) return hasFailed ? this.finish(packetId, subscriber, delivery) : this.release(packetId, subscriber, delivery)
     if (hasFailed) return
     const isKnown = subscriber.releasing.has(packetId)
     this.afterCommit(subscriber, () => this.write(answer('pubrel', packetId, this.version, isKnown ? reason.success : reason.packetIdNotFound)))
@@ -418,8 +429,7 @@ export class MqttConnection implements Link, Connection, WireListener {
     const { engine } = this.service
     subscriber.releasing.add(packetId)
     engine.record(subscriber.tenant)?.packet(subscriber.id, 'releasing', packetId, true)
-    if (this.sent.has(packetId)) this.settled(packetId, subscriber)
-    else if (delivery !== undefined) engine.acknowledgeDelivery(delivery)
+    if (delivery !== undefined) this.finish(packetId, subscriber, delivery)
     this.afterCommit(subscriber, () => this.write(answer('pubrel', packetId, this.version)))
   }
 
@@ -437,11 +447,11 @@ export class MqttConnection implements Link, Connection, WireListener {
   }
 
   /** What a packet of quality 2 answers has to be on the disk first: after a crash each side must know what the other was told. */
-  private afterCommit({ durable, tenant }: Subscriber, act: () => void): void {
-    if (!durable || !tenant.isWritten) return act()
+  private afterCommit(subscriber: Subscriber, act: () => void): void {
+    if (!needsDisk(subscriber)) return act()
     // Where the disk refuses, the client comes again and finds all as it left it.
     this.service.engine
-      .durable(tenant.policy.durability)
+      .durable(subscriber.tenant.policy.durability)
       .then((isSafe) => (isSafe ? act() : this.fail(reason.unspecified)))
       .catch((error: unknown) => this.failed(error))
   }
@@ -486,4 +496,9 @@ export class MqttConnection implements Link, Connection, WireListener {
     }
     this.service.tell(subscriber.tenant, `${this.name} left`)
   }
+}
+
+/** Whether what is agreed with the client has to outlive this process. */
+function needsDisk({ durable, tenant }: Subscriber): boolean {
+  return durable && tenant.isWritten
 }

@@ -29,6 +29,8 @@ export interface BrokerHouse {
   events: NewEvent[]
   /** What was kept to the connection it came from. */
   readonly escapes: readonly Escape[]
+  /** No row fits into the database from now on, as on a full disk; returns what makes room again. */
+  fillDatabase(): () => void
   /** Stops the room and starts it again, in place. */
   restart(): Promise<void>
   /** What the room had to log as an error, and what escaped in it. */
@@ -73,6 +75,10 @@ export async function openBrokers({ dataDir = temporaryFolder(), clock = systemC
     room,
     events: events.emitted,
     escapes,
+    fillDatabase() {
+      database.pragma(`max_page_count = ${String(database.pragma('page_count', { simple: true }))}`)
+      return () => void database.pragma('max_page_count = 1073741823')
+    },
     restart: async () => {
       await inRoom(() => room.stop())
       await inRoom(() => room.start())

@@ -182,6 +182,30 @@ describe('a disk that refuses', () => {
     expect(await back.next('message')).toMatchObject({ messageId: 'refused' })
   })
 
+  it('answers 507 to what the database is to keep, and keeps none of it', async () => {
+    const house = await openBrokers()
+    const session = await house.createSession()
+    const client = await FrameClient.join(house.url, session)
+    const empty = house.fillDatabase()
+    const refused: string[] = []
+    // Until what is free in its pages is used up.
+    for (let n = 0; refused.length === 0 && n < 500; n += 1) {
+      const sessionName = `s${n}${'x'.repeat(60)}`
+      const { status, body } = await house.call('/api/createSession', { sessionName, password: 'secure-password-123' })
+      if (status === 200) continue
+      expect([status, body]).toEqual([507, expect.objectContaining({ success: false, error: expect.stringContaining('the disk is full') as string })])
+      refused.push(sessionName)
+    }
+    expect(refused).toHaveLength(1)
+    const token = { type: 'register_fcm_token', userId: 'u', encryptedData: 'x'.repeat(8_000) }
+    client.send(token)
+    expect(await client.next('fcm_token_response')).toMatchObject({ success: false, error: 'Device could not be stored' })
+    expect((await house.call(`/v1/sessions/${refused[0] ?? ''}`)).status).toBe(404)
+    empty()
+    client.send(token)
+    expect(await client.next('fcm_token_response')).toMatchObject({ success: true })
+  })
+
   it('keeps the room down where nothing of the journal can be read, with a sentence, until it can', async () => {
     const dataDir = temporaryFolder()
     const house = await openBrokers({ dataDir })

@@ -199,6 +199,24 @@ describe('what the server sends', () => {
     expect(back.ofKind('publish')).toEqual([])
   })
 
+  it('has its release told when a disk that refused takes again, and other messages meanwhile', async () => {
+    const setting = await open()
+    const { client, writer, sent } = await readerWith(setting, ['first'])
+    const messageId = sent[0]?.messageId ?? 0
+    const disk = diskOf(setting.house)
+    disk.refuse()
+    client.send({ cmd: 'pubrec', messageId })
+    await client.ended()
+    const { client: back } = await PacketClient.join(setting.port, setting.session, kept)
+    await back.subscribe('u', 0)
+    await until('it refused', () => setting.house.room.service.storageError !== null)
+    writer.publish('t', 'of no quality', { qos: 0 })
+    expect(text(await back.message())).toBe('of no quality')
+    expect(back.ofKind('pubrel')).toEqual([])
+    disk.work()
+    expect(await back.next('pubrel')).toMatchObject({ messageId })
+  })
+
   it('is done with by a PUBREC that comes before it is sent again', async () => {
     const setting = await open()
     const { client, sent } = await readerWith(setting, ['first', 'second'])
