@@ -7,7 +7,7 @@ import { attempt } from './engine/deliveries.ts'
 import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
 import { isTopic, logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
-import { messageFrame, parseFrame, readPublish, receiptFrames, sharedBy, type Frame } from './json-frames.ts'
+import { messageFrame, messageFrameWith, parseFrame, readPublish, receiptFrames, sharedBy, type Frame } from './json-frames.ts'
 import type { BrokerService, Connection, EntranceRefusal } from './service.ts'
 import { webSocketFrame, type Wire, type WireListener } from './wire.ts'
 
@@ -102,12 +102,15 @@ export class JsonConnection implements Link, Connection, WireListener {
   }
 
   send({ message, tries, shares, isOwn }: Delivery): boolean {
-    this.wire.write(messageFrame(message, { ...(tries === 1 ? {} : { retry: tries - 1 }), ...sharedBy(shares, isOwn) }))
+    // Nearly always: no field to add, and one frame for all.
+    const isPlain = tries === 1 && shares.length === 0
+    this.wire.write(isPlain ? messageFrame(message) : messageFrameWith(message, { ...(tries === 1 ? {} : { retry: tries - 1 }), ...sharedBy(shares, isOwn) }))
     return true
   }
 
   sendOnce(message: Message, { shares, isOwn }: Pick<Delivery, 'shares' | 'isOwn'>, retained: boolean): void {
-    this.wire.write(messageFrame(message, { ...(retained ? { retained: true as const } : {}), ...sharedBy(shares, isOwn) }))
+    const isPlain = !retained && shares.length === 0
+    this.wire.write(isPlain ? messageFrame(message) : messageFrameWith(message, { ...(retained ? { retained: true as const } : {}), ...sharedBy(shares, isOwn) }))
   }
 
   log(text: string, at: number): void {

@@ -66,14 +66,15 @@ export interface FrameFields {
   own?: true
 }
 
-/** A message as its subscribers get it: without fields behind, as nearly always, one frame that is the same for all. */
-export function messageFrame(message: Message, fields: FrameFields = {}): Buffer {
-  if (Object.keys(fields).length > 0) {
-    const body = jsonBody(message).toString('utf8')
-    return webSocketFrame(`${body.slice(0, -1)},${JSON.stringify(fields).slice(1)}`, 'text')
-  }
+/** A message as its subscribers get it, the same for all. */
+export function messageFrame(message: Message): Buffer {
   message.frame ??= webSocketFrame(jsonBody(message), 'text')
   return message.frame
+}
+
+export function messageFrameWith(message: Message, fields: FrameFields): Buffer {
+  const body = jsonBody(message).toString('utf8')
+  return webSocketFrame(`${body.slice(0, -1)},${JSON.stringify(fields).slice(1)}`, 'text')
 }
 
 export function sharedBy(shares: readonly string[], isOwn: boolean): Pick<FrameFields, 'shared' | 'own'> {

@@ -25,6 +25,8 @@ export interface Wire {
 /** What a codec hears from its wire. What it throws ends its connection alone. */
 export interface WireListener {
   readonly scope: Scope
+  /** Hands what was caught to the scope. */
+  failed(error: unknown): void
   data(bytes: Buffer, isBinary: boolean): void
   /** The peer answered a ping, or sent one. */
   alive(): void
@@ -70,7 +72,14 @@ export function webSocketWire(socket: WebSocket, stream: Duplex, address: string
     destroy: () => socket.terminate(),
     listen(listener) {
       const { scope } = listener
-      socket.on('message', contained(scope, (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => listener.data(Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]), isBinary)))
+      // Its events run in a scope of the listener's already; with every frame into another one would cost more than the frame.
+      socket.on('message', (data: Buffer | ArrayBuffer | Buffer[], isBinary) => {
+        try {
+          listener.data(Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]), isBinary)
+        } catch (error) {
+          listener.failed(error)
+        }
+      })
       socket.on('pong', contained(scope, () => listener.alive()))
       socket.on('ping', contained(scope, () => listener.alive()))
       socket.on('close', contained(scope, () => listener.closed()))

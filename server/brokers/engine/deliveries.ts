@@ -151,9 +151,8 @@ export abstract class Deliveries {
     const now = this.clock.monotonic()
     for (const target of targets) {
       for (const link of target.subscriber.links) {
-        if (attempt(link, () => link.ready()) !== true || (message.source === 'json' && link.id === message.origin)) continue
-        attempt(link, () => link.sendOnce(message, target, false))
-        message.tenant.delivered.add(1, now)
+        if (message.source === 'json' && link.id === message.origin) continue
+        if (attempt(link, () => link.ready() && (link.sendOnce(message, target, false), true)) === true) message.tenant.delivered.add(1, now)
       }
     }
   }
@@ -165,13 +164,10 @@ export abstract class Deliveries {
     for (const link of subscriber.links) {
       // Never back to the connection it came from; MQTT clients expect that and say `noLocal` where they do not.
       if (link.id === message.origin && message.source === 'json') continue
-      if (attempt(link, () => link.ready()) !== true) {
-        if (outcome !== 'sent') outcome = 'blocked'
-        continue
-      }
-      const taken = attempt(link, () => link.send(delivery))
-      if (taken === true) outcome = 'sent'
-      else if (outcome !== 'sent') outcome = taken === undefined ? 'unsendable' : 'oversized'
+      const taken = give(link, delivery)
+      if (taken === 'sent') outcome = 'sent'
+      // One that takes nothing at the moment may take it later.
+      else if (outcome !== 'sent' && outcome !== 'blocked') outcome = taken
     }
     if (outcome !== 'sent') {
       delivery.tries -= 1
@@ -319,6 +315,19 @@ export function attempt<Result>(link: Link, act: () => Result): Result | undefin
   } catch (error) {
     link.failed(error)
     return undefined
+  }
+}
+
+/** Without a closure: this is what a delivery costs most of. */
+function give(link: Link, delivery: Delivery): 'sent' | 'blocked' | 'oversized' | 'unsendable' {
+  let isReady = false
+  try {
+    isReady = link.ready()
+    if (!isReady) return 'blocked'
+    return link.send(delivery) ? 'sent' : 'oversized'
+  } catch (error) {
+    link.failed(error)
+    return isReady ? 'unsendable' : 'blocked'
   }
 }
 

@@ -14,7 +14,7 @@ import type { Policy } from '../policy.ts'
 import { Alarm, realTimer, type SetTimer } from './alarm.ts'
 import { GroupCommit, type Waiting } from './commit.ts'
 import { beginSegment, lettersOf } from './compaction.ts'
-import { attempt, chooseMember, Deliveries, isFull, isMqtt, isRecorded, type Due } from './deliveries.ts'
+import { chooseMember, Deliveries, isFull, isMqtt, isRecorded, type Due } from './deliveries.ts'
 import { Journal } from './journal.ts'
 import type { DeadLetter, Delivery, Link, Message, MessageProperties, Quality, Receipt, Refusal, Subscriber, Will } from './model.ts'
 import { isBound, numberAhead, numberWith } from './packet-ids.ts'
@@ -491,7 +491,11 @@ function isOwn({ subscriber, noLocal }: Target, message: Message, origin: Link):
 
 function answer(receipt: Receipt): void {
   const { link } = receipt
-  if (link !== null) attempt(link, () => link.accepted(receipt))
+  try {
+    link?.accepted(receipt)
+  } catch (error) {
+    link?.failed(error)
+  }
 }
 
 function newReceipt(link: Link | null, token: string | number, topic: string): Receipt {
