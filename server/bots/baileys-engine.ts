@@ -8,7 +8,7 @@ import { holdsLink, openAuth } from './baileys-auth.ts'
 import { createKeeping, type Keeping } from './baileys-inbox.ts'
 import { keyFor, messageOf, progressOf } from './baileys-messages.ts'
 import { PasskeyCeremony } from './baileys-passkey.ts'
-import { createSender, problemOf } from './baileys-send.ts'
+import { createSender } from './baileys-send.ts'
 import type { Connection, Engine, EngineEvents } from './engine.ts'
 import { diskRefused } from './states.ts'
 import { createProxyAgent } from './proxy-agent.ts'
@@ -244,13 +244,11 @@ function listen({ library, socket, auth, events, keeping, addresses, life, log, 
 
     send: sender.send,
     async isKnown(number) {
-      const [found] = (await socket.onWhatsApp(number).catch((error: unknown) => {
-        throw problemOf(error)
-      })) ?? []
+      const [found] = (await sender.answered(socket.onWhatsApp(number))) ?? []
       return found?.exists === true
     },
     async groups() {
-      const groups = await socket.groupFetchAllParticipating()
+      const groups = await sender.answered(socket.groupFetchAllParticipating())
       return Object.values(groups).map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
     },
     typing: (chat, on) => socket.sendPresenceUpdate(on ? 'composing' : 'paused', addressOf(chat)),

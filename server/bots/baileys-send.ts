@@ -7,6 +7,8 @@ import { lost, refusalOf, unanswered } from './refusals.ts'
 
 export interface Sender {
   send: Connection['send']
+  /** An answer of the server, or what became of the connection: the library would wait for another minute. */
+  answered<Answer>(answer: Promise<Answer>): Promise<Answer>
   /** The connection is over: nobody will hear of what is under way. */
   end(): void
 }
@@ -59,6 +61,9 @@ export function createSender(library: typeof import('baileys'), socket: WASocket
         throw problemOf(error)
       }
     },
+    answered: (answer) => Promise.race([answer, over.promise]).catch((error: unknown) => {
+      throw problemOf(error)
+    }),
     end: () => over.reject(lost()),
   }
 }

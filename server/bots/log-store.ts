@@ -49,6 +49,8 @@ export function createLogStore(database: Database, sealer: Sealer) {
   const insert = database.prepare('INSERT INTO bot_log (user_id, message_id, chat, from_me, at, sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
   const columns = 'l.number, l.message_id AS id, l.chat AS ofChat, l.from_me AS fromMe, l.at, l.sealed, o.status'
   const joined = 'bot_log l LEFT JOIN bot_outbox o ON o.user_id = l.user_id AND o.message_id = l.message_id AND l.from_me = 1'
+  const one = database.prepare<[string, string, string], SealedMessage>(`SELECT ${columns} FROM ${joined} WHERE l.user_id = ? AND l.chat = ? AND l.message_id = ?`)
+  const rewrite = database.prepare('UPDATE bot_log SET sealed = ? WHERE number = ?')
   const everything = database.prepare<[string, number], SealedMessage>(`SELECT ${columns} FROM ${joined} WHERE l.user_id = ? AND l.number < ? ORDER BY l.number DESC`)
   const ofChat = database.prepare<[string, string, number], SealedMessage>(`SELECT ${columns} FROM ${joined} WHERE l.user_id = ? AND l.chat = ? AND l.number < ? ORDER BY l.number DESC`)
   const chats = database.prepare<[{ user: string; before: number; limit: number }], SealedChat>(`
@@ -77,6 +79,13 @@ export function createLogStore(database: Database, sealer: Sealer) {
     return { quoted: null, reactsTo: null, ...(JSON.parse(text) as OlderMessage), number, status }
   }
 
+  /** A message that could not be read at first has come again: its words take the place of that. */
+  function makeReadable(userId: string, message: Message): void {
+    const row = one.get(userId, message.chat, message.id)
+    if (row === undefined || message.kind === 'unreadable' || opened(userId, row).kind !== 'unreadable') return
+    rewrite.run(sealer.seal(JSON.stringify(message), place(userId)), row.number)
+  }
+
   return {
     meet: (userId: string, chat: string): void => void quickly(database, () => meet.run(userId, chat)),
     knows: (userId: string, chat: string): boolean => (knows.get(userId, chat) ?? 0) > 0,
@@ -85,8 +94,9 @@ export function createLogStore(database: Database, sealer: Sealer) {
     add(userId: string, message: Message): void {
       quickly(database, () => {
         const { changes } = insert.run(userId, message.id, message.chat, message.fromMe ? 1 : 0, message.at, sealer.seal(JSON.stringify(message), place(userId)))
+        if (changes === 0) return makeReadable(userId, message)
         // Who answers has read what came before.
-        if (changes > 0 && message.fromMe) setRead.run(newest.get(userId, message.chat) ?? 0, userId, message.chat)
+        if (message.fromMe) setRead.run(newest.get(userId, message.chat) ?? 0, userId, message.chat)
       })
     },
     read(userId: string, { chat, text = '', before = Number.MAX_SAFE_INTEGER, limit }: LogQuery): Page<LoggedMessage> {

@@ -95,7 +95,14 @@ export class Messages {
 
   tell(userId: string, event: BotEvent): void {
     this.parts.told(event)
-    for (const listener of this.listeners.get(userId) ?? []) listener(event)
+    for (const listener of this.listeners.get(userId) ?? []) {
+      try {
+        listener(event)
+      } catch (error) {
+        // Who listens badly keeps nothing from the others.
+        this.parts.errors.warn({ bot: userId, error }, 'a listener could not be told what happened to a bot')
+      }
+    }
   }
 }
 

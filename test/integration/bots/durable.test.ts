@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
+import { createLogStore } from '../../../server/bots/log-store.ts'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { newDataDir, startServer, type ServerProcess } from '../../fakes/server-process.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
@@ -70,6 +71,16 @@ test('what could not be read is told as well when the bot stops', async () => {
   await bots.call('POST', '/api/sessions/gate/stop')
   const { messages } = (await bots.call('GET', '/api/sessions/gate/log?limit=500')).body
   expect(messages.filter(({ kind }: { kind: string }) => kind === 'unreadable')).toHaveLength(1)
+})
+
+test('a message that could not be read at first has its words in the log once it has come again, and keeps them', async () => {
+  const bots = await serveBots()
+  endings.push(() => bots.stop())
+  await bots.linked('gate', number)
+  const log = createLogStore(bots.context.database, bots.context.sealer)
+  const first = { id: 'A', chat: '15550100011@s.whatsapp.net', author: '15550100011@s.whatsapp.net', authorName: null, fromMe: false, at: 1, kind: 'unreadable', text: '', quoted: null, reactsTo: null }
+  for (const message of [first, { ...first, kind: 'text', text: 'the words' }, first, { ...first, kind: 'text', text: 'others' }]) log.add('gate', message)
+  expect(log.read('gate', { limit: 10 }).items).toMatchObject([{ id: 'A', kind: 'text', text: 'the words' }])
 })
 
 test('a message whose receipt was lost comes again and is neither told twice nor taken for unreadable', async () => {

@@ -77,3 +77,13 @@ test('a message that WhatsApp has not confirmed when the connection is lost goes
   await bots.room.service.get('gate').start()
   await expect.poll(async () => (await message(id)).status).toBe('sent')
 })
+
+test('a queue that waits for an answer when the connection is lost goes on as soon as it is back', async () => {
+  bots.double.mute(({ attrs }) => attrs['xmlns'] === 'usync')
+  const id = await send('to a stranger')
+  await expect.poll(() => bots.double.account('15550100142').devices.values().next().value?.connection?.received.some(({ attrs }) => attrs['xmlns'] === 'usync')).toBe(true)
+  bots.double.unmute()
+  bots.double.dropAll()
+  await bots.room.service.get('gate').start()
+  await expect.poll(async () => (await message(id)).status).toBe('sent')
+})
