@@ -28,7 +28,7 @@ export function createPasskeyBrowser({ executable, profilesDir, test }: PasskeyB
       await mkdir(profilesDir, { recursive: true, mode: 0o700 })
       const profileDir = await mkdtemp(join(profilesDir, 'passkey-'))
       const running = await launchBrowser({ executable: path, profileDir, headless: test !== undefined, signal }).catch(async (error: unknown) => {
-        await removeProfile(profileDir)
+        await discard(profileDir)
         throw error
       })
       const { promise: outcome, resolve, reject } = Promise.withResolvers<string>()
@@ -58,10 +58,15 @@ export function createPasskeyBrowser({ executable, profilesDir, test }: PasskeyB
       } finally {
         signal.removeEventListener('abort', ended)
         await running.close(1_000)
-        await removeProfile(profileDir)
+        await discard(profileDir)
       }
     },
   }
+}
+
+/** What cannot be removed now the next start removes; it must not come in the place of what the passkey said. */
+async function discard(profileDir: string): Promise<void> {
+  await removeProfile(profileDir).catch(() => undefined)
 }
 
 /** Every request of the page ends here: the one for the page is answered, all others fail. */

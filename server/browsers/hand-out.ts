@@ -2,14 +2,18 @@
 import { Fault, isFault } from '../fault.ts'
 import { abortable, withDeadline, type StartTimer } from './abortable.ts'
 import { askSession, usualPatience, type Patience } from './answering.ts'
+import { lookAt } from './page-look.ts'
 import type { Obtained, Wanted } from './service.ts'
 import type { Session } from './session.ts'
+import { standingOf } from './standing.ts'
 
 export interface HandOutParts {
   obtain(wanted: Wanted): Promise<Obtained>
   whenSignedIn(session: Session): Promise<void>
   /** In the tab, which shows the logged-in site then. */
   logIn(session: Session): Promise<void>
+  /** The same, for a session whose site asks for a login for the reason `why`. */
+  signInAgain(session: Session, why: string): Promise<unknown>
   endSilent(session: Session, words: string): void
   /** Resolves when something has changed about any session. */
   nextChange(): Promise<void>
@@ -42,7 +46,10 @@ export class HandOut {
       const obtained = await this.#parts.obtain(wanted)
       try {
         await this.unlessSilent(obtained.session, this.#parts.whenSignedIn(obtained.session))
-        if (!obtained.isNew) await this.makeAnswer(obtained.session, { page: true })
+        if (!obtained.isNew) {
+          await this.makeAnswer(obtained.session, { page: true })
+          await this.unlessSilent(obtained.session, this.#makeLoggedIn(obtained))
+        }
         return obtained
       } catch (error) {
         if (obtained.lease) obtained.session.endLease(obtained.lease.id)
@@ -74,6 +81,17 @@ export class HandOut {
       const outcome = await Promise.race([done, this.#parts.nextChange()])
       if (outcome !== undefined) return outcome.result
     }
+  }
+
+  /** A tab that shows the login form is no logged-in session, whatever was true at the last refresh. One in which somebody works is left to them. */
+  async #makeLoggedIn({ session, lease }: Obtained): Promise<void> {
+    const page = session.activePage()?.page
+    const othersUse = session.controller() !== null || session.leases.list().some(({ id }) => id !== lease?.id)
+    if (page === undefined || othersUse) return
+    const look = await abortable(lookAt(page, session.profile), session.life.signal)
+    if (look === null) return
+    const { login, certain, why } = standingOf(session.profile, look, { status: () => null, refused: () => null })
+    if (login === 'gone' && certain) await this.#parts.signInAgain(session, why)
   }
 
   /** A login lives in the browser, not in the page: the fresh page finds it there. */

@@ -69,6 +69,7 @@ export class SessionService {
       obtain: (wanted) => this.obtain(wanted),
       whenSignedIn: (session) => this.whenSignedIn(session),
       logIn: (session) => this.#logIn(session),
+      signInAgain: (session, why) => this.signInAgain(session, why, { atBack: false }),
       endSilent: (session, words) => this.#endQuietly(session, 'crashed', words),
       nextChange: () => this.#nextChange(),
     }, options.handOut)

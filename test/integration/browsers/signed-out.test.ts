@@ -154,6 +154,26 @@ describe('a login page', () => {
   })
 })
 
+it('a session whose tab shows the login form is logged in again before it is handed out', async () => {
+  const id = await open()
+  const logins = served.portal.logins
+  served.portal.expireAll()
+  const page = served.room.service.get(id).page()
+  await page.goto(`${served.portal.url}/holds`)
+  expect(page.url()).toBe(`${served.portal.url}/login`)
+  expect((await served.open(1)).body).toMatchObject({ success: true, session_id: id, is_new: false })
+  expect(served.portal.logins).toBe(logins + 1)
+  expect(await page.$('#who')).not.toBeNull()
+
+  // Unless somebody is at work in it.
+  served.portal.expireAll()
+  await page.goto(`${served.portal.url}/holds`)
+  const { body: lease } = await served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'work', seconds: 600 })
+  expect((await served.open(1)).body).toMatchObject({ success: true, session_id: id })
+  expect(page.url()).toBe(`${served.portal.url}/login`)
+  await served.remove(`/v1/browser-sessions/${id}/leases/${lease.id}`)
+})
+
 it('a refresh that meets an error says so and takes no login for gone', async () => {
   await use({ refresh: { address: `${served.portal.url}/no-such-page`, every: 120_000, loggedOutUrl: '/login$' } })
   const id = await open()
