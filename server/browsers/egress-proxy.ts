@@ -14,6 +14,8 @@ import { pinned, portOf, type Destination, type Egress, type ResolvedAddress } f
 const patience = 30_000
 /** Far ends whose last failure is remembered. */
 const mostFailures = 100
+/** Refusals that a session is told: a page that tries every port must not push everything else out of its events. */
+const mostTold = 50
 
 const version = 5
 const reply = { granted: 0, failed: 1, notAllowed: 2, unreachable: 4, refused: 5, unknownCommand: 7, unknownAddress: 8 } as const
@@ -35,6 +37,7 @@ export class EgressProxy {
   readonly #joined = new Set<{ near: Socket; destination: Destination; addresses: readonly ResolvedAddress[] }>()
   readonly #failures = new Map<string, ConnectFailure>()
   #opens: readonly string[] = []
+  #told = 0
   #refused: (refusal: Fault) => void = () => undefined
 
   private constructor(server: Server, egress: Egress) {
@@ -61,7 +64,7 @@ export class EgressProxy {
     return new EgressProxy(server, egress)
   }
 
-  /** What this browser may reach beside what everybody may: origins that a person with *control:manage* wrote down. `refused` hears of each other place once. */
+  /** What this browser may reach beside what everybody may: origins that a person with *control:manage* wrote down. `refused` hears of each other place once, up to a limit. */
   allow(origins: readonly string[], refused: (refusal: Fault) => void): void {
     this.#opens = origins
     this.#refused = refused
@@ -133,7 +136,7 @@ export class EgressProxy {
         this.#failed(place, codeOf(error))
         return refuse(near, reply.unreachable)
       }
-      if (!(this.#failures.get(place) instanceof Fault)) this.#refused(error)
+      this.#tell(place, error)
       this.#failed(place, error)
       return refuse(near, reply.notAllowed)
     }
@@ -152,6 +155,7 @@ export class EgressProxy {
       far.destroySoon()
     })
     far.once('connect', () => {
+      if (near.destroyed) return void far.destroy()
       this.#failures.delete(place)
       far.off('error', failed)
       // Passed on as it is: to a page a cut is something else than an end.
@@ -163,6 +167,12 @@ export class EgressProxy {
       near.pipe(far)
       far.pipe(near)
     })
+  }
+
+  #tell(place: string, refusal: Fault): void {
+    if (this.#failures.get(place) instanceof Fault || this.#told >= mostTold) return
+    this.#told += 1
+    this.#refused(refusal)
   }
 
   #keep(socket: Socket): void {

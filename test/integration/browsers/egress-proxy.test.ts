@@ -85,6 +85,13 @@ test('says which kind of failure it was, and remembers the last one of each plac
   expect(refused.map(({ message }) => message)).toEqual([expect.stringContaining('a private address'), expect.stringContaining('Wheelhouse itself')])
 })
 
+test('does not tell of every port that a page tries', async () => {
+  let told = 0
+  proxy.allow([], () => void (told += 1))
+  for (let number = 1; number <= 120; number += 1) expect(await code(toName('10.0.0.1', number))).toBe(2)
+  expect(told).toBe(50)
+})
+
 test('connects to what was judged and asks anew for each connection', async () => {
   const far = await echo()
   names['moved.test'] = [[{ address: '127.0.0.1', family: 4 }], [{ address: '192.168.0.1', family: 4 }]]
