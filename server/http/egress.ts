@@ -88,16 +88,6 @@ export class Egress {
     return found
   }
 
-  /** For `net.connect` and what is built on it; it must be called for every connection. Beside it `check` judges hosts that are addresses, which nobody looks up. */
-  lookup(port: number, protocol: Destination['protocol'], opens: readonly string[] = []): LookupFunction {
-    return (host, options, answer) => {
-      this.addresses({ host, port, protocol }, opens).then(
-        (found) => pinned(found)(host, options, answer),
-        (error: unknown) => answer(error instanceof Error ? error : new Error(String(error)), '', 0),
-      )
-    }
-  }
-
   /** Whether these addresses of a host, which was judged before, may still be reached. Throws `address-refused`. */
   judge(found: readonly ResolvedAddress[], destination: Destination, opens: readonly string[]): void {
     const machine = new Set([...(this.options.machineAddresses ?? addressesHere)()].flatMap((address) => plainIp(address) ?? []))
