@@ -64,7 +64,7 @@ export function createBrokersRoom({ dataDir, database, events, egress, changed, 
         text: `${clients} ${clients === 1 ? 'client' : 'clients'}, ${queued} queued`,
         rateTitle: 'Deliveries',
         ratePer: 's',
-        total: tenants.reduce((sum, tenant) => sum + tenant.delivered.total, 0),
+        total: service.deliveredTotal,
       }
     },
     attention() {

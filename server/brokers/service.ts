@@ -68,6 +68,8 @@ export class BrokerService {
   private readonly random: RandomBytes
   private readonly newId: () => string
   private readonly folder: string
+  /** By sessions that are gone, and before the room was last started. */
+  private deliveredBefore = 0
   private ready = false
   private isUsed = false
   private pulse: NodeJS.Timeout | undefined
@@ -95,6 +97,7 @@ export class BrokerService {
   /** Also after a stop, and after a start that failed. Throws where the folder of the journal cannot be read at all. */
   async start(): Promise<void> {
     if (this.isUsed) {
+      this.deliveredBefore = this.deliveredTotal
       this.engine = this.newEngine()
       this.sessions.clear()
       for (const stored of this.store.all()) this.open(stored)
@@ -125,6 +128,11 @@ export class BrokerService {
 
   get isReady(): boolean {
     return this.ready
+  }
+
+  /** Only ever rises. */
+  get deliveredTotal(): number {
+    return [...this.sessions.values()].reduce((sum, { tenant }) => sum + tenant.delivered.total, this.deliveredBefore)
   }
 
   newLinkId(): number {
@@ -186,6 +194,7 @@ export class BrokerService {
     const { stored, tenant } = this.byName(name)
     this.store.remove(stored.id)
     this.sessions.delete(name)
+    this.deliveredBefore += tenant.delivered.total
     this.logins.forget(stored.id)
     for (const link of [...tenant.links]) attempt(link, () => link.end('dropped'))
     await this.engine.dropTenant(tenant)

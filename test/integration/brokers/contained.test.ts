@@ -133,12 +133,17 @@ it('serves on after it was restarted in place: sessions, what waited, and whoeve
   await until('it is away', () => house.room.service.all()[0]?.links.size === 2)
   writer.publish('t', 'waited')
   await writer.next('publish_response')
+  const { total } = house.room.summary()
   await house.restart()
   expect([ends, await writer.ended()]).toEqual([['shutdown'], { code: 1001, reason: 'Server is stopping' }])
   const back = await FrameClient.join(house.url, session, 'reader')
   expect(await back.next('message')).toMatchObject({ messageId: 'waited' })
   expect(await house.room.houseClient.publish(session.sessionName, { topic: 't', data: 'new', retain: false, publisher: 'rule' })).toMatchObject({ deliveredTo: 1 })
   expect(await back.next('message')).toMatchObject({ data: 'new' })
+  expect(total).toBeGreaterThan(0)
+  expect(house.room.summary().total).toBeGreaterThanOrEqual(total)
+  await house.call('/api/dropSession', session)
+  expect(house.room.summary().total).toBeGreaterThanOrEqual(total)
 })
 
 it('keeps a listener of this house that throws from everyone else', async () => {
