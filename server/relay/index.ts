@@ -115,7 +115,8 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
       ]
       // After the listeners have their ports: starting processes takes time that nobody waits for.
       starting = setImmediate(() => void upkeep(async () => {
-        await upkeep(() => upstreams.sealOlder())
+        // In the same turn: a stop that came between the two would be followed by servers that nobody ends.
+        void upkeep(() => upstreams.sealOlder())
         const others = upstreams.start(houseTools.length === 0 ? undefined : createWheelhouse(houseTools, { events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null }))
         lookForLocked()
         if (others > 0) await loadGateway()
