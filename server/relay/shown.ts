@@ -12,7 +12,7 @@ const launcher = /^(?:node|npx|npm|pnpm|yarn|bun|bunx|deno|tsx|python[\d.]*|uv|u
 /** What they take before that name. None has a value, so what follows is not one. */
 const launching = new Set(['-y', '--yes', '-q', '--quiet', '-i', '-t', '-it', '--rm', '--init', '-u', '-m', '-S', '--bun', '--experimental-strip-types', 'run', 'exec', 'dlx', 'tool', 'x', 'container'])
 /** A path, or a package or image with its version; no address, and no user with a password. */
-const programName = /^(?!.*:\/\/)(?!.*:[^\\/]*@)[\w./\\:@~+^ -]{1,240}$/
+const programName = /^(?=[^]{1,240}$)(?!.*:\/\/)(?!.*:[^\\/]*@)[\w./\\:@~+^ -]+$/
 const optionName = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/
 const optionWithValue = /^(--[a-z][a-z-]{1,30})=/
 export function shownArgs({ command, args }: Run): string[] {
