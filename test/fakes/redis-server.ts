@@ -51,7 +51,7 @@ export async function startRedis({ password = '', settings = [] }: { password?: 
 /** Makes `replica` follow `master`, and resolves when it has all that was there. */
 export async function replicate(master: RedisServer, replica: RedisServer): Promise<void> {
   await replica.command('REPLICAOF', '127.0.0.1', master.port)
-  await until('the replica follows', async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'), 20_000)
+  await until('the replica follows', async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'))
 }
 
 export interface Sentinel {
@@ -68,7 +68,7 @@ export async function startSentinel(master: RedisServer, name: string, password:
   const process = redisProcess([file, '--sentinel'], 'Sentinel ID')
   await process.start()
   const client = new Redis({ port, host: '127.0.0.1' })
-  await until('the Sentinel knows the replica', async () => String(await client.call('SENTINEL', 'replicas', name)).includes('slave'), 30_000)
+  await until('the Sentinel knows the replica', async () => String(await client.call('SENTINEL', 'replicas', name)).includes('slave'))
   client.disconnect()
   return {
     port,

@@ -24,7 +24,7 @@ beforeAll(async () => {
   expect(answer.status).toBe(200)
   const urls = { control: server.ready.control.url, ...Object.fromEntries(Object.entries(server.ready.apis).map(([name, { url }]) => [name, url])) }
   ports = { ...Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, new URL(url).port])), mqtt: String(mqttPort) }
-}, 60_000)
+})
 afterAll(async () => {
   await server.dispose()
   await double.stop()

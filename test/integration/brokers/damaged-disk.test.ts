@@ -172,7 +172,7 @@ describe('a disk that refuses', () => {
 
     rmSync(join(dataDir, 'brokers'))
     mkdirSync(join(dataDir, 'brokers'))
-    await until('it is asked again by itself', () => house.room.service.storageError === null, 15_000)
+    await until('it is asked again by itself', () => house.room.service.storageError === null)
     expect(house.room.attention()).toEqual([])
     await house.call(path, { policy: { durability: 'fsync' } }, 'PATCH')
     writer.publish('t', 'refused')

@@ -19,7 +19,7 @@ async function twoServers(redis: RedisServer): Promise<[TestLogins, TestLogins]>
   const clock = testClock()
   const variables = { sessionStorageType: 'redis' as const, redisUrl: redis.url }
   const servers = await Promise.all([startLogins({ variables, clock }), startLogins({ variables, clock })])
-  for (const server of servers) await until('it has its Redis', async () => (await server.call('GET', '/api/v1/sessions/health')).status === 200, 20_000)
+  for (const server of servers) await until('it has its Redis', async () => (await server.call('GET', '/api/v1/sessions/health')).status === 200)
   return servers
 }
 
