@@ -103,14 +103,14 @@ export async function startCluster({ replicas = 0 }: { replicas?: number } = {})
   for (const [index, [from, to]] of ranges.entries()) await nodes[index]?.command('CLUSTER', 'ADDSLOTSRANGE', from, to)
   for (const [index, node] of others.entries()) await first.command('CLUSTER', 'MEET', '127.0.0.1', node.port, busPorts[index + 1] ?? 0)
   const knowsAll = async (node: RedisServer): Promise<boolean> => String(await node.command('CLUSTER', 'INFO')).includes(`cluster_known_nodes:${nodes.length}`)
-  for (const node of nodes) await until('the node knows the others', () => knowsAll(node), 30_000)
+  for (const node of nodes) await until('the node knows the others', () => knowsAll(node))
   for (let index = 0; index < replicas; index += 1) {
     const master = String(await nodes[index]?.command('CLUSTER', 'MYID'))
     const replica = nodes[3 + index]
-    await until('the node becomes a replica', async () => (await replica?.command('CLUSTER', 'REPLICATE', master).catch(() => null)) === 'OK', 30_000)
-    await until('the replica follows', async () => String(await replica?.command('INFO', 'replication')).includes('master_link_status:up'), 30_000)
+    await until('the node becomes a replica', async () => (await replica?.command('CLUSTER', 'REPLICATE', master).catch(() => null)) === 'OK')
+    await until('the replica follows', async () => String(await replica?.command('INFO', 'replication')).includes('master_link_status:up'))
   }
-  for (const node of nodes) await until('the cluster serves', async () => String(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok'), 30_000)
+  for (const node of nodes) await until('the cluster serves', async () => String(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok'))
 
   return {
     url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
