@@ -15,17 +15,12 @@ import { createControlApi, overviewOf, signInUrl } from './control/api.ts'
 import { changeApis, createApiDesk } from './control/apis.ts'
 import { createAttention } from './control/attention.ts'
 import { createAuthority, standingOfMaker } from './control/authority.ts'
-import { createKeys, type Keys } from './control/keys.ts'
 import { createLockers } from './control/lockers.ts'
 import { createPracticeSites } from './control/practice-site.ts'
 import { Rates } from './control/rates.ts'
-import { createSignIn, type SignIn } from './control/sign-in.ts'
-import { createUsers, type Users } from './control/users.ts'
-import { createDiskWatch, type DiskWatch } from './disk-watch.ts'
-import { createEventBus, type EventBus } from './events/bus.ts'
+import { createDiskWatch } from './disk-watch.ts'
 import { createEventStream } from './events/stream.ts'
 import { createVitals } from './events/vitals.ts'
-import type { Api } from './http/api.ts'
 import { ApiHost } from './http/api-host.ts'
 import type { ApiName, RoomName } from './http/contract.ts'
 import { ownerStanding, type Standing } from './http/rights.ts'
@@ -33,20 +28,18 @@ import { Egress, originsOf } from './http/egress.ts'
 import { Guards } from './http/guards.ts'
 import { createAddressSet } from './http/network.ts'
 import { createWindowFiles } from './http/window-files.ts'
+import { makeHouseParts } from './house-parts.ts'
 import { catchEscapes } from './isolation.ts'
 import { Keeper } from './keeper.ts'
 import { keepLibraryOutput } from './library-output.ts'
-import { live } from './live.ts'
+import { live, liveApi } from './live.ts'
 import { createLog, type Log } from './log.ts'
 import { createLoginsRoom } from './logins/index.ts'
 import { createPasskeyBrowser } from './passkey-browser.ts'
 import { createRelayRoom } from './relay/index.ts'
 import type { Room, RoomContext } from './room.ts'
 import { randomToken } from './secrets/random.ts'
-import { createSealing, type Sealing } from './secrets/sealing.ts'
 import type { KeyProtector } from './secrets/sealing-key.ts'
-import { createSealingStore } from './secrets/sealing-store.ts'
-import type { Database } from './store/database.ts'
 import { diskRefusal } from './store/disk.ts'
 import { emptyDatabase, openHouseDatabase } from './store/house-database.ts'
 import { houseTools } from './tools/house-tools.ts'
@@ -135,8 +128,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const keeper = new Keeper({ clock, log, disk, setSettingsAside: (room, reason) => settings.disregard(room, reason), changed: attentionChanged })
   const givesBack = options.ownsProcess === true ? [catchEscapes(keeper.reportUnknown), keepLibraryOutput(log)] : []
 
-  const parts = await houseParts(house.database, { ...options, clock, log, settings }, disk)
-  const { sealing, bus, keys, users, signIn } = parts
+  const { sealing, bus, keys, users, signIn } = await makeHouseParts(house.database, { dataDir, keyProtector: options.keyProtector, disk, clock, log, settings })
   const { sealer } = sealing
   keeper.events = bus
   const ownerToken = randomToken()
@@ -300,49 +292,6 @@ function apiStatus(host: ApiHost, name: RoomName): { url: string; state: string;
 
 function loginsKind(settings: SettingsStore, { contractVariables }: ServerOptions): string {
   return contractVariables?.sessionStorageType ?? settings.current().logins.storage
-}
-
-/** A room that is made anew has handlers of its own; the app that was built on the first goes on with them. */
-function liveApi(current: () => Api): Api {
-  const { contract, ownKey } = current()
-  return { contract, handlers: live(() => current().handlers), sockets: live(() => current().sockets), ...(ownKey === undefined ? {} : { ownKey: () => current().ownKey?.() ?? null }) }
-}
-
-function noteRefusal(disk: DiskWatch, error: unknown): void {
-  const refusal = diskRefusal(error)
-  if (refusal !== null) disk.refused('control', refusal)
-}
-
-interface HouseParts {
-  sealing: Sealing
-  bus: EventBus
-  keys: Keys
-  users: Users
-  signIn: SignIn
-}
-
-/** What the house itself keeps. With tables that cannot be read it goes on without what was in them: no key is known then, the owner's token is. */
-async function houseParts(database: Database, given: ServerOptions & { clock: Clock; log: Log; settings: SettingsStore }, disk: DiskWatch): Promise<HouseParts> {
-  const { dataDir, clock, log, settings } = given
-  const make = async (tables: Database): Promise<HouseParts> => {
-    const bus = createEventBus({ database: tables, clock, log, settings, refused: (error) => noteRefusal(disk, error) })
-    const keys = createKeys({ database: tables, clock, events: bus, log })
-    return {
-      ...{ bus, keys },
-      sealing: await createSealing({ dataDir, store: createSealingStore(tables), protector: given.keyProtector, clock, log }),
-      users: createUsers({ database: tables, clock, events: bus }),
-      signIn: createSignIn({ database: tables, clock, events: bus, keys }),
-    }
-  }
-  try {
-    return await make(database)
-  } catch (error) {
-    const refusal = diskRefusal(error)
-    if (refusal === null) throw error
-    log.error({ error }, 'what the house keeps cannot be read')
-    disk.refused('control', refusal, { lasting: true })
-    return make(emptyDatabase())
-  }
 }
 
 /** Many changes in a moment become one call, at most four a second: a menu that is rebuilt more often cannot be used. */

@@ -1,4 +1,5 @@
 /** A stand-in for an object that is made anew now and then: whoever holds it always speaks to the one of today. */
+import type { Api } from './http/api.ts'
 
 /**
  * Reading a property reads it of what `current` gives at that moment; a method runs on that object. What is read once and kept (a nested object, say) is
@@ -15,4 +16,10 @@ export function live<Thing extends object>(current: () => Thing): Thing {
     },
     has: (_, name) => Reflect.has(current(), name),
   })
+}
+
+/** A room that is made anew has handlers of its own; the app that was built on the first goes on with them. */
+export function liveApi(current: () => Api): Api {
+  const { contract, ownKey } = current()
+  return { contract, handlers: live(() => current().handlers), sockets: live(() => current().sockets), ...(ownKey === undefined ? {} : { ownKey: () => current().ownKey?.() ?? null }) }
 }
