@@ -94,7 +94,7 @@ async function fill(house: ServerProcess): Promise<void> {
   await call('/control/v1/site-profiles/harbor-gate', { method: 'PUT', json: { ...profile, title: 'Harbor Gate' } })
   await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address } } } })
   for (const [name, rooms] of [['warehouse-sync', ['browsers']], ['billing-export', ['browsers', 'control']], ['desk-2', ['control']]] as const) {
-    await call('/control/v1/keys', { method: 'POST', json: { name, scopes: rooms.flatMap((room) => [{ room, verb: 'read' }, { room, verb: 'write' }]) } })
+    await call('/control/v1/keys', { method: 'POST', json: { name, rights: rooms.map((room) => `${room}:use`) } })
   }
   for (const user of ['user6', 'user5', 'user4', 'user3', 'user2', 'user1']) {
     await call('/browsers/get_session', { method: 'POST', json: { username: user, password: 'harbor-demo', captcha_api_key: portal.captchaService.apiKey } })

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import type { BusEvent } from '../../server/events/event.ts'
 import type { KeyScope } from '../../server/control/contract.ts'
+import type { Right } from '../../server/http/rights.ts'
 import { ApiError, messageOf } from '../api/api-error.ts'
 import { useApi } from '../api/api.ts'
 import { EventStream, type EventStreamOptions, type Pulse } from '../api/event-stream.ts'
@@ -25,6 +26,8 @@ export const useConnection = defineStore('connection', () => {
   const wasConnected = ref(false)
   const actor = ref<string | null>(null)
   const scopes = shallowRef<KeyScope[] | null>(null)
+  /** Null for the owner, and for a key of the older form, which has scopes. */
+  const rights = shallowRef<Right[] | null>(null)
   const pulse = shallowRef<Pulse | null>(null)
   /** When the next try comes, ms since the epoch. */
   const retryAt = ref<number | null>(null)
@@ -51,6 +54,7 @@ export const useConnection = defineStore('connection', () => {
       const me = await useApi().control.whoAmI()
       actor.value = me.actor
       scopes.value = me.scopes
+      rights.value = me.rights
       delay = firstDelay
       stream.start()
     } catch (error) {
@@ -134,7 +138,7 @@ export const useConnection = defineStore('connection', () => {
   }
 
   return {
-    state, wasConnected, actor, scopes, pulse, retryAt, refusal,
+    state, wasConnected, actor, scopes, rights, pulse, retryAt, refusal,
     start, stop, signIn, refuse, signOut, retryNow,
     /** Each returns what ends the subscription. */
     onEvents: onEvents.add, onChanged: onChanged.add,

@@ -1,13 +1,18 @@
 /** API keys. A secret passes through once, in the answer that made it, and is never kept here. */
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import type { KeyScope, KeyView } from '../../server/control/contract.ts'
+import type { KeyView } from '../../server/control/contract.ts'
+import type { Right } from '../../server/http/rights.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 
 export interface NewKey {
   name: string
-  scopes: KeyScope[]
+  rights: Right[]
+  /** Bots it is limited to. */
+  only?: { bots: string[] }
+  /** The address or network that may use it. */
+  from?: string
   expiresAt: string | null
 }
 

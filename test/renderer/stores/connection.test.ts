@@ -39,7 +39,7 @@ describe('the connection', () => {
   it('signs in with a key and then connects', async () => {
     let known = false
     const server = standardServer()
-      .on('GET /control/v1/session', () => (known ? { actor: 'key:desk', scopes: [] } : refusal(401, 'key-required', 'Sign in first')))
+      .on('GET /control/v1/session', () => (known ? { actor: 'key:desk', scopes: [], rights: ['browsers:use'] } : refusal(401, 'key-required', 'Sign in first')))
       .on('POST /control/v1/session', () => ((known = true), { actor: 'key:desk' }))
     provideApi(server)
     const connection = useConnection()

@@ -15,7 +15,7 @@ import { api, controlApi, key, overview, settingsView } from './samples.ts'
 /** A server that answers what every page asks for; a test puts its own answers on top. */
 export function standardServer(): FakeTransport {
   return new FakeTransport()
-    .on('GET /control/v1/session', () => ({ actor: 'owner', scopes: null }))
+    .on('GET /control/v1/session', () => ({ actor: 'owner', scopes: null, rights: null }))
     .on('GET /control/v1/health', () => ({ status: 'ok', version: '0.1.0', uptime: 40 }))
     .on('GET /control/v1/apis', () => ({ apis: [controlApi(), api()] }))
     .on('GET /control/v1/overview', () => overview())
