@@ -20,6 +20,7 @@ describe('which folder may import from which', () => {
     ['renderer/pages/keys.vue', 'renderer/api/client.ts'],
     ['renderer/api/client.ts', 'server/bots/contract.ts'],
     ['renderer/api/client.ts', 'server/events/event.ts'],
+    ['renderer/api/client.ts', 'server/http/rights.ts'],
     ['renderer/pages/settings.vue', 'server/config/settings.ts'],
     ['renderer/components/live-view.vue', 'server/browsers/live-view-messages.ts'],
     ['main/window.ts', 'electron'],
