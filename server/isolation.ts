@@ -71,16 +71,18 @@ export function contained<Args extends readonly unknown[]>(scope: Scope, callbac
  */
 export function containEvents(scope: Scope, emitter: EventEmitter): void {
   const active = inside(scope)
+  // Entered once: `run` copies all that is kept for the running code, which for every frame of a socket is dearer than the frame.
+  const enter = current.run(active, () => AsyncLocalStorage.snapshot())
   const emit = emitter.emit.bind(emitter)
-  emitter.emit = (...event) =>
-    current.run(active, () => {
-      try {
-        return emit(...event)
-      } catch (error) {
-        handle(error, active)
-        return true
-      }
-    })
+  const guarded = (...event: Parameters<typeof emit>): boolean => {
+    try {
+      return emit(...event)
+    } catch (error) {
+      handle(error, active)
+      return true
+    }
+  }
+  emitter.emit = (...event) => enter(guarded, ...event)
 }
 
 /** For a promise that nobody awaits: `work().catch(escape)` hands its failure to the scope in which it was started. */
