@@ -71,7 +71,7 @@ function holds({ key, name }: Kind, place: Place): boolean {
   const isAboutGate = place.subject?.params.some((param) => place.path.includes(`:${param}`)) === true
   if ('scopes' in key) {
     const beyond = place.right === 'control:manage'
-    return key.scopes.some(({ room, verb, subject }) => room === place.api && (verb === 'read') === place.reads && (!beyond || room === 'control') && (subject === undefined || isAboutGate))
+    return key.scopes.some(({ room, verb, subject }) => room === place.api && (verb === 'read') === place.reads && (!beyond || (room === 'control' && verb === 'write')) && (subject === undefined || isAboutGate))
   }
   if (key.rights.includes('control:manage')) return true
   if (key.only !== undefined && !isAboutGate) return false
