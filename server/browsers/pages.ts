@@ -6,7 +6,7 @@
  */
 import type { Browser, CDPSession, Page, Protocol, Target } from 'puppeteer-core'
 import { closeTarget } from './close-target.ts'
-import { shownAddress, splitUserinfo, withoutUserinfo } from '../http/userinfo.ts'
+import { addressToTell, splitUserinfo, withoutUserinfo } from '../http/userinfo.ts'
 import type { SessionEvent } from './contract.ts'
 import { guardPage } from './page-guard.ts'
 
@@ -197,7 +197,7 @@ export class PageRegistry {
     if (!entry || (entry.url === info.url && entry.title === info.title)) return
     // Chromium's own surfaces, e.g. of its address bar, come as pages without an address at first.
     if (isInternal(info.url)) return void this.#entries.delete(entry.id)
-    if (entry.url !== info.url && /^https?:/.test(info.url)) this.#hooks.record('navigated', shownAddress(info.url), 'neutral')
+    if (entry.url !== info.url && /^https?:/.test(info.url)) this.#hooks.record('navigated', addressToTell(info.url), 'neutral')
     entry.url = info.url
     entry.title = info.title
     this.#hooks.changed()
@@ -225,7 +225,7 @@ export class PageRegistry {
   #crashed(id: string): void {
     const entry = this.#entries.get(id)
     if (!entry) return
-    this.#hooks.record('page-crashed', `The page crashed and was loaded again: ${shownAddress(entry.url)}`, 'bad')
+    this.#hooks.record('page-crashed', `The page crashed and was loaded again: ${addressToTell(entry.url)}`, 'bad')
     entry.page?.reload().catch(() => {})
   }
 

@@ -2,7 +2,7 @@
 import type { Dialog, Page } from 'puppeteer-core'
 import type { EventTone } from '../events/event.ts'
 import { Fault } from '../fault.ts'
-import { shownAddress } from '../http/userinfo.ts'
+import { addressToTell } from '../http/userinfo.ts'
 import { until, untilLate, withDeadline, type StartTimer } from './abortable.ts'
 import type { CaptchaSolver } from './captcha.ts'
 import { answerCaptcha } from './captcha-field.ts'
@@ -162,7 +162,7 @@ function withoutSecrets(text: string, { password, captchaApiKey = '' }: Credenti
 }
 
 function timedOut(profile: SiteProfile, page: Page, step: string): Fault {
-  const shown = shownAddress(page.url())
+  const shown = addressToTell(page.url())
   return new Fault('login-timeout', `The login was not done within ${profile.loginTimeout / 1_000} s; it got as far as "${step}" and the browser shows ${shown}`, { step, shown })
 }
 

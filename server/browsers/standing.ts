@@ -1,5 +1,5 @@
 /** Whether a login still holds, judged by what the site answered and what the page shows. */
-import { shownAddress } from '../http/userinfo.ts'
+import { addressToTell } from '../http/userinfo.ts'
 import type { PageLook } from './page-look.ts'
 import { asksForLogin, type SiteAnswers } from './site-answers.ts'
 import type { SiteProfile } from './site-profile.ts'
@@ -24,7 +24,7 @@ export function standingOf(profile: SiteProfile, look: PageLook, answers: Pick<S
   if (profile.kind === 'none' || profile.form === null) return unknown
   const status = answers.status()
   if (asksForLogin(status)) return gone(`the site answers with status ${status}`)
-  if (look.loggedOutAddress) return gone(`the site leads to ${shownAddress(look.url)}`)
+  if (look.loggedOutAddress) return gone(`the site leads to ${addressToTell(look.url)}`)
   if (look.form && !look.successShown) return gone('the site shows its login form')
   // It may mean that this user has no right to the page, so it is looked into where that can be.
   if (status === 403 && !look.successShown && profile.success !== null) return gone('the site answers with status 403')

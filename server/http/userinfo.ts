@@ -27,7 +27,7 @@ export function withoutUserinfo(address: string): string {
 }
 
 /** An address for events and for people: without what may be a secret, a name and password, a query, a fragment, and not endless. */
-export function shownAddress(address: string): string {
+export function addressToTell(address: string): string {
   return withoutUserinfo(address).replace(/[?#][^]*$/, '').slice(0, 300)
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { basicAuthorization, shownAddress, splitUserinfo } from '../../../server/http/userinfo.ts'
+import { basicAuthorization, addressToTell, splitUserinfo } from '../../../server/http/userinfo.ts'
 
 test.each([
   ['https://ann:s3cret@site.test/a?b#c', 'https://site.test/a?b#c', 'ann:s3cret'],
@@ -17,8 +17,8 @@ test.each([
 test.each(['https://site.test/a@b', 'https://site.test/?mail=ann:x@site.test', 'not an address', '', 'mailto:ann@site.test'])('%j carries none and stays as it is', (address) => expect(splitUserinfo(address)).toEqual({ url: address, userinfo: null }))
 
 test('an address for events has nothing that may be a secret', () => {
-  expect(shownAddress('https://ann:s3cret@site.test/a?token=1#x')).toBe('https://site.test/a')
-  expect(shownAddress(`https://site.test/${'a'.repeat(1_000)}`)).toHaveLength(300)
+  expect(addressToTell('https://ann:s3cret@site.test/a?token=1#x')).toBe('https://site.test/a')
+  expect(addressToTell(`https://site.test/${'a'.repeat(1_000)}`)).toHaveLength(300)
 })
 
 test('names and passwords go into a header as UTF-8', () => {
