@@ -17,10 +17,14 @@ import type { Room } from './room.ts'
 import { diskRefusal } from './store/disk.ts'
 
 /** How a room stands; `down` is for a person. */
-export type Standing =
-  | { is: 'serving' }
-  | { is: 'restarting'; since: number }
-  | { is: 'down'; since: number; reason: string; code: 'unavailable' | 'storage-refused' }
+export type Standing = { is: 'serving' } | { is: 'restarting'; since: number } | Down
+
+interface Down {
+  is: 'down'
+  since: number
+  reason: string
+  code: 'unavailable' | 'storage-refused'
+}
 
 type Happening = 'restart' | 'up' | 'failed'
 /** What is not here does not happen: a failure while one restart runs is part of that restart. */
@@ -70,23 +74,17 @@ export class Keeper {
   }
 
   /**
-   * Makes a room within its scope; what is given back stands for the room of the day, see `live`. When it cannot be made because the disk refuses, it is
-   * made with `standIn` and serves nothing but the reason. Throws what is no fault of the disk's.
+   * Makes a room within its scope; what is given back stands for the room of the day, see `live`. One that cannot be made, because of its disk, of what is
+   * set for it or of what it finds in its tables, is made with `standIn` and serves nothing but the reason. Throws when that fails as well.
    */
   async raise<Made extends Room>(name: RoomName, make: () => Made | Promise<Made>, standIn: () => Made | Promise<Made>): Promise<Made> {
-    const { room, refusal } = await this.enterRoom(name, async () => {
-      try {
-        return { room: await make(), refusal: null }
-      } catch (error) {
-        const refused = diskRefusal(error)
-        if (refused === null) throw error
-        this.options.log.error({ error, room: name }, 'a room cannot be made')
-        this.options.disk.refused(name, refused, { lasting: true })
-        return { room: await standIn(), refusal: refused }
-      }
+    const kept: Kept = await this.enterRoom(name, async () => {
+      const first = await this.tryMake(name, make)
+      // Without what the person has set, which may be what it cannot be made with.
+      const made = first instanceof Error && this.disregards(name, first) ? await this.tryMake(name, make) : first
+      if (!(made instanceof Error)) return { room: made, make, worn: false, standing: { is: 'serving' }, restarts: [] }
+      return { room: await standIn(), make, worn: true, standing: this.downFor(name, made, { lasting: true }), restarts: [] }
     })
-    const standing: Standing = refusal === null ? { is: 'serving' } : { is: 'down', since: this.options.clock.now(), reason: refusal.reason, code: 'storage-refused' }
-    const kept: Kept = { room, make, worn: refusal !== null, standing, restarts: [] }
     this.rooms.set(name, kept)
     // Only what `make` gave is ever put there.
     return live(() => kept.room as Made)
@@ -148,10 +146,28 @@ export class Keeper {
     // The second time for what was a matter of the moment; the third without what the person has set, which may be what it cannot start with.
     const problem = (await this.tryStart(name, kept)) && (await this.tryStart(name, kept))
     if (problem === null) return
-    if (diskRefusal(problem) === null && this.options.setSettingsAside(name, `${titles[name]} could not start with them: ${reasonOf(problem)}`)) {
-      if ((await this.tryStart(name, kept)) === null) return
-    }
+    if (this.disregards(name, problem) && (await this.tryStart(name, kept)) === null) return
     this.become(kept, name, 'failed', problem)
+  }
+
+  private async tryMake<Made extends Room>(name: RoomName, make: () => Made | Promise<Made>): Promise<Made | Error> {
+    try {
+      return await make()
+    } catch (error) {
+      this.options.log.error({ error, room: name }, 'a room cannot be made')
+      return asError(error)
+    }
+  }
+
+  /** True when there was something set for the room that may be to blame, and is out of force now. A disk is not mended by that. */
+  private disregards(name: RoomName, problem: Error): boolean {
+    return diskRefusal(problem) === null && this.options.setSettingsAside(name, `${titles[name]} could not start with them: ${reasonOf(problem)}`)
+  }
+
+  private downFor(name: RoomName, problem: Error | undefined, how?: { lasting: boolean }): Down {
+    const refusal = diskRefusal(problem)
+    if (refusal !== null) this.options.disk.refused(name, refusal, how)
+    return { is: 'down', since: this.options.clock.now(), reason: refusal?.reason ?? reasonOf(problem), code: refusal === null ? 'unavailable' : 'storage-refused' }
   }
 
   /** Null when it has started. */
@@ -166,7 +182,7 @@ export class Keeper {
     } catch (error) {
       this.options.log.error({ error, room: name }, 'a room could not start')
       await this.stopRoom(name, kept)
-      return error instanceof Error ? error : new Error(reasonOf(error))
+      return asError(error)
     }
   }
 
@@ -223,11 +239,8 @@ export class Keeper {
     if (next === 'serving') kept.standing = { is: 'serving' }
     else if (next === 'restarting') kept.standing = { is: 'restarting', since }
     else {
-      const refusal = diskRefusal(problem)
-      if (refusal !== null) this.options.disk.refused(name, refusal)
-      const reason = refusal?.reason ?? reasonOf(problem)
-      kept.standing = { is: 'down', since, reason, code: refusal === null ? 'unavailable' : 'storage-refused' }
-      this.events.emit({ room: name, type: 'room-down', title: 'Room cannot be served', subject: name, tone: 'bad', data: { reason } })
+      kept.standing = this.downFor(name, problem)
+      this.events.emit({ room: name, type: 'room-down', title: 'Room cannot be served', subject: name, tone: 'bad', data: { reason: kept.standing.reason } })
     }
     this.options.changed()
   }
@@ -257,6 +270,10 @@ export class Keeper {
 }
 
 const titles: Readonly<Record<RoomName, string>> = { brokers: 'Brokers', browsers: 'Browsers', bots: 'Bots', logins: 'Logins', relay: 'Relay servers and sessions' }
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(reasonOf(thrown))
+}
 
 function isRoom(name: ApiName): name is RoomName {
   return roomNames.some((room) => room === name)

@@ -138,6 +138,18 @@ describe('a start on a disk that refuses', () => {
     expect(await server.end()).toBe(0)
   })
 
+  test('costs one room alone when what it kept makes no sense to it', async () => {
+    const dataDir = await usedDataDir((server) => fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: 'tenant', password: 'harbor-demo' })))
+    const database = openDatabase(join(dataDir, 'wheelhouse.db'))
+    database.exec(`UPDATE broker_sessions SET policy = '{'`)
+    database.close()
+    const server = await start({ dataDir })
+    const answer = await fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: 'another', password: 'harbor-demo' }))
+    expect([answer.status, await answer.json()]).toEqual([503, expect.objectContaining({ success: false, error: expect.stringContaining('Brokers cannot be served: ') })])
+    expect((await fetch(url(server, 'bots', '/api/sessions'))).status).toBe(200)
+    expect(await overviewIds(server)).toContain('room:brokers')
+  })
+
   test('serves without the keys when their page is damaged: the owner is known, nobody else', async () => {
     let secret = ''
     const dataDir = await usedDataDir(async (server) => {

@@ -185,9 +185,24 @@ it('does not start anew what did not stop', async () => {
   expect(made).toBe(1)
 })
 
-it('does not hide a mistake of ours behind an empty room', async () => {
+it('sets a room aside that cannot be made for a reason of its own, after a try without what is set for it', async () => {
+  const odd = new SyntaxError('a row that is no JSON')
+  const { keeper, raise, disregarded } = house({ settingsHelp: true })
+  const spare = (await raise('relay', [])).room
+  let tries = 0
+  await keeper.raise('bots', () => {
+    tries += 1
+    return Promise.reject(odd)
+  }, () => ({ ...spare, name: 'bots' }))
+  await keeper.start()
+  expect([tries, disregarded]).toEqual([2, ['bots']])
+  expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'unavailable', message: 'Bots cannot be served: a row that is no JSON' })
+  expect(keeper.shelter.refusal('relay')).toBeNull()
+})
+
+it('does not start at all with a room that cannot be made on an empty database either', async () => {
   const { keeper } = house()
-  await expect(keeper.raise('bots', () => Promise.reject(new TypeError('ours')), () => Promise.reject(new Error('never asked')))).rejects.toThrow('ours')
+  await expect(keeper.raise('bots', () => Promise.reject(new TypeError('ours')), () => Promise.reject(new TypeError('ours as well')))).rejects.toThrow('ours as well')
 })
 
 it('logs what fails with every frame the first time, the tenth and the hundredth, and counts all', async () => {
