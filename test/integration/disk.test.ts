@@ -141,7 +141,7 @@ describe('a start on a disk that refuses', () => {
   test('costs one room alone when what it kept makes no sense to it', async () => {
     const dataDir = await usedDataDir((server) => fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: 'tenant', password: 'harbor-demo' })))
     const database = openDatabase(join(dataDir, 'wheelhouse.db'))
-    database.exec(`UPDATE broker_sessions SET policy = '{'`)
+    database.exec(`UPDATE broker_sessions SET policy = '{"durability": 7}'`)
     database.close()
     const server = await start({ dataDir })
     const answer = await fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: 'another', password: 'harbor-demo' }))
