@@ -23,10 +23,10 @@ const renderer: TestProjectInlineConfiguration = {
   test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'], environment: 'happy-dom', setupFiles: ['test/renderer/support/standing-clock.ts'], ...limits, maxWorkers: 2, isolate: false, sequence: { groupOrder: 2 } },
 }
 
-// Each Chromium keeps a core busy while it starts, so these run two files at a time, and whole-house tests alone.
+// Most of these wait for sockets, disks and browsers half of their time: three files at a time keep two cores at work. Whole-house tests run alone.
 const integration: TestProjectInlineConfiguration = {
   resolve: { alias },
-  test: { name: 'integration', include: ['test/integration/**/*.test.ts'], environment: 'node', ...limits, pool: 'forks', maxWorkers: 2, sequence: { groupOrder: 3 } },
+  test: { name: 'integration', include: ['test/integration/**/*.test.ts'], environment: 'node', ...limits, pool: 'forks', maxWorkers: 3, sequence: { groupOrder: 3 } },
 }
 
 const e2e: TestProjectInlineConfiguration = {
