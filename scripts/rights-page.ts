@@ -27,11 +27,11 @@ curl -X POST http://127.0.0.1:7700/control/v1/keys -H 'Authorization: Bearer YOU
 | \`ROOM:manage\` | everybody's, and the room's settings; includes \`use\` |
 | \`activity:use\` | read what happened in all rooms; secrets are kept out of it |
 | \`control:use\` | read settings, the names of keys, addresses of servers |
-| \`control:manage\` | what reaches beyond a room: programs and addresses that this machine runs or calls, keys, sign-in links, settings. Whoever holds it can run any program here as you, so it includes every other right |
+| \`control:manage\` | what reaches beyond a room: programs and addresses that this machine runs or calls, keys, sign-in links, settings. Whoever holds it can run any program here as you, so it includes every other right, and such a key ends after 7 days at most |
 
 - **One's own** is what the same key has made; a browser session also belongs to whoever shows its credentials. A thing of somebody else is answered as one that is not there. What the owner makes, and what callers without a key make on this machine, belongs to the house: both see it.
 - **Without a key**, on this machine, one has the *use* of the room as its published contract wants it, and no more. Once an API is open to the network its routes ask for a key.
-- **\`only\`** limits a key to some bots; it then opens nothing that is about all of them, and those bots whoever made them. **\`from\`** is the address or network that may use it.
+- **\`only\`** limits a key to some bots, by \`userId\`, or broker sessions, by name; it then opens nothing in that room that is about all of them, and those whoever made them. When the last of them is removed, the key loses that room. **\`from\`** is the address or network that may use it.
 - **Rights shrink, they do not grow**: \`PATCH /control/v1/keys/:id\` takes some away, more need a new key. The holder notices at the next call; open WebSockets of the key end.
 - **A session reaches no more than its maker.** Wheelhouse's own tools in a relay session take the rights written beside them below, at the creation and again at every call; a rule of a bot that publishes to a broker takes \`brokers:use\` of it. Without a key there are none, unless somebody with the rights gives them to the session.
 - **Keys of the older form**, with scopes for reading and writing, open what they had opened in their room, everybody's included, except what reaches beyond it: for that it takes a scope for writing in \`control\` as well. The window says which keys these are.

@@ -149,7 +149,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       () => make({ ...context, database: emptyDatabase() }),
     )
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
-  const brokers = await raise('brokers', createBrokersRoom)
+  const brokers = await raise('brokers', (given) => createBrokersRoom(given, { removed: (name) => keys.dropSubject('brokers', name) }))
   const browsers = await raise('browsers', createBrowsersRoom, false)
   const logins = await raise('logins', (given) => createLoginsRoom(given, { variables: options.contractVariables }), loginsKind(settings, options) === 'database')
   const publisher = createPublisher(brokers, (maker) => standingOfMaker(maker, keys))

@@ -3,9 +3,8 @@ import { basename, join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
 import { createBrokersApi } from './api.ts'
 import { createHouseClient, type HouseClient } from './house-client.ts'
-import type { Passwords } from './logins.ts'
 import { MqttListener } from './mqtt-listener.ts'
-import { BrokerService } from './service.ts'
+import { BrokerService, type ServiceOptions } from './service.ts'
 import { createBrokerStore } from './store.ts'
 
 export interface BrokersRoom extends Room {
@@ -15,10 +14,12 @@ export interface BrokersRoom extends Room {
   mqttPort(): number | null
 }
 
+export type BrokersGiven = Pick<ServiceOptions, 'passwords' | 'removed'>
+
 /** Windows need not read everything again more often. */
 const changedEvery = 1_000
 
-export function createBrokersRoom({ dataDir, database, events, egress, changed, settings, clock, log }: RoomContext, given: { passwords?: Passwords } = {}): BrokersRoom {
+export function createBrokersRoom({ dataDir, database, events, egress, changed, settings, clock, log }: RoomContext, given: BrokersGiven = {}): BrokersRoom {
   let told = -Infinity
   let later: NodeJS.Timeout | undefined
   let startedAt = 0

@@ -26,6 +26,8 @@ export interface ServiceOptions {
   events: EventSink
   /** Tells open windows that something they show has changed. */
   changed(): void
+  /** The session of this name is about to be gone, and what was meant for it alone should go too. */
+  removed?(name: string): void
   passwords?: Passwords
   /** For secret keys and passes. */
   random?: RandomBytes
@@ -64,6 +66,7 @@ export class BrokerService {
   private readonly logins: Logins
   private readonly events: EventSink
   private readonly changed: () => void
+  private readonly removed: (name: string) => void
   private readonly log: Log
   private readonly random: RandomBytes
   private readonly newId: () => string
@@ -79,7 +82,7 @@ export class BrokerService {
   /** Wills whose delay runs, and when it ends. */
   private readonly wills = new Map<Subscriber, { due: number; will: Will }>()
 
-  constructor({ store, folder, clock, log, events, changed, passwords = { hash: hashPassword, check: checkPassword }, random = randomBytes, newId = randomUUID }: ServiceOptions) {
+  constructor({ store, folder, clock, log, events, changed, removed = () => undefined, passwords = { hash: hashPassword, check: checkPassword }, random = randomBytes, newId = randomUUID }: ServiceOptions) {
     this.store = store
     this.clock = clock
     this.log = log
@@ -87,6 +90,7 @@ export class BrokerService {
     this.newId = newId
     this.events = events
     this.changed = changed
+    this.removed = removed
     this.startedAt = clock.monotonic()
     this.logins = new Logins(passwords, () => clock.monotonic(), random)
     this.folder = folder
@@ -192,6 +196,8 @@ export class BrokerService {
 
   async drop(name: string, actor: string, why = 'Session dropped'): Promise<void> {
     const { stored, tenant } = this.byName(name)
+    // First: a later session of this name must not be open to a key that was limited to this one.
+    this.removed(name)
     this.store.remove(stored.id)
     this.sessions.delete(name)
     this.deliveredBefore += tenant.delivered.total

@@ -10,7 +10,7 @@ import { actorOf, implement, type Api } from '../http/api.ts'
 import type { ApiHost } from '../http/api-host.ts'
 import type { RoomName } from '../http/contract.ts'
 import { cookieOf, sessionCookie } from '../http/guards.ts'
-import type { Right } from '../http/rights.ts'
+import { longestControl, type Right } from '../http/rights.ts'
 import type { UpstreamDesk } from '../relay/upstream-desk.ts'
 import type { Room } from '../room.ts'
 import { version } from '../version.ts'
@@ -18,8 +18,8 @@ import type { ApiDesk } from './apis.ts'
 import { changeApis } from './apis.ts'
 import type { Attention } from './attention.ts'
 import { controlContract, eventsQuery, type KeyScope, type Overview, type RoomSummary, type SettingsView } from './contract.ts'
-import { rightsOf } from './key-rights.ts'
-import type { KnownKey, Keys } from './keys.ts'
+import { rightsOf, type WantedScope } from './key-rights.ts'
+import type { KnownKey, Keys, NewKey } from './keys.ts'
 import type { Lockers } from './lockers.ts'
 import type { PracticeSites } from './practice-site.ts'
 import type { Rates, Span } from './rates.ts'
@@ -79,7 +79,7 @@ export function createControlApi(parts: ControlParts): Api {
       },
 
       keys: () => ({ status: 200, body: { keys: keys.list() } }),
-      createKey: ({ body: { scopes, ...key } }, { caller }) => ({ status: 201, body: keys.create(scopes === undefined ? key : { ...key, only: {}, ...rightsOf(scopes) }, actorOf(caller)) }),
+      createKey: ({ body: { scopes, ...key } }, { caller }) => ({ status: 201, body: keys.create(scopes === undefined ? key : fromScopes(scopes, key, clock.now()), actorOf(caller)) }),
       narrowKey: ({ params, body }, { caller }) => ({ status: 200, body: keys.narrow(params.id, body.rights, body.only, actorOf(caller)) }),
       revokeKey: ({ params }, { caller }) => {
         keys.revoke(params.id, actorOf(caller))
@@ -166,6 +166,13 @@ export function overviewOf({ rooms, rates, attention }: Pick<ControlParts, 'room
 
 function settingsView(settings: SettingsStore): SettingsView {
   return { settings: settings.current(), fixed: settings.fixedPaths(), setAside: settings.setAside(), file: settings.file }
+}
+
+/** Who names scopes need not know that rights to everything end: they end by themselves when nothing else was said. */
+function fromScopes(scopes: readonly WantedScope[], key: Pick<NewKey, 'name' | 'from' | 'expiresAt'>, now: number): NewKey {
+  const wanted = rightsOf(scopes)
+  const ends = 'rights' in wanted && wanted.rights.includes('control:manage') ? iso(now + longestControl) : null
+  return { ...key, only: {}, ...wanted, expiresAt: key.expiresAt ?? ends }
 }
 
 /** Null for the owner, who may do everything. */

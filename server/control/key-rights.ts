@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { ApiName, Verb } from '../http/contract.ts'
 import type { Demand } from '../http/guards.ts'
-import { covers, rights, roomOf, roomsWithSubjects, type Made, type Only, type Right, type Standing } from '../http/rights.ts'
+import { covers, rights, roomOf, roomsWithSubjects, type Made, type Only, type Right, type RoomWithSubjects, type Standing } from '../http/rights.ts'
 import type { KeyScope } from './contract.ts'
 
 /** The part of a key that says what it opens. */
@@ -67,7 +67,10 @@ export function standingOfKey(id: string, current: () => KeyRights | null): Stan
 export function isNoMore(less: KeyRights, key: KeyRights): boolean {
   return (less.rights ?? []).every((right) => {
     const room = roomOf(right)
+    const limited = limitable(room)
     const named = onlyOf(less.only, room)
+    // With `use` alone it reaches what it has made; a limit would open the things it names, whoever made them.
+    if (limited !== undefined && named !== undefined && key.rights !== null && onlyOf(key.only, room) === undefined && !key.rights.some((held) => covers(held, `${limited}:manage`))) return false
     const subjects = named ?? [undefined]
     return subjects.every((subject) => (key.rights === null ? hadAllOf(key.scopes, room, subject) : key.rights.some((held) => covers(held, right)) && (onlyOf(key.only, room) === undefined || isWithin(key, right, subject ?? null))))
   })
@@ -95,8 +98,10 @@ function isWithin({ rights, only }: KeyRights, right: Right, subject: string | n
   return named === undefined || (subject !== null && named.includes(subject))
 }
 
+const limitable = (room: string): RoomWithSubjects | undefined => roomsWithSubjects.find((name) => name === room)
+
 function onlyOf(only: Only, room: string): readonly string[] | undefined {
-  const limited = roomsWithSubjects.find((name) => name === room)
+  const limited = limitable(room)
   return limited === undefined ? undefined : only[limited]
 }
 

@@ -4,7 +4,7 @@ import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { Fault } from '../fault.ts'
 import type { RoomName } from '../http/contract.ts'
-import { roomOf, roomsWithSubjects, type Only, type Right } from '../http/rights.ts'
+import { longestControl, roomOf, roomsWithSubjects, type Only, type Right } from '../http/rights.ts'
 import type { Log } from '../log.ts'
 import { hashSecret } from '../secrets/hash.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
@@ -31,9 +31,9 @@ export interface KnownKey extends KeyRights {
 export interface Keys {
   /** Newest first. */
   list(): KeyView[]
-  /** Throws `key-name-taken`. The secret is in this answer and nowhere else. */
+  /** Throws `key-name-taken`, and `key-too-lasting` for `control:manage` beyond a week. The secret is in this answer and nowhere else. */
   create(key: NewKey, actor: string): KeyView & { secret: string }
-  /** Takes rights away; what was opened with the key ends, and may be opened again. Throws `key-not-found`, `key-not-less`. */
+  /** Takes rights away; what was opened with the key ends, and may be opened again. Throws `key-not-found`, `key-not-less`, `key-too-lasting`. */
   narrow(id: string, rights: readonly Right[], only: Only | undefined, actor: string): KeyView
   /** Throws `key-not-found`. The next request with the key is refused. */
   revoke(id: string, actor: string): void
@@ -61,6 +61,8 @@ export interface KeysOptions {
 const prefixLength = 8
 /** The last use is worth a write a minute, not a write per request. */
 const saveUseEvery = 60_000
+/** How far the clock of who asks for a key may be ahead of ours. */
+const clocksDiffer = 5 * 60_000
 
 export function createKeys({ database, clock, events, log, random }: KeysOptions): Keys {
   const store = createKeyStore(database)
@@ -83,6 +85,7 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
 
   function create({ name, rights, only = {}, scopes = [], from = null, expiresAt }: NewKey, actor: string): KeyView & { secret: string } {
     if (store.nameTaken(name)) throw new Fault('key-name-taken', `A key named ${name} exists already`, { name })
+    needEnd(rights, expiresAt === null ? null : Date.parse(expiresAt))
     const secret = `whk_${randomBase62(32, random)}`
     const key: StoredKey = {
       id: `key_${randomBase62(16, random)}`,
@@ -105,6 +108,12 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     return { ...view(key), secret }
   }
 
+  function needEnd(rights: readonly Right[] | undefined, expiresAt: number | null): void {
+    if (rights?.includes('control:manage') !== true) return
+    if (expiresAt !== null && expiresAt <= clock.now() + longestControl + clocksDiffer) return
+    throw new Fault('key-too-lasting', 'A key with control:manage can do everything here, so it ends after 7 days at most: give expiresAt')
+  }
+
   function revoke(id: string, actor: string): void {
     const key = byId.get(id)
     if (key === undefined) throw new Fault('key-not-found', 'There is no such key', { id })
@@ -122,6 +131,8 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     if (key === undefined) throw new Fault('key-not-found', 'There is no such key', { id })
     const less = { ...key, rights: [...new Set(rights)], only: only ?? key.only, scopes: [] }
     if (!isNoMore(less, key)) throw new Fault('key-not-less', 'Rights can be taken away from a key; more rights need a new key', { id })
+    // A key of the older form that never ends may stay so as what it is, and not become one that could not be made.
+    if (key.rights === null) needEnd(rights, key.expiresAt)
     change(key, less)
     const data = { id, prefix: key.prefix, rights: rightsText(key) }
     events.emit({ room: 'control', type: 'key-narrowed', title: 'Rights taken from a key', subject: key.name, actor, data })

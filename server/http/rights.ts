@@ -24,8 +24,8 @@ export const rights: readonly [Right, ...Right[]] = [
 /** What a route asks for: a right, any key that is good, or nothing because its published contract calls it public. */
 export type RouteRight = Right | 'any-key' | 'anyone'
 
-/** Rooms in which a key can be limited to some things: of the bots, to bots by their userId. */
-export const roomsWithSubjects = ['bots'] as const satisfies readonly RoomName[]
+/** Rooms in which a key can be limited to some things: to broker sessions by their name, to bots by their userId. */
+export const roomsWithSubjects = ['brokers', 'bots'] as const satisfies readonly RoomName[]
 export type RoomWithSubjects = (typeof roomsWithSubjects)[number]
 /** The things a key is limited to, room by room; a room that is left out is not limited. */
 export type Only = Partial<Record<RoomWithSubjects, readonly string[]>>
@@ -34,6 +34,9 @@ export type Only = Partial<Record<RoomWithSubjects, readonly string[]>>
 export function covers(held: Right, asked: Right): boolean {
   return held === asked || held === 'control:manage' || (asked.endsWith(':use') && held === asked.replace(/use$/, 'manage'))
 }
+
+/** What can do everything here should not be forgotten somewhere: a key with `control:manage` ends within so many milliseconds. */
+export const longestControl = 7 * 86_400_000
 
 /** `brokers` of `brokers:use`. */
 export function roomOf(right: Right): string {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { longestControl } from '../../server/http/rights.ts'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 
 const rooms = ['brokers', 'browsers', 'bots', 'logins', 'relay'] as const
@@ -64,7 +65,7 @@ test('no GET of any API hands out a secret, whether the key reads, uses or manag
     'older, reading': { scopes: apis.map((room) => ({ room, verb: 'read' })) },
     'older, writing': { scopes: apis.flatMap((room) => [{ room, verb: 'read' }, { room, verb: 'write' }]) },
     using: { rights: [...rooms.map((room) => `${room}:use`), 'activity:use', 'control:use'] },
-    managing: { rights: [...rooms.map((room) => `${room}:manage`), 'activity:use', 'control:manage'] },
+    managing: { rights: [...rooms.map((room) => `${room}:manage`), 'activity:use', 'control:manage'], expiresAt: new Date(Date.now() + longestControl).toISOString() },
   }
   for (const [name, wanted] of Object.entries(keys)) {
     const made = (await (await house.call('/control/v1/keys', { method: 'POST', json: { name, ...wanted } })).json()) as { secret: string }

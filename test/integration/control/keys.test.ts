@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { iso } from '../../../server/clock.ts'
 import { opens } from '../../../server/control/key-rights.ts'
 import { createKeys, type Keys, type KnownKey } from '../../../server/control/keys.ts'
 import { keyId, keyView, type KeyScope } from '../../../server/control/contract.ts'
 import { isFault } from '../../../server/fault.ts'
 import type { Demand } from '../../../server/http/guards.ts'
-import { rights } from '../../../server/http/rights.ts'
+import { longestControl, rights } from '../../../server/http/rights.ts'
 import type { Database } from '../../../server/store/database.ts'
 import { recordedEvents, temporaryFolder, testClock, testDatabase, testLog } from '../../fakes/kernel.ts'
 
@@ -28,7 +29,7 @@ function faultCode(run: () => unknown): string {
   try {
     run()
   } catch (error) {
-    return isFault(error, 'key-name-taken') || isFault(error, 'key-not-found') || isFault(error, 'key-not-less') ? error.code : String(error)
+    return isFault(error, 'key-name-taken') || isFault(error, 'key-not-found') || isFault(error, 'key-not-less') || isFault(error, 'key-too-lasting') ? error.code : String(error)
   }
   return 'none'
 }
@@ -56,9 +57,42 @@ describe('a key', () => {
   })
 
   test('that may manage control may do everything', () => {
-    const { keys } = setup()
-    const { secret } = keys.create({ name: 'ci', rights: ['control:manage'], expiresAt: null }, 'owner')
+    const { keys, clock } = setup()
+    const { secret } = keys.create({ name: 'ci', rights: ['control:manage'], expiresAt: iso(clock.now() + longestControl) }, 'owner')
     for (const right of rights) expect(mayDo(keys.find(secret), { right }), right).toBe(true)
+  })
+
+  test('that may do everything ends after seven days at most, however it is asked for', () => {
+    const { keys, clock } = setup()
+    for (const expiresAt of [null, iso(clock.now() + 8 * 86_400_000), iso(clock.now() + longestControl + 3_600_000)]) {
+      expect(faultCode(() => keys.create({ name: 'ci', rights: ['browsers:use', 'control:manage'], expiresAt }, 'owner')), String(expiresAt)).toBe('key-too-lasting')
+    }
+    expect(keys.list()).toEqual([])
+    const whole = (['read', 'write'] as const).map((verb): KeyScope => ({ room: 'control', verb }))
+    const old = keys.create({ name: 'old', scopes: whole, expiresAt: null }, 'owner')
+    expect(faultCode(() => keys.narrow(old.id, ['control:manage'], undefined, 'owner'))).toBe('key-too-lasting')
+    expect(keys.find(old.secret)).toMatchObject({ rights: null, scopes: whole })
+    expect(keys.narrow(old.id, ['control:use'], undefined, 'owner')).toMatchObject({ rights: ['control:use'] })
+  })
+
+  test('limited to some broker sessions opens those, nothing that is about all of them, and is gone with the last', () => {
+    const { keys } = setup()
+    const { secret } = keys.create({ name: 'ci', rights: ['brokers:manage', 'bots:use'], only: { brokers: ['fleet', 'yard'] }, expiresAt: null }, 'owner')
+    const opened = () => [mayDo(keys.find(secret), { right: 'brokers:use', subject: 'fleet' }), mayDo(keys.find(secret), { right: 'brokers:use', subject: 'orders' }), mayDo(keys.find(secret), { right: 'brokers:manage' }), mayDo(keys.find(secret), { right: 'bots:use' })]
+    expect(opened()).toEqual([true, false, false, true])
+    keys.dropSubject('bots', 'fleet')
+    expect(opened()).toEqual([true, false, false, true])
+    keys.dropSubject('brokers', 'fleet')
+    expect(opened()).toEqual([false, false, false, true])
+    keys.dropSubject('brokers', 'yard')
+    expect(keys.find(secret)).toMatchObject({ rights: ['bots:use'], only: {} })
+  })
+
+  test('that reaches what it has made is not limited to something later, since that may be somebody else\'s', () => {
+    const { keys } = setup()
+    const { id } = keys.create({ name: 'ci', rights: ['bots:use', 'brokers:manage'], expiresAt: null }, 'owner')
+    expect(faultCode(() => keys.narrow(id, ['bots:use'], { bots: ['gate'] }, 'owner'))).toBe('key-not-less')
+    expect(keys.narrow(id, ['brokers:use'], { brokers: ['fleet'] }, 'owner')).toMatchObject({ rights: ['brokers:use'], only: { brokers: ['fleet'] } })
   })
 
   test('limited to some bots opens those, nothing that is about all of them, and other rooms in full', () => {

@@ -41,6 +41,7 @@ async function makeKey(key: object): Promise<{ id: string; secret: string }> {
   return body
 }
 
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString()
 const keyOf = async (...rights: string[]): Promise<string> => (await makeKey({ rights })).secret
 
 describe('a program to be run', () => {
@@ -59,7 +60,8 @@ describe('a program to be run', () => {
   })
 
   test('is taken from a key with control:manage', async () => {
-    const imported = await call(await keyOf('control:manage'), 'POST', '/relay/v1/upstream-imports', { ...wanted, accept: [{ ...wanted.accept[0], as: 'agreed' }] })
+    const { secret } = await makeKey({ rights: ['control:manage'], expiresAt: inDays(7) })
+    const imported = await call(secret, 'POST', '/relay/v1/upstream-imports', { ...wanted, accept: [{ ...wanted.accept[0], as: 'agreed' }] })
     expect(imported.status, JSON.stringify(imported.body)).toBe(201)
     await call('owner', 'DELETE', `/control/v1/upstreams/${imported.body.servers[0].id}`)
   })
@@ -163,6 +165,23 @@ describe('the sessions of others', () => {
     expect((await call(ann, 'DELETE', '/brokers/v1/sessions/hers')).status).toBe(204)
   })
 
+  test('of the brokers are open to a key limited to them, which ends with the last', async () => {
+    for (const sessionName of ['fleet', 'orders']) await call('owner', 'POST', '/brokers/api/createSession', { sessionName, password: 'harbor-demo' })
+    const made = await makeKey({ rights: ['brokers:use', 'bots:use'], only: { brokers: ['fleet'] } })
+    expect(made).toMatchObject({ only: { brokers: ['fleet'] } })
+    const status = async (method: string, path: string, body?: object) => (await call(made.secret, method, `/brokers${path}`, body)).status
+    expect([await status('GET', '/v1/sessions/fleet'), await status('POST', '/v1/sessions/fleet/passes'), await status('PATCH', '/v1/sessions/fleet', { suspended: true })]).toEqual([200, 200, 200])
+    for (const [method, path] of [['GET', '/v1/sessions/orders'], ['DELETE', '/v1/sessions/orders'], ['GET', '/v1/sessions'], ['GET', '/api/admin/sessions'], ['GET', '/v1/sessions/%66leet%2f..%2forders']] as const) {
+      expect([403, 404], `${method} ${path}`).toContain(await status(method, path))
+    }
+    const keysNow = async () => (await call('owner', 'GET', '/control/v1/keys')).body.keys.find(({ id }: Facts) => id === made.id)
+    expect((await call('owner', 'DELETE', '/brokers/v1/sessions/fleet')).status).toBe(204)
+    expect(await keysNow()).toMatchObject({ rights: ['bots:use'], only: {} })
+    await call('owner', 'POST', '/brokers/api/createSession', { sessionName: 'fleet', password: 'harbor-demo' })
+    expect(await status('GET', '/v1/sessions/fleet')).toBe(403)
+    for (const name of ['fleet', 'orders']) await call('owner', 'DELETE', `/brokers/v1/sessions/${name}`)
+  })
+
   test('stay with their maker over a restart, and with a key of the older form everybody’s are seen', async () => {
     const dataDir = house.dataDir
     const ann = await keyOf('brokers:use')
@@ -183,6 +202,17 @@ test('a key tells who holds it what it may do', async () => {
   const { secret: elsewhere } = await makeKey({ rights: ['brokers:use'], from: '192.0.2.0/24' })
   expect((await call(elsewhere, 'GET', '/control/v1/session')).status).toBe(403)
   expect((await makeKey({ scopes: [{ room: 'bots', verb: 'use', subject: 'gate' }, { room: 'relay', verb: 'manage' }] }))).toMatchObject({ rights: ['bots:use', 'relay:manage'], only: { bots: ['gate'] }, scopes: [] })
+})
+
+test('a key with control:manage ends within a week, or is not made and the answer says why', async () => {
+  for (const key of [{ rights: ['control:manage'] }, { rights: ['control:manage'], expiresAt: inDays(8) }, { scopes: [{ room: 'control', verb: 'manage' }], expiresAt: inDays(30) }]) {
+    const { status, body } = await call('owner', 'POST', '/control/v1/keys', { name: 'for ever', ...key })
+    expect([status, body.error.code, body.error.message]).toEqual([400, 'key-too-lasting', expect.stringContaining('7 days')])
+  }
+  expect(await makeKey({ rights: ['control:manage'], expiresAt: inDays(7) })).toMatchObject({ rights: ['control:manage'] })
+  const { body: unsaid } = await call('owner', 'POST', '/control/v1/keys', { name: 'unsaid', scopes: [{ room: 'control', verb: 'manage' }] })
+  expect(Date.parse(unsaid.expiresAt)).toBeLessThanOrEqual(Date.parse(inDays(7)))
+  expect(await makeKey({ scopes: [{ room: 'control', verb: 'read' }, { room: 'control', verb: 'write' }] })).toMatchObject({ rights: null, expiresAt: null })
 })
 
 test.each([

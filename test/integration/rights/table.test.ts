@@ -8,13 +8,14 @@ import { z } from 'zod'
 import { botsContract } from '../../../server/bots/contract.ts'
 import { brokersContract } from '../../../server/brokers/contract.ts'
 import { browsersContract } from '../../../server/browsers/contract.ts'
+import { iso } from '../../../server/clock.ts'
 import { createAuthority } from '../../../server/control/authority.ts'
 import { controlContract, type KeyScope } from '../../../server/control/contract.ts'
 import { createKeys } from '../../../server/control/keys.ts'
 import { Fault } from '../../../server/fault.ts'
 import type { Api } from '../../../server/http/api.ts'
 import { apiNames, fillPath, roomNames, type ApiName, type Contract, type Guarded, type Method } from '../../../server/http/contract.ts'
-import type { Only, Right } from '../../../server/http/rights.ts'
+import { longestControl, type Only, type Right } from '../../../server/http/rights.ts'
 import { loginsContract } from '../../../server/logins/contract.ts'
 import { relayContract } from '../../../server/relay/contract.ts'
 import { openDatabase } from '../../../server/store/database.ts'
@@ -41,6 +42,11 @@ const kinds: Kind[] = [
   ]),
   ...(['activity:use', 'control:use', 'control:manage'] as const).map((right): Kind => ({ name: right, key: { rights: [right] } })),
   { name: 'bots:use of one bot', key: { rights: ['bots:use'], only: { bots: ['gate'] } } },
+  { name: 'bots:manage of another bot', key: { rights: ['bots:manage'], only: { bots: ['yard'] } } },
+  { name: 'brokers:use of one session', key: { rights: ['brokers:use'], only: { brokers: ['gate'] } } },
+  { name: 'brokers:manage of one session', key: { rights: ['brokers:manage'], only: { brokers: ['gate'] } } },
+  { name: 'brokers:manage of another session', key: { rights: ['brokers:manage'], only: { brokers: ['yard'] } } },
+  { name: 'brokers:use of one session beside bots:use of all', key: { rights: ['brokers:use', 'bots:use'], only: { brokers: ['gate'] } } },
   ...apiNames.flatMap((room) => (['read', 'write'] as const).map((verb): Kind => ({ name: `older ${room} ${verb}`, key: { scopes: [{ room, verb }] } }))),
   { name: 'older bots read of one bot', key: { scopes: [{ room: 'bots', verb: 'read', subject: 'gate' }] } },
 ]
@@ -54,7 +60,7 @@ interface Place extends Pick<Contract, 'subject'> {
   method: Method | null
   reads: boolean
   path: string
-  /** The bot that the path names, as it is filled in here. */
+  /** The bot or broker session that the path names, as it is filled in here. */
   subject?: { params: readonly string[]; missing: string }
 }
 
@@ -74,7 +80,10 @@ function holds({ key, name }: Kind, place: Place): boolean {
     return key.scopes.some(({ room, verb, subject }) => room === place.api && (verb === 'read') === place.reads && (!beyond || (room === 'control' && verb === 'write')) && (subject === undefined || isAboutGate))
   }
   if (key.rights.includes('control:manage')) return true
-  if (key.only !== undefined && !isAboutGate) return false
+  // A limit counts for its own room alone.
+  const only: Readonly<Record<string, readonly string[] | undefined>> = key.only ?? {}
+  const named = only[place.right.slice(0, place.right.indexOf(':'))]
+  if (named !== undefined && !(isAboutGate && named.includes('gate'))) return false
   return key.rights.some((right) => right === place.right || (right.endsWith(':manage') && place.right === right.replace('manage', 'use')))
 }
 
@@ -107,8 +116,9 @@ let served: Map<string, ServedApi>
 beforeAll(async () => {
   const database = openDatabase(':memory:')
   migrate(database)
-  const keys = createKeys({ database, clock: testClock(), events: recordedEvents(), log: testLog() })
-  for (const { name, key } of kinds) secrets.set(name, key === null ? (name === 'the owner' ? ownerToken : null) : keys.create({ name, ...key, expiresAt: null }, 'owner').secret)
+  const clock = testClock()
+  const keys = createKeys({ database, clock, events: recordedEvents(), log: testLog() })
+  for (const { name, key } of kinds) secrets.set(name, key === null ? (name === 'the owner' ? ownerToken : null) : keys.create({ name, ...key, expiresAt: iso(clock.now() + longestControl) }, 'owner').secret)
   const authority = createAuthority({ ownerToken, keys, signIn: { whoIs: () => null } })
   served = new Map()
   for (const contract of contracts) {
