@@ -186,7 +186,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       tellRuntime()
     },
   })
-  const desk = createApiDesk(apiHost, settings, bus, (name) => keeper.contained(name))
+  const desk = createApiDesk(apiHost, settings, bus, (name) => keeper.view(name))
   const attention = createAttention({ host: apiHost, rooms, settings, clock, dated: () => [...disk.attention(), ...keeper.attention()], undated: () => lockers.attention() })
   keys.onLess((id) => {
     apiHost.closeSocketsOf(id)

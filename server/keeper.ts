@@ -105,9 +105,9 @@ export class Keeper {
     return this.kept(name).standing
   }
 
-  /** Errors that were kept to what they came from since the start. */
-  contained(name: ApiName): number {
-    return this.meter.of(name)
+  /** How it stands, and how many errors were kept to what they came from since the start. Control always serves. */
+  view(name: ApiName): { standing: Standing['is']; contained: number } {
+    return { standing: isRoom(name) ? this.standing(name).is : 'serving', contained: this.meter.of(name) }
   }
 
   /** For a person: stops the room where it still runs and makes and starts it anew. Throws `room-down` when it fails again. */

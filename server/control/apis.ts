@@ -20,8 +20,11 @@ export interface ApiChange {
   insecureNoKey?: boolean | undefined
 }
 
-export function createApiDesk(host: ApiHost, settings: SettingsStore, events: EventSink, contained: (name: ApiName) => number): ApiDesk {
-  const view = (name: ApiName): Promise<ApiView> => viewOf(host, settings, name, contained(name))
+/** What the keeper knows of the room behind an API. */
+export type KeptView = Pick<ApiView, 'standing' | 'contained'>
+
+export function createApiDesk(host: ApiHost, settings: SettingsStore, events: EventSink, kept: (name: ApiName) => KeptView): ApiDesk {
+  const view = (name: ApiName): Promise<ApiView> => viewOf(host, settings, name, kept(name))
   return {
     view,
     list: () => Promise.all(host.names().map(view)),
@@ -78,7 +81,7 @@ export async function changeApis(host: ApiHost, settings: SettingsStore, patch: 
   }
 }
 
-async function viewOf(host: ApiHost, settings: SettingsStore, name: ApiName, contained: number): Promise<ApiView> {
+async function viewOf(host: ApiHost, settings: SettingsStore, name: ApiName, kept: KeptView): Promise<ApiView> {
   const { api, status, traffic, exposed } = host.served(name)
   const { port, openTo, insecureNoKey } = settings.current().apis[name]
   const routes = Object.values(api.contract.routes)
@@ -98,7 +101,7 @@ async function viewOf(host: ApiHost, settings: SettingsStore, name: ApiName, con
     exposed: exposed && insecureNoKey,
     lanUrls: host.lanUrls(name),
     fixedBy: settings.fixedPaths()[`apis.${name}.port`] ?? null,
-    contained,
+    ...kept,
     publicRoutes: routes.filter((route) => route.access === 'public').map(({ method, path }) => ({ method, path })),
     keyedRoutes: routes.filter((route) => route.access !== 'public').length,
     traffic: traffic.view(),

@@ -33,6 +33,8 @@ export const apiView = z.object({
   lanUrls: z.array(z.string()),
   /** Where the port or exposure comes from when a setting cannot change it: a flag or variable. */
   fixedBy: z.string().nullable(),
+  /** Whether there is a room behind it: `restarting` in place, or `down`, set aside for a reason that stands under "Needs attention". */
+  standing: z.enum(['serving', 'restarting', 'down']),
   /** Errors that a library let escape here since the start, each kept to the session, server or client it came from. */
   contained: z.number().int(),
   publicRoutes: z.array(z.object({ method: z.string(), path: z.string() })),

@@ -75,8 +75,8 @@ it('restarts a room in place when something of it fails that nothing smaller ans
   expect([bots.starts, bots.stops, relay.starts, relay.stops]).toEqual([2, 1, 1, 0])
   expect(keeper.standing('bots')).toEqual({ is: 'serving' })
   expect(keeper.shelter.refusal('bots')).toBeNull()
-  expect(keeper.contained('bots')).toBe(1)
-  expect(keeper.contained('relay')).toBe(0)
+  expect(keeper.view('bots')).toEqual({ standing: 'serving', contained: 1 })
+  expect(keeper.view('relay').contained).toBe(0)
   expect(events.emitted.map(({ type }) => type)).toEqual(['error-contained', 'room-restarted'])
 })
 
@@ -209,7 +209,7 @@ it('logs what fails with every frame the first time, the tenth and the hundredth
   const { keeper, log } = house()
   const scope: Scope = { room: 'bots', kind: 'bot', id: 'a', escaped: () => undefined }
   for (let time = 0; time < 250; time += 1) keeper.shelter.enter(scope, () => escape(new Error('cannot decrypt')))
-  expect(keeper.contained('bots')).toBe(250)
+  expect(keeper.view('bots').contained).toBe(250)
   expect(log.lines.map(({ facts }) => facts)).toMatchObject([{ count: 1, kind: 'bot', id: 'a' }, { count: 10 }, { count: 100 }])
   expect(log.lines[0]?.facts).toHaveProperty('error.stack')
 })

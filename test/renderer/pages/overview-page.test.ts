@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import OverviewPage from '../../../renderer/pages/overview/overview-page.vue'
 import { useApis } from '../../../renderer/stores/apis.ts'
 import { useEvents } from '../../../renderer/stores/events.ts'
+import { reply } from '../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
 import { api, controlApi, event, overview } from '../support/samples.ts'
 
@@ -47,6 +48,19 @@ describe('the overview', () => {
     await mounted.click('Use port 5011')
     expect(server.sent('PATCH /control/v1/apis/browsers')).toEqual([{ port: 5011 }])
     expect(useApis().byName('browsers')?.port).toBe(5011)
+    expect(mounted.text()).toContain('All is well')
+  })
+
+  it('says on its card that a room is set aside, and tries it again from the attention list', async () => {
+    const server = standardServer()
+      .on('GET /control/v1/apis', () => ({ apis: [controlApi(), api({ standing: 'down' })] }))
+      .on('GET /control/v1/overview', () => overview({ attention: [{ id: 'room:browsers', room: 'browsers', tone: 'bad', title: 'Browsers cannot be served', text: 'it failed 4 times', since, action: 'restart-room', subject: 'browsers' }] }))
+      .on('POST /control/v1/rooms/browsers/restart', () => reply(204))
+    mounted = await mountPage(OverviewPage, { server })
+    expect(mounted.text()).toContain('Set aside')
+    server.on('GET /control/v1/overview', () => overview())
+    await mounted.click('Try again')
+    expect(server.sent('POST /control/v1/rooms/browsers/restart')).toHaveLength(1)
     expect(mounted.text()).toContain('All is well')
   })
 

@@ -5,7 +5,7 @@ import { defaultSettings } from '../../../server/config/settings.ts'
 
 export const api = (changes: Partial<ApiView> = {}): ApiView => ({
   name: 'browsers', title: 'Browser sessions', state: 'listening', url: 'http://127.0.0.1:5010', prefixUrl: 'http://127.0.0.1:7700/browsers', port: 5010, configuredPort: 5010, error: null, freePort: null,
-  openTo: 'machine', insecureNoKey: false, exposed: false, lanUrls: [], fixedBy: null, publicRoutes: [{ method: 'GET', path: '/health' }], keyedRoutes: 14, contained: 0, traffic: { perSecond: 0, p50: null, p99: null, failed: 0 }, ...changes,
+  openTo: 'machine', insecureNoKey: false, exposed: false, lanUrls: [], fixedBy: null, publicRoutes: [{ method: 'GET', path: '/health' }], keyedRoutes: 14, standing: 'serving', contained: 0, traffic: { perSecond: 0, p50: null, p99: null, failed: 0 }, ...changes,
 })
 export const controlApi = (changes: Partial<ApiView> = {}): ApiView => api({ name: 'control', title: 'Control', url: 'http://127.0.0.1:7700', prefixUrl: 'http://127.0.0.1:7700', port: 7700, configuredPort: 7700, ...changes })
 export const exposedApi = (): ApiView => api({ openTo: 'lan', insecureNoKey: true, exposed: true, lanUrls: ['http://192.168.1.20:5010'] })
