@@ -206,7 +206,8 @@ it('does not start at all with a room that cannot be made on an empty database e
 })
 
 it('logs what fails with every frame the first time, the tenth and the hundredth, and counts all', async () => {
-  const { keeper, log } = house()
+  const { keeper, log, first } = house()
+  await first()
   const scope: Scope = { room: 'bots', kind: 'bot', id: 'a', escaped: () => undefined }
   for (let time = 0; time < 250; time += 1) keeper.shelter.enter(scope, () => escape(new Error('cannot decrypt')))
   expect(keeper.view('bots').contained).toBe(250)
