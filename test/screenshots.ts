@@ -50,6 +50,7 @@ try {
     { name: 'relay-accounts', route: '/relay?tab=accounts' },
     { name: 'relay-calls', route: '/relay?tab=calls' },
     { name: 'keys', route: '/keys' },
+    { name: 'new-key', route: '/keys/new', prepare: halfMadeKey },
     { name: 'activity', route: '/activity' },
     { name: 'settings-general', route: '/settings/general' },
     { name: 'settings-network', route: '/settings/network' },
@@ -96,6 +97,10 @@ async function fill(house: ServerProcess): Promise<void> {
   for (const [name, rooms] of [['warehouse-sync', ['browsers']], ['billing-export', ['browsers', 'control']], ['desk-2', ['control']]] as const) {
     await call('/control/v1/keys', { method: 'POST', json: { name, rights: rooms.map((room) => `${room}:use`) } })
   }
+  const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString()
+  await call('/control/v1/keys', { method: 'POST', json: { name: 'old-importer', scopes: [{ room: 'brokers', verb: 'read' }, { room: 'brokers', verb: 'write' }] } })
+  await call('/control/v1/keys', { method: 'POST', json: { name: 'gate-tablet', rights: ['bots:use', 'brokers:manage'], from: '192.168.1.0/24', expiresAt: inDays(90) } })
+  await call('/control/v1/keys', { method: 'POST', json: { name: 'deploy', rights: ['control:manage'], expiresAt: inDays(7) } })
   for (const user of ['user6', 'user5', 'user4', 'user3', 'user2', 'user1']) {
     await call('/browsers/get_session', { method: 'POST', json: { username: user, password: 'harbor-demo', captcha_api_key: portal.captchaService.apiKey } })
   }
@@ -135,6 +140,21 @@ async function ruleTest(page: Page): Promise<void> {
 async function newestCall(page: Page): Promise<void> {
   await page.locator('section[aria-label=Inspector] li button').click()
   await page.waitForSelector('section[aria-label=Inspector] pre')
+}
+
+/** A key for one bot and one broker session, before it is made. */
+async function halfMadeKey(page: Page): Promise<void> {
+  const box = (label: string): string => `[role=checkbox][aria-label="${label}"]`
+  await page.waitForSelector(box('Bots: use'))
+  for (const label of ['Brokers: use', 'Bots: use', 'Activity: use']) await page.locator(box(label)).click()
+  for (const [room, name] of [['Brokers', 'fleet-telemetry'], ['Bots', 'Driver help']] as const) {
+    await page.locator(`button[aria-label="${room}: only for"]`).click()
+    await page.locator(`::-p-xpath(//*[@role="option"][contains(., "${name}")])`).click()
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(() => document.querySelector('[role=listbox]') === null)
+  }
+  await page.locator('form input[maxlength]').fill('driver-tablet')
+  await page.locator('form input[spellcheck=false]').fill('192.168.1.0/24')
 }
 
 async function palette(page: Page): Promise<void> {

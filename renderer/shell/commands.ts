@@ -42,7 +42,7 @@ export function useCommands() {
   const report = useReport()
 
   const own = computed<Command[]>(() => [
-    { label: 'Create key', icon: 'i-lucide-plus', suffix: 'API keys', onSelect: () => void router.push('/keys?create') },
+    { label: 'Create key', icon: 'i-lucide-plus', suffix: 'API keys', onSelect: () => void router.push('/keys/new') },
     ...apis.all.map((api): Command => ({
       label: `Copy address of ${api.name}`,
       icon: 'i-lucide-copy',

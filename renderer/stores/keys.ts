@@ -2,17 +2,17 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { KeyView } from '../../server/control/contract.ts'
-import type { Right } from '../../server/http/rights.ts'
+import type { Right, RoomWithSubjects } from '../../server/http/rights.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 
 export interface NewKey {
   name: string
   rights: Right[]
-  /** Bots it is limited to. */
-  only?: { bots: string[] }
+  /** The things it is limited to, by room. */
+  only?: Partial<Record<RoomWithSubjects, string[]>>
   /** The address or network that may use it. */
-  from?: string
+  from?: string | null
   expiresAt: string | null
 }
 
@@ -31,6 +31,11 @@ export const useKeys = defineStore('keys', () => {
       const made = await useApi().control.createKey({ body: key })
       await refresh()
       return made
+    },
+    /** Takes away what is not named. */
+    async narrow({ id }: KeyView, rights: Right[], only: NewKey['only'] = {}): Promise<void> {
+      const narrowed = await useApi().control.narrowKey({ params: { id }, body: { rights, only } })
+      value.value = (value.value ?? []).map((key) => (key.id === id ? narrowed : key))
     },
     async revoke(key: KeyView): Promise<void> {
       await useApi().control.revokeKey({ params: { id: key.id } })

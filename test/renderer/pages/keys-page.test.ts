@@ -8,20 +8,10 @@ describe('the API keys page', () => {
   let mounted: MountedPage | null = null
   afterEach(() => mounted?.unmount())
 
-  async function type(label: string, value: string): Promise<void> {
-    const field = [...document.querySelectorAll('label')].find((candidate) => candidate.textContent?.trim() === label)
-    const input = field === undefined ? null : document.getElementById(field.htmlFor)
-    if (!(input instanceof HTMLInputElement)) throw new Error(`no field ${label}`)
-    input.value = value
-    input.dispatchEvent(new Event('input', { bubbles: true }))
-    await settle()
-  }
-
-  async function tick(label: string): Promise<void> {
-    const box = document.querySelector<HTMLButtonElement>(`[role=dialog] [role=checkbox][aria-label="${label}"]`)
-    if (box === null) throw new Error(`no box ${label}`)
-    box.click()
-    await settle()
+  function box(label: string): HTMLButtonElement {
+    const found = document.querySelector<HTMLButtonElement>(`[role=dialog] [role=checkbox][aria-label="${label}"]`)
+    if (found === null) throw new Error(`no box ${label}`)
+    return found
   }
 
   it('lists each key with its rights, and never a secret', async () => {
@@ -36,7 +26,7 @@ describe('the API keys page', () => {
     mounted = await mountPage(KeysPage, { server: standardServer().on('GET /control/v1/keys', () => ({ keys: [] })) })
     expect(mounted.text()).toContain('No keys yet')
     await mounted.click('Create the first key')
-    expect(mounted.text()).toContain('A new key may do nothing')
+    expect(mounted.router.currentRoute.value.path).toBe('/keys/new')
   })
 
   it('says of a key of the older form that it is one, and what it may', async () => {
@@ -46,62 +36,47 @@ describe('the API keys page', () => {
     expect(mounted.text()).toContain('older form')
   })
 
-  it('begins with nothing ticked, and makes no key that may do nothing', async () => {
-    const server = standardServer()
-    mounted = await mountPage(KeysPage, { server, path: '/keys?create' })
-    await type('Name', 'gate-tablet')
-    const boxes = [...document.querySelectorAll('[role=dialog] [role=checkbox]')]
-    expect(boxes).toHaveLength(13)
-    expect(boxes.filter((box) => box.getAttribute('aria-checked') === 'true')).toEqual([])
-    expect(mounted.text()).toContain('Tick at least one right')
-    expect(document.querySelector<HTMLButtonElement>('[role=dialog] button[type=submit]')?.disabled).toBe(true)
+  it('leads to the page of a new key, also from where its form was before', async () => {
+    mounted = await mountPage(KeysPage)
+    await mounted.click('New key')
+    expect(mounted.router.currentRoute.value.path).toBe('/keys/new')
+    mounted.unmount()
+    mounted = await mountPage(KeysPage, { path: '/keys?create' })
+    expect(mounted.router.currentRoute.value.fullPath).toBe('/keys/new')
   })
 
-  it('says in words what control with manage is, ticks all it includes, and lets it end within a week', async () => {
-    const server = standardServer().on('POST /control/v1/keys', () => reply(201, { ...key({ name: 'deploy' }), secret: 'whk_the-secret' }))
-    mounted = await mountPage(KeysPage, { server, path: '/keys?create' })
-    expect(mounted.text()).toContain('can run any program on this machine as you')
-    await type('Name', 'deploy')
-    await tick('Control: manage')
-    expect([...document.querySelectorAll('[role=dialog] [role=checkbox]')].filter((box) => box.getAttribute('aria-checked') !== 'true')).toEqual([])
-    document.querySelector('form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
+  it('takes rights away only after it was said what is lost, and adds none', async () => {
+    const wide = key({ rights: ['bots:manage', 'browsers:use'] })
+    const server = standardServer().on('GET /control/v1/keys', () => ({ keys: [wide] })).on('PATCH /control/v1/keys/key_abcdef', () => ({ ...wide, rights: ['bots:use'] }))
+    mounted = await mountPage(KeysPage, { server })
+    await mounted.click('Take rights away from warehouse-sync')
+    expect([...document.querySelectorAll('[role=dialog] [role=checkbox]')].map((box) => box.getAttribute('aria-label'))).toEqual(['Browsers: use', 'Browsers: manage', 'Bots: use', 'Bots: manage'])
+    expect(box('Browsers: manage').disabled).toBe(true)
+    expect(mounted.button('Take from warehouse-sync').disabled).toBe(true)
+    box('Bots: manage').click()
     await settle()
-    const [sent] = server.sent('POST /control/v1/keys') as { rights: string[]; expiresAt: string }[] // as this page sends it
-    expect(sent?.rights).toEqual(['control:manage'])
-    expect(Date.parse(sent?.expiresAt ?? '')).toBeLessThanOrEqual(Date.now() + 7 * 86_400_000)
+    box('Bots: use').click()
+    await settle()
+    box('Browsers: use').click()
+    await settle()
+    expect(mounted.text()).toContain('Whatever uses it loses Browsers: use, Bots: manage with its next call')
+    await mounted.click('Take 2 from warehouse-sync')
+    expect(server.sent('PATCH /control/v1/keys/key_abcdef')).toEqual([{ rights: ['bots:use'], only: {} }])
+    expect(document.querySelector('[role=dialog]')).toBeNull()
+    expect(mounted.text()).toContain('warehouse-sync may do less now')
   })
 
-  it('makes a key for the rights ticked, and shows its secret once with a request', async () => {
-    const server = standardServer().on('POST /control/v1/keys', () => reply(201, { ...key({ name: 'gate-tablet' }), secret: 'whk_the-secret' }))
-    mounted = await mountPage(KeysPage, { server, path: '/keys?create' })
-    await type('Name', 'gate-tablet')
-    await tick('Browsers: use')
-    await tick('Relay: manage')
-    expect(mounted.text()).toContain('open browser sessions and work in them')
-    expect(mounted.text()).toContain('see or change what others have made in Browsers')
-    document.querySelector('form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
+  it('says of a key of the older form what it loses with its scopes, and keeps the dialog when the server refuses', async () => {
+    const old = key({ rights: null, scopes: [{ room: 'browsers', verb: 'read' }, { room: 'browsers', verb: 'write' }, { room: 'relay', verb: 'read' }] })
+    const server = standardServer().on('GET /control/v1/keys', () => ({ keys: [old] })).on('PATCH /control/v1/keys/key_abcdef', () => refusal(409, 'key-not-less', 'More rights need a new key'))
+    mounted = await mountPage(KeysPage, { server })
+    await mounted.click('Take rights away from warehouse-sync')
+    box('Browsers: manage').click()
     await settle()
-
-    expect(server.sent('POST /control/v1/keys')).toMatchObject([{ name: 'gate-tablet', rights: ['browsers:use', 'relay:manage'] }])
-    expect(mounted.text()).toContain('Key gate-tablet is ready')
-    expect(mounted.text()).toContain('X-API-Key: whk_the-secret')
-    expect(mounted.button('Done').disabled).toBe(true)
-
-    document.querySelector<HTMLButtonElement>('[role=checkbox]')?.click()
-    await settle()
-    await mounted.click('Done')
-    expect(mounted.text()).not.toContain('whk_the-secret')
-  })
-
-  it('keeps the form and says why when the name is taken', async () => {
-    const server = standardServer().on('POST /control/v1/keys', () => refusal(409, 'key-name-taken', 'A key of this name exists'))
-    mounted = await mountPage(KeysPage, { server, path: '/keys?create' })
-    await type('Name', 'warehouse-sync')
-    await tick('Browsers: use')
-    document.querySelector('form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
-    await settle()
-    expect(mounted.text()).toContain('A key of this name exists')
-    expect(mounted.text()).toContain('A new key may do nothing')
+    expect(mounted.text()).toContain('loses relay read, Browsers: manage with its next call')
+    await mounted.click('Take 2 from warehouse-sync')
+    expect(mounted.text()).toContain('More rights need a new key')
+    expect(document.querySelector('[role=dialog]')).not.toBeNull()
   })
 
   it('revokes only after the danger was named and confirmed by name', async () => {
