@@ -66,6 +66,25 @@ describe('the API keys page', () => {
     expect(mounted.text()).toContain('warehouse-sync may do less now')
   })
 
+  it('takes some of the things a limited key names, and never the limit', async () => {
+    const limited = key({ rights: ['bots:manage'], only: { bots: ['bot_1', 'bot_2'] } })
+    const server = standardServer().on('GET /control/v1/keys', () => ({ keys: [limited] })).on('PATCH /control/v1/keys/key_abcdef', () => ({ ...limited, only: { bots: ['bot_2'] } }))
+    mounted = await mountPage(KeysPage, { server })
+    await mounted.click('Take rights away from warehouse-sync')
+    await mounted.click('Bots: only for')
+    const untick = async (name: string) => {
+      ;[...document.querySelectorAll<HTMLElement>('[role=option]')].find(({ textContent }) => textContent?.trim() === name)?.click()
+      await settle()
+    }
+    await untick('bot_1')
+    await untick('bot_2')
+    expect(mounted.text()).toContain('Choose what stays open to it')
+    await untick('bot_2')
+    expect(mounted.text()).toContain('loses bot_1 with its next call')
+    await mounted.click('Take 1 from warehouse-sync')
+    expect(server.sent('PATCH /control/v1/keys/key_abcdef')).toEqual([{ rights: ['bots:manage'], only: { bots: ['bot_2'] } }])
+  })
+
   it('says of a key of the older form what it loses with its scopes, and keeps the dialog when the server refuses', async () => {
     const old = key({ rights: null, scopes: [{ room: 'browsers', verb: 'read' }, { room: 'browsers', verb: 'write' }, { room: 'relay', verb: 'read' }] })
     const server = standardServer().on('GET /control/v1/keys', () => ({ keys: [old] })).on('PATCH /control/v1/keys/key_abcdef', () => refusal(409, 'key-not-less', 'More rights need a new key'))

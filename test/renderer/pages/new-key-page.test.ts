@@ -120,6 +120,24 @@ describe('the page of a new key', () => {
     expect(stored()).not.toHaveProperty('only')
   })
 
+  it('offers a first call that a key limited to one thing may make', async () => {
+    const limited = { ...key({ name: 'fleet', rights: ['brokers:use'], only: { brokers: ['fleet-telemetry'] } }), secret: 'whk_the-secret' }
+    const server = withThings().on('POST /control/v1/keys', () => reply(201, limited))
+    mounted = await mountPage(NewKeyPage, { server })
+    await mounted.click('Publish and subscribe')
+    await type('Name', 'fleet')
+    await submit()
+    expect(mounted.text()).toContain('/v1/sessions/fleet-telemetry')
+    mounted.unmount()
+
+    const watching = { ...key({ name: 'watch', rights: ['activity:use'] }), secret: 'whk_the-secret' }
+    mounted = await mountPage(NewKeyPage, { server: standardServer().on('POST /control/v1/keys', () => reply(201, watching)) })
+    await tick('Activity: use')
+    await type('Name', 'watch')
+    await submit()
+    expect(mounted.text()).toContain('/control/v1/audit')
+  })
+
   it('asks which bot when it is for one of several, and says as whom it then sends', async () => {
     mounted = await mountPage(NewKeyPage, { server: withThings() })
     await mounted.click('Send as one bot')
