@@ -18,7 +18,7 @@ import type { ApiDesk } from './apis.ts'
 import { changeApis } from './apis.ts'
 import type { Attention } from './attention.ts'
 import { controlContract, eventsQuery, type KeyScope, type Overview, type RoomSummary, type SettingsView } from './contract.ts'
-import { rightsOf, type WantedScope } from './key-rights.ts'
+import { rightsOf } from './key-rights.ts'
 import type { KnownKey, Keys, NewKey } from './keys.ts'
 import type { Lockers } from './lockers.ts'
 import type { PracticeSites } from './practice-site.ts'
@@ -79,7 +79,7 @@ export function createControlApi(parts: ControlParts): Api {
       },
 
       keys: () => ({ status: 200, body: { keys: keys.list() } }),
-      createKey: ({ body: { scopes, ...key } }, { caller }) => ({ status: 201, body: keys.create(scopes === undefined ? key : fromScopes(scopes, key, clock.now()), actorOf(caller)) }),
+      createKey: ({ body: { scopes, ...key } }, { caller }) => ({ status: 201, body: keys.create(withEnd({ ...key, ...(scopes === undefined ? {} : { only: {}, ...rightsOf(scopes) }) }, clock.now()), actorOf(caller)) }),
       narrowKey: ({ params, body }, { caller }) => ({ status: 200, body: keys.narrow(params.id, body.rights, body.only, actorOf(caller)) }),
       revokeKey: ({ params }, { caller }) => {
         keys.revoke(params.id, actorOf(caller))
@@ -168,11 +168,9 @@ function settingsView(settings: SettingsStore): SettingsView {
   return { settings: settings.current(), fixed: settings.fixedPaths(), setAside: settings.setAside(), file: settings.file }
 }
 
-/** Who names scopes need not know that rights to everything end: they end by themselves when nothing else was said. */
-function fromScopes(scopes: readonly WantedScope[], key: Pick<NewKey, 'name' | 'from' | 'expiresAt'>, now: number): NewKey {
-  const wanted = rightsOf(scopes)
-  const ends = 'rights' in wanted && wanted.rights.includes('control:manage') ? iso(now + longestControl) : null
-  return { ...key, only: {}, ...wanted, expiresAt: key.expiresAt ?? ends }
+/** A key to everything ends by itself when nothing was said of its end; others last until they are revoked. */
+function withEnd({ expiresAt, ...key }: Omit<NewKey, 'expiresAt'> & { expiresAt?: string | null | undefined }, now: number): NewKey {
+  return { ...key, expiresAt: expiresAt === undefined ? (key.rights?.includes('control:manage') === true ? iso(now + longestControl) : null) : expiresAt }
 }
 
 /** Null for the owner, who may do everything. */

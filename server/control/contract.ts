@@ -76,7 +76,8 @@ const newKey = z
       .refine((scopes) => scopes.every(isOlder) || !scopes.some(isOlder), 'read and write are the older form: they do not stand beside use and manage')
       .optional(),
     from: keyFrom.nullable().default(null),
-    expiresAt: isoTime.nullable().default(null),
+    /** Null for never. Left out: never too, but for a key that may do everything, which ends after the longest it may last. */
+    expiresAt: isoTime.nullable().optional(),
   })
   .refine((key) => (key.rights === undefined) !== (key.scopes === undefined), { error: 'Say what it may do: rights, or scopes of the older form', path: ['rights'] })
 
