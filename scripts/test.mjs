@@ -3,7 +3,7 @@
  * vitest, which takes it as part of a file's path. `npm test -- under-load` runs the tests three times in a row with four
  * busy loops beside them, `under-load=5` five times. The last line is always `N passed, M failed`.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBusyLoops } from './lib/busy-loops.mjs'
@@ -14,6 +14,9 @@ import { Problem, runMain, say, seconds } from './lib/say.mjs'
 import { build, setUp } from './lib/set-up.mjs'
 import { planTests, systemPackages } from './lib/test-plan.mjs'
 
+/** The run has ended, and this often is looked whether vitest has too. */
+const lookEvery = 2_000
+const mostLooks = 45
 /** Two for each core of a small machine. */
 const busyLoops = 4
 
@@ -96,13 +99,32 @@ async function runCheck(node, commands, complaints) {
 async function runVitest(node, plan) {
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-test-'))
   const totalFile = join(folder, 'total.json')
+  /** @type {NodeJS.Timeout | undefined} */
+  let looking
+  let left = false
   try {
     const projects = plan.projects.flatMap((name) => ['--project', name])
-    const code = await run(node, [tools.vitest, 'run', ...projects, ...plan.filters], { env: { WHEELHOUSE_TEST_TOTAL: totalFile, NODE_ENV: 'test' } })
+    const code = await run(node, [tools.vitest, 'run', ...projects, ...plan.filters], {
+      env: { WHEELHOUSE_TEST_TOTAL: totalFile, NODE_ENV: 'test' },
+      onStart: (child) => {
+        let looks = 0
+        // A program that a test left running keeps vitest waiting for its output, for ever.
+        looking = setInterval(() => {
+          if (!existsSync(totalFile) || (looks += 1) < mostLooks) return
+          left = true
+          child.kill('SIGKILL')
+        }, lookEvery)
+      },
+    })
     const total = readTotal(totalFile)
+    if (left) {
+      say('The tests are done and something that one of them started still runs.')
+      return { ...total, failed: total.failed + 1 }
+    }
     // A run that ended badly for a reason that is no test's is not a clean one.
     return code !== 0 && total.failed === 0 ? { ...total, failed: 1 } : total
   } finally {
+    clearInterval(looking)
     rmSync(folder, { recursive: true, force: true })
   }
 }

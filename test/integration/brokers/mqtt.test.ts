@@ -283,9 +283,13 @@ describe('MQTT over TCP', () => {
     sub.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')))
     await until('it has subscribed', async () => ((await house.call(`/v1/sessions/${session.sessionName}`)).body['topics'] as unknown[]).length === 1)
     const ended = once(sub, 'close')
-    const pub = spawn('mosquitto_pub', [...login, '-l'], { stdio: ['pipe', 'ignore', 'inherit'] })
+    const pub = spawn('mosquitto_pub', [...login, '-l'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    // Cut off in the middle of a handshake it would try for ever to connect again.
+    onTestFinished(() => void pub.kill())
+    const published = once(pub, 'close')
     pub.stdin.end('one\ntwo\nthree\n')
     expect(await ended).toEqual([0, null])
+    expect(await published).toEqual([0, null])
     expect(text).toBe('one\ntwo\nthree\n')
   })
 
