@@ -98,7 +98,8 @@ export class Keeper {
   async stop(): Promise<void> {
     this.stopped = true
     const running = [...this.rooms].filter(([, { standing }]) => standing.is !== 'down')
-    await Promise.all(running.map(([name, { room }]) => this.enterRoom(name, () => room.stop())))
+    // Each to its own end: one that fails there must not cut the others off from what they still write.
+    await Promise.all(running.map(([name, kept]) => this.stopRoom(name, kept)))
   }
 
   standing(name: RoomName): Standing {

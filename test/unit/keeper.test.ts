@@ -169,6 +169,20 @@ it('makes a restarted room anew, and whoever has it speaks to the new one', asyn
   expect(events.emitted.map(({ type }) => type)).toEqual(['room-restarted'])
 })
 
+it('stops every room to its end, though one fails to stop', async () => {
+  const { keeper } = house()
+  const written: string[] = []
+  const room = (name: Room['name'], stop: () => Promise<void>) => () => ({ name, start: async () => undefined, stop }) as unknown as Room // what the keeper needs
+  await keeper.raise('bots', room('bots', () => Promise.reject(new Error('cannot stop'))), () => expect.fail('nothing stands in'))
+  await keeper.raise('logins', room('logins', async () => {
+    await settled()
+    written.push('the last of logins')
+  }), () => expect.fail('nothing stands in'))
+  await keeper.start()
+  await keeper.stop()
+  expect(written).toEqual(['the last of logins'])
+})
+
 it('does not start anew what did not stop', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
