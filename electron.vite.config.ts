@@ -12,7 +12,9 @@ export default defineConfig({
   main: {
     plugins: [leanHttp(), oneByteText(), docsViewer()],
     // One copy of what Koa and its parts bring in three, and Node's own streams instead of a copy of them.
-    resolve: { alias: { 'mime-db': createRequire(at('node_modules/koa/package.json')).resolve('mime-db'), 'readable-stream': 'node:stream' } },
+    resolve: {
+      alias: { 'mime-db': createRequire(at('node_modules/koa/package.json')).resolve('mime-db'), 'readable-stream': 'node:stream' },
+    },
     build: {
       outDir: at('out/main'),
       // Everything is bundled but what cannot be: Electron, the one package with a native file, and what baileys asks for and does without.
@@ -23,7 +25,12 @@ export default defineConfig({
       rolldownOptions: {
         input: { index: at('main/index.ts'), cli: at('server/cli.ts') },
         external: ['electron', 'better-sqlite3', 'sharp', 'jimp', 'link-preview-js', 'audio-decode'],
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', comments: { legal: true, annotation: false, jsdoc: false } },
+        output: {
+          format: 'es',
+          entryFileNames: '[name].js',
+          chunkFileNames: 'chunks/[name]-[hash].js',
+          comments: { legal: true, annotation: false, jsdoc: false },
+        },
       },
     },
   },
@@ -62,7 +69,8 @@ function docsViewer(): Plugin {
     apply: 'build',
     writeBundle() {
       mkdirSync(at('out/docs-viewer'), { recursive: true })
-      for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE']) copyFileSync(at(`node_modules/swagger-ui-dist/${file}`), at(`out/docs-viewer/${file}`))
+      for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE'])
+        copyFileSync(at(`node_modules/swagger-ui-dist/${file}`), at(`out/docs-viewer/${file}`))
     },
   }
 }

@@ -16,7 +16,11 @@ export default defineConfig(
       'house/doors': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
-      'no-restricted-globals': ['error', { name: 'alert', message: 'Say it in the window.' }, { name: 'confirm', message: 'Ask in a dialog of the window.' }],
+      'no-restricted-globals': [
+        'error',
+        { name: 'alert', message: 'Say it in the window.' },
+        { name: 'confirm', message: 'Ask in a dialog of the window.' },
+      ],
       'object-shorthand': 'error',
       'prefer-const': ['error', { destructuring: 'all' }],
       '@typescript-eslint/no-explicit-any': 'error',
@@ -44,8 +48,21 @@ export default defineConfig(
   // What a caller names goes through the judge of connections; these speak to addresses that only the operator or this program names.
   {
     files: ['server/**/*.ts'],
-    ignores: ['server/http/egress-fetch.ts', 'server/logins/gateway/**', 'server/bots/demo.ts', 'server/browsers/install.ts', 'server/sign-in-link.ts', 'server/command-line.ts'],
-    rules: { 'no-restricted-globals': ['error', { name: 'fetch', message: 'Use createEgressFetch: what others name is judged when it is connected to.' }, { name: 'WebSocket', message: 'Nothing judges where it goes.' }] },
+    ignores: [
+      'server/http/egress-fetch.ts',
+      'server/logins/gateway/**',
+      'server/bots/demo.ts',
+      'server/browsers/install.ts',
+      'server/sign-in-link.ts',
+      'server/command-line.ts',
+    ],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: 'Use createEgressFetch: what others name is judged when it is connected to.' },
+        { name: 'WebSocket', message: 'Nothing judges where it goes.' },
+      ],
+    },
   },
 
   {
@@ -62,6 +79,7 @@ export default defineConfig(
       'vue/html-closing-bracket-newline': 'off',
       'vue/first-attribute-linebreak': 'off',
       'vue/attributes-order': 'off',
+      'vue/html-quotes': 'off',
       'vue/require-default-prop': 'off',
       'vue/no-v-html': 'error',
       'vue/component-api-style': ['error', ['script-setup']],

@@ -13,6 +13,10 @@ await runMain(async (args) => {
   const node = await setUp()
   await build(node)
   const hasKey = (process.env['API_KEY'] ?? '') !== ''
-  say(hasKey ? 'The bots API is open to the network; all but its public routes ask for the API_KEY.' : 'No API_KEY is set: the bots API serves this machine only. Set one of 32 characters or more to open it to the network.')
+  say(
+    hasKey
+      ? 'The bots API is open to the network; all but its public routes ask for the API_KEY.'
+      : 'No API_KEY is set: the bots API serves this machine only. Set one of 32 characters or more to open it to the network.',
+  )
   return run(node, [builtCli, ...others, ...(hasKey ? ['--bots-open-to', 'lan'] : []), ...args], { lifeline: true })
 })

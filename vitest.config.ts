@@ -14,24 +14,57 @@ const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { t
 // The groups run one after the other, from the quickest to learn from to the slowest; 0 would not count as an order.
 const unit: TestProjectInlineConfiguration = {
   resolve: { alias },
-  test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', ...limits, maxWorkers: 2, isolate: false, sequence: { groupOrder: 1 } },
+  test: {
+    name: 'unit',
+    include: ['test/unit/**/*.test.ts'],
+    environment: 'node',
+    ...limits,
+    maxWorkers: 2,
+    isolate: false,
+    sequence: { groupOrder: 1 },
+  },
 }
 
 const renderer: TestProjectInlineConfiguration = {
   plugins: [windowPlugins()],
   resolve: { alias },
-  test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'], environment: 'happy-dom', setupFiles: ['test/renderer/support/standing-clock.ts'], ...limits, maxWorkers: 2, isolate: false, sequence: { groupOrder: 2 } },
+  test: {
+    name: 'renderer',
+    include: ['test/renderer/**/*.test.ts'],
+    environment: 'happy-dom',
+    setupFiles: ['test/renderer/support/standing-clock.ts'],
+    ...limits,
+    maxWorkers: 2,
+    isolate: false,
+    sequence: { groupOrder: 2 },
+  },
 }
 
 // Most of these wait for sockets, disks and browsers half of their time: three files at a time keep two cores at work. Whole-house tests run alone.
 const integration: TestProjectInlineConfiguration = {
   resolve: { alias },
-  test: { name: 'integration', include: ['test/integration/**/*.test.ts'], environment: 'node', ...limits, pool: 'forks', maxWorkers: 3, sequence: { groupOrder: 3 } },
+  test: {
+    name: 'integration',
+    include: ['test/integration/**/*.test.ts'],
+    environment: 'node',
+    ...limits,
+    pool: 'forks',
+    maxWorkers: 3,
+    sequence: { groupOrder: 3 },
+  },
 }
 
 const e2e: TestProjectInlineConfiguration = {
   resolve: { alias },
-  test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], environment: 'node', ...limits, pool: 'forks', maxWorkers: 1, sequence: { groupOrder: 4 } },
+  test: {
+    name: 'e2e',
+    include: ['test/e2e/**/*.test.ts'],
+    environment: 'node',
+    ...limits,
+    pool: 'forks',
+    maxWorkers: 1,
+    sequence: { groupOrder: 4 },
+  },
 }
 
 export default defineConfig({

@@ -73,7 +73,10 @@ function entry(executable: string): string {
  * dollar or backslash; the backslashes doubled once more because the value is a string; a percent doubled because it begins a field code.
  */
 function quoted(text: string): string {
-  return `"${text.replace(/["`$\\]/g, '\\$&').replaceAll('\\', '\\\\').replaceAll('%', '%%')}"`
+  return `"${text
+    .replace(/["`$\\]/g, '\\$&')
+    .replaceAll('\\', '\\\\')
+    .replaceAll('%', '%%')}"`
 }
 
 type LoginItems = Pick<App, 'getLoginItemSettings' | 'setLoginItemSettings'>

@@ -50,10 +50,15 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
   const icon = join(files.resources, 'icons', '512x512.png')
 
   const keyProtector = await findKeyProtector(electron.safeStorage, platform)
-  const host = new ServerHost(() => options.createServer({ ...options.server, windowOrigins: [origin], ...(keyProtector === undefined ? {} : { keyProtector }) }))
+  const host = new ServerHost(() =>
+    options.createServer({ ...options.server, windowOrigins: [origin], ...(keyProtector === undefined ? {} : { keyProtector }) }),
+  )
 
   guardSession(electron.session.defaultSession, origin)
-  electron.protocol.handle('app', serveWindow({ root: files.renderer, policy: () => host.ready.then(() => contentSecurityPolicy(host.connection().url)) }))
+  electron.protocol.handle(
+    'app',
+    serveWindow({ root: files.renderer, policy: () => host.ready.then(() => contentSecurityPolicy(host.connection().url)) }),
+  )
 
   const window = new MainWindow({
     create: (windowOptions) => new electron.BrowserWindow(windowOptions),
@@ -65,12 +70,17 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     dark: () => nativeTheme.shouldUseDarkColors,
     developer: !app.isPackaged,
     openOutside: (address) => {
-      if (mayOpenOutside(address, host.addresses())) shell.openExternal(address).catch((error: unknown) => log.warn({ error }, 'A link could not be opened'))
+      if (mayOpenOutside(address, host.addresses()))
+        shell.openExternal(address).catch((error: unknown) => log.warn({ error }, 'A link could not be opened'))
       else log.warn({}, 'The window asked for an address that is not opened')
     },
     onClose: closeAction,
     hidden: explainHiding,
-    crashed: (reason) => dialog.showErrorBox('The window stopped working', `Its page ended twice within a minute (${reason}). The server keeps running: close the window and open it again.`),
+    crashed: (reason) =>
+      dialog.showErrorBox(
+        'The window stopped working',
+        `Its page ended twice within a minute (${reason}). The server keeps running: close the window and open it again.`,
+      ),
     failed: pageMissing,
     now: () => systemClock.monotonic(),
   })
@@ -96,7 +106,8 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     summary: () => host.server?.summary(),
     actions: {
       openWindow,
-      setApi: (name, on) => void host.setApi(name, on).catch((error: unknown) => tell(`The ${name} API could not be ${on ? 'started' : 'stopped'}`, error)),
+      setApi: (name, on) =>
+        void host.setApi(name, on).catch((error: unknown) => tell(`The ${name} API could not be ${on ? 'started' : 'stopped'}`, error)),
       copy: (text) => void clipboard.writeText(text).catch((error: unknown) => tell('The address could not be copied', error)),
       quit: () => app.quit(),
     },
@@ -158,7 +169,10 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
       autostart,
       setTheme: (theme) => handlers.setTheme(theme),
       tray,
-      attention: () => void attention.check(host.server?.summary().attention ?? 0).catch((error: unknown) => log.warn({ error }, 'What needs attention could not be read')),
+      attention: () =>
+        void attention
+          .check(host.server?.summary().attention ?? 0)
+          .catch((error: unknown) => log.warn({ error }, 'What needs attention could not be read')),
     }),
   )
 
@@ -184,7 +198,10 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
   function explainHiding(): void {
     if (state.get().hidingExplained) return
     state.change({ hidingExplained: true })
-    notifier.show({ title: 'Wheelhouse keeps running', text: 'Open it again from the tray, or by starting it once more. Settings has a switch for what closing does.' })
+    notifier.show({
+      title: 'Wheelhouse keeps running',
+      text: 'Open it again from the tray, or by starting it once more. Settings has a switch for what closing does.',
+    })
   }
 
   /** Where the server did not start there is no page either, and its failure is told already. */
@@ -193,7 +210,10 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     host.ready.then(
       ({ url }) => {
         log.error({ error }, 'The page could not be loaded')
-        dialog.showErrorBox('The window could not be loaded', `Its files are missing or cannot be read. The server runs at ${url}; installing Wheelhouse again brings the window back.`)
+        dialog.showErrorBox(
+          'The window could not be loaded',
+          `Its files are missing or cannot be read. The server runs at ${url}; installing Wheelhouse again brings the window back.`,
+        )
       },
       () => undefined,
     )

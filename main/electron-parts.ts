@@ -32,7 +32,12 @@ export interface ElectronParts {
   protocol: Pick<Protocol, 'handle' | 'registerSchemesAsPrivileged'>
   safeStorage: Pick<SafeStorage, 'isAsyncEncryptionAvailable' | 'encryptStringAsync' | 'decryptStringAsync' | 'getSelectedStorageBackend'>
   screen: { getPrimaryDisplay(): { workArea: Bounds }; getAllDisplays(): { workArea: Bounds }[] }
-  session: { defaultSession: Pick<Session, 'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'setDisplayMediaRequestHandler'> }
+  session: {
+    defaultSession: Pick<
+      Session,
+      'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'setDisplayMediaRequestHandler'
+    >
+  }
   shell: Pick<Shell, 'openExternal' | 'openPath'>
 }
 

@@ -32,7 +32,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     getDesktopInfo: () => parts.info,
     openExternal: async (address) => {
-      if (!mayOpenOutside(address, parts.addresses())) throw new Fault('address-refused', 'Only https links and addresses of this Wheelhouse are opened')
+      if (!mayOpenOutside(address, parts.addresses()))
+        throw new Fault('address-refused', 'Only https links and addresses of this Wheelhouse are opened')
       await shell.openExternal(address)
     },
     openDataFolder: async () => {

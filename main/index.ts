@@ -2,7 +2,22 @@
 import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeTheme, Notification, protocol, safeStorage, screen, session, shell, Tray } from 'electron'
+import {
+  app,
+  BrowserWindow,
+  clipboard,
+  dialog,
+  ipcMain,
+  Menu,
+  nativeTheme,
+  Notification,
+  protocol,
+  safeStorage,
+  screen,
+  session,
+  shell,
+  Tray,
+} from 'electron'
 import { flagNames, helpText, OptionError, readOptions, type Options } from '../server/config/options.ts'
 import { createServer, type ServerOptions } from '../server/index.ts'
 import { say } from '../server/library-output.ts'
@@ -64,7 +79,22 @@ async function open(server: ServerOptions): Promise<void> {
   const log = createLog('warn')
   try {
     await openDesktop(
-      { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeTheme, Notification, protocol, safeStorage, screen, session, shell, Tray },
+      {
+        app,
+        BrowserWindow,
+        clipboard,
+        dialog,
+        ipcMain,
+        Menu,
+        nativeTheme,
+        Notification,
+        protocol,
+        safeStorage,
+        screen,
+        session,
+        shell,
+        Tray,
+      },
       {
         platform,
         desktop: env['XDG_CURRENT_DESKTOP'] ?? '',

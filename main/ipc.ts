@@ -15,7 +15,14 @@ const argumentSchemas: { readonly [Name in CallName]: z.ZodType<ArgumentOf<Name>
   setTheme: z.enum(['system', 'light', 'dark']),
   getAutostart: z.void(),
   setAutostart: z.boolean(),
-  notify: z.object({ title: z.string().min(1).max(200), text: z.string().max(1_000), path: z.string().regex(/^\/[\w\-/]{0,200}$/).optional() }),
+  notify: z.object({
+    title: z.string().min(1).max(200),
+    text: z.string().max(1_000),
+    path: z
+      .string()
+      .regex(/^\/[\w\-/]{0,200}$/)
+      .optional(),
+  }),
 }
 
 export interface IpcParts {

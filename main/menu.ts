@@ -26,24 +26,48 @@ export interface MenuParts {
 /** The template of the application menu. Roles bring the system's own words and behaviour, so they come first. */
 export function menuTemplate({ platform, rooms, developer, command, openDataFolder, quit }: MenuParts): MenuItemConstructorOptions[] {
   const mac = platform === 'darwin'
-  const settings: MenuItemConstructorOptions = { label: mac ? 'Settings…' : 'Settings', accelerator: 'CommandOrControl+,', click: () => command({ type: 'go', path: '/settings' }) }
+  const settings: MenuItemConstructorOptions = {
+    label: mac ? 'Settings…' : 'Settings',
+    accelerator: 'CommandOrControl+,',
+    click: () => command({ type: 'go', path: '/settings' }),
+  }
   const quitItem: MenuItemConstructorOptions = { label: mac ? 'Quit Wheelhouse' : 'Quit', accelerator: 'CommandOrControl+Q', click: quit }
   const separator: MenuItemConstructorOptions = { type: 'separator' }
 
   const application: MenuItemConstructorOptions = {
     label: 'Wheelhouse',
-    submenu: [{ role: 'about' }, separator, settings, separator, { role: 'hide' }, { role: 'hideOthers' }, { role: 'unhide' }, separator, quitItem],
+    submenu: [
+      { role: 'about' },
+      separator,
+      settings,
+      separator,
+      { role: 'hide' },
+      { role: 'hideOthers' },
+      { role: 'unhide' },
+      separator,
+      quitItem,
+    ],
   }
   const file: MenuItemConstructorOptions = {
     label: 'File',
-    submenu: [...(mac ? [] : [settings]), { label: 'Open data folder', click: openDataFolder }, separator, { role: 'close' }, ...(mac ? [] : [separator, quitItem])],
+    submenu: [
+      ...(mac ? [] : [settings]),
+      { label: 'Open data folder', click: openDataFolder },
+      separator,
+      { role: 'close' },
+      ...(mac ? [] : [separator, quitItem]),
+    ],
   }
   const go: MenuItemConstructorOptions = {
     label: 'Go',
     submenu: [
       { label: 'Search and commands', accelerator: 'CommandOrControl+K', click: () => command({ type: 'palette' }) },
       separator,
-      ...pagesOf(rooms).map(({ title, path }, index): MenuItemConstructorOptions => ({ label: title, accelerator: `CommandOrControl+${index + 1}`, click: () => command({ type: 'go', path }) })),
+      ...pagesOf(rooms).map(({ title, path }, index): MenuItemConstructorOptions => ({
+        label: title,
+        accelerator: `CommandOrControl+${index + 1}`,
+        click: () => command({ type: 'go', path }),
+      })),
     ],
   }
   const view: MenuItemConstructorOptions = {

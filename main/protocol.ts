@@ -47,7 +47,12 @@ export function serveWindow({ root, policy }: WindowFiles): (request: Request) =
       if (isMissing(error)) return plain(404, 'Not found')
       throw error
     }
-    const headers: Record<string, string> = { 'content-type': contentType, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' }
+    const headers: Record<string, string> = {
+      'content-type': contentType,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-cache',
+    }
     if (file.endsWith('.html')) headers['content-security-policy'] = await policy()
     return new Response(content, { headers })
   }

@@ -8,7 +8,13 @@ export const windowOrigin = 'app://wheelhouse'
  * Copying, full screen for the live view, and the server on this machine, which Chromium counts as the "local network".
  * Everything else, from camera to serial ports, is refused.
  */
-const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write', 'fullscreen', 'local-network', 'local-network-access', 'loopback-network'])
+const allowedPermissions: ReadonlySet<string> = new Set([
+  'clipboard-sanitized-write',
+  'fullscreen',
+  'local-network',
+  'local-network-access',
+  'loopback-network',
+])
 
 /** True for a page of ours: `origin` is `app://wheelhouse`, or the development server's. */
 export function isOurPage(address: string, origin: string): boolean {
@@ -49,8 +55,12 @@ export function contentSecurityPolicy(controlUrl: string): string {
 
 /** Refuses permissions, devices and screen capture. */
 export function guardSession(session: GuardedSession, origin: string): void {
-  session.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl }) => answer(allowedPermissions.has(permission) && isOurPage(requestingUrl, origin)))
-  session.setPermissionCheckHandler((_contents, permission, requestingOrigin) => allowedPermissions.has(permission) && isOurPage(requestingOrigin, origin))
+  session.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl }) =>
+    answer(allowedPermissions.has(permission) && isOurPage(requestingUrl, origin)),
+  )
+  session.setPermissionCheckHandler(
+    (_contents, permission, requestingOrigin) => allowedPermissions.has(permission) && isOurPage(requestingOrigin, origin),
+  )
   session.setDevicePermissionHandler(() => false)
   session.setDisplayMediaRequestHandler(null)
 }
@@ -70,7 +80,10 @@ export function guardContents(contents: GuardedContents, origin: string, openOut
   contents.on('will-attach-webview', (event) => event.preventDefault())
 }
 
-type GuardedSession = Pick<Session, 'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'setDisplayMediaRequestHandler'>
+type GuardedSession = Pick<
+  Session,
+  'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'setDisplayMediaRequestHandler'
+>
 
 export interface GuardedContents extends Pick<WebContents, 'setWindowOpenHandler'> {
   on(event: 'will-frame-navigate', listener: (event: { url: string; isMainFrame: boolean; preventDefault(): void }) => void): unknown

@@ -7,7 +7,10 @@ import type { Connection } from '../preload/schema.ts'
 import type { OpenItem } from './notifications.ts'
 
 /** What the shell uses of the server. */
-export type HostedServer = Pick<Server, 'start' | 'stop' | 'status' | 'summary' | 'settings' | 'changeSettings' | 'startApi' | 'stopApi' | 'onChange'>
+export type HostedServer = Pick<
+  Server,
+  'start' | 'stop' | 'status' | 'summary' | 'settings' | 'changeSettings' | 'startApi' | 'stopApi' | 'onChange'
+>
 export type Summary = ServerSummary
 
 export class ServerHost {
@@ -59,7 +62,10 @@ export class ServerHost {
   /** What needs the person now, as the overview lists it. */
   async attention(): Promise<OpenItem[]> {
     const { url, token } = this.connection()
-    const response = await fetch(`${url}/control/v1/overview`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(5_000) })
+    const response = await fetch(`${url}/control/v1/overview`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(5_000),
+    })
     if (!response.ok) throw new Error(`The overview answered ${response.status}`)
     return overview.shape.attention.parse(Object(await response.json()).attention)
   }

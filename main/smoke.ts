@@ -63,5 +63,11 @@ const pageDrawn = `new Promise((resolve) => {
 
 function statesOf(apis: unknown): Record<string, string> {
   if (!Array.isArray(apis)) throw new Error('the server names no APIs')
-  return Object.fromEntries(apis.map((api: unknown) => (typeof api === 'object' && api !== null && 'name' in api && 'state' in api ? [String(api.name), String(api.state)] : ['unknown', 'unknown'])))
+  return Object.fromEntries(
+    apis.map((api: unknown) =>
+      typeof api === 'object' && api !== null && 'name' in api && 'state' in api
+        ? [String(api.name), String(api.state)]
+        : ['unknown', 'unknown'],
+    ),
+  )
 }

@@ -12,8 +12,21 @@ export interface TrayActions {
   quit(): void
 }
 
-const titles: Readonly<Record<ApiName, string>> = { control: 'Control', brokers: 'Brokers', browsers: 'Browsers', bots: 'Bots', logins: 'Logins', relay: 'Relay' }
-const stateWords: Readonly<Record<string, string>> = { listening: 'listening', 'port-in-use': 'port in use', off: 'off', starting: 'starting', failed: 'failed' }
+const titles: Readonly<Record<ApiName, string>> = {
+  control: 'Control',
+  brokers: 'Brokers',
+  browsers: 'Browsers',
+  bots: 'Bots',
+  logins: 'Logins',
+  relay: 'Relay',
+}
+const stateWords: Readonly<Record<string, string>> = {
+  listening: 'listening',
+  'port-in-use': 'port in use',
+  off: 'off',
+  starting: 'starting',
+  failed: 'failed',
+}
 
 /** `stopped` while there is no server, or no API of it listens. */
 export function trayState(summary: Summary | undefined): TrayState {
@@ -33,7 +46,9 @@ export function trayTemplate(summary: Summary | undefined, actions: TrayActions)
   const separator: MenuItemConstructorOptions = { type: 'separator' }
   return [
     { label: 'Open Wheelhouse', click: () => actions.openWindow() },
-    ...(summary === undefined ? [] : [...attentionLines(summary, actions), separator, ...roomLines(summary, actions), separator, ...apiLines(summary, actions)]),
+    ...(summary === undefined
+      ? []
+      : [...attentionLines(summary, actions), separator, ...roomLines(summary, actions), separator, ...apiLines(summary, actions)]),
     separator,
     { label: 'Quit', click: () => actions.quit() },
   ]

@@ -165,7 +165,19 @@ export class MainWindow {
   }
 }
 
-type WindowMethods = 'loadURL' | 'show' | 'hide' | 'focus' | 'restore' | 'maximize' | 'isMinimized' | 'isFocused' | 'isMaximized' | 'isDestroyed' | 'getNormalBounds' | 'setBackgroundColor'
+type WindowMethods =
+  | 'loadURL'
+  | 'show'
+  | 'hide'
+  | 'focus'
+  | 'restore'
+  | 'maximize'
+  | 'isMinimized'
+  | 'isFocused'
+  | 'isMaximized'
+  | 'isDestroyed'
+  | 'getNormalBounds'
+  | 'setBackgroundColor'
 
 /** What is used of a BrowserWindow. */
 export interface ShellWindow extends Pick<BrowserWindow, WindowMethods> {

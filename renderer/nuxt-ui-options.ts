@@ -15,7 +15,15 @@ export const nuxtUiOptions = {
   theme: { defaultVariants: { size: 'sm' }, transitions: true },
   ui: {
     // `ink` is declared in styles/main.css; the type knows only Tailwind's own neutrals.
-    colors: { primary: 'harbor', neutral: 'ink' as 'neutral', secondary: 'harbor', success: 'green', warning: 'amber', error: 'red', info: 'harbor' },
+    colors: {
+      primary: 'harbor',
+      neutral: 'ink' as 'neutral',
+      secondary: 'harbor',
+      success: 'green',
+      warning: 'amber',
+      error: 'red',
+      info: 'harbor',
+    },
     dashboardGroup: { base: 'fixed inset-x-0 top-0 bottom-7 flex overflow-hidden' },
     dashboardSidebar: {
       slots: {
@@ -31,8 +39,16 @@ export const nuxtUiOptions = {
     button: {
       slots: { base: 'cursor-pointer' },
       compoundVariants: [
-        { color: 'primary', variant: 'solid', class: 'text-white bg-(--fill) hover:bg-(--fill-hover) active:bg-(--fill-hover) disabled:bg-(--fill) aria-disabled:bg-(--fill)' },
-        { color: 'error', variant: 'solid', class: 'text-white bg-(--fill-bad) hover:bg-(--fill-bad-hover) active:bg-(--fill-bad-hover) disabled:bg-(--fill-bad)' },
+        {
+          color: 'primary',
+          variant: 'solid',
+          class: 'text-white bg-(--fill) hover:bg-(--fill-hover) active:bg-(--fill-hover) disabled:bg-(--fill) aria-disabled:bg-(--fill)',
+        },
+        {
+          color: 'error',
+          variant: 'solid',
+          class: 'text-white bg-(--fill-bad) hover:bg-(--fill-bad-hover) active:bg-(--fill-bad-hover) disabled:bg-(--fill-bad)',
+        },
         { color: 'error', variant: 'soft', class: 'text-(--bad-t) bg-(--bad-bg) hover:bg-(--bad-line)' },
         { color: 'error', variant: 'ghost', class: 'text-(--bad-t)' },
       ],
@@ -47,10 +63,18 @@ export const nuxtUiOptions = {
         body: 'px-6 sm:px-6 py-4 sm:py-4',
         footer: 'px-6 sm:px-6 py-3 border-t border-default bg-muted rounded-b-xl',
       },
-      variants: { overlay: { true: { overlay: 'bg-black/30 dark:bg-black/60' } }, fullscreen: { false: { content: 'rounded-xl shadow-2xl' } } },
+      variants: {
+        overlay: { true: { overlay: 'bg-black/30 dark:bg-black/60' } },
+        fullscreen: { false: { content: 'rounded-xl shadow-2xl' } },
+      },
     },
     slideover: { slots: { overlay: 'bg-black/30 dark:bg-black/60', title: 'text-base', description: 'text-xs' } },
-    commandPalette: { variants: { virtualize: { false: { viewport: 'divide-y-0' } }, active: { false: { item: 'data-highlighted:not-data-disabled:before:bg-(--selected)' } } } },
+    commandPalette: {
+      variants: {
+        virtualize: { false: { viewport: 'divide-y-0' } },
+        active: { false: { item: 'data-highlighted:not-data-disabled:before:bg-(--selected)' } },
+      },
+    },
     table: {
       slots: {
         root: 'relative overflow-auto',
@@ -64,12 +88,33 @@ export const nuxtUiOptions = {
     tabs: {
       slots: { list: 'p-0.5 rounded-md', trigger: 'font-medium', indicator: 'rounded-[5px]' },
       compoundVariants: [
-        { color: 'neutral', variant: 'pill', class: { list: 'bg-elevated', indicator: 'bg-default dark:bg-accented ring ring-default shadow-none', trigger: 'data-[state=active]:text-highlighted' } },
+        {
+          color: 'neutral',
+          variant: 'pill',
+          class: {
+            list: 'bg-elevated',
+            indicator: 'bg-default dark:bg-accented ring ring-default shadow-none',
+            trigger: 'data-[state=active]:text-highlighted',
+          },
+        },
       ],
       defaultVariants: { color: 'neutral', size: 'xs' },
     },
-    badge: { slots: { base: 'font-normal' }, variants: { size: { sm: { base: 'text-2xs px-1.5 py-0.5' } } }, compoundVariants: [{ color: 'error', variant: 'solid', class: 'text-white bg-(--fill-bad)' }], defaultVariants: { size: 'sm', variant: 'soft', color: 'neutral' } },
-    formField: { slots: { label: 'text-xs font-medium text-default', help: 'text-2xs text-muted mt-1', hint: 'text-2xs text-muted', error: 'text-2xs mt-1', description: 'text-2xs text-muted' } },
+    badge: {
+      slots: { base: 'font-normal' },
+      variants: { size: { sm: { base: 'text-2xs px-1.5 py-0.5' } } },
+      compoundVariants: [{ color: 'error', variant: 'solid', class: 'text-white bg-(--fill-bad)' }],
+      defaultVariants: { size: 'sm', variant: 'soft', color: 'neutral' },
+    },
+    formField: {
+      slots: {
+        label: 'text-xs font-medium text-default',
+        help: 'text-2xs text-muted mt-1',
+        hint: 'text-2xs text-muted',
+        error: 'text-2xs mt-1',
+        description: 'text-2xs text-muted',
+      },
+    },
     tooltip: { slots: { content: 'text-2xs' } },
     kbd: { base: 'text-2xs font-normal normal-case' },
     toast: { slots: { root: 'rounded-lg', title: 'text-sm font-medium', description: 'text-xs' } },

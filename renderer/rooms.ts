@@ -14,11 +14,41 @@ export interface RoomLook {
 
 export const roomLooks: Readonly<Record<ApiName, RoomLook>> = {
   control: { title: 'Control', icon: 'i-lucide-layout-dashboard', route: null, create: null, firstCall: '/control/v1/apis' },
-  browsers: { title: 'Browsers', icon: 'i-lucide-globe', route: '/browsers', create: { label: 'Browser session', to: '/browsers?open' }, firstCall: '/v1/browser-sessions' },
-  brokers: { title: 'Brokers', icon: 'i-lucide-radio-tower', route: '/brokers', create: { label: 'Broker session', to: '/brokers?create' }, firstCall: '/v1/sessions' },
-  bots: { title: 'Bots', icon: 'i-lucide-message-circle', route: '/bots', create: { label: 'Bot', to: '/bots/link' }, firstCall: '/api/sessions' },
-  logins: { title: 'Logins', icon: 'i-lucide-shield-check', route: '/logins', create: { label: 'Login session', to: '/logins?create' }, firstCall: '/api/v1/sessions/stats' },
-  relay: { title: 'Relay', icon: 'i-lucide-waypoints', route: '/relay', create: { label: 'Relay session', to: '/relay?create' }, firstCall: '/v1/relay-sessions' },
+  browsers: {
+    title: 'Browsers',
+    icon: 'i-lucide-globe',
+    route: '/browsers',
+    create: { label: 'Browser session', to: '/browsers?open' },
+    firstCall: '/v1/browser-sessions',
+  },
+  brokers: {
+    title: 'Brokers',
+    icon: 'i-lucide-radio-tower',
+    route: '/brokers',
+    create: { label: 'Broker session', to: '/brokers?create' },
+    firstCall: '/v1/sessions',
+  },
+  bots: {
+    title: 'Bots',
+    icon: 'i-lucide-message-circle',
+    route: '/bots',
+    create: { label: 'Bot', to: '/bots/link' },
+    firstCall: '/api/sessions',
+  },
+  logins: {
+    title: 'Logins',
+    icon: 'i-lucide-shield-check',
+    route: '/logins',
+    create: { label: 'Login session', to: '/logins?create' },
+    firstCall: '/api/v1/sessions/stats',
+  },
+  relay: {
+    title: 'Relay',
+    icon: 'i-lucide-waypoints',
+    route: '/relay',
+    create: { label: 'Relay session', to: '/relay?create' },
+    firstCall: '/v1/relay-sessions',
+  },
 }
 
 /** The order in which rooms stand in the side bar and on the overview. */

@@ -9,12 +9,27 @@ export const pages: readonly RouteRecordRaw[] = [
   { path: '/brokers', name: 'brokers', component: () => import('./pages/brokers/brokers-page.vue'), meta: { title: 'Brokers' } },
   { path: '/bots', name: 'bots', component: () => import('./pages/bots/bots-page.vue'), meta: { title: 'Bots' } },
   { path: '/bots/link', name: 'link-bot', component: () => import('./pages/bots/link/link-bot-page.vue'), meta: { title: 'Link a bot' } },
-  { path: '/bots/webhooks', name: 'bot-webhooks', component: () => import('./pages/bots/webhooks/all-webhooks-page.vue'), meta: { title: 'Webhooks of bots' } },
-  { path: '/bots/:userId/:tab(chats|rules|webhooks|events|settings)', name: 'bot', component: () => import('./pages/bots/bot-page.vue'), meta: { title: 'Bot' } },
+  {
+    path: '/bots/webhooks',
+    name: 'bot-webhooks',
+    component: () => import('./pages/bots/webhooks/all-webhooks-page.vue'),
+    meta: { title: 'Webhooks of bots' },
+  },
+  {
+    path: '/bots/:userId/:tab(chats|rules|webhooks|events|settings)',
+    name: 'bot',
+    component: () => import('./pages/bots/bot-page.vue'),
+    meta: { title: 'Bot' },
+  },
   { path: '/keys', name: 'keys', component: () => import('./pages/keys/keys-page.vue'), meta: { title: 'API keys' } },
   { path: '/keys/new', name: 'new-key', component: () => import('./pages/keys/new-key-page.vue'), meta: { title: 'New key' } },
   { path: '/activity', name: 'activity', component: () => import('./pages/activity/activity-page.vue'), meta: { title: 'Activity' } },
-  { path: '/settings/:section?', name: 'settings', component: () => import('./pages/settings/settings-page.vue'), meta: { title: 'Settings' } },
+  {
+    path: '/settings/:section?',
+    name: 'settings',
+    component: () => import('./pages/settings/settings-page.vue'),
+    meta: { title: 'Settings' },
+  },
   { path: '/:rest(.*)*', redirect: '/' },
 ]
 

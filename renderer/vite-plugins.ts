@@ -27,8 +27,13 @@ export function quotedPaths(root: string): PluginOption {
 
 function quoted(code: string, root: string): string {
   const [first = '', ...others] = code.split(`'${root}`)
-  return first + others.map((rest) => {
-    const end = rest.search(/['"\n]/)
-    return rest[end] === "'" ? JSON.stringify(root + rest.slice(0, end)) + rest.slice(end + 1) : `'${root}${rest}`
-  }).join('')
+  return (
+    first +
+    others
+      .map((rest) => {
+        const end = rest.search(/['"\n]/)
+        return rest[end] === "'" ? JSON.stringify(root + rest.slice(0, end)) + rest.slice(end + 1) : `'${root}${rest}`
+      })
+      .join('')
+  )
 }

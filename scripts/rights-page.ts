@@ -60,7 +60,10 @@ function section({ title, routes, sockets = {} }: Contract): string {
   const rows = [
     ...Object.values(routes).map((route) => ({ ...route, method: route.method as string })),
     ...Object.values(sockets).map((socket) => ({ ...socket, method: 'WS' })),
-  ].map(({ method, path, summary, right, access }) => `| \`${method} ${path}\` | ${right === 'anyone' || right === 'any-key' ? words[right] : `\`${right}\``} | ${keyless(access, right)} | ${summary.replaceAll('|', '\\|')} |`)
+  ].map(
+    ({ method, path, summary, right, access }) =>
+      `| \`${method} ${path}\` | ${right === 'anyone' || right === 'any-key' ? words[right] : `\`${right}\``} | ${keyless(access, right)} | ${summary.replaceAll('|', '\\|')} |`,
+  )
   return `\n## ${title}\n\n| route | right of a key | without a key | what for |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
 }
 

@@ -25,7 +25,10 @@ const stages = []
 
 await runMain(async (args) => {
   const plan = planTests(args)
-  if (plan.projects.length > 0 && root.includes('%')) throw new Problem(`The tests cannot run in ${root}: vitest takes the % for the beginning of an escape. Move it to a folder without one; all else works here.`)
+  if (plan.projects.length > 0 && root.includes('%'))
+    throw new Problem(
+      `The tests cannot run in ${root}: vitest takes the % for the beginning of an escape. Move it to a folder without one; all else works here.`,
+    )
   const node = await stage('set-up', async () => {
     const pinned = await setUp()
     if (plan.projects.length > 0) await ensureSystemPackages(systemPackages)
@@ -51,7 +54,11 @@ async function runTests(node, plan) {
   try {
     for (let round = 1; round <= Math.max(1, plan.underLoad); round += 1) {
       const name = plan.underLoad === 0 ? 'tests' : `tests under load ${round}/${plan.underLoad}`
-      const { passed, failed } = await stage(name, () => runVitest(node, plan), (result) => result.failed === 0)
+      const { passed, failed } = await stage(
+        name,
+        () => runVitest(node, plan),
+        (result) => result.failed === 0,
+      )
       total.passed += passed
       total.failed += failed
     }
@@ -64,6 +71,7 @@ async function runTests(node, plan) {
 /** One after the other, at a low priority: the tests go first. @param {string} node @param {readonly string[]} wanted */
 async function runChecks(node, wanted) {
   const checks = [
+    { name: 'format', commands: [[tools.prettier, '--check', '--log-level', 'warn', root]] },
     { name: 'lint', commands: [[tools.eslint, '.', '--max-warnings', '0']] },
     {
       name: 'types',
@@ -78,7 +86,11 @@ async function runChecks(node, wanted) {
   process.once('exit', () => complaints.forEach(say))
   let failed = 0
   for (const { name, commands } of checks) {
-    failed += await stage(name, () => runCheck(node, commands, complaints), (result) => result === 0)
+    failed += await stage(
+      name,
+      () => runCheck(node, commands, complaints),
+      (result) => result === 0,
+    )
   }
   return failed
 }

@@ -11,7 +11,10 @@ import { onStarterGone } from './lifeline.ts'
 import { askForSignInLink } from './sign-in-link.ts'
 import { version } from './version.ts'
 
-const commands: Readonly<Record<string, (options: Options, started: () => void) => Promise<number>>> = { 'sign-in-link': printSignInLink, 'generate-key': printAesKey }
+const commands: Readonly<Record<string, (options: Options, started: () => void) => Promise<number>>> = {
+  'sign-in-link': printSignInLink,
+  'generate-key': printAesKey,
+}
 
 /** Resolves when the command is done; sets the exit code: 2 for a flag or variable that is not accepted, 1 for any other failure. `started` is called when the server is up. */
 export async function main(argv: readonly string[], started: () => void): Promise<void> {

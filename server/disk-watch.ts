@@ -86,16 +86,25 @@ export function createDiskWatch({ dataDir, clock, changed, write = writeLittle }
     refused,
     probe,
     attention: () =>
-      [...open].map(([room, { refusal: { kind, reason }, since, lasting }]): AttentionItem => ({
-        id: `disk:${room}`,
-        room,
-        tone: 'bad',
-        title: kind === 'broken' ? `${kept[room]} cannot be read` : `${kept[room]} cannot be stored`,
-        text: `In ${dataDir}: ${reason}. ${wayOut(kind, lasting)}`,
-        since: iso(since),
-        action: null,
-        subject: null,
-      })),
+      [...open].map(
+        ([
+          room,
+          {
+            refusal: { kind, reason },
+            since,
+            lasting,
+          },
+        ]): AttentionItem => ({
+          id: `disk:${room}`,
+          room,
+          tone: 'bad',
+          title: kind === 'broken' ? `${kept[room]} cannot be read` : `${kept[room]} cannot be stored`,
+          text: `In ${dataDir}: ${reason}. ${wayOut(kind, lasting)}`,
+          since: iso(since),
+          action: null,
+          subject: null,
+        }),
+      ),
     complaints: () => [...new Set([...open.values()].map(({ refusal }) => diskSentence(dataDir, refusal)))],
     stop() {
       clearInterval(timer)

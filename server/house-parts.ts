@@ -32,7 +32,10 @@ export interface HouseGiven {
 }
 
 /** With tables that cannot be read the house goes on without what was in them: no key is known then, the owner's token is. */
-export async function makeHouseParts(database: Database, { dataDir, keyProtector, disk, clock, log, settings }: HouseGiven): Promise<HouseParts> {
+export async function makeHouseParts(
+  database: Database,
+  { dataDir, keyProtector, disk, clock, log, settings }: HouseGiven,
+): Promise<HouseParts> {
   const make = async (tables: Database): Promise<HouseParts> => {
     const bus = createEventBus({ database: tables, clock, log, settings, refused: (error) => noteRefusal(disk, error) })
     const keys = createKeys({ database: tables, clock, events: bus, log })

@@ -125,10 +125,23 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const disk = createDiskWatch({ dataDir, clock, changed: attentionChanged })
   const house = openHouseDatabase(join(dataDir, databaseFileName))
   if (house.refusal !== null) disk.refused('control', house.refusal, { lasting: house.has !== 'all' })
-  const keeper = new Keeper({ clock, log, disk, setSettingsAside: (room, reason) => settings.disregard(room, reason), changed: attentionChanged })
+  const keeper = new Keeper({
+    clock,
+    log,
+    disk,
+    setSettingsAside: (room, reason) => settings.disregard(room, reason),
+    changed: attentionChanged,
+  })
   const givesBack = options.ownsProcess === true ? [catchEscapes(keeper.reportUnknown), keepLibraryOutput(log)] : []
 
-  const { sealing, bus, keys, users, signIn } = await makeHouseParts(house.database, { dataDir, keyProtector: options.keyProtector, disk, clock, log, settings })
+  const { sealing, bus, keys, users, signIn } = await makeHouseParts(house.database, {
+    dataDir,
+    keyProtector: options.keyProtector,
+    disk,
+    clock,
+    log,
+    settings,
+  })
   const { sealer } = sealing
   keeper.events = bus
   const ownerToken = randomToken()
@@ -139,10 +152,27 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     for (const resource of ['attention', 'apis']) stream.changed(resource)
   }
 
-  const egress = new Egress({ allowedRanges: () => settings.current().network.allowedRanges, publicOrigins: () => originsOf([options.publicUrl]) })
-  const context: RoomContext = { dataDir, database: house.database, events: bus, egress, changed: (resource) => stream.changed(resource), sealer, settings, clock, log }
+  const egress = new Egress({
+    allowedRanges: () => settings.current().network.allowedRanges,
+    publicOrigins: () => originsOf([options.publicUrl]),
+  })
+  const context: RoomContext = {
+    dataDir,
+    database: house.database,
+    events: bus,
+    egress,
+    changed: (resource) => stream.changed(resource),
+    sealer,
+    settings,
+    clock,
+    log,
+  }
   /** Made on an empty database where the room's own cannot be read, so that the others find what they use of it; it is not served then. */
-  const raise = <Made extends Room>(name: RoomName, make: (given: RoomContext) => Made | Promise<Made>, needsDatabase = true): Promise<Made> =>
+  const raise = <Made extends Room>(
+    name: RoomName,
+    make: (given: RoomContext) => Made | Promise<Made>,
+    needsDatabase = true,
+  ): Promise<Made> =>
     keeper.raise(
       name,
       () => (needsDatabase && house.has === 'nothing' ? Promise.reject(house.problem) : make(context)),
@@ -151,19 +181,64 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
   const brokers = await raise('brokers', (given) => createBrokersRoom(given, { removed: (name) => keys.dropSubject('brokers', name) }))
   const browsers = await raise('browsers', createBrowsersRoom, false)
-  const logins = await raise('logins', (given) => createLoginsRoom(given, { variables: options.contractVariables }), loginsKind(settings, options) === 'database')
+  const logins = await raise(
+    'logins',
+    (given) => createLoginsRoom(given, { variables: options.contractVariables }),
+    loginsKind(settings, options) === 'database',
+  )
   const publisher = createPublisher(brokers, (maker) => standingOfMaker(maker, keys))
-  const bots = await raise('bots', (given) => createBotsRoom(given, { variables: options.contractVariables, whatsappUrl: options.whatsappUrl, windowUrl, publisher, authenticator: createPasskeyBrowser({ executable: () => browsers.chromium.ensure(), profilesDir: join(dataDir, 'browsers', 'profiles') }), removed: (userId) => keys.dropSubject('bots', userId) }))
-  const relay = await raise('relay', (given) => createRelayRoom(given, { accounts: users, publicUrl: () => options.publicUrl ?? apiHost.url('relay'), callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`, houseTools: houseTools({ browsers: live(() => browsers.service), bots, brokers: live(() => brokers.houseClient), logins }), standingOf: (maker) => standingOfMaker(maker, keys) }))
+  const bots = await raise('bots', (given) =>
+    createBotsRoom(given, {
+      variables: options.contractVariables,
+      whatsappUrl: options.whatsappUrl,
+      windowUrl,
+      publisher,
+      authenticator: createPasskeyBrowser({
+        executable: () => browsers.chromium.ensure(),
+        profilesDir: join(dataDir, 'browsers', 'profiles'),
+      }),
+      removed: (userId) => keys.dropSubject('bots', userId),
+    }),
+  )
+  const relay = await raise('relay', (given) =>
+    createRelayRoom(given, {
+      accounts: users,
+      publicUrl: () => options.publicUrl ?? apiHost.url('relay'),
+      callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`,
+      houseTools: houseTools({ browsers: live(() => browsers.service), bots, brokers: live(() => brokers.houseClient), logins }),
+      standingOf: (maker) => standingOfMaker(maker, keys),
+    }),
+  )
   const rooms: readonly Room[] = [brokers, browsers, bots, logins, relay]
   const lockers = createLockers({ sealing, rooms, events: bus, restart: (room) => keeper.restart(room) })
 
   const authority = createAuthority({ ownerToken, keys, signIn })
   const ownOrigins = (): string[] => [...(options.windowOrigins ?? []), ...settings.current().allowedOrigins]
   const rates = new Rates(clock, () => new Map(rooms.map((room) => room.summary()).map(({ room, total }) => [room, total])))
-  const practice = createPracticeSites({ settings, profiles: live(() => browsers.profiles), gone: (profile) => browsers.service.endAllOn(profile, 'The practice site has ended'), events: bus })
+  const practice = createPracticeSites({
+    settings,
+    profiles: live(() => browsers.profiles),
+    gone: (profile) => browsers.service.endAllOn(profile, 'The practice site has ended'),
+    events: bus,
+  })
   const apiOfControl = createControlApi({
-    ...{ clock, settings, bus, stream, keys, users, signIn, rooms, rates, profiles: live(() => browsers.profiles), practice, upstreams: live(() => relay.upstreams), lockers, restartRoom: (room) => keeper.restart(room), startedAt: clock.monotonic() },
+    ...{
+      clock,
+      settings,
+      bus,
+      stream,
+      keys,
+      users,
+      signIn,
+      rooms,
+      rates,
+      profiles: live(() => browsers.profiles),
+      practice,
+      upstreams: live(() => relay.upstreams),
+      lockers,
+      restartRoom: (room) => keeper.restart(room),
+      startedAt: clock.monotonic(),
+    },
     host: () => apiHost,
     desk: () => desk,
     attention: () => attention,
@@ -187,7 +262,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
   })
   const desk = createApiDesk(apiHost, settings, bus, (name) => keeper.view(name))
-  const attention = createAttention({ host: apiHost, rooms, settings, clock, dated: () => [...disk.attention(), ...keeper.attention()], undated: () => lockers.attention() })
+  const attention = createAttention({
+    host: apiHost,
+    rooms,
+    settings,
+    clock,
+    dated: () => [...disk.attention(), ...keeper.attention()],
+    undated: () => lockers.attention(),
+  })
   keys.onLess((id) => {
     apiHost.closeSocketsOf(id)
     relay.reconsider(`key:${id}`)
@@ -240,7 +322,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await Promise.all([apiHost.start(), keeper.start()])
       for (const name of apiHost.names()) {
         const { status: state } = apiHost.served(name)
-        if ('error' in state) bus.emit({ room: name, type: state.state, title: state.state === 'port-in-use' ? 'Port taken' : 'API could not start', subject: name, tone: 'attention', data: { port: state.port } })
+        if ('error' in state)
+          bus.emit({
+            room: name,
+            type: state.state,
+            title: state.state === 'port-in-use' ? 'Port taken' : 'API could not start',
+            subject: name,
+            tone: 'attention',
+            data: { port: state.port },
+          })
       }
       serving = true
       tellRuntime()
@@ -264,8 +354,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         attention: items.length,
         rooms: summaries.map(({ room, count, unit, text }) => ({ room, count, unit, text })),
         apis: apiHost.names().map((name) => {
-          const { status: { state }, exposed } = apiHost.served(name)
-          return { name, state, url: apiHost.url(name), lanUrl: apiHost.lanUrls(name)[0] ?? null, exposed: exposed && settings.current().apis[name].insecureNoKey }
+          const {
+            status: { state },
+            exposed,
+          } = apiHost.served(name)
+          return {
+            name,
+            state,
+            url: apiHost.url(name),
+            lanUrl: apiHost.lanUrls(name)[0] ?? null,
+            exposed: exposed && settings.current().apis[name].insecureNoKey,
+          }
         }),
       }
     },
@@ -274,7 +373,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
 /** What bots publish: as long as whoever added the rule may publish there himself. */
 function createPublisher(brokers: Pick<BrokersRoom, 'houseClient'>, standingOf: (maker: string) => Standing | null): Publisher {
-  const allows: Publisher['allows'] = (by, session) => by.may('brokers:use') && by.reaches('brokers', { subject: session, makers: brokers.houseClient.makersOf(session) })
+  const allows: Publisher['allows'] = (by, session) =>
+    by.may('brokers:use') && by.reaches('brokers', { subject: session, makers: brokers.houseClient.makersOf(session) })
   return {
     allows,
     async publish({ session, madeBy, ...publication }) {

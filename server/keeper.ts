@@ -92,7 +92,9 @@ export class Keeper {
 
   /** Starts every room; one that cannot is down and says why. */
   async start(): Promise<void> {
-    await Promise.all([...this.rooms].filter(([, { standing }]) => standing.is === 'serving').map(([name, kept]) => this.firstStart(name, kept)))
+    await Promise.all(
+      [...this.rooms].filter(([, { standing }]) => standing.is === 'serving').map(([name, kept]) => this.firstStart(name, kept)),
+    )
   }
 
   async stop(): Promise<void> {
@@ -133,13 +135,29 @@ export class Keeper {
   attention(): AttentionItem[] {
     return [...this.rooms].flatMap(([name, { standing }]): AttentionItem[] => {
       if (standing.is !== 'down') return []
-      return [{ id: `room:${name}`, room: name, tone: 'bad', title: `${titles[name]} cannot be served`, text: standing.reason, since: iso(standing.since), action: 'restart-room', subject: name }]
+      return [
+        {
+          id: `room:${name}`,
+          room: name,
+          tone: 'bad',
+          title: `${titles[name]} cannot be served`,
+          text: standing.reason,
+          since: iso(standing.since),
+          action: 'restart-room',
+          subject: name,
+        },
+      ]
     })
   }
 
   /** Everything a room makes and starts runs in here. */
   private enterRoom<Result>(name: ApiName, work: () => Result): Result {
-    const scope: Scope = { room: name, kind: 'room', id: name, escaped: (_, reason) => (isRoom(name) ? this.failedByItself(name, reason) : undefined) }
+    const scope: Scope = {
+      room: name,
+      kind: 'room',
+      id: name,
+      escaped: (_, reason) => (isRoom(name) ? this.failedByItself(name, reason) : undefined),
+    }
     return withinRoom(scope, (escape) => this.report(escape), work)
   }
 
@@ -162,13 +180,21 @@ export class Keeper {
 
   /** True when there was something set for the room that may be to blame, and is out of force now. A disk is not mended by that. */
   private disregards(name: RoomName, problem: Error): boolean {
-    return diskRefusal(problem) === null && this.options.setSettingsAside(name, `${titles[name]} could not start with them: ${reasonOf(problem)}`)
+    return (
+      diskRefusal(problem) === null &&
+      this.options.setSettingsAside(name, `${titles[name]} could not start with them: ${reasonOf(problem)}`)
+    )
   }
 
   private downFor(name: RoomName, problem: Error | undefined, how?: { lasting: boolean }): Down {
     const refusal = diskRefusal(problem)
     if (refusal !== null) this.options.disk.refused(name, refusal, how)
-    return { is: 'down', since: this.options.clock.now(), reason: refusal?.reason ?? reasonOf(problem), code: refusal === null ? 'unavailable' : 'storage-refused' }
+    return {
+      is: 'down',
+      since: this.options.clock.now(),
+      reason: refusal?.reason ?? reasonOf(problem),
+      code: refusal === null ? 'unavailable' : 'storage-refused',
+    }
   }
 
   /** Null when it has started. */
@@ -206,7 +232,12 @@ export class Keeper {
     this.become(kept, name, 'restart')
     this.events.emit({ room: name, type: 'room-restarted', title: 'Room restarted', subject: name, tone: 'attention', data: { reason } })
     // What may still run must not run twice: two of them would write one journal, and two bots would throw each other out.
-    const problem = ran && !(await this.stopRoom(name, kept)) ? new Error('it could not be stopped; start Wheelhouse again') : this.stopped ? null : await this.tryStart(name, kept)
+    const problem =
+      ran && !(await this.stopRoom(name, kept))
+        ? new Error('it could not be stopped; start Wheelhouse again')
+        : this.stopped
+          ? null
+          : await this.tryStart(name, kept)
     if (problem === null) this.become(kept, name, 'up')
     else this.become(kept, name, 'failed', problem)
   }
@@ -241,7 +272,14 @@ export class Keeper {
     else if (next === 'restarting') kept.standing = { is: 'restarting', since }
     else {
       kept.standing = this.downFor(name, problem)
-      this.events.emit({ room: name, type: 'room-down', title: 'Room cannot be served', subject: name, tone: 'bad', data: { reason: kept.standing.reason } })
+      this.events.emit({
+        room: name,
+        type: 'room-down',
+        title: 'Room cannot be served',
+        subject: name,
+        tone: 'bad',
+        data: { reason: kept.standing.reason },
+      })
     }
     this.options.changed()
   }
@@ -249,7 +287,8 @@ export class Keeper {
   private refusalOf(name: RoomName): Refusal | null {
     const standing = this.rooms.get(name)?.standing
     if (standing === undefined || standing.is === 'serving') return null
-    if (standing.is === 'restarting') return new Refusal('unavailable', `${titles[name]} are being restarted; try again in a moment`, { headers: { 'retry-after': '1' } })
+    if (standing.is === 'restarting')
+      return new Refusal('unavailable', `${titles[name]} are being restarted; try again in a moment`, { headers: { 'retry-after': '1' } })
     return new Refusal(standing.code, `${titles[name]} cannot be served: ${standing.reason}`)
   }
 
@@ -260,7 +299,14 @@ export class Keeper {
     // A thing that fails with every frame fails some thousand times a second: the first tells all, the tenth and hundredth that it goes on.
     if (!isPowerOfTen(count)) return
     this.options.log.error({ error, room, kind, id: origin?.id, count }, 'an error escaped and was contained')
-    this.events.emit({ room, type: 'error-contained', title: 'Error contained', subject: origin?.id ?? null, tone: 'attention', data: { kind, reason, count } })
+    this.events.emit({
+      room,
+      type: 'error-contained',
+      title: 'Error contained',
+      subject: origin?.id ?? null,
+      tone: 'attention',
+      data: { kind, reason, count },
+    })
   }
 
   private kept(name: RoomName): Kept {
@@ -270,7 +316,13 @@ export class Keeper {
   }
 }
 
-const titles: Readonly<Record<RoomName, string>> = { brokers: 'Brokers', browsers: 'Browsers', bots: 'Bots', logins: 'Logins', relay: 'Relay servers and sessions' }
+const titles: Readonly<Record<RoomName, string>> = {
+  brokers: 'Brokers',
+  browsers: 'Browsers',
+  bots: 'Bots',
+  logins: 'Logins',
+  relay: 'Relay servers and sessions',
+}
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(reasonOf(thrown))

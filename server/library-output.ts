@@ -9,7 +9,18 @@ type Write = NodeJS.WriteStream['write']
 /** The streams' own `write`, while they are kept. */
 const own = new WeakMap<NodeJS.WriteStream, Write>()
 
-const levels = { error: 'warn', assert: 'warn', warn: 'info', trace: 'debug', log: 'debug', info: 'debug', debug: 'debug', dir: 'debug', dirxml: 'debug', table: 'debug' } as const
+const levels = {
+  error: 'warn',
+  assert: 'warn',
+  warn: 'info',
+  trace: 'debug',
+  log: 'debug',
+  info: 'debug',
+  debug: 'debug',
+  dir: 'debug',
+  dirxml: 'debug',
+  table: 'debug',
+} as const
 
 /** Takes `console` and both streams of the process. Returns what gives them back. */
 export function keepLibraryOutput(log: Log): () => void {
@@ -18,7 +29,10 @@ export function keepLibraryOutput(log: Log): () => void {
   for (const [name, level] of Object.entries(levels)) {
     Reflect.set(console, name, (...said: unknown[]) => log[level]({ console: name }, wordsOf(said)))
   }
-  for (const [name, stream] of [['stdout', stdout], ['stderr', stderr]] as const) {
+  for (const [name, stream] of [
+    ['stdout', stdout],
+    ['stderr', stderr],
+  ] as const) {
     own.set(stream, stream.write.bind(stream))
     stream.write = (chunk: unknown, ...more: unknown[]) => {
       log.info({ stream: name }, wordsOf([typeof chunk === 'string' ? chunk : '']))

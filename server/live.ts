@@ -21,5 +21,11 @@ export function live<Thing extends object>(current: () => Thing): Thing {
 /** A room that is made anew has handlers of its own; the app that was built on the first goes on with them. */
 export function liveApi(current: () => Api): Api {
   const { contract, ownKey } = current()
-  return { contract, handlers: live(() => current().handlers), sockets: live(() => current().sockets), makersOf: (subject) => current().makersOf?.(subject), ...(ownKey === undefined ? {} : { ownKey: () => current().ownKey?.() ?? null }) }
+  return {
+    contract,
+    handlers: live(() => current().handlers),
+    sockets: live(() => current().sockets),
+    makersOf: (subject) => current().makersOf?.(subject),
+    ...(ownKey === undefined ? {} : { ownKey: () => current().ownKey?.() ?? null }),
+  }
 }

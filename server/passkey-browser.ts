@@ -23,14 +23,17 @@ const address = 'https://web.whatsapp.com/'
 export function createPasskeyBrowser({ executable, profilesDir, test }: PasskeyBrowserOptions): Authenticator {
   return {
     async assert(options, signal) {
-      if (test === undefined && process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) throw new Error('A passkey is used in a browser window, and this machine has no screen')
+      if (test === undefined && process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'])
+        throw new Error('A passkey is used in a browser window, and this machine has no screen')
       const path = await executable()
       await mkdir(profilesDir, { recursive: true, mode: 0o700 })
       const profileDir = await mkdtemp(join(profilesDir, 'passkey-'))
-      const running = await launchBrowser({ executable: path, profileDir, headless: test !== undefined, signal }).catch(async (error: unknown) => {
-        await discard(profileDir)
-        throw error
-      })
+      const running = await launchBrowser({ executable: path, profileDir, headless: test !== undefined, signal }).catch(
+        async (error: unknown) => {
+          await discard(profileDir)
+          throw error
+        },
+      )
       const { promise: outcome, resolve, reject } = Promise.withResolvers<string>()
       // It may be over before anybody waits for it, which must not end the server.
       outcome.catch(() => {})
@@ -73,9 +76,18 @@ async function discard(profileDir: string): Promise<void> {
 async function servePage(page: Page, options: string): Promise<void> {
   const cdp = await page.createCDPSession()
   cdp.on('Fetch.requestPaused', ({ requestId, request }: Protocol.Fetch.RequestPausedEvent) => {
-    const answer = request.url === address
-      ? cdp.send('Fetch.fulfillRequest', { requestId, responseCode: 200, responseHeaders: [{ name: 'content-type', value: 'text/html; charset=utf-8' }, { name: 'content-security-policy', value: policy }], body: Buffer.from(pageFor(options)).toString('base64') })
-      : cdp.send('Fetch.failRequest', { requestId, errorReason: 'BlockedByClient' })
+    const answer =
+      request.url === address
+        ? cdp.send('Fetch.fulfillRequest', {
+            requestId,
+            responseCode: 200,
+            responseHeaders: [
+              { name: 'content-type', value: 'text/html; charset=utf-8' },
+              { name: 'content-security-policy', value: policy },
+            ],
+            body: Buffer.from(pageFor(options)).toString('base64'),
+          })
+        : cdp.send('Fetch.failRequest', { requestId, errorReason: 'BlockedByClient' })
     // The page may have gone meanwhile.
     answer.catch(() => {})
   })

@@ -27,7 +27,12 @@ const portal = await startPortal({ port: 0 })
 const double = await WhatsAppDouble.start()
 const server = await withOldBots()
 const endsOfDay: (() => Promise<void>)[] = []
-const browser = await launch({ executablePath: chromiumPath, pipe: true, args: ['--no-sandbox', '--force-color-profile=srgb', '--hide-scrollbars'], defaultViewport: size })
+const browser = await launch({
+  executablePath: chromiumPath,
+  pipe: true,
+  args: ['--no-sandbox', '--force-color-profile=srgb', '--hide-scrollbars'],
+  defaultViewport: size,
+})
 try {
   const page = await signedIn(server)
   await shoot(page, [{ name: 'browsers-empty', route: '/browsers' }])
@@ -38,9 +43,17 @@ try {
     { name: 'browsers', route: `/browsers?session=${opened[0]?.id ?? ''}`, prepare: liveView },
     { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
     { name: 'brokers', route: '/brokers?session=orders-prod' },
-    { name: 'bots', route: '/bots?bot=bot_15550100381', prepare: (window) => window.waitForSelector('aside [role=alert]').then(() => undefined) },
+    {
+      name: 'bots',
+      route: '/bots?bot=bot_15550100381',
+      prepare: (window) => window.waitForSelector('aside [role=alert]').then(() => undefined),
+    },
     { name: 'bots-pairing', route: '/bots/link?bot=bot_15550100188', prepare: pairing },
-    { name: 'bots-chat', route: '/bots/bot_15550100177/chats?chat=15550100011@s.whatsapp.net', prepare: (window) => window.waitForSelector('[data-delivery=read]').then(() => undefined) },
+    {
+      name: 'bots-chat',
+      route: '/bots/bot_15550100177/chats?chat=15550100011@s.whatsapp.net',
+      prepare: (window) => window.waitForSelector('[data-delivery=read]').then(() => undefined),
+    },
     { name: 'bots-rules', route: '/bots/bot_15550100177/rules', prepare: ruleTest },
     { name: 'bots-settings', route: '/bots/bot_15550100177/settings' },
     { name: 'logins', route: '/logins' },
@@ -93,21 +106,47 @@ async function fill(house: ServerProcess): Promise<void> {
   const { call } = house
   const { name: _, ...profile } = portal.siteProfile()
   await call('/control/v1/site-profiles/harbor-gate', { method: 'PUT', json: { ...profile, title: 'Harbor Gate' } })
-  await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address } } } })
-  for (const [name, rooms] of [['warehouse-sync', ['browsers']], ['billing-export', ['browsers', 'control']], ['desk-2', ['control']]] as const) {
+  await call('/control/v1/settings', {
+    method: 'PATCH',
+    json: { browsers: { defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address } } },
+  })
+  for (const [name, rooms] of [
+    ['warehouse-sync', ['browsers']],
+    ['billing-export', ['browsers', 'control']],
+    ['desk-2', ['control']],
+  ] as const) {
     await call('/control/v1/keys', { method: 'POST', json: { name, rights: rooms.map((room) => `${room}:use`) } })
   }
   const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString()
-  await call('/control/v1/keys', { method: 'POST', json: { name: 'old-importer', scopes: [{ room: 'brokers', verb: 'read' }, { room: 'brokers', verb: 'write' }] } })
-  await call('/control/v1/keys', { method: 'POST', json: { name: 'gate-tablet', rights: ['bots:use', 'brokers:manage'], from: '192.168.1.0/24', expiresAt: inDays(90) } })
+  await call('/control/v1/keys', {
+    method: 'POST',
+    json: {
+      name: 'old-importer',
+      scopes: [
+        { room: 'brokers', verb: 'read' },
+        { room: 'brokers', verb: 'write' },
+      ],
+    },
+  })
+  await call('/control/v1/keys', {
+    method: 'POST',
+    json: { name: 'gate-tablet', rights: ['bots:use', 'brokers:manage'], from: '192.168.1.0/24', expiresAt: inDays(90) },
+  })
   await call('/control/v1/keys', { method: 'POST', json: { name: 'deploy', rights: ['control:manage'], expiresAt: inDays(7) } })
   for (const user of ['user6', 'user5', 'user4', 'user3', 'user2', 'user1']) {
-    await call('/browsers/get_session', { method: 'POST', json: { username: user, password: 'harbor-demo', captcha_api_key: portal.captchaService.apiKey } })
+    await call('/browsers/get_session', {
+      method: 'POST',
+      json: { username: user, password: 'harbor-demo', captcha_api_key: portal.captchaService.apiKey },
+    })
   }
   const [first, second] = await sessions({ call })
-  for (const holder of ['billing-export', 'nightly-check']) await call(`/browsers/v1/browser-sessions/${first?.id ?? ''}/leases`, { method: 'POST', json: { holder, seconds: 300 } })
+  for (const holder of ['billing-export', 'nightly-check'])
+    await call(`/browsers/v1/browser-sessions/${first?.id ?? ''}/leases`, { method: 'POST', json: { holder, seconds: 300 } })
   await call(`/browsers/v1/browser-sessions/${second?.id ?? ''}/leases`, { method: 'POST', json: { holder: 'yard-map', seconds: 120 } })
-  await call('/browsers/get_session', { method: 'POST', json: { username: 'user9', password: 'wrong', captcha_api_key: portal.captchaService.apiKey } })
+  await call('/browsers/get_session', {
+    method: 'POST',
+    json: { username: 'user9', password: 'wrong', captcha_api_key: portal.captchaService.apiKey },
+  })
   endsOfDay.push(await brokerDay(house))
   endsOfDay.push(await botsDay(house, double))
   await loginDay(house)
@@ -147,7 +186,10 @@ async function halfMadeKey(page: Page): Promise<void> {
   const box = (label: string): string => `[role=checkbox][aria-label="${label}"]`
   await page.waitForSelector(box('Bots: use'))
   for (const label of ['Brokers: use', 'Bots: use', 'Activity: use']) await page.locator(box(label)).click()
-  for (const [room, name] of [['Brokers', 'fleet-telemetry'], ['Bots', 'Driver help']] as const) {
+  for (const [room, name] of [
+    ['Brokers', 'fleet-telemetry'],
+    ['Bots', 'Driver help'],
+  ] as const) {
     await page.locator(`button[aria-label="${room}: only for"]`).click()
     await page.locator(`::-p-xpath(//*[@role="option"][contains(., "${name}")])`).click()
     await page.keyboard.press('Escape')
@@ -166,7 +208,10 @@ async function palette(page: Page): Promise<void> {
 
 async function shoot(page: Page, shots: readonly Shot[]): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }, { name: 'prefers-reduced-motion', value: 'reduce' }])
+    await page.emulateMediaFeatures([
+      { name: 'prefers-color-scheme', value: theme },
+      { name: 'prefers-reduced-motion', value: 'reduce' },
+    ])
     for (const { name, route, prepare } of shots) {
       for (const path of ['/', route]) {
         await page.goto(`${server.ready.control.url}/#${path}`)

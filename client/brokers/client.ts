@@ -7,7 +7,18 @@
 import { Envelope, type EnvelopeContext, type Sealed } from './envelope.ts'
 import { Inbox } from './inbox.ts'
 import { Outbox } from './outbox.ts'
-import { BrokerError, errorOf, type BrokerClientOptions, type BrokerSocket, type ClientState, type ConnectOptions, type Frame, type MessageHandler, type Published, type SubscribeOptions } from './types.ts'
+import {
+  BrokerError,
+  errorOf,
+  type BrokerClientOptions,
+  type BrokerSocket,
+  type ClientState,
+  type ConnectOptions,
+  type Frame,
+  type MessageHandler,
+  type Published,
+  type SubscribeOptions,
+} from './types.ts'
 
 interface Listeners {
   state(state: ClientState): void
@@ -44,7 +55,12 @@ export class BrokerClient {
   private quietBeats = 0
   private resend: ReturnType<typeof setInterval> | undefined
   private readonly login = Promise.withResolvers<void>()
-  private readonly listeners: { [Event in keyof Listeners]: Set<Listeners[Event]> } = { state: new Set(), error: new Set(), log: new Set(), unhandled: new Set() }
+  private readonly listeners: { [Event in keyof Listeners]: Set<Listeners[Event]> } = {
+    state: new Set(),
+    error: new Set(),
+    log: new Set(),
+    unhandled: new Set(),
+  }
 
   constructor(options: BrokerClientOptions) {
     const { key, envelope = 1, bufferLimit = 10_000, maxRetries = 100, maxFrameBytes = 10_485_760 } = options
@@ -77,7 +93,9 @@ export class BrokerClient {
    */
   async connect({ handlers = {}, timeout }: ConnectOptions = {}): Promise<void> {
     if (this.current === 'closed') throw closedError()
-    const added = Object.entries(handlers).map(([topic, wanted]) => (typeof wanted === 'function' ? this.add(topic, wanted) : this.add(topic, wanted.handler, wanted)))
+    const added = Object.entries(handlers).map(([topic, wanted]) =>
+      typeof wanted === 'function' ? this.add(topic, wanted) : this.add(topic, wanted.handler, wanted),
+    )
     try {
       await this.envelope
     } catch (error) {
@@ -94,7 +112,11 @@ export class BrokerClient {
   }
 
   /** Resolves once the server has it safe. */
-  async publish(topic: string, text: string, { retain, ttl, plain = false }: { retain?: boolean; ttl?: number } & SubscribeOptions = {}): Promise<Published> {
+  async publish(
+    topic: string,
+    text: string,
+    { retain, ttl, plain = false }: { retain?: boolean; ttl?: number } & SubscribeOptions = {},
+  ): Promise<Published> {
     const context: EnvelopeContext = { topic, messageId: newId(), timestamp: Date.now() }
     const envelope = plain ? null : await this.envelope
     const sealed = envelope === null ? { data: text } : await envelope.seal(text, context)
@@ -145,7 +167,11 @@ export class BrokerClient {
     return added
   }
 
-  private async send({ topic, timestamp, messageId }: EnvelopeContext, sealed: Partial<Sealed>, how: { retain?: boolean | undefined; ttl?: number | undefined }): Promise<Published> {
+  private async send(
+    { topic, timestamp, messageId }: EnvelopeContext,
+    sealed: Partial<Sealed>,
+    how: { retain?: boolean | undefined; ttl?: number | undefined },
+  ): Promise<Published> {
     if (this.current === 'closed') throw closedError()
     const frame = JSON.stringify({ type: 'publish', topic, ...sealed, timestamp, messageId, ...how })
     return this.outbox.add(messageId, frame, this.current === 'online' ? (ready) => void this.socket?.send(ready) : null)
@@ -233,7 +259,8 @@ export class BrokerClient {
 
   private refused(text: string): void {
     // A server that starts, or a session that is suspended for a while, may say yes later.
-    if (text === 'Server is starting' || text === 'Session is suspended' || text === 'Session has too many clients') return this.socket?.close(4000)
+    if (text === 'Server is starting' || text === 'Session is suspended' || text === 'Session has too many clients')
+      return this.socket?.close(4000)
     this.fail(new BrokerError(text))
   }
 

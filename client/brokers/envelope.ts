@@ -44,7 +44,8 @@ export class Envelope {
   /** `key`: 32 bytes in Base64, as `generate-key` prints them. Seals in `version`, opens both. */
   static async create(key: string, { version = 1, keyId }: { version?: 1 | 2; keyId?: string } = {}): Promise<Envelope> {
     const { subtle } = globalThis.crypto ?? {}
-    if (subtle === undefined) throw new EnvelopeError('not-available', 'This page cannot encrypt: open it over https or on the machine itself')
+    if (subtle === undefined)
+      throw new EnvelopeError('not-available', 'This page cannot encrypt: open it over https or on the machine itself')
     const bytes = readKey(key)
     const [cbc, gcm, digest] = await Promise.all([
       subtle.importKey('raw', bytes, 'AES-CBC', false, ['encrypt', 'decrypt']),
@@ -62,7 +63,8 @@ export class Envelope {
 
   /** Throws `EnvelopeError`. */
   async open({ data, hash }: { data: string; hash?: unknown }, context: EnvelopeContext): Promise<string> {
-    if (typeof hash === 'string' && hash !== (await sha256(data))) throw new EnvelopeError('damaged', 'The message does not have the hash it was sent with')
+    if (typeof hash === 'string' && hash !== (await sha256(data)))
+      throw new EnvelopeError('damaged', 'The message does not have the hash it was sent with')
     const first = /^2\.([\w-]{1,64})\.([A-Za-z0-9+/=]+)\.([A-Za-z0-9+/=]+)$/.exec(data)
     if (first !== null) return this.openGcm(first[2] ?? '', first[3] ?? '', context)
     const second = /^([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)$/.exec(data)
@@ -78,7 +80,11 @@ export class Envelope {
 
   private async sealGcm(text: string, context: EnvelopeContext): Promise<string> {
     const iv = crypto.getRandomValues(new Uint8Array(12))
-    const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: bound(context) }, this.gcm, new TextEncoder().encode(text))
+    const sealed = await crypto.subtle.encrypt(
+      { name: 'AES-GCM', iv, additionalData: bound(context) },
+      this.gcm,
+      new TextEncoder().encode(text),
+    )
     return `2.${this.keyId}.${toBase64(iv)}.${toBase64(new Uint8Array(sealed))}`
   }
 
@@ -87,7 +93,9 @@ export class Envelope {
   }
 
   private openGcm(iv: string, sealed: string, context: EnvelopeContext): Promise<string> {
-    return opened(() => crypto.subtle.decrypt({ name: 'AES-GCM', iv: fromBase64(iv), additionalData: bound(context) }, this.gcm, fromBase64(sealed)))
+    return opened(() =>
+      crypto.subtle.decrypt({ name: 'AES-GCM', iv: fromBase64(iv), additionalData: bound(context) }, this.gcm, fromBase64(sealed)),
+    )
   }
 }
 

@@ -50,7 +50,11 @@ export class Inbox {
   }
 
   /** `isNew`: the server has to be told of it. */
-  add(topic: string, handler: MessageHandler, { plain = false }: SubscribeOptions = {}): { isNew: boolean; confirmed: Promise<void>; remove(): boolean } {
+  add(
+    topic: string,
+    handler: MessageHandler,
+    { plain = false }: SubscribeOptions = {},
+  ): { isNew: boolean; confirmed: Promise<void>; remove(): boolean } {
     const known = this.subscriptions.get(topic)
     const subscription = known ?? { handlings: new Set(), confirmed: Promise.withResolvers<void>() }
     // Whoever wants to know awaits it; of the others none must be an unhandled rejection.
@@ -61,7 +65,8 @@ export class Inbox {
     this.offerUnhandled()
     /** True when it was the last handler of its topic. */
     const remove = (): boolean => {
-      if (!subscription.handlings.delete(handling) || subscription.handlings.size > 0 || this.subscriptions.get(topic) !== subscription) return false
+      if (!subscription.handlings.delete(handling) || subscription.handlings.size > 0 || this.subscriptions.get(topic) !== subscription)
+        return false
       return this.remove(topic)
     }
     return { isNew: known === undefined, confirmed: subscription.confirmed.promise, remove }
@@ -123,7 +128,15 @@ export class Inbox {
       let opened: string | undefined
       for (const { handler, plain } of handlings) {
         const text = plain ? data : (opened ??= await this.options.open({ data, hash: frame.hash, topic, messageId, timestamp }))
-        await handler({ topic, text, ...(frame.encoding === 'base64' ? { encoding: 'base64' as const } : {}), messageId, timestamp, retry: Number(frame.retry ?? 0), retained: frame.retained === true } satisfies BrokerMessage)
+        await handler({
+          topic,
+          text,
+          ...(frame.encoding === 'base64' ? { encoding: 'base64' as const } : {}),
+          messageId,
+          timestamp,
+          retry: Number(frame.retry ?? 0),
+          retained: frame.retained === true,
+        } satisfies BrokerMessage)
       }
       return 'handled'
     } catch (error) {

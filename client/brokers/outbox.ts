@@ -48,7 +48,8 @@ export class Outbox {
     const message = this.messages.get(messageId)
     if (message === undefined) return
     this.messages.delete(messageId)
-    if (frame.success === true) message.resolve({ messageId, deliveredTo: Number(frame.deliveredTo ?? 0), queuedFor: Number(frame.queuedFor ?? 0) })
+    if (frame.success === true)
+      message.resolve({ messageId, deliveredTo: Number(frame.deliveredTo ?? 0), queuedFor: Number(frame.queuedFor ?? 0) })
     else message.reject(new BrokerError(String(frame.error)))
   }
 

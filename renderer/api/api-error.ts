@@ -14,7 +14,14 @@ export class ApiError extends Error {
   readonly issues: readonly FieldProblem[]
   readonly requestId: string | null
 
-  constructor(status: number, code: string, message: string, issues: readonly FieldProblem[] = [], requestId: string | null = null, options?: ErrorOptions) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    issues: readonly FieldProblem[] = [],
+    requestId: string | null = null,
+    options?: ErrorOptions,
+  ) {
     super(message, options)
     this.status = status
     this.code = code
@@ -39,11 +46,23 @@ export function readFailure(status: number, body: unknown): ApiError {
   const requestId = text(body['request_id']) ?? null
   const { error } = body
   if (isRecord(error)) {
-    return new ApiError(status, text(error['code']) ?? fallback, text(error['message']) ?? `The server answered ${status}`, readIssues(error['issues']), text(error['requestId']) ?? requestId)
+    return new ApiError(
+      status,
+      text(error['code']) ?? fallback,
+      text(error['message']) ?? `The server answered ${status}`,
+      readIssues(error['issues']),
+      text(error['requestId']) ?? requestId,
+    )
   }
   const message = text(error) ?? text(body['message']) ?? `The server answered ${status}`
   const details = text(body['details'])
-  return new ApiError(status, text(body['code']) ?? fallback, details === undefined ? message : `${message}: ${details}`, readIssues(body['issues']), requestId)
+  return new ApiError(
+    status,
+    text(body['code']) ?? fallback,
+    details === undefined ? message : `${message}: ${details}`,
+    readIssues(body['issues']),
+    requestId,
+  )
 }
 
 /** Any thrown value as words for a toast. */

@@ -1,12 +1,20 @@
 /** A typed client made from a contract: `client.keys()`, `client.revokeKey({ params: { id } })`. */
-import { fillPath, type ApiName, type Contract, type RouteCall, type RouteDefinition, type RouteResult } from '../../server/http/contract.ts'
+import {
+  fillPath,
+  type ApiName,
+  type Contract,
+  type RouteCall,
+  type RouteDefinition,
+  type RouteResult,
+} from '../../server/http/contract.ts'
 import { readFailure } from './api-error.ts'
 import type { Transport } from './transport.ts'
 
 type Options = { signal?: AbortSignal }
 
 /** A route that needs nothing is called without an argument. */
-type Arguments<Route extends RouteDefinition> = object extends RouteCall<Route> ? [call?: RouteCall<Route> & Options] : [call: RouteCall<Route> & Options]
+type Arguments<Route extends RouteDefinition> =
+  object extends RouteCall<Route> ? [call?: RouteCall<Route> & Options] : [call: RouteCall<Route> & Options]
 
 export type Client<Routes extends Record<string, RouteDefinition>> = {
   readonly [Name in keyof Routes]: (...args: Arguments<Routes[Name]>) => Promise<RouteResult<Routes[Name]>>
@@ -17,7 +25,10 @@ export function prefixOf(api: ApiName): string {
   return api === 'control' ? '' : `/${api}`
 }
 
-export function createClient<Routes extends Record<string, RouteDefinition>>(contract: Contract<Routes>, transport: Transport): Client<Routes> {
+export function createClient<Routes extends Record<string, RouteDefinition>>(
+  contract: Contract<Routes>,
+  transport: Transport,
+): Client<Routes> {
   const prefix = prefixOf(contract.api)
   const calls = Object.entries(contract.routes).map(([name, route]) => {
     const call = async ({ params, query, body, signal }: AnyCall = {}): Promise<unknown> => {

@@ -38,7 +38,11 @@ export interface HttpTransportOptions {
   timeout?: number
 }
 
-export function createHttpTransport({ server, fetch = globalThis.fetch.bind(globalThis), timeout = 30_000 }: HttpTransportOptions): Transport {
+export function createHttpTransport({
+  server,
+  fetch = globalThis.fetch.bind(globalThis),
+  timeout = 30_000,
+}: HttpTransportOptions): Transport {
   return {
     async request({ method, path, query, body, signal }) {
       const { base, token } = server

@@ -72,7 +72,11 @@ export class LiveView {
   #take(message: Uint8Array): void {
     if (message.byteLength <= headerBytes) return
     const header = new DataView(message.buffer, message.byteOffset, headerBytes)
-    this.#latest = { frame: header.getUint32(0), size: { width: header.getUint32(4), height: header.getUint32(8) }, jpeg: message.subarray(headerBytes) }
+    this.#latest = {
+      frame: header.getUint32(0),
+      size: { width: header.getUint32(4), height: header.getUint32(8) },
+      jpeg: message.subarray(headerBytes),
+    }
     if (!this.#drawing) void this.#drawLatest()
   }
 

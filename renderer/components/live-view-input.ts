@@ -9,12 +9,21 @@ const buttons = ['left', 'middle', 'right'] as const
 const buttonBits = [1, 4, 2]
 
 /** CDP's bits: Alt 1, Ctrl 2, Meta 4, Shift 8. */
-export function modifiersOf({ altKey, ctrlKey, metaKey, shiftKey }: Pick<MouseEvent, 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey'>): number {
+export function modifiersOf({
+  altKey,
+  ctrlKey,
+  metaKey,
+  shiftKey,
+}: Pick<MouseEvent, 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey'>): number {
   return (altKey ? 1 : 0) + (ctrlKey ? 2 : 0) + (metaKey ? 4 : 0) + (shiftKey ? 8 : 0)
 }
 
 /** The place on the page under a place on the picture. */
-export function pagePoint(event: Pick<MouseEvent, 'offsetX' | 'offsetY'>, picture: { clientWidth: number; clientHeight: number }, page: PageSize): { x: number; y: number } {
+export function pagePoint(
+  event: Pick<MouseEvent, 'offsetX' | 'offsetY'>,
+  picture: { clientWidth: number; clientHeight: number },
+  page: PageSize,
+): { x: number; y: number } {
   return {
     x: picture.clientWidth === 0 ? 0 : (event.offsetX / picture.clientWidth) * page.width,
     y: picture.clientHeight === 0 ? 0 : (event.offsetY / picture.clientHeight) * page.height,
@@ -22,7 +31,10 @@ export function pagePoint(event: Pick<MouseEvent, 'offsetX' | 'offsetY'>, pictur
 }
 
 export function mouseCommand(action: Mouse['action'], event: MouseEvent, picture: HTMLElement, page: PageSize): Mouse {
-  const pressed = action === 'move' || action === 'wheel' ? buttons.find((_, index) => (event.buttons & (buttonBits[index] ?? 0)) !== 0) : buttons[event.button]
+  const pressed =
+    action === 'move' || action === 'wheel'
+      ? buttons.find((_, index) => (event.buttons & (buttonBits[index] ?? 0)) !== 0)
+      : buttons[event.button]
   return {
     type: 'mouse',
     action,
@@ -39,5 +51,13 @@ export function keyCommand(action: 'down' | 'up', event: KeyboardEvent): Extract
   const { key, code, keyCode } = event
   const shortcut = (event.ctrlKey && !event.altKey) || event.metaKey
   const text = action === 'up' || shortcut ? '' : key === 'Enter' ? '\r' : key.length === 1 ? key : ''
-  return { type: 'key', action, key: key.slice(0, 40), code: code.slice(0, 40), text, keyCode: Math.min(255, keyCode), modifiers: modifiersOf(event) }
+  return {
+    type: 'key',
+    action,
+    key: key.slice(0, 40),
+    code: code.slice(0, 40),
+    text,
+    keyCode: Math.min(255, keyCode),
+    modifiers: modifiersOf(event),
+  }
 }

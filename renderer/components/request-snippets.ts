@@ -31,7 +31,10 @@ function curl({ method, url, key, body }: RequestExample): string {
 }
 
 function node({ method, url, key, body }: RequestExample): string {
-  const headers = [...(key === undefined ? [] : [`'X-API-Key': ${quote(key)}`]), ...(body === undefined ? [] : ["'Content-Type': 'application/json'"])]
+  const headers = [
+    ...(key === undefined ? [] : [`'X-API-Key': ${quote(key)}`]),
+    ...(body === undefined ? [] : ["'Content-Type': 'application/json'"]),
+  ]
   const options = [
     ...(method === 'GET' ? [] : [`  method: '${method}',`]),
     ...(headers.length === 0 ? [] : [`  headers: { ${headers.join(', ')} },`]),
@@ -46,7 +49,10 @@ function python({ method, url, key, body }: RequestExample): string {
     ...(key === undefined ? [] : [`    headers={"X-API-Key": ${JSON.stringify(key)}},`]),
     ...(body === undefined ? [] : [`    json=${pythonValue(body)},`]),
   ]
-  const call = options.length === 0 ? `requests.${method.toLowerCase()}(${JSON.stringify(url)})` : `requests.${method.toLowerCase()}(\n    ${JSON.stringify(url)},\n${options.join('\n')}\n)`
+  const call =
+    options.length === 0
+      ? `requests.${method.toLowerCase()}(${JSON.stringify(url)})`
+      : `requests.${method.toLowerCase()}(\n    ${JSON.stringify(url)},\n${options.join('\n')}\n)`
   return `import requests\n\nresponse = ${call}\nprint(response.json())`
 }
 
@@ -55,7 +61,12 @@ const indent = (text: string): string => text.replaceAll('\n', '\n  ')
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
 function pythonValue(value: Readonly<Record<string, unknown>>): string {
-  return json(value).replaceAll(/: (true|false|null)(,?)$/gm, (_, word: string, comma: string) => `: ${word === 'true' ? 'True' : word === 'false' ? 'False' : 'None'}${comma}`).replaceAll('\n', '\n    ')
+  return json(value)
+    .replaceAll(
+      /: (true|false|null)(,?)$/gm,
+      (_, word: string, comma: string) => `: ${word === 'true' ? 'True' : word === 'false' ? 'False' : 'None'}${comma}`,
+    )
+    .replaceAll('\n', '\n    ')
 }
 
 export interface Piece {
@@ -63,7 +74,8 @@ export interface Piece {
   kind: 'plain' | 'word' | 'string' | 'number' | 'field'
 }
 
-const pattern = /("(?:[^"\\]|\\.)*"(?=\s*:))|("(?:[^"\\]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\b(curl|const|await|import|method|headers|json|body)\b|(\b\d[\d.]*\b)/g
+const pattern =
+  /("(?:[^"\\]|\\.)*"(?=\s*:))|("(?:[^"\\]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\b(curl|const|await|import|method|headers|json|body)\b|(\b\d[\d.]*\b)/g
 
 /** Splits code into coloured pieces. Not a parser: it knows what these snippets contain. */
 export function colourPieces(code: string): Piece[] {
@@ -71,7 +83,10 @@ export function colourPieces(code: string): Piece[] {
   let end = 0
   for (const match of code.matchAll(pattern)) {
     if (match.index > end) pieces.push({ text: code.slice(end, match.index), kind: 'plain' })
-    pieces.push({ text: match[0], kind: match[1] !== undefined ? 'field' : match[2] !== undefined ? 'string' : match[3] !== undefined ? 'word' : 'number' })
+    pieces.push({
+      text: match[0],
+      kind: match[1] !== undefined ? 'field' : match[2] !== undefined ? 'string' : match[3] !== undefined ? 'word' : 'number',
+    })
     end = match.index + match[0].length
   }
   if (end < code.length) pieces.push({ text: code.slice(end), kind: 'plain' })

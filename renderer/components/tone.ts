@@ -27,4 +27,10 @@ export function apiLook(api: ApiView): StateLook {
   }
 }
 
-export const eventTone: Readonly<Record<EventTone, Tone>> = { neutral: 'off', good: 'good', busy: 'busy', attention: 'attention', bad: 'bad' }
+export const eventTone: Readonly<Record<EventTone, Tone>> = {
+  neutral: 'off',
+  good: 'good',
+  busy: 'busy',
+  attention: 'attention',
+  bad: 'bad',
+}

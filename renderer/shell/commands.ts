@@ -47,9 +47,17 @@ export function useCommands() {
       label: `Copy address of ${api.name}`,
       icon: 'i-lucide-copy',
       suffix: api.url,
-      onSelect: () => void copyText(api.url).then(() => report.done(`Address of ${api.name} copied`, api.url), (error: unknown) => report.failed('The address was not copied', error)),
+      onSelect: () =>
+        void copyText(api.url).then(
+          () => report.done(`Address of ${api.name} copied`, api.url),
+          (error: unknown) => report.failed('The address was not copied', error),
+        ),
     })),
-    { label: theme.dark ? 'Use the light theme' : 'Use the dark theme', icon: theme.dark ? 'i-lucide-sun' : 'i-lucide-moon', onSelect: () => void theme.choose(theme.dark ? 'light' : 'dark') },
+    {
+      label: theme.dark ? 'Use the light theme' : 'Use the dark theme',
+      icon: theme.dark ? 'i-lucide-sun' : 'i-lucide-moon',
+      onSelect: () => void theme.choose(theme.dark ? 'light' : 'dark'),
+    },
     { label: 'Open to other devices', icon: 'i-lucide-network', suffix: 'Settings', onSelect: () => void router.push('/settings/network') },
   ])
 

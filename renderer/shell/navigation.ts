@@ -27,7 +27,13 @@ export function useNavigation() {
       if (!present.has(room) || look.route === null) return []
       const summary = overview.room(room)
       const exposed = apis.byName(room)?.exposed === true
-      const page: NavigationPage = { to: look.route, label: look.title, icon: look.icon, room, dot: exposed ? 'bad' : (summary?.worst ?? undefined) }
+      const page: NavigationPage = {
+        to: look.route,
+        label: look.title,
+        icon: look.icon,
+        room,
+        dot: exposed ? 'bad' : (summary?.worst ?? undefined),
+      }
       return [summary === undefined ? page : { ...page, count: summary.count }]
     })
   })

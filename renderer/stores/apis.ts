@@ -25,7 +25,11 @@ export const useApis = defineStore('apis', () => {
   }
 
   return {
-    all, rooms, exposed, error, refresh,
+    all,
+    rooms,
+    exposed,
+    error,
+    refresh,
     byName: (name: ApiName): ApiView | undefined => all.value.find((api) => api.name === name),
     startApi: async (name: ApiName) => put(await useApi().control.startApi({ params: { name } })),
     stopApi: async (name: ApiName) => put(await useApi().control.stopApi({ params: { name } })),

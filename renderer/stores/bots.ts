@@ -23,7 +23,10 @@ export const useBots = defineStore('bots', () => {
   function put(bot: BotView): BotView {
     if (list.value.value === null) return bot
     const known = bots.value.some(({ userId }) => userId === bot.userId)
-    list.value.value = { ...list.value.value, bots: known ? bots.value.map((each) => (each.userId === bot.userId ? bot : each)) : [...bots.value, bot] }
+    list.value.value = {
+      ...list.value.value,
+      bots: known ? bots.value.map((each) => (each.userId === bot.userId ? bot : each)) : [...bots.value, bot],
+    }
     return bot
   }
 
@@ -40,8 +43,10 @@ export const useBots = defineStore('bots', () => {
     refresh: list.refresh,
     byId: (userId: string): BotView | undefined => bots.value.find((bot) => bot.userId === userId),
 
-    link: async (bot: { userId: string; phoneNumber: string; label: string; proxy?: string | null }): Promise<BotView> => put(await useApi().bots.linkBot({ body: bot })),
-    change: async (userId: string, change: BotChange): Promise<BotView> => put(await useApi().bots.changeBot({ params: { userId }, body: change })),
+    link: async (bot: { userId: string; phoneNumber: string; label: string; proxy?: string | null }): Promise<BotView> =>
+      put(await useApi().bots.linkBot({ body: bot })),
+    change: async (userId: string, change: BotChange): Promise<BotView> =>
+      put(await useApi().bots.changeBot({ params: { userId }, body: change })),
     start: async (userId: string): Promise<BotView> => put(await useApi().bots.startBot({ params: { userId } })),
     stop: async (userId: string): Promise<BotView> => put(await useApi().bots.stopBot({ params: { userId } })),
     /** A new code, after the phone has ended the link. */
@@ -58,12 +63,15 @@ export const useBots = defineStore('bots', () => {
       drop(userId)
     },
     backUp: (userId: string) => useApi().bots.backUpBot({ params: { userId } }),
-    restore: async (userId: string, backup: string): Promise<BotView> => put(await useApi().bots.restoreBot({ params: { userId }, body: { backup } })),
-    backupFile: (userId: string, backup: string, passphrase: string) => useApi().bots.backupFile({ params: { userId, backup }, body: { passphrase } }),
+    restore: async (userId: string, backup: string): Promise<BotView> =>
+      put(await useApi().bots.restoreBot({ params: { userId }, body: { backup } })),
+    backupFile: (userId: string, backup: string, passphrase: string) =>
+      useApi().bots.backupFile({ params: { userId, backup }, body: { passphrase } }),
     bringIn: (file: string, passphrase: string) => useApi().bots.bringIn({ body: { file, passphrase } }),
     clearLog: async (userId: string): Promise<void> => void (await useApi().bots.clearLog({ params: { userId } })),
     send: (userId: string, to: string, text: string) => useApi().bots.sendMessage({ params: { userId }, body: { to, type: 'text', text } }),
     /** Only in the demo. */
-    pretendPhone: (phoneNumber: string, with_: { code?: string; qr?: string }) => useApi().bots.pretendPhone({ body: { phoneNumber, ...with_ } }),
+    pretendPhone: (phoneNumber: string, with_: { code?: string; qr?: string }) =>
+      useApi().bots.pretendPhone({ body: { phoneNumber, ...with_ } }),
   }
 })

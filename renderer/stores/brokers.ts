@@ -26,7 +26,9 @@ export const useBrokers = defineStore('brokers', () => {
   const sessions = computed<readonly BrokerSession[]>(() => value.value?.sessions ?? [])
 
   return {
-    sessions, error, refresh,
+    sessions,
+    error,
+    refresh,
     loaded: computed(() => value.value !== null),
     /** Messages a second, one point every ten seconds. */
     deliveries: computed<readonly number[]>(() => value.value?.deliveries ?? []),

@@ -19,7 +19,11 @@ export const useBrowsers = defineStore('browsers', () => {
     resources: ['browsers'],
     concerns: ({ room }) => room === 'browsers',
   })
-  const profiles = resource({ read: async (signal) => (await useApi().control.siteProfiles({ signal })).profiles, resources: ['site-profiles'], concerns: ({ type }) => type.startsWith('site-profile') })
+  const profiles = resource({
+    read: async (signal) => (await useApi().control.siteProfiles({ signal })).profiles,
+    resources: ['site-profiles'],
+    concerns: ({ type }) => type.startsWith('site-profile'),
+  })
 
   const sessions = computed<readonly BrowserSession[]>(() => list.value.value?.sessions ?? [])
 
@@ -50,7 +54,8 @@ export const useBrowsers = defineStore('browsers', () => {
     },
     async close(id: string): Promise<void> {
       await useApi().browsers.closeBrowserSession({ params: { id } })
-      if (list.value.value !== null) list.value.value = { ...list.value.value, sessions: sessions.value.filter((session) => session.id !== id) }
+      if (list.value.value !== null)
+        list.value.value = { ...list.value.value, sessions: sessions.value.filter((session) => session.id !== id) }
     },
     /** Opens it anew with the credentials it had; resolves with the new session. */
     async restart(id: string): Promise<BrowserSession> {
@@ -59,7 +64,8 @@ export const useBrowsers = defineStore('browsers', () => {
       return session
     },
     endLease: (id: string, lease: string) => useApi().browsers.endLease({ params: { id, lease } }),
-    navigate: (id: string, to: { address: string } | { action: 'back' | 'forward' | 'reload' }) => useApi().browsers.navigate({ params: { id }, body: to }),
+    navigate: (id: string, to: { address: string } | { action: 'back' | 'forward' | 'reload' }) =>
+      useApi().browsers.navigate({ params: { id }, body: to }),
     screenshot: (id: string) => useApi().browsers.screenshot({ params: { id } }),
   }
 })

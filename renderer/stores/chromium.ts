@@ -21,7 +21,10 @@ export const useChromium = defineStore('chromium', () => {
   const keep = (state: ChromiumState): ChromiumState => (value.value = state)
 
   return {
-    chromium: value, busy, error, refresh,
+    chromium: value,
+    busy,
+    error,
+    refresh,
     /** Looks again and validates what is found by a launch. */
     find: async () => keep(await useApi().browsers.findChromium()),
     install: async () => keep(await useApi().browsers.installChromium()),

@@ -138,10 +138,23 @@ export const useConnection = defineStore('connection', () => {
   }
 
   return {
-    state, wasConnected, actor, scopes, rights, pulse, retryAt, refusal,
-    start, stop, signIn, refuse, signOut, retryNow,
+    state,
+    wasConnected,
+    actor,
+    scopes,
+    rights,
+    pulse,
+    retryAt,
+    refusal,
+    start,
+    stop,
+    signIn,
+    refuse,
+    signOut,
+    retryNow,
     /** Each returns what ends the subscription. */
-    onEvents: onEvents.add, onChanged: onChanged.add,
+    onEvents: onEvents.add,
+    onChanged: onChanged.add,
     /** Called whenever what is shown may be stale: on connecting and after a gap. */
     onRefresh: onRefresh.add,
   }

@@ -26,7 +26,9 @@ export const useKeys = defineStore('keys', () => {
   return {
     all: computed<KeyView[]>(() => value.value ?? []),
     loaded: computed(() => value.value !== null),
-    error, loading, refresh,
+    error,
+    loading,
+    refresh,
     async create(key: NewKey): Promise<KeyView & { secret: string }> {
       const made = await useApi().control.createKey({ body: key })
       await refresh()

@@ -34,11 +34,21 @@ export const useLogins = defineStore('logins', () => {
   const offset = ref(0)
 
   const table = resource({
-    read: (signal) => api().logins({ query: { ...filter.value, sort: sort.value, direction: direction.value, offset: offset.value, limit: loginsPerPage }, signal }),
+    read: (signal) =>
+      api().logins({
+        query: { ...filter.value, sort: sort.value, direction: direction.value, offset: offset.value, limit: loginsPerPage },
+        signal,
+      }),
   })
   const status = resource({ read: (signal) => api().status({ signal }) })
-  const keys = resource({ read: async (signal) => (await api().loginKeys({ signal })).keys, concerns: ({ room, type }) => room === 'logins' && type.startsWith('key-') })
-  const users = resource({ read: async (signal) => (await api().loginUsers({ signal })).users, concerns: ({ room, type }) => room === 'logins' && type.startsWith('user-') })
+  const keys = resource({
+    read: async (signal) => (await api().loginKeys({ signal })).keys,
+    concerns: ({ room, type }) => room === 'logins' && type.startsWith('key-'),
+  })
+  const users = resource({
+    read: async (signal) => (await api().loginUsers({ signal })).users,
+    concerns: ({ room, type }) => room === 'logins' && type.startsWith('user-'),
+  })
 
   watch([filter, sort, direction, offset], () => void table.refresh())
   // A thousand logins a second would be a thousand tables: once a second is as fast as anybody reads.
@@ -58,7 +68,10 @@ export const useLogins = defineStore('logins', () => {
   })
 
   return {
-    filter, sort, direction, offset,
+    filter,
+    sort,
+    direction,
+    offset,
     rows: computed<readonly LoginView[]>(() => table.value.value?.sessions ?? []),
     total: computed(() => table.value.value?.total ?? 0),
     loaded: computed(() => table.value.value !== null),
@@ -75,10 +88,18 @@ export const useLogins = defineStore('logins', () => {
       filter.value = wanted
     },
     /** All that match, or those of `ids` among them, in pages; `progress` from 0 to 1. */
-    async readAll(wanted: LoginFilter, ids: ReadonlySet<string> | null, progress: (share: number) => void, signal: AbortSignal): Promise<LoginView[]> {
+    async readAll(
+      wanted: LoginFilter,
+      ids: ReadonlySet<string> | null,
+      progress: (share: number) => void,
+      signal: AbortSignal,
+    ): Promise<LoginView[]> {
       const found: LoginView[] = []
       for (let from = 0, end = 1; from < end && (ids === null || found.length < ids.size); from += 500) {
-        const { sessions, total } = await api().logins({ query: { ...wanted, sort: 'createdAt', direction: 'down', offset: from, limit: 500 }, signal })
+        const { sessions, total } = await api().logins({
+          query: { ...wanted, sort: 'createdAt', direction: 'down', offset: from, limit: 500 },
+          signal,
+        })
         found.push(...(ids === null ? sessions : sessions.filter(({ id }) => ids.has(id))))
         end = total
         progress(Math.min(1, (from + 500) / Math.max(1, total)))
@@ -93,7 +114,8 @@ export const useLogins = defineStore('logins', () => {
     countMatching: async (wanted: LoginFilter) => (await api().endLogins({ body: { filter: wanted, preview: true } })).matched,
     revokeMatching: async (wanted: LoginFilter) => (await api().endLogins({ body: { filter: wanted } })).revoked,
     inspect: (token: string) => api().inspectToken({ body: { token } }),
-    series: (span: '1h' | '24h' | '7d', signal?: AbortSignal) => api().loginSeries({ query: { span }, ...(signal === undefined ? {} : { signal }) }),
+    series: (span: '1h' | '24h' | '7d', signal?: AbortSignal) =>
+      api().loginSeries({ query: { span }, ...(signal === undefined ? {} : { signal }) }),
 
     async rotateKey(algorithm: LoginKey['algorithm']): Promise<void> {
       await api().rotateKey({ body: { algorithm } })
@@ -112,7 +134,10 @@ export const useLogins = defineStore('logins', () => {
       await api().createLoginUser({ body: user })
       await users.refresh()
     },
-    async changeUser(id: string, patch: { fullName?: string; role?: string; permissions?: string[]; password?: string; active?: boolean }): Promise<void> {
+    async changeUser(
+      id: string,
+      patch: { fullName?: string; role?: string; permissions?: string[]; password?: string; active?: boolean },
+    ): Promise<void> {
       await api().changeLoginUser({ params: { id }, body: patch })
       await users.refresh()
     },

@@ -16,7 +16,9 @@ export const useOverview = defineStore('overview', () => {
   watch(span, () => void refresh())
 
   return {
-    span, error, refresh,
+    span,
+    error,
+    refresh,
     overview: value,
     attention: computed(() => value.value?.attention ?? []),
     room: (name: string) => value.value?.rooms.find((summary) => summary.room === name),

@@ -2,7 +2,16 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { UserView } from '../../server/control/contract.ts'
-import type { AccountRules, CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, SessionPolicy, UsageRow } from '../../server/relay/contract.ts'
+import type {
+  AccountRules,
+  CatalogueServer,
+  ImportableServer,
+  RelayCall,
+  RelaySession,
+  RelayTool,
+  SessionPolicy,
+  UsageRow,
+} from '../../server/relay/contract.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 
@@ -23,9 +32,20 @@ export const useRelay = defineStore('relay', () => {
   const ofRelay = ({ room }: { room: string }) => room === 'relay'
   const servers = resource({ read: async (signal) => (await api().catalogue({ signal })).servers, resources: ['relay'], concerns: ofRelay })
   const sessions = resource({ read: (signal) => api().relaySessions({ signal }), resources: ['relay'], concerns: ofRelay })
-  const accounts = resource({ read: async (signal) => (await control().users({ signal })).users, resources: ['relay-usage'], concerns: ({ room, type }) => room === 'control' && type.startsWith('user-') })
-  const rules = resource({ read: async (signal) => new Map((await api().accountRules({ signal })).accounts.map((each) => [each.accountId, each.rules])), resources: ['relay'], concerns: ofRelay })
-  const calls = resource({ read: async (signal) => (await api().relayCalls({ query: { limit: 200 }, signal })).calls, resources: ['relay-calls'] })
+  const accounts = resource({
+    read: async (signal) => (await control().users({ signal })).users,
+    resources: ['relay-usage'],
+    concerns: ({ room, type }) => room === 'control' && type.startsWith('user-'),
+  })
+  const rules = resource({
+    read: async (signal) => new Map((await api().accountRules({ signal })).accounts.map((each) => [each.accountId, each.rules])),
+    resources: ['relay'],
+    concerns: ofRelay,
+  })
+  const calls = resource({
+    read: async (signal) => (await api().relayCalls({ query: { limit: 200 }, signal })).calls,
+    resources: ['relay-calls'],
+  })
   const usage = resource({ read: async (signal) => (await api().usage({ signal })).rows, resources: ['relay-usage'] })
 
   return {
@@ -95,7 +115,8 @@ export const useRelay = defineStore('relay', () => {
     },
     tools: async (id: string) => (await api().sessionTools({ params: { id } })).tools,
     call: (id: number) => api().relayCallDetail({ params: { id } }),
-    makeCall: (sessionId: string, tool: string, args: Record<string, unknown>) => api().makeRelayCall({ body: { sessionId, tool, arguments: args } }),
+    makeCall: (sessionId: string, tool: string, args: Record<string, unknown>) =>
+      api().makeRelayCall({ body: { sessionId, tool, arguments: args } }),
 
     async setRules(accountId: string, body: AccountRules): Promise<void> {
       await api().changeAccountRules({ params: { accountId }, body })

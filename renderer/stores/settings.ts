@@ -15,7 +15,8 @@ export const useSettings = defineStore('settings', () => {
   return {
     view: value,
     settings: computed(() => value.value?.settings ?? null),
-    error, refresh,
+    error,
+    refresh,
     /** The flag or variable that fixes a value, e.g. `--browser`. */
     fixedBy: (path: string): string | null => value.value?.fixed[path] ?? null,
     async change(patch: SettingsPatch): Promise<void> {

@@ -18,7 +18,8 @@ export const useSiteProfiles = defineStore('site-profiles', () => {
   return {
     all: computed<SiteProfileView[]>(() => value.value ?? []),
     loaded: computed(() => value.value !== null),
-    error, refresh,
+    error,
+    refresh,
     async put(name: string, profile: SentSiteProfile): Promise<void> {
       await useApi().control.putSiteProfile({ params: { name }, body: profile })
       await refresh()

@@ -25,9 +25,12 @@ export const useTheme = defineStore('theme', () => {
     await settings.change({ theme })
   }
 
-  watch(() => settings.settings?.theme, (theme) => {
-    if (desktop !== null && theme !== undefined) apply(theme)
-  })
+  watch(
+    () => settings.settings?.theme,
+    (theme) => {
+      if (desktop !== null && theme !== undefined) apply(theme)
+    },
+  )
 
   return { choice, dark, choose }
 })

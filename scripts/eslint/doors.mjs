@@ -28,7 +28,8 @@ const openToWindow = [
 export function refusal(from, to, typeOnly) {
   const [house = '', room = ''] = from.split('/')
   const [target = '', targetRoom = '', ...rest] = to.split('/')
-  if (target === 'electron') return house === 'main' || house === 'preload' || house === 'test' ? null : 'electron is imported in main/ and preload/ alone'
+  if (target === 'electron')
+    return house === 'main' || house === 'preload' || house === 'test' ? null : 'electron is imported in main/ and preload/ alone'
   if (target === 'test' && house !== 'test') return 'only tests import from test/'
   if (target === house && house !== 'server') return null
 
@@ -42,9 +43,13 @@ export function refusal(from, to, typeOnly) {
     if (kernel.includes(room)) return `${room} is what the rooms stand on and does not know ${targetRoom}`
   }
   if (house === 'renderer') {
-    if (target === 'preload') return typeOnly && to === 'preload/schema.ts' ? null : 'the window imports preload/schema.ts alone, and as a type'
+    if (target === 'preload')
+      return typeOnly && to === 'preload/schema.ts' ? null : 'the window imports preload/schema.ts alone, and as a type'
     if (target === 'main') return 'the window does not know main/'
-    if (target === 'server') return openToWindow.some((pattern) => pattern.test(to)) ? null : 'the window imports contracts and the data they are made of, nothing else of server/'
+    if (target === 'server')
+      return openToWindow.some((pattern) => pattern.test(to))
+        ? null
+        : 'the window imports contracts and the data they are made of, nothing else of server/'
   }
   if (house === 'preload' && ['main', 'server', 'renderer'].includes(target)) return `the bridge does not know ${target}/`
   if (house === 'main' && target === 'renderer') return 'the shell does not know renderer/'

@@ -21,7 +21,8 @@ const downloadLimit = 8 * 60_000
 export async function findElectron(node) {
   if (!hasDisplay(process.platform, process.env)) return { why: 'There is no display here' }
   // Its sandbox does not work for root, and we do not run it without.
-  if (process.platform === 'linux' && process.getuid?.() === 0) return { why: 'The desktop app does not run as root, because its sandbox cannot' }
+  if (process.platform === 'linux' && process.getuid?.() === 0)
+    return { why: 'The desktop app does not run as root, because its sandbox cannot' }
   const program = installedElectron() ?? (await fetchElectron(node))
   if (program === null) return { why: 'The desktop program (Electron) could not be downloaded' }
   const lacking = await missingLibraries(program)

@@ -51,6 +51,7 @@ async function welcome(node, args, address) {
     say(`The control room is at ${address}`)
     return
   }
-  if (hasDisplay(process.platform, process.env) && (await openInBrowser(link))) say(`The control room is at ${address} and opens in your browser. Ctrl+C ends it.`)
+  if (hasDisplay(process.platform, process.env) && (await openInBrowser(link)))
+    say(`The control room is at ${address} and opens in your browser. Ctrl+C ends it.`)
   else say(`Open the control room with this link; it signs one browser in, once:\n  ${link}\nCtrl+C ends it.`)
 }

@@ -32,7 +32,8 @@ function seemsToHaveChromium() {
  * @param {readonly { name: string, program: string }[]} wanted packages, each with a program by which it is recognised
  */
 export async function ensureSystemPackages(wanted) {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || findOnPath('apt-get') === null || !isDebian(read('/etc/os-release'))) return
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || findOnPath('apt-get') === null || !isDebian(read('/etc/os-release')))
+    return
   const lacks = wanted.filter(({ name, program }) => (name === 'chromium' ? !seemsToHaveChromium() : findOnPath(program) === null))
   const missing = [...new Set(lacks.map(({ name }) => name))]
   if (missing.length === 0) return
@@ -40,7 +41,10 @@ export async function ensureSystemPackages(wanted) {
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   const apt = ['-o', 'Acquire::Retries=2', '-o', 'Acquire::http::Timeout=20', '-o', 'DPkg::Lock::Timeout=120']
   await runQuietly('apt-get', [...apt, 'update'], { env, limit: 5 * 60_000 })
-  const { code, output } = await runQuietly('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...missing], { env, limit: 15 * 60_000 })
+  const { code, output } = await runQuietly('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...missing], {
+    env,
+    limit: 15 * 60_000,
+  })
   // What needs them says so itself, in its own words.
   if (code !== 0) say(`${output.trim().split('\n').slice(-5).join('\n')}\nCould not install ${missing.join(', ')}; going on without.`)
 }
@@ -56,7 +60,12 @@ export function isDebian(osRelease) {
 export async function openInBrowser(url) {
   if (!hasDisplay(process.platform, process.env)) return false
   /** @type {[string, string[]]} */
-  const [command, args] = process.platform === 'darwin' ? ['open', [url]] : process.platform === 'win32' ? ['rundll32', ['url.dll,FileProtocolHandler', url]] : ['xdg-open', [url]]
+  const [command, args] =
+    process.platform === 'darwin'
+      ? ['open', [url]]
+      : process.platform === 'win32'
+        ? ['rundll32', ['url.dll,FileProtocolHandler', url]]
+        : ['xdg-open', [url]]
   try {
     return (await run(command, args, { stdio: 'ignore', limit: 10_000 })) === 0
   } catch {

@@ -13,6 +13,7 @@ export const tools = {
   electronInstall: inRoot('node_modules/electron/install.js'),
   electronVite: inRoot('node_modules/electron-vite/bin/electron-vite.js'),
   eslint: inRoot('node_modules/eslint/bin/eslint.js'),
+  prettier: inRoot('node_modules/prettier/bin/prettier.cjs'),
   tsc: inRoot('node_modules/typescript/bin/tsc'),
   vitest: inRoot('node_modules/vitest/vitest.mjs'),
   vueTsc: inRoot('node_modules/vue-tsc/bin/vue-tsc.js'),

@@ -28,7 +28,13 @@ export function run(command, args, { stdio = 'inherit', env = {}, limit, lifelin
   return new Promise((resolve, reject) => {
     // Batch files run in a shell only; what we pass to the one we use (npm.cmd) holds no character that a shell reads.
     const shell = command.endsWith('.cmd')
-    const child = spawn(command, args, { cwd: root, stdio: streams, env: { ...process.env, ...env, ...variables }, shell, windowsHide: true })
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: streams,
+      env: { ...process.env, ...env, ...variables },
+      shell,
+      windowsHide: true,
+    })
     const release = passSignals(child)
     const timer = limit === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), limit)
     const settle = () => {
@@ -111,5 +117,8 @@ function passSignals(child) {
 function withLifeline(stdio) {
   if (process.platform === 'win32') return { streams: stdio, variables: {} }
   const streams = typeof stdio === 'string' ? [stdio, stdio, stdio] : [...stdio]
-  return { streams: /** @type {import('node:child_process').StdioOptions} */ ([...streams, 'pipe']), variables: { WHEELHOUSE_LIFELINE: String(streams.length) } }
+  return {
+    streams: /** @type {import('node:child_process').StdioOptions} */ ([...streams, 'pipe']),
+    variables: { WHEELHOUSE_LIFELINE: String(streams.length) },
+  }
 }

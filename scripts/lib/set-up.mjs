@@ -29,8 +29,12 @@ export function unbuildable(folder) {
  */
 export async function setUp() {
   const character = unbuildable(root)
-  if (character !== null) throw new Problem(`Wheelhouse cannot be built in ${root}: the build tools take the ${character} for the end of the path. Move it to a folder without one.`)
-  if (!isAtLeast(process.versions.node, oldestNode)) throw new Problem(`Wheelhouse needs Node ${oldestNode.join('.')} or newer to start; this is ${process.versions.node}.`)
+  if (character !== null)
+    throw new Problem(
+      `Wheelhouse cannot be built in ${root}: the build tools take the ${character} for the end of the path. Move it to a folder without one.`,
+    )
+  if (!isAtLeast(process.versions.node, oldestNode))
+    throw new Problem(`Wheelhouse needs Node ${oldestNode.join('.')} or newer to start; this is ${process.versions.node}.`)
   // Not in `node_modules`, which `npm ci` removes.
   await workOnce(inRoot('out/.installing'), isInstalled, async () => {
     const installed = installedPackages()
@@ -53,7 +57,9 @@ export async function build(node) {
     removeStamp(stamp)
     say('Building…')
     const started = performance.now()
-    const { code, output } = await runQuietly(node, [tools.electronVite, 'build', '--logLevel', 'warn'], { env: { NODE_ENV: 'production' } })
+    const { code, output } = await runQuietly(node, [tools.electronVite, 'build', '--logLevel', 'warn'], {
+      env: { NODE_ENV: 'production' },
+    })
     if (code !== 0) throw new Problem(`${output}\nThe build failed.`, code)
     writeStamp(stamp, wanted)
     say(`Built in ${seconds(performance.now() - started)}.`)
@@ -86,7 +92,9 @@ async function runInstallScripts() {
 async function npm(command, args) {
   // npm names itself and its Node in the environment of every script; both lie outside of node_modules, which `npm ci` removes.
   const { npm_execpath: script, npm_node_execpath: node } = process.env
-  const [program, first] = script?.endsWith('js') ? [node ?? process.execPath, [script]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []]
+  const [program, first] = script?.endsWith('js')
+    ? [node ?? process.execPath, [script]]
+    : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []]
   const { code, output } = await runQuietly(program, [...first, command, ...args, '--loglevel=error'])
   if (code !== 0) throw new Problem(`${output}\nnpm ${command} failed; see above. Installing needs the package registry once.`, 1)
 }
@@ -94,7 +102,9 @@ async function npm(command, args) {
 /** What serves when install scripts are switched off: the running Node, if it is new enough. */
 function nodeInstead() {
   if (isAtLeast(process.versions.node, oldestForTools)) return process.execPath
-  throw new Problem('The pinned Node is missing, because install scripts are switched off in npm. Run `npm rebuild node --ignore-scripts=false` once, or use Node 22.18 or newer.')
+  throw new Problem(
+    'The pinned Node is missing, because install scripts are switched off in npm. Run `npm rebuild node --ignore-scripts=false` once, or use Node 22.18 or newer.',
+  )
 }
 
 /** @param {any} manifest package.json @returns {string[]} the packages whose install scripts are wanted */

@@ -4,7 +4,16 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { dirname, join } from 'node:path'
 
 /** Everything that a build reads. */
-export const sourcesOfBuild = ['main', 'preload', 'renderer', 'server', 'electron.vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json']
+export const sourcesOfBuild = [
+  'main',
+  'preload',
+  'renderer',
+  'server',
+  'electron.vite.config.ts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+]
 
 /** Made by the build itself. */
 const made = /(^node_modules$)|((auto-imports|components)\.d\.ts$)/

@@ -13,7 +13,7 @@ export const systemPackages = [
 
 /** @typedef {{ checks: string[], projects: string[], filters: string[], underLoad: number }} TestPlan `underLoad` is how many times in a row with busy loops beside, 0 once without */
 
-const checks = ['lint', 'types']
+const checks = ['format', 'lint', 'types']
 const underLoad = /^under-load(?:=(\d+))?$/
 const projects = ['unit', 'renderer', 'integration', 'e2e']
 

@@ -108,7 +108,11 @@ export class Activity {
     return [...this.parts.store.since(userId, slot), ...unsaved]
   }
 
-  private statesOf(userId: string, from: number, now: number): { from: number; to: number; state: HistoryRow['state']; reason: string | null }[] {
+  private statesOf(
+    userId: string,
+    from: number,
+    now: number,
+  ): { from: number; to: number; state: HistoryRow['state']; reason: string | null }[] {
     const history = this.parts.historySince(userId, from)
     return history
       .map(({ at, state, reason }, index) => ({ from: Math.max(from, at), to: history[index + 1]?.at ?? now, state, reason }))

@@ -32,9 +32,21 @@ const deeds = {
 } as const satisfies Record<string, Words>
 
 export function announce(events: EventSink, { row }: Bot, state: BotState): void {
-  events.emit({ room: 'bots', type: `bot-${state.replace('_', '-')}`, subject: row.userId, ...states[state], data: row.reason === null ? {} : { reason: row.reason } })
+  events.emit({
+    room: 'bots',
+    type: `bot-${state.replace('_', '-')}`,
+    subject: row.userId,
+    ...states[state],
+    data: row.reason === null ? {} : { reason: row.reason },
+  })
 }
 
-export function announceDeed(events: EventSink, what: keyof typeof deeds, userId: string, actor: string, data: NonNullable<NewEvent['data']> = {}): void {
+export function announceDeed(
+  events: EventSink,
+  what: keyof typeof deeds,
+  userId: string,
+  actor: string,
+  data: NonNullable<NewEvent['data']> = {},
+): void {
   events.emit({ room: 'bots', type: `bot-${what}`, subject: userId, actor, ...deeds[what], data })
 }

@@ -28,18 +28,37 @@ const longestBacklog = 4 * 1_048_576
 /** Messages that one call marks as read. */
 const readAtOnce = 200
 
-export function messageHandlers({ service, outbox, messageStore: store, logStore }: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
+export function messageHandlers({
+  service,
+  outbox,
+  messageStore: store,
+  logStore,
+}: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
   const ok = { status: 200 as const, body: { success: true as const } }
   return {
     sendMessage: ({ params, body }, call) => {
       const key = idempotencyKey.safeParse(call.headers['idempotency-key'] ?? null)
       if (!key.success) throw new Fault('idempotency-malformed', 'The Idempotency-Key has 1 to 255 characters')
-      const row = outbox.add(service.get(params.userId), { chat: chatOf(body.to), content: contentOf(body), replyTo: body.replyTo ?? null, idempotencyKey: key.data })
+      const row = outbox.add(service.get(params.userId), {
+        chat: chatOf(body.to),
+        content: contentOf(body),
+        replyTo: body.replyTo ?? null,
+        idempotencyKey: key.data,
+      })
       return { status: 202, body: { success: true, message: sentView(row) } }
     },
     sentMessages: ({ params, query }) => {
       service.get(params.userId)
-      return { status: 200, body: { success: true, messages: store.list(params.userId, query.chat === undefined ? null : chatOf(query.chat), query.limit).map((row) => ({ ...sentView(row), text: wordsOf(row.content) })), queue: store.waiting(params.userId) } }
+      return {
+        status: 200,
+        body: {
+          success: true,
+          messages: store
+            .list(params.userId, query.chat === undefined ? null : chatOf(query.chat), query.limit)
+            .map((row) => ({ ...sentView(row), text: wordsOf(row.content) })),
+          queue: store.waiting(params.userId),
+        },
+      }
     },
     sentMessage: ({ params }) => {
       service.get(params.userId)
@@ -51,8 +70,14 @@ export function messageHandlers({ service, outbox, messageStore: store, logStore
       if (!store.cancel(params.userId, params.messageId)) throw new Fault('message-on-its-way', 'The message is on its way already')
       return ok
     },
-    lookUp: async ({ params }) => ({ status: 200, body: { success: true, number: params.number, exists: await liveConnection(service.get(params.userId)).isKnown(params.number) } }),
-    groups: async ({ params }) => ({ status: 200, body: { success: true, groups: await liveConnection(service.get(params.userId)).groups() } }),
+    lookUp: async ({ params }) => ({
+      status: 200,
+      body: { success: true, number: params.number, exists: await liveConnection(service.get(params.userId)).isKnown(params.number) },
+    }),
+    groups: async ({ params }) => ({
+      status: 200,
+      body: { success: true, groups: await liveConnection(service.get(params.userId)).groups() },
+    }),
     presence: async ({ params, body: { state, chat } }) => {
       const connection = liveConnection(service.get(params.userId))
       if (state === 'available' || state === 'unavailable') await connection.presence(state === 'available')
@@ -65,7 +90,11 @@ export function messageHandlers({ service, outbox, messageStore: store, logStore
       const keys = body.messages ?? logStore.unread(userId, chat, readAtOnce)
       const connection = liveConnection(service.get(userId))
       if (keys.length > 0) await connection.markRead(chat, keys)
-      logStore.markRead(userId, chat, keys.map(({ id }) => id))
+      logStore.markRead(
+        userId,
+        chat,
+        keys.map(({ id }) => id),
+      )
       return ok
     },
     log: ({ params, query: { chat, ...query } }) => {
@@ -79,7 +108,14 @@ export function messageHandlers({ service, outbox, messageStore: store, logStore
       const nameless = page.items.some(({ chat, name }) => isGroup(chat) && name === null)
       const names = nameless ? await subjectsOf(bot) : new Map<string, string>()
       for (const [chat, subject] of names) logStore.setName(userId, chat, subject)
-      return { status: 200, body: { success: true, chats: page.items.map((chat) => chatView({ ...chat, name: chat.name ?? names.get(chat.chat) ?? null })), next: page.next } }
+      return {
+        status: 200,
+        body: {
+          success: true,
+          chats: page.items.map((chat) => chatView({ ...chat, name: chat.name ?? names.get(chat.chat) ?? null })),
+          next: page.next,
+        },
+      }
     },
     clearLog: ({ params, query: { chat } }) => {
       service.get(params.userId)
@@ -124,7 +160,13 @@ function contentOf(body: z.output<typeof outgoing>): Content {
     case 'audio':
       return { type: 'audio', data: Buffer.from(body.data, 'base64'), mimetype: body.mimetype, voice: body.voice }
     case 'document':
-      return { type: 'document', data: Buffer.from(body.data, 'base64'), mimetype: body.mimetype, fileName: body.fileName, caption: body.caption }
+      return {
+        type: 'document',
+        data: Buffer.from(body.data, 'base64'),
+        mimetype: body.mimetype,
+        fileName: body.fileName,
+        caption: body.caption,
+      }
     case 'text':
       return { type: 'text', text: body.text }
     case 'location':

@@ -11,8 +11,14 @@ export function ruleHandlers({ service, rules }: { service: BotService; rules: R
   const all = (userId: string) => ({ status: 200 as const, body: { success: true as const, rules: rules.list(userId).map(ruleView) } })
   return {
     rules: ({ params }) => all(known(params.userId)),
-    addRule: async ({ params, body }, { caller, standing }) => ({ status: 201, body: { success: true, rule: ruleView(await rules.add(known(params.userId), body, actorOf(caller), standing)) } }),
-    changeRule: async ({ params, body }, { caller, standing }) => ({ status: 200, body: { success: true, rule: ruleView(await rules.change(known(params.userId), params.rule, body, actorOf(caller), standing)) } }),
+    addRule: async ({ params, body }, { caller, standing }) => ({
+      status: 201,
+      body: { success: true, rule: ruleView(await rules.add(known(params.userId), body, actorOf(caller), standing)) },
+    }),
+    changeRule: async ({ params, body }, { caller, standing }) => ({
+      status: 200,
+      body: { success: true, rule: ruleView(await rules.change(known(params.userId), params.rule, body, actorOf(caller), standing)) },
+    }),
     removeRule: ({ params }, { caller }) => {
       rules.remove(known(params.userId), params.rule, actorOf(caller))
       return { status: 200, body: { success: true } }
@@ -23,7 +29,18 @@ export function ruleHandlers({ service, rules }: { service: BotService; rules: R
     },
     tryRules: async ({ params, body: { message, rule } }) => {
       const author = chatOf(message.from)
-      const sample = { id: 'sample', chat: message.chat === undefined ? author : chatOf(message.chat), author, authorName: message.name === '' ? null : message.name, fromMe: false, at: Date.now(), kind: message.kind, text: message.text, quoted: null, reactsTo: null }
+      const sample = {
+        id: 'sample',
+        chat: message.chat === undefined ? author : chatOf(message.chat),
+        author,
+        authorName: message.name === '' ? null : message.name,
+        fromMe: false,
+        at: Date.now(),
+        kind: message.kind,
+        text: message.text,
+        quoted: null,
+        reactsTo: null,
+      }
       return { status: 200, body: { success: true, acts: await rules.rehearse(known(params.userId), sample, rule ?? null) } }
     },
   }

@@ -6,9 +6,23 @@ import type { Contract } from '../http/contract.ts'
 import type { webhookRoutes } from './contract-webhooks.ts'
 import type { BotService } from './service.ts'
 
-export function webhookHandlers({ service, webhooks }: { service: BotService; webhooks: Webhooks }): Handlers<Contract<typeof webhookRoutes>['routes']> {
+export function webhookHandlers({
+  service,
+  webhooks,
+}: {
+  service: BotService
+  webhooks: Webhooks
+}): Handlers<Contract<typeof webhookRoutes>['routes']> {
   const subject = (userId: string): ['bots', string] => ['bots', service.get(userId).row.userId]
-  const view = ({ id, url, types, ordered, createdAt, waiting, dead }: WebhookState) => ({ id, url, types, ordered, createdAt: iso(createdAt), waiting, dead })
+  const view = ({ id, url, types, ordered, createdAt, waiting, dead }: WebhookState) => ({
+    id,
+    url,
+    types,
+    ordered,
+    createdAt: iso(createdAt),
+    waiting,
+    dead,
+  })
   return {
     addWebhook: ({ params, body }) => {
       const { secret, ...webhook } = webhooks.add(...subject(params.userId), body)
@@ -21,7 +35,19 @@ export function webhookHandlers({ service, webhooks }: { service: BotService; we
     },
     deadLetters: ({ params }) => {
       const deliveries = webhooks.dead(...subject(params.userId), params.webhook)
-      return { status: 200, body: { success: true, deliveries: deliveries.map(({ id, type, attempts, problem, createdAt }) => ({ id, type, attempts, problem, createdAt: iso(createdAt) })) } }
+      return {
+        status: 200,
+        body: {
+          success: true,
+          deliveries: deliveries.map(({ id, type, attempts, problem, createdAt }) => ({
+            id,
+            type,
+            attempts,
+            problem,
+            createdAt: iso(createdAt),
+          })),
+        },
+      }
     },
     replayOne: ({ params }) => {
       webhooks.replayOne(...subject(params.userId), params.webhook, params.delivery)

@@ -83,7 +83,8 @@ export function createBackups(store: BackupStore, sealer: Sealer, clock: Clock):
 
   return {
     // One read of one table: the library's writes are whole transactions, so what is read fits together.
-    create: ({ userId, phoneNumber, name, label, linkedAt }, auth) => keep(userId, { userId, phoneNumber, name, label, linkedAt, rows: auth.all() }),
+    create: ({ userId, phoneNumber, name, label, linkedAt }, auth) =>
+      keep(userId, { userId, phoneNumber, name, label, linkedAt, rows: auth.all() }),
     keep,
     list: (userId) => store.list(userId),
     open: (userId, id) => unpack(packed(userId, id)),
@@ -98,7 +99,9 @@ export function createBackups(store: BackupStore, sealer: Sealer, clock: Clock):
       if (bytes.length < magic.length + 44 || !bytes.subarray(0, magic.length).equals(magic)) throw broken()
       const [salt, nonce, tag] = [bytes.subarray(7, 23), bytes.subarray(23, 35), bytes.subarray(35, 51)]
       return unsealed(() => {
-        const decipher = createDecipheriv('aes-256-gcm', scryptSync(passphrase.normalize('NFKC'), salt, 32, cost), nonce).setAAD(magic).setAuthTag(tag)
+        const decipher = createDecipheriv('aes-256-gcm', scryptSync(passphrase.normalize('NFKC'), salt, 32, cost), nonce)
+          .setAAD(magic)
+          .setAuthTag(tag)
         return unpack(Buffer.concat([decipher.update(bytes.subarray(51)), decipher.final()]))
       })
     },
@@ -106,13 +109,24 @@ export function createBackups(store: BackupStore, sealer: Sealer, clock: Clock):
 }
 
 function pack({ rows, ...facts }: BackupContent): Buffer {
-  return gzipSync(JSON.stringify({ format, version: 1, ...facts, rows: rows.map(({ kind, id, value }) => [kind, id, value.toString('base64')]) }))
+  return gzipSync(
+    JSON.stringify({ format, version: 1, ...facts, rows: rows.map(({ kind, id, value }) => [kind, id, value.toString('base64')]) }),
+  )
 }
 
 function unpack(packed: Buffer): BackupContent {
   return unsealed(() => {
-    const { rows, userId, phoneNumber, name, label, linkedAt } = contentSchema.parse(JSON.parse(gunzipSync(packed, { maxOutputLength: 256 * 1_048_576 }).toString()))
-    return { userId, phoneNumber, name, label, linkedAt, rows: rows.map(([kind, id, value]) => ({ kind, id, value: Buffer.from(value, 'base64') })) }
+    const { rows, userId, phoneNumber, name, label, linkedAt } = contentSchema.parse(
+      JSON.parse(gunzipSync(packed, { maxOutputLength: 256 * 1_048_576 }).toString()),
+    )
+    return {
+      userId,
+      phoneNumber,
+      name,
+      label,
+      linkedAt,
+      rows: rows.map(([kind, id, value]) => ({ kind, id, value: Buffer.from(value, 'base64') })),
+    }
   })
 }
 

@@ -49,7 +49,11 @@ export function openAuth(rows: AuthRows, library: Library, refused: (error: unkn
 
   function saveCreds(): void {
     if (creds.account === undefined) return
-    const waiting = [...(unlinked?.values() ?? [])].map(({ kind, id, value }) => ({ kind, id, value: value === null ? null : write(value) }))
+    const waiting = [...(unlinked?.values() ?? [])].map(({ kind, id, value }) => ({
+      kind,
+      id,
+      value: value === null ? null : write(value),
+    }))
     put(waiting)
     unlinked = null
   }
@@ -69,9 +73,15 @@ export function openAuth(rows: AuthRows, library: Library, refused: (error: unkn
     },
     set(data: SignalDataSet) {
       const { [arrivalsKind]: arrivals = {}, ...signal } = data as SignalDataSet & { [arrivalsKind]?: Record<string, Arrival> } // put there by `baileys-inbox.ts`
-      const changes = Object.entries(signal).flatMap(([kind, values]) => Object.entries(values ?? {}).map(([id, value]) => ({ kind, id, value: value as unknown })))
+      const changes = Object.entries(signal).flatMap(([kind, values]) =>
+        Object.entries(values ?? {}).map(([id, value]) => ({ kind, id, value: value as unknown })),
+      )
       if (unlinked !== null) for (const change of changes) unlinked.set(`${change.kind}:${change.id}`, change)
-      else put(changes.map(({ kind, id, value }) => ({ kind, id, value: value === null || value === undefined ? null : write(value) })), Object.values(arrivals))
+      else
+        put(
+          changes.map(({ kind, id, value }) => ({ kind, id, value: value === null || value === undefined ? null : write(value) })),
+          Object.values(arrivals),
+        )
     },
   }
 

@@ -111,15 +111,16 @@ function listen({ library, socket, auth, events, keeping, addresses, life, log, 
     auth.seal()
     sender.end()
   }
-  life.fail = (error) => guarded(() => {
-    // Before all else nothing more is acknowledged: what cannot be kept is to come again.
-    terminate(socket)
-    life.isOver = true
-    auth.seal()
-    sender.end()
-    end().catch(escape)
-    events.closed(diskRefused, reasonOf(error))
-  })
+  life.fail = (error) =>
+    guarded(() => {
+      // Before all else nothing more is acknowledged: what cannot be kept is to come again.
+      terminate(socket)
+      life.isOver = true
+      auth.seal()
+      sender.end()
+      end().catch(escape)
+      events.closed(diskRefused, reasonOf(error))
+    })
   const end = async (): Promise<void> => {
     leave()
     const cut = setTimeout(() => terminate(socket), closeAnswer)
@@ -191,18 +192,29 @@ function listen({ library, socket, auth, events, keeping, addresses, life, log, 
   }
 
   const query = async (type: 'get' | 'set', content: BinaryNode): Promise<BinaryNode> => {
-    const answer: unknown = await socket.query({ tag: 'iq', attrs: { to: 's.whatsapp.net', type, xmlns: 'md', id: socket.generateMessageTag() }, content: [content] })
+    const answer: unknown = await socket.query({
+      tag: 'iq',
+      attrs: { to: 's.whatsapp.net', type, xmlns: 'md', id: socket.generateMessageTag() },
+      content: [content],
+    })
     return answer as BinaryNode // the library's own type for it is any
   }
   const ceremony = new PasskeyCeremony(library, { query }, creds, () => performance.now())
-  const attend = (work: Promise<void>): void => void work.catch((error: unknown) => guarded(() => events.passkeyFailed(passkeyWords(error))))
-  socket.ws.on('CB:notification,type:passkey_prologue_request', (notification: BinaryNode) => guarded(() => {
-    // Nothing is sent to a server that asks for it, unless the owner wants it so.
-    if (moreQrs === 0) return events.passkeyDemanded('')
-    isAskedForPasskey = true
-    attend(ceremony.begin(notification).then((options) => guarded(() => events.passkeyDemanded(options))))
-  }))
-  socket.ws.on('CB:notification,type:crsc_continuation', (notification: BinaryNode) => guarded(() => attend(ceremony.goOn(notification).then(({ code, mustConfirm }) => guarded(() => events.passkeyCode(code, mustConfirm))))))
+  const attend = (work: Promise<void>): void =>
+    void work.catch((error: unknown) => guarded(() => events.passkeyFailed(passkeyWords(error))))
+  socket.ws.on('CB:notification,type:passkey_prologue_request', (notification: BinaryNode) =>
+    guarded(() => {
+      // Nothing is sent to a server that asks for it, unless the owner wants it so.
+      if (moreQrs === 0) return events.passkeyDemanded('')
+      isAskedForPasskey = true
+      attend(ceremony.begin(notification).then((options) => guarded(() => events.passkeyDemanded(options))))
+    }),
+  )
+  socket.ws.on('CB:notification,type:crsc_continuation', (notification: BinaryNode) =>
+    guarded(() =>
+      attend(ceremony.goOn(notification).then(({ code, mustConfirm }) => guarded(() => events.passkeyCode(code, mustConfirm)))),
+    ),
+  )
 
   const connection: Connection = {
     answerPasskey: (assertion) => ceremony.answer(assertion).catch(refusePasskey),
@@ -231,13 +243,20 @@ function listen({ library, socket, auth, events, keeping, addresses, life, log, 
     async unlink(within) {
       const jid = creds.me?.id
       if (jid === undefined) return false
-      const gone = new Promise<boolean>((resolve) => socket.ws.on('CB:stream:error', (node: BinaryNode) => resolve(node.attrs['code'] === '401')))
+      const gone = new Promise<boolean>((resolve) =>
+        socket.ws.on('CB:stream:error', (node: BinaryNode) => resolve(node.attrs['code'] === '401')),
+      )
       const attrs = { to: 's.whatsapp.net', type: 'set', xmlns: 'md', id: socket.generateMessageTag() }
-      const asked = socket.query({ tag: 'iq', attrs, content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }] }, within)
-      const confirmed = asked.then((answer: unknown) => answer !== undefined).catch((error: unknown) => {
-        log.warn({ error: String(error) }, 'unlinking was not confirmed')
-        return false
-      })
+      const asked = socket.query(
+        { tag: 'iq', attrs, content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }] },
+        within,
+      )
+      const confirmed = asked
+        .then((answer: unknown) => answer !== undefined)
+        .catch((error: unknown) => {
+          log.warn({ error: String(error) }, 'unlinking was not confirmed')
+          return false
+        })
       // Either the answer or the end of the link says that it is done; the answer alone can say that it is not.
       return Promise.race([confirmed, gone])
     },
@@ -285,7 +304,10 @@ function hasCodeReference(node: BinaryNode): boolean {
 function refusalOf(node: BinaryNode): Fault {
   const error = Array.isArray(node.content) ? node.content.find(({ tag }) => tag === 'error') : undefined
   const code = Number(error?.attrs['code'] ?? 500)
-  const words = code === 429 ? 'WhatsApp refuses more pairing codes for this number for now (429); wait an hour or more' : `WhatsApp refused the request for a pairing code (${code})`
+  const words =
+    code === 429
+      ? 'WhatsApp refuses more pairing codes for this number for now (429); wait an hour or more'
+      : `WhatsApp refused the request for a pairing code (${code})`
   return new Fault('pairing-refused', words, { code })
 }
 

@@ -44,7 +44,12 @@ export function createKeeping({ library, creds, rows, arrived, isOver }: Keeping
     told.add(keyText(key))
   }
 
-  async function keep(keys: SignalKeyStoreWithTransaction, ciphertext: Uint8Array, transaction: string, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  async function keep(
+    keys: SignalKeyStoreWithTransaction,
+    ciphertext: Uint8Array,
+    transaction: string,
+    decrypt: () => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
     const stanza = stanzas.get(ciphertext)
     if (stanza === undefined) return decrypt()
     const digest = createHash('sha256').update(String(stanza.attrs['from'])).update('\0').update(ciphertext).digest('base64url')
@@ -76,13 +81,16 @@ export function createKeeping({ library, creds, rows, arrived, isOver }: Keeping
       const keys = auth.keys as SignalKeyStoreWithTransaction // the library has just added the transactions
       const { decryptMessage, decryptGroupMessage } = repository
       return Object.assign(repository, {
-        decryptMessage: (wanted: Parameters<typeof decryptMessage>[0]) => keep(keys, wanted.ciphertext, wanted.jid, () => decryptMessage.call(repository, wanted)),
-        decryptGroupMessage: (wanted: Parameters<typeof decryptGroupMessage>[0]) => keep(keys, wanted.msg, wanted.group, () => decryptGroupMessage.call(repository, wanted)),
+        decryptMessage: (wanted: Parameters<typeof decryptMessage>[0]) =>
+          keep(keys, wanted.ciphertext, wanted.jid, () => decryptMessage.call(repository, wanted)),
+        decryptGroupMessage: (wanted: Parameters<typeof decryptGroupMessage>[0]) =>
+          keep(keys, wanted.msg, wanted.group, () => decryptGroupMessage.call(repository, wanted)),
       })
     },
     attach(socket) {
       socket.ws.prependListener('CB:message', (stanza: BinaryNode) => {
-        for (const part of Array.isArray(stanza.content) ? stanza.content : []) if (part.tag === 'enc' && part.content instanceof Uint8Array) stanzas.set(part.content, stanza)
+        for (const part of Array.isArray(stanza.content) ? stanza.content : [])
+          if (part.tag === 'enc' && part.content instanceof Uint8Array) stanzas.set(part.content, stanza)
       })
     },
     wasTold: ({ key }) => told.delete(keyText(key)),
@@ -94,7 +102,12 @@ function keyText({ remoteJid, id, participant }: WAMessage['key']): string {
 }
 
 /** As the library reads it; null for what it cannot read either. */
-function read(library: Library, stanza: BinaryNode, padded: Uint8Array, creds: AuthenticationCreds): { ours: Message | null; key: WAMessage['key'] } | null {
+function read(
+  library: Library,
+  stanza: BinaryNode,
+  padded: Uint8Array,
+  creds: AuthenticationCreds,
+): { ours: Message | null; key: WAMessage['key'] } | null {
   try {
     const [me, lid] = [creds.me?.id ?? '', creds.me?.lid ?? '']
     const { fullMessage } = library.decodeMessageNode(stanza, me, lid)

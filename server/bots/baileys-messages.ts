@@ -26,10 +26,15 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   const content = library.normalizeMessageContent(message.message)
   const isStub = content === undefined || content === null
   if (isStub && message.messageStubType !== library.proto.WebMessageInfo.StubType.CIPHERTEXT) return null
-  if (content?.protocolMessage != null || (content?.senderKeyDistributionMessage != null && Object.keys(content).every((field) => keyFields.has(field)))) return null
+  if (
+    content?.protocolMessage != null ||
+    (content?.senderKeyDistributionMessage != null && Object.keys(content).every((field) => keyFields.has(field)))
+  )
+    return null
   const me = creds.me?.id ?? ''
   // People are named by a hidden id more and more; where their number stands beside it, it is by that that they are known here.
-  const author = key.fromMe === true ? me : key.participant ? numbered(key.participant, key.participantAlt) : numbered(key.remoteJid, key.remoteJidAlt)
+  const author =
+    key.fromMe === true ? me : key.participant ? numbered(key.participant, key.participantAlt) : numbered(key.remoteJid, key.remoteJidAlt)
   return {
     id: key.id,
     chat: library.jidNormalizedUser(numbered(key.remoteJid, key.remoteJidAlt)),
@@ -47,18 +52,43 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
 type MessageContent = NonNullable<WAMessage['message']>
 
 function kindOf(content: MessageContent): string {
-  return kinds.find(([field]) => field in content && Reflect.get(content, field) != null)?.[1] ?? (textOf(content) === '' ? 'other' : 'text')
+  return (
+    kinds.find(([field]) => field in content && Reflect.get(content, field) != null)?.[1] ?? (textOf(content) === '' ? 'other' : 'text')
+  )
 }
 
 /** What a message answers stands within the part that makes its kind. */
 function quotedIn(content: MessageContent, library: Library, { me }: AuthenticationCreds, key: WAMessageKey): Quoted | null {
-  const { extendedTextMessage, imageMessage, videoMessage, audioMessage, documentMessage, stickerMessage, locationMessage, contactMessage } = content
-  const context = [extendedTextMessage, imageMessage, videoMessage, audioMessage, documentMessage, stickerMessage, locationMessage, contactMessage].find((part) => part?.contextInfo?.stanzaId != null)?.contextInfo
+  const {
+    extendedTextMessage,
+    imageMessage,
+    videoMessage,
+    audioMessage,
+    documentMessage,
+    stickerMessage,
+    locationMessage,
+    contactMessage,
+  } = content
+  const context = [
+    extendedTextMessage,
+    imageMessage,
+    videoMessage,
+    audioMessage,
+    documentMessage,
+    stickerMessage,
+    locationMessage,
+    contactMessage,
+  ].find((part) => part?.contextInfo?.stanzaId != null)?.contextInfo
   if (context?.stanzaId == null) return null
   const quoted: MessageContent = library.normalizeMessageContent(context.quotedMessage) ?? {}
   const author = library.jidNormalizedUser(context.participant ?? '')
   const isMe = author !== '' && (author === library.jidNormalizedUser(me?.id) || author === library.jidNormalizedUser(me?.lid))
-  return { id: context.stanzaId, author: isMe ? library.jidNormalizedUser(me?.id) : author === key.remoteJid ? numbered(author, key.remoteJidAlt) : author, kind: kindOf(quoted), text: textOf(quoted) }
+  return {
+    id: context.stanzaId,
+    author: isMe ? library.jidNormalizedUser(me?.id) : author === key.remoteJid ? numbered(author, key.remoteJidAlt) : author,
+    kind: kindOf(quoted),
+    text: textOf(quoted),
+  }
 }
 
 /** Of the two ids of one person the one with the number. */
@@ -67,8 +97,26 @@ function numbered(id: string, other: string | undefined | null): string {
 }
 
 function textOf(content: MessageContent): string {
-  const { conversation, extendedTextMessage, imageMessage, videoMessage, documentMessage, locationMessage, contactMessage, reactionMessage } = content
-  const texts = [conversation, extendedTextMessage?.text, imageMessage?.caption, videoMessage?.caption, documentMessage?.caption ?? documentMessage?.fileName, locationMessage?.name, contactMessage?.displayName, reactionMessage?.text]
+  const {
+    conversation,
+    extendedTextMessage,
+    imageMessage,
+    videoMessage,
+    documentMessage,
+    locationMessage,
+    contactMessage,
+    reactionMessage,
+  } = content
+  const texts = [
+    conversation,
+    extendedTextMessage?.text,
+    imageMessage?.caption,
+    videoMessage?.caption,
+    documentMessage?.caption ?? documentMessage?.fileName,
+    locationMessage?.name,
+    contactMessage?.displayName,
+    reactionMessage?.text,
+  ]
   return texts.find((text) => text != null && text !== '') ?? ''
 }
 

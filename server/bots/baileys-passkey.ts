@@ -48,9 +48,14 @@ export class PasskeyCeremony {
 
   /** The options for the browser, as JSON. Throws `passkey-failed`. */
   async begin(notification: BinaryNode): Promise<string> {
-    const options = childBytes(notification, 'passkey_request_options') ?? childBytes(await this.socket.query('get', node('passkey_request_options')), 'passkey_request_options')
+    const options =
+      childBytes(notification, 'passkey_request_options') ??
+      childBytes(await this.socket.query('get', node('passkey_request_options')), 'passkey_request_options')
     if (options === undefined) throw new Fault('passkey-failed', 'WhatsApp asked for a passkey and did not say how')
-    this.proofKey = { key: derive(Buffer.from(this.creds.advSecretKey, 'base64'), Buffer.alloc(0), 'shortcake-passkey-handoff-v1'), madeAt: this.now() }
+    this.proofKey = {
+      key: derive(Buffer.from(this.creds.advSecretKey, 'base64'), Buffer.alloc(0), 'shortcake-passkey-handoff-v1'),
+      madeAt: this.now(),
+    }
     // What the phone was given for the ordinary way must not link anything any more.
     this.creds.advSecretKey = randomBytes(32).toString('base64')
     return Buffer.from(options).toString('utf8')
@@ -61,19 +66,34 @@ export class PasskeyCeremony {
     const { proto, Curve } = this.library
     const ref = childBytes(await this.socket.query('get', node('ref')), 'ref')
     if (ref === undefined) throw new Fault('passkey-failed', 'WhatsApp gave no reference for the passkey')
-    const secrets = { ephemeral: Curve.generateKeyPair(), nonce: randomBytes(32), ref: Buffer.from(ref).toString('utf8'), encryptionKey: null, isProven: false }
-    const identity = Buffer.from(proto.CompanionEphemeralIdentity.encode({ publicKey: secrets.ephemeral.public, deviceType: this.deviceType, ref: secrets.ref }).finish())
+    const secrets = {
+      ephemeral: Curve.generateKeyPair(),
+      nonce: randomBytes(32),
+      ref: Buffer.from(ref).toString('utf8'),
+      encryptionKey: null,
+      isProven: false,
+    }
+    const identity = Buffer.from(
+      proto.CompanionEphemeralIdentity.encode({
+        publicKey: secrets.ephemeral.public,
+        deviceType: this.deviceType,
+        ref: secrets.ref,
+      }).finish(),
+    )
     const hash = createHash('sha256').update(identity).update(secrets.nonce).digest()
     const payload = Buffer.from(proto.ProloguePayload.encode({ companionEphemeralIdentity: identity, commitment: { hash } }).finish())
     const { proofKey } = this
     const isProven = proofKey !== null && this.now() - proofKey.madeAt < proofLife
     this.secrets = { ...secrets, isProven }
-    await this.socket.query('set', node('passkey_prologue', [
-      node('credential_id', credentialId(assertion)),
-      node('webauthn_assertion', Buffer.from(assertion)),
-      node('prologue_payload', payload),
-      ...(isProven ? [node('pairing_handoff_proof', createHmac('sha256', proofKey.key).update(payload).digest())] : []),
-    ]))
+    await this.socket.query(
+      'set',
+      node('passkey_prologue', [
+        node('credential_id', credentialId(assertion)),
+        node('webauthn_assertion', Buffer.from(assertion)),
+        node('prologue_payload', payload),
+        ...(isProven ? [node('pairing_handoff_proof', createHmac('sha256', proofKey.key).update(payload).digest())] : []),
+      ]),
+    )
     this.proofKey = null
   }
 
@@ -84,12 +104,19 @@ export class PasskeyCeremony {
     if (secrets === null || bytes === undefined) throw new Fault('passkey-failed', 'WhatsApp went on with a passkey that was not answered')
     const primary = this.library.proto.PrimaryEphemeralIdentity.decode(bytes)
     const [key, nonce] = [primary.publicKey, primary.nonce]
-    if (key?.length !== 32 || nonce?.length !== 32) throw new Fault('passkey-failed', 'The phone’s half of the passkey has the wrong length')
+    if (key?.length !== 32 || nonce?.length !== 32)
+      throw new Fault('passkey-failed', 'The phone’s half of the passkey has the wrong length')
     const shared = this.library.Curve.sharedKey(secrets.ephemeral.private, key)
     await this.socket.query('set', node('companion_nonce', secrets.nonce))
-    secrets.encryptionKey = derive(shared, Buffer.from(`Companion Pairing ${this.deviceType} with ref ${secrets.ref}`), 'Pairing Information Encryption Key')
+    secrets.encryptionKey = derive(
+      shared,
+      Buffer.from(`Companion Pairing ${this.deviceType} with ref ${secrets.ref}`),
+      'Pairing Information Encryption Key',
+    )
     const digest = createHash('sha256').update(secrets.nonce).update(key).digest()
-    const code = this.library.bytesToCrockford(Buffer.from(Array.from({ length: 5 }, (_, index) => (nonce[index] ?? 0) ^ (digest[index] ?? 0))))
+    const code = this.library.bytesToCrockford(
+      Buffer.from(Array.from({ length: 5 }, (_, index) => (nonce[index] ?? 0) ^ (digest[index] ?? 0))),
+    )
     return { code, mustConfirm: !secrets.isProven }
   }
 
@@ -98,12 +125,19 @@ export class PasskeyCeremony {
     const { secrets, creds } = this
     if (secrets?.encryptionKey == null) throw new Fault('passkey-failed', 'There is nothing to confirm yet')
     const { proto } = this.library
-    const request = proto.PairingRequest.encode({ companionPublicKey: creds.noiseKey.public, companionIdentityKey: creds.signedIdentityKey.public, advSecret: Buffer.from(creds.advSecretKey, 'base64') }).finish()
+    const request = proto.PairingRequest.encode({
+      companionPublicKey: creds.noiseKey.public,
+      companionIdentityKey: creds.signedIdentityKey.public,
+      advSecret: Buffer.from(creds.advSecretKey, 'base64'),
+    }).finish()
     const iv = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', secrets.encryptionKey, iv)
     const encryptedPayload = Buffer.concat([cipher.update(request), cipher.final(), cipher.getAuthTag()])
     this.secrets = null
-    await this.socket.query('set', node('encrypted_pairing_request', Buffer.from(proto.EncryptedPairingRequest.encode({ encryptedPayload, iv }).finish())))
+    await this.socket.query(
+      'set',
+      node('encrypted_pairing_request', Buffer.from(proto.EncryptedPairingRequest.encode({ encryptedPayload, iv }).finish())),
+    )
   }
 
   private get deviceType(): number {

@@ -17,7 +17,11 @@ export interface Sender {
 const longestAnswer = 30_000
 
 /** `refused` hears of a refusal for which nobody waits any more: of a message that an earlier connection has sent. */
-export function createSender(library: typeof import('baileys'), socket: WASocket, refused: (messageId: string, refusal: Fault) => void): Sender {
+export function createSender(
+  library: typeof import('baileys'),
+  socket: WASocket,
+  refused: (messageId: string, refusal: Fault) => void,
+): Sender {
   const waiting = new Map<string, PromiseWithResolvers<void>>()
   const over = Promise.withResolvers<never>()
   over.promise.catch(() => {})
@@ -61,9 +65,10 @@ export function createSender(library: typeof import('baileys'), socket: WASocket
         throw problemOf(error)
       }
     },
-    answered: (answer) => Promise.race([answer, over.promise]).catch((error: unknown) => {
-      throw problemOf(error)
-    }),
+    answered: (answer) =>
+      Promise.race([answer, over.promise]).catch((error: unknown) => {
+        throw problemOf(error)
+      }),
     end: () => over.reject(lost()),
   }
 }

@@ -129,7 +129,8 @@ export class Bot {
     const wasLocked = this.isLocked
     this.isLocked = this.looksLocked()
     if (this.isLocked) this.showLocked()
-    else if (wasLocked || (isRunning(this.state) && this.line.connection === null)) Object.assign(this.row, { state: 'stopped', reason: null })
+    else if (wasLocked || (isRunning(this.state) && this.line.connection === null))
+      Object.assign(this.row, { state: 'stopped', reason: null })
   }
 
   /** Runs it again after a restart of the app, in its turn. */
@@ -144,7 +145,11 @@ export class Bot {
       await this.endConnection()
       this.forgetLink()
       this.row.wanted = false
-      Object.assign(this.row, { state: 'stopped', reason: 'What was locked has been given up; pair the bot again, and remove its old device on the phone', since: this.parts.clock.now() })
+      Object.assign(this.row, {
+        state: 'stopped',
+        reason: 'What was locked has been given up; pair the bot again, and remove its old device on the phone',
+        since: this.parts.clock.now(),
+      })
       this.save()
     })
   }
@@ -172,7 +177,8 @@ export class Bot {
    */
   pairAgain(): Promise<void> {
     return this.exclusive(async () => {
-      if (this.isLinked && !this.isLocked && this.state !== 'logged_out') throw new Fault('link-still-good', 'This session is linked: start it, or unlink it first')
+      if (this.isLinked && !this.isLocked && this.state !== 'logged_out')
+        throw new Fault('link-still-good', 'This session is linked: start it, or unlink it first')
       await this.halt(null)
       this.forgetLink()
       this.want(true)
@@ -304,7 +310,11 @@ export class Bot {
 
   /** Shown and not written: with the key it is again what it was. */
   private showLocked(): void {
-    Object.assign(this.row, { state: 'failed', reason: lockedWords, since: this.state === 'failed' ? this.row.since : this.parts.clock.now() })
+    Object.assign(this.row, {
+      state: 'failed',
+      reason: lockedWords,
+      since: this.state === 'failed' ? this.row.since : this.parts.clock.now(),
+    })
     this.parts.changed(this, null)
     this.tell()
   }

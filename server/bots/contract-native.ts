@@ -55,7 +55,13 @@ export const botView = z.object({
 })
 export type BotView = z.output<typeof botView>
 
-export const backupView = z.object({ id: z.string(), createdAt: isoTime, checksum: z.string(), rows: z.number().int(), bytes: z.number().int() })
+export const backupView = z.object({
+  id: z.string(),
+  createdAt: isoTime,
+  checksum: z.string(),
+  rows: z.number().int(),
+  bytes: z.number().int(),
+})
 export type BackupView = z.output<typeof backupView>
 
 export const historyEntry = z.object({ id: z.number().int(), at: isoTime, state: botState, reason: z.string().nullable() })
@@ -81,17 +87,59 @@ export type ActivityView = z.output<typeof activityView>
 const activityQuery = z.object({ window: z.enum(['1h', '24h', '7d']).default('24h') })
 const label = z.string().max(80)
 const notes = z.string().max(2_000)
-const proxy = z.url({ protocol: /^https?$/ }).max(500).nullable()
+const proxy = z
+  .url({ protocol: /^https?$/ })
+  .max(500)
+  .nullable()
 const backupId = z.string().regex(/^backup_[0-9A-Za-z]{16}$/)
 const passphrase = z.string().min(12, 'The passphrase has 12 characters or more').max(200)
 const shown = { description: 'The bot', body: botView }
 const bot = { 200: shown, 404: failure('No such bot') } as const
 
 export const nativeRoutes = {
-  bots: { method: 'GET', path: '/v1/bots', tag: 'Bots', summary: 'All bots with state and reason', access: 'key', right: 'bots:use', responses: { 200: { description: 'The oldest first', body: z.object({ bots: z.array(botView), demo: z.boolean() }) } } },
-  bot: { method: 'GET', path: '/v1/bots/:userId', tag: 'Bots', summary: 'One bot with its history and backups', access: 'key', right: 'bots:use', params: userParams, responses: { 200: { description: 'The bot', body: z.object({ bot: botView, history: z.array(historyEntry), backups: z.array(backupView) }) }, 404: failure('No such bot') } },
-  botActivity: { method: 'GET', path: '/v1/bots/:userId/activity', tag: 'Bots', summary: 'Messages and states of a bot over time', access: 'key', right: 'bots:use', params: userParams, query: activityQuery, responses: { 200: { description: 'What happened', body: activityView }, 404: failure('No such bot') } },
-  allActivity: { method: 'GET', path: '/v1/bot-activity', tag: 'Bots', summary: 'The same of all bots', access: 'key', right: 'bots:manage', query: activityQuery, responses: { 200: { description: 'What happened', body: z.object({ bots: z.array(activityView) }) } } },
+  bots: {
+    method: 'GET',
+    path: '/v1/bots',
+    tag: 'Bots',
+    summary: 'All bots with state and reason',
+    access: 'key',
+    right: 'bots:use',
+    responses: { 200: { description: 'The oldest first', body: z.object({ bots: z.array(botView), demo: z.boolean() }) } },
+  },
+  bot: {
+    method: 'GET',
+    path: '/v1/bots/:userId',
+    tag: 'Bots',
+    summary: 'One bot with its history and backups',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: {
+      200: { description: 'The bot', body: z.object({ bot: botView, history: z.array(historyEntry), backups: z.array(backupView) }) },
+      404: failure('No such bot'),
+    },
+  },
+  botActivity: {
+    method: 'GET',
+    path: '/v1/bots/:userId/activity',
+    tag: 'Bots',
+    summary: 'Messages and states of a bot over time',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    query: activityQuery,
+    responses: { 200: { description: 'What happened', body: activityView }, 404: failure('No such bot') },
+  },
+  allActivity: {
+    method: 'GET',
+    path: '/v1/bot-activity',
+    tag: 'Bots',
+    summary: 'The same of all bots',
+    access: 'key',
+    right: 'bots:manage',
+    query: activityQuery,
+    responses: { 200: { description: 'What happened', body: z.object({ bots: z.array(activityView) }) } },
+  },
   linkBot: {
     method: 'POST',
     path: '/v1/bots',
@@ -101,18 +149,128 @@ export const nativeRoutes = {
     access: 'key',
     right: 'bots:use',
     body: z.object({ userId, phoneNumber, label: label.default(''), notes: notes.default(''), proxy: proxy.default(null) }),
-    responses: { 202: { description: 'On its way', body: botView }, 400: failure('A field is malformed'), 409: failure('It exists, or the number is linked already') },
+    responses: {
+      202: { description: 'On its way', body: botView },
+      400: failure('A field is malformed'),
+      409: failure('It exists, or the number is linked already'),
+    },
   },
-  changeBot: { method: 'PATCH', path: '/v1/bots/:userId', tag: 'Bots', summary: 'Change label, notes, proxy, log, pace and limits', description: 'Another proxy is used from the next start on. A pace or limit of null takes what the settings of the room say.', access: 'key', right: 'bots:use', params: userParams, body: z.object({ label: label.optional(), notes: notes.optional(), proxy: proxy.optional(), keepsLog: z.boolean().optional(), pause: pause.optional(), dailyCap: dailyCap.optional(), keepMessagesFor: keepMessagesFor.optional() }), responses: bot },
-  startBot: { method: 'POST', path: '/v1/bots/:userId/start', tag: 'Bots', summary: 'Start, or try again now', access: 'key', right: 'bots:use', params: userParams, responses: bot },
-  stopBot: { method: 'POST', path: '/v1/bots/:userId/stop', tag: 'Bots', summary: 'Stop; the phone keeps the link', access: 'key', right: 'bots:use', params: userParams, responses: bot },
-  restartBot: { method: 'POST', path: '/v1/bots/:userId/restart', tag: 'Bots', summary: 'Stop and start', access: 'key', right: 'bots:use', params: userParams, responses: bot },
-  pairBot: { method: 'POST', path: '/v1/bots/:userId/pair', tag: 'Bots', summary: 'Ask for a new code after the phone has ended the link', description: 'Only the dead link is given up: queue, log, rules and backups stay.', access: 'key', right: 'bots:use', params: userParams, responses: { ...bot, 409: failure('The link is still good') } },
-  confirmPasskey: { method: 'POST', path: '/v1/bots/:userId/passkey/confirm', tag: 'Bots', summary: 'The code of the passkey ceremony is the one on the phone', access: 'key', right: 'bots:use', params: userParams, responses: { ...bot, 409: failure('There is none') } },
-  unlinkBot: { method: 'POST', path: '/v1/bots/:userId/unlink', tag: 'Bots', summary: 'Unlink from the phone, then delete', access: 'key', right: 'bots:use', params: userParams, responses: { 204: { description: 'Confirmed by WhatsApp and deleted' }, 404: failure('No such bot'), 502: failure('Not confirmed; kept') } },
-  removeBot: { method: 'DELETE', path: '/v1/bots/:userId', tag: 'Bots', summary: 'Delete the bot and all its data here', access: 'key', right: 'bots:use', params: userParams, responses: { 204: { description: 'Deleted' }, 404: failure('No such bot') } },
-  backUpBot: { method: 'POST', path: '/v1/bots/:userId/backups', tag: 'Backups', summary: 'Keep a backup', access: 'key', right: 'bots:use', params: userParams, responses: { 201: { description: 'Kept', body: backupView }, 404: failure('No such bot, or never linked') } },
-  restoreBot: { method: 'POST', path: '/v1/bots/:userId/restore', tag: 'Backups', summary: 'Put a backup in the place of all credentials', access: 'key', right: 'bots:use', params: userParams, body: z.object({ backup: backupId }), responses: { 200: shown, 404: failure('No such bot or backup'), 409: failure('It runs, or the backup is damaged') } },
+  changeBot: {
+    method: 'PATCH',
+    path: '/v1/bots/:userId',
+    tag: 'Bots',
+    summary: 'Change label, notes, proxy, log, pace and limits',
+    description: 'Another proxy is used from the next start on. A pace or limit of null takes what the settings of the room say.',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    body: z.object({
+      label: label.optional(),
+      notes: notes.optional(),
+      proxy: proxy.optional(),
+      keepsLog: z.boolean().optional(),
+      pause: pause.optional(),
+      dailyCap: dailyCap.optional(),
+      keepMessagesFor: keepMessagesFor.optional(),
+    }),
+    responses: bot,
+  },
+  startBot: {
+    method: 'POST',
+    path: '/v1/bots/:userId/start',
+    tag: 'Bots',
+    summary: 'Start, or try again now',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: bot,
+  },
+  stopBot: {
+    method: 'POST',
+    path: '/v1/bots/:userId/stop',
+    tag: 'Bots',
+    summary: 'Stop; the phone keeps the link',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: bot,
+  },
+  restartBot: {
+    method: 'POST',
+    path: '/v1/bots/:userId/restart',
+    tag: 'Bots',
+    summary: 'Stop and start',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: bot,
+  },
+  pairBot: {
+    method: 'POST',
+    path: '/v1/bots/:userId/pair',
+    tag: 'Bots',
+    summary: 'Ask for a new code after the phone has ended the link',
+    description: 'Only the dead link is given up: queue, log, rules and backups stay.',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: { ...bot, 409: failure('The link is still good') },
+  },
+  confirmPasskey: {
+    method: 'POST',
+    path: '/v1/bots/:userId/passkey/confirm',
+    tag: 'Bots',
+    summary: 'The code of the passkey ceremony is the one on the phone',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: { ...bot, 409: failure('There is none') },
+  },
+  unlinkBot: {
+    method: 'POST',
+    path: '/v1/bots/:userId/unlink',
+    tag: 'Bots',
+    summary: 'Unlink from the phone, then delete',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: {
+      204: { description: 'Confirmed by WhatsApp and deleted' },
+      404: failure('No such bot'),
+      502: failure('Not confirmed; kept'),
+    },
+  },
+  removeBot: {
+    method: 'DELETE',
+    path: '/v1/bots/:userId',
+    tag: 'Bots',
+    summary: 'Delete the bot and all its data here',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: { 204: { description: 'Deleted' }, 404: failure('No such bot') },
+  },
+  backUpBot: {
+    method: 'POST',
+    path: '/v1/bots/:userId/backups',
+    tag: 'Backups',
+    summary: 'Keep a backup',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    responses: { 201: { description: 'Kept', body: backupView }, 404: failure('No such bot, or never linked') },
+  },
+  restoreBot: {
+    method: 'POST',
+    path: '/v1/bots/:userId/restore',
+    tag: 'Backups',
+    summary: 'Put a backup in the place of all credentials',
+    access: 'key',
+    right: 'bots:use',
+    params: userParams,
+    body: z.object({ backup: backupId }),
+    responses: { 200: shown, 404: failure('No such bot or backup'), 409: failure('It runs, or the backup is damaged') },
+  },
   backupFile: {
     method: 'POST',
     path: '/v1/bots/:userId/backups/:backup/file',
@@ -134,7 +292,10 @@ export const nativeRoutes = {
     right: 'bots:use',
     body: z.object({ file: z.base64().max(40_000_000), passphrase: z.string().min(1).max(200) }),
     bodyLimit: 42_000_000,
-    responses: { 201: { description: 'Taken in', body: z.object({ userId: z.string(), backup: z.string() }) }, 409: failure('Damaged, or another passphrase') },
+    responses: {
+      201: { description: 'Taken in', body: z.object({ userId: z.string(), backup: z.string() }) },
+      409: failure('Damaged, or another passphrase'),
+    },
   },
   pretendPhone: {
     method: 'POST',

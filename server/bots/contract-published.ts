@@ -4,13 +4,29 @@ import { isoTime } from '../http/contract.ts'
 import type { RouteDefinition } from '../http/contract.ts'
 import { done, failure, phoneNumber, userId, userParams } from './contract-parts.ts'
 
-const session = z.object({ userId: z.string(), phoneNumber: z.string(), status: z.enum(['online', 'offline']), name: z.string().nullable() })
+const session = z.object({
+  userId: z.string(),
+  phoneNumber: z.string(),
+  status: z.enum(['online', 'offline']),
+  name: z.string().nullable(),
+})
 const backup = z.object({ id: z.string(), createdAt: isoTime, checksum: z.string() })
 
 const refusals = { 400: failure('The userId is not one'), 401: failure('A key is needed'), 404: failure('No such session') }
 
 export const publishedRoutes = {
-  dashboard: { method: 'GET', path: '/', tag: 'Contract', summary: 'Dashboard', access: 'public', right: 'anyone', responses: { 200: { description: 'Where the dashboard is', contentType: 'text/html; charset=utf-8' }, 302: { description: 'To the bots page of the window', contentType: 'text/plain' } } },
+  dashboard: {
+    method: 'GET',
+    path: '/',
+    tag: 'Contract',
+    summary: 'Dashboard',
+    access: 'public',
+    right: 'anyone',
+    responses: {
+      200: { description: 'Where the dashboard is', contentType: 'text/html; charset=utf-8' },
+      302: { description: 'To the bots page of the window', contentType: 'text/plain' },
+    },
+  },
   stats: {
     method: 'GET',
     path: '/api/stats',
@@ -18,7 +34,12 @@ export const publishedRoutes = {
     summary: 'Overall statistics',
     access: 'public',
     right: 'anyone',
-    responses: { 200: { description: 'Counts', body: z.object({ success: z.literal(true), activeSessions: z.number().int(), totalUsers: z.number().int() }) } },
+    responses: {
+      200: {
+        description: 'Counts',
+        body: z.object({ success: z.literal(true), activeSessions: z.number().int(), totalUsers: z.number().int() }),
+      },
+    },
   },
   sessions: {
     method: 'GET',
@@ -27,7 +48,12 @@ export const publishedRoutes = {
     summary: 'All sessions',
     access: 'public',
     right: 'anyone',
-    responses: { 200: { description: 'Sessions, the oldest first', body: z.object({ success: z.literal(true), count: z.number().int(), sessions: z.array(session) }) } },
+    responses: {
+      200: {
+        description: 'Sessions, the oldest first',
+        body: z.object({ success: z.literal(true), count: z.number().int(), sessions: z.array(session) }),
+      },
+    },
   },
   session: {
     method: 'GET',
@@ -37,7 +63,11 @@ export const publishedRoutes = {
     access: 'public',
     right: 'anyone',
     params: userParams,
-    responses: { 200: { description: 'The session', body: session.extend({ success: z.literal(true) }) }, 400: failure('The userId is not one'), 404: failure('No such session') },
+    responses: {
+      200: { description: 'The session', body: session.extend({ success: z.literal(true) }) },
+      400: failure('The userId is not one'),
+      404: failure('No such session'),
+    },
   },
   createSession: {
     method: 'POST',
@@ -49,16 +79,48 @@ export const publishedRoutes = {
     right: 'bots:use',
     body: z.object({ userId, phoneNumber }),
     responses: {
-      200: { description: 'Type the code on the phone', body: z.object({ success: z.literal(true), message: z.string(), pairingCode: z.string(), userId: z.string() }) },
+      200: {
+        description: 'Type the code on the phone',
+        body: z.object({ success: z.literal(true), message: z.string(), pairingCode: z.string(), userId: z.string() }),
+      },
       400: failure('A field is missing or malformed'),
       401: failure('A key is needed'),
       409: failure('The session exists, or the number is linked already'),
       502: failure('WhatsApp gave no code'),
     },
   },
-  startSession: { method: 'POST', path: '/api/sessions/:userId/start', tag: 'Contract', summary: 'Start a stopped session', access: 'local', right: 'bots:use', params: userParams, responses: { 200: { description: 'It runs, or is on its way', body: done }, ...refusals } },
-  stopSession: { method: 'POST', path: '/api/sessions/:userId/stop', tag: 'Contract', summary: 'Stop a running session', description: 'The phone keeps it as a linked device.', access: 'local', right: 'bots:use', params: userParams, responses: { 200: { description: 'Stopped', body: done }, ...refusals } },
-  deleteSession: { method: 'DELETE', path: '/api/sessions/:userId', tag: 'Contract', summary: 'Delete a session and all its data', description: 'Here only: the phone goes on to show the linked device until it is removed there.', access: 'local', right: 'bots:use', params: userParams, responses: { 200: { description: 'Deleted', body: done }, ...refusals } },
+  startSession: {
+    method: 'POST',
+    path: '/api/sessions/:userId/start',
+    tag: 'Contract',
+    summary: 'Start a stopped session',
+    access: 'local',
+    right: 'bots:use',
+    params: userParams,
+    responses: { 200: { description: 'It runs, or is on its way', body: done }, ...refusals },
+  },
+  stopSession: {
+    method: 'POST',
+    path: '/api/sessions/:userId/stop',
+    tag: 'Contract',
+    summary: 'Stop a running session',
+    description: 'The phone keeps it as a linked device.',
+    access: 'local',
+    right: 'bots:use',
+    params: userParams,
+    responses: { 200: { description: 'Stopped', body: done }, ...refusals },
+  },
+  deleteSession: {
+    method: 'DELETE',
+    path: '/api/sessions/:userId',
+    tag: 'Contract',
+    summary: 'Delete a session and all its data',
+    description: 'Here only: the phone goes on to show the linked device until it is removed there.',
+    access: 'local',
+    right: 'bots:use',
+    params: userParams,
+    responses: { 200: { description: 'Deleted', body: done }, ...refusals },
+  },
   logoutSession: {
     method: 'POST',
     path: '/api/sessions/:userId/logout',
@@ -67,10 +129,33 @@ export const publishedRoutes = {
     access: 'local',
     right: 'bots:use',
     params: userParams,
-    responses: { 200: { description: 'WhatsApp has confirmed it', body: done }, ...refusals, 502: failure('WhatsApp did not confirm it; the session was kept') },
+    responses: {
+      200: { description: 'WhatsApp has confirmed it', body: done },
+      ...refusals,
+      502: failure('WhatsApp did not confirm it; the session was kept'),
+    },
   },
-  backupSession: { method: 'POST', path: '/api/sessions/:userId/backup', tag: 'Contract', summary: 'Keep a backup of a session', description: 'All credentials and keys of one moment.', access: 'local', right: 'bots:use', params: userParams, responses: { 200: { description: 'Kept', body: done.extend({ backup }) }, ...refusals } },
-  restoreSession: { method: 'POST', path: '/api/sessions/:userId/restore', tag: 'Contract', summary: 'Restore the newest backup of a stopped session', access: 'local', right: 'bots:use', params: userParams, responses: { 200: { description: 'Restored, not started', body: done }, ...refusals, 409: failure('The session runs') } },
+  backupSession: {
+    method: 'POST',
+    path: '/api/sessions/:userId/backup',
+    tag: 'Contract',
+    summary: 'Keep a backup of a session',
+    description: 'All credentials and keys of one moment.',
+    access: 'local',
+    right: 'bots:use',
+    params: userParams,
+    responses: { 200: { description: 'Kept', body: done.extend({ backup }) }, ...refusals },
+  },
+  restoreSession: {
+    method: 'POST',
+    path: '/api/sessions/:userId/restore',
+    tag: 'Contract',
+    summary: 'Restore the newest backup of a stopped session',
+    access: 'local',
+    right: 'bots:use',
+    params: userParams,
+    responses: { 200: { description: 'Restored, not started', body: done }, ...refusals, 409: failure('The session runs') },
+  },
   pairing: {
     method: 'GET',
     path: '/api/sessions/:userId/pairing',
@@ -81,6 +166,12 @@ export const publishedRoutes = {
     right: 'bots:use',
     verb: 'write',
     params: userParams,
-    responses: { 200: { description: 'The code, and until when it is good', body: z.object({ success: z.literal(true), pairingCode: z.string(), expiresAt: isoTime }) }, ...refusals },
+    responses: {
+      200: {
+        description: 'The code, and until when it is good',
+        body: z.object({ success: z.literal(true), pairingCode: z.string(), expiresAt: isoTime }),
+      },
+      ...refusals,
+    },
   },
 } as const satisfies Record<string, RouteDefinition>

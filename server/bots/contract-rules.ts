@@ -9,7 +9,14 @@ export const ruleKinds = ['text', 'image', 'video', 'audio', 'document', 'sticke
 
 export const ruleMatch = z.object({
   /** What the text must be like; null for any. `regex` is in RE2's syntax, whose time grows with the text alone. */
-  text: z.object({ how: z.enum(['contains', 'equals', 'starts', 'regex']), value: z.string().min(1).max(1_000), caseSensitive: z.boolean().default(false) }).nullable().default(null),
+  text: z
+    .object({
+      how: z.enum(['contains', 'equals', 'starts', 'regex']),
+      value: z.string().min(1).max(1_000),
+      caseSensitive: z.boolean().default(false),
+    })
+    .nullable()
+    .default(null),
   /** Empty for all. */
   kinds: z.array(z.enum(ruleKinds)).max(ruleKinds.length).default([]),
   where: z.enum(['anywhere', 'people', 'groups']).default('anywhere'),
@@ -33,9 +40,23 @@ export type RuleAction = z.output<typeof ruleAction>
 const name = z.string().min(1).max(80)
 /** Times a rule acts in one chat within a minute: two bots that answer each other come to rest. */
 const perMinute = z.number().int().min(1).max(60)
-const definition = z.object({ name, enabled: z.boolean().default(true), match: ruleMatch.prefault({}), action: ruleAction, perMinute: perMinute.default(5), stop: z.boolean().default(true) })
+const definition = z.object({
+  name,
+  enabled: z.boolean().default(true),
+  match: ruleMatch.prefault({}),
+  action: ruleAction,
+  perMinute: perMinute.default(5),
+  stop: z.boolean().default(true),
+})
 export type RuleDefinition = z.output<typeof definition>
-const change = z.object({ name: name.optional(), enabled: z.boolean().optional(), match: ruleMatch.optional(), action: ruleAction.optional(), perMinute: perMinute.optional(), stop: z.boolean().optional() })
+const change = z.object({
+  name: name.optional(),
+  enabled: z.boolean().optional(),
+  match: ruleMatch.optional(),
+  action: ruleAction.optional(),
+  perMinute: perMinute.optional(),
+  stop: z.boolean().optional(),
+})
 export type RuleChange = z.output<typeof change>
 
 export const ruleView = z.object({
@@ -58,23 +79,62 @@ const ruleParams = userParams.extend({ rule: ruleId })
 const shared = { tag: 'Rules', access: 'local', right: 'bots:use', params: userParams } as const
 const one = { description: 'The rule', body: ok.extend({ rule: ruleView }) }
 const all = { description: 'The rules in their order', body: ok.extend({ rules: z.array(ruleView) }) }
-const malformed = { ...refusals, 400: failure('A field is malformed: a pattern that is none, a placeholder that is not known, a webhook that is not there') }
-const sample = z.object({ text: z.string().max(65_536).default(''), kind: z.enum(ruleKinds).default('text'), from: phoneNumber, name: z.string().max(200).default(''), chat: chat.optional() })
+const malformed = {
+  ...refusals,
+  400: failure('A field is malformed: a pattern that is none, a placeholder that is not known, a webhook that is not there'),
+}
+const sample = z.object({
+  text: z.string().max(65_536).default(''),
+  kind: z.enum(ruleKinds).default('text'),
+  from: phoneNumber,
+  name: z.string().max(200).default(''),
+  chat: chat.optional(),
+})
 
 export const ruleRoutes = {
-  rules: { ...shared, method: 'GET', path: at('/rules'), summary: 'Rules in their order, with what came of them', verb: 'write', responses: { 200: all, ...refusals } },
+  rules: {
+    ...shared,
+    method: 'GET',
+    path: at('/rules'),
+    summary: 'Rules in their order, with what came of them',
+    verb: 'write',
+    responses: { 200: all, ...refusals },
+  },
   addRule: {
     ...shared,
     method: 'POST',
     path: at('/rules'),
     summary: 'Add a rule below the others',
-    description: 'Rules see what other people write, never what the account itself writes, and nothing that waited for more than an hour. A reply goes through the queue of the session: at its pace and within its daily limit.',
+    description:
+      'Rules see what other people write, never what the account itself writes, and nothing that waited for more than an hour. A reply goes through the queue of the session: at its pace and within its daily limit.',
     body: definition,
     responses: { 201: one, ...malformed, 409: failure('There are as many as there may be') },
   },
-  changeRule: { ...shared, method: 'PATCH', path: at('/rules/:rule'), params: ruleParams, summary: 'Change a rule, or switch it', body: change, responses: { 200: one, ...malformed } },
-  removeRule: { ...shared, method: 'DELETE', path: at('/rules/:rule'), params: ruleParams, summary: 'Remove a rule', responses: { 200: { description: 'Removed', body: ok }, ...refusals } },
-  orderRules: { ...shared, method: 'PUT', path: at('/rules/order'), summary: 'Put the rules into another order', body: z.object({ rules: z.array(ruleId).max(100) }), responses: { 200: all, ...malformed } },
+  changeRule: {
+    ...shared,
+    method: 'PATCH',
+    path: at('/rules/:rule'),
+    params: ruleParams,
+    summary: 'Change a rule, or switch it',
+    body: change,
+    responses: { 200: one, ...malformed },
+  },
+  removeRule: {
+    ...shared,
+    method: 'DELETE',
+    path: at('/rules/:rule'),
+    params: ruleParams,
+    summary: 'Remove a rule',
+    responses: { 200: { description: 'Removed', body: ok }, ...refusals },
+  },
+  orderRules: {
+    ...shared,
+    method: 'PUT',
+    path: at('/rules/order'),
+    summary: 'Put the rules into another order',
+    body: z.object({ rules: z.array(ruleId).max(100) }),
+    responses: { 200: all, ...malformed },
+  },
   tryRules: {
     ...shared,
     method: 'POST',
@@ -83,6 +143,21 @@ export const ruleRoutes = {
     description: 'With `rule`, that one alone, as it is given and not as it is kept.',
     verb: 'write',
     body: z.object({ message: sample, rule: definition.optional() }),
-    responses: { 200: { description: 'The rules that would act, in their order', body: ok.extend({ acts: z.array(z.object({ id: z.string().nullable(), name: z.string(), action: z.enum(['reply', 'webhook', 'publish']), /** The reply as it would be sent. */ text: z.string().nullable() })) }) }, ...malformed },
+    responses: {
+      200: {
+        description: 'The rules that would act, in their order',
+        body: ok.extend({
+          acts: z.array(
+            z.object({
+              id: z.string().nullable(),
+              name: z.string(),
+              action: z.enum(['reply', 'webhook', 'publish']),
+              /** The reply as it would be sent. */ text: z.string().nullable(),
+            }),
+          ),
+        }),
+      },
+      ...malformed,
+    },
   },
 } as const satisfies Record<string, RouteDefinition>

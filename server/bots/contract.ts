@@ -8,9 +8,37 @@ import { publishedRoutes } from './contract-published.ts'
 import { ruleRoutes } from './contract-rules.ts'
 import { webhookRoutes } from './contract-webhooks.ts'
 
-export { activityView, backupView, botState, botView, historyEntry, type ActivityView, type BackupView, type BotView, type HistoryEntry } from './contract-native.ts'
-export { botEvent, chatView, messageView, sentView, type BotEvent, type ChatView, type LoggedView, type MessageView, type SentView } from './contract-messages.ts'
-export { ruleKinds, ruleView, type RuleAction, type RuleChange, type RuleDefinition, type RuleMatch, type RuleView } from './contract-rules.ts'
+export {
+  activityView,
+  backupView,
+  botState,
+  botView,
+  historyEntry,
+  type ActivityView,
+  type BackupView,
+  type BotView,
+  type HistoryEntry,
+} from './contract-native.ts'
+export {
+  botEvent,
+  chatView,
+  messageView,
+  sentView,
+  type BotEvent,
+  type ChatView,
+  type LoggedView,
+  type MessageView,
+  type SentView,
+} from './contract-messages.ts'
+export {
+  ruleKinds,
+  ruleView,
+  type RuleAction,
+  type RuleChange,
+  type RuleDefinition,
+  type RuleMatch,
+  type RuleView,
+} from './contract-rules.ts'
 export { phoneNumber, userId } from './contract-parts.ts'
 export type { BotState } from './states.ts'
 
@@ -62,7 +90,11 @@ export const botsContract = defineContract({
 
 /** The contract's error shape: `{success: false, message}`. */
 function describeFailure({ status, code, message, issues, requestId }: Problem): z.output<typeof failed> {
-  return { success: false, message: code === 'invalid-body' || code === 'invalid-params' ? invalidText(issues, message) : message, ...(status >= 500 ? { requestId } : {}) }
+  return {
+    success: false,
+    message: code === 'invalid-body' || code === 'invalid-params' ? invalidText(issues, message) : message,
+    ...(status >= 500 ? { requestId } : {}),
+  }
 }
 
 function invalidText(issues: Problem['issues'], message: string): string {

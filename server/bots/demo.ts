@@ -13,7 +13,12 @@ export function demoOf(whatsappUrl: string | null): Demo | null {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) return null
   return {
     async link(wanted) {
-      const answer = await fetch(`http://${url.host}/phone`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(wanted), signal: AbortSignal.timeout(10_000) })
+      const answer = await fetch(`http://${url.host}/phone`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(wanted),
+        signal: AbortSignal.timeout(10_000),
+      })
       const text = await answer.text()
       if (!answer.ok) throw new Fault('demo-refused', text || 'The pretend phone did not answer')
       return text

@@ -25,10 +25,14 @@ const longestPlain = 16_384
 export function createInboxStore(database: Database, sealer: Sealer) {
   const insert = database.prepare('INSERT INTO bot_inbox (user_id, digest, stage, sealed) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
   const one = database.prepare<[string, string], { sealed: Buffer | null }>('SELECT sealed FROM bot_inbox WHERE user_id = ? AND digest = ?')
-  const waiting = database.prepare<[string], { digest: string; stage: string; sealed: Buffer }>("SELECT digest, stage, sealed FROM bot_inbox WHERE user_id = ? AND stage <> 'done' ORDER BY number")
+  const waiting = database.prepare<[string], { digest: string; stage: string; sealed: Buffer }>(
+    "SELECT digest, stage, sealed FROM bot_inbox WHERE user_id = ? AND stage <> 'done' ORDER BY number",
+  )
   const setTold = database.prepare("UPDATE bot_inbox SET stage = 'told' WHERE user_id = ? AND digest = ? AND stage = 'came'")
   const setDone = database.prepare("UPDATE bot_inbox SET stage = 'done', sealed = NULL WHERE user_id = ? AND digest = ?")
-  const trim = database.prepare("DELETE FROM bot_inbox WHERE user_id = ? AND stage = 'done' AND number <= (SELECT number FROM bot_inbox WHERE user_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)")
+  const trim = database.prepare(
+    "DELETE FROM bot_inbox WHERE user_id = ? AND stage = 'done' AND number <= (SELECT number FROM bot_inbox WHERE user_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)",
+  )
 
   const place = (userId: string, digest: string): string => `bots:inbox:${userId}:${digest}`
   const open = (userId: string, digest: string, sealed: Buffer): Kept | null => {

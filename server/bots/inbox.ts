@@ -47,7 +47,8 @@ export class Inbox {
     const { userId } = bot.row
     const key = `${userId} ${digest}`
     if (this.underWay.has(key)) return
-    const stumbled = (error: unknown): void => log.error({ bot: userId, error }, 'a message that came in stays where it is until the bot connects again')
+    const stumbled = (error: unknown): void =>
+      log.error({ bot: userId, error }, 'a message that came in stays where it is until the bot connects again')
     try {
       if (!isTold) store.tell(userId, digest, () => tell(bot, message))
     } catch (error) {

@@ -55,7 +55,10 @@ export interface BotsGiven {
   timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { qrTimeout?: number; backOff?: (times: number) => number }
 }
 
-export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = null, windowUrl = () => null, publisher, authenticator, removed, timing = {} }: BotsGiven = {}): BotsRoom {
+export function createBotsRoom(
+  context: RoomContext,
+  { variables, whatsappUrl = null, windowUrl = () => null, publisher, authenticator, removed, timing = {} }: BotsGiven = {},
+): BotsRoom {
   const { sealer, clock, events, log } = context
   const own = variables?.databaseFile == null ? null : openDatabase(variables.databaseFile)
   if (own !== null) migrate(own)
@@ -64,14 +67,33 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
   const store = createBotStore(database, sealer)
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const messageStore = createMessageStore(database, sealer)
-  const webhooks = createWebhooks({ database, sealer, clock, log, egress: context.egress.withRanges(() => (context.settings.current().webhooks.allowPrivate ? everyRange : [])) })
+  const webhooks = createWebhooks({
+    database,
+    sealer,
+    clock,
+    log,
+    egress: context.egress.withRanges(() => (context.settings.current().webhooks.allowPrivate ? everyRange : [])),
+  })
   const logStore = createLogStore(database, sealer)
   const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock, log })
   const limits = ({ row: { settings } }: Bot) => {
     const { pause, dailyCap, keepMessagesFor } = context.settings.current().bots
-    return { pause: settings.pause ?? pause, dailyCap: settings.dailyCap ?? dailyCap, keepMessagesFor: settings.keepMessagesFor ?? keepMessagesFor }
+    return {
+      pause: settings.pause ?? pause,
+      dailyCap: settings.dailyCap ?? dailyCap,
+      keepMessagesFor: settings.keepMessagesFor ?? keepMessagesFor,
+    }
   }
-  const messages = new Messages({ store: messageStore, log: logStore, errors: log, clock, bots: () => service.list(), keepFor: (bot) => limits(bot).keepMessagesFor, trimmed: (bot) => inbox.trim(bot), told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }) })
+  const messages = new Messages({
+    store: messageStore,
+    log: logStore,
+    errors: log,
+    clock,
+    bots: () => service.list(),
+    keepFor: (bot) => limits(bot).keepMessagesFor,
+    trimmed: (bot) => inbox.trim(bot),
+    told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }),
+  })
   const outbox = new Outbox({
     ...{ store: messageStore, chats: logStore, clock, log, random: Math.random },
     ...(backOff === undefined ? {} : { backOff }),
@@ -135,11 +157,31 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
   })
 
   const locked = { webhooks: 0, backups: 0 }
-  const lookForLocked = (): void => void Object.assign(locked, { webhooks: webhooks.locked('bots'), backups: service.list().some(({ isLocked }) => isLocked) ? lockedBackups(database, sealer) : 0 })
+  const lookForLocked = (): void =>
+    void Object.assign(locked, {
+      webhooks: webhooks.locked('bots'),
+      backups: service.list().some(({ isLocked }) => isLocked) ? lockedBackups(database, sealer) : 0,
+    })
 
   return {
     name: 'bots',
-    api: createBotsApi({ service, egress: context.egress, outbox, messages, messageStore, logStore, rules, activity, limits, webhooks, store, backups, demo: demoOf(whatsappUrl), apiKey: variables?.apiKey ?? null, windowUrl }),
+    api: createBotsApi({
+      service,
+      egress: context.egress,
+      outbox,
+      messages,
+      messageStore,
+      logStore,
+      rules,
+      activity,
+      limits,
+      webhooks,
+      store,
+      backups,
+      demo: demoOf(whatsappUrl),
+      apiKey: variables?.apiKey ?? null,
+      windowUrl,
+    }),
     service,
     messages,
     outbox,
@@ -163,7 +205,10 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
       own?.pragma('wal_checkpoint(TRUNCATE)')
     },
     locked() {
-      const bots = service.list().filter(({ isLocked }) => isLocked).map(({ row }) => row.userId)
+      const bots = service
+        .list()
+        .filter(({ isLocked }) => isLocked)
+        .map(({ row }) => row.userId)
       return [
         ...(bots.length === 0 ? [] : [`${counted(bots.length, 'bot')} (${bots.join(', ')})`]),
         ...(locked.webhooks === 0 ? [] : [counted(locked.webhooks, 'webhook')]),
@@ -180,15 +225,37 @@ export function createBotsRoom(context: RoomContext, { variables, whatsappUrl = 
     summary() {
       const bots = service.list()
       const online = bots.filter(({ state }) => state === 'online').length
-      return { room: 'bots', count: online, unit: `of ${bots.length}`, text: bots.length === 0 ? 'No bot is linked' : `${online} online`, rateTitle: 'Messages', ratePer: 'min', total: messages.total }
+      return {
+        room: 'bots',
+        count: online,
+        unit: `of ${bots.length}`,
+        text: bots.length === 0 ? 'No bot is linked' : `${online} online`,
+        rateTitle: 'Messages',
+        ratePer: 'min',
+        total: messages.total,
+      }
     },
-    attention: () => service.list().flatMap((bot): AttentionItem[] => {
-      const { userId, label, state, reason, since } = bot.row
-      if (!needsPerson(state)) return []
-      const words = { logged_out: 'was logged out', blocked: 'was refused by WhatsApp', replaced: 'was replaced', failed: 'does not run' }
-      const title = bot.isLocked ? `${label || userId} is locked` : `${label || userId} ${Object.entries(words).find(([name]) => name === state)?.[1] ?? state}`
-      return [{ id: `bots:${userId}:${state}`, room: 'bots', tone: state === 'failed' ? 'attention' : 'bad', title, text: reason ?? '', since: iso(since), action: null, subject: userId }]
-    }),
+    attention: () =>
+      service.list().flatMap((bot): AttentionItem[] => {
+        const { userId, label, state, reason, since } = bot.row
+        if (!needsPerson(state)) return []
+        const words = { logged_out: 'was logged out', blocked: 'was refused by WhatsApp', replaced: 'was replaced', failed: 'does not run' }
+        const title = bot.isLocked
+          ? `${label || userId} is locked`
+          : `${label || userId} ${Object.entries(words).find(([name]) => name === state)?.[1] ?? state}`
+        return [
+          {
+            id: `bots:${userId}:${state}`,
+            room: 'bots',
+            tone: state === 'failed' ? 'attention' : 'bad',
+            title,
+            text: reason ?? '',
+            since: iso(since),
+            action: null,
+            subject: userId,
+          },
+        ]
+      }),
   }
 }
 

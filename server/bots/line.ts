@@ -102,14 +102,17 @@ export class Line {
 
   private events(mine: number): EngineEvents {
     const { events, outside } = this.parts
-    const current = <Arguments extends unknown[]>(work: (...given: Arguments) => void) => (...given: Arguments): void => {
-      if (mine === this.generation) outside(() => work(...given))
-    }
+    const current =
+      <Arguments extends unknown[]>(work: (...given: Arguments) => void) =>
+      (...given: Arguments): void => {
+        if (mine === this.generation) outside(() => work(...given))
+      }
     /** Of those that say that WhatsApp has answered, or never will. */
-    const answered = <Arguments extends unknown[]>(work: (...given: Arguments) => void) => current((...given: Arguments) => {
-      this.endHandshake()
-      work(...given)
-    })
+    const answered = <Arguments extends unknown[]>(work: (...given: Arguments) => void) =>
+      current((...given: Arguments) => {
+        this.endHandshake()
+        work(...given)
+      })
     return {
       qr: answered(events.qr),
       open: answered(events.open),
@@ -134,7 +137,10 @@ export class Line {
 
 /** Whoever calls: what the library starts then and leaves running is the connection's. */
 function attributed(connection: Connection, scope: Scope): Connection {
-  const calls = Object.entries(connection).map(([name, call]: [string, (...given: unknown[]) => unknown]) => [name, (...given: unknown[]) => within(scope, () => call(...given))])
+  const calls = Object.entries(connection).map(([name, call]: [string, (...given: unknown[]) => unknown]) => [
+    name,
+    (...given: unknown[]) => within(scope, () => call(...given)),
+  ])
   return Object.fromEntries(calls) as Connection // the same calls under the same names
 }
 

@@ -6,19 +6,43 @@ import { openOrNull } from './locked.ts'
 /** What a bot keeps beside its link, by table: the column that is sealed, what names a row, where it was sealed, and what becomes of one that cannot be opened. */
 const kept = [
   ['bot_log', 'sealed', 'number', (bot: string): string => `bots:log:${bot}`, 'DELETE FROM bot_log WHERE number = ?'],
-  ['bot_chats', 'name', 'chat', (bot: string, chat: string): string => `bots:chat:${bot}:${chat}`, 'UPDATE bot_chats SET name = NULL WHERE chat = ? AND user_id = ?'],
+  [
+    'bot_chats',
+    'name',
+    'chat',
+    (bot: string, chat: string): string => `bots:chat:${bot}:${chat}`,
+    'UPDATE bot_chats SET name = NULL WHERE chat = ? AND user_id = ?',
+  ],
   ['bot_backups', 'sealed', 'id', (_bot: string, id: string): string => `bots:backup:${id}`, 'DELETE FROM bot_backups WHERE id = ?'],
-  ['bot_inbox', 'sealed', 'digest', (bot: string, digest: string): string => `bots:inbox:${bot}:${digest}`, 'DELETE FROM bot_inbox WHERE digest = ? AND user_id = ?'],
-  ['bot_outbox', 'sealed', 'message_id', (bot: string, id: string): string => `bots:outbox:${bot}:${id}`, 'DELETE FROM bot_outbox WHERE message_id = ? AND user_id = ?'],
+  [
+    'bot_inbox',
+    'sealed',
+    'digest',
+    (bot: string, digest: string): string => `bots:inbox:${bot}:${digest}`,
+    'DELETE FROM bot_inbox WHERE digest = ? AND user_id = ?',
+  ],
+  [
+    'bot_outbox',
+    'sealed',
+    'message_id',
+    (bot: string, id: string): string => `bots:outbox:${bot}:${id}`,
+    'DELETE FROM bot_outbox WHERE message_id = ? AND user_id = ?',
+  ],
 ] as const
 
 /** Removes of a bot's messages, names and backups what no key that is here opens. */
 export function removeLocked(database: Database, sealer: Sealer, userId: string): void {
   database.transaction(() => {
     for (const [table, column, name, place, removal] of kept) {
-      const rows = database.prepare<[string], { name: string; sealed: Buffer }>(`SELECT ${name} AS name, ${column} AS sealed FROM ${table} WHERE user_id = ? AND ${column} IS NOT NULL`).all(userId)
+      const rows = database
+        .prepare<[string], { name: string; sealed: Buffer }>(
+          `SELECT ${name} AS name, ${column} AS sealed FROM ${table} WHERE user_id = ? AND ${column} IS NOT NULL`,
+        )
+        .all(userId)
       const remove = database.prepare(removal)
-      for (const row of rows) if (openOrNull(sealer, row.sealed, place(userId, row.name)) === null) remove.run(...(removal.includes('user_id') ? [row.name, userId] : [row.name]))
+      for (const row of rows)
+        if (openOrNull(sealer, row.sealed, place(userId, row.name)) === null)
+          remove.run(...(removal.includes('user_id') ? [row.name, userId] : [row.name]))
     }
   })()
 }

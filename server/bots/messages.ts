@@ -51,7 +51,8 @@ export class Messages {
     log.meet(row.userId, message.chat)
     if (row.settings.keepsLog) {
       log.add(row.userId, message)
-      if (!message.fromMe && !isGroup(message.chat) && message.authorName !== null) log.setName(row.userId, message.chat, message.authorName)
+      if (!message.fromMe && !isGroup(message.chat) && message.authorName !== null)
+        log.setName(row.userId, message.chat, message.authorName)
     }
     this.tell(row.userId, { type: 'message', userId: row.userId, message: messageView(message) })
   }
@@ -127,7 +128,16 @@ export function liveConnection(bot: Bot): Connection {
 }
 
 export function sentView({ messageId, chat, kind, status, problem, createdAt, sentAt, updatedAt }: OutboxRow): SentView {
-  return { messageId, chat, kind, status, problem, createdAt: iso(createdAt), sentAt: sentAt === null ? null : iso(sentAt), updatedAt: iso(updatedAt) }
+  return {
+    messageId,
+    chat,
+    kind,
+    status,
+    problem,
+    createdAt: iso(createdAt),
+    sentAt: sentAt === null ? null : iso(sentAt),
+    updatedAt: iso(updatedAt),
+  }
 }
 
 export function messageView({ at, ...message }: Message): MessageView {
@@ -145,6 +155,8 @@ export function chatView({ chat, last, ...facts }: Chat): ChatView {
 /** The words of what waits or was sent, where they are short. */
 export function wordsOf(content: string | null): string {
   if (content === null) return ''
-  const { content: parsed } = JSON.parse(content) as { content: { type: string; text?: string; caption?: string; name?: string; emoji?: string } } // our own line, sealed since
+  const { content: parsed } = JSON.parse(content) as {
+    content: { type: string; text?: string; caption?: string; name?: string; emoji?: string }
+  } // our own line, sealed since
   return parsed.text ?? parsed.caption ?? parsed.emoji ?? parsed.name ?? ''
 }

@@ -103,10 +103,13 @@ export class Outbox {
     const wait = Math.max(0, (this.nextAt.get(userId) ?? 0) - this.parts.clock.monotonic(), this.untilBelowCap(bot))
     if (wait === 0) return void this.work(bot).catch(escape)
     // A timer cannot wait longer than 24 days; a day is the longest there is.
-    this.timers.set(userId, setTimeout(() => {
-      this.timers.delete(userId)
-      this.pump(bot)
-    }, wait))
+    this.timers.set(
+      userId,
+      setTimeout(() => {
+        this.timers.delete(userId)
+        this.pump(bot)
+      }, wait),
+    )
   }
 
   /** When the daily limit lets the next message go; null while it is not reached. */
@@ -251,6 +254,12 @@ export class Outbox {
 
 /** What `add` has written. */
 function parse(text: string): { content: Content; replyTo: (MessageKey & { text: string }) | null } {
-  const { content, replyTo } = JSON.parse(text) as { content: Content & { data?: unknown }; replyTo: (MessageKey & { text: string }) | null } // our own line, sealed since
-  return { content: typeof content.data === 'string' ? ({ ...content, data: Buffer.from(content.data, 'base64') } as Content) : content, replyTo } // the bytes that were made text above
+  const { content, replyTo } = JSON.parse(text) as {
+    content: Content & { data?: unknown }
+    replyTo: (MessageKey & { text: string }) | null
+  } // our own line, sealed since
+  return {
+    content: typeof content.data === 'string' ? ({ ...content, data: Buffer.from(content.data, 'base64') } as Content) : content,
+    replyTo,
+  } // the bytes that were made text above
 }

@@ -48,7 +48,10 @@ export class PairingDesk {
     const { engine, clock } = this.parts
     const { current } = this
     const now = clock.now()
-    this.current = current === null ? { code: null, qr, qrEndsAt: now + engine.qrLife[0], endsAt: now + engine.pairingLife, passkey: null } : { ...current, qr, qrEndsAt: now + engine.qrLife[1] }
+    this.current =
+      current === null
+        ? { code: null, qr, qrEndsAt: now + engine.qrLife[0], endsAt: now + engine.pairingLife, passkey: null }
+        : { ...current, qr, qrEndsAt: now + engine.qrLife[1] }
     return current === null
   }
 
@@ -63,7 +66,8 @@ export class PairingDesk {
         this.parts.changed()
       })
       .catch((error: unknown) => {
-        if (this.asked === connection) this.parts.failed(error instanceof Fault ? error.message : 'The connection ended before WhatsApp gave a pairing code')
+        if (this.asked === connection)
+          this.parts.failed(error instanceof Fault ? error.message : 'The connection ended before WhatsApp gave a pairing code')
       })
   }
 

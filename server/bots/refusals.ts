@@ -12,8 +12,14 @@ const final = new Map([
   [401, 'WhatsApp did not accept the message: this account may not write here (401)'],
   [403, 'WhatsApp did not accept the message: this account may not write here, e.g. it is not in the group or was blocked (403)'],
   [404, 'WhatsApp did not accept the message: the chat does not exist (404)'],
-  [463, 'WhatsApp does not let this account begin new chats at the moment: it was restricted, and only people who wrote to it before can be answered (463)'],
-  [479, 'WhatsApp did not accept the message: the keys of a device in this chat are out of date; have the other side write first, or send it again later (479)'],
+  [
+    463,
+    'WhatsApp does not let this account begin new chats at the moment: it was restricted, and only people who wrote to it before can be answered (463)',
+  ],
+  [
+    479,
+    'WhatsApp did not accept the message: the keys of a device in this chat are out of date; have the other side write first, or send it again later (479)',
+  ],
 ])
 
 /** `message-held` for what passes, `message-refused` for what does not. */

@@ -16,7 +16,11 @@ export async function textMatcher(wanted: TextRule | null): Promise<TextMatcher>
   if (how === 'regex') return (await linearPattern(value, { caseSensitive })).caught
   const folded = (text: string): string => (caseSensitive ? text : text.toLowerCase()).normalize('NFC')
   const needle = folded(value)
-  const holds = { contains: (text: string) => text.includes(needle), equals: (text: string) => text.trim() === needle.trim(), starts: (text: string) => text.trimStart().startsWith(needle) }[how]
+  const holds = {
+    contains: (text: string) => text.includes(needle),
+    equals: (text: string) => text.trim() === needle.trim(),
+    starts: (text: string) => text.trimStart().startsWith(needle),
+  }[how]
   return (text) => (holds(folded(text)) ? [text] : null)
 }
 

@@ -42,14 +42,18 @@ export function createRuleStore(database: Database) {
   return {
     list: (userId: string): Rule[] =>
       // The definition was checked when it came in.
-      list.all(userId).map(({ definition, ...facts }) => ({ madeBy: null, ...(JSON.parse(definition) as RuleDefinition & Partial<KeptRule>), ...facts })),
-    insert: (userId: string, id: string, definition: KeptRule, now: number): void => void insert.run({ id, user: userId, definition: JSON.stringify(definition), now }),
+      list
+        .all(userId)
+        .map(({ definition, ...facts }) => ({ madeBy: null, ...(JSON.parse(definition) as RuleDefinition & Partial<KeptRule>), ...facts })),
+    insert: (userId: string, id: string, definition: KeptRule, now: number): void =>
+      void insert.run({ id, user: userId, definition: JSON.stringify(definition), now }),
     change: (id: string, definition: KeptRule): void => void change.run(JSON.stringify(definition), id),
     remove: (userId: string, id: string): boolean => remove.run(userId, id).changes > 0,
     order: database.transaction((userId: string, ids: readonly string[]) => {
       for (const [place, id] of ids.entries()) setPlace.run(place + 1, userId, id)
     }),
-    count: (id: string, outcome: RuleOutcome, problem: string | null, now: number): void => void quickly(database, () => count.run({ id, outcome, problem, now })),
+    count: (id: string, outcome: RuleOutcome, problem: string | null, now: number): void =>
+      void quickly(database, () => count.run({ id, outcome, problem, now })),
   }
 }
 

@@ -26,7 +26,14 @@ export interface Publisher {
   /** Whether whoever adds a rule may publish there itself. A session that is not there is nobody's. */
   allows(by: Standing, session: string): boolean
   /** Resolves when the message is durable. Throws with words for a person when the session is not there or refuses it. */
-  publish(message: { session: string; topic: string; data: unknown; /** Whatever comes twice under it is published once. */ id: string; publisher: string; /** Who added the rule: it publishes as long as he may. */ madeBy: string | null }): Promise<void>
+  publish(message: {
+    session: string
+    topic: string
+    data: unknown
+    /** Whatever comes twice under it is published once. */ id: string
+    publisher: string
+    /** Who added the rule: it publishes as long as he may. */ madeBy: string | null
+  }): Promise<void>
 }
 
 export interface RulesParts {
@@ -40,7 +47,13 @@ export interface RulesParts {
   log: Log
   told(event: BotEvent & { type: 'rule' }): void
   /** For the audit trail: a rule was added, changed or removed, or has begun to fail. */
-  did(what: 'rule-added' | 'rule-changed' | 'rule-removed' | 'rule-failed', userId: string, actor: string, rule: string, problem?: string): void
+  did(
+    what: 'rule-added' | 'rule-changed' | 'rule-removed' | 'rule-failed',
+    userId: string,
+    actor: string,
+    rule: string,
+    problem?: string,
+  ): void
 }
 
 interface ReadyRule extends Rule {
@@ -87,7 +100,14 @@ export class Rules {
   /** Throws `rule-not-found`, `rule-malformed` and `rule-beyond-caller`. */
   async change(userId: string, id: string, change: RuleChange, actor: string, by: Standing): Promise<Rule> {
     const { name, enabled, match, action, perMinute, stop, madeBy } = this.get(userId, id)
-    const definition: RuleDefinition = { name: change.name ?? name, enabled: change.enabled ?? enabled, match: change.match ?? match, action: change.action ?? action, perMinute: change.perMinute ?? perMinute, stop: change.stop ?? stop }
+    const definition: RuleDefinition = {
+      name: change.name ?? name,
+      enabled: change.enabled ?? enabled,
+      match: change.match ?? match,
+      action: change.action ?? action,
+      perMinute: change.perMinute ?? perMinute,
+      stop: change.stop ?? stop,
+    }
     await this.check(userId, definition)
     // Whoever changes what a rule does, or for which messages, answers for it from then on.
     this.checkReach(definition.action, by)
@@ -108,14 +128,19 @@ export class Rules {
   /** Throws `rule-malformed` when these are not all of the bot's rules. */
   order(userId: string, ids: readonly string[]): Rule[] {
     const known = this.list(userId).map(({ id }) => id)
-    if (ids.length !== known.length || known.some((id) => !ids.includes(id))) throw new Fault('rule-malformed', 'rules must name each rule of the session once')
+    if (ids.length !== known.length || known.some((id) => !ids.includes(id)))
+      throw new Fault('rule-malformed', 'rules must name each rule of the session once')
     this.parts.store.order(userId, ids)
     this.ready.delete(userId)
     return this.list(userId)
   }
 
   /** What would be done with a message, by the rules as they are or by one that is not kept yet. Nothing is sent. */
-  async rehearse(userId: string, message: Message, draft: RuleDefinition | null): Promise<{ id: string | null; name: string; action: RuleAction['type']; text: string | null }[]> {
+  async rehearse(
+    userId: string,
+    message: Message,
+    draft: RuleDefinition | null,
+  ): Promise<{ id: string | null; name: string; action: RuleAction['type']; text: string | null }[]> {
     if (draft !== null) await this.check(userId, draft)
     const rules = draft === null ? await this.readyOf(userId) : [{ ...draft, id: null, test: await textMatcher(draft.match.text) }]
     const acts = []
@@ -123,7 +148,12 @@ export class Rules {
       const caught = rule.enabled || draft !== null ? caughtBy(rule, message) : null
       if (caught === null) continue
       const { action } = rule
-      acts.push({ id: rule.id, name: rule.name, action: action.type, text: action.type === 'reply' ? fillTemplate(action.template, message, caught, new Date(this.parts.clock.now())) : null })
+      acts.push({
+        id: rule.id,
+        name: rule.name,
+        action: action.type,
+        text: action.type === 'reply' ? fillTemplate(action.template, message, caught, new Date(this.parts.clock.now())) : null,
+      })
       if (rule.stop) break
     }
     return acts
@@ -167,13 +197,16 @@ export class Rules {
     })
     const unknown = unknownPlaceholder(definition)
     if (unknown !== null) throw new Fault('rule-malformed', `{{${unknown}}} is not known in a reply`)
-    if (action.type === 'webhook' && !this.parts.hasWebhook(userId, action.webhook)) throw new Fault('rule-malformed', 'This session has no such webhook')
-    if (action.type === 'publish' && this.parts.publisher === null) throw new Fault('rule-malformed', 'This Wheelhouse runs without brokers')
+    if (action.type === 'webhook' && !this.parts.hasWebhook(userId, action.webhook))
+      throw new Fault('rule-malformed', 'This session has no such webhook')
+    if (action.type === 'publish' && this.parts.publisher === null)
+      throw new Fault('rule-malformed', 'This Wheelhouse runs without brokers')
   }
 
   /** A rule publishes where whoever adds it may publish himself, and nowhere else. */
   private checkReach(action: RuleAction, by: Standing): void {
-    if (action.type === 'publish' && this.parts.publisher?.allows(by, action.session) !== true) throw new Fault('rule-beyond-caller', `Publishing takes brokers:use of ${action.session}`)
+    if (action.type === 'publish' && this.parts.publisher?.allows(by, action.session) !== true)
+      throw new Fault('rule-beyond-caller', `Publishing takes brokers:use of ${action.session}`)
   }
 
   private readyOf(userId: string): Promise<ReadyRule[]> {
@@ -222,13 +255,28 @@ export class Rules {
       const text = fillTemplate(action.template, message, caught, new Date(clock.now()))
       if (text === '') throw new Error('The reply came out empty')
       const replyTo = action.quote ? { id: message.id, fromMe: false, author: message.author, text: message.text } : null
-      this.queueOnce(() => outbox.add(bot, { chat: message.chat, content: { type: 'text', text }, replyTo, idempotencyKey: `rule:${id}:${message.chat}:${message.id}` }))
+      this.queueOnce(() =>
+        outbox.add(bot, {
+          chat: message.chat,
+          content: { type: 'text', text },
+          replyTo,
+          idempotencyKey: `rule:${id}:${message.chat}:${message.id}`,
+        }),
+      )
       return
     }
     const data = { userId, rule: { id, name }, message: messageView(message), caught: caught.slice(1), at: iso(clock.now()) }
     if (action.type === 'webhook') callWebhook(userId, action.webhook, data)
     else if (publisher === null) throw new Error('This Wheelhouse runs without brokers')
-    else await publisher.publish({ session: action.session, topic: action.topic, data, id: `${id}:${message.id}`, publisher: `bot ${userId}`, madeBy })
+    else
+      await publisher.publish({
+        session: action.session,
+        topic: action.topic,
+        data,
+        id: `${id}:${message.id}`,
+        publisher: `bot ${userId}`,
+        madeBy,
+      })
   }
 
   /** A message that came a second time has its answer, which the clock may have worded otherwise. */
@@ -258,5 +306,10 @@ function caughtBy({ match, test }: Pick<ReadyRule, 'match' | 'test'>, message: M
 }
 
 export function ruleView({ createdAt, lastMatchedAt, problemAt, ...rule }: Rule): RuleView {
-  return { ...rule, createdAt: iso(createdAt), lastMatchedAt: lastMatchedAt === null ? null : iso(lastMatchedAt), problemAt: problemAt === null ? null : iso(problemAt) }
+  return {
+    ...rule,
+    createdAt: iso(createdAt),
+    lastMatchedAt: lastMatchedAt === null ? null : iso(lastMatchedAt),
+    problemAt: problemAt === null ? null : iso(problemAt),
+  }
 }

@@ -49,7 +49,12 @@ export class BotService {
 
   constructor(parts: BotServiceParts) {
     this.parts = parts
-    this.botParts = { ...parts, handshakes: new Handshakes(), takenBy: (number, except) => this.linkedTo(number, except), outside: (work) => this.outside(work) }
+    this.botParts = {
+      ...parts,
+      handshakes: new Handshakes(),
+      takenBy: (number, except) => this.linkedTo(number, except),
+      outside: (work) => this.outside(work),
+    }
     for (const row of parts.store.all()) this.bots.set(row.userId, new Bot(afterRestart(row), this.botParts))
   }
 
@@ -59,10 +64,13 @@ export class BotService {
     for (const bot of this.list()) bot.wake()
     const wanted = this.list().filter(({ row }) => row.wanted)
     for (const [place, bot] of wanted.entries()) {
-      const timer = setTimeout(() => {
-        this.starting.delete(timer)
-        bot.resume()
-      }, place * (this.parts.stagger ?? defaultStagger))
+      const timer = setTimeout(
+        () => {
+          this.starting.delete(timer)
+          bot.resume()
+        },
+        place * (this.parts.stagger ?? defaultStagger),
+      )
       this.starting.add(timer)
     }
   }
@@ -73,10 +81,12 @@ export class BotService {
     this.starting.clear()
     // One that cannot be ended must not keep the others from being noted.
     const ended = await Promise.allSettled(this.list().map((bot) => bot.suspend()))
-    for (const each of ended) if (each.status === 'rejected') this.parts.log.error({ error: each.reason as unknown }, 'the connection of a bot could not be ended')
+    for (const each of ended)
+      if (each.status === 'rejected') this.parts.log.error({ error: each.reason as unknown }, 'the connection of a bot could not be ended')
     const now = this.parts.clock.now()
     // The rows keep saying what is to run again; their history says that nothing ran from here on.
-    for (const { row, state } of this.list()) if (isRunning(state)) this.parts.store.note(row.userId, now, 'stopped', 'Wheelhouse was closed')
+    for (const { row, state } of this.list())
+      if (isRunning(state)) this.parts.store.note(row.userId, now, 'stopped', 'Wheelhouse was closed')
   }
 
   /** The oldest first. */
@@ -172,7 +182,12 @@ export class BotService {
    *
    * Throws `bot-exists` when it is none of those that `mayChange`.
    */
-  bringIn(file: Uint8Array, passphrase: string, actor: string, by: { madeBy: string | null; mayChange(bot: Bot): boolean } = { madeBy: null, mayChange: () => true }): { userId: string; backupId: string } {
+  bringIn(
+    file: Uint8Array,
+    passphrase: string,
+    actor: string,
+    by: { madeBy: string | null; mayChange(bot: Bot): boolean } = { madeBy: null, mayChange: () => true },
+  ): { userId: string; backupId: string } {
     const content = this.parts.backups.read(file, passphrase)
     const { userId, phoneNumber } = content
     const bot = this.bots.get(userId)
@@ -186,7 +201,22 @@ export class BotService {
     const other = this.linkedTo(phoneNumber, userId)
     if (other !== null) throw new Fault('number-linked', `This phone number is already linked as session ${other}`)
     const now = this.parts.clock.now()
-    const row: BotRow = { userId, phoneNumber, name: null, label, notes, proxy, wanted: false, state: 'stopped', reason: null, since: now, createdAt: now, linkedAt: null, settings: { ...defaultBotSettings }, madeBy }
+    const row: BotRow = {
+      userId,
+      phoneNumber,
+      name: null,
+      label,
+      notes,
+      proxy,
+      wanted: false,
+      state: 'stopped',
+      reason: null,
+      since: now,
+      createdAt: now,
+      linkedAt: null,
+      settings: { ...defaultBotSettings },
+      madeBy,
+    }
     this.parts.store.insert(row)
     const bot = new Bot(row, this.botParts)
     this.bots.set(userId, bot)
@@ -196,7 +226,10 @@ export class BotService {
 
   /** Another bot with the number that is linked, or is being linked. */
   private linkedTo(number: string, except: string): string | null {
-    const other = this.list().find(({ row, state, isLinked }) => row.userId !== except && row.phoneNumber === number && (isLinked || state === 'pairing' || state === 'starting'))
+    const other = this.list().find(
+      ({ row, state, isLinked }) =>
+        row.userId !== except && row.phoneNumber === number && (isLinked || state === 'pairing' || state === 'starting'),
+    )
     return other?.row.userId ?? null
   }
 

@@ -1,6 +1,16 @@
 /** The life of a bot as one table, and how the published API names it. */
 
-export const botStates = ['stopped', 'starting', 'pairing', 'online', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'] as const
+export const botStates = [
+  'stopped',
+  'starting',
+  'pairing',
+  'online',
+  'reconnecting',
+  'logged_out',
+  'blocked',
+  'replaced',
+  'failed',
+] as const
 export type BotState = (typeof botStates)[number]
 
 /**
@@ -62,11 +72,16 @@ export interface Closed {
 const pairingAttempts = 4
 
 /** Terminal closes are those where trying again would harm the account or cannot help; the credentials stay in every case. */
-export function closingOf(code: number, words = '', { isLinked, pairing, attempt }: Closed = { isLinked: true, pairing: 'none', attempt: 0 }): Closing {
+export function closingOf(
+  code: number,
+  words = '',
+  { isLinked, pairing, attempt }: Closed = { isLinked: true, pairing: 'none', attempt: 0 },
+): Closing {
   const closing = meaningOf(code, words)
   if (isLinked || closing.then === 'restart') return closing
   if (closing.then !== 'retry') return { then: 'failed', reason: closing.reason }
-  if (pairing === 'passkey') return { then: 'failed', reason: `The connection ended before the passkey was taken; start again. ${closing.reason}` }
+  if (pairing === 'passkey')
+    return { then: 'failed', reason: `The connection ended before the passkey was taken; start again. ${closing.reason}` }
   if (pairing === 'code' && code === 408) return { then: 'failed', reason: 'The pairing code has expired; start again for a new one' }
   if (attempt >= pairingAttempts) return { then: 'failed', reason: `No pairing code could be had: ${closing.reason}` }
   return closing

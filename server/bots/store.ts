@@ -55,7 +55,8 @@ const historyKept = 500
 export type BotStore = ReturnType<typeof createBotStore>
 
 export function createBotStore(database: Database, sealer: Sealer) {
-  const columns = 'user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, since, created_at AS createdAt, linked_at AS linkedAt, settings, made_by AS madeBy'
+  const columns =
+    'user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, since, created_at AS createdAt, linked_at AS linkedAt, settings, made_by AS madeBy'
   const all = database.prepare<[], RawBot>(`SELECT ${columns} FROM bots ORDER BY created_at, user_id`)
   const insert = database.prepare(`
     INSERT INTO bots (user_id, phone_number, name, label, notes, proxy, settings, wanted, state, reason, since, created_at, linked_at, made_by)
@@ -65,22 +66,37 @@ export function createBotStore(database: Database, sealer: Sealer) {
     WHERE user_id = @userId`)
   const remove = database.prepare('DELETE FROM bots WHERE user_id = ?')
   const addHistory = database.prepare('INSERT INTO bot_history (user_id, at, state, reason) VALUES (?, ?, ?, ?)')
-  const trimHistory = database.prepare('DELETE FROM bot_history WHERE user_id = ? AND id <= (SELECT id FROM bot_history WHERE user_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)')
-  const history = database.prepare<[string, number], HistoryRow>('SELECT id, at, state, reason FROM bot_history WHERE user_id = ? ORDER BY id DESC LIMIT ?')
+  const trimHistory = database.prepare(
+    'DELETE FROM bot_history WHERE user_id = ? AND id <= (SELECT id FROM bot_history WHERE user_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)',
+  )
+  const history = database.prepare<[string, number], HistoryRow>(
+    'SELECT id, at, state, reason FROM bot_history WHERE user_id = ? ORDER BY id DESC LIMIT ?',
+  )
   const historySince = database.prepare<[{ user: string; since: number }], HistoryRow>(`
     SELECT id, at, state, reason FROM bot_history
     WHERE user_id = @user AND id >= coalesce((SELECT max(id) FROM bot_history WHERE user_id = @user AND at <= @since), 0) ORDER BY id`)
 
   const inbox = createInboxStore(database, sealer)
   const proxyPlace = (userId: string): string => `bots:proxy:${userId}`
-  const raw = (row: BotRow): Record<string, unknown> => ({ ...row, wanted: row.wanted ? 1 : 0, settings: JSON.stringify(row.settings), proxy: row.proxy === null ? (row.lockedProxy ?? null) : sealer.seal(row.proxy, proxyPlace(row.userId)) })
+  const raw = (row: BotRow): Record<string, unknown> => ({
+    ...row,
+    wanted: row.wanted ? 1 : 0,
+    settings: JSON.stringify(row.settings),
+    proxy: row.proxy === null ? (row.lockedProxy ?? null) : sealer.seal(row.proxy, proxyPlace(row.userId)),
+  })
   const proxyOf = (userId: string, sealed: Buffer | null): Pick<BotRow, 'proxy' | 'lockedProxy'> => {
     const proxy = sealed === null ? null : openOrNull(sealer, sealed, proxyPlace(userId))
     return proxy === null && sealed !== null ? { proxy, lockedProxy: sealed } : { proxy }
   }
 
   return {
-    all: (): BotRow[] => all.all().map((row) => ({ ...row, wanted: row.wanted === 1, settings: { ...defaultBotSettings, ...(JSON.parse(row.settings) as Partial<BotSettings>) }, ...proxyOf(row.userId, row.proxy) })),
+    all: (): BotRow[] =>
+      all.all().map((row) => ({
+        ...row,
+        wanted: row.wanted === 1,
+        settings: { ...defaultBotSettings, ...(JSON.parse(row.settings) as Partial<BotSettings>) },
+        ...proxyOf(row.userId, row.proxy),
+      })),
     /** Tries the proxy again, with the keys that are here now. */
     reopen({ lockedProxy, ...row }: BotRow): Pick<BotRow, 'proxy' | 'lockedProxy'> {
       return lockedProxy === undefined ? { proxy: row.proxy } : proxyOf(row.userId, lockedProxy)
@@ -120,9 +136,15 @@ export interface StoredAuth extends AuthRows {
 }
 
 function createAuthRows(database: Database, sealer: Sealer, userId: string, inbox: InboxStore): StoredAuth {
-  const one = database.prepare<[string, string, string], Buffer>('SELECT sealed FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?').pluck()
-  const every = database.prepare<[string], { kind: string; id: string; sealed: Buffer }>('SELECT kind, id, sealed FROM bot_auth WHERE user_id = ?')
-  const write = database.prepare('INSERT INTO bot_auth (user_id, kind, id, sealed) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed')
+  const one = database
+    .prepare<[string, string, string], Buffer>('SELECT sealed FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?')
+    .pluck()
+  const every = database.prepare<[string], { kind: string; id: string; sealed: Buffer }>(
+    'SELECT kind, id, sealed FROM bot_auth WHERE user_id = ?',
+  )
+  const write = database.prepare(
+    'INSERT INTO bot_auth (user_id, kind, id, sealed) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed',
+  )
   const erase = database.prepare('DELETE FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?')
   const eraseAll = database.prepare('DELETE FROM bot_auth WHERE user_id = ?')
   const count = database.prepare<[string], number>('SELECT count(*) FROM bot_auth WHERE user_id = ?').pluck()
@@ -152,7 +174,8 @@ function createAuthRows(database: Database, sealer: Sealer, userId: string, inbo
       return found
     },
     // Credentials are what the link is, and a message is acknowledged next. A key of a conversation that a power cut takes back is agreed on anew.
-    put: (rows, arrivals = []) => (arrivals.length > 0 || rows.some(({ kind }) => kind === 'creds') ? put(rows, arrivals) : quickly(database, () => put(rows))),
+    put: (rows, arrivals = []) =>
+      arrivals.length > 0 || rows.some(({ kind }) => kind === 'creds') ? put(rows, arrivals) : quickly(database, () => put(rows)),
     recall: (digest) => inbox.recall(userId, digest),
     count: () => count.get(userId) ?? 0,
     all: () => every.all(userId).map(({ kind, id, sealed }) => ({ kind, id, value: openLink(sealed, kind, id) })),

@@ -24,7 +24,16 @@ export function createBrokersApi(service: BrokerService): Api {
       async createSession({ body }, call) {
         needReady(service)
         const { secretKey, expiresAt } = await service.create(body, actorOf(call.caller), call.standing.maker)
-        return { status: 200, body: { success: true, sessionName: body.sessionName, password: body.password, secretKey, sessionExpiry: expiresAt === null ? null : iso(expiresAt) } }
+        return {
+          status: 200,
+          body: {
+            success: true,
+            sessionName: body.sessionName,
+            password: body.password,
+            secretKey,
+            sessionExpiry: expiresAt === null ? null : iso(expiresAt),
+          },
+        }
       },
       async suspendSession({ body }, call) {
         needReady(service)
@@ -38,21 +47,53 @@ export function createBrokersApi(service: BrokerService): Api {
       },
       adminSessions() {
         const sessions = service.all().map((tenant) => ({ ...service.byName(tenant.name), tenant }))
-        return { status: 200, body: { success: true, sessions: sessions.map(({ stored, tenant }) => ({ sessionName: tenant.name, suspended: stored.suspended, createdAt: iso(stored.createdAt), sessionExpiry: stored.expiresAt === null ? null : iso(stored.expiresAt), clients: tenant.links.size })) } }
+        return {
+          status: 200,
+          body: {
+            success: true,
+            sessions: sessions.map(({ stored, tenant }) => ({
+              sessionName: tenant.name,
+              suspended: stored.suspended,
+              createdAt: iso(stored.createdAt),
+              sessionExpiry: stored.expiresAt === null ? null : iso(stored.expiresAt),
+              clients: tenant.links.size,
+            })),
+          },
+        }
       },
       adminStats() {
-        return { status: 200, body: { success: true, uptime: (clock.monotonic() - service.startedAt) / 1_000, memory: process.memoryUsage.rss(), connections: service.connections.size, sessions: service.all().length } }
+        return {
+          status: 200,
+          body: {
+            success: true,
+            uptime: (clock.monotonic() - service.startedAt) / 1_000,
+            memory: process.memoryUsage.rss(),
+            connections: service.connections.size,
+            sessions: service.all().length,
+          },
+        }
       },
 
       sessions(_, { standing }) {
         const tenants = service.all().filter(({ name }) => standing.reaches('brokers', { subject: name, makers: makersOf(name) ?? [] }))
         const length = Math.max(0, ...tenants.map(({ deliveredRate }) => deliveredRate.length))
-        const deliveries = Array.from({ length }, (_, index) => tenants.reduce((sum, { deliveredRate }) => sum + (deliveredRate[deliveredRate.length - length + index] ?? 0), 0))
+        const deliveries = Array.from({ length }, (_, index) =>
+          tenants.reduce((sum, { deliveredRate }) => sum + (deliveredRate[deliveredRate.length - length + index] ?? 0), 0),
+        )
         return { status: 200, body: { sessions: tenants.map(({ name }) => view(name)), deliveries } }
       },
       session({ params }) {
         const tenant = tenantOf(params.name)
-        return { status: 200, body: { session: view(params.name), clients: clientViews(tenant), topics: topicViews(tenant, clock), depth: tenant.depth, deliveries: tenant.deliveredRate } }
+        return {
+          status: 200,
+          body: {
+            session: view(params.name),
+            clients: clientViews(tenant),
+            topics: topicViews(tenant, clock),
+            depth: tenant.depth,
+            deliveries: tenant.deliveredRate,
+          },
+        }
       },
       async changeSession({ params, body }, call) {
         await service.change(params.name, body, actorOf(call.caller))

@@ -4,7 +4,9 @@ import type { EndReason } from './engine/model.ts'
 import type { Wire } from './wire.ts'
 
 /** Close codes of the WebSocket; those of 4000 and above are ours and documented. */
-export const closeCodes: Readonly<Record<EndReason | 'login-deadline' | 'too-many-attempts' | 'protocol-error' | 'fault', { code: number; text: string }>> = {
+export const closeCodes: Readonly<
+  Record<EndReason | 'login-deadline' | 'too-many-attempts' | 'protocol-error' | 'fault', { code: number; text: string }>
+> = {
   'login-deadline': { code: 4401, text: 'No login in time' },
   suspended: { code: 4403, text: 'Session is suspended' },
   kicked: { code: 4404, text: 'Disconnected by the owner' },

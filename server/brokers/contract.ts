@@ -12,12 +12,24 @@ const name = z
   .min(1, 'sessionName and password are required')
   .max(128, 'sessionName may have at most 128 characters')
   .refine((text) => !hasControlCharacter(text), 'sessionName may not contain control characters')
-const password = z.string({ error: 'password must be a text' }).min(1, 'sessionName and password are required').max(1_024, 'password may have at most 1024 characters')
+const password = z
+  .string({ error: 'password must be a text' })
+  .min(1, 'sessionName and password are required')
+  .max(1_024, 'password may have at most 1024 characters')
 const secretKey = z.string({ error: 'secretKey must be a text' }).max(1_024)
 
 /** ISO text, ms since the epoch (from 1e11 on) or a duration in ms (below); null for never. */
 const expiryText = 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'
-const sessionExpiry = z.union([z.iso.datetime({ offset: true, local: true, error: expiryText }), z.iso.date({ error: expiryText }), z.int({ error: expiryText }).min(1, expiryText).max(8_640_000_000_000_000, expiryText)], { error: expiryText }).nullable()
+const sessionExpiry = z
+  .union(
+    [
+      z.iso.datetime({ offset: true, local: true, error: expiryText }),
+      z.iso.date({ error: expiryText }),
+      z.int({ error: expiryText }).min(1, expiryText).max(8_640_000_000_000_000, expiryText),
+    ],
+    { error: expiryText },
+  )
+  .nullable()
 export type SessionExpiry = z.output<typeof sessionExpiry>
 
 /** What may be chosen when a session is made: the contract's four fields and ours beside them. */
@@ -27,7 +39,13 @@ const failed = z.object({ success: z.literal(false), error: z.string(), request_
 const failure = (description: string) => ({ description, body: failed })
 
 const credentials = { sessionName: name, password, secretKey }
-const created = z.object({ success: z.literal(true), sessionName: z.string(), password: z.string(), secretKey: z.string(), sessionExpiry: isoTime.nullable() })
+const created = z.object({
+  success: z.literal(true),
+  sessionName: z.string(),
+  password: z.string(),
+  secretKey: z.string(),
+  sessionExpiry: isoTime.nullable(),
+})
 
 export const sessionState = z.enum(['running', 'suspended'])
 
@@ -75,7 +93,14 @@ export const brokerClient = z.object({
 })
 export type BrokerClient = z.output<typeof brokerClient>
 
-export const brokerTopic = z.object({ topic: z.string(), subscribers: z.int(), published: z.number(), publishedTotal: z.number(), queued: z.int(), retained: z.boolean() })
+export const brokerTopic = z.object({
+  topic: z.string(),
+  subscribers: z.int(),
+  published: z.number(),
+  publishedTotal: z.number(),
+  queued: z.int(),
+  retained: z.boolean(),
+})
 export type BrokerTopic = z.output<typeof brokerTopic>
 
 export const heldMessage = z.object({
@@ -93,7 +118,18 @@ export const heldMessage = z.object({
 export type HeldMessage = z.output<typeof heldMessage>
 
 export const deadReason = z.enum(['expired', 'max-retries', 'overflow', 'oversized', 'subscriber-gone', 'unsendable'])
-export const deadLetter = z.object({ id: z.int(), at: isoTime, messageId: z.string(), topic: z.string(), subscriber: z.string(), reason: deadReason, tries: z.int(), acceptedAt: isoTime, bytes: z.int(), preview: z.string() })
+export const deadLetter = z.object({
+  id: z.int(),
+  at: isoTime,
+  messageId: z.string(),
+  topic: z.string(),
+  subscriber: z.string(),
+  reason: deadReason,
+  tries: z.int(),
+  acceptedAt: isoTime,
+  bytes: z.int(),
+  preview: z.string(),
+})
 export type BrokerDeadLetter = z.output<typeof deadLetter>
 
 const sessionParams = z.object({ name })
@@ -128,7 +164,10 @@ export const brokersContract = defineContract({
       access: 'local',
       right: 'brokers:use',
       body: z.object({ ...credentials, suspend: z.boolean({ error: 'suspend must be true or false' }).default(true) }),
-      responses: { 200: { description: 'Done', body: z.object({ success: z.literal(true), suspended: z.boolean() }) }, 400: failure('Session not found, or invalid credentials') },
+      responses: {
+        200: { description: 'Done', body: z.object({ success: z.literal(true), suspended: z.boolean() }) },
+        400: failure('Session not found, or invalid credentials'),
+      },
     },
     dropSession: {
       method: 'POST',
@@ -139,7 +178,10 @@ export const brokersContract = defineContract({
       access: 'local',
       right: 'brokers:use',
       body: z.object(credentials),
-      responses: { 200: { description: 'Gone', body: z.object({ success: z.literal(true) }) }, 400: failure('Session not found, or invalid credentials') },
+      responses: {
+        200: { description: 'Gone', body: z.object({ success: z.literal(true) }) },
+        400: failure('Session not found, or invalid credentials'),
+      },
     },
     adminSessions: {
       method: 'GET',
@@ -148,7 +190,24 @@ export const brokersContract = defineContract({
       summary: 'All sessions, without their secrets',
       access: 'key',
       right: 'brokers:manage',
-      responses: { 200: { description: 'Sessions', body: z.object({ success: z.literal(true), sessions: z.array(z.object({ sessionName: z.string(), suspended: z.boolean(), createdAt: isoTime, sessionExpiry: isoTime.nullable(), clients: z.int() })) }) }, 401: failure('No key') },
+      responses: {
+        200: {
+          description: 'Sessions',
+          body: z.object({
+            success: z.literal(true),
+            sessions: z.array(
+              z.object({
+                sessionName: z.string(),
+                suspended: z.boolean(),
+                createdAt: isoTime,
+                sessionExpiry: isoTime.nullable(),
+                clients: z.int(),
+              }),
+            ),
+          }),
+        },
+        401: failure('No key'),
+      },
     },
     adminStats: {
       method: 'GET',
@@ -157,7 +216,13 @@ export const brokersContract = defineContract({
       summary: 'Uptime, memory and connections',
       access: 'key',
       right: 'brokers:manage',
-      responses: { 200: { description: 'Figures', body: z.object({ success: z.literal(true), uptime: z.number(), memory: z.number(), connections: z.int(), sessions: z.int() }) }, 401: failure('No key') },
+      responses: {
+        200: {
+          description: 'Figures',
+          body: z.object({ success: z.literal(true), uptime: z.number(), memory: z.number(), connections: z.int(), sessions: z.int() }),
+        },
+        401: failure('No key'),
+      },
     },
 
     sessions: {
@@ -167,7 +232,12 @@ export const brokersContract = defineContract({
       summary: 'All sessions with what they hold',
       access: 'key',
       right: 'brokers:use',
-      responses: { 200: { description: 'Sessions by name, and half an hour of deliveries a second, one point every ten seconds', body: z.object({ sessions: z.array(brokerSession), deliveries: z.array(z.number()) }) } },
+      responses: {
+        200: {
+          description: 'Sessions by name, and half an hour of deliveries a second, one point every ten seconds',
+          body: z.object({ sessions: z.array(brokerSession), deliveries: z.array(z.number()) }),
+        },
+      },
     },
     session: {
       method: 'GET',
@@ -178,7 +248,16 @@ export const brokersContract = defineContract({
       right: 'brokers:use',
       params: sessionParams,
       responses: {
-        200: { description: 'The session; charts hold one point every ten seconds, the newest last', body: z.object({ session: brokerSession, clients: z.array(brokerClient), topics: z.array(brokerTopic), depth: z.array(z.number()), deliveries: z.array(z.number()) }) },
+        200: {
+          description: 'The session; charts hold one point every ten seconds, the newest last',
+          body: z.object({
+            session: brokerSession,
+            clients: z.array(brokerClient),
+            topics: z.array(brokerTopic),
+            depth: z.array(z.number()),
+            deliveries: z.array(z.number()),
+          }),
+        },
         404: failure('No such session'),
       },
     },
@@ -211,7 +290,10 @@ export const brokersContract = defineContract({
       access: 'key',
       right: 'brokers:use',
       params: sessionParams,
-      responses: { 200: { description: 'The new secret key, shown once', body: z.object({ secretKey: z.string() }) }, 404: failure('No such session') },
+      responses: {
+        200: { description: 'The new secret key, shown once', body: z.object({ secretKey: z.string() }) },
+        404: failure('No such session'),
+      },
     },
     createPass: {
       method: 'POST',
@@ -252,7 +334,10 @@ export const brokersContract = defineContract({
       access: 'key',
       right: 'brokers:use',
       params: sessionParams.extend({ subscriber: z.coerce.number().int() }),
-      responses: { 200: { description: 'How many messages were taken out', body: z.object({ purged: z.int() }) }, 404: failure('No such session or client') },
+      responses: {
+        200: { description: 'How many messages were taken out', body: z.object({ purged: z.int() }) },
+        404: failure('No such session or client'),
+      },
     },
     messages: {
       method: 'GET',
@@ -274,7 +359,10 @@ export const brokersContract = defineContract({
       right: 'brokers:use',
       params: sessionParams,
       query: z.object({ limit }),
-      responses: { 200: { description: 'Dead letters', body: z.object({ deadLetters: z.array(deadLetter), total: z.int() }) }, 404: failure('No such session') },
+      responses: {
+        200: { description: 'Dead letters', body: z.object({ deadLetters: z.array(deadLetter), total: z.int() }) },
+        404: failure('No such session'),
+      },
     },
     replayDeadLetters: {
       method: 'POST',
@@ -285,7 +373,13 @@ export const brokersContract = defineContract({
       right: 'brokers:use',
       params: sessionParams,
       body: some,
-      responses: { 200: { description: 'How many were replayed, and how many nobody listens for any more', body: z.object({ replayed: z.int(), kept: z.int() }) }, 404: failure('No such session') },
+      responses: {
+        200: {
+          description: 'How many were replayed, and how many nobody listens for any more',
+          body: z.object({ replayed: z.int(), kept: z.int() }),
+        },
+        404: failure('No such session'),
+      },
     },
     purgeDeadLetters: {
       method: 'POST',
@@ -333,10 +427,19 @@ export { durability, overflowPolicy }
 /** The contract's error shape: `{success: false, error}`. */
 function describeFailure({ status, code, message, issues, requestId }: Problem): z.output<typeof failed> {
   if (code !== 'invalid-body') return { success: false, error: message, ...(status >= 500 ? { request_id: requestId } : {}) }
-  if (issues.some(({ field, missing }) => field === '' || (missing && (field === 'sessionName' || field === 'password')))) return { success: false, error: 'sessionName and password are required' }
+  if (issues.some(({ field, missing }) => field === '' || (missing && (field === 'sessionName' || field === 'password'))))
+    return { success: false, error: 'sessionName and password are required' }
   const secret = issues.find(({ field, missing }) => missing && field === 'secretKey')
   if (secret !== undefined) return { success: false, error: 'secretKey is required' }
   const [first] = issues
   // Words of the library's own do not say which field they mean.
-  return { success: false, error: first === undefined ? message : first.field === '' || first.message.includes(first.field) ? first.message : `${first.field}: ${first.message}` }
+  return {
+    success: false,
+    error:
+      first === undefined
+        ? message
+        : first.field === '' || first.message.includes(first.field)
+          ? first.message
+          : `${first.field}: ${first.message}`,
+  }
 }

@@ -65,7 +65,14 @@ export function createHouseClient(service: BrokerService): HouseClient {
     list: () =>
       service.all().map((tenant) => {
         const { stored } = service.byName(tenant.name)
-        return { sessionName: tenant.name, suspended: tenant.suspended, clients: tenant.links.size, queued: tenant.queued, deadLetters: tenant.deadLetters.size, expiresAt: stored.expiresAt === null ? null : iso(stored.expiresAt) }
+        return {
+          sessionName: tenant.name,
+          suspended: tenant.suspended,
+          clients: tenant.links.size,
+          queued: tenant.queued,
+          deadLetters: tenant.deadLetters.size,
+          expiresAt: stored.expiresAt === null ? null : iso(stored.expiresAt),
+        }
       }),
 
     peek(sessionName, filter, limit) {
@@ -76,7 +83,10 @@ export function createHouseClient(service: BrokerService): HouseClient {
         // A message that is not durable yet is nobody's so far.
         for (const { message, state } of unacked.values()) if (state !== 'committing' && matches(wanted, message.topic)) found.add(message)
       }
-      return [...found].sort((a, b) => b.seq - a.seq).slice(0, limit).map(heardMessage)
+      return [...found]
+        .sort((a, b) => b.seq - a.seq)
+        .slice(0, limit)
+        .map(heardMessage)
     },
 
     async publish(sessionName, { topic, data, retain, ttl, id, publisher }) {
@@ -84,10 +94,17 @@ export function createHouseClient(service: BrokerService): HouseClient {
       const tenant = tenantOf(sessionName)
       const text = typeof data === 'string' ? data : JSON.stringify(data)
       const hash = createHash('sha256').update(text).digest('hex')
-      const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, messageId: id }, () => service.newMessageId())
+      const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, messageId: id }, () =>
+        service.newMessageId(),
+      )
       if (typeof read === 'string') throw new Fault('publish-refused', read)
       const receipt = await new Promise<Receipt>((resolve) => {
-        service.engine.publish(tenant, { ...read, source: 'json', properties: null, publisher }, new HouseLink(service, publisher, { accepted: resolve }), read.id)
+        service.engine.publish(
+          tenant,
+          { ...read, source: 'json', properties: null, publisher },
+          new HouseLink(service, publisher, { accepted: resolve }),
+          read.id,
+        )
       })
       if (receipt.refusal !== null) throw new Fault('publish-refused', refusalTexts[receipt.refusal])
       return { messageId: read.id, deliveredTo: receipt.deliveredTo, queuedFor: receipt.queuedFor }
@@ -111,7 +128,14 @@ export function createHouseClient(service: BrokerService): HouseClient {
       })
       const { subscriber } = engine.attach(tenant, link, { key: `anonymous:${link.id}`, durable: false, keepFor: null })
       // Without acknowledgement: nothing is stored for a listener, so nothing of it can be lost or become a dead letter.
-      engine.subscribe(subscriber, wanted, { filter: wanted, group: null, qos: 0, noLocal: false, retainAsPublished: false, identifier: null })
+      engine.subscribe(subscriber, wanted, {
+        filter: wanted,
+        group: null,
+        qos: 0,
+        noLocal: false,
+        retainAsPublished: false,
+        identifier: null,
+      })
       let listening = true
       function leave(): void {
         if (!listening) return

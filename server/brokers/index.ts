@@ -19,7 +19,10 @@ export type BrokersGiven = Pick<ServiceOptions, 'passwords' | 'removed'>
 /** Windows need not read everything again more often. */
 const changedEvery = 1_000
 
-export function createBrokersRoom({ dataDir, database, events, egress, changed, settings, clock, log }: RoomContext, given: BrokersGiven = {}): BrokersRoom {
+export function createBrokersRoom(
+  { dataDir, database, events, egress, changed, settings, clock, log }: RoomContext,
+  given: BrokersGiven = {},
+): BrokersRoom {
   let told = -Infinity
   let later: NodeJS.Timeout | undefined
   let startedAt = 0
@@ -34,7 +37,15 @@ export function createBrokersRoom({ dataDir, database, events, egress, changed, 
     told = clock.monotonic()
     changed('brokers')
   }
-  const service = new BrokerService({ store: createBrokerStore(database), folder: join(dataDir, 'brokers'), clock, log, events, changed: tellWindows, ...given })
+  const service = new BrokerService({
+    store: createBrokerStore(database),
+    folder: join(dataDir, 'brokers'),
+    clock,
+    log,
+    events,
+    changed: tellWindows,
+    ...given,
+  })
   const mqtt = new MqttListener(service, settings, log, egress)
 
   return {
@@ -73,15 +84,68 @@ export function createBrokersRoom({ dataDir, database, events, egress, changed, 
         const [newest] = [...tenant.deadLetters.values()].slice(-1)
         if (newest === undefined) return []
         const { size } = tenant.deadLetters
-        return [{ id: `brokers-dead-${tenant.id}`, room: 'brokers' as const, tone: 'attention' as const, title: `${size} dead ${size === 1 ? 'letter' : 'letters'} in ${tenant.name}`, text: 'Messages that could not be delivered wait to be replayed or purged.', since: new Date(newest.at).toISOString(), action: null, subject: tenant.name }]
+        return [
+          {
+            id: `brokers-dead-${tenant.id}`,
+            room: 'brokers' as const,
+            tone: 'attention' as const,
+            title: `${size} dead ${size === 1 ? 'letter' : 'letters'} in ${tenant.name}`,
+            text: 'Messages that could not be delivered wait to be replayed or purged.',
+            since: new Date(newest.at).toISOString(),
+            action: null,
+            subject: tenant.name,
+          },
+        ]
       })
       const broken = service.storageError
-      const storage = broken === null ? [] : [{ id: 'brokers-storage', room: 'brokers' as const, tone: 'bad' as const, title: 'Messages cannot be stored', text: broken.text, since: new Date(broken.since).toISOString(), action: null, subject: null }]
+      const storage =
+        broken === null
+          ? []
+          : [
+              {
+                id: 'brokers-storage',
+                room: 'brokers' as const,
+                tone: 'bad' as const,
+                title: 'Messages cannot be stored',
+                text: broken.text,
+                since: new Date(broken.since).toISOString(),
+                action: null,
+                subject: null,
+              },
+            ]
       const { damage } = service.engine.journal
       const files = damage.map(({ file, what }) => `${basename(file)}: ${what}`)
-      const journal = damage.length === 0 ? [] : [{ id: 'brokers-journal', room: 'brokers' as const, tone: 'bad' as const, title: 'Messages may be missing', text: `In ${join(dataDir, 'brokers')}, ${files.slice(0, 3).join('; ')}${files.length > 3 ? `; and ${files.length - 3} more` : ''}. All others are there. A file that could not be read stays where it is: when it can be, restart the brokers.`, since: new Date(startedAt).toISOString(), action: 'restart-room' as const, subject: 'brokers' }]
+      const journal =
+        damage.length === 0
+          ? []
+          : [
+              {
+                id: 'brokers-journal',
+                room: 'brokers' as const,
+                tone: 'bad' as const,
+                title: 'Messages may be missing',
+                text: `In ${join(dataDir, 'brokers')}, ${files.slice(0, 3).join('; ')}${files.length > 3 ? `; and ${files.length - 3} more` : ''}. All others are there. A file that could not be read stays where it is: when it can be, restart the brokers.`,
+                since: new Date(startedAt).toISOString(),
+                action: 'restart-room' as const,
+                subject: 'brokers',
+              },
+            ]
       const port = mqtt.problem
-      const mqttPort = port === null ? [] : [{ id: 'brokers-mqtt-port', room: 'brokers' as const, tone: 'attention' as const, title: 'MQTT port is not open', text: port.text, since: new Date(port.since).toISOString(), action: 'review-settings' as const, subject: null }]
+      const mqttPort =
+        port === null
+          ? []
+          : [
+              {
+                id: 'brokers-mqtt-port',
+                room: 'brokers' as const,
+                tone: 'attention' as const,
+                title: 'MQTT port is not open',
+                text: port.text,
+                since: new Date(port.since).toISOString(),
+                action: 'review-settings' as const,
+                subject: null,
+              },
+            ]
       return [...storage, ...journal, ...mqttPort, ...letters]
     },
   }

@@ -48,7 +48,11 @@ export class JsonConnection implements Link, Connection, WireListener {
     this.service = service
     this.id = service.newLinkId()
     this.address = wire.address
-    ;({ scope: this.scope, failed: this.failed } = clientScope(wire.address, () => this.name, () => this.close('fault')))
+    ;({ scope: this.scope, failed: this.failed } = clientScope(
+      wire.address,
+      () => this.name,
+      () => this.close('fault'),
+    ))
     this.vitals = new Vitals(wire, service.clock.now(), () => service.clock.monotonic())
     service.connections.add(this)
   }
@@ -104,13 +108,21 @@ export class JsonConnection implements Link, Connection, WireListener {
   send({ message, tries, shares, isOwn }: Delivery): boolean {
     // Nearly always: no field to add, and one frame for all.
     const isPlain = tries === 1 && shares.length === 0
-    this.wire.write(isPlain ? messageFrame(message) : messageFrameWith(message, { ...(tries === 1 ? {} : { retry: tries - 1 }), ...sharedBy(shares, isOwn) }))
+    this.wire.write(
+      isPlain
+        ? messageFrame(message)
+        : messageFrameWith(message, { ...(tries === 1 ? {} : { retry: tries - 1 }), ...sharedBy(shares, isOwn) }),
+    )
     return true
   }
 
   sendOnce(message: Message, { shares, isOwn }: Pick<Delivery, 'shares' | 'isOwn'>, retained: boolean): void {
     const isPlain = !retained && shares.length === 0
-    this.wire.write(isPlain ? messageFrame(message) : messageFrameWith(message, { ...(retained ? { retained: true as const } : {}), ...sharedBy(shares, isOwn) }))
+    this.wire.write(
+      isPlain
+        ? messageFrame(message)
+        : messageFrameWith(message, { ...(retained ? { retained: true as const } : {}), ...sharedBy(shares, isOwn) }),
+    )
   }
 
   log(text: string, at: number): void {
@@ -233,15 +245,33 @@ export class JsonConnection implements Link, Connection, WireListener {
       return this.say({ type: 'publish_response', success: false, error: read, ...(typeof messageId === 'string' ? { messageId } : {}) })
     }
     const { topic, id, frame: ready, body, isEmpty, retain, qos, expiresIn } = read
-    this.service.engine.publish(tenant, { topic, id, frame: ready, body, isEmpty, retain, qos, expiresIn, source: 'json', properties: null, publisher: this.name }, this, id)
+    this.service.engine.publish(
+      tenant,
+      { topic, id, frame: ready, body, isEmpty, retain, qos, expiresIn, source: 'json', properties: null, publisher: this.name },
+      this,
+      id,
+    )
   }
 
   private async subscribe({ topic }: Frame, subscriber: Subscriber): Promise<void> {
     const parsed = typeof topic === 'string' ? parseFilter(topic) : null
-    if (typeof topic !== 'string' || parsed === null) return this.say({ type: 'subscribe_response', success: false, ...(typeof topic === 'string' ? { topic } : {}), error: 'Invalid topic' })
-    if (subscriber.subscriptions.size >= maxSubscriptions && !subscriber.subscriptions.has(topic)) return this.say({ type: 'subscribe_response', success: false, topic, error: 'Too many subscriptions' })
+    if (typeof topic !== 'string' || parsed === null)
+      return this.say({
+        type: 'subscribe_response',
+        success: false,
+        ...(typeof topic === 'string' ? { topic } : {}),
+        error: 'Invalid topic',
+      })
+    if (subscriber.subscriptions.size >= maxSubscriptions && !subscriber.subscriptions.has(topic))
+      return this.say({ type: 'subscribe_response', success: false, topic, error: 'Too many subscriptions' })
     const { engine } = this.service
-    const { existed } = engine.subscribe(subscriber, topic, { ...parsed, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
+    const { existed } = engine.subscribe(subscriber, topic, {
+      ...parsed,
+      qos: 1,
+      noLocal: true,
+      retainAsPublished: false,
+      identifier: null,
+    })
     // A named client counts on its subscription being there after a crash.
     const isSafe = !subscriber.durable || !subscriber.tenant.isWritten || (await engine.durable())
     // Gone meanwhile, or in another session.
@@ -258,14 +288,25 @@ export class JsonConnection implements Link, Connection, WireListener {
     engine.unsubscribe(subscriber, topic)
     const isSafe = !subscriber.durable || !subscriber.tenant.isWritten || (await engine.durable())
     if (this.subscriber !== subscriber) return
-    this.say(isSafe ? { type: 'unsubscribe_response', success: true, topic } : { type: 'unsubscribe_response', success: false, topic, error: 'Subscription could not be stored' })
+    this.say(
+      isSafe
+        ? { type: 'unsubscribe_response', success: true, topic }
+        : { type: 'unsubscribe_response', success: false, topic, error: 'Subscription could not be stored' },
+    )
   }
 
   // Files: relayed as they are to those who are there, never stored
 
   private relayFileFrame(frame: Frame, bytes: Buffer, { tenant }: Subscriber): void {
     const { fileId, topic, type } = frame
-    if (typeof fileId !== 'string' || Buffer.byteLength(fileId) !== 36 || typeof topic !== 'string' || !isTopic(topic) || topic === logTopic) return this.say({ error: 'fileId and topic are required' })
+    if (
+      typeof fileId !== 'string' ||
+      Buffer.byteLength(fileId) !== 36 ||
+      typeof topic !== 'string' ||
+      !isTopic(topic) ||
+      topic === logTopic
+    )
+      return this.say({ error: 'fileId and topic are required' })
     if (type === 'init_file') {
       if (this.files.size >= filesAtOnce && !this.files.has(fileId)) return this.say({ error: 'Too many files at once' })
       this.files.set(fileId, topic)
@@ -297,19 +338,29 @@ export class JsonConnection implements Link, Connection, WireListener {
     const device = readDevice(frame)
     if (device === null) return this.say({ type: 'fcm_token_response', success: false, error: 'userId and encryptedData are required' })
     const stored = orRefused(() => this.service.registerDevice(tenant, device.userId, device))
-    this.say(stored === 'refused' ? { type: 'fcm_token_response', success: false, error: notStored } : { type: 'fcm_token_response', success: true, deviceId: device.deviceId })
+    this.say(
+      stored === 'refused'
+        ? { type: 'fcm_token_response', success: false, error: notStored }
+        : { type: 'fcm_token_response', success: true, deviceId: device.deviceId },
+    )
   }
 
   private unregisterDevice(frame: Frame, { tenant }: Subscriber): void {
     const device = readDevice(frame)
-    if (device === null) return this.say({ type: 'fcm_unregister_response', success: false, error: 'userId and encryptedData are required' })
+    if (device === null)
+      return this.say({ type: 'fcm_unregister_response', success: false, error: 'userId and encryptedData are required' })
     const removed = orRefused(() => this.service.store.removeDevice(tenant.id, device.userId, device.deviceId))
     if (removed === 'refused') return this.say({ type: 'fcm_unregister_response', success: false, error: notStored })
-    this.say(removed ? { type: 'fcm_unregister_response', success: true } : { type: 'fcm_unregister_response', success: false, error: 'Device not found' })
+    this.say(
+      removed
+        ? { type: 'fcm_unregister_response', success: true }
+        : { type: 'fcm_unregister_response', success: false, error: 'Device not found' },
+    )
   }
 
   private listDevices({ userId }: Frame, { tenant }: Subscriber): void {
-    if (typeof userId !== 'string') return this.say({ type: 'registered_devices_response', success: false, error: 'userId is required', devices: [] })
+    if (typeof userId !== 'string')
+      return this.say({ type: 'registered_devices_response', success: false, error: 'userId is required', devices: [] })
     this.say({ type: 'registered_devices_response', success: true, devices: this.service.store.devices(tenant.id, userId) })
   }
 
@@ -341,12 +392,28 @@ function orRefused<Result>(work: () => Result): Result | 'refused' {
 }
 
 /** The device is named by `deviceId` or, for clients that send none, by its token's hash. */
-function readDevice({ userId, encryptedData, deviceId, platform }: Frame): { userId: string; deviceId: string; platform: string; token: string } | null {
-  if (typeof userId !== 'string' || userId === '' || userId.length > 256 || typeof encryptedData !== 'string' || encryptedData === '' || encryptedData.length > 8_192) return null
+function readDevice({
+  userId,
+  encryptedData,
+  deviceId,
+  platform,
+}: Frame): { userId: string; deviceId: string; platform: string; token: string } | null {
+  if (
+    typeof userId !== 'string' ||
+    userId === '' ||
+    userId.length > 256 ||
+    typeof encryptedData !== 'string' ||
+    encryptedData === '' ||
+    encryptedData.length > 8_192
+  )
+    return null
   return {
     userId,
     token: encryptedData,
-    deviceId: typeof deviceId === 'string' && deviceId !== '' ? deviceId.slice(0, 128) : createHash('sha256').update(encryptedData).digest('hex').slice(0, 32),
+    deviceId:
+      typeof deviceId === 'string' && deviceId !== ''
+        ? deviceId.slice(0, 128)
+        : createHash('sha256').update(encryptedData).digest('hex').slice(0, 32),
     platform: typeof platform === 'string' ? platform.slice(0, 64) : 'unknown',
   }
 }

@@ -36,11 +36,16 @@ export interface PublishFrame {
 }
 
 /** The fields of a `publish`; a text says what is wrong with them. */
-export function readPublish({ topic, data, hash, timestamp, messageId, retain, ttl, qos }: Frame, newMessageId: () => string): PublishFrame | string {
+export function readPublish(
+  { topic, data, hash, timestamp, messageId, retain, ttl, qos }: Frame,
+  newMessageId: () => string,
+): PublishFrame | string {
   if (typeof topic !== 'string' || topic === '' || data === undefined) return 'topic and data are required'
-  if (messageId !== undefined && (typeof messageId !== 'string' || messageId === '' || messageId.length > longestId)) return `messageId must be a text of at most ${longestId} characters`
+  if (messageId !== undefined && (typeof messageId !== 'string' || messageId === '' || messageId.length > longestId))
+    return `messageId must be a text of at most ${longestId} characters`
   if (retain !== undefined && typeof retain !== 'boolean') return 'retain must be true or false'
-  if (ttl !== undefined && ttl !== null && (typeof ttl !== 'number' || !Number.isInteger(ttl) || ttl < 1)) return 'ttl must be a whole number of ms'
+  if (ttl !== undefined && ttl !== null && (typeof ttl !== 'number' || !Number.isInteger(ttl) || ttl < 1))
+    return 'ttl must be a whole number of ms'
   if (qos !== undefined && qos !== 0 && qos !== 1) return 'qos must be 0 or 1'
   if ([data, hash, timestamp].some((value) => isDeeperThan(deepest, value))) return `data may be nested ${deepest} levels deep at most`
   const id = messageId ?? newMessageId()
@@ -132,8 +137,15 @@ export const refusalTexts: Readonly<Record<Refusal, string>> = {
 /** The answers to a publish: `publish_response`, and `ack_received` for clients that publish again until it comes. */
 export function receiptFrames({ token, topic, deliveredTo, queuedFor, duplicate, refusal }: Receipt): Buffer {
   const messageId = JSON.stringify(token)
-  if (refusal !== null) return webSocketFrame(`{"type":"publish_response","success":false,"error":${JSON.stringify(refusalTexts[refusal])},"messageId":${messageId}}`, 'text')
-  const response = webSocketFrame(`{"type":"publish_response","success":true,"messageId":${messageId},"deliveredTo":${deliveredTo}${queuedFor > 0 ? `,"queuedFor":${queuedFor}` : ''}${duplicate ? ',"duplicate":true' : ''}}`, 'text')
+  if (refusal !== null)
+    return webSocketFrame(
+      `{"type":"publish_response","success":false,"error":${JSON.stringify(refusalTexts[refusal])},"messageId":${messageId}}`,
+      'text',
+    )
+  const response = webSocketFrame(
+    `{"type":"publish_response","success":true,"messageId":${messageId},"deliveredTo":${deliveredTo}${queuedFor > 0 ? `,"queuedFor":${queuedFor}` : ''}${duplicate ? ',"duplicate":true' : ''}}`,
+    'text',
+  )
   const received = webSocketFrame(`{"type":"ack_received","messageId":${messageId},"topic":${JSON.stringify(topic)}}`, 'text')
   return Buffer.concat([response, received])
 }

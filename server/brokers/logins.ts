@@ -62,13 +62,18 @@ export class Logins {
     const same = this.matches(session.id, password)
     if (same === true) return 'right'
     if (await this.isBlocked(session.id, address)) return 'too-many'
-    const outcome = same === false ? await this.wrong(session.id, address) : await this.inTurn(() => this.checkSlowly(session, password, address))
+    const outcome =
+      same === false ? await this.wrong(session.id, address) : await this.inTurn(() => this.checkSlowly(session, password, address))
     if (outcome === 'right') this.remember(session.id, password)
     return outcome
   }
 
   /** Guesses that arrived together waited for their turn: those behind the last one allowed are not worth a slow hash. */
-  private async checkSlowly(session: { id: number; passwordHash: string }, password: string, address: string): Promise<'right' | 'wrong' | 'too-many'> {
+  private async checkSlowly(
+    session: { id: number; passwordHash: string },
+    password: string,
+    address: string,
+  ): Promise<'right' | 'wrong' | 'too-many'> {
     const same = this.matches(session.id, password)
     if (same === true) return 'right'
     if (await this.isBlocked(session.id, address)) return 'too-many'

@@ -6,7 +6,25 @@ import type { Tenant } from './engine/tenant.ts'
 import { hasFreePacketId, isBound, takePacketId } from './engine/packet-ids.ts'
 import { logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
 import { aliasMaximum, TopicAliases } from './mqtt-aliases.ts'
-import { answer, connack, disconnect, encode, endCodes, entranceCodes, isMqttFilter, isMqttTopic, keptProperties, newParser, passwordText, publishPacket, reason, refusalCodes, refusalOf, willOf, type Version } from './mqtt-packets.ts'
+import {
+  answer,
+  connack,
+  disconnect,
+  encode,
+  endCodes,
+  entranceCodes,
+  isMqttFilter,
+  isMqttTopic,
+  keptProperties,
+  newParser,
+  passwordText,
+  publishPacket,
+  reason,
+  refusalCodes,
+  refusalOf,
+  willOf,
+  type Version,
+} from './mqtt-packets.ts'
 import type { Scope } from '../isolation.ts'
 import type { BrokerService, Connection } from './service.ts'
 import type { Wire, WireListener } from './wire.ts'
@@ -55,7 +73,11 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.service = service
     this.id = service.newLinkId()
     this.address = wire.address
-    ;({ scope: this.scope, failed: this.failed } = clientScope(wire.address, () => this.name, () => this.fail(reason.unspecified)))
+    ;({ scope: this.scope, failed: this.failed } = clientScope(
+      wire.address,
+      () => this.name,
+      () => this.fail(reason.unspecified),
+    ))
     this.vitals = new Vitals(wire, service.clock.now(), () => service.clock.monotonic())
     this.parser = newParser()
     this.parser.on('packet', (packet) => {
@@ -123,7 +145,13 @@ export class MqttConnection implements Link, Connection, WireListener {
 
   ready(): boolean {
     const { subscriber } = this
-    return this.phase === 'open' && subscriber !== null && this.sent.size + subscriber.releasing.size < this.peerReceiveMaximum && hasFreePacketId(subscriber) && this.vitals.hasRoom()
+    return (
+      this.phase === 'open' &&
+      subscriber !== null &&
+      this.sent.size + subscriber.releasing.size < this.peerReceiveMaximum &&
+      hasFreePacketId(subscriber) &&
+      this.vitals.hasRoom()
+    )
   }
 
   send(delivery: Delivery): boolean {
@@ -144,7 +172,13 @@ export class MqttConnection implements Link, Connection, WireListener {
   }
 
   sendOnce(message: Message, { retainAsPublished, identifiers }: Parameters<Link['sendOnce']>[1], retained: boolean): void {
-    const packet = this.pack(message, { qos: 0, packetId: null, again: false, retain: retained || (retainAsPublished && message.retain), identifiers })
+    const packet = this.pack(message, {
+      qos: 0,
+      packetId: null,
+      again: false,
+      retain: retained || (retainAsPublished && message.retain),
+      identifiers,
+    })
     if (packet !== null) this.write(packet)
   }
 
@@ -188,9 +222,14 @@ export class MqttConnection implements Link, Connection, WireListener {
   }
 
   check(): void {
-    if (this.phase === 'open' && this.keepAlive > 0 && this.vitals.quietFor > this.keepAlive * 1_500) return this.fail(reason.keepAliveTimeout)
+    if (this.phase === 'open' && this.keepAlive > 0 && this.vitals.quietFor > this.keepAlive * 1_500)
+      return this.fail(reason.keepAliveTimeout)
     if (this.owes && this.subscriber !== null && this.service.storageError === null) this.goOn(this.subscriber)
-    const wrong = this.vitals.check(this.subscriber?.tenant.policy.evictAfter ?? 30_000, this.keepAlive === 0 && this.wire.pings ? pingEvery : null, this.sent.size > 0)
+    const wrong = this.vitals.check(
+      this.subscriber?.tenant.policy.evictAfter ?? 30_000,
+      this.keepAlive === 0 && this.wire.pings ? pingEvery : null,
+      this.sent.size > 0,
+    )
     if (wrong === 'slow-reader') this.end(wrong)
     else if (wrong === 'login-deadline') this.over(closeCodes[wrong])
   }
@@ -230,7 +269,9 @@ export class MqttConnection implements Link, Connection, WireListener {
       case 'pubrel': {
         const known = subscriber.receiving.has(id)
         this.forgetReceiving(id)
-        return this.afterCommit(subscriber, () => this.write(answer('pubcomp', id, this.version, known ? reason.success : reason.packetIdNotFound)))
+        return this.afterCommit(subscriber, () =>
+          this.write(answer('pubcomp', id, this.version, known ? reason.success : reason.packetIdNotFound)),
+        )
       }
       case 'subscribe':
         return void this.subscribe(packet, subscriber).catch((error: unknown) => this.failed(error))
@@ -254,7 +295,9 @@ export class MqttConnection implements Link, Connection, WireListener {
     if (packet.clientId.length > 256) return this.refuse({ three: 2, five: reason.badClientId })
     if (properties.receiveMaximum === 0 || properties.maximumPacketSize === 0) return this.refuse({ three: 2, five: reason.protocolError })
     if (packet.will !== undefined && !isMqttTopic(packet.will.topic)) return this.refuse({ three: 2, five: reason.topicInvalid })
-    const entrance = await this.service.enter(this.sessionOf(packet.username ?? ''), passwordText(packet.password), this.address).finally(this.vitals.hold())
+    const entrance = await this.service
+      .enter(this.sessionOf(packet.username ?? ''), passwordText(packet.password), this.address)
+      .finally(this.vitals.hold())
     if (this.phase !== 'checking') return
     if ('refusal' in entrance) return this.refuse(entranceCodes[entrance.refusal])
     this.keepAlive = keepalive
@@ -279,7 +322,13 @@ export class MqttConnection implements Link, Connection, WireListener {
     const limit = tenant.policy.keepAwayFor
     const wanted = expiryInterval === never ? null : expiryInterval * 1_000
     const keepFor = wanted === null ? limit : Math.min(wanted, limit ?? Infinity)
-    const { subscriber, resumed } = engine.attach(tenant, this, { key, durable: keepFor !== 0, keepFor, clean, will: will === undefined ? null : willOf(will, this.name) })
+    const { subscriber, resumed } = engine.attach(tenant, this, {
+      key,
+      durable: keepFor !== 0,
+      keepFor,
+      clean,
+      will: will === undefined ? null : willOf(will, this.name),
+    })
     this.subscriber = this.joined = subscriber
     this.phase = 'open'
     this.vitals.isLoggedIn = true
@@ -287,7 +336,12 @@ export class MqttConnection implements Link, Connection, WireListener {
     this.write(
       connack(this.version, { three: 0, five: reason.success }, resumed, {
         ...{ maximumPacketSize: largestPacket, topicAliasMaximum: aliasMaximum },
-        ...{ retainAvailable: true, wildcardSubscriptionAvailable: true, subscriptionIdentifiersAvailable: true, sharedSubscriptionAvailable: true },
+        ...{
+          retainAvailable: true,
+          wildcardSubscriptionAvailable: true,
+          subscriptionIdentifiersAvailable: true,
+          sharedSubscriptionAvailable: true,
+        },
         ...(clientId === '' ? { assignedClientIdentifier: this.name } : {}),
         ...(keepFor !== wanted && keepFor !== null ? { sessionExpiryInterval: Math.floor(keepFor / 1_000) } : {}),
       }),
@@ -322,7 +376,10 @@ export class MqttConnection implements Link, Connection, WireListener {
       // Sent again before it was released: it is here already, and its PUBREC comes when it is safe.
       if (this.committing.has(packetId)) return
       // On another connection it may still be on its way to the disk, which may refuse it.
-      if (subscriber.receiving.has(packetId)) return this.afterCommit(subscriber, () => (subscriber.receiving.has(packetId) ? this.write(answer('pubrec', packetId, this.version)) : this.fail(reason.unspecified)))
+      if (subscriber.receiving.has(packetId))
+        return this.afterCommit(subscriber, () =>
+          subscriber.receiving.has(packetId) ? this.write(answer('pubrec', packetId, this.version)) : this.fail(reason.unspecified),
+        )
       subscriber.receiving.add(packetId)
       this.service.engine.record(tenant)?.packet(subscriber.id, 'receiving', packetId, true)
     }
@@ -360,20 +417,38 @@ export class MqttConnection implements Link, Connection, WireListener {
     const granted = subscriptions.map(({ topic, qos, nl = false, rap = false, rh = 0 }) => {
       const parsed = isMqttFilter(topic) || topic.startsWith('$share/') ? parseFilter(topic) : null
       if (parsed === null || !isMqttFilter(parsed.filter)) return this.version === 5 ? reason.filterInvalid : reason.unspecified
-      if (subscriber.subscriptions.size >= maxSubscriptions && !subscriber.subscriptions.has(topic)) return this.version === 5 ? reason.quotaExceeded : reason.unspecified
-      const { existed } = engine.subscribe(subscriber, topic, { ...parsed, qos, noLocal: nl && parsed.group === null, retainAsPublished: rap, identifier })
-      if (parsed.group === null && (rh === 0 || (rh === 1 && !existed))) retained.push({ filter: parsed.filter, qos, identifiers: identifier === null ? [] : [identifier] })
+      if (subscriber.subscriptions.size >= maxSubscriptions && !subscriber.subscriptions.has(topic))
+        return this.version === 5 ? reason.quotaExceeded : reason.unspecified
+      const { existed } = engine.subscribe(subscriber, topic, {
+        ...parsed,
+        qos,
+        noLocal: nl && parsed.group === null,
+        retainAsPublished: rap,
+        identifier,
+      })
+      if (parsed.group === null && (rh === 0 || (rh === 1 && !existed)))
+        retained.push({ filter: parsed.filter, qos, identifiers: identifier === null ? [] : [identifier] })
       return qos
     })
     const isSafe = !needsDisk(subscriber) || (await engine.durable())
     // Gone meanwhile, perhaps for good: what it would be given now nobody would ever take.
     if (this.subscriber !== subscriber) return
-    if (!isSafe) return this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted: granted.map(() => reason.unspecified) }, this.version))
+    if (!isSafe)
+      return this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted: granted.map(() => reason.unspecified) }, this.version))
     this.write(encode({ cmd: 'suback', messageId: messageId ?? 0, granted }, this.version))
     for (const { filter, qos, identifiers } of retained) {
       for (const message of engine.retainedFor(subscriber.tenant, filter)) {
         if (qos === 0 || message.qos === 0) this.sendOnce(message, { retainAsPublished: true, identifiers, shares: [], isOwn: true }, true)
-        else engine.deliverRetained(message, { subscriber, qos, identifiers, noLocal: false, retainAsPublished: true, shares: [], isOwn: true })
+        else
+          engine.deliverRetained(message, {
+            subscriber,
+            qos,
+            identifiers,
+            noLocal: false,
+            retainAsPublished: true,
+            shares: [],
+            isOwn: true,
+          })
       }
     }
   }
@@ -385,7 +460,12 @@ export class MqttConnection implements Link, Connection, WireListener {
     if (this.subscriber !== subscriber) return
     // MQTT 3 knows no UNSUBACK that says no: the client asks again on the next connection.
     if (!isSafe && this.version !== 5) return this.fail(reason.unspecified)
-    this.write(encode({ cmd: 'unsuback', messageId: messageId ?? 0, granted: isSafe ? granted : granted.map(() => reason.unspecified) }, this.version))
+    this.write(
+      encode(
+        { cmd: 'unsuback', messageId: messageId ?? 0, granted: isSafe ? granted : granted.map(() => reason.unspecified) },
+        this.version,
+      ),
+    )
   }
 
   private disconnected({ reasonCode = 0, properties }: IDisconnectPacket, subscriber: Subscriber): void {
@@ -416,12 +496,19 @@ export class MqttConnection implements Link, Connection, WireListener {
   /** PUBREC: from here on the receiver has the message, and is owed its release. */
   private received(packetId: number, hasFailed: boolean, subscriber: Subscriber): void {
     // Some clients answer on the next connection, before they get it again.
-    const delivery = this.sent.get(packetId) ?? (subscriber.packetIds.has(packetId) ? [...subscriber.unacked.values()].find((each) => each.packetId === packetId && isBound(each)) : undefined)
+    const delivery =
+      this.sent.get(packetId) ??
+      (subscriber.packetIds.has(packetId)
+        ? [...subscriber.unacked.values()].find((each) => each.packetId === packetId && isBound(each))
+        : undefined)
     if (delivery?.qos === 1) return this.fail(reason.protocolError)
-    if (delivery !== undefined) return hasFailed ? this.finish(packetId, subscriber, delivery) : this.release(packetId, subscriber, delivery)
+    if (delivery !== undefined)
+      return hasFailed ? this.finish(packetId, subscriber, delivery) : this.release(packetId, subscriber, delivery)
     if (hasFailed) return
     const isKnown = subscriber.releasing.has(packetId)
-    this.afterCommit(subscriber, () => this.write(answer('pubrel', packetId, this.version, isKnown ? reason.success : reason.packetIdNotFound)))
+    this.afterCommit(subscriber, () =>
+      this.write(answer('pubrel', packetId, this.version, isKnown ? reason.success : reason.packetIdNotFound)),
+    )
   }
 
   /** The packet id stays in use until PUBCOMP, and the receiver hears of it once that is on the disk: after a crash nothing else may bear it. */
@@ -435,12 +522,31 @@ export class MqttConnection implements Link, Connection, WireListener {
 
   private forgetReceiving(packetId: number): void {
     const { joined } = this
-    if (joined?.receiving.delete(packetId) === true) this.service.engine.record(joined.tenant)?.packet(joined.id, 'receiving', packetId, false)
+    if (joined?.receiving.delete(packetId) === true)
+      this.service.engine.record(joined.tenant)?.packet(joined.id, 'receiving', packetId, false)
   }
 
-  private pack(message: Message, { qos, packetId, again, retain, identifiers }: { qos: 0 | 1 | 2; packetId: number | null; again: boolean; retain: boolean; identifiers: readonly number[] }): Buffer | null {
+  private pack(
+    message: Message,
+    {
+      qos,
+      packetId,
+      again,
+      retain,
+      identifiers,
+    }: { qos: 0 | 1 | 2; packetId: number | null; again: boolean; retain: boolean; identifiers: readonly number[] },
+  ): Buffer | null {
     const alias = this.aliases.nameFor(message.topic)
-    const packet = publishPacket(message, { version: this.version, qos, packetId, again, retain, identifiers, now: this.service.clock.monotonic(), alias })
+    const packet = publishPacket(message, {
+      version: this.version,
+      qos,
+      packetId,
+      again,
+      retain,
+      identifiers,
+      now: this.service.clock.monotonic(),
+      alias,
+    })
     if (packet.length <= this.peerMaximumPacket) return packet
     if (alias !== null) this.aliases.takeBack(alias)
     return null

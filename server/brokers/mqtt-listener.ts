@@ -36,7 +36,8 @@ export class MqttListener {
 
   async start(): Promise<void> {
     this.endWatch = this.settings.onChange((now, before) => {
-      if (now.brokers.mqttPort !== before.brokers.mqttPort || now.apis.brokers.openTo !== before.apis.brokers.openTo) this.turn = this.turn.then(() => this.follow(now)).catch(escape)
+      if (now.brokers.mqttPort !== before.brokers.mqttPort || now.apis.brokers.openTo !== before.apis.brokers.openTo)
+        this.turn = this.turn.then(() => this.follow(now)).catch(escape)
     })
     await this.follow(this.settings.current())
   }
@@ -55,8 +56,12 @@ export class MqttListener {
     await new Promise<void>((resolve) => {
       server.on('error', (error: NodeJS.ErrnoException) => {
         // Then it is about a single connection that could not be accepted; the port stays open.
-        if (server.listening) return this.log.warn({ port: mqttPort, error: error.message }, 'a client of MQTT over TCP could not be accepted')
-        this.problem = { since: this.service.clock.now(), text: error.code === 'EADDRINUSE' ? `Port ${mqttPort} is used by another program` : error.message }
+        if (server.listening)
+          return this.log.warn({ port: mqttPort, error: error.message }, 'a client of MQTT over TCP could not be accepted')
+        this.problem = {
+          since: this.service.clock.now(),
+          text: error.code === 'EADDRINUSE' ? `Port ${mqttPort} is used by another program` : error.message,
+        }
         this.log.warn({ port: mqttPort, error: error.message }, 'MQTT over TCP could not start')
         resolve()
       })

@@ -1,5 +1,15 @@
 /** MQTT's numbers and how messages become PUBLISH packets. */
-import { generate, parser, type IConnackPacket, type IConnectPacket, type IDisconnectPacket, type IPublishPacket, type Packet, type Parser, type UserProperties } from 'mqtt-packet'
+import {
+  generate,
+  parser,
+  type IConnackPacket,
+  type IConnectPacket,
+  type IDisconnectPacket,
+  type IPublishPacket,
+  type Packet,
+  type Parser,
+  type UserProperties,
+} from 'mqtt-packet'
 import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from './engine/model.ts'
 import type { EntranceRefusal } from './service.ts'
 import { refusalTexts, utf8 } from './json-frames.ts'
@@ -63,8 +73,18 @@ export const refusalCodes: Readonly<Record<Refusal, number>> = {
   suspended: 0x87,
 }
 
-export function connack(version: Version, code: { three: number; five: number }, sessionPresent: boolean, properties: IConnackPacket['properties'] = {}): Buffer {
-  return encode(version === 5 ? { cmd: 'connack', sessionPresent, reasonCode: code.five, properties } : { cmd: 'connack', sessionPresent, returnCode: code.three }, version)
+export function connack(
+  version: Version,
+  code: { three: number; five: number },
+  sessionPresent: boolean,
+  properties: IConnackPacket['properties'] = {},
+): Buffer {
+  return encode(
+    version === 5
+      ? { cmd: 'connack', sessionPresent, reasonCode: code.five, properties }
+      : { cmd: 'connack', sessionPresent, returnCode: code.three },
+    version,
+  )
 }
 
 export function disconnect(reasonCode: number): Buffer {
@@ -87,7 +107,10 @@ export function keptProperties({ properties }: IPublishPacket | { properties?: I
 }
 
 /** The will of a CONNECT as it is kept. */
-export function willOf({ topic, payload, qos = 0, retain = false, properties }: NonNullable<IConnectPacket['will']>, publisher: string): Will {
+export function willOf(
+  { topic, payload, qos = 0, retain = false, properties }: NonNullable<IConnectPacket['will']>,
+  publisher: string,
+): Will {
   const expiry = properties?.messageExpiryInterval
   return {
     ...{ topic, qos, retain, publisher },
@@ -110,22 +133,34 @@ export interface PublishOptions {
   alias: { topic: string; topicAlias: number } | null
 }
 
-export function publishPacket(message: Message, { version, qos, packetId, again, retain, identifiers, now, alias }: PublishOptions): Buffer {
+export function publishPacket(
+  message: Message,
+  { version, qos, packetId, again, retain, identifiers, now, alias }: PublishOptions,
+): Buffer {
   const { payload, extra } = contentOf(message)
   const topic = alias?.topic ?? message.topic
   const properties = version === 5 ? propertiesOf(message, extra, identifiers, now, alias?.topicAlias ?? null) : null
-  if (properties === null || Object.keys(properties).length === 0) return plainPublish(topic, payload, { qos, packetId, again, retain, isFive: version === 5 })
-  return encode({ cmd: 'publish', topic, payload, qos, dup: again, retain, ...(packetId === null ? {} : { messageId: packetId }), properties }, version)
+  if (properties === null || Object.keys(properties).length === 0)
+    return plainPublish(topic, payload, { qos, packetId, again, retain, isFive: version === 5 })
+  return encode(
+    { cmd: 'publish', topic, payload, qos, dup: again, retain, ...(packetId === null ? {} : { messageId: packetId }), properties },
+    version,
+  )
 }
 
 /** The packet most often sent, in one piece: the library's general way costs more than all the rest of a delivery. */
-function plainPublish(topic: string, payload: Buffer, { qos, packetId, again, retain, isFive }: { qos: Quality; packetId: number | null; again: boolean; retain: boolean; isFive: boolean }): Buffer {
+function plainPublish(
+  topic: string,
+  payload: Buffer,
+  { qos, packetId, again, retain, isFive }: { qos: Quality; packetId: number | null; again: boolean; retain: boolean; isFive: boolean },
+): Buffer {
   const topicLength = Buffer.byteLength(topic)
   const rest = 2 + topicLength + (packetId === null ? 0 : 2) + (isFive ? 1 : 0) + payload.length
   const head = rest < 128 ? 2 : rest < 16_384 ? 3 : rest < 2_097_152 ? 4 : 5
   const packet = Buffer.allocUnsafe(head + rest)
   packet[0] = 0x30 | (again ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
-  for (let at = 1, length = rest; at < head; at += 1, length = Math.floor(length / 128)) packet[at] = (length % 128) | (at < head - 1 ? 0x80 : 0)
+  for (let at = 1, length = rest; at < head; at += 1, length = Math.floor(length / 128))
+    packet[at] = (length % 128) | (at < head - 1 ? 0x80 : 0)
   let end = packet.writeUInt16BE(topicLength, head)
   end += packet.write(topic, end, 'utf8')
   if (packetId !== null) end = packet.writeUInt16BE(packetId, end)
@@ -144,7 +179,15 @@ export function answer(cmd: keyof typeof answers, packetId: number, version: Ver
 
 /** Says no to a PUBLISH, in words too where the client wants them. */
 export function refusalOf(cmd: 'puback' | 'pubrec', packetId: number, refusal: Refusal, inWords: boolean): Buffer {
-  return encode({ cmd, messageId: packetId, reasonCode: refusalCodes[refusal], ...(inWords ? { properties: { reasonString: refusalTexts[refusal] } } : {}) }, 5)
+  return encode(
+    {
+      cmd,
+      messageId: packetId,
+      reasonCode: refusalCodes[refusal],
+      ...(inWords ? { properties: { reasonString: refusalTexts[refusal] } } : {}),
+    },
+    5,
+  )
 }
 
 /** A JSON client's `data` is the payload; what else it sent goes along as user properties. */
@@ -152,11 +195,18 @@ function contentOf({ source, body }: Message): { payload: Buffer; extra: UserPro
   if (source === 'mqtt') return { payload: body, extra: {} }
   const { data, hash, timestamp, messageId } = JSON.parse(body.toString('utf8')) as Record<string, unknown> // built by `readPublish`
   const extra: UserProperties = {}
-  for (const [name, value] of Object.entries({ hash, timestamp, messageId })) if (value !== undefined) extra[name] = typeof value === 'string' ? value : JSON.stringify(value)
+  for (const [name, value] of Object.entries({ hash, timestamp, messageId }))
+    if (value !== undefined) extra[name] = typeof value === 'string' ? value : JSON.stringify(value)
   return { payload: Buffer.from(typeof data === 'string' ? data : JSON.stringify(data)), extra }
 }
 
-function propertiesOf(message: Message, extra: UserProperties, identifiers: readonly number[], now: number, topicAlias: number | null): NonNullable<IPublishPacket['properties']> {
+function propertiesOf(
+  message: Message,
+  extra: UserProperties,
+  identifiers: readonly number[],
+  now: number,
+  topicAlias: number | null,
+): NonNullable<IPublishPacket['properties']> {
   const { correlationData, userProperties, ...properties } = message.properties ?? {}
   const user = { ...userProperties, ...extra }
   return {

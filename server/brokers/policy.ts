@@ -3,7 +3,10 @@ import { z } from 'zod'
 
 const day = 86_400_000
 const wholeNumber = (what: string, least: number, most: number) =>
-  z.int({ error: `${what} must be a whole number` }).min(least, `${what} must be at least ${least}`).max(most, `${what} must be at most ${most}`)
+  z
+    .int({ error: `${what} must be a whole number` })
+    .min(least, `${what} must be at least ${least}`)
+    .max(most, `${what} must be at most ${most}`)
 
 export const overflowPolicy = z.enum(['drop-oldest', 'drop-newest', 'reject'])
 /** `fsync`: acknowledged once on disk. `crash-safe`: once with the operating system. `memory`: never written. */

@@ -43,7 +43,8 @@ export interface Connection {
   failed(error: unknown): void
 }
 
-export type EntranceRefusal = 'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'not-ready'
+export type EntranceRefusal =
+  'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'not-ready'
 export type Entrance = { tenant: Tenant } | { refusal: EntranceRefusal }
 
 interface Session {
@@ -82,7 +83,18 @@ export class BrokerService {
   /** Wills whose delay runs, and when it ends. */
   private readonly wills = new Map<Subscriber, { due: number; will: Will }>()
 
-  constructor({ store, folder, clock, log, events, changed, removed = () => undefined, passwords = { hash: hashPassword, check: checkPassword }, random = randomBytes, newId = randomUUID }: ServiceOptions) {
+  constructor({
+    store,
+    folder,
+    clock,
+    log,
+    events,
+    changed,
+    removed = () => undefined,
+    passwords = { hash: hashPassword, check: checkPassword },
+    random = randomBytes,
+    newId = randomUUID,
+  }: ServiceOptions) {
     this.store = store
     this.clock = clock
     this.log = log
@@ -111,7 +123,9 @@ export class BrokerService {
     try {
       await this.engine.recover()
     } catch (error) {
-      throw new Error(`the journal of the brokers cannot be read: ${diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error)}`, { cause: error })
+      throw new Error(`the journal of the brokers cannot be read: ${diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error)}`, {
+        cause: error,
+      })
     }
     this.ready = true
     this.leaveWillsOfBefore()
@@ -157,12 +171,30 @@ export class BrokerService {
   }
 
   /** Throws `session-exists` and `expiry-passed`. */
-  async create({ sessionName: name, password, sessionExpiry, ...chosen }: { sessionName: string; password: string; sessionExpiry: SessionExpiry } & { [Key in keyof Policy]?: Policy[Key] | undefined }, actor: string, madeBy: string | null = null): Promise<{ secretKey: string; expiresAt: number | null }> {
+  async create(
+    {
+      sessionName: name,
+      password,
+      sessionExpiry,
+      ...chosen
+    }: { sessionName: string; password: string; sessionExpiry: SessionExpiry } & { [Key in keyof Policy]?: Policy[Key] | undefined },
+    actor: string,
+    madeBy: string | null = null,
+  ): Promise<{ secretKey: string; expiresAt: number | null }> {
     if (this.sessions.has(name)) throw new Fault('session-exists')
     const expiresAt = this.momentOf(sessionExpiry)
     const secretKey = this.newSecretKey()
     const passwordHash = await this.logins.hash(password)
-    const stored = this.store.add({ name, passwordHash, secretHash: hashSecret(secretKey), policy: policySchema.parse({ ...defaultPolicy, ...withoutGaps(chosen) }), suspended: false, createdAt: this.clock.now(), expiresAt, madeBy })
+    const stored = this.store.add({
+      name,
+      passwordHash,
+      secretHash: hashSecret(secretKey),
+      policy: policySchema.parse({ ...defaultPolicy, ...withoutGaps(chosen) }),
+      suspended: false,
+      createdAt: this.clock.now(),
+      expiresAt,
+      madeBy,
+    })
     if (stored === null) throw new Fault('session-exists')
     this.open(stored)
     this.logins.remember(stored.id, password)
@@ -171,7 +203,10 @@ export class BrokerService {
   }
 
   /** Throws `session-not-found`, `invalid-credentials` and `too-many-attempts`. */
-  async authorize({ sessionName, password, secretKey }: { sessionName: string; password: string; secretKey: string }, address: string): Promise<string> {
+  async authorize(
+    { sessionName, password, secretKey }: { sessionName: string; password: string; secretKey: string },
+    address: string,
+  ): Promise<string> {
     const session = this.sessions.get(sessionName)
     if (session === undefined) throw new Fault('session-not-found')
     const { stored } = session
@@ -191,7 +226,13 @@ export class BrokerService {
     this.store.setSuspended(stored.id, suspended)
     stored.suspended = tenant.suspended = suspended
     if (suspended) for (const link of [...tenant.links]) attempt(link, () => link.end('suspended'))
-    this.emit({ type: suspended ? 'session-suspended' : 'session-resumed', title: suspended ? 'Session suspended' : 'Session resumed', subject: name, actor, tone: suspended ? 'attention' : 'good' })
+    this.emit({
+      type: suspended ? 'session-suspended' : 'session-resumed',
+      title: suspended ? 'Session suspended' : 'Session resumed',
+      subject: name,
+      actor,
+      tone: suspended ? 'attention' : 'good',
+    })
   }
 
   async drop(name: string, actor: string, why = 'Session dropped'): Promise<void> {
@@ -217,7 +258,11 @@ export class BrokerService {
     return secretKey
   }
 
-  async change(name: string, { expiry, policy }: { expiry?: SessionExpiry | undefined; policy?: { [Key in keyof Policy]?: Policy[Key] | undefined } | undefined }, actor: string): Promise<void> {
+  async change(
+    name: string,
+    { expiry, policy }: { expiry?: SessionExpiry | undefined; policy?: { [Key in keyof Policy]?: Policy[Key] | undefined } | undefined },
+    actor: string,
+  ): Promise<void> {
     const { stored, tenant } = this.byName(name)
     if (expiry !== undefined) {
       // Before anything else: a moment that has passed must leave all as it was.
@@ -231,7 +276,8 @@ export class BrokerService {
       // What was only in memory goes onto the disk, or the other way round.
       if (before.durability !== stored.policy.durability && !(await this.engine.rewriteJournal())) throw new Fault('storage-failed')
     }
-    if (expiry !== undefined || policy !== undefined) this.emit({ type: 'session-changed', title: 'Session changed', subject: name, actor, tone: 'neutral' })
+    if (expiry !== undefined || policy !== undefined)
+      this.emit({ type: 'session-changed', title: 'Session changed', subject: name, actor, tone: 'neutral' })
   }
 
   createPass(name: string): string {
@@ -264,12 +310,19 @@ export class BrokerService {
   /** A line on the session's own log topic. */
   tell(tenant: Tenant, text: string): void {
     const now = this.clock.now()
-    for (const { subscriber } of tenant.tree.route(logTopic).targets) for (const link of subscriber.links) attempt(link, () => link.ready() && link.log(text, now))
+    for (const { subscriber } of tenant.tree.route(logTopic).targets)
+      for (const link of subscriber.links) attempt(link, () => link.ready() && link.log(text, now))
     this.changed()
   }
 
   evicted(tenant: Tenant, name: string): void {
-    this.emit({ type: 'client-evicted', title: 'Slow client disconnected', subject: name, tone: 'attention', data: { session: tenant.name } })
+    this.emit({
+      type: 'client-evicted',
+      title: 'Slow client disconnected',
+      subject: name,
+      tone: 'attention',
+      data: { session: tenant.name },
+    })
     this.tell(tenant, `${name} was disconnected: it did not take its messages`)
   }
 
@@ -320,7 +373,13 @@ export class BrokerService {
         deadLetter: (letter) => this.tellDeadLetter(letter),
         storageFailed: (error) => {
           this.storageError = { since: clock.now(), text: diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error) }
-          this.emit({ type: 'storage-failed', title: 'Messages cannot be stored', subject: null, tone: 'bad', data: { error: this.storageError.text } })
+          this.emit({
+            type: 'storage-failed',
+            title: 'Messages cannot be stored',
+            subject: null,
+            tone: 'bad',
+            data: { error: this.storageError.text },
+          })
         },
         storageWorks: () => {
           this.storageError = null
@@ -363,7 +422,11 @@ export class BrokerService {
     for (const connection of this.connections) this.sparing(connection, () => connection.check())
     this.engine.askDiskAgain()
     const now = this.clock.now()
-    for (const { stored } of this.sessions.values()) if (stored.expiresAt !== null && stored.expiresAt <= now) this.drop(stored.name, 'system', 'Session expired').catch((error: unknown) => this.stumbled(error, 'an expired session could not be removed'))
+    for (const { stored } of this.sessions.values())
+      if (stored.expiresAt !== null && stored.expiresAt <= now)
+        this.drop(stored.name, 'system', 'Session expired').catch((error: unknown) =>
+          this.stumbled(error, 'an expired session could not be removed'),
+        )
     const steady = this.clock.monotonic()
     for (const [subscriber, { due, will }] of this.wills) {
       const { tenant, key } = subscriber
@@ -379,7 +442,12 @@ export class BrokerService {
   }
 
   private publishWill(subscriber: Subscriber, { delay: _, ...publication }: Will): void {
-    this.engine.publish(subscriber.tenant, { ...publication, isEmpty: publication.body.length === 0, id: this.newMessageId(), source: 'mqtt' }, null, '')
+    this.engine.publish(
+      subscriber.tenant,
+      { ...publication, isEmpty: publication.body.length === 0, id: this.newMessageId(), source: 'mqtt' },
+      null,
+      '',
+    )
     this.engine.forgetWill(subscriber)
   }
 
@@ -398,7 +466,13 @@ export class BrokerService {
     const told = this.deadTold.get(tenant.id)
     if (told !== undefined && now - told < 60_000) return
     this.deadTold.set(tenant.id, now)
-    this.emit({ type: 'dead-letter', title: 'Message could not be delivered', subject: tenant.name, tone: 'attention', data: { topic, reason, subscriber: subscriberKey, messageId: id } })
+    this.emit({
+      type: 'dead-letter',
+      title: 'Message could not be delivered',
+      subject: tenant.name,
+      tone: 'attention',
+      data: { topic, reason, subscriber: subscriberKey, messageId: id },
+    })
     this.tell(tenant, `a message on ${topic} for ${subscriberKey} became a dead letter: ${reason}`)
   }
 }

@@ -42,7 +42,8 @@ export interface BrokerStore {
   devices(session: number, userId: string): DeviceToken[]
 }
 
-const columns = 'id, name, password_hash AS passwordHash, secret_hash AS secretHash, policy, suspended, created_at AS createdAt, expires_at AS expiresAt, made_by AS madeBy'
+const columns =
+  'id, name, password_hash AS passwordHash, secret_hash AS secretHash, policy, suspended, created_at AS createdAt, expires_at AS expiresAt, made_by AS madeBy'
 
 export function createBrokerStore(database: Database): BrokerStore {
   const all = database.prepare<[], SessionRow>(`SELECT ${columns} FROM broker_sessions ORDER BY name`)
@@ -59,7 +60,9 @@ export function createBrokerStore(database: Database): BrokerStore {
      ON CONFLICT (session_id, user_id, device_id) DO UPDATE SET platform = excluded.platform, token = excluded.token, updated_at = excluded.updated_at`,
   )
   const removeDevice = database.prepare('DELETE FROM broker_devices WHERE session_id = ? AND user_id = ? AND device_id = ?')
-  const devices = database.prepare<[number, string], DeviceToken>('SELECT device_id AS deviceId, platform, created_at AS createdAt, updated_at AS updatedAt FROM broker_devices WHERE session_id = ? AND user_id = ? ORDER BY created_at')
+  const devices = database.prepare<[number, string], DeviceToken>(
+    'SELECT device_id AS deviceId, platform, created_at AS createdAt, updated_at AS updatedAt FROM broker_devices WHERE session_id = ? AND user_id = ? ORDER BY created_at',
+  )
   return {
     all: () => all.all().map(fromRow),
     add({ name, passwordHash, secretHash, policy: chosen, suspended, createdAt, expiresAt, madeBy }) {

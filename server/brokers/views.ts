@@ -44,8 +44,29 @@ export function clientViews(tenant: Tenant): BrokerClient[] {
       unacked: subscriber.unacked.size,
       queuedBytes: subscriber.queuedBytes,
     }
-    if (subscriber.links.size === 0) return [{ ...shared, linkId: null, name: subscriber.key.slice(subscriber.key.indexOf(':') + 1), protocol: null, address: null, connectedAt: null, awaySince: isoOrNull(subscriber.awaySince), slow: false }]
-    return [...subscriber.links].map((link) => ({ ...shared, linkId: link.id, name: link.name, protocol: link.protocol, address: link.address, connectedAt: iso(link.connectedAt), awaySince: null, slow: link.isStalled }))
+    if (subscriber.links.size === 0)
+      return [
+        {
+          ...shared,
+          linkId: null,
+          name: subscriber.key.slice(subscriber.key.indexOf(':') + 1),
+          protocol: null,
+          address: null,
+          connectedAt: null,
+          awaySince: isoOrNull(subscriber.awaySince),
+          slow: false,
+        },
+      ]
+    return [...subscriber.links].map((link) => ({
+      ...shared,
+      linkId: link.id,
+      name: link.name,
+      protocol: link.protocol,
+      address: link.address,
+      connectedAt: iso(link.connectedAt),
+      awaySince: null,
+      slow: link.isStalled,
+    }))
   })
   return views.sort((a, b) => b.unacked - a.unacked || (a.name < b.name ? -1 : 1))
 }
@@ -55,13 +76,23 @@ export function topicViews(tenant: Tenant, clock: Clock): BrokerTopic[] {
   const now = clock.monotonic()
   const views = [...topicNames(tenant)].map((topic) => {
     const facts = tenant.topics.get(topic)
-    return { topic, subscribers: tenant.tree.countReceivers(topic), published: facts?.published.perSecond(now) ?? 0, publishedTotal: facts?.published.total ?? 0, queued: facts?.queued ?? 0, retained: tenant.retained.has(topic) }
+    return {
+      topic,
+      subscribers: tenant.tree.countReceivers(topic),
+      published: facts?.published.perSecond(now) ?? 0,
+      publishedTotal: facts?.published.total ?? 0,
+      queued: facts?.queued ?? 0,
+      retained: tenant.retained.has(topic),
+    }
   })
   return views.sort((a, b) => b.published - a.published || b.queued - a.queued || (a.topic < b.topic ? -1 : 1)).slice(0, shownTopics)
 }
 
 /** What waits, the oldest first, without changing anything. */
-export function heldMessages(tenant: Tenant, { topic, subscriber, limit }: { topic?: string | undefined; subscriber?: number | undefined; limit: number }): HeldMessage[] {
+export function heldMessages(
+  tenant: Tenant,
+  { topic, subscriber, limit }: { topic?: string | undefined; subscriber?: number | undefined; limit: number },
+): HeldMessage[] {
   const found = new Map<number, Message>()
   for (const each of tenant.subscribers.values()) {
     if (subscriber !== undefined && each.id !== subscriber) continue
@@ -73,7 +104,10 @@ export function heldMessages(tenant: Tenant, { topic, subscriber, limit }: { top
       if (taken >= limit) break
     }
   }
-  return [...found.values()].sort((a, b) => a.seq - b.seq).slice(0, limit).map(heldMessage)
+  return [...found.values()]
+    .sort((a, b) => a.seq - b.seq)
+    .slice(0, limit)
+    .map(heldMessage)
 }
 
 export function deadLetterViews(tenant: Tenant, limit: number): BrokerDeadLetter[] {
@@ -90,12 +124,35 @@ function topicNames(tenant: Tenant): Set<string> {
 
 function heldMessage(message: Message): HeldMessage {
   const { seq, id, topic, publisher, acceptedAt, expiresAt, body, deliveries } = message
-  const waitingFor = deliveries.flatMap(({ state, subscriber, tries }) => (state === 'queued' || state === 'sent' ? [{ key: subscriber.key, tries, state }] : []))
-  return { seq, messageId: id, topic, publisher, acceptedAt: iso(acceptedAt), expiresAt: isoOrNull(expiresAt), bytes: body.length, preview: previewOf(message), waitingFor }
+  const waitingFor = deliveries.flatMap(({ state, subscriber, tries }) =>
+    state === 'queued' || state === 'sent' ? [{ key: subscriber.key, tries, state }] : [],
+  )
+  return {
+    seq,
+    messageId: id,
+    topic,
+    publisher,
+    acceptedAt: iso(acceptedAt),
+    expiresAt: isoOrNull(expiresAt),
+    bytes: body.length,
+    preview: previewOf(message),
+    waitingFor,
+  }
 }
 
 function deadLetterView({ id, at, message, subscriberKey, reason, tries }: DeadLetter): BrokerDeadLetter {
-  return { id, at: iso(at), messageId: message.id, topic: message.topic, subscriber: subscriberKey, reason, tries, acceptedAt: iso(message.acceptedAt), bytes: message.body.length, preview: previewOf(message) }
+  return {
+    id,
+    at: iso(at),
+    messageId: message.id,
+    topic: message.topic,
+    subscriber: subscriberKey,
+    reason,
+    tries,
+    acceptedAt: iso(message.acceptedAt),
+    bytes: message.body.length,
+    preview: previewOf(message),
+  }
 }
 
 function previewOf({ source, body }: Message): string {

@@ -80,10 +80,22 @@ export function webSocketWire(socket: WebSocket, stream: Duplex, address: string
           listener.failed(error)
         }
       })
-      socket.on('pong', contained(scope, () => listener.alive()))
-      socket.on('ping', contained(scope, () => listener.alive()))
-      socket.on('close', contained(scope, () => listener.closed()))
-      stream.on('drain', contained(scope, () => listener.drained()))
+      socket.on(
+        'pong',
+        contained(scope, () => listener.alive()),
+      )
+      socket.on(
+        'ping',
+        contained(scope, () => listener.alive()),
+      )
+      socket.on(
+        'close',
+        contained(scope, () => listener.closed()),
+      )
+      stream.on(
+        'drain',
+        contained(scope, () => listener.drained()),
+      )
     },
   }
 }
@@ -105,9 +117,18 @@ export function tcpWire(socket: Socket, address: string): Wire & { listen(listen
     destroy: () => void socket.destroy(),
     listen(listener) {
       const { scope } = listener
-      socket.on('data', contained(scope, (data: Buffer) => listener.data(data, true)))
-      socket.on('close', contained(scope, () => listener.closed()))
-      socket.on('drain', contained(scope, () => listener.drained()))
+      socket.on(
+        'data',
+        contained(scope, (data: Buffer) => listener.data(data, true)),
+      )
+      socket.on(
+        'close',
+        contained(scope, () => listener.closed()),
+      )
+      socket.on(
+        'drain',
+        contained(scope, () => listener.drained()),
+      )
     },
   }
 }

@@ -26,7 +26,13 @@ const startRealTimer: StartTimer = (ms, ring) => {
 }
 
 /** Runs `work` for `ms` at most: then its signal aborts and `late()` is thrown. When `signal` aborts, its reason is. */
-export async function withDeadline<T>(ms: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>, late: () => Error, startTimer = startRealTimer): Promise<T> {
+export async function withDeadline<T>(
+  ms: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+  late: () => Error,
+  startTimer = startRealTimer,
+): Promise<T> {
   signal.throwIfAborted()
   const deadline = new AbortController()
   const stopTimer = startTimer(ms, () => deadline.abort())

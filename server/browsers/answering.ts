@@ -14,7 +14,11 @@ export interface Patience {
 export const usualPatience: Patience = { browser: 3_000, page: 5_000 }
 
 /** `page: false` asks the browser alone. Never rejects but with the reason for which the session ends. */
-export async function askSession(session: Session, patience: Patience, { page, startTimer }: { page: boolean; startTimer?: StartTimer | undefined }): Promise<Answer> {
+export async function askSession(
+  session: Session,
+  patience: Patience,
+  { page, startTimer }: { page: boolean; startTimer?: StartTimer | undefined },
+): Promise<Answer> {
   const { registry, life } = session
   const inTime = async (ms: number, question: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> => {
     try {

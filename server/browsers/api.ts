@@ -24,7 +24,8 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
   const defaultProfile = (): string => settings.current().browsers.defaultProfile
   const view = (session: Session) => session.view(service.idleTimeout)
   const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
-  const isReached = ({ standing }: Pick<Call, 'standing'>, { id, makers }: Session): boolean => standing.reaches('browsers', { subject: id, makers: [...makers] })
+  const isReached = ({ standing }: Pick<Call, 'standing'>, { id, makers }: Session): boolean =>
+    standing.reaches('browsers', { subject: id, makers: [...makers] })
   const reached = (call: Call): Session[] => service.list().filter((session) => isReached(call, session))
 
   return implement(
@@ -76,7 +77,10 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
           reaches: (session) => isReached(call, session),
         }
         const { session, isNew, result } = await publishedSilence(useSession(service, use))
-        return { status: 200, body: { success: true, session_id: session.id, is_new_session: isNew, container_id: body.container_id, booking_number: result } }
+        return {
+          status: 200,
+          body: { success: true, session_id: session.id, is_new_session: isNew, container_id: body.container_id, booking_number: result },
+        }
       },
       health: () => {
         const active = service.list().length
@@ -96,13 +100,23 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
 
       openSession: async ({ body }, call) => {
         const { profile, ...credentials } = body
-        const opened = await nativeCapacity(service.obtain({ profile, credentials, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }))
+        const opened = await nativeCapacity(
+          service.obtain({ profile, credentials, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }),
+        )
         return { status: 202, body: { session: view(opened.session), isNew: opened.isNew } }
       },
       browserSessions: (_, call) => {
         const sessions = reached(call)
         const next = service.nextEvicted()
-        return { status: 200, body: { sessions: sessions.map(view), capacity: service.maxSessions, nextEvicted: next !== null && sessions.includes(next) ? next.id : null, spareReady: service.spareReady } }
+        return {
+          status: 200,
+          body: {
+            sessions: sessions.map(view),
+            capacity: service.maxSessions,
+            nextEvicted: next !== null && sessions.includes(next) ? next.id : null,
+            spareReady: service.spareReady,
+          },
+        }
       },
       browserSession: ({ params }) => {
         const session = service.recall(params.id)
@@ -122,7 +136,11 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
         await navigate(session, body)
         return { status: 204, body: null }
       },
-      screenshot: async ({ params }) => ({ status: 200, body: await screenshot(service.get(params.id)), headers: { 'cache-control': 'no-store' } }),
+      screenshot: async ({ params }) => ({
+        status: 200,
+        body: await screenshot(service.get(params.id)),
+        headers: { 'cache-control': 'no-store' },
+      }),
       takeLease: ({ params, body }) => ({ status: 201, body: service.get(params.id).lease(body.holder, body.seconds * 1_000) }),
       endLease: ({ params }) => {
         if (!service.get(params.id).endLease(params.lease)) throw new Fault('lease-not-found', 'No such lease')

@@ -11,19 +11,37 @@ const crashShown = 10 * 60_000
 export function roomAttention(service: SessionService, chromium: Chromium, clock: Clock): AttentionItem[] {
   const live = service.list()
   const reopened = new Set(live.map(({ key }) => key))
-  const crashed = service.ended().filter((session) => session.endReason === 'crashed' && clock.now() - session.stateSince < crashShown && (session.key === null || !reopened.has(session.key)))
+  const crashed = service
+    .ended()
+    .filter(
+      (session) =>
+        session.endReason === 'crashed' &&
+        clock.now() - session.stateSince < crashShown &&
+        (session.key === null || !reopened.has(session.key)),
+    )
   return [
     ...chromiumItems(chromium, clock),
     ...live.flatMap((session) => {
       if (session.state === 'needs-you') return [item(session, 'attention', `Session of ${nameOf(session)} needs you`, 'take-over')]
-      return session.state === 'not-responding' ? [item(session, 'bad', `Session of ${nameOf(session)} does not answer`, 'restart-session')] : []
+      return session.state === 'not-responding'
+        ? [item(session, 'bad', `Session of ${nameOf(session)} does not answer`, 'restart-session')]
+        : []
     }),
     ...crashed.map((session) => item(session, 'bad', `Browser of ${nameOf(session)} died`, 'restart-session')),
   ]
 }
 
 function item(session: Session, tone: AttentionItem['tone'], title: string, action: AttentionItem['action']): AttentionItem {
-  return { id: `browsers:${session.id}:${session.state}`, room: 'browsers', tone, title, text: session.reason ?? '', since: iso(session.stateSince), action, subject: session.id }
+  return {
+    id: `browsers:${session.id}:${session.state}`,
+    room: 'browsers',
+    tone,
+    title,
+    text: session.reason ?? '',
+    since: iso(session.stateSince),
+    action,
+    subject: session.id,
+  }
 }
 
 const nameOf = ({ credentials, profile }: Session): string => credentials.username || profile.title

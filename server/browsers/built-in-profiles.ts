@@ -14,7 +14,11 @@ export const builtInProfiles: readonly SiteProfile[] = [
       password: 'input[type="password"]',
       submit: 'button[type="submit"], input[type="submit"]',
     },
-    captcha: { kind: 'recaptcha-v2', element: '.g-recaptcha, [data-sitekey], iframe[src*="recaptcha"]', answer: '#g-recaptcha-response, textarea[name="g-recaptcha-response"]' },
+    captcha: {
+      kind: 'recaptcha-v2',
+      element: '.g-recaptcha, [data-sitekey], iframe[src*="recaptcha"]',
+      answer: '#g-recaptcha-response, textarea[name="g-recaptcha-response"]',
+    },
     success: { url: '^https://truckerportal\\.emodal\\.com/(containers|myappointments|dashboard|home)' },
     failure: { selector: '[role="alert"], .alert-danger, .mat-mdc-snack-bar-label, .error-message' },
     loginTimeout: 180_000,
@@ -23,7 +27,12 @@ export const builtInProfiles: readonly SiteProfile[] = [
       get_booking_number: {
         address: 'https://truckerportal.emodal.com/containers?search={container_id}',
         inputs: { container_id: '[A-Za-z0-9]{1,20}' },
-        steps: [{ click: '[data-container="{container_id}"] button, tr[id*="{container_id}"] button', waitFor: '[data-detail="{container_id}"], tr[id*="{container_id}"] + tr' }],
+        steps: [
+          {
+            click: '[data-container="{container_id}"] button, tr[id*="{container_id}"] button',
+            waitFor: '[data-detail="{container_id}"], tr[id*="{container_id}"] + tr',
+          },
+        ],
         read: '[data-detail="{container_id}"] .booking-number, tr[id*="{container_id}"] + tr .booking-number',
       },
     },

@@ -14,17 +14,29 @@ type CaptchaPlace = NonNullable<SiteProfile['captcha']>
 const patience = 3_000
 
 /** False when the page asks for no captcha. Throws a fault `captcha-failed`, or the signal's reason. */
-export async function answerCaptcha(page: Page, place: CaptchaPlace, apiKey: string | undefined, solver: CaptchaSolver, signal: AbortSignal): Promise<boolean> {
-  const captcha = await untilLate(() => (place.kind === 'image' ? takePicture(page, place.element) : readSiteKey(page, place.element)), patience, signal)
+export async function answerCaptcha(
+  page: Page,
+  place: CaptchaPlace,
+  apiKey: string | undefined,
+  solver: CaptchaSolver,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const captcha = await untilLate(
+    () => (place.kind === 'image' ? takePicture(page, place.element) : readSiteKey(page, place.element)),
+    patience,
+    signal,
+  )
   if (captcha === null) return false
-  if (apiKey === undefined || apiKey === '') throw new Fault('captcha-failed', 'The site asks for a captcha, and no key of a captcha service was given')
+  if (apiKey === undefined || apiKey === '')
+    throw new Fault('captcha-failed', 'The site asks for a captcha, and no key of a captcha service was given')
   const answer = await solver.solve(captcha, apiKey, signal)
   if (place.kind === 'image') {
     await fill(page, place.answer, answer, signal)
     return true
   }
   const placed = await abortable(page.evaluate(placeToken, { selector: place.answer, element: place.element, answer }), signal)
-  if (!placed) throw new Fault('captcha-failed', `The captcha was solved, but nothing on the page matches ${place.answer} to take the answer`)
+  if (!placed)
+    throw new Fault('captcha-failed', `The captcha was solved, but nothing on the page matches ${place.answer} to take the answer`)
   return true
 }
 
@@ -33,7 +45,9 @@ async function takePicture(page: Page, selector: string): Promise<Captcha | null
   if (image === null) return null
   try {
     // An image that is still loading would be photographed empty.
-    const loaded = await image.evaluate((element) => !(element instanceof HTMLImageElement) || (element.complete && element.naturalWidth > 0))
+    const loaded = await image.evaluate(
+      (element) => !(element instanceof HTMLImageElement) || (element.complete && element.naturalWidth > 0),
+    )
     return loaded ? { kind: 'image', base64: await image.screenshot({ encoding: 'base64' }) } : null
   } catch (error) {
     if (isBetweenDocuments(error)) return null

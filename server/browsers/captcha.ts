@@ -34,15 +34,20 @@ export function createCaptchaClient(options: CaptchaClientOptions): CaptchaSolve
 
   return {
     solve: (captcha, apiKey, signal) =>
-      withDeadline(timeout, signal, async (either) => {
-        const id = await submit(captcha, apiKey, either)
-        // Sooner at first: pictures are often read within a second or two.
-        for (let pause = 500; ; pause *= 2) {
-          await wait(Math.min(pause, pollEvery), undefined, { signal: either })
-          const answer = await ask(id, apiKey, either)
-          if (answer !== null) return answer
-        }
-      }, () => new Fault('captcha-failed', `The captcha was not solved within ${timeout / 1_000} s`)),
+      withDeadline(
+        timeout,
+        signal,
+        async (either) => {
+          const id = await submit(captcha, apiKey, either)
+          // Sooner at first: pictures are often read within a second or two.
+          for (let pause = 500; ; pause *= 2) {
+            await wait(Math.min(pause, pollEvery), undefined, { signal: either })
+            const answer = await ask(id, apiKey, either)
+            if (answer !== null) return answer
+          }
+        },
+        () => new Fault('captcha-failed', `The captcha was not solved within ${timeout / 1_000} s`),
+      ),
   }
 
   async function submit(captcha: Captcha, apiKey: string, signal: AbortSignal): Promise<string> {
@@ -76,7 +81,11 @@ export function createCaptchaClient(options: CaptchaClientOptions): CaptchaSolve
       throw new Fault('captcha-failed', `The captcha service at ${new URL(base).host} cannot be reached`)
     }
     const reply = readReply(text)
-    if (reply === null) throw new Fault('captcha-failed', `The captcha service at ${new URL(base).host} gave an answer that makes no sense (status ${response.status})`)
+    if (reply === null)
+      throw new Fault(
+        'captcha-failed',
+        `The captcha service at ${new URL(base).host} gave an answer that makes no sense (status ${response.status})`,
+      )
     return reply
   }
 }

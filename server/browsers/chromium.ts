@@ -48,7 +48,16 @@ export class Chromium {
     this.#options = options
     this.#installDir = join(options.folder, 'chrome')
     this.#memory = join(options.folder, 'chromium.json')
-    this.#state = { state: 'unknown', path: null, version: null, source: null, sandbox: sandboxed(), message: null, progress: null, searched: [] }
+    this.#state = {
+      state: 'unknown',
+      path: null,
+      version: null,
+      source: null,
+      sandbox: sandboxed(),
+      message: null,
+      progress: null,
+      searched: [],
+    }
   }
 
   /** Since when it is in this state, ms since the epoch; null before the first change. */
@@ -136,14 +145,22 @@ export class Chromium {
     const failures: string[] = []
     for (const candidate of candidates) {
       const known = again ? null : this.#remembered(candidate)
-      const version = known ?? (await this.#prove(candidate.path).catch((error: unknown) => void failures.push(`${candidate.path}: ${wordsOf(error)}`)))
+      const version =
+        known ?? (await this.#prove(candidate.path).catch((error: unknown) => void failures.push(`${candidate.path}: ${wordsOf(error)}`)))
       if (!version) continue
       if (!known) this.#remember(candidate, version)
       this.#ready(candidate, version)
       return candidate.path
     }
     const message = `${failures[0] ?? 'No Chromium could be started'}${failures.length > 1 ? ` (and ${failures.length - 1} more)` : ''}`
-    this.#set({ ...this.#state, state: 'failed', path: candidates[0]?.path ?? null, source: candidates[0]?.source ?? null, version: null, message })
+    this.#set({
+      ...this.#state,
+      state: 'failed',
+      path: candidates[0]?.path ?? null,
+      source: candidates[0]?.source ?? null,
+      version: null,
+      message,
+    })
     this.#options.log.warn({ failures }, 'no chromium could be started')
     throw new Fault('no-browser', message)
   }
@@ -160,7 +177,9 @@ export class Chromium {
       await browser.close(0)
       return browser.version.replace(/^[^/]*\//, '')
     } finally {
-      await removeProfile(profileDir).catch((error: unknown) => this.#options.log.warn({ error: wordsOf(error) }, 'a profile could not be removed'))
+      await removeProfile(profileDir).catch((error: unknown) =>
+        this.#options.log.warn({ error: wordsOf(error) }, 'a profile could not be removed'),
+      )
     }
   }
 
@@ -188,7 +207,10 @@ export class Chromium {
 
   #missing(searched: string[]): ChromiumState {
     const configured = this.#options.configured()
-    const message = configured === null ? 'No Chromium was found on this machine' : `There is no executable file at ${configured}, where the settings say the browser is`
+    const message =
+      configured === null
+        ? 'No Chromium was found on this machine'
+        : `There is no executable file at ${configured}, where the settings say the browser is`
     return { ...this.#state, state: 'missing', path: null, version: null, source: null, searched, message, progress: null }
   }
 
@@ -208,7 +230,9 @@ export class Chromium {
       // Written by `#remember`; a file that was changed to something else fails the comparison below.
       const known = JSON.parse(readFileSync(this.#memory, 'utf8')) as Partial<Remembered>
       const { mtimeMs, size } = statSync(path)
-      return known.path === path && known.modified === mtimeMs && known.size === size && typeof known.version === 'string' ? known.version : null
+      return known.path === path && known.modified === mtimeMs && known.size === size && typeof known.version === 'string'
+        ? known.version
+        : null
     } catch {
       return null
     }

@@ -34,7 +34,17 @@ const failed = z.object({ success: z.literal(false), error: z.string(), details:
 const failure = (description: string) => ({ description, body: failed })
 
 /** The life of a session; transitions stand in `service.ts`. */
-export const sessionState = z.enum(['starting', 'signing-in', 'ready', 'in-use', 'taken-over', 'needs-you', 'not-responding', 'closing', 'closed'])
+export const sessionState = z.enum([
+  'starting',
+  'signing-in',
+  'ready',
+  'in-use',
+  'taken-over',
+  'needs-you',
+  'not-responding',
+  'closing',
+  'closed',
+])
 export type SessionState = z.output<typeof sessionState>
 
 export const endReason = z.enum(['closed', 'idle', 'evicted', 'crashed', 'login-failed', 'start-failed', 'shutdown'])
@@ -71,7 +81,13 @@ export const browserSession = z.object({
 })
 export type BrowserSession = z.output<typeof browserSession>
 
-export const sessionEvent = z.object({ id: z.number(), at: isoTime, kind: z.string(), text: z.string(), tone: z.enum(['neutral', 'good', 'busy', 'attention', 'bad']) })
+export const sessionEvent = z.object({
+  id: z.number(),
+  at: isoTime,
+  kind: z.string(),
+  text: z.string(),
+  tone: z.enum(['neutral', 'good', 'busy', 'attention', 'bad']),
+})
 export type SessionEvent = z.output<typeof sessionEvent>
 
 export const chromiumState = z.object({
@@ -92,7 +108,10 @@ const sessionParams = z.object({ id: sessionId })
 export const openSessionRequest = z.object({
   profile: siteProfileName,
   /** Where to go; needed by a profile without an address. */
-  address: z.url({ protocol: /^https?$/ }).max(2_000).optional(),
+  address: z
+    .url({ protocol: /^https?$/ })
+    .max(2_000)
+    .optional(),
   username: z.string().max(1_024).default(''),
   password: z.string().max(1_024).default(''),
   captchaApiKey: z.string().max(1_024).optional(),
@@ -127,7 +146,12 @@ export const browsersContract = defineContract({
       summary: 'List active sessions',
       access: 'local',
       right: 'browsers:use',
-      responses: { 200: { description: 'All active sessions', body: z.object({ active_sessions: z.number().int(), sessions: z.array(publishedSession) }) } },
+      responses: {
+        200: {
+          description: 'All active sessions',
+          body: z.object({ active_sessions: z.number().int(), sessions: z.array(publishedSession) }),
+        },
+      },
     },
     closeSession: {
       method: 'DELETE',
@@ -148,7 +172,8 @@ export const browsersContract = defineContract({
       path: '/get_booking_number',
       tag: 'Contract',
       summary: 'Read the booking number of a container through a session',
-      description: 'Takes a session_id, or credentials with which a session is found or made. The session is leased while the operation runs.',
+      description:
+        'Takes a session_id, or credentials with which a session is found or made. The session is leased while the operation runs.',
       access: 'local',
       right: 'browsers:use',
       body: z.object({
@@ -208,7 +233,11 @@ export const browsersContract = defineContract({
       access: 'key',
       right: 'browsers:use',
       body: openSessionRequest,
-      responses: { 202: { description: 'Starting, or already there', body: z.object({ session: browserSession, isNew: z.boolean() }) }, 400: failure('Invalid'), 409: failure('No capacity') },
+      responses: {
+        202: { description: 'Starting, or already there', body: z.object({ session: browserSession, isNew: z.boolean() }) },
+        400: failure('Invalid'),
+        409: failure('No capacity'),
+      },
     },
     browserSessions: {
       method: 'GET',
@@ -217,7 +246,17 @@ export const browsersContract = defineContract({
       summary: 'All live sessions with state, pages and leases',
       access: 'key',
       right: 'browsers:use',
-      responses: { 200: { description: 'Sessions, the most recently used first', body: z.object({ sessions: z.array(browserSession), capacity: z.number().int(), nextEvicted: z.string().nullable(), spareReady: z.boolean().describe('A started browser waits for the next session') }) } },
+      responses: {
+        200: {
+          description: 'Sessions, the most recently used first',
+          body: z.object({
+            sessions: z.array(browserSession),
+            capacity: z.number().int(),
+            nextEvicted: z.string().nullable(),
+            spareReady: z.boolean().describe('A started browser waits for the next session'),
+          }),
+        },
+      },
     },
     browserSession: {
       method: 'GET',
@@ -227,7 +266,10 @@ export const browsersContract = defineContract({
       access: 'key',
       right: 'browsers:use',
       params: sessionParams,
-      responses: { 200: { description: 'The session', body: z.object({ session: browserSession, events: z.array(sessionEvent) }) }, 404: failure('No such session') },
+      responses: {
+        200: { description: 'The session', body: z.object({ session: browserSession, events: z.array(sessionEvent) }) },
+        404: failure('No such session'),
+      },
     },
     closeBrowserSession: {
       method: 'DELETE',
@@ -248,7 +290,11 @@ export const browsersContract = defineContract({
       access: 'key',
       right: 'browsers:use',
       params: sessionParams,
-      responses: { 202: { description: 'Starting', body: z.object({ session: browserSession, isNew: z.boolean() }) }, 404: failure('No such session, or its credentials are no longer known'), 409: failure('No capacity') },
+      responses: {
+        202: { description: 'Starting', body: z.object({ session: browserSession, isNew: z.boolean() }) },
+        404: failure('No such session, or its credentials are no longer known'),
+        409: failure('No capacity'),
+      },
     },
     navigate: {
       method: 'POST',
@@ -258,7 +304,10 @@ export const browsersContract = defineContract({
       access: 'key',
       right: 'browsers:use',
       params: sessionParams,
-      body: z.union([z.object({ address: z.url({ protocol: /^https?$/ }).max(2_000) }), z.object({ action: z.enum(['back', 'forward', 'reload']) })]),
+      body: z.union([
+        z.object({ address: z.url({ protocol: /^https?$/ }).max(2_000) }),
+        z.object({ action: z.enum(['back', 'forward', 'reload']) }),
+      ]),
       responses: { 204: { description: 'On its way' }, 404: failure('No such session') },
     },
     screenshot: {

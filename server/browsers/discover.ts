@@ -39,7 +39,12 @@ export function findCandidates(places: Places): Found {
   ]
   const seen = new Set<string>()
   const candidates = all.filter(({ path }) => isExecutable(path) && !seen.has(path) && seen.add(path))
-  const searched = [places.installDir, ...all.filter(({ source }) => source === 'system').map(({ path }) => path), puppeteerCache(places), playwrightCache(places)]
+  const searched = [
+    places.installDir,
+    ...all.filter(({ source }) => source === 'system').map(({ path }) => path),
+    puppeteerCache(places),
+    playwrightCache(places),
+  ]
   return { candidates, searched: [...new Set(searched)] }
 }
 
@@ -51,8 +56,20 @@ export function placesHere(installDir: string, configured: string | null): Place
 /** Stable before the rest, Chrome and Chromium before their relatives. */
 function systemPaths({ platform, home, environment }: Places): string[] {
   if (platform === 'darwin') {
-    const apps = ['Google Chrome', 'Chromium', 'Microsoft Edge', 'Brave Browser', 'Google Chrome Beta', 'Google Chrome Dev', 'Google Chrome Canary', 'Microsoft Edge Beta', 'Microsoft Edge Dev']
-    return apps.flatMap((app) => ['/Applications', join(home, 'Applications')].map((folder) => join(folder, `${app}.app`, 'Contents', 'MacOS', app)))
+    const apps = [
+      'Google Chrome',
+      'Chromium',
+      'Microsoft Edge',
+      'Brave Browser',
+      'Google Chrome Beta',
+      'Google Chrome Dev',
+      'Google Chrome Canary',
+      'Microsoft Edge Beta',
+      'Microsoft Edge Dev',
+    ]
+    return apps.flatMap((app) =>
+      ['/Applications', join(home, 'Applications')].map((folder) => join(folder, `${app}.app`, 'Contents', 'MacOS', app)),
+    )
   }
   if (platform === 'win32') {
     const roots = ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) => environment[name] ?? [])
@@ -82,14 +99,23 @@ function systemPaths({ platform, home, environment }: Places): string[] {
     'microsoft-edge-beta',
     'microsoft-edge-dev',
   ]
-  const folders = [...new Set([...(environment['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/')), '/usr/bin', '/usr/local/bin', '/snap/bin'])]
+  const folders = [
+    ...new Set([
+      ...(environment['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/')),
+      '/usr/bin',
+      '/usr/local/bin',
+      '/snap/bin',
+    ]),
+  ]
   const flatpaks = ['com.google.Chrome', 'org.chromium.Chromium', 'com.microsoft.Edge', 'com.brave.Browser']
   return [
     ...names.flatMap((name) => folders.map((folder) => join(folder, name))),
     '/opt/google/chrome/chrome',
     '/opt/microsoft/msedge/msedge',
     '/opt/brave.com/brave/brave',
-    ...flatpaks.flatMap((id) => ['/var/lib/flatpak/exports/bin', join(home, '.local/share/flatpak/exports/bin')].map((folder) => join(folder, id))),
+    ...flatpaks.flatMap((id) =>
+      ['/var/lib/flatpak/exports/bin', join(home, '.local/share/flatpak/exports/bin')].map((folder) => join(folder, id)),
+    ),
   ]
 }
 
@@ -115,7 +141,12 @@ function cached(root: string, source: Source, platform: NodeJS.Platform): Candid
     for (const entry of entries.sort((a, b) => b.name.localeCompare(a.name, 'en', { numeric: true }))) {
       const path = join(folder, entry.name)
       // A Chrome's own folder holds hundreds of files that are no further browsers; the headless shell is no full browser.
-      if (entry.isDirectory() && depth < (platform === 'darwin' ? 8 : 6) && !/headless|firefox|webkit|ffmpeg|locales|Frameworks|Resources/i.test(entry.name)) walk(path, depth + 1)
+      if (
+        entry.isDirectory() &&
+        depth < (platform === 'darwin' ? 8 : 6) &&
+        !/headless|firefox|webkit|ffmpeg|locales|Frameworks|Resources/i.test(entry.name)
+      )
+        walk(path, depth + 1)
       else if (programNames.has(entry.name)) found.push(path)
     }
   }

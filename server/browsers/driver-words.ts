@@ -1,7 +1,10 @@
 /** What the library that drives browsers says, in words for a person: its own speak of targets, protocols and its settings. */
 
 const meanings: readonly (readonly [RegExp, string])[] = [
-  [/target closed|session closed|connection closed|closed by|not attached|detached|no target with|session with given id/i, 'the browser or its page closed meanwhile'],
+  [
+    /target closed|session closed|connection closed|closed by|not attached|detached|no target with|session with given id/i,
+    'the browser or its page closed meanwhile',
+  ],
   [/timed out|timeout/i, 'the browser does not answer'],
   [/target crashed|page crashed/i, 'the page crashed'],
 ]

@@ -141,7 +141,14 @@ export class EgressProxy {
       return refuse(near, reply.notAllowed)
     }
     if (near.destroyed) return
-    const far = connect({ host: host.replace(/^\[|\]$/g, ''), port, lookup: pinned(addresses), noDelay: true, keepAlive: true, allowHalfOpen: true })
+    const far = connect({
+      host: host.replace(/^\[|\]$/g, ''),
+      port,
+      lookup: pinned(addresses),
+      noDelay: true,
+      keepAlive: true,
+      allowHalfOpen: true,
+    })
     this.#keep(far)
     far.setTimeout(patience, () => far.destroy(Object.assign(new Error('No answer'), { code: 'ETIMEDOUT' })))
     const failed = (error: Error): void => {

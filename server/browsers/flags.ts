@@ -97,6 +97,14 @@ export const profilePreferences = {
   webrtc: { ip_handling_policy: 'disable_non_proxied_udp', multiple_routes_enabled: false, nonproxied_udp_enabled: false },
   profile: {
     password_manager_enabled: false,
-    default_content_setting_values: { notifications: 2, geolocation: 2, media_stream_camera: 2, media_stream_mic: 2, midi_sysex: 2, window_placement: 2, local_fonts: 2 },
+    default_content_setting_values: {
+      notifications: 2,
+      geolocation: 2,
+      media_stream_camera: 2,
+      media_stream_mic: 2,
+      midi_sysex: 2,
+      window_placement: 2,
+      local_fonts: 2,
+    },
   },
 } as const

@@ -100,7 +100,13 @@ export class HandOut {
     const { registry } = session
     if (hung === null || registry === null) throw new Fault('browser-silent', 'The session has no page')
     session.record('page-replaced', 'The page did not answer and was replaced by a new one', 'attention')
-    await withDeadline(replaceWithin, session.life.signal, (signal) => abortable(registry.replace(hung.id), signal), () => new Fault('browser-silent', 'The browser does not open a page'), this.#limits.startTimer)
+    await withDeadline(
+      replaceWithin,
+      session.life.signal,
+      (signal) => abortable(registry.replace(hung.id), signal),
+      () => new Fault('browser-silent', 'The browser does not open a page'),
+      this.#limits.startTimer,
+    )
     await this.#parts.logIn(session)
   }
 

@@ -35,7 +35,15 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
   let opened = 0
   let reaping: Promise<unknown> = Promise.resolve()
 
-  const chromium = new Chromium({ folder, profilesDir, configured: () => settings.current().browsers.executable, changed, clock, log, ...(options.install ? { install: options.install } : {}) })
+  const chromium = new Chromium({
+    folder,
+    profilesDir,
+    configured: () => settings.current().browsers.executable,
+    changed,
+    clock,
+    log,
+    ...(options.install ? { install: options.install } : {}),
+  })
   const service = new SessionService({
     settings,
     clock,
@@ -71,7 +79,9 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
         service.reconsider()
       })
       // Beside the start: the new run's profiles have names of their own and do not wait for the old ones to be gone.
-      reaping = reapLeftovers({ ledger, profilesDir, inUse: (profileDir) => service.usesProfile(profileDir), log }).catch((error: unknown) => log.error({ error: String(error) }, 'leftovers could not be removed'))
+      reaping = reapLeftovers({ ledger, profilesDir, inUse: (profileDir) => service.usesProfile(profileDir), log }).catch(
+        (error: unknown) => log.error({ error: String(error) }, 'leftovers could not be removed'),
+      )
       setImmediate(() => chromium.glance())
     },
     async stop() {
@@ -81,7 +91,15 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     },
     summary() {
       const live = service.list()
-      return { room: 'browsers', count: live.length, unit: `of ${service.maxSessions}`, text: summaryText(live.map(({ state }) => state)), rateTitle: 'Sessions opened', ratePer: 'min', total: opened }
+      return {
+        room: 'browsers',
+        count: live.length,
+        unit: `of ${service.maxSessions}`,
+        text: summaryText(live.map(({ state }) => state)),
+        rateTitle: 'Sessions opened',
+        ratePer: 'min',
+        total: opened,
+      }
     },
     attention: () => roomAttention(service, chromium, clock),
   }

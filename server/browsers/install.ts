@@ -22,11 +22,20 @@ export interface InstallOptions {
 
 /** Throws `install-failed`, or the signal's reason. */
 export async function installChrome({ folder, signal, source, progress }: InstallOptions): Promise<void> {
-  const [{ Browser, detectBrowserPlatform, getDownloadUrl, install, uninstall }, { PUPPETEER_REVISIONS }] = await Promise.all([import('@puppeteer/browsers'), import('puppeteer-core/internal/revisions.js')])
+  const [{ Browser, detectBrowserPlatform, getDownloadUrl, install, uninstall }, { PUPPETEER_REVISIONS }] = await Promise.all([
+    import('@puppeteer/browsers'),
+    import('puppeteer-core/internal/revisions.js'),
+  ])
   const platform = detectBrowserPlatform()
   if (platform === undefined) throw new Fault('install-failed', 'There is no Chrome for Testing for this machine')
   const buildId = source.buildId ?? PUPPETEER_REVISIONS.chrome
-  const wanted = { browser: Browser.CHROME, buildId, platform, cacheDir: folder, ...(source.baseUrl === undefined ? {} : { baseUrl: source.baseUrl }) }
+  const wanted = {
+    browser: Browser.CHROME,
+    buildId,
+    platform,
+    cacheDir: folder,
+    ...(source.baseUrl === undefined ? {} : { baseUrl: source.baseUrl }),
+  }
   const url = getDownloadUrl(Browser.CHROME, platform, buildId, source.baseUrl)
   // The library downloads without a way to stop, but it unpacks an archive that already stands under this name.
   const archive = join(folder, Browser.CHROME, `${buildId}-${basename(url.pathname)}`)
@@ -38,7 +47,12 @@ export async function installChrome({ folder, signal, source, progress }: Instal
     await uninstall(wanted)
     await install(wanted)
   } catch (error) {
-    throw new Fault('install-failed', `The download could not be unpacked: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
+    throw new Fault(
+      'install-failed',
+      `The download could not be unpacked: ${error instanceof Error ? error.message : String(error)}`,
+      {},
+      { cause: error },
+    )
   } finally {
     await rm(archive, { force: true })
   }
@@ -66,9 +80,12 @@ async function download(url: URL, archive: string, signal: AbortSignal, progress
       },
     })
     // The web stream of fetch and the one Node's types name are the same object at run time.
-    await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), counter, createWriteStream(unfinished), { signal })
+    await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), counter, createWriteStream(unfinished), {
+      signal,
+    })
     progress(received, total)
-    if (total !== null && received !== total) throw new Fault('install-failed', `The download broke off after ${received} of ${total} bytes`)
+    if (total !== null && received !== total)
+      throw new Fault('install-failed', `The download broke off after ${received} of ${total} bytes`)
     // The public store sends the sum of what it stores; anything that changed the bytes on the way is found here.
     const sum = /md5=([^,]+)/.exec(response.headers.get('x-goog-hash') ?? '')?.[1]
     if (sum !== undefined && sum !== hash.digest('base64')) throw new Fault('install-failed', 'The download was damaged on the way')
@@ -77,6 +94,11 @@ async function download(url: URL, archive: string, signal: AbortSignal, progress
     await rm(unfinished, { force: true })
     signal.throwIfAborted()
     if (error instanceof Fault) throw error
-    throw new Fault('install-failed', `${url.host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
+    throw new Fault(
+      'install-failed',
+      `${url.host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
+      {},
+      { cause: error },
+    )
   }
 }

@@ -35,19 +35,32 @@ export async function refreshLogin(page: Page, profile: SiteProfile, signal: Abo
   const answers = watchAnswers(page)
   try {
     const lost = (how: string): Fault => new Fault('login-unreachable', `The refresh page ${how}`)
-    return await withDeadline(timeout, signal, (inTime) => whileOpen(page, inTime, lost, async (either) => {
-      const opened = await openAddress(page, refresh.address, either)
-      await abortable(page.waitForNetworkIdle({ idleTime: 200, timeout: settling, signal: either }).catch(() => undefined), either)
-      const look = await until(() => lookAt(page, profile), either)
-      const status = answers.status() ?? opened
-      const { login, why } = standingOf(profile, look, { status: () => status, refused: answers.refused })
-      if (login === 'gone') return { ok: false, message: `The login is gone: ${why}`, loggedOut: why }
-      if (status >= 400) return { ok: false, message: answersWithError(refresh.address, status).message, loggedOut: null }
-      return { ok: true, message: 'Login renewed', loggedOut: null }
-    }), () => new Fault('login-unreachable', `No answer within ${timeout / 1_000} s`))
+    return await withDeadline(
+      timeout,
+      signal,
+      (inTime) =>
+        whileOpen(page, inTime, lost, async (either) => {
+          const opened = await openAddress(page, refresh.address, either)
+          await abortable(
+            page.waitForNetworkIdle({ idleTime: 200, timeout: settling, signal: either }).catch(() => undefined),
+            either,
+          )
+          const look = await until(() => lookAt(page, profile), either)
+          const status = answers.status() ?? opened
+          const { login, why } = standingOf(profile, look, { status: () => status, refused: answers.refused })
+          if (login === 'gone') return { ok: false, message: `The login is gone: ${why}`, loggedOut: why }
+          if (status >= 400) return { ok: false, message: answersWithError(refresh.address, status).message, loggedOut: null }
+          return { ok: true, message: 'Login renewed', loggedOut: null }
+        }),
+      () => new Fault('login-unreachable', `No answer within ${timeout / 1_000} s`),
+    )
   } catch (error) {
     signal.throwIfAborted()
-    return { ok: false, message: isFault(error, 'login-unreachable') ? error.message : 'The refresh page could not be opened', loggedOut: null }
+    return {
+      ok: false,
+      message: isFault(error, 'login-unreachable') ? error.message : 'The refresh page could not be opened',
+      loggedOut: null,
+    }
   } finally {
     answers.stop()
   }

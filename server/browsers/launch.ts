@@ -37,12 +37,25 @@ export interface RunningBrowser {
 /** Ms within which a browser has to answer; a first start on a busy machine is slow. */
 const startTimeout = 30_000
 
-export async function launchBrowser({ executable, profileDir, headless, proxy, signal, onSpawned }: LaunchOptions): Promise<RunningBrowser> {
+export async function launchBrowser({
+  executable,
+  profileDir,
+  headless,
+  proxy,
+  signal,
+  onSpawned,
+}: LaunchOptions): Promise<RunningBrowser> {
   signal?.throwIfAborted()
   // 110 ms, so only when the first browser is wanted, and while the profile is prepared.
   const [{ connect }, temporary] = await Promise.all([import('puppeteer-core'), prepareProfile(profileDir)])
   signal?.throwIfAborted()
-  const flags = chromiumFlags({ profileDir, headless, sandbox: sandboxed(), smallSharedMemory: await hasSmallSharedMemory(), proxyPort: proxy?.port ?? null })
+  const flags = chromiumFlags({
+    profileDir,
+    headless,
+    sandbox: sandboxed(),
+    smallSharedMemory: await hasSmallSharedMemory(),
+    proxyPort: proxy?.port ?? null,
+  })
   const child = spawn(executable, flags, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     env: browserEnvironment(temporary),
@@ -65,7 +78,10 @@ export async function launchBrowser({ executable, profileDir, headless, proxy, s
   let timer: NodeJS.Timeout | undefined
   try {
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Fault('start-failed', `Chromium did not answer within ${startTimeout / 1_000} seconds`)), startTimeout)
+      timer = setTimeout(
+        () => reject(new Fault('start-failed', `Chromium did not answer within ${startTimeout / 1_000} seconds`)),
+        startTimeout,
+      )
     })
     const died = gone.then((words): never => {
       throw endedEarly(words)
@@ -129,7 +145,9 @@ async function prepareProfile(profileDir: string): Promise<string | null> {
 
 /** Our own variables may carry secrets and mean nothing to a browser. */
 function browserEnvironment(temporary: string | null): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(WHEELHOUSE_|ELECTRON_|NODE_|npm_|API_KEY$|DATABASE_URL$|REDIS_URL$)/.test(name))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(WHEELHOUSE_|ELECTRON_|NODE_|npm_|API_KEY$|DATABASE_URL$|REDIS_URL$)/.test(name),
+  )
   return { ...Object.fromEntries(kept), ...(temporary ? { TMPDIR: temporary, TEMP: temporary, TMP: temporary } : {}) }
 }
 
@@ -150,7 +168,12 @@ function keepLastWords(child: ChildProcess): () => string {
   child.stderr?.on('error', () => {})
   return () => {
     const line = text.split('\n').findLast((candidate) => /FATAL|No usable sandbox|error while loading|cannot open/i.test(candidate))
-    return line === undefined ? '' : line.replace(/^\[[^\]]*\]\s*/, '').trim().slice(0, 300)
+    return line === undefined
+      ? ''
+      : line
+          .replace(/^\[[^\]]*\]\s*/, '')
+          .trim()
+          .slice(0, 300)
   }
 }
 
@@ -179,7 +202,10 @@ function signalGroup(child: ChildProcess): void {
   if (child.pid === undefined) return
   try {
     if (process.platform !== 'win32') process.kill(-child.pid, 'SIGKILL')
-    else if (child.exitCode === null) spawn('taskkill', ['/pid', String(child.pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).on('error', () => child.kill('SIGKILL'))
+    else if (child.exitCode === null)
+      spawn('taskkill', ['/pid', String(child.pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).on('error', () =>
+        child.kill('SIGKILL'),
+      )
   } catch {
     // ESRCH: all of the group is gone, which is what was wanted.
   }

@@ -35,7 +35,11 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   const scope: Scope = { room: 'browsers', kind: 'view', id: viewId, escaped: () => socket.terminate() }
   const resume = contained(scope, () => link?.resume())
   const sink: FrameSink = { hasRoom, draw: contained(scope, draw) }
-  const subscriptions = [session.onPagesChanged(contained(scope, follow)), session.onControlChanged(contained(scope, onControl)), session.onEnd(contained(scope, end))]
+  const subscriptions = [
+    session.onPagesChanged(contained(scope, follow)),
+    session.onControlChanged(contained(scope, onControl)),
+    session.onEnd(contained(scope, end)),
+  ]
   socket.on('message', contained(scope, receive))
   socket.on('error', () => socket.terminate())
   socket.once('close', contained(scope, dispose))
@@ -62,7 +66,10 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
         drawn = Math.min(Math.max(drawn, command.frame), sent)
         return link?.resume()
       case 'take-over':
-        if (!session.takeOver(viewId)) return problem(session.controller() === null ? 'This session cannot be taken over now' : 'Somebody else has taken over this session')
+        if (!session.takeOver(viewId))
+          return problem(
+            session.controller() === null ? 'This session cannot be taken over now' : 'Somebody else has taken over this session',
+          )
         return onControl()
       case 'give-back':
         session.giveBack(viewId)

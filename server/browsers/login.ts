@@ -82,7 +82,12 @@ export async function signInAgain(session: Session, why: string, tools: LoginToo
     session.record('signed-in-again', message, 'good')
     return signedIn
   } catch (error) {
-    if (session.live) session.lastRefresh = { at: iso(tools.clock.now()), ok: false, message: `The login is gone, because ${why}; the new one failed: ${reasonOf(asFault(error))}` }
+    if (session.live)
+      session.lastRefresh = {
+        at: iso(tools.clock.now()),
+        ok: false,
+        message: `The login is gone, because ${why}; the new one failed: ${reasonOf(asFault(error))}`,
+      }
     throw error
   }
 }
@@ -106,7 +111,10 @@ export async function proveLogin(session: Session, tools: LoginTools): Promise<S
 /** Opens the profile's refresh address at the back. */
 async function askSite(session: Session, registry: PageRegistry, { clock }: LoginTools): Promise<RefreshResult> {
   const { profile, life } = session
-  const result = await abortable(registry.inBackground((page) => refreshLogin(page, profile, life.signal)), life.signal)
+  const result = await abortable(
+    registry.inBackground((page) => refreshLogin(page, profile, life.signal)),
+    life.signal,
+  )
   session.lastRefresh = { at: iso(clock.now()), ok: result.ok, message: result.message }
   session.record('refreshed', result.message, result.ok ? 'good' : 'attention')
   return result
@@ -155,5 +163,7 @@ function asFault(error: unknown): Fault {
 
 /** What the site said counts more than that it said no. */
 function reasonOf(fault: Fault): string {
-  return fault.code === 'authentication-failed' ? `The site refused the login: ${String(fault.details['reason'] ?? 'Invalid credentials')}` : fault.message
+  return fault.code === 'authentication-failed'
+    ? `The site refused the login: ${String(fault.details['reason'] ?? 'Invalid credentials')}`
+    : fault.message
 }

@@ -31,7 +31,14 @@ export function runsInOwnPage(profile: SiteProfile, name: string): boolean {
  * whether the login holds), or the signal's reason. `trusted`: the login is known to hold, so what the page shows is an answer, whatever it looks like;
  * that it shows nothing is still none on a login page.
  */
-export async function runOperation(page: Page, profile: SiteProfile, name: string, inputs: OperationInputs, signal: AbortSignal, { trusted = false } = {}): Promise<string | null> {
+export async function runOperation(
+  page: Page,
+  profile: SiteProfile,
+  name: string,
+  inputs: OperationInputs,
+  signal: AbortSignal,
+  { trusted = false } = {},
+): Promise<string | null> {
   const operation = findOperation(profile, name)
   await checkInputs(operation, inputs)
   const answers = watchAnswers(page)
@@ -45,7 +52,8 @@ export async function runOperation(page: Page, profile: SiteProfile, name: strin
       const { login, certain, why } = await standing(page, profile, answers, open)
       if (login === 'gone' && (certain || (text === null && !trusted))) throw loggedOut(why)
       if (text === null) refuseErrors(address, answers)
-      if (text === null && login === 'unknown' && !trusted && needsLogin(profile)) throw new Fault('operation-failed', 'The site does not say whether the login still holds', { unproven: true })
+      if (text === null && login === 'unknown' && !trusted && needsLogin(profile))
+        throw new Fault('operation-failed', 'The site does not say whether the login still holds', { unproven: true })
       return text
     })
   } finally {
@@ -54,7 +62,15 @@ export async function runOperation(page: Page, profile: SiteProfile, name: strin
 }
 
 /** The steps, for as long as the login is not seen to be gone; a step that fails may have met a login page. */
-async function carryOutLoggedIn(page: Page, profile: SiteProfile, name: string, operation: Operation, inputs: OperationInputs, answers: SiteAnswers, { trusted, signal }: { trusted: boolean; signal: AbortSignal }): Promise<string | null> {
+async function carryOutLoggedIn(
+  page: Page,
+  profile: SiteProfile,
+  name: string,
+  operation: Operation,
+  inputs: OperationInputs,
+  answers: SiteAnswers,
+  { trusted, signal }: { trusted: boolean; signal: AbortSignal },
+): Promise<string | null> {
   if (trusted) return carryOut(page, name, operation, inputs, signal)
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
@@ -81,21 +97,32 @@ const needsLogin = ({ kind, form }: SiteProfile): boolean => kind === 'form' && 
 
 const loggedOut = (why: string): Fault => new Fault('operation-failed', `The site asks for a login instead: ${why}`, { loggedOut: why })
 
-async function carryOut(page: Page, name: string, { steps, read: field }: Operation, inputs: OperationInputs, signal: AbortSignal): Promise<string | null> {
+async function carryOut(
+  page: Page,
+  name: string,
+  { steps, read: field }: Operation,
+  inputs: OperationInputs,
+  signal: AbortSignal,
+): Promise<string | null> {
   let waited = false
   for (const [index, step] of steps.entries()) {
     await within(`Step ${index + 1} of ${name}`, signal, async (stepSignal) => {
       if (step.click !== undefined) await click(page, fillIn(step.click, inputs, escapeSelector), stepSignal)
-      if (step.fill !== undefined) await fill(page, fillIn(step.fill, inputs, escapeSelector), fillIn(step.value ?? '', inputs, String), stepSignal)
+      if (step.fill !== undefined)
+        await fill(page, fillIn(step.fill, inputs, escapeSelector), fillIn(step.value ?? '', inputs, String), stepSignal)
       if (step.waitFor !== undefined) await appears(page, fillIn(step.waitFor, inputs, escapeSelector), stepSignal)
     })
     waited = step.waitFor !== undefined
   }
-  return within('Reading the page', signal, (readSignal) => read(page, fillIn(field, inputs, escapeSelector), waited ? 0 : 2_000, readSignal))
+  return within('Reading the page', signal, (readSignal) =>
+    read(page, fillIn(field, inputs, escapeSelector), waited ? 0 : 2_000, readSignal),
+  )
 }
 
 async function standing(page: Page, profile: SiteProfile, answers: SiteAnswers, signal: AbortSignal): Promise<Standing> {
-  return within('Looking at the page', signal, async (lookSignal) => standingOf(profile, await until(() => lookAt(page, profile), lookSignal), answers))
+  return within('Looking at the page', signal, async (lookSignal) =>
+    standingOf(profile, await until(() => lookAt(page, profile), lookSignal), answers),
+  )
 }
 
 /** Rejects when the login is certainly gone, so that no step waits for what a login page never shows. A form that only flits by says nothing. */
@@ -121,7 +148,8 @@ async function checkInputs(operation: Operation, inputs: OperationInputs): Promi
   for (const [field, pattern] of Object.entries(operation.inputs)) {
     const value = inputs[field]
     if (value === undefined) throw new Fault('missing-fields', `Missing required fields: ${field}`)
-    if (!(await fitsWhole(pattern, value))) throw new Fault('operation-failed', `${field} does not have the form that the site profile asks for`)
+    if (!(await fitsWhole(pattern, value)))
+      throw new Fault('operation-failed', `${field} does not have the form that the site profile asks for`)
   }
 }
 
@@ -129,7 +157,12 @@ async function fitsWhole(pattern: string, value: string): Promise<boolean> {
   try {
     return (await linearPattern(pattern)).fits(value)
   } catch (error) {
-    throw new Fault('operation-failed', `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
+    throw new Fault(
+      'operation-failed',
+      `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`,
+      {},
+      { cause: error },
+    )
   }
 }
 
@@ -176,7 +209,12 @@ async function readText(page: Page, selector: string): Promise<string | null> {
 /** Gives one part of the operation its own time, and its own words when that runs out. */
 async function within<T>(what: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   try {
-    return await withDeadline(stepTimeout, signal, work, () => new Fault('operation-failed', `${what} was not done within ${stepTimeout / 1_000} s`))
+    return await withDeadline(
+      stepTimeout,
+      signal,
+      work,
+      () => new Fault('operation-failed', `${what} was not done within ${stepTimeout / 1_000} s`),
+    )
   } catch (error) {
     signal.throwIfAborted()
     throw error instanceof Fault ? error : invalid(error)
@@ -184,7 +222,9 @@ async function within<T>(what: string, signal: AbortSignal, work: (signal: Abort
 }
 
 function invalid(error: unknown): Fault {
-  const message = isInvalidSelector(error) ? 'The site profile has a selector that is not valid' : 'The page was lost while the operation ran'
+  const message = isInvalidSelector(error)
+    ? 'The site profile has a selector that is not valid'
+    : 'The page was lost while the operation ran'
   return new Fault('operation-failed', message, {}, { cause: error })
 }
 
@@ -198,5 +238,7 @@ export function fillIn(text: string, inputs: OperationInputs, escape: (value: st
 
 /** Inert as an identifier and inside a quoted string alike: all but letters, digits, `-` and `_` becomes a code point, as does a leading digit. */
 export function escapeSelector(value: string): string {
-  return value.replace(/^-?[0-9]|[^\p{L}\p{N}_-]/gu, (part) => Array.from(part, (letter) => `\\${letter.codePointAt(0)?.toString(16) ?? ''} `).join(''))
+  return value.replace(/^-?[0-9]|[^\p{L}\p{N}_-]/gu, (part) =>
+    Array.from(part, (letter) => `\\${letter.codePointAt(0)?.toString(16) ?? ''} `).join(''),
+  )
 }

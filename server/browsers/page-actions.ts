@@ -39,6 +39,9 @@ export interface PageText {
 /** Its visible text. Throws what `drive` throws. */
 export function readPage(session: Session): Promise<PageText> {
   return drive(session, (signal) =>
-    settled(() => session.page().evaluate(() => ({ title: document.title, address: location.href, text: document.body?.innerText ?? '' })), signal),
+    settled(
+      () => session.page().evaluate(() => ({ title: document.title, address: location.href, text: document.body?.innerText ?? '' })),
+      signal,
+    ),
   )
 }

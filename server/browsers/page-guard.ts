@@ -19,7 +19,10 @@ export async function guardPage(page: Page, blocked: () => void): Promise<void> 
     cdp.send('Page.enable'),
     cdp.send('Runtime.enable'),
     cdp.send('Runtime.addBinding', { name: channel }),
-    cdp.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${replaceOpen.toString()})(${JSON.stringify(channel)})`, runImmediately: true }),
+    cdp.send('Page.addScriptToEvaluateOnNewDocument', {
+      source: `(${replaceOpen.toString()})(${JSON.stringify(channel)})`,
+      runImmediately: true,
+    }),
     // A page at the back draws no frames, and Chromium acknowledges a click only with the next frame.
     page.emulateFocusedPage(true),
   ])

@@ -47,7 +47,9 @@ export async function lookAt(page: Page, profile: SiteProfile): Promise<PageLook
 /** A navigation destroyed what a call was talking to; asking again finds the next document. */
 export function isBetweenDocuments(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return /execution context|context was destroyed|detached frame|frame (was|got) detached|cannot find context|inspected target navigated|node is detached|does not belong to the document|argument should belong|not attached to an active page/i.test(error.message)
+  return /execution context|context was destroyed|detached frame|frame (was|got) detached|cannot find context|inspected target navigated|node is detached|does not belong to the document|argument should belong|not attached to an active page/i.test(
+    error.message,
+  )
 }
 
 /** The profile has a selector that is none; only a page can tell. */
@@ -61,7 +63,12 @@ export async function fits(pattern: string | undefined, url: string): Promise<bo
   try {
     return (await linearPattern(pattern)).test(url)
   } catch (error) {
-    throw new Fault('login-failed', `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
+    throw new Fault(
+      'login-failed',
+      `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`,
+      {},
+      { cause: error },
+    )
   }
 }
 

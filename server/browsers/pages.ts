@@ -72,10 +72,17 @@ export class PageRegistry {
     })
     cdp.on('Target.targetDestroyed', ({ targetId }) => this.#destroyed(targetId))
     cdp.on('Target.targetCrashed', ({ targetId }) => this.#crashed(targetId))
-    cdp.on('Browser.downloadWillBegin', ({ suggestedFilename }) => this.#hooks.record('download-blocked', `Download of ${suggestedFilename.slice(0, 120)} refused`, 'attention'))
-    await Promise.all([cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }), cdp.send('Browser.setDownloadBehavior', { behavior: 'deny', eventsEnabled: true })])
+    cdp.on('Browser.downloadWillBegin', ({ suggestedFilename }) =>
+      this.#hooks.record('download-blocked', `Download of ${suggestedFilename.slice(0, 120)} refused`, 'attention'),
+    )
+    await Promise.all([
+      cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }),
+      cdp.send('Browser.setDownloadBehavior', { behavior: 'deny', eventsEnabled: true }),
+    ])
     // The window of the command line may come late; opening another one would leave that one in front of it.
-    const target = await this.#browser.waitForTarget((candidate) => candidate.type() === 'page' && !isInternal(candidate.url()), { timeout: 20_000 })
+    const target = await this.#browser.waitForTarget((candidate) => candidate.type() === 'page' && !isInternal(candidate.url()), {
+      timeout: 20_000,
+    })
     // Not awaited here: its renderer is still starting, and the browser can already be driven.
     this.#first = this.#firstOf(target)
     this.#first.catch(() => {})
@@ -208,7 +215,10 @@ export class PageRegistry {
     if (this.#disposed) return
     this.#guards.delete(id)
     // It had taken the front.
-    if (this.#popups.delete(id)) return void this.active()?.page.bringToFront().catch(() => {})
+    if (this.#popups.delete(id))
+      return void this.active()
+        ?.page.bringToFront()
+        .catch(() => {})
     const entry = this.#entries.get(id)
     if (!entry) return
     this.#entries.delete(id)

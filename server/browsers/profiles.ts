@@ -36,7 +36,11 @@ export function createProfileStore(database: Database, events: EventSink, clock:
 
   const lent = new Map<string, SiteProfile>()
   const checkLent = (name: string): void => {
-    if (lent.has(name)) throw new Fault('profile-lent', `The site profile ${name} belongs to a practice site that is connected; it can be changed when that has ended`)
+    if (lent.has(name))
+      throw new Fault(
+        'profile-lent',
+        `The site profile ${name} belongs to a practice site that is connected; it can be changed when that has ended`,
+      )
   }
 
   return {
@@ -45,7 +49,10 @@ export function createProfileStore(database: Database, events: EventSink, clock:
       const own = [...stored.filter(({ name }) => !lent.has(name)), ...lent.values()]
       const replaced = new Set(own.map((profile) => profile.name))
       const delivered = builtInProfiles.filter((profile) => !replaced.has(profile.name))
-      return [...own.map((profile) => ({ ...profile, builtIn: false })), ...delivered.map((profile) => ({ ...profile, builtIn: true }))].sort((a, b) => (a.name < b.name ? -1 : 1))
+      return [
+        ...own.map((profile) => ({ ...profile, builtIn: false })),
+        ...delivered.map((profile) => ({ ...profile, builtIn: true })),
+      ].sort((a, b) => (a.name < b.name ? -1 : 1))
     },
     get(name) {
       const own = lent.get(name) ?? readProfile(rows.find(name) ?? '')
@@ -68,13 +75,20 @@ export function createProfileStore(database: Database, events: EventSink, clock:
       checkLent(name)
       const isNew = rows.find(name) === null && !builtIn.has(name)
       rows.put(name, JSON.stringify(whole), clock.now())
-      events.emit({ room: 'browsers', type: isNew ? 'profile-made' : 'profile-changed', title: isNew ? 'Site profile made' : 'Site profile changed', subject: name, actor })
+      events.emit({
+        room: 'browsers',
+        type: isNew ? 'profile-made' : 'profile-changed',
+        title: isNew ? 'Site profile made' : 'Site profile changed',
+        subject: name,
+        actor,
+      })
       return { ...whole, builtIn: false }
     },
     remove(name, actor) {
       checkLent(name)
       const removed = rows.remove(name)
-      if (!removed && builtIn.has(name)) throw new Fault('profile-built-in', `${name} is a built-in profile; it can be replaced, not removed`)
+      if (!removed && builtIn.has(name))
+        throw new Fault('profile-built-in', `${name} is a built-in profile; it can be replaced, not removed`)
       if (!removed) throw notFound(name)
       const title = builtIn.has(name) ? 'Built-in site profile restored' : 'Site profile removed'
       events.emit({ room: 'browsers', type: 'profile-removed', title, subject: name, actor })

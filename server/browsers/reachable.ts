@@ -37,7 +37,12 @@ async function open(page: Page, address: string, signal: AbortSignal, answered: 
     const why = seen.startsWith('ERR_SOCKS_') ? proxyOf(page.browser())?.failureOf(failedAt) : undefined
     if (why instanceof Fault) throw new Fault('login-unreachable', why.message, { code: 'ERR_BLOCKED_BY_CLIENT' }, { cause: error })
     const code = why == null ? seen : (browserCodes[why] ?? why)
-    throw new Fault('login-unreachable', `${hostOf(failedAt)} ${reasons[code] ?? `cannot be reached (${code || 'the browser gave up'})`}`, { code }, { cause: error })
+    throw new Fault(
+      'login-unreachable',
+      `${hostOf(failedAt)} ${reasons[code] ?? `cannot be reached (${code || 'the browser gave up'})`}`,
+      { code },
+      { cause: error },
+    )
   } finally {
     page.off('requestfailed', onFailed)
   }

@@ -65,7 +65,12 @@ export function startScreencast(cdp: CDPSession, size: ScreencastSize, sink: Fra
 
   function begin(): void {
     unacknowledged = []
-    const started = cdp.send('Page.startScreencast', { format: 'jpeg', quality: qualityFor(size.maxWidth), maxWidth: size.maxWidth, maxHeight: size.maxHeight })
+    const started = cdp.send('Page.startScreencast', {
+      format: 'jpeg',
+      quality: qualityFor(size.maxWidth),
+      maxWidth: size.maxWidth,
+      maxHeight: size.maxHeight,
+    })
     started.catch((error: unknown) => {
       // Asked in the moment in which one document took another's place; nothing would ever be drawn.
       if (!stopped && isBetweenDocuments(error)) quietTimer = setTimeout(begin, quiet)

@@ -65,19 +65,26 @@ export class SessionService {
   constructor(options: ServiceOptions) {
     this.#options = options
     this.#starter = new BrowserStarter(options)
-    this.handOut = new HandOut({
-      obtain: (wanted) => this.obtain(wanted),
-      whenSignedIn: (session) => this.whenSignedIn(session),
-      logIn: (session) => this.#logIn(session),
-      signInAgain: (session, why) => this.signInAgain(session, why, { atBack: false }),
-      endSilent: (session, words) => this.#endQuietly(session, 'crashed', words),
-      nextChange: () => this.#nextChange(),
-    }, options.handOut)
+    this.handOut = new HandOut(
+      {
+        obtain: (wanted) => this.obtain(wanted),
+        whenSignedIn: (session) => this.whenSignedIn(session),
+        logIn: (session) => this.#logIn(session),
+        signInAgain: (session, why) => this.signInAgain(session, why, { atBack: false }),
+        endSilent: (session, words) => this.#endQuietly(session, 'crashed', words),
+        nextChange: () => this.#nextChange(),
+      },
+      options.handOut,
+    )
     this.#hooks = {
       changed: () => this.#changed(),
       recorded: options.recorded,
       givenBack: (session) => void within(this.#scope(session), () => lookAgain(session, options).catch(escape)),
-      misstep: (session, happening) => options.log.error({ session: session.id, state: session.state, happening }, 'a session was told something that cannot happen in its state'),
+      misstep: (session, happening) =>
+        options.log.error(
+          { session: session.id, state: session.state, happening },
+          'a session was told something that cannot happen in its state',
+        ),
     }
     this.#upkeep = new Upkeep({
       clock: options.clock,
@@ -148,11 +155,19 @@ export class SessionService {
     if (address !== undefined) this.#options.egress.check(address, writtenOrigins(profile))
     if (profile.address === null && address === undefined) throw new Fault('missing-fields', 'Missing required fields: address')
     // Without a login there is nothing that would make two sessions the same.
-    const key = profile.kind === 'none' && username === '' ? null : this.#credentialKey([profile.name, username, password, profile.address === null ? (address ?? '') : ''])
+    const key =
+      profile.kind === 'none' && username === ''
+        ? null
+        : this.#credentialKey([profile.name, username, password, profile.address === null ? (address ?? '') : ''])
     // Whoever shows the credentials of a session has it from then on.
     const take = (session: Session, isNew: boolean): Obtained => {
       for (const maker of wanted.makers ?? [null]) session.makers.add(maker)
-      return { session, isNew, release: session.hold(), lease: wanted.lease ? session.lease(wanted.lease.holder, wanted.lease.duration) : null }
+      return {
+        session,
+        isNew,
+        release: session.hold(),
+        lease: wanted.lease ? session.lease(wanted.lease.holder, wanted.lease.duration) : null,
+      }
     }
 
     for (;;) {
@@ -167,7 +182,15 @@ export class SessionService {
       }
       let obtained: Obtained | undefined
       const mine = this.#admit(() => {
-        const session = new Session({ id: newSessionId(this.#options.clock.now()), key, profile, credentials: { ...wanted.credentials }, waitsForPerson: wanted.waitsForPerson, clock: this.#options.clock, hooks: this.#hooks })
+        const session = new Session({
+          id: newSessionId(this.#options.clock.now()),
+          key,
+          profile,
+          credentials: { ...wanted.credentials },
+          waitsForPerson: wanted.waitsForPerson,
+          clock: this.#options.clock,
+          hooks: this.#hooks,
+        })
         this.#sessions.set(session.id, session)
         session.record('session-opened', `Opened on ${profile.title}`, 'busy', wanted.actor)
         obtained = take(session, true)
@@ -214,11 +237,18 @@ export class SessionService {
   /** Opens a session again with the credentials it had, closing it first when it still lives. Throws `session-not-found`. */
   async restart(id: string, actor: string, maker: string | null = null): Promise<Obtained> {
     const old = this.recall(id)
-    if (old.endReason !== null && old.endReason !== 'crashed') throw new Fault('session-not-found', 'Its credentials are no longer known; open a new session')
+    if (old.endReason !== null && old.endReason !== 'crashed')
+      throw new Fault('session-not-found', 'Its credentials are no longer known; open a new session')
     if (old.live) await this.#end(old, 'closed', 'Restarted by request', actor)
     const index = this.#ended.indexOf(old)
     if (index !== -1) this.#ended.splice(index, 1)
-    return this.obtain({ profile: old.profile.name, credentials: old.credentials, waitsForPerson: true, actor, makers: [...old.makers, maker] })
+    return this.obtain({
+      profile: old.profile.name,
+      credentials: old.credentials,
+      waitsForPerson: true,
+      actor,
+      makers: [...old.makers, maker],
+    })
   }
 
   /** True while a session of this run uses the directory. */
@@ -246,7 +276,10 @@ export class SessionService {
     this.#stopping = true
     this.#upkeep.stop()
     this.#changed()
-    await Promise.allSettled([this.#starter.stop(), ...[...this.#sessions.values()].map((session) => this.#end(session, 'shutdown', 'The server stopped'))])
+    await Promise.allSettled([
+      this.#starter.stop(),
+      ...[...this.#sessions.values()].map((session) => this.#end(session, 'shutdown', 'The server stopped')),
+    ])
   }
 
   /** Makes the session in the same turn in which a place is seen to be free, so that two calls never take the same one. */
@@ -263,7 +296,8 @@ export class SessionService {
       }
       // One that is signing in for a caller may be free in a moment; one that is leased or driven by a person is not.
       const soonFree = live.some((session) => session.leases.count === 0 && session.controller() === null)
-      if (!soonFree || this.#options.clock.monotonic() >= deadline) throw new Fault('no-capacity', `All ${this.maxSessions} sessions are in use`)
+      if (!soonFree || this.#options.clock.monotonic() >= deadline)
+        throw new Fault('no-capacity', `All ${this.maxSessions} sessions are in use`)
       await this.#nextChange()
     }
   }
@@ -282,7 +316,9 @@ export class SessionService {
 
   async #open(session: Session): Promise<void> {
     try {
-      await this.#starter.start(session, this.#scope(session), (words) => this.#endQuietly(session, 'crashed', `The browser ended by itself: ${words}`))
+      await this.#starter.start(session, this.#scope(session), (words) =>
+        this.#endQuietly(session, 'crashed', `The browser ended by itself: ${words}`),
+      )
     } catch (error) {
       if (session.live) this.#endQuietly(session, 'start-failed', error instanceof Error ? error.message : String(error))
       throw error
@@ -305,7 +341,9 @@ export class SessionService {
 
   #endQuietly(session: Session, reason: EndReason, text: string): void {
     if (session.ending) return
-    this.#end(session, reason, text).catch((error: unknown) => this.#options.log.error({ session: session.id, error: String(error) }, 'a session could not be closed'))
+    this.#end(session, reason, text).catch((error: unknown) =>
+      this.#options.log.error({ session: session.id, error: String(error) }, 'a session could not be closed'),
+    )
   }
 
   /** Ends it once; later calls share the first one's outcome. */
@@ -317,7 +355,12 @@ export class SessionService {
     // All of this happens before the first await: no call can find it any more.
     if (session.key !== null) this.#flights.delete(session.key)
     session.beginEnd(reason, text)
-    session.record(reason === 'crashed' ? 'session-crashed' : 'session-closed', text, reason === 'closed' || reason === 'idle' || reason === 'shutdown' ? 'neutral' : reason === 'evicted' ? 'attention' : 'bad', actor)
+    session.record(
+      reason === 'crashed' ? 'session-crashed' : 'session-closed',
+      text,
+      reason === 'closed' || reason === 'idle' || reason === 'shutdown' ? 'neutral' : reason === 'evicted' ? 'attention' : 'bad',
+      actor,
+    )
     if (reason !== 'crashed') {
       session.credentials.password = ''
       if (session.credentials.address !== undefined) session.credentials.address = withoutUserinfo(session.credentials.address)

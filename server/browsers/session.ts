@@ -128,7 +128,9 @@ export class Session implements ViewableSession {
 
   /** Nobody uses it and nothing is under way: it may be refreshed, evicted or ended for idleness. */
   get atRest(): boolean {
-    return this.live && this.#facts.up && this.signingIn === null && this.#holds === 0 && this.leases.count === 0 && this.#controller === null
+    return (
+      this.live && this.#facts.up && this.signingIn === null && this.#holds === 0 && this.leases.count === 0 && this.#controller === null
+    )
   }
 
   /** Ms since the last use. */

@@ -53,18 +53,27 @@ export async function signIn(page: Page, profile: SiteProfile, credentials: Cred
   report(`Opening ${new URL(address).host}`)
   try {
     const lost = (how: string): Fault => new Fault('login-failed', `The page ${how} during the login`)
-    const work = (inTime: AbortSignal) => whileOpen(page, inTime, lost, (signal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs))
+    const work = (inTime: AbortSignal) =>
+      whileOpen(page, inTime, lost, (signal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs))
     return await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step), tools.startTimer)
   } catch (error) {
     tools.signal.throwIfAborted()
-    if (isInvalidSelector(error)) throw new Fault('login-failed', `The site profile ${profile.name} has a selector that is not valid`, {}, { cause: error })
+    if (isInvalidSelector(error))
+      throw new Fault('login-failed', `The site profile ${profile.name} has a selector that is not valid`, {}, { cause: error })
     throw error
   } finally {
     dialogs.stop()
   }
 }
 
-async function openAndLogIn(page: Page, profile: SiteProfile, address: string, credentials: Credentials, tools: SignInTools, dialogs: SeenDialogs): Promise<SignedIn> {
+async function openAndLogIn(
+  page: Page,
+  profile: SiteProfile,
+  address: string,
+  credentials: Credentials,
+  tools: SignInTools,
+  dialogs: SeenDialogs,
+): Promise<SignedIn> {
   const status = await openAddress(page, address, tools.signal)
   if (profile.kind === 'none') return 'held'
   const { form } = profile
@@ -89,11 +98,21 @@ async function arrive(page: Page, profile: SiteProfile, status: number, signal: 
   return status < 400 ? until(question, signal) : untilLate(question, errorPatience, signal)
 }
 
-async function logIn(page: Page, profile: SiteProfile, form: LoginForm, credentials: Credentials, tools: SignInTools, dialogs: SeenDialogs): Promise<void> {
+async function logIn(
+  page: Page,
+  profile: SiteProfile,
+  form: LoginForm,
+  credentials: Credentials,
+  tools: SignInTools,
+  dialogs: SeenDialogs,
+): Promise<void> {
   const byHand = new AbortController()
   const signal = AbortSignal.any([tools.signal, byHand.signal])
   try {
-    const before = await Promise.race([send(page, profile, form, credentials, { ...tools, signal }, dialogs), isLoggedInByHand(page, profile, signal)])
+    const before = await Promise.race([
+      send(page, profile, form, credentials, { ...tools, signal }, dialogs),
+      isLoggedInByHand(page, profile, signal),
+    ])
     if (before !== null) await answer(page, profile, before, credentials, tools.signal, dialogs)
     tools.report('Logged in', 'good')
   } finally {
@@ -102,7 +121,14 @@ async function logIn(page: Page, profile: SiteProfile, form: LoginForm, credenti
 }
 
 /** Returns what the page showed before the form was sent. */
-async function send(page: Page, profile: SiteProfile, form: LoginForm, credentials: Credentials, tools: SignInTools, dialogs: SeenDialogs): Promise<PageLook> {
+async function send(
+  page: Page,
+  profile: SiteProfile,
+  form: LoginForm,
+  credentials: Credentials,
+  tools: SignInTools,
+  dialogs: SeenDialogs,
+): Promise<PageLook> {
   const { signal, report } = tools
   if (profile.captcha !== null) {
     report('Solving the captcha', 'busy')
@@ -130,7 +156,14 @@ async function isLoggedInByHand(page: Page, profile: SiteProfile, signal: AbortS
   return null
 }
 
-async function answer(page: Page, profile: SiteProfile, before: PageLook, credentials: Credentials, signal: AbortSignal, dialogs: SeenDialogs): Promise<void> {
+async function answer(
+  page: Page,
+  profile: SiteProfile,
+  before: PageLook,
+  credentials: Credentials,
+  signal: AbortSignal,
+  dialogs: SeenDialogs,
+): Promise<void> {
   await until(async () => {
     const look = await lookAt(page, profile)
     if (look === null) return null
@@ -150,7 +183,8 @@ function isLoggedIn(look: PageLook, profile: SiteProfile, before: PageLook | nul
 /** Why the site refuses, null while it has not. A sign that stood there before the form was sent says nothing about the answer. */
 function refusal(look: PageLook, before: PageLook, profile: SiteProfile, dialog: string | null): string | null {
   const another = look.document !== before.document
-  if (look.failure && (another || !before.failure || look.failureText !== before.failureText)) return look.failureText || 'Invalid credentials'
+  if (look.failure && (another || !before.failure || look.failureText !== before.failureText))
+    return look.failureText || 'Invalid credentials'
   if (dialog !== null && profile.failure?.text !== undefined && dialog.includes(profile.failure.text)) return dialog
   // The site shows its form again and the profile does not know its words for a refusal.
   return profile.failure === null && another && look.form ? 'Invalid credentials' : null
@@ -163,7 +197,11 @@ function withoutSecrets(text: string, { password, captchaApiKey = '' }: Credenti
 
 function timedOut(profile: SiteProfile, page: Page, step: string): Fault {
   const shown = addressToTell(page.url())
-  return new Fault('login-timeout', `The login was not done within ${profile.loginTimeout / 1_000} s; it got as far as "${step}" and the browser shows ${shown}`, { step, shown })
+  return new Fault(
+    'login-timeout',
+    `The login was not done within ${profile.loginTimeout / 1_000} s; it got as far as "${step}" and the browser shows ${shown}`,
+    { step, shown },
+  )
 }
 
 interface SeenDialogs {
@@ -183,4 +221,3 @@ function dismissDialogs(page: Page): SeenDialogs {
   page.on('dialog', onDialog)
   return { latest: () => message, forget: () => (message = null), stop: () => page.off('dialog', onDialog) }
 }
-

@@ -24,7 +24,11 @@ export function watchAnswers(page: Page): SiteAnswers {
     if (request.isNavigationRequest() && mainFrame) {
       status = response.status()
       refused = null
-    } else if (['xhr', 'fetch'].includes(request.resourceType()) && asksForLogin(response.status()) && isSameSite(response.url(), page.url())) {
+    } else if (
+      ['xhr', 'fetch'].includes(request.resourceType()) &&
+      asksForLogin(response.status()) &&
+      isSameSite(response.url(), page.url())
+    ) {
       refused = response.status()
     }
   }

@@ -3,7 +3,10 @@ import { z } from 'zod'
 import { withoutUserinfo } from '../http/userinfo.ts'
 
 const selector = z.string().min(1).max(500)
-const address = z.url({ protocol: /^https?$/ }).max(2_000).overwrite(withoutUserinfo)
+const address = z
+  .url({ protocol: /^https?$/ })
+  .max(2_000)
+  .overwrite(withoutUserinfo)
 
 /** What the page looks like in one situation; any of the given signs is enough. */
 const pageSign = z
@@ -15,7 +18,10 @@ const pageSign = z
     /** The page's text contains this. */
     text: z.string().max(500).optional(),
   })
-  .refine((sign) => sign.url !== undefined || sign.selector !== undefined || sign.text !== undefined, 'give at least one of url, selector, text')
+  .refine(
+    (sign) => sign.url !== undefined || sign.selector !== undefined || sign.text !== undefined,
+    'give at least one of url, selector, text',
+  )
 
 export const siteProfileName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes')
 
@@ -26,7 +32,17 @@ const operation = z.object({
   /** Fields the request must carry, each matched whole. */
   inputs: z.record(z.string().regex(/^[a-z_]{1,40}$/), z.string().max(200)).default({}),
   /** Clicked in this order before reading, e.g. to expand a row. */
-  steps: z.array(z.object({ click: selector.optional(), fill: selector.optional(), value: z.string().max(500).optional(), waitFor: selector.optional() })).max(20).default([]),
+  steps: z
+    .array(
+      z.object({
+        click: selector.optional(),
+        fill: selector.optional(),
+        value: z.string().max(500).optional(),
+        waitFor: selector.optional(),
+      }),
+    )
+    .max(20)
+    .default([]),
   /** The element whose text is the answer; not there means null. */
   read: selector,
 })
@@ -38,10 +54,7 @@ export const siteProfile = z.object({
   kind: z.enum(['form', 'none']),
   /** The login page, or the page to open. `null` when the request names it. */
   address: address.nullable(),
-  form: z
-    .object({ username: selector, password: selector, submit: selector })
-    .nullable()
-    .default(null),
+  form: z.object({ username: selector, password: selector, submit: selector }).nullable().default(null),
   captcha: z
     .object({
       kind: z.enum(['recaptcha-v2', 'image']),

@@ -146,13 +146,16 @@ export class SpareBrowser {
 /** False of one that died in this moment, or hangs: a session must not begin with it. */
 function answers({ puppeteer, gone }: RunningBrowser): Promise<boolean> {
   // A question of its own: puppeteer remembers the answers to those it has asked.
-  const asked = puppeteer.target().createCDPSession().then(
-    (cdp) => {
-      cdp.detach().catch(() => {})
-      return true
-    },
-    () => false,
-  )
+  const asked = puppeteer
+    .target()
+    .createCDPSession()
+    .then(
+      (cdp) => {
+        cdp.detach().catch(() => {})
+        return true
+      },
+      () => false,
+    )
   return Promise.race([asked, gone.then(() => false), wait(answerWithin, false, { ref: false })])
 }
 

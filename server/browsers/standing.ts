@@ -42,4 +42,3 @@ function doubtOf(look: PageLook, refused: number | null): string | null {
 export const refusedWords = (status: number): string => `the site refuses what its page asks for, with status ${status}`
 
 const gone = (why: string): Standing => ({ login: 'gone', certain: true, why })
-

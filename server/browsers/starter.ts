@@ -181,14 +181,20 @@ export class BrowserStarter {
       proxy,
       signal,
       // Beside the browser's own start, which takes longer.
-      onSpawned: (pid) => void note(pid).catch((error: unknown) => log.warn({ error: String(error) }, 'a browser could not be noted in the ledger')),
+      onSpawned: (pid) =>
+        void note(pid).catch((error: unknown) => log.warn({ error: String(error) }, 'a browser could not be noted in the ledger')),
     })
     this.#proxies.add(proxy)
     const ended = (): void => {
       this.#proxies.delete(proxy)
       proxy.close()
     }
-    void launched.then(({ gone }) => gone, () => undefined).then(ended)
+    void launched
+      .then(
+        ({ gone }) => gone,
+        () => undefined,
+      )
+      .then(ended)
     return launched
   }
 

@@ -59,14 +59,21 @@ export class Upkeep {
     const { clock, idleTimeout, endIdle, refresh } = this.#options
     for (const lease of session.leases.expire()) session.leaseEnded(lease.holder, 'ended at its deadline')
     if (session.atRest && session.idleFor() >= idleTimeout()) return endIdle(session)
-    if (session.atRest && session.signedIn && !session.quiet && session.nextRefresh !== null && session.nextRefresh <= clock.monotonic()) refresh(session)
+    if (session.atRest && session.signedIn && !session.quiet && session.nextRefresh !== null && session.nextRefresh <= clock.monotonic())
+      refresh(session)
     this.#ask(session)
   }
 
   #ask(session: Session): void {
     const { clock, pingEvery, pingTimeout } = this.#options
     const { registry } = session
-    if (!registry || session.state === 'starting' || this.#asking.has(session) || clock.monotonic() - (this.#asked.get(session) ?? session.lastUsed) < pingEvery) return
+    if (
+      !registry ||
+      session.state === 'starting' ||
+      this.#asking.has(session) ||
+      clock.monotonic() - (this.#asked.get(session) ?? session.lastUsed) < pingEvery
+    )
+      return
     this.#asked.set(session, clock.monotonic())
     this.#asking.add(session)
     const late = setTimeout(() => {
@@ -98,7 +105,9 @@ export class Upkeep {
    */
   async #measure(sessions: Session[]): Promise<void> {
     const now = this.#options.clock.monotonic()
-    const due = sessions.filter(({ browser, state }) => browser && state !== 'starting').sort((a, b) => this.#measuredAt(a) - this.#measuredAt(b))[0]
+    const due = sessions
+      .filter(({ browser, state }) => browser && state !== 'starting')
+      .sort((a, b) => this.#measuredAt(a) - this.#measuredAt(b))[0]
     const pid = due?.browser?.pid
     if (this.#measuring || !due || pid === undefined || now - this.#measuredAt(due) < measureEvery) return
     this.#measuring = true

@@ -32,7 +32,10 @@ const leaseTime = 15 * 60_000
 export async function useSession(service: SessionService, use: Use): Promise<{ session: Session; isNew: boolean; result: string | null }> {
   const { session, isNew, lease, release } = await find(service, use)
   try {
-    const result = await service.handOut.unlessSilent(session, inTurn(session, () => runLoggedIn(service, session, use)))
+    const result = await service.handOut.unlessSilent(
+      session,
+      inTurn(session, () => runLoggedIn(service, session, use)),
+    )
     return { session, isNew, result }
   } finally {
     if (lease) session.endLease(lease.id)
@@ -45,7 +48,8 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
   const lease = { holder: use.operation, duration: leaseTime }
   const given = { username: use.username, password: use.password, captcha_api_key: use.captchaApiKey }
   const missing = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [field] : []))
-  const named = use.sessionId === undefined ? undefined : service.list().find((session) => session.id === use.sessionId && use.reaches(session))
+  const named =
+    use.sessionId === undefined ? undefined : service.list().find((session) => session.id === use.sessionId && use.reaches(session))
   if (named) {
     const obtained: Obtained = { session: named, isNew: false, release: named.hold(), lease: named.lease(lease.holder, lease.duration) }
     try {
@@ -60,7 +64,14 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
   }
   if (missing.length > 0) throw new Fault('missing-fields', `Missing required fields: ${missing.join(', ')} (or valid session_id)`)
   const { username = '', password = '', captchaApiKey } = use
-  return service.handOut.ready({ profile: use.profile, credentials: { username, password, captchaApiKey }, waitsForPerson: false, actor: use.actor, makers: use.makers, lease })
+  return service.handOut.ready({
+    profile: use.profile,
+    credentials: { username, password, captchaApiKey },
+    waitsForPerson: false,
+    actor: use.actor,
+    makers: use.makers,
+    lease,
+  })
 }
 
 /** Operations of one session share its page, so the next one waits for the one before, however that ended. */
@@ -80,7 +91,10 @@ async function runLoggedIn(service: SessionService, session: Session, use: Use):
     if (!isFault(error, 'operation-failed')) throw error
     const { loggedOut, unproven } = error.details
     if (loggedOut === undefined && unproven === undefined) throw error
-    const signedIn = loggedOut === undefined ? await service.proveLogin(session) : await service.signInAgain(session, String(loggedOut), { atBack: ownPage })
+    const signedIn =
+      loggedOut === undefined
+        ? await service.proveLogin(session)
+        : await service.signInAgain(session, String(loggedOut), { atBack: ownPage })
     if (unproven !== undefined && signedIn === 'held') return null
     if (!ownPage) await returnTo(session, tab)
     return runAgain(session, use, ownPage, signedIn)
@@ -95,7 +109,12 @@ async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: 
     // The site has just let us in, so there is nothing more to prove.
     if (error.details['unproven'] !== undefined) return null
     if (error.details['loggedOut'] === undefined) throw error
-    throw new Fault('operation-failed', `The site asks for a login again right after it: ${String(error.details['loggedOut'])}`, {}, { cause: error })
+    throw new Fault(
+      'operation-failed',
+      `The site asks for a login again right after it: ${String(error.details['loggedOut'])}`,
+      {},
+      { cause: error },
+    )
   }
 }
 
@@ -106,10 +125,16 @@ async function returnTo(session: Session, address: string): Promise<void> {
   if (/^https?:/.test(address) && !isLogin && session.page().url() !== address) await openAddress(session.page(), address, life.signal)
 }
 
-async function run(session: Session, { operation, inputs }: Use, ownPage: boolean, trust: { trusted?: boolean } = {}): Promise<string | null> {
+async function run(
+  session: Session,
+  { operation, inputs }: Use,
+  ownPage: boolean,
+  trust: { trusted?: boolean } = {},
+): Promise<string | null> {
   const { profile, registry, life } = session
   if (!session.live || !registry) throw life.signal.reason
-  if (!ownPage && session.controller() !== null) throw new Fault('operation-failed', 'A person is using this session; try again when they have given it back')
+  if (!ownPage && session.controller() !== null)
+    throw new Fault('operation-failed', 'A person is using this session; try again when they have given it back')
   try {
     const work = ownPage
       ? registry.inBackground((page) => runOperation(page, profile, operation, inputs, life.signal, trust))

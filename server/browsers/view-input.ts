@@ -61,7 +61,10 @@ export function createViewInput(cdp: Pick<CDPSession, 'send'>, onProblem: (messa
   function moved(command: Mouse): void {
     if (nextMotion !== null && nextMotion.action !== command.action) sendMotion()
     const turned = nextMotion?.action === 'wheel' && command.action === 'wheel'
-    nextMotion = turned && nextMotion !== null ? { ...command, deltaX: command.deltaX + nextMotion.deltaX, deltaY: command.deltaY + nextMotion.deltaY } : command
+    nextMotion =
+      turned && nextMotion !== null
+        ? { ...command, deltaX: command.deltaX + nextMotion.deltaX, deltaY: command.deltaY + nextMotion.deltaY }
+        : command
     if (!motionUnderWay) sendMotion()
   }
 

@@ -5,7 +5,12 @@ import type { Page } from 'puppeteer-core'
  * What `work` comes to; its signal also aborts, with what `lost` makes of it, when the page closes or its renderer crashes: what was asked of such a page
  * may never be answered, and whoever waits would wait for the whole of their time.
  */
-export async function whileOpen<Result>(page: Page, signal: AbortSignal, lost: (how: string) => Error, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export async function whileOpen<Result>(
+  page: Page,
+  signal: AbortSignal,
+  lost: (how: string) => Error,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const end = new AbortController()
   const closed = (): void => end.abort(lost('was closed'))
   const crashed = (): void => end.abort(lost('crashed'))

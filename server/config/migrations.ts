@@ -31,7 +31,8 @@ export const settingsMigrations: readonly SettingsMigration[] = [
       for (const [name, value] of Object.entries(old)) {
         const path = Object.hasOwn(movedInVersion1, name) ? movedInVersion1[name] : undefined
         if (path !== undefined) setAt(settings, path.split('.'), name.endsWith('Port') && value === false ? 'off' : value)
-        else if (name === 'idleMinutes') setAt(settings, ['browsers', 'idleTimeout'], typeof value === 'number' ? Math.round(value * 60) : value)
+        else if (name === 'idleMinutes')
+          setAt(settings, ['browsers', 'idleTimeout'], typeof value === 'number' ? Math.round(value * 60) : value)
         else if (name === 'lan' && Array.isArray(value)) for (const api of value) setAt(settings, ['apis', String(api), 'openTo'], 'lan')
         else if (name === 'dark' && typeof value === 'boolean') settings['theme'] = value ? 'dark' : 'light'
         else setAt(settings, [name], value)

@@ -1,7 +1,20 @@
 /** The flags and environment variables of the server: one table from which come parsing, refusals and the help text. */
 import type { RoomName } from '../http/contract.ts'
 import { defaultDataDir } from './data-dir.ts'
-import { address, apiKey, bindAddress, controlPort, duration, oneOf, path, redisAddress, roomPort, sqliteFile, wholeNumber, type Parser } from './parse.ts'
+import {
+  address,
+  apiKey,
+  bindAddress,
+  controlPort,
+  duration,
+  oneOf,
+  path,
+  redisAddress,
+  roomPort,
+  sqliteFile,
+  wholeNumber,
+  type Parser,
+} from './parse.ts'
 import { defaultPorts } from './settings.ts'
 
 export interface OptionDefinition {
@@ -181,5 +194,7 @@ export function helpText(command = 'npm run serve --'): string {
 
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ')}`)
+  return rows.map(
+    (row) => `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ')}`,
+  )
 }

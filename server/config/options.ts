@@ -69,7 +69,8 @@ export function readOptions(argv: readonly string[], env: Environment): Options 
 
 function parseAll(flags: ReadonlyMap<string, string>, env: Environment): Omit<Options, 'show'> {
   /** The cast is the table's word: a parser of the table gives the type its option has in `Options`. */
-  const read = <Name extends OptionName>(name: Name) => readOne(table[name], flags, env) as Given<ParsedBy<(typeof table)[Name]['parser']>> | null
+  const read = <Name extends OptionName>(name: Name) =>
+    readOne(table[name], flags, env) as Given<ParsedBy<(typeof table)[Name]['parser']>> | null
   const value = <Name extends OptionName>(name: Name) => read(name)?.value ?? null
 
   const fixed = new Map<string, { value: unknown; by: string }>()
@@ -147,7 +148,8 @@ function readOne(definition: OptionDefinition, flags: ReadonlyMap<string, string
   const source = sources.find(({ text }) => text !== undefined && text !== '')
   if (source?.text === undefined) return null
   const value = parser.parse(source.text)
-  if (value === undefined) throw new OptionError(`${source.by}${secret ? '' : ` ${shown(source.text)}`} is not accepted: give ${parser.accepts}`)
+  if (value === undefined)
+    throw new OptionError(`${source.by}${secret ? '' : ` ${shown(source.text)}`} is not accepted: give ${parser.accepts}`)
   return { value, by: source.by }
 }
 

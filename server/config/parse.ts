@@ -18,7 +18,8 @@ export function parseGoDuration(text: string): number | undefined {
   if (match === null) return undefined
   const [, sign, parts = ''] = match
   let nanoseconds = 0
-  for (const [, number = '', unit = ''] of parts.matchAll(/([\d.]+)([a-zµμ]+)/g)) nanoseconds += Number(number) * (unitNanoseconds[unit] ?? 0)
+  for (const [, number = '', unit = ''] of parts.matchAll(/([\d.]+)([a-zµμ]+)/g))
+    nanoseconds += Number(number) * (unitNanoseconds[unit] ?? 0)
   // What Go's int64 of nanoseconds cannot hold it refuses as well.
   if (nanoseconds > 2 ** 63 - 1) return undefined
   return (sign === '-' ? -nanoseconds : nanoseconds) / 1e6
@@ -80,7 +81,8 @@ export function address(...schemes: readonly string[]): Parser<string> {
 }
 
 export const redisAddress: Parser<string> = {
-  accepts: 'an address such as redis://:password@host:6379/0, redis+sentinel://host:26379,host:26379/MASTER or redis+cluster://host:6379,host:6379 (rediss for TLS)',
+  accepts:
+    'an address such as redis://:password@host:6379/0, redis+sentinel://host:26379,host:26379/MASTER or redis+cluster://host:6379,host:6379 (rediss for TLS)',
   parse: (text) => (parseRedisAddress(text) === null ? undefined : text),
 }
 

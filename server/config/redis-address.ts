@@ -33,7 +33,14 @@ export function parseRedisAddress(text: string): RedisAddress | null {
   if (kind === 'sentinel') {
     const [, master, database = '0'] = /^([\w.-]{1,200})(?:\/(\d{1,4}))?$/.exec(path) ?? []
     if (master === undefined) return null
-    return { kind, sentinels: places, master, database: Number(database), sentinelPassword: new URLSearchParams(query).get('sentinel_password') ?? '', ...common }
+    return {
+      kind,
+      sentinels: places,
+      master,
+      database: Number(database),
+      sentinelPassword: new URLSearchParams(query).get('sentinel_password') ?? '',
+      ...common,
+    }
   }
   if (first === undefined || places.length > 1 || !/^\d{0,4}$/.test(path)) return null
   return { kind: 'server', at: first, database: Number(path), ...common }

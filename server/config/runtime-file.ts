@@ -103,7 +103,9 @@ function takeLock(dataDir: string, pidFile: string) {
   } catch (error) {
     lock?.close()
     if (isBusy(error)) {
-      throw new OptionError(`another Wheelhouse${readPid(pidFile)} is already running on ${dataDir}: stop it, or give another folder with ${byFlag}`)
+      throw new OptionError(
+        `another Wheelhouse${readPid(pidFile)} is already running on ${dataDir}: stop it, or give another folder with ${byFlag}`,
+      )
     }
     // A folder that was never used is a mistake of the command line; one with data in it is worth serving from.
     if (existsSync(join(dataDir, databaseFileName)) && !canWrite(dataDir)) return null

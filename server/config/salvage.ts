@@ -12,7 +12,8 @@ export interface SetAside {
 }
 
 export function salvage(raw: unknown): { settings: Settings; setAside: SetAside[] } {
-  if (!isPlainObject(raw)) return { settings: settingsSchema.parse({}), setAside: [{ path: '', reason: 'not an object of settings', value: raw }] }
+  if (!isPlainObject(raw))
+    return { settings: settingsSchema.parse({}), setAside: [{ path: '', reason: 'not an object of settings', value: raw }] }
   const rest = structuredClone(raw)
   const setAside: SetAside[] = []
 
@@ -23,18 +24,25 @@ export function salvage(raw: unknown): { settings: Settings; setAside: SetAside[
     setAside.push(...removed)
     // Each round takes something out, so this ends; a schema that refuses even what is left over would be ours to mend.
     if (removed.length === 0) {
-      return { settings: settingsSchema.parse({}), setAside: [...setAside, { path: '', reason: 'the settings do not fit together', value: rest }] }
+      return {
+        settings: settingsSchema.parse({}),
+        setAside: [...setAside, { path: '', reason: 'the settings do not fit together', value: rest }],
+      }
     }
   }
 }
 
 function takeOut(target: unknown, issues: readonly z.core.$ZodIssue[]): SetAside[] {
-  const places = new Map(issues.map((issue) => [issue.path.map(plainStep).join('.'), { path: issue.path.map(plainStep), reason: issue.message }]))
+  const places = new Map(
+    issues.map((issue) => [issue.path.map(plainStep).join('.'), { path: issue.path.map(plainStep), reason: issue.message }]),
+  )
   // Later elements of an array first: taking one out moves those behind it.
-  return [...places.values()].sort((a, b) => compare(b.path, a.path)).flatMap(({ path, reason }) => {
-    const value: unknown = getAt(target, path)
-    return removeAt(target, path) ? [{ path: dotted(path), reason, value }] : []
-  })
+  return [...places.values()]
+    .sort((a, b) => compare(b.path, a.path))
+    .flatMap(({ path, reason }) => {
+      const value: unknown = getAt(target, path)
+      return removeAt(target, path) ? [{ path: dotted(path), reason, value }] : []
+    })
 }
 
 /** JSON has no symbols for names, though the type of an issue allows them. */

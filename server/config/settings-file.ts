@@ -104,7 +104,8 @@ function remember(file: string, setAside: readonly SetAside[], clock: Now): stri
   const target = setAsideFile(file)
   try {
     const known = readSetAside(target, clock)
-    const isKnown = ({ path, value }: SetAside) => known.some((entry) => isPlainObject(entry) && entry['path'] === path && isDeepStrictEqual(entry['value'], value))
+    const isKnown = ({ path, value }: SetAside) =>
+      known.some((entry) => isPlainObject(entry) && entry['path'] === path && isDeepStrictEqual(entry['value'], value))
     const fresh = setAside.filter((entry) => !isKnown(entry)).map((entry) => ({ at: iso(clock.now()), ...entry }))
     if (fresh.length > 0) replaceFile(target, `${JSON.stringify([...known, ...fresh], null, 2)}\n`)
     return null

@@ -128,7 +128,11 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     const [first] = refused
     if (first !== undefined) {
       const [path, { by }] = first
-      throw isFixed(refused.map(([each]) => each), by, fixed.has(path))
+      throw isFixed(
+        refused.map(([each]) => each),
+        by,
+        fixed.has(path),
+      )
     }
     return wanted
   }
@@ -172,7 +176,11 @@ function deepFreeze<Value>(value: Value): Value {
 }
 
 function isFixed(paths: string[], by: string, forTheRun: boolean): Fault {
-  return new Fault('setting-fixed', `${paths[0] ?? ''} is fixed by ${by}; ${forTheRun ? 'start without it' : 'end it'} to change the setting here`, { paths, by })
+  return new Fault(
+    'setting-fixed',
+    `${paths[0] ?? ''} is fixed by ${by}; ${forTheRun ? 'start without it' : 'end it'} to change the setting here`,
+    { paths, by },
+  )
 }
 
 function invalid(issues: { field: string; message: string }[]): Fault {

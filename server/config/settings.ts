@@ -10,7 +10,14 @@ export const settingsVersion = 1
 export const port = z.union([z.number().int().min(0).max(65_535), z.literal('off')])
 export type Port = z.output<typeof port>
 
-export const defaultPorts: Readonly<Record<ApiName, number>> = { control: 7700, brokers: 3000, browsers: 5010, bots: 8000, logins: 8081, relay: 8090 }
+export const defaultPorts: Readonly<Record<ApiName, number>> = {
+  control: 7700,
+  brokers: 3000,
+  browsers: 5010,
+  bots: 8000,
+  logins: 8081,
+  relay: 8090,
+}
 
 function apiSettings(name: ApiName) {
   return z
@@ -25,7 +32,10 @@ function apiSettings(name: ApiName) {
 }
 
 /** Settings are shown and kept readable, so a name and password in an address do not stay. */
-const webAddress = z.url({ protocol: /^https?$/ }).max(2_000).overwrite(withoutUserinfo)
+const webAddress = z
+  .url({ protocol: /^https?$/ })
+  .max(2_000)
+  .overwrite(withoutUserinfo)
 const loginSeconds = z.number().min(1).max(315_360_000)
 const whenFull = z.enum(['evict-oldest', 'evict-least-recently-used', 'deny'])
 
@@ -43,11 +53,17 @@ export const settingsSchema = z.object({
   /** Origins of web pages that may call an API on this machine, e.g. `http://localhost:5173`. */
   allowedOrigins: z.array(webAddress).max(50).default([]),
   /** Addresses or networks of proxies whose word on who calls (X-Forwarded-For) is taken, e.g. `127.0.0.1` or `10.0.0.0/24`. */
-  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'give an address such as 127.0.0.1 or a network such as 10.0.0.0/24')).max(50).default([]),
+  trustedProxies: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'give an address such as 127.0.0.1 or a network such as 10.0.0.0/24'))
+    .max(50)
+    .default([]),
   network: z
     .object({
       /** Networks beside the public ones that addresses named by callers may lead to, e.g. `192.168.1.0/24`; Wheelhouse's own listeners never. */
-      allowedRanges: z.array(z.union([z.cidrv4(), z.cidrv6()], 'give a network such as 192.168.1.0/24, or 192.168.1.20/32 for one address')).max(50).default([]),
+      allowedRanges: z
+        .array(z.union([z.cidrv4(), z.cidrv6()], 'give a network such as 192.168.1.0/24, or 192.168.1.20/32 for one address'))
+        .max(50)
+        .default([]),
     })
     .prefault({}),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -76,7 +92,10 @@ export const settingsSchema = z.object({
       /** Seconds without use after which a session ends. */
       idleTimeout: z.number().int().min(5).max(86_400).default(600),
       /** The site profile of `POST /get_session`. */
-      defaultProfile: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).default('emodal'),
+      defaultProfile: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+        .default('emodal'),
       captcha: z
         .object({
           /** Base address of a 2captcha-compatible service; nothing is sent there unless a request brings a key. */
@@ -101,7 +120,12 @@ export const settingsSchema = z.object({
       /** What happens to one session more than a user may have. */
       whenFull: whenFull.default('evict-oldest'),
       /** Other limits for some roles, by role name. */
-      roles: z.record(z.string().min(1).max(200), z.object({ maxConcurrent: z.number().int().min(1).max(1_000_000).optional(), whenFull: whenFull.optional() })).default({}),
+      roles: z
+        .record(
+          z.string().min(1).max(200),
+          z.object({ maxConcurrent: z.number().int().min(1).max(1_000_000).optional(), whenFull: whenFull.optional() }),
+        )
+        .default({}),
       /** Ends a session that was not used for so long; null for no such limit. */
       idleTimeout: loginSeconds.nullable().default(null),
       /** Longest life of a session, however often it is renewed. */

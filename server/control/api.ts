@@ -60,7 +60,10 @@ export function createControlApi(parts: ControlParts): Api {
       apis: async () => ({ status: 200, body: { apis: await parts.desk().list() } }),
       startApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.desk().start(params.name, actorOf(caller)) }),
       stopApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.desk().stop(params.name, actorOf(caller)) }),
-      changeApi: async ({ params, body }, { caller }) => ({ status: 200, body: await parts.desk().change(params.name, body, actorOf(caller)) }),
+      changeApi: async ({ params, body }, { caller }) => ({
+        status: 200,
+        body: await parts.desk().change(params.name, body, actorOf(caller)),
+      }),
       overview: ({ query }) => ({ status: 200, body: overviewOf(parts, query.span) }),
 
       restartRoom: async ({ params }) => {
@@ -74,12 +77,24 @@ export function createControlApi(parts: ControlParts): Api {
       settings: () => ({ status: 200, body: settingsView(settings) }),
       changeSettings: async ({ body }, { caller }) => {
         await changeApis(parts.host(), settings, body)
-        events.emit({ room: 'control', type: 'settings-changed', title: 'Setting changed', subject: Object.keys(body).join(', '), actor: actorOf(caller) })
+        events.emit({
+          room: 'control',
+          type: 'settings-changed',
+          title: 'Setting changed',
+          subject: Object.keys(body).join(', '),
+          actor: actorOf(caller),
+        })
         return { status: 200, body: settingsView(settings) }
       },
 
       keys: () => ({ status: 200, body: { keys: keys.list() } }),
-      createKey: ({ body: { scopes, ...key } }, { caller }) => ({ status: 201, body: keys.create(withEnd({ ...key, ...(scopes === undefined ? {} : { only: {}, ...rightsOf(scopes) }) }, clock.now()), actorOf(caller)) }),
+      createKey: ({ body: { scopes, ...key } }, { caller }) => ({
+        status: 201,
+        body: keys.create(
+          withEnd({ ...key, ...(scopes === undefined ? {} : { only: {}, ...rightsOf(scopes) }) }, clock.now()),
+          actorOf(caller),
+        ),
+      }),
       narrowKey: ({ params, body }, { caller }) => ({ status: 200, body: keys.narrow(params.id, body.rights, body.only, actorOf(caller)) }),
       revokeKey: ({ params }, { caller }) => {
         keys.revoke(params.id, actorOf(caller))
@@ -96,8 +111,15 @@ export function createControlApi(parts: ControlParts): Api {
 
       upstreams: () => ({ status: 200, body: { upstreams: upstreams.list() } }),
       createUpstream: ({ body }, { caller }) => ({ status: 201, body: upstreams.create(body, actorOf(caller)) }),
-      changeUpstream: async ({ params, body }, { caller }) => ({ status: 200, body: await upstreams.change(params.id, body, actorOf(caller)) }),
-      revealUpstream: ({ params }, { caller }) => ({ status: 200, body: upstreams.reveal(params.id, actorOf(caller)), headers: { 'cache-control': 'no-store' } }),
+      changeUpstream: async ({ params, body }, { caller }) => ({
+        status: 200,
+        body: await upstreams.change(params.id, body, actorOf(caller)),
+      }),
+      revealUpstream: ({ params }, { caller }) => ({
+        status: 200,
+        body: upstreams.reveal(params.id, actorOf(caller)),
+        headers: { 'cache-control': 'no-store' },
+      }),
       removeUpstream: async ({ params }, { caller }) => {
         await upstreams.remove(params.id, actorOf(caller))
         return { status: 204, body: null }
@@ -109,7 +131,10 @@ export function createControlApi(parts: ControlParts): Api {
         if (profile === undefined) throw new Fault('profile-not-found', `There is no site profile ${params.name}`)
         return { status: 200, body: profile }
       },
-      putSiteProfile: async ({ params, body: { name: _, ...profile } }, { caller }) => ({ status: 200, body: await profiles.put(params.name, profile, actorOf(caller)) }),
+      putSiteProfile: async ({ params, body: { name: _, ...profile } }, { caller }) => ({
+        status: 200,
+        body: await profiles.put(params.name, profile, actorOf(caller)),
+      }),
       removeSiteProfile: ({ params }, { caller }) => {
         profiles.remove(params.name, actorOf(caller))
         return { status: 204, body: null }
@@ -120,8 +145,13 @@ export function createControlApi(parts: ControlParts): Api {
       whoAmI: (_, { caller, node }) => {
         // The sign-in lives on while it is used; the browser has to be told, or it drops the cookie at its first end.
         const cookie = cookieOf(node.request)
-        const renewed = cookie === null || signIn.whoIs(cookie) === null ? {} : { headers: { 'set-cookie': setCookie(cookie, signInMaxAge) } }
-        return { status: 200, body: { actor: actorOf(caller), ...heldBy(caller.kind === 'key' ? keys.findById(caller.id) : null) }, ...renewed }
+        const renewed =
+          cookie === null || signIn.whoIs(cookie) === null ? {} : { headers: { 'set-cookie': setCookie(cookie, signInMaxAge) } }
+        return {
+          status: 200,
+          body: { actor: actorOf(caller), ...heldBy(caller.kind === 'key' ? keys.findById(caller.id) : null) },
+          ...renewed,
+        }
       },
       signIn: ({ body }) => {
         const { cookie, maxAge, who } = signIn.signIn(body)
@@ -170,7 +200,10 @@ function settingsView(settings: SettingsStore): SettingsView {
 
 /** A key to everything ends by itself when nothing was said of its end; others last until they are revoked. */
 function withEnd({ expiresAt, ...key }: Omit<NewKey, 'expiresAt'> & { expiresAt?: string | null | undefined }, now: number): NewKey {
-  return { ...key, expiresAt: expiresAt === undefined ? (key.rights?.includes('control:manage') === true ? iso(now + longestControl) : null) : expiresAt }
+  return {
+    ...key,
+    expiresAt: expiresAt === undefined ? (key.rights?.includes('control:manage') === true ? iso(now + longestControl) : null) : expiresAt,
+  }
 }
 
 /** Null for the owner, who may do everything. */

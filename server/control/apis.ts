@@ -29,10 +29,20 @@ export function createApiDesk(host: ApiHost, settings: SettingsStore, events: Ev
     view,
     list: () => Promise.all(host.names().map(view)),
     async start(name, actor) {
-      if (settings.current().apis[name].port === 'off') throw new Fault('port-in-use', `The ${name} API has no port of its own: give it one first`)
+      if (settings.current().apis[name].port === 'off')
+        throw new Fault('port-in-use', `The ${name} API has no port of its own: give it one first`)
       await host.startApi(name)
       const { status } = host.served(name)
-      if (status.state === 'listening') events.emit({ room: name, type: 'api-started', title: 'API started', subject: name, actor, tone: 'good', data: { port: status.port } })
+      if (status.state === 'listening')
+        events.emit({
+          room: name,
+          type: 'api-started',
+          title: 'API started',
+          subject: name,
+          actor,
+          tone: 'good',
+          data: { port: status.port },
+        })
       return view(name)
     },
     async stop(name, actor) {

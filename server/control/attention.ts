@@ -33,7 +33,11 @@ export function createAttention({ host, rooms, settings, clock, dated = () => []
 
   return {
     items() {
-      const items = [...dated(), ...[...undated(), ...listenerItems(host, settings), ...setAsideItems(settings)].map(stamped), ...rooms.flatMap((room) => room.attention())]
+      const items = [
+        ...dated(),
+        ...[...undated(), ...listenerItems(host, settings), ...setAsideItems(settings)].map(stamped),
+        ...rooms.flatMap((room) => room.attention()),
+      ]
       const open = new Set(items.map((item) => item.id))
       for (const id of firstSeen.keys()) if (!open.has(id)) firstSeen.delete(id)
       return items.toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad') || b.since.localeCompare(a.since))
@@ -48,13 +52,37 @@ function listenerItems(host: ApiHost, settings: SettingsStore): Omit<AttentionIt
     const items: Omit<AttentionItem, 'since'>[] = []
     if (status.state === 'port-in-use') {
       const text = name === 'control' ? status.error : `The ${name} API answers on ${host.prefixUrl(name)} meanwhile`
-      items.push({ id: `port:${name}`, room: name, tone: 'attention', title: `Port ${settings.current().apis[name].port} is used by another program`, text, action: 'use-free-port', subject: name })
+      items.push({
+        id: `port:${name}`,
+        room: name,
+        tone: 'attention',
+        title: `Port ${settings.current().apis[name].port} is used by another program`,
+        text,
+        action: 'use-free-port',
+        subject: name,
+      })
     }
     if (status.state === 'failed') {
-      items.push({ id: `port:${name}`, room: name, tone: 'bad', title: `The ${name} API could not start`, text: status.error, action: 'retry-port', subject: name })
+      items.push({
+        id: `port:${name}`,
+        room: name,
+        tone: 'bad',
+        title: `The ${name} API could not start`,
+        text: status.error,
+        action: 'retry-port',
+        subject: name,
+      })
     }
     if (exposed && insecureNoKey) {
-      items.push({ id: `open:${name}`, room: name, tone: 'bad', title: `Anyone on your network can use ${name}`, text: 'It is open to the LAN and asks for no key', action: 'close-to-machine', subject: name })
+      items.push({
+        id: `open:${name}`,
+        room: name,
+        tone: 'bad',
+        title: `Anyone on your network can use ${name}`,
+        text: 'It is open to the LAN and asks for no key',
+        action: 'close-to-machine',
+        subject: name,
+      })
     }
     return items
   })
@@ -64,5 +92,15 @@ function setAsideItems(settings: SettingsStore): Omit<AttentionItem, 'since'>[] 
   const setAside = settings.setAside()
   if (setAside.length === 0) return []
   const title = setAside.length === 1 ? 'A setting could not be used' : `${setAside.length} settings could not be used`
-  return [{ id: 'settings:set-aside', room: 'control', tone: 'attention', title, text: `${setAside.map(({ path }) => path).join(', ')}: kept aside, the defaults are in force`, action: 'review-settings', subject: null }]
+  return [
+    {
+      id: 'settings:set-aside',
+      room: 'control',
+      tone: 'attention',
+      title,
+      text: `${setAside.map(({ path }) => path).join(', ')}: kept aside, the defaults are in force`,
+      action: 'review-settings',
+      subject: null,
+    },
+  ]
 }

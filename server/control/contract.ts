@@ -7,7 +7,14 @@ import { newUpstream, upstreamPatch, upstreamSettings, upstreamView } from '../r
 import { apiNames, defineContract, isoTime, roomNames, type ApiName } from '../http/contract.ts'
 import { rights, roomsWithSubjects } from '../http/rights.ts'
 
-const failed = z.object({ error: z.object({ code: z.string(), message: z.string(), issues: z.array(z.object({ field: z.string(), message: z.string() })).optional(), requestId: z.string() }) })
+const failed = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    issues: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    requestId: z.string(),
+  }),
+})
 const failure = (description: string) => ({ description, body: failed })
 
 export const apiState = z.enum(['listening', 'port-in-use', 'off', 'starting', 'failed'])
@@ -52,11 +59,18 @@ export const keyOnly = z.partialRecord(z.enum(roomsWithSubjects), z.array(subjec
 
 /** What a key of the older form has instead of rights. */
 export const keyScope = z
-  .object({ room: z.enum(apiNames), verb: z.enum(['read', 'write']), /** Only this one; the whole room when left out. */ subject: subject.optional() })
+  .object({
+    room: z.enum(apiNames),
+    verb: z.enum(['read', 'write']),
+    /** Only this one; the whole room when left out. */ subject: subject.optional(),
+  })
   .refine((scope) => scope.subject === undefined || isLimitable(scope.room), 'Keys of this room open all of it')
 export type KeyScope = z.output<typeof keyScope>
 
-const keyFrom = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'Give an address such as 192.168.1.20 or a network such as 192.168.1.0/24')
+const keyFrom = z.union(
+  [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+  'Give an address such as 192.168.1.20 or a network such as 192.168.1.0/24',
+)
 /** Either verbs of the older form, or `use` and `manage` as another way to write `rights`. */
 const wantedScope = z
   .object({ room: z.enum(apiNames), verb: z.enum(['read', 'write', 'use', 'manage']), subject: subject.optional() })
@@ -73,13 +87,19 @@ const newKey = z
       .array(wantedScope)
       .min(1)
       .max(12)
-      .refine((scopes) => scopes.every(isOlder) || !scopes.some(isOlder), 'read and write are the older form: they do not stand beside use and manage')
+      .refine(
+        (scopes) => scopes.every(isOlder) || !scopes.some(isOlder),
+        'read and write are the older form: they do not stand beside use and manage',
+      )
       .optional(),
     from: keyFrom.nullable().default(null),
     /** Null for never. Left out: never too, but for a key that may do everything, which ends after the longest it may last. */
     expiresAt: isoTime.nullable().optional(),
   })
-  .refine((key) => (key.rights === undefined) !== (key.scopes === undefined), { error: 'Say what it may do: rights, or scopes of the older form', path: ['rights'] })
+  .refine((key) => (key.rights === undefined) !== (key.scopes === undefined), {
+    error: 'Say what it may do: rights, or scopes of the older form',
+    path: ['rights'],
+  })
 
 export const keyView = z.object({
   id: z.string(),
@@ -135,7 +155,21 @@ export const attentionItem = z.object({
   text: z.string(),
   since: isoTime,
   /** What the window offers, by name; `subject` says for which thing. */
-  action: z.enum(['use-free-port', 'retry-port', 'take-over', 'restart-session', 'find-chromium', 'install-chromium', 'close-to-machine', 'review-settings', 'restart-room', 'retry-sealing-key', 'give-up-locked']).nullable(),
+  action: z
+    .enum([
+      'use-free-port',
+      'retry-port',
+      'take-over',
+      'restart-session',
+      'find-chromium',
+      'install-chromium',
+      'close-to-machine',
+      'review-settings',
+      'restart-room',
+      'retry-sealing-key',
+      'give-up-locked',
+    ])
+    .nullable(),
   subject: z.string().nullable(),
 })
 export type AttentionItem = z.output<typeof attentionItem>
@@ -164,7 +198,9 @@ export const overview = z.object({
 })
 export type Overview = z.output<typeof overview>
 
-export const eventsQuery = z.object({ /** The last event seen; what came after it is sent first. */ since: z.coerce.number().int().min(0).optional() })
+export const eventsQuery = z.object({
+  /** The last event seen; what came after it is sent first. */ since: z.coerce.number().int().min(0).optional(),
+})
 
 const upstreamRow = z.string().min(1).max(64)
 const apiParams = z.object({ name: z.enum(apiNames) })
@@ -193,8 +229,26 @@ export const controlContract = defineContract({
       right: 'control:use',
       responses: { 200: { description: 'APIs', body: z.object({ apis: z.array(apiView) }) } },
     },
-    startApi: { method: 'POST', path: '/control/v1/apis/:name/start', tag: 'APIs', summary: 'Serve an API on its own port, or try its port again', access: 'key', right: 'control:manage', params: apiParams, responses: { 200: { description: 'Its state', body: apiView } } },
-    stopApi: { method: 'POST', path: '/control/v1/apis/:name/stop', tag: 'APIs', summary: 'Stop serving an API on its own port until the next start', access: 'key', right: 'control:manage', params: apiParams, responses: { 200: { description: 'Its state', body: apiView }, 409: failure('The control API cannot be stopped through itself') } },
+    startApi: {
+      method: 'POST',
+      path: '/control/v1/apis/:name/start',
+      tag: 'APIs',
+      summary: 'Serve an API on its own port, or try its port again',
+      access: 'key',
+      right: 'control:manage',
+      params: apiParams,
+      responses: { 200: { description: 'Its state', body: apiView } },
+    },
+    stopApi: {
+      method: 'POST',
+      path: '/control/v1/apis/:name/stop',
+      tag: 'APIs',
+      summary: 'Stop serving an API on its own port until the next start',
+      access: 'key',
+      right: 'control:manage',
+      params: apiParams,
+      responses: { 200: { description: 'Its state', body: apiView }, 409: failure('The control API cannot be stopped through itself') },
+    },
     changeApi: {
       method: 'PATCH',
       path: '/control/v1/apis/:name',
@@ -203,8 +257,15 @@ export const controlContract = defineContract({
       access: 'key',
       right: 'control:manage',
       params: apiParams,
-      body: z.object({ port: z.union([z.number().int().min(0).max(65_535), z.literal('off')]).optional(), openTo: z.enum(['machine', 'lan']).optional(), insecureNoKey: z.boolean().optional() }),
-      responses: { 200: { description: 'Its state', body: apiView }, 409: failure('The port is taken, or the value is fixed by a flag or variable') },
+      body: z.object({
+        port: z.union([z.number().int().min(0).max(65_535), z.literal('off')]).optional(),
+        openTo: z.enum(['machine', 'lan']).optional(),
+        insecureNoKey: z.boolean().optional(),
+      }),
+      responses: {
+        200: { description: 'Its state', body: apiView },
+        409: failure('The port is taken, or the value is fixed by a flag or variable'),
+      },
     },
     overview: {
       method: 'GET',
@@ -226,8 +287,24 @@ export const controlContract = defineContract({
       params: z.object({ name: z.enum(roomNames) }),
       responses: { 204: { description: 'It serves again' }, 503: failure('It failed again') },
     },
-    sealing: { method: 'GET', path: '/control/v1/sealing-key', tag: 'House', summary: 'Whether what is sealed can be opened, and what is locked while its key is missing', access: 'key', right: 'control:use', responses: { 200: { description: 'The sealing key', body: sealingView } } },
-    retrySealing: { method: 'POST', path: '/control/v1/sealing-key/retry', tag: 'House', summary: 'Read the sealing key again, after its file was put back; rooms with something locked are started anew', access: 'key', right: 'control:manage', responses: { 200: { description: 'What is the case now', body: sealingView } } },
+    sealing: {
+      method: 'GET',
+      path: '/control/v1/sealing-key',
+      tag: 'House',
+      summary: 'Whether what is sealed can be opened, and what is locked while its key is missing',
+      access: 'key',
+      right: 'control:use',
+      responses: { 200: { description: 'The sealing key', body: sealingView } },
+    },
+    retrySealing: {
+      method: 'POST',
+      path: '/control/v1/sealing-key/retry',
+      tag: 'House',
+      summary: 'Read the sealing key again, after its file was put back; rooms with something locked are started anew',
+      access: 'key',
+      right: 'control:manage',
+      responses: { 200: { description: 'What is the case now', body: sealingView } },
+    },
     giveUpLocked: {
       method: 'POST',
       path: '/control/v1/sealing-key/give-up',
@@ -237,9 +314,20 @@ export const controlContract = defineContract({
       access: 'key',
       right: 'control:manage',
       body: z.object({ room: z.enum(roomNames) }),
-      responses: { 200: { description: 'What is left', body: sealingView }, 409: failure('Nothing is locked there, or the key is not lost') },
+      responses: {
+        200: { description: 'What is left', body: sealingView },
+        409: failure('Nothing is locked there, or the key is not lost'),
+      },
     },
-    settings: { method: 'GET', path: '/control/v1/settings', tag: 'Settings', summary: 'All settings, what fixes them and what was set aside', access: 'key', right: 'control:use', responses: { 200: { description: 'Settings', body: settingsView } } },
+    settings: {
+      method: 'GET',
+      path: '/control/v1/settings',
+      tag: 'Settings',
+      summary: 'All settings, what fixes them and what was set aside',
+      access: 'key',
+      right: 'control:use',
+      responses: { 200: { description: 'Settings', body: settingsView } },
+    },
     changeSettings: {
       method: 'PATCH',
       path: '/control/v1/settings',
@@ -248,9 +336,21 @@ export const controlContract = defineContract({
       access: 'key',
       right: 'control:manage',
       body: z.record(z.string(), z.unknown()),
-      responses: { 200: { description: 'Settings', body: settingsView }, 400: failure('A value is not accepted'), 409: failure('A value is fixed by a flag or variable') },
+      responses: {
+        200: { description: 'Settings', body: settingsView },
+        400: failure('A value is not accepted'),
+        409: failure('A value is fixed by a flag or variable'),
+      },
     },
-    keys: { method: 'GET', path: '/control/v1/keys', tag: 'Keys', summary: 'All keys, without their secrets', access: 'key', right: 'control:use', responses: { 200: { description: 'Keys', body: z.object({ keys: z.array(keyView) }) } } },
+    keys: {
+      method: 'GET',
+      path: '/control/v1/keys',
+      tag: 'Keys',
+      summary: 'All keys, without their secrets',
+      access: 'key',
+      right: 'control:use',
+      responses: { 200: { description: 'Keys', body: z.object({ keys: z.array(keyView) }) } },
+    },
     createKey: {
       method: 'POST',
       path: '/control/v1/keys',
@@ -260,7 +360,11 @@ export const controlContract = defineContract({
       right: 'control:manage',
       description: `\`rights\` says what it may do: ${rights.map((right) => `\`${right}\``).join(', ')}. \`manage\` includes \`use\` of the same room; \`control:manage\` lets its holder run any program on this machine, send its data to any address and make more keys, so it includes all others and ends within 7 days. \`scopes\` is the older form; one of \`control\` and \`manage\` ends after 7 days when nothing is said.`,
       body: newKey,
-      responses: { 201: { description: 'The key with its secret', body: keyView.extend({ secret: z.string() }) }, 400: failure('Invalid, or `control:manage` for longer than 7 days'), 409: failure('A key of this name exists') },
+      responses: {
+        201: { description: 'The key with its secret', body: keyView.extend({ secret: z.string() }) },
+        400: failure('Invalid, or `control:manage` for longer than 7 days'),
+        409: failure('A key of this name exists'),
+      },
     },
     narrowKey: {
       method: 'PATCH',
@@ -272,10 +376,32 @@ export const controlContract = defineContract({
       right: 'control:manage',
       params: z.object({ id: keyId }),
       body: z.object({ rights: z.array(keyRight).min(1).max(rights.length), only: keyOnly.optional() }),
-      responses: { 200: { description: 'The key', body: keyView }, 400: failure('Invalid, or `control:manage` for a key that lasts longer than 7 days'), 404: failure('No such key'), 409: failure('It would be more than the key has') },
+      responses: {
+        200: { description: 'The key', body: keyView },
+        400: failure('Invalid, or `control:manage` for a key that lasts longer than 7 days'),
+        404: failure('No such key'),
+        409: failure('It would be more than the key has'),
+      },
     },
-    revokeKey: { method: 'DELETE', path: '/control/v1/keys/:id', tag: 'Keys', summary: 'Revoke a key', access: 'key', right: 'control:manage', params: z.object({ id: keyId }), responses: { 204: { description: 'Revoked' }, 404: failure('No such key') } },
-    users: { method: 'GET', path: '/control/v1/users', tag: 'Accounts', summary: 'The accounts of the relay', access: 'key', right: 'relay:manage', responses: { 200: { description: 'Accounts', body: z.object({ users: z.array(userView) }) } } },
+    revokeKey: {
+      method: 'DELETE',
+      path: '/control/v1/keys/:id',
+      tag: 'Keys',
+      summary: 'Revoke a key',
+      access: 'key',
+      right: 'control:manage',
+      params: z.object({ id: keyId }),
+      responses: { 204: { description: 'Revoked' }, 404: failure('No such key') },
+    },
+    users: {
+      method: 'GET',
+      path: '/control/v1/users',
+      tag: 'Accounts',
+      summary: 'The accounts of the relay',
+      access: 'key',
+      right: 'relay:manage',
+      responses: { 200: { description: 'Accounts', body: z.object({ users: z.array(userView) }) } },
+    },
     createUser: {
       method: 'POST',
       path: '/control/v1/users',
@@ -284,7 +410,11 @@ export const controlContract = defineContract({
       access: 'key',
       right: 'relay:manage',
       body: z.object({ id: userId.optional(), primaryEmail: email, credits: credits.default(0) }),
-      responses: { 201: { description: 'The account', body: userView }, 400: failure('Invalid'), 409: failure('The id or address is taken') },
+      responses: {
+        201: { description: 'The account', body: userView },
+        400: failure('Invalid'),
+        409: failure('The id or address is taken'),
+      },
     },
     changeUser: {
       method: 'PATCH',
@@ -295,10 +425,31 @@ export const controlContract = defineContract({
       right: 'relay:manage',
       params: z.object({ id: userId }),
       body: z.object({ primaryEmail: email.optional(), credits: credits.optional() }),
-      responses: { 200: { description: 'The account', body: userView }, 404: failure('No such account'), 409: failure('The address is taken') },
+      responses: {
+        200: { description: 'The account', body: userView },
+        404: failure('No such account'),
+        409: failure('The address is taken'),
+      },
     },
-    removeUser: { method: 'DELETE', path: '/control/v1/users/:id', tag: 'Accounts', summary: 'Remove an account', access: 'key', right: 'relay:manage', params: z.object({ id: userId }), responses: { 204: { description: 'Removed' }, 404: failure('No such account') } },
-    upstreams: { method: 'GET', path: '/control/v1/upstreams', tag: 'Servers', summary: 'The MCP servers of the relay, without what may be secret in how they are run or called', access: 'key', right: 'control:use', responses: { 200: { description: 'Servers', body: z.object({ upstreams: z.array(upstreamView) }) } } },
+    removeUser: {
+      method: 'DELETE',
+      path: '/control/v1/users/:id',
+      tag: 'Accounts',
+      summary: 'Remove an account',
+      access: 'key',
+      right: 'relay:manage',
+      params: z.object({ id: userId }),
+      responses: { 204: { description: 'Removed' }, 404: failure('No such account') },
+    },
+    upstreams: {
+      method: 'GET',
+      path: '/control/v1/upstreams',
+      tag: 'Servers',
+      summary: 'The MCP servers of the relay, without what may be secret in how they are run or called',
+      access: 'key',
+      right: 'control:use',
+      responses: { 200: { description: 'Servers', body: z.object({ upstreams: z.array(upstreamView) }) } },
+    },
     createUpstream: {
       method: 'POST',
       path: '/control/v1/upstreams',
@@ -318,7 +469,12 @@ export const controlContract = defineContract({
       right: 'control:manage',
       params: z.object({ id: upstreamRow }),
       body: upstreamPatch,
-      responses: { 200: { description: 'The server', body: upstreamView }, 400: failure('Invalid'), 404: failure('No such server'), 409: failure('The name is taken, or the server is built in') },
+      responses: {
+        200: { description: 'The server', body: upstreamView },
+        400: failure('Invalid'),
+        404: failure('No such server'),
+        409: failure('The name is taken, or the server is built in'),
+      },
     },
     revealUpstream: {
       method: 'POST',
@@ -329,11 +485,44 @@ export const controlContract = defineContract({
       access: 'key',
       right: 'control:manage',
       params: z.object({ id: upstreamRow }),
-      responses: { 200: { description: 'Its settings', body: upstreamSettings }, 404: failure('No such server'), 409: failure('The server is built in, or its settings are locked') },
+      responses: {
+        200: { description: 'Its settings', body: upstreamSettings },
+        404: failure('No such server'),
+        409: failure('The server is built in, or its settings are locked'),
+      },
     },
-    removeUpstream: { method: 'DELETE', path: '/control/v1/upstreams/:id', tag: 'Servers', summary: 'Remove an MCP server', access: 'key', right: 'control:manage', params: z.object({ id: upstreamRow }), responses: { 204: { description: 'Removed' }, 404: failure('No such server'), 409: failure('The server is built in') } },
-    siteProfiles: { method: 'GET', path: '/control/v1/site-profiles', tag: 'Site profiles', summary: 'What logins there are', access: 'key', right: 'browsers:use', responses: { 200: { description: 'Profiles', body: z.object({ profiles: z.array(siteProfile.extend({ builtIn: z.boolean() })) }) } } },
-    siteProfile: { method: 'GET', path: '/control/v1/site-profiles/:name', tag: 'Site profiles', summary: 'One profile', access: 'key', right: 'browsers:use', params: z.object({ name: siteProfileName }), responses: { 200: { description: 'The profile', body: siteProfile.extend({ builtIn: z.boolean() }) }, 404: failure('No such profile') } },
+    removeUpstream: {
+      method: 'DELETE',
+      path: '/control/v1/upstreams/:id',
+      tag: 'Servers',
+      summary: 'Remove an MCP server',
+      access: 'key',
+      right: 'control:manage',
+      params: z.object({ id: upstreamRow }),
+      responses: { 204: { description: 'Removed' }, 404: failure('No such server'), 409: failure('The server is built in') },
+    },
+    siteProfiles: {
+      method: 'GET',
+      path: '/control/v1/site-profiles',
+      tag: 'Site profiles',
+      summary: 'What logins there are',
+      access: 'key',
+      right: 'browsers:use',
+      responses: { 200: { description: 'Profiles', body: z.object({ profiles: z.array(siteProfile.extend({ builtIn: z.boolean() })) }) } },
+    },
+    siteProfile: {
+      method: 'GET',
+      path: '/control/v1/site-profiles/:name',
+      tag: 'Site profiles',
+      summary: 'One profile',
+      access: 'key',
+      right: 'browsers:use',
+      params: z.object({ name: siteProfileName }),
+      responses: {
+        200: { description: 'The profile', body: siteProfile.extend({ builtIn: z.boolean() }) },
+        404: failure('No such profile'),
+      },
+    },
     putSiteProfile: {
       method: 'PUT',
       path: '/control/v1/site-profiles/:name',
@@ -346,7 +535,16 @@ export const controlContract = defineContract({
       body: siteProfile.omit({ name: true }).extend({ name: siteProfileName.optional() }),
       responses: { 200: { description: 'The profile', body: siteProfile.extend({ builtIn: z.boolean() }) }, 400: failure('Invalid') },
     },
-    removeSiteProfile: { method: 'DELETE', path: '/control/v1/site-profiles/:name', tag: 'Site profiles', summary: 'Remove a profile', access: 'key', right: 'control:manage', params: z.object({ name: siteProfileName }), responses: { 204: { description: 'Removed' }, 404: failure('No such profile'), 409: failure('A built-in profile cannot be removed') } },
+    removeSiteProfile: {
+      method: 'DELETE',
+      path: '/control/v1/site-profiles/:name',
+      tag: 'Site profiles',
+      summary: 'Remove a profile',
+      access: 'key',
+      right: 'control:manage',
+      params: z.object({ name: siteProfileName }),
+      responses: { 204: { description: 'Removed' }, 404: failure('No such profile'), 409: failure('A built-in profile cannot be removed') },
+    },
     audit: {
       method: 'GET',
       path: '/control/v1/audit',
@@ -365,7 +563,21 @@ export const controlContract = defineContract({
       }),
       responses: { 200: { description: 'Events', body: z.object({ events: z.array(busEvent), more: z.boolean() }) } },
     },
-    whoAmI: { method: 'GET', path: '/control/v1/session', tag: 'Sign-in', summary: 'Who is signed in', access: 'key', right: 'any-key', responses: { 200: { description: 'The caller', body: z.object({ actor: z.string(), scopes: z.array(keyScope).nullable(), rights: z.array(keyRight).nullable() }) }, 401: failure('Nobody') } },
+    whoAmI: {
+      method: 'GET',
+      path: '/control/v1/session',
+      tag: 'Sign-in',
+      summary: 'Who is signed in',
+      access: 'key',
+      right: 'any-key',
+      responses: {
+        200: {
+          description: 'The caller',
+          body: z.object({ actor: z.string(), scopes: z.array(keyScope).nullable(), rights: z.array(keyRight).nullable() }),
+        },
+        401: failure('Nobody'),
+      },
+    },
     signIn: {
       method: 'POST',
       path: '/control/v1/session',
@@ -374,16 +586,36 @@ export const controlContract = defineContract({
       access: 'public',
       right: 'anyone',
       body: z.union([z.object({ code: z.string().min(1).max(200) }), z.object({ key: z.string().min(1).max(200) })]),
-      responses: { 200: { description: 'Signed in', body: z.object({ actor: z.string() }) }, 401: failure('The code was used or is over, or the key is not known') },
+      responses: {
+        200: { description: 'Signed in', body: z.object({ actor: z.string() }) },
+        401: failure('The code was used or is over, or the key is not known'),
+      },
     },
-    signOut: { method: 'DELETE', path: '/control/v1/session', tag: 'Sign-in', summary: 'Sign this browser out', access: 'key', right: 'any-key', responses: { 204: { description: 'Signed out' } } },
-    createSignInLink: { method: 'POST', path: '/control/v1/sign-in-links', tag: 'Sign-in', summary: 'A link that signs one browser in once', access: 'key', right: 'control:manage', responses: { 201: { description: 'The link', body: z.object({ url: z.string(), expiresAt: isoTime }) } } },
+    signOut: {
+      method: 'DELETE',
+      path: '/control/v1/session',
+      tag: 'Sign-in',
+      summary: 'Sign this browser out',
+      access: 'key',
+      right: 'any-key',
+      responses: { 204: { description: 'Signed out' } },
+    },
+    createSignInLink: {
+      method: 'POST',
+      path: '/control/v1/sign-in-links',
+      tag: 'Sign-in',
+      summary: 'A link that signs one browser in once',
+      access: 'key',
+      right: 'control:manage',
+      responses: { 201: { description: 'The link', body: z.object({ url: z.string(), expiresAt: isoTime }) } },
+    },
   },
   sockets: {
     events: {
       path: '/control/v1/events',
       summary: 'All events as they happen',
-      description: 'With `since`, first sends what was missed. Messages are described in `events/event.ts`. A client that cannot set headers offers the sub-protocols `wheelhouse` and `bearer.<token>`.',
+      description:
+        'With `since`, first sends what was missed. Messages are described in `events/event.ts`. A client that cannot set headers offers the sub-protocols `wheelhouse` and `bearer.<token>`.',
       tag: 'Audit',
       access: 'key',
       right: 'activity:use',
@@ -392,7 +624,8 @@ export const controlContract = defineContract({
     practiceSite: {
       path: '/control/v1/practice-site',
       summary: 'Sign in to a practice site by default, for as long as this socket is open',
-      description: 'The first message is `{"profile", "captchaAddress"}`, both on this machine; `{"type": "connected"}` answers it, or `{"type": "refused", "message"}`. Nothing of it is stored: with the socket the site ceases to be the default, whichever end dies.',
+      description:
+        'The first message is `{"profile", "captchaAddress"}`, both on this machine; `{"type": "connected"}` answers it, or `{"type": "refused", "message"}`. Nothing of it is stored: with the socket the site ceases to be the default, whichever end dies.',
       tag: 'Site profiles',
       access: 'key',
       right: 'control:manage',

@@ -2,7 +2,17 @@
 import { BlockList, isIP } from 'node:net'
 import type { ApiName, Verb } from '../http/contract.ts'
 import type { Demand } from '../http/guards.ts'
-import { covers, rights, roomOf, roomsWithSubjects, type Made, type Only, type Right, type RoomWithSubjects, type Standing } from '../http/rights.ts'
+import {
+  covers,
+  rights,
+  roomOf,
+  roomsWithSubjects,
+  type Made,
+  type Only,
+  type Right,
+  type RoomWithSubjects,
+  type Standing,
+} from '../http/rights.ts'
 import type { KeyScope } from './contract.ts'
 
 /** The part of a key that says what it opens. */
@@ -70,16 +80,29 @@ export function isNoMore(less: KeyRights, key: KeyRights): boolean {
     const limited = limitable(room)
     const named = onlyOf(less.only, room)
     // With `use` alone it reaches what it has made; a limit would open the things it names, whoever made them.
-    if (limited !== undefined && named !== undefined && key.rights !== null && onlyOf(key.only, room) === undefined && !key.rights.some((held) => covers(held, `${limited}:manage`))) return false
+    if (
+      limited !== undefined &&
+      named !== undefined &&
+      key.rights !== null &&
+      onlyOf(key.only, room) === undefined &&
+      !key.rights.some((held) => covers(held, `${limited}:manage`))
+    )
+      return false
     const subjects = named ?? [undefined]
-    return subjects.every((subject) => (key.rights === null ? hadAllOf(key.scopes, room, subject) : key.rights.some((held) => covers(held, right)) && (onlyOf(key.only, room) === undefined || isWithin(key, right, subject ?? null))))
+    return subjects.every((subject) =>
+      key.rights === null
+        ? hadAllOf(key.scopes, room, subject)
+        : key.rights.some((held) => covers(held, right)) && (onlyOf(key.only, room) === undefined || isWithin(key, right, subject ?? null)),
+    )
   })
 }
 
 /** Of the older form: reading and changing together are what a room's rights are. */
 function hadAllOf(scopes: readonly KeyScope[], room: string, subject: string | undefined): boolean {
   const api = room === 'activity' ? 'control' : room
-  return (['read', 'write'] as const).every((verb) => scopes.some((scope) => scope.room === api && scope.verb === verb && (scope.subject === undefined || scope.subject === subject)))
+  return (['read', 'write'] as const).every((verb) =>
+    scopes.some((scope) => scope.room === api && scope.verb === verb && (scope.subject === undefined || scope.subject === subject)),
+  )
 }
 
 /** A key of the older form sees everybody's, as it did; so does one that names the thing. */
@@ -88,7 +111,9 @@ function keyReaches({ id, rights, only, scopes }: KeyRights, room: KeyScope['roo
   if (rights.includes('control:manage')) return true
   const named = onlyOf(only, room)
   if (named !== undefined) return named.includes(subject)
-  return rights.some((right) => right === `${room}:manage`) || (rights.some((right) => right === `${room}:use`) && makers.includes(`key:${id}`))
+  return (
+    rights.some((right) => right === `${room}:manage`) || (rights.some((right) => right === `${room}:use`) && makers.includes(`key:${id}`))
+  )
 }
 
 /** A key that is limited to some things of a room opens nothing there that is about all of them. */
@@ -110,7 +135,8 @@ function onlyOf(only: Only, room: string): readonly string[] | undefined {
  * same call has to be opened by a scope that could always do as much, `control` and `write`.
  */
 function scopesOpen(scopes: readonly KeyScope[], api: ApiName, right: Right, verb: Verb, subject: string | null): boolean {
-  const has = (room: ApiName, wanted: Verb): boolean => scopes.some((scope) => scope.room === room && scope.verb === wanted && (scope.subject === undefined || scope.subject === subject))
+  const has = (room: ApiName, wanted: Verb): boolean =>
+    scopes.some((scope) => scope.room === room && scope.verb === wanted && (scope.subject === undefined || scope.subject === subject))
   return has(api, verb) && (right !== 'control:manage' || has('control', 'write'))
 }
 
@@ -118,7 +144,12 @@ function scopesOpen(scopes: readonly KeyScope[], api: ApiName, right: Right, ver
 function scopesHold(scopes: readonly KeyScope[], right: Right, subject?: string): boolean {
   const verb: Verb = right === 'activity:use' || right === 'control:use' ? 'read' : 'write'
   const room = right === 'activity:use' ? 'control' : roomOf(right)
-  return scopes.some((scope) => scope.room === room && scope.verb === verb && (scope.subject === undefined || (right.endsWith(':use') && (subject === undefined || scope.subject === subject))))
+  return scopes.some(
+    (scope) =>
+      scope.room === room &&
+      scope.verb === verb &&
+      (scope.subject === undefined || (right.endsWith(':use') && (subject === undefined || scope.subject === subject))),
+  )
 }
 
 function isUsedFrom({ from }: KeyRights, address: string): boolean {
@@ -132,4 +163,3 @@ function isUsedFrom({ from }: KeyRights, address: string): boolean {
   else list.addSubnet(network, Number(bits), kind)
   return list.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
-

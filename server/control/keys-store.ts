@@ -35,7 +35,9 @@ export function createKeyStore(database: Database) {
     VALUES (@id, @name, @prefix, @hash, @scopes, @rights, @only, @from, @createdAt, @expiresAt, @lastUsedAt, @lastUsedFrom)`)
   const nameTaken = database.prepare<[string], number>('SELECT 1 FROM keys WHERE name = ?').pluck()
   const remove = database.prepare<[string]>('DELETE FROM keys WHERE id = ?')
-  const setRights = database.prepare<[Pick<Row, 'id' | 'scopes' | 'rights' | 'only'>]>('UPDATE keys SET scopes = @scopes, rights = @rights, only_for = @only WHERE id = @id')
+  const setRights = database.prepare<[Pick<Row, 'id' | 'scopes' | 'rights' | 'only'>]>(
+    'UPDATE keys SET scopes = @scopes, rights = @rights, only_for = @only WHERE id = @id',
+  )
   const used = database.prepare<[number | null, string | null, string]>('UPDATE keys SET last_used_at = ?, last_used_from = ? WHERE id = ?')
 
   return {

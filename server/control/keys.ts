@@ -227,7 +227,11 @@ function onlyView(only: Only): KeyView['only'] {
 }
 
 /** What is left of a key when one thing that it is limited to is gone; null when it says nothing of it. */
-function withoutSubject({ rights, only, scopes }: KeyRights, room: RoomName, subject: string): Pick<KeyRights, 'rights' | 'only' | 'scopes'> | null {
+function withoutSubject(
+  { rights, only, scopes }: KeyRights,
+  room: RoomName,
+  subject: string,
+): Pick<KeyRights, 'rights' | 'only' | 'scopes'> | null {
   if (rights === null) {
     const left = scopes.filter((scope) => scope.room !== room || scope.subject !== subject)
     return left.length === scopes.length ? null : { rights, only, scopes: left }
@@ -243,10 +247,14 @@ function withoutSubject({ rights, only, scopes }: KeyRights, room: RoomName, sub
 }
 
 function withoutDoubles(scopes: readonly KeyScope[]): KeyScope[] {
-  return scopes.filter(({ room, verb, subject }, index) => scopes.findIndex((other) => other.room === room && other.verb === verb && other.subject === subject) === index)
+  return scopes.filter(
+    ({ room, verb, subject }, index) =>
+      scopes.findIndex((other) => other.room === room && other.verb === verb && other.subject === subject) === index,
+  )
 }
 
 function rightsText({ rights, only, scopes }: KeyRights): string {
-  if (rights === null) return scopes.map(({ room, verb, subject }) => `${room}:${verb}${subject === undefined ? '' : `:${subject}`}`).join(' ')
+  if (rights === null)
+    return scopes.map(({ room, verb, subject }) => `${room}:${verb}${subject === undefined ? '' : `:${subject}`}`).join(' ')
   return [...rights, ...Object.entries(only).map(([room, subjects]) => `only ${room} ${subjects.join(', ')}`)].join(' ')
 }

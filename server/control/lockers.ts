@@ -24,10 +24,11 @@ export interface LockersOptions {
 }
 
 export function createLockers({ sealing, rooms, events, restart }: LockersOptions): Lockers {
-  const locked = () => rooms.flatMap((room) => {
-    const what = room.locked?.() ?? []
-    return what.length === 0 ? [] : [{ room: room.name, what }]
-  })
+  const locked = () =>
+    rooms.flatMap((room) => {
+      const what = room.locked?.() ?? []
+      return what.length === 0 ? [] : [{ room: room.name, what }]
+    })
 
   function view(): SealingView {
     const state = sealing.state()
@@ -51,15 +52,38 @@ export function createLockers({ sealing, rooms, events, restart }: LockersOption
       // First, so that what comes in place of the lost can be sealed.
       if (sealing.state().is !== 'open') await sealing.replaceLost()
       await room.giveUpLocked()
-      events.emit({ room: name, type: 'locked-given-up', title: 'Locked data given up', subject: what.join(', '), actor, tone: 'attention' })
+      events.emit({
+        room: name,
+        type: 'locked-given-up',
+        title: 'Locked data given up',
+        subject: what.join(', '),
+        actor,
+        tone: 'attention',
+      })
       return view()
     },
     attention() {
       const { state, reason, locked: rest } = view()
-      const key = state === 'open' ? [] : [{ id: 'sealing-key', room: 'control' as const, tone: 'bad' as const, title: keyTitles[state], text: `${reason}. Put the key back, then try again.`, action: 'retry-sealing-key' as const, subject: null }]
+      const key =
+        state === 'open'
+          ? []
+          : [
+              {
+                id: 'sealing-key',
+                room: 'control' as const,
+                tone: 'bad' as const,
+                title: keyTitles[state],
+                text: `${reason}. Put the key back, then try again.`,
+                action: 'retry-sealing-key' as const,
+                subject: null,
+              },
+            ]
       const things = rest.map(({ room, what }) => ({
         ...{ id: `locked:${room}`, room, tone: 'bad' as const, title: `Locked: ${what.join(', ')}`, subject: room },
-        text: state === 'protected' ? 'Opens again in the desktop app, which has the key.' : 'Sealed with a key that is not here. Put the key back, or give up what it sealed.',
+        text:
+          state === 'protected'
+            ? 'Opens again in the desktop app, which has the key.'
+            : 'Sealed with a key that is not here. Put the key back, or give up what it sealed.',
         action: state === 'protected' ? ('retry-sealing-key' as const) : ('give-up-locked' as const),
       }))
       return [...key, ...things]

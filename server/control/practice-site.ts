@@ -29,9 +29,16 @@ const refusedCode = 4_409
 
 const isHere = (address: string): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(URL.parse(address)?.hostname ?? '')
 
-const onThisMachine = z.url({ protocol: /^https?$/ }).max(2_000).refine(isHere, 'a practice site is on this machine')
+const onThisMachine = z
+  .url({ protocol: /^https?$/ })
+  .max(2_000)
+  .refine(isHere, 'a practice site is on this machine')
 const connectMessage = z.object({
-  profile: siteProfile.refine(({ address, refresh, operations }) => [address, refresh?.address, ...Object.values(operations).map((each) => each.address)].every((each) => each == null || isHere(each)), 'a practice site is on this machine'),
+  profile: siteProfile.refine(
+    ({ address, refresh, operations }) =>
+      [address, refresh?.address, ...Object.values(operations).map((each) => each.address)].every((each) => each == null || isHere(each)),
+    'a practice site is on this machine',
+  ),
   captchaAddress: onThisMachine,
 })
 
@@ -42,23 +49,32 @@ export function createPracticeSites(parts: PracticeSiteParts): PracticeSites {
       const scope: Scope = { room: 'control', kind: 'practice-site', id: actor, escaped: () => socket.terminate() }
       const say = (message: object): void => socket.send(JSON.stringify(message))
       socket.on('error', () => socket.terminate())
-      socket.once('close', contained(scope, () => end()))
-      socket.once('message', contained(scope, (data: RawData) => {
-        try {
-          end = connect(parts, data, actor)
-          // Whoever ends it waits for this to be told, so that nothing happens in between.
-          socket.once('message', contained(scope, () => {
-            end()
-            end = () => undefined
-            socket.close(1_000, 'ended')
-          }))
-          say({ type: 'connected' })
-        } catch (error) {
-          if (!(error instanceof Fault)) throw error
-          say({ type: 'refused', message: error.message })
-          socket.close(refusedCode, 'refused')
-        }
-      }))
+      socket.once(
+        'close',
+        contained(scope, () => end()),
+      )
+      socket.once(
+        'message',
+        contained(scope, (data: RawData) => {
+          try {
+            end = connect(parts, data, actor)
+            // Whoever ends it waits for this to be told, so that nothing happens in between.
+            socket.once(
+              'message',
+              contained(scope, () => {
+                end()
+                end = () => undefined
+                socket.close(1_000, 'ended')
+              }),
+            )
+            say({ type: 'connected' })
+          } catch (error) {
+            if (!(error instanceof Fault)) throw error
+            say({ type: 'refused', message: error.message })
+            socket.close(refusedCode, 'refused')
+          }
+        }),
+      )
     },
   }
 }
@@ -66,18 +82,31 @@ export function createPracticeSites(parts: PracticeSiteParts): PracticeSites {
 /** Returns what ends it. Throws faults alone for what is wrong with the request. */
 function connect({ settings, profiles, gone, events }: PracticeSiteParts, data: RawData, actor: string): () => void {
   const parsed = connectMessage.safeParse(readJson(data))
-  if (!parsed.success) throw new Fault('practice-invalid', `That is no practice site: ${parsed.error.issues[0]?.message ?? 'it cannot be read'}`)
+  if (!parsed.success)
+    throw new Fault('practice-invalid', `That is no practice site: ${parsed.error.issues[0]?.message ?? 'it cannot be read'}`)
   const { profile, captchaAddress } = parsed.data
   const by = 'the practice site that is connected'
   const endProfile = profiles.lend(profile)
   let endSettings: () => void
   try {
-    endSettings = settings.lend(new Map([['browsers.defaultProfile', { value: profile.name, by }], ['browsers.captcha.address', { value: captchaAddress, by }]]))
+    endSettings = settings.lend(
+      new Map([
+        ['browsers.defaultProfile', { value: profile.name, by }],
+        ['browsers.captcha.address', { value: captchaAddress, by }],
+      ]),
+    )
   } catch (error) {
     endProfile()
     throw error
   }
-  events.emit({ room: 'browsers', type: 'practice-site-connected', title: 'Practice site connected', subject: profile.title, actor, tone: 'attention' })
+  events.emit({
+    room: 'browsers',
+    type: 'practice-site-connected',
+    title: 'Practice site connected',
+    subject: profile.title,
+    actor,
+    tone: 'attention',
+  })
   return () => {
     endSettings()
     endProfile()

@@ -90,7 +90,14 @@ export function createSignIn({ database, clock, events, keys, random }: SignInOp
       store.insert({ hash: hashSecret(cookie), keyId: key?.id ?? null, createdAt: now, expiresAt: now + signInMaxAge * 1_000 })
       const who: SignedIn = key === null ? { kind: 'owner' } : { kind: 'key', id: key.id, name: key.name }
       const data = { with: key === null ? 'link' : 'key' }
-      events.emit({ room: 'control', type: 'signed-in', title: 'Browser signed in', subject: key?.name ?? 'owner', actor: actorOf(who), data })
+      events.emit({
+        room: 'control',
+        type: 'signed-in',
+        title: 'Browser signed in',
+        subject: key?.name ?? 'owner',
+        actor: actorOf(who),
+        data,
+      })
       return { cookie, maxAge: signInMaxAge, who }
     },
 

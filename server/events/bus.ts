@@ -64,7 +64,14 @@ const retryAfter = 1_000
 /** A search of the text reads row by row; this many take some 5 ms, then others get their turn. */
 const searchWindow = 25_000
 
-export function createEventBus({ database, clock, log, settings, refused = () => undefined, recent: keepRecent = 10_000 }: EventBusOptions): EventBus {
+export function createEventBus({
+  database,
+  clock,
+  log,
+  settings,
+  refused = () => undefined,
+  recent: keepRecent = 10_000,
+}: EventBusOptions): EventBus {
   const store = createEventStore(database)
   const subscriptions = new Set<{ listener: EventListener; after: number }>()
   const rate = createRateMeter(clock)
@@ -91,7 +98,17 @@ export function createEventBus({ database, clock, log, settings, refused = () =>
     }
     lastGiven += 1
     // Frozen, because one object is handed to all readers.
-    const event = Object.freeze({ id: lastGiven, at: iso(clock.now()), room, type, title, subject, actor, tone, data: Object.freeze({ ...data }) })
+    const event = Object.freeze({
+      id: lastGiven,
+      at: iso(clock.now()),
+      room,
+      type,
+      title,
+      subject,
+      actor,
+      tone,
+      data: Object.freeze({ ...data }),
+    })
     if (fresh.length === 0) queueMicrotask(flush)
     fresh.push({ event, audited })
     rate.count()

@@ -50,6 +50,14 @@ export const eventMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('gap'), lastId: z.number().int() }),
   z.object({ type: z.literal('changed'), resource: z.string() }),
   /** Sent first and then every two seconds: what the status bar and the overview count. */
-  z.object({ type: z.literal('pulse'), lastId: z.number().int(), eventsPerSecond: z.number(), cpuPercent: z.number(), memoryBytes: z.number(), lanClients: z.number().int(), uptime: z.number() }),
+  z.object({
+    type: z.literal('pulse'),
+    lastId: z.number().int(),
+    eventsPerSecond: z.number(),
+    cpuPercent: z.number(),
+    memoryBytes: z.number(),
+    lanClients: z.number().int(),
+    uptime: z.number(),
+  }),
 ])
 export type EventMessage = z.output<typeof eventMessage>

@@ -49,7 +49,7 @@ export function startRetention({ store, clock, log, settings }: RetentionOptions
   }
 
   async function repeat(remove: (limit: number) => number, total: number): Promise<void> {
-    for (let left = total; left > 0 && !stopped; ) {
+    for (let left = total; left > 0 && !stopped;) {
       const limit = Math.min(chunk, left)
       if (remove(limit) < limit) return
       left -= limit

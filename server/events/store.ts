@@ -69,7 +69,9 @@ export function createEventStore(database: Database) {
         ...(text === undefined || text === '' ? [] : [`(${searched.map((column) => `${column} LIKE @pattern ESCAPE '\\'`).join(' OR ')})`]),
       ]
       const values = { after, before, room, tone, limit, pattern: `%${(text ?? '').replace(/[\\%_]/g, '\\$&')}%` }
-      const matching = database.prepare<[typeof values], Row>(`SELECT * FROM events WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT @limit`)
+      const matching = database.prepare<[typeof values], Row>(
+        `SELECT * FROM events WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT @limit`,
+      )
       return matching.all(values).map(toEvent)
     },
 

@@ -156,7 +156,12 @@ export function createEventStream({ bus, clock, vitals, limits }: EventStreamOpt
   }
 
   function pulseMessage(): string {
-    return JSON.stringify({ type: 'pulse', lastId: bus.lastId(), eventsPerSecond: bus.eventsPerSecond(), ...vitals() } satisfies EventMessage)
+    return JSON.stringify({
+      type: 'pulse',
+      lastId: bus.lastId(),
+      eventsPerSecond: bus.eventsPerSecond(),
+      ...vitals(),
+    } satisfies EventMessage)
   }
 
   function sendToAll(texts: readonly string[]): void {

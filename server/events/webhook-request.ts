@@ -47,11 +47,15 @@ export async function postWebhook(wanted: WebhookRequest): Promise<number> {
   const late = (): Error => new Error(`no answer within ${timeout / 1_000} s`)
   return new Promise((resolve, reject) => {
     const send = protocol === 'https:' ? requestHttps : requestHttp
-    const request = send(target, { method: 'POST', headers, agent: false, signal: AbortSignal.any([signal, deadline]), timeout, lookup: pinned(addresses) }, (response) => {
-      resolve(response.statusCode ?? 0)
-      // What follows the status is nobody's; how it ends neither.
-      response.on('error', () => {}).resume()
-    })
+    const request = send(
+      target,
+      { method: 'POST', headers, agent: false, signal: AbortSignal.any([signal, deadline]), timeout, lookup: pinned(addresses) },
+      (response) => {
+        resolve(response.statusCode ?? 0)
+        // What follows the status is nobody's; how it ends neither.
+        response.on('error', () => {}).resume()
+      },
+    )
     request.once('timeout', () => request.destroy(late()))
     // Every time: an error without a listener would be anybody's.
     request.on('error', (error) => reject(deadline.aborted ? late() : error))

@@ -44,9 +44,15 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
       return null
     }
   }
-  const insert = database.prepare('INSERT INTO webhooks (id, room, subject, url, secret, types, ordered, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-  const list = database.prepare<[string, string], RawWebhook>('SELECT id, room, subject, url, types, ordered, created_at AS createdAt FROM webhooks WHERE room = ? AND subject = ? ORDER BY created_at, id')
-  const secret = database.prepare<[string], { room: string; url: string; secret: Buffer; ordered: number }>('SELECT room, url, secret, ordered FROM webhooks WHERE id = ?')
+  const insert = database.prepare(
+    'INSERT INTO webhooks (id, room, subject, url, secret, types, ordered, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const list = database.prepare<[string, string], RawWebhook>(
+    'SELECT id, room, subject, url, types, ordered, created_at AS createdAt FROM webhooks WHERE room = ? AND subject = ? ORDER BY created_at, id',
+  )
+  const secret = database.prepare<[string], { room: string; url: string; secret: Buffer; ordered: number }>(
+    'SELECT room, url, secret, ordered FROM webhooks WHERE id = ?',
+  )
   const ofRoom = database.prepare<[string], { id: string; secret: Buffer }>('SELECT id, secret FROM webhooks WHERE room = ?')
   const removeOne = database.prepare('DELETE FROM webhooks WHERE id = ?')
   const every = database.prepare<[], { id: string; url: string; secret: Buffer }>('SELECT id, url, secret FROM webhooks')
@@ -54,25 +60,44 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   const remove = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ? AND id = ?')
   const removeAll = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ?')
   const columns = 'id, webhook_id AS webhookId, type, attempts, next_at AS nextAt, problem, created_at AS createdAt'
-  const add = database.prepare('INSERT INTO webhook_deliveries (id, webhook_id, type, body, attempts, next_at, dead, created_at) VALUES (?, ?, ?, ?, 0, ?, 0, ?)')
+  const add = database.prepare(
+    'INSERT INTO webhook_deliveries (id, webhook_id, type, body, attempts, next_at, dead, created_at) VALUES (?, ?, ?, ?, 0, ?, 0, ?)',
+  )
   const waiting = `SELECT ${columns}, body FROM webhook_deliveries WHERE webhook_id = ? AND dead = 0`
   const first = database.prepare<[string], SealedDelivery>(`${waiting} ORDER BY number LIMIT 1`)
   const due = database.prepare<[string, number], SealedDelivery>(`${waiting} AND next_at <= ? ORDER BY number LIMIT 1`)
   const soonest = database.prepare<[string], SealedDelivery>(`${waiting} ORDER BY next_at, number LIMIT 1`)
   const done = database.prepare('DELETE FROM webhook_deliveries WHERE id = ?')
   const later = database.prepare('UPDATE webhook_deliveries SET attempts = attempts + 1, next_at = ?, dead = ?, problem = ? WHERE id = ?')
-  const dead = database.prepare<[string, number], Delivery>(`SELECT ${columns} FROM webhook_deliveries WHERE webhook_id = ? AND dead = 1 ORDER BY number DESC LIMIT ?`)
+  const dead = database.prepare<[string, number], Delivery>(
+    `SELECT ${columns} FROM webhook_deliveries WHERE webhook_id = ? AND dead = 1 ORDER BY number DESC LIMIT ?`,
+  )
   const revive = database.prepare('UPDATE webhook_deliveries SET dead = 0, attempts = 0, next_at = ? WHERE webhook_id = ? AND dead = 1')
-  const reviveOne = database.prepare('UPDATE webhook_deliveries SET dead = 0, attempts = 0, next_at = ? WHERE webhook_id = ? AND id = ? AND dead = 1')
-  const counts = database.prepare<[string], { waiting: number; dead: number }>('SELECT coalesce(sum(dead = 0), 0) AS waiting, coalesce(sum(dead = 1), 0) AS dead FROM webhook_deliveries WHERE webhook_id = ?')
+  const reviveOne = database.prepare(
+    'UPDATE webhook_deliveries SET dead = 0, attempts = 0, next_at = ? WHERE webhook_id = ? AND id = ? AND dead = 1',
+  )
+  const counts = database.prepare<[string], { waiting: number; dead: number }>(
+    'SELECT coalesce(sum(dead = 0), 0) AS waiting, coalesce(sum(dead = 1), 0) AS dead FROM webhook_deliveries WHERE webhook_id = ?',
+  )
   const pending = database.prepare<[], string>('SELECT DISTINCT webhook_id FROM webhook_deliveries WHERE dead = 0').pluck()
 
   const sealed = (id: string, part: SealedPart): Buffer => sealer.seal(JSON.stringify(part), `webhook:${id}`)
 
   return {
     /** What the address carried as name and password is sealed with it and the secret. */
-    add: ({ id, room, subject, url, types, ordered, createdAt }: Webhook, plain: string, userinfo: string | null): void => void insert.run(id, room, subject, shownAddress(url), sealed(id, { url, secret: plain, userinfo }), JSON.stringify(types), ordered ? 1 : 0, createdAt),
-    list: (room: string, subject: string): Webhook[] => list.all(room, subject).map((row) => ({ ...row, types: JSON.parse(row.types) as string[], ordered: row.ordered === 1 })), // written two lines above
+    add: ({ id, room, subject, url, types, ordered, createdAt }: Webhook, plain: string, userinfo: string | null): void =>
+      void insert.run(
+        id,
+        room,
+        subject,
+        shownAddress(url),
+        sealed(id, { url, secret: plain, userinfo }),
+        JSON.stringify(types),
+        ordered ? 1 : 0,
+        createdAt,
+      ),
+    list: (room: string, subject: string): Webhook[] =>
+      list.all(room, subject).map((row) => ({ ...row, types: JSON.parse(row.types) as string[], ordered: row.ordered === 1 })), // written two lines above
     /** Null when there is none any more; `opened` is null when it was sealed under a key that is not here. */
     target(id: string): { room: string; ordered: boolean; opened: SealedPart | null } | null {
       const row = secret.get(id)
@@ -81,7 +106,11 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
       return { room: row.room, ordered: row.ordered === 1, opened: text === null ? null : (current(text) ?? older(text, row.url)) }
     },
     /** Webhooks of a room whose secret was sealed under a key that is not here. */
-    locked: (room: string): string[] => ofRoom.all(room).filter((row) => openOrNull(row.secret, `webhook:${row.id}`) === null).map(({ id }) => id),
+    locked: (room: string): string[] =>
+      ofRoom
+        .all(room)
+        .filter((row) => openOrNull(row.secret, `webhook:${row.id}`) === null)
+        .map(({ id }) => id),
     drop: (id: string): void => void removeOne.run(id),
     /** Seals the addresses that an earlier version kept as they were given, and leaves nothing of them in the file. */
     tidy(): void {
@@ -96,7 +125,8 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
     },
     remove: (room: string, subject: string, id: string): boolean => remove.run(room, subject, id).changes > 0,
     removeAll: (room: string, subject: string): void => void removeAll.run(room, subject),
-    enqueue: (id: string, webhookId: string, type: string, body: string, now: number): void => void add.run(id, webhookId, type, sealer.seal(body, `webhook-delivery:${id}`), now, now),
+    enqueue: (id: string, webhookId: string, type: string, body: string, now: number): void =>
+      void add.run(id, webhookId, type, sealer.seal(body, `webhook-delivery:${id}`), now, now),
     /**
      * The one to deliver next, or to wait for: in order the first of all, otherwise the first that is due. `text` is null when it cannot be opened.
      */

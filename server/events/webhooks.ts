@@ -37,7 +37,11 @@ export type WebhookState = Webhook & { waiting: number; dead: number }
 
 export interface Webhooks {
   /** The secret is in this answer and nowhere else. Throws `webhook-refused` for an address that may not be called. */
-  add(room: string, subject: string, wanted: { url: string; types: readonly string[]; ordered?: boolean | undefined }): WebhookState & { secret: string }
+  add(
+    room: string,
+    subject: string,
+    wanted: { url: string; types: readonly string[]; ordered?: boolean | undefined },
+  ): WebhookState & { secret: string }
   list(room: string, subject: string): WebhookState[]
   /** Throws `webhook-not-found`. */
   remove(room: string, subject: string, id: string): void
@@ -126,10 +130,13 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
   function pumpLater(id: string, wait: number): void {
     if (stopping.signal.aborted) return
     clearTimeout(timers.get(id))
-    timers.set(id, setTimeout(() => {
-      timers.delete(id)
-      pump(id)
-    }, wait))
+    timers.set(
+      id,
+      setTimeout(() => {
+        timers.delete(id)
+        pump(id)
+      }, wait),
+    )
   }
 
   async function workOff(id: string): Promise<void> {
@@ -146,12 +153,17 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     }
   }
 
-  async function attempt({ id, webhookId, text, attempts }: Delivery & { text: string }, { room, ...target }: { room: string; url: string; secret: string; userinfo: string | null }): Promise<void> {
+  async function attempt(
+    { id, webhookId, text, attempts }: Delivery & { text: string },
+    { room, ...target }: { room: string; url: string; secret: string; userinfo: string | null },
+  ): Promise<void> {
     const life = new AbortController()
     const scope: Scope = { room: room as ApiName, kind: 'webhook', id: webhookId, escaped: (error) => life.abort(error) } // rooms hand in their own name
     const signal = AbortSignal.any([stopping.signal, life.signal])
     const sent = { ...target, id, body: text, timestamp: Math.floor(clock.now() / 1_000), egress, timeout, signal }
-    const outcome = await within(scope, () => postWebhook(sent)).catch((error: unknown) => reasonOf(life.signal.aborted ? life.signal.reason : error))
+    const outcome = await within(scope, () => postWebhook(sent)).catch((error: unknown) =>
+      reasonOf(life.signal.aborted ? life.signal.reason : error),
+    )
     if (stopping.signal.aborted) return
     if (typeof outcome === 'number' && outcome >= 200 && outcome < 300) {
       failing.delete(webhookId)
@@ -196,7 +208,8 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     },
     sendTo(room, subject, id, type, data) {
       known(room, subject, id)
-      if (!enqueue(id, type, data)) throw new Fault('webhook-backlog', `The webhook takes nothing, and ${longestBacklog} deliveries wait for it already`)
+      if (!enqueue(id, type, data))
+        throw new Fault('webhook-backlog', `The webhook takes nothing, and ${longestBacklog} deliveries wait for it already`)
     },
     dead(room, subject, id) {
       known(room, subject, id)

@@ -12,8 +12,16 @@ const kinds = [
   { words: 'a private address', v4: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], v6: ['fc00::/7', 'fec0::/10'] },
   { words: 'a multicast address', v4: ['224.0.0.0/4'], v6: ['ff00::/8'] },
   // What comes out at the other end of these is an IPv4 address that somebody else's router reads: mapped to compatible, translated, 6to4, Teredo, NAT64.
-  { words: 'an address that wraps another one', v4: ['192.88.99.0/24'], v6: ['::/96', '::ffff:0:0:0/96', '2002::/16', '2001::/32', '64:ff9b::/96', '64:ff9b:1::/48'] },
-  { words: 'a reserved address', v4: ['192.0.0.0/24', '192.0.2.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '240.0.0.0/4'], v6: ['100::/64', '100:0:0:1::/64', '2001::/23', '2001:db8::/32', '3fff::/20', '5f00::/16'] },
+  {
+    words: 'an address that wraps another one',
+    v4: ['192.88.99.0/24'],
+    v6: ['::/96', '::ffff:0:0:0/96', '2002::/16', '2001::/32', '64:ff9b::/96', '64:ff9b:1::/48'],
+  },
+  {
+    words: 'a reserved address',
+    v4: ['192.0.0.0/24', '192.0.2.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '240.0.0.0/4'],
+    v6: ['100::/64', '100:0:0:1::/64', '2001::/23', '2001:db8::/32', '3fff::/20', '5f00::/16'],
+  },
 ] as const
 
 const lists = kinds.map(({ words, v4, v6 }) => ({ words, v4: rangesOf(v4), v6: rangesOf(v6) }))
@@ -56,7 +64,14 @@ export function endsOf(address: string): string[] {
   const inside = [v4At(words, 6)]
   if (first === 0x2002) inside.push(v4At(words, 1))
   // Teredo writes the client's address with all bits turned round.
-  if (first === 0x2001 && second === 0) inside.push(v4At(words, 2), v4At(words.map((word) => word ^ 0xffff), 6))
+  if (first === 0x2001 && second === 0)
+    inside.push(
+      v4At(words, 2),
+      v4At(
+        words.map((word) => word ^ 0xffff),
+        6,
+      ),
+    )
   return [address, ...inside]
 }
 

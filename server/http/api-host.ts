@@ -77,7 +77,10 @@ export class ApiHost {
 
   served(name: ApiName): ServedApi {
     const mount = this.mount(name)
-    const status = name === 'control' && this.controlFallback !== null && mount.listener.status.state === 'listening' ? { ...mount.listener.status, state: 'port-in-use' as const, error: this.controlFallback } : mount.listener.status
+    const status =
+      name === 'control' && this.controlFallback !== null && mount.listener.status.state === 'listening'
+        ? { ...mount.listener.status, state: 'port-in-use' as const, error: this.controlFallback }
+        : mount.listener.status
     return { api: mount.api, status, traffic: mount.traffic, exposed: mount.own.exposed() }
   }
 
@@ -145,7 +148,10 @@ export class ApiHost {
 
   /** Devices of the network that are connected now. */
   countLanClients(): number {
-    return [...this.mounts.values()].reduce((sum, { listener }) => sum + listener.countPeers((address) => address !== '' && !isLoopback(plainAddress(address))), 0)
+    return [...this.mounts.values()].reduce(
+      (sum, { listener }) => sum + listener.countPeers((address) => address !== '' && !isLoopback(plainAddress(address))),
+      0,
+    )
   }
 
   private ownUrl(name: ApiName): string | null {
@@ -187,7 +193,9 @@ export class ApiHost {
     const traffic = new Traffic(this.options.monotonic)
     const own = this.doorway('control', '')
     const controlDoor = this.door(control, own, traffic)
-    const prefixed = new Map(rooms.map((room) => [room.api.contract.api, this.door(room.api, { ...own, prefix: `/${room.api.contract.api}` }, room.traffic)]))
+    const prefixed = new Map(
+      rooms.map((room) => [room.api.contract.api, this.door(room.api, { ...own, prefix: `/${room.api.contract.api}` }, room.traffic)]),
+    )
     const isControls = (path: string): boolean => /^\/(control|docs|openapi\.json)(\/|\?|$)/.test(path)
     const select = (request: IncomingMessage): { door: Door | null } => {
       const url = request.url ?? '/'
@@ -223,9 +231,21 @@ export class ApiHost {
     this.options.windowFiles(request, response)
   }
 
-  private listen(api: Api, own: Doorway, traffic: Traffic, handlers: { request(request: IncomingMessage, response: ServerResponse): void; upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void }): Mount {
+  private listen(
+    api: Api,
+    own: Doorway,
+    traffic: Traffic,
+    handlers: {
+      request(request: IncomingMessage, response: ServerResponse): void
+      upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+    },
+  ): Mount {
     const connected = (socket: Socket): void => this.contain(api.contract.api, socket)
-    const listener = new Listener({ ...handlers, connected }, () => this.options.onChange(), (port) => this.options.opened(port))
+    const listener = new Listener(
+      { ...handlers, connected },
+      () => this.options.onChange(),
+      (port) => this.options.opened(port),
+    )
     return { api, listener, own, traffic, status: listener.status, exposed: false }
   }
 
@@ -241,7 +261,12 @@ export class ApiHost {
       const status = this.mounts.get(name)?.listener.status
       return status !== undefined && 'host' in status ? status.host : this.options.host
     }
-    return { exposed: () => !isLoopback(bound()), insecureNoKey: () => this.options.settings().apis[name].insecureNoKey, host: bound, prefix }
+    return {
+      exposed: () => !isLoopback(bound()),
+      insecureNoKey: () => this.options.settings().apis[name].insecureNoKey,
+      host: bound,
+      prefix,
+    }
   }
 
   private door(api: Api, doorway: Doorway, traffic: Traffic): Door {

@@ -40,7 +40,10 @@ export interface Call {
 /** What a raw handler returns: it has answered by itself. */
 export const handled = Symbol('handled')
 
-export type Handler<Route extends RouteDefinition> = (input: RouteInput<Route>, call: Call) => Promise<RouteReply<Route> | typeof handled> | RouteReply<Route> | typeof handled
+export type Handler<Route extends RouteDefinition> = (
+  input: RouteInput<Route>,
+  call: Call,
+) => Promise<RouteReply<Route> | typeof handled> | RouteReply<Route> | typeof handled
 
 export type Handlers<Routes extends Record<string, RouteDefinition>> = { [Name in keyof Routes]: Handler<Routes[Name]> }
 
@@ -69,11 +72,15 @@ export interface Api {
 }
 
 /** Checks at compile time that every route and socket of the contract has a handler of the right type. */
-export function implement<const Bound extends Contract, const Given extends Handlers<Bound['routes']>>(contract: Bound, handlers: Given, sockets: Readonly<Record<string, SocketHandler>> = {}, more: Pick<Api, 'makersOf'> = {}): Api {
+export function implement<const Bound extends Contract, const Given extends Handlers<Bound['routes']>>(
+  contract: Bound,
+  handlers: Given,
+  sockets: Readonly<Record<string, SocketHandler>> = {},
+  more: Pick<Api, 'makersOf'> = {},
+): Api {
   for (const name of Object.keys(contract.sockets ?? {})) {
     if (!(name in sockets)) throw new TypeError(`${contract.api}: socket ${name} has no handler`)
   }
   // The table is typed at its border above; inside the kernel routes are looked up by name and lose their literal types.
   return { contract, handlers: handlers as unknown as Api['handlers'], sockets, ...more }
 }
-

@@ -94,7 +94,10 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
     if (refusal !== null) throw refusal
     const params = route.params === undefined ? {} : parse(route.params, given, 'invalid-params')
     const query = route.query === undefined ? {} : parse(route.query, { ...ctx.query }, 'invalid-query')
-    const body = route.body === undefined || route.bodyType === 'raw' ? undefined : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
+    const body =
+      route.body === undefined || route.bodyType === 'raw'
+        ? undefined
+        : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
     checkSubject(api, route, subject, admitted.standing)
     const reply = await handlerNow()({ params, query, body }, callOf(ctx, admitted, doorway, options.guards))
     if (reply === handled) {
@@ -237,7 +240,11 @@ function answerPreflight(ctx: Context): void {
 }
 
 /** An error in the API's shape for a bare response: what never reaches an app, and upgrades. */
-export function contractError(api: Api, error: unknown, requestId: string): { status: number; body: string; headers: Readonly<Record<string, string>>; unexpected: boolean } {
+export function contractError(
+  api: Api,
+  error: unknown,
+  requestId: string,
+): { status: number; body: string; headers: Readonly<Record<string, string>>; unexpected: boolean } {
   const { problem, headers, unexpected } = toProblem(error, api.contract, requestId)
   return { status: problem.status, body: JSON.stringify(api.contract.errorBody(problem)), headers, unexpected }
 }

@@ -15,7 +15,8 @@ export async function readBody(request: IncomingMessage, bodyType: 'json' | 'for
   const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const bytes = await readBytes(request, limit)
   if (bytes.length === 0) return undefined
-  if (bodyType === 'form' && mediaType === 'application/x-www-form-urlencoded') return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')))
+  if (bodyType === 'form' && mediaType === 'application/x-www-form-urlencoded')
+    return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')))
   if (mediaType !== 'application/json' && !mediaType.endsWith('+json')) throw new Refusal('unsupported-media-type')
   return parseJson(bytes)
 }
@@ -63,7 +64,8 @@ function isTooLarge(error: unknown): boolean {
 function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new Refusal('invalid-json', 'The body is not valid UTF-8')
   const text = bytes.toString('utf8', bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0)
-  if (mayNest(text) && nestingOf(text) > depthLimit) throw new Refusal('body-too-deep', `The body is nested deeper than ${depthLimit} levels`)
+  if (mayNest(text) && nestingOf(text) > depthLimit)
+    throw new Refusal('body-too-deep', `The body is nested deeper than ${depthLimit} levels`)
   try {
     return JSON.parse(text)
   } catch {

@@ -22,7 +22,8 @@ export type Access = Guarded['access']
  * Who may call a route, and what a key has to hold for it; see `rights.ts`. What a contract calls public asks for nothing, all else for a right or at least for
  * a key that is good. There is no default: a route that declares nothing does not compile.
  */
-export type Guarded = { access: 'public'; right: 'anyone' } | { access: 'local'; right: Right } | { access: 'key'; right: Right | 'any-key' }
+export type Guarded =
+  { access: 'public'; right: 'anyone' } | { access: 'local'; right: Right } | { access: 'key'; right: Right | 'any-key' }
 
 /** What a key of the older form must be allowed to do. Read for GET, write for the rest, unless the route says otherwise. */
 export type Verb = 'read' | 'write'
@@ -139,7 +140,9 @@ export interface RouteInput<Route extends RouteDefinition> {
 }
 
 /** What a client sends: optional parts are those the route does not have. */
-export type RouteCall<Route extends RouteDefinition> = (Route['params'] extends z.ZodType ? { params: z.input<Route['params']> } : { params?: never }) &
+export type RouteCall<Route extends RouteDefinition> = (Route['params'] extends z.ZodType
+  ? { params: z.input<Route['params']> }
+  : { params?: never }) &
   (Route['query'] extends z.ZodType ? { query?: z.input<Route['query']> } : { query?: never }) &
   (Route['body'] extends z.ZodType ? { body: Sent<Route['body'], undefined> } : { body?: never })
 

@@ -74,7 +74,10 @@ let foundFolder: string | null | undefined
 
 /** Beside the built server, else in the package while running from source; null when neither is there. */
 function viewerFolder(): string | null {
-  foundFolder ??= [join(import.meta.dirname, '..', 'docs-viewer'), join(import.meta.dirname, '..', '..', 'docs-viewer'), packageFolder()].find((folder) => folder !== null && existsSync(join(folder, 'swagger-ui-bundle.js'))) ?? null
+  foundFolder ??=
+    [join(import.meta.dirname, '..', 'docs-viewer'), join(import.meta.dirname, '..', '..', 'docs-viewer'), packageFolder()].find(
+      (folder) => folder !== null && existsSync(join(folder, 'swagger-ui-bundle.js')),
+    ) ?? null
   return foundFolder
 }
 

@@ -91,7 +91,8 @@ export class Egress {
   /** Whether these addresses of a host, which was judged before, may still be reached. Throws `address-refused`. */
   judge(found: readonly ResolvedAddress[], destination: Destination, opens: readonly string[]): void {
     const machine = new Set([...(this.options.machineAddresses ?? addressesHere)()].flatMap((address) => plainIp(address) ?? []))
-    const isHere = (address: string): boolean => machine.has(address) || ['a loopback address', 'an unspecified address'].includes(kindOf(address))
+    const isHere = (address: string): boolean =>
+      machine.has(address) || ['a loopback address', 'an unspecified address'].includes(kindOf(address))
     const isWritten = opens.some((origin) => isOrigin(origin, destination))
     if (found.length === 0) throw refused(destination, 'a name without an address')
     for (const { address } of found) {
@@ -109,7 +110,8 @@ export class Egress {
   private isAllowed(address: string): boolean {
     const ranges = this.options.allowedRanges()
     if (ranges.length === 0) return false
-    if (ranges.length !== this.allowed.ranges.length || ranges.some((range, index) => range !== this.allowed.ranges[index])) this.allowed = { ranges, list: rangesOf(ranges) }
+    if (ranges.length !== this.allowed.ranges.length || ranges.some((range, index) => range !== this.allowed.ranges[index]))
+      this.allowed = { ranges, list: rangesOf(ranges) }
     return this.allowed.list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
   }
 
@@ -132,7 +134,8 @@ export function pinned(found: readonly ResolvedAddress[]): LookupFunction {
   return (_host, options, answer) => {
     const wanted = options.family === 4 || options.family === 6 ? found.filter(({ family }) => family === options.family) : [...found]
     const [first] = wanted
-    if (first === undefined) return answer(Object.assign(new Error('The host has no address of the kind asked for'), { code: 'ENOTFOUND' }), '', 0)
+    if (first === undefined)
+      return answer(Object.assign(new Error('The host has no address of the kind asked for'), { code: 'ENOTFOUND' }), '', 0)
     if (options.all === true) answer(null, wanted)
     else answer(null, first.address, first.family)
   }
@@ -145,14 +148,22 @@ export function portOf({ protocol, port }: Pick<URL, 'protocol' | 'port'>): numb
 const protocolOf = ({ protocol }: URL): Destination['protocol'] => (protocol === 'http:' || protocol === 'https:' ? protocol : null)
 
 /** Without brackets and the dot of a full name. */
-const bare = (host: string): string => host.replace(/^\[|\]$/g, '').replace(/\.$/, '').toLowerCase()
+const bare = (host: string): string =>
+  host
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase()
 
 /** The address that a host is without anybody being asked, in whichever way it is written (`2130706433`, `0x7f.1`, `127.0.0.1.`); null for other names. */
 function literalOf(host: string): ResolvedAddress[] | null {
   const name = bare(host)
   if (isIP(name) !== 0) return [{ address: name, family: isIP(name) }]
   // Browsers and this machine's resolver need not agree on it, and both mean this machine.
-  if (name === 'localhost' || name.endsWith('.localhost')) return [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }]
+  if (name === 'localhost' || name.endsWith('.localhost'))
+    return [
+      { address: '127.0.0.1', family: 4 },
+      { address: '::1', family: 6 },
+    ]
   const read = URL.parse(`http://${name}`)?.hostname ?? ''
   return isIP(read) === 4 ? [{ address: read, family: 4 }] : null
 }
@@ -163,7 +174,10 @@ function isOrigin(origin: string, { host, port, protocol }: Destination): boolea
 }
 
 /** `what` in words that follow "is". */
-function refused({ host, port }: Destination, what: Exclude<AddressKind, 'public'> | typeof itself | 'this machine' | 'a name without an address'): Fault {
+function refused(
+  { host, port }: Destination,
+  what: Exclude<AddressKind, 'public'> | typeof itself | 'this machine' | 'a name without an address',
+): Fault {
   const shown = `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
   const hint = what === itself ? '' : '; Settings, Network can allow its range'
   return new Fault('address-refused', `${shown} may not be reached: it is ${what}${hint}`, { kind: what })

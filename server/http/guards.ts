@@ -122,7 +122,8 @@ export class Guards {
   checkOrigin(request: IncomingMessage, doorway: Doorway, route: GuardedRoute): string | null {
     const origin = request.headers.origin
     if (origin === undefined) {
-      if (isFromElsewhere(request) && keyOf(request) === null && !this.isOpenElsewhere(request, doorway, route)) throw new Refusal('foreign-origin')
+      if (isFromElsewhere(request) && keyOf(request) === null && !this.isOpenElsewhere(request, doorway, route))
+        throw new Refusal('foreign-origin')
       return null
     }
     if (this.isOwnOrigin(request, origin)) return origin
@@ -142,11 +143,18 @@ export class Guards {
   /**
    * Fourth, once the route is known and before its body is read: nobody without a key makes us parse anything.
    */
-  async checkKey(request: IncomingMessage, doorway: Doorway, api: ApiName, route: GuardedRoute, subject: string | null = null): Promise<Admitted> {
+  async checkKey(
+    request: IncomingMessage,
+    doorway: Doorway,
+    api: ApiName,
+    route: GuardedRoute,
+    subject: string | null = null,
+  ): Promise<Admitted> {
     const address = this.addressOf(request)
     const presented = keyOf(request)
     const ownKey = doorway.ownKey?.() ?? null
-    if (presented !== null && ownKey !== null && sameSecret(presented, ownKey) && ownKeyOpens(api, route)) return { caller: { kind: 'key', id: 'own-key', name: 'API_KEY' }, standing: ownKeyStanding(api) }
+    if (presented !== null && ownKey !== null && sameSecret(presented, ownKey) && ownKeyOpens(api, route))
+      return { caller: { kind: 'key', id: 'own-key', name: 'API_KEY' }, standing: ownKeyStanding(api) }
     const credential = this.credentialOf(request, presented)
     if (credential?.may({ api, right: route.right, verb: verbOf(route), subject, address })) {
       credential.used(address)
@@ -156,7 +164,8 @@ export class Guards {
     // A proxy on this machine brings callers of other machines through a door that is for this one.
     const isStranger = !doorway.exposed() && !isLoopback(address)
     if (!this.needsKey(route, doorway) && !isStranger) return { caller: { kind: 'local' }, standing: localStanding(api) }
-    if (credential !== null) throw new Refusal('key-not-allowed', `This key does not hold ${route.right}${subject === null ? '' : ` for ${subject}`}`)
+    if (credential !== null)
+      throw new Refusal('key-not-allowed', `This key does not hold ${route.right}${subject === null ? '' : ` for ${subject}`}`)
     if (presented === null) throw new Refusal('key-required', undefined, { headers: { 'www-authenticate': 'Bearer' } })
     await this.failures(address).catch(refuseRate)
     throw new Refusal('key-refused', undefined, { headers: { 'www-authenticate': 'Bearer' } })
@@ -221,7 +230,10 @@ export function keyOf(request: IncomingMessage): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')
   if (bearer?.[1] !== undefined) return bearer[1]
   const offered = request.headers.upgrade === undefined ? undefined : request.headers['sec-websocket-protocol']
-  const protocol = offered?.split(',').map((part) => part.trim()).find((part) => part.startsWith('bearer.'))
+  const protocol = offered
+    ?.split(',')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith('bearer.'))
   return protocol?.slice('bearer.'.length) ?? null
 }
 
@@ -245,7 +257,8 @@ function isNavigation({ method, headers }: IncomingMessage): boolean {
 
 function countHosts({ rawHeaders }: IncomingMessage): number {
   let count = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) if (rawHeaders[index]?.length === 4 && rawHeaders[index]?.toLowerCase() === 'host') count += 1
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (rawHeaders[index]?.length === 4 && rawHeaders[index]?.toLowerCase() === 'host') count += 1
   return count
 }
 

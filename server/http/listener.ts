@@ -40,7 +40,11 @@ export class Listener {
   private queue: Promise<unknown> = Promise.resolve()
 
   /** `bound` is told each port that is bound, and what it answers is called when that is given up. */
-  constructor(handlers: ListenerHandlers, onChange: () => void = () => undefined, bound: (port: number) => () => void = () => () => undefined) {
+  constructor(
+    handlers: ListenerHandlers,
+    onChange: () => void = () => undefined,
+    bound: (port: number) => () => void = () => () => undefined,
+  ) {
     this.handlers = handlers
     this.onChange = onChange
     this.bound = bound

@@ -31,7 +31,12 @@ export function openApiOf(contract: Contract, base: string): Json {
 function operationOf(name: string, route: RouteDefinition, contract: Contract): Json {
   const responses: Json = {}
   for (const [status, response] of Object.entries(route.responses)) {
-    const content = response.body === undefined ? (response.contentType === undefined ? undefined : { [response.contentType]: {} }) : { 'application/json': { schema: response.body === contract.errorSchema ? errorReference : jsonSchema(response.body, 'output') } }
+    const content =
+      response.body === undefined
+        ? response.contentType === undefined
+          ? undefined
+          : { [response.contentType]: {} }
+        : { 'application/json': { schema: response.body === contract.errorSchema ? errorReference : jsonSchema(response.body, 'output') } }
     responses[status] = { description: response.description, ...(content === undefined ? {} : { content }) }
   }
   responses['default'] = { description: 'Any other failure', content: { 'application/json': { schema: errorReference } } }
@@ -40,7 +45,14 @@ function operationOf(name: string, route: RouteDefinition, contract: Contract): 
     summary: route.summary,
     ...described(route),
     ...parametersOf(route),
-    ...(route.body === undefined ? {} : { requestBody: { required: !route.body.safeParse(undefined).success, content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } } }),
+    ...(route.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: !route.body.safeParse(undefined).success,
+            content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
+          },
+        }),
     responses,
   }
 }
@@ -48,7 +60,13 @@ function operationOf(name: string, route: RouteDefinition, contract: Contract): 
 const errorReference = { $ref: '#/components/schemas/Error' }
 
 function socketOperation(name: string, socket: SocketDefinition): Json {
-  return { operationId: name, summary: `WebSocket: ${socket.summary}`, ...described(socket), ...parametersOf(socket), responses: { 101: { description: 'Switching to WebSocket' } } }
+  return {
+    operationId: name,
+    summary: `WebSocket: ${socket.summary}`,
+    ...described(socket),
+    ...parametersOf(socket),
+    responses: { 101: { description: 'Switching to WebSocket' } },
+  }
 }
 
 /** Security as the route's access has it: public none, local optional, key required; and the right a key has to hold, in words and for programs. */

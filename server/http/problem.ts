@@ -11,7 +11,11 @@ export class Refusal extends Error {
   readonly issues: readonly FieldIssue[]
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(code: KernelCode, message: string = kernelProblems[code].message, more: { issues?: readonly FieldIssue[]; headers?: Record<string, string> } = {}) {
+  constructor(
+    code: KernelCode,
+    message: string = kernelProblems[code].message,
+    more: { issues?: readonly FieldIssue[]; headers?: Record<string, string> } = {},
+  ) {
     super(message)
     this.code = code
     this.issues = more.issues ?? []
@@ -58,20 +62,35 @@ export function toProblem(error: unknown, contract: Contract, requestId: string)
     const stated = contract.faults[error.code]
     const status = stated?.status ?? kernelProblems[error.code].status
     const message = stated?.message ?? error.message
-    return { problem: { status, code: error.code, message, details: {}, issues: error.issues, requestId }, headers: error.headers, unexpected: false }
+    return {
+      problem: { status, code: error.code, message, details: {}, issues: error.issues, requestId },
+      headers: error.headers,
+      unexpected: false,
+    }
   }
   if (error instanceof Fault) {
     const stated = contract.faults[error.code]
     if (stated !== undefined) {
       const message = stated.message ?? error.message
-      return { problem: { status: stated.status, code: error.code, message, details: error.details, issues: issuesOf(error), requestId }, headers: {}, unexpected: false }
+      return {
+        problem: { status: stated.status, code: error.code, message, details: error.details, issues: issuesOf(error), requestId },
+        headers: {},
+        unexpected: false,
+      }
     }
   }
   const disk = diskRefusal(error)
   if (disk !== null) {
     const { status, message } = kernelProblems['storage-refused']
     const stated = contract.faults['storage-refused']
-    const problem = { status: stated?.status ?? status, code: 'storage-refused', message: stated?.message ?? `${message}: ${disk.reason}`, details: {}, issues: [], requestId }
+    const problem = {
+      status: stated?.status ?? status,
+      code: 'storage-refused',
+      message: stated?.message ?? `${message}: ${disk.reason}`,
+      details: {},
+      issues: [],
+      requestId,
+    }
     return { problem, headers: {}, unexpected: true, disk }
   }
   const { status, message } = kernelProblems.internal
@@ -81,7 +100,13 @@ export function toProblem(error: unknown, contract: Contract, requestId: string)
 /** A service that validates by itself names the fields in `details.issues`. */
 function issuesOf({ details }: Fault): FieldIssue[] {
   const issues = details['issues']
-  return Array.isArray(issues) ? issues.map(({ field, message }: { field: unknown; message: unknown }) => ({ field: String(field), message: String(message), missing: false })) : []
+  return Array.isArray(issues)
+    ? issues.map(({ field, message }: { field: unknown; message: unknown }) => ({
+        field: String(field),
+        message: String(message),
+        missing: false,
+      }))
+    : []
 }
 
 /**

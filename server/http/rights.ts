@@ -76,7 +76,11 @@ export const ownerStanding: Standing = { maker: 'owner', may: () => true, reache
 
 /** Someone on this machine on a route that asks for no key: the use of that room and no more. */
 export function localStanding(api: ApiName): Standing {
-  return { maker: 'local', may: (right) => right === `${api}:use` && api !== 'control', reaches: (room, { makers }) => room === api && makers.some(isOfTheHouse) }
+  return {
+    maker: 'local',
+    may: (right) => right === `${api}:use` && api !== 'control',
+    reaches: (room, { makers }) => room === api && makers.some(isOfTheHouse),
+  }
 }
 
 /** Anyone, on a route that the contract calls public: what they show there, a token for example, is all that counts. */

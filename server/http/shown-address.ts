@@ -20,6 +20,11 @@ export function isPlainPart(part: string): boolean {
 export function shownAddress(url: string): string {
   const parsed = URL.parse(url)
   if (parsed === null) return keptBack
-  const path = parsed.pathname === '/' ? [] : parsed.pathname.split('/').map((part) => (isPlainPart(part) ? part : `${part.length < longPart ? '' : part.slice(0, beginning)}${keptBack}`))
+  const path =
+    parsed.pathname === '/'
+      ? []
+      : parsed.pathname
+          .split('/')
+          .map((part) => (isPlainPart(part) ? part : `${part.length < longPart ? '' : part.slice(0, beginning)}${keptBack}`))
   return `${parsed.protocol}//${parsed.host}${path.join('/')}${parsed.search === '' ? '' : `?${keptBack}`}`
 }

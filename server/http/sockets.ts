@@ -70,15 +70,19 @@ async function accept({ api, doorway, options, servers }: Gate, request: Incomin
   const scope: Scope = { room, kind: 'client', id: address, escaped: () => opened.close(1011, 'internal error') }
   options.shelter.enter(scope, () => {
     containEvents(scope, opened)
-    handler(opened, { params, query }, {
-      caller,
-      standing,
-      requestId,
-      address,
-      headers: request.headers,
-      origin: `http://${request.headers.host ?? ''}${doorway.prefix}`,
-      stream: socket,
-    })
+    handler(
+      opened,
+      { params, query },
+      {
+        caller,
+        standing,
+        requestId,
+        address,
+        headers: request.headers,
+        origin: `http://${request.headers.host ?? ''}${doorway.prefix}`,
+        stream: socket,
+      },
+    )
   })
 }
 
@@ -112,7 +116,11 @@ function find(api: Api, path: string): { name: string; definition: SocketDefinit
   return open === undefined ? null : { name: open[0], definition: open[1], params: {} }
 }
 
-function parse(schema: RouteDefinition['params'], value: unknown, code: 'invalid-params' | 'invalid-query'): Readonly<Record<string, unknown>> {
+function parse(
+  schema: RouteDefinition['params'],
+  value: unknown,
+  code: 'invalid-params' | 'invalid-query',
+): Readonly<Record<string, unknown>> {
   if (schema === undefined) return {}
   const result = schema.safeParse(value)
   if (result.success) return result.data

@@ -12,5 +12,6 @@ export function checkSubject(api: Api, { right }: { right: RouteRight }, subject
   const room = roomNames.find((name) => right === `${name}:use`)
   if (room === undefined || subject === null || api.makersOf === undefined) return
   const makers = api.makersOf(subject)
-  if (makers !== undefined && !standing.reaches(room, { subject, makers })) throw new Fault(api.contract.subject?.missing ?? 'not-found', 'There is no such thing')
+  if (makers !== undefined && !standing.reaches(room, { subject, makers }))
+    throw new Fault(api.contract.subject?.missing ?? 'not-found', 'There is no such thing')
 }

@@ -28,7 +28,9 @@ export function withoutUserinfo(address: string): string {
 
 /** An address for events and for people: without what may be a secret, a name and password, a query, a fragment, and not endless. */
 export function addressToTell(address: string): string {
-  return withoutUserinfo(address).replace(/[?#][^]*$/, '').slice(0, 300)
+  return withoutUserinfo(address)
+    .replace(/[?#][^]*$/, '')
+    .slice(0, 300)
 }
 
 /** The value of an `Authorization` header. */

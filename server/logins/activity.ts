@@ -26,7 +26,15 @@ const shelves = 256
 
 type Times = Map<string, number>
 
-export function createActivity({ store, policy, log }: { store: Pick<SessionStore, 'touch'>; policy(): Pick<Policy, 'idleTimeout'>; log: Pick<Log, 'warn'> }): Activity {
+export function createActivity({
+  store,
+  policy,
+  log,
+}: {
+  store: Pick<SessionStore, 'touch'>
+  policy(): Pick<Policy, 'idleTimeout'>
+  log: Pick<Log, 'warn'>
+}): Activity {
   const noted: Times[] = Array.from({ length: shelves }, () => new Map())
   /** Taken from its shelf and not written yet. */
   let writing: Times = new Map()

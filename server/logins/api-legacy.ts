@@ -13,14 +13,27 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
     return { id: session.userId, username: session.username, full_name: user?.fullName ?? '', is_active: user?.active ?? true }
   }
   const roleOf = (session: Session) => ({ id: session.roleName, name: session.roleName })
-  const times = (session: Session) => ({ expires_at: iso(session.expiresAt), refresh_at: iso(session.expiresAt - policy().threshold(session.rememberMe)) })
+  const times = (session: Session) => ({
+    expires_at: iso(session.expiresAt),
+    refresh_at: iso(session.expiresAt - policy().threshold(session.rememberMe)),
+  })
 
   return {
     async login({ body }, call) {
       try {
         const user = await users.signIn(body?.username ?? '', body?.password ?? '', call.address)
         const { session, token } = await sessions.create(
-          { userId: user.id, username: user.username, roleName: user.roleName, permissions: user.permissions, rememberMe: body?.remember_me ?? false, expiresAt: null, ...seenFrom(call), reportedAddress: null, reportedDevice: null },
+          {
+            userId: user.id,
+            username: user.username,
+            roleName: user.roleName,
+            permissions: user.permissions,
+            rememberMe: body?.remember_me ?? false,
+            expiresAt: null,
+            ...seenFrom(call),
+            reportedAddress: null,
+            reportedDevice: null,
+          },
           actorOf(call.caller),
         )
         // Removed, or changed, while the password was looked at: that ended what was open then, and this was not.
@@ -30,7 +43,15 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
         }
         return {
           status: 200,
-          body: { success: true, message: 'Login successful', user: await userOf(session), role: { ...roleOf(session), permissions: [...session.permissions] }, token, session_id: session.id, expires_at: iso(session.expiresAt) },
+          body: {
+            success: true,
+            message: 'Login successful',
+            user: await userOf(session),
+            role: { ...roleOf(session), permissions: [...session.permissions] },
+            token,
+            session_id: session.id,
+            expires_at: iso(session.expiresAt),
+          },
         }
       } catch (error) {
         if (!isFault(error, 'too-many-attempts')) throw error
@@ -42,7 +63,14 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
     authHealth() {
       const trouble = troubleOf(store, keys)
       if (trouble !== null) throw trouble
-      return { status: 200, body: { success: true, message: 'Service is healthy', data: { service: 'session-service', status: 'healthy', storage: store.kind } } }
+      return {
+        status: 200,
+        body: {
+          success: true,
+          message: 'Service is healthy',
+          data: { service: 'session-service', status: 'healthy', storage: store.kind },
+        },
+      }
     },
 
     async authLogout({ body }, call) {
@@ -74,7 +102,10 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
       const session = await sessionOf(call, sessions, true)
       if (!session.permissions.includes('admin-read')) throw new Fault('access-denied', 'This needs the permission admin-read')
       const verdict = keys.verify(bearerOf(call) ?? '')
-      return { status: 200, body: { claims: verdict.ok ? { ...verdict.claims } : {}, valid: verdict.ok, error: verdict.ok ? null : verdict.problem } }
+      return {
+        status: 200,
+        body: { claims: verdict.ok ? { ...verdict.claims } : {}, valid: verdict.ok, error: verdict.ok ? null : verdict.problem },
+      }
     },
   }
 }

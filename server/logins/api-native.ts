@@ -12,7 +12,17 @@ import type { StoredLoginUser } from './users-store.ts'
 
 const spans = { '1h': { step: 60_000, count: 60 }, '24h': { step: 900_000, count: 96 }, '7d': { step: 7_200_000, count: 84 } } as const
 
-export function createNativeHandlers({ sessions, users, keys, store, revocations, inspect, policy, clock, nextCleanupAt }: LoginsApiParts): Handlers<typeof nativeRoutes> {
+export function createNativeHandlers({
+  sessions,
+  users,
+  keys,
+  store,
+  revocations,
+  inspect,
+  policy,
+  clock,
+  nextCleanupAt,
+}: LoginsApiParts): Handlers<typeof nativeRoutes> {
   const moment = () => ({ now: clock.now(), idleTimeout: policy().idleTimeout })
 
   function view(session: Session, nextEvicted = false): LoginView {
@@ -101,7 +111,13 @@ export function createNativeHandlers({ sessions, users, keys, store, revocations
     },
 
     async logins({ query: { sort, direction, offset, limit, ...filter } }) {
-      const { sessions: found, total } = await sessions.page({ filter: filterOf(filter), sort, descending: direction === 'down', offset, limit })
+      const { sessions: found, total } = await sessions.page({
+        filter: filterOf(filter),
+        sort,
+        descending: direction === 'down',
+        offset,
+        limit,
+      })
       return { status: 200, body: { sessions: found.map((session) => view(session)), total } }
     },
 
@@ -156,7 +172,11 @@ export function createNativeHandlers({ sessions, users, keys, store, revocations
     async rotateKey({ body }, call) {
       // The longest any token signed until now can live.
       const rules = policy()
-      const key = await keys.rotate(body.algorithm, clock.now() + Math.max(rules.absoluteLife(false), rules.absoluteLife(true)), actorOf(call.caller))
+      const key = await keys.rotate(
+        body.algorithm,
+        clock.now() + Math.max(rules.absoluteLife(false), rules.absoluteLife(true)),
+        actorOf(call.caller),
+      )
       return { status: 201, body: keyView(key) }
     },
 
@@ -189,7 +209,11 @@ export function createNativeHandlers({ sessions, users, keys, store, revocations
 }
 
 function filterOf({ createdAfter, text, ...filter }: LoginFilter): SessionFilter {
-  return { ...filter, ...(text === undefined || text === '' ? {} : { text }), ...(createdAfter === undefined ? {} : { createdAfter: Date.parse(createdAfter) }) }
+  return {
+    ...filter,
+    ...(text === undefined || text === '' ? {} : { text }),
+    ...(createdAfter === undefined ? {} : { createdAfter: Date.parse(createdAfter) }),
+  }
 }
 
 function keyView({ id, algorithm, createdAt, verifyUntil, signs }: KeyView): LoginKey {
@@ -197,5 +221,14 @@ function keyView({ id, algorithm, createdAt, verifyUntil, signs }: KeyView): Log
 }
 
 function userView({ id, username, fullName, roleName, permissions, active, createdAt, lastLoginAt }: StoredLoginUser): LoginUser {
-  return { id, username, fullName, role: roleName, permissions, active, createdAt: iso(createdAt), lastLoginAt: lastLoginAt === null ? null : iso(lastLoginAt) }
+  return {
+    id,
+    username,
+    fullName,
+    role: roleName,
+    permissions,
+    active,
+    createdAt: iso(createdAt),
+    lastLoginAt: lastLoginAt === null ? null : iso(lastLoginAt),
+  }
 }

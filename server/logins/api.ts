@@ -35,7 +35,10 @@ export function createLoginsApi(parts: LoginsApiParts): Api {
   return implement(
     loginsContract,
     { ...publishedHandlers(parts), ...standardHandlers(parts), ...createLegacyHandlers(parts), ...createNativeHandlers(parts) },
-    { revocations: (socket, { query }) => parts.revocations.connect(socket, query['since'] === 'now' ? null : typeof query['since'] === 'number' ? query['since'] : 0) },
+    {
+      revocations: (socket, { query }) =>
+        parts.revocations.connect(socket, query['since'] === 'now' ? null : typeof query['since'] === 'number' ? query['since'] : 0),
+    },
   )
 }
 
@@ -43,7 +46,8 @@ function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiPa
   return {
     health() {
       const trouble = troubleOf(store, keys)
-      if (trouble !== null) return { status: 503, body: { success: false, service: serviceName, status: 'unhealthy', message: trouble.message } }
+      if (trouble !== null)
+        return { status: 503, body: { success: false, service: serviceName, status: 'unhealthy', message: trouble.message } }
       return { status: 200, body: { success: true, service: serviceName, status: 'healthy', message: 'Session service is operational' } }
     },
 
@@ -52,7 +56,15 @@ function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiPa
       const verdict = await sessions.validate(body.token)
       if (!verdict.valid) return { status: 401, body: { is_valid: false, error_code: verdict.code, error_message: verdict.message } }
       const { session, shouldRefresh, newToken } = verdict
-      return { status: 200, body: { is_valid: true, session: publishedSession(session), should_refresh: shouldRefresh, ...(newToken === null ? {} : { new_token: newToken }) } }
+      return {
+        status: 200,
+        body: {
+          is_valid: true,
+          session: publishedSession(session),
+          should_refresh: shouldRefresh,
+          ...(newToken === null ? {} : { new_token: newToken }),
+        },
+      }
     },
 
     async createSession({ body }, call) {
@@ -87,7 +99,16 @@ function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiPa
 
     async refreshSession({ body }, call) {
       const { session, token, refreshed } = await sessions.refresh(tokenGiven(body?.token, call), actorOf(call.caller))
-      return { status: 200, body: { success: true, message: refreshed ? 'Session refreshed successfully' : 'Session does not need to be refreshed yet', token, refreshed, expires_at: iso(session.expiresAt) } }
+      return {
+        status: 200,
+        body: {
+          success: true,
+          message: refreshed ? 'Session refreshed successfully' : 'Session does not need to be refreshed yet',
+          token,
+          refreshed,
+          expires_at: iso(session.expiresAt),
+        },
+      }
     },
 
     async noteActivity({ body }) {
@@ -103,7 +124,13 @@ function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiPa
 
     async sessionStats() {
       const { total, live, expired, ended, users } = await store.counts({ now: clock.now(), idleTimeout: policy().idleTimeout })
-      return { status: 200, body: { success: true, stats: { total_sessions: total, active_sessions: live, expired_sessions: expired, ended_sessions: ended, active_users: users } } }
+      return {
+        status: 200,
+        body: {
+          success: true,
+          stats: { total_sessions: total, active_sessions: live, expired_sessions: expired, ended_sessions: ended, active_users: users },
+        },
+      }
     },
 
     async userSessions({ params }, call) {
@@ -143,7 +170,16 @@ function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiPa
       allow(caller, params.userID, policy())
       const excluded = query.exclude_current === 'true' || query.exclude_current === '1' ? caller.sessionId : null
       const { ended, live } = await sessions.endAll(params.userID, excluded, caller.actor)
-      return { status: 200, body: { success: true, message: 'User sessions revoked successfully', user_id: params.userID, revoked_count: ended.length, total_sessions: live } }
+      return {
+        status: 200,
+        body: {
+          success: true,
+          message: 'User sessions revoked successfully',
+          user_id: params.userID,
+          revoked_count: ended.length,
+          total_sessions: live,
+        },
+      }
     },
   }
 }
@@ -210,7 +246,8 @@ export interface SessionCaller {
 
 async function callerOf(call: Call, sessions: Sessions): Promise<SessionCaller> {
   const isKeyed = call.caller.kind === 'owner' || call.caller.kind === 'key'
-  if (isKeyed && (call.headers['x-api-key'] === undefined || bearerOf(call) === null)) return { actor: actorOf(call.caller), sessionId: null, userId: null, role: null }
+  if (isKeyed && (call.headers['x-api-key'] === undefined || bearerOf(call) === null))
+    return { actor: actorOf(call.caller), sessionId: null, userId: null, role: null }
   // Looking at sessions is not using them.
   const session = await sessionOf(call, sessions, false)
   return { actor: `user:${session.username}`, sessionId: session.id, userId: session.userId, role: session.roleName }

@@ -1,6 +1,16 @@
 /** Failed logins of this server alone. */
 import type { Clock } from '../clock.ts'
-import { addressWindow, crowdedAfter, crowdedBackoff, nameBackoff, pairBackoff, trustedFor, waitAfter, type AttemptStore, type Backoff } from './attempts.ts'
+import {
+  addressWindow,
+  crowdedAfter,
+  crowdedBackoff,
+  nameBackoff,
+  pairBackoff,
+  trustedFor,
+  waitAfter,
+  type AttemptStore,
+  type Backoff,
+} from './attempts.ts'
 import { createRecent, type Recent } from './recent.ts'
 
 interface Failures {
@@ -26,13 +36,22 @@ export function createMemoryAttempts(clock: Pick<Clock, 'monotonic'>): AttemptSt
 
   return {
     async begin({ pair, name, address }) {
-      const [ofPair, ofName, ofAddress] = [countOf(pairs, pair, pairBackoff.window), countOf(names, name, nameBackoff.window), countOf(addresses, address, addressWindow)]
+      const [ofPair, ofName, ofAddress] = [
+        countOf(pairs, pair, pairBackoff.window),
+        countOf(names, name, nameBackoff.window),
+        countOf(addresses, address, addressWindow),
+      ]
       const isTrusted = (trusted.get(pair) ?? -Infinity) + trustedFor > clock.monotonic()
       const isCrowded = !isTrusted && ofAddress.count >= crowdedAfter
       const wait = Math.max(waitFor(ofPair, isCrowded ? crowdedBackoff : pairBackoff), isTrusted ? 0 : waitFor(ofName, nameBackoff))
       if (wait > 0) return { wait, trusted: isTrusted }
       const last = clock.monotonic()
-      for (const [kept, key, { count }] of [[pairs, pair, ofPair], [names, name, ofName], [addresses, address, ofAddress]] as const) kept.set(key, { count: count + 1, last })
+      for (const [kept, key, { count }] of [
+        [pairs, pair, ofPair],
+        [names, name, ofName],
+        [addresses, address, ofAddress],
+      ] as const)
+        kept.set(key, { count: count + 1, last })
       return { wait: 0, trusted: isTrusted }
     },
     async succeeded({ pair, name, address }) {

@@ -1,6 +1,15 @@
 /** Failed logins, counted for all servers of one Redis, by its clock. */
 import { createHash } from 'node:crypto'
-import { addressWindow, crowdedAfter, crowdedBackoff, nameBackoff, pairBackoff, trustedFor, type AttemptStore, type Backoff } from './attempts.ts'
+import {
+  addressWindow,
+  crowdedAfter,
+  crowdedBackoff,
+  nameBackoff,
+  pairBackoff,
+  trustedFor,
+  type AttemptStore,
+  type Backoff,
+} from './attempts.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
 /** ARGV: prefix, pair, name, address, then the numbers of the rules. Returns the ms to wait, 0 when the attempt was counted, and 1 for a trusted pair. */
@@ -50,7 +59,8 @@ export function createRedisAttempts(redis: RedisConnection): AttemptStore {
       const [wait, trusted] = Array.isArray(found) ? found.map(Number) : []
       return { wait: wait ?? 0, trusted: trusted === 1 }
     },
-    succeeded: async ({ pair, name, address }) => void (await redis.script(succeededScript, redis.prefix, hashed(pair), hashed(name), hashed(address), trustedFor)),
+    succeeded: async ({ pair, name, address }) =>
+      void (await redis.script(succeededScript, redis.prefix, hashed(pair), hashed(name), hashed(address), trustedFor)),
   }
 }
 

@@ -57,7 +57,10 @@ export function createAttemptGuard(store: AttemptStore): AttemptGuard {
   return {
     async begin(username, address) {
       const { wait, trusted } = await store.begin(keysOf(username, address))
-      if (wait > 0) throw new Fault('too-many-attempts', 'Too many wrong passwords; try again later', { retryAfter: Math.max(1, Math.ceil(wait / 1_000)) })
+      if (wait > 0)
+        throw new Fault('too-many-attempts', 'Too many wrong passwords; try again later', {
+          retryAfter: Math.max(1, Math.ceil(wait / 1_000)),
+        })
       return { trusted }
     },
     succeeded: (username, address) => store.succeeded(keysOf(username, address)),

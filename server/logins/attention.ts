@@ -23,22 +23,56 @@ export function attentionOf({ store, keys, startedAt, now, ahead }: Concerns): A
     items.push({ id: `logins:${id}`, room: 'logins', tone, title, text, since: iso(since), action: null, subject: null })
   }
   const state = store.state()
-  if (!state.up) add('store', 'bad', state.since, 'Redis cannot be used', `Logins cannot be made, ended or relied on: ${state.error}. It is tried again by itself.`)
+  if (!state.up)
+    add(
+      'store',
+      'bad',
+      state.since,
+      'Redis cannot be used',
+      `Logins cannot be made, ended or relied on: ${state.error}. It is tried again by itself.`,
+    )
   if (ahead !== null && isApart(ahead)) {
     const by = `${Math.round(Math.abs(ahead) / 1_000)} s`
-    add('clock', 'attention', startedAt, `This machine’s clock is ${by} ${ahead > 0 ? 'ahead of' : 'behind'} that of Redis`, 'Logins go by the clock of Redis, all else here by the machine’s own. Let both follow a time server.')
+    add(
+      'clock',
+      'attention',
+      startedAt,
+      `This machine’s clock is ${by} ${ahead > 0 ? 'ahead of' : 'behind'} that of Redis`,
+      'Logins go by the clock of Redis, all else here by the machine’s own. Let both follow a time server.',
+    )
   }
   // Those that the house sealed are named by the house.
   const locked = keys.shared ? keys.locked().length : 0
   if (locked > 0 && keys.state() === 'locked') {
-    add('keys', 'bad', startedAt, 'The keys that sign logins are locked', 'They were sealed under another password of Redis. No login can be made or validated until it is given, or they are given up: Logins, Keys.')
+    add(
+      'keys',
+      'bad',
+      startedAt,
+      'The keys that sign logins are locked',
+      'They were sealed under another password of Redis. No login can be made or validated until it is given, or they are given up: Logins, Keys.',
+    )
   } else if (locked > 0) {
-    add('keys', 'attention', startedAt, locked === 1 ? 'An older signing key is locked' : `${locked} older signing keys are locked`, 'Tokens they signed under another password of Redis cannot be checked here. They are forgotten when their time is over.')
+    add(
+      'keys',
+      'attention',
+      startedAt,
+      locked === 1 ? 'An older signing key is locked' : `${locked} older signing keys are locked`,
+      'Tokens they signed under another password of Redis cannot be checked here. They are forgotten when their time is over.',
+    )
   }
   const lost = keys.lost()
   if (lost !== null && now - lost.at < lossShownFor) {
-    const algorithm = lost.before.algorithm === lost.now.algorithm ? `A new ${lost.now.algorithm} key signs` : `A key of another algorithm signs now: ${lost.now.algorithm} instead of ${lost.before.algorithm}`
-    add('keys-lost', 'bad', lost.at, 'Signing keys were lost', `They are gone from where they were kept; it was emptied or exchanged. ${algorithm}. All who were logged in have to log in again.`)
+    const algorithm =
+      lost.before.algorithm === lost.now.algorithm
+        ? `A new ${lost.now.algorithm} key signs`
+        : `A key of another algorithm signs now: ${lost.now.algorithm} instead of ${lost.before.algorithm}`
+    add(
+      'keys-lost',
+      'bad',
+      lost.at,
+      'Signing keys were lost',
+      `They are gone from where they were kept; it was emptied or exchanged. ${algorithm}. All who were logged in have to log in again.`,
+    )
   }
   return items
 }

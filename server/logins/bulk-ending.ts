@@ -10,7 +10,19 @@ import type { SessionFilter, SessionStore } from './session-store.ts'
  * Resolves with how many of those that were ended were live. What time alone has ended gets its end too, or it would be live again with another idle
  * limit, or by the clock of another server. No time of creation is looked at: that of a session made elsewhere may lie ahead of this clock.
  */
-export function createBulkEnding({ store, activity, policy, clock, events }: { store: SessionStore; activity: Pick<Activity, 'latest'>; policy(): Policy; clock: Clock; events: EventSink }): (filter: SessionFilter, actor: string) => Promise<number> {
+export function createBulkEnding({
+  store,
+  activity,
+  policy,
+  clock,
+  events,
+}: {
+  store: SessionStore
+  activity: Pick<Activity, 'latest'>
+  policy(): Policy
+  clock: Clock
+  events: EventSink
+}): (filter: SessionFilter, actor: string) => Promise<number> {
   function end({ id, userId }: Session): Promise<boolean> {
     return store.change(userId, { session: id }, ([stored]) => {
       // Somebody may have ended it since it was read.
@@ -28,7 +40,15 @@ export function createBulkEnding({ store, activity, policy, clock, events }: { s
       count += outcomes.filter(Boolean).length
       written += outcomes.length
     }
-    if (written > 0) events.emit({ room: 'logins', type: 'sessions-ended', title: 'Logins revoked by filter', actor, tone: 'attention', data: { sessions: count } })
+    if (written > 0)
+      events.emit({
+        room: 'logins',
+        type: 'sessions-ended',
+        title: 'Logins revoked by filter',
+        actor,
+        tone: 'attention',
+        data: { sessions: count },
+      })
     return count
   }
 }

@@ -15,9 +15,24 @@ export const legacyRoutes = {
     summary: 'Sign in with user name and password',
     access: 'public',
     right: 'anyone',
-    body: z.object({ username: z.string().max(256).default(''), password: z.string().max(1_024).default(''), remember_me: z.boolean().default(false) }).nullish(),
+    body: z
+      .object({
+        username: z.string().max(256).default(''),
+        password: z.string().max(1_024).default(''),
+        remember_me: z.boolean().default(false),
+      })
+      .nullish(),
     responses: {
-      200: { description: 'Signed in', body: done.extend({ user: legacyUser, role: legacyRole.extend({ permissions: z.array(z.string()) }), token: z.string(), session_id: z.string(), expires_at: time }) },
+      200: {
+        description: 'Signed in',
+        body: done.extend({
+          user: legacyUser,
+          role: legacyRole.extend({ permissions: z.array(z.string()) }),
+          token: z.string(),
+          session_id: z.string(),
+          expires_at: time,
+        }),
+      },
       400: failure('User name or password is missing'),
       401: failure('They do not belong together'),
       403: failure('The account is inactive'),
@@ -33,7 +48,14 @@ export const legacyRoutes = {
     access: 'public',
     right: 'anyone',
     responses: {
-      200: { description: 'Healthy', body: z.object({ success: z.literal(true), message: z.string(), data: z.object({ service: z.string(), status: z.literal('healthy'), storage: z.string() }) }) },
+      200: {
+        description: 'Healthy',
+        body: z.object({
+          success: z.literal(true),
+          message: z.string(),
+          data: z.object({ service: z.string(), status: z.literal('healthy'), storage: z.string() }),
+        }),
+      },
       503: failure('The store cannot be reached'),
     },
   },
@@ -55,7 +77,12 @@ export const legacyRoutes = {
     access: 'public',
     right: 'anyone',
     body: z.object({ token: token.optional() }).nullish(),
-    responses: { 200: { description: 'The next token', body: z.object({ token: z.string(), expires_at: time, refresh_at: time }) }, 400: failure('Not near its end yet'), 401: unauthorized, 404: failure('No such session') },
+    responses: {
+      200: { description: 'The next token', body: z.object({ token: z.string(), expires_at: time, refresh_at: time }) },
+      400: failure('Not near its end yet'),
+      401: unauthorized,
+      404: failure('No such session'),
+    },
   },
   authValidate: {
     method: 'GET',
@@ -65,7 +92,10 @@ export const legacyRoutes = {
     access: 'public',
     right: 'anyone',
     responses: {
-      200: { description: 'Good', body: z.object({ is_authenticated: z.literal(true), user: legacyUser, role: legacyRole, expires_at: time, refresh_at: time }) },
+      200: {
+        description: 'Good',
+        body: z.object({ is_authenticated: z.literal(true), user: legacyUser, role: legacyRole, expires_at: time, refresh_at: time }),
+      },
       401: unauthorized,
       404: failure('No such session'),
     },
@@ -77,7 +107,11 @@ export const legacyRoutes = {
     summary: 'User, role and permissions of the token',
     access: 'public',
     right: 'anyone',
-    responses: { 200: { description: 'Profile', body: z.object({ user: legacyUser, role: legacyRole, permissions: z.array(z.string()) }) }, 401: unauthorized, 404: failure('No such session') },
+    responses: {
+      200: { description: 'Profile', body: z.object({ user: legacyUser, role: legacyRole, permissions: z.array(z.string()) }) },
+      401: unauthorized,
+      404: failure('No such session'),
+    },
   },
   tokenInfo: {
     method: 'GET',
@@ -86,6 +120,13 @@ export const legacyRoutes = {
     summary: 'The claims of the token, for those with the permission admin-read',
     access: 'public',
     right: 'anyone',
-    responses: { 200: { description: 'Claims', body: z.object({ claims: z.record(z.string(), z.unknown()), valid: z.boolean(), error: z.string().nullable() }) }, 401: unauthorized, 403: failure('Without the permission admin-read') },
+    responses: {
+      200: {
+        description: 'Claims',
+        body: z.object({ claims: z.record(z.string(), z.unknown()), valid: z.boolean(), error: z.string().nullable() }),
+      },
+      401: unauthorized,
+      403: failure('Without the permission admin-read'),
+    },
   },
 } as const

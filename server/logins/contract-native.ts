@@ -42,10 +42,25 @@ const filterShape = {
 export const loginFilter = z.object(filterShape)
 export type LoginFilter = z.input<typeof loginFilter>
 
-export const loginUser = z.object({ id: z.string(), username: z.string(), fullName: z.string(), role: z.string(), permissions: z.array(z.string()), active: z.boolean(), createdAt: time, lastLoginAt: time.nullable() })
+export const loginUser = z.object({
+  id: z.string(),
+  username: z.string(),
+  fullName: z.string(),
+  role: z.string(),
+  permissions: z.array(z.string()),
+  active: z.boolean(),
+  createdAt: time,
+  lastLoginAt: time.nullable(),
+})
 export type LoginUser = z.output<typeof loginUser>
 
-export const loginKey = z.object({ id: z.string(), algorithm: z.enum(['HS256', 'EdDSA', 'ES256']), createdAt: time, verifyUntil: time.nullable(), signs: z.boolean() })
+export const loginKey = z.object({
+  id: z.string(),
+  algorithm: z.enum(['HS256', 'EdDSA', 'ES256']),
+  createdAt: time,
+  verifyUntil: time.nullable(),
+  signs: z.boolean(),
+})
 export type LoginKey = z.output<typeof loginKey>
 
 export const loginStatus = z.object({
@@ -56,7 +71,13 @@ export const loginStatus = z.object({
   signing: z.enum(['ready', 'unread', 'locked']),
   /** Signing and verifying keys that do not open. */
   lockedKeys: z.number().int(),
-  counts: z.object({ total: z.number().int(), live: z.number().int(), expired: z.number().int(), ended: z.number().int(), users: z.number().int() }),
+  counts: z.object({
+    total: z.number().int(),
+    live: z.number().int(),
+    expired: z.number().int(),
+    ended: z.number().int(),
+    users: z.number().int(),
+  }),
   gateways: z.number().int(),
   policy: z.object({
     life: z.number(),
@@ -91,7 +112,15 @@ const missing = failure('No such session')
 const password = z.string().min(8).max(1_024)
 
 export const nativeRoutes = {
-  status: { method: 'GET', path: '/v1/status', tag: 'House', summary: 'Store, counts and the policy in force', access: 'key', right: 'logins:manage', responses: { 200: { description: 'Status', body: loginStatus } } },
+  status: {
+    method: 'GET',
+    path: '/v1/status',
+    tag: 'House',
+    summary: 'Store, counts and the policy in force',
+    access: 'key',
+    right: 'logins:manage',
+    responses: { 200: { description: 'Status', body: loginStatus } },
+  },
   logins: {
     method: 'GET',
     path: '/v1/sessions',
@@ -115,9 +144,28 @@ export const nativeRoutes = {
     access: 'key',
     right: 'logins:manage',
     params: idParams,
-    responses: { 200: { description: 'The session', body: z.object({ session: loginView, others: z.array(loginView), limit: z.object({ maxConcurrent: z.number().int(), whenFull: z.string() }) }) }, 404: missing },
+    responses: {
+      200: {
+        description: 'The session',
+        body: z.object({
+          session: loginView,
+          others: z.array(loginView),
+          limit: z.object({ maxConcurrent: z.number().int(), whenFull: z.string() }),
+        }),
+      },
+      404: missing,
+    },
   },
-  endLogin: { method: 'DELETE', path: '/v1/sessions/:id', tag: 'Sessions', summary: 'Revoke a session', access: 'key', right: 'logins:manage', params: idParams, responses: { 204: { description: 'Revoked' }, 404: missing } },
+  endLogin: {
+    method: 'DELETE',
+    path: '/v1/sessions/:id',
+    tag: 'Sessions',
+    summary: 'Revoke a session',
+    access: 'key',
+    right: 'logins:manage',
+    params: idParams,
+    responses: { 204: { description: 'Revoked' }, 404: missing },
+  },
   endUserLogins: {
     method: 'POST',
     path: '/v1/revoke-user',
@@ -135,7 +183,10 @@ export const nativeRoutes = {
     summary: 'Revoke sessions by id or by filter; with `preview` only count them',
     access: 'key',
     right: 'logins:manage',
-    body: z.union([z.object({ ids: z.array(z.string().max(200)).min(1).max(1_000), preview: z.boolean().default(false) }).strict(), z.object({ filter: loginFilter, preview: z.boolean().default(false) }).strict()]),
+    body: z.union([
+      z.object({ ids: z.array(z.string().max(200)).min(1).max(1_000), preview: z.boolean().default(false) }).strict(),
+      z.object({ filter: loginFilter, preview: z.boolean().default(false) }).strict(),
+    ]),
     responses: { 200: { description: 'How many', body: z.object({ matched: z.number().int(), revoked: z.number().int() }) } },
   },
   inspectToken: {
@@ -157,9 +208,22 @@ export const nativeRoutes = {
     access: 'key',
     right: 'logins:manage',
     query: z.object({ span: z.enum(['1h', '24h', '7d']).default('24h') }),
-    responses: { 200: { description: 'Two series over the same times', body: z.object({ times: z.array(z.number()), created: z.array(z.number()), ended: z.array(z.number()) }) } },
+    responses: {
+      200: {
+        description: 'Two series over the same times',
+        body: z.object({ times: z.array(z.number()), created: z.array(z.number()), ended: z.array(z.number()) }),
+      },
+    },
   },
-  loginKeys: { method: 'GET', path: '/v1/keys', tag: 'Keys', summary: 'The keys that sign and verify tokens', access: 'key', right: 'logins:manage', responses: { 200: { description: 'Keys, the youngest first', body: z.object({ keys: z.array(loginKey) }) } } },
+  loginKeys: {
+    method: 'GET',
+    path: '/v1/keys',
+    tag: 'Keys',
+    summary: 'The keys that sign and verify tokens',
+    access: 'key',
+    right: 'logins:manage',
+    responses: { 200: { description: 'Keys, the youngest first', body: z.object({ keys: z.array(loginKey) }) } },
+  },
   rotateKey: {
     method: 'POST',
     path: '/v1/keys',
@@ -175,13 +239,31 @@ export const nativeRoutes = {
     path: '/v1/keys/give-up',
     tag: 'Keys',
     summary: 'Go on without the keys that do not open',
-    description: 'For keys that were sealed under a key that is lost. What they signed is refused from then on, and a new key signs; where other servers share the keys, theirs go on verifying.',
+    description:
+      'For keys that were sealed under a key that is lost. What they signed is refused from then on, and a new key signs; where other servers share the keys, theirs go on verifying.',
     access: 'key',
     right: 'logins:manage',
     responses: { 200: { description: 'How many', body: z.object({ keys: z.number().int() }) } },
   },
-  removeKey: { method: 'DELETE', path: '/v1/keys/:id', tag: 'Keys', summary: 'Refuse at once what an old key signed', access: 'key', right: 'logins:manage', params: idParams, responses: { 204: { description: 'Removed' }, 404: failure('No such key'), 409: failure('It signs') } },
-  loginUsers: { method: 'GET', path: '/v1/users', tag: 'Users', summary: 'Users of the legacy login', access: 'key', right: 'logins:manage', responses: { 200: { description: 'Users', body: z.object({ users: z.array(loginUser) }) } } },
+  removeKey: {
+    method: 'DELETE',
+    path: '/v1/keys/:id',
+    tag: 'Keys',
+    summary: 'Refuse at once what an old key signed',
+    access: 'key',
+    right: 'logins:manage',
+    params: idParams,
+    responses: { 204: { description: 'Removed' }, 404: failure('No such key'), 409: failure('It signs') },
+  },
+  loginUsers: {
+    method: 'GET',
+    path: '/v1/users',
+    tag: 'Users',
+    summary: 'Users of the legacy login',
+    access: 'key',
+    right: 'logins:manage',
+    responses: { 200: { description: 'Users', body: z.object({ users: z.array(loginUser) }) } },
+  },
   createLoginUser: {
     method: 'POST',
     path: '/v1/users',
@@ -200,8 +282,23 @@ export const nativeRoutes = {
     access: 'key',
     right: 'logins:manage',
     params: idParams,
-    body: z.object({ fullName: text(256).trim().optional(), role: name.optional(), permissions: permissions.optional(), password: password.optional(), active: z.boolean().optional() }),
+    body: z.object({
+      fullName: text(256).trim().optional(),
+      role: name.optional(),
+      permissions: permissions.optional(),
+      password: password.optional(),
+      active: z.boolean().optional(),
+    }),
     responses: { 200: { description: 'The user', body: loginUser }, 404: failure('No such user') },
   },
-  removeLoginUser: { method: 'DELETE', path: '/v1/users/:id', tag: 'Users', summary: 'Remove a user and revoke all sessions', access: 'key', right: 'logins:manage', params: idParams, responses: { 204: { description: 'Removed' }, 404: failure('No such user') } },
+  removeLoginUser: {
+    method: 'DELETE',
+    path: '/v1/users/:id',
+    tag: 'Users',
+    summary: 'Remove a user and revoke all sessions',
+    access: 'key',
+    right: 'logins:manage',
+    params: idParams,
+    responses: { 204: { description: 'Removed' }, 404: failure('No such user') },
+  },
 } as const

@@ -2,7 +2,13 @@
 import { z } from 'zod'
 
 /** Both spellings of the failure, since the contract's successes say `message` and its invalid validation `error_message`. */
-export const failed = z.object({ success: z.literal(false), error_code: z.string(), error_message: z.string(), message: z.string(), request_id: z.string().optional() })
+export const failed = z.object({
+  success: z.literal(false),
+  error_code: z.string(),
+  error_message: z.string(),
+  message: z.string(),
+  request_id: z.string().optional(),
+})
 export const failure = (description: string) => ({ description, body: failed })
 
 /** A lone surrogate has no UTF-8: a store would give back another text than it was given. */

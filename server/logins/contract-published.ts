@@ -29,8 +29,14 @@ export const publishedRoutes = {
     access: 'public',
     right: 'anyone',
     responses: {
-      200: { description: 'Operational', body: z.object({ success: z.literal(true), service: z.string(), status: z.literal('healthy'), message: z.string() }) },
-      503: { description: 'The store cannot be reached', body: z.object({ success: z.literal(false), service: z.string(), status: z.literal('unhealthy'), message: z.string() }) },
+      200: {
+        description: 'Operational',
+        body: z.object({ success: z.literal(true), service: z.string(), status: z.literal('healthy'), message: z.string() }),
+      },
+      503: {
+        description: 'The store cannot be reached',
+        body: z.object({ success: z.literal(false), service: z.string(), status: z.literal('unhealthy'), message: z.string() }),
+      },
     },
   },
   validate: {
@@ -42,7 +48,15 @@ export const publishedRoutes = {
     right: 'anyone',
     body: z.object({ token }),
     responses: {
-      200: { description: 'Valid', body: z.object({ is_valid: z.literal(true), session: publishedSession, should_refresh: z.boolean(), new_token: z.string().optional() }) },
+      200: {
+        description: 'Valid',
+        body: z.object({
+          is_valid: z.literal(true),
+          session: publishedSession,
+          should_refresh: z.boolean(),
+          new_token: z.string().optional(),
+        }),
+      },
       400: failure('No token'),
       401: { description: 'Not valid', body: z.object({ is_valid: z.literal(false), error_code: z.string(), error_message: z.string() }) },
       503: down,
@@ -53,7 +67,8 @@ export const publishedRoutes = {
     path: '/api/v1/sessions',
     tag: 'Gateway',
     summary: 'Create a session after a successful login',
-    description: 'At the limit of concurrent sessions the policy decides: the oldest or least recently used one ends, or this call is refused.',
+    description:
+      'At the limit of concurrent sessions the policy decides: the oldest or least recently used one ends, or this call is refused.',
     access: 'local',
     right: 'logins:use',
     body: z.object({
@@ -71,7 +86,14 @@ export const publishedRoutes = {
     responses: {
       201: {
         description: 'Created',
-        body: z.object({ success: z.literal(true), message: z.string(), session_id: z.string(), token: z.string(), expires_at: time, user: z.object({ id: z.string(), username: z.string(), role: z.string() }) }),
+        body: z.object({
+          success: z.literal(true),
+          message: z.string(),
+          session_id: z.string(),
+          token: z.string(),
+          expires_at: time,
+          user: z.object({ id: z.string(), username: z.string(), role: z.string() }),
+        }),
       },
       400: failure('A field is missing or wrong'),
       409: failure('The user has as many sessions as allowed'),
@@ -83,22 +105,44 @@ export const publishedRoutes = {
     path: '/api/v1/sessions/refresh',
     tag: 'Gateway',
     summary: 'Replace a token that is near its end',
-    description: 'The old token stays good for ten seconds, in which everyone who asks gets the same successor. Used later than that it ends the session.',
+    description:
+      'The old token stays good for ten seconds, in which everyone who asks gets the same successor. Used later than that it ends the session.',
     access: 'local',
     right: 'logins:use',
     body: z.object({ token: token.optional() }).nullish(),
-    responses: { 200: { description: 'The token to go on with', body: done.extend({ token: z.string(), refreshed: z.boolean(), expires_at: time }) }, 400: failure('No token'), 401: unauthorized, 404: failure('No such session'), 503: down },
+    responses: {
+      200: { description: 'The token to go on with', body: done.extend({ token: z.string(), refreshed: z.boolean(), expires_at: time }) },
+      400: failure('No token'),
+      401: unauthorized,
+      404: failure('No such session'),
+      503: down,
+    },
   },
   noteActivity: {
     method: 'POST',
     path: '/api/v1/sessions/activity',
     tag: 'Gateway',
     summary: 'Note that sessions were used: what a gateway let pass by itself',
-    description: 'Counts as their last activity at that time. `over` names those among them that are over or not known; their tokens have to be refused.',
+    description:
+      'Counts as their last activity at that time. `over` names those among them that are over or not known; their tokens have to be refused.',
     access: 'local',
     right: 'logins:use',
-    body: z.object({ sessions: z.array(z.object({ session_id: z.string().max(200), /** Not a time, since clocks differ. */ used_ms_ago: z.number().int().min(0).max(86_400_000).default(0) })).min(1).max(1_000) }),
-    responses: { 200: { description: 'Noted', body: done.extend({ over: z.array(z.string()) }) }, 400: failure('A field is missing or wrong'), 503: down },
+    body: z.object({
+      sessions: z
+        .array(
+          z.object({
+            session_id: z.string().max(200),
+            /** Not a time, since clocks differ. */ used_ms_ago: z.number().int().min(0).max(86_400_000).default(0),
+          }),
+        )
+        .min(1)
+        .max(1_000),
+    }),
+    responses: {
+      200: { description: 'Noted', body: done.extend({ over: z.array(z.string()) }) },
+      400: failure('A field is missing or wrong'),
+      503: down,
+    },
   },
   logout: {
     method: 'POST',
@@ -120,7 +164,16 @@ export const publishedRoutes = {
     responses: {
       200: {
         description: 'Counts',
-        body: z.object({ success: z.literal(true), stats: z.object({ total_sessions: z.number().int(), active_sessions: z.number().int(), expired_sessions: z.number().int(), ended_sessions: z.number().int(), active_users: z.number().int() }) }),
+        body: z.object({
+          success: z.literal(true),
+          stats: z.object({
+            total_sessions: z.number().int(),
+            active_sessions: z.number().int(),
+            expired_sessions: z.number().int(),
+            ended_sessions: z.number().int(),
+            active_users: z.number().int(),
+          }),
+        }),
       },
       503: down,
     },
@@ -139,7 +192,18 @@ export const publishedRoutes = {
         body: z.object({
           success: z.literal(true),
           user_id: z.string(),
-          sessions: z.array(z.object({ session_id: z.string(), created_at: time, last_activity: time, is_active: z.literal(true), is_current: z.boolean(), expires_at: time, address: z.string(), device: z.string() })),
+          sessions: z.array(
+            z.object({
+              session_id: z.string(),
+              created_at: time,
+              last_activity: time,
+              is_active: z.literal(true),
+              is_current: z.boolean(),
+              expires_at: time,
+              address: z.string(),
+              device: z.string(),
+            }),
+          ),
           count: z.number().int(),
         }),
       },
@@ -156,7 +220,13 @@ export const publishedRoutes = {
     access: 'public',
     right: 'anyone',
     params: sessionParams,
-    responses: { 200: { description: 'Revoked', body: done.extend({ session_id: z.string() }) }, 401: unauthorized, 403: forbidden, 404: failure('No such session'), 503: down },
+    responses: {
+      200: { description: 'Revoked', body: done.extend({ session_id: z.string() }) },
+      401: unauthorized,
+      403: forbidden,
+      404: failure('No such session'),
+      503: down,
+    },
   },
   revokeUserSessions: {
     method: 'DELETE',
@@ -167,7 +237,15 @@ export const publishedRoutes = {
     right: 'anyone',
     params: userParams,
     query: z.object({ exclude_current: z.enum(['true', 'false', '1', '0']).default('false') }),
-    responses: { 200: { description: 'Revoked', body: done.extend({ user_id: z.string(), revoked_count: z.number().int(), total_sessions: z.number().int() }) }, 401: unauthorized, 403: forbidden, 503: down },
+    responses: {
+      200: {
+        description: 'Revoked',
+        body: done.extend({ user_id: z.string(), revoked_count: z.number().int(), total_sessions: z.number().int() }),
+      },
+      401: unauthorized,
+      403: forbidden,
+      503: down,
+    },
   },
 } as const
 

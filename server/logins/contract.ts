@@ -24,7 +24,11 @@ export const loginsContract = defineContract({
       access: 'local',
       right: 'logins:use',
       verb: 'read',
-      query: z.object({ /** Ms since the epoch, or `now` for none of the past; all that matter when left out. */ since: z.union([z.literal('now'), z.coerce.number().int().min(0)]).optional() }),
+      query: z.object({
+        /** Ms since the epoch, or `now` for none of the past; all that matter when left out. */ since: z
+          .union([z.literal('now'), z.coerce.number().int().min(0)])
+          .optional(),
+      }),
     },
   },
   faults: {
@@ -74,7 +78,10 @@ const publishedCodes: Readonly<Record<string, string>> = {
 
 /** `error_code` and `error_message` as in the contract's invalid validation; `message` as in its successes. */
 function describeFailure({ status, code, message, issues, requestId }: Problem): z.output<typeof failed> {
-  const named = code === 'invalid-body' ? bodyProblem(issues, message) : { error_code: publishedCodes[code] ?? code.replaceAll('-', '_'), error_message: message }
+  const named =
+    code === 'invalid-body'
+      ? bodyProblem(issues, message)
+      : { error_code: publishedCodes[code] ?? code.replaceAll('-', '_'), error_message: message }
   return { success: false, ...named, message: named.error_message, ...(status >= 500 ? { request_id: requestId } : {}) }
 }
 

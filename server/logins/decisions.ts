@@ -9,12 +9,20 @@ export const graceMs = 10_000
 export type CreateOutcome = { created: true; evicted: Session[] } | { created: false; live: number }
 
 /** The user's sessions make room for one more as the limit says. `sessions` are those nobody ended. */
-export function decideCreate(sessions: readonly Session[], session: Session, limit: RoleLimit, now: number, idleTimeout: number | null): Changed<CreateOutcome> {
+export function decideCreate(
+  sessions: readonly Session[],
+  session: Session,
+  limit: RoleLimit,
+  now: number,
+  idleTimeout: number | null,
+): Changed<CreateOutcome> {
   const live = sessions.filter((each) => isLive(each, now, idleTimeout))
   const tooMany = live.length + 1 - limit.maxConcurrent
   if (tooMany <= 0) return { put: [session], result: { created: true, evicted: [] } }
   if (limit.whenFull === 'deny') return { put: [], result: { created: false, live: live.length } }
-  const evicted = evictionOrder(live, limit).slice(0, tooMany).map((each) => ended(each, 'evicted', now))
+  const evicted = evictionOrder(live, limit)
+    .slice(0, tooMany)
+    .map((each) => ended(each, 'evicted', now))
   return { put: [...evicted, session], result: { created: true, evicted } }
 }
 
@@ -47,7 +55,14 @@ export type RenewOutcome =
  * Renews the session and its token. `ask` is `refresh` when the client asked for it: the token it holds is then replaced at once.
  * `offer` is the renewal a validation hands out: whoever ignores it keeps a good token until the offered one is used for the first time.
  */
-export function decideRenewal(session: Session | undefined, tokenId: string, ask: 'refresh' | 'offer', newTokenId: string, policy: Policy, now: number): Changed<RenewOutcome> {
+export function decideRenewal(
+  session: Session | undefined,
+  tokenId: string,
+  ask: 'refresh' | 'offer',
+  newTokenId: string,
+  policy: Policy,
+  now: number,
+): Changed<RenewOutcome> {
   if (session === undefined) return unchanged({ kind: 'missing' })
   const state = stateOf(session, now, policy.idleTimeout)
   if (!state.live) return unchanged({ kind: 'over', reason: state.reason })

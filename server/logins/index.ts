@@ -44,7 +44,10 @@ export interface LoginsRoom extends Room {
   stateOf(session: Session): SessionState
 }
 
-export async function createLoginsRoom(context: RoomContext, { variables, every = systemEvery, passwords, wallTime = systemClock.now }: LoginsRoomGiven = {}): Promise<LoginsRoom> {
+export async function createLoginsRoom(
+  context: RoomContext,
+  { variables, every = systemEvery, passwords, wallTime = systemClock.now }: LoginsRoomGiven = {},
+): Promise<LoginsRoom> {
   const { database, sealer, events, log, settings } = context
   const policy = (): Policy => policyOf(settings.current().logins, variables)
   const kept = await openStores(context, variables, wallTime)
@@ -57,7 +60,14 @@ export async function createLoginsRoom(context: RoomContext, { variables, every 
   const localUsers = createLoginUserStore(database)
   const sharedUsers = kept.redis === null ? null : createRedisUserStore(kept.redis)
   const attempts = createAttemptGuard(kept.redis === null ? createMemoryAttempts(clock) : createRedisAttempts(kept.redis))
-  const users = createLoginUsers({ store: sharedUsers ?? localUsers, attempts, endSessions: (id, actor) => sessions.endAll(id, null, actor), ...(passwords === undefined ? {} : { passwords }), clock, events })
+  const users = createLoginUsers({
+    store: sharedUsers ?? localUsers,
+    attempts,
+    endSessions: (id, actor) => sessions.endAll(id, null, actor),
+    ...(passwords === undefined ? {} : { passwords }),
+    clock,
+    events,
+  })
   const revocations = createRevocations({ store, keys, policy, clock, log, every })
   const changed = (): void => {
     context.changed('logins')
@@ -113,7 +123,15 @@ export async function createLoginsRoom(context: RoomContext, { variables, every 
     },
     summary() {
       const { maxConcurrent } = policy().limit('')
-      return { room: 'logins', count: sweep.live(), unit: 'active', text: `${store.kind === 'memory' ? 'in memory' : store.kind === 'redis' ? 'in Redis' : 'in the database'}, at most ${maxConcurrent} per user`, rateTitle: 'Validations', ratePer: 's', total: sessions.validations() }
+      return {
+        room: 'logins',
+        count: sweep.live(),
+        unit: 'active',
+        text: `${store.kind === 'memory' ? 'in memory' : store.kind === 'redis' ? 'in Redis' : 'in the database'}, at most ${maxConcurrent} per user`,
+        rateTitle: 'Validations',
+        ratePer: 's',
+        total: sessions.validations(),
+      }
     },
     attention: () => attentionOf({ store, keys, startedAt, now: clock.now(), ahead: kept.redis?.ahead() ?? null }),
     locked() {
@@ -144,7 +162,11 @@ interface Stores {
   redis: RedisConnection | null
 }
 
-async function openStores({ database, clock, log, settings }: RoomContext, variables: LoginVariables | undefined, wallTime: () => number): Promise<Stores> {
+async function openStores(
+  { database, clock, log, settings }: RoomContext,
+  variables: LoginVariables | undefined,
+  wallTime: () => number,
+): Promise<Stores> {
   const kind = variables?.sessionStorageType ?? settings.current().logins.storage
   if (kind === 'redis') {
     const url = variables?.redisUrl ?? 'redis://127.0.0.1:6379'

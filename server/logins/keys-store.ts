@@ -42,8 +42,12 @@ interface Row extends LockedKey {
 }
 
 export function createSqliteKeyStore(database: Database, sealer: Sealer): KeyStore {
-  const all = database.prepare<[], Row>('SELECT id, algorithm, secret, created_at AS createdAt, verify_until AS verifyUntil FROM login_keys ORDER BY created_at, id')
-  const insert = database.prepare('INSERT INTO login_keys (id, algorithm, secret, created_at, verify_until) VALUES (@id, @algorithm, @secret, @createdAt, @verifyUntil)')
+  const all = database.prepare<[], Row>(
+    'SELECT id, algorithm, secret, created_at AS createdAt, verify_until AS verifyUntil FROM login_keys ORDER BY created_at, id',
+  )
+  const insert = database.prepare(
+    'INSERT INTO login_keys (id, algorithm, secret, created_at, verify_until) VALUES (@id, @algorithm, @secret, @createdAt, @verifyUntil)',
+  )
   const hasSigning = database.prepare<[], number>('SELECT count(*) FROM login_keys WHERE verify_until IS NULL').pluck()
   const supersede = database.prepare('UPDATE login_keys SET verify_until = ? WHERE verify_until IS NULL')
   const remove = database.prepare('DELETE FROM login_keys WHERE id = ?')
@@ -54,11 +58,13 @@ export function createSqliteKeyStore(database: Database, sealer: Sealer): KeySto
       return opened(all.all(), ({ id, secret }) => sealer.open(secret, sealContext(id)))
     },
     async add(next, oldVerifyUntil, onlyFirst) {
-      database.transaction(() => {
-        if (onlyFirst && hasSigning.get() !== 0) return
-        supersede.run(oldVerifyUntil)
-        insert.run({ ...next, secret: sealer.seal(next.secret, sealContext(next.id)) })
-      }).immediate()
+      database
+        .transaction(() => {
+          if (onlyFirst && hasSigning.get() !== 0) return
+          supersede.run(oldVerifyUntil)
+          insert.run({ ...next, secret: sealer.seal(next.secret, sealContext(next.id)) })
+        })
+        .immediate()
     },
     remove: async (id) => void remove.run(id),
     onChange: () => () => undefined,
@@ -70,7 +76,10 @@ export function createSqliteKeyStore(database: Database, sealer: Sealer): KeySto
 export const sealContext = (id: string): string => `logins:key:${id}`
 
 /** Parts what opens from what does not. */
-export function opened<Sealed extends LockedKey>(rows: readonly Sealed[], open: (row: Sealed) => Buffer): { records: KeyRecord[]; locked: LockedKey[] } {
+export function opened<Sealed extends LockedKey>(
+  rows: readonly Sealed[],
+  open: (row: Sealed) => Buffer,
+): { records: KeyRecord[]; locked: LockedKey[] } {
   const records: KeyRecord[] = []
   const locked: LockedKey[] = []
   for (const row of rows) {
@@ -86,6 +95,8 @@ export function opened<Sealed extends LockedKey>(rows: readonly Sealed[], open: 
 
 export function lastSigningIn(database: Database, place: 'house' | 'redis'): KeyStore['last'] {
   const read = database.prepare<[string], LastSigning>('SELECT key_id AS id, algorithm FROM login_last_signing WHERE place = ?')
-  const write = database.prepare('INSERT INTO login_last_signing (place, key_id, algorithm) VALUES (?, ?, ?) ON CONFLICT (place) DO UPDATE SET key_id = excluded.key_id, algorithm = excluded.algorithm')
+  const write = database.prepare(
+    'INSERT INTO login_last_signing (place, key_id, algorithm) VALUES (?, ?, ?) ON CONFLICT (place) DO UPDATE SET key_id = excluded.key_id, algorithm = excluded.algorithm',
+  )
   return { read: () => read.get(place) ?? null, write: ({ id, algorithm }) => void write.run(place, id, algorithm) }
 }

@@ -107,7 +107,17 @@ const longestToken = 16_384
 /** Ms between two readings that strangers can ask for. */
 const reloadEvery = 100
 
-export function createSigningKeys({ store, clock, events, log }: { store: KeyStore; clock: Clock; events: EventSink; log: Pick<Log, 'warn'> }): SigningKeys {
+export function createSigningKeys({
+  store,
+  clock,
+  events,
+  log,
+}: {
+  store: KeyStore
+  clock: Clock
+  events: EventSink
+  log: Pick<Log, 'warn'>
+}): SigningKeys {
   let keys = new Map<string, UsableKey>()
   let signing: UsableKey | undefined
   let lockedKeys = new Map<string, LockedKey>()
@@ -145,7 +155,15 @@ export function createSigningKeys({ store, clock, events, log }: { store: KeySto
     if (last !== null && !keys.has(last.id) && !lockedKeys.has(last.id) && lost === null && !givingUp) {
       lost = { at: clock.now(), before: last, now: { id, algorithm } }
       const data = { before: last.id, beforeAlgorithm: last.algorithm, algorithm }
-      events.emit({ room: 'logins', type: 'keys-lost', title: 'Signing keys were lost; other ones sign now', subject: id, actor: 'system', tone: 'bad', data })
+      events.emit({
+        room: 'logins',
+        type: 'keys-lost',
+        title: 'Signing keys were lost; other ones sign now',
+        subject: id,
+        actor: 'system',
+        tone: 'bad',
+        data,
+      })
     }
     try {
       store.last.write({ id, algorithm })
@@ -245,7 +263,14 @@ export function createSigningKeys({ store, clock, events, log }: { store: KeySto
       } finally {
         givingUp = false
       }
-      events.emit({ room: 'logins', type: 'keys-given-up', title: 'Locked signing keys given up', actor, tone: 'attention', data: { keys: locked.length, removed: !store.shared } })
+      events.emit({
+        room: 'logins',
+        type: 'keys-given-up',
+        title: 'Locked signing keys given up',
+        actor,
+        tone: 'attention',
+        data: { keys: locked.length, removed: !store.shared },
+      })
       return { keys: locked.length, anyUsable }
     },
 
@@ -263,7 +288,10 @@ export function createSigningKeys({ store, clock, events, log }: { store: KeySto
       return reloading
     },
 
-    list: () => [...keys.values()].map(({ id, algorithm, createdAt, verifyUntil, signs }) => ({ id, algorithm, createdAt, verifyUntil, signs })).toSorted((a, b) => Number(b.signs) - Number(a.signs) || b.createdAt - a.createdAt),
+    list: () =>
+      [...keys.values()]
+        .map(({ id, algorithm, createdAt, verifyUntil, signs }) => ({ id, algorithm, createdAt, verifyUntil, signs }))
+        .toSorted((a, b) => Number(b.signs) - Number(a.signs) || b.createdAt - a.createdAt),
 
     async rotate(algorithm, oldVerifyUntil, actor) {
       const next = await rotate(algorithm, oldVerifyUntil)
@@ -277,10 +305,22 @@ export function createSigningKeys({ store, clock, events, log }: { store: KeySto
       if (key.signs) throw new Fault('key-in-use', 'This key signs new tokens; rotate first')
       await store.remove(id)
       await load()
-      events.emit({ room: 'logins', type: 'key-removed', title: 'Signing key removed', subject: id, actor, tone: 'attention', data: { algorithm: key.algorithm } })
+      events.emit({
+        room: 'logins',
+        type: 'key-removed',
+        title: 'Signing key removed',
+        subject: id,
+        actor,
+        tone: 'attention',
+        data: { algorithm: key.algorithm },
+      })
     },
 
-    jwks: () => ({ keys: [...keys.values()].flatMap(({ jwk, verifyUntil }) => (jwk === null || (verifyUntil !== null && verifyUntil <= clock.now()) ? [] : [jwk])) }),
+    jwks: () => ({
+      keys: [...keys.values()].flatMap(({ jwk, verifyUntil }) =>
+        jwk === null || (verifyUntil !== null && verifyUntil <= clock.now()) ? [] : [jwk],
+      ),
+    }),
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -291,7 +331,10 @@ export function createSigningKeys({ store, clock, events, log }: { store: KeySto
 
 /** The key may be put back: until it is given up, what it signed is neither good nor bad. */
 export function lockedFault(): Fault {
-  return new Fault('signing-keys-locked', 'The keys that sign login tokens are locked: they were sealed under another key than the one at hand. Put that key back, or give up what it sealed')
+  return new Fault(
+    'signing-keys-locked',
+    'The keys that sign login tokens are locked: they were sealed under another key than the one at hand. Put that key back, or give up what it sealed',
+  )
 }
 
 function pause(ms: number): Promise<void> {
@@ -299,7 +342,12 @@ function pause(ms: number): Promise<void> {
 }
 
 function newKey(algorithm: SigningAlgorithm, now: number): KeyRecord {
-  const secret = algorithm === 'HS256' ? randomBytes(64) : pkcs8(algorithm === 'EdDSA' ? generateKeyPairSync('ed25519').privateKey : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+  const secret =
+    algorithm === 'HS256'
+      ? randomBytes(64)
+      : pkcs8(
+          algorithm === 'EdDSA' ? generateKeyPairSync('ed25519').privateKey : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+        )
   return { id: `key_${randomBase62(16)}`, algorithm, secret, createdAt: now, verifyUntil: null }
 }
 

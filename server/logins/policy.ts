@@ -25,7 +25,16 @@ export interface Policy {
 }
 
 /** The variables this room reads; all null where none is given. */
-export type LoginVariables = Pick<ContractVariables, 'sessionDefaultExpiration' | 'sessionRememberMeExpiration' | 'jwtRefreshThreshold' | 'sessionCleanupInterval' | 'sessionMaxConcurrent' | 'sessionStorageType' | 'redisUrl'>
+export type LoginVariables = Pick<
+  ContractVariables,
+  | 'sessionDefaultExpiration'
+  | 'sessionRememberMeExpiration'
+  | 'jwtRefreshThreshold'
+  | 'sessionCleanupInterval'
+  | 'sessionMaxConcurrent'
+  | 'sessionStorageType'
+  | 'redisUrl'
+>
 
 export function policyOf(settings: Settings['logins'], variables?: LoginVariables): Policy {
   const ordinary = variables?.sessionDefaultExpiration ?? settings.expiration * 1_000
@@ -37,8 +46,10 @@ export function policyOf(settings: Settings['logins'], variables?: LoginVariable
   return {
     life,
     // The same share of a remembered life: with five minutes of seven days, nobody who comes once a day would ever be renewed.
-    threshold: (rememberMe) => Math.min(life(rememberMe), rememberMe ? Math.max(threshold, (threshold / ordinary) * remembered) : threshold),
-    absoluteLife: (rememberMe) => Math.max(life(rememberMe), Math.round((rememberMe ? settings.rememberMeAbsoluteLimit : settings.absoluteLimit) * 1_000)),
+    threshold: (rememberMe) =>
+      Math.min(life(rememberMe), rememberMe ? Math.max(threshold, (threshold / ordinary) * remembered) : threshold),
+    absoluteLife: (rememberMe) =>
+      Math.max(life(rememberMe), Math.round((rememberMe ? settings.rememberMeAbsoluteLimit : settings.absoluteLimit) * 1_000)),
     limit: (role) => {
       const own = Object.hasOwn(settings.roles, role) ? settings.roles[role] : undefined
       return { maxConcurrent: own?.maxConcurrent ?? maxConcurrent, whenFull: own?.whenFull ?? settings.whenFull }

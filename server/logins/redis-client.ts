@@ -69,6 +69,8 @@ export async function createRedisClients(address: RedisAddress): Promise<RedisCl
 }
 
 function nodesOf(client: Cluster, seeds: readonly HostAndPort[]): HostAndPort[] {
-  const known = client.nodes('all').flatMap(({ options: { host, port } }) => (host === undefined || port === undefined ? [] : [{ host, port }]))
+  const known = client
+    .nodes('all')
+    .flatMap(({ options: { host, port } }) => (host === undefined || port === undefined ? [] : [{ host, port }]))
   return [...known, ...seeds.filter((seed) => !known.some(({ host, port }) => host === seed.host && port === seed.port))]
 }

@@ -249,7 +249,14 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
       return await commands(client)
     } catch (error) {
       // A mistake of ours is no trouble of Redis.
-      if (!(error instanceof Error) || error instanceof Fault || error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) throw error
+      if (
+        !(error instanceof Error) ||
+        error instanceof Fault ||
+        error instanceof TypeError ||
+        error instanceof SyntaxError ||
+        error instanceof RangeError
+      )
+        throw error
       if (refusals.test(error.message)) {
         refused(error)
         throw new Fault('store-unavailable', 'The session store takes no writes now', {}, { cause: error })

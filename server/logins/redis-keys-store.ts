@@ -20,7 +20,9 @@ export function createRedisKeyStore(redis: RedisConnection, last: KeyStore['last
     shared: true,
     last,
     async load() {
-      const [shared, until] = await redis.run((client) => Promise.all([client.hgetall(`${prefix}keys`), client.hgetall(`${prefix}keys:until`)]))
+      const [shared, until] = await redis.run((client) =>
+        Promise.all([client.hgetall(`${prefix}keys`), client.hgetall(`${prefix}keys:until`)]),
+      )
       const rows = Object.entries(shared).flatMap(([id, json]) => {
         const key = read(json)
         if (key === null || key.id !== id) {

@@ -27,7 +27,11 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     return entries.flatMap(([json, active]) => (json == null ? [] : [sessionOf(json, active)]))
   }
 
-  async function changeOnce<Result>(userId: string, scope: 'all' | { session: string }, decide: Parameters<SessionStore['change']>[2]): Promise<{ done: true; result: Result } | { done: false }> {
+  async function changeOnce<Result>(
+    userId: string,
+    scope: 'all' | { session: string },
+    decide: Parameters<SessionStore['change']>[2],
+  ): Promise<{ done: true; result: Result } | { done: false }> {
     const found = await redis.script(readScript, prefix, userId, scope === 'all' ? '' : scope.session)
     const [revision = '', ...entries] = Array.isArray(found) ? found.map(String) : []
     const before: Session[] = []
@@ -37,16 +41,25 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     const { put, result } = decide(own) as { put: readonly Session[]; result: Result }
     if (put.length === 0) return { done: true, result }
     const told = worthTelling(own, put)
-    const rows = put.flatMap((session) => [session.id, JSON.stringify(session), session.createdAt, session.expiresAt, session.lastActivity, session.endedAt ?? ''])
+    const rows = put.flatMap((session) => [
+      session.id,
+      JSON.stringify(session),
+      session.createdAt,
+      session.expiresAt,
+      session.lastActivity,
+      session.endedAt ?? '',
+    ])
     const won = await redis.script(commitScript, prefix, userId, revision, told.length > 0 ? JSON.stringify(told) : '', ...rows)
     return won === 1 ? { done: true, result } : { done: false }
   }
 
   function inTurn<Result>(userId: string, work: () => Promise<Result>): Promise<Result> {
     const turn = (queues.get(userId) ?? Promise.resolve()).then(work, work)
-    const settled = turn.catch(() => undefined).then(() => {
-      if (queues.get(userId) === settled) queues.delete(userId)
-    })
+    const settled = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (queues.get(userId) === settled) queues.delete(userId)
+      })
     queues.set(userId, settled)
     return turn
   }
@@ -66,10 +79,16 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     } while (cursor !== '0')
   }
 
-  async function sortedPage(set: 'created' | 'active', { descending, offset, limit }: PageQuery): Promise<{ sessions: Session[]; total: number }> {
+  async function sortedPage(
+    set: 'created' | 'active',
+    { descending, offset, limit }: PageQuery,
+  ): Promise<{ sessions: Session[]; total: number }> {
     return redis.run(async (client) => {
       const range = [offset, offset + limit - 1] as const
-      const [total, ids] = await Promise.all([client.zcard(`${prefix}created`), descending ? client.zrevrange(`${prefix}${set}`, ...range) : client.zrange(`${prefix}${set}`, ...range)])
+      const [total, ids] = await Promise.all([
+        client.zcard(`${prefix}created`),
+        descending ? client.zrevrange(`${prefix}${set}`, ...range) : client.zrange(`${prefix}${set}`, ...range),
+      ])
       return { sessions: await load(client, ids), total }
     })
   }
@@ -110,7 +129,13 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
       for await (const some of scan(filter, moment)) {
         for (const session of some) best.add({ id: session.id, key: session[sort], session })
       }
-      return { sessions: best.first().slice(offset).map(({ session }) => session), total: best.total() }
+      return {
+        sessions: best
+          .first()
+          .slice(offset)
+          .map(({ session }) => session),
+        total: best.total(),
+      }
     },
 
     live: ({ now }) => redis.run((client) => client.zcount(`${prefix}expiry`, `(${now}`, '+inf')),
@@ -139,7 +164,12 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
 
     series: (from, span, count) =>
       redis.run(async (client) => {
-        const countIn = (set: string) => Promise.all(Array.from({ length: count }, (_, slot) => client.zcount(`${prefix}${set}`, from + slot * span, `(${from + (slot + 1) * span}`)))
+        const countIn = (set: string) =>
+          Promise.all(
+            Array.from({ length: count }, (_, slot) =>
+              client.zcount(`${prefix}${set}`, from + slot * span, `(${from + (slot + 1) * span}`),
+            ),
+          )
         const [created, ended] = await Promise.all([countIn('created'), countIn('ended')])
         return { created, ended }
       }),
@@ -185,7 +215,9 @@ function matcher({ text, userId, role, state, createdAfter }: SessionFilter, { n
     (createdAfter === undefined || session.createdAt >= createdAfter) &&
     (state === undefined || (state === 'unended' ? session.endedAt === null : isLive(session, now, idleTimeout) === (state === 'live'))) &&
     (part === undefined ||
-      [session.username, session.userId, session.id, session.address, session.device, session.reportedAddress, session.reportedDevice].some((field) => field?.toLowerCase().includes(part) === true))
+      [session.username, session.userId, session.id, session.address, session.device, session.reportedAddress, session.reportedDevice].some(
+        (field) => field?.toLowerCase().includes(part) === true,
+      ))
 }
 
 function sessionOf(json: string, active: string | null | undefined): Session {

@@ -11,7 +11,9 @@ export function createRedisUserStore(redis: RedisConnection): LoginUserStore {
 
   /** The last login is kept beside the user, since it is written with every one. */
   async function read(id: string): Promise<{ json: string; user: StoredLoginUser } | undefined> {
-    const [json, seen] = await redis.run((client) => Promise.all([client.hget(`${prefix}accounts`, id), client.hget(`${prefix}accounts:seen`, id)]))
+    const [json, seen] = await redis.run((client) =>
+      Promise.all([client.hget(`${prefix}accounts`, id), client.hget(`${prefix}accounts:seen`, id)]),
+    )
     return json === null ? undefined : { json, user: userOf(json, seen) }
   }
 
@@ -23,9 +25,13 @@ export function createRedisUserStore(redis: RedisConnection): LoginUserStore {
 
   return {
     async all() {
-      const [users, seen] = await redis.run((client) => Promise.all([client.hgetall(`${prefix}accounts`), client.hgetall(`${prefix}accounts:seen`)]))
+      const [users, seen] = await redis.run((client) =>
+        Promise.all([client.hgetall(`${prefix}accounts`), client.hgetall(`${prefix}accounts:seen`)]),
+      )
       const name = ({ username }: StoredLoginUser): string => plainName(username)
-      return Object.entries(users).map(([id, json]) => userOf(json, seen[id])).toSorted((a, b) => (name(a) < name(b) ? -1 : 1))
+      return Object.entries(users)
+        .map(([id, json]) => userOf(json, seen[id]))
+        .toSorted((a, b) => (name(a) < name(b) ? -1 : 1))
     },
     find: async (id) => (await read(id))?.user,
     async byName(username) {

@@ -148,12 +148,22 @@ function messagesOf(sessions: readonly Session[]): RevocationMessage[] {
   const created = sessions.filter(({ endedAt, renewals }) => endedAt === null && renewals === 0)
   const renewed = sessions.filter(({ endedAt, renewals }) => endedAt === null && renewals > 0)
   return [
-    ...inParts(over, (some): RevocationMessage => ({ type: 'ended', sessions: some.map(({ id, userId, endReason, endedAt }) => ({ session_id: id, user_id: userId, reason: endReason ?? 'revoked', at: iso(endedAt ?? 0) })) })),
+    ...inParts(over, (some): RevocationMessage => ({
+      type: 'ended',
+      sessions: some.map(({ id, userId, endReason, endedAt }) => ({
+        session_id: id,
+        user_id: userId,
+        reason: endReason ?? 'revoked',
+        at: iso(endedAt ?? 0),
+      })),
+    })),
     ...inParts(created, (some): RevocationMessage => ({ type: 'created', sessions: some.map(({ id }) => ({ session_id: id })) })),
     ...inParts(renewed, (some): RevocationMessage => ({ type: 'renewed', sessions: some.map(({ id }) => ({ session_id: id })) })),
   ]
 }
 
 function inParts(sessions: readonly Session[], message: (some: readonly Session[]) => RevocationMessage): RevocationMessage[] {
-  return Array.from({ length: Math.ceil(sessions.length / perMessage) }, (_, part) => message(sessions.slice(part * perMessage, (part + 1) * perMessage)))
+  return Array.from({ length: Math.ceil(sessions.length / perMessage) }, (_, part) =>
+    message(sessions.slice(part * perMessage, (part + 1) * perMessage)),
+  )
 }

@@ -162,7 +162,9 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     const written = activity.note(session, now)
     if (written !== undefined) await written
     if (tokenId === session.tokenId && session.previousTokenId !== null && session.previousUntil === null) {
-      await store.change(session.userId, { session: session.id }, ([stored]) => decideAdoption(stored && activity.latest(stored), tokenId, now, policy().idleTimeout))
+      await store.change(session.userId, { session: session.id }, ([stored]) =>
+        decideAdoption(stored && activity.latest(stored), tokenId, now, policy().idleTimeout),
+      )
     }
     if (tokenId === session.tokenId && !isDue(session, now)) return { valid: true, session, shouldRefresh: false, newToken: null }
     return offer(session, tokenId)
@@ -181,7 +183,9 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
 
   async function renew(session: Session, tokenId: string, ask: 'refresh' | 'offer', actor: string): Promise<RenewOutcome> {
     const nextTokenId = newTokenId()
-    const outcome = await store.change(session.userId, { session: session.id }, ([stored]) => decideRenewal(stored && activity.latest(stored), tokenId, ask, nextTokenId, policy(), clock.now()))
+    const outcome = await store.change(session.userId, { session: session.id }, ([stored]) =>
+      decideRenewal(stored && activity.latest(stored), tokenId, ask, nextTokenId, policy(), clock.now()),
+    )
     if (outcome.kind === 'reused') tell('token-reused', 'Replaced token used again; session ended', outcome.session, 'system', 'bad')
     if (outcome.kind === 'current' && outcome.renewed) tell('session-renewed', 'Login renewed', outcome.session, actor)
     return outcome
@@ -237,7 +241,15 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
       return { put: over, result: { over, ended: over.filter(({ id }) => live.has(id)), live: live.size } }
     })
     const [first] = outcome.over
-    if (first !== undefined) events.emit({ room: 'logins', type: 'sessions-ended', title: 'Logins of a user revoked', subject: first.username, actor, data: { user: userId, sessions: outcome.ended.length } })
+    if (first !== undefined)
+      events.emit({
+        room: 'logins',
+        type: 'sessions-ended',
+        title: 'Logins of a user revoked',
+        subject: first.username,
+        actor,
+        data: { user: userId, sessions: outcome.ended.length },
+      })
     return { ended: outcome.ended, live: outcome.live }
   }
 
@@ -263,10 +275,23 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     }
     // Signed first: a session without a token would only take somebody's place.
     const token = tokenOf(session)
-    const outcome = await store.change(session.userId, 'all', (sessions) => decideCreate(sessions.map(activity.latest), session, limit, clock.now(), rules.idleTimeout))
+    const outcome = await store.change(session.userId, 'all', (sessions) =>
+      decideCreate(sessions.map(activity.latest), session, limit, clock.now(), rules.idleTimeout),
+    )
     if (!outcome.created) {
-      events.emit({ room: 'logins', type: 'session-denied', title: 'Login denied: too many sessions', subject: session.username, actor, tone: 'attention', data: { user: session.userId, live: outcome.live } })
-      throw new Fault('session-limit', `${session.username} has ${outcome.live} of ${limit.maxConcurrent} sessions already`, { live: outcome.live, limit: limit.maxConcurrent })
+      events.emit({
+        room: 'logins',
+        type: 'session-denied',
+        title: 'Login denied: too many sessions',
+        subject: session.username,
+        actor,
+        tone: 'attention',
+        data: { user: session.userId, live: outcome.live },
+      })
+      throw new Fault('session-limit', `${session.username} has ${outcome.live} of ${limit.maxConcurrent} sessions already`, {
+        live: outcome.live,
+        limit: limit.maxConcurrent,
+      })
     }
     tell('session-created', 'Logged in', session, actor, 'good')
     for (const each of outcome.evicted) tell('session-ended', 'Login evicted by a newer one', each, 'system')
@@ -282,7 +307,20 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
   }
 
   function tell(type: string, title: string, session: Session, actor: string, tone: 'neutral' | 'good' | 'bad' = 'neutral'): void {
-    events.emit({ room: 'logins', type, title, subject: session.username, actor, tone, data: { session: session.id, user: session.userId, address: session.address, ...(session.endReason === null ? {} : { reason: session.endReason }) } })
+    events.emit({
+      room: 'logins',
+      type,
+      title,
+      subject: session.username,
+      actor,
+      tone,
+      data: {
+        session: session.id,
+        user: session.userId,
+        address: session.address,
+        ...(session.endReason === null ? {} : { reason: session.endReason }),
+      },
+    })
   }
 
   return {
@@ -301,7 +339,10 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     validations: () => validations,
     async giveUpKeys(actor) {
       const rules = policy()
-      const { keys: count, anyUsable } = await keys.giveUp(clock.now() + Math.max(rules.absoluteLife(false), rules.absoluteLife(true)), actor)
+      const { keys: count, anyUsable } = await keys.giveUp(
+        clock.now() + Math.max(rules.absoluteLife(false), rules.absoluteLife(true)),
+        actor,
+      )
       if (!anyUsable) await endMatching({}, actor)
       return count
     },

@@ -35,7 +35,12 @@ export const selected = columnPairs.map(([field, column]) => `${column} AS ${fie
 
 export function sessionOf({ permissions, rememberMe, endReason, ...row }: SessionRow): Session {
   // Both were written by us: the permissions as a list of strings, the reason from its own type.
-  return { ...row, permissions: JSON.parse(permissions) as string[], rememberMe: rememberMe === 1, endReason: endReason as StoredEndReason | null }
+  return {
+    ...row,
+    permissions: JSON.parse(permissions) as string[],
+    rememberMe: rememberMe === 1,
+    endReason: endReason as StoredEndReason | null,
+  }
 }
 
 export function rowOf(session: Session): SessionRow {

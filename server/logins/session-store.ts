@@ -60,7 +60,11 @@ export interface SessionStore {
    * writes that, all as one step: no other change of this user's sessions, on whichever server, comes between. Resolves when what was
    * written would survive a crash of this process. `decide` has to be pure, since it may be asked more than once; when it throws, nothing is written.
    */
-  change<Result>(userId: string, scope: 'all' | { session: string }, decide: (sessions: readonly Session[]) => Changed<Result>): Promise<Result>
+  change<Result>(
+    userId: string,
+    scope: 'all' | { session: string },
+    decide: (sessions: readonly Session[]) => Changed<Result>,
+  ): Promise<Result>
   /** Raises `lastActivity`; never lowers it and never revives anything. */
   touch(times: ReadonlyMap<string, number>): Promise<void>
   /** Those nobody ended, newest first. */
@@ -101,12 +105,17 @@ export function worthTelling(before: readonly Session[], put: readonly Session[]
   const known = new Map(before.map((session) => [session.id, session]))
   return put.filter((session) => {
     const old = known.get(session.id)
-    return old === undefined || session.endedAt !== old.endedAt || session.tokenId !== old.tokenId || session.previousUntil !== old.previousUntil
+    return (
+      old === undefined || session.endedAt !== old.endedAt || session.tokenId !== old.tokenId || session.previousUntil !== old.previousUntil
+    )
   })
 }
 
 /** Listeners that cannot harm each other or the one who tells them. */
-export function createSignal<Value>(onError: (error: unknown) => void): { tell(value: Value): void; subscribe(listener: (value: Value) => void): () => void } {
+export function createSignal<Value>(onError: (error: unknown) => void): {
+  tell(value: Value): void
+  subscribe(listener: (value: Value) => void): () => void
+} {
   const listeners = new Set<(value: Value) => void>()
   return {
     tell(value) {

@@ -8,30 +8,53 @@ import type { Database } from 'better-sqlite3'
 import { createBest } from './best.ts'
 import { nextTurn, selected, sessionOf, type SessionRow as Row } from './session-rows.ts'
 import type { Session } from './session.ts'
-import { orderOf, type Counts, type Moment, type PageQuery, type SessionFilter, type SessionSort, type SessionStore } from './session-store.ts'
+import {
+  orderOf,
+  type Counts,
+  type Moment,
+  type PageQuery,
+  type SessionFilter,
+  type SessionSort,
+  type SessionStore,
+} from './session-store.ts'
 
 type Search = Pick<SessionStore, 'page' | 'scan' | 'live' | 'counts' | 'series' | 'endedSince'>
 
 /** Rows read in one turn, about. */
 const rowsPerPart = 500
-const columnOfSort: Readonly<Record<SessionSort, string>> = { lastActivity: 'last_activity', createdAt: 'created_at', expiresAt: 'expires_at', username: 'username' }
+const columnOfSort: Readonly<Record<SessionSort, string>> = {
+  lastActivity: 'last_activity',
+  createdAt: 'created_at',
+  expiresAt: 'expires_at',
+  username: 'username',
+}
 
 /** `read` knows most sessions without reading them: a row of so many columns takes some thirty microseconds. */
 export function createSqliteSearch(database: Database, read: (id: string) => Session | null): Search {
   const countAll = database.prepare<[], number>('SELECT count(*) FROM login_sessions').pluck()
-  const countLive = database.prepare<[number], number>('SELECT count(*) FROM login_sessions WHERE ended_at IS NULL AND expires_at > ?').pluck()
+  const countLive = database
+    .prepare<[number], number>('SELECT count(*) FROM login_sessions WHERE ended_at IS NULL AND expires_at > ?')
+    .pluck()
   const countEnded = database.prepare<[], number>('SELECT count(*) FROM login_sessions WHERE ended_at IS NOT NULL').pluck()
   // The index by user is named, since the planner would take the one by expiry and sort all users anew for each part.
   const someUsers = database.prepare<[string, number], { userId: string; expiresAt: number }>(
     'SELECT user_id AS userId, max(expires_at) AS expiresAt FROM login_sessions INDEXED BY login_sessions_by_user WHERE ended_at IS NULL AND user_id > ? GROUP BY user_id ORDER BY user_id LIMIT ?',
   )
-  const youngest = database.prepare<[{ offset: number; limit: number }], string>('SELECT id FROM login_sessions ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset').pluck()
+  const youngest = database
+    .prepare<[{ offset: number; limit: number }], string>(
+      'SELECT id FROM login_sessions ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset',
+    )
+    .pluck()
   const find = database.prepare<[string], Row>(`SELECT ${selected} FROM login_sessions_seen WHERE id = ?`)
   const someEnded = database.prepare<[{ at: number; id: string; limit: number }], { id: string; at: number; expiresAt: number }>(
     'SELECT id, ended_at AS at, expires_at AS expiresAt FROM login_sessions WHERE ended_at IS NOT NULL AND (ended_at, id) > (@at, @id) ORDER BY ended_at, id LIMIT @limit',
   )
   const perSpan = (column: string) =>
-    database.prepare<[{ from: number; until: number }], number>(`SELECT count(*) FROM login_sessions WHERE ${column} >= @from AND ${column} < @until`).pluck()
+    database
+      .prepare<[{ from: number; until: number }], number>(
+        `SELECT count(*) FROM login_sessions WHERE ${column} >= @from AND ${column} < @until`,
+      )
+      .pluck()
   const createdBetween = perSpan('created_at')
   const endedBetween = perSpan('ended_at')
 
@@ -39,7 +62,9 @@ export function createSqliteSearch(database: Database, read: (id: string) => Ses
   async function* parts<Part>(filter: SessionFilter, moment: Moment, columns: string, withActivity: boolean): AsyncGenerator<Part[]> {
     const { tests, values, ofTime } = conditions(filter, moment)
     const table = withActivity || ofTime ? 'login_sessions_seen' : 'login_sessions'
-    const part = database.prepare<[object], Part>(`SELECT ${columns} FROM ${table} WHERE ${['id >= @from', 'id < @until', ...tests].join(' AND ')}`)
+    const part = database.prepare<[object], Part>(
+      `SELECT ${columns} FROM ${table} WHERE ${['id >= @from', 'id < @until', ...tests].join(' AND ')}`,
+    )
     for (const [from, until] of rangesOf(countAll.get() ?? 0)) {
       yield part.all({ ...values, from, until })
       await nextTurn()
@@ -70,12 +95,26 @@ export function createSqliteSearch(database: Database, read: (id: string) => Ses
 
     async page({ filter, sort, descending, offset, limit }: PageQuery, moment) {
       const all = Object.values(filter).every((wanted) => wanted === undefined)
-      if (all && sort === 'createdAt' && descending) return { sessions: youngest.all({ offset, limit }).flatMap((id) => read(id) ?? []), total: countAll.get() ?? 0 }
+      if (all && sort === 'createdAt' && descending)
+        return { sessions: youngest.all({ offset, limit }).flatMap((id) => read(id) ?? []), total: countAll.get() ?? 0 }
       const best = createBest<{ id: string; key: string | number }>(offset + limit, orderOf(descending))
-      for await (const rows of parts<{ id: string; key: string | number }>(filter, moment, `id, ${columnOfSort[sort]} AS key`, sort === 'lastActivity')) {
+      for await (const rows of parts<{ id: string; key: string | number }>(
+        filter,
+        moment,
+        `id, ${columnOfSort[sort]} AS key`,
+        sort === 'lastActivity',
+      )) {
         for (const row of rows) best.add(row)
       }
-      return { sessions: database.open ? best.first().slice(offset).flatMap(({ id }) => read(id) ?? []) : [], total: best.total() }
+      return {
+        sessions: database.open
+          ? best
+              .first()
+              .slice(offset)
+              .flatMap(({ id }) => read(id) ?? [])
+          : [],
+        total: best.total(),
+      }
     },
 
     async live({ now, idleTimeout }) {
@@ -136,7 +175,10 @@ function rangesOf(rows: number): [from: string, until: string][] {
   return starts.map((from, index) => [from, starts[index + 1] ?? '\u{10ffff}'])
 }
 
-function conditions({ text, userId, role, state, createdAfter }: SessionFilter, { now, idleTimeout }: Moment): { tests: string[]; values: object; ofTime: boolean } {
+function conditions(
+  { text, userId, role, state, createdAfter }: SessionFilter,
+  { now, idleTimeout }: Moment,
+): { tests: string[]; values: object; ofTime: boolean } {
   // When a session stops being live by time alone.
   const over = idleTimeout === null ? '+expires_at' : 'MIN(expires_at, last_activity + @idleTimeout)'
   // A plus keeps the planner from an index: with one it would go through all live sessions for each part.
@@ -144,9 +186,21 @@ function conditions({ text, userId, role, state, createdAfter }: SessionFilter, 
     userId === undefined ? null : '+user_id = @userId',
     role === undefined ? null : 'role_name = @role',
     createdAfter === undefined ? null : '+created_at >= @createdAfter',
-    state === undefined ? null : state === 'unended' ? '+ended_at IS NULL' : state === 'live' ? `+ended_at IS NULL AND ${over} > @now` : `(+ended_at IS NOT NULL OR ${over} <= @now)`,
-    text === undefined ? null : `concat_ws(char(10), username, user_id, id, address, device, reported_address, reported_device) LIKE @pattern ESCAPE '\\'`,
+    state === undefined
+      ? null
+      : state === 'unended'
+        ? '+ended_at IS NULL'
+        : state === 'live'
+          ? `+ended_at IS NULL AND ${over} > @now`
+          : `(+ended_at IS NOT NULL OR ${over} <= @now)`,
+    text === undefined
+      ? null
+      : `concat_ws(char(10), username, user_id, id, address, device, reported_address, reported_device) LIKE @pattern ESCAPE '\\'`,
   ].filter((test) => test !== null)
   const pattern = `%${(text ?? '').replace(/[\\%_]/g, '\\$&')}%`
-  return { tests, values: { now, idleTimeout, userId, role, createdAfter, pattern }, ofTime: (state === 'live' || state === 'over') && idleTimeout !== null }
+  return {
+    tests,
+    values: { now, idleTimeout, userId, role, createdAfter, pattern },
+    ofTime: (state === 'live' || state === 'over') && idleTimeout !== null,
+  }
 }

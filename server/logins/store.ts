@@ -9,28 +9,55 @@ import { createSignal, worthTelling, type SessionStore } from './session-store.t
 import { createSqliteSearch } from './store-search.ts'
 
 /** What a change may change; the rest of a session stays as it was created. */
-const changing = ['expiresAt', 'lastActivity', 'tokenId', 'tokenIssuedAt', 'previousTokenId', 'previousUntil', 'renewals', 'endedAt', 'endReason'] as const
+const changing = [
+  'expiresAt',
+  'lastActivity',
+  'tokenId',
+  'tokenIssuedAt',
+  'previousTokenId',
+  'previousUntil',
+  'renewals',
+  'endedAt',
+  'endReason',
+] as const
 
 /** Sessions kept as objects, some 120 MB when as many are in use; others are read from SQLite, which takes some ten microseconds. */
 const keepAtMost = 200_000
 /** Rows written or removed in one turn: about a millisecond, so that requests are not kept waiting. */
 const rowsPerTurn = 400
 
-export function createSqliteStore({ database, kind, log }: { database: Database; kind: 'memory' | 'database'; log: Pick<Log, 'error'> }): SessionStore {
+export function createSqliteStore({
+  database,
+  kind,
+  log,
+}: {
+  database: Database
+  kind: 'memory' | 'database'
+  log: Pick<Log, 'error'>
+}): SessionStore {
   const find = database.prepare<[string], Row>(`SELECT ${selected} FROM login_sessions_seen WHERE id = ?`)
-  const ofUser = database.prepare<[string], Row>(`SELECT ${selected} FROM login_sessions_seen WHERE user_id = ? AND ended_at IS NULL ORDER BY created_at DESC, id DESC`)
+  const ofUser = database.prepare<[string], Row>(
+    `SELECT ${selected} FROM login_sessions_seen WHERE user_id = ? AND ended_at IS NULL ORDER BY created_at DESC, id DESC`,
+  )
   const idsOfUser = database.prepare<[string], string>('SELECT id FROM login_sessions WHERE user_id = ? AND ended_at IS NULL').pluck()
-  const put = database.prepare(`INSERT INTO login_sessions (${columnPairs.map(([, column]) => column).join(', ')}) VALUES (${columnPairs.map(([field]) => `@${field}`).join(', ')})
+  const put =
+    database.prepare(`INSERT INTO login_sessions (${columnPairs.map(([, column]) => column).join(', ')}) VALUES (${columnPairs.map(([field]) => `@${field}`).join(', ')})
     ON CONFLICT (id) DO UPDATE SET ${changing.map((field) => `${columnOf[field]} = @${field}`).join(', ')}`)
-  const touch = database.prepare('INSERT INTO login_activity (session_id, at) VALUES (?, ?) ON CONFLICT (session_id) DO UPDATE SET at = max(at, excluded.at)')
+  const touch = database.prepare(
+    'INSERT INTO login_activity (session_id, at) VALUES (?, ?) ON CONFLICT (session_id) DO UPDATE SET at = max(at, excluded.at)',
+  )
   const touchAll = database.transaction((times: readonly (readonly [string, number])[]) => {
     for (const [id, time] of times) touch.run(id, time)
   })
-  const removeOver = database.prepare<[{ before: number; limit: number }], string>(`
+  const removeOver = database
+    .prepare<[{ before: number; limit: number }], string>(
+      `
     DELETE FROM login_sessions WHERE id IN (
       SELECT id FROM login_sessions WHERE ended_at < @before UNION ALL
       SELECT id FROM login_sessions WHERE ended_at IS NULL AND expires_at < @before LIMIT @limit
-    ) RETURNING id`).pluck()
+    ) RETURNING id`,
+    )
+    .pluck()
   const forgetActivity = database.prepare('DELETE FROM login_activity WHERE session_id = ?')
   const remove = database.transaction((before: number): string[] => {
     const ids = removeOver.all({ before, limit: rowsPerTurn })
@@ -93,7 +120,10 @@ export function createSqliteStore({ database, kind, log }: { database: Database;
 
     // What is kept need not be read: a row of so many columns takes longer than the rest of the request.
     async ofUser(userId) {
-      return idsOfUser.all(userId).flatMap((id) => read(id) ?? []).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+      return idsOfUser
+        .all(userId)
+        .flatMap((id) => read(id) ?? [])
+        .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
     },
 
     async removeOver(before) {

@@ -17,7 +17,19 @@ export interface Sweep {
 const countEvery = 1_000
 const countShare = 100
 
-export function startSweep({ store, policy, clock, log, changed }: { store: SessionStore; policy(): Policy; clock: Clock; log: Pick<Log, 'warn'>; changed(): void }): Sweep {
+export function startSweep({
+  store,
+  policy,
+  clock,
+  log,
+  changed,
+}: {
+  store: SessionStore
+  policy(): Policy
+  clock: Clock
+  log: Pick<Log, 'warn'>
+  changed(): void
+}): Sweep {
   let live = 0
   let nextAt = clock.now()
   let sweepTimer: NodeJS.Timeout | undefined
@@ -52,7 +64,8 @@ export function startSweep({ store, policy, clock, log, changed }: { store: Sess
     } catch {
       // The store's state tells of it; the last count stands until it is back.
     } finally {
-      if (run === current) countTimer = setTimeout(() => void count(run), Math.max(countEvery, (clock.monotonic() - begun) * countShare)).unref()
+      if (run === current)
+        countTimer = setTimeout(() => void count(run), Math.max(countEvery, (clock.monotonic() - begun) * countShare)).unref()
     }
   }
 

@@ -38,7 +38,9 @@ export function createTurnstile(atOnce: number, mostWaiting: number): Turnstile 
   function next(): Waiting | undefined {
     const [first] = queue.toSorted(
       (a, b) =>
-        Number(b.lane.trusted) - Number(a.lane.trusted) || lastTurn(a.lane.address) - lastTurn(b.lane.address) || lastTurn(namesKey(a.lane)) - lastTurn(namesKey(b.lane)),
+        Number(b.lane.trusted) - Number(a.lane.trusted) ||
+        lastTurn(a.lane.address) - lastTurn(b.lane.address) ||
+        lastTurn(namesKey(a.lane)) - lastTurn(namesKey(b.lane)),
     )
     if (first === undefined) {
       turns.clear()

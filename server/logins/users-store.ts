@@ -33,7 +33,8 @@ interface Row extends Omit<StoredLoginUser, 'permissions' | 'active'> {
   active: number
 }
 
-const columns = 'id, username, full_name AS fullName, role_name AS roleName, permissions, password_hash AS passwordHash, active, created_at AS createdAt, last_login_at AS lastLoginAt'
+const columns =
+  'id, username, full_name AS fullName, role_name AS roleName, permissions, password_hash AS passwordHash, active, created_at AS createdAt, last_login_at AS lastLoginAt'
 
 export function createLoginUserStore(database: Database): LoginUserStore {
   const all = database.prepare<[], Row>(`SELECT ${columns} FROM login_users ORDER BY username`)
@@ -44,7 +45,9 @@ export function createLoginUserStore(database: Database): LoginUserStore {
      VALUES (@id, @username, @fullName, @roleName, @permissions, @passwordHash, @active, @createdAt, @lastLoginAt)
      ON CONFLICT (username) DO NOTHING`,
   )
-  const update = database.prepare('UPDATE login_users SET full_name = @fullName, role_name = @roleName, permissions = @permissions, password_hash = @passwordHash, active = @active WHERE id = @id')
+  const update = database.prepare(
+    'UPDATE login_users SET full_name = @fullName, role_name = @roleName, permissions = @permissions, password_hash = @passwordHash, active = @active WHERE id = @id',
+  )
   const loggedIn = database.prepare('UPDATE login_users SET last_login_at = ? WHERE id = ?')
   const remove = database.prepare('DELETE FROM login_users WHERE id = ?')
 

@@ -60,7 +60,14 @@ export interface LoginUsersGiven {
 const derivationsAtOnce = 2
 const derivationsWaiting = 20
 
-export function createLoginUsers({ store, attempts, endSessions, passwords = { hash: hashPassword, check: checkPassword }, clock, events }: LoginUsersGiven): LoginUsers {
+export function createLoginUsers({
+  store,
+  attempts,
+  endSessions,
+  passwords = { hash: hashPassword, check: checkPassword },
+  clock,
+  events,
+}: LoginUsersGiven): LoginUsers {
   const { enter } = createTurnstile(derivationsAtOnce, derivationsWaiting)
   /** What the house itself hashes is asked for by people with a key, and comes before what strangers try. */
   const hashed = (password: string): Promise<string> => enter({ address: '', name: '', trusted: true }, () => passwords.hash(password))
@@ -84,7 +91,14 @@ export function createLoginUsers({ store, attempts, endSessions, passwords = { h
   }
 
   function tell(type: string, title: string, user: StoredLoginUser, actor: string): void {
-    events.emit({ room: 'logins', type, title, subject: user.username, actor, data: { user: user.id, role: user.roleName, active: user.active } })
+    events.emit({
+      room: 'logins',
+      type,
+      title,
+      subject: user.username,
+      actor,
+      data: { user: user.id, role: user.roleName, active: user.active },
+    })
   }
 
   return {
@@ -92,13 +106,29 @@ export function createLoginUsers({ store, attempts, endSessions, passwords = { h
     find: store.find,
     isStill: async (user) => {
       const now = await store.find(user.id)
-      return now !== undefined && now.active && now.passwordHash === user.passwordHash && now.roleName === user.roleName && JSON.stringify(now.permissions) === JSON.stringify(user.permissions)
+      return (
+        now !== undefined &&
+        now.active &&
+        now.passwordHash === user.passwordHash &&
+        now.roleName === user.roleName &&
+        JSON.stringify(now.permissions) === JSON.stringify(user.permissions)
+      )
     },
 
     async create({ username, fullName, role, permissions, password }, actor) {
       if ((await store.byName(username)) !== undefined) throw takenName()
       const passwordHash = await hashed(password)
-      const user = { id: `user_${randomBase62(16)}`, username, fullName, roleName: role, permissions, passwordHash, active: true, createdAt: clock.now(), lastLoginAt: null }
+      const user = {
+        id: `user_${randomBase62(16)}`,
+        username,
+        fullName,
+        roleName: role,
+        permissions,
+        passwordHash,
+        active: true,
+        createdAt: clock.now(),
+        lastLoginAt: null,
+      }
       await store.add(user)
       tell('user-created', 'Login user added', user, actor)
       return user
@@ -116,7 +146,12 @@ export function createLoginUsers({ store, attempts, endSessions, passwords = { h
         active: patch.active ?? user.active,
       })
       const after = changed(before)
-      const endsSessions = owing.has(id) || passwordHash !== undefined || !after.active || after.roleName !== before.roleName || JSON.stringify(after.permissions) !== JSON.stringify(before.permissions)
+      const endsSessions =
+        owing.has(id) ||
+        passwordHash !== undefined ||
+        !after.active ||
+        after.roleName !== before.roleName ||
+        JSON.stringify(after.permissions) !== JSON.stringify(before.permissions)
       // Before: where they cannot be ended now, nothing is changed and the caller hears so. After: those that were opened meanwhile.
       if (endsSessions) await endSessions(id, actor)
       const user = await store.update(id, changed)
@@ -143,9 +178,19 @@ export function createLoginUsers({ store, attempts, endSessions, passwords = { h
       if (username === '' || password === '') throw new Fault('missing-credentials')
       const { trusted } = await attempts.begin(username, address)
       const user = await store.byName(username)
-      const matches = await enter({ address, name: username.toLowerCase(), trusted }, async () => passwords.check(password, user?.passwordHash ?? (await somebodysHash())))
+      const matches = await enter({ address, name: username.toLowerCase(), trusted }, async () =>
+        passwords.check(password, user?.passwordHash ?? (await somebodysHash())),
+      )
       if (user === undefined || !matches) {
-        events.emit({ room: 'logins', type: 'login-failed', title: 'Wrong user name or password', subject: username.slice(0, 100), actor: 'local', tone: 'attention', data: { address } })
+        events.emit({
+          room: 'logins',
+          type: 'login-failed',
+          title: 'Wrong user name or password',
+          subject: username.slice(0, 100),
+          actor: 'local',
+          tone: 'attention',
+          data: { address },
+        })
         throw new Fault('invalid-credentials')
       }
       await attempts.succeeded(username, address)

@@ -25,7 +25,11 @@ export function invalid(reason: EndReason): Invalid {
   return { valid: false, code: byTime ? 'session_expired' : 'session_inactive', message: words[reason] }
 }
 
-const faultCodes = { session_not_found: 'session-not-found', session_expired: 'session-expired', session_inactive: 'session-inactive' } as const
+const faultCodes = {
+  session_not_found: 'session-not-found',
+  session_expired: 'session-expired',
+  session_inactive: 'session-inactive',
+} as const
 
 export function faultOf({ code, message }: Invalid): Fault {
   return new Fault(faultCodes[code], message)

@@ -9,9 +9,21 @@ export function headerOf(request: IncomingMessage, name: string): string | undef
   return Array.isArray(value) ? value[0] : value
 }
 
-export function refuse(response: ServerResponse, status: number, code: number, message: string, more: { id?: unknown; data?: unknown; headers?: Record<string, string> } = {}): void {
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  code: number,
+  message: string,
+  more: { id?: unknown; data?: unknown; headers?: Record<string, string> } = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...more.headers })
-  response.end(JSON.stringify({ jsonrpc: '2.0', id: more.id ?? null, error: { code, message, ...(more.data === undefined ? {} : { data: more.data }) } }))
+  response.end(
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: more.id ?? null,
+      error: { code, message, ...(more.data === undefined ? {} : { data: more.data }) },
+    }),
+  )
 }
 
 /** 402 with the shortfall for credits, 429 for a rate. */
@@ -26,9 +38,17 @@ export function refusalError(refusal: Refusal, entry: ToolEntry): ProtocolError 
   const service = entry.upstream.definition.name
   switch (refusal.kind) {
     case 'rate':
-      return new ProtocolError(-32000, `This session may make ${refusal.maxCallsPerMinute} calls a minute`, { service, maxCallsPerMinute: refusal.maxCallsPerMinute })
+      return new ProtocolError(-32000, `This session may make ${refusal.maxCallsPerMinute} calls a minute`, {
+        service,
+        maxCallsPerMinute: refusal.maxCallsPerMinute,
+      })
     case 'session-cap':
-      return new ProtocolError(-32000, 'This session has spent the credits it may spend', { service, maxCredits: refusal.maxCredits, spent: refusal.spent, requiredCredits: entry.tool.price })
+      return new ProtocolError(-32000, 'This session has spent the credits it may spend', {
+        service,
+        maxCredits: refusal.maxCredits,
+        spent: refusal.spent,
+        requiredCredits: entry.tool.price,
+      })
     case 'credits': {
       const { kind: _, ...shortage } = refusal
       return new ProtocolError(-32000, 'Insufficient credits', { service, ...shortage })

@@ -47,15 +47,26 @@ export function createRelayApi({ sessions, gateway, desk, upstreams, callbackUrl
     listSessions: (_, call) => {
       // Who may read and nothing else is shown which is which, and holds none of them.
       const holds = call.standing.may('relay:use')
-      const data = sessions.list(userOf(call), call.standing).map(({ sessionId, session: { id, prefix, createdAt, expiresAt, lastUsedAt, address, userAgent, origin } }) => ({
-        ...{ id, sessionId: holds && sessionId !== null ? sessionId : `${prefix}${keptBack}`, createdAt: iso(createdAt), expiresAt: iso(expiresAt), lastAccessedAt: lastUsedAt === null ? null : iso(lastUsedAt) },
-        metadata: { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, ...(origin === null ? {} : { origin }) },
-      }))
+      const data = sessions
+        .list(userOf(call), call.standing)
+        .map(({ sessionId, session: { id, prefix, createdAt, expiresAt, lastUsedAt, address, userAgent, origin } }) => ({
+          ...{
+            id,
+            sessionId: holds && sessionId !== null ? sessionId : `${prefix}${keptBack}`,
+            createdAt: iso(createdAt),
+            expiresAt: iso(expiresAt),
+            lastAccessedAt: lastUsedAt === null ? null : iso(lastUsedAt),
+          },
+          metadata: { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, ...(origin === null ? {} : { origin }) },
+        }))
       return { status: 200, body: { success: true, data } }
     },
     sessionStats: (_, call) => {
       const stats = sessions.stats(userOf(call), call.standing)
-      return { status: 200, body: { success: true, data: { ...stats, lastActivity: stats.lastActivity === null ? null : iso(stats.lastActivity) } } }
+      return {
+        status: 200,
+        body: { success: true, data: { ...stats, lastActivity: stats.lastActivity === null ? null : iso(stats.lastActivity) } },
+      }
     },
     validateSession: ({ params }) => {
       const { account } = sessions.validate(params.sessionId)

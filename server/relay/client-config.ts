@@ -20,13 +20,28 @@ export function readClientConfig(text: string): FoundServer[] {
   const found = serverTables(config).flatMap((table) => Object.entries(table).map(([name, entry]) => serverOf(name, entry)))
   if (found.length === 0) throw new Fault('config-invalid', 'No MCP servers were found: expected `mcpServers` or `servers`')
   // The same server may stand in several projects of one file.
-  return found.filter(({ shown }, index) => found.findIndex((other) => other.shown.name === shown.name && other.shown.commandLine === shown.commandLine) === index)
+  return found.filter(
+    ({ shown }, index) =>
+      found.findIndex((other) => other.shown.name === shown.name && other.shown.commandLine === shown.commandLine) === index,
+  )
 }
 
 /** Exactly what would be run or called, quoted so that it can be read in one way only. */
-export function commandLineOf({ transport, command, args = [], url }: { transport: string; command?: string | null | undefined; args?: readonly string[] | undefined; url?: string | null | undefined }): string {
+export function commandLineOf({
+  transport,
+  command,
+  args = [],
+  url,
+}: {
+  transport: string
+  command?: string | null | undefined
+  args?: readonly string[] | undefined
+  url?: string | null | undefined
+}): string {
   if (transport !== 'stdio') return url ?? ''
-  return [command ?? '', ...args].map((part) => (/^[\w@%+=:,./\\-]+$/.test(part) ? part : `'${part.replaceAll("'", String.raw`'\''`)}'`)).join(' ')
+  return [command ?? '', ...args]
+    .map((part) => (/^[\w@%+=:,./\\-]+$/.test(part) ? part : `'${part.replaceAll("'", String.raw`'\''`)}'`))
+    .join(' ')
 }
 
 type Table = Readonly<Record<string, unknown>>
@@ -51,14 +66,31 @@ function serverOf(name: string, entry: unknown): FoundServer {
   const definition = { name: nameOf(name), transport, command, args, url, cwd, env, headers, enabled: given['disabled'] !== true } as const
   const checked = newUpstream.safeParse(definition)
   const asks = /\$\{(?:input|workspaceFolder|env):?[^{}]{0,200}\}/.exec(JSON.stringify([command, args, env, headers, url, cwd]))?.[0]
-  const problem = !checked.success ? checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') : asks === undefined ? null : `${asks} is filled in by the other program; put the value in its place`
-  const shown: ImportableServer = { name, transport, commandLine: commandLineOf(definition), cwd, envNames: Object.keys(env).sort(), headerNames: Object.keys(headers).sort(), problem }
+  const problem = !checked.success
+    ? checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+    : asks === undefined
+      ? null
+      : `${asks} is filled in by the other program; put the value in its place`
+  const shown: ImportableServer = {
+    name,
+    transport,
+    commandLine: commandLineOf(definition),
+    cwd,
+    envNames: Object.keys(env).sort(),
+    headerNames: Object.keys(headers).sort(),
+    problem,
+  }
   return { shown, definition: checked.success && asks === undefined ? checked.data : null }
 }
 
 /** Clients allow any name; ours becomes a part of tool names. */
 function nameOf(name: string): string {
-  return name.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, 63) || 'server'
+  return (
+    name
+      .replace(/[^A-Za-z0-9_.-]+/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, 63) || 'server'
+  )
 }
 
 function isTable(value: unknown): value is Table {

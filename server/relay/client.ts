@@ -65,8 +65,12 @@ export class RelayClient {
   /** The view after servers that are only just starting had a moment, and showed what they show a client of this kind. */
   async settledView(): Promise<View> {
     const { upstreams } = this.view()
-    const starting = upstreams.filter(({ state }) => state === 'starting').map((upstream) => settledWithin(listWait - upstream.startingFor, upstream.settled()))
-    const lanes = canBeAsked(this.capabilities) ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.settledLane(upstream)) : []
+    const starting = upstreams
+      .filter(({ state }) => state === 'starting')
+      .map((upstream) => settledWithin(listWait - upstream.startingFor, upstream.settled()))
+    const lanes = canBeAsked(this.capabilities)
+      ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.settledLane(upstream))
+      : []
     await Promise.all([...starting, ...lanes])
     return this.view()
   }

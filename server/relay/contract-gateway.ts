@@ -13,7 +13,8 @@ const responses = {
 } as const
 const description = 'Speaks the revisions 2025-03-26 to 2025-11-25 and 2026-07-28 of the protocol.'
 
-const route = <const Method extends 'GET' | 'POST' | 'DELETE'>(method: Method, summary: string) => ({ method, tag: 'Gateway', summary, description, access: 'public', right: 'anyone', bodyType: 'raw', responses }) as const
+const route = <const Method extends 'GET' | 'POST' | 'DELETE'>(method: Method, summary: string) =>
+  ({ method, tag: 'Gateway', summary, description, access: 'public', right: 'anyone', bodyType: 'raw', responses }) as const
 
 export const gatewayRoutes = {
   mcpPost: { ...route('POST', 'Send a message, with the session in the address'), path: '/mcp/:sessionId', params },

@@ -39,7 +39,11 @@ export const accountRules = z.object({
   /** Ids of servers; null for all. */
   upstreams: z.array(upstreamId).max(100).nullable().default(null),
   /** Tools by the server's own name for them; null for all. */
-  tools: z.array(z.object({ upstream: upstreamId, name: toolName })).max(2_000).nullable().default(null),
+  tools: z
+    .array(z.object({ upstream: upstreamId, name: toolName }))
+    .max(2_000)
+    .nullable()
+    .default(null),
   /** Only tools that say of themselves that they change nothing. */
   readOnly: z.boolean().default(false),
 })
@@ -47,4 +51,8 @@ export type AccountRules = z.output<typeof accountRules>
 /** An account that nobody has limited. */
 export const noRules: AccountRules = { upstreams: null, tools: null, readOnly: false }
 
-export const metadata = z.object({ userAgent: z.string().max(1_024).optional(), ipAddress: z.string().max(64).optional(), origin: z.string().max(1_024).optional() })
+export const metadata = z.object({
+  userAgent: z.string().max(1_024).optional(),
+  ipAddress: z.string().max(64).optional(),
+  origin: z.string().max(1_024).optional(),
+})

@@ -35,7 +35,18 @@ export const publishedRoutes = {
     responses: {
       200: {
         description: 'Sessions, newest first',
-        body: done(z.array(z.object({ id: z.uuid(), sessionId: listedId, createdAt: isoTime, expiresAt: isoTime, lastAccessedAt: isoTime.nullable(), metadata }))),
+        body: done(
+          z.array(
+            z.object({
+              id: z.uuid(),
+              sessionId: listedId,
+              createdAt: isoTime,
+              expiresAt: isoTime,
+              lastAccessedAt: isoTime.nullable(),
+              metadata,
+            }),
+          ),
+        ),
       },
       ...refusals,
     },
@@ -49,7 +60,17 @@ export const publishedRoutes = {
     access: 'local',
     right: 'relay:use',
     responses: {
-      200: { description: 'Counts', body: done(z.object({ totalSessions: z.number().int(), activeSessions: z.number().int(), expiredSessions: z.number().int(), lastActivity: isoTime.nullable() })) },
+      200: {
+        description: 'Counts',
+        body: done(
+          z.object({
+            totalSessions: z.number().int(),
+            activeSessions: z.number().int(),
+            expiredSessions: z.number().int(),
+            lastActivity: isoTime.nullable(),
+          }),
+        ),
+      },
       ...refusals,
     },
   },
@@ -62,7 +83,12 @@ export const publishedRoutes = {
     right: 'relay:use',
     params,
     responses: {
-      200: { description: 'The account', body: done(z.object({ userId: z.string(), user: z.object({ id: z.string(), primaryEmail: z.string(), credits: z.number().int() }) })) },
+      200: {
+        description: 'The account',
+        body: done(
+          z.object({ userId: z.string(), user: z.object({ id: z.string(), primaryEmail: z.string(), credits: z.number().int() }) }),
+        ),
+      },
       401: failure('The session is over'),
       404: failure('No such session'),
     },
@@ -77,7 +103,12 @@ export const publishedRoutes = {
     right: 'relay:use',
     params,
     body: z.object({ expiresIn: expiresIn.optional() }).prefault({}),
-    responses: { 200: { description: 'The session', body: done(issued) }, ...refusals, 401: failure('The session is over'), 403: failure('Another account’s session') },
+    responses: {
+      200: { description: 'The session', body: done(issued) },
+      ...refusals,
+      401: failure('The session is over'),
+      403: failure('Another account’s session'),
+    },
   },
   revokeSession: {
     method: 'DELETE',
@@ -88,7 +119,11 @@ export const publishedRoutes = {
     access: 'local',
     right: 'relay:use',
     params,
-    responses: { 200: { description: 'Revoked', body: z.object({ success: z.literal(true), message: z.string() }) }, ...refusals, 403: failure('Another account’s session') },
+    responses: {
+      200: { description: 'Revoked', body: z.object({ success: z.literal(true), message: z.string() }) },
+      ...refusals,
+      403: failure('Another account’s session'),
+    },
   },
   revokeAllSessions: {
     method: 'DELETE',
@@ -98,7 +133,10 @@ export const publishedRoutes = {
     description: ofUser,
     access: 'local',
     right: 'relay:use',
-    responses: { 200: { description: 'Revoked', body: z.object({ success: z.literal(true), message: z.string(), data: count }) }, ...refusals },
+    responses: {
+      200: { description: 'Revoked', body: z.object({ success: z.literal(true), message: z.string(), data: count }) },
+      ...refusals,
+    },
   },
   cleanupSessions: {
     method: 'POST',

@@ -32,7 +32,18 @@ export type Desk = ReturnType<typeof createDesk>
 export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, callTimeout }: DeskOptions) {
   const thisMonth = (): string => iso(clock.now()).slice(0, 7)
 
-  const sessionView = ({ hash: _, sealed: __, origin: ___, madeBy: ____, policyBy, createdAt, expiresAt, lastUsedAt, rules, ...session }: StoredSession): RelaySession => ({
+  const sessionView = ({
+    hash: _,
+    sealed: __,
+    origin: ___,
+    madeBy: ____,
+    policyBy,
+    createdAt,
+    expiresAt,
+    lastUsedAt,
+    rules,
+    ...session
+  }: StoredSession): RelaySession => ({
     ...session,
     createdAt: iso(createdAt),
     expiresAt: iso(expiresAt),
@@ -63,20 +74,33 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
     sessions: (by: Standing): RelaySession[] => sessions.all(by).map(sessionView),
 
     tools(sessionId: string, by: Standing) {
-      return [...buildView(upstreams, sessions.reached(sessionId, by)).tools.values()].map(({ name, tool, listed }) => ({ name, description: String(listed.description ?? ''), inputSchema: listed['inputSchema'], price: tool.price }))
+      return [...buildView(upstreams, sessions.reached(sessionId, by)).tools.values()].map(({ name, tool, listed }) => ({
+        name,
+        description: String(listed.description ?? ''),
+        inputSchema: listed['inputSchema'],
+        price: tool.price,
+      }))
     },
 
     catalogue(): CatalogueServer[] {
       upstreams.wake()
       const calledThisMonth = new Map<string, number>()
-      for (const row of usageBetween({})) calledThisMonth.set(`${row.upstream} ${row.tool}`, (calledThisMonth.get(`${row.upstream} ${row.tool}`) ?? 0) + row.calls)
+      for (const row of usageBetween({}))
+        calledThisMonth.set(`${row.upstream} ${row.tool}`, (calledThisMonth.get(`${row.upstream} ${row.tool}`) ?? 0) + row.calls)
       return upstreams.all().map((upstream) => ({
         ...upstreams.view(upstream),
-        toolList: upstreams.tools(upstream.definition.id).map((tool) => toolView(tool, calledThisMonth.get(`${upstream.definition.name} ${tool.name}`) ?? 0)),
+        toolList: upstreams
+          .tools(upstream.definition.id)
+          .map((tool) => toolView(tool, calledThisMonth.get(`${upstream.definition.name} ${tool.name}`) ?? 0)),
       }))
     },
 
-    changeTool: (id: string, name: string, patch: { enabled?: boolean | undefined; price?: number | undefined; approve?: boolean | undefined }, actor: string): RelayTool => toolView(upstreams.changeTool(id, name, patch, actor), 0),
+    changeTool: (
+      id: string,
+      name: string,
+      patch: { enabled?: boolean | undefined; price?: number | undefined; approve?: boolean | undefined },
+      actor: string,
+    ): RelayTool => toolView(upstreams.changeTool(id, name, patch, actor), 0),
 
     log: (id: string) => upstreams.get(id).log.map(({ at, text }) => ({ at: iso(at), text })),
 
@@ -87,10 +111,13 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
       const found = readClientConfig(text)
       const chosen = accept.map(({ name, as, commandLine }) => {
         const server = found.find(({ shown }) => shown.name === name && shown.commandLine === commandLine)
-        if (server?.definition == null || commandLineOf(server.definition) !== commandLine) throw new Fault('consent-differs', `${name} would run something else than what was agreed to`)
+        if (server?.definition == null || commandLineOf(server.definition) !== commandLine)
+          throw new Fault('consent-differs', `${name} would run something else than what was agreed to`)
         return { ...server.definition, name: as ?? server.definition.name }
       })
-      const names = [...upstreams.all().map(({ definition }) => definition.name), ...chosen.map(({ name }) => name)].map((name) => name.toLowerCase())
+      const names = [...upstreams.all().map(({ definition }) => definition.name), ...chosen.map(({ name }) => name)].map((name) =>
+        name.toLowerCase(),
+      )
       const twice = chosen.find(({ name }) => names.filter((other) => other === name.toLowerCase()).length > 1)
       if (twice !== undefined) throw new Fault('upstream-taken', `There is a server named ${twice.name} already`, { field: twice.name })
       return chosen.map((definition) => upstreams.create(definition, actor))
@@ -111,15 +138,42 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
       const entry = buildView(upstreams, session).tools.get(name)
       if (entry === undefined) throw new Fault('tool-not-found', 'This session has no such tool')
       const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price: entry.tool.price })
-      if (!(charge instanceof Charge)) throw new Fault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...charge })
+      if (!(charge instanceof Charge))
+        throw new Fault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...charge })
       const begun = performance.now()
-      const outcome = await entry.upstream.request({ method: 'tools/call', params: { name: entry.tool.name, arguments: args, ...(entry.upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}) } }, { timeout: callTimeout() }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+      const outcome = await entry.upstream
+        .request(
+          {
+            method: 'tools/call',
+            params: {
+              name: entry.tool.name,
+              arguments: args,
+              ...(entry.upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}),
+            },
+          },
+          { timeout: callTimeout() },
+        )
+        .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
       const serverDuration = performance.now() - begun
       const credits = await endCharge(ledger, charge, outcome)
       const failed = outcome instanceof Error || outcome['isError'] === true
       calls.add({
-        ...{ sessionId, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: name, price: entry.tool.price, credits, serverDuration, duration: performance.now() - begun },
-        ...{ state: failed ? 'failed' : 'succeeded', error: outcome instanceof Error ? outcome.message : null, request: { name, arguments: args }, response: outcome instanceof Error ? null : outcome },
+        ...{
+          sessionId,
+          accountId: session.accountId,
+          upstreamId: entry.upstream.definition.id,
+          tool: name,
+          price: entry.tool.price,
+          credits,
+          serverDuration,
+          duration: performance.now() - begun,
+        },
+        ...{
+          state: failed ? 'failed' : 'succeeded',
+          error: outcome instanceof Error ? outcome.message : null,
+          request: { name, arguments: args },
+          response: outcome instanceof Error ? null : outcome,
+        },
       })
       const [logged] = calls.list(1, sessionId)
       if (logged === undefined) throw new TypeError('a call that was just made is in the log')
@@ -140,7 +194,17 @@ export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, c
 function toolView(tool: StoredTool, calls: number): RelayTool {
   const { name, definition, enabled, price } = tool
   const { readOnlyHint, destructiveHint } = definition.annotations ?? {}
-  return { name, description: String(definition.description ?? ''), inputSchema: definition['inputSchema'], enabled, price, readOnly: readOnlyHint === true, destructive: destructiveHint === true && readOnlyHint !== true, quarantined: isQuarantined(tool), calls }
+  return {
+    name,
+    description: String(definition.description ?? ''),
+    inputSchema: definition['inputSchema'],
+    enabled,
+    price,
+    readOnly: readOnlyHint === true,
+    destructive: destructiveHint === true && readOnlyHint !== true,
+    quarantined: isQuarantined(tool),
+    calls,
+  }
 }
 
 function callView({ request: _, response: __, at, ...call }: LoggedCall): RelayCall {

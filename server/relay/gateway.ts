@@ -51,7 +51,10 @@ export class Gateway {
     const shared = { upstreams, clock, callTimeout, streamHold, parking: this.parking, session: (id: string) => sessions.find(id) }
     this.legacy = new LegacyClients(shared)
     this.modern = new ModernClients({ ...shared, maxBody })
-    this.leanCalls = options.lean === false ? null : new LeanCalls({ ledger: options.ledger, calls: options.calls, legacy: this.legacy, modern: this.modern, callTimeout })
+    this.leanCalls =
+      options.lean === false
+        ? null
+        : new LeanCalls({ ledger: options.ledger, calls: options.calls, legacy: this.legacy, modern: this.modern, callTimeout })
     upstreams.onCatalogue((upstream, parts) => {
       this.legacy.changed(upstream, parts)
       this.modern.changed(upstream, parts)
@@ -153,7 +156,14 @@ export class Gateway {
   private holdOne(session: StoredSession, charges: Charges, id: RequestId, entry: ToolEntry, body: unknown): Refusal | null {
     const { ledger, calls } = this.options
     const { price } = entry.tool
-    const shared = { sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, price, request: body }
+    const shared = {
+      sessionId: session.id,
+      accountId: session.accountId,
+      upstreamId: entry.upstream.definition.id,
+      tool: entry.name,
+      price,
+      request: body,
+    }
     const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price })
     if (!(charge instanceof Charge)) {
       calls.add({ ...shared, duration: 0, serverDuration: 0, state: 'refused', credits: 0, error: charge.kind, response: null })
@@ -162,7 +172,15 @@ export class Gateway {
     const begun = performance.now()
     charges.add(id, charge, (outcome, credits, serverDuration) => {
       const failed = outcome instanceof Error || outcome['isError'] === true
-      calls.add({ ...shared, duration: performance.now() - begun, serverDuration, state: failed ? 'failed' : 'succeeded', credits, error: outcome instanceof Error ? outcome.message : null, response: outcome instanceof Error ? null : outcome })
+      calls.add({
+        ...shared,
+        duration: performance.now() - begun,
+        serverDuration,
+        state: failed ? 'failed' : 'succeeded',
+        credits,
+        error: outcome instanceof Error ? outcome.message : null,
+        response: outcome instanceof Error ? null : outcome,
+      })
     })
     return null
   }
@@ -170,7 +188,8 @@ export class Gateway {
 
 function toolCalls(body: unknown): { id: RequestId; name: string }[] {
   return (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
-    if (typeof message !== 'object' || message === null || !('method' in message) || message.method !== 'tools/call' || !('id' in message)) return []
+    if (typeof message !== 'object' || message === null || !('method' in message) || message.method !== 'tools/call' || !('id' in message))
+      return []
     const { id } = message
     const params = 'params' in message ? message.params : undefined
     const name = typeof params === 'object' && params !== null && 'name' in params ? params.name : undefined
@@ -181,7 +200,9 @@ function toolCalls(body: unknown): { id: RequestId; name: string }[] {
 /** Two requests of one id could not be told apart, neither in their answers nor in what they cost. */
 function hasTwins(body: unknown): boolean {
   if (!Array.isArray(body)) return false
-  const ids = body.flatMap((message: unknown) => (typeof message === 'object' && message !== null && 'method' in message && 'id' in message ? [message.id] : []))
+  const ids = body.flatMap((message: unknown) =>
+    typeof message === 'object' && message !== null && 'method' in message && 'id' in message ? [message.id] : [],
+  )
   return new Set(ids).size < ids.length
 }
 
@@ -190,13 +211,21 @@ async function readBody(request: IncomingMessage, response: ServerResponse): Pro
     return await getRawBody(request, { limit: maxBody, length: request.headers['content-length'] ?? null, encoding: 'utf8' })
   } catch (error) {
     const tooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large'
-    if (!response.destroyed) refuse(response, tooLarge ? 413 : 400, tooLarge ? -32600 : -32700, tooLarge ? `The body may have at most ${maxBody} bytes` : 'The body ended before its stated length', { headers: { connection: 'close' } })
+    if (!response.destroyed)
+      refuse(
+        response,
+        tooLarge ? 413 : 400,
+        tooLarge ? -32600 : -32700,
+        tooLarge ? `The body may have at most ${maxBody} bytes` : 'The body ended before its stated length',
+        { headers: { connection: 'close' } },
+      )
     return null
   }
 }
 
 function plainHeaders(request: IncomingMessage): Headers {
   const headers = new Headers()
-  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string' && !name.startsWith(':')) headers.set(name, value)
+  for (const [name, value] of Object.entries(request.headers))
+    if (typeof value === 'string' && !name.startsWith(':')) headers.set(name, value)
   return headers
 }

@@ -1,5 +1,11 @@
 /** What one remote server has granted us by OAuth 2.1: a registered client, tokens that renew themselves, and the way to a first sign-in. */
-import type { AuthProvider, OAuthClientProvider, OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
+import type {
+  AuthProvider,
+  OAuthClientProvider,
+  OAuthDiscoveryState,
+  StoredOAuthClientInformation,
+  StoredOAuthTokens,
+} from '@modelcontextprotocol/client'
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
 
@@ -47,7 +53,8 @@ export class Grant {
   private challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
   /** Refresh tokens are good once with many servers, so all who need a new one wait for the same. */
   private renewing: Promise<void> | undefined
-  private readonly patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> => this.parts.fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
+  private readonly patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> =>
+    this.parts.fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
 
   constructor(parts: GrantParts) {
     this.parts = parts
@@ -81,7 +88,8 @@ export class Grant {
 
   /** A call was refused because the token allows too little: the next sign-in asks for what is missing. */
   needsScope(scope: string | undefined): void {
-    if (scope !== undefined) this.challenge.scope = [...new Set([...(this.kept.tokens?.scope?.split(' ') ?? []), ...scope.split(' ')])].join(' ')
+    if (scope !== undefined)
+      this.challenge.scope = [...new Set([...(this.kept.tokens?.scope?.split(' ') ?? []), ...scope.split(' ')])].join(' ')
   }
 
   /**
@@ -91,14 +99,26 @@ export class Grant {
    */
   async signIn(state: string, given?: GivenClient): Promise<SignIn> {
     const { auth, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client')
-    if (given !== undefined) this.keep({ client: { information: { client_id: given.clientId, ...(given.clientSecret === undefined ? {} : { client_secret: given.clientSecret }) }, redirectUrl: this.parts.redirectUrl(), givenByPerson: true } })
+    if (given !== undefined)
+      this.keep({
+        client: {
+          information: { client_id: given.clientId, ...(given.clientSecret === undefined ? {} : { client_secret: given.clientSecret }) },
+          redirectUrl: this.parts.redirectUrl(),
+          givenByPerson: true,
+        },
+      })
     const attempt: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState } = {}
     const provider = this.provider(state, attempt)
     try {
       await auth(provider, { serverUrl: this.parts.url, fetchFn: this.patientFetch, ...this.challenge })
     } catch (error) {
       if (this.clientFor(this.parts.redirectUrl()) === undefined && /registration/i.test(reasonOf(error))) {
-        throw new Fault('sign-in-wants-client', `Programs may not register themselves there. Register one with the callback ${this.parts.redirectUrl()} and give its client id.`, {}, { cause: error })
+        throw new Fault(
+          'sign-in-wants-client',
+          `Programs may not register themselves there. Register one with the callback ${this.parts.redirectUrl()} and give its client id.`,
+          {},
+          { cause: error },
+        )
       }
       throw new Fault('sign-in-impossible', `No sign-in can be offered: ${reasonOf(error)}`, {}, { cause: error })
     }
@@ -132,10 +152,23 @@ export class Grant {
     const redirectUrl = parts.redirectUrl()
     return {
       redirectUrl,
-      clientMetadata: { client_name: 'Wheelhouse', redirect_uris: [redirectUrl], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'none' },
+      clientMetadata: {
+        client_name: 'Wheelhouse',
+        redirect_uris: [redirectUrl],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+      },
       state: () => state,
       clientInformation: () => this.clientFor(redirectUrl),
-      saveClientInformation: (information) => this.keep({ client: { information, redirectUrl, givenByPerson: this.kept.client?.givenByPerson === true && this.kept.client.information.client_id === information.client_id } }),
+      saveClientInformation: (information) =>
+        this.keep({
+          client: {
+            information,
+            redirectUrl,
+            givenByPerson: this.kept.client?.givenByPerson === true && this.kept.client.information.client_id === information.client_id,
+          },
+        }),
       // A person who signs in wants to be asked, not to have the old tokens renewed.
       tokens: () => undefined,
       saveTokens: (tokens) => this.keep({ tokens, obtainedAt: parts.clock.now() }),

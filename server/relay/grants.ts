@@ -36,7 +36,14 @@ export class Grants {
     const known = this.byUpstream.get(id)
     if (known?.url === url) return known.grant
     const { store, clock, egress, callbackUrl } = this.options
-    const grant = new Grant({ clock, url, fetch: createEgressFetch(egress, originsOf([url])), redirectUrl: callbackUrl, kept: store.find(id, url), keep: (kept) => store.put(id, url, kept, clock.now()) })
+    const grant = new Grant({
+      clock,
+      url,
+      fetch: createEgressFetch(egress, originsOf([url])),
+      redirectUrl: callbackUrl,
+      kept: store.find(id, url),
+      keep: (kept) => store.put(id, url, kept, clock.now()),
+    })
     this.byUpstream.set(id, { grant, url })
     return grant
   }
@@ -44,7 +51,8 @@ export class Grants {
   /** The page on which a person signs in. Throws `sign-in-impossible`, `sign-in-wants-client`. */
   async begin(definition: UpstreamDefinition, given?: GivenClient): Promise<URL> {
     const grant = this.of(definition)
-    if (grant === undefined) throw new Fault('sign-in-impossible', 'Only remote servers without an Authorization header of their own are signed in at')
+    if (grant === undefined)
+      throw new Fault('sign-in-impossible', 'Only remote servers without an Authorization header of their own are signed in at')
     const now = this.options.clock.monotonic()
     for (const [state, { until }] of this.begun) if (until < now) this.begun.delete(state)
     const state = randomToken()
@@ -53,7 +61,12 @@ export class Grants {
     try {
       this.options.egress.check(signIn.url, originsOf([definition.url]))
     } catch (error) {
-      throw new Fault('sign-in-impossible', `No sign-in can be offered: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
+      throw new Fault(
+        'sign-in-impossible',
+        `No sign-in can be offered: ${error instanceof Error ? error.message : String(error)}`,
+        {},
+        { cause: error },
+      )
     }
     this.begun.set(state, { upstreamId: definition.id, signIn, until: now + keepFor })
     return signIn.url
@@ -65,7 +78,8 @@ export class Grants {
     const found = this.begun.get(state)
     // Good once, whatever comes of it.
     this.begun.delete(state)
-    if (found === undefined || found.until < this.options.clock.monotonic()) throw new Fault('sign-in-unknown', 'This sign-in was not begun here, or too long ago')
+    if (found === undefined || found.until < this.options.clock.monotonic())
+      throw new Fault('sign-in-unknown', 'This sign-in was not begun here, or too long ago')
     await found.signIn.finish(answer)
     return found.upstreamId
   }

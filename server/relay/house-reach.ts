@@ -28,7 +28,8 @@ export interface HouseReach {
 
 export function createHouseReach(tools: readonly RightfulTool[], standingOf: (maker: string | null) => Standing | null): HouseReach {
   const named = new Map(tools.map((tool) => [tool.name, tool]))
-  const opened = (policy: SessionPolicy): RightfulTool[] => (reachesHouse(policy) ? tools.filter(({ name, readOnly }) => readOnly || policy.wheelhouseTools.includes(name)) : [])
+  const opened = (policy: SessionPolicy): RightfulTool[] =>
+    reachesHouse(policy) ? tools.filter(({ name, readOnly }) => readOnly || policy.wheelhouseTools.includes(name)) : []
   const mayUse = (policyBy: string | null, name: string): boolean => {
     const tool = named.get(name)
     return tool !== undefined && standingOf(policyBy)?.may(tool.right) === true

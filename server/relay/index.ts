@@ -53,14 +53,34 @@ const ownerAlone = (maker: string | null): Standing | null => (maker === 'owner'
 const flushEvery = 5_000
 const sweepEvery = 30_000
 
-export function createRelayRoom(context: RoomContext, { accounts, publicUrl, callbackUrl, houseTools = [], standingOf = ownerAlone, backOff, lean }: RelayGiven): RelayRoom {
+export function createRelayRoom(
+  context: RoomContext,
+  { accounts, publicUrl, callbackUrl, houseTools = [], standingOf = ownerAlone, backOff, lean }: RelayGiven,
+): RelayRoom {
   const { database, sealer, clock, events, settings, log } = context
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
   const reach = createHouseReach(houseTools, standingOf)
-  const sessions = new Sessions({ store: createSessionStore(database), reach, accounts, sealer, clock, events, changed, defaultDays: () => relaySettings().sessionDays })
+  const sessions = new Sessions({
+    store: createSessionStore(database),
+    reach,
+    accounts,
+    sealer,
+    clock,
+    events,
+    changed,
+    defaultDays: () => relaySettings().sessionDays,
+  })
   const grants = new Grants({ store: createGrantStore(database, sealer), clock, egress: context.egress, callbackUrl })
-  const upstreams = new Upstreams({ store: createUpstreamStore(database, sealer), grants, egress: context.egress, clock, events, changed, ...(backOff === undefined ? {} : { backOff }) })
+  const upstreams = new Upstreams({
+    store: createUpstreamStore(database, sealer),
+    grants,
+    egress: context.egress,
+    clock,
+    events,
+    changed,
+    ...(backOff === undefined ? {} : { backOff }),
+  })
   const usage = createLedgerStore(database)
   const ledger = new Ledger({ store: usage, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
@@ -68,12 +88,15 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
   const loadGateway = (): Promise<Gateway> => {
     gateway ??= import('./gateway.ts')
-      .then(({ Gateway }) => new Gateway({
-        ...{ sessions, upstreams, ledger, calls, clock },
-        callTimeout: () => relaySettings().callTimeout * 1_000,
-        streamHold: () => relaySettings().streamHold * 1_000,
-        ...(lean === undefined ? {} : { lean }),
-      }))
+      .then(
+        ({ Gateway }) =>
+          new Gateway({
+            ...{ sessions, upstreams, ledger, calls, clock },
+            callTimeout: () => relaySettings().callTimeout * 1_000,
+            streamHold: () => relaySettings().streamHold * 1_000,
+            ...(lean === undefined ? {} : { lean }),
+          }),
+      )
       .catch((error: unknown) => {
         // The next client is to try anew.
         gateway = undefined
@@ -85,7 +108,11 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
   let timers: NodeJS.Timeout[] = []
   let starting: NodeJS.Immediate | undefined
   /** A disk that refuses for a while must not end the whole house: the next time it may take what is to be written. */
-  const upkeep = (work: () => unknown): Promise<void> => Promise.try(work).then(() => undefined, (error: unknown) => log.error({ error }, 'upkeep of the relay failed'))
+  const upkeep = (work: () => unknown): Promise<void> =>
+    Promise.try(work).then(
+      () => undefined,
+      (error: unknown) => log.error({ error }, 'upkeep of the relay failed'),
+    )
   const every = (ms: number, work: () => unknown): NodeJS.Timeout => setInterval(() => void upkeep(work), ms)
   /** Counted at the start, since only a start or a person's word changes them. */
   let [lockedSignIns, lockedAddresses] = [0, 0]
@@ -100,7 +127,14 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
 
   return {
     name: 'relay',
-    api: createRelayApi({ sessions, gateway: loadGateway, desk, upstreams, callbackUrl, publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null }),
+    api: createRelayApi({
+      sessions,
+      gateway: loadGateway,
+      desk,
+      upstreams,
+      callbackUrl,
+      publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
+    }),
     sessions,
     upstreams,
     gateway: loadGateway,
@@ -114,13 +148,20 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
         every(relaySettings().cleanupInterval * 1_000, () => sessions.cleanup()),
       ]
       // After the listeners have their ports: starting processes takes time that nobody waits for.
-      starting = setImmediate(() => void upkeep(async () => {
-        // In the same turn: a stop that came between the two would be followed by servers that nobody ends.
-        void upkeep(() => upstreams.sealOlder())
-        const others = upstreams.start(houseTools.length === 0 ? undefined : createWheelhouse(houseTools, { events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null }))
-        lookForLocked()
-        if (others > 0) await loadGateway()
-      }))
+      starting = setImmediate(
+        () =>
+          void upkeep(async () => {
+            // In the same turn: a stop that came between the two would be followed by servers that nobody ends.
+            void upkeep(() => upstreams.sealOlder())
+            const others = upstreams.start(
+              houseTools.length === 0
+                ? undefined
+                : createWheelhouse(houseTools, { events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null }),
+            )
+            lookForLocked()
+            if (others > 0) await loadGateway()
+          }),
+      )
     },
     /** May be started again afterwards: the same sessions and servers, new connections. What cannot be written keeps nothing else from ending. */
     async stop() {
@@ -134,7 +175,15 @@ export function createRelayRoom(context: RoomContext, { accounts, publicUrl, cal
     },
     summary() {
       const count = sessions.countActive()
-      return { room: 'relay', count, unit: count === 1 ? 'session' : 'sessions', text: summaryText(upstreams), rateTitle: 'Calls', ratePer: 's', total: ledger.total }
+      return {
+        room: 'relay',
+        count,
+        unit: count === 1 ? 'session' : 'sessions',
+        text: summaryText(upstreams),
+        rateTitle: 'Calls',
+        ratePer: 's',
+        total: ledger.total,
+      }
     },
     attention: () => attentionOf(upstreams, clock.now()),
     locked() {
@@ -168,13 +217,46 @@ function summaryText(upstreams: Upstreams): string {
 function attentionOf(upstreams: Upstreams, now: number): AttentionItem[] {
   return upstreams.list().flatMap((upstream): AttentionItem[] => [
     ...(upstream.state === 'failed'
-      ? [{ id: `relay-failed-${upstream.id}`, room: 'relay' as const, tone: 'bad' as const, title: `Server ${upstream.name} failed`, text: upstream.error ?? '', since: iso(now), action: null, subject: upstream.id }]
+      ? [
+          {
+            id: `relay-failed-${upstream.id}`,
+            room: 'relay' as const,
+            tone: 'bad' as const,
+            title: `Server ${upstream.name} failed`,
+            text: upstream.error ?? '',
+            since: iso(now),
+            action: null,
+            subject: upstream.id,
+          },
+        ]
       : []),
     ...(upstream.state === 'signed-out'
-      ? [{ id: `relay-signed-out-${upstream.id}`, room: 'relay' as const, tone: 'attention' as const, title: `Server ${upstream.name} wants you to sign in`, text: 'Its tools are missing until you have.', since: iso(now), action: null, subject: upstream.id }]
+      ? [
+          {
+            id: `relay-signed-out-${upstream.id}`,
+            room: 'relay' as const,
+            tone: 'attention' as const,
+            title: `Server ${upstream.name} wants you to sign in`,
+            text: 'Its tools are missing until you have.',
+            since: iso(now),
+            action: null,
+            subject: upstream.id,
+          },
+        ]
       : []),
     ...(upstream.quarantined > 0
-      ? [{ id: `relay-changed-${upstream.id}`, room: 'relay' as const, tone: 'attention' as const, title: `Tools of ${upstream.name} changed`, text: `${upstream.quarantined} held back until you have looked at them`, since: iso(now), action: null, subject: upstream.id }]
+      ? [
+          {
+            id: `relay-changed-${upstream.id}`,
+            room: 'relay' as const,
+            tone: 'attention' as const,
+            title: `Tools of ${upstream.name} changed`,
+            text: `${upstream.quarantined} held back until you have looked at them`,
+            since: iso(now),
+            action: null,
+            subject: upstream.id,
+          },
+        ]
       : []),
   ])
 }

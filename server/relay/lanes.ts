@@ -51,7 +51,14 @@ export class Lanes {
       own.link?.close().catch(escape)
       gone()
     }
-    const lane = await within({ room: 'relay', kind: 'client', id: client.id, escaped }, () => this.connect({ ...this.parts.options(signal), capabilities: client.capabilities, onNotification: client.onNotification, onRequest: client.onRequest }))
+    const lane = await within({ room: 'relay', kind: 'client', id: client.id, escaped }, () =>
+      this.connect({
+        ...this.parts.options(signal),
+        capabilities: client.capabilities,
+        onNotification: client.onNotification,
+        onRequest: client.onRequest,
+      }),
+    )
     if (signal.aborted) {
       await lane.close()
       throw signal.reason

@@ -3,7 +3,13 @@
  * for it. Whatever is not certain to be plain takes the long way, and both give the same answers.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY, SERVER_INFO_META_KEY, type RequestId } from '@modelcontextprotocol/server'
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+  SERVER_INFO_META_KEY,
+  type RequestId,
+} from '@modelcontextprotocol/server'
 import { headerOf, refuseCharge } from './answers.ts'
 import type { CallLog, LoggedCall } from './call-log.ts'
 import { endCharge } from './charges.ts'
@@ -66,7 +72,11 @@ export class LeanCalls {
     response.once('close', onClose)
     let stream = false
     const meta = call.modern && entry.upstream.isModern ? { ...call.meta, [CLIENT_CAPABILITIES_META_KEY]: {} } : call.meta
-    const params = { name: entry.tool.name, ...(call.args === undefined ? {} : { arguments: call.args }), ...(meta === undefined ? {} : { _meta: meta }) }
+    const params = {
+      name: entry.tool.name,
+      ...(call.args === undefined ? {} : { arguments: call.args }),
+      ...(meta === undefined ? {} : { _meta: meta }),
+    }
     let outcome: Json | Error
     try {
       outcome = await entry.upstream.request(
@@ -75,12 +85,16 @@ export class LeanCalls {
           signal: gone.signal,
           timeout: callTimeout(),
           // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
-          ...(call.modern ? {} : { onNotification: (message) => {
-            if (!mayHear(call.client, message.params)) return
-            if (!stream) response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-            stream = true
-            response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`)
-          } }),
+          ...(call.modern
+            ? {}
+            : {
+                onNotification: (message) => {
+                  if (!mayHear(call.client, message.params)) return
+                  if (!stream) response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+                  stream = true
+                  response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`)
+                },
+              }),
         },
       )
     } catch (error) {
@@ -99,11 +113,31 @@ export class LeanCalls {
       }
     }
     const failed = outcome instanceof Error || outcome['isError'] === true
-    this.log(session, entry, call, { duration: performance.now() - begun, serverDuration, state: failed ? 'failed' : 'succeeded', credits, error: outcome instanceof Error ? outcome.message : null, response: text })
+    this.log(session, entry, call, {
+      duration: performance.now() - begun,
+      serverDuration,
+      state: failed ? 'failed' : 'succeeded',
+      credits,
+      error: outcome instanceof Error ? outcome.message : null,
+      response: text,
+    })
   }
 
-  private log(session: StoredSession, entry: ToolEntry, call: PlainCall, outcome: Pick<LoggedCall, 'duration' | 'serverDuration' | 'state' | 'credits' | 'error'> & { response: string | null }): void {
-    this.options.calls.add({ sessionId: session.id, accountId: session.accountId, upstreamId: entry.upstream.definition.id, tool: entry.name, price: entry.tool.price, request: { name: call.name, arguments: call.args }, ...outcome })
+  private log(
+    session: StoredSession,
+    entry: ToolEntry,
+    call: PlainCall,
+    outcome: Pick<LoggedCall, 'duration' | 'serverDuration' | 'state' | 'credits' | 'error'> & { response: string | null },
+  ): void {
+    this.options.calls.add({
+      sessionId: session.id,
+      accountId: session.accountId,
+      upstreamId: entry.upstream.definition.id,
+      tool: entry.name,
+      price: entry.tool.price,
+      request: { name: call.name, arguments: call.args },
+      ...outcome,
+    })
   }
 
   private plainCall(session: StoredSession, request: IncomingMessage, body: unknown): PlainCall | null {
@@ -117,11 +151,19 @@ export class LeanCalls {
     const version = headerOf(request, 'mcp-protocol-version')
     // The id was looked at above; it is one of the two.
     const call = { id: id as RequestId, name, args, meta }
-    if (version === modernRevision) return isPlainModern(request, name, meta) ? { ...call, meta: undefined, client: this.options.modern.client(session), modern: true } : null
+    if (version === modernRevision)
+      return isPlainModern(request, name, meta)
+        ? { ...call, meta: undefined, client: this.options.modern.client(session), modern: true }
+        : null
     return this.plainLegacy(session, request, version, call)
   }
 
-  private plainLegacy(session: StoredSession, request: IncomingMessage, version: string | undefined, call: Omit<PlainCall, 'client' | 'modern'>): PlainCall | null {
+  private plainLegacy(
+    session: StoredSession,
+    request: IncomingMessage,
+    version: string | undefined,
+    call: Omit<PlainCall, 'client' | 'modern'>,
+  ): PlainCall | null {
     const found = this.options.legacy.find(headerOf(request, 'mcp-session-id'), session.id)
     if (found === undefined || canBeAsked(found.client.capabilities)) return null
     if (version !== undefined && version !== found.protocolVersion) return null
@@ -133,8 +175,12 @@ export class LeanCalls {
 function isPlainModern(request: IncomingMessage, name: string, meta: Json | undefined): boolean {
   if (meta === undefined || headerOf(request, 'mcp-method') !== 'tools/call' || headerOf(request, 'mcp-name') !== name) return false
   const { [PROTOCOL_VERSION_META_KEY]: version, [CLIENT_CAPABILITIES_META_KEY]: capabilities, [CLIENT_INFO_META_KEY]: info, ...more } = meta
-  if (version !== modernRevision || !isObject(capabilities) || Object.keys(capabilities).length > 0 || Object.keys(more).length > 0) return false
-  return info === undefined || (isObject(info) && Object.keys(info).length === 2 && typeof info['name'] === 'string' && typeof info['version'] === 'string')
+  if (version !== modernRevision || !isObject(capabilities) || Object.keys(capabilities).length > 0 || Object.keys(more).length > 0)
+    return false
+  return (
+    info === undefined ||
+    (isObject(info) && Object.keys(info).length === 2 && typeof info['name'] === 'string' && typeof info['version'] === 'string')
+  )
 }
 
 /** A server that runs, and no headers to be compared with the arguments. */

@@ -34,14 +34,16 @@ export function createLedgerStore(database: Database) {
   const charges = database.prepare<[string, number], Settlement & { id: number }>(`
     SELECT id, at, account_id AS accountId, session_id AS sessionId, upstream, tool, credits FROM relay_charges WHERE account_id = ? ORDER BY id DESC LIMIT ?`)
 
-  const settle = database.transaction((settlements: readonly Settlement[], usageRows: readonly UsageRow[], spend: (accountId: string, credits: number) => void): void => {
-    for (const settlement of settlements) {
-      spend(settlement.accountId, settlement.credits)
-      spent.run(settlement.credits, settlement.sessionId)
-      charge.run(settlement)
-    }
-    for (const row of usageRows) use.run(row)
-  })
+  const settle = database.transaction(
+    (settlements: readonly Settlement[], usageRows: readonly UsageRow[], spend: (accountId: string, credits: number) => void): void => {
+      for (const settlement of settlements) {
+        spend(settlement.accountId, settlement.credits)
+        spent.run(settlement.credits, settlement.sessionId)
+        charge.run(settlement)
+      }
+      for (const row of usageRows) use.run(row)
+    },
+  )
 
   return {
     /**

@@ -70,12 +70,15 @@ export class Ledger {
     const { maxCredits, maxCallsPerMinute } = session.policy
     const now = this.options.clock.monotonic()
     const of = this.sessionOf(session, now)
-    if (maxCallsPerMinute !== null && of.calls >= maxCallsPerMinute) return { kind: 'rate', maxCallsPerMinute, retryAfter: Math.max(1, Math.ceil((of.minuteStart + minute - now) / 1_000)) }
-    if (maxCredits !== null && of.spent + of.held + price > maxCredits) return { kind: 'session-cap', maxCredits, spent: of.spent + of.held }
+    if (maxCallsPerMinute !== null && of.calls >= maxCallsPerMinute)
+      return { kind: 'rate', maxCallsPerMinute, retryAfter: Math.max(1, Math.ceil((of.minuteStart + minute - now) / 1_000)) }
+    if (maxCredits !== null && of.spent + of.held + price > maxCredits)
+      return { kind: 'session-cap', maxCredits, spent: of.spent + of.held }
     if (price > 0) {
       const held = this.heldByAccount.get(session.accountId) ?? 0
       const available = (this.options.accounts.find(session.accountId)?.credits ?? 0) - held
-      if (available < price) return { kind: 'credits', userCredits: Math.max(0, available), requiredCredits: price, shortBy: price - Math.max(0, available) }
+      if (available < price)
+        return { kind: 'credits', userCredits: Math.max(0, available), requiredCredits: price, shortBy: price - Math.max(0, available) }
       this.heldByAccount.set(session.accountId, held + price)
       of.held += price
     }
@@ -201,7 +204,11 @@ export class Ledger {
     this.due = []
     this.usage.clear()
     try {
-      this.options.store.settle(due.map(({ settlement }) => settlement), usage, this.options.accounts.spend)
+      this.options.store.settle(
+        due.map(({ settlement }) => settlement),
+        usage,
+        this.options.accounts.spend,
+      )
     } catch (error) {
       this.options.log.error({ error }, 'charges could not be written')
       // The calls were made, whatever becomes of their credits: what they add up to is written with the next ones.

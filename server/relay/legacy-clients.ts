@@ -93,7 +93,9 @@ export class LegacyClients {
   told(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
     const uri = String(params?.['uri'])
-    for (const { client, relay } of this.byId.values()) if (client.isWatching(uri) && client.view().upstreams.includes(upstream)) void relay.server.sendResourceUpdated({ uri }).catch(() => undefined)
+    for (const { client, relay } of this.byId.values())
+      if (client.isWatching(uri) && client.view().upstreams.includes(upstream))
+        void relay.server.sendResourceUpdated({ uri }).catch(() => undefined)
   }
 
   /** Ends what came with a session that is over. */
@@ -130,8 +132,10 @@ export class LegacyClients {
       clock: this.options.clock,
       session: () => this.options.session(session.id) ?? session,
       capabilities,
-      tell: ({ method, params }) => void relay.server.notification({ method, ...(params === undefined ? {} : { params }) }).catch(() => undefined),
-      ask: ({ method, params }, signal) => relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),
+      tell: ({ method, params }) =>
+        void relay.server.notification({ method, ...(params === undefined ? {} : { params }) }).catch(() => undefined),
+      ask: ({ method, params }, signal) =>
+        relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),
       changed: (parts) => announce(relay, parts),
     })
     const relay = createRelayServer({ ...this.options, client, era: 'legacy' })

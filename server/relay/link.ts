@@ -1,5 +1,17 @@
 /** One connection to an MCP server: negotiated once, then a plain way to send requests and to hear what comes back. */
-import { Client, InMemoryTransport, SSEClientTransport, SseError, StreamableHTTPClientTransport, type AuthProvider, type ClientCapabilities, type RequestOptions, type ServerCapabilities, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client'
+import {
+  Client,
+  InMemoryTransport,
+  SSEClientTransport,
+  SseError,
+  StreamableHTTPClientTransport,
+  type AuthProvider,
+  type ClientCapabilities,
+  type RequestOptions,
+  type ServerCapabilities,
+  type StandardSchemaV1,
+  type Transport,
+} from '@modelcontextprotocol/client'
 import { escape } from '../isolation.ts'
 import { version } from '../version.ts'
 import type { Guardian } from './guardian.ts'
@@ -44,7 +56,9 @@ const probeTimeout = 3_000
 const openTimeout = connectTimeout + probeTimeout + 2_000
 
 /** Passes every result as it is; a relay that validated them would have to be as new as the newest server. */
-export const asJson: StandardSchemaV1<unknown, Json> = { '~standard': { version: 1, vendor: 'wheelhouse', validate: (value) => ({ value: value as Json }) } }
+export const asJson: StandardSchemaV1<unknown, Json> = {
+  '~standard': { version: 1, vendor: 'wheelhouse', validate: (value) => ({ value: value as Json }) },
+}
 
 export class Link {
   private readonly client: Client
@@ -82,10 +96,15 @@ export class Link {
     }
     client.onclose = () => link.break(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
     try {
-      await orAborted(client.connect(transport, { timeout: connectTimeout, signal: options.signal }), AbortSignal.any([options.signal, AbortSignal.timeout(openTimeout)]))
+      await orAborted(
+        client.connect(transport, { timeout: connectTimeout, signal: options.signal }),
+        AbortSignal.any([options.signal, AbortSignal.timeout(openTimeout)]),
+      )
     } catch (error) {
       await link.close()
-      throw transport instanceof StdioTransport && error instanceof Error && error.message.includes('closed') ? new Error(transport.reason, { cause: error }) : error
+      throw transport instanceof StdioTransport && error instanceof Error && error.message.includes('closed')
+        ? new Error(transport.reason, { cause: error })
+        : error
     }
     return link
   }
@@ -116,11 +135,16 @@ export class Link {
   }
 
   request(message: Message, options: RequestOptions = {}): Promise<Json> {
-    return this.client.request({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) }, asJson, { ...options, allowInputRequired: true }).catch((error: unknown) => {
-      // In place: what kind of error it is decides what becomes of the connection.
-      if (error instanceof Error) error.message = this.redacted(error.message)
-      throw error
-    })
+    return this.client
+      .request({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) }, asJson, {
+        ...options,
+        allowInputRequired: true,
+      })
+      .catch((error: unknown) => {
+        // In place: what kind of error it is decides what becomes of the connection.
+        if (error instanceof Error) error.message = this.redacted(error.message)
+        throw error
+      })
   }
 
   notify(message: Message): Promise<void> {
@@ -157,7 +181,10 @@ export class Link {
 async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   let abort = (): void => undefined
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError' ? new Error('It does not answer') : signal.reason)
+    abort = () =>
+      reject(
+        signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError' ? new Error('It does not answer') : signal.reason,
+      )
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })
   })
@@ -178,7 +205,14 @@ async function transportOf({ definition, guardian, onLog, builtIn, auth, fetch: 
   if (send === undefined) throw new TypeError(`${definition.name} has no way to be reached`)
   const address = new URL(url ?? '')
   const shared = { requestInit: { headers }, fetch: send, ...(auth === undefined ? {} : { authProvider: auth }) }
-  return transport === 'http' ? new StreamableHTTPClientTransport(address, shared) : new SSEClientTransport(address, { ...shared, eventSourceInit: { fetch: (input, init) => send(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }) } })
+  return transport === 'http'
+    ? new StreamableHTTPClientTransport(address, shared)
+    : new SSEClientTransport(address, {
+        ...shared,
+        eventSourceInit: {
+          fetch: (input, init) => send(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }),
+        },
+      })
 }
 
 /** Two ends of a connection within this process. */

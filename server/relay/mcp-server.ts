@@ -45,7 +45,14 @@ class RelayMcpServer extends McpServer {
     super(serverInfo, {
       capabilities,
       ...(instructions === '' ? {} : { instructions }),
-      cacheHints: { 'tools/list': cacheHint, 'prompts/list': cacheHint, 'resources/list': cacheHint, 'resources/templates/list': cacheHint, 'resources/read': { ttlMs: 0, cacheScope: 'private' }, 'server/discover': cacheHint },
+      cacheHints: {
+        'tools/list': cacheHint,
+        'prompts/list': cacheHint,
+        'resources/list': cacheHint,
+        'resources/templates/list': cacheHint,
+        'resources/read': { ttlMs: 0, cacheScope: 'private' },
+        'server/discover': cacheHint,
+      },
     })
     this.view = view
   }
@@ -63,21 +70,33 @@ export function createRelayServer(options: RelayServerOptions): McpServer {
   const { server } = relay
 
   // What servers answer passes through as it came: the casts stand where the SDK's types know less than the newest server may send.
-  server.setRequestHandler('tools/list', async () => ({ tools: [...(await client.settledView()).tools.values()].map(({ listed }) => listed as { name: string; inputSchema: { type: 'object' } }) }))
+  server.setRequestHandler('tools/list', async () => ({
+    tools: [...(await client.settledView()).tools.values()].map(
+      ({ listed }) => listed as { name: string; inputSchema: { type: 'object' } },
+    ),
+  }))
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
     const entry = client.view().tools.get(params.name) ?? (await client.settledView()).tools.get(params.name)
     if (entry === undefined) throw new ProtocolError(-32602, `Unknown tool: ${params.name}`)
     return (await callTool(options, entry, params, ctx)) as { content: [] }
   })
-  server.setRequestHandler('prompts/list', async () => ({ prompts: [...(await client.settledView()).prompts.values()].map(({ listed }) => listed as { name: string }) }))
+  server.setRequestHandler('prompts/list', async () => ({
+    prompts: [...(await client.settledView()).prompts.values()].map(({ listed }) => listed as { name: string }),
+  }))
   server.setRequestHandler('prompts/get', async ({ params }, ctx) => {
     const entry = (await client.settledView()).prompts.get(params.name)
     if (entry === undefined) throw new ProtocolError(-32602, `Unknown prompt: ${params.name}`)
-    return (await passOn(options, entry.upstream, { method: 'prompts/get', params: { ...params, name: entry.name } }, ctx)) as { messages: [] }
+    return (await passOn(options, entry.upstream, { method: 'prompts/get', params: { ...params, name: entry.name } }, ctx)) as {
+      messages: []
+    }
   })
-  server.setRequestHandler('resources/list', async () => ({ resources: [...(await client.settledView()).listedResources] as { name: string; uri: string }[] }))
+  server.setRequestHandler('resources/list', async () => ({
+    resources: [...(await client.settledView()).listedResources] as { name: string; uri: string }[],
+  }))
   server.setRequestHandler('resources/templates/list', async () => ({
-    resourceTemplates: (await client.settledView()).listedTemplates.map(({ upstream: _, ...listed }) => listed as { name: string; uriTemplate: string }),
+    resourceTemplates: (await client.settledView()).listedTemplates.map(
+      ({ upstream: _, ...listed }) => listed as { name: string; uriTemplate: string },
+    ),
   }))
   server.setRequestHandler('resources/read', async ({ params }, ctx) => {
     const upstream = upstreamOfResource(await client.settledView(), params.uri)
@@ -88,9 +107,17 @@ export function createRelayServer(options: RelayServerOptions): McpServer {
     const { ref } = params
     const current = await client.settledView()
     const prompt = ref.type === 'ref/prompt' ? current.prompts.get(ref.name) : undefined
-    const upstream = ref.type === 'ref/prompt' ? prompt?.upstream : (current.listedTemplates.find(({ uriTemplate }) => uriTemplate === ref.uri)?.upstream ?? upstreamOfResource(current, ref.uri))
+    const upstream =
+      ref.type === 'ref/prompt'
+        ? prompt?.upstream
+        : (current.listedTemplates.find(({ uriTemplate }) => uriTemplate === ref.uri)?.upstream ?? upstreamOfResource(current, ref.uri))
     if (upstream === undefined) throw new ProtocolError(-32602, 'There is nothing of this name to complete')
-    return (await passOn(options, upstream, { method: 'completion/complete', params: { ...params, ref: prompt === undefined ? ref : { ...ref, name: prompt.name } } }, ctx)) as { completion: { values: [] } }
+    return (await passOn(
+      options,
+      upstream,
+      { method: 'completion/complete', params: { ...params, ref: prompt === undefined ? ref : { ...ref, name: prompt.name } } },
+      ctx,
+    )) as { completion: { values: [] } }
   })
   if (options.era === 'legacy') {
     server.setRequestHandler('resources/subscribe', async ({ params }) => {
@@ -130,13 +157,23 @@ async function callTool(options: RelayServerOptions, entry: ToolEntry, params: J
 }
 
 /** Sends a request on to the server it is for, over the connection that fits what the client can do. */
-async function passOn(options: RelayServerOptions, upstream: Upstream, message: Message, ctx: ServerContext, parkedAs = message.method): Promise<Json> {
+async function passOn(
+  options: RelayServerOptions,
+  upstream: Upstream,
+  message: Message,
+  ctx: ServerContext,
+  parkedAs = message.method,
+): Promise<Json> {
   const { client, era, parking } = options
   /** What is on its way to the client: the answer ends its stream, so it must not overtake them. */
   const underway: Promise<unknown>[] = []
   const ongoing = {
     tell: (said: Message) => void underway.push(tell(options, said, ctx)),
-    ask: (asked: Message, signal: AbortSignal) => ctx.mcpReq.send({ method: asked.method, ...(asked.params === undefined ? {} : { params: asked.params }) }, asJson, { signal, timeout: 3_600_000 }),
+    ask: (asked: Message, signal: AbortSignal) =>
+      ctx.mcpReq.send({ method: asked.method, ...(asked.params === undefined ? {} : { params: asked.params }) }, asJson, {
+        signal,
+        timeout: 3_600_000,
+      }),
   }
   const hold = holdStream(options, ctx)
   const requestOptions = requestOptionsOf(options, ctx, underway)
@@ -150,8 +187,10 @@ async function passOn(options: RelayServerOptions, upstream: Upstream, message: 
     }
     const capabilities = envelopeOf(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? {}
     const state = ctx.mcpReq.requestState()
-    if (typeof state === 'string' && isParked(state)) return answered(await parking.resume(client.session.id, parkedAs, state, ctx.mcpReq.inputResponses ?? {}))
-    if (upstream.isModern || !canBeAsked(capabilities)) return await upstream.request(own, { ...requestOptions, onNotification: ongoing.tell })
+    if (typeof state === 'string' && isParked(state))
+      return answered(await parking.resume(client.session.id, parkedAs, state, ctx.mcpReq.inputResponses ?? {}))
+    if (upstream.isModern || !canBeAsked(capabilities))
+      return await upstream.request(own, { ...requestOptions, onNotification: ongoing.tell })
     return answered(await park(options, upstream, own, capabilities, ctx, parkedAs, requestOptions))
   } finally {
     clearTimeout(hold)
@@ -160,7 +199,15 @@ async function passOn(options: RelayServerOptions, upstream: Upstream, message: 
 }
 
 /** A call to a server of the session era for a stateless client that can be asked: on a connection of its own, which outlives the request. */
-async function park({ client, parking, ...options }: RelayServerOptions, upstream: Upstream, message: Message, capabilities: ClientCapabilities, ctx: ServerContext, parkedAs: string, requestOptions: RequestOptions) {
+async function park(
+  { client, parking, ...options }: RelayServerOptions,
+  upstream: Upstream,
+  message: Message,
+  capabilities: ClientCapabilities,
+  ctx: ServerContext,
+  parkedAs: string,
+  requestOptions: RequestOptions,
+) {
   let ask: (asked: Message) => Promise<Json> = () => Promise.reject(new Error('Not under way'))
   const lane = await upstream.openLane({
     ...{ id: client.session.id, capabilities },
@@ -182,7 +229,11 @@ async function park({ client, parking, ...options }: RelayServerOptions, upstrea
 
 function answered(outcome: Awaited<ReturnType<Parking['resume']>>): Json {
   if (outcome.kind === 'done') return outcome.result
-  const asked: Omit<InputRequiredResult, 'inputRequests'> & { inputRequests: Json } = { resultType: 'input_required', inputRequests: outcome.requests, requestState: outcome.state }
+  const asked: Omit<InputRequiredResult, 'inputRequests'> & { inputRequests: Json } = {
+    resultType: 'input_required',
+    inputRequests: outcome.requests,
+    requestState: outcome.state,
+  }
   return asked
 }
 
@@ -197,19 +248,30 @@ function requestOptionsOf({ callTimeout }: RelayServerOptions, ctx: ServerContex
   const progressToken = ctx.mcpReq._meta?.progressToken
   const base = { signal: ctx.mcpReq.signal, timeout: callTimeout(), resetTimeoutOnProgress: true }
   if (progressToken === undefined) return base
-  return { ...base, onprogress: (progress) => void underway.push(ctx.mcpReq.notify({ method: 'notifications/progress', params: { ...progress, progressToken } }).catch(() => undefined)) }
+  return {
+    ...base,
+    onprogress: (progress) =>
+      void underway.push(
+        ctx.mcpReq.notify({ method: 'notifications/progress', params: { ...progress, progressToken } }).catch(() => undefined),
+      ),
+  }
 }
 
 /** What a request says about itself, without what belongs to our own connection with the client. */
 function metaOf(ctx: ServerContext, upstream: Upstream): Json & { _meta?: Json | undefined } {
   const { progressToken: _, ...meta } = { ...ctx.mcpReq._meta }
   const envelope = envelopeOf(ctx)
-  if (!upstream.isModern || ctx.mcpReq.envelope === undefined) return Object.keys(meta).length === 0 ? { _meta: undefined } : { _meta: meta }
+  if (!upstream.isModern || ctx.mcpReq.envelope === undefined)
+    return Object.keys(meta).length === 0 ? { _meta: undefined } : { _meta: meta }
   const passed = [CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, LOG_LEVEL_META_KEY] as const
   // The server decides by what the client at the far end can do, not by what we can.
   for (const key of passed) if (envelope[key] !== undefined) Object.assign(meta, { [key]: envelope[key] })
   const state = ctx.mcpReq.requestState()
-  return { _meta: meta, ...(ctx.mcpReq.inputResponses === undefined ? {} : { inputResponses: ctx.mcpReq.inputResponses }), ...(typeof state === 'string' ? { requestState: state } : {}) }
+  return {
+    _meta: meta,
+    ...(ctx.mcpReq.inputResponses === undefined ? {} : { inputResponses: ctx.mcpReq.inputResponses }),
+    ...(typeof state === 'string' ? { requestState: state } : {}),
+  }
 }
 
 /** The SDK checked it, but types it by names it does not export. */
@@ -248,10 +310,13 @@ function chargesOf(ctx: ServerContext): Charges {
 /** All that one of the servers can; everything while some have not said yet. */
 function capabilitiesOf(upstreams: readonly Upstream[]): ServerCapabilities {
   const unknown = upstreams.some(({ capabilities, state }) => Object.keys(capabilities).length === 0 && state !== 'failed')
-  const any = (of: (capabilities: ServerCapabilities) => unknown): boolean => unknown || upstreams.some(({ capabilities }) => of(capabilities) !== undefined)
+  const any = (of: (capabilities: ServerCapabilities) => unknown): boolean =>
+    unknown || upstreams.some(({ capabilities }) => of(capabilities) !== undefined)
   return {
     tools: { listChanged: true },
-    ...(any(({ resources }) => resources) ? { resources: { listChanged: true, subscribe: any(({ resources }) => (resources?.subscribe === true ? true : undefined)) } } : { resources: {} }),
+    ...(any(({ resources }) => resources)
+      ? { resources: { listChanged: true, subscribe: any(({ resources }) => (resources?.subscribe === true ? true : undefined)) } }
+      : { resources: {} }),
     ...(any(({ prompts }) => prompts) ? { prompts: { listChanged: true } } : { prompts: {} }),
     completions: {},
     logging: {},
@@ -260,5 +325,7 @@ function capabilitiesOf(upstreams: readonly Upstream[]): ServerCapabilities {
 
 function instructionsOf({ upstreams }: View): string {
   const own = upstreams.filter(({ instructions }) => instructions !== undefined && instructions !== '')
-  return own.map(({ definition, instructions }) => (upstreams.length === 1 ? instructions : `${definition.name}: ${instructions}`)).join('\n\n')
+  return own
+    .map(({ definition, instructions }) => (upstreams.length === 1 ? instructions : `${definition.name}: ${instructions}`))
+    .join('\n\n')
 }

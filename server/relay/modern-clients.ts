@@ -75,7 +75,8 @@ export class ModernClients {
 
   told(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
-    for (const { client, handler } of this.bySession.values()) if (client.view().upstreams.includes(upstream)) handler.notify.resourceUpdated(String(params?.['uri']))
+    for (const { client, handler } of this.bySession.values())
+      if (client.view().upstreams.includes(upstream)) handler.notify.resourceUpdated(String(params?.['uri']))
   }
 
   async end(sessionId: string): Promise<void> {
@@ -97,9 +98,25 @@ export class ModernClients {
     if (existing !== undefined) return existing
     const { upstreams, clock, maxBody } = this.options
     const nobody = (): Promise<Json> => Promise.reject(new Error('A stateless client is asked in answers alone'))
-    const client = new RelayClient({ upstreams, clock, session: () => this.options.session(session.id) ?? session, capabilities: {}, tell: () => undefined, ask: nobody, changed: () => undefined })
-    const handler = createMcpHandler(() => createRelayServer({ ...this.options, client, era: 'modern' }), { legacy: 'reject', maxRequestBodySize: maxBody })
-    const made: ModernSession = { client, handler, node: toNodeHandler(handler), scope: { room: 'relay', kind: 'client', id: session.id, escaped: () => this.end(session.id) } }
+    const client = new RelayClient({
+      upstreams,
+      clock,
+      session: () => this.options.session(session.id) ?? session,
+      capabilities: {},
+      tell: () => undefined,
+      ask: nobody,
+      changed: () => undefined,
+    })
+    const handler = createMcpHandler(() => createRelayServer({ ...this.options, client, era: 'modern' }), {
+      legacy: 'reject',
+      maxRequestBodySize: maxBody,
+    })
+    const made: ModernSession = {
+      client,
+      handler,
+      node: toNodeHandler(handler),
+      scope: { room: 'relay', kind: 'client', id: session.id, escaped: () => this.end(session.id) },
+    }
     this.bySession.set(session.id, made)
     return made
   }
@@ -113,7 +130,14 @@ export class ModernClients {
       const upstream = upstreamOfResource(view, uri)
       return upstream === undefined ? [] : [{ uri, upstream }]
     })
-    const asked = await Promise.all(found.map(({ uri, upstream }) => upstream.watch(uri).then(() => [{ uri, upstream }]).catch(() => [])))
+    const asked = await Promise.all(
+      found.map(({ uri, upstream }) =>
+        upstream
+          .watch(uri)
+          .then(() => [{ uri, upstream }])
+          .catch(() => []),
+      ),
+    )
     const watched = asked.flat()
     const unwatch = (): void => {
       for (const { uri, upstream } of watched) upstream.unwatch(uri).catch(() => undefined)

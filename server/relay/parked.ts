@@ -61,7 +61,12 @@ class Conversation {
   /** Resolves when the server has answered or wants to know something. */
   async next(): Promise<{ result: Json } | { requests: Record<string, Json> }> {
     if (this.outcome === undefined && this.questions.size === 0) await new Promise<void>((resolve) => (this.changed = resolve))
-    if (this.outcome === undefined) return { requests: Object.fromEntries([...this.questions].map(([key, { message }]) => [key, { method: message.method, params: message.params ?? {} }])) }
+    if (this.outcome === undefined)
+      return {
+        requests: Object.fromEntries(
+          [...this.questions].map(([key, { message }]) => [key, { method: message.method, params: message.params ?? {} }]),
+        ),
+      }
     if ('error' in this.outcome) throw this.outcome.error
     return this.outcome
   }
@@ -83,7 +88,12 @@ export class Parking {
   private readonly byState = new Map<string, { conversation: Conversation; timer: NodeJS.Timeout }>()
 
   /** `start` is given how the server's questions are taken; `end` is called once the connection is no longer needed. */
-  async begin(sessionId: string, tool: string, start: (ask: (message: Message) => Promise<Json>) => Promise<Json>, end: () => void): Promise<Outcome> {
+  async begin(
+    sessionId: string,
+    tool: string,
+    start: (ask: (message: Message) => Promise<Json>) => Promise<Json>,
+    end: () => void,
+  ): Promise<Outcome> {
     const conversation = new Conversation(sessionId, tool, end)
     conversation.run(start((message) => conversation.ask(message)))
     return this.proceed(conversation)

@@ -37,7 +37,9 @@ const columns = `id, account_id AS accountId, hash, sealed, prefix, name, create
 export function createSessionStore(database: Database) {
   const byHash = database.prepare<[Buffer], Row>(`SELECT ${columns} FROM relay_sessions WHERE hash = ?`)
   const byId = database.prepare<[string], Row>(`SELECT ${columns} FROM relay_sessions WHERE id = ?`)
-  const ofAccount = database.prepare<[string], Row>(`SELECT ${columns} FROM relay_sessions WHERE account_id = ? ORDER BY created_at DESC, id`)
+  const ofAccount = database.prepare<[string], Row>(
+    `SELECT ${columns} FROM relay_sessions WHERE account_id = ? ORDER BY created_at DESC, id`,
+  )
   const byPolicy = database.prepare<[string], string>('SELECT id FROM relay_sessions WHERE policy_by = ?').pluck()
   const all = database.prepare<[], Row>(`SELECT ${columns} FROM relay_sessions ORDER BY created_at DESC, id`)
   const countActive = database.prepare<[number], number>('SELECT count(*) FROM relay_sessions WHERE expires_at > ?').pluck()
@@ -45,15 +47,21 @@ export function createSessionStore(database: Database) {
     INSERT INTO relay_sessions (id, account_id, hash, sealed, prefix, name, created_at, expires_at, last_used_at, address, user_agent, origin, policy, spent, made_by, policy_by)
     VALUES (@id, @accountId, @hash, @sealed, @prefix, @name, @createdAt, @expiresAt, @lastUsedAt, @address, @userAgent, @origin, @policy, @spent, @madeBy, @policyBy)`)
   const extend = database.prepare<[number, string]>('UPDATE relay_sessions SET expires_at = ? WHERE id = ?')
-  const change = database.prepare<[string | null, string, string | null, string]>('UPDATE relay_sessions SET name = ?, policy = ?, policy_by = ? WHERE id = ?')
+  const change = database.prepare<[string | null, string, string | null, string]>(
+    'UPDATE relay_sessions SET name = ?, policy = ?, policy_by = ? WHERE id = ?',
+  )
   const touch = database.prepare<[number, string]>('UPDATE relay_sessions SET last_used_at = ? WHERE id = ?')
   const spend = database.prepare<[number, string]>('UPDATE relay_sessions SET spent = spent + ? WHERE id = ?')
   const remove = database.prepare<[string]>('DELETE FROM relay_sessions WHERE id = ?')
   const sealed = database.prepare<[], { id: string; sealed: Buffer }>("SELECT id, sealed FROM relay_sessions WHERE sealed <> x''")
   const dropSealed = database.prepare<[string]>("UPDATE relay_sessions SET sealed = x'' WHERE id = ?")
   const rulesOf = database.prepare<[string], string>('SELECT rules FROM relay_account_rules WHERE account_id = ?').pluck()
-  const allRules = database.prepare<[], { accountId: string; rules: string }>('SELECT account_id AS accountId, rules FROM relay_account_rules')
-  const putRules = database.prepare<[string, string]>('INSERT INTO relay_account_rules (account_id, rules) VALUES (?, ?) ON CONFLICT (account_id) DO UPDATE SET rules = excluded.rules')
+  const allRules = database.prepare<[], { accountId: string; rules: string }>(
+    'SELECT account_id AS accountId, rules FROM relay_account_rules',
+  )
+  const putRules = database.prepare<[string, string]>(
+    'INSERT INTO relay_account_rules (account_id, rules) VALUES (?, ?) ON CONFLICT (account_id) DO UPDATE SET rules = excluded.rules',
+  )
   const removeExpired = database.prepare<[number], string>('DELETE FROM relay_sessions WHERE expires_at <= ? RETURNING id').pluck()
 
   return {
@@ -67,7 +75,8 @@ export function createSessionStore(database: Database) {
     countActive: (now: number): number => countActive.get(now) ?? 0,
     insert: ({ rules: _, ...session }: StoredSession): void => void insert.run({ ...session, policy: JSON.stringify(session.policy) }),
     extend: (id: string, expiresAt: number): void => void extend.run(expiresAt, id),
-    change: (id: string, name: string | null, policy: SessionPolicy, policyBy: string | null): void => void change.run(name, JSON.stringify(policy), policyBy, id),
+    change: (id: string, name: string | null, policy: SessionPolicy, policyBy: string | null): void =>
+      void change.run(name, JSON.stringify(policy), policyBy, id),
     /** One transaction for all of them. */
     touch: database.transaction((uses: ReadonlyMap<string, number>): void => {
       for (const [id, at] of uses) touch.run(at, id)
@@ -76,7 +85,8 @@ export function createSessionStore(database: Database) {
       const found = rulesOf.get(accountId)
       return found === undefined ? noRules : accountRules.parse(JSON.parse(found))
     },
-    allRules: (): { accountId: string; rules: AccountRules }[] => allRules.all().map(({ accountId, rules }) => ({ accountId, rules: accountRules.parse(JSON.parse(rules)) })),
+    allRules: (): { accountId: string; rules: AccountRules }[] =>
+      allRules.all().map(({ accountId, rules }) => ({ accountId, rules: accountRules.parse(JSON.parse(rules)) })),
     putRules: (accountId: string, rules: AccountRules): void => void putRules.run(accountId, JSON.stringify(rules)),
     spend: (id: string, credits: number): void => void spend.run(credits, id),
     /** For who looks at the sealed copies alone. */
@@ -97,5 +107,9 @@ function parsed(row: Row | undefined): StoredSession | undefined {
 
 /** Through the schema, so that a policy written by an older version has today's fields. */
 function parse(row: Row): StoredSession {
-  return { ...row, policy: sessionPolicy.parse(JSON.parse(row.policy)), rules: row.rules === null ? noRules : accountRules.parse(JSON.parse(row.rules)) }
+  return {
+    ...row,
+    policy: sessionPolicy.parse(JSON.parse(row.policy)),
+    rules: row.rules === null ? noRules : accountRules.parse(JSON.parse(row.rules)),
+  }
 }

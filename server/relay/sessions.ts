@@ -99,7 +99,8 @@ export class Sessions {
   secretOf(id: string, actor: string, by: Standing): string {
     const session = this.holdable(id, by)
     const secret = this.unsealed(session)
-    if (secret === null) throw new Fault('session-locked', 'The address goes on working, but it was sealed with a key that is not here and cannot be shown')
+    if (secret === null)
+      throw new Fault('session-locked', 'The address goes on working, but it was sealed with a key that is not here and cannot be shown')
     this.tell('session-address-shown', 'Relay session’s address shown', session, this.options.accounts.find(session.accountId), actor)
     return secret
   }
@@ -110,12 +111,20 @@ export class Sessions {
   }
 
   /** Throws `user-not-found`. */
-  stats(accountId: string, by: Standing): { totalSessions: number; activeSessions: number; expiredSessions: number; lastActivity: number | null } {
+  stats(
+    accountId: string,
+    by: Standing,
+  ): { totalSessions: number; activeSessions: number; expiredSessions: number; lastActivity: number | null } {
     this.account(accountId)
     const sessions = this.withUses(this.options.store.ofAccount(accountId)).filter((session) => isReached(session, by))
     const active = sessions.filter(({ expiresAt }) => expiresAt > this.options.clock.now()).length
     const last = Math.max(0, ...sessions.map(({ lastUsedAt }) => lastUsedAt ?? 0))
-    return { totalSessions: sessions.length, activeSessions: active, expiredSessions: sessions.length - active, lastActivity: last === 0 ? null : last }
+    return {
+      totalSessions: sessions.length,
+      activeSessions: active,
+      expiredSessions: sessions.length - active,
+      lastActivity: last === 0 ? null : last,
+    }
   }
 
   /** The session and its account as it is now. Throws `session-not-found`, `session-expired`. */
@@ -150,7 +159,9 @@ export class Sessions {
   /** Of those that the caller may change; returns how many. Throws `user-not-found`. */
   revokeAll(accountId: string, actor: string, by: Standing): number {
     const account = this.account(accountId)
-    const sessions = this.options.store.ofAccount(accountId).filter((session) => session.expiresAt > this.options.clock.now() && isReached(session, by))
+    const sessions = this.options.store
+      .ofAccount(accountId)
+      .filter((session) => session.expiresAt > this.options.clock.now() && isReached(session, by))
     for (const session of sessions) this.end(session, account, actor)
     return sessions.length
   }
@@ -162,13 +173,23 @@ export class Sessions {
   }
 
   /** Throws `session-not-found`, `policy-beyond-caller`. */
-  change(id: string, patch: { name?: string | null | undefined; policy?: SessionPolicy | undefined }, actor: string, by: Standing): StoredSession {
+  change(
+    id: string,
+    patch: { name?: string | null | undefined; policy?: SessionPolicy | undefined },
+    actor: string,
+    by: Standing,
+  ): StoredSession {
     const session = this.reached(id, by)
     const policy = patch.policy ?? session.policy
     // Whoever opens more answers for all of it from then on.
     const opens = !opensNoMore(policy, session.policy)
     if (opens) this.options.reach.check(policy, by)
-    const changed = { ...session, name: patch.name === undefined ? session.name : patch.name, policy, policyBy: opens ? by.maker : session.policyBy }
+    const changed = {
+      ...session,
+      name: patch.name === undefined ? session.name : patch.name,
+      policy,
+      policyBy: opens ? by.maker : session.policyBy,
+    }
     this.options.store.change(id, changed.name, changed.policy, changed.policyBy)
     this.forget(id)
     if (patch.policy !== undefined) for (const listener of this.reachListeners) listener(id)
@@ -185,7 +206,14 @@ export class Sessions {
   setRules(accountId: string, rules: AccountRules, actor: string): void {
     const account = this.account(accountId)
     this.options.store.putRules(accountId, rules)
-    this.options.events.emit({ room: 'relay', type: 'account-rules-changed', title: 'What an account may reach was changed', subject: account.primaryEmail, actor, data: { account: accountId } })
+    this.options.events.emit({
+      room: 'relay',
+      type: 'account-rules-changed',
+      title: 'What an account may reach was changed',
+      subject: account.primaryEmail,
+      actor,
+      data: { account: accountId },
+    })
     this.options.changed()
     for (const { id } of this.options.store.ofAccount(accountId)) {
       this.forget(id)
@@ -332,8 +360,23 @@ export class Sessions {
     return sessions.map((session) => ({ ...session, lastUsedAt: this.uses.get(session.id) ?? session.lastUsedAt }))
   }
 
-  private tell(type: string, title: string, session: StoredSession, account: Account | undefined, actor: string, tone: 'good' | 'neutral' = 'neutral'): void {
-    this.options.events.emit({ room: 'relay', type, title, subject: account?.primaryEmail ?? session.accountId, actor, tone, data: { id: session.id, account: session.accountId } })
+  private tell(
+    type: string,
+    title: string,
+    session: StoredSession,
+    account: Account | undefined,
+    actor: string,
+    tone: 'good' | 'neutral' = 'neutral',
+  ): void {
+    this.options.events.emit({
+      room: 'relay',
+      type,
+      title,
+      subject: account?.primaryEmail ?? session.accountId,
+      actor,
+      tone,
+      data: { id: session.id, account: session.accountId },
+    })
     this.options.changed()
   }
 }

@@ -10,7 +10,28 @@ type Run = Pick<UpstreamDefinition, 'command' | 'args'>
 /** Commands that run what their first argument names. */
 const launcher = /^(?:node|npx|npm|pnpm|yarn|bun|bunx|deno|tsx|python[\d.]*|uv|uvx|pipx|docker|podman)(?:\.exe|\.cmd)?$/i
 /** What they take before that name. None has a value, so what follows is not one. */
-const launching = new Set(['-y', '--yes', '-q', '--quiet', '-i', '-t', '-it', '--rm', '--init', '-u', '-m', '-S', '--bun', '--experimental-strip-types', 'run', 'exec', 'dlx', 'tool', 'x', 'container'])
+const launching = new Set([
+  '-y',
+  '--yes',
+  '-q',
+  '--quiet',
+  '-i',
+  '-t',
+  '-it',
+  '--rm',
+  '--init',
+  '-u',
+  '-m',
+  '-S',
+  '--bun',
+  '--experimental-strip-types',
+  'run',
+  'exec',
+  'dlx',
+  'tool',
+  'x',
+  'container',
+])
 /** A path, or a package or image with its version; no address, and no user with a password. */
 const programName = /^(?=[^]{1,240}$)(?!.*:\/\/)(?!.*:[^\\/]*@)[\w./\\:@~+^ -]+$/
 const optionName = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/
@@ -25,7 +46,13 @@ export function shownArgs({ command, args }: Run): string[] {
 }
 
 /** Takes what is kept back of a server out of texts that others write: its log, its errors. */
-export function redactor({ command, args, url, env, headers }: Run & Pick<UpstreamDefinition, 'url' | 'env' | 'headers'>): (text: string) => string {
+export function redactor({
+  command,
+  args,
+  url,
+  env,
+  headers,
+}: Run & Pick<UpstreamDefinition, 'url' | 'env' | 'headers'>): (text: string) => string {
   const shown = shownArgs({ command, args })
   const hidden = [
     ...Object.values(env),
@@ -41,8 +68,13 @@ export function redactor({ command, args, url, env, headers }: Run & Pick<Upstre
 function hiddenOfUrl(url: string | null): string[] {
   if (url === null || !URL.canParse(url)) return []
   const { username, password, pathname, searchParams, search } = new URL(url)
-  const values = search.slice(1).split('&').map((pair) => pair.slice(pair.indexOf('=') + 1))
-  return [username, password, ...pathname.split('/').filter((part) => !isPlainPart(part)), ...values, ...searchParams.values()].flatMap((part) => [part, decoded(part)])
+  const values = search
+    .slice(1)
+    .split('&')
+    .map((pair) => pair.slice(pair.indexOf('=') + 1))
+  return [username, password, ...pathname.split('/').filter((part) => !isPlainPart(part)), ...values, ...searchParams.values()].flatMap(
+    (part) => [part, decoded(part)],
+  )
 }
 
 function decoded(part: string): string {
@@ -64,5 +96,8 @@ function looksRandom(part: string): boolean {
 
 /** Values that many servers are given, that occur in any log and keep no secret: words of the trade, and paths. */
 function isOrdinary(value: string): boolean {
-  return /^(?:bearer|production|development|verbose|warning|localhost|127\.0\.0\.1|(?:\/[\w.-]{1,31}){2,})$/i.test(value) && !value.split('/').some(looksRandom)
+  return (
+    /^(?:bearer|production|development|verbose|warning|localhost|127\.0\.0\.1|(?:\/[\w.-]{1,31}){2,})$/i.test(value) &&
+    !value.split('/').some(looksRandom)
+  )
 }

@@ -6,10 +6,16 @@ import { upstreamId } from './contract-parts.ts'
 /** Letters, digits, `-`, `_` and `.`: it becomes a part of tool names. */
 export const upstreamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'Letters, digits, - _ . and at most 63 of them')
 export const transportName = z.enum(['stdio', 'http', 'sse'])
-const text = z.string().max(8_192).refine((value) => !value.includes('\0'), 'May not contain a null character')
+const text = z
+  .string()
+  .max(8_192)
+  .refine((value) => !value.includes('\0'), 'May not contain a null character')
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'Not the name of a variable')
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'Not the name of a header')
-const headerValue = z.string().max(8_192).regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'Not the value of a header')
+const headerValue = z
+  .string()
+  .max(8_192)
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'Not the value of a header')
 
 const fields = {
   name: upstreamName,
@@ -18,7 +24,11 @@ const fields = {
   args: z.array(text).max(200).optional(),
   env: z.record(envName, text).optional(),
   cwd: text.min(1).max(4_096).nullable().optional(),
-  url: z.url({ protocol: /^https?$/ }).max(2_048).nullable().optional(),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .nullable()
+    .optional(),
   headers: z.record(headerName, headerValue).optional(),
   enabled: z.boolean().optional(),
 }
@@ -103,7 +113,12 @@ export function withLoginApart(definition: UpstreamDefinition): UpstreamDefiniti
   return { ...definition, url, headers: has ? definition.headers : { ...definition.headers, Authorization: basicAuthorization(userinfo) } }
 }
 
-function needed(value: { transport: string; command?: string | null | undefined; url?: string | null | undefined }, context: z.RefinementCtx): void {
-  if (value.transport === 'stdio' && (value.command ?? null) === null) context.addIssue({ code: 'custom', path: ['command'], message: 'A stdio server needs a command' })
-  if (value.transport !== 'stdio' && (value.url ?? null) === null) context.addIssue({ code: 'custom', path: ['url'], message: 'A remote server needs an address' })
+function needed(
+  value: { transport: string; command?: string | null | undefined; url?: string | null | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (value.transport === 'stdio' && (value.command ?? null) === null)
+    context.addIssue({ code: 'custom', path: ['command'], message: 'A stdio server needs a command' })
+  if (value.transport !== 'stdio' && (value.url ?? null) === null)
+    context.addIssue({ code: 'custom', path: ['url'], message: 'A remote server needs an address' })
 }

@@ -88,7 +88,11 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.options = options
     this.redacted = redactor(options.definition)
-    this.lanes = new Lanes({ options: (signal) => this.linkOptions(signal), isModern: () => this.isModern, note: (text) => this.note(text) })
+    this.lanes = new Lanes({
+      options: (signal) => this.linkOptions(signal),
+      isModern: () => this.isModern,
+      note: (text) => this.note(text),
+    })
     this.scope = { room: 'relay', kind: 'upstream', id: options.definition.id, escaped: (_, reason) => this.escaped(reason) }
   }
 
@@ -226,7 +230,8 @@ export class Upstream {
     if (this.starting !== undefined) return this.starting
     if (this.state === 'disabled' && this.giveUp.signal.aborted) return Promise.reject(unavailable(this))
     // Between two tries callers get the reason at once instead of waiting for what has just failed.
-    if (this.state === 'retrying' || this.state === 'failed' || this.state === 'signed-out' || this.state === 'locked') return Promise.reject(unavailable(this))
+    if (this.state === 'retrying' || this.state === 'failed' || this.state === 'signed-out' || this.state === 'locked')
+      return Promise.reject(unavailable(this))
     this.starting = this.outside(() => within(this.scope, () => this.open())).finally(() => (this.starting = undefined))
     return this.starting
   }
@@ -271,7 +276,17 @@ export class Upstream {
 
   private linkOptions(signal: AbortSignal): LaneOptions {
     const { definition, guardian, builtIn, grant, fetch } = this.options
-    return { definition, auth: grant?.background, fetch, guardian, ...(builtIn === undefined ? {} : { builtIn }), era: this.era, signal, redacted: this.redacted, onLog: (line) => this.note(line) }
+    return {
+      definition,
+      auth: grant?.background,
+      fetch,
+      guardian,
+      ...(builtIn === undefined ? {} : { builtIn }),
+      era: this.era,
+      signal,
+      redacted: this.redacted,
+      onLog: (line) => this.note(line),
+    }
   }
 
   private hear(message: Message): void {
@@ -400,5 +415,10 @@ function changedPart(method: string): ReadonlySet<keyof Catalogue> | undefined {
 
 function unavailable({ definition, state, error }: Upstream, cause?: unknown): Fault {
   const reason = error ?? (state === 'disabled' ? 'it is switched off' : 'it could not be started')
-  return new Fault('upstream-unavailable', `The server ${definition.name} is not available: ${reason}`, { upstream: definition.name }, cause === undefined ? {} : { cause })
+  return new Fault(
+    'upstream-unavailable',
+    `The server ${definition.name} is not available: ${reason}`,
+    { upstream: definition.name },
+    cause === undefined ? {} : { cause },
+  )
 }

@@ -86,7 +86,13 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
       return row === undefined ? undefined : stored(row)
     },
     put: ({ env, headers, args, url, ...definition }: UpstreamDefinition): void =>
-      void put.run({ ...definition, args: '[]', url: null, enabled: definition.enabled ? 1 : 0, secrets: sealed(definition.id, { env, headers, args, url }) }),
+      void put.run({
+        ...definition,
+        args: '[]',
+        url: null,
+        enabled: definition.enabled ? 1 : 0,
+        secrets: sealed(definition.id, { env, headers, args, url }),
+      }),
     /** What needs no key: its sealed part stays as it is. */
     describe: (id: string, name: string, enabled: boolean): void => void describe.run(name, enabled ? 1 : 0, id),
     /** Gives up what is sealed of a server, which then has to be set up anew. */
@@ -111,9 +117,15 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
       remove.run(id)
     }),
     /** Definitions were written by us; the cast spares a schema for what passes through unread. */
-    tools: (upstreamId: string): StoredTool[] => tools.all(upstreamId).map(({ upstreamId: _, definition, enabled, ...row }) => ({ ...row, definition: JSON.parse(definition) as ToolDefinition, enabled: enabled === 1 })),
+    tools: (upstreamId: string): StoredTool[] =>
+      tools.all(upstreamId).map(({ upstreamId: _, definition, enabled, ...row }) => ({
+        ...row,
+        definition: JSON.parse(definition) as ToolDefinition,
+        enabled: enabled === 1,
+      })),
     putTools: database.transaction((upstreamId: string, changed: readonly StoredTool[]): void => {
-      for (const tool of changed) putTool.run({ ...tool, upstreamId, definition: JSON.stringify(tool.definition), enabled: tool.enabled ? 1 : 0 })
+      for (const tool of changed)
+        putTool.run({ ...tool, upstreamId, definition: JSON.stringify(tool.definition), enabled: tool.enabled ? 1 : 0 })
     }),
   }
 
@@ -128,11 +140,23 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
     try {
       text = sealer.open(secrets, sealContext(row.id)).toString('utf8')
     } catch {
-      return { definition: { ...plain, args: [], url: null, env: {}, headers: {} }, locked: 'What it runs with was sealed with a key that is not here' }
+      return {
+        definition: { ...plain, args: [], url: null, env: {}, headers: {} },
+        locked: 'What it runs with was sealed with a key that is not here',
+      }
     }
     try {
       const opened = sealedSchema.parse(JSON.parse(text))
-      return { definition: { ...plain, env: opened.env, headers: opened.headers, args: opened.args ?? argsSchema.parse(JSON.parse(args)), url: opened.url === undefined ? url : opened.url }, locked: null }
+      return {
+        definition: {
+          ...plain,
+          env: opened.env,
+          headers: opened.headers,
+          args: opened.args ?? argsSchema.parse(JSON.parse(args)),
+          url: opened.url === undefined ? url : opened.url,
+        },
+        locked: null,
+      }
     } catch {
       return { definition: { ...plain, args: [], url: null, env: {}, headers: {} }, locked: 'What is kept of it cannot be read' }
     }

@@ -14,7 +14,15 @@ import { createGuardian } from './guardian.ts'
 import type { LinkOptions, Message } from './link.ts'
 import { shownArgs } from './shown.ts'
 import { Upstream } from './upstream.ts'
-import { newUpstream, withLoginApart, type NewUpstream, type UpstreamDefinition, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from './upstream-definition.ts'
+import {
+  newUpstream,
+  withLoginApart,
+  type NewUpstream,
+  type UpstreamDefinition,
+  type UpstreamPatch,
+  type UpstreamSettings,
+  type UpstreamView,
+} from './upstream-definition.ts'
 import type { StoredTool, ToolDefinition, UpstreamStore } from './upstreams-store.ts'
 
 export interface UpstreamsOptions {
@@ -63,7 +71,24 @@ export class Upstreams {
     const { clock, store, grants } = this.options
     // A key that was put back opens what was locked.
     grants.reread()
-    const own: UpstreamDefinition[] = builtIn === undefined ? [] : [{ id: builtInId, name: builtIn.name, transport: 'built-in', command: null, args: [], cwd: null, url: null, env: {}, headers: {}, enabled: false, createdAt: clock.now() }]
+    const own: UpstreamDefinition[] =
+      builtIn === undefined
+        ? []
+        : [
+            {
+              id: builtInId,
+              name: builtIn.name,
+              transport: 'built-in',
+              command: null,
+              args: [],
+              cwd: null,
+              url: null,
+              env: {},
+              headers: {},
+              enabled: false,
+              createdAt: clock.now(),
+            },
+          ]
     const others = store.all()
     for (const { definition, locked } of others) this.supervise(locked === null ? this.tidied(definition) : definition, locked)
     for (const definition of own) this.supervise(definition)
@@ -140,7 +165,14 @@ export class Upstreams {
     this.refuseTaken(given.name, null)
     const definition = withLoginApart({
       id: `up_${randomBase62(12)}`,
-      ...{ name: given.name, transport: given.transport, command: given.command ?? null, args: given.args ?? [], cwd: given.cwd ?? null, url: given.url ?? null },
+      ...{
+        name: given.name,
+        transport: given.transport,
+        command: given.command ?? null,
+        args: given.args ?? [],
+        cwd: given.cwd ?? null,
+        url: given.url ?? null,
+      },
       ...{ env: given.env ?? {}, headers: given.headers ?? {}, enabled: given.enabled ?? true, createdAt: this.options.clock.now() },
     })
     this.options.store.put(definition)
@@ -166,13 +198,19 @@ export class Upstreams {
     const definition = withLoginApart({ ...before, ...plain, env: merged(before.env, env), headers: merged(before.headers, headers) })
     const checked = newUpstream.safeParse(definition)
     if (!checked.success) {
-      throw new Fault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), { issues: checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })) })
+      throw new Fault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), {
+        issues: checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
+      })
     }
     this.refuseTaken(definition.name, id)
     this.options.store.put(definition)
     const successor = await this.replace(upstream, definition)
     this.tell('upstream-changed', 'Server changed', definition, actor)
-    return { ...this.view(successor), ...(plain.args === undefined ? {} : { args: plain.args }), ...(plain.url === undefined ? {} : { url: plain.url }) }
+    return {
+      ...this.view(successor),
+      ...(plain.args === undefined ? {} : { args: plain.args }),
+      ...(plain.url === undefined ? {} : { url: plain.url }),
+    }
   }
 
   /** Throws `upstream-not-found`, `upstream-built-in`. */
@@ -231,14 +269,31 @@ export class Upstreams {
   }
 
   /** Switches a tool, prices it, or agrees to its changed definition. Throws `upstream-not-found`, `tool-not-found`. */
-  changeTool(id: string, name: string, patch: { enabled?: boolean | undefined; price?: number | undefined; approve?: boolean | undefined }, actor: string): StoredTool {
+  changeTool(
+    id: string,
+    name: string,
+    patch: { enabled?: boolean | undefined; price?: number | undefined; approve?: boolean | undefined },
+    actor: string,
+  ): StoredTool {
     const upstream = this.get(id)
     const before = this.tool(id, name)
     if (before === undefined) throw new Fault('tool-not-found', 'There is no such tool', { name })
-    const tool: StoredTool = { ...before, enabled: patch.enabled ?? before.enabled, price: patch.price ?? before.price, approvedHash: patch.approve === true ? before.hash : before.approvedHash }
+    const tool: StoredTool = {
+      ...before,
+      enabled: patch.enabled ?? before.enabled,
+      price: patch.price ?? before.price,
+      approvedHash: patch.approve === true ? before.hash : before.approvedHash,
+    }
     this.options.store.putTools(id, [tool])
     this.toolsById.get(id)?.set(name, tool)
-    this.options.events.emit({ room: 'relay', type: 'tool-changed', title: patch.approve === true ? 'Changed tool accepted' : 'Tool changed', subject: `${upstream.definition.name}: ${name}`, actor, data: { enabled: tool.enabled, price: tool.price } })
+    this.options.events.emit({
+      room: 'relay',
+      type: 'tool-changed',
+      title: patch.approve === true ? 'Changed tool accepted' : 'Tool changed',
+      subject: `${upstream.definition.name}: ${name}`,
+      actor,
+      data: { enabled: tool.enabled, price: tool.price },
+    })
     this.announce(upstream, new Set(['tools']))
     return tool
   }
@@ -277,8 +332,13 @@ export class Upstreams {
   }
 
   /** Of a locked server only what needs no key can be changed: what is sealed of it must not be lost by the way. */
-  private async describe({ definition, locked }: Upstream, { name = definition.name, enabled = definition.enabled, ...sealed }: UpstreamPatch, actor: string): Promise<UpstreamView> {
-    if (Object.values(sealed).some((value) => value !== undefined)) throw new Fault('upstream-locked', `${locked}. Put the key back, give up what it sealed, or remove the server`)
+  private async describe(
+    { definition, locked }: Upstream,
+    { name = definition.name, enabled = definition.enabled, ...sealed }: UpstreamPatch,
+    actor: string,
+  ): Promise<UpstreamView> {
+    if (Object.values(sealed).some((value) => value !== undefined))
+      throw new Fault('upstream-locked', `${locked}. Put the key back, give up what it sealed, or remove the server`)
     this.refuseTaken(name, definition.id)
     this.options.store.describe(definition.id, name, enabled)
     const successor = await this.reread(definition.id)
@@ -355,13 +415,24 @@ export class Upstreams {
       const hash = hashOf(definition)
       const before = known.get(definition.name)
       if (before?.hash === hash) continue
-      const tool: StoredTool = before === undefined ? { name: definition.name, definition, hash, approvedHash: hash, enabled: true, price: 0, changedAt: this.options.clock.now() } : { ...before, definition, hash, changedAt: this.options.clock.now() }
+      const tool: StoredTool =
+        before === undefined
+          ? { name: definition.name, definition, hash, approvedHash: hash, enabled: true, price: 0, changedAt: this.options.clock.now() }
+          : { ...before, definition, hash, changedAt: this.options.clock.now() }
       // What is built in changes with the program a person installed.
       if (id === builtInId) tool.approvedHash = hash
       changed.push(tool)
       known.set(tool.name, tool)
       if (isQuarantined(tool)) {
-        this.options.events.emit({ room: 'relay', type: 'tool-quarantined', title: 'Tool definition changed', subject: `${server}: ${tool.name}`, actor: 'system', tone: 'attention', data: { upstream: server } })
+        this.options.events.emit({
+          room: 'relay',
+          type: 'tool-quarantined',
+          title: 'Tool definition changed',
+          subject: `${server}: ${tool.name}`,
+          actor: 'system',
+          tone: 'attention',
+          data: { upstream: server },
+        })
       }
     }
     if (changed.length > 0) this.options.store.putTools(id, changed)
@@ -376,8 +447,26 @@ export class Upstreams {
   private stateChanged(upstream: Upstream): void {
     this.version += 1
     const { definition, state, error } = upstream
-    if (state === 'failed') this.options.events.emit({ room: 'relay', type: 'upstream-failed', title: 'Server failed', subject: definition.name, actor: 'system', tone: 'bad', data: { reason: (error ?? '').slice(0, 200) } })
-    if (state === 'ready' && upstream.attempts > 0) this.options.events.emit({ room: 'relay', type: 'upstream-recovered', title: 'Server runs again', subject: definition.name, actor: 'system', tone: 'good', data: {} })
+    if (state === 'failed')
+      this.options.events.emit({
+        room: 'relay',
+        type: 'upstream-failed',
+        title: 'Server failed',
+        subject: definition.name,
+        actor: 'system',
+        tone: 'bad',
+        data: { reason: (error ?? '').slice(0, 200) },
+      })
+    if (state === 'ready' && upstream.attempts > 0)
+      this.options.events.emit({
+        room: 'relay',
+        type: 'upstream-recovered',
+        title: 'Server runs again',
+        subject: definition.name,
+        actor: 'system',
+        tone: 'good',
+        data: {},
+      })
     this.options.changed()
   }
 
@@ -389,7 +478,8 @@ export class Upstreams {
 
   private refuseTaken(name: string, id: string | null): void {
     const holder = this.all().find(({ definition }) => definition.name.toLowerCase() === name.toLowerCase())
-    if (holder !== undefined && holder.definition.id !== id) throw new Fault('upstream-taken', 'Another server has this name', { field: 'name' })
+    if (holder !== undefined && holder.definition.id !== id)
+      throw new Fault('upstream-taken', 'Another server has this name', { field: 'name' })
   }
 
   private tell(type: string, title: string, { name, transport }: UpstreamDefinition, actor: string): void {
@@ -420,5 +510,7 @@ function merged(before: Record<string, string>, patch: Record<string, string | n
 /** The type that says a value may be left out also lets it be undefined; spread over a definition that would erase a field. */
 function withoutUndefined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
   // Entries of undefined are gone, which is what the type says.
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as { [Key in keyof Value]: Exclude<Value[Key], undefined> }
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
+    [Key in keyof Value]: Exclude<Value[Key], undefined>
+  }
 }

@@ -24,7 +24,15 @@ export interface HouseTool<Input extends z.ZodObject = z.ZodObject> {
   /** What it works on, for the audit trail: an id, never contents. */
   about?(input: z.output<Input>): string
   /** `progress` tells a client that asked for it how far the work is, and never fails; one that says nothing is said to be done when it is. */
-  run(input: z.output<Input>, call: { actor: string; /** What the session may do: which things of the room it sees, and whose is what it makes. */ standing: Standing; signal: AbortSignal; progress(done: number, total: number, message: string): Promise<void> }): Promise<HouseContent[]> | HouseContent[]
+  run(
+    input: z.output<Input>,
+    call: {
+      actor: string
+      /** What the session may do: which things of the room it sees, and whose is what it makes. */ standing: Standing
+      signal: AbortSignal
+      progress(done: number, total: number, message: string): Promise<void>
+    },
+  ): Promise<HouseContent[]> | HouseContent[]
 }
 
 /** Keeps the type of the input for `run` while tools of all kinds stand in one list. */
@@ -37,18 +45,29 @@ export function houseTool<Input extends z.ZodObject>(tool: HouseTool<Input>): Ho
 export const callerKey = 'wheelhouse/session'
 
 /** `policyBy` finds who decided what a session reaches; null for one that is over. */
-export function createWheelhouse(tools: readonly HouseTool[], { events, reach, policyBy }: { events: EventSink; reach: HouseReach; policyBy(sessionId: string): string | null }): BuiltInServer {
+export function createWheelhouse(
+  tools: readonly HouseTool[],
+  { events, reach, policyBy }: { events: EventSink; reach: HouseReach; policyBy(sessionId: string): string | null },
+): BuiltInServer {
   const standingOf = (sessionId: string): Standing | null => reach.standingOf(policyBy(sessionId))
   return {
     name: 'wheelhouse',
     mayUse: reach.mayUse,
     async connect() {
-      const [{ InMemoryTransport, McpServer }, { version }] = await Promise.all([import('@modelcontextprotocol/server'), import('../version.ts')])
-      const server = new McpServer({ name: 'wheelhouse', title: 'Wheelhouse', version }, { instructions: 'Browsers, bots, brokers and logins of this machine’s Wheelhouse.' })
+      const [{ InMemoryTransport, McpServer }, { version }] = await Promise.all([
+        import('@modelcontextprotocol/server'),
+        import('../version.ts'),
+      ])
+      const server = new McpServer(
+        { name: 'wheelhouse', title: 'Wheelhouse', version },
+        { instructions: 'Browsers, bots, brokers and logins of this machine’s Wheelhouse.' },
+      )
       for (const tool of tools) {
         const { name, title, description, input, readOnly, destructive = false } = tool
         const annotations = { title, readOnlyHint: readOnly, destructiveHint: destructive, openWorldHint: !readOnly }
-        server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) => callTool(tool, given, mcpReq, { events, standingOf }))
+        server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) =>
+          callTool(tool, given, mcpReq, { events, standingOf }),
+        )
       }
       const [here, there] = InMemoryTransport.createLinkedPair()
       await server.connect(there)
@@ -64,7 +83,12 @@ interface CallParts {
   standingOf(sessionId: string): Standing | null
 }
 
-async function callTool({ name, title, readOnly, right, about, run }: HouseTool, given: z.output<z.ZodObject>, request: Request, { events, standingOf }: CallParts): Promise<CallToolResult> {
+async function callTool(
+  { name, title, readOnly, right, about, run }: HouseTool,
+  given: z.output<z.ZodObject>,
+  request: Request,
+  { events, standingOf }: CallParts,
+): Promise<CallToolResult> {
   const sessionId = String(request._meta?.[callerKey] ?? 'unknown')
   const actor = `relay:${sessionId}`
   const token = request._meta?.progressToken
@@ -80,12 +104,24 @@ async function callTool({ name, title, readOnly, right, about, run }: HouseTool,
     }
   }
   const tell = (type: string, words: string, tone: 'neutral' | 'attention'): void => {
-    events.emit({ room: 'relay', type, title: words, subject: name, actor, tone, data: { readOnly, ...(about === undefined ? {} : { about: about(given).slice(0, 200) }) } })
+    events.emit({
+      room: 'relay',
+      type,
+      title: words,
+      subject: name,
+      actor,
+      tone,
+      data: { readOnly, ...(about === undefined ? {} : { about: about(given).slice(0, 200) }) },
+    })
   }
   try {
     const standing = standingOf(sessionId)
     // The view of the session may be older than a key that was revoked in between.
-    if (standing?.may(right) !== true) throw new Fault('tool-not-allowed', `This session may not use ${name}: it takes ${right}, which whoever made the session does not hold`)
+    if (standing?.may(right) !== true)
+      throw new Fault(
+        'tool-not-allowed',
+        `This session may not use ${name}: it takes ${right}, which whoever made the session does not hold`,
+      )
     const content = await run(given, { actor, standing, signal: request.signal, progress })
     if (told < 0) await progress(1, 1, 'Done')
     tell('tool-used', title, 'neutral')

@@ -45,7 +45,9 @@ export async function readSealingKey(dataDir: string, protector?: KeyProtector):
 export async function readOtherKeys(dataDir: string, protector?: KeyProtector): Promise<{ keys: Uint8Array[]; unreadable: string[] }> {
   const keys: Uint8Array[] = []
   const unreadable: string[] = []
-  for (const name of readdirSync(dataDir).filter((each) => /^sealing-key\..+\.json$/.test(each)).toSorted()) {
+  for (const name of readdirSync(dataDir)
+    .filter((each) => /^sealing-key\..+\.json$/.test(each))
+    .toSorted()) {
     const file = join(dataDir, name)
     try {
       const found = read(file)

@@ -9,7 +9,9 @@ export interface SealingStore {
 
 export function createSealingStore(database: Database): SealingStore {
   const read = database.prepare<[], { sealed: Buffer | null }>('SELECT sealed FROM sealing_check WHERE only = 1')
-  const put = database.prepare('INSERT INTO sealing_check (only, sealed) VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET sealed = excluded.sealed')
+  const put = database.prepare(
+    'INSERT INTO sealing_check (only, sealed) VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET sealed = excluded.sealed',
+  )
   return {
     sealed() {
       const row = read.get()

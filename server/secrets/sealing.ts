@@ -76,7 +76,8 @@ export async function createSealing({ dataDir, store, protector, clock, log, ran
   }
 
   function stateFor(check: Buffer | null): SealingState {
-    if (current === null) return { is: 'missing', reason: `sealing-key.json is missing from ${dataDir}; what it sealed cannot be opened without` }
+    if (current === null)
+      return { is: 'missing', reason: `sealing-key.json is missing from ${dataDir}; what it sealed cannot be opened without` }
     if (check === null || opensCheck(check)) return { is: 'open' }
     return { is: 'changed', reason: `sealing-key.json in ${dataDir} is not the key that sealed what is kept there` }
   }
@@ -102,7 +103,8 @@ export async function createSealing({ dataDir, store, protector, clock, log, ran
   }
 
   function seal(plain: string | Uint8Array, context: string): Buffer {
-    if (current === null) throw new Fault('sealed-locked', state.is === 'open' ? 'There is no sealing key' : `Nothing can be sealed: ${state.reason}`)
+    if (current === null)
+      throw new Fault('sealed-locked', state.is === 'open' ? 'There is no sealing key' : `Nothing can be sealed: ${state.reason}`)
     if (!marked && state.is === 'open') {
       store.putCheck(current.seal(checkText, checkPlace))
       marked = true

@@ -16,9 +16,21 @@ const reasons: Readonly<Record<DiskRefusal['kind'], string>> = {
 }
 
 /** Codes that only a disk gives. */
-const diskCodes: Readonly<Record<string, DiskRefusal['kind']>> = { ENOSPC: 'full', EDQUOT: 'full', EFBIG: 'full', EROFS: 'read-only', EIO: 'failing' }
+const diskCodes: Readonly<Record<string, DiskRefusal['kind']>> = {
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+  EFBIG: 'full',
+  EROFS: 'read-only',
+  EIO: 'failing',
+}
 /** Codes that sockets and programs give too: a disk's where it is known that a file was meant. */
-const fileCodes: Readonly<Record<string, DiskRefusal['kind']>> = { EACCES: 'not-allowed', EPERM: 'not-allowed', ENOTDIR: 'not-allowed', EISDIR: 'failing', ERR_FS_EISDIR: 'failing' }
+const fileCodes: Readonly<Record<string, DiskRefusal['kind']>> = {
+  EACCES: 'not-allowed',
+  EPERM: 'not-allowed',
+  ENOTDIR: 'not-allowed',
+  EISDIR: 'failing',
+  ERR_FS_EISDIR: 'failing',
+}
 
 const sqliteCodes: readonly (readonly [start: string, kind: DiskRefusal['kind']])[] = [
   ['SQLITE_FULL', 'full'],
@@ -47,5 +59,7 @@ function kindOf(error: Error, ofFile: boolean): DiskRefusal['kind'] | undefined 
 
 /** The whole sentence, as the shell and the command line say it. */
 export function diskSentence(dataDir: string, { kind, reason }: DiskRefusal): string {
-  return kind === 'broken' ? `Wheelhouse keeps its data in ${dataDir}, and cannot read it: ${reason}.` : `Wheelhouse keeps its data in ${dataDir}, and cannot write there: ${reason}.`
+  return kind === 'broken'
+    ? `Wheelhouse keeps its data in ${dataDir}, and cannot read it: ${reason}.`
+    : `Wheelhouse keeps its data in ${dataDir}, and cannot write there: ${reason}.`
 }

@@ -83,7 +83,12 @@ function ready(file: string, options?: { alone: boolean }): Database {
   }
 }
 
-function opened(database: Database, { refusal, problem }: Refused, has: HouseDatabase['has'], afterwards = (): void => undefined): HouseDatabase {
+function opened(
+  database: Database,
+  { refusal, problem }: Refused,
+  has: HouseDatabase['has'],
+  afterwards = (): void => undefined,
+): HouseDatabase {
   return {
     database,
     refusal,

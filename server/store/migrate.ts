@@ -54,12 +54,15 @@ function apply(database: Database, { version, name, sql }: Migration): void {
   // A migration that rebuilds a table drops the old one, which foreign keys would forbid; they are checked before the commit instead.
   database.pragma('foreign_keys = OFF')
   try {
-    database.transaction(() => {
-      database.exec(sql)
-      const broken = database.pragma('foreign_key_check')
-      if (Array.isArray(broken) && broken.length > 0) throw new Error(`migration ${version} (${name}) leaves ${broken.length} broken references`)
-      database.pragma(`user_version = ${version}`)
-    }).immediate()
+    database
+      .transaction(() => {
+        database.exec(sql)
+        const broken = database.pragma('foreign_key_check')
+        if (Array.isArray(broken) && broken.length > 0)
+          throw new Error(`migration ${version} (${name}) leaves ${broken.length} broken references`)
+        database.pragma(`user_version = ${version}`)
+      })
+      .immediate()
   } finally {
     database.pragma('foreign_keys = ON')
   }

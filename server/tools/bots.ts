@@ -21,7 +21,10 @@ export interface BotAccess {
 }
 
 const bot = z.object({ userId: z.string().min(1).max(200).describe('The bot’s userId, from bots_list') })
-const chat = z.string().regex(/^(\d{7,15}|[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid))$/, 'A phone number in digits, or a chat id').describe('A phone number in digits, or a chat id')
+const chat = z
+  .string()
+  .regex(/^(\d{7,15}|[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid))$/, 'A phone number in digits, or a chat id')
+  .describe('A phone number in digits, or a chat id')
 /** How far a message comes without anybody's phone. */
 const stepsOut = ['queued', 'sending', 'sent'] as const
 const isUnderway = (status: string): boolean => status === 'queued' || status === 'sending'
@@ -43,7 +46,21 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
       input: z.object({}),
       readOnly: true,
       right: 'bots:use',
-      run: (_, { standing }) => facts(service.list().filter((each) => isReached(standing, each)).map(({ row, state }) => ({ userId: row.userId, label: row.label, phoneNumber: row.phoneNumber, state, since: iso(row.since), reason: row.reason, keepsLog: row.settings.keepsLog }))),
+      run: (_, { standing }) =>
+        facts(
+          service
+            .list()
+            .filter((each) => isReached(standing, each))
+            .map(({ row, state }) => ({
+              userId: row.userId,
+              label: row.label,
+              phoneNumber: row.phoneNumber,
+              state,
+              since: iso(row.since),
+              reason: row.reason,
+              keepsLog: row.settings.keepsLog,
+            })),
+        ),
     }),
     houseTool({
       name: 'bot_read',
@@ -67,7 +84,8 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
     houseTool({
       name: 'bot_send',
       title: 'Send a message',
-      description: 'Queues a text and waits until WhatsApp has it, or says that it still waits. A repeated call with the same key sends once.',
+      description:
+        'Queues a text and waits until WhatsApp has it, or says that it still waits. A repeated call with the same key sends once.',
       input: bot.extend({
         to: chat,
         text: z.string().min(1).max(65_536),
@@ -79,7 +97,12 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
       destructive: true,
       about: ({ userId }) => userId,
       async run({ userId, to, text, key, wait }, { standing, signal, progress }) {
-        const row = outbox.add(get(userId, standing), { chat: chatOf(to), content: { type: 'text', text }, replyTo: null, idempotencyKey: key ?? null })
+        const row = outbox.add(get(userId, standing), {
+          chat: chatOf(to),
+          content: { type: 'text', text },
+          replyTo: null,
+          idempotencyKey: key ?? null,
+        })
         const told = async (status: string): Promise<void> => {
           const step = stepsOut.findIndex((each) => each === status)
           if (step >= 0) await progress(step, stepsOut.length - 1, status)

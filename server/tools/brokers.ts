@@ -16,7 +16,8 @@ const filter = topic.describe('A topic, or a filter with + for one level and # f
 const longestAnswer = 200_000
 
 export function brokerTools(brokers: BrokerAccess): HouseTool[] {
-  const isReached = (standing: Standing, subject: string): boolean => standing.reaches('brokers', { subject, makers: brokers.makersOf(subject) })
+  const isReached = (standing: Standing, subject: string): boolean =>
+    standing.reaches('brokers', { subject, makers: brokers.makersOf(subject) })
   /** One of somebody else is answered as one that is not there. */
   const own = (sessionName: string, standing: Standing): string => {
     if (!isReached(standing, sessionName)) throw new Fault('no-such-session', 'There is no such session')
@@ -35,12 +36,14 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
     houseTool({
       name: 'broker_peek',
       title: 'Look at messages that wait',
-      description: 'Messages a broker session holds for its subscribers, and retained ones, newest first. Nothing is taken: each still reaches whom it is for.',
+      description:
+        'Messages a broker session holds for its subscribers, and retained ones, newest first. Nothing is taken: each still reaches whom it is for.',
       input: session.extend({ topic: filter.default('#'), limit: z.number().int().min(1).max(200).default(50) }),
       readOnly: true,
       right: 'brokers:use',
       about: ({ sessionName }) => sessionName,
-      run: ({ sessionName, topic: of, limit }, { standing }) => facts({ messages: fitting(brokers.peek(own(sessionName, standing), of, limit)) }),
+      run: ({ sessionName, topic: of, limit }, { standing }) =>
+        facts({ messages: fitting(brokers.peek(own(sessionName, standing), of, limit)) }),
     }),
     houseTool({
       name: 'broker_publish',
@@ -56,12 +59,14 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
       right: 'brokers:use',
       destructive: true,
       about: ({ sessionName, topic: on }) => `${sessionName} ${on}`,
-      run: async ({ sessionName, ...publication }, { actor, standing }) => facts(await brokers.publish(own(sessionName, standing), { ...publication, publisher: actor })),
+      run: async ({ sessionName, ...publication }, { actor, standing }) =>
+        facts(await brokers.publish(own(sessionName, standing), { ...publication, publisher: actor })),
     }),
     houseTool({
       name: 'broker_subscribe',
       title: 'Listen to a topic',
-      description: 'Listens beside all others and returns what was published meanwhile: when as many came as asked for, or when the time is over. Nobody else misses a message.',
+      description:
+        'Listens beside all others and returns what was published meanwhile: when as many came as asked for, or when the time is over. Nobody else misses a message.',
       input: session.extend({
         topic: filter,
         wait: z.number().min(0.1).max(50).default(10).describe('Seconds'),

@@ -27,7 +27,8 @@ const addressOf = (opened: Session): string => opened.activePage()?.url ?? 'abou
 export type BrowserAccess = Pick<SessionService, 'list' | 'get' | 'obtain' | 'whenSignedIn' | 'handOut' | 'close'>
 
 /** Which sessions a caller sees. */
-const isReached = (standing: Standing, { id, makers }: Session): boolean => standing.reaches('browsers', { subject: id, makers: [...makers] })
+const isReached = (standing: Standing, { id, makers }: Session): boolean =>
+  standing.reaches('browsers', { subject: id, makers: [...makers] })
 
 export function browserTools(service: BrowserAccess): HouseTool[] {
   /** One of somebody else is answered as one that is not there. */
@@ -47,7 +48,13 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
     }
   }
   /** Finds the element as soon as it is there; says which one was not. `signal` is the caller's. */
-  const withElement = (id: string, worker: Worker, where: string, signal: AbortSignal, act: (element: Locator<Element>, signal: AbortSignal) => Promise<void>): Promise<void> =>
+  const withElement = (
+    id: string,
+    worker: Worker,
+    where: string,
+    signal: AbortSignal,
+    act: (element: Locator<Element>, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> =>
     using(id, worker, (opened) =>
       drive(
         opened,
@@ -56,7 +63,12 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
             await act(opened.page().locator(where).setTimeout(patience), AbortSignal.any([signal, ending]))
           } catch (error) {
             if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error
-            throw new Fault('page-failed', `Nothing that could be used matched ${where} within ${patience / 1_000} seconds`, {}, { cause: error })
+            throw new Fault(
+              'page-failed',
+              `Nothing that could be used matched ${where} within ${patience / 1_000} seconds`,
+              {},
+              { cause: error },
+            )
           }
         },
         patience + 1_000,
@@ -71,7 +83,13 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       input: z.object({}),
       readOnly: true,
       right: 'browsers:use',
-      run: (_, { standing }) => facts(service.list().filter((opened) => isReached(standing, opened)).map((opened) => ({ session_id: opened.id, state: opened.state, site: opened.profile.title, address: addressOf(opened) }))),
+      run: (_, { standing }) =>
+        facts(
+          service
+            .list()
+            .filter((opened) => isReached(standing, opened))
+            .map((opened) => ({ session_id: opened.id, state: opened.state, site: opened.profile.title, address: addressOf(opened) })),
+        ),
     }),
     houseTool({
       name: 'browser_read',
@@ -95,7 +113,9 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       readOnly: true,
       right: 'browsers:use',
       about: ({ session_id: id }) => id,
-      run: async ({ session_id: id }, { standing }) => [{ type: 'image', data: Buffer.from(await screenshot(get(id, standing))).toString('base64'), mimeType: 'image/png' }],
+      run: async ({ session_id: id }, { standing }) => [
+        { type: 'image', data: Buffer.from(await screenshot(get(id, standing))).toString('base64'), mimeType: 'image/png' },
+      ],
     }),
     houseTool({
       name: 'browser_open',
@@ -107,7 +127,13 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
       about: ({ address }) => new URL(address).host,
       async run({ address }, { actor, standing, progress }) {
         await progress(0, 2, 'Starting a browser')
-        const { session: opened, release } = await service.obtain({ profile: 'plain', credentials: { username: '', password: '', address }, waitsForPerson: false, actor, makers: [standing.maker] })
+        const { session: opened, release } = await service.obtain({
+          profile: 'plain',
+          credentials: { username: '', password: '', address },
+          waitsForPerson: false,
+          actor,
+          makers: [standing.maker],
+        })
         try {
           await progress(1, 2, 'Opening the page')
           await service.handOut.unlessSilent(opened, service.whenSignedIn(opened))

@@ -17,7 +17,19 @@ export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
   const view = (session: Session) => {
     const { id, userId, username, roleName, createdAt, lastActivity, expiresAt, address, device } = session
     const state = stateOf(session)
-    return { id, userId, username, role: roleName, state: state.live ? 'active' : state.reason, createdAt: iso(createdAt), lastActivity: iso(lastActivity), expiresAt: iso(expiresAt), ...(state.live ? {} : { endedAt: iso(state.at) }), address, device }
+    return {
+      id,
+      userId,
+      username,
+      role: roleName,
+      state: state.live ? 'active' : state.reason,
+      createdAt: iso(createdAt),
+      lastActivity: iso(lastActivity),
+      expiresAt: iso(expiresAt),
+      ...(state.live ? {} : { endedAt: iso(state.at) }),
+      address,
+      device,
+    }
   }
   return [
     houseTool({

@@ -46,12 +46,18 @@ async function main(): Promise<void> {
     const each = (last - first) / ((counts.at(-1) ?? 1) - (counts[0] ?? 1))
     const further = (last - middle) / ((counts.at(-1) ?? 1) - (counts[1] ?? 1))
     for (const [index, count] of counts.entries()) console.log(`memory with ${count} idle bots          ${mib(idle[index] ?? 0)}`)
-    console.log(`each further idle bot             ${mib(each)}   goal ${mib(goalPerBot)} or less: ${each <= goalPerBot ? 'met' : 'missed'}`)
+    console.log(
+      `each further idle bot             ${mib(each)}   goal ${mib(goalPerBot)} or less: ${each <= goalPerBot ? 'met' : 'missed'}`,
+    )
     console.log(`each bot above the tenth          ${mib(further)}`)
     console.log(`pairing to online (p50)           ${median(pairings).toFixed(0)} ms`)
 
-    for (const bots of [1, 20]) console.log(`messages out, ${String(bots).padEnd(2)} bots             ${(await messagesOut(double, room, bots)).toFixed(0)} per s`)
-    for (const bots of [1, 20]) console.log(`messages in, ${String(bots).padEnd(2)} bots              ${(await messagesIn(double, room, bots)).toFixed(0)} per s, of one sender in the double's process`)
+    for (const bots of [1, 20])
+      console.log(`messages out, ${String(bots).padEnd(2)} bots             ${(await messagesOut(double, room, bots)).toFixed(0)} per s`)
+    for (const bots of [1, 20])
+      console.log(
+        `messages in, ${String(bots).padEnd(2)} bots              ${(await messagesIn(double, room, bots)).toFixed(0)} per s, of one sender in the double's process`,
+      )
 
     const before = double.connectedAt.length
     const cut = performance.now()
@@ -59,7 +65,9 @@ async function main(): Promise<void> {
     await room.ask('all-online')
     const back = double.connectedAt.slice(before).map((at) => at - cut)
     const busiest = Math.max(...back.map((at) => back.filter((other) => other >= at && other < at + 100).length))
-    console.log(`50 bots cut off, all online after ${(performance.now() - cut).toFixed(0)} ms, busiest 100 ms: ${busiest} of ${back.length} connections`)
+    console.log(
+      `50 bots cut off, all online after ${(performance.now() - cut).toFixed(0)} ms, busiest 100 ms: ${busiest} of ${back.length} connections`,
+    )
     room = await killed(double, room, dataDir)
     console.log(`a blank page in Chromium, which a bot on whatsapp-web.js costs before WhatsApp Web is loaded: ${mib(await blankPage())}`)
   } finally {
@@ -73,10 +81,12 @@ async function messagesOut(double: WhatsAppDouble, room: Room, bots: number): Pr
   const contact = await connectContact(double, `155503000${String(bots).padStart(2, '0')}`)
   const each = Math.ceil(200 / bots)
   let heard = 0
-  const all = new Promise<void>((resolve) => contact.socket.ev.on('messages.upsert', ({ messages }) => {
-    heard += messages.filter((message) => textOf(message) === 'bench').length
-    if (heard >= each * bots) resolve()
-  }))
+  const all = new Promise<void>((resolve) =>
+    contact.socket.ev.on('messages.upsert', ({ messages }) => {
+      heard += messages.filter((message) => textOf(message) === 'bench').length
+      if (heard >= each * bots) resolve()
+    }),
+  )
   const begun = performance.now()
   await room.ask('send', { bots, each, to: contact.number })
   await all
@@ -127,8 +137,16 @@ async function killed(double: WhatsAppDouble, room: Room, dataDir: string): Prom
   // What waited for them comes first; then each is written to once more.
   for (let bot = 0; bot < bots; bot += 1) await write(contact, bot, 'afterwards')
   await again.ask('heard-text', { bots, text: 'afterwards' })
-  const retries = double.online().reduce((sum, device) => sum + (device.connection?.received.filter(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'retry').length ?? 0), 0)
-  console.log(`kill -9 in the flow: ${online} of ${all} bots online again after ${back.toFixed(0)} ms, messages that could not be decrypted: ${retries}`)
+  const retries = double
+    .online()
+    .reduce(
+      (sum, device) =>
+        sum + (device.connection?.received.filter(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'retry').length ?? 0),
+      0,
+    )
+  console.log(
+    `kill -9 in the flow: ${online} of ${all} bots online again after ${back.toFixed(0)} ms, messages that could not be decrypted: ${retries}`,
+  )
   await contact.stop()
   return again
 }
@@ -139,7 +157,10 @@ interface Room {
 }
 
 function startRoom(double: WhatsAppDouble, dataDir: string): Room {
-  const child: ChildProcess = fork(import.meta.filename, ['room'], { execArgv: ['--expose-gc'], env: { ...process.env, BENCH_DOUBLE: double.url, BENCH_DIR: dataDir } })
+  const child: ChildProcess = fork(import.meta.filename, ['room'], {
+    execArgv: ['--expose-gc'],
+    env: { ...process.env, BENCH_DOUBLE: double.url, BENCH_DIR: dataDir },
+  })
   return {
     ask: (what, facts = {}) =>
       new Promise((resolve, reject) => {
@@ -189,9 +210,29 @@ async function runRoom(): Promise<void> {
       look()
     })
   }
-  process.on('message', (asked: { what: string; userId?: string; phoneNumber?: string; bots?: number; each?: number; to?: string; text?: string }) => void answer(asked).then((reply) => process.send?.(reply)))
+  process.on(
+    'message',
+    (asked: { what: string; userId?: string; phoneNumber?: string; bots?: number; each?: number; to?: string; text?: string }) =>
+      void answer(asked).then((reply) => process.send?.(reply)),
+  )
 
-  async function answer({ what, userId = '', phoneNumber = '', bots: count = 0, each = 0, to = '', text = '' }: { what: string; userId?: string; phoneNumber?: string; bots?: number; each?: number; to?: string; text?: string }): Promise<object> {
+  async function answer({
+    what,
+    userId = '',
+    phoneNumber = '',
+    bots: count = 0,
+    each = 0,
+    to = '',
+    text = '',
+  }: {
+    what: string
+    userId?: string
+    phoneNumber?: string
+    bots?: number
+    each?: number
+    to?: string
+    text?: string
+  }): Promise<object> {
     switch (what) {
       case 'create':
         return { code: (await service.create({ userId, phoneNumber }, 'owner')).code }
@@ -229,7 +270,8 @@ async function runRoom(): Promise<void> {
         return {}
       }
       case 'send':
-        for (let index = 0; index < count * each; index += 1) await bots.call('POST', `/api/sessions/bot_${index % count}/messages`, { to, type: 'text', text: 'bench' })
+        for (let index = 0; index < count * each; index += 1)
+          await bots.call('POST', `/api/sessions/bot_${index % count}/messages`, { to, type: 'text', text: 'bench' })
         return {}
       case 'all-online':
         await Promise.all(service.list().map((bot) => bot.settled(1_000, () => bot.state === 'reconnecting')))

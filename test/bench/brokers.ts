@@ -37,7 +37,16 @@ const portOf = ({ ready }: ServerProcess): number => Number(new URL(ready.apis['
 const call = (path: string, init?: Parameters<ServerProcess['call']>[1]): Promise<Response> => server.call(`/brokers${path}`, init)
 const api = async <Body>(path: string): Promise<Body> => (await (await call(path)).json()) as Body
 
-const scenarios: Record<string, () => Promise<void>> = { S1: () => besidePeers(shapes.filter(({ subscribers }) => subscribers === 1)), S2: () => besidePeers(shapes.filter(({ subscribers }) => subscribers > 1)), S3: manySessions, S4: idleConnections, S5: frozenReader, S6: killed, S7: backlog, S8: retryStorm }
+const scenarios: Record<string, () => Promise<void>> = {
+  S1: () => besidePeers(shapes.filter(({ subscribers }) => subscribers === 1)),
+  S2: () => besidePeers(shapes.filter(({ subscribers }) => subscribers > 1)),
+  S3: manySessions,
+  S4: idleConnections,
+  S5: frozenReader,
+  S6: killed,
+  S7: backlog,
+  S8: retryStorm,
+}
 try {
   for (const [name, scenario] of Object.entries(scenarios)) if (only === undefined || only.includes(name)) await scenario()
 } finally {
@@ -72,7 +81,20 @@ async function besidePeers(wanted: readonly Shape[]): Promise<void> {
         for (const peer of all) {
           const isOurs = peer.pid === pid
           const user = isOurs ? `bench-${peer.name.split(', ').at(-1)}` : ''
-          const one = await load({ protocol: peer.protocol, port: peer.port, user, password, subscribers, window, size: 256, seconds, prefix: `p${randomBytes(4).toString('hex')}` }, peer.pid)
+          const one = await load(
+            {
+              protocol: peer.protocol,
+              port: peer.port,
+              user,
+              password,
+              subscribers,
+              window,
+              size: 256,
+              seconds,
+              prefix: `p${randomBytes(4).toString('hex')}`,
+            },
+            peer.pid,
+          )
           if (one !== null) measured.get(peer)?.push(one)
           if (isOurs) await forgetClients(user)
         }
@@ -114,13 +136,23 @@ async function manySessions(): Promise<void> {
     const user = `many-${session}`
     const options = { protocol: 'json' as const, port: portOf(server), user, password }
     for (let client = 0; client < 4; client += 1) {
-      const line = new Line({ ...options, clientId: `r${client}`, onAck: () => undefined, onMessage: () => (counts[session] = (counts[session] ?? 0) + 1) })
+      const line = new Line({
+        ...options,
+        clientId: `r${client}`,
+        onAck: () => undefined,
+        onMessage: () => (counts[session] = (counts[session] ?? 0) + 1),
+      })
       lines.push(line)
       await line.ready()
       await line.subscribe(client < 2 ? 'bench/t' : 'bench/u')
     }
     let token = 0
-    const publisher = new Line({ ...options, clientId: `w${session}`, onMessage: () => undefined, onAck: () => void (isOn && publisher.publish((token += 1) % 2 === 0 ? 'bench/t' : 'bench/u', token, filler)) })
+    const publisher = new Line({
+      ...options,
+      clientId: `w${session}`,
+      onMessage: () => undefined,
+      onAck: () => void (isOn && publisher.publish((token += 1) % 2 === 0 ? 'bench/t' : 'bench/u', token, filler)),
+    })
     publishers.push(publisher)
     await publisher.ready()
   }
@@ -132,7 +164,9 @@ async function manySessions(): Promise<void> {
   const passed = (performance.now() - begun) / 1_000
   isOn = false
   const rates = counts.map((count, index) => (count - (before[index] ?? 0)) / passed)
-  console.log(`  ${rate(rates.reduce((sum, each) => sum + each, 0))} deliveries/s in all; slowest session at ${((Math.min(...rates) / Math.max(...rates)) * 100).toFixed(0)} % of the fastest`)
+  console.log(
+    `  ${rate(rates.reduce((sum, each) => sum + each, 0))} deliveries/s in all; slowest session at ${((Math.min(...rates) / Math.max(...rates)) * 100).toFixed(0)} % of the fastest`,
+  )
   for (const line of [...lines, ...publishers]) line.end()
 }
 
@@ -155,7 +189,9 @@ async function idleConnections(): Promise<void> {
     const after = memory(fresh.ready.pid)
     const cpu = cpuOf(fresh.ready.pid)
     await pause(2_000)
-    console.log(`\nS4  ${count} idle connections: ${((after - before) / count / 1_024).toFixed(1)} KiB each, all logged in after ${ms(took)}; ${((cpuOf(fresh.ready.pid) - cpu) * 50).toFixed(1)} % of a core to keep them`)
+    console.log(
+      `\nS4  ${count} idle connections: ${((after - before) / count / 1_024).toFixed(1)} KiB each, all logged in after ${ms(took)}; ${((cpuOf(fresh.ready.pid) - cpu) * 50).toFixed(1)} % of a core to keep them`,
+    )
     for (const line of [...first, ...lines]) line.end()
     await pause(1_000)
     const again = performance.now()
@@ -170,7 +206,19 @@ async function idleConnections(): Promise<void> {
 async function connectMany(to: ServerProcess, count: number, prefix: string): Promise<Line[]> {
   const lines: Line[] = []
   for (let begun = 0; begun < count; begun += 250) {
-    const some = Array.from({ length: Math.min(250, count - begun) }, (_, index) => new Line({ protocol: 'json', port: portOf(to), user: 'bench-fsync', password, clientId: `anonymous-${prefix}-${begun + index}`, onAck: () => undefined, onMessage: () => undefined }))
+    const some = Array.from(
+      { length: Math.min(250, count - begun) },
+      (_, index) =>
+        new Line({
+          protocol: 'json',
+          port: portOf(to),
+          user: 'bench-fsync',
+          password,
+          clientId: `anonymous-${prefix}-${begun + index}`,
+          onAck: () => undefined,
+          onMessage: () => undefined,
+        }),
+    )
     lines.push(...some)
     await Promise.all(some.map((line) => line.ready()))
   }
@@ -180,7 +228,16 @@ async function connectMany(to: ServerProcess, count: number, prefix: string): Pr
 // S5: one frozen reader among healthy ones
 
 async function frozenReader(): Promise<void> {
-  const shape = { protocol: 'json' as const, port: portOf(server), user: 'bench-evict', password, subscribers: 49, window: 20, size: 256, seconds }
+  const shape = {
+    protocol: 'json' as const,
+    port: portOf(server),
+    user: 'bench-evict',
+    password,
+    subscribers: 49,
+    window: 20,
+    size: 256,
+    seconds,
+  }
   const ratios = { rate: [] as number[], cpu: [] as number[] }
   const rates = { alone: [] as number[], beside: [] as number[] }
   let peak = 0
@@ -203,7 +260,9 @@ async function frozenReader(): Promise<void> {
     ratios.cpu.push(beside.cpu / alone.cpu)
   }
   clearInterval(watch)
-  console.log(`\nS5  49 healthy readers: ${rate(percentile(rates.alone, 50))} deliveries/s; beside one frozen ${rate(percentile(rates.beside, 50))}, ${(percentile(ratios.rate, 50) * 100).toFixed(1)} % in the median of 9 pairs (CPU a delivery ${(percentile(ratios.cpu, 50) * 100).toFixed(1)} %); ${((peak - base) / 1_048_576).toFixed(0)} MiB more at most`)
+  console.log(
+    `\nS5  49 healthy readers: ${rate(percentile(rates.alone, 50))} deliveries/s; beside one frozen ${rate(percentile(rates.beside, 50))}, ${(percentile(ratios.rate, 50) * 100).toFixed(1)} % in the median of 9 pairs (CPU a delivery ${(percentile(ratios.cpu, 50) * 100).toFixed(1)} %); ${((peak - base) / 1_048_576).toFixed(0)} MiB more at most`,
+  )
   const frozen = new Line({ ...shape, clientId: 'frozen', onAck: () => undefined, onMessage: () => undefined })
   await frozen.ready()
   await frozen.subscribe('bench/t')
@@ -212,7 +271,10 @@ async function frozenReader(): Promise<void> {
   await writer.ready()
   const begun = performance.now()
   for (let token = 0; token < 20_000; token += 1) writer.publish('bench/t', token, 'x'.repeat(1_000))
-  const isThere = async (): Promise<boolean> => (await api<{ clients: { name: string; linkId: number | null }[] }>('/v1/sessions/bench-evict')).clients.some(({ name, linkId }) => name === 'frozen' && linkId !== null)
+  const isThere = async (): Promise<boolean> =>
+    (await api<{ clients: { name: string; linkId: number | null }[] }>('/v1/sessions/bench-evict')).clients.some(
+      ({ name, linkId }) => name === 'frozen' && linkId !== null,
+    )
   while (await isThere()) await pause(50)
   console.log(`  disconnected ${ms(performance.now() - begun)} after it froze (evictAfter 2000 ms), its queue kept`)
   for (const line of [frozen, writer]) line.end()
@@ -225,7 +287,13 @@ async function killed(): Promise<void> {
   const acked = new Set<number>()
   const seen = new Map<number, number>()
   const options = { protocol: 'json' as const, user: 'bench-fsync', password }
-  const reader = new Line({ ...options, port: portOf(server), clientId: 'kill-reader', onAck: () => undefined, onMessage: (token) => void seen.set(token, (seen.get(token) ?? 0) + 1) })
+  const reader = new Line({
+    ...options,
+    port: portOf(server),
+    clientId: 'kill-reader',
+    onAck: () => undefined,
+    onMessage: (token) => void seen.set(token, (seen.get(token) ?? 0) + 1),
+  })
   await reader.ready()
   await reader.subscribe('bench/kill')
   let next = 0
@@ -266,7 +334,9 @@ async function killed(): Promise<void> {
   for (let tries = 0; tries < 200 && ![...before.acked].every((token) => seen.has(token)); tries += 1) await pause(50)
   const lost = [...before.acked].filter((token) => !seen.has(token)).length
   const duplicates = [...seen.values()].reduce((sum, count) => sum + count - 1, 0)
-  console.log(`\nS6  kill -9 after ${before.acked.size} acknowledged: lost ${lost}, delivered twice ${duplicates}; ready ${ms(ready - begun)} after the start, first delivery ${ms(Math.max(0, firstAt - ready))} later (login with scrypt in it)`)
+  console.log(
+    `\nS6  kill -9 after ${before.acked.size} acknowledged: lost ${lost}, delivered twice ${duplicates}; ready ${ms(ready - begun)} after the start, first delivery ${ms(Math.max(0, firstAt - ready))} later (login with scrypt in it)`,
+  )
   for (const line of [reader, writer, back, probe]) line.end()
   await pause(200)
   await forgetClients('bench-fsync')
@@ -283,7 +353,12 @@ async function backlog(): Promise<void> {
   away.end()
   let acked = 0
   let next = 0
-  const writer = new Line({ ...options, clientId: 'backlog-writer', onMessage: () => undefined, onAck: () => void ((acked += 1), next < count && writer.publish('bench/backlog', next++, 'x'.repeat(246))) })
+  const writer = new Line({
+    ...options,
+    clientId: 'backlog-writer',
+    onMessage: () => undefined,
+    onAck: () => void ((acked += 1), next < count && writer.publish('bench/backlog', next++, 'x'.repeat(246))),
+  })
   await writer.ready()
   const begun = performance.now()
   while (next < 1_000) writer.publish('bench/backlog', next++, 'x'.repeat(246))
@@ -292,7 +367,12 @@ async function backlog(): Promise<void> {
   let got = 0
   let firstAt = 0
   const since = performance.now()
-  const back = new Line({ ...options, clientId: 'away', onAck: () => undefined, onMessage: () => void ((got += 1), (firstAt ||= performance.now())) })
+  const back = new Line({
+    ...options,
+    clientId: 'away',
+    onAck: () => undefined,
+    onMessage: () => void ((got += 1), (firstAt ||= performance.now())),
+  })
   const calls: number[] = []
   const until = performance.now() + 30_000
   while (got < count && performance.now() < until) {
@@ -302,7 +382,9 @@ async function backlog(): Promise<void> {
     await pause(5)
   }
   const drained = performance.now() - since
-  console.log(`\nS7  100k waiting messages: stored at ${rate((count / stored) * 1_000)}/s; first after ${ms(firstAt - since)}, all ${got} after ${ms(drained)} (${rate((got / drained) * 1_000)}/s); API meanwhile p50 ${ms(percentile(calls, 50))} p99 ${ms(percentile(calls, 99))}`)
+  console.log(
+    `\nS7  100k waiting messages: stored at ${rate((count / stored) * 1_000)}/s; first after ${ms(firstAt - since)}, all ${got} after ${ms(drained)} (${rate((got / drained) * 1_000)}/s); API meanwhile p50 ${ms(percentile(calls, 50))} p99 ${ms(percentile(calls, 99))}`,
+  )
   for (const line of [writer, back]) line.end()
   await pause(200)
   await forgetClients('bench-fsync')
@@ -315,7 +397,12 @@ async function retryStorm(): Promise<void> {
   const retryInterval = 250
   const times = new Map<number, number[]>()
   const options = { protocol: 'json' as const, port: portOf(server), user: 'bench-retry', password }
-  const deaf = new Line({ ...options, clientId: 'deaf', onAck: () => undefined, onMessage: (token) => void times.set(token, [...(times.get(token) ?? []), performance.now()]) })
+  const deaf = new Line({
+    ...options,
+    clientId: 'deaf',
+    onAck: () => undefined,
+    onMessage: (token) => void times.set(token, [...(times.get(token) ?? []), performance.now()]),
+  })
   deaf.acknowledges = false
   await deaf.ready()
   await deaf.subscribe('bench/t')
@@ -328,7 +415,9 @@ async function retryStorm(): Promise<void> {
   const { session } = await api<{ session: { deadLetters: number; queued: number } }>('/v1/sessions/bench-retry')
   const late = [...times.values()].flatMap((at) => at.slice(1).map((each, index) => each - (at[index] ?? 0) - retryInterval))
   const sent = [...times.values()].reduce((sum, at) => sum + at.length, 0)
-  console.log(`\nS8  ${count} messages, never acknowledged, 2 s to live: ${session.deadLetters} dead letters, ${session.queued} left; ${sent} sends, retries late by ${ms(percentile(late, 50))} / ${ms(percentile(late, 99))} (p50 / p99)`)
+  console.log(
+    `\nS8  ${count} messages, never acknowledged, 2 s to live: ${session.deadLetters} dead letters, ${session.queued} left; ${sent} sends, retries late by ${ms(percentile(late, 50))} / ${ms(percentile(late, 99))} (p50 / p99)`,
+  )
   for (const line of [deaf, writer]) line.end()
 }
 
@@ -340,8 +429,25 @@ function seedSessions(folder: string): void {
   const store = createBrokerStore(database)
   const salt = randomBytes(16)
   // A quick hash: the load begins with hundreds of logins, which are not what is measured.
-  const passwordHash = ['scrypt', 1_024, 8, 1, salt.toString('base64url'), scryptSync(password, salt, 32, { N: 1_024, r: 8, p: 1 }).toString('base64url')].join('$')
-  const add = (name: string, policy: Partial<Policy> = {}): void => void store.add({ name, passwordHash, secretHash: randomBytes(32), policy: { ...defaultPolicy, ...policy }, suspended: false, createdAt: Date.now(), expiresAt: null, madeBy: null })
+  const passwordHash = [
+    'scrypt',
+    1_024,
+    8,
+    1,
+    salt.toString('base64url'),
+    scryptSync(password, salt, 32, { N: 1_024, r: 8, p: 1 }).toString('base64url'),
+  ].join('$')
+  const add = (name: string, policy: Partial<Policy> = {}): void =>
+    void store.add({
+      name,
+      passwordHash,
+      secretHash: randomBytes(32),
+      policy: { ...defaultPolicy, ...policy },
+      suspended: false,
+      createdAt: Date.now(),
+      expiresAt: null,
+      madeBy: null,
+    })
   add('bench-fsync', { maxQueuedMessages: 1_000_000 })
   add('bench-crash-safe', { durability: 'crash-safe' })
   add('bench-memory', { durability: 'memory' })
@@ -353,7 +459,9 @@ function seedSessions(folder: string): void {
 
 /** The load runs in a process of its own; the CPU is what the server used while it was measured. Null for a server that leaves it waiting. */
 async function load(task: Load, pid: number, isSecondTry = false): Promise<{ result: LoadResult; cpu: number } | null> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'brokers', 'load.ts'), JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'brokers', 'load.ts'), JSON.stringify(task)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   let warm = 0
   let cool = 0

@@ -13,7 +13,9 @@ import { ms, p50, p95, p99, timed } from './statistics.ts'
 const rounds = 20
 const warmUps = 3
 
-const page = createServer((_, response) => void response.setHeader('content-type', 'text/html').end('<!doctype html><title>Bench</title><h1>Bench</h1>'))
+const page = createServer(
+  (_, response) => void response.setHeader('content-type', 'text/html').end('<!doctype html><title>Bench</title><h1>Bench</h1>'),
+)
 const address = await listenOnLoopback(page)
 const server = await startServer({ built: true, args: ['--browser', chromiumPath] })
 try {
@@ -56,7 +58,9 @@ async function coldCreate({ call }: ServerProcess): Promise<number> {
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn(round)
   }
   const ratio = p50(ours) / p50(bare)
-  console.log(`cold create with first page, n=${rounds}: puppeteer p50 ${ms(p50(bare))} p95 ${ms(p95(bare))}; session p50 ${ms(p50(ours))} p95 ${ms(p95(ours))}; ratio ${ratio.toFixed(3)} (goal 1.05)`)
+  console.log(
+    `cold create with first page, n=${rounds}: puppeteer p50 ${ms(p50(bare))} p95 ${ms(p95(bare))}; session p50 ${ms(p50(ours))} p95 ${ms(p95(ours))}; ratio ${ratio.toFixed(3)} (goal 1.05)`,
+  )
   return p50(ours)
 }
 
@@ -72,7 +76,9 @@ async function spareCreate({ call }: ServerProcess, cold: number): Promise<void>
     await spareReady(call)
   }
   await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { warmSpare: false } } })
-  console.log(`create from the spare with first page, n=${rounds}: p50 ${ms(p50(times))} p95 ${ms(p95(times))} (goal 60 ms); ${(p50(times) / cold).toFixed(3)} of cold (goal 0.2)`)
+  console.log(
+    `create from the spare with first page, n=${rounds}: p50 ${ms(p50(times))} p95 ${ms(p95(times))} (goal 60 ms); ${(p50(times) / cold).toFixed(3)} of cold (goal 0.2)`,
+  )
 }
 
 async function spareReady(call: ServerProcess['call']): Promise<void> {

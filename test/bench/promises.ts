@@ -40,7 +40,9 @@ interface Opened {
 }
 
 async function browsers(): Promise<void> {
-  const page = createServer((_, response) => void response.setHeader('content-type', 'text/html').end('<!doctype html><title>Bench</title>'))
+  const page = createServer(
+    (_, response) => void response.setHeader('content-type', 'text/html').end('<!doctype html><title>Bench</title>'),
+  )
   const address = await listenOnLoopback(page)
   const server = await startServer({ built: true, args: ['--browser', chromiumPath] })
   try {
@@ -75,7 +77,8 @@ async function open(server: ServerProcess): Promise<Opened> {
 }
 
 async function listed({ call }: ServerProcess): Promise<{ id: string; state: string; pid: number | null }[]> {
-  return ((await (await call('/browsers/v1/browser-sessions')).json()) as { sessions: { id: string; state: string; pid: number | null }[] }).sessions
+  return ((await (await call('/browsers/v1/browser-sessions')).json()) as { sessions: { id: string; state: string; pid: number | null }[] })
+    .sessions
 }
 
 async function active({ call }: ServerProcess): Promise<number> {

@@ -61,17 +61,21 @@ try {
 
 async function sideBySide({ free, paid }: Ours): Promise<void> {
   const pid = house.child.pid ?? 0
-  const rows: Row[] = peers.filter(({ name }) => !name.startsWith('mcp-hub')).flatMap(({ name, url, pid: leader }): Row[] => {
-    const kind = name.startsWith('direct') ? 'direct' : 'peer'
-    const row = (era: '2025' | '2026'): Row => ({ name: `${name}, ${era}`, kind, pid: leader, target: { url, era, tool: 'echo' } })
-    return name.startsWith('mcp-proxy') ? [row('2025'), row('2026')] : [row('2025')]
-  })
+  const rows: Row[] = peers
+    .filter(({ name }) => !name.startsWith('mcp-hub'))
+    .flatMap(({ name, url, pid: leader }): Row[] => {
+      const kind = name.startsWith('direct') ? 'direct' : 'peer'
+      const row = (era: '2025' | '2026'): Row => ({ name: `${name}, ${era}`, kind, pid: leader, target: { url, era, tool: 'echo' } })
+      return name.startsWith('mcp-proxy') ? [row('2025'), row('2026')] : [row('2025')]
+    })
   for (const era of ['2025', '2026'] as const) {
     rows.push({ name: `Wheelhouse, ${era}, free`, kind: 'ours', pid, target: { url: free, era, tool: 'echo' } })
     rows.push({ name: `Wheelhouse, ${era}, ledger on`, kind: 'ours', pid, target: { url: paid, era, tool: 'echo' } })
   }
   const figures = new Map(rows.map(({ name }): [string, Figures] => [name, { alone: [], aloneP50: [], many: [], manyP99: [], cost: [] }]))
-  say(`\nnode ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load before ${loadavg()[0]?.toFixed(1)}; ${rounds} rounds in turns, ${seconds} s each; medians`)
+  say(
+    `\nnode ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load before ${loadavg()[0]?.toFixed(1)}; ${rounds} rounds in turns, ${seconds} s each; medians`,
+  )
   for (let round = 0; round < rounds; round += 1) {
     for (const { name, pid: leader, target } of rows) {
       const of = figures.get(name)
@@ -90,18 +94,30 @@ async function sideBySide({ free, paid }: Ours): Promise<void> {
       }
     }
   }
-  say(`${'before server-everything'.padEnd(38)}${'1 at a time'.padStart(13)}${'p50'.padStart(10)}${'16 in flight'.padStart(14)}${'p99'.padStart(10)}${'CPU per call'.padStart(15)}`)
+  say(
+    `${'before server-everything'.padEnd(38)}${'1 at a time'.padStart(13)}${'p50'.padStart(10)}${'16 in flight'.padStart(14)}${'p99'.padStart(10)}${'CPU per call'.padStart(15)}`,
+  )
   const medians = rows.map((row) => ({ ...row, ...medianOf(figures.get(row.name)) }))
-  for (const { name, alone, aloneP50, many, manyP99, cost } of medians) say(`${name.padEnd(38)}${`${Math.round(alone)}/s`.padStart(13)}${ms(aloneP50).padStart(10)}${`${Math.round(many)}/s`.padStart(14)}${ms(manyP99).padStart(10)}${ms(cost).padStart(15)}`)
+  for (const { name, alone, aloneP50, many, manyP99, cost } of medians)
+    say(
+      `${name.padEnd(38)}${`${Math.round(alone)}/s`.padStart(13)}${ms(aloneP50).padStart(10)}${`${Math.round(many)}/s`.padStart(14)}${ms(manyP99).padStart(10)}${ms(cost).padStart(15)}`,
+    )
 
   const best = (kind: Row['kind'], of: (row: (typeof medians)[number]) => number, least = false): number => {
-    const values = medians.filter((row) => row.kind === kind).map(of).filter(Number.isFinite)
+    const values = medians
+      .filter((row) => row.kind === kind)
+      .map(of)
+      .filter(Number.isFinite)
     return least ? Math.min(...values) : Math.max(...values)
   }
   const bestPeer = best('peer', ({ many }) => many)
   const cheapestPeer = best('peer', ({ cost }) => cost, true)
   const directP50 = best('direct', ({ aloneP50 }) => aloneP50, true)
-  for (const { name, kind, many, cost, aloneP50 } of medians) if (kind === 'ours') say(`${name}: ${(many / bestPeer).toFixed(1)} x the best peer, ${(cheapestPeer / cost).toFixed(1)} x less CPU than the cheapest; ${(aloneP50 - directP50).toFixed(2)} ms p50 above direct`)
+  for (const { name, kind, many, cost, aloneP50 } of medians)
+    if (kind === 'ours')
+      say(
+        `${name}: ${(many / bestPeer).toFixed(1)} x the best peer, ${(cheapestPeer / cost).toFixed(1)} x less CPU than the cheapest; ${(aloneP50 - directP50).toFixed(2)} ms p50 above direct`,
+      )
 }
 
 async function withSdk({ free }: Ours): Promise<void> {
@@ -113,7 +129,9 @@ async function withSdk({ free }: Ours): Promise<void> {
     rates.hub.push(await bySdk(hub.url, 'sse', 'everything__echo', seconds))
     rates.ours.push(await bySdk(free, 'http', 'echo', seconds))
   }
-  say(`mcp-hub 4.2.1, SSE ${Math.round(p50(rates.hub))}/s, Wheelhouse ${Math.round(p50(rates.ours))}/s: ${(p50(rates.ours) / p50(rates.hub)).toFixed(1)} x`)
+  say(
+    `mcp-hub 4.2.1, SSE ${Math.round(p50(rates.hub))}/s, Wheelhouse ${Math.round(p50(rates.ours))}/s: ${(p50(rates.ours) / p50(rates.hub)).toFixed(1)} x`,
+  )
 }
 
 function medianOf(figures: Figures | undefined): Record<keyof Figures, number> {
@@ -128,14 +146,27 @@ interface Ours {
 }
 
 async function prepare(server: ServerProcess): Promise<Ours> {
-  await server.call('/control/v1/users', { method: 'POST', json: { id: 'bench', primaryEmail: 'bench@example.test', credits: 1_000_000_000 } })
+  await server.call('/control/v1/users', {
+    method: 'POST',
+    json: { id: 'bench', primaryEmail: 'bench@example.test', credits: 1_000_000_000 },
+  })
   const add = async (name: string): Promise<string> => {
-    const { id } = (await (await server.call('/control/v1/upstreams', { method: 'POST', json: { name, transport: 'stdio', command: process.execPath, args: [everything, 'stdio'] } })).json()) as { id: string }
+    const { id } = (await (
+      await server.call('/control/v1/upstreams', {
+        method: 'POST',
+        json: { name, transport: 'stdio', command: process.execPath, args: [everything, 'stdio'] },
+      })
+    ).json()) as { id: string }
     await eventually(`${name} is ready`, async () => (await serverState(server, name)).state === 'ready', 30_000)
-    const { sessionUrl } = (await (await server.call('/relay/v1/relay-sessions', { method: 'POST', json: { accountId: 'bench', policy: { upstreams: [id] } } })).json()) as { sessionUrl: string }
+    const { sessionUrl } = (await (
+      await server.call('/relay/v1/relay-sessions', { method: 'POST', json: { accountId: 'bench', policy: { upstreams: [id] } } })
+    ).json()) as { sessionUrl: string }
     return sessionUrl
   }
   const [free, paid] = [await add('everything'), await add('everything-paid')]
-  await server.call(`/relay/v1/upstreams/${(await serverState(server, 'everything-paid')).id}/tools/echo`, { method: 'PATCH', json: { price: 1 } })
+  await server.call(`/relay/v1/upstreams/${(await serverState(server, 'everything-paid')).id}/tools/echo`, {
+    method: 'PATCH',
+    json: { price: 1 },
+  })
   return { free, paid }
 }

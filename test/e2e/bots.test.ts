@@ -24,7 +24,10 @@ beforeAll(async () => {
 afterAll(() => chromium.stop())
 beforeEach(async () => {
   double = await WhatsAppDouble.start()
-  ;[server, ann] = await Promise.all([startServer({ built: true, args: ['--whatsapp-url', double.url] }), connectContact(double, '15550100011', 'Ann')])
+  ;[server, ann] = await Promise.all([
+    startServer({ built: true, args: ['--whatsapp-url', double.url] }),
+    connectContact(double, '15550100011', 'Ann'),
+  ])
   await server.call('/control/v1/settings', { method: 'PATCH', json: { bots: { pause: 0 } } })
   page = await chromium.freshPage()
   await page.setViewport({ width: 1_440, height: 900 })
@@ -43,11 +46,25 @@ afterEach(async () => {
   expect(double.errors).toEqual([])
 })
 
-const says = (text: string, where = 'body'): Promise<unknown> => page.waitForFunction((selector: string, what: string) => [...document.querySelectorAll(selector)].some((element) => element.textContent?.replaceAll('\u00A0', ' ').includes(what)), {}, where, text)
+const says = (text: string, where = 'body'): Promise<unknown> =>
+  page.waitForFunction(
+    (selector: string, what: string) =>
+      [...document.querySelectorAll(selector)].some((element) => element.textContent?.replaceAll('\u00A0', ' ').includes(what)),
+    {},
+    where,
+    text,
+  )
 
 /** A button or link by its whole name, once it can be pressed. */
 async function press(name: string): Promise<void> {
-  const handle = await page.waitForFunction((what: string) => [...document.querySelectorAll<HTMLElement>('button:not(:disabled), a, [role=tab], [role=menuitem]')].findLast((element) => element.getAttribute('aria-label') === what || element.textContent?.trim() === what) ?? null, {}, name)
+  const handle = await page.waitForFunction(
+    (what: string) =>
+      [...document.querySelectorAll<HTMLElement>('button:not(:disabled), a, [role=tab], [role=menuitem]')].findLast(
+        (element) => element.getAttribute('aria-label') === what || element.textContent?.trim() === what,
+      ) ?? null,
+    {},
+    name,
+  )
   const element = handle.asElement() as ElementHandle<HTMLElement> | null // the query above gives elements only
   await element?.click()
 }
@@ -60,7 +77,9 @@ async function fillIn(label: string, text: string): Promise<void> {
 
 /** Links the bot without the window, for tests of what comes afterwards. */
 async function linked(): Promise<void> {
-  const { pairingCode } = (await (await server.call('/bots/api/sessions', { method: 'POST', json: { userId: bot, phoneNumber: number } })).json()) as { pairingCode: string }
+  const { pairingCode } = (await (
+    await server.call('/bots/api/sessions', { method: 'POST', json: { userId: bot, phoneNumber: number } })
+  ).json()) as { pairingCode: string }
   expect(await double.enterCode(number, pairingCode)).toBe('linked')
   await server.call(`/bots/v1/bots/${bot}`, { method: 'PATCH', json: { label: 'Gate alerts', keepsLog: true } })
 }
@@ -93,7 +112,10 @@ test('a bot is linked with the pretend phone, sends a message that is delivered,
   await press('Stop: Gate alerts')
   await says('Stopped by you', 'table')
   expect(double.online().map(({ account }) => account.number)).not.toContain(number)
-  expect((await (await server.call(`/bots/api/sessions/${bot}`)).json()) as object).toMatchObject({ status: 'offline', phoneNumber: number })
+  expect((await (await server.call(`/bots/api/sessions/${bot}`)).json()) as object).toMatchObject({
+    status: 'offline',
+    phoneNumber: number,
+  })
 })
 
 test('a chat shows what comes in as it comes, and what becomes of the answer', async () => {
@@ -135,7 +157,9 @@ test('a rule is tested against a sample, saved, and answers', async () => {
 
   await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'Which gate today?' })
   await ann.message((message) => textOf(message) === 'Hello Ann, gate 4')
-  await page.waitForFunction(() => [...document.querySelectorAll('ol dl > div')].some((count) => count.textContent?.replaceAll(/\s/g, '') === 'Taken1'))
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('ol dl > div')].some((count) => count.textContent?.replaceAll(/\s/g, '') === 'Taken1'),
+  )
 })
 
 test('an account that asks for a passkey is explained with the way out, and a link that the phone ends is shown in red', async () => {

@@ -73,15 +73,19 @@ function endGroup(group: number): void {
   }
 }
 
-const hasEnded = (of: { server: number; dataDir: string }): Promise<boolean> => eventually('the server has ended', () => !isAlive(of.server) && !runtimeFile(of))
+const hasEnded = (of: { server: number; dataDir: string }): Promise<boolean> =>
+  eventually('the server has ended', () => !isAlive(of.server) && !runtimeFile(of))
 
 describe('the server ends as it promises', () => {
-  it.each(['serve', 'start'] as const)('when SIGTERM goes to npm alone, as a supervisor sends it, by npm %s: npm waits for it and tells its exit code', async (command) => {
-    const serving = await serve([], command)
-    process.kill(serving.pid, 'SIGTERM')
-    expect(await serving.ended).toEqual([0, null])
-    expect([isAlive(serving.script), isAlive(serving.server), runtimeFile(serving)]).toEqual([false, false, false])
-  })
+  it.each(['serve', 'start'] as const)(
+    'when SIGTERM goes to npm alone, as a supervisor sends it, by npm %s: npm waits for it and tells its exit code',
+    async (command) => {
+      const serving = await serve([], command)
+      process.kill(serving.pid, 'SIGTERM')
+      expect(await serving.ended).toEqual([0, null])
+      expect([isAlive(serving.script), isAlive(serving.server), runtimeFile(serving)]).toEqual([false, false, false])
+    },
+  )
 
   it('when SIGTERM goes to the whole group, as systemd sends it, though each member passes it on as well', async () => {
     const serving = await serve()
@@ -153,7 +157,11 @@ describe('the server goes on', () => {
   it('started by hand, without npm and without its script', async () => {
     const dataDir = newFolder()
     const args = [join(root, 'out/main/cli.js'), '--data-dir', dataDir, ...anyPort]
-    const starter = spawn('sh', ['-c', '"$@" > "$0" & echo $!', join(dataDir, 'out.txt'), process.execPath, ...args], { env: cleanEnvironment(), detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+    const starter = spawn('sh', ['-c', '"$@" > "$0" & echo $!', join(dataDir, 'out.txt'), process.execPath, ...args], {
+      env: cleanEnvironment(),
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     groups.push(starter.pid ?? 0)
     const [printed] = await once(starter.stdout, 'data')
     const server = Number(String(printed))

@@ -38,7 +38,10 @@ afterEach(async () => {
   expect(complaints).toEqual([])
 })
 
-const stateOf = async (name: string): Promise<string | undefined> => ((await (await server.call('/control/v1/upstreams')).json()) as { upstreams: { name: string; state: string }[] }).upstreams.find((each) => each.name === name)?.state
+const stateOf = async (name: string): Promise<string | undefined> =>
+  ((await (await server.call('/control/v1/upstreams')).json()) as { upstreams: { name: string; state: string }[] }).upstreams.find(
+    (each) => each.name === name,
+  )?.state
 
 test('a person signs in at a remote server on its own page, makes a session, and sees the client’s call with its price', async () => {
   await server.call('/control/v1/users', { method: 'POST', json: { id: 'user', primaryEmail: 'user@example.com', credits: 350 } })
@@ -59,7 +62,9 @@ test('a person signs in at a remote server on its own page, makes a session, and
   await price?.click({ count: 3 })
   await price?.type('3')
   await page.keyboard.press('Tab')
-  const made = (await (await server.call('/relay/v1/relay-sessions', { method: 'POST', json: { accountId: 'user', name: 'laptop' } })).json()) as { sessionUrl: string }
+  const made = (await (
+    await server.call('/relay/v1/relay-sessions', { method: 'POST', json: { accountId: 'user', name: 'laptop' } })
+  ).json()) as { sessionUrl: string }
   const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
   await client.connect(new StreamableHTTPClientTransport(new URL(made.sessionUrl)))
   await client.callTool({ name: 'berth', arguments: {} })
@@ -70,5 +75,7 @@ test('a person signs in at a remote server on its own page, makes a session, and
     const text = await page.$eval('section[aria-label=Inspector]', (element) => element.textContent)
     return text.includes('Berth 7') && text.includes('Reserved 3 cr, settled 3 cr')
   })
-  await eventually('the card shows what is left', async () => (await page.$eval('section[aria-label=Session]', (element) => element.textContent)).includes('347 credits'))
+  await eventually('the card shows what is left', async () =>
+    (await page.$eval('section[aria-label=Session]', (element) => element.textContent)).includes('347 credits'),
+  )
 })

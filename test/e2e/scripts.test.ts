@@ -101,7 +101,9 @@ describe('npm start without a display', () => {
     const start = new Command('start', ['--data-dir', dataDir, ...anyPort])
     const { pid, control } = await start.line(start.stdout, readyLine)
     const link = await start.line(start.stderr, (line) => /^\s+(http:\S+)$/.exec(line)?.[1])
-    expect(start.stderr.filter((line) => line.includes('no display'))).toEqual(['There is no display here, so the control room opens in a browser.'])
+    expect(start.stderr.filter((line) => line.includes('no display'))).toEqual([
+      'There is no display here, so the control room opens in a browser.',
+    ])
     expect(link.startsWith(control.url)).toBe(true)
 
     const page = await fetch(link)
@@ -109,7 +111,12 @@ describe('npm start without a display', () => {
     expect(await page.text()).toContain('<div id="app"')
 
     const code = new URLSearchParams(new URL(link).hash.slice(1)).get('sign-in')
-    const signIn = () => fetch(`${control.url}/control/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code }) })
+    const signIn = () =>
+      fetch(`${control.url}/control/v1/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ code }),
+      })
     expect((await signIn()).status).toBe(200)
     expect((await signIn()).status).toBe(401)
 
@@ -124,7 +131,9 @@ describe('npm run portal', () => {
     const serve = new Command('serve', ['--data-dir', dataDir, ...anyPort])
     const { control } = await serve.line(serve.stdout, readyLine)
     const settings = async () => {
-      const { control: { token } } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8'))
+      const {
+        control: { token },
+      } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8'))
       const response = await fetch(`${control.url}/control/v1/settings`, { headers: { authorization: `Bearer ${token}` } })
       return (await response.json()).settings.browsers
     }
@@ -171,9 +180,18 @@ describe('node multi.js', () => {
   it('serves the bots API alone, as its guide deploys it: PORT, DATABASE_URL and API_KEY from the environment', async () => {
     const key = 'a-key-of-thirty-two-characters-1'
     const database = join(dataDir, 'bots.sqlite')
-    const multi = new Command('multi.js', ['--data-dir', dataDir, '--control-port', '0'], { PORT: '0', DATABASE_URL: `sqlite:${database}`, API_KEY: key })
+    const multi = new Command('multi.js', ['--data-dir', dataDir, '--control-port', '0'], {
+      PORT: '0',
+      DATABASE_URL: `sqlite:${database}`,
+      API_KEY: key,
+    })
     const { apis } = await multi.line(multi.stdout, readyLine)
-    const create = (headers: Record<string, string>) => fetch(`${apis.bots.url}/api/sessions`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ userId: 'a b', phoneNumber: '15550100142' }) })
+    const create = (headers: Record<string, string>) =>
+      fetch(`${apis.bots.url}/api/sessions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ userId: 'a b', phoneNumber: '15550100142' }),
+      })
     expect(await (await fetch(`${apis.bots.url}/api/sessions`)).json()).toEqual({ success: true, count: 0, sessions: [] })
     expect((await create({})).status).toBe(401)
     expect((await create({ 'x-api-key': key })).status).toBe(400)
@@ -181,7 +199,10 @@ describe('node multi.js', () => {
   })
 
   it('refuses a database it cannot use with one line', async () => {
-    const multi = new Command('multi.js', ['--data-dir', dataDir, '--control-port', '0'], { PORT: '0', DATABASE_URL: 'postgres://127.0.0.1/bots' })
+    const multi = new Command('multi.js', ['--data-dir', dataDir, '--control-port', '0'], {
+      PORT: '0',
+      DATABASE_URL: 'postgres://127.0.0.1/bots',
+    })
     expect(await multi.exitCode()).toBe(2)
     expect(multi.stderr.filter((line) => line.includes('DATABASE_URL'))).toHaveLength(1)
   })

@@ -25,7 +25,10 @@ beforeEach(async () => {
   server = await startServer({ built: true, args: ['--browser', chromiumPath] })
   const { name, ...profile } = portal.siteProfile({ captcha: null })
   await server.call(`/control/v1/site-profiles/${name}`, { method: 'PUT', json: { ...profile, title: 'Harbor Gate' } })
-  await server.call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: name, captcha: { address: portal.captchaService.address } } } })
+  await server.call('/control/v1/settings', {
+    method: 'PATCH',
+    json: { browsers: { defaultProfile: name, captcha: { address: portal.captchaService.address } } },
+  })
   page = await chromium.freshPage()
   await page.setViewport({ width: 1_440, height: 900 })
   complaints = []
@@ -39,11 +42,21 @@ afterEach(async () => {
   await server.dispose()
 })
 
-const withText = (selector: string, text: string): Promise<unknown> => page.waitForFunction((where: string, what: string) => [...document.querySelectorAll(where)].some((element) => element.textContent?.includes(what)), {}, selector, text)
+const withText = (selector: string, text: string): Promise<unknown> =>
+  page.waitForFunction(
+    (where: string, what: string) => [...document.querySelectorAll(where)].some((element) => element.textContent?.includes(what)),
+    {},
+    selector,
+    text,
+  )
 
 async function press(selector: string, text: string): Promise<void> {
   await withText(selector, text)
-  const handle = await page.evaluateHandle((where, what) => [...document.querySelectorAll<HTMLElement>(where)].findLast((element) => element.textContent?.includes(what)) ?? null, selector, text)
+  const handle = await page.evaluateHandle(
+    (where, what) => [...document.querySelectorAll<HTMLElement>(where)].findLast((element) => element.textContent?.includes(what)) ?? null,
+    selector,
+    text,
+  )
   const element = handle.asElement() as ElementHandle<HTMLElement> | null // the query above gives elements only
   await element?.click()
 }
@@ -54,7 +67,11 @@ async function fillIn(label: string, text: string): Promise<void> {
 }
 
 async function sessions(): Promise<{ id: string; state: string; pid: number | null; currentUrl: string }[]> {
-  return ((await (await server.call('/browsers/v1/browser-sessions')).json()) as { sessions: { id: string; state: string; pid: number | null; currentUrl: string }[] }).sessions
+  return (
+    (await (await server.call('/browsers/v1/browser-sessions')).json()) as {
+      sessions: { id: string; state: string; pid: number | null; currentUrl: string }[]
+    }
+  ).sessions
 }
 
 function isAlive(pid: number): boolean {
@@ -104,7 +121,9 @@ test('a session is opened, watched, taken over and closed from the window', asyn
 function coloursOfView(): Promise<number> {
   return page.$eval('aside canvas', (canvas) => {
     const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, 200, 40) ?? { data: [] }
-    return new Set(Array.from({ length: data.length / 4 }, (_, index) => `${data[index * 4]},${data[index * 4 + 1]},${data[index * 4 + 2]}`)).size
+    return new Set(
+      Array.from({ length: data.length / 4 }, (_, index) => `${data[index * 4]},${data[index * 4 + 1]},${data[index * 4 + 2]}`),
+    ).size
   })
 }
 
@@ -170,7 +189,9 @@ test('a window whose server is gone says so and comes back by itself', async () 
   await server.end('SIGKILL')
   await withText('[role=status]', 'Wheelhouse does not answer')
   server = await startServer({ built: true, dataDir, args: ['--control-port', port] })
-  await page.waitForFunction(() => ![...document.querySelectorAll('[role=status]')].some((element) => element.textContent?.includes('does not answer')))
+  await page.waitForFunction(
+    () => ![...document.querySelectorAll('[role=status]')].some((element) => element.textContent?.includes('does not answer')),
+  )
 })
 
 test('the keyboard reaches every page, and the palette all else', async () => {
@@ -200,8 +221,12 @@ test('a key is made, shown once, works, and is revoked by its name', async () =>
   await page.type('form input[maxlength]', 'gate-tablet')
   await press('form button', 'Create key')
   await withText('[role=dialog]', 'gate-tablet')
-  const secret = await page.waitForFunction(() => /whk_[0-9A-Za-z]{32}/.exec(document.querySelector('[role=dialog]')?.textContent ?? '')?.[0]).then((handle) => handle.jsonValue())
-  expect((await fetch(`${server.ready.control.url}/browsers/v1/browser-sessions`, { headers: { 'x-api-key': String(secret) } })).status).toBe(200)
+  const secret = await page
+    .waitForFunction(() => /whk_[0-9A-Za-z]{32}/.exec(document.querySelector('[role=dialog]')?.textContent ?? '')?.[0])
+    .then((handle) => handle.jsonValue())
+  expect(
+    (await fetch(`${server.ready.control.url}/browsers/v1/browser-sessions`, { headers: { 'x-api-key': String(secret) } })).status,
+  ).toBe(200)
   expect((await fetch(`${server.ready.control.url}/control/v1/keys`, { headers: { 'x-api-key': String(secret) } })).status).toBe(403)
   await page.locator('[role=dialog] [role=checkbox]').click()
   await press('[role=dialog] button', 'Done')
@@ -212,5 +237,7 @@ test('a key is made, shown once, works, and is revoked by its name', async () =>
   await press('td button', 'Revoke')
   await press('[role=dialog] button', 'Revoke gate-tablet')
   await page.waitForFunction(() => !document.querySelector('table')?.textContent?.includes('gate-tablet'))
-  expect((await fetch(`${server.ready.control.url}/browsers/v1/browser-sessions`, { headers: { 'x-api-key': String(secret) } })).status).toBe(401)
+  expect(
+    (await fetch(`${server.ready.control.url}/browsers/v1/browser-sessions`, { headers: { 'x-api-key': String(secret) } })).status,
+  ).toBe(401)
 })

@@ -20,7 +20,10 @@ import { patience } from '../fixtures/patience.ts'
 import { ownerStanding } from '../../server/http/rights.ts'
 
 const quick = (password: string): string => `quick$${createHash('sha256').update(password).digest('hex')}`
-export const quickPasswords = { hash: (password: string) => Promise.resolve(quick(password)), check: (password: string, stored: string) => Promise.resolve(quick(password) === stored) }
+export const quickPasswords = {
+  hash: (password: string) => Promise.resolve(quick(password)),
+  check: (password: string, stored: string) => Promise.resolve(quick(password) === stored),
+}
 
 export interface BrokerHouse {
   url: string
@@ -43,7 +46,11 @@ export interface BrokerHouse {
 
 let names = 0
 
-export async function openBrokers({ dataDir = temporaryFolder(), clock = systemClock, settings = {} }: { dataDir?: string; clock?: Clock; settings?: SettingsPatch } = {}): Promise<BrokerHouse> {
+export async function openBrokers({
+  dataDir = temporaryFolder(),
+  clock = systemClock,
+  settings = {},
+}: { dataDir?: string; clock?: Clock; settings?: SettingsPatch } = {}): Promise<BrokerHouse> {
   const events = recordedEvents()
   const database = testDatabase(join(dataDir, 'wheelhouse.db'))
   const log = testLog()
@@ -51,21 +58,46 @@ export async function openBrokers({ dataDir = temporaryFolder(), clock = systemC
   const escapes: Escape[] = []
   /** As the keeper of the rooms has it: all that the room does, it does within its scope. */
   const inRoom = <Result>(work: () => Result): Result =>
-    withinRoom({ room: 'brokers', kind: 'room', id: 'brokers', escaped: (error) => log.error({ error }, 'the room failed') }, (escape) => void escapes.push(escape), work)
+    withinRoom(
+      { room: 'brokers', kind: 'room', id: 'brokers', escaped: (error) => log.error({ error }, 'the room failed') },
+      (escape) => void escapes.push(escape),
+      work,
+    )
   const room = inRoom(() =>
     createBrokersRoom(
-      { dataDir, database, events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer: createSealer(new Uint8Array(32)), settings: source, clock, log },
+      {
+        dataDir,
+        database,
+        events,
+        changed: () => undefined,
+        egress: new Egress({ allowedRanges: () => [] }),
+        sealer: createSealer(new Uint8Array(32)),
+        settings: source,
+        clock,
+        log,
+      },
       { passwords: quickPasswords },
     ),
   )
   await inRoom(() => room.start())
   const owner = { caller: { kind: 'owner' as const }, standing: ownerStanding, may: () => true, used: () => undefined }
-  const served = await serveApi(room.api, { doorway: fakeDoorway(), shelter: { ...openAir, enter: (scope, work) => inRoom(() => within(scope, work)) }, authority: { byKey: (key) => (key === 'owner' ? owner : null), byCookie: () => null } })
+  const served = await serveApi(room.api, {
+    doorway: fakeDoorway(),
+    shelter: { ...openAir, enter: (scope, work) => inRoom(() => within(scope, work)) },
+    authority: { byKey: (key) => (key === 'owner' ? owner : null), byCookie: () => null },
+  })
   let stopped: Promise<void> | null = null
-  const stop = (): Promise<void> => (stopped ??= Promise.all([served.stop(), room.stop()]).then(() => database.close()).then(() => undefined))
+  const stop = (): Promise<void> =>
+    (stopped ??= Promise.all([served.stop(), room.stop()])
+      .then(() => database.close())
+      .then(() => undefined))
   onTestFinished(stop)
   const call: BrokerHouse['call'] = async (path, body, method = body === undefined ? 'GET' : 'POST') => {
-    const answer = await fetch(`${served.url}${path}`, { method, headers: { 'x-api-key': 'owner', ...(body === undefined ? {} : { 'content-type': 'application/json' }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+    const answer = await fetch(`${served.url}${path}`, {
+      method,
+      headers: { 'x-api-key': 'owner', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) }
   }
@@ -88,7 +120,11 @@ export async function openBrokers({ dataDir = temporaryFolder(), clock = systemC
     },
     call,
     async createSession(fields = {}) {
-      const { status, body } = await call('/api/createSession', { sessionName: `session-${(names += 1)}`, password: 'secure-password-123', ...fields })
+      const { status, body } = await call('/api/createSession', {
+        sessionName: `session-${(names += 1)}`,
+        password: 'secure-password-123',
+        ...fields,
+      })
       if (status !== 200) throw new Error(`not created: ${JSON.stringify(body)}`)
       return body as { sessionName: string; password: string; secretKey: string }
     },
@@ -129,7 +165,11 @@ export class FrameClient {
   }
 
   /** Logged in to the session. */
-  static async join(url: string, { sessionName, password }: { sessionName: string; password: string }, userId?: string): Promise<FrameClient> {
+  static async join(
+    url: string,
+    { sessionName, password }: { sessionName: string; password: string },
+    userId?: string,
+  ): Promise<FrameClient> {
     const client = await FrameClient.open(url)
     client.send({ type: 'init', sessionName, password, ...(userId === undefined ? {} : { userId }) })
     const answer = await client.next('init_response')
@@ -176,7 +216,13 @@ export class FrameClient {
 
   wait<Value>(what: string, within: number, look: () => Value | null): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`not within ${within} ms: ${what}; got ${JSON.stringify(this.frames.slice(-3))} ${JSON.stringify(this.closed)}`)), within)
+      const late = setTimeout(
+        () =>
+          reject(
+            new Error(`not within ${within} ms: ${what}; got ${JSON.stringify(this.frames.slice(-3))} ${JSON.stringify(this.closed)}`),
+          ),
+        within,
+      )
       const check = (): void => {
         const found = look()
         if (found === null) return

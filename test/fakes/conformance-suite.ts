@@ -18,13 +18,17 @@ const program = join(import.meta.dirname, '..', '..', 'node_modules', '@modelcon
 /** All scenarios the revision requires of a server. No list of expected failures is given. */
 export async function runConformance(url: string, revision: '2025-11-25' | '2026-07-28'): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-conformance-'))
-  const child = spawn(process.execPath, [program, 'server', '--url', url, '--requirements', revision, '-o', folder], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, 'server', '--url', url, '--requirements', revision, '-o', folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve))
   rmSync(folder, { recursive: true, force: true })
   const summary = output.slice(output.lastIndexOf('=== SUMMARY ==='))
   const unscored = [...summary.matchAll(/^ {2}[✓✗] (\S+) \(/gm)].map(([, name = '']) => name)
-  const scenarios = [...summary.matchAll(/^[✓✗] (\S+): (\d+) passed, (\d+) failed/gm)].map(([, name = '', passed, failed]) => [name, { passed: Number(passed), failed: Number(failed) }] as const)
+  const scenarios = [...summary.matchAll(/^[✓✗] (\S+): (\d+) passed, (\d+) failed/gm)].map(
+    ([, name = '', passed, failed]) => [name, { passed: Number(passed), failed: Number(failed) }] as const,
+  )
   return { exitCode, output, unscored, required: Object.fromEntries(scenarios.filter(([name]) => !unscored.includes(name))) }
 }

@@ -16,7 +16,9 @@ export interface TestDesktop {
   opened: Promise<void>
 }
 
-export interface TestDesktopOptions extends Partial<Pick<DesktopOptions, 'platform' | 'atLogin' | 'smokeTest' | 'autostart' | 'createServer' | 'developmentUrl'>> {
+export interface TestDesktopOptions extends Partial<
+  Pick<DesktopOptions, 'platform' | 'atLogin' | 'smokeTest' | 'autostart' | 'createServer' | 'developmentUrl'>
+> {
   /** Called before anything is opened. */
   prepare?: (electron: FakeElectron, server: FakeHostedServer, dataDir: string) => void
 }
@@ -50,7 +52,9 @@ export function startDesktop({ prepare, ...options }: TestDesktopOptions = {}): 
 }
 
 /** Opened, and its window seen. */
-export async function openedDesktop(options: TestDesktopOptions = {}): Promise<TestDesktop & { window: FakeElectron['facts']['windows'][number] }> {
+export async function openedDesktop(
+  options: TestDesktopOptions = {},
+): Promise<TestDesktop & { window: FakeElectron['facts']['windows'][number] }> {
   const desktop = startDesktop(options)
   await desktop.opened
   await until('the window is shown', () => desktop.electron.facts.windows[0]?.isVisible() === true)

@@ -8,7 +8,8 @@ import process from 'node:process'
 const fake = new URL('electron.ts', import.meta.url).href
 registerHooks({
   // `require` takes no address from the next resolver, so the answer is given here for both kinds of import.
-  resolve: (specifier, context, next) => (specifier === 'electron' ? { url: fake, format: 'module-typescript', shortCircuit: true } : next(specifier, context)),
+  resolve: (specifier, context, next) =>
+    specifier === 'electron' ? { url: fake, format: 'module-typescript', shortCircuit: true } : next(specifier, context),
 })
 
 // After the hook, and by the address that the built code gets, so that both have the same one.
@@ -22,7 +23,12 @@ const actions = {
     sandboxed: app.sandboxed,
     privileged: protocol.privileged,
     userData: app.getPath('userData'),
-    windows: facts.windows.map((window) => ({ loaded: window.loaded, visible: window.isVisible(), preferences: window.options.webPreferences, sent: window.webContents.sent })),
+    windows: facts.windows.map((window) => ({
+      loaded: window.loaded,
+      visible: window.isVisible(),
+      preferences: window.options.webPreferences,
+      sent: window.webContents.sent,
+    })),
     trays: facts.trays.map((tray) => ({ toolTip: tray.toolTip, image: tray.image, labels: tray.menu?.labels() ?? [] })),
     menu: facts.menu.application?.labels() ?? [],
     bridge: Object.keys(Object(facts.bridge.get('wheelhouse'))),

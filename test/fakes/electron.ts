@@ -25,8 +25,12 @@ export function createElectron() {
   /** The page has its bridge, and has drawn something as soon as it is loaded. */
   const evaluate = (code: string): unknown =>
     // Only lines of our own shell are run here.
-    new Function('window', 'document', `return ${code}`)(Object.fromEntries(contextBridge.exposed), { querySelector: () => ({ childElementCount: 1 }) })
-  const ipcRenderer: FakeIpcRenderer = new FakeIpcRenderer((channel, argument) => ipcMain.invoke(channel, argument, app.windows[0]?.webContents.mainFrame.url ?? ''))
+    new Function('window', 'document', `return ${code}`)(Object.fromEntries(contextBridge.exposed), {
+      querySelector: () => ({ childElementCount: 1 }),
+    })
+  const ipcRenderer: FakeIpcRenderer = new FakeIpcRenderer((channel, argument) =>
+    ipcMain.invoke(channel, argument, app.windows[0]?.webContents.mainFrame.url ?? ''),
+  )
 
   class BrowserWindow extends FakeBrowserWindow {
     constructor(options: Electron.BrowserWindowConstructorOptions) {
@@ -82,7 +86,24 @@ export type FakeElectron = ReturnType<typeof createElectron>
 
 /** What `import … from 'electron'` gives a program under test. */
 export const electron = createElectron()
-export const { app, BrowserWindow, clipboard, contextBridge, dialog, ipcMain, ipcRenderer, Menu, nativeTheme, Notification, protocol, safeStorage, screen, session, shell, Tray } = electron
+export const {
+  app,
+  BrowserWindow,
+  clipboard,
+  contextBridge,
+  dialog,
+  ipcMain,
+  ipcRenderer,
+  Menu,
+  nativeTheme,
+  Notification,
+  protocol,
+  safeStorage,
+  screen,
+  session,
+  shell,
+  Tray,
+} = electron
 
 /** A built preload script is run as Electron would: as CommonJS. In a source tree there is none. */
 function runPreload(path: string | undefined): void {

@@ -37,9 +37,20 @@ interface Session {
 /** Every so many messages one of quality 1 goes between, so that both kinds share the packet ids. */
 const otherEvery = 10
 
-export async function runExactlyOnce({ messages, kills, diskDelay, window = 2_000, built = false, onKill, within = 60_000 }: ExactlyOnceOptions): Promise<ExactlyOnceResult> {
+export async function runExactlyOnce({
+  messages,
+  kills,
+  diskDelay,
+  window = 2_000,
+  built = false,
+  onKill,
+  within = 60_000,
+}: ExactlyOnceOptions): Promise<ExactlyOnceResult> {
   const dataDir = newDataDir()
-  const env = { SLOW_DISK_MS: String(diskDelay), NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'slow-disk.mjs')).href}` }
+  const env = {
+    SLOW_DISK_MS: String(diskDelay),
+    NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'slow-disk.mjs')).href}`,
+  }
   const start = (): Promise<ServerProcess> => startServer({ dataDir, built, env })
   let server = await start()
   const session = { sessionName: 'orders', password: 'secure-password-123' }
@@ -57,7 +68,11 @@ export async function runExactlyOnce({ messages, kills, diskDelay, window = 2_00
     connect([sender])
     for (let kill = 1; kill <= kills; kill += 1) {
       const share = Math.floor((messages * kill) / (kills + 1))
-      await until(`a receiver has ${share}`, () => receivers.some(({ got }) => got.size >= share) || receivers.every(({ lost }) => lost), within)
+      await until(
+        `a receiver has ${share}`,
+        () => receivers.some(({ got }) => got.size >= share) || receivers.every(({ lost }) => lost),
+        within,
+      )
       for (const client of all) client.pause()
       await server.end('SIGKILL')
       onKill?.(kill)
@@ -65,11 +80,22 @@ export async function runExactlyOnce({ messages, kills, diskDelay, window = 2_00
       connect()
     }
     await until('all is confirmed', () => sender.isDone, within)
-    const queued = async (): Promise<number> => ((await (await server.call('/brokers/v1/sessions/orders')).json()) as { session: { queued: number } }).session.queued
+    const queued = async (): Promise<number> =>
+      ((await (await server.call('/brokers/v1/sessions/orders')).json()) as { session: { queued: number } }).session.queued
     // What a server mixed up may never come to an end; it is counted then as what it is.
-    await until('nothing waits', async () => (await queued()) === 0 && receivers.every(({ isIdle }) => isIdle), within).catch(() => undefined)
+    await until('nothing waits', async () => (await queued()) === 0 && receivers.every(({ isIdle }) => isIdle), within).catch(
+      () => undefined,
+    )
     return {
-      receivers: receivers.map(({ method, got }) => ({ method, twice: [...got.values()].filter((times) => times > 1).length, never: messages - got.size, missing: sender.published().filter((message) => !got.has(message)).slice(0, 5) })),
+      receivers: receivers.map(({ method, got }) => ({
+        method,
+        twice: [...got.values()].filter((times) => times > 1).length,
+        never: messages - got.size,
+        missing: sender
+          .published()
+          .filter((message) => !got.has(message))
+          .slice(0, 5),
+      })),
       neverOfQualityOne: receivers.reduce((sum, { other }) => sum + Math.floor(messages / otherEvery) - other.size, 0),
       kills,
     }
@@ -108,7 +134,17 @@ abstract class KeptClient {
     })
     socket.on('open', () => {
       const { sessionName, password } = this.session
-      this.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: this.version, clean: false, clientId: this.clientId, keepalive: 0, username: sessionName, password: Buffer.from(password), ...(this.version === 5 ? { properties: { sessionExpiryInterval: 3_600, receiveMaximum: 200 } } : {}) })
+      this.send({
+        cmd: 'connect',
+        protocolId: 'MQTT',
+        protocolVersion: this.version,
+        clean: false,
+        clientId: this.clientId,
+        keepalive: 0,
+        username: sessionName,
+        password: Buffer.from(password),
+        ...(this.version === 5 ? { properties: { sessionExpiryInterval: 3_600, receiveMaximum: 200 } } : {}),
+      })
     })
     socket.on('message', (bytes: Buffer) => void packets.parse(bytes))
     socket.on('error', () => undefined)
@@ -161,7 +197,15 @@ class Receiver extends KeptClient {
 
   protected override connected(isKnown: boolean): void {
     if (this.isKnown && !isKnown) this.lost = true
-    if (!isKnown) this.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'two', qos: 2 }, { topic: 'one', qos: 1 }] })
+    if (!isKnown)
+      this.send({
+        cmd: 'subscribe',
+        messageId: 1,
+        subscriptions: [
+          { topic: 'two', qos: 2 },
+          { topic: 'one', qos: 1 },
+        ],
+      })
   }
 
   protected override take(packet: Packet): void {

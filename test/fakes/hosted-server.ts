@@ -29,10 +29,19 @@ export class FakeHostedServer implements HostedServer {
     this.state = 'stopped'
   }
   status(): ServerStatus {
-    return { version: '0.1.0', pid: 1, control: { url: this.url, token: 'owner-token' }, apis: { browsers: { url: 'http://127.0.0.1:5010', state: 'listening' } } }
+    return {
+      version: '0.1.0',
+      pid: 1,
+      control: { url: this.url, token: 'owner-token' },
+      apis: { browsers: { url: 'http://127.0.0.1:5010', state: 'listening' } },
+    }
   }
   summary(): ServerSummary {
-    return { attention: this.attentionCount, rooms: [{ room: 'browsers', count: this.browsers, unit: 'of 10', text: `${this.browsers} of 10` }], apis: this.apis }
+    return {
+      attention: this.attentionCount,
+      rooms: [{ room: 'browsers', count: this.browsers, unit: 'of 10', text: `${this.browsers} of 10` }],
+      apis: this.apis,
+    }
   }
   settings(): Settings {
     return this.#settings

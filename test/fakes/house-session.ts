@@ -19,7 +19,11 @@ export interface HouseClient {
   actor: string
   names(): Promise<string[]>
   /** The facts a tool answers with; fails when it says it failed. */
-  call(name: string, args?: object, options?: { onprogress?: (progress: { progress: number; total?: number }) => void; signal?: AbortSignal }): Promise<Facts>
+  call(
+    name: string,
+    args?: object,
+    options?: { onprogress?: (progress: { progress: number; total?: number }) => void; signal?: AbortSignal },
+  ): Promise<Facts>
   /** What a tool says when it fails. */
   refused(name: string, args?: object): Promise<string>
 }
@@ -34,10 +38,16 @@ export async function openHouse(houseTools: readonly HouseTool[]): Promise<House
   await new Promise((resolve) => setImmediate(resolve))
   return {
     relay,
-    audit: () => relay.context.emitted.filter(({ type }) => type.startsWith('tool-')).map(({ type, subject, actor, data }) => ({ type, subject, actor, about: data?.['about'] })),
+    audit: () =>
+      relay.context.emitted
+        .filter(({ type }) => type.startsWith('tool-'))
+        .map(({ type, subject, actor, data }) => ({ type, subject, actor, about: data?.['about'] })),
     async connect(policy = {}, mode = 'auto') {
       const before = new Set(relay.room.sessions.all(ownerStanding).map(({ id }) => id))
-      const { sessionUrl } = await relay.session({ body: { policy: { upstreams: ['wheelhouse'], ...policy } }, headers: { 'x-api-key': relayKey } })
+      const { sessionUrl } = await relay.session({
+        body: { policy: { upstreams: ['wheelhouse'], ...policy } },
+        headers: { 'x-api-key': relayKey },
+      })
       const made = relay.room.sessions.all(ownerStanding).find(({ id }) => !before.has(id))
       const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } })
       await client.connect(new StreamableHTTPClientTransport(new URL(sessionUrl)))

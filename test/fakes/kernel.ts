@@ -40,7 +40,15 @@ export interface TestLog extends Log {
 export function testLog(): TestLog {
   const lines: TestLog['lines'] = []
   const at = (level: string) => (facts: object, message: string) => void lines.push({ level, facts, message })
-  const log: TestLog = { lines, trace: at('trace'), debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log }
+  const log: TestLog = {
+    lines,
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: () => log,
+  }
   return log
 }
 

@@ -41,13 +41,36 @@ export type Step =
 
 const token = fc.nat(6)
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.oneof(fc.nat(12 * minutes), fc.constantFrom(1, 9_999, 10_000, 10_001, 4 * minutes, 25 * minutes, 30 * minutes)) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('create' as const), user: fc.nat(1), remember: fc.boolean(), life: fc.option(fc.integer({ min: 1, max: 60 * minutes })) }) },
-  { weight: 12, arbitrary: fc.record({ kind: fc.constantFrom('validate' as const, 'refresh' as const, 'authenticate' as const, 'introspect' as const), token }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      ms: fc.oneof(fc.nat(12 * minutes), fc.constantFrom(1, 9_999, 10_000, 10_001, 4 * minutes, 25 * minutes, 30 * minutes)),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('create' as const),
+      user: fc.nat(1),
+      remember: fc.boolean(),
+      life: fc.option(fc.integer({ min: 1, max: 60 * minutes })),
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('validate' as const, 'refresh' as const, 'authenticate' as const, 'introspect' as const),
+      token,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('logout' as const), token }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('end' as const), session: fc.nat(4) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('endAll' as const), user: fc.nat(1), except: fc.nat(4) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('endMatching' as const), role: fc.constantFrom('clerk' as const, 'auditor' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('endMatching' as const), role: fc.constantFrom('clerk' as const, 'auditor' as const) }),
+  },
 )
 
 export interface Model {
@@ -68,11 +91,27 @@ export async function createModel(store: SessionStore, rules: Rules): Promise<Mo
   const events = recordedEvents()
   const policy = policyOf({ ...defaultSettings.logins, ...rules })
   const records: KeyRecord[] = [{ id: 'key_test', algorithm: 'HS256', secret: Buffer.alloc(64, 1), createdAt: 0, verifyUntil: null }]
-  const keys = createSigningKeys({ store: { shared: false, last: { read: () => null, write: () => undefined }, load: async () => ({ records, locked: [] }), add: async () => undefined, remove: async () => undefined, onChange: () => () => undefined }, clock, events, log: testLog() })
+  const keys = createSigningKeys({
+    store: {
+      shared: false,
+      last: { read: () => null, write: () => undefined },
+      load: async () => ({ records, locked: [] }),
+      add: async () => undefined,
+      remove: async () => undefined,
+      onChange: () => () => undefined,
+    },
+    clock,
+    events,
+    log: testLog(),
+  })
   await keys.start()
   const activity = createActivity({ store, policy: () => policy, log: testLog() })
   let drawn = 0
-  const random = (count: number): Uint8Array => createHash('sha256').update(String((drawn += 1))).digest().subarray(0, count)
+  const random = (count: number): Uint8Array =>
+    createHash('sha256')
+      .update(String((drawn += 1)))
+      .digest()
+      .subarray(0, count)
   const sessions = createSessions({ store, keys, activity, policy: () => policy, clock, events, random })
   const tokens: string[] = []
   const ids: string[] = []
@@ -89,7 +128,18 @@ export async function createModel(store: SessionStore, rules: Rules): Promise<Mo
       case 'create': {
         const user = `user-${step.user}`
         const made = await sessions.create(
-          { userId: user, username: user, roleName: step.user === 0 ? 'clerk' : 'auditor', permissions: [], rememberMe: step.remember, expiresAt: step.life === null ? null : clock.now() + step.life, address: '', device: '', reportedAddress: null, reportedDevice: null },
+          {
+            userId: user,
+            username: user,
+            roleName: step.user === 0 ? 'clerk' : 'auditor',
+            permissions: [],
+            rememberMe: step.remember,
+            expiresAt: step.life === null ? null : clock.now() + step.life,
+            address: '',
+            device: '',
+            reportedAddress: null,
+            reportedDevice: null,
+          },
           'test',
         )
         ids.push(made.session.id)
@@ -126,9 +176,15 @@ export async function createModel(store: SessionStore, rules: Rules): Promise<Mo
     async take(step) {
       try {
         // A copy: the last use is raised in place.
-        return JSON.parse(JSON.stringify({ outcome: (await act(step)) ?? null, told: events.emitted.splice(0).map(({ type, subject }) => [type, subject]) }))
+        return JSON.parse(
+          JSON.stringify({
+            outcome: (await act(step)) ?? null,
+            told: events.emitted.splice(0).map(({ type, subject }) => [type, subject]),
+          }),
+        )
       } catch (error) {
-        if (error instanceof Error && 'code' in error && isFault(error, String(error.code))) return { fault: error.code, told: events.emitted.splice(0).map(({ type }) => type) }
+        if (error instanceof Error && 'code' in error && isFault(error, String(error.code)))
+          return { fault: error.code, told: events.emitted.splice(0).map(({ type }) => type) }
         throw error
       }
     },

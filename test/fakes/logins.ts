@@ -41,7 +41,8 @@ export interface TestLogins {
 
 export const ownerKey = 'the-owners-token'
 const authority: Authority = {
-  byKey: (secret) => (secret === ownerKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => undefined } : null),
+  byKey: (secret) =>
+    secret === ownerKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => undefined } : null,
   byCookie: () => null,
 }
 
@@ -76,15 +77,41 @@ export const quickPasswords: Passwords = {
   check: async (password, hash) => hash === `quick:${createHash('sha256').update(password).digest('hex')}`,
 }
 
-export async function startLogins({ variables = {}, settings = {}, clock = testClock(), exposed = false, trustedProxies = [], databaseFile = ':memory:', every, passwords = quickPasswords, sealer = createSealer(randomBytes(32)), wallTime }: TestLoginsOptions = {}): Promise<TestLogins> {
+export async function startLogins({
+  variables = {},
+  settings = {},
+  clock = testClock(),
+  exposed = false,
+  trustedProxies = [],
+  databaseFile = ':memory:',
+  every,
+  passwords = quickPasswords,
+  sealer = createSealer(randomBytes(32)),
+  wallTime,
+}: TestLoginsOptions = {}): Promise<TestLogins> {
   const theLog = testLog()
   const database = testDatabase(databaseFile)
   const events = recordedEvents()
   let inForce = settingsWith({ logins: settings })
   const source = { current: () => inForce.current(), onChange: () => () => undefined }
   const room = await createLoginsRoom(
-    { dataDir: temporaryFolder(), database, events, changed: () => undefined, egress: new Egress({ allowedRanges: () => [] }), sealer, settings: source, clock, log: theLog },
-    { variables: { ...noVariables, ...variables }, passwords, ...(every === undefined ? {} : { every }), ...(wallTime === undefined ? {} : { wallTime }) },
+    {
+      dataDir: temporaryFolder(),
+      database,
+      events,
+      changed: () => undefined,
+      egress: new Egress({ allowedRanges: () => [] }),
+      sealer,
+      settings: source,
+      clock,
+      log: theLog,
+    },
+    {
+      variables: { ...noVariables, ...variables },
+      passwords,
+      ...(every === undefined ? {} : { every }),
+      ...(wallTime === undefined ? {} : { wallTime }),
+    },
   )
   await room.start()
   const served = await serveApi(room.api, { authority, doorway: fakeDoorway({ exposed }), trustedProxies })
@@ -99,7 +126,11 @@ export async function startLogins({ variables = {}, settings = {}, clock = testC
 
   async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const response = await fetch(`${served.url}${path}`, { method, headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }, ...(body === undefined ? {} : { body: text }) })
+    const response = await fetch(`${served.url}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: text }),
+    })
     const reply = await response.text()
     return { status: response.status, headers: response.headers, body: reply.startsWith('{') ? JSON.parse(reply) : reply }
   }
@@ -110,7 +141,13 @@ export async function startLogins({ variables = {}, settings = {}, clock = testC
     database,
     changeSettings: (changed) => void (inForce = settingsWith({ logins: changed })),
     async login(more = {}) {
-      const { status, body } = await call('POST', '/api/v1/sessions', { user_id: 'user-uuid', username: 'john_doe', role_name: 'clerk', permissions: ['read', 'write'], ...more })
+      const { status, body } = await call('POST', '/api/v1/sessions', {
+        user_id: 'user-uuid',
+        username: 'john_doe',
+        role_name: 'clerk',
+        permissions: ['read', 'write'],
+        ...more,
+      })
       if (status !== 201) throw new Error(`login answered ${status}: ${JSON.stringify(body)}`)
       return body
     },

@@ -6,10 +6,27 @@ import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'
 /** Where it goes wrong: the opening stream, a request by its method, or none. */
 export type Step = 'stream' | 'server/discover' | 'initialize' | 'notifications/initialized' | 'tools/list' | 'tools/call' | 'nowhere'
 export type Manner =
-  | 'status 401' | 'status 404' | 'status 500' | 'status 503' | 'redirect'
-  | 'error' | 'no result' | 'null result' | 'empty result' | 'unknown version' | 'wrong id' | 'array'
-  | 'not json' | 'a web page' | 'nothing' | 'cut' | 'half'
-  | 'quotes its address' | 'silence' | 'endpoint elsewhere' | 'endpoint nonsense'
+  | 'status 401'
+  | 'status 404'
+  | 'status 500'
+  | 'status 503'
+  | 'redirect'
+  | 'error'
+  | 'no result'
+  | 'null result'
+  | 'empty result'
+  | 'unknown version'
+  | 'wrong id'
+  | 'array'
+  | 'not json'
+  | 'a web page'
+  | 'nothing'
+  | 'cut'
+  | 'half'
+  | 'quotes its address'
+  | 'silence'
+  | 'endpoint elsewhere'
+  | 'endpoint nonsense'
 
 export interface MisbehavingServer {
   url: string
@@ -52,10 +69,12 @@ export async function openMisbehavingServer(transport: 'http' | 'sse', trouble: 
     const message = JSON.parse(await text(request)) as Asked
     if (message.method === 'initialize' && transport === 'http') connections += 1
     // The question for the newest revision comes before the connection counts.
-    const manner = message.method === 'server/discover' && made.trouble.step === 'server/discover' ? made.trouble.manner : mannerAt(message.method ?? '')
+    const manner =
+      message.method === 'server/discover' && made.trouble.step === 'server/discover' ? made.trouble.manner : mannerAt(message.method ?? '')
     const status = /^status (\d+)$/.exec(manner ?? '')?.[1]
     if (status !== undefined) return void response.writeHead(Number(status), { 'content-type': 'text/plain' }).end('Not today')
-    if (manner === 'quotes its address') return void response.writeHead(500, { 'content-type': 'text/plain' }).end(`Cannot POST ${request.url}`)
+    if (manner === 'quotes its address')
+      return void response.writeHead(500, { 'content-type': 'text/plain' }).end(`Cannot POST ${request.url}`)
     if (manner === 'redirect') return void response.writeHead(307, { location: 'http://127.0.0.1:9/elsewhere' }).end()
     if (manner === 'cut') return void response.destroy()
     if (manner === 'silence') return
@@ -68,7 +87,11 @@ export async function openMisbehavingServer(transport: 'http' | 'sse', trouble: 
       return
     }
     if (message.id === undefined && manner === undefined) return void response.writeHead(202).end()
-    response.writeHead(200, { 'content-type': manner === 'a web page' ? 'text/html' : 'application/json', 'mcp-session-id': `session-${connections}`, ...(manner === 'half' ? { 'content-length': '4096' } : {}) })
+    response.writeHead(200, {
+      'content-type': manner === 'a web page' ? 'text/html' : 'application/json',
+      'mcp-session-id': `session-${connections}`,
+      ...(manner === 'half' ? { 'content-length': '4096' } : {}),
+    })
     if (manner === 'half') response.write('{"jsonrpc":"2.0",', () => response.destroy())
     else response.end(body ?? '')
   }
@@ -91,7 +114,8 @@ export async function openMisbehavingServer(transport: 'http' | 'sse', trouble: 
     if (manner === 'nothing') return void response.end()
     const id = String(connections)
     streams.set(id, response)
-    const endpoint = manner === 'endpoint elsewhere' ? 'http://127.0.0.1:9/message' : manner === 'endpoint nonsense' ? 'http://[' : `/message?of=${id}`
+    const endpoint =
+      manner === 'endpoint elsewhere' ? 'http://127.0.0.1:9/message' : manner === 'endpoint nonsense' ? 'http://[' : `/message?of=${id}`
     response.write(`event: endpoint\ndata: ${endpoint}\n\n`)
   }
 }
@@ -102,7 +126,9 @@ export function bodyOf({ id, method }: Asked, manner?: Manner): string | null {
   if (manner === 'a web page') return '<p>Welcome'
   if (manner === 'nothing') return null
   if (id === undefined && manner === undefined) return null
-  return JSON.stringify(manner === 'array' ? [] : { jsonrpc: '2.0', id: manner === 'wrong id' ? 'another' : (id ?? null), ...outcome(method, manner) })
+  return JSON.stringify(
+    manner === 'array' ? [] : { jsonrpc: '2.0', id: manner === 'wrong id' ? 'another' : (id ?? null), ...outcome(method, manner) },
+  )
 }
 
 function outcome(method: string | undefined, manner: Manner | undefined): object {
@@ -112,7 +138,13 @@ function outcome(method: string | undefined, manner: Manner | undefined): object
   if (manner === 'empty result') return { result: {} }
   switch (method) {
     case 'initialize':
-      return { result: { protocolVersion: manner === 'unknown version' ? '1999-01-01' : '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'odd', version: '1.0.0' } } }
+      return {
+        result: {
+          protocolVersion: manner === 'unknown version' ? '1999-01-01' : '2025-06-18',
+          capabilities: { tools: {} },
+          serverInfo: { name: 'odd', version: '1.0.0' },
+        },
+      }
     case 'tools/list':
       return { result: { tools: [{ name: 'echo', inputSchema: { type: 'object' } }] } }
     case 'tools/call':

@@ -1,7 +1,15 @@
 /** An MQTT client of packets: nothing happens by itself, so that a test can leave out, repeat and delay what a library would do. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { generate, parser, type IConnackPacket, type IConnectPacket, type IPublishPacket, type ISubackPacket, type Packet } from 'mqtt-packet'
+import {
+  generate,
+  parser,
+  type IConnackPacket,
+  type IConnectPacket,
+  type IPublishPacket,
+  type ISubackPacket,
+  type Packet,
+} from 'mqtt-packet'
 import { onTestFinished } from 'vitest'
 import { until } from './kernel.ts'
 
@@ -32,9 +40,24 @@ export class PacketClient {
   }
 
   /** Logged in; `connack` is what the server said. */
-  static async join(port: number, { sessionName, password }: { sessionName: string; password: string }, options: Partial<IConnectPacket> = {}, version: 4 | 5 = 5): Promise<{ client: PacketClient; connack: IConnackPacket }> {
+  static async join(
+    port: number,
+    { sessionName, password }: { sessionName: string; password: string },
+    options: Partial<IConnectPacket> = {},
+    version: 4 | 5 = 5,
+  ): Promise<{ client: PacketClient; connack: IConnackPacket }> {
     const client = await PacketClient.open(port, version)
-    client.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: version, clean: true, clientId: '', keepalive: 0, username: sessionName, password: Buffer.from(password), ...options })
+    client.send({
+      cmd: 'connect',
+      protocolId: 'MQTT',
+      protocolVersion: version,
+      clean: true,
+      clientId: '',
+      keepalive: 0,
+      username: sessionName,
+      password: Buffer.from(password),
+      ...options,
+    })
     return { client, connack: (await client.next('connack')) as IConnackPacket }
   }
 
@@ -51,8 +74,21 @@ export class PacketClient {
     return (await this.next('suback')) as ISubackPacket
   }
 
-  publish(topic: string, payload: string, { qos, messageId, ...rest }: { qos: 0 | 1 | 2; messageId?: number } & Partial<IPublishPacket>): void {
-    this.send({ cmd: 'publish', topic, payload, qos, dup: false, retain: false, ...(messageId === undefined ? {} : { messageId }), ...rest })
+  publish(
+    topic: string,
+    payload: string,
+    { qos, messageId, ...rest }: { qos: 0 | 1 | 2; messageId?: number } & Partial<IPublishPacket>,
+  ): void {
+    this.send({
+      cmd: 'publish',
+      topic,
+      payload,
+      qos,
+      dup: false,
+      retain: false,
+      ...(messageId === undefined ? {} : { messageId }),
+      ...rest,
+    })
   }
 
   /** The next packet of a kind; what came before it is passed over. */

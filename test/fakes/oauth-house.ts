@@ -39,7 +39,9 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
   const refresh = new Map<string, string>()
   const secrets = new Map<string, string>()
   let newest = ''
-  const server = createServer((request, response) => void answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error))))
+  const server = createServer(
+    (request, response) => void answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error))),
+  )
   const url = (await listenOnLoopback(server)).replace(/\/$/, '')
   const house: OAuthHouse = {
     url,
@@ -63,11 +65,15 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
     },
     stop: () => stopServer(server),
   }
-  const handler = toNodeHandler(createMcpHandler(() => {
-    const mcp = new McpServer({ name: 'guarded', version: '1.0.0' })
-    mcp.registerTool('berth', { description: 'The free berth', inputSchema: z.object({}) }, () => ({ content: [{ type: 'text', text: 'Berth 7' }] }))
-    return mcp
-  }))
+  const handler = toNodeHandler(
+    createMcpHandler(() => {
+      const mcp = new McpServer({ name: 'guarded', version: '1.0.0' })
+      mcp.registerTool('berth', { description: 'The free berth', inputSchema: z.object({}) }, () => ({
+        content: [{ type: 'text', text: 'Berth 7' }],
+      }))
+      return mcp
+    }),
+  )
 
   function issue(): object {
     newest = randomBytes(16).toString('hex')
@@ -79,43 +85,69 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', url)
-    const json = (status: number, body: object): void => void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
+    const json = (status: number, body: object): void =>
+      void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
     if (pathname === '/mcp') {
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
       if (access.has(token)) return handler(request, response)
-      response.writeHead(401, { 'www-authenticate': `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp", scope="berths"` }).end()
+      response
+        .writeHead(401, {
+          'www-authenticate': `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp", scope="berths"`,
+        })
+        .end()
       return
     }
-    if (pathname === '/.well-known/oauth-protected-resource/mcp') return json(200, { resource: house.mcpUrl, authorization_servers: [url], scopes_supported: ['berths'] })
+    if (pathname === '/.well-known/oauth-protected-resource/mcp')
+      return json(200, { resource: house.mcpUrl, authorization_servers: [url], scopes_supported: ['berths'] })
     if (pathname === '/.well-known/oauth-authorization-server') {
       return json(200, {
-        ...{ issuer: url, authorization_endpoint: `${url}/authorize`, token_endpoint: `${url}/token`, response_types_supported: ['code'], code_challenge_methods_supported: ['S256'] },
-        ...{ grant_types_supported: ['authorization_code', 'refresh_token'], token_endpoint_auth_methods_supported: ['none', 'client_secret_post'], authorization_response_iss_parameter_supported: true },
+        ...{
+          issuer: url,
+          authorization_endpoint: `${url}/authorize`,
+          token_endpoint: `${url}/token`,
+          response_types_supported: ['code'],
+          code_challenge_methods_supported: ['S256'],
+        },
+        ...{
+          grant_types_supported: ['authorization_code', 'refresh_token'],
+          token_endpoint_auth_methods_supported: ['none', 'client_secret_post'],
+          authorization_response_iss_parameter_supported: true,
+        },
         ...(house.registers ? { registration_endpoint: `${url}/register` } : {}),
       })
     }
     if (pathname === '/register' && house.registers) {
-      const wanted = z.object({ redirect_uris: z.array(z.string()) }).loose().parse(JSON.parse(await textOf(request)))
+      const wanted = z
+        .object({ redirect_uris: z.array(z.string()) })
+        .loose()
+        .parse(JSON.parse(await textOf(request)))
       const client = { ...wanted, client_id: `client-${house.clients.length}` }
       house.clients.push(client)
       return json(201, client)
     }
     if (pathname === '/authorize') return authorize(searchParams, response)
-    if (pathname === '/token') return house.tokenEndpointDown ? json(503, { error: 'server_error' }) : token(new URLSearchParams(await textOf(request)), json)
+    if (pathname === '/token')
+      return house.tokenEndpointDown ? json(503, { error: 'server_error' }) : token(new URLSearchParams(await textOf(request)), json)
     response.writeHead(404).end()
   }
 
   function authorize(query: URLSearchParams, response: ServerResponse): void {
     const client = house.clients.find(({ client_id: id }) => id === query.get('client_id'))
     const redirect = query.get('redirect_uri') ?? ''
-    if (client?.redirect_uris.includes(redirect) !== true || query.get('code_challenge_method') !== 'S256') return void response.writeHead(400).end('not a client of ours')
+    if (client?.redirect_uris.includes(redirect) !== true || query.get('code_challenge_method') !== 'S256')
+      return void response.writeHead(400).end('not a client of ours')
     const back = new URL(redirect)
     back.searchParams.set('state', query.get('state') ?? '')
     back.searchParams.set('iss', url)
     if (house.refusesPerson) back.searchParams.set('error', 'access_denied')
     else {
       const code = randomBytes(16).toString('hex')
-      codes.set(code, { challenge: query.get('code_challenge') ?? '', redirect, client: client.client_id, resource: query.get('resource') ?? '' })
+      codes.set(code, {
+        challenge: query.get('code_challenge') ?? '',
+        redirect,
+        client: client.client_id,
+        resource: query.get('resource') ?? '',
+      })
       back.searchParams.set('code', code)
     }
     response.writeHead(302, { location: back.href }).end()
@@ -128,8 +160,17 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
     if (given.get('grant_type') === 'authorization_code') {
       const found = codes.get(given.get('code') ?? '')
       codes.delete(given.get('code') ?? '')
-      const challenge = createHash('sha256').update(given.get('code_verifier') ?? '').digest('base64url')
-      if (found === undefined || found.challenge !== challenge || found.redirect !== given.get('redirect_uri') || found.client !== client || found.resource !== house.mcpUrl) return json(400, { error: 'invalid_grant' })
+      const challenge = createHash('sha256')
+        .update(given.get('code_verifier') ?? '')
+        .digest('base64url')
+      if (
+        found === undefined ||
+        found.challenge !== challenge ||
+        found.redirect !== given.get('redirect_uri') ||
+        found.client !== client ||
+        found.resource !== house.mcpUrl
+      )
+        return json(400, { error: 'invalid_grant' })
     } else {
       // A refresh token is good once; used again it is a stolen one.
       if (!refresh.delete(given.get('refresh_token') ?? '')) return json(400, { error: 'invalid_grant' })

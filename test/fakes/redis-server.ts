@@ -23,11 +23,27 @@ export interface RedisServer {
   dispose(): Promise<void>
 }
 
-export async function startRedis({ password = '', settings = [] }: { password?: string; settings?: readonly string[] } = {}): Promise<RedisServer> {
+export async function startRedis({
+  password = '',
+  settings = [],
+}: { password?: string; settings?: readonly string[] } = {}): Promise<RedisServer> {
   const port = await freePort()
   // A replica writes there what it is sent.
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-redis-'))
-  const process = redisProcess(['--dir', folder, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...(password === '' ? [] : ['--requirepass', password, '--masterauth', password]), ...settings])
+  const process = redisProcess([
+    '--dir',
+    folder,
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    ...(password === '' ? [] : ['--requirepass', password, '--masterauth', password]),
+    ...settings,
+  ])
   await process.start()
   return {
     url: `redis://${password === '' ? '' : `:${password}@`}127.0.0.1:${port}/0`,
@@ -64,7 +80,17 @@ export async function startSentinel(master: RedisServer, name: string, password:
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-sentinel-'))
   const file = join(folder, 'sentinel.conf')
-  writeFileSync(file, [`port ${port}`, 'bind 127.0.0.1', `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`, `sentinel down-after-milliseconds ${name} 500`, `sentinel failover-timeout ${name} 2000`, `sentinel auth-pass ${name} ${password}`].join('\n'))
+  writeFileSync(
+    file,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+      `sentinel down-after-milliseconds ${name} 500`,
+      `sentinel failover-timeout ${name} 2000`,
+      `sentinel auth-pass ${name} ${password}`,
+    ].join('\n'),
+  )
   const process = redisProcess([file, '--sentinel'], 'Sentinel ID')
   await process.start()
   const client = new Redis({ port, host: '127.0.0.1' })
@@ -95,22 +121,44 @@ export async function startCluster({ replicas = 0 }: { replicas?: number } = {})
   for (let index = 0; index < 3 + replicas; index += 1) {
     const busPort = await freePort()
     busPorts.push(busPort)
-    nodes.push(await startRedis({ settings: ['--cluster-enabled', 'yes', '--cluster-config-file', join(folder, `${index}.conf`), '--cluster-port', String(busPort), '--cluster-node-timeout', '1000'] }))
+    nodes.push(
+      await startRedis({
+        settings: [
+          '--cluster-enabled',
+          'yes',
+          '--cluster-config-file',
+          join(folder, `${index}.conf`),
+          '--cluster-port',
+          String(busPort),
+          '--cluster-node-timeout',
+          '1000',
+        ],
+      }),
+    )
   }
   const [first, ...others] = nodes
   if (first === undefined) throw new Error('no node')
-  const ranges = [[0, 5_460], [5_461, 10_922], [10_923, 16_383]] as const
+  const ranges = [
+    [0, 5_460],
+    [5_461, 10_922],
+    [10_923, 16_383],
+  ] as const
   for (const [index, [from, to]] of ranges.entries()) await nodes[index]?.command('CLUSTER', 'ADDSLOTSRANGE', from, to)
   for (const [index, node] of others.entries()) await first.command('CLUSTER', 'MEET', '127.0.0.1', node.port, busPorts[index + 1] ?? 0)
-  const knowsAll = async (node: RedisServer): Promise<boolean> => String(await node.command('CLUSTER', 'INFO')).includes(`cluster_known_nodes:${nodes.length}`)
+  const knowsAll = async (node: RedisServer): Promise<boolean> =>
+    String(await node.command('CLUSTER', 'INFO')).includes(`cluster_known_nodes:${nodes.length}`)
   for (const node of nodes) await until('the node knows the others', () => knowsAll(node))
   for (let index = 0; index < replicas; index += 1) {
     const master = String(await nodes[index]?.command('CLUSTER', 'MYID'))
     const replica = nodes[3 + index]
-    await until('the node becomes a replica', async () => (await replica?.command('CLUSTER', 'REPLICATE', master).catch(() => null)) === 'OK')
+    await until(
+      'the node becomes a replica',
+      async () => (await replica?.command('CLUSTER', 'REPLICATE', master).catch(() => null)) === 'OK',
+    )
     await until('the replica follows', async () => String(await replica?.command('INFO', 'replication')).includes('master_link_status:up'))
   }
-  for (const node of nodes) await until('the cluster serves', async () => String(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok'))
+  for (const node of nodes)
+    await until('the cluster serves', async () => String(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok'))
 
   return {
     url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,

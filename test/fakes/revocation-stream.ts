@@ -10,8 +10,13 @@ export interface StreamClient {
 }
 
 /** Resolves when all that was missed has been sent. */
-export async function connectStream(url: string, { since, headers = {} }: { since?: number | 'now'; headers?: Record<string, string> } = {}): Promise<StreamClient> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/sessions/revocations${since === undefined ? '' : `?since=${since}`}`, { headers })
+export async function connectStream(
+  url: string,
+  { since, headers = {} }: { since?: number | 'now'; headers?: Record<string, string> } = {},
+): Promise<StreamClient> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/sessions/revocations${since === undefined ? '' : `?since=${since}`}`, {
+    headers,
+  })
   onTestFinished(() => socket.terminate())
   const messages: RevocationMessage[] = []
   // What this server sends; the tests look at it.

@@ -23,7 +23,12 @@ export interface TestContext extends RoomContext {
   dispose(): void
 }
 
-export function createRoomContext({ clock = systemClock, settings = {}, dataDir, sealingKey = randomBytes(32) }: { clock?: Clock; settings?: SettingsPatch; dataDir?: string; sealingKey?: Uint8Array } = {}): TestContext {
+export function createRoomContext({
+  clock = systemClock,
+  settings = {},
+  dataDir,
+  sealingKey = randomBytes(32),
+}: { clock?: Clock; settings?: SettingsPatch; dataDir?: string; sealingKey?: Uint8Array } = {}): TestContext {
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'wheelhouse-room-'))
   const database = openDatabase(join(folder, 'wheelhouse.db'))
   migrate(database)

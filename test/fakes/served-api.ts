@@ -22,12 +22,38 @@ export interface ServedApi {
 
 export const noAuthority: Authority = { byKey: () => null, byCookie: () => null }
 
-export async function serveApi(api: Api, { authority = noAuthority, doorway = fakeDoorway(), ownOrigins = [] as readonly string[], trustedProxies = [] as readonly string[], shelter = openAir }: { authority?: Authority; doorway?: Doorway; ownOrigins?: readonly string[]; trustedProxies?: readonly string[]; shelter?: Shelter } = {}): Promise<ServedApi> {
+export async function serveApi(
+  api: Api,
+  {
+    authority = noAuthority,
+    doorway = fakeDoorway(),
+    ownOrigins = [] as readonly string[],
+    trustedProxies = [] as readonly string[],
+    shelter = openAir,
+  }: {
+    authority?: Authority
+    doorway?: Doorway
+    ownOrigins?: readonly string[]
+    trustedProxies?: readonly string[]
+    shelter?: Shelter
+  } = {},
+): Promise<ServedApi> {
   const traffic = new Traffic(() => performance.now())
   const keySockets = new KeySockets()
-  const options: AppOptions = { guards: new Guards({ authority, ownOrigins: () => ownOrigins, isTrustedProxy: createAddressSet(() => trustedProxies) }), traffic, keySockets, shelter, log: createLog('silent'), checkReplies: true, newRequestId: () => randomUUID() }
+  const options: AppOptions = {
+    guards: new Guards({ authority, ownOrigins: () => ownOrigins, isTrustedProxy: createAddressSet(() => trustedProxies) }),
+    traffic,
+    keySockets,
+    shelter,
+    log: createLog('silent'),
+    checkReplies: true,
+    newRequestId: () => randomUUID(),
+  }
   const request = createApp(api, doorway, options)
-  const listener = new Listener({ request: (incoming, response) => void request(incoming, response), upgrade: createUpgradeHandler(api, doorway, options) })
+  const listener = new Listener({
+    request: (incoming, response) => void request(incoming, response),
+    upgrade: createUpgradeHandler(api, doorway, options),
+  })
   const status = await listener.start('127.0.0.1', 0)
   if (status.state !== 'listening') throw new Error(`not listening: ${status.state}`)
   return { url: `http://127.0.0.1:${status.port}`, port: status.port, traffic, keySockets, stop: () => listener.stop(0) }

@@ -42,16 +42,30 @@ export async function serveBots({ clock, dataDir, double: given, sealer, ...more
   const double = given ?? (await WhatsAppDouble.start())
   const room = createBotsRoom(context, { whatsappUrl: double.url, ...more })
   await room.start()
-  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === botsKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null), byCookie: () => null } })
+  const served = await serveApi(room.api, {
+    authority: {
+      byKey: (secret) =>
+        secret === botsKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null,
+      byCookie: () => null,
+    },
+  })
   const call: ServedBots['call'] = async (method, path, body, headers = {}) => {
     const response = await fetch(served.url + path, {
       method,
       redirect: 'manual',
-      headers: { ...(path.startsWith('/v1/') ? { 'x-api-key': botsKey } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        ...(path.startsWith('/v1/') ? { 'x-api-key': botsKey } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const isJson = response.headers.get('content-type')?.includes('json') === true
-    return { status: response.status, headers: response.headers, body: isJson ? await response.json() : Buffer.from(await response.arrayBuffer()) }
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? await response.json() : Buffer.from(await response.arrayBuffer()),
+    }
   }
   const state = (userId: string): string | undefined => room.service.find(userId)?.state
   return {

@@ -41,18 +41,39 @@ export interface ServeOptions {
 
 const key = 'a-key-for-tests'
 
-export async function serveBrowsers({ clock, settings = {}, portal: portalOptions, profile = {}, room: roomOptions = { upkeep: { tick: 50, pingEvery: 200, pingTimeout: 500 } }, dataDir }: ServeOptions = {}): Promise<ServedBrowsers> {
+export async function serveBrowsers({
+  clock,
+  settings = {},
+  portal: portalOptions,
+  profile = {},
+  room: roomOptions = { upkeep: { tick: 50, pingEvery: 200, pingTimeout: 500 } },
+  dataDir,
+}: ServeOptions = {}): Promise<ServedBrowsers> {
   const portal = await startPortal({ captcha: 'none', ...portalOptions })
   const context = createRoomContext({
     ...(clock ? { clock } : {}),
     ...(dataDir === undefined ? {} : { dataDir }),
-    settings: { network: loopbackAllowed, ...settings, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null, defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address }, ...settings.browsers } },
+    settings: {
+      network: loopbackAllowed,
+      ...settings,
+      browsers: {
+        executable: process.env['WHEELHOUSE_BROWSER'] ?? null,
+        defaultProfile: 'harbor-gate',
+        captcha: { address: portal.captchaService.address },
+        ...settings.browsers,
+      },
+    },
   })
   const room = createBrowsersRoom(context, roomOptions)
   const { name, ...site } = portal.siteProfile(profile)
   await room.profiles.put(name, site, 'system')
   await room.start()
-  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === key ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null), byCookie: () => null } })
+  const served = await serveApi(room.api, {
+    authority: {
+      byKey: (secret) => (secret === key ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null),
+      byCookie: () => null,
+    },
+  })
   const call = async (method: string, path: string, body?: unknown): Promise<Reply> => {
     const response = await fetch(served.url + path, {
       method,

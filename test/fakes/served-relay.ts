@@ -38,22 +38,47 @@ export interface ServeOptions {
 export const relayKey = 'a-key-for-tests'
 
 export async function serveRelay({ clock, settings = {}, dataDir, sealingKey, given = {} }: ServeOptions = {}): Promise<ServedRelay> {
-  const context = createRoomContext({ ...(clock ? { clock } : {}), ...(dataDir === undefined ? {} : { dataDir }), ...(sealingKey === undefined ? {} : { sealingKey }), settings })
+  const context = createRoomContext({
+    ...(clock ? { clock } : {}),
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(sealingKey === undefined ? {} : { sealingKey }),
+    settings,
+  })
   const users = createUsers({ database: context.database, clock: context.clock, events: context.events })
   if (users.find('ann') === undefined) users.create({ id: 'ann', primaryEmail: 'ann@example.test', credits: 350 }, 'owner')
   let address = (): string => ''
-  const room = createRelayRoom(context, { accounts: users, publicUrl: () => null, callbackUrl: () => `${address()}/oauth/callback`, ...given })
+  const room = createRelayRoom(context, {
+    accounts: users,
+    publicUrl: () => null,
+    callbackUrl: () => `${address()}/oauth/callback`,
+    ...given,
+  })
   await room.start()
-  const served = await serveApi(room.api, { authority: { byKey: (secret) => (secret === relayKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null), byCookie: () => null } })
+  const served = await serveApi(room.api, {
+    authority: {
+      byKey: (secret) =>
+        secret === relayKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null,
+      byCookie: () => null,
+    },
+  })
   address = () => served.url
   const call: ServedRelay['call'] = async (method, path, { user = 'ann', body, headers = {} } = {}) => {
     const response = await fetch(served.url + path, {
       method,
-      headers: { ...(path.startsWith('/v1/') ? { 'x-api-key': relayKey } : {}), ...(user === null ? {} : { 'x-user-id': user }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        ...(path.startsWith('/v1/') ? { 'x-api-key': relayKey } : {}),
+        ...(user === null ? {} : { 'x-user-id': user }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
-    return { status: response.status, headers: response.headers, body: response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text }
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text,
+    }
   }
   return {
     url: served.url,

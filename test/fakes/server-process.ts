@@ -50,22 +50,37 @@ export function newDataDir(): string {
 
 /** Variables that would change what the server does must not leak in from whoever runs the tests. */
 export function cleanEnvironment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(WHEELHOUSE_|SESSION_|JWT_|API_KEY$|PORT$|DATABASE_URL$|REDIS_URL$|NODE_OPTIONS$|VITEST)/.test(name))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(WHEELHOUSE_|SESSION_|JWT_|API_KEY$|PORT$|DATABASE_URL$|REDIS_URL$|NODE_OPTIONS$|VITEST)/.test(name),
+  )
   return { ...Object.fromEntries(kept), ...env }
 }
 
 /** Runs the command line to its end. */
-export function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
+export function runCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [source, ...args], { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   const output = collect(child)
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout: output.stdout(), stderr: output.stderr() })))
 }
 
-export async function startServer({ dataDir = newDataDir(), args = [], env = {}, portsFromSettings = [], largestFile, built: fromBuild = false }: ServerProcessOptions = {}): Promise<ServerProcess> {
+export async function startServer({
+  dataDir = newDataDir(),
+  args = [],
+  env = {},
+  portsFromSettings = [],
+  largestFile,
+  built: fromBuild = false,
+}: ServerProcessOptions = {}): Promise<ServerProcess> {
   const freePorts = apis.filter((api) => !portsFromSettings.includes(api)).flatMap((api) => [`--${api}-port`, '0'])
   const command = [process.execPath, fromBuild ? built : source, '--data-dir', dataDir, ...freePorts, '--log-level', 'warn', ...args]
   // The signal that comes with the refusal would end the process; ignored, the write fails with EFBIG. The shell counts in blocks of 512 bytes.
-  const [program = '', ...rest] = largestFile === undefined ? command : ['sh', '-c', `trap '' XFSZ; ulimit -f ${Math.ceil(largestFile / 512)}; exec "$@"`, 'sh', ...command]
+  const [program = '', ...rest] =
+    largestFile === undefined
+      ? command
+      : ['sh', '-c', `trap '' XFSZ; ulimit -f ${Math.ceil(largestFile / 512)}; exec "$@"`, 'sh', ...command]
   const child = spawn(program, rest, { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   const output = collect(child)
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
@@ -90,7 +105,11 @@ export async function startServer({ dataDir = newDataDir(), args = [], env = {},
     call: (path, { json, ...init } = {}) =>
       fetch(new URL(path, ready.control.url), {
         ...init,
-        headers: { authorization: `Bearer ${token}`, ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...Object.fromEntries(new Headers(init.headers)) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+          ...Object.fromEntries(new Headers(init.headers)),
+        },
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       }),
     end,

@@ -30,7 +30,11 @@ beforeAll(async () => {
   mqttPort = (await nextFreePort('127.0.0.1', 18_830)) ?? expect.fail('no port is free')
   server = await startServer({
     args: ['--whatsapp-url', double.url],
-    env: { SESSION_STORAGE_TYPE: 'redis', REDIS_URL: `redis://127.0.0.1:${redisPort}`, NODE_OPTIONS: `--import=${new URL('../fixtures/throw-on-mark.mjs', import.meta.url).href}` },
+    env: {
+      SESSION_STORAGE_TYPE: 'redis',
+      REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+      NODE_OPTIONS: `--import=${new URL('../fixtures/throw-on-mark.mjs', import.meta.url).href}`,
+    },
   })
   expect((await server.call('/control/v1/settings', { method: 'PATCH', json: { brokers: { mqttPort } } })).status).toBe(200)
 })
@@ -50,7 +54,14 @@ async function contained(room: string): Promise<number> {
 }
 
 async function allAnswer(): Promise<void> {
-  const asked = [`${apiUrl('brokers')}/v1/sessions`, `${apiUrl('browsers')}/v1/browser-sessions`, `${apiUrl('bots')}/api/sessions`, `${apiUrl('logins')}/openapi.json`, `${apiUrl('relay')}/v1/relay-sessions`, `${server.ready.control.url}/control/v1/overview`]
+  const asked = [
+    `${apiUrl('brokers')}/v1/sessions`,
+    `${apiUrl('browsers')}/v1/browser-sessions`,
+    `${apiUrl('bots')}/api/sessions`,
+    `${apiUrl('logins')}/openapi.json`,
+    `${apiUrl('relay')}/v1/relay-sessions`,
+    `${server.ready.control.url}/control/v1/overview`,
+  ]
   for (const url of asked) expect([url, (await server.call(url)).status]).toEqual([url, 200])
 }
 
@@ -91,7 +102,15 @@ const boundaries: readonly { boundary: string; room: string; cross(): Promise<vo
     boundary: 'the output of a stdio server',
     room: 'relay',
     cross: async () => {
-      const added = await server.call('/control/v1/upstreams', { method: 'POST', json: { name: 'odd', transport: 'stdio', command: process.execPath, args: ['--eval', `process.stdin.on('data', () => console.log('thrown-inside-' + 'a-library'))`] } })
+      const added = await server.call('/control/v1/upstreams', {
+        method: 'POST',
+        json: {
+          name: 'odd',
+          transport: 'stdio',
+          command: process.execPath,
+          args: ['--eval', `process.stdin.on('data', () => console.log('thrown-inside-' + 'a-library'))`],
+        },
+      })
       expect(added.status).toBe(201)
     },
   },
@@ -118,7 +137,11 @@ test.each(boundaries)('$boundary: ends what it came from, and nothing else', asy
 })
 
 test('each is in the audit trail once, with what it came from', async () => {
-  const { events } = (await (await server.call('/control/v1/audit?limit=500')).json()) as { events: { type: string; room: string; data: { kind?: string; count?: number } }[] }
+  const { events } = (await (await server.call('/control/v1/audit?limit=500')).json()) as {
+    events: { type: string; room: string; data: { kind?: string; count?: number } }[]
+  }
   const kinds = events.filter(({ type }) => type === 'error-contained').map(({ room, data: { kind } }) => `${room} ${kind}`)
-  expect(new Set(kinds)).toEqual(new Set(['control client', 'brokers client', 'logins client', 'logins store', 'relay upstream', 'bots bot']))
+  expect(new Set(kinds)).toEqual(
+    new Set(['control client', 'brokers client', 'logins client', 'logins store', 'relay upstream', 'bots bot']),
+  )
 })

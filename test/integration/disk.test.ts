@@ -1,5 +1,16 @@
 /** A disk that refuses, at the start and later: it is said in one line and in each contract's shape, and what can be served is. */
-import { copyFileSync, mkdirSync, openSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync, closeSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openDatabase, type Database } from '../../server/store/database.ts'
@@ -46,25 +57,62 @@ interface Made {
   shape: object
 }
 
-const json = (body: unknown): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+const json = (body: unknown): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
 const url = (server: ServerProcess, room: string, path: string): string => `${server.ready.apis[room]?.url ?? ''}${path}`
 const refused = /^Nothing was stored: /
 
 /** One acknowledged write in each contract; the first is the quickest, for it fills the disk. */
 const writes: readonly Made[] = [
-  { room: 'logins', call: (server, index) => fetch(url(server, 'logins', '/api/v1/sessions'), json({ user_id: `user-${index}`, username: 'john_doe', role_name: 'admin', permissions: ['read'.repeat(20)] })), shape: { success: false, error_code: 'storage_refused', message: expect.stringMatching(refused) } },
-  { room: 'brokers', call: (server, index) => fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: `tenant-${index}`, password: 'harbor-demo' })), shape: { success: false, error: expect.stringMatching(refused) } },
-  { room: 'bots', call: (server, index) => fetch(url(server, 'bots', '/api/sessions'), json({ userId: `bot_1555010${index}`, phoneNumber: '15550100123' })), shape: { success: false, message: expect.stringMatching(refused) } },
-  { room: 'relay', call: (server) => fetch(url(server, 'relay', '/api/sessions'), { method: 'POST', headers: { 'x-user-id': 'ann' } }), shape: { statusCode: 507, error: expect.stringMatching(refused) } },
-  { room: 'control', call: (server, index) => server.call('/control/v1/users', { method: 'POST', json: { primaryEmail: `person-${index}@example.test` } }), shape: { error: expect.objectContaining({ code: 'storage-refused', message: expect.stringMatching(refused) }) } },
+  {
+    room: 'logins',
+    call: (server, index) =>
+      fetch(
+        url(server, 'logins', '/api/v1/sessions'),
+        json({ user_id: `user-${index}`, username: 'john_doe', role_name: 'admin', permissions: ['read'.repeat(20)] }),
+      ),
+    shape: { success: false, error_code: 'storage_refused', message: expect.stringMatching(refused) },
+  },
+  {
+    room: 'brokers',
+    call: (server, index) =>
+      fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: `tenant-${index}`, password: 'harbor-demo' })),
+    shape: { success: false, error: expect.stringMatching(refused) },
+  },
+  {
+    room: 'bots',
+    call: (server, index) =>
+      fetch(url(server, 'bots', '/api/sessions'), json({ userId: `bot_1555010${index}`, phoneNumber: '15550100123' })),
+    shape: { success: false, message: expect.stringMatching(refused) },
+  },
+  {
+    room: 'relay',
+    call: (server) => fetch(url(server, 'relay', '/api/sessions'), { method: 'POST', headers: { 'x-user-id': 'ann' } }),
+    shape: { statusCode: 507, error: expect.stringMatching(refused) },
+  },
+  {
+    room: 'control',
+    call: (server, index) => server.call('/control/v1/users', { method: 'POST', json: { primaryEmail: `person-${index}@example.test` } }),
+    shape: { error: expect.objectContaining({ code: 'storage-refused', message: expect.stringMatching(refused) }) },
+  },
 ]
 
 describe('a disk that takes no more', () => {
   test('is said with 507 in each contract’s shape and named for each room, reading goes on, and what was acknowledged is there afterwards', async () => {
-    const dataDir = await usedDataDir((server) => server.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.test' } }))
+    const dataDir = await usedDataDir((server) =>
+      server.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.test' } }),
+    )
     const room = 96 * 1_024
     const env = { SESSION_STORAGE_TYPE: 'database' }
-    const server = await start({ dataDir, env, args: ['--whatsapp-url', 'ws://127.0.0.1:9'], largestFile: statSync(join(dataDir, 'wheelhouse.db')).size + room })
+    const server = await start({
+      dataDir,
+      env,
+      args: ['--whatsapp-url', 'ws://127.0.0.1:9'],
+      largestFile: statSync(join(dataDir, 'wheelhouse.db')).size + room,
+    })
     const logins: string[] = []
     const tenants: string[] = []
     for (const { room, call, shape } of writes) {
@@ -103,7 +151,10 @@ const patience = { timeout: 30_000 }
 
 /** The lines that are for a person: the log beside them is JSON. */
 function plainLines(server: ServerProcess): string[] {
-  return server.stderr().split('\n').filter((line) => line !== '' && !line.startsWith('{'))
+  return server
+    .stderr()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('{'))
 }
 
 describe('a start on a disk that refuses', () => {
@@ -112,12 +163,26 @@ describe('a start on a disk that refuses', () => {
     const file = join(dataDir, 'wheelhouse.db')
     writeFileSync(file, 'no database, yet somebody’s only copy')
     const server = await start({ dataDir, env: { SESSION_STORAGE_TYPE: 'memory' } })
-    await expect.poll(() => plainLines(server), patience).toEqual([`wheelhouse: Wheelhouse keeps its data in ${dataDir}, and cannot read it: the file is damaged.`])
+    await expect
+      .poll(() => plainLines(server), patience)
+      .toEqual([`wheelhouse: Wheelhouse keeps its data in ${dataDir}, and cannot read it: the file is damaged.`])
     expect((await fetch(url(server, 'browsers', '/sessions'))).status).toBe(200)
-    expect((await fetch(url(server, 'logins', '/api/v1/sessions'), json({ user_id: 'user-1', username: 'john_doe', role_name: 'admin', permissions: [] }))).status).toBe(201)
+    expect(
+      (
+        await fetch(
+          url(server, 'logins', '/api/v1/sessions'),
+          json({ user_id: 'user-1', username: 'john_doe', role_name: 'admin', permissions: [] }),
+        )
+      ).status,
+    ).toBe(201)
     const broker = await fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: 'tenant', password: 'harbor-demo' }))
-    expect([broker.status, await broker.json()]).toEqual([507, expect.objectContaining({ success: false, error: expect.stringContaining('Brokers cannot be served') })])
-    expect(await overviewIds(server)).toEqual(expect.arrayContaining(['disk:control', 'disk:brokers', 'room:brokers', 'room:bots', 'room:relay']))
+    expect([broker.status, await broker.json()]).toEqual([
+      507,
+      expect.objectContaining({ success: false, error: expect.stringContaining('Brokers cannot be served') }),
+    ])
+    expect(await overviewIds(server)).toEqual(
+      expect.arrayContaining(['disk:control', 'disk:brokers', 'room:brokers', 'room:bots', 'room:relay']),
+    )
     expect(await server.end()).toBe(0)
     expect(readFileSync(file, 'utf8')).toBe('no database, yet somebody’s only copy')
   })
@@ -127,25 +192,42 @@ describe('a start on a disk that refuses', () => {
     ['bots', 'bots', '/api/sessions', { userId: 'bot_15550100123', phoneNumber: '15550100123' }],
     ['relay', 'relay_sessions', '/api/sessions', {}],
   ])('costs %s alone when a page of its own is damaged', async (room, table, path, body) => {
-    const dataDir = await usedDataDir((server) => server.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.test', credits: 5 } }))
+    const dataDir = await usedDataDir((server) =>
+      server.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.test', credits: 5 } }),
+    )
     damage(join(dataDir, 'wheelhouse.db'), table)
     const server = await start({ dataDir })
-    const answer = await fetch(url(server, room, path), { ...json(body), headers: { 'content-type': 'application/json', 'x-user-id': 'ann' } })
+    const answer = await fetch(url(server, room, path), {
+      ...json(body),
+      headers: { 'content-type': 'application/json', 'x-user-id': 'ann' },
+    })
     expect([answer.status, await answer.text()]).toEqual([507, expect.stringContaining('the file is damaged')])
-    expect((await fetch(url(server, 'logins', '/api/v1/sessions'), json({ user_id: 'user-1', username: 'john_doe', role_name: 'admin', permissions: [] }))).status).toBe(201)
+    expect(
+      (
+        await fetch(
+          url(server, 'logins', '/api/v1/sessions'),
+          json({ user_id: 'user-1', username: 'john_doe', role_name: 'admin', permissions: [] }),
+        )
+      ).status,
+    ).toBe(201)
     expect((await server.call('/control/v1/keys')).status).toBe(200)
     expect(await overviewIds(server)).toContain(`disk:${room}`)
     expect(await server.end()).toBe(0)
   })
 
   test('costs one room alone when what it kept makes no sense to it', async () => {
-    const dataDir = await usedDataDir((server) => fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: 'tenant', password: 'harbor-demo' })))
+    const dataDir = await usedDataDir((server) =>
+      fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: 'tenant', password: 'harbor-demo' })),
+    )
     const database = openDatabase(join(dataDir, 'wheelhouse.db'))
     database.exec(`UPDATE broker_sessions SET policy = '{"durability": 7}'`)
     database.close()
     const server = await start({ dataDir })
     const answer = await fetch(url(server, 'brokers', '/api/createSession'), json({ sessionName: 'another', password: 'harbor-demo' }))
-    expect([answer.status, await answer.json()]).toEqual([503, expect.objectContaining({ success: false, error: expect.stringContaining('Brokers cannot be served: ') })])
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      expect.objectContaining({ success: false, error: expect.stringContaining('Brokers cannot be served: ') }),
+    ])
     expect((await fetch(url(server, 'bots', '/api/sessions'))).status).toBe(200)
     expect(await overviewIds(server)).toContain('room:brokers')
   })
@@ -153,7 +235,10 @@ describe('a start on a disk that refuses', () => {
   test('serves without the keys when their page is damaged: the owner is known, nobody else', async () => {
     let secret = ''
     const dataDir = await usedDataDir(async (server) => {
-      const answer = await server.call('/control/v1/keys', { method: 'POST', json: { name: 'ci', scopes: [{ room: 'control', verb: 'read' }] } })
+      const answer = await server.call('/control/v1/keys', {
+        method: 'POST',
+        json: { name: 'ci', scopes: [{ room: 'control', verb: 'read' }] },
+      })
       secret = ((await answer.json()) as { secret: string }).secret
     })
     damage(join(dataDir, 'wheelhouse.db'), 'keys')

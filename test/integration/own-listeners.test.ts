@@ -16,13 +16,22 @@ let ports: Record<string, string>
 
 beforeAll(async () => {
   double = await WhatsAppDouble.start()
-  redirecting = createServer((request, response) => void response.writeHead(302, { location: new URL(request.url ?? '', 'http://site').searchParams.get('to') ?? '/' }).end())
+  redirecting = createServer(
+    (request, response) =>
+      void response.writeHead(302, { location: new URL(request.url ?? '', 'http://site').searchParams.get('to') ?? '/' }).end(),
+  )
   site = await listenOnLoopback(redirecting)
   server = await startServer({ args: ['--whatsapp-url', double.url] })
   const mqttPort = await nextFreePort('127.0.0.1', 21_883)
-  const answer = await server.call('/control/v1/settings', { method: 'PATCH', json: { network: { allowedRanges: ['0.0.0.0/0', '::/0'] }, webhooks: { allowPrivate: true }, brokers: { mqttPort } } })
+  const answer = await server.call('/control/v1/settings', {
+    method: 'PATCH',
+    json: { network: { allowedRanges: ['0.0.0.0/0', '::/0'] }, webhooks: { allowPrivate: true }, brokers: { mqttPort } },
+  })
   expect(answer.status).toBe(200)
-  const urls = { control: server.ready.control.url, ...Object.fromEntries(Object.entries(server.ready.apis).map(([name, { url }]) => [name, url])) }
+  const urls = {
+    control: server.ready.control.url,
+    ...Object.fromEntries(Object.entries(server.ready.apis).map(([name, { url }]) => [name, url])),
+  }
   ports = { ...Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, new URL(url).port])), mqtt: String(mqttPort) }
 })
 afterAll(async () => {
@@ -45,15 +54,25 @@ describe.each(listeners)('the listener of %s', (name) => {
     for (const form of forms) {
       const address = `http://${form}:${ports[name]}/`
       expect(await post(`/bots/api/sessions/gate-${name}/webhooks`, { url: address }), address).toEqual({ status: 400, text: itself })
-      expect(await post('/bots/v1/bots', { userId: 'other', phoneNumber: '15550100143', proxy: address }), address).toEqual({ status: 400, text: itself })
+      expect(await post('/bots/v1/bots', { userId: 'other', phoneNumber: '15550100143', proxy: address }), address).toEqual({
+        status: 400,
+        text: itself,
+      })
       expect(await post('/browsers/v1/browser-sessions', { profile: 'plain', address }), address).toEqual({ status: 400, text: itself })
     }
   })
 
   test('is no MCP server behind the relay, whoever writes it down', async () => {
-    const { id } = (await (await server.call('/control/v1/upstreams', { method: 'POST', json: { name: `own-${name}`, transport: 'http', url: `http://localhost:${ports[name]}/mcp`, enabled: true } })).json()) as { id: string }
+    const { id } = (await (
+      await server.call('/control/v1/upstreams', {
+        method: 'POST',
+        json: { name: `own-${name}`, transport: 'http', url: `http://localhost:${ports[name]}/mcp`, enabled: true },
+      })
+    ).json()) as { id: string }
     const seen = await eventually('it was tried', async () => {
-      const { upstreams } = (await (await server.call('/control/v1/upstreams')).json()) as { upstreams: { id: string; error: string | null }[] }
+      const { upstreams } = (await (await server.call('/control/v1/upstreams')).json()) as {
+        upstreams: { id: string; error: string | null }[]
+      }
       return upstreams.find((each) => each.id === id)?.error
     })
     expect(seen).toContain('it is Wheelhouse itself')
@@ -62,11 +81,19 @@ describe.each(listeners)('the listener of %s', (name) => {
 })
 
 test('a page is not led to them by a redirect, nor by a profile that names them', async () => {
-  await server.call('/control/v1/site-profiles/own', { method: 'PUT', json: { title: 'Own', kind: 'none', address: `http://127.0.0.1:${ports['control']}/control/v1/health` } })
-  for (const wanted of [{ profile: 'own' }, { profile: 'plain', address: `${site}/?to=http://127.0.0.1:${ports['control']}/control/v1/health` }]) {
+  await server.call('/control/v1/site-profiles/own', {
+    method: 'PUT',
+    json: { title: 'Own', kind: 'none', address: `http://127.0.0.1:${ports['control']}/control/v1/health` },
+  })
+  for (const wanted of [
+    { profile: 'own' },
+    { profile: 'plain', address: `${site}/?to=http://127.0.0.1:${ports['control']}/control/v1/health` },
+  ]) {
     const { session } = JSON.parse((await post('/browsers/v1/browser-sessions', wanted)).text) as { session: { id: string } }
     const reason = await eventually('it says why', async () => {
-      const { session: shown } = (await (await server.call(`/browsers/v1/browser-sessions/${session.id}`)).json()) as { session: { state: string; reason: string | null } }
+      const { session: shown } = (await (await server.call(`/browsers/v1/browser-sessions/${session.id}`)).json()) as {
+        session: { state: string; reason: string | null }
+      }
       return shown.state === 'needs-you' && shown.reason
     })
     expect(reason).toContain('it is Wheelhouse itself')

@@ -13,8 +13,21 @@ const url = (room: string, path: string): string => `${server.ready.apis[room]?.
 const restart = async (room: string): Promise<number> => (await server.call(`/control/v1/rooms/${room}/restart`, { method: 'POST' })).status
 
 test('logins: a token made before is good afterwards, and new ones are made', async () => {
-  const make = async (): Promise<string> => ((await (await server.call(url('logins', '/api/v1/sessions'), { method: 'POST', json: { user_id: 'user-1', username: 'john_doe', role_name: 'admin', permissions: [] } })).json()) as { token: string }).token
-  const isGood = async (token: string): Promise<unknown> => (await (await server.call(url('logins', '/api/v1/sessions/validate'), { method: 'POST', json: { token } })).json() as { is_valid: boolean }).is_valid
+  const make = async (): Promise<string> =>
+    (
+      (await (
+        await server.call(url('logins', '/api/v1/sessions'), {
+          method: 'POST',
+          json: { user_id: 'user-1', username: 'john_doe', role_name: 'admin', permissions: [] },
+        })
+      ).json()) as { token: string }
+    ).token
+  const isGood = async (token: string): Promise<unknown> =>
+    (
+      (await (await server.call(url('logins', '/api/v1/sessions/validate'), { method: 'POST', json: { token } })).json()) as {
+        is_valid: boolean
+      }
+    ).is_valid
   const token = await make()
   expect(await restart('logins')).toBe(204)
   expect(await isGood(token)).toBe(true)
@@ -22,23 +35,30 @@ test('logins: a token made before is good afterwards, and new ones are made', as
 })
 
 test('brokers: what waits is delivered afterwards, and clients are let in again', async () => {
-  const made = await server.call(url('brokers', '/api/createSession'), { method: 'POST', json: { sessionName: 'tenant', password: 'harbor-demo' } })
-  expect(made.status).toBe(200)
-  const frames = async (): Promise<number> => new Promise((resolve, reject) => {
-    const socket = new WebSocket(url('brokers', '/').replace('http', 'ws'))
-    socket.on('error', reject)
-    socket.on('open', () => {
-      socket.close()
-      resolve(socket.readyState)
-    })
+  const made = await server.call(url('brokers', '/api/createSession'), {
+    method: 'POST',
+    json: { sessionName: 'tenant', password: 'harbor-demo' },
   })
+  expect(made.status).toBe(200)
+  const frames = async (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const socket = new WebSocket(url('brokers', '/').replace('http', 'ws'))
+      socket.on('error', reject)
+      socket.on('open', () => {
+        socket.close()
+        resolve(socket.readyState)
+      })
+    })
   await frames()
   expect(await restart('brokers')).toBe(204)
   await frames()
   expect((await server.call(url('brokers', '/v1/sessions'))).status).toBe(200)
   const { sessions } = (await (await server.call(url('brokers', '/v1/sessions'))).json()) as { sessions: { name: string }[] }
   expect(sessions.map(({ name }) => name)).toEqual(['tenant'])
-  expect((await server.call(url('brokers', '/api/createSession'), { method: 'POST', json: { sessionName: 'another', password: 'harbor-demo' } })).status).toBe(200)
+  expect(
+    (await server.call(url('brokers', '/api/createSession'), { method: 'POST', json: { sessionName: 'another', password: 'harbor-demo' } }))
+      .status,
+  ).toBe(200)
 })
 
 test.each([

@@ -17,15 +17,34 @@ async function start(dataDir: string): Promise<ServerProcess> {
   return server
 }
 
-const newLogin = (server: ServerProcess): Promise<Response> => server.call(`${server.ready.apis['logins']?.url}/api/v1/sessions`, { method: 'POST', json: { user_id: 'user-1', username: 'john_doe', role_name: 'admin', permissions: [] } })
-const isValid = async (server: ServerProcess, token: string): Promise<boolean> => ((await (await server.call(`${server.ready.apis['logins']?.url}/api/v1/sessions/validate`, { method: 'POST', json: { token } })).json()) as { is_valid: boolean }).is_valid
+const newLogin = (server: ServerProcess): Promise<Response> =>
+  server.call(`${server.ready.apis['logins']?.url}/api/v1/sessions`, {
+    method: 'POST',
+    json: { user_id: 'user-1', username: 'john_doe', role_name: 'admin', permissions: [] },
+  })
+const isValid = async (server: ServerProcess, token: string): Promise<boolean> =>
+  (
+    (await (
+      await server.call(`${server.ready.apis['logins']?.url}/api/v1/sessions/validate`, { method: 'POST', json: { token } })
+    ).json()) as { is_valid: boolean }
+  ).is_valid
 
 /** A house in which logins and the relay have sealed something, stopped. */
 async function sealedHouse(): Promise<{ dataDir: string; token: string; keyFile: string; key: Buffer }> {
   const dataDir = newDataDir()
   const server = await start(dataDir)
   const { token } = (await (await newLogin(server)).json()) as { token: string }
-  const added = await server.call('/control/v1/upstreams', { method: 'POST', json: { name: 'odd', transport: 'stdio', command: process.execPath, args: ['--eval', ''], env: { SECRET: 'harbor-demo' }, enabled: false } })
+  const added = await server.call('/control/v1/upstreams', {
+    method: 'POST',
+    json: {
+      name: 'odd',
+      transport: 'stdio',
+      command: process.execPath,
+      args: ['--eval', ''],
+      env: { SECRET: 'harbor-demo' },
+      enabled: false,
+    },
+  })
   expect(added.status).toBe(201)
   await server.end()
   const keyFile = join(dataDir, sealingKeyFile)
@@ -39,12 +58,17 @@ interface Sealing {
 }
 
 const sealing = async (server: ServerProcess): Promise<Sealing> => (await (await server.call('/control/v1/sealing-key')).json()) as Sealing
-const attention = async (server: ServerProcess): Promise<{ id: string; title: string; action: string | null }[]> => ((await (await server.call('/control/v1/overview')).json()) as { attention: { id: string; title: string; action: string | null }[] }).attention
+const attention = async (server: ServerProcess): Promise<{ id: string; title: string; action: string | null }[]> =>
+  ((await (await server.call('/control/v1/overview')).json()) as { attention: { id: string; title: string; action: string | null }[] })
+    .attention
 
 describe.each([
   ['missing', (file: string) => rmSync(file)],
   ['broken', (file: string) => writeFileSync(file, '{"version":1')],
-  ['changed', (file: string) => writeFileSync(file, JSON.stringify({ version: 1, kind: 'plain', key: randomBytes(32).toString('base64') }))],
+  [
+    'changed',
+    (file: string) => writeFileSync(file, JSON.stringify({ version: 1, kind: 'plain', key: randomBytes(32).toString('base64') })),
+  ],
 ])('with a key that is %s', (state, lose) => {
   test('the house starts, names what is locked, and opens it again when the key is put back', async () => {
     const { dataDir, token, keyFile, key } = await sealedHouse()
@@ -53,8 +77,15 @@ describe.each([
     const { locked, ...told } = await sealing(server)
     expect(told).toEqual({ state, reason: expect.any(String) })
     expect(locked.map(({ room }) => room).toSorted()).toEqual(['logins', 'relay'])
-    expect((await attention(server)).map(({ id, action }) => [id, action])).toEqual(expect.arrayContaining([['sealing-key', 'retry-sealing-key'], ['locked:logins', 'give-up-locked'], ['locked:relay', 'give-up-locked']]))
-    for (const room of ['brokers', 'browsers', 'bots']) expect((await server.call(`${server.ready.apis[room]?.url}/openapi.json`)).status).toBe(200)
+    expect((await attention(server)).map(({ id, action }) => [id, action])).toEqual(
+      expect.arrayContaining([
+        ['sealing-key', 'retry-sealing-key'],
+        ['locked:logins', 'give-up-locked'],
+        ['locked:relay', 'give-up-locked'],
+      ]),
+    )
+    for (const room of ['brokers', 'browsers', 'bots'])
+      expect((await server.call(`${server.ready.apis[room]?.url}/openapi.json`)).status).toBe(200)
     // No key takes the place of the one that is needed.
     if (state === 'missing') expect(() => readFileSync(keyFile)).toThrow()
 
@@ -91,5 +122,8 @@ test('a login that cannot be made while the key is missing is refused in the con
   rmSync(keyFile)
   const server = await start(dataDir)
   const refused = await newLogin(server)
-  expect([refused.status, await refused.json()]).toEqual([503, expect.objectContaining({ success: false, message: expect.stringMatching(/lock|key/i) })])
+  expect([refused.status, await refused.json()]).toEqual([
+    503,
+    expect.objectContaining({ success: false, message: expect.stringMatching(/lock|key/i) }),
+  ])
 })

@@ -33,7 +33,11 @@ test('the ready line is the only line on stdout, and keeps the token to itself',
   const server = await start()
   expect(server.stdout().trimEnd().split('\n')).toHaveLength(1)
   expect(server.stdout()).not.toContain(server.token)
-  expect(server.ready).toMatchObject({ pid: server.child.pid, control: { url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) }, apis: { browsers: { state: 'listening' } } })
+  expect(server.ready).toMatchObject({
+    pid: server.child.pid,
+    control: { url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) },
+    apis: { browsers: { state: 'listening' } },
+  })
 })
 
 test('runtime.json says the same with the token, for this user only, and goes when the server stops', async () => {
@@ -48,17 +52,27 @@ test('runtime.json says the same with the token, for this user only, and goes wh
   expect(existsSync(file)).toBe(false)
 })
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s ends the server with exit code 0, also while somebody listens to its events', async (signal) => {
-  const server = await start()
-  const events = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/control/v1/events`, ['wheelhouse', `bearer.${server.token}`])
-  await new Promise((resolve) => events.once('open', resolve))
-  expect(await server.end(signal)).toBe(0)
-})
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s ends the server with exit code 0, also while somebody listens to its events',
+  async (signal) => {
+    const server = await start()
+    const events = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/control/v1/events`, [
+      'wheelhouse',
+      `bearer.${server.token}`,
+    ])
+    await new Promise((resolve) => events.once('open', resolve))
+    expect(await server.end(signal)).toBe(0)
+  },
+)
 
 test('a port that is taken is reported, and nothing else is held up by it', async () => {
   const port = await occupiedPort()
   const server = await start({ args: ['--browsers-port', String(port)] })
-  expect(server.ready.apis['browsers']).toMatchObject({ state: 'port-in-use', error: expect.stringContaining(String(port)), url: `${server.ready.control.url}/browsers` })
+  expect(server.ready.apis['browsers']).toMatchObject({
+    state: 'port-in-use',
+    error: expect.stringContaining(String(port)),
+    url: `${server.ready.control.url}/browsers`,
+  })
   expect((await server.call('/browsers/sessions')).status).toBe(200)
   const { apis } = (await (await server.call('/control/v1/apis')).json()) as { apis: { name: string; freePort: number | null }[] }
   expect(apis.find(({ name }) => name === 'browsers')?.freePort).toBeGreaterThan(port)
@@ -116,7 +130,7 @@ test('health is open, all else of control asks for the token', async () => {
   }
 })
 
-test('the same paths are served at the root of an API\'s port and under its prefix, document and reference included', async () => {
+test("the same paths are served at the root of an API's port and under its prefix, document and reference included", async () => {
   const { ready } = await start()
   for (const base of [ready.apis['browsers']?.url ?? '', `${ready.control.url}/browsers`]) {
     expect(await (await fetch(`${base}/sessions`)).json()).toEqual({ active_sessions: 0, sessions: [] })
@@ -132,7 +146,10 @@ test('a changed port moves this listener alone, and is kept over a restart', asy
   writeFileSync(join(dataDir, 'settings.json'), JSON.stringify({ version: 1, settings: { apis: { browsers: { port: first } } } }))
   const server = await startOnSettings(dataDir)
   expect(server.ready.apis['browsers']?.url).toBe(`http://127.0.0.1:${first}`)
-  const events = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/control/v1/events`, ['wheelhouse', `bearer.${server.token}`])
+  const events = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/control/v1/events`, [
+    'wheelhouse',
+    `bearer.${server.token}`,
+  ])
   await new Promise((resolve) => events.once('open', resolve))
   const changed = await server.call('/control/v1/apis/browsers', { method: 'PATCH', json: { port: second } })
   expect(await changed.json()).toMatchObject({ state: 'listening', port: second })
@@ -152,8 +169,15 @@ function startOnSettings(dataDir: string): Promise<ServerProcess> {
 
 test.each([
   ['opened to the LAN', (server: ServerProcess) => server.call('/control/v1/apis/control', { method: 'PATCH', json: { openTo: 'lan' } })],
-  ['opened to the LAN with other settings', (server: ServerProcess) => server.call('/control/v1/settings', { method: 'PATCH', json: { apis: { control: { openTo: 'lan' } }, theme: 'dark' } })],
-  ['given another port', async (server: ServerProcess) => server.call('/control/v1/apis/control', { method: 'PATCH', json: { port: await freedPort() } })],
+  [
+    'opened to the LAN with other settings',
+    (server: ServerProcess) =>
+      server.call('/control/v1/settings', { method: 'PATCH', json: { apis: { control: { openTo: 'lan' } }, theme: 'dark' } }),
+  ],
+  [
+    'given another port',
+    async (server: ServerProcess) => server.call('/control/v1/apis/control', { method: 'PATCH', json: { port: await freedPort() } }),
+  ],
   ['started anew', (server: ServerProcess) => server.call('/control/v1/apis/control/start', { method: 'POST' })],
 ])('the control API that is %s answers before it moves, and serves where it then is', async (_, change) => {
   const server = await start({ portsFromSettings: ['control'], dataDir: withPort('control', await freedPort()) })
@@ -192,14 +216,21 @@ test('settings that come with a port that is taken are refused with it, all of t
   const dataDir = newDataDir()
   const server = await startOnSettings(dataDir)
   const before = await (await server.call('/control/v1/settings')).json()
-  const patch = { theme: 'dark', apis: { browsers: { port: await occupiedPort() }, bots: { insecureNoKey: true } }, logins: { roles: { guest: { maxConcurrent: 1 } } } }
+  const patch = {
+    theme: 'dark',
+    apis: { browsers: { port: await occupiedPort() }, bots: { insecureNoKey: true } },
+    logins: { roles: { guest: { maxConcurrent: 1 } } },
+  }
   expect((await server.call('/control/v1/settings', { method: 'PATCH', json: patch })).status).toBe(409)
   expect(await (await server.call('/control/v1/settings')).json()).toEqual(before)
 })
 
 test('a key that is revoked is cut off in the middle of listening', async () => {
   const server = await start()
-  const made = await server.call('/control/v1/keys', { method: 'POST', json: { name: 'listener', scopes: [{ room: 'control', verb: 'read' }] } })
+  const made = await server.call('/control/v1/keys', {
+    method: 'POST',
+    json: { name: 'listener', scopes: [{ room: 'control', verb: 'read' }] },
+  })
   const { id, secret } = (await made.json()) as { id: string; secret: string }
   const events = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/control/v1/events`, ['wheelhouse', `bearer.${secret}`])
   await new Promise((resolve) => events.once('open', resolve))
@@ -212,20 +243,31 @@ test('open to the LAN an API asks for a key, and closes to this machine again, w
   const server = await start()
   const browsers = server.ready.apis['browsers']?.url ?? ''
   expect((await server.call('/control/v1/apis/browsers', { method: 'PATCH', json: { openTo: 'lan' } })).status).toBe(200)
-  const { url } = (await (await server.call('/control/v1/apis')).json().then((body) => (body as { apis: { name: string; url: string }[] }).apis.find(({ name }) => name === 'browsers'))) ?? { url: browsers }
+  const { url } = (await (
+    await server.call('/control/v1/apis')
+  )
+    .json()
+    .then((body) => (body as { apis: { name: string; url: string }[] }).apis.find(({ name }) => name === 'browsers'))) ?? { url: browsers }
   expect((await fetch(`${url}/sessions`)).status).toBe(401)
   expect((await fetch(`${url}/health`)).status).toBe(200)
-  const { secret } = (await (await server.call('/control/v1/keys', { method: 'POST', json: { name: 'tablet', scopes: [{ room: 'browsers', verb: 'read' }] } })).json()) as { secret: string }
+  const { secret } = (await (
+    await server.call('/control/v1/keys', { method: 'POST', json: { name: 'tablet', scopes: [{ room: 'browsers', verb: 'read' }] } })
+  ).json()) as { secret: string }
   expect((await fetch(`${url}/sessions`, { headers: { 'x-api-key': secret } })).status).toBe(200)
-  expect((await fetch(`${url}/sessions/session_1704623456_1234567890`, { method: 'DELETE', headers: { 'x-api-key': secret } })).status).toBe(403)
+  expect(
+    (await fetch(`${url}/sessions/session_1704623456_1234567890`, { method: 'DELETE', headers: { 'x-api-key': secret } })).status,
+  ).toBe(403)
   expect((await server.call('/control/v1/apis/browsers', { method: 'PATCH', json: { openTo: 'machine' } })).status).toBe(200)
   expect((await fetch(`${url}/sessions`)).status).toBe(200)
 })
 
 test('a revoked key is refused at the next request', async () => {
   const server = await start()
-  const { id, secret } = (await (await server.call('/control/v1/keys', { method: 'POST', json: { name: 'script', scopes: [{ room: 'control', verb: 'read' }] } })).json()) as { id: string; secret: string }
-  const use = (): Promise<Response> => fetch(`${server.ready.control.url}/control/v1/apis`, { headers: { authorization: `Bearer ${secret}` } })
+  const { id, secret } = (await (
+    await server.call('/control/v1/keys', { method: 'POST', json: { name: 'script', scopes: [{ room: 'control', verb: 'read' }] } })
+  ).json()) as { id: string; secret: string }
+  const use = (): Promise<Response> =>
+    fetch(`${server.ready.control.url}/control/v1/apis`, { headers: { authorization: `Bearer ${secret}` } })
   expect((await use()).status).toBe(200)
   expect((await server.call(`/control/v1/keys/${id}`, { method: 'DELETE' })).status).toBe(204)
   expect((await use()).status).toBe(401)
@@ -237,7 +279,12 @@ test('a one-time link signs one browser in, once, with a cookie that scripts can
   expect(printed.code).toBe(0)
   const [origin = '', code = ''] = printed.stdout.trim().split('/#sign-in=')
   expect(origin).toBe(server.ready.control.url)
-  const redeem = (): Promise<Response> => fetch(`${origin}/control/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json', origin }, body: JSON.stringify({ code }) })
+  const redeem = (): Promise<Response> =>
+    fetch(`${origin}/control/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body: JSON.stringify({ code }),
+    })
   const signedIn = await redeem()
   expect(signedIn.status).toBe(200)
   const cookie = signedIn.headers.get('set-cookie') ?? ''
@@ -254,7 +301,9 @@ test('a one-time link signs one browser in, once, with a cookie that scripts can
 
 test('accounts and settings survive a kill, the audit trail says who did what', async () => {
   const server = await start()
-  expect((await server.call('/control/v1/users', { method: 'POST', json: { id: 'ada', primaryEmail: 'ada@example.org', credits: 350 } })).status).toBe(201)
+  expect(
+    (await server.call('/control/v1/users', { method: 'POST', json: { id: 'ada', primaryEmail: 'ada@example.org', credits: 350 } })).status,
+  ).toBe(201)
   expect((await server.call('/control/v1/settings', { method: 'PATCH', json: { browsers: { idleTimeout: 90 } } })).status).toBe(200)
   await server.end('SIGKILL')
   const again = await start({ dataDir: server.dataDir })
@@ -263,23 +312,34 @@ test('accounts and settings survive a kill, the audit trail says who did what', 
   const { settings } = (await (await again.call('/control/v1/settings')).json()) as { settings: { browsers: { idleTimeout: number } } }
   expect(settings.browsers.idleTimeout).toBe(90)
   const { events } = (await (await again.call('/control/v1/audit?room=control')).json()) as { events: { type: string; actor: string }[] }
-  expect(events).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'user-created', actor: 'owner' }), expect.objectContaining({ type: 'settings-changed', actor: 'owner' })]))
+  expect(events).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ type: 'user-created', actor: 'owner' }),
+      expect.objectContaining({ type: 'settings-changed', actor: 'owner' }),
+    ]),
+  )
 })
 
 test('a settings change that is not accepted names the field and changes nothing', async () => {
   const server = await start()
   const refused = await server.call('/control/v1/settings', { method: 'PATCH', json: { browsers: { maxSessions: 0, idleTimeout: 30 } } })
   expect(refused.status).toBe(400)
-  expect(await refused.json()).toMatchObject({ error: { code: 'settings-invalid', issues: [expect.objectContaining({ field: 'browsers.maxSessions' })] } })
+  expect(await refused.json()).toMatchObject({
+    error: { code: 'settings-invalid', issues: [expect.objectContaining({ field: 'browsers.maxSessions' })] },
+  })
   const { settings } = (await (await server.call('/control/v1/settings')).json()) as { settings: { browsers: { idleTimeout: number } } }
   expect(settings.browsers.idleTimeout).toBe(600)
 })
 
 test('events resume after the last one seen', async () => {
   const server = await start()
-  const make = (name: string): Promise<Response> => server.call('/control/v1/keys', { method: 'POST', json: { name, scopes: [{ room: 'browsers', verb: 'read' }] } })
+  const make = (name: string): Promise<Response> =>
+    server.call('/control/v1/keys', { method: 'POST', json: { name, scopes: [{ room: 'browsers', verb: 'read' }] } })
   const url = `${server.ready.control.url.replace('http', 'ws')}/control/v1/events`
-  const read = async (since: number, until: (events: { id: number; subject: string }[]) => boolean): Promise<{ id: number; subject: string }[]> => {
+  const read = async (
+    since: number,
+    until: (events: { id: number; subject: string }[]) => boolean,
+  ): Promise<{ id: number; subject: string }[]> => {
     const socket = new WebSocket(`${url}?since=${since}`, { headers: { authorization: `Bearer ${server.token}` } })
     const events: { id: number; subject: string }[] = []
     await new Promise<void>((resolve) =>

@@ -4,12 +4,16 @@ import { describe, expect, it } from 'vitest'
 import lucide from '@iconify-json/lucide/icons.json' with { type: 'json' }
 
 const renderer = join(import.meta.dirname, '../../renderer')
-const sources = globSync('**/*.{vue,ts}', { cwd: renderer, exclude: ['node_modules/**'] }).map((file) => [file, readFileSync(join(renderer, file), 'utf8')] as const)
+const sources = globSync('**/*.{vue,ts}', { cwd: renderer, exclude: ['node_modules/**'] }).map(
+  (file) => [file, readFileSync(join(renderer, file), 'utf8')] as const,
+)
 
 describe('icons', () => {
   it('all exist in the bundled collection, since a missing one would silently stay empty', () => {
     const known = new Set([...Object.keys(lucide.icons), ...Object.keys(lucide.aliases)])
-    const missing = sources.flatMap(([file, text]) => [...text.matchAll(/i-lucide-([a-z0-9-]+)/g)].flatMap(([, name = '']) => (known.has(name) ? [] : [`${file}: ${name}`])))
+    const missing = sources.flatMap(([file, text]) =>
+      [...text.matchAll(/i-lucide-([a-z0-9-]+)/g)].flatMap(([, name = '']) => (known.has(name) ? [] : [`${file}: ${name}`])),
+    )
     expect(missing).toEqual([])
   })
 

@@ -21,14 +21,25 @@ function house({ startFails = [] as (Error | null)[], settingsHelp = false } = {
   const log = testLog()
   const disregarded: string[] = []
   let full = false
-  const disk = createDiskWatch({ dataDir: '/data', clock, changed: () => undefined, write: () => {
-    if (full) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
-  } })
+  const disk = createDiskWatch({
+    dataDir: '/data',
+    clock,
+    changed: () => undefined,
+    write: () => {
+      if (full) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    },
+  })
   onTestFinished(() => disk.stop())
-  const keeper = new Keeper({ clock, log, disk, changed: () => undefined, setSettingsAside: (room) => {
-    disregarded.push(room)
-    return settingsHelp
-  } })
+  const keeper = new Keeper({
+    clock,
+    log,
+    disk,
+    changed: () => undefined,
+    setSettingsAside: (room) => {
+      disregarded.push(room)
+      return settingsHelp
+    },
+  })
   keeper.events = events
 
   async function raise(name: Room['name'], failures: (Error | null)[]): Promise<Played> {
@@ -53,10 +64,24 @@ function house({ startFails = [] as (Error | null)[], settingsHelp = false } = {
         stop: async () => void (played.stops += 1),
       } as Room,
     }
-    await keeper.raise(name, () => played.room, () => played.room)
+    await keeper.raise(
+      name,
+      () => played.room,
+      () => played.room,
+    )
     return played
   }
-  return { clock, events, log, disk, keeper, disregarded, raise, fill: (now: boolean) => void (full = now), first: () => raise('bots', startFails) }
+  return {
+    clock,
+    events,
+    log,
+    disk,
+    keeper,
+    disregarded,
+    raise,
+    fill: (now: boolean) => void (full = now),
+    first: () => raise('bots', startFails),
+  }
 }
 
 /** What the room started and left running: called later, it fails within the room's scope. */
@@ -85,8 +110,14 @@ it('sets a room aside that fails again and again, says why, and starts it anew f
   const bots = await raise('bots', [])
   await keeper.start()
   for (let time = 0; time < 4; time += 1) await bots.fail()
-  expect(keeper.standing('bots')).toMatchObject({ is: 'down', reason: expect.stringContaining('4 times in ten minutes, last with: it broke') })
-  expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'unavailable', message: expect.stringContaining('Bots cannot be served: it failed 4 times') })
+  expect(keeper.standing('bots')).toMatchObject({
+    is: 'down',
+    reason: expect.stringContaining('4 times in ten minutes, last with: it broke'),
+  })
+  expect(keeper.shelter.refusal('bots')).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('Bots cannot be served: it failed 4 times'),
+  })
   expect(keeper.attention()).toMatchObject([{ id: 'room:bots', tone: 'bad', title: 'Bots cannot be served', action: 'restart-room' }])
   await keeper.restart('bots')
   expect(keeper.attention()).toEqual([])
@@ -142,7 +173,11 @@ it('serves the others where one room cannot even be made, and makes it once that
   const spare = await raise('relay', [])
   const real = { ...spare.room, name: 'bots' as const }
   let mended = false
-  const bots = await keeper.raise('bots', () => (mended ? real : Promise.reject(damaged)), () => ({ ...spare.room, name: 'bots' as const, summary: () => expect.fail('of the one that stands in') }))
+  const bots = await keeper.raise(
+    'bots',
+    () => (mended ? real : Promise.reject(damaged)),
+    () => ({ ...spare.room, name: 'bots' as const, summary: () => expect.fail('of the one that stands in') }),
+  )
   await keeper.start()
   expect(keeper.shelter.refusal('relay')).toBeNull()
   expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'storage-refused' })
@@ -157,11 +192,15 @@ it('serves the others where one room cannot even be made, and makes it once that
 it('makes a restarted room anew, and whoever has it speaks to the new one', async () => {
   const { keeper, events } = house()
   let made = 0
-  const bots = await keeper.raise('bots', () => {
-    made += 1
-    const unit = `the one made ${made}`
-    return { name: 'bots', start: async () => undefined, stop: async () => undefined, summary: () => ({ unit }) } as unknown as Room // what the keeper needs, and what is asked for below
-  }, () => expect.fail('nothing stands in'))
+  const bots = await keeper.raise(
+    'bots',
+    () => {
+      made += 1
+      const unit = `the one made ${made}`
+      return { name: 'bots', start: async () => undefined, stop: async () => undefined, summary: () => ({ unit }) } as unknown as Room // what the keeper needs, and what is asked for below
+    },
+    () => expect.fail('nothing stands in'),
+  )
   await keeper.start()
   expect(bots.summary().unit).toBe('the one made 1')
   await keeper.restart('bots')
@@ -173,11 +212,19 @@ it('stops every room to its end, though one fails to stop', async () => {
   const { keeper } = house()
   const written: string[] = []
   const room = (name: Room['name'], stop: () => Promise<void>) => () => ({ name, start: async () => undefined, stop }) as unknown as Room // what the keeper needs
-  await keeper.raise('bots', room('bots', () => Promise.reject(new Error('cannot stop'))), () => expect.fail('nothing stands in'))
-  await keeper.raise('logins', room('logins', async () => {
-    await settled()
-    written.push('the last of logins')
-  }), () => expect.fail('nothing stands in'))
+  await keeper.raise(
+    'bots',
+    room('bots', () => Promise.reject(new Error('cannot stop'))),
+    () => expect.fail('nothing stands in'),
+  )
+  await keeper.raise(
+    'logins',
+    room('logins', async () => {
+      await settled()
+      written.push('the last of logins')
+    }),
+    () => expect.fail('nothing stands in'),
+  )
   await keeper.start()
   await keeper.stop()
   expect(written).toEqual(['the last of logins'])
@@ -188,12 +235,19 @@ it('does not start anew what did not stop', async () => {
   onTestFinished(() => void vi.useRealTimers())
   const { keeper } = house()
   let made = 0
-  await keeper.raise('bots', () => {
-    made += 1
-    return { name: 'bots', start: async () => undefined, stop: () => new Promise(() => undefined) } as unknown as Room // what the keeper needs
-  }, () => expect.fail('nothing stands in'))
+  await keeper.raise(
+    'bots',
+    () => {
+      made += 1
+      return { name: 'bots', start: async () => undefined, stop: () => new Promise(() => undefined) } as unknown as Room // what the keeper needs
+    },
+    () => expect.fail('nothing stands in'),
+  )
   await keeper.start()
-  const restarted = expect(keeper.restart('bots')).rejects.toMatchObject({ code: 'room-down', message: expect.stringContaining('could not be stopped') })
+  const restarted = expect(keeper.restart('bots')).rejects.toMatchObject({
+    code: 'room-down',
+    message: expect.stringContaining('could not be stopped'),
+  })
   await vi.runAllTimersAsync()
   await restarted
   expect(made).toBe(1)
@@ -204,10 +258,14 @@ it('sets a room aside that cannot be made for a reason of its own, after a try w
   const { keeper, raise, disregarded } = house({ settingsHelp: true })
   const spare = (await raise('relay', [])).room
   let tries = 0
-  await keeper.raise('bots', () => {
-    tries += 1
-    return Promise.reject(odd)
-  }, () => ({ ...spare, name: 'bots' }))
+  await keeper.raise(
+    'bots',
+    () => {
+      tries += 1
+      return Promise.reject(odd)
+    },
+    () => ({ ...spare, name: 'bots' }),
+  )
   await keeper.start()
   expect([tries, disregarded]).toEqual([2, ['bots']])
   expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'unavailable', message: 'Bots cannot be served: a row that is no JSON' })
@@ -216,7 +274,13 @@ it('sets a room aside that cannot be made for a reason of its own, after a try w
 
 it('does not start at all with a room that cannot be made on an empty database either', async () => {
   const { keeper } = house()
-  await expect(keeper.raise('bots', () => Promise.reject(new TypeError('ours')), () => Promise.reject(new TypeError('ours as well')))).rejects.toThrow('ours as well')
+  await expect(
+    keeper.raise(
+      'bots',
+      () => Promise.reject(new TypeError('ours')),
+      () => Promise.reject(new TypeError('ours as well')),
+    ),
+  ).rejects.toThrow('ours as well')
 })
 
 it('logs what fails with every frame the first time, the tenth and the hundredth, and counts all', async () => {

@@ -32,7 +32,10 @@ export function useAuditTrail() {
   const error = ref<string | null>(null)
   let reading: AbortController | null = null
 
-  const text = refDebounced(computed(() => filter.text.trim()), 200)
+  const text = refDebounced(
+    computed(() => filter.text.trim()),
+    200,
+  )
   const query = computed(() => ({
     limit: pageSize,
     ...(text.value === '' ? {} : { text: text.value }),
@@ -56,7 +59,10 @@ export function useAuditTrail() {
     reading = controller
     loading.value = true
     try {
-      const page = await useApi().control.audit({ query: { ...query.value, ...(before === undefined ? {} : { before }) }, signal: controller.signal })
+      const page = await useApi().control.audit({
+        query: { ...query.value, ...(before === undefined ? {} : { before }) },
+        signal: controller.signal,
+      })
       events.value = before === undefined ? page.events : [...events.value, ...page.events].slice(0, capacity)
       more.value = page.more && events.value.length < capacity
       if (before === undefined) held.value = 0
@@ -84,7 +90,11 @@ export function useAuditTrail() {
 
   function matches(event: BusEvent): boolean {
     const words = text.value.toLowerCase()
-    return (filter.room === 'all' || event.room === filter.room) && (filter.tone === 'all' || event.tone === filter.tone) && (words === '' || `${event.title}\n${event.subject ?? ''}\n${event.actor}`.toLowerCase().includes(words))
+    return (
+      (filter.room === 'all' || event.room === filter.room) &&
+      (filter.tone === 'all' || event.tone === filter.tone) &&
+      (words === '' || `${event.title}\n${event.subject ?? ''}\n${event.actor}`.toLowerCase().includes(words))
+    )
   }
 
   const ends = [connection.onEvents(take), connection.onRefresh(() => void refresh())]

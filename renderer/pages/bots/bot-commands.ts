@@ -11,18 +11,31 @@ export function useBotCommands(): void {
   const router = useRouter()
   const { run } = useBotDeeds()
   provideCommands({
-    sessions: computed(() => bots.bots.map((bot): Command => ({
-      label: botName(bot),
-      icon: 'i-lucide-message-circle',
-      suffix: readableNumber(bot.phoneNumber),
-      state: botLook(bot.state),
-      onSelect: () => void router.push({ name: 'bots', query: { bot: bot.userId } }),
-    }))),
+    sessions: computed(() =>
+      bots.bots.map((bot): Command => ({
+        label: botName(bot),
+        icon: 'i-lucide-message-circle',
+        suffix: readableNumber(bot.phoneNumber),
+        state: botLook(bot.state),
+        onSelect: () => void router.push({ name: 'bots', query: { bot: bot.userId } }),
+      })),
+    ),
     actions: computed(() => [
       { label: 'Link a bot', icon: 'i-lucide-plus', suffix: 'Bots', onSelect: () => void router.push({ name: 'link-bot' }) },
-      { label: 'Bring in a backup of a bot', icon: 'i-lucide-archive-restore', suffix: 'Bots', onSelect: () => void router.push({ name: 'bots', query: { 'bring-in': '' } }) },
+      {
+        label: 'Bring in a backup of a bot',
+        icon: 'i-lucide-archive-restore',
+        suffix: 'Bots',
+        onSelect: () => void router.push({ name: 'bots', query: { 'bring-in': '' } }),
+      },
       ...bots.bots.flatMap((bot) => [
-        { label: `Chats of ${botName(bot)}`, icon: 'i-lucide-messages-square', suffix: 'Bots', searched: true as const, onSelect: () => void router.push({ name: 'bot', params: { userId: bot.userId, tab: 'chats' } }) },
+        {
+          label: `Chats of ${botName(bot)}`,
+          icon: 'i-lucide-messages-square',
+          suffix: 'Bots',
+          searched: true as const,
+          onSelect: () => void router.push({ name: 'bot', params: { userId: bot.userId, tab: 'chats' } }),
+        },
         ...deedsFor(bot).map(({ deed, label, icon, danger }): Command => ({
           label: label.includes(botName(bot)) ? label : `${label}: ${botName(bot)}`,
           icon,
@@ -30,7 +43,10 @@ export function useBotCommands(): void {
           searched: true,
           ...(danger === true ? { color: 'error' } : {}),
           // The question is asked on the bots page, beside the bot it is about.
-          onSelect: () => void (danger === true ? router.push({ name: 'bots', query: { bot: bot.userId } }) : Promise.resolve()).then(() => run(deed, bot)),
+          onSelect: () =>
+            void (danger === true ? router.push({ name: 'bots', query: { bot: bot.userId } }) : Promise.resolve()).then(() =>
+              run(deed, bot),
+            ),
         })),
       ]),
     ]),

@@ -28,21 +28,69 @@ export function deedsFor(bot: BotView): DeedOffer[] {
   const name = botName(bot)
   const linked = bot.linkedAt !== null
   const offers: (DeedOffer | false)[] = [
-    !linked && { deed: 'pair', label: state === 'pairing' ? 'Show code' : 'Pair', icon: 'i-lucide-link', about: 'Shows a code and a QR for the phone.' },
-    linked && state === 'logged_out' && { deed: 'pair', label: 'Pair again', icon: 'i-lucide-link', about: 'Gives up the dead link and shows a new code for the phone.' },
-    linked && !isRunning(bot) && state !== 'logged_out' && { deed: 'start', label: state === 'replaced' ? 'Take back' : 'Start', icon: 'i-lucide-play', about: state === 'replaced' ? 'Connects again; the other program loses the link.' : 'Connects with the link it has.' },
-    state === 'reconnecting' && { deed: 'start', label: 'Retry now', icon: 'i-lucide-refresh-cw', about: 'Does not wait for the next attempt.' },
+    !linked && {
+      deed: 'pair',
+      label: state === 'pairing' ? 'Show code' : 'Pair',
+      icon: 'i-lucide-link',
+      about: 'Shows a code and a QR for the phone.',
+    },
+    linked &&
+      state === 'logged_out' && {
+        deed: 'pair',
+        label: 'Pair again',
+        icon: 'i-lucide-link',
+        about: 'Gives up the dead link and shows a new code for the phone.',
+      },
+    linked &&
+      !isRunning(bot) &&
+      state !== 'logged_out' && {
+        deed: 'start',
+        label: state === 'replaced' ? 'Take back' : 'Start',
+        icon: 'i-lucide-play',
+        about: state === 'replaced' ? 'Connects again; the other program loses the link.' : 'Connects with the link it has.',
+      },
+    state === 'reconnecting' && {
+      deed: 'start',
+      label: 'Retry now',
+      icon: 'i-lucide-refresh-cw',
+      about: 'Does not wait for the next attempt.',
+    },
     isRunning(bot) && { deed: 'stop', label: 'Stop', icon: 'i-lucide-square', about: 'Ends the connection. The phone keeps the link.' },
-    linked && (state === 'online' || state === 'reconnecting') && { deed: 'restart', label: 'Restart', icon: 'i-lucide-rotate-cw', about: 'Stops and starts it; nothing is lost.' },
+    linked &&
+      (state === 'online' || state === 'reconnecting') && {
+        deed: 'restart',
+        label: 'Restart',
+        icon: 'i-lucide-rotate-cw',
+        about: 'Stops and starts it; nothing is lost.',
+      },
     linked && { deed: 'back-up', label: 'Back up now', icon: 'i-lucide-archive', about: 'Keeps a sealed copy of the link of this moment.' },
-    linked && state !== 'logged_out' && { deed: 'unlink', label: 'Unlink from the phone', icon: 'i-lucide-unlink', about: 'Removes the device on the phone too, then deletes the bot.', danger: true },
-    { deed: 'delete', label: `Delete ${name} and its data`, icon: 'i-lucide-trash-2', about: 'Removes it here. The phone goes on to list the device.', danger: true },
+    linked &&
+      state !== 'logged_out' && {
+        deed: 'unlink',
+        label: 'Unlink from the phone',
+        icon: 'i-lucide-unlink',
+        about: 'Removes the device on the phone too, then deletes the bot.',
+        danger: true,
+      },
+    {
+      deed: 'delete',
+      label: `Delete ${name} and its data`,
+      icon: 'i-lucide-trash-2',
+      about: 'Removes it here. The phone goes on to list the device.',
+      danger: true,
+    },
   ]
   return offers.filter((offer) => offer !== false)
 }
 
 const failures: Readonly<Record<Deed, string>> = {
-  start: 'It was not started', stop: 'It was not stopped', restart: 'It was not restarted', pair: 'No code was asked for', 'back-up': 'No backup was kept', unlink: 'It was not unlinked', delete: 'It was not deleted',
+  start: 'It was not started',
+  stop: 'It was not stopped',
+  restart: 'It was not restarted',
+  pair: 'No code was asked for',
+  'back-up': 'No backup was kept',
+  unlink: 'It was not unlinked',
+  delete: 'It was not deleted',
 }
 
 export function useBotDeeds() {
@@ -55,7 +103,8 @@ export function useBotDeeds() {
   async function run(deed: Deed, bot: BotView): Promise<void> {
     const { userId } = bot
     if (deed === 'unlink' || deed === 'delete') return ask({ about: deed, userId })
-    if (deed === 'pair') return void (await router.push({ name: 'link-bot', query: { bot: userId, ...(bot.state === 'logged_out' ? { again: '' } : {}) } }))
+    if (deed === 'pair')
+      return void (await router.push({ name: 'link-bot', query: { bot: userId, ...(bot.state === 'logged_out' ? { again: '' } : {}) } }))
     busy.value = userId
     try {
       if (deed === 'start') await bots.start(userId)
@@ -78,8 +127,17 @@ export function useBotDeeds() {
     step: (bot: BotView) => run(nextStep(bot).deed, bot),
     /** For a menu: its pages above, then what is harmless, then what ends something. */
     menu(bot: BotView) {
-      const pages = botTabs.filter(({ value }) => value === 'chats' || value === 'settings').map(({ value, label, icon }) => ({ label, icon, to: { name: 'bot', params: { userId: bot.userId, tab: value } } }))
-      const items = deedsFor(bot).map(({ deed, label, icon, about, danger }) => ({ label, icon, description: about, danger: danger === true, ...(danger === true ? { color: 'error' as const } : {}), onSelect: () => void run(deed, bot) }))
+      const pages = botTabs
+        .filter(({ value }) => value === 'chats' || value === 'settings')
+        .map(({ value, label, icon }) => ({ label, icon, to: { name: 'bot', params: { userId: bot.userId, tab: value } } }))
+      const items = deedsFor(bot).map(({ deed, label, icon, about, danger }) => ({
+        label,
+        icon,
+        description: about,
+        danger: danger === true,
+        ...(danger === true ? { color: 'error' as const } : {}),
+        onSelect: () => void run(deed, bot),
+      }))
       return [pages, items.filter(({ danger }) => !danger), items.filter(({ danger }) => danger)]
     },
   }

@@ -19,7 +19,10 @@ export function useBotDetail(userId: Ref<string>) {
     if (asked === '') return
     try {
       const params = { userId: asked }
-      const [detail, activity] = await Promise.all([useApi().bots.bot({ params }), useApi().bots.botActivity({ params, query: { window: '7d' } })])
+      const [detail, activity] = await Promise.all([
+        useApi().bots.bot({ params }),
+        useApi().bots.botActivity({ params, query: { window: '7d' } }),
+      ])
       if (asked !== userId.value) return
       history.value = detail.history
       backups.value = detail.backups
@@ -31,8 +34,10 @@ export function useBotDetail(userId: Ref<string>) {
   }
   watch([userId, () => bots.byId(userId.value)?.since], () => void refresh(), { immediate: true })
   // What is done to it without a change of its state, e.g. a backup.
-  onScopeDispose(useConnection().onEvents((batch) => {
-    if (batch.some(({ room, subject }) => room === 'bots' && subject === userId.value)) void refresh()
-  }))
+  onScopeDispose(
+    useConnection().onEvents((batch) => {
+      if (batch.some(({ room, subject }) => room === 'bots' && subject === userId.value)) void refresh()
+    }),
+  )
   return { history, backups, week, error, refresh }
 }

@@ -48,10 +48,14 @@ export function useBotSocket(userId: Ref<string>, listener: BotSocketListener): 
     old?.close()
   }
 
-  watch(userId, () => {
-    close()
-    open()
-  }, { immediate: true })
+  watch(
+    userId,
+    () => {
+      close()
+      open()
+    },
+    { immediate: true },
+  )
   onScopeDispose(close)
   return { live }
 }

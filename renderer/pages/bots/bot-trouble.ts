@@ -24,11 +24,26 @@ export function troubleOf(bot: BotView, { hasBackup }: { hasBackup: boolean }): 
   const backups = hasBackup ? [restore] : []
   switch (bot.state) {
     case 'logged_out':
-      return { tone: 'bad', title: 'The phone removed this device', text: `At ${at} it was taken off Linked devices on ${readableNumber(bot.phoneNumber).replaceAll(' ', '\u00A0')} (401). It does not try again by itself.${queueText(bot, 'after pairing')}`, ways: [pair, ...backups] }
+      return {
+        tone: 'bad',
+        title: 'The phone removed this device',
+        text: `At ${at} it was taken off Linked devices on ${readableNumber(bot.phoneNumber).replaceAll(' ', '\u00A0')} (401). It does not try again by itself.${queueText(bot, 'after pairing')}`,
+        ways: [pair, ...backups],
+      }
     case 'replaced':
-      return { tone: 'bad', title: 'Another program uses this link', text: `Since ${at} the same link is open somewhere else (440), perhaps from a backup on another machine. Two holders would spoil each other's keys, so this one stays away.${queueText(bot, 'when it is taken back')}`, ways: [{ label: 'Take back', icon: 'i-lucide-undo-2', deed: 'start' }, ...backups] }
+      return {
+        tone: 'bad',
+        title: 'Another program uses this link',
+        text: `Since ${at} the same link is open somewhere else (440), perhaps from a backup on another machine. Two holders would spoil each other's keys, so this one stays away.${queueText(bot, 'when it is taken back')}`,
+        ways: [{ label: 'Take back', icon: 'i-lucide-undo-2', deed: 'start' }, ...backups],
+      }
     case 'blocked':
-      return { tone: 'bad', title: 'WhatsApp refused the account', text: `At ${at} the account was not let in (403). Look on the phone whether it is restricted; the link is kept and nothing is tried by itself.`, ways: [{ label: 'Try again', icon: 'i-lucide-refresh-cw', deed: 'start' }, ...backups] }
+      return {
+        tone: 'bad',
+        title: 'WhatsApp refused the account',
+        text: `At ${at} the account was not let in (403). Look on the phone whether it is restricted; the link is kept and nothing is tried by itself.`,
+        ways: [{ label: 'Try again', icon: 'i-lucide-refresh-cw', deed: 'start' }, ...backups],
+      }
     case 'failed':
       return failedTrouble(bot, reason)
     default:
@@ -38,19 +53,43 @@ export function troubleOf(bot: BotView, { hasBackup }: { hasBackup: boolean }): 
 
 function failedTrouble(bot: BotView, reason: string): Trouble {
   const linked = bot.linkedAt !== null
-  const tryAgain = linked ? ({ label: 'Try again', icon: 'i-lucide-refresh-cw', deed: 'start' } as const) : ({ label: 'New code', icon: 'i-lucide-refresh-cw', deed: 'pair' } as const)
+  const tryAgain = linked
+    ? ({ label: 'Try again', icon: 'i-lucide-refresh-cw', deed: 'start' } as const)
+    : ({ label: 'New code', icon: 'i-lucide-refresh-cw', deed: 'pair' } as const)
   if (/passkey/i.test(reason)) {
     return {
       tone: 'attention',
       title: 'This account asks for a passkey',
       text: 'WhatsApp wants the owner of the account to confirm a new device with a passkey, which a linked program cannot do for you. Nothing was linked, nothing was changed.',
-      steps: ['On the phone open Settings, Account, Passkeys', 'Remove the passkey, or turn off its use for linking', 'Ask for a new code here; the passkey can be set again afterwards', 'Or let a browser on this machine ask for it: Settings, Bots. That is experimental'],
+      steps: [
+        'On the phone open Settings, Account, Passkeys',
+        'Remove the passkey, or turn off its use for linking',
+        'Ask for a new code here; the passkey can be set again afterwards',
+        'Or let a browser on this machine ask for it: Settings, Bots. That is experimental',
+      ],
       ways: [{ label: 'New code', icon: 'i-lucide-refresh-cw', deed: 'pair' }],
     }
   }
-  if (/expired/i.test(reason)) return { tone: 'attention', title: 'The code has expired', text: 'Nobody typed it or scanned the QR in time. A new one is good for another few minutes.', ways: [tryAgain] }
-  if (/429/.test(reason)) return { tone: 'attention', title: 'WhatsApp gives no more codes for now', text: 'Too many were asked for with this number (429). Wait an hour or more; asking again sooner makes the wait longer.', ways: [tryAgain] }
-  return { tone: 'attention', title: linked ? 'It does not run' : 'It was not linked', text: sentence(reason === '' ? 'The reason is not known' : reason), ways: [tryAgain] }
+  if (/expired/i.test(reason))
+    return {
+      tone: 'attention',
+      title: 'The code has expired',
+      text: 'Nobody typed it or scanned the QR in time. A new one is good for another few minutes.',
+      ways: [tryAgain],
+    }
+  if (/429/.test(reason))
+    return {
+      tone: 'attention',
+      title: 'WhatsApp gives no more codes for now',
+      text: 'Too many were asked for with this number (429). Wait an hour or more; asking again sooner makes the wait longer.',
+      ways: [tryAgain],
+    }
+  return {
+    tone: 'attention',
+    title: linked ? 'It does not run' : 'It was not linked',
+    text: sentence(reason === '' ? 'The reason is not known' : reason),
+    ways: [tryAgain],
+  }
 }
 
 function queueText({ queue }: BotView, when: string): string {

@@ -18,20 +18,40 @@ export function eventLine(event: BotEvent): EventLine {
   switch (event.type) {
     case 'message': {
       const { fromMe, authorName, author, chat, kind, text } = event.message
-      return { tone: 'busy', title: fromMe ? 'Message out' : 'Message in', who: fromMe ? personText(chat) : (authorName ?? personText(author)), text: text === '' || kind === 'reaction' ? `${kindText(kind)} ${text}`.trim() : text }
+      return {
+        tone: 'busy',
+        title: fromMe ? 'Message out' : 'Message in',
+        who: fromMe ? personText(chat) : (authorName ?? personText(author)),
+        text: text === '' || kind === 'reaction' ? `${kindText(kind)} ${text}`.trim() : text,
+      }
     }
     case 'progress': {
       const { status, chat, messageId, problem } = event.message
-      return { tone: status === 'failed' ? 'bad' : status === 'read' || status === 'delivered' ? 'good' : 'off', title: deliveryWords[status], who: personText(chat), text: problem ?? messageId }
+      return {
+        tone: status === 'failed' ? 'bad' : status === 'read' || status === 'delivered' ? 'good' : 'off',
+        title: deliveryWords[status],
+        who: personText(chat),
+        text: problem ?? messageId,
+      }
     }
     case 'state': {
       const state = botState.safeParse(event.state).data
-      return { tone: state === undefined ? 'off' : botLook(state).tone, title: state === undefined ? event.state : botLook(state).label, who: '', text: event.reason ?? '' }
+      return {
+        tone: state === undefined ? 'off' : botLook(state).tone,
+        title: state === undefined ? event.state : botLook(state).label,
+        who: '',
+        text: event.reason ?? '',
+      }
     }
     case 'rule': {
       const words = { done: 'Rule acted', held: 'Rule held back', failed: 'Rule failed' } as const
       const tones = { done: 'good', held: 'attention', failed: 'bad' } as const
-      return { tone: tones[event.outcome], title: words[event.outcome], who: personText(event.chat), text: event.problem === null ? event.rule.name : `${event.rule.name}: ${event.problem}` }
+      return {
+        tone: tones[event.outcome],
+        title: words[event.outcome],
+        who: personText(event.chat),
+        text: event.problem === null ? event.rule.name : `${event.rule.name}: ${event.problem}`,
+      }
     }
   }
 }

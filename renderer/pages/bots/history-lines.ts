@@ -13,10 +13,26 @@ export interface HistoryLine {
 }
 
 /** The newest first. */
-export function historyLines(history: readonly HistoryEntry[], backups: readonly BackupView[], { linkedAt }: Pick<BotView, 'linkedAt'>): HistoryLine[] {
+export function historyLines(
+  history: readonly HistoryEntry[],
+  backups: readonly BackupView[],
+  { linkedAt }: Pick<BotView, 'linkedAt'>,
+): HistoryLine[] {
   const lines: HistoryLine[] = [
-    ...history.map(({ id, at, state, reason }) => ({ key: `state-${id}`, at, tone: botLook(state).tone, title: botLook(state).label, text: reason ?? '' })),
-    ...backups.map(({ id, createdAt, bytes: size }) => ({ key: id, at: createdAt, tone: 'good' as const, title: 'Backup kept', text: `sealed, ${bytes(size)}` })),
+    ...history.map(({ id, at, state, reason }) => ({
+      key: `state-${id}`,
+      at,
+      tone: botLook(state).tone,
+      title: botLook(state).label,
+      text: reason ?? '',
+    })),
+    ...backups.map(({ id, createdAt, bytes: size }) => ({
+      key: id,
+      at: createdAt,
+      tone: 'good' as const,
+      title: 'Backup kept',
+      text: `sealed, ${bytes(size)}`,
+    })),
     ...(linkedAt === null ? [] : [{ key: 'linked', at: linkedAt, tone: 'busy' as const, title: 'Linked', text: 'accepted on the phone' }]),
   ]
   // Of one moment, what was written later stands above.

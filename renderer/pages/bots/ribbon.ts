@@ -5,7 +5,15 @@ import type { ActivityView, BotState } from '../../../server/bots/contract.ts'
 export type RibbonSlot = 'good' | 'attention' | 'bad' | 'off' | 'none'
 
 const slotOf: Readonly<Record<BotState, RibbonSlot>> = {
-  online: 'good', starting: 'attention', pairing: 'off', reconnecting: 'attention', stopped: 'off', logged_out: 'bad', blocked: 'bad', replaced: 'bad', failed: 'bad',
+  online: 'good',
+  starting: 'attention',
+  pairing: 'off',
+  reconnecting: 'attention',
+  stopped: 'off',
+  logged_out: 'bad',
+  blocked: 'bad',
+  replaced: 'bad',
+  failed: 'bad',
 }
 const weight: Readonly<Record<RibbonSlot, number>> = { none: 0, off: 1, good: 2, attention: 3, bad: 4 }
 

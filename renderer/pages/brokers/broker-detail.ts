@@ -29,7 +29,10 @@ export function useBrokerDetail(name: Ref<string>) {
     const params = { name: name.value }
     const { signal } = controller
     try {
-      const [shown, dead] = await Promise.all([useApi().brokers.session({ params, signal }), useApi().brokers.deadLetters({ params, query: { limit: 50 }, signal })])
+      const [shown, dead] = await Promise.all([
+        useApi().brokers.session({ params, signal }),
+        useApi().brokers.deadLetters({ params, query: { limit: 50 }, signal }),
+      ])
       detail.value = { ...shown, deadLetters: dead.deadLetters, deadTotal: dead.total }
       error.value = null
     } catch (failure) {
@@ -37,10 +40,14 @@ export function useBrokerDetail(name: Ref<string>) {
     }
   }
 
-  watch(name, () => {
-    detail.value = null
-    void refresh()
-  }, { immediate: true })
+  watch(
+    name,
+    () => {
+      detail.value = null
+      void refresh()
+    },
+    { immediate: true },
+  )
   useIntervalFn(() => void refresh(), every)
   onScopeDispose(() => running?.abort())
   return { detail, error, refresh }

@@ -12,7 +12,9 @@ const manyUnacked = 100
 export function clientLook({ linkId, slow, unacked }: BrokerClient): StateLook {
   if (linkId === null) return { tone: 'off', shape: 'hollow', label: 'Away' }
   if (slow) return { tone: 'bad', shape: 'filled', label: 'Takes nothing' }
-  return unacked >= manyUnacked ? { tone: 'attention', shape: 'filled', label: 'Behind' } : { tone: 'good', shape: 'filled', label: 'Connected' }
+  return unacked >= manyUnacked
+    ? { tone: 'attention', shape: 'filled', label: 'Behind' }
+    : { tone: 'good', shape: 'filled', label: 'Connected' }
 }
 
 export function reasonText({ reason, tries }: BrokerDeadLetter): string {
@@ -37,7 +39,9 @@ export const plainName = (key: string): string => key.slice(key.indexOf(':') + 1
 
 /** The quiet fact at the right of a session in the list. */
 export function pressure({ deadLetters, queued }: BrokerSession): { text: string; urgent: boolean } {
-  return deadLetters > 0 ? { text: `${deadLetters.toLocaleString('en')} dead`, urgent: true } : { text: `${queued.toLocaleString('en')} queued`, urgent: false }
+  return deadLetters > 0
+    ? { text: `${deadLetters.toLocaleString('en')} dead`, urgent: true }
+    : { text: `${queued.toLocaleString('en')} queued`, urgent: false }
 }
 
 /** Points of the queue's history are ten seconds apart, the newest last. */
@@ -46,15 +50,29 @@ const sampleEvery = 10_000
 const manyQueued = 100
 
 /** `grows since 14:22, erp-sync is slow`; null while it does not grow. */
-export function growthText({ depth, queued, clients, now }: { depth: readonly number[]; queued: number; clients: readonly BrokerClient[]; now: number }): string | null {
+export function growthText({
+  depth,
+  queued,
+  clients,
+  now,
+}: {
+  depth: readonly number[]
+  queued: number
+  clients: readonly BrokerClient[]
+  now: number
+}): string | null {
   const points = [...depth, queued]
   let start = points.length - 1
   // A dip of a tenth is not yet an end of growing.
   while (start > 0 && (points[start - 1] ?? 0) * 0.9 <= (points[start] ?? 0) && (points[start - 1] ?? 0) < queued) start -= 1
   if (queued < manyQueued || points.length - 1 - start < 3 || (points[start] ?? 0) > queued * 0.6) return null
-  const since = new Date(now - (points.length - 1 - start) * sampleEvery).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  const since = new Date(now - (points.length - 1 - start) * sampleEvery).toLocaleTimeString('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+  })
   const [slowest] = [...clients].sort((a, b) => b.unacked - a.unacked)
-  const cause = slowest === undefined || slowest.unacked * 2 < queued ? '' : `, ${slowest.name} is ${slowest.linkId === null ? 'away' : 'slow'}`
+  const cause =
+    slowest === undefined || slowest.unacked * 2 < queued ? '' : `, ${slowest.name} is ${slowest.linkId === null ? 'away' : 'slow'}`
   return `grows since ${since}${cause}`
 }
 

@@ -10,18 +10,33 @@ export function useSessionCommands(): void {
   const browsers = useBrowsers()
   const router = useRouter()
   provideCommands({
-    sessions: computed(() => browsers.sessions.map((session): Command => ({
-      label: sessionName(session),
-      icon: 'i-lucide-globe',
-      suffix: middle(session.currentUrl, 56),
-      state: sessionLook(session.state),
-      onSelect: () => void router.push({ path: '/browsers', query: { session: session.id } }),
-    }))),
+    sessions: computed(() =>
+      browsers.sessions.map((session): Command => ({
+        label: sessionName(session),
+        icon: 'i-lucide-globe',
+        suffix: middle(session.currentUrl, 56),
+        state: sessionLook(session.state),
+        onSelect: () => void router.push({ path: '/browsers', query: { session: session.id } }),
+      })),
+    ),
     actions: computed(() => [
       { label: 'Open browser session', icon: 'i-lucide-plus', suffix: 'Browsers', onSelect: () => void router.push('/browsers?open') },
       ...browsers.sessions.flatMap((session): Command[] => [
-        { label: `Take over ${sessionName(session)}`, icon: 'i-lucide-mouse-pointer-click', suffix: 'Browsers', searched: true, onSelect: () => void router.push({ path: '/browsers', query: { session: session.id, 'take-over': null } }) },
-        { label: `Close session of ${sessionName(session)}`, icon: 'i-lucide-power', suffix: 'Browsers', color: 'error', searched: true, onSelect: () => void router.push({ path: '/browsers', query: { session: session.id, close: null } }) },
+        {
+          label: `Take over ${sessionName(session)}`,
+          icon: 'i-lucide-mouse-pointer-click',
+          suffix: 'Browsers',
+          searched: true,
+          onSelect: () => void router.push({ path: '/browsers', query: { session: session.id, 'take-over': null } }),
+        },
+        {
+          label: `Close session of ${sessionName(session)}`,
+          icon: 'i-lucide-power',
+          suffix: 'Browsers',
+          color: 'error',
+          searched: true,
+          onSelect: () => void router.push({ path: '/browsers', query: { session: session.id, close: null } }),
+        },
       ]),
     ]),
   })

@@ -46,11 +46,15 @@ export function useSessionDetail(id: Ref<string>) {
     }
   }
 
-  watch(id, () => {
-    detail.value = null
-    gone.value = false
-    void refresh()
-  }, { immediate: true })
+  watch(
+    id,
+    () => {
+      detail.value = null
+      gone.value = false
+      void refresh()
+    },
+    { immediate: true },
+  )
 
   const ends = [
     connection.onRefresh(() => void refresh()),

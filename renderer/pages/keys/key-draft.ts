@@ -17,7 +17,8 @@ export const holds = (rights: readonly Right[], right: Right): boolean => rights
 export const isIncluded = (rights: readonly Right[], right: Right): boolean => holds(rights, right) && !rights.includes(right)
 
 /** The same rights without those that another of them includes. */
-export const leastOf = (rights: readonly Right[]): Right[] => rights.filter((right) => !rights.some((other) => other !== right && covers(other, right)))
+export const leastOf = (rights: readonly Right[]): Right[] =>
+  rights.filter((right) => !rights.some((other) => other !== right && covers(other, right)))
 
 /** Everything is not limited; neither is a room that stays closed. */
 export function isLimitable(rights: readonly Right[], room: string): room is RoomWithSubjects {
@@ -25,11 +26,14 @@ export function isLimitable(rights: readonly Right[], room: string): room is Roo
 }
 
 export function onlyOf(rights: readonly Right[], limits: Limits): { -readonly [Room in keyof Only]: string[] } {
-  return Object.fromEntries(roomsWithSubjects.filter((room) => isLimitable(rights, room) && limits[room].length > 0).map((room) => [room, limits[room]]))
+  return Object.fromEntries(
+    roomsWithSubjects.filter((room) => isLimitable(rights, room) && limits[room].length > 0).map((room) => [room, limits[room]]),
+  )
 }
 
 /** What of these rights is no longer there among those. */
-export const takenFrom = (before: readonly Right[], after: readonly Right[], all: readonly Right[]): Right[] => all.filter((right) => holds(before, right) && !holds(after, right))
+export const takenFrom = (before: readonly Right[], after: readonly Right[], all: readonly Right[]): Right[] =>
+  all.filter((right) => holds(before, right) && !holds(after, right))
 
 /** `Bots: manage` of `bots:manage`. */
 export function rightName(right: Right): string {

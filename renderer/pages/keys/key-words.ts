@@ -32,7 +32,10 @@ function olderText(scopes: readonly KeyScope[]): string {
 /** Every right or scope of it, for who wants to know exactly. */
 export function exactly({ rights, scopes, only }: Pick<KeyView, 'rights' | 'scopes' | 'only'>): string {
   const subjects = Object.entries(only).map(([room, names]) => `only ${room} ${names.join(', ')}`)
-  return [...(rights ?? scopes.map(({ room, verb, subject }) => `${room}:${verb}${subject === undefined ? '' : ` of ${subject}`}`)), ...subjects].join(', ')
+  return [
+    ...(rights ?? scopes.map(({ room, verb, subject }) => `${room}:${verb}${subject === undefined ? '' : ` of ${subject}`}`)),
+    ...subjects,
+  ].join(', ')
 }
 
 /** What a key can be left with: its rights, or of the older form what reading and changing together are in a room. */
@@ -45,11 +48,18 @@ export function heldBy({ rights, scopes }: Opening): Right[] {
 export function lostWithForm({ rights, scopes }: Opening): string[] {
   if (rights !== null) return []
   const beyond = isWhole(scopes, 'control') ? ['Control: manage'] : []
-  return [...beyond, ...scopes.filter(({ room }) => !isWhole(scopes, room)).map(({ room, verb, subject }) => `${room} ${verb}${subject === undefined ? '' : ` of ${subject}`}`)]
+  return [
+    ...beyond,
+    ...scopes
+      .filter(({ room }) => !isWhole(scopes, room))
+      .map(({ room, verb, subject }) => `${room} ${verb}${subject === undefined ? '' : ` of ${subject}`}`),
+  ]
 }
 
 function isWhole(scopes: readonly KeyScope[], room: string): boolean {
-  return (['read', 'write'] as const).every((verb) => scopes.some((scope) => scope.room === room && scope.verb === verb && scope.subject === undefined))
+  return (['read', 'write'] as const).every((verb) =>
+    scopes.some((scope) => scope.room === room && scope.verb === verb && scope.subject === undefined),
+  )
 }
 
 /** One line of the table in which rights are ticked. */
@@ -69,12 +79,65 @@ export interface RightLine {
 const own = { use: 'Its own sessions', manage: 'All sessions' }
 
 export const rightLines: readonly RightLine[] = [
-  { room: 'browsers', title: 'Browsers', use: { right: 'browsers:use', words: 'Open sessions, and watch, drive and close its own' }, manage: { right: 'browsers:manage', words: 'See and close everybody’s sessions' }, reach: own, can: { use: 'Open browser sessions and work in them', manage: 'See, drive and close every browser session' } },
-  { room: 'brokers', title: 'Brokers', use: { right: 'brokers:use', words: 'Create sessions, publish, look into and drop its own', limited: 'Publish, subscribe, look into and drop those chosen' }, manage: { right: 'brokers:manage', words: 'See, change and drop everybody’s sessions' }, reach: own, can: { use: 'Create broker sessions, publish and subscribe in them', manage: 'See, change and drop every broker session' } },
-  { room: 'bots', title: 'Bots', use: { right: 'bots:use', words: 'Link bots, and send, read and set rules as its own', limited: 'Send and read messages, set rules as those chosen' }, manage: { right: 'bots:manage', words: 'Send and read as every bot, change and remove them' }, reach: { use: 'Its own bots', manage: 'All bots' }, can: { use: 'Link bots, send and read messages as its own', manage: 'Send and read messages as every bot' } },
-  { room: 'logins', title: 'Logins', use: { right: 'logins:use', words: 'Create, check and end sessions by their tokens' }, manage: { right: 'logins:manage', words: 'See all users, revoke everyone, change keys' }, reach: { use: 'Tokens it has', manage: 'All users' }, can: { use: 'Create logins, and check and end those whose token it has', manage: 'See all logins, revoke anyone, change users and keys' } },
-  { room: 'relay', title: 'Relay', use: { right: 'relay:use', words: 'Create sessions and call tools that are switched on' }, manage: { right: 'relay:manage', words: 'Everybody’s sessions, tools, prices, accounts' }, reach: own, can: { use: 'Create relay sessions and call tools', manage: 'Change every relay session, tools, prices and accounts' } },
-  { room: 'activity', title: 'Activity', use: { right: 'activity:use', words: 'Read what happened. Secrets are kept out' }, manage: null, reach: { use: 'All rooms', manage: 'All rooms' }, can: { use: 'Read what happened in all rooms', manage: '' } },
+  {
+    room: 'browsers',
+    title: 'Browsers',
+    use: { right: 'browsers:use', words: 'Open sessions, and watch, drive and close its own' },
+    manage: { right: 'browsers:manage', words: 'See and close everybody’s sessions' },
+    reach: own,
+    can: { use: 'Open browser sessions and work in them', manage: 'See, drive and close every browser session' },
+  },
+  {
+    room: 'brokers',
+    title: 'Brokers',
+    use: {
+      right: 'brokers:use',
+      words: 'Create sessions, publish, look into and drop its own',
+      limited: 'Publish, subscribe, look into and drop those chosen',
+    },
+    manage: { right: 'brokers:manage', words: 'See, change and drop everybody’s sessions' },
+    reach: own,
+    can: { use: 'Create broker sessions, publish and subscribe in them', manage: 'See, change and drop every broker session' },
+  },
+  {
+    room: 'bots',
+    title: 'Bots',
+    use: {
+      right: 'bots:use',
+      words: 'Link bots, and send, read and set rules as its own',
+      limited: 'Send and read messages, set rules as those chosen',
+    },
+    manage: { right: 'bots:manage', words: 'Send and read as every bot, change and remove them' },
+    reach: { use: 'Its own bots', manage: 'All bots' },
+    can: { use: 'Link bots, send and read messages as its own', manage: 'Send and read messages as every bot' },
+  },
+  {
+    room: 'logins',
+    title: 'Logins',
+    use: { right: 'logins:use', words: 'Create, check and end sessions by their tokens' },
+    manage: { right: 'logins:manage', words: 'See all users, revoke everyone, change keys' },
+    reach: { use: 'Tokens it has', manage: 'All users' },
+    can: {
+      use: 'Create logins, and check and end those whose token it has',
+      manage: 'See all logins, revoke anyone, change users and keys',
+    },
+  },
+  {
+    room: 'relay',
+    title: 'Relay',
+    use: { right: 'relay:use', words: 'Create sessions and call tools that are switched on' },
+    manage: { right: 'relay:manage', words: 'Everybody’s sessions, tools, prices, accounts' },
+    reach: own,
+    can: { use: 'Create relay sessions and call tools', manage: 'Change every relay session, tools, prices and accounts' },
+  },
+  {
+    room: 'activity',
+    title: 'Activity',
+    use: { right: 'activity:use', words: 'Read what happened. Secrets are kept out' },
+    manage: null,
+    reach: { use: 'All rooms', manage: 'All rooms' },
+    can: { use: 'Read what happened in all rooms', manage: '' },
+  },
 ]
 
 export interface Preset {
@@ -100,7 +163,16 @@ export type Sentence = readonly (string | { name: string })[]
 
 /** What a key with these rights can, and cannot. `limits` are names as a person knows them. */
 export function summaryOf(rights: readonly Right[], limits: Limits): { can: Sentence[]; cannot: string[] } {
-  if (rights.includes('control:manage')) return { can: [['Run any program on this machine as you'], ['Send its data to any address'], ['Make more keys, and change every setting'], ['See, change and end everything in every room']], cannot: [] }
+  if (rights.includes('control:manage'))
+    return {
+      can: [
+        ['Run any program on this machine as you'],
+        ['Send its data to any address'],
+        ['Make more keys, and change every setting'],
+        ['See, change and end everything in every room'],
+      ],
+      cannot: [],
+    }
   const limited = (room: string): string[] => (isLimitable(rights, room) ? limits[room] : [])
   const can = rightLines.flatMap((line): Sentence[] => {
     const manages = line.manage !== null && holds(rights, line.manage.right)
@@ -108,12 +180,22 @@ export function summaryOf(rights: readonly Right[], limits: Limits): { can: Sent
     const names = limited(line.room)
     if (names.length === 0) return [[manages ? line.can.manage : line.can.use]]
     const few = names.flatMap((name, index) => (index === 0 ? [{ name }] : [', ', { name }]))
-    return [line.room === 'bots' ? ['Send and read messages as ', ...few, ' and as no other bot'] : ['Publish and subscribe in ', ...few, ', change and drop it, and no other session']]
+    return [
+      line.room === 'bots'
+        ? ['Send and read messages as ', ...few, ' and as no other bot']
+        : ['Publish and subscribe in ', ...few, ', change and drop it, and no other session'],
+    ]
   })
   if (holds(rights, 'control:use')) can.push(['Read settings, names of keys and addresses of servers'])
-  const titles = (keep: (line: RightLine) => boolean): string => rightLines.filter(keep).map(({ title }) => title).join(', ')
+  const titles = (keep: (line: RightLine) => boolean): string =>
+    rightLines
+      .filter(keep)
+      .map(({ title }) => title)
+      .join(', ')
   const closed = titles(({ use, room }) => room !== 'activity' && !holds(rights, use.right))
-  const foreign = titles(({ use, manage, room }) => manage !== null && holds(rights, use.right) && !holds(rights, manage.right) && limited(room).length === 0)
+  const foreign = titles(
+    ({ use, manage, room }) => manage !== null && holds(rights, use.right) && !holds(rights, manage.right) && limited(room).length === 0,
+  )
   const bound = titles(({ room }) => limited(room).length > 0)
   return {
     can,

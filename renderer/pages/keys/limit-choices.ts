@@ -16,6 +16,7 @@ export function useLimitChoices() {
     brokers: limits.brokers.map((value) => nameOf('brokers', value)),
     bots: limits.bots.map((value) => nameOf('bots', value)),
   })
-  const nameOf = (room: RoomWithSubjects, value: string): string => choices.value[room].find((choice) => choice.value === value)?.label ?? value
+  const nameOf = (room: RoomWithSubjects, value: string): string =>
+    choices.value[room].find((choice) => choice.value === value)?.label ?? value
   return { choices, named, nameOf }
 }

@@ -9,7 +9,12 @@ export function useLoginCommands(): void {
     actions: computed(() => [
       { label: 'Check a token', icon: 'i-lucide-scan-line', suffix: 'Logins', onSelect: () => void router.push('/logins?inspect') },
       { label: 'Create login session', icon: 'i-lucide-plus', suffix: 'Logins', onSelect: () => void router.push('/logins?create') },
-      { label: 'Rotate the signing key', icon: 'i-lucide-rotate-cw', suffix: 'Logins', onSelect: () => void router.push('/logins?tab=keys') },
+      {
+        label: 'Rotate the signing key',
+        icon: 'i-lucide-rotate-cw',
+        suffix: 'Logins',
+        onSelect: () => void router.push('/logins?tab=keys'),
+      },
     ]),
   })
 }

@@ -1,11 +1,29 @@
 /** Sessions as a CSV file, for whoever has to show them to somebody. */
 import type { LoginView } from '../../../server/logins/contract.ts'
 
-const columns = ['id', 'userId', 'username', 'role', 'permissions', 'state', 'reason', 'createdAt', 'lastActivity', 'expiresAt', 'endedAt', 'address', 'device', 'reportedAddress', 'reportedDevice'] as const
+const columns = [
+  'id',
+  'userId',
+  'username',
+  'role',
+  'permissions',
+  'state',
+  'reason',
+  'createdAt',
+  'lastActivity',
+  'expiresAt',
+  'endedAt',
+  'address',
+  'device',
+  'reportedAddress',
+  'reportedDevice',
+] as const
 
 /** RFC 4180. */
 export function csvOf(rows: readonly LoginView[]): string {
-  return [columns, ...rows.map((row) => columns.map((column) => textOf(row[column])))].map((cells) => cells.map(quoted).join(',')).join('\r\n')
+  return [columns, ...rows.map((row) => columns.map((column) => textOf(row[column])))]
+    .map((cells) => cells.map(quoted).join(','))
+    .join('\r\n')
 }
 
 function textOf(value: string | string[] | null): string {

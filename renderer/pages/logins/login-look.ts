@@ -23,14 +23,28 @@ export function loginLook({ state, reason }: Pick<LoginView, 'state' | 'reason'>
 export const isLive = ({ state }: Pick<LoginView, 'state'>): boolean => state === 'active' || state === 'expiring'
 
 /** The client as best known: what the gateway says of it, else who called. */
-export const addressOf = ({ reportedAddress, address }: Pick<LoginView, 'reportedAddress' | 'address'>): string => reportedAddress ?? address
+export const addressOf = ({ reportedAddress, address }: Pick<LoginView, 'reportedAddress' | 'address'>): string =>
+  reportedAddress ?? address
 export const deviceOf = ({ reportedDevice, device }: Pick<LoginView, 'reportedDevice' | 'device'>): string => reportedDevice ?? device
 
 /** `Firefox on Linux` from a user agent; its beginning where it is none of the known ones. */
 export function deviceName(agent: string): string {
   if (agent === '') return 'Unknown'
-  const browser = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']].find(([sign = '']) => agent.includes(sign))?.[1]
-  const system = [['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Android', 'Android'], ['Windows', 'Windows'], ['Mac OS X', 'macOS'], ['Linux', 'Linux']].find(([sign = '']) => agent.includes(sign))?.[1]
+  const browser = [
+    ['Edg/', 'Edge'],
+    ['OPR/', 'Opera'],
+    ['Firefox/', 'Firefox'],
+    ['Chrome/', 'Chrome'],
+    ['Safari/', 'Safari'],
+  ].find(([sign = '']) => agent.includes(sign))?.[1]
+  const system = [
+    ['iPhone', 'iPhone'],
+    ['iPad', 'iPad'],
+    ['Android', 'Android'],
+    ['Windows', 'Windows'],
+    ['Mac OS X', 'macOS'],
+    ['Linux', 'Linux'],
+  ].find(([sign = '']) => agent.includes(sign))?.[1]
   if (browser !== undefined && system !== undefined) return `${browser} on ${system}`
   return agent.split(/[ /(]/, 1)[0] ?? agent
 }
@@ -44,9 +58,17 @@ export function lifeText(ms: number): string {
   return `${Math.round(minutes / 1_440)} d`
 }
 
-export const storageText = { memory: 'Stored in memory, forgotten when the server stops', database: 'Stored in the database', redis: 'Stored in Redis' } as const
+export const storageText = {
+  memory: 'Stored in memory, forgotten when the server stops',
+  database: 'Stored in the database',
+  redis: 'Stored in Redis',
+} as const
 
-export const whenFullText: Readonly<Record<string, string>> = { 'evict-oldest': 'the oldest goes first', 'evict-least-recently-used': 'the least recently used goes first', deny: 'one more is denied' }
+export const whenFullText: Readonly<Record<string, string>> = {
+  'evict-oldest': 'the oldest goes first',
+  'evict-least-recently-used': 'the least recently used goes first',
+  deny: 'one more is denied',
+}
 
 /** Comma-separated words of a form. */
 export const listOf = (text: string): string[] => [...new Set(text.split(/[,\s]+/).filter((word) => word !== ''))]

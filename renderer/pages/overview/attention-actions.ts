@@ -36,11 +36,16 @@ export function useAttentionActions(): (item: AttentionItem) => AttentionAction[
         return [{ label: `Use port ${free}`, run: then(() => apis.changeApi(api, { port: free })) }, retry]
       }
       case 'close-to-machine':
-        return [{ label: 'Close to this machine', run: then(() => apis.changeApi(api, { openTo: 'machine' })) }, { label: 'Ask for a key', run: then(() => apis.changeApi(api, { insecureNoKey: false })) }]
+        return [
+          { label: 'Close to this machine', run: then(() => apis.changeApi(api, { openTo: 'machine' })) },
+          { label: 'Ask for a key', run: then(() => apis.changeApi(api, { insecureNoKey: false })) },
+        ]
       case 'take-over':
         return [go('Take over', sessionPage(item, '&take-over')), go('Details', sessionPage(item))]
       case 'restart-session':
-        return item.subject === null ? [] : [{ label: 'Restart', run: then(() => browsers.restart(item.subject ?? '')) }, go('Details', sessionPage(item))]
+        return item.subject === null
+          ? []
+          : [{ label: 'Restart', run: then(() => browsers.restart(item.subject ?? '')) }, go('Details', sessionPage(item))]
       case 'find-chromium':
         return [{ label: 'Look again', run: then(() => useApi().browsers.findChromium()) }, go('Choose', '/settings/browsers')]
       case 'install-chromium':

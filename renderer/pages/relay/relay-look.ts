@@ -22,11 +22,15 @@ export function serverLook({ state }: Pick<CatalogueServer, 'state'>): StateLook
 }
 
 export function sessionLook({ expiresAt }: Pick<RelaySession, 'expiresAt'>, now: number): StateLook {
-  return Date.parse(expiresAt) > now ? { tone: 'good', shape: 'filled', label: 'Active' } : { tone: 'off', shape: 'hollow', label: 'Expired' }
+  return Date.parse(expiresAt) > now
+    ? { tone: 'good', shape: 'filled', label: 'Active' }
+    : { tone: 'off', shape: 'hollow', label: 'Expired' }
 }
 
 export function callLook({ state }: Pick<RelayCall, 'state'>): StateLook {
-  return state === 'succeeded' ? { tone: 'good', shape: 'filled', label: 'Succeeded' } : { tone: 'bad', shape: 'filled', label: state === 'refused' ? 'Refused' : 'Failed' }
+  return state === 'succeeded'
+    ? { tone: 'good', shape: 'filled', label: 'Succeeded' }
+    : { tone: 'bad', shape: 'filled', label: state === 'refused' ? 'Refused' : 'Failed' }
 }
 
 /** `1 cr`, or the status of a refusal. */

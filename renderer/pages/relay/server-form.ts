@@ -17,7 +17,10 @@ export function splitCommand(line: string): string[] {
 
 /** Lines of `name=value` or `name: value`; the first separator counts. Throws for a line without one. */
 export function namedLines(text: string, separator: '=' | ':'): Record<string, string> {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
   return Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf(separator)

@@ -16,11 +16,18 @@ export function renamesOf(text: string): Record<string, string> {
 }
 
 export function linesOfRenames(renames: Readonly<Record<string, string>>): string {
-  return Object.entries(renames).map(([shown, name]) => `${shown} = ${name}`).join('\n')
+  return Object.entries(renames)
+    .map(([shown, name]) => `${shown} = ${name}`)
+    .join('\n')
 }
 
 /** The names under which a session shows the tools of these servers; of all but the built-in one when none is named. */
-export function sessionToolNames(servers: readonly Pick<CatalogueServer, 'id' | 'name' | 'enabled' | 'transport' | 'toolList'>[], chosen: readonly string[]): string[] {
-  const reached = servers.filter(({ id, enabled, transport }) => (chosen.length === 0 ? enabled && transport !== 'built-in' : chosen.includes(id)))
+export function sessionToolNames(
+  servers: readonly Pick<CatalogueServer, 'id' | 'name' | 'enabled' | 'transport' | 'toolList'>[],
+  chosen: readonly string[],
+): string[] {
+  const reached = servers.filter(({ id, enabled, transport }) =>
+    chosen.length === 0 ? enabled && transport !== 'built-in' : chosen.includes(id),
+  )
   return reached.flatMap(({ name, toolList }) => toolList.map((tool) => (reached.length === 1 ? tool.name : `${name}__${tool.name}`)))
 }

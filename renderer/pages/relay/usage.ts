@@ -3,7 +3,9 @@ import type { UsageRow } from '../../../server/relay/contract.ts'
 
 /** `YYYY-MM`, the oldest first, the month of `now` last. Months are counted in UTC, as the relay does. */
 export function lastMonths(now: Date, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - (count - 1 - index), 1)).toISOString().slice(0, 7))
+  return Array.from({ length: count }, (_, index) =>
+    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - (count - 1 - index), 1)).toISOString().slice(0, 7),
+  )
 }
 
 const names = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' })

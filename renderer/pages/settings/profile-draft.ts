@@ -25,7 +25,11 @@ export interface SignDraft {
 }
 
 export function draftOf(profile: SiteProfileView | null): ProfileDraft {
-  const sign = (given: SiteProfileView['success'] | undefined): SignDraft => ({ url: given?.url ?? '', selector: given?.selector ?? '', text: given?.text ?? '' })
+  const sign = (given: SiteProfileView['success'] | undefined): SignDraft => ({
+    url: given?.url ?? '',
+    selector: given?.selector ?? '',
+    text: given?.text ?? '',
+  })
   return {
     name: profile?.name ?? '',
     title: profile?.title ?? '',
@@ -36,7 +40,11 @@ export function draftOf(profile: SiteProfileView | null): ProfileDraft {
     success: sign(profile?.success),
     failure: sign(profile?.failure),
     loginTimeout: (profile?.loginTimeout ?? 60_000) / 1_000,
-    refresh: { address: profile?.refresh?.address ?? '', every: (profile?.refresh?.every ?? 120_000) / 1_000, loggedOutUrl: profile?.refresh?.loggedOutUrl ?? '' },
+    refresh: {
+      address: profile?.refresh?.address ?? '',
+      every: (profile?.refresh?.every ?? 120_000) / 1_000,
+      loggedOutUrl: profile?.refresh?.loggedOutUrl ?? '',
+    },
     operations: JSON.stringify(profile?.operations ?? {}, null, 2),
   }
 }

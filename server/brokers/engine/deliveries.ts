@@ -78,7 +78,13 @@ export abstract class Deliveries {
         queue.shift()
         continue
       }
-      const reason = isBound(delivery) ? null : this.isExpired(delivery.message) ? 'expired' : delivery.tries > tenant.policy.maxRetryLimit ? 'max-retries' : null
+      const reason = isBound(delivery)
+        ? null
+        : this.isExpired(delivery.message)
+          ? 'expired'
+          : delivery.tries > tenant.policy.maxRetryLimit
+            ? 'max-retries'
+            : null
       if (reason !== null) {
         queue.shift()
         this.bury(delivery, reason)
@@ -127,7 +133,23 @@ export abstract class Deliveries {
   /** Puts a delivery made by `restore` among those that wait. */
   addDelivery(message: Message, target: Target): Delivery {
     const { subscriber, qos, retainAsPublished, identifiers, shares, isOwn } = target
-    const delivery: Delivery = { kind: 'delivery', due: 0, slot: -1, message, subscriber, qos: qos > message.qos ? message.qos : qos, retainAsPublished, identifiers, shares, isOwn, state: 'committing', tries: 0, maybeSent: false, packetId: 0, isNumbered: false }
+    const delivery: Delivery = {
+      kind: 'delivery',
+      due: 0,
+      slot: -1,
+      message,
+      subscriber,
+      qos: qos > message.qos ? message.qos : qos,
+      retainAsPublished,
+      identifiers,
+      shares,
+      isOwn,
+      state: 'committing',
+      tries: 0,
+      maybeSent: false,
+      packetId: 0,
+      isNumbered: false,
+    }
     message.deliveries.push(delivery)
     message.pending += 1
     subscriber.unacked.add(delivery)
@@ -152,7 +174,8 @@ export abstract class Deliveries {
     for (const target of targets) {
       for (const link of target.subscriber.links) {
         if (message.source === 'json' && link.id === message.origin) continue
-        if (attempt(link, () => link.ready() && (link.sendOnce(message, target, false), true)) === true) message.tenant.delivered.add(1, now)
+        if (attempt(link, () => link.ready() && (link.sendOnce(message, target, false), true)) === true)
+          message.tenant.delivered.add(1, now)
       }
     }
   }
@@ -334,18 +357,30 @@ function give(link: Link, delivery: Delivery): 'sent' | 'blocked' | 'oversized' 
 /** What is over is let go of in halves: one slow subscriber among many would otherwise keep the deliveries of all the others in memory. */
 function letGoOfSettled(message: Message): void {
   const { deliveries, pending } = message
-  if (deliveries.length >= 4 && pending > 0 && pending * 2 <= deliveries.length) message.deliveries = deliveries.filter(({ state }) => state !== 'over')
+  if (deliveries.length >= 4 && pending > 0 && pending * 2 <= deliveries.length)
+    message.deliveries = deliveries.filter(({ state }) => state !== 'over')
 }
 
 export function isFull(subscriber: Subscriber, message: Message): boolean {
   const { maxQueuedMessages, maxQueuedBytes } = subscriber.tenant.policy
-  return subscriber.unacked.size >= maxQueuedMessages || (subscriber.queuedBytes + message.body.length > maxQueuedBytes && subscriber.unacked.size > 0)
+  return (
+    subscriber.unacked.size >= maxQueuedMessages ||
+    (subscriber.queuedBytes + message.body.length > maxQueuedBytes && subscriber.unacked.size > 0)
+  )
 }
 
 /** The member with the least to do, one that is there before one that is away. */
 export function chooseMember(members: readonly Target[]): Target | undefined {
   const load = ({ subscriber }: Target): number => subscriber.unacked.size + (subscriber.links.size > 0 ? 0 : 1e12)
-  return members.reduce<Target | undefined>((best, member) => (best === undefined || load(member) < load(best) || (load(member) === load(best) && member.subscriber.delivered < best.subscriber.delivered) ? member : best), undefined)
+  return members.reduce<Target | undefined>(
+    (best, member) =>
+      best === undefined ||
+      load(member) < load(best) ||
+      (load(member) === load(best) && member.subscriber.delivered < best.subscriber.delivered)
+        ? member
+        : best,
+    undefined,
+  )
 }
 
 /** Whether the disk knows of it: a name to come back under, or a will to be published after a crash. */

@@ -72,8 +72,16 @@ export class Engine extends Deliveries {
     this.log = log
     // Work for all clients goes on in the scope in which the engine was made, not in that of the client who happened to begin it.
     const inScope = AsyncLocalStorage.snapshot()
-    this.alarm = new Alarm(() => this.runDue(), () => clock.monotonic(), (callback, ms) => inScope(() => setTimer(callback, ms)))
-    this.journal = new Journal({ folder, ...(segmentBytes === undefined ? {} : { segmentBytes }), onSegment: (anew) => beginSegment(this, anew) })
+    this.alarm = new Alarm(
+      () => this.runDue(),
+      () => clock.monotonic(),
+      (callback, ms) => inScope(() => setTimer(callback, ms)),
+    )
+    this.journal = new Journal({
+      folder,
+      ...(segmentBytes === undefined ? {} : { segmentBytes }),
+      onSegment: (anew) => beginSegment(this, anew),
+    })
     this.commit = new GroupCommit({
       journal: this.journal,
       log,
@@ -92,7 +100,8 @@ export class Engine extends Deliveries {
   /** Reads the journal into the sessions that were added before; sessions that are gone leave nothing. */
   async recover(): Promise<void> {
     restore(this, await this.journal.recover())
-    for (const part of this.journal.leftOut) this.log.warn(part, 'the end of a journal segment of the brokers cannot be read and is left out')
+    for (const part of this.journal.leftOut)
+      this.log.warn(part, 'the end of a journal segment of the brokers cannot be read and is left out')
     for (const { file, what } of this.journal.damage) this.log.error({ file, what }, 'messages of the brokers may be missing')
     this.alarm.setFor(this.agenda.nextDue)
   }
@@ -135,7 +144,17 @@ export class Engine extends Deliveries {
   // Subscribers and their connections
 
   /** The subscriber of that name, made when there is none. A durable one is kept while it is away. */
-  attach(tenant: Tenant, link: Link, { key, durable, keepFor, clean = false, will = null }: { key: string; durable: boolean; keepFor: number | null; clean?: boolean; will?: Will | null }): { subscriber: Subscriber; resumed: boolean } {
+  attach(
+    tenant: Tenant,
+    link: Link,
+    {
+      key,
+      durable,
+      keepFor,
+      clean = false,
+      will = null,
+    }: { key: string; durable: boolean; keepFor: number | null; clean?: boolean; will?: Will | null },
+  ): { subscriber: Subscriber; resumed: boolean } {
     const before = tenant.subscribers.get(key)
     if (before !== undefined && clean) this.removeSubscriber(before, { discard: true })
     const resumed = before !== undefined && !clean
@@ -268,7 +287,12 @@ export class Engine extends Deliveries {
         return
       }
     }
-    this.commit.add({ receipt, message: held ? message : null, once: publication.qos === 0 ? [] : once, durability: held ? tenant.policy.durability : 'memory' })
+    this.commit.add({
+      receipt,
+      message: held ? message : null,
+      once: publication.qos === 0 ? [] : once,
+      durability: held ? tenant.policy.durability : 'memory',
+    })
     if (!held && once.length > 0) this.sendOnce(message, once)
   }
 
@@ -303,13 +327,32 @@ export class Engine extends Deliveries {
     const known = tenant.subscribers.get(subscriberKey)
     const { policy } = tenant
     const again = this.newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, null)
-    const targets: Target[] = known !== undefined ? [{ subscriber: known, qos: message.qos === 0 ? 1 : message.qos, noLocal: false, retainAsPublished: false, identifiers: [], shares: [], isOwn: true }] : [...tenant.tree.route(message.topic).targets]
+    const targets: Target[] =
+      known !== undefined
+        ? [
+            {
+              subscriber: known,
+              qos: message.qos === 0 ? 1 : message.qos,
+              noLocal: false,
+              retainAsPublished: false,
+              identifiers: [],
+              shares: [],
+              isOwn: true,
+            },
+          ]
+        : [...tenant.tree.route(message.topic).targets]
     const lacking = targets.filter(({ subscriber }) => !alreadyWaits(subscriber, message))
     if (targets.length === 0 || lacking.some(({ subscriber }) => isFull(subscriber, message))) return false
     for (const target of lacking) this.addDelivery(again, target)
     if (again.pending > 0) {
       this.keep(again)
-      this.commit.add({ receipt: newReceipt(null, '', message.topic), message: again, once: [], durability: policy.durability, replayed: letter })
+      this.commit.add({
+        receipt: newReceipt(null, '', message.topic),
+        message: again,
+        once: [],
+        durability: policy.durability,
+        replayed: letter,
+      })
     }
     // In the batch of its copy: the disk has both or neither, and where it refuses the letter comes back.
     this.removeDeadLetter(letter)
@@ -354,9 +397,28 @@ export class Engine extends Deliveries {
     const expiresIn = wanted === null ? null : Math.min(wanted, longestLife)
     const { topic, id, source, body, frame = null, qos, retain, properties, publisher } = publication
     return {
-      kind: 'message', due: 0, slot: -1, seq: this.nextSeq++, tenant, topic, id, publisher, qos, retain, source, body, properties,
-      acceptedAt: now, expiresAt: expiresIn === null ? null : now + expiresIn, origin: origin?.id ?? 0,
-      deliveries: [], pending: 0, deadLetters: 0, retained: false, segment: 0, frame,
+      kind: 'message',
+      due: 0,
+      slot: -1,
+      seq: this.nextSeq++,
+      tenant,
+      topic,
+      id,
+      publisher,
+      qos,
+      retain,
+      source,
+      body,
+      properties,
+      acceptedAt: now,
+      expiresAt: expiresIn === null ? null : now + expiresIn,
+      origin: origin?.id ?? 0,
+      deliveries: [],
+      pending: 0,
+      deadLetters: 0,
+      retained: false,
+      segment: 0,
+      frame,
     }
   }
 

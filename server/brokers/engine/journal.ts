@@ -81,7 +81,11 @@ export class Journal {
     try {
       bytes = await readFile(file)
     } catch (error) {
-      this.damage.push({ segment, file, what: `it cannot be read: ${diskRefusal(error, { ofFile: true })?.kind === 'not-allowed' ? 'this user is not allowed to' : reasonOf(error)}` })
+      this.damage.push({
+        segment,
+        file,
+        what: `it cannot be read: ${diskRefusal(error, { ofFile: true })?.kind === 'not-allowed' ? 'this user is not allowed to' : reasonOf(error)}`,
+      })
       return
     }
     const { batches, damagedBytes, tornBytes, isJournal } = readSegment(bytes)
@@ -237,7 +241,10 @@ export class Journal {
 
   private async listSegments(): Promise<number[]> {
     const names = await readdir(this.folder)
-    return names.flatMap((name) => /^(\d{10})\.journal$/.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b)
+    return names
+      .flatMap((name) => /^(\d{10})\.journal$/.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => a - b)
   }
 
   private path(segment: number): string {

@@ -184,7 +184,8 @@ export interface Receipt {
   refusal: Refusal | null
 }
 
-export type Refusal = 'queue-full' | 'session-full' | 'too-large' | 'too-fast' | 'storage-failed' | 'invalid-topic' | 'reserved-topic' | 'suspended'
+export type Refusal =
+  'queue-full' | 'session-full' | 'too-large' | 'too-fast' | 'storage-failed' | 'invalid-topic' | 'reserved-topic' | 'suspended'
 
 export interface TenantFacts {
   readonly id: number

@@ -43,13 +43,16 @@ export function numberWith(message: Message): void {
   for (const delivery of message.deliveries) {
     const { subscriber } = delivery
     if (!needsLastingId(delivery) || subscriber.links.size === 0) continue
-    if (subscriber.unacked.size <= subscriber.tenant.policy.maxInFlight && subscriber.packetIds.size < numberedWith) delivery.packetId = takePacketId(subscriber)
+    if (subscriber.unacked.size <= subscriber.tenant.policy.maxInFlight && subscriber.packetIds.size < numberedWith)
+      delivery.packetId = takePacketId(subscriber)
   }
 }
 
 /** Gives ids to what is to be sent next and has none. Returns those whose id is not on the disk. */
 export function numberAhead(subscriber: Subscriber): Delivery[] {
-  const lacking = subscriber.queue.ahead(aheadAtOnce).filter((delivery) => delivery.state === 'queued' && needsLastingId(delivery) && !delivery.isNumbered)
+  const lacking = subscriber.queue
+    .ahead(aheadAtOnce)
+    .filter((delivery) => delivery.state === 'queued' && needsLastingId(delivery) && !delivery.isNumbered)
   for (const delivery of lacking) if (delivery.packetId === 0) delivery.packetId = takePacketId(subscriber)
   return lacking.filter(({ packetId }) => packetId !== 0)
 }

@@ -4,7 +4,19 @@
  */
 import type { DeadLetter, DeadReason, Delivery, Message, MessageProperties, Quality, Subscriber, Will } from './model.ts'
 
-export const recordType = { message: 1, settle: 2, tries: 3, dead: 4, deadRemoved: 5, unretain: 6, checkpoint: 7, subscriber: 8, subscriberGone: 9, packet: 10, sentAs: 11 } as const
+export const recordType = {
+  message: 1,
+  settle: 2,
+  tries: 3,
+  dead: 4,
+  deadRemoved: 5,
+  unretain: 6,
+  checkpoint: 7,
+  subscriber: 8,
+  subscriberGone: 9,
+  packet: 10,
+  sentAs: 11,
+} as const
 
 /** By their number in a record. */
 export const reasons: readonly DeadReason[] = ['expired', 'max-retries', 'overflow', 'oversized', 'subscriber-gone', 'unsendable']
@@ -16,7 +28,14 @@ export interface StoredSubscriber {
   key: string
   keepFor: number | null
   awaySince: number | null
-  subscriptions: { filter: string; group: string | null; qos: Quality; noLocal: boolean; retainAsPublished: boolean; identifier: number | null }[]
+  subscriptions: {
+    filter: string
+    group: string | null
+    qos: Quality
+    noLocal: boolean
+    retainAsPublished: boolean
+    identifier: number | null
+  }[]
   releasing: number[]
   receiving: number[]
   /** `body` in Base64. Absent in journals of before wills were kept. */
@@ -44,7 +63,10 @@ export interface StoredMessage {
   source: 'json' | 'mqtt'
   properties: MessageProperties | null
   body: Buffer
-  deliveries: Map<number, { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; shares: string[]; isOwn: boolean; packetId: number }>
+  deliveries: Map<
+    number,
+    { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; shares: string[]; isOwn: boolean; packetId: number }
+  >
   /** Null without any: a start reads hundreds of thousands of messages, and a map for each costs more than all the rest. */
   dead: Map<number, { reason: DeadReason; tries: number; at: number; subscriberKey: string }> | null
   segment: number
@@ -89,7 +111,12 @@ export class RecordWriter {
     const { deliveries } = message
     const letters = [...dead]
     const properties = message.properties === null ? '' : JSON.stringify(message.properties)
-    this.reserve(128 + 3 * (message.topic.length + message.id.length + message.publisher.length + properties.length) + message.body.length + 16 * deliveries.length)
+    this.reserve(
+      128 +
+        3 * (message.topic.length + message.id.length + message.publisher.length + properties.length) +
+        message.body.length +
+        16 * deliveries.length,
+    )
     this.u8(recordType.message)
     this.f64(message.seq)
     this.u32(message.tenant.id)
@@ -230,13 +257,35 @@ export class RecordWriter {
 function deliveryOptions({ qos, retainAsPublished, identifiers, shares, isOwn, packetId }: Delivery): string {
   const known = qos === 2 && packetId !== 0
   if (!retainAsPublished && identifiers.length === 0 && shares.length === 0 && !known) return ''
-  return JSON.stringify({ rap: retainAsPublished, ids: identifiers, ...(shares.length === 0 ? {} : { shares, own: isOwn }), ...(known ? { packetId } : {}) } satisfies DeliveryOptions)
+  return JSON.stringify({
+    rap: retainAsPublished,
+    ids: identifiers,
+    ...(shares.length === 0 ? {} : { shares, own: isOwn }),
+    ...(known ? { packetId } : {}),
+  } satisfies DeliveryOptions)
 }
 
-export function storedSubscriber({ id, tenant, key, keepFor, awaySince, subscriptions, releasing, receiving, will }: Subscriber): StoredSubscriber {
+export function storedSubscriber({
+  id,
+  tenant,
+  key,
+  keepFor,
+  awaySince,
+  subscriptions,
+  releasing,
+  receiving,
+  will,
+}: Subscriber): StoredSubscriber {
   return {
     ...{ id, tenant: tenant.id, key, keepFor, awaySince },
-    subscriptions: [...subscriptions.values()].map(({ filter, group, qos, noLocal, retainAsPublished, identifier }) => ({ filter, group, qos, noLocal, retainAsPublished, identifier })),
+    subscriptions: [...subscriptions.values()].map(({ filter, group, qos, noLocal, retainAsPublished, identifier }) => ({
+      filter,
+      group,
+      qos,
+      noLocal,
+      retainAsPublished,
+      identifier,
+    })),
     releasing: [...releasing],
     receiving: [...receiving],
     will: will === null ? null : { ...will, body: will.body.toString('base64') },

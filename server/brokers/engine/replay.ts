@@ -117,7 +117,8 @@ export class Replay {
   }
 
   private forgetIfOver(message: StoredMessage | undefined): void {
-    if (message !== undefined && message.deliveries.size === 0 && (message.dead === null || message.dead.size === 0) && !message.retained) this.messages.delete(message.seq)
+    if (message !== undefined && message.deliveries.size === 0 && (message.dead === null || message.dead.size === 0) && !message.retained)
+      this.messages.delete(message.seq)
   }
 }
 
@@ -173,7 +174,14 @@ class RecordReader {
       const tries = this.u32()
       const qos = quality(this.u8())
       const options = this.text()
-      const { rap = false, ids = [], group, shares = group === undefined ? [] : [group], own = shares.length === 0, packetId = 0 } = options === '' ? {} : (JSON.parse(options) as DeliveryOptions) // written by `RecordWriter.message`
+      const {
+        rap = false,
+        ids = [],
+        group,
+        shares = group === undefined ? [] : [group],
+        own = shares.length === 0,
+        packetId = 0,
+      } = options === '' ? {} : (JSON.parse(options) as DeliveryOptions) // written by `RecordWriter.message`
       deliveries.set(subscriber, { tries, qos, retainAsPublished: rap, identifiers: [...ids], shares: [...shares], isOwn: own, packetId })
     }
     let dead: StoredMessage['dead'] = null

@@ -18,7 +18,8 @@ export function restore(engine: Engine, replay: Replay): void {
   for (const [tenant, ids] of replay.seen) for (const id of ids) engine.tenants.get(tenant)?.markSeen(id, engine.clock.monotonic())
   // Deliveries in the order of acceptance, whatever segment a message has moved to since.
   const restored = [...replay.messages.values()].flatMap((stored) => restoreMessage(engine, stored) ?? [])
-  for (const { message, stored } of [...restored].sort((a, b) => a.message.seq - b.message.seq)) restoreDeliveries(engine, message, stored, subscribers)
+  for (const { message, stored } of [...restored].sort((a, b) => a.message.seq - b.message.seq))
+    restoreDeliveries(engine, message, stored, subscribers)
 }
 
 function restoreSubscriber(engine: Engine, stored: StoredSubscriber): Subscriber | null {
@@ -46,8 +47,28 @@ function restoreMessage(engine: Engine, stored: StoredMessage): { message: Messa
   if (tenant === undefined) return null
   const { seq, topic, id, publisher, acceptedAt, expiresAt, qos, retain, retained, source, body, properties, segment } = stored
   const message: Message = {
-    kind: 'message', due: 0, slot: -1, seq, tenant, topic, id, publisher, acceptedAt, expiresAt, qos, retain, source, body, properties, segment,
-    origin: 0, deliveries: [], pending: 0, deadLetters: 0, retained: false, frame: null,
+    kind: 'message',
+    due: 0,
+    slot: -1,
+    seq,
+    tenant,
+    topic,
+    id,
+    publisher,
+    acceptedAt,
+    expiresAt,
+    qos,
+    retain,
+    source,
+    body,
+    properties,
+    segment,
+    origin: 0,
+    deliveries: [],
+    pending: 0,
+    deadLetters: 0,
+    retained: false,
+    frame: null,
   }
   engine.keep(message)
   const before = tenant.retained.get(topic)
@@ -66,7 +87,14 @@ function restoreDeliveries(engine: Engine, message: Message, stored: StoredMessa
     const subscriber = subscribers.get(subscriberId)
     if (subscriber === undefined) {
       // A connection without a name, which the end of the process ended: what it may not have got is kept.
-      const letter: DeadLetter = { id: engine.nextDeadLetter++, message, subscriberKey: 'anonymous', reason: 'subscriber-gone', tries, at: engine.clock.now() }
+      const letter: DeadLetter = {
+        id: engine.nextDeadLetter++,
+        message,
+        subscriberKey: 'anonymous',
+        reason: 'subscriber-gone',
+        tries,
+        at: engine.clock.now(),
+      }
       addLetter(letter)
       engine.record(tenant)?.dead(letter, subscriberId)
       continue

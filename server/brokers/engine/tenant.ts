@@ -122,7 +122,14 @@ export class Tenant {
   }
 }
 
-export function newSubscriber(facts: { id: number; tenant: Tenant; key: string; durable: boolean; keepFor: number | null; awaySince?: number | null }): Subscriber {
+export function newSubscriber(facts: {
+  id: number
+  tenant: Tenant
+  key: string
+  durable: boolean
+  keepFor: number | null
+  awaySince?: number | null
+}): Subscriber {
   return {
     kind: 'subscriber',
     awaySince: null,

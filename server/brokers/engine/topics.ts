@@ -189,7 +189,8 @@ function routeOf(found: readonly Subscription[]): Route {
   const own = new Map<Subscriber, Target>()
   const groups = new Map<string, Map<Subscriber, Target>>()
   for (const subscription of found) {
-    const members = subscription.group === null ? own : (groups.get(`${subscription.group}/${subscription.filter}`) ?? new Map<Subscriber, Target>())
+    const members =
+      subscription.group === null ? own : (groups.get(`${subscription.group}/${subscription.filter}`) ?? new Map<Subscriber, Target>())
     if (subscription.group !== null) groups.set(`${subscription.group}/${subscription.filter}`, members)
     members.set(subscription.subscriber, merged(members.get(subscription.subscriber), subscription))
   }
@@ -200,7 +201,15 @@ function routeOf(found: readonly Subscription[]): Route {
 function merged(before: Target | undefined, subscription: Subscription): Target {
   const identifiers = subscription.identifier === null ? [] : [subscription.identifier]
   const { subscriber, qos, noLocal, retainAsPublished, group, filter } = subscription
-  const target = { subscriber, qos, noLocal, retainAsPublished, identifiers, shares: group === null ? none : [`${group}/${filter}`], isOwn: group === null }
+  const target = {
+    subscriber,
+    qos,
+    noLocal,
+    retainAsPublished,
+    identifiers,
+    shares: group === null ? none : [`${group}/${filter}`],
+    isOwn: group === null,
+  }
   return before === undefined ? target : together(before, target)
 }
 

@@ -23,7 +23,8 @@ export interface GatewaySession {
   expires_at: string
 }
 
-export type Verdict = { ok: true; session: GatewaySession; newToken: string | null } | { ok: false; status: 401 | 503; code: string; message: string }
+export type Verdict =
+  { ok: true; session: GatewaySession; newToken: string | null } | { ok: false; status: 401 | 503; code: string; message: string }
 
 export interface GatewayOptions {
   /** Of the session service, e.g. `http://127.0.0.1:8081`. */
@@ -94,17 +95,34 @@ export function createGateway({ url, apiKey, askAgainAfter = 60_000, timeout = 5
     counts.asked += 1
     const before = verdicts.mark()
     try {
-      const response = await fetch(`${base}/api/v1/sessions/validate`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ token }), signal: AbortSignal.timeout(timeout) })
+      const response = await fetch(`${base}/api/v1/sessions/validate`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ token }),
+        signal: AbortSignal.timeout(timeout),
+      })
       // The published reply of this route.
-      const reply = (await response.json()) as { is_valid?: boolean; session?: GatewaySession; new_token?: string; error_code?: string; error_message?: string }
+      const reply = (await response.json()) as {
+        is_valid?: boolean
+        session?: GatewaySession
+        new_token?: string
+        error_code?: string
+        error_message?: string
+      }
       if (reply.is_valid === true && isSession(reply.session)) {
         const verdict = { ok: true, session: reply.session, newToken: reply.new_token ?? null } as const
         const { session_id: sessionId, expires_at } = reply.session
-        if (stream.isOpen() && verdict.newToken === null) verdicts.keep({ text: token, sessionId, expiresAt: Date.parse(expires_at), rememberMe: isRemembered(token) }, verdict, before)
+        if (stream.isOpen() && verdict.newToken === null)
+          verdicts.keep({ text: token, sessionId, expiresAt: Date.parse(expires_at), rememberMe: isRemembered(token) }, verdict, before)
         return verdict
       }
       if (response.status >= 500) return unreachable
-      return { ok: false, status: 401, code: reply.error_code ?? 'session_not_found', message: reply.error_message ?? 'The token is not good' }
+      return {
+        ok: false,
+        status: 401,
+        code: reply.error_code ?? 'session_not_found',
+        message: reply.error_message ?? 'The token is not good',
+      }
     } catch {
       return unreachable
     }
@@ -157,7 +175,9 @@ export function createGateway({ url, apiKey, askAgainAfter = 60_000, timeout = 5
         return true
       })
       // What `next` itself throws must not reach the process: there is nobody left to hand it to.
-      decided.then((passes) => void (passes && next()), next).catch(() => (response.headersSent ? response.destroy() : response.writeHead(500).end()))
+      decided
+        .then((passes) => void (passes && next()), next)
+        .catch(() => (response.headersSent ? response.destroy() : response.writeHead(500).end()))
     },
     fetch: (handler) => async (request) => {
       const verdict = await check(bearerOf(request.headers.get('authorization') ?? undefined))
@@ -185,14 +205,20 @@ const unreachable: Verdict = { ok: false, status: 503, code: 'validation_error',
 
 /** The session as its token tells it; null when the token does not hold all of it. */
 function sessionOf({ sid, exp, user_id, username, role_name, permissions }: TokenClaims): GatewaySession | null {
-  return permissions === undefined ? null : { session_id: sid, user_id, username, role_name, permissions, expires_at: new Date(exp * 1_000).toISOString() }
+  return permissions === undefined
+    ? null
+    : { session_id: sid, user_id, username, role_name, permissions, expires_at: new Date(exp * 1_000).toISOString() }
 }
 
 /** The reply may come from something else than the service. */
 function isSession(value: unknown): value is GatewaySession {
   if (typeof value !== 'object' || value === null) return false
   const { session_id, user_id, username, role_name, permissions, expires_at } = value as Partial<Record<keyof GatewaySession, unknown>> // looked at one by one
-  return [session_id, user_id, username, role_name, expires_at].every((text) => typeof text === 'string') && Array.isArray(permissions) && permissions.every((each) => typeof each === 'string')
+  return (
+    [session_id, user_id, username, role_name, expires_at].every((text) => typeof text === 'string') &&
+    Array.isArray(permissions) &&
+    permissions.every((each) => typeof each === 'string')
+  )
 }
 
 function bearerOf(authorization: string | undefined): string | null {
@@ -205,8 +231,17 @@ function refusalOf({ code, message }: Verdict & { ok: false }) {
 
 function identityOf(session: GatewaySession): [string, string][] {
   // A header holds no letters beyond Latin-1: percent-encoded, as in addresses.
-  const values = [session.user_id, session.username, session.role_name, session.permissions.map(encodeURIComponent).join(','), session.session_id]
-  return identityHeaders.map((name, index) => [name, name === 'x-user-permissions' ? (values[index] ?? '') : encodeURIComponent(values[index] ?? '')])
+  const values = [
+    session.user_id,
+    session.username,
+    session.role_name,
+    session.permissions.map(encodeURIComponent).join(','),
+    session.session_id,
+  ]
+  return identityHeaders.map((name, index) => [
+    name,
+    name === 'x-user-permissions' ? (values[index] ?? '') : encodeURIComponent(values[index] ?? ''),
+  ])
 }
 
 function identify(request: IncomingMessage, session: GatewaySession): void {

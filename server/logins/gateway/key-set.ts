@@ -44,7 +44,9 @@ export function createKeySet(base: string, timeout: number): KeySet {
         // RFC 7517, as the service publishes it.
         const { keys } = (await response.json()) as { keys: (JsonWebKey & { kid: string; alg: string })[] }
         if (own !== readings) return
-        verifiers = new Map(keys.flatMap((jwk) => (jwk.alg === 'EdDSA' || jwk.alg === 'ES256' ? [[jwk.kid, verifierOf(jwk, jwk.alg)] as const] : [])))
+        verifiers = new Map(
+          keys.flatMap((jwk) => (jwk.alg === 'EdDSA' || jwk.alg === 'ES256' ? [[jwk.kid, verifierOf(jwk, jwk.alg)] as const] : [])),
+        )
       } catch {
         // Without keys every token is asked about: slower, never wrong.
       }

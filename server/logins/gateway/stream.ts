@@ -35,7 +35,13 @@ const deafAfter = 5_000
 const lookEvery = 1_000
 const retryAtMost = 5_000
 
-export function openStream(base: string, headers: Record<string, string>, time: Pick<GatewayTime, 'every' | 'after'>, elapsed: () => number, listener: StreamListener): Stream {
+export function openStream(
+  base: string,
+  headers: Record<string, string>,
+  time: Pick<GatewayTime, 'every' | 'after'>,
+  elapsed: () => number,
+  listener: StreamListener,
+): Stream {
   let open = false
   let closed = false
   let socket: WebSocket | undefined
@@ -59,7 +65,11 @@ export function openStream(base: string, headers: Record<string, string>, time: 
   function connect(): void {
     heardAt = elapsed()
     try {
-      const own = new WebSocket(`${base.replace(/^http/, 'ws')}/api/v1/sessions/revocations?since=now`, { headers, handshakeTimeout: 5_000, maxPayload: 16 * 1_048_576 })
+      const own = new WebSocket(`${base.replace(/^http/, 'ws')}/api/v1/sessions/revocations?since=now`, {
+        headers,
+        handshakeTimeout: 5_000,
+        maxPayload: 16 * 1_048_576,
+      })
       socket = own
       own.on('message', (data) => {
         // Whatever speaks so is not the service: what it said, and did not say, is worth nothing.
@@ -140,7 +150,9 @@ function read(text: string): Message | null {
   }
   if (typeof message !== 'object' || message === null || !('type' in message) || typeof message.type !== 'string') return null
   const sessions: unknown[] = 'sessions' in message && Array.isArray(message.sessions) ? message.sessions : []
-  const ids = sessions.map((session) => (typeof session === 'object' && session !== null && 'session_id' in session ? session.session_id : null))
+  const ids = sessions.map((session) =>
+    typeof session === 'object' && session !== null && 'session_id' in session ? session.session_id : null,
+  )
   // What cannot be read may be an ending.
   if (!ids.every((id) => typeof id === 'string')) return null
   return { type: message.type, ids, moment: momentOf(message) }
@@ -149,5 +161,12 @@ function read(text: string): Message | null {
 function momentOf(message: object): Message['moment'] {
   const { at, idle_timeout, refresh_threshold, remember_me_threshold } = message as Record<string, unknown> // looked at one by one
   if (typeof at !== 'number' || typeof refresh_threshold !== 'number' || typeof remember_me_threshold !== 'number') return null
-  return { at, rules: { idleTimeout: typeof idle_timeout === 'number' ? idle_timeout : null, threshold: refresh_threshold, rememberMeThreshold: remember_me_threshold } }
+  return {
+    at,
+    rules: {
+      idleTimeout: typeof idle_timeout === 'number' ? idle_timeout : null,
+      threshold: refresh_threshold,
+      rememberMeThreshold: remember_me_threshold,
+    },
+  }
 }

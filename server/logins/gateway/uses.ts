@@ -33,7 +33,12 @@ export function startUseReports({ base, headers, timeout, time, elapsed, verdict
     const takenAt = elapsed()
     try {
       const sessions = [...uses].map(([session_id, used_ms_ago]) => ({ session_id, used_ms_ago }))
-      const response = await fetch(`${base}/api/v1/sessions/activity`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ sessions }), signal: AbortSignal.timeout(timeout) })
+      const response = await fetch(`${base}/api/v1/sessions/activity`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ sessions }),
+        signal: AbortSignal.timeout(timeout),
+      })
       const reply: unknown = await response.json()
       if (response.status !== 200) throw new Error(`the service answered ${response.status}`)
       verdicts.drop(overOf(reply))

@@ -73,7 +73,11 @@ export class Line {
     const mark = String(token).padStart(tokenLength, '0')
     const { protocol } = this.options
     if (protocol === 'json') {
-      this.write(Buffer.from(`{"type":"publish","topic":"${topic}","data":"${mark}${filler}","hash":"h","timestamp":1700000000000,"messageId":"${this.options.clientId}-${mark}"}`))
+      this.write(
+        Buffer.from(
+          `{"type":"publish","topic":"${topic}","data":"${mark}${filler}","hash":"h","timestamp":1700000000000,"messageId":"${this.options.clientId}-${mark}"}`,
+        ),
+      )
     } else if (protocol === 'jetstream') {
       const body = `${mark}${filler}`
       this.write(Buffer.from(`PUB js.t _INBOX.b.${token} ${body.length}\r\n${body}\r\n`))
@@ -95,20 +99,30 @@ export class Line {
   private hello(): void {
     if (!this.isWebSocket) return this.login()
     const protocol = this.options.protocol === 'mqtt-ws' ? 'Sec-WebSocket-Protocol: mqtt\r\n' : ''
-    this.socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${this.options.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n${protocol}\r\n`)
+    this.socket.write(
+      `GET / HTTP/1.1\r\nHost: 127.0.0.1:${this.options.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n${protocol}\r\n`,
+    )
   }
 
   private login(): void {
     const { protocol, user, password, clientId } = this.options
-    if (protocol === 'json') this.write(text({ type: 'init', sessionName: user, password, userId: clientId.startsWith('anonymous') ? undefined : clientId }))
+    if (protocol === 'json')
+      this.write(text({ type: 'init', sessionName: user, password, userId: clientId.startsWith('anonymous') ? undefined : clientId }))
     else if (protocol === 'nats') this.write(Buffer.from('CONNECT {"verbose":false,"pedantic":false}\r\nPING\r\n'))
     else if (protocol === 'jetstream') {
       const stream = '{"name":"B","subjects":["js.t"],"storage":"file","retention":"limits","max_msgs":1000000}'
-      this.write(Buffer.from(`CONNECT {"verbose":false,"pedantic":false}\r\nSUB _INBOX.b.* 2\r\nPUB $JS.API.STREAM.CREATE.B _INBOX.c ${stream.length}\r\n${stream}\r\nPING\r\n`))
-    }
-    else {
-      const strings = [clientId, ...(user === '' ? [] : [user, password])].map((each) => Buffer.concat([u16(Buffer.byteLength(each)), Buffer.from(each)]))
-      this.write(packet(0x10, Buffer.concat([u16(4), Buffer.from('MQTT'), Buffer.from([4, user === '' ? 0x02 : 0xc2]), u16(0), ...strings])))
+      this.write(
+        Buffer.from(
+          `CONNECT {"verbose":false,"pedantic":false}\r\nSUB _INBOX.b.* 2\r\nPUB $JS.API.STREAM.CREATE.B _INBOX.c ${stream.length}\r\n${stream}\r\nPING\r\n`,
+        ),
+      )
+    } else {
+      const strings = [clientId, ...(user === '' ? [] : [user, password])].map((each) =>
+        Buffer.concat([u16(Buffer.byteLength(each)), Buffer.from(each)]),
+      )
+      this.write(
+        packet(0x10, Buffer.concat([u16(4), Buffer.from('MQTT'), Buffer.from([4, user === '' ? 0x02 : 0xc2]), u16(0), ...strings])),
+      )
     }
   }
 
@@ -136,7 +150,12 @@ export class Line {
     const { protocol } = this.options
     let at = 0
     for (;;) {
-      const used = protocol === 'nats' || protocol === 'jetstream' ? this.natsLine(at) : this.isWebSocket ? this.frame(at) : this.mqttPacket(this.buffered, at, this.buffered.length)
+      const used =
+        protocol === 'nats' || protocol === 'jetstream'
+          ? this.natsLine(at)
+          : this.isWebSocket
+            ? this.frame(at)
+            : this.mqttPacket(this.buffered, at, this.buffered.length)
       if (used === 0) break
       at += used
     }
@@ -197,7 +216,8 @@ export class Line {
         return
       }
       case 0x69:
-        if (!buffered.toString('latin1', start, start + length).includes('"success":true')) throw new Error(buffered.toString('latin1', start, start + length))
+        if (!buffered.toString('latin1', start, start + length).includes('"success":true'))
+          throw new Error(buffered.toString('latin1', start, start + length))
         return this.opened.resolve()
       case 0x73:
         return this.subscribed.resolve()
@@ -284,6 +304,9 @@ function packet(head: number, body: Buffer): Buffer {
 /** Masked with zeros: what the protocol demands of a client, without the work. */
 function webSocketFrame(payload: Buffer, isText: boolean): Buffer {
   const { length } = payload
-  const head = length < 126 ? Buffer.from([isText ? 0x81 : 0x82, 0x80 | length, 0, 0, 0, 0]) : Buffer.from([isText ? 0x81 : 0x82, 0x80 | 126, length >> 8, length & 0xff, 0, 0, 0, 0])
+  const head =
+    length < 126
+      ? Buffer.from([isText ? 0x81 : 0x82, 0x80 | length, 0, 0, 0, 0])
+      : Buffer.from([isText ? 0x81 : 0x82, 0x80 | 126, length >> 8, length & 0xff, 0, 0, 0, 0])
   return Buffer.concat([head, payload])
 }

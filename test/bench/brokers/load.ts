@@ -30,7 +30,10 @@ export interface LoadResult {
 }
 
 /** NATS core confirms nothing: there the window moves on with deliveries. */
-export async function runLoad({ protocol, port, user, password, subscribers, window, size, seconds, frozen = 0, prefix = 'c' }: Load, onWarm: () => void = () => undefined): Promise<LoadResult> {
+export async function runLoad(
+  { protocol, port, user, password, subscribers, window, size, seconds, frozen = 0, prefix = 'c' }: Load,
+  onWarm: () => void = () => undefined,
+): Promise<LoadResult> {
   const topic = 'bench/t'
   const filler = 'x'.repeat(Math.max(0, size - 10))
   const sentAt = new Float64Array(1 << 20)

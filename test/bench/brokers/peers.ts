@@ -39,15 +39,24 @@ export async function startPeers(): Promise<Peers> {
   try {
     const programs = await unpackDebian(folder)
     const [tcp, ws] = [await freePort(), await freePort()]
-    writeFileSync(join(folder, 'mosquitto.conf'), `listener ${tcp} 127.0.0.1\nlistener ${ws} 127.0.0.1\nprotocol websockets\nallow_anonymous true\nmax_inflight_messages 1000\nmax_queued_messages 1000000\npersistence false\nuser root\n`)
+    writeFileSync(
+      join(folder, 'mosquitto.conf'),
+      `listener ${tcp} 127.0.0.1\nlistener ${ws} 127.0.0.1\nprotocol websockets\nallow_anonymous true\nmax_inflight_messages 1000\nmax_queued_messages 1000000\npersistence false\nuser root\n`,
+    )
     const mosquitto = begin(programs.mosquitto, ['-c', 'mosquitto.conf'], programs.env)
     await Promise.all([answers(tcp), answers(ws)])
-    list.push({ name: 'mosquitto, WebSocket', protocol: 'mqtt-ws', port: ws, pid: mosquitto, durable: 'no' }, { name: 'mosquitto, TCP', protocol: 'mqtt', port: tcp, pid: mosquitto, durable: 'no' })
+    list.push(
+      { name: 'mosquitto, WebSocket', protocol: 'mqtt-ws', port: ws, pid: mosquitto, durable: 'no' },
+      { name: 'mosquitto, TCP', protocol: 'mqtt', port: tcp, pid: mosquitto, durable: 'no' },
+    )
     const nats = await freePort()
     writeFileSync(join(folder, 'nats.conf'), `listen: 127.0.0.1:${nats}\njetstream { store_dir: "./js" }\n`)
     const natsPid = begin(programs.nats, ['-c', 'nats.conf'], programs.env)
     await answers(nats)
-    list.push({ name: 'nats-server, core', protocol: 'nats', port: nats, pid: natsPid, durable: 'no, at most once' }, { name: 'nats-server, JetStream file', protocol: 'jetstream', port: nats, pid: natsPid, durable: 'file, synced later' })
+    list.push(
+      { name: 'nats-server, core', protocol: 'nats', port: nats, pid: natsPid, durable: 'no, at most once' },
+      { name: 'nats-server, JetStream file', protocol: 'jetstream', port: nats, pid: natsPid, durable: 'file, synced later' },
+    )
   } catch (error) {
     missing.push(`mosquitto and nats-server: ${reasonOf(error)}`)
   }
@@ -88,7 +97,8 @@ server.listen(Number(process.argv[2]), '127.0.0.1')
 
 /** What is installed is used; else the packages are fetched and unpacked, not installed. */
 async function unpackDebian(folder: string): Promise<{ mosquitto: string; nats: string; env: Record<string, string> }> {
-  if (existsSync('/usr/sbin/mosquitto') && existsSync('/usr/sbin/nats-server')) return { mosquitto: '/usr/sbin/mosquitto', nats: '/usr/sbin/nats-server', env: {} }
+  if (existsSync('/usr/sbin/mosquitto') && existsSync('/usr/sbin/nats-server'))
+    return { mosquitto: '/usr/sbin/mosquitto', nats: '/usr/sbin/nats-server', env: {} }
   const packages = ['mosquitto', 'libmosquitto1', 'libwebsockets17', 'libdlt2', 'libcjson1', 'libev4', 'libuv1', 'libwrap0', 'nats-server']
   const debs = join(folder, 'debs')
   const root = join(folder, 'root')
@@ -102,10 +112,12 @@ async function unpackDebian(folder: string): Promise<{ mosquitto: string; nats: 
 
 function freePort(): Promise<number> {
   const server = createServer()
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-  }))
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    }),
+  )
 }
 
 async function answers(port: number): Promise<void> {

@@ -7,7 +7,12 @@ import { pathToFileURL } from 'node:url'
 const require = createRequire(join(process.cwd(), 'package.json'))
 /** @param {string} name */
 const load = (name) => import(pathToFileURL(require.resolve(name)).href)
-const [{ betterAuth }, { getMigrations }, { toNodeHandler }, { default: Database }] = await Promise.all([load('better-auth'), load('better-auth/db/migration'), load('better-auth/node'), load('better-sqlite3')])
+const [{ betterAuth }, { getMigrations }, { toNodeHandler }, { default: Database }] = await Promise.all([
+  load('better-auth'),
+  load('better-auth/db/migration'),
+  load('better-auth/node'),
+  load('better-sqlite3'),
+])
 
 const [, , port, file] = process.argv
 const database = new Database(file)

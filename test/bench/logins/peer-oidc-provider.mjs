@@ -33,8 +33,15 @@ class MapAdapter {
 const port = Number(process.argv[2])
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   adapter: MapAdapter,
-  clients: [{ client_id: 'gateway', client_secret: 'gateway-secret', grant_types: ['client_credentials'], redirect_uris: [], response_types: [] }],
-  features: { clientCredentials: { enabled: true }, introspection: { enabled: true }, revocation: { enabled: true }, devInteractions: { enabled: false } },
+  clients: [
+    { client_id: 'gateway', client_secret: 'gateway-secret', grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
+  ],
+  features: {
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    devInteractions: { enabled: false },
+  },
   ttl: { ClientCredentials: 3_600 },
 })
 provider.listen(port, '127.0.0.1', () => console.log('ready'))

@@ -16,7 +16,17 @@ export function installPeers(): string {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }))
   // better-auth names an older better-sqlite3 as its peer, which has to be compiled; the newer one works as well.
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--legacy-peer-deps', ...Object.entries(versions).map(([name, version]) => `${name}@${version}`)], { cwd: folder, stdio: 'ignore' })
+  execFileSync(
+    'npm',
+    [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--legacy-peer-deps',
+      ...Object.entries(versions).map(([name, version]) => `${name}@${version}`),
+    ],
+    { cwd: folder, stdio: 'ignore' },
+  )
   return folder
 }
 
@@ -28,7 +38,11 @@ export interface Peer {
 
 export async function startPeer(folder: string, script: string): Promise<Peer> {
   const port = await freePort()
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, script), String(port), join(mkdtempSync(join(tmpdir(), 'wheelhouse-bench-')), 'peer.db')], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [join(import.meta.dirname, script), String(port), join(mkdtempSync(join(tmpdir(), 'wheelhouse-bench-')), 'peer.db')],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] },
+  )
   if (child.stdout === null) throw new Error('no output')
   for await (const line of createInterface({ input: child.stdout })) if (line === 'ready') break
   child.stdout.resume()

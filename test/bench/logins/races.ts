@@ -67,5 +67,10 @@ export async function race(subject: RaceSubject): Promise<Record<string, number 
     return wrong
   }
 
-  return { '50 parallel refreshes': await parallelRefresh(), '50 parallel creates': await parallelCreate(), 'revoke all during refresh': await revokeDuringRefresh(), 'revoke, validating every ms': await revokeThenValidate() }
+  return {
+    '50 parallel refreshes': await parallelRefresh(),
+    '50 parallel creates': await parallelCreate(),
+    'revoke all during refresh': await revokeDuringRefresh(),
+    'revoke, validating every ms': await revokeThenValidate(),
+  }
 }

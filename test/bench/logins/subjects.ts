@@ -5,17 +5,26 @@ import type { Peer } from './peers.ts'
 const json = { 'content-type': 'application/json' }
 
 export function oursAsSubject(url: string): RaceSubject {
-  const post = (path: string, body: object, headers: Record<string, string> = {}) => fetch(`${url}/api/v1/sessions${path}`, { method: 'POST', headers: { ...json, ...headers }, body: JSON.stringify(body) })
+  const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+    fetch(`${url}/api/v1/sessions${path}`, { method: 'POST', headers: { ...json, ...headers }, body: JSON.stringify(body) })
   return {
     name: 'ours',
     limit: 5,
     async create(near = false) {
-      const reply = await post('', { user_id: 'racer', username: 'racer', role_name: 'clerk', ...(near ? { expires_at: new Date(Date.now() + 120_000).toISOString() } : {}) })
+      const reply = await post('', {
+        user_id: 'racer',
+        username: 'racer',
+        role_name: 'clerk',
+        ...(near ? { expires_at: new Date(Date.now() + 120_000).toISOString() } : {}),
+      })
       return ((await reply.json()) as { token: string }).token
     },
     isGood: async (token) => ((await (await post('/validate', { token })).json()) as { is_valid: boolean }).is_valid,
     revoke: async (token) => void (await (await post('/logout', { token })).text()),
-    revokeAll: async (token) => void (await (await fetch(`${url}/api/v1/sessions/user/racer`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })).text()),
+    revokeAll: async (token) =>
+      void (await (
+        await fetch(`${url}/api/v1/sessions/user/racer`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+      ).text()),
     async refresh(token) {
       const reply = await post('/refresh', {}, { authorization: `Bearer ${token}` })
       return reply.status === 200 ? ((await reply.json()) as { token: string }).token : null
@@ -27,7 +36,12 @@ export function oursAsSubject(url: string): RaceSubject {
 export const racer = { email: 'racer@example.test', password: 'a long password' }
 
 export async function betterAuthAsSubject({ url }: Peer): Promise<RaceSubject> {
-  const post = (path: string, body: object, cookie?: string) => fetch(`${url}/api/auth${path}`, { method: 'POST', headers: { ...json, origin: url, ...(cookie === undefined ? {} : { cookie }) }, body: JSON.stringify(body) })
+  const post = (path: string, body: object, cookie?: string) =>
+    fetch(`${url}/api/auth${path}`, {
+      method: 'POST',
+      headers: { ...json, origin: url, ...(cookie === undefined ? {} : { cookie }) },
+      body: JSON.stringify(body),
+    })
   const cookieOf = (reply: Response) => (reply.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? ''
   await post('/sign-up/email', { ...racer, name: 'Racer' })
   return {

@@ -40,7 +40,8 @@ export async function measure(target: Target, inFlight: number, seconds: number)
         const answer = await post(target.url, agent, headers, messageOf(target, id))
         times.push(performance.now() - begun)
         // The suite of a peer that answers something else, or for somebody else, is worth nothing.
-        if (!answer.text.includes(`Echo: number ${id}"`)) throw new Error(`call ${id} was answered ${answer.status} ${answer.text.slice(0, 300)}`)
+        if (!answer.text.includes(`Echo: number ${id}"`))
+          throw new Error(`call ${id} was answered ${answer.status} ${answer.text.slice(0, 300)}`)
       }
     }
     await Promise.all(Array.from({ length: inFlight }, () => worker(performance.now() + 500)))
@@ -58,14 +59,38 @@ export async function measure(target: Target, inFlight: number, seconds: number)
 }
 
 function messageOf({ era, tool }: Target, id: number): string {
-  const meta = era === '2026' ? { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 'load', version: '1' }, 'io.modelcontextprotocol/clientCapabilities': {} } } : {}
-  return JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: tool, arguments: { message: `number ${id}` }, ...meta } })
+  const meta =
+    era === '2026'
+      ? {
+          _meta: {
+            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+            'io.modelcontextprotocol/clientInfo': { name: 'load', version: '1' },
+            'io.modelcontextprotocol/clientCapabilities': {},
+          },
+        }
+      : {}
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: tool, arguments: { message: `number ${id}` }, ...meta },
+  })
 }
 
 async function greet({ url, era, tool, headers: own = {} }: Target, agent: Agent): Promise<Record<string, string>> {
   const common = { ...own, 'content-type': 'application/json', accept }
   if (era === '2026') return { ...common, 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': tool }
-  const { sessionId, status, text } = await post(url, agent, common, JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'load', version: '1' } } }))
+  const { sessionId, status, text } = await post(
+    url,
+    agent,
+    common,
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: 0,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'load', version: '1' } },
+    }),
+  )
   if (status !== 200) throw new Error(`initialize was answered ${status} ${text.slice(0, 200)}`)
   const headers = { ...common, 'mcp-protocol-version': '2025-06-18', ...(sessionId === undefined ? {} : { 'mcp-session-id': sessionId }) }
   await post(url, agent, headers, JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }))
@@ -77,7 +102,9 @@ function post(url: string, agent: Agent, headers: Record<string, string>, body: 
     const sent = request(url, { method: 'POST', agent, headers: { ...headers, 'content-length': Buffer.byteLength(body) } }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, sessionId: [response.headers['mcp-session-id']].flat()[0], text }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, sessionId: [response.headers['mcp-session-id']].flat()[0], text }),
+      )
       response.on('error', reject)
     })
     sent.on('error', reject)

@@ -27,15 +27,45 @@ export function peerStarts(folder: string, everything: string): Record<string, (
   const bin = (name: string): string => join(folder, 'node_modules', '.bin', name)
   const node = process.execPath
   return {
-    'direct, its own HTTP': () => start('direct, its own HTTP', '/mcp', (port) => spawn(node, [everything, 'streamableHttp'], options({ PORT: String(port) }))),
-    'mcp-proxy 6.7.19': () => start('mcp-proxy 6.7.19', '/mcp', (port) => spawn(bin('mcp-proxy'), ['--port', String(port), '--host', '127.0.0.1', '--server', 'stream', '--', node, everything, 'stdio'], options())),
-    'supergateway 4.0.0': () => start('supergateway 4.0.0', '/mcp', (port) => spawn(bin('supergateway'), ['--stdio', `${node} ${everything} stdio`, '--outputTransport', 'streamableHttp', '--stateful', '--port', String(port), '--logLevel', 'none'], options())),
+    'direct, its own HTTP': () =>
+      start('direct, its own HTTP', '/mcp', (port) => spawn(node, [everything, 'streamableHttp'], options({ PORT: String(port) }))),
+    'mcp-proxy 6.7.19': () =>
+      start('mcp-proxy 6.7.19', '/mcp', (port) =>
+        spawn(
+          bin('mcp-proxy'),
+          ['--port', String(port), '--host', '127.0.0.1', '--server', 'stream', '--', node, everything, 'stdio'],
+          options(),
+        ),
+      ),
+    'supergateway 4.0.0': () =>
+      start('supergateway 4.0.0', '/mcp', (port) =>
+        spawn(
+          bin('supergateway'),
+          [
+            '--stdio',
+            `${node} ${everything} stdio`,
+            '--outputTransport',
+            'streamableHttp',
+            '--stateful',
+            '--port',
+            String(port),
+            '--logLevel',
+            'none',
+          ],
+          options(),
+        ),
+      ),
     'mcp-hub 4.2.1': () =>
-      start('mcp-hub 4.2.1', '/mcp', (port) => {
-        const config = join(folder, 'hub.json')
-        writeFileSync(config, JSON.stringify({ mcpServers: { everything: { command: node, args: [everything, 'stdio'] } } }))
-        return spawn(bin('mcp-hub'), ['--port', String(port), '--config', config], options())
-      }, async (base) => ((await (await fetch(`${base}/api/health`)).json()) as { state: string }).state === 'ready'),
+      start(
+        'mcp-hub 4.2.1',
+        '/mcp',
+        (port) => {
+          const config = join(folder, 'hub.json')
+          writeFileSync(config, JSON.stringify({ mcpServers: { everything: { command: node, args: [everything, 'stdio'] } } }))
+          return spawn(bin('mcp-hub'), ['--port', String(port), '--config', config], options())
+        },
+        async (base) => ((await (await fetch(`${base}/api/health`)).json()) as { state: string }).state === 'ready',
+      ),
   }
 }
 
@@ -44,7 +74,12 @@ function options(env: Record<string, string> = {}) {
 }
 
 /** Some listen before they can answer; `ready` asks them. */
-async function start(name: string, path: string, run: (port: number) => ChildProcess, ready: (base: string) => Promise<boolean> = async () => true): Promise<Peer> {
+async function start(
+  name: string,
+  path: string,
+  run: (port: number) => ChildProcess,
+  ready: (base: string) => Promise<boolean> = async () => true,
+): Promise<Peer> {
   const port = await freePort()
   const child = run(port)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -58,7 +93,14 @@ async function start(name: string, path: string, run: (port: number) => ChildPro
   }
   try {
     const base = `http://127.0.0.1:${port}`
-    await eventually(`${name} listens`, () => fetch(base + path, { method: 'OPTIONS' }).then(() => ready(base)).catch(() => false), 20_000)
+    await eventually(
+      `${name} listens`,
+      () =>
+        fetch(base + path, { method: 'OPTIONS' })
+          .then(() => ready(base))
+          .catch(() => false),
+      20_000,
+    )
   } catch (error) {
     await stop()
     throw error

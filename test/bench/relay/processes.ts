@@ -13,16 +13,18 @@ interface Entry {
 
 /** The process and all below it. */
 export function treeOf(root: number): Entry[] {
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name): Entry[] => {
-    try {
-      const [, fields = ''] = /\) (.*)/s.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
-      const values = fields.split(' ')
-      return [{ pid: Number(name), parent: Number(values[1]), cpu: (Number(values[11]) + Number(values[12])) * tick }]
-    } catch {
-      // It ended while the list was read.
-      return []
-    }
-  })
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name): Entry[] => {
+      try {
+        const [, fields = ''] = /\) (.*)/s.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
+        const values = fields.split(' ')
+        return [{ pid: Number(name), parent: Number(values[1]), cpu: (Number(values[11]) + Number(values[12])) * tick }]
+      } catch {
+        // It ended while the list was read.
+        return []
+      }
+    })
   const below = (pid: number): Entry[] => all.filter(({ parent }) => parent === pid).flatMap((entry) => [entry, ...below(entry.pid)])
   return [...all.filter(({ pid }) => pid === root), ...below(root)]
 }

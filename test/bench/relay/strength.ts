@@ -41,7 +41,10 @@ export async function strength(server: ServerProcess, sessionUrl: string, say: (
   say(`connect and first tool list, p50           ${ms(await repeated(20, () => listed()))}`)
   const all = (await newSession()).sessionUrl
   say(`the same over all servers                  ${ms(await repeated(20, () => listed(all)))}`)
-  await server.call('/control/v1/upstreams', { method: 'POST', json: { name: 'hung', transport: 'stdio', command: process.execPath, args: ['-e', 'setInterval(()=>{},1000)'] } })
+  await server.call('/control/v1/upstreams', {
+    method: 'POST',
+    json: { name: 'hung', transport: 'stdio', command: process.execPath, args: ['-e', 'setInterval(()=>{},1000)'] },
+  })
   say(`the first of them while one only starts    ${ms(await repeated(1, () => listed(all)))}`)
   say(`beside a server that hangs, p50            ${ms(await repeated(5, () => listed()))}`)
 
@@ -60,13 +63,30 @@ export async function strength(server: ServerProcess, sessionUrl: string, say: (
 
   const { pid: killed } = await serverState(server, 'everything')
   process.kill(killed, 'SIGKILL')
-  const recovered = await timed(() => eventually('it runs again', async () => { const now = await serverState(server, 'everything'); return now.state === 'ready' && now.pid !== killed }, 30_000))
+  const recovered = await timed(() =>
+    eventually(
+      'it runs again',
+      async () => {
+        const now = await serverState(server, 'everything')
+        return now.state === 'ready' && now.pid !== killed
+      },
+      30_000,
+    ),
+  )
   say(`a killed server answers again after        ${ms(recovered)}`)
 
   const revoked = await newSession()
-  const ping = () => fetch(revoked.sessionUrl, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }, body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' })
+  const ping = () =>
+    fetch(revoked.sessionUrl, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+    })
   await ping()
-  await fetch(`${server.ready.apis['relay']?.url}/api/sessions/${revoked.sessionId}`, { method: 'DELETE', headers: { 'x-user-id': 'bench' } })
+  await fetch(`${server.ready.apis['relay']?.url}/api/sessions/${revoked.sessionId}`, {
+    method: 'DELETE',
+    headers: { 'x-user-id': 'bench' },
+  })
   const refusal = await timed(ping)
   say(`the first request after a revocation       is answered ${(await ping()).status}, ${ms(refusal)} after it`)
 }

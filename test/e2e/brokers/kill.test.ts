@@ -22,7 +22,11 @@ it('loses nothing it acknowledged when it is killed, and serves on', async () =>
   const dataDir = newDataDir()
   const first = await start(dataDir)
   const session = { sessionName: 'orders', password: 'secure-password-123' }
-  const created = await fetch(`${first.url}/api/createSession`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(session) })
+  const created = await fetch(`${first.url}/api/createSession`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(session),
+  })
   expect(await created.json()).toMatchObject({ success: true, sessionName: 'orders' })
 
   const reader = await FrameClient.join(first.url, session, 'reader')
@@ -70,7 +74,14 @@ it('loses nothing it acknowledged when it is killed, and serves on', async () =>
 
 it('brings each message of quality 2 once, to receivers of either method, though it is killed and its disk is late', async () => {
   const result = await runExactlyOnce({ messages: 2_500, kills: 2, diskDelay: 100 })
-  expect(result).toEqual({ receivers: [{ method: 'A', twice: 0, never: 0, missing: [] }, { method: 'B', twice: 0, never: 0, missing: [] }], neverOfQualityOne: 0, kills: 2 })
+  expect(result).toEqual({
+    receivers: [
+      { method: 'A', twice: 0, never: 0, missing: [] },
+      { method: 'B', twice: 0, never: 0, missing: [] },
+    ],
+    neverOfQualityOne: 0,
+    kills: 2,
+  })
 })
 
 it('serves the same under its prefix on the control port, and MQTT there too', async () => {
@@ -78,12 +89,20 @@ it('serves the same under its prefix on the control port, and MQTT there too', a
   const { server } = await start(dataDir)
   const control = server.ready.control.url
   const session = { sessionName: 'orders', password: 'secure-password-123' }
-  await fetch(`${control}/brokers/api/createSession`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(session) })
+  await fetch(`${control}/brokers/api/createSession`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(session),
+  })
   const client = await FrameClient.join(`${control}/brokers/`, session)
   client.publish('t', 'm1')
   expect(await client.next('publish_response')).toMatchObject({ success: true })
   const { connectAsync } = await import('mqtt')
-  const mqtt = await connectAsync(`${control.replace('http', 'ws')}/brokers/mqtt`, { username: 'orders', password: session.password, reconnectPeriod: 0 })
+  const mqtt = await connectAsync(`${control.replace('http', 'ws')}/brokers/mqtt`, {
+    username: 'orders',
+    password: session.password,
+    reconnectPeriod: 0,
+  })
   await mqtt.publishAsync('t', 'x', { qos: 1 })
   await mqtt.endAsync()
 })

@@ -61,7 +61,13 @@ export class FakeApp extends EventEmitter implements AppPick {
     this.loginItem = settings
   }
   getLoginItemSettings(): Electron.LoginItemSettings {
-    return { openAtLogin: this.loginItem.openAtLogin ?? false, wasOpenedAtLogin: false, status: 'enabled', executableWillLaunchAtLogin: false, launchItems: [] }
+    return {
+      openAtLogin: this.loginItem.openAtLogin ?? false,
+      wasOpenedAtLogin: false,
+      status: 'enabled',
+      executableWillLaunchAtLogin: false,
+      launchItems: [],
+    }
   }
 
   /** `before-quit`, each window's `close`, `will-quit`, then exit; whoever prevents a step ends it there. */

@@ -4,7 +4,10 @@ import type Electron from 'electron'
 
 type IpcHandler = (event: Electron.IpcMainInvokeEvent, ...parameters: unknown[]) => unknown
 
-type SessionPick = Pick<Electron.Session, 'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'setDisplayMediaRequestHandler'>
+type SessionPick = Pick<
+  Electron.Session,
+  'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'setDisplayMediaRequestHandler'
+>
 type RequestHandler = Parameters<Electron.Session['setPermissionRequestHandler']>[0]
 type CheckHandler = Parameters<Electron.Session['setPermissionCheckHandler']>[0]
 type Permission = Parameters<NonNullable<RequestHandler>>[1]
@@ -29,7 +32,10 @@ export class FakeSession implements SessionPick {
   grants(permission: Permission, origin: string): boolean {
     let requested = true
     // Our handlers look at no contents, so none need be made up.
-    this.#request?.(null as unknown as Electron.WebContents, permission, (granted) => (requested = granted), { isMainFrame: true, requestingUrl: `${origin}/` })
+    this.#request?.(null as unknown as Electron.WebContents, permission, (granted) => (requested = granted), {
+      isMainFrame: true,
+      requestingUrl: `${origin}/`,
+    })
     const checked = this.#check?.(null, permission as Parameters<NonNullable<CheckHandler>>[1], `${origin}/`, { isMainFrame: true }) ?? true
     return requested && checked
   }

@@ -83,7 +83,10 @@ export class FakeNotification extends EventEmitter implements Pick<Electron.Noti
   }
 }
 
-export class FakeNativeTheme extends EventEmitter implements Pick<Electron.NativeTheme, 'themeSource' | 'shouldUseDarkColors' | 'shouldUseDarkColorsForSystemIntegratedUI'> {
+export class FakeNativeTheme
+  extends EventEmitter
+  implements Pick<Electron.NativeTheme, 'themeSource' | 'shouldUseDarkColors' | 'shouldUseDarkColorsForSystemIntegratedUI'>
+{
   systemDark = false
   #source: 'system' | 'light' | 'dark' = 'system'
 
@@ -111,7 +114,10 @@ function existingImage(path: string): string {
   return path
 }
 
-function flatten(template: Electron.MenuItemConstructorOptions[], above = ''): { path: string; item: Electron.MenuItemConstructorOptions }[] {
+function flatten(
+  template: Electron.MenuItemConstructorOptions[],
+  above = '',
+): { path: string; item: Electron.MenuItemConstructorOptions }[] {
   return template.flatMap((item) => {
     const name = item.label ?? item.role ?? ''
     if (name === '') return []

@@ -95,7 +95,12 @@ export class FakeBrowserWindow extends EventEmitter implements WindowPick {
   #maximized = false
   #destroyed = false
 
-  constructor(options: Electron.BrowserWindowConstructorOptions, app: FakeApp, fetch: (url: string) => Promise<Response>, evaluate?: (code: string) => unknown) {
+  constructor(
+    options: Electron.BrowserWindowConstructorOptions,
+    app: FakeApp,
+    fetch: (url: string) => Promise<Response>,
+    evaluate?: (code: string) => unknown,
+  ) {
     super()
     this.options = options
     this.webContents = new FakeWebContents(evaluate)

@@ -69,7 +69,15 @@ export function createAccounts(): Accounts {
       if (known !== undefined) return known
       // Another length than a number, so that one is never taken for the other.
       const lid = `9${number.padStart(15, '0')}`
-      const account: Account = { number, lid, name: '', identity: Curve.generateKeyPair(), devices: new Map(), lastDevice: 0, passkey: null }
+      const account: Account = {
+        number,
+        lid,
+        name: '',
+        identity: Curve.generateKeyPair(),
+        devices: new Map(),
+        lastDevice: 0,
+        passkey: null,
+      }
       byNumber.set(number, account)
       byLid.set(lid, account)
       return account

@@ -38,10 +38,12 @@ export class Connection {
     this.noise = new NoiseResponder(options.identity)
     options.socket.on('message', (data: Buffer) => {
       // In order: decoding a node is asynchronous, and two messages must not overtake each other.
-      this.reading = this.reading.then(() => this.read(data)).catch((error: unknown) => {
-        options.onError(error)
-        this.cut()
-      })
+      this.reading = this.reading
+        .then(() => this.read(data))
+        .catch((error: unknown) => {
+          options.onError(error)
+          this.cut()
+        })
     })
     options.socket.on('close', () => options.onClosed(this))
     options.socket.on('error', () => {})

@@ -17,14 +17,16 @@ export interface Contact {
 export const silent = { level: 'silent', child: () => silent, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
 /** Without a wait of 20 s for a history that the double does not have. */
-export const shouldSyncHistoryMessage = ({ syncType }: proto.Message.IHistorySyncNotification): boolean => Number(syncType) !== Number(proto.HistorySync.HistorySyncType.RECENT)
+export const shouldSyncHistoryMessage = ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
+  Number(syncType) !== Number(proto.HistorySync.HistorySyncType.RECENT)
 
 export function memoryAuth(): { creds: AuthenticationCreds; keys: SignalKeyStore } {
   const rows = new Map<string, unknown>()
   return {
     creds: initAuthCreds(),
     keys: {
-      get: (type, ids) => Object.fromEntries(ids.flatMap((id) => (rows.has(`${type}:${id}`) ? [[id, rows.get(`${type}:${id}`)]] : []))) as never, // rows are kept as they were given for this type
+      get: (type, ids) =>
+        Object.fromEntries(ids.flatMap((id) => (rows.has(`${type}:${id}`) ? [[id, rows.get(`${type}:${id}`)]] : []))) as never, // rows are kept as they were given for this type
       set: (data) => {
         for (const [type, values] of Object.entries(data)) {
           for (const [id, value] of Object.entries(values)) {
@@ -82,4 +84,3 @@ export async function connectContact(double: WhatsAppDouble, number: string, nam
 }
 
 export const textOf = ({ message }: WAMessage): string | null => message?.conversation ?? message?.extendedTextMessage?.text ?? null
-

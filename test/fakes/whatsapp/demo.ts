@@ -26,7 +26,10 @@ contact.socket.ev.on('messages.upsert', ({ messages }) => {
 const dataDir = mkdtempSync(join(tmpdir(), 'wheelhouse-demo-'))
 const certificate = join(dataDir, 'pretend-media.pem')
 writeFileSync(certificate, media.certificate.cert)
-const server = spawn(process.execPath, [cli, '--data-dir', dataDir, '--whatsapp-url', double.url, ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_EXTRA_CA_CERTS: certificate } })
+const server = spawn(process.execPath, [cli, '--data-dir', dataDir, '--whatsapp-url', double.url, ...process.argv.slice(2)], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  env: { ...process.env, NODE_EXTRA_CA_CERTS: certificate },
+})
 let output = ''
 server.stdout.setEncoding('utf8').on('data', (text: string) => {
   output += text
@@ -44,7 +47,12 @@ async function greet(): Promise<void> {
   if (greeted) return
   greeted = true
   const { control } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')) as { control: { url: string; token: string } } // written by the server a moment ago
-  const answer = await fetch(`${control.url}/control/v1/sign-in-links`, { method: 'POST', headers: { authorization: `Bearer ${control.token}` } })
+  const answer = await fetch(`${control.url}/control/v1/sign-in-links`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${control.token}` },
+  })
   const { url } = (await answer.json()) as { url: string } // our own server's answer
-  console.log(`\nThe demo is ready. Open ${url}\nIn Bots, link any number and let the pretend phone type the code. Write to +${contactNumber}: she answers.\nEverything is gone when you end it with Ctrl+C.`)
+  console.log(
+    `\nThe demo is ready. Open ${url}\nIn Bots, link any number and let the pretend phone type the code. Write to +${contactNumber}: she answers.\nEverything is gone when you end it with Ctrl+C.`,
+  )
 }

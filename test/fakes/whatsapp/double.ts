@@ -227,10 +227,17 @@ export class WhatsAppDouble {
       return
     }
     if (device === null) {
-      if (!this.pairing.take(connection, request)) connection.send(node('iq', { from: server, type: 'result', id: request.attrs['id'] ?? '' }))
+      if (!this.pairing.take(connection, request))
+        connection.send(node('iq', { from: server, type: 'result', id: request.attrs['id'] ?? '' }))
       return
     }
-    connection.send(answerIq(request, device, { accounts: this.accounts, mediaHost: this.media?.host ?? null, removeDevice: (removed) => this.removeDevice(removed) }))
+    connection.send(
+      answerIq(request, device, {
+        accounts: this.accounts,
+        mediaHost: this.media?.host ?? null,
+        removeDevice: (removed) => this.removeDevice(removed),
+      }),
+    )
   }
 
   private forget(connection: Connection): void {

@@ -24,7 +24,13 @@ export function answerIq(request: BinaryNode, device: Device, context: IqContext
     case 'encrypt get digest':
       return result(request, [node('digest', {}, [node('registration', {}, device.registration)])])
     case 'encrypt get key':
-      return result(request, [node('list', {}, children(first).map((user) => keyBundle(user, context.accounts)))])
+      return result(request, [
+        node(
+          'list',
+          {},
+          children(first).map((user) => keyBundle(user, context.accounts)),
+        ),
+      ])
     case 'usync get usync':
       return usync(request, first, context.accounts)
     case 'abt get props':
@@ -34,7 +40,13 @@ export function answerIq(request: BinaryNode, device: Device, context: IqContext
     case 'privacy get privacy':
       return result(request, [node('privacy', {}, [node('category', { name: 'readreceipts', value: 'all' })])])
     case 'w:m set media_conn':
-      return result(request, [node('media_conn', { auth: 'double', ttl: '3600', auth_ttl: '3600', max_buckets: '12' }, context.mediaHost === null ? [] : [node('host', { hostname: context.mediaHost })])])
+      return result(request, [
+        node(
+          'media_conn',
+          { auth: 'double', ttl: '3600', auth_ttl: '3600', max_buckets: '12' },
+          context.mediaHost === null ? [] : [node('host', { hostname: context.mediaHost })],
+        ),
+      ])
     case 'w:g2 get query': {
       const group = context.accounts.group(request.attrs['to'] ?? '')
       return group === undefined ? refusal(request, 404, 'item-not-found') : result(request, [groupNode(group)])
@@ -78,9 +90,14 @@ function usync(request: BinaryNode, query: BinaryNode | undefined, accounts: Acc
   const asked = new Set(children(child(query, 'query')).map(({ tag }) => tag))
   const users = children(child(query, 'list')).map((user) => {
     const phone = contentText(child(user, 'contact'))?.replace(/^\+/, '')
-    const account = phone === undefined ? accounts.byJid(user.attrs['jid'] ?? '') : accounts.strangers.has(phone) ? undefined : accounts.of(phone)
+    const account =
+      phone === undefined ? accounts.byJid(user.attrs['jid'] ?? '') : accounts.strangers.has(phone) ? undefined : accounts.of(phone)
     const jid = user.attrs['jid'] ?? `${phone}@${server}`
-    return node('user', { jid }, account === undefined ? [...(asked.has('contact') ? [node('contact', { type: 'out' })] : [])] : describe(account, asked))
+    return node(
+      'user',
+      { jid },
+      account === undefined ? [...(asked.has('contact') ? [node('contact', { type: 'out' })] : [])] : describe(account, asked),
+    )
   })
   return result(request, [node('usync', { ...query?.attrs }, [node('result'), node('list', {}, users)])])
 }
@@ -96,8 +113,22 @@ function describe(account: Account, asked: Set<string>): BinaryNode[] {
 }
 
 function groupNode({ id, subject, owner, members }: Group): BinaryNode {
-  const participants = members.map((number) => node('participant', { jid: `${number}@${server}`, ...(number === owner ? { type: 'admin' } : {}) }))
-  return node('group', { id, subject, s_t: '1700000000', creation: '1700000000', creator: `${owner}@${server}`, addressing_mode: 'pn', size: String(members.length) }, participants)
+  const participants = members.map((number) =>
+    node('participant', { jid: `${number}@${server}`, ...(number === owner ? { type: 'admin' } : {}) }),
+  )
+  return node(
+    'group',
+    {
+      id,
+      subject,
+      s_t: '1700000000',
+      creation: '1700000000',
+      creator: `${owner}@${server}`,
+      addressing_mode: 'pn',
+      size: String(members.length),
+    },
+    participants,
+  )
 }
 
 function contentText(found: BinaryNode | undefined): string | undefined {
@@ -105,4 +136,3 @@ function contentText(found: BinaryNode | undefined): string | undefined {
   if (typeof content === 'string') return content
   return content instanceof Uint8Array ? Buffer.from(content).toString() : undefined
 }
-

@@ -19,11 +19,15 @@ export class MediaServer {
         return
       }
       const parts: Buffer[] = []
-      request.on('data', (part: Buffer) => parts.push(part)).on('end', () => {
-        if (this.isFull) return void response.writeHead(507).end('{}')
-        this.files.set(path, Buffer.concat(parts))
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ url: `https://${this.host}${path}`, direct_path: path }))
-      })
+      request
+        .on('data', (part: Buffer) => parts.push(part))
+        .on('end', () => {
+          if (this.isFull) return void response.writeHead(507).end('{}')
+          this.files.set(path, Buffer.concat(parts))
+          response
+            .writeHead(200, { 'content-type': 'application/json' })
+            .end(JSON.stringify({ url: `https://${this.host}${path}`, direct_path: path }))
+        })
     })
   }
 

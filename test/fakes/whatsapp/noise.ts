@@ -13,10 +13,19 @@ export interface ServerIdentity {
 export function createServerIdentity(): ServerIdentity {
   const [root, intermediate, noise] = [Curve.generateKeyPair(), Curve.generateKeyPair(), Curve.generateKeyPair()]
   const signed = (key: KeyPair, issuer: KeyPair, serial: number, issuerSerial: number) => {
-    const details = proto.CertChain.NoiseCertificate.Details.encode({ serial, issuerSerial, key: key.public, notBefore: 0, notAfter: 4_000_000_000 }).finish()
+    const details = proto.CertChain.NoiseCertificate.Details.encode({
+      serial,
+      issuerSerial,
+      key: key.public,
+      notBefore: 0,
+      notAfter: 4_000_000_000,
+    }).finish()
     return { details, signature: Curve.sign(issuer.private, details) }
   }
-  const certificate = proto.CertChain.encode({ leaf: signed(noise, intermediate, 2, 1), intermediate: signed(intermediate, root, 1, WA_CERT_DETAILS.SERIAL) }).finish()
+  const certificate = proto.CertChain.encode({
+    leaf: signed(noise, intermediate, 2, 1),
+    intermediate: signed(intermediate, root, 1, WA_CERT_DETAILS.SERIAL),
+  }).finish()
   return { root, intermediate, noise, certificate }
 }
 

@@ -43,8 +43,26 @@ export class Pairing {
     const data = payload.devicePairingData
     if (!data?.eIdent || !data.eRegid) throw new Error('a registration without keys')
     const refs = Array.from({ length: 6 }, () => `2@${randomBytes(24).toString('base64')}`)
-    this.candidates.set(connection, { connection, noiseKey, identity: data.eIdent, registration: data.eRegid, refs, hello: null, attempt: null, linked: null, passkey: null })
-    connection.send(node('iq', { from: server, type: 'set', id: connection.nextId(), xmlns: 'md' }, [node('pair-device', {}, refs.map((ref) => node('ref', {}, Buffer.from(ref))))]))
+    this.candidates.set(connection, {
+      connection,
+      noiseKey,
+      identity: data.eIdent,
+      registration: data.eRegid,
+      refs,
+      hello: null,
+      attempt: null,
+      linked: null,
+      passkey: null,
+    })
+    connection.send(
+      node('iq', { from: server, type: 'set', id: connection.nextId(), xmlns: 'md' }, [
+        node(
+          'pair-device',
+          {},
+          refs.map((ref) => node('ref', {}, Buffer.from(ref))),
+        ),
+      ]),
+    )
   }
 
   forget(connection: Connection): void {
@@ -114,7 +132,11 @@ export class Pairing {
     const ref = randomBytes(16).toString('base64')
     const number = (registration.attrs['jid'] ?? '').split('@')[0] ?? ''
     candidate.hello = { number, ref, wrapped: bytes(registration, 'link_code_pairing_wrapped_companion_ephemeral_pub') }
-    candidate.connection.send(result(request, [node('link_code_companion_reg', { stage: 'companion_hello' }, [node('link_code_pairing_ref', {}, Buffer.from(ref))])]))
+    candidate.connection.send(
+      result(request, [
+        node('link_code_companion_reg', { stage: 'companion_hello' }, [node('link_code_pairing_ref', {}, Buffer.from(ref))]),
+      ]),
+    )
   }
 
   private finish(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
@@ -136,7 +158,12 @@ export class Pairing {
   /** The phone has let the device in; some accounts are asked for more. */
   private accept(candidate: Candidate, account: Account, adv: Buffer, done: (outcome: PairingOutcome) => void): void {
     if (!this.passkeyNumbers.has(account.number)) return this.link(candidate, account, adv, done)
-    candidate.passkey = new PasskeyDemand({ connection: candidate.connection, account, handedOver: adv, link: (secret) => this.link(candidate, account, secret, () => {}) })
+    candidate.passkey = new PasskeyDemand({
+      connection: candidate.connection,
+      account,
+      handedOver: adv,
+      link: (secret) => this.link(candidate, account, secret, () => {}),
+    })
     done('passkey-demanded')
   }
 
@@ -148,8 +175,15 @@ export class Pairing {
     candidate.linked = { device, done }
     const details = proto.ADVDeviceIdentity.encode({ rawId: id, timestamp: Math.floor(Date.now() / 1_000), keyIndex: id }).finish()
     const accountSignature = Curve.sign(account.identity.private, Buffer.concat([Buffer.from([6, 0]), details, identity]))
-    const signed = proto.ADVSignedDeviceIdentity.encode({ details, accountSignatureKey: account.identity.public, accountSignature }).finish()
-    const identityNode = proto.ADVSignedDeviceIdentityHMAC.encode({ details: signed, hmac: createHmac('sha256', adv).update(signed).digest() }).finish()
+    const signed = proto.ADVSignedDeviceIdentity.encode({
+      details,
+      accountSignatureKey: account.identity.public,
+      accountSignature,
+    }).finish()
+    const identityNode = proto.ADVSignedDeviceIdentityHMAC.encode({
+      details: signed,
+      hmac: createHmac('sha256', adv).update(signed).digest(),
+    }).finish()
     connection.send(
       node('iq', { from: server, type: 'set', id: connection.nextId(), xmlns: 'md' }, [
         node('pair-success', {}, [

@@ -35,8 +35,19 @@ export class PasskeyDemand {
     this.options = options
     this.number = options.account.number
     const { connection } = options
-    const wanted = { challenge: this.challenge, timeout: 600_000, rpId: 'whatsapp.com', allowCredentials: [], userVerification: 'required', extensions: { uvm: true } }
-    connection.send(node('notification', { from: server, type: 'passkey_prologue_request', id: connection.nextId() }, [node('passkey_request_options', {}, Buffer.from(JSON.stringify(wanted)))]))
+    const wanted = {
+      challenge: this.challenge,
+      timeout: 600_000,
+      rpId: 'whatsapp.com',
+      allowCredentials: [],
+      userVerification: 'required',
+      extensions: { uvm: true },
+    }
+    connection.send(
+      node('notification', { from: server, type: 'passkey_prologue_request', id: connection.nextId() }, [
+        node('passkey_request_options', {}, Buffer.from(JSON.stringify(wanted))),
+      ]),
+    )
   }
 
   /** True when the request was a step of the ceremony. */
@@ -68,20 +79,28 @@ export class PasskeyDemand {
     const proofKey = Buffer.from(hkdfSync('sha256', handedOver, Buffer.alloc(0), 'shortcake-passkey-handoff-v1', 32))
     const proof = createHmac('sha256', proofKey).update(payload).digest()
     const isProven = child(step, 'pairing_handoff_proof') !== undefined && proof.equals(bytes(step, 'pairing_handoff_proof'))
-    const holds = isProven && account.passkey !== null && this.isAnswer(account.passkey, bytes(step, 'credential_id'), bytes(step, 'webauthn_assertion'))
+    const holds =
+      isProven &&
+      account.passkey !== null &&
+      this.isAnswer(account.passkey, bytes(step, 'credential_id'), bytes(step, 'webauthn_assertion'))
     if (!holds || !identity || !commitment?.hash) return connection.send(refusal(request, 403, 'forbidden'))
     const companion = proto.CompanionEphemeralIdentity.decode(identity)
     if (companion.ref !== this.ref) return connection.send(refusal(request, 400, 'bad-request'))
     this.prologue = { identity, commitment: commitment.hash, companion }
     connection.send(result(request))
     const primary = proto.PrimaryEphemeralIdentity.encode({ publicKey: this.ephemeral.public, nonce: this.nonce }).finish()
-    connection.send(node('notification', { from: server, type: 'crsc_continuation', id: connection.nextId() }, [node('primary_ephemeral_identity', {}, primary)]))
+    connection.send(
+      node('notification', { from: server, type: 'crsc_continuation', id: connection.nextId() }, [
+        node('primary_ephemeral_identity', {}, primary),
+      ]),
+    )
   }
 
   private takeNonce(request: BinaryNode, nonce: Uint8Array): void {
     const { connection } = this.options
     const { prologue } = this
-    if (prologue === null || !createHash('sha256').update(prologue.identity).update(nonce).digest().equals(prologue.commitment)) return connection.send(refusal(request, 400, 'bad-request'))
+    if (prologue === null || !createHash('sha256').update(prologue.identity).update(nonce).digest().equals(prologue.commitment))
+      return connection.send(refusal(request, 400, 'bad-request'))
     const digest = createHash('sha256').update(nonce).update(this.ephemeral.public).digest()
     this.code = bytesToCrockford(Buffer.from(Array.from({ length: 5 }, (_, index) => (this.nonce[index] ?? 0) ^ (digest[index] ?? 0))))
     connection.send(result(request))
@@ -93,7 +112,15 @@ export class PasskeyDemand {
     const { encryptedPayload, iv } = proto.EncryptedPairingRequest.decode(wrapped)
     if (this.code === null || !publicKey || !encryptedPayload || !iv) return connection.send(refusal(request, 400, 'bad-request'))
     const shared = Curve.sharedKey(this.ephemeral.private, publicKey)
-    const key = Buffer.from(hkdfSync('sha256', shared, Buffer.from(`Companion Pairing ${deviceType} with ref ${this.ref}`), 'Pairing Information Encryption Key', 32))
+    const key = Buffer.from(
+      hkdfSync(
+        'sha256',
+        shared,
+        Buffer.from(`Companion Pairing ${deviceType} with ref ${this.ref}`),
+        'Pairing Information Encryption Key',
+        32,
+      ),
+    )
     const decipher = createDecipheriv('aes-256-gcm', key, iv).setAuthTag(encryptedPayload.subarray(-16))
     const { advSecret } = proto.PairingRequest.decode(Buffer.concat([decipher.update(encryptedPayload.subarray(0, -16)), decipher.final()]))
     connection.send(result(request))
@@ -102,13 +129,23 @@ export class PasskeyDemand {
 
   /** What a relying party checks of an assertion. */
   private isAnswer(passkey: Passkey, id: Uint8Array, json: Uint8Array): boolean {
-    const { response } = JSON.parse(Buffer.from(json).toString()) as { response: { authenticatorData: string; clientDataJSON: string; signature: string } } // a browser's own `toJSON()`
-    const [authenticator, client, signature] = [response.authenticatorData, response.clientDataJSON, response.signature].map((text) => Buffer.from(text, 'base64url'))
+    const { response } = JSON.parse(Buffer.from(json).toString()) as {
+      response: { authenticatorData: string; clientDataJSON: string; signature: string }
+    } // a browser's own `toJSON()`
+    const [authenticator, client, signature] = [response.authenticatorData, response.clientDataJSON, response.signature].map((text) =>
+      Buffer.from(text, 'base64url'),
+    )
     if (authenticator === undefined || client === undefined || signature === undefined || !passkey.id.equals(id)) return false
     const { type, challenge, origin } = JSON.parse(client.toString()) as Record<string, unknown> // the same
-    const isOurs = type === 'webauthn.get' && challenge === this.challenge && origin === 'https://web.whatsapp.com' && authenticator.subarray(0, 32).equals(createHash('sha256').update('whatsapp.com').digest())
+    const isOurs =
+      type === 'webauthn.get' &&
+      challenge === this.challenge &&
+      origin === 'https://web.whatsapp.com' &&
+      authenticator.subarray(0, 32).equals(createHash('sha256').update('whatsapp.com').digest())
     const isVerified = ((authenticator[32] ?? 0) & 0b101) === 0b101
     const signed = Buffer.concat([authenticator, createHash('sha256').update(client).digest()])
-    return isOurs && isVerified && verify('sha256', signed, createPublicKey({ key: passkey.publicKey, format: 'der', type: 'spki' }), signature)
+    return (
+      isOurs && isVerified && verify('sha256', signed, createPublicKey({ key: passkey.publicKey, format: 'der', type: 'spki' }), signature)
+    )
   }
 }

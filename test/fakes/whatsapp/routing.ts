@@ -9,7 +9,9 @@ export function routeMessage(message: BinaryNode, from: Device, accounts: Accoun
   from.connection?.send(node('ack', { class: 'message', id, from: to, t: seconds() }))
   const identity = child(message, 'device-identity')
   const shared = children(message).filter(({ tag }) => tag === 'enc')
-  const addressed = new Map(children(child(message, 'participants')).map((target) => [accounts.deviceByJid(target.attrs['jid'] ?? ''), children(target)]))
+  const addressed = new Map(
+    children(child(message, 'participants')).map((target) => [accounts.deviceByJid(target.attrs['jid'] ?? ''), children(target)]),
+  )
   const group = accounts.group(to)
   const targets = group === undefined ? [...addressed.keys()] : group.members.flatMap((number) => [...accounts.of(number).devices.values()])
   if (group === undefined && addressed.size === 0 && shared.length > 0) targets.push(accounts.deviceByJid(to))
@@ -23,7 +25,12 @@ export function routeMessage(message: BinaryNode, from: Device, accounts: Accoun
       t: seconds(),
       ...(from.account.name === '' ? {} : { notify: from.account.name }),
       ...(group === undefined
-        ? { ...(accounts.hidesNumbers ? { from: lidOf(from), sender_pn: jidOf(from), addressing_mode: 'lid' } : { from: jidOf(from), sender_lid: lidOf(from) }), ...(isOwn ? { recipient: to } : {}) }
+        ? {
+            ...(accounts.hidesNumbers
+              ? { from: lidOf(from), sender_pn: jidOf(from), addressing_mode: 'lid' }
+              : { from: jidOf(from), sender_lid: lidOf(from) }),
+            ...(isOwn ? { recipient: to } : {}),
+          }
         : { from: to, participant: jidOf(from), participant_lid: lidOf(from), addressing_mode: 'pn' }),
     }
     deliver(target, node('message', attrs, [...(addressed.get(target) ?? []), ...shared, ...(identity === undefined ? [] : [identity])]))
@@ -37,15 +44,22 @@ export function routeReceipt(receipt: BinaryNode, from: Device, accounts: Accoun
   // A receipt about a group's message goes to its author alone.
   const account = accounts.byJid(group === undefined ? to : (participant ?? ''))
   if (account === undefined || account === from.account) return
-  const attrs = { id, t: seconds(), ...(type === undefined ? {} : { type }), ...(group === undefined ? { from: jidOf(from) } : { from: to, participant: jidOf(from) }) }
+  const attrs = {
+    id,
+    t: seconds(),
+    ...(type === undefined ? {} : { type }),
+    ...(group === undefined ? { from: jidOf(from) } : { from: to, participant: jidOf(from) }),
+  }
   const receiver = accounts.deviceByJid(group === undefined ? to : (participant ?? ''))
-  for (const target of receiver === undefined ? account.devices.values() : [receiver]) deliver(target, node('receipt', attrs, receipt.content))
+  for (const target of receiver === undefined ? account.devices.values() : [receiver])
+    deliver(target, node('receipt', attrs, receipt.content))
 }
 
 /** Typing and presence reach who is there now and are not kept. */
 export function routeChatState(state: BinaryNode, from: Device, accounts: Accounts): void {
   const account = accounts.byJid(state.attrs['to'] ?? '')
-  for (const target of account?.devices.values() ?? []) target.connection?.send(node('chatstate', { from: `${from.account.number}@${server}` }, state.content))
+  for (const target of account?.devices.values() ?? [])
+    target.connection?.send(node('chatstate', { from: `${from.account.number}@${server}` }, state.content))
 }
 
 function deliver(target: Device, stanza: BinaryNode): void {

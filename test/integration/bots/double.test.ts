@@ -33,7 +33,8 @@ function outcome(socket: WASocket): Promise<number> {
   return new Promise((resolve) =>
     socket.ev.on('connection.update', ({ connection, lastDisconnect }) => {
       if (connection === 'open') resolve(0)
-      if (connection === 'close') resolve(Number((lastDisconnect?.error as { output?: { statusCode?: number } } | undefined)?.output?.statusCode ?? -1)) // the library closes with a Boom
+      if (connection === 'close')
+        resolve(Number((lastDisconnect?.error as { output?: { statusCode?: number } } | undefined)?.output?.statusCode ?? -1)) // the library closes with a Boom
     }),
   )
 }
@@ -88,7 +89,9 @@ test('what was sent to a device that is away arrives at its next login', async (
   await expect.poll(() => double.account('15550100002').devices.get(1)?.connection).toBe(null)
   await ann.socket.sendMessage('15550100002@s.whatsapp.net', { text: 'while you were out' })
   const second = client(auth)
-  const heard = new Promise((resolve) => second.ev.on('messages.upsert', ({ messages }) => messages.forEach((message) => resolve(textOf(message)))))
+  const heard = new Promise((resolve) =>
+    second.ev.on('messages.upsert', ({ messages }) => messages.forEach((message) => resolve(textOf(message)))),
+  )
   expect(await heard).toBe('while you were out')
 })
 
@@ -105,10 +108,20 @@ test('each way in which a link ends closes with its own code', async () => {
   }
   const device = () => [...double.account('15550100002').devices.values()][0]
   expect(await endsWith(() => double.dropAll())).toBe(428)
-  expect(await endsWith(() => { const found = device(); if (found) double.replace(found) })).toBe(440)
+  expect(
+    await endsWith(() => {
+      const found = device()
+      if (found) double.replace(found)
+    }),
+  ).toBe(440)
   double.refuseLogin(403)
   expect(await outcome(client(auth))).toBe(403)
   double.refuseLogin(0)
-  expect(await endsWith(() => { const found = device(); if (found) double.removeDevice(found) })).toBe(401)
+  expect(
+    await endsWith(() => {
+      const found = device()
+      if (found) double.removeDevice(found)
+    }),
+  ).toBe(401)
   expect(await outcome(client(auth))).toBe(401)
 })

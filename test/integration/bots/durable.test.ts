@@ -21,7 +21,8 @@ afterEach(async () => {
 
 const device = (double: WhatsAppDouble) => [...double.account(number).devices.values()][0]
 /** WhatsApp has a receipt for everything. */
-const acknowledged = (double: WhatsAppDouble) => expect.poll(() => device(double)?.waiting.filter(({ tag }) => tag === 'message').length).toBe(0)
+const acknowledged = (double: WhatsAppDouble) =>
+  expect.poll(() => device(double)?.waiting.filter(({ tag }) => tag === 'message').length).toBe(0)
 const say = async (ann: Contact, all: readonly string[]): Promise<void> => {
   for (const text of all) await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text })
 }
@@ -37,7 +38,8 @@ async function backlog(): Promise<{ bots: ServedBots; logged(): Promise<string[]
   await bots.call('POST', '/api/sessions/gate/stop')
   await say(ann, texts)
   bots.double.leaveBacklogOpen()
-  const logged = async (): Promise<string[]> => (await bots.call('GET', '/api/sessions/gate/log?limit=500')).body.messages.map(({ text }: { text: string }) => text).toReversed()
+  const logged = async (): Promise<string[]> =>
+    (await bots.call('GET', '/api/sessions/gate/log?limit=500')).body.messages.map(({ text }: { text: string }) => text).toReversed()
   return { bots, logged }
 }
 
@@ -64,10 +66,13 @@ test.each([
 test('what could not be read is told as well when the bot stops', async () => {
   const { bots, logged } = await backlog()
   const [first] = device(bots.double)?.waiting ?? []
-  for (const part of Array.isArray(first?.content) ? first.content : []) if (part.content instanceof Uint8Array) part.content = Buffer.from(part.content).reverse()
+  for (const part of Array.isArray(first?.content) ? first.content : [])
+    if (part.content instanceof Uint8Array) part.content = Buffer.from(part.content).reverse()
   await bots.call('POST', '/api/sessions/gate/start')
   await expect.poll(async () => (await logged()).length).toBe(19)
-  await expect.poll(() => device(bots.double)?.connection?.received.some(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'retry')).toBe(true)
+  await expect
+    .poll(() => device(bots.double)?.connection?.received.some(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'retry'))
+    .toBe(true)
   await bots.call('POST', '/api/sessions/gate/stop')
   const { messages } = (await bots.call('GET', '/api/sessions/gate/log?limit=500')).body
   expect(messages.filter(({ kind }: { kind: string }) => kind === 'unreadable')).toHaveLength(1)
@@ -78,8 +83,20 @@ test('a message that could not be read at first has its words in the log once it
   endings.push(() => bots.stop())
   await bots.linked('gate', number)
   const log = createLogStore(bots.context.database, bots.context.sealer)
-  const first = { id: 'A', chat: '15550100011@s.whatsapp.net', author: '15550100011@s.whatsapp.net', authorName: null, fromMe: false, at: 1, kind: 'unreadable', text: '', quoted: null, reactsTo: null }
-  for (const message of [first, { ...first, kind: 'text', text: 'the words' }, first, { ...first, kind: 'text', text: 'others' }]) log.add('gate', message)
+  const first = {
+    id: 'A',
+    chat: '15550100011@s.whatsapp.net',
+    author: '15550100011@s.whatsapp.net',
+    authorName: null,
+    fromMe: false,
+    at: 1,
+    kind: 'unreadable',
+    text: '',
+    quoted: null,
+    reactsTo: null,
+  }
+  for (const message of [first, { ...first, kind: 'text', text: 'the words' }, first, { ...first, kind: 'text', text: 'others' }])
+    log.add('gate', message)
   expect(log.read('gate', { limit: 10 }).items).toMatchObject([{ id: 'A', kind: 'text', text: 'the words' }])
 })
 
@@ -106,12 +123,18 @@ test('while the disk refuses nothing is acknowledged, the bot says why, and afte
   await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })
   bots.context.database.exec("CREATE TRIGGER refuse BEFORE INSERT ON bot_inbox BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END")
   await say(ann, texts.slice(0, 5))
-  await expect.poll(async () => (await bots.call('GET', '/v1/bots/gate')).body.bot.reason).toContain('cannot be written, so WhatsApp is to keep it: database or disk is full')
+  await expect
+    .poll(async () => (await bots.call('GET', '/v1/bots/gate')).body.bot.reason)
+    .toContain('cannot be written, so WhatsApp is to keep it: database or disk is full')
   expect(device(bots.double)?.waiting.filter(({ tag }) => tag === 'message')).toHaveLength(5)
   bots.context.database.exec('DROP TRIGGER refuse')
   await bots.call('POST', '/api/sessions/gate/start')
   await acknowledged(bots.double)
-  await expect.poll(async () => (await bots.call('GET', '/api/sessions/gate/log')).body.messages.map(({ text }: { text: string }) => text).toReversed()).toEqual(texts.slice(0, 5))
+  await expect
+    .poll(async () =>
+      (await bots.call('GET', '/api/sessions/gate/log')).body.messages.map(({ text }: { text: string }) => text).toReversed(),
+    )
+    .toEqual(texts.slice(0, 5))
   expect(bots.double.errors).toEqual([])
 })
 
@@ -137,7 +160,10 @@ test('after kill -9 in the backlog none of 20 acknowledged messages is lost: the
     endings.push(() => server.dispose())
     return server
   }
-  const call = async (server: ServerProcess, method: string, path: string, json?: object) => (await server.call(`${server.ready.apis['bots']?.url}${path}`, { method, ...(json === undefined ? {} : { json }) })).json() as Promise<Record<string, never>> // a test looks into answers by name
+  const call = async (server: ServerProcess, method: string, path: string, json?: object) =>
+    (await server.call(`${server.ready.apis['bots']?.url}${path}`, { method, ...(json === undefined ? {} : { json }) })).json() as Promise<
+      Record<string, never>
+    > // a test looks into answers by name
 
   const first = await start()
   await first.call('/control/v1/settings', { method: 'PATCH', json: { webhooks: { allowPrivate: true }, bots: { pause: 0 } } })
@@ -155,11 +181,19 @@ test('after kill -9 in the backlog none of 20 acknowledged messages is lost: the
   await first.end('SIGKILL')
 
   const second = await start()
-  const logged = async () => ((await call(second, 'GET', '/api/sessions/gate/log?limit=500'))['messages'] as unknown as { text: string; fromMe: boolean }[]).filter(({ fromMe }) => !fromMe).map(({ text }) => text).toReversed()
+  const logged = async () =>
+    ((await call(second, 'GET', '/api/sessions/gate/log?limit=500'))['messages'] as unknown as { text: string; fromMe: boolean }[])
+      .filter(({ fromMe }) => !fromMe)
+      .map(({ text }) => text)
+      .toReversed()
   expect(await logged()).toEqual(texts)
   await expect.poll(() => new Set(got.filter((text) => texts.includes(text))).size).toBe(20)
   // Without those that she could not read at first and asked for again.
-  const answers = () => ann.messages.filter(({ key }) => key.fromMe !== true).map(textOf).filter((text) => text !== null)
+  const answers = () =>
+    ann.messages
+      .filter(({ key }) => key.fromMe !== true)
+      .map(textOf)
+      .filter((text) => text !== null)
   await expect.poll(() => new Set(answers()).size).toBe(20)
   expect(answers()).toHaveLength(20)
   expect(await second.end()).toBe(0)

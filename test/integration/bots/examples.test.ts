@@ -18,7 +18,8 @@ afterEach(async () => {
 })
 
 const here = (text: string): string => text.replaceAll('http://your-server:8000', bots.url).replaceAll('your_api_key_here', key)
-const shell = async (text: string): Promise<unknown> => JSON.parse((await run('sh', ['-c', here(text).replace('curl ', 'curl -s ')])).stdout)
+const shell = async (text: string): Promise<unknown> =>
+  JSON.parse((await run('sh', ['-c', here(text).replace('curl ', 'curl -s ')])).stdout)
 
 const create = String.raw`curl -X POST http://your-server:8000/api/sessions \
   -H "Content-Type: application/json" \
@@ -34,8 +35,17 @@ const remove = String.raw`curl -X DELETE http://your-server:8000/api/sessions/bo
   -H "X-API-Key: your_api_key_here"`
 
 test('cURL: create, list, stop, delete', async () => {
-  expect(await shell(create)).toEqual({ success: true, message: 'Session created. Use the pairing code to connect.', pairingCode: expect.stringMatching(/^[A-Z0-9]{4}-[A-Z0-9]{4}$/), userId: 'bot_1234567890' })
-  expect(await shell(list)).toEqual({ success: true, count: 1, sessions: [{ userId: 'bot_1234567890', phoneNumber: '1234567890', status: 'offline', name: null }] })
+  expect(await shell(create)).toEqual({
+    success: true,
+    message: 'Session created. Use the pairing code to connect.',
+    pairingCode: expect.stringMatching(/^[A-Z0-9]{4}-[A-Z0-9]{4}$/),
+    userId: 'bot_1234567890',
+  })
+  expect(await shell(list)).toEqual({
+    success: true,
+    count: 1,
+    sessions: [{ userId: 'bot_1234567890', phoneNumber: '1234567890', status: 'offline', name: null }],
+  })
   expect(await shell(stop)).toMatchObject({ success: true, message: 'Session bot_1234567890 stopped' })
   expect(await shell(remove)).toMatchObject({ success: true, message: 'Session bot_1234567890 deleted' })
 })

@@ -47,7 +47,12 @@ test('a bot is linked by QR as well, by the window', async () => {
   expect(bot).toMatchObject({ state: 'pairing', label: 'Gate alerts', pairing: { qr: expect.stringContaining('wa.me') } })
   expect(await bots.double.scanQr(number, bot.pairing.qr)).toBe('linked')
   await becomes(bots, 'online')
-  expect((await bots.call('GET', '/v1/bots/gate')).body.history.map(({ state }: { state: string }) => state)).toEqual(['online', 'starting', 'pairing', 'starting'])
+  expect((await bots.call('GET', '/v1/bots/gate')).body.history.map(({ state }: { state: string }) => state)).toEqual([
+    'online',
+    'starting',
+    'pairing',
+    'starting',
+  ])
 })
 
 test('a wrong code changes nothing; the right one still links', async () => {
@@ -263,7 +268,11 @@ test('a bot whose link the phone has ended is paired again, with its queue, log 
   expect(await bots.double.enterCode(number, (await bots.call('GET', '/v1/bots/gate')).body.bot.pairing.code)).toBe('linked')
   await becomes(bots, 'online')
   await expect.poll(async () => (await bots.call('GET', '/v1/bots/gate')).body.bot.queue).toBe(0)
-  expect((await bots.call('GET', '/v1/bots/gate')).body.bot).toMatchObject({ keepsLog: true, notes: 'in the gate house', linkedAt: expect.any(String) })
+  expect((await bots.call('GET', '/v1/bots/gate')).body.bot).toMatchObject({
+    keepsLog: true,
+    notes: 'in the gate house',
+    linkedAt: expect.any(String),
+  })
 })
 
 test('the room stops and starts again in place: bots come back, webhooks and queues go on, and who listens hears it', async () => {
@@ -299,12 +308,18 @@ test('a bot that fails its start twice is set aside and named, and the others ru
   const first = await serve({ dataDir, double })
   await first.linked('gate', number)
   await first.linked('rest', '15550100199')
-  first.context.database.prepare('UPDATE bots SET proxy = ? WHERE user_id = ?').run(first.context.sealer.seal('no address', 'bots:proxy:gate'), 'gate')
+  first.context.database
+    .prepare('UPDATE bots SET proxy = ? WHERE user_id = ?')
+    .run(first.context.sealer.seal('no address', 'bots:proxy:gate'), 'gate')
   await end(first)
   const second = await serve({ dataDir, double, sealer: first.context.sealer })
   await becomes(second, 'failed')
   expect(row(second)).toMatchObject({ wanted: false, reason: expect.stringContaining('could not be started') })
   expect(second.room.attention()).toMatchObject([{ subject: 'gate', title: 'gate does not run' }])
-  expect((await second.call('GET', '/v1/bots/gate')).body.history.map(({ state }: { state: string }) => state).slice(0, 3)).toEqual(['failed', 'reconnecting', 'starting'])
+  expect((await second.call('GET', '/v1/bots/gate')).body.history.map(({ state }: { state: string }) => state).slice(0, 3)).toEqual([
+    'failed',
+    'reconnecting',
+    'starting',
+  ])
   await expect.poll(() => second.state('rest')).toBe('online')
 })

@@ -41,7 +41,11 @@ beforeEach(async () => {
   expect((await before.call('POST', '/api/sessions/gate/backup')).status).toBe(200)
   await before.stop()
   keys = [present]
-  bots = await serveBots({ dataDir, double, sealer: { seal: (...given) => present.seal(...given), open: (...given) => keyring(keys).open(...given) } })
+  bots = await serveBots({
+    dataDir,
+    double,
+    sealer: { seal: (...given) => present.seal(...given), open: (...given) => keyring(keys).open(...given) },
+  })
 })
 
 afterEach(async () => {
@@ -55,15 +59,27 @@ const gate = () => bots.room.service.get('gate')
 const becomes = (userId: string, state: string) => expect.poll(() => bots.state(userId)).toBe(state)
 
 test('a locked bot says so in plain words, is named under attention, and neither stops the others nor is lost', async () => {
-  expect((await bots.call('GET', '/v1/bots/gate')).body.bot).toMatchObject({ state: 'failed', reason: expect.stringMatching(/locked.*Put the key back.*or give the link up/) })
+  expect((await bots.call('GET', '/v1/bots/gate')).body.bot).toMatchObject({
+    state: 'failed',
+    reason: expect.stringMatching(/locked.*Put the key back.*or give the link up/),
+  })
   expect(bots.room.attention()).toMatchObject([{ subject: 'gate', title: 'gate is locked' }])
   expect(bots.room.locked?.()).toEqual(['1 bot (gate)', '1 webhook', '1 backup'])
   await bots.linked('other', other)
   expect(bots.state('other')).toBe('online')
   expect((await bots.call('GET', '/api/sessions')).body.count).toBe(2)
-  expect(await bots.call('POST', '/v1/bots/gate/backups')).toMatchObject({ status: 409, body: { message: expect.stringContaining('locked') } })
-  expect(await bots.call('POST', '/api/sessions/gate/logout')).toMatchObject({ status: 502, body: { message: expect.stringContaining('locked') } })
-  expect(await bots.call('POST', '/api/sessions', { userId: 'twin', phoneNumber: number })).toMatchObject({ status: 409, body: { message: expect.stringContaining('gate') } })
+  expect(await bots.call('POST', '/v1/bots/gate/backups')).toMatchObject({
+    status: 409,
+    body: { message: expect.stringContaining('locked') },
+  })
+  expect(await bots.call('POST', '/api/sessions/gate/logout')).toMatchObject({
+    status: 502,
+    body: { message: expect.stringContaining('locked') },
+  })
+  expect(await bots.call('POST', '/api/sessions', { userId: 'twin', phoneNumber: number })).toMatchObject({
+    status: 409,
+    body: { message: expect.stringContaining('gate') },
+  })
   expect((await bots.call('POST', '/api/sessions/gate/start')).status).toBe(200)
   expect(bots.state('gate')).toBe('failed')
   expect(double.account(number).devices.size).toBe(1)
@@ -100,15 +116,34 @@ test('one bot alone is given up by pairing it again', async () => {
 
 test('what the log holds of the lost key is shown as locked, and what comes after it is read', async () => {
   await bots.call('POST', '/v1/bots/gate/pair')
-  const old = { id: 'OLD', chat: `${other}@s.whatsapp.net`, author: '', authorName: null, fromMe: false, at: 1, kind: 'text', text: 'old words', quoted: null, reactsTo: null }
-  bots.context.database.prepare('INSERT INTO bot_log (user_id, message_id, chat, from_me, at, sealed) VALUES (?, ?, ?, 0, 1, ?)').run('gate', old.id, old.chat, lost.seal(JSON.stringify(old), 'bots:log:gate'))
-  expect((await bots.call('GET', '/api/sessions/gate/log', undefined, asOwner)).body.messages).toMatchObject([{ id: 'OLD', chat: old.chat, kind: 'locked', text: '' }])
-  expect((await bots.call('GET', '/api/sessions/gate/chats', undefined, asOwner)).body.chats).toMatchObject([{ chat: old.chat, last: { kind: 'locked' } }])
+  const old = {
+    id: 'OLD',
+    chat: `${other}@s.whatsapp.net`,
+    author: '',
+    authorName: null,
+    fromMe: false,
+    at: 1,
+    kind: 'text',
+    text: 'old words',
+    quoted: null,
+    reactsTo: null,
+  }
+  bots.context.database
+    .prepare('INSERT INTO bot_log (user_id, message_id, chat, from_me, at, sealed) VALUES (?, ?, ?, 0, 1, ?)')
+    .run('gate', old.id, old.chat, lost.seal(JSON.stringify(old), 'bots:log:gate'))
+  expect((await bots.call('GET', '/api/sessions/gate/log', undefined, asOwner)).body.messages).toMatchObject([
+    { id: 'OLD', chat: old.chat, kind: 'locked', text: '' },
+  ])
+  expect((await bots.call('GET', '/api/sessions/gate/chats', undefined, asOwner)).body.chats).toMatchObject([
+    { chat: old.chat, last: { kind: 'locked' } },
+  ])
 })
 
 test('a proxy that is locked is never gone without', async () => {
   await bots.linked('other', other)
-  bots.context.database.prepare('UPDATE bots SET proxy = ? WHERE user_id = ?').run(lost.seal('http://proxy.example:8080', 'bots:proxy:other'), 'other')
+  bots.context.database
+    .prepare('UPDATE bots SET proxy = ? WHERE user_id = ?')
+    .run(lost.seal('http://proxy.example:8080', 'bots:proxy:other'), 'other')
   const sealed = () => bots.context.database.prepare("SELECT proxy FROM bots WHERE user_id = 'other'").pluck().get()
   const before = sealed()
   const again = await serveBots({ dataDir, double, sealer: present })

@@ -42,7 +42,12 @@ test.each([
   ['image', { data: png, mimetype: 'image/png', caption: 'the gate' }, 'imageMessage', { caption: 'the gate', mimetype: 'image/png' }],
   ['video', { data: Buffer.from('not a film').toString('base64'), caption: 'the yard' }, 'videoMessage', { caption: 'the yard' }],
   ['audio', { data: Buffer.from('not a sound').toString('base64'), voice: true }, 'audioMessage', { ptt: true }],
-  ['document', { data: Buffer.from('a,b\n1,2\n').toString('base64'), mimetype: 'text/csv', fileName: 'orders.csv' }, 'documentMessage', { fileName: 'orders.csv', mimetype: 'text/csv' }],
+  [
+    'document',
+    { data: Buffer.from('a,b\n1,2\n').toString('base64'), mimetype: 'text/csv', fileName: 'orders.csv' },
+    'documentMessage',
+    { fileName: 'orders.csv', mimetype: 'text/csv' },
+  ],
 ] as const)('%s arrives byte for byte', async (type, content, field, wanted) => {
   const sent = await send({ type, ...content })
   expect(sent).toMatchObject({ status: 202, body: { message: { kind: type } } })

@@ -23,7 +23,8 @@ afterEach(async () => {
   expect(bots.double.errors).toEqual([])
 })
 
-const send = (body: object, headers?: Record<string, string>): Promise<Reply> => bots.call('POST', '/api/sessions/gate/messages', { to: annNumber, type: 'text', text: 'hello', ...body }, headers)
+const send = (body: object, headers?: Record<string, string>): Promise<Reply> =>
+  bots.call('POST', '/api/sessions/gate/messages', { to: annNumber, type: 'text', text: 'hello', ...body }, headers)
 const status = async (id: string): Promise<string> => (await bots.call('GET', `/api/sessions/gate/messages/${id}`)).body.message.status
 const reaches = (id: string, wanted: string) => expect.poll(() => status(id)).toBe(wanted)
 
@@ -46,8 +47,12 @@ test('a text is queued, sent, delivered and read, and the answer is heard', asyn
   await reaches(messageId, 'read')
 
   await ann.socket.sendMessage(`${bot.number}@s.whatsapp.net`, { text: 'hello yourself' })
-  await expect.poll(() => listener.events.find((event) => event.type === 'message' && event.message.text === 'hello yourself')).toMatchObject({ message: { authorName: 'Ann', fromMe: false, kind: 'text' } })
-  expect(listener.events.flatMap((event) => (event.type === 'progress' ? [event.message.status] : []))).toEqual(expect.arrayContaining(['sent', 'delivered', 'read']))
+  await expect
+    .poll(() => listener.events.find((event) => event.type === 'message' && event.message.text === 'hello yourself'))
+    .toMatchObject({ message: { authorName: 'Ann', fromMe: false, kind: 'text' } })
+  expect(listener.events.flatMap((event) => (event.type === 'progress' ? [event.message.status] : []))).toEqual(
+    expect.arrayContaining(['sent', 'delivered', 'read']),
+  )
   listener.close()
 })
 
@@ -57,7 +62,10 @@ test('location, contact, reaction and reply arrive as what they are', async () =
   await send({ type: 'contact', name: 'Front desk', phoneNumber: '15550100199' })
   await send({ type: 'reaction', emoji: '👍', message: { id: asked } })
   await send({ text: 'here', replyTo: { id: asked, text: 'where' } })
-  expect((await ann.message(({ message }) => message?.locationMessage != null)).message?.locationMessage).toMatchObject({ degreesLatitude: 51.5, name: 'Gate 4' })
+  expect((await ann.message(({ message }) => message?.locationMessage != null)).message?.locationMessage).toMatchObject({
+    degreesLatitude: 51.5,
+    name: 'Gate 4',
+  })
   expect((await ann.message(({ message }) => message?.contactMessage != null)).message?.contactMessage?.vcard).toContain('waid=15550100199')
   expect((await ann.message(({ message }) => message?.reactionMessage != null)).message?.reactionMessage).toMatchObject({ text: '👍' })
   expect((await ann.message((message) => textOf(message) === 'here')).message?.extendedTextMessage?.contextInfo?.stanzaId).toBe(asked)
@@ -114,7 +122,9 @@ test('a group is listed, written to and read', async () => {
   await send({ to: group, text: 'to all' })
   expect((await ann.message((message) => textOf(message) === 'to all')).key.remoteJid).toBe(group)
   await ann.socket.sendMessage(group, { text: 'from all' })
-  await expect.poll(() => listener.events.find((event) => event.type === 'message' && event.message.text === 'from all')).toMatchObject({ message: { chat: group, author: expect.stringContaining(annNumber) } })
+  await expect
+    .poll(() => listener.events.find((event) => event.type === 'message' && event.message.text === 'from all'))
+    .toMatchObject({ message: { chat: group, author: expect.stringContaining(annNumber) } })
   expect(listener.events.every(({ type }) => type === 'message')).toBe(true)
   listener.close()
 })
@@ -125,7 +135,8 @@ test('a log is kept only where it is wanted, searched, cleared and sealed', asyn
   expect((await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })).body.keepsLog).toBe(true)
   await ann.socket.sendMessage(`${bot.number}@s.whatsapp.net`, { text: 'the blue container' })
   await ann.socket.sendMessage(`${bot.number}@s.whatsapp.net`, { text: 'something else' })
-  const log = (query = '') => bots.call('GET', `/api/sessions/gate/log${query}`).then(({ body }) => body.messages.map(({ text }: { text: string }) => text))
+  const log = (query = '') =>
+    bots.call('GET', `/api/sessions/gate/log${query}`).then(({ body }) => body.messages.map(({ text }: { text: string }) => text))
   await expect.poll(() => log()).toContain('something else')
   expect(await log('?text=BLUE')).toEqual(['the blue container'])
   const sealed = bots.context.database.prepare('SELECT sealed FROM bot_log').pluck().all() as Buffer[] // the column is a blob
@@ -135,7 +146,9 @@ test('a log is kept only where it is wanted, searched, cleared and sealed', asyn
 })
 
 test('typing and reading reach the other side; offline they are refused', async () => {
-  const typing = new Promise((resolve) => ann.socket.ev.on('presence.update', ({ presences }) => resolve(Object.values(presences)[0]?.lastKnownPresence)))
+  const typing = new Promise((resolve) =>
+    ann.socket.ev.on('presence.update', ({ presences }) => resolve(Object.values(presences)[0]?.lastKnownPresence)),
+  )
   expect((await bots.call('POST', '/api/sessions/gate/presence', { state: 'typing', chat: annNumber })).status).toBe(200)
   expect(await typing).toBe('composing')
   expect((await bots.call('POST', '/api/sessions/gate/presence', { state: 'typing' })).status).toBe(400)
@@ -144,7 +157,14 @@ test('typing and reading reach the other side; offline they are refused', async 
 })
 
 test('bad messages are refused and queue nothing', async () => {
-  for (const body of [{ to: '../x' }, { to: '+1 555' }, { type: 'unknown' }, { text: '' }, { type: 'image', data: 'not base64!' }, { type: 'location', latitude: 91, longitude: 0 }]) {
+  for (const body of [
+    { to: '../x' },
+    { to: '+1 555' },
+    { type: 'unknown' },
+    { text: '' },
+    { type: 'image', data: 'not base64!' },
+    { type: 'location', latitude: 91, longitude: 0 },
+  ]) {
     expect(await send(body), JSON.stringify(body)).toMatchObject({ status: 400, body: { success: false } })
   }
   expect((await bots.call('GET', '/api/sessions/gate/messages')).body.messages).toEqual([])

@@ -27,7 +27,10 @@ afterAll(async () => {
   await double.stop()
 })
 
-const bots = async (method: string, path: string, json?: object): Promise<object> => (await server.call(`${server.ready.apis['bots']?.url}${path}`, { method, ...(json === undefined ? {} : { json }) })).json() as Promise<object>
+const bots = async (method: string, path: string, json?: object): Promise<object> =>
+  (
+    await server.call(`${server.ready.apis['bots']?.url}${path}`, { method, ...(json === undefined ? {} : { json }) })
+  ).json() as Promise<object>
 const bot = async (userId: string) => ((await bots('GET', `/v1/bots/${userId}`)) as { bot: { state: string; reason: string | null } }).bot
 const state = async (userId: string) => (await bot(userId)).state
 const connection = (userId: string): Connection | null => [...double.account(numbers[userId] ?? '').devices.values()][0]?.connection ?? null
@@ -53,7 +56,8 @@ async function allAnswer(): Promise<void> {
   expect(statuses).toEqual(asked.map((url) => [url.replace(/:\d+/, ''), true]))
 }
 
-const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode['content']): Uint8Array => encodeBinaryNode(content === undefined ? { tag, attrs } : { tag, attrs, content })
+const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode['content']): Uint8Array =>
+  encodeBinaryNode(content === undefined ? { tag, attrs } : { tag, attrs, content })
 
 const frames: readonly (readonly [name: string, send: (to: Connection) => void])[] = [
   ['a frame that does not decrypt', (to) => to.sendFrame(Buffer.alloc(64, 7))],
@@ -61,7 +65,10 @@ const frames: readonly (readonly [name: string, send: (to: Connection) => void])
   ['an empty frame', (to) => to.sendFrame(Buffer.alloc(0))],
   ['a node without a byte in it', (to) => to.sendBytes(Buffer.alloc(0))],
   ['a node of an unknown kind', (to) => to.sendBytes(Buffer.from([0, 3, 9, 9]))],
-  ['a node that ends in its middle', (to) => to.sendBytes(Buffer.from(node('message', { id: 'a', from: '15550100011@s.whatsapp.net' })).subarray(0, 12))],
+  [
+    'a node that ends in its middle',
+    (to) => to.sendBytes(Buffer.from(node('message', { id: 'a', from: '15550100011@s.whatsapp.net' })).subarray(0, 12)),
+  ],
   ['a node that says it is packed and is not', (to) => to.sendBytes(Buffer.from([2, 1, 2, 3, 4]))],
   ['a list of a length it has not', (to) => to.sendBytes(Buffer.from([0, 249, 255, 255]))],
 ]
@@ -71,7 +78,14 @@ test.each(frames)('%s ends the connection it came over, the bot says so and come
   const [before, calm] = [connection('gate'), connection('calm')]
   send(before ?? expect.fail('not connected'))
   await expect.poll(() => connection('gate') !== before).toBe(true)
-  await expect.poll(async () => (await bots('GET', '/v1/bots/gate') as { history: { state: string; reason: string | null }[] }).history.find(({ state: past }) => past === 'reconnecting')?.reason).toContain('failed over something it was sent')
+  await expect
+    .poll(
+      async () =>
+        ((await bots('GET', '/v1/bots/gate')) as { history: { state: string; reason: string | null }[] }).history.find(
+          ({ state: past }) => past === 'reconnecting',
+        )?.reason,
+    )
+    .toContain('failed over something it was sent')
   await allAnswer()
   await online('gate')
   expect(connection('calm')).toBe(calm)
@@ -90,8 +104,12 @@ test('a bot whose connection fails over and over is set aside with the reason, n
   }
   await expect.poll(() => state('gate')).toBe('failed')
   expect((await bot('gate')).reason).toMatch(/set aside after 5 faults in a row; start it to try again/)
-  const { attention } = (await (await server.call('/control/v1/overview')).json()) as { attention: { subject: string | null; title: string; text: string }[] }
-  expect(attention).toContainEqual(expect.objectContaining({ subject: 'gate', title: 'gate does not run', text: expect.stringContaining('faults in a row') }))
+  const { attention } = (await (await server.call('/control/v1/overview')).json()) as {
+    attention: { subject: string | null; title: string; text: string }[]
+  }
+  expect(attention).toContainEqual(
+    expect.objectContaining({ subject: 'gate', title: 'gate does not run', text: expect.stringContaining('faults in a row') }),
+  )
   await online('gate')
 })
 
@@ -104,17 +122,113 @@ function generator(seed: number): (below: number) => number {
   }
 }
 
-const tags = ['message', 'receipt', 'notification', 'call', 'iq', 'ack', 'ib', 'success', 'chatstate', 'presence', 'stream:features', 'nobody-knows']
+const tags = [
+  'message',
+  'receipt',
+  'notification',
+  'call',
+  'iq',
+  'ack',
+  'ib',
+  'success',
+  'chatstate',
+  'presence',
+  'stream:features',
+  'nobody-knows',
+]
 const endings = ['xmlstreamend', 'failure', 'stream:error']
-const attributes = ['id', 'from', 'to', 'type', 'class', 'participant', 'recipient', 'offline', 't', 'xmlns', 'error', 'code', 'reason', 'notify', 'category', 'edit', 'addressing_mode', 'sender_lid']
-const values = ['', '0', '-1', 'set', 'get', 'result', 'error', 'message', 'NaN', 'lid', '@', 'x@s.whatsapp.net', '15550100011:1@s.whatsapp.net', '15550100011@lid', 'g@g.us', 'status@broadcast', 'account_sync', 'devices', 'encrypt', 'w:gp2', 'server_sync', 'privacy_token', 'passkey_prologue_request', 'crsc_continuation', 'link_code_companion_reg', 'mediaretry', 'md', '9'.repeat(400), '\u0000\ud83d']
-const children = ['enc', 'pair-device', 'pair-success', 'offline', 'offline_preview', 'edge_routing', 'retry', 'update', 'add', 'remove', 'participant', 'plaintext', 'unavailable', 'error', 'count', 'downgrade_webclient', 'dirty', 'item', 'mex', 'picture', 'device-identity', 'collection', 'link_code_companion_reg', 'rmr', 'terminate', 'offer']
+const attributes = [
+  'id',
+  'from',
+  'to',
+  'type',
+  'class',
+  'participant',
+  'recipient',
+  'offline',
+  't',
+  'xmlns',
+  'error',
+  'code',
+  'reason',
+  'notify',
+  'category',
+  'edit',
+  'addressing_mode',
+  'sender_lid',
+]
+const values = [
+  '',
+  '0',
+  '-1',
+  'set',
+  'get',
+  'result',
+  'error',
+  'message',
+  'NaN',
+  'lid',
+  '@',
+  'x@s.whatsapp.net',
+  '15550100011:1@s.whatsapp.net',
+  '15550100011@lid',
+  'g@g.us',
+  'status@broadcast',
+  'account_sync',
+  'devices',
+  'encrypt',
+  'w:gp2',
+  'server_sync',
+  'privacy_token',
+  'passkey_prologue_request',
+  'crsc_continuation',
+  'link_code_companion_reg',
+  'mediaretry',
+  'md',
+  '9'.repeat(400),
+  '\u0000\ud83d',
+]
+const children = [
+  'enc',
+  'pair-device',
+  'pair-success',
+  'offline',
+  'offline_preview',
+  'edge_routing',
+  'retry',
+  'update',
+  'add',
+  'remove',
+  'participant',
+  'plaintext',
+  'unavailable',
+  'error',
+  'count',
+  'downgrade_webclient',
+  'dirty',
+  'item',
+  'mex',
+  'picture',
+  'device-identity',
+  'collection',
+  'link_code_companion_reg',
+  'rmr',
+  'terminate',
+  'offer',
+]
 
 function oddNode(next: (below: number) => number, depth = 0): BinaryNode {
   const pick = <Item>(items: readonly Item[]): Item => items[next(items.length)] as Item // the index is below the length
   const attrs = Object.fromEntries(Array.from({ length: next(6) }, () => [pick(attributes), pick(values)]))
   const kind = next(4)
-  const content = kind === 0 ? undefined : kind === 1 ? Buffer.from(Array.from({ length: next(60) }, () => next(256))) : kind === 2 ? pick(values) : Array.from({ length: depth > 2 ? 0 : next(4) }, () => oddNode(next, depth + 1))
+  const content =
+    kind === 0
+      ? undefined
+      : kind === 1
+        ? Buffer.from(Array.from({ length: next(60) }, () => next(256)))
+        : kind === 2
+          ? pick(values)
+          : Array.from({ length: depth > 2 ? 0 : next(4) }, () => oddNode(next, depth + 1))
   const tag = depth > 0 ? pick(children) : next(20) === 0 ? pick(endings) : pick(tags)
   return content === undefined ? { tag, attrs } : { tag, attrs, content }
 }

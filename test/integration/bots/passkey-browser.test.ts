@@ -7,7 +7,11 @@ import { temporaryFolder } from '../../fakes/kernel.ts'
 
 test('a browser that does not start leaves no profile behind', async () => {
   const profilesDir = join(temporaryFolder(), 'profiles')
-  const browser = createPasskeyBrowser({ executable: async () => join(profilesDir, 'no-browser'), profilesDir, test: { prepare: async () => undefined } })
+  const browser = createPasskeyBrowser({
+    executable: async () => join(profilesDir, 'no-browser'),
+    profilesDir,
+    test: { prepare: async () => undefined },
+  })
   await expect(browser.assert('{}', new AbortController().signal)).rejects.toMatchObject({ code: 'start-failed' })
   expect(readdirSync(profilesDir)).toEqual([])
 })

@@ -24,7 +24,8 @@ async function serve(authenticator: Authenticator, options: ServeBotsOptions = {
 }
 
 /** With the reason beside it, so that a failure says why. */
-const becomes = (state: string) => expect.poll(() => ({ state: bots.state('gate'), reason: bots.room.service.find('gate')?.row.reason })).toMatchObject({ state })
+const becomes = (state: string) =>
+  expect.poll(() => ({ state: bots.state('gate'), reason: bots.room.service.find('gate')?.row.reason })).toMatchObject({ state })
 const view = async () => (await bots.call('GET', '/v1/bots/gate')).body.bot
 
 /** A browser in whose authenticator the account's passkey lies, as it would on the person's computer. */
@@ -43,15 +44,36 @@ function personWithPasskey(): Authenticator {
 async function makePasskey(page: Page): Promise<Passkey> {
   const cdp = await page.createCDPSession()
   await cdp.send('WebAuthn.enable')
-  await cdp.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } })
+  await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
   await page.goto('https://web.whatsapp.com/')
   // The page asks at once and finds nothing; while it asks, no passkey can be made.
   await page.waitForFunction(() => document.querySelector('output')?.textContent !== '')
   const made = await page.evaluate(async () => {
     const rp = { id: 'whatsapp.com', name: 'WhatsApp' }
-    const credential = await navigator.credentials.create({ publicKey: { challenge: new Uint8Array(32), rp, user: { id: new Uint8Array([1]), name: 'person', displayName: 'Person' }, pubKeyCredParams: [{ type: 'public-key', alg: -7 }], authenticatorSelection: { residentKey: 'required', userVerification: 'required' } } })
-    if (!(credential instanceof PublicKeyCredential) || !(credential.response instanceof AuthenticatorAttestationResponse)) throw new Error('no passkey')
-    return { id: [...new Uint8Array(credential.rawId)], publicKey: [...new Uint8Array(credential.response.getPublicKey() ?? new ArrayBuffer())] }
+    const credential = await navigator.credentials.create({
+      publicKey: {
+        challenge: new Uint8Array(32),
+        rp,
+        user: { id: new Uint8Array([1]), name: 'person', displayName: 'Person' },
+        pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      },
+    })
+    if (!(credential instanceof PublicKeyCredential) || !(credential.response instanceof AuthenticatorAttestationResponse))
+      throw new Error('no passkey')
+    return {
+      id: [...new Uint8Array(credential.rawId)],
+      publicKey: [...new Uint8Array(credential.response.getPublicKey() ?? new ArrayBuffer())],
+    }
   })
   return { id: Buffer.from(made.id), publicKey: Buffer.from(made.publicKey) }
 }
@@ -67,7 +89,9 @@ test.each(['code', 'QR'])('an account that asks for a passkey is linked by %s on
     if (bot.pairing?.passkey?.code != null) resolve(bot.pairing.passkey.code)
     return bot.state === 'online'
   })
-  expect(await (way === 'code' ? bots.double.enterCode(number, code) : bots.double.scanQr(number, bot.pairing?.qr ?? ''))).toBe('passkey-demanded')
+  expect(await (way === 'code' ? bots.double.enterCode(number, code) : bots.double.scanQr(number, bot.pairing?.qr ?? ''))).toBe(
+    'passkey-demanded',
+  )
   await expect.poll(async () => (await view()).pairing?.passkey?.stage).toBe('browser')
   expect((await bots.call('GET', '/api/sessions/gate/pairing')).status).toBe(404)
   await becomes('online')
@@ -83,7 +107,10 @@ test('a passkey of another account links nothing and says so', async () => {
   await serve({
     async assert(options, signal) {
       const assertion = await browser.assert(options, signal)
-      bots.double.account(number).passkey = { id: Buffer.from('another'), publicKey: bots.double.account(number).passkey?.publicKey ?? Buffer.alloc(0) }
+      bots.double.account(number).passkey = {
+        id: Buffer.from('another'),
+        publicKey: bots.double.account(number).passkey?.publicKey ?? Buffer.alloc(0),
+      }
       return assertion
     },
   })
@@ -97,10 +124,13 @@ test('a passkey of another account links nothing and says so', async () => {
 test('a closed browser is said, and stopping the bot closes it', async () => {
   let closes = 0
   await serve({
-    assert: (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => {
-      closes += 1
-      reject(new Error('closed'))
-    })),
+    assert: (_, signal) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => {
+          closes += 1
+          reject(new Error('closed'))
+        }),
+      ),
   })
   const { code } = await bots.room.service.create(gate, 'owner')
   await bots.double.enterCode(number, code)
@@ -111,7 +141,13 @@ test('a closed browser is said, and stopping the bot closes it', async () => {
 })
 
 test('a window that the person closes is said', async () => {
-  await serve(createPasskeyBrowser({ executable: async () => chromiumPath, profilesDir: temporaryFolder(), test: { prepare: (page) => page.close() } }))
+  await serve(
+    createPasskeyBrowser({
+      executable: async () => chromiumPath,
+      profilesDir: temporaryFolder(),
+      test: { prepare: (page) => page.close() },
+    }),
+  )
   const { code } = await bots.room.service.create(gate, 'owner')
   await bots.double.enterCode(number, code)
   await becomes('failed')

@@ -47,7 +47,10 @@ async function startProxy() {
 
 test('is refused where its address says by itself that it is not public, and nothing is made or changed', async () => {
   for (const address of [proxy.url, 'http://10.0.0.1:3128', 'http://[::ffff:127.0.0.1]:3128', 'https://localhost']) {
-    expect(await bots.call('POST', '/v1/bots', { userId: 'gate', phoneNumber: '15550100142', proxy: address }), address).toMatchObject({ status: 400, body: { success: false, message: expect.stringContaining('may not be reached') } })
+    expect(await bots.call('POST', '/v1/bots', { userId: 'gate', phoneNumber: '15550100142', proxy: address }), address).toMatchObject({
+      status: 400,
+      body: { success: false, message: expect.stringContaining('may not be reached') },
+    })
   }
   expect((await bots.call('GET', '/v1/bots')).body.bots).toEqual([])
   await bots.call('POST', '/v1/bots', { userId: 'gate', phoneNumber: '15550100142' })
@@ -59,11 +62,16 @@ test('is refused where its address says by itself that it is not public, and not
 test('is gone through where the settings allow its range; its password is used and neither shown nor kept readable', async () => {
   bots.context.change({ network: loopbackAllowed })
   const address = proxy.url.replace('//', '//harbor:hush-9@')
-  expect(await bots.call('POST', '/v1/bots', { userId: 'gate', phoneNumber: '15550100142', proxy: address })).toMatchObject({ status: 202, body: { hasProxy: true } })
+  expect(await bots.call('POST', '/v1/bots', { userId: 'gate', phoneNumber: '15550100142', proxy: address })).toMatchObject({
+    status: 202,
+    body: { hasProxy: true },
+  })
   await expect.poll(() => proxy.asked[0]).toEqual({ to: new URL(bots.double.url).host, authorization: `Basic ${btoa('harbor:hush-9')}` })
   await expect.poll(() => bots.state('gate')).toBe('pairing')
   const rows = bots.context.database.prepare('SELECT *, CAST(proxy AS TEXT) AS text FROM bots').all()
-  expect(JSON.stringify([rows, bots.context.emitted, bots.context.log.lines, (await bots.call('GET', '/v1/bots/gate')).body])).not.toMatch(/hush-9|harbor:/)
+  expect(JSON.stringify([rows, bots.context.emitted, bots.context.log.lines, (await bots.call('GET', '/v1/bots/gate')).body])).not.toMatch(
+    /hush-9|harbor:/,
+  )
 })
 
 test("is none of Wheelhouse's own listeners, also when that comes to be later", async () => {
@@ -73,7 +81,9 @@ test("is none of Wheelhouse's own listeners, also when that comes to be later", 
   await bots.call('PATCH', '/v1/bots/gate', { proxy: proxy.url })
   bots.context.egress.addListener(proxy.port)
   await bots.call('POST', '/v1/bots/gate/start')
-  await expect.poll(async () => (await bots.call('GET', '/v1/bots/gate')).body.bot).toMatchObject({ state: 'failed', reason: expect.stringContaining('it is Wheelhouse itself') })
+  await expect
+    .poll(async () => (await bots.call('GET', '/v1/bots/gate')).body.bot)
+    .toMatchObject({ state: 'failed', reason: expect.stringContaining('it is Wheelhouse itself') })
   expect(proxy.asked).toEqual([])
 })
 

@@ -23,7 +23,8 @@ afterEach(async () => {
   expect(bots.double.errors).toEqual([])
 })
 
-const send = async (text: string): Promise<string> => (await bots.call('POST', '/api/sessions/gate/messages', { to: annNumber, type: 'text', text })).body.message.messageId
+const send = async (text: string): Promise<string> =>
+  (await bots.call('POST', '/api/sessions/gate/messages', { to: annNumber, type: 'text', text })).body.message.messageId
 const message = async (id: string) => (await bots.call('GET', `/api/sessions/gate/messages/${id}`)).body.message
 const heard = () => ann.messages.map(textOf)
 
@@ -71,7 +72,15 @@ test('while the queue is paused the message says why, and the bot says until whe
 test('a message that WhatsApp has not confirmed when the connection is lost goes out again', async () => {
   bots.double.swallowMessages(1)
   const id = await send('into the cut')
-  await expect.poll(() => bots.double.account('15550100142').devices.values().next().value?.connection?.received.some(({ tag }) => tag === 'message')).toBe(true)
+  await expect
+    .poll(() =>
+      bots.double
+        .account('15550100142')
+        .devices.values()
+        .next()
+        .value?.connection?.received.some(({ tag }) => tag === 'message'),
+    )
+    .toBe(true)
   expect(await message(id)).toMatchObject({ status: 'sending', sentAt: null })
   bots.double.dropAll()
   await bots.room.service.get('gate').start()
@@ -81,7 +90,15 @@ test('a message that WhatsApp has not confirmed when the connection is lost goes
 test('a queue that waits for an answer when the connection is lost goes on as soon as it is back', async () => {
   bots.double.mute(({ attrs }) => attrs['xmlns'] === 'usync')
   const id = await send('to a stranger')
-  await expect.poll(() => bots.double.account('15550100142').devices.values().next().value?.connection?.received.some(({ attrs }) => attrs['xmlns'] === 'usync')).toBe(true)
+  await expect
+    .poll(() =>
+      bots.double
+        .account('15550100142')
+        .devices.values()
+        .next()
+        .value?.connection?.received.some(({ attrs }) => attrs['xmlns'] === 'usync'),
+    )
+    .toBe(true)
   bots.double.unmute()
   bots.double.dropAll()
   await bots.room.service.get('gate').start()

@@ -36,7 +36,8 @@ afterEach(async () => {
   expect(bots.double.errors).toEqual([])
 })
 
-const rules = (method: string, path = '', body?: unknown, headers?: Record<string, string>): Promise<Reply> => bots.call(method, `/api/sessions/gate/rules${path}`, body, headers)
+const rules = (method: string, path = '', body?: unknown, headers?: Record<string, string>): Promise<Reply> =>
+  bots.call(method, `/api/sessions/gate/rules${path}`, body, headers)
 const says = (text: string, to = bot.chat) => ann.socket.sendMessage(to, { text })
 const hears = (text: string) => ann.message((message) => message.key.fromMe !== true && textOf(message) === text)
 const heard = () => ann.messages.filter(({ key }) => key.fromMe !== true).map(textOf)
@@ -50,13 +51,19 @@ async function add(rule: object, headers?: Record<string, string>): Promise<Rule
 }
 
 test('a rule answers what it waits for with its template, counts it, and quotes where it is asked to', async () => {
-  await add({ name: 'Orders', match: { text: { how: 'regex', value: '^order (\\d+)$' } }, action: { type: 'reply', template: 'Order {{1}} is on its way, {{name}}', quote: true } })
+  await add({
+    name: 'Orders',
+    match: { text: { how: 'regex', value: '^order (\\d+)$' } },
+    action: { type: 'reply', template: 'Order {{1}} is on its way, {{name}}', quote: true },
+  })
   await says('something else')
   const asked = await says('Order 17')
   const answer = await hears('Order 17 is on its way, Ann')
   expect(answer.message?.extendedTextMessage?.contextInfo?.stanzaId).toBe(asked?.key.id)
   await expect.poll(list).toMatchObject([{ matched: 1, held: 0, failed: 0, problem: null, lastMatchedAt: expect.any(String) }])
-  expect(bots.context.emitted.filter(({ type }) => type === 'bot-rule-added')).toMatchObject([{ subject: 'gate', data: { rule: 'Orders' } }])
+  expect(bots.context.emitted.filter(({ type }) => type === 'bot-rule-added')).toMatchObject([
+    { subject: 'gate', data: { rule: 'Orders' } },
+  ])
 })
 
 test('the first rule that takes a message ends the matter unless it lets others see it; their order can be changed', async () => {
@@ -76,7 +83,10 @@ test('a rule that is switched off does nothing; it is changed, and removed', asy
   await add(reply('calm'))
   await says('hello')
   await hears('calm')
-  expect((await rules('PATCH', `/${rule.id}`, { enabled: true, action: { type: 'reply', template: 'louder' } })).body.rule).toMatchObject({ enabled: true, name: 'loud' })
+  expect((await rules('PATCH', `/${rule.id}`, { enabled: true, action: { type: 'reply', template: 'louder' } })).body.rule).toMatchObject({
+    enabled: true,
+    name: 'loud',
+  })
   await says('hello again')
   await hears('louder')
   expect((await rules('DELETE', `/${rule.id}`)).status).toBe(200)
@@ -120,24 +130,47 @@ test('a message goes to a broker topic; what the broker refuses is shown at the 
   expect((await rules('POST', '', feed)).status).toBe(403)
   await add(feed, { 'x-api-key': botsKey })
   await says('hello')
-  await expect.poll(() => published).toMatchObject([{ session: 'yard', topic: 'chat/in', publisher: 'bot gate', madeBy: 'owner', data: { userId: 'gate', rule: { name: 'Feed' }, message: { text: 'hello', authorName: 'Ann' } } }])
+  await expect
+    .poll(() => published)
+    .toMatchObject([
+      {
+        session: 'yard',
+        topic: 'chat/in',
+        publisher: 'bot gate',
+        madeBy: 'owner',
+        data: { userId: 'gate', rule: { name: 'Feed' }, message: { text: 'hello', authorName: 'Ann' } },
+      },
+    ])
   refusal = 'There is no broker session yard'
   await says('again')
   await expect.poll(list).toMatchObject([{ matched: 2, failed: 1, problem: refusal }])
-  expect(bots.context.emitted.find(({ type }) => type === 'bot-rule-failed')).toMatchObject({ subject: 'gate', data: { rule: 'Feed', problem: refusal } })
+  expect(bots.context.emitted.find(({ type }) => type === 'bot-rule-failed')).toMatchObject({
+    subject: 'gate',
+    data: { rule: 'Feed', problem: refusal },
+  })
 })
 
 test('a message goes to one of the bot’s webhooks, signed like all others; a webhook that is gone is said', async () => {
   const got: { type: string; data: { message: { text: string } } }[] = []
   const server: Server = createServer((request, response) => {
     let body = ''
-    request.setEncoding('utf8').on('data', (text: string) => (body += text)).on('end', () => {
-      got.push(JSON.parse(body))
-      response.end()
-    })
+    request
+      .setEncoding('utf8')
+      .on('data', (text: string) => (body += text))
+      .on('end', () => {
+        got.push(JSON.parse(body))
+        response.end()
+      })
   })
   bots.context.change({ webhooks: { allowPrivate: true } })
-  const hook = (await bots.call('POST', '/api/sessions/gate/webhooks', { url: await listenOnLoopback(server), types: ['state'] }, { 'x-api-key': botsKey })).body.webhook
+  const hook = (
+    await bots.call(
+      'POST',
+      '/api/sessions/gate/webhooks',
+      { url: await listenOnLoopback(server), types: ['state'] },
+      { 'x-api-key': botsKey },
+    )
+  ).body.webhook
   await add({ name: 'Call', match: { text: { how: 'contains', value: 'ring' } }, action: { type: 'webhook', webhook: hook.id } })
   await says('do not')
   await says('ring the bell')
@@ -162,8 +195,16 @@ test('rules are tried without sending anything', async () => {
   await add(reply('kept {{text}}'))
   const attempt = (body: object) => rules('POST', '/try', { message: { from: ann.number, text: 'Order 17' }, ...body })
   expect((await attempt({})).body.acts).toMatchObject([{ name: 'kept {{text}}', action: 'reply', text: 'kept Order 17' }])
-  expect((await attempt({ rule: { name: 'draft', match: { text: { how: 'regex', value: 'order (.*)' } }, action: { type: 'reply', template: 'No. {{1}}' } } })).body.acts).toEqual([{ id: null, name: 'draft', action: 'reply', text: 'No. 17' }])
-  expect((await attempt({ message: { from: ann.number, kind: 'image' }, rule: reply('x', { match: { kinds: ['text'] } }) })).body.acts).toEqual([])
+  expect(
+    (
+      await attempt({
+        rule: { name: 'draft', match: { text: { how: 'regex', value: 'order (.*)' } }, action: { type: 'reply', template: 'No. {{1}}' } },
+      })
+    ).body.acts,
+  ).toEqual([{ id: null, name: 'draft', action: 'reply', text: 'No. 17' }])
+  expect(
+    (await attempt({ message: { from: ann.number, kind: 'image' }, rule: reply('x', { match: { kinds: ['text'] } }) })).body.acts,
+  ).toEqual([])
   expect((await list())[0]?.matched).toBe(0)
   expect(heard()).toEqual([])
 })

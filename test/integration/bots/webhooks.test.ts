@@ -31,7 +31,8 @@ afterEach(async () => {
 
 test('messages and states reach the address that asked for them, and none after it was removed', async () => {
   await bots.linked('gate', '15550100142')
-  const add = (body: object, headers: Record<string, string> = { 'x-api-key': botsKey }) => bots.call('POST', '/api/sessions/gate/webhooks', body, headers)
+  const add = (body: object, headers: Record<string, string> = { 'x-api-key': botsKey }) =>
+    bots.call('POST', '/api/sessions/gate/webhooks', body, headers)
   // An address that is called with what is said in the chats is more than the use of a bot.
   expect((await add({ url }, {})).status).toBe(401)
   expect((await add({ url })).status).toBe(400)

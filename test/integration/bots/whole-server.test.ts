@@ -17,7 +17,10 @@ async function start(double: WhatsAppDouble, dataDir: string): Promise<ServerPro
   return server
 }
 
-const call = async (server: ServerProcess, method: string, path: string, json?: object) => (await server.call(`${server.ready.apis['bots']?.url}${path}`, { method, ...(json === undefined ? {} : { json }) })).json() as Promise<Record<string, never>> // a test looks into answers by name
+const call = async (server: ServerProcess, method: string, path: string, json?: object) =>
+  (await server.call(`${server.ready.apis['bots']?.url}${path}`, { method, ...(json === undefined ? {} : { json }) })).json() as Promise<
+    Record<string, never>
+  > // a test looks into answers by name
 
 test('after kill -9 among messages the bot is online again, has read everything, and sends what waited once', async () => {
   const double = await WhatsAppDouble.start()
@@ -38,13 +41,15 @@ test('after kill -9 among messages the bot is online again, has read everything,
   const flow = (async () => {
     for (let index = 0; index < 20; index += 1) await say()
   })()
-  for (const text of ['one', 'two', 'three']) await call(first, 'POST', '/api/sessions/gate/messages', { to: ann.number, type: 'text', text })
+  for (const text of ['one', 'two', 'three'])
+    await call(first, 'POST', '/api/sessions/gate/messages', { to: ann.number, type: 'text', text })
   await first.end('SIGKILL')
   await flow
 
   const second = await start(double, dataDir)
   await expect.poll(() => status(second)).toBe('online')
-  const logged = async () => (await call(second, 'GET', '/api/sessions/gate/log?limit=500'))['messages'] as unknown as { text: string; kind: string }[]
+  const logged = async () =>
+    (await call(second, 'GET', '/api/sessions/gate/log?limit=500'))['messages'] as unknown as { text: string; kind: string }[]
   const heard = async () => new Set((await logged()).map(({ text }) => text).filter((text) => text.startsWith('number'))).size
   await expect.poll(heard).toBe(25)
 
@@ -55,7 +60,8 @@ test('after kill -9 among messages the bot is online again, has read everything,
   await say()
   await expect.poll(heard).toBe(26)
   expect(retries()).toBe(before)
-  const texts = () => ann.messages.filter(({ key }) => key.fromMe !== true).map(({ message }) => message?.extendedTextMessage?.text ?? message?.conversation)
+  const texts = () =>
+    ann.messages.filter(({ key }) => key.fromMe !== true).map(({ message }) => message?.extendedTextMessage?.text ?? message?.conversation)
   await expect.poll(() => new Set(texts()).size).toBe(3)
   expect(await second.end()).toBe(0)
 })
@@ -73,7 +79,14 @@ test('a rule publishes to a broker session of the same server, and says when the
   const rule = async () => ((await call(server, 'GET', '/api/sessions/gate/rules'))['rules'] as unknown as object[])[0]
   await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'into the void' })
   await expect.poll(rule).toMatchObject({ matched: 1, failed: 1, problem: expect.stringContaining('no such session') })
-  expect((await server.call(`${server.ready.apis['brokers']?.url}/api/createSession`, { method: 'POST', json: { sessionName: 'yard', password: 'a-password', sessionExpiry: null } })).ok).toBe(true)
+  expect(
+    (
+      await server.call(`${server.ready.apis['brokers']?.url}/api/createSession`, {
+        method: 'POST',
+        json: { sessionName: 'yard', password: 'a-password', sessionExpiry: null },
+      })
+    ).ok,
+  ).toBe(true)
   await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'to the yard' })
   await expect.poll(rule).toMatchObject({ matched: 2, failed: 1, problem: null })
   expect(await server.end()).toBe(0)

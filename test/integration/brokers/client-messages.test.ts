@@ -18,11 +18,14 @@ function clientOf(house: BrokerHouse, { sessionName, password }: Session, option
   return client
 }
 
-const queued = async (house: BrokerHouse, { sessionName }: Session): Promise<unknown> => ((await house.call(`/v1/sessions/${sessionName}`)).body['session'] as { queued: unknown }).queued
+const queued = async (house: BrokerHouse, { sessionName }: Session): Promise<unknown> =>
+  ((await house.call(`/v1/sessions/${sessionName}`)).body['session'] as { queued: unknown }).queued
 const numbers = Array.from({ length: 20 }, (_, index) => String(index + 1))
 
 /** A named client `r` that was there once and has missed twenty messages on `t`. */
-async function withQueue(key?: string): Promise<{ house: BrokerHouse; session: Session; reader: () => BrokerClient; writer: BrokerClient }> {
+async function withQueue(
+  key?: string,
+): Promise<{ house: BrokerHouse; session: Session; reader: () => BrokerClient; writer: BrokerClient }> {
   const house = await openBrokers()
   const session = await house.createSession()
   const reader = (): BrokerClient => clientOf(house, session, { userId: 'r', ...(key === undefined ? {} : { key }) })
@@ -106,7 +109,8 @@ it('says that bytes of an MQTT client are Base64, and hands them to who takes th
   const key = generateKey()
   const [reader, writer] = [clientOf(house, session, { key }), clientOf(house, session, { key })]
   const got: Pick<BrokerMessage, 'topic' | 'text' | 'encoding'>[] = []
-  const handler = ({ topic, text, encoding }: BrokerMessage): void => void got.push({ topic, text, ...(encoding === undefined ? {} : { encoding }) })
+  const handler = ({ topic, text, encoding }: BrokerMessage): void =>
+    void got.push({ topic, text, ...(encoding === undefined ? {} : { encoding }) })
   await Promise.all([reader.connect({ handlers: { 'raw/+': { handler, plain: true }, sealed: handler } }), writer.connect()])
   const { client: device } = await PacketClient.join(house.room.mqttPort() ?? 0, session)
   device.send({ cmd: 'publish', topic: 'raw/bytes', payload: Buffer.from([0xff, 0x00]), qos: 1, dup: false, retain: false, messageId: 1 })
@@ -117,7 +121,12 @@ it('says that bytes of an MQTT client are Base64, and hands them to who takes th
   await writer.publish('raw/own', 'from us', { plain: true })
   await writer.publish('sealed', 'secret')
   await until('all came', () => got.length === 4)
-  expect(got.toSorted((a, b) => (a.topic < b.topic ? -1 : 1))).toEqual([{ topic: 'raw/bytes', text: '/wA=', encoding: 'base64' }, { topic: 'raw/own', text: 'from us' }, { topic: 'raw/text', text: 'hello' }, { topic: 'sealed', text: 'secret' }])
+  expect(got.toSorted((a, b) => (a.topic < b.topic ? -1 : 1))).toEqual([
+    { topic: 'raw/bytes', text: '/wA=', encoding: 'base64' },
+    { topic: 'raw/own', text: 'from us' },
+    { topic: 'raw/text', text: 'hello' },
+    { topic: 'sealed', text: 'secret' },
+  ])
   expect((await device.message()).payload.toString()).toBe('from us')
 })
 
@@ -126,7 +135,13 @@ it('tells a shared subscription from one of its own: a logger beside a group hea
   const session = await house.createSession()
   const [both, member, writer] = [clientOf(house, session, { userId: 'both' }), clientOf(house, session), clientOf(house, session)]
   const [logged, taken, other]: [string[], string[], string[]] = [[], [], []]
-  await both.connect({ handlers: { 't': ({ text }) => void logged.push(text), '$share/g/t': ({ text }) => void taken.push(text), '$share/h/#': ({ text }) => void other.push(text) } })
+  await both.connect({
+    handlers: {
+      t: ({ text }) => void logged.push(text),
+      '$share/g/t': ({ text }) => void taken.push(text),
+      '$share/h/#': ({ text }) => void other.push(text),
+    },
+  })
   await member.connect({ handlers: { '$share/g/t': ({ text }) => void taken.push(text) } })
   await writer.connect()
   for (const number of numbers) await writer.publish('t', number)
@@ -170,7 +185,11 @@ describe('a publish that is too large', () => {
     const session = await house.createSession()
     const client = clientOf(house, session, { maxFrameBytes: 99_000_000 })
     await client.connect()
-    const outcomes = await Promise.allSettled([client.publish('t', 'before'), client.publish('t', 'x'.repeat(10_485_761)), client.publish('t', 'after')])
+    const outcomes = await Promise.allSettled([
+      client.publish('t', 'before'),
+      client.publish('t', 'x'.repeat(10_485_761)),
+      client.publish('t', 'after'),
+    ])
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(client.state).toBe('online')
   })
@@ -205,7 +224,10 @@ describe('connect and close', () => {
 
   it.each(['no address', 'ftp://127.0.0.1:1', 'http://'])('says at once that %j is no address, and ends', async (url) => {
     const client = new BrokerClient({ url, sessionName: 's', password: 'p' })
-    const outcome = await client.connect().then(() => null, (error: unknown) => error)
+    const outcome = await client.connect().then(
+      () => null,
+      (error: unknown) => error,
+    )
     expect([outcome instanceof Error, client.state]).toEqual([true, 'closed'])
     await client.close()
     await expect(client.connect()).rejects.toThrow('closed')
@@ -231,7 +253,14 @@ it('lets a subscription be tried again that was refused, and stands words that a
     socket.on('message', (bytes: Buffer) => {
       const { type, topic } = JSON.parse(bytes.toString('utf8')) as { type: string; topic?: string }
       if (type === 'init') socket.send('{"type":"init_response","success":true}')
-      if (type === 'subscribe') socket.send(JSON.stringify({ type: 'subscribe_response', topic, ...(refusals-- > 0 ? { success: false, error: 'Subscription could not be stored' } : { success: true }) }))
+      if (type === 'subscribe')
+        socket.send(
+          JSON.stringify({
+            type: 'subscribe_response',
+            topic,
+            ...(refusals-- > 0 ? { success: false, error: 'Subscription could not be stored' } : { success: true }),
+          }),
+        )
     })
   })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
@@ -240,7 +269,11 @@ it('lets a subscription be tried again that was refused, and stands words that a
     http.close()
   })
   const address = http.address()
-  const client = new BrokerClient({ url: `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, sessionName: 's', password: 'p' })
+  const client = new BrokerClient({
+    url: `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    sessionName: 's',
+    password: 'p',
+  })
   onTestFinished(() => client.close())
   await client.connect()
   await expect(client.subscribe('t', () => undefined)).rejects.toThrow('could not be stored')

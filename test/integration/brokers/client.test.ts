@@ -9,8 +9,17 @@ import { temporaryFolder, until } from '../../fakes/kernel.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
-function clientOf(house: BrokerHouse, session: { sessionName: string; password: string }, options: Partial<BrokerClientOptions> = {}): BrokerClient {
-  const client = new BrokerClient({ url: house.url.replace('http', 'ws'), sessionName: session.sessionName, password: session.password, ...options })
+function clientOf(
+  house: BrokerHouse,
+  session: { sessionName: string; password: string },
+  options: Partial<BrokerClientOptions> = {},
+): BrokerClient {
+  const client = new BrokerClient({
+    url: house.url.replace('http', 'ws'),
+    sessionName: session.sessionName,
+    password: session.password,
+    ...options,
+  })
   onTestFinished(() => client.close())
   return client
 }
@@ -44,7 +53,10 @@ describe('the client library', () => {
       if (retries.length < 3) throw new Error('not yet')
     })
     await writer.publish('t', 'x')
-    await until('nothing waits', async () => ((await house.call(`/v1/sessions/${session.sessionName}`)).body['session'] as { queued: number }).queued === 0)
+    await until(
+      'nothing waits',
+      async () => ((await house.call(`/v1/sessions/${session.sessionName}`)).body['session'] as { queued: number }).queued === 0,
+    )
     expect(retries).toEqual([0, 1, 2])
   })
 
@@ -128,7 +140,12 @@ describe('the client library', () => {
   it('runs its example as documented', async () => {
     const house = await openBrokers()
     const { sessionName, password } = await house.createSession()
-    const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'client/brokers/example.ts'), house.url.replace('http', 'ws'), sessionName, password])
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(root, 'client/brokers/example.ts'),
+      house.url.replace('http', 'ws'),
+      sessionName,
+      password,
+    ])
     expect(stdout).toContain('orders/created: Order 1 is paid')
   })
 })
@@ -170,8 +187,11 @@ async function silenceableLine(port: number): Promise<{ port: number; silence():
 }
 
 describe('generate-key', () => {
-  it.each([['server/cli.ts', 'generate-key'], ['utils/generate_key.js']])('%s prints 32 bytes in Base64 and nothing else', async (file, ...args) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [join(root, file), ...args])
-    expect(stdout).toMatch(/^[A-Za-z0-9+/]{43}=\n$/)
-  })
+  it.each([['server/cli.ts', 'generate-key'], ['utils/generate_key.js']])(
+    '%s prints 32 bytes in Base64 and nothing else',
+    async (file, ...args) => {
+      const { stdout } = await promisify(execFile)(process.execPath, [join(root, file), ...args])
+      expect(stdout).toMatch(/^[A-Za-z0-9+/]{43}=\n$/)
+    },
+  )
 })

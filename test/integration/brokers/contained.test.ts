@@ -39,7 +39,11 @@ async function jsonVictim(house: BrokerHouse, session: { sessionName: string; pa
 }
 
 async function mqttVictim(house: BrokerHouse, session: { sessionName: string; password: string }): Promise<Victim> {
-  const { client } = await PacketClient.join(house.room.mqttPort() ?? 0, session, { clientId: 'victim', clean: false, properties: { sessionExpiryInterval: 600 } })
+  const { client } = await PacketClient.join(house.room.mqttPort() ?? 0, session, {
+    clientId: 'victim',
+    clean: false,
+    properties: { sessionExpiryInterval: 600 },
+  })
   return {
     socket: null,
     say: () => client.send({ cmd: 'pingreq' }),
@@ -72,14 +76,24 @@ describe('what throws in a connection', () => {
     const [session, elsewhere] = [await house.createSession(), await house.createSession()]
     const victim = await (protocol === 'json' ? jsonVictim : mqttVictim)(house, session)
     for (const topic of ['t', 'sys/logs']) await victim.subscribe(topic)
-    const [reader, provoker, stranger] = [await FrameClient.join(house.url, session, 'reader'), await FrameClient.join(house.url, session), await FrameClient.join(house.url, elsewhere, 'stranger')]
+    const [reader, provoker, stranger] = [
+      await FrameClient.join(house.url, session, 'reader'),
+      await FrameClient.join(house.url, session),
+      await FrameClient.join(house.url, elsewhere, 'stranger'),
+    ]
     await Promise.all([reader.subscribe('t'), stranger.subscribe('t')])
     breakIt(house, name)
     await provoke(victim, provoker)
     await victim.ended()
     await until('it is known', () => house.escapes.length > 0)
-    expect(house.escapes[0]).toMatchObject({ reason: 'a fault that nobody thought of', origin: { room: 'brokers', kind: 'client', id: 'victim' } })
-    for (const [listener, where, id] of [[reader, session, 'here'], [stranger, elsewhere, 'there']] as const) {
+    expect(house.escapes[0]).toMatchObject({
+      reason: 'a fault that nobody thought of',
+      origin: { room: 'brokers', kind: 'client', id: 'victim' },
+    })
+    for (const [listener, where, id] of [
+      [reader, session, 'here'],
+      [stranger, elsewhere, 'there'],
+    ] as const) {
       const writer = await FrameClient.join(house.url, where)
       writer.publish('t', id)
       expect(await writer.next('publish_response')).toMatchObject({ success: true })
@@ -101,7 +115,9 @@ describe('what throws in a connection', () => {
     const back = await FrameClient.join(house.url, session, 'victim')
     writer.publish('t', 'fine')
     expect(await back.next('message')).toMatchObject({ messageId: 'fine' })
-    expect((await house.call(`/v1/sessions/${session.sessionName}/dead-letters`)).body['deadLetters']).toMatchObject([{ messageId: 'poison', reason: 'unsendable', subscriber: 'user:victim' }])
+    expect((await house.call(`/v1/sessions/${session.sessionName}/dead-letters`)).body['deadLetters']).toMatchObject([
+      { messageId: 'poison', reason: 'unsendable', subscriber: 'user:victim' },
+    ])
   })
 })
 
@@ -115,7 +131,8 @@ it('takes a life of a message that no clock can count for the longest there is',
   reader.socket.terminate()
   const writer = await FrameClient.join(house.url, session)
   for (const ttl of [5e12, Number.MAX_SAFE_INTEGER]) writer.send({ type: 'publish', topic: 't', data: 'x', ttl })
-  for (let count = 0; count < 2; count += 1) expect((await client.message()).properties?.messageExpiryInterval).toBeLessThanOrEqual(0xffff_ffff)
+  for (let count = 0; count < 2; count += 1)
+    expect((await client.message()).properties?.messageExpiryInterval).toBeLessThanOrEqual(0xffff_ffff)
   const held = await house.call(`/v1/sessions/${session.sessionName}/messages`)
   expect([held.status, held.body['messages']]).toEqual([200, expect.arrayContaining([expect.objectContaining({ topic: 't' })])])
   expect([house.room.service.storageError, house.faults]).toEqual([null, []])
@@ -138,7 +155,9 @@ it('serves on after it was restarted in place: sessions, what waited, and whoeve
   expect([ends, await writer.ended()]).toEqual([['shutdown'], { code: 1001, reason: 'Server is stopping' }])
   const back = await FrameClient.join(house.url, session, 'reader')
   expect(await back.next('message')).toMatchObject({ messageId: 'waited' })
-  expect(await house.room.houseClient.publish(session.sessionName, { topic: 't', data: 'new', retain: false, publisher: 'rule' })).toMatchObject({ deliveredTo: 1 })
+  expect(
+    await house.room.houseClient.publish(session.sessionName, { topic: 't', data: 'new', retain: false, publisher: 'rule' }),
+  ).toMatchObject({ deliveredTo: 1 })
   expect(await back.next('message')).toMatchObject({ data: 'new' })
   expect(total).toBeGreaterThan(0)
   expect(house.room.summary().total).toBeGreaterThanOrEqual(total)

@@ -13,7 +13,9 @@ import { temporaryFolder, testClock, testLog, until } from '../../fakes/kernel.t
 const names = ['one', 'two', 'three']
 
 /** A journal of three segments, each with one message that waits for a reader who is away. */
-async function threeSegments(dataDir: string): Promise<{ session: { sessionName: string; password: string }; folder: string; files: string[] }> {
+async function threeSegments(
+  dataDir: string,
+): Promise<{ session: { sessionName: string; password: string }; folder: string; files: string[] }> {
   const folder = join(dataDir, 'brokers')
   let session: { sessionName: string; password: string } | null = null
   for (const name of names) {
@@ -32,10 +34,13 @@ async function threeSegments(dataDir: string): Promise<{ session: { sessionName:
 }
 
 async function waiting(house: BrokerHouse, session: { sessionName: string }): Promise<unknown[]> {
-  return ((await house.call(`/v1/sessions/${session.sessionName}/messages`)).body['messages'] as { messageId: string }[]).map(({ messageId }) => messageId)
+  return ((await house.call(`/v1/sessions/${session.sessionName}/messages`)).body['messages'] as { messageId: string }[]).map(
+    ({ messageId }) => messageId,
+  )
 }
 
-const attention = (house: BrokerHouse): { id: string; text: string; action: string | null }[] => house.room.attention().filter(({ id }) => id === 'brokers-journal')
+const attention = (house: BrokerHouse): { id: string; text: string; action: string | null }[] =>
+  house.room.attention().filter(({ id }) => id === 'brokers-journal')
 
 /** A folder in place of the file cannot be read as one, whoever asks: this user may be one for whom no file is closed. */
 function makeUnreadable(file: string): () => void {
@@ -55,7 +60,9 @@ describe('a segment that cannot be read', () => {
     const mend = makeUnreadable(file)
     const house = await openBrokers({ dataDir })
     expect(await waiting(house, session)).toEqual(['one', 'three'])
-    expect(attention(house)).toEqual([expect.objectContaining({ text: expect.stringContaining(files[1] ?? '') as string, action: 'restart-room' })])
+    expect(attention(house)).toEqual([
+      expect.objectContaining({ text: expect.stringContaining(files[1] ?? '') as string, action: 'restart-room' }),
+    ])
     const writer = await FrameClient.join(house.url, session)
     writer.publish('t', 'new')
     expect(await writer.next('publish_response')).toMatchObject({ success: true, queuedFor: 1 })
@@ -106,13 +113,35 @@ describe('a byte that flipped', () => {
   /** A journal of one segment with five messages in a batch each. */
   async function fiveBatches(): Promise<{ folder: string; file: string; bytes: Buffer }> {
     const folder = join(temporaryFolder(), 'brokers')
-    const engine = new Engine({ folder, clock: testClock(), log: testLog(), setTimer: () => () => undefined, observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined } })
+    const engine = new Engine({
+      folder,
+      clock: testClock(),
+      log: testLog(),
+      setTimer: () => () => undefined,
+      observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
+    })
     const tenant = engine.addTenant(1, 'one', defaultPolicy)
     await engine.recover()
     const { subscriber } = engine.attach(tenant, new FakeLink('reader'), { key: 'user:reader', durable: true, keepFor: null })
     engine.subscribe(subscriber, 't', { filter: 't', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
     for (let n = 1; n <= 5; n += 1) {
-      engine.publish(tenant, { topic: 't', id: `m${n}`, source: 'json', body: Buffer.from(`body ${n}`), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: 'w' }, null, '')
+      engine.publish(
+        tenant,
+        {
+          topic: 't',
+          id: `m${n}`,
+          source: 'json',
+          body: Buffer.from(`body ${n}`),
+          isEmpty: false,
+          qos: 1,
+          retain: false,
+          properties: null,
+          expiresIn: null,
+          publisher: 'w',
+        },
+        null,
+        '',
+      )
       await engine.durable()
     }
     await engine.stop()
@@ -160,11 +189,21 @@ describe('a disk that refuses', () => {
     expect(await writer.next('publish_response')).toMatchObject({ success: false, error: 'Message could not be stored' })
     writer.send({ type: 'subscribe', topic: 'u' })
     expect(await writer.next('subscribe_response')).toMatchObject({ success: false, error: 'Subscription could not be stored' })
-    const mqtt = await connectAsync(`mqtt://127.0.0.1:${house.room.mqttPort() ?? 0}`, { protocolVersion: 5, clientId: 'm', clean: false, properties: { sessionExpiryInterval: 60 }, username: session.sessionName, password: session.password, reconnectPeriod: 0 })
+    const mqtt = await connectAsync(`mqtt://127.0.0.1:${house.room.mqttPort() ?? 0}`, {
+      protocolVersion: 5,
+      clientId: 'm',
+      clean: false,
+      properties: { sessionExpiryInterval: 60 },
+      username: session.sessionName,
+      password: session.password,
+      reconnectPeriod: 0,
+    })
     await expect(mqtt.publishAsync('t', 'refused', { qos: 1 })).rejects.toMatchObject({ code: 0x83 })
     await expect(mqtt.publishAsync('t', 'refused', { qos: 2 })).rejects.toMatchObject({ code: 0x83 })
     await mqtt.endAsync()
-    const subscriber = ((await house.call(path)).body['clients'] as { subscriberId: number; name: string }[]).find(({ name }) => name === 'reader')?.subscriberId ?? 0
+    const subscriber =
+      ((await house.call(path)).body['clients'] as { subscriberId: number; name: string }[]).find(({ name }) => name === 'reader')
+        ?.subscriberId ?? 0
     expect((await house.call(`${path}/subscribers/${subscriber}/purge`, {})).status).toBe(507)
     expect((await house.call(`${path}/dead-letters/purge`, { all: true })).status).toBe(507)
     expect((await house.call(path, { policy: { durability: 'memory' } }, 'PATCH')).status).toBe(507)
@@ -193,7 +232,10 @@ describe('a disk that refuses', () => {
       const sessionName = `s${n}${'x'.repeat(60)}`
       const { status, body } = await house.call('/api/createSession', { sessionName, password: 'secure-password-123' })
       if (status === 200) continue
-      expect([status, body]).toEqual([507, expect.objectContaining({ success: false, error: expect.stringContaining('the disk is full') as string })])
+      expect([status, body]).toEqual([
+        507,
+        expect.objectContaining({ success: false, error: expect.stringContaining('the disk is full') as string }),
+      ])
       refused.push(sessionName)
     }
     expect(refused).toHaveLength(1)

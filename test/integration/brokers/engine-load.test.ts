@@ -6,9 +6,17 @@ import { defaultPolicy, type Policy } from '../../../server/brokers/policy.ts'
 import { FakeLink } from '../../fakes/broker-link.ts'
 import { temporaryFolder, testClock, testLog, type TestClock } from '../../fakes/kernel.ts'
 
-async function open(policy: Partial<Policy>): Promise<{ engine: Engine; tenant: Tenant; clock: TestClock; reader: FakeLink; publish(count: number): Promise<void> }> {
+async function open(
+  policy: Partial<Policy>,
+): Promise<{ engine: Engine; tenant: Tenant; clock: TestClock; reader: FakeLink; publish(count: number): Promise<void> }> {
   const clock = testClock()
-  const engine = new Engine({ folder: temporaryFolder(), clock, log: testLog(), setTimer: () => () => undefined, observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined } })
+  const engine = new Engine({
+    folder: temporaryFolder(),
+    clock,
+    log: testLog(),
+    setTimer: () => () => undefined,
+    observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
+  })
   onTestFinished(() => engine.stop())
   const tenant = engine.addTenant(1, 'one', { ...defaultPolicy, ...policy })
   await engine.recover()
@@ -18,7 +26,24 @@ async function open(policy: Partial<Policy>): Promise<{ engine: Engine; tenant: 
   return {
     ...{ engine, tenant, clock, reader },
     async publish(count) {
-      for (let n = 0; n < count; n += 1) engine.publish(tenant, { topic: 't', id: `m${n}`, source: 'json', body: Buffer.from('x'), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: 'w' }, null, '')
+      for (let n = 0; n < count; n += 1)
+        engine.publish(
+          tenant,
+          {
+            topic: 't',
+            id: `m${n}`,
+            source: 'json',
+            body: Buffer.from('x'),
+            isEmpty: false,
+            qos: 1,
+            retain: false,
+            properties: null,
+            expiresIn: null,
+            publisher: 'w',
+          },
+          null,
+          '',
+        )
       await engine.durable()
     },
   }
@@ -49,7 +74,16 @@ it('sends a try that was due while the connection took nothing as soon as it tak
   reader.room = true
   const [subscriber] = tenant.subscribers.values()
   if (subscriber !== undefined) engine.dispatch(subscriber)
-  expect(reader.received.slice(3).map(({ id, tries, at }) => [id, tries, at - (reader.received[0]?.at ?? 0)]).sort()).toEqual([['m0', 2, 1_020], ['m1', 2, 1_020], ['m2', 2, 1_020]])
+  expect(
+    reader.received
+      .slice(3)
+      .map(({ id, tries, at }) => [id, tries, at - (reader.received[0]?.at ?? 0)])
+      .sort(),
+  ).toEqual([
+    ['m0', 2, 1_020],
+    ['m1', 2, 1_020],
+    ['m2', 2, 1_020],
+  ])
   engine.runDue()
   expect(reader.received).toHaveLength(6)
 })
@@ -61,7 +95,24 @@ it('replays no dead letter into a queue that is full', async () => {
   clock.advance(1_001)
   engine.runDue()
   expect(tenant.deadLetters.size).toBe(2)
-  for (let n = 0; n < 2; n += 1) engine.publish(tenant, { topic: 't', id: `later${n}`, source: 'json', body: Buffer.from('x'), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: 'w' }, null, '')
+  for (let n = 0; n < 2; n += 1)
+    engine.publish(
+      tenant,
+      {
+        topic: 't',
+        id: `later${n}`,
+        source: 'json',
+        body: Buffer.from('x'),
+        isEmpty: false,
+        qos: 1,
+        retain: false,
+        properties: null,
+        expiresIn: null,
+        publisher: 'w',
+      },
+      null,
+      '',
+    )
   await engine.durable()
   expect([...tenant.deadLetters.values()].map((letter) => engine.replay(letter))).toEqual([false, false])
   expect([tenant.queued, tenant.deadLetters.size]).toEqual([2, 2])

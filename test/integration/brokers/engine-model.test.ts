@@ -13,7 +13,15 @@ import { defaultPolicy, type Policy } from '../../../server/brokers/policy.ts'
 import { FakeLink } from '../../fakes/broker-link.ts'
 import { temporaryFolder, testClock, testLog, type TestClock } from '../../fakes/kernel.ts'
 
-const policy = { ...defaultPolicy, retryInterval: 1_000, maxRetryLimit: 3, messageExpiryTime: 10_000, maxQueuedMessages: 6, keepAwayFor: null, maxInFlight: 4 }
+const policy = {
+  ...defaultPolicy,
+  retryInterval: 1_000,
+  maxRetryLimit: 3,
+  messageExpiryTime: 10_000,
+  maxQueuedMessages: 6,
+  keepAwayFor: null,
+  maxInFlight: 4,
+}
 const topics = ['a', 'b', 'c/d']
 const names = ['ann', 'bob', 'cid']
 
@@ -73,7 +81,14 @@ class World {
   }
 
   private open(): [Engine, Tenant, Tenant] {
-    const engine = new Engine({ folder: this.folder, clock: this.clock, log: testLog(), segmentBytes: 2_000, setTimer: () => () => undefined, observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined } })
+    const engine = new Engine({
+      folder: this.folder,
+      clock: this.clock,
+      log: testLog(),
+      segmentBytes: 2_000,
+      setTimer: () => () => undefined,
+      observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
+    })
     return [engine, engine.addTenant(1, 'one', { ...policy, overflow: this.overflow }), engine.addTenant(2, 'other', policy)]
   }
 
@@ -141,7 +156,12 @@ class World {
     this.readReceipts()
     expect(this.bystander.received, 'nothing crosses from one session into another').toEqual([])
     expect(this.other.deadLetters.size).toBe(0)
-    const waiting = new Map([...this.tenant.subscribers.values()].map((subscriber) => [subscriber.key, new Set([...subscriber.unacked.values()].map(({ message }) => message.id))]))
+    const waiting = new Map(
+      [...this.tenant.subscribers.values()].map((subscriber) => [
+        subscriber.key,
+        new Set([...subscriber.unacked.values()].map(({ message }) => message.id)),
+      ]),
+    )
     const dead = new Set([...this.tenant.deadLetters.values()].map(({ subscriberKey, message }) => `${subscriberKey} ${message.id}`))
     for (const { id, accepted, audience, acknowledged } of this.published) {
       if (!accepted) continue
@@ -155,7 +175,8 @@ class World {
       for (const { id, tries, at } of link.received) {
         const expectation = this.published.find((each) => each.id === id)
         expect(expectation?.audience.has(name), `${name} may get ${id}`).toBe(true)
-        if (expectation !== undefined && !this.replayed.has(id)) expect(at - expectation.publishedAt, 'never sent after it expired').toBeLessThan(policy.messageExpiryTime)
+        if (expectation !== undefined && !this.replayed.has(id))
+          expect(at - expectation.publishedAt, 'never sent after it expired').toBeLessThan(policy.messageExpiryTime)
         expect(tries, 'never sent more often than allowed').toBeLessThanOrEqual(policy.maxRetryLimit + 1)
       }
     }
@@ -189,8 +210,33 @@ async function run(world: World, { ...action }: Step): Promise<void> {
       const topicName = again?.topic ?? topics[action.topic] ?? ''
       const id = again?.id ?? `m${(counter += 1)}`
       const audience = new Set(names.filter((each) => each !== name && world.subscribed.get(each)?.has(topicName) === true))
-      if (again === null) world.published.push({ id, topic: topicName, publisher: name, publishedAt: world.clock.monotonic(), audience, accepted: false, acknowledged: new Set() })
-      engine.publish(tenant, { topic: topicName, id, source: 'json', body: Buffer.from(id), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: name }, link, id)
+      if (again === null)
+        world.published.push({
+          id,
+          topic: topicName,
+          publisher: name,
+          publishedAt: world.clock.monotonic(),
+          audience,
+          accepted: false,
+          acknowledged: new Set(),
+        })
+      engine.publish(
+        tenant,
+        {
+          topic: topicName,
+          id,
+          source: 'json',
+          body: Buffer.from(id),
+          isEmpty: false,
+          qos: 1,
+          retain: false,
+          properties: null,
+          expiresIn: null,
+          publisher: name,
+        },
+        link,
+        id,
+      )
       return
     }
     case 'subscribe': {
@@ -198,7 +244,14 @@ async function run(world: World, { ...action }: Step): Promise<void> {
       const topicName = topics[action.topic] ?? ''
       const subscriber = world.subscribers.get(name)
       if (subscriber === undefined || world.link(name) === undefined) return
-      engine.subscribe(subscriber, topicName, { filter: topicName, group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
+      engine.subscribe(subscriber, topicName, {
+        filter: topicName,
+        group: null,
+        qos: 1,
+        noLocal: true,
+        retainAsPublished: false,
+        identifier: null,
+      })
       world.subscribed.get(name)?.add(topicName)
       await engine.durable()
       return
@@ -280,14 +333,18 @@ it('keeps its promises through any history of clients, time and crashes', async 
   const folder = temporaryFolder()
   let history = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), fc.constantFrom('drop-oldest' as const, 'drop-newest' as const, 'reject' as const), async (steps, overflow) => {
-      const world = new World(join(folder, String((history += 1))), overflow)
-      try {
-        await live(world, steps)
-      } finally {
-        await world.engine.stop()
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(step, { minLength: 10, maxLength: 60 }),
+      fc.constantFrom('drop-oldest' as const, 'drop-newest' as const, 'reject' as const),
+      async (steps, overflow) => {
+        const world = new World(join(folder, String((history += 1))), overflow)
+        try {
+          await live(world, steps)
+        } finally {
+          await world.engine.stop()
+        }
+      },
+    ),
     { numRuns: 120 },
   )
 })

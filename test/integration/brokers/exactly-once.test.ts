@@ -53,7 +53,11 @@ async function heard(client: PacketClient): Promise<void> {
 }
 
 /** A named reader of quality 2 that has been sent `words` and has answered nothing. */
-async function readerWith(setting: Setting, words: readonly string[], properties: object = {}): Promise<{ client: PacketClient; writer: PacketClient; sent: IPublishPacket[] }> {
+async function readerWith(
+  setting: Setting,
+  words: readonly string[],
+  properties: object = {},
+): Promise<{ client: PacketClient; writer: PacketClient; sent: IPublishPacket[] }> {
   const { client } = await PacketClient.join(setting.port, setting.session, kept)
   await client.subscribe('t', 2)
   const { client: writer } = await PacketClient.join(setting.port, setting.session)
@@ -125,7 +129,10 @@ describe('what the server sends', () => {
     expect(second.messageId).not.toBe(sent[0]?.messageId)
     client.cut()
     const { client: back } = await PacketClient.join(setting.port, setting.session, kept)
-    expect([facts(await back.message()), facts(await back.message())]).toEqual([[sent[0]?.messageId, 'first', true], [second.messageId, 'second', true]])
+    expect([facts(await back.message()), facts(await back.message())]).toEqual([
+      [sent[0]?.messageId, 'first', true],
+      [second.messageId, 'second', true],
+    ])
     expect((await setting.house.call(`/v1/sessions/${setting.session.sessionName}`)).body['session']).toMatchObject({ deadLetters: 0 })
   })
 
@@ -137,7 +144,9 @@ describe('what the server sends', () => {
     await write(writer, 'three', 9)
     for (let time = 0; time < 3; time += 1) {
       const { client: back } = await PacketClient.join(setting.port, setting.session, kept)
-      expect([facts(await back.message()), facts(await back.message())]).toEqual(sent.map(({ messageId, payload }) => [messageId, payload.toString(), true]))
+      expect([facts(await back.message()), facts(await back.message())]).toEqual(
+        sent.map(({ messageId, payload }) => [messageId, payload.toString(), true]),
+      )
       back.cut()
     }
     const { engine } = setting.house.room.service
@@ -177,7 +186,10 @@ describe('what the server sends', () => {
     const setting = await open()
     const { client, sent } = await readerWith(setting, ['x'.repeat(500)])
     client.cut()
-    const { client: back } = await PacketClient.join(setting.port, setting.session, { ...kept, properties: { sessionExpiryInterval: 600, maximumPacketSize: 200 } })
+    const { client: back } = await PacketClient.join(setting.port, setting.session, {
+      ...kept,
+      properties: { sessionExpiryInterval: 600, maximumPacketSize: 200 },
+    })
     expect(await back.next('pubrel')).toMatchObject({ messageId: sent[0]?.messageId })
     expect(back.ofKind('publish')).toEqual([])
   })
@@ -223,7 +235,10 @@ describe('what the server sends', () => {
     const [first = 0, second = 0] = sent.map(({ messageId }) => messageId)
     client.cut()
     // It takes one at a time: the second waits while its PUBREC comes.
-    const { client: back } = await PacketClient.join(setting.port, setting.session, { ...kept, properties: { sessionExpiryInterval: 600, receiveMaximum: 1 } })
+    const { client: back } = await PacketClient.join(setting.port, setting.session, {
+      ...kept,
+      properties: { sessionExpiryInterval: 600, receiveMaximum: 1 },
+    })
     expect((await back.message()).messageId).toBe(first)
     back.send({ cmd: 'pubrec', messageId: second })
     expect(await back.next('pubrel')).toEqual(expect.objectContaining({ messageId: second, reasonCode: 0 }))
@@ -232,7 +247,10 @@ describe('what the server sends', () => {
     expect(back.ofKind('publish')).toHaveLength(1)
   })
 
-  it.each([['puback', 2], ['pubrec', 1]] as const)('ends the connection over a %s for quality %i', async (cmd, qos) => {
+  it.each([
+    ['puback', 2],
+    ['pubrec', 1],
+  ] as const)('ends the connection over a %s for quality %i', async (cmd, qos) => {
     const setting = await open()
     const { client } = await PacketClient.join(setting.port, setting.session, kept)
     await client.subscribe('t', qos)

@@ -36,14 +36,36 @@ it('leaves nothing behind of what a full disk refused, and goes on once there is
   const state = await disk()
   const folder = join(temporaryFolder(), 'brokers')
   const start = async () => {
-    const engine = new Engine({ folder, clock: testClock(), log: testLog(), setTimer: () => () => undefined, observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined } })
+    const engine = new Engine({
+      folder,
+      clock: testClock(),
+      log: testLog(),
+      setTimer: () => () => undefined,
+      observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
+    })
     const tenant = engine.addTenant(1, 'one', defaultPolicy)
     await engine.recover()
     const link = new FakeLink('reader')
     const { subscriber } = engine.attach(tenant, link, { key: 'user:reader', durable: true, keepFor: null })
     engine.subscribe(subscriber, 't', { filter: 't', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
     const publish = (id: string): Promise<boolean> => {
-      engine.publish(tenant, { topic: 't', id, source: 'json', body: Buffer.from(id), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: 'writer' }, null, id)
+      engine.publish(
+        tenant,
+        {
+          topic: 't',
+          id,
+          source: 'json',
+          body: Buffer.from(id),
+          isEmpty: false,
+          qos: 1,
+          retain: false,
+          properties: null,
+          expiresIn: null,
+          publisher: 'writer',
+        },
+        null,
+        id,
+      )
       return engine.durable()
     }
     return { engine, tenant, link, subscriber, publish }

@@ -6,7 +6,10 @@ import { temporaryFolder, testClock, until } from '../../fakes/kernel.ts'
 
 const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
 
-async function house(fields: Record<string, unknown> = {}, options: Parameters<typeof openBrokers>[0] = {}): Promise<{ house: BrokerHouse; session: { sessionName: string; password: string; secretKey: string }; path: string }> {
+async function house(
+  fields: Record<string, unknown> = {},
+  options: Parameters<typeof openBrokers>[0] = {},
+): Promise<{ house: BrokerHouse; session: { sessionName: string; password: string; secretKey: string }; path: string }> {
   const opened = await openBrokers(options)
   const session = await opened.createSession(fields)
   return { house: opened, session, path: `/v1/sessions/${session.sessionName}` }
@@ -14,7 +17,10 @@ async function house(fields: Record<string, unknown> = {}, options: Parameters<t
 
 describe('frames', () => {
   it('answers init with the session name, and says why it refuses', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const client = await FrameClient.open(url)
     client.send({ type: 'init', sessionName: 'nobody', password: 'x' })
     expect(await client.next()).toEqual({ type: 'init_response', success: false, error: 'Session not found' })
@@ -25,7 +31,10 @@ describe('frames', () => {
   })
 
   it('answers what comes before init, what it does not know, and nothing to what it cannot read', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const client = await FrameClient.open(url)
     client.send('no json')
     client.publish('t', id(1))
@@ -41,7 +50,10 @@ describe('frames', () => {
   })
 
   it('takes frames that were sent ahead of the answer to init', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const client = await FrameClient.open(url)
     client.send({ type: 'init', ...session })
     client.send({ type: 'subscribe', topic: 't' })
@@ -51,18 +63,39 @@ describe('frames', () => {
   })
 
   it('delivers with all fields as they were published, and confirms by publish_response and ack_received', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const reader = await FrameClient.join(url, session)
     await reader.subscribe('orders/created')
     const writer = await FrameClient.join(url, session)
-    writer.send({ type: 'publish', topic: 'orders/created', data: 'aXY=:Y3Q=', hash: 'abc', timestamp: 1_700_000_000_123, messageId: id(1) })
+    writer.send({
+      type: 'publish',
+      topic: 'orders/created',
+      data: 'aXY=:Y3Q=',
+      hash: 'abc',
+      timestamp: 1_700_000_000_123,
+      messageId: id(1),
+    })
     expect(await writer.next()).toEqual({ type: 'publish_response', success: true, messageId: id(1), deliveredTo: 1 })
     expect(await writer.next()).toEqual({ type: 'ack_received', messageId: id(1), topic: 'orders/created' })
-    expect(await reader.next('message')).toEqual({ type: 'message', topic: 'orders/created', data: 'aXY=:Y3Q=', hash: 'abc', timestamp: 1_700_000_000_123, messageId: id(1) })
+    expect(await reader.next('message')).toEqual({
+      type: 'message',
+      topic: 'orders/created',
+      data: 'aXY=:Y3Q=',
+      hash: 'abc',
+      timestamp: 1_700_000_000_123,
+      messageId: id(1),
+    })
   })
 
   it('says success with deliveredTo 0 when nobody listens, and keeps nothing', async () => {
-    const { house: { url, call }, session, path } = await house()
+    const {
+      house: { url, call },
+      session,
+      path,
+    } = await house()
     const writer = await FrameClient.join(url, session)
     writer.publish('nobody/here', id(1))
     expect(await writer.next()).toMatchObject({ success: true, deliveredTo: 0 })
@@ -77,14 +110,20 @@ describe('frames', () => {
     [{ topic: 't', data: 'd', messageId: 5 }, 'messageId must be a text of at most 128 characters'],
     [{ topic: 't', data: 'd', ttl: -1 }, 'ttl must be a whole number of ms'],
   ])('refuses to publish %j', async (fields, error) => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const writer = await FrameClient.join(url, session)
     writer.send({ type: 'publish', ...fields })
     expect(await writer.next()).toMatchObject({ type: 'publish_response', success: false, error })
   })
 
   it('stops delivering after unsubscribe', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const reader = await FrameClient.join(url, session)
     await reader.subscribe('t')
     reader.send({ type: 'unsubscribe', topic: 't' })
@@ -95,7 +134,10 @@ describe('frames', () => {
   })
 
   it('relays a file as it is: init_file, binary chunks, end_file, to all but its sender', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const [sender, reader] = [await FrameClient.join(url, session), await FrameClient.join(url, session)]
     await reader.subscribe('files')
     await sender.subscribe('files')
@@ -120,7 +162,10 @@ describe('frames', () => {
   })
 
   it('tells a session what happens in it on sys/logs, and wildcards do not reach that topic', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const [watcher, other] = [await FrameClient.join(url, session), await FrameClient.join(url, session)]
     await watcher.subscribe('sys/logs')
     await other.subscribe('#')
@@ -130,12 +175,26 @@ describe('frames', () => {
   })
 
   it('keeps device tokens per session and user, as they came', async () => {
-    const { house: { url, createSession }, session } = await house()
+    const {
+      house: { url, createSession },
+      session,
+    } = await house()
     const client = await FrameClient.join(url, session)
-    client.send({ type: 'register_fcm_token', userId: 'user1', encryptedData: 'aXY=:dG9rZW4=', hash: 'h', deviceId: 'phone', platform: 'android' })
+    client.send({
+      type: 'register_fcm_token',
+      userId: 'user1',
+      encryptedData: 'aXY=:dG9rZW4=',
+      hash: 'h',
+      deviceId: 'phone',
+      platform: 'android',
+    })
     expect(await client.next()).toMatchObject({ type: 'fcm_token_response', success: true })
     client.send({ type: 'get_registered_devices', userId: 'user1' })
-    expect(await client.next()).toEqual({ type: 'registered_devices_response', success: true, devices: [{ deviceId: 'phone', platform: 'android', createdAt: expect.any(Number), updatedAt: expect.any(Number) }] })
+    expect(await client.next()).toEqual({
+      type: 'registered_devices_response',
+      success: true,
+      devices: [{ deviceId: 'phone', platform: 'android', createdAt: expect.any(Number), updatedAt: expect.any(Number) }],
+    })
     const stranger = await FrameClient.join(url, await createSession())
     stranger.send({ type: 'get_registered_devices', userId: 'user1' })
     expect(await stranger.next()).toMatchObject({ devices: [] })
@@ -146,7 +205,10 @@ describe('frames', () => {
   })
 
   it('keeps a retained message for those who subscribe later, also by wildcard', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const writer = await FrameClient.join(url, session)
     writer.send({ type: 'publish', topic: 'lamp/1', data: 'on', messageId: id(1), retain: true })
     await writer.next('ack_received')
@@ -156,7 +218,10 @@ describe('frames', () => {
   })
 
   it('closes with 1009 above ten megabytes, with 1007 for text that is not UTF-8, and serves the others on', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const healthy = await FrameClient.join(url, session)
     const large = await FrameClient.join(url, session)
     large.socket.send('x'.repeat(10_485_761))
@@ -171,8 +236,16 @@ describe('frames', () => {
 
 describe('promises', () => {
   it('delivers to each subscriber on its own account: the ack of one leaves the others waiting', async () => {
-    const { house: { url, call }, session, path } = await house({ retryInterval: 60 })
-    const [eager, lazy, writer] = [await FrameClient.join(url, session), await FrameClient.join(url, session), await FrameClient.join(url, session)]
+    const {
+      house: { url, call },
+      session,
+      path,
+    } = await house({ retryInterval: 60 })
+    const [eager, lazy, writer] = [
+      await FrameClient.join(url, session),
+      await FrameClient.join(url, session),
+      await FrameClient.join(url, session),
+    ]
     await eager.subscribe('t')
     await lazy.subscribe('t')
     writer.publish('t', id(1))
@@ -187,7 +260,10 @@ describe('promises', () => {
   })
 
   it('never echoes to the sender, neither at first nor in retries', async () => {
-    const { house: { url }, session } = await house({ retryInterval: 30 })
+    const {
+      house: { url },
+      session,
+    } = await house({ retryInterval: 30 })
     const [sender, reader] = [await FrameClient.join(url, session), await FrameClient.join(url, session)]
     await sender.subscribe('t')
     await reader.subscribe('t')
@@ -197,7 +273,10 @@ describe('promises', () => {
   })
 
   it('delivers once what is published twice under one id, and confirms both times', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const [writer, reader] = [await FrameClient.join(url, session), await FrameClient.join(url, session)]
     await reader.subscribe('t')
     writer.publish('t', id(1))
@@ -211,7 +290,10 @@ describe('promises', () => {
   })
 
   it('keeps what a named client missed, in order, and gives it on return', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const reader = await FrameClient.join(url, session, 'erp-sync')
     await reader.subscribe('t')
     reader.socket.close()
@@ -226,7 +308,11 @@ describe('promises', () => {
   })
 
   it('makes a dead letter after the last retry, which can be peeked at, replayed and purged', async () => {
-    const { house: { url, call }, session, path } = await house({ retryInterval: 20, maxRetryLimit: 2 })
+    const {
+      house: { url, call },
+      session,
+      path,
+    } = await house({ retryInterval: 20, maxRetryLimit: 2 })
     const reader = await FrameClient.join(url, session, 'erp-sync')
     await reader.subscribe('t')
     const writer = await FrameClient.join(url, session)
@@ -234,17 +320,26 @@ describe('promises', () => {
     await until('it is a dead letter', async () => ((await call(path)).body['session'] as { deadLetters: number }).deadLetters === 1)
     expect(reader.ofType('message').map((frame) => frame['retry'])).toEqual([undefined, 1, 2])
     const { body } = await call(`${path}/dead-letters`)
-    expect(body).toMatchObject({ total: 1, deadLetters: [{ messageId: id(1), topic: 't', subscriber: 'user:erp-sync', reason: 'max-retries', tries: 3, preview: 'look' }] })
+    expect(body).toMatchObject({
+      total: 1,
+      deadLetters: [{ messageId: id(1), topic: 't', subscriber: 'user:erp-sync', reason: 'max-retries', tries: 3, preview: 'look' }],
+    })
     const before = reader.frames.length
     expect((await call(`${path}/dead-letters/replay`, { all: true })).body).toEqual({ replayed: 1, kept: 0 })
-    await until('it comes again', () => reader.frames.slice(before).some((frame) => frame['messageId'] === id(1) && frame['retry'] === undefined))
+    await until('it comes again', () =>
+      reader.frames.slice(before).some((frame) => frame['messageId'] === id(1) && frame['retry'] === undefined),
+    )
     reader.ack('t', id(1))
     await until('it is settled', async () => ((await call(path)).body['session'] as { queued: number }).queued === 0)
     expect((await call(`${path}/dead-letters/purge`, { all: true })).body).toEqual({ purged: 0 })
   })
 
   it('expires what nobody took in time and never sends it after', async () => {
-    const { house: { url, call }, session, path } = await house({ messageExpiryTime: 80 })
+    const {
+      house: { url, call },
+      session,
+      path,
+    } = await house({ messageExpiryTime: 80 })
     const reader = await FrameClient.join(url, session, 'late')
     await reader.subscribe('t')
     reader.socket.close()
@@ -263,7 +358,11 @@ describe('promises', () => {
     ['drop-newest', [1, 2], [4, 3], true],
     ['reject', [1, 2], [], false],
   ])('bounds the queue of who is away by the policy %s', async (overflow, kept, dead, isTaken) => {
-    const { house: { url, call }, session, path } = await house({ overflow, maxQueuedMessages: 2 })
+    const {
+      house: { url, call },
+      session,
+      path,
+    } = await house({ overflow, maxQueuedMessages: 2 })
     const reader = await FrameClient.join(url, session, 'away')
     await reader.subscribe('t')
     reader.socket.close()
@@ -271,16 +370,24 @@ describe('promises', () => {
     const writer = await FrameClient.join(url, session)
     for (let n = 1; n <= 4; n += 1) {
       writer.publish('t', id(n))
-      expect(await writer.next('publish_response')).toMatchObject(n <= 2 || isTaken ? { success: true } : { success: false, error: 'Queue is full' })
+      expect(await writer.next('publish_response')).toMatchObject(
+        n <= 2 || isTaken ? { success: true } : { success: false, error: 'Queue is full' },
+      )
     }
     const { body } = await call(`${path}/dead-letters`)
-    expect((body['deadLetters'] as { messageId: string; reason: string }[]).map(({ messageId, reason }) => [messageId, reason])).toEqual(dead.map((n) => [id(n), 'overflow']))
+    expect((body['deadLetters'] as { messageId: string; reason: string }[]).map(({ messageId, reason }) => [messageId, reason])).toEqual(
+      dead.map((n) => [id(n), 'overflow']),
+    )
     const back = await FrameClient.join(url, session, 'away')
     for (const n of kept) expect(await back.next('message')).toMatchObject({ messageId: id(n) })
   })
 
   it('makes dead letters of what an unnamed client had not acknowledged when it went', async () => {
-    const { house: { url, call }, session, path } = await house()
+    const {
+      house: { url, call },
+      session,
+      path,
+    } = await house()
     const reader = await FrameClient.join(url, session)
     await reader.subscribe('t')
     const writer = await FrameClient.join(url, session)
@@ -326,7 +433,11 @@ describe('promises', () => {
 
   it('disconnects a reader that takes nothing, keeps its queue, and never lets the others wait', async () => {
     const clock = testClock()
-    const { house: { url, call, events }, session, path } = await house({ evictAfter: 1_000, maxInFlight: 65_535 }, { clock })
+    const {
+      house: { url, call, events },
+      session,
+      path,
+    } = await house({ evictAfter: 1_000, maxInFlight: 65_535 }, { clock })
     const frozen = await FrameClient.join(url, session, 'frozen')
     const healthy = await FrameClient.join(url, session, 'healthy')
     await frozen.subscribe('t')
@@ -354,7 +465,10 @@ describe('promises', () => {
   })
 
   it('finds a frozen reader even where its messages are too few to fill any buffer', async () => {
-    const { house: { url, events }, session } = await house({ evictAfter: 1_000 })
+    const {
+      house: { url, events },
+      session,
+    } = await house({ evictAfter: 1_000 })
     const frozen = await FrameClient.join(url, session, 'frozen')
     await frozen.subscribe('t')
     const silent = await FrameClient.join(url, session, 'never-acks')
@@ -369,7 +483,10 @@ describe('promises', () => {
   })
 
   it('refuses above the quotas of clients and of messages a second', async () => {
-    const { house: { url }, session } = await house({ maxClients: 2, maxPublishRate: 5 })
+    const {
+      house: { url },
+      session,
+    } = await house({ maxClients: 2, maxPublishRate: 5 })
     const writer = await FrameClient.join(url, session)
     await FrameClient.join(url, session)
     await expect(FrameClient.join(url, session)).rejects.toThrow('Session has too many clients')
@@ -381,12 +498,17 @@ describe('promises', () => {
   })
 
   it('refuses above the quota of bytes, and takes messages again once some were acknowledged', async () => {
-    const { house: { url }, session } = await house({ maxStoredBytes: 4_000 })
+    const {
+      house: { url },
+      session,
+    } = await house({ maxStoredBytes: 4_000 })
     const [reader, writer] = [await FrameClient.join(url, session), await FrameClient.join(url, session)]
     await reader.subscribe('t')
     for (let n = 1; n <= 4; n += 1) {
       writer.publish('t', id(n), 'x'.repeat(1_000))
-      expect(await writer.next('publish_response')).toMatchObject(n <= 3 ? { success: true } : { success: false, error: 'Session storage is full', messageId: id(4) })
+      expect(await writer.next('publish_response')).toMatchObject(
+        n <= 3 ? { success: true } : { success: false, error: 'Session storage is full', messageId: id(4) },
+      )
     }
     reader.ack('t', id(1))
     // Answered in their order: what comes after the acknowledgement finds the room it made.
@@ -397,7 +519,10 @@ describe('promises', () => {
   })
 
   it('slows down guessing, while the right password still enters', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const guesser = await FrameClient.open(url)
     for (let n = 0; n < 21; n += 1) guesser.send({ type: 'init', sessionName: session.sessionName, password: `guess ${n}` })
     await until('it is told', () => guesser.frames.some(({ error }) => error === 'Too many attempts'))
@@ -406,7 +531,10 @@ describe('promises', () => {
   })
 
   it('shares a subscription among its members, each message to one of them', async () => {
-    const { house: { url }, session } = await house()
+    const {
+      house: { url },
+      session,
+    } = await house()
     const members = [await FrameClient.join(url, session), await FrameClient.join(url, session)]
     for (const member of members) await member.subscribe('$share/workers/jobs/#')
     const writer = await FrameClient.join(url, session)

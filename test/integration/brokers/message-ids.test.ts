@@ -9,7 +9,13 @@ const quietFor = 600_001
 
 async function open(folder = temporaryFolder()) {
   const clock = testClock()
-  const engine = new Engine({ folder, clock, log: testLog(), setTimer: () => () => undefined, observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined } })
+  const engine = new Engine({
+    folder,
+    clock,
+    log: testLog(),
+    setTimer: () => () => undefined,
+    observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
+  })
   onTestFinished(() => engine.stop())
   const tenant = engine.addTenant(1, 'one', { ...defaultPolicy, messageExpiryTime: null, maxInFlight: 2 })
   await engine.recover()
@@ -17,7 +23,23 @@ async function open(folder = temporaryFolder()) {
   const { subscriber } = engine.attach(tenant, link, { key: 'user:reader', durable: true, keepFor: null })
   engine.subscribe(subscriber, 't', { filter: 't', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
   const publish = async (id: string, body: string, topic = 't'): Promise<void> => {
-    engine.publish(tenant, { topic, id, source: 'json', body: Buffer.from(body), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: 'w' }, null, '')
+    engine.publish(
+      tenant,
+      {
+        topic,
+        id,
+        source: 'json',
+        body: Buffer.from(body),
+        isEmpty: false,
+        qos: 1,
+        retain: false,
+        properties: null,
+        expiresIn: null,
+        publisher: 'w',
+      },
+      null,
+      '',
+    )
     await engine.durable()
   }
   /** Publishes `bodies` under one id, each after the one before is past the telling of repetitions. */

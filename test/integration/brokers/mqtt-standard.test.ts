@@ -20,7 +20,8 @@ async function open(fields: Record<string, unknown> = {}, options: Parameters<ty
 
 const kept = { clean: false, clientId: 'keeper', properties: { sessionExpiryInterval: 600 } }
 const text = ({ payload }: IPublishPacket): string => payload.toString()
-const facts = async ({ house, session }: Setting): Promise<Record<string, unknown>> => (await house.call(`/v1/sessions/${session.sessionName}`)).body['session'] as Record<string, unknown>
+const facts = async ({ house, session }: Setting): Promise<Record<string, unknown>> =>
+  (await house.call(`/v1/sessions/${session.sessionName}`)).body['session'] as Record<string, unknown>
 
 describe('quality 2', () => {
   it('takes a message once, however often it is sent before it is released', async () => {
@@ -57,7 +58,9 @@ describe('quality 2', () => {
     client.cut()
     const { client: second } = await PacketClient.join(setting.port, setting.session, kept)
     const again = [await second.message(), await second.message()]
-    expect(again.map((packet) => [packet.messageId, text(packet), packet.dup])).toEqual(first.map((packet) => [packet.messageId, text(packet), true]))
+    expect(again.map((packet) => [packet.messageId, text(packet), packet.dup])).toEqual(
+      first.map((packet) => [packet.messageId, text(packet), true]),
+    )
     // One of the two is received; then the server goes.
     second.send({ cmd: 'pubrec', messageId: again[0]?.messageId ?? 0 })
     await second.next('pubrel')
@@ -87,7 +90,13 @@ describe('quality 2', () => {
 })
 
 describe('wills', () => {
-  const will = (properties: { willDelayInterval?: number; messageExpiryInterval?: number } = {}, payload = 'gone') => ({ topic: 'wills/a', payload: Buffer.from(payload), qos: 1 as const, retain: false, properties })
+  const will = (properties: { willDelayInterval?: number; messageExpiryInterval?: number } = {}, payload = 'gone') => ({
+    topic: 'wills/a',
+    payload: Buffer.from(payload),
+    qos: 1 as const,
+    retain: false,
+    properties,
+  })
 
   async function watched(setting: Setting): Promise<FrameClient> {
     const watcher = await FrameClient.join(setting.house.url, setting.session, 'watcher')
@@ -101,7 +110,10 @@ describe('wills', () => {
     const { client } = await PacketClient.join(setting.port, setting.session, { ...kept, will: will({ willDelayInterval: 1 }) })
     client.cut()
     await until('it is away', async () => (await facts(setting))['clients'] === 1)
-    const { client: back } = await PacketClient.join(setting.port, setting.session, { ...kept, will: will({ willDelayInterval: 1 }, 'second') })
+    const { client: back } = await PacketClient.join(setting.port, setting.session, {
+      ...kept,
+      will: will({ willDelayInterval: 1 }, 'second'),
+    })
     back.cut()
     expect(await watcher.next('message')).toMatchObject({ data: 'second' })
     expect(watcher.ofType('message')).toHaveLength(1)
@@ -127,7 +139,11 @@ describe('wills', () => {
     await PacketClient.join(setting.port, setting.session, { clientId: 'twin' })
     expect(await old.next('disconnect')).toMatchObject({ reasonCode: 0x8e })
     expect(await watcher.next('message')).toMatchObject({ data: 'taken over' })
-    const { client: silent } = await PacketClient.join(setting.port, setting.session, { clientId: 'silent', keepalive: 1, will: will({}, 'silent') })
+    const { client: silent } = await PacketClient.join(setting.port, setting.session, {
+      clientId: 'silent',
+      keepalive: 1,
+      will: will({}, 'silent'),
+    })
     expect(await silent.next('disconnect')).toMatchObject({ reasonCode: 0x8d })
     expect(await watcher.next('message')).toMatchObject({ data: 'silent' })
   })
@@ -140,7 +156,11 @@ describe('wills', () => {
     await watcher.ended()
     await PacketClient.join(setting.port, setting.session, { ...kept, will: will({}, 'named') })
     await PacketClient.join(setting.port, setting.session, { clientId: 'passing', clean: true, will: will({}, 'passing') })
-    const { client: polite } = await PacketClient.join(setting.port, setting.session, { clientId: 'polite', clean: true, will: will({}, 'polite') })
+    const { client: polite } = await PacketClient.join(setting.port, setting.session, {
+      clientId: 'polite',
+      clean: true,
+      will: will({}, 'polite'),
+    })
     polite.send({ cmd: 'disconnect' })
     await polite.ended()
     await setting.house.stop()
@@ -150,7 +170,10 @@ describe('wills', () => {
     expect(words.sort()).toEqual(['named', 'passing'])
     await house.stop()
     const third = await openBrokers({ dataDir })
-    expect((await third.call(`/v1/sessions/${setting.session.sessionName}`)).body['session']).toMatchObject({ queued: 2, publishedTotal: 0 })
+    expect((await third.call(`/v1/sessions/${setting.session.sessionName}`)).body['session']).toMatchObject({
+      queued: 2,
+      publishedTotal: 0,
+    })
   })
 
   it('refuses a will that could never be published', async () => {
@@ -165,7 +188,8 @@ describe('sessions and messages that end', () => {
     let moved = 0
     const clock = { now: () => systemClock.now() + moved, monotonic: () => systemClock.monotonic() + moved }
     const setting = await open({}, { clock, settings: { brokers: { mqttPort: 0 } } })
-    const join = (options = {}) => PacketClient.join(setting.port, setting.session, { ...kept, properties: { sessionExpiryInterval: 60 }, ...options })
+    const join = (options = {}) =>
+      PacketClient.join(setting.port, setting.session, { ...kept, properties: { sessionExpiryInterval: 60 }, ...options })
     const { client } = await join()
     await client.subscribe('t', 1)
     client.cut()
@@ -203,7 +227,9 @@ describe('sessions and messages that end', () => {
     expect(text(message)).toBe('long')
     expect(message.properties?.messageExpiryInterval).toBeGreaterThanOrEqual(58)
     expect(message.properties?.messageExpiryInterval).toBeLessThanOrEqual(60)
-    expect((await setting.house.call(`/v1/sessions/${setting.session.sessionName}/dead-letters`)).body).toMatchObject({ deadLetters: [{ reason: 'expired', preview: 'short' }] })
+    expect((await setting.house.call(`/v1/sessions/${setting.session.sessionName}/dead-letters`)).body).toMatchObject({
+      deadLetters: [{ reason: 'expired', preview: 'short' }],
+    })
   })
 
   it('keeps no session longer than the policy of the broker session allows', async () => {
@@ -249,7 +275,17 @@ describe('what is refused, and how', () => {
     const { session, port } = await open()
     const client = await PacketClient.open(port)
     try {
-      client.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clean: true, clientId: 'a', keepalive: 0, username: session.sessionName, password: Buffer.from(session.password), ...options })
+      client.send({
+        cmd: 'connect',
+        protocolId: 'MQTT',
+        protocolVersion: 5,
+        clean: true,
+        clientId: 'a',
+        keepalive: 0,
+        username: session.sessionName,
+        password: Buffer.from(session.password),
+        ...options,
+      })
     } catch {
       // The library does not even write it.
       return
@@ -259,10 +295,20 @@ describe('what is refused, and how', () => {
   })
 
   it.each([
-    ['no local on a shared subscription', 0x82, (client: PacketClient) => client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$share/g/t', qos: 1, nl: true, rap: false, rh: 0 }] })],
+    [
+      'no local on a shared subscription',
+      0x82,
+      (client: PacketClient) =>
+        client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$share/g/t', qos: 1, nl: true, rap: false, rh: 0 }] }),
+    ],
     ['an unknown alias', 0x82, (client: PacketClient) => client.publish('', 'x', { qos: 0, properties: { topicAlias: 3 } })],
     ['an alias above the maximum', 0x94, (client: PacketClient) => client.publish('t', 'x', { qos: 0, properties: { topicAlias: 65 } })],
-    ['a second CONNECT', 0x82, (client: PacketClient) => client.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clean: true, clientId: 'b', keepalive: 0 })],
+    [
+      'a second CONNECT',
+      0x82,
+      (client: PacketClient) =>
+        client.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clean: true, clientId: 'b', keepalive: 0 }),
+    ],
     ['authentication nobody agreed on', 0x82, (client: PacketClient) => client.send({ cmd: 'auth', reasonCode: 0x18, properties: {} })],
   ])('disconnects over %s with %i', async (_, code, act) => {
     const { session, port } = await open()
@@ -276,7 +322,11 @@ describe('what is refused, and how', () => {
     const { session, port } = await open()
     const { client } = await PacketClient.join(port, session)
     const topics = ['a/#', 'a/#/b', 'a+', '$share/g', '$share/g/ok', 'plain']
-    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: topics.map((topic) => ({ topic, qos: 2 as const, nl: false, rap: false, rh: 0 as const })) })
+    client.send({
+      cmd: 'subscribe',
+      messageId: 1,
+      subscriptions: topics.map((topic) => ({ topic, qos: 2 as const, nl: false, rap: false, rh: 0 as const })),
+    })
     expect(await client.next('suback')).toMatchObject({ granted: [2, 0x8f, 0x8f, 0x8f, 2, 2] })
     client.send({ cmd: 'unsubscribe', messageId: 2, unsubscriptions: ['plain', 'never'] })
     expect(await client.next('unsuback')).toMatchObject({ granted: [0, 0x11] })
@@ -286,7 +336,11 @@ describe('what is refused, and how', () => {
     const setting = await open({ maxMessageBytes: 10 })
     const { client } = await PacketClient.join(setting.port, setting.session)
     client.publish('t', 'x'.repeat(11), { qos: 1, messageId: 1 })
-    expect(await client.next('puback')).toMatchObject({ messageId: 1, reasonCode: 0x97, properties: { reasonString: 'Message is too large' } })
+    expect(await client.next('puback')).toMatchObject({
+      messageId: 1,
+      reasonCode: 0x97,
+      properties: { reasonString: 'Message is too large' },
+    })
     client.publish('sys/logs', 'x', { qos: 2, messageId: 2 })
     expect(await client.next('pubrec')).toMatchObject({ messageId: 2, reasonCode: 0x87 })
     client.publish('t', 'fits', { qos: 2, messageId: 2 })
@@ -314,7 +368,12 @@ it('gives a message once to who listens for itself and as a member of groups, an
 it.each([4, 5] as const)('takes a burst of thousands from a client of level %i that waits for nothing', async (protocolVersion) => {
   const setting = await open()
   const { house, session } = setting
-  const client = await connectAsync(house.url.replace('http', 'ws'), { username: session.sessionName, password: session.password, protocolVersion, reconnectPeriod: 0 })
+  const client = await connectAsync(house.url.replace('http', 'ws'), {
+    username: session.sessionName,
+    password: session.password,
+    protocolVersion,
+    reconnectPeriod: 0,
+  })
   onTestFinished(async () => void (await client.endAsync(true)))
   let closed = false
   client.on('close', () => (closed = true))
@@ -328,7 +387,10 @@ it('lets nothing cross between sessions, though client ids, packet ids and topic
   const theirs = await house.createSession()
   const { client: reader } = await PacketClient.join(port, mine, kept)
   await reader.subscribe('t', 2)
-  const { client: stranger, connack } = await PacketClient.join(port, theirs, { ...kept, will: { topic: 't', payload: Buffer.from('will of a stranger'), qos: 1, retain: true } })
+  const { client: stranger, connack } = await PacketClient.join(port, theirs, {
+    ...kept,
+    will: { topic: 't', payload: Buffer.from('will of a stranger'), qos: 1, retain: true },
+  })
   // Neither taken over nor resumed: the same name in another session is another client.
   expect(connack.sessionPresent).toBe(false)
   expect(reader.isClosed).toBe(false)
@@ -342,11 +404,19 @@ it('lets nothing cross between sessions, though client ids, packet ids and topic
   const { client: late } = await PacketClient.join(port, theirs)
   await late.subscribe('#', 1)
   stranger.cut()
-  await until('its will is published there', async () => ((await house.call(`/v1/sessions/${theirs.sessionName}`)).body['session'] as { publishedTotal: number }).publishedTotal === 1)
+  await until(
+    'its will is published there',
+    async () =>
+      ((await house.call(`/v1/sessions/${theirs.sessionName}`)).body['session'] as { publishedTotal: number }).publishedTotal === 1,
+  )
   expect(text(await late.message())).toBe('will of a stranger')
-  expect([...stranger.ofKind('publish'), ...late.ofKind('publish')].filter((packet) => packet.cmd === 'publish' && text(packet) === 'secret')).toEqual([])
+  expect(
+    [...stranger.ofKind('publish'), ...late.ofKind('publish')].filter((packet) => packet.cmd === 'publish' && text(packet) === 'secret'),
+  ).toEqual([])
   // The foreign acknowledgements settled nothing, and the foreign will replaced nothing.
-  expect((await house.call(`/v1/sessions/${mine.sessionName}/messages`)).body['messages']).toMatchObject([{ preview: 'secret', waitingFor: [{ key: 'mqtt:keeper', state: 'sent' }] }])
+  expect((await house.call(`/v1/sessions/${mine.sessionName}/messages`)).body['messages']).toMatchObject([
+    { preview: 'secret', waitingFor: [{ key: 'mqtt:keeper', state: 'sent' }] },
+  ])
   const { client: fresh } = await PacketClient.join(port, mine)
   await fresh.subscribe('#', 0)
   expect(text(await fresh.message())).toBe('secret')

@@ -9,16 +9,31 @@ import { temporaryFolder, testClock, until } from '../../fakes/kernel.ts'
 describe('the published calls', () => {
   it('creates a session with the body of the document and answers in its shape', async () => {
     const house = await openBrokers()
-    const { status, body } = await house.call('/api/createSession', { sessionName: 'my-service-prod', password: 'secure-password-123', retryInterval: 5_000, maxRetryLimit: 100, messageExpiryTime: 3_600_000, sessionExpiry: null })
+    const { status, body } = await house.call('/api/createSession', {
+      sessionName: 'my-service-prod',
+      password: 'secure-password-123',
+      retryInterval: 5_000,
+      maxRetryLimit: 100,
+      messageExpiryTime: 3_600_000,
+      sessionExpiry: null,
+    })
     expect(status).toBe(200)
-    expect(body).toMatchObject({ success: true, sessionName: 'my-service-prod', password: 'secure-password-123', secretKey: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(body).toMatchObject({
+      success: true,
+      sessionName: 'my-service-prod',
+      password: 'secure-password-123',
+      secretKey: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
   })
 
   it('takes name and password alone, with the defaults of the document', async () => {
     const house = await openBrokers()
     await house.createSession({ sessionName: 'plain' })
     const { body } = await house.call('/v1/sessions/plain')
-    expect(body['session']).toMatchObject({ policy: { retryInterval: 5_000, maxRetryLimit: 100, messageExpiryTime: null }, expiresAt: null })
+    expect(body['session']).toMatchObject({
+      policy: { retryInterval: 5_000, maxRetryLimit: 100, messageExpiryTime: null },
+      expiresAt: null,
+    })
   })
 
   it.each([
@@ -53,10 +68,16 @@ describe('the published calls', () => {
     [{ sessionName: 'a', password: 'p', messageExpiryTime: 0 }, 'messageExpiryTime must be at least 1'],
     [{ sessionName: 'a', password: 'p', durability: 'disk' }, 'durability: Invalid option: expected one of "fsync"|"crash-safe"|"memory"'],
     [{ sessionName: 'a', password: 'p', sessionExpiry: 0 }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
-    [{ sessionName: 'a', password: 'p', sessionExpiry: -3_600_000 }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
+    [
+      { sessionName: 'a', password: 'p', sessionExpiry: -3_600_000 },
+      'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms',
+    ],
     [{ sessionName: 'a', password: 'p', sessionExpiry: true }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
     [{ sessionName: 'a', password: 'p', sessionExpiry: 200_000_000_000 }, 'sessionExpiry lies in the past'],
-    [{ sessionName: 'a', password: 'p', sessionExpiry: 'soon' }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
+    [
+      { sessionName: 'a', password: 'p', sessionExpiry: 'soon' },
+      'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms',
+    ],
     [{ sessionName: 'a', password: 'p', sessionExpiry: '2001-01-01T00:00:00Z' }, 'sessionExpiry lies in the past'],
   ])('refuses %j with "%s"', async (body, error) => {
     const house = await openBrokers()
@@ -66,7 +87,10 @@ describe('the published calls', () => {
   it('refuses a name that is taken', async () => {
     const house = await openBrokers()
     const session = await house.createSession()
-    expect(await house.call('/api/createSession', { sessionName: session.sessionName, password: 'other' })).toEqual({ status: 400, body: { success: false, error: 'Session already exists' } })
+    expect(await house.call('/api/createSession', { sessionName: session.sessionName, password: 'other' })).toEqual({
+      status: 400,
+      body: { success: false, error: 'Session already exists' },
+    })
   })
 
   it('reads an expiry as ISO text, as ms since the epoch and as a duration, and echoes the moment', async () => {
@@ -106,11 +130,17 @@ describe('the published calls', () => {
     const session = await house.createSession()
     const client = await FrameClient.join(house.url, session)
     const silent = await FrameClient.join(house.url, session, 'named')
-    expect(await house.call('/api/suspendSession', { ...session, suspend: true })).toEqual({ status: 200, body: { success: true, suspended: true } })
+    expect(await house.call('/api/suspendSession', { ...session, suspend: true })).toEqual({
+      status: 200,
+      body: { success: true, suspended: true },
+    })
     expect(await client.ended()).toEqual({ code: 4403, reason: 'Session is suspended' })
     expect(await silent.ended()).toMatchObject({ code: 4403 })
     await expect(FrameClient.join(house.url, session)).rejects.toThrow('Session is suspended')
-    expect(await house.call('/api/suspendSession', { ...session, suspend: false })).toEqual({ status: 200, body: { success: true, suspended: false } })
+    expect(await house.call('/api/suspendSession', { ...session, suspend: false })).toEqual({
+      status: 200,
+      body: { success: true, suspended: false },
+    })
     await FrameClient.join(house.url, session)
   })
 
@@ -118,9 +148,18 @@ describe('the published calls', () => {
     const house = await openBrokers()
     const session = await house.createSession()
     for (const path of ['/api/suspendSession', '/api/dropSession']) {
-      expect(await house.call(path, { ...session, secretKey: 'wrong', suspend: true })).toEqual({ status: 400, body: { success: false, error: 'Invalid credentials' } })
-      expect(await house.call(path, { ...session, password: 'wrong', suspend: true })).toEqual({ status: 400, body: { success: false, error: 'Invalid credentials' } })
-      expect(await house.call(path, { ...session, sessionName: 'nobody', suspend: true })).toEqual({ status: 400, body: { success: false, error: 'Session not found' } })
+      expect(await house.call(path, { ...session, secretKey: 'wrong', suspend: true })).toEqual({
+        status: 400,
+        body: { success: false, error: 'Invalid credentials' },
+      })
+      expect(await house.call(path, { ...session, password: 'wrong', suspend: true })).toEqual({
+        status: 400,
+        body: { success: false, error: 'Invalid credentials' },
+      })
+      expect(await house.call(path, { ...session, sessionName: 'nobody', suspend: true })).toEqual({
+        status: 400,
+        body: { success: false, error: 'Session not found' },
+      })
     }
   })
 
@@ -141,8 +180,15 @@ describe('the published calls', () => {
 
   it('answers a body that is no JSON, and one that is too large, in the same shape', async () => {
     const house = await openBrokers()
-    for (const [body, status] of [['{"sessionName":', 400], [`{"sessionName":"${'x'.repeat(20_000_000)}"}`, 413]] as const) {
-      const answer = await fetch(`${house.url}/api/createSession`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    for (const [body, status] of [
+      ['{"sessionName":', 400],
+      [`{"sessionName":"${'x'.repeat(20_000_000)}"}`, 413],
+    ] as const) {
+      const answer = await fetch(`${house.url}/api/createSession`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
       expect(answer.status).toBe(status)
       expect(await answer.json()).toMatchObject({ success: false, error: expect.any(String) })
     }
@@ -152,7 +198,10 @@ describe('the published calls', () => {
     const house = await openBrokers()
     const answers = await Promise.all([1, 2, 3].map(() => house.call('/api/createSession', { sessionName: 'same', password: 'p' })))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400])
-    expect(answers.filter(({ status }) => status === 400).map(({ body }) => body['error'])).toEqual(['Session already exists', 'Session already exists'])
+    expect(answers.filter(({ status }) => status === 400).map(({ body }) => body['error'])).toEqual([
+      'Session already exists',
+      'Session already exists',
+    ])
   })
 
   it('drops: everybody is disconnected, those who only logged in too, and nothing stays on the disk', async () => {
@@ -166,7 +215,8 @@ describe('the published calls', () => {
     const mark = randomBytes(8).toString('hex')
     writer.publish('secrets', 'm1', mark)
     expect(await writer.next('publish_response')).toMatchObject({ success: true, queuedFor: 1 })
-    const onDisk = (): boolean => readdirSync(join(dataDir, 'brokers')).some((file) => readFileSync(join(dataDir, 'brokers', file)).includes(mark))
+    const onDisk = (): boolean =>
+      readdirSync(join(dataDir, 'brokers')).some((file) => readFileSync(join(dataDir, 'brokers', file)).includes(mark))
     expect(onDisk()).toBe(true)
     expect(await house.call('/api/dropSession', session)).toEqual({ status: 200, body: { success: true } })
     expect(await writer.ended()).toMatchObject({ code: 4410 })
@@ -185,7 +235,8 @@ describe('the published calls', () => {
     await house.stop()
     for (const secret of [session.secretKey, 'a-password-to-look-for']) {
       expect(list).not.toContain(secret)
-      for (const file of ['wheelhouse.db', 'wheelhouse.db-wal'].filter((name) => existsSync(join(dataDir, name)))) expect(readFileSync(join(dataDir, file)).includes(secret)).toBe(false)
+      for (const file of ['wheelhouse.db', 'wheelhouse.db-wal'].filter((name) => existsSync(join(dataDir, name))))
+        expect(readFileSync(join(dataDir, file)).includes(secret)).toBe(false)
     }
   })
 
@@ -204,7 +255,9 @@ describe('the native calls', () => {
     const session = await house.createSession()
     const { body } = await house.call(`/v1/sessions/${session.sessionName}/secret`, {})
     expect(await house.call('/api/suspendSession', { ...session, suspend: true })).toMatchObject({ status: 400 })
-    expect(await house.call('/api/suspendSession', { ...session, secretKey: body['secretKey'], suspend: true })).toMatchObject({ status: 200 })
+    expect(await house.call('/api/suspendSession', { ...session, secretKey: body['secretKey'], suspend: true })).toMatchObject({
+      status: 200,
+    })
   })
 
   it('gives a pass that lets one client in, once, and into no other session', async () => {
@@ -227,10 +280,15 @@ describe('the native calls', () => {
     await reader.next('message')
     for (let look = 0; look < 2; look += 1) {
       const { body } = await house.call(`/v1/sessions/${session.sessionName}/messages`)
-      expect(body['messages']).toMatchObject([{ messageId: 'm1', topic: 'orders/paid', preview: 'hello', waitingFor: [{ key: 'user:erp-sync', tries: 1, state: 'sent' }] }])
+      expect(body['messages']).toMatchObject([
+        { messageId: 'm1', topic: 'orders/paid', preview: 'hello', waitingFor: [{ key: 'user:erp-sync', tries: 1, state: 'sent' }] },
+      ])
     }
     const { body } = await house.call(`/v1/sessions/${session.sessionName}`)
-    expect(body['clients']).toMatchObject([{ name: 'erp-sync', protocol: 'json', address: '127.0.0.1', topics: ['orders/paid'], unacked: 1 }, { unacked: 0 }])
+    expect(body['clients']).toMatchObject([
+      { name: 'erp-sync', protocol: 'json', address: '127.0.0.1', topics: ['orders/paid'], unacked: 1 },
+      { unacked: 0 },
+    ])
     expect(body['topics']).toMatchObject([{ topic: 'orders/paid', subscribers: 1, publishedTotal: 1, queued: 1 }])
     expect(body['session']).toMatchObject({ clients: 2, queued: 1, state: 'running' })
   })
@@ -239,7 +297,10 @@ describe('the native calls', () => {
     const house = await openBrokers()
     const session = await house.createSession()
     const path = `/v1/sessions/${session.sessionName}`
-    for (const body of [{ suspended: true, expiry: 200_000_000_000 }, { suspended: true, policy: { maxRetryLimit: 0 } }]) {
+    for (const body of [
+      { suspended: true, expiry: 200_000_000_000 },
+      { suspended: true, policy: { maxRetryLimit: 0 } },
+    ]) {
       expect((await house.call(path, body, 'PATCH')).status).toBe(400)
       expect((await house.call(path)).body['session']).toMatchObject({ state: 'running', expiresAt: null })
     }
@@ -275,7 +336,10 @@ describe('the native calls', () => {
     await house.stop()
     const again = await openBrokers({ dataDir })
     await until('the room is ready', () => again.room.service.isReady)
-    expect((await again.call(`/v1/sessions/${session.sessionName}`)).body['session']).toMatchObject({ state: 'suspended', policy: { maxRetryLimit: 7, overflow: 'reject' } })
+    expect((await again.call(`/v1/sessions/${session.sessionName}`)).body['session']).toMatchObject({
+      state: 'suspended',
+      policy: { maxRetryLimit: 7, overflow: 'reject' },
+    })
     expect(await again.call('/api/suspendSession', { ...session, suspend: false })).toMatchObject({ status: 200 })
     await FrameClient.join(again.url, session)
   })

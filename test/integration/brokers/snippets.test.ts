@@ -15,11 +15,16 @@ it.each([
   const house = await openBrokers()
   const session = await house.createSession()
   const code = connectSnippet(kind, { url: house.url.replace('http', 'ws'), name: session.sessionName })
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, env: { ...process.env, BROKER_PASSWORD: session.password }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd: root,
+    env: { ...process.env, BROKER_PASSWORD: session.password },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
-  const facts = async (): Promise<{ clients: { topics: string[] }[]; session: { queued: number } }> => (await house.call(`/v1/sessions/${session.sessionName}`)).body as never
+  const facts = async (): Promise<{ clients: { topics: string[] }[]; session: { queued: number } }> =>
+    (await house.call(`/v1/sessions/${session.sessionName}`)).body as never
   await until('it has subscribed', async () => (await facts()).clients.some(({ topics }) => topics.includes(topic)))
   const writer = await FrameClient.join(house.url, session)
   writer.publish('orders/created', 'm1', 'Order 7')

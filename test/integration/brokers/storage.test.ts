@@ -11,7 +11,18 @@ import { temporaryFolder, testClock, testLog } from '../../fakes/kernel.ts'
 
 async function open(folder: string, segmentBytes = 20_000) {
   const failures: string[] = []
-  const engine = new Engine({ folder, clock: testClock(), log: testLog(), segmentBytes, setTimer: () => () => undefined, observer: { deadLetter: () => undefined, storageFailed: () => void failures.push('failed'), storageWorks: () => void failures.push('works') } })
+  const engine = new Engine({
+    folder,
+    clock: testClock(),
+    log: testLog(),
+    segmentBytes,
+    setTimer: () => () => undefined,
+    observer: {
+      deadLetter: () => undefined,
+      storageFailed: () => void failures.push('failed'),
+      storageWorks: () => void failures.push('works'),
+    },
+  })
   const tenant = engine.addTenant(1, 'one', defaultPolicy)
   await engine.recover()
   const join = (name: string): { link: FakeLink; subscriber: ReturnType<Engine['attach']>['subscriber'] } => {
@@ -19,7 +30,24 @@ async function open(folder: string, segmentBytes = 20_000) {
     const { subscriber } = engine.attach(tenant, link, { key: `user:${name}`, durable: true, keepFor: null })
     return { link, subscriber }
   }
-  const publish = (link: FakeLink, id: string, body = id): void => engine.publish(tenant, { topic: 't', id, source: 'json', body: Buffer.from(body), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: link.name }, link, id)
+  const publish = (link: FakeLink, id: string, body = id): void =>
+    engine.publish(
+      tenant,
+      {
+        topic: 't',
+        id,
+        source: 'json',
+        body: Buffer.from(body),
+        isEmpty: false,
+        qos: 1,
+        retain: false,
+        properties: null,
+        expiresIn: null,
+        publisher: link.name,
+      },
+      link,
+      id,
+    )
   return { engine, tenant, join, publish, failures }
 }
 const filter = { filter: 't', group: null, qos: 1 as const, noLocal: true, retainAsPublished: false, identifier: null }
@@ -36,7 +64,11 @@ it('refuses what the disk does not take, delivers none of it, and works again wh
   publish(writer.link, 'lost')
   publish(writer.link, 'lost')
   expect(await engine.durable()).toBe(false)
-  expect(writer.link.receipts.map(({ token, refusal }) => [token, refusal])).toEqual([['before', null], ['lost', 'storage-failed'], ['lost', 'storage-failed']])
+  expect(writer.link.receipts.map(({ token, refusal }) => [token, refusal])).toEqual([
+    ['before', null],
+    ['lost', 'storage-failed'],
+    ['lost', 'storage-failed'],
+  ])
   expect(reader.link.received.map(({ id }) => id)).toEqual(['before'])
   mkdirSync(folder)
   publish(writer.link, 'lost')
@@ -54,7 +86,12 @@ it('refuses what the disk does not take, delivers none of it, and works again wh
 })
 
 it('confirms each session when its own promise holds: memory at once, crash-safe when written, fsync when synced', async () => {
-  const engine = new Engine({ folder: temporaryFolder(), clock: testClock(), log: testLog(), observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined } })
+  const engine = new Engine({
+    folder: temporaryFolder(),
+    clock: testClock(),
+    log: testLog(),
+    observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
+  })
   onTestFinished(() => engine.stop())
   const durabilities = ['memory', 'crash-safe', 'fsync'] as const
   const tenants = durabilities.map((durability, index) => engine.addTenant(index + 1, durability, { ...defaultPolicy, durability }))
@@ -78,7 +115,23 @@ it('confirms each session when its own promise holds: memory at once, crash-safe
   for (const tenant of tenants) {
     const link = new FakeLink('writer')
     link.accepted = () => void order.push(tenant.name)
-    engine.publish(tenant, { topic: 't', id: 'm1', source: 'json', body: Buffer.from('x'), isEmpty: false, qos: 1, retain: false, properties: null, expiresIn: null, publisher: 'writer' }, link, 'm1')
+    engine.publish(
+      tenant,
+      {
+        topic: 't',
+        id: 'm1',
+        source: 'json',
+        body: Buffer.from('x'),
+        isEmpty: false,
+        qos: 1,
+        retain: false,
+        properties: null,
+        expiresIn: null,
+        publisher: 'writer',
+      },
+      link,
+      'm1',
+    )
   }
   expect(order).toEqual([])
   await engine.durable()
@@ -192,7 +245,9 @@ it('has a replayed message as a letter or as its copy, wherever a kill tears the
     for (const tail of [Buffer.alloc(0), Buffer.alloc(24), Buffer.alloc(24, 0xa5)]) {
       writeFileSync(file, Buffer.concat([bytes.subarray(0, end), tail]))
       const { messages } = await new Journal({ folder, onSegment: () => undefined }).recover()
-      const places = [...messages.values()].flatMap(({ id, deliveries, dead }) => [...deliveries.keys()].map(() => `${id} waits`).concat([...(dead?.keys() ?? [])].map(() => `${id} is dead`)))
+      const places = [...messages.values()].flatMap(({ id, deliveries, dead }) =>
+        [...deliveries.keys()].map(() => `${id} waits`).concat([...(dead?.keys() ?? [])].map(() => `${id} is dead`)),
+      )
       expect(places, `torn after ${end - size} bytes`).toEqual([end === bytes.length ? 'm1 waits' : 'm1 is dead'])
       found.add(places.join())
     }

@@ -14,7 +14,8 @@ afterEach(async () => {
 })
 afterAll(() => served.stop())
 
-const usernames = async (): Promise<string[]> => (await served.get('/sessions')).body.sessions.map((session: { username: string }) => session.username).sort()
+const usernames = async (): Promise<string[]> =>
+  (await served.get('/sessions')).body.sessions.map((session: { username: string }) => session.username).sort()
 const lease = async (id: string): Promise<string> => (await served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'a test' })).body.id
 
 describe('the limit on sessions', () => {
@@ -27,13 +28,18 @@ describe('the limit on sessions', () => {
     // The first one is older, but leased.
     expect((await served.open(3)).body).toMatchObject({ success: true, is_new: true })
     expect(await usernames()).toEqual(['user1', 'user3'])
-    expect((await served.get(`/v1/browser-sessions/${second}`)).body.session).toMatchObject({ state: expect.stringMatching(/clos/), endReason: 'evicted' })
+    expect((await served.get(`/v1/browser-sessions/${second}`)).body.session).toMatchObject({
+      state: expect.stringMatching(/clos/),
+      endReason: 'evicted',
+    })
 
     const third = served.room.service.list().find(({ credentials }) => credentials.username === 'user3')?.id ?? ''
     await lease(third)
     expect((await served.get('/v1/browser-sessions')).body.nextEvicted).toBeNull()
     expect(await served.open(4)).toMatchObject({ status: 500, body: { success: false, error: 'Failed to allocate session capacity' } })
-    expect((await served.post('/v1/browser-sessions', { profile: 'harbor-gate', username: 'user4', password: 'harbor-demo' })).status).toBe(409)
+    expect((await served.post('/v1/browser-sessions', { profile: 'harbor-gate', username: 'user4', password: 'harbor-demo' })).status).toBe(
+      409,
+    )
     expect(await usernames()).toEqual(['user1', 'user3'])
 
     expect((await served.remove(`/v1/browser-sessions/${first}/leases/${firstLease}`)).status).toBe(204)
@@ -49,7 +55,8 @@ describe('the limit on sessions', () => {
     let mostBrowsers = 0
     const watch = setInterval(() => {
       mostSessions = Math.max(mostSessions, served.room.service.list().length)
-      for (const row of served.context.database.prepare<[], { pid: number | null }>('SELECT pid FROM browser_processes').all()) if (row.pid !== null) browsers.add(row.pid)
+      for (const row of served.context.database.prepare<[], { pid: number | null }>('SELECT pid FROM browser_processes').all())
+        if (row.pid !== null) browsers.add(row.pid)
       mostBrowsers = Math.max(mostBrowsers, [...browsers].filter(isRunning).length)
     }, 5)
     const replies = await Promise.all([1, 2, 3, 4, 5].flatMap((user) => [served.open(user), served.open(user)]))
@@ -62,7 +69,13 @@ describe('the limit on sessions', () => {
   })
 
   it('never evicts a session between its sign-in and the operation it was opened for', async () => {
-    const booking = (user: number) => served.post('/get_booking_number', { username: `user${user}`, password: 'harbor-demo', captcha_api_key: 'unused', container_id: 'TRHU1866154' })
+    const booking = (user: number) =>
+      served.post('/get_booking_number', {
+        username: `user${user}`,
+        password: 'harbor-demo',
+        captcha_api_key: 'unused',
+        container_id: 'TRHU1866154',
+      })
     const replies = await Promise.all([booking(6), booking(7)])
     expect(replies.map(({ body }) => body.booking_number)).toEqual(['BK-88210', 'BK-88210'])
     served.portal.delay = 20_000

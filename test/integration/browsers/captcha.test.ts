@@ -16,9 +16,15 @@ describe('the captcha client', () => {
   })
   afterEach(() => service.stop())
 
-  const client = (changes: { timeout?: number; address?: string } = {}) => createCaptchaClient({ address: service.address, timeout: hour, pollEvery: 20, fetch, ...changes })
-  const solve = (captcha: Captcha = recaptcha, apiKey = key, signal = new AbortController().signal) => client().solve(captcha, apiKey, signal)
-  const failure = (work: Promise<unknown>) => work.then(() => expect.unreachable('it was solved'), (error: unknown) => error)
+  const client = (changes: { timeout?: number; address?: string } = {}) =>
+    createCaptchaClient({ address: service.address, timeout: hour, pollEvery: 20, fetch, ...changes })
+  const solve = (captcha: Captcha = recaptcha, apiKey = key, signal = new AbortController().signal) =>
+    client().solve(captcha, apiKey, signal)
+  const failure = (work: Promise<unknown>) =>
+    work.then(
+      () => expect.unreachable('it was solved'),
+      (error: unknown) => error,
+    )
 
   it('brings the answer that the service issued', async () => {
     expect(service.spend(await solve())).toBe(true)
@@ -26,7 +32,11 @@ describe('the captcha client', () => {
 
   it('sends what the service needs for a recaptcha', async () => {
     await solve()
-    expect(service.requests[0]).toMatchObject({ method: 'POST', path: '/in.php', fields: { key, method: 'userrecaptcha', googlekey: '6Lsite', pageurl: 'https://portal.test/login' } })
+    expect(service.requests[0]).toMatchObject({
+      method: 'POST',
+      path: '/in.php',
+      fields: { key, method: 'userrecaptcha', googlekey: '6Lsite', pageurl: 'https://portal.test/login' },
+    })
     expect(service.requests[1]).toMatchObject({ method: 'GET', path: '/res.php', fields: { key, action: 'get' } })
   })
 
@@ -76,7 +86,10 @@ describe('the captcha client', () => {
 
   it.each(['hang', 'never-ready'] as const)('gives up in time when the service is in the mood %s', async (mood) => {
     service.mood = mood
-    expect(await failure(client({ timeout: 200 }).solve(recaptcha, key, new AbortController().signal))).toMatchObject({ code: 'captcha-failed', message: 'The captcha was not solved within 0.2 s' })
+    expect(await failure(client({ timeout: 200 }).solve(recaptcha, key, new AbortController().signal))).toMatchObject({
+      code: 'captcha-failed',
+      message: 'The captcha was not solved within 0.2 s',
+    })
   })
 
   it.each(['hang', 'never-ready'] as const)('stops at once when it is aborted in the mood %s', async (mood) => {

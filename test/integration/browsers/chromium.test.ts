@@ -24,14 +24,25 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 /** The browser of this machine. */
-const real = (): string => findCandidates(placesHere(join(folder, 'none'), process.env['WHEELHOUSE_BROWSER'] ?? null)).candidates[0]?.path ?? ''
+const real = (): string =>
+  findCandidates(placesHere(join(folder, 'none'), process.env['WHEELHOUSE_BROWSER'] ?? null)).candidates[0]?.path ?? ''
 
 function chromium(changes: Partial<ChromiumOptions> = {}): Chromium {
-  return new Chromium({ folder, profilesDir: join(folder, 'profiles'), configured: () => null, changed: (state) => seen.push(state), clock: systemClock, log: testLog(), ...changes })
+  return new Chromium({
+    folder,
+    profilesDir: join(folder, 'profiles'),
+    configured: () => null,
+    changed: (state) => seen.push(state),
+    clock: systemClock,
+    log: testLog(),
+    ...changes,
+  })
 }
 
 /** A machine on which nothing is found but what we install. */
-const bare: Pick<ChromiumOptions, 'places'> = { places: (installDir, configured) => ({ platform: 'win32', home: folder, environment: {}, installDir, configured }) }
+const bare: Pick<ChromiumOptions, 'places'> = {
+  places: (installDir, configured) => ({ platform: 'win32', home: folder, environment: {}, installDir, configured }),
+}
 
 function program(name: string, script: string): string {
   const path = join(folder, name)
@@ -45,7 +56,12 @@ describe('the Chromium of this machine', () => {
     const first = chromium()
     expect(first.state().state).toBe('unknown')
     const path = await first.ensure()
-    expect(first.state()).toMatchObject({ state: 'ready', path, version: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/), source: expect.any(String) })
+    expect(first.state()).toMatchObject({
+      state: 'ready',
+      path,
+      version: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
+      source: expect.any(String),
+    })
     expect(seen.map(({ state }) => state)).toEqual(['checking', 'ready'])
     expect(readdirSync(join(folder, 'profiles'))).toEqual([])
 
@@ -69,13 +85,23 @@ describe('the Chromium of this machine', () => {
   })
 
   it('that does not start is named with what it said, and a configured one is not silently replaced by another', async () => {
-    const broken = chromium({ configured: () => program('broken', 'echo "error while loading shared libraries: libnss3.so" >&2; exit 127') })
+    const broken = chromium({
+      configured: () => program('broken', 'echo "error while loading shared libraries: libnss3.so" >&2; exit 127'),
+    })
     await expect(broken.ensure()).rejects.toMatchObject({ code: 'no-browser', message: expect.stringContaining('libnss3.so') })
-    expect(broken.state()).toMatchObject({ state: 'failed', path: join(folder, 'broken'), message: expect.stringContaining('exit code 127') })
+    expect(broken.state()).toMatchObject({
+      state: 'failed',
+      path: join(folder, 'broken'),
+      message: expect.stringContaining('exit code 127'),
+    })
 
     const absent = chromium({ configured: () => join(folder, 'nowhere') })
     absent.glance()
-    expect(absent.state()).toMatchObject({ state: 'missing', searched: [join(folder, 'nowhere')], message: expect.stringContaining('nowhere') })
+    expect(absent.state()).toMatchObject({
+      state: 'missing',
+      searched: [join(folder, 'nowhere')],
+      message: expect.stringContaining('nowhere'),
+    })
     await expect(absent.ensure()).rejects.toMatchObject({ code: 'no-browser' })
   })
 })
@@ -96,16 +122,23 @@ describe('installing Chrome for Testing', () => {
     const asked: string[] = []
     const baseUrl = await store((request, response) => {
       asked.push(request.url ?? '')
-      response.writeHead(200, { 'content-length': archive.length, 'x-goog-hash': `md5=${createHash('md5').update(archive).digest('base64')}` }).end(archive)
+      response
+        .writeHead(200, { 'content-length': archive.length, 'x-goog-hash': `md5=${createHash('md5').update(archive).digest('base64')}` })
+        .end(archive)
     })
     const one = chromium({ ...bare, install: { baseUrl, buildId } })
     one.glance()
     expect(one.state().state).toBe('missing')
     expect(one.install()).toMatchObject({ state: 'installing', progress: { receivedBytes: 0 } })
-    await eventually('it is installed and proven', () => one.state().state === 'ready' || (one.state().state === 'failed' && Promise.reject(new Error(one.state().message ?? ''))))
+    await eventually(
+      'it is installed and proven',
+      () => one.state().state === 'ready' || (one.state().state === 'failed' && Promise.reject(new Error(one.state().message ?? ''))),
+    )
     expect(one.state()).toMatchObject({ source: 'installed', path: expect.stringContaining(join(folder, 'chrome')), progress: null })
     expect(asked).toEqual([expect.stringMatching(new RegExp(`/${buildId}/.+\\.zip$`))])
-    expect(seen.find(({ progress }) => progress?.receivedBytes === archive.length)).toMatchObject({ progress: { totalBytes: archive.length } })
+    expect(seen.find(({ progress }) => progress?.receivedBytes === archive.length)).toMatchObject({
+      progress: { totalBytes: archive.length },
+    })
     await one.stop()
   })
 
@@ -123,7 +156,13 @@ describe('installing Chrome for Testing', () => {
     await eventually('it has failed', () => absent.state().state === 'failed')
     expect(absent.state().message).toMatch(/answers with status 404/)
 
-    const damaged = chromium({ ...bare, install: { baseUrl: await store((_, response) => void response.writeHead(200, { 'x-goog-hash': 'crc32c=x,md5=bm90IGl0' }).end('rubbish')), buildId } })
+    const damaged = chromium({
+      ...bare,
+      install: {
+        baseUrl: await store((_, response) => void response.writeHead(200, { 'x-goog-hash': 'crc32c=x,md5=bm90IGl0' }).end('rubbish')),
+        buildId,
+      },
+    })
     damaged.install()
     await eventually('it is refused', () => damaged.state().state === 'failed')
     expect(damaged.state().message).toBe('The download was damaged on the way')
@@ -132,10 +171,13 @@ describe('installing Chrome for Testing', () => {
 })
 
 it('a browser is not given what our own variables keep secret', async () => {
-  for (const name of ['API_KEY', 'DATABASE_URL', 'REDIS_URL', 'WHEELHOUSE_DATA_DIR']) vi.stubEnv(name, 'redis://:harbor-demo@127.0.0.1:6379')
+  for (const name of ['API_KEY', 'DATABASE_URL', 'REDIS_URL', 'WHEELHOUSE_DATA_DIR'])
+    vi.stubEnv(name, 'redis://:harbor-demo@127.0.0.1:6379')
   onTestFinished(() => void vi.unstubAllEnvs())
   const executable = program('browser', `env > ${join(folder, 'environment')}; exit 1`)
-  await expect(launchBrowser({ executable, profileDir: join(folder, 'profile'), headless: true })).rejects.toMatchObject({ code: 'start-failed' })
+  await expect(launchBrowser({ executable, profileDir: join(folder, 'profile'), headless: true })).rejects.toMatchObject({
+    code: 'start-failed',
+  })
   expect(readFileSync(join(folder, 'environment'), 'utf8')).not.toContain('harbor-demo')
   await removeProfile(join(folder, 'profile'))
 })

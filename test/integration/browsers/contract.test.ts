@@ -60,7 +60,13 @@ describe('the published contract', () => {
       },
     })
     expect(Date.parse(list.body.sessions[0].last_used)).toBeGreaterThan(Date.parse(first.body.created_at))
-    expect((await served.get('/health')).body).toMatchObject({ status: 'healthy', active_sessions: 1, max_sessions: 10, session_capacity: '1/10', persistent_sessions: 1 })
+    expect((await served.get('/health')).body).toMatchObject({
+      status: 'healthy',
+      active_sessions: 1,
+      max_sessions: 10,
+      session_capacity: '1/10',
+      persistent_sessions: 1,
+    })
 
     expect(await served.remove(`/sessions/${id}`)).toEqual({ status: 200, body: { success: true, message: `Session ${id} closed` } })
     expect((await served.get('/sessions')).body).toEqual({ active_sessions: 0, sessions: [] })
@@ -80,7 +86,11 @@ describe('the published contract', () => {
   it('answers a refused login with 401 and the words of the site, to every caller, and keeps nothing', async () => {
     const wrong = { username: 'user1', password: 'wrong', captcha_api_key: 'unused' }
     const replies = await Promise.all([served.post('/get_session', wrong), served.post('/get_session', wrong)])
-    for (const reply of replies) expect(reply).toEqual({ status: 401, body: { success: false, error: 'Authentication failed', details: 'Wrong user name or password' } })
+    for (const reply of replies)
+      expect(reply).toEqual({
+        status: 401,
+        body: { success: false, error: 'Authentication failed', details: 'Wrong user name or password' },
+      })
     expect((await served.get('/sessions')).body.active_sessions).toBe(0)
     expect(JSON.stringify(served.context.emitted)).not.toContain('"wrong"')
     await eventually('the browser is gone', () => served.room.service.ended().every(({ state }) => state === 'closed'))
@@ -101,19 +111,42 @@ describe('the published contract', () => {
     expect(await served.post('/get_session', {})).toEqual({ status: 400, body: allMissing })
     expect(await served.post('/get_session', { username: 'u', password: 'p' })).toEqual({ status: 400, body: allMissing })
     expect(await served.post('/get_session', [])).toMatchObject({ status: 400, body: { success: false } })
-    expect(await served.post('/get_session', { ...good, username: 7 })).toMatchObject({ status: 400, body: { success: false, error: expect.stringContaining('username') } })
-    expect(await served.post('/get_session', { ...good, password: 'x'.repeat(5_000) })).toMatchObject({ status: 400, body: { success: false } })
+    expect(await served.post('/get_session', { ...good, username: 7 })).toMatchObject({
+      status: 400,
+      body: { success: false, error: expect.stringContaining('username') },
+    })
+    expect(await served.post('/get_session', { ...good, password: 'x'.repeat(5_000) })).toMatchObject({
+      status: 400,
+      body: { success: false },
+    })
     // One plain sentence for each field, whatever is wrong with it.
-    expect((await served.post('/get_session', { ...good, username: '', password: [] })).body.error).toBe('Invalid fields: username (must not be empty), password (must be a text)')
-    const broken = await fetch(`${served.url}/get_session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"username": ' })
+    expect((await served.post('/get_session', { ...good, username: '', password: [] })).body.error).toBe(
+      'Invalid fields: username (must not be empty), password (must be a text)',
+    )
+    const broken = await fetch(`${served.url}/get_session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"username": ',
+    })
     expect([broken.status, await broken.json()]).toMatchObject([400, { success: false }])
-    const large = await fetch(`${served.url}/get_session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...good, more: 'x'.repeat(5_000_000) }) })
+    const large = await fetch(`${served.url}/get_session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...good, more: 'x'.repeat(5_000_000) }),
+    })
     expect([large.status, await large.json()]).toMatchObject([413, { success: false }])
     expect((await served.get('/sessions')).body.active_sessions).toBe(0)
   })
 
   it('answers 404 to ids that are unknown, malformed or full of tricks', async () => {
-    for (const id of ['session_1704623456_1234567890', 'x', '..%2f..%2fetc%2fpasswd', '%00', 'session_1704623456_1234567890%2f..', "session_1'--"]) {
+    for (const id of [
+      'session_1704623456_1234567890',
+      'x',
+      '..%2f..%2fetc%2fpasswd',
+      '%00',
+      'session_1704623456_1234567890%2f..',
+      "session_1'--",
+    ]) {
       expect(await served.remove(`/sessions/${id}`)).toEqual({ status: 404, body: { success: false, error: 'Session not found' } })
       expect((await served.get(`/v1/browser-sessions/${id}`)).status).toBe(404)
     }
@@ -123,20 +156,38 @@ describe('the published contract', () => {
     const id = (await served.open(4)).body.session_id
     const credentials = { username: 'user4', password: 'harbor-demo', captcha_api_key: 'unused' }
     const named = await served.post('/get_booking_number', { session_id: id, container_id: exampleContainer })
-    expect(named).toEqual({ status: 200, body: { success: true, session_id: id, is_new_session: false, container_id: exampleContainer, booking_number: 'BK-88210' } })
-    expect((await served.post('/get_booking_number', { session_id: 'session_1704623456_1234567890', ...credentials, container_id: unbookedContainer })).body).toMatchObject({
+    expect(named).toEqual({
+      status: 200,
+      body: { success: true, session_id: id, is_new_session: false, container_id: exampleContainer, booking_number: 'BK-88210' },
+    })
+    expect(
+      (
+        await served.post('/get_booking_number', {
+          session_id: 'session_1704623456_1234567890',
+          ...credentials,
+          container_id: unbookedContainer,
+        })
+      ).body,
+    ).toMatchObject({
       success: true,
       session_id: id,
       is_new_session: false,
       booking_number: null,
     })
 
-    expect(await served.post('/get_booking_number', { session_id: 'session_1704623456_1234567890', container_id: exampleContainer })).toEqual({
+    expect(
+      await served.post('/get_booking_number', { session_id: 'session_1704623456_1234567890', container_id: exampleContainer }),
+    ).toEqual({
       status: 400,
       body: { success: false, error: 'Missing required fields: username, password, captcha_api_key (or valid session_id)' },
     })
-    expect((await served.post('/get_booking_number', { username: 'user4', container_id: exampleContainer })).body.error).toBe('Missing required fields: password, captcha_api_key (or valid session_id)')
-    expect(await served.post('/get_booking_number', { session_id: id })).toMatchObject({ status: 400, body: { error: 'Missing required fields: container_id' } })
+    expect((await served.post('/get_booking_number', { username: 'user4', container_id: exampleContainer })).body.error).toBe(
+      'Missing required fields: password, captcha_api_key (or valid session_id)',
+    )
+    expect(await served.post('/get_booking_number', { session_id: id })).toMatchObject({
+      status: 400,
+      body: { error: 'Missing required fields: container_id' },
+    })
 
     await served.remove(`/sessions/${id}`)
     const fresh = await served.post('/get_booking_number', { ...credentials, container_id: exampleContainer })
@@ -146,7 +197,9 @@ describe('the published contract', () => {
 
   it("serves the document's own curl and Python calls as they are written", async () => {
     const body = JSON.stringify({ username: 'user5', password: 'harbor-demo', captcha_api_key: 'your_2captcha_api_key' })
-    const created = JSON.parse((await run('curl', ['-s', '-X', 'POST', `${served.url}/get_session`, '-H', 'Content-Type: application/json', '-d', body])).stdout)
+    const created = JSON.parse(
+      (await run('curl', ['-s', '-X', 'POST', `${served.url}/get_session`, '-H', 'Content-Type: application/json', '-d', body])).stdout,
+    )
     expect(created).toMatchObject({ success: true, is_new: true })
     const python = `
 import json, sys

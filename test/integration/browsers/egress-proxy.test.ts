@@ -62,7 +62,13 @@ async function echo(): Promise<{ server: Server; port: number }> {
 test('joins both ends for names and addresses, in whatever pieces the request comes', async () => {
   const far = await echo()
   names['yard.test'] = [[{ address: '127.0.0.1', family: 4 }]]
-  const requests = [toName('127.0.0.1', far.port), toName('yard.test', far.port), toName('localhost', far.port), [5, 1, 0, 1, 127, 0, 0, 1, ...port(far.port)], [5, 1, 0, 4, ...Array.from({ length: 10 }, () => 0), 255, 255, 127, 0, 0, 1, ...port(far.port)]]
+  const requests = [
+    toName('127.0.0.1', far.port),
+    toName('yard.test', far.port),
+    toName('localhost', far.port),
+    [5, 1, 0, 1, 127, 0, 0, 1, ...port(far.port)],
+    [5, 1, 0, 4, ...Array.from({ length: 10 }, () => 0), 255, 255, 127, 0, 0, 1, ...port(far.port)],
+  ]
   for (const request of requests) {
     const { socket, some } = client()
     for (const byte of [...greeting, ...request]) socket.write(Buffer.from([byte]))
@@ -81,8 +87,15 @@ test('says which kind of failure it was, and remembers the last one of each plac
   expect(await code(toName('nowhere.test', 80))).toBe(4)
   for (let time = 0; time < 2; time += 1) expect(await code(toName('10.0.0.1', 80))).toBe(2)
   expect(await code(toName('127.0.0.1', proxy.port))).toBe(2)
-  expect([proxy.failureOf(`http://127.0.0.1:${far.port}/x`), proxy.failureOf('http://nowhere.test'), proxy.failureOf('http://10.0.0.1/')]).toEqual(['ECONNREFUSED', 'ENOTFOUND', expect.objectContaining({ code: 'address-refused' })])
-  expect(refused.map(({ message }) => message)).toEqual([expect.stringContaining('a private address'), expect.stringContaining('Wheelhouse itself')])
+  expect([
+    proxy.failureOf(`http://127.0.0.1:${far.port}/x`),
+    proxy.failureOf('http://nowhere.test'),
+    proxy.failureOf('http://10.0.0.1/'),
+  ]).toEqual(['ECONNREFUSED', 'ENOTFOUND', expect.objectContaining({ code: 'address-refused' })])
+  expect(refused.map(({ message }) => message)).toEqual([
+    expect.stringContaining('a private address'),
+    expect.stringContaining('Wheelhouse itself'),
+  ])
 })
 
 test('does not tell of every port that a page tries', async () => {
@@ -123,7 +136,14 @@ test('passes a cut on as a cut', async () => {
 })
 
 test('takes nobody who says something else, and serves on', async () => {
-  for (const bytes of [[4, 1, 0, 80, 127, 0, 0, 1, 0], [71, 69, 84, 32, 47], [5, 1, 0, 5, 2, 0, 1, 127, 0, 0, 1, 0, 80], [5, 1, 0, 5, 3, 0, 1, 127, 0, 0, 1, 0, 80], [5, 1, 0, 5, 1, 0, 9, 0, 80], [5, 1, 0, 5, 1, 0, 3, 0, 0, 80]]) {
+  for (const bytes of [
+    [4, 1, 0, 80, 127, 0, 0, 1, 0],
+    [71, 69, 84, 32, 47],
+    [5, 1, 0, 5, 2, 0, 1, 127, 0, 0, 1, 0, 80],
+    [5, 1, 0, 5, 3, 0, 1, 127, 0, 0, 1, 0, 80],
+    [5, 1, 0, 5, 1, 0, 9, 0, 80],
+    [5, 1, 0, 5, 1, 0, 3, 0, 0, 80],
+  ]) {
     const got = await client(bytes).all()
     expect([0, undefined].includes(got[3]) && got.length === 12, `${bytes}: ${[...got]}`).toBe(false)
   }

@@ -33,7 +33,10 @@ afterAll(async () => {
 })
 
 const view = async () => (await served.get(`/v1/browser-sessions/${session}`)).body.session
-const events = async (): Promise<string[]> => (await served.get(`/v1/browser-sessions/${session}`)).body.events.filter(({ kind }: { kind: string }) => kind === 'address-refused').map(({ text }: { text: string }) => text)
+const events = async (): Promise<string[]> =>
+  (await served.get(`/v1/browser-sessions/${session}`)).body.events
+    .filter(({ kind }: { kind: string }) => kind === 'address-refused')
+    .map(({ text }: { text: string }) => text)
 const goTo = (address: string) => served.post(`/v1/browser-sessions/${session}/navigate`, { address })
 /** Resolves when the page has tried everything and each try is over. */
 async function tryEverything(target: string): Promise<void> {
@@ -50,11 +53,14 @@ describe('a page that tries everything', () => {
     expect(victim.reached).not.toContain('udp')
   })
 
-  it.each(['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0', 'any.localhost'])('reaches nothing on this machine as %s', async (host) => {
-    await tryEverything(`http://${host}:${victim.port}`)
-    expect([...victim.reached]).toEqual([])
-    expect(await events()).toContainEqual(expect.stringMatching(new RegExp(`:${victim.port} may not be reached: it is a`)))
-  })
+  it.each(['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0', 'any.localhost'])(
+    'reaches nothing on this machine as %s',
+    async (host) => {
+      await tryEverything(`http://${host}:${victim.port}`)
+      expect([...victim.reached]).toEqual([])
+      expect(await events()).toContainEqual(expect.stringMatching(new RegExp(`:${victim.port} may not be reached: it is a`)))
+    },
+  )
 
   it("reaches none of Wheelhouse's own listeners, not where everything is allowed", async () => {
     served.context.change({ network: { allowedRanges: ['0.0.0.0/0', '::/0'] } })
@@ -63,7 +69,7 @@ describe('a page that tries everything', () => {
     expect(await events()).toContainEqual(`127.0.0.1:${own.port} may not be reached: it is Wheelhouse itself`)
   })
 
-  it("does not reach the proxy that it goes through, nor what that opens, by asking it for itself", async () => {
+  it('does not reach the proxy that it goes through, nor what that opens, by asking it for itself', async () => {
     served.context.change({ network: loopbackAllowed })
     const port = /127\.0\.0\.1:(\d+)/.exec((await commandLine()).find((argument) => argument.startsWith('--proxy-server=')) ?? '')?.[1]
     const target = `http://127.0.0.1:${port}`
@@ -74,7 +80,13 @@ describe('a page that tries everything', () => {
 
 describe('an address that a caller names', () => {
   it('is refused at once where it says by itself where it leads, in the shape of the contract', async () => {
-    for (const address of [`http://127.0.0.1:${victim.port}/`, 'http://2130706433/', 'http://169.254.169.254/latest/meta-data', 'http://[fec0::1]/', 'http://[::7f00:1]/']) {
+    for (const address of [
+      `http://127.0.0.1:${victim.port}/`,
+      'http://2130706433/',
+      'http://169.254.169.254/latest/meta-data',
+      'http://[fec0::1]/',
+      'http://[::7f00:1]/',
+    ]) {
       const refusal = { status: 400, body: { success: false, error: expect.stringContaining('may not be reached') } }
       expect(await served.post('/v1/browser-sessions', { profile: 'plain', address })).toMatchObject(refusal)
       expect(await goTo(address)).toMatchObject(refusal)
@@ -85,7 +97,10 @@ describe('an address that a caller names', () => {
   it("does not lead to Wheelhouse's own listeners by a redirect, and the session says why", async () => {
     served.context.change({ network: loopbackAllowed })
     const target = `http://localhost:${own.port}`
-    const { body } = await served.post('/v1/browser-sessions', { profile: 'plain', address: `${site.url}/redirect?target=${encodeURIComponent(target)}` })
+    const { body } = await served.post('/v1/browser-sessions', {
+      profile: 'plain',
+      address: `${site.url}/redirect?target=${encodeURIComponent(target)}`,
+    })
     const opened = await eventually('it needs a person', async () => {
       const { session: shown } = (await served.get(`/v1/browser-sessions/${body.session.id}`)).body
       return shown.state === 'needs-you' && shown
@@ -105,7 +120,9 @@ describe('an address that a caller names', () => {
     const page = served.room.service.get(session).page()
     await eventually('the link is there', async () => (await page.title().catch(() => '')) === 'Link')
     await page.evaluate(() => document.querySelector('a')?.click())
-    await eventually('the browser shows that it was refused', async () => (await page.evaluate(() => document.documentURI).catch(() => '')).startsWith('chrome-error:'))
+    await eventually('the browser shows that it was refused', async () =>
+      (await page.evaluate(() => document.documentURI).catch(() => '')).startsWith('chrome-error:'),
+    )
     expect([...victim.reached]).toEqual([])
   })
 })

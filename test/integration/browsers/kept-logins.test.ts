@@ -60,7 +60,11 @@ describe('refreshing a login', () => {
 
   it('sees from where it is sent that the login has gone', async () => {
     portal.expireAll()
-    expect(await refreshLogin(spare, portal.siteProfile(), never)).toEqual({ ok: false, message: `The login is gone: the site leads to ${portal.url}/login`, loggedOut: `the site leads to ${portal.url}/login` })
+    expect(await refreshLogin(spare, portal.siteProfile(), never)).toEqual({
+      ok: false,
+      message: `The login is gone: the site leads to ${portal.url}/login`,
+      loggedOut: `the site leads to ${portal.url}/login`,
+    })
   })
 
   it('does not take a site that cannot be reached for a lost login', async () => {
@@ -74,7 +78,10 @@ describe('refreshing a login', () => {
 
   it('stops at once when it is aborted', async () => {
     const stop = new AbortController()
-    const failed = refreshLogin(spare, refreshingAt(`${portal.url}/slow?ms=60000`), stop.signal).then(() => expect.unreachable('it was refreshed'), (error: unknown) => error)
+    const failed = refreshLogin(spare, refreshingAt(`${portal.url}/slow?ms=60000`), stop.signal).then(
+      () => expect.unreachable('it was refreshed'),
+      (error: unknown) => error,
+    )
     await eventually('the request', () => portal.requests.includes('GET /slow'))
     const reason = new Error('closing')
     stop.abort(reason)
@@ -83,7 +90,8 @@ describe('refreshing a login', () => {
 })
 
 describe('the booking number of a container', () => {
-  const ask = (container: string, profile = portal.siteProfile(), signal = never) => runOperation(spare, profile, 'get_booking_number', { container_id: container }, signal)
+  const ask = (container: string, profile = portal.siteProfile(), signal = never) =>
+    runOperation(spare, profile, 'get_booking_number', { container_id: container }, signal)
 
   it('is read from its row once that is open, and the tab is left alone', async () => {
     expect(await ask(exampleContainer)).toBe('BK-88210')
@@ -96,19 +104,31 @@ describe('the booking number of a container', () => {
 
   it('is refused in words when the login has gone', async () => {
     portal.expireAll()
-    await expect(ask(exampleContainer)).rejects.toMatchObject({ code: 'operation-failed', message: `The site asks for a login instead: the site leads to ${portal.url}/login`, details: { loggedOut: `the site leads to ${portal.url}/login` } })
+    await expect(ask(exampleContainer)).rejects.toMatchObject({
+      code: 'operation-failed',
+      message: `The site asks for a login instead: the site leads to ${portal.url}/login`,
+      details: { loggedOut: `the site leads to ${portal.url}/login` },
+    })
   })
 
   it('cannot be asked for with something that is no container', async () => {
     await expect(ask('"] , script')).rejects.toMatchObject({ code: 'operation-failed' })
-    await expect(runOperation(spare, portal.siteProfile(), 'get_booking_number', {}, never)).rejects.toMatchObject({ code: 'missing-fields', message: 'Missing required fields: container_id' })
-    await expect(runOperation(spare, portal.siteProfile(), 'get_everything', {}, never)).rejects.toMatchObject({ code: 'operation-unknown' })
+    await expect(runOperation(spare, portal.siteProfile(), 'get_booking_number', {}, never)).rejects.toMatchObject({
+      code: 'missing-fields',
+      message: 'Missing required fields: container_id',
+    })
+    await expect(runOperation(spare, portal.siteProfile(), 'get_everything', {}, never)).rejects.toMatchObject({
+      code: 'operation-unknown',
+    })
   })
 
   it('stops being looked for as soon as that is aborted, also when the container is not listed', async () => {
     const stop = new AbortController()
     const asked = portal.requests.length
-    const failed = ask('ZZZZ0000000', portal.siteProfile(), stop.signal).then(() => expect.unreachable('it was found'), (error: unknown) => error)
+    const failed = ask('ZZZZ0000000', portal.siteProfile(), stop.signal).then(
+      () => expect.unreachable('it was found'),
+      (error: unknown) => error,
+    )
     await eventually('the page', () => portal.requests.slice(asked).includes('GET /containers'))
     const reason = new Error('the client went away')
     stop.abort(reason)
@@ -118,15 +138,27 @@ describe('the booking number of a container', () => {
   it('is called a mistake of the profile when a selector is not valid', async () => {
     const { get_booking_number: operation } = portal.siteProfile().operations
     const broken = portal.siteProfile({ operations: { get_booking_number: { inputs: {}, steps: [], ...operation, read: 'td[[' } } })
-    await expect(ask(exampleContainer, broken)).rejects.toMatchObject({ code: 'operation-failed', message: 'The site profile has a selector that is not valid' })
+    await expect(ask(exampleContainer, broken)).rejects.toMatchObject({
+      code: 'operation-failed',
+      message: 'The site profile has a selector that is not valid',
+    })
   })
 })
 
 describe('an operation without an address', () => {
   it('works on what the tab shows, filling fields as told', async () => {
     await tab.goto(`${portal.url}/containers`)
-    const search = { inputs: { text: '.+' }, steps: [{ fill: 'input[name=q]', value: '{text}' }, { click: 'form.search button', waitFor: 'tr[data-container="{text}"]:only-child' }], read: '.sub' }
-    expect(await runOperation(tab, portal.siteProfile({ operations: { find: search } }), 'find', { text: exampleContainer }, never)).toBe('1 containers at North Terminal, 1 available for pick-up')
+    const search = {
+      inputs: { text: '.+' },
+      steps: [
+        { fill: 'input[name=q]', value: '{text}' },
+        { click: 'form.search button', waitFor: 'tr[data-container="{text}"]:only-child' },
+      ],
+      read: '.sub',
+    }
+    expect(await runOperation(tab, portal.siteProfile({ operations: { find: search } }), 'find', { text: exampleContainer }, never)).toBe(
+      '1 containers at North Terminal, 1 available for pick-up',
+    )
   })
 })
 

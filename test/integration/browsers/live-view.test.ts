@@ -78,10 +78,14 @@ describe('the pictures', () => {
     await viewer.frameAfter(0)
     // More changes than Chromium keeps in flight, then rest.
     for (const colour of ['orange', 'yellow', 'lime', 'cyan', 'violet', 'blue']) {
-      await session.page.evaluate((next) => new Promise((resolve) => {
-        document.body.style.background = next
-        requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-      }), colour)
+      await session.page.evaluate(
+        (next) =>
+          new Promise((resolve) => {
+            document.body.style.background = next
+            requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+          }),
+        colour,
+      )
     }
     viewer.draws = true
     viewer.send({ type: 'drawn', frame: viewer.frames.length })
@@ -99,7 +103,7 @@ describe('the pictures', () => {
     expect(performance.now() - began).toBeGreaterThan(1_700)
   })
 
-  it('are one view\'s own: a second one gets its first picture of a page at rest too', async () => {
+  it("are one view's own: a second one gets its first picture of a page at rest too", async () => {
     await session.page.goto(`${portal.url}/notice`)
     const [first, second] = [await watch(), await watch()]
     first.show()
@@ -136,7 +140,7 @@ describe('taking over', () => {
     expect(session.touched).toBeGreaterThan(5)
   })
 
-  it('is one person\'s at a time; the others are told', async () => {
+  it("is one person's at a time; the others are told", async () => {
     const [first, second] = [await watch(), await watch()]
     first.send({ type: 'take-over' })
     await second.notice('control', ({ holder }) => holder === 'other')
@@ -158,7 +162,9 @@ describe('taking over', () => {
   })
 
   it('brings a click that follows many moves, where the last of them went', async () => {
-    await session.page.goto(`data:text/html,<body style="margin:0;height:100vh" onmousemove="moves=(window.moves||0)+1" onmousedown="at=performance.now();place=event.clientX">`)
+    await session.page.goto(
+      `data:text/html,<body style="margin:0;height:100vh" onmousemove="moves=(window.moves||0)+1" onmousedown="at=performance.now();place=event.clientX">`,
+    )
     const viewer = await watch()
     viewer.show()
     viewer.send({ type: 'take-over' })
@@ -174,7 +180,10 @@ describe('the view', () => {
     await session.page.goto(`${portal.url}/notice`)
     const viewer = await watch()
     viewer.show()
-    expect(await viewer.notice('page', ({ title }) => title === 'Notice · Harbor Gate')).toMatchObject({ page: 'page-1', url: `${portal.url}/notice` })
+    expect(await viewer.notice('page', ({ title }) => title === 'Notice · Harbor Gate')).toMatchObject({
+      page: 'page-1',
+      url: `${portal.url}/notice`,
+    })
     const second = await session.open()
     await second.goto(`${portal.url}/login`)
     await viewer.notice('page', ({ page, url }) => page === 'page-2' && url.endsWith('/login'))
@@ -188,7 +197,17 @@ describe('the view', () => {
 
   it('answers every bad message with a notice and goes on', async () => {
     const viewer = await watch()
-    const bad = ['', '{', 'null', '[]', '{"type":"fly"}', '{"type":"visible"}', '{"type":"mouse","action":"move","x":"1","y":1}', JSON.stringify({ type: 'text', text: 'x'.repeat(10_001) }), Buffer.from([1, 2, 3])]
+    const bad = [
+      '',
+      '{',
+      'null',
+      '[]',
+      '{"type":"fly"}',
+      '{"type":"visible"}',
+      '{"type":"mouse","action":"move","x":"1","y":1}',
+      JSON.stringify({ type: 'text', text: 'x'.repeat(10_001) }),
+      Buffer.from([1, 2, 3]),
+    ]
     for (const message of bad) viewer.socket.send(message)
     await eventually('a notice for each', () => viewer.notices.filter(({ type }) => type === 'problem').length === bad.length)
     viewer.show()

@@ -6,7 +6,13 @@ import type { NewEvent } from '../../../server/events/event.ts'
 import { openDatabase } from '../../../server/store/database.ts'
 import { migrate } from '../../../server/store/migrate.ts'
 
-const own = siteProfile.parse({ name: 'yard', title: 'Yard', kind: 'form', address: 'https://yard.test/login', form: { username: '#u', password: '#p', submit: '#s' } })
+const own = siteProfile.parse({
+  name: 'yard',
+  title: 'Yard',
+  kind: 'form',
+  address: 'https://yard.test/login',
+  form: { username: '#u', password: '#p', submit: '#s' },
+})
 
 describe('the site profiles', () => {
   let database: Database
@@ -20,7 +26,10 @@ describe('the site profiles', () => {
   })
 
   it('begin with the portal of the published contract and a plain one', () => {
-    expect(profiles.list().map(({ name, builtIn, kind }) => [name, kind, builtIn])).toEqual([['emodal', 'form', true], ['plain', 'none', true]])
+    expect(profiles.list().map(({ name, builtIn, kind }) => [name, kind, builtIn])).toEqual([
+      ['emodal', 'form', true],
+      ['plain', 'none', true],
+    ])
     expect(profiles.get('emodal').address).toBe('https://truckerportal.emodal.com')
     expect(profiles.get('emodal').operations).toHaveProperty('get_booking_number')
   })
@@ -42,7 +51,10 @@ describe('the site profiles', () => {
     expect(profiles.list()).toHaveLength(2)
     profiles.remove('emodal', 'owner')
     expect(profiles.get('emodal')).toMatchObject({ address: 'https://truckerportal.emodal.com', builtIn: true })
-    expect(events.map(({ type, title }) => [type, title])).toEqual([['profile-changed', 'Site profile changed'], ['profile-removed', 'Built-in site profile restored']])
+    expect(events.map(({ type, title }) => [type, title])).toEqual([
+      ['profile-changed', 'Site profile changed'],
+      ['profile-removed', 'Built-in site profile restored'],
+    ])
   })
 
   it('refuse to remove a built-in profile, and one that is not there', () => {
@@ -54,20 +66,26 @@ describe('the site profiles', () => {
   it('refuse a regular expression that is none, and keep what stood there', async () => {
     await profiles.put('yard', own, 'owner')
     const broken = { ...own, refresh: { address: 'https://yard.test/', every: 60_000, loggedOutUrl: '(' } }
-    await expect(profiles.put('yard', broken, 'owner')).rejects.toThrow(expect.objectContaining({ code: 'profile-invalid', details: { field: 'refresh.loggedOutUrl' } }))
+    await expect(profiles.put('yard', broken, 'owner')).rejects.toThrow(
+      expect.objectContaining({ code: 'profile-invalid', details: { field: 'refresh.loggedOutUrl' } }),
+    )
     expect(profiles.get('yard').refresh).toBeNull()
   })
 
   it('refuse a pattern whose time would not grow with the text alone, in words', async () => {
     for (const pattern of ['(?=login)', String.raw`(a)\1`]) {
       const looking = { ...own, success: { url: pattern } }
-      await expect(profiles.put('yard', looking, 'owner')).rejects.toThrow(/^success\.url is not a regular expression that RE2 knows: error parsing regexp/)
+      await expect(profiles.put('yard', looking, 'owner')).rejects.toThrow(
+        /^success\.url is not a regular expression that RE2 knows: error parsing regexp/,
+      )
     }
     await profiles.put('yard', { ...own, success: { url: String.raw`^https:\/\/yard\.test\/(?<part>berths|gates)\b` } }, 'owner')
   })
 
   it('refuse a form profile that does not say where its form is', async () => {
-    await expect(profiles.put('yard', { ...own, form: null }, 'owner')).rejects.toThrow(expect.objectContaining({ code: 'profile-invalid' }))
+    await expect(profiles.put('yard', { ...own, form: null }, 'owner')).rejects.toThrow(
+      expect.objectContaining({ code: 'profile-invalid' }),
+    )
   })
 
   it('that an earlier version kept with a name and password in an address lose them at the next start', async () => {

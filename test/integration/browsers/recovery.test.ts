@@ -27,7 +27,11 @@ describe('after a server was killed', () => {
   it('no browser is left at once, and no directory after the next start', async () => {
     const portal = await startPortal({ captcha: 'none' })
     onTestFinished(() => portal.stop())
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../../fixtures/browsers-child.ts', import.meta.url)), dataDir, `${portal.url}/notice`, '2'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('../../fixtures/browsers-child.ts', import.meta.url)), dataDir, `${portal.url}/notice`, '2'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
     onTestFinished(() => void child.kill('SIGKILL'))
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
     const pids = JSON.parse(line) as number[]
@@ -113,7 +117,10 @@ describe('after a server was killed', () => {
 
 /** A process with the command line of a browser. */
 function standIn(profileDir: string): ChildProcess {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', `--user-data-dir=${profileDir}`], { stdio: 'ignore', detached: true })
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', `--user-data-dir=${profileDir}`], {
+    stdio: 'ignore',
+    detached: true,
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }

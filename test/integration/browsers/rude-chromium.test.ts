@@ -26,7 +26,9 @@ const steps = {
 type Step = keyof typeof steps
 
 /** Each step under two of the mischiefs, each mischief at two steps at least. */
-const table = Object.keys(steps).flatMap((step, index) => [0, 3].map((offset) => [mischiefs[(index + offset) % mischiefs.length], step] as [(typeof mischiefs)[number], Step]))
+const table = Object.keys(steps).flatMap((step, index) =>
+  [0, 3].map((offset) => [mischiefs[(index + offset) % mischiefs.length], step] as [(typeof mischiefs)[number], Step]),
+)
 
 let folder: string
 let portal: Portal
@@ -36,15 +38,23 @@ let other: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'wheelhouse-rude-'))
   const program = join(folder, 'chromium')
-  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dirname, '..', '..', 'fixtures', 'rude-chromium.ts')}' '${folder}' '${chromiumPath}' "$@"\n`)
+  writeFileSync(
+    program,
+    `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dirname, '..', '..', 'fixtures', 'rude-chromium.ts')}' '${folder}' '${chromiumPath}' "$@"\n`,
+  )
   chmodSync(program, 0o755)
   portal = await startPortal({ captcha: 'none' })
   server = await startServer({ args: ['--browser', program] })
   const { name, ...site } = portal.siteProfile({ refresh: { address: `${portal.url}/session`, every: 1_000, loggedOutUrl: '/login$' } })
   await server.call(`/control/v1/site-profiles/${name}`, { method: 'PUT', json: site })
-  await server.call('/control/v1/site-profiles/quiet', { method: 'PUT', json: { ...portal.siteProfile({ refresh: null }), name: undefined } })
+  await server.call('/control/v1/site-profiles/quiet', {
+    method: 'PUT',
+    json: { ...portal.siteProfile({ refresh: null }), name: undefined },
+  })
   await server.call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: name } } })
-  const opened = await (await browsers('/v1/browser-sessions', { method: 'POST', json: { profile: 'quiet', username: 'user15', password: 'harbor-demo' } })).json()
+  const opened = await (
+    await browsers('/v1/browser-sessions', { method: 'POST', json: { profile: 'quiet', username: 'user15', password: 'harbor-demo' } })
+  ).json()
   other = opened.session.id
   await eventually('the other session is ready', async () => (await detail(other)).state === 'ready')
 })
@@ -70,12 +80,15 @@ it.each(table)('%s at %s ends that session at most, and is told in words', async
   }
   if (!early || opened.success) await live(opened.session_id, step)
   expect(done()).toBe(true)
-  for (const { session_id } of (await (await browsers('/sessions')).json()).sessions) if (session_id !== other) await answerOf(browsers(`/sessions/${session_id}`, { method: 'DELETE' }))
+  for (const { session_id } of (await (await browsers('/sessions')).json()).sessions)
+    if (session_id !== other) await answerOf(browsers(`/sessions/${session_id}`, { method: 'DELETE' }))
   await expectOthersServed()
 })
 
 it('the next session is as good as any', async () => {
-  expect(await answerOf(browsers('/get_booking_number', { method: 'POST', json: { ...credentials, container_id: exampleContainer } }))).toMatchObject({ success: true, booking_number: 'BK-88210' })
+  expect(
+    await answerOf(browsers('/get_booking_number', { method: 'POST', json: { ...credentials, container_id: exampleContainer } })),
+  ).toMatchObject({ success: true, booking_number: 'BK-88210' })
 })
 
 it('nothing of it was taken for a fault of a room, and what could not be attributed is nothing', async () => {
@@ -89,9 +102,14 @@ it('nothing of it was taken for a fault of a room, and what could not be attribu
 
 /** What comes after the login, as far as it comes to the step. */
 async function live(id: string, step: Step): Promise<void> {
-  if (step === 'an operation') await answerOf(browsers('/get_booking_number', { method: 'POST', json: { session_id: id, ...credentials, container_id: exampleContainer } }))
+  if (step === 'an operation')
+    await answerOf(
+      browsers('/get_booking_number', { method: 'POST', json: { session_id: id, ...credentials, container_id: exampleContainer } }),
+    )
   if (step === 'the live view') {
-    const view = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/browsers/v1/browser-sessions/${id}/view`, { headers: { authorization: `Bearer ${server.token}` } })
+    const view = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/browsers/v1/browser-sessions/${id}/view`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    })
     view.on('error', () => undefined)
     await once(view, 'open')
     view.send(JSON.stringify({ type: 'visible', visible: true, maxWidth: 640, maxHeight: 400 }))
@@ -114,7 +132,9 @@ async function answerOf(call: Promise<Response>): Promise<{ success: boolean; se
 
 async function expectOthersServed(): Promise<void> {
   expect(server.child.exitCode).toBeNull()
-  expect((await browsers(`/v1/browser-sessions/${other}/navigate`, { method: 'POST', json: { address: `${portal.url}/holds` } })).status).toBe(204)
+  expect(
+    (await browsers(`/v1/browser-sessions/${other}/navigate`, { method: 'POST', json: { address: `${portal.url}/holds` } })).status,
+  ).toBe(204)
   expect((await browsers(`/v1/browser-sessions/${other}/screenshot`)).status).toBe(200)
   for (const { url } of Object.values(server.ready.apis)) expect((await fetch(url)).status).toBeLessThan(500)
 }

@@ -29,7 +29,13 @@ describe('signing in to the portal', () => {
     await attempt()
     expect(portal.logins).toBe(1)
     expect(page.url()).toBe(`${portal.url}/containers`)
-    expect(steps).toEqual([`Opening ${new URL(portal.url).host}`, 'Solving the captcha', 'Captcha solved', 'Sending the login', 'Logged in'])
+    expect(steps).toEqual([
+      `Opening ${new URL(portal.url).host}`,
+      'Solving the captcha',
+      'Captcha solved',
+      'Sending the login',
+      'Logged in',
+    ])
   })
 
   it('reads a captcha picture', async () => {
@@ -41,13 +47,20 @@ describe('signing in to the portal', () => {
 
   it('says what the site says when the password is wrong', async () => {
     const { portal, attempt } = await begin()
-    await expect(attempt({ password: 'nearly-right' })).rejects.toMatchObject({ code: 'authentication-failed', message: 'Authentication failed', details: { reason: 'Wrong user name or password' } })
+    await expect(attempt({ password: 'nearly-right' })).rejects.toMatchObject({
+      code: 'authentication-failed',
+      message: 'Authentication failed',
+      details: { reason: 'Wrong user name or password' },
+    })
     expect(portal.logins).toBe(0)
   })
 
   it('takes the form coming back as a refusal when the profile knows no sign of failure', async () => {
     const { portal, attempt } = await begin({ captcha: 'none' })
-    await expect(attempt({ password: 'wrong' }, portal.siteProfile({ failure: null }))).rejects.toMatchObject({ code: 'authentication-failed', details: { reason: 'Invalid credentials' } })
+    await expect(attempt({ password: 'wrong' }, portal.siteProfile({ failure: null }))).rejects.toMatchObject({
+      code: 'authentication-failed',
+      details: { reason: 'Invalid credentials' },
+    })
   })
 
   it('recognises a refusal by a text, and a success by an address', async () => {
@@ -116,7 +129,10 @@ describe('signing in to the portal', () => {
     await page.waitForSelector('#code')
     expect(timers.map(({ ms }) => ms)).toEqual([1_500])
     timers[0]?.ring()
-    await expect(failed).rejects.toMatchObject({ code: 'login-timeout', message: `The login was not done within 1.5 s; it got as far as "Sending the login" and the browser shows ${portal.url}/containers` })
+    await expect(failed).rejects.toMatchObject({
+      code: 'login-timeout',
+      message: `The login was not done within 1.5 s; it got as far as "Sending the login" and the browser shows ${portal.url}/containers`,
+    })
   })
 
   it('refuses to guess a captcha when no key was given', async () => {
@@ -127,7 +143,10 @@ describe('signing in to the portal', () => {
 
   it('passes on why the captcha service refused', async () => {
     const { attempt } = await begin()
-    await expect(attempt({ captchaApiKey: 'another-key' })).rejects.toMatchObject({ code: 'captcha-failed', message: expect.stringContaining('does not know the captcha key') })
+    await expect(attempt({ captchaApiKey: 'another-key' })).rejects.toMatchObject({
+      code: 'captcha-failed',
+      message: expect.stringContaining('does not know the captcha key'),
+    })
   })
 
   it.each([
@@ -137,7 +156,10 @@ describe('signing in to the portal', () => {
   ] as const)('stops at once when it is aborted %s', async (_, options: PortalOptions, reached) => {
     const { portal, attempt, stop } = await begin(options)
     portal.captchaService.mood = 'hang'
-    const failed = attempt({ username: 'customs-desk' }).then(() => expect.unreachable('it signed in'), (error: unknown) => error)
+    const failed = attempt({ username: 'customs-desk' }).then(
+      () => expect.unreachable('it signed in'),
+      (error: unknown) => error,
+    )
     await eventually('the moment to abort', () => reached(portal))
     const reason = new Error('closed by the person')
     stop.abort(reason)
@@ -155,12 +177,24 @@ describe('sites with manners of their own', () => {
   it('are unreachable in plain words', async () => {
     const { portal, attempt } = await begin()
     const at = (address: string) => attempt({ address })
-    await expect(at('http://127.0.0.1:9/')).rejects.toMatchObject({ code: 'login-unreachable', message: '127.0.0.1:9 uses a port that browsers refuse' })
-    await expect(at(`${portal.url}/broken`)).rejects.toMatchObject({ code: 'login-unreachable', message: `${new URL(portal.url).host} answers with error 503` })
-    await expect(at('http://no-such-host.invalid/')).rejects.toMatchObject({ code: 'login-unreachable', message: 'no-such-host.invalid is not a known host name' })
+    await expect(at('http://127.0.0.1:9/')).rejects.toMatchObject({
+      code: 'login-unreachable',
+      message: '127.0.0.1:9 uses a port that browsers refuse',
+    })
+    await expect(at(`${portal.url}/broken`)).rejects.toMatchObject({
+      code: 'login-unreachable',
+      message: `${new URL(portal.url).host} answers with error 503`,
+    })
+    await expect(at('http://no-such-host.invalid/')).rejects.toMatchObject({
+      code: 'login-unreachable',
+      message: 'no-such-host.invalid is not a known host name',
+    })
     await portal.stop()
     portals.length = 0
-    await expect(at(portal.url)).rejects.toMatchObject({ code: 'login-unreachable', message: `${new URL(portal.url).host} refuses the connection` })
+    await expect(at(portal.url)).rejects.toMatchObject({
+      code: 'login-unreachable',
+      message: `${new URL(portal.url).host} refuses the connection`,
+    })
   })
 
   it('may draw their form late, redraw it under the typing, cover the button and answer without a new page', async () => {
@@ -175,30 +209,44 @@ describe('sites with manners of their own', () => {
     const { attempt } = await begin()
     const profile = formAt(address, { success: { selector: '#in' }, failure: { selector: '#no' } })
     await attempt({ username: 'anna', password: 'right' }, profile)
-    await expect(attempt({ username: 'anna', password: 'left-4711' }, profile)).rejects.toMatchObject({ details: { reason: 'No, anna with [removed]' } })
+    await expect(attempt({ username: 'anna', password: 'left-4711' }, profile)).rejects.toMatchObject({
+      details: { reason: 'No, anna with [removed]' },
+    })
   })
 
   it('may refuse by an alert, which must not stop everything', async () => {
-    const address = await serve('<form onsubmit="alert(\'Bad password, try again\');return false"><input id="u"><input id="p" type="password"><button id="s">Go</button></form>')
+    const address = await serve(
+      '<form onsubmit="alert(\'Bad password, try again\');return false"><input id="u"><input id="p" type="password"><button id="s">Go</button></form>',
+    )
     const { attempt } = await begin()
-    await expect(attempt({}, formAt(address, { success: { selector: '#in' }, failure: { text: 'Bad password' } }))).rejects.toMatchObject({ details: { reason: 'Bad password, try again' } })
+    await expect(attempt({}, formAt(address, { success: { selector: '#in' }, failure: { text: 'Bad password' } }))).rejects.toMatchObject({
+      details: { reason: 'Bad password, try again' },
+    })
   })
 
   it('may show an old refusal before anything was sent', async () => {
-    const address = await serve('<form action="/in"><p class="no">Please log in first</p><input id="u"><input id="p" type="password"><button id="s">Go</button></form>', { '/in': '<b id="in">in</b>' })
+    const address = await serve(
+      '<form action="/in"><p class="no">Please log in first</p><input id="u"><input id="p" type="password"><button id="s">Go</button></form>',
+      { '/in': '<b id="in">in</b>' },
+    )
     const { attempt, page } = await begin()
     await attempt({}, formAt(address, { success: { selector: '#in' }, failure: { selector: '.no' } }))
     expect(page.url()).toBe(`${address}/in?`)
   })
 
   it('may send the browser on before the page has loaded', async () => {
-    const address = await serve('<script>location.replace("/second")</script>', { '/second': '<form action="/in"><input id="u"><input id="p" type="password"><button id="s">Go</button></form>', '/in': '<b id="in">in</b>' })
+    const address = await serve('<script>location.replace("/second")</script>', {
+      '/second': '<form action="/in"><input id="u"><input id="p" type="password"><button id="s">Go</button></form>',
+      '/in': '<b id="in">in</b>',
+    })
     const { attempt } = await begin()
     await attempt({}, formAt(address, { success: { selector: '#in' } }))
   })
 
   it('may ask for a captcha only at times', async () => {
-    const address = await serve('<form action="/in"><input id="u"><input id="p" type="password"><button id="s">Go</button></form>', { '/in': '<b id="in">in</b>' })
+    const address = await serve('<form action="/in"><input id="u"><input id="p" type="password"><button id="s">Go</button></form>', {
+      '/in': '<b id="in">in</b>',
+    })
     const { attempt, steps } = await begin()
     const captcha = { kind: 'recaptcha-v2', element: '.g-recaptcha', answer: '#answer' } as const
     await attempt({ captchaApiKey: '' }, { ...formAt(address, { success: { selector: '#in' } }), captcha })
@@ -208,13 +256,19 @@ describe('sites with manners of their own', () => {
   it('may have no page at the address of the login', async () => {
     const { portal, attempt } = await begin()
     await attempt()
-    await expect(attempt({ address: `${portal.url}/nowhere` })).rejects.toMatchObject({ code: 'login-unreachable', message: `${new URL(portal.url).host} answers with error 404` })
+    await expect(attempt({ address: `${portal.url}/nowhere` })).rejects.toMatchObject({
+      code: 'login-unreachable',
+      message: `${new URL(portal.url).host} answers with error 404`,
+    })
   })
 
   it('are not blamed for a selector in the profile that is none', async () => {
     const { portal, attempt } = await begin({ captcha: 'none' })
     const broken = portal.siteProfile({ form: { username: '#username', password: 'input[[', submit: '#sign-in' } })
-    await expect(attempt({}, broken)).rejects.toMatchObject({ code: 'login-failed', message: 'The site profile harbor-gate has a selector that is not valid' })
+    await expect(attempt({}, broken)).rejects.toMatchObject({
+      code: 'login-failed',
+      message: 'The site profile harbor-gate has a selector that is not valid',
+    })
   })
 
   it('may hang their page without hanging the login', async () => {
@@ -241,7 +295,12 @@ async function begin(options: PortalOptions = {}) {
     return () => undefined
   }
   const attempt = (credentials: Partial<Credentials> = {}, profile: SiteProfile = portal.siteProfile()) =>
-    signIn(page, profile, { username: 'user1', password: 'harbor-demo', captchaApiKey: portal.captchaService.apiKey, ...credentials }, { solveCaptcha, signal: stop.signal, report: (step) => steps.push(step), startTimer })
+    signIn(
+      page,
+      profile,
+      { username: 'user1', password: 'harbor-demo', captchaApiKey: portal.captchaService.apiKey, ...credentials },
+      { solveCaptcha, signal: stop.signal, report: (step) => steps.push(step), startTimer },
+    )
   return { portal, page, stop, steps, timers, attempt }
 }
 
@@ -256,5 +315,12 @@ async function serve(start: string, more: Readonly<Record<string, string>> = {})
 }
 
 function formAt(address: string, signs: Partial<Pick<SiteProfile, 'success' | 'failure'>>): SiteProfile {
-  return siteProfile.parse({ name: 'site', title: 'Site', kind: 'form', address, form: { username: '#u', password: '#p', submit: '#s' }, ...signs })
+  return siteProfile.parse({
+    name: 'site',
+    title: 'Site',
+    kind: 'form',
+    address,
+    form: { username: '#u', password: '#p', submit: '#s' },
+    ...signs,
+  })
 }

@@ -69,7 +69,10 @@ describe.each(ways)('a site that answers a login that is over by "%s"', (manners
     served.portal.signedOut = manners
     served.portal.expireAll()
     const session = await refresh(id)
-    expect(session).toMatchObject({ state: 'ready', lastRefresh: { ok: true, message: expect.stringContaining(`Logged in again, because ${why}`) } })
+    expect(session).toMatchObject({
+      state: 'ready',
+      lastRefresh: { ok: true, message: expect.stringContaining(`Logged in again, because ${why}`) },
+    })
     expect(served.portal.logins).toBe(logins + 1)
     expect(await kinds(id)).toEqual(expect.arrayContaining(['signed-out', 'signed-in-again']))
   })
@@ -91,9 +94,16 @@ describe.each(ways)('a site that answers a login that is over by "%s"', (manners
     served.room.service.get(id).credentials.password = 'changed meanwhile'
     served.portal.signedOut = manners
     served.portal.expireAll()
-    expect(await book(id)).toEqual({ status: 401, body: { success: false, error: 'Authentication failed', details: 'Wrong user name or password' } })
+    expect(await book(id)).toEqual({
+      status: 401,
+      body: { success: false, error: 'Authentication failed', details: 'Wrong user name or password' },
+    })
     const { session } = await detail(id)
-    expect(session).toMatchObject({ state: 'needs-you', reason: 'The site refused the login: Wrong user name or password', lastRefresh: { ok: false, message: expect.stringContaining(why) } })
+    expect(session).toMatchObject({
+      state: 'needs-you',
+      reason: 'The site refused the login: Wrong user name or password',
+      lastRefresh: { ok: false, message: expect.stringContaining(why) },
+    })
     expect(served.room.attention()).toMatchObject([{ action: 'take-over', subject: id }])
   })
 })
@@ -122,13 +132,23 @@ describe('an answer of nothing', () => {
   it('is not made of a page that is not there', async () => {
     await use(operation({ address: `${served.portal.url}/no-such-page?q={container_id}`, steps: [] }))
     const id = await open()
-    expect(await book(id)).toMatchObject({ status: 500, body: { success: false, error: `${new URL(served.portal.url).host} answers with error 404` } })
+    expect(await book(id)).toMatchObject({
+      status: 500,
+      body: { success: false, error: `${new URL(served.portal.url).host} answers with error 404` },
+    })
   })
 
   it('is no success while the site cannot say whether the login holds', async () => {
-    await use({ ...operation({ address: `${served.portal.url}/notice?q={container_id}`, steps: [] }), success: null, refresh: { address: `${served.portal.url}/broken`, every: 120_000, loggedOutUrl: '/login$' } })
+    await use({
+      ...operation({ address: `${served.portal.url}/notice?q={container_id}`, steps: [] }),
+      success: null,
+      refresh: { address: `${served.portal.url}/broken`, every: 120_000, loggedOutUrl: '/login$' },
+    })
     const id = await open()
-    expect(await book(id)).toMatchObject({ status: 500, body: { success: false, error: `${new URL(served.portal.url).host} answers with error 503` } })
+    expect(await book(id)).toMatchObject({
+      status: 500,
+      body: { success: false, error: `${new URL(served.portal.url).host} answers with error 503` },
+    })
   })
 })
 
@@ -149,7 +169,10 @@ describe('a login page', () => {
     const id = await open()
     const logins = served.portal.logins
     if (over) served.portal.expireAll()
-    expect(await book(id)).toMatchObject({ status: 500, body: { success: false, error: 'The site asks for a login again right after it: the site shows its login form' } })
+    expect(await book(id)).toMatchObject({
+      status: 500,
+      body: { success: false, error: 'The site asks for a login again right after it: the site shows its login form' },
+    })
     expect(served.portal.logins).toBe(over ? logins + 1 : logins)
   })
 })
@@ -178,7 +201,10 @@ it('a refresh that meets an error says so and takes no login for gone', async ()
   await use({ refresh: { address: `${served.portal.url}/no-such-page`, every: 120_000, loggedOutUrl: '/login$' } })
   const id = await open()
   const logins = served.portal.logins
-  expect(await refresh(id)).toMatchObject({ state: 'ready', lastRefresh: { ok: false, message: `${new URL(served.portal.url).host} answers with error 404` } })
+  expect(await refresh(id)).toMatchObject({
+    state: 'ready',
+    lastRefresh: { ok: false, message: `${new URL(served.portal.url).host} answers with error 404` },
+  })
   expect(served.portal.logins).toBe(logins)
 })
 

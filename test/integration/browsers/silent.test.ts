@@ -19,7 +19,10 @@ const pageLimit = 5_000
 let served: ServedBrowsers
 
 beforeAll(async () => {
-  served = await serveBrowsers({ clock, room: { upkeep: { tick: 3_600_000, pingEvery: 60_000, pingTimeout: 100 }, handOut: { startTimer } } })
+  served = await serveBrowsers({
+    clock,
+    room: { upkeep: { tick: 3_600_000, pingEvery: 60_000, pingTimeout: 100 }, handOut: { startTimer } },
+  })
 })
 afterEach(async () => {
   for (const { id, browser } of served.room.service.list()) {
@@ -80,7 +83,10 @@ describe('a browser that has been stopped', () => {
     stop(id)
     const asked = served.open(1)
     await runOut(browserLimit)
-    expect(await asked).toMatchObject({ status: 500, body: { success: false, error: 'The browser does not answer, and nightly export is using this session' } })
+    expect(await asked).toMatchObject({
+      status: 500,
+      body: { success: false, error: 'The browser does not answer, and nightly export is using this session' },
+    })
     stop(id, 'SIGCONT')
     expect(await served.open(1)).toMatchObject({ status: 200, body: { session_id: id, is_new: false } })
   })
@@ -102,7 +108,14 @@ describe('a browser that has been stopped', () => {
 
   it('in the middle of an operation or a login ends the waiting', async () => {
     const { name, ...profile } = served.portal.siteProfile()
-    served.room.profiles.put(name, { ...profile, operations: { get_booking_number: { address: `${served.portal.url}/slow?ms=60000`, inputs: {}, steps: [], read: '#who' } } }, 'test')
+    served.room.profiles.put(
+      name,
+      {
+        ...profile,
+        operations: { get_booking_number: { address: `${served.portal.url}/slow?ms=60000`, inputs: {}, steps: [], read: '#who' } },
+      },
+      'test',
+    )
     const id = await open()
     const before = served.portal.requests.length
     const asked = served.post('/get_booking_number', { session_id: id, container_id: exampleContainer })
@@ -137,7 +150,10 @@ describe('a page in front that does not answer', () => {
     session.takeOver('a-view')
     const asked = served.open(1)
     await runOut(pageLimit)
-    expect(await asked).toMatchObject({ status: 500, body: { success: false, error: 'The page in front does not answer, and a person is using this session' } })
+    expect(await asked).toMatchObject({
+      status: 500,
+      body: { success: false, error: 'The page in front does not answer, and a person is using this session' },
+    })
     expect(session.live).toBe(true)
   })
 

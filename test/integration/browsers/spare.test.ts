@@ -13,7 +13,8 @@ const serve = async (settings: { maxSessions?: number } = {}): Promise<void> => 
 }
 const rows = (): LedgerRow[] => createLedger(served.context.database).all()
 const spareOf = (): LedgerRow | undefined => rows().find(({ sessionId, pid }) => sessionId.startsWith('spare_') && pid !== null)
-const spare = (): Promise<LedgerRow> => eventually('a spare browser waits', async () => (await served.get('/v1/browser-sessions')).body.spareReady && spareOf())
+const spare = (): Promise<LedgerRow> =>
+  eventually('a spare browser waits', async () => (await served.get('/v1/browser-sessions')).body.spareReady && spareOf())
 const pidOf = (id: string): number | undefined => served.room.service.get(id).browser?.pid
 const profiles = (): string[] => readdirSync(join(served.context.dataDir, 'browsers', 'profiles'))
 

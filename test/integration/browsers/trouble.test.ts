@@ -34,7 +34,12 @@ describe('a browser in trouble', () => {
     const { session, events } = await detail(id)
     expect(session).toMatchObject({ endReason: 'crashed', reason: 'The browser ended by itself: killed by SIGKILL', leases: [] })
     expect(events.at(-1)).toMatchObject({ kind: 'session-crashed', tone: 'bad' })
-    expect(served.context.emitted.at(-1)).toMatchObject({ room: 'browsers', type: 'session-crashed', subject: 'user1', data: { session: id } })
+    expect(served.context.emitted.at(-1)).toMatchObject({
+      room: 'browsers',
+      type: 'session-crashed',
+      subject: 'user1',
+      data: { session: id },
+    })
     expect(served.room.attention()).toMatchObject([{ action: 'restart-session', subject: id, text: session.reason }])
     await eventually('its directory is gone', () => profiles().length === 0)
 
@@ -50,7 +55,10 @@ describe('a browser in trouble', () => {
     process.kill(pid, 'SIGSTOP')
     for (let call = 0; call < 20; call += 1) expect((await served.get('/sessions')).body.active_sessions).toBe(2)
     await eventually('it is shown as not responding', async () => (await detail(id)).session.state === 'not-responding')
-    expect((await detail(id)).session).toMatchObject({ reason: 'The browser does not answer', currentUrl: `${served.portal.url}/containers` })
+    expect((await detail(id)).session).toMatchObject({
+      reason: 'The browser does not answer',
+      currentUrl: `${served.portal.url}/containers`,
+    })
     expect((await served.get('/sessions')).body.sessions).toHaveLength(2)
 
     process.kill(pid, 'SIGCONT')
@@ -79,7 +87,9 @@ describe('what a page may do', () => {
     const { id } = await open(1)
     const session = served.room.service.get(id)
     const page = session.page()
-    await page.setContent('<a id="link" href="/myappointments" target="_blank">Appointments</a><button id="popup" onclick="window.open(\'/returns\')">Returns</button>')
+    await page.setContent(
+      '<a id="link" href="/myappointments" target="_blank">Appointments</a><button id="popup" onclick="window.open(\'/returns\')">Returns</button>',
+    )
     await page.click('#popup')
     await eventually('the popup is recorded', () => session.events().some(({ kind }) => kind === 'popup-blocked'))
     expect(await page.evaluate(() => window.open('/returns'))).toBeNull()
@@ -95,7 +105,10 @@ describe('what a page may do', () => {
     expect(pages.map(({ active }: { active: boolean }) => active)).toEqual([false, true])
     expect([title, currentUrl]).toEqual([expect.stringContaining('ppointments'), `${served.portal.url}/myappointments`])
     await session.page().close()
-    await eventually('the first page is in front again', async () => (await detail(id)).session.pages.length === 1 && session.activePage()?.page === page)
+    await eventually(
+      'the first page is in front again',
+      async () => (await detail(id)).session.pages.length === 1 && session.activePage()?.page === page,
+    )
   })
 
   it('local files and the pages of the browser itself are refused, and so are downloads', async () => {
@@ -106,12 +119,18 @@ describe('what a page may do', () => {
       expect((await served.post(`/v1/browser-sessions/${id}/navigate`, { address })).status).toBe(400)
     }
     await page.goto(`${served.portal.url}/containers.csv`).catch(() => {})
-    await eventually('the download is refused', () => served.room.service.get(id).events().some(({ kind, text }) => kind === 'download-blocked' && text.includes('containers.csv')))
+    await eventually('the download is refused', () =>
+      served.room.service
+        .get(id)
+        .events()
+        .some(({ kind, text }) => kind === 'download-blocked' && text.includes('containers.csv')),
+    )
   })
 
   it('is driven by the native routes: navigate, go back, take a picture', async () => {
     const { id } = await open(1)
-    const at = (path: string) => eventually(`it is at ${path}`, async () => (await detail(id)).session.currentUrl === `${served.portal.url}${path}`)
+    const at = (path: string) =>
+      eventually(`it is at ${path}`, async () => (await detail(id)).session.currentUrl === `${served.portal.url}${path}`)
     expect((await served.post(`/v1/browser-sessions/${id}/navigate`, { address: `${served.portal.url}/holds` })).status).toBe(204)
     await at('/holds')
     expect((await served.post(`/v1/browser-sessions/${id}/navigate`, { action: 'back' })).status).toBe(204)
@@ -124,7 +143,8 @@ describe('what a page may do', () => {
 
   it('goes back from a page that has just come, or has not come yet, to the one where it was asked for', async () => {
     const { id } = await open(1)
-    const go = async (where: object) => expect(await served.post(`/v1/browser-sessions/${id}/navigate`, where)).toMatchObject({ status: 204 })
+    const go = async (where: object) =>
+      expect(await served.post(`/v1/browser-sessions/${id}/navigate`, where)).toMatchObject({ status: 204 })
     const isAt = async (path: string) => (await detail(id)).session.currentUrl === `${served.portal.url}${path}`
     for (let round = 0; round < 15; round += 1) {
       await go({ address: `${served.portal.url}/holds` })
@@ -161,7 +181,10 @@ describe('what a page may do', () => {
 
   it('can be watched over a WebSocket, which ends with the session and is refused for one that is not there', async () => {
     const { id } = await open(1)
-    const watch = (session: string) => new WebSocket(`${served.url.replace('http', 'ws')}/v1/browser-sessions/${session}/view`, { headers: { 'x-api-key': 'a-key-for-tests' } })
+    const watch = (session: string) =>
+      new WebSocket(`${served.url.replace('http', 'ws')}/v1/browser-sessions/${session}/view`, {
+        headers: { 'x-api-key': 'a-key-for-tests' },
+      })
     const view = watch(id)
     const frames: Buffer[] = []
     const notices: { type: string; reason?: string }[] = []
@@ -182,7 +205,10 @@ describe('what a page may do', () => {
   })
 
   it('runs on a Chromium whose state and whereabouts can be asked for', async () => {
-    expect(await served.post('/v1/chromium/find')).toMatchObject({ status: 200, body: { state: 'ready', version: expect.any(String), path: expect.any(String), progress: null } })
+    expect(await served.post('/v1/chromium/find')).toMatchObject({
+      status: 200,
+      body: { state: 'ready', version: expect.any(String), path: expect.any(String), progress: null },
+    })
     expect((await served.get('/v1/chromium')).body).toMatchObject({ state: 'ready' })
   })
 })

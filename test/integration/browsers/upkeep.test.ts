@@ -20,7 +20,8 @@ const pass = (ms: number): void => {
   clock.advance(ms)
   served.room.service.look()
 }
-const ids = async (): Promise<string[]> => (await served.get('/sessions')).body.sessions.map((session: { session_id: string }) => session.session_id)
+const ids = async (): Promise<string[]> =>
+  (await served.get('/sessions')).body.sessions.map((session: { session_id: string }) => session.session_id)
 const detail = async (id: string) => (await served.get(`/v1/browser-sessions/${id}`)).body.session
 const kinds = (id: string): string[] =>
   served.room.service
@@ -51,7 +52,11 @@ describe('the passing of time', () => {
     const long = await served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'long work', seconds: 3_600 })
     await served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'short work', seconds: 60 })
     expect(long).toMatchObject({ status: 201, body: { id: expect.stringMatching(/^lease_/), holder: 'long work' } })
-    expect(await detail(id)).toMatchObject({ state: 'in-use', idleExpiresAt: null, leases: [{ holder: 'long work' }, { holder: 'short work' }] })
+    expect(await detail(id)).toMatchObject({
+      state: 'in-use',
+      idleExpiresAt: null,
+      leases: [{ holder: 'long work' }, { holder: 'short work' }],
+    })
     pass(2 * minute)
     expect((await detail(id)).leases).toMatchObject([{ holder: 'long work' }])
     pass(40 * minute)
@@ -98,7 +103,9 @@ describe('the passing of time', () => {
     pass(2 * minute)
     await eventually('it needs the person', async () => (await detail(id)).state === 'needs-you')
     expect((await detail(id)).reason).toBe('The site refused the login: Wrong user name or password')
-    expect(served.room.attention()).toMatchObject([{ tone: 'attention', action: 'take-over', subject: id, title: 'Session of user1 needs you' }])
+    expect(served.room.attention()).toMatchObject([
+      { tone: 'attention', action: 'take-over', subject: id, title: 'Session of user1 needs you' },
+    ])
     expect(await ids()).toEqual([id])
   })
 })
@@ -135,10 +142,17 @@ describe('a person who helps', () => {
     const first = (await served.post('/v1/browser-sessions', opened)).body.session
     const second = (await served.post('/v1/browser-sessions', opened)).body.session
     expect(first.id).not.toBe(second.id)
-    await eventually('both are ready', async () => (await detail(first.id)).state === 'ready' && (await detail(second.id)).state === 'ready')
+    await eventually(
+      'both are ready',
+      async () => (await detail(first.id)).state === 'ready' && (await detail(second.id)).state === 'ready',
+    )
     expect((await detail(first.id)).currentUrl).toBe(opened.address)
-    expect(await served.post('/v1/browser-sessions', { profile: 'plain' })).toMatchObject({ status: 400, body: { success: false, error: 'Missing required fields: address' } })
+    expect(await served.post('/v1/browser-sessions', { profile: 'plain' })).toMatchObject({
+      status: 400,
+      body: { success: false, error: 'Missing required fields: address' },
+    })
     expect(await served.post('/v1/browser-sessions', { profile: 'no-such' })).toMatchObject({ status: 400, body: { success: false } })
-    for (const address of ['file:///etc/passwd', 'chrome://version', 'nonsense']) expect((await served.post('/v1/browser-sessions', { ...opened, address })).status).toBe(400)
+    for (const address of ['file:///etc/passwd', 'chrome://version', 'nonsense'])
+      expect((await served.post('/v1/browser-sessions', { ...opened, address })).status).toBe(400)
   })
 })

@@ -5,14 +5,28 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { OptionError } from '../../../server/config/options.ts'
-import { lockDataDir, readRuntimeFile, removeRuntimeFile, runtimeFileName, writeRuntimeFile, type Runtime } from '../../../server/config/runtime-file.ts'
+import {
+  lockDataDir,
+  readRuntimeFile,
+  removeRuntimeFile,
+  runtimeFileName,
+  writeRuntimeFile,
+  type Runtime,
+} from '../../../server/config/runtime-file.ts'
 import { temporaryFolder } from '../../fakes/kernel.ts'
 
-const runtime: Runtime = { version: '0.1.0', pid: process.pid, control: { url: 'http://127.0.0.1:7700', token: 'who_secret' }, apis: { browsers: { url: 'http://127.0.0.1:5010', state: 'listening' } } }
+const runtime: Runtime = {
+  version: '0.1.0',
+  pid: process.pid,
+  control: { url: 'http://127.0.0.1:7700', token: 'who_secret' },
+  apis: { browsers: { url: 'http://127.0.0.1:5010', state: 'listening' } },
+}
 
 /** Another process that takes the lock of `folder`. */
 async function lockingProcess(folder: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./locking-process.ts', import.meta.url)), folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./locking-process.ts', import.meta.url)), folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const [line] = await once(child.stdout, 'data')
   expect(String(line)).toBe('locked\n')
@@ -71,7 +85,9 @@ describe('the data directory', () => {
   test('belongs to one server; the second is told which process has it', async () => {
     const folder = temporaryFolder()
     const child = await lockingProcess(folder)
-    expect(refusal(folder)).toBe(`another Wheelhouse (pid ${child.pid}) is already running on ${folder}: stop it, or give another folder with --data-dir or WHEELHOUSE_DATA_DIR`)
+    expect(refusal(folder)).toBe(
+      `another Wheelhouse (pid ${child.pid}) is already running on ${folder}: stop it, or give another folder with --data-dir or WHEELHOUSE_DATA_DIR`,
+    )
   })
 
   test('is free at once after kill -9, though another process has the old pid', async () => {
@@ -101,7 +117,9 @@ describe('the data directory', () => {
   test('that cannot be made is one clear line', () => {
     const file = join(temporaryFolder(), 'file')
     writeFileSync(file, '')
-    expect(refusal(file)).toMatch(/cannot be used as data directory \(EEXIST\): give a folder that can be written with --data-dir or WHEELHOUSE_DATA_DIR$/)
+    expect(refusal(file)).toMatch(
+      /cannot be used as data directory \(EEXIST\): give a folder that can be written with --data-dir or WHEELHOUSE_DATA_DIR$/,
+    )
     expect(refusal(join(file, 'below'))).toContain('(ENOTDIR)')
   })
 })

@@ -58,7 +58,12 @@ describe('loading settings', () => {
       logLevel: 'debug',
     })
     expect(store.current()).toEqual(moved)
-    expect(store.setAside().map(({ path }) => path).sort()).toEqual(['apis.relay.port', 'sound'])
+    expect(
+      store
+        .setAside()
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['apis.relay.port', 'sound'])
 
     store.change({ theme: 'light' })
     expect(json(file)).toEqual({ version: 1, settings: merge(moved, { theme: 'light' }) })
@@ -78,21 +83,26 @@ describe('loading settings', () => {
       expect(setAside.map(({ path }) => path)).toEqual(['theme'])
     }
     expect(readFileSync(file, 'utf8')).toBe(before)
-    expect(json(join(folder, 'settings.set-aside.json'))).toMatchObject([{ at: '2026-01-02T03:04:05.678Z', path: 'theme', value: 'purple' }])
+    expect(json(join(folder, 'settings.set-aside.json'))).toMatchObject([
+      { at: '2026-01-02T03:04:05.678Z', path: 'theme', value: 'purple' },
+    ])
 
     writeFileSync(file, JSON.stringify({ version: 1, settings: { theme: 'pink' } }))
     loadSettings(file)
     expect(json(join(folder, 'settings.set-aside.json'))).toMatchObject([{ value: 'purple' }, { value: 'pink' }])
   })
 
-  test.each(['', '{"version":1,', 'theme = dark', '\u0000\u0000\u0000\u0000'])('keeps a file that is no JSON (%j) under another name and starts with defaults', (content) => {
-    const { folder, file } = fileWith(content)
-    const { settings, setAside } = loadSettings(file, testClock())
-    expect(settings).toEqual(defaultSettings)
-    expect(setAside[0]?.reason).toContain('settings.broken-2026-01-02T03-04-05.678Z.json')
-    expect(readFileSync(join(folder, 'settings.broken-2026-01-02T03-04-05.678Z.json'), 'utf8')).toBe(content)
-    expect(existsSync(file)).toBe(false)
-  })
+  test.each(['', '{"version":1,', 'theme = dark', '\u0000\u0000\u0000\u0000'])(
+    'keeps a file that is no JSON (%j) under another name and starts with defaults',
+    (content) => {
+      const { folder, file } = fileWith(content)
+      const { settings, setAside } = loadSettings(file, testClock())
+      expect(settings).toEqual(defaultSettings)
+      expect(setAside[0]?.reason).toContain('settings.broken-2026-01-02T03-04-05.678Z.json')
+      expect(readFileSync(join(folder, 'settings.broken-2026-01-02T03-04-05.678Z.json'), 'utf8')).toBe(content)
+      expect(existsSync(file)).toBe(false)
+    },
+  )
 
   test('takes what it knows from a newer file, and keeps that file before writing', () => {
     const content = { version: 9, settings: { theme: 'dark', hologram: true } }
@@ -135,11 +145,20 @@ describe('loading settings', () => {
   test('never fails and always gives valid settings, whatever JSON the file holds', () => {
     const { file } = fileWith('{}')
     fc.assert(
-      fc.property(fc.oneof(fc.jsonValue(), fc.record({ version: fc.oneof(fc.constantFrom(0, 1, 2, -1, 1.5), fc.jsonValue()), settings: fc.jsonValue(), theme: fc.jsonValue() }, { requiredKeys: [] })), (content) => {
-        writeFileSync(file, JSON.stringify(content))
-        const { settings } = loadSettings(file)
-        expect(settingsSchema.parse(settings)).toEqual(settings)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.jsonValue(),
+          fc.record(
+            { version: fc.oneof(fc.constantFrom(0, 1, 2, -1, 1.5), fc.jsonValue()), settings: fc.jsonValue(), theme: fc.jsonValue() },
+            { requiredKeys: [] },
+          ),
+        ),
+        (content) => {
+          writeFileSync(file, JSON.stringify(content))
+          const { settings } = loadSettings(file)
+          expect(settingsSchema.parse(settings)).toEqual(settings)
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -157,7 +176,10 @@ describe('changing settings', () => {
     end()
     store.change({ theme: 'light' })
 
-    expect(seen).toEqual([['system', 'dark'], ['dark', 'dark']])
+    expect(seen).toEqual([
+      ['system', 'dark'],
+      ['dark', 'dark'],
+    ])
     expect(createSettingsStore({ file }).current()).toEqual(merge(defaultSettings, { theme: 'light', apis: { browsers: { port: 0 } } }))
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(readdirSync(join(folder, 'new'))).toEqual(['settings.json'])
@@ -203,10 +225,20 @@ describe('changing settings', () => {
 
   test('refuses what a flag or variable fixes, and never writes the fixed value into the file', () => {
     const file = join(temporaryFolder(), 'settings.json')
-    const store = createSettingsStore({ file, fixed: new Map([['apis.browsers.port', { value: 0, by: '--browsers-port' }], ['logLevel', { value: 'warn', by: 'WHEELHOUSE_LOG_LEVEL' }]]) })
+    const store = createSettingsStore({
+      file,
+      fixed: new Map([
+        ['apis.browsers.port', { value: 0, by: '--browsers-port' }],
+        ['logLevel', { value: 'warn', by: 'WHEELHOUSE_LOG_LEVEL' }],
+      ]),
+    })
     expect(store.current()).toMatchObject({ logLevel: 'warn', apis: { browsers: { port: 0 } } })
     expect(store.fixedPaths()).toEqual({ 'apis.browsers.port': '--browsers-port', logLevel: 'WHEELHOUSE_LOG_LEVEL' })
-    expect(catchFault(() => store.change({ theme: 'dark', apis: { browsers: { port: 5011 } } }))).toMatchObject({ code: 'setting-fixed', message: expect.stringContaining('--browsers-port'), details: { paths: ['apis.browsers.port'] } })
+    expect(catchFault(() => store.change({ theme: 'dark', apis: { browsers: { port: 5011 } } }))).toMatchObject({
+      code: 'setting-fixed',
+      message: expect.stringContaining('--browsers-port'),
+      details: { paths: ['apis.browsers.port'] },
+    })
     expect(store.current().theme).toBe('system')
 
     store.change({ ...store.current(), theme: 'dark' })

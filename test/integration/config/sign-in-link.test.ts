@@ -26,10 +26,14 @@ async function otherProgram(answer: RequestListener): Promise<{ url: string; ask
 }
 
 /** The file of a server of which this process has the pid. */
-const claim = (folder: string, url: string): void => writeRuntimeFile(folder, { version: '0.1.0', pid: process.pid, control: { url, token: 'who_secret' }, apis: {} })
+const claim = (folder: string, url: string): void =>
+  writeRuntimeFile(folder, { version: '0.1.0', pid: process.pid, control: { url, token: 'who_secret' }, apis: {} })
 
 test('where none runs it says so', async () => {
-  expect(await ask(temporaryFolder())).toMatchObject({ code: 2, line: expect.stringMatching(/^wheelhouse: no Wheelhouse runs on .*: start one, or name its folder with --data-dir\n$/) })
+  expect(await ask(temporaryFolder())).toMatchObject({
+    code: 2,
+    line: expect.stringMatching(/^wheelhouse: no Wheelhouse runs on .*: start one, or name its folder with --data-dir\n$/),
+  })
 })
 
 test('a server that was killed, whose pid and port others have since, is told to be gone, and the others are not asked', async () => {
@@ -48,10 +52,13 @@ test.each([
   ['a page', (_, response) => void response.end('<h1>hello</h1>'), 'answered 200, as no Wheelhouse'],
   ['a refusal', (_, response) => void response.writeHead(404).end(), 'answered 404, as no Wheelhouse'],
   ['nothing at all', (request) => void request.destroy(), `(pid ${process.pid}) does not answer`],
-] satisfies [string, RequestListener, string][])('a server that runs while its address answers with %s says where to look', async (_, answer, words) => {
-  const folder = temporaryFolder()
-  const lock = lockDataDir(folder)
-  onTestFinished(() => lock.release())
-  claim(folder, (await otherProgram(answer)).url)
-  expect(await ask(folder)).toMatchObject({ code: 2, line: expect.stringContaining(words) })
-})
+] satisfies [string, RequestListener, string][])(
+  'a server that runs while its address answers with %s says where to look',
+  async (_, answer, words) => {
+    const folder = temporaryFolder()
+    const lock = lockDataDir(folder)
+    onTestFinished(() => lock.release())
+    claim(folder, (await otherProgram(answer)).url)
+    expect(await ask(folder)).toMatchObject({ code: 2, line: expect.stringContaining(words) })
+  },
+)

@@ -12,7 +12,14 @@ import { recordedEvents, temporaryFolder, testClock, testDatabase, testLog } fro
 
 const reading = { room: 'browsers', verb: 'read' } as const
 /** Whether a key that was found opens a call, of which only what matters is given. */
-const demand = (of: Partial<Demand>): Demand => ({ api: 'browsers', right: 'browsers:use', verb: 'read', subject: null, address: '127.0.0.1', ...of })
+const demand = (of: Partial<Demand>): Demand => ({
+  api: 'browsers',
+  right: 'browsers:use',
+  verb: 'read',
+  subject: null,
+  address: '127.0.0.1',
+  ...of,
+})
 const mayDo = (key: KnownKey | null, of: Partial<Demand> = {}): boolean => key !== null && opens(key, demand(of))
 
 function setup({ database = testDatabase(), clock = testClock() }: { database?: Database; clock?: ReturnType<typeof testClock> } = {}) {
@@ -29,7 +36,12 @@ function faultCode(run: () => unknown): string {
   try {
     run()
   } catch (error) {
-    return isFault(error, 'key-name-taken') || isFault(error, 'key-not-found') || isFault(error, 'key-not-less') || isFault(error, 'key-too-lasting') ? error.code : String(error)
+    return isFault(error, 'key-name-taken') ||
+      isFault(error, 'key-not-found') ||
+      isFault(error, 'key-not-less') ||
+      isFault(error, 'key-too-lasting')
+      ? error.code
+      : String(error)
   }
   return 'none'
 }
@@ -52,8 +64,10 @@ describe('a key', () => {
     const { secret, id } = keys.create({ name: 'ci', rights: ['browsers:use', 'relay:manage', 'browsers:use'], expiresAt: null }, 'owner')
     const key = keys.find(secret)
     expect(key).toMatchObject({ id, name: 'ci', rights: ['browsers:use', 'relay:manage'] })
-    for (const right of ['browsers:use', 'relay:manage', 'relay:use', 'any-key', 'anyone'] as const) expect(mayDo(key, { right }), right).toBe(true)
-    for (const right of ['browsers:manage', 'bots:use', 'activity:use', 'control:use', 'control:manage'] as const) expect(mayDo(key, { right }), right).toBe(false)
+    for (const right of ['browsers:use', 'relay:manage', 'relay:use', 'any-key', 'anyone'] as const)
+      expect(mayDo(key, { right }), right).toBe(true)
+    for (const right of ['browsers:manage', 'bots:use', 'activity:use', 'control:use', 'control:manage'] as const)
+      expect(mayDo(key, { right }), right).toBe(false)
   })
 
   test('that may manage control may do everything', () => {
@@ -65,7 +79,10 @@ describe('a key', () => {
   test('that may do everything ends after seven days at most, however it is asked for', () => {
     const { keys, clock } = setup()
     for (const expiresAt of [null, iso(clock.now() + 8 * 86_400_000), iso(clock.now() + longestControl + 3_600_000)]) {
-      expect(faultCode(() => keys.create({ name: 'ci', rights: ['browsers:use', 'control:manage'], expiresAt }, 'owner')), String(expiresAt)).toBe('key-too-lasting')
+      expect(
+        faultCode(() => keys.create({ name: 'ci', rights: ['browsers:use', 'control:manage'], expiresAt }, 'owner')),
+        String(expiresAt),
+      ).toBe('key-too-lasting')
     }
     expect(keys.list()).toEqual([])
     const whole = (['read', 'write'] as const).map((verb): KeyScope => ({ room: 'control', verb }))
@@ -77,8 +94,16 @@ describe('a key', () => {
 
   test('limited to some broker sessions opens those, nothing that is about all of them, and is gone with the last', () => {
     const { keys } = setup()
-    const { secret } = keys.create({ name: 'ci', rights: ['brokers:manage', 'bots:use'], only: { brokers: ['fleet', 'yard'] }, expiresAt: null }, 'owner')
-    const opened = () => [mayDo(keys.find(secret), { right: 'brokers:use', subject: 'fleet' }), mayDo(keys.find(secret), { right: 'brokers:use', subject: 'orders' }), mayDo(keys.find(secret), { right: 'brokers:manage' }), mayDo(keys.find(secret), { right: 'bots:use' })]
+    const { secret } = keys.create(
+      { name: 'ci', rights: ['brokers:manage', 'bots:use'], only: { brokers: ['fleet', 'yard'] }, expiresAt: null },
+      'owner',
+    )
+    const opened = () => [
+      mayDo(keys.find(secret), { right: 'brokers:use', subject: 'fleet' }),
+      mayDo(keys.find(secret), { right: 'brokers:use', subject: 'orders' }),
+      mayDo(keys.find(secret), { right: 'brokers:manage' }),
+      mayDo(keys.find(secret), { right: 'bots:use' }),
+    ]
     expect(opened()).toEqual([true, false, false, true])
     keys.dropSubject('bots', 'fleet')
     expect(opened()).toEqual([true, false, false, true])
@@ -88,18 +113,26 @@ describe('a key', () => {
     expect(keys.find(secret)).toMatchObject({ rights: ['bots:use'], only: {} })
   })
 
-  test('that reaches what it has made is not limited to something later, since that may be somebody else\'s', () => {
+  test("that reaches what it has made is not limited to something later, since that may be somebody else's", () => {
     const { keys } = setup()
     const { id } = keys.create({ name: 'ci', rights: ['bots:use', 'brokers:manage'], expiresAt: null }, 'owner')
     expect(faultCode(() => keys.narrow(id, ['bots:use'], { bots: ['gate'] }, 'owner'))).toBe('key-not-less')
-    expect(keys.narrow(id, ['brokers:use'], { brokers: ['fleet'] }, 'owner')).toMatchObject({ rights: ['brokers:use'], only: { brokers: ['fleet'] } })
+    expect(keys.narrow(id, ['brokers:use'], { brokers: ['fleet'] }, 'owner')).toMatchObject({
+      rights: ['brokers:use'],
+      only: { brokers: ['fleet'] },
+    })
   })
 
   test('limited to some bots opens those, nothing that is about all of them, and other rooms in full', () => {
     const { keys } = setup()
     const { secret } = keys.create({ name: 'ci', rights: ['bots:use', 'relay:use'], only: { bots: ['gate'] }, expiresAt: null }, 'owner')
     const key = keys.find(secret)
-    expect([mayDo(key, { right: 'bots:use', subject: 'gate' }), mayDo(key, { right: 'bots:use', subject: 'yard' }), mayDo(key, { right: 'bots:use' }), mayDo(key, { right: 'relay:use' })]).toEqual([true, false, false, true])
+    expect([
+      mayDo(key, { right: 'bots:use', subject: 'gate' }),
+      mayDo(key, { right: 'bots:use', subject: 'yard' }),
+      mayDo(key, { right: 'bots:use' }),
+      mayDo(key, { right: 'relay:use' }),
+    ]).toEqual([true, false, false, true])
   })
 
   test.each([
@@ -121,9 +154,18 @@ describe('a key', () => {
     const { secret, id } = keys.create({ name: 'ci', rights: ['browsers:manage', 'bots:manage'], expiresAt: null }, 'owner')
     const told: string[] = []
     keys.onLess((each) => told.push(each))
-    expect(keys.narrow(id, ['browsers:use', 'bots:manage'], { bots: ['gate'] }, 'owner')).toMatchObject({ rights: ['browsers:use', 'bots:manage'], only: { bots: ['gate'] } })
+    expect(keys.narrow(id, ['browsers:use', 'bots:manage'], { bots: ['gate'] }, 'owner')).toMatchObject({
+      rights: ['browsers:use', 'bots:manage'],
+      only: { bots: ['gate'] },
+    })
     expect(mayDo(keys.find(secret), { right: 'browsers:manage' })).toBe(false)
-    for (const [more, only] of [[['browsers:manage'], undefined], [['relay:use'], undefined], [['bots:use'], {}], [['bots:use'], { bots: ['gate', 'yard'] }], [['control:manage'], undefined]] as const) {
+    for (const [more, only] of [
+      [['browsers:manage'], undefined],
+      [['relay:use'], undefined],
+      [['bots:use'], {}],
+      [['bots:use'], { bots: ['gate', 'yard'] }],
+      [['control:manage'], undefined],
+    ] as const) {
       expect(faultCode(() => keys.narrow(id, more, only, 'owner'))).toBe('key-not-less')
     }
     expect(told).toEqual([id])
@@ -160,7 +202,10 @@ describe('a key', () => {
     expect(revoked).toEqual([id])
     keys.stop()
     expect(setup({ database }).keys.find(secret)).toBeNull()
-    expect(events.emitted.map(({ type, subject, actor }) => [type, subject, actor])).toEqual([['key-created', 'ci', 'owner'], ['key-revoked', 'ci', 'owner']])
+    expect(events.emitted.map(({ type, subject, actor }) => [type, subject, actor])).toEqual([
+      ['key-created', 'ci', 'owner'],
+      ['key-revoked', 'ci', 'owner'],
+    ])
     expect(faultCode(() => keys.revoke(id, 'owner'))).toBe('key-not-found')
   })
 
@@ -221,11 +266,20 @@ describe('a key of the older form', () => {
     return keys.find(keys.create({ name: 'old', scopes, expiresAt: null }, 'owner').secret)
   }
 
-  test('reads what it read, and changes what it changed, everybody\'s included', () => {
+  test("reads what it read, and changes what it changed, everybody's included", () => {
     const reader = old(reading)
-    expect([mayDo(reader, { right: 'browsers:use' }), mayDo(reader, { right: 'browsers:manage' }), mayDo(reader, { right: 'browsers:use', verb: 'write' }), mayDo(reader, { api: 'relay', right: 'relay:use' })]).toEqual([true, true, false, false])
+    expect([
+      mayDo(reader, { right: 'browsers:use' }),
+      mayDo(reader, { right: 'browsers:manage' }),
+      mayDo(reader, { right: 'browsers:use', verb: 'write' }),
+      mayDo(reader, { api: 'relay', right: 'relay:use' }),
+    ]).toEqual([true, true, false, false])
     const writer = old({ room: 'browsers', verb: 'write' })
-    expect([mayDo(writer), mayDo(writer, { verb: 'write' }), mayDo(writer, { verb: 'write', right: 'browsers:manage' })]).toEqual([false, true, true])
+    expect([mayDo(writer), mayDo(writer, { verb: 'write' }), mayDo(writer, { verb: 'write', right: 'browsers:manage' })]).toEqual([
+      false,
+      true,
+      true,
+    ])
   })
 
   test('no longer reaches beyond its room, unless it could always do as much', () => {

@@ -30,7 +30,10 @@ interface RunningPortal {
 }
 
 async function startPortalProcess(): Promise<RunningPortal> {
-  const child = spawn(process.execPath, [program, '--port', '0', '--connect', '--data-dir', dataDir], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, '--port', '0', '--connect', '--data-dir', dataDir], {
+    env: cleanEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   portals.push(child)
   const said: string[] = []
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => said.push(line))
@@ -54,7 +57,10 @@ const profileStatus = async (): Promise<number> => (await server.call('/control/
 async function connected(): Promise<{ portal: RunningPortal; before: unknown }> {
   const before = await browsers()
   const portal = await startPortalProcess()
-  expect(await browsers()).toMatchObject({ defaultProfile: 'harbor-gate', captcha: { address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/) } })
+  expect(await browsers()).toMatchObject({
+    defaultProfile: 'harbor-gate',
+    captcha: { address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/) },
+  })
   expect(await profileStatus()).toBe(200)
   return { portal, before }
 }
@@ -68,7 +74,10 @@ async function expectAsBefore(before: unknown): Promise<void> {
 describe('a connected practice site', () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)('is no default any more when it ends by %s, and its sessions end', async (signal) => {
     const { portal, before } = await connected()
-    const opened = await server.call('/browsers/get_session', { method: 'POST', json: { username: 'user1', password: 'harbor-demo', captcha_api_key: captchaKey(portal.said) } })
+    const opened = await server.call('/browsers/get_session', {
+      method: 'POST',
+      json: { username: 'user1', password: 'harbor-demo', captcha_api_key: captchaKey(portal.said) },
+    })
     expect(await opened.json()).toMatchObject({ success: true, is_new: true })
     portal.child.kill(signal)
     expect(await portal.exit).toBe(signal === 'SIGTERM' ? 0 : null)
@@ -104,7 +113,10 @@ describe('a connected practice site', () => {
 
     const patch = (json: object) => server.call('/control/v1/settings', { method: 'PATCH', json })
     const refused = await patch({ browsers: { defaultProfile: 'plain' } })
-    expect([refused.status, await refused.json()]).toMatchObject([409, { error: { message: 'browsers.defaultProfile is fixed by the practice site that is connected; end it to change the setting here' } }])
+    expect([refused.status, await refused.json()]).toMatchObject([
+      409,
+      { error: { message: 'browsers.defaultProfile is fixed by the practice site that is connected; end it to change the setting here' } },
+    ])
     expect((await server.call('/control/v1/site-profiles/harbor-gate', { method: 'DELETE' })).status).toBe(409)
     // A window may send back all it has read.
     expect((await patch({ browsers: { ...(await browsers()), maxSessions: 7 } })).status).toBe(200)
@@ -118,17 +130,31 @@ describe('a connected practice site', () => {
     await server.call('/control/v1/site-profiles/harbor-gate', { method: 'PUT', json: own })
     const { portal } = await connected()
     portal.child.kill('SIGKILL')
-    await eventually('the own one is back', async () => (await (await server.call('/control/v1/site-profiles/harbor-gate')).json()).title === 'My own')
+    await eventually(
+      'the own one is back',
+      async () => (await (await server.call('/control/v1/site-profiles/harbor-gate')).json()).title === 'My own',
+    )
   })
 })
 
 it.each([
-  ['is elsewhere', { profile: { name: 'harbor-gate', title: 'Elsewhere', kind: 'none', address: 'https://example.com/' }, captchaAddress: 'http://127.0.0.1:1' }],
-  ['has its captcha elsewhere', { profile: { name: 'harbor-gate', title: 'Here', kind: 'none', address: 'http://127.0.0.1:1/' }, captchaAddress: 'http://example.com' }],
+  [
+    'is elsewhere',
+    {
+      profile: { name: 'harbor-gate', title: 'Elsewhere', kind: 'none', address: 'https://example.com/' },
+      captchaAddress: 'http://127.0.0.1:1',
+    },
+  ],
+  [
+    'has its captcha elsewhere',
+    { profile: { name: 'harbor-gate', title: 'Here', kind: 'none', address: 'http://127.0.0.1:1/' }, captchaAddress: 'http://example.com' },
+  ],
   ['cannot be read', 'nonsense'],
 ])('a practice site that %s is refused', async (_, message) => {
   const before = await browsers()
-  const socket = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/control/v1/practice-site`, { headers: { authorization: `Bearer ${server.token}` } })
+  const socket = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/control/v1/practice-site`, {
+    headers: { authorization: `Bearer ${server.token}` },
+  })
   const answers: string[] = []
   socket.on('message', (data) => answers.push(String(data)))
   await once(socket, 'open')

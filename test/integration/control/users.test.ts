@@ -36,7 +36,11 @@ test('a change leaves the rest as it was', () => {
   const { users } = setup()
   const user = users.create({ primaryEmail: 'a@example.test', credits: 5 }, 'owner')
   expect(users.change(user.id, { credits: 7 }, 'owner')).toEqual({ ...user, credits: 7 })
-  expect(users.change(user.id, { primaryEmail: 'b@example.test' }, 'owner')).toEqual({ ...user, credits: 7, primaryEmail: 'b@example.test' })
+  expect(users.change(user.id, { primaryEmail: 'b@example.test' }, 'owner')).toEqual({
+    ...user,
+    credits: 7,
+    primaryEmail: 'b@example.test',
+  })
   expect(users.change(user.id, { primaryEmail: 'B@example.test' }, 'owner').primaryEmail).toBe('B@example.test')
   expect(users.change(user.id, {}, 'owner').credits).toBe(7)
 })
@@ -53,7 +57,8 @@ test('an id or address that is taken is refused, whatever its case, and nothing 
 
 test('an account that is not there is named as such', () => {
   const { users } = setup()
-  for (const run of [() => users.get('x'), () => users.change('x', {}, 'owner'), () => users.remove('x', 'owner')]) expect(fault(run)).toEqual(['user-not-found', 'x'])
+  for (const run of [() => users.get('x'), () => users.change('x', {}, 'owner'), () => users.remove('x', 'owner')])
+    expect(fault(run)).toEqual(['user-not-found', 'x'])
 })
 
 test('a removed account is gone, and its address free', () => {
@@ -69,5 +74,9 @@ test('every change is told, with who did it', () => {
   const { id } = users.create({ primaryEmail: 'a@example.test', credits: 1 }, 'owner')
   users.change(id, { credits: 2 }, 'key:ci')
   users.remove(id, 'owner')
-  expect(events.emitted.map(({ type, actor, data }) => [type, actor, data?.['credits']])).toEqual([['user-created', 'owner', 1], ['user-changed', 'key:ci', 2], ['user-removed', 'owner', 2]])
+  expect(events.emitted.map(({ type, actor, data }) => [type, actor, data?.['credits']])).toEqual([
+    ['user-created', 'owner', 1],
+    ['user-changed', 'key:ci', 2],
+    ['user-removed', 'owner', 2],
+  ])
 })

@@ -18,9 +18,20 @@ interface Setup {
   log: TestLog
 }
 
-function setup({ database = testDatabase(), clock = testClock(), recent, keepAtMost = 1_000_000 }: { database?: Database; clock?: TestClock; recent?: number; keepAtMost?: number } = {}): Setup {
+function setup({
+  database = testDatabase(),
+  clock = testClock(),
+  recent,
+  keepAtMost = 1_000_000,
+}: { database?: Database; clock?: TestClock; recent?: number; keepAtMost?: number } = {}): Setup {
   const log = testLog()
-  const bus = createEventBus({ database, clock, log, settings: settingsWith({ audit: { keepAtMost, keepFor: 90 } }), ...(recent === undefined ? {} : { recent }) })
+  const bus = createEventBus({
+    database,
+    clock,
+    log,
+    settings: settingsWith({ audit: { keepAtMost, keepFor: 90 } }),
+    ...(recent === undefined ? {} : { recent }),
+  })
   onTestFinished(() => bus.stop())
   return { bus, database, clock, log }
 }
@@ -40,7 +51,17 @@ describe('emitting', () => {
     bus.emit({ room: 'browsers', type: 'session-opened', title: 'Session opened', subject: 'user1', data: { pid: 12, warm: true } })
     await delivered()
 
-    const expected = { id: 1, at: '2026-01-02T03:04:05.678Z', room: 'browsers', type: 'session-opened', title: 'Session opened', subject: 'user1', actor: 'system', tone: 'neutral', data: { pid: 12, warm: true } }
+    const expected = {
+      id: 1,
+      at: '2026-01-02T03:04:05.678Z',
+      room: 'browsers',
+      type: 'session-opened',
+      title: 'Session opened',
+      subject: 'user1',
+      actor: 'system',
+      tone: 'neutral',
+      data: { pid: 12, warm: true },
+    }
     expect(seen).toEqual([expected])
     expect(await bus.query({ limit: 10 })).toEqual({ events: [expected], more: false })
   })
@@ -330,7 +351,9 @@ describe('the audit trail', () => {
   test.each([{ room: 'browsers' }, { tone: 'bad' }] as const)('uses an index for %j', (query) => {
     const { database } = setup()
     const [column] = Object.keys(query)
-    const plan = database.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT * FROM events WHERE ${column} = 'x' AND id < 5 ORDER BY id DESC LIMIT 10`).all()
+    const plan = database
+      .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT * FROM events WHERE ${column} = 'x' AND id < 5 ORDER BY id DESC LIMIT 10`)
+      .all()
     expect(plan.map(({ detail }) => detail)).toEqual([`SEARCH events USING INDEX events_by_${column} (${column}=? AND rowid<?)`])
   })
 
@@ -365,7 +388,7 @@ function range(from: number, to: number): number[] {
 
 function readAll(bus: EventBus, since: number, limit: number): { ids: number[]; gap: boolean } {
   const all: number[] = []
-  for (let place = since; ; ) {
+  for (let place = since; ;) {
     const { events, gap } = bus.since(place, limit)
     if (gap) return { ids: all, gap }
     if (events.length === 0) return { ids: all, gap: false }
@@ -376,7 +399,9 @@ function readAll(bus: EventBus, since: number, limit: number): { ids: number[]; 
 
 /** Runs an emitting process and kills it in the midst of its work. */
 async function runAndKill(file: string): Promise<{ acknowledged: number[]; seen: number[] }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./emitting-process.ts', import.meta.url)), file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./emitting-process.ts', import.meta.url)), file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'exit')
   const acknowledged: number[] = []
   const seen: number[] = []

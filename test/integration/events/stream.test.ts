@@ -58,7 +58,8 @@ async function read(url: string): Promise<Reading> {
   return {
     socket,
     messages,
-    of: <Type extends EventMessage['type']>(type: Type) => messages.filter((message): message is Extract<EventMessage, { type: Type }> => message.type === type),
+    of: <Type extends EventMessage['type']>(type: Type) =>
+      messages.filter((message): message is Extract<EventMessage, { type: Type }> => message.type === type),
     ids: () => messages.flatMap((message) => (message.type === 'event' ? [message.event.id] : [])),
   }
 }
@@ -75,7 +76,9 @@ async function deafClient(url: string): Promise<Socket> {
   const socket = connect(Number(port), '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   socket.on('error', () => undefined)
-  socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16, 1).toString('base64')}\r\n\r\n`)
+  socket.write(
+    `GET ${pathname}${search} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16, 1).toString('base64')}\r\n\r\n`,
+  )
   await once(socket, 'readable')
   return socket
 }

@@ -60,7 +60,8 @@ afterEach(async () => {
   database.close()
 })
 
-const dispatcher = (more: Partial<WebhooksOptions> = {}): Webhooks => createWebhooks({ database, sealer: createSealer(randomBytes(32)), clock: systemClock, log: testLog(), egress, waits: [5, 5], ...more })
+const dispatcher = (more: Partial<WebhooksOptions> = {}): Webhooks =>
+  createWebhooks({ database, sealer: createSealer(randomBytes(32)), clock: systemClock, log: testLog(), egress, waits: [5, 5], ...more })
 
 test('a delivery is signed so that the receiver can prove where it came from', async () => {
   const { secret } = webhooks.add('bots', 'gate', { url, types: ['message'] })
@@ -70,7 +71,9 @@ test('a delivery is signed so that the receiver can prove where it came from', a
   await expect.poll(() => got.length).toBe(1)
   const [{ headers, body } = { headers: {}, body: '' }] = got
   expect(JSON.parse(body)).toMatchObject({ type: 'message', data: { text: 'hello' } })
-  expect(headers['webhook-signature']).toBe(signature({ id: String(headers['webhook-id']), timestamp: Number(headers['webhook-timestamp']), body, secret }))
+  expect(headers['webhook-signature']).toBe(
+    signature({ id: String(headers['webhook-id']), timestamp: Number(headers['webhook-timestamp']), body, secret }),
+  )
 })
 
 test('one that fails steps aside: what comes after it is delivered while it waits', async () => {
@@ -170,7 +173,16 @@ test('one that was given up is delivered alone, and only while it is dead', asyn
 
 test('nothing goes to private addresses unless the settings allow their range', async () => {
   ranges = []
-  for (const address of [url, 'http://169.254.169.254/latest/meta-data', 'http://[::1]:80/', 'http://localhost:1/', 'http://10.0.0.1/', 'http://0x7f.1/', 'http://[fec0::1]/', 'http://[::7f00:1]/']) {
+  for (const address of [
+    url,
+    'http://169.254.169.254/latest/meta-data',
+    'http://[::1]:80/',
+    'http://localhost:1/',
+    'http://10.0.0.1/',
+    'http://0x7f.1/',
+    'http://[fec0::1]/',
+    'http://[::7f00:1]/',
+  ]) {
     expect(() => webhooks.add('bots', 'gate', { url: address, types: [] }), address).toThrow('may not be reached')
   }
   await expect(postWebhook(requestTo(url.replace('127.0.0.1', 'localhost')))).rejects.toThrow('it is a loopback address')
@@ -224,7 +236,13 @@ test('addresses that an earlier version kept as they were given are sealed at th
   webhooks = dispatcher({ sealer })
   const { id } = webhooks.add('bots', 'gate', { url, types: [] })
   // As versions before wrote it: the address in the clear, with what it is worth, the secret sealed alone.
-  database.prepare('UPDATE webhooks SET url = ?, secret = ? WHERE id = ?').run(`${url.replace('http://', 'http://harbor:cret-9@')}/services/canary-1?token=canary-2`, sealer.seal('whsec_AAAA', `webhook:${id}`), id)
+  database
+    .prepare('UPDATE webhooks SET url = ?, secret = ? WHERE id = ?')
+    .run(
+      `${url.replace('http://', 'http://harbor:cret-9@')}/services/canary-1?token=canary-2`,
+      sealer.seal('whsec_AAAA', `webhook:${id}`),
+      id,
+    )
   database.pragma('wal_checkpoint(TRUNCATE)')
   const onDisk = (): string => [file, `${file}-wal`].map((each) => readFileSync(each, 'latin1')).join('')
   expect(onDisk().includes('canary-1')).toBe(true)
@@ -239,7 +257,12 @@ test('addresses that an earlier version kept as they were given are sealed at th
 test('an address that is added is on the disk as it may be shown, and sealed', async () => {
   const worth = `${url}/services/canary-1?token=canary-2`
   expect(webhooks.add('bots', 'gate', { url: worth, types: [] }).url).toBe(worth)
-  expect(database.serialize().toString('latin1').match(/canary-/)).toBeNull()
+  expect(
+    database
+      .serialize()
+      .toString('latin1')
+      .match(/canary-/),
+  ).toBeNull()
   webhooks.send('bots', 'gate', 'message', 1)
   await expect.poll(() => paths).toEqual(['/services/canary-1?token=canary-2'])
 })
@@ -269,5 +292,15 @@ test('what is handed in as the last delivery is done goes out as well', async ()
 })
 
 function requestTo(address: string): Parameters<typeof postWebhook>[0] {
-  return { url: address, userinfo: null, id: 'a', body: '{}', secret: 'whsec_AAAA', timestamp: 1, egress, timeout: 1_000, signal: new AbortController().signal }
+  return {
+    url: address,
+    userinfo: null,
+    id: 'a',
+    body: '{}',
+    secret: 'whsec_AAAA',
+    timestamp: 1,
+    egress,
+    timeout: 1_000,
+    signal: new AbortController().signal,
+  }
 }

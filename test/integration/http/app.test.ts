@@ -18,15 +18,77 @@ const contract = defineContract({
   version: '1.0.0',
   description: '',
   routes: {
-    echo: { method: 'POST', path: '/echo/:name', summary: '', access: 'local', right: 'browsers:use', params: z.object({ name: z.string().regex(/^[a-z]+$/) }), query: z.object({ times: z.coerce.number().default(1) }), body: z.object({ text: z.string() }), responses: { 200: { description: '', body: z.object({ said: z.string(), by: z.string() }) } } },
-    open: { method: 'GET', path: '/open', summary: '', access: 'public', right: 'anyone', responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } } },
-    secret: { method: 'GET', path: '/secret', summary: '', access: 'key', right: 'browsers:use', responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } } },
-    change: { method: 'POST', path: '/secret', summary: '', access: 'key', right: 'browsers:manage', responses: { 204: { description: '' } } },
-    fails: { method: 'GET', path: '/fails/:how', summary: '', access: 'public', right: 'anyone', params: z.object({ how: z.string() }), responses: { 204: { description: '' } } },
-    back: { method: 'GET', path: '/back', summary: '', access: 'public', right: 'anyone', fromElsewhere: true, responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } } },
-    picture: { method: 'GET', path: '/picture', summary: '', access: 'public', right: 'anyone', responses: { 200: { description: '', contentType: 'image/png' } } },
+    echo: {
+      method: 'POST',
+      path: '/echo/:name',
+      summary: '',
+      access: 'local',
+      right: 'browsers:use',
+      params: z.object({ name: z.string().regex(/^[a-z]+$/) }),
+      query: z.object({ times: z.coerce.number().default(1) }),
+      body: z.object({ text: z.string() }),
+      responses: { 200: { description: '', body: z.object({ said: z.string(), by: z.string() }) } },
+    },
+    open: {
+      method: 'GET',
+      path: '/open',
+      summary: '',
+      access: 'public',
+      right: 'anyone',
+      responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } },
+    },
+    secret: {
+      method: 'GET',
+      path: '/secret',
+      summary: '',
+      access: 'key',
+      right: 'browsers:use',
+      responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } },
+    },
+    change: {
+      method: 'POST',
+      path: '/secret',
+      summary: '',
+      access: 'key',
+      right: 'browsers:manage',
+      responses: { 204: { description: '' } },
+    },
+    fails: {
+      method: 'GET',
+      path: '/fails/:how',
+      summary: '',
+      access: 'public',
+      right: 'anyone',
+      params: z.object({ how: z.string() }),
+      responses: { 204: { description: '' } },
+    },
+    back: {
+      method: 'GET',
+      path: '/back',
+      summary: '',
+      access: 'public',
+      right: 'anyone',
+      fromElsewhere: true,
+      responses: { 200: { description: '', body: z.object({ ok: z.boolean() }) } },
+    },
+    picture: {
+      method: 'GET',
+      path: '/picture',
+      summary: '',
+      access: 'public',
+      right: 'anyone',
+      responses: { 200: { description: '', contentType: 'image/png' } },
+    },
   },
-  sockets: { line: { path: '/line/:name', summary: '', access: 'key', right: 'browsers:use', params: z.object({ name: z.string().regex(/^[a-z]+$/) }) } },
+  sockets: {
+    line: {
+      path: '/line/:name',
+      summary: '',
+      access: 'key',
+      right: 'browsers:use',
+      params: z.object({ name: z.string().regex(/^[a-z]+$/) }),
+    },
+  },
   faults: { 'gone-fishing': { status: 409, message: 'Gone fishing' } },
   errorSchema: z.object({ oops: z.string() }),
   errorBody: (problem) => ({ oops: problem.message, code: problem.code, id: problem.requestId }),
@@ -35,7 +97,10 @@ const contract = defineContract({
 const api = implement(
   contract,
   {
-    echo: ({ params, query, body }, call) => ({ status: 200, body: { said: Array(query.times).fill(`${params.name}: ${body.text}`).join(' '), by: call.caller.kind } }),
+    echo: ({ params, query, body }, call) => ({
+      status: 200,
+      body: { said: Array(query.times).fill(`${params.name}: ${body.text}`).join(' '), by: call.caller.kind },
+    }),
     open: () => ({ status: 200, body: { ok: true } }),
     back: () => ({ status: 200, body: { ok: true } }),
     secret: () => ({ status: 200, body: { ok: true } }),
@@ -49,8 +114,16 @@ const api = implement(
   { line: (socket, { params }) => socket.on('message', (data) => socket.send(`${String(params['name'])} heard ${String(data)}`)) },
 )
 
-const reader = { caller: { kind: 'key' as const, id: 'key_1', name: 'reader' }, standing: ownerStanding, may: ({ right }: Demand) => right === 'browsers:use' || right === 'anyone', used: () => undefined }
-const authority: Authority = { byKey: (secret) => (secret === 'good' ? reader : null), byCookie: (cookie) => (cookie === 'signed-in' ? { ...reader, caller: { kind: 'owner' }, may: () => true } : null) }
+const reader = {
+  caller: { kind: 'key' as const, id: 'key_1', name: 'reader' },
+  standing: ownerStanding,
+  may: ({ right }: Demand) => right === 'browsers:use' || right === 'anyone',
+  used: () => undefined,
+}
+const authority: Authority = {
+  byKey: (secret) => (secret === 'good' ? reader : null),
+  byCookie: (cookie) => (cookie === 'signed-in' ? { ...reader, caller: { kind: 'owner' }, may: () => true } : null),
+}
 
 let served: ServedApi | undefined
 afterEach(() => served?.stop())
@@ -58,7 +131,8 @@ const serve = async (options: Parameters<typeof serveApi>[1] = {}): Promise<stri
   served = await serveApi(api, { authority, ...options })
   return served.url
 }
-const post = (url: string, body: BodyInit, headers: Record<string, string> = { 'content-type': 'application/json' }): Promise<Response> => fetch(url, { method: 'POST', body, headers })
+const post = (url: string, body: BodyInit, headers: Record<string, string> = { 'content-type': 'application/json' }): Promise<Response> =>
+  fetch(url, { method: 'POST', body, headers })
 
 /** fetch forbids a Host of one's own choosing; this does not. */
 function rawGet(url: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
@@ -88,7 +162,7 @@ test.each([
   ['too deep', '['.repeat(40) + ']'.repeat(40), 400, 'body-too-deep'],
   ['bad UTF-8', new Uint8Array([0x22, 0xff, 0xfe, 0x22]), 400, 'invalid-json'],
   ['five megabytes', `{"text":"${'x'.repeat(5_000_000)}"}`, 413, 'body-too-large'],
-])('a body that is %s is refused in the API\'s own shape', async (_, body, status, code) => {
+])("a body that is %s is refused in the API's own shape", async (_, body, status, code) => {
   const answer = await post(`${await serve()}/echo/ada`, body as BodyInit)
   expect(answer.status).toBe(status)
   expect(await answer.json()).toMatchObject({ code, oops: expect.any(String) })
@@ -100,7 +174,10 @@ test('a client that listens only when it has sent everything hears that its body
   const body = `{"text":"${'x'.repeat(5_000_000)}"}`
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
-    socket.write(`POST /echo/ada HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`, () => resolve())
+    socket.write(
+      `POST /echo/ada HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      () => resolve(),
+    )
   })
   expect(await text(socket)).toMatch(/^HTTP\/1.1 413 [^]*body-too-large/)
 })
@@ -116,7 +193,7 @@ test('an id that is no id is refused before anything is looked up', async () => 
   expect(await answer.json()).toMatchObject({ code: 'invalid-params' })
 })
 
-test('an expected failure has the contract\'s status and words', async () => {
+test("an expected failure has the contract's status and words", async () => {
   const answer = await fetch(`${await serve()}/fails/expected`)
   expect(answer.status).toBe(409)
   expect(await answer.json()).toMatchObject({ oops: 'Gone fishing' })
@@ -161,7 +238,10 @@ test('a page of a foreign origin may not call a route that asks for no key', asy
   const url = await serve()
   const foreign = await fetch(`${url}/open`, { headers: { origin: 'https://evil.example' } })
   expect(foreign.status).toBe(403)
-  const preflight = await fetch(`${url}/echo/ada`, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' } })
+  const preflight = await fetch(`${url}/echo/ada`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+  })
   expect(preflight.status).toBe(403)
 })
 
@@ -170,13 +250,21 @@ const followedLink = { ...fromElsewhere, 'sec-fetch-mode': 'navigate', 'sec-fetc
 
 test('an image, a script or a frame of a page of another site may not even read without a key', async () => {
   const url = await serve()
-  for (const headers of [fromElsewhere, { ...fromElsewhere, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, followedLink, { ...followedLink, 'sec-fetch-dest': 'iframe' }]) {
+  for (const headers of [
+    fromElsewhere,
+    { ...fromElsewhere, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+    followedLink,
+    { ...followedLink, 'sec-fetch-dest': 'iframe' },
+  ]) {
     const answer = await rawGet(`${url}/open`, headers)
     expect(answer.status).toBe(403)
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'foreign-origin' })
   }
-  expect((await rawGet(`${url}/openapi.json`, { ...fromElsewhere, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' })).status).toBe(403)
-  for (const site of ['same-origin', 'same-site', 'none']) expect((await rawGet(`${url}/open`, { 'sec-fetch-site': site })).status).toBe(200)
+  expect((await rawGet(`${url}/openapi.json`, { ...fromElsewhere, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' })).status).toBe(
+    403,
+  )
+  for (const site of ['same-origin', 'same-site', 'none'])
+    expect((await rawGet(`${url}/open`, { 'sec-fetch-site': site })).status).toBe(200)
   expect((await rawGet(`${url}/secret`, { ...fromElsewhere, 'x-api-key': 'good' })).status).toBe(200)
 })
 
@@ -184,14 +272,19 @@ test('a person may follow a link to the reference, and comes back from signing i
   const url = await serve()
   expect((await rawGet(`${url}/docs`, followedLink)).status).toBe(200)
   expect((await rawGet(`${url}/back`, followedLink)).status).toBe(200)
-  for (const path of ['/docs', '/back']) expect((await rawGet(`${url}${path}`, { ...followedLink, 'sec-fetch-dest': 'iframe' })).status).toBe(403)
+  for (const path of ['/docs', '/back'])
+    expect((await rawGet(`${url}${path}`, { ...followedLink, 'sec-fetch-dest': 'iframe' })).status).toBe(403)
 })
 
 test.each([
   ['two of the same', 'host: 127.0.0.1\r\nhost: 127.0.0.1', ''],
   ['a good one before a bad one', 'host: 127.0.0.1\r\nHost: evil.example', ''],
   ['a bad one before a good one', 'HOST: evil.example\r\nhost: 127.0.0.1', ''],
-  ['two on the way to a WebSocket', 'host: 127.0.0.1\r\nhost: 127.0.0.1', 'x-api-key: good\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'],
+  [
+    'two on the way to a WebSocket',
+    'host: 127.0.0.1\r\nhost: 127.0.0.1',
+    'x-api-key: good\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
+  ],
 ])('a request with two Hosts (%s) is refused as malformed', async (_, hosts, more) => {
   const { port } = new URL(await serve())
   const socket = connect(Number(port), '127.0.0.1')
@@ -210,7 +303,10 @@ test('a page of ours and a page that was allowed may call', async () => {
 
 test('where a key is demanded, pages of all origins may call with one', async () => {
   const url = await serve()
-  const preflight = await fetch(`${url}/secret`, { method: 'OPTIONS', headers: { origin: 'https://any.example', 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-api-key' } })
+  const preflight = await fetch(`${url}/secret`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://any.example', 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-api-key' },
+  })
   expect(preflight.status).toBe(204)
   expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
   expect(preflight.headers.get('access-control-allow-headers')).toContain('x-api-key')
@@ -238,16 +334,19 @@ test('a route of this machine asks for a key once the API is open to the LAN, un
   expect((await fetch(`${insecure}/secret`)).status).toBe(401)
 })
 
-test('the window\'s cookie counts for pages of ours only, whatever port of this machine a page comes from', async () => {
+test("the window's cookie counts for pages of ours only, whatever port of this machine a page comes from", async () => {
   const url = await serve()
   expect((await fetch(`${url}/secret`, { headers: { cookie: 'wheelhouse_session=signed-in', origin: url } })).status).toBe(200)
-  expect((await fetch(`${url}/secret`, { headers: { cookie: 'wheelhouse_session=signed-in', origin: 'http://127.0.0.1:1' } })).status).toBe(401)
+  expect((await fetch(`${url}/secret`, { headers: { cookie: 'wheelhouse_session=signed-in', origin: 'http://127.0.0.1:1' } })).status).toBe(
+    401,
+  )
 })
 
 test('guessing keys is slowed down', async () => {
   const url = await serve()
   const statuses = []
-  for (let attempt = 0; attempt < 25; attempt += 1) statuses.push((await fetch(`${url}/secret`, { headers: { 'x-api-key': `guess-${attempt}` } })).status)
+  for (let attempt = 0; attempt < 25; attempt += 1)
+    statuses.push((await fetch(`${url}/secret`, { headers: { 'x-api-key': `guess-${attempt}` } })).status)
   expect(statuses.slice(0, 20).every((status) => status === 401)).toBe(true)
   expect(statuses.at(-1)).toBe(429)
   expect((await fetch(`${url}/secret`, { headers: { 'x-api-key': 'good' } })).status).toBe(200)
@@ -270,7 +369,7 @@ test.each([
   ['with an ill-formed id', '/line/..%2f', { headers: { 'x-api-key': 'good' } }, 400],
   ['on a path that is no socket', '/open', { headers: { 'x-api-key': 'good' } }, 404],
   ['on a path that is no address', '//', { headers: { 'x-api-key': 'good' } }, 404],
-])('a WebSocket %s is refused before the upgrade, in the API\'s shape', async (_, path, options, status) => {
+])("a WebSocket %s is refused before the upgrade, in the API's shape", async (_, path, options, status) => {
   const url = (await serve()).replace('http', 'ws')
   const socket = new WebSocket(`${url}${path}`, options)
   const refused = await new Promise<{ status: number; body: string }>((resolve) => {
@@ -292,19 +391,26 @@ test('a refused WebSocket is let go, also by a peer that keeps its own side open
   let answer = ''
   socket.on('data', (chunk) => (answer += String(chunk)))
   const ended = new Promise((resolve) => socket.once('end', resolve))
-  socket.write('GET /line/ada HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+  socket.write(
+    'GET /line/ada HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  )
   await ended
   expect(answer).toMatch(/^HTTP\/1.1 401 /)
   // What is sent into a connection that the other side has given up comes back as a reset.
-  await expect.poll(() => {
-    if (!socket.destroyed) socket.write('x')
-    return socket.destroyed
-  }).toBe(true)
+  await expect
+    .poll(() => {
+      if (!socket.destroyed) socket.write('x')
+      return socket.destroyed
+    })
+    .toBe(true)
 })
 
 test('what a key has opened ends with the key, and is heard no more', async () => {
   const url = (await serve()).replace('http', 'ws')
-  const [mine, other] = [new WebSocket(`${url}/line/ada`, { headers: { 'x-api-key': 'good' } }), new WebSocket(`${url}/line/eve`, { headers: { cookie: 'wheelhouse_session=signed-in' } })]
+  const [mine, other] = [
+    new WebSocket(`${url}/line/ada`, { headers: { 'x-api-key': 'good' } }),
+    new WebSocket(`${url}/line/eve`, { headers: { cookie: 'wheelhouse_session=signed-in' } }),
+  ]
   await Promise.all([mine, other].map((socket) => new Promise((resolve) => socket.once('open', resolve))))
   const heard: string[] = []
   mine.on('message', (data) => heard.push(String(data)))

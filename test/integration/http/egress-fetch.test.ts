@@ -29,7 +29,13 @@ test('reaches an origin that was written down, and its answer is one of this pro
   const url = await receiver()
   const answer = await createEgressFetch(judge(), [url])(`${url}/a`, { method: 'POST', body: 'said', headers: { 'x-mine': '1' } })
   expect(answer).toBeInstanceOf(Response)
-  expect([answer.status, answer.url, answer.redirected, answer.headers.get('x-seen'), await answer.text()]).toEqual([200, `${url}/a`, false, 'yes', 'received'])
+  expect([answer.status, answer.url, answer.redirected, answer.headers.get('x-seen'), await answer.text()]).toEqual([
+    200,
+    `${url}/a`,
+    false,
+    'yes',
+    'received',
+  ])
   expect(asked).toMatchObject([{ path: '/a', body: 'said', headers: { 'x-mine': '1' } }])
 })
 
@@ -63,7 +69,9 @@ test('connects to the very address that was judged, looked up once for each conn
   const port = new URL(url).port
   const answers = [loopback(), [{ address: '10.0.0.1', family: 4 }]]
   const egress = judge({ allowedRanges: () => ['127.0.0.0/8'], resolve: async () => answers.shift() ?? [] })
-  expect(await (await createEgressFetch(egress)(`http://moved.example:${port}/once`, { headers: { connection: 'close' } })).text()).toBe('received')
+  expect(await (await createEgressFetch(egress)(`http://moved.example:${port}/once`, { headers: { connection: 'close' } })).text()).toBe(
+    'received',
+  )
   expect(answers).toHaveLength(1)
   await expect(createEgressFetch(egress)(`http://moved.example:${port}/twice`)).rejects.toThrow('it is a private address')
   expect(asked.map(({ path }) => path)).toEqual(['/once'])
@@ -83,7 +91,11 @@ test('fails like any fetch where nobody answers, and an answer without a body is
   const gone = createServer()
   const url = await listenOnLoopback(gone)
   await stopServer(gone)
-  await expect(createEgressFetch(judge(), [url])(url)).rejects.toMatchObject({ name: 'TypeError', message: 'fetch failed', cause: { code: 'ECONNREFUSED' } })
+  await expect(createEgressFetch(judge(), [url])(url)).rejects.toMatchObject({
+    name: 'TypeError',
+    message: 'fetch failed',
+    cause: { code: 'ECONNREFUSED' },
+  })
   const silent = await serve((_, response) => void response.writeHead(204).end())
   expect(await createEgressFetch(judge(), [silent])(silent)).toMatchObject({ status: 204, body: null })
 })

@@ -5,7 +5,10 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { Listener } from '../../../server/http/listener.ts'
 
-const handlers = { request: (_: unknown, response: { end(text: string): void }) => response.end('hello'), upgrade: (_: unknown, socket: { destroy(): void }) => socket.destroy() }
+const handlers = {
+  request: (_: unknown, response: { end(text: string): void }) => response.end('hello'),
+  upgrade: (_: unknown, socket: { destroy(): void }) => socket.destroy(),
+}
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup()
@@ -32,7 +35,12 @@ test('a listener answers on the port it reports', async () => {
 
 test('a taken port is a state that names the port', async () => {
   const port = await takenPort()
-  expect(await listener().start('127.0.0.1', port)).toEqual({ state: 'port-in-use', host: '127.0.0.1', port, error: `Port ${port} is used by another program` })
+  expect(await listener().start('127.0.0.1', port)).toEqual({
+    state: 'port-in-use',
+    host: '127.0.0.1',
+    port,
+    error: `Port ${port} is used by another program`,
+  })
 })
 
 test('moving to a taken port is refused and the old one keeps answering', async () => {

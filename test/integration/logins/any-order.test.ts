@@ -89,7 +89,9 @@ function check({ clock, policy }: Model, before: readonly Session[], after: read
     if (session.tokenId !== old.tokenId) expect(session.previousTokenId).toBe(old.tokenId)
   }
   for (const user of new Set(after.map(({ userId }) => userId))) {
-    expect(after.filter((session) => session.userId === user && isLive(session, now, policy.idleTimeout)).length).toBeLessThanOrEqual(policy.limit('').maxConcurrent)
+    expect(after.filter((session) => session.userId === user && isLive(session, now, policy.idleTimeout)).length).toBeLessThanOrEqual(
+      policy.limit('').maxConcurrent,
+    )
   }
 }
 

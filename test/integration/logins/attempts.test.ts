@@ -1,6 +1,14 @@
 /** Who may try a password, and who has to wait: one set of promises, kept in memory and in Redis. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createAttemptGuard, crowdedAfter, nameBackoff, pairBackoff, waitAfter, type AttemptGuard, type AttemptStore } from '../../../server/logins/attempts.ts'
+import {
+  createAttemptGuard,
+  crowdedAfter,
+  nameBackoff,
+  pairBackoff,
+  waitAfter,
+  type AttemptGuard,
+  type AttemptStore,
+} from '../../../server/logins/attempts.ts'
 import { createMemoryAttempts } from '../../../server/logins/attempts-memory.ts'
 import { createRedisAttempts } from '../../../server/logins/attempts-redis.ts'
 import { connectRedis, type RedisConnection } from '../../../server/logins/redis-connection.ts'
@@ -25,7 +33,11 @@ afterAll(async () => {
 /** How many of `count` tries are let through, one after the other. */
 async function tries(guard: AttemptGuard, count: number, username: string, address: string): Promise<number> {
   let passed = 0
-  for (let index = 0; index < count; index += 1) passed += await guard.begin(username, address).then(() => 1, () => 0)
+  for (let index = 0; index < count; index += 1)
+    passed += await guard.begin(username, address).then(
+      () => 1,
+      () => 0,
+    )
   return passed
 }
 
@@ -89,7 +101,10 @@ test('waits double from a second to a quarter of an hour, by a clock that only r
   expect(await tries(guard, 5, 'ann', '10.0.0.1')).toBe(5)
   const waits: number[] = []
   for (let attempt = 0; attempt < 13; attempt += 1) {
-    const refused: { details: { retryAfter: number } } = await guard.begin('ann', '10.0.0.1').then(() => ({ details: { retryAfter: 0 } }), (error: unknown) => error as { details: { retryAfter: number } })
+    const refused: { details: { retryAfter: number } } = await guard.begin('ann', '10.0.0.1').then(
+      () => ({ details: { retryAfter: 0 } }),
+      (error: unknown) => error as { details: { retryAfter: number } },
+    )
     waits.push(refused.details.retryAfter)
     // A wall clock that is set shortens nothing.
     clock.setWall(clock.now() + 24 * 60 * minutes)

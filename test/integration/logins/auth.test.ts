@@ -7,31 +7,61 @@ const password = 'a long enough password'
 
 async function withUser(more: object = {}): Promise<TestLogins & { userId: string }> {
   const logins = await startLogins()
-  const made = await logins.call('POST', '/v1/users', { username: 'John_Doe', fullName: 'John Doe', role: 'manager', permissions: ['read', 'admin-read'], password, ...more }, key)
+  const made = await logins.call(
+    'POST',
+    '/v1/users',
+    { username: 'John_Doe', fullName: 'John Doe', role: 'manager', permissions: ['read', 'admin-read'], password, ...more },
+    key,
+  )
   expect(made.status).toBe(201)
   return { ...logins, userId: made.body.id }
 }
 
-const signIn = (logins: TestLogins, credentials: object = { username: 'john_doe', password }) => logins.call('POST', '/api/v1/auth/login', credentials)
+const signIn = (logins: TestLogins, credentials: object = { username: 'john_doe', password }) =>
+  logins.call('POST', '/api/v1/auth/login', credentials)
 
 test('the legacy routes lead from a password to a session that all other routes know', async () => {
   const logins = await withUser()
   const { status, body } = await signIn(logins)
   expect(status).toBe(200)
-  expect(body).toMatchObject({ success: true, user: { id: logins.userId, username: 'John_Doe', full_name: 'John Doe', is_active: true }, role: { name: 'manager', permissions: ['read', 'admin-read'] } })
+  expect(body).toMatchObject({
+    success: true,
+    user: { id: logins.userId, username: 'John_Doe', full_name: 'John Doe', is_active: true },
+    role: { name: 'manager', permissions: ['read', 'admin-read'] },
+  })
   const header = bearer(body.token)
   const until = new Date(logins.clock.now() + 30 * 60_000).toISOString()
   const refreshAt = new Date(logins.clock.now() + 25 * 60_000).toISOString()
-  expect((await logins.call('GET', '/api/v1/auth/validate', undefined, header)).body).toMatchObject({ is_authenticated: true, user: { username: 'John_Doe' }, role: { name: 'manager' }, expires_at: until, refresh_at: refreshAt })
-  expect((await logins.call('GET', '/api/v1/auth/profile', undefined, header)).body).toMatchObject({ user: { full_name: 'John Doe' }, role: { name: 'manager' }, permissions: ['read', 'admin-read'] })
-  expect((await logins.call('GET', '/api/v1/auth/token-info', undefined, header)).body).toMatchObject({ valid: true, error: null, claims: { sid: body.session_id } })
+  expect((await logins.call('GET', '/api/v1/auth/validate', undefined, header)).body).toMatchObject({
+    is_authenticated: true,
+    user: { username: 'John_Doe' },
+    role: { name: 'manager' },
+    expires_at: until,
+    refresh_at: refreshAt,
+  })
+  expect((await logins.call('GET', '/api/v1/auth/profile', undefined, header)).body).toMatchObject({
+    user: { full_name: 'John Doe' },
+    role: { name: 'manager' },
+    permissions: ['read', 'admin-read'],
+  })
+  expect((await logins.call('GET', '/api/v1/auth/token-info', undefined, header)).body).toMatchObject({
+    valid: true,
+    error: null,
+    claims: { sid: body.session_id },
+  })
   expect((await logins.validate(body.token)).body).toMatchObject({ is_valid: true, session: { session_id: body.session_id } })
   expect((await logins.call('GET', '/api/v1/auth/health')).body).toMatchObject({ success: true, data: { status: 'healthy' } })
 
-  expect(await logins.call('POST', '/api/v1/auth/refresh', { token: body.token }, header)).toMatchObject({ status: 400, body: { error_code: 'refresh_failed' } })
+  expect(await logins.call('POST', '/api/v1/auth/refresh', { token: body.token }, header)).toMatchObject({
+    status: 400,
+    body: { error_code: 'refresh_failed' },
+  })
   logins.clock.advance(26 * 60_000)
   const next = await logins.call('POST', '/api/v1/auth/refresh', { token: body.token }, header)
-  expect(next).toMatchObject({ status: 200, body: { token: expect.any(String), expires_at: expect.any(String), refresh_at: expect.any(String) } })
+  expect(next).toMatchObject({
+    status: 200,
+    body: { token: expect.any(String), expires_at: expect.any(String), refresh_at: expect.any(String) },
+  })
   expect((await logins.call('POST', '/api/v1/auth/logout', undefined, bearer(next.body.token))).status).toBe(200)
   expect((await logins.call('GET', '/api/v1/auth/validate', undefined, bearer(next.body.token))).status).toBe(401)
 })
@@ -54,12 +84,16 @@ test('what is missing or wrong has a code of its own, and an unknown user none o
   await logins.call('PATCH', `/v1/users/${logins.userId}`, { active: false }, key)
   expect(await signIn(logins)).toMatchObject({ status: 403, body: { error_code: 'user_inactive' } })
   expect(await logins.call('GET', '/api/v1/auth/profile')).toMatchObject({ status: 401, body: { error_code: 'missing_token' } })
-  expect(await logins.call('GET', '/api/v1/auth/profile', undefined, bearer('nonsense'))).toMatchObject({ status: 401, body: { error_code: 'token_refused' } })
+  expect(await logins.call('GET', '/api/v1/auth/profile', undefined, bearer('nonsense'))).toMatchObject({
+    status: 401,
+    body: { error_code: 'token_refused' },
+  })
 })
 
 test('guessing is slowed down after five wrong passwords, for the right one too, and audited', async () => {
   const logins = await withUser()
-  for (let attempt = 0; attempt < 5; attempt += 1) expect((await signIn(logins, { username: 'john_doe', password: `wrong ${attempt}` })).status).toBe(401)
+  for (let attempt = 0; attempt < 5; attempt += 1)
+    expect((await signIn(logins, { username: 'john_doe', password: `wrong ${attempt}` })).status).toBe(401)
   const refused = await signIn(logins)
   expect(refused).toMatchObject({ status: 429, body: { success: false, error_code: 'too_many_attempts' } })
   expect(refused.headers.get('retry-after')).toBe('1')
@@ -84,7 +118,9 @@ test('one attacker behind a shared address locks nobody else out', async () => {
 
 test('parallel guesses do not slip past the guard', async () => {
   const logins = await withUser()
-  const replies = await Promise.all(Array.from({ length: 20 }, (_, attempt) => signIn(logins, { username: 'john_doe', password: `wrong ${attempt}` })))
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, attempt) => signIn(logins, { username: 'john_doe', password: `wrong ${attempt}` })),
+  )
   expect(replies.filter(({ status }) => status === 401)).toHaveLength(5)
   expect(replies.filter(({ status }) => status === 429)).toHaveLength(15)
 })
@@ -105,10 +141,16 @@ test('a new password, another role, the end of the account: each ends what was o
 
 test('names are taken regardless of case, hashes never leave, and token-info wants its permission', async () => {
   const logins = await withUser({ permissions: ['read'] })
-  expect(await logins.call('POST', '/v1/users', { username: 'JOHN_DOE', role: 'x', password }, key)).toMatchObject({ status: 409, body: { error_code: 'user_taken' } })
+  expect(await logins.call('POST', '/v1/users', { username: 'JOHN_DOE', role: 'x', password }, key)).toMatchObject({
+    status: 409,
+    body: { error_code: 'user_taken' },
+  })
   const list = await logins.call('GET', '/v1/users', undefined, key)
   expect(list.body.users).toHaveLength(1)
   expect(JSON.stringify(list.body)).not.toMatch(/scrypt|quick:/)
   const { body } = await signIn(logins)
-  expect(await logins.call('GET', '/api/v1/auth/token-info', undefined, bearer(body.token))).toMatchObject({ status: 403, body: { error_code: 'access_denied' } })
+  expect(await logins.call('GET', '/api/v1/auth/token-info', undefined, bearer(body.token))).toMatchObject({
+    status: 403,
+    body: { error_code: 'access_denied' },
+  })
 })

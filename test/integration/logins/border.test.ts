@@ -15,7 +15,11 @@ describe('a create with bad input is refused in the contract’s shape and leave
     ['a blank field', { ...good, username: '  ' }, 'missing_fields'],
     ['a number as id', { ...good, user_id: 7 }, 'invalid_request'],
     ['permissions as text', { ...good, permissions: 'read' }, 'invalid_request'],
-    ['10,000 permissions', { ...good, permissions: Array.from({ length: 10_000 }, (_, index) => `permission-${index}`) }, 'invalid_request'],
+    [
+      '10,000 permissions',
+      { ...good, permissions: Array.from({ length: 10_000 }, (_, index) => `permission-${index}`) },
+      'invalid_request',
+    ],
     ['remember-me as text', { ...good, remember_me: 'yes' }, 'invalid_request'],
     ['half a letter as name', { ...good, username: 'a\ud800' }, 'invalid_request'],
     ['half a letter as permission', { ...good, permissions: ['\udc00'] }, 'invalid_request'],
@@ -28,7 +32,11 @@ describe('a create with bad input is refused in the contract’s shape and leave
     const logins = await startLogins()
     const reply = await logins.call('POST', '/api/v1/sessions', body)
     expect(reply.status).toBe(400)
-    expect(reply.body).toMatchObject({ success: false, error_code: code === 'missing_fields' || body !== undefined ? code : expect.stringMatching(/missing_fields|invalid_request/), error_message: expect.any(String) })
+    expect(reply.body).toMatchObject({
+      success: false,
+      error_code: code === 'missing_fields' || body !== undefined ? code : expect.stringMatching(/missing_fields|invalid_request/),
+      error_message: expect.any(String),
+    })
     expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats.total_sessions).toBe(0)
   })
 })
@@ -43,7 +51,10 @@ test('a validation without a token, or with one of a wrong type, is told apart f
   expect(await validate({ token: 'x'.repeat(100_000) })).toMatchObject({ status: 400, body: { error_code: 'invalid_request' } })
   expect(await logins.call('POST', '/api/v1/sessions/refresh')).toMatchObject({ status: 400, body: { error_code: 'missing_token' } })
   expect(await logins.call('POST', '/api/v1/sessions/logout')).toMatchObject({ status: 400, body: { error_code: 'missing_token' } })
-  expect(await logins.call('POST', '/api/v1/sessions/logout', { token: 'nonsense' })).toMatchObject({ status: 404, body: { error_code: 'session_not_found' } })
+  expect(await logins.call('POST', '/api/v1/sessions/logout', { token: 'nonsense' })).toMatchObject({
+    status: 404,
+    body: { error_code: 'session_not_found' },
+  })
 })
 
 test('expires_at sets the first end of a session, but never beyond its longest life', async () => {
@@ -74,7 +85,10 @@ test('open to the LAN, gateway routes ask for a key, public ones do not, protect
   const logins = await startLogins({ exposed: true })
   const key = { 'x-api-key': ownerKey }
   expect((await logins.call('GET', '/api/v1/sessions/health')).status).toBe(200)
-  expect(await logins.call('POST', '/api/v1/sessions', good)).toMatchObject({ status: 401, body: { success: false, error_code: 'key_required' } })
+  expect(await logins.call('POST', '/api/v1/sessions', good)).toMatchObject({
+    status: 401,
+    body: { success: false, error_code: 'key_required' },
+  })
   expect((await logins.call('GET', '/api/v1/sessions/stats')).status).toBe(401)
   expect((await logins.call('POST', '/introspect', { token: 'x' })).status).toBe(401)
   const { body } = await logins.call('POST', '/api/v1/sessions', good, key)
@@ -89,12 +103,18 @@ test('open to the LAN, gateway routes ask for a key, public ones do not, protect
 test('a gateway’s key beside a user’s token lets that user do what they may, and no more', async () => {
   const logins = await startLogins({ exposed: true })
   const key = { 'x-api-key': ownerKey }
-  const login = async (user: string) => (await logins.call('POST', '/api/v1/sessions', { ...good, role_name: 'clerk', user_id: user }, key)).body
+  const login = async (user: string) =>
+    (await logins.call('POST', '/api/v1/sessions', { ...good, role_name: 'clerk', user_id: user }, key)).body
   const [mine, alsoMine, stranger] = [await login('me'), await login('me'), await login('stranger')]
-  expect(await logins.call('DELETE', `/api/v1/sessions/${mine.session_id}`, undefined, { ...key, ...bearer(stranger.token) })).toMatchObject({ status: 403 })
+  expect(
+    await logins.call('DELETE', `/api/v1/sessions/${mine.session_id}`, undefined, { ...key, ...bearer(stranger.token) }),
+  ).toMatchObject({ status: 403 })
   const { body } = await logins.call('GET', '/api/v1/sessions/user/me', undefined, { ...key, ...bearer(mine.token) })
   expect(body.sessions.filter(({ is_current }: { is_current: boolean }) => is_current)).toMatchObject([{ session_id: mine.session_id }])
-  expect((await logins.call('DELETE', '/api/v1/sessions/user/me?exclude_current=true', undefined, { ...key, ...bearer(mine.token) })).body.revoked_count).toBe(1)
+  expect(
+    (await logins.call('DELETE', '/api/v1/sessions/user/me?exclude_current=true', undefined, { ...key, ...bearer(mine.token) })).body
+      .revoked_count,
+  ).toBe(1)
   expect([(await logins.validate(mine.token)).status, (await logins.validate(alsoMine.token)).status]).toEqual([200, 401])
   // The key alone may do all.
   expect((await logins.call('DELETE', '/api/v1/sessions/user/stranger', undefined, key)).body.revoked_count).toBe(1)
@@ -103,7 +123,12 @@ test('a gateway’s key beside a user’s token lets that user do what they may,
 describe('behind a proxy', () => {
   const key = { 'x-api-key': ownerKey }
   const addressOf = async (logins: Awaited<ReturnType<typeof startLogins>>, forwarded: string) => {
-    const { body } = await logins.call('POST', '/api/v1/sessions', { ...good, user_id: forwarded }, { ...key, 'x-forwarded-for': forwarded })
+    const { body } = await logins.call(
+      'POST',
+      '/api/v1/sessions',
+      { ...good, user_id: forwarded },
+      { ...key, 'x-forwarded-for': forwarded },
+    )
     return (await logins.call('GET', `/v1/sessions/${body.session_id}`, undefined, key)).body.session.address
   }
 
@@ -122,7 +147,10 @@ describe('behind a proxy', () => {
   test('who comes from elsewhere needs a key where this machine needs none', async () => {
     const logins = await startLogins({ trustedProxies: ['127.0.0.1'] })
     expect((await logins.call('POST', '/api/v1/sessions', good)).status).toBe(201)
-    expect(await logins.call('POST', '/api/v1/sessions', good, { 'x-forwarded-for': '203.0.113.7' })).toMatchObject({ status: 401, body: { error_code: 'key_required' } })
+    expect(await logins.call('POST', '/api/v1/sessions', good, { 'x-forwarded-for': '203.0.113.7' })).toMatchObject({
+      status: 401,
+      body: { error_code: 'key_required' },
+    })
     expect((await logins.call('GET', '/api/v1/sessions/health', undefined, { 'x-forwarded-for': '203.0.113.7' })).status).toBe(200)
   })
 })

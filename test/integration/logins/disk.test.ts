@@ -4,9 +4,18 @@ import { bearer, ownerKey, startLogins, type TestLogins } from '../../fakes/logi
 import { temporaryFolder } from '../../fakes/kernel.ts'
 
 const key = { 'x-api-key': ownerKey }
-const create = (logins: TestLogins, more: object = {}) => logins.call('POST', '/api/v1/sessions', { user_id: 'a', username: 'a', role_name: 'a', ...more })
+const create = (logins: TestLogins, more: object = {}) =>
+  logins.call('POST', '/api/v1/sessions', { user_id: 'a', username: 'a', role_name: 'a', ...more })
 /** In the contract's shape, with the words of the disk. */
-const refused = (words: string) => ({ status: 507, body: { success: false, error_code: 'storage_refused', error_message: expect.stringContaining(words), message: expect.stringContaining(words) } })
+const refused = (words: string) => ({
+  status: 507,
+  body: {
+    success: false,
+    error_code: 'storage_refused',
+    error_message: expect.stringContaining(words),
+    message: expect.stringContaining(words),
+  },
+})
 
 /** Each makes the database refuse, and returns what makes it take writes again. */
 const disks: [string, string, (logins: TestLogins) => () => void][] = [
@@ -30,7 +39,11 @@ const disks: [string, string, (logins: TestLogins) => () => void][] = [
 ]
 
 test.each(disks)('a %s disk: logins and endings answer 507, validation goes on, and nothing is half done', async (_, words, refuse) => {
-  const logins = await startLogins({ databaseFile: `${temporaryFolder()}/house.sqlite`, variables: { sessionStorageType: 'database' }, settings: { idleTimeout: 300 } })
+  const logins = await startLogins({
+    databaseFile: `${temporaryFolder()}/house.sqlite`,
+    variables: { sessionStorageType: 'database' },
+    settings: { idleTimeout: 300 },
+  })
   const { token } = await logins.login()
   const mend = refuse(logins)
   // Large ones, so that each needs a page of its own.
@@ -38,7 +51,10 @@ test.each(disks)('a %s disk: logins and endings answer 507, validation goes on, 
   expect(await create(logins, { permissions })).toMatchObject(refused(words))
   // After a pause that is worth a write of its own: what cannot be written is kept, and asks nobody to log in again.
   logins.clock.advance(100_000)
-  expect((await logins.validate(token)).body).toMatchObject({ is_valid: true, session: { last_activity: new Date(logins.clock.now()).toISOString() } })
+  expect((await logins.validate(token)).body).toMatchObject({
+    is_valid: true,
+    session: { last_activity: new Date(logins.clock.now()).toISOString() },
+  })
   expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 1, active_sessions: 1 })
   mend()
   expect((await create(logins, { permissions })).status).toBe(201)
@@ -60,7 +76,8 @@ test('an ending that the disk refuses is not called done, and the token stays wh
     ['POST', '/v1/keys', { algorithm: 'ES256' }, key],
     ['POST', '/v1/users', { username: 'ann', role: 'clerk', password: 'a long enough password' }, key],
   ]
-  for (const [method, path, body, headers] of calls) expect([path, await logins.call(method, path, body, headers)]).toMatchObject([path, refused('read-only')])
+  for (const [method, path, body, headers] of calls)
+    expect([path, await logins.call(method, path, body, headers)]).toMatchObject([path, refused('read-only')])
   expect((await logins.validate(token)).body.is_valid).toBe(true)
   logins.database.pragma('query_only = OFF')
   expect((await logins.call('POST', '/api/v1/sessions/logout', { token })).status).toBe(200)

@@ -7,7 +7,10 @@ import { startLogins } from '../../fakes/logins.ts'
 
 type Fetch = (address: string, init: RequestInit) => Promise<Response>
 
-const loginFlow = new Function('fetch', 'userProfile', `return (async () => {
+const loginFlow = new Function(
+  'fetch',
+  'userProfile',
+  `return (async () => {
   const sessionResponse = await fetch('http://localhost:8081/api/v1/sessions', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -22,9 +25,13 @@ const loginFlow = new Function('fetch', 'userProfile', `return (async () => {
 
   const sessionData = await sessionResponse.json();
   return sessionData.token
-})()`) as (fetch: Fetch, userProfile: object) => Promise<string>
+})()`,
+) as (fetch: Fetch, userProfile: object) => Promise<string>
 
-const validationFlow = new Function('fetch', 'requestToken', `return (async () => {
+const validationFlow = new Function(
+  'fetch',
+  'requestToken',
+  `return (async () => {
   const validationResponse = await fetch('http://localhost:8081/api/v1/sessions/validate', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -41,9 +48,13 @@ const validationFlow = new Function('fetch', 'requestToken', `return (async () =
   } else {
     return null
   }
-})()`) as (fetch: Fetch, requestToken: string) => Promise<{ userContext: object; newToken: string | undefined } | null>
+})()`,
+) as (fetch: Fetch, requestToken: string) => Promise<{ userContext: object; newToken: string | undefined } | null>
 
-const logoutFlow = new Function('fetch', 'userToken', `return (async () => {
+const logoutFlow = new Function(
+  'fetch',
+  'userToken',
+  `return (async () => {
   return await fetch('http://localhost:8081/api/v1/sessions/logout', {
     method: 'POST',
     headers: {
@@ -51,13 +62,17 @@ const logoutFlow = new Function('fetch', 'userToken', `return (async () => {
       'Authorization': \`Bearer \${userToken}\`
     }
   });
-})()`) as (fetch: Fetch, userToken: string) => Promise<Response>
+})()`,
+) as (fetch: Fetch, userToken: string) => Promise<Response>
 
 test('a gateway written from the document logs in, validates, takes the renewed token and logs out', async () => {
   const logins = await startLogins()
   const reach: Fetch = (address, init) => fetch(address.replace('http://localhost:8081', logins.url), init)
   const token = await loginFlow(reach, { id: 'user-uuid', username: 'john_doe', role: 'admin', permissions: ['read', 'write', 'admin'] })
-  expect(await validationFlow(reach, token)).toMatchObject({ userContext: { user_id: 'user-uuid', username: 'john_doe', role_name: 'admin', permissions: ['read', 'write', 'admin'] }, newToken: undefined })
+  expect(await validationFlow(reach, token)).toMatchObject({
+    userContext: { user_id: 'user-uuid', username: 'john_doe', role_name: 'admin', permissions: ['read', 'write', 'admin'] },
+    newToken: undefined,
+  })
   logins.clock.advance(26 * 60_000)
   const renewed = (await validationFlow(reach, token))?.newToken ?? ''
   expect(await validationFlow(reach, renewed)).toMatchObject({ userContext: { user_id: 'user-uuid' } })

@@ -25,13 +25,32 @@ interface House {
   lastActivity(id: string): Promise<number>
 }
 
-async function start({ settings, variables, algorithm = 'HS256', gateway: options = {}, through }: TestLoginsOptions & { algorithm?: string; gateway?: Partial<GatewayOptions>; through?: (url: string) => Promise<string> } = {}): Promise<House> {
+async function start({
+  settings,
+  variables,
+  algorithm = 'HS256',
+  gateway: options = {},
+  through,
+}: TestLoginsOptions & {
+  algorithm?: string
+  gateway?: Partial<GatewayOptions>
+  through?: (url: string) => Promise<string>
+} = {}): Promise<House> {
   const clock = testClock()
   const service = testTicks(clock)
   const own = testTicks(clock)
-  const logins = await startLogins({ clock, every: service.every, ...(settings === undefined ? {} : { settings }), ...(variables === undefined ? {} : { variables }) })
+  const logins = await startLogins({
+    clock,
+    every: service.every,
+    ...(settings === undefined ? {} : { settings }),
+    ...(variables === undefined ? {} : { variables }),
+  })
   if (algorithm !== 'HS256') await logins.call('POST', '/v1/keys', { algorithm }, key)
-  const gateway = createGateway({ url: through === undefined ? logins.url : await through(logins.url), time: { now: clock.now, monotonic: clock.monotonic, every: own.every, after: own.after }, ...options })
+  const gateway = createGateway({
+    url: through === undefined ? logins.url : await through(logins.url),
+    time: { now: clock.now, monotonic: clock.monotonic, every: own.every, after: own.after },
+    ...options,
+  })
   onTestFinished(() => gateway.close())
   await gateway.ready()
   if (algorithm !== 'HS256') await keysAreThere(logins, gateway)
@@ -45,7 +64,8 @@ async function start({ settings, variables, algorithm = 'HS256', gateway: option
         const { heard } = gateway.counts()
         const wasListening = gateway.listening()
         service.run()
-        if (wasListening && (end - clock.now()) % 2_000 === 0) await until('the gateway hears that the service is there', () => gateway.counts().heard > heard)
+        if (wasListening && (end - clock.now()) % 2_000 === 0)
+          await until('the gateway hears that the service is there', () => gateway.counts().heard > heard)
         own.run()
       }
     },
@@ -97,7 +117,11 @@ test.each(algorithms)('%s: who goes on using a login is renewed again and again,
 })
 
 test.each(algorithms)('%s: a remembered login is renewed in its own share of time', async (algorithm) => {
-  const house = await start({ algorithm, settings: { expiration: 120, refreshThreshold: 20, rememberMeExpiration: 240 }, gateway: neverAskAgain })
+  const house = await start({
+    algorithm,
+    settings: { expiration: 120, refreshThreshold: 20, rememberMeExpiration: 240 },
+    gateway: neverAskAgain,
+  })
   const { token } = await login(house, { remember_me: true })
   expect(newTokenOf(await house.gateway.check(token))).toBeNull()
   await house.pass(198_000)
@@ -126,7 +150,12 @@ test.each(algorithms)('%s: use through the gateway keeps a login from its idle l
 })
 
 test.each(algorithms)('%s: the device in use stays when the least recently used one has to go', async (algorithm) => {
-  const house = await start({ algorithm, variables: { sessionMaxConcurrent: 2 }, settings: { whenFull: 'evict-least-recently-used' }, gateway: neverAskAgain })
+  const house = await start({
+    algorithm,
+    variables: { sessionMaxConcurrent: 2 },
+    settings: { whenFull: 'evict-least-recently-used' },
+    gateway: neverAskAgain,
+  })
   const { gateway, logins } = house
   const inUse = await login(house)
   await house.pass(2_000)
@@ -137,7 +166,10 @@ test.each(algorithms)('%s: the device in use stays when the least recently used 
     expect((await gateway.check(inUse.token)).ok).toBe(true)
   }
   await house.pass(2_000)
-  await until('the service knows of the use', async () => (await house.lastActivity(inUse.session_id)) > (await house.lastActivity(left.session_id)))
+  await until(
+    'the service knows of the use',
+    async () => (await house.lastActivity(inUse.session_id)) > (await house.lastActivity(left.session_id)),
+  )
   await logins.login()
   expect((await logins.validate(inUse.token)).body.is_valid).toBe(true)
   expect((await logins.validate(left.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
@@ -168,7 +200,10 @@ test('uses are reported with the time they happened at, also when the service wa
   await until('the use is noted', async () => (await house.lastActivity(session_id)) === usedAt)
   expect((await logins.call('POST', '/api/v1/sessions/activity', { sessions: [] })).status).toBe(400)
   // Earlier ones change nothing.
-  expect((await logins.call('POST', '/api/v1/sessions/activity', { sessions: [{ session_id, used_ms_ago: 60_000 }] })).body).toMatchObject({ success: true, over: [] })
+  expect((await logins.call('POST', '/api/v1/sessions/activity', { sessions: [{ session_id, used_ms_ago: 60_000 }] })).body).toMatchObject({
+    success: true,
+    over: [],
+  })
   expect(await house.lastActivity(session_id)).toBe(usedAt)
 })
 
@@ -267,7 +302,10 @@ test.each([
     }),
   )
   const address = server.address()
-  const gateway = createGateway({ url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, timeout: 500 })
+  const gateway = createGateway({
+    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    timeout: 500,
+  })
   onTestFinished(() => gateway.close())
   await closed
   expect(gateway.listening()).toBe(false)
@@ -302,7 +340,10 @@ function silentWire() {
         const pair = { client, service, isStream: false }
         pairs.push(pair)
         client.once('data', (data: Buffer) => (pair.isStream = data.includes('Upgrade: websocket')))
-        for (const [one, other] of [[client, service], [service, client]] as const) {
+        for (const [one, other] of [
+          [client, service],
+          [service, client],
+        ] as const) {
           one.on('data', (data) => void other.write(data))
           one.on('error', () => undefined)
           one.on('end', () => void other.end())

@@ -17,7 +17,17 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 /** What stands behind the gateway: says who it was told calls. */
-const upstream = (): Promise<string> => serve((request, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify({ path: request.url, user: request.headers['x-user-id'], role: request.headers['x-user-role'], permissions: request.headers['x-user-permissions'] })))
+const upstream = (): Promise<string> =>
+  serve((request, response) =>
+    response.setHeader('content-type', 'application/json').end(
+      JSON.stringify({
+        path: request.url,
+        user: request.headers['x-user-id'],
+        role: request.headers['x-user-role'],
+        permissions: request.headers['x-user-permissions'],
+      }),
+    ),
+  )
 
 function forward(address: string, request: IncomingMessage, response: ServerResponse): void {
   const onward = send(`${address}${request.url ?? '/'}`, { method: request.method ?? 'GET', headers: request.headers }, (answer) => {
@@ -58,29 +68,42 @@ const makers: [string, (gateway: Gateway, behind: string) => Promise<string>][] 
     (gateway, behind) => {
       const handler = gateway.fetch((request) => fetch(`${behind}${new URL(request.url).pathname}`, { headers: request.headers }))
       return serve((request, response) => {
-        const headers = new Headers(Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as [string, string]] : [])))
-        void handler(new Request(`http://gateway${request.url ?? '/'}`, { headers })).then(async (answer) => response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text()))
+        const headers = new Headers(
+          Object.entries(request.headers).flatMap(([name, value]) =>
+            typeof value === 'string' ? [[name, value] as [string, string]] : [],
+          ),
+        )
+        void handler(new Request(`http://gateway${request.url ?? '/'}`, { headers })).then(async (answer) =>
+          response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text()),
+        )
       })
     },
   ],
 ]
 
-test.each(makers)('a %s gateway lets a good token through to a real upstream as its user, and stops it the moment it is revoked', async (_, make) => {
-  const logins = await startLogins({ clock: realTime() })
-  const gateway = gatewayTo({ url: logins.url })
-  await gateway.ready()
-  const address = await make(gateway, await upstream())
-  const { token, session_id } = await logins.login({ user_id: 'usér 1' })
-  const call = async () => {
-    const response = await fetch(`${address}/orders`, { headers: { ...bearer(token), 'x-user-id': 'forged', 'x-user-role': 'admin' } })
-    return { status: response.status, body: (await response.json()) as object }
-  }
-  for (let round = 0; round < 5; round += 1) expect(await call()).toEqual({ status: 200, body: { path: '/orders', user: 'us%C3%A9r%201', role: 'clerk', permissions: 'read,write' } })
-  expect(gateway.counts()).toMatchObject({ here: 4, asked: 1 })
-  await logins.call('DELETE', `/api/v1/sessions/${session_id}`, undefined, bearer(token))
-  await until('the gateway refuses it', async () => (await call()).status === 401)
-  expect((await fetch(`${address}/orders`)).status).toBe(401)
-})
+test.each(makers)(
+  'a %s gateway lets a good token through to a real upstream as its user, and stops it the moment it is revoked',
+  async (_, make) => {
+    const logins = await startLogins({ clock: realTime() })
+    const gateway = gatewayTo({ url: logins.url })
+    await gateway.ready()
+    const address = await make(gateway, await upstream())
+    const { token, session_id } = await logins.login({ user_id: 'usér 1' })
+    const call = async () => {
+      const response = await fetch(`${address}/orders`, { headers: { ...bearer(token), 'x-user-id': 'forged', 'x-user-role': 'admin' } })
+      return { status: response.status, body: (await response.json()) as object }
+    }
+    for (let round = 0; round < 5; round += 1)
+      expect(await call()).toEqual({
+        status: 200,
+        body: { path: '/orders', user: 'us%C3%A9r%201', role: 'clerk', permissions: 'read,write' },
+      })
+    expect(gateway.counts()).toMatchObject({ here: 4, asked: 1 })
+    await logins.call('DELETE', `/api/v1/sessions/${session_id}`, undefined, bearer(token))
+    await until('the gateway refuses it', async () => (await call()).status === 401)
+    expect((await fetch(`${address}/orders`)).status).toBe(401)
+  },
+)
 
 test('a token near its end is renewed through the gateway, and the old one is asked about again', async () => {
   const logins = await startLogins({ clock: realTime() })
@@ -110,7 +133,9 @@ test('without the stream every request asks, and without the service nothing pas
 
 test('a token of a session that began since the stream opened is verified here, and an ending still stops it', async () => {
   const logins = await startLogins({ clock: realTime() })
-  const before = await logins.call('POST', '/v1/keys', { algorithm: 'ES256' }, { 'x-api-key': ownerKey }).then(() => logins.login({ user_id: 'earlier' }))
+  const before = await logins
+    .call('POST', '/v1/keys', { algorithm: 'ES256' }, { 'x-api-key': ownerKey })
+    .then(() => logins.login({ user_id: 'earlier' }))
   const gateway = gatewayTo({ url: logins.url })
   await gateway.ready()
   // The gateway has the keys when it refuses by itself what they did not sign.
@@ -124,7 +149,18 @@ test('a token of a session that began since the stream opened is verified here, 
   const { heard } = gateway.counts()
   const { token, session_id } = await logins.login()
   await until('the gateway hears that it began', () => gateway.counts().heard > heard)
-  expect(await gateway.check(token)).toEqual({ ok: true, newToken: null, session: { session_id, user_id: 'user-uuid', username: 'john_doe', role_name: 'clerk', permissions: ['read', 'write'], expires_at: expect.any(String) } })
+  expect(await gateway.check(token)).toEqual({
+    ok: true,
+    newToken: null,
+    session: {
+      session_id,
+      user_id: 'user-uuid',
+      username: 'john_doe',
+      role_name: 'clerk',
+      permissions: ['read', 'write'],
+      expires_at: expect.any(String),
+    },
+  })
   expect(gateway.counts()).toMatchObject({ asked: asked + 1, here: here + 1 })
   await logins.call('DELETE', `/api/v1/sessions/${session_id}`, undefined, bearer(token))
   await until('the gateway refuses it', async () => !(await gateway.check(token)).ok)

@@ -17,7 +17,8 @@ async function start(dataDir: string): Promise<ServerProcess> {
 /** Creates sessions and revokes every second one until the server is gone. */
 async function load(server: ServerProcess, worker: number, seen: Acknowledged): Promise<void> {
   const url = `${server.ready.apis['logins']?.url ?? ''}/api/v1/sessions`
-  const send = (path: string, body: object) => fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const send = (path: string, body: object) =>
+    fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   for (let index = 0; ; index += 1) {
     try {
       const reply = await send('', { user_id: `user-${worker}-${index}`, username: `user-${worker}-${index}`, role_name: 'clerk' })
@@ -58,7 +59,11 @@ test('kill -9 under load loses no acknowledged login and no acknowledged revocat
   onTestFinished(() => server.dispose())
   const wrong: string[] = []
   for (const [token, { id }] of seen.created) {
-    const reply = await fetch(`${server.ready.apis['logins']?.url ?? ''}/api/v1/sessions/validate`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) })
+    const reply = await fetch(`${server.ready.apis['logins']?.url ?? ''}/api/v1/sessions/validate`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    })
     const { is_valid: valid } = (await reply.json()) as { is_valid: boolean }
     if (seen.open.has(token)) continue
     if (valid === seen.revoked.has(token)) wrong.push(id)

@@ -23,7 +23,12 @@ interface House {
 async function stoppedHouse(): Promise<House> {
   const databaseFile = `${temporaryFolder()}/house.sqlite`
   const right = randomBytes(32)
-  const start = (sealer: Sealer | Uint8Array = right): Promise<TestLogins> => startLogins({ databaseFile, sealer: sealer instanceof Uint8Array ? createSealer(sealer) : sealer, variables: { sessionStorageType: 'database' } })
+  const start = (sealer: Sealer | Uint8Array = right): Promise<TestLogins> =>
+    startLogins({
+      databaseFile,
+      sealer: sealer instanceof Uint8Array ? createSealer(sealer) : sealer,
+      variables: { sessionStorageType: 'database' },
+    })
   const logins = await start()
   await logins.call('POST', '/v1/keys', { algorithm: 'ES256' }, key)
   const { token } = await logins.login()
@@ -34,13 +39,22 @@ async function stoppedHouse(): Promise<House> {
 test('the room starts, and says what is locked in every answer that needs it, in its health and to the house', async () => {
   const house = await stoppedHouse()
   const logins = await house.start(randomBytes(32))
-  expect(await create(logins)).toMatchObject({ status: 503, body: { success: false, error_code: 'signing_keys_locked', message: expect.stringContaining('Put that key back, or give up') } })
-  expect(await logins.call('GET', '/api/v1/sessions/health')).toMatchObject({ status: 503, body: { success: false, status: 'unhealthy', message: expect.stringContaining('locked') } })
+  expect(await create(logins)).toMatchObject({
+    status: 503,
+    body: { success: false, error_code: 'signing_keys_locked', message: expect.stringContaining('Put that key back, or give up') },
+  })
+  expect(await logins.call('GET', '/api/v1/sessions/health')).toMatchObject({
+    status: 503,
+    body: { success: false, status: 'unhealthy', message: expect.stringContaining('locked') },
+  })
   expect(await logins.call('GET', '/api/v1/auth/health')).toMatchObject({ status: 503, body: { error_code: 'signing_keys_locked' } })
   expect((await logins.call('GET', '/v1/status', undefined, key)).body).toMatchObject({ up: true, signing: 'locked', lockedKeys: 2 })
   // The house names it under attention, with the ways out.
   expect(logins.room.locked?.()).toEqual(['2 signing keys of logins'])
-  expect((await logins.call('POST', '/v1/inspect-token', { token: house.token }, key)).body).toMatchObject({ valid: false, checks: expect.arrayContaining([{ name: 'Key', result: 'failed', text: expect.stringContaining('sealed under another key') }]) })
+  expect((await logins.call('POST', '/v1/inspect-token', { token: house.token }, key)).body).toMatchObject({
+    valid: false,
+    checks: expect.arrayContaining([{ name: 'Key', result: 'failed', text: expect.stringContaining('sealed under another key') }]),
+  })
 })
 
 test('a token of a locked key is neither good nor bad: it is not called unknown, and an end that cannot be written is not called done', async () => {
@@ -81,9 +95,17 @@ test('given up, a new key of the same algorithm signs, what the locked ones sign
 
 test('where nothing can be sealed nothing is given up, and a room that is stopped and started again reads the keys that were put back', async () => {
   const house = await stoppedHouse()
-  let sealer: Sealer = { ...createSealer(randomBytes(32)), seal: () => { throw new Fault('sealed-locked', 'Nothing can be sealed: the key is missing') } }
+  let sealer: Sealer = {
+    ...createSealer(randomBytes(32)),
+    seal: () => {
+      throw new Fault('sealed-locked', 'Nothing can be sealed: the key is missing')
+    },
+  }
   const logins = await house.start({ seal: (...given) => sealer.seal(...given), open: (...given) => sealer.open(...given) })
-  expect(await logins.call('POST', '/v1/keys/give-up', undefined, key)).toMatchObject({ status: 503, body: { error_code: 'sealed_locked' } })
+  expect(await logins.call('POST', '/v1/keys/give-up', undefined, key)).toMatchObject({
+    status: 503,
+    body: { error_code: 'sealed_locked' },
+  })
   expect(logins.room.locked?.()).toEqual(['2 signing keys of logins'])
   sealer = createSealer(house.right)
   await logins.room.stop()

@@ -21,7 +21,8 @@ async function kept<Each extends { dispose(): unknown }>(made: Promise<Each>): P
   return each
 }
 
-const startBeside = (redisUrl: string, more: TestLoginsOptions = {}): Promise<TestLogins> => startLogins({ ...more, variables: { sessionStorageType: 'redis', redisUrl } })
+const startBeside = (redisUrl: string, more: TestLoginsOptions = {}): Promise<TestLogins> =>
+  startLogins({ ...more, variables: { sessionStorageType: 'redis', redisUrl } })
 /** A room waits a second for its Redis; on a busy machine that takes longer. */
 async function startOn(redisUrl: string, more?: TestLoginsOptions): Promise<TestLogins> {
   const logins = await startBeside(redisUrl, more)
@@ -62,7 +63,10 @@ describe('a master that becomes a replica', () => {
     await until('the room says so', () => logins.room.attention().some(({ text }) => text.includes('READONLY')), patience)
     expect(await logins.call('GET', '/api/v1/sessions/health')).toMatchObject({ status: 503, body: { status: 'unhealthy' } })
     expect((await logins.call('GET', '/api/v1/auth/health')).status).toBe(503)
-    expect((await logins.call('GET', '/v1/status', undefined, key)).body).toMatchObject({ up: false, error: expect.stringContaining('READONLY') })
+    expect((await logins.call('GET', '/v1/status', undefined, key)).body).toMatchObject({
+      up: false,
+      error: expect.stringContaining('READONLY'),
+    })
     await stream.until(({ type }) => type === 'unsure')
     await old.command('REPLICAOF', 'NO', 'ONE')
     await until('the room is well', () => isWell(logins), patience)
@@ -91,7 +95,11 @@ test('Sentinels lead to the master, and after a failover to the new one', async 
   const sentinel = await kept(startSentinel(master, 'logins', password))
   const logins = await startOn(`redis+sentinel://:${password}@127.0.0.1:${sentinel.port}/logins/0`)
   const { token } = await logins.login()
-  await until('the replica has the session', async () => Number(await replica.command('ZCARD', 'wheelhouse:logins:created')) === 1, patience)
+  await until(
+    'the replica has the session',
+    async () => Number(await replica.command('ZCARD', 'wheelhouse:logins:created')) === 1,
+    patience,
+  )
   await master.kill()
   await until('the room notices', () => !isWell(logins), patience)
   await until('the room is well', () => isWell(logins), patience)
@@ -120,7 +128,9 @@ describe('a cluster', () => {
     expect((await here.call('GET', '/v1/sessions?text=third', undefined, key)).body.total).toBe(1)
     expect((await here.call('POST', '/v1/revoke', { filter: {} }, key)).body.revoked).toBe(6)
     expect((await there.call('GET', '/api/v1/sessions/stats')).body.stats.active_sessions).toBe(0)
-    expect((await here.call('POST', '/v1/users', { username: 'Ann', role: 'clerk', password: 'a long enough password' }, key)).status).toBe(201)
+    expect((await here.call('POST', '/v1/users', { username: 'Ann', role: 'clerk', password: 'a long enough password' }, key)).status).toBe(
+      201,
+    )
     expect((await there.call('POST', '/api/v1/auth/login', { username: 'ann', password: 'a long enough password' })).status).toBe(200)
   })
 
@@ -131,7 +141,11 @@ describe('a cluster', () => {
     const { token } = await logins.login()
     const node = await cluster.nodeOf('{wheelhouse:logins}:created')
     const index = cluster.nodes.indexOf(node)
-    await until('its replica has the session', async () => (await cluster.nodes[index + 3]?.command('DBSIZE')) === (await node.command('DBSIZE')), patience)
+    await until(
+      'its replica has the session',
+      async () => (await cluster.nodes[index + 3]?.command('DBSIZE')) === (await node.command('DBSIZE')),
+      patience,
+    )
     await node.kill()
     await until('the room notices', () => !isWell(logins), patience)
     await until('the room is well', () => isWell(logins), patience)
@@ -149,9 +163,12 @@ describe('a Redis that was emptied', () => {
     expect(algorithmOf(before.token)).toBe('ES256')
     const stream = await connectStream(there.url)
     await redis.command('FLUSHALL')
-    for (const logins of [here, there]) await until('it is noticed', () => logins.room.attention().some(({ id }) => id === 'logins:keys-lost'), patience)
+    for (const logins of [here, there])
+      await until('it is noticed', () => logins.room.attention().some(({ id }) => id === 'logins:keys-lost'), patience)
     await stream.until(({ type }) => type === 'keys')
-    expect(here.room.attention()).toMatchObject([{ tone: 'bad', title: 'Signing keys were lost', text: expect.stringContaining('A new ES256 key signs') }])
+    expect(here.room.attention()).toMatchObject([
+      { tone: 'bad', title: 'Signing keys were lost', text: expect.stringContaining('A new ES256 key signs') },
+    ])
     const fresh = await here.login()
     expect(algorithmOf(fresh.token)).toBe('ES256')
     expect((await there.validate(fresh.token)).body.is_valid).toBe(true)
@@ -178,7 +195,9 @@ test('servers whose clocks are apart go by that of Redis: a refresh here and the
   const apart = 120_000
   const right = await startOn(redis.url, { clock })
   const behind = await startOn(redis.url, { clock: testClock(clock.now() - apart), wallTime: () => Date.now() - apart })
-  expect(behind.room.attention()).toMatchObject([{ id: 'logins:clock', tone: 'attention', title: expect.stringMatching(/clock is \d+ s behind/) }])
+  expect(behind.room.attention()).toMatchObject([
+    { id: 'logins:clock', tone: 'attention', title: expect.stringMatching(/clock is \d+ s behind/) },
+  ])
   expect(right.room.attention()).toEqual([])
   const { token, session_id } = await behind.login()
   for (const each of [right, behind]) each.clock.advance(27 * 60_000)
@@ -237,7 +256,9 @@ describe('users of the legacy login', () => {
     const { body } = await signIn(there, 'ann')
     expect(body).toMatchObject({ success: true, user: { id: user.id, username: 'Ann' } })
     expect((await here.validate(body.token)).body.is_valid).toBe(true)
-    expect((await here.call('GET', '/v1/users', undefined, key)).body.users).toMatchObject([{ id: user.id, lastLoginAt: expect.any(String) }])
+    expect((await here.call('GET', '/v1/users', undefined, key)).body.users).toMatchObject([
+      { id: user.id, lastLoginAt: expect.any(String) },
+    ])
     expect((await there.call('PATCH', `/v1/users/${user.id}`, { role: 'manager' }, key)).status).toBe(200)
     expect((await here.validate(body.token)).body.is_valid).toBe(false)
     expect((await signIn(here, 'ann')).body.role.name).toBe('manager')
@@ -265,7 +286,11 @@ describe('users of the legacy login', () => {
     const redis = await kept(startRedis())
     const servers = [await startOn(redis.url), await startOn(redis.url)]
     await add(servers[0] as TestLogins, 'ann')
-    const replies = await Promise.all(Array.from({ length: 10 }, (_, attempt) => servers[attempt % 2]?.call('POST', '/api/v1/auth/login', { username: 'ann', password: `wrong ${attempt}` })))
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, (_, attempt) =>
+        servers[attempt % 2]?.call('POST', '/api/v1/auth/login', { username: 'ann', password: `wrong ${attempt}` }),
+      ),
+    )
     expect(replies.filter((reply) => reply?.status === 401)).toHaveLength(5)
     expect(replies.filter((reply) => reply?.status === 429 && reply.body.error_code === 'too_many_attempts')).toHaveLength(5)
   })
@@ -276,7 +301,10 @@ describe('something at the address that is no Redis', () => {
     ['answers garbage', (socket) => void socket.on('data', () => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n<html>'))],
     ['answers half a reply', (socket) => void socket.on('data', () => void socket.write('$1000\r\nabc'))],
     ['answers with nothing but errors', (socket) => void socket.on('data', () => void socket.write('-ERR unknown command\r\n'))],
-    ['answers null to everything', (socket) => void socket.on('data', (data) => void socket.write('$-1\r\n'.repeat(String(data).split('*').length - 1)))],
+    [
+      'answers null to everything',
+      (socket) => void socket.on('data', (data) => void socket.write('$-1\r\n'.repeat(String(data).split('*').length - 1))),
+    ],
     ['says nothing', (socket) => void socket.resume()],
     ['closes at once', (socket) => void socket.destroy()],
   ])('%s: the room starts, says so, and serves when it is one', async (_, answer) => {
@@ -286,7 +314,11 @@ describe('something at the address that is no Redis', () => {
     const logins = await startBeside(`redis://127.0.0.1:${door.port}/0`)
     expect((await logins.call('GET', '/api/v1/sessions/health')).status).toBe(503)
     expect((await create(logins)).status).toBe(503)
-    await until('the room says so', () => logins.room.attention().some(({ id, text }) => id === 'logins:store' && text.length > 80), patience)
+    await until(
+      'the room says so',
+      () => logins.room.attention().some(({ id, text }) => id === 'logins:store' && text.length > 80),
+      patience,
+    )
     door.leadTo(redis.port)
     await until('a login works', async () => (await create(logins)).status === 201, patience)
     await until('the room is well', () => isWell(logins), patience)
@@ -305,7 +337,10 @@ function catchingEscapes(): void {
 }
 
 /** An address behind which another server can be put; what is open stays where it is. */
-async function switchedDoor(to: number, answer?: (socket: Socket) => void): Promise<{ port: number; leadTo(port: number): void; dispose(): void }> {
+async function switchedDoor(
+  to: number,
+  answer?: (socket: Socket) => void,
+): Promise<{ port: number; leadTo(port: number): void; dispose(): void }> {
   let target = to
   let stranger = answer
   const sockets = new Set<Socket>()

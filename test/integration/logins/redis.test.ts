@@ -19,7 +19,8 @@ async function twoServers(redis: RedisServer): Promise<[TestLogins, TestLogins]>
   const clock = testClock()
   const variables = { sessionStorageType: 'redis' as const, redisUrl: redis.url }
   const servers = await Promise.all([startLogins({ variables, clock }), startLogins({ variables, clock })])
-  for (const server of servers) await until('it has its Redis', async () => (await server.call('GET', '/api/v1/sessions/health')).status === 200)
+  for (const server of servers)
+    await until('it has its Redis', async () => (await server.call('GET', '/api/v1/sessions/health')).status === 200)
   return servers
 }
 
@@ -42,7 +43,11 @@ test('50 parallel refreshes over two servers get one successor', async () => {
   const servers = await twoServers(await redisServer())
   const { token } = await servers[0].login()
   servers[0].clock.advance(27 * 60_000)
-  const replies = await Promise.all(Array.from({ length: 50 }, (_, index) => (servers[index % 2] ?? servers[0]).call('POST', '/api/v1/sessions/refresh', undefined, bearer(token))))
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, index) =>
+      (servers[index % 2] ?? servers[0]).call('POST', '/api/v1/sessions/refresh', undefined, bearer(token)),
+    ),
+  )
   expect(replies.every(({ status }) => status === 200)).toBe(true)
   expect(new Set(replies.map(({ body }) => body.token)).size).toBe(1)
 })
@@ -55,7 +60,12 @@ test('a key rotated on one server signs and verifies on the other', async () => 
   const fresh = await here.login()
   expect((await there.validate(fresh.token)).body.is_valid).toBe(true)
   expect((await here.validate(old.token)).body.is_valid).toBe(true)
-  await until('the other server signs with the new key', async () => JSON.parse(Buffer.from((await there.login({ user_id: 'other' })).token.split('.')[0] ?? '', 'base64url').toString()).kid === rotated.body.id)
+  await until(
+    'the other server signs with the new key',
+    async () =>
+      JSON.parse(Buffer.from((await there.login({ user_id: 'other' })).token.split('.')[0] ?? '', 'base64url').toString()).kid ===
+      rotated.body.id,
+  )
 })
 
 test('an ending on one server reaches the gateways of the other', async () => {
@@ -63,7 +73,10 @@ test('an ending on one server reaches the gateways of the other', async () => {
   const { token, session_id } = await here.login()
   const stream = await connectStream(there.url)
   await here.call('POST', '/api/v1/sessions/logout', { token })
-  await stream.until((message) => message.type === 'ended' && message.sessions.some((session) => session.session_id === session_id && session.reason === 'logout'))
+  await stream.until(
+    (message) =>
+      message.type === 'ended' && message.sessions.some((session) => session.session_id === session_id && session.reason === 'logout'),
+  )
 })
 
 test('while Redis is away nothing is good, the state says so, and it comes back by itself', async () => {
@@ -78,8 +91,18 @@ test('while Redis is away nothing is good, the state says so, and it comes back 
   expect((await logins.call('POST', '/api/v1/sessions', { user_id: 'a', username: 'a', role_name: 'a' })).status).toBe(503)
   await redis.start()
   // This Redis has no disk: the session is gone, and so is the key that signed it.
-  await until('the room is back', () => logins.room.attention().map(({ id }) => id).join() === 'logins:keys-lost')
-  await until('a login works', async () => (await logins.call('POST', '/api/v1/sessions', { user_id: 'a', username: 'a', role_name: 'a' })).status === 201)
+  await until(
+    'the room is back',
+    () =>
+      logins.room
+        .attention()
+        .map(({ id }) => id)
+        .join() === 'logins:keys-lost',
+  )
+  await until(
+    'a login works',
+    async () => (await logins.call('POST', '/api/v1/sessions', { user_id: 'a', username: 'a', role_name: 'a' })).status === 201,
+  )
   expect((await logins.validate(token)).body).toMatchObject({ is_valid: false, error_code: 'session_not_found' })
 })
 
@@ -126,5 +149,8 @@ test('a server starts without its Redis and serves when it comes', async () => {
   const logins = await startLogins({ variables: { sessionStorageType: 'redis', redisUrl: redis.url } })
   expect((await logins.call('GET', '/api/v1/sessions/health')).status).toBe(503)
   await redis.start()
-  await until('it serves', async () => (await logins.call('POST', '/api/v1/sessions', { user_id: 'a', username: 'a', role_name: 'a' })).status === 201)
+  await until(
+    'it serves',
+    async () => (await logins.call('POST', '/api/v1/sessions', { user_id: 'a', username: 'a', role_name: 'a' })).status === 201,
+  )
 })

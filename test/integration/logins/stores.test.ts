@@ -12,7 +12,10 @@ const key = { 'x-api-key': ownerKey }
 /** All the ways a session is ended. */
 const endings: [string, Ending][] = [
   ['a logout with the token in the body', (logins, { token }) => logins.call('POST', '/api/v1/sessions/logout', { token })],
-  ['a logout with the token in the header', (logins, { token }) => logins.call('POST', '/api/v1/sessions/logout', undefined, bearer(token))],
+  [
+    'a logout with the token in the header',
+    (logins, { token }) => logins.call('POST', '/api/v1/sessions/logout', undefined, bearer(token)),
+  ],
   ['a legacy logout', (logins, { token }) => logins.call('POST', '/api/v1/auth/logout', undefined, bearer(token))],
   ['a revocation of the token', (logins, { token }) => logins.call('POST', '/revoke', { token })],
   ['a revocation by a key', (logins, { session_id }) => logins.call('DELETE', `/api/v1/sessions/${session_id}`, undefined, key)],
@@ -29,7 +32,8 @@ beforeAll(async () => {
 afterAll(() => redis.dispose())
 
 describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', (storage) => {
-  const start = ({ variables = {}, ...more }: TestLoginsOptions = {}): Promise<TestLogins> => startLogins({ ...more, variables: { sessionStorageType: storage, redisUrl: redis.url, ...variables } })
+  const start = ({ variables = {}, ...more }: TestLoginsOptions = {}): Promise<TestLogins> =>
+    startLogins({ ...more, variables: { sessionStorageType: storage, redisUrl: redis.url, ...variables } })
 
   beforeEach(async () => {
     if (storage !== 'redis') return
@@ -40,7 +44,13 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
 
   test('follows the login flow of the contract', async () => {
     const logins = await start()
-    const created = await logins.call('POST', '/api/v1/sessions', { user_id: 'user-uuid', username: 'john_doe', role_name: 'admin', permissions: ['read', 'write', 'admin'], remember_me: false })
+    const created = await logins.call('POST', '/api/v1/sessions', {
+      user_id: 'user-uuid',
+      username: 'john_doe',
+      role_name: 'admin',
+      permissions: ['read', 'write', 'admin'],
+      remember_me: false,
+    })
     expect(created.status).toBe(201)
     expect(created.body).toEqual({
       success: true,
@@ -50,7 +60,11 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
       expires_at: new Date(logins.clock.now() + 30 * minutes).toISOString(),
       user: { id: 'user-uuid', username: 'john_doe', role: 'admin' },
     })
-    expect(Object.fromEntries(created.headers)).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'" })
+    expect(Object.fromEntries(created.headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    })
     const { status, body } = await logins.validate(created.body.token)
     expect(status).toBe(200)
     expect(body).toEqual({
@@ -90,8 +104,14 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     logins.clock.advance(30 * minutes - 1)
     expect((await logins.call('POST', '/introspect', { token })).body.active).toBe(true)
     logins.clock.advance(1)
-    expect(await logins.validate(token)).toMatchObject({ status: 401, body: { is_valid: false, error_code: 'session_expired', error_message: 'Session has expired' } })
-    expect(await logins.call('POST', '/api/v1/sessions/refresh', undefined, bearer(token))).toMatchObject({ status: 401, body: { error_code: 'session_expired' } })
+    expect(await logins.validate(token)).toMatchObject({
+      status: 401,
+      body: { is_valid: false, error_code: 'session_expired', error_message: 'Session has expired' },
+    })
+    expect(await logins.call('POST', '/api/v1/sessions/refresh', undefined, bearer(token))).toMatchObject({
+      status: 401,
+      body: { error_code: 'session_expired' },
+    })
   })
 
   test('is renewed within the threshold and not outside it', async () => {
@@ -112,7 +132,9 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     const logins = await start()
     const { token } = await logins.login()
     logins.clock.advance(27 * minutes)
-    const replies = await Promise.all(Array.from({ length: 50 }, () => logins.call('POST', '/api/v1/sessions/refresh', undefined, bearer(token))))
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, () => logins.call('POST', '/api/v1/sessions/refresh', undefined, bearer(token))),
+    )
     expect(replies.map(({ status }) => status)).toEqual(new Array(50).fill(200))
     expect(new Set(replies.map(({ body }) => body.token)).size).toBe(1)
     expect(logins.events.emitted.filter(({ type }) => type === 'session-renewed')).toHaveLength(1)
@@ -152,23 +174,36 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     expect(new Set(made.map(({ token }) => token)).size).toBe(50)
     const verdicts = await Promise.all(made.map(({ token }) => logins.validate(token)))
     expect(verdicts.filter(({ body }) => body.is_valid)).toHaveLength(5)
-    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 50, active_sessions: 5, ended_sessions: 45 })
+    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({
+      total_sessions: 50,
+      active_sessions: 5,
+      ended_sessions: 45,
+    })
   })
 
   test.each([
     ['evict-oldest', 5, 45],
     ['evict-least-recently-used', 5, 45],
     ['deny', 5, 0],
-  ] as const)('50 parallel logins of a role whose policy is %s leave exactly %i, and another role has its own limit', async (whenFull, left, evicted) => {
-    const logins = await start({ variables: { sessionMaxConcurrent: 3 }, settings: { roles: { auditor: { whenFull, maxConcurrent: 5 } } } })
-    const body = (role: string) => ({ user_id: role, username: role, role_name: role })
-    const made = await Promise.all(Array.from({ length: 50 }, () => logins.call('POST', '/api/v1/sessions', body('auditor'))))
-    const others = await Promise.all(Array.from({ length: 50 }, () => logins.call('POST', '/api/v1/sessions', body('clerk'))))
-    const good = async (replies: typeof made) => (await Promise.all(replies.filter(({ status }) => status === 201).map((reply) => logins.validate(reply.body.token)))).filter((verdict) => verdict.body.is_valid).length
-    expect(await good(made)).toBe(left)
-    expect(await good(others)).toBe(3)
-    expect(made.filter(({ status }) => status === 409)).toHaveLength(50 - left - evicted)
-  })
+  ] as const)(
+    '50 parallel logins of a role whose policy is %s leave exactly %i, and another role has its own limit',
+    async (whenFull, left, evicted) => {
+      const logins = await start({
+        variables: { sessionMaxConcurrent: 3 },
+        settings: { roles: { auditor: { whenFull, maxConcurrent: 5 } } },
+      })
+      const body = (role: string) => ({ user_id: role, username: role, role_name: role })
+      const made = await Promise.all(Array.from({ length: 50 }, () => logins.call('POST', '/api/v1/sessions', body('auditor'))))
+      const others = await Promise.all(Array.from({ length: 50 }, () => logins.call('POST', '/api/v1/sessions', body('clerk'))))
+      const good = async (replies: typeof made) =>
+        (await Promise.all(replies.filter(({ status }) => status === 201).map((reply) => logins.validate(reply.body.token)))).filter(
+          (verdict) => verdict.body.is_valid,
+        ).length
+      expect(await good(made)).toBe(left)
+      expect(await good(others)).toBe(3)
+      expect(made.filter(({ status }) => status === 409)).toHaveLength(50 - left - evicted)
+    },
+  )
 
   test('the least recently used one goes first when the policy says so', async () => {
     const logins = await start({ variables: { sessionMaxConcurrent: 2 }, settings: { whenFull: 'evict-least-recently-used' } })
@@ -183,7 +218,10 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
   })
 
   test('one more is denied when the policy says so, for the role it says so', async () => {
-    const logins = await start({ variables: { sessionMaxConcurrent: 2 }, settings: { roles: { auditor: { whenFull: 'deny', maxConcurrent: 1 } } } })
+    const logins = await start({
+      variables: { sessionMaxConcurrent: 2 },
+      settings: { roles: { auditor: { whenFull: 'deny', maxConcurrent: 1 } } },
+    })
     await logins.login({ role_name: 'auditor' })
     const denied = await logins.call('POST', '/api/v1/sessions', { user_id: 'user-uuid', username: 'john_doe', role_name: 'auditor' })
     expect(denied).toMatchObject({ status: 409, body: { success: false, error_code: 'session_creation_failed' } })
@@ -211,19 +249,22 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ active_sessions: 0, expired_sessions: 1 })
   })
 
-  test.each<[string, Ending]>(endings)('%s of a session that is over by idle time is an end, also when the limit is lifted later or a clock was ahead', async (_, end) => {
-    const logins = await start({ settings: { idleTimeout: 300 } })
-    const begun = logins.clock.now()
-    const login = await logins.login()
-    logins.clock.advance(301_000)
-    expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_expired' })
-    expect((await end(logins, login)).status).toBeLessThan(300)
-    logins.changeSettings({ idleTimeout: null })
-    expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
-    logins.clock.setWall(begun + 1_000)
-    expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
-    expect((await logins.call('POST', '/introspect', { token: login.token })).body).toEqual({ active: false })
-  })
+  test.each<[string, Ending]>(endings)(
+    '%s of a session that is over by idle time is an end, also when the limit is lifted later or a clock was ahead',
+    async (_, end) => {
+      const logins = await start({ settings: { idleTimeout: 300 } })
+      const begun = logins.clock.now()
+      const login = await logins.login()
+      logins.clock.advance(301_000)
+      expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_expired' })
+      expect((await end(logins, login)).status).toBeLessThan(300)
+      logins.changeSettings({ idleTimeout: null })
+      expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
+      logins.clock.setWall(begun + 1_000)
+      expect((await logins.validate(login.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
+      expect((await logins.call('POST', '/introspect', { token: login.token })).body).toEqual({ active: false })
+    },
+  )
 
   test.each<[string, Ending]>(endings)('%s of a session that has expired is an end for a clock that is behind', async (_, end) => {
     const logins = await start()
@@ -284,7 +325,13 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     const { status, body } = await logins.call('GET', '/api/v1/sessions/user/user-uuid', undefined, bearer(second.token))
     expect(status).toBe(200)
     expect(body).toMatchObject({ success: true, user_id: 'user-uuid', count: 2 })
-    expect(body.sessions.map((session: { session_id: string; is_active: boolean; is_current: boolean }) => [session.session_id, session.is_active, session.is_current])).toEqual([
+    expect(
+      body.sessions.map((session: { session_id: string; is_active: boolean; is_current: boolean }) => [
+        session.session_id,
+        session.is_active,
+        session.is_current,
+      ]),
+    ).toEqual([
       [second.session_id, true, true],
       [first.session_id, true, false],
     ])
@@ -299,12 +346,21 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     const admin = await logins.login({ user_id: 'boss', username: 'boss', role_name: 'admin' })
     const path = `/api/v1/sessions/${mine.session_id}`
     expect(await logins.call('DELETE', path)).toMatchObject({ status: 401, body: { error_code: 'missing_token' } })
-    expect(await logins.call('DELETE', path, undefined, bearer(stranger.token))).toMatchObject({ status: 403, body: { error_code: 'access_denied' } })
+    expect(await logins.call('DELETE', path, undefined, bearer(stranger.token))).toMatchObject({
+      status: 403,
+      body: { error_code: 'access_denied' },
+    })
     expect(await logins.call('GET', '/api/v1/sessions/user/user-uuid', undefined, bearer(stranger.token))).toMatchObject({ status: 403 })
     expect((await logins.validate(mine.token)).body.is_valid).toBe(true)
-    expect(await logins.call('DELETE', path, undefined, bearer(admin.token))).toMatchObject({ status: 200, body: { success: true, message: 'Session revoked successfully', session_id: mine.session_id } })
+    expect(await logins.call('DELETE', path, undefined, bearer(admin.token))).toMatchObject({
+      status: 200,
+      body: { success: true, message: 'Session revoked successfully', session_id: mine.session_id },
+    })
     expect((await logins.validate(mine.token)).body).toMatchObject({ is_valid: false, error_code: 'session_inactive' })
-    expect(await logins.call('DELETE', '/api/v1/sessions/0123', undefined, bearer(admin.token))).toMatchObject({ status: 404, body: { error_code: 'session_not_found' } })
+    expect(await logins.call('DELETE', '/api/v1/sessions/0123', undefined, bearer(admin.token))).toMatchObject({
+      status: 404,
+      body: { error_code: 'session_not_found' },
+    })
   })
 
   test('all of a user are revoked, the current one on wish excluded', async () => {
@@ -313,9 +369,14 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     const current = made[3]
     const path = '/api/v1/sessions/user/user-uuid'
     const reply = await logins.call('DELETE', `${path}?exclude_current=true`, undefined, bearer(current?.token ?? ''))
-    expect(reply).toMatchObject({ status: 200, body: { success: true, message: 'User sessions revoked successfully', user_id: 'user-uuid', revoked_count: 3, total_sessions: 4 } })
+    expect(reply).toMatchObject({
+      status: 200,
+      body: { success: true, message: 'User sessions revoked successfully', user_id: 'user-uuid', revoked_count: 3, total_sessions: 4 },
+    })
     expect((await logins.validate(current?.token ?? '')).body.is_valid).toBe(true)
-    expect(await logins.call('DELETE', path, undefined, bearer(current?.token ?? ''))).toMatchObject({ body: { revoked_count: 1, total_sessions: 1 } })
+    expect(await logins.call('DELETE', path, undefined, bearer(current?.token ?? ''))).toMatchObject({
+      body: { revoked_count: 1, total_sessions: 1 },
+    })
     expect((await logins.validate(current?.token ?? '')).body.is_valid).toBe(false)
   })
 
@@ -324,7 +385,10 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     const { token, session_id } = await logins.login()
     logins.clock.advance(27 * minutes)
     const key = { 'x-api-key': ownerKey }
-    const [, ...refreshed] = await Promise.all([logins.call('DELETE', '/api/v1/sessions/user/user-uuid', undefined, key), ...Array.from({ length: 20 }, () => logins.call('POST', '/api/v1/sessions/refresh', undefined, bearer(token)))])
+    const [, ...refreshed] = await Promise.all([
+      logins.call('DELETE', '/api/v1/sessions/user/user-uuid', undefined, key),
+      ...Array.from({ length: 20 }, () => logins.call('POST', '/api/v1/sessions/refresh', undefined, bearer(token))),
+    ])
     const tokens = new Set([token, ...refreshed.flatMap(({ status, body }) => (status === 200 ? [body.token] : []))])
     for (const each of tokens) expect((await logins.validate(each)).body.is_valid).toBe(false)
     expect((await logins.call('GET', `/v1/sessions/${session_id}`, undefined, key)).body.session.state).toBe('ended')
@@ -333,12 +397,23 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
   test('is found by search and filter, page by page, with whom one more login would end', async () => {
     const logins = await start()
     for (let user = 0; user < 12; user += 1) {
-      await logins.login({ user_id: `user-${user}`, username: user % 2 === 0 ? `Even_${user}` : `odd%${user}`, role_name: 'driver', ip_address: `10.0.0.${user}` })
+      await logins.login({
+        user_id: `user-${user}`,
+        username: user % 2 === 0 ? `Even_${user}` : `odd%${user}`,
+        role_name: 'driver',
+        ip_address: `10.0.0.${user}`,
+      })
       logins.clock.advance(1_000)
     }
     const key = { 'x-api-key': ownerKey }
     const list = async (query: string) => (await logins.call('GET', `/v1/sessions?${query}`, undefined, key)).body
-    expect((await list('limit=5')).sessions.map(({ userId }: { userId: string }) => userId)).toEqual(['user-11', 'user-10', 'user-9', 'user-8', 'user-7'])
+    expect((await list('limit=5')).sessions.map(({ userId }: { userId: string }) => userId)).toEqual([
+      'user-11',
+      'user-10',
+      'user-9',
+      'user-8',
+      'user-7',
+    ])
     expect((await list('limit=5&offset=10')).sessions).toHaveLength(2)
     expect(await list('text=even_')).toMatchObject({ total: 6 })
     expect(await list('text=d%251')).toMatchObject({ total: 2 })
@@ -370,24 +445,38 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     expect((await logins.call('POST', '/v1/revoke', { filter: { role: 'clerk' } }, key)).body).toEqual({ matched: 1, revoked: 1 })
     const reason = async (id: string) => (await logins.call('GET', `/v1/sessions/${id}`, undefined, key)).body.session.reason
     expect([await reason(used.session_id), await reason(idle.session_id)]).toEqual(['revoked', 'revoked'])
-    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 2, active_sessions: 0, expired_sessions: 0, ended_sessions: 2 })
+    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({
+      total_sessions: 2,
+      active_sessions: 0,
+      expired_sessions: 0,
+      ended_sessions: 2,
+    })
   })
 
   test('more than one part of the store is searched, counted, ended and told of', async () => {
     const logins = await start({ variables: { sessionMaxConcurrent: 10_000 } })
     const key = { 'x-api-key': ownerKey }
-    for (let round = 0; round < 24; round += 1) await Promise.all(Array.from({ length: 50 }, (_, index) => logins.login({ user_id: `user-${index % 10}`, username: `User_${round}` })))
+    for (let round = 0; round < 24; round += 1)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, index) => logins.login({ user_id: `user-${index % 10}`, username: `User_${round}` })),
+      )
     const list = async (query: string) => (await logins.call('GET', `/v1/sessions?${query}`, undefined, key)).body
     expect(await list('text=user_1')).toMatchObject({ total: 11 * 50 })
     expect((await list('sort=username&direction=down&limit=1&offset=49')).sessions[0].username).toBe('User_9')
     expect((await list('sort=username&direction=down&limit=1&offset=50')).sessions[0].username).toBe('User_8')
     const pages = await Promise.all(Array.from({ length: 12 }, (_, page) => list(`sort=expiresAt&offset=${page * 100}`)))
     expect(new Set(pages.flatMap(({ sessions }) => sessions.map(({ id }: { id: string }) => id))).size).toBe(1_200)
-    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({ total_sessions: 1_200, active_sessions: 1_200, active_users: 10 })
+    expect((await logins.call('GET', '/api/v1/sessions/stats')).body.stats).toMatchObject({
+      total_sessions: 1_200,
+      active_sessions: 1_200,
+      active_users: 10,
+    })
     expect((await logins.call('POST', '/v1/revoke', { filter: { userId: 'user-3' } }, key)).body).toEqual({ matched: 120, revoked: 120 })
     expect((await logins.call('POST', '/v1/revoke', { filter: {} }, key)).body).toEqual({ matched: 1_080, revoked: 1_080 })
     const stream = await connectStream(logins.url)
-    const told = stream.messages.flatMap((message) => (message.type === 'ended' ? message.sessions.map((session) => session.session_id) : []))
+    const told = stream.messages.flatMap((message) =>
+      message.type === 'ended' ? message.sessions.map((session) => session.session_id) : [],
+    )
     expect(new Set(told).size).toBe(1_200)
     const fresh = await connectStream(logins.url, { since: 'now' })
     expect(fresh.messages.map(({ type }) => type)).toEqual(['ready'])

@@ -26,7 +26,14 @@ function makeUsers(passwords = quickPasswords): Made {
     if (refuses) throw new Error('the store is away')
     ended.push(id)
   }
-  const users = createLoginUsers({ store, attempts: createAttemptGuard(createMemoryAttempts(clock)), endSessions, passwords, clock, events: { emit: () => undefined } })
+  const users = createLoginUsers({
+    store,
+    attempts: createAttemptGuard(createMemoryAttempts(clock)),
+    endSessions,
+    passwords,
+    clock,
+    events: { emit: () => undefined },
+  })
   return { users, store, ended, refuseEnding: (refuse) => void (refuses = refuse) }
 }
 

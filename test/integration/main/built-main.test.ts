@@ -53,10 +53,17 @@ describe('launched', () => {
     expect(page?.policy).toContain("script-src 'self';")
     expect(files.length).toBeGreaterThan(1)
     expect(files.every(({ status }) => status === 200)).toBe(true)
-    expect(facts.windows[0]?.preferences).toMatchObject({ sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false })
+    expect(facts.windows[0]?.preferences).toMatchObject({
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webviewTag: false,
+    })
     expect(facts.bridge.toSorted()).toEqual([...Object.keys(schema).filter((name) => name !== 'command'), 'onCommand'].toSorted())
     expect(facts.menu).toEqual(expect.arrayContaining(['File/Settings', 'Go/Search and commands', 'Go/Browsers']))
-    expect(facts.trays[0]?.labels).toEqual(expect.arrayContaining(['Open Wheelhouse', 'Browsers API: listening/Stop the Browsers API', 'Quit']))
+    expect(facts.trays[0]?.labels).toEqual(
+      expect.arrayContaining(['Open Wheelhouse', 'Browsers API: listening/Stop the Browsers API', 'Quit']),
+    )
   })
 
   test('the page goes nowhere, opens nothing and gets no device, and no other page reaches the bridge', async () => {
@@ -86,11 +93,18 @@ describe('launched', () => {
     const { connection } = await launched()
     const address = `${connection.url}/control/v1/settings`
     const origin = 'app://wheelhouse'
-    const preflight = await fetch(address, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization,content-type' } })
+    const preflight = await fetch(address, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization,content-type' },
+    })
     expect([preflight.ok, preflight.headers.get('access-control-allow-origin')]).toEqual([true, origin])
     expect(preflight.headers.get('access-control-allow-methods')).toContain('PATCH')
     expect(preflight.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('authorization')
-    const changed = await fetch(address, { method: 'PATCH', headers: { origin, authorization: `Bearer ${connection.token}`, 'content-type': 'application/json' }, body: JSON.stringify({ theme: 'dark' }) })
+    const changed = await fetch(address, {
+      method: 'PATCH',
+      headers: { origin, authorization: `Bearer ${connection.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ theme: 'dark' }),
+    })
     expect([changed.status, changed.headers.get('access-control-allow-origin')]).toEqual([200, origin])
   })
 
@@ -137,7 +151,11 @@ describe('quit', () => {
     const { connection, ...running } = await launched()
     const site = createServer((_, response) => void response.setHeader('content-type', 'text/html').end('<title>Site</title>'))
     onTestFinished(() => stopServer(site))
-    await fetch(`${connection.url}/control/v1/settings`, { method: 'PATCH', headers: { authorization: `Bearer ${connection.token}`, 'content-type': 'application/json' }, body: JSON.stringify({ network: loopbackAllowed }) })
+    await fetch(`${connection.url}/control/v1/settings`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${connection.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ network: loopbackAllowed }),
+    })
     const opened = await fetch(`${connection.url}/browsers/v1/browser-sessions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${connection.token}`, 'content-type': 'application/json' },
@@ -145,7 +163,9 @@ describe('quit', () => {
     })
     const { session } = (await opened.json()) as { session: { id: string } }
     const state = async () => {
-      const answer = await fetch(`${connection.url}/browsers/v1/browser-sessions/${session.id}`, { headers: { authorization: `Bearer ${connection.token}` } })
+      const answer = await fetch(`${connection.url}/browsers/v1/browser-sessions/${session.id}`, {
+        headers: { authorization: `Bearer ${connection.token}` },
+      })
       return ((await answer.json()) as { session: { state: string } }).session.state
     }
     await until('the session is ready', async () => (await state()) === 'ready')
@@ -161,7 +181,13 @@ describe('the smoke test', () => {
     shell = startBuiltShell(['--smoke-test'])
     expect([await shell.exited, shell.stderr()]).toEqual([0, ''])
     const [, json] = /^wheelhouse smoke ok (.*)\n$/.exec(shell.stdout()) ?? []
-    expect(JSON.parse(json ?? 'no marker')).toMatchObject({ health: 'ok', database: true, window: true, bridge: true, apis: { control: 'listening', browsers: 'listening' } })
+    expect(JSON.parse(json ?? 'no marker')).toMatchObject({
+      health: 'ok',
+      database: true,
+      window: true,
+      bridge: true,
+      apis: { control: 'listening', browsers: 'listening' },
+    })
     expect(existsSync(join(shell.dataDir, 'settings.json')) || existsSync(join(shell.dataDir, 'wheelhouse.db'))).toBe(false)
   })
 })

@@ -9,7 +9,10 @@ import { buildShell, startBuiltShell } from '../../fakes/built-shell.ts'
 
 const root = join(import.meta.dirname, '../../..')
 // It comes with electron-builder and has no types of its own that this project could see.
-const asar = createRequire(import.meta.url)('@electron/asar') as { listPackage(archive: string, options: { isPack: boolean }): string[]; extractAll(archive: string, to: string): void }
+const asar = createRequire(import.meta.url)('@electron/asar') as {
+  listPackage(archive: string, options: { isPack: boolean }): string[]
+  extractAll(archive: string, to: string): void
+}
 let folder: string
 let archive: string
 
@@ -28,8 +31,20 @@ async function pack(): Promise<string> {
   chmodSync(join(electron, 'electron'), 0o755)
   const configuration = join(folder, 'electron-builder.yml')
   writeFileSync(configuration, readFileSync(join(root, 'electron-builder.yml'), 'utf8').replace(/^electronFuses:\n(?: .*\n)*/m, ''))
-  const args = ['--linux', 'dir', '--publish', 'never', '--config', configuration, `-c.electronDist=${electron}`, `-c.directories.output=${join(folder, 'dist')}`]
-  const child = spawn(process.execPath, [join(root, 'node_modules/electron-builder/cli.js'), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const args = [
+    '--linux',
+    'dir',
+    '--publish',
+    'never',
+    '--config',
+    configuration,
+    `-c.electronDist=${electron}`,
+    `-c.directories.output=${join(folder, 'dist')}`,
+  ]
+  const child = spawn(process.execPath, [join(root, 'node_modules/electron-builder/cli.js'), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
@@ -45,7 +60,17 @@ test('the build, its pictures and the one native package are packed, and nothing
   expect(files.filter((path) => path.endsWith('.map'))).toEqual([])
   expect(files.filter((path) => /better-sqlite3\/(deps|src|build)\b/.test(path))).toEqual([])
   expect(files.filter((path) => path.endsWith('.node')).every((path) => path.includes(`/prebuilds/${process.platform}`))).toBe(true)
-  expect(files).toEqual(expect.arrayContaining(['out/main/index.js', 'out/main/cli.js', 'out/preload/index.cjs', 'out/renderer/index.html', 'resources/icons/512x512.png', 'resources/tray/fine-light.png', `node_modules/better-sqlite3/prebuilds/${process.platform}-${process.arch}.node`]))
+  expect(files).toEqual(
+    expect.arrayContaining([
+      'out/main/index.js',
+      'out/main/cli.js',
+      'out/preload/index.cjs',
+      'out/renderer/index.html',
+      'resources/icons/512x512.png',
+      'resources/tray/fine-light.png',
+      `node_modules/better-sqlite3/prebuilds/${process.platform}-${process.arch}.node`,
+    ]),
+  )
 })
 
 test('it runs from what is packed alone', async () => {

@@ -21,10 +21,20 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'manifest.txt'), '38 lines')
   relay = await serveRelay({ given: { backOff: [10, 20] } })
   await new Promise((resolve) => setImmediate(resolve))
-  const add = (name: string, ...args: string[]) => relay.room.upstreams.create({ name, transport: 'stdio', command: process.execPath, args }, 'owner')
+  const add = (name: string, ...args: string[]) =>
+    relay.room.upstreams.create({ name, transport: 'stdio', command: process.execPath, args }, 'owner')
   add('everything', published('everything'))
   add('filesystem', published('filesystem'), folder)
-  relay.room.upstreams.create({ name: 'memory', transport: 'stdio', command: process.execPath, args: [published('memory')], env: { MEMORY_FILE_PATH: join(folder, 'memory.json') } }, 'owner')
+  relay.room.upstreams.create(
+    {
+      name: 'memory',
+      transport: 'stdio',
+      command: process.execPath,
+      args: [published('memory')],
+      env: { MEMORY_FILE_PATH: join(folder, 'memory.json') },
+    },
+    'owner',
+  )
   add('odd', odd)
   await eventually('all are ready', () => relay.room.upstreams.list().every(({ state }) => state === 'ready'))
 })
@@ -36,24 +46,40 @@ afterAll(async () => {
 const idOf = (name: string): string => relay.room.upstreams.list().find((each) => each.name === name)?.id ?? ''
 const only = async (...names: string[]) => relay.session({ body: { policy: { upstreams: names.map(idOf) } } })
 
-async function connect(url: string, { mode = 'legacy', capabilities = {}, bearer }: { mode?: 'legacy' | 'auto'; capabilities?: ClientCapabilities; bearer?: string } = {}): Promise<Client> {
+async function connect(
+  url: string,
+  { mode = 'legacy', capabilities = {}, bearer }: { mode?: 'legacy' | 'auto'; capabilities?: ClientCapabilities; bearer?: string } = {},
+): Promise<Client> {
   const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities, versionNegotiation: { mode } })
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), bearer === undefined ? {} : { requestInit: { headers: { authorization: `Bearer ${bearer}` } } }))
+  await client.connect(
+    new StreamableHTTPClientTransport(
+      new URL(url),
+      bearer === undefined ? {} : { requestInit: { headers: { authorization: `Bearer ${bearer}` } } },
+    ),
+  )
   onTestFinished(() => client.close())
   return client
 }
 
 const textOf = (result: { content?: unknown }): string => (Array.isArray(result.content) ? String(result.content[0]?.text) : '')
 
-describe.each([['legacy', '2025-11-25'], ['auto', '2026-07-28']] as const)('the SDK’s client, %s', (mode, revision) => {
+describe.each([
+  ['legacy', '2025-11-25'],
+  ['auto', '2026-07-28'],
+] as const)('the SDK’s client, %s', (mode, revision) => {
   test('reaches all servers under one address, each tool by its server’s name', async () => {
     const client = await connect((await relay.session()).sessionUrl, { mode })
     expect(client.getNegotiatedProtocolVersion()).toBe(revision)
     const names = (await client.listTools()).tools.map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(['everything__echo', 'filesystem__read_text_file', 'memory__read_graph', 'odd__echo']))
     expect(textOf(await client.callTool({ name: 'everything__echo', arguments: { message: 'hello' } }))).toBe('Echo: hello')
-    expect(textOf(await client.callTool({ name: 'filesystem__read_text_file', arguments: { path: join(folder, 'manifest.txt') } }))).toBe('38 lines')
-    await client.callTool({ name: 'memory__create_entities', arguments: { entities: [{ name: `Harbor ${mode}`, entityType: 'place', observations: ['has cranes'] }] } })
+    expect(textOf(await client.callTool({ name: 'filesystem__read_text_file', arguments: { path: join(folder, 'manifest.txt') } }))).toBe(
+      '38 lines',
+    )
+    await client.callTool({
+      name: 'memory__create_entities',
+      arguments: { entities: [{ name: `Harbor ${mode}`, entityType: 'place', observations: ['has cranes'] }] },
+    })
     expect(textOf(await client.callTool({ name: 'memory__search_nodes', arguments: { query: `Harbor ${mode}` } }))).toContain('has cranes')
     expect((await client.listPrompts()).prompts.length).toBeGreaterThan(0)
     const [resource] = (await client.listResources()).resources
@@ -71,17 +97,26 @@ describe.each([['legacy', '2025-11-25'], ['auto', '2026-07-28']] as const)('the 
   test('is told of progress and can cancel', async () => {
     const client = await connect((await only('everything')).sessionUrl, { mode })
     const seen: number[] = []
-    await client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 0.4, steps: 4 } }, { onprogress: ({ progress }) => void seen.push(progress) })
+    await client.callTool(
+      { name: 'trigger-long-running-operation', arguments: { duration: 0.4, steps: 4 } },
+      { onprogress: ({ progress }) => void seen.push(progress) },
+    )
     expect(seen).toEqual([1, 2, 3, 4])
     const stop = new AbortController()
-    const cancelled = client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 30, steps: 3 } }, { signal: stop.signal })
+    const cancelled = client.callTool(
+      { name: 'trigger-long-running-operation', arguments: { duration: 30, steps: 3 } },
+      { signal: stop.signal },
+    )
     setTimeout(() => stop.abort('changed my mind'), 100)
     await expect(cancelled).rejects.toThrow()
   })
 
   test('answers what a server asks in the middle of a call', async () => {
     const client = await connect((await only('odd')).sessionUrl, { mode, capabilities: { elicitation: {} } })
-    client.setRequestHandler('elicitation/create', ({ params }) => ({ action: 'accept', content: { city: params.message === 'Which city?' ? 'Hamburg' : 'nowhere' } }))
+    client.setRequestHandler('elicitation/create', ({ params }) => ({
+      action: 'accept',
+      content: { city: params.message === 'Which city?' ? 'Hamburg' : 'nowhere' },
+    }))
     expect(textOf(await client.callTool({ name: 'where', arguments: {} }))).toBe('You are in Hamburg')
   })
 })
@@ -91,10 +126,16 @@ test('a server sees what the client at the far end can do, and shows more tools 
   const plain = (await (await connect(sessionUrl)).listTools()).tools.length
   const able = await connect(sessionUrl, { capabilities: { sampling: {}, elicitation: {}, roots: { listChanged: true } } })
   able.setRequestHandler('roots/list', () => ({ roots: [{ uri: 'file:///harbor', name: 'Harbor' }] }))
-  able.setRequestHandler('sampling/createMessage', () => ({ model: 'test', role: 'assistant', content: { type: 'text', text: 'sampled here' } }))
+  able.setRequestHandler('sampling/createMessage', () => ({
+    model: 'test',
+    role: 'assistant',
+    content: { type: 'text', text: 'sampled here' },
+  }))
   const names = (await able.listTools()).tools.map(({ name }) => name)
   expect(names.length).toBeGreaterThan(plain)
-  expect(textOf(await able.callTool({ name: 'trigger-sampling-request', arguments: { prompt: 'Say something', maxTokens: 10 } }))).toContain('sampled here')
+  expect(
+    textOf(await able.callTool({ name: 'trigger-sampling-request', arguments: { prompt: 'Say something', maxTokens: 10 } })),
+  ).toContain('sampled here')
 })
 
 test('a client that servers may ask things can go on after its server was started again', async () => {
@@ -111,9 +152,15 @@ test('the inspector’s command line lists and calls', async () => {
   const { sessionUrl } = await only('everything')
   const cli = join(root, 'node_modules', '@modelcontextprotocol', 'inspector', 'clients', 'launcher', 'build', 'index.js')
   const inspect = (...args: string[]) =>
-    new Promise<string>((resolve, reject) => execFile(process.execPath, [cli, '--cli', sessionUrl, '--transport', 'http', ...args], (error, stdout, stderr) => (error === null ? resolve(stdout) : reject(new Error(`${error.message} ${stderr}`)))))
+    new Promise<string>((resolve, reject) =>
+      execFile(process.execPath, [cli, '--cli', sessionUrl, '--transport', 'http', ...args], (error, stdout, stderr) =>
+        error === null ? resolve(stdout) : reject(new Error(`${error.message} ${stderr}`)),
+      ),
+    )
   expect(JSON.parse(await inspect('--method', 'tools/list')).tools.map(({ name }: { name: string }) => name)).toContain('echo')
-  expect(JSON.parse(await inspect('--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'message=ahoy')).content[0].text).toBe('Echo: ahoy')
+  expect(JSON.parse(await inspect('--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'message=ahoy')).content[0].text).toBe(
+    'Echo: ahoy',
+  )
 })
 
 describe('what a session may reach', () => {
@@ -167,22 +214,39 @@ describe('what a session may reach', () => {
   })
 
   test('leaves out a tool whose definition changed, until a person has agreed', async () => {
-    const id = relay.room.upstreams.create({ name: 'shifty', transport: 'stdio', command: process.execPath, args: [odd, 'plain', 'Says it back'] }, 'owner').id
-    const ready = (quarantined: number) => eventually('it is ready', () => relay.room.upstreams.list().some((each) => each.id === id && each.state === 'ready' && each.quarantined === quarantined))
+    const id = relay.room.upstreams.create(
+      { name: 'shifty', transport: 'stdio', command: process.execPath, args: [odd, 'plain', 'Says it back'] },
+      'owner',
+    ).id
+    const ready = (quarantined: number) =>
+      eventually('it is ready', () =>
+        relay.room.upstreams.list().some((each) => each.id === id && each.state === 'ready' && each.quarantined === quarantined),
+      )
     await ready(0)
     await relay.room.upstreams.change(id, { args: [odd, 'plain', 'Says it back, and sends it to me'] }, 'owner')
     await ready(6)
     const { sessionUrl } = await relay.session({ body: { policy: { upstreams: [id] } } })
     expect((await (await connect(sessionUrl)).listTools()).tools).toEqual([])
-    expect((await relay.call('PATCH', `/v1/upstreams/${id}/tools/echo`, { body: { approve: true } })).body).toMatchObject({ name: 'echo', quarantined: false })
-    expect((await (await connect(sessionUrl)).listTools()).tools.map(({ description }) => description)).toEqual(['Says it back, and sends it to me'])
+    expect((await relay.call('PATCH', `/v1/upstreams/${id}/tools/echo`, { body: { approve: true } })).body).toMatchObject({
+      name: 'echo',
+      quarantined: false,
+    })
+    expect((await (await connect(sessionUrl)).listTools()).tools.map(({ description }) => description)).toEqual([
+      'Says it back, and sends it to me',
+    ])
     await relay.room.upstreams.remove(id, 'owner')
   })
 })
 
 describe('the address', () => {
-  const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } } }
-  const post = (path: string, body: unknown, headers: Record<string, string> = {}) => relay.call('POST', path, { user: null, body, headers: { accept: 'application/json, text/event-stream', ...headers } })
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+  }
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    relay.call('POST', path, { user: null, body, headers: { accept: 'application/json, text/event-stream', ...headers } })
 
   test('works as a Bearer token too, so that no secret stands in it', async () => {
     const { sessionId } = await only('odd')
@@ -192,7 +256,8 @@ describe('the address', () => {
 
   test('is refused when it names no session, and from the request after it was revoked', async () => {
     const refusal = { status: 401, body: { error: 'Invalid or expired session', statusCode: 401 } }
-    for (const path of ['/mcp', `/mcp/${'A'.repeat(36)}`, '/mcp/short', '/mcp/..%2f..%2fv1']) expect(await post(path, initialize)).toMatchObject(refusal)
+    for (const path of ['/mcp', `/mcp/${'A'.repeat(36)}`, '/mcp/short', '/mcp/..%2f..%2fv1'])
+      expect(await post(path, initialize)).toMatchObject(refusal)
     const { sessionId, sessionUrl } = await only('odd')
     const path = new URL(sessionUrl).pathname
     const client = await connect(sessionUrl)
@@ -214,16 +279,30 @@ describe('the address', () => {
   test('refuses foreign names and pages, oversized and broken bodies, wrong versions and mismatched headers', async () => {
     const path = new URL((await only('odd')).sessionUrl).pathname
     const host = await new Promise<number>((resolve) => {
-      const sent = httpRequest(`${relay.url}${path}`, { method: 'POST', headers: { host: 'evil.example.test', 'content-type': 'application/json' } }, (response) => resolve(response.statusCode ?? 0))
+      const sent = httpRequest(
+        `${relay.url}${path}`,
+        { method: 'POST', headers: { host: 'evil.example.test', 'content-type': 'application/json' } },
+        (response) => resolve(response.statusCode ?? 0),
+      )
       sent.end(JSON.stringify(initialize))
     })
     expect(host).toBe(403)
     expect((await post(path, initialize, { origin: 'https://evil.example.test' })).status).toBe(403)
-    expect((await post(path, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"pad":"${'x'.repeat(5 * 1_048_576)}"}}`)).status).toBe(413)
+    expect(
+      (await post(path, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"pad":"${'x'.repeat(5 * 1_048_576)}"}}`)).status,
+    ).toBe(413)
     expect((await post(path, '{"jsonrpc":')).body.error.code).toBe(-32700)
     expect((await post(path, '[]')).status).toBe(400)
-    expect((await post(path, Array.from({ length: 101 }, () => initialize))).status).toBe(400)
-    for (const wrong of ['null', '7', '"text"', '{}', '{"jsonrpc":"1.0","id":1,"method":"ping"}', '[[]]', '[null]']) expect((await post(path, wrong)).status, wrong).toBeGreaterThanOrEqual(400)
+    expect(
+      (
+        await post(
+          path,
+          Array.from({ length: 101 }, () => initialize),
+        )
+      ).status,
+    ).toBe(400)
+    for (const wrong of ['null', '7', '"text"', '{}', '{"jsonrpc":"1.0","id":1,"method":"ping"}', '[[]]', '[null]'])
+      expect((await post(path, wrong)).status, wrong).toBeGreaterThanOrEqual(400)
     expect((await post(path, [initialize, { ...initialize, id: 2, method: 'tools/list', params: {} }])).status).toBe(400)
     expect((await post(path, initialize, { 'content-type': 'text/plain' })).status).toBe(415)
     expect((await post(path, initialize, { accept: 'text/html' })).status).toBe(406)
@@ -232,7 +311,15 @@ describe('the address', () => {
     const modern = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'echo' }
     expect((await post(path, echo, modern)).status).toBe(200)
     expect((await post(path, echo, { ...modern, 'mcp-name': 'die' })).body.error.code).toBe(-32020)
-    expect((await post(path, { ...echo, params: { ...echo.params, _meta: { ...meta, 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } } }, { ...modern, 'mcp-protocol-version': '2099-01-01' })).body.error.code).toBe(-32022)
+    expect(
+      (
+        await post(
+          path,
+          { ...echo, params: { ...echo.params, _meta: { ...meta, 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } } },
+          { ...modern, 'mcp-protocol-version': '2099-01-01' },
+        )
+      ).body.error.code,
+    ).toBe(-32022)
     expect((await post(path, { ...echo, method: 'tools/destroy' }, { ...modern, 'mcp-method': 'tools/destroy' })).status).toBe(404)
   })
 })

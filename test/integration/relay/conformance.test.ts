@@ -23,7 +23,10 @@ describe.each(['2025-11-25', '2026-07-28'] as const)('revision %s', (revision) =
       [true, false].map(async (lean) => {
         const { sessionUrl } = await (await relayWithFixture(lean)).session()
         const { required, output } = await runConformance(sessionUrl, revision)
-        expect(Object.entries(required).filter(([, { failed }]) => failed > 0), output.slice(-4_000)).toEqual([])
+        expect(
+          Object.entries(required).filter(([, { failed }]) => failed > 0),
+          output.slice(-4_000),
+        ).toEqual([])
         expect(Object.keys(required)).toHaveLength(expected)
         return required
       }),

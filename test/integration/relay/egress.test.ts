@@ -15,7 +15,12 @@ afterEach(() => relay.stop())
 
 const upstreams = () => relay.room.upstreams
 const add = (url: string, more: object = {}) => upstreams().create({ name: 'berths', transport: 'http', url, ...more }, 'owner').id
-const reaches = (id: string, state: string) => eventually(`it is ${state}`, () => upstreams().list().find((each) => each.id === id && each.state === state))
+const reaches = (id: string, state: string) =>
+  eventually(`it is ${state}`, () =>
+    upstreams()
+      .list()
+      .find((each) => each.id === id && each.state === state),
+  )
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener)
   const url = await listenOnLoopback(server)
@@ -47,10 +52,20 @@ test("Wheelhouse's own listeners are no remote servers, whoever writes them down
 const askingForSignIn = (metadata: RequestListener): Promise<string> =>
   serve((request, response) => {
     if (request.url?.startsWith('/.well-known/oauth-protected-resource') === true) metadata(request, response)
-    else response.writeHead(401, { 'www-authenticate': `Bearer resource_metadata="http://${request.headers.host}/.well-known/oauth-protected-resource"` }).end()
+    else
+      response
+        .writeHead(401, {
+          'www-authenticate': `Bearer resource_metadata="http://${request.headers.host}/.well-known/oauth-protected-resource"`,
+        })
+        .end()
   })
 /** Names an authorization server. */
-const ledBy = (server: string): RequestListener => (request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ resource: `http://${request.headers.host}/mcp`, authorization_servers: [server] }))
+const ledBy =
+  (server: string): RequestListener =>
+  (request, response) =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ resource: `http://${request.headers.host}/mcp`, authorization_servers: [server] }))
 async function trySignIn(house: string): Promise<number> {
   const id = add(`${house}/mcp`)
   await reaches(id, 'signed-out')
@@ -59,7 +74,10 @@ async function trySignIn(house: string): Promise<number> {
 
 test('what a server says of its sign-in is not fetched from another place on this machine', async () => {
   const { url, asked } = await victim()
-  const named = await serve((_, response) => void response.writeHead(401, { 'www-authenticate': `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource"` }).end())
+  const named = await serve(
+    (_, response) =>
+      void response.writeHead(401, { 'www-authenticate': `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource"` }).end(),
+  )
   const redirected = await askingForSignIn((_, response) => void response.writeHead(302, { location: `${url}/stolen` }).end())
   for (const house of [named, redirected]) {
     expect(await trySignIn(house)).toBeGreaterThanOrEqual(400)
@@ -81,19 +99,40 @@ test('an authorization server that a server names elsewhere on this machine is a
 
 test('a name and password in an address are sent, and neither shown, told nor kept readable', async () => {
   const seen: unknown[] = []
-  const url = (await serve((request, response) => void (seen.push(request.headers.authorization), response.writeHead(404).end()))).replace('//', '//harbor:s%20ecret-9@')
+  const url = (await serve((request, response) => void (seen.push(request.headers.authorization), response.writeHead(404).end()))).replace(
+    '//',
+    '//harbor:s%20ecret-9@',
+  )
   const id = add(`${url}/mcp`)
   await eventually('it was asked', () => seen.length > 0)
   expect(seen[0]).toBe(`Basic ${Buffer.from('harbor:s ecret-9').toString('base64')}`)
   await upstreams().change(id, { url: `${url}/sse` }, 'owner')
-  const everything = [upstreams().list(), relay.context.emitted, relay.context.log.lines, relay.context.database.prepare('SELECT *, CAST(secrets AS TEXT) AS text FROM relay_upstreams').all()]
+  const everything = [
+    upstreams().list(),
+    relay.context.emitted,
+    relay.context.log.lines,
+    relay.context.database.prepare('SELECT *, CAST(secrets AS TEXT) AS text FROM relay_upstreams').all(),
+  ]
   expect(JSON.stringify(everything)).not.toMatch(/ecret-9|harbor:/)
-  expect(upstreams().list()).toMatchObject([{ headerNames: ['Authorization'], url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/sse$/) }])
+  expect(upstreams().list()).toMatchObject([
+    { headerNames: ['Authorization'], url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/sse$/) },
+  ])
 })
 
 test('an address that an earlier version kept with a name and password loses them at the start', async () => {
   const { database, sealer } = relay.context
-  const kept = { id: 'up_earlierearly', name: 'earlier', transport: 'http' as const, command: null, args: [], cwd: null, env: {}, headers: {}, enabled: false, createdAt: 1 }
+  const kept = {
+    id: 'up_earlierearly',
+    name: 'earlier',
+    transport: 'http' as const,
+    command: null,
+    args: [],
+    cwd: null,
+    env: {},
+    headers: {},
+    enabled: false,
+    createdAt: 1,
+  }
   createUpstreamStore(database, sealer).put({ ...kept, url: 'https://harbor:ecret-9@berths.example/mcp' })
   upstreams().start()
   expect(upstreams().list()).toMatchObject([{ url: 'https://berths.example/mcp', headerNames: ['Authorization'] }])

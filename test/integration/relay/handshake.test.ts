@@ -9,7 +9,13 @@ import { startServer, type ServerProcess } from '../../fakes/server-process.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 
 const script = join(import.meta.dirname, '..', '..', 'fixtures', 'mcp', 'misbehaving-stdio.ts')
-const reads: Record<string, string> = { brokers: '/v1/sessions', browsers: '/sessions', bots: '/api/sessions', logins: '/v1/status', relay: '/v1/relay-sessions' }
+const reads: Record<string, string> = {
+  brokers: '/v1/sessions',
+  browsers: '/sessions',
+  bots: '/api/sessions',
+  logins: '/v1/status',
+  relay: '/v1/relay-sessions',
+}
 
 let house: ServerProcess
 let sessionUrl: string
@@ -29,32 +35,82 @@ interface Shown {
 
 const relayCall = (path: string, method = 'POST') => house.call(`${house.ready.apis['relay']?.url}${path}`, { method })
 async function add(definition: object): Promise<string> {
-  const made = await house.call('/control/v1/upstreams', { method: 'POST', json: { name: `odd-${Math.random().toString(36).slice(2)}`, ...definition } })
+  const made = await house.call('/control/v1/upstreams', {
+    method: 'POST',
+    json: { name: `odd-${Math.random().toString(36).slice(2)}`, ...definition },
+  })
   expect(made.status).toBe(201)
   const { id } = (await made.json()) as { id: string }
   onTestFinished(async () => void (await house.call(`/control/v1/upstreams/${id}`, { method: 'DELETE' })))
   return id
 }
-const shown = async (id: string): Promise<Shown | undefined> => ((await (await house.call('/control/v1/upstreams')).json()) as { upstreams: Shown[] }).upstreams.find((each) => each.id === id)
+const shown = async (id: string): Promise<Shown | undefined> =>
+  ((await (await house.call('/control/v1/upstreams')).json()) as { upstreams: Shown[] }).upstreams.find((each) => each.id === id)
 const settled = (id: string, ...states: string[]) =>
   eventually(`it is ${states.join(' or ')}`, async () => {
     const one = await shown(id)
     return one !== undefined && states.includes(one.state) ? one : null
   })
 async function allRoomsAnswer(): Promise<void> {
-  const statuses = await Promise.all(Object.entries(reads).map(async ([room, path]) => [room, (await house.call(`${house.ready.apis[room]?.url}${path}`)).status]))
-  expect(Object.fromEntries([...statuses, ['control', (await house.call('/control/v1/health')).status]])).toEqual({ brokers: 200, browsers: 200, bots: 200, logins: 200, relay: 200, control: 200 })
+  const statuses = await Promise.all(
+    Object.entries(reads).map(async ([room, path]) => [room, (await house.call(`${house.ready.apis[room]?.url}${path}`)).status]),
+  )
+  expect(Object.fromEntries([...statuses, ['control', (await house.call('/control/v1/health')).status]])).toEqual({
+    brokers: 200,
+    browsers: 200,
+    bots: 200,
+    logins: 200,
+    relay: 200,
+    control: 200,
+  })
   expect(house.child.exitCode ?? house.child.signalCode).toBeNull()
 }
 async function callTool(name: string): Promise<unknown> {
   const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name }
-  return (await fetch(sessionUrl, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {}, _meta: meta } }) })).json()
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/call',
+    'mcp-name': name,
+  }
+  return (
+    await fetch(sessionUrl, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {}, _meta: meta } }),
+    })
+  ).json()
 }
 
-const answers: Manner[] = ['status 401', 'status 404', 'status 500', 'status 503', 'redirect', 'error', 'no result', 'null result', 'empty result', 'array', 'not json', 'a web page', 'cut', 'half']
+const answers: Manner[] = [
+  'status 401',
+  'status 404',
+  'status 500',
+  'status 503',
+  'redirect',
+  'error',
+  'no result',
+  'null result',
+  'empty result',
+  'array',
+  'not json',
+  'a web page',
+  'cut',
+  'half',
+]
 /** Where there is nothing that the relay could go on with; the others may end in a server that works, which is as well. */
-const fatal: Manner[] = ['status 401', 'status 404', 'status 500', 'status 503', 'error', 'null result', 'empty result', 'unknown version', 'cut']
+const fatal: Manner[] = [
+  'status 401',
+  'status 404',
+  'status 500',
+  'status 503',
+  'error',
+  'null result',
+  'empty result',
+  'unknown version',
+  'cut',
+]
 
 describe.each<[Step, Manner[]]>([
   ['server/discover', answers],
@@ -124,17 +180,20 @@ describe.each<[string, string[]]>([
 })
 
 describe('a remote server that was ready', () => {
-  test.each(['http', 'sse'] as const)('and goes away fails alone when it is called and when it is started again (%s)', async (transport) => {
-    const server = await openMisbehavingServer(transport, { step: 'nowhere', manner: 'cut' })
-    onTestFinished(() => server.leave())
-    const id = await add({ transport, url: server.url })
-    await settled(id, 'ready')
-    await server.leave()
-    expect(await callTool('echo')).toHaveProperty('error')
-    await relayCall(`/v1/upstreams/${id}/restart`)
-    expect((await settled(id, 'retrying', 'failed')).error).toContain('Connection refused')
-    await allRoomsAnswer()
-  })
+  test.each(['http', 'sse'] as const)(
+    'and goes away fails alone when it is called and when it is started again (%s)',
+    async (transport) => {
+      const server = await openMisbehavingServer(transport, { step: 'nowhere', manner: 'cut' })
+      onTestFinished(() => server.leave())
+      const id = await add({ transport, url: server.url })
+      await settled(id, 'ready')
+      await server.leave()
+      expect(await callTool('echo')).toHaveProperty('error')
+      await relayCall(`/v1/upstreams/${id}/restart`)
+      expect((await settled(id, 'retrying', 'failed')).error).toContain('Connection refused')
+      await allRoomsAnswer()
+    },
+  )
 
   test.each<[string, Manner]>([
     ['forgets the session and is then out of order', 'status 503'],
@@ -181,7 +240,16 @@ describe('a remote server that was ready', () => {
 })
 
 describe('a connection for one client alone that goes wrong', () => {
-  const steps: [Step, Manner][] = [['initialize', 'status 500'], ['initialize', 'error'], ['initialize', 'unknown version'], ['initialize', 'cut'], ['notifications/initialized', 'status 500'], ['notifications/initialized', 'cut'], ['tools/list', 'status 503'], ['tools/list', 'cut']]
+  const steps: [Step, Manner][] = [
+    ['initialize', 'status 500'],
+    ['initialize', 'error'],
+    ['initialize', 'unknown version'],
+    ['initialize', 'cut'],
+    ['notifications/initialized', 'status 500'],
+    ['notifications/initialized', 'cut'],
+    ['tools/list', 'status 503'],
+    ['tools/list', 'cut'],
+  ]
   test.each(steps)('at %s with %s leaves the server ready for others, and the client with an answer', async (step, manner) => {
     const server = await openMisbehavingServer('http', { step, manner, after: 1 })
     onTestFinished(() => server.leave())
@@ -197,7 +265,13 @@ describe('a connection for one client alone that goes wrong', () => {
     await allRoomsAnswer()
   })
 
-  test.each([['initialize', 'exit'], ['initialize', 'error'], ['initialize', 'unknown version'], ['notifications/initialized', 'killed'], ['tools/list', 'exit']])('at %s with %s of its own process leaves the shared one alone', async (step, manner) => {
+  test.each([
+    ['initialize', 'exit'],
+    ['initialize', 'error'],
+    ['initialize', 'unknown version'],
+    ['notifications/initialized', 'killed'],
+    ['tools/list', 'exit'],
+  ])('at %s with %s of its own process leaves the shared one alone', async (step, manner) => {
     const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-test-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const id = await add({ transport: 'stdio', command: process.execPath, args: [script, step, manner, join(folder, 'starts')] })

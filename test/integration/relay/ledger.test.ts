@@ -23,12 +23,26 @@ const credits = () => relay.users.get('ann').credits
 function call(sessionId: string, name: string, { long = false, args = {} }: { long?: boolean; args?: object } = {}): Promise<Reply> {
   return relay.call('POST', '/mcp', {
     user: null,
-    headers: { authorization: `Bearer ${sessionId}`, accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name },
+    headers: {
+      authorization: `Bearer ${sessionId}`,
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': name,
+    },
     body: {
       jsonrpc: '2.0',
       id: 7,
       method: 'tools/call',
-      params: { name, arguments: args, _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' }, 'io.modelcontextprotocol/clientCapabilities': long ? { experimental: {} } : {} } },
+      params: {
+        name,
+        arguments: args,
+        _meta: {
+          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+          'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+          'io.modelcontextprotocol/clientCapabilities': long ? { experimental: {} } : {},
+        },
+      },
     },
   })
 }
@@ -41,9 +55,16 @@ test.each([false, true])('a hundred calls at once on ten credits succeed exactly
   expect(replies.filter(({ status, body }) => status === 200 && body.result.content[0].text === 'hello')).toHaveLength(10)
   const refused = replies.filter(({ status }) => status === 402)
   expect(refused).toHaveLength(90)
-  expect(refused[0]?.body).toMatchObject({ jsonrpc: '2.0', id: 7, error: { code: -32000, data: { service: 'odd', userCredits: 0, requiredCredits: 1, shortBy: 1 } } })
+  expect(refused[0]?.body).toMatchObject({
+    jsonrpc: '2.0',
+    id: 7,
+    error: { code: -32000, data: { service: 'odd', userCredits: 0, requiredCredits: 1, shortBy: 1 } },
+  })
   expect(credits()).toBe(0)
-  expect(relay.context.database.prepare('SELECT count(*) AS count, sum(credits) AS credits FROM relay_charges').get()).toEqual({ count: 10, credits: 10 })
+  expect(relay.context.database.prepare('SELECT count(*) AS count, sum(credits) AS credits FROM relay_charges').get()).toEqual({
+    count: 10,
+    credits: 10,
+  })
   const calls = await relay.room.upstreams.get(upstream).request({ method: 'tools/call', params: { name: 'count', arguments: {} } })
   expect(calls['content']).toEqual([{ type: 'text', text: '11' }])
 })
@@ -68,7 +89,9 @@ test('a charge that could not be written takes nothing, and the call is still co
   relay.context.database.exec('DROP TRIGGER disk_is_full')
   relay.room.ledger.flush()
   expect([credits(), relay.room.ledger.heldBy('ann')]).toEqual([350, 0])
-  expect(relay.context.database.prepare('SELECT calls, failed, credits FROM relay_usage').all()).toEqual([{ calls: 1, failed: 1, credits: 0 }])
+  expect(relay.context.database.prepare('SELECT calls, failed, credits FROM relay_usage').all()).toEqual([
+    { calls: 1, failed: 1, credits: 0 },
+  ])
 })
 
 test('a disk that refuses for a while ends neither the relay nor what it keeps in mind for it', async () => {
@@ -81,7 +104,9 @@ test('a disk that refuses for a while ends neither the relay nor what it keeps i
   own.room.sessions.validate(sessionId)
   database.exec("CREATE TRIGGER disk_is_full BEFORE UPDATE ON relay_sessions BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
   vi.advanceTimersByTime(5_000)
-  await eventually('it is said', () => log.lines.some(({ level, message }) => level === 'error' && message === 'upkeep of the relay failed'))
+  await eventually('it is said', () =>
+    log.lines.some(({ level, message }) => level === 'error' && message === 'upkeep of the relay failed'),
+  )
   database.exec('DROP TRIGGER disk_is_full')
   vi.advanceTimersByTime(5_000)
   expect(database.prepare('SELECT last_used_at FROM relay_sessions').pluck().get()).not.toBeNull()
@@ -90,8 +115,18 @@ test('a disk that refuses for a while ends neither the relay nor what it keeps i
 test('a batch pays for each of its calls, and requests that share an id are refused before any runs', async () => {
   price('echo', 5)
   const { sessionUrl } = await relay.session()
-  const post = (body: object | object[], headers: Record<string, string> = {}) => relay.call('POST', new URL(sessionUrl).pathname, { user: null, body, headers: { accept: 'application/json, text/event-stream', ...headers } })
-  const opened = await post({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'test', version: '1' } } })
+  const post = (body: object | object[], headers: Record<string, string> = {}) =>
+    relay.call('POST', new URL(sessionUrl).pathname, {
+      user: null,
+      body,
+      headers: { accept: 'application/json, text/event-stream', ...headers },
+    })
+  const opened = await post({
+    jsonrpc: '2.0',
+    id: 0,
+    method: 'initialize',
+    params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+  })
   const of = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
   await post({ jsonrpc: '2.0', method: 'notifications/initialized' }, of)
   const echo = (id: number) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text: `number ${id}` } } })
@@ -103,13 +138,35 @@ test('a batch pays for each of its calls, and requests that share an id are refu
 })
 
 test('a tool that only some clients are shown is paid for too, also when it is called before anybody has listed it', async () => {
-  const everything = join(import.meta.dirname, '..', '..', '..', 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
-  const { id } = relay.room.upstreams.create({ name: 'everything', transport: 'stdio', command: process.execPath, args: [everything] }, 'owner')
+  const everything = join(
+    import.meta.dirname,
+    '..',
+    '..',
+    '..',
+    'node_modules',
+    '@modelcontextprotocol',
+    'server-everything',
+    'dist',
+    'index.js',
+  )
+  const { id } = relay.room.upstreams.create(
+    { name: 'everything', transport: 'stdio', command: process.execPath, args: [everything] },
+    'owner',
+  )
   await eventually('it is ready', () => relay.room.upstreams.get(id).state === 'ready')
   const connect = async (): Promise<Client> => {
-    const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { sampling: {} }, versionNegotiation: { mode: 'legacy' } })
-    client.setRequestHandler('sampling/createMessage', () => ({ model: 'test', role: 'assistant', content: { type: 'text', text: 'sampled' } }))
-    await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session({ body: { policy: { upstreams: [id] } } })).sessionUrl)))
+    const client = new Client(
+      { name: 'test', version: '1.0.0' },
+      { capabilities: { sampling: {} }, versionNegotiation: { mode: 'legacy' } },
+    )
+    client.setRequestHandler('sampling/createMessage', () => ({
+      model: 'test',
+      role: 'assistant',
+      content: { type: 'text', text: 'sampled' },
+    }))
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL((await relay.session({ body: { policy: { upstreams: [id] } } })).sessionUrl)),
+    )
     onTestFinished(() => client.close())
     return client
   }
@@ -156,5 +213,7 @@ test('usage is counted by account, tool and month, and can be taken elsewhere', 
     { accountId: 'ann', month: expect.stringMatching(/^\d{4}-\d{2}$/), upstream: 'odd', tool: 'echo', calls: 2, failed: 0, credits: 6 },
     { accountId: 'ann', month: rows[0].month, upstream: 'odd', tool: 'fail', calls: 1, failed: 1, credits: 0 },
   ])
-  expect((await relay.call('GET', '/v1/usage.csv')).body).toBe(`month,account,server,tool,calls,failed,credits\r\n${rows[0].month},ann,odd,echo,2,0,6\r\n${rows[0].month},ann,odd,fail,1,1,0\r\n`)
+  expect((await relay.call('GET', '/v1/usage.csv')).body).toBe(
+    `month,account,server,tool,calls,failed,credits\r\n${rows[0].month},ann,odd,echo,2,0,6\r\n${rows[0].month},ann,odd,fail,1,1,0\r\n`,
+  )
 })

@@ -54,7 +54,9 @@ async function statelessYard(): Promise<{ url: string; changed(): void }> {
 
 /** `told` resolves with the resource that the client is told of. */
 async function subscribe(client: Client, mode: 'legacy' | 'auto'): Promise<{ told: Promise<string> }> {
-  const told = new Promise<string>((resolve) => client.setNotificationHandler('notifications/resources/updated', ({ params }) => resolve(params.uri)))
+  const told = new Promise<string>((resolve) =>
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => resolve(params.uri)),
+  )
   if (mode === 'legacy') await client.subscribeResource({ uri })
   else await client.listen({ resourceSubscriptions: [uri] })
   return { told }
@@ -98,27 +100,45 @@ describe.each(['legacy', 'auto'] as const)('a %s client', (mode) => {
     const { resourceTemplates } = await client.listResourceTemplates()
     const [template] = resourceTemplates
     expect(template).toBeDefined()
-    const completed = await client.complete({ ref: { type: 'ref/prompt', name: 'everything__completable-prompt' }, argument: { name: 'department', value: 'E' } })
+    const completed = await client.complete({
+      ref: { type: 'ref/prompt', name: 'everything__completable-prompt' },
+      argument: { name: 'department', value: 'E' },
+    })
     expect(completed.completion.values).toContain('Engineering')
-    expect((await client.getPrompt({ name: 'everything__args-prompt', arguments: { city: 'Hamburg', state: 'HH' } })).messages[0]).toMatchObject({ content: { text: expect.stringContaining('Hamburg') } })
+    expect(
+      (await client.getPrompt({ name: 'everything__args-prompt', arguments: { city: 'Hamburg', state: 'HH' } })).messages[0],
+    ).toMatchObject({ content: { text: expect.stringContaining('Hamburg') } })
     await expect(client.getPrompt({ name: 'args-prompt', arguments: { city: 'Hamburg' } })).rejects.toThrow('Unknown prompt')
   })
 })
 
-test.each([['http', 'streamableHttp', '/mcp'], ['sse', 'sse', '/sse']] as const)('the published server over %s is reached like a program', async (transport, argument, path) => {
+test.each([
+  ['http', 'streamableHttp', '/mcp'],
+  ['sse', 'sse', '/sse'],
+] as const)('the published server over %s is reached like a program', async (transport, argument, path) => {
   const port = await freePort()
   const child = spawn(process.execPath, [everything, argument], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
   onTestFinished(() => ended(child))
-  await eventually('it listens', () => fetch(`http://127.0.0.1:${port}/nothing`).then(() => true, () => false))
+  await eventually('it listens', () =>
+    fetch(`http://127.0.0.1:${port}/nothing`).then(
+      () => true,
+      () => false,
+    ),
+  )
   await add({ name: 'everything', transport, url: `http://127.0.0.1:${port}${path}`, headers: { 'x-yard': 'north' } })
-  for (const mode of ['legacy', 'auto'] as const) expect(textOf(await (await connect(mode)).callTool({ name: 'echo', arguments: { message: transport } }))).toBe(`Echo: ${transport}`)
+  for (const mode of ['legacy', 'auto'] as const)
+    expect(textOf(await (await connect(mode)).callTool({ name: 'echo', arguments: { message: transport } }))).toBe(`Echo: ${transport}`)
 })
 
 test('a configuration is looked at first; only what was agreed to by its exact command is run', async () => {
-  const config = (args: string[]) => JSON.stringify({ mcpServers: { yard: { command: process.execPath, args, env: { TOKEN: 'hush' } }, broken: { command: '' } } })
+  const config = (args: string[]) =>
+    JSON.stringify({ mcpServers: { yard: { command: process.execPath, args, env: { TOKEN: 'hush' } }, broken: { command: '' } } })
   const text = config([watched])
   const { servers } = (await relay.call('POST', '/v1/upstream-imports/preview', { body: { text } })).body
-  expect(servers).toMatchObject([{ name: 'yard', transport: 'stdio', envNames: ['TOKEN'], problem: null }, { name: 'broken', problem: expect.any(String) }])
+  expect(servers).toMatchObject([
+    { name: 'yard', transport: 'stdio', envNames: ['TOKEN'], problem: null },
+    { name: 'broken', problem: expect.any(String) },
+  ])
   expect(JSON.stringify(servers)).not.toContain('hush')
   expect(relay.room.upstreams.list()).toEqual([])
 

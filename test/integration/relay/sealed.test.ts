@@ -19,9 +19,14 @@ async function openRelay(options: ServeOptions = {}): Promise<ServedRelay> {
   await new Promise((resolve) => setImmediate(resolve))
   return relay
 }
-const inState = (relay: ServedRelay, name: string, state: string) => eventually(`${name} is ${state}`, () => relay.room.upstreams.list().find((each) => each.name === name && each.state === state))
+const inState = (relay: ServedRelay, name: string, state: string) =>
+  eventually(`${name} is ${state}`, () => relay.room.upstreams.list().find((each) => each.name === name && each.state === state))
 /** All bytes of the database and its log. */
-const onDisk = (folder: string): string => readdirSync(folder).filter((name) => name.includes('.db')).map((name) => readFileSync(join(folder, name), 'latin1')).join('\n')
+const onDisk = (folder: string): string =>
+  readdirSync(folder)
+    .filter((name) => name.includes('.db'))
+    .map((name) => readFileSync(join(folder, name), 'latin1'))
+    .join('\n')
 
 test('no list, log, event or catalogue shows what arguments and addresses carry; who may change a server is told, and it is noted', async () => {
   const dataDir = temporaryFolder()
@@ -33,25 +38,60 @@ test('no list, log, event or catalogue shows what arguments and addresses carry;
   const url = `${remote.url}?key=canary-2&s=canary-3`
   const { id } = upstreams.create({ ...command('plain', 'Says it', '--token', 'canary-1'), env: { KEY: 'canary-4' } }, 'owner')
   upstreams.create({ name: 'berths', transport: 'http', url, headers: { 'x-key': 'canary-5' } }, 'owner')
-  upstreams.create({ name: 'crash', transport: 'stdio', command: process.execPath, args: ['-e', 'console.error(`given ${process.argv[1]}`); process.exit(3)', 'canary-6'] }, 'owner')
+  upstreams.create(
+    {
+      name: 'crash',
+      transport: 'stdio',
+      command: process.execPath,
+      args: ['-e', 'console.error(`given ${process.argv[1]}`); process.exit(3)', 'canary-6'],
+    },
+    'owner',
+  )
   await inState(relay, 'yard', 'ready')
   await inState(relay, 'berths', 'ready')
   remote.trouble = { step: 'tools/call', manner: 'quotes its address' }
   const { sessionUrl } = await relay.session()
-  const asClient = { accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'berths__echo' }
+  const asClient = {
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/call',
+    'mcp-name': 'berths__echo',
+  }
   const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
-  const called = await relay.call('POST', new URL(sessionUrl).pathname, { headers: asClient, body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'berths__echo', arguments: {}, _meta: meta } } })
+  const called = await relay.call('POST', new URL(sessionUrl).pathname, {
+    headers: asClient,
+    body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'berths__echo', arguments: {}, _meta: meta } },
+  })
   expect(called.body.error.message).toContain('Cannot POST /http?key=…&s=…')
   const crash = await inState(relay, 'crash', 'failed')
 
-  const read = await Promise.all(['/v1/catalogue', '/v1/relay-sessions', '/v1/relay-calls', ...upstreams.list().map((each) => `/v1/upstreams/${each.id}/log`)].map((path) => relay.call('GET', path)))
+  const read = await Promise.all(
+    ['/v1/catalogue', '/v1/relay-sessions', '/v1/relay-calls', ...upstreams.list().map((each) => `/v1/upstreams/${each.id}/log`)].map(
+      (path) => relay.call('GET', path),
+    ),
+  )
   expect(read.map(({ status }) => status)).toEqual(read.map(() => 200))
-  expect(JSON.stringify([read.map(({ body }) => body), upstreams.list(), relay.context.emitted, relay.room.attention(), relay.context.log.lines])).not.toContain('canary')
+  expect(
+    JSON.stringify([
+      read.map(({ body }) => body),
+      upstreams.list(),
+      relay.context.emitted,
+      relay.room.attention(),
+      relay.context.log.lines,
+    ]),
+  ).not.toContain('canary')
   expect(upstreams.get(crash.id).log.map(({ text }) => text)).toContain('given …')
   expect(upstreams.list()[0]).toMatchObject({ command: process.execPath, args: [odd, '…', '…', '--token', '…'] })
   expect(upstreams.list()[1]?.url).toBe(`${remote.url}?…`)
 
-  expect(upstreams.reveal(id, 'owner')).toEqual({ command: process.execPath, args: [odd, 'plain', 'Says it', '--token', 'canary-1'], cwd: null, url: null, env: { KEY: 'canary-4' }, headers: {} })
+  expect(upstreams.reveal(id, 'owner')).toEqual({
+    command: process.execPath,
+    args: [odd, 'plain', 'Says it', '--token', 'canary-1'],
+    cwd: null,
+    url: null,
+    env: { KEY: 'canary-4' },
+    headers: {},
+  })
   expect(relay.context.emitted.at(-1)).toMatchObject({ type: 'upstream-settings-shown', subject: 'yard', actor: 'owner' })
   expect(onDisk(dataDir).includes('canary')).toBe(false)
 })
@@ -63,7 +103,13 @@ test('what an older version kept in the clear is sealed at the next start, and n
   const { id } = before.room.upstreams.create(command('plain', 'Says it', 'canary-of-old'), 'owner')
   // As versions before wrote it.
   const { database, sealer } = before.context
-  database.prepare('UPDATE relay_upstreams SET args = ?, secrets = ? WHERE id = ?').run(JSON.stringify([odd, 'plain', 'Says it', 'canary-of-old']), sealer.seal(JSON.stringify({ env: { KEY: 'kept' }, headers: {} }), `relay:upstream:${id}`), id)
+  database
+    .prepare('UPDATE relay_upstreams SET args = ?, secrets = ? WHERE id = ?')
+    .run(
+      JSON.stringify([odd, 'plain', 'Says it', 'canary-of-old']),
+      sealer.seal(JSON.stringify({ env: { KEY: 'kept' }, headers: {} }), `relay:upstream:${id}`),
+      id,
+    )
   await before.stop()
   expect(onDisk(dataDir).includes('canary-of-old')).toBe(true)
 
@@ -87,7 +133,12 @@ test('without the key servers, sign-ins and shown addresses are locked and named
   const { upstreams } = second.room
   await inState(second, 'yard', 'locked')
   expect(second.room.locked()).toEqual(['1 server (yard)', 'the shown address of 1 session'])
-  expect(upstreams.list()[0]).toMatchObject({ state: 'locked', error: 'What it runs with was sealed with a key that is not here', args: [], envNames: [] })
+  expect(upstreams.list()[0]).toMatchObject({
+    state: 'locked',
+    error: 'What it runs with was sealed with a key that is not here',
+    args: [],
+    envNames: [],
+  })
   // The address is good; only showing it again is not possible.
   expect((await second.call('GET', `/api/sessions/${sessionId}/validate`)).status).toBe(200)
   const listed = await second.call('GET', '/api/sessions')
@@ -124,7 +175,9 @@ test('a row that cannot be read costs nobody the others', async () => {
   const first = await openRelay({ dataDir, sealingKey })
   first.room.upstreams.create(command(), 'owner')
   const { id } = first.room.upstreams.create({ ...command(), name: 'broken' }, 'owner')
-  first.context.database.prepare('UPDATE relay_upstreams SET secrets = ? WHERE id = ?').run(first.context.sealer.seal('{"env":7}', `relay:upstream:${id}`), id)
+  first.context.database
+    .prepare('UPDATE relay_upstreams SET secrets = ? WHERE id = ?')
+    .run(first.context.sealer.seal('{"env":7}', `relay:upstream:${id}`), id)
   await first.stop()
   const second = await openRelay({ dataDir, sealingKey })
   onTestFinished(() => second.stop())
@@ -139,9 +192,14 @@ test('a server process whose sealing key is another one starts, serves, and says
   onTestFinished(() => house.dispose())
   expect((await house.call('/control/v1/upstreams', { method: 'POST', json: command() })).status).toBe(201)
   await house.end()
-  writeFileSync(join(house.dataDir, 'sealing-key.json'), JSON.stringify({ version: 1, kind: 'plain', key: randomBytes(32).toString('base64') }))
+  writeFileSync(
+    join(house.dataDir, 'sealing-key.json'),
+    JSON.stringify({ version: 1, kind: 'plain', key: randomBytes(32).toString('base64') }),
+  )
   house = await startServer({ dataDir: house.dataDir })
-  await eventually('it is locked', async () => JSON.stringify(await (await house.call('/control/v1/upstreams')).json()).includes('"locked"'))
+  await eventually('it is locked', async () =>
+    JSON.stringify(await (await house.call('/control/v1/upstreams')).json()).includes('"locked"'),
+  )
   expect((await house.call(`${house.ready.apis['relay']?.url}/v1/catalogue`)).status).toBe(200)
   expect(house.child.exitCode).toBeNull()
 })
@@ -150,16 +208,45 @@ test('a key that may only read is given no address, no argument and no settings 
   const house = await startServer()
   onTestFinished(() => house.dispose())
   const relay = String(house.ready.apis['relay']?.url)
-  const keyFor = async (json: object): Promise<string> => ((await (await house.call('/control/v1/keys', { method: 'POST', json })).json()) as { secret: string }).secret
-  const older = await keyFor({ name: 'older', scopes: [{ room: 'relay', verb: 'read' }, { room: 'control', verb: 'read' }] })
+  const keyFor = async (json: object): Promise<string> =>
+    ((await (await house.call('/control/v1/keys', { method: 'POST', json })).json()) as { secret: string }).secret
+  const older = await keyFor({
+    name: 'older',
+    scopes: [
+      { room: 'relay', verb: 'read' },
+      { room: 'control', verb: 'read' },
+    ],
+  })
   const newer = await keyFor({ name: 'newer', rights: ['control:use', 'relay:manage', 'activity:use'] })
   await house.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.test', credits: 10 } })
-  const issued = (await (await fetch(`${relay}/api/sessions`, { method: 'POST', headers: { 'x-user-id': 'ann' } })).json()) as { data: { sessionId: string } }
-  const { id } = (await (await house.call('/control/v1/upstreams', { method: 'POST', json: command('plain', 'Says it', 'canary-1', '--key', 'canary-2') })).json()) as { id: string }
-  await house.call('/control/v1/upstreams', { method: 'POST', json: { name: 'berths', transport: 'http', url: 'http://127.0.0.1:9/s/canary-3?key=canary-4' } })
+  const issued = (await (await fetch(`${relay}/api/sessions`, { method: 'POST', headers: { 'x-user-id': 'ann' } })).json()) as {
+    data: { sessionId: string }
+  }
+  const { id } = (await (
+    await house.call('/control/v1/upstreams', { method: 'POST', json: command('plain', 'Says it', 'canary-1', '--key', 'canary-2') })
+  ).json()) as { id: string }
+  await house.call('/control/v1/upstreams', {
+    method: 'POST',
+    json: { name: 'berths', transport: 'http', url: 'http://127.0.0.1:9/s/canary-3?key=canary-4' },
+  })
 
-  const get = (path: string, key: string, method = 'GET') => fetch(new URL(path, path.startsWith('/control') ? house.ready.control.url : relay), { method, headers: { 'x-api-key': key, 'x-user-id': 'ann' } })
-  const paths = ['/api/sessions', '/v1/relay-sessions', '/v1/catalogue', '/v1/relay-calls', `/v1/upstreams/${id}/log`, '/control/v1/upstreams', '/control/v1/audit', '/control/v1/overview', '/control/v1/keys', '/openapi.json']
+  const get = (path: string, key: string, method = 'GET') =>
+    fetch(new URL(path, path.startsWith('/control') ? house.ready.control.url : relay), {
+      method,
+      headers: { 'x-api-key': key, 'x-user-id': 'ann' },
+    })
+  const paths = [
+    '/api/sessions',
+    '/v1/relay-sessions',
+    '/v1/catalogue',
+    '/v1/relay-calls',
+    `/v1/upstreams/${id}/log`,
+    '/control/v1/upstreams',
+    '/control/v1/audit',
+    '/control/v1/overview',
+    '/control/v1/keys',
+    '/openapi.json',
+  ]
   for (const key of [older, newer]) {
     for (const path of paths) {
       const text = await (await get(path, key)).text()
@@ -171,5 +258,7 @@ test('a key that may only read is given no address, no argument and no settings 
   expect(await (await get('/api/sessions', older)).json()).toMatchObject({ data: [{ sessionId: `${issued.data.sessionId.slice(0, 6)}…` }] })
   // Who may use sessions lists them as the contract has it.
   expect(await (await get('/api/sessions', newer)).json()).toMatchObject({ data: [{ sessionId: issued.data.sessionId }] })
-  expect(await (await house.call(`/control/v1/upstreams/${id}/reveal`, { method: 'POST' })).json()).toMatchObject({ args: [odd, 'plain', 'Says it', 'canary-1', '--key', 'canary-2'] })
+  expect(await (await house.call(`/control/v1/upstreams/${id}/reveal`, { method: 'POST' })).json()).toMatchObject({
+    args: [odd, 'plain', 'Says it', 'canary-1', '--key', 'canary-2'],
+  })
 })

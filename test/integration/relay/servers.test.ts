@@ -23,7 +23,12 @@ beforeEach(async () => {
 afterEach(() => relay.stop())
 
 const upstreams = () => relay.room.upstreams
-const inState = (id: string, state: string) => eventually(`${id} is ${state}`, () => upstreams().list().find((each) => each.id === id && each.state === state))
+const inState = (id: string, state: string) =>
+  eventually(`${id} is ${state}`, () =>
+    upstreams()
+      .list()
+      .find((each) => each.id === id && each.state === state),
+  )
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
@@ -36,8 +41,23 @@ const isAlive = (pid: number): boolean => {
 async function call(sessionUrl: string, name: string, args: object = {}) {
   const response = await fetch(sessionUrl, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args, _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } } }),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': name,
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: {
+        name,
+        arguments: args,
+        _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} },
+      },
+    }),
   })
   return response.json()
 }
@@ -51,7 +71,9 @@ describe('a stdio server', () => {
     const view = await inState(id, 'ready')
     expect(view).toMatchObject({ name: 'odd', tools: 6, envNames: ['TOKEN'], protocol: '2025-06-18', error: null })
     expect(JSON.stringify([upstreams().list(), relay.context.emitted])).not.toContain('hush')
-    expect(JSON.stringify(relay.context.database.prepare('SELECT CAST(secrets AS TEXT) AS text FROM relay_upstreams').all())).not.toContain('hush')
+    expect(JSON.stringify(relay.context.database.prepare('SELECT CAST(secrets AS TEXT) AS text FROM relay_upstreams').all())).not.toContain(
+      'hush',
+    )
   })
 
   test('is started again after it died, and answers again', async () => {
@@ -59,7 +81,10 @@ describe('a stdio server', () => {
     const { pid } = await inState(id, 'ready')
     const { sessionUrl } = await relay.session()
     process.kill(Number(pid), 'SIGKILL')
-    await eventually('another process answers', async () => (await upstreams().list()[0])?.pid !== pid && upstreams().list()[0]?.state === 'ready')
+    await eventually(
+      'another process answers',
+      async () => (await upstreams().list()[0])?.pid !== pid && upstreams().list()[0]?.state === 'ready',
+    )
     expect((await call(sessionUrl, 'echo', { text: 'back' })).result.content).toEqual([{ type: 'text', text: 'back' }])
     expect(upstreams().list()[0]?.tools).toBe(6)
   })
@@ -68,7 +93,11 @@ describe('a stdio server', () => {
     const { id } = upstreams().create(stdio('odd', 'crash'), 'owner')
     const failed = await inState(id, 'failed')
     expect(failed.error).toBe('The process ended with code 3. Stopped after 3 tries')
-    expect(upstreams().get(id).log.map(({ text }) => text)).toContain('cannot find my settings')
+    expect(
+      upstreams()
+        .get(id)
+        .log.map(({ text }) => text),
+    ).toContain('cannot find my settings')
     expect(relay.context.emitted.map(({ type }) => type)).toContain('upstream-failed')
     expect(relay.room.attention()[0]).toMatchObject({ tone: 'bad', title: 'Server odd failed' })
     await upstreams().change(id, { args: [odd, 'plain'] }, 'owner')
@@ -91,7 +120,11 @@ describe('a stdio server', () => {
     const marker = `twice-${process.pid}`
     const { id } = upstreams().create(stdio('odd', 'plain', marker), 'owner')
     await inState(id, 'ready')
-    await Promise.all([upstreams().change(id, { env: { ONE: '1' } }, 'owner'), upstreams().restart(id, 'owner'), upstreams().change(id, { env: { TWO: '2' } }, 'owner')])
+    await Promise.all([
+      upstreams().change(id, { env: { ONE: '1' } }, 'owner'),
+      upstreams().restart(id, 'owner'),
+      upstreams().change(id, { env: { TWO: '2' } }, 'owner'),
+    ])
     expect((await inState(id, 'ready')).envNames).toEqual(['ONE', 'TWO'])
     await upstreams().restart(id, 'owner')
     await inState(id, 'ready')
@@ -113,7 +146,10 @@ describe('a stdio server', () => {
     const { id } = upstreams().create(stdio('odd', 'chatty'), 'owner')
     await inState(id, 'ready')
     const heard: unknown[] = []
-    const say = (text: string, more: object = {}) => upstreams().get(id).request({ method: 'tools/call', params: { name: 'slow', arguments: { text } } }, more)
+    const say = (text: string, more: object = {}) =>
+      upstreams()
+        .get(id)
+        .request({ method: 'tools/call', params: { name: 'slow', arguments: { text } } }, more)
     const onNotification = ({ params }: { params?: Record<string, unknown> | undefined }) => void heard.push(params?.['data'])
     await say('mine alone', { onNotification })
     await Promise.all([say('mine', { onNotification }), say('of another')])
@@ -134,7 +170,14 @@ describe('a stdio server', () => {
   test('is ended with all it started, even when it will not listen', async () => {
     const { id } = upstreams().create(stdio('odd', 'deaf'), 'owner')
     const { pid } = await inState(id, 'ready')
-    const child = Number(/child (\d+)/.exec(upstreams().get(id).log.map(({ text }) => text).join('\n'))?.[1])
+    const child = Number(
+      /child (\d+)/.exec(
+        upstreams()
+          .get(id)
+          .log.map(({ text }) => text)
+          .join('\n'),
+      )?.[1],
+    )
     expect(isAlive(child)).toBe(true)
     await upstreams().remove(id, 'owner')
     expect(isAlive(Number(pid))).toBe(false)
@@ -156,7 +199,11 @@ test('a hung, a dead and an unreachable server keep nobody waiting for the other
   upstreams().create(stdio('dead', 'crash'), 'owner')
   upstreams().create({ name: 'gone', transport: 'http', url: `http://127.0.0.1:${port}/mcp` }, 'owner')
   await inState(id, 'ready')
-  await eventually('what cannot be reached says why', () => upstreams().list().some(({ name, error }) => name === 'gone' && error?.startsWith('Connection refused') === true))
+  await eventually('what cannot be reached says why', () =>
+    upstreams()
+      .list()
+      .some(({ name, error }) => name === 'gone' && error?.startsWith('Connection refused') === true),
+  )
   const { sessionUrl } = await relay.session()
   expect((await call(sessionUrl, 'good__echo', { text: 'here' })).result.content[0].text).toBe('here')
 
@@ -189,10 +236,14 @@ test('no server outlives a relay that was killed', async () => {
     const made = await house.call('/control/v1/upstreams', { method: 'POST', json: stdio('deaf', 'deaf') })
     expect(made.status).toBe(201)
     const ready = await eventually('it is ready', async () => {
-      const { upstreams: list } = (await (await house.call('/control/v1/upstreams')).json()) as { upstreams: { id: string; state: string; pid: number }[] }
+      const { upstreams: list } = (await (await house.call('/control/v1/upstreams')).json()) as {
+        upstreams: { id: string; state: string; pid: number }[]
+      }
       return list.find(({ state }) => state === 'ready')
     })
-    const log = (await (await house.call(`${house.ready.apis['relay']?.url}/v1/upstreams/${ready.id}/log`)).json()) as { lines: { text: string }[] }
+    const log = (await (await house.call(`${house.ready.apis['relay']?.url}/v1/upstreams/${ready.id}/log`)).json()) as {
+      lines: { text: string }[]
+    }
     const child = Number(/child (\d+)/.exec(log.lines.map(({ text }) => text).join('\n'))?.[1])
     expect([isAlive(ready.pid), isAlive(child)]).toEqual([true, true])
     await house.end('SIGKILL')
@@ -203,11 +254,26 @@ test('no server outlives a relay that was killed', async () => {
 })
 
 test('a remote server that forgot our session is greeted again, and the call succeeds', async () => {
-  const everything = join(import.meta.dirname, '..', '..', '..', 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
+  const everything = join(
+    import.meta.dirname,
+    '..',
+    '..',
+    '..',
+    'node_modules',
+    '@modelcontextprotocol',
+    'server-everything',
+    'dist',
+    'index.js',
+  )
   const port = 20_000 + (process.pid % 20_000)
   const start = async () => {
     const child = spawn(process.execPath, [everything, 'streamableHttp'], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
-    await eventually('it listens', () => fetch(`http://127.0.0.1:${port}/mcp`).then(() => true, () => false))
+    await eventually('it listens', () =>
+      fetch(`http://127.0.0.1:${port}/mcp`).then(
+        () => true,
+        () => false,
+      ),
+    )
     return child
   }
   const end = (child: Awaited<ReturnType<typeof start>>) => new Promise((resolve) => (child.once('exit', resolve), child.kill('SIGKILL')))
@@ -225,16 +291,19 @@ test('a remote server that forgot our session is greeted again, and the call suc
   }
 })
 
-test.each(['expired', 'removed with its account'])('a session that was %s leaves its clients no say in what becomes of servers', async (how) => {
-  const { id } = upstreams().create(stdio('odd'), 'owner')
-  await inState(id, 'ready')
-  const client = new Client({ name: 'test', version: '1.0.0' })
-  await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session()).sessionUrl)))
-  if (how === 'expired') {
-    relay.context.database.prepare('UPDATE relay_sessions SET expires_at = 1').run()
-    expect((await relay.call('POST', '/api/sessions/cleanup', { user: null })).body.data.count).toBe(1)
-    expect((await relay.room.gateway()).clients).toBe(0)
-  } else relay.users.remove('ann', 'owner')
-  expect(upstreams().changeTool(id, 'echo', { price: 3 }, 'owner').price).toBe(3)
-  await client.close()
-})
+test.each(['expired', 'removed with its account'])(
+  'a session that was %s leaves its clients no say in what becomes of servers',
+  async (how) => {
+    const { id } = upstreams().create(stdio('odd'), 'owner')
+    await inState(id, 'ready')
+    const client = new Client({ name: 'test', version: '1.0.0' })
+    await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session()).sessionUrl)))
+    if (how === 'expired') {
+      relay.context.database.prepare('UPDATE relay_sessions SET expires_at = 1').run()
+      expect((await relay.call('POST', '/api/sessions/cleanup', { user: null })).body.data.count).toBe(1)
+      expect((await relay.room.gateway()).clients).toBe(0)
+    } else relay.users.remove('ann', 'owner')
+    expect(upstreams().changeTool(id, 'echo', { price: 3 }, 'owner').price).toBe(3)
+    await client.close()
+  },
+)

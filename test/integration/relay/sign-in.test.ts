@@ -19,7 +19,12 @@ afterEach(async () => {
 
 const upstreams = () => relay.room.upstreams
 const add = (more: object = {}) => upstreams().create({ name: 'berths', transport: 'http', url: house.mcpUrl, ...more }, 'owner').id
-const reaches = (id: string, state: string) => eventually(`it is ${state}`, () => upstreams().list().find((each) => each.id === id && each.state === state))
+const reaches = (id: string, state: string) =>
+  eventually(`it is ${state}`, () =>
+    upstreams()
+      .list()
+      .find((each) => each.id === id && each.state === state),
+  )
 const begin = (id: string, body: object = {}) => relay.call('POST', `/v1/upstreams/${id}/sign-in`, { body })
 /** What the person's browser does: it opens the page and follows it back to ours. */
 const browse = async (url: string) => {
@@ -37,7 +42,12 @@ async function callBerth(): Promise<string> {
   const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
   const reply = await relay.call('POST', new URL(sessionUrl).pathname, {
     user: null,
-    headers: { accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'berth' },
+    headers: {
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'berth',
+    },
     body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'berth', arguments: {}, _meta: meta } },
   })
   return reply.body.result?.content[0].text ?? JSON.stringify(reply.body)
@@ -58,7 +68,9 @@ test('a server that wants a sign-in says so and is not knocked at again; signed 
 
   const token = JSON.stringify(relay.context.database.prepare('SELECT CAST(sealed AS TEXT) AS text FROM relay_grants').all())
   expect(token).not.toContain('access_token')
-  expect(JSON.stringify([relay.context.emitted, upstreams().list(), relay.context.log.lines])).not.toMatch(/access_token|refresh_token|code=/)
+  expect(JSON.stringify([relay.context.emitted, upstreams().list(), relay.context.log.lines])).not.toMatch(
+    /access_token|refresh_token|code=/,
+  )
 })
 
 test('an expired token is renewed once for all calls that meet its end, and nobody notices', async () => {
@@ -133,7 +145,10 @@ test('a person who says no, an answer nobody asked for, and one that comes twice
   const refused = await browse((await begin(id)).body.url)
   expect(refused).toMatchObject({ status: 400, text: expect.stringContaining('Not signed in') })
   house.refusesPerson = false
-  expect(await browse(`${relay.url}/oauth/callback?state=made-up&code=abc`)).toMatchObject({ status: 400, text: expect.stringContaining('not begun here') })
+  expect(await browse(`${relay.url}/oauth/callback?state=made-up&code=abc`)).toMatchObject({
+    status: 400,
+    text: expect.stringContaining('not begun here'),
+  })
   const nasty = await browse(`${relay.url}/oauth/callback?state=%3Cscript%3E&error=%3Cscript%3Ealert(1)%3C/script%3E`)
   expect(nasty.text).not.toContain('<script>')
   expect(nasty.headers.get('content-security-policy')).toContain("default-src 'none'")

@@ -24,22 +24,36 @@ test('bots are listed, their kept messages read and text sent, each under the se
 
   const reader = await house.connect()
   expect(await reader.names()).toEqual(['bots_list', 'bot_read'])
-  await expect(reader.client.callTool({ name: 'bot_send', arguments: { userId: 'gate', to: '15550100011', text: 'no' } })).rejects.toThrow('Unknown tool')
+  await expect(reader.client.callTool({ name: 'bot_send', arguments: { userId: 'gate', to: '15550100011', text: 'no' } })).rejects.toThrow(
+    'Unknown tool',
+  )
   expect(await reader.call('bots_list')).toMatchObject([{ userId: 'gate', state: 'online', phoneNumber: '15550100142', keepsLog: true }])
 
   const writer = await house.connect({ wheelhouseTools: ['bot_send'] })
   const sending = (await writer.client.listTools()).tools.find(({ name }) => name === 'bot_send')
-  expect(sending).toMatchObject({ annotations: { readOnlyHint: false, destructiveHint: true }, inputSchema: { required: expect.arrayContaining(['userId', 'to', 'text']) } })
+  expect(sending).toMatchObject({
+    annotations: { readOnlyHint: false, destructiveHint: true },
+    inputSchema: { required: expect.arrayContaining(['userId', 'to', 'text']) },
+  })
   const steps: number[] = []
-  const sent = await writer.call('bot_send', { userId: 'gate', to: '15550100011', text: 'Berth 7 is free', key: 'berth-7' }, { onprogress: ({ progress }) => void steps.push(progress) })
+  const sent = await writer.call(
+    'bot_send',
+    { userId: 'gate', to: '15550100011', text: 'Berth 7 is free', key: 'berth-7' },
+    { onprogress: ({ progress }) => void steps.push(progress) },
+  )
   expect(['sent', 'delivered', 'read']).toContain(sent.status)
   expect(steps).toEqual(steps.toSorted((a, b) => a - b))
   expect(steps.at(-1)).toBe(2)
   await ann.message((message) => textOf(message) === 'Berth 7 is free')
-  expect((await writer.call('bot_send', { userId: 'gate', to: '15550100011', text: 'Berth 7 is free', key: 'berth-7' })).messageId).toBe(sent.messageId)
+  expect((await writer.call('bot_send', { userId: 'gate', to: '15550100011', text: 'Berth 7 is free', key: 'berth-7' })).messageId).toBe(
+    sent.messageId,
+  )
 
   await ann.socket.sendMessage('15550100142@s.whatsapp.net', { text: 'We come at noon' })
-  const found = await eventually('the answer is kept', async () => (await reader.call('bot_read', { userId: 'gate', text: 'noon' })).messages[0])
+  const found = await eventually(
+    'the answer is kept',
+    async () => (await reader.call('bot_read', { userId: 'gate', text: 'noon' })).messages[0],
+  )
   expect(found).toMatchObject({ text: 'We come at noon', authorName: 'Ann', fromMe: false })
   expect(await reader.call('bot_read', { userId: 'gate', chat: '15550100099' })).toEqual({ keepsLog: true, messages: [] })
   expect(await reader.refused('bot_read', { userId: 'nobody' })).toBe('Session not found')
@@ -56,7 +70,10 @@ test('a message to a bot that is not online is said to wait, not to be lost', as
   await bots.room.service.get('gate').stop()
   const house = await openHouse(botTools(bots.room))
   const writer = await house.connect({ wheelhouseTools: ['bot_send'] })
-  expect(await writer.call('bot_send', { userId: 'gate', to: '15550100011', text: 'later', wait: 0 })).toMatchObject({ status: 'queued', problem: null })
+  expect(await writer.call('bot_send', { userId: 'gate', to: '15550100011', text: 'later', wait: 0 })).toMatchObject({
+    status: 'queued',
+    problem: null,
+  })
 })
 
 test('broker messages are looked at without being taken, published durably, and heard beside everybody else', async () => {
@@ -76,7 +93,9 @@ test('broker messages are looked at without being taken, published durably, and 
   const first = await writer.call('broker_publish', { sessionName: name, topic: 'quay/7', data: { ship: 'Meridian' } })
   expect(first).toMatchObject({ deliveredTo: 0, queuedFor: 1 })
   for (let look = 0; look < 2; look += 1) {
-    expect((await reader.call('broker_peek', { sessionName: name, topic: 'quay/#' })).messages).toMatchObject([{ messageId: first.messageId, topic: 'quay/7', data: { ship: 'Meridian' }, publisher: writer.actor }])
+    expect((await reader.call('broker_peek', { sessionName: name, topic: 'quay/#' })).messages).toMatchObject([
+      { messageId: first.messageId, topic: 'quay/7', data: { ship: 'Meridian' }, publisher: writer.actor },
+    ])
   }
   expect((await reader.call('broker_peek', { sessionName: name, topic: 'office' })).messages).toEqual([])
   const back = await FrameClient.join(brokers.url, session, 'crane')
@@ -86,9 +105,14 @@ test('broker messages are looked at without being taken, published durably, and 
 
   // The wait ends with the third of the messages asked for; the other subscriber gets each of them too.
   const steps: number[] = []
-  const listening = reader.call('broker_subscribe', { sessionName: name, topic: 'quay/#', wait: 20, limit: 3 }, { onprogress: ({ progress }) => void steps.push(progress) })
+  const listening = reader.call(
+    'broker_subscribe',
+    { sessionName: name, topic: 'quay/#', wait: 20, limit: 3 },
+    { onprogress: ({ progress }) => void steps.push(progress) },
+  )
   await eventually('it listens', async () => (await reader.call('brokers_list'))[0].clients === 2)
-  for (const berth of [1, 2, 3, 4]) await writer.call('broker_publish', { sessionName: name, topic: `quay/${berth}`, data: `berth ${berth}` })
+  for (const berth of [1, 2, 3, 4])
+    await writer.call('broker_publish', { sessionName: name, topic: `quay/${berth}`, data: `berth ${berth}` })
   const { messages } = await listening
   expect(messages.map(({ data }: { data: string }) => data)).toEqual(['berth 1', 'berth 2', 'berth 3'])
   expect(steps).toEqual([0, 1, 2, 3])
@@ -136,14 +160,23 @@ test('logins are looked up without their tokens and revoked, one or all of a use
   const reader = await house.connect()
   expect(await reader.names()).toEqual(['login_find'])
   const found = await reader.call('login_find', { text: 'ann' })
-  expect(found).toMatchObject({ total: 2, logins: [{ username: 'ann', state: 'active' }, { username: 'ann', state: 'active' }] })
+  expect(found).toMatchObject({
+    total: 2,
+    logins: [
+      { username: 'ann', state: 'active' },
+      { username: 'ann', state: 'active' },
+    ],
+  })
   expect(JSON.stringify(found)).not.toContain(first.token.split('.')[2])
   await expect(reader.client.callTool({ name: 'login_revoke', arguments: { id: first.session_id } })).rejects.toThrow('Unknown tool')
 
   // One switch opens one tool.
   const careful = await house.connect({ wheelhouseTools: ['login_revoke'] })
   expect(await careful.names()).toEqual(['login_find', 'login_revoke'])
-  expect(await careful.call('login_revoke', { id: first.session_id })).toMatchObject({ revoked: true, login: { id: first.session_id, state: 'revoked' } })
+  expect(await careful.call('login_revoke', { id: first.session_id })).toMatchObject({
+    revoked: true,
+    login: { id: first.session_id, state: 'revoked' },
+  })
   expect(await careful.call('login_revoke', { id: first.session_id })).toMatchObject({ revoked: false })
   expect((await logins.validate(first.token)).status).toBe(401)
   expect((await logins.validate(second.token)).status).toBe(200)

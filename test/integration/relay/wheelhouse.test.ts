@@ -12,9 +12,17 @@ import { listenOnLoopback, loopbackAllowed, stopServer } from '../../fixtures/lo
 import { ownerStanding } from '../../../server/http/rights.ts'
 
 test('a client opens, reads, fills, pictures and closes a browser; each step stands in the audit with its session', async () => {
-  const site = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<title>Quay</title><h1>Berth 7</h1><input id="ship"><button onclick="document.querySelector(\'h1\').textContent=ship.value">Moor</button>'))
+  const site = createServer((_, response) =>
+    response
+      .setHeader('content-type', 'text/html')
+      .end(
+        '<title>Quay</title><h1>Berth 7</h1><input id="ship"><button onclick="document.querySelector(\'h1\').textContent=ship.value">Moor</button>',
+      ),
+  )
   const address = await listenOnLoopback(site)
-  const context = createRoomContext({ settings: { network: loopbackAllowed, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null } } })
+  const context = createRoomContext({
+    settings: { network: loopbackAllowed, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null } },
+  })
   const browsers = createBrowsersRoom(context)
   await browsers.start()
   const relay = await serveRelay({ given: { houseTools: browserTools(browsers.service) } })
@@ -27,7 +35,11 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
   await new Promise((resolve) => setImmediate(resolve))
   const connect = async (policy: object): Promise<Client> => {
     const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
-    await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session({ body: { policy }, headers: { 'x-api-key': relayKey } })).sessionUrl)))
+    await client.connect(
+      new StreamableHTTPClientTransport(
+        new URL((await relay.session({ body: { policy }, headers: { 'x-api-key': relayKey } })).sessionUrl),
+      ),
+    )
     onTestFinished(() => client.close())
     return client
   }
@@ -53,7 +65,11 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
   await call('browser_type', { session_id, selector: '#ship', text: 'Meridian' })
   await call('browser_click', { session_id, selector: 'button' })
   expect((await call('browser_read', { session_id })).text).toContain('Meridian')
-  expect(Buffer.from((await call('browser_screenshot', { session_id })).data, 'base64').subarray(1, 4).toString()).toBe('PNG')
+  expect(
+    Buffer.from((await call('browser_screenshot', { session_id })).data, 'base64')
+      .subarray(1, 4)
+      .toString(),
+  ).toBe('PNG')
   await call('browser_close', { session_id })
   expect(JSON.parse((await call('browser_list', {})).text)).toEqual([])
 
@@ -68,13 +84,24 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
 test('in the whole house it sees the other rooms', async () => {
   const house = await startServer()
   onTestFinished(() => house.dispose())
-  await fetch(`${house.ready.apis['brokers']?.url}/api/createSession`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ sessionName: 'quay-side', password: 'harbor-demo' }) })
+  await fetch(`${house.ready.apis['brokers']?.url}/api/createSession`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ sessionName: 'quay-side', password: 'harbor-demo' }),
+  })
   await house.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.test', credits: 1 } })
-  const made = (await (await house.call('/relay/v1/relay-sessions', { method: 'POST', json: { accountId: 'ann', policy: { upstreams: ['wheelhouse'] } } })).json()) as { session: { id: string } }
-  const ready = async () => ((await (await house.call('/relay/v1/catalogue')).json()) as { servers: { id: string; state: string }[] }).servers.some(({ id, state }) => id === 'wheelhouse' && state === 'ready')
+  const made = (await (
+    await house.call('/relay/v1/relay-sessions', { method: 'POST', json: { accountId: 'ann', policy: { upstreams: ['wheelhouse'] } } })
+  ).json()) as { session: { id: string } }
+  const ready = async () =>
+    ((await (await house.call('/relay/v1/catalogue')).json()) as { servers: { id: string; state: string }[] }).servers.some(
+      ({ id, state }) => id === 'wheelhouse' && state === 'ready',
+    )
   await eventually('it is ready', ready)
   const call = async (tool: string) => {
-    const { result } = (await (await house.call('/relay/v1/relay-calls', { method: 'POST', json: { sessionId: made.session.id, tool } })).json()) as { result: { content: { text: string }[] } }
+    const { result } = (await (
+      await house.call('/relay/v1/relay-calls', { method: 'POST', json: { sessionId: made.session.id, tool } })
+    ).json()) as { result: { content: { text: string }[] } }
     return JSON.parse(result.content[0]?.text ?? 'null') as unknown
   }
   expect(await call('brokers_list')).toMatchObject([{ sessionName: 'quay-side', suspended: false, clients: 0, queued: 0 }])

@@ -14,6 +14,10 @@ test('the page of rights is made from the routes as they are; run node scripts/r
 test('the rights of Wheelhouse’s own tools are those the page tells', () => {
   // Nothing is run: only what the tools say of themselves is read.
   const nothing = {} as never
-  const found = new Set([...browserTools(nothing), ...brokerTools(nothing), ...botTools(nothing), ...loginTools(nothing)].map(({ name, right }) => `${name.replace(/s?_.*/, '')} ${right}`))
+  const found = new Set(
+    [...browserTools(nothing), ...brokerTools(nothing), ...botTools(nothing), ...loginTools(nothing)].map(
+      ({ name, right }) => `${name.replace(/s?_.*/, '')} ${right}`,
+    ),
+  )
   expect([...found].sort()).toEqual(['bot bots:use', 'broker brokers:use', 'browser browsers:use', 'login logins:manage'])
 })

@@ -47,7 +47,9 @@ const kinds: Kind[] = [
   { name: 'brokers:manage of one session', key: { rights: ['brokers:manage'], only: { brokers: ['gate'] } } },
   { name: 'brokers:manage of another session', key: { rights: ['brokers:manage'], only: { brokers: ['yard'] } } },
   { name: 'brokers:use of one session beside bots:use of all', key: { rights: ['brokers:use', 'bots:use'], only: { brokers: ['gate'] } } },
-  ...apiNames.flatMap((room) => (['read', 'write'] as const).map((verb): Kind => ({ name: `older ${room} ${verb}`, key: { scopes: [{ room, verb }] } }))),
+  ...apiNames.flatMap((room) =>
+    (['read', 'write'] as const).map((verb): Kind => ({ name: `older ${room} ${verb}`, key: { scopes: [{ room, verb }] } })),
+  ),
   { name: 'older bots read of one bot', key: { scopes: [{ room: 'bots', verb: 'read', subject: 'gate' }] } },
 ]
 
@@ -65,8 +67,26 @@ interface Place extends Pick<Contract, 'subject'> {
 }
 
 const placesOf = ({ api, routes, sockets = {}, subject }: Contract): Place[] => [
-  ...Object.entries(routes).map(([name, { access, right, method, path, verb }]) => ({ api, name, access, right, method, path, reads: (verb ?? (method === 'GET' ? 'read' : 'write')) === 'read', ...(subject === undefined ? {} : { subject }) })),
-  ...Object.entries(sockets).map(([name, { access, right, path, verb }]) => ({ api, name, access, right, method: null, path, reads: (verb ?? 'read') === 'read', ...(subject === undefined ? {} : { subject }) })),
+  ...Object.entries(routes).map(([name, { access, right, method, path, verb }]) => ({
+    api,
+    name,
+    access,
+    right,
+    method,
+    path,
+    reads: (verb ?? (method === 'GET' ? 'read' : 'write')) === 'read',
+    ...(subject === undefined ? {} : { subject }),
+  })),
+  ...Object.entries(sockets).map(([name, { access, right, path, verb }]) => ({
+    api,
+    name,
+    access,
+    right,
+    method: null,
+    path,
+    reads: (verb ?? 'read') === 'read',
+    ...(subject === undefined ? {} : { subject }),
+  })),
 ]
 
 /** What the words of each right promise. */
@@ -77,7 +97,13 @@ function holds({ key, name }: Kind, place: Place): boolean {
   const isAboutGate = place.subject?.params.some((param) => place.path.includes(`:${param}`)) === true
   if ('scopes' in key) {
     const beyond = place.right === 'control:manage'
-    return key.scopes.some(({ room, verb, subject }) => room === place.api && (verb === 'read') === place.reads && (!beyond || (room === 'control' && verb === 'write')) && (subject === undefined || isAboutGate))
+    return key.scopes.some(
+      ({ room, verb, subject }) =>
+        room === place.api &&
+        (verb === 'read') === place.reads &&
+        (!beyond || (room === 'control' && verb === 'write')) &&
+        (subject === undefined || isAboutGate),
+    )
   }
   if (key.rights.includes('control:manage')) return true
   // A limit counts for its own room alone.
@@ -101,7 +127,12 @@ function stub(contract: Contract): Api {
   const reached = (): never => {
     throw new Fault('reached')
   }
-  const bare: Contract = { ...contract, faults: { reached: { status: 418 } }, errorSchema: z.unknown(), errorBody: ({ code }) => ({ code }) }
+  const bare: Contract = {
+    ...contract,
+    faults: { reached: { status: 418 } },
+    errorSchema: z.unknown(),
+    errorBody: ({ code }) => ({ code }),
+  }
   return {
     contract: bare,
     handlers: Object.fromEntries(Object.keys(contract.routes).map((name) => [name, reached])),
@@ -118,11 +149,20 @@ beforeAll(async () => {
   migrate(database)
   const clock = testClock()
   const keys = createKeys({ database, clock, events: recordedEvents(), log: testLog() })
-  for (const { name, key } of kinds) secrets.set(name, key === null ? (name === 'the owner' ? ownerToken : null) : keys.create({ name, ...key, expiresAt: iso(clock.now() + longestControl) }, 'owner').secret)
+  for (const { name, key } of kinds)
+    secrets.set(
+      name,
+      key === null
+        ? name === 'the owner'
+          ? ownerToken
+          : null
+        : keys.create({ name, ...key, expiresAt: iso(clock.now() + longestControl) }, 'owner').secret,
+    )
   const authority = createAuthority({ ownerToken, keys, signIn: { whoIs: () => null } })
   served = new Map()
   for (const contract of contracts) {
-    for (const exposed of [false, true]) served.set(`${contract.api} ${exposed}`, await serveApi(stub(contract), { authority, doorway: fakeDoorway({ exposed }) }))
+    for (const exposed of [false, true])
+      served.set(`${contract.api} ${exposed}`, await serveApi(stub(contract), { authority, doorway: fakeDoorway({ exposed }) }))
   }
 })
 
@@ -135,7 +175,10 @@ async function ask(place: Place, secret: string | null, exposed: boolean): Promi
   const params = Object.fromEntries([...place.path.matchAll(/:([A-Za-z_]\w*)/g)].map(([, name = '']) => [name, 'gate']))
   const url = base + fillPath(place.path, params)
   const headers: Record<string, string> = secret === null ? {} : { 'x-api-key': secret }
-  const code = place.method === null ? await open(url.replace('http', 'ws'), headers) : String(((await (await fetch(url, { method: place.method, headers })).json()) as { code: string }).code) // what `stub` answers
+  const code =
+    place.method === null
+      ? await open(url.replace('http', 'ws'), headers)
+      : String(((await (await fetch(url, { method: place.method, headers })).json()) as { code: string }).code) // what `stub` answers
   return code === 'key-required' || code === 'key-not-allowed' ? code : 'let through'
 }
 
@@ -156,17 +199,25 @@ describe.each(contracts.map((contract) => ({ api: contract.api, places: placesOf
     const secret = secrets.get(kind.name) ?? null
     for (const exposed of [false, true]) {
       const asked = await Promise.all(places.map(async (place) => [place.name, await ask(place, secret, exposed)] as const))
-      expect(Object.fromEntries(asked), exposed ? 'from the network' : 'on this machine').toEqual(Object.fromEntries(places.map((place) => [place.name, expected(kind, place, exposed)])))
+      expect(Object.fromEntries(asked), exposed ? 'from the network' : 'on this machine').toEqual(
+        Object.fromEntries(places.map((place) => [place.name, expected(kind, place, exposed)])),
+      )
     }
   })
 })
 
 test('all that is public is public by its contract, and the table knows no other word', () => {
-  for (const place of contracts.flatMap(placesOf)) expect(place.access === 'public', `${place.api} ${place.name}`).toBe(place.right === 'anyone')
+  for (const place of contracts.flatMap(placesOf))
+    expect(place.access === 'public', `${place.api} ${place.name}`).toBe(place.right === 'anyone')
 })
 
 test('a key that is not known opens nothing but what needs none', async () => {
   const [local, network] = [served.get('browsers false')?.url, served.get('browsers true')?.url]
   const status = async (url: string) => (await fetch(url, { headers: { 'x-api-key': 'whk_made_up' } })).status
-  expect([await status(`${local}/sessions`), await status(`${network}/sessions`), await status(`${local}/v1/browser-sessions`), await status(`${network}/health`)]).toEqual([418, 401, 401, 418])
+  expect([
+    await status(`${local}/sessions`),
+    await status(`${network}/sessions`),
+    await status(`${local}/v1/browser-sessions`),
+    await status(`${network}/health`),
+  ]).toEqual([418, 401, 401, 418])
 })

@@ -50,7 +50,10 @@ test('a protected key without its key store says what to do and is not replaced'
   const folder = temporaryFolder()
   await loadSealingKey(folder, keyStore())
   const before = readFileSync(join(folder, sealingKeyFile))
-  await expect(loadSealingKey(folder)).rejects.toMatchObject({ code: 'sealing-key-protected', message: expect.stringContaining('start the app') })
+  await expect(loadSealingKey(folder)).rejects.toMatchObject({
+    code: 'sealing-key-protected',
+    message: expect.stringContaining('start the app'),
+  })
   expect(readFileSync(join(folder, sealingKeyFile))).toEqual(before)
 })
 
@@ -62,12 +65,15 @@ test('a key store that does not give back what it took does not get the key', as
   expect(await loadSealingKey(folder)).toEqual(key)
 })
 
-test.each(['', '{', '{"version":1,"kind":"plain","key":"c2hvcnQ="}', '{"version":2}'])('a broken key file (%j) is refused and left alone', async (content) => {
-  const folder = temporaryFolder()
-  writeFileSync(join(folder, sealingKeyFile), content)
-  await expect(loadSealingKey(folder)).rejects.toMatchObject({ code: 'sealing-key-broken' })
-  expect(readFileSync(join(folder, sealingKeyFile), 'utf8')).toBe(content)
-})
+test.each(['', '{', '{"version":1,"kind":"plain","key":"c2hvcnQ="}', '{"version":2}'])(
+  'a broken key file (%j) is refused and left alone',
+  async (content) => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, sealingKeyFile), content)
+    await expect(loadSealingKey(folder)).rejects.toMatchObject({ code: 'sealing-key-broken' })
+    expect(readFileSync(join(folder, sealingKeyFile), 'utf8')).toBe(content)
+  },
+)
 
 test('a key file that others could read is closed to them', async () => {
   const folder = temporaryFolder()

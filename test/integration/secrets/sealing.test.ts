@@ -31,7 +31,9 @@ test('a lost key is not replaced: what it sealed is locked, and nothing is seale
   const sealing = await start()
   expect(sealing.state()).toEqual({ is: 'missing', reason: expect.stringContaining('is missing') })
   expect(() => sealing.sealer.open(sealed, 'place')).toThrow(expect.objectContaining({ code: 'sealed-locked' }))
-  expect(() => sealing.sealer.seal('more', 'place')).toThrow(expect.objectContaining({ code: 'sealed-locked', message: expect.stringContaining('is missing') }))
+  expect(() => sealing.sealer.seal('more', 'place')).toThrow(
+    expect.objectContaining({ code: 'sealed-locked', message: expect.stringContaining('is missing') }),
+  )
   expect(readdirSync(dataDir)).not.toContain(sealingKeyFile)
 })
 

@@ -18,7 +18,10 @@ function open(file: string): Database {
 }
 
 function contents(database: Database): Record<string, unknown[]> {
-  const tables = database.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`).pluck().all()
+  const tables = database
+    .prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`)
+    .pluck()
+    .all()
   return Object.fromEntries(tables.map((table) => [table, database.prepare(`SELECT * FROM "${table}" ORDER BY 1`).all()]))
 }
 
@@ -38,7 +41,11 @@ function caught(run: () => unknown): unknown {
 describe('migrations', () => {
   test('are numbered one by one and each has its fixture', () => {
     expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_, index) => index + 1))
-    expect(readdirSync(fixtures).filter((name) => name.endsWith('.db')).sort()).toEqual(migrations.map(({ version }) => `version-${version}.db`).sort())
+    expect(
+      readdirSync(fixtures)
+        .filter((name) => name.endsWith('.db'))
+        .sort(),
+    ).toEqual(migrations.map(({ version }) => `version-${version}.db`).sort())
   })
 
   test.each(migrations.map(({ version }) => version))('bring a version %i database to the newest with all its rows', (version) => {
@@ -67,7 +74,9 @@ describe('migrations', () => {
     expect(copy).toBe(join(folder, 'wheelhouse.version-1.db'))
     const kept = open(copy ?? '')
     expect(versionOf(kept)).toBe(1)
-    expect(contents(kept)['users']).toEqual([{ id: 'user_1', primary_email: 'person@example.test', credits: 100, created_at: 1767322800000 }])
+    expect(contents(kept)['users']).toEqual([
+      { id: 'user_1', primary_email: 'person@example.test', credits: 100, created_at: 1767322800000 },
+    ])
     expect(statSync(copy ?? '').mode & 0o777).toBe(0o600)
   })
 
@@ -104,7 +113,9 @@ describe('migrations', () => {
     const database = open(file)
     database.pragma('user_version = 99')
     const error = caught(() => migrate(database))
-    expect(isFault(error, 'database-too-new') && error.message).toMatch(/newer Wheelhouse \(database version 99, this program knows \d+\); update the program/)
+    expect(isFault(error, 'database-too-new') && error.message).toMatch(
+      /newer Wheelhouse \(database version 99, this program knows \d+\); update the program/,
+    )
     expect(versionOf(database)).toBe(99)
   })
 })
@@ -119,7 +130,12 @@ describe('opening a database', () => {
 
   test('writes ahead, syncs every commit and checks references', () => {
     const database = open(join(temporaryFolder(), 'wheelhouse.db'))
-    expect(['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map((name) => database.pragma(name, { simple: true }))).toEqual(['wal', 2, 1, 5_000])
+    expect(['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map((name) => database.pragma(name, { simple: true }))).toEqual([
+      'wal',
+      2,
+      1,
+      5_000,
+    ])
   })
 
   test('says which file is no database, and leaves it as it is', () => {

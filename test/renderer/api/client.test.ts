@@ -13,21 +13,32 @@ describe('the client made from a contract', () => {
   })
 
   it('calls a room under its prefix on the control port', async () => {
-    const server = new FakeTransport().on('GET /browsers/v1/browser-sessions', () => ({ sessions: [], capacity: 10, nextEvicted: null, spareReady: false }))
+    const server = new FakeTransport().on('GET /browsers/v1/browser-sessions', () => ({
+      sessions: [],
+      capacity: 10,
+      nextEvicted: null,
+      spareReady: false,
+    }))
     const { capacity } = await createClient(browsersContract, server).browserSessions()
     expect(capacity).toBe(10)
   })
 
   it('turns a control failure into an error with code, message and the fields it is about', async () => {
-    const server = new FakeTransport().on('POST /control/v1/keys', () => refusal(400, 'invalid-body', 'A field is not accepted', [{ field: 'name', message: 'too long' }]))
-    const failure = await createClient(controlContract, server).createKey({ body: { name: 'x', scopes: [{ room: 'browsers', verb: 'read' }] } }).catch((error: unknown) => error)
+    const server = new FakeTransport().on('POST /control/v1/keys', () =>
+      refusal(400, 'invalid-body', 'A field is not accepted', [{ field: 'name', message: 'too long' }]),
+    )
+    const failure = await createClient(controlContract, server)
+      .createKey({ body: { name: 'x', scopes: [{ room: 'browsers', verb: 'read' }] } })
+      .catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(ApiError)
     expect(failure).toMatchObject({ status: 400, code: 'invalid-body', message: 'A field is not accepted', requestId: 'r1' })
     expect((failure as ApiError).issue('name')).toBe('too long')
   })
 
   it('reads the published shape of the browsers API as well', async () => {
-    const server = new FakeTransport().on('POST /browsers/get_session', () => reply(401, { success: false, error: 'Authentication failed', details: 'Invalid credentials' }))
+    const server = new FakeTransport().on('POST /browsers/get_session', () =>
+      reply(401, { success: false, error: 'Authentication failed', details: 'Invalid credentials' }),
+    )
     const call = createClient(browsersContract, server).getSession({ body: { username: 'u', password: 'p', captcha_api_key: 'k' } })
     await expect(call).rejects.toMatchObject({ status: 401, code: 'http-401', message: 'Authentication failed: Invalid credentials' })
   })

@@ -5,14 +5,28 @@ import { mountPage, settle, standardServer, type MountedPage } from '../support/
 import { reply } from '../support/fake-transport.ts'
 import { settingsView } from '../support/samples.ts'
 
-const state = (changes: Partial<ChromiumState> = {}): ChromiumState => ({ state: 'missing', path: null, version: null, source: null, sandbox: true, message: null, progress: null, searched: ['/usr/bin/chromium', '/opt/google/chrome/chrome'], ...changes })
+const state = (changes: Partial<ChromiumState> = {}): ChromiumState => ({
+  state: 'missing',
+  path: null,
+  version: null,
+  source: null,
+  sandbox: true,
+  message: null,
+  progress: null,
+  searched: ['/usr/bin/chromium', '/opt/google/chrome/chrome'],
+  ...changes,
+})
 
 describe('the Chromium card', () => {
   let mounted: MountedPage | null = null
   afterEach(() => mounted?.unmount())
 
   it('says what is used and where it was found', async () => {
-    mounted = await mountPage(ChromiumCard, { server: standardServer().on('GET /browsers/v1/chromium', () => state({ state: 'ready', path: '/usr/bin/chromium', version: '156.0', source: 'system', sandbox: false })) })
+    mounted = await mountPage(ChromiumCard, {
+      server: standardServer().on('GET /browsers/v1/chromium', () =>
+        state({ state: 'ready', path: '/usr/bin/chromium', version: '156.0', source: 'system', sandbox: false }),
+      ),
+    })
     expect(mounted.text()).toContain('Chromium 156.0')
     expect(mounted.text()).toContain('installed on this computer')
     expect(mounted.text()).toContain('Sandbox off')
@@ -28,7 +42,9 @@ describe('the Chromium card', () => {
   it('shows how far a download is and can cancel it', async () => {
     const server = standardServer()
       .on('GET /browsers/v1/chromium', () => state())
-      .on('POST /browsers/v1/chromium/install', () => reply(202, state({ state: 'installing', progress: { receivedBytes: 43_000_000, totalBytes: 172_000_000 } })))
+      .on('POST /browsers/v1/chromium/install', () =>
+        reply(202, state({ state: 'installing', progress: { receivedBytes: 43_000_000, totalBytes: 172_000_000 } })),
+      )
       .on('DELETE /browsers/v1/chromium/install', () => state())
     mounted = await mountPage(ChromiumCard, { server })
     await mounted.click('Install Chromium')

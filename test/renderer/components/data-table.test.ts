@@ -17,23 +17,33 @@ describe('the table of every page', () => {
 
   async function show(things: Thing[]) {
     const chosen = ref<string | null>(null)
-    mounted = await mountPage(defineComponent({
-      render: () => h(Table, {
-        rows: things,
-        columns: [{ key: 'name', title: 'Name', value: (row: object) => (row as Thing).name, sortable: true }, { key: 'size', title: 'Size', value: (row: object) => (row as Thing).size, sortable: true, end: true }],
-        rowKey: (row: object) => (row as Thing).name,
-        selectable: true,
-        selected: chosen.value,
-        caption: 'Things',
-        onSelect: (row: object) => (chosen.value = (row as Thing).name),
+    mounted = await mountPage(
+      defineComponent({
+        render: () =>
+          h(Table, {
+            rows: things,
+            columns: [
+              { key: 'name', title: 'Name', value: (row: object) => (row as Thing).name, sortable: true },
+              { key: 'size', title: 'Size', value: (row: object) => (row as Thing).size, sortable: true, end: true },
+            ],
+            rowKey: (row: object) => (row as Thing).name,
+            selectable: true,
+            selected: chosen.value,
+            caption: 'Things',
+            onSelect: (row: object) => (chosen.value = (row as Thing).name),
+          }),
       }),
-    }))
+    )
     const rows = () => [...document.querySelectorAll<HTMLElement>('tbody tr')].filter((row) => row.querySelector('td')?.textContent !== '')
     return { rows, names: () => rows().map((row) => row.querySelector('td')?.textContent?.trim()), chosen, page: mounted }
   }
 
   it('sorts by a click on a head: up, down, and as it came', async () => {
-    const { names, page } = await show([{ name: 'b', size: 2 }, { name: 'a', size: 10 }, { name: 'c', size: 1 }])
+    const { names, page } = await show([
+      { name: 'b', size: 2 },
+      { name: 'a', size: 10 },
+      { name: 'c', size: 1 },
+    ])
     expect(names()).toEqual(['b', 'a', 'c'])
     await page.click('Size')
     expect(names()).toEqual(['c', 'b', 'a'])
@@ -45,7 +55,10 @@ describe('the table of every page', () => {
   })
 
   it('opens a row by click and by Enter, and marks it', async () => {
-    const { rows, chosen } = await show([{ name: 'a', size: 1 }, { name: 'b', size: 2 }])
+    const { rows, chosen } = await show([
+      { name: 'a', size: 1 },
+      { name: 'b', size: 2 },
+    ])
     rows()[1]?.click()
     await settle()
     expect(chosen.value).toBe('b')

@@ -55,7 +55,10 @@ it('says what it can show as soon as the socket is open, and again when it leave
   expect(socket.sent).toEqual([])
   socket.open()
   view.show(false, { width: 512, height: 320 })
-  expect(socket.sent).toMatchObject([{ type: 'visible', visible: true }, { type: 'visible', visible: false }])
+  expect(socket.sent).toMatchObject([
+    { type: 'visible', visible: true },
+    { type: 'visible', visible: false },
+  ])
   for (const message of socket.sent) expect(viewCommand.safeParse(message).success).toBe(true)
 })
 
@@ -99,7 +102,10 @@ it('finds the place on the page under a place on the picture', () => {
 it('names the button that is held while the mouse moves, and the one that goes down or up', () => {
   const picture = document.createElement('div')
   const page = { width: 100, height: 100 }
-  expect(mouseCommand('down', new MouseEvent('mousedown', { button: 2, detail: 1 }), picture, page)).toMatchObject({ button: 'right', clicks: 1 })
+  expect(mouseCommand('down', new MouseEvent('mousedown', { button: 2, detail: 1 }), picture, page)).toMatchObject({
+    button: 'right',
+    clicks: 1,
+  })
   expect(mouseCommand('move', new MouseEvent('mousemove', { buttons: 1 }), picture, page)).toMatchObject({ button: 'left', clicks: 0 })
   expect(mouseCommand('move', new MouseEvent('mousemove'), picture, page)).toMatchObject({ button: 'none' })
 })

@@ -10,7 +10,9 @@ describe('the activity page', () => {
   const page = (from: number, count: number) => Array.from({ length: count }, (_, index) => event(from - index))
 
   it('reads the trail page by page, each before the last one shown', async () => {
-    const server = standardServer().on('GET /control/v1/audit', ({ query }) => (query?.['before'] === undefined ? { events: page(30, 20), more: true } : { events: page(10, 10), more: false }))
+    const server = standardServer().on('GET /control/v1/audit', ({ query }) =>
+      query?.['before'] === undefined ? { events: page(30, 20), more: true } : { events: page(10, 10), more: false },
+    )
     mounted = await mountPage(ActivityPage, { server })
     expect(mounted.text()).toContain('20 of many events')
     await mounted.click('Load earlier events')
@@ -35,7 +37,10 @@ describe('the activity page', () => {
   })
 
   it('opens one event with all its facts', async () => {
-    const server = standardServer().on('GET /control/v1/audit', () => ({ events: [event(9, { data: { container: 'ABCU1234567' } })], more: false }))
+    const server = standardServer().on('GET /control/v1/audit', () => ({
+      events: [event(9, { data: { container: 'ABCU1234567' } })],
+      more: false,
+    }))
     mounted = await mountPage(ActivityPage, { server })
     document.querySelector<HTMLElement>('tbody tr')?.click()
     await settle()

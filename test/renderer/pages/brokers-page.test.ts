@@ -9,16 +9,76 @@ import { mountPage, settle, standardServer, type MountedPage } from '../support/
 
 const at = new Date(Date.now() - 41_000).toISOString()
 const session = (changes: Partial<BrokerSession> = {}): BrokerSession => ({
-  name: 'orders-prod', state: 'running', createdAt: at, expiresAt: null, clients: 2, subscribers: 2, topics: 1, published: 612, delivered: 1_318, publishedTotal: 1, deliveredTotal: 1,
-  queued: 1_204, storedBytes: 1, oldestUnackedAt: at, deadLetters: 1, deadForgotten: 0, policy: defaultPolicy, ...changes,
+  name: 'orders-prod',
+  state: 'running',
+  createdAt: at,
+  expiresAt: null,
+  clients: 2,
+  subscribers: 2,
+  topics: 1,
+  published: 612,
+  delivered: 1_318,
+  publishedTotal: 1,
+  deliveredTotal: 1,
+  queued: 1_204,
+  storedBytes: 1,
+  oldestUnackedAt: at,
+  deadLetters: 1,
+  deadForgotten: 0,
+  policy: defaultPolicy,
+  ...changes,
 })
-const client = (changes: Partial<BrokerClient> = {}): BrokerClient => ({ linkId: 7, subscriberId: 3, name: 'erp-sync', key: 'user:erp-sync', protocol: 'json', address: '10.0.4.21', connectedAt: at, awaySince: null, topics: ['orders/paid'], unacked: 818, queuedBytes: 1, slow: false, ...changes })
-const letter: BrokerDeadLetter = { id: 5, at, messageId: '3b1f0c2e-0000-4000-8000-000000000000', topic: 'orders/paid', subscriber: 'user:erp-sync', reason: 'max-retries', tries: 101, acceptedAt: at, bytes: 10, preview: 'the text of it' }
+const client = (changes: Partial<BrokerClient> = {}): BrokerClient => ({
+  linkId: 7,
+  subscriberId: 3,
+  name: 'erp-sync',
+  key: 'user:erp-sync',
+  protocol: 'json',
+  address: '10.0.4.21',
+  connectedAt: at,
+  awaySince: null,
+  topics: ['orders/paid'],
+  unacked: 818,
+  queuedBytes: 1,
+  slow: false,
+  ...changes,
+})
+const letter: BrokerDeadLetter = {
+  id: 5,
+  at,
+  messageId: '3b1f0c2e-0000-4000-8000-000000000000',
+  topic: 'orders/paid',
+  subscriber: 'user:erp-sync',
+  reason: 'max-retries',
+  tries: 101,
+  acceptedAt: at,
+  bytes: 10,
+  preview: 'the text of it',
+}
 
-function server(sessions: BrokerSession[] = [session(), session({ name: 'staging-smoke', state: 'suspended', deadLetters: 0, queued: 31 })]): FakeTransport {
+function server(
+  sessions: BrokerSession[] = [session(), session({ name: 'staging-smoke', state: 'suspended', deadLetters: 0, queued: 31 })],
+): FakeTransport {
   return standardServer()
     .on('GET /brokers/v1/sessions', () => ({ sessions, deliveries: [1, 2, 3] }))
-    .on('GET /brokers/v1/sessions/orders-prod', () => ({ session: session(), clients: [client(), client({ linkId: null, name: 'night-report', key: 'user:night-report', address: null, protocol: null, connectedAt: null, awaySince: at })], topics: [{ topic: 'orders/paid', subscribers: 3, published: 201, publishedTotal: 5, queued: 822, retained: false }], depth: [0, 10], deliveries: [1] }))
+    .on('GET /brokers/v1/sessions/orders-prod', () => ({
+      session: session(),
+      clients: [
+        client(),
+        client({
+          linkId: null,
+          name: 'night-report',
+          key: 'user:night-report',
+          address: null,
+          protocol: null,
+          connectedAt: null,
+          awaySince: at,
+        }),
+      ],
+      topics: [{ topic: 'orders/paid', subscribers: 3, published: 201, publishedTotal: 5, queued: 822, retained: false }],
+      depth: [0, 10],
+      deliveries: [1],
+    }))
     .on('GET /brokers/v1/sessions/orders-prod/dead-letters', () => ({ deadLetters: [letter], total: 1 }))
 }
 
@@ -34,7 +94,22 @@ describe('the brokers page', () => {
 
   it('shows sessions with their pressure, and one of them with clients, topics and dead letters', async () => {
     const { page } = await open()
-    for (const words of ['2 sessions', 'staging-smoke', 'Suspended', '31 queued', '1 dead', '1,204', '41', 'erp-sync', '10.0.4.21', '818', 'night-report', 'orders/paid', 'Never acknowledged, 101 tries']) expect(page.text()).toContain(words)
+    for (const words of [
+      '2 sessions',
+      'staging-smoke',
+      'Suspended',
+      '31 queued',
+      '1 dead',
+      '1,204',
+      '41',
+      'erp-sync',
+      '10.0.4.21',
+      '818',
+      'night-report',
+      'orders/paid',
+      'Never acknowledged, 101 tries',
+    ])
+      expect(page.text()).toContain(words)
   })
 
   it('explains the first step when there is none', async () => {
@@ -53,7 +128,9 @@ describe('the brokers page', () => {
 
   it('suspends, and replays a dead letter', async () => {
     const { page, transport } = await open()
-    transport.on('PATCH /brokers/v1/sessions/orders-prod', () => session({ state: 'suspended' })).on('POST /brokers/v1/sessions/orders-prod/dead-letters/replay', () => ({ replayed: 1, kept: 0 }))
+    transport
+      .on('PATCH /brokers/v1/sessions/orders-prod', () => session({ state: 'suspended' }))
+      .on('POST /brokers/v1/sessions/orders-prod/dead-letters/replay', () => ({ replayed: 1, kept: 0 }))
     await page.click('Suspend')
     expect(transport.sent('PATCH /brokers/v1/sessions/orders-prod')).toEqual([{ suspended: true }])
     await page.click('Replay')

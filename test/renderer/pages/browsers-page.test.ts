@@ -8,13 +8,42 @@ const at = '2026-11-21T07:30:00.000Z'
 
 function session(changes: Partial<BrowserSession> = {}): BrowserSession {
   return {
-    ...{ id: 'session_1795246249_3886465173-a', username: 'user1', profile: 'harbor-gate', state: 'ready', reason: null, createdAt: at, lastUsedAt: at, idleExpiresAt: null, currentUrl: 'http://portal.example/containers', title: 'Containers' },
-    ...{ pages: [], leases: [], memoryBytes: 184_000_000, processCount: 9, pid: 42, lastRefresh: null, nextRefreshAt: null, endReason: null },
+    ...{
+      id: 'session_1795246249_3886465173-a',
+      username: 'user1',
+      profile: 'harbor-gate',
+      state: 'ready',
+      reason: null,
+      createdAt: at,
+      lastUsedAt: at,
+      idleExpiresAt: null,
+      currentUrl: 'http://portal.example/containers',
+      title: 'Containers',
+    },
+    ...{
+      pages: [],
+      leases: [],
+      memoryBytes: 184_000_000,
+      processCount: 9,
+      pid: 42,
+      lastRefresh: null,
+      nextRefreshAt: null,
+      endReason: null,
+    },
     ...changes,
   }
 }
 
-const chromium: ChromiumState = { state: 'ready', path: '/usr/bin/chromium', version: '156.0.1.2', source: 'system', sandbox: true, message: null, progress: null, searched: [] }
+const chromium: ChromiumState = {
+  state: 'ready',
+  path: '/usr/bin/chromium',
+  version: '156.0.1.2',
+  source: 'system',
+  sandbox: true,
+  message: null,
+  progress: null,
+  searched: [],
+}
 
 function serving(sessions: BrowserSession[], { capacity = 10, nextEvicted = null as string | null } = {}): FakeTransport {
   return standardServer()
@@ -22,7 +51,16 @@ function serving(sessions: BrowserSession[], { capacity = 10, nextEvicted = null
     .on('GET /browsers/v1/chromium', () => chromium)
 }
 
-const two = [session(), session({ id: 'session_1795246250_3886465174-b', username: 'user2', state: 'needs-you', reason: 'The site asks for a code', currentUrl: 'http://portal.example/verify' })]
+const two = [
+  session(),
+  session({
+    id: 'session_1795246250_3886465174-b',
+    username: 'user2',
+    state: 'needs-you',
+    reason: 'The site asks for a code',
+    currentUrl: 'http://portal.example/verify',
+  }),
+]
 
 describe('the browsers page', () => {
   let mounted: MountedPage | null = null
@@ -71,19 +109,46 @@ describe('the browsers page', () => {
     await settle()
     await mounted.click('Close 2 sessions')
     expect(server.requests.some(({ method }) => method === 'DELETE')).toBe(false)
-    const confirm = [...document.querySelectorAll<HTMLButtonElement>('[role=dialog] button')].find((button) => button.textContent?.includes('Close 2 sessions'))
+    const confirm = [...document.querySelectorAll<HTMLButtonElement>('[role=dialog] button')].find((button) =>
+      button.textContent?.includes('Close 2 sessions'),
+    )
     confirm?.click()
     await settle()
-    expect(server.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path.split('/').at(-1)).toSorted()).toEqual(two.map(({ id }) => id))
+    expect(
+      server.requests
+        .filter(({ method }) => method === 'DELETE')
+        .map(({ path }) => path.split('/').at(-1))
+        .toSorted(),
+    ).toEqual(two.map(({ id }) => id))
     expect(mounted.text()).toContain('Log in once, keep the browser')
   })
 
   it('keeps what was typed and says why when a session cannot be opened', async () => {
-    const server = serving([]).on('GET /control/v1/site-profiles', () => ({ profiles: [{ name: 'emodal', title: 'Portal', kind: 'form', address: 'http://portal.example', form: null, captcha: null, success: null, failure: null, loginTimeout: 60_000, refresh: null, operations: {}, builtIn: true }] }))
+    const server = serving([]).on('GET /control/v1/site-profiles', () => ({
+      profiles: [
+        {
+          name: 'emodal',
+          title: 'Portal',
+          kind: 'form',
+          address: 'http://portal.example',
+          form: null,
+          captcha: null,
+          success: null,
+          failure: null,
+          loginTimeout: 60_000,
+          refresh: null,
+          operations: {},
+          builtIn: true,
+        },
+      ],
+    }))
     server.on('POST /browsers/v1/browser-sessions', () => refusal(409, 'no-capacity', 'All 10 sessions are in use'))
     mounted = await mountPage(BrowsersPage, { server })
     const [username, password] = document.querySelectorAll<HTMLInputElement>('form input:not([aria-hidden])')
-    for (const [field, text] of [[username, 'user1'], [password, 'secret']] as const) {
+    for (const [field, text] of [
+      [username, 'user1'],
+      [password, 'secret'],
+    ] as const) {
       if (field === undefined) throw new Error('no field')
       field.value = text
       field.dispatchEvent(new Event('input', { bubbles: true }))
@@ -96,8 +161,20 @@ describe('the browsers page', () => {
   })
 
   it('shows beside a session whether its login holds, and why it could not be made again', async () => {
-    const again = session({ state: 'starting', lastRefresh: { at, ok: true, message: 'Logged in again, because the site shows its login form' } })
-    const lost = session({ id: 'session_1795246250_3886465174-b', state: 'starting', lastRefresh: { at, ok: false, message: 'The login is gone, because the site answers with status 401; the new one failed: The site refused the login: Wrong password' } })
+    const again = session({
+      state: 'starting',
+      lastRefresh: { at, ok: true, message: 'Logged in again, because the site shows its login form' },
+    })
+    const lost = session({
+      id: 'session_1795246250_3886465174-b',
+      state: 'starting',
+      lastRefresh: {
+        at,
+        ok: false,
+        message:
+          'The login is gone, because the site answers with status 401; the new one failed: The site refused the login: Wrong password',
+      },
+    })
     const server = serving([again, lost])
     for (const each of [again, lost]) server.on(`GET /browsers/v1/browser-sessions/${each.id}`, () => ({ session: each, events: [] }))
     mounted = await mountPage(BrowsersPage, { server, path: `/?session=${again.id}` })
@@ -108,7 +185,13 @@ describe('the browsers page', () => {
   })
 
   it('says that no Chromium was found and where to get one', async () => {
-    const server = serving([]).on('GET /browsers/v1/chromium', () => ({ ...chromium, state: 'missing', path: null, version: null, message: 'Nothing usable in 14 places' }))
+    const server = serving([]).on('GET /browsers/v1/chromium', () => ({
+      ...chromium,
+      state: 'missing',
+      path: null,
+      version: null,
+      message: 'Nothing usable in 14 places',
+    }))
     mounted = await mountPage(BrowsersPage, { server })
     expect(mounted.text()).toContain('No Chromium was found')
     expect(mounted.text()).toContain('Choose or install')

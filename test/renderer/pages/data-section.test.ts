@@ -15,7 +15,9 @@ describe('the data settings', () => {
   })
 
   it('name what is locked, and read the key again once it is put back', async () => {
-    const server = standardServer().on('GET /control/v1/sealing-key', () => lost).on('POST /control/v1/sealing-key/retry', () => open)
+    const server = standardServer()
+      .on('GET /control/v1/sealing-key', () => lost)
+      .on('POST /control/v1/sealing-key/retry', () => open)
     mounted = await mountPage(DataSection, { server })
     expect(mounted.text()).toContain('sealing-key.json is missing')
     expect(mounted.text()).toContain('2 bots, 1 backup cannot be opened')
@@ -35,7 +37,9 @@ describe('the data settings', () => {
     await mounted.click('Give up 2 bots, 1 backup')
     expect(given).toEqual([])
     expect(mounted.text()).toContain('removed for good')
-    const confirm = [...document.querySelectorAll<HTMLButtonElement>('[role=dialog] button')].find(({ textContent }) => textContent?.trim() === 'Give up 2 bots, 1 backup')
+    const confirm = [...document.querySelectorAll<HTMLButtonElement>('[role=dialog] button')].find(
+      ({ textContent }) => textContent?.trim() === 'Give up 2 bots, 1 backup',
+    )
     confirm?.click()
     await settle()
     expect(given).toEqual([{ room: 'bots' }])

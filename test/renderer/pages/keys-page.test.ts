@@ -47,10 +47,17 @@ describe('the API keys page', () => {
 
   it('takes rights away only after it was said what is lost, and adds none', async () => {
     const wide = key({ rights: ['bots:manage', 'browsers:use'] })
-    const server = standardServer().on('GET /control/v1/keys', () => ({ keys: [wide] })).on('PATCH /control/v1/keys/key_abcdef', () => ({ ...wide, rights: ['bots:use'] }))
+    const server = standardServer()
+      .on('GET /control/v1/keys', () => ({ keys: [wide] }))
+      .on('PATCH /control/v1/keys/key_abcdef', () => ({ ...wide, rights: ['bots:use'] }))
     mounted = await mountPage(KeysPage, { server })
     await mounted.click('Take rights away from warehouse-sync')
-    expect([...document.querySelectorAll('[role=dialog] [role=checkbox]')].map((box) => box.getAttribute('aria-label'))).toEqual(['Browsers: use', 'Browsers: manage', 'Bots: use', 'Bots: manage'])
+    expect([...document.querySelectorAll('[role=dialog] [role=checkbox]')].map((box) => box.getAttribute('aria-label'))).toEqual([
+      'Browsers: use',
+      'Browsers: manage',
+      'Bots: use',
+      'Bots: manage',
+    ])
     expect(box('Browsers: manage').disabled).toBe(true)
     expect(mounted.button('Take from warehouse-sync').disabled).toBe(true)
     box('Bots: manage').click()
@@ -68,7 +75,9 @@ describe('the API keys page', () => {
 
   it('takes some of the things a limited key names, and never the limit', async () => {
     const limited = key({ rights: ['bots:manage'], only: { bots: ['bot_1', 'bot_2'] } })
-    const server = standardServer().on('GET /control/v1/keys', () => ({ keys: [limited] })).on('PATCH /control/v1/keys/key_abcdef', () => ({ ...limited, only: { bots: ['bot_2'] } }))
+    const server = standardServer()
+      .on('GET /control/v1/keys', () => ({ keys: [limited] }))
+      .on('PATCH /control/v1/keys/key_abcdef', () => ({ ...limited, only: { bots: ['bot_2'] } }))
     mounted = await mountPage(KeysPage, { server })
     await mounted.click('Take rights away from warehouse-sync')
     await mounted.click('Bots: only for')
@@ -86,8 +95,17 @@ describe('the API keys page', () => {
   })
 
   it('says of a key of the older form what it loses with its scopes, and keeps the dialog when the server refuses', async () => {
-    const old = key({ rights: null, scopes: [{ room: 'browsers', verb: 'read' }, { room: 'browsers', verb: 'write' }, { room: 'relay', verb: 'read' }] })
-    const server = standardServer().on('GET /control/v1/keys', () => ({ keys: [old] })).on('PATCH /control/v1/keys/key_abcdef', () => refusal(409, 'key-not-less', 'More rights need a new key'))
+    const old = key({
+      rights: null,
+      scopes: [
+        { room: 'browsers', verb: 'read' },
+        { room: 'browsers', verb: 'write' },
+        { room: 'relay', verb: 'read' },
+      ],
+    })
+    const server = standardServer()
+      .on('GET /control/v1/keys', () => ({ keys: [old] }))
+      .on('PATCH /control/v1/keys/key_abcdef', () => refusal(409, 'key-not-less', 'More rights need a new key'))
     mounted = await mountPage(KeysPage, { server })
     await mounted.click('Take rights away from warehouse-sync')
     box('Browsers: manage').click()
@@ -104,7 +122,9 @@ describe('the API keys page', () => {
     await mounted.click('Revoke warehouse-sync')
     expect(server.sent('DELETE /control/v1/keys/key_abcdef')).toEqual([])
     expect(mounted.text()).toContain('refused from its next request on')
-    const confirm = [...document.querySelectorAll('button')].filter((button) => button.textContent?.trim() === 'Revoke warehouse-sync').at(-1)
+    const confirm = [...document.querySelectorAll('button')]
+      .filter((button) => button.textContent?.trim() === 'Revoke warehouse-sync')
+      .at(-1)
     server.on('GET /control/v1/keys', () => ({ keys: [] }))
     confirm?.click()
     await settle()

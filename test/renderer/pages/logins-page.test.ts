@@ -9,22 +9,72 @@ const now = Date.now()
 const at = (ms: number) => new Date(now + ms).toISOString()
 
 const login = (changes: Partial<LoginView> = {}): LoginView => ({
-  id: 'abc123e09f47d2185c6b3a90e1f7d426', userId: 'usr_7d20c1f4', username: 'john_doe', role: 'admin', permissions: ['read', 'write'], rememberMe: false, state: 'active', reason: null,
-  createdAt: at(-60_000), lastActivity: at(-9_000), expiresAt: at(1_740_000), absoluteEndsAt: at(43_000_000), endedAt: null, renewals: 0,
-  address: '127.0.0.1', device: 'node', reportedAddress: '10.0.4.22', reportedDevice: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', nextEvicted: false, ...changes,
+  id: 'abc123e09f47d2185c6b3a90e1f7d426',
+  userId: 'usr_7d20c1f4',
+  username: 'john_doe',
+  role: 'admin',
+  permissions: ['read', 'write'],
+  rememberMe: false,
+  state: 'active',
+  reason: null,
+  createdAt: at(-60_000),
+  lastActivity: at(-9_000),
+  expiresAt: at(1_740_000),
+  absoluteEndsAt: at(43_000_000),
+  endedAt: null,
+  renewals: 0,
+  address: '127.0.0.1',
+  device: 'node',
+  reportedAddress: '10.0.4.22',
+  reportedDevice: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0',
+  nextEvicted: false,
+  ...changes,
 })
 const status = (changes: Partial<LoginStatus> = {}): LoginStatus => ({
-  storage: 'database', up: true, error: null, signing: 'ready', lockedKeys: 0, counts: { total: 3, live: 2, expired: 0, ended: 1, users: 2 }, gateways: 1, nextCleanupAt: at(600_000),
-  policy: { life: 1_800_000, rememberMeLife: 604_800_000, threshold: 300_000, idleTimeout: null, rememberMeThreshold: 100_800_000, absoluteLife: 43_200_000, rememberMeAbsoluteLife: 2_592_000_000, maxRenewals: null, maxConcurrent: 5, whenFull: 'evict-oldest', cleanupInterval: 600_000, keepEndedFor: 604_800_000 }, ...changes,
+  storage: 'database',
+  up: true,
+  error: null,
+  signing: 'ready',
+  lockedKeys: 0,
+  counts: { total: 3, live: 2, expired: 0, ended: 1, users: 2 },
+  gateways: 1,
+  nextCleanupAt: at(600_000),
+  policy: {
+    life: 1_800_000,
+    rememberMeLife: 604_800_000,
+    threshold: 300_000,
+    idleTimeout: null,
+    rememberMeThreshold: 100_800_000,
+    absoluteLife: 43_200_000,
+    rememberMeAbsoluteLife: 2_592_000_000,
+    maxRenewals: null,
+    maxConcurrent: 5,
+    whenFull: 'evict-oldest',
+    cleanupInterval: 600_000,
+    keepEndedFor: 604_800_000,
+  },
+  ...changes,
 })
 
-function server(sessions: LoginView[] = [login(), login({ id: 'ffff', username: 'clerk_1', state: 'ended', reason: 'revoked', endedAt: at(-1_000) })], total = sessions.length): FakeTransport {
+function server(
+  sessions: LoginView[] = [login(), login({ id: 'ffff', username: 'clerk_1', state: 'ended', reason: 'revoked', endedAt: at(-1_000) })],
+  total = sessions.length,
+): FakeTransport {
   return standardServer()
     .on('GET /logins/v1/sessions', () => ({ sessions, total }))
     .on('GET /logins/v1/status', () => status())
-    .on('GET /logins/v1/keys', () => ({ keys: [{ id: 'key_new', algorithm: 'EdDSA', createdAt: at(-1_000), verifyUntil: null, signs: true }, { id: 'key_old', algorithm: 'HS256', createdAt: at(-9_000), verifyUntil: at(90_000_000), signs: false }] }))
+    .on('GET /logins/v1/keys', () => ({
+      keys: [
+        { id: 'key_new', algorithm: 'EdDSA', createdAt: at(-1_000), verifyUntil: null, signs: true },
+        { id: 'key_old', algorithm: 'HS256', createdAt: at(-9_000), verifyUntil: at(90_000_000), signs: false },
+      ],
+    }))
     .on('GET /logins/v1/users', () => ({ users: [] }))
-    .on('GET /logins/v1/sessions/abc123e09f47d2185c6b3a90e1f7d426', () => ({ session: login(), others: [login({ id: 'other', nextEvicted: true })], limit: { maxConcurrent: 5, whenFull: 'evict-oldest' } }))
+    .on('GET /logins/v1/sessions/abc123e09f47d2185c6b3a90e1f7d426', () => ({
+      session: login(),
+      others: [login({ id: 'other', nextEvicted: true })],
+      limit: { maxConcurrent: 5, whenFull: 'evict-oldest' },
+    }))
 }
 
 function confirm(label: string): void {
@@ -54,13 +104,19 @@ describe('the logins page', () => {
   })
 
   it('says in Redis’ words why it cannot be used', async () => {
-    mounted = await mountPage(LoginsPage, { server: server().on('GET /logins/v1/status', () => status({ storage: 'redis', up: false, error: 'READONLY You can\'t write against a read only replica.' })) })
+    mounted = await mountPage(LoginsPage, {
+      server: server().on('GET /logins/v1/status', () =>
+        status({ storage: 'redis', up: false, error: "READONLY You can't write against a read only replica." }),
+      ),
+    })
     expect(mounted.text()).toContain('Redis cannot be used')
-    expect(mounted.text()).toContain('READONLY You can\'t write')
+    expect(mounted.text()).toContain("READONLY You can't write")
   })
 
   it('says that the signing keys are locked, and leads to the sealing key', async () => {
-    mounted = await mountPage(LoginsPage, { server: server().on('GET /logins/v1/status', () => status({ signing: 'locked', lockedKeys: 2 })) })
+    mounted = await mountPage(LoginsPage, {
+      server: server().on('GET /logins/v1/status', () => status({ signing: 'locked', lockedKeys: 2 })),
+    })
     expect(mounted.text()).toContain('The signing keys are locked')
     expect(mounted.text()).toContain('To the sealing key')
     expect(mounted.text()).not.toContain('Give up')
@@ -71,7 +127,9 @@ describe('the logins page', () => {
       .on('GET /logins/v1/status', () => status({ storage: 'redis', signing: 'locked', lockedKeys: 1 }))
       .on('POST /logins/v1/keys/give-up', () => ({ keys: 1 }))
     mounted = await mountPage(LoginsPage, { server: transport })
-    ;[...document.querySelectorAll<HTMLButtonElement>('button')].find((button) => button.textContent?.trim() === 'Give up locked keys')?.click()
+    ;[...document.querySelectorAll<HTMLButtonElement>('button')]
+      .find((button) => button.textContent?.trim() === 'Give up locked keys')
+      ?.click()
     await settle()
     confirm('Give up locked keys')
     await settle()
@@ -79,7 +137,10 @@ describe('the logins page', () => {
   })
 
   it('reads the next page from the server', async () => {
-    const transport = server(Array.from({ length: 100 }, (_, index) => login({ id: `id-${index}` })), 104_382)
+    const transport = server(
+      Array.from({ length: 100 }, (_, index) => login({ id: `id-${index}` })),
+      104_382,
+    )
     mounted = await mountPage(LoginsPage, { server: transport })
     expect(mounted.text()).toContain('Rows 1 to 100 of 104,382')
     document.querySelector<HTMLButtonElement>('button[aria-label="Next page"]')?.click()
@@ -99,14 +160,19 @@ describe('the logins page', () => {
     expect(mounted.text()).toContain('next to go')
     await mounted.click('Revoke session of john_doe')
     expect(transport.sent('DELETE /logins/v1/sessions/abc123e09f47d2185c6b3a90e1f7d426')).toHaveLength(0)
-    const confirm = [...document.querySelectorAll<HTMLButtonElement>('[role=dialog] button')].find((button) => button.textContent?.trim() === 'Revoke session of john_doe')
+    const confirm = [...document.querySelectorAll<HTMLButtonElement>('[role=dialog] button')].find(
+      (button) => button.textContent?.trim() === 'Revoke session of john_doe',
+    )
     confirm?.click()
     await settle()
     expect(transport.sent('DELETE /logins/v1/sessions/abc123e09f47d2185c6b3a90e1f7d426')).toHaveLength(1)
   })
 
   it('revokes the chosen ones after a question, and all that match after a count', async () => {
-    const transport = server([login(), login({ id: 'second', username: 'clerk_2' })], 104_382).on('POST /logins/v1/revoke', ({ body }) => ({ matched: 2, revoked: (body as { preview?: boolean }).preview === true ? 0 : 2 }))
+    const transport = server([login(), login({ id: 'second', username: 'clerk_2' })], 104_382).on('POST /logins/v1/revoke', ({ body }) => ({
+      matched: 2,
+      revoked: (body as { preview?: boolean }).preview === true ? 0 : 2,
+    }))
     mounted = await mountPage(LoginsPage, { server: transport })
     document.querySelector<HTMLButtonElement>('[aria-label="Choose all of this page"]')?.click()
     await settle()

@@ -20,8 +20,12 @@ describe('the network settings', () => {
   }
 
   it('offers the next free port where a port is taken', async () => {
-    const { mounted: page, server } = await open(api({ state: 'port-in-use', port: null, freePort: 5011, error: 'Port 5010 is used by another program' }))
-    server.on('PATCH /control/v1/apis/browsers', ({ body }) => api({ configuredPort: (body as { port: number }).port, port: 5011, url: 'http://127.0.0.1:5011' }))
+    const { mounted: page, server } = await open(
+      api({ state: 'port-in-use', port: null, freePort: 5011, error: 'Port 5010 is used by another program' }),
+    )
+    server.on('PATCH /control/v1/apis/browsers', ({ body }) =>
+      api({ configuredPort: (body as { port: number }).port, port: 5011, url: 'http://127.0.0.1:5011' }),
+    )
     expect(page.text()).toContain('Port in use')
     await page.click('Use 5011')
     expect(server.sent('PATCH /control/v1/apis/browsers')).toEqual([{ port: 5011 }])
@@ -51,7 +55,9 @@ describe('the network settings', () => {
 
   it('opens MQTT over TCP on its usual port by one switch, and closes it again', async () => {
     const { mounted: page, server } = await open(api())
-    server.on('PATCH /control/v1/settings', ({ body }) => settingsView({ settings: { ...settingsView().settings, brokers: (body as { brokers: { mqttPort: number | 'off' } }).brokers } }))
+    server.on('PATCH /control/v1/settings', ({ body }) =>
+      settingsView({ settings: { ...settingsView().settings, brokers: (body as { brokers: { mqttPort: number | 'off' } }).brokers } }),
+    )
     expect(document.querySelector('[aria-label="Port of MQTT over TCP"]')).toBeNull()
     await page.click('MQTT over TCP')
     expect(server.sent('PATCH /control/v1/settings')).toEqual([{ brokers: { mqttPort: 1_883 } }])
@@ -81,8 +87,13 @@ describe('the network settings', () => {
     expect(page.text()).toContain('Networks within reach')
     expect(page.text()).not.toContain('reaches what stands in these networks')
     const sent = ['192.168.1.0/24', '10.0.0.7/32', 'fd00::7/128']
-    server.on('PATCH /control/v1/settings', () => settingsView({ settings: { ...settingsView().settings, network: { allowedRanges: sent } } }))
-    page.page.findComponent(RangesCard).findComponent({ name: 'InputTags' }).vm.$emit('update:modelValue', ['192.168.1.0/24', ' 10.0.0.7 ', 'fd00::7', ''])
+    server.on('PATCH /control/v1/settings', () =>
+      settingsView({ settings: { ...settingsView().settings, network: { allowedRanges: sent } } }),
+    )
+    page.page
+      .findComponent(RangesCard)
+      .findComponent({ name: 'InputTags' })
+      .vm.$emit('update:modelValue', ['192.168.1.0/24', ' 10.0.0.7 ', 'fd00::7', ''])
     await settle()
     expect(server.sent('PATCH /control/v1/settings')).toEqual([{ network: { allowedRanges: sent } }])
     expect(page.text()).toContain('reaches what stands in these networks')

@@ -9,7 +9,13 @@ const made = (name: string) => reply(201, { ...key({ name }), secret: 'whk_the-s
 /** With two bots and a broker session to choose from; of them the page reads names alone. */
 const withThings = (): FakeTransport =>
   standardServer()
-    .on('GET /bots/v1/bots', () => ({ bots: [{ userId: 'bot_1', label: 'Driver help' }, { userId: 'bot_2', label: '' }], demo: false }))
+    .on('GET /bots/v1/bots', () => ({
+      bots: [
+        { userId: 'bot_1', label: 'Driver help' },
+        { userId: 'bot_2', label: '' },
+      ],
+      demo: false,
+    }))
     .on('GET /brokers/v1/sessions', () => ({ sessions: [{ name: 'fleet-telemetry' }], deliveries: [] }))
 
 describe('the page of a new key', () => {
@@ -32,7 +38,10 @@ describe('the page of a new key', () => {
   }
 
   const boxes = (): HTMLButtonElement[] => [...document.querySelectorAll<HTMLButtonElement>('[role=checkbox]')]
-  const ticked = (): (string | null)[] => boxes().filter((box) => box.getAttribute('aria-checked') === 'true').map((box) => box.getAttribute('aria-label'))
+  const ticked = (): (string | null)[] =>
+    boxes()
+      .filter((box) => box.getAttribute('aria-checked') === 'true')
+      .map((box) => box.getAttribute('aria-label'))
 
   async function tick(label: string): Promise<void> {
     const box = boxes().find((candidate) => candidate.getAttribute('aria-label') === label)
@@ -99,7 +108,11 @@ describe('the page of a new key', () => {
     expect(ticked()).toHaveLength(13)
     expect(mounted.text()).toContain('1 of 13 rights ticked by you')
     expect(mounted.text()).toContain('The key ends after 7 d at most')
-    expect([...document.querySelectorAll<HTMLButtonElement>('[role=tab]')].filter(({ disabled }) => !disabled).map(({ textContent }) => textContent?.trim())).toEqual(['7 d'])
+    expect(
+      [...document.querySelectorAll<HTMLButtonElement>('[role=tab]')]
+        .filter(({ disabled }) => !disabled)
+        .map(({ textContent }) => textContent?.trim()),
+    ).toEqual(['7 d'])
     await submit()
     const [sent] = server.sent('POST /control/v1/keys') as { rights: string[]; expiresAt: string }[] // as this page sends it
     expect(sent?.rights).toEqual(['control:manage'])

@@ -24,7 +24,23 @@ describe('the overview', () => {
   })
 
   it('leads the first minute when nothing was ever done', async () => {
-    const server = standardServer().on('GET /control/v1/overview', () => overview({ rooms: [{ room: 'browsers', count: 0, unit: 'of 10', text: 'none', rateTitle: 'Calls', ratePer: 's', rate: 0, series: [null], worst: null }] }))
+    const server = standardServer().on('GET /control/v1/overview', () =>
+      overview({
+        rooms: [
+          {
+            room: 'browsers',
+            count: 0,
+            unit: 'of 10',
+            text: 'none',
+            rateTitle: 'Calls',
+            ratePer: 's',
+            rate: 0,
+            series: [null],
+            worst: null,
+          },
+        ],
+      }),
+    )
     mounted = await mountPage(OverviewPage, { server })
     expect(mounted.text()).toContain('First steps')
     expect(mounted.text()).toContain('http://127.0.0.1:5010/get_session')
@@ -41,7 +57,22 @@ describe('the overview', () => {
     const taken = api({ state: 'port-in-use', port: null, freePort: 5011 })
     const server = standardServer()
       .on('GET /control/v1/apis', () => ({ apis: [controlApi(), taken] }))
-      .on('GET /control/v1/overview', () => overview({ attention: [{ id: 'a', room: 'browsers', tone: 'attention', title: 'Port 5010 is used by another program', text: '', since, action: 'use-free-port', subject: 'browsers' }] }))
+      .on('GET /control/v1/overview', () =>
+        overview({
+          attention: [
+            {
+              id: 'a',
+              room: 'browsers',
+              tone: 'attention',
+              title: 'Port 5010 is used by another program',
+              text: '',
+              since,
+              action: 'use-free-port',
+              subject: 'browsers',
+            },
+          ],
+        }),
+      )
       .on('PATCH /control/v1/apis/browsers', () => api({ port: 5011 }))
     mounted = await mountPage(OverviewPage, { server })
     server.on('GET /control/v1/overview', () => overview())
@@ -54,7 +85,22 @@ describe('the overview', () => {
   it('says on its card that a room is set aside, and tries it again from the attention list', async () => {
     const server = standardServer()
       .on('GET /control/v1/apis', () => ({ apis: [controlApi(), api({ standing: 'down' })] }))
-      .on('GET /control/v1/overview', () => overview({ attention: [{ id: 'room:browsers', room: 'browsers', tone: 'bad', title: 'Browsers cannot be served', text: 'it failed 4 times', since, action: 'restart-room', subject: 'browsers' }] }))
+      .on('GET /control/v1/overview', () =>
+        overview({
+          attention: [
+            {
+              id: 'room:browsers',
+              room: 'browsers',
+              tone: 'bad',
+              title: 'Browsers cannot be served',
+              text: 'it failed 4 times',
+              since,
+              action: 'restart-room',
+              subject: 'browsers',
+            },
+          ],
+        }),
+      )
       .on('POST /control/v1/rooms/browsers/restart', () => reply(204))
     mounted = await mountPage(OverviewPage, { server })
     expect(mounted.text()).toContain('Set aside')
@@ -66,11 +112,15 @@ describe('the overview', () => {
 
   it('leads from every trouble to where it can be looked into', async () => {
     const item = { tone: 'attention' as const, text: '', since, action: null }
-    const server = standardServer().on('GET /control/v1/overview', () => overview({ attention: [
-      { ...item, id: 'dead', room: 'brokers', title: '6 dead letters in orders-prod', subject: 'orders-prod' },
-      { ...item, id: 'out', room: 'bots', title: 'gate was logged out', subject: 'gate' },
-      { ...item, id: 'mqtt', room: 'brokers', title: 'MQTT port is not open', subject: null, action: 'review-settings' },
-    ] }))
+    const server = standardServer().on('GET /control/v1/overview', () =>
+      overview({
+        attention: [
+          { ...item, id: 'dead', room: 'brokers', title: '6 dead letters in orders-prod', subject: 'orders-prod' },
+          { ...item, id: 'out', room: 'bots', title: 'gate was logged out', subject: 'gate' },
+          { ...item, id: 'mqtt', room: 'brokers', title: 'MQTT port is not open', subject: null, action: 'review-settings' },
+        ],
+      }),
+    )
     mounted = await mountPage(OverviewPage, { server })
     await mounted.click('Review')
     expect(mounted.router.currentRoute.value.fullPath).toBe('/brokers?session=orders-prod')
@@ -81,7 +131,22 @@ describe('the overview', () => {
   })
 
   it('leads from a session that needs a person to taking it over', async () => {
-    const server = standardServer().on('GET /control/v1/overview', () => overview({ attention: [{ id: 'a', room: 'browsers', tone: 'attention', title: 'customs-desk is asked for a code', text: '', since, action: 'take-over', subject: 'session_1795268412_4071962835' }] }))
+    const server = standardServer().on('GET /control/v1/overview', () =>
+      overview({
+        attention: [
+          {
+            id: 'a',
+            room: 'browsers',
+            tone: 'attention',
+            title: 'customs-desk is asked for a code',
+            text: '',
+            since,
+            action: 'take-over',
+            subject: 'session_1795268412_4071962835',
+          },
+        ],
+      }),
+    )
     mounted = await mountPage(OverviewPage, { server })
     await mounted.click('Take over')
     expect(mounted.router.currentRoute.value.query).toMatchObject({ session: 'session_1795268412_4071962835' })

@@ -12,7 +12,9 @@ describe('the security settings', () => {
 
   it('makes a sign-in link to copy or scan, and says when it ends', async () => {
     const url = 'http://127.0.0.1:7700/#sign-in=once'
-    const server = standardServer().on('POST /control/v1/sign-in-links', () => reply(201, { url, expiresAt: new Date(Date.now() + 600_000).toISOString() }))
+    const server = standardServer().on('POST /control/v1/sign-in-links', () =>
+      reply(201, { url, expiresAt: new Date(Date.now() + 600_000).toISOString() }),
+    )
     mounted = await mountPage(SecuritySection, { server })
     expect(mounted.text()).toContain('The owner of this Wheelhouse')
     await mounted.click('Make a link')
@@ -22,7 +24,9 @@ describe('the security settings', () => {
   })
 
   it('names each value of the settings file that could not be used, with the reason', async () => {
-    const server = standardServer().on('GET /control/v1/settings', () => settingsView({ setAside: [{ path: 'browsers.idle', reason: 'not a known setting' }] }))
+    const server = standardServer().on('GET /control/v1/settings', () =>
+      settingsView({ setAside: [{ path: 'browsers.idle', reason: 'not a known setting' }] }),
+    )
     mounted = await mountPage(SecuritySection, { server })
     await useSettings().refresh()
     await settle()

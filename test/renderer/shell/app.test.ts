@@ -8,9 +8,13 @@ import { mountPage, settle, standardServer, type MountedPage } from '../support/
 import { api, controlApi } from '../support/samples.ts'
 
 /** Pages behind the frame are loaded when they are first shown. */
-const settled = (done: () => boolean): Promise<void> => vi.waitFor(() => {
-  if (!done()) throw new Error('not yet')
-}, { timeout: patience, interval: 20 })
+const settled = (done: () => boolean): Promise<void> =>
+  vi.waitFor(
+    () => {
+      if (!done()) throw new Error('not yet')
+    },
+    { timeout: patience, interval: 20 },
+  )
 
 describe('the window', () => {
   let mounted: MountedPage | null = null
@@ -19,14 +23,15 @@ describe('the window', () => {
     mounted?.unmount()
   })
 
-
   async function open(server = standardServer()) {
     server.on('GET /browsers/v1/browser-sessions', () => ({ sessions: [], capacity: 10, nextEvicted: null, spareReady: false }))
     mounted = await mountPage(App, { server })
     return { page: mounted, server }
   }
   const press = async (key: string): Promise<void> => {
-    window.dispatchEvent(new KeyboardEvent('keydown', { key, code: key === ',' ? 'Comma' : `Key${key.toUpperCase()}`, ctrlKey: true, bubbles: true }))
+    window.dispatchEvent(
+      new KeyboardEvent('keydown', { key, code: key === ',' ? 'Comma' : `Key${key.toUpperCase()}`, ctrlKey: true, bubbles: true }),
+    )
     await settle()
   }
 

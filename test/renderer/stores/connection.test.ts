@@ -39,7 +39,9 @@ describe('the connection', () => {
   it('signs in with a key and then connects', async () => {
     let known = false
     const server = standardServer()
-      .on('GET /control/v1/session', () => (known ? { actor: 'key:desk', scopes: [], rights: ['browsers:use'] } : refusal(401, 'key-required', 'Sign in first')))
+      .on('GET /control/v1/session', () =>
+        known ? { actor: 'key:desk', scopes: [], rights: ['browsers:use'] } : refusal(401, 'key-required', 'Sign in first'),
+      )
       .on('POST /control/v1/session', () => ((known = true), { actor: 'key:desk' }))
     provideApi(server)
     const connection = useConnection()
@@ -112,7 +114,11 @@ describe('the connection', () => {
     provideApi(standardServer())
     const connection = useConnection()
     let up = false
-    await connection.start({ locate: async () => { if (!up) throw new Error('The server did not start') } })
+    await connection.start({
+      locate: async () => {
+        if (!up) throw new Error('The server did not start')
+      },
+    })
     expect(connection.state).toBe('unreachable')
     up = true
     await vi.advanceTimersByTimeAsync(500)

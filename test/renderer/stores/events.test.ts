@@ -48,7 +48,11 @@ describe('the latest events', () => {
   it('draws nothing anew during twenty seconds of a thousand a second, whose list nobody could read', () => {
     const events = useEvents()
     let drawn = 0
-    watch(() => events.latest, () => (drawn += 1), { flush: 'sync' })
+    watch(
+      () => events.latest,
+      () => (drawn += 1),
+      { flush: 'sync' },
+    )
     for (let frame = 0; frame < 20 * 60; frame += 1) {
       events.take(many(frame * 17 + 1, 17))
       vi.advanceTimersByTime(1_000 / 60)

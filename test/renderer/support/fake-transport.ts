@@ -30,7 +30,8 @@ export class FakeTransport implements Transport {
     this.requests.push(request)
     if (this.#down) throw new ApiError(0, 'unreachable', 'Wheelhouse cannot be reached')
     const answer = this.#answers.get(`${request.method} ${request.path}`)
-    if (answer === undefined) return reply(404, { error: { code: 'not-found', message: `Nothing answers ${request.method} ${request.path}`, requestId: 'r' } })
+    if (answer === undefined)
+      return reply(404, { error: { code: 'not-found', message: `Nothing answers ${request.method} ${request.path}`, requestId: 'r' } })
     const value = await answer(request)
     return value instanceof FakeReply ? value : new FakeReply(200, value)
   }
@@ -64,7 +65,8 @@ class FakeReply implements TransportReply {
 }
 
 export const reply = (status: number, body: unknown = null): TransportReply => new FakeReply(status, body)
-export const refusal = (status: number, code: string, message: string, issues: { field: string; message: string }[] = []): TransportReply => reply(status, { error: { code, message, issues, requestId: 'r1' } })
+export const refusal = (status: number, code: string, message: string, issues: { field: string; message: string }[] = []): TransportReply =>
+  reply(status, { error: { code, message, issues, requestId: 'r1' } })
 
 export class FakeSocket extends EventTarget {
   readonly path: string

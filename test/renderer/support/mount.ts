@@ -37,14 +37,19 @@ export interface MountedPage {
   unmount(): void
 }
 
-export async function mountPage(component: Component, { server = standardServer(), path = '/' }: { server?: FakeTransport; path?: string } = {}): Promise<MountedPage> {
+export async function mountPage(
+  component: Component,
+  { server = standardServer(), path = '/' }: { server?: FakeTransport; path?: string } = {},
+): Promise<MountedPage> {
   document.body.innerHTML = ''
   provideApi(server)
   const pinia = createPinia()
   setActivePinia(pinia)
   const nothing = defineComponent({ render: () => null })
   // Links by name have to lead somewhere; the pages themselves are mounted by the test.
-  const named = pages.filter((route) => route.name !== undefined).map(({ path, name }) => ({ path, ...(name === undefined ? {} : { name }), component: nothing }))
+  const named = pages
+    .filter((route) => route.name !== undefined)
+    .map(({ path, name }) => ({ path, ...(name === undefined ? {} : { name }), component: nothing }))
   const router = createRouter({ history: createMemoryHistory(), routes: [...named, { path: '/:rest(.*)*', component: nothing }] })
   await router.push(path)
   const root = defineComponent({
@@ -65,11 +70,19 @@ export async function mountPage(component: Component, { server = standardServer(
   const buttons = () => [...document.querySelectorAll<HTMLButtonElement>('button, a[role=button], [role=switch]')]
   const button = (name: string): HTMLButtonElement => {
     const found = buttons().find((candidate) => [candidate.getAttribute('aria-label'), candidate.textContent?.trim()].includes(name))
-    if (found === undefined) throw new Error(`no button "${name}" among: ${buttons().map((candidate) => candidate.getAttribute('aria-label') ?? candidate.textContent?.trim()).join(' | ')}`)
+    if (found === undefined)
+      throw new Error(
+        `no button "${name}" among: ${buttons()
+          .map((candidate) => candidate.getAttribute('aria-label') ?? candidate.textContent?.trim())
+          .join(' | ')}`,
+      )
     return found
   }
   return {
-    page, router, server, button,
+    page,
+    router,
+    server,
+    button,
     text: () => (document.body.textContent ?? '').replaceAll(/\s+/g, ' '),
     async click(name) {
       button(name).click()

@@ -59,7 +59,22 @@ beforeEach(() => {
   store = createBotStore(database, sealer)
   for (let index = 0; index < 50; index += 1) {
     const settings = { keepsLog: false, pause: null, dailyCap: null, keepMessagesFor: null }
-    const row: BotRow = { userId: `bot${index}`, phoneNumber: `155501${String(index).padStart(5, '0')}`, name: null, label: '', notes: '', proxy: null, wanted: true, state: 'stopped', reason: null, since: 0, createdAt: index, linkedAt: 1, settings, madeBy: null }
+    const row: BotRow = {
+      userId: `bot${index}`,
+      phoneNumber: `155501${String(index).padStart(5, '0')}`,
+      name: null,
+      label: '',
+      notes: '',
+      proxy: null,
+      wanted: true,
+      state: 'stopped',
+      reason: null,
+      since: 0,
+      createdAt: index,
+      linkedAt: 1,
+      settings,
+      madeBy: null,
+    }
     store.insert(row)
   }
   let seed = 7
@@ -139,7 +154,10 @@ test('a loss is told once with its reason, the attempts after it are only shown,
   await vi.advanceTimersByTimeAsync(2 * 60_000)
   expect(told.filter((line) => line.startsWith('bot0 '))).toEqual(['bot0 reconnecting', 'bot0 online'])
   const history = store.history('bot0', 100)
-  expect(history.slice(0, history.length - before)).toMatchObject([{ state: 'online' }, { state: 'reconnecting', at: lostAt, reason: 'Connection lost (428): cut' }])
+  expect(history.slice(0, history.length - before)).toMatchObject([
+    { state: 'online' },
+    { state: 'reconnecting', at: lostAt, reason: 'Connection lost (428): cut' },
+  ])
 
   told = []
   cut()

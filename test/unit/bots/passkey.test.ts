@@ -5,7 +5,10 @@ function link(answer: Promise<string> = Promise.resolve('{}')) {
   const calls: string[] = []
   const passkey = new PasskeyLink({
     authenticator: { assert: () => answer },
-    connection: { answerPasskey: async (assertion) => void calls.push(`answer ${assertion}`), confirmPasskey: async () => void calls.push('confirm') },
+    connection: {
+      answerPasskey: async (assertion) => void calls.push(`answer ${assertion}`),
+      confirmPasskey: async () => void calls.push('confirm'),
+    },
     changed: () => void calls.push(passkey.stage),
     failed: (reason) => void calls.push(`failed: ${reason}`),
   })

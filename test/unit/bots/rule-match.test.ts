@@ -3,7 +3,18 @@ import { ruleMatch, type RuleMatch } from '../../../server/bots/contract-rules.t
 import type { Message } from '../../../server/bots/engine.ts'
 import { fillTemplate, isMeant, textMatcher, unknownPlaceholder } from '../../../server/bots/rule-match.ts'
 
-const message: Message = { id: 'A1', chat: '15550100011@s.whatsapp.net', author: '15550100011@s.whatsapp.net', authorName: 'Ann', fromMe: false, at: 0, kind: 'text', text: 'Order 17, please', quoted: null, reactsTo: null }
+const message: Message = {
+  id: 'A1',
+  chat: '15550100011@s.whatsapp.net',
+  author: '15550100011@s.whatsapp.net',
+  authorName: 'Ann',
+  fromMe: false,
+  at: 0,
+  kind: 'text',
+  text: 'Order 17, please',
+  quoted: null,
+  reactsTo: null,
+}
 const inGroup: Message = { ...message, chat: '120363000000000001@g.us' }
 const match = (wanted: object): RuleMatch => ruleMatch.parse(wanted)
 const catches = async (text: object, given: string) => (await textMatcher(match({ text }).text))(given)
@@ -57,13 +68,16 @@ test('place, chat, sender and kind each narrow a rule', () => {
 test('a template says who wrote what and when, and reads nothing into what they wrote', () => {
   const now = new Date(2026, 10, 5, 9, 7)
   const fill = (template: string, given = message) => fillTemplate(template, given, ['Order 17', '17'], now)
-  expect(fill('Hello {{name}} ({{ number }}), order {{1}} at {{time}} on {{date}}')).toBe('Hello Ann (15550100011), order 17 at 09:07 on 2026-11-05')
+  expect(fill('Hello {{name}} ({{ number }}), order {{1}} at {{time}} on {{date}}')).toBe(
+    'Hello Ann (15550100011), order 17 at 09:07 on 2026-11-05',
+  )
   expect(fill('You wrote: {{text}}', { ...message, text: '{{number}} $& $1' })).toBe('You wrote: {{number}} $& $1')
   expect(fill('Hello {{name}}', { ...message, authorName: null })).toBe('Hello 15550100011')
 })
 
 test('placeholders that nobody knows are found before they are sent', () => {
-  const unknown = (template: string, how = 'regex') => unknownPlaceholder({ match: match({ text: { how, value: 'a' } }), action: { type: 'reply', template, quote: false } })
+  const unknown = (template: string, how = 'regex') =>
+    unknownPlaceholder({ match: match({ text: { how, value: 'a' } }), action: { type: 'reply', template, quote: false } })
   expect(unknown('{{name}} {{1}}')).toBe(null)
   expect(unknown('{{1}}', 'contains')).toBe('1')
   expect(unknown('{{nmae}}')).toBe('nmae')

@@ -17,7 +17,16 @@ test('a state runs, waits for a person, or is stopped', () => {
 })
 
 test('401, 403 and 440 are never tried again, 515 at once, all else later', () => {
-  expect([401, 403, 440, 515, 408, 428, 500, 503].map((code) => closingOf(code).then)).toEqual(['logged_out', 'blocked', 'replaced', 'restart', 'retry', 'retry', 'retry', 'retry'])
+  expect([401, 403, 440, 515, 408, 428, 500, 503].map((code) => closingOf(code).then)).toEqual([
+    'logged_out',
+    'blocked',
+    'replaced',
+    'restart',
+    'retry',
+    'retry',
+    'retry',
+    'retry',
+  ])
 })
 
 test('waits double from one second to a minute and are spread over their upper half', () => {
@@ -47,8 +56,14 @@ test('a close says what to do and why', () => {
 })
 
 test('a bot that is not linked yet is not tried for ever, and says why', () => {
-  const after = (code: number, closed: Partial<Parameters<typeof closingOf>[2]> = {}) => closingOf(code, '', { isLinked: false, pairing: 'code', attempt: 0, ...closed })
-  expect([after(515).then, after(401).then, after(428).then, after(428, { attempt: 4 }).then]).toEqual(['restart', 'failed', 'retry', 'failed'])
+  const after = (code: number, closed: Partial<Parameters<typeof closingOf>[2]> = {}) =>
+    closingOf(code, '', { isLinked: false, pairing: 'code', attempt: 0, ...closed })
+  expect([after(515).then, after(401).then, after(428).then, after(428, { attempt: 4 }).then]).toEqual([
+    'restart',
+    'failed',
+    'retry',
+    'failed',
+  ])
   expect(after(408).reason).toContain('has expired')
   expect(after(428, { pairing: 'passkey' }).reason).toContain('before the passkey was taken')
   expect(after(428, { attempt: 4, pairing: 'none' }).reason).toContain('No pairing code could be had')

@@ -7,7 +7,12 @@ import { defaultPolicy } from '../../../server/brokers/policy.ts'
 const tenant = new Tenant(1, 'session', defaultPolicy)
 const subscription = (filter: string, key = filter, group: string | null = null): Subscription => ({
   subscriber: newSubscriber({ id: 1, tenant, key, durable: true, keepFor: null }),
-  filter, group, qos: 1, noLocal: false, retainAsPublished: false, identifier: null,
+  filter,
+  group,
+  qos: 1,
+  noLocal: false,
+  retainAsPublished: false,
+  identifier: null,
 })
 
 describe('topics', () => {
@@ -43,21 +48,38 @@ describe('topics', () => {
   it('finds in the tree exactly what a comparison one by one finds, also after removals', () => {
     const level = fc.constantFrom('a', 'b', '', '$c', 'sys', 'logs')
     const wild = fc.oneof({ arbitrary: level, weight: 3 }, { arbitrary: fc.constant('+'), weight: 1 })
-    const filter = fc.tuple(fc.array(wild, { minLength: 1, maxLength: 4 }), fc.boolean()).map(([levels, all]) => [...levels, ...(all ? ['#'] : [])].join('/')).filter((text) => text !== '')
-    const topic = fc.array(level, { minLength: 1, maxLength: 5 }).map((levels) => levels.join('/')).filter((text) => text !== '')
+    const filter = fc
+      .tuple(fc.array(wild, { minLength: 1, maxLength: 4 }), fc.boolean())
+      .map(([levels, all]) => [...levels, ...(all ? ['#'] : [])].join('/'))
+      .filter((text) => text !== '')
+    const topic = fc
+      .array(level, { minLength: 1, maxLength: 5 })
+      .map((levels) => levels.join('/'))
+      .filter((text) => text !== '')
     fc.assert(
-      fc.property(fc.array(filter, { maxLength: 12 }), fc.array(topic, { minLength: 1, maxLength: 8 }), fc.array(fc.nat(11)), (filters, topics, removed) => {
-        const tree = new TopicTree()
-        const all = filters.map((each, index) => subscription(each, `k${index}`))
-        for (const each of all) tree.add(each)
-        const gone = new Set(removed.flatMap((index) => all[index] ?? []))
-        for (const each of gone) tree.remove(each)
-        for (const each of topics) {
-          const found = tree.route(each).targets.map(({ subscriber }) => subscriber.key).sort()
-          const expected = all.filter((one) => !gone.has(one) && matches(one.filter, each)).map(({ subscriber }) => subscriber.key).sort()
-          expect(found).toEqual(expected)
-        }
-      }),
+      fc.property(
+        fc.array(filter, { maxLength: 12 }),
+        fc.array(topic, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.nat(11)),
+        (filters, topics, removed) => {
+          const tree = new TopicTree()
+          const all = filters.map((each, index) => subscription(each, `k${index}`))
+          for (const each of all) tree.add(each)
+          const gone = new Set(removed.flatMap((index) => all[index] ?? []))
+          for (const each of gone) tree.remove(each)
+          for (const each of topics) {
+            const found = tree
+              .route(each)
+              .targets.map(({ subscriber }) => subscriber.key)
+              .sort()
+            const expected = all
+              .filter((one) => !gone.has(one) && matches(one.filter, each))
+              .map(({ subscriber }) => subscriber.key)
+              .sort()
+            expect(found).toEqual(expected)
+          }
+        },
+      ),
       { numRuns: 300 },
     )
   })

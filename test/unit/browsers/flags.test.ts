@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { chromiumFlags } from '../../../server/browsers/flags.ts'
 
-const flags = (changes = {}) => chromiumFlags({ profileDir: '/data/profile', headless: true, sandbox: true, smallSharedMemory: false, proxyPort: null, ...changes })
+const flags = (changes = {}) =>
+  chromiumFlags({ profileDir: '/data/profile', headless: true, sandbox: true, smallSharedMemory: false, proxyPort: null, ...changes })
 
 describe("Chromium's command line", () => {
   it('speaks over the pipe and never opens a port', () => {

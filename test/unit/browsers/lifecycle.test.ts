@@ -2,8 +2,29 @@ import { describe, expect, it } from 'vitest'
 import { isLive, nextState, restingState, transitions, type Happening, type SessionFacts } from '../../../server/browsers/lifecycle.ts'
 import { sessionState } from '../../../server/browsers/contract.ts'
 
-const facts = (some: Partial<SessionFacts> = {}): SessionFacts => ({ signedIn: true, signingIn: false, up: true, leases: 0, takenOver: false, quiet: false, ...some })
-const happenings: Happening[] = ['browser-up', 'sign-in-begun', 'signed-in', 'sign-in-failed', 'lease-taken', 'leases-ended', 'taken-over', 'given-back', 'went-quiet', 'answered', 'ending', 'ended']
+const facts = (some: Partial<SessionFacts> = {}): SessionFacts => ({
+  signedIn: true,
+  signingIn: false,
+  up: true,
+  leases: 0,
+  takenOver: false,
+  quiet: false,
+  ...some,
+})
+const happenings: Happening[] = [
+  'browser-up',
+  'sign-in-begun',
+  'signed-in',
+  'sign-in-failed',
+  'lease-taken',
+  'leases-ended',
+  'taken-over',
+  'given-back',
+  'went-quiet',
+  'answered',
+  'ending',
+  'ended',
+]
 
 describe("a session's life", () => {
   it('rests where the strongest fact says, whatever came first', () => {

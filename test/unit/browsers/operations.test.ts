@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { escapeSelector, fillIn, runsInOwnPage } from '../../../server/browsers/operations.ts'
 import { siteProfile } from '../../../server/browsers/site-profile.ts'
 
-describe('the request\'s fields in an operation', () => {
+describe("the request's fields in an operation", () => {
   it('take the place of their names', () => {
-    expect(fillIn('https://portal.test/c?q={container_id}', { container_id: 'TRHU1866154' }, encodeURIComponent)).toBe('https://portal.test/c?q=TRHU1866154')
+    expect(fillIn('https://portal.test/c?q={container_id}', { container_id: 'TRHU1866154' }, encodeURIComponent)).toBe(
+      'https://portal.test/c?q=TRHU1866154',
+    )
   })
 
   it('leave names alone that the request does not have, also those that every object has', () => {
@@ -17,7 +19,9 @@ describe('the request\'s fields in an operation', () => {
   })
 
   it('cannot change the address they stand in', () => {
-    expect(fillIn('https://portal.test/c?q={container_id}', { container_id: 'x&admin=1#/../..' }, encodeURIComponent)).toBe('https://portal.test/c?q=x%26admin%3D1%23%2F..%2F..')
+    expect(fillIn('https://portal.test/c?q={container_id}', { container_id: 'x&admin=1#/../..' }, encodeURIComponent)).toBe(
+      'https://portal.test/c?q=x%26admin%3D1%23%2F..%2F..',
+    )
   })
 
   it('cannot break out of a selector', () => {
@@ -27,7 +31,12 @@ describe('the request\'s fields in an operation', () => {
   })
 
   it('contain nothing in a selector that CSS gives a meaning, whatever they are', () => {
-    fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (value) => !/["'[\]{}()<>.#:,*+~>=|^$!@/;%&`?]|\\(?![0-9a-f]+ )|[\n\r\f]/u.test(escapeSelector(value))))
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme' }),
+        (value) => !/["'[\]{}()<>.#:,*+~>=|^$!@/;%&`?]|\\(?![0-9a-f]+ )|[\n\r\f]/u.test(escapeSelector(value)),
+      ),
+    )
   })
 })
 

@@ -17,13 +17,19 @@ describe('the pipe to a browser', () => {
   it('puts messages together however they are cut, also within a letter', async () => {
     const { fromBrowser, messages } = connected()
     const bytes = Buffer.from('{"a":"ü"}\0{"b":2}\0{"c":"long"}\0')
-    for (const cut of [0, 7, 8, 12, 20]) fromBrowser.write(bytes.subarray(cut, [7, 8, 12, 20, bytes.length][[0, 7, 8, 12, 20].indexOf(cut)]))
+    for (const cut of [0, 7, 8, 12, 20])
+      fromBrowser.write(bytes.subarray(cut, [7, 8, 12, 20, bytes.length][[0, 7, 8, 12, 20].indexOf(cut)]))
     await eventually('all have come', () => messages.length === 3)
     expect(messages).toEqual(['{"a":"ü"}', '{"b":2}', '{"c":"long"}'])
   })
 
   it.each([
-    ['throws', () => { throw new Error('cannot be read') }],
+    [
+      'throws',
+      () => {
+        throw new Error('cannot be read')
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('cannot be read'))],
   ])('closes and tells what it belongs to when reading a message %s', async (_, read) => {
     const escaped: unknown[] = []
@@ -32,7 +38,10 @@ describe('the pipe to a browser', () => {
     transport.onmessage = read
     fromBrowser.write('{"half": tru\0{"next":1}\0')
     await eventually('it is closed', () => closed() === 1)
-    expect(escaped[0]).toMatchObject({ message: 'a message from the browser could not be dealt with', cause: { message: 'cannot be read' } })
+    expect(escaped[0]).toMatchObject({
+      message: 'a message from the browser could not be dealt with',
+      cause: { message: 'cannot be read' },
+    })
   })
 
   it('ends messages with a zero byte', () => {

@@ -16,14 +16,22 @@ describe('the input of a live view', () => {
     const { input, sent } = start()
     for (const x of [1, 2, 3]) input.mouse(mouse({ action: 'move', x, y: 0 }))
     input.mouse(mouse({ action: 'down', x: 3, y: 0, button: 'left', clicks: 1 }))
-    expect(sent.map((event) => [event['type'], event['x']])).toEqual([['mouseMoved', 1], ['mouseMoved', 3], ['mousePressed', 3]])
+    expect(sent.map((event) => [event['type'], event['x']])).toEqual([
+      ['mouseMoved', 1],
+      ['mouseMoved', 3],
+      ['mousePressed', 3],
+    ])
   })
 
   it('sends two of three hundred moves that a slow page has not taken, and the click behind them', () => {
     const { input, sent } = start()
     for (let x = 0; x < 300; x += 1) input.mouse(mouse({ action: 'move', x, y: 0 }))
     input.mouse(mouse({ action: 'down', x: 300, y: 0, button: 'left', clicks: 1 }))
-    expect(sent.map((event) => [event['type'], event['x']])).toEqual([['mouseMoved', 0], ['mouseMoved', 299], ['mousePressed', 300]])
+    expect(sent.map((event) => [event['type'], event['x']])).toEqual([
+      ['mouseMoved', 0],
+      ['mouseMoved', 299],
+      ['mousePressed', 300],
+    ])
   })
 
   it('adds up turns of the wheel that came while one was under way', async () => {
@@ -45,14 +53,20 @@ describe('the input of a live view', () => {
     input.mouse(mouse({ action: 'down', x: 1, y: 1, button: 'left', clicks: 1 }))
     input.key(key({ action: 'down', key: 'Shift', code: 'ShiftLeft', keyCode: 16 }))
     input.release()
-    expect(sent.slice(2)).toMatchObject([{ type: 'mouseReleased', button: 'left' }, { type: 'keyUp', code: 'ShiftLeft' }])
+    expect(sent.slice(2)).toMatchObject([
+      { type: 'mouseReleased', button: 'left' },
+      { type: 'keyUp', code: 'ShiftLeft' },
+    ])
   })
 
-  it('gives Enter its text and a Mac\'s command key its meaning', () => {
+  it("gives Enter its text and a Mac's command key its meaning", () => {
     const { input, sent } = start()
     input.key(key({ action: 'down', key: 'Enter', code: 'Enter', keyCode: 13 }))
     input.key(key({ action: 'down', key: 'a', code: 'KeyA', keyCode: 65, modifiers: 4 }))
-    expect(sent).toMatchObject([{ type: 'keyDown', text: '\r' }, { type: 'rawKeyDown', commands: ['selectAll'] }])
+    expect(sent).toMatchObject([
+      { type: 'keyDown', text: '\r' },
+      { type: 'rawKeyDown', commands: ['selectAll'] },
+    ])
   })
 
   it('drops what a hung page does not take, and says so once', async () => {

@@ -33,7 +33,9 @@ describe('envelope version 1', () => {
   it('tells damage by the hash', async () => {
     const envelope = await Envelope.create(generateKey())
     const { data, hash } = await envelope.seal('x', context)
-    await expect(envelope.open({ data: `A${data.slice(1)}`, hash: data.startsWith('A') ? 'other' : hash }, context)).rejects.toMatchObject({ code: 'damaged' })
+    await expect(envelope.open({ data: `A${data.slice(1)}`, hash: data.startsWith('A') ? 'other' : hash }, context)).rejects.toMatchObject({
+      code: 'damaged',
+    })
   })
 })
 
@@ -66,5 +68,6 @@ describe('envelope version 2', () => {
 })
 
 it('refuses a key that is not 32 bytes in Base64', async () => {
-  for (const key of ['', 'short', '!!!', Buffer.alloc(16).toString('base64')]) await expect(Envelope.create(key)).rejects.toMatchObject({ code: 'bad-key' })
+  for (const key of ['', 'short', '!!!', Buffer.alloc(16).toString('base64')])
+    await expect(Envelope.create(key)).rejects.toMatchObject({ code: 'bad-key' })
 })

@@ -42,10 +42,38 @@ describe('flags and variables', () => {
 
   test('are all read, with a value after a space or an equals sign', () => {
     const options = readOptions(
-      ['--data-dir', 'here', '--host=::1', '--control-port', '0', '--brokers-port=1', '--browsers-port', 'off', '--bots-port', '3', '--logins-port', '4', '--relay-port', '65535', '--browser', '/opt/chromium', '--log-level', 'debug', '--whatsapp-url', 'ws://127.0.0.1:9/', '--public-url', 'https://example.test/base/'],
+      [
+        '--data-dir',
+        'here',
+        '--host=::1',
+        '--control-port',
+        '0',
+        '--brokers-port=1',
+        '--browsers-port',
+        'off',
+        '--bots-port',
+        '3',
+        '--logins-port',
+        '4',
+        '--relay-port',
+        '65535',
+        '--browser',
+        '/opt/chromium',
+        '--log-level',
+        'debug',
+        '--whatsapp-url',
+        'ws://127.0.0.1:9/',
+        '--public-url',
+        'https://example.test/base/',
+      ],
       {},
     )
-    expect(options).toMatchObject({ dataDir: resolve('here'), host: '::1', whatsappUrl: 'ws://127.0.0.1:9', publicUrl: 'https://example.test/base' })
+    expect(options).toMatchObject({
+      dataDir: resolve('here'),
+      host: '::1',
+      whatsappUrl: 'ws://127.0.0.1:9',
+      publicUrl: 'https://example.test/base',
+    })
     expect(Object.fromEntries([...options.fixed].map(([path, { value, by }]) => [path, [value, by]]))).toEqual({
       'apis.control.port': [0, '--control-port'],
       'apis.brokers.port': [1, '--brokers-port'],
@@ -60,8 +88,20 @@ describe('flags and variables', () => {
   })
 
   test.each([
-    { name: 'a flag wins over both variables', argv: ['--bots-port', '1'], env: { WHEELHOUSE_BOTS_PORT: '2', PORT: '3' }, value: 1, by: '--bots-port' },
-    { name: 'our variable wins over the one of the contract', argv: [], env: { WHEELHOUSE_BOTS_PORT: '2', PORT: '3' }, value: 2, by: 'WHEELHOUSE_BOTS_PORT' },
+    {
+      name: 'a flag wins over both variables',
+      argv: ['--bots-port', '1'],
+      env: { WHEELHOUSE_BOTS_PORT: '2', PORT: '3' },
+      value: 1,
+      by: '--bots-port',
+    },
+    {
+      name: 'our variable wins over the one of the contract',
+      argv: [],
+      env: { WHEELHOUSE_BOTS_PORT: '2', PORT: '3' },
+      value: 2,
+      by: 'WHEELHOUSE_BOTS_PORT',
+    },
     { name: 'the variable of the contract counts alone', argv: [], env: { PORT: '3' }, value: 3, by: 'PORT' },
     { name: 'an empty variable counts as not given', argv: [], env: { WHEELHOUSE_BOTS_PORT: '', PORT: '3' }, value: 3, by: 'PORT' },
     { name: 'the last of two flags counts', argv: ['--bots-port', '1', '--bots-port', '2'], env: {}, value: 2, by: '--bots-port' },
@@ -119,12 +159,28 @@ describe('a bad value', () => {
     [['--control-port', 'off'], {}, '--control-port "off" is not accepted: give a whole number from 0 to 65535 (0 takes any free port)'],
     [['--bots-port=70000'], {}, '--bots-port "70000" is not accepted: give a whole number from 0 to 65535 (0 takes any free port) or off'],
     [[], { PORT: '80a' }, 'PORT "80a" is not accepted: give a whole number from 0 to 65535 (0 takes any free port) or off'],
-    [[], { WHEELHOUSE_HOST: 'example.test' }, 'WHEELHOUSE_HOST "example.test" is not accepted: give an IP address of this machine such as 127.0.0.1 or ::1, or localhost'],
+    [
+      [],
+      { WHEELHOUSE_HOST: 'example.test' },
+      'WHEELHOUSE_HOST "example.test" is not accepted: give an IP address of this machine such as 127.0.0.1 or ::1, or localhost',
+    ],
     [['--log-level', 'loud'], {}, '--log-level "loud" is not accepted: give one of trace, debug, info, warn, error, silent'],
-    [['--whatsapp-url', 'http://127.0.0.1'], {}, '--whatsapp-url "http://127.0.0.1" is not accepted: give an address starting with wss:// or ws://'],
+    [
+      ['--whatsapp-url', 'http://127.0.0.1'],
+      {},
+      '--whatsapp-url "http://127.0.0.1" is not accepted: give an address starting with wss:// or ws://',
+    ],
     [['--public-url', 'ftp://x'], {}, '--public-url "ftp://x" is not accepted: give an address starting with http:// or https://'],
-    [[], { SESSION_DEFAULT_EXPIRATION: '30' }, 'SESSION_DEFAULT_EXPIRATION "30" is not accepted: give a duration above zero such as 30m, 168h or 1h30m'],
-    [[], { SESSION_CLEANUP_INTERVAL: '-1m' }, 'SESSION_CLEANUP_INTERVAL "-1m" is not accepted: give a duration above zero such as 30m, 168h or 1h30m'],
+    [
+      [],
+      { SESSION_DEFAULT_EXPIRATION: '30' },
+      'SESSION_DEFAULT_EXPIRATION "30" is not accepted: give a duration above zero such as 30m, 168h or 1h30m',
+    ],
+    [
+      [],
+      { SESSION_CLEANUP_INTERVAL: '-1m' },
+      'SESSION_CLEANUP_INTERVAL "-1m" is not accepted: give a duration above zero such as 30m, 168h or 1h30m',
+    ],
     [[], { SESSION_MAX_CONCURRENT: '0' }, 'SESSION_MAX_CONCURRENT "0" is not accepted: give a whole number from 1 to 1000000'],
     [[], { SESSION_STORAGE_TYPE: 'disk' }, 'SESSION_STORAGE_TYPE "disk" is not accepted: give one of memory, redis, database'],
     [['--control-port'], {}, '--control-port needs a value: give a whole number from 0 to 65535 (0 takes any free port)'],
@@ -149,14 +205,20 @@ describe('a bad value', () => {
 
   test('of any kind is one line, or is accepted', () => {
     const flags = ['--control-port', '--host', '--browser', '--log-level', '--public-url', '--data-dir', '--what', '-x', '--', '--help']
-    fc.assert(fc.property(fc.array(fc.oneof(fc.constantFrom(...flags), fc.string())), fc.dictionary(fc.constantFrom('PORT', 'DATABASE_URL', 'API_KEY', 'JWT_REFRESH_THRESHOLD', 'WHEELHOUSE_PUBLIC_URL'), fc.string()), (argv, env) => {
-      try {
-        readOptions(argv, env)
-      } catch (error) {
-        expect(error).toBeInstanceOf(OptionError)
-        expect(String(error)).not.toMatch(/[\n\r]/)
-      }
-    }))
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom(...flags), fc.string())),
+        fc.dictionary(fc.constantFrom('PORT', 'DATABASE_URL', 'API_KEY', 'JWT_REFRESH_THRESHOLD', 'WHEELHOUSE_PUBLIC_URL'), fc.string()),
+        (argv, env) => {
+          try {
+            readOptions(argv, env)
+          } catch (error) {
+            expect(error).toBeInstanceOf(OptionError)
+            expect(String(error)).not.toMatch(/[\n\r]/)
+          }
+        },
+      ),
+    )
   })
 })
 
@@ -175,17 +237,43 @@ describe('Go durations', () => {
     ['1m1m', 120_000],
   ])('%s are %d ms', (text, ms) => expect(parseGoDuration(text)).toBeCloseTo(ms, 9))
 
-  test.each(['', '1', '1 h', 'h', '1d', '1h-30m', '.s', '1.2.3s', '1H', '9999999999h', ' 1h'])('%j is none', (text) => expect(parseGoDuration(text)).toBeUndefined())
+  test.each(['', '1', '1 h', 'h', '1d', '1h-30m', '.s', '1.2.3s', '1H', '9999999999h', ' 1h'])('%j is none', (text) =>
+    expect(parseGoDuration(text)).toBeUndefined(),
+  )
 })
 
 describe('the help text', () => {
   test('names every flag, every variable and every default', () => {
     const text = helpText()
-    for (const name of ['data-dir', 'host', 'control-port', 'brokers-port', 'browsers-port', 'bots-port', 'logins-port', 'relay-port', 'browser', 'log-level', 'whatsapp-url', 'public-url']) {
+    for (const name of [
+      'data-dir',
+      'host',
+      'control-port',
+      'brokers-port',
+      'browsers-port',
+      'bots-port',
+      'logins-port',
+      'relay-port',
+      'browser',
+      'log-level',
+      'whatsapp-url',
+      'public-url',
+    ]) {
       expect(text).toContain(`--${name} `)
       expect(text).toContain(`WHEELHOUSE_${name.replaceAll('-', '_').toUpperCase()}`)
     }
-    for (const name of ['API_KEY', 'PORT', 'DATABASE_URL', 'SESSION_DEFAULT_EXPIRATION', 'SESSION_REMEMBER_ME_EXPIRATION', 'JWT_REFRESH_THRESHOLD', 'SESSION_CLEANUP_INTERVAL', 'SESSION_MAX_CONCURRENT', 'SESSION_STORAGE_TYPE']) expect(text).toContain(name)
+    for (const name of [
+      'API_KEY',
+      'PORT',
+      'DATABASE_URL',
+      'SESSION_DEFAULT_EXPIRATION',
+      'SESSION_REMEMBER_ME_EXPIRATION',
+      'JWT_REFRESH_THRESHOLD',
+      'SESSION_CLEANUP_INTERVAL',
+      'SESSION_MAX_CONCURRENT',
+      'SESSION_STORAGE_TYPE',
+    ])
+      expect(text).toContain(name)
     for (const port of [7700, 3000, 5010, 8000, 8081, 8090]) expect(text).toContain(`(default: ${port})`)
   })
 })

@@ -15,7 +15,13 @@ describe('salvaging settings', () => {
       allowedOrigins: ['http://localhost:5173', 'nonsense', 'ftp://x', 'https://example.test'],
       favourite: 'blue',
     })
-    expect(settings).toEqual(merge(defaultSettings, { theme: 'dark', apis: { browsers: { port: 5011 } }, allowedOrigins: ['http://localhost:5173', 'https://example.test'] }))
+    expect(settings).toEqual(
+      merge(defaultSettings, {
+        theme: 'dark',
+        apis: { browsers: { port: 5011 } },
+        allowedOrigins: ['http://localhost:5173', 'https://example.test'],
+      }),
+    )
     expect(Object.fromEntries(setAside.map(({ path, value }) => [path, value]))).toEqual({
       logLevel: 'loud',
       'apis.browsers.openTo': 'world',
@@ -33,9 +39,31 @@ describe('salvaging settings', () => {
   })
 
   test('never fails, and loses nothing, whatever JSON it is given', () => {
-    const names = fc.oneof(fc.constantFrom('apis', 'browsers', 'control', 'port', 'openTo', 'allowedOrigins', 'captcha', 'theme', 'audit', '__proto__', 'constructor', 'toString'), fc.string())
+    const names = fc.oneof(
+      fc.constantFrom(
+        'apis',
+        'browsers',
+        'control',
+        'port',
+        'openTo',
+        'allowedOrigins',
+        'captcha',
+        'theme',
+        'audit',
+        '__proto__',
+        'constructor',
+        'toString',
+      ),
+      fc.string(),
+    )
     const json = fc.letrec((tie) => ({
-      value: fc.oneof({ maxDepth: 4 }, fc.jsonValue({ maxDepth: 1 }), fc.constantFrom('dark', 'lan', 'off', 7_700), fc.array(tie('value'), { maxLength: 4 }), fc.dictionary(names, tie('value'), { maxKeys: 6 })),
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.jsonValue({ maxDepth: 1 }),
+        fc.constantFrom('dark', 'lan', 'off', 7_700),
+        fc.array(tie('value'), { maxLength: 4 }),
+        fc.dictionary(names, tie('value'), { maxKeys: 6 }),
+      ),
     })).value
     fc.assert(
       fc.property(json, (generated) => {
@@ -46,8 +74,12 @@ describe('salvaging settings', () => {
         expect(settingsSchema.parse(settings)).toEqual(settings)
         expect(raw).toEqual(before)
         for (const { path, value } of valuesOf(raw)) {
-          const kept = JSON.stringify(getAt(settings, path)) === JSON.stringify(value) || path.some((_, index) => Array.isArray(getAt(settings, path.slice(0, index))))
-          const aside = setAside.some((entry) => entry.path === '' || path.join('.') === entry.path || path.join('.').startsWith(`${entry.path}.`))
+          const kept =
+            JSON.stringify(getAt(settings, path)) === JSON.stringify(value) ||
+            path.some((_, index) => Array.isArray(getAt(settings, path.slice(0, index))))
+          const aside = setAside.some(
+            (entry) => entry.path === '' || path.join('.') === entry.path || path.join('.').startsWith(`${entry.path}.`),
+          )
           expect(kept || aside, path.join('.')).toBe(true)
         }
       }),
@@ -67,9 +99,17 @@ describe('settings migrations', () => {
   })
 
   test('never fail, whatever JSON they are given', () => {
-    fc.assert(fc.property(fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom('lan', 'idleMinutes', 'controlPort', 'apis', 'chromium', '__proto__', 'dark'), fc.jsonValue())), (raw) => {
-      expect(() => salvage(migrateSettings(raw, 0))).not.toThrow()
-    }))
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.jsonValue(),
+          fc.dictionary(fc.constantFrom('lan', 'idleMinutes', 'controlPort', 'apis', 'chromium', '__proto__', 'dark'), fc.jsonValue()),
+        ),
+        (raw) => {
+          expect(() => salvage(migrateSettings(raw, 0))).not.toThrow()
+        },
+      ),
+    )
   })
 })
 

@@ -10,6 +10,7 @@ test('nesting counts brackets outside strings only', () => {
 })
 
 test('nesting of any JSON value is the depth of the value', () => {
-  const depthOf = (value: unknown): number => (typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0)
+  const depthOf = (value: unknown): number =>
+    typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0
   fc.assert(fc.property(fc.jsonValue(), (value) => nestingOf(JSON.stringify(value)) === depthOf(value)))
 })

@@ -7,15 +7,29 @@ const own = 7_700
 const machineAddresses = ['127.0.0.1', '::1', '192.168.7.20', '203.0.113.9', '9.9.9.10', 'fe80::a%eth0', '2620:fe::10']
 
 function egress(options: Partial<EgressOptions> = {}): Egress {
-  const made = new Egress({ allowedRanges: () => [], machineAddresses: () => machineAddresses, resolve: () => Promise.reject(new Error('nothing is looked up here')), ...options })
+  const made = new Egress({
+    allowedRanges: () => [],
+    machineAddresses: () => machineAddresses,
+    resolve: () => Promise.reject(new Error('nothing is looked up here')),
+    ...options,
+  })
   made.addListener(own)
   return made
 }
 
-const answers = (...rounds: string[][]) => async (): Promise<ResolvedAddress[]> => (rounds.length > 1 ? rounds.shift() : rounds[0])?.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })) ?? []
+const answers =
+  (...rounds: string[][]) =>
+  async (): Promise<ResolvedAddress[]> =>
+    (rounds.length > 1 ? rounds.shift() : rounds[0])?.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })) ?? []
 
 /** What it is found to be, or `reached`. */
-async function outcome(judge: Egress, host: string, port = 80, opens: readonly string[] = [], protocol: 'http:' | 'https:' | null = 'http:'): Promise<unknown> {
+async function outcome(
+  judge: Egress,
+  host: string,
+  port = 80,
+  opens: readonly string[] = [],
+  protocol: 'http:' | 'https:' | null = 'http:',
+): Promise<unknown> {
   try {
     await judge.addresses({ host, port, protocol }, opens)
     return 'reached'
@@ -93,10 +107,27 @@ describe('special addresses are refused in every form', () => {
   ])('%s', async (host, kind) => {
     expect(await outcome(egress(), host)).toBe(kind)
     // The same when a name means it.
-    if (/^[\da-f:.]+$/.test(host) && !/^\d+\.?\d*$/.test(host) && !host.endsWith('.') && !host.startsWith('0')) expect(await outcome(egress({ resolve: answers([host]) }), 'harbor.example')).toBe(kind)
+    if (/^[\da-f:.]+$/.test(host) && !/^\d+\.?\d*$/.test(host) && !host.endsWith('.') && !host.startsWith('0'))
+      expect(await outcome(egress({ resolve: answers([host]) }), 'harbor.example')).toBe(kind)
   })
 
-  test.each(['8.8.8.8', '1.1.1.1', '172.15.255.255', '172.32.0.1', '100.63.255.255', '100.128.0.1', '169.253.0.1', '192.167.255.255', '11.0.0.0', '223.255.255.255', '::ffff:8.8.8.8', '2606:4700::1111', '2a00::1', '2001:4860:4860::8888', '2003::1'])('%s is public and reached', async (host) => {
+  test.each([
+    '8.8.8.8',
+    '1.1.1.1',
+    '172.15.255.255',
+    '172.32.0.1',
+    '100.63.255.255',
+    '100.128.0.1',
+    '169.253.0.1',
+    '192.167.255.255',
+    '11.0.0.0',
+    '223.255.255.255',
+    '::ffff:8.8.8.8',
+    '2606:4700::1111',
+    '2a00::1',
+    '2001:4860:4860::8888',
+    '2003::1',
+  ])('%s is public and reached', async (host) => {
     expect(await outcome(egress(), host)).toBe('reached')
   })
 })
@@ -134,7 +165,27 @@ describe("Wheelhouse's own listeners", () => {
   const everything = egress({ allowedRanges: () => ['0.0.0.0/0', '::/0'] })
   const written = [`http://127.0.0.1:${own}`, `http://localhost:${own}`, `http://192.168.7.20:${own}`]
 
-  test.each(['127.0.0.1', '127.3.4.5', 'localhost', '0.0.0.0', '[::1]', '::', '::ffff:127.0.0.1', '::127.0.0.1', '64:ff9b::7f00:1', '2002:7f00:1::', '2002:c0a8:714::1', '2001:0:1:1:0:0:80ff:fffe', '192.168.7.20', '::ffff:192.168.7.20', '9.9.9.10', '2620:fe::10', 'fe80::a', 'fe80::a%lo', '2130706433'])('are not reached as %s, whatever is allowed or written', async (host) => {
+  test.each([
+    '127.0.0.1',
+    '127.3.4.5',
+    'localhost',
+    '0.0.0.0',
+    '[::1]',
+    '::',
+    '::ffff:127.0.0.1',
+    '::127.0.0.1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    '2002:c0a8:714::1',
+    '2001:0:1:1:0:0:80ff:fffe',
+    '192.168.7.20',
+    '::ffff:192.168.7.20',
+    '9.9.9.10',
+    '2620:fe::10',
+    'fe80::a',
+    'fe80::a%lo',
+    '2130706433',
+  ])('are not reached as %s, whatever is allowed or written', async (host) => {
     expect(await outcome(everything, host, own)).toBe('Wheelhouse itself')
     expect(await outcome(everything, host, own, written)).toBe('Wheelhouse itself')
     expect(await outcome(everything, host, own + 1)).toBe('reached')
@@ -209,12 +260,22 @@ describe('names', () => {
 
 test('an address that says by itself where it leads is refused before anything is looked up', () => {
   const judge = egress()
-  for (const address of ['http://127.0.0.1/', 'http://2130706433/', 'http://[::1]:5010/', 'https://localhost/', 'http://10.0.0.1:8080/x', 'ws://127.0.0.1/']) expect(() => judge.check(address), address).toThrow('may not be reached')
+  for (const address of [
+    'http://127.0.0.1/',
+    'http://2130706433/',
+    'http://[::1]:5010/',
+    'https://localhost/',
+    'http://10.0.0.1:8080/x',
+    'ws://127.0.0.1/',
+  ])
+    expect(() => judge.check(address), address).toThrow('may not be reached')
   for (const address of ['http://harbor.example/', 'https://8.8.8.8/']) expect(() => judge.check(address), address).not.toThrow()
   expect(() => judge.check('http://127.0.0.1:7780/login', ['http://127.0.0.1:7780'])).not.toThrow()
 })
 
 test('the refusal says what is in the way and what could change it', () => {
-  expect(() => egress().check('http://10.0.0.1:8080/x')).toThrow('10.0.0.1:8080 may not be reached: it is a private address; Settings, Network can allow its range')
+  expect(() => egress().check('http://10.0.0.1:8080/x')).toThrow(
+    '10.0.0.1:8080 may not be reached: it is a private address; Settings, Network can allow its range',
+  )
   expect(() => egress().check(`http://[::1]:${own}/`)).toThrow(`[::1]:${own} may not be reached: it is Wheelhouse itself`)
 })

@@ -9,7 +9,8 @@ test('the host of a Host header comes without port and brackets', () => {
 })
 
 test('an authority that is no plain host has no host', () => {
-  for (const bad of ['', 'a b', 'user@127.0.0.1', '127.0.0.1:5010:1', '[::1', 'localhost/..', 'localhost:99999999']) expect(hostOf(bad), bad).toBe('')
+  for (const bad of ['', 'a b', 'user@127.0.0.1', '127.0.0.1:5010:1', '[::1', 'localhost/..', 'localhost:99999999'])
+    expect(hostOf(bad), bad).toBe('')
 })
 
 test('names that merely begin like loopback are foreign', () => {
@@ -31,7 +32,9 @@ test('IPv6 hosts stand in brackets in addresses', () => {
 
 test('the next free port skips one that is taken', async () => {
   const taken = createServer()
-  const port = await new Promise<number>((resolve) => taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)))
+  const port = await new Promise<number>((resolve) =>
+    taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)),
+  )
   const free = await nextFreePort('127.0.0.1', port - 1)
   taken.close()
   expect(free).toBeGreaterThan(port)

@@ -3,7 +3,13 @@ import { browsersContract } from '../../../server/browsers/contract.ts'
 import { controlContract } from '../../../server/control/contract.ts'
 import { openApiOf } from '../../../server/http/openapi.ts'
 
-type Operation = { operationId: string; parameters?: { name: string; in: string; required: boolean }[]; requestBody?: { required: boolean }; responses: Record<string, unknown>; security: unknown[] }
+type Operation = {
+  operationId: string
+  parameters?: { name: string; in: string; required: boolean }[]
+  requestBody?: { required: boolean }
+  responses: Record<string, unknown>
+  security: unknown[]
+}
 
 function operations(document: Record<string, unknown>): Operation[] {
   return Object.values(document['paths'] as Record<string, Record<string, Operation>>).flatMap((path) => Object.values(path))
@@ -24,14 +30,19 @@ test('path parameters are declared, in braces and required', () => {
 })
 
 test('public routes ask for no key, local ones may take one, the rest demand one', () => {
-  const byName = Object.fromEntries(operations(openApiOf(browsersContract as never, '')).map((operation) => [operation.operationId, operation]))
+  const byName = Object.fromEntries(
+    operations(openApiOf(browsersContract as never, '')).map((operation) => [operation.operationId, operation]),
+  )
   expect(byName['health']?.security).toEqual([])
   expect(byName['getSession']?.security).toContainEqual({})
   expect(byName['openSession']?.security).not.toContainEqual({})
 })
 
-test('the document names OpenAPI 3.1 and carries the API\'s own error shape', () => {
-  const document = openApiOf(browsersContract as never, '') as { openapi: string; components: { schemas: { Error: { properties: object } } } }
+test("the document names OpenAPI 3.1 and carries the API's own error shape", () => {
+  const document = openApiOf(browsersContract as never, '') as {
+    openapi: string
+    components: { schemas: { Error: { properties: object } } }
+  }
   expect(document.openapi).toBe('3.1.0')
   expect(Object.keys(document.components.schemas.Error.properties)).toEqual(['success', 'error', 'details', 'request_id'])
 })

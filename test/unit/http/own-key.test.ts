@@ -5,7 +5,8 @@ import { fakeDoorway } from '../../fakes/doorway.ts'
 
 const authority: Authority = { byKey: () => null, byCookie: () => null }
 const guards = new Guards({ authority, ownOrigins: () => [] })
-const ask = (headers: Record<string, string>): IncomingMessage => ({ headers: { host: '127.0.0.1:8000', ...headers }, socket: { remoteAddress: '127.0.0.1' } }) as unknown as IncomingMessage // the guards read no more of it
+const ask = (headers: Record<string, string>): IncomingMessage =>
+  ({ headers: { host: '127.0.0.1:8000', ...headers }, socket: { remoteAddress: '127.0.0.1' } }) as unknown as IncomingMessage // the guards read no more of it
 
 test("an API's own key closes its local routes on this machine too, and opens them", async () => {
   let key: string | null = null
@@ -15,13 +16,19 @@ test("an API's own key closes its local routes on this machine too, and opens th
   key = 'own'
   await expect(guards.checkKey(ask({}), doorway, 'bots', route)).rejects.toMatchObject({ code: 'key-required' })
   await expect(guards.checkKey(ask({ 'x-api-key': 'other' }), doorway, 'bots', route)).rejects.toMatchObject({ code: 'key-refused' })
-  expect(await guards.checkKey(ask({ 'x-api-key': 'own' }), doorway, 'bots', route)).toMatchObject({ caller: { kind: 'key', name: 'API_KEY' } })
-  expect(await guards.checkKey(ask({}), doorway, 'bots', { access: 'public', right: 'anyone' })).toMatchObject({ caller: { kind: 'anyone' } })
+  expect(await guards.checkKey(ask({ 'x-api-key': 'own' }), doorway, 'bots', route)).toMatchObject({
+    caller: { kind: 'key', name: 'API_KEY' },
+  })
+  expect(await guards.checkKey(ask({}), doorway, 'bots', { access: 'public', right: 'anyone' })).toMatchObject({
+    caller: { kind: 'anyone' },
+  })
 })
 
 test('pages of any origin may call the public routes of an API only while it has its own key', () => {
   const origin = ask({ origin: 'https://elsewhere.test' })
   expect(guards.checkOrigin(origin, doorwayOf({ ownKey: () => 'own' }, fakeDoorway()), { access: 'public', right: 'anyone' })).toBe('*')
-  expect(() => guards.checkOrigin(origin, doorwayOf({ ownKey: () => null }, fakeDoorway()), { access: 'public', right: 'anyone' })).toThrow('origin')
+  expect(() => guards.checkOrigin(origin, doorwayOf({ ownKey: () => null }, fakeDoorway()), { access: 'public', right: 'anyone' })).toThrow(
+    'origin',
+  )
   expect(() => guards.checkOrigin(origin, fakeDoorway(), { access: 'public', right: 'anyone' })).toThrow('origin')
 })

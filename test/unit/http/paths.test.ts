@@ -3,7 +3,15 @@ import { createPathIndex, matchPath } from '../../../server/http/paths.ts'
 
 describe('the index of paths', () => {
   const index = createPathIndex<string>()
-  for (const [method, pattern] of [['GET', '/things'], ['GET', '/things/:id'], ['DELETE', '/things/:id'], ['GET', '/things/special'], ['GET', '/things/:id/parts/:part'], ['GET', '/.well-known/keys.json']] as const) index.add(method, pattern, `${method} ${pattern}`)
+  for (const [method, pattern] of [
+    ['GET', '/things'],
+    ['GET', '/things/:id'],
+    ['DELETE', '/things/:id'],
+    ['GET', '/things/special'],
+    ['GET', '/things/:id/parts/:part'],
+    ['GET', '/.well-known/keys.json'],
+  ] as const)
+    index.add(method, pattern, `${method} ${pattern}`)
 
   test('finds a route by method and path, with its parameters decoded', () => {
     expect(index.find('GET', '/things')).toEqual({ value: 'GET /things', params: {} })
@@ -17,7 +25,8 @@ describe('the index of paths', () => {
   })
 
   test('leaves to the router what is not plainly one of its paths', () => {
-    for (const path of ['/things/', '/Things', '/things/1/', '/things/%zz', '/things//parts/2', '/nothing', '']) expect(index.find('GET', path)).toBeNull()
+    for (const path of ['/things/', '/Things', '/things/1/', '/things/%zz', '/things//parts/2', '/nothing', ''])
+      expect(index.find('GET', path)).toBeNull()
     expect(index.find('PUT', '/things')).toBeNull()
     expect(createPathIndex<string>().add('GET', '/files/{*path}', '')).toBe(false)
   })

@@ -73,10 +73,17 @@ describe('which folder may import from which', () => {
 const cwd = import.meta.dirname
 const file = (path: string) => `${cwd}/${path}`
 const message = (from: string, to: string, why: string) => ({ message: `${why}: ${from} may not import ${to}.` })
-const neverBots = message('server/browsers/service.ts', 'server/bots/service.ts', 'a room imports http, store, events, secrets, config, never bots')
+const neverBots = message(
+  'server/browsers/service.ts',
+  'server/bots/service.ts',
+  'a room imports http, store, events, secrets, config, never bots',
+)
 
 // The rule reads paths below ESLint's working directory; the tests give it one, so that they need no files.
-const here = { ...doors, create: (context: Parameters<typeof doors.create>[0]) => doors.create(Object.create(context, { cwd: { value: cwd } })) }
+const here = {
+  ...doors,
+  create: (context: Parameters<typeof doors.create>[0]) => doors.create(Object.create(context, { cwd: { value: cwd } })),
+}
 
 new RuleTester({ languageOptions: { parser: ts.parser } }).run('doors in TypeScript', here, {
   valid: [
@@ -95,12 +102,23 @@ new RuleTester({ languageOptions: { parser: ts.parser } }).run('doors in TypeScr
 })
 
 new RuleTester({ languageOptions: { parser: vueParser, parserOptions: { parser: ts.parser } } }).run('doors in Vue components', here, {
-  valid: [{ code: "<script setup lang=\"ts\">import { contract } from '../../server/bots/contract.ts'</script>", filename: file('renderer/pages/bots.vue') }],
+  valid: [
+    {
+      code: '<script setup lang="ts">import { contract } from \'../../server/bots/contract.ts\'</script>',
+      filename: file('renderer/pages/bots.vue'),
+    },
+  ],
   invalid: [
     {
-      code: "<script setup lang=\"ts\">import { store } from '../../server/bots/store.ts'</script>",
+      code: '<script setup lang="ts">import { store } from \'../../server/bots/store.ts\'</script>',
       filename: file('renderer/pages/bots.vue'),
-      errors: [message('renderer/pages/bots.vue', 'server/bots/store.ts', 'the window imports contracts and the data they are made of, nothing else of server/')],
+      errors: [
+        message(
+          'renderer/pages/bots.vue',
+          'server/bots/store.ts',
+          'the window imports contracts and the data they are made of, nothing else of server/',
+        ),
+      ],
     },
   ],
 })

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
 const tests = join(import.meta.dirname, '../..')
-const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.startsWith('bench') && !file.endsWith('elapsed-time.test.ts'))
+const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.startsWith('bench') && !file.endsWith('elapsed-time.test.ts'),
+)
 
 const bounds = [
   /\bnow\(\)\s*-\s*\w+\)\.toBeLess/,

@@ -18,7 +18,11 @@ test('where the disk is full nothing of a group happens, neither before nor afte
     )
   const outcomes = await Promise.allSettled([write('before', 10), write('large', 200_000), write('after', 10)])
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-  expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(['SQLITE_FULL', 'SQLITE_FULL', 'SQLITE_FULL'])
+  expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual([
+    'SQLITE_FULL',
+    'SQLITE_FULL',
+    'SQLITE_FULL',
+  ])
   expect(told).toEqual([])
   expect(database.prepare('SELECT name FROM kept').all()).toEqual([])
   await write('later', 10)

@@ -5,7 +5,13 @@ import { createAutostart } from '../../../main/autostart.ts'
 import { FakeApp } from '../../fakes/electron.ts'
 import { temporaryFolder } from '../../fakes/kernel.ts'
 
-const parts = (platform: NodeJS.Platform, executable = '/opt/Wheelhouse/wheelhouse') => ({ platform, packaged: true, app: new FakeApp(), executable, configDir: temporaryFolder() })
+const parts = (platform: NodeJS.Platform, executable = '/opt/Wheelhouse/wheelhouse') => ({
+  platform,
+  packaged: true,
+  app: new FakeApp(),
+  executable,
+  configDir: temporaryFolder(),
+})
 
 describe('on Linux', () => {
   test('is a desktop entry in the autostart folder, which goes when it is switched off', () => {

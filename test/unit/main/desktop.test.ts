@@ -15,7 +15,12 @@ describe('from launch to quit', () => {
       ['app://wheelhouse/main.js', 200],
     ])
     expect(window.loaded[0]?.policy).toContain("connect-src 'self' http://127.0.0.1:7700 ws://127.0.0.1:7700")
-    expect(window.options.webPreferences).toMatchObject({ sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false })
+    expect(window.options.webPreferences).toMatchObject({
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webviewTag: false,
+    })
     expect(server.state).toBe('running')
 
     electron.app.quit()
@@ -37,7 +42,9 @@ describe('from launch to quit', () => {
   })
 
   test('a server that does not start is told in words, and the app ends with code 1', async () => {
-    const { electron, opened } = startDesktop({ createServer: () => Promise.reject(new Fault('data-dir-held', 'Another Wheelhouse uses this folder')) })
+    const { electron, opened } = startDesktop({
+      createServer: () => Promise.reject(new Fault('data-dir-held', 'Another Wheelhouse uses this folder')),
+    })
     await opened
     expect(await electron.app.exited()).toBe(1)
     expect(electron.dialog.errors).toEqual([{ title: 'Wheelhouse could not start', text: 'Another Wheelhouse uses this folder' }])
@@ -98,7 +105,10 @@ describe('the way back', () => {
   })
 
   test('started at login with the setting it stays hidden, without the setting it shows', async () => {
-    const hidden = startDesktop({ atLogin: true, prepare: (_electron, server) => void server.changeSettings({ desktop: { startHidden: true } }) })
+    const hidden = startDesktop({
+      atLogin: true,
+      prepare: (_electron, server) => void server.changeSettings({ desktop: { startHidden: true } }),
+    })
     await hidden.opened
     expect(hidden.electron.facts.windows).toHaveLength(0)
     hidden.electron.facts.trays[0]?.emit('click')
@@ -126,7 +136,10 @@ describe('settings that change while it runs', () => {
 
   test('start at login is handed to the system; what the system says at the start wins', async () => {
     let enabled = true
-    const autostart = { get: () => ({ available: true, enabled }), set: (wanted: boolean) => ({ available: true, enabled: (enabled = wanted) }) }
+    const autostart = {
+      get: () => ({ available: true, enabled }),
+      set: (wanted: boolean) => ({ available: true, enabled: (enabled = wanted) }),
+    }
     const { server } = await openedDesktop({ autostart })
     await until('the setting follows', () => server.settings().desktop.startAtLogin)
     await server.changeSettings({ desktop: { startAtLogin: false } })
@@ -160,7 +173,10 @@ test('a page whose files are missing is told, with the address of the server, an
   rmSync(join(dataDir, 'built-window'), { recursive: true })
   await opened
   await until('it is told', () => electron.dialog.errors.length === 1)
-  expect(electron.dialog.errors[0]).toEqual({ title: 'The window could not be loaded', text: expect.stringContaining('http://127.0.0.1:7700') })
+  expect(electron.dialog.errors[0]).toEqual({
+    title: 'The window could not be loaded',
+    text: expect.stringContaining('http://127.0.0.1:7700'),
+  })
   electron.app.quit()
   expect(await electron.app.exited()).toBe(0)
 })

@@ -10,7 +10,8 @@ type Configuration = Awaited<ReturnType<typeof getConfig>>
 let configuration: Configuration
 
 /** The patterns of a `files` entry, which reading may have gathered into file sets. */
-const patternsOf = (files: Configuration['files']): string[] => [files ?? []].flat().flatMap((entry) => (typeof entry === 'string' ? entry : (entry.filter ?? [])))
+const patternsOf = (files: Configuration['files']): string[] =>
+  [files ?? []].flat().flatMap((entry) => (typeof entry === 'string' ? entry : (entry.filter ?? [])))
 
 beforeAll(async () => {
   configuration = await getConfig(root, at('electron-builder.yml'), null)
@@ -42,9 +43,12 @@ test('the program cannot be turned into a bare Node, a debugger’s prey or a lo
 })
 
 test('every file that is named exists', () => {
-  const named = patternsOf(configuration.files).filter((pattern) => !pattern.startsWith('!') && !pattern.startsWith('out/')).map((pattern) => pattern.replace('/**', ''))
+  const named = patternsOf(configuration.files)
+    .filter((pattern) => !pattern.startsWith('!') && !pattern.startsWith('out/'))
+    .map((pattern) => pattern.replace('/**', ''))
   expect(named).toEqual(['resources/icons/512x512.png', 'resources/tray'])
-  for (const path of [...named, configuration.linux?.icon, configuration.win?.icon, configuration.mac?.icon]) expect(existsSync(at(path ?? 'left out')), String(path)).toBe(true)
+  for (const path of [...named, configuration.linux?.icon, configuration.win?.icon, configuration.mac?.icon])
+    expect(existsSync(at(path ?? 'left out')), String(path)).toBe(true)
 })
 
 test('no system has a list of files of its own, which would pack the whole working tree when it only excludes', () => {

@@ -25,7 +25,12 @@ function handlers(changes: Partial<Handlers> = {}): Handlers {
 
 function bound(changes: Partial<Handlers> = {}, main = new FakeIpcMain()) {
   const refused: string[] = []
-  const unbind = bindIpc({ ipcMain: main, origin: windowOrigin, handlers: handlers(changes), log: ({ call }, message) => refused.push(`${call}: ${message}`) })
+  const unbind = bindIpc({
+    ipcMain: main,
+    origin: windowOrigin,
+    handlers: handlers(changes),
+    log: ({ call }, message) => refused.push(`${call}: ${message}`),
+  })
   return { main, refused, unbind }
 }
 
@@ -88,7 +93,9 @@ describe('the bridge', () => {
   const bridge = contextBridge.exposed.get('wheelhouse') as Bridge
 
   test('has one function for each entry of the schema and nothing else', () => {
-    const names = Object.entries(schema).map(([name, { kind }]) => (kind === 'call' ? name : `on${name.charAt(0).toUpperCase()}${name.slice(1)}`))
+    const names = Object.entries(schema).map(([name, { kind }]) =>
+      kind === 'call' ? name : `on${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    )
     expect(Object.keys(bridge).toSorted()).toEqual(names.toSorted())
     expect(Object.values(bridge).every((member) => typeof member === 'function')).toBe(true)
   })

@@ -3,7 +3,10 @@ import { readLaunch } from '../../../main/launch.ts'
 import { flagNames, readOptions } from '../../../server/config/options.ts'
 
 test('server flags are handed on in both spellings, Chromium switches and files are left alone', () => {
-  const { serverArguments } = readLaunch(['--no-sandbox', '--control-port', '0', '--ozone-platform=wayland', '--log-level=warn', 'some-file', '--data-dir', 'C:\\Data'], flagNames)
+  const { serverArguments } = readLaunch(
+    ['--no-sandbox', '--control-port', '0', '--ozone-platform=wayland', '--log-level=warn', 'some-file', '--data-dir', 'C:\\Data'],
+    flagNames,
+  )
   expect(serverArguments).toEqual(['--control-port', '0', '--log-level=warn', '--data-dir', 'C:\\Data'])
   expect(readOptions(serverArguments, {}).dataDir).toContain('Data')
 })

@@ -6,11 +6,20 @@ import { FakeMenu } from '../../fakes/electron.ts'
 
 function menu(changes: Partial<MenuParts> = {}) {
   const done: (Command | string)[] = []
-  const template = menuTemplate({ platform: 'linux', rooms: ['browsers'], developer: false, command: (command) => done.push(command), openDataFolder: () => done.push('folder'), quit: () => done.push('quit'), ...changes })
+  const template = menuTemplate({
+    platform: 'linux',
+    rooms: ['browsers'],
+    developer: false,
+    command: (command) => done.push(command),
+    openDataFolder: () => done.push('folder'),
+    quit: () => done.push('quit'),
+    ...changes,
+  })
   return { menu: new FakeMenu(template), template, done }
 }
 
-const items = (template: MenuItemConstructorOptions[]): MenuItemConstructorOptions[] => template.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? items(item.submenu) : [])])
+const items = (template: MenuItemConstructorOptions[]): MenuItemConstructorOptions[] =>
+  template.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? items(item.submenu) : [])])
 
 describe('the keys', () => {
   test('Ctrl or Cmd with a digit opens each page, with a comma the settings, with K the commands', () => {
@@ -25,18 +34,25 @@ describe('the keys', () => {
       ['CommandOrControl+3', 'API keys'],
       ['CommandOrControl+4', 'Activity'],
     ])
-    for (const label of ['File/Settings', 'Go/Search and commands', 'Go/API keys', 'File/Open data folder', 'File/Quit']) new FakeMenu(template).choose(label)
+    for (const label of ['File/Settings', 'Go/Search and commands', 'Go/API keys', 'File/Open data folder', 'File/Quit'])
+      new FakeMenu(template).choose(label)
     expect(done).toEqual([{ type: 'go', path: '/settings' }, { type: 'palette' }, { type: 'go', path: '/keys' }, 'folder', 'quit'])
   })
 
   test('each room that there is has its page, in the order of the side bar, and none before the server runs', () => {
-    const go = (rooms: MenuParts['rooms']) => menu({ rooms }).menu.labels().filter((label) => label.startsWith('Go/')).slice(1)
+    const go = (rooms: MenuParts['rooms']) =>
+      menu({ rooms })
+        .menu.labels()
+        .filter((label) => label.startsWith('Go/'))
+        .slice(1)
     expect(go([])).toEqual(['Go/Overview', 'Go/API keys', 'Go/Activity'])
     expect(go(['relay', 'browsers'])).toEqual(['Go/Overview', 'Go/Browsers', 'Go/Relay', 'Go/API keys', 'Go/Activity'])
   })
 
   test.each(['linux', 'win32', 'darwin'] as const)('none is given twice on %s', (platform) => {
-    const keys = items(menu({ platform, developer: true }).template).flatMap(({ accelerator }) => (accelerator === undefined ? [] : [accelerator]))
+    const keys = items(menu({ platform, developer: true }).template).flatMap(({ accelerator }) =>
+      accelerator === undefined ? [] : [accelerator],
+    )
     expect(new Set(keys).size).toBe(keys.length)
   })
 })

@@ -9,7 +9,17 @@ describe('a notification', () => {
   const notifier = (watched: boolean) => {
     const { Notification, facts } = createElectron()
     const opened: (string | undefined)[] = []
-    return { facts, opened, notifier: new Notifier({ supported: () => true, create: (options) => new Notification(options), watched: () => watched, open: (path) => opened.push(path), icon: '' }) }
+    return {
+      facts,
+      opened,
+      notifier: new Notifier({
+        supported: () => true,
+        create: (options) => new Notification(options),
+        watched: () => watched,
+        open: (path) => opened.push(path),
+        icon: '',
+      }),
+    }
   }
 
   test('opens the page it is about', () => {

@@ -20,10 +20,18 @@ function built() {
 test('the page comes with its policy, its files with their types', async () => {
   const get = built()
   const page = await get('/')
-  expect([page.status, page.headers.get('content-type'), page.headers.get('content-security-policy')]).toEqual([200, 'text/html; charset=utf-8', "default-src 'none'"])
+  expect([page.status, page.headers.get('content-type'), page.headers.get('content-security-policy')]).toEqual([
+    200,
+    'text/html; charset=utf-8',
+    "default-src 'none'",
+  ])
   expect((await get('/?x=1#/browsers')).status).toBe(200)
   const script = await get('/assets/app-1a2b.js')
-  expect([script.status, script.headers.get('content-type'), script.headers.get('x-content-type-options')]).toEqual([200, 'text/javascript; charset=utf-8', 'nosniff'])
+  expect([script.status, script.headers.get('content-type'), script.headers.get('x-content-type-options')]).toEqual([
+    200,
+    'text/javascript; charset=utf-8',
+    'nosniff',
+  ])
   const font = await get('/assets/font.woff2')
   expect(new Uint8Array(await font.arrayBuffer())).toEqual(new Uint8Array([1, 2, 3]))
 })

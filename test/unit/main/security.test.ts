@@ -33,9 +33,12 @@ describe('which page is ours', () => {
   test.each(['app://wheelhouse/', 'app://wheelhouse/#/browsers', 'app://wheelhouse'])('%s is', (address) => {
     expect(isOurPage(address, windowOrigin)).toBe(true)
   })
-  test.each(['app://other/', 'https://wheelhouse/', 'app://wheelhouse.example/', 'app://wheelhouse@evil/', 'about:blank', 'null', ''])('%j is not', (address) => {
-    expect(isOurPage(address, windowOrigin)).toBe(false)
-  })
+  test.each(['app://other/', 'https://wheelhouse/', 'app://wheelhouse.example/', 'app://wheelhouse@evil/', 'about:blank', 'null', ''])(
+    '%j is not',
+    (address) => {
+      expect(isOurPage(address, windowOrigin)).toBe(false)
+    },
+  )
 })
 
 test('scripts are ours alone, and the one address to talk to is the control port', () => {
@@ -86,14 +89,29 @@ describe('permissions', () => {
   const session = new FakeSession()
   guardSession(session, windowOrigin)
 
-  test.each(['media', 'geolocation', 'notifications', 'clipboard-read', 'usb', 'serial', 'hid', 'openExternal', 'midi', 'idle-detection', 'unknown'] as const)('%s is refused even to our page', (permission) => {
+  test.each([
+    'media',
+    'geolocation',
+    'notifications',
+    'clipboard-read',
+    'usb',
+    'serial',
+    'hid',
+    'openExternal',
+    'midi',
+    'idle-detection',
+    'unknown',
+  ] as const)('%s is refused even to our page', (permission) => {
     expect(session.grants(permission, windowOrigin)).toBe(false)
   })
 
-  test.each(['clipboard-sanitized-write', 'fullscreen', 'loopback-network', 'local-network-access'] as const)('%s is ours and nobody else’s', (permission) => {
-    expect(session.grants(permission, windowOrigin)).toBe(true)
-    expect(session.grants(permission, 'https://example.org')).toBe(false)
-  })
+  test.each(['clipboard-sanitized-write', 'fullscreen', 'loopback-network', 'local-network-access'] as const)(
+    '%s is ours and nobody else’s',
+    (permission) => {
+      expect(session.grants(permission, windowOrigin)).toBe(true)
+      expect(session.grants(permission, 'https://example.org')).toBe(false)
+    },
+  )
 
   test('no device is handed out', () => {
     const device = { deviceType: 'usb' as const, origin: windowOrigin, device: { deviceId: '1', vendorId: 1, productId: 1 } }

@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { runSmokeTest, type SmokeParts } from '../../../main/smoke.ts'
 import { startDesktop } from '../../fakes/desktop.ts'
 
-const answers: Record<string, unknown> = { health: { status: 'ok' }, apis: { apis: [{ name: 'control', state: 'listening' }] }, 'audit?limit=1': { events: [] } }
+const answers: Record<string, unknown> = {
+  health: { status: 'ok' },
+  apis: { apis: [{ name: 'control', state: 'listening' }] },
+  'audit?limit=1': { events: [] },
+}
 
 const parts = (changes: Partial<SmokeParts> = {}): SmokeParts => ({
   ready: Promise.resolve({ url: 'http://127.0.0.1:7700', token: 'owner-token' }),
@@ -15,13 +19,27 @@ const parts = (changes: Partial<SmokeParts> = {}): SmokeParts => ({
 })
 
 test('reports server, database, window and bridge', async () => {
-  expect(await runSmokeTest(parts())).toEqual({ version: '0.1.0', platform: 'linux', health: 'ok', apis: { control: 'listening' }, database: true, window: true, bridge: true })
+  expect(await runSmokeTest(parts())).toEqual({
+    version: '0.1.0',
+    platform: 'linux',
+    health: 'ok',
+    apis: { control: 'listening' },
+    database: true,
+    window: true,
+    bridge: true,
+  })
 })
 
 describe('fails in words', () => {
   test.each<[string, Partial<SmokeParts>]>([
     ['health answered 503', { fetch: () => Promise.resolve(new Response('', { status: 503 })) }],
-    ['the database gives back no audit trail', { fetch: (address) => Promise.resolve(Response.json(String(address).includes('audit') ? {} : answers[String(address).split('/control/v1/')[1] ?? ''])) }],
+    [
+      'the database gives back no audit trail',
+      {
+        fetch: (address) =>
+          Promise.resolve(Response.json(String(address).includes('audit') ? {} : answers[String(address).split('/control/v1/')[1] ?? ''])),
+      },
+    ],
     ['ERR_FAILED', { loadWindow: () => Promise.reject(new Error('ERR_FAILED')) }],
     ['the window has no bridge to the desktop', { evaluate: () => Promise.resolve('undefined') }],
     ['the window stays empty', { evaluate: (code) => Promise.resolve(code.includes('typeof') ? 'function' : false) }],

@@ -53,7 +53,15 @@ describe('the menu', () => {
 
   test('each item does what it says', () => {
     const { icon, done } = tray()
-    for (const path of ['Open Wheelhouse', 'Browsers: 0 of 10', 'Browsers API: listening/Stop the Browsers API', 'Browsers API: listening/Copy LAN address', 'Control API: listening/Copy address', 'Quit']) icon.menu?.choose(path)
+    for (const path of [
+      'Open Wheelhouse',
+      'Browsers: 0 of 10',
+      'Browsers API: listening/Stop the Browsers API',
+      'Browsers API: listening/Copy LAN address',
+      'Control API: listening/Copy address',
+      'Quit',
+    ])
+      icon.menu?.choose(path)
     expect(done).toEqual(['open ', 'open /browsers', 'stop browsers', 'copy http://192.0.2.7:5010', 'copy http://127.0.0.1:7700', 'quit'])
   })
 
@@ -129,15 +137,18 @@ describe('the icon', () => {
     expect(basename(tray('linux', 'ubuntu:GNOME').icon.image)).toBe('fine-light.png')
   })
 
-  test.each(['fine', 'attention', 'stopped'] as const)('exists as %s for every system and panel, and twice as large where that is used', (state) => {
-    for (const platform of ['linux', 'win32', 'darwin'] as const) {
-      for (const dark of [true, false]) {
-        const path = join(iconDir, trayIconFile(state, platform, dark))
-        expect(existsSync(path), path).toBe(true)
-        if (path.endsWith('.png')) expect(existsSync(path.replace('.png', '@2x.png')), path).toBe(true)
+  test.each(['fine', 'attention', 'stopped'] as const)(
+    'exists as %s for every system and panel, and twice as large where that is used',
+    (state) => {
+      for (const platform of ['linux', 'win32', 'darwin'] as const) {
+        for (const dark of [true, false]) {
+          const path = join(iconDir, trayIconFile(state, platform, dark))
+          expect(existsSync(path), path).toBe(true)
+          if (path.endsWith('.png')) expect(existsSync(path.replace('.png', '@2x.png')), path).toBe(true)
+        }
       }
-    }
-  })
+    },
+  )
 
   test('opens the window on a click, but on macOS, where a click opens the menu', () => {
     const linux = tray('linux')

@@ -41,7 +41,12 @@ describe('the file', () => {
     const folder = temporaryFolder()
     const path = join(folder, 'window-state.json')
     new WindowStateFile(path).change({ bounds: { x: 1, y: 2, width: 1000, height: 700 }, maximized: true })
-    expect(new WindowStateFile(path).get()).toEqual({ bounds: { x: 1, y: 2, width: 1000, height: 700 }, maximized: true, theme: 'system', hidingExplained: false })
+    expect(new WindowStateFile(path).get()).toEqual({
+      bounds: { x: 1, y: 2, width: 1000, height: 700 },
+      maximized: true,
+      theme: 'system',
+      hidingExplained: false,
+    })
     expect(readdirSync(folder)).toEqual(['window-state.json'])
   })
 

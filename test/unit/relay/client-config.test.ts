@@ -5,8 +5,20 @@ import { readClientConfig } from '../../../server/relay/client-config.ts'
 const shown = (text: string) => readClientConfig(text).map((server) => server.shown)
 
 test('Claude Desktop and Cursor: programs with their exact command, values of variables left out', () => {
-  const [server] = shown(JSON.stringify({ mcpServers: { files: { command: 'npx', args: ['-y', '@scope/server', '/home/me/My Files', "it's"], env: { TOKEN: 'hush' } } } }))
-  expect(server).toEqual({ name: 'files', transport: 'stdio', commandLine: String.raw`npx -y @scope/server '/home/me/My Files' 'it'\''s'`, cwd: null, envNames: ['TOKEN'], headerNames: [], problem: null })
+  const [server] = shown(
+    JSON.stringify({
+      mcpServers: { files: { command: 'npx', args: ['-y', '@scope/server', '/home/me/My Files', "it's"], env: { TOKEN: 'hush' } } },
+    }),
+  )
+  expect(server).toEqual({
+    name: 'files',
+    transport: 'stdio',
+    commandLine: String.raw`npx -y @scope/server '/home/me/My Files' 'it'\''s'`,
+    cwd: null,
+    envNames: ['TOKEN'],
+    headerNames: [],
+    problem: null,
+  })
   expect(JSON.stringify(server)).not.toContain('hush')
 })
 
@@ -19,7 +31,13 @@ test('VS Code: comments, trailing commas, `servers`, and values that it would as
     },
   }`
   const [remote, asks] = readClientConfig(text)
-  expect(remote?.shown).toMatchObject({ name: 'remote', transport: 'http', commandLine: 'https://mcp.example.test/a//b', headerNames: ['Authorization'], problem: null })
+  expect(remote?.shown).toMatchObject({
+    name: 'remote',
+    transport: 'http',
+    commandLine: 'https://mcp.example.test/a//b',
+    headerNames: ['Authorization'],
+    problem: null,
+  })
   expect(asks?.definition).toBeNull()
   expect(asks?.shown.problem).toContain('${input:key}')
 })
@@ -35,18 +53,25 @@ test('a value of many beginnings of what other programs fill in comes to an end'
 
 test('comments and commas inside a text are part of it', () => {
   const args = ['/* no */', '// no', 'a,]', '\\"/*', '\\\\']
-  expect(readClientConfig(`{"mcpServers": {"x": {"command": "tool", "args": ${JSON.stringify(args)}, /* yes, ] */ } /**/, // yes
-  }}`)[0]?.definition?.args).toEqual(args)
+  expect(
+    readClientConfig(`{"mcpServers": {"x": {"command": "tool", "args": ${JSON.stringify(args)}, /* yes, ] */ } /**/, // yes
+  }}`)[0]?.definition?.args,
+  ).toEqual(args)
 })
 
 test('Claude Code: servers of all projects, each once; an address that ends in /sse is SSE', () => {
   const servers = { events: { url: 'https://mcp.example.test/sse' } }
-  expect(shown(JSON.stringify({ projects: { '/a': { mcpServers: servers }, '/b': { mcpServers: servers } } }))).toEqual([expect.objectContaining({ name: 'events', transport: 'sse' })])
+  expect(shown(JSON.stringify({ projects: { '/a': { mcpServers: servers }, '/b': { mcpServers: servers } } }))).toEqual([
+    expect.objectContaining({ name: 'events', transport: 'sse' }),
+  ])
 })
 
 test('names that ours cannot be are made so; what is no configuration is refused', () => {
   expect(readClientConfig('{"mcpServers":{"My Server (2)":{"command":"x"}}}')[0]?.definition?.name).toBe('My-Server-2-')
-  expect(readClientConfig('{"mcpServers":{"broken":{}}}')[0]).toMatchObject({ definition: null, shown: { problem: expect.stringContaining('address') } })
+  expect(readClientConfig('{"mcpServers":{"broken":{}}}')[0]).toMatchObject({
+    definition: null,
+    shown: { problem: expect.stringContaining('address') },
+  })
   for (const text of ['', '[]', '{}', '{"mcpServers":[]}']) {
     expect(() => readClientConfig(text)).toThrow(expect.toSatisfy((error: unknown) => isFault(error, 'config-invalid')))
   }

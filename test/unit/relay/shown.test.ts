@@ -39,9 +39,14 @@ it.each([
 
 it('takes what a server was given out of what it says, and leaves its other words', () => {
   const clean = redactor({
-    ...{ command: 'npx', args: ['-y', 'yard-mcp', '--token=canary-one', 'canary-two', 'https://yard.test/canary-three'], url: 'https://ann:canary-four@yard.test/mcp?key=canary%2Dfive' },
+    ...{
+      command: 'npx',
+      args: ['-y', 'yard-mcp', '--token=canary-one', 'canary-two', 'https://yard.test/canary-three'],
+      url: 'https://ann:canary-four@yard.test/mcp?key=canary%2Dfive',
+    },
     ...{ env: { KEY: 'canary-six', LEVEL: 'debug', HOME: '/home/ann' }, headers: { Authorization: 'Bearer canary-seven' } },
   })
-  const said = 'canary-one canary-two /canary-three canary-four canary-five canary%2Dfive canary-six canary-seven: yard-mcp at debug in /home/ann/x, Bearer'
+  const said =
+    'canary-one canary-two /canary-three canary-four canary-five canary%2Dfive canary-six canary-seven: yard-mcp at debug in /home/ann/x, Bearer'
   expect(clean(said)).toBe('… … /… … … … … …: yard-mcp at debug in /home/ann/x, Bearer')
 })

@@ -29,7 +29,13 @@ it('a tool that tells a client how far it is does its work to the end when that 
     },
   })
   const client = new Client({ name: 'test', version: '1.0.0' })
-  await client.connect(await createWheelhouse([tool], { events: recordedEvents(), reach: createHouseReach([tool], () => ownerStanding), policyBy: () => 'owner' }).connect())
+  await client.connect(
+    await createWheelhouse([tool], {
+      events: recordedEvents(),
+      reach: createHouseReach([tool], () => ownerStanding),
+      policyBy: () => 'owner',
+    }).connect(),
+  )
   const call = client.callTool({ name: 'listen', arguments: {} }, { onprogress: () => undefined }).catch(() => 'cut')
   await begun.promise
   await client.close()

@@ -25,7 +25,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('set-up', () => {
-  const lock = { packages: { '': {}, 'node_modules/koa': { version: '3.3.0' }, 'node_modules/fsevents': { version: '2.0.0', optional: true } } }
+  const lock = {
+    packages: { '': {}, 'node_modules/koa': { version: '3.3.0' }, 'node_modules/fsevents': { version: '2.0.0', optional: true } },
+  }
 
   it('finds nothing to install when every package has the version of the lock file', () => {
     expect(whatDiffers(lock, { packages: { 'node_modules/koa': { version: '3.3.0' } } })).toBeNull()
@@ -47,13 +49,16 @@ describe('set-up', () => {
   it('has decided on every package that brings an install script', () => {
     const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'))
     const packages: Record<string, { hasInstallScript?: boolean }> = read('package-lock.json').packages
-    const names = Object.entries(packages).flatMap(([path, { hasInstallScript }]) => (hasInstallScript ? [path.replace(/^.*node_modules\//, '')] : []))
+    const names = Object.entries(packages).flatMap(([path, { hasInstallScript }]) =>
+      hasInstallScript ? [path.replace(/^.*node_modules\//, '')] : [],
+    )
     expect(names.length).toBeGreaterThan(0)
     expect(Object.keys(read('package.json').allowScripts)).toEqual(expect.arrayContaining(names))
   })
 
   it('refuses a folder that the build tools misread, and no other', () => {
-    for (const name of ["/home/ann/ann's work", '/home/ann/größe 100%', '/home/ann/a & b [c] $d; (e)']) expect(unbuildable(name), name).toBeNull()
+    for (const name of ["/home/ann/ann's work", '/home/ann/größe 100%', '/home/ann/a & b [c] $d; (e)'])
+      expect(unbuildable(name), name).toBeNull()
     expect(unbuildable('/home/ann/c#/wheelhouse')).toBe('#')
   })
 
@@ -132,11 +137,16 @@ describe('the lock of a build', () => {
     const file = join(folder, 'out/.installing')
     let done = false
     let times = 0
-    const come = () => workOnce(file, () => done, async () => {
-      times += 1
-      await new Promise((resolve) => setImmediate(resolve))
-      done = true
-    })
+    const come = () =>
+      workOnce(
+        file,
+        () => done,
+        async () => {
+          times += 1
+          await new Promise((resolve) => setImmediate(resolve))
+          done = true
+        },
+      )
     await Promise.all([come(), come(), come()])
     await come()
     expect([times, existsSync(file)]).toEqual([1, false])
@@ -148,12 +158,16 @@ describe('the lock of a build', () => {
     writeFileSync(file, String(gone.pid))
     let inside = 0
     let most = 0
-    await Promise.all(Array.from({ length: 8 }, () => withLock(file, async () => {
-      inside += 1
-      most = Math.max(most, inside)
-      await new Promise((resolve) => setImmediate(resolve))
-      inside -= 1
-    })))
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        withLock(file, async () => {
+          inside += 1
+          most = Math.max(most, inside)
+          await new Promise((resolve) => setImmediate(resolve))
+          inside -= 1
+        }),
+      ),
+    )
     expect([most, readdirSync(folder)]).toEqual([1, []])
   })
 
@@ -167,7 +181,12 @@ describe('the lock of a build', () => {
 
 describe('a run of the tests', () => {
   it('is everything when nothing is named', () => {
-    expect(planTests([])).toEqual({ checks: ['lint', 'types'], projects: ['unit', 'renderer', 'integration', 'e2e'], filters: [], underLoad: 0 })
+    expect(planTests([])).toEqual({
+      checks: ['format', 'lint', 'types'],
+      projects: ['unit', 'renderer', 'integration', 'e2e'],
+      filters: [],
+      underLoad: 0,
+    })
   })
 
   it('is the named stages only', () => {
@@ -176,7 +195,12 @@ describe('a run of the tests', () => {
   })
 
   it('narrows all kinds of tests down by part of a path, and leaves the checks out', () => {
-    expect(planTests(['http/guards'])).toEqual({ checks: [], projects: ['unit', 'renderer', 'integration', 'e2e'], filters: ['http/guards'], underLoad: 0 })
+    expect(planTests(['http/guards'])).toEqual({
+      checks: [],
+      projects: ['unit', 'renderer', 'integration', 'e2e'],
+      filters: ['http/guards'],
+      underLoad: 0,
+    })
     expect(planTests(['integration', 'browsers'])).toEqual({ checks: [], projects: ['integration'], filters: ['browsers'], underLoad: 0 })
   })
 })
@@ -186,8 +210,16 @@ describe('what the tests run', () => {
     const everywhere = ['npm', 'sh', 'unshare', 'nohup']
     const known = new Set([...everywhere, ...systemPackages.map(({ program }) => program)])
     const tests = fileURLToPath(new URL('../../', import.meta.url))
-    const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.startsWith('bench'))
-    const started = files.flatMap((file) => [...readFileSync(join(tests, file), 'utf8').matchAll(/(?<![.\w])(?:spawn|spawnSync|execFile|execFileSync|promisify\(execFile\)|run|serve)\(\[?'([\w-]+)'/g)].map(([, program = '']) => program))
+    const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.ts') && !file.startsWith('bench'),
+    )
+    const started = files.flatMap((file) =>
+      [
+        ...readFileSync(join(tests, file), 'utf8').matchAll(
+          /(?<![.\w])(?:spawn|spawnSync|execFile|execFileSync|promisify\(execFile\)|run|serve)\(\[?'([\w-]+)'/g,
+        ),
+      ].map(([, program = '']) => program),
+    )
     expect(started).toEqual(expect.arrayContaining(['redis-server', 'curl', 'python3']))
     expect(started.filter((program) => !known.has(program))).toEqual([])
   })
@@ -200,9 +232,17 @@ describe('a run under load', () => {
   })
 
   it('keeps cores busy, and they are free again when it ends or its script is killed', async () => {
-    const starter = spawn(process.execPath, ['--input-type=module', '-e', `import { startBusyLoops } from ${JSON.stringify(new URL('../../../scripts/lib/busy-loops.mjs', import.meta.url).href)}
+    const starter = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { startBusyLoops } from ${JSON.stringify(new URL('../../../scripts/lib/busy-loops.mjs', import.meta.url).href)}
       startBusyLoops(process.execPath, 2)
-      setInterval(() => {}, 1_000)`], { stdio: 'ignore' })
+      setInterval(() => {}, 1_000)`,
+      ],
+      { stdio: 'ignore' },
+    )
     const loops = await eventually('both run', () => {
       const children = childrenOf(starter.pid ?? 0)
       return children.length === 2 ? children : null
@@ -257,7 +297,8 @@ describe('Electron', () => {
   })
 
   it('names the libraries that the system lacks', () => {
-    const output = '\tlinux-vdso.so.1 (0x00007ffd)\n\tlibnss3.so => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x00007f)\n\tlibgtk-3.so.0 => not found\n'
+    const output =
+      '\tlinux-vdso.so.1 (0x00007ffd)\n\tlibnss3.so => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x00007f)\n\tlibgtk-3.so.0 => not found\n'
     expect(parseMissing(output)).toEqual(['libnss3.so', 'libgtk-3.so.0'])
     expect(parseMissing('\tlibc.so.6 => /lib/libc.so.6 (0x00007f)\n')).toEqual([])
   })
@@ -281,7 +322,11 @@ describe('the headless start', () => {
 describe('the end of npm', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
-  const byNpm: { ppid: number; env: NodeJS.ProcessEnv; platform: NodeJS.Platform } = { ppid: 7, env: { npm_lifecycle_event: 'serve' }, platform: 'linux' }
+  const byNpm: { ppid: number; env: NodeJS.ProcessEnv; platform: NodeJS.Platform } = {
+    ppid: 7,
+    env: { npm_lifecycle_event: 'serve' },
+    platform: 'linux',
+  }
   const watched = (own: typeof byNpm, hasOutlivedHangUp = () => false) => {
     const gone = vi.fn()
     const stop = watchParent({ process: own, gone, hasOutlivedHangUp })
@@ -344,7 +389,10 @@ describe('running programs', () => {
   })
 
   it('keeps what both streams say', async () => {
-    expect(await runQuietly(process.execPath, ['-e', "console.log('out'); console.error('err')"])).toEqual({ code: 0, output: expect.stringMatching(/^(out\nerr|err\nout)\n$/) })
+    expect(await runQuietly(process.execPath, ['-e', "console.log('out'); console.error('err')"])).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^(out\nerr|err\nout)\n$/),
+    })
   })
 
   it('leaves no listener behind', async () => {

@@ -11,19 +11,23 @@ describe('sealing', () => {
   const sealer = createSealer(key)
 
   test('gives back any text and any bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.string(), (plain, context) => {
-      expect(sealer.open(sealer.seal(plain, context), context)).toEqual(Buffer.from(plain))
-    }))
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.string(), (plain, context) => {
+        expect(sealer.open(sealer.seal(plain, context), context)).toEqual(Buffer.from(plain))
+      }),
+    )
     expect(sealer.open(sealer.seal('geheim · 秘密', 'a'), 'a').toString()).toBe('geheim · 秘密')
   })
 
   test('refuses a text in which any one bit was changed', () => {
     const sealed = sealer.seal('cookies', 'bots:auth:1')
-    fc.assert(fc.property(fc.nat(sealed.length * 8 - 1), (bit) => {
-      const changed = Buffer.from(sealed)
-      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      expect(() => sealer.open(changed, 'bots:auth:1')).toThrow()
-    }))
+    fc.assert(
+      fc.property(fc.nat(sealed.length * 8 - 1), (bit) => {
+        const changed = Buffer.from(sealed)
+        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+        expect(() => sealer.open(changed, 'bots:auth:1')).toThrow()
+      }),
+    )
   })
 
   test('refuses another place, another key, and a text that is cut', () => {
@@ -60,9 +64,11 @@ describe('sealing', () => {
 describe('random texts', () => {
   test('have the length and letters they promise', () => {
     expect(randomToken(32)).toMatch(/^[\w-]{43}$/)
-    fc.assert(fc.property(fc.integer({ min: 0, max: 200 }), (length) => {
-      expect(randomBase62(length)).toMatch(new RegExp(`^[0-9A-Za-z]{${length}}$`))
-    }))
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 200 }), (length) => {
+        expect(randomBase62(length)).toMatch(new RegExp(`^[0-9A-Za-z]{${length}}$`))
+      }),
+    )
   })
 
   test('leave out the bytes that would make the first letters likelier', () => {
@@ -99,6 +105,13 @@ describe('passwords', () => {
   })
 
   test('are not checked against a text that is no hash of ours', async () => {
-    for (const stored of ['', 'scrypt$', 'plain', `scrypt$3$8$1$${'a'.repeat(22)}$${'b'.repeat(43)}`, `scrypt$99999999$8$1$${'a'.repeat(22)}$${'b'.repeat(43)}`]) expect(await checkPassword('x', stored), stored).toBe(false)
+    for (const stored of [
+      '',
+      'scrypt$',
+      'plain',
+      `scrypt$3$8$1$${'a'.repeat(22)}$${'b'.repeat(43)}`,
+      `scrypt$99999999$8$1$${'a'.repeat(22)}$${'b'.repeat(43)}`,
+    ])
+      expect(await checkPassword('x', stored), stored).toBe(false)
   })
 })

@@ -17,7 +17,10 @@ export function personText(chat: string): string {
 
 /** Two letters for the round badge. */
 export function initials(name: string): string {
-  const words = name.replace(/[^\p{L}\p{N} ]/gu, ' ').trim().split(/\s+/)
+  const words = name
+    .replace(/[^\p{L}\p{N} ]/gu, ' ')
+    .trim()
+    .split(/\s+/)
   const letters = words.length > 1 ? `${words[0]?.[0] ?? ''}${words.at(-1)?.[0] ?? ''}` : (words[0] ?? '').slice(0, 2)
   return /^\d+$/.test(letters) ? '#' : letters.toUpperCase()
 }

@@ -16,7 +16,19 @@ export function mergeMessages(known: readonly ChatMessage[], more: readonly Chat
   const byId = new Map(known.map((message) => [message.id, message]))
   for (const message of more) {
     const before = byId.get(message.id)
-    byId.set(message.id, before === undefined ? message : { ...before, ...message, number: message.number ?? before.number, delivery: farther(before.delivery, message.delivery), problem: message.problem ?? before.problem, quoted: message.quoted ?? before.quoted })
+    byId.set(
+      message.id,
+      before === undefined
+        ? message
+        : {
+            ...before,
+            ...message,
+            number: message.number ?? before.number,
+            delivery: farther(before.delivery, message.delivery),
+            problem: message.problem ?? before.problem,
+            quoted: message.quoted ?? before.quoted,
+          },
+    )
   }
   return [...byId.values()].toSorted((a, b) => secondOf(a) - secondOf(b) || (a.number ?? Infinity) - (b.number ?? Infinity) || 0)
 }
@@ -33,7 +45,12 @@ export function farther(a: Delivery | null, b: Delivery | null): Delivery | null
 }
 
 export const deliveryWords: Readonly<Record<Delivery, string>> = {
-  queued: 'Waits to be sent', sending: 'On its way', sent: 'WhatsApp has it', delivered: 'Delivered', read: 'Read', failed: 'Not sent',
+  queued: 'Waits to be sent',
+  sending: 'On its way',
+  sent: 'WhatsApp has it',
+  delivered: 'Delivered',
+  read: 'Read',
+  failed: 'Not sent',
 }
 
 /** What people feel about one message: each face once, and whose it is. */
@@ -46,7 +63,10 @@ export interface Reaction {
  * The lines of a conversation, and by id the reactions to them. Of one person the last counts; an empty one takes it back.
  * A reaction to what is not on the page stays a line of its own.
  */
-export function withReactions(messages: readonly ChatMessage[], nameOf: (message: ChatMessage) => string): { lines: ChatMessage[]; reactions: ReadonlyMap<string, readonly Reaction[]> } {
+export function withReactions(
+  messages: readonly ChatMessage[],
+  nameOf: (message: ChatMessage) => string,
+): { lines: ChatMessage[]; reactions: ReadonlyMap<string, readonly Reaction[]> } {
   const shown = new Set(messages.filter(({ kind }) => kind !== 'reaction').map(({ id }) => id))
   const lines: ChatMessage[] = []
   const last = new Map<string, { to: string; message: ChatMessage }>()
@@ -73,7 +93,12 @@ export function dayOf(at: string, now: number): string {
   const days = Math.round((startOfDay(now) - startOfDay(day.getTime())) / 86_400_000)
   if (days === 0) return 'Today'
   if (days === 1) return 'Yesterday'
-  return day.toLocaleDateString('en-GB', { weekday: days < 7 ? 'long' : undefined, day: days < 7 ? undefined : 'numeric', month: days < 7 ? undefined : 'short', year: days > 300 ? 'numeric' : undefined })
+  return day.toLocaleDateString('en-GB', {
+    weekday: days < 7 ? 'long' : undefined,
+    day: days < 7 ? undefined : 'numeric',
+    month: days < 7 ? undefined : 'short',
+    year: days > 300 ? 'numeric' : undefined,
+  })
 }
 
 function startOfDay(at: number): number {
@@ -84,5 +109,10 @@ const minutes = 5 * 60_000
 
 /** Whether a message goes on where the one before it ended: no name, less room above. */
 export function continues(message: MessageView, before: MessageView | undefined): boolean {
-  return before !== undefined && before.author === message.author && before.fromMe === message.fromMe && Date.parse(message.at) - Date.parse(before.at) < minutes
+  return (
+    before !== undefined &&
+    before.author === message.author &&
+    before.fromMe === message.fromMe &&
+    Date.parse(message.at) - Date.parse(before.at) < minutes
+  )
 }

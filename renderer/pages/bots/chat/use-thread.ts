@@ -36,7 +36,8 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
         useApi().bots.sentMessages({ params: { userId }, query: { chat: asked, limit: 100 } }),
       ])
       if (chat.value !== asked || before.value !== from) return
-      const waiting = from === null ? sent.messages.filter(({ status, kind }) => pending.has(status) && kind !== 'reaction').map(fromSent) : []
+      const waiting =
+        from === null ? sent.messages.filter(({ status, kind }) => pending.has(status) && kind !== 'reaction').map(fromSent) : []
       if (messages.value.length === 0) older.value = log.next
       messages.value = mergeMessages(messages.value, [...log.messages.map(fromLog), ...waiting])
       error.value = null
@@ -64,7 +65,8 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
   function take(event: BotEvent): void {
     if (chat.value === null) return
     // A page from the past stays what it is; the newest one is a click away.
-    if (event.type === 'message' && event.message.chat === chat.value && before.value === null) put({ ...event.message, number: null, delivery: null, problem: null })
+    if (event.type === 'message' && event.message.chat === chat.value && before.value === null)
+      put({ ...event.message, number: null, delivery: null, problem: null })
     if (event.type !== 'progress' || event.message.chat !== chat.value) return
     const { messageId, status, problem } = event.message
     messages.value = messages.value.map((message) => (message.id === messageId ? { ...message, delivery: status, problem } : message))
@@ -86,6 +88,29 @@ function fromLog({ status, ...message }: LoggedView): ChatMessage {
   return { ...message, delivery: status, problem: null }
 }
 
-export function fromSent({ messageId, chat, kind, text = '', quoted = null, status, problem, createdAt }: SentView & { text?: string; quoted?: ChatMessage['quoted'] }): ChatMessage {
-  return { id: messageId, number: null, chat, author: '', authorName: null, fromMe: true, at: createdAt, kind, text, quoted, reactsTo: null, delivery: status, problem }
+export function fromSent({
+  messageId,
+  chat,
+  kind,
+  text = '',
+  quoted = null,
+  status,
+  problem,
+  createdAt,
+}: SentView & { text?: string; quoted?: ChatMessage['quoted'] }): ChatMessage {
+  return {
+    id: messageId,
+    number: null,
+    chat,
+    author: '',
+    authorName: null,
+    fromMe: true,
+    at: createdAt,
+    kind,
+    text,
+    quoted,
+    reactsTo: null,
+    delivery: status,
+    problem,
+  }
 }

@@ -16,10 +16,13 @@ const table =
 
 export const countries: readonly Country[] = (() => {
   const names = new Intl.DisplayNames(['en'], { type: 'region' })
-  return table.split(' ').map((entry) => {
-    const iso = entry.slice(0, 2)
-    return { iso, code: entry.slice(2), name: names.of(iso) ?? iso }
-  }).toSorted((a, b) => a.name.localeCompare(b.name))
+  return table
+    .split(' ')
+    .map((entry) => {
+      const iso = entry.slice(0, 2)
+      return { iso, code: entry.slice(2), name: names.of(iso) ?? iso }
+    })
+    .toSorted((a, b) => a.name.localeCompare(b.name))
 })()
 
 const inOrder = table.split(' ').map((entry) => ({ iso: entry.slice(0, 2), code: entry.slice(2) }))

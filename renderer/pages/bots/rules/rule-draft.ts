@@ -22,10 +22,31 @@ export interface RuleDraft {
 }
 
 export const emptyDraft = (): RuleDraft => ({
-  name: '', how: 'contains', value: '', caseSensitive: false, kinds: [], where: 'anywhere', senders: '', chats: '', action: 'reply', template: '', quote: false, webhook: '', session: '', topic: '', perMinute: 5, stop: true,
+  name: '',
+  how: 'contains',
+  value: '',
+  caseSensitive: false,
+  kinds: [],
+  where: 'anywhere',
+  senders: '',
+  chats: '',
+  action: 'reply',
+  template: '',
+  quote: false,
+  webhook: '',
+  session: '',
+  topic: '',
+  perMinute: 5,
+  stop: true,
 })
 
-export function draftOf({ name, match, action, perMinute, stop }: Pick<RuleView, 'name' | 'match' | 'action' | 'perMinute' | 'stop'>): RuleDraft {
+export function draftOf({
+  name,
+  match,
+  action,
+  perMinute,
+  stop,
+}: Pick<RuleView, 'name' | 'match' | 'action' | 'perMinute' | 'stop'>): RuleDraft {
   return {
     ...emptyDraft(),
     ...{ name, perMinute, stop, kinds: match.kinds, where: match.where },
@@ -35,7 +56,11 @@ export function draftOf({ name, match, action, perMinute, stop }: Pick<RuleView,
     senders: match.senders.join(', '),
     chats: match.chats.join(', '),
     action: action.type,
-    ...(action.type === 'reply' ? { template: action.template, quote: action.quote } : action.type === 'webhook' ? { webhook: action.webhook } : { session: action.session, topic: action.topic }),
+    ...(action.type === 'reply'
+      ? { template: action.template, quote: action.quote }
+      : action.type === 'webhook'
+        ? { webhook: action.webhook }
+        : { session: action.session, topic: action.topic }),
   }
 }
 
@@ -48,7 +73,9 @@ export function problemsOf(draft: RuleDraft): Partial<Record<keyof RuleDraft, st
   if (draft.action === 'webhook' && draft.webhook === '') problems.webhook = 'Which webhook is called'
   if (draft.action === 'publish' && draft.session === '') problems.session = 'Which broker session'
   if (draft.action === 'publish' && draft.topic.trim() === '') problems.topic = 'Which topic'
-  const wrong = parts(draft.senders).map(plain).find((number) => !/^[1-9][0-9]{5,14}$/.test(number))
+  const wrong = parts(draft.senders)
+    .map(plain)
+    .find((number) => !/^[1-9][0-9]{5,14}$/.test(number))
   if (wrong !== undefined) problems.senders = `${wrong} is no number with a country code`
   return problems
 }
@@ -81,7 +108,11 @@ function actionOf(draft: RuleDraft): RuleAction {
   }
 }
 
-const parts = (text: string): string[] => text.split(/[,;\n]+/).map((part) => part.trim()).filter((part) => part !== '')
+const parts = (text: string): string[] =>
+  text
+    .split(/[,;\n]+/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
 const plain = (number: string): string => number.replace(/[\s().+-]/g, '')
 
 const hows = { contains: 'has', equals: 'is exactly', starts: 'begins with', regex: 'fits' } as const
@@ -95,7 +126,9 @@ export function matchWords({ text, kinds, where, senders, chats }: RuleMatch): s
     wheres[where],
     senders.length === 0 ? '' : `from ${senders.length === 1 ? 'one number' : `${senders.length} numbers`}`,
     chats.length === 0 ? '' : `in ${chats.length === 1 ? 'one chat' : `${chats.length} chats`}`,
-  ].filter((words) => words !== '').join(', ')
+  ]
+    .filter((words) => words !== '')
+    .join(', ')
   return said === '' ? 'Any message' : said[0]?.toUpperCase() + said.slice(1)
 }
 
@@ -110,4 +143,8 @@ export function actionWords(action: RuleAction, webhookUrl: (id: string) => stri
   }
 }
 
-export const actionIcons: Readonly<Record<RuleAction['type'], string>> = { reply: 'i-lucide-reply', webhook: 'i-lucide-webhook', publish: 'i-lucide-radio-tower' }
+export const actionIcons: Readonly<Record<RuleAction['type'], string>> = {
+  reply: 'i-lucide-reply',
+  webhook: 'i-lucide-webhook',
+  publish: 'i-lucide-radio-tower',
+}

@@ -8,8 +8,32 @@ import { at, bot, serverWith } from './sample-bot.ts'
 
 const session = '/bots/api/sessions/gate'
 const ann = '15550100011@s.whatsapp.net'
-const logged = (number: number, changes: object = {}) => ({ id: `M${number}000`, number, chat: ann, author: ann, authorName: 'Ann', fromMe: false, at: at(60 - number), kind: 'text', text: `line ${number}`, quoted: null, reactsTo: null, status: null, ...changes })
-const chat = (changes: object = {}) => ({ chat: ann, isGroup: false, phoneNumber: '15550100011', name: 'Ann', received: 2, sent: 1, unread: 2, last: logged(2), ...changes })
+const logged = (number: number, changes: object = {}) => ({
+  id: `M${number}000`,
+  number,
+  chat: ann,
+  author: ann,
+  authorName: 'Ann',
+  fromMe: false,
+  at: at(60 - number),
+  kind: 'text',
+  text: `line ${number}`,
+  quoted: null,
+  reactsTo: null,
+  status: null,
+  ...changes,
+})
+const chat = (changes: object = {}) => ({
+  chat: ann,
+  isGroup: false,
+  phoneNumber: '15550100011',
+  name: 'Ann',
+  received: 2,
+  sent: 1,
+  unread: 2,
+  last: logged(2),
+  ...changes,
+})
 
 let mounted: MountedPage | null = null
 afterEach(() => mounted?.unmount())
@@ -47,14 +71,47 @@ describe('chats', () => {
   it('show a conversation, its ticks, and what comes in while it is open', async () => {
     const server = serverWith(bot())
     server.on(`GET ${session}/chats`, () => ({ success: true, chats: [chat()], next: null }))
-    server.on(`GET ${session}/log`, () => ({ success: true, messages: [logged(2, { fromMe: true, status: 'delivered' }), logged(1)], next: null }))
+    server.on(`GET ${session}/log`, () => ({
+      success: true,
+      messages: [logged(2, { fromMe: true, status: 'delivered' }), logged(1)],
+      next: null,
+    }))
     const page = await open(server, `/bots/gate/chats?chat=${ann}`)
-    const ticks = (): (string | null)[] => [...document.querySelectorAll('[data-delivery]')].map((tick) => tick.getAttribute('data-delivery'))
+    const ticks = (): (string | null)[] =>
+      [...document.querySelectorAll('[data-delivery]')].map((tick) => tick.getAttribute('data-delivery'))
     expect(page.text()).toMatch(/line 1.*line 2/)
     expect(ticks()).toEqual(['delivered'])
 
-    botSocket(server).say({ type: 'message', userId: 'gate', message: { id: 'NEW1', chat: ann, author: ann, authorName: 'Ann', fromMe: false, at: at(0), kind: 'text', text: 'and one more', quoted: null, reactsTo: null } })
-    botSocket(server).say({ type: 'progress', userId: 'gate', message: { messageId: 'M2000', chat: ann, kind: 'text', status: 'read', problem: null, createdAt: at(), sentAt: at(), updatedAt: at() } })
+    botSocket(server).say({
+      type: 'message',
+      userId: 'gate',
+      message: {
+        id: 'NEW1',
+        chat: ann,
+        author: ann,
+        authorName: 'Ann',
+        fromMe: false,
+        at: at(0),
+        kind: 'text',
+        text: 'and one more',
+        quoted: null,
+        reactsTo: null,
+      },
+    })
+    botSocket(server).say({
+      type: 'progress',
+      userId: 'gate',
+      message: {
+        messageId: 'M2000',
+        chat: ann,
+        kind: 'text',
+        status: 'read',
+        problem: null,
+        createdAt: at(),
+        sentAt: at(),
+        updatedAt: at(),
+      },
+    })
     await settle()
     expect(page.text()).toContain('and one more')
     expect(ticks()).toEqual(['read'])
@@ -62,7 +119,15 @@ describe('chats', () => {
 
   it('show what an answer quotes, and reactions on what they are to', async () => {
     const server = serverWith(bot())
-    server.on(`GET ${session}/log`, () => ({ success: true, messages: [logged(4, { kind: 'reaction', text: '👍', reactsTo: 'M2000' }), logged(3, { text: 'yes', quoted: { id: 'OLD1', author: '15550100142@s.whatsapp.net', kind: 'text', text: 'coming today?' } }), logged(2)], next: null }))
+    server.on(`GET ${session}/log`, () => ({
+      success: true,
+      messages: [
+        logged(4, { kind: 'reaction', text: '👍', reactsTo: 'M2000' }),
+        logged(3, { text: 'yes', quoted: { id: 'OLD1', author: '15550100142@s.whatsapp.net', kind: 'text', text: 'coming today?' } }),
+        logged(2),
+      ],
+      next: null,
+    }))
     const page = await open(server, `/bots/gate/chats?chat=${ann}`)
     const quote = document.querySelector('[title="Show what is answered"]')
     expect(quote?.textContent).toBe('Youcoming today?')
@@ -73,14 +138,38 @@ describe('chats', () => {
   it('keep messages of another chat out of the one that is open', async () => {
     const server = serverWith(bot())
     const page = await open(server, `/bots/gate/chats?chat=${ann}`)
-    botSocket(server).say({ type: 'message', userId: 'gate', message: { id: 'NEW1', chat: '15550100012@s.whatsapp.net', author: 'x', authorName: 'Ben', fromMe: false, at: at(0), kind: 'text', text: 'not for Ann', quoted: null, reactsTo: null } })
+    botSocket(server).say({
+      type: 'message',
+      userId: 'gate',
+      message: {
+        id: 'NEW1',
+        chat: '15550100012@s.whatsapp.net',
+        author: 'x',
+        authorName: 'Ben',
+        fromMe: false,
+        at: at(0),
+        kind: 'text',
+        text: 'not for Ann',
+        quoted: null,
+        reactsTo: null,
+      },
+    })
     await settle()
     expect(page.text()).not.toContain('not for Ann')
   })
 
   it('send what is written, show it at once, and say what failed', async () => {
     const server = serverWith(bot({ state: 'stopped' }))
-    const sent = { messageId: 'OUT10', chat: ann, kind: 'text', status: 'queued', problem: null, createdAt: at(0), sentAt: null, updatedAt: at(0) }
+    const sent = {
+      messageId: 'OUT10',
+      chat: ann,
+      kind: 'text',
+      status: 'queued',
+      problem: null,
+      createdAt: at(0),
+      sentAt: null,
+      updatedAt: at(0),
+    }
     server.on(`POST ${session}/messages`, () => reply(202, { success: true, message: sent }))
     const page = await open(server, `/bots/gate/chats?chat=${ann}`)
     expect(page.text()).toContain('what you write waits and goes out when it is')
@@ -88,14 +177,27 @@ describe('chats', () => {
     await page.click('Send')
     expect(server.sent(`POST ${session}/messages`)).toEqual([{ to: ann, type: 'text', text: 'Gate 4' }])
     expect(document.querySelector('[data-delivery=queued]')).not.toBeNull()
-    botSocket(server).say({ type: 'progress', userId: 'gate', message: { ...sent, status: 'failed', problem: 'This number has no WhatsApp account' } })
+    botSocket(server).say({
+      type: 'progress',
+      userId: 'gate',
+      message: { ...sent, status: 'failed', problem: 'This number has no WhatsApp account' },
+    })
     await settle()
     expect(page.text()).toContain('Not sent. This number has no WhatsApp account')
   })
 
   it('send a location and a contact', async () => {
     const server = serverWith(bot())
-    const sent = { messageId: 'OUT10', chat: ann, kind: 'location', status: 'queued', problem: null, createdAt: at(0), sentAt: null, updatedAt: at(0) }
+    const sent = {
+      messageId: 'OUT10',
+      chat: ann,
+      kind: 'location',
+      status: 'queued',
+      problem: null,
+      createdAt: at(0),
+      sentAt: null,
+      updatedAt: at(0),
+    }
     server.on(`POST ${session}/messages`, () => reply(202, { success: true, message: sent }))
     const page = await open(server, `/bots/gate/chats?chat=${ann}`)
     document.querySelector<HTMLButtonElement>('[aria-label="Send a location"]')?.click()
@@ -108,7 +210,10 @@ describe('chats', () => {
     await type('Name', 'Front desk')
     await type('Number', '+1 555 010 0199')
     await page.click('Send the contact')
-    expect(server.sent(`POST ${session}/messages`)).toEqual([{ to: ann, type: 'location', latitude: 51.5007, longitude: -0.1246, name: 'Gate 4' }, { to: ann, type: 'contact', name: 'Front desk', phoneNumber: '15550100199' }])
+    expect(server.sent(`POST ${session}/messages`)).toEqual([
+      { to: ann, type: 'location', latitude: 51.5007, longitude: -0.1246, name: 'Gate 4' },
+      { to: ann, type: 'contact', name: 'Front desk', phoneNumber: '15550100199' },
+    ])
   })
 
   it('mark as read only when somebody says so', async () => {
@@ -123,8 +228,27 @@ describe('chats', () => {
 })
 
 describe('rules', () => {
-  const rule = { id: 'rule_0123456789abcdef', name: 'Gate question', enabled: true, match: { text: { how: 'contains', value: 'gate', caseSensitive: false }, kinds: [], where: 'anywhere', chats: [], senders: [] }, action: { type: 'reply', template: 'Gate 4', quote: false }, perMinute: 5, stop: true, createdAt: at(), matched: 12, held: 3, failed: 0, lastMatchedAt: at(), problem: null, problemAt: null }
-  const withRules = (one: BotView = bot()): FakeTransport => serverWith(one).on(`GET ${session}/rules`, () => ({ success: true, rules: [rule, { ...rule, id: 'rule_0123456789abcdeg', name: 'Second' }] }))
+  const rule = {
+    id: 'rule_0123456789abcdef',
+    name: 'Gate question',
+    enabled: true,
+    match: { text: { how: 'contains', value: 'gate', caseSensitive: false }, kinds: [], where: 'anywhere', chats: [], senders: [] },
+    action: { type: 'reply', template: 'Gate 4', quote: false },
+    perMinute: 5,
+    stop: true,
+    createdAt: at(),
+    matched: 12,
+    held: 3,
+    failed: 0,
+    lastMatchedAt: at(),
+    problem: null,
+    problemAt: null,
+  }
+  const withRules = (one: BotView = bot()): FakeTransport =>
+    serverWith(one).on(`GET ${session}/rules`, () => ({
+      success: true,
+      rules: [rule, { ...rule, id: 'rule_0123456789abcdeg', name: 'Second' }],
+    }))
 
   it('say what they look for, what they do and what came of it', async () => {
     const page = await open(withRules(), '/bots/gate/rules')
@@ -167,12 +291,23 @@ describe('rules', () => {
 })
 
 describe('webhooks', () => {
-  const webhook = { id: 'webhook_0123456789abcdef', url: 'https://example.com/hook', types: ['message'], ordered: false, createdAt: at(), waiting: 0, dead: 2 }
+  const webhook = {
+    id: 'webhook_0123456789abcdef',
+    url: 'https://example.com/hook',
+    types: ['message'],
+    ordered: false,
+    createdAt: at(),
+    waiting: 0,
+    dead: 2,
+  }
 
   it('show what was given up and why, and try it again', async () => {
     const server = serverWith(bot())
     server.on(`GET ${session}/webhooks`, () => ({ success: true, webhooks: [webhook] }))
-    server.on(`GET ${session}/webhooks/${webhook.id}/dead-letters`, () => ({ success: true, deliveries: [{ id: 'd1', type: 'message', attempts: 7, problem: 'answered 500', createdAt: at() }] }))
+    server.on(`GET ${session}/webhooks/${webhook.id}/dead-letters`, () => ({
+      success: true,
+      deliveries: [{ id: 'd1', type: 'message', attempts: 7, problem: 'answered 500', createdAt: at() }],
+    }))
     server.on(`POST ${session}/webhooks/${webhook.id}/replay`, () => ({ success: true, count: 2 }))
     const page = await open(server, '/bots/gate/webhooks')
     expect(page.text()).toContain('Given up')
@@ -185,7 +320,10 @@ describe('webhooks', () => {
   it('deliver one of them alone', async () => {
     const server = serverWith(bot())
     server.on(`GET ${session}/webhooks`, () => ({ success: true, webhooks: [webhook] }))
-    server.on(`GET ${session}/webhooks/${webhook.id}/dead-letters`, () => ({ success: true, deliveries: [{ id: 'd1', type: 'message', attempts: 7, problem: 'answered 500', createdAt: at() }] }))
+    server.on(`GET ${session}/webhooks/${webhook.id}/dead-letters`, () => ({
+      success: true,
+      deliveries: [{ id: 'd1', type: 'message', attempts: 7, problem: 'answered 500', createdAt: at() }],
+    }))
     server.on(`POST ${session}/webhooks/${webhook.id}/dead-letters/d1/replay`, () => ({ success: true }))
     const page = await open(server, '/bots/gate/webhooks')
     await page.click('Dead letters')

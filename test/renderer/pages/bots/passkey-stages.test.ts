@@ -9,7 +9,12 @@ import { at, bot, serverWith } from './sample-bot.ts'
 
 type Passkey = NonNullable<NonNullable<BotView['pairing']>['passkey']>
 
-const linking = (passkey: Passkey | null): BotView => bot({ state: 'pairing', linkedAt: null, pairing: { code: 'ABCD-1234', qr: 'https://wa.me/settings/linked_devices#example', qrEndsAt: at(-20), endsAt: at(-600), passkey } })
+const linking = (passkey: Passkey | null): BotView =>
+  bot({
+    state: 'pairing',
+    linkedAt: null,
+    pairing: { code: 'ABCD-1234', qr: 'https://wa.me/settings/linked_devices#example', qrEndsAt: at(-20), endsAt: at(-600), passkey },
+  })
 
 let now: BotView
 let server: FakeTransport
@@ -45,7 +50,9 @@ it('takes the place of code and QR, and leads through the browser and the compar
 
   await becomes(linking({ stage: 'confirm', code: 'WXYZ-5678' }))
   expect(panel()).toContain('Is the same code on the phone?')
-  expect(document.querySelector('[aria-label=Passkey] [role=img][aria-label^=Code]')?.getAttribute('aria-label')).toBe('Code W X Y Z - 5 6 7 8')
+  expect(document.querySelector('[aria-label=Passkey] [role=img][aria-label^=Code]')?.getAttribute('aria-label')).toBe(
+    'Code W X Y Z - 5 6 7 8',
+  )
 
   server.on('POST /bots/v1/bots/gate/passkey/confirm', () => {
     now = linking({ stage: 'linking', code: 'WXYZ-5678' })
@@ -71,7 +78,9 @@ it('is stopped while the browser waits, and when the phone shows another code', 
 })
 
 it('says it when there is no code to confirm any more', async () => {
-  server.on('POST /bots/v1/bots/gate/passkey/confirm', () => reply(409, { success: false, message: 'There is no code of a passkey to confirm' }))
+  server.on('POST /bots/v1/bots/gate/passkey/confirm', () =>
+    reply(409, { success: false, message: 'There is no code of a passkey to confirm' }),
+  )
   await becomes(linking({ stage: 'confirm', code: 'WXYZ-5678' }))
   await page.click('It is the same code')
   expect(page.text()).toContain('It was not confirmed')

@@ -14,11 +14,24 @@ describe('a rule that is being written', () => {
   it('takes numbers as people write them, and names the one that is none', () => {
     expect(definitionOf({ ...draft, senders: '+1 555 010 0011; 44 7700 900381' }).match.senders).toEqual(['15550100011', '447700900381'])
     expect(problemsOf({ ...draft, senders: '15550100011, Ann' }).senders).toContain('Ann')
-    expect(definitionOf({ ...draft, chats: '120363040000000001@g.us, +1 555 010 0011' }).match.chats).toEqual(['120363040000000001@g.us', '15550100011'])
+    expect(definitionOf({ ...draft, chats: '120363040000000001@g.us, +1 555 010 0011' }).match.chats).toEqual([
+      '120363040000000001@g.us',
+      '15550100011',
+    ])
   })
 
   it('comes back from what was saved as it was', () => {
-    const saved = definitionOf({ ...draft, how: 'regex', value: '^gate (\\d+)', kinds: ['text', 'image'], where: 'groups', senders: '15550100011', quote: true, perMinute: 9, stop: false })
+    const saved = definitionOf({
+      ...draft,
+      how: 'regex',
+      value: '^gate (\\d+)',
+      kinds: ['text', 'image'],
+      where: 'groups',
+      senders: '15550100011',
+      quote: true,
+      perMinute: 9,
+      stop: false,
+    })
     expect(definitionOf(draftOf(saved))).toEqual(saved)
     expect(saved.name).toBe('Gate question')
   })

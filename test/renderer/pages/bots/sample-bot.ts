@@ -6,12 +6,43 @@ import { standardServer } from '../../support/mount.ts'
 export const at = (secondsAgo = 41): string => new Date(Date.now() - secondsAgo * 1_000).toISOString()
 
 export const bot = (changes: Partial<BotView> = {}): BotView => ({
-  userId: 'gate', phoneNumber: '15550100142', name: null, label: 'Gate alerts', notes: '', hasProxy: false, keepsLog: true,
-  settings: { keepsLog: true, pause: null, dailyCap: null, keepMessagesFor: null }, limits: { pause: 2, dailyCap: 500, keepMessagesFor: 30 }, sentToday: 0, lastHour: { received: 0, sent: 0 },
-  queue: 0, cappedUntil: null, heldUntil: null, state: 'online', reason: null, since: at(), createdAt: at(), linkedAt: at(), retryAt: null, attempt: 0, pairing: null, ...changes,
+  userId: 'gate',
+  phoneNumber: '15550100142',
+  name: null,
+  label: 'Gate alerts',
+  notes: '',
+  hasProxy: false,
+  keepsLog: true,
+  settings: { keepsLog: true, pause: null, dailyCap: null, keepMessagesFor: null },
+  limits: { pause: 2, dailyCap: 500, keepMessagesFor: 30 },
+  sentToday: 0,
+  lastHour: { received: 0, sent: 0 },
+  queue: 0,
+  cappedUntil: null,
+  heldUntil: null,
+  state: 'online',
+  reason: null,
+  since: at(),
+  createdAt: at(),
+  linkedAt: at(),
+  retryAt: null,
+  attempt: 0,
+  pairing: null,
+  ...changes,
 })
 
-export const activity = (userId: string, changes: Partial<ActivityView> = {}): ActivityView => ({ userId, from: at(86_400), to: at(0), step: 900, received: [3, 4], sent: [5], failed: [], states: [], online: 1, ...changes })
+export const activity = (userId: string, changes: Partial<ActivityView> = {}): ActivityView => ({
+  userId,
+  from: at(86_400),
+  to: at(0),
+  step: 900,
+  received: [3, 4],
+  sent: [5],
+  failed: [],
+  states: [],
+  online: 1,
+  ...changes,
+})
 
 /** Answers what the pages of one bot ask for; a test puts its own answers on top. */
 export function serverWith(one: BotView): FakeTransport {

@@ -4,12 +4,30 @@ import { placeOf } from '../../../../renderer/pages/bots/chat/place.ts'
 import { initials, personText } from '../../../../renderer/pages/bots/chat/people.ts'
 import { continues, dayOf, mergeMessages, withReactions, type ChatMessage } from '../../../../renderer/pages/bots/chat/thread.ts'
 
-const message = (id: string, changes: Partial<ChatMessage> = {}): ChatMessage => ({ id, number: null, chat: 'a@s.whatsapp.net', author: 'a@s.whatsapp.net', authorName: 'Ann', fromMe: false, at: '2026-11-25T09:00:00.000Z', kind: 'text', text: id, quoted: null, reactsTo: null, delivery: null, problem: null, ...changes })
+const message = (id: string, changes: Partial<ChatMessage> = {}): ChatMessage => ({
+  id,
+  number: null,
+  chat: 'a@s.whatsapp.net',
+  author: 'a@s.whatsapp.net',
+  authorName: 'Ann',
+  fromMe: false,
+  at: '2026-11-25T09:00:00.000Z',
+  kind: 'text',
+  text: id,
+  quoted: null,
+  reactsTo: null,
+  delivery: null,
+  problem: null,
+  ...changes,
+})
 const ids = (messages: readonly ChatMessage[]): string[] => messages.map(({ id }) => id)
 
 describe('a conversation', () => {
   it('stands in the order of time, and within one second in that of the log', () => {
-    const merged = mergeMessages([message('c', { number: 3 })], [message('b', { number: 2 }), message('a', { number: 1 }), message('old', { at: '2026-11-24T09:00:00.000Z', number: 9 })])
+    const merged = mergeMessages(
+      [message('c', { number: 3 })],
+      [message('b', { number: 2 }), message('a', { number: 1 }), message('old', { at: '2026-11-24T09:00:00.000Z', number: 9 })],
+    )
     expect(ids(merged)).toEqual(['old', 'a', 'b', 'c'])
   })
 
@@ -29,8 +47,20 @@ describe('a conversation', () => {
   })
 
   it('has reactions on what they are to: the last of each person, and those to something else as lines', () => {
-    const reaction = (id: string, author: string, text: string, reactsTo = 'a'): ChatMessage => message(id, { kind: 'reaction', author, authorName: author, text, reactsTo })
-    const { lines, reactions } = withReactions([message('a'), reaction('1', 'Ann', '👍'), reaction('2', 'Ben', '❤️'), reaction('3', 'Ann', '❤️'), reaction('4', 'Cy', '😂'), reaction('5', 'Cy', ''), reaction('6', 'Ann', '🙏', 'gone')], ({ author }) => author)
+    const reaction = (id: string, author: string, text: string, reactsTo = 'a'): ChatMessage =>
+      message(id, { kind: 'reaction', author, authorName: author, text, reactsTo })
+    const { lines, reactions } = withReactions(
+      [
+        message('a'),
+        reaction('1', 'Ann', '👍'),
+        reaction('2', 'Ben', '❤️'),
+        reaction('3', 'Ann', '❤️'),
+        reaction('4', 'Cy', '😂'),
+        reaction('5', 'Cy', ''),
+        reaction('6', 'Ann', '🙏', 'gone'),
+      ],
+      ({ author }) => author,
+    )
     expect(ids(lines)).toEqual(['a', '6'])
     expect([...reactions]).toEqual([['a', [{ emoji: '❤️', by: ['Ann', 'Ben'] }]]])
   })
@@ -44,7 +74,11 @@ describe('a conversation', () => {
 
 describe('people', () => {
   it('are named by their number; groups and hidden ids say what they are', () => {
-    expect([personText('15550100011@s.whatsapp.net'), personText('1203@g.us'), personText('99@lid')]).toEqual(['+1 555 010 0011', 'Group', 'Hidden number'])
+    expect([personText('15550100011@s.whatsapp.net'), personText('1203@g.us'), personText('99@lid')]).toEqual([
+      '+1 555 010 0011',
+      'Group',
+      'Hidden number',
+    ])
   })
 
   it('have two letters', () => {
@@ -54,16 +88,31 @@ describe('people', () => {
 
 describe('a place', () => {
   it('is found in what people copy, and refused where there is none', () => {
-    expect([placeOf('51.5007, -0.1246'), placeOf('-33.9 18.4'), placeOf('https://maps.example.com/place/Gate+4/@51.5,-0.1,17z')]).toEqual([{ latitude: 51.5007, longitude: -0.1246 }, { latitude: -33.9, longitude: 18.4 }, { latitude: 51.5, longitude: -0.1 }])
+    expect([placeOf('51.5007, -0.1246'), placeOf('-33.9 18.4'), placeOf('https://maps.example.com/place/Gate+4/@51.5,-0.1,17z')]).toEqual([
+      { latitude: 51.5007, longitude: -0.1246 },
+      { latitude: -33.9, longitude: 18.4 },
+      { latitude: 51.5, longitude: -0.1 },
+    ])
     expect([placeOf(''), placeOf('Gate 4'), placeOf('91, 10'), placeOf('51.5, 181')]).toEqual([null, null, null, null])
   })
 })
 
 describe('a file', () => {
   it('goes as what phones can show, else as a document under its name', () => {
-    expect(mediaBody({ name: 'a.jpg', type: 'image/jpeg' }, 'AA==', 'hello')).toEqual({ type: 'image', data: 'AA==', mimetype: 'image/jpeg', caption: 'hello' })
+    expect(mediaBody({ name: 'a.jpg', type: 'image/jpeg' }, 'AA==', 'hello')).toEqual({
+      type: 'image',
+      data: 'AA==',
+      mimetype: 'image/jpeg',
+      caption: 'hello',
+    })
     expect(mediaBody({ name: 'a.mp3', type: 'audio/mpeg' }, 'AA==', '')).toEqual({ type: 'audio', data: 'AA==', mimetype: 'audio/mpeg' })
-    expect(mediaBody({ name: 'list.csv', type: '' }, 'AA==', '')).toEqual({ type: 'document', data: 'AA==', mimetype: 'application/octet-stream', fileName: 'list.csv', caption: '' })
+    expect(mediaBody({ name: 'list.csv', type: '' }, 'AA==', '')).toEqual({
+      type: 'document',
+      data: 'AA==',
+      mimetype: 'application/octet-stream',
+      fileName: 'list.csv',
+      caption: '',
+    })
   })
 
   it('keeps its words: a sound with a caption goes as a document', () => {

@@ -29,16 +29,29 @@ describe('trouble', () => {
 
   it('of a passkey is explained step by step, that of a code says whether to wait', () => {
     const unlinked = { state: 'failed', linkedAt: null } as const
-    expect(trouble({ ...unlinked, reason: 'This account asks for a passkey before it links a device' })?.steps?.join(' ')).toMatch(/Account, Passkeys.*Settings, Bots/)
+    expect(trouble({ ...unlinked, reason: 'This account asks for a passkey before it links a device' })?.steps?.join(' ')).toMatch(
+      /Account, Passkeys.*Settings, Bots/,
+    )
     expect(trouble({ ...unlinked, reason: 'The pairing code has expired; start again for a new one' })?.title).toBe('The code has expired')
-    expect(trouble({ ...unlinked, reason: 'WhatsApp refuses more pairing codes for this number for now (429)' })?.text).toContain('Wait an hour')
-    expect(trouble({ ...unlinked, reason: 'It could not be started: no space' })).toMatchObject({ title: 'It was not linked', text: 'It could not be started: no space.' })
+    expect(trouble({ ...unlinked, reason: 'WhatsApp refuses more pairing codes for this number for now (429)' })?.text).toContain(
+      'Wait an hour',
+    )
+    expect(trouble({ ...unlinked, reason: 'It could not be started: no space' })).toMatchObject({
+      title: 'It was not linked',
+      text: 'It could not be started: no space.',
+    })
   })
 })
 
 describe('what can be done', () => {
   it('fits the state, and names the bot where it ends it', () => {
-    expect(deeds({ state: 'online' })).toEqual(['Stop', 'Restart', 'Back up now', 'Unlink from the phone', 'Delete Gate alerts and its data'])
+    expect(deeds({ state: 'online' })).toEqual([
+      'Stop',
+      'Restart',
+      'Back up now',
+      'Unlink from the phone',
+      'Delete Gate alerts and its data',
+    ])
     expect(deeds({ state: 'stopped' })[0]).toBe('Start')
     expect(deeds({ state: 'replaced' })[0]).toBe('Take back')
     expect(deeds({ state: 'reconnecting' }).slice(0, 2)).toEqual(['Retry now', 'Stop'])
@@ -52,15 +65,24 @@ describe('what can be done', () => {
 
 describe('the ribbon', () => {
   const hour = (count: number): string => new Date(Date.UTC(2026, 10, 25, count)).toISOString()
-  const stay = (from: number, to: number, state: 'online' | 'stopped' | 'starting' | 'logged_out') => ({ from: hour(from), to: hour(to), state, reason: null })
+  const stay = (from: number, to: number, state: 'online' | 'stopped' | 'starting' | 'logged_out') => ({
+    from: hour(from),
+    to: hour(to),
+    state,
+    reason: null,
+  })
 
   it('shows the worst of each slot, and nothing before the bot was made', () => {
-    expect(slotsOf({ from: hour(0), to: hour(4), states: [stay(1, 2, 'stopped'), stay(2, 3.5, 'online'), stay(3.5, 4, 'logged_out')] }, 4)).toEqual(['none', 'off', 'good', 'bad'])
+    expect(
+      slotsOf({ from: hour(0), to: hour(4), states: [stay(1, 2, 'stopped'), stay(2, 3.5, 'online'), stay(3.5, 4, 'logged_out')] }, 4),
+    ).toEqual(['none', 'off', 'good', 'bad'])
   })
 
   it('does not colour a slot for the moment in which every bot starts', () => {
     const start = { from: hour(1), to: new Date(Date.parse(hour(1)) + 2_000).toISOString(), state: 'starting' as const, reason: null }
-    expect(slotsOf({ from: hour(0), to: hour(2), states: [stay(0, 1, 'online'), start, { ...stay(1, 2, 'online'), from: start.to }] }, 2)).toEqual(['good', 'good'])
+    expect(
+      slotsOf({ from: hour(0), to: hour(2), states: [stay(0, 1, 'online'), start, { ...stay(1, 2, 'online'), from: start.to }] }, 2),
+    ).toEqual(['good', 'good'])
   })
 
   it('says the share in words', () => {
@@ -71,9 +93,19 @@ describe('the ribbon', () => {
 describe('the history', () => {
   it('tells linking and backups between the states, the newest first', () => {
     const on = (day: number): string => new Date(Date.UTC(2026, 10, day)).toISOString()
-    const history = [{ id: 2, at: on(21), state: 'logged_out' as const, reason: 'Unlinked on the phone (401)' }, { id: 1, at: on(12), state: 'online' as const, reason: null }]
-    const lines = historyLines(history, [{ id: 'backup_1', createdAt: on(18), checksum: 'ab', rows: 812, bytes: 41_000 }], { linkedAt: on(11) })
-    expect(lines.map(({ title, text }) => [title, text])).toEqual([['Logged out', 'Unlinked on the phone (401)'], ['Backup kept', 'sealed, 41 kB'], ['Online', ''], ['Linked', 'accepted on the phone']])
+    const history = [
+      { id: 2, at: on(21), state: 'logged_out' as const, reason: 'Unlinked on the phone (401)' },
+      { id: 1, at: on(12), state: 'online' as const, reason: null },
+    ]
+    const lines = historyLines(history, [{ id: 'backup_1', createdAt: on(18), checksum: 'ab', rows: 812, bytes: 41_000 }], {
+      linkedAt: on(11),
+    })
+    expect(lines.map(({ title, text }) => [title, text])).toEqual([
+      ['Logged out', 'Unlinked on the phone (401)'],
+      ['Backup kept', 'sealed, 41 kB'],
+      ['Online', ''],
+      ['Linked', 'accepted on the phone'],
+    ])
   })
 })
 
@@ -87,7 +119,12 @@ describe('numbers', () => {
   it('bring their country along when they are whole', () => {
     expect(wholeNumber('+49 151 0000000', '1')).toBe('491510000000')
     expect(wholeNumber('0049 151 0000000', '1')).toBe('491510000000')
-    expect([countryOf('447700900381')?.iso, countryOf('15550100142')?.iso, countryOf('353861234567')?.iso, countryOf('999')]).toEqual(['GB', 'US', 'IE', undefined])
+    expect([countryOf('447700900381')?.iso, countryOf('15550100142')?.iso, countryOf('353861234567')?.iso, countryOf('999')]).toEqual([
+      'GB',
+      'US',
+      'IE',
+      undefined,
+    ])
   })
 
   it('begin with the country of the reader', () => {

@@ -12,11 +12,23 @@ test('with a header the address carries no secret, for every client', () => {
     expect(connectSnippet(value, address, false)).toContain(address.sessionUrl)
   }
   expect(JSON.parse(connectSnippet('json', address, false))).toEqual({ mcpServers: { relayforge: { url: address.sessionUrl } } })
-  expect(connectSnippet('claude-code', address, true)).toBe('claude mcp add --transport http wheelhouse http://127.0.0.1:8090/mcp --header "Authorization: Bearer secret-id"')
+  expect(connectSnippet('claude-code', address, true)).toBe(
+    'claude mcp add --transport http wheelhouse http://127.0.0.1:8090/mcp --header "Authorization: Bearer secret-id"',
+  )
 })
 
 test('a form has a field for each property, and gives back what the schema asks for', () => {
-  const fields = fieldsOf({ type: 'object', properties: { path: { type: 'string', description: 'Where' }, depth: { type: 'integer' }, hidden: { type: 'boolean' }, mode: { type: 'string', enum: ['a', 'b'] }, filter: { type: 'object' } }, required: ['path'] })
+  const fields = fieldsOf({
+    type: 'object',
+    properties: {
+      path: { type: 'string', description: 'Where' },
+      depth: { type: 'integer' },
+      hidden: { type: 'boolean' },
+      mode: { type: 'string', enum: ['a', 'b'] },
+      filter: { type: 'object' },
+    },
+    required: ['path'],
+  })
   expect(fields.map(({ name, kind, required, choices }) => [name, kind, required, choices])).toEqual([
     ['path', 'text', true, null],
     ['depth', 'number', false, null],
@@ -24,7 +36,12 @@ test('a form has a field for each property, and gives back what the schema asks 
     ['mode', 'text', false, ['a', 'b']],
     ['filter', 'json', false, null],
   ])
-  expect(valuesOf(fields, { path: '/inbox', depth: '2', hidden: 'false', mode: '', filter: '{"a":1}' })).toEqual({ path: '/inbox', depth: 2, hidden: false, filter: { a: 1 } })
+  expect(valuesOf(fields, { path: '/inbox', depth: '2', hidden: 'false', mode: '', filter: '{"a":1}' })).toEqual({
+    path: '/inbox',
+    depth: 2,
+    hidden: false,
+    filter: { a: 1 },
+  })
   expect(() => valuesOf(fields, { filter: '{' })).toThrow('filter is not JSON')
 })
 

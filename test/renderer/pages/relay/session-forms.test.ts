@@ -14,8 +14,16 @@ test('new names survive being shown and read again', () => {
 })
 
 test('tools are offered under the names the session will show', () => {
-  const server = (id: string, tool: string, more: object = {}) => ({ id, name: id, enabled: true, transport: 'stdio' as const, toolList: [{ name: tool }], ...more }) as Parameters<typeof sessionToolNames>[0][number]
-  const servers = [server('files', 'read'), server('memory', 'read'), server('off', 'read', { enabled: false }), server('wheelhouse', 'bots_list', { transport: 'built-in' })]
+  const server = (id: string, tool: string, more: object = {}) =>
+    ({ id, name: id, enabled: true, transport: 'stdio' as const, toolList: [{ name: tool }], ...more }) as Parameters<
+      typeof sessionToolNames
+    >[0][number]
+  const servers = [
+    server('files', 'read'),
+    server('memory', 'read'),
+    server('off', 'read', { enabled: false }),
+    server('wheelhouse', 'bots_list', { transport: 'built-in' }),
+  ]
   expect(sessionToolNames(servers, [])).toEqual(['files__read', 'memory__read'])
   expect(sessionToolNames(servers, ['files'])).toEqual(['read'])
   expect(sessionToolNames(servers, ['files', 'wheelhouse'])).toEqual(['files__read', 'wheelhouse__bots_list'])
@@ -24,7 +32,15 @@ test('tools are offered under the names the session will show', () => {
 test('months follow each other over the end of a year, and sums are by what is asked', () => {
   expect(lastMonths(new Date('2026-02-10T00:00:00Z'), 4)).toEqual(['2025-11', '2025-12', '2026-01', '2026-02'])
   expect(monthName('2026-02')).toBe('February 2026')
-  const row = (tool: string, calls: number, credits: number) => ({ accountId: 'ann', month: '2026-02', upstream: 's', tool, calls, failed: 0, credits })
+  const row = (tool: string, calls: number, credits: number) => ({
+    accountId: 'ann',
+    month: '2026-02',
+    upstream: 's',
+    tool,
+    calls,
+    failed: 0,
+    credits,
+  })
   const rows = [row('cheap', 9, 1), row('dear', 1, 20)]
   expect([sumOf(rows, 'calls'), sumOf(rows, 'credits')]).toEqual([10, 21])
   expect([topTools(rows, 'calls')[0]?.tool, topTools(rows, 'credits')[0]?.tool]).toEqual(['cheap', 'dear'])
@@ -34,9 +50,20 @@ test('a call says what became of the credits held for it', () => {
   expect(settledText({ state: 'succeeded', price: 3, credits: 3 })).toBe('Reserved 3 cr, settled 3 cr')
   expect(settledText({ state: 'failed', price: 3, credits: 0 })).toBe('Reserved 3 cr, released')
   expect(settledText({ state: 'succeeded', price: 0, credits: 0 })).toBe('Free')
-  expect([priceOf({ state: 'refused', credits: 0, error: 'credits' }), priceOf({ state: 'refused', credits: 0, error: 'rate' }), priceOf({ state: 'succeeded', credits: 2, error: null })]).toEqual(['402', '429', '2 cr'])
+  expect([
+    priceOf({ state: 'refused', credits: 0, error: 'credits' }),
+    priceOf({ state: 'refused', credits: 0, error: 'rate' }),
+    priceOf({ state: 'succeeded', credits: 2, error: null }),
+  ]).toEqual(['402', '429', '2 cr'])
 })
 
 test('a program is named by the end of its path', () => {
-  expect(whereOf({ transport: 'stdio', command: '/usr/bin/node', args: ['/home/someone/apps/node_modules/server-memory/dist/index.js', './inbox'], url: null })).toBe('node …/server-memory/dist/index.js ./inbox')
+  expect(
+    whereOf({
+      transport: 'stdio',
+      command: '/usr/bin/node',
+      args: ['/home/someone/apps/node_modules/server-memory/dist/index.js', './inbox'],
+      url: null,
+    }),
+  ).toBe('node …/server-memory/dist/index.js ./inbox')
 })
