@@ -7,7 +7,7 @@ import { browsersContract } from '../server/browsers/contract.ts'
 import { controlContract } from '../server/control/contract.ts'
 import type { Contract, Guarded } from '../server/http/contract.ts'
 import { loginsContract } from '../server/logins/contract.ts'
-import { relayContract } from '../server/relay/contract.ts'
+import { relayContract } from '../server/relay/contract/index.ts'
 
 // Each table has literal types of its own; here they are all alike.
 const contracts = [browsersContract, brokersContract, botsContract, loginsContract, relayContract, controlContract] as unknown as Contract[]

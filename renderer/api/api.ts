@@ -4,7 +4,7 @@ import { botsContract } from '../../server/bots/contract.ts'
 import { browsersContract } from '../../server/browsers/contract.ts'
 import { controlContract } from '../../server/control/contract.ts'
 import { loginsContract } from '../../server/logins/contract.ts'
-import { relayContract } from '../../server/relay/contract.ts'
+import { relayContract } from '../../server/relay/contract/index.ts'
 import { createClient } from './client.ts'
 import type { Transport } from './transport.ts'
 

@@ -11,7 +11,7 @@ import type {
   RelayTool,
   SessionPolicy,
   UsageRow,
-} from '../../server/relay/contract.ts'
+} from '../../server/relay/contract/index.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 

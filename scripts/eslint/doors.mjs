@@ -10,7 +10,7 @@ const kernel = ['http', 'store', 'events', 'secrets', 'config']
 
 /** Files of the server that describe data and run nowhere in particular, so the window may import them. */
 const openToWindow = [
-  /^server\/[a-z]+\/contract\.ts$/,
+  /^server\/[a-z]+\/contract(\/index)?\.ts$/,
   // The words of rights and what they include: a key's form has to know both.
   /^server\/http\/rights\.ts$/,
   /^server\/browsers\/(live-view-messages|site-profile)\.ts$/,

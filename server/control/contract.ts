@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { siteProfile, siteProfileName } from '../browsers/site-profile.ts'
 import { settingsSchema } from '../config/settings.ts'
 import { busEvent } from '../events/event.ts'
-import { newUpstream, upstreamPatch, upstreamSettings, upstreamView } from '../relay/upstream-definition.ts'
+import { newUpstream, upstreamPatch, upstreamSettings, upstreamView } from '../relay/contract/upstream.ts'
 import { apiNames, defineContract, isoTime, roomNames, type ApiName } from '../http/contract.ts'
 import { rights, roomsWithSubjects } from '../http/rights.ts'
 

@@ -3,10 +3,10 @@ import { iso } from '../clock.ts'
 import { Fault } from '../fault.ts'
 import { actorOf, handled, implement, type Api, type Call } from '../http/api.ts'
 import { keptBack } from '../http/shown-address.ts'
-import { relayContract } from './contract.ts'
-import type { Gateway } from './gateway.ts'
-import { nativeHandlers, type NativeParts } from './native-api.ts'
-import type { IssuedSession, Sessions } from './sessions.ts'
+import { relayContract } from './contract/index.ts'
+import type { Gateway } from './clients/gateway.ts'
+import { nativeHandlers, type NativeParts } from './api-native.ts'
+import type { IssuedSession, Sessions } from './sessions/sessions.ts'
 
 export interface RelayParts extends Omit<NativeParts, 'baseOf'> {
   sessions: Sessions

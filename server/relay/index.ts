@@ -2,22 +2,22 @@
 import type { AttentionItem } from '../control/contract.ts'
 import { iso } from '../clock.ts'
 import type { Room, RoomContext } from '../room.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts } from './billing/accounts.ts'
 import { createRelayApi } from './api.ts'
-import { CallLog } from './call-log.ts'
+import { CallLog } from './billing/call-log.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
-import { createDesk } from './desk.ts'
-import type { Gateway } from './gateway.ts'
-import { createGrantStore } from './grants-store.ts'
-import { Grants } from './grants.ts'
-import { createHouseReach } from './house-reach.ts'
-import { createLedgerStore } from './ledger-store.ts'
-import { Ledger } from './ledger.ts'
-import { createSessionStore } from './sessions-store.ts'
-import { Sessions } from './sessions.ts'
-import { createUpstreamStore } from './upstreams-store.ts'
-import { Upstreams } from './upstreams.ts'
-import { createWheelhouse, type HouseTool } from './wheelhouse.ts'
+import { createDesk } from './admin.ts'
+import type { Gateway } from './clients/gateway.ts'
+import { createGrantStore } from './oauth/store.ts'
+import { Grants } from './oauth/oauth-clients.ts'
+import { createHouseReach } from './built-in/reach.ts'
+import { createLedgerStore } from './billing/credit-ledger-store.ts'
+import { Ledger } from './billing/credit-ledger.ts'
+import { createSessionStore } from './sessions/store.ts'
+import { Sessions } from './sessions/sessions.ts'
+import { createUpstreamStore } from './upstreams/store.ts'
+import { Upstreams } from './upstreams/upstreams.ts'
+import { createWheelhouse, type HouseTool } from './built-in/server.ts'
 
 export interface RelayRoom extends Room {
   /** What was sealed with a key that is not here, in words; empty when everything opens. */
@@ -87,7 +87,7 @@ export function createRelayRoom(
   let gateway: Promise<Gateway> | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
   const loadGateway = (): Promise<Gateway> => {
-    gateway ??= import('./gateway.ts')
+    gateway ??= import('./clients/gateway.ts')
       .then(
         ({ Gateway }) =>
           new Gateway({

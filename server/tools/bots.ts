@@ -9,7 +9,7 @@ import { chatOf, loggedView, sentView } from '../bots/messages.ts'
 import type { LogStore } from '../bots/log-store.ts'
 import type { Outbox } from '../bots/outbox.ts'
 import type { BotService } from '../bots/service.ts'
-import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
+import { houseTool, type HouseTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
 import { waitFor } from './waiting.ts'
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { HouseClient, HeardMessage } from '../brokers/house-client.ts'
 import { Fault } from '../fault.ts'
 import type { Standing } from '../http/rights.ts'
-import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
+import { houseTool, type HouseTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
 import { waitFor } from './waiting.ts'
 

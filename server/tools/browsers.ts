@@ -8,7 +8,7 @@ import type { SessionService } from '../browsers/service.ts'
 import type { Session } from '../browsers/session.ts'
 import { Fault } from '../fault.ts'
 import type { Standing } from '../http/rights.ts'
-import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
+import { houseTool, type HouseTool } from '../relay/built-in/server.ts'
 import { facts, words } from './content.ts'
 
 const session = z.object({ session_id: z.string().min(1).max(200).describe('Id from browser_list or browser_open') })

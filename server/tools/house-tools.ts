@@ -1,5 +1,5 @@
 /** All that Wheelhouse lets MCP clients do, room by room. */
-import type { HouseTool } from '../relay/wheelhouse.ts'
+import type { HouseTool } from '../relay/built-in/server.ts'
 import { botTools, type BotAccess } from './bots.ts'
 import { brokerTools, type BrokerAccess } from './brokers.ts'
 import { browserTools, type BrowserAccess } from './browsers.ts'

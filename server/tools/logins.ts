@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { iso } from '../clock.ts'
 import type { LoginsRoom } from '../logins/index.ts'
 import type { Session } from '../logins/session.ts'
-import { houseTool, type HouseTool } from '../relay/wheelhouse.ts'
+import { houseTool, type HouseTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
 
 export interface LoginAccess {

@@ -2,7 +2,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, onTestFinished } from 'vitest'
 import { ownerStanding } from '../../server/http/rights.ts'
-import type { HouseTool } from '../../server/relay/wheelhouse.ts'
+import type { HouseTool } from '../../server/relay/built-in/server.ts'
 import { relayKey, serveRelay, type ServedRelay } from './served-relay.ts'
 
 export interface HouseSession {

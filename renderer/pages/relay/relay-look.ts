@@ -1,5 +1,5 @@
 /** How the relay's states and addresses read. */
-import type { CatalogueServer, RelayCall, RelaySession } from '../../../server/relay/contract.ts'
+import type { CatalogueServer, RelayCall, RelaySession } from '../../../server/relay/contract/index.ts'
 import type { StateLook } from '../../components/tone.ts'
 
 export function serverLook({ state }: Pick<CatalogueServer, 'state'>): StateLook {

@@ -1,5 +1,5 @@
 /** What a person types about a session, as the relay takes it. */
-import type { CatalogueServer } from '../../../server/relay/contract.ts'
+import type { CatalogueServer } from '../../../server/relay/contract/index.ts'
 import { namedLines } from './server-form.ts'
 
 /** A limit as typed; null for none. Throws for what is no whole number. */

@@ -1,5 +1,5 @@
 /** Sums of what was used. */
-import type { UsageRow } from '../../../server/relay/contract.ts'
+import type { UsageRow } from '../../../server/relay/contract/index.ts'
 
 /** `YYYY-MM`, the oldest first, the month of `now` last. Months are counted in UTC, as the relay does. */
 export function lastMonths(now: Date, count: number): string[] {

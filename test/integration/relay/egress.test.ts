@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
-import { createUpstreamStore } from '../../../server/relay/upstreams-store.ts'
+import { createUpstreamStore } from '../../../server/relay/upstreams/store.ts'
 
 let relay: ServedRelay
 beforeEach(async () => {

@@ -1,0 +1,112 @@
+/** Answers what the window asks of the relay. */
+import { isFault } from '../fault.ts'
+import { actorOf, type Call, type Handlers } from '../http/api.ts'
+import type { nativeRoutes } from './contract/native.ts'
+import type { Desk } from './admin.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import type { Upstreams } from './upstreams/upstreams.ts'
+
+export interface NativeParts {
+  desk: Desk
+  sessions: Sessions
+  upstreams: Upstreams
+  /** Where authorization servers send browsers back to. */
+  callbackUrl(): string
+  /** Base of session addresses. */
+  baseOf(call: Call): string
+}
+
+export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
+  return {
+    relaySessions: (_, call) => ({ status: 200, body: { sessions: desk.sessions(call.standing), mcpUrl: `${baseOf(call)}/mcp` } }),
+    createRelaySession: ({ body }, call) => {
+      const { sessionId, session } = sessions.create({ ...body, address: call.address }, actorOf(call.caller), call.standing)
+      return {
+        status: 201,
+        body: {
+          session: desk.sessionView(session),
+          sessionId,
+          sessionUrl: `${baseOf(call)}/mcp/${sessionId}`,
+          bearerUrl: `${baseOf(call)}/mcp`,
+        },
+      }
+    },
+    changeRelaySession: ({ params, body }, { caller, standing }) => ({
+      status: 200,
+      body: desk.sessionView(sessions.change(params.id, body, actorOf(caller), standing)),
+    }),
+    relaySessionAddress: ({ params }, call) => {
+      const sessionId = sessions.secretOf(params.id, actorOf(call.caller), call.standing)
+      return {
+        status: 200,
+        body: { sessionId, sessionUrl: `${baseOf(call)}/mcp/${sessionId}`, bearerUrl: `${baseOf(call)}/mcp` },
+        headers: { 'cache-control': 'no-store' },
+      }
+    },
+    removeRelaySession: ({ params }, { caller, standing }) => {
+      sessions.revokeById(params.id, actorOf(caller), standing)
+      return { status: 204, body: null }
+    },
+    accountRules: () => ({ status: 200, body: { accounts: sessions.rules() } }),
+    changeAccountRules: ({ params, body }, { caller }) => {
+      sessions.setRules(params.accountId, body, actorOf(caller))
+      return { status: 200, body }
+    },
+    sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: desk.tools(params.id, standing) } }),
+    catalogue: () => ({ status: 200, body: { servers: desk.catalogue() } }),
+    restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.restart(params.id, actorOf(caller)) }),
+    signIn: async ({ params, body: { clientId, clientSecret } }) => ({
+      status: 200,
+      body: {
+        url: (await upstreams.signIn(params.id, clientId === undefined ? undefined : { clientId, clientSecret })).href,
+        callbackUrl: callbackUrl(),
+      },
+    }),
+    signOut: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.signOut(params.id, actorOf(caller)) }),
+    signInAnswer: async ({ query }) => {
+      const answer = new URLSearchParams(Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined))
+      try {
+        return {
+          status: 200,
+          body: page('Signed in', `Wheelhouse now works with ${await upstreams.signedIn(answer)}. You can close this page.`),
+          headers: pageHeaders,
+        }
+      } catch (error) {
+        if (!isFault(error, 'sign-in-unknown') && !isFault(error, 'sign-in-failed') && !isFault(error, 'upstream-not-found')) throw error
+        return { status: 400, body: page('Not signed in', `${error.message}. Begin again in Wheelhouse.`), headers: pageHeaders }
+      }
+    },
+    upstreamLog: ({ params }) => ({ status: 200, body: { lines: desk.log(params.id) } }),
+    changeTool: ({ params, body }, { caller }) => ({ status: 200, body: desk.changeTool(params.id, params.name, body, actorOf(caller)) }),
+    previewImport: ({ body }) => ({ status: 200, body: { servers: desk.preview(body.text) } }),
+    importUpstreams: ({ body }, { caller }) => ({ status: 201, body: { servers: desk.import(body.text, body.accept, actorOf(caller)) } }),
+    relayCalls: ({ query }, { standing }) => ({ status: 200, body: { calls: desk.calls(query.limit, standing, query.session) } }),
+    relayCallDetail: ({ params }, { standing }) => ({ status: 200, body: desk.call(params.id, standing) }),
+    makeRelayCall: async ({ body }, { standing }) => ({
+      status: 200,
+      body: await desk.makeCall(body.sessionId, body.tool, body.arguments, standing),
+    }),
+    usage: ({ query }) => ({ status: 200, body: { rows: desk.usage(query) } }),
+    usageExport: ({ query }) => ({
+      status: 200,
+      body: desk.usageCsv(query),
+      headers: { 'content-disposition': 'attachment; filename="usage.csv"' },
+    }),
+  }
+}
+
+/** The address had a code in it: it is not kept, not sent on, and the page runs nothing. */
+const pageHeaders = {
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+  'x-content-type-options': 'nosniff',
+}
+
+function page(title: string, text: string): string {
+  return `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>${escaped(title)}</title><body style="font: 16px/1.5 system-ui; margin: 20vh auto; max-width: 28rem; padding: 0 1rem"><h1 style="font-size: 1.25rem">${escaped(title)}</h1><p>${escaped(text)}</p>`
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)
+}

@@ -1,0 +1,74 @@
+/** The last calls, for the inspector: what was asked, what was answered, how long it took and what it cost. Kept in memory only. */
+import type { Clock } from '../../clock.ts'
+import type { Json } from '../upstreams/connection.ts'
+
+export interface LoggedCall {
+  id: number
+  at: number
+  sessionId: string
+  accountId: string
+  upstreamId: string
+  /** As the client knows it. */
+  tool: string
+  /** Milliseconds from the request to its answer, and how many of them the server behind took. */
+  duration: number
+  serverDuration: number
+  state: 'succeeded' | 'failed' | 'refused'
+  /** Held while it ran. */
+  price: number
+  /** Taken when it had succeeded. */
+  credits: number
+  error: string | null
+  request: string
+  response: string
+}
+
+const keep = 500
+const cutAt = 16_384
+
+export class CallLog {
+  private readonly calls: LoggedCall[] = []
+  private lastId = 0
+  private telling: NodeJS.Timeout | undefined
+  private readonly clock: Clock
+  private readonly changed: () => void
+
+  constructor(clock: Clock, changed: () => void) {
+    this.clock = clock
+    this.changed = changed
+  }
+
+  /** `response` may be text already, which spares the fast path a second serialisation. */
+  add(call: Omit<LoggedCall, 'id' | 'at' | 'request' | 'response'> & { request: unknown; response: Json | string | null }): void {
+    this.lastId += 1
+    this.calls.push({ ...call, id: this.lastId, at: this.clock.now(), request: cut(call.request), response: cut(call.response) })
+    // In large steps, since moving the array with every call would cost more than keeping a few too many.
+    if (this.calls.length >= keep * 2) this.calls.splice(0, this.calls.length - keep)
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined
+      this.changed()
+    }, 500).unref()
+  }
+
+  /** Newest first. */
+  list(limit: number, sessionId?: string, may: (call: LoggedCall) => boolean = () => true): LoggedCall[] {
+    const of = this.calls.filter((call) => (sessionId === undefined || call.sessionId === sessionId) && may(call))
+    return of.slice(-Math.min(limit, keep)).reverse()
+  }
+
+  find(id: number): LoggedCall | undefined {
+    return this.calls.find((call) => call.id === id)
+  }
+
+  stop(): void {
+    clearTimeout(this.telling)
+    this.telling = undefined
+  }
+}
+
+function cut(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  if (text.length <= cutAt) return text
+  // Copied: a part of a text keeps the whole of it in memory, which for the calls kept here may be gigabytes.
+  return `${Buffer.from(text.slice(0, cutAt)).toString()}…`
+}

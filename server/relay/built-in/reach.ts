@@ -1,0 +1,64 @@
+/**
+ * What a session may do with Wheelhouse's own tools: at most what whoever decided its policy may do by himself, asked when the policy is given and again
+ * at every call. A caller without a key may use no other room, so its sessions get none unless somebody with the rights gives them.
+ */
+import { Fault } from '../../fault.ts'
+import type { Right, Standing } from '../../http/rights.ts'
+import type { SessionPolicy } from '../contract/parts.ts'
+import type { StoredSession } from '../sessions/store.ts'
+import { builtInId } from '../upstreams/upstreams.ts'
+
+/** The part of a tool that says who may use it. */
+export interface RightfulTool {
+  name: string
+  readOnly: boolean
+  right: Right
+}
+
+export interface HouseReach {
+  /** Throws `policy-beyond-caller` when the policy names tools that the caller may not use itself, or opens Wheelhouse's tools to one who may use none. */
+  check(policy: SessionPolicy, caller: Standing): void
+  /** Whether a tool stands in the view of a session. */
+  mayUse(policyBy: string | null, tool: string): boolean
+  /** Whether the caller may do by himself all that the session reaches here: only then may it have the session's address or call as it. */
+  covers(caller: Standing, session: Pick<StoredSession, 'policy' | 'policyBy'>): boolean
+  /** What the one who decided the policy may do now; null for one who may do nothing beside the relay. */
+  standingOf(policyBy: string | null): Standing | null
+}
+
+export function createHouseReach(tools: readonly RightfulTool[], standingOf: (maker: string | null) => Standing | null): HouseReach {
+  const named = new Map(tools.map((tool) => [tool.name, tool]))
+  const opened = (policy: SessionPolicy): RightfulTool[] =>
+    reachesHouse(policy) ? tools.filter(({ name, readOnly }) => readOnly || policy.wheelhouseTools.includes(name)) : []
+  const mayUse = (policyBy: string | null, name: string): boolean => {
+    const tool = named.get(name)
+    return tool !== undefined && standingOf(policyBy)?.may(tool.right) === true
+  }
+  return {
+    mayUse,
+    standingOf,
+    check(policy, caller) {
+      const refused = policy.wheelhouseTools.flatMap((name) => named.get(name) ?? []).filter(({ right }) => !caller.may(right))
+      const nothing = reachesHouse(policy) && tools.length > 0 && !tools.some(({ right }) => caller.may(right))
+      if (refused.length === 0 && !nothing) return
+      const words = nothing ? 'Wheelhouse’s own tools take a key' : refused.map(({ name, right }) => `${name} takes ${right}`).join(', ')
+      throw new Fault('policy-beyond-caller', `A session reaches no more than who makes it: ${words}`)
+    },
+    covers: (caller, { policy, policyBy }) => opened(policy).every(({ name, right }) => !mayUse(policyBy, name) || caller.may(right)),
+  }
+}
+
+export function reachesHouse({ upstreams }: SessionPolicy): boolean {
+  return upstreams?.includes(builtInId) === true
+}
+
+/** Whether a policy opens nothing here that the one before did not: who takes something away need not hold what is left. */
+export function opensNoMore(after: SessionPolicy, before: SessionPolicy): boolean {
+  if (!reachesHouse(after) && after.wheelhouseTools.every((name) => before.wheelhouseTools.includes(name))) return true
+  return (
+    reachesHouse(before) &&
+    after.wheelhouseTools.every((name) => before.wheelhouseTools.includes(name)) &&
+    (before.tools === null || (after.tools !== null && after.tools.every((name) => before.tools?.includes(name)))) &&
+    (after.readOnly || !before.readOnly)
+  )
+}

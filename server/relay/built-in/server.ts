@@ -1,0 +1,134 @@
+/** Wheelhouse itself as an MCP server: tools that the other rooms give, each with its schema, its hints and a line in the audit trail. */
+import type { CallToolResult, McpServer } from '@modelcontextprotocol/server'
+import type { EventSink } from '../../events/event.ts'
+import { Fault } from '../../fault.ts'
+import type { z } from 'zod'
+import type { Right, Standing } from '../../http/rights.ts'
+import type { HouseReach } from './reach.ts'
+import type { BuiltInServer } from '../upstreams/upstreams.ts'
+
+export type HouseContent = { type: 'text'; text: string } | { type: 'image'; data: string; mimeType: string }
+
+/** One thing a room lets an MCP client do. */
+export interface HouseTool<Input extends z.ZodObject = z.ZodObject> {
+  /** `thing_verb`, e.g. `browser_open`. */
+  name: string
+  title: string
+  description: string
+  input: Input
+  /** Changes nothing; all others have to be switched on for a session by name. */
+  readOnly: boolean
+  /** What whoever decided the session's policy has to hold, now. */
+  right: Right
+  destructive?: boolean
+  /** What it works on, for the audit trail: an id, never contents. */
+  about?(input: z.output<Input>): string
+  /** `progress` tells a client that asked for it how far the work is, and never fails; one that says nothing is said to be done when it is. */
+  run(
+    input: z.output<Input>,
+    call: {
+      actor: string
+      /** What the session may do: which things of the room it sees, and whose is what it makes. */ standing: Standing
+      signal: AbortSignal
+      progress(done: number, total: number, message: string): Promise<void>
+    },
+  ): Promise<HouseContent[]> | HouseContent[]
+}
+
+/** Keeps the type of the input for `run` while tools of all kinds stand in one list. */
+export function houseTool<Input extends z.ZodObject>(tool: HouseTool<Input>): HouseTool {
+  // `run` is only ever called with what `input` has parsed.
+  return tool
+}
+
+/** Where the gateway writes which session calls; a client's own value is overwritten. */
+export const callerKey = 'wheelhouse/session'
+
+/** `policyBy` finds who decided what a session reaches; null for one that is over. */
+export function createWheelhouse(
+  tools: readonly HouseTool[],
+  { events, reach, policyBy }: { events: EventSink; reach: HouseReach; policyBy(sessionId: string): string | null },
+): BuiltInServer {
+  const standingOf = (sessionId: string): Standing | null => reach.standingOf(policyBy(sessionId))
+  return {
+    name: 'wheelhouse',
+    mayUse: reach.mayUse,
+    async connect() {
+      const [{ InMemoryTransport, McpServer }, { version }] = await Promise.all([
+        import('@modelcontextprotocol/server'),
+        import('../../version.ts'),
+      ])
+      const server = new McpServer(
+        { name: 'wheelhouse', title: 'Wheelhouse', version },
+        { instructions: 'Browsers, bots, brokers and logins of this machine’s Wheelhouse.' },
+      )
+      for (const tool of tools) {
+        const { name, title, description, input, readOnly, destructive = false } = tool
+        const annotations = { title, readOnlyHint: readOnly, destructiveHint: destructive, openWorldHint: !readOnly }
+        server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) =>
+          callTool(tool, given, mcpReq, { events, standingOf }),
+        )
+      }
+      const [here, there] = InMemoryTransport.createLinkedPair()
+      await server.connect(there)
+      return here
+    },
+  }
+}
+
+type Request = Parameters<Parameters<McpServer['registerTool']>[2]>[1]['mcpReq']
+
+interface CallParts {
+  events: EventSink
+  standingOf(sessionId: string): Standing | null
+}
+
+async function callTool(
+  { name, title, readOnly, right, about, run }: HouseTool,
+  given: z.output<z.ZodObject>,
+  request: Request,
+  { events, standingOf }: CallParts,
+): Promise<CallToolResult> {
+  const sessionId = String(request._meta?.[callerKey] ?? 'unknown')
+  const actor = `relay:${sessionId}`
+  const token = request._meta?.progressToken
+  let told = -1
+  const progress = async (done: number, total: number, message: string): Promise<void> => {
+    // The protocol wants it to rise.
+    if (token === undefined || done <= told) return
+    told = done
+    try {
+      await request.notify({ method: 'notifications/progress', params: { progressToken: token, progress: done, total, message } })
+    } catch {
+      // The client has gone; what is said to it is lost with it, and the work goes on. Tools say it from callbacks, where nobody would wait.
+    }
+  }
+  const tell = (type: string, words: string, tone: 'neutral' | 'attention'): void => {
+    events.emit({
+      room: 'relay',
+      type,
+      title: words,
+      subject: name,
+      actor,
+      tone,
+      data: { readOnly, ...(about === undefined ? {} : { about: about(given).slice(0, 200) }) },
+    })
+  }
+  try {
+    const standing = standingOf(sessionId)
+    // The view of the session may be older than a key that was revoked in between.
+    if (standing?.may(right) !== true)
+      throw new Fault(
+        'tool-not-allowed',
+        `This session may not use ${name}: it takes ${right}, which whoever made the session does not hold`,
+      )
+    const content = await run(given, { actor, standing, signal: request.signal, progress })
+    if (told < 0) await progress(1, 1, 'Done')
+    tell('tool-used', title, 'neutral')
+    return { content }
+  } catch (error) {
+    tell('tool-failed', `${title} failed`, 'attention')
+    // Said in the result, where the model can read it and do better.
+    return { isError: true, content: [{ type: 'text', text: error instanceof Error ? error.message : String(error) }] }
+  }
+}

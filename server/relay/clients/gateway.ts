@@ -1,0 +1,231 @@
+/**
+ * What stands at `/mcp/<id>` and `/mcp`: every request is checked against its session, its tool calls are paid for, and then it goes the way
+ * of its protocol era, or the short way when it is a plain tool call.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontextprotocol/server'
+import getRawBody from 'raw-body'
+import { isFault } from '../../fault.ts'
+import { escape } from '../../isolation.ts'
+import { headerOf, refusalError, refuse, refuseCharge } from './refusals.ts'
+import type { CallLog } from '../billing/call-log.ts'
+import { Charges } from '../billing/charges.ts'
+import { LeanCalls } from './lean-calls.ts'
+import { Charge, type Ledger, type Refusal } from '../billing/credit-ledger.ts'
+import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
+import { ModernClients } from './modern-clients.ts'
+import { Parking } from './pending-input.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { StoredSession } from '../sessions/store.ts'
+import type { Clock } from '../../clock.ts'
+import { builtInId, type Upstreams } from '../upstreams/upstreams.ts'
+import type { ToolEntry } from '../sessions/view.ts'
+
+export interface GatewayOptions {
+  sessions: Sessions
+  upstreams: Upstreams
+  ledger: Ledger
+  calls: CallLog
+  clock: Clock
+  callTimeout(): number
+  streamHold(): number
+  /** Off, every call goes through the SDK; for tests that both give the same answers. */
+  lean?: boolean
+}
+
+/** Bytes of a request, as the SDK's own default. */
+const maxBody = 4 * 1_048_576
+const maxBatch = 100
+const bearerPattern = /^Bearer +([\w-]{36})$/i
+
+export class Gateway {
+  private readonly options: GatewayOptions
+  private readonly parking = new Parking()
+  private readonly legacy: LegacyClients
+  private readonly modern: ModernClients
+  private readonly leanCalls: LeanCalls | null
+
+  constructor(options: GatewayOptions) {
+    this.options = options
+    const { upstreams, sessions, clock, callTimeout, streamHold } = options
+    const shared = { upstreams, clock, callTimeout, streamHold, parking: this.parking, session: (id: string) => sessions.find(id) }
+    this.legacy = new LegacyClients(shared)
+    this.modern = new ModernClients({ ...shared, maxBody })
+    this.leanCalls =
+      options.lean === false
+        ? null
+        : new LeanCalls({ ledger: options.ledger, calls: options.calls, legacy: this.legacy, modern: this.modern, callTimeout })
+    upstreams.onCatalogue((upstream, parts) => {
+      this.legacy.changed(upstream, parts)
+      this.modern.changed(upstream, parts)
+    })
+    upstreams.onNotification((upstream, message) => {
+      this.legacy.told(upstream, message)
+      this.modern.told(upstream, message)
+    })
+    sessions.onEnd((id) => void this.end(id).catch(escape))
+    sessions.onReach((id) => {
+      this.legacy.reachChanged(id)
+      this.modern.reachChanged(id)
+    })
+  }
+
+  /** Clients with a protocol session. */
+  get clients(): number {
+    return this.legacy.size
+  }
+
+  /** Answers one request. `sessionId` is the one in the address; null when it stands in the Bearer header. */
+  async handle(request: IncomingMessage, response: ServerResponse, sessionId: string | null): Promise<void> {
+    const session = this.sessionOf(request, response, sessionId)
+    if (session === null) return
+    if (request.method !== 'POST') return this.legacy.handle(session, request, response, undefined)
+    const text = await readBody(request, response)
+    if (text === null) return
+    let body: unknown
+    try {
+      body = JSON.parse(text)
+    } catch {
+      return refuse(response, 400, -32700, 'Parse error: the body is not valid JSON')
+    }
+    if (this.leanCalls !== null && (await this.leanCalls.handle(session, request, response, body))) return
+    if (!isJsonContentType(headerOf(request, 'content-type'))) return refuse(response, 415, -32000, 'Send the body as application/json')
+    if (Array.isArray(body) && body.length > maxBatch) return refuse(response, 400, -32600, `A batch has at most ${maxBatch} messages`)
+
+    if (hasTwins(body)) return refuse(response, 400, -32600, 'Requests of one batch need ids of their own')
+    const legacy = await isLegacyRequest(new Request('http://relay/', { method: 'POST', headers: plainHeaders(request) }), body)
+    const charges = this.hold(session, request, response, body, legacy)
+    if (charges === null) return
+    response.once('close', () => charges.releaseIdle())
+    const carried: RelayRequest = Object.assign(request, { auth: { token: '', clientId: session.id, scopes: [], extra: { charges } } })
+    await (legacy ? this.legacy : this.modern).handle(session, carried, response, body)
+  }
+
+  /** Removes what belongs to sessions that are over, and protocol sessions nobody uses. */
+  async sweep(isOver: (sessionId: string) => boolean): Promise<void> {
+    await Promise.all([this.legacy.sweep(isOver), this.modern.sweep(isOver)])
+  }
+
+  /** Ends all that is open for a session. */
+  async end(sessionId: string): Promise<void> {
+    this.options.ledger.forget(sessionId)
+    await Promise.all([this.legacy.end(sessionId), this.modern.end(sessionId)])
+  }
+
+  async stop(): Promise<void> {
+    this.parking.stop()
+    await Promise.all([this.legacy.stop(), this.modern.stop()])
+  }
+
+  private sessionOf(request: IncomingMessage, response: ServerResponse, inAddress: string | null): StoredSession | null {
+    const sessionId = inAddress ?? bearerPattern.exec(headerOf(request, 'authorization') ?? '')?.[1]
+    try {
+      if (sessionId !== undefined) {
+        const { session } = this.options.sessions.validate(sessionId)
+        if (session.policy.upstreams?.includes(builtInId) === true) this.options.upstreams.wake()
+        return session
+      }
+    } catch (error) {
+      if (!isFault(error, 'session-not-found') && !isFault(error, 'session-expired')) throw error
+    }
+    response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' })
+    response.end(JSON.stringify({ error: 'Invalid or expired session', statusCode: 401 }))
+    return null
+  }
+
+  /** Holds the price of each tool call in the request; null when one of them cannot be paid and the answer has said so. */
+  private hold(session: StoredSession, request: IncomingMessage, response: ServerResponse, body: unknown, legacy: boolean): Charges | null {
+    const hold = (charges: Charges, id: RequestId, entry: ToolEntry): Refusal | null => this.holdOne(session, charges, id, entry, body)
+    const charges = new Charges(this.options.ledger, (own, id, entry) => {
+      const refusal = hold(own, id, entry)
+      if (refusal !== null) throw refusalError(refusal, entry)
+    })
+    for (const call of toolCalls(body)) {
+      const client = legacy ? this.legacy.find(headerOf(request, 'mcp-session-id'), session.id)?.client : this.modern.client(session)
+      const entry = client?.view().tools.get(call.name)
+      if (entry === undefined) continue
+      const refusal = hold(charges, call.id, entry)
+      if (refusal === null) continue
+      charges.releaseIdle()
+      refuseCharge(response, refusal, entry, call.id)
+      return null
+    }
+    return charges
+  }
+
+  private holdOne(session: StoredSession, charges: Charges, id: RequestId, entry: ToolEntry, body: unknown): Refusal | null {
+    const { ledger, calls } = this.options
+    const { price } = entry.tool
+    const shared = {
+      sessionId: session.id,
+      accountId: session.accountId,
+      upstreamId: entry.upstream.definition.id,
+      tool: entry.name,
+      price,
+      request: body,
+    }
+    const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price })
+    if (!(charge instanceof Charge)) {
+      calls.add({ ...shared, duration: 0, serverDuration: 0, state: 'refused', credits: 0, error: charge.kind, response: null })
+      return charge
+    }
+    const begun = performance.now()
+    charges.add(id, charge, (outcome, credits, serverDuration) => {
+      const failed = outcome instanceof Error || outcome['isError'] === true
+      calls.add({
+        ...shared,
+        duration: performance.now() - begun,
+        serverDuration,
+        state: failed ? 'failed' : 'succeeded',
+        credits,
+        error: outcome instanceof Error ? outcome.message : null,
+        response: outcome instanceof Error ? null : outcome,
+      })
+    })
+    return null
+  }
+}
+
+function toolCalls(body: unknown): { id: RequestId; name: string }[] {
+  return (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
+    if (typeof message !== 'object' || message === null || !('method' in message) || message.method !== 'tools/call' || !('id' in message))
+      return []
+    const { id } = message
+    const params = 'params' in message ? message.params : undefined
+    const name = typeof params === 'object' && params !== null && 'name' in params ? params.name : undefined
+    return (typeof id === 'string' || typeof id === 'number') && typeof name === 'string' ? [{ id, name }] : []
+  })
+}
+
+/** Two requests of one id could not be told apart, neither in their answers nor in what they cost. */
+function hasTwins(body: unknown): boolean {
+  if (!Array.isArray(body)) return false
+  const ids = body.flatMap((message: unknown) =>
+    typeof message === 'object' && message !== null && 'method' in message && 'id' in message ? [message.id] : [],
+  )
+  return new Set(ids).size < ids.length
+}
+
+async function readBody(request: IncomingMessage, response: ServerResponse): Promise<string | null> {
+  try {
+    return await getRawBody(request, { limit: maxBody, length: request.headers['content-length'] ?? null, encoding: 'utf8' })
+  } catch (error) {
+    const tooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large'
+    if (!response.destroyed)
+      refuse(
+        response,
+        tooLarge ? 413 : 400,
+        tooLarge ? -32600 : -32700,
+        tooLarge ? `The body may have at most ${maxBody} bytes` : 'The body ended before its stated length',
+        { headers: { connection: 'close' } },
+      )
+    return null
+  }
+}
+
+function plainHeaders(request: IncomingMessage): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers))
+    if (typeof value === 'string' && !name.startsWith(':')) headers.set(name, value)
+  return headers
+}

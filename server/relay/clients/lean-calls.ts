@@ -1,0 +1,225 @@
+/**
+ * The short way of a plain tool call, which is most of what a relay does: checked, paid, passed on and answered without building a server
+ * for it. Whatever is not certain to be plain takes the long way, and both give the same answers.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+  SERVER_INFO_META_KEY,
+  type RequestId,
+} from '@modelcontextprotocol/server'
+import { headerOf, refuseCharge } from './refusals.ts'
+import type { CallLog, LoggedCall } from '../billing/call-log.ts'
+import { endCharge } from '../billing/charges.ts'
+import { canBeAsked, type RelayClient } from './relay-client.ts'
+import { Charge, type Ledger } from '../billing/credit-ledger.ts'
+import type { LegacyClients } from './legacy-clients.ts'
+import type { Json } from '../upstreams/connection.ts'
+import { serverInfo } from './mcp-server.ts'
+import type { ModernClients } from './modern-clients.ts'
+import type { StoredSession } from '../sessions/store.ts'
+import type { ToolEntry } from '../sessions/view.ts'
+
+export interface LeanOptions {
+  ledger: Ledger
+  calls: CallLog
+  legacy: LegacyClients
+  modern: ModernClients
+  callTimeout(): number
+}
+
+const modernRevision = '2026-07-28'
+
+interface PlainCall {
+  id: RequestId
+  name: string
+  args: Json | undefined
+  meta: Json | undefined
+  client: RelayClient
+  modern: boolean
+}
+
+export class LeanCalls {
+  private readonly options: LeanOptions
+
+  constructor(options: LeanOptions) {
+    this.options = options
+  }
+
+  /** False when the request is not plain; nothing has happened then. */
+  async handle(session: StoredSession, request: IncomingMessage, response: ServerResponse, body: unknown): Promise<boolean> {
+    const call = this.plainCall(session, request, body)
+    const entry = call?.client.view().tools.get(call.name)
+    if (call === null || entry === undefined || !isPlain(entry)) return false
+    const { ledger } = this.options
+    const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price: entry.tool.price })
+    if (!(charge instanceof Charge)) {
+      refuseCharge(response, charge, entry, call.id)
+      this.log(session, entry, call, { duration: 0, serverDuration: 0, state: 'refused', credits: 0, error: charge.kind, response: null })
+      return true
+    }
+    await this.run(session, entry, call, charge, response)
+    return true
+  }
+
+  private async run(session: StoredSession, entry: ToolEntry, call: PlainCall, charge: Charge, response: ServerResponse): Promise<void> {
+    const { ledger, callTimeout } = this.options
+    const begun = performance.now()
+    const gone = new AbortController()
+    const onClose = (): void => gone.abort(new Error('The client went away'))
+    response.once('close', onClose)
+    let stream = false
+    const meta = call.modern && entry.upstream.isModern ? { ...call.meta, [CLIENT_CAPABILITIES_META_KEY]: {} } : call.meta
+    const params = {
+      name: entry.tool.name,
+      ...(call.args === undefined ? {} : { arguments: call.args }),
+      ...(meta === undefined ? {} : { _meta: meta }),
+    }
+    let outcome: Json | Error
+    try {
+      outcome = await entry.upstream.request(
+        { method: 'tools/call', params },
+        {
+          signal: gone.signal,
+          timeout: callTimeout(),
+          // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
+          ...(call.modern
+            ? {}
+            : {
+                onNotification: (message) => {
+                  if (!mayHear(call.client, message.params)) return
+                  if (!stream) response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+                  stream = true
+                  response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`)
+                },
+              }),
+        },
+      )
+    } catch (error) {
+      outcome = error instanceof Error ? error : new Error(String(error))
+    }
+    response.off('close', onClose)
+    const serverDuration = performance.now() - begun
+    const credits = await endCharge(ledger, charge, outcome)
+    const answer = answerOf(call, outcome)
+    const text = JSON.stringify(answer)
+    if (!response.destroyed) {
+      if (stream) response.end(`event: message\ndata: ${text}\n\n`)
+      else {
+        response.writeHead(statusOf(call, answer), { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+        response.end(text)
+      }
+    }
+    const failed = outcome instanceof Error || outcome['isError'] === true
+    this.log(session, entry, call, {
+      duration: performance.now() - begun,
+      serverDuration,
+      state: failed ? 'failed' : 'succeeded',
+      credits,
+      error: outcome instanceof Error ? outcome.message : null,
+      response: text,
+    })
+  }
+
+  private log(
+    session: StoredSession,
+    entry: ToolEntry,
+    call: PlainCall,
+    outcome: Pick<LoggedCall, 'duration' | 'serverDuration' | 'state' | 'credits' | 'error'> & { response: string | null },
+  ): void {
+    this.options.calls.add({
+      sessionId: session.id,
+      accountId: session.accountId,
+      upstreamId: entry.upstream.definition.id,
+      tool: entry.name,
+      price: entry.tool.price,
+      request: { name: call.name, arguments: call.args },
+      ...outcome,
+    })
+  }
+
+  private plainCall(session: StoredSession, request: IncomingMessage, body: unknown): PlainCall | null {
+    if (!isObject(body) || body['jsonrpc'] !== '2.0' || body['method'] !== 'tools/call' || Object.keys(body).length !== 4) return null
+    const { id, params } = body
+    if ((typeof id !== 'string' && !Number.isSafeInteger(id)) || !isObject(params) || typeof params['name'] !== 'string') return null
+    for (const key in params) if (key !== 'name' && key !== 'arguments' && key !== '_meta') return null
+    const { arguments: args, _meta: meta, name } = params
+    if ((args !== undefined && !isObject(args)) || (meta !== undefined && !isObject(meta))) return null
+    if (headerOf(request, 'content-type') !== 'application/json' || !acceptsBoth(headerOf(request, 'accept'))) return null
+    const version = headerOf(request, 'mcp-protocol-version')
+    // The id was looked at above; it is one of the two.
+    const call = { id: id as RequestId, name, args, meta }
+    if (version === modernRevision)
+      return isPlainModern(request, name, meta)
+        ? { ...call, meta: undefined, client: this.options.modern.client(session), modern: true }
+        : null
+    return this.plainLegacy(session, request, version, call)
+  }
+
+  private plainLegacy(
+    session: StoredSession,
+    request: IncomingMessage,
+    version: string | undefined,
+    call: Omit<PlainCall, 'client' | 'modern'>,
+  ): PlainCall | null {
+    const found = this.options.legacy.find(headerOf(request, 'mcp-session-id'), session.id)
+    if (found === undefined || canBeAsked(found.client.capabilities)) return null
+    if (version !== undefined && version !== found.protocolVersion) return null
+    if (call.meta !== undefined && Object.keys(call.meta).length > 0) return null
+    return { ...call, meta: undefined, client: found.client, modern: false }
+  }
+}
+
+function isPlainModern(request: IncomingMessage, name: string, meta: Json | undefined): boolean {
+  if (meta === undefined || headerOf(request, 'mcp-method') !== 'tools/call' || headerOf(request, 'mcp-name') !== name) return false
+  const { [PROTOCOL_VERSION_META_KEY]: version, [CLIENT_CAPABILITIES_META_KEY]: capabilities, [CLIENT_INFO_META_KEY]: info, ...more } = meta
+  if (version !== modernRevision || !isObject(capabilities) || Object.keys(capabilities).length > 0 || Object.keys(more).length > 0)
+    return false
+  return (
+    info === undefined ||
+    (isObject(info) && Object.keys(info).length === 2 && typeof info['name'] === 'string' && typeof info['version'] === 'string')
+  )
+}
+
+/** A server that runs, and no headers to be compared with the arguments. */
+function isPlain({ upstream, listed }: ToolEntry): boolean {
+  if (upstream.state !== 'ready' || upstream.definition.transport === 'built-in') return false
+  const schema = listed['inputSchema']
+  const properties = isObject(schema) ? schema['properties'] : undefined
+  return !isObject(properties) || !Object.values(properties).some((property) => isObject(property) && 'x-mcp-header' in property)
+}
+
+function answerOf({ id, modern }: PlainCall, outcome: Json | Error): Json {
+  if (outcome instanceof Error) {
+    const given = 'code' in outcome && Number.isSafeInteger(outcome.code) ? outcome.code : -32603
+    // The stateless era has folded "resource not found" into "invalid parameters".
+    const code = modern && given === -32002 ? -32602 : given
+    const data = 'data' in outcome ? outcome.data : undefined
+    return { jsonrpc: '2.0', id, error: { code, message: outcome.message, ...(data === undefined ? {} : { data }) } }
+  }
+  const result = outcome['content'] === undefined ? { ...outcome, content: [] } : outcome
+  if (!modern) return { jsonrpc: '2.0', id, result }
+  const meta = isObject(result['_meta']) ? result['_meta'] : {}
+  return { jsonrpc: '2.0', id, result: { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: serverInfo, ...meta } } }
+}
+
+/** Errors of a call are answers like others, but for the one to which the specification gives a status. */
+function statusOf({ modern }: PlainCall, { error }: Json): number {
+  return modern && isObject(error) && error['code'] === missingCapability ? 400 : 200
+}
+const missingCapability = -32021
+
+function mayHear({ logLevel }: RelayClient, params: Json | undefined): boolean {
+  return logLevel === undefined || levels.indexOf(String(params?.['level'])) >= levels.indexOf(logLevel)
+}
+const levels = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
+
+function acceptsBoth(accept: string | undefined): boolean {
+  return accept !== undefined && accept.includes('application/json') && accept.includes('text/event-stream')
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

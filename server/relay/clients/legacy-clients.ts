@@ -1,0 +1,176 @@
+/** Clients of the session era (2025-03-26 to 2025-11-25): each has a protocol session with streams that it can take up again. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node'
+import { isInitializeRequest, type AuthInfo, type McpServer } from '@modelcontextprotocol/server'
+import type { Clock } from '../../clock.ts'
+import { within, type Scope } from '../../isolation.ts'
+import { RelayClient } from './relay-client.ts'
+import { headerOf, refuse } from './refusals.ts'
+import { createEventStore } from './event-store.ts'
+import { asJson, type Json, type Message } from '../upstreams/connection.ts'
+import { createRelayServer } from './mcp-server.ts'
+import type { Parking } from './pending-input.ts'
+import type { StoredSession } from '../sessions/store.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
+import type { Upstreams } from '../upstreams/upstreams.ts'
+
+export interface LegacyOptions {
+  upstreams: Upstreams
+  parking: Parking
+  clock: Clock
+  /** Undefined for one that is over; its clients are about to be closed. */
+  session(id: string): StoredSession | undefined
+  callTimeout(): number
+  streamHold(): number
+}
+
+export type RelayRequest = IncomingMessage & { auth?: AuthInfo }
+
+export interface LegacyClient {
+  id: string
+  sessionId: string
+  client: RelayClient
+  transport: NodeStreamableHTTPServerTransport
+  relay: McpServer
+  protocolVersion: string
+  /** What its streams throw where nobody waits ends it alone. */
+  scope: Scope
+  lastUsed: number
+  /** Requests and streams open now. */
+  open: number
+}
+
+const keepAtMost = 1_000
+const idleAfter = 3_600_000
+const retryInterval = 1_000
+const everything: ReadonlySet<string> = new Set(['tools', 'prompts', 'resources'])
+
+export class LegacyClients {
+  private readonly options: LegacyOptions
+  private readonly byId = new Map<string, LegacyClient>()
+
+  constructor(options: LegacyOptions) {
+    this.options = options
+  }
+
+  get size(): number {
+    return this.byId.size
+  }
+
+  /** The client of a protocol session, if it came with the same session of ours. */
+  find(id: string | undefined, sessionId: string): LegacyClient | undefined {
+    const found = id === undefined ? undefined : this.byId.get(id)
+    return found?.sessionId === sessionId ? found : undefined
+  }
+
+  /** Answers a request; one that opens a session makes the client. */
+  async handle(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
+    const id = headerOf(request, 'mcp-session-id')
+    if (id === undefined && isInitializeRequest(body)) return this.open(session, request, response, body)
+    if (id === undefined) return refuse(response, 400, -32000, 'Mcp-Session-Id is missing')
+    const found = this.find(id, session.id)
+    if (found === undefined) return refuse(response, 404, -32001, 'Session not found')
+    await this.serve(found, request, response, body)
+  }
+
+  changed(upstream: Upstream, parts: ReadonlySet<string>): void {
+    for (const { client, relay } of this.byId.values()) {
+      if (client.view().upstreams.includes(upstream) || !upstream.definition.enabled) announce(relay, parts)
+    }
+  }
+
+  /** A person has changed what clients of a session may reach. */
+  reachChanged(sessionId: string): void {
+    for (const { sessionId: of, client, relay } of this.byId.values()) {
+      if (of !== sessionId) continue
+      client.forgetView()
+      announce(relay, everything)
+    }
+  }
+
+  /** A server said something outside any call. */
+  told(upstream: Upstream, { method, params }: Message): void {
+    if (method !== 'notifications/resources/updated') return
+    const uri = String(params?.['uri'])
+    for (const { client, relay } of this.byId.values())
+      if (client.isWatching(uri) && client.view().upstreams.includes(upstream))
+        void relay.server.sendResourceUpdated({ uri }).catch(() => undefined)
+  }
+
+  /** Ends what came with a session that is over. */
+  async end(sessionId: string): Promise<void> {
+    await Promise.all([...this.byId.values()].filter((each) => each.sessionId === sessionId).map((each) => this.close(each)))
+  }
+
+  /** Ends what nobody has used for long. */
+  async sweep(isOver: (sessionId: string) => boolean): Promise<void> {
+    const now = this.options.clock.monotonic()
+    const over = [...this.byId.values()].filter((each) => isOver(each.sessionId) || (each.open === 0 && now - each.lastUsed > idleAfter))
+    await Promise.all(over.map((each) => this.close(each)))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.byId.values()].map((each) => this.close(each)))
+  }
+
+  private async open(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
+    const { capabilities, protocolVersion } = initializeParams(body)
+    const scope: Scope = { room: 'relay', kind: 'client', id: session.id, escaped: () => this.close(opened) }
+    const transport: NodeStreamableHTTPServerTransport = new NodeStreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      eventStore: createEventStore(),
+      retryInterval,
+      onsessioninitialized: (id) => {
+        opened.id = id
+        this.byId.set(id, opened)
+      },
+      onsessionclosed: () => this.close(opened),
+    })
+    const client: RelayClient = new RelayClient({
+      upstreams: this.options.upstreams,
+      clock: this.options.clock,
+      session: () => this.options.session(session.id) ?? session,
+      capabilities,
+      tell: ({ method, params }) =>
+        void relay.server.notification({ method, ...(params === undefined ? {} : { params }) }).catch(() => undefined),
+      ask: ({ method, params }, signal) =>
+        relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),
+      changed: (parts) => announce(relay, parts),
+    })
+    const relay = createRelayServer({ ...this.options, client, era: 'legacy' })
+    const opened: LegacyClient = { id: '', sessionId: session.id, client, transport, relay, protocolVersion, scope, lastUsed: 0, open: 0 }
+    await within(scope, () => relay.connect(transport))
+    await this.serve(opened, request, response, body)
+    if (opened.id === '') await this.close(opened)
+    const oldest = [...this.byId.values()].find(({ open }) => open === 0)
+    if (this.byId.size > keepAtMost && oldest !== undefined) await this.close(oldest)
+  }
+
+  private async serve(client: LegacyClient, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
+    client.open += 1
+    client.lastUsed = this.options.clock.monotonic()
+    response.once('close', () => {
+      client.open -= 1
+      client.lastUsed = this.options.clock.monotonic()
+    })
+    await within(client.scope, () => client.transport.handleRequest(request, response, body))
+  }
+
+  private async close(client: LegacyClient): Promise<void> {
+    this.byId.delete(client.id)
+    await Promise.all([client.client.close(), client.relay.close().catch(() => undefined)])
+  }
+}
+
+function announce({ server }: McpServer, parts: ReadonlySet<string>): void {
+  if (parts.has('tools')) void server.sendToolListChanged().catch(() => undefined)
+  if (parts.has('prompts')) void server.sendPromptListChanged().catch(() => undefined)
+  if (parts.has('resources') || parts.has('resourceTemplates')) void server.sendResourceListChanged().catch(() => undefined)
+}
+
+/** The predicate before it has checked the shape. */
+function initializeParams(body: unknown): { capabilities: Json; protocolVersion: string } {
+  const { params } = body as { params: { capabilities: Json; protocolVersion: string } }
+  return params
+}

@@ -1,0 +1,157 @@
+/** Requests of the stateless era (2026-07-28): each stands for itself; only open subscriptions are remembered, per session of ours. */
+import type { ServerResponse } from 'node:http'
+import { toNodeHandler, type NodeMcpRequestHandler } from '@modelcontextprotocol/node'
+import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server'
+import type { Clock } from '../../clock.ts'
+import { within, type Scope } from '../../isolation.ts'
+import { RelayClient } from './relay-client.ts'
+import type { RelayRequest } from './legacy-clients.ts'
+import type { Json, Message } from '../upstreams/connection.ts'
+import { createRelayServer } from './mcp-server.ts'
+import type { Parking } from './pending-input.ts'
+import type { StoredSession } from '../sessions/store.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
+import type { Upstreams } from '../upstreams/upstreams.ts'
+import { upstreamOfResource } from '../sessions/view.ts'
+
+export interface ModernOptions {
+  upstreams: Upstreams
+  parking: Parking
+  clock: Clock
+  /** Undefined for one that is over; its clients are about to be closed. */
+  session(id: string): StoredSession | undefined
+  callTimeout(): number
+  streamHold(): number
+  maxBody: number
+}
+
+interface ModernSession {
+  client: RelayClient
+  handler: McpHttpHandler
+  node: NodeMcpRequestHandler
+  /** What its streams throw where nobody waits ends them, and nothing else. */
+  scope: Scope
+}
+
+export class ModernClients {
+  private readonly options: ModernOptions
+  private readonly bySession = new Map<string, ModernSession>()
+
+  constructor(options: ModernOptions) {
+    this.options = options
+  }
+
+  /** The view all stateless requests of a session share. */
+  client(session: StoredSession): RelayClient {
+    return this.of(session).client
+  }
+
+  async handle(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
+    const { node, client, scope } = this.of(session)
+    await within(scope, async () => {
+      await this.watchSubscriptions(client, body, response)
+      await node(request, response, body)
+    })
+  }
+
+  changed(upstream: Upstream, parts: ReadonlySet<string>): void {
+    for (const { client, handler } of this.bySession.values()) {
+      if (!client.view().upstreams.includes(upstream) && upstream.definition.enabled) continue
+      if (parts.has('tools')) handler.notify.toolsChanged()
+      if (parts.has('prompts')) handler.notify.promptsChanged()
+      if (parts.has('resources')) handler.notify.resourcesChanged()
+    }
+  }
+
+  /** A person has changed what clients of a session may reach. */
+  reachChanged(sessionId: string): void {
+    const found = this.bySession.get(sessionId)
+    if (found === undefined) return
+    found.client.forgetView()
+    found.handler.notify.toolsChanged()
+    found.handler.notify.promptsChanged()
+    found.handler.notify.resourcesChanged()
+  }
+
+  told(upstream: Upstream, { method, params }: Message): void {
+    if (method !== 'notifications/resources/updated') return
+    for (const { client, handler } of this.bySession.values())
+      if (client.view().upstreams.includes(upstream)) handler.notify.resourceUpdated(String(params?.['uri']))
+  }
+
+  async end(sessionId: string): Promise<void> {
+    const session = this.bySession.get(sessionId)
+    this.bySession.delete(sessionId)
+    await Promise.all([session?.handler.close(), session?.client.close()])
+  }
+
+  async sweep(isOver: (sessionId: string) => boolean): Promise<void> {
+    await Promise.all([...this.bySession.keys()].filter(isOver).map((id) => this.end(id)))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.bySession.keys()].map((id) => this.end(id)))
+  }
+
+  private of(session: StoredSession): ModernSession {
+    const existing = this.bySession.get(session.id)
+    if (existing !== undefined) return existing
+    const { upstreams, clock, maxBody } = this.options
+    const nobody = (): Promise<Json> => Promise.reject(new Error('A stateless client is asked in answers alone'))
+    const client = new RelayClient({
+      upstreams,
+      clock,
+      session: () => this.options.session(session.id) ?? session,
+      capabilities: {},
+      tell: () => undefined,
+      ask: nobody,
+      changed: () => undefined,
+    })
+    const handler = createMcpHandler(() => createRelayServer({ ...this.options, client, era: 'modern' }), {
+      legacy: 'reject',
+      maxRequestBodySize: maxBody,
+    })
+    const made: ModernSession = {
+      client,
+      handler,
+      node: toNodeHandler(handler),
+      scope: { room: 'relay', kind: 'client', id: session.id, escaped: () => this.end(session.id) },
+    }
+    this.bySession.set(session.id, made)
+    return made
+  }
+
+  /** The SDK keeps the stream; whether the servers tell of these resources is for us to see to. */
+  private async watchSubscriptions(client: RelayClient, body: unknown, response: ServerResponse): Promise<void> {
+    const uris = subscribedResources(body)
+    if (uris.length === 0) return
+    const view = await client.settledView()
+    const found = uris.flatMap((uri) => {
+      const upstream = upstreamOfResource(view, uri)
+      return upstream === undefined ? [] : [{ uri, upstream }]
+    })
+    const asked = await Promise.all(
+      found.map(({ uri, upstream }) =>
+        upstream
+          .watch(uri)
+          .then(() => [{ uri, upstream }])
+          .catch(() => []),
+      ),
+    )
+    const watched = asked.flat()
+    const unwatch = (): void => {
+      for (const { uri, upstream } of watched) upstream.unwatch(uri).catch(() => undefined)
+    }
+    // The client may have gone while the servers were asked.
+    if (response.closed) unwatch()
+    else response.once('close', unwatch)
+  }
+}
+
+function subscribedResources(body: unknown): string[] {
+  if (typeof body !== 'object' || body === null || !('method' in body) || body.method !== 'subscriptions/listen') return []
+  const params = 'params' in body ? body.params : undefined
+  // Unchecked so far: anything but a list of texts is left to the SDK to refuse.
+  const uris = (params as { notifications?: { resourceSubscriptions?: unknown } } | undefined)?.notifications?.resourceSubscriptions
+  return Array.isArray(uris) ? uris.filter((uri): uri is string => typeof uri === 'string').slice(0, 1_000) : []
+}

@@ -1,0 +1,211 @@
+/** One MCP client at our door: which session it came with, what it can do, and the connections to servers that are its alone. */
+import type { ClientCapabilities } from '@modelcontextprotocol/client'
+import type { Clock } from '../../clock.ts'
+import { readCatalogue } from '../upstreams/read-catalogue.ts'
+import type { Json, Link, Message } from '../upstreams/connection.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
+import type { Upstreams } from '../upstreams/upstreams.ts'
+import type { ToolDefinition } from '../upstreams/store.ts'
+import type { StoredSession } from '../sessions/store.ts'
+import { buildView, type View } from '../sessions/view.ts'
+
+/** A request of the client that is being worked on: where what a server says meanwhile belongs. */
+export interface Ongoing {
+  tell(message: Message): void
+  ask(message: Message, signal: AbortSignal): Promise<Json>
+}
+
+export interface ClientOptions {
+  upstreams: Upstreams
+  clock: Clock
+  session(): StoredSession
+  capabilities: ClientCapabilities
+  /** What a server says when nothing of the client's is under way. */
+  tell(message: Message): void
+  /** What a server asks then. */
+  ask(message: Message, signal: AbortSignal): Promise<Json>
+  changed(parts: ReadonlySet<string>): void
+}
+
+/** How old the start of a server may be for lists to wait for it; they wait until then, so that one which hangs is waited for once. */
+const listWait = 2_500
+
+/** True for a client that servers may ask things. */
+export function canBeAsked({ sampling, elicitation, roots }: ClientCapabilities): boolean {
+  return sampling !== undefined || elicitation !== undefined || roots !== undefined
+}
+
+export class RelayClient {
+  readonly capabilities: ClientCapabilities
+  logLevel: string | undefined
+  private readonly options: ClientOptions
+  private readonly lanes = new Map<string, { link: Promise<Link>; upstream: Upstream; since: number }>()
+  private readonly laneTools = new Map<string, readonly ToolDefinition[]>()
+  private readonly ongoing = new Map<string, Set<Ongoing>>()
+  private readonly watched = new Map<string, Upstream>()
+  private cached: { view: View; version: number } | undefined
+  private closed = false
+
+  constructor(options: ClientOptions) {
+    this.options = options
+    this.capabilities = options.capabilities
+  }
+
+  get session(): StoredSession {
+    return this.options.session()
+  }
+
+  /** Built once for each change of anything it shows. */
+  view(): View {
+    const { version } = this.options.upstreams
+    if (this.cached?.version !== version) this.cached = { view: buildView(this.options.upstreams, this.session, this.laneTools), version }
+    return this.cached.view
+  }
+
+  /** The view after servers that are only just starting had a moment, and showed what they show a client of this kind. */
+  async settledView(): Promise<View> {
+    const { upstreams } = this.view()
+    const starting = upstreams
+      .filter(({ state }) => state === 'starting')
+      .map((upstream) => settledWithin(listWait - upstream.startingFor, upstream.settled()))
+    const lanes = canBeAsked(this.capabilities)
+      ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.settledLane(upstream))
+      : []
+    await Promise.all([...starting, ...lanes])
+    return this.view()
+  }
+
+  forgetView(): void {
+    this.cached = undefined
+  }
+
+  /** The client's own connection to a server, opened when first needed and again after it broke. */
+  lane(upstream: Upstream): Promise<Link> {
+    const { id } = upstream.definition
+    const existing = this.lanes.get(id)
+    if (existing?.upstream === upstream) return existing.link
+    const gone = (): void => {
+      // A later one may have taken its place.
+      if (this.lanes.get(id)?.link !== link) return
+      this.lanes.delete(id)
+      this.laneTools.delete(id)
+      this.forgetView()
+    }
+    // In a turn of its own: whatever ends it meanwhile finds it in its place.
+    const link = Promise.resolve().then(() => this.openLane(upstream, gone))
+    this.lanes.set(id, { link, upstream, since: this.options.clock.monotonic() })
+    link.catch(gone)
+    return link
+  }
+
+  private async settledLane(upstream: Upstream): Promise<void> {
+    const link = this.lane(upstream).catch(() => undefined)
+    const since = this.lanes.get(upstream.definition.id)?.since ?? 0
+    await settledWithin(listWait - (this.options.clock.monotonic() - since), link)
+  }
+
+  /** Runs a request so that what the server says or asks meanwhile reaches `ongoing`. */
+  async during<Result>(upstream: Upstream, ongoing: Ongoing, run: () => Promise<Result>): Promise<Result> {
+    const { id } = upstream.definition
+    const of = this.ongoing.get(id) ?? new Set()
+    this.ongoing.set(id, of.add(ongoing))
+    try {
+      return await run()
+    } finally {
+      of.delete(ongoing)
+    }
+  }
+
+  /** Tells all servers that have a connection for this client alone. */
+  broadcast(message: Message): void {
+    for (const { link } of this.lanes.values()) link.then((lane) => lane.notify(message)).catch(() => undefined)
+  }
+
+  async watch(uri: string, upstream: Upstream): Promise<void> {
+    if (this.watched.has(uri)) return
+    this.watched.set(uri, upstream)
+    try {
+      await upstream.watch(uri)
+    } catch (error) {
+      this.watched.delete(uri)
+      throw error
+    }
+  }
+
+  async unwatch(uri: string): Promise<void> {
+    const upstream = this.watched.get(uri)
+    this.watched.delete(uri)
+    await upstream?.unwatch(uri)
+  }
+
+  isWatching(uri: string): boolean {
+    return this.watched.has(uri)
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    const lanes = [...this.lanes.values()]
+    this.lanes.clear()
+    await Promise.all([
+      ...lanes.map(({ link, upstream }) => link.then((lane) => upstream.closeLane(lane)).catch(() => undefined)),
+      ...[...this.watched.keys()].map((uri) => this.unwatch(uri).catch(() => undefined)),
+    ])
+  }
+
+  private async openLane(upstream: Upstream, gone: () => void): Promise<Link> {
+    const { id } = upstream.definition
+    const lane = await upstream.openLane({
+      id: this.session.id,
+      capabilities: this.capabilities,
+      onNotification: (message) => this.hear(upstream, message),
+      onRequest: (message, signal) => (this.latest(id) ?? this.options).ask(message, signal),
+      onEnd: gone,
+    })
+    try {
+      if (this.closed) throw new Error('The client has gone')
+      await this.readTools(upstream, lane)
+      return lane
+    } catch (error) {
+      // Nobody else knows of it: left open it would be a process more with every try.
+      await upstream.closeLane(lane)
+      throw error
+    }
+  }
+
+  private async readTools(upstream: Upstream, lane: Link): Promise<void> {
+    const { tools } = await readCatalogue(lane, new Set(['tools']))
+    if (tools === undefined) return
+    this.options.upstreams.learn(upstream, tools)
+    this.laneTools.set(upstream.definition.id, tools)
+    this.forgetView()
+  }
+
+  private hear(upstream: Upstream, message: Message): void {
+    const { id } = upstream.definition
+    if (message.method === 'notifications/tools/list_changed') {
+      const lane = this.lanes.get(id)?.link
+      lane
+        ?.then((link) => this.readTools(upstream, link))
+        .then(() => this.options.changed(new Set(['tools'])))
+        .catch(() => undefined)
+      return
+    }
+    // Other lists are read over the shared connection, which hears of their changes too.
+    if (message.method.endsWith('/list_changed')) return
+    ;(this.latest(id) ?? this.options).tell(message)
+  }
+
+  private latest(id: string): Ongoing | undefined {
+    return [...(this.ongoing.get(id) ?? [])].at(-1)
+  }
+}
+
+async function settledWithin(limit: number, work: Promise<unknown>): Promise<void> {
+  if (limit <= 0) return
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limit)
+  })
+  await Promise.race([work, tooLong])
+  clearTimeout(timer)
+}

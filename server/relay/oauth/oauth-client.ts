@@ -1,0 +1,248 @@
+/** What one remote server has granted us by OAuth 2.1: a registered client, tokens that renew themselves, and the way to a first sign-in. */
+import type {
+  AuthProvider,
+  OAuthClientProvider,
+  OAuthDiscoveryState,
+  StoredOAuthClientInformation,
+  StoredOAuthTokens,
+} from '@modelcontextprotocol/client'
+import type { Clock } from '../../clock.ts'
+import { Fault } from '../../fault.ts'
+
+export interface KeptGrant {
+  /** As the authorization server knows us, and the callback it was registered with. */
+  client?: { information: StoredOAuthClientInformation; redirectUrl: string; givenByPerson: boolean }
+  tokens?: StoredOAuthTokens
+  /** Wall clock, ms, of the tokens' arrival. */
+  obtainedAt?: number
+  discovery?: OAuthDiscoveryState
+}
+
+/** A client that a person registered by hand, for authorization servers that do not let programs register themselves. */
+export interface GivenClient {
+  clientId: string
+  clientSecret?: string | undefined
+}
+
+export interface GrantParts {
+  clock: Clock
+  /** The server's address, which is what tokens are asked for. */
+  url: string
+  fetch: typeof fetch
+  redirectUrl(): string
+  kept: KeptGrant
+  keep(kept: KeptGrant): void
+}
+
+/** One try of a person to sign in, between the page it opens and the answer that comes back. */
+export interface SignIn {
+  url: URL
+  /** Exchanges what the authorization server answered for tokens. */
+  finish(answer: URLSearchParams): Promise<void>
+}
+
+/** Tokens are renewed so long before their end, so that no call has to find out. */
+const renewAhead = 30_000
+const patience = 15_000
+
+export class Grant {
+  /** The server wants a person to sign in; nothing this program could do by itself would help. */
+  needsPerson = false
+  private readonly parts: GrantParts
+  private kept: KeptGrant
+  private challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
+  /** Refresh tokens are good once with many servers, so all who need a new one wait for the same. */
+  private renewing: Promise<void> | undefined
+  private readonly patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> =>
+    this.parts.fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
+
+  constructor(parts: GrantParts) {
+    this.parts = parts
+    this.kept = parts.kept
+  }
+
+  get isSignedIn(): boolean {
+    return this.kept.tokens !== undefined
+  }
+
+  /** For connections, which nobody watches: the token there is, renewed where that needs nobody. */
+  readonly background: AuthProvider = {
+    token: async () => {
+      const { tokens, obtainedAt = 0 } = this.kept
+      const endsAt = tokens?.expires_in === undefined ? Infinity : obtainedAt + tokens.expires_in * 1_000
+      // The server has the last word on whether a token is good; failing to renew early is no failure yet.
+      if (endsAt - this.parts.clock.now() < renewAhead && tokens?.refresh_token !== undefined) await this.renew().catch(() => undefined)
+      return this.kept.tokens?.access_token
+    },
+    onUnauthorized: async ({ response }) => {
+      await this.hear(response)
+      if (this.kept.tokens?.refresh_token === undefined) this.giveUp()
+      await this.renew()
+    },
+  }
+
+  /** A new try: what the last one found out no longer counts. */
+  tryAgain(): void {
+    this.needsPerson = false
+  }
+
+  /** A call was refused because the token allows too little: the next sign-in asks for what is missing. */
+  needsScope(scope: string | undefined): void {
+    if (scope !== undefined)
+      this.challenge.scope = [...new Set([...(this.kept.tokens?.scope?.split(' ') ?? []), ...scope.split(' ')])].join(' ')
+  }
+
+  /**
+   * Finds the authorization server, registers with it where we are not known, and makes the address of its sign-in page.
+   *
+   * Throws `sign-in-impossible`, and `sign-in-wants-client` where a person has to register a client first.
+   */
+  async signIn(state: string, given?: GivenClient): Promise<SignIn> {
+    const { auth, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client')
+    if (given !== undefined)
+      this.keep({
+        client: {
+          information: { client_id: given.clientId, ...(given.clientSecret === undefined ? {} : { client_secret: given.clientSecret }) },
+          redirectUrl: this.parts.redirectUrl(),
+          givenByPerson: true,
+        },
+      })
+    const attempt: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState } = {}
+    const provider = this.provider(state, attempt)
+    try {
+      await auth(provider, { serverUrl: this.parts.url, fetchFn: this.patientFetch, ...this.challenge })
+    } catch (error) {
+      if (this.clientFor(this.parts.redirectUrl()) === undefined && /registration/i.test(reasonOf(error))) {
+        throw new Fault(
+          'sign-in-wants-client',
+          `Programs may not register themselves there. Register one with the callback ${this.parts.redirectUrl()} and give its client id.`,
+          {},
+          { cause: error },
+        )
+      }
+      throw new Fault('sign-in-impossible', `No sign-in can be offered: ${reasonOf(error)}`, {}, { cause: error })
+    }
+    const { url } = attempt
+    // It is opened in the person's browser, and an ill-meaning server chooses it.
+    if (url === undefined || !isWebPage(url)) throw new Fault('sign-in-impossible', 'The server names a sign-in page that is no web page')
+    return {
+      url,
+      finish: async (answer) => {
+        const transport = new StreamableHTTPClientTransport(new URL(this.parts.url), { authProvider: provider, fetch: this.patientFetch })
+        try {
+          await transport.finishAuth(answer)
+        } catch (error) {
+          throw new Fault('sign-in-failed', `The sign-in did not succeed: ${reasonOf(error)}`, {}, { cause: error })
+        }
+        this.keep({ ...(attempt.discovery === undefined ? {} : { discovery: attempt.discovery }) })
+        this.needsPerson = false
+      },
+    }
+  }
+
+  /** Forgets the tokens; the registration stays. */
+  signOut(): void {
+    const { tokens: _, obtainedAt: __, ...rest } = this.kept
+    this.kept = rest
+    this.parts.keep(rest)
+  }
+
+  private provider(state: string, attempt: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState }): OAuthClientProvider {
+    const { parts } = this
+    const redirectUrl = parts.redirectUrl()
+    return {
+      redirectUrl,
+      clientMetadata: {
+        client_name: 'Wheelhouse',
+        redirect_uris: [redirectUrl],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+      },
+      state: () => state,
+      clientInformation: () => this.clientFor(redirectUrl),
+      saveClientInformation: (information) =>
+        this.keep({
+          client: {
+            information,
+            redirectUrl,
+            givenByPerson: this.kept.client?.givenByPerson === true && this.kept.client.information.client_id === information.client_id,
+          },
+        }),
+      // A person who signs in wants to be asked, not to have the old tokens renewed.
+      tokens: () => undefined,
+      saveTokens: (tokens) => this.keep({ tokens, obtainedAt: parts.clock.now() }),
+      redirectToAuthorization: (url) => void (attempt.url = url),
+      saveCodeVerifier: (verifier) => void (attempt.verifier = verifier),
+      codeVerifier: () => attempt.verifier ?? '',
+      saveDiscoveryState: (discovery) => void (attempt.discovery = discovery),
+      discoveryState: () => attempt.discovery,
+      invalidateCredentials: (scope) => {
+        const { client: _, ...rest } = this.kept
+        if ((scope === 'client' || scope === 'all') && this.kept.client?.givenByPerson === false) this.kept = rest
+      },
+    }
+  }
+
+  /** One that was registered with another callback would be refused; a person's own was told the callback by that person. */
+  private clientFor(redirectUrl: string): StoredOAuthClientInformation | undefined {
+    const { client } = this.kept
+    return client !== undefined && (client.givenByPerson || client.redirectUrl === redirectUrl) ? client.information : undefined
+  }
+
+  private renew(): Promise<void> {
+    this.renewing ??= this.askForTokens().finally(() => (this.renewing = undefined))
+    return this.renewing
+  }
+
+  private async askForTokens(): Promise<void> {
+    const { tokens, client, discovery } = this.kept
+    if (tokens?.refresh_token === undefined || client === undefined || discovery === undefined) return this.giveUp()
+    const { refreshAuthorization, OAuthError } = await import('@modelcontextprotocol/client')
+    const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = discovery
+    try {
+      const renewed = await refreshAuthorization(authorizationServerUrl, {
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(resourceMetadata?.resource === undefined ? {} : { resource: new URL(resourceMetadata.resource) }),
+        clientInformation: client.information,
+        refreshToken: tokens.refresh_token,
+        fetchFn: this.patientFetch,
+      })
+      this.keep({ tokens: { ...tokens, ...renewed }, obtainedAt: this.parts.clock.now() })
+    } catch (error) {
+      // Only the authorization server's own word ends the grant; one that cannot be reached is asked again later.
+      if (!(error instanceof OAuthError) || !isFinal(error.code)) throw error
+      this.signOut()
+      this.giveUp()
+    }
+  }
+
+  private async hear(response: Response): Promise<void> {
+    const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client')
+    const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response)
+    if (resourceMetadataUrl !== undefined) this.challenge.resourceMetadataUrl = resourceMetadataUrl
+    if (scope !== undefined) this.challenge.scope = scope
+  }
+
+  private giveUp(): never {
+    this.needsPerson = true
+    throw new Fault('sign-in-needed', 'It wants you to sign in')
+  }
+
+  private keep(change: KeptGrant): void {
+    this.kept = { ...this.kept, ...change }
+    this.parts.keep(this.kept)
+  }
+}
+
+function isFinal(code: string): boolean {
+  return ['invalid_grant', 'invalid_client', 'unauthorized_client'].includes(code)
+}
+
+function isWebPage({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 300) : 'unknown'
+}

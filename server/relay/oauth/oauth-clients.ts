@@ -1,0 +1,114 @@
+/** Signing in at remote servers: which of them have granted what, and the sign-ins a person has begun. */
+import type { Clock } from '../../clock.ts'
+import { Fault } from '../../fault.ts'
+import { createEgressFetch } from '../../http/egress-fetch.ts'
+import { originsOf, type Egress } from '../../http/egress.ts'
+import { randomToken } from '../../secrets/random.ts'
+import { Grant, type GivenClient, type SignIn } from './oauth-client.ts'
+import type { GrantStore } from './store.ts'
+
+/** The part of a server's definition that says whether and where one signs in. */
+export interface SignedInAt {
+  id: string
+  transport: string
+  url: string | null
+  headers: Readonly<Record<string, string>>
+}
+
+export interface GrantsOptions {
+  store: GrantStore
+  clock: Clock
+  /** Judges where authorization servers are, which remote servers name. */
+  egress: Egress
+  /** The page of ours that authorization servers send browsers back to; on this machine. */
+  callbackUrl(): string
+}
+
+const keepFor = 600_000
+
+export class Grants {
+  private readonly options: GrantsOptions
+  private readonly byUpstream = new Map<string, { grant: Grant; url: string }>()
+  /** By the secret that comes back with the answer, so that nobody can hand us an answer we did not ask for. */
+  private readonly begun = new Map<string, { upstreamId: string; signIn: SignIn; until: number }>()
+
+  constructor(options: GrantsOptions) {
+    this.options = options
+  }
+
+  /** Undefined for a server that is not asked for by address, or that was given an Authorization of its own. */
+  of({ id, transport, url, headers }: SignedInAt): Grant | undefined {
+    if ((transport !== 'http' && transport !== 'sse') || url === null) return undefined
+    if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined
+    const known = this.byUpstream.get(id)
+    if (known?.url === url) return known.grant
+    const { store, clock, egress, callbackUrl } = this.options
+    const grant = new Grant({
+      clock,
+      url,
+      fetch: createEgressFetch(egress, originsOf([url])),
+      redirectUrl: callbackUrl,
+      kept: store.find(id, url),
+      keep: (kept) => store.put(id, url, kept, clock.now()),
+    })
+    this.byUpstream.set(id, { grant, url })
+    return grant
+  }
+
+  /** The page on which a person signs in. Throws `sign-in-impossible`, `sign-in-wants-client`. */
+  async begin(definition: SignedInAt, given?: GivenClient): Promise<URL> {
+    const grant = this.of(definition)
+    if (grant === undefined)
+      throw new Fault('sign-in-impossible', 'Only remote servers without an Authorization header of their own are signed in at')
+    const now = this.options.clock.monotonic()
+    for (const [state, { until }] of this.begun) if (until < now) this.begun.delete(state)
+    const state = randomToken()
+    const signIn = await grant.signIn(state, given)
+    // The remote server chose it, and a person's browser on this machine opens it.
+    try {
+      this.options.egress.check(signIn.url, originsOf([definition.url]))
+    } catch (error) {
+      throw new Fault(
+        'sign-in-impossible',
+        `No sign-in can be offered: ${error instanceof Error ? error.message : String(error)}`,
+        {},
+        { cause: error },
+      )
+    }
+    this.begun.set(state, { upstreamId: definition.id, signIn, until: now + keepFor })
+    return signIn.url
+  }
+
+  /** Takes the answer that a browser brought back; resolves with the server it was for. Throws `sign-in-unknown`, `sign-in-failed`. */
+  async finish(answer: URLSearchParams): Promise<string> {
+    const state = answer.get('state') ?? ''
+    const found = this.begun.get(state)
+    // Good once, whatever comes of it.
+    this.begun.delete(state)
+    if (found === undefined || found.until < this.options.clock.monotonic())
+      throw new Fault('sign-in-unknown', 'This sign-in was not begun here, or too long ago')
+    await found.signIn.finish(answer)
+    return found.upstreamId
+  }
+
+  /** The servers whose tokens cannot be opened. */
+  locked(): string[] {
+    return this.options.store.locked()
+  }
+
+  /** Gives up what cannot be opened: a person signs in there again. */
+  giveUpLocked(): void {
+    for (const id of this.locked()) this.forget(id)
+  }
+
+  /** What a key that was put back opens is read again. */
+  reread(): void {
+    this.byUpstream.clear()
+  }
+
+  forget(id: string): void {
+    this.byUpstream.delete(id)
+    this.options.store.remove(id)
+    for (const [state, { upstreamId }] of this.begun) if (upstreamId === id) this.begun.delete(state)
+  }
+}

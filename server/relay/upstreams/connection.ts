@@ -1,0 +1,219 @@
+/** One connection to an MCP server: negotiated once, then a plain way to send requests and to hear what comes back. */
+import {
+  Client,
+  InMemoryTransport,
+  SSEClientTransport,
+  SseError,
+  StreamableHTTPClientTransport,
+  type AuthProvider,
+  type ClientCapabilities,
+  type RequestOptions,
+  type ServerCapabilities,
+  type StandardSchemaV1,
+  type Transport,
+} from '@modelcontextprotocol/client'
+import { escape } from '../../isolation.ts'
+import { version } from '../../version.ts'
+import type { Guardian } from './process-reaper.ts'
+import { StdioTransport } from './stdio-transport.ts'
+import type { UpstreamDefinition } from './definition.ts'
+
+/** A message's body as it passes through: nobody here needs to know more of it. */
+export type Json = Record<string, unknown>
+export interface Message {
+  method: string
+  params?: Json | undefined
+}
+
+export interface LinkOptions {
+  definition: UpstreamDefinition
+  /** What the client at the other end can do for the server; decides which tools some servers show. */
+  capabilities: ClientCapabilities
+  guardian: Guardian
+  /** The server end of a built-in server, asked for with each connection. */
+  builtIn?: () => Promise<Transport>
+  /** Tokens for a remote server. */
+  auth?: AuthProvider | undefined
+  /** For remote servers: reaches what its address opens, and where redirects from there may lead. */
+  fetch?: typeof fetch | undefined
+  /** The protocol era found out by an earlier connection, so that it need not be probed again. */
+  era?: Era | undefined
+  signal: AbortSignal
+  /** Takes secrets out of what a server says went wrong: an error's text may quote the address it was asked under. */
+  redacted(text: string): string
+  onLog(line: string): void
+  onNotification(message: Message): void
+  /** A request of the server to the client: sampling, elicitation, roots. */
+  onRequest(message: Message, signal: AbortSignal): Promise<Json>
+}
+
+export type Era = 'modern' | 'legacy'
+
+const connectTimeout = 30_000
+/** A server that does not know `server/discover` says so at once; one that stays silent is old. */
+const probeTimeout = 3_000
+/** For all of it: some of the SDK's waits, such as that for the first event of a stream, have no end of their own. */
+const openTimeout = connectTimeout + probeTimeout + 2_000
+
+/** Passes every result as it is; a relay that validated them would have to be as new as the newest server. */
+export const asJson: StandardSchemaV1<unknown, Json> = {
+  '~standard': { version: 1, vendor: 'wheelhouse', validate: (value) => ({ value: value as Json }) },
+}
+
+export class Link {
+  private readonly client: Client
+  private readonly transport: Transport
+  private readonly redacted: LinkOptions['redacted']
+  /** Why it is over. */
+  private over: string | undefined
+  private closing = false
+  private ended: ((reason: string) => void) | undefined
+
+  private constructor(client: Client, transport: Transport, redacted: LinkOptions['redacted']) {
+    this.client = client
+    this.transport = transport
+    this.redacted = redacted
+  }
+
+  static async open(options: LinkOptions): Promise<Link> {
+    const transport = await transportOf(options)
+    const client = new Client(
+      { name: 'wheelhouse-relay', version },
+      {
+        capabilities: options.capabilities,
+        versionNegotiation: { mode: options.era === 'legacy' ? 'legacy' : 'auto', probe: { timeoutMs: probeTimeout } },
+        // Input a server asks for is the far client's to give.
+        inputRequired: { autoFulfill: false },
+      },
+    )
+    const link = new Link(client, transport, options.redacted)
+    client.fallbackNotificationHandler = async ({ method, params }) => options.onNotification({ method, params })
+    client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => options.onRequest({ method, params }, mcpReq.signal)
+    client.onerror = (error) => {
+      options.onLog(error.message)
+      // The stream would come back by itself, but as another session, in which nothing has been negotiated.
+      if (error instanceof SseError) link.break('The connection was cut')
+    }
+    client.onclose = () => link.break(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
+    try {
+      await orAborted(
+        client.connect(transport, { timeout: connectTimeout, signal: options.signal }),
+        AbortSignal.any([options.signal, AbortSignal.timeout(openTimeout)]),
+      )
+    } catch (error) {
+      await link.close()
+      throw transport instanceof StdioTransport && error instanceof Error && error.message.includes('closed')
+        ? new Error(transport.reason, { cause: error })
+        : error
+    }
+    return link
+  }
+
+  /**
+   * Calls once when the connection breaks, at once when it has: the SDK closes some connections while they are being made, before whoever
+   * opened them has hold of them. Not called for one that was closed from here.
+   */
+  whenEnded(listener: (reason: string) => void): void {
+    if (this.over === undefined) this.ended = listener
+    else listener(this.over)
+  }
+
+  get era(): Era {
+    return this.client.getProtocolEra() === 'modern' ? 'modern' : 'legacy'
+  }
+  get protocol(): string | null {
+    return this.client.getNegotiatedProtocolVersion() ?? null
+  }
+  get capabilities(): ServerCapabilities {
+    return this.client.getServerCapabilities() ?? {}
+  }
+  get instructions(): string | undefined {
+    return this.client.getInstructions()
+  }
+  get pid(): number | null {
+    return this.transport instanceof StdioTransport ? this.transport.pid : null
+  }
+
+  request(message: Message, options: RequestOptions = {}): Promise<Json> {
+    return this.client
+      .request({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) }, asJson, {
+        ...options,
+        allowInputRequired: true,
+      })
+      .catch((error: unknown) => {
+        // In place: what kind of error it is decides what becomes of the connection.
+        if (error instanceof Error) error.message = this.redacted(error.message)
+        throw error
+      })
+  }
+
+  notify(message: Message): Promise<void> {
+    return this.client.notification({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) })
+  }
+
+  /** Change announcements of a server of the stateless era come on a stream that has to be asked for. */
+  async listen(resources: readonly string[]): Promise<() => Promise<void>> {
+    const { tools, prompts, resources: offered } = this.capabilities
+    const subscription = await this.client.listen({
+      ...(tools?.listChanged === true ? { toolsListChanged: true } : {}),
+      ...(prompts?.listChanged === true ? { promptsListChanged: true } : {}),
+      ...(offered?.listChanged === true ? { resourcesListChanged: true } : {}),
+      ...(resources.length === 0 ? {} : { resourceSubscriptions: [...resources] }),
+    })
+    return () => subscription.close()
+  }
+
+  async close(): Promise<void> {
+    this.closing = true
+    await this.client.close().catch(() => undefined)
+    await this.transport.close().catch(() => undefined)
+  }
+
+  private break(reason: string): void {
+    if (this.closing || this.over !== undefined) return
+    this.over = reason
+    this.close().catch(escape)
+    this.ended?.(reason)
+  }
+}
+
+/** The SDK heeds a signal in some of its waits only. */
+async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  let abort = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () =>
+      reject(
+        signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError' ? new Error('It does not answer') : signal.reason,
+      )
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+async function transportOf({ definition, guardian, onLog, builtIn, auth, fetch: send }: LinkOptions): Promise<Transport> {
+  const { transport, command, args, env, cwd, url, headers } = definition
+  if (transport === 'built-in') {
+    if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
+    return builtIn()
+  }
+  if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, guardian, onLog })
+  if (send === undefined) throw new TypeError(`${definition.name} has no way to be reached`)
+  const address = new URL(url ?? '')
+  const shared = { requestInit: { headers }, fetch: send, ...(auth === undefined ? {} : { authProvider: auth }) }
+  return transport === 'http'
+    ? new StreamableHTTPClientTransport(address, shared)
+    : new SSEClientTransport(address, {
+        ...shared,
+        eventSourceInit: {
+          fetch: (input, init) => send(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }),
+        },
+      })
+}
+
+/** Two ends of a connection within this process. */
+export const linkedTransports = (): [Transport, Transport] => InMemoryTransport.createLinkedPair()

@@ -1,0 +1,91 @@
+/**
+ * Connections to one server that are one client's alone. A client that can be asked things gets its own: on a shared one nobody could tell whom the
+ * server means. What goes wrong on one of them ends it and nothing else; the client's next request opens another.
+ */
+import type { ClientCapabilities } from '@modelcontextprotocol/client'
+import { escape, within } from '../../isolation.ts'
+import type { Json, Link, LinkOptions, Message } from './connection.ts'
+import { openLink } from './open-connection.ts'
+
+/** What the client can do, who answers what the server asks of it, and who hears what it says. */
+export interface LaneClient {
+  /** Names it where an error came from its connection; never a secret. */
+  id: string
+  capabilities: ClientCapabilities
+  onNotification(message: Message): void
+  onRequest(message: Message, signal: AbortSignal): Promise<Json>
+  /** The connection is gone, whoever ended it but the client itself. */
+  onEnd(): void
+}
+
+export type LaneOptions = Omit<LinkOptions, 'capabilities' | 'onNotification' | 'onRequest'>
+
+export interface LanesParts {
+  /** How the server is reached; `signal` ends a connection that is being made. */
+  options(signal: AbortSignal): LaneOptions
+  isModern(): boolean
+  note(text: string): void
+}
+
+export class Lanes {
+  private readonly parts: LanesParts
+  /** With what tells the client of each that its connection is gone. */
+  private readonly all = new Map<Link, () => void>()
+
+  constructor(parts: LanesParts) {
+    this.parts = parts
+  }
+
+  /** In the era with requests towards the client where the server has it. Throws when `stopped` aborts meanwhile. */
+  async open(client: LaneClient, stopped: AbortSignal): Promise<Link> {
+    const attempt = new AbortController()
+    const signal = AbortSignal.any([stopped, attempt.signal])
+    /** Filled once it is open: what goes wrong may be heard of before. */
+    const own: { link?: Link } = {}
+    const gone = (): void => {
+      if (own.link !== undefined && this.all.delete(own.link)) client.onEnd()
+    }
+    const escaped = (_: Error, reason: string): void => {
+      this.parts.note(`a client's connection caused an error here: ${reason}`)
+      attempt.abort(new Error(reason))
+      own.link?.close().catch(escape)
+      gone()
+    }
+    const lane = await within({ room: 'relay', kind: 'client', id: client.id, escaped }, () =>
+      this.connect({
+        ...this.parts.options(signal),
+        capabilities: client.capabilities,
+        onNotification: client.onNotification,
+        onRequest: client.onRequest,
+      }),
+    )
+    if (signal.aborted) {
+      await lane.close()
+      throw signal.reason
+    }
+    own.link = lane
+    this.all.set(lane, client.onEnd)
+    lane.whenEnded(gone)
+    return lane
+  }
+
+  async close(lane: Link): Promise<void> {
+    this.all.delete(lane)
+    await lane.close()
+  }
+
+  /** Closes all and tells the clients, so that their next request opens new ones. */
+  async end(): Promise<void> {
+    const ended = [...this.all]
+    this.all.clear()
+    for (const [, onEnd] of ended) onEnd()
+    await Promise.all(ended.map(([lane]) => lane.close()))
+  }
+
+  private connect(options: LinkOptions): Promise<Link> {
+    return openLink({ ...options, era: 'legacy' }).catch((error: unknown) => {
+      if (!this.parts.isModern()) throw error
+      return openLink(options)
+    })
+  }
+}

@@ -1,0 +1,26 @@
+/** What an MCP server behind the relay is: where it is found and what it is given. */
+import type { z } from 'zod'
+import { basicAuthorization, splitUserinfo } from '../../http/userinfo.ts'
+import type { transportName } from '../contract/upstream.ts'
+
+export interface UpstreamDefinition {
+  id: string
+  name: string
+  transport: z.output<typeof transportName> | 'built-in'
+  command: string | null
+  args: string[]
+  cwd: string | null
+  url: string | null
+  env: Record<string, string>
+  headers: Record<string, string>
+  enabled: boolean
+  createdAt: number
+}
+
+/** An address is shown and told; a name and password in it become a header, which is sealed and shown by its name alone. */
+export function withLoginApart(definition: UpstreamDefinition): UpstreamDefinition {
+  const { url, userinfo } = splitUserinfo(definition.url ?? '')
+  if (userinfo === null) return definition
+  const has = Object.keys(definition.headers).some((name) => name.toLowerCase() === 'authorization')
+  return { ...definition, url, headers: has ? definition.headers : { ...definition.headers, Authorization: basicAuthorization(userinfo) } }
+}

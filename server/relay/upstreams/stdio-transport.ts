@@ -1,0 +1,187 @@
+/** Speaks to an MCP server over the standard streams of a process that leads a group of its own, so that all it started ends with it. */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { homedir } from 'node:os'
+import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
+import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio'
+import type { Guardian } from './process-reaper.ts'
+import { LineReader } from './line-reader.ts'
+
+export interface StdioOptions {
+  command: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  cwd: string | null
+  guardian: Guardian
+  /** Each line the server writes to stderr, and lines on stdout that are no message. */
+  onLog(line: string): void
+}
+
+/** After its input ended, and after the polite signal. */
+const graceAfterEnd = 700
+const graceAfterSignal = 1_500
+
+export class StdioTransport implements Transport {
+  onclose?: () => void
+  onerror?: (error: Error) => void
+  onmessage?: (message: JSONRPCMessage) => void
+  /** Why it closed, in words for a person. */
+  reason = 'The process ended'
+  private readonly options: StdioOptions
+  private child: ChildProcessWithoutNullStreams | undefined
+  private exited: Promise<void> = Promise.resolve()
+  private outgoing = ''
+  /** What came behind a notification in one turn; undefined while nothing has to wait. */
+  private behind: JSONRPCMessage[] | undefined
+  private flushing: NodeJS.Immediate | undefined
+
+  constructor(options: StdioOptions) {
+    this.options = options
+  }
+
+  get pid(): number | null {
+    return this.child?.pid ?? null
+  }
+
+  start(): Promise<void> {
+    const { command, args, env, cwd, guardian, onLog } = this.options
+    const child = spawn(command, [...args], {
+      cwd: cwd ?? homedir(),
+      // The server sees what it needs to run and what it was given, not every secret of this process.
+      env: { ...getDefaultEnvironment(), ...env },
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    this.child = child
+    const group = child.pid
+    if (group !== undefined) guardian.keep(group)
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.reason = signal === null ? `The process ended with code ${code}` : `The process was ended by ${signal}`
+        // What it started must not stay behind, whatever the leader died of.
+        this.signal('SIGKILL')
+        if (group !== undefined) guardian.drop(group)
+        resolve()
+        this.onclose?.()
+      })
+      child.once('error', () => resolve())
+    })
+    // A process may fail more than once, e.g. when it cannot be ended either; its streams break with it.
+    child.on('error', (error) => onLog(error.message))
+    for (const stream of [child.stdout, child.stderr]) stream.on('error', (error: Error) => onLog(error.message))
+    const messages = new LineReader((line) => this.read(line))
+    child.stdout.on('data', (chunk: Buffer) => messages.push(chunk))
+    const log = new LineReader((line) => onLog(line.toString('utf8')), { cutAt: 8_192 })
+    child.stderr.on('data', (chunk: Buffer) => log.push(chunk))
+    // Writing to a server that has just died; its exit tells the story.
+    child.stdin.on('error', () => undefined)
+    return new Promise((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        this.reason = error.code === 'ENOENT' ? `${command} was not found` : error.message
+        reject(new Error(this.reason))
+      })
+    })
+  }
+
+  send(message: JSONRPCMessage): Promise<void> {
+    const { child } = this
+    if (child === undefined || !child.stdin.writable) return Promise.reject(new Error(this.reason))
+    // What comes together in one turn of the loop goes out in one write: with many calls in flight the writes are most of the work.
+    this.outgoing += `${JSON.stringify(message)}\n`
+    this.flushing ??= setImmediate(() => this.flush())
+    if (!child.stdin.writableNeedDrain) return Promise.resolve()
+    // A server that does not read must not fill our memory: the sender waits with it.
+    return new Promise((resolve) => {
+      const done = (): void => {
+        child.stdin.off('drain', done)
+        child.off('exit', done)
+        resolve()
+      }
+      child.stdin.once('drain', done)
+      child.once('exit', done)
+    })
+  }
+
+  async close(): Promise<void> {
+    const { child } = this
+    if (child === undefined || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    this.flush()
+    child.stdin.end()
+    if (await this.endsWithin(graceAfterEnd)) return
+    this.signal('SIGTERM')
+    if (await this.endsWithin(graceAfterSignal)) return
+    this.signal('SIGKILL')
+    await this.exited
+  }
+
+  /**
+   * In the order of the server, but nothing in the same turn behind a notification: the SDK settles an answer at once and hands a
+   * notification to its handler a moment later, so an answer written right behind the last progress would overtake it.
+   */
+  private deliver(message: JSONRPCMessage): void {
+    if (this.behind !== undefined) {
+      this.behind.push(message)
+      return
+    }
+    try {
+      this.onmessage?.(message)
+    } catch (error) {
+      // One message that nobody can read is no reason to end what else runs over the connection.
+      this.onerror?.(error instanceof Error ? error : new Error(String(error)))
+    }
+    if ('id' in message) return
+    this.behind = []
+    setImmediate(() => {
+      const waiting = this.behind ?? []
+      this.behind = undefined
+      for (const next of waiting) this.deliver(next)
+    })
+  }
+
+  private flush(): void {
+    clearImmediate(this.flushing)
+    this.flushing = undefined
+    if (this.outgoing !== '' && this.child?.stdin.writable === true) this.child.stdin.write(this.outgoing)
+    this.outgoing = ''
+  }
+
+  private async endsWithin(ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined
+    const tooLong = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), ms)
+    })
+    const ended = await Promise.race([this.exited.then(() => true), tooLong])
+    clearTimeout(timer)
+    return ended
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    const pid = this.child?.pid
+    if (pid === undefined) return
+    try {
+      process.kill(process.platform === 'win32' ? pid : -pid, signal)
+    } catch {
+      // The group is empty already.
+    }
+  }
+
+  private read(line: Buffer): void {
+    if (line.length === 0) return
+    let message: unknown
+    try {
+      message = JSON.parse(line.toString('utf8'))
+    } catch {
+      // Many servers print a greeting; it is no reason to give up on them.
+      this.options.onLog(line.toString('utf8').slice(0, 8_192))
+      return
+    }
+    if (isMessage(message)) this.deliver(message)
+    else this.onerror?.(new Error('The server sent JSON that is no message'))
+  }
+}
+
+/** Cheap on purpose: it stands on the path of every call, and the SDK looks at what it uses. */
+function isMessage(value: unknown): value is JSONRPCMessage {
+  return typeof value === 'object' && value !== null && 'jsonrpc' in value && value.jsonrpc === '2.0'
+}

@@ -1,0 +1,47 @@
+/** The built-in server, spoken to without HTTP. */
+import { Client } from '@modelcontextprotocol/client'
+import { expect, it, onTestFinished } from 'vitest'
+import { z } from 'zod'
+import { ownerStanding } from '../../../../server/http/rights.ts'
+import { createHouseReach } from '../../../../server/relay/built-in/reach.ts'
+import { createWheelhouse, houseTool } from '../../../../server/relay/built-in/server.ts'
+import { recordedEvents } from '../../../fakes/kernel.ts'
+
+it('a tool that tells a client how far it is does its work to the end when that client has gone', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown): void => void unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  onTestFinished(() => void process.off('unhandledRejection', note))
+
+  const begun = Promise.withResolvers<undefined>()
+  const gone = Promise.withResolvers<undefined>()
+  const finished = Promise.withResolvers<string>()
+  const tool = houseTool({
+    ...{ name: 'listen', title: 'Listen', description: '', input: z.object({}), readOnly: true, right: 'brokers:use' },
+    async run(_, { progress }) {
+      begun.resolve(undefined)
+      await gone.promise
+      // As from a callback of another room, and as a step of its own.
+      void progress(1, 3, 'heard one')
+      await progress(2, 3, 'heard two')
+      finished.resolve('to the end')
+      return []
+    },
+  })
+  const client = new Client({ name: 'test', version: '1.0.0' })
+  await client.connect(
+    await createWheelhouse([tool], {
+      events: recordedEvents(),
+      reach: createHouseReach([tool], () => ownerStanding),
+      policyBy: () => 'owner',
+    }).connect(),
+  )
+  const call = client.callTool({ name: 'listen', arguments: {} }, { onprogress: () => undefined }).catch(() => 'cut')
+  await begun.promise
+  await client.close()
+  expect(await call).toBe('cut')
+  gone.resolve(undefined)
+  expect(await finished.promise).toBe('to the end')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(unhandled).toEqual([])
+})
