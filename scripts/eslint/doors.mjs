@@ -6,7 +6,7 @@ import { dirname, posix, relative, resolve, sep } from 'node:path'
 
 const rooms = ['brokers', 'browsers', 'bots', 'logins', 'relay']
 /** What each room stands on. */
-const kernel = ['http', 'store', 'events', 'secrets', 'config']
+const kernel = ['http', 'store', 'events', 'secrets', 'config', 'async']
 
 /** Files of the server that describe data and run nowhere in particular, so the window may import them. */
 const openToWindow = [

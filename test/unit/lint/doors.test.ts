@@ -76,7 +76,7 @@ const message = (from: string, to: string, why: string) => ({ message: `${why}: 
 const neverBots = message(
   'server/browsers/service.ts',
   'server/bots/service.ts',
-  'a room imports http, store, events, secrets, config, never bots',
+  'a room imports http, store, events, secrets, config, async, never bots',
 )
 
 // The rule reads paths below ESLint's working directory; the tests give it one, so that they need no files.

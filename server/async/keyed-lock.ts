@@ -1,0 +1,29 @@
+/** One at a time for each key; keys do not wait for each other. */
+import { createSerialQueue, type SerialQueue } from './serial-queue.ts'
+
+export interface KeyedLock<Key> {
+  /** Runs `work` when all before it for this key has ended, however that ended. */
+  run<Result>(key: Key, work: () => Promise<Result> | Result): Promise<Result>
+  /** Keys for which something runs or waits. */
+  readonly size: number
+}
+
+export function createKeyedLock<Key>(): KeyedLock<Key> {
+  const queues = new Map<Key, { queue: SerialQueue; users: number }>()
+  return {
+    async run(key, work) {
+      const own = queues.get(key) ?? { queue: createSerialQueue(), users: 0 }
+      queues.set(key, own)
+      own.users += 1
+      try {
+        return await own.queue.run(work)
+      } finally {
+        own.users -= 1
+        if (own.users === 0) queues.delete(key)
+      }
+    },
+    get size() {
+      return queues.size
+    },
+  }
+}
