@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { refusedPackages, shippedPackages } from '../../../scripts/licences.mjs'
+import { billOfMaterials, refusedPackages, shippedPackages } from '../../../scripts/licences.mjs'
 
 const root = join(import.meta.dirname, '../../..')
 const readJson = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8'))
@@ -12,6 +12,7 @@ test('only what ships is listed, nested copies with it, by name and version', ()
     'node_modules/b': { version: '2.0.0', license: 'ISC' },
     'node_modules/a': { version: '1.0.0', license: 'MIT' },
     'node_modules/a/node_modules/@scope/b': { version: '1.5.0', license: 'MIT' },
+    'node_modules/c/node_modules/b': { version: '2.0.0', license: 'ISC' },
     'node_modules/builder': { version: '1.0.0', license: 'MIT', dev: true },
     'node_modules/ours': { link: true },
     'client/logins': { version: '0.1.0', license: 'MIT' },
@@ -33,4 +34,9 @@ test('every package that ships may ship in a program under the GPL', () => {
   const shipped = shippedPackages(readJson('package-lock.json'))
   expect(shipped.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(readJson('package.json').dependencies)))
   expect(refusedPackages(shipped)).toEqual([])
+})
+
+test('a bill of materials names each package as scanners look it up', () => {
+  const [component] = billOfMaterials([{ name: '@scope/b', version: '1.5.0', licence: 'MIT' }]).components
+  expect(component).toMatchObject({ purl: 'pkg:npm/%40scope/b@1.5.0', licenses: [{ expression: 'MIT' }] })
 })
