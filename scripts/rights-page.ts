@@ -6,7 +6,7 @@ import { brokersContract } from '../server/brokers/contract.ts'
 import { browsersContract } from '../server/browsers/contract.ts'
 import { controlContract } from '../server/control/contract.ts'
 import type { Contract, Guarded } from '../server/http/contract.ts'
-import { loginsContract } from '../server/logins/contract.ts'
+import { loginsContract } from '../server/logins/contract/index.ts'
 import { relayContract } from '../server/relay/contract/index.ts'
 
 // Each table has literal types of its own; here they are all alike.

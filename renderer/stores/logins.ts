@@ -2,7 +2,7 @@
 import { useDebounceFn } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { LoginFilter, LoginKey, LoginUser, LoginView } from '../../server/logins/contract.ts'
+import type { LoginFilter, LoginKey, LoginUser, LoginView } from '../../server/logins/contract/index.ts'
 import { useApi } from '../api/api.ts'
 import { useConnection } from './connection.ts'
 import { resource } from './resource.ts'

@@ -32,6 +32,8 @@ export function refusal(from, to, typeOnly) {
     return house === 'main' || house === 'preload' || house === 'test' ? null : 'electron is imported in main/ and preload/ alone'
   if (target === 'test' && house !== 'test') return 'only tests import from test/'
   if (target === house && house !== 'server') return null
+  const isOurs = ['client', 'main', 'preload', 'renderer', 'scripts', 'server'].includes(target)
+  if (house === 'client') return isOurs ? 'a client library stands on its own: it is copied out of the house' : null
 
   if (house === 'server') {
     if (['main', 'preload', 'renderer', 'scripts'].includes(target)) return `server/ does not know ${target}/`

@@ -2,7 +2,7 @@
 import type { Log } from '../log.ts'
 import type { Policy } from './policy.ts'
 import type { Session } from './session.ts'
-import type { SessionStore } from './session-store.ts'
+import type { SessionStore } from './store/session-store.ts'
 
 export interface Activity {
   /**

@@ -1,9 +1,9 @@
 /** What of the logins needs a person. */
 import { iso } from '../clock.ts'
 import type { AttentionItem } from '../control/contract.ts'
-import type { SigningKeys } from './keys.ts'
-import { isApart } from './redis-connection.ts'
-import type { SessionStore } from './session-store.ts'
+import type { SigningKeys } from './keys/signing-keys.ts'
+import { isApart } from './store/redis-connection.ts'
+import type { SessionStore } from './store/session-store.ts'
 
 /** Ms for which the loss of keys is shown; the audit trail keeps it. */
 const lossShownFor = 24 * 60 * 60_000

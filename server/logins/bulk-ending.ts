@@ -4,7 +4,7 @@ import type { EventSink } from '../events/event.ts'
 import type { Activity } from './activity.ts'
 import type { Policy } from './policy.ts'
 import { ended, isLive, type Session } from './session.ts'
-import type { SessionFilter, SessionStore } from './session-store.ts'
+import type { SessionFilter, SessionStore } from './store/session-store.ts'
 
 /**
  * Resolves with how many of those that were ended were live. What time alone has ended gets its end too, or it would be live again with another idle

@@ -1,7 +1,7 @@
 /** What becomes of sessions: pure rules, which the stores run inside their own kind of transaction. */
 import type { Policy, RoleLimit } from './policy.ts'
 import { ended, isLive, stateOf, type EndReason, type Session } from './session.ts'
-import type { Changed } from './session-store.ts'
+import type { Changed } from './store/session-store.ts'
 
 /** How long the token before the current one stays good after a rotation, and every racer gets the same successor. */
 export const graceMs = 10_000

@@ -2,10 +2,10 @@
 import type { WebSocket } from 'ws'
 import { iso, type Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import type { SigningKeys } from './keys.ts'
+import type { SigningKeys } from './keys/signing-keys.ts'
 import type { Policy } from './policy.ts'
 import type { Session } from './session.ts'
-import type { SessionStore } from './session-store.ts'
+import type { SessionStore } from './store/session-store.ts'
 
 export interface Revocations {
   /** Sends all endings from `since` on that still matter (none of the past for null), then those that come. Owns the socket. */

@@ -7,12 +7,12 @@ import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import type { Activity } from './activity.ts'
 import { createBulkEnding } from './bulk-ending.ts'
 import { decideAdoption, decideCreate, decideRenewal, standingOf, type RenewOutcome } from './decisions.ts'
-import { lockedFault, type SigningKeys, type Verified } from './keys.ts'
+import { lockedFault, type SigningKeys, type Verified } from './keys/signing-keys.ts'
 import type { Policy } from './policy.ts'
 import { ended, isLive, stateOf, type Session, type StoredEndReason } from './session.ts'
-import type { PageQuery, SessionFilter, SessionStore } from './session-store.ts'
-import { claimsOf } from './tokens.ts'
-import { faultOf, invalid, notFound, replacedToken, unknownToken, type Invalid, type Validation } from './verdict.ts'
+import type { PageQuery, SessionFilter, SessionStore } from './store/session-store.ts'
+import { claimsOf } from './tokens/claims.ts'
+import { faultOf, invalid, notFound, replacedToken, unknownToken, type Invalid, type Validation } from './tokens/verdict.ts'
 
 export interface NewSession {
   userId: string

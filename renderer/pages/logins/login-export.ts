@@ -1,5 +1,5 @@
 /** Sessions as a CSV file, for whoever has to show them to somebody. */
-import type { LoginView } from '../../../server/logins/contract.ts'
+import type { LoginView } from '../../../server/logins/contract/index.ts'
 
 const columns = [
   'id',

@@ -1,5 +1,5 @@
 /** How a login's state reads, and the words for why it is over. */
-import type { LoginView } from '../../../server/logins/contract.ts'
+import type { LoginView } from '../../../server/logins/contract/index.ts'
 import type { StateLook } from '../../components/tone.ts'
 
 const reasons: Readonly<Record<string, string>> = {

@@ -8,10 +8,10 @@ import {
   waitAfter,
   type AttemptGuard,
   type AttemptStore,
-} from '../../../server/logins/attempts.ts'
-import { createMemoryAttempts } from '../../../server/logins/attempts-memory.ts'
-import { createRedisAttempts } from '../../../server/logins/attempts-redis.ts'
-import { connectRedis, type RedisConnection } from '../../../server/logins/redis-connection.ts'
+} from '../../../server/logins/users/attempts.ts'
+import { createMemoryAttempts } from '../../../server/logins/users/attempts-memory.ts'
+import { createRedisAttempts } from '../../../server/logins/users/attempts-redis.ts'
+import { connectRedis, type RedisConnection } from '../../../server/logins/store/redis-connection.ts'
 import { systemClock } from '../../../server/clock.ts'
 import { testClock, testLog } from '../../fakes/kernel.ts'
 import { startRedis, type RedisServer } from '../../fakes/redis-server.ts'

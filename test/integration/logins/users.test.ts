@@ -1,9 +1,9 @@
 /** The users of the legacy login under load, and while they change. */
 import { expect, test } from 'vitest'
-import { createAttemptGuard } from '../../../server/logins/attempts.ts'
-import { createMemoryAttempts } from '../../../server/logins/attempts-memory.ts'
-import { createLoginUserStore, type LoginUserStore } from '../../../server/logins/users-store.ts'
-import { createLoginUsers, type LoginUsers } from '../../../server/logins/users.ts'
+import { createAttemptGuard } from '../../../server/logins/users/attempts.ts'
+import { createMemoryAttempts } from '../../../server/logins/users/attempts-memory.ts'
+import { createLoginUserStore, type LoginUserStore } from '../../../server/logins/users/users-store.ts'
+import { createLoginUsers, type LoginUsers } from '../../../server/logins/users/users.ts'
 import { testClock, testDatabase, until } from '../../fakes/kernel.ts'
 import { quickPasswords } from '../../fakes/logins.ts'
 

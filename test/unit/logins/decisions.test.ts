@@ -4,7 +4,7 @@ import { defaultSettings } from '../../../server/config/settings.ts'
 import { decideAdoption, decideCreate, decideRenewal, evictionOrder, graceMs, standingOf } from '../../../server/logins/decisions.ts'
 import { policyOf } from '../../../server/logins/policy.ts'
 import { stateOf, type Session } from '../../../server/logins/session.ts'
-import { claimsOf } from '../../../server/logins/tokens.ts'
+import { claimsOf } from '../../../server/logins/tokens/claims.ts'
 import { noVariables } from '../../fakes/logins.ts'
 
 const minutes = 60_000
