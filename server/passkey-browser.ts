@@ -6,7 +6,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page, Protocol } from 'puppeteer-core'
 import type { Authenticator } from './bots/passkey.ts'
-import { launchBrowser, removeProfile } from './browsers/launch.ts'
+import { launchBrowser, removeProfile } from './browsers/process/launch.ts'
 
 export interface PasskeyBrowserOptions {
   /** The path of a Chromium. Throws words for a person when there is none. */

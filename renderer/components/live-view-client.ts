@@ -2,7 +2,7 @@
  * The browser's side of a live view: takes frames while it is visible, draws the latest, says so, and sends input.
  * Knows nothing of the page around it; the component gives it a canvas and is told what changed.
  */
-import { viewNotice, type SentViewCommand, type ViewNotice } from '../../server/browsers/live-view-messages.ts'
+import { viewNotice, type SentViewCommand, type ViewNotice } from '../../server/browsers/contract/live-view-messages.ts'
 
 export interface LiveViewOptions {
   open(): WebSocket

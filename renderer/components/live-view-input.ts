@@ -1,5 +1,5 @@
 /** Turns what a person does on the picture into input for the page: same place, same key. */
-import type { SentViewCommand } from '../../server/browsers/live-view-messages.ts'
+import type { SentViewCommand } from '../../server/browsers/contract/live-view-messages.ts'
 import type { PageSize } from './live-view-client.ts'
 
 type Mouse = Extract<SentViewCommand, { type: 'mouse' }>

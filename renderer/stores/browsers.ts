@@ -1,7 +1,7 @@
 /** Browser sessions and the site profiles they sign in with. */
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import type { BrowserSession } from '../../server/browsers/contract.ts'
+import type { BrowserSession } from '../../server/browsers/contract/index.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 

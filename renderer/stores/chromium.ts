@@ -2,7 +2,7 @@
 import { useIntervalFn } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, watch } from 'vue'
-import type { ChromiumState } from '../../server/browsers/contract.ts'
+import type { ChromiumState } from '../../server/browsers/contract/index.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 

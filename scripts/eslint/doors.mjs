@@ -10,10 +10,9 @@ const kernel = ['http', 'store', 'events', 'secrets', 'config', 'async']
 
 /** Files of the server that describe data and run nowhere in particular, so the window may import them. */
 const openToWindow = [
-  /^server\/[a-z]+\/contract(\/index)?\.ts$/,
+  /^server\/[a-z]+\/contract(\.ts|\/[a-z-]+\.ts)$/,
   // The words of rights and what they include: a key's form has to know both.
   /^server\/http\/rights\.ts$/,
-  /^server\/browsers\/(live-view-messages|site-profile)\.ts$/,
   /^server\/events\/event\.ts$/,
   /^server\/config\/settings\.ts$/,
 ]

@@ -1,7 +1,7 @@
 /** Which of a session's own events the whole house hears of, and in which words. */
 import type { EventSink } from '../events/event.ts'
-import type { SessionEvent } from './contract.ts'
-import type { Session } from './session.ts'
+import type { SessionEvent } from './contract/index.ts'
+import type { Session } from './session/session.ts'
 
 const titles: Readonly<Record<string, string>> = {
   'session-opened': 'Session opened',

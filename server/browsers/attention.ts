@@ -1,9 +1,9 @@
 /** What of the sessions and of the Chromium needs a person, with the way out. */
 import { iso, type Clock } from '../clock.ts'
 import type { AttentionItem } from '../control/contract.ts'
-import type { Chromium } from './chromium.ts'
+import type { Chromium } from './process/chromium.ts'
 import type { SessionService } from './service.ts'
-import type { Session } from './session.ts'
+import type { Session } from './session/session.ts'
 
 /** Ms for which a crash is worth a line; who did not react by then has seen the session gone. */
 const crashShown = 10 * 60_000

@@ -5,12 +5,12 @@ import type { Room, RoomContext } from '../room.ts'
 import { announce } from './announce.ts'
 import { createBrowsersApi } from './api.ts'
 import { roomAttention } from './attention.ts'
-import { Chromium } from './chromium.ts'
-import type { InstallSource } from './install.ts'
-import { createProfileStore, type ProfileStore } from './profiles.ts'
-import { reapLeftovers } from './reaper.ts'
+import { Chromium } from './process/chromium.ts'
+import type { InstallSource } from './process/install.ts'
+import { createProfileStore, type ProfileStore } from './site/profiles.ts'
+import { reapLeftovers } from './process/reaper.ts'
 import { SessionService, type ServiceOptions } from './service.ts'
-import { createLedger } from './store.ts'
+import { createLedger } from './process/process-registry.ts'
 
 export interface BrowsersRoom extends Room {
   profiles: ProfileStore

@@ -1,7 +1,7 @@
 /** Answers the control API: each handler is one call of the part of the house that knows. */
 import { iso, type Clock } from '../clock.ts'
 import type { SettingsStore } from '../config/settings-store.ts'
-import type { ProfileStore } from '../browsers/profiles.ts'
+import type { ProfileStore } from '../browsers/site/profiles.ts'
 import type { EventBus } from '../events/bus.ts'
 import type { EventSink } from '../events/event.ts'
 import type { EventStream } from '../events/stream.ts'

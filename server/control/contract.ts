@@ -1,6 +1,6 @@
 /** The control API: what the window, the tray and scripts need over all rooms. */
 import { z } from 'zod'
-import { siteProfile, siteProfileName } from '../browsers/site-profile.ts'
+import { siteProfile, siteProfileName } from '../browsers/contract/site-profile.ts'
 import { settingsSchema } from '../config/settings.ts'
 import { busEvent } from '../events/event.ts'
 import { newUpstream, upstreamPatch, upstreamSettings, upstreamView } from '../relay/contract/upstream.ts'

@@ -4,8 +4,8 @@
  */
 import type { RawData, WebSocket } from 'ws'
 import { z } from 'zod'
-import type { ProfileStore } from '../browsers/profiles.ts'
-import { siteProfile } from '../browsers/site-profile.ts'
+import type { ProfileStore } from '../browsers/site/profiles.ts'
+import { siteProfile } from '../browsers/contract/site-profile.ts'
 import type { SettingsStore } from '../config/settings-store.ts'
 import type { EventSink } from '../events/event.ts'
 import { Fault } from '../fault.ts'

@@ -1,7 +1,7 @@
 /** The browsers room served over HTTP, driving real Chromium, with a mock portal as its default site. */
 import type { Clock } from '../../server/clock.ts'
 import { createBrowsersRoom, type BrowsersOptions, type BrowsersRoom } from '../../server/browsers/index.ts'
-import type { SiteProfile } from '../../server/browsers/site-profile.ts'
+import type { SiteProfile } from '../../server/browsers/contract/site-profile.ts'
 import type { SettingsPatch } from '../../server/config/settings.ts'
 import { createRoomContext, type TestContext } from './room-context.ts'
 import { serveApi } from './served-api.ts'

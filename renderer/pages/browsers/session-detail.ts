@@ -1,6 +1,6 @@
 /** One session with its events, read again when something about it happened. */
 import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
-import type { BrowserSession, SessionEvent } from '../../../server/browsers/contract.ts'
+import type { BrowserSession, SessionEvent } from '../../../server/browsers/contract/index.ts'
 import { ApiError, messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
 import { useConnection } from '../../stores/connection.ts'

@@ -1,5 +1,5 @@
 /** How a session's state reads: green serves, blue works, amber wants you, red is broken. */
-import type { BrowserSession, SessionState } from '../../../server/browsers/contract.ts'
+import type { BrowserSession, SessionState } from '../../../server/browsers/contract/index.ts'
 import type { StateLook } from '../../components/tone.ts'
 
 const looks: Readonly<Record<SessionState, StateLook>> = {

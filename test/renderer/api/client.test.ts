@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { browsersContract } from '../../../server/browsers/contract.ts'
+import { browsersContract } from '../../../server/browsers/contract/index.ts'
 import { controlContract } from '../../../server/control/contract.ts'
 import { ApiError } from '../../../renderer/api/api-error.ts'
 import { createClient } from '../../../renderer/api/client.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ChromiumState } from '../../../server/browsers/contract.ts'
+import type { ChromiumState } from '../../../server/browsers/contract/index.ts'
 import ChromiumCard from '../../../renderer/components/chromium-card.vue'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
 import { reply } from '../support/fake-transport.ts'

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import { LiveView, type PageSize } from '../../../renderer/components/live-view-client.ts'
 import { keyCommand, modifiersOf, mouseCommand, pagePoint } from '../../../renderer/components/live-view-input.ts'
-import { viewCommand, type ViewNotice } from '../../../server/browsers/live-view-messages.ts'
+import { viewCommand, type ViewNotice } from '../../../server/browsers/contract/live-view-messages.ts'
 
 class Socket extends EventTarget {
   binaryType = 'blob'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import BrowsersPage from '../../../renderer/pages/browsers/browsers-page.vue'
-import type { BrowserSession, ChromiumState } from '../../../server/browsers/contract.ts'
+import type { BrowserSession, ChromiumState } from '../../../server/browsers/contract/index.ts'
 import { refusal, reply, type FakeTransport } from '../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
 

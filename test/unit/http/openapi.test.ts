@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { browsersContract } from '../../../server/browsers/contract.ts'
+import { browsersContract } from '../../../server/browsers/contract/index.ts'
 import { controlContract } from '../../../server/control/contract.ts'
 import { openApiOf } from '../../../server/http/openapi.ts'
 

@@ -1,0 +1,73 @@
+/** What the native resource `/v1/browser-sessions` says of a session and of the Chromium that all of them run on. */
+import { z } from 'zod'
+import { isoTime } from '../../http/contract.ts'
+
+/** The life of a session; its transitions stand in `session/session-lifecycle.ts`. */
+export const sessionState = z.enum([
+  'starting',
+  'signing-in',
+  'ready',
+  'in-use',
+  'taken-over',
+  'needs-you',
+  'not-responding',
+  'closing',
+  'closed',
+])
+export type SessionState = z.output<typeof sessionState>
+
+export const endReason = z.enum(['closed', 'idle', 'evicted', 'crashed', 'login-failed', 'start-failed', 'shutdown'])
+export type EndReason = z.output<typeof endReason>
+
+export const leaseView = z.object({
+  id: z.string(),
+  holder: z.string(),
+  startedAt: isoTime,
+  expiresAt: isoTime,
+})
+
+export const browserSession = z.object({
+  id: z.string(),
+  username: z.string(),
+  profile: z.string(),
+  state: sessionState,
+  /** Why it is in this state, in plain words, where there is something to say. */
+  reason: z.string().nullable(),
+  createdAt: isoTime,
+  lastUsedAt: isoTime,
+  /** When it ends if nobody uses it; null while leased or signing in. */
+  idleExpiresAt: isoTime.nullable(),
+  currentUrl: z.string(),
+  title: z.string(),
+  pages: z.array(z.object({ id: z.string(), url: z.string(), title: z.string(), active: z.boolean() })),
+  leases: z.array(leaseView),
+  memoryBytes: z.number().nullable(),
+  processCount: z.number().nullable(),
+  pid: z.number().nullable(),
+  lastRefresh: z.object({ at: isoTime, ok: z.boolean(), message: z.string() }).nullable(),
+  nextRefreshAt: isoTime.nullable(),
+  endReason: endReason.nullable(),
+})
+export type BrowserSession = z.output<typeof browserSession>
+
+export const sessionEvent = z.object({
+  id: z.number(),
+  at: isoTime,
+  kind: z.string(),
+  text: z.string(),
+  tone: z.enum(['neutral', 'good', 'busy', 'attention', 'bad']),
+})
+export type SessionEvent = z.output<typeof sessionEvent>
+
+export const chromiumState = z.object({
+  state: z.enum(['unknown', 'checking', 'ready', 'missing', 'installing', 'failed']),
+  path: z.string().nullable(),
+  version: z.string().nullable(),
+  /** Where it was found: `flag`, `environment`, `setting`, `system`, `puppeteer-cache`, `playwright-cache`, `installed`. */
+  source: z.string().nullable(),
+  sandbox: z.boolean(),
+  message: z.string().nullable(),
+  progress: z.object({ receivedBytes: z.number(), totalBytes: z.number().nullable() }).nullable(),
+  searched: z.array(z.string()),
+})
+export type ChromiumState = z.output<typeof chromiumState>

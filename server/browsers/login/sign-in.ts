@@ -1,0 +1,223 @@
+/** Logs a page in to a site, as its profile describes: open, solve, fill, send, and wait until the page says how it went. */
+import type { Dialog, Page } from 'puppeteer-core'
+import type { EventTone } from '../../events/event.ts'
+import { Fault } from '../../fault.ts'
+import { addressToTell } from '../../http/userinfo.ts'
+import { until, untilLate, withDeadline, type StartTimer } from '../page/abortable.ts'
+import type { CaptchaSolver } from './captcha.ts'
+import { answerCaptcha } from './captcha-field.ts'
+import { fillAll, press } from '../page/form.ts'
+import { isInvalidSelector, lookAt, type PageLook } from '../page/page-state.ts'
+import { answersWithError, openAddress } from '../page/reachable.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
+import { whileOpen } from '../page/while-open.ts'
+
+export interface Credentials {
+  username: string
+  password: string
+  captchaApiKey?: string
+  /** Where to go, for a profile that names no address. */
+  address?: string
+}
+
+export interface SignInTools {
+  solveCaptcha: CaptchaSolver
+  signal: AbortSignal
+  /** Tells the person watching what is going on; never carries a secret. */
+  report(step: string, tone?: EventTone): void
+  /** Measures the profile's `loginTimeout`; a real timer when left out. */
+  startTimer?: StartTimer
+}
+
+type LoginForm = NonNullable<SiteProfile['form']>
+
+/** Ms for which a page that came with an error status may still turn into a login form. */
+const errorPatience = 3_000
+
+/** `held`: the site had the login still, and nothing was sent to it. */
+export type SignedIn = 'held' | 'signed-in'
+
+/**
+ * Resolves when the page is logged in. Throws `authentication-failed` (`details.reason` is what the site said), `captcha-failed`,
+ * `login-timeout`, `login-unreachable` or `login-failed` (the profile is at fault), or the signal's reason as soon as it aborts.
+ */
+export async function signIn(page: Page, profile: SiteProfile, credentials: Credentials, tools: SignInTools): Promise<SignedIn> {
+  const address = credentials.address ?? profile.address
+  if (address === null) throw new Fault('missing-fields', `The site profile ${profile.name} needs an address to open`)
+  const dialogs = dismissDialogs(page)
+  let step = ''
+  const report: SignInTools['report'] = (text, tone) => {
+    step = text
+    tools.report(text, tone)
+  }
+  report(`Opening ${new URL(address).host}`)
+  try {
+    const lost = (how: string): Fault => new Fault('login-failed', `The page ${how} during the login`)
+    const work = (inTime: AbortSignal) =>
+      whileOpen(page, inTime, lost, (signal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs))
+    return await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step), tools.startTimer)
+  } catch (error) {
+    tools.signal.throwIfAborted()
+    if (isInvalidSelector(error))
+      throw new Fault('login-failed', `The site profile ${profile.name} has a selector that is not valid`, {}, { cause: error })
+    throw error
+  } finally {
+    dialogs.stop()
+  }
+}
+
+async function openAndLogIn(
+  page: Page,
+  profile: SiteProfile,
+  address: string,
+  credentials: Credentials,
+  tools: SignInTools,
+  dialogs: SeenDialogs,
+): Promise<SignedIn> {
+  const status = await openAddress(page, address, tools.signal)
+  if (profile.kind === 'none') return 'held'
+  const { form } = profile
+  if (form === null) throw new Fault('login-failed', `The site profile ${profile.name} does not say where its login form is`)
+  const first = await arrive(page, profile, status, tools.signal)
+  if (first === null) throw answersWithError(address, status)
+  if (isLoggedIn(first, profile, null)) {
+    tools.report('Already logged in', 'good')
+    return 'held'
+  }
+  await logIn(page, profile, form, credentials, tools, dialogs)
+  return 'signed-in'
+}
+
+/** Waits for the login form, or for the sign that none is needed; null when the site answered with an error and shows neither. */
+async function arrive(page: Page, profile: SiteProfile, status: number, signal: AbortSignal): Promise<PageLook | null> {
+  const question = async () => {
+    const look = await lookAt(page, profile)
+    return look !== null && (look.form || isLoggedIn(look, profile, null)) ? look : null
+  }
+  // Some sites answer 401 or 403 and show their login form all the same.
+  return status < 400 ? until(question, signal) : untilLate(question, errorPatience, signal)
+}
+
+async function logIn(
+  page: Page,
+  profile: SiteProfile,
+  form: LoginForm,
+  credentials: Credentials,
+  tools: SignInTools,
+  dialogs: SeenDialogs,
+): Promise<void> {
+  const byHand = new AbortController()
+  const signal = AbortSignal.any([tools.signal, byHand.signal])
+  try {
+    const before = await Promise.race([
+      send(page, profile, form, credentials, { ...tools, signal }, dialogs),
+      isLoggedInByHand(page, profile, signal),
+    ])
+    if (before !== null) await answer(page, profile, before, credentials, tools.signal, dialogs)
+    tools.report('Logged in', 'good')
+  } finally {
+    byHand.abort()
+  }
+}
+
+/** Returns what the page showed before the form was sent. */
+async function send(
+  page: Page,
+  profile: SiteProfile,
+  form: LoginForm,
+  credentials: Credentials,
+  tools: SignInTools,
+  dialogs: SeenDialogs,
+): Promise<PageLook> {
+  const { signal, report } = tools
+  if (profile.captcha !== null) {
+    report('Solving the captcha', 'busy')
+    const asked = await answerCaptcha(page, profile.captcha, credentials.captchaApiKey, tools.solveCaptcha, signal)
+    report(asked ? 'Captcha solved' : 'The site asks for no captcha')
+  }
+  report('Sending the login')
+  const fields = [
+    { selector: form.username, text: credentials.username },
+    { selector: form.password, text: credentials.password },
+  ]
+  await fillAll(page, fields, signal)
+  const before = await until(() => lookAt(page, profile), signal)
+  dialogs.forget()
+  await press(page, form.submit, signal)
+  return before
+}
+
+/** A person who has taken over may be done before the captcha service is. */
+async function isLoggedInByHand(page: Page, profile: SiteProfile, signal: AbortSignal): Promise<null> {
+  await until(async () => {
+    const look = await lookAt(page, profile)
+    return look !== null && isLoggedIn(look, profile, null) ? true : null
+  }, signal)
+  return null
+}
+
+async function answer(
+  page: Page,
+  profile: SiteProfile,
+  before: PageLook,
+  credentials: Credentials,
+  signal: AbortSignal,
+  dialogs: SeenDialogs,
+): Promise<void> {
+  await until(async () => {
+    const look = await lookAt(page, profile)
+    if (look === null) return null
+    if (isLoggedIn(look, profile, before)) return true
+    const reason = refusal(look, before, profile, dialogs.latest())
+    if (reason !== null) throw new Fault('authentication-failed', 'Authentication failed', { reason: withoutSecrets(reason, credentials) })
+    return null
+  }, signal)
+}
+
+/** Without a sign for success, a login has worked when another page without the form stands there. */
+function isLoggedIn(look: PageLook, profile: SiteProfile, before: PageLook | null): boolean {
+  if (profile.success !== null) return look.success
+  return before !== null && !look.form && !look.failure && look.url !== before.url
+}
+
+/** Why the site refuses, null while it has not. A sign that stood there before the form was sent says nothing about the answer. */
+function refusal(look: PageLook, before: PageLook, profile: SiteProfile, dialog: string | null): string | null {
+  const another = look.document !== before.document
+  if (look.failure && (another || !before.failure || look.failureText !== before.failureText))
+    return look.failureText || 'Invalid credentials'
+  if (dialog !== null && profile.failure?.text !== undefined && dialog.includes(profile.failure.text)) return dialog
+  // The site shows its form again and the profile does not know its words for a refusal.
+  return profile.failure === null && another && look.form ? 'Invalid credentials' : null
+}
+
+/** Sites have been seen to repeat what was typed. */
+function withoutSecrets(text: string, { password, captchaApiKey = '' }: Credentials): string {
+  return [password, captchaApiKey].filter((secret) => secret !== '').reduce((clean, secret) => clean.replaceAll(secret, '[removed]'), text)
+}
+
+function timedOut(profile: SiteProfile, page: Page, step: string): Fault {
+  const shown = addressToTell(page.url())
+  return new Fault(
+    'login-timeout',
+    `The login was not done within ${profile.loginTimeout / 1_000} s; it got as far as "${step}" and the browser shows ${shown}`,
+    { step, shown },
+  )
+}
+
+interface SeenDialogs {
+  latest(): string | null
+  forget(): void
+  stop(): void
+}
+
+/** An open alert stops everything that asks the page, so none may stay open. */
+function dismissDialogs(page: Page): SeenDialogs {
+  let message: string | null = null
+  const onDialog = (dialog: Dialog) => {
+    message = dialog.message()
+    // Refused when somebody else has closed it first, which is as good.
+    dialog.dismiss().catch(() => undefined)
+  }
+  page.on('dialog', onDialog)
+  return { latest: () => message, forget: () => (message = null), stop: () => page.off('dialog', onDialog) }
+}

@@ -1,0 +1,288 @@
+/**
+ * The pages of one browser, known from its events alone: neither a list nor a view ever waits for a page.
+ *
+ * What happens to new windows: a script's `window.open` is a popup; it is refused and recorded (`page-guard.ts`; one that an embedded frame opens all the
+ * same is closed). One that a click on a link opened (`target=_blank`) is a page the person asked for; it stays and comes to the front.
+ */
+import type { Browser, CDPSession, Page, Protocol, Target } from 'puppeteer-core'
+import { closeTarget } from './close-target.ts'
+import { addressToTell, splitUserinfo, withoutUserinfo } from '../../http/userinfo.ts'
+import type { SessionEvent } from '../contract/index.ts'
+import { guardPage } from './page-guard.ts'
+
+export interface KnownPage {
+  id: string
+  url: string
+  title: string
+  page: Page
+}
+
+export interface PageHooks {
+  changed(): void
+  record(kind: string, text: string, tone: SessionEvent['tone']): void
+}
+
+type TargetInfo = Protocol.Target.TargetInfo
+
+interface Entry {
+  id: string
+  url: string
+  title: string
+  opener: string | null
+  /** Null until puppeteer has attached to it. */
+  page: Page | null
+}
+
+const onlyPages = { filter: [{ type: 'page' }] }
+/** Beyond this the oldest page at the back is closed: a site that opens a page per click must not fill the memory. */
+const mostPages = 10
+/** Ms after a navigation in which its title is read; titles have no event of their own. */
+const titleDelay = 300
+
+export class PageRegistry {
+  readonly #browser: Browser
+  readonly #hooks: PageHooks
+  readonly #entries = new Map<string, Entry>()
+  readonly #inBackground = new Set<string>()
+  /** One per page, also when two ways lead to it. */
+  readonly #guards = new Map<string, Promise<void>>()
+  /** On their way out. */
+  readonly #popups = new Set<string>()
+  #cdp: CDPSession | null = null
+  #first: Promise<Page> = Promise.reject(new Error('The browser has not been started'))
+  #active: string | null = null
+  #openingInBackground = 0
+  #titleTimer: NodeJS.Timeout | null = null
+  #disposed = false
+
+  constructor(browser: Browser, hooks: PageHooks) {
+    this.#browser = browser
+    this.#hooks = hooks
+    this.#first.catch(() => {})
+  }
+
+  /** Resolves once the browser has shown its first window; `firstPage` follows when that can be used. */
+  async start(): Promise<void> {
+    const cdp = await this.#browser.target().createCDPSession()
+    this.#cdp = cdp
+    cdp.on('Target.targetCreated', ({ targetInfo }) => this.#created(presentable(targetInfo)))
+    cdp.on('Target.targetInfoChanged', ({ targetInfo }) => {
+      this.#update(presentable(targetInfo))
+      this.#readTitlesSoon()
+    })
+    cdp.on('Target.targetDestroyed', ({ targetId }) => this.#destroyed(targetId))
+    cdp.on('Target.targetCrashed', ({ targetId }) => this.#crashed(targetId))
+    cdp.on('Browser.downloadWillBegin', ({ suggestedFilename }) =>
+      this.#hooks.record('download-blocked', `Download of ${suggestedFilename.slice(0, 120)} refused`, 'attention'),
+    )
+    await Promise.all([
+      cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }),
+      cdp.send('Browser.setDownloadBehavior', { behavior: 'deny', eventsEnabled: true }),
+    ])
+    // The window of the command line may come late; opening another one would leave that one in front of it.
+    const target = await this.#browser.waitForTarget((candidate) => candidate.type() === 'page' && !isInternal(candidate.url()), {
+      timeout: 20_000,
+    })
+    // Not awaited here: its renderer is still starting, and the browser can already be driven.
+    this.#first = this.#firstOf(target)
+    this.#first.catch(() => {})
+  }
+
+  /** Resolves when the first page is there and guarded, before which nothing may be opened in it. */
+  firstPage(): Promise<Page> {
+    return this.#first
+  }
+
+  async #firstOf(target: Target): Promise<Page> {
+    const page = await target.page()
+    if (!page) throw new Error('The first page was closed while the browser started')
+    await this.#guarded(targetIdOf(target), page)
+    return page
+  }
+
+  /** Asks the browser for its targets, which proves that it answers and brings the titles up to date. */
+  async refresh(): Promise<void> {
+    const { targetInfos } = (await this.#cdp?.send('Target.getTargets', onlyPages)) ?? { targetInfos: [] }
+    for (const info of targetInfos) this.#update(presentable(info))
+  }
+
+  /** In the order in which they were opened, without those that work in the background. */
+  list(): KnownPage[] {
+    return [...this.#entries.values()].flatMap(({ id, url, title, page }) => (page ? [{ id, url, title, page }] : []))
+  }
+
+  active(): KnownPage | null {
+    const entry = this.#active === null ? undefined : this.#entries.get(this.#active)
+    if (entry?.page) return { id: entry.id, url: entry.url, title: entry.title, page: entry.page }
+    return this.list().at(-1) ?? null
+  }
+
+  show(id: string): void {
+    const page = this.#entries.get(id)?.page
+    if (!page || this.#active === id) return
+    this.#active = id
+    page.bringToFront().catch(() => {})
+    this.#hooks.changed()
+  }
+
+  /** Puts a new page in the place of one that does not answer any more, and closes that. */
+  async replace(id: string): Promise<void> {
+    const page = await this.#browser.newPage()
+    const newId = targetIdOf(page.target())
+    await this.#guarded(newId, page)
+    const entry = this.#entries.get(newId)
+    if (entry) entry.page ??= page
+    this.#active = newId
+    this.#close(id)
+    this.#hooks.changed()
+  }
+
+  /** Runs `work` on a page that is not listed and never comes to the front, and closes it. */
+  async inBackground<Result>(work: (page: Page) => Promise<Result>): Promise<Result> {
+    this.#openingInBackground += 1
+    const page = await this.#browser.newPage({ background: true }).finally(() => {
+      this.#openingInBackground -= 1
+    })
+    const id = targetIdOf(page.target())
+    this.#inBackground.add(id)
+    this.#entries.delete(id)
+    try {
+      await this.#guarded(id, page)
+      return await work(page)
+    } finally {
+      this.#close(id)
+    }
+  }
+
+  dispose(): void {
+    this.#disposed = true
+    if (this.#titleTimer) clearTimeout(this.#titleTimer)
+    this.#cdp?.removeAllListeners()
+  }
+
+  #created(info: TargetInfo): void {
+    if (info.type !== 'page' || isInternal(info.url) || this.#disposed || this.#entries.has(info.targetId)) return
+    const opener = info.openerId ?? null
+    // Opened with a handle by an embedded frame, whose scripts the page's guard does not reach: an advertisement's popup.
+    if (opener !== null && info.canAccessOpener && info.openerFrameId !== opener) return this.#closePopup(info.targetId)
+    if (opener === null && this.#openingInBackground > 0) {
+      this.#inBackground.add(info.targetId)
+      return
+    }
+    if (opener !== null && this.#inBackground.has(opener)) return this.#close(info.targetId)
+    const entry: Entry = { id: info.targetId, url: info.url, title: info.title, opener, page: null }
+    this.#entries.set(entry.id, entry)
+    this.#attach(entry).catch(() => this.#destroyed(entry.id))
+    if (this.#entries.size > mostPages) this.#closeOldest()
+  }
+
+  async #attach(entry: Entry): Promise<void> {
+    const target = await this.#browser.waitForTarget((candidate) => targetIdOf(candidate) === entry.id, { timeout: 10_000 })
+    const page = await target.page()
+    if (!page || this.#disposed) return
+    await this.#guarded(entry.id, page)
+    // A dialog stops its page until somebody answers; here nobody sees it.
+    page.on('dialog', (dialog) => {
+      const leaving = dialog.type() === 'beforeunload'
+      if (!leaving) this.#hooks.record('dialog-dismissed', `The page said: ${dialog.message().slice(0, 200)}`, 'neutral')
+      const answer = leaving ? dialog.accept() : dialog.dismiss()
+      answer.catch(() => {})
+    })
+    entry.page = page
+    if (this.#active === null || entry.opener !== null) {
+      this.#active = entry.id
+      if (entry.opener !== null) {
+        this.#hooks.record('page-opened', 'A link opened a new page', 'neutral')
+        page.bringToFront().catch(() => {})
+      }
+    }
+    this.#hooks.changed()
+  }
+
+  #update(info: TargetInfo): void {
+    const entry = this.#entries.get(info.targetId)
+    if (!entry || (entry.url === info.url && entry.title === info.title)) return
+    // Chromium's own surfaces, e.g. of its address bar, come as pages without an address at first.
+    if (isInternal(info.url)) return void this.#entries.delete(entry.id)
+    if (entry.url !== info.url && /^https?:/.test(info.url)) this.#hooks.record('navigated', addressToTell(info.url), 'neutral')
+    entry.url = info.url
+    entry.title = info.title
+    this.#hooks.changed()
+  }
+
+  #destroyed(id: string): void {
+    this.#inBackground.delete(id)
+    if (this.#disposed) return
+    this.#guards.delete(id)
+    // It had taken the front.
+    if (this.#popups.delete(id))
+      return void this.active()
+        ?.page.bringToFront()
+        .catch(() => {})
+    const entry = this.#entries.get(id)
+    if (!entry) return
+    this.#entries.delete(id)
+    if (this.#active === id) {
+      const next = (entry.opener === null ? undefined : this.#entries.get(entry.opener)) ?? [...this.#entries.values()].at(-1)
+      this.#active = next?.id ?? null
+      next?.page?.bringToFront().catch(() => {})
+    }
+    // A session always has a page: the next call and the live view need one.
+    if (this.#entries.size === 0) this.#browser.newPage().catch(() => {})
+    this.#hooks.changed()
+  }
+
+  #crashed(id: string): void {
+    const entry = this.#entries.get(id)
+    if (!entry) return
+    this.#hooks.record('page-crashed', `The page crashed and was loaded again: ${addressToTell(entry.url)}`, 'bad')
+    entry.page?.reload().catch(() => {})
+  }
+
+  #guarded(id: string, page: Page): Promise<void> {
+    const guard = this.#guards.get(id) ?? guardPage(page, () => this.#hooks.record('popup-blocked', 'A popup was refused', 'neutral'))
+    this.#guards.set(id, guard)
+    return guard
+  }
+
+  #closePopup(id: string): void {
+    this.#popups.add(id)
+    this.#close(id)
+    this.#hooks.record('popup-blocked', 'A popup was closed', 'neutral')
+  }
+
+  #closeOldest(): void {
+    const [, ...later] = this.#entries.keys()
+    const oldest = later.find((id) => id !== this.#active)
+    if (oldest === undefined) return
+    this.#close(oldest)
+    this.#hooks.record('page-closed', `More than ${mostPages} pages were open; the oldest one at the back was closed`, 'neutral')
+  }
+
+  #close(targetId: string): void {
+    if (this.#cdp) void closeTarget(this.#cdp, targetId)
+  }
+
+  #readTitlesSoon(): void {
+    if (this.#titleTimer || this.#disposed) return
+    this.#titleTimer = setTimeout(() => {
+      this.#titleTimer = null
+      this.refresh().catch(() => {})
+    }, titleDelay)
+    this.#titleTimer.unref()
+  }
+}
+
+/** Chromium keeps the name and password of an address; whoever sees a page's address has no use for them. A page without a title has its address as one. */
+function presentable(info: TargetInfo): TargetInfo {
+  const { url, userinfo } = splitUserinfo(info.url)
+  return userinfo === null ? info : { ...info, url, title: info.title.includes('@') ? withoutUserinfo(info.title) : info.title }
+}
+
+/** Chromium's own pages, none of the session's. `chrome-error://` is what a failed load shows. */
+const isInternal = (url: string): boolean => /^(chrome|chrome-untrusted|devtools):/.test(url)
+
+/** Puppeteer keeps the id internal, but it is the only name that target events and pages have in common. */
+function targetIdOf(target: Target): string {
+  return (target as unknown as { _targetId: string })._targetId
+}

@@ -1,0 +1,213 @@
+/** Gives sessions their browsers and takes them away: the place for one, its directory, its row in the ledger, its process. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Clock } from '../../clock.ts'
+import type { SettingsSource } from '../../config/source.ts'
+import { Fault } from '../../fault.ts'
+import type { Egress } from '../../http/egress.ts'
+import { escape, within, type Scope } from '../../isolation.ts'
+import type { Log } from '../../log.ts'
+import { abortable, withDeadline } from '../page/abortable.ts'
+import { BrowserSlots } from './browser-slots.ts'
+import type { Chromium } from './chromium.ts'
+import { wordsOf } from '../page/driver-words.ts'
+import { EgressProxy, proxyOf } from './egress-proxy.ts'
+import { launchBrowser, removeProfile, type RunningBrowser } from './launch.ts'
+import { processFacts } from './process-facts.ts'
+import { browserScope, movableScope } from './scopes.ts'
+import type { Session } from '../session/session.ts'
+import { writtenOrigins } from '../contract/site-profile.ts'
+import { SpareBrowser, type Fitness, type Held } from './spare.ts'
+import type { Ledger } from './process-registry.ts'
+
+export interface StarterOptions {
+  settings: SettingsSource
+  clock: Clock
+  log: Log
+  /** Judges where browsers go. */
+  egress: Egress
+  chromium: Pick<Chromium, 'ensure' | 'saw' | 'forget' | 'state'>
+  ledger: Ledger
+  profilesDir: string
+  /** Something that a list shows has changed. */
+  changed(): void
+}
+
+/** Ms in which a browser that has started shows its first window. */
+const attachWithin = 20_000
+/** Ms a browser has to close by itself before it is killed; its profile is thrown away in any case. */
+const closeGrace = 1_000
+
+export class BrowserStarter {
+  readonly #options: StarterOptions
+  readonly #slots: BrowserSlots
+  readonly #spare: SpareBrowser
+  /** By ledger row. */
+  readonly #profileDirs = new Map<string, string>()
+  readonly #held = new Map<Session, string>()
+  readonly #proxies = new Set<EgressProxy>()
+
+  constructor(options: StarterOptions) {
+    this.#options = options
+    const { settings, chromium, log } = options
+    this.#slots = new BrowserSlots(() => settings.current().browsers.maxSessions)
+    this.#spare = new SpareBrowser({
+      slots: this.#slots,
+      log,
+      wanted: () => {
+        const { warmSpare, headless } = settings.current().browsers
+        const executable = chromium.state().path
+        return warmSpare && executable !== null ? { executable, headless } : null
+      },
+      changed: options.changed,
+      patience: () => settings.current().browsers.idleTimeout * 1_000,
+      start: async (fitness, signal, release) => {
+        const row = `spare_${randomBytes(8).toString('hex')}`
+        const scope = movableScope(browserScope(row, () => this.#spare.discard()))
+        try {
+          const browser = await within(scope, () => this.#launch(row, fitness, signal))
+          return { row, profileDir: this.#profileDirs.get(row) ?? '', browser, release, scope }
+        } catch (error) {
+          await this.#clear(row)
+          throw error
+        }
+      },
+      end: async ({ row, browser, release }) => {
+        if (await browser.close(closeGrace)) await this.#clear(row)
+        release()
+      },
+    })
+  }
+
+  get spareReady(): boolean {
+    return this.#spare.ready
+  }
+
+  /** True while a browser of this run uses the directory. */
+  usesProfile(profileDir: string): boolean {
+    return [...this.#profileDirs.values()].includes(profileDir)
+  }
+
+  /** The limit may have risen, or the spare browser be of no use any more. */
+  reconsider(): void {
+    this.#slots.grant()
+    this.#spare.reconsider()
+    for (const proxy of this.#proxies) proxy.reconsider()
+  }
+
+  /** To be called when nothing else wants the processor: starts a spare browser when the settings want one. */
+  prepareSpare(): void {
+    this.#spare.prepare()
+  }
+
+  async stop(): Promise<void> {
+    this.#spare.discard()
+    await this.#spare.settled()
+  }
+
+  /** Resolves when the session's browser can be driven, which then belongs to `scope`; `gone` is called when it has ended, for whatever reason. Throws a fault, or the reason for which the session ends. */
+  async start(session: Session, scope: Scope, gone: (words: string) => void): Promise<void> {
+    const { chromium, settings } = this.#options
+    const { signal } = session.life
+    try {
+      const fitness = { executable: await abortable(chromium.ensure(), signal), headless: settings.current().browsers.headless }
+      const { browser, release } = (await this.#takeSpare(session, fitness, scope)) ?? (await this.#startOwn(session, fitness))
+      session.browser = browser
+      proxyOf(browser.puppeteer)?.allow(writtenOrigins(session.profile), (refusal) => {
+        if (session.live) session.record('address-refused', refusal.message, 'attention')
+      })
+      browser.gone
+        .then((words) => {
+          release()
+          gone(words)
+        })
+        .catch(escape)
+      chromium.saw(browser.version)
+      const silent = (): Fault => new Fault('start-failed', 'The browser started, but does not answer')
+      await withDeadline(attachWithin, signal, (inTime) => abortable(session.attach(browser), inTime), silent)
+      session.happen('browser-up', { up: true })
+    } catch (error) {
+      const cause = await session.causeOf(error)
+      throw cause instanceof Fault ? cause : new Fault('start-failed', `The browser could not be started: ${wordsOf(cause)}`, {}, { cause })
+    }
+  }
+
+  /** Ends the browser and removes what it had. False when the process would not go; its row then stays for the next start. */
+  async end(session: Session): Promise<boolean> {
+    const closed = (await session.browser?.close(session.quiet ? 0 : closeGrace)) ?? true
+    const row = this.#held.get(session)
+    if (row !== undefined) {
+      if (closed) await this.#clear(row)
+      else this.#profileDirs.delete(row)
+    }
+    this.#held.delete(session)
+    session.browser = null
+    return closed
+  }
+
+  async #takeSpare(session: Session, fitness: Fitness, scope: Scope): Promise<Held | null> {
+    const held = await this.#spare.take(fitness)
+    if (held === null) return null
+    this.#held.set(session, held.row)
+    held.scope.moveTo(scope)
+    return held
+  }
+
+  async #startOwn(session: Session, fitness: Fitness): Promise<Pick<Held, 'browser' | 'release'>> {
+    const { signal } = session.life
+    const release = await this.#slots.acquire(signal)
+    this.#held.set(session, session.id)
+    try {
+      return { browser: await this.#launch(session.id, fitness, signal), release }
+    } catch (error) {
+      release()
+      // The file may have been replaced or removed since it was proven.
+      if (!signal.aborted) this.#options.chromium.forget()
+      throw error
+    }
+  }
+
+  async #launch(row: string, { executable, headless }: Fitness, signal: AbortSignal): Promise<RunningBrowser> {
+    const { ledger, clock, profilesDir, egress, log } = this.#options
+    const profileDir = join(profilesDir, randomBytes(8).toString('hex'))
+    this.#profileDirs.set(row, profileDir)
+    ledger.add(row, profileDir, process.pid, clock.now())
+    const note = async (pid: number): Promise<void> => ledger.started(row, pid, (await processFacts(pid))?.startedAt ?? null)
+    const proxy = await EgressProxy.open(egress)
+    const launched = launchBrowser({
+      executable,
+      profileDir,
+      headless,
+      proxy,
+      signal,
+      // Beside the browser's own start, which takes longer.
+      onSpawned: (pid) =>
+        void note(pid).catch((error: unknown) => log.warn({ error: String(error) }, 'a browser could not be noted in the ledger')),
+    })
+    this.#proxies.add(proxy)
+    const ended = (): void => {
+      this.#proxies.delete(proxy)
+      proxy.close()
+    }
+    void launched
+      .then(
+        ({ gone }) => gone,
+        () => undefined,
+      )
+      .then(ended)
+    return launched
+  }
+
+  /** Removes what a browser had, which has ended. */
+  async #clear(row: string): Promise<void> {
+    const { ledger, log } = this.#options
+    try {
+      const profileDir = this.#profileDirs.get(row)
+      if (profileDir !== undefined) await removeProfile(profileDir)
+      ledger.remove(row)
+    } catch (error) {
+      log.warn({ row, error: String(error) }, 'a profile could not be removed; the next start tries again')
+    }
+    this.#profileDirs.delete(row)
+  }
+}

@@ -1,0 +1,41 @@
+/** Whether a session's browser answers, and the page in front. Either may be there and of no use: stopped, crashed, caught in a loop. */
+import { Fault } from '../../fault.ts'
+import { until, withDeadline, type StartTimer } from '../page/abortable.ts'
+import type { Session } from './session.ts'
+
+export type Answer = 'answers' | 'browser-silent' | 'page-silent'
+
+/** In ms. A busy page takes longer than a browser, which has little to do. */
+export interface Patience {
+  browser: number
+  page: number
+}
+
+export const usualPatience: Patience = { browser: 3_000, page: 5_000 }
+
+/** `page: false` asks the browser alone. Never rejects but with the reason for which the session ends. */
+export async function askSession(
+  session: Session,
+  patience: Patience,
+  { page, startTimer }: { page: boolean; startTimer?: StartTimer | undefined },
+): Promise<Answer> {
+  const { registry, life } = session
+  const inTime = async (ms: number, question: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> => {
+    try {
+      await withDeadline(ms, life.signal, (signal) => until(() => question(signal).then(() => true as const), signal), late, startTimer)
+      return true
+    } catch {
+      life.signal.throwIfAborted()
+      return false
+    }
+  }
+  if (registry === null || !(await inTime(patience.browser, () => registry.refresh()))) return 'browser-silent'
+  return !page || (await inTime(patience.page, (signal) => pageAnswers(session, signal))) ? 'answers' : 'page-silent'
+}
+
+/** Asked again while there is none in front, or one document takes another's place, or a crashed page is being loaded anew. */
+function pageAnswers(session: Session, signal: AbortSignal): Promise<true> {
+  return until(() => Promise.resolve(session.activePage()?.page.evaluate(() => true as const) ?? null).catch(() => null), signal)
+}
+
+const late = (): Fault => new Fault('browser-silent', 'The browser does not answer')

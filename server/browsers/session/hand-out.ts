@@ -1,0 +1,123 @@
+/** Hands sessions out that can be used at once: logged in, with a browser that answers and a page that does. */
+import { Fault, isFault } from '../../fault.ts'
+import { abortable, withDeadline, type StartTimer } from '../page/abortable.ts'
+import { askSession, usualPatience, type Patience } from './answering.ts'
+import { lookAt } from '../page/page-state.ts'
+import type { Obtained, Wanted } from '../service.ts'
+import type { Session } from './session.ts'
+import { standingOf } from '../login/standing.ts'
+
+export interface HandOutParts {
+  obtain(wanted: Wanted): Promise<Obtained>
+  whenSignedIn(session: Session): Promise<void>
+  /** In the tab, which shows the logged-in site then. */
+  logIn(session: Session): Promise<void>
+  /** The same, for a session whose site asks for a login for the reason `why`. */
+  signInAgain(session: Session, why: string): Promise<unknown>
+  endSilent(session: Session, words: string): void
+  /** Resolves when something has changed about any session. */
+  nextChange(): Promise<void>
+}
+
+export interface HandOutLimits {
+  patience?: Patience
+  /** Measures them; a real timer when left out. */
+  startTimer?: StartTimer
+}
+
+/** Ms for a new page in the place of one that hangs. */
+const replaceWithin = 10_000
+
+export class HandOut {
+  readonly #parts: HandOutParts
+  readonly #limits: HandOutLimits
+
+  constructor(parts: HandOutParts, limits: HandOutLimits = {}) {
+    this.#parts = parts
+    this.#limits = limits
+  }
+
+  /**
+   * The session of these credentials, logged in and seen to answer; one that does not is ended and replaced by a fresh one, once. Throws what `obtain`
+   * and `whenSignedIn` throw, and `browser-silent`. Nothing is held or leased then.
+   */
+  async ready(wanted: Wanted): Promise<Obtained> {
+    for (let again = false; ; again = true) {
+      const obtained = await this.#parts.obtain(wanted)
+      try {
+        await this.unlessSilent(obtained.session, this.#parts.whenSignedIn(obtained.session))
+        if (!obtained.isNew) {
+          await this.makeAnswer(obtained.session, { page: true })
+          await this.unlessSilent(obtained.session, this.#makeLoggedIn(obtained))
+        }
+        return obtained
+      } catch (error) {
+        if (obtained.lease) obtained.session.endLease(obtained.lease.id)
+        obtained.release()
+        if (isFault(error, 'browser-silent')) this.#giveUp(obtained.session, error)
+        // Also one that another caller has given up, or that died while this one asked.
+        if (again || obtained.session.endReason !== 'crashed' || (obtained.isNew && !isFault(error, 'browser-silent'))) throw error
+      }
+    }
+  }
+
+  /** Resolves when the browser has answered, and the page in front, where that is needed; a page that does not is replaced. Throws `browser-silent`. */
+  async makeAnswer(session: Session, { page }: { page: boolean }): Promise<void> {
+    const answer = await askSession(session, this.#limits.patience ?? usualPatience, { page, startTimer: this.#limits.startTimer })
+    if (answer === 'answers') return
+    if (answer === 'browser-silent') throw new Fault('browser-silent', 'The browser does not answer')
+    if (session.controller() !== null) throw new Fault('browser-silent', 'The page in front does not answer')
+    await this.unlessSilent(session, this.#replacePage(session))
+  }
+
+  /** What `work` comes to, or `browser-silent` when the browser stops answering meanwhile. */
+  async unlessSilent<Result>(session: Session, work: Promise<Result>): Promise<Result> {
+    const done = work.then((result) => ({ result }))
+    for (;;) {
+      if (session.live && session.quiet) {
+        done.catch(() => {})
+        throw new Fault('browser-silent', 'The browser does not answer')
+      }
+      const outcome = await Promise.race([done, this.#parts.nextChange()])
+      if (outcome !== undefined) return outcome.result
+    }
+  }
+
+  /** A tab that shows the login form is no logged-in session, whatever was true at the last refresh. One in which somebody works is left to them. */
+  async #makeLoggedIn({ session, lease }: Obtained): Promise<void> {
+    const page = session.activePage()?.page
+    const othersUse = session.controller() !== null || session.leases.list().some(({ id }) => id !== lease?.id)
+    if (page === undefined || othersUse) return
+    const look = await abortable(lookAt(page, session.profile), session.life.signal)
+    if (look === null) return
+    const { login, certain, why } = standingOf(session.profile, look, { status: () => null, refused: () => null })
+    if (login === 'gone' && certain) await this.#parts.signInAgain(session, why)
+  }
+
+  /** A login lives in the browser, not in the page: the fresh page finds it there. */
+  async #replacePage(session: Session): Promise<void> {
+    const hung = session.activePage()
+    const { registry } = session
+    if (hung === null || registry === null) throw new Fault('browser-silent', 'The session has no page')
+    session.record('page-replaced', 'The page did not answer and was replaced by a new one', 'attention')
+    await withDeadline(
+      replaceWithin,
+      session.life.signal,
+      (signal) => abortable(registry.replace(hung.id), signal),
+      () => new Fault('browser-silent', 'The browser does not open a page'),
+      this.#limits.startTimer,
+    )
+    await this.#parts.logIn(session)
+  }
+
+  /** Ends a session whose browser does not answer, unless somebody else has work in it. Throws, in words that say so, when somebody has. */
+  #giveUp(session: Session, silence: Fault): void {
+    if (!session.live) return
+    const [lease] = session.leases.list()
+    const user = session.controller() === null ? lease?.holder : 'a person'
+    if (user !== undefined) throw new Fault('browser-silent', `${silence.message}, and ${user} is using this session`)
+    // What does not answer is not asked to close either.
+    if (!session.quiet) session.happen('went-quiet', { quiet: true })
+    this.#parts.endSilent(session, silence.message)
+  }
+}

@@ -1,0 +1,128 @@
+/** What happens to sessions by the passing of time: one timer for all of them, running only while there are any. */
+import type { Clock } from '../../clock.ts'
+import { contained, escape, type Scope } from '../../isolation.ts'
+import { treeUse } from '../process/process-facts.ts'
+import type { Session } from './session.ts'
+
+export interface UpkeepOptions {
+  clock: Clock
+  sessions(): Session[]
+  /** In ms. */
+  idleTimeout(): number
+  endIdle(session: Session): void
+  refresh(session: Session): void
+  /** To which what happens on behalf of a session belongs. */
+  scope(session: Session): Scope
+  changed(): void
+  /** Ms between two looks; tests hurry. */
+  tick?: number
+  /** Ms between two questions whether a browser still answers. */
+  pingEvery?: number
+  /** Ms a browser has for its answer. */
+  pingTimeout?: number
+}
+
+/** Ms between two measurements of one session's memory. */
+const measureEvery = 30_000
+
+export class Upkeep {
+  readonly #options: Required<UpkeepOptions>
+  readonly #asked = new WeakMap<Session, number>()
+  readonly #asking = new WeakSet<Session>()
+  readonly #measured = new WeakMap<Session, number>()
+  #timer: NodeJS.Timeout | null = null
+  #measuring = false
+
+  constructor(options: UpkeepOptions) {
+    this.#options = { tick: 1_000, pingEvery: 5_000, pingTimeout: 3_000, ...options }
+  }
+
+  /** To be called when a session is made; it stops by itself with the last one. */
+  wake(): void {
+    this.#timer ??= setInterval(() => this.look(), this.#options.tick).unref()
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  /** One look at every session. */
+  look(): void {
+    const sessions = this.#options.sessions()
+    if (sessions.length === 0) return this.stop()
+    for (const session of sessions) contained(this.#options.scope(session), () => this.#lookAt(session))()
+    this.#measure(sessions).catch(escape)
+  }
+
+  #lookAt(session: Session): void {
+    const { clock, idleTimeout, endIdle, refresh } = this.#options
+    for (const lease of session.leases.expire()) session.leaseEnded(lease.holder, 'ended at its deadline')
+    if (session.atRest && session.idleFor() >= idleTimeout()) return endIdle(session)
+    if (session.atRest && session.signedIn && !session.quiet && session.nextRefresh !== null && session.nextRefresh <= clock.monotonic())
+      refresh(session)
+    this.#ask(session)
+  }
+
+  #ask(session: Session): void {
+    const { clock, pingEvery, pingTimeout } = this.#options
+    const { registry } = session
+    if (
+      !registry ||
+      session.state === 'starting' ||
+      this.#asking.has(session) ||
+      clock.monotonic() - (this.#asked.get(session) ?? session.lastUsed) < pingEvery
+    )
+      return
+    this.#asked.set(session, clock.monotonic())
+    this.#asking.add(session)
+    const late = setTimeout(() => {
+      if (session.live && !session.quiet) {
+        session.reason = 'The browser does not answer'
+        session.happen('went-quiet', { quiet: true })
+        session.record('not-responding', 'The browser does not answer', 'bad')
+      }
+    }, pingTimeout)
+    // The answer may come long after the deadline, from a browser that was only stopped for a while.
+    registry
+      .refresh()
+      .then(() => {
+        if (!session.live || !session.quiet) return
+        session.reason = null
+        session.happen('answered', { quiet: false })
+        session.record('answered', 'The browser answers again', 'good')
+      })
+      .catch(() => {})
+      .finally(() => {
+        clearTimeout(late)
+        this.#asking.delete(session)
+      })
+  }
+
+  /**
+   * Reading the memory of a browser's nine processes costs tens of milliseconds of CPU, so it happens here and never in a request, one session at
+   * a time: soon after its start and then twice a minute.
+   */
+  async #measure(sessions: Session[]): Promise<void> {
+    const now = this.#options.clock.monotonic()
+    const due = sessions
+      .filter(({ browser, state }) => browser && state !== 'starting')
+      .sort((a, b) => this.#measuredAt(a) - this.#measuredAt(b))[0]
+    const pid = due?.browser?.pid
+    if (this.#measuring || !due || pid === undefined || now - this.#measuredAt(due) < measureEvery) return
+    this.#measuring = true
+    this.#measured.set(due, now)
+    try {
+      due.use = (await treeUse([pid])).get(pid) ?? null
+      this.#options.changed()
+    } catch {
+      // No figure for now; the next look tries again.
+    } finally {
+      this.#measuring = false
+    }
+  }
+
+  #measuredAt(session: Session): number {
+    return this.#measured.get(session) ?? Number.NEGATIVE_INFINITY
+  }
+}

@@ -1,0 +1,147 @@
+/** "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile. */
+import { Fault, isFault } from '../../fault.ts'
+import { abortable } from '../page/abortable.ts'
+import { wordsOf } from '../page/driver-words.ts'
+import { runOperation, runsInOwnPage } from './operations.ts'
+import { fits } from '../page/page-state.ts'
+import { openAddress } from '../page/reachable.ts'
+import type { Obtained, SessionService } from '../service.ts'
+import type { Session } from '../session/session.ts'
+import type { SignedIn } from '../login/sign-in.ts'
+
+export interface Use {
+  operation: string
+  inputs: Readonly<Record<string, string>>
+  /** For a session that has to be made. */
+  profile: string
+  sessionId: string | undefined
+  username: string | undefined
+  password: string | undefined
+  captchaApiKey: string | undefined
+  actor: string
+  /** Recorded with a session that is made. */
+  makers: readonly string[]
+  /** Whether a session that is named is one of the caller's. */
+  reaches(session: Session): boolean
+}
+
+/** Ms after which a lease ends even if the operation never comes back; a login may take ten minutes at most. */
+const leaseTime = 15 * 60_000
+
+/** Throws `missing-fields`, what opening a session throws, what the operation throws, or `session-ended`. */
+export async function useSession(service: SessionService, use: Use): Promise<{ session: Session; isNew: boolean; result: string | null }> {
+  const { session, isNew, lease, release } = await find(service, use)
+  try {
+    const result = await service.handOut.unlessSilent(
+      session,
+      inTurn(session, () => runLoggedIn(service, session, use)),
+    )
+    return { session, isNew, result }
+  } finally {
+    if (lease) session.endLease(lease.id)
+    release()
+  }
+}
+
+/** Logged in, answering and leased. A named one that does not answer is as good as unknown to a caller who gave credentials too. */
+async function find(service: SessionService, use: Use): Promise<Obtained> {
+  const lease = { holder: use.operation, duration: leaseTime }
+  const given = { username: use.username, password: use.password, captcha_api_key: use.captchaApiKey }
+  const missing = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [field] : []))
+  const named =
+    use.sessionId === undefined ? undefined : service.list().find((session) => session.id === use.sessionId && use.reaches(session))
+  if (named) {
+    const obtained: Obtained = { session: named, isNew: false, release: named.hold(), lease: named.lease(lease.holder, lease.duration) }
+    try {
+      await service.handOut.unlessSilent(named, service.whenSignedIn(named))
+      await service.handOut.makeAnswer(named, { page: !runsInOwnPage(named.profile, use.operation) })
+      return obtained
+    } catch (error) {
+      if (obtained.lease) named.endLease(obtained.lease.id)
+      obtained.release()
+      if (missing.length > 0 || !isFault(error, 'browser-silent')) throw error
+    }
+  }
+  if (missing.length > 0) throw new Fault('missing-fields', `Missing required fields: ${missing.join(', ')} (or valid session_id)`)
+  const { username = '', password = '', captchaApiKey } = use
+  return service.handOut.ready({
+    profile: use.profile,
+    credentials: { username, password, captchaApiKey },
+    waitsForPerson: false,
+    actor: use.actor,
+    makers: use.makers,
+    lease,
+  })
+}
+
+/** Operations of one session share its page, so the next one waits for the one before, however that ended. */
+function inTurn<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
+  const mine = session.work.then(work)
+  session.work = mine.catch(() => {})
+  return mine
+}
+
+/** Once more after a new login, when the site turns out to have ended the old one. Throws what the operation or the login throws. */
+async function runLoggedIn(service: SessionService, session: Session, use: Use): Promise<string | null> {
+  const ownPage = runsInOwnPage(session.profile, use.operation)
+  const tab = ownPage ? '' : session.page().url()
+  try {
+    return await run(session, use, ownPage)
+  } catch (error) {
+    if (!isFault(error, 'operation-failed')) throw error
+    const { loggedOut, unproven } = error.details
+    if (loggedOut === undefined && unproven === undefined) throw error
+    const signedIn =
+      loggedOut === undefined
+        ? await service.proveLogin(session)
+        : await service.signInAgain(session, String(loggedOut), { atBack: ownPage })
+    if (unproven !== undefined && signedIn === 'held') return null
+    if (!ownPage) await returnTo(session, tab)
+    return runAgain(session, use, ownPage, signedIn)
+  }
+}
+
+async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: SignedIn): Promise<string | null> {
+  try {
+    return await run(session, use, ownPage, { trusted: signedIn === 'held' })
+  } catch (error) {
+    if (!isFault(error, 'operation-failed')) throw error
+    // The site has just let us in, so there is nothing more to prove.
+    if (error.details['unproven'] !== undefined) return null
+    if (error.details['loggedOut'] === undefined) throw error
+    throw new Fault(
+      'operation-failed',
+      `The site asks for a login again right after it: ${String(error.details['loggedOut'])}`,
+      {},
+      { cause: error },
+    )
+  }
+}
+
+/** Where the tab stood before the login took it elsewhere; the login page itself is no such place. */
+async function returnTo(session: Session, address: string): Promise<void> {
+  const { profile, life } = session
+  const isLogin = address === profile.address || (await fits(profile.refresh?.loggedOutUrl, address))
+  if (/^https?:/.test(address) && !isLogin && session.page().url() !== address) await openAddress(session.page(), address, life.signal)
+}
+
+async function run(
+  session: Session,
+  { operation, inputs }: Use,
+  ownPage: boolean,
+  trust: { trusted?: boolean } = {},
+): Promise<string | null> {
+  const { profile, registry, life } = session
+  if (!session.live || !registry) throw life.signal.reason
+  if (!ownPage && session.controller() !== null)
+    throw new Fault('operation-failed', 'A person is using this session; try again when they have given it back')
+  try {
+    const work = ownPage
+      ? registry.inBackground((page) => runOperation(page, profile, operation, inputs, life.signal, trust))
+      : runOperation(session.page(), profile, operation, inputs, life.signal, trust)
+    return await abortable(work, life.signal)
+  } catch (error) {
+    const cause = await session.causeOf(error)
+    throw cause instanceof Fault ? cause : new Fault('operation-failed', `The operation failed: ${wordsOf(cause)}`, {}, { cause })
+  }
+}

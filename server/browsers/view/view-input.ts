@@ -1,0 +1,134 @@
+/** Hands a view's mouse and keyboard to a page. Never waits for the page: what it does not take is dropped and said. */
+import type { CDPSession, Protocol } from 'puppeteer-core'
+import type { ViewCommand } from '../contract/live-view-messages.ts'
+
+type Mouse = Extract<ViewCommand, { type: 'mouse' }>
+type Key = Extract<ViewCommand, { type: 'key' }>
+
+export interface ViewInput {
+  mouse(command: Mouse): void
+  key(command: Key): void
+  text(text: string): void
+  /** Lets go of every button and key, so that the page is not left with one held down. */
+  release(): void
+}
+
+/** Inputs that the page has not taken yet; a hung page takes none. */
+const mostWaiting = 100
+const buttonBit = { none: 0, left: 1, right: 2, middle: 4 } as const
+/** Chromium off macOS knows no shortcuts with the command key; a person at a Mac expects them all the same. */
+const commandKeys: Readonly<Record<string, string>> = { a: 'selectAll', c: 'copy', x: 'cut', v: 'paste', z: 'undo' }
+const commandModifier = 4
+
+export function createViewInput(cdp: Pick<CDPSession, 'send'>, onProblem: (message: string) => void): ViewInput {
+  let waiting = 0
+  let stuck = false
+  let motionUnderWay = false
+  /** Moves and turns of the wheel that came while one was under way, made into one. */
+  let nextMotion: Mouse | null = null
+  const buttons = new Map<Exclude<Mouse['button'], 'none'>, Mouse>()
+  const keys = new Map<string, Key>()
+
+  return {
+    mouse(command) {
+      if (command.action === 'move' || command.action === 'wheel') return moved(command)
+      sendMotion()
+      if (command.button !== 'none') {
+        if (command.action === 'down') buttons.set(command.button, command)
+        else buttons.delete(command.button)
+      }
+      dispatchMouse(command)
+    },
+    key(command) {
+      sendMotion()
+      if (command.action === 'down') keys.set(command.code, command)
+      else keys.delete(command.code)
+      dispatchKey(command)
+    },
+    text(text) {
+      sendMotion()
+      dispatch(() => cdp.send('Input.insertText', { text }))
+    },
+    release() {
+      nextMotion = null
+      for (const held of buttons.values()) dispatchMouse({ ...held, action: 'up' })
+      for (const held of keys.values()) dispatchKey({ ...held, action: 'up', text: '' })
+      buttons.clear()
+      keys.clear()
+    },
+  }
+
+  function moved(command: Mouse): void {
+    if (nextMotion !== null && nextMotion.action !== command.action) sendMotion()
+    const turned = nextMotion?.action === 'wheel' && command.action === 'wheel'
+    nextMotion =
+      turned && nextMotion !== null
+        ? { ...command, deltaX: command.deltaX + nextMotion.deltaX, deltaY: command.deltaY + nextMotion.deltaY }
+        : command
+    if (!motionUnderWay) sendMotion()
+  }
+
+  /** Sends what has gathered; also ahead of a click, which must land where the pointer was. */
+  function sendMotion(): void {
+    const motion = nextMotion
+    if (motion === null) return
+    nextMotion = null
+    motionUnderWay = true
+    dispatchMouse(motion, () => {
+      motionUnderWay = false
+      sendMotion()
+    })
+  }
+
+  function dispatchMouse(command: Mouse, taken?: () => void): void {
+    const held = [...buttons.keys()].reduce((bits, button) => bits | buttonBit[button], 0)
+    const type = ({ move: 'mouseMoved', down: 'mousePressed', up: 'mouseReleased', wheel: 'mouseWheel' } as const)[command.action]
+    const [dragged] = buttons.keys()
+    dispatch(
+      () =>
+        cdp.send('Input.dispatchMouseEvent', {
+          type,
+          x: command.x,
+          y: command.y,
+          modifiers: command.modifiers,
+          // A move with a button held is a drag only when it names the button.
+          button: command.action === 'move' ? (dragged ?? 'none') : command.button,
+          buttons: held,
+          clickCount: command.clicks,
+          ...(command.action === 'wheel' ? { deltaX: command.deltaX, deltaY: command.deltaY } : {}),
+        }),
+      taken,
+    )
+  }
+
+  function dispatchKey(command: Key): void {
+    const text = command.text === '' && command.key === 'Enter' ? '\r' : command.text
+    const shortcut = command.modifiers & commandModifier ? commandKeys[command.key.toLowerCase()] : undefined
+    const event: Protocol.Input.DispatchKeyEventRequest = {
+      type: command.action === 'up' ? 'keyUp' : text === '' ? 'rawKeyDown' : 'keyDown',
+      key: command.key,
+      code: command.code,
+      modifiers: command.modifiers,
+      windowsVirtualKeyCode: command.keyCode,
+      nativeVirtualKeyCode: command.keyCode,
+      ...(command.action === 'down' && text !== '' ? { text, unmodifiedText: text } : {}),
+      ...(command.action === 'down' && shortcut !== undefined ? { commands: [shortcut] } : {}),
+    }
+    dispatch(() => cdp.send('Input.dispatchKeyEvent', event))
+  }
+
+  function dispatch(send: () => Promise<unknown>, taken?: () => void): void {
+    if (waiting >= mostWaiting) {
+      if (!stuck) onProblem('The page does not answer; what you type is dropped')
+      stuck = true
+      return
+    }
+    waiting += 1
+    const settle = () => {
+      waiting -= 1
+      stuck = false
+      taken?.()
+    }
+    send().then(settle, settle)
+  }
+}

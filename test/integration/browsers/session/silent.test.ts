@@ -1,0 +1,176 @@
+/** A browser that is there and does not answer is not handed out: a fresh one is, or it is said why not. */
+import { existsSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { StartTimer } from '../../../../server/browsers/page/abortable.ts'
+import { testClock } from '../../../fakes/kernel.ts'
+import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
+import { eventually } from '../../../fixtures/eventually.ts'
+import { exampleContainer } from '../../../fixtures/portal/containers.ts'
+
+const clock = testClock()
+/** Limits run out when the test says so: a busy machine is no silent browser. */
+const running = new Map<() => void, number>()
+const startTimer: StartTimer = (ms, ring) => {
+  running.set(ring, ms)
+  return () => void running.delete(ring)
+}
+const browserLimit = 3_000
+const pageLimit = 5_000
+let served: ServedBrowsers
+
+beforeAll(async () => {
+  served = await serveBrowsers({
+    clock,
+    room: { upkeep: { tick: 3_600_000, pingEvery: 60_000, pingTimeout: 100 }, handOut: { startTimer } },
+  })
+})
+afterEach(async () => {
+  for (const { id, browser } of served.room.service.list()) {
+    if (browser) process.kill(browser.pid, 'SIGCONT')
+    await served.remove(`/sessions/${id}`)
+  }
+})
+afterAll(() => served.stop())
+
+const credentials = { username: 'user1', password: 'harbor-demo', captcha_api_key: 'unused' }
+const open = async (): Promise<string> => (await served.open(1)).body.session_id
+const stop = (id: string, signal: NodeJS.Signals = 'SIGSTOP'): number => {
+  const pid = served.room.service.get(id).browser?.pid ?? 0
+  process.kill(pid, signal)
+  return pid
+}
+const runOut = async (limit: number): Promise<void> => {
+  const ring = await eventually(`the limit of ${limit} ms runs`, () => [...running].find(([, ms]) => ms === limit)?.[0])
+  running.delete(ring)
+  ring()
+}
+/** Leaves the page in front in a loop without an end. */
+const hang = async (id: string): Promise<void> => {
+  const page = served.room.service.get(id).page()
+  await page.goto(`${served.portal.url}/hang`)
+  await eventually('it hangs', () => Promise.race([page.evaluate(() => false), new Promise((resolve) => setTimeout(resolve, 300, true))]))
+}
+const recalled = (id: string) => served.room.service.recall(id)
+
+describe('a browser that has been stopped', () => {
+  it('is ended and replaced by a fresh one for who asks for its session', async () => {
+    const id = await open()
+    const pid = stop(id)
+    const asked = served.open(1)
+    await runOut(browserLimit)
+    const fresh = await asked
+    expect(fresh).toMatchObject({ status: 200, body: { success: true, is_new: true } })
+    expect(fresh.body.session_id).not.toBe(id)
+    await eventually('the old one is gone', () => recalled(id).state === 'closed' && !existsSync(`/proc/${pid}`))
+    expect(recalled(id)).toMatchObject({ endReason: 'crashed', reason: 'The browser does not answer' })
+  })
+
+  it('is replaced for all who ask at the same time', async () => {
+    const id = await open()
+    stop(id)
+    const asked = [served.open(1), served.open(1), served.open(1)]
+    await eventually('all wait for its answer', () => [...running.values()].filter((ms) => ms === browserLimit).length === 3)
+    for (const _ of asked) await runOut(browserLimit)
+    const replies = await Promise.all(asked)
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(new Set(replies.map(({ body }) => body.session_id)).size).toBe(1)
+    expect(replies[0]?.body.session_id).not.toBe(id)
+  })
+
+  it('is left to who has leased it, and the others are told so; it serves again when it answers again', async () => {
+    const id = await open()
+    await served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'nightly export', seconds: 600 })
+    stop(id)
+    const asked = served.open(1)
+    await runOut(browserLimit)
+    expect(await asked).toMatchObject({
+      status: 500,
+      body: { success: false, error: 'The browser does not answer, and nightly export is using this session' },
+    })
+    stop(id, 'SIGCONT')
+    expect(await served.open(1)).toMatchObject({ status: 200, body: { session_id: id, is_new: false } })
+  })
+
+  it('makes an operation that names it fail in words, and one with credentials go to a fresh one', async () => {
+    const id = await open()
+    stop(id)
+    const named = served.post('/get_booking_number', { session_id: id, container_id: exampleContainer })
+    await runOut(browserLimit)
+    expect(await named).toMatchObject({ status: 500, body: { success: false, error: 'The browser does not answer' } })
+    expect(recalled(id).live).toBe(true)
+
+    const either = served.post('/get_booking_number', { session_id: id, ...credentials, container_id: exampleContainer })
+    await runOut(browserLimit)
+    await runOut(browserLimit)
+    expect((await either).body).toMatchObject({ success: true, is_new_session: true, booking_number: 'BK-88210' })
+    expect(recalled(id).live).toBe(false)
+  })
+
+  it('in the middle of an operation or a login ends the waiting', async () => {
+    const { name, ...profile } = served.portal.siteProfile()
+    served.room.profiles.put(
+      name,
+      {
+        ...profile,
+        operations: { get_booking_number: { address: `${served.portal.url}/slow?ms=60000`, inputs: {}, steps: [], read: '#who' } },
+      },
+      'test',
+    )
+    const id = await open()
+    const before = served.portal.requests.length
+    const asked = served.post('/get_booking_number', { session_id: id, container_id: exampleContainer })
+    await eventually('the operation has begun', () => served.portal.requests.slice(before).includes('GET /slow'))
+    stop(id)
+    clock.advance(61_000)
+    served.room.service.look()
+    expect(await asked).toMatchObject({ status: 500, body: { success: false, error: 'The browser does not answer' } })
+    served.room.profiles.put(name, profile, 'test')
+  })
+})
+
+describe('a page in front that does not answer', () => {
+  it('is replaced by a new one, in which the login still holds', async () => {
+    const id = await open()
+    const logins = served.portal.logins
+    await hang(id)
+    const asked = served.open(1)
+    await runOut(pageLimit)
+    expect(await asked).toMatchObject({ status: 200, body: { session_id: id, is_new: false } })
+    expect(served.portal.logins).toBe(logins)
+    const session = served.room.service.get(id)
+    expect(await session.page().evaluate(() => location.pathname)).toBe('/containers')
+    await eventually('the hung one is closed', () => session.pages().length === 1)
+    expect(session.events().map(({ kind }) => kind)).toContain('page-replaced')
+  })
+
+  it('is left to the person who has taken it over, and the others are told so', async () => {
+    const id = await open()
+    const session = served.room.service.get(id)
+    await hang(id)
+    session.takeOver('a-view')
+    const asked = served.open(1)
+    await runOut(pageLimit)
+    expect(await asked).toMatchObject({
+      status: 500,
+      body: { success: false, error: 'The page in front does not answer, and a person is using this session' },
+    })
+    expect(session.live).toBe(true)
+  })
+
+  it('because its renderer has crashed is loaded anew before it is handed out', async () => {
+    const id = await open()
+    const session = served.room.service.get(id)
+    const cdp = await session.page().createCDPSession()
+    cdp.send('Page.crash').catch(() => undefined)
+    expect(await served.open(1)).toMatchObject({ status: 200, body: { session_id: id } })
+    expect(await session.page().evaluate(() => location.pathname)).toBe('/containers')
+  })
+})
+
+it('a browser that has just died is replaced by a fresh one', async () => {
+  const id = await open()
+  stop(id, 'SIGKILL')
+  const asked = await served.open(1)
+  expect(asked).toMatchObject({ status: 200, body: { success: true } })
+  expect(asked.body.session_id).not.toBe(id)
+})
