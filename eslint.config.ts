@@ -50,7 +50,7 @@ export default defineConfig(
     files: ['server/**/*.ts'],
     ignores: [
       'server/http/egress-fetch.ts',
-      'server/bots/demo.ts',
+      'server/bots/pairing/demo.ts',
       'server/browsers/process/install.ts',
       'server/sign-in-link.ts',
       'server/command-line.ts',

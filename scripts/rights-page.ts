@@ -1,7 +1,7 @@
 /** Writes `docs/rights.md` from the route tables: `node scripts/rights-page.ts`. A test fails while the page is older than they are. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { botsContract } from '../server/bots/contract.ts'
+import { botsContract } from '../server/bots/contract/index.ts'
 import { brokersContract } from '../server/brokers/contract.ts'
 import { browsersContract } from '../server/browsers/contract/index.ts'
 import { controlContract } from '../server/control/contract.ts'

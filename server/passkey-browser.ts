@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page, Protocol } from 'puppeteer-core'
-import type { Authenticator } from './bots/passkey.ts'
+import type { Authenticator } from './bots/pairing/passkey.ts'
 import { launchBrowser, removeProfile } from './browsers/process/launch.ts'
 
 export interface PasskeyBrowserOptions {

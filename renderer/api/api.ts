@@ -1,6 +1,6 @@
 /** The clients the stores use, over one transport that `main.ts` chooses once. */
 import { brokersContract } from '../../server/brokers/contract.ts'
-import { botsContract } from '../../server/bots/contract.ts'
+import { botsContract } from '../../server/bots/contract/index.ts'
 import { browsersContract } from '../../server/browsers/contract/index.ts'
 import { controlContract } from '../../server/control/contract.ts'
 import { loginsContract } from '../../server/logins/contract/index.ts'

@@ -1,7 +1,7 @@
 /** The bots, and what a person does with them. */
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import type { BotView } from '../../server/bots/contract.ts'
+import type { BotView } from '../../server/bots/contract/index.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 

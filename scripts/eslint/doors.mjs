@@ -10,12 +10,17 @@ const kernel = ['http', 'store', 'events', 'secrets', 'config', 'async']
 
 /** Files of the server that describe data and run nowhere in particular, so the window may import them. */
 const openToWindow = [
-  /^server\/[a-z]+\/contract(\.ts|\/[a-z-]+\.ts)$/,
+  /^server\/[a-z]+\/contract(\.ts$|\/)/,
   // The words of rights and what they include: a key's form has to know both.
   /^server\/http\/rights\.ts$/,
   /^server\/events\/event\.ts$/,
   /^server\/config\/settings\.ts$/,
 ]
+
+/** Behind its engine interface the bots room has one WhatsApp library; all that knows it stands in this folder. */
+const baileys = 'server/bots/engine/baileys/'
+/** The room chooses its engine where it is put together. */
+const mayChooseEngine = ['server/bots/index.ts']
 
 /**
  * Why `from` may not import `to`, or null when it may.
@@ -29,6 +34,9 @@ export function refusal(from, to, typeOnly) {
   const [target = '', targetRoom = '', ...rest] = to.split('/')
   if (target === 'electron')
     return house === 'main' || house === 'preload' || house === 'test' ? null : 'electron is imported in main/ and preload/ alone'
+  if (to === 'baileys' && house !== 'test' && !from.startsWith(baileys)) return `baileys is imported in ${baileys} alone`
+  if (to.startsWith(baileys) && house === 'server' && !from.startsWith(baileys) && !mayChooseEngine.includes(from))
+    return 'the bots room knows its engine by server/bots/engine/engine.ts'
   if (target === 'test' && house !== 'test') return 'only tests import from test/'
   if (target === house && house !== 'server') return null
   const isOurs = ['client', 'main', 'preload', 'renderer', 'scripts', 'server'].includes(target)

@@ -1,7 +1,7 @@
 /** What happens to bots, as events for the audit trail and the window. */
 import type { EventSink, NewEvent } from '../events/event.ts'
-import type { Bot } from './bot.ts'
-import type { BotState } from './states.ts'
+import type { Bot } from './bot/bot.ts'
+import type { BotState } from './bot/states.ts'
 
 type Words = Pick<NewEvent, 'title' | 'tone'>
 

@@ -1,10 +1,10 @@
 /** All bots: the rules of creating, running, unlinking, backing up and removing them. Knows no HTTP. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Fault } from '../fault.ts'
-import type { Backups } from './backups.ts'
-import { Bot, type BotParts } from './bot.ts'
-import { Handshakes } from './handshakes.ts'
-import { isRunning } from './states.ts'
+import type { Backups } from './backups/backups.ts'
+import { Bot, type BotParts } from './bot/bot.ts'
+import { Handshakes } from './bot/handshakes.ts'
+import { isRunning } from './bot/states.ts'
 import { defaultBotSettings, type BotRow } from './store.ts'
 
 export interface BotServiceParts extends Omit<BotParts, 'handshakes' | 'takenBy' | 'outside'> {

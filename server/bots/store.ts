@@ -2,10 +2,10 @@
 import type { Database } from 'better-sqlite3'
 import { quickly } from '../store/database.ts'
 import type { Sealer } from '../secrets/sealer.ts'
-import type { Arrival, AuthRow, AuthRows } from './engine.ts'
-import { createInboxStore, type InboxStore } from './inbox-store.ts'
+import type { Arrival, AuthRow, AuthRows } from './engine/engine.ts'
+import { createInboxStore, type InboxStore } from './messages/inbox-store.ts'
 import { locked, openOrNull } from './locked.ts'
-import type { BotState } from './states.ts'
+import type { BotState } from './bot/states.ts'
 
 export interface BotRow {
   userId: string

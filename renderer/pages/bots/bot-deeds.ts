@@ -1,7 +1,7 @@
 /** What can be done to a bot: which deeds fit its state, what each means in plain words, and the doing of it. */
 import { ref } from 'vue'
 import { useRouter } from 'vue-router'
-import type { BotView } from '../../../server/bots/contract.ts'
+import type { BotView } from '../../../server/bots/contract/index.ts'
 import { useReport } from '../../report.ts'
 import { useBots } from '../../stores/bots.ts'
 import { botName, nextStep } from './bot-look.ts'

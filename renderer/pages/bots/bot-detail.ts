@@ -1,6 +1,6 @@
 /** One bot with its history, backups and last seven days, read again when something of it changes. */
 import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
-import type { ActivityView, BackupView, HistoryEntry } from '../../../server/bots/contract.ts'
+import type { ActivityView, BackupView, HistoryEntry } from '../../../server/bots/contract/index.ts'
 import { messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
 import { useBots } from '../../stores/bots.ts'

@@ -1,5 +1,5 @@
 /** How a bot reads: its state, its name, its number. */
-import type { BotState, BotView } from '../../../server/bots/contract.ts'
+import type { BotState, BotView } from '../../../server/bots/contract/index.ts'
 import type { StateLook } from '../../components/tone.ts'
 
 const looks: Readonly<Record<BotState, StateLook>> = {

@@ -1,6 +1,6 @@
 /** What happens to one bot, as it happens: `WS …/events`, opened again when it closes, for as long as the calling component lives. */
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
-import { botEvent, type BotEvent } from '../../../server/bots/contract.ts'
+import { botEvent, type BotEvent } from '../../../server/bots/contract/index.ts'
 import { useApi } from '../../api/api.ts'
 
 const firstDelay = 500

@@ -1,5 +1,5 @@
 /** What is the matter with a bot, in plain words, and the ways out of it. */
-import type { BotView } from '../../../server/bots/contract.ts'
+import type { BotView } from '../../../server/bots/contract/index.ts'
 import { clockTime } from '../../format.ts'
 import type { Deed } from './bot-deeds.ts'
 import { readableNumber } from './bot-look.ts'

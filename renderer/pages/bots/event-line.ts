@@ -1,6 +1,6 @@
 /** One event of a bot as a line. */
-import type { BotEvent } from '../../../server/bots/contract.ts'
-import { botState } from '../../../server/bots/contract.ts'
+import type { BotEvent } from '../../../server/bots/contract/index.ts'
+import { botState } from '../../../server/bots/contract/index.ts'
 import type { Tone } from '../../components/tone.ts'
 import { botLook } from './bot-look.ts'
 import { kindText } from './chat/kinds.ts'

@@ -1,5 +1,5 @@
 /** What happened to a bot as lines: its states, and between them its linking and its backups. */
-import type { BackupView, BotView, HistoryEntry } from '../../../server/bots/contract.ts'
+import type { BackupView, BotView, HistoryEntry } from '../../../server/bots/contract/index.ts'
 import type { Tone } from '../../components/tone.ts'
 import { bytes } from '../../format.ts'
 import { botLook } from './bot-look.ts'

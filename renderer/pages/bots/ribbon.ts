@@ -1,5 +1,5 @@
 /** How a bot fared, slot by slot, from the states it was in. */
-import type { ActivityView, BotState } from '../../../server/bots/contract.ts'
+import type { ActivityView, BotState } from '../../../server/bots/contract/index.ts'
 
 /** `none`: before the bot was made. */
 export type RibbonSlot = 'good' | 'attention' | 'bad' | 'off' | 'none'

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { botsContract } from '../../../server/bots/contract.ts'
+import { botsContract } from '../../../server/bots/contract/index.ts'
 import { botsKey, serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 
 let bots: ServedBots

@@ -1,6 +1,6 @@
 /** What the window shows of a bot: its chats, how busy it was, and what is set for it alone. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ChatView, LoggedView } from '../../../server/bots/contract.ts'
+import type { ChatView, LoggedView } from '../../../server/bots/contract/index.ts'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
 

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
-import { createLogStore } from '../../../server/bots/log-store.ts'
+import { createLogStore } from '../../../server/bots/messages/log-store.ts'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { newDataDir, startServer, type ServerProcess } from '../../fakes/server-process.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'

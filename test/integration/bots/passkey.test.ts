@@ -1,7 +1,7 @@
 /** The passkey ceremony: a real browser with a virtual authenticator, the library's own socket, and the double as server and phone. */
 import type { Page } from 'puppeteer-core'
 import { afterEach, expect, test } from 'vitest'
-import type { Authenticator } from '../../../server/bots/passkey.ts'
+import type { Authenticator } from '../../../server/bots/pairing/passkey.ts'
 import { createPasskeyBrowser } from '../../../server/passkey-browser.ts'
 import { temporaryFolder } from '../../fakes/kernel.ts'
 import { serveBots, type ServeBotsOptions, type ServedBots } from '../../fakes/served-bots.ts'

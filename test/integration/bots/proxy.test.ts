@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createProxyAgent } from '../../../server/bots/proxy-agent.ts'
+import { createProxyAgent } from '../../../server/bots/engine/proxy-agent.ts'
 import { Egress } from '../../../server/http/egress.ts'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { listenOnLoopback, loopbackAllowed } from '../../fixtures/loopback.ts'

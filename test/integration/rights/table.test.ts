@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
-import { botsContract } from '../../../server/bots/contract.ts'
+import { botsContract } from '../../../server/bots/contract/index.ts'
 import { brokersContract } from '../../../server/brokers/contract.ts'
 import { browsersContract } from '../../../server/browsers/contract/index.ts'
 import { iso } from '../../../server/clock.ts'

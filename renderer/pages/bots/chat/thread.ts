@@ -1,5 +1,5 @@
 /** A conversation as it is shown: messages in their order, reactions on what they react to, own ones with how far they have come. */
-import type { MessageView, SentView } from '../../../../server/bots/contract.ts'
+import type { MessageView, SentView } from '../../../../server/bots/contract/index.ts'
 
 export type Delivery = SentView['status']
 

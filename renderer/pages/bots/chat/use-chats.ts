@@ -1,7 +1,7 @@
 /** The chats of a bot's log, the newest first; read again when something is written. */
 import { useDebounceFn } from '@vueuse/core'
 import { ref, shallowRef } from 'vue'
-import type { ChatView } from '../../../../server/bots/contract.ts'
+import type { ChatView } from '../../../../server/bots/contract/index.ts'
 import { messageOf } from '../../../api/api-error.ts'
 import { useApi } from '../../../api/api.ts'
 

@@ -1,6 +1,6 @@
 /** One conversation: kept messages page by page, what waits or failed beside them, and what comes in meanwhile. */
 import { ref, shallowRef, watch, type Ref } from 'vue'
-import type { BotEvent, LoggedView, SentView } from '../../../../server/bots/contract.ts'
+import type { BotEvent, LoggedView, SentView } from '../../../../server/bots/contract/index.ts'
 import { messageOf } from '../../../api/api-error.ts'
 import { useApi } from '../../../api/api.ts'
 import { mergeMessages, type ChatMessage } from './thread.ts'

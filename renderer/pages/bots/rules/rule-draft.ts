@@ -1,5 +1,5 @@
 /** A rule while it is being written: fields as a person types them, and the rule that they make. */
-import type { RuleAction, RuleDefinition, RuleMatch, RuleView } from '../../../../server/bots/contract.ts'
+import type { RuleAction, RuleDefinition, RuleMatch, RuleView } from '../../../../server/bots/contract/index.ts'
 
 export interface RuleDraft {
   name: string

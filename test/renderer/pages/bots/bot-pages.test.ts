@@ -1,7 +1,7 @@
 /** The pages of one bot, over a server at the network's edge. */
 import { afterEach, describe, expect, it } from 'vitest'
 import BotPage from '../../../../renderer/pages/bots/bot-page.vue'
-import type { BotView } from '../../../../server/bots/contract.ts'
+import type { BotView } from '../../../../server/bots/contract/index.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, type MountedPage } from '../../support/mount.ts'
 import { at, bot, serverWith } from './sample-bot.ts'

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import LinkBotPage from '../../../../renderer/pages/bots/link/link-bot-page.vue'
 import { useBots } from '../../../../renderer/stores/bots.ts'
-import type { BotView } from '../../../../server/bots/contract.ts'
+import type { BotView } from '../../../../server/bots/contract/index.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, type MountedPage } from '../../support/mount.ts'
 import { at, bot, serverWith } from './sample-bot.ts'

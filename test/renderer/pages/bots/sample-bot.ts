@@ -1,5 +1,5 @@
 /** A whole bot, of which a test names only what it is about, and a server that has it. */
-import type { ActivityView, BotView } from '../../../../server/bots/contract.ts'
+import type { ActivityView, BotView } from '../../../../server/bots/contract/index.ts'
 import type { FakeTransport } from '../../support/fake-transport.ts'
 import { standardServer } from '../../support/mount.ts'
 

@@ -1,0 +1,179 @@
+/** Binds the routes of messages to their services. */
+import { z } from 'zod'
+import { Fault } from '../../fault.ts'
+import type { Handlers, SocketHandler } from '../../http/api.ts'
+import type { Contract } from '../../http/contract.ts'
+import type { Bot } from '../bot/bot.ts'
+import type { messageRoutes, outgoing } from '../contract/native/messages.ts'
+import { userId } from '../contract/parts.ts'
+import type { Content } from '../engine/engine.ts'
+import type { LogStore } from '../messages/log-store.ts'
+import type { MessageStore } from '../messages/outbox-store.ts'
+import { chatOf, chatView, isGroup, liveConnection, loggedView, sentView, wordsOf, type Messages } from '../messages/messages.ts'
+import type { Outbox } from '../messages/outbox.ts'
+import type { BotService } from '../service.ts'
+
+export interface MessageParts {
+  service: BotService
+  outbox: Outbox
+  messages: Messages
+  messageStore: MessageStore
+  logStore: LogStore
+}
+
+const idempotencyKey = z.string().min(1).max(255).nullable()
+/** A reader that takes nothing off its socket is cut off before its backlog fills the memory. */
+const longestBacklog = 4 * 1_048_576
+
+/** Messages that one call marks as read. */
+const readAtOnce = 200
+
+export function messageHandlers({
+  service,
+  outbox,
+  messageStore: store,
+  logStore,
+}: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
+  const ok = { status: 200 as const, body: { success: true as const } }
+  return {
+    sendMessage: ({ params, body }, call) => {
+      const key = idempotencyKey.safeParse(call.headers['idempotency-key'] ?? null)
+      if (!key.success) throw new Fault('idempotency-malformed', 'The Idempotency-Key has 1 to 255 characters')
+      const row = outbox.add(service.get(params.userId), {
+        chat: chatOf(body.to),
+        content: contentOf(body),
+        replyTo: body.replyTo ?? null,
+        idempotencyKey: key.data,
+      })
+      return { status: 202, body: { success: true, message: sentView(row) } }
+    },
+    sentMessages: ({ params, query }) => {
+      service.get(params.userId)
+      return {
+        status: 200,
+        body: {
+          success: true,
+          messages: store
+            .list(params.userId, query.chat === undefined ? null : chatOf(query.chat), query.limit)
+            .map((row) => ({ ...sentView(row), text: wordsOf(row.content) })),
+          queue: store.waiting(params.userId),
+        },
+      }
+    },
+    sentMessage: ({ params }) => {
+      service.get(params.userId)
+      return { status: 200, body: { success: true, message: sentView(outbox.row(params.userId, params.messageId)) } }
+    },
+    cancelMessage: ({ params }) => {
+      service.get(params.userId)
+      outbox.row(params.userId, params.messageId)
+      if (!store.cancel(params.userId, params.messageId)) throw new Fault('message-on-its-way', 'The message is on its way already')
+      return ok
+    },
+    lookUp: async ({ params }) => ({
+      status: 200,
+      body: { success: true, number: params.number, exists: await liveConnection(service.get(params.userId)).isKnown(params.number) },
+    }),
+    groups: async ({ params }) => ({
+      status: 200,
+      body: { success: true, groups: await liveConnection(service.get(params.userId)).groups() },
+    }),
+    presence: async ({ params, body: { state, chat } }) => {
+      const connection = liveConnection(service.get(params.userId))
+      if (state === 'available' || state === 'unavailable') await connection.presence(state === 'available')
+      else if (chat === undefined) throw new Fault('chat-missing', 'chat is required to show typing')
+      else await connection.typing(chatOf(chat), state === 'typing')
+      return ok
+    },
+    markRead: async ({ params: { userId }, body }) => {
+      const chat = chatOf(body.chat)
+      const keys = body.messages ?? logStore.unread(userId, chat, readAtOnce)
+      const connection = liveConnection(service.get(userId))
+      if (keys.length > 0) await connection.markRead(chat, keys)
+      logStore.markRead(
+        userId,
+        chat,
+        keys.map(({ id }) => id),
+      )
+      return ok
+    },
+    log: ({ params, query: { chat, ...query } }) => {
+      service.get(params.userId)
+      const { items, next } = logStore.read(params.userId, { ...query, chat: chat === undefined ? undefined : chatOf(chat) })
+      return { status: 200, body: { success: true, messages: items.map(loggedView), next } }
+    },
+    chats: async ({ params: { userId }, query }) => {
+      const bot = service.get(userId)
+      const page = logStore.chats(userId, query)
+      const nameless = page.items.some(({ chat, name }) => isGroup(chat) && name === null)
+      const names = nameless ? await subjectsOf(bot) : new Map<string, string>()
+      for (const [chat, subject] of names) logStore.setName(userId, chat, subject)
+      return {
+        status: 200,
+        body: {
+          success: true,
+          chats: page.items.map((chat) => chatView({ ...chat, name: chat.name ?? names.get(chat.chat) ?? null })),
+          next: page.next,
+        },
+      }
+    },
+    clearLog: ({ params, query: { chat } }) => {
+      service.get(params.userId)
+      logStore.clear(params.userId, chat === undefined ? null : chatOf(chat))
+      return ok
+    },
+  }
+}
+
+export function eventsSocket({ service, messages }: MessageParts): SocketHandler {
+  return (socket, { params, query }) => {
+    const { userId: id } = z.object({ userId }).parse(params)
+    const types = typeof query['types'] === 'string' ? new Set(query['types'].split(',')) : null
+    if (service.find(id) === undefined) return socket.close(4_404, 'Session not found')
+    const end = messages.subscribe(id, (event) => {
+      if (types !== null && !types.has(event.type)) return
+      if (socket.bufferedAmount > longestBacklog) return socket.terminate()
+      socket.send(JSON.stringify(event))
+    })
+    socket.once('close', end)
+  }
+}
+
+/** WhatsApp is not asked for subjects again within this time: a group that was left has none. */
+const askAgainAfter = 5 * 60_000
+const askedAt = new WeakMap<Bot, number>()
+
+/** Subjects of the groups it is in, as far as they can be had now. */
+async function subjectsOf(bot: Bot): Promise<Map<string, string>> {
+  const { live } = bot
+  if (live === null || performance.now() - (askedAt.get(bot) ?? -Infinity) < askAgainAfter) return new Map()
+  askedAt.set(bot, performance.now())
+  const groups = await live.groups().catch(() => [])
+  return new Map(groups.map(({ id, subject }) => [id, subject]))
+}
+
+function contentOf(body: z.output<typeof outgoing>): Content {
+  switch (body.type) {
+    case 'image':
+    case 'video':
+      return { type: body.type, data: Buffer.from(body.data, 'base64'), caption: body.caption, mimetype: body.mimetype }
+    case 'audio':
+      return { type: 'audio', data: Buffer.from(body.data, 'base64'), mimetype: body.mimetype, voice: body.voice }
+    case 'document':
+      return {
+        type: 'document',
+        data: Buffer.from(body.data, 'base64'),
+        mimetype: body.mimetype,
+        fileName: body.fileName,
+        caption: body.caption,
+      }
+    case 'text':
+      return { type: 'text', text: body.text }
+    case 'location':
+      return { type: 'location', latitude: body.latitude, longitude: body.longitude, name: body.name }
+    case 'contact':
+      return { type: 'contact', name: body.name, phoneNumber: body.phoneNumber }
+    case 'reaction':
+      return { type: 'reaction', emoji: body.emoji, to: body.message }
+  }
+}

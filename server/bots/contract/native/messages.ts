@@ -1,0 +1,265 @@
+/** Sending and reading: routes beside the published ones, under the same rules and in the same shape. */
+import { z } from 'zod'
+import { isoTime, type RouteDefinition, type SocketDefinition } from '../../../http/contract.ts'
+import { failure, phoneNumber, userParams } from '../parts.ts'
+
+/** A number, or a chat by its WhatsApp id. */
+export const chat = z.union([phoneNumber, z.string().regex(/^[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid)$/)])
+export const messageId = z.string().regex(/^[0-9A-Za-z._-]{4,64}$/)
+const text = z.string().min(1).max(65_536)
+/** Base64; decoded 16 MiB, which is what WhatsApp takes for pictures and sound. */
+const data = z.base64().max(22_500_000)
+const mimetype = z
+  .string()
+  .regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w=.+-]+)?$/)
+  .max(100)
+const key = { id: messageId, fromMe: z.boolean().default(false), author: z.string().max(60).optional() }
+
+const content = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text }),
+  z.object({ type: z.literal('image'), data, mimetype: mimetype.default('image/jpeg'), caption: z.string().max(4_096).default('') }),
+  z.object({ type: z.literal('video'), data, mimetype: mimetype.default('video/mp4'), caption: z.string().max(4_096).default('') }),
+  z.object({ type: z.literal('audio'), data, mimetype: mimetype.default('audio/ogg; codecs=opus'), voice: z.boolean().default(false) }),
+  z.object({
+    type: z.literal('document'),
+    data,
+    mimetype: mimetype.default('application/octet-stream'),
+    fileName: z.string().min(1).max(255),
+    caption: z.string().max(4_096).default(''),
+  }),
+  z.object({
+    type: z.literal('location'),
+    latitude: z.number().min(-90).max(90),
+    longitude: z.number().min(-180).max(180),
+    name: z.string().max(200).default(''),
+  }),
+  z.object({ type: z.literal('contact'), name: z.string().min(1).max(200), phoneNumber }),
+  z.object({ type: z.literal('reaction'), emoji: z.string().max(32), message: z.object(key) }),
+])
+
+export const outgoing = z.intersection(
+  z.object({ to: chat, replyTo: z.object({ ...key, text: z.string().max(65_536).default('') }).optional() }),
+  content,
+)
+
+export const sentView = z.object({
+  messageId: z.string(),
+  chat: z.string(),
+  kind: z.string(),
+  /** `queued`, `sending`, `sent` (WhatsApp has it), `delivered`, `read`, `failed`. */
+  status: z.enum(['queued', 'sending', 'sent', 'delivered', 'read', 'failed']),
+  problem: z.string().nullable(),
+  createdAt: isoTime,
+  sentAt: isoTime.nullable(),
+  updatedAt: isoTime,
+})
+export type SentView = z.output<typeof sentView>
+
+export const messageView = z.object({
+  id: z.string(),
+  chat: z.string(),
+  author: z.string(),
+  authorName: z.string().nullable(),
+  fromMe: z.boolean(),
+  at: isoTime,
+  kind: z.string(),
+  text: z.string(),
+  /** What it answers, as the answer carries it; `author` is a WhatsApp id. */
+  quoted: z.object({ id: z.string(), author: z.string(), kind: z.string(), text: z.string() }).nullable(),
+  /** Of a reaction: the id of the message it is to. */
+  reactsTo: z.string().nullable(),
+})
+export type MessageView = z.output<typeof messageView>
+
+/** A kept message: its place in the log, and how far it has come when it went out through here. */
+const loggedView = messageView.extend({ number: z.number().int(), status: sentView.shape.status.nullable() })
+export type LoggedView = z.output<typeof loggedView>
+
+export const chatView = z.object({
+  chat: z.string(),
+  isGroup: z.boolean(),
+  /** Digits; null for a group, and for a person whom WhatsApp names by a hidden id alone. */
+  phoneNumber: z.string().nullable(),
+  /** As the person calls themselves, or the subject of the group; null while unknown. */
+  name: z.string().nullable(),
+  received: z.number().int(),
+  sent: z.number().int(),
+  /** Received since the chat was last read here or answered. */
+  unread: z.number().int(),
+  last: loggedView,
+})
+export type ChatView = z.output<typeof chatView>
+
+export const ok = z.object({ success: z.literal(true) })
+export const refusals = { 400: failure('A field is malformed'), 401: failure('A key is needed'), 404: failure('No such session') }
+const notOnline = { ...refusals, 409: failure('The session is not online') }
+const messageParams = userParams.extend({ messageId })
+export const at = (path: string) => `/api/sessions/:userId${path}`
+const shared = { tag: 'Messages', access: 'local', right: 'bots:use', params: userParams } as const
+
+export const messageRoutes = {
+  sendMessage: {
+    ...shared,
+    method: 'POST',
+    path: at('/messages'),
+    summary: 'Queue a message',
+    description:
+      'Sent when the session is online, at its pace and within its daily limit. With an `Idempotency-Key` header a repeated call sends once.',
+    body: outgoing,
+    bodyLimit: 23_000_000,
+    responses: {
+      202: { description: 'Queued', body: ok.extend({ message: sentView }) },
+      ...refusals,
+      409: failure('The Idempotency-Key was used for another message, or the queue is full'),
+    },
+  },
+  sentMessages: {
+    ...shared,
+    method: 'GET',
+    path: at('/messages'),
+    summary: 'What was sent and what waits, the newest first',
+    verb: 'write',
+    query: z.object({ chat: chat.optional(), limit: z.coerce.number().int().min(1).max(500).default(100) }),
+    responses: {
+      200: {
+        description: 'Messages, with their words where those are short',
+        body: ok.extend({ messages: z.array(sentView.extend({ text: z.string() })), queue: z.number().int() }),
+      },
+      ...refusals,
+    },
+  },
+  sentMessage: {
+    ...shared,
+    method: 'GET',
+    path: at('/messages/:messageId'),
+    params: messageParams,
+    summary: 'How far a message has come',
+    verb: 'write',
+    responses: { 200: { description: 'The message', body: ok.extend({ message: sentView }) }, ...refusals },
+  },
+  cancelMessage: {
+    ...shared,
+    method: 'DELETE',
+    path: at('/messages/:messageId'),
+    params: messageParams,
+    summary: 'Take a waiting message out of the queue',
+    responses: { 200: { description: 'Taken out', body: ok }, ...refusals, 409: failure('It is on its way already') },
+  },
+  lookUp: {
+    ...shared,
+    method: 'GET',
+    path: at('/numbers/:number'),
+    params: userParams.extend({ number: phoneNumber }),
+    summary: 'Whether a number has a WhatsApp account',
+    verb: 'write',
+    responses: { 200: { description: 'The answer', body: ok.extend({ number: z.string(), exists: z.boolean() }) }, ...notOnline },
+  },
+  groups: {
+    ...shared,
+    method: 'GET',
+    path: at('/groups'),
+    summary: 'Groups the account is in',
+    verb: 'write',
+    responses: {
+      200: {
+        description: 'Groups',
+        body: ok.extend({ groups: z.array(z.object({ id: z.string(), subject: z.string(), members: z.number().int() })) }),
+      },
+      ...notOnline,
+    },
+  },
+  presence: {
+    ...shared,
+    method: 'POST',
+    path: at('/presence'),
+    summary: 'Show as online or typing',
+    body: z.object({ state: z.enum(['available', 'unavailable', 'typing', 'paused']), chat: chat.optional() }),
+    responses: { 200: { description: 'Shown', body: ok }, ...notOnline },
+  },
+  markRead: {
+    ...shared,
+    method: 'POST',
+    path: at('/read'),
+    summary: 'Mark messages as read',
+    description: 'Without `messages`: what the log holds of the chat and was not read yet, up to 200.',
+    body: z.object({ chat, messages: z.array(z.object(key)).min(1).max(200).optional() }),
+    responses: { 200: { description: 'Marked', body: ok }, ...notOnline },
+  },
+  log: {
+    ...shared,
+    method: 'GET',
+    path: at('/log'),
+    summary: 'Messages that were kept, the newest first',
+    description:
+      'Kept only while the session keeps a log, and as long as the settings say. `next`, when there is one, is the `before` of the following page.',
+    verb: 'write',
+    query: z.object({
+      chat: chat.optional(),
+      text: z.string().max(200).optional(),
+      before: z.coerce.number().int().min(1).optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+    }),
+    responses: {
+      200: { description: 'Messages', body: ok.extend({ messages: z.array(loggedView), next: z.number().int().nullable() }) },
+      ...refusals,
+    },
+  },
+  chats: {
+    ...shared,
+    method: 'GET',
+    path: at('/chats'),
+    summary: 'Chats of the log, the one with the newest message first',
+    description: '`next`, when there is one, is the `before` of the following page.',
+    verb: 'write',
+    query: z.object({ before: z.coerce.number().int().min(1).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
+    responses: {
+      200: { description: 'Chats', body: ok.extend({ chats: z.array(chatView), next: z.number().int().nullable() }) },
+      ...refusals,
+    },
+  },
+  clearLog: {
+    ...shared,
+    method: 'DELETE',
+    path: at('/log'),
+    summary: 'Forget all kept messages, or those of one chat',
+    query: z.object({ chat: chat.optional() }),
+    responses: { 200: { description: 'Forgotten', body: ok }, ...refusals },
+  },
+} as const satisfies Record<string, RouteDefinition>
+
+/** What the socket sends, one JSON object per message. */
+export const botEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('message'), userId: z.string(), message: messageView }),
+  z.object({ type: z.literal('progress'), userId: z.string(), message: sentView }),
+  z.object({ type: z.literal('state'), userId: z.string(), state: z.string(), reason: z.string().nullable() }),
+  /** A rule has taken a message: what came of it. */
+  z.object({
+    type: z.literal('rule'),
+    userId: z.string(),
+    rule: z.object({ id: z.string(), name: z.string() }),
+    outcome: z.enum(['done', 'held', 'failed']),
+    problem: z.string().nullable(),
+    messageId: z.string(),
+    chat: z.string(),
+  }),
+])
+export type BotEvent = z.output<typeof botEvent>
+
+export const messageSockets = {
+  events: {
+    path: at('/events'),
+    summary: 'Messages, acknowledgements and states as they happen',
+    description: '`types` picks some, e.g. `?types=message,state`.',
+    tag: 'Messages',
+    access: 'local',
+    right: 'bots:use',
+    verb: 'write',
+    params: userParams,
+    query: z.object({
+      types: z
+        .string()
+        .regex(/^(message|progress|state|rule)(,(message|progress|state|rule))*$/)
+        .optional(),
+    }),
+  },
+} as const satisfies Record<string, SocketDefinition>

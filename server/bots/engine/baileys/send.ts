@@ -1,0 +1,85 @@
+/** Sending: a message is sent when WhatsApp says that it has it, and the library neither waits for that nor says why it has not. */
+import type { BinaryNode, WASocket } from 'baileys'
+import { Fault } from '../../../fault.ts'
+import { contentFor, keyFor } from './messages.ts'
+import type { Connection, Written } from '../engine.ts'
+import { lost, refusalOf, unanswered } from './refusals.ts'
+
+export interface Sender {
+  send: Connection['send']
+  /** An answer of the server, or what became of the connection: the library would wait for another minute. */
+  answered<Answer>(answer: Promise<Answer>): Promise<Answer>
+  /** The connection is over: nobody will hear of what is under way. */
+  end(): void
+}
+
+/** Ms in which the server says that it has a message. */
+const longestAnswer = 30_000
+
+/** `refused` hears of a refusal for which nobody waits any more: of a message that an earlier connection has sent. */
+export function createSender(
+  library: typeof import('baileys'),
+  socket: WASocket,
+  refused: (messageId: string, refusal: Fault) => void,
+): Sender {
+  const waiting = new Map<string, PromiseWithResolvers<void>>()
+  const over = Promise.withResolvers<never>()
+  over.promise.catch(() => {})
+
+  socket.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
+    const { id = '', error } = attrs
+    const answer = waiting.get(id)
+    if (error === undefined) return answer?.resolve()
+    const refusal = refusalOf(Number(error))
+    if (answer === undefined) refused(id, refusal)
+    else answer.reject(refusal)
+  })
+
+  async function acknowledged(id: string, answer: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const silence = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(unanswered()), longestAnswer)
+    })
+    try {
+      await Promise.race([answer, silence, over.promise])
+    } finally {
+      clearTimeout(timer)
+      waiting.delete(id)
+    }
+  }
+
+  return {
+    async send(chat, content, { id, replyTo }): Promise<Written> {
+      const quoted = replyTo === null ? {} : { quoted: { key: keyFor(chat, replyTo), message: { conversation: replyTo.text } } }
+      const answer = Promise.withResolvers<void>()
+      answer.promise.catch(() => {})
+      waiting.set(id, answer)
+      try {
+        // A connection that ends leaves the library waiting for answers for another minute.
+        const sent = await Promise.race([socket.sendMessage(chat, contentFor(chat, content), { messageId: id, ...quoted }), over.promise])
+        const confirmed = acknowledged(id, answer.promise)
+        confirmed.catch(() => {})
+        return { encoded: library.proto.Message.encode(sent?.message ?? {}).finish(), confirmed }
+      } catch (error) {
+        waiting.delete(id)
+        throw problemOf(error)
+      }
+    },
+    answered: (answer) =>
+      Promise.race([answer, over.promise]).catch((error: unknown) => {
+        throw problemOf(error)
+      }),
+    end: () => over.reject(lost()),
+  }
+}
+
+/** Of what the library throws: an answer of the server has its code in `data`, a connection that is gone has its own in `output`. */
+export function problemOf(error: unknown): unknown {
+  if (error instanceof Fault || typeof error !== 'object' || error === null) return error
+  const code: unknown = Reflect.get(error, 'data')
+  if (typeof code === 'number' && Number.isInteger(code)) return refusalOf(code)
+  const output: unknown = Reflect.get(error, 'output')
+  const status = typeof output === 'object' && output !== null ? Number(Reflect.get(output, 'statusCode')) : 0
+  if (status === 428) return lost()
+  return status === 408 ? unanswered() : error
+}

@@ -1,0 +1,112 @@
+/** The table of messages that go out: each bot's queue, kept after sending. Contents are sealed. */
+import type { Database } from 'better-sqlite3'
+import type { Sealer } from '../../secrets/sealer.ts'
+import { quickly } from '../../store/database.ts'
+import type { Progress } from '../engine/engine.ts'
+import { openOrNull } from '../locked.ts'
+
+export type OutboxStatus = 'queued' | 'sending' | Progress | 'failed'
+
+export interface OutboxRow {
+  number: number
+  messageId: string
+  chat: string
+  kind: string
+  fingerprint: string
+  status: OutboxStatus
+  problem: string | null
+  createdAt: number
+  sentAt: number | null
+  updatedAt: number
+}
+
+export interface NewOutboxRow {
+  messageId: string
+  chat: string
+  kind: string
+  /** JSON of what is to be sent. */
+  content: string
+  idempotencyKey: string | null
+  fingerprint: string
+  now: number
+}
+
+/** Words of longer messages, which carry a picture or a file, are not read out of the sealed row. */
+const shortContent = 8_192
+
+export type MessageStore = ReturnType<typeof createMessageStore>
+
+export function createMessageStore(database: Database, sealer: Sealer) {
+  const columns =
+    'number, message_id AS messageId, chat, kind, fingerprint, status, problem, created_at AS createdAt, sent_at AS sentAt, updated_at AS updatedAt'
+  const insert = database.prepare(`
+    INSERT INTO bot_outbox (user_id, message_id, chat, kind, sealed, idempotency_key, fingerprint, status, created_at, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`)
+  const one = database.prepare<[string, string], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? AND message_id = ?`)
+  const byKey = database.prepare<[string, string], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? AND idempotency_key = ?`)
+  const next = database.prepare<[string], OutboxRow & { sealed: Buffer }>(
+    `SELECT ${columns}, sealed FROM bot_outbox WHERE user_id = ? AND status IN ('queued', 'sending') ORDER BY number LIMIT 1`,
+  )
+  const list = database.prepare<[{ user: string; chat: string | null; limit: number }], OutboxRow & { short: Buffer | null }>(`
+    SELECT ${columns}, CASE WHEN length(sealed) <= ${shortContent} THEN sealed END AS short FROM bot_outbox WHERE user_id = @user AND (@chat IS NULL OR chat = @chat) ORDER BY number DESC LIMIT @limit`)
+  const setStatus = database.prepare('UPDATE bot_outbox SET status = ?, problem = ?, updated_at = ? WHERE user_id = ? AND message_id = ?')
+  const setSent = database.prepare(
+    "UPDATE bot_outbox SET status = CASE WHEN status = 'sending' THEN 'sent' ELSE status END, problem = NULL, sent_at = ?, updated_at = ? WHERE user_id = ? AND message_id = ?",
+  )
+  const keepEncoded = database.prepare('UPDATE bot_outbox SET encoded = ? WHERE user_id = ? AND message_id = ?')
+  const remove = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status = 'queued'")
+  const encoded = database
+    .prepare<[string, string], Buffer | null>('SELECT encoded FROM bot_outbox WHERE user_id = ? AND message_id = ?')
+    .pluck()
+  const waiting = database
+    .prepare<[string], number>("SELECT count(*) FROM bot_outbox WHERE user_id = ? AND status IN ('queued', 'sending')")
+    .pluck()
+  const sentSince = database.prepare<[string, number], { count: number; first: number | null }>(
+    'SELECT count(*) AS count, min(sent_at) AS first FROM bot_outbox WHERE user_id = ? AND sent_at > ?',
+  )
+  const trim = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND created_at < ? AND status NOT IN ('queued', 'sending')")
+
+  const outboxPlace = (userId: string, messageId: string): string => `bots:outbox:${userId}:${messageId}`
+  const encodedPlace = (userId: string, messageId: string): string => `bots:sent:${userId}:${messageId}`
+
+  return {
+    add(userId: string, { messageId, chat, kind, content, idempotencyKey, fingerprint, now }: NewOutboxRow): void {
+      insert.run(userId, messageId, chat, kind, sealer.seal(content, outboxPlace(userId, messageId)), idempotencyKey, fingerprint, now, now)
+    },
+    find: (userId: string, messageId: string): OutboxRow | undefined => one.get(userId, messageId),
+    byKey: (userId: string, key: string): OutboxRow | undefined => byKey.get(userId, key),
+    /** `content` is null when the row cannot be opened. */
+    next(userId: string): { row: OutboxRow; content: string | null } | null {
+      const found = next.get(userId)
+      if (found === undefined) return null
+      const { sealed, ...row } = found
+      return { row, content: openOrNull(sealer, sealed, outboxPlace(userId, row.messageId)) }
+    },
+    /** The newest first; `content` is null for what carries a file. */
+    list: (userId: string, chat: string | null, limit: number): (OutboxRow & { content: string | null })[] =>
+      list.all({ user: userId, chat, limit }).map(({ short, ...row }) => ({
+        ...row,
+        content: short === null ? null : openOrNull(sealer, short, outboxPlace(userId, row.messageId)),
+      })),
+    setStatus: (userId: string, messageId: string, status: OutboxStatus, problem: string | null, now: number): void =>
+      void quickly(database, () => setStatus.run(status, problem, now, userId, messageId)),
+    setSent: (userId: string, messageId: string, now: number): void => void setSent.run(now, now, userId, messageId),
+    /** For a device that cannot read what it got. */
+    keepEncoded: (userId: string, messageId: string, message: Uint8Array): void =>
+      void quickly(database, () => keepEncoded.run(sealer.seal(message, encodedPlace(userId, messageId)), userId, messageId)),
+    /** False when it is on its way already. */
+    cancel: (userId: string, messageId: string): boolean => remove.run(userId, messageId).changes > 0,
+    encoded(userId: string, messageId: string): Buffer | null {
+      const sealed = encoded.get(userId, messageId)
+      try {
+        return sealed == null ? null : sealer.open(sealed, encodedPlace(userId, messageId))
+      } catch {
+        return null
+      }
+    },
+    waiting: (userId: string): number => waiting.get(userId) ?? 0,
+    sentSince: (userId: string, since: number): { count: number; first: number | null } =>
+      sentSince.get(userId, since) ?? { count: 0, first: null },
+    trim: (userId: string, before: number): void => void trim.run(userId, before),
+  }
+}

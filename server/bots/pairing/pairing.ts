@@ -1,0 +1,105 @@
+/** The pairing of one bot: the code and the QR while its phone is waited for, and the passkey where the account asks for one. */
+import type { Clock } from '../../clock.ts'
+import { Fault } from '../../fault.ts'
+import type { Connection, Engine } from '../engine/engine.ts'
+import { PasskeyLink, passkeyWayOut, type Authenticator } from './passkey.ts'
+
+/** What is shown to the person who links the bot. Times in ms since the epoch. */
+export interface Pairing {
+  /** Eight characters; null until WhatsApp has given it. */
+  code: string | null
+  qr: string
+  qrEndsAt: number
+  endsAt: number
+  /** The passkey ceremony, while the account asks for one. */
+  passkey: PasskeyLink | null
+}
+
+export interface PairingDeskParts {
+  engine: Pick<Engine, 'qrLife' | 'pairingLife'>
+  clock: Clock
+  /** Where a person uses a passkey; null while that is not wanted. */
+  authenticator(): Authenticator | null
+  /** The code, or the stage of the passkey, is another one. */
+  changed(): void
+  failed(reason: string): void
+}
+
+/** Ms that a person has for a passkey, as WhatsApp itself says. */
+const passkeyPatience = 10 * 60_000
+
+export class PairingDesk {
+  current: Pairing | null = null
+  private readonly parts: PairingDeskParts
+  /** Whose code is waited for: one of an earlier connection is of no use. */
+  private asked: Connection | null = null
+
+  constructor(parts: PairingDeskParts) {
+    this.parts = parts
+  }
+
+  /** Ms that a passkey may take; null while none is answered here. */
+  get patience(): number | null {
+    return this.parts.authenticator() === null ? null : passkeyPatience
+  }
+
+  /** True when it is the first QR of its connection: then, and not before, a code may be asked for. */
+  showQr(qr: string): boolean {
+    const { engine, clock } = this.parts
+    const { current } = this
+    const now = clock.now()
+    this.current =
+      current === null
+        ? { code: null, qr, qrEndsAt: now + engine.qrLife[0], endsAt: now + engine.pairingLife, passkey: null }
+        : { ...current, qr, qrEndsAt: now + engine.qrLife[1] }
+    return current === null
+  }
+
+  /** Asked for before the first QR, the library would hand out a code that the server has never heard of. */
+  askForCode(connection: Connection, number: string): void {
+    this.asked = connection
+    connection
+      .requestCode(number)
+      .then((code) => {
+        if (this.asked !== connection || this.current === null) return
+        this.current = { ...this.current, code }
+        this.parts.changed()
+      })
+      .catch((error: unknown) => {
+        if (this.asked === connection)
+          this.parts.failed(error instanceof Fault ? error.message : 'The connection ended before WhatsApp gave a pairing code')
+      })
+  }
+
+  usePasskey(connection: Connection | null, options: string): void {
+    const { parts, current } = this
+    const authenticator = parts.authenticator()
+    if (authenticator === null || connection === null || current === null || options === '') return parts.failed(passkeyWayOut)
+    const passkey = new PasskeyLink({
+      authenticator,
+      connection,
+      changed: () => parts.changed(),
+      failed: (reason) => {
+        if (this.current?.passkey === passkey) parts.failed(reason)
+      },
+    })
+    this.current = { ...current, endsAt: parts.clock.now() + passkeyPatience, passkey }
+    passkey.begin(options)
+    parts.changed()
+  }
+
+  passkeyCodeCame(code: string, mustConfirm: boolean): void {
+    this.current?.passkey?.codeCame(code, mustConfirm)
+  }
+
+  /** The person has seen the code of the passkey ceremony on the phone as well. Throws `nothing-to-confirm`. */
+  confirmPasskey(): void {
+    if (this.current?.passkey?.confirm() !== true) throw new Fault('nothing-to-confirm', 'There is no code of a passkey to confirm')
+  }
+
+  end(): void {
+    this.current?.passkey?.dispose()
+    this.current = null
+    this.asked = null
+  }
+}

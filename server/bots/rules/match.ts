@@ -1,0 +1,67 @@
+/** Whether a message is one that a rule waits for, and what is said to it. Pure: no store, no clock, no connection. */
+import { linearPattern } from '../../linear-pattern.ts'
+import type { RuleDefinition, RuleMatch } from '../contract/native/rules.ts'
+import type { Message } from '../engine/engine.ts'
+import { chatOf, isGroup, numberOf } from '../messages/messages.ts'
+
+type TextRule = NonNullable<RuleMatch['text']>
+
+/** The parts of the text that a pattern has caught: the whole first. null when the text is not like it. */
+export type TextMatcher = (text: string) => readonly string[] | null
+
+/** Makes the test of a rule's text. Throws a `SyntaxError` in the pattern's own words when it is none. */
+export async function textMatcher(wanted: TextRule | null): Promise<TextMatcher> {
+  if (wanted === null) return (text) => [text]
+  const { how, value, caseSensitive } = wanted
+  if (how === 'regex') return (await linearPattern(value, { caseSensitive })).caught
+  const folded = (text: string): string => (caseSensitive ? text : text.toLowerCase()).normalize('NFC')
+  const needle = folded(value)
+  const holds = {
+    contains: (text: string) => text.includes(needle),
+    equals: (text: string) => text.trim() === needle.trim(),
+    starts: (text: string) => text.trimStart().startsWith(needle),
+  }[how]
+  return (text) => (holds(folded(text)) ? [text] : null)
+}
+
+/** Everything but the text. */
+export function isMeant({ kinds, where, chats, senders }: RuleMatch, { kind, chat, author }: Message): boolean {
+  // A rule that asks for no kind means what people write, not a message that could not be read.
+  if (kind === 'unreadable') return false
+  if (kinds.length > 0 && !kinds.some((wanted) => wanted === kind)) return false
+  if (where !== 'anywhere' && (where === 'groups') !== isGroup(chat)) return false
+  if (chats.length > 0 && !chats.some((wanted) => chatOf(wanted) === chat)) return false
+  return senders.length === 0 || senders.some((number) => number === numberOf(author))
+}
+
+const placeholders = ['text', 'name', 'number', 'chat', 'time', 'date'] as const
+/** Spaces inside are trimmed afterwards: an expression that did it would take as long as whoever writes the template likes. */
+const placeholder = /\{\{([^{}]*)\}\}/g
+
+/** The first placeholder of the template that nobody knows; null when all are known. */
+export function unknownPlaceholder({ match, action }: Pick<RuleDefinition, 'match' | 'action'>): string | null {
+  if (action.type !== 'reply') return null
+  const groups = match.text?.how === 'regex' ? /^[1-9]$/ : /^$/
+  for (const [, inside = ''] of action.template.matchAll(placeholder)) {
+    const name = inside.trim()
+    if (!placeholders.some((known) => known === name) && !groups.test(name)) return name
+  }
+  return null
+}
+
+/** The reply: what people wrote is put in as it is and never read as a template itself. */
+export function fillTemplate(template: string, message: Message, caught: readonly string[], now: Date): string {
+  const known: Readonly<Record<string, string>> = {
+    text: message.text,
+    name: message.authorName ?? numberOf(message.author) ?? '',
+    number: numberOf(message.author) ?? '',
+    chat: message.chat,
+    time: `${two(now.getHours())}:${two(now.getMinutes())}`,
+    date: `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`,
+  }
+  return template.replace(placeholder, (_, inside: string) => known[inside.trim()] ?? caught[Number(inside)] ?? '').trim()
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}
