@@ -2,7 +2,7 @@
 import type { ClientCapabilities } from '@modelcontextprotocol/client'
 import type { Clock } from '../../clock.ts'
 import { readCatalogue } from '../upstreams/read-catalogue.ts'
-import type { Json, Link, Message } from '../upstreams/connection.ts'
+import type { Json, UpstreamConnection, Message } from '../upstreams/connection.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { ToolDefinition } from '../upstreams/store.ts'
@@ -39,7 +39,7 @@ export class RelayClient {
   readonly capabilities: ClientCapabilities
   logLevel: string | undefined
   private readonly options: ClientOptions
-  private readonly lanes = new Map<string, { link: Promise<Link>; upstream: Upstream; since: number }>()
+  private readonly lanes = new Map<string, { connection: Promise<UpstreamConnection>; upstream: Upstream; since: number }>()
   private readonly laneTools = new Map<string, readonly ToolDefinition[]>()
   private readonly ongoing = new Map<string, Set<Ongoing>>()
   private readonly watched = new Map<string, Upstream>()
@@ -80,28 +80,28 @@ export class RelayClient {
   }
 
   /** The client's own connection to a server, opened when first needed and again after it broke. */
-  lane(upstream: Upstream): Promise<Link> {
+  lane(upstream: Upstream): Promise<UpstreamConnection> {
     const { id } = upstream.definition
     const existing = this.lanes.get(id)
-    if (existing?.upstream === upstream) return existing.link
+    if (existing?.upstream === upstream) return existing.connection
     const gone = (): void => {
       // A later one may have taken its place.
-      if (this.lanes.get(id)?.link !== link) return
+      if (this.lanes.get(id)?.connection !== connection) return
       this.lanes.delete(id)
       this.laneTools.delete(id)
       this.forgetView()
     }
     // In a turn of its own: whatever ends it meanwhile finds it in its place.
-    const link = Promise.resolve().then(() => this.openLane(upstream, gone))
-    this.lanes.set(id, { link, upstream, since: this.options.clock.monotonic() })
-    link.catch(gone)
-    return link
+    const connection = Promise.resolve().then(() => this.openLane(upstream, gone))
+    this.lanes.set(id, { connection, upstream, since: this.options.clock.monotonic() })
+    connection.catch(gone)
+    return connection
   }
 
   private async settledLane(upstream: Upstream): Promise<void> {
-    const link = this.lane(upstream).catch(() => undefined)
+    const connection = this.lane(upstream).catch(() => undefined)
     const since = this.lanes.get(upstream.definition.id)?.since ?? 0
-    await settledWithin(listWait - (this.options.clock.monotonic() - since), link)
+    await settledWithin(listWait - (this.options.clock.monotonic() - since), connection)
   }
 
   /** Runs a request so that what the server says or asks meanwhile reaches `ongoing`. */
@@ -118,7 +118,7 @@ export class RelayClient {
 
   /** Tells all servers that have a connection for this client alone. */
   broadcast(message: Message): void {
-    for (const { link } of this.lanes.values()) link.then((lane) => lane.notify(message)).catch(() => undefined)
+    for (const { connection } of this.lanes.values()) connection.then((lane) => lane.notify(message)).catch(() => undefined)
   }
 
   async watch(uri: string, upstream: Upstream): Promise<void> {
@@ -147,12 +147,12 @@ export class RelayClient {
     const lanes = [...this.lanes.values()]
     this.lanes.clear()
     await Promise.all([
-      ...lanes.map(({ link, upstream }) => link.then((lane) => upstream.closeLane(lane)).catch(() => undefined)),
+      ...lanes.map(({ connection, upstream }) => connection.then((lane) => upstream.closeLane(lane)).catch(() => undefined)),
       ...[...this.watched.keys()].map((uri) => this.unwatch(uri).catch(() => undefined)),
     ])
   }
 
-  private async openLane(upstream: Upstream, gone: () => void): Promise<Link> {
+  private async openLane(upstream: Upstream, gone: () => void): Promise<UpstreamConnection> {
     const { id } = upstream.definition
     const lane = await upstream.openLane({
       id: this.session.id,
@@ -172,7 +172,7 @@ export class RelayClient {
     }
   }
 
-  private async readTools(upstream: Upstream, lane: Link): Promise<void> {
+  private async readTools(upstream: Upstream, lane: UpstreamConnection): Promise<void> {
     const { tools } = await readCatalogue(lane, new Set(['tools']))
     if (tools === undefined) return
     this.options.upstreams.learn(upstream, tools)
@@ -183,9 +183,9 @@ export class RelayClient {
   private hear(upstream: Upstream, message: Message): void {
     const { id } = upstream.definition
     if (message.method === 'notifications/tools/list_changed') {
-      const lane = this.lanes.get(id)?.link
+      const lane = this.lanes.get(id)?.connection
       lane
-        ?.then((link) => this.readTools(upstream, link))
+        ?.then((connection) => this.readTools(upstream, connection))
         .then(() => this.options.changed(new Set(['tools'])))
         .catch(() => undefined)
       return

@@ -25,7 +25,7 @@ export interface Message {
   params?: Json | undefined
 }
 
-export interface LinkOptions {
+export interface UpstreamConnectionOptions {
   definition: UpstreamDefinition
   /** What the client at the other end can do for the server; decides which tools some servers show. */
   capabilities: ClientCapabilities
@@ -60,22 +60,22 @@ export const asJson: StandardSchemaV1<unknown, Json> = {
   '~standard': { version: 1, vendor: 'wheelhouse', validate: (value) => ({ value: value as Json }) },
 }
 
-export class Link {
+export class UpstreamConnection {
   private readonly client: Client
   private readonly transport: Transport
-  private readonly redacted: LinkOptions['redacted']
+  private readonly redacted: UpstreamConnectionOptions['redacted']
   /** Why it is over. */
   private over: string | undefined
   private closing = false
   private ended: ((reason: string) => void) | undefined
 
-  private constructor(client: Client, transport: Transport, redacted: LinkOptions['redacted']) {
+  private constructor(client: Client, transport: Transport, redacted: UpstreamConnectionOptions['redacted']) {
     this.client = client
     this.transport = transport
     this.redacted = redacted
   }
 
-  static async open(options: LinkOptions): Promise<Link> {
+  static async open(options: UpstreamConnectionOptions): Promise<UpstreamConnection> {
     const transport = await transportOf(options)
     const client = new Client(
       { name: 'wheelhouse-relay', version },
@@ -86,27 +86,27 @@ export class Link {
         inputRequired: { autoFulfill: false },
       },
     )
-    const link = new Link(client, transport, options.redacted)
+    const connection = new UpstreamConnection(client, transport, options.redacted)
     client.fallbackNotificationHandler = async ({ method, params }) => options.onNotification({ method, params })
     client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => options.onRequest({ method, params }, mcpReq.signal)
     client.onerror = (error) => {
       options.onLog(error.message)
       // The stream would come back by itself, but as another session, in which nothing has been negotiated.
-      if (error instanceof SseError) link.break('The connection was cut')
+      if (error instanceof SseError) connection.break('The connection was cut')
     }
-    client.onclose = () => link.break(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
+    client.onclose = () => connection.break(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
     try {
       await orAborted(
         client.connect(transport, { timeout: connectTimeout, signal: options.signal }),
         AbortSignal.any([options.signal, AbortSignal.timeout(openTimeout)]),
       )
     } catch (error) {
-      await link.close()
+      await connection.close()
       throw transport instanceof StdioTransport && error instanceof Error && error.message.includes('closed')
         ? new Error(transport.reason, { cause: error })
         : error
     }
-    return link
+    return connection
   }
 
   /**
@@ -195,7 +195,7 @@ async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Pr
   }
 }
 
-async function transportOf({ definition, guardian, onLog, builtIn, auth, fetch: send }: LinkOptions): Promise<Transport> {
+async function transportOf({ definition, guardian, onLog, builtIn, auth, fetch: send }: UpstreamConnectionOptions): Promise<Transport> {
   const { transport, command, args, env, cwd, url, headers } = definition
   if (transport === 'built-in') {
     if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)

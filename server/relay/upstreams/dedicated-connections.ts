@@ -4,8 +4,8 @@
  */
 import type { ClientCapabilities } from '@modelcontextprotocol/client'
 import { escape, within } from '../../isolation.ts'
-import type { Json, Link, LinkOptions, Message } from './connection.ts'
-import { openLink } from './open-connection.ts'
+import type { Json, UpstreamConnection, UpstreamConnectionOptions, Message } from './connection.ts'
+import { openConnection } from './open-connection.ts'
 
 /** What the client can do, who answers what the server asks of it, and who hears what it says. */
 export interface LaneClient {
@@ -18,7 +18,7 @@ export interface LaneClient {
   onEnd(): void
 }
 
-export type LaneOptions = Omit<LinkOptions, 'capabilities' | 'onNotification' | 'onRequest'>
+export type LaneOptions = Omit<UpstreamConnectionOptions, 'capabilities' | 'onNotification' | 'onRequest'>
 
 export interface LanesParts {
   /** How the server is reached; `signal` ends a connection that is being made. */
@@ -30,25 +30,25 @@ export interface LanesParts {
 export class Lanes {
   private readonly parts: LanesParts
   /** With what tells the client of each that its connection is gone. */
-  private readonly all = new Map<Link, () => void>()
+  private readonly all = new Map<UpstreamConnection, () => void>()
 
   constructor(parts: LanesParts) {
     this.parts = parts
   }
 
   /** In the era with requests towards the client where the server has it. Throws when `stopped` aborts meanwhile. */
-  async open(client: LaneClient, stopped: AbortSignal): Promise<Link> {
+  async open(client: LaneClient, stopped: AbortSignal): Promise<UpstreamConnection> {
     const attempt = new AbortController()
     const signal = AbortSignal.any([stopped, attempt.signal])
     /** Filled once it is open: what goes wrong may be heard of before. */
-    const own: { link?: Link } = {}
+    const own: { connection?: UpstreamConnection } = {}
     const gone = (): void => {
-      if (own.link !== undefined && this.all.delete(own.link)) client.onEnd()
+      if (own.connection !== undefined && this.all.delete(own.connection)) client.onEnd()
     }
     const escaped = (_: Error, reason: string): void => {
       this.parts.note(`a client's connection caused an error here: ${reason}`)
       attempt.abort(new Error(reason))
-      own.link?.close().catch(escape)
+      own.connection?.close().catch(escape)
       gone()
     }
     const lane = await within({ room: 'relay', kind: 'client', id: client.id, escaped }, () =>
@@ -63,13 +63,13 @@ export class Lanes {
       await lane.close()
       throw signal.reason
     }
-    own.link = lane
+    own.connection = lane
     this.all.set(lane, client.onEnd)
     lane.whenEnded(gone)
     return lane
   }
 
-  async close(lane: Link): Promise<void> {
+  async close(lane: UpstreamConnection): Promise<void> {
     this.all.delete(lane)
     await lane.close()
   }
@@ -82,10 +82,10 @@ export class Lanes {
     await Promise.all(ended.map(([lane]) => lane.close()))
   }
 
-  private connect(options: LinkOptions): Promise<Link> {
-    return openLink({ ...options, era: 'legacy' }).catch((error: unknown) => {
+  private connect(options: UpstreamConnectionOptions): Promise<UpstreamConnection> {
+    return openConnection({ ...options, era: 'legacy' }).catch((error: unknown) => {
       if (!this.parts.isModern()) throw error
-      return openLink(options)
+      return openConnection(options)
     })
   }
 }

@@ -1,5 +1,5 @@
 /** What an MCP server offers, read in whole. */
-import type { Link } from './connection.ts'
+import type { UpstreamConnection } from './connection.ts'
 import type { ToolDefinition } from './store.ts'
 
 export interface Catalogue {
@@ -29,13 +29,13 @@ const lists = {
 } as const
 
 /** Lists the server does not have are empty; one that fails makes the whole reading fail, except the optional templates. */
-export async function readCatalogue(link: Link, parts: ReadonlySet<keyof Catalogue>): Promise<Partial<Catalogue>> {
+export async function readCatalogue(connection: UpstreamConnection, parts: ReadonlySet<keyof Catalogue>): Promise<Partial<Catalogue>> {
   const read = await Promise.all(
     [...parts].map(async (part) => {
       const { method, field, capability } = lists[part]
-      if (link.capabilities[capability] === undefined) return [part, []] as const
+      if (connection.capabilities[capability] === undefined) return [part, []] as const
       try {
-        return [part, await readPages(link, method, field)] as const
+        return [part, await readPages(connection, method, field)] as const
       } catch (error) {
         if (part === 'resourceTemplates') return [part, []] as const
         throw error
@@ -46,11 +46,11 @@ export async function readCatalogue(link: Link, parts: ReadonlySet<keyof Catalog
   return Object.fromEntries(read) as Partial<Catalogue>
 }
 
-async function readPages(link: Link, method: string, field: string): Promise<Offered[]> {
+async function readPages(connection: UpstreamConnection, method: string, field: string): Promise<Offered[]> {
   const items: Offered[] = []
   let cursor: string | undefined
   for (let page = 0; page < maxPages; page += 1) {
-    const result = await link.request({ method, params: cursor === undefined ? {} : { cursor } }, { timeout: listTimeout })
+    const result = await connection.request({ method, params: cursor === undefined ? {} : { cursor } }, { timeout: listTimeout })
     const listed = result[field]
     if (!Array.isArray(listed)) throw new TypeError(`${method} was answered without ${field}`)
     items.push(...listed.filter((item): item is Offered => typeof item === 'object' && item !== null))

@@ -7,8 +7,8 @@ import { escape, within, type Scope } from '../../isolation.ts'
 import { readCatalogue, type Catalogue } from './read-catalogue.ts'
 import type { Grant } from '../oauth/oauth-client.ts'
 import { Lanes, type LaneClient, type LaneOptions } from './dedicated-connections.ts'
-import type { Era, Json, Link, LinkOptions, Message } from './connection.ts'
-import { openLink } from './open-connection.ts'
+import type { Era, Json, UpstreamConnection, UpstreamConnectionOptions, Message } from './connection.ts'
+import { openConnection } from './open-connection.ts'
 import type { UpstreamDefinition } from './definition.ts'
 import { redactor } from './shown-settings.ts'
 import type { UpstreamState } from '../contract/upstream.ts'
@@ -26,8 +26,8 @@ const remembered = 64
 export interface UpstreamOptions {
   definition: UpstreamDefinition
   clock: Clock
-  guardian: LinkOptions['guardian']
-  builtIn?: LinkOptions['builtIn']
+  guardian: UpstreamConnectionOptions['guardian']
+  builtIn?: UpstreamConnectionOptions['builtIn']
   /** Sign-in at a remote server. */
   grant?: Grant | undefined
   /** For a remote server. */
@@ -58,8 +58,8 @@ export class Upstream {
   instructions: string | undefined
   readonly log: { at: number; text: string }[] = []
   private readonly options: UpstreamOptions
-  private link: Link | undefined
-  private starting: Promise<Link> | undefined
+  private connection: UpstreamConnection | undefined
+  private starting: Promise<UpstreamConnection> | undefined
   private startedAt = 0
   /** When the start under way began. */
   private startingSince = 0
@@ -90,7 +90,7 @@ export class Upstream {
     this.options = options
     this.redacted = redactor(options.definition)
     this.lanes = new Lanes({
-      options: (signal) => this.linkOptions(signal),
+      options: (signal) => this.connectionOptions(signal),
       isModern: () => this.isModern,
       note: (text) => this.note(text),
     })
@@ -101,10 +101,10 @@ export class Upstream {
     return this.options.definition
   }
   get pid(): number | null {
-    return this.link?.pid ?? null
+    return this.connection?.pid ?? null
   }
   get protocol(): string | null {
-    return this.link?.protocol ?? null
+    return this.connection?.protocol ?? null
   }
   /** Ms that the start under way has taken so far. */
   get startingFor(): number {
@@ -145,9 +145,9 @@ export class Upstream {
     clearTimeout(this.retry)
     this.retry = undefined
     this.become('disabled')
-    const { link, starting } = this
-    this.link = undefined
-    await Promise.all([link?.close(), this.lanes.end(), starting?.catch(() => undefined)])
+    const { connection, starting } = this
+    this.connection = undefined
+    await Promise.all([connection?.close(), this.lanes.end(), starting?.catch(() => undefined)])
   }
 
   /** Resolves when a start under way has ended, well or not. */
@@ -165,19 +165,19 @@ export class Upstream {
 
   /** One request over the shared connection, for clients that can do nothing for the server in return. */
   async request(message: Message, { onNotification, ...options }: SharedRequestOptions = {}): Promise<Json> {
-    const link = this.link ?? (await this.connect())
+    const connection = this.connection ?? (await this.connect())
     const begun = performance.now()
     const own = { hear: onNotification }
     this.underway.add(own)
     try {
-      return await link.request(message, options)
+      return await connection.request(message, options)
     } catch (error) {
-      if (this.options.grant?.needsPerson === true) this.drop(link, signInNeeded)
+      if (this.options.grant?.needsPerson === true) this.drop(connection, signInNeeded)
       if (isInsufficientScope(error)) this.options.grant?.needsScope(error.requiredScope)
-      if (isUnreachable(error)) this.drop(link, reasonOf(error))
+      if (isUnreachable(error)) this.drop(connection, reasonOf(error))
       if (!isLostSession(error)) throw error
       // The far server has forgotten our session (it restarted, or the session idled out); the request did not reach any tool.
-      await this.reopen(link)
+      await this.reopen(connection)
       return await (await this.connect()).request(message, options)
     } finally {
       this.underway.delete(own)
@@ -187,17 +187,17 @@ export class Upstream {
   }
 
   notify(message: Message): void {
-    this.link?.notify(message).catch(() => undefined)
+    this.connection?.notify(message).catch(() => undefined)
   }
 
   /** A connection of its own for a client that can be asked things. The caller closes it. */
-  async openLane(client: LaneClient): Promise<Link> {
+  async openLane(client: LaneClient): Promise<UpstreamConnection> {
     await this.connect()
     const { signal } = this.giveUp
     return this.outside(() => this.lanes.open(client, signal))
   }
 
-  closeLane(lane: Link): Promise<void> {
+  closeLane(lane: UpstreamConnection): Promise<void> {
     return this.lanes.close(lane)
   }
 
@@ -223,11 +223,11 @@ export class Upstream {
 
   private async askForUpdates(method: string, uri: string): Promise<void> {
     if (this.isModern) await this.listen()
-    else if (this.link !== undefined) await this.request({ method, params: { uri } })
+    else if (this.connection !== undefined) await this.request({ method, params: { uri } })
   }
 
-  private connect(): Promise<Link> {
-    if (this.link !== undefined) return Promise.resolve(this.link)
+  private connect(): Promise<UpstreamConnection> {
+    if (this.connection !== undefined) return Promise.resolve(this.connection)
     if (this.starting !== undefined) return this.starting
     if (this.state === 'disabled' && this.giveUp.signal.aborted) return Promise.reject(unavailable(this))
     // Between two tries callers get the reason at once instead of waiting for what has just failed.
@@ -237,15 +237,15 @@ export class Upstream {
     return this.starting
   }
 
-  private async open(): Promise<Link> {
+  private async open(): Promise<UpstreamConnection> {
     this.startingSince = this.options.clock.monotonic()
     this.become('starting')
     const { signal } = this.giveUp
     this.attempt = new AbortController()
     this.options.grant?.tryAgain()
     try {
-      const link = await openLink({
-        ...this.linkOptions(AbortSignal.any([signal, this.attempt.signal])),
+      const connection = await openConnection({
+        ...this.connectionOptions(AbortSignal.any([signal, this.attempt.signal])),
         capabilities: {},
         onNotification: (message) => this.hear(message),
         onRequest: async ({ method }) => {
@@ -253,21 +253,21 @@ export class Upstream {
         },
       })
       if (signal.aborted) {
-        await link.close()
+        await connection.close()
         throw unavailable(this)
       }
-      this.era = link.era
-      this.link = link
-      this.capabilities = link.capabilities
-      this.instructions = link.instructions
+      this.era = connection.era
+      this.connection = connection
+      this.capabilities = connection.capabilities
+      this.instructions = connection.instructions
       this.startedAt = this.options.clock.monotonic()
-      link.whenEnded((reason) => this.lost(link, reason))
+      connection.whenEnded((reason) => this.lost(connection, reason))
       await this.reread(allParts)
-      if (this.link !== link) throw new Error(this.error ?? 'It ended while it was starting')
+      if (this.connection !== connection) throw new Error(this.error ?? 'It ended while it was starting')
       this.become('ready')
       if (this.isModern) await this.listen()
       else for (const uri of this.watched.keys()) this.request({ method: 'resources/subscribe', params: { uri } }).catch(() => undefined)
-      return link
+      return connection
     } catch (error) {
       // A connection that was lost while it was being read has been counted as failed already.
       if (!signal.aborted && this.state === 'starting') this.failed(reasonOf(error))
@@ -275,7 +275,7 @@ export class Upstream {
     }
   }
 
-  private linkOptions(signal: AbortSignal): LaneOptions {
+  private connectionOptions(signal: AbortSignal): LaneOptions {
     const { definition, guardian, builtIn, grant, fetch } = this.options
     return {
       definition,
@@ -304,12 +304,12 @@ export class Upstream {
   }
 
   private reread(parts: ReadonlySet<keyof Catalogue>): Promise<void> {
-    const { link } = this
-    if (link === undefined) return Promise.resolve()
+    const { connection } = this
+    if (connection === undefined) return Promise.resolve()
     this.reading = this.reading.then(async () => {
       try {
-        const read = await readCatalogue(link, parts)
-        if (this.link !== link) return
+        const read = await readCatalogue(connection, parts)
+        if (this.connection !== connection) return
         // What could not be read stays as it was: a slow list must not take a server's tools away.
         this.catalogue = { ...this.catalogue, ...read }
         this.options.onCatalogue(this, parts)
@@ -321,32 +321,32 @@ export class Upstream {
   }
 
   private async listen(): Promise<void> {
-    const { link } = this
+    const { connection } = this
     await this.endListening?.().catch(() => undefined)
     this.endListening = undefined
     try {
-      this.endListening = await link?.listen([...this.watched.keys()])
+      this.endListening = await connection?.listen([...this.watched.keys()])
     } catch (error) {
       this.note(`it does not announce changes: ${String(error)}`)
     }
   }
 
-  private async reopen(link: Link): Promise<void> {
-    if (this.link !== link) return
-    this.link = undefined
-    await link.close()
+  private async reopen(connection: UpstreamConnection): Promise<void> {
+    if (this.connection !== connection) return
+    this.connection = undefined
+    await connection.close()
     this.state = 'starting'
   }
 
-  private drop(link: Link, reason: string): void {
-    link.close().catch(escape)
-    this.lost(link, reason)
+  private drop(connection: UpstreamConnection, reason: string): void {
+    connection.close().catch(escape)
+    this.lost(connection, reason)
   }
 
-  private lost(link: Link, reason: string): void {
+  private lost(connection: UpstreamConnection, reason: string): void {
     // Another one has taken its place, or it was ended on purpose.
-    if (this.link !== link) return
-    this.link = undefined
+    if (this.connection !== connection) return
+    this.connection = undefined
     if (this.giveUp.signal.aborted) return
     this.lanes.end().catch(escape)
     if (this.options.clock.monotonic() - this.startedAt > steadyAfter) {
@@ -359,9 +359,9 @@ export class Upstream {
   /** It, or the library that speaks to it, threw where nobody waited: its connection is of no more use, and it alone is started again. */
   private escaped(reason: string): void {
     const words = `It caused an error here: ${reason}`
-    const { link } = this
+    const { connection } = this
     this.escapes += 1
-    if (link !== undefined) this.drop(link, words)
+    if (connection !== undefined) this.drop(connection, words)
     else if (this.starting === undefined) this.note(words)
     else this.attempt.abort(new Error(words))
   }

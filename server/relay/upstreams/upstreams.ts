@@ -11,7 +11,7 @@ import type { Catalogue } from './read-catalogue.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { Grants } from '../oauth/oauth-clients.ts'
 import { createGuardian } from './process-reaper.ts'
-import type { LinkOptions, Message } from './connection.ts'
+import type { UpstreamConnectionOptions, Message } from './connection.ts'
 import { shownArgs } from './shown-settings.ts'
 import { Upstream } from './upstream.ts'
 import { withLoginApart, type UpstreamDefinition } from './definition.ts'
@@ -34,7 +34,7 @@ export interface BuiltInServer {
   name: string
   /** Whether a session may use a tool, by who decided what the session reaches. */
   mayUse(policyBy: string | null, tool: string): boolean
-  connect: NonNullable<LinkOptions['builtIn']>
+  connect: NonNullable<UpstreamConnectionOptions['builtIn']>
 }
 
 export const builtInId = 'wheelhouse'
