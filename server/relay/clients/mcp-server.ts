@@ -182,8 +182,8 @@ async function passOn(
   try {
     if (era === 'legacy') {
       if (!canBeAsked(client.capabilities)) return await upstream.request(own, { ...requestOptions, onNotification: ongoing.tell })
-      const lane = await client.lane(upstream)
-      return await client.during(upstream, ongoing, () => lane.request(own, requestOptions))
+      const connection = await client.connectionTo(upstream)
+      return await client.during(upstream, ongoing, () => connection.request(own, requestOptions))
     }
     const capabilities = envelopeOf(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? {}
     const state = ctx.mcpReq.requestState()
@@ -209,7 +209,7 @@ async function park(
   requestOptions: RequestOptions,
 ) {
   let ask: (asked: Message) => Promise<Json> = () => Promise.reject(new Error('Not under way'))
-  const lane = await upstream.openLane({
+  const connection = await upstream.openDedicated({
     ...{ id: client.session.id, capabilities },
     onNotification: (said) => void tell({ client, parking, ...options }, said, ctx).catch(escape),
     onRequest: (asked) => ask(asked),
@@ -221,9 +221,9 @@ async function park(
     (asker) => {
       ask = asker
       // The request's own end must not end the call: it goes on with the client's next request.
-      return lane.request(message, { ...requestOptions, signal: undefined, timeout: 3_600_000 })
+      return connection.request(message, { ...requestOptions, signal: undefined, timeout: 3_600_000 })
     },
-    () => void upstream.closeLane(lane).catch(escape),
+    () => void upstream.closeDedicated(connection).catch(escape),
   )
 }
 

@@ -39,8 +39,8 @@ export class RelayClient {
   readonly capabilities: ClientCapabilities
   logLevel: string | undefined
   private readonly options: ClientOptions
-  private readonly lanes = new Map<string, { connection: Promise<UpstreamConnection>; upstream: Upstream; since: number }>()
-  private readonly laneTools = new Map<string, readonly ToolDefinition[]>()
+  private readonly dedicated = new Map<string, { connection: Promise<UpstreamConnection>; upstream: Upstream; since: number }>()
+  private readonly dedicatedTools = new Map<string, readonly ToolDefinition[]>()
   private readonly ongoing = new Map<string, Set<Ongoing>>()
   private readonly watched = new Map<string, Upstream>()
   private cached: { view: View; version: number } | undefined
@@ -58,7 +58,8 @@ export class RelayClient {
   /** Built once for each change of anything it shows. */
   view(): View {
     const { version } = this.options.upstreams
-    if (this.cached?.version !== version) this.cached = { view: buildView(this.options.upstreams, this.session, this.laneTools), version }
+    if (this.cached?.version !== version)
+      this.cached = { view: buildView(this.options.upstreams, this.session, this.dedicatedTools), version }
     return this.cached.view
   }
 
@@ -68,10 +69,10 @@ export class RelayClient {
     const starting = upstreams
       .filter(({ state }) => state === 'starting')
       .map((upstream) => settledWithin(listWait - upstream.startingFor, upstream.settled()))
-    const lanes = canBeAsked(this.capabilities)
-      ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.settledLane(upstream))
+    const dedicated = canBeAsked(this.capabilities)
+      ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.settledDedicated(upstream))
       : []
-    await Promise.all([...starting, ...lanes])
+    await Promise.all([...starting, ...dedicated])
     return this.view()
   }
 
@@ -80,27 +81,27 @@ export class RelayClient {
   }
 
   /** The client's own connection to a server, opened when first needed and again after it broke. */
-  lane(upstream: Upstream): Promise<UpstreamConnection> {
+  connectionTo(upstream: Upstream): Promise<UpstreamConnection> {
     const { id } = upstream.definition
-    const existing = this.lanes.get(id)
+    const existing = this.dedicated.get(id)
     if (existing?.upstream === upstream) return existing.connection
     const gone = (): void => {
       // A later one may have taken its place.
-      if (this.lanes.get(id)?.connection !== connection) return
-      this.lanes.delete(id)
-      this.laneTools.delete(id)
+      if (this.dedicated.get(id)?.connection !== connection) return
+      this.dedicated.delete(id)
+      this.dedicatedTools.delete(id)
       this.forgetView()
     }
     // In a turn of its own: whatever ends it meanwhile finds it in its place.
-    const connection = Promise.resolve().then(() => this.openLane(upstream, gone))
-    this.lanes.set(id, { connection, upstream, since: this.options.clock.monotonic() })
+    const connection = Promise.resolve().then(() => this.openDedicated(upstream, gone))
+    this.dedicated.set(id, { connection, upstream, since: this.options.clock.monotonic() })
     connection.catch(gone)
     return connection
   }
 
-  private async settledLane(upstream: Upstream): Promise<void> {
-    const connection = this.lane(upstream).catch(() => undefined)
-    const since = this.lanes.get(upstream.definition.id)?.since ?? 0
+  private async settledDedicated(upstream: Upstream): Promise<void> {
+    const connection = this.connectionTo(upstream).catch(() => undefined)
+    const since = this.dedicated.get(upstream.definition.id)?.since ?? 0
     await settledWithin(listWait - (this.options.clock.monotonic() - since), connection)
   }
 
@@ -118,7 +119,7 @@ export class RelayClient {
 
   /** Tells all servers that have a connection for this client alone. */
   broadcast(message: Message): void {
-    for (const { connection } of this.lanes.values()) connection.then((lane) => lane.notify(message)).catch(() => undefined)
+    for (const { connection } of this.dedicated.values()) connection.then((open) => open.notify(message)).catch(() => undefined)
   }
 
   async watch(uri: string, upstream: Upstream): Promise<void> {
@@ -144,17 +145,17 @@ export class RelayClient {
 
   async close(): Promise<void> {
     this.closed = true
-    const lanes = [...this.lanes.values()]
-    this.lanes.clear()
+    const dedicated = [...this.dedicated.values()]
+    this.dedicated.clear()
     await Promise.all([
-      ...lanes.map(({ connection, upstream }) => connection.then((lane) => upstream.closeLane(lane)).catch(() => undefined)),
+      ...dedicated.map(({ connection, upstream }) => connection.then((open) => upstream.closeDedicated(open)).catch(() => undefined)),
       ...[...this.watched.keys()].map((uri) => this.unwatch(uri).catch(() => undefined)),
     ])
   }
 
-  private async openLane(upstream: Upstream, gone: () => void): Promise<UpstreamConnection> {
+  private async openDedicated(upstream: Upstream, gone: () => void): Promise<UpstreamConnection> {
     const { id } = upstream.definition
-    const lane = await upstream.openLane({
+    const connection = await upstream.openDedicated({
       id: this.session.id,
       capabilities: this.capabilities,
       onNotification: (message) => this.hear(upstream, message),
@@ -163,29 +164,29 @@ export class RelayClient {
     })
     try {
       if (this.closed) throw new Error('The client has gone')
-      await this.readTools(upstream, lane)
-      return lane
+      await this.readTools(upstream, connection)
+      return connection
     } catch (error) {
       // Nobody else knows of it: left open it would be a process more with every try.
-      await upstream.closeLane(lane)
+      await upstream.closeDedicated(connection)
       throw error
     }
   }
 
-  private async readTools(upstream: Upstream, lane: UpstreamConnection): Promise<void> {
-    const { tools } = await readCatalogue(lane, new Set(['tools']))
+  private async readTools(upstream: Upstream, connection: UpstreamConnection): Promise<void> {
+    const { tools } = await readCatalogue(connection, new Set(['tools']))
     if (tools === undefined) return
     this.options.upstreams.learn(upstream, tools)
-    this.laneTools.set(upstream.definition.id, tools)
+    this.dedicatedTools.set(upstream.definition.id, tools)
     this.forgetView()
   }
 
   private hear(upstream: Upstream, message: Message): void {
     const { id } = upstream.definition
     if (message.method === 'notifications/tools/list_changed') {
-      const lane = this.lanes.get(id)?.connection
-      lane
-        ?.then((connection) => this.readTools(upstream, connection))
+      this.dedicated
+        .get(id)
+        ?.connection.then((connection) => this.readTools(upstream, connection))
         .then(() => this.options.changed(new Set(['tools'])))
         .catch(() => undefined)
       return

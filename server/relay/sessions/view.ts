@@ -37,7 +37,7 @@ export interface ViewSource {
 }
 
 /** Tools a server shows only to a client that can do more, by server; they stand in for those of its shared connection. */
-export type LaneTools = ReadonlyMap<string, readonly ToolDefinition[]>
+export type DedicatedTools = ReadonlyMap<string, readonly ToolDefinition[]>
 
 /** What a person has allowed a session, and its account. */
 export interface Reach {
@@ -46,7 +46,7 @@ export interface Reach {
   policyBy: string | null
 }
 
-export function buildView(source: ViewSource, reach: Reach, laneTools: LaneTools = new Map()): View {
+export function buildView(source: ViewSource, reach: Reach, dedicatedTools: DedicatedTools = new Map()): View {
   const { policy } = reach
   const upstreams = source.all().filter((upstream) => reaches(reach, upstream))
   // With one server names stay as they are: a client set up for that server alone works unchanged.
@@ -60,7 +60,7 @@ export function buildView(source: ViewSource, reach: Reach, laneTools: LaneTools
   for (const upstream of upstreams) {
     const { definition, catalogue } = upstream
     const named = (name: string): string => (alone ? name : `${definition.name}__${name}`)
-    for (const offered of laneTools.get(definition.id) ?? catalogue.tools) {
+    for (const offered of dedicatedTools.get(definition.id) ?? catalogue.tools) {
       const tool = source.tool(definition.id, offered.name)
       if (definition.id === builtInId && !source.mayUseHouse(reach.policyBy, offered.name)) continue
       if (tool === undefined || !allows(reach, upstream, tool, named(offered.name))) continue

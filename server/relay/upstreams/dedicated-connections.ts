@@ -8,7 +8,7 @@ import type { Json, UpstreamConnection, UpstreamConnectionOptions, Message } fro
 import { openConnection } from './open-connection.ts'
 
 /** What the client can do, who answers what the server asks of it, and who hears what it says. */
-export interface LaneClient {
+export interface DedicatedClient {
   /** Names it where an error came from its connection; never a secret. */
   id: string
   capabilities: ClientCapabilities
@@ -18,26 +18,26 @@ export interface LaneClient {
   onEnd(): void
 }
 
-export type LaneOptions = Omit<UpstreamConnectionOptions, 'capabilities' | 'onNotification' | 'onRequest'>
+export type DedicatedConnectionOptions = Omit<UpstreamConnectionOptions, 'capabilities' | 'onNotification' | 'onRequest'>
 
-export interface LanesParts {
+export interface DedicatedConnectionsParts {
   /** How the server is reached; `signal` ends a connection that is being made. */
-  options(signal: AbortSignal): LaneOptions
+  options(signal: AbortSignal): DedicatedConnectionOptions
   isModern(): boolean
   note(text: string): void
 }
 
-export class Lanes {
-  private readonly parts: LanesParts
+export class DedicatedConnections {
+  private readonly parts: DedicatedConnectionsParts
   /** With what tells the client of each that its connection is gone. */
   private readonly all = new Map<UpstreamConnection, () => void>()
 
-  constructor(parts: LanesParts) {
+  constructor(parts: DedicatedConnectionsParts) {
     this.parts = parts
   }
 
   /** In the era with requests towards the client where the server has it. Throws when `stopped` aborts meanwhile. */
-  async open(client: LaneClient, stopped: AbortSignal): Promise<UpstreamConnection> {
+  async open(client: DedicatedClient, stopped: AbortSignal): Promise<UpstreamConnection> {
     const attempt = new AbortController()
     const signal = AbortSignal.any([stopped, attempt.signal])
     /** Filled once it is open: what goes wrong may be heard of before. */
@@ -51,7 +51,7 @@ export class Lanes {
       own.connection?.close().catch(escape)
       gone()
     }
-    const lane = await within({ room: 'relay', kind: 'client', id: client.id, escaped }, () =>
+    const connection = await within({ room: 'relay', kind: 'client', id: client.id, escaped }, () =>
       this.connect({
         ...this.parts.options(signal),
         capabilities: client.capabilities,
@@ -60,18 +60,18 @@ export class Lanes {
       }),
     )
     if (signal.aborted) {
-      await lane.close()
+      await connection.close()
       throw signal.reason
     }
-    own.connection = lane
-    this.all.set(lane, client.onEnd)
-    lane.whenEnded(gone)
-    return lane
+    own.connection = connection
+    this.all.set(connection, client.onEnd)
+    connection.whenEnded(gone)
+    return connection
   }
 
-  async close(lane: UpstreamConnection): Promise<void> {
-    this.all.delete(lane)
-    await lane.close()
+  async close(connection: UpstreamConnection): Promise<void> {
+    this.all.delete(connection)
+    await connection.close()
   }
 
   /** Closes all and tells the clients, so that their next request opens new ones. */
@@ -79,7 +79,7 @@ export class Lanes {
     const ended = [...this.all]
     this.all.clear()
     for (const [, onEnd] of ended) onEnd()
-    await Promise.all(ended.map(([lane]) => lane.close()))
+    await Promise.all(ended.map(([connection]) => connection.close()))
   }
 
   private connect(options: UpstreamConnectionOptions): Promise<UpstreamConnection> {

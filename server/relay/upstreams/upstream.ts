@@ -6,7 +6,7 @@ import { Fault } from '../../fault.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
 import { readCatalogue, type Catalogue } from './read-catalogue.ts'
 import type { Grant } from '../oauth/oauth-client.ts'
-import { Lanes, type LaneClient, type LaneOptions } from './dedicated-connections.ts'
+import { DedicatedConnections, type DedicatedClient, type DedicatedConnectionOptions } from './dedicated-connections.ts'
 import type { Era, Json, UpstreamConnection, UpstreamConnectionOptions, Message } from './connection.ts'
 import { openConnection } from './open-connection.ts'
 import type { UpstreamDefinition } from './definition.ts'
@@ -77,7 +77,7 @@ export class Upstream {
   private readonly outside = AsyncLocalStorage.snapshot()
   /** Rises with every stop. */
   private stops = 0
-  private readonly lanes: Lanes
+  private readonly dedicated: DedicatedConnections
   private readonly durations: number[] = []
   /** Requests on the shared connection, each with whoever hears what the server says meanwhile. */
   private readonly underway = new Set<{ hear: ((message: Message) => void) | undefined }>()
@@ -89,7 +89,7 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.options = options
     this.redacted = redactor(options.definition)
-    this.lanes = new Lanes({
+    this.dedicated = new DedicatedConnections({
       options: (signal) => this.connectionOptions(signal),
       isModern: () => this.isModern,
       note: (text) => this.note(text),
@@ -147,7 +147,7 @@ export class Upstream {
     this.become('disabled')
     const { connection, starting } = this
     this.connection = undefined
-    await Promise.all([connection?.close(), this.lanes.end(), starting?.catch(() => undefined)])
+    await Promise.all([connection?.close(), this.dedicated.end(), starting?.catch(() => undefined)])
   }
 
   /** Resolves when a start under way has ended, well or not. */
@@ -191,14 +191,14 @@ export class Upstream {
   }
 
   /** A connection of its own for a client that can be asked things. The caller closes it. */
-  async openLane(client: LaneClient): Promise<UpstreamConnection> {
+  async openDedicated(client: DedicatedClient): Promise<UpstreamConnection> {
     await this.connect()
     const { signal } = this.giveUp
-    return this.outside(() => this.lanes.open(client, signal))
+    return this.outside(() => this.dedicated.open(client, signal))
   }
 
-  closeLane(lane: UpstreamConnection): Promise<void> {
-    return this.lanes.close(lane)
+  closeDedicated(connection: UpstreamConnection): Promise<void> {
+    return this.dedicated.close(connection)
   }
 
   /** Asks the server to tell of changes of a resource while anyone wants to know. */
@@ -275,7 +275,7 @@ export class Upstream {
     }
   }
 
-  private connectionOptions(signal: AbortSignal): LaneOptions {
+  private connectionOptions(signal: AbortSignal): DedicatedConnectionOptions {
     const { definition, guardian, builtIn, grant, fetch } = this.options
     return {
       definition,
@@ -348,7 +348,7 @@ export class Upstream {
     if (this.connection !== connection) return
     this.connection = undefined
     if (this.giveUp.signal.aborted) return
-    this.lanes.end().catch(escape)
+    this.dedicated.end().catch(escape)
     if (this.options.clock.monotonic() - this.startedAt > steadyAfter) {
       this.attempts = 0
       this.escapes = 0
