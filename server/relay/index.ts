@@ -8,8 +8,8 @@ import { CallLog } from './billing/call-log.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
 import { createDesk } from './admin.ts'
 import type { Gateway } from './clients/gateway.ts'
-import { createGrantStore } from './oauth/store.ts'
-import { Grants } from './oauth/oauth-clients.ts'
+import { createOAuthClientStore } from './oauth/store.ts'
+import { OAuthClients } from './oauth/oauth-clients.ts'
 import { createHouseReach } from './built-in/reach.ts'
 import { createLedgerStore } from './billing/credit-ledger-store.ts'
 import { Ledger } from './billing/credit-ledger.ts'
@@ -71,10 +71,10 @@ export function createRelayRoom(
     changed,
     defaultDays: () => relaySettings().sessionDays,
   })
-  const grants = new Grants({ store: createGrantStore(database, sealer), clock, egress: context.egress, callbackUrl })
+  const oauthClients = new OAuthClients({ store: createOAuthClientStore(database, sealer), clock, egress: context.egress, callbackUrl })
   const upstreams = new Upstreams({
     store: createUpstreamStore(database, sealer),
-    grants,
+    oauthClients,
     egress: context.egress,
     clock,
     events,
@@ -117,7 +117,7 @@ export function createRelayRoom(
   /** Counted at the start, since only a start or a person's word changes them. */
   let [lockedSignIns, lockedAddresses] = [0, 0]
   const lookForLocked = (): void => {
-    lockedSignIns = grants.locked().length
+    lockedSignIns = oauthClients.locked().length
     lockedAddresses = sessions.locked().length
   }
   const isOver = (id: string): boolean => {
@@ -196,7 +196,7 @@ export function createRelayRoom(
     },
     async giveUpLocked() {
       await upstreams.giveUpLocked()
-      grants.giveUpLocked()
+      oauthClients.giveUpLocked()
       sessions.giveUpLocked()
       lookForLocked()
     },

@@ -9,7 +9,7 @@ import type {
 import type { Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
 
-export interface KeptGrant {
+export interface KeptOAuthClient {
   /** As the authorization server knows us, and the callback it was registered with. */
   client?: { information: StoredOAuthClientInformation; redirectUrl: string; givenByPerson: boolean }
   tokens?: StoredOAuthTokens
@@ -24,14 +24,14 @@ export interface GivenClient {
   clientSecret?: string | undefined
 }
 
-export interface GrantParts {
+export interface OAuthClientParts {
   clock: Clock
   /** The server's address, which is what tokens are asked for. */
   url: string
   fetch: typeof fetch
   redirectUrl(): string
-  kept: KeptGrant
-  keep(kept: KeptGrant): void
+  kept: KeptOAuthClient
+  keep(kept: KeptOAuthClient): void
 }
 
 /** One try of a person to sign in, between the page it opens and the answer that comes back. */
@@ -45,18 +45,18 @@ export interface SignIn {
 const renewAhead = 30_000
 const patience = 15_000
 
-export class Grant {
+export class OAuthClient {
   /** The server wants a person to sign in; nothing this program could do by itself would help. */
   needsPerson = false
-  private readonly parts: GrantParts
-  private kept: KeptGrant
+  private readonly parts: OAuthClientParts
+  private kept: KeptOAuthClient
   private challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
   /** Refresh tokens are good once with many servers, so all who need a new one wait for the same. */
   private renewing: Promise<void> | undefined
   private readonly patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> =>
     this.parts.fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
 
-  constructor(parts: GrantParts) {
+  constructor(parts: OAuthClientParts) {
     this.parts = parts
     this.kept = parts.kept
   }
@@ -229,7 +229,7 @@ export class Grant {
     throw new Fault('sign-in-needed', 'It wants you to sign in')
   }
 
-  private keep(change: KeptGrant): void {
+  private keep(change: KeptOAuthClient): void {
     this.kept = { ...this.kept, ...change }
     this.parts.keep(this.kept)
   }

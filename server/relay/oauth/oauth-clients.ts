@@ -4,8 +4,8 @@ import { Fault } from '../../fault.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../../http/egress.ts'
 import { randomToken } from '../../secrets/random.ts'
-import { Grant, type GivenClient, type SignIn } from './oauth-client.ts'
-import type { GrantStore } from './store.ts'
+import { OAuthClient, type GivenClient, type SignIn } from './oauth-client.ts'
+import type { OAuthClientStore } from './store.ts'
 
 /** The part of a server's definition that says whether and where one signs in. */
 export interface SignedInAt {
@@ -15,8 +15,8 @@ export interface SignedInAt {
   headers: Readonly<Record<string, string>>
 }
 
-export interface GrantsOptions {
-  store: GrantStore
+export interface OAuthClientsOptions {
+  store: OAuthClientStore
   clock: Clock
   /** Judges where authorization servers are, which remote servers name. */
   egress: Egress
@@ -26,24 +26,24 @@ export interface GrantsOptions {
 
 const keepFor = 600_000
 
-export class Grants {
-  private readonly options: GrantsOptions
-  private readonly byUpstream = new Map<string, { grant: Grant; url: string }>()
+export class OAuthClients {
+  private readonly options: OAuthClientsOptions
+  private readonly byUpstream = new Map<string, { oauthClient: OAuthClient; url: string }>()
   /** By the secret that comes back with the answer, so that nobody can hand us an answer we did not ask for. */
   private readonly begun = new Map<string, { upstreamId: string; signIn: SignIn; until: number }>()
 
-  constructor(options: GrantsOptions) {
+  constructor(options: OAuthClientsOptions) {
     this.options = options
   }
 
   /** Undefined for a server that is not asked for by address, or that was given an Authorization of its own. */
-  of({ id, transport, url, headers }: SignedInAt): Grant | undefined {
+  of({ id, transport, url, headers }: SignedInAt): OAuthClient | undefined {
     if ((transport !== 'http' && transport !== 'sse') || url === null) return undefined
     if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined
     const known = this.byUpstream.get(id)
-    if (known?.url === url) return known.grant
+    if (known?.url === url) return known.oauthClient
     const { store, clock, egress, callbackUrl } = this.options
-    const grant = new Grant({
+    const oauthClient = new OAuthClient({
       clock,
       url,
       fetch: createEgressFetch(egress, originsOf([url])),
@@ -51,19 +51,19 @@ export class Grants {
       kept: store.find(id, url),
       keep: (kept) => store.put(id, url, kept, clock.now()),
     })
-    this.byUpstream.set(id, { grant, url })
-    return grant
+    this.byUpstream.set(id, { oauthClient, url })
+    return oauthClient
   }
 
   /** The page on which a person signs in. Throws `sign-in-impossible`, `sign-in-wants-client`. */
   async begin(definition: SignedInAt, given?: GivenClient): Promise<URL> {
-    const grant = this.of(definition)
-    if (grant === undefined)
+    const oauthClient = this.of(definition)
+    if (oauthClient === undefined)
       throw new Fault('sign-in-impossible', 'Only remote servers without an Authorization header of their own are signed in at')
     const now = this.options.clock.monotonic()
     for (const [state, { until }] of this.begun) if (until < now) this.begun.delete(state)
     const state = randomToken()
-    const signIn = await grant.signIn(state, given)
+    const signIn = await oauthClient.signIn(state, given)
     // The remote server chose it, and a person's browser on this machine opens it.
     try {
       this.options.egress.check(signIn.url, originsOf([definition.url]))

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
 import { readCatalogue, type Catalogue } from './read-catalogue.ts'
-import type { Grant } from '../oauth/oauth-client.ts'
+import type { OAuthClient } from '../oauth/oauth-client.ts'
 import { DedicatedConnections, type DedicatedClient, type DedicatedConnectionOptions } from './dedicated-connections.ts'
 import type { Era, Json, UpstreamConnection, UpstreamConnectionOptions, Message } from './connection.ts'
 import { openConnection } from './open-connection.ts'
@@ -29,7 +29,7 @@ export interface UpstreamOptions {
   guardian: UpstreamConnectionOptions['guardian']
   builtIn?: UpstreamConnectionOptions['builtIn']
   /** Sign-in at a remote server. */
-  grant?: Grant | undefined
+  oauthClient?: OAuthClient | undefined
   /** For a remote server. */
   fetch?: typeof fetch | undefined
   backOff?: readonly number[]
@@ -111,7 +111,7 @@ export class Upstream {
     return this.options.clock.monotonic() - this.startingSince
   }
   get isSignedIn(): boolean {
-    return this.options.grant?.isSignedIn === true
+    return this.options.oauthClient?.isSignedIn === true
   }
   get locked(): string | null {
     return this.options.locked ?? null
@@ -172,8 +172,8 @@ export class Upstream {
     try {
       return await connection.request(message, options)
     } catch (error) {
-      if (this.options.grant?.needsPerson === true) this.drop(connection, signInNeeded)
-      if (isInsufficientScope(error)) this.options.grant?.needsScope(error.requiredScope)
+      if (this.options.oauthClient?.needsPerson === true) this.drop(connection, signInNeeded)
+      if (isInsufficientScope(error)) this.options.oauthClient?.needsScope(error.requiredScope)
       if (isUnreachable(error)) this.drop(connection, reasonOf(error))
       if (!isLostSession(error)) throw error
       // The far server has forgotten our session (it restarted, or the session idled out); the request did not reach any tool.
@@ -242,7 +242,7 @@ export class Upstream {
     this.become('starting')
     const { signal } = this.giveUp
     this.attempt = new AbortController()
-    this.options.grant?.tryAgain()
+    this.options.oauthClient?.tryAgain()
     try {
       const connection = await openConnection({
         ...this.connectionOptions(AbortSignal.any([signal, this.attempt.signal])),
@@ -276,10 +276,10 @@ export class Upstream {
   }
 
   private connectionOptions(signal: AbortSignal): DedicatedConnectionOptions {
-    const { definition, guardian, builtIn, grant, fetch } = this.options
+    const { definition, guardian, builtIn, oauthClient, fetch } = this.options
     return {
       definition,
-      auth: grant?.background,
+      auth: oauthClient?.background,
       fetch,
       guardian,
       ...(builtIn === undefined ? {} : { builtIn }),
@@ -367,7 +367,7 @@ export class Upstream {
   }
 
   private failed(reason: string): void {
-    if (this.options.grant?.needsPerson === true) {
+    if (this.options.oauthClient?.needsPerson === true) {
       // Trying again by itself would only be refused again.
       this.error = signInNeeded
       this.become('signed-out')

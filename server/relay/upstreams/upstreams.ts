@@ -9,7 +9,7 @@ import { shownAddress } from '../../http/shown-address.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import type { Catalogue } from './read-catalogue.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
-import type { Grants } from '../oauth/oauth-clients.ts'
+import type { OAuthClients } from '../oauth/oauth-clients.ts'
 import { createGuardian } from './process-reaper.ts'
 import type { UpstreamConnectionOptions, Message } from './connection.ts'
 import { shownArgs } from './shown-settings.ts'
@@ -20,7 +20,7 @@ import type { StoredTool, ToolDefinition, UpstreamStore } from './store.ts'
 
 export interface UpstreamsOptions {
   store: UpstreamStore
-  grants: Grants
+  oauthClients: OAuthClients
   /** Judges where remote servers are. */
   egress: Egress
   clock: Clock
@@ -61,9 +61,9 @@ export class Upstreams {
   start(builtIn?: BuiltInServer): number {
     this.builtIn = builtIn
     this.started = true
-    const { clock, store, grants } = this.options
+    const { clock, store, oauthClients } = this.options
     // A key that was put back opens what was locked.
-    grants.reread()
+    oauthClients.reread()
     const own: UpstreamDefinition[] =
       builtIn === undefined
         ? []
@@ -212,7 +212,7 @@ export class Upstreams {
     this.byId.delete(id)
     this.toolsById.delete(id)
     this.version += 1
-    this.options.grants.forget(id)
+    this.options.oauthClients.forget(id)
     this.options.store.remove(id)
     await upstream.stop()
     this.tell('upstream-removed', 'Server removed', upstream.definition, actor)
@@ -230,12 +230,12 @@ export class Upstreams {
 
   /** The page on which a person signs in at a remote server. Throws `upstream-not-found`, `sign-in-impossible`, `sign-in-wants-client`. */
   async signIn(id: string, given: GivenClient | undefined): Promise<URL> {
-    return this.options.grants.begin(this.get(id).definition, given)
+    return this.options.oauthClients.begin(this.get(id).definition, given)
   }
 
   /** Takes what the browser brought back from that page, and starts the server with it. Throws `sign-in-unknown`, `sign-in-failed`. */
   async signedIn(answer: URLSearchParams): Promise<string> {
-    const upstream = this.get(await this.options.grants.finish(answer))
+    const upstream = this.get(await this.options.oauthClients.finish(answer))
     this.tell('upstream-signed-in', 'Signed in at server', upstream.definition, 'owner')
     if (upstream.definition.enabled) await upstream.restart()
     return upstream.definition.name
@@ -244,7 +244,7 @@ export class Upstreams {
   /** Forgets the tokens of a remote server. Throws `upstream-not-found`. */
   async signOut(id: string, actor: string): Promise<UpstreamView> {
     const upstream = this.get(id)
-    this.options.grants.of(upstream.definition)?.signOut()
+    this.options.oauthClients.of(upstream.definition)?.signOut()
     this.tell('upstream-signed-out', 'Signed out at server', upstream.definition, actor)
     if (upstream.definition.enabled) await upstream.restart()
     return this.view(upstream)
@@ -369,7 +369,7 @@ export class Upstreams {
   }
 
   private place(definition: UpstreamDefinition, locked: string | null): Upstream {
-    const { clock, store, grants, egress, backOff } = this.options
+    const { clock, store, oauthClients, egress, backOff } = this.options
     const { builtIn } = this
     const previous = this.byId.get(definition.id)
     const upstream = new Upstream({
@@ -377,7 +377,7 @@ export class Upstreams {
       clock,
       guardian: this.guardian,
       locked,
-      grant: grants.of(definition),
+      oauthClient: oauthClients.of(definition),
       ...(definition.url === null ? {} : { fetch: createEgressFetch(egress, originsOf([definition.url])) }),
       ...(definition.id === builtInId && builtIn !== undefined ? { builtIn: builtIn.connect } : {}),
       ...(backOff === undefined ? {} : { backOff }),
