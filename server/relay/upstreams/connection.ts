@@ -14,7 +14,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { escape } from '../../isolation.ts'
 import { version } from '../../version.ts'
-import type { Guardian } from './process-reaper.ts'
+import type { ProcessReaper } from './process-reaper.ts'
 import { StdioTransport } from './stdio-transport.ts'
 import type { UpstreamDefinition } from './definition.ts'
 
@@ -29,7 +29,7 @@ export interface UpstreamConnectionOptions {
   definition: UpstreamDefinition
   /** What the client at the other end can do for the server; decides which tools some servers show. */
   capabilities: ClientCapabilities
-  guardian: Guardian
+  reaper: ProcessReaper
   /** The server end of a built-in server, asked for with each connection. */
   builtIn?: () => Promise<Transport>
   /** Tokens for a remote server. */
@@ -195,13 +195,13 @@ async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Pr
   }
 }
 
-async function transportOf({ definition, guardian, onLog, builtIn, auth, fetch: send }: UpstreamConnectionOptions): Promise<Transport> {
+async function transportOf({ definition, reaper, onLog, builtIn, auth, fetch: send }: UpstreamConnectionOptions): Promise<Transport> {
   const { transport, command, args, env, cwd, url, headers } = definition
   if (transport === 'built-in') {
     if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
     return builtIn()
   }
-  if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, guardian, onLog })
+  if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, reaper, onLog })
   if (send === undefined) throw new TypeError(`${definition.name} has no way to be reached`)
   const address = new URL(url ?? '')
   const shared = { requestInit: { headers }, fetch: send, ...(auth === undefined ? {} : { authProvider: auth }) }

@@ -1,7 +1,7 @@
 /** Ends the process groups of MCP servers when this process dies in a way that lets it end nothing itself (`kill -9`, a crash). */
 import { spawn, type ChildProcess } from 'node:child_process'
 
-export interface Guardian {
+export interface ProcessReaper {
   /** From now on the group dies with this process. */
   keep(group: number): void
   /** The group is gone; its number may be given to others. */
@@ -24,7 +24,7 @@ done
 for each in $groups; do kill -KILL -"$each" 2>/dev/null; done
 `
 
-export function createGuardian(): Guardian {
+export function createProcessReaper(): ProcessReaper {
   if (process.platform === 'win32') return { keep: () => undefined, drop: () => undefined, stop: () => undefined }
   const groups = new Set<number>()
   let shell: ChildProcess | undefined

@@ -3,7 +3,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { homedir } from 'node:os'
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio'
-import type { Guardian } from './process-reaper.ts'
+import type { ProcessReaper } from './process-reaper.ts'
 import { LineReader } from './line-reader.ts'
 
 export interface StdioOptions {
@@ -11,7 +11,7 @@ export interface StdioOptions {
   args: readonly string[]
   env: Readonly<Record<string, string>>
   cwd: string | null
-  guardian: Guardian
+  reaper: ProcessReaper
   /** Each line the server writes to stderr, and lines on stdout that are no message. */
   onLog(line: string): void
 }
@@ -43,7 +43,7 @@ export class StdioTransport implements Transport {
   }
 
   start(): Promise<void> {
-    const { command, args, env, cwd, guardian, onLog } = this.options
+    const { command, args, env, cwd, reaper, onLog } = this.options
     const child = spawn(command, [...args], {
       cwd: cwd ?? homedir(),
       // The server sees what it needs to run and what it was given, not every secret of this process.
@@ -54,13 +54,13 @@ export class StdioTransport implements Transport {
     })
     this.child = child
     const group = child.pid
-    if (group !== undefined) guardian.keep(group)
+    if (group !== undefined) reaper.keep(group)
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.reason = signal === null ? `The process ended with code ${code}` : `The process was ended by ${signal}`
         // What it started must not stay behind, whatever the leader died of.
         this.signal('SIGKILL')
-        if (group !== undefined) guardian.drop(group)
+        if (group !== undefined) reaper.drop(group)
         resolve()
         this.onclose?.()
       })

@@ -26,7 +26,7 @@ const remembered = 64
 export interface UpstreamOptions {
   definition: UpstreamDefinition
   clock: Clock
-  guardian: UpstreamConnectionOptions['guardian']
+  reaper: UpstreamConnectionOptions['reaper']
   builtIn?: UpstreamConnectionOptions['builtIn']
   /** Sign-in at a remote server. */
   oauthClient?: OAuthClient | undefined
@@ -276,12 +276,12 @@ export class Upstream {
   }
 
   private connectionOptions(signal: AbortSignal): DedicatedConnectionOptions {
-    const { definition, guardian, builtIn, oauthClient, fetch } = this.options
+    const { definition, reaper, builtIn, oauthClient, fetch } = this.options
     return {
       definition,
       auth: oauthClient?.background,
       fetch,
-      guardian,
+      reaper,
       ...(builtIn === undefined ? {} : { builtIn }),
       era: this.era,
       signal,

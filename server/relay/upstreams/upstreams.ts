@@ -10,7 +10,7 @@ import { randomBase62 } from '../../secrets/random.ts'
 import type { Catalogue } from './read-catalogue.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
-import { createGuardian } from './process-reaper.ts'
+import { createProcessReaper } from './process-reaper.ts'
 import type { UpstreamConnectionOptions, Message } from './connection.ts'
 import { shownArgs } from './shown-settings.ts'
 import { Upstream } from './upstream.ts'
@@ -41,7 +41,7 @@ export const builtInId = 'wheelhouse'
 
 export class Upstreams {
   private readonly options: UpstreamsOptions
-  private readonly guardian = createGuardian()
+  private readonly reaper = createProcessReaper()
   private readonly byId = new Map<string, Upstream>()
   private readonly toolsById = new Map<string, Map<string, StoredTool>>()
   private readonly catalogueListeners = new Set<(upstream: Upstream, changed: ReadonlySet<keyof Catalogue>) => void>()
@@ -102,7 +102,7 @@ export class Upstreams {
   async stop(): Promise<void> {
     this.started = false
     await Promise.all([...this.byId.values()].map((upstream) => upstream.stop()))
-    this.guardian.stop()
+    this.reaper.stop()
   }
 
   /** In the order they were added, the built-in one last. */
@@ -375,7 +375,7 @@ export class Upstreams {
     const upstream = new Upstream({
       definition,
       clock,
-      guardian: this.guardian,
+      reaper: this.reaper,
       locked,
       oauthClient: oauthClients.of(definition),
       ...(definition.url === null ? {} : { fetch: createEgressFetch(egress, originsOf([definition.url])) }),
