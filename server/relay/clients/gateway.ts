@@ -14,7 +14,7 @@ import { LeanCalls } from './lean-calls.ts'
 import { Charge, type Ledger, type Refusal } from '../billing/credit-ledger.ts'
 import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
 import { ModernClients } from './modern-clients.ts'
-import { Parking } from './pending-input.ts'
+import { PendingInputs } from './pending-input.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Clock } from '../../clock.ts'
@@ -40,7 +40,7 @@ const bearerPattern = /^Bearer +([\w-]{36})$/i
 
 export class Gateway {
   private readonly options: GatewayOptions
-  private readonly parking = new Parking()
+  private readonly pendingInputs = new PendingInputs()
   private readonly legacy: LegacyClients
   private readonly modern: ModernClients
   private readonly leanCalls: LeanCalls | null
@@ -48,7 +48,14 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.options = options
     const { upstreams, sessions, clock, callTimeout, streamHold } = options
-    const shared = { upstreams, clock, callTimeout, streamHold, parking: this.parking, session: (id: string) => sessions.find(id) }
+    const shared = {
+      upstreams,
+      clock,
+      callTimeout,
+      streamHold,
+      pendingInputs: this.pendingInputs,
+      session: (id: string) => sessions.find(id),
+    }
     this.legacy = new LegacyClients(shared)
     this.modern = new ModernClients({ ...shared, maxBody })
     this.leanCalls =
@@ -113,7 +120,7 @@ export class Gateway {
   }
 
   async stop(): Promise<void> {
-    this.parking.stop()
+    this.pendingInputs.stop()
     await Promise.all([this.legacy.stop(), this.modern.stop()])
   }
 

@@ -10,14 +10,14 @@ import { headerOf, refuse } from './refusals.ts'
 import { createEventStore } from './event-store.ts'
 import { asJson, type Json, type Message } from '../upstreams/connection.ts'
 import { createRelayServer } from './mcp-server.ts'
-import type { Parking } from './pending-input.ts'
+import type { PendingInputs } from './pending-input.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 
 export interface LegacyOptions {
   upstreams: Upstreams
-  parking: Parking
+  pendingInputs: PendingInputs
   clock: Clock
   /** Undefined for one that is over; its clients are about to be closed. */
   session(id: string): StoredSession | undefined

@@ -17,7 +17,7 @@ import { canBeAsked, type RelayClient } from './relay-client.ts'
 import { Charges } from '../billing/charges.ts'
 import type { Json, Message } from '../upstreams/connection.ts'
 import { asJson } from '../upstreams/connection.ts'
-import { isParked, type Parking } from './pending-input.ts'
+import { isPendingInput, type PendingInputs } from './pending-input.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { builtInId } from '../upstreams/upstreams.ts'
 import { callerKey } from '../built-in/server.ts'
@@ -30,7 +30,7 @@ const logLevels = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'a
 
 export interface RelayServerOptions {
   client: RelayClient
-  parking: Parking
+  pendingInputs: PendingInputs
   era: 'modern' | 'legacy'
   /** Milliseconds a server may stay silent. */
   callTimeout(): number
@@ -162,9 +162,9 @@ async function passOn(
   upstream: Upstream,
   message: Message,
   ctx: ServerContext,
-  parkedAs = message.method,
+  pendingAs = message.method,
 ): Promise<Json> {
-  const { client, era, parking } = options
+  const { client, era, pendingInputs } = options
   /** What is on its way to the client: the answer ends its stream, so it must not overtake them. */
   const underway: Promise<unknown>[] = []
   const ongoing = {
@@ -187,11 +187,11 @@ async function passOn(
     }
     const capabilities = envelopeOf(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? {}
     const state = ctx.mcpReq.requestState()
-    if (typeof state === 'string' && isParked(state))
-      return answered(await parking.resume(client.session.id, parkedAs, state, ctx.mcpReq.inputResponses ?? {}))
+    if (typeof state === 'string' && isPendingInput(state))
+      return answered(await pendingInputs.resume(client.session.id, pendingAs, state, ctx.mcpReq.inputResponses ?? {}))
     if (upstream.isModern || !canBeAsked(capabilities))
       return await upstream.request(own, { ...requestOptions, onNotification: ongoing.tell })
-    return answered(await park(options, upstream, own, capabilities, ctx, parkedAs, requestOptions))
+    return answered(await callWithInput(options, upstream, own, capabilities, ctx, pendingAs, requestOptions))
   } finally {
     clearTimeout(hold)
     await Promise.all(underway)
@@ -199,25 +199,25 @@ async function passOn(
 }
 
 /** A call to a server of the session era for a stateless client that can be asked: on a connection of its own, which outlives the request. */
-async function park(
-  { client, parking, ...options }: RelayServerOptions,
+async function callWithInput(
+  { client, pendingInputs, ...options }: RelayServerOptions,
   upstream: Upstream,
   message: Message,
   capabilities: ClientCapabilities,
   ctx: ServerContext,
-  parkedAs: string,
+  pendingAs: string,
   requestOptions: RequestOptions,
 ) {
   let ask: (asked: Message) => Promise<Json> = () => Promise.reject(new Error('Not under way'))
   const connection = await upstream.openDedicated({
     ...{ id: client.session.id, capabilities },
-    onNotification: (said) => void tell({ client, parking, ...options }, said, ctx).catch(escape),
+    onNotification: (said) => void tell({ client, pendingInputs, ...options }, said, ctx).catch(escape),
     onRequest: (asked) => ask(asked),
     onEnd: () => undefined,
   })
-  return parking.begin(
+  return pendingInputs.begin(
     client.session.id,
-    parkedAs,
+    pendingAs,
     (asker) => {
       ask = asker
       // The request's own end must not end the call: it goes on with the client's next request.
@@ -227,7 +227,7 @@ async function park(
   )
 }
 
-function answered(outcome: Awaited<ReturnType<Parking['resume']>>): Json {
+function answered(outcome: Awaited<ReturnType<PendingInputs['resume']>>): Json {
   if (outcome.kind === 'done') return outcome.result
   const asked: Omit<InputRequiredResult, 'inputRequests'> & { inputRequests: Json } = {
     resultType: 'input_required',

@@ -8,7 +8,7 @@ import { RelayClient } from './relay-client.ts'
 import type { RelayRequest } from './legacy-clients.ts'
 import type { Json, Message } from '../upstreams/connection.ts'
 import { createRelayServer } from './mcp-server.ts'
-import type { Parking } from './pending-input.ts'
+import type { PendingInputs } from './pending-input.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
@@ -16,7 +16,7 @@ import { upstreamOfResource } from '../sessions/view.ts'
 
 export interface ModernOptions {
   upstreams: Upstreams
-  parking: Parking
+  pendingInputs: PendingInputs
   clock: Clock
   /** Undefined for one that is over; its clients are about to be closed. */
   session(id: string): StoredSession | undefined

@@ -84,7 +84,7 @@ class Conversation {
   }
 }
 
-export class Parking {
+export class PendingInputs {
   private readonly byState = new Map<string, { conversation: Conversation; timer: NodeJS.Timeout }>()
 
   /** `start` is given how the server's questions are taken; `end` is called once the connection is no longer needed. */
@@ -101,14 +101,14 @@ export class Parking {
 
   /** A later round. The state is a handle that only its own session may use, and only once. */
   async resume(sessionId: string, tool: string, state: string, responses: Readonly<Record<string, unknown>>): Promise<Outcome> {
-    const parked = this.byState.get(state)
-    if (parked === undefined || parked.conversation.sessionId !== sessionId || parked.conversation.tool !== tool) {
+    const pending = this.byState.get(state)
+    if (pending === undefined || pending.conversation.sessionId !== sessionId || pending.conversation.tool !== tool) {
       throw new ProtocolError(-32602, 'Invalid or expired requestState', { reason: 'invalid_request_state' })
     }
-    clearTimeout(parked.timer)
+    clearTimeout(pending.timer)
     this.byState.delete(state)
-    parked.conversation.answer(responses)
-    return this.proceed(parked.conversation)
+    pending.conversation.answer(responses)
+    return this.proceed(pending.conversation)
   }
 
   stop(): void {
@@ -120,20 +120,20 @@ export class Parking {
     if ('result' in next) return { kind: 'done', result: next.result }
     const oldest = this.byState.size >= keepAtMost ? this.byState.keys().next().value : undefined
     if (oldest !== undefined) this.abandon(oldest)
-    const state = `parked-${randomToken(27)}`
+    const state = `pending-${randomToken(27)}`
     this.byState.set(state, { conversation, timer: setTimeout(() => this.abandon(state), keepFor).unref() })
     return { kind: 'asked', requests: next.requests, state }
   }
 
   private abandon(state: string): void {
-    const parked = this.byState.get(state)
-    if (parked === undefined) return
-    clearTimeout(parked.timer)
+    const pending = this.byState.get(state)
+    if (pending === undefined) return
+    clearTimeout(pending.timer)
     this.byState.delete(state)
-    parked.conversation.abandon()
+    pending.conversation.abandon()
   }
 }
 
-export function isParked(state: string): boolean {
-  return state.startsWith('parked-')
+export function isPendingInput(state: string): boolean {
+  return state.startsWith('pending-')
 }
