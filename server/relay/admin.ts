@@ -6,8 +6,8 @@ import type { CallLog, LoggedCall } from './billing/call-log.ts'
 import { endCharge } from './billing/charges.ts'
 import { commandLineOf, readClientConfig } from './upstreams/client-config.ts'
 import type { CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, UsageRow } from './contract/native.ts'
-import type { LedgerStore } from './billing/credit-ledger-store.ts'
-import { Charge, type Ledger } from './billing/credit-ledger.ts'
+import type { CreditLedgerStore } from './billing/credit-ledger-store.ts'
+import { Charge, type CreditLedger } from './billing/credit-ledger.ts'
 import type { Json } from './upstreams/connection.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StoredSession } from './sessions/store.ts'
@@ -20,8 +20,8 @@ import { buildView } from './sessions/view.ts'
 export interface DeskOptions {
   sessions: Sessions
   upstreams: Upstreams
-  ledger: Ledger
-  usage: LedgerStore
+  ledger: CreditLedger
+  usage: CreditLedgerStore
   calls: CallLog
   clock: Clock
   callTimeout(): number

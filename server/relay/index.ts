@@ -11,8 +11,8 @@ import type { Gateway } from './clients/gateway.ts'
 import { createOAuthClientStore } from './oauth/store.ts'
 import { OAuthClients } from './oauth/oauth-clients.ts'
 import { createHouseReach } from './built-in/reach.ts'
-import { createLedgerStore } from './billing/credit-ledger-store.ts'
-import { Ledger } from './billing/credit-ledger.ts'
+import { createCreditLedgerStore } from './billing/credit-ledger-store.ts'
+import { CreditLedger } from './billing/credit-ledger.ts'
 import { createSessionStore } from './sessions/store.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
@@ -27,7 +27,7 @@ export interface RelayRoom extends Room {
   sessions: Sessions
   upstreams: Upstreams
   gateway(): Promise<Gateway>
-  ledger: Ledger
+  ledger: CreditLedger
   /** A maker of sessions may do less now. */
   reconsider(maker: string): void
 }
@@ -81,8 +81,8 @@ export function createRelayRoom(
     changed,
     ...(backOff === undefined ? {} : { backOff }),
   })
-  const usage = createLedgerStore(database)
-  const ledger = new Ledger({ store: usage, accounts, clock, log, changed: () => context.changed('relay-usage') })
+  const usage = createCreditLedgerStore(database)
+  const ledger = new CreditLedger({ store: usage, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
   let gateway: Promise<Gateway> | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */

@@ -1,7 +1,7 @@
 /** The charges of the calls in one HTTP request, from the moment they are held until each is taken or given back. */
 import type { RequestId } from '@modelcontextprotocol/server'
 import type { Json } from '../upstreams/connection.ts'
-import type { Charge, Ledger } from './credit-ledger.ts'
+import type { Charge, CreditLedger } from './credit-ledger.ts'
 import type { ToolEntry } from '../sessions/view.ts'
 
 /** Called with what became of the call, and the milliseconds that the server behind took for it. */
@@ -13,10 +13,10 @@ export type HoldLate = (charges: Charges, id: RequestId, entry: ToolEntry) => vo
 
 export class Charges {
   private readonly byId = new Map<RequestId, { charge: Charge; ended?: Ended }>()
-  private readonly ledger: Ledger
+  private readonly ledger: CreditLedger
   private readonly holdLate: HoldLate
 
-  constructor(ledger: Ledger, holdLate: HoldLate) {
+  constructor(ledger: CreditLedger, holdLate: HoldLate) {
     this.ledger = ledger
     this.holdLate = holdLate
   }
@@ -47,7 +47,7 @@ export class Charges {
 }
 
 /** Credits taken: those of a call that succeeded. A question back to the client is not the end of the call. */
-export async function endCharge(ledger: Ledger, charge: Charge, outcome: Json | Error): Promise<number> {
+export async function endCharge(ledger: CreditLedger, charge: Charge, outcome: Json | Error): Promise<number> {
   if (outcome instanceof Error || outcome['isError'] === true) {
     ledger.release(charge)
     return 0

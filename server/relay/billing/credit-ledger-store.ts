@@ -20,9 +20,9 @@ export interface UsageRow {
   credits: number
 }
 
-export type LedgerStore = ReturnType<typeof createLedgerStore>
+export type CreditLedgerStore = ReturnType<typeof createCreditLedgerStore>
 
-export function createLedgerStore(database: Database) {
+export function createCreditLedgerStore(database: Database) {
   const charge = database.prepare<[Settlement]>(`
     INSERT INTO relay_charges (at, account_id, session_id, upstream, tool, credits) VALUES (@at, @accountId, @sessionId, @upstream, @tool, @credits)`)
   const use = database.prepare<[UsageRow]>(`

@@ -10,11 +10,11 @@
 import { iso, type Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Accounts } from './accounts.ts'
-import type { LedgerStore, Settlement, UsageRow } from './credit-ledger-store.ts'
+import type { CreditLedgerStore, Settlement, UsageRow } from './credit-ledger-store.ts'
 import type { StoredSession } from '../sessions/store.ts'
 
-export interface LedgerOptions {
-  store: LedgerStore
+export interface CreditLedgerOptions {
+  store: CreditLedgerStore
   accounts: Accounts
   clock: Clock
   log: Log
@@ -47,8 +47,8 @@ export class Charge {
 const usageEvery = 1_000
 const minute = 60_000
 
-export class Ledger {
-  private readonly options: LedgerOptions
+export class CreditLedger {
+  private readonly options: CreditLedgerOptions
   private readonly heldByAccount = new Map<string, number>()
   private readonly sessions = new Map<string, { held: number; spent: number; minuteStart: number; calls: number }>()
   private due: { settlement: Settlement; counted: UsageRow; done: () => void; failed: (error: unknown) => void }[] = []
@@ -60,7 +60,7 @@ export class Ledger {
   private telling: NodeJS.Timeout | undefined
   total = 0
 
-  constructor(options: LedgerOptions) {
+  constructor(options: CreditLedgerOptions) {
     this.options = options
   }
 

@@ -11,7 +11,7 @@ import { headerOf, refusalError, refuse, refuseCharge } from './refusals.ts'
 import type { CallLog } from '../billing/call-log.ts'
 import { Charges } from '../billing/charges.ts'
 import { LeanCalls } from './lean-calls.ts'
-import { Charge, type Ledger, type Refusal } from '../billing/credit-ledger.ts'
+import { Charge, type CreditLedger, type Refusal } from '../billing/credit-ledger.ts'
 import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
 import { ModernClients } from './modern-clients.ts'
 import { PendingInputs } from './pending-input.ts'
@@ -24,7 +24,7 @@ import type { ToolEntry } from '../sessions/view.ts'
 export interface GatewayOptions {
   sessions: Sessions
   upstreams: Upstreams
-  ledger: Ledger
+  ledger: CreditLedger
   calls: CallLog
   clock: Clock
   callTimeout(): number

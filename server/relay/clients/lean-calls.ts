@@ -14,7 +14,7 @@ import { headerOf, refuseCharge } from './refusals.ts'
 import type { CallLog, LoggedCall } from '../billing/call-log.ts'
 import { endCharge } from '../billing/charges.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
-import { Charge, type Ledger } from '../billing/credit-ledger.ts'
+import { Charge, type CreditLedger } from '../billing/credit-ledger.ts'
 import type { LegacyClients } from './legacy-clients.ts'
 import type { Json } from '../upstreams/connection.ts'
 import { serverInfo } from './mcp-server.ts'
@@ -23,7 +23,7 @@ import type { StoredSession } from '../sessions/store.ts'
 import type { ToolEntry } from '../sessions/view.ts'
 
 export interface LeanOptions {
-  ledger: Ledger
+  ledger: CreditLedger
   calls: CallLog
   legacy: LegacyClients
   modern: ModernClients
