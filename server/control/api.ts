@@ -11,7 +11,7 @@ import type { ApiHost } from '../http/api-host.ts'
 import type { RoomName } from '../http/contract.ts'
 import { cookieOf, sessionCookie } from '../http/guards.ts'
 import { longestControl, type Right } from '../http/rights.ts'
-import type { UpstreamDesk } from '../relay/upstreams/admin.ts'
+import type { UpstreamAdmin } from '../relay/upstreams/admin.ts'
 import type { Room } from '../room.ts'
 import { version } from '../version.ts'
 import type { ApiDesk } from './apis.ts'
@@ -37,7 +37,7 @@ export interface ControlParts {
   signIn: SignIn
   profiles: ProfileStore
   practice: PracticeSites
-  upstreams: UpstreamDesk
+  upstreams: UpstreamAdmin
   rooms: readonly Room[]
   lockers: Lockers
   /** Throws `room-down`. */

@@ -17,7 +17,7 @@ import { callerKey } from './built-in/server.ts'
 import type { StoredTool } from './upstreams/store.ts'
 import { buildView } from './sessions/view.ts'
 
-export interface DeskOptions {
+export interface RelayAdminOptions {
   sessions: Sessions
   upstreams: Upstreams
   ledger: CreditLedger
@@ -27,9 +27,9 @@ export interface DeskOptions {
   callTimeout(): number
 }
 
-export type Desk = ReturnType<typeof createDesk>
+export type RelayAdmin = ReturnType<typeof createRelayAdmin>
 
-export function createDesk({ sessions, upstreams, ledger, usage, calls, clock, callTimeout }: DeskOptions) {
+export function createRelayAdmin({ sessions, upstreams, ledger, usage, calls, clock, callTimeout }: RelayAdminOptions) {
   const thisMonth = (): string => iso(clock.now()).slice(0, 7)
 
   const sessionView = ({

@@ -2,12 +2,12 @@
 import { isFault } from '../fault.ts'
 import { actorOf, type Call, type Handlers } from '../http/api.ts'
 import type { nativeRoutes } from './contract/native.ts'
-import type { Desk } from './admin.ts'
+import type { RelayAdmin } from './admin.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Upstreams } from './upstreams/upstreams.ts'
 
 export interface NativeParts {
-  desk: Desk
+  admin: RelayAdmin
   sessions: Sessions
   upstreams: Upstreams
   /** Where authorization servers send browsers back to. */
@@ -16,15 +16,15 @@ export interface NativeParts {
   baseOf(call: Call): string
 }
 
-export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
+export function nativeHandlers({ admin, sessions, upstreams, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
-    relaySessions: (_, call) => ({ status: 200, body: { sessions: desk.sessions(call.standing), mcpUrl: `${baseOf(call)}/mcp` } }),
+    relaySessions: (_, call) => ({ status: 200, body: { sessions: admin.sessions(call.standing), mcpUrl: `${baseOf(call)}/mcp` } }),
     createRelaySession: ({ body }, call) => {
       const { sessionId, session } = sessions.create({ ...body, address: call.address }, actorOf(call.caller), call.standing)
       return {
         status: 201,
         body: {
-          session: desk.sessionView(session),
+          session: admin.sessionView(session),
           sessionId,
           sessionUrl: `${baseOf(call)}/mcp/${sessionId}`,
           bearerUrl: `${baseOf(call)}/mcp`,
@@ -33,7 +33,7 @@ export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf 
     },
     changeRelaySession: ({ params, body }, { caller, standing }) => ({
       status: 200,
-      body: desk.sessionView(sessions.change(params.id, body, actorOf(caller), standing)),
+      body: admin.sessionView(sessions.change(params.id, body, actorOf(caller), standing)),
     }),
     relaySessionAddress: ({ params }, call) => {
       const sessionId = sessions.secretOf(params.id, actorOf(call.caller), call.standing)
@@ -52,8 +52,8 @@ export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf 
       sessions.setRules(params.accountId, body, actorOf(caller))
       return { status: 200, body }
     },
-    sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: desk.tools(params.id, standing) } }),
-    catalogue: () => ({ status: 200, body: { servers: desk.catalogue() } }),
+    sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: admin.tools(params.id, standing) } }),
+    catalogue: () => ({ status: 200, body: { servers: admin.catalogue() } }),
     restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.restart(params.id, actorOf(caller)) }),
     signIn: async ({ params, body: { clientId, clientSecret } }) => ({
       status: 200,
@@ -76,20 +76,20 @@ export function nativeHandlers({ desk, sessions, upstreams, callbackUrl, baseOf 
         return { status: 400, body: page('Not signed in', `${error.message}. Begin again in Wheelhouse.`), headers: pageHeaders }
       }
     },
-    upstreamLog: ({ params }) => ({ status: 200, body: { lines: desk.log(params.id) } }),
-    changeTool: ({ params, body }, { caller }) => ({ status: 200, body: desk.changeTool(params.id, params.name, body, actorOf(caller)) }),
-    previewImport: ({ body }) => ({ status: 200, body: { servers: desk.preview(body.text) } }),
-    importUpstreams: ({ body }, { caller }) => ({ status: 201, body: { servers: desk.import(body.text, body.accept, actorOf(caller)) } }),
-    relayCalls: ({ query }, { standing }) => ({ status: 200, body: { calls: desk.calls(query.limit, standing, query.session) } }),
-    relayCallDetail: ({ params }, { standing }) => ({ status: 200, body: desk.call(params.id, standing) }),
+    upstreamLog: ({ params }) => ({ status: 200, body: { lines: admin.log(params.id) } }),
+    changeTool: ({ params, body }, { caller }) => ({ status: 200, body: admin.changeTool(params.id, params.name, body, actorOf(caller)) }),
+    previewImport: ({ body }) => ({ status: 200, body: { servers: admin.preview(body.text) } }),
+    importUpstreams: ({ body }, { caller }) => ({ status: 201, body: { servers: admin.import(body.text, body.accept, actorOf(caller)) } }),
+    relayCalls: ({ query }, { standing }) => ({ status: 200, body: { calls: admin.calls(query.limit, standing, query.session) } }),
+    relayCallDetail: ({ params }, { standing }) => ({ status: 200, body: admin.call(params.id, standing) }),
     makeRelayCall: async ({ body }, { standing }) => ({
       status: 200,
-      body: await desk.makeCall(body.sessionId, body.tool, body.arguments, standing),
+      body: await admin.makeCall(body.sessionId, body.tool, body.arguments, standing),
     }),
-    usage: ({ query }) => ({ status: 200, body: { rows: desk.usage(query) } }),
+    usage: ({ query }) => ({ status: 200, body: { rows: admin.usage(query) } }),
     usageExport: ({ query }) => ({
       status: 200,
-      body: desk.usageCsv(query),
+      body: admin.usageCsv(query),
       headers: { 'content-disposition': 'attachment; filename="usage.csv"' },
     }),
   }

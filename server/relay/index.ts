@@ -6,7 +6,7 @@ import type { Accounts } from './billing/accounts.ts'
 import { createRelayApi } from './api.ts'
 import { CallLog } from './billing/call-log.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
-import { createDesk } from './admin.ts'
+import { createRelayAdmin } from './admin.ts'
 import type { Gateway } from './clients/gateway.ts'
 import { createOAuthClientStore } from './oauth/store.ts'
 import { OAuthClients } from './oauth/oauth-clients.ts'
@@ -104,7 +104,15 @@ export function createRelayRoom(
       })
     return gateway
   }
-  const desk = createDesk({ sessions, upstreams, ledger, usage, calls, clock, callTimeout: () => relaySettings().callTimeout * 1_000 })
+  const admin = createRelayAdmin({
+    sessions,
+    upstreams,
+    ledger,
+    usage,
+    calls,
+    clock,
+    callTimeout: () => relaySettings().callTimeout * 1_000,
+  })
   let timers: NodeJS.Timeout[] = []
   let starting: NodeJS.Immediate | undefined
   /** A disk that refuses for a while must not end the whole house: the next time it may take what is to be written. */
@@ -130,7 +138,7 @@ export function createRelayRoom(
     api: createRelayApi({
       sessions,
       gateway: loadGateway,
-      desk,
+      admin,
       upstreams,
       callbackUrl,
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,

@@ -1,7 +1,7 @@
 /** The servers as the control API sees them. */
 import type { NewUpstream, UpstreamPatch, UpstreamSettings, UpstreamView } from '../contract/upstream.ts'
 
-export interface UpstreamDesk {
+export interface UpstreamAdmin {
   list(): UpstreamView[]
   /** Throws `upstream-taken`. */
   create(given: NewUpstream, actor: string): UpstreamView
