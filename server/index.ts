@@ -42,7 +42,7 @@ import { randomToken } from './secrets/random.ts'
 import type { KeyProtector } from './secrets/sealing-key.ts'
 import { diskRefusal } from './store/disk.ts'
 import { emptyDatabase, openHouseDatabase } from './store/house-database.ts'
-import { houseTools } from './tools/house-tools.ts'
+import { builtInTools } from './tools/built-in-tools.ts'
 import { version } from './version.ts'
 
 export interface ServerOptions {
@@ -205,7 +205,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       accounts: users,
       publicUrl: () => options.publicUrl ?? apiHost.url('relay'),
       callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`,
-      houseTools: houseTools({ browsers: live(() => browsers.service), bots, brokers: live(() => brokers.houseClient), logins }),
+      builtInTools: builtInTools({ browsers: live(() => browsers.service), bots, brokers: live(() => brokers.houseClient), logins }),
       standingOf: (maker) => standingOfMaker(maker, keys),
     }),
   )

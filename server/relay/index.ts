@@ -10,14 +10,14 @@ import { createRelayAdmin } from './admin.ts'
 import type { Gateway } from './clients/gateway.ts'
 import { createOAuthClientStore } from './oauth/store.ts'
 import { OAuthClients } from './oauth/oauth-clients.ts'
-import { createHouseReach } from './built-in/reach.ts'
+import { createBuiltInReach } from './built-in/reach.ts'
 import { createCreditLedgerStore } from './billing/credit-ledger-store.ts'
 import { CreditLedger } from './billing/credit-ledger.ts'
 import { createSessionStore } from './sessions/store.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
 import { Upstreams } from './upstreams/upstreams.ts'
-import { createWheelhouse, type HouseTool } from './built-in/server.ts'
+import { createBuiltInServer, type BuiltInTool } from './built-in/server.ts'
 
 export interface RelayRoom extends Room {
   /** What was sealed with a key that is not here, in words; empty when everything opens. */
@@ -39,7 +39,7 @@ export interface RelayGiven {
   /** Where authorization servers send browsers back to: a page of this API on this machine. */
   callbackUrl(): string
   /** What the rooms of this house let MCP clients do; the built-in server offers it to sessions that ask for it. */
-  houseTools?: readonly HouseTool[]
+  builtInTools?: readonly BuiltInTool[]
   /** What the maker of a session may do now; null for one that may do nothing beside the relay. The owner alone when left out. */
   standingOf?(maker: string | null): Standing | null
   /** Waits between starts of a server that fails, ms; for tests. */
@@ -55,12 +55,12 @@ const sweepEvery = 30_000
 
 export function createRelayRoom(
   context: RoomContext,
-  { accounts, publicUrl, callbackUrl, houseTools = [], standingOf = ownerAlone, backOff, lean }: RelayGiven,
+  { accounts, publicUrl, callbackUrl, builtInTools = [], standingOf = ownerAlone, backOff, lean }: RelayGiven,
 ): RelayRoom {
   const { database, sealer, clock, events, settings, log } = context
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
-  const reach = createHouseReach(houseTools, standingOf)
+  const reach = createBuiltInReach(builtInTools, standingOf)
   const sessions = new Sessions({
     store: createSessionStore(database),
     reach,
@@ -162,9 +162,9 @@ export function createRelayRoom(
             // In the same turn: a stop that came between the two would be followed by servers that nobody ends.
             void upkeep(() => upstreams.sealOlder())
             const others = upstreams.start(
-              houseTools.length === 0
+              builtInTools.length === 0
                 ? undefined
-                : createWheelhouse(houseTools, { events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null }),
+                : createBuiltInServer(builtInTools, { events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null }),
             )
             lookForLocked()
             if (others > 0) await loadGateway()

@@ -9,7 +9,7 @@ import { chatOf, loggedView, sentView } from '../bots/messages/messages.ts'
 import type { LogStore } from '../bots/messages/log-store.ts'
 import type { Outbox } from '../bots/messages/outbox.ts'
 import type { BotService } from '../bots/service.ts'
-import { houseTool, type HouseTool } from '../relay/built-in/server.ts'
+import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
 import { waitFor } from './waiting.ts'
 
@@ -31,7 +31,7 @@ const isUnderway = (status: string): boolean => status === 'queued' || status ==
 
 const isReached = (standing: Standing, { row }: Bot): boolean => standing.reaches('bots', { subject: row.userId, makers: [row.madeBy] })
 
-export function botTools({ service, log, outbox, messages }: BotAccess): HouseTool[] {
+export function botTools({ service, log, outbox, messages }: BotAccess): BuiltInTool[] {
   /** One of somebody else is answered as one that is not there. */
   const get = (userId: string, standing: Standing): Bot => {
     const found = service.get(userId)
@@ -39,7 +39,7 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
     return found
   }
   return [
-    houseTool({
+    builtInTool({
       name: 'bots_list',
       title: 'List bots',
       description: 'The WhatsApp bots with their state, and whether what they hear is kept for bot_read.',
@@ -62,7 +62,7 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
             })),
         ),
     }),
-    houseTool({
+    builtInTool({
       name: 'bot_read',
       title: 'Read messages of a bot',
       description: 'Messages a bot received and sent, newest first, as far as its log is kept.',
@@ -81,7 +81,7 @@ export function botTools({ service, log, outbox, messages }: BotAccess): HouseTo
         return facts({ keepsLog: row.settings.keepsLog, messages: items.map(loggedView) })
       },
     }),
-    houseTool({
+    builtInTool({
       name: 'bot_send',
       title: 'Send a message',
       description:

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { HouseClient, HeardMessage } from '../brokers/house-client.ts'
 import { Fault } from '../fault.ts'
 import type { Standing } from '../http/rights.ts'
-import { houseTool, type HouseTool } from '../relay/built-in/server.ts'
+import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
 import { waitFor } from './waiting.ts'
 
@@ -15,7 +15,7 @@ const filter = topic.describe('A topic, or a filter with + for one level and # f
 /** Text that one answer holds; more would fill a model's memory with one call. */
 const longestAnswer = 200_000
 
-export function brokerTools(brokers: BrokerAccess): HouseTool[] {
+export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
   const isReached = (standing: Standing, subject: string): boolean =>
     standing.reaches('brokers', { subject, makers: brokers.makersOf(subject) })
   /** One of somebody else is answered as one that is not there. */
@@ -24,7 +24,7 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
     return sessionName
   }
   return [
-    houseTool({
+    builtInTool({
       name: 'brokers_list',
       title: 'List broker sessions',
       description: 'The broker sessions with their clients and what waits in them.',
@@ -33,7 +33,7 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
       right: 'brokers:use',
       run: (_, { standing }) => facts(brokers.list().filter(({ sessionName }) => isReached(standing, sessionName))),
     }),
-    houseTool({
+    builtInTool({
       name: 'broker_peek',
       title: 'Look at messages that wait',
       description:
@@ -45,7 +45,7 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
       run: ({ sessionName, topic: of, limit }, { standing }) =>
         facts({ messages: fitting(brokers.peek(own(sessionName, standing), of, limit)) }),
     }),
-    houseTool({
+    builtInTool({
       name: 'broker_publish',
       title: 'Publish a message',
       description: 'Publishes on a topic; answers when the message is as durable as the session asks for.',
@@ -62,7 +62,7 @@ export function brokerTools(brokers: BrokerAccess): HouseTool[] {
       run: async ({ sessionName, ...publication }, { actor, standing }) =>
         facts(await brokers.publish(own(sessionName, standing), { ...publication, publisher: actor })),
     }),
-    houseTool({
+    builtInTool({
       name: 'broker_subscribe',
       title: 'Listen to a topic',
       description:

@@ -8,7 +8,7 @@ import type { SessionService } from '../browsers/service.ts'
 import type { Session } from '../browsers/session/session.ts'
 import { Fault } from '../fault.ts'
 import type { Standing } from '../http/rights.ts'
-import { houseTool, type HouseTool } from '../relay/built-in/server.ts'
+import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts, words } from './content.ts'
 
 const session = z.object({ session_id: z.string().min(1).max(200).describe('Id from browser_list or browser_open') })
@@ -30,7 +30,7 @@ export type BrowserAccess = Pick<SessionService, 'list' | 'get' | 'obtain' | 'wh
 const isReached = (standing: Standing, { id, makers }: Session): boolean =>
   standing.reaches('browsers', { subject: id, makers: [...makers] })
 
-export function browserTools(service: BrowserAccess): HouseTool[] {
+export function browserTools(service: BrowserAccess): BuiltInTool[] {
   /** One of somebody else is answered as one that is not there. */
   const get = (id: string, standing: Standing): Session => {
     const opened = service.get(id)
@@ -76,7 +76,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
     )
 
   return [
-    houseTool({
+    builtInTool({
       name: 'browser_list',
       title: 'List browser sessions',
       description: 'The open browser sessions with their state and address.',
@@ -91,7 +91,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
             .map((opened) => ({ session_id: opened.id, state: opened.state, site: opened.profile.title, address: addressOf(opened) })),
         ),
     }),
-    houseTool({
+    builtInTool({
       name: 'browser_read',
       title: 'Read a page',
       description: 'Title, address and visible text of the page a session shows.',
@@ -105,7 +105,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
           return words(`${title}\n${address}\n\n${text.slice(0, longestText)}`)
         }),
     }),
-    houseTool({
+    builtInTool({
       name: 'browser_screenshot',
       title: 'Take a picture of a page',
       description: 'A PNG of what the session shows.',
@@ -117,7 +117,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
         { type: 'image', data: Buffer.from(await screenshot(get(id, standing))).toString('base64'), mimeType: 'image/png' },
       ],
     }),
-    houseTool({
+    builtInTool({
       name: 'browser_open',
       title: 'Open a browser session',
       description: 'Opens a plain browser session at an address, without a login.',
@@ -144,7 +144,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
         return facts({ session_id: opened.id, state: opened.state, address: addressOf(opened) })
       },
     }),
-    houseTool({
+    builtInTool({
       name: 'browser_navigate',
       title: 'Go to an address',
       description: 'Sends the session’s page to an address.',
@@ -157,7 +157,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
         return words(`On its way to ${address}`)
       },
     }),
-    houseTool({
+    builtInTool({
       name: 'browser_click',
       title: 'Click',
       description: 'Clicks an element of the page.',
@@ -171,7 +171,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
         return words(`Clicked ${where}`)
       },
     }),
-    houseTool({
+    builtInTool({
       name: 'browser_type',
       title: 'Type',
       description: 'Fills a field of the page.',
@@ -185,7 +185,7 @@ export function browserTools(service: BrowserAccess): HouseTool[] {
         return words(`Filled ${where}`)
       },
     }),
-    houseTool({
+    builtInTool({
       name: 'browser_close',
       title: 'Close a browser session',
       description: 'Ends a session and its browser.',

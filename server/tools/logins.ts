@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { iso } from '../clock.ts'
 import type { LoginsRoom } from '../logins/index.ts'
 import type { Session } from '../logins/session.ts'
-import { houseTool, type HouseTool } from '../relay/built-in/server.ts'
+import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
 
 export interface LoginAccess {
@@ -13,7 +13,7 @@ export interface LoginAccess {
 
 const loginId = z.string().regex(/^[0-9a-f]{32}$/, 'The id of a login, from login_find')
 
-export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
+export function loginTools({ sessions, stateOf }: LoginAccess): BuiltInTool[] {
   const view = (session: Session) => {
     const { id, userId, username, roleName, createdAt, lastActivity, expiresAt, address, device } = session
     const state = stateOf(session)
@@ -32,7 +32,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
     }
   }
   return [
-    houseTool({
+    builtInTool({
       name: 'login_find',
       title: 'Look up logins',
       description: 'Login sessions of users, the last used first: by a part of user name, user id, session id, address or device.',
@@ -52,7 +52,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
         return facts({ total, logins: found.map(view) })
       },
     }),
-    houseTool({
+    builtInTool({
       name: 'login_revoke',
       title: 'Revoke a login',
       description: 'Ends one login session; its token is refused from the next request on.',
@@ -66,7 +66,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): HouseTool[] {
         return facts({ revoked: now, login: view(session) })
       },
     }),
-    houseTool({
+    builtInTool({
       name: 'login_revoke_user',
       title: 'Revoke all logins of a user',
       description: 'Ends every login session of a user, on all devices.',

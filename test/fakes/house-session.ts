@@ -2,7 +2,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, onTestFinished } from 'vitest'
 import { ownerStanding } from '../../server/http/rights.ts'
-import type { HouseTool } from '../../server/relay/built-in/server.ts'
+import type { BuiltInTool } from '../../server/relay/built-in/server.ts'
 import { relayKey, serveRelay, type ServedRelay } from './served-relay.ts'
 
 export interface HouseSession {
@@ -32,8 +32,8 @@ export interface HouseClient {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Facts = any
 
-export async function openHouse(houseTools: readonly HouseTool[]): Promise<HouseSession> {
-  const relay = await serveRelay({ given: { houseTools } })
+export async function openHouse(builtInTools: readonly BuiltInTool[]): Promise<HouseSession> {
+  const relay = await serveRelay({ given: { builtInTools } })
   onTestFinished(() => relay.stop())
   await new Promise((resolve) => setImmediate(resolve))
   return {

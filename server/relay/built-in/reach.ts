@@ -15,7 +15,7 @@ export interface RightfulTool {
   right: Right
 }
 
-export interface HouseReach {
+export interface BuiltInReach {
   /** Throws `policy-beyond-caller` when the policy names tools that the caller may not use itself, or opens Wheelhouse's tools to one who may use none. */
   check(policy: SessionPolicy, caller: Standing): void
   /** Whether a tool stands in the view of a session. */
@@ -26,10 +26,10 @@ export interface HouseReach {
   standingOf(policyBy: string | null): Standing | null
 }
 
-export function createHouseReach(tools: readonly RightfulTool[], standingOf: (maker: string | null) => Standing | null): HouseReach {
+export function createBuiltInReach(tools: readonly RightfulTool[], standingOf: (maker: string | null) => Standing | null): BuiltInReach {
   const named = new Map(tools.map((tool) => [tool.name, tool]))
   const opened = (policy: SessionPolicy): RightfulTool[] =>
-    reachesHouse(policy) ? tools.filter(({ name, readOnly }) => readOnly || policy.wheelhouseTools.includes(name)) : []
+    reachesBuiltIn(policy) ? tools.filter(({ name, readOnly }) => readOnly || policy.wheelhouseTools.includes(name)) : []
   const mayUse = (policyBy: string | null, name: string): boolean => {
     const tool = named.get(name)
     return tool !== undefined && standingOf(policyBy)?.may(tool.right) === true
@@ -39,7 +39,7 @@ export function createHouseReach(tools: readonly RightfulTool[], standingOf: (ma
     standingOf,
     check(policy, caller) {
       const refused = policy.wheelhouseTools.flatMap((name) => named.get(name) ?? []).filter(({ right }) => !caller.may(right))
-      const nothing = reachesHouse(policy) && tools.length > 0 && !tools.some(({ right }) => caller.may(right))
+      const nothing = reachesBuiltIn(policy) && tools.length > 0 && !tools.some(({ right }) => caller.may(right))
       if (refused.length === 0 && !nothing) return
       const words = nothing ? 'Wheelhouse’s own tools take a key' : refused.map(({ name, right }) => `${name} takes ${right}`).join(', ')
       throw new Fault('policy-beyond-caller', `A session reaches no more than who makes it: ${words}`)
@@ -48,15 +48,15 @@ export function createHouseReach(tools: readonly RightfulTool[], standingOf: (ma
   }
 }
 
-export function reachesHouse({ upstreams }: SessionPolicy): boolean {
+export function reachesBuiltIn({ upstreams }: SessionPolicy): boolean {
   return upstreams?.includes(builtInId) === true
 }
 
 /** Whether a policy opens nothing here that the one before did not: who takes something away need not hold what is left. */
 export function opensNoMore(after: SessionPolicy, before: SessionPolicy): boolean {
-  if (!reachesHouse(after) && after.wheelhouseTools.every((name) => before.wheelhouseTools.includes(name))) return true
+  if (!reachesBuiltIn(after) && after.wheelhouseTools.every((name) => before.wheelhouseTools.includes(name))) return true
   return (
-    reachesHouse(before) &&
+    reachesBuiltIn(before) &&
     after.wheelhouseTools.every((name) => before.wheelhouseTools.includes(name)) &&
     (before.tools === null || (after.tools !== null && after.tools.every((name) => before.tools?.includes(name)))) &&
     (after.readOnly || !before.readOnly)

@@ -4,13 +4,13 @@ import type { EventSink } from '../../events/event.ts'
 import { Fault } from '../../fault.ts'
 import type { z } from 'zod'
 import type { Right, Standing } from '../../http/rights.ts'
-import type { HouseReach } from './reach.ts'
+import type { BuiltInReach } from './reach.ts'
 import type { BuiltInServer } from '../upstreams/upstreams.ts'
 
-export type HouseContent = { type: 'text'; text: string } | { type: 'image'; data: string; mimeType: string }
+export type ToolContent = { type: 'text'; text: string } | { type: 'image'; data: string; mimeType: string }
 
 /** One thing a room lets an MCP client do. */
-export interface HouseTool<Input extends z.ZodObject = z.ZodObject> {
+export interface BuiltInTool<Input extends z.ZodObject = z.ZodObject> {
   /** `thing_verb`, e.g. `browser_open`. */
   name: string
   title: string
@@ -32,11 +32,11 @@ export interface HouseTool<Input extends z.ZodObject = z.ZodObject> {
       signal: AbortSignal
       progress(done: number, total: number, message: string): Promise<void>
     },
-  ): Promise<HouseContent[]> | HouseContent[]
+  ): Promise<ToolContent[]> | ToolContent[]
 }
 
 /** Keeps the type of the input for `run` while tools of all kinds stand in one list. */
-export function houseTool<Input extends z.ZodObject>(tool: HouseTool<Input>): HouseTool {
+export function builtInTool<Input extends z.ZodObject>(tool: BuiltInTool<Input>): BuiltInTool {
   // `run` is only ever called with what `input` has parsed.
   return tool
 }
@@ -45,9 +45,9 @@ export function houseTool<Input extends z.ZodObject>(tool: HouseTool<Input>): Ho
 export const callerKey = 'wheelhouse/session'
 
 /** `policyBy` finds who decided what a session reaches; null for one that is over. */
-export function createWheelhouse(
-  tools: readonly HouseTool[],
-  { events, reach, policyBy }: { events: EventSink; reach: HouseReach; policyBy(sessionId: string): string | null },
+export function createBuiltInServer(
+  tools: readonly BuiltInTool[],
+  { events, reach, policyBy }: { events: EventSink; reach: BuiltInReach; policyBy(sessionId: string): string | null },
 ): BuiltInServer {
   const standingOf = (sessionId: string): Standing | null => reach.standingOf(policyBy(sessionId))
   return {
@@ -84,7 +84,7 @@ interface CallParts {
 }
 
 async function callTool(
-  { name, title, readOnly, right, about, run }: HouseTool,
+  { name, title, readOnly, right, about, run }: BuiltInTool,
   given: z.output<z.ZodObject>,
   request: Request,
   { events, standingOf }: CallParts,

@@ -9,7 +9,7 @@ import { randomToken } from '../../secrets/random.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
 import type { Accounts, Account } from '../billing/accounts.ts'
 import type { AccountRules, SessionPolicy } from '../contract/parts.ts'
-import { opensNoMore, type HouseReach } from '../built-in/reach.ts'
+import { opensNoMore, type BuiltInReach } from '../built-in/reach.ts'
 import type { SessionStore, StoredSession } from './store.ts'
 
 const day = 86_400_000
@@ -41,7 +41,7 @@ export interface SessionsOptions {
   sealer: Sealer
   clock: Clock
   events: EventSink
-  reach: HouseReach
+  reach: BuiltInReach
   /** Days a session lasts when nobody says otherwise. */
   defaultDays(): number
   changed(): void

@@ -33,7 +33,7 @@ export interface ViewSource {
   all(): readonly Upstream[]
   tool(upstreamId: string, name: string): StoredTool | undefined
   /** Whether a session may use a tool of Wheelhouse itself, by who decided what the session reaches. */
-  mayUseHouse(policyBy: string | null, name: string): boolean
+  mayUseBuiltIn(policyBy: string | null, name: string): boolean
 }
 
 /** Tools a server shows only to a client that can do more, by server; they stand in for those of its shared connection. */
@@ -62,7 +62,7 @@ export function buildView(source: ViewSource, reach: Reach, dedicatedTools: Dedi
     const named = (name: string): string => (alone ? name : `${definition.name}__${name}`)
     for (const offered of dedicatedTools.get(definition.id) ?? catalogue.tools) {
       const tool = source.tool(definition.id, offered.name)
-      if (definition.id === builtInId && !source.mayUseHouse(reach.policyBy, offered.name)) continue
+      if (definition.id === builtInId && !source.mayUseBuiltIn(reach.policyBy, offered.name)) continue
       if (tool === undefined || !allows(reach, upstream, tool, named(offered.name))) continue
       const shown = policy.renames[named(offered.name)] ?? named(offered.name)
       const name = free(tools, shown)

@@ -112,7 +112,7 @@ export class Upstreams {
     return builtIn === undefined ? all : [...all.filter((upstream) => upstream !== builtIn), builtIn]
   }
 
-  mayUseHouse(policyBy: string | null, tool: string): boolean {
+  mayUseBuiltIn(policyBy: string | null, tool: string): boolean {
     return this.builtIn?.mayUse(policyBy, tool) === true
   }
 

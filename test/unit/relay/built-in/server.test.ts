@@ -3,8 +3,8 @@ import { Client } from '@modelcontextprotocol/client'
 import { expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { ownerStanding } from '../../../../server/http/rights.ts'
-import { createHouseReach } from '../../../../server/relay/built-in/reach.ts'
-import { createWheelhouse, houseTool } from '../../../../server/relay/built-in/server.ts'
+import { createBuiltInReach } from '../../../../server/relay/built-in/reach.ts'
+import { createBuiltInServer, builtInTool } from '../../../../server/relay/built-in/server.ts'
 import { recordedEvents } from '../../../fakes/kernel.ts'
 
 it('a tool that tells a client how far it is does its work to the end when that client has gone', async () => {
@@ -16,7 +16,7 @@ it('a tool that tells a client how far it is does its work to the end when that 
   const begun = Promise.withResolvers<undefined>()
   const gone = Promise.withResolvers<undefined>()
   const finished = Promise.withResolvers<string>()
-  const tool = houseTool({
+  const tool = builtInTool({
     ...{ name: 'listen', title: 'Listen', description: '', input: z.object({}), readOnly: true, right: 'brokers:use' },
     async run(_, { progress }) {
       begun.resolve(undefined)
@@ -30,9 +30,9 @@ it('a tool that tells a client how far it is does its work to the end when that 
   })
   const client = new Client({ name: 'test', version: '1.0.0' })
   await client.connect(
-    await createWheelhouse([tool], {
+    await createBuiltInServer([tool], {
       events: recordedEvents(),
-      reach: createHouseReach([tool], () => ownerStanding),
+      reach: createBuiltInReach([tool], () => ownerStanding),
       policyBy: () => 'owner',
     }).connect(),
   )

@@ -33,7 +33,7 @@ const view = (upstreams: Upstream[], policy = {}, rules = {}) =>
         price: 0,
         changedAt: 0,
       }),
-      mayUseHouse: () => true,
+      mayUseBuiltIn: () => true,
     },
     { policy: sessionPolicy.parse(policy), rules: { ...noRules, ...rules }, policyBy: 'owner' },
   )

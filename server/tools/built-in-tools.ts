@@ -1,17 +1,17 @@
 /** All that Wheelhouse lets MCP clients do, room by room. */
-import type { HouseTool } from '../relay/built-in/server.ts'
+import type { BuiltInTool } from '../relay/built-in/server.ts'
 import { botTools, type BotAccess } from './bots.ts'
 import { brokerTools, type BrokerAccess } from './brokers.ts'
 import { browserTools, type BrowserAccess } from './browsers.ts'
 import { loginTools, type LoginAccess } from './logins.ts'
 
-export interface HouseRooms {
+export interface RoomsWithTools {
   browsers: BrowserAccess
   bots: BotAccess
   brokers: BrokerAccess
   logins: LoginAccess
 }
 
-export function houseTools({ browsers, bots, brokers, logins }: HouseRooms): HouseTool[] {
+export function builtInTools({ browsers, bots, brokers, logins }: RoomsWithTools): BuiltInTool[] {
   return [...browserTools(browsers), ...botTools(bots), ...brokerTools(brokers), ...loginTools(logins)]
 }
