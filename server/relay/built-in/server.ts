@@ -92,18 +92,18 @@ async function callTool(
   const sessionId = String(request._meta?.[callerKey] ?? 'unknown')
   const actor = `relay:${sessionId}`
   const token = request._meta?.progressToken
-  let told = -1
+  let reported = -1
   const progress = async (done: number, total: number, message: string): Promise<void> => {
     // The protocol wants it to rise.
-    if (token === undefined || done <= told) return
-    told = done
+    if (token === undefined || done <= reported) return
+    reported = done
     try {
       await request.notify({ method: 'notifications/progress', params: { progressToken: token, progress: done, total, message } })
     } catch {
       // The client has gone; what is said to it is lost with it, and the work goes on. Tools say it from callbacks, where nobody would wait.
     }
   }
-  const tell = (type: string, words: string, tone: 'neutral' | 'attention'): void => {
+  const audit = (type: string, words: string, tone: 'neutral' | 'attention'): void => {
     events.emit({
       room: 'relay',
       type,
@@ -123,11 +123,11 @@ async function callTool(
         `This session may not use ${name}: it takes ${right}, which whoever made the session does not hold`,
       )
     const content = await run(given, { actor, standing, signal: request.signal, progress })
-    if (told < 0) await progress(1, 1, 'Done')
-    tell('tool-used', title, 'neutral')
+    if (reported < 0) await progress(1, 1, 'Done')
+    audit('tool-used', title, 'neutral')
     return { content }
   } catch (error) {
-    tell('tool-failed', `${title} failed`, 'attention')
+    audit('tool-failed', `${title} failed`, 'attention')
     // Said in the result, where the model can read it and do better.
     return { isError: true, content: [{ type: 'text', text: error instanceof Error ? error.message : String(error) }] }
   }

@@ -63,17 +63,17 @@ export class Gateway {
         ? null
         : new LeanCalls({ ledger: options.ledger, calls: options.calls, legacy: this.legacy, modern: this.modern, callTimeout })
     upstreams.onCatalogue((upstream, parts) => {
-      this.legacy.changed(upstream, parts)
-      this.modern.changed(upstream, parts)
+      this.legacy.onCatalogueChange(upstream, parts)
+      this.modern.onCatalogueChange(upstream, parts)
     })
     upstreams.onNotification((upstream, message) => {
-      this.legacy.told(upstream, message)
-      this.modern.told(upstream, message)
+      this.legacy.onNotification(upstream, message)
+      this.modern.onNotification(upstream, message)
     })
     sessions.onEnd((id) => void this.end(id).catch(escape))
     sessions.onReach((id) => {
-      this.legacy.reachChanged(id)
-      this.modern.reachChanged(id)
+      this.legacy.onReachChange(id)
+      this.modern.onReachChange(id)
     })
   }
 

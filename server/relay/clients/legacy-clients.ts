@@ -74,14 +74,14 @@ export class LegacyClients {
     await this.serve(found, request, response, body)
   }
 
-  changed(upstream: Upstream, parts: ReadonlySet<string>): void {
+  onCatalogueChange(upstream: Upstream, parts: ReadonlySet<string>): void {
     for (const { client, relay } of this.byId.values()) {
       if (client.view().upstreams.includes(upstream) || !upstream.definition.enabled) announce(relay, parts)
     }
   }
 
   /** A person has changed what clients of a session may reach. */
-  reachChanged(sessionId: string): void {
+  onReachChange(sessionId: string): void {
     for (const { sessionId: of, client, relay } of this.byId.values()) {
       if (of !== sessionId) continue
       client.forgetView()
@@ -90,7 +90,7 @@ export class LegacyClients {
   }
 
   /** A server said something outside any call. */
-  told(upstream: Upstream, { method, params }: Message): void {
+  onNotification(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
     const uri = String(params?.['uri'])
     for (const { client, relay } of this.byId.values())
@@ -132,11 +132,11 @@ export class LegacyClients {
       clock: this.options.clock,
       session: () => this.options.session(session.id) ?? session,
       capabilities,
-      tell: ({ method, params }) =>
+      notify: ({ method, params }) =>
         void relay.server.notification({ method, ...(params === undefined ? {} : { params }) }).catch(() => undefined),
       ask: ({ method, params }, signal) =>
         relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),
-      changed: (parts) => announce(relay, parts),
+      onToolsChange: (parts) => announce(relay, parts),
     })
     const relay = createRelayServer({ ...this.options, client, era: 'legacy' })
     const opened: LegacyClient = { id: '', sessionId: session.id, client, transport, relay, protocolVersion, scope, lastUsed: 0, open: 0 }

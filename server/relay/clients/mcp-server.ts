@@ -168,7 +168,7 @@ async function passOn(
   /** What is on its way to the client: the answer ends its stream, so it must not overtake them. */
   const underway: Promise<unknown>[] = []
   const ongoing = {
-    tell: (said: Message) => void underway.push(tell(options, said, ctx)),
+    notify: (said: Message) => void underway.push(notifyClient(options, said, ctx)),
     ask: (asked: Message, signal: AbortSignal) =>
       ctx.mcpReq.send({ method: asked.method, ...(asked.params === undefined ? {} : { params: asked.params }) }, asJson, {
         signal,
@@ -181,7 +181,7 @@ async function passOn(
   if (upstream.definition.id === builtInId) own.params._meta = { ...own.params._meta, [callerKey]: client.session.id }
   try {
     if (era === 'legacy') {
-      if (!canBeAsked(client.capabilities)) return await upstream.request(own, { ...requestOptions, onNotification: ongoing.tell })
+      if (!canBeAsked(client.capabilities)) return await upstream.request(own, { ...requestOptions, onNotification: ongoing.notify })
       const connection = await client.connectionTo(upstream)
       return await client.during(upstream, ongoing, () => connection.request(own, requestOptions))
     }
@@ -190,7 +190,7 @@ async function passOn(
     if (typeof state === 'string' && isPendingInput(state))
       return answered(await pendingInputs.resume(client.session.id, pendingAs, state, ctx.mcpReq.inputResponses ?? {}))
     if (upstream.isModern || !canBeAsked(capabilities))
-      return await upstream.request(own, { ...requestOptions, onNotification: ongoing.tell })
+      return await upstream.request(own, { ...requestOptions, onNotification: ongoing.notify })
     return answered(await callWithInput(options, upstream, own, capabilities, ctx, pendingAs, requestOptions))
   } finally {
     clearTimeout(hold)
@@ -211,7 +211,7 @@ async function callWithInput(
   let ask: (asked: Message) => Promise<Json> = () => Promise.reject(new Error('Not under way'))
   const connection = await upstream.openDedicated({
     ...{ id: client.session.id, capabilities },
-    onNotification: (said) => void tell({ client, pendingInputs, ...options }, said, ctx).catch(escape),
+    onNotification: (said) => void notifyClient({ client, pendingInputs, ...options }, said, ctx).catch(escape),
     onRequest: (asked) => ask(asked),
     onEnd: () => undefined,
   })
@@ -279,7 +279,7 @@ function envelopeOf({ mcpReq }: ServerContext): Json & { [CLIENT_CAPABILITIES_ME
   return { ...mcpReq.envelope }
 }
 
-async function tell({ client, era }: RelayServerOptions, { method, params }: Message, ctx: ServerContext): Promise<void> {
+async function notifyClient({ client, era }: RelayServerOptions, { method, params }: Message, ctx: ServerContext): Promise<void> {
   const level = method === 'notifications/message' ? String(params?.['level']) : undefined
   try {
     if (era === 'legacy') {

@@ -54,7 +54,7 @@ export class ModernClients {
     })
   }
 
-  changed(upstream: Upstream, parts: ReadonlySet<string>): void {
+  onCatalogueChange(upstream: Upstream, parts: ReadonlySet<string>): void {
     for (const { client, handler } of this.bySession.values()) {
       if (!client.view().upstreams.includes(upstream) && upstream.definition.enabled) continue
       if (parts.has('tools')) handler.notify.toolsChanged()
@@ -64,7 +64,7 @@ export class ModernClients {
   }
 
   /** A person has changed what clients of a session may reach. */
-  reachChanged(sessionId: string): void {
+  onReachChange(sessionId: string): void {
     const found = this.bySession.get(sessionId)
     if (found === undefined) return
     found.client.forgetView()
@@ -73,7 +73,7 @@ export class ModernClients {
     found.handler.notify.resourcesChanged()
   }
 
-  told(upstream: Upstream, { method, params }: Message): void {
+  onNotification(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
     for (const { client, handler } of this.bySession.values())
       if (client.view().upstreams.includes(upstream)) handler.notify.resourceUpdated(String(params?.['uri']))
@@ -103,9 +103,9 @@ export class ModernClients {
       clock,
       session: () => this.options.session(session.id) ?? session,
       capabilities: {},
-      tell: () => undefined,
+      notify: () => undefined,
       ask: nobody,
-      changed: () => undefined,
+      onToolsChange: () => undefined,
     })
     const handler = createMcpHandler(() => createRelayServer({ ...this.options, client, era: 'modern' }), {
       legacy: 'reject',

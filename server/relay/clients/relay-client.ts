@@ -11,7 +11,7 @@ import { buildView, type View } from '../sessions/view.ts'
 
 /** A request of the client that is being worked on: where what a server says meanwhile belongs. */
 export interface Ongoing {
-  tell(message: Message): void
+  notify(message: Message): void
   ask(message: Message, signal: AbortSignal): Promise<Json>
 }
 
@@ -21,10 +21,10 @@ export interface ClientOptions {
   session(): StoredSession
   capabilities: ClientCapabilities
   /** What a server says when nothing of the client's is under way. */
-  tell(message: Message): void
+  notify(message: Message): void
   /** What a server asks then. */
   ask(message: Message, signal: AbortSignal): Promise<Json>
-  changed(parts: ReadonlySet<string>): void
+  onToolsChange(parts: ReadonlySet<string>): void
 }
 
 /** How old the start of a server may be for lists to wait for it; they wait until then, so that one which hangs is waited for once. */
@@ -158,7 +158,7 @@ export class RelayClient {
     const connection = await upstream.openDedicated({
       id: this.session.id,
       capabilities: this.capabilities,
-      onNotification: (message) => this.hear(upstream, message),
+      onNotification: (message) => this.onMessage(upstream, message),
       onRequest: (message, signal) => (this.latest(id) ?? this.options).ask(message, signal),
       onEnd: gone,
     })
@@ -181,19 +181,19 @@ export class RelayClient {
     this.forgetView()
   }
 
-  private hear(upstream: Upstream, message: Message): void {
+  private onMessage(upstream: Upstream, message: Message): void {
     const { id } = upstream.definition
     if (message.method === 'notifications/tools/list_changed') {
       this.dedicated
         .get(id)
         ?.connection.then((connection) => this.readTools(upstream, connection))
-        .then(() => this.options.changed(new Set(['tools'])))
+        .then(() => this.options.onToolsChange(new Set(['tools'])))
         .catch(() => undefined)
       return
     }
     // Other lists are read over the shared connection, which hears of their changes too.
     if (message.method.endsWith('/list_changed')) return
-    ;(this.latest(id) ?? this.options).tell(message)
+    ;(this.latest(id) ?? this.options).notify(message)
   }
 
   private latest(id: string): Ongoing | undefined {

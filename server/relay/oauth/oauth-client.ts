@@ -75,7 +75,7 @@ export class OAuthClient {
       return this.kept.tokens?.access_token
     },
     onUnauthorized: async ({ response }) => {
-      await this.hear(response)
+      await this.readChallenge(response)
       if (this.kept.tokens?.refresh_token === undefined) this.giveUp()
       await this.renew()
     },
@@ -217,7 +217,7 @@ export class OAuthClient {
     }
   }
 
-  private async hear(response: Response): Promise<void> {
+  private async readChallenge(response: Response): Promise<void> {
     const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client')
     const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response)
     if (resourceMetadataUrl !== undefined) this.challenge.resourceMetadataUrl = resourceMetadataUrl

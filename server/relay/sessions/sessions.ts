@@ -82,7 +82,7 @@ export class Sessions {
     }
     session.expiresAt = Math.round(session.expiresAt)
     store.insert(session)
-    this.tell('session-created', 'Relay session created', session, account, actor, 'good')
+    this.audit('session-created', 'Relay session created', session, account, actor, 'good')
     return { sessionId, session }
   }
 
@@ -101,7 +101,7 @@ export class Sessions {
     const secret = this.unsealed(session)
     if (secret === null)
       throw new Fault('session-locked', 'The address goes on working, but it was sealed with a key that is not here and cannot be shown')
-    this.tell('session-address-shown', 'Relay session’s address shown', session, this.options.accounts.find(session.accountId), actor)
+    this.audit('session-address-shown', 'Relay session’s address shown', session, this.options.accounts.find(session.accountId), actor)
     return secret
   }
 
@@ -144,7 +144,7 @@ export class Sessions {
     const expiresAt = Math.max(session.expiresAt, Math.round(this.options.clock.now() + (expiresIn ?? this.options.defaultDays()) * day))
     this.options.store.extend(session.id, expiresAt)
     this.cache.delete(sessionId)
-    this.tell('session-refreshed', 'Relay session extended', session, account, actor)
+    this.audit('session-refreshed', 'Relay session extended', session, account, actor)
     return { sessionId, session: { ...session, expiresAt } }
   }
 
@@ -193,7 +193,7 @@ export class Sessions {
     this.options.store.change(id, changed.name, changed.policy, changed.policyBy)
     this.forget(id)
     if (patch.policy !== undefined) for (const listener of this.reachListeners) listener(id)
-    this.tell('session-changed', 'Relay session changed', changed, this.options.accounts.find(session.accountId), actor)
+    this.audit('session-changed', 'Relay session changed', changed, this.options.accounts.find(session.accountId), actor)
     return changed
   }
 
@@ -341,7 +341,7 @@ export class Sessions {
     this.options.store.remove(session.id)
     this.forget(session.id)
     this.uses.delete(session.id)
-    this.tell('session-revoked', 'Relay session revoked', session, account, actor)
+    this.audit('session-revoked', 'Relay session revoked', session, account, actor)
     for (const listener of this.endListeners) listener(session.id)
   }
 
@@ -360,7 +360,7 @@ export class Sessions {
     return sessions.map((session) => ({ ...session, lastUsedAt: this.uses.get(session.id) ?? session.lastUsedAt }))
   }
 
-  private tell(
+  private audit(
     type: string,
     title: string,
     session: StoredSession,

@@ -169,7 +169,7 @@ export class Upstreams {
       ...{ env: given.env ?? {}, headers: given.headers ?? {}, enabled: given.enabled ?? true, createdAt: this.options.clock.now() },
     })
     this.options.store.put(definition)
-    this.tell('upstream-added', 'Server added', definition, actor)
+    this.audit('upstream-added', 'Server added', definition, actor)
     return { ...this.view(this.supervise(definition)), ...{ args: definition.args, url: definition.url } }
   }
 
@@ -178,7 +178,7 @@ export class Upstreams {
     const { definition, locked } = this.changeable(id)
     if (locked !== null) throw new Fault('upstream-locked', locked)
     const { command, args, cwd, url, env, headers } = definition
-    this.tell('upstream-settings-shown', 'Server’s settings shown', definition, actor)
+    this.audit('upstream-settings-shown', 'Server’s settings shown', definition, actor)
     return { command, args, cwd, url, env, headers }
   }
 
@@ -198,7 +198,7 @@ export class Upstreams {
     this.refuseTaken(definition.name, id)
     this.options.store.put(definition)
     const successor = await this.replace(upstream, definition)
-    this.tell('upstream-changed', 'Server changed', definition, actor)
+    this.audit('upstream-changed', 'Server changed', definition, actor)
     return {
       ...this.view(successor),
       ...(plain.args === undefined ? {} : { args: plain.args }),
@@ -215,7 +215,7 @@ export class Upstreams {
     this.options.oauthClients.forget(id)
     this.options.store.remove(id)
     await upstream.stop()
-    this.tell('upstream-removed', 'Server removed', upstream.definition, actor)
+    this.audit('upstream-removed', 'Server removed', upstream.definition, actor)
     this.announce(upstream, new Set(['tools', 'resources', 'resourceTemplates', 'prompts']))
   }
 
@@ -224,7 +224,7 @@ export class Upstreams {
     const upstream = this.get(id)
     // The key of a locked one may have been put back.
     await (upstream.locked === null ? upstream.restart() : this.reread(id))
-    this.tell('upstream-restarted', 'Server started again', upstream.definition, actor)
+    this.audit('upstream-restarted', 'Server started again', upstream.definition, actor)
     return this.view(this.get(id))
   }
 
@@ -236,7 +236,7 @@ export class Upstreams {
   /** Takes what the browser brought back from that page, and starts the server with it. Throws `sign-in-unknown`, `sign-in-failed`. */
   async signedIn(answer: URLSearchParams): Promise<string> {
     const upstream = this.get(await this.options.oauthClients.finish(answer))
-    this.tell('upstream-signed-in', 'Signed in at server', upstream.definition, 'owner')
+    this.audit('upstream-signed-in', 'Signed in at server', upstream.definition, 'owner')
     if (upstream.definition.enabled) await upstream.restart()
     return upstream.definition.name
   }
@@ -245,7 +245,7 @@ export class Upstreams {
   async signOut(id: string, actor: string): Promise<UpstreamView> {
     const upstream = this.get(id)
     this.options.oauthClients.of(upstream.definition)?.signOut()
-    this.tell('upstream-signed-out', 'Signed out at server', upstream.definition, actor)
+    this.audit('upstream-signed-out', 'Signed out at server', upstream.definition, actor)
     if (upstream.definition.enabled) await upstream.restart()
     return this.view(upstream)
   }
@@ -335,7 +335,7 @@ export class Upstreams {
     this.refuseTaken(name, definition.id)
     this.options.store.describe(definition.id, name, enabled)
     const successor = await this.reread(definition.id)
-    this.tell('upstream-changed', 'Server changed', successor.definition, actor)
+    this.audit('upstream-changed', 'Server changed', successor.definition, actor)
     return this.view(successor)
   }
 
@@ -475,7 +475,7 @@ export class Upstreams {
       throw new Fault('upstream-taken', 'Another server has this name', { field: 'name' })
   }
 
-  private tell(type: string, title: string, { name, transport }: UpstreamDefinition, actor: string): void {
+  private audit(type: string, title: string, { name, transport }: UpstreamDefinition, actor: string): void {
     this.options.events.emit({ room: 'relay', type, title, subject: name, actor, data: { transport } })
     this.options.changed()
   }
