@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { botsContract } from '../server/bots/contract/index.ts'
-import { brokersContract } from '../server/brokers/contract.ts'
+import { brokersContract } from '../server/brokers/contract/index.ts'
 import { browsersContract } from '../server/browsers/contract/index.ts'
 import { controlContract } from '../server/control/contract.ts'
 import type { Contract, Guarded } from '../server/http/contract.ts'

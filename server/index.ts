@@ -205,7 +205,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       accounts: users,
       publicUrl: () => options.publicUrl ?? apiHost.url('relay'),
       callbackUrl: () => `${apiHost.url('relay')}/oauth/callback`,
-      builtInTools: builtInTools({ browsers: live(() => browsers.service), bots, brokers: live(() => brokers.houseClient), logins }),
+      builtInTools: builtInTools({ browsers: live(() => browsers.service), bots, brokers: live(() => brokers.inProcessClient), logins }),
       standingOf: (maker) => standingOfMaker(maker, keys),
     }),
   )
@@ -372,15 +372,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 }
 
 /** What bots publish: as long as whoever added the rule may publish there himself. */
-function createPublisher(brokers: Pick<BrokersRoom, 'houseClient'>, standingOf: (maker: string) => Standing | null): Publisher {
+function createPublisher(brokers: Pick<BrokersRoom, 'inProcessClient'>, standingOf: (maker: string) => Standing | null): Publisher {
   const allows: Publisher['allows'] = (by, session) =>
-    by.may('brokers:use') && by.reaches('brokers', { subject: session, makers: brokers.houseClient.makersOf(session) })
+    by.may('brokers:use') && by.reaches('brokers', { subject: session, makers: brokers.inProcessClient.makersOf(session) })
   return {
     allows,
     async publish({ session, madeBy, ...publication }) {
       const by = madeBy === null ? ownerStanding : standingOf(madeBy)
       if (by === null || !allows(by, session)) throw new Fault('rule-beyond-caller', 'Whoever added this rule may no longer publish there')
-      await brokers.houseClient.publish(session, { ...publication, retain: false })
+      await brokers.inProcessClient.publish(session, { ...publication, retain: false })
     },
   }
 }

@@ -1,5 +1,5 @@
 /** The clients the stores use, over one transport that `main.ts` chooses once. */
-import { brokersContract } from '../../server/brokers/contract.ts'
+import { brokersContract } from '../../server/brokers/contract/index.ts'
 import { botsContract } from '../../server/bots/contract/index.ts'
 import { browsersContract } from '../../server/browsers/contract/index.ts'
 import { controlContract } from '../../server/control/contract.ts'

@@ -1,7 +1,7 @@
 /** Broker sessions, and what is done to them. */
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import type { BrokerSession } from '../../server/brokers/contract.ts'
+import type { BrokerSession } from '../../server/brokers/contract/index.ts'
 import { useApi } from '../api/api.ts'
 import { resource } from './resource.ts'
 

@@ -1,16 +1,16 @@
 /** The brokers API's handlers: contract in, service out. */
 import { iso } from '../clock.ts'
 import { actorOf, implement, type Api, type SocketHandler } from '../http/api.ts'
-import { brokersContract } from './contract.ts'
+import { brokersContract } from './contract/index.ts'
 import type { Engine } from './engine/engine.ts'
 import type { DeadLetter } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
 import { Fault } from '../fault.ts'
-import { JsonConnection } from './json-connection.ts'
-import { MqttConnection } from './mqtt-connection.ts'
+import { JsonConnection } from './connections/json/json-connection.ts'
+import { MqttConnection } from './connections/mqtt/mqtt-connection.ts'
 import type { BrokerService } from './service.ts'
 import { clientViews, deadLetterViews, heldMessages, sessionView, topicViews } from './views.ts'
-import { webSocketWire } from './wire.ts'
+import { webSocketWire } from './connections/shared/wire.ts'
 
 export function createBrokersApi(service: BrokerService): Api {
   const { clock } = service

@@ -2,14 +2,14 @@
 import { basename, join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
 import { createBrokersApi } from './api.ts'
-import { createHouseClient, type HouseClient } from './house-client.ts'
-import { MqttListener } from './mqtt-listener.ts'
+import { createInProcessClient, type InProcessClient } from './in-process-client.ts'
+import { MqttListener } from './connections/mqtt/mqtt-listener.ts'
 import { BrokerService, type ServiceOptions } from './service.ts'
 import { createBrokerStore } from './store.ts'
 
 export interface BrokersRoom extends Room {
   service: BrokerService
-  houseClient: HouseClient
+  inProcessClient: InProcessClient
   /** Where MQTT over plain TCP listens; null while it does not. */
   mqttPort(): number | null
 }
@@ -51,7 +51,7 @@ export function createBrokersRoom(
   return {
     name: 'brokers',
     service,
-    houseClient: createHouseClient(service),
+    inProcessClient: createInProcessClient(service),
     mqttPort: () => mqtt.port,
     api: createBrokersApi(service),
     async start() {

@@ -8,13 +8,13 @@ import type { Log } from '../log.ts'
 import { checkPassword, hashPassword, hashSecret, sameSecret } from '../secrets/hash.ts'
 import type { RandomBytes } from '../secrets/random.ts'
 import { diskRefusal } from '../store/disk.ts'
-import type { SessionExpiry } from './contract.ts'
+import type { SessionExpiry } from './contract/index.ts'
 import { attempt } from './engine/deliveries.ts'
 import { Engine } from './engine/engine.ts'
 import type { DeadLetter, EndReason, Subscriber, Will } from './engine/model.ts'
 import { sampleEvery, type Tenant } from './engine/tenant.ts'
 import { logTopic } from './engine/topics.ts'
-import { Logins, type Passwords } from './logins.ts'
+import { Authentication, type Passwords } from './authentication.ts'
 import { defaultPolicy, policySchema, type Policy } from './policy.ts'
 import type { BrokerStore, StoredSession } from './store.ts'
 
@@ -64,7 +64,7 @@ export class BrokerService {
   readonly startedAt: number
   storageError: { since: number; text: string } | null = null
   private readonly sessions = new Map<string, Session>()
-  private readonly logins: Logins
+  private readonly authentication: Authentication
   private readonly events: EventSink
   private readonly changed: () => void
   private readonly removed: (name: string) => void
@@ -104,7 +104,7 @@ export class BrokerService {
     this.changed = changed
     this.removed = removed
     this.startedAt = clock.monotonic()
-    this.logins = new Logins(passwords, () => clock.monotonic(), random)
+    this.authentication = new Authentication(passwords, () => clock.monotonic(), random)
     this.folder = folder
     this.engine = this.newEngine()
     for (const stored of store.all()) this.open(stored)
@@ -184,7 +184,7 @@ export class BrokerService {
     if (this.sessions.has(name)) throw new Fault('session-exists')
     const expiresAt = this.momentOf(sessionExpiry)
     const secretKey = this.newSecretKey()
-    const passwordHash = await this.logins.hash(password)
+    const passwordHash = await this.authentication.hash(password)
     const stored = this.store.add({
       name,
       passwordHash,
@@ -197,7 +197,7 @@ export class BrokerService {
     })
     if (stored === null) throw new Fault('session-exists')
     this.open(stored)
-    this.logins.remember(stored.id, password)
+    this.authentication.remember(stored.id, password)
     this.emit({ type: 'session-created', title: 'Session created', subject: name, actor, tone: 'good' })
     return { secretKey, expiresAt }
   }
@@ -210,11 +210,11 @@ export class BrokerService {
     const session = this.sessions.get(sessionName)
     if (session === undefined) throw new Fault('session-not-found')
     const { stored } = session
-    const outcome = await this.logins.check(stored, password, address)
+    const outcome = await this.authentication.check(stored, password, address)
     if (outcome === 'too-many') throw new Fault('too-many-attempts')
     if (outcome === 'wrong') throw new Fault('invalid-credentials')
     if (!sameSecret(hashSecret(secretKey), stored.secretHash)) {
-      await this.logins.failed(stored.id, address)
+      await this.authentication.failed(stored.id, address)
       throw new Fault('invalid-credentials')
     }
     return sessionName
@@ -242,7 +242,7 @@ export class BrokerService {
     this.store.remove(stored.id)
     this.sessions.delete(name)
     this.deliveredBefore += tenant.delivered.total
-    this.logins.forget(stored.id)
+    this.authentication.forget(stored.id)
     for (const link of [...tenant.links]) attempt(link, () => link.end('dropped'))
     await this.engine.dropTenant(tenant)
     this.deadTold.delete(stored.id)
@@ -281,7 +281,7 @@ export class BrokerService {
   }
 
   createPass(name: string): string {
-    return this.logins.createPass(this.byName(name).stored.id)
+    return this.authentication.createPass(this.byName(name).stored.id)
   }
 
   // Clients
@@ -290,11 +290,11 @@ export class BrokerService {
     if (!this.ready) return { refusal: 'not-ready' }
     const session = this.sessions.get(name)
     if (session === undefined) {
-      if (await this.logins.isBlocked(0, address)) return { refusal: 'too-many-attempts' }
-      await this.logins.failed(0, address)
+      if (await this.authentication.isBlocked(0, address)) return { refusal: 'too-many-attempts' }
+      await this.authentication.failed(0, address)
       return { refusal: 'session-not-found' }
     }
-    const outcome = await this.logins.check(session.stored, password, address)
+    const outcome = await this.authentication.check(session.stored, password, address)
     if (outcome === 'too-many') return { refusal: 'too-many-attempts' }
     if (outcome === 'wrong') return { refusal: 'invalid-password' }
     if (session.stored.suspended) return { refusal: 'suspended' }

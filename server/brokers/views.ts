@@ -1,9 +1,9 @@
 /** What the native API shows of sessions, clients, topics and messages. */
 import { iso, type Clock } from '../clock.ts'
-import type { BrokerClient, BrokerDeadLetter, BrokerSession, BrokerTopic, HeldMessage } from './contract.ts'
+import type { BrokerClient, BrokerDeadLetter, BrokerSession, BrokerTopic, HeldMessage } from './contract/index.ts'
 import type { DeadLetter, Message, Subscriber } from './engine/model.ts'
 import type { Tenant } from './engine/tenant.ts'
-import { utf8 } from './json-frames.ts'
+import { utf8 } from './connections/json/json-frames.ts'
 import type { StoredSession } from './store.ts'
 
 const previewLength = 200

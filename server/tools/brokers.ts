@@ -1,13 +1,13 @@
 /** What an MCP client may do with broker sessions through the relay: see what waits, publish, and listen for a while. */
 import { z } from 'zod'
-import type { HouseClient, HeardMessage } from '../brokers/house-client.ts'
+import type { InProcessClient, ClientMessage } from '../brokers/in-process-client.ts'
 import { Fault } from '../fault.ts'
 import type { Standing } from '../http/rights.ts'
 import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
 import { waitFor } from './waiting.ts'
 
-export type BrokerAccess = Pick<HouseClient, 'list' | 'peek' | 'publish' | 'listen' | 'makersOf'>
+export type BrokerAccess = Pick<InProcessClient, 'list' | 'peek' | 'publish' | 'listen' | 'makersOf'>
 
 const session = z.object({ sessionName: z.string().min(1).max(200).describe('From brokers_list') })
 const topic = z.string().min(1).max(1_024)
@@ -77,7 +77,7 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
       about: ({ sessionName, topic: on }) => `${sessionName} ${on}`,
       async run({ sessionName, topic: of, wait, limit }, { actor, standing, signal, progress }) {
         own(sessionName, standing)
-        const heard: HeardMessage[] = []
+        const heard: ClientMessage[] = []
         let ended: string | null = null
         await progress(0, limit, `Listening to ${of}`)
         await waitFor(wait * 1_000, signal, (done) =>
@@ -101,7 +101,7 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
 }
 
 /** As many as one answer holds, each cut where it alone would fill it. */
-function fitting(messages: readonly HeardMessage[]): (HeardMessage & { cut?: true })[] {
+function fitting(messages: readonly ClientMessage[]): (ClientMessage & { cut?: true })[] {
   const share = Math.floor(longestAnswer / Math.max(1, messages.length))
   return messages.map((message) => {
     const text = typeof message.data === 'string' ? message.data : JSON.stringify(message.data)

@@ -1,7 +1,7 @@
 /** One session with its clients, topics, charts and dead letters, read again every two seconds while it is shown. */
 import { useIntervalFn } from '@vueuse/core'
 import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
-import type { BrokerClient, BrokerDeadLetter, BrokerSession, BrokerTopic } from '../../../server/brokers/contract.ts'
+import type { BrokerClient, BrokerDeadLetter, BrokerSession, BrokerTopic } from '../../../server/brokers/contract/index.ts'
 import { messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
 

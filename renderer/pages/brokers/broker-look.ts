@@ -1,5 +1,5 @@
 /** How broker sessions, clients and dead letters read. */
-import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../server/brokers/contract.ts'
+import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../server/brokers/contract/index.ts'
 import type { StateLook } from '../../components/tone.ts'
 
 export function brokerLook({ state }: Pick<BrokerSession, 'state'>): StateLook {

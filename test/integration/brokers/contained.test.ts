@@ -145,7 +145,7 @@ it('serves on after it was restarted in place: sessions, what waited, and whoeve
   await reader.subscribe('t')
   reader.socket.terminate()
   const ends: string[] = []
-  house.room.houseClient.listen(session.sessionName, '#', 'rule', { message: () => undefined, ended: (reason) => ends.push(reason) })
+  house.room.inProcessClient.listen(session.sessionName, '#', 'rule', { message: () => undefined, ended: (reason) => ends.push(reason) })
   const writer = await FrameClient.join(house.url, session)
   await until('it is away', () => house.room.service.all()[0]?.links.size === 2)
   writer.publish('t', 'waited')
@@ -156,7 +156,7 @@ it('serves on after it was restarted in place: sessions, what waited, and whoeve
   const back = await FrameClient.join(house.url, session, 'reader')
   expect(await back.next('message')).toMatchObject({ messageId: 'waited' })
   expect(
-    await house.room.houseClient.publish(session.sessionName, { topic: 't', data: 'new', retain: false, publisher: 'rule' }),
+    await house.room.inProcessClient.publish(session.sessionName, { topic: 't', data: 'new', retain: false, publisher: 'rule' }),
   ).toMatchObject({ deliveredTo: 1 })
   expect(await back.next('message')).toMatchObject({ data: 'new' })
   expect(total).toBeGreaterThan(0)
@@ -168,7 +168,7 @@ it('serves on after it was restarted in place: sessions, what waited, and whoeve
 it('keeps a listener of this house that throws from everyone else', async () => {
   const house = await openBrokers()
   const session = await house.createSession()
-  const end = house.room.houseClient.listen(session.sessionName, '#', 'rule', { message: broken, ended: () => undefined })
+  const end = house.room.inProcessClient.listen(session.sessionName, '#', 'rule', { message: broken, ended: () => undefined })
   onTestFinished(end)
   const reader = await FrameClient.join(house.url, session, 'reader')
   await reader.subscribe('t')

@@ -80,7 +80,7 @@ test('broker messages are looked at without being taken, published durably, and 
   const brokers = await openBrokers()
   const session = await brokers.createSession()
   const name = session.sessionName
-  const house = await openHouse(brokerTools(brokers.room.houseClient))
+  const house = await openHouse(brokerTools(brokers.room.inProcessClient))
   const reader = await house.connect()
   expect(await reader.names()).toEqual(['brokers_list', 'broker_peek', 'broker_subscribe'])
   const writer = await house.connect({ wheelhouseTools: ['broker_publish'] })
@@ -125,7 +125,7 @@ test('broker messages are looked at without being taken, published durably, and 
 test('listening ends with its time, with the client that asked, and with the session; a foreign group is not joined', async () => {
   const brokers = await openBrokers()
   const { sessionName } = await brokers.createSession()
-  const house = await openHouse(brokerTools(brokers.room.houseClient))
+  const house = await openHouse(brokerTools(brokers.room.inProcessClient))
   const reader = await house.connect()
   const clients = () => brokers.room.service.byName(sessionName).tenant.links.size
 

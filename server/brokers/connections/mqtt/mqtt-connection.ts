@@ -1,11 +1,11 @@
 /** A client that speaks MQTT 3.1.1 or 5, over WebSocket or TCP, on the same engine as the JSON clients. */
 import type { IConnectPacket, IDisconnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, Packet, Parser } from 'mqtt-packet'
-import { clientScope, closeCodes, Vitals } from './connection.ts'
-import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
-import type { Tenant } from './engine/tenant.ts'
-import { hasFreePacketId, isBound, takePacketId } from './engine/packet-ids.ts'
-import { logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
-import { aliasMaximum, TopicAliases } from './mqtt-aliases.ts'
+import { clientScope, closeCodes, Vitals } from '../shared/connection.ts'
+import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from '../../engine/model.ts'
+import type { Tenant } from '../../engine/tenant.ts'
+import { hasFreePacketId, isBound, takePacketId } from '../../engine/packet-ids.ts'
+import { logTopic, maxSubscriptions, parseFilter } from '../../engine/topics.ts'
+import { aliasMaximum, TopicAliases } from './topic-aliases.ts'
 import {
   answer,
   connack,
@@ -25,9 +25,9 @@ import {
   willOf,
   type Version,
 } from './mqtt-packets.ts'
-import type { Scope } from '../isolation.ts'
-import type { BrokerService, Connection } from './service.ts'
-import type { Wire, WireListener } from './wire.ts'
+import type { Scope } from '../../../isolation.ts'
+import type { BrokerService, Connection } from '../../service.ts'
+import type { Wire, WireListener } from '../shared/wire.ts'
 
 const pingEvery = 30_000
 const largestPacket = 10_485_760

@@ -1,14 +1,14 @@
 /** MQTT over plain TCP for clients that know no WebSocket, on a port of its own that is off until somebody chooses one. */
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Settings } from '../config/settings.ts'
-import type { SettingsSource } from '../config/source.ts'
-import type { Egress } from '../http/egress.ts'
-import { plainAddress } from '../http/network.ts'
-import { containEvents, escape } from '../isolation.ts'
-import type { Log } from '../log.ts'
+import type { Settings } from '../../../config/settings.ts'
+import type { SettingsSource } from '../../../config/source.ts'
+import type { Egress } from '../../../http/egress.ts'
+import { plainAddress } from '../../../http/network.ts'
+import { containEvents, escape } from '../../../isolation.ts'
+import type { Log } from '../../../log.ts'
 import { MqttConnection } from './mqtt-connection.ts'
-import type { BrokerService } from './service.ts'
-import { tcpWire } from './wire.ts'
+import type { BrokerService } from '../../service.ts'
+import { tcpWire } from '../shared/wire.ts'
 
 export class MqttListener {
   problem: { since: number; text: string } | null = null

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hasWildcard, isTopic, matches, parseFilter, TopicTree, type Subscription } from '../../../server/brokers/engine/topics.ts'
-import { newSubscriber, Tenant } from '../../../server/brokers/engine/tenant.ts'
-import { defaultPolicy } from '../../../server/brokers/policy.ts'
+import { hasWildcard, isTopic, matches, parseFilter, TopicTree, type Subscription } from '../../../../server/brokers/engine/topics.ts'
+import { newSubscriber, Tenant } from '../../../../server/brokers/engine/tenant.ts'
+import { defaultPolicy } from '../../../../server/brokers/policy.ts'
 
 const tenant = new Tenant(1, 'session', defaultPolicy)
 const subscription = (filter: string, key = filter, group: string | null = null): Subscription => ({

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { contained, type Scope } from '../isolation.ts'
+import { contained, type Scope } from '../../../isolation.ts'
 
 export interface Wire {
   readonly address: string

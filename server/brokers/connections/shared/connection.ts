@@ -1,6 +1,6 @@
 /** What every client connection has, whatever it speaks: a deadline to log in, signs of life, room for messages, an end with a reason. */
-import { contained, type Scope } from '../isolation.ts'
-import type { EndReason } from './engine/model.ts'
+import { contained, type Scope } from '../../../isolation.ts'
+import type { EndReason } from '../../engine/model.ts'
 import type { Wire } from './wire.ts'
 
 /** Close codes of the WebSocket; those of 4000 and above are ours and documented. */

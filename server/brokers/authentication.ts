@@ -15,7 +15,7 @@ const passLife = 30_000
 const perSession = 20
 const perAddress = 200
 
-export class Logins {
+export class Authentication {
   private readonly passwords: Passwords
   private readonly random: RandomBytes
   private readonly now: () => number

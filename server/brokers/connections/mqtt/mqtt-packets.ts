@@ -10,9 +10,9 @@ import {
   type Parser,
   type UserProperties,
 } from 'mqtt-packet'
-import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from './engine/model.ts'
-import type { EntranceRefusal } from './service.ts'
-import { refusalTexts, utf8 } from './json-frames.ts'
+import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from '../../engine/model.ts'
+import type { EntranceRefusal } from '../../service.ts'
+import { refusalTexts, utf8 } from '../json/json-frames.ts'
 
 export type Version = 3 | 4 | 5
 

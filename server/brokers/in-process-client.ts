@@ -6,10 +6,10 @@ import { Fault } from '../fault.ts'
 import { escape } from '../isolation.ts'
 import type { Delivery, EndReason, Link, Message, Receipt } from './engine/model.ts'
 import { logTopic, matches, parseFilter } from './engine/topics.ts'
-import { contentOf, readPublish, refusalTexts } from './json-frames.ts'
+import { contentOf, readPublish, refusalTexts } from './connections/json/json-frames.ts'
 import type { BrokerService } from './service.ts'
 
-export interface HeardMessage {
+export interface ClientMessage {
   messageId: string
   topic: string
   publisher: string
@@ -20,7 +20,7 @@ export interface HeardMessage {
   encoding?: 'base64'
 }
 
-export interface HousePublication {
+export interface InProcessPublication {
   topic: string
   data: unknown
   retain: boolean
@@ -32,24 +32,24 @@ export interface HousePublication {
 }
 
 export interface Listener {
-  message(message: HeardMessage): void
+  message(message: ClientMessage): void
   /** The session was suspended, dropped, or the owner ended the connection. */
   ended(reason: EndReason): void
 }
 
-export interface HouseClient {
+export interface InProcessClient {
   list(): { sessionName: string; suspended: boolean; clients: number; queued: number; deadLetters: number; expiresAt: string | null }[]
   /** Who made a session; nobody for one that is not there. */
   makersOf(sessionName: string): readonly (string | null)[]
   /** What is held for subscribers or retained and matches the filter, newest first; nothing changes by it. Throws `no-such-session`, `invalid-topic`. */
-  peek(sessionName: string, filter: string, limit: number): HeardMessage[]
+  peek(sessionName: string, filter: string, limit: number): ClientMessage[]
   /** Resolves when the message is as durable as the session asks for. Throws `no-such-session`, `not-ready`, `publish-refused`. */
-  publish(sessionName: string, publication: HousePublication): Promise<{ messageId: string; deliveredTo: number; queuedFor: number }>
+  publish(sessionName: string, publication: InProcessPublication): Promise<{ messageId: string; deliveredTo: number; queuedFor: number }>
   /** Hears what is published from now on. Returns what ends it. Throws `no-such-session`, `not-ready`, `invalid-topic`, `publish-refused`. */
   listen(sessionName: string, filter: string, name: string, listener: Listener): () => void
 }
 
-export function createHouseClient(service: BrokerService): HouseClient {
+export function createInProcessClient(service: BrokerService): InProcessClient {
   const { clock } = service
   const tenantOf = (sessionName: string) => {
     if (!service.has(sessionName)) throw new Fault('no-such-session', 'There is no such session')
@@ -86,7 +86,7 @@ export function createHouseClient(service: BrokerService): HouseClient {
       return [...found]
         .sort((a, b) => b.seq - a.seq)
         .slice(0, limit)
-        .map(heardMessage)
+        .map(clientMessage)
     },
 
     async publish(sessionName, { topic, data, retain, ttl, id, publisher }) {
@@ -102,7 +102,7 @@ export function createHouseClient(service: BrokerService): HouseClient {
         service.engine.publish(
           tenant,
           { ...read, source: 'json', properties: null, publisher },
-          new HouseLink(service, publisher, { accepted: resolve }),
+          new InProcessLink(service, publisher, { accepted: resolve }),
           read.id,
         )
       })
@@ -117,8 +117,8 @@ export function createHouseClient(service: BrokerService): HouseClient {
       const wanted = filterOf(filter)
       if (tenant.suspended) throw new Fault('publish-refused', refusalTexts.suspended)
       if (tenant.links.size >= tenant.policy.maxClients) throw new Fault('publish-refused', 'Session has too many clients')
-      const link: HouseLink = new HouseLink(service, name, {
-        message: (message) => listener.message(heardMessage(message)),
+      const link: InProcessLink = new InProcessLink(service, name, {
+        message: (message) => listener.message(clientMessage(message)),
         // Nobody acknowledges for us; what was given to us is taken as received, a moment later, since the engine is not done with it yet.
         delivered: (delivery) => void setImmediate(() => engine.acknowledgeDelivery(delivery)),
         ended(reason) {
@@ -156,12 +156,12 @@ function filterOf(text: string): string {
   return parsed.filter
 }
 
-function heardMessage(message: Message): HeardMessage {
+function clientMessage(message: Message): ClientMessage {
   const { id, topic, publisher, acceptedAt, retained } = message
   return { messageId: id, topic, publisher, at: iso(acceptedAt), retained, ...contentOf(message) }
 }
 
-interface HouseLinkEnds {
+interface InProcessLinkEnds {
   message?(message: Message): void
   delivered?(delivery: Delivery): void
   accepted?(receipt: Receipt): void
@@ -169,18 +169,18 @@ interface HouseLinkEnds {
 }
 
 /** A connection without a wire. */
-class HouseLink implements Link {
+class InProcessLink implements Link {
   readonly id: number
   readonly protocol = 'json'
   readonly name: string
   readonly address = 'this machine'
   readonly connectedAt: number
   readonly isStalled = false
-  private readonly ends: HouseLinkEnds
+  private readonly ends: InProcessLinkEnds
   /** Whoever listens does so on behalf of a bot, a session, a request: what it throws goes there. */
   private readonly inScope = AsyncLocalStorage.snapshot()
 
-  constructor(service: BrokerService, name: string, ends: HouseLinkEnds) {
+  constructor(service: BrokerService, name: string, ends: InProcessLinkEnds) {
     this.id = service.newLinkId()
     this.connectedAt = service.clock.now()
     this.name = name

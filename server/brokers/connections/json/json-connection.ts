@@ -1,15 +1,15 @@
 /** A client that speaks the JSON protocol (`docs/brokers.md`): reads its frames, sends it messages, ends with a close code. */
 import { createHash } from 'node:crypto'
-import type { Scope } from '../isolation.ts'
-import { diskRefusal } from '../store/disk.ts'
-import { clientScope, closeCodes, Vitals } from './connection.ts'
-import { attempt } from './engine/deliveries.ts'
-import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from './engine/model.ts'
-import type { Tenant } from './engine/tenant.ts'
-import { isTopic, logTopic, maxSubscriptions, parseFilter } from './engine/topics.ts'
+import type { Scope } from '../../../isolation.ts'
+import { diskRefusal } from '../../../store/disk.ts'
+import { clientScope, closeCodes, Vitals } from '../shared/connection.ts'
+import { attempt } from '../../engine/deliveries.ts'
+import type { Delivery, EndReason, Link, Message, Receipt, Subscriber } from '../../engine/model.ts'
+import type { Tenant } from '../../engine/tenant.ts'
+import { isTopic, logTopic, maxSubscriptions, parseFilter } from '../../engine/topics.ts'
 import { messageFrame, messageFrameWith, parseFrame, readPublish, receiptFrames, sharedBy, type Frame } from './json-frames.ts'
-import type { BrokerService, Connection, EntranceRefusal } from './service.ts'
-import { webSocketFrame, type Wire, type WireListener } from './wire.ts'
+import type { BrokerService, Connection, EntranceRefusal } from '../../service.ts'
+import { webSocketFrame, type Wire, type WireListener } from '../shared/wire.ts'
 
 const pingEvery = 30_000
 /** Frames that a client may send ahead while its password is checked. */
