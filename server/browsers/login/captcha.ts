@@ -6,7 +6,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Fault } from '../../fault.ts'
 import type { Fetch } from '../../http/egress-fetch.ts'
-import { withDeadline } from '../page/abortable.ts'
+import { withDeadline } from '../../async/deadline.ts'
 
 export type Captcha = { kind: 'recaptcha-v2'; siteKey: string; pageUrl: string } | { kind: 'image'; base64: string }
 

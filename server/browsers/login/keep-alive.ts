@@ -7,7 +7,9 @@
  */
 import type { Page } from 'puppeteer-core'
 import { Fault, isFault } from '../../fault.ts'
-import { abortable, until, withDeadline } from '../page/abortable.ts'
+import { abortable } from '../../async/abortable.ts'
+import { until } from '../page/until.ts'
+import { withDeadline } from '../../async/deadline.ts'
 import { lookAt } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { watchAnswers } from '../page/site-answers.ts'

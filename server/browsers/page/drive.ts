@@ -1,6 +1,8 @@
 /** Doing something with a session's page on behalf of a caller who waits for it. */
 import { Fault } from '../../fault.ts'
-import { abortable, until, withDeadline } from './abortable.ts'
+import { abortable } from '../../async/abortable.ts'
+import { until } from './until.ts'
+import { withDeadline } from '../../async/deadline.ts'
 import { wordsOf } from './driver-words.ts'
 import { isBetweenDocuments } from './page-state.ts'
 import type { Session } from '../session/session.ts'

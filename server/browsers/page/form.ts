@@ -1,6 +1,7 @@
 /** Filling and pressing, robust against pages that redraw themselves while it happens. */
 import type { ElementHandle, Page } from 'puppeteer-core'
-import { abortable, until } from './abortable.ts'
+import { abortable } from '../../async/abortable.ts'
+import { until } from './until.ts'
 import { isBetweenDocuments } from './page-state.ts'
 
 /** Fills the fields one after another, until all hold at once: a page may redraw the first one when the second is filled. */

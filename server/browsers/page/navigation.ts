@@ -1,4 +1,5 @@
 /** Sends a session's active page somewhere, or back to where it was. */
+import { isDoneWithin } from '../../async/deadline.ts'
 import type { CDPSession, Page, Protocol } from 'puppeteer-core'
 import { drive, settled } from './drive.ts'
 import { proxyOf } from '../process/egress-proxy.ts'
@@ -29,12 +30,13 @@ export async function navigate(session: Session, where: Navigation): Promise<voi
       if ('address' in where) {
         keeps = true
         const arrival = goTo(cdp, page, where.address)
-        return await within(courtesy, arrival)
+        await isDoneWithin(courtesy, arrival)
+        return
       }
       const change = nextChange(cdp, page)
       if (where.action === 'reload') await settled(() => cdp.send('Page.reload'), signal)
       else if (!(await move(cdp, page, where.action === 'back' ? -1 : 1, signal))) return
-      await within(courtesy, change)
+      await isDoneWithin(courtesy, change)
     } finally {
       if (!keeps) detach(cdp)
     }
@@ -94,18 +96,6 @@ function nextChange(cdp: CDPSession, page: Page): Promise<void> {
 
 /** Puppeteer keeps the id internal, but it is what the events name. */
 const mainFrameId = (page: Page): string => (page.mainFrame() as unknown as { _id: string })._id
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 function detach(cdp: CDPSession): void {
   cdp.detach().catch(() => {})

@@ -1,7 +1,7 @@
 /** What a caller may learn of a session's active page. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Protocol } from 'puppeteer-core'
-import { until } from './abortable.ts'
+import { until } from './until.ts'
 import { drive, settled } from './drive.ts'
 import type { Session } from '../session/session.ts'
 

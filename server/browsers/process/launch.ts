@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { Browser } from 'puppeteer-core'
+import { isDoneWithin } from '../../async/deadline.ts'
 import { Fault } from '../../fault.ts'
 import type { EgressProxy } from './egress-proxy.ts'
 import { chromiumFlags, profilePreferences } from './flags.ts'
@@ -96,7 +97,7 @@ export async function launchBrowser({
     return { pid: child.pid, version, puppeteer, gone, close: (grace) => closeBrowser(puppeteer, child, gone, grace) }
   } catch (error) {
     // The broken pipe is noticed before the end of the process, which says more.
-    const byItself = await within(gone, signal?.aborted ? 0 : 200)
+    const byItself = await isDoneWithin(signal?.aborted ? 0 : 200, gone)
     kill()
     const words = await gone
     if (signal?.aborted) throw signal.reason
@@ -214,17 +215,7 @@ function signalGroup(child: ChildProcess): void {
 async function closeBrowser(puppeteer: Browser, child: ChildProcess, gone: Promise<string>, grace: number): Promise<boolean> {
   // Not awaited: a stopped or hung browser never answers.
   if (grace > 0) puppeteer.close().catch(() => {})
-  if (await within(gone, grace)) return true
+  if (await isDoneWithin(grace, gone)) return true
   killTree(child)
-  return within(gone, 3_000)
-}
-
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false)
-  })
-  const inTime = await Promise.race([promise.then(() => true), late])
-  clearTimeout(timer)
-  return inTime
+  return isDoneWithin(3_000, gone)
 }

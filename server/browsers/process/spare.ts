@@ -3,7 +3,7 @@ import { freemem } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { escape } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
-import type { BrowserSlots } from './browser-slots.ts'
+import type { Semaphore } from '../../async/semaphore.ts'
 import type { RunningBrowser } from './launch.ts'
 import type { MovableScope } from './scopes.ts'
 
@@ -26,7 +26,7 @@ export interface Fitness {
 }
 
 export interface SpareOptions {
-  slots: BrowserSlots
+  slots: Pick<Semaphore, 'take'>
   log: Log
   /** Null when none is wanted. */
   wanted(): Fitness | null

@@ -7,8 +7,9 @@ import { Fault } from '../../fault.ts'
 import type { Egress } from '../../http/egress.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
-import { abortable, withDeadline } from '../page/abortable.ts'
-import { BrowserSlots } from './browser-slots.ts'
+import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
+import { abortable } from '../../async/abortable.ts'
+import { withDeadline } from '../../async/deadline.ts'
 import type { Chromium } from './chromium.ts'
 import { wordsOf } from '../page/driver-words.ts'
 import { EgressProxy, proxyOf } from './egress-proxy.ts'
@@ -40,7 +41,11 @@ const closeGrace = 1_000
 
 export class BrowserStarter {
   readonly #options: StarterOptions
-  readonly #slots: BrowserSlots
+  /**
+   * Two limits with one number N. Sessions: at most N live ones, starting ones included; the service sees to that. Browsers: at most N processes,
+   * closing ones included; these slots see to that, so a session that replaces an evicted one starts its browser when the other is really gone.
+   */
+  readonly #slots: Semaphore
   readonly #spare: SpareBrowser
   /** By ledger row. */
   readonly #profileDirs = new Map<string, string>()
@@ -50,7 +55,7 @@ export class BrowserStarter {
   constructor(options: StarterOptions) {
     this.#options = options
     const { settings, chromium, log } = options
-    this.#slots = new BrowserSlots(() => settings.current().browsers.maxSessions)
+    this.#slots = createSemaphore(() => settings.current().browsers.maxSessions)
     this.#spare = new SpareBrowser({
       slots: this.#slots,
       log,
@@ -90,7 +95,7 @@ export class BrowserStarter {
 
   /** The limit may have risen, or the spare browser be of no use any more. */
   reconsider(): void {
-    this.#slots.grant()
+    this.#slots.limitChanged()
     this.#spare.reconsider()
     for (const proxy of this.#proxies) proxy.reconsider()
   }

@@ -1,6 +1,7 @@
 /** Hands sessions out that can be used at once: logged in, with a browser that answers and a page that does. */
 import { Fault, isFault } from '../../fault.ts'
-import { abortable, withDeadline, type StartTimer } from '../page/abortable.ts'
+import { abortable } from '../../async/abortable.ts'
+import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import { askSession, usualPatience, type Patience } from './answering.ts'
 import { lookAt } from '../page/page-state.ts'
 import type { Obtained, Wanted } from '../service.ts'

@@ -1,6 +1,6 @@
 /** "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile. */
 import { Fault, isFault } from '../../fault.ts'
-import { abortable } from '../page/abortable.ts'
+import { abortable } from '../../async/abortable.ts'
 import { wordsOf } from '../page/driver-words.ts'
 import { runOperation, runsInOwnPage } from './operations.ts'
 import { fits } from '../page/page-state.ts'

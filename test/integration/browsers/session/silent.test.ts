@@ -1,7 +1,7 @@
 /** A browser that is there and does not answer is not handed out: a fresh one is, or it is said why not. */
 import { existsSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { StartTimer } from '../../../../server/browsers/page/abortable.ts'
+import type { StartTimer } from '../../../../server/async/deadline.ts'
 import { testClock } from '../../../fakes/kernel.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
