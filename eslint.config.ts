@@ -33,7 +33,7 @@ export default defineConfig(
 
   // Forgotten promises are this house's commonest way to lose an error; only the compiler can see them.
   {
-    files: ['client/**/*.ts', 'main/**/*.ts', 'preload/**/*.ts', 'server/**/*.ts'],
+    files: ['client/**/*.ts', 'main/**/*.ts', 'preload/**/*.ts', 'server/**/*.ts', 'words/**/*.ts'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',

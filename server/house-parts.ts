@@ -1,4 +1,6 @@
 /** What the house itself keeps, under all rooms: the event bus with its trail, keys, accounts, sign-ins, and the sealing key. */
+import { en } from '../words/en.ts'
+import { eventTitle } from '../words/words.ts'
 import type { Clock } from './clock.ts'
 import type { SettingsStore } from './config/settings-store.ts'
 import { createKeys, type Keys } from './control/keys.ts'
@@ -37,7 +39,14 @@ export async function makeHouseParts(
   { dataDir, keyProtector, disk, clock, log, settings }: HouseGiven,
 ): Promise<HouseParts> {
   const make = async (tables: Database): Promise<HouseParts> => {
-    const bus = createEventBus({ database: tables, clock, log, settings, refused: (error) => noteRefusal(disk, error) })
+    const bus = createEventBus({
+      database: tables,
+      clock,
+      log,
+      settings,
+      titleOf: (event) => eventTitle(en, event) ?? event.type,
+      refused: (error) => noteRefusal(disk, error),
+    })
     const keys = createKeys({ database: tables, clock, events: bus, log })
     return {
       ...{ bus, keys },

@@ -13,7 +13,10 @@ const openToWindow = [
   /^server\/[a-z]+\/contract(\.ts$|\/)/,
   // The words of rights and what they include: a key's form has to know both.
   /^server\/http\/rights\.ts$/,
-  /^server\/events\/event\.ts$/,
+  /^server\/events\/(event|event-types)\.ts$/,
+  // The facts of each type of event, which tell whether those of an old one are enough for words of today.
+  /^server\/([a-z]+\/|house-)events\.ts$/,
+  /^server\/control\/event-types\.ts$/,
   /^server\/config\/settings\.ts$/,
 ]
 
@@ -44,6 +47,7 @@ export function refusal(from, to, typeOnly) {
 
   if (house === 'server') {
     if (['main', 'preload', 'renderer', 'scripts'].includes(target)) return `server/ does not know ${target}/`
+    if (target === 'words' && [...rooms, ...kernel].includes(room)) return 'a room tells facts; their words are made at the edge'
     // Files directly in server/ are everyone's, and a room's own are its own.
     if (target !== 'server' || rest.length === 0 || room === targetRoom || kernel.includes(targetRoom)) return null
     // What the overview shows of a room is described in control's contract, and a type couples nothing at run time.
@@ -51,6 +55,7 @@ export function refusal(from, to, typeOnly) {
     if (rooms.includes(room)) return `a room imports ${kernel.join(', ')}, never ${targetRoom}`
     if (kernel.includes(room)) return `${room} is what the rooms stand on and does not know ${targetRoom}`
   }
+  if (house === 'words') return typeOnly ? null : 'a language knows the facts of the house as types alone'
   if (house === 'renderer') {
     if (target === 'preload')
       return typeOnly && to === 'preload/schema.ts' ? null : 'the window imports preload/schema.ts alone, and as a type'

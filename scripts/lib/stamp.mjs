@@ -9,6 +9,7 @@ export const sourcesOfBuild = [
   'preload',
   'renderer',
   'server',
+  'words',
   'electron.vite.config.ts',
   'package.json',
   'package-lock.json',

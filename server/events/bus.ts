@@ -1,5 +1,5 @@
 /**
- * The event bus: gives every event its id and time, keeps the audited ones, tells the subscribers.
+ * The event bus: gives every event its id, time and readable title, keeps the audited ones, tells the subscribers.
  *
  * What holds:
  * - Ids only ever rise, across restarts and crashes too. Blocks of ids are reserved in the database before they are used.
@@ -51,6 +51,8 @@ export interface EventBusOptions {
   log: Log
   /** Read for `audit.keepFor` and `audit.keepAtMost`. */
   settings: Pick<SettingsSource, 'current'>
+  /** The words of what happened, for all who read events. */
+  titleOf(event: Pick<BusEvent, 'room' | 'type' | 'data'>): string
   /** Told when the disk does not take the trail, with what it said. */
   refused?(error: unknown): void
   /** How many recent events are kept in memory for readers that resume. */
@@ -69,6 +71,7 @@ export function createEventBus({
   clock,
   log,
   settings,
+  titleOf,
   refused = () => undefined,
   recent: keepRecent = 10_000,
 }: EventBusOptions): EventBus {
@@ -91,7 +94,7 @@ export function createEventBus({
   let retry: NodeJS.Timeout | undefined
   let stopped = false
 
-  function emit({ room, type, title, subject = null, actor = 'system', tone = 'neutral', data = {}, audited = true }: NewEvent): void {
+  function emit({ room, type, subject = null, actor = 'system', tone = 'neutral', data = {}, audited = true, title }: NewEvent): void {
     if (stopped) {
       log.warn({ room, type }, 'event after the bus has stopped')
       return
@@ -103,7 +106,7 @@ export function createEventBus({
       at: iso(clock.now()),
       room,
       type,
-      title,
+      title: title ?? titleOf({ room, type, data }),
       subject,
       actor,
       tone,

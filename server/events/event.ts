@@ -12,7 +12,7 @@ export const busEvent = z.object({
   room: z.enum(apiNames),
   /** `thing-happened`, e.g. `session-opened`. */
   type: z.string(),
-  /** Words for a person, e.g. `Session opened`. */
+  /** English words for a person, e.g. `Session opened`, from the catalogue in `words/`; a reader that knows the type can make its own. */
   title: z.string(),
   /** What it is about, e.g. a session's user name; never a secret. */
   subject: z.string().nullable(),
@@ -28,7 +28,8 @@ export type BusEvent = z.output<typeof busEvent>
 export interface NewEvent {
   room: BusEvent['room']
   type: string
-  title: string
+  /** The catalogue's when not given. */
+  title?: string
   subject?: string | null
   actor?: string
   tone?: EventTone

@@ -78,6 +78,11 @@ export function recordedEvents(): EventSink & { emitted: NewEvent[] } {
   return { emitted, emit: (event) => void emitted.push(event) }
 }
 
+/** Words for a bus without a catalogue: `Session opened` of `session-opened`. */
+export function titleOfType({ type }: { type: string }): string {
+  return `${type.charAt(0).toUpperCase()}${type.slice(1).replaceAll('-', ' ')}`
+}
+
 /** Asks every few ms until `condition` holds; fails by name when it never does. */
 export async function until(name: string, condition: () => boolean | Promise<boolean>, within = patience): Promise<void> {
   const end = performance.now() + within

@@ -7,6 +7,7 @@ import { messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
 import { useConnection } from '../../stores/connection.ts'
 import { useEvents } from '../../stores/events.ts'
+import { titleOf } from '../../words.ts'
 
 export interface AuditFilter {
   text: string
@@ -93,7 +94,7 @@ export function useAuditTrail() {
     return (
       (filter.room === 'all' || event.room === filter.room) &&
       (filter.tone === 'all' || event.tone === filter.tone) &&
-      (words === '' || `${event.title}\n${event.subject ?? ''}\n${event.actor}`.toLowerCase().includes(words))
+      (words === '' || `${titleOf(event)}\n${event.subject ?? ''}\n${event.actor}`.toLowerCase().includes(words))
     )
   }
 

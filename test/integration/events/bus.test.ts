@@ -9,7 +9,17 @@ import { createEventBus, type EventBus } from '../../../server/events/bus.ts'
 import type { BusEvent, NewEvent } from '../../../server/events/event.ts'
 import { openDatabase, type Database } from '../../../server/store/database.ts'
 import { migrate } from '../../../server/store/migrate.ts'
-import { settingsWith, temporaryFolder, testClock, testDatabase, testLog, until, type TestClock, type TestLog } from '../../fakes/kernel.ts'
+import {
+  settingsWith,
+  temporaryFolder,
+  testClock,
+  testDatabase,
+  testLog,
+  titleOfType,
+  until,
+  type TestClock,
+  type TestLog,
+} from '../../fakes/kernel.ts'
 
 interface Setup {
   bus: EventBus
@@ -30,6 +40,7 @@ function setup({
     clock,
     log,
     settings: settingsWith({ audit: { keepAtMost, keepFor: 90 } }),
+    titleOf: titleOfType,
     ...(recent === undefined ? {} : { recent }),
   })
   onTestFinished(() => bus.stop())
@@ -37,7 +48,7 @@ function setup({
 }
 
 function emit(bus: EventBus, count: number, event: Partial<NewEvent> = {}): void {
-  for (let index = 0; index < count; index += 1) bus.emit({ room: 'browsers', type: 'session-opened', title: 'Session opened', ...event })
+  for (let index = 0; index < count; index += 1) bus.emit({ room: 'browsers', type: 'session-opened', ...event })
 }
 
 const ids = (events: readonly BusEvent[]) => events.map(({ id }) => id)
@@ -48,7 +59,7 @@ describe('emitting', () => {
     const { bus } = setup()
     const seen: BusEvent[] = []
     bus.subscribe((event) => seen.push(event))
-    bus.emit({ room: 'browsers', type: 'session-opened', title: 'Session opened', subject: 'user1', data: { pid: 12, warm: true } })
+    bus.emit({ room: 'browsers', type: 'session-opened', subject: 'user1', data: { pid: 12, warm: true } })
     await delivered()
 
     const expected = {
@@ -71,7 +82,7 @@ describe('emitting', () => {
     const { bus } = setup({ database: testDatabase(file) })
     const reader = openDatabase(file)
     onTestFinished(() => void reader.close())
-    const call = async () => bus.emit({ room: 'control', type: 'key-created', title: 'Key created' })
+    const call = async () => bus.emit({ room: 'control', type: 'key-created' })
     await call()
     expect(reader.prepare('SELECT count(*) AS kept FROM events').get()).toEqual({ kept: 1 })
   })
@@ -243,7 +254,7 @@ describe('resuming', () => {
       fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 12 }), (steps, recent) => {
         const database = openDatabase(':memory:')
         migrate(database)
-        const options = { database, clock: testClock(), log: testLog(), settings: settingsWith({}), recent }
+        const options = { database, clock: testClock(), log: testLog(), settings: settingsWith({}), titleOf: titleOfType, recent }
         let bus = createEventBus(options)
         const emitted = new Set<number>()
         const abandoned: EventBus[] = []
@@ -312,9 +323,9 @@ describe('the audit trail', () => {
 
   test('is filtered by room, tone and text, whose signs mean themselves', async () => {
     const { bus } = setup()
-    bus.emit({ room: 'browsers', type: 'a', title: 'Login failed', subject: '100%_sure', tone: 'bad' })
-    bus.emit({ room: 'control', type: 'b', title: 'Key created', subject: 'ci\\cd', actor: 'key:Robot', tone: 'good' })
-    bus.emit({ room: 'browsers', type: 'c', title: 'Session opened', subject: '100 sure', tone: 'good' })
+    bus.emit({ room: 'browsers', type: 'login-failed', subject: '100%_sure', tone: 'bad' })
+    bus.emit({ room: 'control', type: 'key-created', subject: 'ci\\cd', actor: 'key:Robot', tone: 'good' })
+    bus.emit({ room: 'browsers', type: 'session-opened', subject: '100 sure', tone: 'good' })
     bus.flush()
     const found = async (query: object) => ids((await bus.query({ limit: 10, ...query })).events)
     expect(await found({ room: 'browsers' })).toEqual([3, 1])
@@ -331,9 +342,9 @@ describe('the audit trail', () => {
 
   test('lets others have their turn while a text is searched through a long trail, and finds it whole', async () => {
     const { bus } = setup()
-    bus.emit({ room: 'control', type: 'a', title: 'The needle' })
+    bus.emit({ room: 'control', type: 'the-needle' })
     emit(bus, 60_000)
-    bus.emit({ room: 'control', type: 'a', title: 'Another needle' })
+    bus.emit({ room: 'control', type: 'another-needle' })
     bus.flush()
     let turns = 0
     const turn = () => {

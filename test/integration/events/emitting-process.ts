@@ -9,16 +9,22 @@ import { migrate } from '../../../server/store/migrate.ts'
 
 const database = openDatabase(process.argv[2] ?? '')
 migrate(database)
-const bus = createEventBus({ database, clock: systemClock, log: createLog('error'), settings: { current: () => defaultSettings } })
+const bus = createEventBus({
+  database,
+  clock: systemClock,
+  log: createLog('error'),
+  settings: { current: () => defaultSettings },
+  titleOf: ({ type }) => type,
+})
 bus.subscribe(({ id }) => void writeSync(1, `seen ${id}\n`))
 
 async function change(): Promise<void> {
-  bus.emit({ room: 'control', type: 'changed', title: 'Changed' })
+  bus.emit({ room: 'control', type: 'changed' })
 }
 
 for (;;) {
   await change()
   writeSync(1, `acknowledged ${bus.lastId()}\n`)
-  bus.emit({ room: 'control', type: 'seen', title: 'Seen', audited: false })
+  bus.emit({ room: 'control', type: 'seen', audited: false })
   await new Promise((resolve) => setImmediate(resolve))
 }

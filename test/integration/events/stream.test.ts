@@ -8,7 +8,7 @@ import { createEventBus, type EventBus } from '../../../server/events/bus.ts'
 import { eventMessage, type EventMessage, type NewEvent } from '../../../server/events/event.ts'
 import { createEventStream, type EventStream, type StreamLimits } from '../../../server/events/stream.ts'
 import { createVitals } from '../../../server/events/vitals.ts'
-import { settingsWith, testClock, testDatabase, testLog, until } from '../../fakes/kernel.ts'
+import { settingsWith, testClock, testDatabase, testLog, titleOfType, until } from '../../fakes/kernel.ts'
 
 interface Setup {
   bus: EventBus
@@ -18,7 +18,13 @@ interface Setup {
 }
 
 async function setup(limits: Partial<StreamLimits> = {}): Promise<Setup> {
-  const bus = createEventBus({ database: testDatabase(), clock: systemClock, log: testLog(), settings: settingsWith({}) })
+  const bus = createEventBus({
+    database: testDatabase(),
+    clock: systemClock,
+    log: testLog(),
+    settings: settingsWith({}),
+    titleOf: titleOfType,
+  })
   const vitals = createVitals(systemClock)
   const stream = createEventStream({ bus, clock: systemClock, vitals: () => ({ ...vitals(), lanClients: 3 }), limits })
   const server = createServer()
@@ -65,7 +71,7 @@ async function read(url: string): Promise<Reading> {
 }
 
 function emit(bus: EventBus, count: number, event: Partial<NewEvent> = {}): void {
-  for (let index = 0; index < count; index += 1) bus.emit({ room: 'browsers', type: 'session-opened', title: 'Session opened', ...event })
+  for (let index = 0; index < count; index += 1) bus.emit({ room: 'browsers', type: 'session-opened', ...event })
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)

@@ -1,0 +1,16 @@
+/** What is told of broker sessions, their clients and their storage. */
+import { z } from 'zod'
+import { eventType } from '../events/event-types.ts'
+
+export const brokerEvents = {
+  'session-created': eventType('good'),
+  'session-changed': eventType('neutral'),
+  'session-suspended': eventType('attention'),
+  'session-resumed': eventType('good'),
+  'session-dropped': eventType('neutral', { /** Its time was over. */ expired: z.boolean() }),
+  'secret-rotated': eventType('neutral'),
+  'client-evicted': eventType('attention', { session: z.string() }),
+  'dead-letter': eventType('attention', { topic: z.string(), reason: z.string(), subscriber: z.string(), messageId: z.string() }),
+  'storage-failed': eventType('bad', { error: z.string() }),
+  'storage-works': eventType('good'),
+}

@@ -1,0 +1,29 @@
+/** What is told of relay sessions, the servers behind them and the use of Wheelhouse's own tools. */
+import { z } from 'zod'
+import { eventType } from '../events/event-types.ts'
+
+const session = { id: z.string(), account: z.string() }
+const upstream = { transport: z.string() }
+const tool = { readOnly: z.boolean(), about: z.string().optional(), /** As clients see it. */ title: z.string() }
+
+export const relayEvents = {
+  'session-created': eventType('good', session),
+  'session-address-shown': eventType('neutral', session),
+  'session-refreshed': eventType('neutral', session),
+  'session-changed': eventType('neutral', session),
+  'session-revoked': eventType('neutral', session),
+  'account-rules-changed': eventType('neutral', { account: z.string() }),
+  'upstream-added': eventType('neutral', upstream),
+  'upstream-changed': eventType('neutral', upstream),
+  'upstream-removed': eventType('neutral', upstream),
+  'upstream-restarted': eventType('neutral', upstream),
+  'upstream-settings-shown': eventType('neutral', upstream),
+  'upstream-signed-in': eventType('neutral', upstream),
+  'upstream-signed-out': eventType('neutral', upstream),
+  'upstream-failed': eventType('bad', { reason: z.string() }),
+  'upstream-recovered': eventType('good'),
+  'tool-changed': eventType('neutral', { enabled: z.boolean(), price: z.number(), /** Its new definition. */ accepted: z.boolean() }),
+  'tool-quarantined': eventType('attention', { upstream: z.string() }),
+  'tool-used': eventType('neutral', tool),
+  'tool-failed': eventType('attention', tool),
+}
