@@ -3,16 +3,16 @@
  * vitest, which takes it as part of a file's path. `npm test -- under-load` runs the tests three times in a row with four
  * busy loops beside them, `under-load=5` five times. The last line is always `N passed, M failed`.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBusyLoops } from './lib/busy-loops.mjs'
 import { ensureSystemPackages } from './lib/machine.mjs'
-import { root, tools } from './lib/paths.mjs'
+import { inRoot, root, tools } from './lib/paths.mjs'
 import { run, runQuietly } from './lib/run.mjs'
 import { Problem, runMain, say, seconds } from './lib/say.mjs'
 import { build, setUp } from './lib/set-up.mjs'
-import { planTests, systemPackages } from './lib/test-plan.mjs'
+import { narrowToFiles, planTests, systemPackages } from './lib/test-plan.mjs'
 
 /** The run has ended, and this often is looked whether vitest has too. */
 const lookEvery = 2_000
@@ -24,18 +24,20 @@ const busyLoops = 4
 const stages = []
 
 await runMain(async (args) => {
-  const plan = planTests(args)
+  const files = readdirSync(inRoot('test'), { recursive: true, encoding: 'utf8' }).map((file) => `test/${file.replaceAll('\\', '/')}`)
+  const plan = narrowToFiles(planTests(args), files)
+  if (plan.projects.length + plan.checks.length === 0) throw new Problem(`No test file has ${plan.filters.join(' or ')} in its path.`, 2)
   if (plan.projects.length > 0 && root.includes('%'))
     throw new Problem(
       `The tests cannot run in ${root}: vitest takes the % for the beginning of an escape. Move it to a folder without one; all else works here.`,
     )
   const node = await stage('set-up', async () => {
     const pinned = await setUp()
-    if (plan.projects.length > 0) await ensureSystemPackages(systemPackages)
+    if (plan.needsBuild && plan.projects.length > 0) await ensureSystemPackages(systemPackages)
     return pinned
   })
   // First, because it also writes the types of the window's components, which lint and types read.
-  await stage('build', () => build(node))
+  if (plan.needsBuild) await stage('build', () => build(node))
 
   // Beside the tests, which wait for browsers and sockets much of the time; what they have to say comes at the end.
   const [failedChecks, tests] = await Promise.all([runChecks(node, plan.checks), runTests(node, plan)])

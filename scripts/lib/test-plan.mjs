@@ -37,3 +37,16 @@ export function planTests(words) {
     underLoad: load === undefined ? 0 : Number(underLoad.exec(load)?.[1] ?? 3),
   }
 }
+
+/**
+ * The plan for the files that its words name: only the kinds of tests that have one, and whether they read the built program.
+ * @param {TestPlan} plan @param {readonly string[]} files of `test/`, below the project's root, with forward slashes
+ * @returns {TestPlan & { needsBuild: boolean }}
+ */
+export function narrowToFiles(plan, files) {
+  const wanted = files.filter((file) => file.endsWith('.test.ts') && plan.filters.some((filter) => file.includes(filter)))
+  const named =
+    plan.filters.length === 0 ? plan.projects : plan.projects.filter((name) => wanted.some((file) => file.startsWith(`test/${name}/`)))
+  // The checks read the types that the build writes for the window's components.
+  return { ...plan, projects: named, needsBuild: plan.checks.length > 0 || named.some((name) => name === 'integration' || name === 'e2e') }
+}

@@ -1,7 +1,5 @@
 /** Errors that reach no promise go to what they came from. The process-wide net is tested in a process of its own. */
-import { spawnSync } from 'node:child_process'
 import { EventEmitter } from 'node:events'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { contained, escape, originNow, reasonOf, within, withinRoom, type Escape, type Scope } from '../../server/isolation.ts'
 
@@ -133,16 +131,4 @@ it.each([
   ['nothing', undefined, 'undefined'],
 ])('shows the reason of %s without what is secret or long', (_, thrown, shown) => {
   expect(reasonOf(thrown)).toBe(shown)
-})
-
-it('keeps the process when a socket, a timer, a child, a microtask or a promise throws, and knows which bot each came from', () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, '..', 'fixtures', 'escapes.ts')], {
-    encoding: 'utf8',
-  })
-  expect(stderr).toBe('')
-  expect(JSON.parse(stdout)).toEqual({
-    escaped: { 'accepted-socket': 1, child: 1, immediate: 1, microtask: 1, promise: 1, socket: 1, tick: 1, timer: 1 },
-    unknown: ['nobody’s'],
-  })
-  expect(status).toBe(0)
 })

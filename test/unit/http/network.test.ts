@@ -1,6 +1,5 @@
-import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { hostOf, httpUrl, isLoopback, isOwnName, nextFreePort, plainAddress } from '../../../server/http/network.ts'
+import { hostOf, httpUrl, isLoopback, isOwnName, plainAddress } from '../../../server/http/network.ts'
 
 test('the host of a Host header comes without port and brackets', () => {
   expect(hostOf('127.0.0.1:5010')).toBe('127.0.0.1')
@@ -28,14 +27,4 @@ test('an IPv4 peer on an IPv6 socket is named by its IPv4 address', () => {
 test('IPv6 hosts stand in brackets in addresses', () => {
   expect(httpUrl('::1', 80)).toBe('http://[::1]:80')
   expect(httpUrl('127.0.0.1', 80)).toBe('http://127.0.0.1:80')
-})
-
-test('the next free port skips one that is taken', async () => {
-  const taken = createServer()
-  const port = await new Promise<number>((resolve) =>
-    taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)),
-  )
-  const free = await nextFreePort('127.0.0.1', port - 1)
-  taken.close()
-  expect(free).toBeGreaterThan(port)
 })

@@ -46,7 +46,7 @@ test('every file that is named exists', () => {
   const named = patternsOf(configuration.files)
     .filter((pattern) => !pattern.startsWith('!') && !pattern.startsWith('out/'))
     .map((pattern) => pattern.replace('/**', ''))
-  expect(named).toEqual(['resources/icons/512x512.png', 'resources/tray'])
+  expect(named).toEqual(['resources/icons/512x512.png', 'resources/tray', 'node_modules/better-sqlite3'])
   for (const path of [...named, configuration.linux?.icon, configuration.win?.icon, configuration.mac?.icon])
     expect(existsSync(at(path ?? 'left out')), String(path)).toBe(true)
 })
