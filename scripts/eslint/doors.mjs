@@ -10,7 +10,9 @@ const kernel = ['http', 'store', 'events', 'secrets', 'config', 'async']
 
 /** Files of the server that describe data and run nowhere in particular, so the window may import them. */
 const openToWindow = [
-  /^server\/[a-z]+\/contract(\.ts$|\/)/,
+  // What a contract is made of is reached by its front.
+  /^server\/[a-z]+\/contract(\/index)?\.ts$/,
+  /^server\/browsers\/contract\/live-view-messages\.ts$/,
   // The words of rights and what they include: a key's form has to know both.
   /^server\/http\/rights\.ts$/,
   /^server\/events\/(event|event-types)\.ts$/,
