@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { iso, type Clock } from './clock.ts'
-import type { AttentionItem } from './control/contract.ts'
+import type { AttentionItem } from './room-report.ts'
 import type { ApiName } from './http/contract.ts'
 import { diskRefusal, diskSentence, type DiskRefusal } from './store/disk.ts'
 

@@ -3,7 +3,7 @@
  * process and the other rooms go on. What cannot be mended by that is set aside, named under "Needs attention", and can be tried again.
  */
 import { iso, type Clock } from './clock.ts'
-import type { AttentionItem } from './control/contract.ts'
+import type { AttentionItem } from './room-report.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { EventSink } from './events/event.ts'
 import { Fault } from './fault.ts'

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Clock } from './clock.ts'
 import type { SettingsSource } from './config/source.ts'
-import type { AttentionItem, RoomSummary } from './control/contract.ts'
+import type { AttentionItem, RoomSummary } from './room-report.ts'
 import type { EventSink } from './events/event.ts'
 import type { Api } from './http/api.ts'
 import type { Egress } from './http/egress.ts'

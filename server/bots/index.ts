@@ -1,7 +1,7 @@
 /** The bots room: what it is made of, how it starts, stops and reports. */
 import { randomBytes } from 'node:crypto'
 import { iso } from '../clock.ts'
-import type { AttentionItem } from '../control/contract.ts'
+import type { AttentionItem } from '../room-report.ts'
 import { createWebhooks } from '../events/webhooks.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { everyRange } from '../http/egress.ts'

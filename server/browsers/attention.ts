@@ -1,6 +1,6 @@
 /** What of the sessions and of the Chromium needs a person, with the way out. */
 import { iso, type Clock } from '../clock.ts'
-import type { AttentionItem } from '../control/contract.ts'
+import type { AttentionItem } from '../room-report.ts'
 import type { Chromium } from './process/chromium.ts'
 import type { SessionService } from './service.ts'
 import type { Session } from './session/session.ts'

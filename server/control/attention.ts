@@ -3,7 +3,7 @@ import { iso, type Clock } from '../clock.ts'
 import type { ApiHost } from '../http/api-host.ts'
 import type { Room } from '../room.ts'
 import type { SettingsStore } from '../config/settings-store.ts'
-import type { AttentionItem } from './contract.ts'
+import type { AttentionItem } from '../room-report.ts'
 
 export interface Attention {
   /** The worst first. */

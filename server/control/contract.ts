@@ -6,6 +6,7 @@ import { busEvent } from '../events/event.ts'
 import { newUpstream, upstreamPatch, upstreamSettings, upstreamView } from '../relay/contract/upstream.ts'
 import { apiNames, defineContract, isoTime, roomNames, type ApiName } from '../http/contract.ts'
 import { rights, roomsWithSubjects } from '../http/rights.ts'
+import { attentionItem, roomSummary } from '../room-report.ts'
 
 const failed = z.object({
   error: z.object({
@@ -146,49 +147,6 @@ export const sealingView = z.object({
   locked: z.array(z.object({ room: z.enum(roomNames), what: z.array(z.string()) })),
 })
 export type SealingView = z.output<typeof sealingView>
-
-export const attentionItem = z.object({
-  id: z.string(),
-  room: z.enum(apiNames),
-  tone: z.enum(['attention', 'bad']),
-  title: z.string(),
-  text: z.string(),
-  since: isoTime,
-  /** What the window offers, by name; `subject` says for which thing. */
-  action: z
-    .enum([
-      'use-free-port',
-      'retry-port',
-      'take-over',
-      'restart-session',
-      'find-chromium',
-      'install-chromium',
-      'close-to-machine',
-      'review-settings',
-      'restart-room',
-      'retry-sealing-key',
-      'give-up-locked',
-    ])
-    .nullable(),
-  subject: z.string().nullable(),
-})
-export type AttentionItem = z.output<typeof attentionItem>
-
-export const roomSummary = z.object({
-  room: z.enum(roomNames),
-  /** The one big number and its unit, e.g. 10 `of 10`. */
-  count: z.number(),
-  unit: z.string(),
-  text: z.string(),
-  /** What the chart counts, e.g. `Calls`. */
-  rateTitle: z.string(),
-  ratePer: z.enum(['s', 'min']),
-  rate: z.number(),
-  series: z.array(z.number().nullable()),
-  /** The room's worst open item. */
-  worst: z.enum(['attention', 'bad']).nullable(),
-})
-export type RoomSummary = z.output<typeof roomSummary>
 
 export const overview = z.object({
   rooms: z.array(roomSummary),

@@ -1,6 +1,6 @@
 /** What of the logins needs a person. */
 import { iso } from '../clock.ts'
-import type { AttentionItem } from '../control/contract.ts'
+import type { AttentionItem } from '../room-report.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
 import { isApart } from './store/redis-connection.ts'
 import type { SessionStore } from './store/session-store.ts'

@@ -1,5 +1,5 @@
 /** The relay room: what it is made of, how it starts, stops and reports. */
-import type { AttentionItem } from '../control/contract.ts'
+import type { AttentionItem } from '../room-report.ts'
 import { iso } from '../clock.ts'
 import type { Room, RoomContext } from '../room.ts'
 import type { Accounts } from './billing/accounts.ts'

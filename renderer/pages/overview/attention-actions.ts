@@ -1,6 +1,6 @@
 /** The ways out of each kind of trouble: the first is the main button, a second stands beside it quietly. */
 import { useRouter } from 'vue-router'
-import type { AttentionItem } from '../../../server/control/contract.ts'
+import type { AttentionItem } from '../../../server/room-report.ts'
 import { apiNames, type ApiName } from '../../../server/http/contract.ts'
 import { useApi } from '../../api/api.ts'
 import { roomLooks } from '../../rooms.ts'

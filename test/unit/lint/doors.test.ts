@@ -81,10 +81,9 @@ describe('which folder may import from which', () => {
     expect(refusal(from, to, false)).toContain(why)
   })
 
-  it('lets a room name the types of the overview, and no more of control', () => {
-    expect(refusal('server/browsers/attention.ts', 'server/control/contract.ts', true)).toBeNull()
-    expect(refusal('server/browsers/attention.ts', 'server/control/contract.ts', false)).toContain('never control')
-    expect(refusal('server/browsers/attention.ts', 'server/control/attention.ts', true)).toContain('never control')
+  it('lets no room look up at control, not even for a type', () => {
+    expect(refusal('server/browsers/attention.ts', 'server/control/contract.ts', true)).toContain('never control')
+    expect(refusal('server/browsers/attention.ts', 'server/room-report.ts', true)).toBeNull()
   })
 
   it('lets the window know the desktop bridge as a type only', () => {
