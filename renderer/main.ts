@@ -1,16 +1,16 @@
 /** The window's start: find the server, then show the app. */
-import './styles/main.css'
 import ui from '@nuxt/ui/vue-plugin'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import { z } from 'zod'
 import { provideApi } from './api/api.ts'
+import { useConnection } from './api/connection.ts'
 import { createHttpTransport, type ServerAddress } from './api/transport.ts'
 import App from './app.vue'
 import { desktop } from './desktop/desktop.ts'
 import { createAppRouter } from './router.ts'
 import { takeSignInCode } from './sign-in-code.ts'
-import { useConnection } from './stores/connection.ts'
+import './styles/main.css'
 
 // The page's policy forbids compiling code from text, which zod would otherwise try for speed.
 z.config({ jitless: true })

@@ -1,8 +1,8 @@
 /** The pages in the order of the side bar; also the order of Ctrl+1 to Ctrl+9. */
 import { computed } from 'vue'
 import type { ApiName } from '../../server/http/contract.ts'
-import type { Tone } from '../components/tone.ts'
-import { roomLooks, roomOrder } from '../rooms.ts'
+import { roomLooks, roomOrder } from '../presentation/rooms.ts'
+import type { Tone } from '../presentation/tone.ts'
 import { useApis } from '../stores/apis.ts'
 import { useOverview } from '../stores/overview.ts'
 

@@ -4,7 +4,7 @@ import { computed } from 'vue'
 import type { ApiView } from '../../server/control/contract.ts'
 import type { ApiName } from '../../server/http/contract.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from './resource.ts'
+import { resource } from '../use/use-resource.ts'
 
 export type ApiChange = { port?: number | 'off'; openTo?: 'machine' | 'lan'; insecureNoKey?: boolean }
 

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { BotView } from '../../server/bots/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from './resource.ts'
+import { resource } from '../use/use-resource.ts'
 
 export interface BotChange {
   label?: string

@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, watch } from 'vue'
 import type { ChromiumState } from '../../server/browsers/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from './resource.ts'
+import { resource } from '../use/use-resource.ts'
 
 export const useChromium = defineStore('chromium', () => {
   const { value, error, refresh } = resource({

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { BusEvent } from '../../server/events/event.ts'
 import { useApi } from '../api/api.ts'
-import { useConnection } from './connection.ts'
+import { useConnection } from '../api/connection.ts'
 
 /** Above this many a second, a list that moves cannot be read: it only counts. */
 const readableRate = 10

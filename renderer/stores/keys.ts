@@ -4,7 +4,7 @@ import { computed } from 'vue'
 import type { KeyView } from '../../server/control/contract.ts'
 import type { Right, RoomWithSubjects } from '../../server/http/rights.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from './resource.ts'
+import { resource } from '../use/use-resource.ts'
 
 export interface NewKey {
   name: string

@@ -4,8 +4,8 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { LoginFilter, LoginKey, LoginUser, LoginView } from '../../server/logins/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { useConnection } from './connection.ts'
-import { resource } from './resource.ts'
+import { useConnection } from '../api/connection.ts'
+import { resource } from '../use/use-resource.ts'
 
 export type LoginSort = 'lastActivity' | 'createdAt' | 'expiresAt' | 'username'
 export const loginsPerPage = 100

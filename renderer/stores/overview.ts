@@ -2,8 +2,8 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { useApi } from '../api/api.ts'
-import { roomOrder } from '../rooms.ts'
-import { resource } from './resource.ts'
+import { roomOrder } from '../presentation/rooms.ts'
+import { resource } from '../use/use-resource.ts'
 
 export type Span = '15m' | '1h' | '24h'
 

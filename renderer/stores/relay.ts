@@ -13,7 +13,7 @@ import type {
   UsageRow,
 } from '../../server/relay/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from './resource.ts'
+import { resource } from '../use/use-resource.ts'
 
 export interface NewServer {
   name: string

@@ -3,8 +3,8 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { RoomName } from '../../server/http/contract.ts'
 import { useApi } from '../api/api.ts'
-import { roomOrder } from '../rooms.ts'
-import { resource } from './resource.ts'
+import { roomOrder } from '../presentation/rooms.ts'
+import { resource } from '../use/use-resource.ts'
 
 export const useSealing = defineStore('sealing', () => {
   const { value, refresh } = resource({ read: (signal) => useApi().control.sealing({ signal }), resources: ['attention', ...roomOrder] })

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { SettingsPatch } from '../../server/config/settings.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from './resource.ts'
+import { resource } from '../use/use-resource.ts'
 
 export const useSettings = defineStore('settings', () => {
   const { value, error, refresh } = resource({

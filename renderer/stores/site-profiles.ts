@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { useApi } from '../api/api.ts'
-import { resource } from './resource.ts'
+import { resource } from '../use/use-resource.ts'
 
 type Api = ReturnType<typeof useApi>
 export type SiteProfileView = Awaited<ReturnType<Api['control']['siteProfiles']>>['profiles'][number]

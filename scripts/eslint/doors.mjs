@@ -27,6 +27,8 @@ const openToWindow = [
 const baileys = 'server/bots/engine/baileys/'
 /** The room chooses its engine where it is put together. */
 const mayChooseEngine = ['server/bots/index.ts']
+/** The window's layers, each standing on those before it. Its files outside any folder put them together. */
+const windowLayers = ['desktop', 'files', 'presentation', 'api', 'use', 'stores', 'components', 'pages', 'shell']
 
 /**
  * Why `from` may not import `to`, or null when it may.
@@ -44,6 +46,7 @@ export function refusal(from, to, typeOnly) {
   if (to.startsWith(baileys) && house === 'server' && !from.startsWith(baileys) && !mayChooseEngine.includes(from))
     return 'the bots room knows its engine by server/bots/engine/engine.ts'
   if (target === 'test' && house !== 'test') return 'only tests import from test/'
+  if (house === 'renderer' && target === 'renderer') return windowRefusal(from, to)
   if (target === house && house !== 'server') return null
   const isOurs = ['client', 'main', 'preload', 'renderer', 'scripts', 'server'].includes(target)
   if (house === 'client') return isOurs ? 'a client library stands on its own: it is copied out of the house' : null
@@ -68,6 +71,22 @@ export function refusal(from, to, typeOnly) {
   }
   if (house === 'preload' && ['main', 'server', 'renderer'].includes(target)) return `the bridge does not know ${target}/`
   if (house === 'main' && target === 'renderer') return 'the shell does not know renderer/'
+  return null
+}
+
+/**
+ * A component never imports a page, a store never a component, a page never another room's page.
+ * @param {string} from @param {string} to both below `renderer/`
+ * @returns {string | null}
+ */
+function windowRefusal(from, to) {
+  const [, layer = '', page = '', ...inner] = from.split('/')
+  const [, targetLayer = '', targetPage = ''] = to.split('/')
+  const place = windowLayers.indexOf(layer)
+  if (place === -1) return null
+  if (windowLayers.indexOf(targetLayer) > place) return `${layer}/ is what ${targetLayer}/ stands on`
+  if (layer === 'pages' && targetLayer === 'pages' && inner.length > 0 && page !== targetPage)
+    return `the pages of ${page} do not know those of ${targetPage}`
   return null
 }
 

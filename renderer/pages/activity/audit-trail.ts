@@ -1,13 +1,13 @@
 /** The audit trail as the page reads it: filtered by the server, paged backwards, new events put on top while following. */
 import { refDebounced } from '@vueuse/core'
 import { computed, onScopeDispose, reactive, ref, shallowRef, watch } from 'vue'
-import type { ApiName } from '../../../server/http/contract.ts'
 import type { BusEvent, EventTone } from '../../../server/events/event.ts'
+import type { ApiName } from '../../../server/http/contract.ts'
 import { messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
-import { useConnection } from '../../stores/connection.ts'
+import { useConnection } from '../../api/connection.ts'
+import { titleOf } from '../../presentation/words.ts'
 import { useEvents } from '../../stores/events.ts'
-import { titleOf } from '../../words.ts'
 
 export interface AuditFilter {
   text: string

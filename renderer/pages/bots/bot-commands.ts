@@ -1,10 +1,10 @@
 /** Bots in the command palette: open one, do something to one, or link another. */
 import { computed } from 'vue'
 import { useRouter } from 'vue-router'
-import { provideCommands, type Command } from '../../shell/commands.ts'
 import { useBots } from '../../stores/bots.ts'
-import { deedsFor, useBotDeeds } from './bot-deeds.ts'
-import { botLook, botName, readableNumber } from './bot-look.ts'
+import { provideCommands, type Command } from '../../use/commands.ts'
+import { deedsFor, useBotDeeds } from './bot-actions.ts'
+import { botLook, botName, readableNumber } from './bot-presentation.ts'
 
 export function useBotCommands(): void {
   const bots = useBots()

@@ -3,8 +3,8 @@ import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import type { ActivityView, BackupView, HistoryEntry } from '../../../server/bots/contract/index.ts'
 import { messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
+import { useConnection } from '../../api/connection.ts'
 import { useBots } from '../../stores/bots.ts'
-import { useConnection } from '../../stores/connection.ts'
 
 export function useBotDetail(userId: Ref<string>) {
   const bots = useBots()

@@ -1,8 +1,8 @@
 /** What is the matter with a bot, in plain words, and the ways out of it. */
 import type { BotView } from '../../../server/bots/contract/index.ts'
-import { clockTime } from '../../format.ts'
-import type { Deed } from './bot-deeds.ts'
-import { readableNumber } from './bot-look.ts'
+import { clockTime } from '../../presentation/format.ts'
+import type { Deed } from './bot-actions.ts'
+import { readableNumber } from './bot-presentation.ts'
 
 export interface Trouble {
   tone: 'bad' | 'attention'

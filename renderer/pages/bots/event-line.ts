@@ -1,8 +1,8 @@
 /** One event of a bot as a line. */
 import type { BotEvent } from '../../../server/bots/contract/index.ts'
 import { botState } from '../../../server/bots/contract/index.ts'
-import type { Tone } from '../../components/tone.ts'
-import { botLook } from './bot-look.ts'
+import type { Tone } from '../../presentation/tone.ts'
+import { botLook } from './bot-presentation.ts'
 import { kindText } from './chat/kinds.ts'
 import { personText } from './chat/people.ts'
 import { deliveryWords } from './chat/thread.ts'

@@ -1,8 +1,8 @@
 /** What happened to a bot as lines: its states, and between them its linking and its backups. */
 import type { BackupView, BotView, HistoryEntry } from '../../../server/bots/contract/index.ts'
-import type { Tone } from '../../components/tone.ts'
-import { bytes } from '../../format.ts'
-import { botLook } from './bot-look.ts'
+import { bytes } from '../../presentation/format.ts'
+import type { Tone } from '../../presentation/tone.ts'
+import { botLook } from './bot-presentation.ts'
 
 export interface HistoryLine {
   key: string

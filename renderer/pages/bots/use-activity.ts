@@ -3,7 +3,7 @@ import { useIntervalFn } from '@vueuse/core'
 import { computed } from 'vue'
 import type { ActivityView } from '../../../server/bots/contract/index.ts'
 import { useApi } from '../../api/api.ts'
-import { resource } from '../../stores/resource.ts'
+import { resource } from '../../use/use-resource.ts'
 import { sum } from './ribbon.ts'
 
 export function useActivity() {

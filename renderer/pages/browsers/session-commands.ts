@@ -1,10 +1,10 @@
 /** Sessions in the command palette: open one's panel, take it over, end it, or open a new one. */
 import { computed } from 'vue'
 import { useRouter } from 'vue-router'
-import { middle } from '../../format.ts'
-import { provideCommands, type Command } from '../../shell/commands.ts'
+import { middle } from '../../presentation/format.ts'
 import { useBrowsers } from '../../stores/browsers.ts'
-import { sessionLook, sessionName } from './session-look.ts'
+import { provideCommands, type Command } from '../../use/commands.ts'
+import { sessionLook, sessionName } from './session-presentation.ts'
 
 export function useSessionCommands(): void {
   const browsers = useBrowsers()

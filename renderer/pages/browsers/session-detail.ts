@@ -3,7 +3,7 @@ import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import type { BrowserSession, SessionEvent } from '../../../server/browsers/contract/index.ts'
 import { ApiError, messageOf } from '../../api/api-error.ts'
 import { useApi } from '../../api/api.ts'
-import { useConnection } from '../../stores/connection.ts'
+import { useConnection } from '../../api/connection.ts'
 
 export interface SessionDetail {
   session: BrowserSession

@@ -1,5 +1,5 @@
 /** The address or network that a key may be used from, as somebody types it. */
-import { figure } from '../../format.ts'
+import { figure } from '../../presentation/format.ts'
 
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const address4 = new RegExp(`^${octet}(?:\\.${octet}){3}$`)

@@ -1,7 +1,7 @@
 /** Logins in the command palette. */
 import { computed } from 'vue'
 import { useRouter } from 'vue-router'
-import { provideCommands } from '../../shell/commands.ts'
+import { provideCommands } from '../../use/commands.ts'
 
 export function useLoginCommands(): void {
   const router = useRouter()

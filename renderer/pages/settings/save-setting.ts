@@ -1,8 +1,8 @@
 /** Saves a part of the settings; a refused value is told and the field goes back to what is in force. */
 import { ref } from 'vue'
 import type { SettingsPatch } from '../../../server/config/settings.ts'
-import { useReport } from '../../report.ts'
 import { useSettings } from '../../stores/settings.ts'
+import { useReport } from '../../use/use-report.ts'
 
 export function useSaveSetting() {
   const settings = useSettings()

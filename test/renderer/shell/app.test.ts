@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { useConnection } from '../../../renderer/api/connection.ts'
 import App from '../../../renderer/app.vue'
 import { palette } from '../../../renderer/shell/palette.ts'
-import { useConnection } from '../../../renderer/stores/connection.ts'
 import { patience } from '../../fixtures/patience.ts'
 import { refusal } from '../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
@@ -90,7 +90,7 @@ describe('the window', () => {
 describe('the command palette', () => {
   it('shows names as text, whatever is in them', async () => {
     const { mount } = await import('@vue/test-utils')
-    const { default: MatchingText } = await import('../../../renderer/shell/matching-text.vue')
+    const { default: MatchingText } = await import('../../../renderer/components/matching-text.vue')
     const shown = mount(MatchingText, { props: { text: '<b>user1</b> (user)', search: 'user' } })
     expect(shown.text()).toBe('<b>user1</b> (user)')
     expect(shown.find('b').exists()).toBe(false)

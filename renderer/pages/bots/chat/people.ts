@@ -1,5 +1,5 @@
 /** How chats and people read: WhatsApp ids become names and numbers. */
-import { readableNumber } from '../bot-look.ts'
+import { readableNumber } from '../bot-presentation.ts'
 
 export const isGroup = (chat: string): boolean => chat.endsWith('@g.us')
 

@@ -1,5 +1,5 @@
 /** How webhooks read. */
-import type { StateLook } from '../../../components/tone.ts'
+import type { StateLook } from '../../../presentation/tone.ts'
 
 export interface WebhookRow {
   id: string

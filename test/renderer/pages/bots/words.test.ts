@@ -1,8 +1,8 @@
 /** How bots read: their trouble, what can be done to them, how they fared, and where their numbers are from. */
 import { describe, expect, it } from 'vitest'
-import { deedsFor } from '../../../../renderer/pages/bots/bot-deeds.ts'
-import { historyLines } from '../../../../renderer/pages/bots/history-lines.ts'
+import { deedsFor } from '../../../../renderer/pages/bots/bot-actions.ts'
 import { troubleOf } from '../../../../renderer/pages/bots/bot-trouble.ts'
+import { historyLines } from '../../../../renderer/pages/bots/history-lines.ts'
 import { countryOf, likelyCountry, wholeNumber } from '../../../../renderer/pages/bots/link/countries.ts'
 import { onlineText, slotsOf } from '../../../../renderer/pages/bots/ribbon.ts'
 import { bot } from './sample-bot.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { priceOf, settledText, whereOf } from '../../../../renderer/pages/relay/relay-look.ts'
+import { priceOf, settledText, whereOf } from '../../../../renderer/pages/relay/relay-presentation.ts'
 import { limitOf, linesOfRenames, renamesOf, sessionToolNames } from '../../../../renderer/pages/relay/session-form.ts'
 import { lastMonths, monthName, sumOf, topTools } from '../../../../renderer/pages/relay/usage.ts'
 

@@ -1,0 +1,47 @@
+/** How a bot reads: its state, its name, its number. */
+import type { BotState, BotView } from '../../../server/bots/contract/index.ts'
+import type { StateLook } from '../../presentation/tone.ts'
+
+const looks: Readonly<Record<BotState, StateLook>> = {
+  stopped: { tone: 'off', shape: 'hollow', label: 'Stopped' },
+  starting: { tone: 'busy', shape: 'halo', label: 'Starting' },
+  pairing: { tone: 'busy', shape: 'halo', label: 'Pairing' },
+  online: { tone: 'good', shape: 'filled', label: 'Online' },
+  reconnecting: { tone: 'attention', shape: 'halo', label: 'Reconnecting' },
+  logged_out: { tone: 'bad', shape: 'filled', label: 'Logged out' },
+  blocked: { tone: 'bad', shape: 'filled', label: 'Blocked' },
+  replaced: { tone: 'bad', shape: 'filled', label: 'Replaced' },
+  failed: { tone: 'attention', shape: 'filled', label: 'Failed' },
+}
+
+export const botLook = (state: BotState): StateLook => looks[state]
+
+/** What waits for a person. */
+export function needsYou({ state }: Pick<BotView, 'state'>): boolean {
+  return ['logged_out', 'blocked', 'replaced', 'failed'].includes(state)
+}
+
+export function botName({ label, name, userId }: Pick<BotView, 'label' | 'name' | 'userId'>): string {
+  return label || name || userId
+}
+
+/** Country codes of one and two digits; all others have three. */
+const shortCodes = /^(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/
+
+/** Country code, then digits in groups from the right, so that a person can compare them. */
+export function readableNumber(number: string): string {
+  const code = shortCodes.exec(number)?.[0] ?? number.slice(0, 3)
+  const rest = number.slice(code.length)
+  const groups = [rest.slice(0, -7), rest.slice(-7, -4), rest.slice(-4)].filter((group) => group !== '')
+  return `+${[code, ...groups].join(' ')}`
+}
+
+/** The one button that fits the state best. */
+export function nextStep({ state, linkedAt }: Pick<BotView, 'state' | 'linkedAt'>): { label: string; deed: 'start' | 'stop' | 'pair' } {
+  if (state === 'logged_out') return { label: 'Pair again', deed: 'pair' }
+  if (state === 'online' || state === 'starting') return { label: 'Stop', deed: 'stop' }
+  if (state === 'reconnecting') return { label: 'Retry now', deed: 'start' }
+  if (state === 'replaced') return { label: 'Take back', deed: 'start' }
+  if (state === 'pairing' || linkedAt === null) return { label: state === 'pairing' ? 'Show code' : 'Pair', deed: 'pair' }
+  return { label: state === 'stopped' ? 'Start' : 'Try again', deed: 'start' }
+}

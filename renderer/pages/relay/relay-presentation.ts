@@ -1,0 +1,72 @@
+/** How the relay's states and addresses read. */
+import type { CatalogueServer, RelayCall, RelaySession } from '../../../server/relay/contract/index.ts'
+import type { StateLook } from '../../presentation/tone.ts'
+
+export function serverLook({ state }: Pick<CatalogueServer, 'state'>): StateLook {
+  switch (state) {
+    case 'ready':
+      return { tone: 'good', shape: 'filled', label: 'Ready' }
+    case 'starting':
+      return { tone: 'busy', shape: 'halo', label: 'Starting' }
+    case 'retrying':
+      return { tone: 'attention', shape: 'halo', label: 'Retrying' }
+    case 'signed-out':
+      return { tone: 'attention', shape: 'filled', label: 'Sign in' }
+    case 'failed':
+      return { tone: 'bad', shape: 'filled', label: 'Failed' }
+    case 'locked':
+      return { tone: 'bad', shape: 'hollow', label: 'Locked' }
+    case 'disabled':
+      return { tone: 'off', shape: 'hollow', label: 'Disabled' }
+  }
+}
+
+export function sessionLook({ expiresAt }: Pick<RelaySession, 'expiresAt'>, now: number): StateLook {
+  return Date.parse(expiresAt) > now
+    ? { tone: 'good', shape: 'filled', label: 'Active' }
+    : { tone: 'off', shape: 'hollow', label: 'Expired' }
+}
+
+export function callLook({ state }: Pick<RelayCall, 'state'>): StateLook {
+  return state === 'succeeded'
+    ? { tone: 'good', shape: 'filled', label: 'Succeeded' }
+    : { tone: 'bad', shape: 'filled', label: state === 'refused' ? 'Refused' : 'Failed' }
+}
+
+/** `1 cr`, or the status of a refusal. */
+export function priceOf({ state, credits, error }: Pick<RelayCall, 'state' | 'credits' | 'error'>): string {
+  return state !== 'refused' ? `${credits} cr` : error === 'rate' ? '429' : '402'
+}
+
+/** What became of the credits that were held for a call. */
+export function settledText({ state, price, credits }: Pick<RelayCall, 'state' | 'price' | 'credits'>): string {
+  if (state === 'refused') return 'Nothing reserved'
+  if (price === 0) return 'Free'
+  return credits === 0 ? `Reserved ${price} cr, released` : `Reserved ${price} cr, settled ${credits} cr`
+}
+
+/** What a server is reached by, in one line. */
+export function whereOf({ transport, command, args, url }: Pick<CatalogueServer, 'transport' | 'command' | 'args' | 'url'>): string {
+  if (transport === 'built-in') return 'This program'
+  return transport === 'stdio' ? [command?.split(/[\\/]/).at(-1), ...args.map(shortPath)].join(' ') : (url ?? '')
+}
+
+/** `1.1 ms`, `91 ms`. */
+export function milliseconds(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+}
+
+/** JSON laid out for reading; other text as it is. */
+export function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    return text
+  }
+}
+
+/** The end of a long path, which tells programs apart; its beginning is the same for all. */
+function shortPath(text: string): string {
+  const parts = text.split('/')
+  return text.startsWith('/') && parts.length > 5 ? `…/${parts.slice(-3).join('/')}` : text
+}

@@ -1,0 +1,55 @@
+/** How the window names and draws each API. */
+import type { ApiName } from '../../server/http/contract.ts'
+
+export interface RoomLook {
+  title: string
+  icon: string
+  /** The room's page; null for what has none of its own. */
+  route: string | null
+  /** What opens a new one of what the room holds, and where; null for what has none. */
+  create: { label: string; to: string } | null
+  /** A harmless GET for the first call with a new key. */
+  firstCall: string
+}
+
+export const roomLooks: Readonly<Record<ApiName, RoomLook>> = {
+  control: { title: 'Control', icon: 'i-lucide-layout-dashboard', route: null, create: null, firstCall: '/control/v1/apis' },
+  browsers: {
+    title: 'Browsers',
+    icon: 'i-lucide-globe',
+    route: '/browsers',
+    create: { label: 'Browser session', to: '/browsers?open' },
+    firstCall: '/v1/browser-sessions',
+  },
+  brokers: {
+    title: 'Brokers',
+    icon: 'i-lucide-radio-tower',
+    route: '/brokers',
+    create: { label: 'Broker session', to: '/brokers?create' },
+    firstCall: '/v1/sessions',
+  },
+  bots: {
+    title: 'Bots',
+    icon: 'i-lucide-message-circle',
+    route: '/bots',
+    create: { label: 'Bot', to: '/bots/link' },
+    firstCall: '/api/sessions',
+  },
+  logins: {
+    title: 'Logins',
+    icon: 'i-lucide-shield-check',
+    route: '/logins',
+    create: { label: 'Login session', to: '/logins?create' },
+    firstCall: '/api/v1/sessions/stats',
+  },
+  relay: {
+    title: 'Relay',
+    icon: 'i-lucide-waypoints',
+    route: '/relay',
+    create: { label: 'Relay session', to: '/relay?create' },
+    firstCall: '/v1/relay-sessions',
+  },
+}
+
+/** The order in which rooms stand in the side bar and on the overview. */
+export const roomOrder: readonly ApiName[] = ['browsers', 'brokers', 'bots', 'logins', 'relay']

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { draftOf, readDraft } from '../../../../renderer/pages/settings/profile-draft.ts'
+
+const complete = () =>
+  Object.assign(draftOf(null), {
+    name: 'north-gate',
+    title: 'North gate',
+    address: 'https://gate.example.org/login',
+    form: { username: '#u', password: '#p', submit: '#go' },
+  })
+
+describe('the site profile form', () => {
+  it('turns an untouched profile back into itself', () => {
+    const profile = {
+      name: 'north-gate',
+      title: 'North gate',
+      kind: 'form',
+      address: 'https://gate.example.org/login',
+      form: { username: '#u', password: '#p', submit: '#go' },
+      captcha: { kind: 'image', element: '#c', answer: '#a' },
+      success: { url: '/home' },
+      failure: { text: 'wrong' },
+      loginTimeout: 45_000,
+      refresh: { address: 'https://gate.example.org/me', every: 60_000, loggedOutUrl: '/login' },
+      operations: { get_booking_number: { inputs: { container_id: '[A-Z]+' }, steps: [{ click: '.row' }], read: '.booking' } },
+      builtIn: false,
+    } as const
+    const { name: _, builtIn: __, ...expected } = profile
+    // `as const` makes the arrays read-only, which the profile's type is not.
+    const read = readDraft(draftOf(profile as unknown as Parameters<typeof draftOf>[0]))
+    expect(read).toEqual({ profile: expected })
+  })
+
+  it('leaves out what was left empty', () => {
+    expect(readDraft(complete())).toMatchObject({ profile: { captcha: null, success: null, failure: null, refresh: null, operations: {} } })
+  })
+
+  it('names every field that is not complete', () => {
+    const draft = Object.assign(complete(), { name: 'North Gate', address: 'gate', captcha: { kind: 'image', element: '', answer: '#a' } })
+    const read = readDraft(draft)
+    expect('problems' in read ? Object.keys(read.problems).sort() : []).toEqual(['address', 'captcha.element', 'name'])
+  })
+
+  it('says that broken JSON is broken JSON', () => {
+    expect(readDraft(Object.assign(complete(), { operations: '{' }))).toEqual({ problems: { operations: 'This is not JSON' } })
+  })
+})
