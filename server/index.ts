@@ -28,6 +28,7 @@ import { Egress, originsOf } from './http/egress.ts'
 import { Guards } from './http/guards.ts'
 import { createAddressSet } from './http/network.ts'
 import { createWindowFiles } from './http/window-files.ts'
+import { houseEventsOf } from './house-events.ts'
 import { makeHouseParts } from './house-parts.ts'
 import { catchEscapes } from './isolation.ts'
 import { Keeper } from './keeper.ts'
@@ -322,15 +323,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await Promise.all([apiHost.start(), keeper.start()])
       for (const name of apiHost.names()) {
         const { status: state } = apiHost.served(name)
-        if ('error' in state)
-          bus.emit({
-            room: name,
-            type: state.state,
-            title: state.state === 'port-in-use' ? 'Port taken' : 'API could not start',
-            subject: name,
-            tone: 'attention',
-            data: { port: state.port },
-          })
+        if ('error' in state) houseEventsOf(bus, name).emit({ type: state.state, subject: name, data: { port: state.port } })
       }
       serving = true
       tellRuntime()

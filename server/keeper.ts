@@ -7,6 +7,7 @@ import type { AttentionItem } from './room-report.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { EventSink } from './events/event.ts'
 import { Fault } from './fault.ts'
+import { houseEventsOf } from './house-events.ts'
 import { apiNames, roomNames, type ApiName, type RoomName } from './http/contract.ts'
 import { Refusal } from './http/problem.ts'
 import type { Shelter } from './http/shelter.ts'
@@ -230,7 +231,7 @@ export class Keeper {
   private async startAgain(name: RoomName, kept: Kept, reason: string): Promise<void> {
     const ran = kept.standing.is === 'serving'
     this.become(kept, name, 'restart')
-    this.events.emit({ room: name, type: 'room-restarted', title: 'Room restarted', subject: name, tone: 'attention', data: { reason } })
+    houseEventsOf(this.events, name).emit({ type: 'room-restarted', subject: name, data: { reason } })
     // What may still run must not run twice: two of them would write one journal, and two bots would throw each other out.
     const problem =
       ran && !(await this.stopRoom(name, kept))
@@ -272,14 +273,7 @@ export class Keeper {
     else if (next === 'restarting') kept.standing = { is: 'restarting', since }
     else {
       kept.standing = this.downFor(name, problem)
-      this.events.emit({
-        room: name,
-        type: 'room-down',
-        title: 'Room cannot be served',
-        subject: name,
-        tone: 'bad',
-        data: { reason: kept.standing.reason },
-      })
+      houseEventsOf(this.events, name).emit({ type: 'room-down', subject: name, data: { reason: kept.standing.reason } })
     }
     this.options.changed()
   }
@@ -299,14 +293,7 @@ export class Keeper {
     // A thing that fails with every frame fails some thousand times a second: the first tells all, the tenth and hundredth that it goes on.
     if (!isPowerOfTen(count)) return
     this.options.log.error({ error, room, kind, id: origin?.id, count }, 'an error escaped and was contained')
-    this.events.emit({
-      room,
-      type: 'error-contained',
-      title: 'Error contained',
-      subject: origin?.id ?? null,
-      tone: 'attention',
-      data: { kind, reason, count },
-    })
+    houseEventsOf(this.events, room).emit({ type: 'error-contained', subject: origin?.id ?? null, data: { kind, reason, count } })
   }
 
   private kept(name: RoomName): Kept {

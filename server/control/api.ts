@@ -3,7 +3,7 @@ import { iso, type Clock } from '../clock.ts'
 import type { SettingsStore } from '../config/settings-store.ts'
 import type { ProfileStore } from '../browsers/site/profiles.ts'
 import type { EventBus } from '../events/bus.ts'
-import type { EventSink } from '../events/event.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import type { EventStream } from '../events/stream.ts'
 import { Fault } from '../fault.ts'
 import { actorOf, implement, type Api } from '../http/api.ts'
@@ -19,6 +19,7 @@ import { changeApis } from './apis.ts'
 import type { Attention } from './attention.ts'
 import { controlContract, eventsQuery, type KeyScope, type Overview, type SettingsView } from './contract.ts'
 import type { RoomSummary } from '../room-report.ts'
+import { controlEvents } from './events.ts'
 import { rightsOf } from './key-rights.ts'
 import type { KnownKey, Keys, NewKey } from './keys.ts'
 import type { Lockers } from './lockers.ts'
@@ -53,7 +54,7 @@ export interface ControlParts {
 
 export function createControlApi(parts: ControlParts): Api {
   const { clock, settings, bus, stream, keys, users, signIn, profiles, upstreams, lockers } = parts
-  const events: EventSink = bus
+  const events = createAnnouncer(bus, 'control', controlEvents)
   return implement(
     controlContract,
     {
@@ -79,9 +80,7 @@ export function createControlApi(parts: ControlParts): Api {
       changeSettings: async ({ body }, { caller }) => {
         await changeApis(parts.host(), settings, body)
         events.emit({
-          room: 'control',
           type: 'settings-changed',
-          title: 'Setting changed',
           subject: Object.keys(body).join(', '),
           actor: actorOf(caller),
         })

@@ -4,6 +4,7 @@ import { Fault } from '../fault.ts'
 import type { ApiHost } from '../http/api-host.ts'
 import type { ApiName } from '../http/contract.ts'
 import type { EventSink } from '../events/event.ts'
+import { houseEventsOf } from '../house-events.ts'
 import type { ApiView } from './contract.ts'
 
 export interface ApiDesk {
@@ -34,36 +35,19 @@ export function createApiDesk(host: ApiHost, settings: SettingsStore, events: Ev
       await host.startApi(name)
       const { status } = host.served(name)
       if (status.state === 'listening')
-        events.emit({
-          room: name,
-          type: 'api-started',
-          title: 'API started',
-          subject: name,
-          actor,
-          tone: 'good',
-          data: { port: status.port },
-        })
+        houseEventsOf(events, name).emit({ type: 'api-started', subject: name, actor, data: { port: status.port } })
       return view(name)
     },
     async stop(name, actor) {
       await host.stopApi(name)
-      events.emit({ room: name, type: 'api-stopped', title: 'API stopped', subject: name, actor })
+      houseEventsOf(events, name).emit({ type: 'api-stopped', subject: name, actor })
       return view(name)
     },
     async change(name, change, actor) {
       // JSON leaves undefined out, so that only what was given is changed.
       await changeApis(host, settings, { apis: { [name]: JSON.parse(JSON.stringify(change)) } })
-      const { openTo, insecureNoKey } = settings.current().apis[name]
-      const exposed = openTo === 'lan'
-      events.emit({
-        room: name,
-        type: 'api-changed',
-        title: exposed ? (insecureNoKey ? 'API open to all' : 'API open to the LAN') : 'API changed',
-        subject: name,
-        actor,
-        tone: exposed && insecureNoKey ? 'bad' : 'neutral',
-        data: { port: settings.current().apis[name].port, openTo },
-      })
+      const { port, openTo, insecureNoKey: insecure } = settings.current().apis[name]
+      houseEventsOf(events, name).emit({ type: 'api-changed', subject: name, actor, data: { port, openTo, insecure } })
       return view(name)
     },
   }

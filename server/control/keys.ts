@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import { Fault } from '../fault.ts'
 import type { RoomName } from '../http/contract.ts'
 import { longestControl, roomOf, roomsWithSubjects, type Only, type Right } from '../http/rights.ts'
@@ -9,6 +10,7 @@ import type { Log } from '../log.ts'
 import { hashSecret } from '../secrets/hash.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import type { KeyScope, KeyView } from './contract.ts'
+import { controlEvents } from './events.ts'
 import { isNoMore, type KeyRights } from './key-rights.ts'
 import { createKeyStore, type StoredKey } from './keys-store.ts'
 
@@ -64,7 +66,8 @@ const saveUseEvery = 60_000
 /** How far the clock of who asks for a key may be ahead of ours. */
 const clocksDiffer = 5 * 60_000
 
-export function createKeys({ database, clock, events, log, random }: KeysOptions): Keys {
+export function createKeys({ database, clock, events: sink, log, random }: KeysOptions): Keys {
+  const events = createAnnouncer(sink, 'control', controlEvents)
   const store = createKeyStore(database)
   const byId = new Map<string, StoredKey>()
   // Looked up by hash: what a stranger could learn from the time of a look-up is about a hash they cannot steer, not about the secret.
@@ -104,7 +107,7 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     store.insert(key)
     remember(key)
     const data = { id: key.id, prefix: key.prefix, rights: rightsText(key) }
-    events.emit({ room: 'control', type: 'key-created', title: 'Key created', subject: name, actor, tone: 'good', data })
+    events.emit({ type: 'key-created', subject: name, actor, data })
     return { ...view(key), secret }
   }
 
@@ -122,7 +125,7 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     byHash.delete(key.hash.toString('base64'))
     unsaved.delete(key)
     const data = { id, prefix: key.prefix }
-    events.emit({ room: 'control', type: 'key-revoked', title: 'Key revoked', subject: key.name, actor, tone: 'attention', data })
+    events.emit({ type: 'key-revoked', subject: key.name, actor, data })
     for (const listener of lessListeners) listener(id)
   }
 
@@ -135,7 +138,7 @@ export function createKeys({ database, clock, events, log, random }: KeysOptions
     if (key.rights === null) needEnd(rights, key.expiresAt)
     change(key, less)
     const data = { id, prefix: key.prefix, rights: rightsText(key) }
-    events.emit({ room: 'control', type: 'key-narrowed', title: 'Rights taken from a key', subject: key.name, actor, data })
+    events.emit({ type: 'key-narrowed', subject: key.name, actor, data })
     for (const listener of lessListeners) listener(id)
     return view(key)
   }

@@ -1,11 +1,14 @@
 /** What is locked because its sealing key is missing: told by room, opened again when the key is back, or given up by a person. */
 import type { EventSink } from '../events/event.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import { Fault } from '../fault.ts'
+import { houseEventsOf } from '../house-events.ts'
 import type { RoomName } from '../http/contract.ts'
 import type { Room } from '../room.ts'
 import type { Sealing } from '../secrets/sealing.ts'
 import type { Attention } from './attention.ts'
 import type { SealingView } from './contract.ts'
+import { controlEvents } from './events.ts'
 
 export interface Lockers {
   view(): SealingView
@@ -23,7 +26,8 @@ export interface LockersOptions {
   restart(room: RoomName): Promise<void>
 }
 
-export function createLockers({ sealing, rooms, events, restart }: LockersOptions): Lockers {
+export function createLockers({ sealing, rooms, events: sink, restart }: LockersOptions): Lockers {
+  const events = createAnnouncer(sink, 'control', controlEvents)
   const locked = () =>
     rooms.flatMap((room) => {
       const what = room.locked?.() ?? []
@@ -42,7 +46,7 @@ export function createLockers({ sealing, rooms, events, restart }: LockersOption
       await sealing.reload()
       // A room reads what is sealed when it starts; one that fails again stays named under "Needs attention".
       await Promise.allSettled(closed.map(({ room }) => restart(room)))
-      events.emit({ room: 'control', type: 'sealing-key-read', title: 'Sealing key read again', subject: sealing.state().is, actor })
+      events.emit({ type: 'sealing-key-read', subject: sealing.state().is, actor })
       return view()
     },
     async giveUp(name, actor) {
@@ -52,14 +56,7 @@ export function createLockers({ sealing, rooms, events, restart }: LockersOption
       // First, so that what comes in place of the lost can be sealed.
       if (sealing.state().is !== 'open') await sealing.replaceLost()
       await room.giveUpLocked()
-      events.emit({
-        room: name,
-        type: 'locked-given-up',
-        title: 'Locked data given up',
-        subject: what.join(', '),
-        actor,
-        tone: 'attention',
-      })
+      houseEventsOf(sink, name).emit({ type: 'locked-given-up', subject: what.join(', '), actor })
       return view()
     },
     attention() {

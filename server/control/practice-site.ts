@@ -6,8 +6,10 @@ import type { RawData, WebSocket } from 'ws'
 import { z } from 'zod'
 import type { ProfileStore } from '../browsers/site/profiles.ts'
 import { siteProfile } from '../browsers/contract/site-profile.ts'
+import { browserEvents } from '../browsers/events.ts'
 import type { SettingsStore } from '../config/settings-store.ts'
 import type { EventSink } from '../events/event.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import { Fault } from '../fault.ts'
 import { contained, type Scope } from '../isolation.ts'
 
@@ -80,7 +82,7 @@ export function createPracticeSites(parts: PracticeSiteParts): PracticeSites {
 }
 
 /** Returns what ends it. Throws faults alone for what is wrong with the request. */
-function connect({ settings, profiles, gone, events }: PracticeSiteParts, data: RawData, actor: string): () => void {
+function connect({ settings, profiles, gone, events: sink }: PracticeSiteParts, data: RawData, actor: string): () => void {
   const parsed = connectMessage.safeParse(readJson(data))
   if (!parsed.success)
     throw new Fault('practice-invalid', `That is no practice site: ${parsed.error.issues[0]?.message ?? 'it cannot be read'}`)
@@ -99,19 +101,13 @@ function connect({ settings, profiles, gone, events }: PracticeSiteParts, data: 
     endProfile()
     throw error
   }
-  events.emit({
-    room: 'browsers',
-    type: 'practice-site-connected',
-    title: 'Practice site connected',
-    subject: profile.title,
-    actor,
-    tone: 'attention',
-  })
+  const events = createAnnouncer(sink, 'browsers', browserEvents)
+  events.emit({ type: 'practice-site-connected', subject: profile.title, actor })
   return () => {
     endSettings()
     endProfile()
     gone(profile.name)
-    events.emit({ room: 'browsers', type: 'practice-site-ended', title: 'Practice site ended', subject: profile.title, actor })
+    events.emit({ type: 'practice-site-ended', subject: profile.title, actor })
   }
 }
 

@@ -2,10 +2,12 @@
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import { Fault } from '../fault.ts'
 import { actorOf } from '../http/api.ts'
 import { hashSecret } from '../secrets/hash.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
+import { controlEvents } from './events.ts'
 import type { Keys, KnownKey } from './keys.ts'
 import { createSignInStore } from './sign-in-store.ts'
 
@@ -39,7 +41,8 @@ export interface SignInOptions {
   random?: RandomBytes
 }
 
-export function createSignIn({ database, clock, events, keys, random }: SignInOptions): SignIn {
+export function createSignIn({ database, clock, events: sink, keys, random }: SignInOptions): SignIn {
+  const events = createAnnouncer(sink, 'control', controlEvents)
   const store = createSignInStore(database)
   /** Hash of each open code, with its end on the monotonic clock: a code must not live longer because the wall clock was set back. */
   const codes = new Map<string, number>()
@@ -89,14 +92,11 @@ export function createSignIn({ database, clock, events, keys, random }: SignInOp
       store.removeExpired(now)
       store.insert({ hash: hashSecret(cookie), keyId: key?.id ?? null, createdAt: now, expiresAt: now + signInMaxAge * 1_000 })
       const who: SignedIn = key === null ? { kind: 'owner' } : { kind: 'key', id: key.id, name: key.name }
-      const data = { with: key === null ? 'link' : 'key' }
       events.emit({
-        room: 'control',
         type: 'signed-in',
-        title: 'Browser signed in',
         subject: key?.name ?? 'owner',
         actor: actorOf(who),
-        data,
+        data: { with: key === null ? 'link' : 'key' },
       })
       return { cookie, maxAge: signInMaxAge, who }
     },
@@ -106,12 +106,12 @@ export function createSignIn({ database, clock, events, keys, random }: SignInOp
     signOut(cookie) {
       const who = whoIs(cookie)
       if (!store.remove(hashSecret(cookie))) return
-      events.emit({ room: 'control', type: 'signed-out', title: 'Browser signed out', actor: actorOf(who ?? { kind: 'owner' }) })
+      events.emit({ type: 'signed-out', actor: actorOf(who ?? { kind: 'owner' }) })
     },
 
     signOutAll(actor) {
       const count = store.removeAll()
-      events.emit({ room: 'control', type: 'signed-out-all', title: 'All browsers signed out', actor, data: { count } })
+      events.emit({ type: 'signed-out-all', actor, data: { count } })
       return count
     },
   }

@@ -2,9 +2,11 @@
 import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import { Fault } from '../fault.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import type { UserView } from './contract.ts'
+import { controlEvents } from './events.ts'
 import { createUserStore, type StoredUser } from './users-store.ts'
 
 export interface Users {
@@ -30,7 +32,8 @@ export interface UsersOptions {
   random?: RandomBytes
 }
 
-export function createUsers({ database, clock, events, random }: UsersOptions): Users {
+export function createUsers({ database, clock, events: sink, random }: UsersOptions): Users {
+  const events = createAnnouncer(sink, 'control', controlEvents)
   const store = createUserStore(database)
 
   function find(id: string): StoredUser {
@@ -44,8 +47,8 @@ export function createUsers({ database, clock, events, random }: UsersOptions): 
     if (holder !== undefined && holder !== id) throw new Fault('user-taken', 'Another account has this address', { field: 'primaryEmail' })
   }
 
-  function tell(type: string, title: string, user: StoredUser, actor: string): void {
-    events.emit({ room: 'control', type, title, subject: user.primaryEmail, actor, data: { id: user.id, credits: user.credits } })
+  function tell(type: 'user-created' | 'user-changed' | 'user-removed', user: StoredUser, actor: string): void {
+    events.emit({ type, subject: user.primaryEmail, actor, data: { id: user.id, credits: user.credits } })
   }
 
   return {
@@ -62,7 +65,7 @@ export function createUsers({ database, clock, events, random }: UsersOptions): 
       refuseTakenEmail(primaryEmail, id)
       const user = { id, primaryEmail, credits, createdAt: clock.now() }
       store.insert(user)
-      tell('user-created', 'Account added', user, actor)
+      tell('user-created', user, actor)
       return view(user)
     },
 
@@ -71,14 +74,14 @@ export function createUsers({ database, clock, events, random }: UsersOptions): 
       const user = { ...before, primaryEmail: primaryEmail ?? before.primaryEmail, credits: credits ?? before.credits }
       refuseTakenEmail(user.primaryEmail, id)
       store.update(user)
-      tell('user-changed', 'Account changed', user, actor)
+      tell('user-changed', user, actor)
       return view(user)
     },
 
     remove(id, actor) {
       const user = find(id)
       store.remove(id)
-      tell('user-removed', 'Account removed', user, actor)
+      tell('user-removed', user, actor)
     },
   }
 }

@@ -18,13 +18,22 @@ export interface EventType<Facts extends z.ZodObject = z.ZodObject> {
 export type EventTypes = Readonly<Record<string, EventType>>
 export type FactsOf<Type> = Type extends EventType<infer Facts> ? z.output<Facts> : never
 
+type Tone<Shape extends z.ZodRawShape> = EventTone | ((facts: z.output<z.ZodObject<Shape>>) => EventTone)
+type NoFacts = Record<never, never>
+
 /** A fact that changes the words must be there in each event: one that was kept without it must not be told in other words. */
+export function eventType(tone: EventTone): EventType<z.ZodObject<NoFacts>>
 export function eventType<Shape extends z.ZodRawShape>(
-  tone: EventTone | ((facts: z.output<z.ZodObject<Shape>>) => EventTone),
-  facts: Shape = {} as Shape, // without facts, Shape is empty
-  { audited = true }: { audited?: boolean } = {},
-): EventType<z.ZodObject<Shape>> {
-  return { facts: z.object(facts), tone: typeof tone === 'function' ? tone : () => tone, audited }
+  tone: Tone<Shape>,
+  facts: Shape,
+  options?: { audited?: boolean },
+): EventType<z.ZodObject<Shape>>
+export function eventType<Shape extends z.ZodRawShape>(tone: Tone<Shape>, facts?: Shape, { audited = true } = {}): EventType {
+  return {
+    facts: z.object(facts ?? {}),
+    tone: typeof tone === 'function' ? (given) => tone(given as z.output<z.ZodObject<Shape>>) : () => tone,
+    audited,
+  }
 }
 
 type Announcement<Types extends EventTypes, Type extends keyof Types> = {
@@ -33,7 +42,7 @@ type Announcement<Types extends EventTypes, Type extends keyof Types> = {
   subject?: string | null
   /** Who did it; `system` when not given. */
   actor?: string
-} & (object extends FactsOf<Types[Type]> ? { data?: FactsOf<Types[Type]> } : { data: FactsOf<Types[Type]> })
+} & (NoFacts extends FactsOf<Types[Type]> ? { data?: FactsOf<Types[Type]> } : { data: FactsOf<Types[Type]> })
 
 /** Where a room's services tell what happened. */
 export interface Announcer<Types extends EventTypes> {
