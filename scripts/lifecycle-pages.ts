@@ -32,7 +32,7 @@ function page(table: AnyTable, file: string): string {
   const reasons = cells.map(
     ({ from, event, to, why }) => `| \`${from}\` | ${event} | ${to.map((state) => `\`${state}\``).join(', ')} | ${why} |`,
   )
-  return `# The life of a ${table.name}
+  return `# The life of ${/^[aeiou]/.test(table.name) ? 'an' : 'a'} ${table.name}
 
 Made from [\`${file}\`](../../${file}) by \`node scripts/lifecycle-pages.ts\`. What is not in the table cannot happen: it changes nothing and is reported.
 

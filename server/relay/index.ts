@@ -78,6 +78,7 @@ export function createRelayRoom(
     egress: context.egress,
     clock,
     events,
+    log,
     changed,
     ...(backOff === undefined ? {} : { backOff }),
   })

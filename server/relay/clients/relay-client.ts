@@ -1,7 +1,8 @@
 /** One MCP client at our door: which session it came with, what it can do, and the connections to servers that are its alone. */
 import type { ClientCapabilities } from '@modelcontextprotocol/client'
+import { isDoneWithin } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
-import { readCatalogue } from '../upstreams/read-catalogue.ts'
+import { readCatalogue } from '../upstreams/catalogue.ts'
 import type { Json, UpstreamConnection, Message } from '../upstreams/connection.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
@@ -202,11 +203,5 @@ export class RelayClient {
 }
 
 async function settledWithin(limit: number, work: Promise<unknown>): Promise<void> {
-  if (limit <= 0) return
-  let timer: NodeJS.Timeout | undefined
-  const tooLong = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limit)
-  })
-  await Promise.race([work, tooLong])
-  clearTimeout(timer)
+  if (limit > 0) await isDoneWithin(limit, work)
 }

@@ -1,5 +1,5 @@
 /** What one session sees: the tools, prompts and resources of its servers under the names it knows them by. */
-import type { Offered } from '../upstreams/read-catalogue.ts'
+import type { Offered } from '../upstreams/catalogue.ts'
 import type { AccountRules, SessionPolicy } from '../contract/parts.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { builtInId, isQuarantined } from '../upstreams/upstreams.ts'

@@ -12,8 +12,12 @@ import {
   type StandardSchemaV1,
   type Transport,
 } from '@modelcontextprotocol/client'
+import { abortable } from '../../async/abortable.ts'
+import { inTime } from '../../async/deadline.ts'
 import { escape } from '../../isolation.ts'
+import { Lifecycle } from '../../lifecycle.ts'
 import { version } from '../../version.ts'
+import { connectionLifecycle, type ConnectionEvent, type ConnectionState } from './connection-lifecycle.ts'
 import type { ProcessReaper } from './process-reaper.ts'
 import { StdioTransport } from './stdio-transport.ts'
 import type { UpstreamDefinition } from './definition.ts'
@@ -61,18 +65,27 @@ export const asJson: StandardSchemaV1<unknown, Json> = {
 }
 
 export class UpstreamConnection {
-  private readonly client: Client
-  private readonly transport: Transport
-  private readonly redacted: UpstreamConnectionOptions['redacted']
-  /** Why it is over. */
-  private over: string | undefined
-  private closing = false
-  private ended: ((reason: string) => void) | undefined
+  readonly #client: Client
+  readonly #transport: Transport
+  readonly #redacted: UpstreamConnectionOptions['redacted']
+  readonly #life: Lifecycle<ConnectionState, ConnectionEvent>
+  /** Why it broke. */
+  #reason = ''
+  #onEnd: ((reason: string) => void) | undefined
 
-  private constructor(client: Client, transport: Transport, redacted: UpstreamConnectionOptions['redacted']) {
-    this.client = client
-    this.transport = transport
-    this.redacted = redacted
+  private constructor(client: Client, transport: Transport, { redacted, onLog }: UpstreamConnectionOptions) {
+    this.#client = client
+    this.#transport = transport
+    this.#redacted = redacted
+    this.#life = new Lifecycle(connectionLifecycle, {
+      facts: () => undefined,
+      onTransition: (from, to) => {
+        if (from === 'broken' || to !== 'broken') return
+        this.#putAway().catch(escape)
+        this.#onEnd?.(this.#reason)
+      },
+      onIllegal: (state, event) => onLog(`illegal transition of a connection: ${event} while ${state}`),
+    })
   }
 
   static async open(options: UpstreamConnectionOptions): Promise<UpstreamConnection> {
@@ -86,19 +99,21 @@ export class UpstreamConnection {
         inputRequired: { autoFulfill: false },
       },
     )
-    const connection = new UpstreamConnection(client, transport, options.redacted)
+    const connection = new UpstreamConnection(client, transport, options)
     client.fallbackNotificationHandler = async ({ method, params }) => options.onNotification({ method, params })
     client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => options.onRequest({ method, params }, mcpReq.signal)
     client.onerror = (error) => {
       options.onLog(error.message)
       // The stream would come back by itself, but as another session, in which nothing has been negotiated.
-      if (error instanceof SseError) connection.break('The connection was cut')
+      if (error instanceof SseError) connection.#break('The connection was cut')
     }
-    client.onclose = () => connection.break(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
+    client.onclose = () => connection.#break(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
     try {
-      await orAborted(
-        client.connect(transport, { timeout: connectTimeout, signal: options.signal }),
-        AbortSignal.any([options.signal, AbortSignal.timeout(openTimeout)]),
+      // The SDK heeds a signal in some of its waits only.
+      await inTime(
+        openTimeout,
+        abortable(client.connect(transport, { timeout: connectTimeout, signal: options.signal }), options.signal),
+        () => new Error('It does not answer'),
       )
     } catch (error) {
       await connection.close()
@@ -106,6 +121,7 @@ export class UpstreamConnection {
         ? new Error(transport.reason, { cause: error })
         : error
     }
+    connection.#life.handle('negotiated')
     return connection
   }
 
@@ -114,47 +130,47 @@ export class UpstreamConnection {
    * opened them has hold of them. Not called for one that was closed from here.
    */
   whenEnded(listener: (reason: string) => void): void {
-    if (this.over === undefined) this.ended = listener
-    else listener(this.over)
+    if (this.#life.state === 'broken') listener(this.#reason)
+    else this.#onEnd = listener
   }
 
   get era(): Era {
-    return this.client.getProtocolEra() === 'modern' ? 'modern' : 'legacy'
+    return this.#client.getProtocolEra() === 'modern' ? 'modern' : 'legacy'
   }
   get protocol(): string | null {
-    return this.client.getNegotiatedProtocolVersion() ?? null
+    return this.#client.getNegotiatedProtocolVersion() ?? null
   }
   get capabilities(): ServerCapabilities {
-    return this.client.getServerCapabilities() ?? {}
+    return this.#client.getServerCapabilities() ?? {}
   }
   get instructions(): string | undefined {
-    return this.client.getInstructions()
+    return this.#client.getInstructions()
   }
   get pid(): number | null {
-    return this.transport instanceof StdioTransport ? this.transport.pid : null
+    return this.#transport instanceof StdioTransport ? this.#transport.pid : null
   }
 
   request(message: Message, options: RequestOptions = {}): Promise<Json> {
-    return this.client
+    return this.#client
       .request({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) }, asJson, {
         ...options,
         allowInputRequired: true,
       })
       .catch((error: unknown) => {
         // In place: what kind of error it is decides what becomes of the connection.
-        if (error instanceof Error) error.message = this.redacted(error.message)
+        if (error instanceof Error) error.message = this.#redacted(error.message)
         throw error
       })
   }
 
   notify(message: Message): Promise<void> {
-    return this.client.notification({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) })
+    return this.#client.notification({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) })
   }
 
   /** Change announcements of a server of the stateless era come on a stream that has to be asked for. */
   async listen(resources: readonly string[]): Promise<() => Promise<void>> {
     const { tools, prompts, resources: offered } = this.capabilities
-    const subscription = await this.client.listen({
+    const subscription = await this.#client.listen({
       ...(tools?.listChanged === true ? { toolsListChanged: true } : {}),
       ...(prompts?.listChanged === true ? { promptsListChanged: true } : {}),
       ...(offered?.listChanged === true ? { resourcesListChanged: true } : {}),
@@ -164,34 +180,18 @@ export class UpstreamConnection {
   }
 
   async close(): Promise<void> {
-    this.closing = true
-    await this.client.close().catch(() => undefined)
-    await this.transport.close().catch(() => undefined)
+    this.#life.handle('close')
+    await this.#putAway()
   }
 
-  private break(reason: string): void {
-    if (this.closing || this.over !== undefined) return
-    this.over = reason
-    this.close().catch(escape)
-    this.ended?.(reason)
+  #break(reason: string): void {
+    if (this.#reason === '') this.#reason = reason
+    this.#life.handle('broke')
   }
-}
 
-/** The SDK heeds a signal in some of its waits only. */
-async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let abort = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () =>
-      reject(
-        signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError' ? new Error('It does not answer') : signal.reason,
-      )
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
+  async #putAway(): Promise<void> {
+    await this.#client.close().catch(() => undefined)
+    await this.#transport.close().catch(() => undefined)
   }
 }
 

@@ -2,10 +2,12 @@
  * Connections to one server that are one client's alone. A client that can be asked things gets its own: on a shared one nobody could tell whom the
  * server means. What goes wrong on one of them ends it and nothing else; the client's next request opens another.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ClientCapabilities } from '@modelcontextprotocol/client'
 import { escape, within } from '../../isolation.ts'
-import type { Json, UpstreamConnection, UpstreamConnectionOptions, Message } from './connection.ts'
+import type { Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
 import { openConnection } from './open-connection.ts'
+import type { Reach } from './shared-connection.ts'
 
 /** What the client can do, who answers what the server asks of it, and who hears what it says. */
 export interface DedicatedClient {
@@ -18,22 +20,22 @@ export interface DedicatedClient {
   onEnd(): void
 }
 
-export type DedicatedConnectionOptions = Omit<UpstreamConnectionOptions, 'capabilities' | 'onNotification' | 'onRequest'>
-
 export interface DedicatedConnectionsParts {
   /** How the server is reached; `signal` ends a connection that is being made. */
-  options(signal: AbortSignal): DedicatedConnectionOptions
+  reach(signal: AbortSignal): Reach
   isModern(): boolean
   note(text: string): void
 }
 
 export class DedicatedConnections {
-  private readonly parts: DedicatedConnectionsParts
+  readonly #parts: DedicatedConnectionsParts
   /** With what tells the client of each that its connection is gone. */
-  private readonly all = new Map<UpstreamConnection, () => void>()
+  readonly #all = new Map<UpstreamConnection, () => void>()
+  /** They belong to the server, whichever call opened them. */
+  readonly #outside = AsyncLocalStorage.snapshot()
 
   constructor(parts: DedicatedConnectionsParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   /** In the era with requests towards the client where the server has it. Throws when `stopped` aborts meanwhile. */
@@ -43,48 +45,46 @@ export class DedicatedConnections {
     /** Filled once it is open: what goes wrong may be heard of before. */
     const own: { connection?: UpstreamConnection } = {}
     const gone = (): void => {
-      if (own.connection !== undefined && this.all.delete(own.connection)) client.onEnd()
+      if (own.connection !== undefined && this.#all.delete(own.connection)) client.onEnd()
     }
     const escaped = (_: Error, reason: string): void => {
-      this.parts.note(`a client's connection caused an error here: ${reason}`)
+      this.#parts.note(`a client's connection caused an error here: ${reason}`)
       attempt.abort(new Error(reason))
       own.connection?.close().catch(escape)
       gone()
     }
-    const connection = await within({ room: 'relay', kind: 'client', id: client.id, escaped }, () =>
-      this.connect({
-        ...this.parts.options(signal),
-        capabilities: client.capabilities,
-        onNotification: client.onNotification,
-        onRequest: client.onRequest,
-      }),
+    const { id, capabilities, onNotification, onRequest } = client
+    const connection = await this.#outside(() =>
+      within({ room: 'relay', kind: 'client', id, escaped }, () =>
+        this.#connect({ ...this.#parts.reach(signal), capabilities, onNotification, onRequest }),
+      ),
     )
     if (signal.aborted) {
       await connection.close()
       throw signal.reason
     }
     own.connection = connection
-    this.all.set(connection, client.onEnd)
+    this.#all.set(connection, client.onEnd)
     connection.whenEnded(gone)
     return connection
   }
 
   async close(connection: UpstreamConnection): Promise<void> {
-    this.all.delete(connection)
+    this.#all.delete(connection)
     await connection.close()
   }
 
   /** Closes all and tells the clients, so that their next request opens new ones. */
   async end(): Promise<void> {
-    const ended = [...this.all]
-    this.all.clear()
+    const ended = [...this.#all]
+    this.#all.clear()
     for (const [, onEnd] of ended) onEnd()
     await Promise.all(ended.map(([connection]) => connection.close()))
   }
 
-  private connect(options: UpstreamConnectionOptions): Promise<UpstreamConnection> {
+  #connect(options: UpstreamConnectionOptions): Promise<UpstreamConnection> {
     return openConnection({ ...options, era: 'legacy' }).catch((error: unknown) => {
-      if (!this.parts.isModern()) throw error
+      if (!this.#parts.isModern()) throw error
       return openConnection(options)
     })
   }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { homedir } from 'node:os'
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio'
+import { isDoneWithin } from '../../async/deadline.ts'
 import type { ProcessReaper } from './process-reaper.ts'
 import { LineReader } from './line-reader.ts'
 
@@ -108,9 +109,9 @@ export class StdioTransport implements Transport {
     if (child === undefined || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     this.flush()
     child.stdin.end()
-    if (await this.endsWithin(graceAfterEnd)) return
+    if (await isDoneWithin(graceAfterEnd, this.exited)) return
     this.signal('SIGTERM')
-    if (await this.endsWithin(graceAfterSignal)) return
+    if (await isDoneWithin(graceAfterSignal, this.exited)) return
     this.signal('SIGKILL')
     await this.exited
   }
@@ -144,16 +145,6 @@ export class StdioTransport implements Transport {
     this.flushing = undefined
     if (this.outgoing !== '' && this.child?.stdin.writable === true) this.child.stdin.write(this.outgoing)
     this.outgoing = ''
-  }
-
-  private async endsWithin(ms: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined
-    const tooLong = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), ms)
-    })
-    const ended = await Promise.race([this.exited.then(() => true), tooLong])
-    clearTimeout(timer)
-    return ended
   }
 
   private signal(signal: NodeJS.Signals): void {

@@ -6,8 +6,9 @@ import { Fault } from '../../fault.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../../http/egress.ts'
 import { shownAddress } from '../../http/shown-address.ts'
+import type { Log } from '../../log.ts'
 import { randomBase62 } from '../../secrets/random.ts'
-import type { Catalogue } from './read-catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
 import { createProcessReaper } from './process-reaper.ts'
@@ -25,6 +26,7 @@ export interface UpstreamsOptions {
   egress: Egress
   clock: Clock
   events: EventSink
+  log: Log
   changed(): void
   backOff?: readonly number[]
 }
@@ -386,12 +388,14 @@ export class Upstreams {
         if (parts.has('tools')) this.learn(changed)
         this.announce(changed, parts)
       },
+      onIllegalTransition: ({ definition: { id } }, state, event) =>
+        this.options.log.error({ upstream: id, state, event }, 'illegal transition of an upstream'),
       onNotification: (from, message) => {
         for (const listener of this.notificationListeners) listener(from, message)
       },
     })
     // What it offered before a change of its settings stays known until it answers again.
-    if (previous !== undefined) upstream.catalogue = previous.catalogue
+    if (previous !== undefined) upstream.inherit(previous)
     this.version += 1
     this.byId.set(definition.id, upstream)
     this.toolsById.set(definition.id, new Map(store.tools(definition.id).map((tool) => [tool.name, tool])))

@@ -1,0 +1,211 @@
+/**
+ * The connection to a server that all clients share which can do nothing for it in return. It is opened once however many ask, and belongs to the
+ * server's life: there is one under way while that is `starting`, and one open while it is `ready`.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { RequestOptions } from '@modelcontextprotocol/client'
+import { Fault } from '../../fault.ts'
+import { escape, within, type Scope } from '../../isolation.ts'
+import type { Era, Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
+import { isLostSession, isUnreachable, reasonOf } from './errors.ts'
+import type { UpstreamLife } from './lifecycle.ts'
+import { openConnection } from './open-connection.ts'
+
+/** How a server is reached, whoever the connection is for. */
+export type Reach = Omit<UpstreamConnectionOptions, 'capabilities' | 'onNotification' | 'onRequest'>
+
+export interface SharedRequestOptions extends RequestOptions {
+  /** Hears what the server says while this is the only request it works on. */
+  onNotification?: (message: Message) => void
+}
+
+export interface SharedConnectionParts {
+  life: UpstreamLife
+  /** What the connection throws where nobody waits comes back here. */
+  scope: Scope
+  reach(signal: AbortSignal): Reach
+  /** A start begins. */
+  onStart(): void
+  /** It is open and not yet `ready`: resolves when what the server offers has been read. */
+  onOpen(connection: UpstreamConnection): Promise<void>
+  onReady(connection: UpstreamConnection): Promise<void>
+  /** It broke, or had to be dropped. */
+  onLost(): void
+  onNotification(message: Message): void
+  /** A request failed; the reason for which its connection is of no more use, or null. */
+  onRequestError(error: unknown): string | null
+  /** What callers are told while there is none. */
+  unavailable(cause?: unknown): Fault
+}
+
+interface Start {
+  connection: Promise<UpstreamConnection>
+  abort(reason: Error): void
+}
+
+/** Calls of which the median is shown. */
+const remembered = 64
+
+export class SharedConnection {
+  readonly #parts: SharedConnectionParts
+  #current: UpstreamConnection | undefined
+  /** The one under way whose outcome counts. */
+  #start: Start | undefined
+  /** The one before, while it ends. */
+  #closing: Promise<void> = Promise.resolve()
+  #era: Era | undefined
+  /** Requests on it, each with whoever hears what the server says meanwhile. */
+  readonly #underway = new Set<{ onNotification: SharedRequestOptions['onNotification'] }>()
+  readonly #durations: number[] = []
+  /** A start belongs to the server, whoever's call made it necessary. */
+  readonly #outside = AsyncLocalStorage.snapshot()
+
+  constructor(parts: SharedConnectionParts) {
+    this.#parts = parts
+  }
+
+  get current(): UpstreamConnection | undefined {
+    return this.#current
+  }
+  /** The protocol era found out by the last connection, so that it need not be probed again. */
+  get era(): Era | undefined {
+    return this.#era
+  }
+  /** Median of the last calls, milliseconds; null before the first. */
+  get latency(): number | null {
+    const sorted = this.#durations.toSorted((a, b) => a - b)
+    return sorted[sorted.length >> 1] ?? null
+  }
+
+  /** Opens it in the background; the server's life hears how that ends. */
+  begin(): void {
+    const attempt = new AbortController()
+    const start: Start = {
+      // In a turn of its own, so that `start` is known to it.
+      connection: this.#outside(() => within(this.#parts.scope, () => Promise.resolve().then(() => this.#open(start, attempt.signal)))),
+      abort: (reason) => attempt.abort(reason),
+    }
+    this.#start = start
+    start.connection.catch(() => undefined)
+  }
+
+  /** The one there is, or the one under way. Throws `upstream-unavailable`. */
+  whenOpen(): Promise<UpstreamConnection> {
+    if (this.#current !== undefined) return Promise.resolve(this.#current)
+    return this.#start?.connection ?? Promise.reject(this.#parts.unavailable())
+  }
+
+  /** Resolves when a start under way has ended, well or not. */
+  async settled(): Promise<void> {
+    await this.#start?.connection.catch(() => undefined)
+  }
+
+  /** Throws `upstream-unavailable`, and what the server answers. */
+  async request(message: Message, { onNotification, ...options }: SharedRequestOptions = {}): Promise<Json> {
+    const connection = this.#current ?? (await this.whenOpen())
+    const begun = performance.now()
+    const own = { onNotification }
+    this.#underway.add(own)
+    try {
+      return await connection.request(message, options)
+    } catch (error) {
+      const useless = this.#parts.onRequestError(error) ?? (isUnreachable(error) ? reasonOf(error) : null)
+      if (useless !== null) this.drop(connection, useless)
+      if (!isLostSession(error)) throw error
+      // The far server has forgotten our session (it restarted, or the session idled out); the request did not reach any tool.
+      this.#sessionLost(connection, reasonOf(error))
+      return await (await this.whenOpen()).request(message, options)
+    } finally {
+      this.#underway.delete(own)
+      this.#durations.push(performance.now() - begun)
+      if (this.#durations.length > remembered) this.#durations.shift()
+    }
+  }
+
+  /** Ends it for a reason that is the server's: as if it had broken. */
+  drop(connection: UpstreamConnection, reason: string): void {
+    connection.close().catch(escape)
+    this.#lost(connection, reason)
+  }
+
+  /** It, or the library that speaks to it, threw where nobody waited: it is of no more use. False when there is none. */
+  escaped(reason: string): boolean {
+    if (this.#current !== undefined) this.drop(this.#current, reason)
+    else if (this.#start !== undefined) this.#start.abort(new Error(reason))
+    else return false
+    return true
+  }
+
+  /** Ends what there is and what is under way; nobody is told. */
+  async close(reason: Error): Promise<void> {
+    const [current, start] = [this.#current, this.#start]
+    this.#current = undefined
+    this.#start = undefined
+    start?.abort(reason)
+    await Promise.all([current?.close(), start?.connection.catch(() => undefined)])
+  }
+
+  async #open(own: Start, signal: AbortSignal): Promise<UpstreamConnection> {
+    const { life, reach, onStart, onOpen, onReady, unavailable } = this.#parts
+    try {
+      await this.#closing
+      signal.throwIfAborted()
+      onStart()
+      const connection = await openConnection({
+        ...reach(signal),
+        capabilities: {},
+        onNotification: (message) => this.#onMessage(message),
+        onRequest: async ({ method }) => {
+          throw new Fault('not-offered', `${method} is not offered on this connection`)
+        },
+      })
+      if (signal.aborted) {
+        await connection.close()
+        throw signal.reason
+      }
+      this.#era = connection.era
+      this.#current = connection
+      connection.whenEnded((reason) => this.#lost(connection, reason))
+      await onOpen(connection)
+      // Whoever took it away has said why.
+      if (this.#current !== connection) throw unavailable()
+      this.#start = undefined
+      life.connected()
+      await onReady(connection)
+      return connection
+    } catch (error) {
+      if (this.#start === own) {
+        this.#start = undefined
+        life.startFailed(reasonOf(error))
+      }
+      throw unavailable(error)
+    }
+  }
+
+  #lost(connection: UpstreamConnection, reason: string): void {
+    if (!this.#forget(connection)) return
+    this.#parts.onLost()
+    this.#parts.life.connectionLost(reason)
+  }
+
+  #sessionLost(connection: UpstreamConnection, reason: string): void {
+    if (!this.#forget(connection)) return
+    this.#closing = connection.close()
+    this.#parts.life.sessionLost(reason)
+  }
+
+  /** False when another one has taken its place, or it was ended on purpose. */
+  #forget(connection: UpstreamConnection): boolean {
+    if (this.#current !== connection) return false
+    this.#current = undefined
+    this.#start = undefined
+    return true
+  }
+
+  #onMessage(message: Message): void {
+    if (message.method !== 'notifications/message') return this.#parts.onNotification(message)
+    // What is said while one call runs belongs to that call; while several run nobody can tell, and nobody else may read it.
+    const [only, ...others] = this.#underway
+    if (others.length === 0) only?.onNotification?.(message)
+  }
+}
