@@ -8,6 +8,9 @@ const rooms = ['brokers', 'browsers', 'bots', 'logins', 'relay']
 /** What each room stands on. */
 const kernel = ['http', 'store', 'events', 'secrets', 'config', 'async']
 
+/** Of the files directly in server/, what all stand on. The others put the house together and are known to each other alone. */
+const foundations = ['clock', 'fault', 'isolation', 'lifecycle', 'linear-pattern', 'log', 'room', 'room-report', 'version']
+
 /** Files of the server that describe data and run nowhere in particular, so the window may import them. */
 const openToWindow = [
   // What a contract is made of is reached by its front.
@@ -54,7 +57,14 @@ export function refusal(from, to, typeOnly) {
   if (house === 'server') {
     if (['main', 'preload', 'renderer', 'scripts'].includes(target)) return `server/ does not know ${target}/`
     if (target === 'words' && [...rooms, ...kernel].includes(room)) return 'a room tells facts; their words are made at the edge'
-    // Files directly in server/ are everyone's, and a room's own are its own.
+    if (
+      target === 'server' &&
+      rest.length === 0 &&
+      [...rooms, ...kernel].includes(room) &&
+      !foundations.includes(targetRoom.replace(/\.ts$/, ''))
+    )
+      return `${targetRoom} puts the house together, and ${room} is a part of it`
+    // A room's own files are its own.
     if (target !== 'server' || rest.length === 0 || room === targetRoom || kernel.includes(targetRoom)) return null
     if (rooms.includes(room)) return `a room imports ${kernel.join(', ')}, never ${targetRoom}`
     if (kernel.includes(room)) return `${room} is what the rooms stand on and does not know ${targetRoom}`

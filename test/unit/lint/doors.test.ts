@@ -58,6 +58,8 @@ describe('which folder may import from which', () => {
     ['server/browsers/service.ts', 'server/control/overview.ts', 'never control'],
     ['server/http/app.ts', 'server/browsers/contract/index.ts', 'does not know browsers'],
     ['server/config/file.ts', 'server/control/contract.ts', 'does not know control'],
+    ['server/browsers/service.ts', 'server/keeper.ts', 'puts the house together'],
+    ['server/http/app.ts', 'server/index.ts', 'puts the house together'],
     ['server/bots/service.ts', 'baileys', 'server/bots/engine/baileys/ alone'],
     ['server/bots/bot/bot.ts', 'server/bots/engine/baileys/engine.ts', 'by server/bots/engine/engine.ts'],
     ['server/browsers/service.ts', 'words/en.ts', 'made at the edge'],
