@@ -5,7 +5,7 @@ import ts from 'typescript-eslint'
 import { doors } from './scripts/eslint/doors.mjs'
 
 export default defineConfig(
-  globalIgnores(['out/', 'dist/', 'node_modules/', '.cache/', 'test-results/', '**/*.d.ts']),
+  globalIgnores(['out/', '**/dist/', 'node_modules/', '.cache/', 'test-results/', '**/*.d.ts']),
 
   ts.configs.recommended,
   vue.configs['flat/recommended'],

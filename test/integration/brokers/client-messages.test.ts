@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { BrokerClient, generateKey, type BrokerClientOptions, type BrokerMessage, type ClientState } from '../../../client/brokers/index.ts'
+import { BrokerClient, generateKey, type BrokerClientOptions, type BrokerMessage, type ClientState } from '../../../client/brokers/src/index.ts'
 import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { PacketClient } from '../../fakes/mqtt-client.ts'
 import { until } from '../../fakes/kernel.ts'

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { BrokerClient, generateKey, type BrokerClientOptions, type BrokerMessage } from '../../../client/brokers/index.ts'
+import { BrokerClient, generateKey, type BrokerClientOptions, type BrokerMessage } from '../../../client/brokers/src/index.ts'
 import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { temporaryFolder, until } from '../../fakes/kernel.ts'
 
@@ -141,7 +141,7 @@ describe('the client library', () => {
     const house = await openBrokers()
     const { sessionName, password } = await house.createSession()
     const { stdout } = await promisify(execFile)(process.execPath, [
-      join(root, 'client/brokers/example.ts'),
+      join(root, 'examples/brokers.mjs'),
       house.url.replace('http', 'ws'),
       sessionName,
       password,

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { Envelope, generateKey } from '../../../client/brokers/index.ts'
+import { Envelope, generateKey } from '../../../client/brokers/src/index.ts'
 
 const context = { topic: 'orders', messageId: 'm1', timestamp: 1_700_000_000_000 }
 

@@ -23,8 +23,8 @@ describe('which folder may import from which', () => {
     ['server/index.ts', 'server/bots/service.ts'],
     ['renderer/pages/keys.vue', 'renderer/api/client.ts'],
     ['renderer/api/client.ts', 'server/logins/contract/index.ts'],
-    ['client/logins/index.ts', 'client/logins/stream.ts'],
-    ['client/logins/stream.ts', 'ws'],
+    ['client/logins/src/index.ts', 'client/logins/src/stream.ts'],
+    ['client/logins/src/stream.ts', 'ws'],
     ['renderer/api/client.ts', 'server/bots/contract/index.ts'],
     ['renderer/api/client.ts', 'server/browsers/contract.ts'],
     ['renderer/api/client.ts', 'server/events/event.ts'],
@@ -84,8 +84,8 @@ describe('which folder may import from which', () => {
     ['preload/index.ts', 'server/http/contract.ts', 'does not know server/'],
     ['main/window.ts', 'renderer/main.ts', 'does not know renderer/'],
     ['renderer/api/client.ts', 'server/logins/contract/native.ts', 'contracts'],
-    ['client/logins/index.ts', 'server/fault.ts', 'stands on its own'],
-    ['client/brokers/client.ts', 'renderer/api/client.ts', 'stands on its own'],
+    ['client/logins/src/index.ts', 'server/fault.ts', 'stands on its own'],
+    ['client/brokers/src/client.ts', 'renderer/api/client.ts', 'stands on its own'],
   ]
   it.each(closed)('%s may not import %s', (from, to, why) => {
     expect(refusal(from, to, false)).toContain(why)

@@ -1,7 +1,7 @@
 import { createServer, request as send, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import Koa from 'koa'
 import { expect, onTestFinished, test } from 'vitest'
-import { createGateway, type Gateway, type GatewayOptions } from '../../../../client/logins/index.ts'
+import { createGateway, type Gateway, type GatewayOptions } from '../../../../client/logins/src/index.ts'
 import { listenOnLoopback, stopServer } from '../../../fixtures/loopback.ts'
 import { until } from '../../../fakes/kernel.ts'
 import { bearer, ownerKey, startLogins } from '../../../fakes/logins.ts'

@@ -1,8 +1,8 @@
 /**
  * Two clients that share a key, and a message that survives the absence of its reader.
- * `node client/brokers/example.ts ws://127.0.0.1:3000 SESSION PASSWORD`
+ * `node examples/brokers.mjs ws://127.0.0.1:3000 SESSION PASSWORD`
  */
-import { BrokerClient, generateKey } from './index.ts'
+import { BrokerClient, generateKey } from '../client/brokers/src/index.ts'
 
 const [url = 'ws://127.0.0.1:3000', sessionName = 'my-service', password = ''] = process.argv.slice(2)
 const key = generateKey()
@@ -17,7 +17,7 @@ const { queuedFor } = await writer.publish('orders/created', 'Order 1 is paid')
 process.stdout.write(`published, waiting for ${queuedFor} reader\n`)
 
 const back = new BrokerClient({ url, sessionName, password, key, userId: 'reader' })
-const { promise, resolve } = Promise.withResolvers<string>()
+const { promise, resolve } = Promise.withResolvers()
 await back.connect({ handlers: { 'orders/+': ({ topic, text }) => resolve(`${topic}: ${text}`) } })
 process.stdout.write(`${await promise}\n`)
 await Promise.all([back.close(), writer.close()])

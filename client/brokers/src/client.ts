@@ -4,6 +4,7 @@
  * What is published while the connection is away waits and is sent again until the server has confirmed it; subscriptions are made
  * again after every loss; a message is acknowledged when its handler is done, and handled once however often it comes.
  */
+import { deferred, type Deferred } from './deferred.ts'
 import { Envelope, type EnvelopeContext, type Sealed } from './envelope.ts'
 import { Inbox } from './inbox.ts'
 import { Outbox } from './outbox.ts'
@@ -44,7 +45,7 @@ export class BrokerClient {
   private readonly inbox: Inbox
   private readonly outbox: Outbox
   /** Topics that the server has not been told to end yet. */
-  private readonly ending = new Map<string, PromiseWithResolvers<void>>()
+  private readonly ending = new Map<string, Deferred<void>>()
   private socket: BrokerSocket | null = null
   private socketClosed: Promise<void> = Promise.resolve()
   private current: ClientState = 'offline'
@@ -54,7 +55,7 @@ export class BrokerClient {
   private heard = true
   private quietBeats = 0
   private resend: ReturnType<typeof setInterval> | undefined
-  private readonly login = Promise.withResolvers<void>()
+  private readonly login = deferred()
   private readonly listeners: { [Event in keyof Listeners]: Set<Listeners[Event]> } = {
     state: new Set(),
     error: new Set(),
@@ -178,7 +179,7 @@ export class BrokerClient {
   }
 
   private endSubscription(topic: string): Promise<void> {
-    const ending = this.ending.get(topic) ?? Promise.withResolvers<void>()
+    const ending = this.ending.get(topic) ?? deferred()
     this.ending.set(topic, ending)
     ending.promise.catch(() => undefined)
     this.say({ type: 'unsubscribe', topic })
@@ -188,7 +189,7 @@ export class BrokerClient {
   private open(): void {
     this.reconnect = undefined
     this.become('connecting')
-    const closed = Promise.withResolvers<void>()
+    const closed = deferred()
     try {
       const socket = (this.options.open ?? openWebSocket)(this.options.url)
       this.socket = socket

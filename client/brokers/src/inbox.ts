@@ -2,6 +2,7 @@
  * What the server sends to subscriptions. Messages of one topic are handled one after another; each is acknowledged when its handlers are
  * done, and handled once however often it comes. What no handler is there for is kept, not acknowledged.
  */
+import { deferred, type Deferred } from './deferred.ts'
 import { BrokerError, errorOf, type BrokerMessage, type Frame, type MessageHandler, type SubscribeOptions } from './types.ts'
 
 export interface InboxOptions {
@@ -20,7 +21,7 @@ interface Handling {
 
 interface Subscription {
   handlings: Set<Handling>
-  confirmed: PromiseWithResolvers<void>
+  confirmed: Deferred<void>
 }
 
 type Outcome = 'handled' | 'failed' | 'nobody'
@@ -56,7 +57,7 @@ export class Inbox {
     { plain = false }: SubscribeOptions = {},
   ): { isNew: boolean; confirmed: Promise<void>; remove(): boolean } {
     const known = this.subscriptions.get(topic)
-    const subscription = known ?? { handlings: new Set(), confirmed: Promise.withResolvers<void>() }
+    const subscription = known ?? { handlings: new Set(), confirmed: deferred() }
     // Whoever wants to know awaits it; of the others none must be an unhandled rejection.
     subscription.confirmed.promise.catch(() => undefined)
     const handling = { handler, plain }
