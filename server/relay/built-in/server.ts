@@ -1,9 +1,11 @@
 /** Wheelhouse itself as an MCP server: tools that the other rooms give, each with its schema, its hints and a line in the audit trail. */
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server'
 import type { EventSink } from '../../events/event.ts'
+import { createAnnouncer } from '../../events/event-types.ts'
 import { Fault } from '../../fault.ts'
 import type { z } from 'zod'
 import type { Right, Standing } from '../../http/rights.ts'
+import { relayEvents } from '../events.ts'
 import type { BuiltInReach } from './reach.ts'
 import type { BuiltInServer } from '../upstreams/upstreams.ts'
 
@@ -103,16 +105,9 @@ async function callTool(
       // The client has gone; what is said to it is lost with it, and the work goes on. Tools say it from callbacks, where nobody would wait.
     }
   }
-  const audit = (type: string, words: string, tone: 'neutral' | 'attention'): void => {
-    events.emit({
-      room: 'relay',
-      type,
-      title: words,
-      subject: name,
-      actor,
-      tone,
-      data: { readOnly, ...(about === undefined ? {} : { about: about(given).slice(0, 200) }) },
-    })
+  const audit = (type: 'tool-used' | 'tool-failed'): void => {
+    const data = { readOnly, about: about?.(given).slice(0, 200), title }
+    createAnnouncer(events, 'relay', relayEvents).emit({ type, subject: name, actor, data })
   }
   try {
     const standing = standingOf(sessionId)
@@ -124,10 +119,10 @@ async function callTool(
       )
     const content = await run(given, { actor, standing, signal: request.signal, progress })
     if (reported < 0) await progress(1, 1, 'Done')
-    audit('tool-used', title, 'neutral')
+    audit('tool-used')
     return { content }
   } catch (error) {
-    audit('tool-failed', `${title} failed`, 'attention')
+    audit('tool-failed')
     // Said in the result, where the model can read it and do better.
     return { isError: true, content: [{ type: 'text', text: error instanceof Error ? error.message : String(error) }] }
   }

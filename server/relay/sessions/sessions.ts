@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
+import { createAnnouncer, type Announcer } from '../../events/event-types.ts'
 import { Fault } from '../../fault.ts'
 import type { Standing } from '../../http/rights.ts'
 import { hashSecret } from '../../secrets/hash.ts'
@@ -10,6 +11,7 @@ import type { Sealer } from '../../secrets/sealer.ts'
 import type { Accounts, Account } from '../billing/accounts.ts'
 import type { AccountRules, SessionPolicy } from '../contract/parts.ts'
 import { opensNoMore, type BuiltInReach } from '../built-in/reach.ts'
+import { relayEvents } from '../events.ts'
 import type { SessionStore, StoredSession } from './store.ts'
 
 const day = 86_400_000
@@ -49,6 +51,7 @@ export interface SessionsOptions {
 
 export class Sessions {
   private readonly options: SessionsOptions
+  private readonly events: Announcer<typeof relayEvents>
   /** By secret id; kept in memory only. */
   private readonly cache = new Map<string, { session: StoredSession; until: number }>()
   /** Written in groups: a disk write for every call would cost more than the call. */
@@ -58,6 +61,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.options = options
+    this.events = createAnnouncer(options.events, 'relay', relayEvents)
   }
 
   /** Throws `user-not-found`, `policy-beyond-caller`. */
@@ -82,7 +86,7 @@ export class Sessions {
     }
     session.expiresAt = Math.round(session.expiresAt)
     store.insert(session)
-    this.audit('session-created', 'Relay session created', session, account, actor, 'good')
+    this.audit('session-created', session, account, actor)
     return { sessionId, session }
   }
 
@@ -101,7 +105,7 @@ export class Sessions {
     const secret = this.unsealed(session)
     if (secret === null)
       throw new Fault('session-locked', 'The address goes on working, but it was sealed with a key that is not here and cannot be shown')
-    this.audit('session-address-shown', 'Relay session’s address shown', session, this.options.accounts.find(session.accountId), actor)
+    this.audit('session-address-shown', session, this.options.accounts.find(session.accountId), actor)
     return secret
   }
 
@@ -144,7 +148,7 @@ export class Sessions {
     const expiresAt = Math.max(session.expiresAt, Math.round(this.options.clock.now() + (expiresIn ?? this.options.defaultDays()) * day))
     this.options.store.extend(session.id, expiresAt)
     this.cache.delete(sessionId)
-    this.audit('session-refreshed', 'Relay session extended', session, account, actor)
+    this.audit('session-refreshed', session, account, actor)
     return { sessionId, session: { ...session, expiresAt } }
   }
 
@@ -193,7 +197,7 @@ export class Sessions {
     this.options.store.change(id, changed.name, changed.policy, changed.policyBy)
     this.forget(id)
     if (patch.policy !== undefined) for (const listener of this.reachListeners) listener(id)
-    this.audit('session-changed', 'Relay session changed', changed, this.options.accounts.find(session.accountId), actor)
+    this.audit('session-changed', changed, this.options.accounts.find(session.accountId), actor)
     return changed
   }
 
@@ -206,10 +210,8 @@ export class Sessions {
   setRules(accountId: string, rules: AccountRules, actor: string): void {
     const account = this.account(accountId)
     this.options.store.putRules(accountId, rules)
-    this.options.events.emit({
-      room: 'relay',
+    this.events.emit({
       type: 'account-rules-changed',
-      title: 'What an account may reach was changed',
       subject: account.primaryEmail,
       actor,
       data: { account: accountId },
@@ -341,7 +343,7 @@ export class Sessions {
     this.options.store.remove(session.id)
     this.forget(session.id)
     this.uses.delete(session.id)
-    this.audit('session-revoked', 'Relay session revoked', session, account, actor)
+    this.audit('session-revoked', session, account, actor)
     for (const listener of this.endListeners) listener(session.id)
   }
 
@@ -361,22 +363,13 @@ export class Sessions {
   }
 
   private audit(
-    type: string,
-    title: string,
+    type: Extract<keyof typeof relayEvents, `session-${string}`>,
     session: StoredSession,
     account: Account | undefined,
     actor: string,
-    tone: 'good' | 'neutral' = 'neutral',
   ): void {
-    this.options.events.emit({
-      room: 'relay',
-      type,
-      title,
-      subject: account?.primaryEmail ?? session.accountId,
-      actor,
-      tone,
-      data: { id: session.id, account: session.accountId },
-    })
+    const subject = account?.primaryEmail ?? session.accountId
+    this.events.emit({ type, subject, actor, data: { id: session.id, account: session.accountId } })
     this.options.changed()
   }
 }

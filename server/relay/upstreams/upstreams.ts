@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { iso, type Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
+import { createAnnouncer, type Announcer } from '../../events/event-types.ts'
 import { Fault } from '../../fault.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../../http/egress.ts'
@@ -9,6 +10,7 @@ import { shownAddress } from '../../http/shown-address.ts'
 import type { Log } from '../../log.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import type { Catalogue } from './catalogue.ts'
+import { relayEvents } from '../events.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
 import { createProcessReaper } from './process-reaper.ts'
@@ -39,10 +41,13 @@ export interface BuiltInServer {
   connect: NonNullable<UpstreamConnectionOptions['builtIn']>
 }
 
+type AuditedChange = Exclude<Extract<keyof typeof relayEvents, `upstream-${string}`>, 'upstream-failed' | 'upstream-recovered'>
+
 export const builtInId = 'wheelhouse'
 
 export class Upstreams {
   private readonly options: UpstreamsOptions
+  private readonly events: Announcer<typeof relayEvents>
   private readonly reaper = createProcessReaper()
   private readonly byId = new Map<string, Upstream>()
   private readonly toolsById = new Map<string, Map<string, StoredTool>>()
@@ -57,6 +62,7 @@ export class Upstreams {
 
   constructor(options: UpstreamsOptions) {
     this.options = options
+    this.events = createAnnouncer(options.events, 'relay', relayEvents)
   }
 
   /** Starts all that are switched on, in the background: a slow one delays nobody. Returns how many there are beside the built-in one. */
@@ -171,7 +177,7 @@ export class Upstreams {
       ...{ env: given.env ?? {}, headers: given.headers ?? {}, enabled: given.enabled ?? true, createdAt: this.options.clock.now() },
     })
     this.options.store.put(definition)
-    this.audit('upstream-added', 'Server added', definition, actor)
+    this.audit('upstream-added', definition, actor)
     return { ...this.view(this.supervise(definition)), ...{ args: definition.args, url: definition.url } }
   }
 
@@ -180,7 +186,7 @@ export class Upstreams {
     const { definition, locked } = this.changeable(id)
     if (locked !== null) throw new Fault('upstream-locked', locked)
     const { command, args, cwd, url, env, headers } = definition
-    this.audit('upstream-settings-shown', 'Server’s settings shown', definition, actor)
+    this.audit('upstream-settings-shown', definition, actor)
     return { command, args, cwd, url, env, headers }
   }
 
@@ -200,7 +206,7 @@ export class Upstreams {
     this.refuseTaken(definition.name, id)
     this.options.store.put(definition)
     const successor = await this.replace(upstream, definition)
-    this.audit('upstream-changed', 'Server changed', definition, actor)
+    this.audit('upstream-changed', definition, actor)
     return {
       ...this.view(successor),
       ...(plain.args === undefined ? {} : { args: plain.args }),
@@ -217,7 +223,7 @@ export class Upstreams {
     this.options.oauthClients.forget(id)
     this.options.store.remove(id)
     await upstream.stop()
-    this.audit('upstream-removed', 'Server removed', upstream.definition, actor)
+    this.audit('upstream-removed', upstream.definition, actor)
     this.announce(upstream, new Set(['tools', 'resources', 'resourceTemplates', 'prompts']))
   }
 
@@ -226,7 +232,7 @@ export class Upstreams {
     const upstream = this.get(id)
     // The key of a locked one may have been put back.
     await (upstream.locked === null ? upstream.restart() : this.reread(id))
-    this.audit('upstream-restarted', 'Server started again', upstream.definition, actor)
+    this.audit('upstream-restarted', upstream.definition, actor)
     return this.view(this.get(id))
   }
 
@@ -238,7 +244,7 @@ export class Upstreams {
   /** Takes what the browser brought back from that page, and starts the server with it. Throws `sign-in-unknown`, `sign-in-failed`. */
   async signedIn(answer: URLSearchParams): Promise<string> {
     const upstream = this.get(await this.options.oauthClients.finish(answer))
-    this.audit('upstream-signed-in', 'Signed in at server', upstream.definition, 'owner')
+    this.audit('upstream-signed-in', upstream.definition, 'owner')
     if (upstream.definition.enabled) await upstream.restart()
     return upstream.definition.name
   }
@@ -247,7 +253,7 @@ export class Upstreams {
   async signOut(id: string, actor: string): Promise<UpstreamView> {
     const upstream = this.get(id)
     this.options.oauthClients.of(upstream.definition)?.signOut()
-    this.audit('upstream-signed-out', 'Signed out at server', upstream.definition, actor)
+    this.audit('upstream-signed-out', upstream.definition, actor)
     if (upstream.definition.enabled) await upstream.restart()
     return this.view(upstream)
   }
@@ -281,13 +287,11 @@ export class Upstreams {
     }
     this.options.store.putTools(id, [tool])
     this.toolsById.get(id)?.set(name, tool)
-    this.options.events.emit({
-      room: 'relay',
+    this.events.emit({
       type: 'tool-changed',
-      title: patch.approve === true ? 'Changed tool accepted' : 'Tool changed',
       subject: `${upstream.definition.name}: ${name}`,
       actor,
-      data: { enabled: tool.enabled, price: tool.price },
+      data: { enabled: tool.enabled, price: tool.price, accepted: patch.approve === true },
     })
     this.announce(upstream, new Set(['tools']))
     return tool
@@ -337,7 +341,7 @@ export class Upstreams {
     this.refuseTaken(name, definition.id)
     this.options.store.describe(definition.id, name, enabled)
     const successor = await this.reread(definition.id)
-    this.audit('upstream-changed', 'Server changed', successor.definition, actor)
+    this.audit('upstream-changed', successor.definition, actor)
     return this.view(successor)
   }
 
@@ -421,13 +425,9 @@ export class Upstreams {
       changed.push(tool)
       known.set(tool.name, tool)
       if (isQuarantined(tool)) {
-        this.options.events.emit({
-          room: 'relay',
+        this.events.emit({
           type: 'tool-quarantined',
-          title: 'Tool definition changed',
           subject: `${server}: ${tool.name}`,
-          actor: 'system',
-          tone: 'attention',
           data: { upstream: server },
         })
       }
@@ -445,24 +445,15 @@ export class Upstreams {
     this.version += 1
     const { definition, state, error } = upstream
     if (state === 'failed')
-      this.options.events.emit({
-        room: 'relay',
+      this.events.emit({
         type: 'upstream-failed',
-        title: 'Server failed',
         subject: definition.name,
-        actor: 'system',
-        tone: 'bad',
         data: { reason: (error ?? '').slice(0, 200) },
       })
     if (state === 'ready' && upstream.attempts > 0)
-      this.options.events.emit({
-        room: 'relay',
+      this.events.emit({
         type: 'upstream-recovered',
-        title: 'Server runs again',
         subject: definition.name,
-        actor: 'system',
-        tone: 'good',
-        data: {},
       })
     this.options.changed()
   }
@@ -479,8 +470,8 @@ export class Upstreams {
       throw new Fault('upstream-taken', 'Another server has this name', { field: 'name' })
   }
 
-  private audit(type: string, title: string, { name, transport }: UpstreamDefinition, actor: string): void {
-    this.options.events.emit({ room: 'relay', type, title, subject: name, actor, data: { transport } })
+  private audit(type: AuditedChange, { name, transport }: UpstreamDefinition, actor: string): void {
+    this.events.emit({ type, subject: name, actor, data: { transport } })
     this.options.changed()
   }
 }
