@@ -57,8 +57,8 @@ async function check({ ready, loadWindow, evaluate, info, fetch }: SmokeParts): 
 
 /** Resolves once the page has drawn something. Not by animation frames, which a hidden window does not get. */
 const pageDrawn = `new Promise((resolve) => {
-  const look = () => (document.querySelector('#app')?.childElementCount ? resolve(true) : setTimeout(look, 50))
-  look()
+  const check = () => (document.querySelector('#app')?.childElementCount ? resolve(true) : setTimeout(check, 50))
+  check()
 })`
 
 function statesOf(apis: unknown): Record<string, string> {

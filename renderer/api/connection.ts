@@ -70,15 +70,15 @@ export const useConnection = defineStore('connection', () => {
     return new EventStream({
       ...options,
       connect: (since) => useApi().transport.openSocket('/control/v1/events', { since }),
-      onEvents: (batch) => onEvents.tell(batch),
-      onChanged: (resources) => onChanged.tell(resources),
-      onGap: () => onRefresh.tell(),
+      onEvents: (batch) => onEvents.notify(batch),
+      onChanged: (resources) => onChanged.notify(resources),
+      onGap: () => onRefresh.notify(),
       onPulse: (value) => (pulse.value = value),
       onOpen() {
         state.value = 'connected'
         wasConnected.value = true
         retryAt.value = null
-        onRefresh.tell()
+        onRefresh.notify()
       },
       onLost(retryIn) {
         retryAt.value = Date.now() + retryIn
@@ -171,7 +171,7 @@ function listeners<Value>() {
       all.add(listener)
       return () => all.delete(listener)
     },
-    tell(value: Value): void {
+    notify(value: Value): void {
       for (const listener of all) listener(value)
     },
   }

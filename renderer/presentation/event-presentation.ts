@@ -1,6 +1,6 @@
 /** How a line of the event lists looks: its icon and its most telling fact. */
 import type { BusEvent } from '../../server/events/event.ts'
-import { roomLooks } from './rooms.ts'
+import { roomPresentations } from './rooms.ts'
 
 /** The house's own events by what they are about; a room's events carry the room's icon. */
 const houseIcons: readonly (readonly [RegExp, string])[] = [
@@ -12,7 +12,7 @@ const houseIcons: readonly (readonly [RegExp, string])[] = [
 
 export function eventIcon({ room, type }: BusEvent): string {
   const own = room === 'control' ? houseIcons.find(([pattern]) => pattern.test(type)) : undefined
-  return own?.[1] ?? roomLooks[room].icon
+  return own?.[1] ?? roomPresentations[room].icon
 }
 
 /** Ids tell a person nothing; they are for readers of the stream. */

@@ -1,7 +1,7 @@
 /** How the window names and draws each API. */
 import type { ApiName } from '../../server/http/contract.ts'
 
-export interface RoomLook {
+export interface RoomPresentation {
   title: string
   icon: string
   /** The room's page; null for what has none of its own. */
@@ -12,7 +12,7 @@ export interface RoomLook {
   firstCall: string
 }
 
-export const roomLooks: Readonly<Record<ApiName, RoomLook>> = {
+export const roomPresentations: Readonly<Record<ApiName, RoomPresentation>> = {
   control: { title: 'Control', icon: 'i-lucide-layout-dashboard', route: null, create: null, firstCall: '/control/v1/apis' },
   browsers: {
     title: 'Browsers',

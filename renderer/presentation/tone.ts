@@ -4,14 +4,14 @@ import type { EventTone } from '../../server/events/event.ts'
 
 export type Tone = 'good' | 'busy' | 'attention' | 'bad' | 'off'
 
-export interface StateLook {
+export interface StatePresentation {
   tone: Tone
   shape: 'filled' | 'halo' | 'hollow'
   label: string
 }
 
 /** How an API's state reads; an open API without a key is red whatever else is true. */
-export function apiLook(api: ApiView): StateLook {
+export function apiPresentation(api: ApiView): StatePresentation {
   if (api.exposed) return { tone: 'bad', shape: 'filled', label: 'Open to all' }
   switch (api.state) {
     case 'listening':

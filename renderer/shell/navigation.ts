@@ -1,7 +1,7 @@
 /** The pages in the order of the side bar; also the order of Ctrl+1 to Ctrl+9. */
 import { computed } from 'vue'
 import type { ApiName } from '../../server/http/contract.ts'
-import { roomLooks, roomOrder } from '../presentation/rooms.ts'
+import { roomPresentations, roomOrder } from '../presentation/rooms.ts'
 import type { Tone } from '../presentation/tone.ts'
 import { useApis } from '../stores/apis.ts'
 import { useOverview } from '../stores/overview.ts'
@@ -23,14 +23,14 @@ export function useNavigation() {
   const rooms = computed<NavigationPage[]>(() => {
     const present = new Set(apis.rooms.map(({ name }) => name))
     return roomOrder.flatMap((room) => {
-      const look = roomLooks[room]
-      if (!present.has(room) || look.route === null) return []
+      const presentation = roomPresentations[room]
+      if (!present.has(room) || presentation.route === null) return []
       const summary = overview.room(room)
       const exposed = apis.byName(room)?.exposed === true
       const page: NavigationPage = {
-        to: look.route,
-        label: look.title,
-        icon: look.icon,
+        to: presentation.route,
+        label: presentation.title,
+        icon: presentation.icon,
         room,
         dot: exposed ? 'bad' : (summary?.worst ?? undefined),
       }

@@ -1,6 +1,6 @@
 /** What rooms add to the command palette. */
 import { onScopeDispose, shallowReactive, type ComputedRef } from 'vue'
-import type { StateLook } from '../presentation/tone.ts'
+import type { StatePresentation } from '../presentation/tone.ts'
 
 export interface Command {
   label: string
@@ -11,7 +11,7 @@ export interface Command {
   color?: 'error'
   kbds?: string[]
   /** How the thing is that it leads to. */
-  state?: StateLook
+  state?: StatePresentation
   /** Offered to who searches, not to who looks. */
   searched?: true
   onSelect(): void

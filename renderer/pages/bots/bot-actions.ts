@@ -1,4 +1,4 @@
-/** What can be done to a bot: which deeds fit its state, what each means in plain words, and the doing of it. */
+/** What can be done to a bot: which actions fit its state, what each means in plain words, and the doing of it. */
 import { ref } from 'vue'
 import { useRouter } from 'vue-router'
 import type { BotView } from '../../../server/bots/contract/index.ts'
@@ -8,10 +8,10 @@ import { botName, nextStep } from './bot-presentation.ts'
 import { ask } from './bot-question.ts'
 import { botTabs } from './bot-tabs.ts'
 
-export type Deed = 'start' | 'stop' | 'restart' | 'pair' | 'back-up' | 'unlink' | 'delete'
+export type BotAction = 'start' | 'stop' | 'restart' | 'pair' | 'back-up' | 'unlink' | 'delete'
 
-export interface DeedOffer {
-  deed: Deed
+export interface ActionOffer {
+  action: BotAction
   label: string
   icon: string
   /** What it does and what it leaves alone. */
@@ -23,20 +23,20 @@ const running = new Set<BotView['state']>(['starting', 'pairing', 'online', 'rec
 export const isRunning = ({ state }: Pick<BotView, 'state'>): boolean => running.has(state)
 
 /** In the order in which a menu shows them. */
-export function deedsFor(bot: BotView): DeedOffer[] {
+export function actionsFor(bot: BotView): ActionOffer[] {
   const { state } = bot
   const name = botName(bot)
   const linked = bot.linkedAt !== null
-  const offers: (DeedOffer | false)[] = [
+  const offers: (ActionOffer | false)[] = [
     !linked && {
-      deed: 'pair',
+      action: 'pair',
       label: state === 'pairing' ? 'Show code' : 'Pair',
       icon: 'i-lucide-link',
       about: 'Shows a code and a QR for the phone.',
     },
     linked &&
       state === 'logged_out' && {
-        deed: 'pair',
+        action: 'pair',
         label: 'Pair again',
         icon: 'i-lucide-link',
         about: 'Gives up the dead link and shows a new code for the phone.',
@@ -44,36 +44,41 @@ export function deedsFor(bot: BotView): DeedOffer[] {
     linked &&
       !isRunning(bot) &&
       state !== 'logged_out' && {
-        deed: 'start',
+        action: 'start',
         label: state === 'replaced' ? 'Take back' : 'Start',
         icon: 'i-lucide-play',
         about: state === 'replaced' ? 'Connects again; the other program loses the link.' : 'Connects with the link it has.',
       },
     state === 'reconnecting' && {
-      deed: 'start',
+      action: 'start',
       label: 'Retry now',
       icon: 'i-lucide-refresh-cw',
       about: 'Does not wait for the next attempt.',
     },
-    isRunning(bot) && { deed: 'stop', label: 'Stop', icon: 'i-lucide-square', about: 'Ends the connection. The phone keeps the link.' },
+    isRunning(bot) && { action: 'stop', label: 'Stop', icon: 'i-lucide-square', about: 'Ends the connection. The phone keeps the link.' },
     linked &&
       (state === 'online' || state === 'reconnecting') && {
-        deed: 'restart',
+        action: 'restart',
         label: 'Restart',
         icon: 'i-lucide-rotate-cw',
         about: 'Stops and starts it; nothing is lost.',
       },
-    linked && { deed: 'back-up', label: 'Back up now', icon: 'i-lucide-archive', about: 'Keeps a sealed copy of the link of this moment.' },
+    linked && {
+      action: 'back-up',
+      label: 'Back up now',
+      icon: 'i-lucide-archive',
+      about: 'Keeps a sealed copy of the link of this moment.',
+    },
     linked &&
       state !== 'logged_out' && {
-        deed: 'unlink',
+        action: 'unlink',
         label: 'Unlink from the phone',
         icon: 'i-lucide-unlink',
         about: 'Removes the device on the phone too, then deletes the bot.',
         danger: true,
       },
     {
-      deed: 'delete',
+      action: 'delete',
       label: `Delete ${name} and its data`,
       icon: 'i-lucide-trash-2',
       about: 'Removes it here. The phone goes on to list the device.',
@@ -83,7 +88,7 @@ export function deedsFor(bot: BotView): DeedOffer[] {
   return offers.filter((offer) => offer !== false)
 }
 
-const failures: Readonly<Record<Deed, string>> = {
+const failures: Readonly<Record<BotAction, string>> = {
   start: 'It was not started',
   stop: 'It was not stopped',
   restart: 'It was not restarted',
@@ -93,29 +98,29 @@ const failures: Readonly<Record<Deed, string>> = {
   delete: 'It was not deleted',
 }
 
-export function useBotDeeds() {
+export function useBotActions() {
   const bots = useBots()
   const router = useRouter()
   const report = useReport()
   /** The bot something is being done to. */
   const busy = ref<string | null>(null)
 
-  async function run(deed: Deed, bot: BotView): Promise<void> {
+  async function run(action: BotAction, bot: BotView): Promise<void> {
     const { userId } = bot
-    if (deed === 'unlink' || deed === 'delete') return ask({ about: deed, userId })
-    if (deed === 'pair')
+    if (action === 'unlink' || action === 'delete') return ask({ about: action, userId })
+    if (action === 'pair')
       return void (await router.push({ name: 'link-bot', query: { bot: userId, ...(bot.state === 'logged_out' ? { again: '' } : {}) } }))
     busy.value = userId
     try {
-      if (deed === 'start') await bots.start(userId)
-      else if (deed === 'stop') await bots.stop(userId)
-      else if (deed === 'restart') await bots.restart(userId)
+      if (action === 'start') await bots.start(userId)
+      else if (action === 'stop') await bots.stop(userId)
+      else if (action === 'restart') await bots.restart(userId)
       else {
         await bots.backUp(userId)
         report.done(`Backup of ${botName(bot)} kept`, 'Sealed on this machine. Download it to move the bot.')
       }
     } catch (failure) {
-      report.failed(failures[deed], failure)
+      report.failed(failures[action], failure)
     }
     busy.value = null
   }
@@ -124,19 +129,19 @@ export function useBotDeeds() {
     busy,
     run,
     /** The one button that fits the state best. */
-    step: (bot: BotView) => run(nextStep(bot).deed, bot),
+    step: (bot: BotView) => run(nextStep(bot).action, bot),
     /** For a menu: its pages above, then what is harmless, then what ends something. */
     menu(bot: BotView) {
       const pages = botTabs
         .filter(({ value }) => value === 'chats' || value === 'settings')
         .map(({ value, label, icon }) => ({ label, icon, to: { name: 'bot', params: { userId: bot.userId, tab: value } } }))
-      const items = deedsFor(bot).map(({ deed, label, icon, about, danger }) => ({
+      const items = actionsFor(bot).map(({ action, label, icon, about, danger }) => ({
         label,
         icon,
         description: about,
         danger: danger === true,
         ...(danger === true ? { color: 'error' as const } : {}),
-        onSelect: () => void run(deed, bot),
+        onSelect: () => void run(action, bot),
       }))
       return [pages, items.filter(({ danger }) => !danger), items.filter(({ danger }) => danger)]
     },

@@ -3,20 +3,20 @@ import { computed } from 'vue'
 import { useRouter } from 'vue-router'
 import { useBots } from '../../stores/bots.ts'
 import { provideCommands, type Command } from '../../use/commands.ts'
-import { deedsFor, useBotDeeds } from './bot-actions.ts'
-import { botLook, botName, readableNumber } from './bot-presentation.ts'
+import { actionsFor, useBotActions } from './bot-actions.ts'
+import { botPresentation, botName, readableNumber } from './bot-presentation.ts'
 
 export function useBotCommands(): void {
   const bots = useBots()
   const router = useRouter()
-  const { run } = useBotDeeds()
+  const { run } = useBotActions()
   provideCommands({
     sessions: computed(() =>
       bots.bots.map((bot): Command => ({
         label: botName(bot),
         icon: 'i-lucide-message-circle',
         suffix: readableNumber(bot.phoneNumber),
-        state: botLook(bot.state),
+        state: botPresentation(bot.state),
         onSelect: () => void router.push({ name: 'bots', query: { bot: bot.userId } }),
       })),
     ),
@@ -36,7 +36,7 @@ export function useBotCommands(): void {
           searched: true as const,
           onSelect: () => void router.push({ name: 'bot', params: { userId: bot.userId, tab: 'chats' } }),
         },
-        ...deedsFor(bot).map(({ deed, label, icon, danger }): Command => ({
+        ...actionsFor(bot).map(({ action, label, icon, danger }): Command => ({
           label: label.includes(botName(bot)) ? label : `${label}: ${botName(bot)}`,
           icon,
           suffix: 'Bots',
@@ -45,7 +45,7 @@ export function useBotCommands(): void {
           // The question is asked on the bots page, beside the bot it is about.
           onSelect: () =>
             void (danger === true ? router.push({ name: 'bots', query: { bot: bot.userId } }) : Promise.resolve()).then(() =>
-              run(deed, bot),
+              run(action, bot),
             ),
         })),
       ]),

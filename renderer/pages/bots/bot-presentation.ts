@@ -1,8 +1,8 @@
 /** How a bot reads: its state, its name, its number. */
 import type { BotState, BotView } from '../../../server/bots/contract/index.ts'
-import type { StateLook } from '../../presentation/tone.ts'
+import type { StatePresentation } from '../../presentation/tone.ts'
 
-const looks: Readonly<Record<BotState, StateLook>> = {
+const presentations: Readonly<Record<BotState, StatePresentation>> = {
   stopped: { tone: 'off', shape: 'hollow', label: 'Stopped' },
   starting: { tone: 'busy', shape: 'halo', label: 'Starting' },
   pairing: { tone: 'busy', shape: 'halo', label: 'Pairing' },
@@ -14,7 +14,7 @@ const looks: Readonly<Record<BotState, StateLook>> = {
   failed: { tone: 'attention', shape: 'filled', label: 'Failed' },
 }
 
-export const botLook = (state: BotState): StateLook => looks[state]
+export const botPresentation = (state: BotState): StatePresentation => presentations[state]
 
 /** What waits for a person. */
 export function needsYou({ state }: Pick<BotView, 'state'>): boolean {
@@ -37,11 +37,11 @@ export function readableNumber(number: string): string {
 }
 
 /** The one button that fits the state best. */
-export function nextStep({ state, linkedAt }: Pick<BotView, 'state' | 'linkedAt'>): { label: string; deed: 'start' | 'stop' | 'pair' } {
-  if (state === 'logged_out') return { label: 'Pair again', deed: 'pair' }
-  if (state === 'online' || state === 'starting') return { label: 'Stop', deed: 'stop' }
-  if (state === 'reconnecting') return { label: 'Retry now', deed: 'start' }
-  if (state === 'replaced') return { label: 'Take back', deed: 'start' }
-  if (state === 'pairing' || linkedAt === null) return { label: state === 'pairing' ? 'Show code' : 'Pair', deed: 'pair' }
-  return { label: state === 'stopped' ? 'Start' : 'Try again', deed: 'start' }
+export function nextStep({ state, linkedAt }: Pick<BotView, 'state' | 'linkedAt'>): { label: string; action: 'start' | 'stop' | 'pair' } {
+  if (state === 'logged_out') return { label: 'Pair again', action: 'pair' }
+  if (state === 'online' || state === 'starting') return { label: 'Stop', action: 'stop' }
+  if (state === 'reconnecting') return { label: 'Retry now', action: 'start' }
+  if (state === 'replaced') return { label: 'Take back', action: 'start' }
+  if (state === 'pairing' || linkedAt === null) return { label: state === 'pairing' ? 'Show code' : 'Pair', action: 'pair' }
+  return { label: state === 'stopped' ? 'Start' : 'Try again', action: 'start' }
 }

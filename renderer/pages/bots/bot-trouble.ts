@@ -1,7 +1,7 @@
 /** What is the matter with a bot, in plain words, and the ways out of it. */
 import type { BotView } from '../../../server/bots/contract/index.ts'
 import { clockTime } from '../../presentation/format.ts'
-import type { Deed } from './bot-actions.ts'
+import type { BotAction } from './bot-actions.ts'
 import { readableNumber } from './bot-presentation.ts'
 
 export interface Trouble {
@@ -11,11 +11,11 @@ export interface Trouble {
   /** What a person does on the phone, one after the other. */
   steps?: readonly string[]
   /** The first is the main way out. */
-  ways: readonly { label: string; icon: string; deed: Deed | 'restore' }[]
+  ways: readonly { label: string; icon: string; action: BotAction | 'restore' }[]
 }
 
-const pair = { label: 'Pair again', icon: 'i-lucide-link', deed: 'pair' } as const
-const restore = { label: 'Restore backup', icon: 'i-lucide-history', deed: 'restore' } as const
+const pair = { label: 'Pair again', icon: 'i-lucide-link', action: 'pair' } as const
+const restore = { label: 'Restore backup', icon: 'i-lucide-history', action: 'restore' } as const
 
 /** null while all is well, or while it works on it by itself. */
 export function troubleOf(bot: BotView, { hasBackup }: { hasBackup: boolean }): Trouble | null {
@@ -35,14 +35,14 @@ export function troubleOf(bot: BotView, { hasBackup }: { hasBackup: boolean }): 
         tone: 'bad',
         title: 'Another program uses this link',
         text: `Since ${at} the same link is open somewhere else (440), perhaps from a backup on another machine. Two holders would spoil each other's keys, so this one stays away.${queueText(bot, 'when it is taken back')}`,
-        ways: [{ label: 'Take back', icon: 'i-lucide-undo-2', deed: 'start' }, ...backups],
+        ways: [{ label: 'Take back', icon: 'i-lucide-undo-2', action: 'start' }, ...backups],
       }
     case 'blocked':
       return {
         tone: 'bad',
         title: 'WhatsApp refused the account',
         text: `At ${at} the account was not let in (403). Look on the phone whether it is restricted; the link is kept and nothing is tried by itself.`,
-        ways: [{ label: 'Try again', icon: 'i-lucide-refresh-cw', deed: 'start' }, ...backups],
+        ways: [{ label: 'Try again', icon: 'i-lucide-refresh-cw', action: 'start' }, ...backups],
       }
     case 'failed':
       return failedTrouble(bot, reason)
@@ -54,8 +54,8 @@ export function troubleOf(bot: BotView, { hasBackup }: { hasBackup: boolean }): 
 function failedTrouble(bot: BotView, reason: string): Trouble {
   const linked = bot.linkedAt !== null
   const tryAgain = linked
-    ? ({ label: 'Try again', icon: 'i-lucide-refresh-cw', deed: 'start' } as const)
-    : ({ label: 'New code', icon: 'i-lucide-refresh-cw', deed: 'pair' } as const)
+    ? ({ label: 'Try again', icon: 'i-lucide-refresh-cw', action: 'start' } as const)
+    : ({ label: 'New code', icon: 'i-lucide-refresh-cw', action: 'pair' } as const)
   if (/passkey/i.test(reason)) {
     return {
       tone: 'attention',
@@ -67,7 +67,7 @@ function failedTrouble(bot: BotView, reason: string): Trouble {
         'Ask for a new code here; the passkey can be set again afterwards',
         'Or let a browser on this machine ask for it: Settings, Bots. That is experimental',
       ],
-      ways: [{ label: 'New code', icon: 'i-lucide-refresh-cw', deed: 'pair' }],
+      ways: [{ label: 'New code', icon: 'i-lucide-refresh-cw', action: 'pair' }],
     }
   }
   if (/expired/i.test(reason))

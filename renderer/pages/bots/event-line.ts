@@ -2,7 +2,7 @@
 import type { BotEvent } from '../../../server/bots/contract/index.ts'
 import { botState } from '../../../server/bots/contract/index.ts'
 import type { Tone } from '../../presentation/tone.ts'
-import { botLook } from './bot-presentation.ts'
+import { botPresentation } from './bot-presentation.ts'
 import { kindText } from './chat/kinds.ts'
 import { personText } from './chat/people.ts'
 import { deliveryWords } from './chat/thread.ts'
@@ -37,8 +37,8 @@ export function eventLine(event: BotEvent): EventLine {
     case 'state': {
       const state = botState.safeParse(event.state).data
       return {
-        tone: state === undefined ? 'off' : botLook(state).tone,
-        title: state === undefined ? event.state : botLook(state).label,
+        tone: state === undefined ? 'off' : botPresentation(state).tone,
+        title: state === undefined ? event.state : botPresentation(state).label,
         who: '',
         text: event.reason ?? '',
       }

@@ -2,7 +2,7 @@
 import type { BackupView, BotView, HistoryEntry } from '../../../server/bots/contract/index.ts'
 import { bytes } from '../../presentation/format.ts'
 import type { Tone } from '../../presentation/tone.ts'
-import { botLook } from './bot-presentation.ts'
+import { botPresentation } from './bot-presentation.ts'
 
 export interface HistoryLine {
   key: string
@@ -22,8 +22,8 @@ export function historyLines(
     ...history.map(({ id, at, state, reason }) => ({
       key: `state-${id}`,
       at,
-      tone: botLook(state).tone,
-      title: botLook(state).label,
+      tone: botPresentation(state).tone,
+      title: botPresentation(state).label,
       text: reason ?? '',
     })),
     ...backups.map(({ id, createdAt, bytes: size }) => ({

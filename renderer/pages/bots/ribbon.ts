@@ -27,11 +27,11 @@ export function slotsOf({ from, to, states }: Pick<ActivityView, 'from' | 'to' |
   const slots = Array.from({ length: count }, (): RibbonSlot => 'none')
   for (const stay of states) {
     const [begin, end] = [Date.parse(stay.from), Date.parse(stay.to)]
-    const looks = slotOf[stay.state]
-    if (end <= first || (looks === 'attention' && end - begin < notable)) continue
+    const colour = slotOf[stay.state]
+    if (end <= first || (colour === 'attention' && end - begin < notable)) continue
     const until = Math.min(count - 1, Math.floor((end - 1 - first) / length))
     for (let slot = Math.max(0, Math.floor((begin - first) / length)); slot <= until; slot += 1) {
-      if (weight[looks] > weight[slots[slot] ?? 'none']) slots[slot] = looks
+      if (weight[colour] > weight[slots[slot] ?? 'none']) slots[slot] = colour
     }
   }
   return slots

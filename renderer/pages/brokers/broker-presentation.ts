@@ -1,15 +1,15 @@
 /** How broker sessions, clients and dead letters read. */
 import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../server/brokers/contract/index.ts'
-import type { StateLook } from '../../presentation/tone.ts'
+import type { StatePresentation } from '../../presentation/tone.ts'
 
-export function brokerLook({ state }: Pick<BrokerSession, 'state'>): StateLook {
+export function brokerPresentation({ state }: Pick<BrokerSession, 'state'>): StatePresentation {
   return state === 'running' ? { tone: 'good', shape: 'filled', label: 'Running' } : { tone: 'off', shape: 'hollow', label: 'Suspended' }
 }
 
 /** Unacknowledged messages from which a client is called slow. */
 const manyUnacked = 100
 
-export function clientLook({ linkId, slow, unacked }: BrokerClient): StateLook {
+export function clientPresentation({ linkId, slow, unacked }: BrokerClient): StatePresentation {
   if (linkId === null) return { tone: 'off', shape: 'hollow', label: 'Away' }
   if (slow) return { tone: 'bad', shape: 'filled', label: 'Takes nothing' }
   return unacked >= manyUnacked

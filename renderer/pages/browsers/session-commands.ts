@@ -4,7 +4,7 @@ import { useRouter } from 'vue-router'
 import { middle } from '../../presentation/format.ts'
 import { useBrowsers } from '../../stores/browsers.ts'
 import { provideCommands, type Command } from '../../use/commands.ts'
-import { sessionLook, sessionName } from './session-presentation.ts'
+import { sessionPresentation, sessionName } from './session-presentation.ts'
 
 export function useSessionCommands(): void {
   const browsers = useBrowsers()
@@ -15,7 +15,7 @@ export function useSessionCommands(): void {
         label: sessionName(session),
         icon: 'i-lucide-globe',
         suffix: middle(session.currentUrl, 56),
-        state: sessionLook(session.state),
+        state: sessionPresentation(session.state),
         onSelect: () => void router.push({ path: '/browsers', query: { session: session.id } }),
       })),
     ),

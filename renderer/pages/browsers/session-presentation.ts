@@ -1,8 +1,8 @@
 /** How a session's state reads: green serves, blue works, amber wants you, red is broken. */
 import type { BrowserSession, SessionState } from '../../../server/browsers/contract/index.ts'
-import type { StateLook } from '../../presentation/tone.ts'
+import type { StatePresentation } from '../../presentation/tone.ts'
 
-const looks: Readonly<Record<SessionState, StateLook>> = {
+const presentations: Readonly<Record<SessionState, StatePresentation>> = {
   starting: { tone: 'busy', shape: 'halo', label: 'Starting' },
   'signing-in': { tone: 'busy', shape: 'halo', label: 'Signing in' },
   ready: { tone: 'good', shape: 'filled', label: 'Ready' },
@@ -14,8 +14,8 @@ const looks: Readonly<Record<SessionState, StateLook>> = {
   closed: { tone: 'off', shape: 'hollow', label: 'Closed' },
 }
 
-export const sessionLook = (state: SessionState): StateLook => looks[state]
-export const stateNames = Object.entries(looks).map(([value, { label }]) => ({ value, label }))
+export const sessionPresentation = (state: SessionState): StatePresentation => presentations[state]
+export const stateNames = Object.entries(presentations).map(([value, { label }]) => ({ value, label }))
 
 /** Who a session belongs to; one without a login is named by where it is. */
 export function sessionName(session: Pick<BrowserSession, 'username' | 'currentUrl' | 'profile'>): string {

@@ -1,6 +1,6 @@
 /** How a login's state reads, and the words for why it is over. */
 import type { LoginView } from '../../../server/logins/contract/index.ts'
-import type { StateLook } from '../../presentation/tone.ts'
+import type { StatePresentation } from '../../presentation/tone.ts'
 
 const reasons: Readonly<Record<string, string>> = {
   logout: 'Logged out',
@@ -12,7 +12,7 @@ const reasons: Readonly<Record<string, string>> = {
   limit: 'Longest life reached',
 }
 
-export function loginLook({ state, reason }: Pick<LoginView, 'state' | 'reason'>): StateLook {
+export function loginPresentation({ state, reason }: Pick<LoginView, 'state' | 'reason'>): StatePresentation {
   if (state === 'active') return { tone: 'good', shape: 'filled', label: 'Active' }
   if (state === 'expiring') return { tone: 'attention', shape: 'filled', label: 'Expiring' }
   const label = reasons[reason ?? ''] ?? 'Over'

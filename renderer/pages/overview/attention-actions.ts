@@ -1,9 +1,9 @@
 /** The ways out of each kind of trouble: the first is the main button, a second stands beside it quietly. */
 import { useRouter } from 'vue-router'
-import type { AttentionItem } from '../../../server/room-report.ts'
 import { apiNames, type ApiName } from '../../../server/http/contract.ts'
+import type { AttentionItem } from '../../../server/room-report.ts'
 import { useApi } from '../../api/api.ts'
-import { roomLooks } from '../../presentation/rooms.ts'
+import { roomPresentations } from '../../presentation/rooms.ts'
 import { useApis } from '../../stores/apis.ts'
 import { useBrowsers } from '../../stores/browsers.ts'
 import { useOverview } from '../../stores/overview.ts'
@@ -76,7 +76,7 @@ function apiOf(item: AttentionItem): ApiName {
 /** Where a person can look into it: the thing itself on its room's page, or that page. */
 function pageOf(item: AttentionItem): string {
   const thing = { browsers: 'session', brokers: 'session', bots: 'bot', logins: null, relay: null, control: null }[item.room]
-  const page = roomLooks[item.room].route ?? '/settings/general'
+  const page = roomPresentations[item.room].route ?? '/settings/general'
   return thing === null || item.subject === null ? page : `${page}?${thing}=${encodeURIComponent(item.subject)}`
 }
 

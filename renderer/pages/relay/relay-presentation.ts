@@ -1,8 +1,8 @@
 /** How the relay's states and addresses read. */
 import type { CatalogueServer, RelayCall, RelaySession } from '../../../server/relay/contract/index.ts'
-import type { StateLook } from '../../presentation/tone.ts'
+import type { StatePresentation } from '../../presentation/tone.ts'
 
-export function serverLook({ state }: Pick<CatalogueServer, 'state'>): StateLook {
+export function serverPresentation({ state }: Pick<CatalogueServer, 'state'>): StatePresentation {
   switch (state) {
     case 'ready':
       return { tone: 'good', shape: 'filled', label: 'Ready' }
@@ -21,13 +21,13 @@ export function serverLook({ state }: Pick<CatalogueServer, 'state'>): StateLook
   }
 }
 
-export function sessionLook({ expiresAt }: Pick<RelaySession, 'expiresAt'>, now: number): StateLook {
+export function sessionPresentation({ expiresAt }: Pick<RelaySession, 'expiresAt'>, now: number): StatePresentation {
   return Date.parse(expiresAt) > now
     ? { tone: 'good', shape: 'filled', label: 'Active' }
     : { tone: 'off', shape: 'hollow', label: 'Expired' }
 }
 
-export function callLook({ state }: Pick<RelayCall, 'state'>): StateLook {
+export function callPresentation({ state }: Pick<RelayCall, 'state'>): StatePresentation {
   return state === 'succeeded'
     ? { tone: 'good', shape: 'filled', label: 'Succeeded' }
     : { tone: 'bad', shape: 'filled', label: state === 'refused' ? 'Refused' : 'Failed' }

@@ -1,5 +1,5 @@
 /** How webhooks read. */
-import type { StateLook } from '../../../presentation/tone.ts'
+import type { StatePresentation } from '../../../presentation/tone.ts'
 
 export interface WebhookRow {
   id: string
@@ -25,7 +25,7 @@ export function eventWords(types: readonly string[]): string {
   return types.map((type) => webhookEvents.find(({ value }) => value === type)?.label ?? type).join(', ')
 }
 
-export function webhookLook({ waiting, dead }: Pick<WebhookRow, 'waiting' | 'dead'>): StateLook {
+export function webhookPresentation({ waiting, dead }: Pick<WebhookRow, 'waiting' | 'dead'>): StatePresentation {
   if (dead > 0) return { tone: 'bad', shape: 'filled', label: 'Given up' }
   return waiting > 0 ? { tone: 'attention', shape: 'halo', label: 'Trying' } : { tone: 'good', shape: 'filled', label: 'Delivers' }
 }

@@ -152,9 +152,9 @@ describe('how a bot reads', () => {
   })
 
   it('offers the one step that fits the state', () => {
-    expect(nextStep(bot()).deed).toBe('stop')
+    expect(nextStep(bot()).action).toBe('stop')
     expect(nextStep(bot({ state: 'replaced' })).label).toBe('Take back')
-    expect(nextStep(bot({ state: 'stopped', linkedAt: null })).deed).toBe('pair')
+    expect(nextStep(bot({ state: 'stopped', linkedAt: null })).action).toBe('pair')
     expect(nextStep(bot({ state: 'reconnecting' })).label).toBe('Retry now')
   })
 })

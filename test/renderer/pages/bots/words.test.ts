@@ -1,13 +1,13 @@
 /** How bots read: their trouble, what can be done to them, how they fared, and where their numbers are from. */
 import { describe, expect, it } from 'vitest'
-import { deedsFor } from '../../../../renderer/pages/bots/bot-actions.ts'
+import { actionsFor } from '../../../../renderer/pages/bots/bot-actions.ts'
 import { troubleOf } from '../../../../renderer/pages/bots/bot-trouble.ts'
 import { historyLines } from '../../../../renderer/pages/bots/history-lines.ts'
 import { countryOf, likelyCountry, wholeNumber } from '../../../../renderer/pages/bots/link/countries.ts'
 import { onlineText, slotsOf } from '../../../../renderer/pages/bots/ribbon.ts'
 import { bot } from './sample-bot.ts'
 
-const deeds = (changes: Parameters<typeof bot>[0]): string[] => deedsFor(bot(changes)).map(({ label }) => label)
+const actions = (changes: Parameters<typeof bot>[0]): string[] => actionsFor(bot(changes)).map(({ label }) => label)
 
 describe('trouble', () => {
   const trouble = (changes: Parameters<typeof bot>[0], hasBackup = false) => troubleOf(bot(changes), { hasBackup })
@@ -24,7 +24,7 @@ describe('trouble', () => {
   })
 
   it('of a link that is open elsewhere leads to taking it back', () => {
-    expect(trouble({ state: 'replaced' })?.ways[0]).toMatchObject({ label: 'Take back', deed: 'start' })
+    expect(trouble({ state: 'replaced' })?.ways[0]).toMatchObject({ label: 'Take back', action: 'start' })
   })
 
   it('of a passkey is explained step by step, that of a code says whether to wait', () => {
@@ -45,21 +45,21 @@ describe('trouble', () => {
 
 describe('what can be done', () => {
   it('fits the state, and names the bot where it ends it', () => {
-    expect(deeds({ state: 'online' })).toEqual([
+    expect(actions({ state: 'online' })).toEqual([
       'Stop',
       'Restart',
       'Back up now',
       'Unlink from the phone',
       'Delete Gate alerts and its data',
     ])
-    expect(deeds({ state: 'stopped' })[0]).toBe('Start')
-    expect(deeds({ state: 'replaced' })[0]).toBe('Take back')
-    expect(deeds({ state: 'reconnecting' }).slice(0, 2)).toEqual(['Retry now', 'Stop'])
-    expect(deeds({ state: 'failed', linkedAt: null })).toEqual(['Pair', 'Delete Gate alerts and its data'])
+    expect(actions({ state: 'stopped' })[0]).toBe('Start')
+    expect(actions({ state: 'replaced' })[0]).toBe('Take back')
+    expect(actions({ state: 'reconnecting' }).slice(0, 2)).toEqual(['Retry now', 'Stop'])
+    expect(actions({ state: 'failed', linkedAt: null })).toEqual(['Pair', 'Delete Gate alerts and its data'])
   })
 
   it('never offers to unlink what the phone has unlinked already', () => {
-    expect(deeds({ state: 'logged_out' })).toEqual(['Pair again', 'Back up now', 'Delete Gate alerts and its data'])
+    expect(actions({ state: 'logged_out' })).toEqual(['Pair again', 'Back up now', 'Delete Gate alerts and its data'])
   })
 })
 
