@@ -3,11 +3,11 @@ import { iso, type Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
 import type { Standing } from '../http/rights.ts'
 import type { CallLog, LoggedCall } from './billing/call-log.ts'
-import { endCharge } from './billing/charges.ts'
+import { MeteredCall, type Meter } from './billing/metered-call.ts'
 import { commandLineOf, readClientConfig } from './upstreams/client-config.ts'
 import type { CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, UsageRow } from './contract/native.ts'
 import type { CreditLedgerStore } from './billing/credit-ledger-store.ts'
-import { Charge, type CreditLedger } from './billing/credit-ledger.ts'
+import type { CreditLedger } from './billing/credit-ledger.ts'
 import type { Json } from './upstreams/connection.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StoredSession } from './sessions/store.ts'
@@ -21,6 +21,7 @@ export interface RelayAdminOptions {
   sessions: Sessions
   upstreams: Upstreams
   ledger: CreditLedger
+  meter: Meter
   usage: CreditLedgerStore
   calls: CallLog
   clock: Clock
@@ -29,7 +30,7 @@ export interface RelayAdminOptions {
 
 export type RelayAdmin = ReturnType<typeof createRelayAdmin>
 
-export function createRelayAdmin({ sessions, upstreams, ledger, usage, calls, clock, callTimeout }: RelayAdminOptions) {
+export function createRelayAdmin({ sessions, upstreams, ledger, meter, usage, calls, clock, callTimeout }: RelayAdminOptions) {
   const thisMonth = (): string => iso(clock.now()).slice(0, 7)
 
   const sessionView = ({
@@ -137,46 +138,13 @@ export function createRelayAdmin({ sessions, upstreams, ledger, usage, calls, cl
       const session = sessions.holdable(sessionId, by)
       const entry = buildView(upstreams, session).tools.get(name)
       if (entry === undefined) throw new Fault('tool-not-found', 'This session has no such tool')
-      const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price: entry.tool.price })
-      if (!(charge instanceof Charge))
-        throw new Fault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...charge })
-      const begun = performance.now()
-      const outcome = await entry.upstream
-        .request(
-          {
-            method: 'tools/call',
-            params: {
-              name: entry.tool.name,
-              arguments: args,
-              ...(entry.upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}),
-            },
-          },
-          { timeout: callTimeout() },
-        )
-        .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
-      const serverDuration = performance.now() - begun
-      const credits = await endCharge(ledger, charge, outcome)
-      const failed = outcome instanceof Error || outcome['isError'] === true
-      calls.add({
-        ...{
-          sessionId,
-          accountId: session.accountId,
-          upstreamId: entry.upstream.definition.id,
-          tool: name,
-          price: entry.tool.price,
-          credits,
-          serverDuration,
-          duration: performance.now() - begun,
-        },
-        ...{
-          state: failed ? 'failed' : 'succeeded',
-          error: outcome instanceof Error ? outcome.message : null,
-          request: { name, arguments: args },
-          response: outcome instanceof Error ? null : outcome,
-        },
-      })
-      const [logged] = calls.list(1, sessionId)
-      if (logged === undefined) throw new TypeError('a call that was just made is in the log')
+      const held = meter.hold({ session, entry, request: { name, arguments: args } })
+      if (!(held instanceof MeteredCall))
+        throw new Fault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })
+      const { upstream, tool } = entry
+      const meta = upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}
+      const params = { name: tool.name, arguments: args, ...meta }
+      const { outcome, logged } = await held.make(() => upstream.request({ method: 'tools/call', params }, { timeout: callTimeout() }))
       return { call: callView(logged), result: outcome instanceof Error ? { error: outcome.message } : outcome }
     },
 

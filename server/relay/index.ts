@@ -5,6 +5,7 @@ import type { Room, RoomContext } from '../room.ts'
 import type { Accounts } from './billing/accounts.ts'
 import { createRelayApi } from './api.ts'
 import { CallLog } from './billing/call-log.ts'
+import { Meter } from './billing/metered-call.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
 import { createRelayAdmin } from './admin.ts'
 import type { Gateway } from './clients/gateway.ts'
@@ -85,6 +86,7 @@ export function createRelayRoom(
   const usage = createCreditLedgerStore(database)
   const ledger = new CreditLedger({ store: usage, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
+  const meter = new Meter(ledger, calls)
   let gateway: Promise<Gateway> | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
   const loadGateway = (): Promise<Gateway> => {
@@ -92,7 +94,7 @@ export function createRelayRoom(
       .then(
         ({ Gateway }) =>
           new Gateway({
-            ...{ sessions, upstreams, ledger, calls, clock },
+            ...{ sessions, upstreams, ledger, meter, clock },
             callTimeout: () => relaySettings().callTimeout * 1_000,
             streamHold: () => relaySettings().streamHold * 1_000,
             ...(lean === undefined ? {} : { lean }),
@@ -109,6 +111,7 @@ export function createRelayRoom(
     sessions,
     upstreams,
     ledger,
+    meter,
     usage,
     calls,
     clock,

@@ -39,15 +39,17 @@ export class CallLog {
   }
 
   /** `response` may be text already, which spares the fast path a second serialisation. */
-  add(call: Omit<LoggedCall, 'id' | 'at' | 'request' | 'response'> & { request: unknown; response: Json | string | null }): void {
+  add(call: Omit<LoggedCall, 'id' | 'at' | 'request' | 'response'> & { request: unknown; response: Json | string | null }): LoggedCall {
     this.lastId += 1
-    this.calls.push({ ...call, id: this.lastId, at: this.clock.now(), request: cut(call.request), response: cut(call.response) })
+    const logged = { ...call, id: this.lastId, at: this.clock.now(), request: cut(call.request), response: cut(call.response) }
+    this.calls.push(logged)
     // In large steps, since moving the array with every call would cost more than keeping a few too many.
     if (this.calls.length >= keep * 2) this.calls.splice(0, this.calls.length - keep)
     this.telling ??= setTimeout(() => {
       this.telling = undefined
       this.changed()
     }, 500).unref()
+    return logged
   }
 
   /** Newest first. */

@@ -36,8 +36,6 @@ export type Refusal =
 /** A call that may go ahead. Settled or released once; the second time does nothing. */
 export class Charge {
   open = true
-  /** Set when somebody has taken on to end it. */
-  taken = false
   readonly priced: Priced
   constructor(priced: Priced) {
     this.priced = priced

@@ -7,11 +7,11 @@ import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontex
 import getRawBody from 'raw-body'
 import { isFault } from '../../fault.ts'
 import { escape } from '../../isolation.ts'
-import { headerOf, refusalError, refuse, refuseCharge } from './refusals.ts'
-import type { CallLog } from '../billing/call-log.ts'
-import { Charges } from '../billing/charges.ts'
+import { headerOf, refuse, refuseCharge } from './refusals.ts'
+import type { Meter } from '../billing/metered-call.ts'
+import { HeldCalls } from './held-calls.ts'
 import { LeanCalls } from './lean-calls.ts'
-import { Charge, type CreditLedger, type Refusal } from '../billing/credit-ledger.ts'
+import type { CreditLedger } from '../billing/credit-ledger.ts'
 import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
 import { ModernClients } from './modern-clients.ts'
 import { PendingInputs } from './pending-input.ts'
@@ -19,13 +19,12 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Clock } from '../../clock.ts'
 import { builtInId, type Upstreams } from '../upstreams/upstreams.ts'
-import type { ToolEntry } from '../sessions/view.ts'
 
 export interface GatewayOptions {
   sessions: Sessions
   upstreams: Upstreams
   ledger: CreditLedger
-  calls: CallLog
+  meter: Meter
   clock: Clock
   callTimeout(): number
   streamHold(): number
@@ -59,9 +58,7 @@ export class Gateway {
     this.legacy = new LegacyClients(shared)
     this.modern = new ModernClients({ ...shared, maxBody })
     this.leanCalls =
-      options.lean === false
-        ? null
-        : new LeanCalls({ ledger: options.ledger, calls: options.calls, legacy: this.legacy, modern: this.modern, callTimeout })
+      options.lean === false ? null : new LeanCalls({ meter: options.meter, legacy: this.legacy, modern: this.modern, callTimeout })
     upstreams.onCatalogue((upstream, parts) => {
       this.legacy.onCatalogueChange(upstream, parts)
       this.modern.onCatalogueChange(upstream, parts)
@@ -101,10 +98,10 @@ export class Gateway {
 
     if (hasTwins(body)) return refuse(response, 400, -32600, 'Requests of one batch need ids of their own')
     const legacy = await isLegacyRequest(new Request('http://relay/', { method: 'POST', headers: plainHeaders(request) }), body)
-    const charges = this.hold(session, request, response, body, legacy)
-    if (charges === null) return
-    response.once('close', () => charges.releaseIdle())
-    const carried: RelayRequest = Object.assign(request, { auth: { token: '', clientId: session.id, scopes: [], extra: { charges } } })
+    const heldCalls = this.hold(session, request, response, body, legacy)
+    if (heldCalls === null) return
+    response.once('close', () => heldCalls.abandonRest())
+    const carried: RelayRequest = Object.assign(request, { auth: { token: '', clientId: session.id, scopes: [], extra: { heldCalls } } })
     await (legacy ? this.legacy : this.modern).handle(session, carried, response, body)
   }
 
@@ -141,55 +138,24 @@ export class Gateway {
   }
 
   /** Holds the price of each tool call in the request; null when one of them cannot be paid and the answer has said so. */
-  private hold(session: StoredSession, request: IncomingMessage, response: ServerResponse, body: unknown, legacy: boolean): Charges | null {
-    const hold = (charges: Charges, id: RequestId, entry: ToolEntry): Refusal | null => this.holdOne(session, charges, id, entry, body)
-    const charges = new Charges(this.options.ledger, (own, id, entry) => {
-      const refusal = hold(own, id, entry)
-      if (refusal !== null) throw refusalError(refusal, entry)
-    })
-    for (const call of toolCalls(body)) {
+  private hold(
+    session: StoredSession,
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+    legacy: boolean,
+  ): HeldCalls | null {
+    const held = new HeldCalls(this.options.meter, session, body)
+    for (const { id, name } of toolCalls(body)) {
       const client = legacy ? this.legacy.find(headerOf(request, 'mcp-session-id'), session.id)?.client : this.modern.client(session)
-      const entry = client?.view().tools.get(call.name)
-      if (entry === undefined) continue
-      const refusal = hold(charges, call.id, entry)
-      if (refusal === null) continue
-      charges.releaseIdle()
-      refuseCharge(response, refusal, entry, call.id)
+      const entry = client?.view().tools.get(name)
+      const refusal = entry === undefined ? null : held.hold(id, entry)
+      if (entry === undefined || refusal === null) continue
+      held.abandonRest()
+      refuseCharge(response, refusal, entry, id)
       return null
     }
-    return charges
-  }
-
-  private holdOne(session: StoredSession, charges: Charges, id: RequestId, entry: ToolEntry, body: unknown): Refusal | null {
-    const { ledger, calls } = this.options
-    const { price } = entry.tool
-    const shared = {
-      sessionId: session.id,
-      accountId: session.accountId,
-      upstreamId: entry.upstream.definition.id,
-      tool: entry.name,
-      price,
-      request: body,
-    }
-    const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price })
-    if (!(charge instanceof Charge)) {
-      calls.add({ ...shared, duration: 0, serverDuration: 0, state: 'refused', credits: 0, error: charge.kind, response: null })
-      return charge
-    }
-    const begun = performance.now()
-    charges.add(id, charge, (outcome, credits, serverDuration) => {
-      const failed = outcome instanceof Error || outcome['isError'] === true
-      calls.add({
-        ...shared,
-        duration: performance.now() - begun,
-        serverDuration,
-        state: failed ? 'failed' : 'succeeded',
-        credits,
-        error: outcome instanceof Error ? outcome.message : null,
-        response: outcome instanceof Error ? null : outcome,
-      })
-    })
-    return null
+    return held
   }
 }
 

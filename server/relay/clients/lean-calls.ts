@@ -11,20 +11,18 @@ import {
   type RequestId,
 } from '@modelcontextprotocol/server'
 import { headerOf, refuseCharge } from './refusals.ts'
-import type { CallLog, LoggedCall } from '../billing/call-log.ts'
-import { endCharge } from '../billing/charges.ts'
+import { MeteredCall, type Meter } from '../billing/metered-call.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
-import { Charge, type CreditLedger } from '../billing/credit-ledger.ts'
 import type { LegacyClients } from './legacy-clients.ts'
 import type { Json } from '../upstreams/connection.ts'
+import type { SharedRequestOptions } from '../upstreams/shared-connection.ts'
 import { serverInfo } from './mcp-server.ts'
 import type { ModernClients } from './modern-clients.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { ToolEntry } from '../sessions/view.ts'
 
 export interface LeanOptions {
-  ledger: CreditLedger
-  calls: CallLog
+  meter: Meter
   legacy: LegacyClients
   modern: ModernClients
   callTimeout(): number
@@ -53,91 +51,36 @@ export class LeanCalls {
     const call = this.plainCall(session, request, body)
     const entry = call?.client.view().tools.get(call.name)
     if (call === null || entry === undefined || !isPlain(entry)) return false
-    const { ledger } = this.options
-    const charge = ledger.reserve({ session, upstream: entry.upstream.definition.name, tool: entry.tool.name, price: entry.tool.price })
-    if (!(charge instanceof Charge)) {
-      refuseCharge(response, charge, entry, call.id)
-      this.log(session, entry, call, { duration: 0, serverDuration: 0, state: 'refused', credits: 0, error: charge.kind, response: null })
-      return true
-    }
-    await this.run(session, entry, call, charge, response)
+    const held = this.options.meter.hold({ session, entry, request: { name: call.name, arguments: call.args } })
+    if (held instanceof MeteredCall) await this.make(held, entry, call, response)
+    else refuseCharge(response, held, entry, call.id)
     return true
   }
 
-  private async run(session: StoredSession, entry: ToolEntry, call: PlainCall, charge: Charge, response: ServerResponse): Promise<void> {
-    const { ledger, callTimeout } = this.options
-    const begun = performance.now()
+  private async make(held: MeteredCall, entry: ToolEntry, call: PlainCall, response: ServerResponse): Promise<void> {
     const gone = new AbortController()
     const onClose = (): void => gone.abort(new Error('The client went away'))
     response.once('close', onClose)
-    let stream = false
+    const stream = new AnswerStream(response)
     const meta = call.modern && entry.upstream.isModern ? { ...call.meta, [CLIENT_CAPABILITIES_META_KEY]: {} } : call.meta
     const params = {
       name: entry.tool.name,
       ...(call.args === undefined ? {} : { arguments: call.args }),
       ...(meta === undefined ? {} : { _meta: meta }),
     }
-    let outcome: Json | Error
-    try {
-      outcome = await entry.upstream.request(
-        { method: 'tools/call', params },
-        {
-          signal: gone.signal,
-          timeout: callTimeout(),
-          // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
-          ...(call.modern
-            ? {}
-            : {
-                onNotification: (message) => {
-                  if (!mayHear(call.client, message.params)) return
-                  if (!stream) response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-                  stream = true
-                  response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`)
-                },
-              }),
-        },
-      )
-    } catch (error) {
-      outcome = error instanceof Error ? error : new Error(String(error))
-    }
-    response.off('close', onClose)
-    const serverDuration = performance.now() - begun
-    const credits = await endCharge(ledger, charge, outcome)
-    const answer = answerOf(call, outcome)
-    const text = JSON.stringify(answer)
-    if (!response.destroyed) {
-      if (stream) response.end(`event: message\ndata: ${text}\n\n`)
-      else {
-        response.writeHead(statusOf(call, answer), { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-        response.end(text)
+    const options: SharedRequestOptions = { signal: gone.signal, timeout: this.options.callTimeout() }
+    // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
+    if (!call.modern)
+      options.onNotification = (message) => {
+        if (mayHear(call.client, message.params)) stream.send({ jsonrpc: '2.0', ...message })
       }
-    }
-    const failed = outcome instanceof Error || outcome['isError'] === true
-    this.log(session, entry, call, {
-      duration: performance.now() - begun,
-      serverDuration,
-      state: failed ? 'failed' : 'succeeded',
-      credits,
-      error: outcome instanceof Error ? outcome.message : null,
-      response: text,
-    })
-  }
-
-  private log(
-    session: StoredSession,
-    entry: ToolEntry,
-    call: PlainCall,
-    outcome: Pick<LoggedCall, 'duration' | 'serverDuration' | 'state' | 'credits' | 'error'> & { response: string | null },
-  ): void {
-    this.options.calls.add({
-      sessionId: session.id,
-      accountId: session.accountId,
-      upstreamId: entry.upstream.definition.id,
-      tool: entry.name,
-      price: entry.tool.price,
-      request: { name: call.name, arguments: call.args },
-      ...outcome,
-    })
+    await held.make(
+      () => entry.upstream.request({ method: 'tools/call', params }, options).finally(() => response.off('close', onClose)),
+      (outcome) => {
+        const answer = answerOf(call, outcome)
+        return stream.end(statusOf(call, answer), answer)
+      },
+    )
   }
 
   private plainCall(session: StoredSession, request: IncomingMessage, body: unknown): PlainCall | null {
@@ -169,6 +112,35 @@ export class LeanCalls {
     if (version !== undefined && version !== found.protocolVersion) return null
     if (call.meta !== undefined && Object.keys(call.meta).length > 0) return null
     return { ...call, meta: undefined, client: found.client, modern: false }
+  }
+}
+
+/** One JSON answer, unless something is said before it: then a stream of events that ends with it. */
+class AnswerStream {
+  readonly #response: ServerResponse
+  #begun = false
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+  }
+
+  send(message: Json): void {
+    if (!this.#begun) this.#response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+    this.#begun = true
+    this.#response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`)
+  }
+
+  /** The text of the answer. */
+  end(status: number, answer: Json): string {
+    const text = JSON.stringify(answer)
+    const response = this.#response
+    if (response.destroyed) return text
+    if (this.#begun) response.end(`event: message\ndata: ${text}\n\n`)
+    else {
+      response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+      response.end(text)
+    }
+    return text
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { escape } from '../../isolation.ts'
 import { version } from '../../version.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
-import { Charges } from '../billing/charges.ts'
+import { HeldCalls } from './held-calls.ts'
 import type { Json, Message } from '../upstreams/connection.ts'
 import { asJson } from '../upstreams/connection.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
@@ -141,19 +141,15 @@ export function createRelayServer(options: RelayServerOptions): McpServer {
   return relay
 }
 
-/** One round of a tool call under its charge: taken when there is a result, given back when there is none or the tool says it failed. */
+/** One round of a tool call, paid for: taken when there is a result, given back when there is none or the tool says it failed. */
 async function callTool(options: RelayServerOptions, entry: ToolEntry, params: Json, ctx: ServerContext): Promise<Json> {
   const { upstream, tool, name } = entry
-  const end = chargesOf(ctx).take(ctx.mcpReq.id, entry)
-  const begun = performance.now()
-  try {
-    const result = await passOn(options, upstream, { method: 'tools/call', params: { ...params, name: tool.name } }, ctx, name)
-    await end(result, performance.now() - begun)
-    return result
-  } catch (error) {
-    await end(error instanceof Error ? error : new Error(String(error)), performance.now() - begun)
-    throw error
-  }
+  const call = heldCallsOf(ctx).take(ctx.mcpReq.id, entry)
+  const { outcome } = await call.make(() =>
+    passOn(options, upstream, { method: 'tools/call', params: { ...params, name: tool.name } }, ctx, name),
+  )
+  if (outcome instanceof Error) throw outcome
+  return outcome
 }
 
 /** Sends a request on to the server it is for, over the connection that fits what the client can do. */
@@ -300,11 +296,11 @@ function holdStream({ era, streamHold }: RelayServerOptions, ctx: ServerContext)
   return era === 'legacy' && close !== undefined ? setTimeout(close, streamHold()) : undefined
 }
 
-function chargesOf(ctx: ServerContext): Charges {
-  const charges = ctx.http?.authInfo?.extra?.['charges']
+function heldCallsOf(ctx: ServerContext): HeldCalls {
+  const held = ctx.http?.authInfo?.extra?.['heldCalls']
   // Put there by the gateway itself with every request, never by a client.
-  if (!(charges instanceof Charges)) throw new TypeError('a request came past the gateway')
-  return charges
+  if (!(held instanceof HeldCalls)) throw new TypeError('a request came past the gateway')
+  return held
 }
 
 /** All that one of the servers can; everything while some have not said yet. */
