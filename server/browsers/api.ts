@@ -9,7 +9,9 @@ import { browsersContract, sessionId } from './contract/index.ts'
 import { attachView } from './view/live-view.ts'
 import { navigate } from './page/navigation.ts'
 import { screenshot } from './page/page-actions.ts'
-import type { Obtained, SessionService, Wanted } from './service.ts'
+import type { SessionService } from './service.ts'
+import { presentSession } from './session/presentation.ts'
+import type { Obtained, Wanted } from './session/wanted.ts'
 import type { Session } from './session/session.ts'
 import { useSession, type Use } from './site/use.ts'
 
@@ -22,7 +24,7 @@ export interface ApiParts {
 
 export function createBrowsersApi({ service, chromium, settings, clock }: ApiParts): Api {
   const defaultProfile = (): string => settings.current().browsers.defaultProfile
-  const view = (session: Session) => session.view(service.idleTimeout)
+  const view = (session: Session) => presentSession(session, service.idleTimeout)
   const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
   const isReached = ({ standing }: Pick<Call, 'standing'>, { id, makers }: Session): boolean =>
     standing.reaches('browsers', { subject: id, makers: [...makers] })
@@ -141,9 +143,9 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
         body: await screenshot(service.get(params.id)),
         headers: { 'cache-control': 'no-store' },
       }),
-      takeLease: ({ params, body }) => ({ status: 201, body: service.get(params.id).lease(body.holder, body.seconds * 1_000) }),
+      takeLease: ({ params, body }) => ({ status: 201, body: service.get(params.id).leases.take(body.holder, body.seconds * 1_000) }),
       endLease: ({ params }) => {
-        if (!service.get(params.id).endLease(params.lease)) throw new Fault('lease-not-found', 'No such lease')
+        if (!service.get(params.id).leases.end(params.lease)) throw new Fault('lease-not-found', 'No such lease')
         return { status: 204, body: null }
       },
       chromium: () => {
@@ -181,9 +183,9 @@ function published(session: Session) {
     session_id: session.id,
     username: session.credentials.username,
     created_at: iso(session.createdAt),
-    last_used: session.lastUsedAt,
+    last_used: iso(session.usage.lastAt),
     keep_alive: true,
-    current_url: session.activePage()?.url ?? 'about:blank',
+    current_url: session.pages.active()?.url ?? 'about:blank',
   }
 }
 

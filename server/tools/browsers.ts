@@ -22,7 +22,7 @@ interface Worker {
 const patience = 15_000
 const longestText = 100_000
 
-const addressOf = (opened: Session): string => opened.activePage()?.url ?? 'about:blank'
+const addressOf = (opened: Session): string => opened.pages.active()?.url ?? 'about:blank'
 
 export type BrowserAccess = Pick<SessionService, 'list' | 'get' | 'obtain' | 'whenSignedIn' | 'handOut' | 'close'>
 
@@ -40,11 +40,11 @@ export function browserTools(service: BrowserAccess): BuiltInTool[] {
   /** A leased session is neither ended nor refreshed under the one who works in it. */
   const using = async <Result>(id: string, { actor, standing }: Worker, work: (session: Session) => Promise<Result>): Promise<Result> => {
     const opened = get(id, standing)
-    const lease = opened.lease(actor, patience * 4)
+    const lease = opened.leases.take(actor, patience * 4)
     try {
       return await work(opened)
     } finally {
-      opened.endLease(lease.id)
+      opened.leases.end(lease.id)
     }
   }
   /** Finds the element as soon as it is there; says which one was not. `signal` is the caller's. */

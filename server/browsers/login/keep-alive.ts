@@ -10,7 +10,7 @@ import { Fault, isFault } from '../../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { until } from '../page/until.ts'
 import { withDeadline } from '../../async/deadline.ts'
-import { lookAt } from '../page/page-state.ts'
+import { readPageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { watchAnswers } from '../page/site-answers.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
@@ -47,9 +47,9 @@ export async function refreshLogin(page: Page, profile: SiteProfile, signal: Abo
             page.waitForNetworkIdle({ idleTime: 200, timeout: settling, signal: either }).catch(() => undefined),
             either,
           )
-          const look = await until(() => lookAt(page, profile), either)
+          const shown = await until(() => readPageState(page, profile), either)
           const status = answers.status() ?? opened
-          const { login, why } = standingOf(profile, look, { status: () => status, refused: answers.refused })
+          const { login, why } = standingOf(profile, shown, { status: () => status, refused: answers.refused })
           if (login === 'gone') return { ok: false, message: `The login is gone: ${why}`, loggedOut: why }
           if (status >= 400) return { ok: false, message: answersWithError(refresh.address, status).message, loggedOut: null }
           return { ok: true, message: 'Login renewed', loggedOut: null }

@@ -8,7 +8,7 @@ import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import type { CaptchaSolver } from './captcha.ts'
 import { answerCaptcha } from './captcha-field.ts'
 import { fillAll, press } from '../page/form.ts'
-import { isInvalidSelector, lookAt, type PageLook } from '../page/page-state.ts'
+import { isInvalidSelector, readPageState, type PageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 import { whileOpen } from '../page/while-open.ts'
@@ -90,10 +90,10 @@ async function openAndLogIn(
 }
 
 /** Waits for the login form, or for the sign that none is needed; null when the site answered with an error and shows neither. */
-async function arrive(page: Page, profile: SiteProfile, status: number, signal: AbortSignal): Promise<PageLook | null> {
+async function arrive(page: Page, profile: SiteProfile, status: number, signal: AbortSignal): Promise<PageState | null> {
   const question = async () => {
-    const look = await lookAt(page, profile)
-    return look !== null && (look.form || isLoggedIn(look, profile, null)) ? look : null
+    const shown = await readPageState(page, profile)
+    return shown !== null && (shown.form || isLoggedIn(shown, profile, null)) ? shown : null
   }
   // Some sites answer 401 or 403 and show their login form all the same.
   return status < 400 ? until(question, signal) : untilLate(question, errorPatience, signal)
@@ -129,7 +129,7 @@ async function send(
   credentials: Credentials,
   tools: SignInTools,
   dialogs: SeenDialogs,
-): Promise<PageLook> {
+): Promise<PageState> {
   const { signal, report } = tools
   if (profile.captcha !== null) {
     report('Solving the captcha', 'busy')
@@ -142,7 +142,7 @@ async function send(
     { selector: form.password, text: credentials.password },
   ]
   await fillAll(page, fields, signal)
-  const before = await until(() => lookAt(page, profile), signal)
+  const before = await until(() => readPageState(page, profile), signal)
   dialogs.forget()
   await press(page, form.submit, signal)
   return before
@@ -151,8 +151,8 @@ async function send(
 /** A person who has taken over may be done before the captcha service is. */
 async function isLoggedInByHand(page: Page, profile: SiteProfile, signal: AbortSignal): Promise<null> {
   await until(async () => {
-    const look = await lookAt(page, profile)
-    return look !== null && isLoggedIn(look, profile, null) ? true : null
+    const shown = await readPageState(page, profile)
+    return shown !== null && isLoggedIn(shown, profile, null) ? true : null
   }, signal)
   return null
 }
@@ -160,35 +160,35 @@ async function isLoggedInByHand(page: Page, profile: SiteProfile, signal: AbortS
 async function answer(
   page: Page,
   profile: SiteProfile,
-  before: PageLook,
+  before: PageState,
   credentials: Credentials,
   signal: AbortSignal,
   dialogs: SeenDialogs,
 ): Promise<void> {
   await until(async () => {
-    const look = await lookAt(page, profile)
-    if (look === null) return null
-    if (isLoggedIn(look, profile, before)) return true
-    const reason = refusal(look, before, profile, dialogs.latest())
+    const shown = await readPageState(page, profile)
+    if (shown === null) return null
+    if (isLoggedIn(shown, profile, before)) return true
+    const reason = refusal(shown, before, profile, dialogs.latest())
     if (reason !== null) throw new Fault('authentication-failed', 'Authentication failed', { reason: withoutSecrets(reason, credentials) })
     return null
   }, signal)
 }
 
 /** Without a sign for success, a login has worked when another page without the form stands there. */
-function isLoggedIn(look: PageLook, profile: SiteProfile, before: PageLook | null): boolean {
-  if (profile.success !== null) return look.success
-  return before !== null && !look.form && !look.failure && look.url !== before.url
+function isLoggedIn(shown: PageState, profile: SiteProfile, before: PageState | null): boolean {
+  if (profile.success !== null) return shown.success
+  return before !== null && !shown.form && !shown.failure && shown.url !== before.url
 }
 
 /** Why the site refuses, null while it has not. A sign that stood there before the form was sent says nothing about the answer. */
-function refusal(look: PageLook, before: PageLook, profile: SiteProfile, dialog: string | null): string | null {
-  const another = look.document !== before.document
-  if (look.failure && (another || !before.failure || look.failureText !== before.failureText))
-    return look.failureText || 'Invalid credentials'
+function refusal(shown: PageState, before: PageState, profile: SiteProfile, dialog: string | null): string | null {
+  const another = shown.document !== before.document
+  if (shown.failure && (another || !before.failure || shown.failureText !== before.failureText))
+    return shown.failureText || 'Invalid credentials'
   if (dialog !== null && profile.failure?.text !== undefined && dialog.includes(profile.failure.text)) return dialog
   // The site shows its form again and the profile does not know its words for a refusal.
-  return profile.failure === null && another && look.form ? 'Invalid credentials' : null
+  return profile.failure === null && another && shown.form ? 'Invalid credentials' : null
 }
 
 /** Sites have been seen to repeat what was typed. */

@@ -1,6 +1,6 @@
 /** Whether a login still holds, judged by what the site answered and what the page shows. */
 import { addressToTell } from '../../http/userinfo.ts'
-import type { PageLook } from '../page/page-state.ts'
+import type { PageState } from '../page/page-state.ts'
 import { asksForLogin, type SiteAnswers } from '../page/site-answers.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 
@@ -20,23 +20,23 @@ const unknown: Standing = { login: 'unknown', certain: false, why: '' }
  * In the order in which the signs can be trusted. An address says little: a site may show its login form anywhere, also at the address that the
  * profile calls a success; an element or a text that only a logged-in page has is worth more than a field for a password.
  */
-export function standingOf(profile: SiteProfile, look: PageLook, answers: Pick<SiteAnswers, 'status' | 'refused'>): Standing {
+export function standingOf(profile: SiteProfile, shown: PageState, answers: Pick<SiteAnswers, 'status' | 'refused'>): Standing {
   if (profile.kind === 'none' || profile.form === null) return unknown
   const status = answers.status()
   if (asksForLogin(status)) return gone(`the site answers with status ${status}`)
-  if (look.loggedOutAddress) return gone(`the site leads to ${addressToTell(look.url)}`)
-  if (look.form && !look.successShown) return gone('the site shows its login form')
+  if (shown.loggedOutAddress) return gone(`the site leads to ${addressToTell(shown.url)}`)
+  if (shown.form && !shown.successShown) return gone('the site shows its login form')
   // It may mean that this user has no right to the page, so it is looked into where that can be.
-  if (status === 403 && !look.successShown && profile.success !== null) return gone('the site answers with status 403')
-  const doubt = doubtOf(look, answers.refused())
+  if (status === 403 && !shown.successShown && profile.success !== null) return gone('the site answers with status 403')
+  const doubt = doubtOf(shown, answers.refused())
   // Without a sign of success, signing in could not tell that there is nothing to do.
   if (doubt !== null && profile.success !== null) return { login: 'gone', certain: false, why: doubt }
-  return look.success ? holds : unknown
+  return shown.success ? holds : unknown
 }
 
-function doubtOf(look: PageLook, refused: number | null): string | null {
+function doubtOf(shown: PageState, refused: number | null): string | null {
   if (refused !== null) return refusedWords(refused)
-  return look.failure && !look.successShown ? `the site says: ${look.failureText || 'something that means a failed login'}` : null
+  return shown.failure && !shown.successShown ? `the site says: ${shown.failureText || 'something that means a failed login'}` : null
 }
 
 export const refusedWords = (status: number): string => `the site refuses what its page asks for, with status ${status}`

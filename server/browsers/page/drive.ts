@@ -1,11 +1,21 @@
 /** Doing something with a session's page on behalf of a caller who waits for it. */
+import type { Page } from 'puppeteer-core'
 import { Fault } from '../../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { until } from './until.ts'
 import { withDeadline } from '../../async/deadline.ts'
 import { wordsOf } from './driver-words.ts'
 import { isBetweenDocuments } from './page-state.ts'
-import type { Session } from '../session/session.ts'
+
+/** What of a session is driven. */
+export interface Driven {
+  /** The page in front; throws `session-ended` while there is none. */
+  page(): Page
+  /** Aborts when the session begins to end. */
+  readonly life: AbortSignal
+  /** Why work on it failed: the session's end when it ends, else the error itself. */
+  causeOf(error: unknown): Promise<unknown>
+}
 
 /** Ms for what a healthy page does at once. */
 const patience = 5_000
@@ -14,11 +24,11 @@ const patience = 5_000
  * What `work` comes to. It is given a signal that aborts when the session ends or the time is over. Throws faults alone: `session-ended`,
  * `browser-silent`, `page-failed`, or what the work throws as a fault; never what the browser's protocol or its library says.
  */
-export async function drive<Result>(session: Session, work: (signal: AbortSignal) => Promise<Result>, ms = patience): Promise<Result> {
+export async function drive<Result>(session: Driven, work: (signal: AbortSignal) => Promise<Result>, ms = patience): Promise<Result> {
   try {
     return await withDeadline(
       ms,
-      session.life.signal,
+      session.life,
       (signal) => abortable(work(signal), signal),
       () => new Fault('browser-silent', 'The browser does not answer'),
     )

@@ -1,9 +1,8 @@
 /** Sends a session's active page somewhere, or back to where it was. */
 import { isDoneWithin } from '../../async/deadline.ts'
 import type { CDPSession, Page, Protocol } from 'puppeteer-core'
-import { drive, settled } from './drive.ts'
+import { drive, settled, type Driven } from './drive.ts'
 import { proxyOf } from '../process/egress-proxy.ts'
-import type { Session } from '../session/session.ts'
 
 export type Navigation = { address: string } | { action: 'back' | 'forward' | 'reload' }
 
@@ -19,7 +18,7 @@ const courtesy = 300
 const onItsWay = new WeakMap<Page, Promise<boolean>>()
 
 /** Resolves when the page is on its way; does not wait for it to load. Throws what `drive` throws, and `address-refused`. */
-export async function navigate(session: Session, where: Navigation): Promise<void> {
+export async function navigate(session: Driven, where: Navigation): Promise<void> {
   const page = session.page()
   if ('address' in where) proxyOf(page.browser())?.check(where.address)
   await drive(session, async (signal) => {

@@ -2,14 +2,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Protocol } from 'puppeteer-core'
 import { until } from './until.ts'
-import { drive, settled } from './drive.ts'
-import type { Session } from '../session/session.ts'
+import { drive, settled, type Driven } from './drive.ts'
 
 /** Ms after which a picture is asked for anew: Chromium forgets the request when the page is replaced before the next frame is drawn. */
 const pictureDue = 1_000
 
 /** PNG of what the page shows. Throws what `drive` throws. */
-export function screenshot(session: Session): Promise<Uint8Array> {
+export function screenshot(session: Driven): Promise<Uint8Array> {
   return drive(session, async (signal) => {
     // Not puppeteer's own way, which lets one forgotten request hold up all later ones.
     const cdp = await session.page().createCDPSession()
@@ -37,7 +36,7 @@ export interface PageText {
 }
 
 /** Its visible text. Throws what `drive` throws. */
-export function readPage(session: Session): Promise<PageText> {
+export function readPage(session: Driven): Promise<PageText> {
   return drive(session, (signal) =>
     settled(
       () => session.page().evaluate(() => ({ title: document.title, address: location.href, text: document.body?.innerText ?? '' })),

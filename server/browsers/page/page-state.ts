@@ -6,7 +6,7 @@ import type { SiteProfile } from '../contract/site-profile.ts'
 
 export type PageSign = NonNullable<SiteProfile['success']>
 
-export interface PageLook {
+export interface PageState {
   url: string
   title: string
   /** Differs from document to document, so that an old page is not mistaken for the answer to a form. */
@@ -25,7 +25,7 @@ export interface PageLook {
 }
 
 /** Null while the page is between two documents. Never answers while the page hangs: race it against a signal. */
-export async function lookAt(page: Page, profile: SiteProfile): Promise<PageLook | null> {
+export async function readPageState(page: Page, profile: SiteProfile): Promise<PageState | null> {
   try {
     const seen = await page.evaluate(inspect, {
       form: profile.form?.password ?? null,
@@ -83,7 +83,7 @@ interface Question {
 }
 
 /** Runs inside the page, so it must stand on its own. */
-function inspect(question: Question): Omit<PageLook, 'success' | 'loggedOutAddress'> {
+function inspect(question: Question): Omit<PageState, 'success' | 'loggedOutAddress'> {
   const visible = (selector: string | null): HTMLElement | null => {
     if (selector === null) return null
     for (const element of document.querySelectorAll<HTMLElement>(selector)) {

@@ -1,23 +1,18 @@
-/** Gives sessions their browsers and takes them away: the place for one, its directory, its row in the ledger, its process. */
+/** Gives those who want one a browser and takes it away: the place for one, its directory, its row in the ledger, its process. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import type { SettingsSource } from '../../config/source.ts'
-import { Fault } from '../../fault.ts'
 import type { Egress } from '../../http/egress.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
 import { abortable } from '../../async/abortable.ts'
-import { withDeadline } from '../../async/deadline.ts'
 import type { Chromium } from './chromium.ts'
-import { wordsOf } from '../page/driver-words.ts'
-import { EgressProxy, proxyOf } from './egress-proxy.ts'
+import { EgressProxy } from './egress-proxy.ts'
 import { launchBrowser, removeProfile, type RunningBrowser } from './launch.ts'
 import { processFacts } from './process-facts.ts'
 import { browserScope, movableScope } from './scopes.ts'
-import type { Session } from '../session/session.ts'
-import { writtenOrigins } from '../contract/site-profile.ts'
 import { SpareBrowser, type Fitness, type Held } from './spare.ts'
 import type { Ledger } from './process-registry.ts'
 
@@ -34,10 +29,16 @@ export interface StarterOptions {
   changed(): void
 }
 
-/** Ms in which a browser that has started shows its first window. */
-const attachWithin = 20_000
 /** Ms a browser has to close by itself before it is killed; its profile is thrown away in any case. */
 const closeGrace = 1_000
+
+/** Whoever has a browser, e.g. a session. */
+export interface BrowserOwner {
+  /** Names its row in the ledger. */
+  readonly id: string
+  /** Aborts when it wants none any more. */
+  readonly life: AbortSignal
+}
 
 export class BrowserStarter {
   readonly #options: StarterOptions
@@ -49,7 +50,8 @@ export class BrowserStarter {
   readonly #spare: SpareBrowser
   /** By ledger row. */
   readonly #profileDirs = new Map<string, string>()
-  readonly #held = new Map<Session, string>()
+  /** Their browsers, null while one starts. */
+  readonly #held = new Map<BrowserOwner, { row: string; browser: RunningBrowser | null }>()
   readonly #proxies = new Set<EgressProxy>()
 
   constructor(options: StarterOptions) {
@@ -110,64 +112,46 @@ export class BrowserStarter {
     await this.#spare.settled()
   }
 
-  /** Resolves when the session's browser can be driven, which then belongs to `scope`; `gone` is called when it has ended, for whatever reason. Throws a fault, or the reason for which the session ends. */
-  async start(session: Session, scope: Scope, gone: (words: string) => void): Promise<void> {
+  /** Resolves with a browser that runs, which then belongs to `scope`, until `end` is called. Throws `no-browser`, `start-failed`, or the reason of the owner's end. */
+  async start(owner: BrowserOwner, scope: Scope): Promise<RunningBrowser> {
     const { chromium, settings } = this.#options
-    const { signal } = session.life
-    try {
-      const fitness = { executable: await abortable(chromium.ensure(), signal), headless: settings.current().browsers.headless }
-      const { browser, release } = (await this.#takeSpare(session, fitness, scope)) ?? (await this.#startOwn(session, fitness))
-      session.browser = browser
-      proxyOf(browser.puppeteer)?.allow(writtenOrigins(session.profile), (refusal) => {
-        if (session.live) session.record('address-refused', refusal.message, 'attention')
-      })
-      browser.gone
-        .then((words) => {
-          release()
-          gone(words)
-        })
-        .catch(escape)
-      chromium.saw(browser.version)
-      const silent = (): Fault => new Fault('start-failed', 'The browser started, but does not answer')
-      await withDeadline(attachWithin, signal, (inTime) => abortable(session.attach(browser), inTime), silent)
-      session.happen('browser-up', { up: true })
-    } catch (error) {
-      const cause = await session.causeOf(error)
-      throw cause instanceof Fault ? cause : new Fault('start-failed', `The browser could not be started: ${wordsOf(cause)}`, {}, { cause })
-    }
+    const fitness = { executable: await abortable(chromium.ensure(), owner.life), headless: settings.current().browsers.headless }
+    const { browser, release } = (await this.#takeSpare(owner, fitness, scope)) ?? (await this.#startOwn(owner, fitness))
+    browser.gone.then(release).catch(escape)
+    chromium.saw(browser.version)
+    return browser
   }
 
   /** Ends the browser and removes what it had. False when the process would not go; its row then stays for the next start. */
-  async end(session: Session): Promise<boolean> {
-    const closed = (await session.browser?.close(session.quiet ? 0 : closeGrace)) ?? true
-    const row = this.#held.get(session)
-    if (row !== undefined) {
-      if (closed) await this.#clear(row)
-      else this.#profileDirs.delete(row)
-    }
-    this.#held.delete(session)
-    session.browser = null
+  async end(owner: BrowserOwner, { quiet }: { quiet: boolean }): Promise<boolean> {
+    const held = this.#held.get(owner)
+    if (held === undefined) return true
+    const closed = (await held.browser?.close(quiet ? 0 : closeGrace)) ?? true
+    if (closed) await this.#clear(held.row)
+    else this.#profileDirs.delete(held.row)
+    this.#held.delete(owner)
     return closed
   }
 
-  async #takeSpare(session: Session, fitness: Fitness, scope: Scope): Promise<Held | null> {
+  async #takeSpare(owner: BrowserOwner, fitness: Fitness, scope: Scope): Promise<Held | null> {
     const held = await this.#spare.take(fitness)
     if (held === null) return null
-    this.#held.set(session, held.row)
+    this.#held.set(owner, { row: held.row, browser: held.browser })
     held.scope.moveTo(scope)
     return held
   }
 
-  async #startOwn(session: Session, fitness: Fitness): Promise<Pick<Held, 'browser' | 'release'>> {
-    const { signal } = session.life
-    const release = await this.#slots.acquire(signal)
-    this.#held.set(session, session.id)
+  async #startOwn(owner: BrowserOwner, fitness: Fitness): Promise<Pick<Held, 'browser' | 'release'>> {
+    const release = await this.#slots.acquire(owner.life)
+    this.#held.set(owner, { row: owner.id, browser: null })
     try {
-      return { browser: await this.#launch(session.id, fitness, signal), release }
+      const browser = await this.#launch(owner.id, fitness, owner.life)
+      this.#held.set(owner, { row: owner.id, browser })
+      return { browser, release }
     } catch (error) {
       release()
       // The file may have been replaced or removed since it was proven.
-      if (!signal.aborted) this.#options.chromium.forget()
+      if (!owner.life.aborted) this.#options.chromium.forget()
       throw error
     }
   }

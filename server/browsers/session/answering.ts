@@ -20,23 +20,23 @@ export async function askSession(
   patience: Patience,
   { page, startTimer }: { page: boolean; startTimer?: StartTimer | undefined },
 ): Promise<Answer> {
-  const { registry, life } = session
+  const { pages, life } = session
   const inTime = async (ms: number, question: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> => {
     try {
-      await withDeadline(ms, life.signal, (signal) => until(() => question(signal).then(() => true as const), signal), late, startTimer)
+      await withDeadline(ms, life, (signal) => until(() => question(signal).then(() => true as const), signal), late, startTimer)
       return true
     } catch {
-      life.signal.throwIfAborted()
+      life.throwIfAborted()
       return false
     }
   }
-  if (registry === null || !(await inTime(patience.browser, () => registry.refresh()))) return 'browser-silent'
+  if (!(await inTime(patience.browser, () => pages.ask()))) return 'browser-silent'
   return !page || (await inTime(patience.page, (signal) => pageAnswers(session, signal))) ? 'answers' : 'page-silent'
 }
 
 /** Asked again while there is none in front, or one document takes another's place, or a crashed page is being loaded anew. */
 function pageAnswers(session: Session, signal: AbortSignal): Promise<true> {
-  return until(() => Promise.resolve(session.activePage()?.page.evaluate(() => true as const) ?? null).catch(() => null), signal)
+  return until(() => Promise.resolve(session.pages.active()?.page.evaluate(() => true as const) ?? null).catch(() => null), signal)
 }
 
 const late = (): Fault => new Fault('browser-silent', 'The browser does not answer')

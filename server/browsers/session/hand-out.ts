@@ -3,9 +3,9 @@ import { Fault, isFault } from '../../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import { askSession, usualPatience, type Patience } from './answering.ts'
-import { lookAt } from '../page/page-state.ts'
-import type { Obtained, Wanted } from '../service.ts'
+import { readPageState } from '../page/page-state.ts'
 import type { Session } from './session.ts'
+import { giveUp, type Obtained, type Wanted } from './wanted.ts'
 import { standingOf } from '../login/standing.ts'
 
 export interface HandOutParts {
@@ -53,9 +53,8 @@ export class HandOut {
         }
         return obtained
       } catch (error) {
-        if (obtained.lease) obtained.session.endLease(obtained.lease.id)
-        obtained.release()
-        if (isFault(error, 'browser-silent')) this.#giveUp(obtained.session, error)
+        giveUp(obtained)
+        if (isFault(error, 'browser-silent')) this.#endSilent(obtained.session, error)
         // Also one that another caller has given up, or that died while this one asked.
         if (again || obtained.session.endReason !== 'crashed' || (obtained.isNew && !isFault(error, 'browser-silent'))) throw error
       }
@@ -67,7 +66,7 @@ export class HandOut {
     const answer = await askSession(session, this.#limits.patience ?? usualPatience, { page, startTimer: this.#limits.startTimer })
     if (answer === 'answers') return
     if (answer === 'browser-silent') throw new Fault('browser-silent', 'The browser does not answer')
-    if (session.controller() !== null) throw new Fault('browser-silent', 'The page in front does not answer')
+    if (session.control.holder !== null) throw new Fault('browser-silent', 'The page in front does not answer')
     await this.unlessSilent(session, this.#replacePage(session))
   }
 
@@ -75,7 +74,7 @@ export class HandOut {
   async unlessSilent<Result>(session: Session, work: Promise<Result>): Promise<Result> {
     const done = work.then((result) => ({ result }))
     for (;;) {
-      if (session.live && session.quiet) {
+      if (session.live && session.browser.quiet) {
         done.catch(() => {})
         throw new Fault('browser-silent', 'The browser does not answer')
       }
@@ -86,25 +85,24 @@ export class HandOut {
 
   /** A tab that shows the login form is no logged-in session, whatever was true at the last refresh. One in which somebody works is left to them. */
   async #makeLoggedIn({ session, lease }: Obtained): Promise<void> {
-    const page = session.activePage()?.page
-    const othersUse = session.controller() !== null || session.leases.list().some(({ id }) => id !== lease?.id)
+    const page = session.pages.active()?.page
+    const othersUse = session.control.holder !== null || session.leases.list().some(({ id }) => id !== lease?.id)
     if (page === undefined || othersUse) return
-    const look = await abortable(lookAt(page, session.profile), session.life.signal)
-    if (look === null) return
-    const { login, certain, why } = standingOf(session.profile, look, { status: () => null, refused: () => null })
+    const shown = await abortable(readPageState(page, session.profile), session.life)
+    if (shown === null) return
+    const { login, certain, why } = standingOf(session.profile, shown, { status: () => null, refused: () => null })
     if (login === 'gone' && certain) await this.#parts.signInAgain(session, why)
   }
 
   /** A login lives in the browser, not in the page: the fresh page finds it there. */
   async #replacePage(session: Session): Promise<void> {
-    const hung = session.activePage()
-    const { registry } = session
-    if (hung === null || registry === null) throw new Fault('browser-silent', 'The session has no page')
+    const hung = session.pages.active()
+    if (hung === null) throw new Fault('browser-silent', 'The session has no page')
     session.record('page-replaced', 'The page did not answer and was replaced by a new one', 'attention')
     await withDeadline(
       replaceWithin,
-      session.life.signal,
-      (signal) => abortable(registry.replace(hung.id), signal),
+      session.life,
+      (signal) => abortable(session.pages.replace(hung.id), signal),
       () => new Fault('browser-silent', 'The browser does not open a page'),
       this.#limits.startTimer,
     )
@@ -112,13 +110,13 @@ export class HandOut {
   }
 
   /** Ends a session whose browser does not answer, unless somebody else has work in it. Throws, in words that say so, when somebody has. */
-  #giveUp(session: Session, silence: Fault): void {
+  #endSilent(session: Session, silence: Fault): void {
     if (!session.live) return
     const [lease] = session.leases.list()
-    const user = session.controller() === null ? lease?.holder : 'a person'
+    const user = session.control.holder === null ? lease?.holder : 'a person'
     if (user !== undefined) throw new Fault('browser-silent', `${silence.message}, and ${user} is using this session`)
     // What does not answer is not asked to close either.
-    if (!session.quiet) session.happen('went-quiet', { quiet: true })
+    session.browser.fellSilent(null)
     this.#parts.endSilent(session, silence.message)
   }
 }

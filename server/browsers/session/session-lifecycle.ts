@@ -1,7 +1,8 @@
-/** The life of a session: one table of transitions. What is not in the table cannot happen and is reported as a defect. */
+/** The life of a session as a table; `docs/lifecycles/browser-session.md` is drawn from it. */
+import { to, toOneOf, type LifecycleTable, type Transition } from '../../lifecycle.ts'
 import type { SessionState } from '../contract/index.ts'
 
-export type Happening =
+export type SessionLifecycleEvent =
   | 'browser-up'
   | 'sign-in-begun'
   | 'signed-in'
@@ -27,7 +28,7 @@ export interface SessionFacts {
   quiet: boolean
 }
 
-/** Where a session rests: the strongest fact wins, so the order of two happenings never changes the outcome. */
+/** Where a session rests: the strongest fact wins, so the order of two events never changes the outcome. */
 export function restingState(facts: SessionFacts): SessionState {
   if (!facts.up) return 'starting'
   if (facts.quiet) return 'not-responding'
@@ -37,72 +38,117 @@ export function restingState(facts: SessionFacts): SessionState {
   return facts.leases > 0 ? 'in-use' : 'ready'
 }
 
-/** Resolved by `restingState`. */
-const rest = Symbol('rest')
+/** One of these, by `restingState`. */
+const rests = (states: readonly SessionState[], why: string): Transition<SessionState, SessionFacts> => toOneOf(states, restingState, why)
 
-type Target = SessionState | typeof rest
+/** Comes from outside, at any moment at which there is a browser. */
+const takenOver = to('taken-over', 'A person may take over at any moment; everything else then keeps off their tab')
+const wentQuiet = to('not-responding', 'The ping may time out in every state; it must not wipe out what the session was doing')
+const ending = to('closing', 'Closing wins over everything, once')
 
-/** Happenings that any living session with a browser must take, because they come from outside at any moment. */
-const whileUp: Partial<Record<Happening, Target>> = {
-  // A request may lease a session that a person drives or that has stopped answering: the lease counts, the stronger state stays visible.
-  'lease-taken': rest,
-  // The last lease may run out while a person drives or the browser is silent; going to `ready` blindly would let refresh touch their tab.
-  'leases-ended': rest,
-  // A person may take over at any moment, also in the middle of a sign-in that waits for them.
-  'taken-over': 'taken-over',
-  // The view's socket may close after the sign-in failed or the browser fell silent, so giving back leads where the facts say.
-  'given-back': rest,
-  // The ping may time out in every state; it must not wipe out what the session was doing.
-  'went-quiet': 'not-responding',
-  // An answer may come after a lease began or ended; the state before the silence is stale by then.
-  answered: rest,
-  // A login renewed in the background, or retried for a second caller.
-  'sign-in-begun': rest,
-  // A sign-in may finish after a person took over or a lease was taken for the waiting call: straight to `ready` would make it evictable.
-  'signed-in': rest,
-  // A person may have signed in by hand while the automatic attempt was failing.
-  'sign-in-failed': rest,
-  // Closing wins over everything, once.
-  ending: 'closing',
-}
-
-export const transitions: Readonly<Record<SessionState, Partial<Record<Happening, Target>>>> = {
-  starting: {
-    'browser-up': rest,
-    // The caller's lease is taken before the browser runs, so that the session cannot be evicted between sign-in and use.
-    'lease-taken': 'starting',
-    'leases-ended': 'starting',
-    // DELETE, shutdown or a failed launch may come before there is a browser.
-    ending: 'closing',
+export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEvent, SessionFacts> = {
+  name: 'browser session',
+  initial: 'starting',
+  states: {
+    starting: 'Its browser has not answered yet',
+    'signing-in': 'A login is under way, the first one or a renewal',
+    ready: 'Logged in, and nobody uses it: it may be refreshed, evicted or ended for idleness',
+    'in-use': 'Logged in and leased',
+    'taken-over': 'A person holds keyboard and mouse',
+    'needs-you': 'Not logged in, and nothing is under way that would change that',
+    'not-responding': 'Its browser does not answer',
+    closing: 'It has ended for everybody; its browser is going',
+    closed: 'Browser and profile directory are gone',
   },
-  'signing-in': whileUp,
-  ready: whileUp,
-  'in-use': whileUp,
-  'taken-over': whileUp,
-  'needs-you': whileUp,
-  'not-responding': whileUp,
-  closing: {
-    // The ping's late answer, a lease's deadline, the view's close and the sign-in's failure all still arrive while the browser goes down;
-    // none may bring the session back to life.
-    'lease-taken': 'closing',
-    'leases-ended': 'closing',
-    'given-back': 'closing',
-    'went-quiet': 'closing',
-    answered: 'closing',
-    'sign-in-begun': 'closing',
-    'signed-in': 'closing',
-    'sign-in-failed': 'closing',
-    'browser-up': 'closing',
-    ended: 'closed',
+  transitions: {
+    starting: {
+      'browser-up': to('needs-you', 'Nothing is logged in yet; the first sign-in begins a moment later'),
+      'lease-taken': to(
+        'starting',
+        'The caller’s lease is taken before the browser runs, so that nothing evicts it between sign-in and use',
+      ),
+      'leases-ended': to('starting', 'The caller may give up, or the lease run out, before there is a browser'),
+      ending: to('closing', 'DELETE, shutdown or a failed launch may come before there is a browser'),
+    },
+    'signing-in': {
+      'signed-in': rests(
+        ['ready', 'in-use'],
+        'A lease may have been taken for the waiting call: straight to `ready` would make the session evictable',
+      ),
+      'sign-in-failed': to('needs-you', 'The session may stay for a person to help; whether it does is the service’s rule'),
+      'lease-taken': to('signing-in', 'A second caller leases it while the first one’s login runs'),
+      'leases-ended': to('signing-in', 'The last lease may run out in the middle of a renewal'),
+      'taken-over': takenOver,
+      'went-quiet': wentQuiet,
+      ending,
+    },
+    ready: {
+      'lease-taken': to('in-use', 'From now on it is neither refreshed, evicted nor ended for idleness'),
+      'leases-ended': to('ready', 'Two leases that run out at the same look end one after the other'),
+      'sign-in-begun': to('signing-in', 'The site has ended the login; it is renewed'),
+      'taken-over': takenOver,
+      'went-quiet': wentQuiet,
+      ending,
+    },
+    'in-use': {
+      'lease-taken': to('in-use', 'Leases are counted'),
+      'leases-ended': to('ready', 'Its idle time begins'),
+      'sign-in-begun': to('signing-in', 'The operation has met a login page'),
+      'taken-over': takenOver,
+      'went-quiet': wentQuiet,
+      ending,
+    },
+    'taken-over': {
+      'given-back': rests(
+        ['ready', 'in-use', 'signing-in', 'needs-you', 'not-responding'],
+        'The view’s socket may close after the sign-in failed or the browser fell silent, so giving back leads where the facts say',
+      ),
+      'lease-taken': rests(
+        ['taken-over', 'not-responding'],
+        'A request may lease what a person drives: the lease counts, the state stays visible',
+      ),
+      'leases-ended': rests(['taken-over', 'not-responding'], 'Going to `ready` blindly would let the refresh touch the person’s tab'),
+      'sign-in-begun': rests(['taken-over', 'not-responding'], 'A caller’s login runs in a page of its own, or a person watches it'),
+      'signed-in': rests(['taken-over', 'not-responding'], 'The automatic attempt may end after a person took over; they still drive'),
+      'sign-in-failed': rests(['taken-over', 'not-responding'], 'A person may sign in by hand while the automatic attempt is failing'),
+      answered: to('taken-over', 'A person may have taken over while the browser was silent'),
+      'went-quiet': wentQuiet,
+      ending,
+    },
+    'needs-you': {
+      'sign-in-begun': to('signing-in', 'The first sign-in, or one retried for a later caller'),
+      'signed-in': rests(['ready', 'in-use'], 'A person has signed in by hand, which is seen when they give back'),
+      'lease-taken': to('needs-you', 'The lease counts; that a person is needed stays visible'),
+      'leases-ended': to('needs-you', 'The caller whose login failed gives its lease back'),
+      'taken-over': takenOver,
+      'went-quiet': wentQuiet,
+      ending,
+    },
+    'not-responding': {
+      answered: rests(
+        ['ready', 'in-use', 'signing-in', 'taken-over', 'needs-you'],
+        'A lease may have begun or ended meanwhile, so the state before the silence is stale',
+      ),
+      'lease-taken': to(
+        'not-responding',
+        'A request may lease it before it is known to be silent: the lease counts, the silence stays visible',
+      ),
+      'leases-ended': to('not-responding', 'The last lease may run out while nothing answers; `ready` would let it be handed out'),
+      'given-back': to('not-responding', 'The person leaves a browser that does not answer'),
+      'sign-in-begun': to('not-responding', 'A caller’s login may begin in the moment of the silence'),
+      'signed-in': to('not-responding', 'A site’s late answer is no answer to the ping'),
+      'sign-in-failed': to('not-responding', 'A login runs into its limit because nothing answers'),
+      'taken-over': takenOver,
+      ending,
+    },
+    closing: {
+      'browser-up': to('closing', 'It was ended while its browser started'),
+      'sign-in-begun': to('closing', 'A caller that had waited for the start tries to sign in'),
+      'signed-in': to('closing', 'The login ended in the moment in which the session did; it must not come back to life'),
+      ended: to('closed', 'The process is gone, or could not be made to go'),
+    },
+    closed: {},
   },
-  closed: {},
-}
-
-/** The state after `happening`, or `null` when the table does not allow it. */
-export function nextState(state: SessionState, happening: Happening, facts: SessionFacts): SessionState | null {
-  const target = transitions[state][happening]
-  if (target === undefined) return null
-  return target === rest ? restingState(facts) : target
 }
 
 /** True until the session begins to end: it is listed, counted and can be used or waited for. */

@@ -1,24 +1,34 @@
-/** One session: its state, its browser and pages, who uses it, and what happened to it. The rules stand in `service.ts`. */
+/**
+ * One session: composed of parts that each own their state. Outside it is read, and its parts are told by a verb what happened; nobody writes their
+ * fields. Who shares a session, how many there are and when one ends are rules of `service.ts`.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'puppeteer-core'
+import { createSerialQueue } from '../../async/serial-queue.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
-import type { BrowserSession, EndReason, SessionEvent, SessionState } from '../contract/index.ts'
-import type { RunningBrowser } from '../process/launch.ts'
-import { LeaseBook, type Lease } from './leases.ts'
-import { isLive, nextState, type Happening } from './session-lifecycle.ts'
-import { PageRegistry, type KnownPage } from '../page/page-registry.ts'
-import type { Credentials, SignedIn } from '../login/sign-in.ts'
+import { withoutUserinfo } from '../../http/userinfo.ts'
+import type { EndReason, SessionEvent, SessionState } from '../contract/index.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
+import type { Credentials } from '../login/sign-in.ts'
 import type { ViewableSession } from '../view/viewable-session.ts'
+import { LeaseBook } from './leases.ts'
+import { SessionBrowser } from './session-browser.ts'
+import { SessionCore } from './session-core.ts'
+import type { SessionLifecycleEvent } from './session-lifecycle.ts'
+import { SessionLogin } from './session-login.ts'
+import { SessionPages } from './session-pages.ts'
+import { TakeOver } from './take-over.ts'
+import { Usage } from './usage.ts'
 
 export interface SessionHooks {
   /** Something that a list or a view shows has changed. */
-  changed(session: Session): void
-  recorded(session: Session, event: SessionEvent, actor: string): void
+  onChanged(session: Session): void
+  onRecorded(session: Session, event: SessionEvent, actor: string): void
   /** The person gave keyboard and mouse back. */
-  givenBack(session: Session): void
+  onGivenBack(session: Session): void
   /** The table of transitions refused; a defect. */
-  misstep(session: Session, happening: Happening): void
+  onIllegalTransition(session: Session, event: SessionLifecycleEvent): void
 }
 
 export interface SessionOptions {
@@ -33,304 +43,205 @@ export interface SessionOptions {
   hooks: SessionHooks
 }
 
-/** Events kept per session. */
-const mostEvents = 500
+/** Ms by which a broken pipe is noticed before the end of the process that explains it. */
+const endDue = 300
 
 export class Session implements ViewableSession {
   readonly id: string
   readonly key: string | null
   readonly profile: SiteProfile
   readonly waitsForPerson: boolean
-  /** Who has opened it, or has shown its credentials since. */
-  readonly makers = new Set<string | null>()
-  /** Kept in memory for as long as the session lives, because a login that has gone is renewed with them; never on disk. */
-  readonly credentials: Credentials
   readonly createdAt: number
+  readonly browser: SessionBrowser
+  readonly pages: SessionPages
+  readonly login: SessionLogin
   readonly leases: LeaseBook
-  /** Aborts when the session begins to end; everything that works for it listens. */
-  readonly life = new AbortController()
-  browser: RunningBrowser | null = null
-  registry: PageRegistry | null = null
-  /** Settles with the opening: browser up and first sign-in done. */
-  opening: Promise<void> = Promise.resolve()
-  signingIn: Promise<SignedIn> | null = null
-  ending: Promise<void> | null = null
-  endReason: EndReason | null = null
-  /** Why it is in this state, where there is something to say. */
-  reason: string | null = null
-  lastRefresh: { at: string; ok: boolean; message: string } | null = null
-  /** On the monotonic clock. */
-  nextRefresh: number | null = null
-  use: { memoryBytes: number; processCount: number } | null = null
-  /** Operations of one session run one after another: they share its page. */
-  work: Promise<unknown> = Promise.resolve()
-
-  readonly #clock: Clock
-  readonly #hooks: SessionHooks
-  readonly #events: SessionEvent[] = []
-  readonly #pageListeners = new Set<() => void>()
-  readonly #controlListeners = new Set<() => void>()
-  readonly #endListeners = new Set<(reason: string) => void>()
-  #eventCount = 0
-  #holds = 0
-  #state: SessionState = 'starting'
-  #facts = { up: false, signedIn: false, quiet: false }
-  #controller: string | null = null
-  #lastUsed: { wall: number; monotonic: number }
-  #stateSince: number
+  readonly control: TakeOver
+  readonly #core: SessionCore
+  readonly #usage: Usage
+  readonly #makers = new Set<string | null>()
+  readonly #credentials: Credentials
+  readonly #work = createSerialQueue()
 
   constructor({ id, key, profile, credentials, waitsForPerson, clock, hooks }: SessionOptions) {
     this.id = id
     this.key = key
     this.profile = profile
-    this.credentials = credentials
     this.waitsForPerson = waitsForPerson
-    this.leases = new LeaseBook(clock)
     this.createdAt = clock.now()
-    this.#lastUsed = { wall: this.createdAt, monotonic: clock.monotonic() }
-    this.#stateSince = this.createdAt
-    this.#clock = clock
-    this.#hooks = hooks
+    this.#credentials = { ...credentials }
+    this.#usage = new Usage(clock)
+    const core = new SessionCore(clock, {
+      facts: () => ({
+        up: this.browser.up,
+        quiet: this.browser.quiet,
+        signedIn: this.login.holds,
+        signingIn: this.login.attempt !== null,
+        leases: this.leases.count,
+        takenOver: this.control.holder !== null,
+      }),
+      onChanged: () => hooks.onChanged(this),
+      onRecorded: (event, actor) => hooks.onRecorded(this, event, actor),
+      onIllegalTransition: (event) => hooks.onIllegalTransition(this, event),
+    })
+    this.#core = core
+    this.browser = new SessionBrowser(core)
+    this.login = new SessionLogin(core, profile)
+    this.pages = new SessionPages({ changed: () => core.changed(), record: (kind, text, tone) => core.record(kind, text, tone) })
+    this.leases = new LeaseBook(clock, {
+      onTaken: ({ holder }) => {
+        this.touch()
+        core.handle('lease-taken')
+        core.record('lease-taken', `${holder} leased the session`, 'busy', holder)
+      },
+      onEnded: ({ holder }, how) => {
+        // Use ends now, so the idle time begins now.
+        this.touch()
+        if (this.leases.count === 0) core.handle('leases-ended')
+        core.record('lease-ended', `The lease of ${holder} was ${how}`, 'neutral', holder)
+      },
+    })
+    this.control = new TakeOver({
+      isPossible: () => this.live && this.browser.up,
+      onTaken: () => {
+        this.touch()
+        core.handle('taken-over')
+        core.record('took-over', 'A person took over keyboard and mouse', 'attention', 'owner')
+      },
+      onGivenBack: () => {
+        if (!this.live) return
+        this.touch()
+        core.handle('given-back')
+        core.record('given-back', 'Keyboard and mouse were given back', 'neutral', 'owner')
+        hooks.onGivenBack(this)
+      },
+    })
   }
 
   get state(): SessionState {
-    return this.#state
+    return this.#core.state
   }
 
   /** On the wall clock. */
   get stateSince(): number {
-    return this.#stateSince
+    return this.#core.stateSince
   }
 
+  /** Why it is in this state, where there is something to say. */
+  get reason(): string | null {
+    return this.#core.reason
+  }
+
+  /** True until it begins to end. */
   get live(): boolean {
-    return isLive(this.#state)
+    return this.#core.live
   }
 
-  get signedIn(): boolean {
-    return this.#facts.signedIn
+  get endReason(): EndReason | null {
+    return this.#core.endReason
   }
 
-  get quiet(): boolean {
-    return this.#facts.quiet
-  }
-
-  /** Keeps the session from being evicted or refreshed while a call waits for it, without the words of a lease. Returns what ends it. */
-  hold(): () => void {
-    this.#holds += 1
-    let held = true
-    return () => {
-      if (!held) return
-      held = false
-      this.#holds -= 1
-      this.#hooks.changed(this)
-    }
+  /** Aborts when the session begins to end; everything that works for it listens. */
+  get life(): AbortSignal {
+    return this.#core.life
   }
 
   /** Nobody uses it and nothing is under way: it may be refreshed, evicted or ended for idleness. */
   get atRest(): boolean {
-    return (
-      this.live && this.#facts.up && this.signingIn === null && this.#holds === 0 && this.leases.count === 0 && this.#controller === null
-    )
+    const inUse = this.#usage.isHeld || this.leases.count > 0 || this.control.holder !== null
+    return this.live && this.browser.up && this.login.attempt === null && !inUse
   }
 
-  /** Ms since the last use. */
-  idleFor(): number {
-    return this.#clock.monotonic() - this.#lastUsed.monotonic
+  /** Who has opened it, or has shown its credentials since. */
+  get makers(): ReadonlySet<string | null> {
+    return this.#makers
   }
 
-  /** For ordering by last use; on the monotonic clock. */
-  get lastUsed(): number {
-    return this.#lastUsed.monotonic
+  /** Kept in memory for as long as the session lives, because a login that has gone is renewed with them; never on disk. */
+  get credentials(): Readonly<Credentials> {
+    return this.#credentials
   }
 
-  /** Moves along the table of transitions; `facts` become true with it. */
-  happen(happening: Happening, facts: Partial<{ up: boolean; signedIn: boolean; quiet: boolean }> = {}): void {
-    Object.assign(this.#facts, facts)
-    const next = nextState(this.#state, happening, {
-      ...this.#facts,
-      signingIn: this.signingIn !== null,
-      leases: this.leases.count,
-      takenOver: this.#controller !== null,
-    })
-    if (next === null) return this.#hooks.misstep(this, happening)
-    if (next === this.#state) return this.#hooks.changed(this)
-    this.#state = next
-    this.#stateSince = this.#clock.now()
-    this.#hooks.changed(this)
+  get usage(): Pick<Usage, 'idleFor' | 'last' | 'lastAt'> {
+    return this.#usage
+  }
+
+  /** What happened to it, the latest last. */
+  events(): SessionEvent[] {
+    return this.#core.events()
   }
 
   record(kind: string, text: string, tone: SessionEvent['tone'], actor = 'system'): void {
-    this.#eventCount += 1
-    const event: SessionEvent = { id: this.#eventCount, at: iso(this.#clock.now()), kind, text, tone }
-    this.#events.push(event)
-    if (this.#events.length > mostEvents) this.#events.shift()
-    this.#hooks.recorded(this, event, actor)
+    this.#core.record(kind, text, tone, actor)
   }
 
-  events(): SessionEvent[] {
-    return [...this.#events]
+  onEnd(listener: (reason: string) => void): () => void {
+    return this.#core.onEnd(listener)
+  }
+
+  /** Whoever shows the credentials of a session has it from then on; a captcha key that is new, or replaces a wrong one, is worth more than the old. */
+  sharedWith(makers: readonly (string | null)[], captchaApiKey?: string): void {
+    for (const maker of makers) this.#makers.add(maker)
+    if (captchaApiKey !== undefined) this.#credentials.captchaApiKey = captchaApiKey
   }
 
   touch(): void {
-    this.#lastUsed = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() }
-    this.#hooks.changed(this)
+    this.#usage.touch()
+    this.#core.changed()
   }
 
-  /** `duration` in ms. */
-  lease(holder: string, duration: number): Lease {
-    if (!this.live) throw new Fault('session-not-found', 'Session not found')
-    const lease = this.leases.take(holder, duration)
-    this.touch()
-    this.happen('lease-taken')
-    this.record('lease-taken', `${holder} leased the session`, 'busy', holder)
-    return lease
+  /** Keeps the session from being evicted or refreshed while a call waits for it, without the words of a lease. Returns what ends it. */
+  hold(): () => void {
+    return this.#usage.hold(() => this.#core.changed())
   }
 
-  /** False when the lease has already ended. */
-  endLease(id: string, how = 'given back'): boolean {
-    const lease = this.leases.list().find((candidate) => candidate.id === id)
-    if (!lease || !this.leases.end(id)) return false
-    this.leaseEnded(lease.holder, how)
-    return true
+  /** `idleTimeout` in ms; null while it is used or something is under way. */
+  idleEndsAt(idleTimeout: number): string | null {
+    return this.atRest ? iso(this.#core.clock.now() + idleTimeout - this.#usage.idleFor) : null
   }
 
-  leaseEnded(holder: string, how: string): void {
-    // Use ends now, so the idle time begins now.
-    this.touch()
-    if (this.leases.count === 0) this.happen('leases-ended')
-    this.record('lease-ended', `The lease of ${holder} was ${how}`, 'neutral', holder)
-  }
-
-  /** The browser has started; resolves when its pages are watched. */
-  async attach(browser: RunningBrowser): Promise<void> {
-    this.registry = new PageRegistry(browser.puppeteer, {
-      changed: () => {
-        for (const listener of this.#pageListeners) listener()
-        this.#hooks.changed(this)
-      },
-      record: (kind, text, tone) => this.record(kind, text, tone),
-    })
-    await this.registry.start()
+  /** Operations of one session run one after another, however the one before ended: they share its page. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#work.run(work)
   }
 
   /** The page that calls work on; throws `session-ended` while there is none. */
   page(): Page {
-    const page = this.activePage()?.page
+    const page = this.pages.active()?.page
     if (!page) throw new Fault('session-ended', this.live ? 'The session has no page yet' : 'The session has ended')
     return page
   }
 
-  pages(): KnownPage[] {
-    return this.registry?.list() ?? []
-  }
-
-  activePage(): KnownPage | null {
-    return this.registry?.active() ?? null
-  }
-
-  showPage(id: string): void {
-    this.registry?.show(id)
-  }
-
-  onPagesChanged(listener: () => void): () => void {
-    return subscribe(this.#pageListeners, listener)
-  }
-
-  takeOver(viewId: string): boolean {
-    if (!this.live || !this.#facts.up || (this.#controller !== null && this.#controller !== viewId)) return false
-    if (this.#controller === viewId) return true
-    this.#controller = viewId
-    this.touch()
-    this.happen('taken-over')
-    this.record('took-over', 'A person took over keyboard and mouse', 'attention', 'owner')
-    this.#tell(this.#controlListeners)
-    return true
-  }
-
-  giveBack(viewId: string): void {
-    if (this.#controller !== viewId) return
-    this.#controller = null
-    if (this.live) {
-      this.touch()
-      this.happen('given-back')
-      this.record('given-back', 'Keyboard and mouse were given back', 'neutral', 'owner')
-      this.#hooks.givenBack(this)
-    }
-    this.#tell(this.#controlListeners)
-  }
-
-  controller(): string | null {
-    return this.#controller
-  }
-
-  onControlChanged(listener: () => void): () => void {
-    return subscribe(this.#controlListeners, listener)
-  }
-
-  onEnd(listener: (reason: string) => void): () => void {
-    return subscribe(this.#endListeners, listener)
-  }
-
-  /** Ends the use of it at once; what holds processes and files is torn down by the service. */
-  beginEnd(reason: EndReason, text: string): void {
-    this.endReason = reason
-    this.reason = text
-    this.leases.clear()
-    this.happen('ending')
-    this.life.abort(new Fault('session-ended', `The session ended: ${text}`, { reason }))
-    this.registry?.dispose()
-    for (const listener of this.#endListeners) listener(text)
-    this.#endListeners.clear()
-  }
-
   /** Why work on it failed: the session's end when it ends, which a broken pipe foretells by a moment; else the error itself. */
   async causeOf(error: unknown): Promise<unknown> {
-    const { signal } = this.life
-    if (!(error instanceof Fault) && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 300)
-        signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-      })
-    }
+    const signal = this.life
+    if (!(error instanceof Fault) && !signal.aborted) await wait(endDue, undefined, { signal }).catch(() => undefined)
     return signal.aborted ? signal.reason : error
   }
 
-  /** `idleTimeout` in ms. */
-  view(idleTimeout: number): BrowserSession {
-    const active = this.activePage()
-    const wall = (monotonic: number): string => iso(this.#clock.now() + monotonic - this.#clock.monotonic())
-    return {
-      id: this.id,
-      username: this.credentials.username,
-      profile: this.profile.name,
-      state: this.#state,
-      reason: this.reason,
-      createdAt: iso(this.createdAt),
-      lastUsedAt: iso(this.#lastUsed.wall),
-      idleExpiresAt: this.atRest ? wall(this.#lastUsed.monotonic + idleTimeout) : null,
-      currentUrl: active?.url ?? 'about:blank',
-      title: active?.title ?? '',
-      pages: this.pages().map(({ id, url, title }) => ({ id, url, title, active: id === active?.id })),
-      leases: this.leases.list(),
-      memoryBytes: this.use?.memoryBytes ?? null,
-      processCount: this.use?.processCount ?? null,
-      pid: this.live ? (this.browser?.pid ?? null) : null,
-      lastRefresh: this.lastRefresh,
-      nextRefreshAt: this.nextRefresh === null || !this.live ? null : wall(this.nextRefresh),
-      endReason: this.endReason,
-    }
+  /** Ends the use of it at once; what holds processes and files is torn down by who has started it. */
+  endBegun(reason: EndReason, text: string, actor: string): void {
+    this.leases.close()
+    this.#core.beginEnd(reason, text)
+    this.pages.stop()
+    this.record(reason === 'crashed' ? 'session-crashed' : 'session-closed', text, toneOf(reason), actor)
+    // One that crashed may be opened again with what it had.
+    if (reason !== 'crashed') this.#forgetSecrets()
   }
 
-  get lastUsedAt(): string {
-    return iso(this.#lastUsed.wall)
+  /** Its browser is gone, or could not be made to go. */
+  ended(): void {
+    this.browser.gone()
+    this.pages.forget()
   }
 
-  #tell(listeners: Set<() => void>): void {
-    for (const listener of listeners) listener()
+  #forgetSecrets(): void {
+    this.#credentials.password = ''
+    if (this.#credentials.address !== undefined) this.#credentials.address = withoutUserinfo(this.#credentials.address)
   }
 }
 
-function subscribe<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
-  listeners.add(listener)
-  return () => void listeners.delete(listener)
+function toneOf(reason: EndReason): SessionEvent['tone'] {
+  if (reason === 'evicted') return 'attention'
+  return reason === 'closed' || reason === 'idle' || reason === 'shutdown' ? 'neutral' : 'bad'
 }

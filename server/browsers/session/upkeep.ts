@@ -4,7 +4,17 @@ import { contained, escape, type Scope } from '../../isolation.ts'
 import { treeUse } from '../process/process-facts.ts'
 import type { Session } from './session.ts'
 
-export interface UpkeepOptions {
+/** Ms; tests hurry. */
+export interface UpkeepPace {
+  /** Between two checks. */
+  tick?: number
+  /** Between two questions whether a browser still answers. */
+  pingEvery?: number
+  /** For its answer. */
+  pingTimeout?: number
+}
+
+export interface UpkeepOptions extends UpkeepPace {
   clock: Clock
   sessions(): Session[]
   /** In ms. */
@@ -13,13 +23,6 @@ export interface UpkeepOptions {
   refresh(session: Session): void
   /** To which what happens on behalf of a session belongs. */
   scope(session: Session): Scope
-  changed(): void
-  /** Ms between two looks; tests hurry. */
-  tick?: number
-  /** Ms between two questions whether a browser still answers. */
-  pingEvery?: number
-  /** Ms a browser has for its answer. */
-  pingTimeout?: number
 }
 
 /** Ms between two measurements of one session's memory. */
@@ -39,7 +42,7 @@ export class Upkeep {
 
   /** To be called when a session is made; it stops by itself with the last one. */
   wake(): void {
-    this.#timer ??= setInterval(() => this.look(), this.#options.tick).unref()
+    this.#timer ??= setInterval(() => this.check(), this.#options.tick).unref()
   }
 
   stop(): void {
@@ -47,51 +50,37 @@ export class Upkeep {
     this.#timer = null
   }
 
-  /** One look at every session. */
-  look(): void {
+  /** Sees to every session once. */
+  check(): void {
     const sessions = this.#options.sessions()
     if (sessions.length === 0) return this.stop()
-    for (const session of sessions) contained(this.#options.scope(session), () => this.#lookAt(session))()
+    for (const session of sessions) contained(this.#options.scope(session), () => this.#readPageState(session))()
     this.#measure(sessions).catch(escape)
   }
 
-  #lookAt(session: Session): void {
-    const { clock, idleTimeout, endIdle, refresh } = this.#options
-    for (const lease of session.leases.expire()) session.leaseEnded(lease.holder, 'ended at its deadline')
-    if (session.atRest && session.idleFor() >= idleTimeout()) return endIdle(session)
-    if (session.atRest && session.signedIn && !session.quiet && session.nextRefresh !== null && session.nextRefresh <= clock.monotonic())
-      refresh(session)
+  #readPageState(session: Session): void {
+    const { idleTimeout, endIdle, refresh } = this.#options
+    session.leases.expire()
+    if (session.atRest && session.usage.idleFor >= idleTimeout()) return endIdle(session)
+    if (session.atRest && session.login.holds && !session.browser.quiet && session.login.refreshIsDue) refresh(session)
     this.#ask(session)
   }
 
   #ask(session: Session): void {
     const { clock, pingEvery, pingTimeout } = this.#options
-    const { registry } = session
     if (
-      !registry ||
       session.state === 'starting' ||
       this.#asking.has(session) ||
-      clock.monotonic() - (this.#asked.get(session) ?? session.lastUsed) < pingEvery
+      clock.monotonic() - (this.#asked.get(session) ?? session.usage.last) < pingEvery
     )
       return
     this.#asked.set(session, clock.monotonic())
     this.#asking.add(session)
-    const late = setTimeout(() => {
-      if (session.live && !session.quiet) {
-        session.reason = 'The browser does not answer'
-        session.happen('went-quiet', { quiet: true })
-        session.record('not-responding', 'The browser does not answer', 'bad')
-      }
-    }, pingTimeout)
+    const late = setTimeout(() => session.browser.fellSilent('The browser does not answer'), pingTimeout)
     // The answer may come long after the deadline, from a browser that was only stopped for a while.
-    registry
-      .refresh()
-      .then(() => {
-        if (!session.live || !session.quiet) return
-        session.reason = null
-        session.happen('answered', { quiet: false })
-        session.record('answered', 'The browser answers again', 'good')
-      })
+    session.pages
+      .ask()
+      .then(() => session.browser.answered())
       .catch(() => {})
       .finally(() => {
         clearTimeout(late)
@@ -106,17 +95,16 @@ export class Upkeep {
   async #measure(sessions: Session[]): Promise<void> {
     const now = this.#options.clock.monotonic()
     const due = sessions
-      .filter(({ browser, state }) => browser && state !== 'starting')
+      .filter(({ browser, state }) => browser.running && state !== 'starting')
       .sort((a, b) => this.#measuredAt(a) - this.#measuredAt(b))[0]
-    const pid = due?.browser?.pid
+    const pid = due?.browser.running?.pid
     if (this.#measuring || !due || pid === undefined || now - this.#measuredAt(due) < measureEvery) return
     this.#measuring = true
     this.#measured.set(due, now)
     try {
-      due.use = (await treeUse([pid])).get(pid) ?? null
-      this.#options.changed()
+      due.browser.measured((await treeUse([pid])).get(pid) ?? null)
     } catch {
-      // No figure for now; the next look tries again.
+      // No figure for now; the next check tries again.
     } finally {
       this.#measuring = false
     }

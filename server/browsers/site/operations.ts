@@ -5,7 +5,7 @@ import { linearPattern } from '../../linear-pattern.ts'
 import { until, untilLate } from '../page/until.ts'
 import { withDeadline } from '../../async/deadline.ts'
 import { fill, findVisible } from '../page/form.ts'
-import { isBetweenDocuments, isInvalidSelector, lookAt } from '../page/page-state.ts'
+import { isBetweenDocuments, isInvalidSelector, readPageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { watchAnswers, type SiteAnswers } from '../page/site-answers.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
@@ -122,7 +122,7 @@ async function carryOut(
 
 async function standing(page: Page, profile: SiteProfile, answers: SiteAnswers, signal: AbortSignal): Promise<Standing> {
   return within('Looking at the page', signal, async (lookSignal) =>
-    standingOf(profile, await until(() => lookAt(page, profile), lookSignal), answers),
+    standingOf(profile, await until(() => readPageState(page, profile), lookSignal), answers),
   )
 }
 
@@ -130,9 +130,9 @@ async function standing(page: Page, profile: SiteProfile, answers: SiteAnswers, 
 async function untilGone(page: Page, profile: SiteProfile, answers: SiteAnswers, signal: AbortSignal): Promise<never> {
   let seen = 0
   const why = await until(async () => {
-    const look = await lookAt(page, profile)
-    if (look === null) return null
-    const { login, certain, why } = standingOf(profile, look, answers)
+    const shown = await readPageState(page, profile)
+    if (shown === null) return null
+    const { login, certain, why } = standingOf(profile, shown, answers)
     seen = login === 'gone' && certain ? seen + 1 : 0
     return seen > 2 ? why : null
   }, signal)

@@ -5,8 +5,9 @@ import { wordsOf } from '../page/driver-words.ts'
 import { runOperation, runsInOwnPage } from './operations.ts'
 import { fits } from '../page/page-state.ts'
 import { openAddress } from '../page/reachable.ts'
-import type { Obtained, SessionService } from '../service.ts'
+import type { SessionService } from '../service.ts'
 import type { Session } from '../session/session.ts'
+import { giveUp, type Obtained } from '../session/wanted.ts'
 import type { SignedIn } from '../login/sign-in.ts'
 
 export interface Use {
@@ -30,16 +31,16 @@ const leaseTime = 15 * 60_000
 
 /** Throws `missing-fields`, what opening a session throws, what the operation throws, or `session-ended`. */
 export async function useSession(service: SessionService, use: Use): Promise<{ session: Session; isNew: boolean; result: string | null }> {
-  const { session, isNew, lease, release } = await find(service, use)
+  const found = await find(service, use)
+  const { session, isNew } = found
   try {
     const result = await service.handOut.unlessSilent(
       session,
-      inTurn(session, () => runLoggedIn(service, session, use)),
+      session.inTurn(() => runLoggedIn(service, session, use)),
     )
     return { session, isNew, result }
   } finally {
-    if (lease) session.endLease(lease.id)
-    release()
+    giveUp(found)
   }
 }
 
@@ -51,14 +52,18 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
   const named =
     use.sessionId === undefined ? undefined : service.list().find((session) => session.id === use.sessionId && use.reaches(session))
   if (named) {
-    const obtained: Obtained = { session: named, isNew: false, release: named.hold(), lease: named.lease(lease.holder, lease.duration) }
+    const obtained: Obtained = {
+      session: named,
+      isNew: false,
+      release: named.hold(),
+      lease: named.leases.take(lease.holder, lease.duration),
+    }
     try {
       await service.handOut.unlessSilent(named, service.whenSignedIn(named))
       await service.handOut.makeAnswer(named, { page: !runsInOwnPage(named.profile, use.operation) })
       return obtained
     } catch (error) {
-      if (obtained.lease) named.endLease(obtained.lease.id)
-      obtained.release()
+      giveUp(obtained)
       if (missing.length > 0 || !isFault(error, 'browser-silent')) throw error
     }
   }
@@ -72,13 +77,6 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
     makers: use.makers,
     lease,
   })
-}
-
-/** Operations of one session share its page, so the next one waits for the one before, however that ended. */
-function inTurn<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
-  const mine = session.work.then(work)
-  session.work = mine.catch(() => {})
-  return mine
 }
 
 /** Once more after a new login, when the site turns out to have ended the old one. Throws what the operation or the login throws. */
@@ -122,7 +120,7 @@ async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: 
 async function returnTo(session: Session, address: string): Promise<void> {
   const { profile, life } = session
   const isLogin = address === profile.address || (await fits(profile.refresh?.loggedOutUrl, address))
-  if (/^https?:/.test(address) && !isLogin && session.page().url() !== address) await openAddress(session.page(), address, life.signal)
+  if (/^https?:/.test(address) && !isLogin && session.page().url() !== address) await openAddress(session.page(), address, life)
 }
 
 async function run(
@@ -131,15 +129,15 @@ async function run(
   ownPage: boolean,
   trust: { trusted?: boolean } = {},
 ): Promise<string | null> {
-  const { profile, registry, life } = session
-  if (!session.live || !registry) throw life.signal.reason
-  if (!ownPage && session.controller() !== null)
+  const { profile, pages, life } = session
+  if (!session.live) throw life.reason
+  if (!ownPage && session.control.holder !== null)
     throw new Fault('operation-failed', 'A person is using this session; try again when they have given it back')
   try {
     const work = ownPage
-      ? registry.inBackground((page) => runOperation(page, profile, operation, inputs, life.signal, trust))
-      : runOperation(session.page(), profile, operation, inputs, life.signal, trust)
-    return await abortable(work, life.signal)
+      ? pages.inBackground((page) => runOperation(page, profile, operation, inputs, life, trust))
+      : runOperation(session.page(), profile, operation, inputs, life, trust)
+    return await abortable(work, life)
   } catch (error) {
     const cause = await session.causeOf(error)
     throw cause instanceof Fault ? cause : new Fault('operation-failed', `The operation failed: ${wordsOf(cause)}`, {}, { cause })

@@ -36,8 +36,8 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   const resume = contained(scope, () => link?.resume())
   const sink: FrameSink = { hasRoom, draw: contained(scope, draw) }
   const subscriptions = [
-    session.onPagesChanged(contained(scope, follow)),
-    session.onControlChanged(contained(scope, onControl)),
+    session.pages.onChange(contained(scope, follow)),
+    session.control.onChange(contained(scope, onControl)),
     session.onEnd(contained(scope, end)),
   ]
   socket.on('message', contained(scope, receive))
@@ -66,24 +66,24 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
         drawn = Math.min(Math.max(drawn, command.frame), sent)
         return link?.resume()
       case 'take-over':
-        if (!session.takeOver(viewId))
+        if (!session.control.take(viewId))
           return problem(
-            session.controller() === null ? 'This session cannot be taken over now' : 'Somebody else has taken over this session',
+            session.control.holder === null ? 'This session cannot be taken over now' : 'Somebody else has taken over this session',
           )
         return onControl()
       case 'give-back':
-        session.giveBack(viewId)
+        session.control.giveBack(viewId)
         return onControl()
       case 'page':
-        if (!session.pages().some((page) => page.id === command.page)) return problem('That page is not open any more')
-        return session.showPage(command.page)
+        if (!session.pages.list().some((page) => page.id === command.page)) return problem('That page is not open any more')
+        return session.pages.show(command.page)
       default:
         return type(command)
     }
   }
 
   function type(command: Extract<ViewCommand, { type: 'mouse' | 'key' | 'text' }>): void {
-    if (session.controller() !== viewId) return problem('Take over first, then type')
+    if (session.control.holder !== viewId) return problem('Take over first, then type')
     session.touch()
     if (link === null) return problem('The session has no page to type into')
     if (command.type === 'mouse') link.input.mouse(command)
@@ -94,8 +94,8 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   /** Looks at the page that stands in front, and stays with it until another does. */
   function follow(): void {
     if (ended) return
-    const page = session.activePage()
-    const wanted = size !== null || session.controller() === viewId
+    const page = session.pages.active()
+    const wanted = size !== null || session.control.holder === viewId
     if (link !== null && (!wanted || link.pageId !== page?.id)) {
       link.close()
       link = null
@@ -109,7 +109,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   }
 
   function onControl(): void {
-    const controller = session.controller()
+    const controller = session.control.holder
     const holder = controller === null ? 'nobody' : controller === viewId ? 'you' : 'other'
     if (holder !== 'you') link?.input.release()
     if (holder === lastHolder) return
@@ -153,7 +153,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
     for (const unsubscribe of subscriptions) unsubscribe()
     link?.close()
     link = null
-    session.giveBack(viewId)
+    session.control.giveBack(viewId)
   }
 }
 

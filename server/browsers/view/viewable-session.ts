@@ -1,4 +1,4 @@
-/** What a live view needs of a session, and no more; the session's service implements it. */
+/** What a live view needs of a session, and no more. */
 import type { Page } from 'puppeteer-core'
 
 export interface ViewablePage {
@@ -12,21 +12,25 @@ export interface ViewablePage {
 
 export interface ViewableSession {
   readonly id: string
-  /** Open pages in the order in which they were opened, without those that work in the background. */
-  pages(): readonly ViewablePage[]
-  /** The page that stands in front; null while there is none, e.g. during the start. */
-  activePage(): ViewablePage | null
-  /** Brings a page to the front; an unknown id is ignored. */
-  showPage(id: string): void
-  /** Called after a page was opened, closed, brought to the front, navigated or renamed. Returns what ends the subscription. */
-  onPagesChanged(listener: () => void): () => void
-  /** Gives keyboard and mouse to this view; false while another view holds them. */
-  takeOver(viewId: string): boolean
-  /** Does nothing when the view does not hold them. */
-  giveBack(viewId: string): void
-  /** The view that types now. */
-  controller(): string | null
-  onControlChanged(listener: () => void): () => void
+  readonly pages: {
+    /** Open pages in the order in which they were opened, without those that work in the background. */
+    list(): readonly ViewablePage[]
+    /** The page that stands in front; null while there is none, e.g. during the start. */
+    active(): ViewablePage | null
+    /** Brings a page to the front; an unknown id is ignored. */
+    show(id: string): void
+    /** Called after a page was opened, closed, brought to the front, navigated or renamed. Returns what ends the subscription. */
+    onChange(listener: () => void): () => void
+  }
+  readonly control: {
+    /** The view that types now. */
+    readonly holder: string | null
+    /** Gives keyboard and mouse to this view; false while another view holds them. */
+    take(viewId: string): boolean
+    /** Does nothing when the view does not hold them. */
+    giveBack(viewId: string): void
+    onChange(listener: () => void): () => void
+  }
   /** Called once, when the session has ended or begins to end, with the reason in plain words. */
   onEnd(listener: (reason: string) => void): () => void
   /** Somebody works with the session: its idle time starts anew. */

@@ -15,7 +15,7 @@ const profiles = (): string[] => readdirSync(join(served.context.dataDir, 'brows
 it('the room is stopped and started in place: what ran is ended, told, and everything works again', async () => {
   for (let round = 0; round < 2; round += 1) {
     const id = (await served.open(1)).body.session_id
-    const pid = served.room.service.get(id).browser?.pid
+    const pid = served.room.service.get(id).browser.running?.pid
     await eventually('a spare browser waits', async () => (await served.get('/v1/browser-sessions')).body.spareReady)
     await served.room.stop()
     expect([existsSync(`/proc/${pid}`), profiles()]).toEqual([false, []])

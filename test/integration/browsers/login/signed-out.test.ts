@@ -47,7 +47,7 @@ const detail = async (id: string) => (await served.get(`/v1/browser-sessions/${i
 const kinds = async (id: string): Promise<string[]> => (await detail(id)).events.map(({ kind }: { kind: string }) => kind)
 const refresh = async (id: string) => {
   clock.advance(3 * 60_000)
-  served.room.service.look()
+  served.room.service.runUpkeep()
   return eventually('the refresh is done', async () => {
     const { session } = await detail(id)
     return session.lastRefresh?.at === iso(clock.now()) && session.nextRefreshAt && session
@@ -91,7 +91,7 @@ describe.each(ways)('a site that answers a login that is over by "%s"', (manners
 
   it('makes an operation fail in words when the new login is refused, and the session asks for its person', async () => {
     const id = await open()
-    served.room.service.get(id).credentials.password = 'changed meanwhile'
+    Object.assign(served.room.service.get(id).credentials, { password: 'changed meanwhile' })
     served.portal.signedOut = manners
     served.portal.expireAll()
     expect(await book(id)).toEqual({

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { siteProfile } from '../../../../server/browsers/contract/site-profile.ts'
+import { presentSession } from '../../../../server/browsers/session/presentation.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { listenOnLoopback, stopServer } from '../../../fixtures/loopback.ts'
@@ -44,7 +45,7 @@ async function everything(): Promise<string> {
     context.emitted,
     context.log.lines,
     room.profiles.list(),
-    room.service.ended().map((session) => session.view(0)),
+    room.service.ended().map((session) => presentSession(session, 0)),
   ])
 }
 

@@ -140,5 +140,5 @@ it('a browser without the proxy and its flags would have been reached and would 
 
 async function commandLine(): Promise<string[]> {
   const { readFile } = await import('node:fs/promises')
-  return (await readFile(`/proc/${served.room.service.get(session).browser?.pid}/cmdline`, 'utf8')).split('\0')
+  return (await readFile(`/proc/${served.room.service.get(session).browser.running?.pid}/cmdline`, 'utf8')).split('\0')
 }

@@ -15,7 +15,7 @@ const rows = (): LedgerRow[] => createLedger(served.context.database).all()
 const spareOf = (): LedgerRow | undefined => rows().find(({ sessionId, pid }) => sessionId.startsWith('spare_') && pid !== null)
 const spare = (): Promise<LedgerRow> =>
   eventually('a spare browser waits', async () => (await served.get('/v1/browser-sessions')).body.spareReady && spareOf())
-const pidOf = (id: string): number | undefined => served.room.service.get(id).browser?.pid
+const pidOf = (id: string): number | undefined => served.room.service.get(id).browser.running?.pid
 const profiles = (): string[] => readdirSync(join(served.context.dataDir, 'browsers', 'profiles'))
 
 it('the next session gets the browser that was started ahead, with a directory of its own, and another one is started', async () => {

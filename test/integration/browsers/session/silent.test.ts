@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   for (const { id, browser } of served.room.service.list()) {
-    if (browser) process.kill(browser.pid, 'SIGCONT')
+    if (browser.running) process.kill(browser.running.pid, 'SIGCONT')
     await served.remove(`/sessions/${id}`)
   }
 })
@@ -35,7 +35,7 @@ afterAll(() => served.stop())
 const credentials = { username: 'user1', password: 'harbor-demo', captcha_api_key: 'unused' }
 const open = async (): Promise<string> => (await served.open(1)).body.session_id
 const stop = (id: string, signal: NodeJS.Signals = 'SIGSTOP'): number => {
-  const pid = served.room.service.get(id).browser?.pid ?? 0
+  const pid = served.room.service.get(id).browser.running?.pid ?? 0
   process.kill(pid, signal)
   return pid
 }
@@ -122,7 +122,7 @@ describe('a browser that has been stopped', () => {
     await eventually('the operation has begun', () => served.portal.requests.slice(before).includes('GET /slow'))
     stop(id)
     clock.advance(61_000)
-    served.room.service.look()
+    served.room.service.runUpkeep()
     expect(await asked).toMatchObject({ status: 500, body: { success: false, error: 'The browser does not answer' } })
     served.room.profiles.put(name, profile, 'test')
   })
@@ -139,7 +139,7 @@ describe('a page in front that does not answer', () => {
     expect(served.portal.logins).toBe(logins)
     const session = served.room.service.get(id)
     expect(await session.page().evaluate(() => location.pathname)).toBe('/containers')
-    await eventually('the hung one is closed', () => session.pages().length === 1)
+    await eventually('the hung one is closed', () => session.pages.list().length === 1)
     expect(session.events().map(({ kind }) => kind)).toContain('page-replaced')
   })
 
@@ -147,7 +147,7 @@ describe('a page in front that does not answer', () => {
     const id = await open()
     const session = served.room.service.get(id)
     await hang(id)
-    session.takeOver('a-view')
+    session.control.take('a-view')
     const asked = served.open(1)
     await runOut(pageLimit)
     expect(await asked).toMatchObject({

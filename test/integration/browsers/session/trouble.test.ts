@@ -20,7 +20,7 @@ afterAll(() => served.stop())
 const profiles = (): string[] => readdirSync(join(served.context.dataDir, 'browsers', 'profiles'))
 const open = async (user: number): Promise<{ id: string; pid: number }> => {
   const id: string = (await served.open(user)).body.session_id
-  return { id, pid: served.room.service.get(id).browser?.pid ?? 0 }
+  return { id, pid: served.room.service.get(id).browser.running?.pid ?? 0 }
 }
 const detail = async (id: string) => (await served.get(`/v1/browser-sessions/${id}`)).body
 
@@ -75,7 +75,7 @@ describe('a browser in trouble', () => {
     const opening = served.open(5)
     const pid = await eventually('the login has begun', () => {
       const [session] = served.room.service.list()
-      return session?.state === 'signing-in' ? session.browser?.pid : null
+      return session?.state === 'signing-in' ? session.browser.running?.pid : null
     })
     process.kill(pid, 'SIGKILL')
     expect(await opening).toMatchObject({ status: 500, body: { success: false, error: expect.stringContaining('killed by SIGKILL') } })
@@ -93,11 +93,11 @@ describe('what a page may do', () => {
     await page.click('#popup')
     await eventually('the popup is recorded', () => session.events().some(({ kind }) => kind === 'popup-blocked'))
     expect(await page.evaluate(() => window.open('/returns'))).toBeNull()
-    expect(session.browser?.puppeteer.targets().filter((target) => target.url().endsWith('/returns'))).toEqual([])
-    expect(session.pages()).toHaveLength(1)
+    expect(session.browser.running?.puppeteer.targets().filter((target) => target.url().endsWith('/returns'))).toEqual([])
+    expect(session.pages.list()).toHaveLength(1)
 
     await page.click('#link')
-    await eventually('the link has opened a page', () => session.activePage()?.url.endsWith('/myappointments'))
+    await eventually('the link has opened a page', () => session.pages.active()?.url.endsWith('/myappointments'))
     const { pages, title, currentUrl } = await eventually('its title is known', async () => {
       const { session: view } = await detail(id)
       return view.title.includes('ppointments') && view
@@ -107,7 +107,7 @@ describe('what a page may do', () => {
     await session.page().close()
     await eventually(
       'the first page is in front again',
-      async () => (await detail(id)).session.pages.length === 1 && session.activePage()?.page === page,
+      async () => (await detail(id)).session.pages.length === 1 && session.pages.active()?.page === page,
     )
   })
 

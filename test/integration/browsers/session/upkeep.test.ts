@@ -18,7 +18,7 @@ afterAll(() => served.stop())
 
 const pass = (ms: number): void => {
   clock.advance(ms)
-  served.room.service.look()
+  served.room.service.runUpkeep()
 }
 const ids = async (): Promise<string[]> =>
   (await served.get('/sessions')).body.sessions.map((session: { session_id: string }) => session.session_id)
@@ -33,7 +33,7 @@ describe('the passing of time', () => {
   it('ends a session after ten idle minutes, counted from its last use and not by the wall clock', async () => {
     const id = (await served.open(1)).body.session_id
     clock.setWall(clock.now() + 86_400_000)
-    served.room.service.look()
+    served.room.service.runUpkeep()
     expect(await ids()).toEqual([id])
     pass(9.9 * minute)
     expect(await ids()).toEqual([id])
@@ -98,7 +98,7 @@ describe('the passing of time', () => {
     pass(2 * minute)
     await eventually('the login is renewed', async () => served.portal.logins === logins + 1 && (await detail(id)).state === 'ready')
 
-    served.room.service.get(id).credentials.password = 'changed meanwhile'
+    Object.assign(served.room.service.get(id).credentials, { password: 'changed meanwhile' })
     served.portal.expireAll()
     pass(2 * minute)
     await eventually('it needs the person', async () => (await detail(id)).state === 'needs-you')
@@ -118,8 +118,8 @@ describe('a person who helps', () => {
     await eventually('it needs the person', async () => (await detail(id)).state === 'needs-you')
 
     const session = served.room.service.get(id)
-    expect(session.takeOver('view-1')).toBe(true)
-    expect(session.takeOver('view-2')).toBe(false)
+    expect(session.control.take('view-1')).toBe(true)
+    expect(session.control.take('view-2')).toBe(false)
     expect(await detail(id)).toMatchObject({ state: 'taken-over', idleExpiresAt: null })
     pass(30 * minute)
     expect(await ids()).toEqual([id])
@@ -129,9 +129,9 @@ describe('a person who helps', () => {
     await page.$eval('#username', (field) => (((field as HTMLInputElement).value = 'user1'), undefined))
     await page.type('#password', 'harbor-demo')
     await Promise.all([page.waitForSelector('#who'), page.click('#sign-in')])
-    session.giveBack('view-2')
+    session.control.giveBack('view-2')
     expect((await detail(id)).state).toBe('taken-over')
-    session.giveBack('view-1')
+    session.control.giveBack('view-1')
     await eventually('it is ready', async () => (await detail(id)).state === 'ready')
     expect((await detail(id)).reason).toBeNull()
     expect(kinds(id)).toEqual(expect.arrayContaining(['login-failed', 'took-over', 'given-back', 'session-ready']))

@@ -158,7 +158,7 @@ describe('taking over', () => {
     viewer.send({ type: 'take-over' })
     await viewer.notice('control', ({ holder }) => holder === 'you')
     viewer.socket.terminate()
-    await eventually('nobody holds it', () => session.controller() === null)
+    await eventually('nobody holds it', () => session.control.holder === null)
   })
 
   it('brings a click that follows many moves, where the last of them went', async () => {
@@ -253,7 +253,6 @@ class WatchedSession implements ViewableSession {
   touched = 0
   readonly #pages: { id: string; page: Page }[] = []
   #active = 'page-1'
-  #controller: string | null = null
   readonly #onPages = new Set<() => void>()
   readonly #onControl = new Set<() => void>()
   readonly #onEnd = new Set<(reason: string) => void>()
@@ -279,40 +278,37 @@ class WatchedSession implements ViewableSession {
     for (const listener of [...this.#onEnd]) listener(reason)
   }
 
-  pages(): ViewablePage[] {
-    return this.#pages.map(({ id, page }) => ({ id, page, url: page.url(), title: this.#titles.get(id) ?? '' }))
+  readonly pages = {
+    list: (): ViewablePage[] => this.#pages.map(({ id, page }) => ({ id, page, url: page.url(), title: this.#titles.get(id) ?? '' })),
+    active: (): ViewablePage | null => this.pages.list().find(({ id }) => id === this.#active) ?? null,
+    show: (id: string): void => {
+      this.#active = id
+      void this.pages.active()?.page.bringToFront()
+      this.#tell()
+    },
+    onChange: (listener: () => void) => subscribe(this.#onPages, listener),
   }
 
-  activePage(): ViewablePage | null {
-    return this.pages().find(({ id }) => id === this.#active) ?? null
+  readonly control = {
+    holder: null as string | null,
+    take: (viewId: string): boolean => {
+      if (this.control.holder !== null && this.control.holder !== viewId) return false
+      this.#setController(viewId)
+      return true
+    },
+    giveBack: (viewId: string): void => {
+      if (this.control.holder === viewId) this.#setController(null)
+    },
+    onChange: (listener: () => void) => subscribe(this.#onControl, listener),
   }
 
-  showPage(id: string): void {
-    this.#active = id
-    void this.activePage()?.page.bringToFront()
-    this.#tell()
-  }
-
-  onPagesChanged = (listener: () => void) => subscribe(this.#onPages, listener)
-  onControlChanged = (listener: () => void) => subscribe(this.#onControl, listener)
   onEnd = (listener: (reason: string) => void) => subscribe(this.#onEnd, listener)
-  controller = () => this.#controller
   touch(): void {
     this.touched += 1
   }
 
-  takeOver(viewId: string): boolean {
-    if (this.#controller !== null && this.#controller !== viewId) return false
-    this.#setController(viewId)
-    return true
-  }
-
-  giveBack(viewId: string): void {
-    if (this.#controller === viewId) this.#setController(null)
-  }
-
   #setController(viewId: string | null): void {
-    this.#controller = viewId
+    this.control.holder = viewId
     for (const listener of [...this.#onControl]) listener()
   }
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import {
   isLive,
-  nextState,
   restingState,
-  transitions,
-  type Happening,
+  sessionLifecycle,
   type SessionFacts,
+  type SessionLifecycleEvent,
 } from '../../../../server/browsers/session/session-lifecycle.ts'
-import { sessionState } from '../../../../server/browsers/contract/index.ts'
+import { sessionState, type SessionState } from '../../../../server/browsers/contract/index.ts'
+import { nextState } from '../../../../server/lifecycle.ts'
 
 const facts = (some: Partial<SessionFacts> = {}): SessionFacts => ({
   signedIn: true,
@@ -18,7 +18,7 @@ const facts = (some: Partial<SessionFacts> = {}): SessionFacts => ({
   quiet: false,
   ...some,
 })
-const happenings: Happening[] = [
+const events: SessionLifecycleEvent[] = [
   'browser-up',
   'sign-in-begun',
   'signed-in',
@@ -32,6 +32,7 @@ const happenings: Happening[] = [
   'ending',
   'ended',
 ]
+const next = (state: SessionState, event: SessionLifecycleEvent, some: SessionFacts) => nextState(sessionLifecycle, state, event, some)
 
 describe("a session's life", () => {
   it('rests where the strongest fact says, whatever came first', () => {
@@ -45,26 +46,76 @@ describe("a session's life", () => {
   })
 
   it('can end from every living state and only once', () => {
-    for (const state of sessionState.options.filter(isLive)) expect(nextState(state, 'ending', facts())).toBe('closing')
-    expect(nextState('closing', 'ending', facts())).toBeNull()
-    expect(nextState('closing', 'ended', facts())).toBe('closed')
+    for (const state of sessionState.options.filter(isLive)) expect(next(state, 'ending', facts())).toBe('closing')
+    expect(next('closing', 'ending', facts())).toBeNull()
+    expect(next('closing', 'ended', facts())).toBe('closed')
   })
 
   it('never comes back to life once it is closing, however late an answer arrives', () => {
-    for (const happening of happenings) {
-      expect(['closing', 'closed', null]).toContain(nextState('closing', happening, facts()))
-      expect(nextState('closed', happening, facts())).toBeNull()
+    for (const event of events) {
+      expect(['closing', 'closed', null]).toContain(next('closing', event, facts()))
+      expect(next('closed', event, facts())).toBeNull()
     }
   })
 
   it('stays leased when the sign-in ends after the lease was taken, and taken over when the last lease ends', () => {
-    expect(nextState('signing-in', 'signed-in', facts({ leases: 1 }))).toBe('in-use')
-    expect(nextState('taken-over', 'leases-ended', facts({ takenOver: true }))).toBe('taken-over')
-    expect(nextState('not-responding', 'answered', facts({ leases: 1 }))).toBe('in-use')
-    expect(nextState('starting', 'lease-taken', facts({ up: false, leases: 1 }))).toBe('starting')
+    expect(next('signing-in', 'signed-in', facts({ leases: 1 }))).toBe('in-use')
+    expect(next('taken-over', 'leases-ended', facts({ takenOver: true }))).toBe('taken-over')
+    expect(next('not-responding', 'answered', facts({ leases: 1 }))).toBe('in-use')
+    expect(next('starting', 'lease-taken', facts({ up: false, leases: 1 }))).toBe('starting')
   })
 
   it('has a row for every state', () => {
-    expect(Object.keys(transitions).sort()).toEqual([...sessionState.options].sort())
+    expect(Object.keys(sessionLifecycle.transitions).sort()).toEqual([...sessionState.options].sort())
+  })
+
+  it('has a cell for all that can come in any order, each leading where it says, and none for what cannot', () => {
+    const reached = new Set<string>()
+    const seen = new Set<string>()
+    const waiting: Life[] = [{ state: 'starting', facts: facts({ up: false, signedIn: false }) }]
+    for (let life = waiting.pop(); life !== undefined; life = waiting.pop()) {
+      const { state } = life
+      if (seen.has(JSON.stringify(life))) continue
+      seen.add(JSON.stringify(life))
+      for (const [event, changed] of possible(life.facts)) {
+        const then = next(state, event, changed)
+        if (then === null) expect.unreachable(`${state} does not take ${event}`)
+        expect(sessionLifecycle.transitions[state][event]?.to).toContain(then)
+        reached.add(`${state} ${event} ${then}`)
+        waiting.push({ state: then, facts: changed })
+      }
+    }
+    const living = sessionState.options.filter(isLive)
+    const cells = living.flatMap((state) =>
+      events
+        .filter((event) => event !== 'ending')
+        .flatMap((event) => (sessionLifecycle.transitions[state][event]?.to ?? []).map((then) => `${state} ${event} ${then}`)),
+    )
+    expect(cells.toSorted()).toEqual([...reached].toSorted())
   })
 })
+
+interface Life {
+  state: SessionState
+  facts: SessionFacts
+}
+
+/** What may come next, with the facts as they are then. Leases that run out together are each told of when none is left any more. */
+function possible(now: SessionFacts): [SessionLifecycleEvent, SessionFacts][] {
+  const { up, signedIn, signingIn, takenOver, quiet } = now
+  const when = (can: boolean, event: SessionLifecycleEvent, change: Partial<SessionFacts>): [SessionLifecycleEvent, SessionFacts][] =>
+    can ? [[event, { ...now, ...change }]] : []
+  return [
+    ...when(!up, 'browser-up', { up: true }),
+    ...when(true, 'lease-taken', { leases: 1 }),
+    ...when(true, 'leases-ended', { leases: 0 }),
+    ...when(up && !takenOver, 'taken-over', { takenOver: true }),
+    ...when(takenOver, 'given-back', { takenOver: false }),
+    ...when(up && !quiet, 'went-quiet', { quiet: true }),
+    ...when(quiet, 'answered', { quiet: false }),
+    ...when(up && !signingIn, 'sign-in-begun', { signingIn: true }),
+    ...when(signingIn, 'signed-in', { signingIn: false, signedIn: true }),
+    ...when(signingIn, 'sign-in-failed', { signingIn: false, signedIn: false }),
+    ...when(up && !signingIn && !signedIn, 'signed-in', { signedIn: true }),
+  ]
+}

@@ -1,0 +1,30 @@
+/** A session as the native resource shows it. */
+import { iso } from '../../clock.ts'
+import type { BrowserSession } from '../contract/index.ts'
+import type { Session } from './session.ts'
+
+/** `idleTimeout` in ms. */
+export function presentSession(session: Session, idleTimeout: number): BrowserSession {
+  const active = session.pages.active()
+  const { browser, login } = session
+  return {
+    id: session.id,
+    username: session.credentials.username,
+    profile: session.profile.name,
+    state: session.state,
+    reason: session.reason,
+    createdAt: iso(session.createdAt),
+    lastUsedAt: iso(session.usage.lastAt),
+    idleExpiresAt: session.idleEndsAt(idleTimeout),
+    currentUrl: active?.url ?? 'about:blank',
+    title: active?.title ?? '',
+    pages: session.pages.list().map(({ id, url, title }) => ({ id, url, title, active: id === active?.id })),
+    leases: session.leases.list(),
+    memoryBytes: browser.use?.memoryBytes ?? null,
+    processCount: browser.use?.processCount ?? null,
+    pid: session.live ? (browser.running?.pid ?? null) : null,
+    lastRefresh: login.lastRefresh,
+    nextRefreshAt: login.nextRefreshAt,
+    endReason: session.endReason,
+  }
+}

@@ -1,0 +1,73 @@
+/** The browser of a session: the process behind it, whether it can be driven, whether it answers, and what it takes of the machine. */
+import type { RunningBrowser } from '../process/launch.ts'
+import type { TreeUse } from '../process/process-facts.ts'
+import type { SessionCore } from './session-core.ts'
+
+export class SessionBrowser {
+  readonly #core: SessionCore
+  #running: RunningBrowser | null = null
+  #up = false
+  #quiet = false
+  #use: TreeUse | null = null
+
+  constructor(core: SessionCore) {
+    this.#core = core
+  }
+
+  get running(): RunningBrowser | null {
+    return this.#running
+  }
+
+  /** It has been started and has answered once. */
+  get up(): boolean {
+    return this.#up
+  }
+
+  /** It has not answered when it was last asked. */
+  get quiet(): boolean {
+    return this.#quiet
+  }
+
+  /** Null until it has been measured. */
+  get use(): TreeUse | null {
+    return this.#use
+  }
+
+  started(running: RunningBrowser): void {
+    this.#running = running
+  }
+
+  /** Its pages are watched: it can be driven. */
+  attached(): void {
+    this.#up = true
+    this.#core.handle('browser-up')
+  }
+
+  measured(use: TreeUse | null): void {
+    this.#use = use
+    this.#core.changed()
+  }
+
+  /** `words` are for the session's history; null when what follows says it. */
+  fellSilent(words: string | null): void {
+    if (!this.#core.live || this.#quiet) return
+    if (words !== null) this.#core.explain(words)
+    this.#quiet = true
+    this.#core.handle('went-quiet')
+    if (words !== null) this.#core.record('not-responding', words, 'bad')
+  }
+
+  /** Does nothing when it was not silent. */
+  answered(): void {
+    if (!this.#core.live || !this.#quiet) return
+    this.#core.explain(null)
+    this.#quiet = false
+    this.#core.handle('answered')
+    this.#core.record('answered', 'The browser answers again', 'good')
+  }
+
+  gone(): void {
+    this.#running = null
+    this.#core.handle('ended')
+  }
+}

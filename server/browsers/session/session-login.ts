@@ -1,0 +1,85 @@
+/** How a session stands with its site: whether it is logged in, the sign-in under way, what the last refresh said and when the next one is due. */
+import { iso } from '../../clock.ts'
+import type { BrowserSession } from '../contract/index.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
+import type { SignedIn } from '../login/sign-in.ts'
+import type { SessionCore } from './session-core.ts'
+
+export type LastRefresh = NonNullable<BrowserSession['lastRefresh']>
+
+export class SessionLogin {
+  readonly #core: SessionCore
+  readonly #profile: Pick<SiteProfile, 'kind' | 'refresh'>
+  #holds = false
+  #attempt: Promise<SignedIn> | null = null
+  #lastRefresh: LastRefresh | null = null
+  /** On the monotonic clock. */
+  #nextRefresh: number | null = null
+
+  constructor(core: SessionCore, profile: Pick<SiteProfile, 'kind' | 'refresh'>) {
+    this.#core = core
+    this.#profile = profile
+  }
+
+  /** As far as is known: the site may have ended the login since. */
+  get holds(): boolean {
+    return this.#holds
+  }
+
+  /** The sign-in under way, for whoever comes meanwhile. */
+  get attempt(): Promise<SignedIn> | null {
+    return this.#attempt
+  }
+
+  get lastRefresh(): LastRefresh | null {
+    return this.#lastRefresh
+  }
+
+  get nextRefreshAt(): string | null {
+    const { clock, live } = this.#core
+    return this.#nextRefresh === null || !live ? null : iso(clock.now() + this.#nextRefresh - clock.monotonic())
+  }
+
+  get refreshIsDue(): boolean {
+    return this.#nextRefresh !== null && this.#nextRefresh <= this.#core.clock.monotonic()
+  }
+
+  attemptBegun(attempt: Promise<SignedIn>): void {
+    this.#attempt = attempt
+    this.#core.handle('sign-in-begun')
+  }
+
+  attemptFailed(reason: string): void {
+    this.#attempt = null
+    if (!this.#core.live) return
+    this.#holds = false
+    this.#core.explain(reason)
+    this.#core.record('login-failed', reason, 'bad')
+    this.#core.handle('sign-in-failed')
+  }
+
+  /** By the attempt that had begun, or by a person's own hand. */
+  gained(): void {
+    this.#attempt = null
+    this.#holds = true
+    if (this.#core.live) this.#core.explain(null)
+    this.#core.handle('signed-in')
+    if (!this.#core.live) return
+    this.#core.record('session-ready', this.#profile.kind === 'none' ? 'The page is open' : 'Ready for scripts and people', 'good')
+    this.planRefresh()
+  }
+
+  /** None is due until the next is planned. */
+  refreshBegun(): void {
+    this.#nextRefresh = null
+  }
+
+  refreshed(ok: boolean, message: string): void {
+    this.#lastRefresh = { at: iso(this.#core.clock.now()), ok, message }
+  }
+
+  planRefresh(): void {
+    const { refresh } = this.#profile
+    this.#nextRefresh = refresh === null ? null : this.#core.clock.monotonic() + refresh.every
+  }
+}

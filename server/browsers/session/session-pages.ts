@@ -1,0 +1,81 @@
+/** The pages of one session: none before its browser runs, and none after it has gone. */
+import type { Browser, Page } from 'puppeteer-core'
+import { createSignal } from '../../async/signal.ts'
+import { Fault } from '../../fault.ts'
+import { PageRegistry, type KnownPage, type PageHooks } from '../page/page-registry.ts'
+
+export class SessionPages {
+  readonly #hooks: PageHooks
+  readonly #changed = createSignal()
+  #registry: PageRegistry | null = null
+
+  constructor(hooks: PageHooks) {
+    this.#hooks = hooks
+  }
+
+  /** Resolves when the pages of this browser are watched. */
+  async watch(browser: Browser): Promise<void> {
+    this.#registry = new PageRegistry(browser, {
+      changed: () => {
+        this.#changed.emit()
+        this.#hooks.changed()
+      },
+      record: this.#hooks.record,
+    })
+    await this.#registry.start()
+  }
+
+  /** In the order in which they were opened, without those that work in the background. */
+  list(): KnownPage[] {
+    return this.#registry?.list() ?? []
+  }
+
+  /** The page that stands in front; null while there is none, e.g. during the start. */
+  active(): KnownPage | null {
+    return this.#registry?.active() ?? null
+  }
+
+  /** Brings a page to the front; an unknown id is ignored. */
+  show(id: string): void {
+    this.#registry?.show(id)
+  }
+
+  /** Called after a page was opened, closed, brought to the front, navigated or renamed. Returns what ends the subscription. */
+  onChange(listener: () => void): () => void {
+    return this.#changed.subscribe(listener)
+  }
+
+  /** The page in front, or the first one as soon as it can be used. Throws `session-ended` without a browser. */
+  async front(): Promise<Page> {
+    return this.active()?.page ?? this.#watched().firstPage()
+  }
+
+  /** Runs `work` on a page of its own at the back. Throws `session-ended` without a browser. */
+  async inBackground<Result>(work: (page: Page) => Promise<Result>): Promise<Result> {
+    return this.#watched().inBackground(work)
+  }
+
+  /** Puts a new page in the place of one that does not answer any more, and closes that. Throws `session-ended` without a browser. */
+  async replace(id: string): Promise<void> {
+    return this.#watched().replace(id)
+  }
+
+  /** Asks the browser for its pages, which proves that it answers. Throws `session-ended` without a browser. */
+  async ask(): Promise<void> {
+    return this.#watched().refresh()
+  }
+
+  /** Hears of nothing any more; what is known stays until `forget`. */
+  stop(): void {
+    this.#registry?.dispose()
+  }
+
+  forget(): void {
+    this.#registry = null
+  }
+
+  #watched(): PageRegistry {
+    if (this.#registry === null) throw new Fault('session-ended', 'The session has no browser')
+    return this.#registry
+  }
+}

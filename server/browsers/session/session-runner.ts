@@ -1,0 +1,128 @@
+/** Brings sessions up, gets them logged in and takes them down: each once, however many ask. */
+import { abortable } from '../../async/abortable.ts'
+import { withDeadline } from '../../async/deadline.ts'
+import { Fault } from '../../fault.ts'
+import { escape, within, type Scope } from '../../isolation.ts'
+import type { Log } from '../../log.ts'
+import type { EndReason } from '../contract/index.ts'
+import { writtenOrigins } from '../contract/site-profile.ts'
+import { logIn, type LoginTools } from '../login/login.ts'
+import { wordsOf } from '../page/driver-words.ts'
+import { proxyOf } from '../process/egress-proxy.ts'
+import { browserScope } from '../process/scopes.ts'
+import type { BrowserStarter } from '../process/starter.ts'
+import type { Session } from './session.ts'
+
+export interface RunnerOptions extends LoginTools {
+  starter: Pick<BrowserStarter, 'start' | 'end'>
+  log: Log
+  /** The first sign-in is over, whatever it came to: nothing else wants the processor for this session. */
+  onSettled(): void
+  /** From now on no call may find it. */
+  onEnding(session: Session): void
+  onEnded(session: Session): void
+}
+
+/** Ms in which a browser that has started shows its first window. */
+const attachWithin = 20_000
+
+export class SessionRunner {
+  readonly #options: RunnerOptions
+  /** Settles with the opening: the browser is up. */
+  readonly #openings = new WeakMap<Session, Promise<void>>()
+  readonly #endings = new WeakMap<Session, Promise<void>>()
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  /** Opens it and signs it in, without waiting. */
+  begin(session: Session): void {
+    within(this.scope(session), () => {
+      const opening = this.#open(session)
+      this.#openings.set(session, opening)
+      opening
+        .then(() => (session.live ? this.logIn(session) : undefined))
+        // The callers are told through `whenSignedIn`; here it only must not go unheard.
+        .catch(() => {})
+        .finally(() => this.#options.onSettled())
+    })
+  }
+
+  /** Resolves when the session is logged in, trying again when an earlier attempt failed. Throws what went wrong. */
+  async whenSignedIn(session: Session): Promise<void> {
+    await this.#openings.get(session)
+    if (session.login.attempt) await session.login.attempt
+    else if (!session.login.holds) await this.logIn(session)
+    if (!session.live) throw session.life.reason
+  }
+
+  /** In the tab, which shows the logged-in site then. Ends the session when that fails, unless it waits for a person to help. */
+  async logIn(session: Session): Promise<void> {
+    try {
+      await logIn(session, this.#options)
+    } catch (error) {
+      if (session.live && !session.waitsForPerson) this.endQuietly(session, 'login-failed', session.reason ?? 'The login failed')
+      throw error
+    }
+  }
+
+  /** What escapes in the code that drives its browser, ours or a library's, ends this session and nothing else. */
+  scope(session: Session): Scope {
+    return browserScope(session.id, (_, reason) => this.endQuietly(session, 'crashed', `What drives its browser failed: ${reason}`))
+  }
+
+  endQuietly(session: Session, reason: EndReason, text: string): void {
+    if (this.#endings.has(session)) return
+    this.end(session, reason, text).catch((error: unknown) =>
+      this.#options.log.error({ session: session.id, error: String(error) }, 'a session could not be closed'),
+    )
+  }
+
+  /** Ends it once; later calls share the first one's outcome. Throws `close-failed`. */
+  end(session: Session, reason: EndReason, text: string, actor = 'system'): Promise<void> {
+    const under = this.#endings.get(session)
+    if (under) return under
+    const ending = this.#takeDown(session, reason, text, actor)
+    this.#endings.set(session, ending)
+    return ending
+  }
+
+  async #takeDown(session: Session, reason: EndReason, text: string, actor: string): Promise<void> {
+    // All of this happens before the first await: no call can find it any more.
+    this.#options.onEnding(session)
+    session.endBegun(reason, text, actor)
+
+    await this.#openings.get(session)?.catch(() => {})
+    const closed = await this.#options.starter.end(session, session.browser)
+    session.ended()
+    this.#options.onEnded(session)
+    if (!closed) throw new Fault('close-failed', 'Failed to close browser session')
+  }
+
+  /** Resolves when the session's browser can be driven. Throws a fault, or the reason for which the session ends. */
+  async #open(session: Session): Promise<void> {
+    try {
+      await this.#attach(session)
+    } catch (error) {
+      const cause = await session.causeOf(error)
+      const fault =
+        cause instanceof Fault ? cause : new Fault('start-failed', `The browser could not be started: ${wordsOf(cause)}`, {}, { cause })
+      if (session.live) this.endQuietly(session, 'start-failed', fault.message)
+      throw fault
+    }
+  }
+
+  async #attach(session: Session): Promise<void> {
+    const { life, profile } = session
+    const browser = await this.#options.starter.start(session, this.scope(session))
+    session.browser.started(browser)
+    proxyOf(browser.puppeteer)?.allow(writtenOrigins(profile), (refusal) => {
+      if (session.live) session.record('address-refused', refusal.message, 'attention')
+    })
+    browser.gone.then((words) => this.endQuietly(session, 'crashed', `The browser ended by itself: ${words}`)).catch(escape)
+    const silent = (): Fault => new Fault('start-failed', 'The browser started, but does not answer')
+    await withDeadline(attachWithin, life, (signal) => abortable(session.pages.watch(browser.puppeteer), signal), silent)
+    session.browser.attached()
+  }
+}

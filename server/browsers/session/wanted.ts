@@ -1,0 +1,36 @@
+/** What a caller asks for, and what it gets. */
+import type { Credentials } from '../login/sign-in.ts'
+import type { Lease } from './leases.ts'
+import type { Session } from './session.ts'
+
+export interface Wanted {
+  profile: string
+  credentials: Credentials
+  /** After a failed login it stays open for a person to help, instead of ending. */
+  waitsForPerson: boolean
+  actor: string
+  /** Recorded with the session: who may see it. Left out, it belongs to the house. */
+  makers?: readonly (string | null)[]
+  /** Leased from its first moment, so that it cannot be evicted between sign-in and use. */
+  lease?: { holder: string; duration: number }
+}
+
+export interface Obtained {
+  session: Session
+  isNew: boolean
+  lease: Lease | null
+  /** To be called when the caller has what it wanted: until then the session is not evicted. */
+  release(): void
+}
+
+/** For a caller who wanted it: held, and leased where that was asked for. */
+export function obtained(session: Session, isNew: boolean, { makers = [null], credentials, lease }: Wanted): Obtained {
+  session.sharedWith(makers, isNew ? undefined : credentials.captchaApiKey)
+  return { session, isNew, release: session.hold(), lease: lease ? session.leases.take(lease.holder, lease.duration) : null }
+}
+
+/** The caller gives it up: neither held nor leased by it any more. */
+export function giveUp({ session, lease, release }: Obtained): void {
+  if (lease) session.leases.end(lease.id)
+  release()
+}
