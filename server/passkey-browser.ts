@@ -6,7 +6,8 @@ import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page, Protocol } from 'puppeteer-core'
 import type { Authenticator } from './bots/pairing/passkey.ts'
-import { launchBrowser, removeProfile } from './browsers/process/launch.ts'
+import { launchBrowser } from './browsers/process/launch.ts'
+import { removeProfile } from './browsers/process/profile-directory.ts'
 
 export interface PasskeyBrowserOptions {
   /** The path of a Chromium. Throws words for a person when there is none. */

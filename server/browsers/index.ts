@@ -10,7 +10,7 @@ import type { InstallSource } from './process/install.ts'
 import { createProfileStore, type ProfileStore } from './site/profiles.ts'
 import { reapLeftovers } from './process/reaper.ts'
 import { SessionService, type ServiceOptions } from './service.ts'
-import { createLedger } from './process/process-registry.ts'
+import { createProcessRegistry } from './process/process-registry.ts'
 
 export interface BrowsersRoom extends Room {
   profiles: ProfileStore
@@ -29,7 +29,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
   const { settings, clock, database, events, log } = context
   const folder = join(context.dataDir, 'browsers')
   const profilesDir = join(folder, 'profiles')
-  const ledger = createLedger(database)
+  const registry = createProcessRegistry(database)
   const profiles = createProfileStore(database, events, clock)
   const changed = (): void => context.changed('browsers')
   let opened = 0
@@ -51,7 +51,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     profiles,
     egress: context.egress,
     chromium,
-    ledger,
+    registry,
     profilesDir,
     changed,
     recorded: (session, event, actor) => {
@@ -79,7 +79,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
         service.reconsider()
       })
       // Beside the start: the new run's profiles have names of their own and do not wait for the old ones to be gone.
-      reaping = reapLeftovers({ ledger, profilesDir, inUse: (profileDir) => service.usesProfile(profileDir), log }).catch(
+      reaping = reapLeftovers({ registry, profilesDir, inUse: (profileDir) => service.usesProfile(profileDir), log }).catch(
         (error: unknown) => log.error({ error: String(error) }, 'leftovers could not be removed'),
       )
       setImmediate(() => chromium.glance())

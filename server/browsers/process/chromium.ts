@@ -11,7 +11,9 @@ import { replaceFile } from '../../store/files.ts'
 import type { ChromiumState } from '../contract/index.ts'
 import { findCandidates, placesHere, type Candidate, type Places } from './discover.ts'
 import { installChrome, type InstallSource } from './install.ts'
-import { launchBrowser, removeProfile, sandboxed } from './launch.ts'
+import { launchBrowser } from './launch.ts'
+import { sandboxed } from './machine.ts'
+import { removeProfile } from './profile-directory.ts'
 import { browserScope } from './scopes.ts'
 
 export interface ChromiumOptions {

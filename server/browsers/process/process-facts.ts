@@ -22,7 +22,7 @@ export async function processFacts(pid: number): Promise<ProcessFacts | null> {
   }
 }
 
-export interface TreeUse {
+export interface ProcessMetrics {
   processCount: number
   memoryBytes: number
 }
@@ -31,11 +31,11 @@ export interface TreeUse {
  * Processes and memory of each root with all its descendants, in one pass over the process table. Memory on Linux is the proportional
  * share (PSS), so that pages shared by ten browsers are not counted ten times; elsewhere the resident size. A root that is gone is left out.
  */
-export async function treeUse(roots: readonly number[]): Promise<Map<number, TreeUse>> {
+export async function measureTrees(roots: readonly number[]): Promise<Map<number, ProcessMetrics>> {
   const rows = await processRows()
   const children = new Map<number, number[]>()
   for (const { pid, parent } of rows.values()) children.set(parent, [...(children.get(parent) ?? []), pid])
-  const result = new Map<number, TreeUse>()
+  const result = new Map<number, ProcessMetrics>()
   for (const root of roots) {
     if (!rows.has(root)) continue
     const tree = [root]

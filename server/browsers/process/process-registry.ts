@@ -1,7 +1,7 @@
-/** The ledger of browsers that this installation started, on disk so that the start after a crash knows what to clean up. */
+/** The registry of browsers that this installation started, on disk so that the start after a crash knows what to clean up. */
 import type { Database } from 'better-sqlite3'
 
-export interface LedgerRow {
+export interface RegisteredProcess {
   sessionId: string
   pid: number | null
   processStartedAt: string | null
@@ -10,20 +10,20 @@ export interface LedgerRow {
   ownerPid: number
 }
 
-export interface Ledger {
+export interface ProcessRegistry {
   /** Written before the profile directory is made, so that no directory is ever unaccounted for. */
   add(sessionId: string, profileDir: string, ownerPid: number, now: number): void
   /** Written when the process runs. */
   started(sessionId: string, pid: number, processStartedAt: string | null): void
   remove(sessionId: string): void
-  all(): LedgerRow[]
+  all(): RegisteredProcess[]
 }
 
-export function createLedger(database: Database): Ledger {
+export function createProcessRegistry(database: Database): ProcessRegistry {
   const insert = database.prepare('INSERT INTO browser_processes (session_id, profile_dir, owner_pid, created_at) VALUES (?, ?, ?, ?)')
   const update = database.prepare('UPDATE browser_processes SET pid = ?, process_started_at = ? WHERE session_id = ?')
   const remove = database.prepare('DELETE FROM browser_processes WHERE session_id = ?')
-  const all = database.prepare<[], LedgerRow>(
+  const all = database.prepare<[], RegisteredProcess>(
     'SELECT session_id AS sessionId, pid, process_started_at AS processStartedAt, profile_dir AS profileDir, owner_pid AS ownerPid FROM browser_processes',
   )
   return {

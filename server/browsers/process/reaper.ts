@@ -1,16 +1,16 @@
 /**
- * Cleans up after a run that ended without closing its browsers. Kills only what is proven ours (the ledger's process id, with the start time it
+ * Cleans up after a run that ended without closing its browsers. Kills only what is proven ours (the registry's process id, with the start time it
  * had and our profile directory in its command line, and whose server is gone) and removes only directories below our own.
  */
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Log } from '../../log.ts'
-import { removeProfile } from './launch.ts'
+import { removeProfile } from './profile-directory.ts'
 import { processFacts } from './process-facts.ts'
-import type { Ledger, LedgerRow } from './process-registry.ts'
+import type { ProcessRegistry, RegisteredProcess } from './process-registry.ts'
 
 export interface ReaperOptions {
-  ledger: Ledger
+  registry: ProcessRegistry
   profilesDir: string
   /** Profiles of this run, which are not leftovers. */
   inUse(profileDir: string): boolean
@@ -22,10 +22,10 @@ export interface Reaped {
   directories: number
 }
 
-export async function reapLeftovers({ ledger, profilesDir, inUse, log }: ReaperOptions): Promise<Reaped> {
+export async function reapLeftovers({ registry, profilesDir, inUse, log }: ReaperOptions): Promise<Reaped> {
   const result: Reaped = { killed: 0, directories: 0 }
   const kept = new Set<string>()
-  for (const row of ledger.all()) {
+  for (const row of registry.all()) {
     if (inUse(row.profileDir)) continue
     const fate = await settle(row)
     if (fate === 'another-server') {
@@ -35,10 +35,10 @@ export async function reapLeftovers({ ledger, profilesDir, inUse, log }: ReaperO
     if (fate === 'killed') result.killed += 1
     // A data directory that was moved leaves rows that point elsewhere; what is there now is not ours.
     const ours = dirname(row.profileDir) === profilesDir
-    if (!ours || (await removed(row.profileDir, log))) ledger.remove(row.sessionId)
+    if (!ours || (await removed(row.profileDir, log))) registry.remove(row.sessionId)
     if (ours) result.directories += 1
   }
-  // Directories without a row: of a check that was cut off, or of a ledger that was lost with its database.
+  // Directories without a row: of a check that was cut off, or of a registry that was lost with its database.
   for (const name of await readdir(profilesDir).catch(() => [])) {
     const directory = join(profilesDir, name)
     if (!kept.has(name) && !inUse(directory) && (await removed(directory, log))) result.directories += 1
@@ -47,7 +47,7 @@ export async function reapLeftovers({ ledger, profilesDir, inUse, log }: ReaperO
   return result
 }
 
-async function settle(row: LedgerRow): Promise<'gone' | 'killed' | 'another-server'> {
+async function settle(row: RegisteredProcess): Promise<'gone' | 'killed' | 'another-server'> {
   if (row.pid === null || row.processStartedAt === null) return 'gone'
   const facts = await processFacts(row.pid)
   if (!facts || facts.startedAt !== row.processStartedAt || !facts.commandLine.includes(`--user-data-dir=${row.profileDir}`)) return 'gone'

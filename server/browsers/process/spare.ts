@@ -9,7 +9,7 @@ import type { MovableScope } from './scopes.ts'
 
 /** A browser with all that has to be given back when it ends. */
 export interface Held {
-  /** Of the ledger. */
+  /** In the process registry. */
   row: string
   profileDir: string
   browser: RunningBrowser
@@ -81,6 +81,7 @@ export class SpareBrowser {
     this.#forget(spare)
     const held = await spare.held
     if (held === null || (await answers(held.browser))) return held
+    held.browser.fellSilent()
     await this.#options.end(held)
     return null
   }

@@ -1,4 +1,4 @@
-/** Gives those who want one a browser and takes it away: the place for one, its directory, its row in the ledger, its process. */
+/** Gives those who want one a browser and takes it away: the place for one, its directory, its row in the process registry, its process. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
@@ -10,11 +10,12 @@ import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
 import { abortable } from '../../async/abortable.ts'
 import type { Chromium } from './chromium.ts'
 import { EgressProxy } from './egress-proxy.ts'
-import { launchBrowser, removeProfile, type RunningBrowser } from './launch.ts'
+import { launchBrowser, type RunningBrowser } from './launch.ts'
+import { removeProfile } from './profile-directory.ts'
 import { processFacts } from './process-facts.ts'
 import { browserScope, movableScope } from './scopes.ts'
 import { SpareBrowser, type Fitness, type Held } from './spare.ts'
-import type { Ledger } from './process-registry.ts'
+import type { ProcessRegistry } from './process-registry.ts'
 
 export interface StarterOptions {
   settings: SettingsSource
@@ -23,7 +24,7 @@ export interface StarterOptions {
   /** Judges where browsers go. */
   egress: Egress
   chromium: Pick<Chromium, 'ensure' | 'saw' | 'forget' | 'state'>
-  ledger: Ledger
+  registry: ProcessRegistry
   profilesDir: string
   /** Something that a list shows has changed. */
   changed(): void
@@ -34,7 +35,7 @@ const closeGrace = 1_000
 
 /** Whoever has a browser, e.g. a session. */
 export interface BrowserOwner {
-  /** Names its row in the ledger. */
+  /** Names its row in the process registry. */
   readonly id: string
   /** Aborts when it wants none any more. */
   readonly life: AbortSignal
@@ -48,7 +49,7 @@ export class BrowserStarter {
    */
   readonly #slots: Semaphore
   readonly #spare: SpareBrowser
-  /** By ledger row. */
+  /** By row of the registry. */
   readonly #profileDirs = new Map<string, string>()
   /** Their browsers, null while one starts. */
   readonly #held = new Map<BrowserOwner, { row: string; browser: RunningBrowser | null }>()
@@ -123,10 +124,10 @@ export class BrowserStarter {
   }
 
   /** Ends the browser and removes what it had. False when the process would not go; its row then stays for the next start. */
-  async end(owner: BrowserOwner, { quiet }: { quiet: boolean }): Promise<boolean> {
+  async end(owner: BrowserOwner): Promise<boolean> {
     const held = this.#held.get(owner)
     if (held === undefined) return true
-    const closed = (await held.browser?.close(quiet ? 0 : closeGrace)) ?? true
+    const closed = (await held.browser?.close(closeGrace)) ?? true
     if (closed) await this.#clear(held.row)
     else this.#profileDirs.delete(held.row)
     this.#held.delete(owner)
@@ -157,11 +158,11 @@ export class BrowserStarter {
   }
 
   async #launch(row: string, { executable, headless }: Fitness, signal: AbortSignal): Promise<RunningBrowser> {
-    const { ledger, clock, profilesDir, egress, log } = this.#options
+    const { registry, clock, profilesDir, egress, log } = this.#options
     const profileDir = join(profilesDir, randomBytes(8).toString('hex'))
     this.#profileDirs.set(row, profileDir)
-    ledger.add(row, profileDir, process.pid, clock.now())
-    const note = async (pid: number): Promise<void> => ledger.started(row, pid, (await processFacts(pid))?.startedAt ?? null)
+    registry.add(row, profileDir, process.pid, clock.now())
+    const note = async (pid: number): Promise<void> => registry.started(row, pid, (await processFacts(pid))?.startedAt ?? null)
     const proxy = await EgressProxy.open(egress)
     const launched = launchBrowser({
       executable,
@@ -169,9 +170,13 @@ export class BrowserStarter {
       headless,
       proxy,
       signal,
+      onIllegalTransition: (state, event) =>
+        log.error({ row, state, event }, 'an event that its state does not allow reached a browser process'),
       // Beside the browser's own start, which takes longer.
       onSpawned: (pid) =>
-        void note(pid).catch((error: unknown) => log.warn({ error: String(error) }, 'a browser could not be noted in the ledger')),
+        void note(pid).catch((error: unknown) =>
+          log.warn({ error: String(error) }, 'a browser could not be noted in the process registry'),
+        ),
     })
     this.#proxies.add(proxy)
     const ended = (): void => {
@@ -189,11 +194,11 @@ export class BrowserStarter {
 
   /** Removes what a browser had, which has ended. */
   async #clear(row: string): Promise<void> {
-    const { ledger, log } = this.#options
+    const { registry, log } = this.#options
     try {
       const profileDir = this.#profileDirs.get(row)
       if (profileDir !== undefined) await removeProfile(profileDir)
-      ledger.remove(row)
+      registry.remove(row)
     } catch (error) {
       log.warn({ row, error: String(error) }, 'a profile could not be removed; the next start tries again')
     }

@@ -1,14 +1,13 @@
 /** The browser of a session: the process behind it, whether it can be driven, whether it answers, and what it takes of the machine. */
 import type { RunningBrowser } from '../process/launch.ts'
-import type { TreeUse } from '../process/process-facts.ts'
+import type { ProcessMetrics } from '../process/process-facts.ts'
 import type { SessionCore } from './session-core.ts'
 
 export class SessionBrowser {
   readonly #core: SessionCore
   #running: RunningBrowser | null = null
   #up = false
-  #quiet = false
-  #use: TreeUse | null = null
+  #metrics: ProcessMetrics | null = null
 
   constructor(core: SessionCore) {
     this.#core = core
@@ -25,12 +24,12 @@ export class SessionBrowser {
 
   /** It has not answered when it was last asked. */
   get quiet(): boolean {
-    return this.#quiet
+    return this.#running?.silent ?? false
   }
 
   /** Null until it has been measured. */
-  get use(): TreeUse | null {
-    return this.#use
+  get metrics(): ProcessMetrics | null {
+    return this.#metrics
   }
 
   started(running: RunningBrowser): void {
@@ -43,25 +42,25 @@ export class SessionBrowser {
     this.#core.handle('browser-up')
   }
 
-  measured(use: TreeUse | null): void {
-    this.#use = use
+  measured(metrics: ProcessMetrics | null): void {
+    this.#metrics = metrics
     this.#core.changed()
   }
 
   /** `words` are for the session's history; null when what follows says it. */
   fellSilent(words: string | null): void {
-    if (!this.#core.live || this.#quiet) return
+    if (!this.#core.live || this.quiet) return
     if (words !== null) this.#core.explain(words)
-    this.#quiet = true
+    this.#running?.fellSilent()
     this.#core.handle('went-quiet')
     if (words !== null) this.#core.record('not-responding', words, 'bad')
   }
 
   /** Does nothing when it was not silent. */
   answered(): void {
-    if (!this.#core.live || !this.#quiet) return
+    if (!this.#core.live || !this.quiet) return
     this.#core.explain(null)
-    this.#quiet = false
+    this.#running?.answered()
     this.#core.handle('answered')
     this.#core.record('answered', 'The browser answers again', 'good')
   }

@@ -94,7 +94,7 @@ export class SessionRunner {
     session.endBegun(reason, text, actor)
 
     await this.#openings.get(session)?.catch(() => {})
-    const closed = await this.#options.starter.end(session, session.browser)
+    const closed = await this.#options.starter.end(session)
     session.ended()
     this.#options.onEnded(session)
     if (!closed) throw new Fault('close-failed', 'Failed to close browser session')

@@ -1,7 +1,7 @@
 /** What happens to sessions by the passing of time: one timer for all of them, running only while there are any. */
 import type { Clock } from '../../clock.ts'
 import { contained, escape, type Scope } from '../../isolation.ts'
-import { treeUse } from '../process/process-facts.ts'
+import { measureTrees } from '../process/process-facts.ts'
 import type { Session } from './session.ts'
 
 /** Ms; tests hurry. */
@@ -102,7 +102,7 @@ export class Upkeep {
     this.#measuring = true
     this.#measured.set(due, now)
     try {
-      due.browser.measured((await treeUse([pid])).get(pid) ?? null)
+      due.browser.measured((await measureTrees([pid])).get(pid) ?? null)
     } catch {
       // No figure for now; the next check tries again.
     } finally {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { createBrowsersRoom } from '../../../../server/browsers/index.ts'
 import { processFacts } from '../../../../server/browsers/process/process-facts.ts'
 import { reapLeftovers } from '../../../../server/browsers/process/reaper.ts'
-import { createLedger } from '../../../../server/browsers/process/process-registry.ts'
+import { createProcessRegistry } from '../../../../server/browsers/process/process-registry.ts'
 import { createRoomContext } from '../../../fakes/room-context.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { startPortal } from '../../../fixtures/portal/portal.ts'
@@ -52,7 +52,7 @@ describe('after a server was killed', () => {
     const room = createBrowsersRoom(context)
     await room.start()
     await eventually('the directories are gone', () => readdirSync(profilesDir).length === 0)
-    await eventually('so are the rows', () => createLedger(context.database).all().length === 0)
+    await eventually('so are the rows', () => createProcessRegistry(context.database).all().length === 0)
     expect(temporary.filter((folder) => existsSync(folder))).toEqual([])
     await room.stop()
     context.dispose()
@@ -61,12 +61,12 @@ describe('after a server was killed', () => {
   it('a browser that outlived it is killed only when its id, start and profile prove that it is ours', async () => {
     const context = createRoomContext({ dataDir })
     onTestFinished(() => context.dispose())
-    const ledger = createLedger(context.database)
+    const registry = createProcessRegistry(context.database)
     const gone = 2 ** 22 - 1
     const note = async (name: string, child: ChildProcess, startedAt?: string) => {
       const pid = child.pid ?? 0
-      ledger.add(name, join(profilesDir, name), gone, 0)
-      ledger.started(name, pid, startedAt ?? (await processFacts(pid))?.startedAt ?? null)
+      registry.add(name, join(profilesDir, name), gone, 0)
+      registry.started(name, pid, startedAt ?? (await processFacts(pid))?.startedAt ?? null)
     }
     const [ours, reused, stranger, unknown] = ['ours', 'reused', 'stranger', 'unknown'].map((name) => {
       mkdirSync(join(profilesDir, name), { recursive: true })
@@ -80,14 +80,14 @@ describe('after a server was killed', () => {
     // A row that points outside our directory, as after the data directory was copied.
     const outside = join(dataDir, 'not-ours')
     mkdirSync(outside)
-    ledger.add('outside', outside, gone, 0)
+    registry.add('outside', outside, gone, 0)
 
     const ended = once(ours, 'exit')
-    const result = await reapLeftovers({ ledger, profilesDir, inUse: () => false, log: context.log })
+    const result = await reapLeftovers({ registry, profilesDir, inUse: () => false, log: context.log })
     expect(await ended).toEqual([null, 'SIGKILL'])
     expect(result).toEqual({ killed: 1, directories: 4 })
     for (const other of [reused, stranger, unknown]) expect(other.exitCode ?? other.signalCode).toBeNull()
-    expect(ledger.all()).toEqual([])
+    expect(registry.all()).toEqual([])
     expect(readdirSync(profilesDir)).toEqual([])
     expect(existsSync(outside)).toBe(true)
   })
@@ -105,13 +105,13 @@ describe('after a server was killed', () => {
       server.kill('SIGKILL')
       process.kill(pid, 'SIGKILL')
     })
-    const ledger = createLedger(context.database)
-    ledger.add('theirs', profileDir, server.pid ?? 0, 0)
-    ledger.started('theirs', pid, (await processFacts(pid))?.startedAt ?? null)
-    expect(await reapLeftovers({ ledger, profilesDir, inUse: () => false, log: context.log })).toEqual({ killed: 0, directories: 0 })
+    const registry = createProcessRegistry(context.database)
+    registry.add('theirs', profileDir, server.pid ?? 0, 0)
+    registry.started('theirs', pid, (await processFacts(pid))?.startedAt ?? null)
+    expect(await reapLeftovers({ registry, profilesDir, inUse: () => false, log: context.log })).toEqual({ killed: 0, directories: 0 })
     expect(isRunning(pid)).toBe(true)
     expect(existsSync(profileDir)).toBe(true)
-    expect(ledger.all()).toHaveLength(1)
+    expect(registry.all()).toHaveLength(1)
   })
 })
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { createLedger, type LedgerRow } from '../../../../server/browsers/process/process-registry.ts'
+import { createProcessRegistry, type RegisteredProcess } from '../../../../server/browsers/process/process-registry.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 
@@ -11,9 +11,9 @@ afterEach(() => served.stop())
 const serve = async (settings: { maxSessions?: number } = {}): Promise<void> => {
   served = await serveBrowsers({ settings: { browsers: { warmSpare: true, ...settings } } })
 }
-const rows = (): LedgerRow[] => createLedger(served.context.database).all()
-const spareOf = (): LedgerRow | undefined => rows().find(({ sessionId, pid }) => sessionId.startsWith('spare_') && pid !== null)
-const spare = (): Promise<LedgerRow> =>
+const rows = (): RegisteredProcess[] => createProcessRegistry(served.context.database).all()
+const spareOf = (): RegisteredProcess | undefined => rows().find(({ sessionId, pid }) => sessionId.startsWith('spare_') && pid !== null)
+const spare = (): Promise<RegisteredProcess> =>
   eventually('a spare browser waits', async () => (await served.get('/v1/browser-sessions')).body.spareReady && spareOf())
 const pidOf = (id: string): number | undefined => served.room.service.get(id).browser.running?.pid
 const profiles = (): string[] => readdirSync(join(served.context.dataDir, 'browsers', 'profiles'))
