@@ -1,16 +1,16 @@
 /** Makes the Koa app of one API as it is served through one doorway: guards outside, then the route table. */
-import Router, { type RouterContext } from '@koa/router'
-import Koa, { type Context } from 'koa'
+import Koa, { type Context, type ParameterizedContext } from 'koa'
 import type { Log } from '../log.ts'
-import { handled, type Api, type Call } from './api.ts'
+import { handled, type Api } from './api.ts'
 import { defaultBodyLimit, readBody } from './body.ts'
 import { subjectOf, type RouteDefinition } from './contract.ts'
-import { addReference } from './docs.ts'
-import { doorwayOf, isFromElsewhere, pageOfOurs, type Admitted, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
+import { referencePages } from './docs.ts'
+import { doorwayOf, isFromElsewhere, pageOfOurs, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
 import { checkSubject } from './subjects.ts'
-import { createPathIndex } from './paths.ts'
 import { fieldIssues, Refusal, toProblem, type KernelCode } from './problem.ts'
 import type { KeySockets } from './key-sockets.ts'
+import { RequestCall } from './request-call.ts'
+import { RouteTable } from './route-table.ts'
 import type { Shelter } from './shelter.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -33,52 +33,57 @@ interface RequestState {
 }
 
 /** Answers a request or throws. */
-type Respond = (ctx: RouterContext<RequestState>) => Promise<void>
+type Respond = (ctx: ParameterizedContext<RequestState>, params: Readonly<Record<string, string>>) => Promise<void> | void
+
+/** What a path leads to: a route, a page of the reference, or the word that a socket is there. */
+interface Target {
+  guarded: GuardedRoute
+  respond: Respond
+}
 
 /** A Node request handler for the API; paths are those of the contract, the prefix is already taken off. */
 export function createApp(api: Api, outer: Doorway, options: AppOptions): RequestHandler {
   const doorway = doorwayOf(api, outer)
+  const { guards } = options
+  const table = tableOf(api, doorway, options)
   const app = new Koa<RequestState>()
   app.silent = true
-  const router = new Router<RequestState>()
-  const index = createPathIndex<Respond>()
-  for (const [name, route] of Object.entries(api.contract.routes)) {
-    const respond = answer(api, name, route, doorway, options)
-    router.register(route.path, [route.method], respond, { name })
-    index.add(route.method, route.path, respond)
-  }
-  for (const [name, socket] of Object.entries(api.contract.sockets ?? {})) {
-    router.get(name, socket.path, () => {
-      throw new Refusal('upgrade-required', undefined, { headers: { upgrade: 'websocket' } })
-    })
-  }
-  addReference(router, api.contract, doorway)
-
-  const routed = router.routes()
-  const refuseUnknown = (ctx: Context): never => {
-    const others = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods)
-    if (others.length === 0) throw new Refusal('not-found')
-    throw new Refusal('method-not-allowed', undefined, { headers: { allow: [...new Set(others)].join(', ') } })
-  }
   // One middleware and not a chain of them: each link would cost every request a promise or two.
   app.use(
     countAndShapeErrors(api, options, async (ctx) => {
-      options.guards.checkHost(ctx.req, doorway)
+      guards.checkHost(ctx.req, doorway)
       if (ctx.req.headers.origin !== undefined || isFromElsewhere(ctx.req)) {
         // A preflight asks about another request: its method decides, and no key can come with it.
         const asked = ctx.method === 'OPTIONS' ? ctx.get('access-control-request-method') : ctx.method
-        const allowed = options.guards.checkOrigin(ctx.req, doorway, routeAsked(router, api, asked, ctx.path))
+        const allowed = guards.checkOrigin(ctx.req, doorway, table.find(asked, ctx.path)?.target.guarded ?? pageOfOurs)
         if (allowed !== null) allowOrigin(ctx, allowed)
       }
-      await options.guards.checkRate(ctx.req)
+      await guards.checkRate(ctx.req)
       if (isPreflight(ctx)) return answerPreflight(ctx)
-      const found = index.find(ctx.method, ctx.path)
-      if (found === null) return void (await routed(ctx, async () => refuseUnknown(ctx)))
-      ctx.params = found.params
-      await found.value(ctx)
+      const found = table.find(ctx.method, ctx.path)
+      if (found === null) refuseUnknown(table.methodsOf(ctx.path))
+      else await found.target.respond(ctx, found.params)
     }),
   )
   return app.callback()
+}
+
+function tableOf(api: Api, doorway: Doorway, options: AppOptions): RouteTable<Target> {
+  const table = new RouteTable<Target>()
+  for (const [name, route] of Object.entries(api.contract.routes))
+    table.add(route.method, route.path, { guarded: route, respond: answer(api, name, route, doorway, options) })
+  for (const socket of Object.values(api.contract.sockets ?? {})) table.add('GET', socket.path, { guarded: socket, respond: askToUpgrade })
+  for (const { path, respond } of referencePages(api.contract, doorway)) table.add('GET', path, { guarded: pageOfOurs, respond })
+  return table
+}
+
+function askToUpgrade(): never {
+  throw new Refusal('upgrade-required', undefined, { headers: { upgrade: 'websocket' } })
+}
+
+function refuseUnknown(methods: readonly string[]): never {
+  if (methods.length === 0) throw new Refusal('not-found')
+  throw new Refusal('method-not-allowed', undefined, { headers: { allow: methods.join(', ') } })
 }
 
 /** One route: key, then params and query, then the body, then the handler. Cheap and safe checks come before costly ones. */
@@ -86,8 +91,7 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
   // Looked up with each call: a room that was restarted has handlers of its own.
   const handlerNow = () => api.handlers[name] ?? missingHandler(api, name)
   handlerNow()
-  return async (ctx) => {
-    const given: Record<string, string> = { ...ctx['params'] }
+  return async (ctx, given) => {
     const subject = subjectOf(api.contract, given)
     const admitted = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route, subject)
     const refusal = options.shelter.refusal(api.contract.api)
@@ -110,49 +114,6 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
 
 function missingHandler(api: Api, name: string): never {
   throw new TypeError(`${api.contract.api}: route ${name} has no handler`)
-}
-
-/**
- * Facts about one call. A class, so that its getters stand on one prototype: an object literal with getters gets a hidden class of its own each time, which lies
- * in the old part of the heap and holds the request there until the next full collection. That cost a quarter of all the time of a call.
- */
-class RequestCall implements Call {
-  readonly caller: Call['caller']
-  readonly standing: Call['standing']
-  readonly requestId: string
-  readonly address: string
-  readonly headers: Call['headers']
-  readonly node: Call['node']
-  readonly #prefix: string
-  #gone: AbortController | undefined
-
-  constructor({ req, res, state }: Context, { caller, standing }: Admitted, doorway: Doorway, guards: Guards) {
-    this.caller = caller
-    this.standing = standing
-    this.requestId = String(state['requestId'])
-    this.address = guards.addressOf(req)
-    this.headers = req.headers
-    this.node = { request: req, response: res }
-    this.#prefix = doorway.prefix
-  }
-
-  /** Made when asked for: most handlers answer at once and never ask. */
-  get signal(): AbortSignal {
-    if (this.#gone === undefined) {
-      const controller = new AbortController()
-      const { response } = this.node
-      this.#gone = controller
-      if (response.destroyed && !response.writableFinished) controller.abort()
-      response.once('close', () => {
-        if (!response.writableFinished) controller.abort()
-      })
-    }
-    return this.#gone.signal
-  }
-
-  get origin(): string {
-    return `http://${this.node.request.headers.host ?? ''}${this.#prefix}`
-  }
 }
 
 interface Reply {
@@ -201,7 +162,11 @@ function parse(schema: NonNullable<RouteDefinition['body']>, value: unknown, cod
 }
 
 /** Around everything, so that whatever a guard refuses is counted and answered in the API's own shape. */
-function countAndShapeErrors(api: Api, { traffic, log, shelter, newRequestId }: AppOptions, respond: Respond): Respond {
+function countAndShapeErrors(
+  api: Api,
+  { traffic, log, shelter, newRequestId }: AppOptions,
+  respond: (ctx: ParameterizedContext<RequestState>) => Promise<void>,
+): (ctx: ParameterizedContext<RequestState>) => Promise<void> {
   const { api: room } = api.contract
   return async (ctx) => {
     const begun = performance.now()
@@ -229,13 +194,6 @@ function countAndShapeErrors(api: Api, { traffic, log, shelter, newRequestId }: 
     }
     traffic.record(performance.now() - begun, ctx.res.statusCode)
   }
-}
-
-/** The route a request is about; what is none is the reference, or is not there. */
-function routeAsked(router: Router<RequestState>, api: Api, method: string, path: string): GuardedRoute {
-  const matched = router.match(path, method).pathAndMethod.at(-1)?.name
-  const route = matched === undefined ? undefined : (api.contract.routes[matched] ?? api.contract.sockets?.[matched])
-  return route ?? pageOfOurs
 }
 
 function allowOrigin(ctx: Context, origin: string): void {

@@ -2,7 +2,6 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Contract } from './contract.ts'
 import type { Doorway } from './guards.ts'
@@ -11,32 +10,50 @@ import { Refusal } from './problem.ts'
 
 const viewerFiles: Readonly<Record<string, string>> = { 'swagger-ui.css': 'text/css', 'swagger-ui-bundle.js': 'text/javascript' }
 
-/** Registers the document and the viewer. Both say nothing that a caller could not find out, so they ask for no key. */
-export function addReference<State>(router: Router<State>, contract: Contract, doorway: Doorway): void {
+interface Page {
+  path: string
+  respond(ctx: Context, params: Readonly<Record<string, string>>): void
+}
+
+/** The document and the viewer. Both say nothing that a caller could not find out, so they ask for no key. */
+export function referencePages(contract: Contract, doorway: Doorway): Page[] {
   let document: string | undefined
-  router.get('/openapi.json', (ctx) => {
-    document ??= JSON.stringify(openApiOf(contract, doorway.prefix))
-    ctx.type = 'application/json'
-    ctx.body = document
-  })
-  router.get('/docs', (ctx) => {
-    secure(ctx)
-    ctx.type = 'text/html'
-    ctx.body = page(contract.title, doorway.prefix)
-  })
-  router.get('/docs/start.js', (ctx) => {
-    ctx.type = 'text/javascript'
-    ctx.body = startScript(doorway.prefix)
-  })
-  router.get('/docs/:file', (ctx) => {
-    const file = String(ctx['params'].file)
-    const type = viewerFiles[file]
-    const folder = viewerFolder()
-    if (type === undefined || folder === null) throw new Refusal('not-found')
-    ctx.type = type
-    ctx.set('cache-control', 'max-age=86400')
-    ctx.body = createReadStream(join(folder, file))
-  })
+  return [
+    {
+      path: '/openapi.json',
+      respond(ctx) {
+        document ??= JSON.stringify(openApiOf(contract, doorway.prefix))
+        ctx.type = 'application/json'
+        ctx.body = document
+      },
+    },
+    {
+      path: '/docs',
+      respond(ctx) {
+        secure(ctx)
+        ctx.type = 'text/html'
+        ctx.body = page(contract.title, doorway.prefix)
+      },
+    },
+    {
+      path: '/docs/start.js',
+      respond(ctx) {
+        ctx.type = 'text/javascript'
+        ctx.body = startScript(doorway.prefix)
+      },
+    },
+    {
+      path: '/docs/:file',
+      respond(ctx, { file = '' }) {
+        const type = viewerFiles[file]
+        const folder = viewerFolder()
+        if (type === undefined || folder === null) throw new Refusal('not-found')
+        ctx.type = type
+        ctx.set('cache-control', 'max-age=86400')
+        ctx.body = createReadStream(join(folder, file))
+      },
+    },
+  ]
 }
 
 /** The viewer sets style attributes and shows inlined SVGs; scripts come from here only. */

@@ -7,7 +7,7 @@ import type { Api } from './api.ts'
 import { contractError, type AppOptions } from './app.ts'
 import { subjectOf, type RouteDefinition, type SocketDefinition } from './contract.ts'
 import { doorwayOf, type Doorway } from './guards.ts'
-import { matchPath } from './paths.ts'
+import { RouteTable } from './route-table.ts'
 import { checkSubject } from './subjects.ts'
 import { fieldIssues, Refusal } from './problem.ts'
 
@@ -20,12 +20,11 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 /** Takes the sockets of one API through one doorway; paths are those of the contract. */
 export function createUpgradeHandler(api: Api, outer: Doorway, options: AppOptions): UpgradeHandler {
   const doorway = doorwayOf(api, outer)
-  // One per route, not per connection: thousands of idle sockets would each keep one.
-  const servers = new Map(Object.values(api.contract.sockets ?? {}).map((definition) => [definition, createSocketServer(definition)]))
+  const table = tableOf(api)
   return (request, socket, head) => {
     // A peer that resets during the handshake must not surface as an uncaught error.
     socket.on('error', () => socket.destroy())
-    accept({ api, doorway, options, servers }, request, socket, head).catch((error: unknown) => {
+    accept({ api, doorway, options, table }, request, socket, head).catch((error: unknown) => {
       const requestId = options.newRequestId()
       const { status, body, headers, unexpected } = contractError(api, error, requestId)
       if (unexpected) options.log.error({ api: api.contract.api, requestId, error }, 'an upgrade failed unexpectedly')
@@ -38,30 +37,47 @@ interface Gate {
   api: Api
   doorway: Doorway
   options: AppOptions
-  servers: ReadonlyMap<SocketDefinition, WebSocketServer>
+  table: RouteTable<SocketRoute>
 }
 
-async function accept({ api, doorway, options, servers }: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+interface SocketRoute {
+  name: string
+  definition: SocketDefinition
+  /** One for each route, not for each connection: thousands of idle sockets would each keep one. */
+  server: WebSocketServer
+}
+
+function tableOf(api: Api): RouteTable<SocketRoute> {
+  const table = new RouteTable<SocketRoute>()
+  for (const [name, definition] of Object.entries(api.contract.sockets ?? {})) {
+    table.add('GET', definition.path, { name, definition, server: createSocketServer(definition) })
+  }
+  // Last, since the first that fits is meant.
+  const open = Object.values(api.contract.sockets ?? {}).find(({ anyPath }) => anyPath === true)
+  const route = open === undefined ? null : table.find('GET', open.path)
+  if (route !== null) table.add('GET', '/{*rest}', route.target)
+  return table
+}
+
+async function accept({ api, doorway, options, table }: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const { guards } = options
   guards.checkHost(request, doorway)
   const url = URL.parse(request.url ?? '/', 'http://localhost')
-  const found = url === null ? null : find(api, url.pathname)
+  const found = url === null ? null : table.find('GET', url.pathname)
   if (url === null || found === null) throw new Refusal('not-found')
-  const { name, definition, params: rawParams } = found
+  const { name, definition, server } = found.target
   guards.checkOrigin(request, doorway, definition)
   await guards.checkRate(request)
-  const subject = subjectOf(api.contract, rawParams)
+  const subject = subjectOf(api.contract, found.params)
   const { caller, standing } = await guards.checkKey(request, doorway, api.contract.api, definition, subject)
   const { api: room } = api.contract
   const refusal = options.shelter.refusal(room)
   if (refusal !== null) throw refusal
-  const params = parse(definition.params, rawParams, 'invalid-params')
+  const params = parse(definition.params, found.params, 'invalid-params')
   const query = parse(definition.query, Object.fromEntries(url.searchParams), 'invalid-query')
   checkSubject(api, definition, subject, standing)
   const handler = api.sockets[name]
   if (handler === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no handler`)
-  const server = servers.get(definition)
-  if (server === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no server`)
   const opened = await upgrade(server, request, socket, head)
   if (caller.kind === 'key') options.keySockets.add(caller.id, opened)
   const requestId = options.newRequestId()
@@ -105,15 +121,6 @@ function upgrade(server: WebSocketServer, request: IncomingMessage, socket: Dupl
       resolve(opened)
     })
   })
-}
-
-function find(api: Api, path: string): { name: string; definition: SocketDefinition; params: Record<string, string> } | null {
-  for (const [name, definition] of Object.entries(api.contract.sockets ?? {})) {
-    const params = matchPath(definition.path, path)
-    if (params !== null) return { name, definition, params }
-  }
-  const [open] = Object.entries(api.contract.sockets ?? {}).filter(([, { anyPath }]) => anyPath === true)
-  return open === undefined ? null : { name: open[0], definition: open[1], params: {} }
 }
 
 function parse(

@@ -352,6 +352,16 @@ test('guessing keys is slowed down', async () => {
   expect((await fetch(`${url}/secret`, { headers: { 'x-api-key': 'good' } })).status).toBe(200)
 })
 
+test('a WebSocket is found as a request is: with a slash at the end, and its parameter decoded', async () => {
+  const url = (await serve()).replace('http', 'ws')
+  const socket = new WebSocket(`${url}/Line/a%64a/`, { headers: { 'x-api-key': 'good' } })
+  const said = new Promise((resolve) => socket.once('message', (data) => resolve(String(data))))
+  await new Promise((resolve) => socket.once('open', resolve))
+  socket.send('hello')
+  expect(await said).toBe('ada heard hello')
+  socket.close()
+})
+
 test('a WebSocket opens with a key, in a header or as a sub-protocol', async () => {
   const url = (await serve()).replace('http', 'ws')
   const withProtocol = new WebSocket(`${url}/line/ada`, ['wheelhouse', 'bearer.good'])
