@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { iso } from '../clock.ts'
 import type { AttentionItem } from '../room-report.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import { createWebhooks } from '../events/webhooks.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { everyRange } from '../http/egress.ts'
@@ -11,13 +12,13 @@ import { migrate } from '../store/migrate.ts'
 import { createActivityStore } from './activity/store.ts'
 import { Activity } from './activity/activity.ts'
 import type { Bot } from './bot/bot.ts'
-import { announce, announceDeed } from './announce.ts'
 import { createBotsApi } from './api/index.ts'
 import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
 import { createBaileysEngine } from './engine/baileys/engine.ts'
 import { demoOf } from './pairing/demo.ts'
 import type { Message } from './engine/engine.ts'
+import { botEvents } from './events.ts'
 import { Inbox } from './messages/inbox.ts'
 import { createLogStore, type LogStore } from './messages/log-store.ts'
 import { lockedBackups, removeLocked } from './locked-store.ts'
@@ -28,7 +29,7 @@ import type { Authenticator } from './pairing/passkey.ts'
 import { createRuleStore } from './rules/store.ts'
 import { Rules, type Publisher } from './rules/rules.ts'
 import { BotService, type BotServiceParts } from './service.ts'
-import { needsPerson } from './bot/states.ts'
+import { needsPerson, type BotState } from './bot/states.ts'
 import { createBotStore } from './store.ts'
 
 export interface BotsRoom extends Room {
@@ -59,7 +60,8 @@ export function createBotsRoom(
   context: RoomContext,
   { variables, whatsappUrl = null, windowUrl = () => null, publisher, authenticator, removed, timing = {} }: BotsGiven = {},
 ): BotsRoom {
-  const { sealer, clock, events, log } = context
+  const { sealer, clock, log } = context
+  const announcer = createAnnouncer(context.events, 'bots', botEvents)
   const own = variables?.databaseFile == null ? null : openDatabase(variables.databaseFile)
   if (own !== null) migrate(own)
   const database = own ?? context.database
@@ -110,7 +112,7 @@ export function createBotsRoom(
     told: (event) => messages.tell(event.userId, event),
     did: (what, userId, actor, rule, problem) => {
       context.changed('bots')
-      announceDeed(events, what, userId, actor, { rule, ...(problem === undefined ? {} : { problem }) })
+      announcer.emit({ type: `bot-${what}`, subject: userId, actor, data: { rule, problem } })
     },
   })
   const told = (bot: Bot, message: Message): void => {
@@ -128,7 +130,7 @@ export function createBotsRoom(
     changed(bot, state) {
       context.changed('bots')
       if (state === null) return
-      announce(events, bot, state)
+      announcer.emit({ type: eventOf(state), subject: bot.row.userId, data: { reason: bot.row.reason ?? undefined } })
       messages.changedState(bot, state)
       inbox.recover(bot)
       if (state === 'online') outbox.pump(bot)
@@ -151,7 +153,7 @@ export function createBotsRoom(
       }
       if (what === 'changed') outbox.repace(service.get(userId))
       context.changed('bots')
-      announceDeed(events, what, userId, actor)
+      announcer.emit({ type: `bot-${what}`, subject: userId, actor })
     },
     ...patience,
   })
@@ -261,4 +263,8 @@ export function createBotsRoom(
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+function eventOf(state: BotState) {
+  return state === 'logged_out' ? ('bot-logged-out' as const) : (`bot-${state}` as const)
 }

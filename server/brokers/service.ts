@@ -1,7 +1,8 @@
 /** Sessions and their rules: who may make, enter, suspend and drop them. No HTTP, no frames. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { iso, type Clock } from '../clock.ts'
-import type { EventSink, NewEvent } from '../events/event.ts'
+import type { EventSink } from '../events/event.ts'
+import { createAnnouncer, type Announcement, type Announcer } from '../events/event-types.ts'
 import { Fault } from '../fault.ts'
 import { reasonOf } from '../isolation.ts'
 import type { Log } from '../log.ts'
@@ -15,6 +16,7 @@ import type { DeadLetter, EndReason, Subscriber, Will } from './engine/model.ts'
 import { sampleEvery, type Tenant } from './engine/tenant.ts'
 import { logTopic } from './engine/topics.ts'
 import { Authentication, type Passwords } from './authentication.ts'
+import { brokerEvents } from './events.ts'
 import { defaultPolicy, policySchema, type Policy } from './policy.ts'
 import type { BrokerStore, StoredSession } from './store.ts'
 
@@ -65,7 +67,7 @@ export class BrokerService {
   storageError: { since: number; text: string } | null = null
   private readonly sessions = new Map<string, Session>()
   private readonly authentication: Authentication
-  private readonly events: EventSink
+  private readonly events: Announcer<typeof brokerEvents>
   private readonly changed: () => void
   private readonly removed: (name: string) => void
   private readonly log: Log
@@ -100,7 +102,7 @@ export class BrokerService {
     this.log = log
     this.random = random
     this.newId = newId
-    this.events = events
+    this.events = createAnnouncer(events, 'brokers', brokerEvents)
     this.changed = changed
     this.removed = removed
     this.startedAt = clock.monotonic()
@@ -198,7 +200,7 @@ export class BrokerService {
     if (stored === null) throw new Fault('session-exists')
     this.open(stored)
     this.authentication.remember(stored.id, password)
-    this.emit({ type: 'session-created', title: 'Session created', subject: name, actor, tone: 'good' })
+    this.emit({ type: 'session-created', subject: name, actor })
     return { secretKey, expiresAt }
   }
 
@@ -228,14 +230,12 @@ export class BrokerService {
     if (suspended) for (const link of [...tenant.links]) attempt(link, () => link.end('suspended'))
     this.emit({
       type: suspended ? 'session-suspended' : 'session-resumed',
-      title: suspended ? 'Session suspended' : 'Session resumed',
       subject: name,
       actor,
-      tone: suspended ? 'attention' : 'good',
     })
   }
 
-  async drop(name: string, actor: string, why = 'Session dropped'): Promise<void> {
+  async drop(name: string, actor: string, { expired = false } = {}): Promise<void> {
     const { stored, tenant } = this.byName(name)
     // First: a later session of this name must not be open to a key that was limited to this one.
     this.removed(name)
@@ -246,7 +246,7 @@ export class BrokerService {
     for (const link of [...tenant.links]) attempt(link, () => link.end('dropped'))
     await this.engine.dropTenant(tenant)
     this.deadTold.delete(stored.id)
-    this.emit({ type: 'session-dropped', title: why, subject: name, actor, tone: 'neutral' })
+    this.emit({ type: 'session-dropped', subject: name, actor, data: { expired } })
   }
 
   rotateSecret(name: string, actor: string): string {
@@ -254,7 +254,7 @@ export class BrokerService {
     const secretKey = this.newSecretKey()
     stored.secretHash = hashSecret(secretKey)
     this.store.setSecret(stored.id, stored.secretHash)
-    this.emit({ type: 'secret-rotated', title: 'Secret key replaced', subject: name, actor, tone: 'neutral' })
+    this.emit({ type: 'secret-rotated', subject: name, actor })
     return secretKey
   }
 
@@ -276,8 +276,7 @@ export class BrokerService {
       // What was only in memory goes onto the disk, or the other way round.
       if (before.durability !== stored.policy.durability && !(await this.engine.rewriteJournal())) throw new Fault('storage-failed')
     }
-    if (expiry !== undefined || policy !== undefined)
-      this.emit({ type: 'session-changed', title: 'Session changed', subject: name, actor, tone: 'neutral' })
+    if (expiry !== undefined || policy !== undefined) this.emit({ type: 'session-changed', subject: name, actor })
   }
 
   createPass(name: string): string {
@@ -318,9 +317,7 @@ export class BrokerService {
   evicted(tenant: Tenant, name: string): void {
     this.emit({
       type: 'client-evicted',
-      title: 'Slow client disconnected',
       subject: name,
-      tone: 'attention',
       data: { session: tenant.name },
     })
     this.tell(tenant, `${name} was disconnected: it did not take its messages`)
@@ -352,8 +349,8 @@ export class BrokerService {
     this.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, what)
   }
 
-  emit(event: Omit<NewEvent, 'room'>): void {
-    this.events.emit({ room: 'brokers', ...event })
+  emit<Type extends keyof typeof brokerEvents>(event: Announcement<typeof brokerEvents, Type>): void {
+    this.events.emit(event)
     this.changed()
   }
 
@@ -375,15 +372,12 @@ export class BrokerService {
           this.storageError = { since: clock.now(), text: diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error) }
           this.emit({
             type: 'storage-failed',
-            title: 'Messages cannot be stored',
-            subject: null,
-            tone: 'bad',
             data: { error: this.storageError.text },
           })
         },
         storageWorks: () => {
           this.storageError = null
-          this.emit({ type: 'storage-works', title: 'Messages are stored again', subject: null, tone: 'good' })
+          this.emit({ type: 'storage-works' })
         },
       },
     })
@@ -424,7 +418,7 @@ export class BrokerService {
     const now = this.clock.now()
     for (const { stored } of this.sessions.values())
       if (stored.expiresAt !== null && stored.expiresAt <= now)
-        this.drop(stored.name, 'system', 'Session expired').catch((error: unknown) =>
+        this.drop(stored.name, 'system', { expired: true }).catch((error: unknown) =>
           this.stumbled(error, 'an expired session could not be removed'),
         )
     const steady = this.clock.monotonic()
@@ -468,9 +462,7 @@ export class BrokerService {
     this.deadTold.set(tenant.id, now)
     this.emit({
       type: 'dead-letter',
-      title: 'Message could not be delivered',
       subject: tenant.name,
-      tone: 'attention',
       data: { topic, reason, subscriber: subscriberKey, messageId: id },
     })
     this.tell(tenant, `a message on ${topic} for ${subscriberKey} became a dead letter: ${reason}`)

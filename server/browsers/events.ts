@@ -4,16 +4,16 @@ import type { EventTone } from '../events/event.ts'
 import { eventType } from '../events/event-types.ts'
 import { endReason, type EndReason } from './contract/resources.ts'
 
-const session = { session: z.string(), profile: z.string(), text: z.string() }
-const ended = { ...session, reason: endReason }
+const session = { session: z.string(), profile: z.string(), text: z.string(), reason: endReason.optional() }
 // These come all the time by themselves: shown, not kept.
 const passing = { audited: false }
 
-export const browserEvents = {
+/** Those of a session's own events that the whole house hears of. */
+export const sessionEvents = {
   'session-opened': eventType('busy', session),
   'session-ready': eventType('good', session),
-  'session-closed': eventType(toneOfEnd, ended),
-  'session-crashed': eventType('bad', ended),
+  'session-closed': eventType(toneOfEnd, session),
+  'session-crashed': eventType('bad', session),
   'login-failed': eventType('bad', session),
   'lease-taken': eventType('busy', session, passing),
   'lease-ended': eventType('neutral', session, passing),
@@ -27,7 +27,10 @@ export const browserEvents = {
   'page-crashed': eventType('bad', session),
   'not-responding': eventType('bad', session),
   answered: eventType('good', session),
+}
 
+export const browserEvents = {
+  ...sessionEvents,
   'profile-made': eventType('neutral'),
   'profile-changed': eventType('neutral'),
   'profile-removed': eventType('neutral', { /** The one that Wheelhouse brings is there again. */ builtIn: z.boolean() }),
@@ -35,7 +38,7 @@ export const browserEvents = {
   'practice-site-ended': eventType('neutral'),
 }
 
-function toneOfEnd({ reason }: { reason: EndReason }): EventTone {
+function toneOfEnd({ reason }: { reason?: EndReason | undefined }): EventTone {
   if (reason === 'closed' || reason === 'idle' || reason === 'shutdown') return 'neutral'
   return reason === 'evicted' ? 'attention' : 'bad'
 }

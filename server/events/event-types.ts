@@ -36,7 +36,7 @@ export function eventType<Shape extends z.ZodRawShape>(tone: Tone<Shape>, facts?
   }
 }
 
-type Announcement<Types extends EventTypes, Type extends keyof Types> = {
+export type Announcement<Types extends EventTypes, Type extends keyof Types> = {
   type: Type
   /** What it is about, e.g. a session's user name; never a secret. */
   subject?: string | null

@@ -1,7 +1,9 @@
 /** Ends all sessions that match a filter, part by part, so that requests are answered in between. */
 import type { Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import type { Activity } from './activity.ts'
+import { loginEvents } from './events.ts'
 import type { Policy } from './policy.ts'
 import { ended, isLive, type Session } from './session.ts'
 import type { SessionFilter, SessionStore } from './store/session-store.ts'
@@ -23,6 +25,7 @@ export function createBulkEnding({
   clock: Clock
   events: EventSink
 }): (filter: SessionFilter, actor: string) => Promise<number> {
+  const announcer = createAnnouncer(events, 'logins', loginEvents)
   function end({ id, userId }: Session): Promise<boolean> {
     return store.change(userId, { session: id }, ([stored]) => {
       // Somebody may have ended it since it was read.
@@ -41,12 +44,9 @@ export function createBulkEnding({
       written += outcomes.length
     }
     if (written > 0)
-      events.emit({
-        room: 'logins',
+      announcer.emit({
         type: 'sessions-ended',
-        title: 'Logins revoked by filter',
         actor,
-        tone: 'attention',
         data: { sessions: count },
       })
     return count

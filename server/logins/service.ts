@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import { Fault } from '../fault.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import type { Activity } from './activity.ts'
 import { createBulkEnding } from './bulk-ending.ts'
 import { decideAdoption, decideCreate, decideRenewal, standingOf, type RenewOutcome } from './decisions.ts'
+import { loginEvents } from './events.ts'
 import { lockedFault, type SigningKeys, type Verified } from './keys/signing-keys.ts'
 import type { Policy } from './policy.ts'
 import { ended, isLive, stateOf, type Session, type StoredEndReason } from './session.ts'
@@ -86,6 +88,7 @@ export interface SessionsOptions {
 }
 
 export function createSessions({ store, keys, activity, policy, clock, events, random = randomBytes }: SessionsOptions): Sessions {
+  const announcer = createAnnouncer(events, 'logins', loginEvents)
   let validations = 0
   const endMatching = createBulkEnding({ store, activity, policy, clock, events })
   const newTokenId = (): string => randomBase62(22, random)
@@ -186,8 +189,8 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     const outcome = await store.change(session.userId, { session: session.id }, ([stored]) =>
       decideRenewal(stored && activity.latest(stored), tokenId, ask, nextTokenId, policy(), clock.now()),
     )
-    if (outcome.kind === 'reused') tell('token-reused', 'Replaced token used again; session ended', outcome.session, 'system', 'bad')
-    if (outcome.kind === 'current' && outcome.renewed) tell('session-renewed', 'Login renewed', outcome.session, actor)
+    if (outcome.kind === 'reused') tell('token-reused', outcome.session, 'system')
+    if (outcome.kind === 'current' && outcome.renewed) tell('session-renewed', outcome.session, actor)
     return outcome
   }
 
@@ -229,7 +232,7 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
       return { put: [over], result: { session: over, now: true } }
     })
     if (outcome === null) throw notFound()
-    if (outcome.now) tell('session-ended', reason === 'logout' ? 'Logged out' : 'Login revoked', outcome.session, actor)
+    if (outcome.now) tell('session-ended', outcome.session, actor)
     return outcome
   }
 
@@ -242,10 +245,8 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     })
     const [first] = outcome.over
     if (first !== undefined)
-      events.emit({
-        room: 'logins',
+      announcer.emit({
         type: 'sessions-ended',
-        title: 'Logins of a user revoked',
         subject: first.username,
         actor,
         data: { user: userId, sessions: outcome.ended.length },
@@ -279,13 +280,10 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
       decideCreate(sessions.map(activity.latest), session, limit, clock.now(), rules.idleTimeout),
     )
     if (!outcome.created) {
-      events.emit({
-        room: 'logins',
+      announcer.emit({
         type: 'session-denied',
-        title: 'Login denied: too many sessions',
         subject: session.username,
         actor,
-        tone: 'attention',
         data: { user: session.userId, live: outcome.live },
       })
       throw new Fault('session-limit', `${session.username} has ${outcome.live} of ${limit.maxConcurrent} sessions already`, {
@@ -293,8 +291,8 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
         limit: limit.maxConcurrent,
       })
     }
-    tell('session-created', 'Logged in', session, actor, 'good')
-    for (const each of outcome.evicted) tell('session-ended', 'Login evicted by a newer one', each, 'system')
+    tell('session-created', session, actor)
+    for (const each of outcome.evicted) tell('session-ended', each, 'system')
     return { session, token, evicted: outcome.evicted }
   }
 
@@ -306,20 +304,13 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     return isLive(session, now, policy().idleTimeout) && standingOf(session, tokenId, now) === 'replaced'
   }
 
-  function tell(type: string, title: string, session: Session, actor: string, tone: 'neutral' | 'good' | 'bad' = 'neutral'): void {
-    events.emit({
-      room: 'logins',
+  function tell(type: 'session-created' | 'session-renewed' | 'session-ended' | 'token-reused', session: Session, actor: string): void {
+    const { id, userId, address, endReason } = session
+    announcer.emit({
       type,
-      title,
       subject: session.username,
       actor,
-      tone,
-      data: {
-        session: session.id,
-        user: session.userId,
-        address: session.address,
-        ...(session.endReason === null ? {} : { reason: session.endReason }),
-      },
+      data: { session: id, user: userId, address, reason: endReason ?? undefined },
     })
   }
 

@@ -2,10 +2,12 @@
 import type { Database } from 'better-sqlite3'
 import { systemClock, type Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
+import { createAnnouncer } from '../../events/event-types.ts'
 import { Fault } from '../../fault.ts'
 import { linearPattern } from '../../linear-pattern.ts'
 import { builtInProfiles } from './built-in-profiles.ts'
 import { createProfileRows, type ProfileRows } from './profiles-store.ts'
+import { browserEvents } from '../events.ts'
 import { siteProfile, type SiteProfile } from '../contract/site-profile.ts'
 
 export interface ListedProfile extends SiteProfile {
@@ -30,6 +32,7 @@ export interface ProfileStore {
 }
 
 export function createProfileStore(database: Database, events: EventSink, clock: Clock = systemClock): ProfileStore {
+  const announcer = createAnnouncer(events, 'browsers', browserEvents)
   const rows = createProfileRows(database)
   tidy(rows, clock)
   const builtIn = new Map(builtInProfiles.map((profile) => [profile.name, profile]))
@@ -75,10 +78,8 @@ export function createProfileStore(database: Database, events: EventSink, clock:
       checkLent(name)
       const isNew = rows.find(name) === null && !builtIn.has(name)
       rows.put(name, JSON.stringify(whole), clock.now())
-      events.emit({
-        room: 'browsers',
+      announcer.emit({
         type: isNew ? 'profile-made' : 'profile-changed',
-        title: isNew ? 'Site profile made' : 'Site profile changed',
         subject: name,
         actor,
       })
@@ -90,8 +91,7 @@ export function createProfileStore(database: Database, events: EventSink, clock:
       if (!removed && builtIn.has(name))
         throw new Fault('profile-built-in', `${name} is a built-in profile; it can be replaced, not removed`)
       if (!removed) throw notFound(name)
-      const title = builtIn.has(name) ? 'Built-in site profile restored' : 'Site profile removed'
-      events.emit({ room: 'browsers', type: 'profile-removed', title, subject: name, actor })
+      announcer.emit({ type: 'profile-removed', subject: name, actor, data: { builtIn: builtIn.has(name) } })
     },
   }
 }

@@ -7,10 +7,12 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, ty
 import { createSigner, createVerifier } from 'fast-jwt'
 import type { Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
+import { createAnnouncer } from '../../events/event-types.ts'
 import { Fault, isFault } from '../../fault.ts'
 import type { Log } from '../../log.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import { diskRefusal } from '../../store/disk.ts'
+import { loginEvents } from '../events.ts'
 import { createRecent } from '../lru-cache.ts'
 import type { KeyRecord, KeyStore, LastSigning, LockedKey, SigningAlgorithm } from './keys-store.ts'
 
@@ -118,6 +120,7 @@ export function createSigningKeys({
   events: EventSink
   log: Pick<Log, 'warn'>
 }): SigningKeys {
+  const announcer = createAnnouncer(events, 'logins', loginEvents)
   let keys = new Map<string, UsableKey>()
   let signing: UsableKey | undefined
   let lockedKeys = new Map<string, LockedKey>()
@@ -155,13 +158,9 @@ export function createSigningKeys({
     if (last !== null && !keys.has(last.id) && !lockedKeys.has(last.id) && lost === null && !givingUp) {
       lost = { at: clock.now(), before: last, now: { id, algorithm } }
       const data = { before: last.id, beforeAlgorithm: last.algorithm, algorithm }
-      events.emit({
-        room: 'logins',
+      announcer.emit({
         type: 'keys-lost',
-        title: 'Signing keys were lost; other ones sign now',
         subject: id,
-        actor: 'system',
-        tone: 'bad',
         data,
       })
     }
@@ -263,12 +262,9 @@ export function createSigningKeys({
       } finally {
         givingUp = false
       }
-      events.emit({
-        room: 'logins',
+      announcer.emit({
         type: 'keys-given-up',
-        title: 'Locked signing keys given up',
         actor,
-        tone: 'attention',
         data: { keys: locked.length, removed: !store.shared },
       })
       return { keys: locked.length, anyUsable }
@@ -295,7 +291,7 @@ export function createSigningKeys({
 
     async rotate(algorithm, oldVerifyUntil, actor) {
       const next = await rotate(algorithm, oldVerifyUntil)
-      events.emit({ room: 'logins', type: 'key-rotated', title: 'Signing key rotated', subject: next.id, actor, data: { algorithm } })
+      announcer.emit({ type: 'key-rotated', subject: next.id, actor, data: { algorithm } })
       return next
     },
 
@@ -305,13 +301,10 @@ export function createSigningKeys({
       if (key.signs) throw new Fault('key-in-use', 'This key signs new tokens; rotate first')
       await store.remove(id)
       await load()
-      events.emit({
-        room: 'logins',
+      announcer.emit({
         type: 'key-removed',
-        title: 'Signing key removed',
         subject: id,
         actor,
-        tone: 'attention',
         data: { algorithm: key.algorithm },
       })
     },

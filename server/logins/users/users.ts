@@ -1,9 +1,11 @@
 /** Users of the legacy login: kept with scrypt hashes, checked behind a guard against guessing. */
 import type { Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
+import { createAnnouncer } from '../../events/event-types.ts'
 import { Fault } from '../../fault.ts'
 import { checkPassword, hashPassword } from '../../secrets/hash.ts'
 import { randomBase62 } from '../../secrets/random.ts'
+import { loginEvents } from '../events.ts'
 import type { AttemptGuard } from './attempts.ts'
 import { createTurnstile } from './turnstile.ts'
 import { takenName, type LoginUserStore, type StoredLoginUser } from './users-store.ts'
@@ -68,6 +70,7 @@ export function createLoginUsers({
   clock,
   events,
 }: LoginUsersGiven): LoginUsers {
+  const announcer = createAnnouncer(events, 'logins', loginEvents)
   const { enter } = createTurnstile(derivationsAtOnce, derivationsWaiting)
   /** What the house itself hashes is asked for by people with a key, and comes before what strangers try. */
   const hashed = (password: string): Promise<string> => enter({ address: '', name: '', trusted: true }, () => passwords.hash(password))
@@ -90,15 +93,9 @@ export function createLoginUsers({
     return nobodysHash
   }
 
-  function tell(type: string, title: string, user: StoredLoginUser, actor: string): void {
-    events.emit({
-      room: 'logins',
-      type,
-      title,
-      subject: user.username,
-      actor,
-      data: { user: user.id, role: user.roleName, active: user.active },
-    })
+  function tell(type: 'user-created' | 'user-changed' | 'user-removed', user: StoredLoginUser, actor: string): void {
+    const data = { user: user.id, role: user.roleName, active: user.active }
+    announcer.emit({ type, subject: user.username, actor, data })
   }
 
   return {
@@ -130,7 +127,7 @@ export function createLoginUsers({
         lastLoginAt: null,
       }
       await store.add(user)
-      tell('user-created', 'Login user added', user, actor)
+      tell('user-created', user, actor)
       return user
     },
 
@@ -156,7 +153,7 @@ export function createLoginUsers({
       if (endsSessions) await endSessions(id, actor)
       const user = await store.update(id, changed)
       if (user === undefined) throw unknownUser()
-      tell('user-changed', 'Login user changed', user, actor)
+      tell('user-changed', user, actor)
       if (endsSessions) {
         owing.add(id)
         await endSessions(id, actor)
@@ -171,7 +168,7 @@ export function createLoginUsers({
       if (user === undefined) throw unknownUser()
       await endSessions(id, actor)
       await store.remove(id)
-      tell('user-removed', 'Login user removed', user, actor)
+      tell('user-removed', user, actor)
     },
 
     async signIn(username, password, address) {
@@ -182,13 +179,10 @@ export function createLoginUsers({
         passwords.check(password, user?.passwordHash ?? (await somebodysHash())),
       )
       if (user === undefined || !matches) {
-        events.emit({
-          room: 'logins',
+        announcer.emit({
           type: 'login-failed',
-          title: 'Wrong user name or password',
           subject: username.slice(0, 100),
           actor: 'local',
-          tone: 'attention',
           data: { address },
         })
         throw new Fault('invalid-credentials')
