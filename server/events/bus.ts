@@ -94,7 +94,7 @@ export function createEventBus({
   let retry: NodeJS.Timeout | undefined
   let stopped = false
 
-  function emit({ room, type, subject = null, actor = 'system', tone = 'neutral', data = {}, audited = true, title }: NewEvent): void {
+  function emit({ room, type, subject = null, actor = 'system', tone = 'neutral', data = {}, audited = true }: NewEvent): void {
     if (stopped) {
       log.warn({ room, type }, 'event after the bus has stopped')
       return
@@ -106,7 +106,7 @@ export function createEventBus({
       at: iso(clock.now()),
       room,
       type,
-      title: title ?? titleOf({ room, type, data }),
+      title: titleOf({ room, type, data }),
       subject,
       actor,
       tone,

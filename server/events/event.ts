@@ -24,12 +24,10 @@ export const busEvent = z.object({
 })
 export type BusEvent = z.output<typeof busEvent>
 
-/** What a room emits; the bus adds id and time. `audited: false` is sent to readers but not kept. */
+/** What an announcer emits; the bus adds id, time and title. `audited: false` is sent to readers but not kept. */
 export interface NewEvent {
   room: BusEvent['room']
   type: string
-  /** The catalogue's when not given. */
-  title?: string
   subject?: string | null
   actor?: string
   tone?: EventTone
@@ -37,7 +35,7 @@ export interface NewEvent {
   audited?: boolean
 }
 
-/** Where services send their events; the narrow side of the bus. */
+/** The narrow side of the bus; a room's services speak to it through an `Announcer` of their table. */
 export interface EventSink {
   emit(event: NewEvent): void
 }

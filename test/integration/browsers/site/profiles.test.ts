@@ -5,6 +5,8 @@ import { siteProfile } from '../../../../server/browsers/contract/site-profile.t
 import type { NewEvent } from '../../../../server/events/event.ts'
 import { openDatabase } from '../../../../server/store/database.ts'
 import { migrate } from '../../../../server/store/migrate.ts'
+import { en } from '../../../../words/en.ts'
+import { eventTitle } from '../../../../words/words.ts'
 
 const own = siteProfile.parse({
   name: 'yard',
@@ -51,7 +53,7 @@ describe('the site profiles', () => {
     expect(profiles.list()).toHaveLength(2)
     profiles.remove('emodal', 'owner')
     expect(profiles.get('emodal')).toMatchObject({ address: 'https://truckerportal.emodal.com', builtIn: true })
-    expect(events.map(({ type, title }) => [type, title])).toEqual([
+    expect(events.map(({ room, type, data = {} }) => [type, eventTitle(en, { room, type, data })])).toEqual([
       ['profile-changed', 'Site profile changed'],
       ['profile-removed', 'Built-in site profile restored'],
     ])
