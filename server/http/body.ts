@@ -18,7 +18,12 @@ export async function readBody(request: IncomingMessage, bodyType: 'json' | 'for
   if (bodyType === 'form' && mediaType === 'application/x-www-form-urlencoded')
     return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')))
   if (mediaType !== 'application/json' && !mediaType.endsWith('+json')) throw new Refusal('unsupported-media-type')
-  return parseJson(bytes)
+  return parseJson(bytes, depthLimit)
+}
+
+/** The body as JSON, whatever it says it is: for a protocol that judges types by itself and carries what others nest. Throws `Refusal`. */
+export async function readJson(request: IncomingMessage, { limit, depth }: { limit: number; depth: number }): Promise<unknown> {
+  return parseJson(await readBytes(request, limit), depth)
 }
 
 async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
@@ -61,11 +66,10 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof Error && 'type' in error && error.type === 'entity.too.large'
 }
 
-function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer, limit: number): unknown {
   if (!isUtf8(bytes)) throw new Refusal('invalid-json', 'The body is not valid UTF-8')
   const text = bytes.toString('utf8', bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0)
-  if (mayNest(text) && nestingOf(text) > depthLimit)
-    throw new Refusal('body-too-deep', `The body is nested deeper than ${depthLimit} levels`)
+  if (mayNest(text, limit) && nestingOf(text) > limit) throw new Refusal('body-too-deep', `The body is nested deeper than ${limit} levels`)
   try {
     return JSON.parse(text)
   } catch {
@@ -74,12 +78,12 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 /** Whether there are brackets enough to be too deep: most bodies have a few, and are not scanned sign by sign. */
-function mayNest(text: string): boolean {
+function mayNest(text: string, limit: number): boolean {
   let found = 0
   for (const bracket of ['{', '[']) {
-    for (let at = text.indexOf(bracket); at !== -1 && found <= depthLimit; at = text.indexOf(bracket, at + 1)) found += 1
+    for (let at = text.indexOf(bracket); at !== -1 && found <= limit; at = text.indexOf(bracket, at + 1)) found += 1
   }
-  return found > depthLimit
+  return found > limit
 }
 
 /** Some editors and shells put it before what they send. */

@@ -4,8 +4,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontextprotocol/server'
-import getRawBody from 'raw-body'
 import { isFault } from '../../fault.ts'
+import { readJson } from '../../http/body.ts'
+import { Refusal } from '../../http/problem.ts'
 import { escape } from '../../isolation.ts'
 import { headerOf, refuse, refuseCharge } from './refusals.ts'
 import type { Meter } from '../billing/metered-call.ts'
@@ -34,6 +35,8 @@ export interface GatewayOptions {
 
 /** Bytes of a request, as the SDK's own default. */
 const maxBody = 4 * 1_048_576
+/** Arguments of tools nest as their makers like; what is far deeper only serves to exhaust who walks it. */
+const maxDepth = 256
 const maxBatch = 100
 const bearerPattern = /^Bearer +([\w-]{36})$/i
 
@@ -84,14 +87,9 @@ export class Gateway {
     const session = this.sessionOf(request, response, sessionId)
     if (session === null) return
     if (request.method !== 'POST') return this.legacy.handle(session, request, response, undefined)
-    const text = await readBody(request, response)
-    if (text === null) return
-    let body: unknown
-    try {
-      body = JSON.parse(text)
-    } catch {
-      return refuse(response, 400, -32700, 'Parse error: the body is not valid JSON')
-    }
+    const message = await readMessage(request, response)
+    if (message === null) return
+    const { body } = message
     if (this.leanCalls !== null && (await this.leanCalls.handle(session, request, response, body))) return
     if (!isJsonContentType(headerOf(request, 'content-type'))) return refuse(response, 415, -32000, 'Send the body as application/json')
     if (Array.isArray(body) && body.length > maxBatch) return refuse(response, 400, -32600, `A batch has at most ${maxBatch} messages`)
@@ -179,19 +177,16 @@ function hasTwins(body: unknown): boolean {
   return new Set(ids).size < ids.length
 }
 
-async function readBody(request: IncomingMessage, response: ServerResponse): Promise<string | null> {
+/** The message in a request; null when it cannot be read and the answer has said so. */
+async function readMessage(request: IncomingMessage, response: ServerResponse): Promise<{ body: unknown } | null> {
   try {
-    return await getRawBody(request, { limit: maxBody, length: request.headers['content-length'] ?? null, encoding: 'utf8' })
+    return { body: await readJson(request, { limit: maxBody, depth: maxDepth }) }
   } catch (error) {
-    const tooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large'
-    if (!response.destroyed)
-      refuse(
-        response,
-        tooLarge ? 413 : 400,
-        tooLarge ? -32600 : -32700,
-        tooLarge ? `The body may have at most ${maxBody} bytes` : 'The body ended before its stated length',
-        { headers: { connection: 'close' } },
-      )
+    if (!(error instanceof Refusal)) throw error
+    const { code, message, headers } = error
+    if (response.destroyed) return null
+    if (code === 'invalid-json') refuse(response, 400, -32700, `Parse error: ${message}`, { headers })
+    else refuse(response, code === 'body-too-large' ? 413 : 400, -32600, message, { headers })
     return null
   }
 }

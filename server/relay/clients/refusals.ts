@@ -14,7 +14,7 @@ export function refuse(
   status: number,
   code: number,
   message: string,
-  more: { id?: unknown; data?: unknown; headers?: Record<string, string> } = {},
+  more: { id?: unknown; data?: unknown; headers?: Readonly<Record<string, string>> } = {},
 ): void {
   response.writeHead(status, { 'content-type': 'application/json', ...more.headers })
   response.end(
