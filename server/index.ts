@@ -235,7 +235,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       rates,
       profiles: live(() => browsers.profiles),
       practice,
-      upstreams: live(() => relay.upstreams),
+      upstreams: live(() => relay.upstreamAdmin),
       lockers,
       restartRoom: (room) => keeper.restart(room),
       startedAt: clock.monotonic(),

@@ -39,7 +39,7 @@ export interface ControlParts {
   signIn: SignIn
   profiles: ProfileStore
   practice: PracticeSites
-  upstreams: UpstreamAdmin
+  upstreams: Pick<UpstreamAdmin, 'list' | 'create' | 'reveal' | 'change' | 'remove'>
   rooms: readonly Room[]
   lockers: Lockers
   /** Throws `room-down`. */

@@ -12,7 +12,10 @@ import type { Json } from './upstreams/connection.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StoredSession } from './sessions/store.ts'
 import type { UpstreamView } from './contract/upstream.ts'
-import { builtInId, isQuarantined, type Upstreams } from './upstreams/upstreams.ts'
+import { builtInId } from './upstreams/definition.ts'
+import { isQuarantined } from './upstreams/tools.ts'
+import type { UpstreamAdmin } from './upstreams/admin.ts'
+import type { Upstreams } from './upstreams/upstreams.ts'
 import { callerKey } from './built-in/server.ts'
 import type { StoredTool } from './upstreams/store.ts'
 import { buildView } from './sessions/view.ts'
@@ -20,6 +23,7 @@ import { buildView } from './sessions/view.ts'
 export interface RelayAdminOptions {
   sessions: Sessions
   upstreams: Upstreams
+  upstreamAdmin: UpstreamAdmin
   ledger: CreditLedger
   meter: Meter
   usage: CreditLedgerStore
@@ -30,7 +34,17 @@ export interface RelayAdminOptions {
 
 export type RelayAdmin = ReturnType<typeof createRelayAdmin>
 
-export function createRelayAdmin({ sessions, upstreams, ledger, meter, usage, calls, clock, callTimeout }: RelayAdminOptions) {
+export function createRelayAdmin({
+  sessions,
+  upstreams,
+  upstreamAdmin,
+  ledger,
+  meter,
+  usage,
+  calls,
+  clock,
+  callTimeout,
+}: RelayAdminOptions) {
   const thisMonth = (): string => iso(clock.now()).slice(0, 7)
 
   const sessionView = ({
@@ -89,9 +103,9 @@ export function createRelayAdmin({ sessions, upstreams, ledger, meter, usage, ca
       for (const row of usageBetween({}))
         calledThisMonth.set(`${row.upstream} ${row.tool}`, (calledThisMonth.get(`${row.upstream} ${row.tool}`) ?? 0) + row.calls)
       return upstreams.all().map((upstream) => ({
-        ...upstreams.view(upstream),
-        toolList: upstreams
-          .tools(upstream.definition.id)
+        ...upstreamAdmin.view(upstream),
+        toolList: upstreams.tools
+          .offered(upstream)
           .map((tool) => toolView(tool, calledThisMonth.get(`${upstream.definition.name} ${tool.name}`) ?? 0)),
       }))
     },
@@ -101,7 +115,7 @@ export function createRelayAdmin({ sessions, upstreams, ledger, meter, usage, ca
       name: string,
       patch: { enabled?: boolean | undefined; price?: number | undefined; approve?: boolean | undefined },
       actor: string,
-    ): RelayTool => toolView(upstreams.changeTool(id, name, patch, actor), 0),
+    ): RelayTool => toolView(upstreamAdmin.changeTool(id, name, patch, actor), 0),
 
     log: (id: string) => upstreams.get(id).log.map(({ at, text }) => ({ at: iso(at), text })),
 
@@ -121,7 +135,7 @@ export function createRelayAdmin({ sessions, upstreams, ledger, meter, usage, ca
       )
       const twice = chosen.find(({ name }) => names.filter((other) => other === name.toLowerCase()).length > 1)
       if (twice !== undefined) throw new Fault('upstream-taken', `There is a server named ${twice.name} already`, { field: twice.name })
-      return chosen.map((definition) => upstreams.create(definition, actor))
+      return chosen.map((definition) => upstreamAdmin.create(definition, actor))
     },
 
     calls: (limit: number, by: Standing, session?: string): RelayCall[] => calls.list(limit, session, mayRead(by)).map(callView),

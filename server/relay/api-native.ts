@@ -4,19 +4,19 @@ import { actorOf, type Call, type Handlers } from '../http/api.ts'
 import type { nativeRoutes } from './contract/native.ts'
 import type { RelayAdmin } from './admin.ts'
 import type { Sessions } from './sessions/sessions.ts'
-import type { Upstreams } from './upstreams/upstreams.ts'
+import type { UpstreamAdmin } from './upstreams/admin.ts'
 
 export interface NativeParts {
   admin: RelayAdmin
   sessions: Sessions
-  upstreams: Upstreams
+  upstreamAdmin: UpstreamAdmin
   /** Where authorization servers send browsers back to. */
   callbackUrl(): string
   /** Base of session addresses. */
   baseOf(call: Call): string
 }
 
-export function nativeHandlers({ admin, sessions, upstreams, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
+export function nativeHandlers({ admin, sessions, upstreamAdmin, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
     relaySessions: (_, call) => ({ status: 200, body: { sessions: admin.sessions(call.standing), mcpUrl: `${baseOf(call)}/mcp` } }),
     createRelaySession: ({ body }, call) => {
@@ -54,21 +54,21 @@ export function nativeHandlers({ admin, sessions, upstreams, callbackUrl, baseOf
     },
     sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: admin.tools(params.id, standing) } }),
     catalogue: () => ({ status: 200, body: { servers: admin.catalogue() } }),
-    restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.restart(params.id, actorOf(caller)) }),
+    restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreamAdmin.restart(params.id, actorOf(caller)) }),
     signIn: async ({ params, body: { clientId, clientSecret } }) => ({
       status: 200,
       body: {
-        url: (await upstreams.signIn(params.id, clientId === undefined ? undefined : { clientId, clientSecret })).href,
+        url: (await upstreamAdmin.signIn(params.id, clientId === undefined ? undefined : { clientId, clientSecret })).href,
         callbackUrl: callbackUrl(),
       },
     }),
-    signOut: async ({ params }, { caller }) => ({ status: 200, body: await upstreams.signOut(params.id, actorOf(caller)) }),
+    signOut: async ({ params }, { caller }) => ({ status: 200, body: await upstreamAdmin.signOut(params.id, actorOf(caller)) }),
     signInAnswer: async ({ query }) => {
       const answer = new URLSearchParams(Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined))
       try {
         return {
           status: 200,
-          body: page('Signed in', `Wheelhouse now works with ${await upstreams.signedIn(answer)}. You can close this page.`),
+          body: page('Signed in', `Wheelhouse now works with ${await upstreamAdmin.signedIn(answer)}. You can close this page.`),
           headers: pageHeaders,
         }
       } catch (error) {

@@ -1,12 +1,15 @@
 /** The relay room: what it is made of, how it starts, stops and reports. */
 import type { AttentionItem } from '../room-report.ts'
 import { iso } from '../clock.ts'
+import { createAnnouncer } from '../events/event-types.ts'
 import type { Room, RoomContext } from '../room.ts'
 import type { Accounts } from './billing/accounts.ts'
 import { createRelayApi } from './api.ts'
 import { CallLog } from './billing/call-log.ts'
 import { Meter } from './billing/metered-call.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
+import type { UpstreamView } from './contract/upstream.ts'
+import { relayEvents } from './events.ts'
 import { createRelayAdmin } from './admin.ts'
 import type { Gateway } from './clients/gateway.ts'
 import { createOAuthClientStore } from './oauth/store.ts'
@@ -17,6 +20,7 @@ import { CreditLedger } from './billing/credit-ledger.ts'
 import { createSessionStore } from './sessions/store.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
+import { UpstreamAdmin } from './upstreams/admin.ts'
 import { Upstreams } from './upstreams/upstreams.ts'
 import { createBuiltInServer, type BuiltInTool } from './built-in/server.ts'
 
@@ -27,6 +31,7 @@ export interface RelayRoom extends Room {
   giveUpLocked(): Promise<void>
   sessions: Sessions
   upstreams: Upstreams
+  upstreamAdmin: UpstreamAdmin
   gateway(): Promise<Gateway>
   ledger: CreditLedger
   /** A maker of sessions may do less now. */
@@ -58,7 +63,8 @@ export function createRelayRoom(
   context: RoomContext,
   { accounts, publicUrl, callbackUrl, builtInTools = [], standingOf = ownerAlone, backOff, lean }: RelayGiven,
 ): RelayRoom {
-  const { database, sealer, clock, events, settings, log } = context
+  const { database, sealer, clock, settings, log } = context
+  const events = createAnnouncer(context.events, 'relay', relayEvents)
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
   const reach = createBuiltInReach(builtInTools, standingOf)
@@ -73,16 +79,13 @@ export function createRelayRoom(
     defaultDays: () => relaySettings().sessionDays,
   })
   const oauthClients = new OAuthClients({ store: createOAuthClientStore(database, sealer), clock, egress: context.egress, callbackUrl })
+  const upstreamStore = createUpstreamStore(database, sealer)
   const upstreams = new Upstreams({
-    store: createUpstreamStore(database, sealer),
-    oauthClients,
+    ...{ store: upstreamStore, oauthClients, clock, events, log, changed },
     egress: context.egress,
-    clock,
-    events,
-    log,
-    changed,
     ...(backOff === undefined ? {} : { backOff }),
   })
+  const upstreamAdmin = new UpstreamAdmin({ upstreams, store: upstreamStore, oauthClients, clock, events, changed })
   const usage = createCreditLedgerStore(database)
   const ledger = new CreditLedger({ store: usage, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
@@ -110,6 +113,7 @@ export function createRelayRoom(
   const admin = createRelayAdmin({
     sessions,
     upstreams,
+    upstreamAdmin,
     ledger,
     meter,
     usage,
@@ -143,12 +147,13 @@ export function createRelayRoom(
       sessions,
       gateway: loadGateway,
       admin,
-      upstreams,
+      upstreamAdmin,
       callbackUrl,
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
     }),
     sessions,
     upstreams,
+    upstreamAdmin,
     gateway: loadGateway,
     ledger,
     reconsider: (maker) => sessions.reconsider(maker),
@@ -164,7 +169,7 @@ export function createRelayRoom(
         () =>
           void upkeep(async () => {
             // In the same turn: a stop that came between the two would be followed by servers that nobody ends.
-            void upkeep(() => upstreams.sealOlder())
+            void upkeep(() => upstreamStore.sealOlder())
             const others = upstreams.start(
               builtInTools.length === 0
                 ? undefined
@@ -197,9 +202,9 @@ export function createRelayRoom(
         total: ledger.total,
       }
     },
-    attention: () => attentionOf(upstreams, clock.now()),
+    attention: () => attentionOf(upstreamAdmin.list(), clock.now()),
     locked() {
-      const servers = upstreams.locked()
+      const servers = upstreamAdmin.locked()
       return [
         ...(servers.length === 0 ? [] : [`${counted(servers.length, 'server')} (${servers.join(', ')})`]),
         ...(lockedSignIns === 0 ? [] : [`the sign-in at ${counted(lockedSignIns, 'server')}`]),
@@ -207,7 +212,7 @@ export function createRelayRoom(
       ]
     },
     async giveUpLocked() {
-      await upstreams.giveUpLocked()
+      await upstreamAdmin.giveUpLocked()
       oauthClients.giveUpLocked()
       sessions.giveUpLocked()
       lookForLocked()
@@ -226,8 +231,8 @@ function summaryText(upstreams: Upstreams): string {
   return `${ready} of ${enabled.length} servers ready`
 }
 
-function attentionOf(upstreams: Upstreams, now: number): AttentionItem[] {
-  return upstreams.list().flatMap((upstream): AttentionItem[] => [
+function attentionOf(upstreams: readonly UpstreamView[], now: number): AttentionItem[] {
+  return upstreams.flatMap((upstream): AttentionItem[] => [
     ...(upstream.state === 'failed'
       ? [
           {

@@ -6,7 +6,7 @@ import { Fault } from '../../fault.ts'
 import type { Right, Standing } from '../../http/rights.ts'
 import type { SessionPolicy } from '../contract/parts.ts'
 import type { StoredSession } from '../sessions/store.ts'
-import { builtInId } from '../upstreams/upstreams.ts'
+import { builtInId } from '../upstreams/definition.ts'
 
 /** The part of a tool that says who may use it. */
 export interface RightfulTool {

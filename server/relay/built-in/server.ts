@@ -1,11 +1,10 @@
 /** Wheelhouse itself as an MCP server: tools that the other rooms give, each with its schema, its hints and a line in the audit trail. */
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server'
-import type { EventSink } from '../../events/event.ts'
-import { createAnnouncer } from '../../events/event-types.ts'
+import type { Announcer } from '../../events/event-types.ts'
 import { Fault } from '../../fault.ts'
 import type { z } from 'zod'
 import type { Right, Standing } from '../../http/rights.ts'
-import { relayEvents } from '../events.ts'
+import type { relayEvents } from '../events.ts'
 import type { BuiltInReach } from './reach.ts'
 import type { BuiltInServer } from '../upstreams/upstreams.ts'
 
@@ -49,7 +48,7 @@ export const callerKey = 'wheelhouse/session'
 /** `policyBy` finds who decided what a session reaches; null for one that is over. */
 export function createBuiltInServer(
   tools: readonly BuiltInTool[],
-  { events, reach, policyBy }: { events: EventSink; reach: BuiltInReach; policyBy(sessionId: string): string | null },
+  { events, reach, policyBy }: { events: Announcer<typeof relayEvents>; reach: BuiltInReach; policyBy(sessionId: string): string | null },
 ): BuiltInServer {
   const standingOf = (sessionId: string): Standing | null => reach.standingOf(policyBy(sessionId))
   return {
@@ -81,7 +80,7 @@ export function createBuiltInServer(
 type Request = Parameters<Parameters<McpServer['registerTool']>[2]>[1]['mcpReq']
 
 interface CallParts {
-  events: EventSink
+  events: Announcer<typeof relayEvents>
   standingOf(sessionId: string): Standing | null
 }
 
@@ -107,7 +106,7 @@ async function callTool(
   }
   const audit = (type: 'tool-used' | 'tool-failed'): void => {
     const data = { readOnly, about: about?.(given).slice(0, 200), title }
-    createAnnouncer(events, 'relay', relayEvents).emit({ type, subject: name, actor, data })
+    events.emit({ type, subject: name, actor, data })
   }
   try {
     const standing = standingOf(sessionId)

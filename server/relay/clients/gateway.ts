@@ -19,7 +19,8 @@ import { PendingInputs } from './pending-input.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Clock } from '../../clock.ts'
-import { builtInId, type Upstreams } from '../upstreams/upstreams.ts'
+import { builtInId } from '../upstreams/definition.ts'
+import type { Upstreams } from '../upstreams/upstreams.ts'
 
 export interface GatewayOptions {
   sessions: Sessions

@@ -19,7 +19,7 @@ import type { Json, Message } from '../upstreams/connection.ts'
 import { asJson } from '../upstreams/connection.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
-import { builtInId } from '../upstreams/upstreams.ts'
+import { builtInId } from '../upstreams/definition.ts'
 import { callerKey } from '../built-in/server.ts'
 import { upstreamOfResource, type ToolEntry, type View } from '../sessions/view.ts'
 

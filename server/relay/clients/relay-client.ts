@@ -177,7 +177,7 @@ export class RelayClient {
   private async readTools(upstream: Upstream, connection: UpstreamConnection): Promise<void> {
     const { tools } = await readCatalogue(connection, new Set(['tools']))
     if (tools === undefined) return
-    this.options.upstreams.learn(upstream, tools)
+    this.options.upstreams.tools.learn(upstream.definition, tools)
     this.dedicatedTools.set(upstream.definition.id, tools)
     this.forgetView()
   }

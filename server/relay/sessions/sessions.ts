@@ -1,8 +1,7 @@
 /** The rules of session addresses: who holds one, how long, and what validating it costs. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
-import type { EventSink } from '../../events/event.ts'
-import { createAnnouncer, type Announcer } from '../../events/event-types.ts'
+import type { Announcer } from '../../events/event-types.ts'
 import { Fault } from '../../fault.ts'
 import type { Standing } from '../../http/rights.ts'
 import { hashSecret } from '../../secrets/hash.ts'
@@ -11,7 +10,7 @@ import type { Sealer } from '../../secrets/sealer.ts'
 import type { Accounts, Account } from '../billing/accounts.ts'
 import type { AccountRules, SessionPolicy } from '../contract/parts.ts'
 import { opensNoMore, type BuiltInReach } from '../built-in/reach.ts'
-import { relayEvents } from '../events.ts'
+import type { relayEvents } from '../events.ts'
 import type { SessionStore, StoredSession } from './store.ts'
 
 const day = 86_400_000
@@ -42,7 +41,7 @@ export interface SessionsOptions {
   accounts: Accounts
   sealer: Sealer
   clock: Clock
-  events: EventSink
+  events: Announcer<typeof relayEvents>
   reach: BuiltInReach
   /** Days a session lasts when nobody says otherwise. */
   defaultDays(): number
@@ -51,7 +50,6 @@ export interface SessionsOptions {
 
 export class Sessions {
   private readonly options: SessionsOptions
-  private readonly events: Announcer<typeof relayEvents>
   /** By secret id; kept in memory only. */
   private readonly cache = new Map<string, { session: StoredSession; until: number }>()
   /** Written in groups: a disk write for every call would cost more than the call. */
@@ -61,7 +59,6 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.options = options
-    this.events = createAnnouncer(options.events, 'relay', relayEvents)
   }
 
   /** Throws `user-not-found`, `policy-beyond-caller`. */
@@ -210,7 +207,7 @@ export class Sessions {
   setRules(accountId: string, rules: AccountRules, actor: string): void {
     const account = this.account(accountId)
     this.options.store.putRules(accountId, rules)
-    this.events.emit({
+    this.options.events.emit({
       type: 'account-rules-changed',
       subject: account.primaryEmail,
       actor,
@@ -369,7 +366,7 @@ export class Sessions {
     actor: string,
   ): void {
     const subject = account?.primaryEmail ?? session.accountId
-    this.events.emit({ type, subject, actor, data: { id: session.id, account: session.accountId } })
+    this.options.events.emit({ type, subject, actor, data: { id: session.id, account: session.accountId } })
     this.options.changed()
   }
 }

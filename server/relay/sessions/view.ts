@@ -2,7 +2,8 @@
 import type { Offered } from '../upstreams/catalogue.ts'
 import type { AccountRules, SessionPolicy } from '../contract/parts.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
-import { builtInId, isQuarantined } from '../upstreams/upstreams.ts'
+import { builtInId } from '../upstreams/definition.ts'
+import { isQuarantined, type Tools } from '../upstreams/tools.ts'
 import type { StoredTool, ToolDefinition } from '../upstreams/store.ts'
 
 export interface ToolEntry {
@@ -31,7 +32,7 @@ export interface View {
 
 export interface ViewSource {
   all(): readonly Upstream[]
-  tool(upstreamId: string, name: string): StoredTool | undefined
+  tools: Pick<Tools, 'find'>
   /** Whether a session may use a tool of Wheelhouse itself, by who decided what the session reaches. */
   mayUseBuiltIn(policyBy: string | null, name: string): boolean
 }
@@ -61,7 +62,7 @@ export function buildView(source: ViewSource, reach: Reach, dedicatedTools: Dedi
     const { definition, catalogue } = upstream
     const named = (name: string): string => (alone ? name : `${definition.name}__${name}`)
     for (const offered of dedicatedTools.get(definition.id) ?? catalogue.tools) {
-      const tool = source.tool(definition.id, offered.name)
+      const tool = source.tools.find(definition.id, offered.name)
       if (definition.id === builtInId && !source.mayUseBuiltIn(reach.policyBy, offered.name)) continue
       if (tool === undefined || !allows(reach, upstream, tool, named(offered.name))) continue
       const shown = policy.renames[named(offered.name)] ?? named(offered.name)

@@ -1,14 +1,215 @@
-/** The servers as the control API sees them. */
-import type { NewUpstream, UpstreamPatch, UpstreamSettings, UpstreamView } from '../contract/upstream.ts'
+/** What a person with the right to manage does with servers: adds, changes and removes them, signs in at them, decides about their tools. */
+import type { Clock } from '../../clock.ts'
+import type { Announcer } from '../../events/event-types.ts'
+import { Fault } from '../../fault.ts'
+import { randomBase62 } from '../../secrets/random.ts'
+import { newUpstream, type NewUpstream, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from '../contract/upstream.ts'
+import type { relayEvents } from '../events.ts'
+import type { GivenClient } from '../oauth/oauth-client.ts'
+import type { OAuthClients } from '../oauth/oauth-clients.ts'
+import { builtInId, withLoginApart, type UpstreamDefinition } from './definition.ts'
+import type { StoredTool, UpstreamStore } from './store.ts'
+import type { ToolPatch } from './tools.ts'
+import type { Upstream } from './upstream.ts'
+import type { Upstreams } from './upstreams.ts'
+import { viewOf } from './view.ts'
 
-export interface UpstreamAdmin {
-  list(): UpstreamView[]
-  /** Throws `upstream-taken`. */
-  create(given: NewUpstream, actor: string): UpstreamView
-  /** All that it is run or called with; said in the audit trail. Throws `upstream-not-found`, `upstream-built-in`, `upstream-locked`. */
-  reveal(id: string, actor: string): UpstreamSettings
-  /** Throws `upstream-not-found`, `upstream-taken`, `upstream-invalid`, `upstream-built-in`, `upstream-locked`. */
-  change(id: string, patch: UpstreamPatch, actor: string): Promise<UpstreamView>
+export interface UpstreamAdminOptions {
+  upstreams: Upstreams
+  store: UpstreamStore
+  oauthClients: OAuthClients
+  clock: Clock
+  events: Announcer<typeof relayEvents>
+  changed(): void
+}
+
+type AuditedChange = Exclude<Extract<keyof typeof relayEvents, `upstream-${string}`>, 'upstream-failed' | 'upstream-recovered'>
+
+export class UpstreamAdmin {
+  readonly #options: UpstreamAdminOptions
+
+  constructor(options: UpstreamAdminOptions) {
+    this.#options = options
+  }
+
+  list(): UpstreamView[] {
+    return this.#options.upstreams.all().map((upstream) => this.view(upstream))
+  }
+
+  view(upstream: Upstream): UpstreamView {
+    return viewOf(upstream, this.#options.upstreams.tools)
+  }
+
+  /** What was given is said back in full, as in `change`. Throws `upstream-taken`. */
+  create({ name, transport, command, args, cwd, url, env, headers, enabled }: NewUpstream, actor: string): UpstreamView {
+    const { upstreams, store, clock } = this.#options
+    this.#refuseTaken(name, null)
+    const definition = withLoginApart({
+      id: `up_${randomBase62(12)}`,
+      ...{ name, transport, command: command ?? null, args: args ?? [], cwd: cwd ?? null, url: url ?? null },
+      ...{ env: env ?? {}, headers: headers ?? {}, enabled: enabled ?? true, createdAt: clock.now() },
+    })
+    store.put(definition)
+    this.#audit('upstream-added', definition, actor)
+    return { ...this.view(upstreams.add(definition)), args: definition.args, url: definition.url }
+  }
+
+  /** All that a server is run or called with, for who may change it; said in the audit trail. Throws `upstream-not-found`, `upstream-built-in`, `upstream-locked`. */
+  reveal(id: string, actor: string): UpstreamSettings {
+    const { definition, locked } = this.#changeable(id)
+    if (locked !== null) throw new Fault('upstream-locked', locked)
+    const { command, args, cwd, url, env, headers } = definition
+    this.#audit('upstream-settings-shown', definition, actor)
+    return { command, args, cwd, url, env, headers }
+  }
+
+  /** What is left out stays; a running server is started anew when what it runs with changed. Throws `upstream-not-found`, `upstream-taken`, `upstream-invalid`, `upstream-built-in`, `upstream-locked`. */
+  async change(id: string, patch: UpstreamPatch, actor: string): Promise<UpstreamView> {
+    const { upstreams, store } = this.#options
+    const upstream = this.#changeable(id)
+    if (upstream.locked !== null) return this.#changeLocked(upstream, patch, actor)
+    const definition = patched(upstream.definition, patch)
+    this.#refuseTaken(definition.name, id)
+    store.put(definition)
+    const successor = await upstreams.replace(upstream, definition)
+    this.#audit('upstream-changed', definition, actor)
+    return {
+      ...this.view(successor),
+      ...(patch.args === undefined ? {} : { args: patch.args }),
+      ...(patch.url === undefined ? {} : { url: patch.url }),
+    }
+  }
+
   /** Throws `upstream-not-found`, `upstream-built-in`. */
-  remove(id: string, actor: string): Promise<void>
+  async remove(id: string, actor: string): Promise<void> {
+    const { upstreams, store, oauthClients } = this.#options
+    const upstream = this.#changeable(id)
+    const ended = upstreams.remove(id)
+    oauthClients.forget(id)
+    store.remove(id)
+    await ended
+    this.#audit('upstream-removed', upstream.definition, actor)
+    upstreams.announce(upstream)
+  }
+
+  /** Throws `upstream-not-found`. */
+  async restart(id: string, actor: string): Promise<UpstreamView> {
+    const { upstreams } = this.#options
+    const upstream = upstreams.get(id)
+    // The key of a locked one may have been put back.
+    await (upstream.locked === null ? upstream.restart() : this.#reread(id))
+    this.#audit('upstream-restarted', upstream.definition, actor)
+    return this.view(upstreams.get(id))
+  }
+
+  /** The page on which a person signs in at a remote server. Throws `upstream-not-found`, `sign-in-impossible`, `sign-in-wants-client`. */
+  async signIn(id: string, given: GivenClient | undefined): Promise<URL> {
+    const { upstreams, oauthClients } = this.#options
+    return oauthClients.begin(upstreams.get(id).definition, given)
+  }
+
+  /** Takes what the browser brought back from that page, and starts the server with it. Throws `sign-in-unknown`, `sign-in-failed`. */
+  async signedIn(answer: URLSearchParams): Promise<string> {
+    const { upstreams, oauthClients } = this.#options
+    const upstream = upstreams.get(await oauthClients.finish(answer))
+    this.#audit('upstream-signed-in', upstream.definition, 'owner')
+    if (upstream.definition.enabled) await upstream.restart()
+    return upstream.definition.name
+  }
+
+  /** Forgets the tokens of a remote server. Throws `upstream-not-found`. */
+  async signOut(id: string, actor: string): Promise<UpstreamView> {
+    const upstream = this.#options.upstreams.get(id)
+    this.#options.oauthClients.of(upstream.definition)?.signOut()
+    this.#audit('upstream-signed-out', upstream.definition, actor)
+    if (upstream.definition.enabled) await upstream.restart()
+    return this.view(upstream)
+  }
+
+  /** Switches a tool, prices it, or agrees to its changed definition. Throws `upstream-not-found`, `tool-not-found`. */
+  changeTool(id: string, name: string, patch: ToolPatch, actor: string): StoredTool {
+    const { upstreams } = this.#options
+    const upstream = upstreams.get(id)
+    const tool = upstreams.tools.change(upstream.definition, name, patch, actor)
+    upstreams.announce(upstream, new Set(['tools']))
+    return tool
+  }
+
+  /** Names of the servers whose settings cannot be opened. */
+  locked(): string[] {
+    return this.#options.upstreams.all().flatMap(({ definition, locked }) => (locked === null ? [] : [definition.name]))
+  }
+
+  /** Gives up what is sealed of those: they stay, switched off, until a person has set them up anew. */
+  async giveUpLocked(): Promise<void> {
+    const { upstreams, store } = this.#options
+    for (const { definition, locked } of upstreams.all()) {
+      if (locked === null) continue
+      store.empty(definition.id, definition.name)
+      await this.#reread(definition.id)
+    }
+  }
+
+  /** Of a locked server only what needs no key can be changed: what is sealed of it must not be lost by the way. */
+  async #changeLocked(
+    { definition, locked }: Upstream,
+    { name = definition.name, enabled = definition.enabled, ...sealed }: UpstreamPatch,
+    actor: string,
+  ): Promise<UpstreamView> {
+    if (Object.values(sealed).some((value) => value !== undefined))
+      throw new Fault('upstream-locked', `${locked}. Put the key back, give up what it sealed, or remove the server`)
+    this.#refuseTaken(name, definition.id)
+    this.#options.store.describe(definition.id, name, enabled)
+    const successor = await this.#reread(definition.id)
+    this.#audit('upstream-changed', successor.definition, actor)
+    return this.view(successor)
+  }
+
+  #reread(id: string): Promise<Upstream> {
+    const { upstreams, store } = this.#options
+    const stored = store.find(id)
+    if (stored === undefined) throw new Fault('upstream-not-found', 'There is no such server', { id })
+    return upstreams.replace(upstreams.get(id), stored.definition, stored.locked)
+  }
+
+  #changeable(id: string): Upstream {
+    const upstream = this.#options.upstreams.get(id)
+    if (id === builtInId) throw new Fault('upstream-built-in', 'The built-in server cannot be changed or removed')
+    return upstream
+  }
+
+  #refuseTaken(name: string, id: string | null): void {
+    const holder = this.#options.upstreams.all().find(({ definition }) => definition.name.toLowerCase() === name.toLowerCase())
+    if (holder !== undefined && holder.definition.id !== id)
+      throw new Fault('upstream-taken', 'Another server has this name', { field: 'name' })
+  }
+
+  #audit(type: AuditedChange, { name, transport }: UpstreamDefinition, actor: string): void {
+    this.#options.events.emit({ type, subject: name, actor, data: { transport } })
+    this.#options.changed()
+  }
+}
+
+/** Throws `upstream-invalid`: what is changed must go with what stays. */
+function patched(before: UpstreamDefinition, { env, headers, ...plain }: UpstreamPatch): UpstreamDefinition {
+  const given = withoutUndefined(plain)
+  const definition = withLoginApart({ ...before, ...given, env: merged(before.env, env), headers: merged(before.headers, headers) })
+  const checked = newUpstream.safeParse(definition)
+  if (checked.success) return definition
+  throw new Fault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), {
+    issues: checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
+  })
+}
+
+function merged(before: Record<string, string>, patch: Record<string, string | null> | undefined): Record<string, string> {
+  const entries = Object.entries({ ...before, ...patch })
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== null))
+}
+
+/** The type that says a value may be left out also lets it be undefined; spread over a definition that would erase a field. */
+function withoutUndefined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
+  // Entries of undefined are gone, which is what the type says.
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
+    [Key in keyof Value]: Exclude<Value[Key], undefined>
+  }
 }

@@ -17,6 +17,14 @@ export interface UpstreamDefinition {
   createdAt: number
 }
 
+export const builtInId = 'wheelhouse'
+
+/** The server that is part of this program; switched on by the first session that asks for it. */
+export function builtInDefinition(name: string, createdAt: number): UpstreamDefinition {
+  const nothing = { command: null, args: [], cwd: null, url: null, env: {}, headers: {} }
+  return { id: builtInId, name, transport: 'built-in', ...nothing, enabled: false, createdAt }
+}
+
 /** An address is shown and told; a name and password in it become a header, which is sealed and shown by its name alone. */
 export function withLoginApart(definition: UpstreamDefinition): UpstreamDefinition {
   const { url, userinfo } = splitUserinfo(definition.url ?? '')

@@ -22,10 +22,10 @@ beforeAll(async () => {
   relay = await serveRelay({ given: { backOff: [10, 20] } })
   await new Promise((resolve) => setImmediate(resolve))
   const add = (name: string, ...args: string[]) =>
-    relay.room.upstreams.create({ name, transport: 'stdio', command: process.execPath, args }, 'owner')
+    relay.room.upstreamAdmin.create({ name, transport: 'stdio', command: process.execPath, args }, 'owner')
   add('everything', published('everything'))
   add('filesystem', published('filesystem'), folder)
-  relay.room.upstreams.create(
+  relay.room.upstreamAdmin.create(
     {
       name: 'memory',
       transport: 'stdio',
@@ -36,14 +36,14 @@ beforeAll(async () => {
     'owner',
   )
   add('odd', odd)
-  await eventually('all are ready', () => relay.room.upstreams.list().every(({ state }) => state === 'ready'))
+  await eventually('all are ready', () => relay.room.upstreamAdmin.list().every(({ state }) => state === 'ready'))
 })
 afterAll(async () => {
   await relay.stop()
   rmSync(folder, { recursive: true, force: true })
 })
 
-const idOf = (name: string): string => relay.room.upstreams.list().find((each) => each.name === name)?.id ?? ''
+const idOf = (name: string): string => relay.room.upstreamAdmin.list().find((each) => each.name === name)?.id ?? ''
 const only = async (...names: string[]) => relay.session({ body: { policy: { upstreams: names.map(idOf) } } })
 
 async function connect(
@@ -143,7 +143,7 @@ test('a client that servers may ask things can go on after its server was starte
   client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { city: 'Hamburg' } }))
   const where = async () => textOf(await client.callTool({ name: 'where', arguments: {} }))
   expect(await where()).toBe('You are in Hamburg')
-  await relay.room.upstreams.restart(idOf('odd'), 'owner')
+  await relay.room.upstreamAdmin.restart(idOf('odd'), 'owner')
   await eventually('it runs again', () => relay.room.upstreams.get(idOf('odd')).state === 'ready')
   expect(await where()).toBe('You are in Hamburg')
 })
@@ -179,11 +179,11 @@ describe('what a session may reach', () => {
     const client = await connect(sessionUrl)
     const told = new Promise<void>((resolve) => client.setNotificationHandler('notifications/tools/list_changed', () => resolve()))
     await eventually('it listens', async () => (await client.listTools()).tools.length === 6)
-    relay.room.upstreams.changeTool(idOf('odd'), 'count', { enabled: false }, 'owner')
+    relay.room.upstreamAdmin.changeTool(idOf('odd'), 'count', { enabled: false }, 'owner')
     await told
     expect((await client.listTools()).tools.map(({ name }) => name)).not.toContain('count')
     await expect(client.callTool({ name: 'count', arguments: {} })).rejects.toThrow('Unknown tool')
-    relay.room.upstreams.changeTool(idOf('odd'), 'count', { enabled: true }, 'owner')
+    relay.room.upstreamAdmin.changeTool(idOf('odd'), 'count', { enabled: true }, 'owner')
   })
 
   test('changes at once for clients that are connected when a person changes the session, or its account', async () => {
@@ -214,16 +214,16 @@ describe('what a session may reach', () => {
   })
 
   test('leaves out a tool whose definition changed, until a person has agreed', async () => {
-    const id = relay.room.upstreams.create(
+    const id = relay.room.upstreamAdmin.create(
       { name: 'shifty', transport: 'stdio', command: process.execPath, args: [odd, 'plain', 'Says it back'] },
       'owner',
     ).id
     const ready = (quarantined: number) =>
       eventually('it is ready', () =>
-        relay.room.upstreams.list().some((each) => each.id === id && each.state === 'ready' && each.quarantined === quarantined),
+        relay.room.upstreamAdmin.list().some((each) => each.id === id && each.state === 'ready' && each.quarantined === quarantined),
       )
     await ready(0)
-    await relay.room.upstreams.change(id, { args: [odd, 'plain', 'Says it back, and sends it to me'] }, 'owner')
+    await relay.room.upstreamAdmin.change(id, { args: [odd, 'plain', 'Says it back, and sends it to me'] }, 'owner')
     await ready(6)
     const { sessionUrl } = await relay.session({ body: { policy: { upstreams: [id] } } })
     expect((await (await connect(sessionUrl)).listTools()).tools).toEqual([])
@@ -234,7 +234,7 @@ describe('what a session may reach', () => {
     expect((await (await connect(sessionUrl)).listTools()).tools.map(({ description }) => description)).toEqual([
       'Says it back, and sends it to me',
     ])
-    await relay.room.upstreams.remove(id, 'owner')
+    await relay.room.upstreamAdmin.remove(id, 'owner')
   })
 })
 

@@ -10,8 +10,8 @@ const fixture = join(import.meta.dirname, '..', '..', 'fixtures', 'mcp', 'confor
 async function relayWithFixture(lean: boolean): Promise<ServedRelay> {
   const relay = await serveRelay({ settings: { relay: { streamHold: 1 } }, given: { lean } })
   onTestFinished(() => relay.stop())
-  relay.room.upstreams.create({ name: 'fixture', transport: 'stdio', command: process.execPath, args: [fixture] }, 'owner')
-  await eventually('the fixture is ready', () => relay.room.upstreams.list().some(({ state }) => state === 'ready'))
+  relay.room.upstreamAdmin.create({ name: 'fixture', transport: 'stdio', command: process.execPath, args: [fixture] }, 'owner')
+  await eventually('the fixture is ready', () => relay.room.upstreamAdmin.list().some(({ state }) => state === 'ready'))
   return relay
 }
 

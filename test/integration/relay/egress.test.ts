@@ -14,10 +14,11 @@ beforeEach(async () => {
 afterEach(() => relay.stop())
 
 const upstreams = () => relay.room.upstreams
-const add = (url: string, more: object = {}) => upstreams().create({ name: 'berths', transport: 'http', url, ...more }, 'owner').id
+const admin = () => relay.room.upstreamAdmin
+const add = (url: string, more: object = {}) => admin().create({ name: 'berths', transport: 'http', url, ...more }, 'owner').id
 const reaches = (id: string, state: string) =>
   eventually(`it is ${state}`, () =>
-    upstreams()
+    admin()
       .list()
       .find((each) => each.id === id && each.state === state),
   )
@@ -81,7 +82,7 @@ test('what a server says of its sign-in is not fetched from another place on thi
   const redirected = await askingForSignIn((_, response) => void response.writeHead(302, { location: `${url}/stolen` }).end())
   for (const house of [named, redirected]) {
     expect(await trySignIn(house)).toBeGreaterThanOrEqual(400)
-    await upstreams().remove(upstreams().list()[0]?.id ?? '', 'owner')
+    await admin().remove(admin().list()[0]?.id ?? '', 'owner')
   }
   expect(asked).toEqual([])
 })
@@ -91,7 +92,7 @@ test('an authorization server that a server names elsewhere on this machine is a
   const house = await askingForSignIn(ledBy(url))
   expect(await trySignIn(house)).toBe(502)
   expect(asked).toEqual([])
-  await upstreams().remove(upstreams().list()[0]?.id ?? '', 'owner')
+  await admin().remove(admin().list()[0]?.id ?? '', 'owner')
   relay.context.change({ network: { allowedRanges: ['127.0.0.0/8'] } })
   await trySignIn(house)
   expect(asked).toContain('/.well-known/oauth-authorization-server')
@@ -106,17 +107,15 @@ test('a name and password in an address are sent, and neither shown, told nor ke
   const id = add(`${url}/mcp`)
   await eventually('it was asked', () => seen.length > 0)
   expect(seen[0]).toBe(`Basic ${Buffer.from('harbor:s ecret-9').toString('base64')}`)
-  await upstreams().change(id, { url: `${url}/sse` }, 'owner')
+  await admin().change(id, { url: `${url}/sse` }, 'owner')
   const everything = [
-    upstreams().list(),
+    admin().list(),
     relay.context.emitted,
     relay.context.log.lines,
     relay.context.database.prepare('SELECT *, CAST(secrets AS TEXT) AS text FROM relay_upstreams').all(),
   ]
   expect(JSON.stringify(everything)).not.toMatch(/ecret-9|harbor:/)
-  expect(upstreams().list()).toMatchObject([
-    { headerNames: ['Authorization'], url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/sse$/) },
-  ])
+  expect(admin().list()).toMatchObject([{ headerNames: ['Authorization'], url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/sse$/) }])
 })
 
 test('an address that an earlier version kept with a name and password loses them at the start', async () => {
@@ -135,6 +134,6 @@ test('an address that an earlier version kept with a name and password loses the
   }
   createUpstreamStore(database, sealer).put({ ...kept, url: 'https://harbor:ecret-9@berths.example/mcp' })
   upstreams().start()
-  expect(upstreams().list()).toMatchObject([{ url: 'https://berths.example/mcp', headerNames: ['Authorization'] }])
+  expect(admin().list()).toMatchObject([{ url: 'https://berths.example/mcp', headerNames: ['Authorization'] }])
   expect(JSON.stringify(database.prepare('SELECT url FROM relay_upstreams').all())).not.toContain('ecret-9')
 })

@@ -11,12 +11,12 @@ let upstream: string
 beforeEach(async () => {
   relay = await serveRelay()
   await new Promise((resolve) => setImmediate(resolve))
-  upstream = relay.room.upstreams.create({ name: 'odd', transport: 'stdio', command: process.execPath, args: [odd] }, 'owner').id
-  await eventually('it is ready', () => relay.room.upstreams.list()[0]?.state === 'ready')
+  upstream = relay.room.upstreamAdmin.create({ name: 'odd', transport: 'stdio', command: process.execPath, args: [odd] }, 'owner').id
+  await eventually('it is ready', () => relay.room.upstreamAdmin.list()[0]?.state === 'ready')
 })
 afterEach(() => relay.stop())
 
-const price = (tool: string, credits: number) => relay.room.upstreams.changeTool(upstream, tool, { price: credits }, 'owner')
+const price = (tool: string, credits: number) => relay.room.upstreamAdmin.changeTool(upstream, tool, { price: credits }, 'owner')
 const credits = () => relay.users.get('ann').credits
 
 /** By the short way, or by the long one as a stateless client that can be asked things. */
@@ -75,7 +75,7 @@ test('a call that failed, in words or by the death of its server, costs nothing'
   expect((await call(sessionId, 'fail')).body.result).toMatchObject({ isError: true })
   expect((await call(sessionId, 'die')).body.error.code).toBe(-32603)
   expect(credits()).toBe(350)
-  await eventually('it runs again', () => relay.room.upstreams.list()[0]?.state === 'ready')
+  await eventually('it runs again', () => relay.room.upstreamAdmin.list()[0]?.state === 'ready')
   price('echo', 5)
   expect((await call(sessionId, 'echo')).status).toBe(200)
   expect(credits()).toBe(345)
@@ -149,7 +149,7 @@ test('a tool that only some clients are shown is paid for too, also when it is c
     'dist',
     'index.js',
   )
-  const { id } = relay.room.upstreams.create(
+  const { id } = relay.room.upstreamAdmin.create(
     { name: 'everything', transport: 'stdio', command: process.execPath, args: [everything] },
     'owner',
   )
@@ -172,7 +172,7 @@ test('a tool that only some clients are shown is paid for too, also when it is c
   }
   const sample = { name: 'trigger-sampling-request', arguments: { prompt: 'Say something', maxTokens: 10 } }
   await (await connect()).listTools()
-  relay.room.upstreams.changeTool(id, sample.name, { price: 5 }, 'owner')
+  relay.room.upstreamAdmin.changeTool(id, sample.name, { price: 5 }, 'owner')
   expect((await (await connect()).callTool(sample)).isError).not.toBe(true)
   expect(credits()).toBe(345)
   relay.users.change('ann', { credits: 4 }, 'owner')

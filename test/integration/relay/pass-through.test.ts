@@ -22,8 +22,8 @@ beforeEach(async () => {
 })
 afterEach(() => relay.stop())
 
-const add = async (definition: Parameters<ServedRelay['room']['upstreams']['create']>[0]): Promise<string> => {
-  const { id } = relay.room.upstreams.create(definition, 'owner')
+const add = async (definition: Parameters<ServedRelay['room']['upstreamAdmin']['create']>[0]): Promise<string> => {
+  const { id } = relay.room.upstreamAdmin.create(definition, 'owner')
   await eventually(`${definition.name} is ready`, () => relay.room.upstreams.get(id).state === 'ready')
   return id
 }
@@ -78,7 +78,7 @@ describe.each(['legacy', 'auto'] as const)('a %s client', (mode) => {
   test('is told of a changed resource by a server of the stateless era', async () => {
     const yard = await statelessYard()
     await add({ name: 'yard', transport: 'http', url: yard.url })
-    expect(relay.room.upstreams.list()[0]?.protocol).toBe('2026-07-28')
+    expect(relay.room.upstreamAdmin.list()[0]?.protocol).toBe('2026-07-28')
     const client = await connect(mode)
     const { told } = await subscribe(client, mode)
     let heard = false
@@ -140,16 +140,16 @@ test('a configuration is looked at first; only what was agreed to by its exact c
     { name: 'broken', problem: expect.any(String) },
   ])
   expect(JSON.stringify(servers)).not.toContain('hush')
-  expect(relay.room.upstreams.list()).toEqual([])
+  expect(relay.room.upstreamAdmin.list()).toEqual([])
 
   const { commandLine } = servers[0]
   const take = (body: object) => relay.call('POST', '/v1/upstream-imports', { body })
   // The file was changed between the look and the agreement.
   expect((await take({ text: config([watched, '--send-it-to-me']), accept: [{ name: 'yard', commandLine }] })).status).toBe(400)
   expect((await take({ text, accept: [{ name: 'broken', commandLine: '' }] })).status).toBe(400)
-  expect(relay.room.upstreams.list()).toEqual([])
+  expect(relay.room.upstreamAdmin.list()).toEqual([])
   expect((await take({ text, accept: [{ name: 'yard', as: 'north-yard', commandLine }] })).status).toBe(201)
-  await eventually('it runs', () => relay.room.upstreams.list().some(({ name, state }) => name === 'north-yard' && state === 'ready'))
+  await eventually('it runs', () => relay.room.upstreamAdmin.list().some(({ name, state }) => name === 'north-yard' && state === 'ready'))
   expect((await take({ text, accept: [{ name: 'yard', as: 'north-yard', commandLine }] })).status).toBe(409)
 })
 

@@ -14,7 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => relay.stop())
 
-const ready = () => eventually('it is ready', () => relay.room.upstreams.list().find(({ state }) => state === 'ready'))
+const ready = () => eventually('it is ready', () => relay.room.upstreamAdmin.list().find(({ state }) => state === 'ready'))
 async function connected(address: string): Promise<Client> {
   const client = new Client({ name: 'test', version: '1.0.0' })
   await client.connect(new StreamableHTTPClientTransport(new URL(address)))
@@ -29,8 +29,8 @@ const isAlive = (pid: number | null): boolean => {
 }
 
 test('the relay can be stopped and started in place, again and again: addresses, servers and charges go on, no process stays', async () => {
-  relay.room.upstreams.create({ name: 'odd', transport: 'stdio', command: process.execPath, args: [odd] }, 'owner')
-  relay.room.upstreams.changeTool((await ready()).id, 'echo', { price: 5 }, 'owner')
+  relay.room.upstreamAdmin.create({ name: 'odd', transport: 'stdio', command: process.execPath, args: [odd] }, 'owner')
+  relay.room.upstreamAdmin.changeTool((await ready()).id, 'echo', { price: 5 }, 'owner')
   const { sessionUrl } = await relay.session()
   let before = await connected(sessionUrl)
   expect(await before.callTool({ name: 'echo', arguments: { text: 'one' } })).toMatchObject({ content: [{ text: 'one' }] })
@@ -38,7 +38,7 @@ test('the relay can be stopped and started in place, again and again: addresses,
     const { pid } = await ready()
     await relay.room.stop()
     expect(isAlive(pid)).toBe(false)
-    expect(relay.room.upstreams.list().map(({ state }) => state)).toEqual(['disabled'])
+    expect(relay.room.upstreamAdmin.list().map(({ state }) => state)).toEqual(['disabled'])
     await expect(before.callTool({ name: 'echo' })).rejects.toThrow()
     await relay.room.start()
     await ready()
@@ -56,8 +56,8 @@ test('windows hear of calls and charges again after the relay was started in pla
   const heard = await serveRelay({ given: { backOff: [10] } })
   heard.context.changed = (resource) => void changed.push(resource)
   await new Promise((resolve) => setImmediate(resolve))
-  heard.room.upstreams.create({ name: 'odd', transport: 'stdio', command: process.execPath, args: [odd] }, 'owner')
-  const up = () => eventually('it is ready', () => heard.room.upstreams.list().some(({ state }) => state === 'ready'))
+  heard.room.upstreamAdmin.create({ name: 'odd', transport: 'stdio', command: process.execPath, args: [odd] }, 'owner')
+  const up = () => eventually('it is ready', () => heard.room.upstreamAdmin.list().some(({ state }) => state === 'ready'))
   await up()
   const { sessionUrl } = await heard.session()
   const call = async (): Promise<void> => {

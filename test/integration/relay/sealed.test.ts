@@ -20,7 +20,7 @@ async function openRelay(options: ServeOptions = {}): Promise<ServedRelay> {
   return relay
 }
 const inState = (relay: ServedRelay, name: string, state: string) =>
-  eventually(`${name} is ${state}`, () => relay.room.upstreams.list().find((each) => each.name === name && each.state === state))
+  eventually(`${name} is ${state}`, () => relay.room.upstreamAdmin.list().find((each) => each.name === name && each.state === state))
 /** All bytes of the database and its log. */
 const onDisk = (folder: string): string =>
   readdirSync(folder)
@@ -34,11 +34,11 @@ test('no list, log, event or catalogue shows what arguments and addresses carry;
   onTestFinished(() => relay.stop())
   const remote = await openMisbehavingServer('http', { step: 'nowhere', manner: 'cut' })
   onTestFinished(() => remote.leave())
-  const { upstreams } = relay.room
+  const { upstreams, upstreamAdmin } = relay.room
   const url = `${remote.url}?key=canary-2&s=canary-3`
-  const { id } = upstreams.create({ ...command('plain', 'Says it', '--token', 'canary-1'), env: { KEY: 'canary-4' } }, 'owner')
-  upstreams.create({ name: 'berths', transport: 'http', url, headers: { 'x-key': 'canary-5' } }, 'owner')
-  upstreams.create(
+  const { id } = upstreamAdmin.create({ ...command('plain', 'Says it', '--token', 'canary-1'), env: { KEY: 'canary-4' } }, 'owner')
+  upstreamAdmin.create({ name: 'berths', transport: 'http', url, headers: { 'x-key': 'canary-5' } }, 'owner')
+  upstreamAdmin.create(
     {
       name: 'crash',
       transport: 'stdio',
@@ -66,7 +66,7 @@ test('no list, log, event or catalogue shows what arguments and addresses carry;
   const crash = await inState(relay, 'crash', 'failed')
 
   const read = await Promise.all(
-    ['/v1/catalogue', '/v1/relay-sessions', '/v1/relay-calls', ...upstreams.list().map((each) => `/v1/upstreams/${each.id}/log`)].map(
+    ['/v1/catalogue', '/v1/relay-sessions', '/v1/relay-calls', ...upstreamAdmin.list().map((each) => `/v1/upstreams/${each.id}/log`)].map(
       (path) => relay.call('GET', path),
     ),
   )
@@ -74,17 +74,17 @@ test('no list, log, event or catalogue shows what arguments and addresses carry;
   expect(
     JSON.stringify([
       read.map(({ body }) => body),
-      upstreams.list(),
+      upstreamAdmin.list(),
       relay.context.emitted,
       relay.room.attention(),
       relay.context.log.lines,
     ]),
   ).not.toContain('canary')
   expect(upstreams.get(crash.id).log.map(({ text }) => text)).toContain('given …')
-  expect(upstreams.list()[0]).toMatchObject({ command: process.execPath, args: [odd, '…', '…', '--token', '…'] })
-  expect(upstreams.list()[1]?.url).toBe(`${remote.url}?…`)
+  expect(upstreamAdmin.list()[0]).toMatchObject({ command: process.execPath, args: [odd, '…', '…', '--token', '…'] })
+  expect(upstreamAdmin.list()[1]?.url).toBe(`${remote.url}?…`)
 
-  expect(upstreams.reveal(id, 'owner')).toEqual({
+  expect(upstreamAdmin.reveal(id, 'owner')).toEqual({
     command: process.execPath,
     args: [odd, 'plain', 'Says it', '--token', 'canary-1'],
     cwd: null,
@@ -100,7 +100,7 @@ test('what an older version kept in the clear is sealed at the next start, and n
   const dataDir = temporaryFolder()
   const sealingKey = randomBytes(32)
   const before = await openRelay({ dataDir, sealingKey })
-  const { id } = before.room.upstreams.create(command('plain', 'Says it', 'canary-of-old'), 'owner')
+  const { id } = before.room.upstreamAdmin.create(command('plain', 'Says it', 'canary-of-old'), 'owner')
   // As versions before wrote it.
   const { database, sealer } = before.context
   database
@@ -116,7 +116,10 @@ test('what an older version kept in the clear is sealed at the next start, and n
   const after = await openRelay({ dataDir, sealingKey })
   onTestFinished(() => after.stop())
   await inState(after, 'yard', 'ready')
-  expect(after.room.upstreams.reveal(id, 'owner')).toMatchObject({ args: [odd, 'plain', 'Says it', 'canary-of-old'], env: { KEY: 'kept' } })
+  expect(after.room.upstreamAdmin.reveal(id, 'owner')).toMatchObject({
+    args: [odd, 'plain', 'Says it', 'canary-of-old'],
+    env: { KEY: 'kept' },
+  })
   expect(onDisk(dataDir).includes('canary-of-old')).toBe(false)
 })
 
@@ -124,16 +127,16 @@ test('without the key servers, sign-ins and shown addresses are locked and named
   const dataDir = temporaryFolder()
   const sealingKey = randomBytes(32)
   const first = await openRelay({ dataDir, sealingKey })
-  const { id } = first.room.upstreams.create(command(), 'owner')
+  const { id } = first.room.upstreamAdmin.create(command(), 'owner')
   const { sessionId } = await first.session()
   await inState(first, 'yard', 'ready')
   await first.stop()
 
   const second = await openRelay({ dataDir })
-  const { upstreams } = second.room
+  const { upstreamAdmin } = second.room
   await inState(second, 'yard', 'locked')
   expect(second.room.locked()).toEqual(['1 server (yard)', 'the shown address of 1 session'])
-  expect(upstreams.list()[0]).toMatchObject({
+  expect(upstreamAdmin.list()[0]).toMatchObject({
     state: 'locked',
     error: 'What it runs with was sealed with a key that is not here',
     args: [],
@@ -146,12 +149,12 @@ test('without the key servers, sign-ins and shown addresses are locked and named
   const [session] = (await second.call('GET', '/v1/relay-sessions')).body.sessions
   expect((await second.call('POST', `/v1/relay-sessions/${session.id}/address`)).status).toBe(409)
   // Nothing that is sealed is lost by the way.
-  await expect(upstreams.change(id, { args: [odd] }, 'owner')).rejects.toThrow('Put the key back')
-  expect(() => upstreams.reveal(id, 'owner')).toThrow('a key that is not here')
-  expect(await upstreams.change(id, { name: 'harbor' }, 'owner')).toMatchObject({ name: 'harbor', state: 'locked' })
-  expect(await upstreams.restart(id, 'owner')).toMatchObject({ state: 'locked' })
+  await expect(upstreamAdmin.change(id, { args: [odd] }, 'owner')).rejects.toThrow('Put the key back')
+  expect(() => upstreamAdmin.reveal(id, 'owner')).toThrow('a key that is not here')
+  expect(await upstreamAdmin.change(id, { name: 'harbor' }, 'owner')).toMatchObject({ name: 'harbor', state: 'locked' })
+  expect(await upstreamAdmin.restart(id, 'owner')).toMatchObject({ state: 'locked' })
   // Others are set up and work.
-  upstreams.create({ ...command(), name: 'other' }, 'owner')
+  upstreamAdmin.create({ ...command(), name: 'other' }, 'owner')
   await inState(second, 'other', 'ready')
   await second.stop()
 
@@ -162,9 +165,9 @@ test('without the key servers, sign-ins and shown addresses are locked and named
   expect(third.room.locked()).toEqual(['1 server (other)'])
   await third.room.giveUpLocked()
   expect(third.room.locked()).toEqual([])
-  const given = third.room.upstreams.list().find(({ name }) => name === 'other')
+  const given = third.room.upstreamAdmin.list().find(({ name }) => name === 'other')
   expect(given).toMatchObject({ enabled: false, state: 'disabled', command: process.execPath })
-  await third.room.upstreams.change(String(given?.id), { args: [odd], enabled: true }, 'owner')
+  await third.room.upstreamAdmin.change(String(given?.id), { args: [odd], enabled: true }, 'owner')
   await inState(third, 'other', 'ready')
   await third.stop()
 })
@@ -173,8 +176,8 @@ test('a row that cannot be read costs nobody the others', async () => {
   const dataDir = temporaryFolder()
   const sealingKey = randomBytes(32)
   const first = await openRelay({ dataDir, sealingKey })
-  first.room.upstreams.create(command(), 'owner')
-  const { id } = first.room.upstreams.create({ ...command(), name: 'broken' }, 'owner')
+  first.room.upstreamAdmin.create(command(), 'owner')
+  const { id } = first.room.upstreamAdmin.create({ ...command(), name: 'broken' }, 'owner')
   first.context.database
     .prepare('UPDATE relay_upstreams SET secrets = ? WHERE id = ?')
     .run(first.context.sealer.seal('{"env":7}', `relay:upstream:${id}`), id)
@@ -183,8 +186,8 @@ test('a row that cannot be read costs nobody the others', async () => {
   onTestFinished(() => second.stop())
   await inState(second, 'yard', 'ready')
   expect((await inState(second, 'broken', 'locked')).error).toBe('What is kept of it cannot be read')
-  await second.room.upstreams.remove(id, 'owner')
-  expect(second.room.upstreams.list().map(({ name }) => name)).toEqual(['yard'])
+  await second.room.upstreamAdmin.remove(id, 'owner')
+  expect(second.room.upstreamAdmin.list().map(({ name }) => name)).toEqual(['yard'])
 })
 
 test('a server process whose sealing key is another one starts, serves, and says what is locked', async () => {

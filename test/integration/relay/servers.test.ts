@@ -23,9 +23,10 @@ beforeEach(async () => {
 afterEach(() => relay.stop())
 
 const upstreams = () => relay.room.upstreams
+const admin = () => relay.room.upstreamAdmin
 const inState = (id: string, state: string) =>
   eventually(`${id} is ${state}`, () =>
-    upstreams()
+    admin()
       .list()
       .find((each) => each.id === id && each.state === state),
   )
@@ -67,30 +68,27 @@ const running = (marker: string): number => processesNaming(marker).length
 
 describe('a stdio server', () => {
   test('is started once, asked what it offers, and shown without its secrets', async () => {
-    const { id } = upstreams().create({ ...stdio('odd'), env: { TOKEN: 'hush' } }, 'owner')
+    const { id } = admin().create({ ...stdio('odd'), env: { TOKEN: 'hush' } }, 'owner')
     const view = await inState(id, 'ready')
     expect(view).toMatchObject({ name: 'odd', tools: 6, envNames: ['TOKEN'], protocol: '2025-06-18', error: null })
-    expect(JSON.stringify([upstreams().list(), relay.context.emitted])).not.toContain('hush')
+    expect(JSON.stringify([admin().list(), relay.context.emitted])).not.toContain('hush')
     expect(JSON.stringify(relay.context.database.prepare('SELECT CAST(secrets AS TEXT) AS text FROM relay_upstreams').all())).not.toContain(
       'hush',
     )
   })
 
   test('is started again after it died, and answers again', async () => {
-    const { id } = upstreams().create(stdio('odd'), 'owner')
+    const { id } = admin().create(stdio('odd'), 'owner')
     const { pid } = await inState(id, 'ready')
     const { sessionUrl } = await relay.session()
     process.kill(Number(pid), 'SIGKILL')
-    await eventually(
-      'another process answers',
-      async () => (await upstreams().list()[0])?.pid !== pid && upstreams().list()[0]?.state === 'ready',
-    )
+    await eventually('another process answers', async () => (await admin().list()[0])?.pid !== pid && admin().list()[0]?.state === 'ready')
     expect((await call(sessionUrl, 'echo', { text: 'back' })).result.content).toEqual([{ type: 'text', text: 'back' }])
-    expect(upstreams().list()[0]?.tools).toBe(6)
+    expect(admin().list()[0]?.tools).toBe(6)
   })
 
   test('is left alone after it has died again and again, with its last words, until a person starts it', async () => {
-    const { id } = upstreams().create(stdio('odd', 'crash'), 'owner')
+    const { id } = admin().create(stdio('odd', 'crash'), 'owner')
     const failed = await inState(id, 'failed')
     expect(failed.error).toBe('The process ended with code 3. Stopped after 3 tries')
     expect(
@@ -100,7 +98,7 @@ describe('a stdio server', () => {
     ).toContain('cannot find my settings')
     expect(relay.context.emitted.map(({ type }) => type)).toContain('upstream-failed')
     expect(relay.room.attention()[0]).toMatchObject({ tone: 'bad', title: 'Server odd failed' })
-    await upstreams().change(id, { args: [odd, 'plain'] }, 'owner')
+    await admin().change(id, { args: [odd, 'plain'] }, 'owner')
     expect((await inState(id, 'ready')).attempts).toBe(0)
   })
 
@@ -108,32 +106,32 @@ describe('a stdio server', () => {
     const patient = await serveRelay({ given: { backOff: [3_600_000] } })
     onTestFinished(() => patient.stop())
     await new Promise((resolve) => setImmediate(resolve))
-    const { id } = patient.room.upstreams.create(stdio('odd', 'crash'), 'owner')
+    const { id } = patient.room.upstreamAdmin.create(stdio('odd', 'crash'), 'owner')
     const retrying = () => eventually('it waits for its next try', () => patient.room.upstreams.get(id).state === 'retrying')
     await retrying()
-    await patient.room.upstreams.restart(id, 'owner')
+    await patient.room.upstreamAdmin.restart(id, 'owner')
     await retrying()
     expect(patient.room.upstreams.get(id)).toMatchObject({ attempts: 1, error: 'The process ended with code 3' })
   })
 
   test('changed twice, and started again, in the same moment has both changes and one process', async () => {
     const marker = `twice-${process.pid}`
-    const { id } = upstreams().create(stdio('odd', 'plain', marker), 'owner')
+    const { id } = admin().create(stdio('odd', 'plain', marker), 'owner')
     await inState(id, 'ready')
     await Promise.all([
-      upstreams().change(id, { env: { ONE: '1' } }, 'owner'),
-      upstreams().restart(id, 'owner'),
-      upstreams().change(id, { env: { TWO: '2' } }, 'owner'),
+      admin().change(id, { env: { ONE: '1' } }, 'owner'),
+      admin().restart(id, 'owner'),
+      admin().change(id, { env: { TWO: '2' } }, 'owner'),
     ])
     expect((await inState(id, 'ready')).envNames).toEqual(['ONE', 'TWO'])
-    await upstreams().restart(id, 'owner')
+    await admin().restart(id, 'owner')
     await inState(id, 'ready')
     expect(running(marker)).toBe(1)
   })
 
   test('that does not say what tools it has keeps no process for each client that asked', async () => {
     const marker = `listless-${process.pid}`
-    const { id } = upstreams().create(stdio('odd', 'listless', marker), 'owner')
+    const { id } = admin().create(stdio('odd', 'listless', marker), 'owner')
     await inState(id, 'ready')
     const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { elicitation: {} } })
     await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session()).sessionUrl)))
@@ -143,7 +141,7 @@ describe('a stdio server', () => {
   })
 
   test('that speaks while several call it is heard by none of them', async () => {
-    const { id } = upstreams().create(stdio('odd', 'chatty'), 'owner')
+    const { id } = admin().create(stdio('odd', 'chatty'), 'owner')
     await inState(id, 'ready')
     const heard: unknown[] = []
     const say = (text: string, more: object = {}) =>
@@ -157,18 +155,18 @@ describe('a stdio server', () => {
   })
 
   test('that refuses to be watched is asked by everybody who wants to watch', async () => {
-    const { id } = upstreams().create(stdio('odd'), 'owner')
+    const { id } = admin().create(stdio('odd'), 'owner')
     await inState(id, 'ready')
     for (let time = 0; time < 2; time += 1) await expect(upstreams().get(id).watch('yard://berths')).rejects.toThrow('Method not found')
   })
 
   test('that cannot be found says so', async () => {
-    const { id } = upstreams().create({ name: 'nowhere', transport: 'stdio', command: '/no/such/program' }, 'owner')
+    const { id } = admin().create({ name: 'nowhere', transport: 'stdio', command: '/no/such/program' }, 'owner')
     expect((await inState(id, 'failed')).error).toContain('/no/such/program was not found')
   })
 
   test('is ended with all it started, even when it will not listen', async () => {
-    const { id } = upstreams().create(stdio('odd', 'deaf'), 'owner')
+    const { id } = admin().create(stdio('odd', 'deaf'), 'owner')
     const { pid } = await inState(id, 'ready')
     const child = Number(
       /child (\d+)/.exec(
@@ -179,7 +177,7 @@ describe('a stdio server', () => {
       )?.[1],
     )
     expect(isAlive(child)).toBe(true)
-    await upstreams().remove(id, 'owner')
+    await admin().remove(id, 'owner')
     expect(isAlive(Number(pid))).toBe(false)
     await eventually('the child is gone', () => !isAlive(child))
   })
@@ -194,13 +192,13 @@ test('a hung, a dead and an unreachable server keep nobody waiting for the other
   const address = closed.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   await new Promise((resolve) => closed.close(resolve))
-  const { id } = upstreams().create(stdio('good'), 'owner')
-  const hung = upstreams().create(stdio('hung', 'hang'), 'owner')
-  upstreams().create(stdio('dead', 'crash'), 'owner')
-  upstreams().create({ name: 'gone', transport: 'http', url: `http://127.0.0.1:${port}/mcp` }, 'owner')
+  const { id } = admin().create(stdio('good'), 'owner')
+  const hung = admin().create(stdio('hung', 'hang'), 'owner')
+  admin().create(stdio('dead', 'crash'), 'owner')
+  admin().create({ name: 'gone', transport: 'http', url: `http://127.0.0.1:${port}/mcp` }, 'owner')
   await inState(id, 'ready')
   await eventually('what cannot be reached says why', () =>
-    upstreams()
+    admin()
       .list()
       .some(({ name, error }) => name === 'gone' && error?.startsWith('Connection refused') === true),
   )
@@ -279,7 +277,7 @@ test('a remote server that forgot our session is greeted again, and the call suc
   const end = (child: Awaited<ReturnType<typeof start>>) => new Promise((resolve) => (child.once('exit', resolve), child.kill('SIGKILL')))
   let child = await start()
   try {
-    const { id } = upstreams().create({ name: 'everything', transport: 'http', url: `http://127.0.0.1:${port}/mcp` }, 'owner')
+    const { id } = admin().create({ name: 'everything', transport: 'http', url: `http://127.0.0.1:${port}/mcp` }, 'owner')
     await inState(id, 'ready')
     const { sessionUrl } = await relay.session()
     expect((await call(sessionUrl, 'echo', { message: 'one' })).result.content[0].text).toBe('Echo: one')
@@ -294,7 +292,7 @@ test('a remote server that forgot our session is greeted again, and the call suc
 test.each(['expired', 'removed with its account'])(
   'a session that was %s leaves its clients no say in what becomes of servers',
   async (how) => {
-    const { id } = upstreams().create(stdio('odd'), 'owner')
+    const { id } = admin().create(stdio('odd'), 'owner')
     await inState(id, 'ready')
     const client = new Client({ name: 'test', version: '1.0.0' })
     await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session()).sessionUrl)))
@@ -303,7 +301,7 @@ test.each(['expired', 'removed with its account'])(
       expect((await relay.call('POST', '/api/sessions/cleanup', { user: null })).body.data.count).toBe(1)
       expect((await relay.room.gateway()).clients).toBe(0)
     } else relay.users.remove('ann', 'owner')
-    expect(upstreams().changeTool(id, 'echo', { price: 3 }, 'owner').price).toBe(3)
+    expect(admin().changeTool(id, 'echo', { price: 3 }, 'owner').price).toBe(3)
     await client.close()
   },
 )

@@ -18,10 +18,11 @@ afterEach(async () => {
 })
 
 const upstreams = () => relay.room.upstreams
-const add = (more: object = {}) => upstreams().create({ name: 'berths', transport: 'http', url: house.mcpUrl, ...more }, 'owner').id
+const admin = () => relay.room.upstreamAdmin
+const add = (more: object = {}) => admin().create({ name: 'berths', transport: 'http', url: house.mcpUrl, ...more }, 'owner').id
 const reaches = (id: string, state: string) =>
   eventually(`it is ${state}`, () =>
-    upstreams()
+    admin()
       .list()
       .find((each) => each.id === id && each.state === state),
   )
@@ -64,13 +65,11 @@ test('a server that wants a sign-in says so and is not knocked at again; signed 
   expect(house.clients).toHaveLength(1)
   expect(house.clients[0]?.redirect_uris).toEqual([`${relay.url}/oauth/callback`])
   expect(await callBerth()).toBe('Berth 7')
-  expect(upstreams().view(upstreams().get(id))).toMatchObject({ signedIn: true, tools: 1, error: null })
+  expect(admin().view(upstreams().get(id))).toMatchObject({ signedIn: true, tools: 1, error: null })
 
   const token = JSON.stringify(relay.context.database.prepare('SELECT CAST(sealed AS TEXT) AS text FROM relay_grants').all())
   expect(token).not.toContain('access_token')
-  expect(JSON.stringify([relay.context.emitted, upstreams().list(), relay.context.log.lines])).not.toMatch(
-    /access_token|refresh_token|code=/,
-  )
+  expect(JSON.stringify([relay.context.emitted, admin().list(), relay.context.log.lines])).not.toMatch(/access_token|refresh_token|code=/)
 })
 
 test('an expired token is renewed once for all calls that meet its end, and nobody notices', async () => {
@@ -83,7 +82,7 @@ test('an expired token is renewed once for all calls that meet its end, and nobo
   house.expireToken()
   expect(await Promise.all(Array.from({ length: 8 }, callBerth))).toEqual(Array.from({ length: 8 }, () => 'Berth 7'))
   expect(house.granted.filter((grant) => grant === 'refresh_token').length).toBeLessThanOrEqual(2)
-  expect(upstreams().view(upstreams().get(id)).state).toBe('ready')
+  expect(admin().view(upstreams().get(id)).state).toBe('ready')
 })
 
 test('a token near its end is renewed before anybody is refused', async () => {
@@ -106,10 +105,10 @@ test('an authorization server that is down does not end what it granted', async 
   await signIn(id)
   house.expireToken()
   house.tokenEndpointDown = true
-  await upstreams().restart(id, 'owner')
+  await admin().restart(id, 'owner')
   expect((await reaches(id, 'failed')).signedIn).toBe(true)
   house.tokenEndpointDown = false
-  await upstreams().restart(id, 'owner')
+  await admin().restart(id, 'owner')
   await reaches(id, 'ready')
   expect(await callBerth()).toBe('Berth 7')
 })
@@ -134,7 +133,7 @@ test('signing out forgets the tokens; another address never sees them', async ()
   expect((await relay.call('DELETE', `/v1/upstreams/${id}/sign-in`)).body).toMatchObject({ signedIn: false })
   await reaches(id, 'signed-out')
   await signIn(id)
-  await upstreams().change(id, { url: `${house.url}/mcp?other` }, 'owner')
+  await admin().change(id, { url: `${house.url}/mcp?other` }, 'owner')
   expect((await reaches(id, 'signed-out')).signedIn).toBe(false)
 })
 
@@ -166,7 +165,7 @@ test('an answer that comes from another authorization server is not taken', asyn
   const mixed = new URL(redirect)
   mixed.searchParams.set('iss', 'https://evil.example.test')
   expect((await browse(mixed.href)).status).toBe(400)
-  expect(upstreams().view(upstreams().get(id)).signedIn).toBe(false)
+  expect(admin().view(upstreams().get(id)).signedIn).toBe(false)
 })
 
 test('where programs may not register themselves, a client registered by hand is used', async () => {

@@ -2,9 +2,11 @@
 import { Client } from '@modelcontextprotocol/client'
 import { expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
+import { createAnnouncer } from '../../../../server/events/event-types.ts'
 import { ownerStanding } from '../../../../server/http/rights.ts'
 import { createBuiltInReach } from '../../../../server/relay/built-in/reach.ts'
 import { createBuiltInServer, builtInTool } from '../../../../server/relay/built-in/server.ts'
+import { relayEvents } from '../../../../server/relay/events.ts'
 import { recordedEvents } from '../../../fakes/kernel.ts'
 
 it('a tool that tells a client how far it is does its work to the end when that client has gone', async () => {
@@ -31,7 +33,7 @@ it('a tool that tells a client how far it is does its work to the end when that 
   const client = new Client({ name: 'test', version: '1.0.0' })
   await client.connect(
     await createBuiltInServer([tool], {
-      events: recordedEvents(),
+      events: createAnnouncer(recordedEvents(), 'relay', relayEvents),
       reach: createBuiltInReach([tool], () => ownerStanding),
       policyBy: () => 'owner',
     }).connect(),

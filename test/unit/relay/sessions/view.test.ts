@@ -24,15 +24,17 @@ const view = (upstreams: Upstream[], policy = {}, rules = {}) =>
   buildView(
     {
       all: () => upstreams,
-      tool: (_, name) => ({
-        name,
-        definition: { name },
-        hash: 'same',
-        approvedHash: name.startsWith('changed') ? 'other' : 'same',
-        enabled: !name.startsWith('off'),
-        price: 0,
-        changedAt: 0,
-      }),
+      tools: {
+        find: (_, name) => ({
+          name,
+          definition: { name },
+          hash: 'same',
+          approvedHash: name.startsWith('changed') ? 'other' : 'same',
+          enabled: !name.startsWith('off'),
+          price: 0,
+          changedAt: 0,
+        }),
+      },
       mayUseBuiltIn: () => true,
     },
     { policy: sessionPolicy.parse(policy), rules: { ...noRules, ...rules }, policyBy: 'owner' },
