@@ -26,10 +26,13 @@ const openToWindow = [
   /^server\/config\/settings\.ts$/,
 ]
 
-/** Behind its engine interface the bots room has one WhatsApp library; all that knows it stands in this folder. */
+/** All that knows the WhatsApp library of the bots stands in this folder. */
 const baileys = 'server/bots/engine/baileys/'
-/** The room chooses its engine where it is put together. */
-const mayChooseEngine = ['server/bots/index.ts']
+/** Engines of which a room knows an interface alone. It chooses one where it is put together. */
+const engines = [
+  { folder: baileys, face: 'server/bots/engine/engine.ts', chosenIn: 'server/bots/index.ts' },
+  { folder: 'server/brokers/engine/embedded/', face: 'server/brokers/engine/broker-engine.ts', chosenIn: 'server/brokers/index.ts' },
+]
 /** The window's layers, each standing on those before it. Its files outside any folder put them together. */
 const windowLayers = ['desktop', 'files', 'presentation', 'api', 'use', 'stores', 'components', 'pages', 'shell']
 
@@ -46,8 +49,9 @@ export function refusal(from, to, typeOnly) {
   if (target === 'electron')
     return house === 'main' || house === 'preload' || house === 'test' ? null : 'electron is imported in main/ and preload/ alone'
   if (to === 'baileys' && house !== 'test' && !from.startsWith(baileys)) return `baileys is imported in ${baileys} alone`
-  if (to.startsWith(baileys) && house === 'server' && !from.startsWith(baileys) && !mayChooseEngine.includes(from))
-    return 'the bots room knows its engine by server/bots/engine/engine.ts'
+  const engine = engines.find(({ folder }) => to.startsWith(folder))
+  if (engine !== undefined && house === 'server' && !from.startsWith(engine.folder) && from !== engine.chosenIn)
+    return `a room knows its engine by ${engine.face}`
   if (target === 'test' && house !== 'test') return 'only tests import from test/'
   if (house === 'renderer' && target === 'renderer') return windowRefusal(from, to)
   if (target === house && house !== 'server') return null

@@ -1,22 +1,23 @@
 /** The brokers API's handlers: contract in, service out. */
 import { iso } from '../clock.ts'
 import { actorOf, implement, type Api, type SocketHandler } from '../http/api.ts'
-import { brokersContract } from './contract/index.ts'
-import type { Engine } from './engine/engine.ts'
-import type { DeadLetter } from './engine/model.ts'
-import type { Tenant } from './engine/tenant.ts'
 import { Fault } from '../fault.ts'
-import { JsonConnection } from './connections/json/json-connection.ts'
-import { MqttConnection } from './connections/mqtt/mqtt-connection.ts'
-import type { BrokerService } from './service.ts'
-import { clientViews, deadLetterViews, heldMessages, sessionView, topicViews } from './views.ts'
+import { JsonCodec } from './connections/json/json-codec.ts'
+import { MqttCodec } from './connections/mqtt/mqtt-codec.ts'
+import { ClientConnection } from './connections/shared/client-connection.ts'
 import { webSocketWire } from './connections/shared/wire.ts'
+import { brokersContract } from './contract/index.ts'
+import type { BrokerService } from './service.ts'
+import { clientViews, deadLetterView, heldMessageView, sessionView, topicViews } from './views.ts'
 
 export function createBrokersApi(service: BrokerService): Api {
   const { clock } = service
-  const view = (name: string) => sessionView(service.byName(name), clock)
-  const makersOf = (name: string): [string | null] | undefined => (service.has(name) ? [service.byName(name).stored.madeBy] : undefined)
-  const tenantOf = (name: string): Tenant => service.byName(name).tenant
+  const view = (name: string) => {
+    const session = service.byName(name)
+    return sessionView(session, service.engine.figures(session.id))
+  }
+  const makersOf = (name: string): [string | null] | undefined => (service.has(name) ? [service.byName(name).madeBy] : undefined)
+  const idOf = (name: string): number => service.byName(name).id
 
   return implement(
     brokersContract,
@@ -46,17 +47,16 @@ export function createBrokersApi(service: BrokerService): Api {
         return { status: 200, body: { success: true } }
       },
       adminSessions() {
-        const sessions = service.all().map((tenant) => ({ ...service.byName(tenant.name), tenant }))
         return {
           status: 200,
           body: {
             success: true,
-            sessions: sessions.map(({ stored, tenant }) => ({
-              sessionName: tenant.name,
-              suspended: stored.suspended,
-              createdAt: iso(stored.createdAt),
-              sessionExpiry: stored.expiresAt === null ? null : iso(stored.expiresAt),
-              clients: tenant.links.size,
+            sessions: service.all().map(({ id, name, suspended, createdAt, expiresAt }) => ({
+              sessionName: name,
+              suspended,
+              createdAt: iso(createdAt),
+              sessionExpiry: expiresAt === null ? null : iso(expiresAt),
+              clients: service.engine.counts(id).clients,
             })),
           },
         }
@@ -75,23 +75,26 @@ export function createBrokersApi(service: BrokerService): Api {
       },
 
       sessions(_, { standing }) {
-        const tenants = service.all().filter(({ name }) => standing.reaches('brokers', { subject: name, makers: makersOf(name) ?? [] }))
-        const length = Math.max(0, ...tenants.map(({ deliveredRate }) => deliveredRate.length))
+        const sessions = service.all().filter(({ name }) => standing.reaches('brokers', { subject: name, makers: makersOf(name) ?? [] }))
+        const figures = sessions.map(({ id }) => service.engine.figures(id))
+        const length = Math.max(0, ...figures.map(({ deliveredRate }) => deliveredRate.length))
         const deliveries = Array.from({ length }, (_, index) =>
-          tenants.reduce((sum, { deliveredRate }) => sum + (deliveredRate[deliveredRate.length - length + index] ?? 0), 0),
+          figures.reduce((sum, { deliveredRate }) => sum + (deliveredRate[deliveredRate.length - length + index] ?? 0), 0),
         )
-        return { status: 200, body: { sessions: tenants.map(({ name }) => view(name)), deliveries } }
+        return { status: 200, body: { sessions: sessions.map(({ name }) => view(name)), deliveries } }
       },
-      session({ params }) {
-        const tenant = tenantOf(params.name)
+      async session({ params }) {
+        const id = idOf(params.name)
+        const [clients, topics] = await Promise.all([service.engine.clients(id), service.engine.topics(id)])
+        const { depth, deliveredRate } = service.engine.figures(id)
         return {
           status: 200,
           body: {
             session: view(params.name),
-            clients: clientViews(tenant),
-            topics: topicViews(tenant, clock),
-            depth: tenant.depth,
-            deliveries: tenant.deliveredRate,
+            clients: clientViews(clients),
+            topics: topicViews(topics),
+            depth: [...depth],
+            deliveries: [...deliveredRate],
           },
         }
       },
@@ -106,40 +109,33 @@ export function createBrokersApi(service: BrokerService): Api {
       },
       rotateSecret: ({ params }, call) => ({ status: 200, body: { secretKey: service.rotateSecret(params.name, actorOf(call.caller)) } }),
       createPass: ({ params }) => ({ status: 200, body: { password: service.createPass(params.name) } }),
-      kickClient({ params }) {
-        const link = [...tenantOf(params.name).links].find(({ id }) => id === params.link)
-        if (link === undefined) throw new Fault('no-such-client')
-        link.end('kicked')
+      async kickClient({ params }) {
+        if (!(await service.engine.disconnect(idOf(params.name), params.link, 'kicked'))) throw new Fault('no-such-client')
         return { status: 204, body: null }
       },
       async removeSubscriber({ params }) {
-        const subscriber = service.subscriber(tenantOf(params.name), params.subscriber)
-        for (const link of [...subscriber.links]) link.end('kicked')
-        service.engine.removeSubscriber(subscriber, { discard: true })
-        await needDurable(service.engine)
+        needStored(await service.engine.removeSubscriber(idOf(params.name), params.subscriber))
         return { status: 204, body: null }
       },
       async purgeQueue({ params }) {
-        const purged = service.engine.purge(service.subscriber(tenantOf(params.name), params.subscriber))
-        await needDurable(service.engine)
+        const { purged } = needStored(await service.engine.purge(idOf(params.name), params.subscriber))
         return { status: 200, body: { purged } }
       },
-      messages: ({ params, query }) => ({ status: 200, body: { messages: heldMessages(tenantOf(params.name), query) } }),
-      deadLetters({ params, query }) {
-        const tenant = tenantOf(params.name)
-        return { status: 200, body: { deadLetters: deadLetterViews(tenant, query.limit), total: tenant.deadLetters.size } }
+      async messages({ params, query }) {
+        return { status: 200, body: { messages: (await service.engine.waiting(idOf(params.name), query)).map(heldMessageView) } }
+      },
+      async deadLetters({ params, query }) {
+        const id = idOf(params.name)
+        const letters = await service.engine.deadLetters(id, query.limit)
+        return { status: 200, body: { deadLetters: letters.map(deadLetterView), total: service.engine.counts(id).deadLetters } }
       },
       async replayDeadLetters({ params, body }) {
-        const letters = chosen(tenantOf(params.name), body)
-        const replayed = letters.filter((letter) => service.engine.replay(letter)).length
-        await needDurable(service.engine)
-        return { status: 200, body: { replayed, kept: letters.length - replayed } }
+        const { replayed, kept } = needStored(await service.engine.replay(idOf(params.name), body))
+        return { status: 200, body: { replayed, kept } }
       },
       async purgeDeadLetters({ params, body }) {
-        const letters = chosen(tenantOf(params.name), body)
-        for (const letter of letters) service.engine.removeDeadLetter(letter)
-        await needDurable(service.engine)
-        return { status: 200, body: { purged: letters.length } }
+        const { removed } = needStored(await service.engine.removeDeadLetters(idOf(params.name), body))
+        return { status: 200, body: { purged: removed } }
       },
     },
     { broker: welcome(service) },
@@ -151,17 +147,16 @@ export function createBrokersApi(service: BrokerService): Api {
 function welcome(service: BrokerService): SocketHandler {
   return (socket, _input, { stream, address }) => {
     const wire = webSocketWire(socket, stream, address)
-    wire.listen(socket.protocol === 'mqtt' ? new MqttConnection(wire, service) : new JsonConnection(wire, service))
+    const newCodec = (connection: ClientConnection) => (socket.protocol === 'mqtt' ? new MqttCodec(connection) : new JsonCodec(connection))
+    wire.listen(new ClientConnection(wire, service, newCodec))
   }
 }
 
-function chosen(tenant: Tenant, which: { ids: number[] } | { all: true }): DeadLetter[] {
-  if ('all' in which) return [...tenant.deadLetters.values()]
-  return which.ids.flatMap((id) => tenant.deadLetters.get(id) ?? [])
-}
-
-async function needDurable(engine: Engine): Promise<void> {
-  if (!(await engine.durable())) throw new Fault('storage-failed')
+/** Of a change to what a subscriber or the session has: it is there, and what was changed is stored. */
+function needStored<Outcome extends { isStored: boolean }>(outcome: Outcome | null): Outcome {
+  if (outcome === null) throw new Fault('no-such-client')
+  if (!outcome.isStored) throw new Fault('storage-failed')
+  return outcome
 }
 
 function needReady(service: BrokerService): void {

@@ -1,12 +1,13 @@
-/** What this house itself does with sessions, for whom it lets in without their passwords: look, publish, listen. */
+/** What this program itself does with sessions, for whom it lets in without their passwords: look, publish, listen. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import { iso } from '../clock.ts'
 import { Fault } from '../fault.ts'
 import { escape } from '../isolation.ts'
-import type { Delivery, EndReason, Link, Message, Receipt } from './engine/model.ts'
-import { logTopic, matches, parseFilter } from './engine/topics.ts'
 import { contentOf, readPublish, refusalTexts } from './connections/json/json-frames.ts'
+import type { AttachedClient, Attachment } from './engine/broker-engine.ts'
+import { logTopic, parseFilter } from './engine/topics.ts'
+import type { Delivery, EndReason, Message, Receipt } from './engine/types.ts'
 import type { BrokerService } from './service.ts'
 
 export interface ClientMessage {
@@ -32,9 +33,9 @@ export interface InProcessPublication {
 }
 
 export interface Listener {
-  message(message: ClientMessage): void
+  onMessage(message: ClientMessage): void
   /** The session was suspended, dropped, or the owner ended the connection. */
-  ended(reason: EndReason): void
+  onEnded(reason: EndReason): void
 }
 
 export interface InProcessClient {
@@ -42,7 +43,7 @@ export interface InProcessClient {
   /** Who made a session; nobody for one that is not there. */
   makersOf(sessionName: string): readonly (string | null)[]
   /** What is held for subscribers or retained and matches the filter, newest first; nothing changes by it. Throws `no-such-session`, `invalid-topic`. */
-  peek(sessionName: string, filter: string, limit: number): ClientMessage[]
+  peek(sessionName: string, filter: string, limit: number): Promise<ClientMessage[]>
   /** Resolves when the message is as durable as the session asks for. Throws `no-such-session`, `not-ready`, `publish-refused`. */
   publish(sessionName: string, publication: InProcessPublication): Promise<{ messageId: string; deliveredTo: number; queuedFor: number }>
   /** Hears what is published from now on. Returns what ends it. Throws `no-such-session`, `not-ready`, `invalid-topic`, `publish-refused`. */
@@ -51,47 +52,31 @@ export interface InProcessClient {
 
 export function createInProcessClient(service: BrokerService): InProcessClient {
   const { clock } = service
-  const tenantOf = (sessionName: string) => {
+  const sessionOf = (sessionName: string) => {
     if (!service.has(sessionName)) throw new Fault('no-such-session', 'There is no such session')
-    return service.byName(sessionName).tenant
+    return service.byName(sessionName)
   }
   const needReady = (): void => {
     if (!service.isReady) throw new Fault('not-ready', 'The brokers are still reading their journal')
   }
 
   return {
-    makersOf: (sessionName) => (service.has(sessionName) ? [service.byName(sessionName).stored.madeBy] : []),
+    makersOf: (sessionName) => (service.has(sessionName) ? [service.byName(sessionName).madeBy] : []),
 
     list: () =>
-      service.all().map((tenant) => {
-        const { stored } = service.byName(tenant.name)
-        return {
-          sessionName: tenant.name,
-          suspended: tenant.suspended,
-          clients: tenant.links.size,
-          queued: tenant.queued,
-          deadLetters: tenant.deadLetters.size,
-          expiresAt: stored.expiresAt === null ? null : iso(stored.expiresAt),
-        }
+      service.all().map(({ id, name, suspended, expiresAt }) => {
+        const { clients, queued, deadLetters } = service.engine.counts(id)
+        return { sessionName: name, suspended, clients, queued, deadLetters, expiresAt: expiresAt === null ? null : iso(expiresAt) }
       }),
 
-    peek(sessionName, filter, limit) {
-      const tenant = tenantOf(sessionName)
-      const wanted = filterOf(filter)
-      const found = new Set<Message>(service.engine.retainedFor(tenant, wanted))
-      for (const { unacked } of tenant.subscribers.values()) {
-        // A message that is not durable yet is nobody's so far.
-        for (const { message, state } of unacked.values()) if (state !== 'committing' && matches(wanted, message.topic)) found.add(message)
-      }
-      return [...found]
-        .sort((a, b) => b.seq - a.seq)
-        .slice(0, limit)
-        .map(clientMessage)
+    async peek(sessionName, filter, limit) {
+      const { id } = sessionOf(sessionName)
+      return (await service.engine.peek(id, filterOf(filter), limit)).map(clientMessage)
     },
 
     async publish(sessionName, { topic, data, retain, ttl, id, publisher }) {
       needReady()
-      const tenant = tenantOf(sessionName)
+      const session = sessionOf(sessionName)
       const text = typeof data === 'string' ? data : JSON.stringify(data)
       const hash = createHash('sha256').update(text).digest('hex')
       const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, messageId: id }, () =>
@@ -99,12 +84,8 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
       )
       if (typeof read === 'string') throw new Fault('publish-refused', read)
       const receipt = await new Promise<Receipt>((resolve) => {
-        service.engine.publish(
-          tenant,
-          { ...read, source: 'json', properties: null, publisher },
-          new InProcessLink(service, publisher, { accepted: resolve }),
-          read.id,
-        )
+        const own = { id: service.newConnectionId(), accepted: resolve, failed: escape }
+        service.engine.publish(session.id, { ...read, source: 'json', properties: null, publisher }, own)
       })
       if (receipt.refusal !== null) throw new Fault('publish-refused', refusalTexts[receipt.refusal])
       return { messageId: read.id, deliveredTo: receipt.deliveredTo, queuedFor: receipt.queuedFor }
@@ -112,38 +93,42 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
 
     listen(sessionName, filter, name, listener) {
       needReady()
-      const { engine } = service
-      const tenant = tenantOf(sessionName)
+      const session = sessionOf(sessionName)
       const wanted = filterOf(filter)
-      if (tenant.suspended) throw new Fault('publish-refused', refusalTexts.suspended)
-      if (tenant.links.size >= tenant.policy.maxClients) throw new Fault('publish-refused', 'Session has too many clients')
-      const link: InProcessLink = new InProcessLink(service, name, {
-        message: (message) => listener.message(clientMessage(message)),
-        // Nobody acknowledges for us; what was given to us is taken as received, a moment later, since the engine is not done with it yet.
-        delivered: (delivery) => void setImmediate(() => engine.acknowledgeDelivery(delivery)),
-        ended(reason) {
+      if (session.suspended) throw new Fault('publish-refused', refusalTexts.suspended)
+      if (service.isFull(session)) throw new Fault('publish-refused', 'Session has too many clients')
+      let isListening = true
+      const client = new InProcessListener(service, name, {
+        onMessage: (message) => listener.onMessage(clientMessage(message)),
+        onEnded(reason) {
           leave()
-          listener.ended(reason)
+          listener.onEnded(reason)
         },
       })
-      const { subscriber } = engine.attach(tenant, link, { key: `anonymous:${link.id}`, durable: false, keepFor: null })
-      // Without acknowledgement: nothing is stored for a listener, so nothing of it can be lost or become a dead letter.
-      engine.subscribe(subscriber, wanted, {
-        filter: wanted,
-        group: null,
-        qos: 0,
-        noLocal: false,
-        retainAsPublished: false,
-        identifier: null,
+      const options = { key: `anonymous:${client.id}`, durable: false, keepFor: null }
+      const attached = service.engine.attach(session.id, client, options).then(async (attachment) => {
+        client.attachment = attachment
+        // Without acknowledgement: nothing is stored for a listener, so nothing of it can be lost or become a dead letter.
+        const subscription = {
+          name: wanted,
+          filter: wanted,
+          group: null,
+          qos: 0,
+          noLocal: false,
+          retainAsPublished: false,
+          identifier: null,
+        } as const
+        if (isListening) await attachment.subscribe([subscription])
+        return attachment
       })
-      let listening = true
+      attached.catch(client.failed)
       function leave(): void {
-        if (!listening) return
-        listening = false
-        engine.detach(subscriber, link)
-        service.tell(tenant, `${name} stopped listening to ${wanted}`)
+        if (!isListening) return
+        isListening = false
+        client.detach(attached)
+        service.announce(session, `${name} stopped listening to ${wanted}`)
       }
-      service.tell(tenant, `${name} listens to ${wanted}`)
+      service.announce(session, `${name} listens to ${wanted}`)
       return leave
     },
   }
@@ -161,66 +146,55 @@ function clientMessage(message: Message): ClientMessage {
   return { messageId: id, topic, publisher, at: iso(acceptedAt), retained, ...contentOf(message) }
 }
 
-interface InProcessLinkEnds {
-  message?(message: Message): void
-  delivered?(delivery: Delivery): void
-  accepted?(receipt: Receipt): void
-  ended?(reason: EndReason): void
-}
-
 /** A connection without a wire. */
-class InProcessLink implements Link {
+class InProcessListener implements AttachedClient {
   readonly id: number
   readonly protocol = 'json'
   readonly name: string
   readonly address = 'this machine'
   readonly connectedAt: number
   readonly isStalled = false
-  private readonly ends: InProcessLinkEnds
+  attachment: Attachment | null = null
+  private readonly to: { onMessage(message: Message): void; onEnded(reason: EndReason): void }
   /** Whoever listens does so on behalf of a bot, a session, a request: what it throws goes there. */
   private readonly inScope = AsyncLocalStorage.snapshot()
 
-  constructor(service: BrokerService, name: string, ends: InProcessLinkEnds) {
-    this.id = service.newLinkId()
+  constructor(service: BrokerService, name: string, to: InProcessListener['to']) {
+    this.id = service.newConnectionId()
     this.connectedAt = service.clock.now()
     this.name = name
-    this.ends = ends
+    this.to = to
   }
+
+  readonly failed = (error: unknown): void => this.inScope(escape, error)
 
   ready(): boolean {
     return true
   }
 
   send(delivery: Delivery): boolean {
-    this.tell(() => this.ends.message?.(delivery.message))
-    this.tell(() => this.ends.delivered?.(delivery))
+    this.tell(() => this.to.onMessage(delivery.message))
+    // Nobody acknowledges for us; what was given to us is taken as received, a moment later, since the engine is not done with it yet.
+    setImmediate(() => this.attachment?.acknowledgeDelivery(delivery))
     return true
   }
 
   sendOnce(message: Message): void {
-    this.tell(() => this.ends.message?.(message))
-  }
-
-  accepted(receipt: Receipt): void {
-    this.tell(() => this.ends.accepted?.(receipt))
+    this.tell(() => this.to.onMessage(message))
   }
 
   end(reason: EndReason): void {
-    this.tell(() => this.ends.ended?.(reason))
+    this.tell(() => this.to.onEnded(reason))
   }
 
-  failed(error: unknown): void {
-    this.inScope(escape, error)
+  /** At once where it is attached, so that the engine knows it no longer when the caller goes on. */
+  detach(attached: Promise<Attachment>): void {
+    if (this.attachment !== null) this.attachment.detach()
+    else attached.then((attachment) => attachment.detach()).catch(this.failed)
   }
 
-  private tell(act: () => void): void {
-    this.inScope(() => {
-      try {
-        act()
-      } catch (error) {
-        escape(error)
-      }
-    })
+  accepted(): void {
+    // It publishes nothing.
   }
 
   log(): void {
@@ -233,5 +207,15 @@ class InProcessLink implements Link {
 
   whenDrained(callback: () => void): void {
     callback()
+  }
+
+  private tell(act: () => void): void {
+    this.inScope(() => {
+      try {
+        act()
+      } catch (error) {
+        escape(error)
+      }
+    })
   }
 }

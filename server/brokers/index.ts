@@ -4,6 +4,7 @@ import type { Room, RoomContext } from '../room.ts'
 import { createBrokersApi } from './api.ts'
 import { createInProcessClient, type InProcessClient } from './in-process-client.ts'
 import { MqttListener } from './connections/mqtt/mqtt-listener.ts'
+import { EmbeddedEngine } from './engine/embedded/embedded-engine.ts'
 import { BrokerService, type ServiceOptions } from './service.ts'
 import { createBrokerStore } from './store.ts'
 
@@ -37,9 +38,10 @@ export function createBrokersRoom(
     told = clock.monotonic()
     changed('brokers')
   }
+  const folder = join(dataDir, 'brokers')
   const service = new BrokerService({
     store: createBrokerStore(database),
-    folder: join(dataDir, 'brokers'),
+    newEngine: (observer) => new EmbeddedEngine({ folder, clock, log, observer }),
     clock,
     log,
     events,
@@ -66,13 +68,13 @@ export function createBrokersRoom(
       later = undefined
     },
     summary() {
-      const tenants = service.all()
-      const queued = tenants.reduce((sum, tenant) => sum + tenant.queued, 0)
-      const clients = tenants.reduce((sum, tenant) => sum + tenant.links.size, 0)
+      const counts = service.all().map(({ id }) => service.engine.counts(id))
+      const queued = counts.reduce((sum, each) => sum + each.queued, 0)
+      const clients = counts.reduce((sum, each) => sum + each.clients, 0)
       return {
         room: 'brokers',
-        count: tenants.length,
-        unit: tenants.length === 1 ? 'session' : 'sessions',
+        count: counts.length,
+        unit: counts.length === 1 ? 'session' : 'sessions',
         text: `${clients} ${clients === 1 ? 'client' : 'clients'}, ${queued} queued`,
         rateTitle: 'Deliveries',
         ratePer: 's',
@@ -80,20 +82,20 @@ export function createBrokersRoom(
       }
     },
     attention() {
-      const letters = service.all().flatMap((tenant) => {
-        const [newest] = [...tenant.deadLetters.values()].slice(-1)
-        if (newest === undefined) return []
-        const { size } = tenant.deadLetters
+      const letters = service.all().flatMap(({ id, name }) => {
+        const size = service.engine.counts(id).deadLetters
+        if (size === 0) return []
+        const { newestDeadLetterAt } = service.engine.figures(id)
         return [
           {
-            id: `brokers-dead-${tenant.id}`,
+            id: `brokers-dead-${id}`,
             room: 'brokers' as const,
             tone: 'attention' as const,
-            title: `${size} dead ${size === 1 ? 'letter' : 'letters'} in ${tenant.name}`,
+            title: `${size} dead ${size === 1 ? 'letter' : 'letters'} in ${name}`,
             text: 'Messages that could not be delivered wait to be replayed or purged.',
-            since: new Date(newest.at).toISOString(),
+            since: new Date(newestDeadLetterAt ?? clock.now()).toISOString(),
             action: null,
-            subject: tenant.name,
+            subject: name,
           },
         ]
       })
@@ -113,7 +115,7 @@ export function createBrokersRoom(
                 subject: null,
               },
             ]
-      const { damage } = service.engine.journal
+      const { damage } = service.engine
       const files = damage.map(({ file, what }) => `${basename(file)}: ${what}`)
       const journal =
         damage.length === 0
@@ -124,7 +126,7 @@ export function createBrokersRoom(
                 room: 'brokers' as const,
                 tone: 'bad' as const,
                 title: 'Messages may be missing',
-                text: `In ${join(dataDir, 'brokers')}, ${files.slice(0, 3).join('; ')}${files.length > 3 ? `; and ${files.length - 3} more` : ''}. All others are there. A file that could not be read stays where it is: when it can be, restart the brokers.`,
+                text: `In ${folder}, ${files.slice(0, 3).join('; ')}${files.length > 3 ? `; and ${files.length - 3} more` : ''}. All others are there. A file that could not be read stays where it is: when it can be, restart the brokers.`,
                 since: new Date(startedAt).toISOString(),
                 action: 'restart-room' as const,
                 subject: 'brokers',

@@ -10,11 +10,8 @@ import { checkPassword, hashPassword, hashSecret, sameSecret } from '../secrets/
 import type { RandomBytes } from '../secrets/random.ts'
 import { diskRefusal } from '../store/disk.ts'
 import type { SessionExpiry } from './contract/index.ts'
-import { attempt } from './engine/deliveries.ts'
-import { Engine } from './engine/engine.ts'
-import type { DeadLetter, EndReason, Subscriber, Will } from './engine/model.ts'
-import { sampleEvery, type Tenant } from './engine/tenant.ts'
-import { logTopic } from './engine/topics.ts'
+import type { BrokerEngine, EngineObserver } from './engine/broker-engine.ts'
+import type { DeadLetter, EndReason } from './engine/types.ts'
 import { Authentication, type Passwords } from './authentication.ts'
 import { brokerEvents } from './events.ts'
 import { defaultPolicy, policySchema, type Policy } from './policy.ts'
@@ -22,7 +19,8 @@ import type { BrokerStore, StoredSession } from './store.ts'
 
 export interface ServiceOptions {
   store: BrokerStore
-  folder: string
+  /** Makes the engine of one start, with no tenant in it. */
+  newEngine(observer: EngineObserver): BrokerEngine
   clock: Clock
   log: Log
   events: EventSink
@@ -47,25 +45,22 @@ export interface Connection {
 
 export type EntranceRefusal =
   'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'not-ready'
-export type Entrance = { tenant: Tenant } | { refusal: EntranceRefusal }
-
-interface Session {
-  stored: StoredSession
-  readonly tenant: Tenant
-}
+export type Entrance = { session: SessionFacts } | { refusal: EntranceRefusal }
+/** Of a session that a client is in; read anew each time, since the owner may change it. */
+export type SessionFacts = Readonly<Pick<StoredSession, 'id' | 'name' | 'policy'>>
 
 /** Below this a number is a duration, from it on a moment: 1e11 ms are 3.2 years, or March 1973. */
 const momentFrom = 1e11
 
 export class BrokerService {
   /** A new one with every start. */
-  engine: Engine
+  engine: BrokerEngine
   readonly connections = new Set<Connection>()
   readonly clock: Clock
   readonly store: BrokerStore
   readonly startedAt: number
   storageError: { since: number; text: string } | null = null
-  private readonly sessions = new Map<string, Session>()
+  private readonly sessions = new Map<string, StoredSession>()
   private readonly authentication: Authentication
   private readonly events: Announcer<typeof brokerEvents>
   private readonly changed: () => void
@@ -73,21 +68,18 @@ export class BrokerService {
   private readonly log: Log
   private readonly random: RandomBytes
   private readonly newId: () => string
-  private readonly folder: string
+  private readonly newEngine: (observer: EngineObserver) => BrokerEngine
   /** By sessions that are gone, and before the room was last started. */
   private deliveredBefore = 0
   private ready = false
   private isUsed = false
   private pulse: NodeJS.Timeout | undefined
-  private sampledAt = 0
-  private nextLink = 1
+  private nextConnection = 1
   private readonly deadTold = new Map<number, number>()
-  /** Wills whose delay runs, and when it ends. */
-  private readonly wills = new Map<Subscriber, { due: number; will: Will }>()
 
   constructor({
     store,
-    folder,
+    newEngine,
     clock,
     log,
     events,
@@ -107,8 +99,8 @@ export class BrokerService {
     this.removed = removed
     this.startedAt = clock.monotonic()
     this.authentication = new Authentication(passwords, () => clock.monotonic(), random)
-    this.folder = folder
-    this.engine = this.newEngine()
+    this.newEngine = newEngine
+    this.engine = newEngine(this.observer())
     for (const stored of store.all()) this.open(stored)
   }
 
@@ -116,21 +108,20 @@ export class BrokerService {
   async start(): Promise<void> {
     if (this.isUsed) {
       this.deliveredBefore = this.deliveredTotal
-      this.engine = this.newEngine()
+      this.engine = this.newEngine(this.observer())
       this.sessions.clear()
       for (const stored of this.store.all()) this.open(stored)
     }
     this.isUsed = true
     this.storageError = null
     try {
-      await this.engine.recover()
+      await this.engine.start()
     } catch (error) {
       throw new Error(`the journal of the brokers cannot be read: ${diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error)}`, {
         cause: error,
       })
     }
     this.ready = true
-    this.leaveWillsOfBefore()
     this.pulse = setInterval(() => this.beat(), 1_000)
     this.pulse.unref()
     this.beat()
@@ -141,8 +132,7 @@ export class BrokerService {
     this.ready = false
     for (const connection of [...this.connections]) this.sparing(connection, () => connection.end('shutdown'))
     // Those without a wire, of this house itself.
-    for (const { links } of this.engine.tenants.values()) for (const link of [...links]) attempt(link, () => link.end('shutdown'))
-    this.wills.clear()
+    this.engine.disconnectAll('shutdown')
     await this.engine.stop()
   }
 
@@ -152,21 +142,22 @@ export class BrokerService {
 
   /** Only ever rises. */
   get deliveredTotal(): number {
-    return [...this.sessions.values()].reduce((sum, { tenant }) => sum + tenant.delivered.total, this.deliveredBefore)
+    return [...this.sessions.values()].reduce((sum, { id }) => sum + this.engine.counts(id).deliveredTotal, this.deliveredBefore)
   }
 
-  newLinkId(): number {
-    return this.nextLink++
+  newConnectionId(): number {
+    return this.nextConnection++
   }
 
   // Sessions
 
-  all(): Tenant[] {
-    return [...this.sessions.values()].map(({ tenant }) => tenant).sort((a, b) => (a.name < b.name ? -1 : 1))
+  /** By name. */
+  all(): StoredSession[] {
+    return [...this.sessions.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** Throws `no-such-session`. */
-  byName(name: string): { stored: StoredSession; tenant: Tenant } {
+  byName(name: string): StoredSession {
     const session = this.sessions.get(name)
     if (session === undefined) throw new Fault('no-such-session')
     return session
@@ -209,9 +200,8 @@ export class BrokerService {
     { sessionName, password, secretKey }: { sessionName: string; password: string; secretKey: string },
     address: string,
   ): Promise<string> {
-    const session = this.sessions.get(sessionName)
-    if (session === undefined) throw new Fault('session-not-found')
-    const { stored } = session
+    const stored = this.sessions.get(sessionName)
+    if (stored === undefined) throw new Fault('session-not-found')
     const outcome = await this.authentication.check(stored, password, address)
     if (outcome === 'too-many') throw new Fault('too-many-attempts')
     if (outcome === 'wrong') throw new Fault('invalid-credentials')
@@ -223,11 +213,11 @@ export class BrokerService {
   }
 
   setSuspended(name: string, suspended: boolean, actor: string): void {
-    const { stored, tenant } = this.byName(name)
+    const stored = this.byName(name)
     if (stored.suspended === suspended) return
     this.store.setSuspended(stored.id, suspended)
-    stored.suspended = tenant.suspended = suspended
-    if (suspended) for (const link of [...tenant.links]) attempt(link, () => link.end('suspended'))
+    stored.suspended = suspended
+    this.engine.setSuspended(stored.id, suspended)
     this.emit({
       type: suspended ? 'session-suspended' : 'session-resumed',
       subject: name,
@@ -236,21 +226,20 @@ export class BrokerService {
   }
 
   async drop(name: string, actor: string, { expired = false } = {}): Promise<void> {
-    const { stored, tenant } = this.byName(name)
+    const stored = this.byName(name)
     // First: a later session of this name must not be open to a key that was limited to this one.
     this.removed(name)
     this.store.remove(stored.id)
     this.sessions.delete(name)
-    this.deliveredBefore += tenant.delivered.total
+    this.deliveredBefore += this.engine.counts(stored.id).deliveredTotal
     this.authentication.forget(stored.id)
-    for (const link of [...tenant.links]) attempt(link, () => link.end('dropped'))
-    await this.engine.dropTenant(tenant)
+    await this.engine.dropTenant(stored.id)
     this.deadTold.delete(stored.id)
     this.emit({ type: 'session-dropped', subject: name, actor, data: { expired } })
   }
 
   rotateSecret(name: string, actor: string): string {
-    const { stored } = this.byName(name)
+    const stored = this.byName(name)
     const secretKey = this.newSecretKey()
     stored.secretHash = hashSecret(secretKey)
     this.store.setSecret(stored.id, stored.secretHash)
@@ -263,24 +252,22 @@ export class BrokerService {
     { expiry, policy }: { expiry?: SessionExpiry | undefined; policy?: { [Key in keyof Policy]?: Policy[Key] | undefined } | undefined },
     actor: string,
   ): Promise<void> {
-    const { stored, tenant } = this.byName(name)
+    const stored = this.byName(name)
     if (expiry !== undefined) {
       // Before anything else: a moment that has passed must leave all as it was.
       stored.expiresAt = this.momentOf(expiry)
       this.store.setExpiry(stored.id, stored.expiresAt)
     }
     if (policy !== undefined) {
-      const before = tenant.policy
-      stored.policy = tenant.policy = policySchema.parse({ ...before, ...withoutGaps(policy) })
+      stored.policy = policySchema.parse({ ...stored.policy, ...withoutGaps(policy) })
       this.store.setPolicy(stored.id, stored.policy)
-      // What was only in memory goes onto the disk, or the other way round.
-      if (before.durability !== stored.policy.durability && !(await this.engine.rewriteJournal())) throw new Fault('storage-failed')
+      if (!(await this.engine.setPolicy(stored.id, stored.policy))) throw new Fault('storage-failed')
     }
     if (expiry !== undefined || policy !== undefined) this.emit({ type: 'session-changed', subject: name, actor })
   }
 
   createPass(name: string): string {
-    return this.authentication.createPass(this.byName(name).stored.id)
+    return this.authentication.createPass(this.byName(name).id)
   }
 
   // Clients
@@ -293,51 +280,37 @@ export class BrokerService {
       await this.authentication.failed(0, address)
       return { refusal: 'session-not-found' }
     }
-    const outcome = await this.authentication.check(session.stored, password, address)
+    const outcome = await this.authentication.check(session, password, address)
     if (outcome === 'too-many') return { refusal: 'too-many-attempts' }
     if (outcome === 'wrong') return { refusal: 'invalid-password' }
-    if (session.stored.suspended) return { refusal: 'suspended' }
-    if (session.tenant.links.size >= session.tenant.policy.maxClients) return { refusal: 'too-many-clients' }
+    if (session.suspended) return { refusal: 'suspended' }
+    if (this.isFull(session)) return { refusal: 'too-many-clients' }
     // It may have been dropped while the password was checked.
-    return this.sessions.get(name) === session ? { tenant: session.tenant } : { refusal: 'session-not-found' }
+    return this.sessions.get(name) === session ? { session } : { refusal: 'session-not-found' }
   }
 
   has(name: string): boolean {
     return this.sessions.has(name)
   }
 
+  /** Whether no more clients fit. */
+  isFull({ id, policy }: SessionFacts): boolean {
+    return this.engine.counts(id).clients >= policy.maxClients
+  }
+
   /** A line on the session's own log topic. */
-  tell(tenant: Tenant, text: string): void {
-    const now = this.clock.now()
-    for (const { subscriber } of tenant.tree.route(logTopic).targets)
-      for (const link of subscriber.links) attempt(link, () => link.ready() && link.log(text, now))
+  announce({ id }: Pick<SessionFacts, 'id'>, text: string): void {
+    this.engine.announce(id, text)
     this.changed()
   }
 
-  evicted(tenant: Tenant, name: string): void {
+  evicted(session: SessionFacts, name: string): void {
     this.emit({
       type: 'client-evicted',
       subject: name,
-      data: { session: tenant.name },
+      data: { session: session.name },
     })
-    this.tell(tenant, `${name} was disconnected: it did not take its messages`)
-  }
-
-  registerDevice(tenant: Tenant, userId: string, device: { deviceId: string; platform: string; token: string }): void {
-    this.store.putDevice(tenant.id, userId, device, this.clock.now())
-  }
-
-  /** Publishes what an MQTT client left for the case that it vanishes, after the delay it asked for unless it comes back. */
-  leaveWill(subscriber: Subscriber, goneFor = 0): void {
-    const { will } = subscriber
-    if (will === null) return
-    const delay = Math.min(will.delay, subscriber.keepFor ?? Infinity) - goneFor
-    if (delay <= 0) this.publishWill(subscriber, will)
-    else this.wills.set(subscriber, { due: this.clock.monotonic() + delay, will })
-  }
-
-  cancelWill(subscriber: Subscriber): void {
-    this.wills.delete(subscriber)
+    this.announce(session, `${name} was disconnected: it did not take its messages`)
   }
 
   newMessageId(): string {
@@ -345,7 +318,7 @@ export class BrokerService {
   }
 
   /** A fault of ours that one client, or one session, met. */
-  stumbled(error: unknown, what = 'a broker connection met a fault'): void {
+  reportInternalError(error: unknown, what = 'a broker connection met a fault'): void {
     this.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, what)
   }
 
@@ -354,33 +327,23 @@ export class BrokerService {
     this.changed()
   }
 
-  /** Throws `no-such-client`. */
-  subscriber(tenant: Tenant, id: number): Subscriber {
-    for (const subscriber of tenant.subscribers.values()) if (subscriber.id === id) return subscriber
-    throw new Fault('no-such-client')
-  }
-
-  private newEngine(): Engine {
-    const { folder, clock, log } = this
-    return new Engine({
-      folder,
-      clock,
-      log,
-      observer: {
-        deadLetter: (letter) => this.tellDeadLetter(letter),
-        storageFailed: (error) => {
-          this.storageError = { since: clock.now(), text: diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error) }
-          this.emit({
-            type: 'storage-failed',
-            data: { error: this.storageError.text },
-          })
-        },
-        storageWorks: () => {
-          this.storageError = null
-          this.emit({ type: 'storage-works' })
-        },
+  private observer(): EngineObserver {
+    const { clock } = this
+    return {
+      deadLetter: (letter) => this.tellDeadLetter(letter),
+      changed: () => this.changed(),
+      storageFailed: (error) => {
+        this.storageError = { since: clock.now(), text: diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error) }
+        this.emit({
+          type: 'storage-failed',
+          data: { error: this.storageError.text },
+        })
       },
-    })
+      storageWorks: () => {
+        this.storageError = null
+        this.emit({ type: 'storage-works' })
+      },
+    }
   }
 
   /** A fault in what is done with one connection ends that one, not the work on the others. */
@@ -393,9 +356,8 @@ export class BrokerService {
   }
 
   private open(stored: StoredSession): void {
-    const tenant = this.engine.addTenant(stored.id, stored.name, stored.policy)
-    tenant.suspended = stored.suspended
-    this.sessions.set(stored.name, { stored, tenant })
+    this.engine.addTenant(stored)
+    this.sessions.set(stored.name, stored)
   }
 
   /** 32 random bytes, hexadecimal, as the document shows it. */
@@ -411,51 +373,20 @@ export class BrokerService {
     return moment
   }
 
-  /** Once a second: connections without life, sessions whose time is over, points of the charts. */
+  /** Once a second: connections without life, sessions whose time is over, what the engine waits for. */
   private beat(): void {
     for (const connection of this.connections) this.sparing(connection, () => connection.check())
-    this.engine.askDiskAgain()
     const now = this.clock.now()
-    for (const { stored } of this.sessions.values())
-      if (stored.expiresAt !== null && stored.expiresAt <= now)
-        this.drop(stored.name, 'system', { expired: true }).catch((error: unknown) =>
-          this.stumbled(error, 'an expired session could not be removed'),
+    for (const { name, expiresAt } of this.sessions.values())
+      if (expiresAt !== null && expiresAt <= now)
+        this.drop(name, 'system', { expired: true }).catch((error: unknown) =>
+          this.reportInternalError(error, 'an expired session could not be removed'),
         )
-    const steady = this.clock.monotonic()
-    for (const [subscriber, { due, will }] of this.wills) {
-      const { tenant, key } = subscriber
-      // With the end of its MQTT session, e.g. by a clean start, a will waits no longer.
-      if (due > steady && tenant.subscribers.get(key) === subscriber) continue
-      this.wills.delete(subscriber)
-      if (this.engine.tenants.has(tenant.id)) this.publishWill(subscriber, will)
-    }
-    if (steady - this.sampledAt < sampleEvery) return
-    this.sampledAt = steady
-    for (const { tenant } of this.sessions.values()) tenant.sample(steady)
-    if (this.sessions.size > 0) this.changed()
-  }
-
-  private publishWill(subscriber: Subscriber, { delay: _, ...publication }: Will): void {
-    this.engine.publish(
-      subscriber.tenant,
-      { ...publication, isEmpty: publication.body.length === 0, id: this.newMessageId(), source: 'mqtt' },
-      null,
-      '',
-    )
-    this.engine.forgetWill(subscriber)
-  }
-
-  /** Of clients that were connected, or away with a will that waited, when the process ended. */
-  private leaveWillsOfBefore(): void {
-    for (const { subscribers } of this.engine.tenants.values()) {
-      for (const subscriber of [...subscribers.values()]) {
-        if (subscriber.links.size === 0) this.leaveWill(subscriber, this.clock.now() - (subscriber.awaySince ?? this.clock.now()))
-      }
-    }
+    this.engine.tick()
   }
 
   /** The first of a session in a minute is an event; a storm of them must not drown the rest. */
-  private tellDeadLetter({ message: { tenant, topic, id }, subscriberKey, reason }: DeadLetter): void {
+  private tellDeadLetter({ tenant, message: { topic, id }, subscriberKey, reason }: DeadLetter): void {
     const now = this.clock.monotonic()
     const told = this.deadTold.get(tenant.id)
     if (told !== undefined && now - told < 60_000) return
@@ -465,7 +396,7 @@ export class BrokerService {
       subject: tenant.name,
       data: { topic, reason, subscriber: subscriberKey, messageId: id },
     })
-    this.tell(tenant, `a message on ${topic} for ${subscriberKey} became a dead letter: ${reason}`)
+    this.announce(tenant, `a message on ${topic} for ${subscriberKey} became a dead letter: ${reason}`)
   }
 }
 

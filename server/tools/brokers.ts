@@ -42,8 +42,8 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
       readOnly: true,
       right: 'brokers:use',
       about: ({ sessionName }) => sessionName,
-      run: ({ sessionName, topic: of, limit }, { standing }) =>
-        facts({ messages: fitting(brokers.peek(own(sessionName, standing), of, limit)) }),
+      run: async ({ sessionName, topic: of, limit }, { standing }) =>
+        facts({ messages: fitting(await brokers.peek(own(sessionName, standing), of, limit)) }),
     }),
     builtInTool({
       name: 'broker_publish',
@@ -82,13 +82,13 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
         await progress(0, limit, `Listening to ${of}`)
         await waitFor(wait * 1_000, signal, (done) =>
           brokers.listen(sessionName, of, actor, {
-            message(message) {
+            onMessage(message) {
               if (heard.length >= limit) return
               heard.push(message)
               void progress(heard.length, limit, message.topic)
               if (heard.length === limit) done()
             },
-            ended(reason) {
+            onEnded(reason) {
               ended = reason
               done()
             },

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Clock } from '../../server/clock.ts'
 import { systemClock } from '../../server/clock.ts'
+import type { TenantCounts } from '../../server/brokers/engine/types.ts'
 import { createBrokersRoom, type BrokersRoom } from '../../server/brokers/index.ts'
 import { defaultSettings, type SettingsPatch } from '../../server/config/settings.ts'
 import type { NewEvent } from '../../server/events/event.ts'
@@ -130,6 +131,11 @@ export async function openBrokers({
     },
     stop,
   }
+}
+
+/** What the engine counts of a session, the first where none is named. */
+export function countsIn({ room: { service } }: Pick<BrokerHouse, 'room'>, sessionName = service.all()[0]?.name): TenantCounts | undefined {
+  return sessionName === undefined ? undefined : service.engine.counts(service.byName(sessionName).id)
 }
 
 export type Json = Record<string, unknown>

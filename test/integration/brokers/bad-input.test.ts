@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import { generate, type Packet } from 'mqtt-packet'
 import { WebSocket } from 'ws'
+import { engineOf } from '../../fakes/broker-engine.ts'
 import { FrameClient, openBrokers } from '../../fakes/broker-house.ts'
 import { until } from '../../fakes/kernel.ts'
 import { PacketClient } from '../../fakes/mqtt-client.ts'
@@ -109,7 +110,7 @@ it.each([
   const session = await house.createSession({ evictAfter: 1_000 })
   const witness = await FrameClient.join(house.url, session)
   const client = await FrameClient.join(house.url, session, 'talker')
-  const link = [...house.room.service.connections].at(-1)
+  const connection = [...house.room.service.connections].at(-1)
   client.socket.pause()
   // As a program would that looks at nothing but whether its own line is free.
   const talking = setInterval(() => {
@@ -124,7 +125,7 @@ it.each([
   } finally {
     clearInterval(talking)
   }
-  await until('its connection is gone', () => link !== undefined && !house.room.service.connections.has(link))
+  await until('its connection is gone', () => connection !== undefined && !house.room.service.connections.has(connection))
 })
 
 it('survives any bytes as MQTT', async () => {
@@ -240,7 +241,7 @@ it.each([4, 5] as const)('survives any packets after a login at level %i, and ke
   witness.publish('t', 'still-here')
   expect(await witness.next('publish_response')).toMatchObject({ success: true })
   await until('every other connection is gone', () => house.room.service.connections.size === 1)
-  const [tenant] = house.room.service.all()
+  const [tenant] = engineOf(house.room).tenants.values()
   const unacked = [...(tenant?.subscribers.values() ?? [])].reduce((sum, subscriber) => sum + subscriber.unacked.size, 0)
   expect(tenant?.queued).toBe(unacked)
   expect(house.faults).toEqual([])

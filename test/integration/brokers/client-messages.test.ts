@@ -2,8 +2,14 @@
 import { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { BrokerClient, generateKey, type BrokerClientOptions, type BrokerMessage, type ClientState } from '../../../client/brokers/src/index.ts'
-import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
+import {
+  BrokerClient,
+  generateKey,
+  type BrokerClientOptions,
+  type BrokerMessage,
+  type ClientState,
+} from '../../../client/brokers/src/index.ts'
+import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { PacketClient } from '../../fakes/mqtt-client.ts'
 import { until } from '../../fakes/kernel.ts'
 
@@ -219,7 +225,7 @@ describe('connect and close', () => {
     const client = clientOf(house, session, { userId: 'r' })
     await client.connect()
     await client.close()
-    await until('the server knows', () => house.room.service.all()[0]?.links.size === 0)
+    await until('the server knows', () => countsIn(house)?.clients === 0)
   })
 
   it.each(['no address', 'ftp://127.0.0.1:1', 'http://'])('says at once that %j is no address, and ends', async (url) => {

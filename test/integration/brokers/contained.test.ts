@@ -1,6 +1,6 @@
 /** A fault met for one client ends that client's connection alone: the others of its session, other sessions and the room go on. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
+import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { PacketClient } from '../../fakes/mqtt-client.ts'
 import { until } from '../../fakes/kernel.ts'
 
@@ -145,9 +145,12 @@ it('serves on after it was restarted in place: sessions, what waited, and whoeve
   await reader.subscribe('t')
   reader.socket.terminate()
   const ends: string[] = []
-  house.room.inProcessClient.listen(session.sessionName, '#', 'rule', { message: () => undefined, ended: (reason) => ends.push(reason) })
+  house.room.inProcessClient.listen(session.sessionName, '#', 'rule', {
+    onMessage: () => undefined,
+    onEnded: (reason) => ends.push(reason),
+  })
   const writer = await FrameClient.join(house.url, session)
-  await until('it is away', () => house.room.service.all()[0]?.links.size === 2)
+  await until('it is away', () => countsIn(house)?.clients === 2)
   writer.publish('t', 'waited')
   await writer.next('publish_response')
   const { total } = house.room.summary()
@@ -168,7 +171,7 @@ it('serves on after it was restarted in place: sessions, what waited, and whoeve
 it('keeps a listener of this house that throws from everyone else', async () => {
   const house = await openBrokers()
   const session = await house.createSession()
-  const end = house.room.inProcessClient.listen(session.sessionName, '#', 'rule', { message: broken, ended: () => undefined })
+  const end = house.room.inProcessClient.listen(session.sessionName, '#', 'rule', { onMessage: broken, onEnded: () => undefined })
   onTestFinished(end)
   const reader = await FrameClient.join(house.url, session, 'reader')
   await reader.subscribe('t')

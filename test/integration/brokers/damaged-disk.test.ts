@@ -3,12 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { connectAsync } from 'mqtt'
-import { Journal } from '../../../server/brokers/engine/journal.ts'
-import { Engine } from '../../../server/brokers/engine/engine.ts'
-import { defaultPolicy } from '../../../server/brokers/policy.ts'
-import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
-import { FakeLink } from '../../fakes/broker-link.ts'
-import { temporaryFolder, testClock, testLog, until } from '../../fakes/kernel.ts'
+import { Journal } from '../../../server/brokers/engine/embedded/journal.ts'
+import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
+import { addTenant, engineOf, FakeClient, newEngine, publicationOf, subscriptionTo } from '../../fakes/broker-engine.ts'
+import { temporaryFolder, until } from '../../fakes/kernel.ts'
 
 const names = ['one', 'two', 'three']
 
@@ -24,7 +22,7 @@ async function threeSegments(
     const reader = await FrameClient.join(house.url, session, 'reader')
     await reader.subscribe('t')
     reader.socket.terminate()
-    await until('it is away', () => house.room.service.all()[0]?.links.size === 0)
+    await until('it is away', () => countsIn(house)?.clients === 0)
     const writer = await FrameClient.join(house.url, session)
     writer.publish('t', name)
     await writer.next('publish_response')
@@ -78,7 +76,7 @@ describe('a segment that cannot be read', () => {
       got.add(messageId)
       back.ack('t', messageId)
     }
-    await until('nothing waits', () => house.room.service.all()[0]?.queued === 0)
+    await until('nothing waits', () => countsIn(house)?.queued === 0)
   })
 
   it.each([
@@ -113,36 +111,15 @@ describe('a byte that flipped', () => {
   /** A journal of one segment with five messages in a batch each. */
   async function fiveBatches(): Promise<{ folder: string; file: string; bytes: Buffer }> {
     const folder = join(temporaryFolder(), 'brokers')
-    const engine = new Engine({
-      folder,
-      clock: testClock(),
-      log: testLog(),
-      setTimer: () => () => undefined,
-      observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
-    })
-    const tenant = engine.addTenant(1, 'one', defaultPolicy)
-    await engine.recover()
-    const { subscriber } = engine.attach(tenant, new FakeLink('reader'), { key: 'user:reader', durable: true, keepFor: null })
-    engine.subscribe(subscriber, 't', { filter: 't', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
+    const engine = newEngine({ folder })
+    const tenant = addTenant(engine)
+    await engine.start()
+    const reader = await new FakeClient('reader').attachTo(engine, tenant.id)
+    // Not waited for: the first batch holds it and a message.
+    void reader.subscribe([subscriptionTo('t')])
     for (let n = 1; n <= 5; n += 1) {
-      engine.publish(
-        tenant,
-        {
-          topic: 't',
-          id: `m${n}`,
-          source: 'json',
-          body: Buffer.from(`body ${n}`),
-          isEmpty: false,
-          qos: 1,
-          retain: false,
-          properties: null,
-          expiresIn: null,
-          publisher: 'w',
-        },
-        null,
-        '',
-      )
-      await engine.durable()
+      engine.publish(tenant.id, publicationOf({ id: `m${n}`, body: Buffer.from(`body ${n}`) }))
+      await engine.recorder.stored()
     }
     await engine.stop()
     const file = join(folder, readdirSync(folder)[0] ?? '')
@@ -177,13 +154,13 @@ describe('a disk that refuses', () => {
     const reader = await FrameClient.join(house.url, session, 'reader')
     await reader.subscribe('t')
     reader.socket.terminate()
-    await until('it is away', () => house.room.service.all()[0]?.links.size === 0)
+    await until('it is away', () => countsIn(house)?.clients === 0)
     const writer = await FrameClient.join(house.url, session, 'writer')
     writer.publish('t', 'before')
     await writer.next('publish_response')
     rmSync(join(dataDir, 'brokers'), { recursive: true })
     writeFileSync(join(dataDir, 'brokers'), 'in the way')
-    await house.room.service.engine.rewriteJournal()
+    await engineOf(house.room).recorder.rewrite()
 
     writer.publish('t', 'refused')
     expect(await writer.next('publish_response')).toMatchObject({ success: false, error: 'Message could not be stored' })

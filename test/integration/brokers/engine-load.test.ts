@@ -1,50 +1,33 @@
 /** What thousands of messages at once do to the engine: nothing special. */
 import { expect, it, onTestFinished } from 'vitest'
-import { Engine } from '../../../server/brokers/engine/engine.ts'
-import type { Tenant } from '../../../server/brokers/engine/tenant.ts'
-import { defaultPolicy, type Policy } from '../../../server/brokers/policy.ts'
-import { FakeLink } from '../../fakes/broker-link.ts'
-import { temporaryFolder, testClock, testLog, type TestClock } from '../../fakes/kernel.ts'
+import type { Attachment } from '../../../server/brokers/engine/embedded/attachment.ts'
+import type { EmbeddedEngine } from '../../../server/brokers/engine/embedded/embedded-engine.ts'
+import type { Tenant } from '../../../server/brokers/engine/embedded/model.ts'
+import type { Policy } from '../../../server/brokers/policy.ts'
+import { addTenant, FakeClient, newEngine, publicationOf, subscriptionTo } from '../../fakes/broker-engine.ts'
+import { testClock, type TestClock } from '../../fakes/kernel.ts'
 
-async function open(
-  policy: Partial<Policy>,
-): Promise<{ engine: Engine; tenant: Tenant; clock: TestClock; reader: FakeLink; publish(count: number): Promise<void> }> {
+async function open(policy: Partial<Policy>): Promise<{
+  engine: EmbeddedEngine
+  tenant: Tenant
+  clock: TestClock
+  reader: FakeClient
+  place: Attachment
+  publish(count: number): Promise<void>
+}> {
   const clock = testClock()
-  const engine = new Engine({
-    folder: temporaryFolder(),
-    clock,
-    log: testLog(),
-    setTimer: () => () => undefined,
-    observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
-  })
+  const engine = newEngine({ clock })
   onTestFinished(() => engine.stop())
-  const tenant = engine.addTenant(1, 'one', { ...defaultPolicy, ...policy })
-  await engine.recover()
-  const reader = new FakeLink('reader', () => clock.monotonic())
-  const { subscriber } = engine.attach(tenant, reader, { key: 'user:reader', durable: true, keepFor: null })
-  engine.subscribe(subscriber, 't', { filter: 't', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
+  const tenant = addTenant(engine, { policy })
+  await engine.start()
+  const reader = new FakeClient('reader', () => clock.monotonic())
+  const place = await reader.attachTo(engine, tenant.id)
+  await place.subscribe([subscriptionTo('t')])
   return {
-    ...{ engine, tenant, clock, reader },
+    ...{ engine, tenant, clock, reader, place },
     async publish(count) {
-      for (let n = 0; n < count; n += 1)
-        engine.publish(
-          tenant,
-          {
-            topic: 't',
-            id: `m${n}`,
-            source: 'json',
-            body: Buffer.from('x'),
-            isEmpty: false,
-            qos: 1,
-            retain: false,
-            properties: null,
-            expiresIn: null,
-            publisher: 'w',
-          },
-          null,
-          '',
-        )
-      await engine.durable()
+      for (let n = 0; n < count; n += 1) engine.publish(tenant.id, publicationOf({ id: `m${n}`, body: Buffer.from('x') }))
+      await engine.recorder.stored()
     },
   }
 }
@@ -57,14 +40,14 @@ it('gives up a long queue in one go, though each message given up makes room for
   clock.advance(1_001)
   engine.runDue()
   expect(tenant.queued).toBe(0)
-  expect(tenant.deadTotal).toBe(count)
+  expect(tenant.statistics.deadTotal).toBe(count)
   expect(tenant.deadLetters.size).toBe(100)
-  expect(tenant.deadForgotten).toBe(count - 100)
+  expect(tenant.statistics.deadForgotten).toBe(count - 100)
   expect(reader.received).toHaveLength(10)
 })
 
 it('sends a try that was due while the connection took nothing as soon as it takes something, not an interval later', async () => {
-  const { engine, tenant, clock, reader, publish } = await open({ retryInterval: 1_000 })
+  const { engine, clock, reader, place, publish } = await open({ retryInterval: 1_000 })
   await publish(3)
   reader.room = false
   clock.advance(1_000)
@@ -72,8 +55,7 @@ it('sends a try that was due while the connection took nothing as soon as it tak
   expect(reader.received).toHaveLength(3)
   clock.advance(20)
   reader.room = true
-  const [subscriber] = tenant.subscribers.values()
-  if (subscriber !== undefined) engine.dispatch(subscriber)
+  place.resume()
   expect(
     reader.received
       .slice(3)
@@ -95,25 +77,8 @@ it('replays no dead letter into a queue that is full', async () => {
   clock.advance(1_001)
   engine.runDue()
   expect(tenant.deadLetters.size).toBe(2)
-  for (let n = 0; n < 2; n += 1)
-    engine.publish(
-      tenant,
-      {
-        topic: 't',
-        id: `later${n}`,
-        source: 'json',
-        body: Buffer.from('x'),
-        isEmpty: false,
-        qos: 1,
-        retain: false,
-        properties: null,
-        expiresIn: null,
-        publisher: 'w',
-      },
-      null,
-      '',
-    )
-  await engine.durable()
-  expect([...tenant.deadLetters.values()].map((letter) => engine.replay(letter))).toEqual([false, false])
+  for (let n = 0; n < 2; n += 1) engine.publish(tenant.id, publicationOf({ id: `later${n}`, body: Buffer.from('x') }))
+  await engine.recorder.stored()
+  expect(await engine.replay(tenant.id, { all: true })).toEqual({ replayed: 0, kept: 2, isStored: true })
   expect([tenant.queued, tenant.deadLetters.size]).toEqual([2, 2])
 })

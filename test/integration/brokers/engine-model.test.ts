@@ -6,12 +6,12 @@ import fc from 'fast-check'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { Engine } from '../../../server/brokers/engine/engine.ts'
-import type { Subscriber } from '../../../server/brokers/engine/model.ts'
-import type { Tenant } from '../../../server/brokers/engine/tenant.ts'
+import type { Attachment } from '../../../server/brokers/engine/embedded/attachment.ts'
+import type { EmbeddedEngine } from '../../../server/brokers/engine/embedded/embedded-engine.ts'
+import type { Tenant } from '../../../server/brokers/engine/embedded/model.ts'
 import { defaultPolicy, type Policy } from '../../../server/brokers/policy.ts'
-import { FakeLink } from '../../fakes/broker-link.ts'
-import { temporaryFolder, testClock, testLog, type TestClock } from '../../fakes/kernel.ts'
+import { addTenant, FakeClient, newEngine, publicationOf, subscriptionTo } from '../../fakes/broker-engine.ts'
+import { temporaryFolder, testClock, type TestClock } from '../../fakes/kernel.ts'
 
 const policy = {
   ...defaultPolicy,
@@ -62,15 +62,15 @@ interface Expectation {
 class World {
   readonly clock: TestClock = testClock()
   folder: string
-  engine: Engine
+  engine: EmbeddedEngine
   tenant: Tenant
   other: Tenant
-  readonly links = new Map<string, FakeLink>()
-  readonly subscribers = new Map<string, Subscriber>()
+  readonly clients = new Map<string, FakeClient>()
+  readonly places = new Map<string, Attachment>()
   readonly subscribed = new Map<string, Set<string>>(names.map((name) => [name, new Set()]))
   readonly published: Expectation[] = []
-  readonly bystander = new FakeLink('bystander')
-  private receiptsRead = new Map<FakeLink, number>()
+  readonly bystander = new FakeClient('bystander')
+  private receiptsRead = new Map<FakeClient, number>()
 
   private readonly overflow: Policy['overflow']
 
@@ -80,47 +80,42 @@ class World {
     ;[this.engine, this.tenant, this.other] = this.open()
   }
 
-  private open(): [Engine, Tenant, Tenant] {
-    const engine = new Engine({
-      folder: this.folder,
-      clock: this.clock,
-      log: testLog(),
-      segmentBytes: 2_000,
-      setTimer: () => () => undefined,
-      observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
-    })
-    return [engine, engine.addTenant(1, 'one', { ...policy, overflow: this.overflow }), engine.addTenant(2, 'other', policy)]
+  private open(): [EmbeddedEngine, Tenant, Tenant] {
+    const engine = newEngine({ folder: this.folder, clock: this.clock, segmentBytes: 2_000 })
+    return [
+      engine,
+      addTenant(engine, { policy: { ...policy, overflow: this.overflow } }),
+      addTenant(engine, { id: 2, name: 'other', policy }),
+    ]
   }
 
   async begin(): Promise<void> {
-    await this.engine.recover()
+    await this.engine.start()
     // In another session, on every topic: whatever it hears is a leak.
-    const { subscriber } = this.engine.attach(this.other, this.bystander, { key: 'user:ann', durable: true, keepFor: null })
-    this.engine.subscribe(subscriber, '#', { filter: '#', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
-    await this.engine.durable()
+    const place = await this.engine.attach(this.other.id, this.bystander, { key: 'user:ann', durable: true, keepFor: null })
+    await place.subscribe([subscriptionTo('#')])
   }
 
-  link(name: string): FakeLink | undefined {
-    return this.links.get(name)
+  client(name: string): FakeClient | undefined {
+    return this.clients.get(name)
   }
 
   async connect(name: string): Promise<void> {
-    if (this.links.has(name)) return
-    const link = new FakeLink(name, () => this.clock.monotonic())
-    const { subscriber } = this.engine.attach(this.tenant, link, { key: `user:${name}`, durable: true, keepFor: null })
-    this.links.set(name, link)
-    this.subscribers.set(name, subscriber)
-    this.engine.dispatch(subscriber)
-    await this.engine.durable()
+    if (this.clients.has(name)) return
+    const client = new FakeClient(name, () => this.clock.monotonic())
+    const place = await client.attachTo(this.engine, this.tenant.id)
+    this.clients.set(name, client)
+    this.places.set(name, place)
+    place.resume()
+    await this.engine.recorder.stored()
   }
 
   disconnect(name: string): void {
-    const link = this.links.get(name)
-    const subscriber = this.subscribers.get(name)
-    if (link === undefined || subscriber === undefined) return
+    const place = this.places.get(name)
+    if (!this.clients.has(name) || place === undefined) return
     this.readReceipts()
-    this.links.delete(name)
-    this.engine.detach(subscriber, link)
+    this.clients.delete(name)
+    place.detach()
   }
 
   /** The process dies: nothing that was not on the disk is there any more. */
@@ -131,24 +126,24 @@ class World {
       const before = this.folder
       this.folder = `${before}x`
       cpSync(before, this.folder, { recursive: true })
-      for (const link of this.links.values()) link.accepted = () => undefined
+      for (const client of this.clients.values()) client.accepted = () => undefined
     }
     await this.engine.stop()
     this.readReceipts()
-    this.links.clear()
-    this.subscribers.clear()
+    this.clients.clear()
+    this.places.clear()
     ;[this.engine, this.tenant, this.other] = this.open()
     await this.begin()
     for (const name of names) if ((this.subscribed.get(name)?.size ?? 0) > 0) await this.connect(name)
   }
 
   readReceipts(): void {
-    for (const link of this.links.values()) {
-      for (const { token, refusal } of link.receipts.slice(this.receiptsRead.get(link) ?? 0)) {
+    for (const client of this.clients.values()) {
+      for (const { token, refusal } of client.receipts.slice(this.receiptsRead.get(client) ?? 0)) {
         const expectation = this.published.find(({ id }) => id === token)
         if (refusal === null && expectation !== undefined) expectation.accepted = true
       }
-      this.receiptsRead.set(link, link.receipts.length)
+      this.receiptsRead.set(client, client.receipts.length)
     }
   }
 
@@ -171,8 +166,8 @@ class World {
         expect(isSomewhere, `${id} for ${name} is acknowledged, waiting or dead`).toBe(true)
       }
     }
-    for (const [name, link] of this.links) {
-      for (const { id, tries, at } of link.received) {
+    for (const [name, client] of this.clients) {
+      for (const { id, tries, at } of client.received) {
         const expectation = this.published.find((each) => each.id === id)
         expect(expectation?.audience.has(name), `${name} may get ${id}`).toBe(true)
         if (expectation !== undefined && !this.replayed.has(id))
@@ -188,7 +183,7 @@ class World {
       expect(subscriber.inFlight).toBe([...subscriber.unacked.values()].filter(({ state }) => state === 'sent').length)
       expect(subscriber.inFlight).toBeLessThanOrEqual(policy.maxInFlight)
     }
-    const bytes = [...this.engine.messages.values()].reduce((sum, { body }) => sum + body.length, 0)
+    const bytes = [...this.engine.store.messages.values()].reduce((sum, { body }) => sum + body.length, 0)
     expect(this.tenant.storedBytes + this.other.storedBytes).toBe(bytes)
   }
 
@@ -205,8 +200,8 @@ async function run(world: World, { ...action }: Step): Promise<void> {
       const last = world.published.at(-1)
       const again = action.repeat && last?.accepted === true && last.audience.size > 0 ? last : null
       const name = again?.publisher ?? names[action.from] ?? ''
-      const link = world.link(name)
-      if (link === undefined) return
+      const client = world.client(name)
+      if (client === undefined) return
       const topicName = again?.topic ?? topics[action.topic] ?? ''
       const id = again?.id ?? `m${(counter += 1)}`
       const audience = new Set(names.filter((each) => each !== name && world.subscribed.get(each)?.has(topicName) === true))
@@ -220,59 +215,35 @@ async function run(world: World, { ...action }: Step): Promise<void> {
           accepted: false,
           acknowledged: new Set(),
         })
-      engine.publish(
-        tenant,
-        {
-          topic: topicName,
-          id,
-          source: 'json',
-          body: Buffer.from(id),
-          isEmpty: false,
-          qos: 1,
-          retain: false,
-          properties: null,
-          expiresIn: null,
-          publisher: name,
-        },
-        link,
-        id,
-      )
+      engine.publish(tenant.id, publicationOf({ topic: topicName, id, publisher: name }), client)
       return
     }
     case 'subscribe': {
       const name = names[action.who] ?? ''
       const topicName = topics[action.topic] ?? ''
-      const subscriber = world.subscribers.get(name)
-      if (subscriber === undefined || world.link(name) === undefined) return
-      engine.subscribe(subscriber, topicName, {
-        filter: topicName,
-        group: null,
-        qos: 1,
-        noLocal: true,
-        retainAsPublished: false,
-        identifier: null,
-      })
+      const place = world.places.get(name)
+      if (place === undefined || world.client(name) === undefined) return
+      await place.subscribe([subscriptionTo(topicName)])
       world.subscribed.get(name)?.add(topicName)
-      await engine.durable()
+      await engine.recorder.stored()
       return
     }
     case 'unsubscribe': {
       const name = names[action.who] ?? ''
-      const subscriber = world.subscribers.get(name)
-      if (subscriber === undefined || world.link(name) === undefined) return
-      engine.unsubscribe(subscriber, topics[action.topic] ?? '')
+      const place = world.places.get(name)
+      if (place === undefined || world.client(name) === undefined) return
+      await place.unsubscribe([topics[action.topic] ?? ''])
       world.subscribed.get(name)?.delete(topics[action.topic] ?? '')
-      await engine.durable()
+      await engine.recorder.stored()
       return
     }
     case 'ack': {
       const name = names[action.who] ?? ''
-      const link = world.link(name)
-      const subscriber = world.subscribers.get(name)
-      const got = link?.received.at(-1 - action.which)
-      if (subscriber === undefined || got === undefined) return
+      const place = world.places.get(name)
+      const got = world.client(name)?.received.at(-1 - action.which)
+      if (place === undefined || got === undefined) return
       world.published.find(({ id }) => id === got.id)?.acknowledged.add(name)
-      engine.acknowledge(subscriber, got.id)
+      place.acknowledge(got.id)
       return
     }
     case 'connect':
@@ -282,11 +253,11 @@ async function run(world: World, { ...action }: Step): Promise<void> {
     case 'freeze':
     case 'thaw': {
       const name = names[action.who] ?? ''
-      const link = world.link(name)
-      const subscriber = world.subscribers.get(name)
-      if (link === undefined || subscriber === undefined) return
-      link.room = action.do === 'thaw'
-      engine.dispatch(subscriber)
+      const client = world.client(name)
+      const place = world.places.get(name)
+      if (client === undefined || place === undefined) return
+      client.room = action.do === 'thaw'
+      place.resume()
       return
     }
     case 'wait':
@@ -294,7 +265,7 @@ async function run(world: World, { ...action }: Step): Promise<void> {
       engine.runDue()
       return
     case 'settle':
-      await engine.durable()
+      await engine.recorder.stored()
       return
     case 'replay':
       for (const letter of [...tenant.deadLetters.values()].slice(0, 2)) {
@@ -303,10 +274,11 @@ async function run(world: World, { ...action }: Step): Promise<void> {
           const before = tenant.deadLetters.size
           world.replayed.add(letter.message.id)
           // A full queue keeps its bound, and the letter stays what it is.
-          if (!engine.replay(letter)) expect(tenant.deadLetters.size).toBe(before)
+          const { kept } = await engine.replay(tenant.id, { ids: [letter.id] })
+          if (kept === 1) expect(tenant.deadLetters.size).toBe(before)
         }
       }
-      await engine.durable()
+      await engine.recorder.stored()
       return
     case 'crash':
       return world.crash(false)
@@ -323,7 +295,7 @@ async function live(world: World, steps: readonly Step[]): Promise<void> {
     await run(world, each)
     world.check()
   }
-  await world.engine.durable()
+  await world.engine.recorder.stored()
   world.check()
   await world.crash(false)
   world.check()

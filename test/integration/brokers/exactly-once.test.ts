@@ -1,7 +1,8 @@
 /** Quality 2 is exactly once: a packet id is on the disk before its message is on the wire, and stands for that message until the handshake ends. */
 import type { IPublishPacket } from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
-import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
+import { engineOf } from '../../fakes/broker-engine.ts'
+import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { PacketClient } from '../../fakes/mqtt-client.ts'
 import { temporaryFolder, testClock, until } from '../../fakes/kernel.ts'
 
@@ -23,7 +24,7 @@ const text = ({ payload }: IPublishPacket): string => payload.toString()
 
 /** The disk of the house, which takes its time when told to, or refuses. */
 function diskOf({ room }: BrokerHouse): { hold(): void; letGo(): void; refuse(): void; work(): void } {
-  const { journal } = room.service.engine
+  const { journal } = engineOf(room)
   const write = journal.write.bind(journal)
   let gate = Promise.withResolvers<void>()
   gate.resolve()
@@ -84,7 +85,7 @@ describe('what the server sends', () => {
     const setting = await open()
     const { client, writer } = await readerWith(setting, [])
     client.cut()
-    await until('it is away', () => setting.house.room.service.all()[0]?.links.size === 1)
+    await until('it is away', () => countsIn(setting.house)?.clients === 1)
     await write(writer, 'waited', 1)
     writer.publish('r', 'retained', { qos: 2, messageId: 2, retain: true })
     await writer.next('pubrec')
@@ -105,7 +106,7 @@ describe('what the server sends', () => {
     const setting = await open()
     const { client, writer } = await readerWith(setting, [])
     client.cut()
-    await until('it is away', () => setting.house.room.service.all()[0]?.links.size === 1)
+    await until('it is away', () => countsIn(setting.house)?.clients === 1)
     await write(writer, 'waited', 1)
     const disk = diskOf(setting.house)
     disk.refuse()
@@ -123,7 +124,7 @@ describe('what the server sends', () => {
     const setting = await open({}, { clock })
     const { client, writer, sent } = await readerWith(setting, ['first'], { messageExpiryInterval: 10 })
     clock.advance(20_000)
-    setting.house.room.service.engine.runDue()
+    engineOf(setting.house.room).runDue()
     await write(writer, 'second', 9)
     const second = await client.message()
     expect(second.messageId).not.toBe(sent[0]?.messageId)
@@ -140,7 +141,7 @@ describe('what the server sends', () => {
     const setting = await open({ maxQueuedMessages: 2, maxRetryLimit: 1, overflow: 'drop-oldest' })
     const { client, writer, sent } = await readerWith(setting, ['one', 'two'])
     client.cut()
-    await until('it is away', () => setting.house.room.service.all()[0]?.links.size === 1)
+    await until('it is away', () => countsIn(setting.house)?.clients === 1)
     await write(writer, 'three', 9)
     for (let time = 0; time < 3; time += 1) {
       const { client: back } = await PacketClient.join(setting.port, setting.session, kept)
@@ -149,9 +150,10 @@ describe('what the server sends', () => {
       )
       back.cut()
     }
-    const { engine } = setting.house.room.service
-    const subscriber = setting.house.room.service.all()[0]?.subscribers.get('mqtt:keeper')
-    expect(subscriber === undefined ? null : engine.purge(subscriber)).toBe(0)
+    const engine = engineOf(setting.house.room)
+    const [tenant] = engine.tenants.values()
+    const subscriber = tenant?.subscribers.get('mqtt:keeper')
+    expect(await engine.purge(tenant?.id ?? 0, subscriber?.id ?? 0)).toEqual({ purged: 0, isStored: true })
     const { client: last } = await PacketClient.join(setting.port, setting.session, kept)
     expect([(await last.message()).messageId, (await last.message()).messageId]).toEqual(sent.map(({ messageId }) => messageId))
     for (const { messageId = 0 } of sent) {
@@ -159,7 +161,10 @@ describe('what the server sends', () => {
       await last.next('pubrel')
       last.send({ cmd: 'pubcomp', messageId })
     }
-    await until('nothing waits', () => subscriber?.unacked.size === 0 && subscriber.packetIds.size === 0 && subscriber.releasing.size === 0)
+    await until(
+      'nothing waits',
+      () => subscriber?.unacked.size === 0 && subscriber.packetIds.sent.size === 0 && subscriber.packetIds.releasing.size === 0,
+    )
   })
 
   it('stays with the member of a group that may have it, when that one goes away and when its session ends', async () => {
@@ -172,7 +177,7 @@ describe('what the server sends', () => {
     const { client: other } = await PacketClient.join(setting.port, setting.session, { ...kept, clientId: 'b' })
     await other.subscribe('$share/g/t', 2)
     client.cut()
-    await until('it is away', () => setting.house.room.service.all()[0]?.links.size === 2)
+    await until('it is away', () => countsIn(setting.house)?.clients === 2)
     await heard(other)
     const { client: back } = await PacketClient.join(setting.port, setting.session, { ...kept, clientId: 'a' })
     expect(facts(await back.message())).toEqual([first.messageId, 'mine', true])

@@ -3,10 +3,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { Engine } from '../../../server/brokers/engine/engine.ts'
-import { defaultPolicy } from '../../../server/brokers/policy.ts'
-import { FakeLink } from '../../fakes/broker-link.ts'
-import { temporaryFolder, testClock, testLog } from '../../fakes/kernel.ts'
+import { addTenant, FakeClient, newEngine, publicationOf, subscriptionTo } from '../../fakes/broker-engine.ts'
+import { temporaryFolder } from '../../fakes/kernel.ts'
 
 /** Which writes find no room: those of batches, or the first bytes of a new file too. */
 type Full = 'nothing' | 'batches' | 'everything'
@@ -36,41 +34,20 @@ it('leaves nothing behind of what a full disk refused, and goes on once there is
   const state = await disk()
   const folder = join(temporaryFolder(), 'brokers')
   const start = async () => {
-    const engine = new Engine({
-      folder,
-      clock: testClock(),
-      log: testLog(),
-      setTimer: () => () => undefined,
-      observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
-    })
-    const tenant = engine.addTenant(1, 'one', defaultPolicy)
-    await engine.recover()
-    const link = new FakeLink('reader')
-    const { subscriber } = engine.attach(tenant, link, { key: 'user:reader', durable: true, keepFor: null })
-    engine.subscribe(subscriber, 't', { filter: 't', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
+    const engine = newEngine({ folder })
+    const tenant = addTenant(engine)
+    await engine.start()
+    const client = new FakeClient('reader')
+    const reader = await client.attachTo(engine, tenant.id)
+    // Not waited for: it is stored with what is published next.
+    void reader.subscribe([subscriptionTo('t')])
     const publish = (id: string): Promise<boolean> => {
-      engine.publish(
-        tenant,
-        {
-          topic: 't',
-          id,
-          source: 'json',
-          body: Buffer.from(id),
-          isEmpty: false,
-          qos: 1,
-          retain: false,
-          properties: null,
-          expiresIn: null,
-          publisher: 'writer',
-        },
-        null,
-        id,
-      )
-      return engine.durable()
+      engine.publish(tenant.id, publicationOf({ id, publisher: 'writer' }))
+      return engine.recorder.stored()
     }
-    return { engine, tenant, link, subscriber, publish }
+    return { engine, tenant, client, reader, publish }
   }
-  const { engine, tenant, link, publish } = await start()
+  const { engine, tenant, client, publish } = await start()
   const sizes = (): number[] => readdirSync(folder).map((file) => statSync(join(folder, file)).size)
   expect(await publish('before')).toBe(true)
   const before = sizes()
@@ -79,7 +56,7 @@ it('leaves nothing behind of what a full disk refused, and goes on once there is
     expect(await publish('refused')).toBe(false)
     expect(sizes()).toEqual(before)
   }
-  expect([tenant.queued, link.received.map(({ id }) => id)]).toEqual([1, ['before']])
+  expect([tenant.queued, client.received.map(({ id }) => id)]).toEqual([1, ['before']])
   state.full = 'nothing'
   expect(await publish('after')).toBe(true)
   expect(sizes()).toHaveLength(1)
@@ -88,8 +65,8 @@ it('leaves nothing behind of what a full disk refused, and goes on once there is
   // Two starts, the second of which finds what the first left.
   for (let n = 0; n < 2; n += 1) {
     const again = await start()
-    again.engine.dispatch(again.subscriber)
-    expect(again.link.received.map(({ id }) => id)).toEqual(['before', 'after'])
+    again.reader.resume()
+    expect(again.client.received.map(({ id }) => id)).toEqual(['before', 'after'])
     await again.engine.stop()
   }
 })

@@ -2,6 +2,7 @@
 import type { IPublishPacket } from 'mqtt-packet'
 import { connectAsync } from 'mqtt'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { engineOf } from '../../fakes/broker-engine.ts'
 import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { PacketClient } from '../../fakes/mqtt-client.ts'
 import { systemClock } from '../../../server/clock.ts'
@@ -200,7 +201,7 @@ describe('sessions and messages that end', () => {
     inTime.cut()
     await until('it is away', async () => (await facts(setting))['clients'] === 0)
     moved += 61_000
-    setting.house.room.service.engine.runDue()
+    engineOf(setting.house.room).runDue()
     const { client: late, connack: fresh } = await join()
     expect(fresh.sessionPresent).toBe(false)
     late.send({ cmd: 'disconnect', reasonCode: 0, properties: { sessionExpiryInterval: 0 } })

@@ -2,105 +2,81 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { Engine } from '../../../server/brokers/engine/engine.ts'
-import { Journal } from '../../../server/brokers/engine/journal.ts'
-import type { DeadLetter } from '../../../server/brokers/engine/model.ts'
-import { defaultPolicy } from '../../../server/brokers/policy.ts'
-import { FakeLink } from '../../fakes/broker-link.ts'
-import { temporaryFolder, testClock, testLog } from '../../fakes/kernel.ts'
+import { realTimer } from '../../../server/brokers/engine/embedded/alarm.ts'
+import type { Attachment } from '../../../server/brokers/engine/embedded/attachment.ts'
+import { Journal } from '../../../server/brokers/engine/embedded/journal.ts'
+import type { DeadLetter } from '../../../server/brokers/engine/embedded/model.ts'
+import { addTenant, FakeClient, newEngine, publicationOf, subscriptionTo } from '../../fakes/broker-engine.ts'
+import { temporaryFolder } from '../../fakes/kernel.ts'
 
 async function open(folder: string, segmentBytes = 20_000) {
   const failures: string[] = []
-  const engine = new Engine({
+  const engine = newEngine({
     folder,
-    clock: testClock(),
-    log: testLog(),
     segmentBytes,
-    setTimer: () => () => undefined,
     observer: {
       deadLetter: () => undefined,
       storageFailed: () => void failures.push('failed'),
       storageWorks: () => void failures.push('works'),
+      changed: () => undefined,
     },
   })
-  const tenant = engine.addTenant(1, 'one', defaultPolicy)
-  await engine.recover()
-  const join = (name: string): { link: FakeLink; subscriber: ReturnType<Engine['attach']>['subscriber'] } => {
-    const link = new FakeLink(name)
-    const { subscriber } = engine.attach(tenant, link, { key: `user:${name}`, durable: true, keepFor: null })
-    return { link, subscriber }
+  const tenant = addTenant(engine)
+  await engine.start()
+  const join = async (name: string): Promise<{ client: FakeClient; place: Attachment }> => {
+    const client = new FakeClient(name)
+    return { client, place: await client.attachTo(engine, tenant.id) }
   }
-  const publish = (link: FakeLink, id: string, body = id): void =>
-    engine.publish(
-      tenant,
-      {
-        topic: 't',
-        id,
-        source: 'json',
-        body: Buffer.from(body),
-        isEmpty: false,
-        qos: 1,
-        retain: false,
-        properties: null,
-        expiresIn: null,
-        publisher: link.name,
-      },
-      link,
-      id,
-    )
+  const publish = (client: FakeClient, id: string, body = id): void =>
+    engine.publish(tenant.id, publicationOf({ id, body: Buffer.from(body), publisher: client.name }), client)
   return { engine, tenant, join, publish, failures }
 }
-const filter = { filter: 't', group: null, qos: 1 as const, noLocal: true, retainAsPublished: false, identifier: null }
+const toTopic = [subscriptionTo('t')]
 
 it('refuses what the disk does not take, delivers none of it, and works again when the disk does', async () => {
   const folder = join(temporaryFolder(), 'brokers')
   const { engine, join: connect, publish, failures } = await open(folder)
-  const [reader, writer] = [connect('reader'), connect('writer')]
-  engine.subscribe(reader.subscriber, 't', filter)
-  publish(writer.link, 'before')
-  await engine.durable()
+  const [reader, writer] = [await connect('reader'), await connect('writer')]
+  void reader.place.subscribe(toTopic)
+  publish(writer.client, 'before')
+  await engine.recorder.stored()
   rmSync(folder, { recursive: true })
-  await engine.rewriteJournal()
-  publish(writer.link, 'lost')
-  publish(writer.link, 'lost')
-  expect(await engine.durable()).toBe(false)
-  expect(writer.link.receipts.map(({ token, refusal }) => [token, refusal])).toEqual([
+  await engine.recorder.rewrite()
+  publish(writer.client, 'lost')
+  publish(writer.client, 'lost')
+  expect(await engine.recorder.stored()).toBe(false)
+  expect(writer.client.receipts.map(({ token, refusal }) => [token, refusal])).toEqual([
     ['before', null],
     ['lost', 'storage-failed'],
     ['lost', 'storage-failed'],
   ])
-  expect(reader.link.received.map(({ id }) => id)).toEqual(['before'])
+  expect(reader.client.received.map(({ id }) => id)).toEqual(['before'])
   mkdirSync(folder)
-  publish(writer.link, 'lost')
-  expect(await engine.durable()).toBe(true)
-  expect(writer.link.receipts.at(-1)).toMatchObject({ token: 'lost', refusal: null, duplicate: false })
+  publish(writer.client, 'lost')
+  expect(await engine.recorder.stored()).toBe(true)
+  expect(writer.client.receipts.at(-1)).toMatchObject({ token: 'lost', refusal: null, duplicate: false })
   expect(failures).toEqual(['failed', 'works'])
   await engine.stop()
 
   const again = await open(folder)
-  const back = again.join('reader')
-  again.engine.dispatch(back.subscriber)
+  const back = await again.join('reader')
+  back.place.resume()
   // Everything that was still needed had been written anew.
-  expect(back.link.received.map(({ id }) => id)).toEqual(['before', 'lost'])
+  expect(back.client.received.map(({ id }) => id)).toEqual(['before', 'lost'])
   await again.engine.stop()
 })
 
 it('confirms each session when its own promise holds: memory at once, crash-safe when written, fsync when synced', async () => {
-  const engine = new Engine({
-    folder: temporaryFolder(),
-    clock: testClock(),
-    log: testLog(),
-    observer: { deadLetter: () => undefined, storageFailed: () => undefined, storageWorks: () => undefined },
-  })
+  const engine = newEngine({ setTimer: realTimer })
   onTestFinished(() => engine.stop())
   const durabilities = ['memory', 'crash-safe', 'fsync'] as const
-  const tenants = durabilities.map((durability, index) => engine.addTenant(index + 1, durability, { ...defaultPolicy, durability }))
-  await engine.recover()
+  const tenants = durabilities.map((durability, index) => addTenant(engine, { id: index + 1, name: durability, policy: { durability } }))
+  await engine.start()
   for (const tenant of tenants) {
-    const { subscriber } = engine.attach(tenant, new FakeLink('reader'), { key: 'user:reader', durable: true, keepFor: null })
-    engine.subscribe(subscriber, 't', { filter: 't', group: null, qos: 1, noLocal: true, retainAsPublished: false, identifier: null })
+    const reader = await new FakeClient('reader').attachTo(engine, tenant.id)
+    await reader.subscribe(toTopic)
   }
-  await engine.durable()
+  await engine.recorder.stored()
   const order: string[] = []
   const { journal } = engine
   const [write, sync] = [journal.write.bind(journal), journal.sync.bind(journal)]
@@ -113,66 +89,50 @@ it('confirms each session when its own promise holds: memory at once, crash-safe
     order.push('synced')
   }
   for (const tenant of tenants) {
-    const link = new FakeLink('writer')
-    link.accepted = () => void order.push(tenant.name)
-    engine.publish(
-      tenant,
-      {
-        topic: 't',
-        id: 'm1',
-        source: 'json',
-        body: Buffer.from('x'),
-        isEmpty: false,
-        qos: 1,
-        retain: false,
-        properties: null,
-        expiresIn: null,
-        publisher: 'writer',
-      },
-      link,
-      'm1',
-    )
+    const client = new FakeClient('writer')
+    client.accepted = () => void order.push(tenant.name)
+    engine.publish(tenant.id, publicationOf({ id: 'm1', body: Buffer.from('x'), publisher: 'writer' }), client)
   }
   expect(order).toEqual([])
-  await engine.durable()
+  await engine.recorder.stored()
   expect(order.slice(0, 5)).toEqual(['memory', 'written', 'crash-safe', 'synced', 'fsync'])
 })
 
 it('gives back the space of what was acknowledged, though one old message still waits', async () => {
   const folder = join(temporaryFolder(), 'brokers')
   const { engine, join: connect, publish } = await open(folder)
-  const [reader, writer, away] = [connect('reader'), connect('writer'), connect('away')]
-  engine.subscribe(away.subscriber, 't', filter)
-  publish(writer.link, 'old')
-  await engine.durable()
-  engine.unsubscribe(away.subscriber, 't')
-  engine.detach(away.subscriber, away.link)
-  engine.subscribe(reader.subscriber, 't', filter)
+  const [reader, writer, away] = [await connect('reader'), await connect('writer'), await connect('away')]
+  void away.place.subscribe(toTopic)
+  publish(writer.client, 'old')
+  await engine.recorder.stored()
+  void away.place.unsubscribe(['t'])
+  away.place.detach()
+  void reader.place.subscribe(toTopic)
   for (let n = 0; n < 400; n += 1) {
-    publish(writer.link, `m${n}`, 'x'.repeat(1_000))
-    await engine.durable()
-    engine.acknowledge(reader.subscriber, `m${n}`)
+    publish(writer.client, `m${n}`, 'x'.repeat(1_000))
+    await engine.recorder.stored()
+    reader.place.acknowledge(`m${n}`)
   }
-  await engine.durable()
+  await engine.recorder.stored()
   const bytes = readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
   expect(bytes).toBeLessThan(5 * 20_000)
   await engine.stop()
   const again = await open(folder)
-  const back = again.join('away')
-  again.engine.dispatch(back.subscriber)
-  expect(back.link.received.map(({ id }) => id)).toEqual(['old'])
+  const back = await again.join('away')
+  back.place.resume()
+  expect(back.client.received.map(({ id }) => id)).toEqual(['old'])
   await again.engine.stop()
 })
 
 it('leaves out a torn end and reads all before it', async () => {
   const folder = join(temporaryFolder(), 'brokers')
   const { engine, join: connect, publish } = await open(folder, 1_000_000)
-  const [reader, writer] = [connect('reader'), connect('writer')]
-  engine.subscribe(reader.subscriber, 't', filter)
-  engine.detach(reader.subscriber, reader.link)
+  const [reader, writer] = [await connect('reader'), await connect('writer')]
+  void reader.place.subscribe(toTopic)
+  reader.place.detach()
   for (const id of ['1', '2', '3']) {
-    publish(writer.link, id)
-    await engine.durable()
+    publish(writer.client, id)
+    await engine.recorder.stored()
   }
   await engine.stop()
   const [file = ''] = readdirSync(folder)
@@ -180,10 +140,10 @@ it('leaves out a torn end and reads all before it', async () => {
   for (const cut of [1, 7, 20]) {
     writeFileSync(join(folder, file), bytes.subarray(0, bytes.length - cut))
     const again = await open(join(folder), 1_000_000)
-    const back = again.join('reader')
-    again.engine.dispatch(back.subscriber)
-    expect(back.link.received.map(({ id }) => id)).toEqual(['1', '2'])
-    for (const each of ['1', '2']) again.engine.acknowledge(back.subscriber, `not ${each}`)
+    const back = await again.join('reader')
+    back.place.resume()
+    expect(back.client.received.map(({ id }) => id)).toEqual(['1', '2'])
+    for (const each of ['1', '2']) back.place.acknowledge(`not ${each}`)
     await again.engine.stop()
     for (const other of readdirSync(folder)) if (other !== file) rmSync(join(folder, other))
   }
@@ -193,16 +153,16 @@ it('leaves out a torn end and reads all before it', async () => {
 async function withLetter(folder: string) {
   const opened = await open(folder, 1_000_000)
   const { engine, tenant, join: connect, publish } = opened
-  const writer = connect('writer')
-  const passing = new FakeLink('passing')
-  const { subscriber } = engine.attach(tenant, passing, { key: 'anonymous:9', durable: false, keepFor: null })
-  engine.subscribe(subscriber, 't', filter)
-  publish(writer.link, 'm1')
-  await engine.durable()
-  engine.detach(subscriber, passing)
-  const reader = connect('reader')
-  engine.subscribe(reader.subscriber, 't', filter)
-  await engine.durable()
+  const writer = await connect('writer')
+  const passing = new FakeClient('passing')
+  const place = await engine.attach(tenant.id, passing, { key: 'anonymous:9', durable: false, keepFor: null })
+  await place.subscribe(toTopic)
+  publish(writer.client, 'm1')
+  await engine.recorder.stored()
+  place.detach()
+  const reader = await connect('reader')
+  void reader.place.subscribe(toTopic)
+  await engine.recorder.stored()
   return { ...opened, reader, letters: (): DeadLetter[] => [...tenant.deadLetters.values()] }
 }
 
@@ -211,32 +171,30 @@ it('keeps a dead letter whose replay the disk refuses', async () => {
   const { engine, tenant, reader, letters } = await withLetter(folder)
   const before = letters()
   rmSync(folder, { recursive: true })
-  await engine.rewriteJournal()
-  expect(before.map((letter) => engine.replay(letter))).toEqual([true])
-  expect(await engine.durable()).toBe(false)
+  await engine.recorder.rewrite()
+  expect(await engine.replay(tenant.id, { all: true })).toEqual({ replayed: 1, kept: 0, isStored: false })
   expect(letters()).toEqual(before)
-  expect(reader.link.received).toEqual([])
-  expect([tenant.queued, tenant.storedBytes, tenant.hasSeen('m1')]).toEqual([0, 2, true])
+  expect(reader.client.received).toEqual([])
+  expect([tenant.queued, tenant.storedBytes, tenant.seen.has('m1')]).toEqual([0, 2, true])
   mkdirSync(folder)
-  expect(await engine.durable()).toBe(true)
+  expect(await engine.recorder.stored()).toBe(true)
   await engine.stop()
 
   const again = await open(folder)
-  const back = again.join('reader')
-  expect([...again.tenant.deadLetters.values()].map((letter) => [letter.message.id, again.engine.replay(letter)])).toEqual([['m1', true]])
-  expect(await again.engine.durable()).toBe(true)
-  expect(back.link.received.map(({ id }) => id)).toEqual(['m1'])
+  const back = await again.join('reader')
+  expect([...again.tenant.deadLetters.values()].map((letter) => letter.message.id)).toEqual(['m1'])
+  expect(await again.engine.replay(again.tenant.id, { all: true })).toEqual({ replayed: 1, kept: 0, isStored: true })
+  expect(back.client.received.map(({ id }) => id)).toEqual(['m1'])
   expect(again.tenant.deadLetters.size).toBe(0)
   await again.engine.stop()
 })
 
 it('has a replayed message as a letter or as its copy, wherever a kill tears the last batch and whatever garbage follows', async () => {
   const folder = join(temporaryFolder(), 'brokers')
-  const { engine, letters } = await withLetter(folder)
+  const { engine, tenant } = await withLetter(folder)
   const file = join(folder, readdirSync(folder)[0] ?? '')
   const { size } = statSync(file)
-  for (const letter of letters()) engine.replay(letter)
-  await engine.durable()
+  await engine.replay(tenant.id, { all: true })
   await engine.stop()
   const bytes = readFileSync(file)
   expect(bytes.length).toBeGreaterThan(size)

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { botTools } from '../../../server/tools/bots.ts'
 import { brokerTools } from '../../../server/tools/brokers.ts'
 import { loginTools } from '../../../server/tools/logins.ts'
-import { FrameClient, openBrokers } from '../../fakes/broker-house.ts'
+import { countsIn, FrameClient, openBrokers } from '../../fakes/broker-house.ts'
 import { openHouse } from '../../fakes/house-session.ts'
 import { startLogins } from '../../fakes/logins.ts'
 import { serveBots } from '../../fakes/served-bots.ts'
@@ -117,7 +117,7 @@ test('broker messages are looked at without being taken, published durably, and 
   expect(messages.map(({ data }: { data: string }) => data)).toEqual(['berth 1', 'berth 2', 'berth 3'])
   expect(steps).toEqual([0, 1, 2, 3])
   for (const berth of [1, 2, 3, 4]) expect(await back.next('message')).toMatchObject({ data: `berth ${berth}` })
-  expect(brokers.room.service.byName(name).tenant.deadLetters.size).toBe(0)
+  expect(countsIn(brokers, name)?.deadLetters).toBe(0)
   expect((await reader.call('brokers_list'))[0].clients).toBe(1)
   expect(house.audit()).toContainEqual({ type: 'tool-used', subject: 'broker_publish', actor: writer.actor, about: `${name} quay/7` })
 })
@@ -127,7 +127,7 @@ test('listening ends with its time, with the client that asked, and with the ses
   const { sessionName } = await brokers.createSession()
   const house = await openHouse(brokerTools(brokers.room.inProcessClient))
   const reader = await house.connect()
-  const clients = () => brokers.room.service.byName(sessionName).tenant.links.size
+  const clients = () => countsIn(brokers, sessionName)?.clients
 
   expect(await reader.call('broker_subscribe', { sessionName, topic: '#', wait: 0.1 })).toEqual({ messages: [] })
   expect(clients()).toBe(0)

@@ -10,6 +10,8 @@ RuleTester.it = it
 
 describe('which folder may import from which', () => {
   const open: [from: string, to: string][] = [
+    ['server/brokers/index.ts', 'server/brokers/engine/embedded/embedded-engine.ts'],
+    ['server/brokers/service.ts', 'server/brokers/engine/broker-engine.ts'],
     ['server/browsers/service.ts', 'server/http/contract.ts'],
     ['server/browsers/service.ts', 'server/store/open.ts'],
     ['server/browsers/service.ts', 'server/browsers/process/process-registry.ts'],
@@ -62,6 +64,8 @@ describe('which folder may import from which', () => {
     ['server/http/app.ts', 'server/index.ts', 'puts the house together'],
     ['server/bots/service.ts', 'baileys', 'server/bots/engine/baileys/ alone'],
     ['server/bots/bot/bot.ts', 'server/bots/engine/baileys/engine.ts', 'by server/bots/engine/engine.ts'],
+    ['server/brokers/service.ts', 'server/brokers/engine/embedded/embedded-engine.ts', 'by server/brokers/engine/broker-engine.ts'],
+    ['server/brokers/engine/types.ts', 'server/brokers/engine/embedded/model.ts', 'by server/brokers/engine/broker-engine.ts'],
     ['server/browsers/service.ts', 'words/en.ts', 'made at the edge'],
     ['server/events/bus.ts', 'words/en.ts', 'made at the edge'],
     ['words/en.ts', 'server/bots/events.ts', 'as types alone'],

@@ -10,7 +10,6 @@ const root = join(import.meta.dirname, '../../..')
 const known: Record<string, number> = {
   'client/logins': 1,
   'server/bots': 1,
-  'server/brokers': 2,
   'server/browsers': 1,
   'server/logins': 1,
 }

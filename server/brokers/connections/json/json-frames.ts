@@ -1,6 +1,6 @@
 /** The JSON protocol's frames: what comes in is checked field by field, what goes out is built as text. */
 import { createHash } from 'node:crypto'
-import type { Message, Receipt, Refusal } from '../../engine/model.ts'
+import type { Message, Receipt, Refusal } from '../../engine/types.ts'
 import { payloadOf, webSocketFrame } from '../shared/wire.ts'
 
 export type Frame = Readonly<Record<string, unknown>> & { readonly type: string }

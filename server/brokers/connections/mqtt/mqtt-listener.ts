@@ -6,7 +6,8 @@ import type { Egress } from '../../../http/egress.ts'
 import { plainAddress } from '../../../http/network.ts'
 import { containEvents, escape } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
-import { MqttConnection } from './mqtt-connection.ts'
+import { ClientConnection } from '../shared/client-connection.ts'
+import { MqttCodec } from './mqtt-codec.ts'
 import type { BrokerService } from '../../service.ts'
 import { tcpWire } from '../shared/wire.ts'
 
@@ -81,7 +82,7 @@ export class MqttListener {
     // A reset is followed by `close`, which is all that matters here.
     socket.on('error', () => undefined)
     const wire = tcpWire(socket, address)
-    wire.listen(new MqttConnection(wire, this.service))
+    wire.listen(new ClientConnection(wire, this.service, (connection) => new MqttCodec(connection)))
   }
 
   private async close(): Promise<void> {

@@ -10,7 +10,7 @@ import {
   type Parser,
   type UserProperties,
 } from 'mqtt-packet'
-import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from '../../engine/model.ts'
+import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from '../../engine/types.ts'
 import type { EntranceRefusal } from '../../service.ts'
 import { refusalTexts, utf8 } from '../json/json-frames.ts'
 
@@ -217,6 +217,14 @@ function propertiesOf(
     ...(identifiers.length === 0 ? {} : { subscriptionIdentifier: identifiers.length === 1 ? (identifiers[0] ?? 0) : [...identifiers] }),
     ...(topicAlias === null ? {} : { topicAlias }),
   }
+}
+
+/** Seconds: a session that never expires. */
+export const never = 0xffff_ffff
+
+/** Ms that a client's session is kept while it is away: as long as it asks for, in seconds, and the session's policy allows; null for ever. */
+export function keepForOf(expiryInterval: number, limit: number | null): number | null {
+  return expiryInterval === never ? limit : Math.min(expiryInterval * 1_000, limit ?? Infinity)
 }
 
 /** MQTT allows wildcards only as whole levels, and no text that is not UTF-8. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Agenda, type Entry } from '../../../../server/brokers/engine/agenda.ts'
+import { Agenda, type Entry } from '../../../../server/brokers/engine/embedded/agenda.ts'
 
 it('gives its entries in the order of their time, whatever was moved and removed', () => {
   fc.assert(

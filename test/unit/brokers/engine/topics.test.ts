@@ -1,12 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hasWildcard, isTopic, matches, parseFilter, TopicTree, type Subscription } from '../../../../server/brokers/engine/topics.ts'
-import { newSubscriber, Tenant } from '../../../../server/brokers/engine/tenant.ts'
-import { defaultPolicy } from '../../../../server/brokers/policy.ts'
+import { TopicTree, type Held } from '../../../../server/brokers/engine/embedded/topic-tree.ts'
+import { hasWildcard, isTopic, matches, parseFilter } from '../../../../server/brokers/engine/topics.ts'
 
-const tenant = new Tenant(1, 'session', defaultPolicy)
-const subscription = (filter: string, key = filter, group: string | null = null): Subscription => ({
-  subscriber: newSubscriber({ id: 1, tenant, key, durable: true, keepFor: null }),
+const subscription = (filter: string, key = filter, group: string | null = null): Held<{ key: string }> => ({
+  subscriber: { key },
   filter,
   group,
   qos: 1,
@@ -62,7 +60,7 @@ describe('topics', () => {
         fc.array(topic, { minLength: 1, maxLength: 8 }),
         fc.array(fc.nat(11)),
         (filters, topics, removed) => {
-          const tree = new TopicTree()
+          const tree = new TopicTree<{ key: string }>()
           const all = filters.map((each, index) => subscription(each, `k${index}`))
           for (const each of all) tree.add(each)
           const gone = new Set(removed.flatMap((index) => all[index] ?? []))
@@ -85,7 +83,7 @@ describe('topics', () => {
   })
 
   it('gives one target to a subscriber whose filters overlap, at the highest quality', () => {
-    const tree = new TopicTree()
+    const tree = new TopicTree<{ key: string }>()
     const first = subscription('a/#')
     tree.add({ ...first, qos: 0, identifier: 1 })
     tree.add({ ...first, filter: 'a/b', qos: 2, identifier: 2 })

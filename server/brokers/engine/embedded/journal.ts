@@ -7,19 +7,12 @@
 import { mkdir, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { reasonOf } from '../../isolation.ts'
-import { diskRefusal } from '../../store/disk.ts'
+import { reasonOf } from '../../../isolation.ts'
+import { diskRefusal } from '../../../store/disk.ts'
+import type { Damage } from '../types.ts'
 import { readSegment, magic } from './segment.ts'
 import { RecordWriter } from './records.ts'
 import { Replay } from './replay.ts'
-
-/** What is missing of a segment, in words a person may read. */
-export interface Damage {
-  segment: number
-  file: string
-  /** Half a sentence: `it cannot be read: ...`, `4 KiB in it are damaged`. */
-  what: string
-}
 
 export interface JournalOptions {
   folder: string
@@ -82,7 +75,6 @@ export class Journal {
       bytes = await readFile(file)
     } catch (error) {
       this.damage.push({
-        segment,
         file,
         what: `it cannot be read: ${diskRefusal(error, { ofFile: true })?.kind === 'not-allowed' ? 'this user is not allowed to' : reasonOf(error)}`,
       })
@@ -90,7 +82,7 @@ export class Journal {
     }
     const { batches, damagedBytes, tornBytes, isJournal } = readSegment(bytes)
     if (!isJournal) {
-      this.damage.push({ segment, file, what: 'it is no segment of a journal' })
+      this.damage.push({ file, what: 'it is no segment of a journal' })
       return
     }
     this.sizes.set(segment, bytes.length)
@@ -104,7 +96,7 @@ export class Journal {
         lost += batch.length
       }
     }
-    if (lost > 0) this.damage.push({ segment, file, what: `${lost} bytes in it are damaged` })
+    if (lost > 0) this.damage.push({ file, what: `${lost} bytes in it are damaged` })
     if (tornBytes > 0) this.leftOut.push({ segment, bytes: tornBytes })
   }
 

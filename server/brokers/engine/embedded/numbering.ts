@@ -1,32 +1,17 @@
 /**
- * Packet ids of what MQTT clients are sent, and how quality 2 stays exactly once over a crash: a receiver knows a message by its packet id
- * until the handshake ends (MQTT 4.3.3), so the id has to be on the disk before the message is on the wire, and belongs to this message
- * alone until then, whatever becomes of it here.
+ * How quality 2 stays exactly once over a crash: a receiver knows a message by its packet id until the handshake ends (MQTT 4.3.3), so the
+ * id has to be on the disk before the message is on the wire, and belongs to this message alone until then, whatever becomes of it here.
  */
 import type { Delivery, Message, Subscriber } from './model.ts'
+import { isMqtt, isWritten } from './tenant.ts'
 
-const largest = 65_535
 /** Ids that are given before a message is sent are fewer than there are, so that what is next in turn, of whatever quality, finds one. */
 const numberedWith = 32_768
 const aheadAtOnce = 1_000
 
-export function hasFreePacketId({ packetIds, releasing }: Subscriber): boolean {
-  return packetIds.size + releasing.size < largest
-}
-
-/** An id that nothing uses; 0 when there is none. */
-export function takePacketId(subscriber: Subscriber): number {
-  const { packetIds, releasing } = subscriber
-  if (!hasFreePacketId(subscriber)) return 0
-  do subscriber.lastPacketId = subscriber.lastPacketId >= largest ? 1 : subscriber.lastPacketId + 1
-  while (packetIds.has(subscriber.lastPacketId) || releasing.has(subscriber.lastPacketId))
-  packetIds.add(subscriber.lastPacketId)
-  return subscriber.lastPacketId
-}
-
 /** Whether the receiver's memory of the packet id may outlive this process. */
 export function needsLastingId({ qos, subscriber }: Delivery): boolean {
-  return qos === 2 && subscriber.durable && subscriber.tenant.isWritten && subscriber.key.startsWith('mqtt:')
+  return qos === 2 && subscriber.durable && isWritten(subscriber.tenant) && isMqtt(subscriber)
 }
 
 /**
@@ -42,9 +27,9 @@ export function numberWith(message: Message): void {
   if (message.qos !== 2) return
   for (const delivery of message.deliveries) {
     const { subscriber } = delivery
-    if (!needsLastingId(delivery) || subscriber.links.size === 0) continue
-    if (subscriber.unacked.size <= subscriber.tenant.policy.maxInFlight && subscriber.packetIds.size < numberedWith)
-      delivery.packetId = takePacketId(subscriber)
+    if (!needsLastingId(delivery) || subscriber.clients.size === 0) continue
+    if (subscriber.unacked.size <= subscriber.tenant.policy.maxInFlight && subscriber.packetIds.sent.size < numberedWith)
+      delivery.packetId = subscriber.packetIds.take()
   }
 }
 
@@ -53,6 +38,6 @@ export function numberAhead(subscriber: Subscriber): Delivery[] {
   const lacking = subscriber.queue
     .ahead(aheadAtOnce)
     .filter((delivery) => delivery.state === 'queued' && needsLastingId(delivery) && !delivery.isNumbered)
-  for (const delivery of lacking) if (delivery.packetId === 0) delivery.packetId = takePacketId(subscriber)
+  for (const delivery of lacking) if (delivery.packetId === 0) delivery.packetId = subscriber.packetIds.take()
   return lacking.filter(({ packetId }) => packetId !== 0)
 }

@@ -2,9 +2,13 @@
  * What a subscriber has not acknowledged, the oldest first. A client acknowledges by message id, and a publisher may use an id again for
  * something new while the old one still waits: both are held, and each acknowledgement ends one.
  */
-import type { Delivery, Message } from './model.ts'
 
-export class Unacked {
+/** What it has to know of a delivery. */
+interface Waiting {
+  readonly message: { readonly id: string; readonly seq: number }
+}
+
+export class Unacked<Delivery extends Waiting> {
   /** By message id; by sequence where an older one had the id. */
   private readonly deliveries = new Map<string | number, Delivery>()
   /** Those by sequence, by their message id: nearly always empty. */
@@ -51,7 +55,7 @@ export class Unacked {
   }
 
   /** Whether this very message waits, not another of its id. */
-  holds(message: Message): boolean {
+  holds(message: Delivery['message']): boolean {
     return this.deliveries.get(message.id)?.message === message || this.deliveries.get(message.seq)?.message === message
   }
 }

@@ -1,5 +1,5 @@
 /** Reads the journal's records back: what is left of all that was written. */
-import type { DeadReason, MessageProperties, Quality } from './model.ts'
+import type { DeadReason, MessageProperties, Quality } from '../types.ts'
 import { reasons, recordType, type Checkpoint, type DeliveryOptions, type StoredMessage, type StoredSubscriber } from './records.ts'
 
 /** What the records of all segments together say. */

@@ -2,7 +2,8 @@
  * The journal's records as bytes: what the engine must still know after the process was killed.
  * Little endian; numbers that may pass 2^32 are doubles; texts are UTF-8 behind their length.
  */
-import type { DeadLetter, DeadReason, Delivery, Message, MessageProperties, Quality, Subscriber, Will } from './model.ts'
+import type { DeadReason, MessageProperties, Quality, Will } from '../types.ts'
+import type { DeadLetter, Delivery, Message, Subscriber } from './model.ts'
 
 export const recordType = {
   message: 1,
@@ -265,17 +266,7 @@ function deliveryOptions({ qos, retainAsPublished, identifiers, shares, isOwn, p
   } satisfies DeliveryOptions)
 }
 
-export function storedSubscriber({
-  id,
-  tenant,
-  key,
-  keepFor,
-  awaySince,
-  subscriptions,
-  releasing,
-  receiving,
-  will,
-}: Subscriber): StoredSubscriber {
+export function storedSubscriber({ id, tenant, key, keepFor, awaySince, subscriptions, packetIds, will }: Subscriber): StoredSubscriber {
   return {
     ...{ id, tenant: tenant.id, key, keepFor, awaySince },
     subscriptions: [...subscriptions.values()].map(({ filter, group, qos, noLocal, retainAsPublished, identifier }) => ({
@@ -286,8 +277,8 @@ export function storedSubscriber({
       retainAsPublished,
       identifier,
     })),
-    releasing: [...releasing],
-    receiving: [...receiving],
+    releasing: [...packetIds.releasing],
+    receiving: [...packetIds.receiving],
     will: will === null ? null : { ...will, body: will.body.toString('base64') },
   }
 }

@@ -1,8 +1,9 @@
 /** How the journal gives space back: the oldest segment goes once what is still needed of it was appended anew. */
-import { isRecorded } from './deliveries.ts'
-import type { Engine } from './engine.ts'
-import type { DeadLetter, Message } from './model.ts'
+import type { Journal } from './journal.ts'
+import type { MessageStore } from './message-store.ts'
+import type { Message, Tenant } from './model.ts'
 import { storedSubscriber } from './records.ts'
+import { isRecorded, isWritten, lettersOf } from './tenant.ts'
 
 /** Bytes of an old segment that may still be needed for it to be worth moving them. */
 const littleNeeded = 8_388_608
@@ -12,45 +13,48 @@ const tolerated = (needed: number): number => 3 * needed + 134_217_728
 const overhead = 256
 
 /** Begins a segment with what is not in messages. `anew`: with everything, so that all older segments can go. */
-export function beginSegment(engine: Engine, anew: boolean): void {
-  const { journal, nextSeq, nextSubscriber, nextDeadLetter } = engine
-  const written = [...engine.tenants.values()].filter(({ isWritten }) => isWritten)
+export function beginSegment(
+  {
+    journal,
+    store,
+    tenants,
+    nextSubscriber,
+  }: { journal: Journal; store: MessageStore; tenants: readonly Tenant[]; nextSubscriber: number },
+  anew: boolean,
+): void {
+  const { nextSeq, nextDeadLetter } = store
+  const written = tenants.filter(isWritten)
   const subscribers = written.flatMap((tenant) => [...tenant.subscribers.values()].filter(isRecorded).map(storedSubscriber))
   journal.records.checkpoint({ nextSeq, nextSubscriber, nextDeadLetter, subscribers })
   const older = journal.olderSegments()
   if (anew) {
-    moveMessages(engine, Infinity)
+    moveMessages(journal, store, Infinity)
     for (const segment of older) journal.doom(segment)
     return
   }
   const [oldest] = older
   if (oldest === undefined || !journal.hasSurplus()) return
-  const needed = [...messagesUpTo(engine, oldest)].reduce((sum, { body }) => sum + body.length + overhead, 0)
-  if (needed >= littleNeeded && journal.totalBytes <= tolerated(engine.liveBytes)) return
-  moveMessages(engine, oldest)
+  const needed = [...messagesUpTo(store, oldest)].reduce((sum, { body }) => sum + body.length + overhead, 0)
+  if (needed >= littleNeeded && journal.totalBytes <= tolerated(store.liveBytes)) return
+  moveMessages(journal, store, oldest)
   journal.doom(oldest)
 }
 
-export function* lettersOf(message: Message): Generator<DeadLetter> {
-  if (message.deadLetters === 0) return
-  for (const letter of message.tenant.deadLetters.values()) if (letter.message === message) yield letter
-}
-
-/** The engine keeps messages in the order of their segments. */
-function* messagesUpTo(engine: Engine, segment: number): Generator<Message> {
-  for (const message of engine.messages.values()) {
+/** The store keeps messages in the order of their segments. */
+function* messagesUpTo({ messages }: MessageStore, segment: number): Generator<Message> {
+  for (const message of messages.values()) {
     if (message.segment > segment) return
     yield message
   }
 }
 
-function moveMessages(engine: Engine, segment: number): void {
-  const { journal, messages } = engine
-  for (const message of [...messagesUpTo(engine, segment)]) {
+function moveMessages(journal: Journal, store: MessageStore, segment: number): void {
+  const { messages } = store
+  for (const message of [...messagesUpTo(store, segment)]) {
     messages.delete(message.seq)
     messages.set(message.seq, message)
     message.segment = journal.segment
     message.deliveries = message.deliveries.filter(({ state }) => state !== 'over')
-    if (message.tenant.isWritten) journal.records.message(message, lettersOf(message))
+    if (isWritten(message.tenant)) journal.records.message(message, lettersOf(message))
   }
 }

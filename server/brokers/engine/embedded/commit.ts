@@ -1,10 +1,9 @@
 /** Group commit: who waits for the disk waits together, and one sync answers them all. */
-import { escape } from '../../isolation.ts'
-import type { Log } from '../../log.ts'
-import type { Policy } from '../policy.ts'
+import { escape } from '../../../isolation.ts'
+import type { Log } from '../../../log.ts'
+import type { Policy } from '../../policy.ts'
 import type { Journal } from './journal.ts'
-import type { DeadLetter, Message, Receipt } from './model.ts'
-import type { Target } from './topics.ts'
+import type { DeadLetter, Message, Receipt, Target } from './model.ts'
 
 /** Something accepted whose publisher is not told yet. */
 export interface Waiting {

@@ -1,0 +1,27 @@
+/** What the handlers of packets know of the client they serve, and do to it. */
+import type { Attachment } from '../../engine/broker-engine.ts'
+import type { BrokerService } from '../../service.ts'
+import type { ClientConnection } from '../shared/client-connection.ts'
+import type { Version } from './mqtt-packets.ts'
+import type { TopicAliases } from './topic-aliases.ts'
+
+/** Bytes of what a client may send. */
+export const largestPacket = 10_485_760
+
+export interface MqttPeer {
+  readonly connection: ClientConnection
+  readonly service: BrokerService
+  readonly aliases: TopicAliases
+  version: Version
+  /** Seconds; 0 for a client that does not promise to be heard. */
+  keepAlive: number
+  /** The client wants reasons in words (MQTT 5, 3.1.2.11.7). */
+  wantsWords: boolean
+  /** What the client takes: so many unanswered (3.1.2.11.3), and packets so large (3.1.2.11.4). */
+  limits: { receiveMaximum: number; maximumPacketSize: number }
+  write(packet: Buffer): void
+  /** Ends the connection over what the client did. */
+  fail(code: number): void
+  /** What a packet of quality 2 answers has to be on the disk first: after a crash each side must know what the other was told. */
+  whenStored(attachment: Attachment, act: () => void): void
+}

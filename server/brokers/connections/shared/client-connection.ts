@@ -1,0 +1,285 @@
+/**
+ * A client's connection, whatever it speaks: its login with a deadline, its place in a session, how much it is sent and read from, signs of
+ * life, an end with a reason. What is said on it is its codec's.
+ */
+import { contained, type Scope } from '../../../isolation.ts'
+import { Lifecycle } from '../../../lifecycle.ts'
+import type { AttachedClient, Attachment } from '../../engine/broker-engine.ts'
+import type { AttachOptions, Delivery, EndReason, HowDelivered, Message, Protocol, Receipt } from '../../engine/types.ts'
+import type { BrokerService, Connection, EntranceRefusal, SessionFacts } from '../../service.ts'
+import { Backpressure } from './backpressure.ts'
+import { closeCodes, type CloseReason } from './close-codes.ts'
+import { connectionLifecycle, type ConnectionEvent, type ConnectionFacts, type ConnectionState } from './connection-lifecycle.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { Wire, WireListener } from './wire.ts'
+
+const loginTime = 10_000
+/** Ms for a peer to answer the closing; then the line is cut. */
+const closingTime = 2_000
+/** Frames or packets that a client may send ahead while its login is checked. */
+const aheadAtMost = 1_000
+/** Of who has not said which session's policy counts. */
+const evictAfterByDefault = 30_000
+/** With a will kept, it outlives the server and is published at its next start. */
+const keepsWill: readonly EndReason[] = ['shutdown', 'dropped']
+
+/** What a protocol adds to a connection. What it throws ends that connection alone. */
+export interface Codec {
+  readonly protocol: Protocol
+  /** Ms of silence after which the line is asked for a sign of life; null where the client gives them by itself. */
+  readonly pingEvery: number | null
+  /** It was sent something that it has not acknowledged. */
+  readonly isOwed: boolean
+  onBytes(bytes: Buffer, isBinary: boolean): void
+  /** Beyond what the line has room for. */
+  hasRoom(): boolean
+  send(delivery: Delivery): boolean
+  sendOnce(message: Message, how: HowDelivered, retained: boolean): void
+  log(text: string, at: number): void
+  relay(frame: Buffer): boolean
+  accepted(receipt: Receipt): void
+  /** Every second, while it is connected. */
+  onTick(): void
+  /** The connection is about to be closed for that reason. */
+  sayGoodbye(reason: EndReason): void
+  /** A fault of ours that ends the connection. */
+  onFault(): void
+  /** It has its place in a session, and was told so. */
+  onAttached(attachment: Attachment): void
+  /** It has it no longer. */
+  onDetached(): void
+}
+
+export interface Login {
+  sessionName: string
+  password: string
+  /** Under which name, and how, it enters the session it may enter. */
+  enter(session: SessionFacts): { name: string; options: AttachOptions }
+  onAccepted(attachment: Attachment, session: SessionFacts): void
+  onRefused(refusal: EntranceRefusal): void
+}
+
+export class ClientConnection implements AttachedClient, Connection, WireListener {
+  readonly id: number
+  readonly address: string
+  readonly connectedAt: number
+  readonly scope: Scope
+  readonly failed: (error: unknown) => void
+  name = ''
+  /** Null while it is in no session. */
+  attachment: Attachment | null = null
+  session: SessionFacts | null = null
+  readonly service: BrokerService
+  readonly wire: Wire
+  readonly backpressure: Backpressure
+  readonly heartbeat: Heartbeat
+  private readonly codec: Codec
+  private readonly lifecycle: Lifecycle<ConnectionState, ConnectionEvent, ConnectionFacts>
+  private readonly openedAt: number
+  private closingSince = 0
+  /** What came while its login was checked. */
+  private ahead: (() => void)[] = []
+
+  constructor(wire: Wire, service: BrokerService, newCodec: (connection: ClientConnection) => Codec) {
+    this.wire = wire
+    this.service = service
+    this.id = service.newConnectionId()
+    this.address = wire.address
+    this.connectedAt = service.clock.now()
+    this.openedAt = service.clock.monotonic()
+    this.scope = this.newScope()
+    this.failed = contained(this.scope, (error: unknown): never => {
+      throw error
+    })
+    const now = (): number => service.clock.monotonic()
+    this.backpressure = new Backpressure(wire, now)
+    this.heartbeat = new Heartbeat(wire, now)
+    this.lifecycle = new Lifecycle(connectionLifecycle, {
+      facts: () => ({ isAttached: this.attachment !== null }),
+      onTransition: () => undefined,
+      onIllegal: (state, event) => service.reportInternalError(new Error(`a broker connection that is ${state} cannot take ${event}`)),
+    })
+    this.codec = newCodec(this)
+    service.connections.add(this)
+  }
+
+  get protocol(): Protocol {
+    return this.codec.protocol
+  }
+
+  get state(): ConnectionState {
+    return this.lifecycle.state
+  }
+
+  get isOver(): boolean {
+    return this.state === 'closing' || this.state === 'closed'
+  }
+
+  get isStalled(): boolean {
+    return this.backpressure.isStalled
+  }
+
+  // From the wire
+
+  data(bytes: Buffer, isBinary: boolean): void {
+    this.heartbeat.heard()
+    this.backpressure.beforeRead()
+    if (this.isOver) return
+    this.codec.onBytes(bytes, isBinary)
+    this.backpressure.afterRead()
+  }
+
+  alive(): void {
+    this.heartbeat.heard()
+    this.backpressure.beforeRead()
+    this.backpressure.afterRead()
+  }
+
+  drained(): void {
+    this.backpressure.drained()
+    this.attachment?.resume()
+  }
+
+  closed(): void {
+    this.service.connections.delete(this)
+    this.lifecycle.handle('line-lost')
+    this.backpressure.drained()
+    this.leave()
+  }
+
+  // From the engine
+
+  ready(): boolean {
+    return this.state === 'connected' && this.codec.hasRoom() && this.backpressure.hasRoom()
+  }
+
+  send(delivery: Delivery): boolean {
+    return this.codec.send(delivery)
+  }
+
+  sendOnce(message: Message, how: HowDelivered, retained: boolean): void {
+    this.codec.sendOnce(message, how, retained)
+  }
+
+  log(text: string, at: number): void {
+    this.codec.log(text, at)
+  }
+
+  relay(frame: Buffer): boolean {
+    return this.codec.relay(frame)
+  }
+
+  whenDrained(callback: () => void): void {
+    this.backpressure.whenDrained(callback)
+  }
+
+  accepted(receipt: Receipt): void {
+    this.codec.accepted(receipt)
+  }
+
+  end(reason: EndReason): void {
+    if (reason === 'slow-reader' && this.session !== null) this.service.evicted(this.session, this.name)
+    this.codec.sayGoodbye(reason)
+    this.close(reason, { keepWill: keepsWill.includes(reason) })
+  }
+
+  // From the service
+
+  check(): void {
+    const { service, wire, codec, session } = this
+    if (this.state === 'closing') {
+      if (service.clock.monotonic() - this.closingSince > closingTime) wire.destroy()
+      return
+    }
+    if (this.attachment === null && service.clock.monotonic() - this.openedAt > loginTime) return this.close('login-deadline')
+    if (this.state === 'connected') codec.onTick()
+    if (this.isOver) return
+    const evictAfter = session?.policy.evictAfter ?? evictAfterByDefault
+    const isSlow =
+      this.backpressure.stalledFor > evictAfter || !this.heartbeat.check({ evictAfter, pingEvery: codec.pingEvery, isOwed: codec.isOwed })
+    if (isSlow) this.end('slow-reader')
+  }
+
+  // From the codec
+
+  /** Resolves when it is decided; what came meanwhile is handled then. */
+  async logIn({ sessionName, password, enter, onAccepted, onRefused }: Login): Promise<void> {
+    const { service } = this
+    this.lifecycle.handle('login')
+    const letGo = this.backpressure.hold()
+    try {
+      const entrance = await service.enter(sessionName, password, this.address)
+      if (this.state !== 'authenticating') return
+      if ('refusal' in entrance) {
+        this.lifecycle.handle('refused')
+        return onRefused(entrance.refusal)
+      }
+      this.leave()
+      const { session } = entrance
+      const { name, options } = enter(session)
+      this.name = name
+      const attachment = await service.engine.attach(session.id, this, options)
+      if (this.state !== 'authenticating') return attachment.detach()
+      this.attachment = attachment
+      this.session = session
+      this.lifecycle.handle('accepted')
+      onAccepted(attachment, session)
+      service.announce(session, `${name} joined from ${this.address}`)
+      this.codec.onAttached(attachment)
+    } finally {
+      if (this.state === 'authenticating') this.lifecycle.handle('refused')
+      letGo()
+      for (const act of this.ahead.splice(0)) if (!this.isOver) act()
+    }
+  }
+
+  /** Keeps for later what comes while a login is checked. False when that would be too much. */
+  keepForLater(act: () => void): boolean {
+    if (this.ahead.length >= aheadAtMost) return false
+    this.ahead.push(act)
+    return true
+  }
+
+  /** Bytes as they go onto the line. */
+  write(bytes: Buffer): void {
+    if (!this.isOver) this.wire.write(bytes)
+  }
+
+  /** Says why and ends; from here on nothing may reach the session through this connection. */
+  close(reason: CloseReason, { keepWill = false } = {}): void {
+    const wasOver = this.isOver
+    this.lifecycle.handle('ended')
+    if (wasOver) return
+    const { code, text } = closeCodes[reason]
+    this.closingSince = this.service.clock.monotonic()
+    try {
+      this.wire.close(code, text)
+      this.backpressure.end()
+    } finally {
+      this.leave(keepWill)
+    }
+  }
+
+  private leave(keepWill = false): void {
+    const { attachment, session, name } = this
+    if (attachment === null || session === null) return
+    this.attachment = this.session = null
+    this.codec.onDetached()
+    attachment.detach({ keepWill })
+    this.service.announce(session, `${name} left`)
+  }
+
+  /** Where an error goes that escapes from what this client's connection does: to its end, and to whoever counts. */
+  private newScope(): Scope {
+    const id = (): string => (this.name === '' ? this.address : this.name)
+    return {
+      room: 'brokers',
+      kind: 'client',
+      get id() {
+        return id()
+      },
+      // Not within the call that failed: who called may be in the middle of work for others.
+      escaped: () => setImmediate(() => this.codec.onFault()),
+    }
+  }
+}

@@ -1,0 +1,249 @@
+/** Messages on their way: sent, acknowledged, tried again, given up. What happens once a message has its subscribers. */
+import type { Clock } from '../../../clock.ts'
+import type { AttachedClient } from '../broker-engine.ts'
+import type { DeadReason } from '../types.ts'
+import type { Due, MessageStore } from './message-store.ts'
+import type { DeadLetter, Delivery, Message, Subscriber, Target } from './model.ts'
+import { isBound, needsLastingId, numberAhead } from './numbering.ts'
+import { Queue } from './queue.ts'
+import type { Recorder } from './recorder.ts'
+import type { Schedule } from './schedule.ts'
+import { isMqtt } from './tenant.ts'
+
+/** `own`: none of its connections may have it. */
+type Outcome = 'sent' | 'blocked' | 'own' | 'oversized' | 'unsendable'
+
+export interface DelivererParts {
+  clock: Clock
+  store: MessageStore
+  schedule: Schedule<Due>
+  recorder: Recorder
+  onDeadLetter(letter: DeadLetter): void
+}
+
+export class Deliverer {
+  private readonly clock: Clock
+  private readonly store: MessageStore
+  private readonly schedule: Schedule<Due>
+  private readonly recorder: Recorder
+  private readonly onDeadLetter: (letter: DeadLetter) => void
+  /** Who waits for packet ids that the disk refused. */
+  private readonly refused = new Set<Subscriber>()
+
+  constructor({ clock, store, schedule, recorder, onDeadLetter }: DelivererParts) {
+    this.clock = clock
+    this.store = store
+    this.schedule = schedule
+    this.recorder = recorder
+    this.onDeadLetter = onDeadLetter
+  }
+
+  /** Ends the oldest of that id which the client can have got. True when there was one. */
+  acknowledge(subscriber: Subscriber, messageId: string): boolean {
+    const delivery = subscriber.unacked.under(messageId).find(({ tries, maybeSent }) => tries > 0 || maybeSent)
+    return delivery !== undefined && this.acknowledgeDelivery(delivery)
+  }
+
+  /** True when it was waiting for this acknowledgement. */
+  acknowledgeDelivery(delivery: Delivery): boolean {
+    const { state, subscriber } = delivery
+    if (state === 'committing' || state === 'over') return false
+    subscriber.delivered += 1
+    subscriber.tenant.statistics.delivered.add(1, this.clock.monotonic())
+    this.store.settle(delivery)
+    this.dispatch(subscriber)
+    return true
+  }
+
+  /** Sends what the window and the connection allow. */
+  dispatch(subscriber: Subscriber): void {
+    const { tenant, clients } = subscriber
+    if (subscriber.isDispatching || tenant.suspended || clients.size === 0) return
+    subscriber.isDispatching = true
+    try {
+      if (this.catchUp(subscriber)) this.sendQueued(subscriber)
+    } finally {
+      subscriber.isDispatching = false
+    }
+  }
+
+  /** The disk works again. */
+  dispatchRefused(): void {
+    for (const subscriber of this.refused) this.dispatch(subscriber)
+    this.refused.clear()
+  }
+
+  /** Without acknowledgement, to who is there and has room. */
+  sendOnce(message: Message, targets: readonly Target[]): void {
+    const now = this.clock.monotonic()
+    const { delivered } = message.tenant.statistics
+    for (const target of targets) {
+      for (const client of target.subscriber.clients) {
+        if (message.source === 'json' && client.id === message.origin) continue
+        if (attempt(client, () => client.ready() && (client.sendOnce(message, target, false), true)) === true) delivered.add(1, now)
+      }
+    }
+  }
+
+  /** Its time for another try has come. */
+  retry(delivery: Delivery): void {
+    if (delivery.state !== 'sent') return
+    const { policy, suspended } = delivery.message.tenant
+    if (this.store.isExpired(delivery.message)) return this.deadLetter(delivery, 'expired')
+    if (delivery.tries > policy.maxRetryLimit) return this.deadLetter(delivery, 'max-retries')
+    const outcome = suspended ? 'blocked' : this.send(delivery)
+    // A slow connection is given time, not another copy.
+    if (outcome === 'blocked') delivery.subscriber.late.push(delivery)
+    else if (outcome === 'own') this.store.settle(delivery)
+    else if (outcome === 'oversized' || outcome === 'unsendable') this.deadLetter(delivery, outcome)
+  }
+
+  /** Everything that was sent waits again, in its old order. */
+  requeue(subscriber: Subscriber): void {
+    const { packetIds, unacked } = subscriber
+    subscriber.queue = new Queue()
+    subscriber.late = new Queue()
+    subscriber.inFlight = 0
+    // Those of messages that were given up while the connection lived are free now: only its client could still have answered.
+    packetIds.sent.clear()
+    for (const { packetId } of unacked.values()) if (packetId !== 0) packetIds.sent.add(packetId)
+    for (const delivery of unacked.values()) {
+      this.schedule.cancel(delivery)
+      if (delivery.state === 'committing') continue
+      delivery.state = 'queued'
+      subscriber.queue.push(delivery)
+    }
+  }
+
+  expire(message: Message): void {
+    if (message.retained) this.store.unretain(message)
+    for (const delivery of message.deliveries) if (delivery.state !== 'over' && !isBound(delivery)) this.deadLetter(delivery, 'expired')
+  }
+
+  /** Gives up on it: it is kept for a person to look at. */
+  deadLetter(delivery: Delivery, reason: DeadReason): void {
+    const { message, subscriber, tries } = delivery
+    const { tenant } = message
+    if (!this.store.release(delivery)) return
+    const id = this.store.nextDeadLetter++
+    const letter: DeadLetter = { id, tenant, message, subscriberKey: subscriber.key, reason, tries, at: this.clock.now() }
+    this.store.addDeadLetter(letter)
+    tenant.statistics.deadTotal += 1
+    this.recorder.of(tenant)?.dead(letter, subscriber.id)
+    this.onDeadLetter(letter)
+    for (const oldest of tenant.deadLetters.values()) {
+      if (tenant.deadLetters.size <= tenant.policy.maxDeadLetters) break
+      tenant.statistics.deadForgotten += 1
+      this.store.removeDeadLetter(oldest)
+    }
+    if (subscriber.clients.size > 0) this.dispatch(subscriber)
+  }
+
+  private sendQueued(subscriber: Subscriber): void {
+    const { queue, tenant } = subscriber
+    while (subscriber.inFlight < tenant.policy.maxInFlight) {
+      const delivery = queue.peek()
+      if (delivery === undefined) return
+      if (delivery.state !== 'queued') {
+        queue.shift()
+        continue
+      }
+      const reason = this.reasonToGiveUp(delivery)
+      if (reason !== null) {
+        queue.shift()
+        this.deadLetter(delivery, reason)
+        continue
+      }
+      if (!delivery.isNumbered && needsLastingId(delivery)) return this.number(subscriber)
+      const outcome = this.send(delivery)
+      if (outcome === 'blocked') return
+      queue.shift()
+      if (outcome === 'oversized' || outcome === 'unsendable') this.deadLetter(delivery, outcome)
+      else if (outcome === 'own') this.store.settle(delivery)
+      else {
+        delivery.state = 'sent'
+        subscriber.inFlight += 1
+      }
+    }
+  }
+
+  private reasonToGiveUp(delivery: Delivery): DeadReason | null {
+    if (isBound(delivery)) return null
+    if (this.store.isExpired(delivery.message)) return 'expired'
+    return delivery.tries > delivery.message.tenant.policy.maxRetryLimit ? 'max-retries' : null
+  }
+
+  private send(delivery: Delivery): Outcome {
+    const { subscriber, message } = delivery
+    let outcome: Outcome = 'own'
+    delivery.tries += 1
+    for (const client of subscriber.clients) {
+      // Never back to the connection it came from; MQTT clients expect that and say `noLocal` where they do not.
+      if (client.id === message.origin && message.source === 'json') continue
+      const taken = give(client, delivery)
+      if (taken === 'sent') outcome = 'sent'
+      // One that takes nothing at the moment may take it later.
+      else if (outcome !== 'sent' && outcome !== 'blocked') outcome = taken
+    }
+    if (outcome !== 'sent') {
+      delivery.tries -= 1
+      return outcome
+    }
+    if (delivery.tries > 1) this.recorder.of(message.tenant)?.tries(delivery)
+    // MQTT forbids sending again on a connection that lives (MQTT-4.4.0-1); those wait for the next one.
+    if (!isMqtt(subscriber)) this.schedule.plan(delivery, this.clock.monotonic() + message.tenant.policy.retryInterval)
+    return outcome
+  }
+
+  /** Tries that were due while the connection took nothing, before anything new. False when it still takes nothing. */
+  private catchUp({ late }: Subscriber): boolean {
+    // Not beyond what is there now: what is still blocked comes back at the end.
+    for (let count = late.length; count > 0; count -= 1) {
+      const delivery = late.shift()
+      if (delivery === undefined) return true
+      this.retry(delivery)
+      if (late.length === count) return false
+    }
+    return true
+  }
+
+  /** Puts packet ids for what the subscriber is to be sent next onto the disk, then dispatches to it. */
+  private number(subscriber: Subscriber): void {
+    if (subscriber.isNumbering) return
+    const numbered = numberAhead(subscriber)
+    const records = this.recorder.of(subscriber.tenant)
+    // Without an id that is free, or after the stop, it waits for the next dispatch.
+    if (numbered.length === 0 || records === null) return
+    for (const delivery of numbered) records.sentAs(delivery)
+    subscriber.isNumbering = true
+    this.recorder.whenStored(subscriber.tenant.policy.durability, (isStored) => {
+      subscriber.isNumbering = false
+      if (!isStored) return void this.refused.add(subscriber)
+      for (const delivery of numbered) delivery.isNumbered = delivery.state !== 'over'
+      this.dispatch(subscriber)
+    })
+  }
+}
+
+/** Asks something of a connection; undefined where it threw. A fault there ends that connection and must not reach who else is served. */
+export function attempt<Result>(client: Pick<AttachedClient, 'failed'>, act: () => Result): Result | undefined {
+  try {
+    return act()
+  } catch (error) {
+    client.failed(error)
+    return undefined
+  }
+}
+
+/** Without a closure: this is what a delivery costs most of. */
+function give(client: AttachedClient, delivery: Delivery): 'sent' | 'blocked' | 'oversized' | 'unsendable' {
+  let isReady = false
+  try {
+    isReady = client.ready()
+    if (!isReady) return 'blocked'
+    return client.send(delivery) ? 'sent' : 'oversized'
+  } catch (error) {
+    client.failed(error)
+    return isReady ? 'unsendable' : 'blocked'
+  }
+}

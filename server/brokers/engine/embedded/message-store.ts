@@ -1,0 +1,161 @@
+/** The messages that somebody still has to get, that are retained, or that became dead letters. What nobody needs any more is forgotten here. */
+import type { Clock } from '../../../clock.ts'
+import type { DeadLetter, Delivery, Message, Subscriber, Target, Tenant } from './model.ts'
+import type { Recorder } from './recorder.ts'
+import type { Schedule } from './schedule.ts'
+import { lettersOf } from './tenant.ts'
+
+/** What stands in the agenda: a message until it expires, a delivery until it is tried again, a subscriber until it was away too long. */
+export type Due = Message | Delivery | Subscriber
+
+export class MessageStore {
+  /** By sequence, the oldest segment first: what has to be written again before a segment goes. */
+  readonly messages = new Map<number, Message>()
+  nextSeq = 1
+  nextDeadLetter = 1
+  /** Bytes of all messages that are still needed. */
+  liveBytes = 0
+  private readonly clock: Clock
+  private readonly schedule: Schedule<Due>
+  private readonly recorder: Recorder
+
+  constructor(clock: Clock, schedule: Schedule<Due>, recorder: Recorder) {
+    this.clock = clock
+    this.schedule = schedule
+    this.recorder = recorder
+  }
+
+  keep(message: Message): void {
+    this.messages.set(message.seq, message)
+    message.tenant.storedBytes += message.body.length
+    this.liveBytes += message.body.length
+    if (message.expiresAt !== null) this.schedule.plan(message, this.clock.monotonic() + message.expiresAt - this.clock.now())
+    if (message.segment !== 0) return
+    message.segment = this.recorder.segment
+    this.recorder.of(message.tenant)?.message(message)
+  }
+
+  isExpired({ expiresAt, due, slot }: Message): boolean {
+    return expiresAt !== null && (slot < 0 || due <= this.clock.monotonic())
+  }
+
+  forgetIfOver(message: Message): void {
+    if (message.pending === 0 && message.deadLetters === 0 && !message.retained && this.messages.has(message.seq)) this.forget(message)
+  }
+
+  /** All that the session had. */
+  forgetTenant(tenant: Tenant): void {
+    for (const message of this.messages.values()) if (message.tenant === tenant) this.forget(message)
+  }
+
+  /** Puts a delivery, `committing`, among those that wait. */
+  addDelivery(message: Message, target: Target): Delivery {
+    const { subscriber, qos, retainAsPublished, identifiers, shares, isOwn } = target
+    const delivery: Delivery = {
+      kind: 'delivery',
+      due: 0,
+      slot: -1,
+      message,
+      subscriber,
+      qos: qos > message.qos ? message.qos : qos,
+      retainAsPublished,
+      identifiers,
+      shares,
+      isOwn,
+      state: 'committing',
+      tries: 0,
+      maybeSent: false,
+      packetId: 0,
+      isNumbered: false,
+    }
+    message.deliveries.push(delivery)
+    message.pending += 1
+    subscriber.unacked.add(delivery)
+    subscriber.queuedBytes += message.body.length
+    subscriber.tenant.queued += 1
+    subscriber.tenant.statistics.topic(message.topic).queued += 1
+    return delivery
+  }
+
+  /** Takes a delivery out of all counts; false when it was over already. */
+  release(delivery: Delivery): boolean {
+    const { message, subscriber } = delivery
+    if (delivery.state === 'over') return false
+    const wasSent = delivery.state === 'sent'
+    if (wasSent) subscriber.inFlight -= 1
+    delivery.state = 'over'
+    this.schedule.cancel(delivery)
+    subscriber.unacked.delete(delivery)
+    // What is on a connection keeps its packet id until it is answered there, or the connection ends.
+    if (delivery.packetId !== 0 && !wasSent) subscriber.packetIds.sent.delete(delivery.packetId)
+    subscriber.queuedBytes -= message.body.length
+    subscriber.tenant.queued -= 1
+    const topic = subscriber.tenant.statistics.topics.get(message.topic)
+    if (topic !== undefined) topic.queued -= 1
+    message.pending -= 1
+    letGoOfSettled(message)
+    return true
+  }
+
+  /** The subscriber is done with it. */
+  settle(delivery: Delivery): void {
+    const { message } = delivery
+    if (!this.release(delivery)) return
+    this.recorder.of(message.tenant)?.settle(delivery)
+    this.forgetIfOver(message)
+  }
+
+  retain(message: Message, isEmpty: boolean): void {
+    const { tenant, topic } = message
+    const before = tenant.retained.get(topic)
+    if (before !== undefined) this.unretain(before)
+    if (isEmpty) return
+    message.retained = true
+    tenant.retained.set(topic, message)
+  }
+
+  unretain(message: Message): void {
+    message.tenant.retained.delete(message.topic)
+    message.retained = false
+    this.recorder.of(message.tenant)?.unretain(message)
+    this.forgetIfOver(message)
+  }
+
+  addDeadLetter(letter: DeadLetter): void {
+    const { message, tenant } = letter
+    message.deadLetters += 1
+    tenant.deadLetters.set(letter.id, letter)
+  }
+
+  removeDeadLetter(letter: DeadLetter): void {
+    const { message, tenant } = letter
+    if (!tenant.deadLetters.delete(letter.id)) return
+    message.deadLetters -= 1
+    this.recorder.of(tenant)?.deadRemoved(letter)
+    this.forgetIfOver(message)
+  }
+
+  /** Puts back a letter whose copy the disk refused. Its message may be forgotten already, so it is written anew. */
+  restoreDeadLetter(letter: DeadLetter): void {
+    const { message, tenant } = letter
+    this.addDeadLetter(letter)
+    if (this.messages.delete(message.seq)) this.messages.set(message.seq, message)
+    else this.keep(message)
+    message.segment = this.recorder.segment
+    this.recorder.of(tenant)?.message(message, lettersOf(message))
+  }
+
+  private forget(message: Message): void {
+    this.messages.delete(message.seq)
+    this.schedule.cancel(message)
+    message.tenant.storedBytes -= message.body.length
+    this.liveBytes -= message.body.length
+  }
+}
+
+/** What is over is let go of in halves: one slow subscriber among many would otherwise keep the deliveries of all the others in memory. */
+function letGoOfSettled(message: Message): void {
+  const { deliveries, pending } = message
+  if (deliveries.length >= 4 && pending > 0 && pending * 2 <= deliveries.length)
+    message.deliveries = deliveries.filter(({ state }) => state !== 'over')
+}

@@ -1,0 +1,252 @@
+/** Accepting messages: what is refused, who gets it, and that its publisher hears of it only when it is as durable as the session asks for. */
+import type { Clock } from '../../../clock.ts'
+import { isTopic, logTopic } from '../topics.ts'
+import type { Publication, Refusal } from '../types.ts'
+import type { Waiting } from './commit.ts'
+import type { Deliverer } from './deliverer.ts'
+import type { MessageStore } from './message-store.ts'
+import type { DeadLetter, Delivery, Message, Publisher, Receipt, Subscriber, Target, Tenant } from './model.ts'
+import { isBound, numberWith } from './numbering.ts'
+import { newReceipt, type Recorder } from './recorder.ts'
+import { receivers } from './sharing.ts'
+import { isFull, lettersOf } from './tenant.ts'
+
+/** Ms: the seconds that MQTT can say. */
+const longestLife = 0xffff_ffff * 1_000
+
+export interface PublishingParts {
+  clock: Clock
+  store: MessageStore
+  recorder: Recorder
+  deliverer: Deliverer
+  /** Whether it is still there, and not another of its number. */
+  has(tenant: Tenant): boolean
+}
+
+export class Publishing {
+  private readonly clock: Clock
+  private readonly store: MessageStore
+  private readonly recorder: Recorder
+  private readonly deliverer: Deliverer
+  private readonly has: (tenant: Tenant) => boolean
+
+  constructor({ clock, store, recorder, deliverer, has }: PublishingParts) {
+    this.clock = clock
+    this.store = store
+    this.recorder = recorder
+    this.deliverer = deliverer
+    this.has = has
+  }
+
+  publish(tenant: Tenant, publication: Publication, publisher: Publisher | null, token: string | number): void {
+    const receipt = newReceipt(publisher, token, publication.topic)
+    const now = this.clock.monotonic()
+    const duplicate = tenant.seen.has(publication.id)
+    const refusal = duplicate ? null : this.refusalOf(tenant, publication, now)
+    if (refusal !== null) return refuse(receipt, refusal)
+    receipt.duplicate = duplicate
+    const durability = duplicate && !this.recorder.isCommitting ? 'memory' : tenant.policy.durability
+    if (duplicate) return this.recorder.add({ receipt, message: null, once: [], durability })
+
+    tenant.statistics.published.add(1, now)
+    tenant.statistics.topic(publication.topic).published.add(1, now)
+    tenant.seen.add(publication.id, now)
+    const message = this.newMessage(tenant, publication, publisher?.id ?? 0)
+    const routed = this.route(message, publisher, receipt)
+    if (routed === null) {
+      tenant.seen.delete(publication.id)
+      return refuse(receipt, 'queue-full')
+    }
+    this.take(message, publication, receipt, routed)
+  }
+
+  /** Gives the message to its subscriber again, or to whoever listens to the topic now. False when that is nobody, or a queue that is full. */
+  replay(letter: DeadLetter): boolean {
+    const { message, subscriberKey, tenant } = letter
+    const known = tenant.subscribers.get(subscriberKey)
+    const { policy } = tenant
+    const again = this.newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, 0)
+    const targets = known === undefined ? tenant.tree.route(message.topic).targets : [ownTarget(known, message)]
+    const lacking = targets.filter(({ subscriber }) => !alreadyWaits(subscriber, message))
+    if (targets.length === 0 || lacking.some(({ subscriber }) => isFull(subscriber, message))) return false
+    for (const target of lacking) this.store.addDelivery(again, target)
+    if (again.pending > 0) {
+      this.store.keep(again)
+      const receipt = newReceipt(null, '', message.topic)
+      this.recorder.add({ receipt, message: again, once: [], durability: policy.durability, replayed: letter })
+    }
+    // In the batch of its copy: the disk has both or neither, and where it refuses the letter comes back.
+    this.store.removeDeadLetter(letter)
+    return true
+  }
+
+  /** Gives a retained message to a new subscription, to be acknowledged like any other. */
+  deliverRetained(message: Message, target: Target): void {
+    const { subscriber } = target
+    if (subscriber.unacked.holds(message) || isFull(subscriber, message)) return
+    const delivery = this.store.addDelivery(message, target)
+    delivery.state = 'queued'
+    subscriber.queue.push(delivery)
+    this.recorder.of(message.tenant)?.message(message, lettersOf(message))
+    this.deliverer.dispatch(subscriber)
+  }
+
+  /** From the group commit: these are as durable as their sessions ask for, so they are delivered, and their publishers told. */
+  confirm(batch: readonly Waiting[]): void {
+    const touched = new Set<Subscriber>()
+    for (const { message, receipt, once, done } of batch) {
+      if (message !== null) {
+        for (const delivery of message.deliveries) {
+          if (delivery.state !== 'committing') continue
+          delivery.state = 'queued'
+          delivery.isNumbered = delivery.packetId !== 0
+          delivery.subscriber.queue.push(delivery)
+          touched.add(delivery.subscriber)
+        }
+        if (once.length > 0) this.deliverer.sendOnce(message, once)
+      }
+      answer(receipt)
+      done?.(true)
+    }
+    for (const subscriber of touched) this.deliverer.dispatch(subscriber)
+  }
+
+  /** From the group commit: the disk refused. Nobody was told that the message is safe, so it is taken back. */
+  takeBack({ message, receipt, replayed, done }: Waiting): void {
+    if (message !== null) {
+      // What a replay copies was accepted once and stays so.
+      if (replayed === undefined) message.tenant.seen.delete(message.id)
+      for (const delivery of message.deliveries) this.store.release(delivery)
+      if (message.retained) message.tenant.retained.delete(message.topic)
+      message.retained = false
+      this.store.forgetIfOver(message)
+    }
+    if (replayed !== undefined && this.has(replayed.tenant)) this.store.restoreDeadLetter(replayed)
+    refuse(receipt, 'storage-failed')
+    done?.(false)
+  }
+
+  private take(message: Message, { retain, isEmpty, qos }: Publication, receipt: Receipt, { once, overflowing }: Routed): void {
+    numberWith(message)
+    if (retain) this.store.retain(message, isEmpty)
+    const isHeld = message.pending > 0 || message.retained
+    if (isHeld) this.store.keep(message)
+    for (const delivery of overflowing) this.deliverer.deadLetter(delivery, 'overflow')
+    if (qos === 0) {
+      this.deliverer.sendOnce(message, once)
+      if (!isHeld) return answer(receipt)
+    }
+    this.recorder.add({
+      receipt,
+      message: isHeld ? message : null,
+      once: qos === 0 ? [] : once,
+      durability: isHeld ? message.tenant.policy.durability : 'memory',
+    })
+    if (!isHeld && once.length > 0) this.deliverer.sendOnce(message, once)
+  }
+
+  private newMessage(tenant: Tenant, publication: Publication, origin: number): Message {
+    const now = this.clock.now()
+    const wanted = publication.expiresIn ?? tenant.policy.messageExpiryTime
+    const expiresIn = wanted === null ? null : Math.min(wanted, longestLife)
+    const { topic, id, source, body, frame = null, qos, retain, properties, publisher } = publication
+    return {
+      kind: 'message',
+      due: 0,
+      slot: -1,
+      seq: this.store.nextSeq++,
+      tenant,
+      topic,
+      id,
+      publisher,
+      qos,
+      retain,
+      source,
+      body,
+      properties,
+      acceptedAt: now,
+      expiresAt: expiresIn === null ? null : now + expiresIn,
+      origin,
+      deliveries: [],
+      pending: 0,
+      deadLetters: 0,
+      retained: false,
+      segment: 0,
+      frame,
+    }
+  }
+
+  private refusalOf(tenant: Tenant, { topic, body }: Publication, now: number): Refusal | null {
+    if (tenant.suspended) return 'suspended'
+    if (topic === logTopic) return 'reserved-topic'
+    if (!isTopic(topic)) return 'invalid-topic'
+    if (body.length > tenant.policy.maxMessageBytes) return 'too-large'
+    if (tenant.storedBytes + body.length > tenant.policy.maxStoredBytes) return 'session-full'
+    return tenant.allowance.take(tenant.policy.maxPublishRate, now) ? null : 'too-fast'
+  }
+
+  /** Makes the deliveries; null where a full queue refuses the message for all. */
+  private route(message: Message, publisher: Publisher | null, receipt: Receipt): Routed | null {
+    const { tenant } = message
+    const chosen = receivers(tenant.tree.route(message.topic))
+    if (tenant.policy.overflow === 'reject' && chosen.some(({ subscriber }) => isFull(subscriber, message))) return null
+    const once: Target[] = []
+    const overflowing: Delivery[] = []
+    for (const target of chosen) {
+      const { subscriber } = target
+      if (publisher !== null && isOwn(target, message, publisher)) continue
+      if (subscriber.clients.size > 0) receipt.deliveredTo += 1
+      else receipt.queuedFor += 1
+      if (message.qos === 0 || target.qos === 0) once.push(target)
+      else if (!isFull(subscriber, message) || this.makeRoom(subscriber, message)) this.store.addDelivery(message, target)
+      else overflowing.push(this.store.addDelivery(message, target))
+    }
+    return { once, overflowing }
+  }
+
+  /** Drops the oldest that waits, where the session prefers new messages to old ones. */
+  private makeRoom(subscriber: Subscriber, message: Message): boolean {
+    if (subscriber.tenant.policy.overflow !== 'drop-oldest') return false
+    for (const delivery of subscriber.unacked.values()) {
+      if (!isFull(subscriber, message)) return true
+      if (delivery.state === 'queued' && !isBound(delivery)) this.deliverer.deadLetter(delivery, 'overflow')
+    }
+    return !isFull(subscriber, message)
+  }
+}
+
+interface Routed {
+  /** Who gets it without acknowledgement. */
+  once: readonly Target[]
+  /** Those that found their queue full and lost. */
+  overflowing: readonly Delivery[]
+}
+
+function ownTarget(subscriber: Subscriber, { qos }: Message): Target {
+  return { subscriber, qos: qos === 0 ? 1 : qos, noLocal: false, retainAsPublished: false, identifiers: [], shares: [], isOwn: true }
+}
+
+/** Whether the subscriber waits for this message or a copy of it, safely so; another message under the same id does not count. */
+function alreadyWaits({ unacked }: Subscriber, { id, topic, body }: Message): boolean {
+  return unacked.under(id).some(({ state, message }) => state !== 'committing' && message.topic === topic && message.body.equals(body))
+}
+
+/** A JSON client never hears itself; other connections under its name do. An MQTT client does unless it asked not to. */
+function isOwn({ subscriber, noLocal }: Target, message: Message, publisher: Publisher): boolean {
+  if (!(subscriber.clients as ReadonlySet<Publisher>).has(publisher)) return false
+  return message.source === 'json' ? subscriber.clients.size === 1 : noLocal
+}
+
+function refuse(receipt: Receipt, refusal: Refusal): void {
+  receipt.refusal = refusal
+  answer(receipt)
+}
+
+function answer(receipt: Receipt): void {
+  const { client } = receipt
+  try {
+    client?.accepted(receipt)
+  } catch (error) {
+    client?.failed(error)
+  }
+}

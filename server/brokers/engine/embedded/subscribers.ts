@@ -1,0 +1,126 @@
+/** Who receives: subscribers come with their connections, stay while they are away, and go. */
+import type { Clock } from '../../../clock.ts'
+import type { AttachedClient } from '../broker-engine.ts'
+import type { AttachOptions, SubscribeOutcome, Subscription } from '../types.ts'
+import type { Deliverer } from './deliverer.ts'
+import type { Due, MessageStore } from './message-store.ts'
+import type { Subscriber, Tenant } from './model.ts'
+import { isBound } from './numbering.ts'
+import type { Recorder } from './recorder.ts'
+import type { Schedule } from './schedule.ts'
+import type { Sharing } from './sharing.ts'
+import { isMqtt, isRecorded, newSubscriber } from './tenant.ts'
+
+/** Of one client; each is kept in memory and, for a named one, on the disk. */
+const maxSubscriptions = 10_000
+
+export interface SubscribersParts {
+  clock: Clock
+  store: MessageStore
+  schedule: Schedule<Due>
+  recorder: Recorder
+  deliverer: Deliverer
+  sharing: Sharing
+}
+
+export class Subscribers {
+  nextId = 1
+  private readonly parts: SubscribersParts
+
+  constructor(parts: SubscribersParts) {
+    this.parts = parts
+  }
+
+  /** The subscriber of that name, made when there is none. A durable one is kept while it is away. */
+  attach(
+    tenant: Tenant,
+    client: AttachedClient,
+    { key, durable, keepFor, clean = false, will = null }: AttachOptions,
+  ): { subscriber: Subscriber; isResumed: boolean } {
+    const before = tenant.subscribers.get(key)
+    if (before !== undefined && clean) this.remove(before, { discard: true })
+    const isResumed = before !== undefined && !clean
+    const subscriber = isResumed ? before : newSubscriber({ id: this.nextId++, tenant, key, durable, keepFor })
+    // One that is on the disk stays so until it is gone, or the next start would bring it back.
+    subscriber.durable = durable || isResumed
+    subscriber.keepFor = keepFor
+    subscriber.awaySince = null
+    subscriber.will = will
+    subscriber.clients.add(client)
+    tenant.subscribers.set(key, subscriber)
+    tenant.clients.add(client)
+    this.parts.schedule.cancel(subscriber)
+    this.record(subscriber)
+    return { subscriber, isResumed }
+  }
+
+  detach(subscriber: Subscriber, client: AttachedClient): void {
+    const { clock, deliverer, sharing, schedule } = this.parts
+    subscriber.tenant.clients.delete(client)
+    if (!subscriber.clients.delete(client) || subscriber.clients.size > 0) return
+    if (!subscriber.durable || subscriber.keepFor === 0) return this.remove(subscriber)
+    subscriber.awaySince = clock.now()
+    deliverer.requeue(subscriber)
+    sharing.passOn(subscriber, { isGone: false })
+    if (subscriber.keepFor !== null) schedule.plan(subscriber, clock.monotonic() + subscriber.keepFor)
+    this.record(subscriber)
+  }
+
+  /** Ends a subscriber. What it did not acknowledge becomes dead letters, unless it was thrown away: an MQTT session's end does that by its standard. */
+  remove(subscriber: Subscriber, { discard = isMqtt(subscriber) }: { discard?: boolean } = {}): void {
+    const { store, deliverer, sharing, schedule, recorder } = this.parts
+    const { tenant } = subscriber
+    for (const subscription of subscriber.subscriptions.values()) tenant.tree.remove(subscription)
+    subscriber.subscriptions.clear()
+    tenant.subscribers.delete(subscriber.key)
+    deliverer.requeue(subscriber)
+    sharing.passOn(subscriber, { isGone: true })
+    for (const delivery of [...subscriber.unacked.values()]) {
+      if (discard) store.settle(delivery)
+      else deliverer.deadLetter(delivery, 'subscriber-gone')
+    }
+    schedule.cancel(subscriber)
+    if (isRecorded(subscriber)) recorder.of(tenant)?.subscriberGone(subscriber.id)
+  }
+
+  subscribe(subscriber: Subscriber, { name, ...wanted }: Subscription): SubscribeOutcome {
+    const { subscriptions, tenant } = subscriber
+    const before = subscriptions.get(name)
+    if (before === undefined && subscriptions.size >= maxSubscriptions) return 'too-many'
+    if (before !== undefined) tenant.tree.remove(before)
+    const subscription = { ...wanted, subscriber }
+    subscriptions.set(name, subscription)
+    tenant.tree.add(subscription)
+    this.record(subscriber)
+    return before === undefined ? 'new' : 'replaced'
+  }
+
+  /** False when there was none of that name. */
+  unsubscribe(subscriber: Subscriber, name: string): boolean {
+    const subscription = subscriber.subscriptions.get(name)
+    if (subscription === undefined) return false
+    subscriber.subscriptions.delete(name)
+    subscriber.tenant.tree.remove(subscription)
+    this.record(subscriber)
+    return true
+  }
+
+  /** The will was published, or its client said goodbye. */
+  forgetWill(subscriber: Subscriber): void {
+    if (subscriber.will === null) return
+    subscriber.will = null
+    if (subscriber.durable) this.record(subscriber)
+    else this.parts.recorder.of(subscriber.tenant)?.subscriberGone(subscriber.id)
+  }
+
+  /** Takes all that waits for the subscriber out of its queue, as if it had acknowledged, but what a handshake is under way for. Returns how many. */
+  purge(subscriber: Subscriber): number {
+    const waiting = [...subscriber.unacked.values()].filter((delivery) => delivery.state !== 'committing' && !isBound(delivery))
+    for (const delivery of waiting) this.parts.store.settle(delivery)
+    return waiting.length
+  }
+
+  private record(subscriber: Subscriber): void {
+    if (isRecorded(subscriber)) this.parts.recorder.of(subscriber.tenant)?.subscriber(subscriber)
+  }
+}

@@ -1,0 +1,102 @@
+/** Sessions and subscribers as the engine makes them, and what can be said of one by looking at it. */
+import type { Policy } from '../../policy.ts'
+import type { DeadLetter, Message, Subscriber, Tenant } from './model.ts'
+import { PacketIds } from './packet-ids.ts'
+import { PublishAllowance } from './publish-allowance.ts'
+import { Queue } from './queue.ts'
+import { SeenIds } from './seen-ids.ts'
+import { TenantStatistics } from './statistics.ts'
+import { TopicTree } from './topic-tree.ts'
+import { Unacked } from './unacked.ts'
+
+export function newTenant({
+  id,
+  name,
+  policy,
+  suspended = false,
+}: {
+  id: number
+  name: string
+  policy: Policy
+  suspended?: boolean
+}): Tenant {
+  return {
+    ...{ id, name, policy, suspended },
+    subscribers: new Map(),
+    clients: new Set(),
+    tree: new TopicTree(),
+    retained: new Map(),
+    deadLetters: new Map(),
+    queued: 0,
+    storedBytes: 0,
+    statistics: new TenantStatistics(),
+    seen: new SeenIds(),
+    allowance: new PublishAllowance(),
+  }
+}
+
+export function newSubscriber(facts: {
+  id: number
+  tenant: Tenant
+  key: string
+  durable: boolean
+  keepFor: number | null
+  awaySince?: number | null
+}): Subscriber {
+  return {
+    kind: 'subscriber',
+    awaySince: null,
+    ...facts,
+    due: 0,
+    slot: -1,
+    clients: new Set(),
+    subscriptions: new Map(),
+    unacked: new Unacked(),
+    queue: new Queue(),
+    late: new Queue(),
+    isDispatching: false,
+    inFlight: 0,
+    queuedBytes: 0,
+    packetIds: new PacketIds(),
+    isNumbering: false,
+    will: null,
+    delivered: 0,
+  }
+}
+
+/** Messages of a session in memory leave no trace on the disk. */
+export function isWritten({ policy }: Tenant): boolean {
+  return policy.durability !== 'memory'
+}
+
+/** Whether the disk knows of it: a name to come back under, or a will to be published after a crash. */
+export function isRecorded({ durable, will }: Subscriber): boolean {
+  return durable || will !== null
+}
+
+/** Whether what is agreed with the client has to outlive this process. */
+export function isKept({ durable, tenant }: Subscriber): boolean {
+  return durable && isWritten(tenant)
+}
+
+export function isMqtt({ key }: Subscriber): boolean {
+  return key.startsWith('mqtt:')
+}
+
+export function isFull(subscriber: Subscriber, message: Message): boolean {
+  const { maxQueuedMessages, maxQueuedBytes } = subscriber.tenant.policy
+  return (
+    subscriber.unacked.size >= maxQueuedMessages ||
+    (subscriber.queuedBytes + message.body.length > maxQueuedBytes && subscriber.unacked.size > 0)
+  )
+}
+
+export function* lettersOf(message: Message): Generator<DeadLetter> {
+  if (message.deadLetters === 0) return
+  for (const letter of message.tenant.deadLetters.values()) if (letter.message === message) yield letter
+}
+
+/** A copy: what is sent of them may change them. */
+export function retainedOf({ retained }: Tenant): readonly Message[] {
+  return [...retained.values()]
+}
