@@ -17,7 +17,7 @@ import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
 import { createBaileysEngine } from './engine/baileys/engine.ts'
 import { demoOf } from './pairing/demo.ts'
-import type { Message } from './engine/engine.ts'
+import type { Message } from './engine/message.ts'
 import { botEvents } from './events.ts'
 import { Inbox } from './messages/inbox.ts'
 import { createLogStore, type LogStore } from './messages/log-store.ts'
@@ -29,7 +29,8 @@ import type { Authenticator } from './pairing/passkey.ts'
 import { createRuleStore } from './rules/store.ts'
 import { Rules, type Publisher } from './rules/rules.ts'
 import { BotService, type BotServiceParts } from './service.ts'
-import { needsPerson, type BotState } from './bot/states.ts'
+import { needsPerson } from './bot/lifecycle.ts'
+import type { BotState } from './contract/index.ts'
 import { createBotStore } from './store.ts'
 
 export interface BotsRoom extends Room {
@@ -127,7 +128,7 @@ export function createBotsRoom(
     clock,
     log,
     random: Math.random,
-    changed(bot, state) {
+    onChange(bot, state) {
       context.changed('bots')
       if (state === null) return
       announcer.emit({ type: eventOf(state), subject: bot.row.userId, data: { reason: bot.row.reason ?? undefined } })
@@ -135,16 +136,16 @@ export function createBotsRoom(
       inbox.recover(bot)
       if (state === 'online') outbox.pump(bot)
     },
-    arrived: (bot, digest, message) => inbox.arrived(bot, digest, message),
-    heard: (bot, message) => {
+    onArrival: (bot, digest, message) => inbox.arrived(bot, digest, message),
+    onMessage: (bot, message) => {
       told(bot, message)
       rules.heard(bot, message).catch(escape)
     },
-    refused: (bot, messageId, refusal) => outbox.refused(bot, messageId, refusal),
-    progressed: (bot, messageId, progress) => outbox.progress(bot.row.userId, messageId, progress),
+    onRefusal: (bot, messageId, refusal) => outbox.refused(bot, messageId, refusal),
+    onProgress: (bot, messageId, progress) => outbox.progress(bot.row.userId, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
     sent: (bot, messageId) => messageStore.encoded(bot.row.userId, messageId),
-    did: (what, userId, actor) => {
+    onAction: (what, userId, actor) => {
       if (what === 'deleted' || what === 'unlinked') {
         outbox.forget(userId)
         rules.forget(userId)

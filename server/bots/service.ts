@@ -3,14 +3,14 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { Fault } from '../fault.ts'
 import type { Backups } from './backups/backups.ts'
 import { Bot, type BotParts } from './bot/bot.ts'
-import { Handshakes } from './bot/handshakes.ts'
-import { isRunning } from './bot/states.ts'
-import { defaultBotSettings, type BotRow } from './store.ts'
+import { createHandshakes } from './bot/handshakes.ts'
+import { isRunning } from './bot/lifecycle.ts'
+import { defaultBotSettings, type BotSettings } from './store.ts'
 
 export interface BotServiceParts extends Omit<BotParts, 'handshakes' | 'takenBy' | 'outside'> {
   backups: Backups
   /** After something that was done to a bot, for the audit trail. */
-  did(what: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored' | 'changed', userId: string, actor: string): void
+  onAction(what: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored' | 'changed', userId: string, actor: string): void
   /** Ms between two bots that are started with the app. */
   stagger?: number
   /** Ms for WhatsApp to answer: with a code, with a confirmation. */
@@ -40,67 +40,63 @@ const defaultStagger = 250
 const defaultPatience = { code: 25_000, unlink: 10_000 }
 
 export class BotService {
-  private readonly parts: BotServiceParts
-  private readonly bots = new Map<string, Bot>()
-  private readonly botParts: BotParts
-  private readonly starting = new Set<NodeJS.Timeout>()
+  readonly #parts: BotServiceParts
+  readonly #bots = new Map<string, Bot>()
+  readonly #botParts: BotParts
+  readonly #starting = new Set<NodeJS.Timeout>()
   /** The scope of the room, in which it is made and started; a bot is made within that of a request. */
-  private outside = AsyncLocalStorage.snapshot()
+  #outside = AsyncLocalStorage.snapshot()
 
   constructor(parts: BotServiceParts) {
-    this.parts = parts
-    this.botParts = {
+    this.#parts = parts
+    this.#botParts = {
       ...parts,
-      handshakes: new Handshakes(),
-      takenBy: (number, except) => this.linkedTo(number, except),
-      outside: (work) => this.outside(work),
+      handshakes: createHandshakes(),
+      takenBy: (number, except) => this.#linkedTo(number, except),
+      outside: (work) => this.#outside(work),
     }
-    for (const row of parts.store.all()) this.bots.set(row.userId, new Bot(afterRestart(row), this.botParts))
+    for (const row of parts.store.all()) this.#bots.set(row.userId, new Bot(row, this.#botParts))
   }
 
   /** Starts the bots that ran when the app ended, one after the other. */
   resume(): void {
-    this.outside = AsyncLocalStorage.snapshot()
+    this.#outside = AsyncLocalStorage.snapshot()
     for (const bot of this.list()) bot.wake()
     const wanted = this.list().filter(({ row }) => row.wanted)
     for (const [place, bot] of wanted.entries()) {
       const timer = setTimeout(
         () => {
-          this.starting.delete(timer)
+          this.#starting.delete(timer)
           bot.resume()
         },
-        place * (this.parts.stagger ?? defaultStagger),
+        place * (this.#parts.stagger ?? defaultStagger),
       )
-      this.starting.add(timer)
+      this.#starting.add(timer)
     }
   }
 
   /** Ends all connections; which bots ran stays known for the next start. */
   async suspend(): Promise<void> {
-    for (const timer of this.starting) clearTimeout(timer)
-    this.starting.clear()
+    for (const timer of this.#starting) clearTimeout(timer)
+    this.#starting.clear()
     // One that cannot be ended must not keep the others from being noted.
     const ended = await Promise.allSettled(this.list().map((bot) => bot.suspend()))
     for (const each of ended)
-      if (each.status === 'rejected') this.parts.log.error({ error: each.reason as unknown }, 'the connection of a bot could not be ended')
-    const now = this.parts.clock.now()
-    // The rows keep saying what is to run again; their history says that nothing ran from here on.
-    for (const { row, state } of this.list())
-      if (isRunning(state)) this.parts.store.note(row.userId, now, 'stopped', 'Wheelhouse was closed')
+      if (each.status === 'rejected') this.#parts.log.error({ error: each.reason as unknown }, 'the connection of a bot could not be ended')
   }
 
   /** The oldest first. */
   list(): Bot[] {
-    return [...this.bots.values()]
+    return [...this.#bots.values()]
   }
 
   find(userId: string): Bot | undefined {
-    return this.bots.get(userId)
+    return this.#bots.get(userId)
   }
 
   /** Throws `bot-not-found`. */
   get(userId: string): Bot {
-    const bot = this.bots.get(userId)
+    const bot = this.#bots.get(userId)
     if (bot === undefined) throw new Fault('bot-not-found', 'Session not found')
     return bot
   }
@@ -111,10 +107,10 @@ export class BotService {
    * Throws `bot-exists`, `number-linked` and `pairing-refused`.
    */
   async create(wanted: NewBot, actor: string, madeBy: string | null = null): Promise<{ bot: Bot; code: string }> {
-    const bot = this.add(wanted, actor, madeBy)
+    const bot = this.#add(wanted, actor, madeBy)
     await bot.start()
-    await this.codeOf(bot).catch(async (error: unknown) => {
-      await this.drop(bot)
+    await this.#codeOf(bot).catch(async (error: unknown) => {
+      await this.#drop(bot)
       throw error
     })
     return { bot, code: bot.pairing?.code ?? '' }
@@ -122,59 +118,46 @@ export class BotService {
 
   /** Makes a bot and begins to link it; how that goes is in its state. */
   begin(wanted: NewBot, actor: string, madeBy: string | null = null): Bot {
-    const bot = this.add(wanted, actor, madeBy)
-    this.attend(bot.start())
+    const bot = this.#add(wanted, actor, madeBy)
+    this.#attend(bot.start())
     return bot
   }
 
   change(userId: string, change: BotChange, actor: string): Bot {
     const bot = this.get(userId)
     const { label, notes, proxy, ...settings } = change
-    Object.assign(bot.row, given({ label, notes, proxy }))
-    bot.row.settings = { ...bot.row.settings, ...given(settings) }
-    bot.save()
-    this.parts.did('changed', userId, actor)
+    bot.change({ ...given({ label, notes, proxy }), settings: { ...bot.row.settings, ...given<BotSettings>(settings) } })
+    this.#parts.onAction('changed', userId, actor)
     return bot
   }
 
   async remove(userId: string, actor: string): Promise<void> {
     const bot = this.get(userId)
-    await this.drop(bot)
-    this.parts.did('deleted', userId, actor)
+    await this.#drop(bot)
+    this.#parts.onAction('deleted', userId, actor)
   }
 
   /** Unlinks the bot at WhatsApp, then removes it. Throws `unlink-unconfirmed`; nothing is removed then. */
   async logOut(userId: string, actor: string): Promise<void> {
     const bot = this.get(userId)
-    await bot.unlink((this.parts.patience ?? defaultPatience).unlink)
-    await this.drop(bot)
-    this.parts.did('unlinked', userId, actor)
+    await bot.unlink((this.#parts.patience ?? defaultPatience).unlink)
+    await this.#drop(bot)
+    this.#parts.onAction('unlinked', userId, actor)
   }
 
   /** Throws `nothing-to-back-up` when the bot was never linked. */
   backUp(userId: string, actor: string): ReturnType<Backups['create']> {
     const bot = this.get(userId)
-    if (!bot.isLinked) throw new Fault('nothing-to-back-up', 'This session has no credentials to back up yet')
-    const backup = this.parts.backups.create(bot.row, bot.auth)
-    this.parts.did('backed-up', userId, actor)
+    const backup = bot.backUp(this.#parts.backups)
+    this.#parts.onAction('backed-up', userId, actor)
     return backup
   }
 
   /** Puts the newest backup, or the one named, in the place of all the bot's credentials. Does not start it. */
   async restore(userId: string, backupId: string | null, actor: string): Promise<void> {
     const bot = this.get(userId)
-    await bot.exclusive(() => {
-      // Two holders of one identity would spoil each other's keys.
-      if (isRunning(bot.state)) throw new Fault('bot-running', 'Stop the session before restoring it')
-      const content = this.parts.backups.open(userId, backupId)
-      bot.auth.replace(content.rows)
-      bot.wake()
-      bot.row.linkedAt = content.linkedAt
-      bot.row.name = content.name
-      bot.row.phoneNumber = content.phoneNumber
-      bot.save()
-    })
-    this.parts.did('restored', userId, actor)
+    await bot.restore(() => this.#parts.backups.open(userId, backupId))
+    this.#parts.onAction('restored', userId, actor)
   }
 
   /**
@@ -188,44 +171,32 @@ export class BotService {
     actor: string,
     by: { madeBy: string | null; mayChange(bot: Bot): boolean } = { madeBy: null, mayChange: () => true },
   ): { userId: string; backupId: string } {
-    const content = this.parts.backups.read(file, passphrase)
+    const content = this.#parts.backups.read(file, passphrase)
     const { userId, phoneNumber } = content
-    const bot = this.bots.get(userId)
-    if (bot === undefined) this.add({ userId, phoneNumber, label: content.label }, actor, by.madeBy)
+    const bot = this.#bots.get(userId)
+    if (bot === undefined) this.#add({ userId, phoneNumber, label: content.label }, actor, by.madeBy)
     else if (!by.mayChange(bot)) throw new Fault('bot-exists')
-    return { userId, backupId: this.parts.backups.keep(userId, content).id }
+    return { userId, backupId: this.#parts.backups.keep(userId, content).id }
   }
 
-  private add({ userId, phoneNumber, label = '', notes = '', proxy = null }: NewBot, actor: string, madeBy: string | null): Bot {
-    if (this.bots.has(userId)) throw new Fault('bot-exists')
-    const other = this.linkedTo(phoneNumber, userId)
+  #add({ userId, phoneNumber, label = '', notes = '', proxy = null }: NewBot, actor: string, madeBy: string | null): Bot {
+    if (this.#bots.has(userId)) throw new Fault('bot-exists')
+    const other = this.#linkedTo(phoneNumber, userId)
     if (other !== null) throw new Fault('number-linked', `This phone number is already linked as session ${other}`)
-    const now = this.parts.clock.now()
-    const row: BotRow = {
-      userId,
-      phoneNumber,
-      name: null,
-      label,
-      notes,
-      proxy,
-      wanted: false,
-      state: 'stopped',
-      reason: null,
-      since: now,
-      createdAt: now,
-      linkedAt: null,
-      settings: { ...defaultBotSettings },
-      madeBy,
+    const now = this.#parts.clock.now()
+    const row = {
+      ...{ userId, phoneNumber, name: null, label, notes, proxy, settings: { ...defaultBotSettings }, madeBy },
+      ...({ wanted: false, state: 'stopped', reason: null, since: now, createdAt: now, linkedAt: null } as const),
     }
-    this.parts.store.insert(row)
-    const bot = new Bot(row, this.botParts)
-    this.bots.set(userId, bot)
-    this.parts.did('created', userId, actor)
+    this.#parts.store.insert(row)
+    const bot = new Bot(row, this.#botParts)
+    this.#bots.set(userId, bot)
+    this.#parts.onAction('created', userId, actor)
     return bot
   }
 
   /** Another bot with the number that is linked, or is being linked. */
-  private linkedTo(number: string, except: string): string | null {
+  #linkedTo(number: string, except: string): string | null {
     const other = this.list().find(
       ({ row, state, isLinked }) =>
         row.userId !== except && row.phoneNumber === number && (isLinked || state === 'pairing' || state === 'starting'),
@@ -233,29 +204,24 @@ export class BotService {
     return other?.row.userId ?? null
   }
 
-  private async codeOf(bot: Bot): Promise<void> {
-    const { code } = this.parts.patience ?? defaultPatience
+  async #codeOf(bot: Bot): Promise<void> {
+    const { code } = this.#parts.patience ?? defaultPatience
     await bot.settled(code, () => bot.pairing?.code != null || !isRunning(bot.state))
     if (bot.pairing?.code == null) throw new Fault('pairing-refused', bot.row.reason ?? 'WhatsApp gave no pairing code in time; try again')
   }
 
-  private async drop(bot: Bot): Promise<void> {
+  async #drop(bot: Bot): Promise<void> {
     await bot.stop()
-    this.bots.delete(bot.row.userId)
-    this.parts.store.remove(bot.row.userId)
+    this.#bots.delete(bot.row.userId)
+    this.#parts.store.remove(bot.row.userId)
   }
 
-  private attend(work: Promise<void>): void {
-    work.catch((error: unknown) => this.parts.log.error({ error }, 'a bot could not be started'))
+  #attend(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#parts.log.error({ error }, 'a bot could not be started'))
   }
 }
 
 /** Without what was left out. */
-function given(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-}
-
-/** No connection outlives the process, whatever the row says; what waited for a person still does. */
-function afterRestart(row: BotRow): BotRow {
-  return isRunning(row.state) ? { ...row, state: 'stopped', reason: null } : row
+function given<Fields extends object>(fields: { [Field in keyof Fields]?: Fields[Field] | undefined }): Partial<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Fields> // the same fields, fewer
 }

@@ -1,11 +1,10 @@
-/** The room's tables: bots, their sealed link, their history. */
+/** The room's tables: bots and their history. */
 import type { Database } from 'better-sqlite3'
-import { quickly } from '../store/database.ts'
 import type { Sealer } from '../secrets/sealer.ts'
-import type { Arrival, AuthRow, AuthRows } from './engine/engine.ts'
-import { createInboxStore, type InboxStore } from './messages/inbox-store.ts'
-import { locked, openOrNull } from './locked.ts'
-import type { BotState } from './bot/states.ts'
+import { createLinkStore } from './bot/link-store.ts'
+import type { BotState } from './contract/native/bots.ts'
+import { createInboxStore } from './messages/inbox-store.ts'
+import { openOrNull } from './locked.ts'
 
 export interface BotRow {
   userId: string
@@ -116,7 +115,7 @@ export function createBotStore(database: Database, sealer: Sealer) {
     historySince: (userId: string, since: number): HistoryRow[] => historySince.all({ user: userId, since }),
     /** A line of history alone: the state in force stays what it is. */
     note: (userId: string, at: number, state: BotState, reason: string): void => void addHistory.run(userId, at, state, reason),
-    auth: (userId: string) => createAuthRows(database, sealer, userId, inbox),
+    link: (userId: string) => createLinkStore(database, sealer, userId, inbox),
     inbox,
   }
 }
@@ -125,67 +124,4 @@ interface RawBot extends Omit<BotRow, 'wanted' | 'proxy' | 'lockedProxy' | 'sett
   settings: string
   wanted: number
   proxy: Buffer | null
-}
-
-export interface StoredAuth extends AuthRows {
-  all(): { kind: string; id: string; value: Buffer }[]
-  /** True when there is a link that no key that is here opens. */
-  isLocked(): boolean
-  /** Puts these rows in the place of all that were there, in one transaction. */
-  replace(rows: readonly AuthRow[]): void
-}
-
-function createAuthRows(database: Database, sealer: Sealer, userId: string, inbox: InboxStore): StoredAuth {
-  const one = database
-    .prepare<[string, string, string], Buffer>('SELECT sealed FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?')
-    .pluck()
-  const every = database.prepare<[string], { kind: string; id: string; sealed: Buffer }>(
-    'SELECT kind, id, sealed FROM bot_auth WHERE user_id = ?',
-  )
-  const write = database.prepare(
-    'INSERT INTO bot_auth (user_id, kind, id, sealed) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed',
-  )
-  const erase = database.prepare('DELETE FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?')
-  const eraseAll = database.prepare('DELETE FROM bot_auth WHERE user_id = ?')
-  const count = database.prepare<[string], number>('SELECT count(*) FROM bot_auth WHERE user_id = ?').pluck()
-  const place = (kind: string, id: string): string => `bots:auth:${userId}:${kind}:${id}`
-  const openLink = (sealed: Buffer, kind: string, id: string): Buffer => {
-    try {
-      return sealer.open(sealed, place(kind, id))
-    } catch (error) {
-      throw locked(error)
-    }
-  }
-
-  const put = database.transaction((rows: readonly AuthRow[], arrivals: readonly Arrival[] = []) => {
-    for (const arrival of arrivals) inbox.add(userId, arrival)
-    for (const { kind, id, value } of rows) {
-      if (value === null) erase.run(userId, kind, id)
-      else write.run(userId, kind, id, sealer.seal(value, place(kind, id)))
-    }
-  })
-  return {
-    get(kind, ids) {
-      const found = new Map<string, Buffer>()
-      for (const id of ids) {
-        const sealed = one.get(userId, kind, id)
-        if (sealed !== undefined) found.set(id, openLink(sealed, kind, id))
-      }
-      return found
-    },
-    // Credentials are what the link is, and a message is acknowledged next. A key of a conversation that a power cut takes back is agreed on anew.
-    put: (rows, arrivals = []) =>
-      arrivals.length > 0 || rows.some(({ kind }) => kind === 'creds') ? put(rows, arrivals) : quickly(database, () => put(rows)),
-    recall: (digest) => inbox.recall(userId, digest),
-    count: () => count.get(userId) ?? 0,
-    all: () => every.all(userId).map(({ kind, id, sealed }) => ({ kind, id, value: openLink(sealed, kind, id) })),
-    isLocked() {
-      const creds = one.get(userId, 'creds', '')
-      return creds !== undefined && openOrNull(sealer, creds, place('creds', '')) === null
-    },
-    replace: database.transaction((rows: readonly AuthRow[]) => {
-      eraseAll.run(userId)
-      put(rows)
-    }),
-  }
 }

@@ -5,15 +5,15 @@ import { Fault } from '../../fault.ts'
 import { actorOf, implement, type Api, type Call } from '../../http/api.ts'
 import type { Egress } from '../../http/egress.ts'
 import type { Activity } from '../activity/activity.ts'
+import { backupView, isoOrNull, published, viewOf, withDash } from './views.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './messages.ts'
 import { ruleHandlers } from './rules.ts'
 import { webhookHandlers } from './webhooks.ts'
-import type { BackupView as KeptBackup, Backups } from '../backups/backups.ts'
+import type { Backups } from '../backups/backups.ts'
 import type { Bot } from '../bot/bot.ts'
-import { botsContract, type BackupView, type BotView } from '../contract/index.ts'
+import { botsContract, type BotView } from '../contract/index.ts'
 import type { Demo } from '../pairing/demo.ts'
 import type { Rules } from '../rules/rules.ts'
-import { publishedStatus } from '../bot/states.ts'
 import type { BotStore } from '../store.ts'
 
 export interface ApiParts extends MessageParts {
@@ -217,51 +217,4 @@ export function createBotsApi(parts: ApiParts): Api {
     return bot === undefined ? undefined : [bot.row.madeBy]
   }
   return { ...api, ownKey: () => apiKey, makersOf }
-}
-
-function published({ row, state }: Bot) {
-  return { userId: row.userId, phoneNumber: row.phoneNumber, status: publishedStatus(state), name: row.name }
-}
-
-/** The phone shows eight fields in two groups. */
-function withDash(code: string): string {
-  return `${code.slice(0, 4)}-${code.slice(4)}`
-}
-
-type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'heldUntil' | 'limits' | 'sentToday' | 'lastHour'>
-
-function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures): BotView {
-  const { userId, phoneNumber, name, label, notes, state, reason, settings } = row
-  return {
-    ...figures,
-    keepsLog: settings.keepsLog,
-    settings,
-    ...{ userId, phoneNumber, name, label, notes, state, reason, attempt },
-    hasProxy: row.proxy !== null,
-    since: iso(row.since),
-    createdAt: iso(row.createdAt),
-    linkedAt: isoOrNull(row.linkedAt),
-    retryAt: isoOrNull(retryAt),
-    pairing:
-      pairing === null
-        ? null
-        : {
-            code: pairing.code === null ? null : withDash(pairing.code),
-            qr: pairing.qr,
-            qrEndsAt: iso(pairing.qrEndsAt),
-            endsAt: iso(pairing.endsAt),
-            passkey:
-              pairing.passkey === null
-                ? null
-                : { stage: pairing.passkey.stage, code: pairing.passkey.code === null ? null : withDash(pairing.passkey.code) },
-          },
-  }
-}
-
-function isoOrNull(time: number | null): string | null {
-  return time === null ? null : iso(time)
-}
-
-function backupView({ createdAt, ...backup }: KeptBackup): BackupView {
-  return { ...backup, createdAt: iso(createdAt) }
 }

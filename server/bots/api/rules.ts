@@ -2,7 +2,7 @@
 import { actorOf, type Handlers } from '../../http/api.ts'
 import type { Contract } from '../../http/contract.ts'
 import type { ruleRoutes } from '../contract/native/rules.ts'
-import { chatOf } from '../messages/messages.ts'
+import { chatOf } from '../engine/address.ts'
 import { ruleView, type Rules } from '../rules/rules.ts'
 import type { BotService } from '../service.ts'
 

@@ -9,17 +9,9 @@ import type { Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
-import type { BackupStore } from './store.ts'
-import type { BotRow, StoredAuth } from '../store.ts'
-
-export interface BackupView {
-  id: string
-  createdAt: number
-  /** SHA-256 of the content, hexadecimal. */
-  checksum: string
-  rows: number
-  bytes: number
-}
+import type { BackupFacts, BackupStore } from './store.ts'
+import type { StoredLink } from '../bot/link-store.ts'
+import type { BotRow } from '../store.ts'
 
 export interface BackupContent {
   userId: string
@@ -31,10 +23,10 @@ export interface BackupContent {
 }
 
 export interface Backups {
-  create(bot: BotRow, auth: StoredAuth): BackupView
-  keep(userId: string, content: BackupContent): BackupView
+  create(bot: BotRow, link: Pick<StoredLink, 'all'>): BackupFacts
+  keep(userId: string, content: BackupContent): BackupFacts
   /** The newest first. */
-  list(userId: string): BackupView[]
+  list(userId: string): BackupFacts[]
   /** Null for the newest. Throws `backup-not-found` and `backup-broken`. */
   open(userId: string, id: string | null): BackupContent
   /** One file for another machine. */
@@ -64,12 +56,12 @@ const contentSchema = z.object({
 export function createBackups(store: BackupStore, sealer: Sealer, clock: Clock): Backups {
   const place = (id: string): string => `bots:backup:${id}`
 
-  function keep(userId: string, content: BackupContent): BackupView {
+  function keep(userId: string, content: BackupContent): BackupFacts {
     const packed = pack(content)
-    const view = { id: `backup_${randomBase62(16)}`, createdAt: clock.now(), checksum: digest(packed), rows: content.rows.length }
-    const sealed = sealer.seal(packed, place(view.id))
-    store.add(userId, { ...view, sealed }, keptPerBot)
-    return { ...view, bytes: sealed.length }
+    const facts = { id: `backup_${randomBase62(16)}`, createdAt: clock.now(), checksum: digest(packed), rows: content.rows.length }
+    const sealed = sealer.seal(packed, place(facts.id))
+    store.add(userId, { ...facts, sealed }, keptPerBot)
+    return { ...facts, bytes: sealed.length }
   }
 
   function packed(userId: string, id: string | null): Buffer {
@@ -83,8 +75,8 @@ export function createBackups(store: BackupStore, sealer: Sealer, clock: Clock):
 
   return {
     // One read of one table: the library's writes are whole transactions, so what is read fits together.
-    create: ({ userId, phoneNumber, name, label, linkedAt }, auth) =>
-      keep(userId, { userId, phoneNumber, name, label, linkedAt, rows: auth.all() }),
+    create: ({ userId, phoneNumber, name, label, linkedAt }, link) =>
+      keep(userId, { userId, phoneNumber, name, label, linkedAt, rows: link.all() }),
     keep,
     list: (userId) => store.list(userId),
     open: (userId, id) => unpack(packed(userId, id)),

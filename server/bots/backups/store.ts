@@ -1,6 +1,15 @@
 /** Rows of backups; what is in them is sealed before it comes here. */
 import type { Database } from 'better-sqlite3'
-import type { BackupView } from './backups.ts'
+
+/** What is known of a backup without opening it. */
+export interface BackupFacts {
+  id: string
+  createdAt: number
+  /** SHA-256 of the content, hexadecimal. */
+  checksum: string
+  rows: number
+  bytes: number
+}
 
 export interface StoredBackup {
   sealed: Buffer
@@ -9,9 +18,9 @@ export interface StoredBackup {
 
 export interface BackupStore {
   /** Adds one and removes all but the newest `keep` of this bot, in one transaction. */
-  add(userId: string, backup: Omit<BackupView, 'bytes'> & { sealed: Buffer }, keep: number): void
+  add(userId: string, backup: Omit<BackupFacts, 'bytes'> & { sealed: Buffer }, keep: number): void
   /** The newest first. */
-  list(userId: string): BackupView[]
+  list(userId: string): BackupFacts[]
   /** The newest one's id. */
   newest(userId: string): string | undefined
   find(userId: string, id: string): StoredBackup | undefined
@@ -19,7 +28,7 @@ export interface BackupStore {
 
 export function createBackupStore(database: Database): BackupStore {
   const insert = database.prepare('INSERT INTO bot_backups (id, user_id, created_at, checksum, rows, sealed) VALUES (?, ?, ?, ?, ?, ?)')
-  const list = database.prepare<[string], BackupView>(
+  const list = database.prepare<[string], BackupFacts>(
     'SELECT id, created_at AS createdAt, checksum, rows, length(sealed) AS bytes FROM bot_backups WHERE user_id = ? ORDER BY created_at DESC, rowid DESC',
   )
   const find = database.prepare<[string, string], StoredBackup>('SELECT sealed, checksum FROM bot_backups WHERE user_id = ? AND id = ?')

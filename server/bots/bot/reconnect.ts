@@ -1,58 +1,82 @@
-/** When a bot whose connection was lost tries again. */
+/** When a bot whose connection was lost tries again, and how often it has. */
 import type { Clock } from '../../clock.ts'
-import { reconnectDelay } from './states.ts'
 
 /** After so long online the next loss starts over with the shortest wait. */
 const stableAfter = 5 * 60_000
 
+/** Ms before attempt `attempt` (from 1): 1 s doubling to 60 s, each somewhere in its upper half so that many bots do not come at once. */
+export function reconnectDelay(attempt: number, random: () => number): number {
+  const full = Math.min(60_000, 1_000 * 2 ** (attempt - 1))
+  return Math.round(full / 2 + (random() * full) / 2)
+}
+
 export class Reconnect {
-  /** Attempts since it was online for a while, or a person asked. */
-  attempt = 0
-  /** When the next one comes; null while none is awaited. */
-  at: number | null = null
-  private readonly clock: Clock
-  private readonly random: () => number
-  private timer: NodeJS.Timeout | undefined
-  private onlineSince: number | null = null
-  private faults = 0
+  readonly #clock: Clock
+  readonly #random: () => number
+  #attempt = 0
+  #at: number | null = null
+  #timer: NodeJS.Timeout | undefined
+  #onlineSince: number | null = null
+  #faults = 0
+  #failedStarts = 0
 
   constructor({ clock, random }: { clock: Clock; random(): number }) {
-    this.clock = clock
-    this.random = random
+    this.#clock = clock
+    this.#random = random
   }
 
-  cameOnline(): void {
-    this.onlineSince = this.clock.monotonic()
+  /** Attempts since it was online for a while, or a person asked. */
+  get attempt(): number {
+    return this.#attempt
+  }
+
+  /** When the next one comes; null while none is awaited. */
+  get at(): number | null {
+    return this.#at
+  }
+
+  onOnline(): void {
+    this.#onlineSince = this.#clock.monotonic()
   }
 
   /** The number of faults without a stable time between them. */
-  faulted(): number {
-    this.forgive()
-    this.faults += 1
-    return this.faults
+  countFault(): number {
+    this.#forgive()
+    this.#faults += 1
+    return this.#faults
+  }
+
+  /** The number of starts in a row that ended by throwing. */
+  countFailedStart(): number {
+    this.#failedStarts += 1
+    return this.#failedStarts
+  }
+
+  onStarted(): void {
+    this.#failedStarts = 0
   }
 
   later(tryAgain: () => void): void {
-    this.forgive()
-    this.onlineSince = null
-    this.attempt += 1
-    const wait = reconnectDelay(this.attempt, this.random)
-    this.at = this.clock.now() + wait
-    this.timer = setTimeout(tryAgain, wait)
+    this.#forgive()
+    this.#onlineSince = null
+    this.#attempt += 1
+    const wait = reconnectDelay(this.#attempt, this.#random)
+    this.#at = this.#clock.now() + wait
+    this.#timer = setTimeout(tryAgain, wait)
   }
 
   /** The next wait is the shortest again. */
   startOver(): void {
-    this.attempt = 0
-    this.faults = 0
+    this.#attempt = 0
+    this.#faults = 0
   }
 
   cancel(): void {
-    clearTimeout(this.timer)
-    this.at = null
+    clearTimeout(this.#timer)
+    this.#at = null
   }
 
-  private forgive(): void {
-    if (this.onlineSince !== null && this.clock.monotonic() - this.onlineSince > stableAfter) this.startOver()
+  #forgive(): void {
+    if (this.#onlineSince !== null && this.#clock.monotonic() - this.#onlineSince > stableAfter) this.startOver()
   }
 }

@@ -1,147 +1,250 @@
 /**
- * A bot's connection, of which there is one at a time: the old one has ended before a new one is opened, and a late event of an old one does
- * nothing, since each connection's events carry the number it was opened under. What escapes from the library ends the connection it escaped
- * from, and nothing else.
+ * Keeps one bot connected: opens its connection, pairs it, and does about each event what the bot's life and `decisions.ts` say.
+ *
+ * What holds:
+ * - Whatever it does by itself waits for its turn between two verbs of a person (`exclusive`).
+ * - What goes wrong with one bot stays with it: it is tried again later and later, then set aside with the reason until a person starts it.
  */
-import { within, type Scope } from '../../isolation.ts'
-import type { Connection, ConnectOptions, Engine, EngineEvents } from '../engine/engine.ts'
+import type { Fault } from '../../fault.ts'
+import { reasonOf } from '../../isolation.ts'
+import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
+import type { Close, Connection, Engine, EngineEvents, Me } from '../engine/engine.ts'
+import type { Message, Progress } from '../engine/message.ts'
+import { PairingSession, type Pairing } from '../pairing/pairing.ts'
+import type { Authenticator } from '../pairing/passkey.ts'
+import { afterClose, afterFailedStart, afterFault, type Next } from './decisions.ts'
 import type { End, Handshakes } from './handshakes.ts'
-import type { StoredAuth } from '../store.ts'
+import { Reconnect } from './reconnect.ts'
+import type { BotRecord } from './record.ts'
+import { SingleConnection } from './single-connection.ts'
 
-export interface LineParts {
-  /** Names the bot to whom what escapes is ascribed. */
-  userId: string
-  engine: Pick<Engine, 'connect'>
+export interface SupervisorParts {
+  record: BotRecord
+  engine: Engine
+  /** Shared by all bots: those that connect by themselves do it in their turn. */
   handshakes: Handshakes
-  auth: StoredAuth
-  events: EngineEvents
-  /** An error of the library reached no promise; the connection has been ended. */
-  faulted(reason: string): void
-  /** Runs work in the room's own scope: what outlives a connection must not stay in the scope of that connection. */
+  clock: Clock
+  log: Log
+  random(): number
+  /** Runs `work` between two verbs, while nothing else changes this bot. */
+  exclusive(work: () => Promise<void> | undefined): Promise<void>
+  /** Where a person uses a passkey; null while that is not wanted. */
+  authenticator(): Authenticator | null
+  /** The other bot that is linked to the number, null when there is none. */
+  takenBy(number: string): string | null
+  /** Runs work in the room's own scope. */
   outside<Result>(work: () => Result): Result
+  /** Something that is shown has changed, and not in the record. */
+  onChange(): void
+  /** A message that is kept under its digest, and one that is not. */
+  onArrival(digest: string, message: Message): void
+  onMessage(message: Message): void
+  onProgress(messageId: string, progress: Progress): void
+  onRefusal(messageId: string, refusal: Fault): void
+  /** What was sent under the id, as the engine encoded it. */
+  sent(messageId: string): Uint8Array | null
 }
 
-export class Line {
-  connection: Connection | null = null
-  private readonly parts: LineParts
-  private generation = 0
-  private endHandshake: End = nothing
+/** Ms for WhatsApp to confirm that a device is unlinked which should never have been linked. */
+const unlinkPatience = 10_000
 
-  constructor(parts: LineParts) {
-    this.parts = parts
+export class Supervisor {
+  readonly #parts: SupervisorParts
+  readonly #connection: SingleConnection
+  readonly #pairing: PairingSession
+  readonly #reconnect: Reconnect
+  /** While unlinking: how the connection closed, if it did; that alone does not decide what follows. */
+  #unlinking: { close: Close | null } | null = null
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts
+    const { record, engine, clock, log, handshakes } = parts
+    this.#reconnect = new Reconnect(parts)
+    this.#connection = new SingleConnection({
+      ...{ userId: record.row.userId, engine, handshakes, link: record.link, events: this.#events() },
+      onFault: (reason) => this.#onFault(reason),
+      outside: (work) => parts.outside(work),
+    })
+    this.#pairing = new PairingSession({
+      ...{ engine, clock, log, authenticator: () => parts.authenticator() },
+      onChange: () => parts.onChange(),
+      onFailure: (reason) => this.#giveUp(reason),
+    })
   }
 
-  /** After `end`. What `engine.connect` throws ends the handshake too. */
-  async open(options: ConnectOptions, handshake: End): Promise<void> {
-    const { engine, auth, outside } = this.parts
-    const mine = this.generation
-    this.endHandshake = handshake
-    try {
-      const scope = this.scope(mine)
-      const connection = await outside(() => within(scope, () => engine.connect(auth, this.events(mine), options)))
-      // What escaped while it was opened has ended it already.
-      if (mine !== this.generation) return await connection.end()
-      this.connection = attributed(connection, scope)
-    } catch (error) {
-      handshake()
-      if (mine === this.generation) throw error
-    }
+  /** The live connection, for sending; null unless online. */
+  get live(): Connection | null {
+    return this.#parts.record.row.state === 'online' ? this.#connection.current : null
   }
 
-  /** Ends what there is: the connection, or the wait for a turn. */
-  async end(): Promise<void> {
-    await this.leave()
+  get pairing(): Pairing | null {
+    return this.#pairing.current
   }
 
-  /** Calls `begin` when it is this bot's turn; its `handshake` is null when the line was ended or opened meanwhile. */
-  inTurn(begin: (handshake: () => End | null) => void): void {
-    const mine = this.generation
-    this.endHandshake = this.parts.handshakes.wait((end) =>
-      this.parts.outside(() =>
-        begin(() => {
-          if (mine !== this.generation) {
-            end()
-            return null
-          }
-          // It is the coming connection's from here on, not that of the one which is ended first.
-          this.endHandshake = nothing
-          return end
-        }),
-      ),
-    )
+  get attempt(): number {
+    return this.#reconnect.attempt
   }
 
-  /** Runs what belongs to the connection and is begun by an event of it. */
-  attached(work: () => void): void {
-    within(this.scope(this.generation), work)
+  /** When the next attempt comes, while reconnecting. */
+  get retryAt(): number | null {
+    return this.#reconnect.at
   }
 
-  /** The connection hands over what it has heard while it is still ours, so it is told to end first. */
-  private leave(): Promise<void> | undefined {
-    const ended = this.connection?.end()
-    this.generation += 1
-    this.connection = null
-    this.endHandshake()
-    return ended
+  /** A link that is locked is one. */
+  get isLinked(): boolean {
+    const { record, engine } = this.#parts
+    return record.isLocked || engine.isLinked(record.link)
   }
 
-  private scope(mine: number): Scope {
-    return {
-      room: 'bots',
-      kind: 'bot',
-      id: this.parts.userId,
-      escaped: async (_error, reason) => {
-        // The last words of a connection that is over already.
-        if (mine !== this.generation) return
-        const ended = this.leave()
-        this.parts.faulted(reason)
-        await ended
-      },
-    }
+  /** What a person asks for: at once, and with the shortest waits again. */
+  async start(): Promise<void> {
+    this.#reconnect.startOver()
+    await this.#connect('started', this.#parts.handshakes.take())
   }
 
-  private events(mine: number): EngineEvents {
-    const { events, outside } = this.parts
-    const current =
-      <Arguments extends unknown[]>(work: (...given: Arguments) => void) =>
-      (...given: Arguments): void => {
-        if (mine === this.generation) outside(() => work(...given))
-      }
-    /** Of those that say that WhatsApp has answered, or never will. */
-    const answered = <Arguments extends unknown[]>(work: (...given: Arguments) => void) =>
-      current((...given: Arguments) => {
-        this.endHandshake()
-        work(...given)
+  /** When nobody waits for it: a stop or a start of a person meanwhile comes first. */
+  startInTurn(): void {
+    this.#connection.inTurn((handshake) => {
+      this.#unattended(() => {
+        const mine = handshake()
+        return mine === null ? undefined : this.#connect('turn-came', mine)
       })
-    return {
-      qr: answered(events.qr),
-      open: answered(events.open),
-      closed: answered((code, words) => {
-        this.connection = null
-        this.generation += 1
-        events.closed(code, words)
-      }),
-      linked: current(events.linked),
-      passkeyDemanded: current(events.passkeyDemanded),
-      passkeyCode: current(events.passkeyCode),
-      passkeyFailed: current(events.passkeyFailed),
-      name: current(events.name),
-      arrived: current(events.arrived),
-      message: current(events.message),
-      progress: current(events.progress),
-      refused: current(events.refused),
-      sent: events.sent,
+    })
+  }
+
+  async end(): Promise<void> {
+    this.#reconnect.cancel()
+    this.#pairing.end()
+    await this.#connection.end()
+  }
+
+  /** True when WhatsApp has confirmed that the device is off the account; otherwise a close meanwhile counts as it always does. */
+  async unlink(within: number): Promise<boolean> {
+    const { confirmed, close } = await this.#askToUnlink(this.live, within)
+    if (!confirmed && close !== null) this.#onClose(close)
+    return confirmed
+  }
+
+  /** Throws `nothing-to-confirm`. */
+  confirmPasskey(): void {
+    this.#pairing.confirmPasskey()
+  }
+
+  async #connect(event: 'started' | 'turn-came' | 'restart-asked', handshake: End): Promise<void> {
+    const { record, log, onChange } = this.#parts
+    await this.end()
+    if (record.isLocked) {
+      handshake()
+      return onChange()
+    }
+    record.handle(event)
+    try {
+      await this.#connection.open({ proxy: record.row.proxy, passkeyPatience: this.#pairing.patience }, handshake)
+      this.#reconnect.onStarted()
+    } catch (error) {
+      log.error({ bot: record.row.userId, error }, 'a bot could not be started')
+      const times = this.#reconnect.countFailedStart()
+      this.#follow(afterFailedStart(reasonOf(error), { times, alone: event === 'turn-came' }))
     }
   }
-}
 
-/** Whoever calls: what the library starts then and leaves running is the connection's. */
-function attributed(connection: Connection, scope: Scope): Connection {
-  const calls = Object.entries(connection).map(([name, call]: [string, (...given: unknown[]) => unknown]) => [
-    name,
-    (...given: unknown[]) => within(scope, () => call(...given)),
-  ])
-  return Object.fromEntries(calls) as Connection // the same calls under the same names
-}
+  #follow({ event, reason }: Next): void {
+    const { record, handshakes } = this.#parts
+    if (event === 'restart-asked')
+      return this.#unattended(() => (record.row.wanted ? this.#connect('restart-asked', handshakes.take()) : undefined))
+    if (event === 'lost') this.#reconnect.later(() => this.startInTurn())
+    record.handle(event, reason)
+  }
 
-function nothing(): void {}
+  /** For what nobody waits for. */
+  #unattended(work: () => Promise<void> | undefined): void {
+    const { exclusive, log, record } = this.#parts
+    exclusive(work).catch((error: unknown) => {
+      log.error({ bot: record.row.userId, error }, 'a bot could not go on')
+      record.handle('gave-up', `It could not go on: ${reasonOf(error)}`)
+    })
+  }
+
+  #giveUp(reason: string): void {
+    this.#unattended(async () => {
+      await this.end()
+      this.#parts.record.handle('gave-up', reason)
+    })
+  }
+
+  #events(): EngineEvents {
+    const parts = this.#parts
+    return {
+      qr: (text) => this.#onQr(text),
+      linked: () => {
+        this.#pairing.end()
+        parts.record.change({ linkedAt: parts.clock.now() })
+      },
+      open: (me) => this.#onOpen(me),
+      closed: (close) => this.#onClose(close),
+      passkeyDemanded: (options) => this.#connection.attached(() => this.#pairing.usePasskey(this.#connection.current, options)),
+      passkeyCode: (code, mustConfirm) => this.#pairing.onPasskeyCode(code, mustConfirm),
+      passkeyFailed: (reason) => this.#giveUp(reason),
+      name: (name) => {
+        if (name !== parts.record.row.name) parts.record.change({ name })
+      },
+      arrived: (digest, message) => parts.onArrival(digest, message),
+      message: (message) => parts.onMessage(message),
+      progress: (messageId, progress) => parts.onProgress(messageId, progress),
+      refused: (messageId, refusal) => parts.onRefusal(messageId, refusal),
+      sent: (messageId) => parts.sent(messageId),
+    }
+  }
+
+  #onQr(text: string): void {
+    const { record, onChange } = this.#parts
+    if (!this.#pairing.showQr(text)) return onChange()
+    record.handle('qr-shown')
+    if (this.#connection.current !== null) this.#pairing.askForCode(this.#connection.current, record.row.phoneNumber)
+  }
+
+  #onOpen({ number, name }: Me): void {
+    const { record, takenBy, clock } = this.#parts
+    const other = takenBy(number)
+    if (other !== null) return this.#unattended(() => this.#refuseSecondLink(number, other))
+    this.#reconnect.onOnline()
+    const { row } = record
+    record.handle('opened', null, {
+      phoneNumber: number === '' ? row.phoneNumber : number,
+      name: name ?? row.name,
+      linkedAt: row.linkedAt ?? clock.now(),
+    })
+  }
+
+  /** Linked by QR with a phone whose number another bot has: two of them would take each other's messages. */
+  async #refuseSecondLink(number: string, other: string): Promise<void> {
+    await this.#askToUnlink(this.#connection.current, unlinkPatience)
+    await this.end()
+    this.#parts.record.forgetLink()
+    this.#parts.record.handle('gave-up', `The number ${number} is linked here already, as ${other}`)
+  }
+
+  async #askToUnlink(connection: Connection | null, within: number): Promise<{ confirmed: boolean; close: Close | null }> {
+    const unlinking: { close: Close | null } = { close: null }
+    this.#unlinking = unlinking
+    try {
+      return { confirmed: (await connection?.unlink(within)) === true, close: unlinking.close }
+    } finally {
+      this.#unlinking = null
+    }
+  }
+
+  #onClose(close: Close): void {
+    if (this.#unlinking !== null) return void (this.#unlinking.close = close)
+    const { current } = this.#pairing
+    const pairing = current === null ? 'none' : current.passkey === null ? 'code' : 'passkey'
+    this.#pairing.end()
+    this.#follow(afterClose(close, { isLinked: this.isLinked, pairing, attempt: this.#reconnect.attempt }))
+  }
+
+  #onFault(reason: string): void {
+    this.#pairing.end()
+    this.#follow(afterFault(reason, { faults: this.#reconnect.countFault(), isLinked: this.isLinked }))
+  }
+}

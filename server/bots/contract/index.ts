@@ -16,6 +16,7 @@ export {
   historyEntry,
   type ActivityView,
   type BackupView,
+  type BotState,
   type BotView,
   type HistoryEntry,
 } from './native/bots.ts'
@@ -40,7 +41,6 @@ export {
   type RuleView,
 } from './native/rules.ts'
 export { phoneNumber, userId } from './parts.ts'
-export type { BotState } from '../bot/states.ts'
 
 export const botsContract = defineContract({
   api: 'bots',

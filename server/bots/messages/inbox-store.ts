@@ -5,7 +5,8 @@
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
-import type { Arrival, Message } from '../engine/engine.ts'
+import type { Arrival } from '../engine/link.ts'
+import type { Message } from '../engine/message.ts'
 import { openOrNull } from '../locked.ts'
 
 /** What waits to be told, or was told and waits for the rules. */

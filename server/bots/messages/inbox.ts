@@ -4,7 +4,7 @@
  */
 import type { Log } from '../../log.ts'
 import type { Bot } from '../bot/bot.ts'
-import type { Message } from '../engine/engine.ts'
+import type { Message } from '../engine/message.ts'
 import type { InboxStore } from './inbox-store.ts'
 
 export interface InboxParts {

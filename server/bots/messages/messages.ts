@@ -4,10 +4,12 @@ import { Fault } from '../../fault.ts'
 import type { Log } from '../../log.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { BotEvent, ChatView, LoggedView, MessageView, SentView } from '../contract/native/messages.ts'
-import type { Connection, Message } from '../engine/engine.ts'
+import type { Connection } from '../engine/engine.ts'
+import type { Message } from '../engine/message.ts'
 import type { Chat, LoggedMessage, LogStore } from './log-store.ts'
 import type { MessageStore, OutboxRow } from './outbox-store.ts'
-import type { BotState } from '../bot/states.ts'
+import { isGroup, numberOf } from '../engine/address.ts'
+import type { BotState } from '../contract/native/bots.ts'
 
 export type BotListener = (event: BotEvent) => void
 
@@ -105,20 +107,6 @@ export class Messages {
       }
     }
   }
-}
-
-/** A number becomes the id of its chat. */
-export function chatOf(to: string): string {
-  return to.includes('@') ? to : `${to}@s.whatsapp.net`
-}
-
-export function isGroup(chat: string): boolean {
-  return chat.endsWith('@g.us')
-}
-
-/** The digits of a person's chat; null for a group and for a hidden id. */
-export function numberOf(chat: string): string | null {
-  return chat.endsWith('@s.whatsapp.net') ? (chat.split('@')[0] ?? null) : null
 }
 
 /** Throws `bot-not-online`. */

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
-import type { Progress } from '../engine/engine.ts'
+import type { Progress } from '../engine/message.ts'
 import { openOrNull } from '../locked.ts'
 
 export type OutboxStatus = 'queued' | 'sending' | Progress | 'failed'

@@ -1,6 +1,7 @@
 /** The pairing of one bot: the code and the QR while its phone is waited for, and the passkey where the account asks for one. */
 import type { Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
+import type { Log } from '../../log.ts'
 import type { Connection, Engine } from '../engine/engine.ts'
 import { PasskeyLink, passkeyWayOut, type Authenticator } from './passkey.ts'
 
@@ -15,40 +16,45 @@ export interface Pairing {
   passkey: PasskeyLink | null
 }
 
-export interface PairingDeskParts {
+export interface PairingSessionParts {
   engine: Pick<Engine, 'qrLife' | 'pairingLife'>
   clock: Clock
+  log: Pick<Log, 'warn'>
   /** Where a person uses a passkey; null while that is not wanted. */
   authenticator(): Authenticator | null
   /** The code, or the stage of the passkey, is another one. */
-  changed(): void
-  failed(reason: string): void
+  onChange(): void
+  onFailure(reason: string): void
 }
 
 /** Ms that a person has for a passkey, as WhatsApp itself says. */
 const passkeyPatience = 10 * 60_000
 
-export class PairingDesk {
-  current: Pairing | null = null
-  private readonly parts: PairingDeskParts
+export class PairingSession {
+  readonly #parts: PairingSessionParts
+  #current: Pairing | null = null
   /** Whose code is waited for: one of an earlier connection is of no use. */
-  private asked: Connection | null = null
+  #asked: Connection | null = null
 
-  constructor(parts: PairingDeskParts) {
-    this.parts = parts
+  constructor(parts: PairingSessionParts) {
+    this.#parts = parts
+  }
+
+  get current(): Readonly<Pairing> | null {
+    return this.#current
   }
 
   /** Ms that a passkey may take; null while none is answered here. */
   get patience(): number | null {
-    return this.parts.authenticator() === null ? null : passkeyPatience
+    return this.#parts.authenticator() === null ? null : passkeyPatience
   }
 
   /** True when it is the first QR of its connection: then, and not before, a code may be asked for. */
   showQr(qr: string): boolean {
-    const { engine, clock } = this.parts
-    const { current } = this
+    const { engine, clock } = this.#parts
+    const current = this.#current
     const now = clock.now()
-    this.current =
+    this.#current =
       current === null
         ? { code: null, qr, qrEndsAt: now + engine.qrLife[0], endsAt: now + engine.pairingLife, passkey: null }
         : { ...current, qr, qrEndsAt: now + engine.qrLife[1] }
@@ -57,49 +63,50 @@ export class PairingDesk {
 
   /** Asked for before the first QR, the library would hand out a code that the server has never heard of. */
   askForCode(connection: Connection, number: string): void {
-    this.asked = connection
+    this.#asked = connection
     connection
       .requestCode(number)
       .then((code) => {
-        if (this.asked !== connection || this.current === null) return
-        this.current = { ...this.current, code }
-        this.parts.changed()
+        if (this.#asked !== connection || this.#current === null) return
+        this.#current = { ...this.#current, code }
+        this.#parts.onChange()
       })
       .catch((error: unknown) => {
-        if (this.asked === connection)
-          this.parts.failed(error instanceof Fault ? error.message : 'The connection ended before WhatsApp gave a pairing code')
+        if (this.#asked === connection)
+          this.#parts.onFailure(error instanceof Fault ? error.message : 'The connection ended before WhatsApp gave a pairing code')
       })
   }
 
   usePasskey(connection: Connection | null, options: string): void {
-    const { parts, current } = this
+    const [parts, current] = [this.#parts, this.#current]
     const authenticator = parts.authenticator()
-    if (authenticator === null || connection === null || current === null || options === '') return parts.failed(passkeyWayOut)
+    if (authenticator === null || connection === null || current === null || options === '') return parts.onFailure(passkeyWayOut)
     const passkey = new PasskeyLink({
       authenticator,
       connection,
-      changed: () => parts.changed(),
-      failed: (reason) => {
-        if (this.current?.passkey === passkey) parts.failed(reason)
+      log: parts.log,
+      onChange: () => parts.onChange(),
+      onFailure: (reason) => {
+        if (this.#current?.passkey === passkey) parts.onFailure(reason)
       },
     })
-    this.current = { ...current, endsAt: parts.clock.now() + passkeyPatience, passkey }
+    this.#current = { ...current, endsAt: parts.clock.now() + passkeyPatience, passkey }
     passkey.begin(options)
-    parts.changed()
+    parts.onChange()
   }
 
-  passkeyCodeCame(code: string, mustConfirm: boolean): void {
-    this.current?.passkey?.codeCame(code, mustConfirm)
+  onPasskeyCode(code: string, mustConfirm: boolean): void {
+    this.#current?.passkey?.onCode(code, mustConfirm)
   }
 
   /** The person has seen the code of the passkey ceremony on the phone as well. Throws `nothing-to-confirm`. */
   confirmPasskey(): void {
-    if (this.current?.passkey?.confirm() !== true) throw new Fault('nothing-to-confirm', 'There is no code of a passkey to confirm')
+    if (this.#current?.passkey?.confirm() !== true) throw new Fault('nothing-to-confirm', 'There is no code of a passkey to confirm')
   }
 
   end(): void {
-    this.current?.passkey?.dispose()
-    this.current = null
-    this.asked = null
+    this.#current?.passkey?.dispose()
+    this.#current = null
+    this.#asked = null
   }
 }

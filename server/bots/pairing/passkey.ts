@@ -1,5 +1,9 @@
 /** A bot's side of the passkey ceremony: a person answers in a browser of this machine, then both sides show the same code. */
+import { Lifecycle } from '../../lifecycle.ts'
+import type { Log } from '../../log.ts'
+import type { PasskeyStage } from '../contract/native/bots.ts'
 import type { Connection } from '../engine/engine.ts'
+import { passkeyLifecycle, type PasskeyEvent } from './passkey-lifecycle.ts'
 
 /** Where a person answers; a visible browser, put there by whoever runs the room. */
 export interface Authenticator {
@@ -7,17 +11,12 @@ export interface Authenticator {
   assert(options: string, signal: AbortSignal): Promise<string>
 }
 
-/**
- * - `browser`: the browser is open and waits for the person. `sending`: what they have proven goes to WhatsApp.
- * - `confirm`: the person is to compare the code with the phone's. `linking`: the phone links the device.
- */
-export type PasskeyStage = 'browser' | 'sending' | 'confirm' | 'linking'
-
 export interface PasskeyLinkParts {
   authenticator: Authenticator
   connection: Pick<Connection, 'answerPasskey' | 'confirmPasskey'>
-  changed(): void
-  failed(reason: string): void
+  log: Pick<Log, 'warn'>
+  onChange(): void
+  onFailure(reason: string): void
 }
 
 /** What a person without the ceremony can do about it. */
@@ -26,52 +25,59 @@ export const passkeyWayOut =
   'Or switch the passkey ceremony on in the settings of Bots, which is experimental: it opens a browser here in which you use the passkey.'
 
 export class PasskeyLink {
-  stage: PasskeyStage = 'browser'
-  /** Eight characters, as the phone shows them; null until there are some. */
-  code: string | null = null
-  private readonly parts: PasskeyLinkParts
-  private readonly life = new AbortController()
+  readonly #parts: PasskeyLinkParts
+  readonly #life: Lifecycle<PasskeyStage, PasskeyEvent>
+  readonly #ended = new AbortController()
+  #code: string | null = null
 
   constructor(parts: PasskeyLinkParts) {
-    this.parts = parts
-  }
-
-  begin(options: string): void {
-    this.attend(async () => {
-      const assertion = await this.parts.authenticator.assert(options, this.life.signal)
-      if (this.life.signal.aborted) return
-      this.become('sending')
-      await this.parts.connection.answerPasskey(assertion)
+    this.#parts = parts
+    this.#life = new Lifecycle(passkeyLifecycle, {
+      facts: () => undefined,
+      onTransition: () => parts.onChange(),
+      onIllegal: (stage, event) => parts.log.warn({ stage, event }, 'the passkey ceremony has no such transition'),
     })
   }
 
-  codeCame(code: string, mustConfirm: boolean): void {
-    this.code = code
-    this.become('confirm')
-    if (!mustConfirm) this.confirm()
+  get stage(): PasskeyStage {
+    return this.#life.state
+  }
+
+  /** Eight characters, as the phone shows them; null until there are some. */
+  get code(): string | null {
+    return this.#code
+  }
+
+  begin(options: string): void {
+    this.#attend(async () => {
+      const assertion = await this.#parts.authenticator.assert(options, this.#ended.signal)
+      if (this.#ended.signal.aborted) return
+      this.#life.handle('proven')
+      await this.#parts.connection.answerPasskey(assertion)
+    })
+  }
+
+  onCode(code: string, mustConfirm: boolean): void {
+    this.#code = code
+    if (this.#life.handle('code-came') && !mustConfirm) this.confirm()
   }
 
   /** False when there is nothing to confirm. */
   confirm(): boolean {
     if (this.stage !== 'confirm') return false
-    this.become('linking')
-    this.attend(() => this.parts.connection.confirmPasskey())
+    this.#life.handle('confirmed')
+    this.#attend(() => this.#parts.connection.confirmPasskey())
     return true
   }
 
   /** Closes the browser; nothing is told any more. */
   dispose(): void {
-    this.life.abort()
+    this.#ended.abort()
   }
 
-  private become(stage: PasskeyStage): void {
-    this.stage = stage
-    this.parts.changed()
-  }
-
-  private attend(work: () => Promise<void>): void {
+  #attend(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
-      if (!this.life.signal.aborted) this.parts.failed(error instanceof Error ? error.message : String(error))
+      if (!this.#ended.signal.aborted) this.#parts.onFailure(error instanceof Error ? error.message : String(error))
     })
   }
 }

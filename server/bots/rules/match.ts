@@ -1,8 +1,8 @@
 /** Whether a message is one that a rule waits for, and what is said to it. Pure: no store, no clock, no connection. */
 import { linearPattern } from '../../linear-pattern.ts'
 import type { RuleDefinition, RuleMatch } from '../contract/native/rules.ts'
-import type { Message } from '../engine/engine.ts'
-import { chatOf, isGroup, numberOf } from '../messages/messages.ts'
+import type { Message } from '../engine/message.ts'
+import { chatOf, isGroup, numberOf } from '../engine/address.ts'
 
 type TextRule = NonNullable<RuleMatch['text']>
 

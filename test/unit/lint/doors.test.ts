@@ -18,7 +18,7 @@ describe('which folder may import from which', () => {
     ['server/browsers/service.ts', 'server/fault.ts'],
     ['server/browsers/service.ts', 'puppeteer-core'],
     ['server/bots/engine/baileys/engine.ts', 'baileys'],
-    ['server/bots/engine/baileys/engine.ts', 'server/bots/engine/baileys/auth.ts'],
+    ['server/bots/engine/baileys/engine.ts', 'server/bots/engine/baileys/link.ts'],
     ['server/bots/index.ts', 'server/bots/engine/baileys/engine.ts'],
     ['test/fakes/whatsapp/double.ts', 'baileys'],
     ['server/control/overview.ts', 'server/browsers/service.ts'],

@@ -2,9 +2,13 @@
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
 import { failure, phoneNumber, userId, userParams } from '../parts.ts'
-import { botStates } from '../../bot/states.ts'
 
-export const botState = z.enum(botStates)
+/** What each means, and what leads where: `bot/lifecycle.ts`. */
+export const botState = z.enum(['stopped', 'starting', 'pairing', 'online', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'])
+export type BotState = z.output<typeof botState>
+
+export const passkeyStage = z.enum(['browser', 'sending', 'confirm', 'linking'])
+export type PasskeyStage = z.output<typeof passkeyStage>
 
 const pairing = z.object({
   code: z.string().nullable(),
@@ -12,7 +16,7 @@ const pairing = z.object({
   qrEndsAt: isoTime,
   endsAt: isoTime,
   /** While the account asks for a passkey: code and QR have done their part. `code` is shown by the phone as well. */
-  passkey: z.object({ stage: z.enum(['browser', 'sending', 'confirm', 'linking']), code: z.string().nullable() }).nullable(),
+  passkey: z.object({ stage: passkeyStage, code: z.string().nullable() }).nullable(),
 })
 
 /** Seconds between two messages, messages in any 24 hours, days that messages are kept. */

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createBackups } from '../../../../server/bots/backups/backups.ts'
 import { createBackupStore } from '../../../../server/bots/backups/store.ts'
 import type { Connection, Engine, EngineEvents } from '../../../../server/bots/engine/engine.ts'
-import { Handshakes, type End } from '../../../../server/bots/bot/handshakes.ts'
+import { createHandshakes, type End } from '../../../../server/bots/bot/handshakes.ts'
+import { closeOf } from '../../../../server/bots/engine/whatsapp-codes.ts'
 import { BotService } from '../../../../server/bots/service.ts'
 import { createBotStore, type BotRow, type BotStore } from '../../../../server/bots/store.ts'
 import { createSealer } from '../../../../server/secrets/seal.ts'
@@ -31,7 +32,7 @@ const engine: Engine = {
     network.opened.push(clock.now())
     const timer = setTimeout(() => {
       network.underWay -= 1
-      if (!network.isUp) return events.closed(408, 'timed out')
+      if (!network.isUp) return events.closed(closeOf(408, 'timed out'))
       network.online.add(events)
       events.open({ number: '', name: null })
     }, 500)
@@ -45,7 +46,7 @@ const engine: Engine = {
 }
 
 const cut = (): void => {
-  for (const events of network.online) events.closed(428, 'cut')
+  for (const events of network.online) events.closed(closeOf(428, 'cut'))
   network.online.clear()
 }
 
@@ -84,16 +85,16 @@ beforeEach(() => {
       seed = (seed * 16_807) % 2_147_483_647
       return seed / 2_147_483_647
     },
-    changed({ row }, state) {
+    onChange({ row }, state) {
       if (state !== null) told.push(`${row.userId} ${state}`)
     },
-    arrived() {},
-    heard() {},
-    refused() {},
-    progressed() {},
+    onArrival() {},
+    onMessage() {},
+    onRefusal() {},
+    onProgress() {},
     sent: () => null,
     authenticator: () => null,
-    did() {},
+    onAction() {},
   })
 })
 
@@ -134,6 +135,15 @@ test('what a person starts does not stand in line, and who is stopped leaves it'
   expect([online(), service.get('bot40').state, service.get('bot41').state]).toEqual([1, 'online', 'stopped'])
 })
 
+test('a bot that a person starts or stops while the others come back is left as it is', async () => {
+  service.resume()
+  await service.get('bot0').start()
+  await service.get('bot1').stop()
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect([online(), service.get('bot1').state]).toEqual([49, 'stopped'])
+  expect(told.filter((line) => line.startsWith('bot0 '))).toEqual(['bot0 starting', 'bot0 online'])
+})
+
 test('a loss is told once with its reason, the attempts after it are only shown, and then the return', async () => {
   service.resume()
   await vi.advanceTimersByTimeAsync(5_000)
@@ -166,7 +176,7 @@ test('a loss is told once with its reason, the attempts after it are only shown,
 })
 
 test('a handshake that hears nothing gives its place to the next after a while', () => {
-  const handshakes = new Handshakes({ atOnce: 1, longest: 30_000 })
+  const handshakes = createHandshakes({ atOnce: 1, longest: 30_000 })
   const begun: string[] = []
   const ends: End[] = []
   for (const name of ['first', 'second', 'third']) ends.push(handshakes.wait(() => begun.push(name)))

@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest'
+import { testLog } from '../../../fakes/kernel.ts'
 import { PasskeyLink } from '../../../../server/bots/pairing/passkey.ts'
 
 function link(answer: Promise<string> = Promise.resolve('{}')) {
   const calls: string[] = []
   const passkey = new PasskeyLink({
     authenticator: { assert: () => answer },
+    log: testLog(),
     connection: {
       answerPasskey: async (assertion) => void calls.push(`answer ${assertion}`),
       confirmPasskey: async () => void calls.push('confirm'),
     },
-    changed: () => void calls.push(passkey.stage),
-    failed: (reason) => void calls.push(`failed: ${reason}`),
+    onChange: () => void calls.push(passkey.stage),
+    onFailure: (reason) => void calls.push(`failed: ${reason}`),
   })
   return { passkey, calls }
 }
@@ -20,7 +22,7 @@ test('a phone that does not know us by the proof waits until its person has comp
   passkey.begin('{}')
   await Promise.resolve().then(() => Promise.resolve())
   expect(passkey.confirm()).toBe(false)
-  passkey.codeCame('ABCD1234', true)
+  passkey.onCode('ABCD1234', true)
   expect(calls).toEqual(['sending', 'answer {}', 'confirm'])
   expect(passkey.code).toBe('ABCD1234')
   expect(passkey.confirm()).toBe(true)
@@ -30,7 +32,7 @@ test('a phone that does not know us by the proof waits until its person has comp
 
 test('a phone that does is not waited for', () => {
   const { passkey, calls } = link()
-  passkey.codeCame('ABCD1234', false)
+  passkey.onCode('ABCD1234', false)
   expect(calls).toEqual(['confirm', 'linking', 'confirm'])
 })
 

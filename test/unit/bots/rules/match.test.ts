@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ruleMatch, type RuleMatch } from '../../../../server/bots/contract/native/rules.ts'
-import type { Message } from '../../../../server/bots/engine/engine.ts'
+import type { Message } from '../../../../server/bots/engine/message.ts'
 import { fillTemplate, isMeant, textMatcher, unknownPlaceholder } from '../../../../server/bots/rules/match.ts'
 
 const message: Message = {

@@ -1,10 +1,10 @@
 /** The library's credentials and keys over our rows: all kinds alike, credentials and keys of one moment in one transaction. */
 import type { AuthenticationCreds, SignalDataSet, SignalKeyStore } from 'baileys'
-import type { Arrival, AuthRow, AuthRows } from '../engine.ts'
+import type { Arrival, LinkRow, LinkRows } from '../link.ts'
 
 type Library = Pick<typeof import('baileys'), 'BufferJSON' | 'initAuthCreds' | 'proto'>
 
-export interface BaileysAuth {
+export interface BaileysLink {
   state: { creds: AuthenticationCreds; keys: SignalKeyStore }
   /** Writes the credentials when they have changed since they were last written. */
   saveCreds(): void
@@ -22,7 +22,7 @@ const credsId = ''
  * Until the phone has accepted, everything stays in memory: a link that was begun and not finished leaves nothing behind, which a later
  * start would take for a link and be refused with. `refused` hears when the disk does not take what has to be kept, before the library does.
  */
-export function openAuth(rows: AuthRows, library: Library, refused: (error: unknown) => void = () => {}): BaileysAuth {
+export function openLink(rows: LinkRows, library: Library, refused: (error: unknown) => void = () => {}): BaileysLink {
   const { BufferJSON } = library
   const read = (value: Buffer): unknown => JSON.parse(value.toString(), BufferJSON.reviver)
   const write = (value: unknown): Buffer => Buffer.from(JSON.stringify(value, BufferJSON.replacer))
@@ -33,7 +33,7 @@ export function openAuth(rows: AuthRows, library: Library, refused: (error: unkn
   let unlinked: Map<string, { kind: string; id: string; value: unknown }> | null = creds.account === undefined ? new Map() : null
   let isSealed = false
 
-  function put(changes: readonly AuthRow[], arrivals: readonly Arrival[] = []): void {
+  function put(changes: readonly LinkRow[], arrivals: readonly Arrival[] = []): void {
     if (isSealed) return
     const current = write(creds)
     const changed = current.toString() !== written
@@ -72,7 +72,7 @@ export function openAuth(rows: AuthRows, library: Library, refused: (error: unkn
       return found as never // rows of a kind hold what the library gave for that kind
     },
     set(data: SignalDataSet) {
-      const { [arrivalsKind]: arrivals = {}, ...signal } = data as SignalDataSet & { [arrivalsKind]?: Record<string, Arrival> } // put there by `inbox.ts`
+      const { [arrivalsKind]: arrivals = {}, ...signal } = data as SignalDataSet & { [arrivalsKind]?: Record<string, Arrival> } // put there by `keeping.ts`
       const changes = Object.entries(signal).flatMap(([kind, values]) =>
         Object.entries(values ?? {}).map(([id, value]) => ({ kind, id, value: value as unknown })),
       )
@@ -94,7 +94,7 @@ export function openAuth(rows: AuthRows, library: Library, refused: (error: unkn
 }
 
 /** True when the rows hold a link that the phone has accepted. */
-export function holdsLink(rows: AuthRows): boolean {
+export function holdsLink(rows: LinkRows): boolean {
   const creds = rows.get(credsKind, [credsId]).get(credsId)
   return creds !== undefined && creds.includes('"account":{')
 }

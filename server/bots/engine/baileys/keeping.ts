@@ -5,16 +5,17 @@
  */
 import { createHash } from 'node:crypto'
 import type { AuthenticationCreds, BinaryNode, SignalKeyStoreWithTransaction, SocketConfig, WAMessage, WASocket } from 'baileys'
-import { arrivalsKind } from './auth.ts'
-import { messageOf } from './messages.ts'
-import type { Arrival, AuthRows, Message } from '../engine.ts'
+import type { Arrival, LinkRows } from '../link.ts'
+import type { Message } from '../message.ts'
+import { messageOf } from './incoming.ts'
+import { arrivalsKind } from './link.ts'
 
 type Library = typeof import('baileys')
 
 export interface KeepingParts {
   library: Library
   creds: AuthenticationCreds
-  rows: Pick<AuthRows, 'recall'>
+  rows: Pick<LinkRows, 'recall'>
   /** Kept, together with the keys. `address` is the chat as WhatsApp named it. */
   arrived(digest: string, message: Message, address: string): void
   /** True once nothing is written any more. */

@@ -1,6 +1,6 @@
-/** Messages between the library's shape and ours. */
-import type { AnyMessageContent, AuthenticationCreds, WAMessage, WAMessageKey } from 'baileys'
-import type { Content, Message, MessageKey, Progress, Quoted } from '../engine.ts'
+/** What came in, out of the library's shape. */
+import type { AuthenticationCreds, WAMessage, WAMessageKey } from 'baileys'
+import type { Message, Progress, Quoted } from '../message.ts'
 
 type Library = typeof import('baileys')
 
@@ -120,40 +120,9 @@ function textOf(content: MessageContent): string {
   return texts.find((text) => text != null && text !== '') ?? ''
 }
 
-export function contentFor(chat: string, content: Content): AnyMessageContent {
-  switch (content.type) {
-    case 'text':
-      // No preview: making one would fetch an address that a stranger may have chosen.
-      return { text: content.text, linkPreview: null }
-    case 'image':
-      return { image: content.data, caption: content.caption, mimetype: content.mimetype }
-    case 'video':
-      return { video: content.data, caption: content.caption, mimetype: content.mimetype }
-    case 'audio':
-      return { audio: content.data, mimetype: content.mimetype, ptt: content.voice }
-    case 'document':
-      return { document: content.data, mimetype: content.mimetype, fileName: content.fileName, caption: content.caption }
-    case 'location':
-      return { location: { degreesLatitude: content.latitude, degreesLongitude: content.longitude, name: content.name } }
-    case 'contact':
-      return { contacts: { displayName: content.name, contacts: [{ displayName: content.name, vcard: vcard(content) }] } }
-    case 'reaction':
-      return { react: { text: content.emoji, key: keyFor(chat, content.to) } }
-  }
-}
-
-export function keyFor(chat: string, { id, fromMe, author }: MessageKey): WAMessageKey {
-  return { remoteJid: chat, id, fromMe, ...(author === undefined ? {} : { participant: author }) }
-}
-
 /** The library's numbers: 1 pending, 2 at the server, 3 delivered, 4 read, 5 played; a refusal (0) is heard where it says why. */
 export function progressOf(status: number | null | undefined): Progress | null {
   if (status === 2) return 'sent'
   if (status === 3) return 'delivered'
   return status === 4 || status === 5 ? 'read' : null
-}
-
-function vcard({ name, phoneNumber }: { name: string; phoneNumber: string }): string {
-  const plain = name.replace(/([\\,;])/g, '\\$1').replace(/[\r\n]+/g, ' ')
-  return ['BEGIN:VCARD', 'VERSION:3.0', `FN:${plain}`, `TEL;type=CELL;waid=${phoneNumber}:+${phoneNumber}`, 'END:VCARD'].join('\n')
 }

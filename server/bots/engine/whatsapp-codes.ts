@@ -1,5 +1,33 @@
-/** What WhatsApp says against a message, and what becomes of the message then. */
-import { Fault } from '../../../fault.ts'
+/** WhatsApp's numbers, and what they mean here. They are the network's: every engine translates them by this. */
+import { Fault } from '../../fault.ts'
+import type { Close } from './engine.ts'
+
+/** What the code means with which a connection was closed; `words` are what was said beside it. */
+export function closeOf(code: number, words = ''): Close {
+  switch (code) {
+    case 515:
+      return { kind: 'restart', reason: 'WhatsApp asked to connect again (515)' }
+    case 401:
+      return { kind: 'logged-out', reason: 'Unlinked on the phone (401)' }
+    case 403:
+      return { kind: 'blocked', reason: 'WhatsApp refused the account (403)' }
+    case 440:
+      return { kind: 'replaced', reason: 'Opened by another program (440)' }
+    case 411:
+      return { kind: 'refused', reason: 'The account does not allow linked devices (411)' }
+    default:
+      return { kind: code === 408 ? 'timed-out' : 'lost', reason: `Connection lost (${code})${words === '' ? '' : `: ${words}`}` }
+  }
+}
+
+/** Of a request for a pairing code. */
+export function pairingRefusalOf(code: number): Fault {
+  const words =
+    code === 429
+      ? 'WhatsApp refuses more pairing codes for this number for now (429); wait an hour or more'
+      : `WhatsApp refused the request for a pairing code (${code})`
+  return new Fault('pairing-refused', words, { code })
+}
 
 /** It is to be sent again, later; nothing of the bot is sent until then. */
 const passing = new Map([
@@ -22,7 +50,7 @@ const final = new Map([
   ],
 ])
 
-/** `message-held` for what passes, `message-refused` for what does not. */
+/** Of a message: `message-held` for what passes, `message-refused` for what does not. */
 export function refusalOf(code: number): Fault {
   const held = passing.get(code)
   if (held !== undefined) return new Fault('message-held', held, { code })

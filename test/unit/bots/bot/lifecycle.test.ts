@@ -1,13 +1,19 @@
 import { expect, test } from 'vitest'
-import {
-  botStates,
-  closingOf,
-  isRunning,
-  mayFollow,
-  needsPerson,
-  publishedStatus,
-  reconnectDelay,
-} from '../../../../server/bots/bot/states.ts'
+import { publishedStatus } from '../../../../server/bots/api/views.ts'
+import { afterClose } from '../../../../server/bots/bot/decisions.ts'
+import { botLifecycle, isRunning, needsPerson } from '../../../../server/bots/bot/lifecycle.ts'
+import { reconnectDelay } from '../../../../server/bots/bot/reconnect.ts'
+import { botState, type BotState } from '../../../../server/bots/contract/index.ts'
+import { closeOf } from '../../../../server/bots/engine/whatsapp-codes.ts'
+
+const botStates = botState.options
+const mayFollow = (from: BotState, next: BotState): boolean =>
+  Object.values(botLifecycle.transitions[from]).some(({ to }) => to.includes(next))
+const closingOf = (
+  code: number,
+  words?: string,
+  closed: Parameters<typeof afterClose>[1] = { isLinked: true, pairing: 'none', attempt: 0 },
+) => afterClose(closeOf(code, words), closed)
 
 test('every state can be left, and every state but stopped can be stopped', () => {
   for (const state of botStates) {
@@ -25,15 +31,15 @@ test('a state runs, waits for a person, or is stopped', () => {
 })
 
 test('401, 403 and 440 are never tried again, 515 at once, all else later', () => {
-  expect([401, 403, 440, 515, 408, 428, 500, 503].map((code) => closingOf(code).then)).toEqual([
-    'logged_out',
+  expect([401, 403, 440, 515, 408, 428, 500, 503].map((code) => closingOf(code).event)).toEqual([
+    'logged-out',
     'blocked',
     'replaced',
-    'restart',
-    'retry',
-    'retry',
-    'retry',
-    'retry',
+    'restart-asked',
+    'lost',
+    'lost',
+    'lost',
+    'lost',
   ])
 })
 
@@ -57,20 +63,20 @@ test('the table of transitions is this and no other', () => {
 })
 
 test('a close says what to do and why', () => {
-  expect(closingOf(411)).toMatchObject({ then: 'failed', reason: expect.stringContaining('linked devices') })
+  expect(closingOf(411)).toMatchObject({ event: 'gave-up', reason: expect.stringContaining('linked devices') })
   expect(closingOf(428, 'Connection Terminated').reason).toBe('Connection lost (428): Connection Terminated')
   expect(closingOf(428).reason).toBe('Connection lost (428)')
-  expect(closingOf(0).then).toBe('retry')
+  expect(closingOf(0).event).toBe('lost')
 })
 
 test('a bot that is not linked yet is not tried for ever, and says why', () => {
-  const after = (code: number, closed: Partial<Parameters<typeof closingOf>[2]> = {}) =>
+  const after = (code: number, closed: Partial<Parameters<typeof afterClose>[1]> = {}) =>
     closingOf(code, '', { isLinked: false, pairing: 'code', attempt: 0, ...closed })
-  expect([after(515).then, after(401).then, after(428).then, after(428, { attempt: 4 }).then]).toEqual([
-    'restart',
-    'failed',
-    'retry',
-    'failed',
+  expect([after(515).event, after(401).event, after(428).event, after(428, { attempt: 4 }).event]).toEqual([
+    'restart-asked',
+    'gave-up',
+    'lost',
+    'gave-up',
   ])
   expect(after(408).reason).toContain('has expired')
   expect(after(428, { pairing: 'passkey' }).reason).toContain('before the passkey was taken')

@@ -1,9 +1,11 @@
 /** Sending: a message is sent when WhatsApp says that it has it, and the library neither waits for that nor says why it has not. */
 import type { BinaryNode, WASocket } from 'baileys'
-import { Fault } from '../../../fault.ts'
-import { contentFor, keyFor } from './messages.ts'
+import { inTime } from '../../../async/deadline.ts'
+import type { Fault } from '../../../fault.ts'
 import type { Connection, Written } from '../engine.ts'
-import { lost, refusalOf, unanswered } from './refusals.ts'
+import { lost, refusalOf, unanswered } from '../whatsapp-codes.ts'
+import { problemOf } from './errors.ts'
+import { contentFor, keyFor } from './outgoing.ts'
 
 export interface Sender {
   send: Connection['send']
@@ -36,14 +38,9 @@ export function createSender(
   })
 
   async function acknowledged(id: string, answer: Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const silence = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(unanswered()), longestAnswer)
-    })
     try {
-      await Promise.race([answer, silence, over.promise])
+      await inTime(longestAnswer, Promise.race([answer, over.promise]), unanswered)
     } finally {
-      clearTimeout(timer)
       waiting.delete(id)
     }
   }
@@ -71,15 +68,4 @@ export function createSender(
       }),
     end: () => over.reject(lost()),
   }
-}
-
-/** Of what the library throws: an answer of the server has its code in `data`, a connection that is gone has its own in `output`. */
-export function problemOf(error: unknown): unknown {
-  if (error instanceof Fault || typeof error !== 'object' || error === null) return error
-  const code: unknown = Reflect.get(error, 'data')
-  if (typeof code === 'number' && Number.isInteger(code)) return refusalOf(code)
-  const output: unknown = Reflect.get(error, 'output')
-  const status = typeof output === 'object' && output !== null ? Number(Reflect.get(output, 'statusCode')) : 0
-  if (status === 428) return lost()
-  return status === 408 ? unanswered() : error
 }

@@ -1,0 +1,57 @@
+/** Bots and backups as the API shows them. */
+import { iso } from '../../clock.ts'
+import type { BackupFacts } from '../backups/store.ts'
+import type { Bot } from '../bot/bot.ts'
+import type { BackupView, BotState, BotView } from '../contract/index.ts'
+
+export function published({ row, state }: Bot) {
+  return { userId: row.userId, phoneNumber: row.phoneNumber, status: publishedStatus(state), name: row.name }
+}
+
+/** The two words of the published API. */
+export function publishedStatus(state: BotState): 'online' | 'offline' {
+  return state === 'online' ? 'online' : 'offline'
+}
+
+/** The phone shows eight fields in two groups. */
+export function withDash(code: string): string {
+  return `${code.slice(0, 4)}-${code.slice(4)}`
+}
+
+export type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'heldUntil' | 'limits' | 'sentToday' | 'lastHour'>
+
+export function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures): BotView {
+  const { userId, phoneNumber, name, label, notes, state, reason, settings } = row
+  return {
+    ...figures,
+    keepsLog: settings.keepsLog,
+    settings,
+    ...{ userId, phoneNumber, name, label, notes, state, reason, attempt },
+    hasProxy: row.proxy !== null,
+    since: iso(row.since),
+    createdAt: iso(row.createdAt),
+    linkedAt: isoOrNull(row.linkedAt),
+    retryAt: isoOrNull(retryAt),
+    pairing:
+      pairing === null
+        ? null
+        : {
+            code: pairing.code === null ? null : withDash(pairing.code),
+            qr: pairing.qr,
+            qrEndsAt: iso(pairing.qrEndsAt),
+            endsAt: iso(pairing.endsAt),
+            passkey:
+              pairing.passkey === null
+                ? null
+                : { stage: pairing.passkey.stage, code: pairing.passkey.code === null ? null : withDash(pairing.passkey.code) },
+          },
+  }
+}
+
+export function isoOrNull(time: number | null): string | null {
+  return time === null ? null : iso(time)
+}
+
+export function backupView({ createdAt, ...backup }: BackupFacts): BackupView {
+  return { ...backup, createdAt: iso(createdAt) }
+}

@@ -1,0 +1,183 @@
+/** One connection: a socket of the library, with its events turned into ours and its calls behind our interface. */
+import type { BinaryNode, WASocket } from 'baileys'
+import { escape, reasonOf } from '../../../isolation.ts'
+import type { Log } from '../../../log.ts'
+import type { Close, Connection, EngineEvents } from '../engine.ts'
+import { closeOf } from '../whatsapp-codes.ts'
+import { closeOfError } from './errors.ts'
+import { messageOf, progressOf } from './incoming.ts'
+import type { Keeping } from './keeping.ts'
+import type { BaileysLink } from './link.ts'
+import { keyFor } from './outgoing.ts'
+import { createPairing } from './pairing.ts'
+import { createSender } from './sending.ts'
+
+export interface ConnectionParts {
+  library: typeof import('baileys')
+  socket: WASocket
+  link: BaileysLink
+  events: EngineEvents
+  keeping: Keeping
+  /** Chats whose messages come under a hidden id; receipts for them go back to that. */
+  addresses: Map<string, string>
+  life: ConnectionLife
+  log: Log
+  /** As `createPairing` takes it. */
+  moreQrs: number
+}
+
+/** Made before the socket, which asks it from its first moment on. */
+export interface ConnectionLife {
+  isOver: boolean
+  /** The disk did not take what has to be kept. */
+  fail(error: unknown): void
+}
+
+/** Ms in which the other side closes as well; after that the connection is cut. */
+const closeAnswer = 1_500
+
+export function createConnection({ library, socket, link, events, keeping, addresses, life, log, moreQrs }: ConnectionParts): Connection {
+  const { creds } = link.state
+  const addressOf = (chat: string): string => addresses.get(chat) ?? chat
+  const guarded = (work: () => void): void => {
+    // An event of a socket that is over must not act on the bot, which may have another one by now.
+    if (!life.isOver) work()
+  }
+  const sender = createSender(library, socket, (id, refusal) => guarded(() => events.refused(id, refusal)))
+  const finish = (): void => {
+    life.isOver = true
+    link.seal()
+    sender.end()
+  }
+  /** What the library has heard lies in a buffer of its own, which ends with the socket. */
+  const leave = (): void => {
+    if (life.isOver) return
+    try {
+      socket.ev.flush()
+      link.saveCreds()
+    } catch (error) {
+      log.error({ error }, 'what a connection still held could not be told')
+    }
+    finish()
+  }
+  const end = async (): Promise<void> => {
+    leave()
+    const cut = setTimeout(() => terminate(socket), closeAnswer)
+    await socket.end(undefined).finally(() => clearTimeout(cut))
+  }
+  life.fail = (error) =>
+    guarded(() => {
+      // Before all else nothing more is acknowledged: what cannot be kept is to come again.
+      terminate(socket)
+      finish()
+      end().catch(escape)
+      events.closed(diskRefused(error))
+    })
+  const pairing = createPairing({
+    ...{ library, socket, creds, events, moreQrs, guarded },
+    onExpired() {
+      end().catch(escape)
+      events.closed(closeOf(408, 'QR refs attempts ended'))
+    },
+  })
+
+  // The library's own listener came first and has put the update into the credentials.
+  socket.ev.on('creds.update', ({ me }) =>
+    guarded(() => {
+      link.saveCreds()
+      const name = nameOf(me?.name)
+      if (name !== null) events.name(name)
+    }),
+  )
+  socket.ev.on('connection.update', ({ qr, isNewLogin, connection, lastDisconnect }) =>
+    guarded(() => {
+      if (qr !== undefined) pairing.showQr(qr)
+      if (isNewLogin === true) events.linked()
+      if (connection === 'open') events.open({ number: creds.me?.id.split(/[:@]/)[0] ?? '', name: nameOf(creds.me?.name) })
+      if (connection === 'close') {
+        leave()
+        events.closed(closeOfError(lastDisconnect?.error))
+      }
+    }),
+  )
+  socket.ev.on('messages.upsert', ({ messages }) =>
+    guarded(() => {
+      for (const message of messages) {
+        // An acknowledgement that comes within a moment is folded into the message itself.
+        const progress = progressOf(message.status)
+        if (message.key.fromMe === true && message.key.id != null && progress !== null) events.progress(message.key.id, progress)
+        const read = keeping.wasTold(message) ? null : messageOf(message, library, creds)
+        if (read === null) continue
+        const { remoteJid } = message.key
+        if (remoteJid != null && remoteJid !== read.chat) addresses.set(read.chat, remoteJid)
+        events.message(read)
+      }
+    }),
+  )
+  socket.ev.on('messages.update', (updates) =>
+    guarded(() => {
+      for (const { key, update } of updates) {
+        const progress = progressOf(update.status)
+        if (progress !== null && key.id != null) events.progress(key.id, progress)
+      }
+    }),
+  )
+
+  return {
+    requestCode: pairing.requestCode,
+    answerPasskey: pairing.answerPasskey,
+    confirmPasskey: pairing.confirmPasskey,
+    async unlink(within) {
+      const jid = creds.me?.id
+      return jid === undefined ? false : unlink(socket, jid, within, log)
+    },
+    send: sender.send,
+    async isKnown(number) {
+      const [found] = (await sender.answered(socket.onWhatsApp(number))) ?? []
+      return found?.exists === true
+    },
+    async groups() {
+      const groups = await sender.answered(socket.groupFetchAllParticipating())
+      return Object.values(groups).map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
+    },
+    typing: (chat, on) => socket.sendPresenceUpdate(on ? 'composing' : 'paused', addressOf(chat)),
+    presence: (available) => socket.sendPresenceUpdate(available ? 'available' : 'unavailable'),
+    markRead: (chat, keys) => socket.readMessages(keys.map((key) => keyFor(addressOf(chat), key))),
+    end,
+  }
+}
+
+async function unlink(socket: WASocket, jid: string, within: number, log: Log): Promise<boolean> {
+  const gone = new Promise<boolean>((resolve) =>
+    socket.ws.on('CB:stream:error', (node: BinaryNode) => resolve(node.attrs['code'] === '401')),
+  )
+  const attrs = { to: 's.whatsapp.net', type: 'set', xmlns: 'md', id: socket.generateMessageTag() }
+  const asked = socket.query(
+    { tag: 'iq', attrs, content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }] },
+    within,
+  )
+  const confirmed = asked
+    .then((answer: unknown) => answer !== undefined)
+    .catch((error: unknown) => {
+      log.warn({ error: String(error) }, 'unlinking was not confirmed')
+      return false
+    })
+  // Either the answer or the end of the link says that it is done; the answer alone can say that it is not.
+  return Promise.race([confirmed, gone])
+}
+
+/** A peer that has gone silent answers no close either. */
+function terminate({ ws }: WASocket): void {
+  const raw: unknown = Reflect.get(ws, 'socket')
+  const cut: unknown = typeof raw === 'object' && raw !== null ? Reflect.get(raw, 'terminate') : undefined
+  if (typeof cut === 'function') Reflect.apply(cut, raw, [])
+}
+
+function diskRefused(error: unknown): Close {
+  return { kind: 'lost', reason: `What came in cannot be written, so WhatsApp is to keep it: ${reasonOf(error)}` }
+}
+
+/** Before it is known the library writes a tilde. */
+function nameOf(name: string | undefined): string | null {
+  return name === undefined || name === '~' || name === '' ? null : name
+}

@@ -1,0 +1,38 @@
+/** What the library throws or ends with, as the room knows it. It puts a code of WhatsApp's into `data`, one of its own into `output.statusCode`. */
+import { Fault } from '../../../fault.ts'
+import type { Close } from '../engine.ts'
+import { closeOf, lost, refusalOf, unanswered } from '../whatsapp-codes.ts'
+
+/** Why the library has closed; nothing is given when we did it. */
+export function closeOfError(error: unknown): Close {
+  if (typeof error !== 'object' || error === null) return closeOf(0)
+  const code = libraryCode(error) ?? 500
+  return closeOf(Number.isInteger(code) ? code : 500, error instanceof Error ? error.message : '')
+}
+
+/** Of a call: a refusal of the server, or what became of the connection. */
+export function problemOf(error: unknown): unknown {
+  if (error instanceof Fault || typeof error !== 'object' || error === null) return error
+  const code = serverCode(error)
+  if (code !== null && Number.isInteger(code)) return refusalOf(code)
+  const own = libraryCode(error) ?? 0
+  if (own === 428) return lost()
+  return own === 408 ? unanswered() : error
+}
+
+/** Words for what went wrong with a passkey. */
+export function passkeyWords(error: unknown): string {
+  if (error instanceof Fault) return error.message
+  const code = serverCode(error)
+  return code === null ? 'The connection ended while the passkey was handed over' : `WhatsApp did not take the passkey (${code})`
+}
+
+function serverCode(error: unknown): number | null {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'data') : undefined
+  return typeof code === 'number' ? code : null
+}
+
+function libraryCode(error: object): number | null {
+  const output: unknown = Reflect.get(error, 'output')
+  return typeof output === 'object' && output !== null ? Number(Reflect.get(output, 'statusCode')) : null
+}

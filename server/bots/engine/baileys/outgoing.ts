@@ -1,0 +1,34 @@
+/** What we send, in the library's shape. */
+import type { AnyMessageContent, WAMessageKey } from 'baileys'
+import type { Content, MessageKey } from '../message.ts'
+
+export function contentFor(chat: string, content: Content): AnyMessageContent {
+  switch (content.type) {
+    case 'text':
+      // No preview: making one would fetch an address that a stranger may have chosen.
+      return { text: content.text, linkPreview: null }
+    case 'image':
+      return { image: content.data, caption: content.caption, mimetype: content.mimetype }
+    case 'video':
+      return { video: content.data, caption: content.caption, mimetype: content.mimetype }
+    case 'audio':
+      return { audio: content.data, mimetype: content.mimetype, ptt: content.voice }
+    case 'document':
+      return { document: content.data, mimetype: content.mimetype, fileName: content.fileName, caption: content.caption }
+    case 'location':
+      return { location: { degreesLatitude: content.latitude, degreesLongitude: content.longitude, name: content.name } }
+    case 'contact':
+      return { contacts: { displayName: content.name, contacts: [{ displayName: content.name, vcard: vcard(content) }] } }
+    case 'reaction':
+      return { react: { text: content.emoji, key: keyFor(chat, content.to) } }
+  }
+}
+
+export function keyFor(chat: string, { id, fromMe, author }: MessageKey): WAMessageKey {
+  return { remoteJid: chat, id, fromMe, ...(author === undefined ? {} : { participant: author }) }
+}
+
+function vcard({ name, phoneNumber }: { name: string; phoneNumber: string }): string {
+  const plain = name.replace(/([\\,;])/g, '\\$1').replace(/[\r\n]+/g, ' ')
+  return ['BEGIN:VCARD', 'VERSION:3.0', `FN:${plain}`, `TEL;type=CELL;waid=${phoneNumber}:+${phoneNumber}`, 'END:VCARD'].join('\n')
+}

@@ -1,0 +1,27 @@
+/** A bot's link as an engine keeps it. Kinds and ids are the engine's; the room only keeps the rows. */
+import type { Message } from './message.ts'
+
+export interface LinkRows {
+  get(kind: string, ids: readonly string[]): Map<string, Buffer>
+  /** All in one transaction, with the messages that these keys have read; a null removes the row. */
+  put(rows: readonly LinkRow[], arrivals?: readonly Arrival[]): void
+  /** What an arrival of this digest brought when it came before: null when it has not, empty when it is through. */
+  recall(digest: string): Buffer | null
+  count(): number
+}
+
+export interface LinkRow {
+  kind: string
+  id: string
+  value: Buffer | null
+}
+
+/** What a decryption brought, kept before the receipt for it goes out. */
+export interface Arrival {
+  /** Names the ciphertext: the same one is the same message. */
+  digest: string
+  /** Null for what is no message to anybody, like the key of a group. */
+  message: Message | null
+  /** As it was decrypted. */
+  plain: Uint8Array
+}

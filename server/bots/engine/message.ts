@@ -1,0 +1,49 @@
+/** Messages as the room knows them, whatever an engine's library makes of them. Chats and people by their WhatsApp ids (`address.ts`). */
+
+/** A message as it came in, or one of the account's own from another device. */
+export interface Message {
+  id: string
+  chat: string
+  author: string
+  /** The name the author gives themselves. */
+  authorName: string | null
+  fromMe: boolean
+  at: number
+  /** `text`, `image`, `video`, `audio`, `document`, `sticker`, `location`, `contact`, `reaction`, `other`, or `unreadable`. */
+  kind: string
+  text: string
+  /** What it answers, as the answer carries it. */
+  quoted: Quoted | null
+  /** The id of the message that it is a reaction to. */
+  reactsTo: string | null
+}
+
+export interface Quoted {
+  id: string
+  author: string
+  kind: string
+  text: string
+}
+
+/** What can be sent. */
+export type Content =
+  | { type: 'text'; text: string }
+  | { type: 'image' | 'video'; data: Buffer; caption: string; mimetype: string }
+  | { type: 'audio'; data: Buffer; mimetype: string; voice: boolean }
+  | { type: 'document'; data: Buffer; mimetype: string; fileName: string; caption: string }
+  | { type: 'location'; latitude: number; longitude: number; name: string }
+  | { type: 'contact'; name: string; phoneNumber: string }
+  | { type: 'reaction'; emoji: string; to: MessageKey }
+
+export interface MessageKey {
+  id: string
+  fromMe: boolean
+  /** Who wrote it, in a group. */
+  author?: string | undefined
+}
+
+/** A message that is answered, with as much of it as the answer shows. */
+export type Answered = MessageKey & { text: string }
+
+/** How far a message of ours has come. `sent`: the server has it. */
+export type Progress = 'sent' | 'delivered' | 'read'
