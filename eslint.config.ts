@@ -93,5 +93,5 @@ export default defineConfig(
   { files: ['test/renderer/**'], rules: { 'vue/one-component-per-file': 'off' } },
 
   // These talk to a person at a terminal.
-  { files: ['scripts/**', 'server/cli.ts', 'test/**'], rules: { 'no-console': 'off' } },
+  { files: ['examples/**', 'scripts/**', 'server/cli.ts', 'test/**'], rules: { 'no-console': 'off' } },
 )

@@ -1,0 +1,98 @@
+/** The programs of `examples/`, run as their first lines say, against one built server with all rooms. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startServer, type ServerProcess } from '../fakes/server-process.ts'
+import { connectContact, textOf, type Contact } from '../fakes/whatsapp/contact.ts'
+import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
+import { connectPortal, type Connection } from '../fixtures/portal/connect.ts'
+import { startPortal, type Portal } from '../fixtures/portal/portal.ts'
+
+const root = join(import.meta.dirname, '../..')
+const everything = join(root, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js')
+let double: WhatsAppDouble
+let contact: Contact
+let portal: Portal
+let connection: Connection
+let server: ServerProcess
+
+beforeAll(async () => {
+  double = await WhatsAppDouble.start()
+  ;[server, contact, portal] = await Promise.all([
+    startServer({ built: true, args: ['--whatsapp-url', double.url] }),
+    connectContact(double, '15550100011', 'Ann'),
+    startPortal(),
+  ])
+  connection = await connectPortal(portal, server.dataDir)
+})
+afterAll(async () => {
+  await connection?.end()
+  await server?.dispose()
+  await contact?.stop()
+  await Promise.all([double?.stop(), portal?.stop()])
+})
+
+/** Runs an example to its end; `onLine` hears each line as it is printed. */
+async function run(name: string, args: readonly string[], onLine: (line: string) => void = () => undefined): Promise<string[]> {
+  const lines: string[] = []
+  let errors = ''
+  const child = spawn(process.execPath, [join(root, 'examples', `${name}.mjs`), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line)
+    onLine(line)
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  expect([code, errors]).toEqual([0, ''])
+  return lines
+}
+const urlOf = (room: string): string => server.ready.apis[room]?.url ?? ''
+
+test('browsers: the second call finds the browser that the first one signed in', async () => {
+  const lines = await run('browsers', [urlOf('browsers'), 'user1', 'harbor-demo', portal.captchaService.apiKey])
+  expect(lines).toEqual([
+    'first call: signed in',
+    'second call: the browser was there, signed in',
+    expect.stringMatching(/^open: session_\S+ of user1$/),
+    'closed',
+  ])
+})
+
+test('brokers: a message waits for its reader', async () => {
+  const password = 'harbor-demo'
+  await server.call(`${urlOf('brokers')}/api/createSession`, { method: 'POST', json: { sessionName: 'my-service', password } })
+  const lines = await run('brokers', [urlOf('brokers').replace('http', 'ws'), 'my-service', password])
+  expect(lines).toEqual(['published, waiting for 1 reader', 'orders/created: Order 1 is paid'])
+})
+
+test('bots: a bot is linked, writes, and answers', async () => {
+  await server.call('/control/v1/settings', { method: 'PATCH', json: { bots: { pause: 0 } } })
+  const number = '15550100142'
+  const phone: Promise<unknown>[] = []
+  const lines = await run('bots', [urlOf('bots'), number, '15550100011'], (line) => {
+    const code = /: (\w{4}-?\w{4})$/.exec(line)?.[1]
+    if (code !== undefined) phone.push(double.enterCode(number, code.replace('-', '')))
+    if (line === 'delivered') phone.push(contact.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'Gate 7' }))
+  })
+  expect(lines.slice(1)).toEqual(['online', 'delivered', 'they say: Gate 7', 'answered'])
+  await Promise.all(phone)
+  await contact.message((message) => textOf(message) === 'Thank you')
+})
+
+test('logins: a login opens the service, and its end closes it', async () => {
+  expect(await run('logins', [urlOf('logins')])).toEqual([
+    'without a token: 401',
+    'with the token: 200 Hello ann',
+    'logged out',
+    'with the token: 401',
+  ])
+})
+
+test('relay: a client finds the tools at its session address and calls one', async () => {
+  await server.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.com', credits: 5 } })
+  const upstream = { name: 'everything', transport: 'stdio', command: process.execPath, args: [everything], enabled: true }
+  await server.call('/control/v1/upstreams', { method: 'POST', json: upstream })
+  const lines = await run('relay', [urlOf('relay'), 'ann', 'echo', '{"message": "hello"}'])
+  expect(lines).toEqual([expect.stringMatching(/^tools: .*\becho\b/), 'Echo: hello'])
+})
