@@ -23,6 +23,8 @@ export interface HandlerParts {
   nativeTheme: Pick<NativeTheme, 'themeSource'>
 }
 
+class ShellFault extends Fault<'address-refused' | 'folder-not-opened'> {}
+
 export function createHandlers(parts: HandlerParts): Handlers {
   const { shell, clipboard, nativeTheme, autostart } = parts
   return {
@@ -33,13 +35,13 @@ export function createHandlers(parts: HandlerParts): Handlers {
     getDesktopInfo: () => parts.info,
     openExternal: async (address) => {
       if (!mayOpenOutside(address, parts.addresses()))
-        throw new Fault('address-refused', 'Only https links and addresses of this Wheelhouse are opened')
+        throw new ShellFault('address-refused', 'Only https links and addresses of this Wheelhouse are opened')
       await shell.openExternal(address)
     },
     openDataFolder: async () => {
       // Electron answers with words instead of throwing.
       const problem = await shell.openPath(parts.dataDir)
-      if (problem !== '') throw new Fault('folder-not-opened', `The folder could not be opened: ${problem}`)
+      if (problem !== '') throw new ShellFault('folder-not-opened', `The folder could not be opened: ${problem}`)
     },
     copyText: (text) => clipboard.writeText(text),
     setTheme: (theme) => {

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { createBrokersRoom, type BrokersRoom } from './brokers/index.ts'
+import { BotFault } from './bots/fault.ts'
 import { createBotsRoom } from './bots/index.ts'
 import type { Publisher } from './bots/rules/rules.ts'
 import { createBrowsersRoom } from './browsers/index.ts'
 import { systemClock, type Clock } from './clock.ts'
-import { Fault } from './fault.ts'
 import type { ContractVariables, FixedSettings } from './config/options.ts'
 import { databaseFileName, lockDataDir, removeRuntimeFile, writeRuntimeFile } from './config/runtime-file.ts'
 import type { Settings } from './config/settings.ts'
@@ -372,7 +372,8 @@ function createPublisher(brokers: Pick<BrokersRoom, 'inProcessClient'>, standing
     allows,
     async publish({ session, madeBy, ...publication }) {
       const by = madeBy === null ? ownerStanding : standingOf(madeBy)
-      if (by === null || !allows(by, session)) throw new Fault('rule-beyond-caller', 'Whoever added this rule may no longer publish there')
+      if (by === null || !allows(by, session))
+        throw new BotFault('rule-beyond-caller', 'Whoever added this rule may no longer publish there')
       await brokers.inProcessClient.publish(session, { ...publication, retain: false })
     },
   }

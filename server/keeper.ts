@@ -6,7 +6,7 @@ import { iso, type Clock } from './clock.ts'
 import type { AttentionItem } from './room-report.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { EventSink } from './events/event.ts'
-import { Fault } from './fault.ts'
+import { KernelFault } from './fault.ts'
 import { houseEventsOf } from './house-events.ts'
 import { apiNames, roomNames, type ApiName, type RoomName } from './http/contract.ts'
 import { Refusal } from './http/problem.ts'
@@ -121,7 +121,7 @@ export class Keeper {
     kept.restarts = []
     await this.startAgain(name, kept, 'asked for')
     const { standing } = kept
-    if (standing.is === 'down') throw new Fault('room-down', standing.reason)
+    if (standing.is === 'down') throw new KernelFault('room-down', standing.reason)
   }
 
   readonly shelter: Shelter = {
@@ -298,7 +298,7 @@ export class Keeper {
 
   private kept(name: RoomName): Kept {
     const kept = this.rooms.get(name)
-    if (kept === undefined) throw new Fault('api-not-present', `There is no ${name} API in this version`)
+    if (kept === undefined) throw new KernelFault('api-not-present', `There is no ${name} API in this version`)
     return kept
   }
 }

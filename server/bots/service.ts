@@ -1,6 +1,6 @@
 /** All bots: the rules of creating, running, unlinking, backing up and removing them. Knows no HTTP. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Fault } from '../fault.ts'
+import { BotFault } from './fault.ts'
 import type { Backups } from './backups/backups.ts'
 import { Bot, type BotParts } from './bot/bot.ts'
 import { createHandshakes } from './bot/handshakes.ts'
@@ -97,7 +97,7 @@ export class BotService {
   /** Throws `bot-not-found`. */
   get(userId: string): Bot {
     const bot = this.#bots.get(userId)
-    if (bot === undefined) throw new Fault('bot-not-found', 'Session not found')
+    if (bot === undefined) throw new BotFault('bot-not-found', 'Session not found')
     return bot
   }
 
@@ -175,14 +175,14 @@ export class BotService {
     const { userId, phoneNumber } = content
     const bot = this.#bots.get(userId)
     if (bot === undefined) this.#add({ userId, phoneNumber, label: content.label }, actor, by.madeBy)
-    else if (!by.mayChange(bot)) throw new Fault('bot-exists')
+    else if (!by.mayChange(bot)) throw new BotFault('bot-exists')
     return { userId, backupId: this.#parts.backups.keep(userId, content).id }
   }
 
   #add({ userId, phoneNumber, label = '', notes = '', proxy = null }: NewBot, actor: string, madeBy: string | null): Bot {
-    if (this.#bots.has(userId)) throw new Fault('bot-exists')
+    if (this.#bots.has(userId)) throw new BotFault('bot-exists')
     const other = this.#linkedTo(phoneNumber, userId)
-    if (other !== null) throw new Fault('number-linked', `This phone number is already linked as session ${other}`)
+    if (other !== null) throw new BotFault('number-linked', `This phone number is already linked as session ${other}`)
     const now = this.#parts.clock.now()
     const row = {
       ...{ userId, phoneNumber, name: null, label, notes, proxy, settings: { ...defaultBotSettings }, madeBy },
@@ -207,7 +207,8 @@ export class BotService {
   async #codeOf(bot: Bot): Promise<void> {
     const { code } = this.#parts.patience ?? defaultPatience
     await bot.settled(code, () => bot.pairing?.code != null || !isRunning(bot.state))
-    if (bot.pairing?.code == null) throw new Fault('pairing-refused', bot.row.reason ?? 'WhatsApp gave no pairing code in time; try again')
+    if (bot.pairing?.code == null)
+      throw new BotFault('pairing-refused', bot.row.reason ?? 'WhatsApp gave no pairing code in time; try again')
   }
 
   async #drop(bot: Bot): Promise<void> {

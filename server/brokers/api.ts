@@ -1,7 +1,7 @@
 /** The brokers API's handlers: contract in, service out. */
 import { iso } from '../clock.ts'
 import { actorOf, implement, type Api, type SocketHandler } from '../http/api.ts'
-import { Fault } from '../fault.ts'
+import { BrokerFault } from './fault.ts'
 import { JsonCodec } from './connections/json/json-codec.ts'
 import { MqttCodec } from './connections/mqtt/mqtt-codec.ts'
 import { ClientConnection } from './connections/shared/client-connection.ts'
@@ -110,7 +110,7 @@ export function createBrokersApi(service: BrokerService): Api {
       rotateSecret: ({ params }, call) => ({ status: 200, body: { secretKey: service.rotateSecret(params.name, actorOf(call.caller)) } }),
       createPass: ({ params }) => ({ status: 200, body: { password: service.createPass(params.name) } }),
       async kickClient({ params }) {
-        if (!(await service.engine.disconnect(idOf(params.name), params.link, 'kicked'))) throw new Fault('no-such-client')
+        if (!(await service.engine.disconnect(idOf(params.name), params.link, 'kicked'))) throw new BrokerFault('no-such-client')
         return { status: 204, body: null }
       },
       async removeSubscriber({ params }) {
@@ -154,11 +154,11 @@ function welcome(service: BrokerService): SocketHandler {
 
 /** Of a change to what a subscriber or the session has: it is there, and what was changed is stored. */
 function needStored<Outcome extends { isStored: boolean }>(outcome: Outcome | null): Outcome {
-  if (outcome === null) throw new Fault('no-such-client')
-  if (!outcome.isStored) throw new Fault('storage-failed')
+  if (outcome === null) throw new BrokerFault('no-such-client')
+  if (!outcome.isStored) throw new BrokerFault('storage-failed')
   return outcome
 }
 
 function needReady(service: BrokerService): void {
-  if (!service.isReady) throw new Fault('not-ready')
+  if (!service.isReady) throw new BrokerFault('not-ready')
 }

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import { iso } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import { BrokerFault } from './fault.ts'
 import { escape } from '../isolation.ts'
 import { contentOf, readPublish, refusalTexts } from './connections/json/json-frames.ts'
 import type { AttachedClient, Attachment } from './engine/broker-engine.ts'
@@ -53,11 +53,11 @@ export interface InProcessClient {
 export function createInProcessClient(service: BrokerService): InProcessClient {
   const { clock } = service
   const sessionOf = (sessionName: string) => {
-    if (!service.has(sessionName)) throw new Fault('no-such-session', 'There is no such session')
+    if (!service.has(sessionName)) throw new BrokerFault('no-such-session', 'There is no such session')
     return service.byName(sessionName)
   }
   const needReady = (): void => {
-    if (!service.isReady) throw new Fault('not-ready', 'The brokers are still reading their journal')
+    if (!service.isReady) throw new BrokerFault('not-ready', 'The brokers are still reading their journal')
   }
 
   return {
@@ -82,12 +82,12 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
       const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, messageId: id }, () =>
         service.newMessageId(),
       )
-      if (typeof read === 'string') throw new Fault('publish-refused', read)
+      if (typeof read === 'string') throw new BrokerFault('publish-refused', read)
       const receipt = await new Promise<Receipt>((resolve) => {
         const own = { id: service.newConnectionId(), accepted: resolve, failed: escape }
         service.engine.publish(session.id, { ...read, source: 'json', properties: null, publisher }, own)
       })
-      if (receipt.refusal !== null) throw new Fault('publish-refused', refusalTexts[receipt.refusal])
+      if (receipt.refusal !== null) throw new BrokerFault('publish-refused', refusalTexts[receipt.refusal])
       return { messageId: read.id, deliveredTo: receipt.deliveredTo, queuedFor: receipt.queuedFor }
     },
 
@@ -95,8 +95,8 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
       needReady()
       const session = sessionOf(sessionName)
       const wanted = filterOf(filter)
-      if (session.suspended) throw new Fault('publish-refused', refusalTexts.suspended)
-      if (service.isFull(session)) throw new Fault('publish-refused', 'Session has too many clients')
+      if (session.suspended) throw new BrokerFault('publish-refused', refusalTexts.suspended)
+      if (service.isFull(session)) throw new BrokerFault('publish-refused', 'Session has too many clients')
       let isListening = true
       const client = new InProcessListener(service, name, {
         onMessage: (message) => listener.onMessage(clientMessage(message)),
@@ -137,7 +137,7 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
 /** Throws `invalid-topic`; a shared subscription would take messages from its other members. */
 function filterOf(text: string): string {
   const parsed = parseFilter(text)
-  if (parsed === null || parsed.group !== null || parsed.filter === logTopic) throw new Fault('invalid-topic', 'Invalid topic')
+  if (parsed === null || parsed.group !== null || parsed.filter === logTopic) throw new BrokerFault('invalid-topic', 'Invalid topic')
   return parsed.filter
 }
 

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { createAnnouncer, type Announcement, type Announcer } from '../events/event-types.ts'
-import { Fault } from '../fault.ts'
+import { BrokerFault } from './fault.ts'
 import { reasonOf } from '../isolation.ts'
 import type { Log } from '../log.ts'
 import { checkPassword, hashPassword, hashSecret, sameSecret } from '../secrets/hash.ts'
@@ -159,7 +159,7 @@ export class BrokerService {
   /** Throws `no-such-session`. */
   byName(name: string): StoredSession {
     const session = this.sessions.get(name)
-    if (session === undefined) throw new Fault('no-such-session')
+    if (session === undefined) throw new BrokerFault('no-such-session')
     return session
   }
 
@@ -174,7 +174,7 @@ export class BrokerService {
     actor: string,
     madeBy: string | null = null,
   ): Promise<{ secretKey: string; expiresAt: number | null }> {
-    if (this.sessions.has(name)) throw new Fault('session-exists')
+    if (this.sessions.has(name)) throw new BrokerFault('session-exists')
     const expiresAt = this.momentOf(sessionExpiry)
     const secretKey = this.newSecretKey()
     const passwordHash = await this.authentication.hash(password)
@@ -188,7 +188,7 @@ export class BrokerService {
       expiresAt,
       madeBy,
     })
-    if (stored === null) throw new Fault('session-exists')
+    if (stored === null) throw new BrokerFault('session-exists')
     this.open(stored)
     this.authentication.remember(stored.id, password)
     this.emit({ type: 'session-created', subject: name, actor })
@@ -201,13 +201,13 @@ export class BrokerService {
     address: string,
   ): Promise<string> {
     const stored = this.sessions.get(sessionName)
-    if (stored === undefined) throw new Fault('session-not-found')
+    if (stored === undefined) throw new BrokerFault('session-not-found')
     const outcome = await this.authentication.check(stored, password, address)
-    if (outcome === 'too-many') throw new Fault('too-many-attempts')
-    if (outcome === 'wrong') throw new Fault('invalid-credentials')
+    if (outcome === 'too-many') throw new BrokerFault('too-many-attempts')
+    if (outcome === 'wrong') throw new BrokerFault('invalid-credentials')
     if (!sameSecret(hashSecret(secretKey), stored.secretHash)) {
       await this.authentication.failed(stored.id, address)
-      throw new Fault('invalid-credentials')
+      throw new BrokerFault('invalid-credentials')
     }
     return sessionName
   }
@@ -261,7 +261,7 @@ export class BrokerService {
     if (policy !== undefined) {
       stored.policy = policySchema.parse({ ...stored.policy, ...withoutGaps(policy) })
       this.store.setPolicy(stored.id, stored.policy)
-      if (!(await this.engine.setPolicy(stored.id, stored.policy))) throw new Fault('storage-failed')
+      if (!(await this.engine.setPolicy(stored.id, stored.policy))) throw new BrokerFault('storage-failed')
     }
     if (expiry !== undefined || policy !== undefined) this.emit({ type: 'session-changed', subject: name, actor })
   }
@@ -369,7 +369,7 @@ export class BrokerService {
     if (expiry === null) return null
     const now = this.clock.now()
     const moment = typeof expiry === 'string' ? Date.parse(expiry) : expiry < momentFrom ? now + expiry : expiry
-    if (moment <= now) throw new Fault('expiry-passed', undefined, { at: iso(now) })
+    if (moment <= now) throw new BrokerFault('expiry-passed', undefined, { at: iso(now) })
     return moment
   }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { iso, type Clock } from '../clock.ts'
 import type { SettingsSource } from '../config/source.ts'
-import { Fault, isFault } from '../fault.ts'
+import { BrowserFault } from './fault.ts'
 import { actorOf, implement, type Api, type Call } from '../http/api.ts'
 import type { Chromium } from './process/chromium.ts'
 import { browsersContract, sessionId } from './contract/index.ts'
@@ -145,7 +145,7 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
       }),
       takeLease: ({ params, body }) => ({ status: 201, body: service.get(params.id).leases.take(body.holder, body.seconds * 1_000) }),
       endLease: ({ params }) => {
-        if (!service.get(params.id).leases.end(params.lease)) throw new Fault('lease-not-found', 'No such lease')
+        if (!service.get(params.id).leases.end(params.lease)) throw new BrowserFault('lease-not-found', 'No such lease')
         return { status: 204, body: null }
       },
       chromium: () => {
@@ -156,7 +156,7 @@ export function createBrowsersApi({ service, chromium, settings, clock }: ApiPar
       findChromium: async () => {
         await chromium.check(true).catch((error: unknown) => {
           // What was found or not is in the state; that is the answer.
-          if (!isFault(error, 'no-browser')) throw error
+          if (!BrowserFault.is(error, 'no-browser')) throw error
         })
         return { status: 200, body: chromium.state() }
       },
@@ -194,7 +194,7 @@ async function publishedSilence<Result>(work: Promise<Result>): Promise<Result> 
   try {
     return await work
   } catch (error) {
-    throw isFault(error, 'browser-silent') ? new Fault('browser-unusable', error.message) : error
+    throw BrowserFault.is(error, 'browser-silent') ? new BrowserFault('browser-unusable', error.message) : error
   }
 }
 
@@ -205,7 +205,7 @@ async function nativeCapacity(opening: Promise<Obtained>): Promise<Obtained> {
     obtained.release()
     return obtained
   } catch (error) {
-    if (isFault(error, 'no-capacity')) throw new Fault('all-in-use', error.message)
+    if (BrowserFault.is(error, 'no-capacity')) throw new BrowserFault('all-in-use', error.message)
     throw error
   }
 }

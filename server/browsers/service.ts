@@ -1,5 +1,5 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
-import { Fault } from '../fault.ts'
+import { BrowserFault } from './fault.ts'
 import { escape, within } from '../isolation.ts'
 import type { SessionEvent } from './contract/index.ts'
 import { writtenOrigins } from './contract/site-profile.ts'
@@ -143,7 +143,7 @@ export class SessionService {
     const profile = this.#options.profiles.get(wanted.profile)
     const { address } = wanted.credentials
     if (address !== undefined) this.#options.egress.check(address, writtenOrigins(profile))
-    if (profile.address === null && address === undefined) throw new Fault('missing-fields', 'Missing required fields: address')
+    if (profile.address === null && address === undefined) throw new BrowserFault('missing-fields', 'Missing required fields: address')
     const key = this.#sharedKey(profile, wanted)
     for (;;) {
       const flight = key === null ? undefined : this.#flights.get(key)
@@ -183,7 +183,7 @@ export class SessionService {
   async restart(id: string, actor: string, maker: string | null = null): Promise<Obtained> {
     const old = this.recall(id)
     if (old.endReason !== null && old.endReason !== 'crashed')
-      throw new Fault('session-not-found', 'Its credentials are no longer known; open a new session')
+      throw new BrowserFault('session-not-found', 'Its credentials are no longer known; open a new session')
     if (old.live) await this.#runner.end(old, 'closed', 'Restarted by request', actor)
     this.#sessions.forget(old)
     return this.obtain({

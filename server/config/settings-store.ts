@@ -1,7 +1,7 @@
 /** The settings in force: the file's values under those a flag or variable fixes; changes are validated, saved, then told. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import { type Fault, KernelFault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import type { FixedSettings } from './options.ts'
 import { dotted, getAt, isPlainObject, merge, removeAt, setAt, type JsonObject } from './paths.ts'
@@ -176,7 +176,7 @@ function deepFreeze<Value>(value: Value): Value {
 }
 
 function isFixed(paths: string[], by: string, forTheRun: boolean): Fault {
-  return new Fault(
+  return new KernelFault(
     'setting-fixed',
     `${paths[0] ?? ''} is fixed by ${by}; ${forTheRun ? 'start without it' : 'end it'} to change the setting here`,
     { paths, by },
@@ -185,5 +185,5 @@ function isFixed(paths: string[], by: string, forTheRun: boolean): Fault {
 
 function invalid(issues: { field: string; message: string }[]): Fault {
   const named = issues.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join('; ')
-  return new Fault('settings-invalid', `These settings are not accepted: ${named}`, { issues })
+  return new KernelFault('settings-invalid', `These settings are not accepted: ${named}`, { issues })
 }

@@ -5,7 +5,7 @@ import type { ProfileStore } from '../browsers/site/profiles.ts'
 import type { EventBus } from '../events/bus.ts'
 import { createAnnouncer } from '../events/event-types.ts'
 import type { EventStream } from '../events/stream.ts'
-import { Fault } from '../fault.ts'
+import { ControlFault } from './fault.ts'
 import { actorOf, implement, type Api } from '../http/api.ts'
 import type { ApiHost } from '../http/api-host.ts'
 import type { RoomName } from '../http/contract.ts'
@@ -128,7 +128,7 @@ export function createControlApi(parts: ControlParts): Api {
       siteProfiles: () => ({ status: 200, body: { profiles: profiles.list() } }),
       siteProfile: ({ params }) => {
         const profile = profiles.get(params.name)
-        if (profile === undefined) throw new Fault('profile-not-found', `There is no site profile ${params.name}`)
+        if (profile === undefined) throw new ControlFault('profile-not-found', `There is no site profile ${params.name}`)
         return { status: 200, body: profile }
       },
       putSiteProfile: async ({ params, body: { name: _, ...profile } }, { caller }) => ({

@@ -1,6 +1,6 @@
 /** The APIs as the window shows them, and the changes it may make to one of them. */
 import type { SettingsStore } from '../config/settings-store.ts'
-import { Fault } from '../fault.ts'
+import { ControlFault } from './fault.ts'
 import type { ApiHost } from '../http/api-host.ts'
 import type { ApiName } from '../http/contract.ts'
 import type { EventSink } from '../events/event.ts'
@@ -31,7 +31,7 @@ export function createApiDesk(host: ApiHost, settings: SettingsStore, events: Ev
     list: () => Promise.all(host.names().map(view)),
     async start(name, actor) {
       if (settings.current().apis[name].port === 'off')
-        throw new Fault('port-in-use', `The ${name} API has no port of its own: give it one first`)
+        throw new ControlFault('port-in-use', `The ${name} API has no port of its own: give it one first`)
       await host.startApi(name)
       const { status } = host.served(name)
       if (status.state === 'listening')

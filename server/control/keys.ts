@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
-import { Fault } from '../fault.ts'
+import { ControlFault } from './fault.ts'
 import type { RoomName } from '../http/contract.ts'
 import { longestControl, roomOf, roomsWithSubjects, type Only, type Right } from '../http/rights.ts'
 import type { Log } from '../log.ts'
@@ -87,7 +87,7 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
   }
 
   function create({ name, rights, only = {}, scopes = [], from = null, expiresAt }: NewKey, actor: string): KeyView & { secret: string } {
-    if (store.nameTaken(name)) throw new Fault('key-name-taken', `A key named ${name} exists already`, { name })
+    if (store.nameTaken(name)) throw new ControlFault('key-name-taken', `A key named ${name} exists already`, { name })
     needEnd(rights, expiresAt === null ? null : Date.parse(expiresAt))
     const secret = `whk_${randomBase62(32, random)}`
     const key: StoredKey = {
@@ -114,12 +114,15 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
   function needEnd(rights: readonly Right[] | undefined, expiresAt: number | null): void {
     if (rights?.includes('control:manage') !== true) return
     if (expiresAt !== null && expiresAt <= clock.now() + longestControl + clocksDiffer) return
-    throw new Fault('key-too-lasting', 'A key with control:manage can do everything here, so it ends after 7 days at most: give expiresAt')
+    throw new ControlFault(
+      'key-too-lasting',
+      'A key with control:manage can do everything here, so it ends after 7 days at most: give expiresAt',
+    )
   }
 
   function revoke(id: string, actor: string): void {
     const key = byId.get(id)
-    if (key === undefined) throw new Fault('key-not-found', 'There is no such key', { id })
+    if (key === undefined) throw new ControlFault('key-not-found', 'There is no such key', { id })
     store.remove(id)
     byId.delete(id)
     byHash.delete(key.hash.toString('base64'))
@@ -131,9 +134,10 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
 
   function narrow(id: string, rights: readonly Right[], only: Only | undefined, actor: string): KeyView {
     const key = byId.get(id)
-    if (key === undefined) throw new Fault('key-not-found', 'There is no such key', { id })
+    if (key === undefined) throw new ControlFault('key-not-found', 'There is no such key', { id })
     const less = { ...key, rights: [...new Set(rights)], only: only ?? key.only, scopes: [] }
-    if (!isNoMore(less, key)) throw new Fault('key-not-less', 'Rights can be taken away from a key; more rights need a new key', { id })
+    if (!isNoMore(less, key))
+      throw new ControlFault('key-not-less', 'Rights can be taken away from a key; more rights need a new key', { id })
     // A key of the older form that never ends may stay so as what it is, and not become one that could not be made.
     if (key.rights === null) needEnd(rights, key.expiresAt)
     change(key, less)

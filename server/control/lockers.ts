@@ -1,7 +1,7 @@
 /** What is locked because its sealing key is missing: told by room, opened again when the key is back, or given up by a person. */
 import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
-import { Fault } from '../fault.ts'
+import { ControlFault } from './fault.ts'
 import { houseEventsOf } from '../house-events.ts'
 import type { RoomName } from '../http/contract.ts'
 import type { Room } from '../room.ts'
@@ -52,7 +52,7 @@ export function createLockers({ sealing, rooms, events: sink, restart }: Lockers
     async giveUp(name, actor) {
       const room = rooms.find((each) => each.name === name)
       const what = room?.locked?.() ?? []
-      if (room?.giveUpLocked === undefined || what.length === 0) throw new Fault('nothing-locked', `Nothing is locked in ${name}`)
+      if (room?.giveUpLocked === undefined || what.length === 0) throw new ControlFault('nothing-locked', `Nothing is locked in ${name}`)
       // First, so that what comes in place of the lost can be sealed.
       if (sealing.state().is !== 'open') await sealing.replaceLost()
       await room.giveUpLocked()

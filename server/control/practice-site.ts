@@ -11,6 +11,7 @@ import type { SettingsStore } from '../config/settings-store.ts'
 import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
 import { Fault } from '../fault.ts'
+import { ControlFault } from './fault.ts'
 import { contained, type Scope } from '../isolation.ts'
 
 export interface PracticeSites {
@@ -85,7 +86,7 @@ export function createPracticeSites(parts: PracticeSiteParts): PracticeSites {
 function connect({ settings, profiles, gone, events: sink }: PracticeSiteParts, data: RawData, actor: string): () => void {
   const parsed = connectMessage.safeParse(readJson(data))
   if (!parsed.success)
-    throw new Fault('practice-invalid', `That is no practice site: ${parsed.error.issues[0]?.message ?? 'it cannot be read'}`)
+    throw new ControlFault('practice-invalid', `That is no practice site: ${parsed.error.issues[0]?.message ?? 'it cannot be read'}`)
   const { profile, captchaAddress } = parsed.data
   const by = 'the practice site that is connected'
   const endProfile = profiles.lend(profile)

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
-import { Fault } from '../fault.ts'
+import { ControlFault } from './fault.ts'
 import { actorOf } from '../http/api.ts'
 import { hashSecret } from '../secrets/hash.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
@@ -68,7 +68,7 @@ export function createSignIn({ database, clock, events: sink, keys, random }: Si
       if (key !== null) return key
     } else if (redeem(by.code)) return null
     const reason = 'key' in by ? 'This key is not known, or is over' : 'This link was used already, or is over; ask for a new one'
-    throw new Fault('sign-in-refused', reason)
+    throw new ControlFault('sign-in-refused', reason)
   }
 
   function whoIs(cookie: string): SignedIn | null {

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
-import { Fault } from '../fault.ts'
+import { ControlFault } from './fault.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import type { UserView } from './contract.ts'
 import { controlEvents } from './events.ts'
@@ -38,13 +38,14 @@ export function createUsers({ database, clock, events: sink, random }: UsersOpti
 
   function find(id: string): StoredUser {
     const user = store.find(id)
-    if (user === undefined) throw new Fault('user-not-found', 'There is no such account', { id })
+    if (user === undefined) throw new ControlFault('user-not-found', 'There is no such account', { id })
     return user
   }
 
   function refuseTakenEmail(email: string, id: string): void {
     const holder = store.idOfEmail(email)
-    if (holder !== undefined && holder !== id) throw new Fault('user-taken', 'Another account has this address', { field: 'primaryEmail' })
+    if (holder !== undefined && holder !== id)
+      throw new ControlFault('user-taken', 'Another account has this address', { field: 'primaryEmail' })
   }
 
   function tell(type: 'user-created' | 'user-changed' | 'user-removed', user: StoredUser, actor: string): void {
@@ -61,7 +62,7 @@ export function createUsers({ database, clock, events: sink, random }: UsersOpti
     spend: (id, credits) => store.spend(id, credits),
 
     create({ id = `user_${randomBase62(16, random)}`, primaryEmail, credits }, actor) {
-      if (store.find(id) !== undefined) throw new Fault('user-taken', 'Another account has this id', { field: 'id' })
+      if (store.find(id) !== undefined) throw new ControlFault('user-taken', 'Another account has this id', { field: 'id' })
       refuseTakenEmail(primaryEmail, id)
       const user = { id, primaryEmail, credits, createdAt: clock.now() }
       store.insert(user)

@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../clock.ts'
-import { Fault, isFault } from '../fault.ts'
+import { KernelFault } from '../fault.ts'
 import type { ApiName } from '../http/contract.ts'
 import type { Egress } from '../http/egress.ts'
 import { splitUserinfo } from '../http/userinfo.ts'
@@ -91,7 +91,7 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
   const withCounts = (webhook: Webhook): WebhookState => ({ ...webhook, ...store.counts(webhook.id) })
 
   function known(room: string, subject: string, id: string): void {
-    if (!store.list(room, subject).some((webhook) => webhook.id === id)) throw new Fault('webhook-not-found', 'No such webhook')
+    if (!store.list(room, subject).some((webhook) => webhook.id === id)) throw new KernelFault('webhook-not-found', 'No such webhook')
   }
 
   /** False when its backlog is full. */
@@ -188,7 +188,7 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
       try {
         egress.check(url)
       } catch (error) {
-        throw isFault(error, 'address-refused') ? new Fault('webhook-refused', error.message, error.details) : error
+        throw KernelFault.is(error, 'address-refused') ? new KernelFault('webhook-refused', error.message, error.details) : error
       }
       const webhook: Webhook = { id: `webhook_${randomBase62(16)}`, room, subject, url, types: [...types], ordered, createdAt: clock.now() }
       const secret = `whsec_${randomBytes(24).toString('base64')}`
@@ -197,7 +197,7 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     },
     list: (room, subject) => store.list(room, subject).map(withCounts),
     remove(room, subject, id) {
-      if (!store.remove(room, subject, id)) throw new Fault('webhook-not-found', 'No such webhook')
+      if (!store.remove(room, subject, id)) throw new KernelFault('webhook-not-found', 'No such webhook')
     },
     removeAll: store.removeAll,
     send(room, subject, type, data) {
@@ -209,7 +209,7 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     sendTo(room, subject, id, type, data) {
       known(room, subject, id)
       if (!enqueue(id, type, data))
-        throw new Fault('webhook-backlog', `The webhook takes nothing, and ${longestBacklog} deliveries wait for it already`)
+        throw new KernelFault('webhook-backlog', `The webhook takes nothing, and ${longestBacklog} deliveries wait for it already`)
     },
     dead(room, subject, id) {
       known(room, subject, id)
@@ -223,7 +223,7 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     },
     replayOne(room, subject, id, delivery) {
       known(room, subject, id)
-      if (!store.reviveOne(id, delivery, clock.now())) throw new Fault('delivery-not-found', 'No such delivery was given up')
+      if (!store.reviveOne(id, delivery, clock.now())) throw new KernelFault('delivery-not-found', 'No such delivery was given up')
       pumpNow(id)
     },
     locked: (room) => store.locked(room).length,

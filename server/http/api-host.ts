@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Fault } from '../fault.ts'
+import { KernelFault } from '../fault.ts'
 import type { Settings } from '../config/settings.ts'
 import { containEvents, type Scope } from '../isolation.ts'
 import type { Log } from '../log.ts'
@@ -99,7 +99,7 @@ export class ApiHost {
   }
 
   async stopApi(name: ApiName): Promise<void> {
-    if (name === 'control') throw new Fault('api-not-stoppable', 'The control API serves this window; it stops with the app')
+    if (name === 'control') throw new KernelFault('api-not-stoppable', 'The control API serves this window; it stops with the app')
     await this.mount(name).listener.stop()
   }
 
@@ -177,7 +177,7 @@ export class ApiHost {
 
   private mount(name: ApiName): Mount {
     const mount = this.mounts.get(name)
-    if (mount === undefined) throw new Fault('api-not-present', `There is no ${name} API in this version`)
+    if (mount === undefined) throw new KernelFault('api-not-present', `There is no ${name} API in this version`)
     return mount
   }
 

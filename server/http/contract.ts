@@ -107,7 +107,10 @@ export interface FaultDefinition {
   message?: string
 }
 
-export interface Contract<Routes extends Record<string, RouteDefinition> = Record<string, RouteDefinition>> {
+export interface Contract<
+  Routes extends Record<string, RouteDefinition> = Record<string, RouteDefinition>,
+  Faults extends Readonly<Record<string, FaultDefinition>> = Readonly<Record<string, FaultDefinition>>,
+> {
   api: ApiName
   title: string
   version: string
@@ -120,13 +123,16 @@ export interface Contract<Routes extends Record<string, RouteDefinition> = Recor
    */
   subject?: { params: readonly string[]; missing: string }
   /** Status, and where fixed the words, for each fault code; may also restate a kernel code. */
-  faults: Readonly<Record<string, FaultDefinition>>
+  faults: Faults
   errorSchema: z.ZodType
   errorBody(problem: Problem): unknown
 }
 
-/** Keeps the literal types of a route table, so that handlers and client are typed from it. */
-export function defineContract<const Routes extends Record<string, RouteDefinition>>(contract: Contract<Routes>): Contract<Routes> {
+/** Keeps the literal types of a route table, so that handlers and client are typed from it, and those of the faults, so that only they are thrown. */
+export function defineContract<
+  const Routes extends Record<string, RouteDefinition>,
+  const Faults extends Readonly<Record<string, FaultDefinition>>,
+>(contract: Contract<Routes, Faults> & { subject?: { missing: keyof NoInfer<Faults> } }): Contract<Routes, Faults> {
   return contract
 }
 

@@ -1,5 +1,5 @@
 /** `fetch` for addresses that others name: every connection is judged when it is made, those of redirects too. */
-import { isFault } from '../fault.ts'
+import { KernelFault } from '../fault.ts'
 import type { Egress } from './egress.ts'
 import { pinned } from './egress.ts'
 
@@ -30,7 +30,7 @@ async function load(egress: Egress, opens: readonly string[]): Promise<Fetch> {
       return asOurs(answer)
     } catch (error) {
       // "fetch failed" says nothing; a refusal says what to change.
-      if (error instanceof TypeError && isFault(error.cause, 'address-refused')) throw error.cause
+      if (error instanceof TypeError && KernelFault.is(error.cause, 'address-refused')) throw error.cause
       throw error
     }
   }

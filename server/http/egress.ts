@@ -11,7 +11,7 @@
 import { lookup } from 'node:dns'
 import { isIP, type BlockList, type LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { Fault } from '../fault.ts'
+import { type Fault, KernelFault } from '../fault.ts'
 import { endsOf, kindOf, plainIp, rangesOf, type AddressKind } from './address-kinds.ts'
 
 export interface ResolvedAddress {
@@ -180,7 +180,7 @@ function refused(
 ): Fault {
   const shown = `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
   const hint = what === itself ? '' : '; Settings, Network can allow its range'
-  return new Fault('address-refused', `${shown} may not be reached: it is ${what}${hint}`, { kind: what })
+  return new KernelFault('address-refused', `${shown} may not be reached: it is ${what}${hint}`, { kind: what })
 }
 
 const addressesHere = (): string[] => Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))

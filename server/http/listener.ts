@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Fault } from '../fault.ts'
+import { type Fault, KernelFault } from '../fault.ts'
 
 export type ListenerState =
   | { state: 'off' }
@@ -217,7 +217,7 @@ async function closeServer(opened: Opened, graceMs: number): Promise<void> {
 
 function refused(port: number, state: ListenerState): Fault {
   const message = 'error' in state ? state.error : `Port ${port} could not be opened`
-  return new Fault('port-in-use', message, { port })
+  return new KernelFault('port-in-use', message, { port })
 }
 
 function plainReason(error: NodeJS.ErrnoException, host: string, port: number): string {

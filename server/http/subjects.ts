@@ -13,5 +13,8 @@ export function checkSubject(api: Api, { right }: { right: RouteRight }, subject
   if (room === undefined || subject === null || api.makersOf === undefined) return
   const makers = api.makersOf(subject)
   if (makers !== undefined && !standing.reaches(room, { subject, makers }))
-    throw new Fault(api.contract.subject?.missing ?? 'not-found', 'There is no such thing')
+    throw new NoSuchThing(api.contract.subject?.missing ?? 'not-found', 'There is no such thing')
 }
+
+/** Its code is the contract's own. */
+class NoSuchThing extends Fault {}

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
-import { Fault } from '../fault.ts'
+import { LoginFault } from './fault.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import type { Activity } from './activity.ts'
 import { createBulkEnding } from './bulk-ending.ts'
@@ -139,7 +139,7 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
 
   async function authenticate(token: string, asUse: boolean): Promise<Session> {
     const found = await find(token)
-    if (found === null) throw new Fault('token-refused', unknownToken.message)
+    if (found === null) throw new LoginFault('token-refused', unknownToken.message)
     const { session, tokenId, tokenEndsAt } = found
     const now = clock.now()
     const refused = refusal(session, tokenId, tokenEndsAt, now)
@@ -286,7 +286,7 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
         actor,
         data: { user: session.userId, live: outcome.live },
       })
-      throw new Fault('session-limit', `${session.username} has ${outcome.live} of ${limit.maxConcurrent} sessions already`, {
+      throw new LoginFault('session-limit', `${session.username} has ${outcome.live} of ${limit.maxConcurrent} sessions already`, {
         live: outcome.live,
         limit: limit.maxConcurrent,
       })

@@ -1,6 +1,6 @@
 /** What the window does with the relay: shows it, imports servers, calls tools as a session would, exports usage. */
 import { iso, type Clock } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import { RelayFault } from './fault.ts'
 import type { Standing } from '../http/rights.ts'
 import type { CallLog, LoggedCall } from './billing/call-log.ts'
 import { MeteredCall, type Meter } from './billing/metered-call.ts'
@@ -127,14 +127,15 @@ export function createRelayAdmin({
       const chosen = accept.map(({ name, as, commandLine }) => {
         const server = found.find(({ shown }) => shown.name === name && shown.commandLine === commandLine)
         if (server?.definition == null || commandLineOf(server.definition) !== commandLine)
-          throw new Fault('consent-differs', `${name} would run something else than what was agreed to`)
+          throw new RelayFault('consent-differs', `${name} would run something else than what was agreed to`)
         return { ...server.definition, name: as ?? server.definition.name }
       })
       const names = [...upstreams.all().map(({ definition }) => definition.name), ...chosen.map(({ name }) => name)].map((name) =>
         name.toLowerCase(),
       )
       const twice = chosen.find(({ name }) => names.filter((other) => other === name.toLowerCase()).length > 1)
-      if (twice !== undefined) throw new Fault('upstream-taken', `There is a server named ${twice.name} already`, { field: twice.name })
+      if (twice !== undefined)
+        throw new RelayFault('upstream-taken', `There is a server named ${twice.name} already`, { field: twice.name })
       return chosen.map((definition) => upstreamAdmin.create(definition, actor))
     },
 
@@ -143,7 +144,7 @@ export function createRelayAdmin({
     /** Throws `call-not-found`. */
     call(id: number, by: Standing) {
       const call = calls.find(id)
-      if (call === undefined || !mayRead(by)(call)) throw new Fault('call-not-found', 'This call is no longer kept')
+      if (call === undefined || !mayRead(by)(call)) throw new RelayFault('call-not-found', 'This call is no longer kept')
       return { ...callView(call), request: call.request, response: call.response }
     },
 
@@ -151,10 +152,10 @@ export function createRelayAdmin({
     async makeCall(sessionId: string, name: string, args: Json, by: Standing): Promise<{ call: RelayCall; result: unknown }> {
       const session = sessions.holdable(sessionId, by)
       const entry = buildView(upstreams, session).tools.get(name)
-      if (entry === undefined) throw new Fault('tool-not-found', 'This session has no such tool')
+      if (entry === undefined) throw new RelayFault('tool-not-found', 'This session has no such tool')
       const held = meter.hold({ session, entry, request: { name, arguments: args } })
       if (!(held instanceof MeteredCall))
-        throw new Fault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })
+        throw new RelayFault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })
       const { upstream, tool } = entry
       const meta = upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}
       const params = { name: tool.name, arguments: args, ...meta }

@@ -1,5 +1,5 @@
 /** Answers what the window asks of the relay. */
-import { isFault } from '../fault.ts'
+import { RelayFault } from './fault.ts'
 import { actorOf, type Call, type Handlers } from '../http/api.ts'
 import type { nativeRoutes } from './contract/native.ts'
 import type { RelayAdmin } from './admin.ts'
@@ -72,7 +72,12 @@ export function nativeHandlers({ admin, sessions, upstreamAdmin, callbackUrl, ba
           headers: pageHeaders,
         }
       } catch (error) {
-        if (!isFault(error, 'sign-in-unknown') && !isFault(error, 'sign-in-failed') && !isFault(error, 'upstream-not-found')) throw error
+        if (
+          !RelayFault.is(error, 'sign-in-unknown') &&
+          !RelayFault.is(error, 'sign-in-failed') &&
+          !RelayFault.is(error, 'upstream-not-found')
+        )
+          throw error
         return { status: 400, body: page('Not signed in', `${error.message}. Begin again in Wheelhouse.`), headers: pageHeaders }
       }
     },

@@ -1,6 +1,6 @@
 /** Answers the relay API: each handler is one call of the room's services. */
 import { iso } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import { RelayFault } from './fault.ts'
 import { actorOf, handled, implement, type Api, type Call } from '../http/api.ts'
 import { keptBack } from '../http/shown-address.ts'
 import { relayContract } from './contract/index.ts'
@@ -103,7 +103,7 @@ export function createRelayApi({ sessions, gateway, admin, upstreamAdmin, callba
 /** The account the caller speaks for. Throws `user-required`. */
 function userOf({ headers }: Call): string {
   const id = textOf(headers['x-user-id'])?.trim()
-  if (id === undefined || id === '') throw new Fault('user-required', 'The x-user-id header is required')
+  if (id === undefined || id === '') throw new RelayFault('user-required', 'The x-user-id header is required')
   return id
 }
 

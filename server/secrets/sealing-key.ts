@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Fault } from '../fault.ts'
+import { type Fault, KernelFault } from '../fault.ts'
 import { replaceFile, writeNewFile } from '../store/files.ts'
 import { sameSecret } from './hash.ts'
 import type { RandomBytes } from './random.ts'
@@ -114,7 +114,7 @@ async function unwrap(content: KeyFile, file: string, protector: KeyProtector | 
   if (content.kind === 'plain') return checked(bytes, file)
   if (protector === undefined) {
     const message = `${file} is protected by the key store of the desktop app; start the app, or give the server another data directory`
-    throw new Fault('sealing-key-protected', message, { file })
+    throw new KernelFault('sealing-key-protected', message, { file })
   }
   try {
     return checked(await protector.unprotect(bytes), file)
@@ -127,7 +127,7 @@ async function protectFile(file: string, key: Buffer, protector: KeyProtector): 
   const sealed = await protector.protect(key)
   // The plain key is given up only when the key store has proved that it gives it back.
   if (!sameSecret(await protector.unprotect(sealed), key)) {
-    throw new Fault('sealing-key-broken', 'the system key store does not give back what it was given', { file })
+    throw new KernelFault('sealing-key-broken', 'the system key store does not give back what it was given', { file })
   }
   replaceFile(file, JSON.stringify({ version: 1, kind: 'protected', key: sealed.toString('base64') } satisfies KeyFile))
 }
@@ -139,5 +139,5 @@ function checked(key: Buffer, file: string): Buffer {
 
 function broken(file: string, cause?: unknown): Fault {
   const message = `${file} cannot be read as a sealing key; put back a copy of it, nothing sealed can be opened without`
-  return new Fault('sealing-key-broken', message, { file }, { cause })
+  return new KernelFault('sealing-key-broken', message, { file }, { cause })
 }

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { iso, type Clock } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import { Fault, KernelFault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import { diskRefusal } from '../store/disk.ts'
 import type { RandomBytes } from './random.ts'
@@ -99,12 +99,12 @@ export async function createSealing({ dataDir, store, protector, clock, log, ran
         problem ??= error
       }
     }
-    throw new Fault('sealed-locked', 'This was sealed with a key that is not here', {}, { cause: problem })
+    throw new KernelFault('sealed-locked', 'This was sealed with a key that is not here', {}, { cause: problem })
   }
 
   function seal(plain: string | Uint8Array, context: string): Buffer {
     if (current === null)
-      throw new Fault('sealed-locked', state.is === 'open' ? 'There is no sealing key' : `Nothing can be sealed: ${state.reason}`)
+      throw new KernelFault('sealed-locked', state.is === 'open' ? 'There is no sealing key' : `Nothing can be sealed: ${state.reason}`)
     if (!marked && state.is === 'open') {
       store.putCheck(current.seal(checkText, checkPlace))
       marked = true
@@ -118,7 +118,7 @@ export async function createSealing({ dataDir, store, protector, clock, log, ran
     state: () => state,
     reload,
     async replaceLost() {
-      if (state.is === 'protected') throw new Fault('sealing-key-protected', state.reason)
+      if (state.is === 'protected') throw new KernelFault('sealing-key-protected', state.reason)
       if (state.is === 'broken') putKeyAside(dataDir, iso(clock.now()))
       if (current === null) current = createSealer(await loadSealingKey(dataDir, protector, random), random)
       // From here on it is the key of the house; what others sealed and nobody gave up stays locked by itself.

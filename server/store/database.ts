@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { Fault } from '../fault.ts'
+import { KernelFault } from '../fault.ts'
 
 /**
  * Opens `file` (`:memory:` for none), making it and its folder where needed, readable by the owner alone.
@@ -32,7 +32,7 @@ export function openDatabase(file: string, { alone = false }: { alone?: boolean 
   } catch (error) {
     database.close()
     if (!isBroken(error)) throw error
-    throw new Fault('database-broken', `${file} is not a readable SQLite database; it was left as it is`, { file }, { cause: error })
+    throw new KernelFault('database-broken', `${file} is not a readable SQLite database; it was left as it is`, { file }, { cause: error })
   }
 }
 

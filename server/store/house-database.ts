@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { isFault } from '../fault.ts'
+import { KernelFault } from '../fault.ts'
 import { openDatabase, type Database } from './database.ts'
 import { diskRefusal, type DiskRefusal } from './disk.ts'
 import { migrate } from './migrate.ts'
@@ -45,12 +45,12 @@ function openAllTheSame(file: string, refused: Refused): HouseDatabase {
       // Without the file that processes share the log's index in, for which a full disk has no room. It can be written once there is room again.
       return opened(ready(file, { alone: true }), refused, 'all')
     } catch (error) {
-      if (isFault(error, 'database-too-new')) throw error
+      if (KernelFault.is(error, 'database-too-new')) throw error
     }
     try {
       return copyOf(file, refused)
     } catch (error) {
-      if (isFault(error, 'database-too-new')) throw error
+      if (KernelFault.is(error, 'database-too-new')) throw error
     }
   }
   return opened(emptyDatabase(), refused, 'nothing')

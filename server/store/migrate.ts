@@ -2,7 +2,7 @@
 import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import { Fault } from '../fault.ts'
+import { type Fault, KernelFault } from '../fault.ts'
 import { migrations as all, type Migration } from './migrations/index.ts'
 
 export interface MigrateOptions {
@@ -47,7 +47,7 @@ function newest(migrations: readonly Migration[]): number {
 function tooNew(database: Database, version: number, known: number): Fault {
   const versions = `database version ${version}, this program knows ${known}`
   const message = `${database.name} was written by a newer Wheelhouse (${versions}); update the program or use another data directory`
-  return new Fault('database-too-new', message, { file: database.name, version, known })
+  return new KernelFault('database-too-new', message, { file: database.name, version, known })
 }
 
 function apply(database: Database, { version, name, sql }: Migration): void {

@@ -1,7 +1,7 @@
 /** What an MCP client may do with WhatsApp bots through the relay: see them, read what was kept, send text. */
 import { z } from 'zod'
 import { iso } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import { BotFault } from '../bots/fault.ts'
 import type { Standing } from '../http/rights.ts'
 import type { Bot } from '../bots/bot/bot.ts'
 import type { Messages } from '../bots/messages/messages.ts'
@@ -36,7 +36,7 @@ export function botTools({ service, log, outbox, messages }: BotAccess): BuiltIn
   /** One of somebody else is answered as one that is not there. */
   const get = (userId: string, standing: Standing): Bot => {
     const found = service.get(userId)
-    if (!isReached(standing, found)) throw new Fault('bot-not-found', 'Session not found')
+    if (!isReached(standing, found)) throw new BotFault('bot-not-found', 'Session not found')
     return found
   }
   return [

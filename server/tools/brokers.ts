@@ -1,7 +1,7 @@
 /** What an MCP client may do with broker sessions through the relay: see what waits, publish, and listen for a while. */
 import { z } from 'zod'
 import type { InProcessClient, ClientMessage } from '../brokers/in-process-client.ts'
-import { Fault } from '../fault.ts'
+import { BrokerFault } from '../brokers/fault.ts'
 import type { Standing } from '../http/rights.ts'
 import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
@@ -20,7 +20,7 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
     standing.reaches('brokers', { subject, makers: brokers.makersOf(subject) })
   /** One of somebody else is answered as one that is not there. */
   const own = (sessionName: string, standing: Standing): string => {
-    if (!isReached(standing, sessionName)) throw new Fault('no-such-session', 'There is no such session')
+    if (!isReached(standing, sessionName)) throw new BrokerFault('no-such-session', 'There is no such session')
     return sessionName
   }
   return [

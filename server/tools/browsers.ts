@@ -6,7 +6,7 @@ import { navigate } from '../browsers/page/navigation.ts'
 import { readPage, screenshot } from '../browsers/page/page-actions.ts'
 import type { SessionService } from '../browsers/service.ts'
 import type { Session } from '../browsers/session/session.ts'
-import { Fault } from '../fault.ts'
+import { BrowserFault } from '../browsers/fault.ts'
 import type { Standing } from '../http/rights.ts'
 import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts, words } from './content.ts'
@@ -34,7 +34,7 @@ export function browserTools(service: BrowserAccess): BuiltInTool[] {
   /** One of somebody else is answered as one that is not there. */
   const get = (id: string, standing: Standing): Session => {
     const opened = service.get(id)
-    if (!isReached(standing, opened)) throw new Fault('session-not-found', 'Session not found')
+    if (!isReached(standing, opened)) throw new BrowserFault('session-not-found', 'Session not found')
     return opened
   }
   /** A leased session is neither ended nor refreshed under the one who works in it. */
@@ -63,7 +63,7 @@ export function browserTools(service: BrowserAccess): BuiltInTool[] {
             await act(opened.page().locator(where).setTimeout(patience), AbortSignal.any([signal, ending]))
           } catch (error) {
             if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error
-            throw new Fault(
+            throw new BrowserFault(
               'page-failed',
               `Nothing that could be used matched ${where} within ${patience / 1_000} seconds`,
               {},

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { defaultSettings } from '../../server/config/settings.ts'
-import { isFault } from '../../server/fault.ts'
+import { Fault } from '../../server/fault.ts'
 import { createActivity } from '../../server/logins/activity.ts'
 import { createSigningKeys } from '../../server/logins/keys/signing-keys.ts'
 import type { KeyRecord } from '../../server/logins/keys/keys-store.ts'
@@ -183,7 +183,7 @@ export async function createModel(store: SessionStore, rules: Rules): Promise<Mo
           }),
         )
       } catch (error) {
-        if (error instanceof Error && 'code' in error && isFault(error, String(error.code)))
+        if (error instanceof Error && 'code' in error && Fault.is(error, String(error.code)))
           return { fault: error.code, told: events.emitted.splice(0).map(({ type }) => type) }
         throw error
       }

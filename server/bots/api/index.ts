@@ -1,7 +1,7 @@
 /** Binds the bots contract to its service. */
 import { iso } from '../../clock.ts'
 import type { Webhooks } from '../../events/webhooks.ts'
-import { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import { actorOf, implement, type Api, type Call } from '../../http/api.ts'
 import type { Egress } from '../../http/egress.ts'
 import type { Activity } from '../activity/activity.ts'
@@ -122,7 +122,7 @@ export function createBotsApi(parts: ApiParts): Api {
       pairing: ({ params }) => {
         const { pairing } = service.get(params.userId)
         // A code that was typed has done its part once a passkey is asked for.
-        if (pairing?.code == null || pairing.passkey !== null) throw new Fault('no-pairing')
+        if (pairing?.code == null || pairing.passkey !== null) throw new BotFault('no-pairing')
         return { status: 200, body: { success: true, pairingCode: withDash(pairing.code), expiresAt: iso(pairing.endsAt) } }
       },
 
@@ -206,7 +206,7 @@ export function createBotsApi(parts: ApiParts): Api {
         return { status: 201, body: { userId, backup: backupId } }
       },
       pretendPhone: async ({ body }) => {
-        if (demo === null) throw new Fault('no-demo', 'There is no pretend phone: this Wheelhouse speaks with the real WhatsApp')
+        if (demo === null) throw new BotFault('no-demo', 'There is no pretend phone: this Wheelhouse speaks with the real WhatsApp')
         return { status: 200, body: { outcome: await demo.link(body) } }
       },
     },

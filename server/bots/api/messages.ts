@@ -1,6 +1,6 @@
 /** Binds the routes of messages to their services. */
 import { z } from 'zod'
-import { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import type { Handlers, SocketHandler } from '../../http/api.ts'
 import type { Contract } from '../../http/contract.ts'
 import type { Bot } from '../bot/bot.ts'
@@ -39,7 +39,7 @@ export function messageHandlers({
   return {
     sendMessage: ({ params, body }, call) => {
       const key = idempotencyKey.safeParse(call.headers['idempotency-key'] ?? null)
-      if (!key.success) throw new Fault('idempotency-malformed', 'The Idempotency-Key has 1 to 255 characters')
+      if (!key.success) throw new BotFault('idempotency-malformed', 'The Idempotency-Key has 1 to 255 characters')
       const row = outbox.add(service.get(params.userId), {
         chat: chatOf(body.to),
         content: contentOf(body),
@@ -68,7 +68,7 @@ export function messageHandlers({
     cancelMessage: ({ params }) => {
       service.get(params.userId)
       outbox.row(params.userId, params.messageId)
-      if (!store.cancel(params.userId, params.messageId)) throw new Fault('message-on-its-way', 'The message is on its way already')
+      if (!store.cancel(params.userId, params.messageId)) throw new BotFault('message-on-its-way', 'The message is on its way already')
       return ok
     },
     lookUp: async ({ params }) => ({
@@ -82,7 +82,7 @@ export function messageHandlers({
     presence: async ({ params, body: { state, chat } }) => {
       const connection = liveConnection(service.get(params.userId))
       if (state === 'available' || state === 'unavailable') await connection.presence(state === 'available')
-      else if (chat === undefined) throw new Fault('chat-missing', 'chat is required to show typing')
+      else if (chat === undefined) throw new BotFault('chat-missing', 'chat is required to show typing')
       else await connection.typing(chatOf(chat), state === 'typing')
       return ok
     },

@@ -6,7 +6,8 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes, scryptSync }
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
 import type { BackupFacts, BackupStore } from './store.ts'
@@ -67,7 +68,7 @@ export function createBackups(store: BackupStore, sealer: Sealer, clock: Clock):
   function packed(userId: string, id: string | null): Buffer {
     const wanted = id ?? store.newest(userId)
     const row = wanted === undefined ? undefined : store.find(userId, wanted)
-    if (row === undefined || wanted === undefined) throw new Fault('backup-not-found', 'No backup found for this session')
+    if (row === undefined || wanted === undefined) throw new BotFault('backup-not-found', 'No backup found for this session')
     const content = unsealed(() => sealer.open(row.sealed, place(wanted)))
     if (digest(content) !== row.checksum) throw broken()
     return content
@@ -132,7 +133,7 @@ function unsealed<Value>(work: () => Value): Value {
 }
 
 function broken(): Fault {
-  return new Fault('backup-broken', 'This backup is damaged, or the passphrase is not its own; nothing was changed')
+  return new BotFault('backup-broken', 'This backup is damaged, or the passphrase is not its own; nothing was changed')
 }
 
 function digest(content: Buffer): string {

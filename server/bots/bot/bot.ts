@@ -5,7 +5,8 @@
 import { waitFor } from '../../async/deadline.ts'
 import { createSerialQueue } from '../../async/serial-queue.ts'
 import { createSignal } from '../../async/signal.ts'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import type { Message, Progress } from '../engine/message.ts'
 import type { Connection } from '../engine/engine.ts'
 import type { Backups, BackupContent } from '../backups/backups.ts'
@@ -151,7 +152,7 @@ export class Bot {
   pairAgain(): Promise<void> {
     return this.#verbs.run(async () => {
       if (this.isLinked && !this.isLocked && this.state !== 'logged_out')
-        throw new Fault('link-still-good', 'This session is linked: start it, or unlink it first')
+        throw new BotFault('link-still-good', 'This session is linked: start it, or unlink it first')
       await this.#halt(null)
       this.#record.forgetLink()
       this.#record.want(true)
@@ -171,14 +172,14 @@ export class Bot {
     return this.#verbs.run(async () => {
       // Unlinked there already, or never linked: there is nothing left to undo.
       if (this.state === 'logged_out' || !this.isLinked) return this.#halt(null)
-      if (this.isLocked) throw new Fault('unlink-unconfirmed', `${lockedWords} Until then it cannot be unlinked; the session was kept`)
+      if (this.isLocked) throw new BotFault('unlink-unconfirmed', `${lockedWords} Until then it cannot be unlinked; the session was kept`)
       if (this.live === null) {
         await this.#supervisor.start()
         await this.settled(within, () => !isRunning(this.state) || this.state === 'online')
         if ((this.state as BotState) === 'logged_out') return
       }
       if (await this.#supervisor.unlink(within)) return this.#halt(null)
-      throw new Fault('unlink-unconfirmed', 'WhatsApp did not confirm that the device was unlinked; the session was kept')
+      throw new BotFault('unlink-unconfirmed', 'WhatsApp did not confirm that the device was unlinked; the session was kept')
     })
   }
 
@@ -198,7 +199,7 @@ export class Bot {
 
   /** Throws `nothing-to-back-up` when it was never linked. */
   backUp(backups: Pick<Backups, 'create'>): ReturnType<Backups['create']> {
-    if (!this.isLinked) throw new Fault('nothing-to-back-up', 'This session has no credentials to back up yet')
+    if (!this.isLinked) throw new BotFault('nothing-to-back-up', 'This session has no credentials to back up yet')
     return backups.create(this.row, this.#record.link)
   }
 
@@ -206,7 +207,7 @@ export class Bot {
   restore(open: () => BackupContent): Promise<void> {
     return this.#verbs.run(() => {
       // Two holders of one identity would spoil each other's keys.
-      if (isRunning(this.state)) throw new Fault('bot-running', 'Stop the session before restoring it')
+      if (isRunning(this.state)) throw new BotFault('bot-running', 'Stop the session before restoring it')
       this.#record.restore(open())
     })
   }

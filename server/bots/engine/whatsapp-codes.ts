@@ -1,5 +1,6 @@
 /** WhatsApp's numbers, and what they mean here. They are the network's: every engine translates them by this. */
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import type { Close } from './engine.ts'
 
 /** What the code means with which a connection was closed; `words` are what was said beside it. */
@@ -26,7 +27,7 @@ export function pairingRefusalOf(code: number): Fault {
     code === 429
       ? 'WhatsApp refuses more pairing codes for this number for now (429); wait an hour or more'
       : `WhatsApp refused the request for a pairing code (${code})`
-  return new Fault('pairing-refused', words, { code })
+  return new BotFault('pairing-refused', words, { code })
 }
 
 /** It is to be sent again, later; nothing of the bot is sent until then. */
@@ -53,16 +54,16 @@ const final = new Map([
 /** Of a message: `message-held` for what passes, `message-refused` for what does not. */
 export function refusalOf(code: number): Fault {
   const held = passing.get(code)
-  if (held !== undefined) return new Fault('message-held', held, { code })
-  return new Fault('message-refused', final.get(code) ?? `WhatsApp did not accept the message (${code})`, { code })
+  if (held !== undefined) return new BotFault('message-held', held, { code })
+  return new BotFault('message-refused', final.get(code) ?? `WhatsApp did not accept the message (${code})`, { code })
 }
 
 /** The connection, not the message, is what failed; how it ended says the rest. */
 export function lost(): Fault {
-  return new Fault('connection-lost', 'The connection ended before WhatsApp had the message')
+  return new BotFault('connection-lost', 'The connection ended before WhatsApp had the message')
 }
 
 /** Nobody said anything. */
 export function unanswered(): Fault {
-  return new Fault('message-unanswered', 'WhatsApp did not confirm that it has the message')
+  return new BotFault('message-unanswered', 'WhatsApp did not confirm that it has the message')
 }

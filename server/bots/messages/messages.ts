@@ -1,6 +1,6 @@
 /** What bots send and hear: the queue, the log, and who is told about it. */
 import { iso, type Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import type { Log } from '../../log.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { BotEvent, ChatView, LoggedView, MessageView, SentView } from '../contract/native/messages.ts'
@@ -111,7 +111,7 @@ export class Messages {
 
 /** Throws `bot-not-online`. */
 export function liveConnection(bot: Bot): Connection {
-  if (bot.live === null) throw new Fault('bot-not-online', 'This session is not online')
+  if (bot.live === null) throw new BotFault('bot-not-online', 'This session is not online')
   return bot.live
 }
 

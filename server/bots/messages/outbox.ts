@@ -8,7 +8,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
-import { Fault, isFault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import { escape, reasonOf } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import type { Bot } from '../bot/bot.ts'
@@ -80,10 +81,10 @@ export class Outbox {
     const fingerprint = createHash('sha256').update(chat).update('\0').update(text).digest('hex')
     const known = idempotencyKey === null ? undefined : store.byKey(userId, idempotencyKey)
     if (known !== undefined) {
-      if (known.fingerprint !== fingerprint) throw new Fault('idempotency-mismatch', 'This Idempotency-Key was used for another message')
+      if (known.fingerprint !== fingerprint) throw new BotFault('idempotency-mismatch', 'This Idempotency-Key was used for another message')
       return known
     }
-    if (store.waiting(userId) >= longestQueue) throw new Fault('queue-full', `${longestQueue} messages wait already`)
+    if (store.waiting(userId) >= longestQueue) throw new BotFault('queue-full', `${longestQueue} messages wait already`)
     const messageId = newMessageId()
     store.add(userId, { messageId, chat, kind: content.type, content: text, idempotencyKey, fingerprint, now: clock.now() })
     this.pump(bot)
@@ -93,7 +94,7 @@ export class Outbox {
   /** Throws `message-not-found`. */
   row(userId: string, messageId: string): OutboxRow {
     const row = this.parts.store.find(userId, messageId)
-    if (row === undefined) throw new Fault('message-not-found', 'No such message')
+    if (row === undefined) throw new BotFault('message-not-found', 'No such message')
     return row
   }
 
@@ -218,8 +219,9 @@ export class Outbox {
     const { store, clock } = this.parts
     const { userId } = bot.row
     const { times = 0, unanswered = 0 } = this.held.get(userId) ?? {}
-    const isSilence = isFault(error, 'message-unanswered')
-    const comesAgain = isFault(error, 'message-held') || isFault(error, 'connection-lost') || (isSilence && unanswered + 1 < mostUnanswered)
+    const isSilence = BotFault.is(error, 'message-unanswered')
+    const comesAgain =
+      BotFault.is(error, 'message-held') || BotFault.is(error, 'connection-lost') || (isSilence && unanswered + 1 < mostUnanswered)
     if (!comesAgain) {
       this.held.delete(userId)
       return this.fail(userId, messageId, reasonOf(error))
@@ -228,7 +230,7 @@ export class Outbox {
     this.held.set(userId, { until: clock.now() + wait, times: times + 1, unanswered: isSilence ? unanswered + 1 : 0 })
     this.nextAt.set(userId, clock.monotonic() + wait)
     // What came back waits in the place that it had; of what nobody answered for, nobody knows that it has not arrived.
-    store.setStatus(userId, messageId, isFault(error, 'message-held') ? 'queued' : 'sending', reasonOf(error), clock.now())
+    store.setStatus(userId, messageId, BotFault.is(error, 'message-held') ? 'queued' : 'sending', reasonOf(error), clock.now())
     this.parts.progressed(userId, this.row(userId, messageId))
   }
 

@@ -1,5 +1,5 @@
 /** The pretend phone of the demo: a protocol double on this machine that types a code or scans a QR when asked to. */
-import { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 
 export interface Demo {
   /** What came of it: `linked`, `wrong-code` or `passkey-demanded`. */
@@ -20,7 +20,7 @@ export function demoOf(whatsappUrl: string | null): Demo | null {
         signal: AbortSignal.timeout(10_000),
       })
       const text = await answer.text()
-      if (!answer.ok) throw new Fault('demo-refused', text || 'The pretend phone did not answer')
+      if (!answer.ok) throw new BotFault('demo-refused', text || 'The pretend phone did not answer')
       return text
     },
   }

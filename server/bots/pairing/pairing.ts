@@ -1,6 +1,7 @@
 /** The pairing of one bot: the code and the QR while its phone is waited for, and the passkey where the account asks for one. */
 import type { Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import type { Log } from '../../log.ts'
 import type { Connection, Engine } from '../engine/engine.ts'
 import { PasskeyLink, passkeyWayOut, type Authenticator } from './passkey.ts'
@@ -101,7 +102,7 @@ export class PairingSession {
 
   /** The person has seen the code of the passkey ceremony on the phone as well. Throws `nothing-to-confirm`. */
   confirmPasskey(): void {
-    if (this.#current?.passkey?.confirm() !== true) throw new Fault('nothing-to-confirm', 'There is no code of a passkey to confirm')
+    if (this.#current?.passkey?.confirm() !== true) throw new BotFault('nothing-to-confirm', 'There is no code of a passkey to confirm')
   }
 
   end(): void {

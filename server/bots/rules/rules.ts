@@ -8,7 +8,7 @@
  * - One message is dealt with after the other; a rule that fails is counted, told, and harms neither the next rule nor the next message.
  */
 import { iso, type Clock } from '../../clock.ts'
-import { Fault, isFault } from '../../fault.ts'
+import { BotFault } from '../fault.ts'
 import type { Standing } from '../../http/rights.ts'
 import type { Log } from '../../log.ts'
 import { randomBase62 } from '../../secrets/random.ts'
@@ -89,7 +89,7 @@ export class Rules {
     const { store, clock, did } = this.parts
     await this.check(userId, definition)
     this.checkReach(definition.action, by)
-    if (store.list(userId).length >= mostRules) throw new Fault('too-many-rules', `A session has ${mostRules} rules at most`)
+    if (store.list(userId).length >= mostRules) throw new BotFault('too-many-rules', `A session has ${mostRules} rules at most`)
     const id = `rule_${randomBase62(16)}`
     store.insert(userId, id, { ...definition, madeBy: by.maker }, clock.now())
     this.ready.delete(userId)
@@ -129,7 +129,7 @@ export class Rules {
   order(userId: string, ids: readonly string[]): Rule[] {
     const known = this.list(userId).map(({ id }) => id)
     if (ids.length !== known.length || known.some((id) => !ids.includes(id)))
-      throw new Fault('rule-malformed', 'rules must name each rule of the session once')
+      throw new BotFault('rule-malformed', 'rules must name each rule of the session once')
     this.parts.store.order(userId, ids)
     this.ready.delete(userId)
     return this.list(userId)
@@ -186,27 +186,27 @@ export class Rules {
 
   private get(userId: string, id: string): Rule {
     const rule = this.list(userId).find((each) => each.id === id)
-    if (rule === undefined) throw new Fault('rule-not-found', 'No such rule')
+    if (rule === undefined) throw new BotFault('rule-not-found', 'No such rule')
     return rule
   }
 
   private async check(userId: string, definition: RuleDefinition): Promise<void> {
     const { match, action } = definition
     await textMatcher(match.text).catch((error: unknown) => {
-      throw new Fault('rule-malformed', `The pattern cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+      throw new BotFault('rule-malformed', `The pattern cannot be read: ${error instanceof Error ? error.message : String(error)}`)
     })
     const unknown = unknownPlaceholder(definition)
-    if (unknown !== null) throw new Fault('rule-malformed', `{{${unknown}}} is not known in a reply`)
+    if (unknown !== null) throw new BotFault('rule-malformed', `{{${unknown}}} is not known in a reply`)
     if (action.type === 'webhook' && !this.parts.hasWebhook(userId, action.webhook))
-      throw new Fault('rule-malformed', 'This session has no such webhook')
+      throw new BotFault('rule-malformed', 'This session has no such webhook')
     if (action.type === 'publish' && this.parts.publisher === null)
-      throw new Fault('rule-malformed', 'This Wheelhouse runs without brokers')
+      throw new BotFault('rule-malformed', 'This Wheelhouse runs without brokers')
   }
 
   /** A rule publishes where whoever adds it may publish himself, and nowhere else. */
   private checkReach(action: RuleAction, by: Standing): void {
     if (action.type === 'publish' && this.parts.publisher?.allows(by, action.session) !== true)
-      throw new Fault('rule-beyond-caller', `Publishing takes brokers:use of ${action.session}`)
+      throw new BotFault('rule-beyond-caller', `Publishing takes brokers:use of ${action.session}`)
   }
 
   private readyOf(userId: string): Promise<ReadyRule[]> {
@@ -284,7 +284,7 @@ export class Rules {
     try {
       add()
     } catch (error) {
-      if (!isFault(error, 'idempotency-mismatch')) throw error
+      if (!BotFault.is(error, 'idempotency-mismatch')) throw error
     }
   }
 

@@ -1,6 +1,6 @@
 /** Takes a captcha from a page, has it solved and puts the answer where the page wants it. */
 import type { Page } from 'puppeteer-core'
-import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { withoutUserinfo } from '../../http/userinfo.ts'
 import { abortable } from '../../async/abortable.ts'
 import { untilLate } from '../page/until.ts'
@@ -29,7 +29,7 @@ export async function answerCaptcha(
   )
   if (captcha === null) return false
   if (apiKey === undefined || apiKey === '')
-    throw new Fault('captcha-failed', 'The site asks for a captcha, and no key of a captcha service was given')
+    throw new BrowserFault('captcha-failed', 'The site asks for a captcha, and no key of a captcha service was given')
   const answer = await solver.solve(captcha, apiKey, signal)
   if (place.kind === 'image') {
     await fill(page, place.answer, answer, signal)
@@ -37,7 +37,7 @@ export async function answerCaptcha(
   }
   const placed = await abortable(page.evaluate(placeToken, { selector: place.answer, element: place.element, answer }), signal)
   if (!placed)
-    throw new Fault('captcha-failed', `The captcha was solved, but nothing on the page matches ${place.answer} to take the answer`)
+    throw new BrowserFault('captcha-failed', `The captcha was solved, but nothing on the page matches ${place.answer} to take the answer`)
   return true
 }
 

@@ -4,7 +4,8 @@
  * query, so no request line of ours may reach an error or a log.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import type { Fetch } from '../../http/egress-fetch.ts'
 import { withDeadline } from '../../async/deadline.ts'
 
@@ -46,7 +47,7 @@ export function createCaptchaClient(options: CaptchaClientOptions): CaptchaSolve
             if (answer !== null) return answer
           }
         },
-        () => new Fault('captcha-failed', `The captcha was not solved within ${timeout / 1_000} s`),
+        () => new BrowserFault('captcha-failed', `The captcha was not solved within ${timeout / 1_000} s`),
       ),
   }
 
@@ -78,11 +79,11 @@ export function createCaptchaClient(options: CaptchaClientOptions): CaptchaSolve
     } catch {
       // The error of `fetch` may quote the address, and with it the key; so it is neither kept nor shown.
       signal.throwIfAborted()
-      throw new Fault('captcha-failed', `The captcha service at ${new URL(base).host} cannot be reached`)
+      throw new BrowserFault('captcha-failed', `The captcha service at ${new URL(base).host} cannot be reached`)
     }
     const reply = readReply(text)
     if (reply === null)
-      throw new Fault(
+      throw new BrowserFault(
         'captcha-failed',
         `The captcha service at ${new URL(base).host} gave an answer that makes no sense (status ${response.status})`,
       )
@@ -124,5 +125,5 @@ const reasons: Readonly<Record<string, string>> = {
 function refused(code: string): Fault {
   // Only a code is repeated: free words of a service could quote the key back.
   const known = /^[A-Z][A-Z_]{3,60}$/.test(code) ? code : 'unknown error'
-  return new Fault('captcha-failed', `The captcha service refused: ${reasons[known] ?? known}`, { service: known })
+  return new BrowserFault('captcha-failed', `The captcha service refused: ${reasons[known] ?? known}`, { service: known })
 }

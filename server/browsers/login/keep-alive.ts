@@ -6,7 +6,8 @@
  * SameSite kind, keeps what is set on the way, and lets a site renew its login by script.
  */
 import type { Page } from 'puppeteer-core'
-import { Fault, isFault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { until } from '../page/until.ts'
 import { withDeadline } from '../../async/deadline.ts'
@@ -36,7 +37,7 @@ export async function refreshLogin(page: Page, profile: SiteProfile, signal: Abo
   if (refresh === null) return { ok: true, message: 'Nothing to refresh', loggedOut: null }
   const answers = watchAnswers(page)
   try {
-    const lost = (how: string): Fault => new Fault('login-unreachable', `The refresh page ${how}`)
+    const lost = (how: string): Fault => new BrowserFault('login-unreachable', `The refresh page ${how}`)
     return await withDeadline(
       timeout,
       signal,
@@ -54,13 +55,13 @@ export async function refreshLogin(page: Page, profile: SiteProfile, signal: Abo
           if (status >= 400) return { ok: false, message: answersWithError(refresh.address, status).message, loggedOut: null }
           return { ok: true, message: 'Login renewed', loggedOut: null }
         }),
-      () => new Fault('login-unreachable', `No answer within ${timeout / 1_000} s`),
+      () => new BrowserFault('login-unreachable', `No answer within ${timeout / 1_000} s`),
     )
   } catch (error) {
     signal.throwIfAborted()
     return {
       ok: false,
-      message: isFault(error, 'login-unreachable') ? error.message : 'The refresh page could not be opened',
+      message: BrowserFault.is(error, 'login-unreachable') ? error.message : 'The refresh page could not be opened',
       loggedOut: null,
     }
   } finally {

@@ -2,6 +2,7 @@
 import type { Page } from 'puppeteer-core'
 import type { SettingsSource } from '../../config/source.ts'
 import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../../http/egress.ts'
@@ -90,7 +91,7 @@ export async function proveLogin(session: Session, tools: LoginTools): Promise<S
   if (profile.refresh === null) return 'held'
   const { ok, message, loggedOut } = await askSite(session)
   if (loggedOut !== null) return signInAgain(session, loggedOut, tools, { atBack: true })
-  if (!ok) throw new Fault('login-unreachable', message)
+  if (!ok) throw new BrowserFault('login-unreachable', message)
   return 'held'
 }
 
@@ -132,7 +133,7 @@ function signInOn(page: Page, session: Session, { settings, egress }: LoginTools
 
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error
-  return new Fault('login-failed', `The login could not be carried out: ${wordsOf(error)}`, {}, { cause: error })
+  return new BrowserFault('login-failed', `The login could not be carried out: ${wordsOf(error)}`, {}, { cause: error })
 }
 
 /** What the site said counts more than that it said no. */

@@ -1,7 +1,8 @@
 /** Logs a page in to a site, as its profile describes: open, solve, fill, send, and wait until the page says how it went. */
 import type { Dialog, Page } from 'puppeteer-core'
 import type { EventTone } from '../../events/event.ts'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { addressToTell } from '../../http/userinfo.ts'
 import { until, untilLate } from '../page/until.ts'
 import { withDeadline, type StartTimer } from '../../async/deadline.ts'
@@ -44,7 +45,7 @@ export type SignedIn = 'held' | 'signed-in'
  */
 export async function signIn(page: Page, profile: SiteProfile, credentials: Credentials, tools: SignInTools): Promise<SignedIn> {
   const address = credentials.address ?? profile.address
-  if (address === null) throw new Fault('missing-fields', `The site profile ${profile.name} needs an address to open`)
+  if (address === null) throw new BrowserFault('missing-fields', `The site profile ${profile.name} needs an address to open`)
   const dialogs = dismissDialogs(page)
   let step = ''
   const report: SignInTools['report'] = (text, tone) => {
@@ -53,14 +54,14 @@ export async function signIn(page: Page, profile: SiteProfile, credentials: Cred
   }
   report(`Opening ${new URL(address).host}`)
   try {
-    const lost = (how: string): Fault => new Fault('login-failed', `The page ${how} during the login`)
+    const lost = (how: string): Fault => new BrowserFault('login-failed', `The page ${how} during the login`)
     const work = (inTime: AbortSignal) =>
       whileOpen(page, inTime, lost, (signal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs))
     return await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step), tools.startTimer)
   } catch (error) {
     tools.signal.throwIfAborted()
     if (isInvalidSelector(error))
-      throw new Fault('login-failed', `The site profile ${profile.name} has a selector that is not valid`, {}, { cause: error })
+      throw new BrowserFault('login-failed', `The site profile ${profile.name} has a selector that is not valid`, {}, { cause: error })
     throw error
   } finally {
     dialogs.stop()
@@ -78,7 +79,7 @@ async function openAndLogIn(
   const status = await openAddress(page, address, tools.signal)
   if (profile.kind === 'none') return 'held'
   const { form } = profile
-  if (form === null) throw new Fault('login-failed', `The site profile ${profile.name} does not say where its login form is`)
+  if (form === null) throw new BrowserFault('login-failed', `The site profile ${profile.name} does not say where its login form is`)
   const first = await arrive(page, profile, status, tools.signal)
   if (first === null) throw answersWithError(address, status)
   if (isLoggedIn(first, profile, null)) {
@@ -170,7 +171,8 @@ async function answer(
     if (shown === null) return null
     if (isLoggedIn(shown, profile, before)) return true
     const reason = refusal(shown, before, profile, dialogs.latest())
-    if (reason !== null) throw new Fault('authentication-failed', 'Authentication failed', { reason: withoutSecrets(reason, credentials) })
+    if (reason !== null)
+      throw new BrowserFault('authentication-failed', 'Authentication failed', { reason: withoutSecrets(reason, credentials) })
     return null
   }, signal)
 }
@@ -198,7 +200,7 @@ function withoutSecrets(text: string, { password, captchaApiKey = '' }: Credenti
 
 function timedOut(profile: SiteProfile, page: Page, step: string): Fault {
   const shown = addressToTell(page.url())
-  return new Fault(
+  return new BrowserFault(
     'login-timeout',
     `The login was not done within ${profile.loginTimeout / 1_000} s; it got as far as "${step}" and the browser shows ${shown}`,
     { step, shown },

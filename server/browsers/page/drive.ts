@@ -1,6 +1,7 @@
 /** Doing something with a session's page on behalf of a caller who waits for it. */
 import type { Page } from 'puppeteer-core'
 import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { until } from './until.ts'
 import { withDeadline } from '../../async/deadline.ts'
@@ -30,12 +31,12 @@ export async function drive<Result>(session: Driven, work: (signal: AbortSignal)
       ms,
       session.life,
       (signal) => abortable(work(signal), signal),
-      () => new Fault('browser-silent', 'The browser does not answer'),
+      () => new BrowserFault('browser-silent', 'The browser does not answer'),
     )
   } catch (error) {
     const cause = await session.causeOf(error)
     if (cause instanceof Fault) throw cause
-    throw new Fault('page-failed', `The page could not do that: ${wordsOf(cause)}`, {}, { cause })
+    throw new BrowserFault('page-failed', `The page could not do that: ${wordsOf(cause)}`, {}, { cause })
   }
 }
 

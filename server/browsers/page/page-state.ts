@@ -1,6 +1,6 @@
 /** What a page shows right now, judged by a site profile's signs, in one question to the page. */
 import type { Page } from 'puppeteer-core'
-import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { linearPattern } from '../../linear-pattern.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 
@@ -63,7 +63,7 @@ export async function fits(pattern: string | undefined, url: string): Promise<bo
   try {
     return (await linearPattern(pattern)).test(url)
   } catch (error) {
-    throw new Fault(
+    throw new BrowserFault(
       'login-failed',
       `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`,
       {},

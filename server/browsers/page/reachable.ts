@@ -1,6 +1,7 @@
 /** Opening an address, and saying in plain words why it could not be opened. */
 import type { HTTPRequest, HTTPResponse, Page } from 'puppeteer-core'
 import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { proxyOf } from '../process/egress-proxy.ts'
 import { watchAnswers } from './site-answers.ts'
@@ -35,9 +36,9 @@ async function open(page: Page, address: string, signal: AbortSignal, answered: 
     const status = seen === 'ERR_HTTP_RESPONSE_CODE_FAILURE' ? answered() : null
     if (status !== null) return belowServerError(address, status)
     const why = seen.startsWith('ERR_SOCKS_') ? proxyOf(page.browser())?.failureOf(failedAt) : undefined
-    if (why instanceof Fault) throw new Fault('login-unreachable', why.message, { code: 'ERR_BLOCKED_BY_CLIENT' }, { cause: error })
+    if (why instanceof Fault) throw new BrowserFault('login-unreachable', why.message, { code: 'ERR_BLOCKED_BY_CLIENT' }, { cause: error })
     const code = why == null ? seen : (browserCodes[why] ?? why)
-    throw new Fault(
+    throw new BrowserFault(
       'login-unreachable',
       `${hostOf(failedAt)} ${reasons[code] ?? `cannot be reached (${code || 'the browser gave up'})`}`,
       { code },
@@ -56,7 +57,7 @@ function belowServerError(address: string, status: number): number {
 
 /** For a status below 500 whose page turns out to be of no use either. */
 export function answersWithError(address: string, status: number): Fault {
-  return new Fault('login-unreachable', `${hostOf(address)} answers with error ${status}`, { status })
+  return new BrowserFault('login-unreachable', `${hostOf(address)} answers with error ${status}`, { status })
 }
 
 /** Chromium's words for what the system says to our proxy. */

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
-import { Fault, isFault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { within } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import { replaceFile } from '../../store/files.ts'
@@ -115,7 +115,7 @@ export class Chromium {
 
   async cancelInstall(): Promise<ChromiumState> {
     const installing = this.#installing
-    installing?.cancel.abort(new Fault('install-cancelled', 'The download was cancelled'))
+    installing?.cancel.abort(new BrowserFault('install-cancelled', 'The download was cancelled'))
     await installing?.done
     return this.#state
   }
@@ -132,7 +132,7 @@ export class Chromium {
   }
 
   async stop(): Promise<void> {
-    this.#life.abort(new Fault('no-browser', 'The server stopped'))
+    this.#life.abort(new BrowserFault('no-browser', 'The server stopped'))
     await this.cancelInstall()
     await this.#checking?.catch(() => {})
   }
@@ -141,7 +141,7 @@ export class Chromium {
     const { candidates, searched } = this.#find()
     if (candidates.length === 0) {
       this.#set(this.#missing(searched))
-      throw new Fault('no-browser', this.#state.message ?? 'No Chromium was found')
+      throw new BrowserFault('no-browser', this.#state.message ?? 'No Chromium was found')
     }
     this.#set({ ...this.#state, state: 'checking', searched, message: null })
     const failures: string[] = []
@@ -164,7 +164,7 @@ export class Chromium {
       message,
     })
     this.#options.log.warn({ failures }, 'no chromium could be started')
-    throw new Fault('no-browser', message)
+    throw new BrowserFault('no-browser', message)
   }
 
   /** A real launch: a file that is there may lack its libraries or its sandbox. */
@@ -174,7 +174,7 @@ export class Chromium {
     try {
       const failed = new AbortController()
       const signal = AbortSignal.any([this.#life.signal, failed.signal])
-      const scope = browserScope('check', (_, reason) => failed.abort(new Fault('no-browser', `What drives it failed: ${reason}`)))
+      const scope = browserScope('check', (_, reason) => failed.abort(new BrowserFault('no-browser', `What drives it failed: ${reason}`)))
       const browser = await within(scope, () => launchBrowser({ executable, profileDir, headless: true, signal }))
       await browser.close(0)
       return browser.version.replace(/^[^/]*\//, '')
@@ -196,7 +196,7 @@ export class Chromium {
       this.#set({ ...this.#state, progress: null })
       await this.check(true).catch(() => {})
     } catch (error) {
-      const cancelled = isFault(error, 'install-cancelled')
+      const cancelled = BrowserFault.is(error, 'install-cancelled')
       if (!cancelled) this.#options.log.warn({ error: wordsOf(error) }, 'chrome could not be installed')
       this.#set({ ...this.#state, state: cancelled ? 'unknown' : 'failed', message: cancelled ? null : wordsOf(error), progress: null })
       if (cancelled) this.glance()

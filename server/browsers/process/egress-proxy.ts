@@ -7,7 +7,8 @@
  */
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import type { Browser } from 'puppeteer-core'
-import { Fault, isFault } from '../../fault.ts'
+import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { pinned, portOf, type Destination, type Egress, type ResolvedAddress } from '../../http/egress.ts'
 
 /** Ms for what a client says first, and for a far end to take the call. */
@@ -132,7 +133,7 @@ export class EgressProxy {
     try {
       addresses = await this.#egress.addresses(destination, this.#opens)
     } catch (error) {
-      if (!isFault(error, 'address-refused')) {
+      if (!BrowserFault.is(error, 'address-refused')) {
         this.#failed(place, codeOf(error))
         return refuse(near, reply.unreachable)
       }

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 
 /** Where it comes from; the public store and the version that this puppeteer-core is made for when left out. */
 export interface InstallSource {
@@ -27,7 +28,7 @@ export async function installChrome({ folder, signal, source, progress }: Instal
     import('puppeteer-core/internal/revisions.js'),
   ])
   const platform = detectBrowserPlatform()
-  if (platform === undefined) throw new Fault('install-failed', 'There is no Chrome for Testing for this machine')
+  if (platform === undefined) throw new BrowserFault('install-failed', 'There is no Chrome for Testing for this machine')
   const buildId = source.buildId ?? PUPPETEER_REVISIONS.chrome
   const wanted = {
     browser: Browser.CHROME,
@@ -47,7 +48,7 @@ export async function installChrome({ folder, signal, source, progress }: Instal
     await uninstall(wanted)
     await install(wanted)
   } catch (error) {
-    throw new Fault(
+    throw new BrowserFault(
       'install-failed',
       `The download could not be unpacked: ${error instanceof Error ? error.message : String(error)}`,
       {},
@@ -62,7 +63,8 @@ async function download(url: URL, archive: string, signal: AbortSignal, progress
   const unfinished = `${archive}.part`
   try {
     const response = await fetch(url, { signal })
-    if (!response.ok || response.body === null) throw new Fault('install-failed', `${url.host} answers with status ${response.status}`)
+    if (!response.ok || response.body === null)
+      throw new BrowserFault('install-failed', `${url.host} answers with status ${response.status}`)
     const total = Number(response.headers.get('content-length')) || null
     const hash = createHash('md5')
     let received = 0
@@ -85,16 +87,16 @@ async function download(url: URL, archive: string, signal: AbortSignal, progress
     })
     progress(received, total)
     if (total !== null && received !== total)
-      throw new Fault('install-failed', `The download broke off after ${received} of ${total} bytes`)
+      throw new BrowserFault('install-failed', `The download broke off after ${received} of ${total} bytes`)
     // The public store sends the sum of what it stores; anything that changed the bytes on the way is found here.
     const sum = /md5=([^,]+)/.exec(response.headers.get('x-goog-hash') ?? '')?.[1]
-    if (sum !== undefined && sum !== hash.digest('base64')) throw new Fault('install-failed', 'The download was damaged on the way')
+    if (sum !== undefined && sum !== hash.digest('base64')) throw new BrowserFault('install-failed', 'The download was damaged on the way')
     await rename(unfinished, archive)
   } catch (error) {
     await rm(unfinished, { force: true })
     signal.throwIfAborted()
     if (error instanceof Fault) throw error
-    throw new Fault(
+    throw new BrowserFault(
       'install-failed',
       `${url.host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
       {},

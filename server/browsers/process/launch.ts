@@ -1,7 +1,8 @@
 /** Starts one Chromium and gives it out when it answers over its pipe. */
 import type { Browser } from 'puppeteer-core'
 import { inTime, isDoneWithin } from '../../async/deadline.ts'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { BrowserProcess } from './browser-process.ts'
 import type { EgressProxy } from './egress-proxy.ts'
 import { chromiumFlags } from './flags.ts'
@@ -63,7 +64,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
   })
   const child = new BrowserProcess({ executable, flags, environment: browserEnvironment(temporary), onIllegalTransition })
   const { pid, gone } = child
-  if (pid === undefined) throw new Fault('start-failed', `Chromium could not be started: ${await gone}`)
+  if (pid === undefined) throw new BrowserFault('start-failed', `Chromium could not be started: ${await gone}`)
   onSpawned?.(pid)
   const kill = (): void => child.kill()
   signal?.addEventListener('abort', kill, { once: true })
@@ -106,6 +107,6 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
   }
 }
 
-const late = (): Fault => new Fault('start-failed', `Chromium did not answer within ${startTimeout / 1_000} seconds`)
+const late = (): Fault => new BrowserFault('start-failed', `Chromium did not answer within ${startTimeout / 1_000} seconds`)
 
-const endedEarly = (words: string): Fault => new Fault('start-failed', `Chromium ended while starting: ${words}`)
+const endedEarly = (words: string): Fault => new BrowserFault('start-failed', `Chromium ended while starting: ${words}`)

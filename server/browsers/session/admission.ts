@@ -1,6 +1,6 @@
 /** Who gets a place: at most so many sessions live at a time, and the least recently used one that nobody needs makes room. */
 import type { Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import type { Session } from './session.ts'
 import type { SessionDirectory } from './session-directory.ts'
 
@@ -43,7 +43,7 @@ export class Admission {
     const { sessions, clock, limit, evict } = this.#options
     const deadline = clock.monotonic() + patience
     for (;;) {
-      if (this.#closed) throw new Fault('no-capacity', 'The server is stopping')
+      if (this.#closed) throw new BrowserFault('no-capacity', 'The server is stopping')
       const live = sessions.live()
       if (live.length < limit()) return create()
       const victim = this.nextEvicted()
@@ -53,7 +53,7 @@ export class Admission {
       }
       // One that is signing in for a caller may be free in a moment; one that is leased or driven by a person is not.
       const soonFree = live.some(({ leases, control }) => leases.count === 0 && control.holder === null)
-      if (!soonFree || clock.monotonic() >= deadline) throw new Fault('no-capacity', `All ${limit()} sessions are in use`)
+      if (!soonFree || clock.monotonic() >= deadline) throw new BrowserFault('no-capacity', `All ${limit()} sessions are in use`)
       await sessions.nextChange()
     }
   }

@@ -1,5 +1,6 @@
 /** Whether a session's browser answers, and the page in front. Either may be there and of no use: stopped, crashed, caught in a loop. */
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { until } from '../page/until.ts'
 import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import type { Session } from './session.ts'
@@ -39,4 +40,4 @@ function pageAnswers(session: Session, signal: AbortSignal): Promise<true> {
   return until(() => Promise.resolve(session.pages.active()?.page.evaluate(() => true as const) ?? null).catch(() => null), signal)
 }
 
-const late = (): Fault => new Fault('browser-silent', 'The browser does not answer')
+const late = (): Fault => new BrowserFault('browser-silent', 'The browser does not answer')

@@ -1,5 +1,6 @@
 /** Hands sessions out that can be used at once: logged in, with a browser that answers and a page that does. */
-import { Fault, isFault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import { askSession, usualPatience, type Patience } from './answering.ts'
@@ -54,9 +55,9 @@ export class HandOut {
         return obtained
       } catch (error) {
         giveUp(obtained)
-        if (isFault(error, 'browser-silent')) this.#endSilent(obtained.session, error)
+        if (BrowserFault.is(error, 'browser-silent')) this.#endSilent(obtained.session, error)
         // Also one that another caller has given up, or that died while this one asked.
-        if (again || obtained.session.endReason !== 'crashed' || (obtained.isNew && !isFault(error, 'browser-silent'))) throw error
+        if (again || obtained.session.endReason !== 'crashed' || (obtained.isNew && !BrowserFault.is(error, 'browser-silent'))) throw error
       }
     }
   }
@@ -65,8 +66,8 @@ export class HandOut {
   async makeAnswer(session: Session, { page }: { page: boolean }): Promise<void> {
     const answer = await askSession(session, this.#limits.patience ?? usualPatience, { page, startTimer: this.#limits.startTimer })
     if (answer === 'answers') return
-    if (answer === 'browser-silent') throw new Fault('browser-silent', 'The browser does not answer')
-    if (session.control.holder !== null) throw new Fault('browser-silent', 'The page in front does not answer')
+    if (answer === 'browser-silent') throw new BrowserFault('browser-silent', 'The browser does not answer')
+    if (session.control.holder !== null) throw new BrowserFault('browser-silent', 'The page in front does not answer')
     await this.unlessSilent(session, this.#replacePage(session))
   }
 
@@ -76,7 +77,7 @@ export class HandOut {
     for (;;) {
       if (session.live && session.browser.quiet) {
         done.catch(() => {})
-        throw new Fault('browser-silent', 'The browser does not answer')
+        throw new BrowserFault('browser-silent', 'The browser does not answer')
       }
       const outcome = await Promise.race([done, this.#parts.nextChange()])
       if (outcome !== undefined) return outcome.result
@@ -97,13 +98,13 @@ export class HandOut {
   /** A login lives in the browser, not in the page: the fresh page finds it there. */
   async #replacePage(session: Session): Promise<void> {
     const hung = session.pages.active()
-    if (hung === null) throw new Fault('browser-silent', 'The session has no page')
+    if (hung === null) throw new BrowserFault('browser-silent', 'The session has no page')
     session.record('page-replaced', 'The page did not answer and was replaced by a new one', 'attention')
     await withDeadline(
       replaceWithin,
       session.life,
       (signal) => abortable(session.pages.replace(hung.id), signal),
-      () => new Fault('browser-silent', 'The browser does not open a page'),
+      () => new BrowserFault('browser-silent', 'The browser does not open a page'),
       this.#limits.startTimer,
     )
     await this.#parts.logIn(session)
@@ -114,7 +115,7 @@ export class HandOut {
     if (!session.live) return
     const [lease] = session.leases.list()
     const user = session.control.holder === null ? lease?.holder : 'a person'
-    if (user !== undefined) throw new Fault('browser-silent', `${silence.message}, and ${user} is using this session`)
+    if (user !== undefined) throw new BrowserFault('browser-silent', `${silence.message}, and ${user} is using this session`)
     // What does not answer is not asked to close either.
     session.browser.fellSilent(null)
     this.#parts.endSilent(session, silence.message)

@@ -1,7 +1,7 @@
 /** Counted leases with deadlines: while one is held, a session is not refreshed, evicted or ended for idleness. */
 import { randomBytes } from 'node:crypto'
 import { iso, type Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 
 export interface Lease {
   id: string
@@ -41,7 +41,7 @@ export class LeaseBook {
    * when the session has ended.
    */
   take(holder: string, duration: number): Lease {
-    if (this.#closed) throw new Fault('session-not-found', 'Session not found')
+    if (this.#closed) throw new BrowserFault('session-not-found', 'Session not found')
     const now = this.#clock.now()
     const held: Held = {
       id: `lease_${randomBytes(12).toString('base64url')}`,

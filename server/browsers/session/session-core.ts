@@ -1,7 +1,7 @@
 /** What the parts of a session have in common: its state, why it is in it, what happened, and its end. */
 import { createSignal } from '../../async/signal.ts'
 import type { Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { Lifecycle } from '../../lifecycle.ts'
 import type { EndReason, SessionEvent, SessionState } from '../contract/index.ts'
 import { History } from './history.ts'
@@ -99,7 +99,7 @@ export class SessionCore {
     this.#endReason = reason
     this.#reason = text
     this.handle('ending')
-    this.#life.abort(new Fault('session-ended', `The session ended: ${text}`, { reason }))
+    this.#life.abort(new BrowserFault('session-ended', `The session ended: ${text}`, { reason }))
     this.#ended.emit(text)
     this.#ended.clear()
   }

@@ -1,6 +1,6 @@
 /** The sessions that there are: live ones, those that are ending, and the last that have ended. */
 import { createSignal } from '../../async/signal.ts'
-import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import type { Session } from './session.ts'
 
 /** Ended sessions whose detail can still be read. */
@@ -53,7 +53,7 @@ export class SessionDirectory {
   /** A live one. Throws `session-not-found`. */
   get(id: string): Session {
     const session = this.#sessions.get(id)
-    if (!session?.live) throw new Fault('session-not-found', 'Session not found')
+    if (!session?.live) throw new BrowserFault('session-not-found', 'Session not found')
     return session
   }
 

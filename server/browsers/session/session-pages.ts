@@ -1,7 +1,7 @@
 /** The pages of one session: none before its browser runs, and none after it has gone. */
 import type { Browser, Page } from 'puppeteer-core'
 import { createSignal } from '../../async/signal.ts'
-import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { PageRegistry, type KnownPage, type PageHooks } from '../page/page-registry.ts'
 
 export class SessionPages {
@@ -75,7 +75,7 @@ export class SessionPages {
   }
 
   #watched(): PageRegistry {
-    if (this.#registry === null) throw new Fault('session-ended', 'The session has no browser')
+    if (this.#registry === null) throw new BrowserFault('session-ended', 'The session has no browser')
     return this.#registry
   }
 }

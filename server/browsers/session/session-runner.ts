@@ -2,6 +2,7 @@
 import { abortable } from '../../async/abortable.ts'
 import { withDeadline } from '../../async/deadline.ts'
 import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import type { EndReason } from '../contract/index.ts'
@@ -97,7 +98,7 @@ export class SessionRunner {
     const closed = await this.#options.starter.end(session)
     session.ended()
     this.#options.onEnded(session)
-    if (!closed) throw new Fault('close-failed', 'Failed to close browser session')
+    if (!closed) throw new BrowserFault('close-failed', 'Failed to close browser session')
   }
 
   /** Resolves when the session's browser can be driven. Throws a fault, or the reason for which the session ends. */
@@ -107,7 +108,9 @@ export class SessionRunner {
     } catch (error) {
       const cause = await session.causeOf(error)
       const fault =
-        cause instanceof Fault ? cause : new Fault('start-failed', `The browser could not be started: ${wordsOf(cause)}`, {}, { cause })
+        cause instanceof Fault
+          ? cause
+          : new BrowserFault('start-failed', `The browser could not be started: ${wordsOf(cause)}`, {}, { cause })
       if (session.live) this.endQuietly(session, 'start-failed', fault.message)
       throw fault
     }
@@ -121,7 +124,7 @@ export class SessionRunner {
       if (session.live) session.record('address-refused', refusal.message, 'attention')
     })
     browser.gone.then((words) => this.endQuietly(session, 'crashed', `The browser ended by itself: ${words}`)).catch(escape)
-    const silent = (): Fault => new Fault('start-failed', 'The browser started, but does not answer')
+    const silent = (): Fault => new BrowserFault('start-failed', 'The browser started, but does not answer')
     await withDeadline(attachWithin, life, (signal) => abortable(session.pages.watch(browser.puppeteer), signal), silent)
     session.browser.attached()
   }

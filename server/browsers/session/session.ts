@@ -7,6 +7,7 @@ import type { Page } from 'puppeteer-core'
 import { createSerialQueue } from '../../async/serial-queue.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { withoutUserinfo } from '../../http/userinfo.ts'
 import type { EndReason, SessionEvent, SessionState } from '../contract/index.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
@@ -208,7 +209,7 @@ export class Session implements ViewableSession {
   /** The page that calls work on; throws `session-ended` while there is none. */
   page(): Page {
     const page = this.pages.active()?.page
-    if (!page) throw new Fault('session-ended', this.live ? 'The session has no page yet' : 'The session has ended')
+    if (!page) throw new BrowserFault('session-ended', this.live ? 'The session has no page yet' : 'The session has ended')
     return page
   }
 

@@ -1,6 +1,7 @@
 /** Runs an operation of a site profile: go there, click and fill as told, read one field. */
 import type { Page } from 'puppeteer-core'
-import { Fault, isFault } from '../../fault.ts'
+import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { linearPattern } from '../../linear-pattern.ts'
 import { until, untilLate } from '../page/until.ts'
 import { withDeadline } from '../../async/deadline.ts'
@@ -43,7 +44,7 @@ export async function runOperation(
   const operation = findOperation(profile, name)
   await checkInputs(operation, inputs)
   const answers = watchAnswers(page)
-  const lost = (how: string): Fault => new Fault('operation-failed', `The page ${how} while the operation ran`)
+  const lost = (how: string): Fault => new BrowserFault('operation-failed', `The page ${how} while the operation ran`)
   try {
     return await whileOpen(page, signal, lost, async (open) => {
       const address = operation.address === undefined ? page.url() : fillIn(operation.address, inputs, encodeURIComponent)
@@ -54,7 +55,7 @@ export async function runOperation(
       if (login === 'gone' && (certain || (text === null && !trusted))) throw loggedOut(why)
       if (text === null) refuseErrors(address, answers)
       if (text === null && login === 'unknown' && !trusted && needsLogin(profile))
-        throw new Fault('operation-failed', 'The site does not say whether the login still holds', { unproven: true })
+        throw new BrowserFault('operation-failed', 'The site does not say whether the login still holds', { unproven: true })
       return text
     })
   } finally {
@@ -83,20 +84,21 @@ async function carryOutLoggedIn(
   try {
     return await Promise.race([carriedOut, untilGone(page, profile, answers, either)])
   } finally {
-    over.abort(new Fault('operation-failed', 'The operation is over'))
+    over.abort(new BrowserFault('operation-failed', 'The operation is over'))
   }
 }
 
 /** An error page has no field either, which says nothing about the field. */
 function refuseErrors(address: string, answers: SiteAnswers): void {
   const [status, refused] = [answers.status(), answers.refused()]
-  if (status !== null && status >= 400) throw new Fault('operation-failed', answersWithError(address, status).message)
-  if (refused !== null) throw new Fault('operation-failed', `The field is not there, and ${refusedWords(refused)}`)
+  if (status !== null && status >= 400) throw new BrowserFault('operation-failed', answersWithError(address, status).message)
+  if (refused !== null) throw new BrowserFault('operation-failed', `The field is not there, and ${refusedWords(refused)}`)
 }
 
 const needsLogin = ({ kind, form }: SiteProfile): boolean => kind === 'form' && form !== null
 
-const loggedOut = (why: string): Fault => new Fault('operation-failed', `The site asks for a login instead: ${why}`, { loggedOut: why })
+const loggedOut = (why: string): Fault =>
+  new BrowserFault('operation-failed', `The site asks for a login instead: ${why}`, { loggedOut: why })
 
 async function carryOut(
   page: Page,
@@ -141,16 +143,16 @@ async function untilGone(page: Page, profile: SiteProfile, answers: SiteAnswers,
 
 function findOperation(profile: SiteProfile, name: string): Operation {
   const operation = Object.hasOwn(profile.operations, name) ? profile.operations[name] : undefined
-  if (operation === undefined) throw new Fault('operation-unknown', `The site profile ${profile.name} has no operation ${name}`)
+  if (operation === undefined) throw new BrowserFault('operation-unknown', `The site profile ${profile.name} has no operation ${name}`)
   return operation
 }
 
 async function checkInputs(operation: Operation, inputs: OperationInputs): Promise<void> {
   for (const [field, pattern] of Object.entries(operation.inputs)) {
     const value = inputs[field]
-    if (value === undefined) throw new Fault('missing-fields', `Missing required fields: ${field}`)
+    if (value === undefined) throw new BrowserFault('missing-fields', `Missing required fields: ${field}`)
     if (!(await fitsWhole(pattern, value)))
-      throw new Fault('operation-failed', `${field} does not have the form that the site profile asks for`)
+      throw new BrowserFault('operation-failed', `${field} does not have the form that the site profile asks for`)
   }
 }
 
@@ -158,7 +160,7 @@ async function fitsWhole(pattern: string, value: string): Promise<boolean> {
   try {
     return (await linearPattern(pattern)).fits(value)
   } catch (error) {
-    throw new Fault(
+    throw new BrowserFault(
       'operation-failed',
       `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`,
       {},
@@ -171,7 +173,7 @@ async function openPage(page: Page, address: string, signal: AbortSignal): Promi
   try {
     await within('The page', signal, (stepSignal) => openAddress(page, address, stepSignal))
   } catch (error) {
-    if (isFault(error, 'login-unreachable')) throw new Fault('operation-failed', error.message, {}, { cause: error })
+    if (BrowserFault.is(error, 'login-unreachable')) throw new BrowserFault('operation-failed', error.message, {}, { cause: error })
     throw error
   }
 }
@@ -214,7 +216,7 @@ async function within<T>(what: string, signal: AbortSignal, work: (signal: Abort
       stepTimeout,
       signal,
       work,
-      () => new Fault('operation-failed', `${what} was not done within ${stepTimeout / 1_000} s`),
+      () => new BrowserFault('operation-failed', `${what} was not done within ${stepTimeout / 1_000} s`),
     )
   } catch (error) {
     signal.throwIfAborted()
@@ -226,7 +228,7 @@ function invalid(error: unknown): Fault {
   const message = isInvalidSelector(error)
     ? 'The site profile has a selector that is not valid'
     : 'The page was lost while the operation ran'
-  return new Fault('operation-failed', message, {}, { cause: error })
+  return new BrowserFault('operation-failed', message, {}, { cause: error })
 }
 
 /** Puts the request's fields into a text of the profile; what has no field stays as it is. */

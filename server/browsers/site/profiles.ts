@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { systemClock, type Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
 import { createAnnouncer } from '../../events/event-types.ts'
-import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { linearPattern } from '../../linear-pattern.ts'
 import { builtInProfiles } from './built-in-profiles.ts'
 import { createProfileRows, type ProfileRows } from './profiles-store.ts'
@@ -40,7 +40,7 @@ export function createProfileStore(database: Database, events: EventSink, clock:
   const lent = new Map<string, SiteProfile>()
   const checkLent = (name: string): void => {
     if (lent.has(name))
-      throw new Fault(
+      throw new BrowserFault(
         'profile-lent',
         `The site profile ${name} belongs to a practice site that is connected; it can be changed when that has ended`,
       )
@@ -89,7 +89,7 @@ export function createProfileStore(database: Database, events: EventSink, clock:
       checkLent(name)
       const removed = rows.remove(name)
       if (!removed && builtIn.has(name))
-        throw new Fault('profile-built-in', `${name} is a built-in profile; it can be replaced, not removed`)
+        throw new BrowserFault('profile-built-in', `${name} is a built-in profile; it can be replaced, not removed`)
       if (!removed) throw notFound(name)
       announcer.emit({ type: 'profile-removed', subject: name, actor, data: { builtIn: builtIn.has(name) } })
     },
@@ -110,7 +110,8 @@ function tidy(rows: ProfileRows, clock: Clock): void {
 
 /** What the schema cannot see: that a form profile has its form. */
 function checkForm(profile: SiteProfile): void {
-  if (profile.kind === 'form' && profile.form === null) throw new Fault('profile-invalid', 'A profile of kind form says where its form is')
+  if (profile.kind === 'form' && profile.form === null)
+    throw new BrowserFault('profile-invalid', 'A profile of kind form says where its form is')
 }
 
 /** And that each pattern is one. */
@@ -125,7 +126,8 @@ async function checkPatterns(profile: SiteProfile): Promise<void> {
   }
   for (const [field, expression] of Object.entries(expressions)) {
     const problem = expression === undefined ? null : await problemOf(expression)
-    if (problem !== null) throw new Fault('profile-invalid', `${field} is not a regular expression that RE2 knows: ${problem}`, { field })
+    if (problem !== null)
+      throw new BrowserFault('profile-invalid', `${field} is not a regular expression that RE2 knows: ${problem}`, { field })
   }
 }
 
@@ -148,4 +150,4 @@ function readProfile(body: string): SiteProfile | null {
   }
 }
 
-const notFound = (name: string) => new Fault('profile-not-found', `There is no site profile ${name}`)
+const notFound = (name: string) => new BrowserFault('profile-not-found', `There is no site profile ${name}`)

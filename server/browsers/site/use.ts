@@ -1,5 +1,6 @@
 /** "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile. */
-import { Fault, isFault } from '../../fault.ts'
+import { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { wordsOf } from '../page/driver-words.ts'
 import { runOperation, runsInOwnPage } from './operations.ts'
@@ -64,10 +65,10 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
       return obtained
     } catch (error) {
       giveUp(obtained)
-      if (missing.length > 0 || !isFault(error, 'browser-silent')) throw error
+      if (missing.length > 0 || !BrowserFault.is(error, 'browser-silent')) throw error
     }
   }
-  if (missing.length > 0) throw new Fault('missing-fields', `Missing required fields: ${missing.join(', ')} (or valid session_id)`)
+  if (missing.length > 0) throw new BrowserFault('missing-fields', `Missing required fields: ${missing.join(', ')} (or valid session_id)`)
   const { username = '', password = '', captchaApiKey } = use
   return service.handOut.ready({
     profile: use.profile,
@@ -86,7 +87,7 @@ async function runLoggedIn(service: SessionService, session: Session, use: Use):
   try {
     return await run(session, use, ownPage)
   } catch (error) {
-    if (!isFault(error, 'operation-failed')) throw error
+    if (!BrowserFault.is(error, 'operation-failed')) throw error
     const { loggedOut, unproven } = error.details
     if (loggedOut === undefined && unproven === undefined) throw error
     const signedIn =
@@ -103,11 +104,11 @@ async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: 
   try {
     return await run(session, use, ownPage, { trusted: signedIn === 'held' })
   } catch (error) {
-    if (!isFault(error, 'operation-failed')) throw error
+    if (!BrowserFault.is(error, 'operation-failed')) throw error
     // The site has just let us in, so there is nothing more to prove.
     if (error.details['unproven'] !== undefined) return null
     if (error.details['loggedOut'] === undefined) throw error
-    throw new Fault(
+    throw new BrowserFault(
       'operation-failed',
       `The site asks for a login again right after it: ${String(error.details['loggedOut'])}`,
       {},
@@ -132,7 +133,7 @@ async function run(
   const { profile, pages, life } = session
   if (!session.live) throw life.reason
   if (!ownPage && session.control.holder !== null)
-    throw new Fault('operation-failed', 'A person is using this session; try again when they have given it back')
+    throw new BrowserFault('operation-failed', 'A person is using this session; try again when they have given it back')
   try {
     const work = ownPage
       ? pages.inBackground((page) => runOperation(page, profile, operation, inputs, life, trust))
@@ -140,6 +141,6 @@ async function run(
     return await abortable(work, life)
   } catch (error) {
     const cause = await session.causeOf(error)
-    throw cause instanceof Fault ? cause : new Fault('operation-failed', `The operation failed: ${wordsOf(cause)}`, {}, { cause })
+    throw cause instanceof Fault ? cause : new BrowserFault('operation-failed', `The operation failed: ${wordsOf(cause)}`, {}, { cause })
   }
 }

@@ -1,6 +1,6 @@
 /** Answers the legacy `/api/v1/auth` routes. */
 import { iso } from '../../clock.ts'
-import { Fault, isFault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 import { actorOf, type Handlers } from '../../http/api.ts'
 import { bearerOf, seenFrom, sessionOf, troubleOf, type LoginsApiParts } from './index.ts'
 import type { legacyRoutes } from '../contract/legacy.ts'
@@ -39,7 +39,7 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
         // Removed, or changed, while the password was looked at: that ended what was open then, and this was not.
         if (!(await users.isStill(user))) {
           await sessions.end(session.id, 'revoked', 'system')
-          throw new Fault('invalid-credentials')
+          throw new LoginFault('invalid-credentials')
         }
         return {
           status: 200,
@@ -54,7 +54,7 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
           },
         }
       } catch (error) {
-        if (!isFault(error, 'too-many-attempts')) throw error
+        if (!LoginFault.is(error, 'too-many-attempts')) throw error
         const failure = { success: false as const, error_code: 'too_many_attempts', error_message: error.message, message: error.message }
         return { status: 429, body: failure, headers: { 'retry-after': String(error.details['retryAfter']) } }
       }
@@ -75,16 +75,16 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
 
     async authLogout({ body }, call) {
       const token = bearerOf(call) ?? body?.token ?? ''
-      if (token === '') throw new Fault('missing-token')
+      if (token === '') throw new LoginFault('missing-token')
       await sessions.endByToken(token, 'logout', actorOf(call.caller))
       return { status: 200, body: { success: true, message: 'Logged out successfully' } }
     },
 
     async authRefresh({ body }, call) {
       const token = body?.token ?? bearerOf(call) ?? ''
-      if (token === '') throw new Fault('missing-token')
+      if (token === '') throw new LoginFault('missing-token')
       const { session, token: next, refreshed } = await sessions.refresh(token, actorOf(call.caller))
-      if (!refreshed) throw new Fault('refresh-failed', 'The token is not near its end yet')
+      if (!refreshed) throw new LoginFault('refresh-failed', 'The token is not near its end yet')
       return { status: 200, body: { token: next, ...times(session) } }
     },
 
@@ -100,7 +100,7 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
 
     async tokenInfo(_, call) {
       const session = await sessionOf(call, sessions, true)
-      if (!session.permissions.includes('admin-read')) throw new Fault('access-denied', 'This needs the permission admin-read')
+      if (!session.permissions.includes('admin-read')) throw new LoginFault('access-denied', 'This needs the permission admin-read')
       const verdict = keys.verify(bearerOf(call) ?? '')
       return {
         status: 200,

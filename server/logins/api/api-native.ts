@@ -1,6 +1,6 @@
 /** Answers what the window and scripts ask beyond the published routes. */
 import { iso } from '../../clock.ts'
-import { isFault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 import { actorOf, type Handlers } from '../../http/api.ts'
 import type { LoginsApiParts } from './index.ts'
 import type { LoginFilter, LoginKey, LoginUser, LoginView, nativeRoutes } from '../contract/native.ts'
@@ -69,7 +69,7 @@ export function createNativeHandlers({
         if ((await sessions.end(id, 'revoked', actor)).now) revoked += 1
       } catch (error) {
         // Removed meanwhile: what was asked for is so.
-        if (!isFault(error, 'session-not-found')) throw error
+        if (!LoginFault.is(error, 'session-not-found')) throw error
       }
     }
     return revoked

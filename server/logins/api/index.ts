@@ -1,6 +1,7 @@
 /** Answers the published routes and the standards beside them through the services. */
 import { iso } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 import { actorOf, implement, type Api, type Call, type Handlers } from '../../http/api.ts'
 import { createLegacyHandlers } from './api-legacy.ts'
 import { createNativeHandlers } from './api-native.ts'
@@ -52,7 +53,7 @@ function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiPa
     },
 
     async validate({ body }) {
-      if (body.token === '') throw new Fault('token-missing')
+      if (body.token === '') throw new LoginFault('token-missing')
       const verdict = await sessions.validate(body.token)
       if (!verdict.valid) return { status: 401, body: { is_valid: false, error_code: verdict.code, error_message: verdict.message } }
       const { session, shouldRefresh, newToken } = verdict
@@ -69,7 +70,7 @@ function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiPa
 
     async createSession({ body }, call) {
       const expiresAt = body.expires_at == null ? null : Date.parse(body.expires_at)
-      if (expiresAt !== null && !(expiresAt > clock.now())) throw new Fault('invalid-expiry', 'expires_at has to be in the future')
+      if (expiresAt !== null && !(expiresAt > clock.now())) throw new LoginFault('invalid-expiry', 'expires_at has to be in the future')
       const { session, token } = await sessions.create(
         {
           userId: body.user_id,
@@ -187,7 +188,7 @@ function publishedHandlers({ sessions, store, keys, policy, clock }: LoginsApiPa
 function standardHandlers({ sessions, keys }: LoginsApiParts): Handlers<typeof standardRoutes> {
   return {
     async introspect({ body }) {
-      if (body.token === '') throw new Fault('token-missing')
+      if (body.token === '') throw new LoginFault('token-missing')
       const found = await sessions.introspect(body.token)
       if (found === null) return { status: 200, body: { active: false } }
       const { session, tokenId, issuedAt, endsAt } = found
@@ -212,7 +213,7 @@ function standardHandlers({ sessions, keys }: LoginsApiParts): Handlers<typeof s
     },
 
     async revokeToken({ body }, call) {
-      if (body.token === '') throw new Fault('token-missing')
+      if (body.token === '') throw new LoginFault('token-missing')
       try {
         await sessions.endByToken(body.token, 'revoked', actorOf(call.caller))
       } catch (error) {
@@ -228,9 +229,9 @@ function standardHandlers({ sessions, keys }: LoginsApiParts): Handlers<typeof s
 
 /** Why no login can be made or validated now; null when it can. */
 export function troubleOf(store: SessionStore, keys: SigningKeys): Fault | null {
-  if (!store.state().up) return new Fault('store-unavailable', 'The session store cannot be reached')
+  if (!store.state().up) return new LoginFault('store-unavailable', 'The session store cannot be reached')
   if (keys.state() === 'locked') return lockedFault()
-  return keys.state() === 'unread' ? new Fault('store-unavailable', 'The signing keys cannot be read') : null
+  return keys.state() === 'unread' ? new LoginFault('store-unavailable', 'The signing keys cannot be read') : null
 }
 
 /**
@@ -256,19 +257,19 @@ async function callerOf(call: Call, sessions: Sessions): Promise<SessionCaller> 
 /** The session of the Authorization header. Throws `missing-token`, or why the token is not good. */
 export function sessionOf(call: Call, sessions: Sessions, asUse: boolean): Promise<Session> {
   const token = bearerOf(call)
-  if (token === null) throw new Fault('missing-token')
+  if (token === null) throw new LoginFault('missing-token')
   return sessions.authenticate(token, asUse)
 }
 
 function allow(caller: SessionCaller, userId: string, { adminRoles }: Policy): void {
   if (caller.role === null || caller.userId === userId || adminRoles.includes(caller.role)) return
-  throw new Fault('access-denied', 'Only the user or an administrator may do this')
+  throw new LoginFault('access-denied', 'Only the user or an administrator may do this')
 }
 
 /** From the body, else from the Authorization header. */
 export function tokenGiven(inBody: string | undefined, call: Call): string {
   const token = inBody !== undefined && inBody !== '' ? inBody : bearerOf(call)
-  if (token === null) throw new Fault('token-missing')
+  if (token === null) throw new LoginFault('token-missing')
   return token
 }
 

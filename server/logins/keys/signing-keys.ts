@@ -8,7 +8,8 @@ import { createSigner, createVerifier } from 'fast-jwt'
 import type { Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
 import { createAnnouncer } from '../../events/event-types.ts'
-import { Fault, isFault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 import type { Log } from '../../log.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import { diskRefusal } from '../../store/disk.ts'
@@ -243,8 +244,8 @@ export function createSigningKeys({
       if (signing !== undefined) return signing.sign(claims)
       if (isLocked()) throw lockedFault()
       // The disk's own words have an answer of their own.
-      if (diskRefusal(trouble) !== null || isFault(trouble, 'sealed-locked')) throw trouble
-      throw new Fault('store-unavailable', 'The signing keys cannot be read', {}, { cause: trouble })
+      if (diskRefusal(trouble) !== null || LoginFault.is(trouble, 'sealed-locked')) throw trouble
+      throw new LoginFault('store-unavailable', 'The signing keys cannot be read', {}, { cause: trouble })
     },
 
     async giveUp(oldVerifyUntil, actor) {
@@ -297,8 +298,8 @@ export function createSigningKeys({
 
     async remove(id, actor) {
       const key = keys.get(id)
-      if (key === undefined) throw new Fault('key-not-found', 'There is no such key')
-      if (key.signs) throw new Fault('key-in-use', 'This key signs new tokens; rotate first')
+      if (key === undefined) throw new LoginFault('key-not-found', 'There is no such key')
+      if (key.signs) throw new LoginFault('key-in-use', 'This key signs new tokens; rotate first')
       await store.remove(id)
       await load()
       announcer.emit({
@@ -324,7 +325,7 @@ export function createSigningKeys({
 
 /** The key may be put back: until it is given up, what it signed is neither good nor bad. */
 export function lockedFault(): Fault {
-  return new Fault(
+  return new LoginFault(
     'signing-keys-locked',
     'The keys that sign login tokens are locked: they were sealed under another key than the one at hand. Put that key back, or give up what it sealed',
   )

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 import { parseRedisAddress } from '../../config/redis-address.ts'
 import { within, type Scope } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
@@ -60,7 +61,7 @@ export interface RedisConnectionGiven {
 /** Throws `redis-address` for an address that is none. */
 export async function connectRedis({ url, clock, wallTime, log }: RedisConnectionGiven): Promise<RedisConnection> {
   const address = parseRedisAddress(url)
-  if (address === null) throw new Fault('redis-address', 'This is no address of a Redis')
+  if (address === null) throw new LoginFault('redis-address', 'This is no address of a Redis')
   const prefix = address.kind === 'cluster' ? '{wheelhouse:logins}:' : 'wheelhouse:logins:'
   const { client, listener } = await createRedisClients(address)
   const self = randomBytes(8).toString('hex')
@@ -259,11 +260,11 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
         throw error
       if (refusals.test(error.message)) {
         refused(error)
-        throw new Fault('store-unavailable', 'The session store takes no writes now', {}, { cause: error })
+        throw new LoginFault('store-unavailable', 'The session store takes no writes now', {}, { cause: error })
       }
       const reason = client.status === 'ready' || causes.client === '' ? textOf(error) : causes.client
       if (client.status === 'ready') tellOnce(reason)
-      throw new Fault('store-unavailable', 'The session store cannot be reached', {}, { cause: new Error(reason, { cause: error }) })
+      throw new LoginFault('store-unavailable', 'The session store cannot be reached', {}, { cause: new Error(reason, { cause: error }) })
     }
   }
 

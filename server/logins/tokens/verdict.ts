@@ -1,5 +1,6 @@
 /** What is said of a token, and in which words. */
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 import type { EndReason, Session } from '../session.ts'
 
 /** Why a token is not accepted, in the contract's codes. */
@@ -32,9 +33,9 @@ const faultCodes = {
 } as const
 
 export function faultOf({ code, message }: Invalid): Fault {
-  return new Fault(faultCodes[code], message)
+  return new LoginFault(faultCodes[code], message)
 }
 
 export function notFound(): Fault {
-  return new Fault('session-not-found', 'There is no such session')
+  return new LoginFault('session-not-found', 'There is no such session')
 }

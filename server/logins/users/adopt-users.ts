@@ -1,5 +1,5 @@
 /** Moves users that this server kept by itself to where all servers of one Redis find them. */
-import { isFault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 import type { Log } from '../../log.ts'
 import type { LoginUserStore } from './users-store.ts'
 
@@ -13,7 +13,7 @@ export async function adoptUsers(local: LoginUserStore, shared: LoginUserStore, 
       await local.remove(user.id)
       log.info({ user: user.id }, 'a login user of this server is now shared through Redis')
     } catch (error) {
-      if (!isFault(error, 'user-taken')) throw error
+      if (!LoginFault.is(error, 'user-taken')) throw error
       log.warn({ user: user.id }, 'another user in Redis has the name of a login user of this server, who therefore cannot log in')
     }
   }

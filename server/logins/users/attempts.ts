@@ -5,7 +5,7 @@
  * doubles. The wait always belongs to a name: whoever fails much at a shared address makes it strict for names that fail there, and for nobody else. From an
  * address a name has logged in from lately it is judged by what happened there alone, so that guesses from elsewhere do not keep its owner out.
  */
-import { Fault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 
 /** Failures that cost nothing, then waits that double from `first` up to `most` ms; forgotten `window` ms after the last one. */
 export interface Backoff {
@@ -58,7 +58,7 @@ export function createAttemptGuard(store: AttemptStore): AttemptGuard {
     async begin(username, address) {
       const { wait, trusted } = await store.begin(keysOf(username, address))
       if (wait > 0)
-        throw new Fault('too-many-attempts', 'Too many wrong passwords; try again later', {
+        throw new LoginFault('too-many-attempts', 'Too many wrong passwords; try again later', {
           retryAfter: Math.max(1, Math.ceil(wait / 1_000)),
         })
       return { trusted }

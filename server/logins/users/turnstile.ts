@@ -2,7 +2,8 @@
  * Hashing passwords takes long and much memory, so few hash at once and the others wait. Nobody's place is taken by the many of somebody else: addresses
  * take turns, at an address its names, and who has logged in from there lately goes before those who have not.
  */
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 
 export interface Lane {
   address: string
@@ -104,5 +105,5 @@ export function createTurnstile(atOnce: number, mostWaiting: number): Turnstile 
 }
 
 function tooMany(): Fault {
-  return new Fault('too-many-attempts', 'Too many logins at once; try again in a moment', { retryAfter: 1 })
+  return new LoginFault('too-many-attempts', 'Too many logins at once; try again in a moment', { retryAfter: 1 })
 }

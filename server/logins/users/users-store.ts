@@ -1,6 +1,7 @@
 /** Where the legacy login's users are kept, and the SQLite side of it. They are shared by whoever shares the sessions. */
 import type { Database } from 'better-sqlite3'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 
 export interface StoredLoginUser {
   id: string
@@ -71,7 +72,7 @@ export function createLoginUserStore(database: Database): LoginUserStore {
 }
 
 export function takenName(): Fault {
-  return new Fault('user-taken', 'Another user has this name')
+  return new LoginFault('user-taken', 'Another user has this name')
 }
 
 function optional(row: Row | undefined): StoredLoginUser | undefined {

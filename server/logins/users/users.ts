@@ -2,7 +2,8 @@
 import type { Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
 import { createAnnouncer } from '../../events/event-types.ts'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { LoginFault } from '../fault.ts'
 import { checkPassword, hashPassword } from '../../secrets/hash.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import { loginEvents } from '../events.ts'
@@ -172,7 +173,7 @@ export function createLoginUsers({
     },
 
     async signIn(username, password, address) {
-      if (username === '' || password === '') throw new Fault('missing-credentials')
+      if (username === '' || password === '') throw new LoginFault('missing-credentials')
       const { trusted } = await attempts.begin(username, address)
       const user = await store.byName(username)
       const matches = await enter({ address, name: username.toLowerCase(), trusted }, async () =>
@@ -185,10 +186,10 @@ export function createLoginUsers({
           actor: 'local',
           data: { address },
         })
-        throw new Fault('invalid-credentials')
+        throw new LoginFault('invalid-credentials')
       }
       await attempts.succeeded(username, address)
-      if (!user.active) throw new Fault('user-inactive')
+      if (!user.active) throw new LoginFault('user-inactive')
       // A disk that refuses it should not refuse the login.
       await store.loggedIn(user.id, clock.now()).catch(() => undefined)
       return user
@@ -197,5 +198,5 @@ export function createLoginUsers({
 }
 
 function unknownUser(): Fault {
-  return new Fault('user-not-found', 'There is no such user')
+  return new LoginFault('user-not-found', 'There is no such user')
 }

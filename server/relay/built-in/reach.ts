@@ -2,7 +2,7 @@
  * What a session may do with Wheelhouse's own tools: at most what whoever decided its policy may do by himself, asked when the policy is given and again
  * at every call. A caller without a key may use no other room, so its sessions get none unless somebody with the rights gives them.
  */
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import type { Right, Standing } from '../../http/rights.ts'
 import type { SessionPolicy } from '../contract/parts.ts'
 import type { StoredSession } from '../sessions/store.ts'
@@ -42,7 +42,7 @@ export function createBuiltInReach(tools: readonly RightfulTool[], standingOf: (
       const nothing = reachesBuiltIn(policy) && tools.length > 0 && !tools.some(({ right }) => caller.may(right))
       if (refused.length === 0 && !nothing) return
       const words = nothing ? 'Wheelhouse’s own tools take a key' : refused.map(({ name, right }) => `${name} takes ${right}`).join(', ')
-      throw new Fault('policy-beyond-caller', `A session reaches no more than who makes it: ${words}`)
+      throw new RelayFault('policy-beyond-caller', `A session reaches no more than who makes it: ${words}`)
     },
     covers: (caller, { policy, policyBy }) => opened(policy).every(({ name, right }) => !mayUse(policyBy, name) || caller.may(right)),
   }

@@ -1,7 +1,7 @@
 /** Wheelhouse itself as an MCP server: tools that the other rooms give, each with its schema, its hints and a line in the audit trail. */
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server'
 import type { Announcer } from '../../events/event-types.ts'
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import type { z } from 'zod'
 import type { Right, Standing } from '../../http/rights.ts'
 import type { relayEvents } from '../events.ts'
@@ -112,7 +112,7 @@ async function callTool(
     const standing = standingOf(sessionId)
     // The view of the session may be older than a key that was revoked in between.
     if (standing?.may(right) !== true)
-      throw new Fault(
+      throw new RelayFault(
         'tool-not-allowed',
         `This session may not use ${name}: it takes ${right}, which whoever made the session does not hold`,
       )

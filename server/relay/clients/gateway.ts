@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontextprotocol/server'
-import { isFault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import { readJson } from '../../http/body.ts'
 import { Refusal } from '../../http/problem.ts'
 import { escape } from '../../isolation.ts'
@@ -129,7 +129,7 @@ export class Gateway {
         return session
       }
     } catch (error) {
-      if (!isFault(error, 'session-not-found') && !isFault(error, 'session-expired')) throw error
+      if (!RelayFault.is(error, 'session-not-found') && !RelayFault.is(error, 'session-expired')) throw error
     }
     response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' })
     response.end(JSON.stringify({ error: 'Invalid or expired session', statusCode: 401 }))

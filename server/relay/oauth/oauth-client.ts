@@ -7,7 +7,7 @@ import type {
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
 import type { Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 
 export interface KeptOAuthClient {
   /** As the authorization server knows us, and the callback it was registered with. */
@@ -113,18 +113,19 @@ export class OAuthClient {
       await auth(provider, { serverUrl: this.parts.url, fetchFn: this.patientFetch, ...this.challenge })
     } catch (error) {
       if (this.clientFor(this.parts.redirectUrl()) === undefined && /registration/i.test(reasonOf(error))) {
-        throw new Fault(
+        throw new RelayFault(
           'sign-in-wants-client',
           `Programs may not register themselves there. Register one with the callback ${this.parts.redirectUrl()} and give its client id.`,
           {},
           { cause: error },
         )
       }
-      throw new Fault('sign-in-impossible', `No sign-in can be offered: ${reasonOf(error)}`, {}, { cause: error })
+      throw new RelayFault('sign-in-impossible', `No sign-in can be offered: ${reasonOf(error)}`, {}, { cause: error })
     }
     const { url } = attempt
     // It is opened in the person's browser, and an ill-meaning server chooses it.
-    if (url === undefined || !isWebPage(url)) throw new Fault('sign-in-impossible', 'The server names a sign-in page that is no web page')
+    if (url === undefined || !isWebPage(url))
+      throw new RelayFault('sign-in-impossible', 'The server names a sign-in page that is no web page')
     return {
       url,
       finish: async (answer) => {
@@ -132,7 +133,7 @@ export class OAuthClient {
         try {
           await transport.finishAuth(answer)
         } catch (error) {
-          throw new Fault('sign-in-failed', `The sign-in did not succeed: ${reasonOf(error)}`, {}, { cause: error })
+          throw new RelayFault('sign-in-failed', `The sign-in did not succeed: ${reasonOf(error)}`, {}, { cause: error })
         }
         this.keep({ ...(attempt.discovery === undefined ? {} : { discovery: attempt.discovery }) })
         this.needsPerson = false
@@ -226,7 +227,7 @@ export class OAuthClient {
 
   private giveUp(): never {
     this.needsPerson = true
-    throw new Fault('sign-in-needed', 'It wants you to sign in')
+    throw new RelayFault('sign-in-needed', 'It wants you to sign in')
   }
 
   private keep(change: KeptOAuthClient): void {

@@ -1,6 +1,6 @@
 /** Signing in at remote servers: which of them have granted what, and the sign-ins a person has begun. */
 import type { Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../../http/egress.ts'
 import { randomToken } from '../../secrets/random.ts'
@@ -59,7 +59,7 @@ export class OAuthClients {
   async begin(definition: SignedInAt, given?: GivenClient): Promise<URL> {
     const oauthClient = this.of(definition)
     if (oauthClient === undefined)
-      throw new Fault('sign-in-impossible', 'Only remote servers without an Authorization header of their own are signed in at')
+      throw new RelayFault('sign-in-impossible', 'Only remote servers without an Authorization header of their own are signed in at')
     const now = this.options.clock.monotonic()
     for (const [state, { until }] of this.begun) if (until < now) this.begun.delete(state)
     const state = randomToken()
@@ -68,7 +68,7 @@ export class OAuthClients {
     try {
       this.options.egress.check(signIn.url, originsOf([definition.url]))
     } catch (error) {
-      throw new Fault(
+      throw new RelayFault(
         'sign-in-impossible',
         `No sign-in can be offered: ${error instanceof Error ? error.message : String(error)}`,
         {},
@@ -86,7 +86,7 @@ export class OAuthClients {
     // Good once, whatever comes of it.
     this.begun.delete(state)
     if (found === undefined || found.until < this.options.clock.monotonic())
-      throw new Fault('sign-in-unknown', 'This sign-in was not begun here, or too long ago')
+      throw new RelayFault('sign-in-unknown', 'This sign-in was not begun here, or too long ago')
     await found.signIn.finish(answer)
     return found.upstreamId
   }

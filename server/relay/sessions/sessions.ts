@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import type { Standing } from '../../http/rights.ts'
 import { hashSecret } from '../../secrets/hash.ts'
 import { randomToken } from '../../secrets/random.ts'
@@ -101,7 +101,10 @@ export class Sessions {
     const session = this.holdable(id, by)
     const secret = this.unsealed(session)
     if (secret === null)
-      throw new Fault('session-locked', 'The address goes on working, but it was sealed with a key that is not here and cannot be shown')
+      throw new RelayFault(
+        'session-locked',
+        'The address goes on working, but it was sealed with a key that is not here and cannot be shown',
+      )
     this.audit('session-address-shown', session, this.options.accounts.find(session.accountId), actor)
     return secret
   }
@@ -133,7 +136,7 @@ export class Sessions {
     const session = this.active(sessionId)
     // Never from memory: credits change with every call, and a removed account must not be served.
     const account = this.options.accounts.find(session.accountId)
-    if (account === undefined) throw new Fault('session-not-found')
+    if (account === undefined) throw new RelayFault('session-not-found')
     this.uses.set(session.id, this.options.clock.now())
     return { session, account }
   }
@@ -153,7 +156,7 @@ export class Sessions {
   revoke(sessionId: string, accountId: string, actor: string): void {
     const account = this.account(accountId)
     const session = this.options.store.byHash(hashSecret(sessionId))
-    if (session === undefined) throw new Fault('session-not-found')
+    if (session === undefined) throw new RelayFault('session-not-found')
     this.end(this.owned(session, accountId), account, actor)
   }
 
@@ -223,14 +226,15 @@ export class Sessions {
   /** A session that the caller may see. Throws `session-not-found`. */
   reached(id: string, by: Standing): StoredSession {
     const session = this.byId(id)
-    if (!isReached(session, by)) throw new Fault('session-not-found')
+    if (!isReached(session, by)) throw new RelayFault('session-not-found')
     return session
   }
 
   /** One that the caller may use as it is. Throws `session-not-found`, `session-beyond-caller`. */
   holdable(id: string, by: Standing): StoredSession {
     const session = this.reached(id, by)
-    if (!this.mayHold(session, by)) throw new Fault('session-beyond-caller', 'This session reaches more of Wheelhouse than this key does')
+    if (!this.mayHold(session, by))
+      throw new RelayFault('session-beyond-caller', 'This session reaches more of Wheelhouse than this key does')
     return session
   }
 
@@ -242,7 +246,7 @@ export class Sessions {
   /** Throws `session-not-found`. */
   byId(id: string): StoredSession {
     const session = this.options.store.byId(id)
-    if (session === undefined) throw new Fault('session-not-found')
+    if (session === undefined) throw new RelayFault('session-not-found')
     return session
   }
 
@@ -320,8 +324,8 @@ export class Sessions {
     const { store, clock } = this.options
     const cached = this.cache.get(sessionId)
     const session = cached !== undefined && cached.until > clock.monotonic() ? cached.session : store.byHash(hashSecret(sessionId))
-    if (session === undefined) throw new Fault('session-not-found')
-    if (session.expiresAt <= clock.now()) throw new Fault('session-expired')
+    if (session === undefined) throw new RelayFault('session-not-found')
+    if (session.expiresAt <= clock.now()) throw new RelayFault('session-expired')
     if (session !== cached?.session) this.remember(sessionId, session)
     return session
   }
@@ -346,12 +350,12 @@ export class Sessions {
 
   private account(id: string): Account {
     const account = this.options.accounts.find(id)
-    if (account === undefined) throw new Fault('user-not-found')
+    if (account === undefined) throw new RelayFault('user-not-found')
     return account
   }
 
   private owned(session: StoredSession, accountId: string): StoredSession {
-    if (session.accountId !== accountId) throw new Fault('session-foreign')
+    if (session.accountId !== accountId) throw new RelayFault('session-foreign')
     return session
   }
 

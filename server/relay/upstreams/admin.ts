@@ -1,7 +1,7 @@
 /** What a person with the right to manage does with servers: adds, changes and removes them, signs in at them, decides about their tools. */
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import { newUpstream, type NewUpstream, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from '../contract/upstream.ts'
 import type { relayEvents } from '../events.ts'
@@ -57,7 +57,7 @@ export class UpstreamAdmin {
   /** All that a server is run or called with, for who may change it; said in the audit trail. Throws `upstream-not-found`, `upstream-built-in`, `upstream-locked`. */
   reveal(id: string, actor: string): UpstreamSettings {
     const { definition, locked } = this.#changeable(id)
-    if (locked !== null) throw new Fault('upstream-locked', locked)
+    if (locked !== null) throw new RelayFault('upstream-locked', locked)
     const { command, args, cwd, url, env, headers } = definition
     this.#audit('upstream-settings-shown', definition, actor)
     return { command, args, cwd, url, env, headers }
@@ -157,7 +157,7 @@ export class UpstreamAdmin {
     actor: string,
   ): Promise<UpstreamView> {
     if (Object.values(sealed).some((value) => value !== undefined))
-      throw new Fault('upstream-locked', `${locked}. Put the key back, give up what it sealed, or remove the server`)
+      throw new RelayFault('upstream-locked', `${locked}. Put the key back, give up what it sealed, or remove the server`)
     this.#refuseTaken(name, definition.id)
     this.#options.store.describe(definition.id, name, enabled)
     const successor = await this.#reread(definition.id)
@@ -168,20 +168,20 @@ export class UpstreamAdmin {
   #reread(id: string): Promise<Upstream> {
     const { upstreams, store } = this.#options
     const stored = store.find(id)
-    if (stored === undefined) throw new Fault('upstream-not-found', 'There is no such server', { id })
+    if (stored === undefined) throw new RelayFault('upstream-not-found', 'There is no such server', { id })
     return upstreams.replace(upstreams.get(id), stored.definition, stored.locked)
   }
 
   #changeable(id: string): Upstream {
     const upstream = this.#options.upstreams.get(id)
-    if (id === builtInId) throw new Fault('upstream-built-in', 'The built-in server cannot be changed or removed')
+    if (id === builtInId) throw new RelayFault('upstream-built-in', 'The built-in server cannot be changed or removed')
     return upstream
   }
 
   #refuseTaken(name: string, id: string | null): void {
     const holder = this.#options.upstreams.all().find(({ definition }) => definition.name.toLowerCase() === name.toLowerCase())
     if (holder !== undefined && holder.definition.id !== id)
-      throw new Fault('upstream-taken', 'Another server has this name', { field: 'name' })
+      throw new RelayFault('upstream-taken', 'Another server has this name', { field: 'name' })
   }
 
   #audit(type: AuditedChange, { name, transport }: UpstreamDefinition, actor: string): void {
@@ -196,7 +196,7 @@ function patched(before: UpstreamDefinition, { env, headers, ...plain }: Upstrea
   const definition = withLoginApart({ ...before, ...given, env: merged(before.env, env), headers: merged(before.headers, headers) })
   const checked = newUpstream.safeParse(definition)
   if (checked.success) return definition
-  throw new Fault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), {
+  throw new RelayFault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), {
     issues: checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
   })
 }

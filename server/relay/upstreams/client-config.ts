@@ -1,5 +1,5 @@
 /** Reads the MCP servers out of the configuration of Claude Desktop, Claude Code, Cursor and VS Code. Nothing is run. */
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import type { ImportableServer } from '../contract/native.ts'
 import { newUpstream, type NewUpstream } from '../contract/upstream.ts'
 
@@ -15,10 +15,10 @@ export function readClientConfig(text: string): FoundServer[] {
   try {
     config = JSON.parse(withoutComments(text))
   } catch {
-    throw new Fault('config-invalid', 'This is not JSON')
+    throw new RelayFault('config-invalid', 'This is not JSON')
   }
   const found = serverTables(config).flatMap((table) => Object.entries(table).map(([name, entry]) => serverOf(name, entry)))
-  if (found.length === 0) throw new Fault('config-invalid', 'No MCP servers were found: expected `mcpServers` or `servers`')
+  if (found.length === 0) throw new RelayFault('config-invalid', 'No MCP servers were found: expected `mcpServers` or `servers`')
   // The same server may stand in several projects of one file.
   return found.filter(
     ({ shown }, index) =>

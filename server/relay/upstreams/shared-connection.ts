@@ -4,7 +4,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { RequestOptions } from '@modelcontextprotocol/client'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
 import type { Era, Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
 import { isLostSession, isUnreachable, reasonOf } from './errors.ts'
@@ -156,7 +157,7 @@ export class SharedConnection {
         capabilities: {},
         onNotification: (message) => this.#onMessage(message),
         onRequest: async ({ method }) => {
-          throw new Fault('not-offered', `${method} is not offered on this connection`)
+          throw new RelayFault('not-offered', `${method} is not offered on this connection`)
         },
       })
       if (signal.aborted) {

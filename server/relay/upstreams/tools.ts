@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import type { relayEvents } from '../events.ts'
 import { builtInId, type UpstreamDefinition } from './definition.ts'
 import type { StoredTool, ToolDefinition, UpstreamStore } from './store.ts'
@@ -74,7 +74,7 @@ export class Tools {
   change({ id, name: server }: Named, name: string, { enabled, price, approve = false }: ToolPatch, actor: string): StoredTool {
     const known = this.#byUpstream.get(id)
     const before = known?.get(name)
-    if (known === undefined || before === undefined) throw new Fault('tool-not-found', 'There is no such tool', { name })
+    if (known === undefined || before === undefined) throw new RelayFault('tool-not-found', 'There is no such tool', { name })
     const tool: StoredTool = {
       ...before,
       enabled: enabled ?? before.enabled,

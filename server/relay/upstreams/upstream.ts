@@ -1,7 +1,8 @@
 /** One MCP server under supervision: its life, the connections to it, and what it offers, each in a file of its own and put together here. */
 import type { ServerCapabilities } from '@modelcontextprotocol/client'
 import type { Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import { escape, type Scope } from '../../isolation.ts'
 import type { UpstreamState } from '../contract/upstream.ts'
 import type { OAuthClient } from '../oauth/oauth-client.ts'
@@ -220,7 +221,7 @@ export class Upstream {
   #unavailable(cause?: unknown): Fault {
     const { name } = this.definition
     const reason = this.error ?? (this.state === 'disabled' ? 'it is switched off' : 'it could not be started')
-    return new Fault(
+    return new RelayFault(
       'upstream-unavailable',
       `The server ${name} is not available: ${reason}`,
       { upstream: name },

@@ -2,7 +2,7 @@
 import { createSignal } from '../../async/signal.ts'
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
-import { Fault } from '../../fault.ts'
+import { RelayFault } from '../fault.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../../http/egress.ts'
 import type { Log } from '../../log.ts'
@@ -94,7 +94,7 @@ export class Upstreams {
   /** Throws `upstream-not-found`. */
   get(id: string): Upstream {
     const upstream = this.#byId.get(id)
-    if (upstream === undefined) throw new Fault('upstream-not-found', 'There is no such server', { id })
+    if (upstream === undefined) throw new RelayFault('upstream-not-found', 'There is no such server', { id })
     return upstream
   }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { isFault } from '../../../server/fault.ts'
+import { Fault } from '../../../server/fault.ts'
 import { serveBots, type ServeBotsOptions, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact } from '../../fakes/whatsapp/contact.ts'
 import { WhatsAppDouble } from '../../fakes/whatsapp/double.ts'
@@ -68,7 +68,7 @@ test('a refused request for a code is reported and leaves nothing behind', async
   const bots = await serve()
   bots.double.refuse(429)
   const refused = await bots.room.service.create(gate, 'owner').catch((error: unknown) => error)
-  expect(isFault(refused, 'pairing-refused') && refused.message).toContain('429')
+  expect(Fault.is(refused, 'pairing-refused') && refused.message).toContain('429')
   expect(bots.room.service.find('gate')).toBe(undefined)
   bots.double.refuse(0)
   await bots.linked('gate', number)
@@ -110,7 +110,7 @@ test('a request for a code that nobody answers is reported and leaves nothing be
   const bots = await serve({ timing: { patience: { code: 300, unlink: 300 } } })
   bots.double.mute(({ content }) => Array.isArray(content) && content[0]?.tag === 'link_code_companion_reg')
   const refused = await bots.room.service.create(gate, 'owner').catch((error: unknown) => error)
-  expect(isFault(refused, 'pairing-refused') && refused.message).toContain('in time')
+  expect(Fault.is(refused, 'pairing-refused') && refused.message).toContain('in time')
   expect(bots.room.service.find('gate')).toBe(undefined)
   expect(bots.context.database.prepare('SELECT count(*) AS count FROM bots').get()).toEqual({ count: 0 })
 })

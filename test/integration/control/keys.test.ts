@@ -4,7 +4,7 @@ import { iso } from '../../../server/clock.ts'
 import { opens } from '../../../server/control/key-rights.ts'
 import { createKeys, type Keys, type KnownKey } from '../../../server/control/keys.ts'
 import { keyId, keyView, type KeyScope } from '../../../server/control/contract.ts'
-import { isFault } from '../../../server/fault.ts'
+import { Fault } from '../../../server/fault.ts'
 import type { Demand } from '../../../server/http/guards.ts'
 import { longestControl, rights } from '../../../server/http/rights.ts'
 import type { Database } from '../../../server/store/database.ts'
@@ -36,10 +36,10 @@ function faultCode(run: () => unknown): string {
   try {
     run()
   } catch (error) {
-    return isFault(error, 'key-name-taken') ||
-      isFault(error, 'key-not-found') ||
-      isFault(error, 'key-not-less') ||
-      isFault(error, 'key-too-lasting')
+    return Fault.is(error, 'key-name-taken') ||
+      Fault.is(error, 'key-not-found') ||
+      Fault.is(error, 'key-not-less') ||
+      Fault.is(error, 'key-too-lasting')
       ? error.code
       : String(error)
   }

@@ -12,6 +12,8 @@ import { ownerStanding } from '../../../server/http/rights.ts'
 import { fakeDoorway } from '../../fakes/doorway.ts'
 import { serveApi, type ServedApi } from '../../fakes/served-api.ts'
 
+class TestFault extends Fault {}
+
 const contract = defineContract({
   api: 'browsers',
   title: 'Test',
@@ -106,7 +108,7 @@ const api = implement(
     secret: () => ({ status: 200, body: { ok: true } }),
     change: () => ({ status: 204, body: null }),
     fails: ({ params }) => {
-      if (params.how === 'expected') throw new Fault('gone-fishing')
+      if (params.how === 'expected') throw new TestFault('gone-fishing')
       throw new Error('database password is hunter2')
     },
     picture: () => ({ status: 200, body: new Uint8Array([1, 2, 3]) }),

@@ -1,7 +1,7 @@
 /** Signing keys that do not open: the key they were sealed under was lost, or is another one. */
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { Fault } from '../../../server/fault.ts'
+import { KernelFault } from '../../../server/fault.ts'
 import { createSealer } from '../../../server/secrets/seal.ts'
 import type { Sealer } from '../../../server/secrets/sealer.ts'
 import { ownerKey, startLogins, type TestLogins } from '../../fakes/logins.ts'
@@ -98,7 +98,7 @@ test('where nothing can be sealed nothing is given up, and a room that is stoppe
   let sealer: Sealer = {
     ...createSealer(randomBytes(32)),
     seal: () => {
-      throw new Fault('sealed-locked', 'Nothing can be sealed: the key is missing')
+      throw new KernelFault('sealed-locked', 'Nothing can be sealed: the key is missing')
     },
   }
   const logins = await house.start({ seal: (...given) => sealer.seal(...given), open: (...given) => sealer.open(...given) })

@@ -122,10 +122,12 @@ function expected(kind: Kind, place: Place, exposed: boolean): Verdict {
   return kind.key === null ? 'key-required' : 'key-not-allowed'
 }
 
+class TestFault extends Fault {}
+
 /** The API with its own table and guards, and nothing behind them. */
 function stub(contract: Contract): Api {
   const reached = (): never => {
-    throw new Fault('reached')
+    throw new TestFault('reached')
   }
   const bare: Contract = {
     ...contract,

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFil
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { isFault } from '../../../server/fault.ts'
+import { Fault } from '../../../server/fault.ts'
 import { openDatabase, type Database } from '../../../server/store/database.ts'
 import { migrate, versionOf } from '../../../server/store/migrate.ts'
 import { migrations } from '../../../server/store/migrations/index.ts'
@@ -113,7 +113,7 @@ describe('migrations', () => {
     const database = open(file)
     database.pragma('user_version = 99')
     const error = caught(() => migrate(database))
-    expect(isFault(error, 'database-too-new') && error.message).toMatch(
+    expect(Fault.is(error, 'database-too-new') && error.message).toMatch(
       /newer Wheelhouse \(database version 99, this program knows \d+\); update the program/,
     )
     expect(versionOf(database)).toBe(99)
@@ -143,7 +143,7 @@ describe('opening a database', () => {
     writeFileSync(file, 'this is a shopping list, and long enough to be looked at'.repeat(40))
     const before = readFileSync(file, 'utf8')
     const error = caught(() => openDatabase(file))
-    expect(isFault(error, 'database-broken') && error.message).toContain(file)
+    expect(Fault.is(error, 'database-broken') && error.message).toContain(file)
     expect(readFileSync(file, 'utf8')).toBe(before)
     expect(existsSync(`${file}-wal`)).toBe(false)
   })

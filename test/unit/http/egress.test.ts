@@ -1,6 +1,6 @@
 /** Where a caller may send Wheelhouse: public addresses, ranges that the settings allow, written origins; never Wheelhouse itself. */
 import { describe, expect, test } from 'vitest'
-import { isFault } from '../../../server/fault.ts'
+import { Fault } from '../../../server/fault.ts'
 import { Egress, type EgressOptions, type ResolvedAddress } from '../../../server/http/egress.ts'
 
 const own = 7_700
@@ -34,7 +34,7 @@ async function outcome(
     await judge.addresses({ host, port, protocol }, opens)
     return 'reached'
   } catch (error) {
-    return isFault(error, 'address-refused') ? error.details['kind'] : error
+    return Fault.is(error, 'address-refused') ? error.details['kind'] : error
   }
 }
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Fault } from '../../../server/fault.ts'
+import { KernelFault } from '../../../server/fault.ts'
 import { openedDesktop, startDesktop } from '../../fakes/desktop.ts'
 import { until } from '../../fakes/kernel.ts'
 
@@ -43,7 +43,7 @@ describe('from launch to quit', () => {
 
   test('a server that does not start is told in words, and the app ends with code 1', async () => {
     const { electron, opened } = startDesktop({
-      createServer: () => Promise.reject(new Fault('data-dir-held', 'Another Wheelhouse uses this folder')),
+      createServer: () => Promise.reject(new KernelFault('data-dir-held', 'Another Wheelhouse uses this folder')),
     })
     await opened
     expect(await electron.app.exited()).toBe(1)

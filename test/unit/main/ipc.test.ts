@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import '../../../preload/index.ts'
 import { bindIpc } from '../../../main/ipc.ts'
 import { windowOrigin } from '../../../main/security.ts'
-import { Fault } from '../../../server/fault.ts'
+import { KernelFault } from '../../../server/fault.ts'
 import { channelOf, schema, type Bridge, type Handlers } from '../../../preload/schema.ts'
 import { contextBridge, FakeIpcMain, ipcMain, ipcRenderer } from '../../fakes/electron.ts'
 
@@ -74,7 +74,7 @@ describe('what a call may carry', () => {
 
 test('a fault’s words reach the page, those of any other error do not', async () => {
   const { main } = bound({
-    openExternal: () => Promise.reject(new Fault('address-refused', 'That address is not opened')),
+    openExternal: () => Promise.reject(new KernelFault('address-refused', 'That address is not opened')),
     openDataFolder: () => Promise.reject(new Error('/home/someone/secret is missing')),
   })
   expect(await main.invoke(channelOf('openExternal'), 'x', page)).toEqual({ ok: false, message: 'That address is not opened' })

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { startFailure } from '../../../main/words.ts'
-import { Fault } from '../../../server/fault.ts'
+import { KernelFault } from '../../../server/fault.ts'
 
 const failure = (error: unknown) => startFailure(error, '/data/wheelhouse').text
 
 test('a fault is told in its own words', () => {
-  expect(failure(new Fault('data-dir-held', 'Another Wheelhouse uses this folder'))).toBe('Another Wheelhouse uses this folder')
+  expect(failure(new KernelFault('data-dir-held', 'Another Wheelhouse uses this folder'))).toBe('Another Wheelhouse uses this folder')
 })
 
 test.each([

@@ -1,7 +1,8 @@
 /** How a device is linked over the library's socket: QR codes, the pairing code, and the passkey ceremony where the account asks for one. */
 import type { AuthenticationCreds, BinaryNode, WASocket } from 'baileys'
 import { inTime } from '../../../async/deadline.ts'
-import { Fault } from '../../../fault.ts'
+import type { Fault } from '../../../fault.ts'
+import { BotFault } from '../../fault.ts'
 import type { Connection, EngineEvents } from '../engine.ts'
 import { pairingRefusalOf } from '../whatsapp-codes.ts'
 import { passkeyWords } from './errors.ts'
@@ -102,7 +103,7 @@ async function requestCode(socket: WASocket, number: string): Promise<string> {
 }
 
 function silence(): Fault {
-  return new Fault('pairing-refused', 'WhatsApp did not answer the request for a pairing code', { code: 408 })
+  return new BotFault('pairing-refused', 'WhatsApp did not answer the request for a pairing code', { code: 408 })
 }
 
 function hasCodeReference(node: BinaryNode): boolean {
@@ -115,5 +116,5 @@ function errorCode(node: BinaryNode): number {
 }
 
 function refusePasskey(error: unknown): never {
-  throw new Fault('passkey-failed', passkeyWords(error))
+  throw new BotFault('passkey-failed', passkeyWords(error))
 }

@@ -11,7 +11,7 @@
  */
 import { createCipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import type { AuthenticationCreds, BinaryNode, KeyPair } from 'baileys'
-import { Fault } from '../../../fault.ts'
+import { BotFault } from '../../fault.ts'
 
 export interface PasskeySocket {
   /** Sends an iq and resolves with its answer; rejects with the server's error. */
@@ -51,7 +51,7 @@ export class PasskeyCeremony {
     const options =
       childBytes(notification, 'passkey_request_options') ??
       childBytes(await this.socket.query('get', node('passkey_request_options')), 'passkey_request_options')
-    if (options === undefined) throw new Fault('passkey-failed', 'WhatsApp asked for a passkey and did not say how')
+    if (options === undefined) throw new BotFault('passkey-failed', 'WhatsApp asked for a passkey and did not say how')
     this.proofKey = {
       key: derive(Buffer.from(this.creds.advSecretKey, 'base64'), Buffer.alloc(0), 'shortcake-passkey-handoff-v1'),
       madeAt: this.now(),
@@ -65,7 +65,7 @@ export class PasskeyCeremony {
   async answer(assertion: string): Promise<void> {
     const { proto, Curve } = this.library
     const ref = childBytes(await this.socket.query('get', node('ref')), 'ref')
-    if (ref === undefined) throw new Fault('passkey-failed', 'WhatsApp gave no reference for the passkey')
+    if (ref === undefined) throw new BotFault('passkey-failed', 'WhatsApp gave no reference for the passkey')
     const secrets = {
       ephemeral: Curve.generateKeyPair(),
       nonce: randomBytes(32),
@@ -101,11 +101,12 @@ export class PasskeyCeremony {
   async goOn(notification: BinaryNode): Promise<PasskeyCode> {
     const { secrets } = this
     const bytes = childBytes(notification, 'primary_ephemeral_identity')
-    if (secrets === null || bytes === undefined) throw new Fault('passkey-failed', 'WhatsApp went on with a passkey that was not answered')
+    if (secrets === null || bytes === undefined)
+      throw new BotFault('passkey-failed', 'WhatsApp went on with a passkey that was not answered')
     const primary = this.library.proto.PrimaryEphemeralIdentity.decode(bytes)
     const [key, nonce] = [primary.publicKey, primary.nonce]
     if (key?.length !== 32 || nonce?.length !== 32)
-      throw new Fault('passkey-failed', 'The phone’s half of the passkey has the wrong length')
+      throw new BotFault('passkey-failed', 'The phone’s half of the passkey has the wrong length')
     const shared = this.library.Curve.sharedKey(secrets.ephemeral.private, key)
     await this.socket.query('set', node('companion_nonce', secrets.nonce))
     secrets.encryptionKey = derive(
@@ -123,7 +124,7 @@ export class PasskeyCeremony {
   /** Hands our keys over; the phone links the device then. */
   async confirm(): Promise<void> {
     const { secrets, creds } = this
-    if (secrets?.encryptionKey == null) throw new Fault('passkey-failed', 'There is nothing to confirm yet')
+    if (secrets?.encryptionKey == null) throw new BotFault('passkey-failed', 'There is nothing to confirm yet')
     const { proto } = this.library
     const request = proto.PairingRequest.encode({
       companionPublicKey: creds.noiseKey.public,
@@ -152,7 +153,7 @@ function derive(secret: Uint8Array, salt: Uint8Array, info: string): Buffer {
 function credentialId(assertion: string): Buffer {
   const parsed: unknown = JSON.parse(assertion)
   const id: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'rawId') : undefined
-  if (typeof id !== 'string' || id === '') throw new Fault('passkey-failed', 'The browser gave no passkey')
+  if (typeof id !== 'string' || id === '') throw new BotFault('passkey-failed', 'The browser gave no passkey')
   return Buffer.from(id, 'base64url')
 }
 

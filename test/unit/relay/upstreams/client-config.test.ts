@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isFault } from '../../../../server/fault.ts'
+import { Fault } from '../../../../server/fault.ts'
 import { readClientConfig } from '../../../../server/relay/upstreams/client-config.ts'
 
 const shown = (text: string) => readClientConfig(text).map((server) => server.shown)
@@ -73,6 +73,6 @@ test('names that ours cannot be are made so; what is no configuration is refused
     shown: { problem: expect.stringContaining('address') },
   })
   for (const text of ['', '[]', '{}', '{"mcpServers":[]}']) {
-    expect(() => readClientConfig(text)).toThrow(expect.toSatisfy((error: unknown) => isFault(error, 'config-invalid')))
+    expect(() => readClientConfig(text)).toThrow(expect.toSatisfy((error: unknown) => Fault.is(error, 'config-invalid')))
   }
 })
