@@ -343,7 +343,7 @@ describe('webhooks', () => {
     field.value = webhook.url
     field.dispatchEvent(new Event('input', { bubbles: true }))
     await settle()
-    document.querySelector('form#add-webhook')?.dispatchEvent(new Event('submit', { cancelable: true, bubbles: true }))
+    document.querySelector('[role=dialog] form')?.dispatchEvent(new Event('submit', { cancelable: true, bubbles: true }))
     await settle()
     expect(server.sent(`POST ${session}/webhooks`)).toEqual([{ url: webhook.url, types: [], ordered: false }])
     expect(page.text()).toContain('whsec_once')

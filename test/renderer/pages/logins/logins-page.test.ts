@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { csvOf } from '../../../../renderer/pages/logins/login-export.ts'
+import { csvOfLogins } from '../../../../renderer/pages/logins/login-export.ts'
 import LoginsPage from '../../../../renderer/pages/logins/logins-page.vue'
 import type { LoginStatus, LoginView } from '../../../../server/logins/contract/native.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
@@ -83,7 +83,7 @@ function confirm(label: string): void {
 
 describe('the export', () => {
   it('is CSV that a spreadsheet reads as text, quotes and formulas included', () => {
-    const [head, row] = csvOf([login({ username: '=1+1', reportedDevice: 'A "phone", red' })]).split('\r\n')
+    const [head, row] = csvOfLogins([login({ username: '=1+1', reportedDevice: 'A "phone", red' })]).split('\r\n')
     expect(head).toMatch(/^id,userId,username,/)
     expect(row).toContain(`,'=1+1,admin,read write,active,,`)
     expect(row).toContain('"A ""phone"", red"')
