@@ -1,4 +1,6 @@
 /** The server inside the desktop app: started once, asked for its address, stopped within its deadline. */
+import { isDoneWithin } from '../server/async/deadline.ts'
+import { createSignal } from '../server/async/signal.ts'
 import { defaultSettings, type Settings } from '../server/config/settings.ts'
 import { overview } from '../server/control/contract.ts'
 import type { ApiName } from '../server/http/contract.ts'
@@ -17,8 +19,8 @@ export class ServerHost {
   /** Resolves when the server listens; rejects when it could not be made or started. */
   readonly ready: Promise<Connection>
   readonly #stopWithin: number
-  readonly #listeners = new Set<() => void>()
-  readonly #moved = new Set<() => void>()
+  readonly #changed = createSignal()
+  readonly #moved = createSignal()
   #started: HostedServer | undefined
   #made: HostedServer | undefined
   #url = ''
@@ -72,18 +74,18 @@ export class ServerHost {
 
   /** Calls back at once and after every change of settings, states or counts. */
   onChange(listener: () => void): void {
-    this.#listeners.add(listener)
+    this.#changed.subscribe(listener)
     listener()
   }
 
   /** Called when the control API has moved to another address. */
   onMoved(listener: () => void): void {
-    this.#moved.add(listener)
+    this.#moved.subscribe(listener)
   }
 
   /** False when the server did not stop within its time. */
   async stop(): Promise<boolean> {
-    this.#listeners.clear()
+    this.#changed.clear()
     this.#moved.clear()
     // A start that is under way is waited for: stopped in its middle, it could still open a port afterwards.
     this.#stopping ??= this.ready.then(ignore, ignore).then(() => {
@@ -91,13 +93,7 @@ export class ServerHost {
       this.#started = undefined
       return this.#made?.stop()
     })
-    const { promise: tooLate, resolve } = Promise.withResolvers<false>()
-    const timer = setTimeout(() => resolve(false), this.#stopWithin)
-    try {
-      return await Promise.race([this.#stopping.then(() => true), tooLate])
-    } finally {
-      clearTimeout(timer)
-    }
+    return isDoneWithin(this.#stopWithin, this.#stopping)
   }
 
   async #start(create: () => Promise<HostedServer>): Promise<Connection> {
@@ -114,9 +110,9 @@ export class ServerHost {
     const { url } = server.status().control
     if (url !== this.#url) {
       this.#url = url
-      for (const listener of this.#moved) listener()
+      this.#moved.emit()
     }
-    for (const listener of this.#listeners) listener()
+    this.#changed.emit()
   }
 }
 

@@ -1,5 +1,6 @@
 /** The smoke test: everything a person would meet at the first start, checked on a profile that is thrown away. */
 import type { Connection, DesktopInfo } from '../preload/schema.ts'
+import { inTime } from '../server/async/deadline.ts'
 
 export interface SmokeParts {
   ready: Promise<Connection>
@@ -24,14 +25,8 @@ export interface SmokeReport {
 }
 
 /** Throws with words that say what failed. */
-export async function runSmokeTest(parts: SmokeParts): Promise<SmokeReport> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`not done within ${parts.within} ms`)), parts.within)
-  try {
-    return await Promise.race([check(parts), late])
-  } finally {
-    clearTimeout(timer)
-  }
+export function runSmokeTest(parts: SmokeParts): Promise<SmokeReport> {
+  return inTime(parts.within, check(parts), () => new Error(`not done within ${parts.within} ms`))
 }
 
 async function check({ ready, loadWindow, evaluate, info, fetch }: SmokeParts): Promise<SmokeReport> {

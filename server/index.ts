@@ -1,6 +1,8 @@
 /** The server: what it is made of, and in which order it starts and stops. */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { isDoneWithin } from './async/deadline.ts'
+import { createSignal } from './async/signal.ts'
 import { createBrokersRoom, type BrokersRoom } from './brokers/index.ts'
 import { BotFault } from './bots/fault.ts'
 import { createBotsRoom } from './bots/index.ts'
@@ -308,7 +310,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     rates.dispose()
     changes.dispose()
     stream.stop()
-    await within(stopWithin, Promise.all([apiHost.stop(), keeper.stop()]), log)
+    const stopped = Promise.all([apiHost.stop(), keeper.stop()]).catch((error: unknown) => log.error({ error }, 'stopping failed'))
+    // Whoever stops the app must not wait for a hung browser.
+    if (!(await isDoneWithin(stopWithin, stopped)))
+      log.warn({ limit: stopWithin }, 'stopping took too long; the rest is left to the process end')
     keys.stop()
     bus.stop()
     disk.stop()
@@ -390,36 +395,20 @@ function loginsKind(settings: SettingsStore, { contractVariables }: ServerOption
 
 /** Many changes in a moment become one call, at most four a second: a menu that is rebuilt more often cannot be used. */
 function createChangeSignal(): { notify(): void; subscribe(listener: () => void): () => void; dispose(): void } {
-  const listeners = new Set<() => void>()
+  const changed = createSignal()
   let timer: NodeJS.Timeout | undefined
   return {
     notify() {
-      if (listeners.size === 0) return
+      if (changed.size === 0) return
       timer ??= setTimeout(() => {
         timer = undefined
-        for (const listener of listeners) listener()
+        changed.emit()
       }, 250)
     },
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    subscribe: changed.subscribe,
     dispose() {
       clearTimeout(timer)
-      listeners.clear()
+      changed.clear()
     },
   }
-}
-
-/** Waits for the work, but never longer than the limit: whoever stops the app must not wait for a hung browser. */
-async function within(limit: number, work: Promise<unknown>, log: Log): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLong = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      log.warn({ limit }, 'stopping took too long; the rest is left to the process end')
-      resolve()
-    }, limit)
-  })
-  await Promise.race([work.catch((error: unknown) => log.error({ error }, 'stopping failed')), tooLong])
-  clearTimeout(timer)
 }

@@ -2,6 +2,7 @@
  * Keeps the rooms standing. A room that fails to start, or in which something fails that nothing smaller answers for, is started again in place; the
  * process and the other rooms go on. What cannot be mended by that is set aside, named under "Needs attention", and can be tried again.
  */
+import { isDoneWithin } from './async/deadline.ts'
 import { iso, type Clock } from './clock.ts'
 import type { AttentionItem } from './room-report.ts'
 import type { DiskWatch } from './disk-watch.ts'
@@ -248,18 +249,10 @@ export class Keeper {
     if (kept.worn) return true
     kept.worn = true
     const { room } = kept
-    let timer: NodeJS.Timeout | undefined
-    const tooLong = new Promise<boolean>((resolve) => void (timer = setTimeout(() => resolve(false), stopWithin)))
-    const stopped = this.enterRoom(name, () => Promise.try(() => room.stop())).then(
-      () => true,
-      (error: unknown) => {
-        this.options.log.error({ error, room: name }, 'a room could not be stopped cleanly')
-        return true
-      },
+    const stopped = this.enterRoom(name, () => Promise.try(() => room.stop())).catch((error: unknown) =>
+      this.options.log.error({ error, room: name }, 'a room could not be stopped cleanly'),
     )
-    const inTime = await Promise.race([stopped, tooLong])
-    clearTimeout(timer)
-    return inTime
+    return isDoneWithin(stopWithin, stopped)
   }
 
   private become(kept: Kept, name: RoomName, happening: Happening, problem?: Error): void {

@@ -1,5 +1,6 @@
 /** The settings in force: the file's values under those a flag or variable fixes; changes are validated, saved, then told. */
 import { isDeepStrictEqual } from 'node:util'
+import { createSignal } from '../async/signal.ts'
 import type { Clock } from '../clock.ts'
 import { type Fault, KernelFault } from '../fault.ts'
 import type { Log } from '../log.ts'
@@ -45,7 +46,9 @@ export interface SettingsStoreOptions {
 
 export function createSettingsStore({ file, fixed = new Map(), clock, log }: SettingsStoreOptions): SettingsStore {
   const loaded = loadSettings(file, clock)
-  const listeners = new Set<Parameters<SettingsSource['onChange']>[0]>()
+  const changes = createSignal<Parameters<Parameters<SettingsSource['onChange']>[0]>>((error) =>
+    log?.error({ error: String(error) }, 'a settings listener failed'),
+  )
   let version = loaded.version
   let setAside = loaded.setAside.map(({ path, reason }) => ({ path, reason }))
   /** What the file holds; a value fixed from outside must not find its way in. */
@@ -76,7 +79,7 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
   function enforce(next: Settings): void {
     const before = inForce
     inForce = next
-    if (!isDeepStrictEqual(before, inForce)) tell(before)
+    if (!isDeepStrictEqual(before, inForce)) changes.emit(inForce, before)
   }
 
   function lend(values: FixedSettings): () => void {
@@ -100,7 +103,7 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     const before = inForce
     inForce = standard
     setAside = [...setAside, { path: section, reason }]
-    tell(before)
+    changes.emit(inForce, before)
     return true
   }
 
@@ -137,16 +140,6 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     return wanted
   }
 
-  function tell(before: Settings): void {
-    for (const listener of listeners) {
-      try {
-        listener(inForce, before)
-      } catch (error) {
-        log?.error({ error: String(error) }, 'a settings listener failed')
-      }
-    }
-  }
-
   return {
     file,
     current: () => inForce,
@@ -156,10 +149,7 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
     fixedPaths: () => Object.fromEntries([...held()].map(([path, { by }]) => [path, by])),
     setAside: () => setAside,
     disregard,
-    onChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    onChange: changes.subscribe,
   }
 }
 

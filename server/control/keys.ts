@@ -1,5 +1,6 @@
 /** Named keys: each opens the rights it names, is shown once and kept as a hash. Checking one is a look-up in memory. */
 import type { Database } from 'better-sqlite3'
+import { createSignal } from '../async/signal.ts'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
@@ -73,7 +74,7 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
   // Looked up by hash: what a stranger could learn from the time of a look-up is about a hash they cannot steer, not about the secret.
   const byHash = new Map<string, StoredKey>()
   const unsaved = new Set<StoredKey>()
-  const lessListeners = new Set<(id: string) => void>()
+  const narrowed = createSignal<[id: string]>()
   let timer: NodeJS.Timeout | undefined
   for (const key of store.all()) remember(key)
 
@@ -129,7 +130,7 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
     unsaved.delete(key)
     const data = { id, prefix: key.prefix }
     events.emit({ type: 'key-revoked', subject: key.name, actor, data })
-    for (const listener of lessListeners) listener(id)
+    narrowed.emit(id)
   }
 
   function narrow(id: string, rights: readonly Right[], only: Only | undefined, actor: string): KeyView {
@@ -143,7 +144,7 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
     change(key, less)
     const data = { id, prefix: key.prefix, rights: rightsText(key) }
     events.emit({ type: 'key-narrowed', subject: key.name, actor, data })
-    for (const listener of lessListeners) listener(id)
+    narrowed.emit(id)
     return view(key)
   }
 
@@ -200,10 +201,7 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
     dropSubject,
     find: (secret) => known(bySecret(secret)),
     findById: (id) => known(byId.get(id)),
-    onLess(listener) {
-      lessListeners.add(listener)
-      return () => void lessListeners.delete(listener)
-    },
+    onLess: narrowed.subscribe,
     stop: saveUse,
   }
 }

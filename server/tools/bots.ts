@@ -12,7 +12,7 @@ import type { Outbox } from '../bots/messages/outbox.ts'
 import type { BotService } from '../bots/service.ts'
 import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
-import { waitFor } from './waiting.ts'
+import { waitFor } from '../async/deadline.ts'
 
 export interface BotAccess {
   service: Pick<BotService, 'list' | 'get'>
@@ -109,15 +109,19 @@ export function botTools({ service, log, outbox, messages }: BotAccess): BuiltIn
           if (step >= 0) await progress(step, stepsOut.length - 1, status)
         }
         await told(row.status)
-        await waitFor(wait * 1_000, signal, (done) => {
-          // It may have gone out before anybody listened.
-          if (!isUnderway(outbox.row(userId, row.messageId).status)) done()
-          return messages.subscribe(userId, (event) => {
-            if (event.type !== 'progress' || event.message.messageId !== row.messageId) return
-            void told(event.message.status)
-            if (!isUnderway(event.message.status)) done()
-          })
-        })
+        await waitFor(
+          wait * 1_000,
+          (done) => {
+            // It may have gone out before anybody listened.
+            if (!isUnderway(outbox.row(userId, row.messageId).status)) done()
+            return messages.subscribe(userId, (event) => {
+              if (event.type !== 'progress' || event.message.messageId !== row.messageId) return
+              void told(event.message.status)
+              if (!isUnderway(event.message.status)) done()
+            })
+          },
+          { signal },
+        )
         return facts(sentView(outbox.row(userId, row.messageId)))
       },
     }),

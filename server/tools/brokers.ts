@@ -5,7 +5,7 @@ import { BrokerFault } from '../brokers/fault.ts'
 import type { Standing } from '../http/rights.ts'
 import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
-import { waitFor } from './waiting.ts'
+import { waitFor } from '../async/deadline.ts'
 
 export type BrokerAccess = Pick<InProcessClient, 'list' | 'peek' | 'publish' | 'listen' | 'makersOf'>
 
@@ -80,19 +80,22 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
         const heard: ClientMessage[] = []
         let ended: string | null = null
         await progress(0, limit, `Listening to ${of}`)
-        await waitFor(wait * 1_000, signal, (done) =>
-          brokers.listen(sessionName, of, actor, {
-            onMessage(message) {
-              if (heard.length >= limit) return
-              heard.push(message)
-              void progress(heard.length, limit, message.topic)
-              if (heard.length === limit) done()
-            },
-            onEnded(reason) {
-              ended = reason
-              done()
-            },
-          }),
+        await waitFor(
+          wait * 1_000,
+          (done) =>
+            brokers.listen(sessionName, of, actor, {
+              onMessage(message) {
+                if (heard.length >= limit) return
+                heard.push(message)
+                void progress(heard.length, limit, message.topic)
+                if (heard.length === limit) done()
+              },
+              onEnded(reason) {
+                ended = reason
+                done()
+              },
+            }),
+          { signal },
         )
         return facts({ messages: fitting(heard), ...(ended === null ? {} : { ended }) })
       },
