@@ -9,6 +9,7 @@ import type { CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayT
 import type { CreditLedgerStore } from './billing/credit-ledger-store.ts'
 import type { CreditLedger } from './billing/credit-ledger.ts'
 import type { Json } from './upstreams/connection.ts'
+import type { SessionAdmin } from './sessions/admin.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StoredSession } from './sessions/store.ts'
 import type { UpstreamView } from './contract/upstream.ts'
@@ -22,6 +23,7 @@ import { buildView } from './sessions/view.ts'
 
 export interface RelayAdminOptions {
   sessions: Sessions
+  sessionAdmin: SessionAdmin
   upstreams: Upstreams
   upstreamAdmin: UpstreamAdmin
   ledger: CreditLedger
@@ -36,6 +38,7 @@ export type RelayAdmin = ReturnType<typeof createRelayAdmin>
 
 export function createRelayAdmin({
   sessions,
+  sessionAdmin,
   upstreams,
   upstreamAdmin,
   ledger,
@@ -86,10 +89,10 @@ export function createRelayAdmin({
 
   return {
     sessionView,
-    sessions: (by: Standing): RelaySession[] => sessions.all(by).map(sessionView),
+    sessions: (by: Standing): RelaySession[] => sessionAdmin.all(by).map(sessionView),
 
     tools(sessionId: string, by: Standing) {
-      return [...buildView(upstreams, sessions.reached(sessionId, by)).tools.values()].map(({ name, tool, listed }) => ({
+      return [...buildView(upstreams, sessionAdmin.reached(sessionId, by)).tools.values()].map(({ name, tool, listed }) => ({
         name,
         description: String(listed.description ?? ''),
         inputSchema: listed['inputSchema'],
@@ -150,7 +153,7 @@ export function createRelayAdmin({
 
     /** Throws `session-not-found`, `session-beyond-caller`, `tool-not-found`, `credits-short`. */
     async makeCall(sessionId: string, name: string, args: Json, by: Standing): Promise<{ call: RelayCall; result: unknown }> {
-      const session = sessions.holdable(sessionId, by)
+      const session = sessionAdmin.holdable(sessionId, by)
       const entry = buildView(upstreams, session).tools.get(name)
       if (entry === undefined) throw new RelayFault('tool-not-found', 'This session has no such tool')
       const held = meter.hold({ session, entry, request: { name, arguments: args } })

@@ -3,12 +3,14 @@ import { RelayFault } from './fault.ts'
 import { actorOf, type Call, type Handlers } from '../http/api.ts'
 import type { nativeRoutes } from './contract/native.ts'
 import type { RelayAdmin } from './admin.ts'
+import type { SessionAdmin } from './sessions/admin.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { UpstreamAdmin } from './upstreams/admin.ts'
 
 export interface NativeParts {
   admin: RelayAdmin
   sessions: Sessions
+  sessionAdmin: SessionAdmin
   upstreamAdmin: UpstreamAdmin
   /** Where authorization servers send browsers back to. */
   callbackUrl(): string
@@ -16,7 +18,14 @@ export interface NativeParts {
   baseOf(call: Call): string
 }
 
-export function nativeHandlers({ admin, sessions, upstreamAdmin, callbackUrl, baseOf }: NativeParts): Handlers<typeof nativeRoutes> {
+export function nativeHandlers({
+  admin,
+  sessions,
+  sessionAdmin,
+  upstreamAdmin,
+  callbackUrl,
+  baseOf,
+}: NativeParts): Handlers<typeof nativeRoutes> {
   return {
     relaySessions: (_, call) => ({ status: 200, body: { sessions: admin.sessions(call.standing), mcpUrl: `${baseOf(call)}/mcp` } }),
     createRelaySession: ({ body }, call) => {
@@ -33,10 +42,10 @@ export function nativeHandlers({ admin, sessions, upstreamAdmin, callbackUrl, ba
     },
     changeRelaySession: ({ params, body }, { caller, standing }) => ({
       status: 200,
-      body: admin.sessionView(sessions.change(params.id, body, actorOf(caller), standing)),
+      body: admin.sessionView(sessionAdmin.change(params.id, body, actorOf(caller), standing)),
     }),
     relaySessionAddress: ({ params }, call) => {
-      const sessionId = sessions.secretOf(params.id, actorOf(call.caller), call.standing)
+      const sessionId = sessionAdmin.secretOf(params.id, actorOf(call.caller), call.standing)
       return {
         status: 200,
         body: { sessionId, sessionUrl: `${baseOf(call)}/mcp/${sessionId}`, bearerUrl: `${baseOf(call)}/mcp` },
@@ -44,12 +53,12 @@ export function nativeHandlers({ admin, sessions, upstreamAdmin, callbackUrl, ba
       }
     },
     removeRelaySession: ({ params }, { caller, standing }) => {
-      sessions.revokeById(params.id, actorOf(caller), standing)
+      sessionAdmin.revoke(params.id, actorOf(caller), standing)
       return { status: 204, body: null }
     },
-    accountRules: () => ({ status: 200, body: { accounts: sessions.rules() } }),
+    accountRules: () => ({ status: 200, body: { accounts: sessionAdmin.rules() } }),
     changeAccountRules: ({ params, body }, { caller }) => {
-      sessions.setRules(params.accountId, body, actorOf(caller))
+      sessionAdmin.setRules(params.accountId, body, actorOf(caller))
       return { status: 200, body }
     },
     sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: admin.tools(params.id, standing) } }),

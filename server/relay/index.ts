@@ -18,6 +18,9 @@ import { createBuiltInReach } from './built-in/reach.ts'
 import { createCreditLedgerStore } from './billing/credit-ledger-store.ts'
 import { CreditLedger } from './billing/credit-ledger.ts'
 import { createSessionStore } from './sessions/store.ts'
+import { SessionAdmin } from './sessions/admin.ts'
+import { LiveSessions } from './sessions/live-sessions.ts'
+import { SealedAddresses } from './sessions/sealed-addresses.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
 import { UpstreamAdmin } from './upstreams/admin.ts'
@@ -30,6 +33,7 @@ export interface RelayRoom extends Room {
   /** Gives up what is locked, for good: servers are to be set up anew, addresses go on working and cannot be shown. */
   giveUpLocked(): Promise<void>
   sessions: Sessions
+  sessionAdmin: SessionAdmin
   upstreams: Upstreams
   upstreamAdmin: UpstreamAdmin
   gateway(): Promise<Gateway>
@@ -68,16 +72,12 @@ export function createRelayRoom(
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
   const reach = createBuiltInReach(builtInTools, standingOf)
-  const sessions = new Sessions({
-    store: createSessionStore(database),
-    reach,
-    accounts,
-    sealer,
-    clock,
-    events,
-    changed,
-    defaultDays: () => relaySettings().sessionDays,
-  })
+  const sessionStore = createSessionStore(database)
+  const live = new LiveSessions(sessionStore, clock)
+  const addresses = new SealedAddresses(sessionStore, sealer)
+  const ofSessions = { store: sessionStore, live, addresses, reach, events, changed }
+  const sessions = new Sessions({ ...ofSessions, accounts, clock, defaultDays: () => relaySettings().sessionDays })
+  const sessionAdmin = new SessionAdmin({ ...ofSessions, sessions })
   const oauthClients = new OAuthClients({ store: createOAuthClientStore(database, sealer), clock, egress: context.egress, callbackUrl })
   const upstreamStore = createUpstreamStore(database, sealer)
   const upstreams = new Upstreams({
@@ -112,6 +112,7 @@ export function createRelayRoom(
   }
   const admin = createRelayAdmin({
     sessions,
+    sessionAdmin,
     upstreams,
     upstreamAdmin,
     ledger,
@@ -134,7 +135,7 @@ export function createRelayRoom(
   let [lockedSignIns, lockedAddresses] = [0, 0]
   const lookForLocked = (): void => {
     lockedSignIns = oauthClients.locked().length
-    lockedAddresses = sessions.locked().length
+    lockedAddresses = sessionAdmin.locked().length
   }
   const isOver = (id: string): boolean => {
     const session = sessions.find(id)
@@ -145,6 +146,7 @@ export function createRelayRoom(
     name: 'relay',
     api: createRelayApi({
       sessions,
+      sessionAdmin,
       gateway: loadGateway,
       admin,
       upstreamAdmin,
@@ -152,11 +154,12 @@ export function createRelayRoom(
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
     }),
     sessions,
+    sessionAdmin,
     upstreams,
     upstreamAdmin,
     gateway: loadGateway,
     ledger,
-    reconsider: (maker) => sessions.reconsider(maker),
+    reconsider: (maker) => sessionAdmin.reconsider(maker),
     async start() {
       await upkeep(() => sessions.cleanup())
       timers = [
@@ -214,7 +217,7 @@ export function createRelayRoom(
     async giveUpLocked() {
       await upstreamAdmin.giveUpLocked()
       oauthClients.giveUpLocked()
-      sessions.giveUpLocked()
+      sessionAdmin.giveUpLocked()
       lookForLocked()
     },
   }

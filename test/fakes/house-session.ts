@@ -43,12 +43,12 @@ export async function openHouse(builtInTools: readonly BuiltInTool[]): Promise<H
         .filter(({ type }) => type.startsWith('tool-'))
         .map(({ type, subject, actor, data }) => ({ type, subject, actor, about: data?.['about'] })),
     async connect(policy = {}, mode = 'auto') {
-      const before = new Set(relay.room.sessions.all(ownerStanding).map(({ id }) => id))
+      const before = new Set(relay.room.sessionAdmin.all(ownerStanding).map(({ id }) => id))
       const { sessionUrl } = await relay.session({
         body: { policy: { upstreams: ['wheelhouse'], ...policy } },
         headers: { 'x-api-key': relayKey },
       })
-      const made = relay.room.sessions.all(ownerStanding).find(({ id }) => !before.has(id))
+      const made = relay.room.sessionAdmin.all(ownerStanding).find(({ id }) => !before.has(id))
       const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } })
       await client.connect(new StreamableHTTPClientTransport(new URL(sessionUrl)))
       onTestFinished(() => client.close())

@@ -194,7 +194,7 @@ describe('what a session may reach', () => {
     expect(await names(legacy)).toHaveLength(6)
     expect(await names(modern)).toHaveLength(6)
     const told = new Promise<void>((resolve) => legacy.setNotificationHandler('notifications/tools/list_changed', () => resolve()))
-    const id = relay.room.sessions.all(ownerStanding)[0]?.id ?? ''
+    const id = relay.room.sessionAdmin.all(ownerStanding)[0]?.id ?? ''
     await relay.call('PATCH', `/v1/relay-sessions/${id}`, { body: { policy: { upstreams: [idOf('odd')], tools: ['echo', 'count'] } } })
     await told
     expect(await names(legacy)).toEqual(['echo', 'count'])

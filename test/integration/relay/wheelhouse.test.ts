@@ -75,7 +75,7 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
 
   const refused = await client.callTool({ name: 'browser_read', arguments: { session_id } })
   expect(refused).toMatchObject({ isError: true, content: [{ type: 'text', text: 'Session not found' }] })
-  const own = relay.room.sessions.all(ownerStanding)[0]?.id
+  const own = relay.room.sessionAdmin.all(ownerStanding)[0]?.id
   const used = relay.context.emitted.filter(({ type }) => type === 'tool-used')
   expect(used.map(({ subject }) => subject)).toContain('browser_close')
   expect(new Set(used.map(({ actor }) => actor))).toEqual(new Set([`relay:${own}`]))

@@ -1,0 +1,127 @@
+/** What the window does with sessions, named by their rows: sees those of all accounts, changes what they reach, limits accounts. */
+import type { Announcer } from '../../events/event-types.ts'
+import { RelayFault } from '../fault.ts'
+import type { Standing } from '../../http/rights.ts'
+import { opensNoMore, type BuiltInReach } from '../built-in/reach.ts'
+import type { AccountRules, SessionPolicy } from '../contract/parts.ts'
+import type { relayEvents } from '../events.ts'
+import type { LiveSessions } from './live-sessions.ts'
+import type { SealedAddresses } from './sealed-addresses.ts'
+import { isReached, type Sessions } from './sessions.ts'
+import type { SessionStore, StoredSession } from './store.ts'
+
+export interface SessionAdminOptions {
+  sessions: Sessions
+  store: SessionStore
+  live: LiveSessions
+  addresses: SealedAddresses
+  reach: BuiltInReach
+  events: Announcer<typeof relayEvents>
+  changed(): void
+}
+
+export interface SessionPatch {
+  name?: string | null | undefined
+  policy?: SessionPolicy | undefined
+}
+
+export class SessionAdmin {
+  readonly #options: SessionAdminOptions
+
+  constructor(options: SessionAdminOptions) {
+    this.#options = options
+  }
+
+  /** Sessions of all accounts that the caller may see. */
+  all(by: Standing): StoredSession[] {
+    const { store, live } = this.#options
+    return live.withUses(store.all()).filter((session) => isReached(session, by))
+  }
+
+  /** A session that the caller may see. Throws `session-not-found`. */
+  reached(id: string, by: Standing): StoredSession {
+    const session = this.#options.store.byId(id)
+    if (session === undefined || !isReached(session, by)) throw new RelayFault('session-not-found')
+    return session
+  }
+
+  /** One that the caller may use as it is. Throws `session-not-found`, `session-beyond-caller`. */
+  holdable(id: string, by: Standing): StoredSession {
+    const session = this.reached(id, by)
+    if (!this.#options.sessions.mayHold(session, by))
+      throw new RelayFault('session-beyond-caller', 'This session reaches more of Wheelhouse than this key does')
+    return session
+  }
+
+  /** The secret id once more, for the window's snippets; said in the audit trail. Throws `session-not-found`, `session-beyond-caller`, `session-locked`. */
+  secretOf(id: string, actor: string, by: Standing): string {
+    const session = this.holdable(id, by)
+    const secret = this.#options.addresses.open(session)
+    if (secret === null)
+      throw new RelayFault(
+        'session-locked',
+        'The address goes on working, but it was sealed with a key that is not here and cannot be shown',
+      )
+    this.#options.sessions.audit('session-address-shown', session, actor)
+    return secret
+  }
+
+  /** Throws `session-not-found`, `policy-beyond-caller`. */
+  change(id: string, patch: SessionPatch, actor: string, by: Standing): StoredSession {
+    const { sessions, store, live, reach } = this.#options
+    const session = this.reached(id, by)
+    const policy = patch.policy ?? session.policy
+    // Whoever opens more answers for all of it from then on.
+    const opens = !opensNoMore(policy, session.policy)
+    if (opens) reach.check(policy, by)
+    const changed = {
+      ...session,
+      name: patch.name === undefined ? session.name : patch.name,
+      policy,
+      policyBy: opens ? by.maker : session.policyBy,
+    }
+    store.change(id, changed.name, changed.policy, changed.policyBy)
+    if (patch.policy === undefined) live.forget(id)
+    else sessions.announceReach(id)
+    sessions.audit('session-changed', changed, actor)
+    return changed
+  }
+
+  /** Throws `session-not-found`. */
+  revoke(id: string, actor: string, by: Standing): void {
+    this.#options.sessions.end(this.reached(id, by), actor)
+  }
+
+  /** The maker may do less now: its sessions reach less, also those in use. */
+  reconsider(maker: string): void {
+    for (const id of this.#options.store.byPolicy(maker)) this.#options.sessions.announceReach(id)
+  }
+
+  /** What accounts may reach; those without limits are left out. */
+  rules(): { accountId: string; rules: AccountRules }[] {
+    return this.#options.store.allRules()
+  }
+
+  /** Limits all sessions of an account, also those in use. Throws `user-not-found`. */
+  setRules(accountId: string, rules: AccountRules, actor: string): void {
+    const { sessions, store, events, changed } = this.#options
+    const account = sessions.account(accountId)
+    store.putRules(accountId, rules)
+    events.emit({ type: 'account-rules-changed', subject: account.primaryEmail, actor, data: { account: accountId } })
+    changed()
+    for (const { id } of store.ofAccount(accountId)) sessions.announceReach(id)
+  }
+
+  /** Sessions whose addresses cannot be shown. */
+  locked(): string[] {
+    return this.#options.addresses.locked()
+  }
+
+  /** Gives up the copies of addresses that cannot be opened. */
+  giveUpLocked(): void {
+    const { addresses, live, changed } = this.#options
+    addresses.giveUpLocked()
+    live.forgetAll()
+    changed()
+  }
+}
