@@ -68,7 +68,7 @@ export function createBrokersApi(service: BrokerService): Api {
             success: true,
             uptime: (clock.monotonic() - service.startedAt) / 1_000,
             memory: process.memoryUsage.rss(),
-            connections: service.connections.size,
+            connections: service.clients.connections.size,
             sessions: service.all().length,
           },
         }
@@ -148,7 +148,7 @@ function welcome(service: BrokerService): SocketHandler {
   return (socket, _input, { stream, address }) => {
     const wire = webSocketWire(socket, stream, address)
     const newCodec = (connection: ClientConnection) => (socket.protocol === 'mqtt' ? new MqttCodec(connection) : new JsonCodec(connection))
-    wire.listen(new ClientConnection(wire, service, newCodec))
+    wire.listen(new ClientConnection(wire, service.clients, newCodec))
   }
 }
 

@@ -80,11 +80,11 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
       const text = typeof data === 'string' ? data : JSON.stringify(data)
       const hash = createHash('sha256').update(text).digest('hex')
       const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, messageId: id }, () =>
-        service.newMessageId(),
+        service.clients.newMessageId(),
       )
       if (typeof read === 'string') throw new BrokerFault('publish-refused', read)
       const receipt = await new Promise<Receipt>((resolve) => {
-        const own = { id: service.newConnectionId(), accepted: resolve, failed: escape }
+        const own = { id: service.clients.newConnectionId(), accepted: resolve, failed: escape }
         service.engine.publish(session.id, { ...read, source: 'json', properties: null, publisher }, own)
       })
       if (receipt.refusal !== null) throw new BrokerFault('publish-refused', refusalTexts[receipt.refusal])
@@ -96,7 +96,7 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
       const session = sessionOf(sessionName)
       const wanted = filterOf(filter)
       if (session.suspended) throw new BrokerFault('publish-refused', refusalTexts.suspended)
-      if (service.isFull(session)) throw new BrokerFault('publish-refused', 'Session has too many clients')
+      if (service.clients.isFull(session)) throw new BrokerFault('publish-refused', 'Session has too many clients')
       let isListening = true
       const client = new InProcessListener(service, name, {
         onMessage: (message) => listener.onMessage(clientMessage(message)),
@@ -126,9 +126,9 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
         if (!isListening) return
         isListening = false
         client.detach(attached)
-        service.announce(session, `${name} stopped listening to ${wanted}`)
+        service.clients.announce(session, `${name} stopped listening to ${wanted}`)
       }
-      service.announce(session, `${name} listens to ${wanted}`)
+      service.clients.announce(session, `${name} listens to ${wanted}`)
       return leave
     },
   }
@@ -160,7 +160,7 @@ class InProcessListener implements AttachedClient {
   private readonly inScope = AsyncLocalStorage.snapshot()
 
   constructor(service: BrokerService, name: string, to: InProcessListener['to']) {
-    this.id = service.newConnectionId()
+    this.id = service.clients.newConnectionId()
     this.connectedAt = service.clock.now()
     this.name = name
     this.to = to

@@ -48,7 +48,7 @@ export function createBrokersRoom(
     changed: tellWindows,
     ...given,
   })
-  const mqtt = new MqttListener(service, settings, log, egress)
+  const mqtt = new MqttListener(service.clients, settings, log, egress)
 
   return {
     name: 'brokers',

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { iso, type Clock } from '../clock.ts'
 import type { EventSink } from '../events/event.ts'
-import { createAnnouncer, type Announcement, type Announcer } from '../events/event-types.ts'
+import { createAnnouncer, type Announcer } from '../events/event-types.ts'
 import { BrokerFault } from './fault.ts'
 import { reasonOf } from '../isolation.ts'
 import type { Log } from '../log.ts'
@@ -11,8 +11,9 @@ import type { RandomBytes } from '../secrets/random.ts'
 import { diskRefusal } from '../store/disk.ts'
 import type { SessionExpiry } from './contract/index.ts'
 import type { BrokerEngine, EngineObserver } from './engine/broker-engine.ts'
-import type { DeadLetter, EndReason } from './engine/types.ts'
+import { EngineReports } from './engine-reports.ts'
 import { Authentication, type Passwords } from './authentication.ts'
+import { Clients } from './clients.ts'
 import { brokerEvents } from './events.ts'
 import { defaultPolicy, policySchema, type Policy } from './policy.ts'
 import type { BrokerStore, StoredSession } from './store.ts'
@@ -35,47 +36,28 @@ export interface ServiceOptions {
   newId?: () => string
 }
 
-/** A client connection as the service sees it. */
-export interface Connection {
-  /** Called every second. */
-  check(): void
-  end(reason: EndReason): void
-  failed(error: unknown): void
-}
-
-export type EntranceRefusal =
-  'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'not-ready'
-export type Entrance = { session: SessionFacts } | { refusal: EntranceRefusal }
-/** Of a session that a client is in; read anew each time, since the owner may change it. */
-export type SessionFacts = Readonly<Pick<StoredSession, 'id' | 'name' | 'policy'>>
-
 /** Below this a number is a duration, from it on a moment: 1e11 ms are 3.2 years, or March 1973. */
 const momentFrom = 1e11
 
 export class BrokerService {
   /** A new one with every start. */
   engine: BrokerEngine
-  readonly connections = new Set<Connection>()
+  readonly clients: Clients
   readonly clock: Clock
   readonly store: BrokerStore
   readonly startedAt: number
-  storageError: { since: number; text: string } | null = null
   private readonly sessions = new Map<string, StoredSession>()
   private readonly authentication: Authentication
   private readonly events: Announcer<typeof brokerEvents>
-  private readonly changed: () => void
+  private readonly reports: EngineReports
   private readonly removed: (name: string) => void
-  private readonly log: Log
   private readonly random: RandomBytes
-  private readonly newId: () => string
   private readonly newEngine: (observer: EngineObserver) => BrokerEngine
   /** By sessions that are gone, and before the room was last started. */
   private deliveredBefore = 0
   private ready = false
   private isUsed = false
   private pulse: NodeJS.Timeout | undefined
-  private nextConnection = 1
-  private readonly deadTold = new Map<number, number>()
 
   constructor({
     store,
@@ -91,16 +73,26 @@ export class BrokerService {
   }: ServiceOptions) {
     this.store = store
     this.clock = clock
-    this.log = log
     this.random = random
-    this.newId = newId
-    this.events = createAnnouncer(events, 'brokers', brokerEvents)
-    this.changed = changed
     this.removed = removed
     this.startedAt = clock.monotonic()
-    this.authentication = new Authentication(passwords, () => clock.monotonic(), random)
+    const authentication = (this.authentication = new Authentication(passwords, () => clock.monotonic(), random))
+    const announcer = createAnnouncer(events, 'brokers', brokerEvents)
+    this.events = {
+      emit(event) {
+        announcer.emit(event)
+        changed()
+      },
+    }
+    this.clients = new Clients({
+      ...{ clock, log, store, authentication, changed, events: this.events, newMessageId: newId },
+      sessions: () => (this.ready ? this.sessions : null),
+      engine: () => this.engine,
+      storageRefuses: () => this.storageError !== null,
+    })
+    this.reports = new EngineReports(clock, this.events, (session, text) => this.clients.announce(session, text), changed)
     this.newEngine = newEngine
-    this.engine = newEngine(this.observer())
+    this.engine = newEngine(this.reports)
     for (const stored of store.all()) this.open(stored)
   }
 
@@ -108,12 +100,12 @@ export class BrokerService {
   async start(): Promise<void> {
     if (this.isUsed) {
       this.deliveredBefore = this.deliveredTotal
-      this.engine = this.newEngine(this.observer())
+      this.engine = this.newEngine(this.reports)
       this.sessions.clear()
       for (const stored of this.store.all()) this.open(stored)
     }
     this.isUsed = true
-    this.storageError = null
+    this.reports.reset()
     try {
       await this.engine.start()
     } catch (error) {
@@ -130,9 +122,7 @@ export class BrokerService {
   async stop(): Promise<void> {
     clearInterval(this.pulse)
     this.ready = false
-    for (const connection of [...this.connections]) this.sparing(connection, () => connection.end('shutdown'))
-    // Those without a wire, of this house itself.
-    this.engine.disconnectAll('shutdown')
+    this.clients.endAll('shutdown')
     await this.engine.stop()
   }
 
@@ -145,8 +135,9 @@ export class BrokerService {
     return [...this.sessions.values()].reduce((sum, { id }) => sum + this.engine.counts(id).deliveredTotal, this.deliveredBefore)
   }
 
-  newConnectionId(): number {
-    return this.nextConnection++
+  /** Since when storage refuses, and why; null while it does not. */
+  get storageError(): EngineReports['storageError'] {
+    return this.reports.storageError
   }
 
   // Sessions
@@ -154,6 +145,10 @@ export class BrokerService {
   /** By name. */
   all(): StoredSession[] {
     return [...this.sessions.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  has(name: string): boolean {
+    return this.sessions.has(name)
   }
 
   /** Throws `no-such-session`. */
@@ -191,7 +186,7 @@ export class BrokerService {
     if (stored === null) throw new BrokerFault('session-exists')
     this.open(stored)
     this.authentication.remember(stored.id, password)
-    this.emit({ type: 'session-created', subject: name, actor })
+    this.events.emit({ type: 'session-created', subject: name, actor })
     return { secretKey, expiresAt }
   }
 
@@ -218,11 +213,7 @@ export class BrokerService {
     this.store.setSuspended(stored.id, suspended)
     stored.suspended = suspended
     this.engine.setSuspended(stored.id, suspended)
-    this.emit({
-      type: suspended ? 'session-suspended' : 'session-resumed',
-      subject: name,
-      actor,
-    })
+    this.events.emit({ type: suspended ? 'session-suspended' : 'session-resumed', subject: name, actor })
   }
 
   async drop(name: string, actor: string, { expired = false } = {}): Promise<void> {
@@ -234,8 +225,8 @@ export class BrokerService {
     this.deliveredBefore += this.engine.counts(stored.id).deliveredTotal
     this.authentication.forget(stored.id)
     await this.engine.dropTenant(stored.id)
-    this.deadTold.delete(stored.id)
-    this.emit({ type: 'session-dropped', subject: name, actor, data: { expired } })
+    this.reports.forget(stored.id)
+    this.events.emit({ type: 'session-dropped', subject: name, actor, data: { expired } })
   }
 
   rotateSecret(name: string, actor: string): string {
@@ -243,7 +234,7 @@ export class BrokerService {
     const secretKey = this.newSecretKey()
     stored.secretHash = hashSecret(secretKey)
     this.store.setSecret(stored.id, stored.secretHash)
-    this.emit({ type: 'secret-rotated', subject: name, actor })
+    this.events.emit({ type: 'secret-rotated', subject: name, actor })
     return secretKey
   }
 
@@ -263,96 +254,11 @@ export class BrokerService {
       this.store.setPolicy(stored.id, stored.policy)
       if (!(await this.engine.setPolicy(stored.id, stored.policy))) throw new BrokerFault('storage-failed')
     }
-    if (expiry !== undefined || policy !== undefined) this.emit({ type: 'session-changed', subject: name, actor })
+    if (expiry !== undefined || policy !== undefined) this.events.emit({ type: 'session-changed', subject: name, actor })
   }
 
   createPass(name: string): string {
     return this.authentication.createPass(this.byName(name).id)
-  }
-
-  // Clients
-
-  async enter(name: string, password: string, address: string): Promise<Entrance> {
-    if (!this.ready) return { refusal: 'not-ready' }
-    const session = this.sessions.get(name)
-    if (session === undefined) {
-      if (await this.authentication.isBlocked(0, address)) return { refusal: 'too-many-attempts' }
-      await this.authentication.failed(0, address)
-      return { refusal: 'session-not-found' }
-    }
-    const outcome = await this.authentication.check(session, password, address)
-    if (outcome === 'too-many') return { refusal: 'too-many-attempts' }
-    if (outcome === 'wrong') return { refusal: 'invalid-password' }
-    if (session.suspended) return { refusal: 'suspended' }
-    if (this.isFull(session)) return { refusal: 'too-many-clients' }
-    // It may have been dropped while the password was checked.
-    return this.sessions.get(name) === session ? { session } : { refusal: 'session-not-found' }
-  }
-
-  has(name: string): boolean {
-    return this.sessions.has(name)
-  }
-
-  /** Whether no more clients fit. */
-  isFull({ id, policy }: SessionFacts): boolean {
-    return this.engine.counts(id).clients >= policy.maxClients
-  }
-
-  /** A line on the session's own log topic. */
-  announce({ id }: Pick<SessionFacts, 'id'>, text: string): void {
-    this.engine.announce(id, text)
-    this.changed()
-  }
-
-  evicted(session: SessionFacts, name: string): void {
-    this.emit({
-      type: 'client-evicted',
-      subject: name,
-      data: { session: session.name },
-    })
-    this.announce(session, `${name} was disconnected: it did not take its messages`)
-  }
-
-  newMessageId(): string {
-    return this.newId()
-  }
-
-  /** A fault of ours that one client, or one session, met. */
-  reportInternalError(error: unknown, what = 'a broker connection met a fault'): void {
-    this.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, what)
-  }
-
-  emit<Type extends keyof typeof brokerEvents>(event: Announcement<typeof brokerEvents, Type>): void {
-    this.events.emit(event)
-    this.changed()
-  }
-
-  private observer(): EngineObserver {
-    const { clock } = this
-    return {
-      deadLetter: (letter) => this.tellDeadLetter(letter),
-      changed: () => this.changed(),
-      storageFailed: (error) => {
-        this.storageError = { since: clock.now(), text: diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error) }
-        this.emit({
-          type: 'storage-failed',
-          data: { error: this.storageError.text },
-        })
-      },
-      storageWorks: () => {
-        this.storageError = null
-        this.emit({ type: 'storage-works' })
-      },
-    }
-  }
-
-  /** A fault in what is done with one connection ends that one, not the work on the others. */
-  private sparing(connection: Connection, work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      connection.failed(error)
-    }
   }
 
   private open(stored: StoredSession): void {
@@ -375,28 +281,14 @@ export class BrokerService {
 
   /** Once a second: connections without life, sessions whose time is over, what the engine waits for. */
   private beat(): void {
-    for (const connection of this.connections) this.sparing(connection, () => connection.check())
+    this.clients.check()
     const now = this.clock.now()
     for (const { name, expiresAt } of this.sessions.values())
       if (expiresAt !== null && expiresAt <= now)
         this.drop(name, 'system', { expired: true }).catch((error: unknown) =>
-          this.reportInternalError(error, 'an expired session could not be removed'),
+          this.clients.reportInternalError(error, 'an expired session could not be removed'),
         )
     this.engine.tick()
-  }
-
-  /** The first of a session in a minute is an event; a storm of them must not drown the rest. */
-  private tellDeadLetter({ tenant, message: { topic, id }, subscriberKey, reason }: DeadLetter): void {
-    const now = this.clock.monotonic()
-    const told = this.deadTold.get(tenant.id)
-    if (told !== undefined && now - told < 60_000) return
-    this.deadTold.set(tenant.id, now)
-    this.emit({
-      type: 'dead-letter',
-      subject: tenant.name,
-      data: { topic, reason, subscriber: subscriberKey, messageId: id },
-    })
-    this.announce(tenant, `a message on ${topic} for ${subscriberKey} became a dead letter: ${reason}`)
   }
 }
 

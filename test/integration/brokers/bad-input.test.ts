@@ -110,7 +110,7 @@ it.each([
   const session = await house.createSession({ evictAfter: 1_000 })
   const witness = await FrameClient.join(house.url, session)
   const client = await FrameClient.join(house.url, session, 'talker')
-  const connection = [...house.room.service.connections].at(-1)
+  const connection = [...house.room.service.clients.connections].at(-1)
   client.socket.pause()
   // As a program would that looks at nothing but whether its own line is free.
   const talking = setInterval(() => {
@@ -125,7 +125,7 @@ it.each([
   } finally {
     clearInterval(talking)
   }
-  await until('its connection is gone', () => connection !== undefined && !house.room.service.connections.has(connection))
+  await until('its connection is gone', () => connection !== undefined && !house.room.service.clients.connections.has(connection))
 })
 
 it('survives any bytes as MQTT', async () => {
@@ -157,7 +157,7 @@ it('survives any bytes as MQTT', async () => {
   )
   witness.publish('t', 'still-here')
   expect(await witness.next('publish_response')).toMatchObject({ success: true })
-  await until('every connection is gone', () => house.room.service.connections.size === 1)
+  await until('every connection is gone', () => house.room.service.clients.connections.size === 1)
 })
 
 it.each([4, 5] as const)('survives any packets after a login at level %i, and keeps its counts right', async (version) => {
@@ -240,7 +240,7 @@ it.each([4, 5] as const)('survives any packets after a login at level %i, and ke
   )
   witness.publish('t', 'still-here')
   expect(await witness.next('publish_response')).toMatchObject({ success: true })
-  await until('every other connection is gone', () => house.room.service.connections.size === 1)
+  await until('every other connection is gone', () => house.room.service.clients.connections.size === 1)
   const [tenant] = engineOf(house.room).tenants.values()
   const unacked = [...(tenant?.subscribers.values() ?? [])].reduce((sum, subscriber) => sum + subscriber.unacked.size, 0)
   expect(tenant?.queued).toBe(unacked)
@@ -270,7 +270,7 @@ it('ends connections that never log in, and half-open ones that never finish the
   await once(half, 'connect')
   half.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n')
   const silent = await FrameClient.open(house.url)
-  expect(house.room.service.connections.size).toBe(1)
+  expect(house.room.service.clients.connections.size).toBe(1)
   expect(await silent.ended()).toMatchObject({ code: 4401 })
   half.destroy()
 })

@@ -21,7 +21,7 @@ const broken = (): never => {
 
 /** Makes one function of the victim's connection throw from now on. */
 function breakIt(house: BrokerHouse, name: Name): void {
-  const connection = [...house.room.service.connections].find((each) => 'name' in each && each.name === 'victim')
+  const connection = [...house.room.service.clients.connections].find((each) => 'name' in each && each.name === 'victim')
   if (connection === undefined) throw new Error('the victim is not there')
   Object.defineProperty(connection, name, { value: broken })
 }

@@ -2,7 +2,7 @@
 import type { Attachment } from '../../engine/broker-engine.ts'
 import { logTopic, parseFilter } from '../../engine/topics.ts'
 import type { Delivery, HowDelivered, Message, Receipt } from '../../engine/types.ts'
-import type { BrokerService, EntranceRefusal, SessionFacts } from '../../service.ts'
+import type { Clients, EntranceRefusal, SessionFacts } from '../../clients.ts'
 import type { ClientConnection, Codec } from '../shared/client-connection.ts'
 import { webSocketFrame } from '../shared/wire.ts'
 import { listDevices, registerDevice, unregisterDevice } from './json-devices.ts'
@@ -32,12 +32,12 @@ export class JsonCodec implements Codec {
   readonly protocol = 'json'
   readonly pingEvery = 30_000
   private readonly connection: ClientConnection
-  private readonly service: BrokerService
+  private readonly clients: Clients
   private readonly files: JsonFiles
 
   constructor(connection: ClientConnection) {
     this.connection = connection
-    this.service = connection.service
+    this.clients = connection.clients
     this.files = new JsonFiles(
       (frame) => this.say(frame),
       () => connection.backpressure.hold(),
@@ -87,11 +87,11 @@ export class JsonCodec implements Codec {
       case 'end_file':
         return this.files.relayFrame(frame, bytes, place.attachment)
       case 'register_fcm_token':
-        return this.say(registerDevice(frame, place.session, this.service))
+        return this.say(registerDevice(frame, place.session, this.clients))
       case 'unregister_fcm_token':
-        return this.say(unregisterDevice(frame, place.session, this.service))
+        return this.say(unregisterDevice(frame, place.session, this.clients))
       case 'get_registered_devices':
-        return this.say(listDevices(frame, place.session, this.service))
+        return this.say(listDevices(frame, place.session, this.clients))
       default:
         return this.say({ error: 'Unknown message type' })
     }
@@ -122,7 +122,7 @@ export class JsonCodec implements Codec {
 
   /** `publish {topic, data, hash, timestamp, messageId}` → `publish_response` once it is as durable as the session asks for. */
   private publish(frame: Frame, { attachment }: Place): void {
-    const read = readPublish(frame, () => this.service.newMessageId())
+    const read = readPublish(frame, () => this.clients.newMessageId())
     if (typeof read === 'string') {
       const { messageId } = frame
       return this.say({ type: 'publish_response', success: false, error: read, ...(typeof messageId === 'string' ? { messageId } : {}) })
@@ -225,7 +225,7 @@ export class JsonCodec implements Codec {
 
   /** A fault of ours: the client hears that there was one, the log hears which. The connection, the session and the server live on. */
   private reportInternalError(error: unknown): void {
-    this.service.reportInternalError(error)
+    this.clients.reportInternalError(error)
     this.say({ error: 'Internal server error' })
   }
 

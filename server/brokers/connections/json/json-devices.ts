@@ -1,14 +1,14 @@
 /** Device tokens of JSON clients, kept as the client encrypted them. Each function answers with the frame to send. */
 import { createHash } from 'node:crypto'
 import { diskRefusal } from '../../../store/disk.ts'
-import type { BrokerService, SessionFacts } from '../../service.ts'
+import type { Clients, SessionFacts } from '../../clients.ts'
 import type { Frame } from './json-frames.ts'
 
 const notStored = 'Device could not be stored'
 const required = 'userId and encryptedData are required'
 
 /** `register_fcm_token {userId, encryptedData, hash}` → `fcm_token_response`. */
-export function registerDevice(frame: Frame, { id }: SessionFacts, { store, clock }: BrokerService): object {
+export function registerDevice(frame: Frame, { id }: SessionFacts, { store, clock }: Clients): object {
   const device = readDevice(frame)
   if (device === null) return { type: 'fcm_token_response', success: false, error: required }
   const stored = orRefused(() => store.putDevice(id, device.userId, device, clock.now()))
@@ -18,7 +18,7 @@ export function registerDevice(frame: Frame, { id }: SessionFacts, { store, cloc
 }
 
 /** `unregister_fcm_token` with the same fields → `fcm_unregister_response`. */
-export function unregisterDevice(frame: Frame, { id }: SessionFacts, { store }: BrokerService): object {
+export function unregisterDevice(frame: Frame, { id }: SessionFacts, { store }: Clients): object {
   const device = readDevice(frame)
   if (device === null) return { type: 'fcm_unregister_response', success: false, error: required }
   const removed = orRefused(() => store.removeDevice(id, device.userId, device.deviceId))
@@ -29,7 +29,7 @@ export function unregisterDevice(frame: Frame, { id }: SessionFacts, { store }: 
 }
 
 /** `get_registered_devices {userId}` → `registered_devices_response {devices}`. */
-export function listDevices({ userId }: Frame, { id }: SessionFacts, { store }: BrokerService): object {
+export function listDevices({ userId }: Frame, { id }: SessionFacts, { store }: Clients): object {
   if (typeof userId !== 'string') return { type: 'registered_devices_response', success: false, error: 'userId is required', devices: [] }
   return { type: 'registered_devices_response', success: true, devices: store.devices(id, userId) }
 }

@@ -38,7 +38,7 @@ export class Incoming {
     attachment.publish(
       {
         topic,
-        id: peer.service.newMessageId(),
+        id: peer.clients.newMessageId(),
         source: 'mqtt',
         body,
         isEmpty: body.length === 0,

@@ -6,7 +6,7 @@ import type { IConnectPacket, IDisconnectPacket, Packet, Parser } from 'mqtt-pac
 import type { Attachment } from '../../engine/broker-engine.ts'
 import { logTopic } from '../../engine/topics.ts'
 import type { Delivery, EndReason, HowDelivered, Message, Protocol, Receipt } from '../../engine/types.ts'
-import type { BrokerService } from '../../service.ts'
+import type { Clients } from '../../clients.ts'
 import type { ClientConnection, Codec } from '../shared/client-connection.ts'
 import { Incoming } from './incoming.ts'
 import { logIn, refuseVersion } from './mqtt-login.ts'
@@ -18,7 +18,7 @@ import { TopicAliases } from './topic-aliases.ts'
 
 export class MqttCodec implements Codec, MqttPeer {
   readonly connection: ClientConnection
-  readonly service: BrokerService
+  readonly clients: Clients
   version: Version = 4
   keepAlive = 0
   wantsWords = true
@@ -34,7 +34,7 @@ export class MqttCodec implements Codec, MqttPeer {
 
   constructor(connection: ClientConnection) {
     this.connection = connection
-    this.service = connection.service
+    this.clients = connection.clients
     this.outgoing = new Outgoing(this)
     this.incoming = new Incoming(this)
     this.parser = newParser()
@@ -172,7 +172,7 @@ export class MqttCodec implements Codec, MqttPeer {
     // One and a half times the keep alive without a packet ends the connection (MQTT-3.1.2-22).
     if (this.keepAlive > 0 && this.connection.heartbeat.quietFor > this.keepAlive * 1_500) return this.fail(reason.keepAliveTimeout)
     const { attachment } = this.connection
-    if (this.owesReleases && attachment !== null && this.service.storageError === null) this.sendReleases(attachment)
+    if (this.owesReleases && attachment !== null && !this.clients.storageRefuses) this.sendReleases(attachment)
   }
 
   sayGoodbye(why: EndReason): void {

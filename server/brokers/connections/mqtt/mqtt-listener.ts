@@ -8,22 +8,22 @@ import { containEvents, escape } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
 import { ClientConnection } from '../shared/client-connection.ts'
 import { MqttCodec } from './mqtt-codec.ts'
-import type { BrokerService } from '../../service.ts'
+import type { Clients } from '../../clients.ts'
 import { tcpWire } from '../shared/wire.ts'
 
 export class MqttListener {
   problem: { since: number; text: string } | null = null
   private server: Server | null = null
   private readonly sockets = new Set<Socket>()
-  private readonly service: BrokerService
+  private readonly clients: Clients
   private readonly settings: SettingsSource
   private readonly log: Log
   private readonly egress: Pick<Egress, 'addListener'>
   private endWatch: (() => void) | null = null
   private turn: Promise<void> = Promise.resolve()
 
-  constructor(service: BrokerService, settings: SettingsSource, log: Log, egress: Pick<Egress, 'addListener'>) {
-    this.service = service
+  constructor(clients: Clients, settings: SettingsSource, log: Log, egress: Pick<Egress, 'addListener'>) {
+    this.clients = clients
     this.settings = settings
     this.log = log
     this.egress = egress
@@ -60,7 +60,7 @@ export class MqttListener {
         if (server.listening)
           return this.log.warn({ port: mqttPort, error: error.message }, 'a client of MQTT over TCP could not be accepted')
         this.problem = {
-          since: this.service.clock.now(),
+          since: this.clients.clock.now(),
           text: error.code === 'EADDRINUSE' ? `Port ${mqttPort} is used by another program` : error.message,
         }
         this.log.warn({ port: mqttPort, error: error.message }, 'MQTT over TCP could not start')
@@ -82,7 +82,7 @@ export class MqttListener {
     // A reset is followed by `close`, which is all that matters here.
     socket.on('error', () => undefined)
     const wire = tcpWire(socket, address)
-    wire.listen(new ClientConnection(wire, this.service, (connection) => new MqttCodec(connection)))
+    wire.listen(new ClientConnection(wire, this.clients, (connection) => new MqttCodec(connection)))
   }
 
   private async close(): Promise<void> {

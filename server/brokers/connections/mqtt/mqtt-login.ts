@@ -1,7 +1,7 @@
 /** CONNECT (3.1) and CONNACK (3.2): who a client is, what it brings, and what it may count on. */
 import type { IConnectPacket } from 'mqtt-packet'
 import type { AttachOptions } from '../../engine/types.ts'
-import type { BrokerService, SessionFacts } from '../../service.ts'
+import type { Clients, SessionFacts } from '../../clients.ts'
 import { largestPacket, type MqttPeer } from './mqtt-peer.ts'
 import { connack, entranceCodes, isMqttTopic, keepForOf, never, passwordText, reason, willOf, type Version } from './mqtt-packets.ts'
 import { aliasMaximum } from './topic-aliases.ts'
@@ -17,13 +17,13 @@ export function refuseVersion(peer: MqttPeer): void {
 }
 
 export async function logIn(peer: MqttPeer, packet: IConnectPacket): Promise<void> {
-  const { connection, service } = peer
+  const { connection, clients } = peer
   const { properties = {} } = packet
   const wrong = wrongIn(packet, peer.version)
   if (wrong !== null) return refuse(peer, wrong)
   let assigned: AttachOptions | null = null
   await connection.logIn({
-    sessionName: sessionNameOf(packet.username ?? '', service),
+    sessionName: sessionNameOf(packet.username ?? '', clients),
     password: passwordText(packet.password),
     enter(session) {
       peer.keepAlive = packet.keepalive ?? 0
@@ -33,7 +33,7 @@ export async function logIn(peer: MqttPeer, packet: IConnectPacket): Promise<voi
         receiveMaximum: Math.min(properties.receiveMaximum ?? 65_535, session.policy.maxInFlight),
         maximumPacketSize: properties.maximumPacketSize ?? Infinity,
       }
-      const name = packet.clientId === '' ? `auto-${service.newMessageId()}` : packet.clientId
+      const name = packet.clientId === '' ? `auto-${clients.newMessageId()}` : packet.clientId
       return { name, options: (assigned = attachOptions(packet, name, peer.version, session)) }
     },
     onAccepted: ({ isResumed }) =>
@@ -56,8 +56,8 @@ function wrongIn({ clientId, clean = true, will, properties = {} }: IConnectPack
 }
 
 /** `SESSION` or `SESSION:anything`, since some clients want a user name of their own. */
-function sessionNameOf(username: string, service: BrokerService): string {
-  return service.has(username) || !username.includes(':') ? username : username.slice(0, username.indexOf(':'))
+function sessionNameOf(username: string, clients: Clients): string {
+  return clients.hasSession(username) || !username.includes(':') ? username : username.slice(0, username.indexOf(':'))
 }
 
 function attachOptions(

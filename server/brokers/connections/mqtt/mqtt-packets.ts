@@ -11,7 +11,7 @@ import {
   type UserProperties,
 } from 'mqtt-packet'
 import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from '../../engine/types.ts'
-import type { EntranceRefusal } from '../../service.ts'
+import type { EntranceRefusal } from '../../clients.ts'
 import { refusalTexts, utf8 } from '../json/json-frames.ts'
 
 export type Version = 3 | 4 | 5

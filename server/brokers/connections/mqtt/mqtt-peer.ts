@@ -1,6 +1,6 @@
 /** What the handlers of packets know of the client they serve, and do to it. */
 import type { Attachment } from '../../engine/broker-engine.ts'
-import type { BrokerService } from '../../service.ts'
+import type { Clients } from '../../clients.ts'
 import type { ClientConnection } from '../shared/client-connection.ts'
 import type { Version } from './mqtt-packets.ts'
 import type { TopicAliases } from './topic-aliases.ts'
@@ -10,7 +10,7 @@ export const largestPacket = 10_485_760
 
 export interface MqttPeer {
   readonly connection: ClientConnection
-  readonly service: BrokerService
+  readonly clients: Clients
   readonly aliases: TopicAliases
   version: Version
   /** Seconds; 0 for a client that does not promise to be heard. */

@@ -89,9 +89,9 @@ export class Outgoing {
     message: Message,
     how: { qos: Quality; packetId: number | null; again: boolean; retain: boolean; identifiers: readonly number[] },
   ): Buffer | null {
-    const { aliases, version, service } = this.peer
+    const { aliases, version, clients } = this.peer
     const alias = aliases.nameFor(message.topic)
-    const packet = publishPacket(message, { version, ...how, now: service.clock.monotonic(), alias })
+    const packet = publishPacket(message, { version, ...how, now: clients.clock.monotonic(), alias })
     if (packet.length <= this.peer.limits.maximumPacketSize) return packet
     if (alias !== null) aliases.takeBack(alias)
     return null

@@ -6,7 +6,7 @@ import { contained, type Scope } from '../../../isolation.ts'
 import { Lifecycle } from '../../../lifecycle.ts'
 import type { AttachedClient, Attachment } from '../../engine/broker-engine.ts'
 import type { AttachOptions, Delivery, EndReason, HowDelivered, Message, Protocol, Receipt } from '../../engine/types.ts'
-import type { BrokerService, Connection, EntranceRefusal, SessionFacts } from '../../service.ts'
+import type { Clients, Connection, EntranceRefusal, SessionFacts } from '../../clients.ts'
 import { Backpressure } from './backpressure.ts'
 import { closeCodes, type CloseReason } from './close-codes.ts'
 import { connectionLifecycle, type ConnectionEvent, type ConnectionFacts, type ConnectionState } from './connection-lifecycle.ts'
@@ -69,7 +69,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   /** Null while it is in no session. */
   attachment: Attachment | null = null
   session: SessionFacts | null = null
-  readonly service: BrokerService
+  readonly clients: Clients
   readonly wire: Wire
   readonly backpressure: Backpressure
   readonly heartbeat: Heartbeat
@@ -80,27 +80,27 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   /** What came while its login was checked. */
   private ahead: (() => void)[] = []
 
-  constructor(wire: Wire, service: BrokerService, newCodec: (connection: ClientConnection) => Codec) {
+  constructor(wire: Wire, clients: Clients, newCodec: (connection: ClientConnection) => Codec) {
     this.wire = wire
-    this.service = service
-    this.id = service.newConnectionId()
+    this.clients = clients
+    this.id = clients.newConnectionId()
     this.address = wire.address
-    this.connectedAt = service.clock.now()
-    this.openedAt = service.clock.monotonic()
+    this.connectedAt = clients.clock.now()
+    this.openedAt = clients.clock.monotonic()
     this.scope = this.newScope()
     this.failed = contained(this.scope, (error: unknown): never => {
       throw error
     })
-    const now = (): number => service.clock.monotonic()
+    const now = (): number => clients.clock.monotonic()
     this.backpressure = new Backpressure(wire, now)
     this.heartbeat = new Heartbeat(wire, now)
     this.lifecycle = new Lifecycle(connectionLifecycle, {
       facts: () => ({ isAttached: this.attachment !== null }),
       onTransition: () => undefined,
-      onIllegal: (state, event) => service.reportInternalError(new Error(`a broker connection that is ${state} cannot take ${event}`)),
+      onIllegal: (state, event) => clients.reportInternalError(new Error(`a broker connection that is ${state} cannot take ${event}`)),
     })
     this.codec = newCodec(this)
-    service.connections.add(this)
+    clients.connections.add(this)
   }
 
   get protocol(): Protocol {
@@ -141,7 +141,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   }
 
   closed(): void {
-    this.service.connections.delete(this)
+    this.clients.connections.delete(this)
     this.lifecycle.handle('line-lost')
     this.backpressure.drained()
     this.leave()
@@ -178,7 +178,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   }
 
   end(reason: EndReason): void {
-    if (reason === 'slow-reader' && this.session !== null) this.service.evicted(this.session, this.name)
+    if (reason === 'slow-reader' && this.session !== null) this.clients.evicted(this.session, this.name)
     this.codec.sayGoodbye(reason)
     this.close(reason, { keepWill: keepsWill.includes(reason) })
   }
@@ -186,12 +186,12 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   // From the service
 
   check(): void {
-    const { service, wire, codec, session } = this
+    const { clients, wire, codec, session } = this
     if (this.state === 'closing') {
-      if (service.clock.monotonic() - this.closingSince > closingTime) wire.destroy()
+      if (clients.clock.monotonic() - this.closingSince > closingTime) wire.destroy()
       return
     }
-    if (this.attachment === null && service.clock.monotonic() - this.openedAt > loginTime) return this.close('login-deadline')
+    if (this.attachment === null && clients.clock.monotonic() - this.openedAt > loginTime) return this.close('login-deadline')
     if (this.state === 'connected') codec.onTick()
     if (this.isOver) return
     const evictAfter = session?.policy.evictAfter ?? evictAfterByDefault
@@ -204,11 +204,11 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
 
   /** Resolves when it is decided; what came meanwhile is handled then. */
   async logIn({ sessionName, password, enter, onAccepted, onRefused }: Login): Promise<void> {
-    const { service } = this
+    const { clients } = this
     this.lifecycle.handle('login')
     const letGo = this.backpressure.hold()
     try {
-      const entrance = await service.enter(sessionName, password, this.address)
+      const entrance = await clients.enter(sessionName, password, this.address)
       if (this.state !== 'authenticating') return
       if ('refusal' in entrance) {
         this.lifecycle.handle('refused')
@@ -218,13 +218,13 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
       const { session } = entrance
       const { name, options } = enter(session)
       this.name = name
-      const attachment = await service.engine.attach(session.id, this, options)
+      const attachment = await clients.engine.attach(session.id, this, options)
       if (this.state !== 'authenticating') return attachment.detach()
       this.attachment = attachment
       this.session = session
       this.lifecycle.handle('accepted')
       onAccepted(attachment, session)
-      service.announce(session, `${name} joined from ${this.address}`)
+      clients.announce(session, `${name} joined from ${this.address}`)
       this.codec.onAttached(attachment)
     } finally {
       if (this.state === 'authenticating') this.lifecycle.handle('refused')
@@ -251,7 +251,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
     this.lifecycle.handle('ended')
     if (wasOver) return
     const { code, text } = closeCodes[reason]
-    this.closingSince = this.service.clock.monotonic()
+    this.closingSince = this.clients.clock.monotonic()
     try {
       this.wire.close(code, text)
       this.backpressure.end()
@@ -266,7 +266,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
     this.attachment = this.session = null
     this.codec.onDetached()
     attachment.detach({ keepWill })
-    this.service.announce(session, `${name} left`)
+    this.clients.announce(session, `${name} left`)
   }
 
   /** Where an error goes that escapes from what this client's connection does: to its end, and to whoever counts. */
