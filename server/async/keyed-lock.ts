@@ -4,6 +4,8 @@ import { createSerialQueue, type SerialQueue } from './serial-queue.ts'
 export interface KeyedLock<Key> {
   /** Runs `work` when all before it for this key has ended, however that ended. */
   run<Result>(key: Key, work: () => Promise<Result> | Result): Promise<Result>
+  /** Resolves when all that was asked for until now, for any key, has ended. */
+  settled(): Promise<void>
   /** Keys for which something runs or waits. */
   readonly size: number
 }
@@ -21,6 +23,9 @@ export function createKeyedLock<Key>(): KeyedLock<Key> {
         own.users -= 1
         if (own.users === 0) queues.delete(key)
       }
+    },
+    async settled() {
+      await Promise.all(Array.from(queues.values(), ({ queue }) => queue.settled()))
     },
     get size() {
       return queues.size

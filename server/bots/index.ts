@@ -22,12 +22,15 @@ import { botEvents } from './events.ts'
 import { Inbox } from './messages/inbox.ts'
 import { createLogStore, type LogStore } from './messages/log-store.ts'
 import { lockedBackups, removeLocked } from './locked-store.ts'
-import { createMessageStore } from './messages/outbox-store.ts'
+import { createOutboxStore } from './messages/outbox-store.ts'
 import { Messages } from './messages/messages.ts'
 import { Outbox } from './messages/outbox.ts'
 import type { Authenticator } from './pairing/passkey.ts'
 import { createRuleStore } from './rules/store.ts'
-import { Rules, type Publisher } from './rules/rules.ts'
+import type { Publisher } from './rules/publisher.ts'
+import { ReadyRules } from './rules/ready-rules.ts'
+import { Rules } from './rules/rules.ts'
+import { RuleRunner } from './rules/runner.ts'
 import { BotService, type BotServiceParts } from './service.ts'
 import { needsPerson } from './bot/lifecycle.ts'
 import type { BotState } from './contract/index.ts'
@@ -69,7 +72,7 @@ export function createBotsRoom(
   const { qrTimeout, backOff, ...patience } = timing
   const store = createBotStore(database, sealer)
   const backups = createBackups(createBackupStore(database), sealer, clock)
-  const messageStore = createMessageStore(database, sealer)
+  const outboxStore = createOutboxStore(database, sealer)
   const webhooks = createWebhooks({
     database,
     sealer,
@@ -88,39 +91,48 @@ export function createBotsRoom(
     }
   }
   const messages = new Messages({
-    store: messageStore,
+    store: outboxStore,
     log: logStore,
     errors: log,
     clock,
     bots: () => service.list(),
     keepFor: (bot) => limits(bot).keepMessagesFor,
-    trimmed: (bot) => inbox.trim(bot),
-    told: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }),
+    onTrim: (bot) => inbox.trim(bot),
+    onEvent: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }),
   })
   const outbox = new Outbox({
-    ...{ store: messageStore, chats: logStore, clock, log, random: Math.random },
+    ...{ store: outboxStore, chats: logStore, clock, log, random: Math.random },
     ...(backOff === undefined ? {} : { backOff }),
     pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
     // As the library makes them; a message has its id before there is a connection.
     newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
-    settled: (userId, how) => activity.count(userId, how),
-    progressed: (userId, row) => messages.progressed(userId, row),
+    onSettled: (userId, how) => activity.count(userId, how),
+    onProgress: (userId, row) => messages.onProgress(userId, row),
   })
+  const ruleStore = createRuleStore(database)
+  const ready = new ReadyRules(ruleStore)
   const rules = new Rules({
-    ...{ store: createRuleStore(database), outbox, publisher: publisher ?? null, clock, log },
-    callWebhook: (userId, webhook, data) => webhooks.sendTo('bots', userId, webhook, 'rule', data),
+    ...{ store: ruleStore, ready, publisher: publisher ?? null, clock },
     hasWebhook: (userId, webhook) => webhooks.list('bots', userId).some(({ id }) => id === webhook),
-    told: (event) => messages.tell(event.userId, event),
-    did: (what, userId, actor, rule, problem) => {
+    onAction: (action, userId, actor, rule) => {
       context.changed('bots')
-      announcer.emit({ type: `bot-${what}`, subject: userId, actor, data: { rule, problem } })
+      announcer.emit({ type: `bot-${action}`, subject: userId, actor, data: { rule } })
     },
   })
-  const told = (bot: Bot, message: Message): void => {
+  const runner = new RuleRunner({
+    ...{ rules: ready, store: ruleStore, outbox, publisher: publisher ?? null, clock, log },
+    callWebhook: (userId, webhook, data) => webhooks.sendTo('bots', userId, webhook, 'rule', data),
+    onEvent: (event) => messages.tell(event),
+    onFailing: (userId, rule, problem) => {
+      context.changed('bots')
+      announcer.emit({ type: 'bot-rule-failed', subject: userId, actor: 'system', data: { rule, problem } })
+    },
+  })
+  const tell = (bot: Bot, message: Message): void => {
     if (!message.fromMe) activity.count(bot.row.userId, 'received')
-    messages.heard(bot, message)
+    messages.onMessage(bot, message)
   }
-  const inbox = new Inbox({ store: store.inbox, log, tell: told, deal: (bot, message) => rules.heard(bot, message) })
+  const inbox = new Inbox({ store: store.inbox, log, tell, applyRules: (bot, message) => runner.onMessage(bot, message) })
   const service: BotService = new BotService({
     engine: createBaileysEngine({ url: whatsappUrl, log, egress: context.egress, ...(qrTimeout === undefined ? {} : { qrTimeout }) }),
     store,
@@ -132,29 +144,30 @@ export function createBotsRoom(
       context.changed('bots')
       if (state === null) return
       announcer.emit({ type: eventOf(state), subject: bot.row.userId, data: { reason: bot.row.reason ?? undefined } })
-      messages.changedState(bot, state)
+      messages.onState(bot, state)
       inbox.recover(bot)
       if (state === 'online') outbox.pump(bot)
     },
-    onArrival: (bot, digest, message) => inbox.arrived(bot, digest, message),
+    onArrival: (bot, digest, message) => inbox.onArrival(bot, digest, message),
     onMessage: (bot, message) => {
-      told(bot, message)
-      rules.heard(bot, message).catch(escape)
+      tell(bot, message)
+      runner.onMessage(bot, message).catch(escape)
     },
-    onRefusal: (bot, messageId, refusal) => outbox.refused(bot, messageId, refusal),
-    onProgress: (bot, messageId, progress) => outbox.progress(bot.row.userId, messageId, progress),
+    onRefusal: (bot, messageId, refusal) => outbox.onRefusal(bot, messageId, refusal),
+    onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
-    sent: (bot, messageId) => messageStore.encoded(bot.row.userId, messageId),
-    onAction: (what, userId, actor) => {
-      if (what === 'deleted' || what === 'unlinked') {
+    sent: (bot, messageId) => outboxStore.encoded(bot.row.userId, messageId),
+    onAction: (action, userId, actor) => {
+      if (action === 'deleted' || action === 'unlinked') {
         outbox.forget(userId)
-        rules.forget(userId)
+        ready.forget(userId)
+        runner.forget(userId)
         webhooks.removeAll('bots', userId)
         removed?.(userId)
       }
-      if (what === 'changed') outbox.repace(service.get(userId))
+      if (action === 'changed') outbox.repace(service.get(userId))
       context.changed('bots')
-      announcer.emit({ type: `bot-${what}`, subject: userId, actor })
+      announcer.emit({ type: `bot-${action}`, subject: userId, actor })
     },
     ...patience,
   })
@@ -173,7 +186,7 @@ export function createBotsRoom(
       egress: context.egress,
       outbox,
       messages,
-      messageStore,
+      outboxStore,
       logStore,
       rules,
       activity,
@@ -200,7 +213,7 @@ export function createBotsRoom(
     async stop() {
       outbox.stop()
       await service.suspend()
-      await rules.settled()
+      await runner.settled()
       activity.stop()
       messages.stop()
       await webhooks.stop()

@@ -10,7 +10,7 @@ import { defaultBotSettings, type BotSettings } from './store.ts'
 export interface BotServiceParts extends Omit<BotParts, 'handshakes' | 'takenBy' | 'outside'> {
   backups: Backups
   /** After something that was done to a bot, for the audit trail. */
-  onAction(what: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored' | 'changed', userId: string, actor: string): void
+  onAction(action: 'created' | 'deleted' | 'unlinked' | 'backed-up' | 'restored' | 'changed', userId: string, actor: string): void
   /** Ms between two bots that are started with the app. */
   stagger?: number
   /** Ms for WhatsApp to answer: with a code, with a confirmation. */

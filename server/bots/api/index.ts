@@ -35,12 +35,12 @@ export interface ApiParts extends MessageParts {
 const historyShown = 200
 
 export function createBotsApi(parts: ApiParts): Api {
-  const { service, egress, store, backups, demo, apiKey, windowUrl, outbox, messageStore, activity, limits } = parts
+  const { service, egress, store, backups, demo, apiKey, windowUrl, outbox, outboxStore, activity, limits } = parts
   const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
   const view = (bot: Bot): BotView => {
     const { received, sent } = activity.lastHour(bot.row.userId)
     return viewOf(bot, {
-      queue: messageStore.waiting(bot.row.userId),
+      queue: outboxStore.waiting(bot.row.userId),
       cappedUntil: isoOrNull(outbox.cappedUntil(bot)),
       heldUntil: isoOrNull(outbox.heldUntil(bot)),
       limits: limits(bot),

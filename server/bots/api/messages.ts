@@ -6,10 +6,13 @@ import type { Contract } from '../../http/contract.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { messageRoutes, outgoing } from '../contract/native/messages.ts'
 import { userId } from '../contract/parts.ts'
+import type { Connection } from '../engine/engine.ts'
 import type { Content } from '../engine/message.ts'
 import type { LogStore } from '../messages/log-store.ts'
-import type { MessageStore } from '../messages/outbox-store.ts'
-import { chatView, liveConnection, loggedView, sentView, wordsOf, type Messages } from '../messages/messages.ts'
+import type { OutboxStore } from '../messages/outbox-store.ts'
+import type { Messages } from '../messages/messages.ts'
+import { wordsOf } from '../messages/outgoing-content.ts'
+import { chatView, loggedView, sentView } from '../messages/views.ts'
 import { chatOf, isGroup } from '../engine/address.ts'
 import type { Outbox } from '../messages/outbox.ts'
 import type { BotService } from '../service.ts'
@@ -18,7 +21,7 @@ export interface MessageParts {
   service: BotService
   outbox: Outbox
   messages: Messages
-  messageStore: MessageStore
+  outboxStore: OutboxStore
   logStore: LogStore
 }
 
@@ -32,7 +35,7 @@ const readAtOnce = 200
 export function messageHandlers({
   service,
   outbox,
-  messageStore: store,
+  outboxStore: store,
   logStore,
 }: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
   const ok = { status: 200 as const, body: { success: true as const } }
@@ -138,6 +141,12 @@ export function eventsSocket({ service, messages }: MessageParts): SocketHandler
     })
     socket.once('close', end)
   }
+}
+
+/** Throws `bot-not-online`. */
+function liveConnection(bot: Bot): Connection {
+  if (bot.live === null) throw new BotFault('bot-not-online', 'This session is not online')
+  return bot.live
 }
 
 /** WhatsApp is not asked for subjects again within this time: a group that was left has none. */

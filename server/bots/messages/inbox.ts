@@ -13,51 +13,51 @@ export interface InboxParts {
   /** Tells log, webhooks and listeners; what it writes is written together with the note that it was done. */
   tell(bot: Bot, message: Message): void
   /** Resolves when the rules are through with it. */
-  deal(bot: Bot, message: Message): Promise<void>
+  applyRules(bot: Bot, message: Message): Promise<void>
 }
 
 export class Inbox {
-  private readonly parts: InboxParts
-  private readonly underWay = new Set<string>()
+  readonly #parts: InboxParts
+  readonly #underWay = new Set<string>()
 
   constructor(parts: InboxParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   /** It is kept; the rest of its way follows. */
-  arrived(bot: Bot, digest: string, message: Message): void {
-    this.goOn(bot, digest, message, false)
+  onArrival(bot: Bot, digest: string, message: Message): void {
+    this.#goOn(bot, digest, message, false)
   }
 
   /** What an earlier run or a refusing disk left on its way. */
   recover(bot: Bot): void {
     try {
-      for (const { digest, message, isTold } of this.parts.store.waiting(bot.row.userId)) this.goOn(bot, digest, message, isTold)
+      for (const { digest, message, isTold } of this.#parts.store.waiting(bot.row.userId)) this.#goOn(bot, digest, message, isTold)
     } catch (error) {
-      this.parts.log.error({ bot: bot.row.userId, error }, 'messages that wait could not be read')
+      this.#parts.log.error({ bot: bot.row.userId, error }, 'messages that wait could not be read')
     }
   }
 
   trim(bot: Bot): void {
-    this.parts.store.trim(bot.row.userId)
+    this.#parts.store.trim(bot.row.userId)
   }
 
-  private goOn(bot: Bot, digest: string, message: Message, isTold: boolean): void {
-    const { store, tell, deal, log } = this.parts
+  #goOn(bot: Bot, digest: string, message: Message, isTold: boolean): void {
+    const { store, tell, applyRules, log } = this.#parts
     const { userId } = bot.row
     const key = `${userId} ${digest}`
-    if (this.underWay.has(key)) return
-    const stumbled = (error: unknown): void =>
+    if (this.#underWay.has(key)) return
+    const reportInternalError = (error: unknown): void =>
       log.error({ bot: userId, error }, 'a message that came in stays where it is until the bot connects again')
     try {
       if (!isTold) store.tell(userId, digest, () => tell(bot, message))
     } catch (error) {
-      return stumbled(error)
+      return reportInternalError(error)
     }
-    this.underWay.add(key)
-    deal(bot, message)
+    this.#underWay.add(key)
+    applyRules(bot, message)
       .then(() => store.done(userId, digest))
-      .catch(stumbled)
-      .finally(() => this.underWay.delete(key))
+      .catch(reportInternalError)
+      .finally(() => this.#underWay.delete(key))
   }
 }

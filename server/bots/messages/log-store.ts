@@ -4,7 +4,7 @@ import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import type { Message, MessageKey } from '../engine/message.ts'
 import { openOrNull } from '../locked.ts'
-import type { OutboxStatus } from './outbox-store.ts'
+import type { OutboxStatus } from './outgoing-lifecycle.ts'
 
 export interface LoggedMessage extends Message {
   /** Its place in the log, ever rising. */

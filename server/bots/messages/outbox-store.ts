@@ -2,10 +2,8 @@
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
-import type { Progress } from '../engine/message.ts'
 import { openOrNull } from '../locked.ts'
-
-export type OutboxStatus = 'queued' | 'sending' | Progress | 'failed'
+import type { OutboxStatus } from './outgoing-lifecycle.ts'
 
 export interface OutboxRow {
   number: number
@@ -34,9 +32,9 @@ export interface NewOutboxRow {
 /** Words of longer messages, which carry a picture or a file, are not read out of the sealed row. */
 const shortContent = 8_192
 
-export type MessageStore = ReturnType<typeof createMessageStore>
+export type OutboxStore = ReturnType<typeof createOutboxStore>
 
-export function createMessageStore(database: Database, sealer: Sealer) {
+export function createOutboxStore(database: Database, sealer: Sealer) {
   const columns =
     'number, message_id AS messageId, chat, kind, fingerprint, status, problem, created_at AS createdAt, sent_at AS sentAt, updated_at AS updatedAt'
   const insert = database.prepare(`

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RuleView } from '../../../server/bots/contract/index.ts'
-import type { Publisher } from '../../../server/bots/rules/rules.ts'
+import type { Publisher } from '../../../server/bots/rules/publisher.ts'
 import { botsKey, serveBots, type Reply, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'

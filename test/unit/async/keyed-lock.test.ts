@@ -25,6 +25,21 @@ describe('a keyed lock', () => {
     await expect(next).resolves.toBe('done')
   })
 
+  it('is settled when all that was asked for until now has ended, for every key', async () => {
+    const lock = createKeyedLock<string>()
+    const [gate, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const order: string[] = []
+    const work = [lock.run('a', () => gate.promise.then(() => order.push('a'))), lock.run('b', () => Promise.reject(new Error('broken')))]
+    const settled = lock.settled().then(() => order.push('settled'))
+    const after = lock.run('a', () => late.promise)
+    gate.resolve()
+    await Promise.allSettled(work)
+    await settled
+    expect(order).toEqual(['a', 'settled'])
+    late.resolve()
+    await after
+  })
+
   it('forgets a key when nobody holds it or waits for it', async () => {
     const lock = createKeyedLock<string>()
     const both = [lock.run('a', () => Promise.resolve()), lock.run('a', () => Promise.resolve())]
