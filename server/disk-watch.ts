@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { iso, type Clock } from './clock.ts'
-import type { AttentionItem } from './room-report.ts'
+import type { HouseConcern } from './house-concerns.ts'
 import type { ApiName } from './http/contract.ts'
 import { diskRefusal, diskSentence, type DiskRefusal } from './store/disk.ts'
 
@@ -11,7 +11,7 @@ export interface DiskWatch {
   refused(room: ApiName, refusal: DiskRefusal, how?: { lasting: boolean }): void
   /** Writes and removes a little; what comes of it is noted for the house. Null when the disk takes it. */
   probe(): DiskRefusal | null
-  attention(): AttentionItem[]
+  attention(): HouseConcern[]
   /** For the terminal, a sentence for each thing that is wrong. */
   complaints(): string[]
   stop(): void
@@ -35,15 +35,6 @@ export interface DiskWatchOptions {
 const probeEvery = 5_000
 /** More than a file system keeps back for small files, so that a full disk does not pass for one with room. */
 const probeBytes = 65_536
-
-const kept: Readonly<Record<ApiName, string>> = {
-  control: 'Settings, keys and the audit trail',
-  brokers: 'Broker sessions and their messages',
-  browsers: 'Site profiles and what is known of browsers',
-  bots: 'Bots, their messages and rules',
-  logins: 'Logins and their users',
-  relay: 'Relay servers, sessions and the credits',
-}
 
 export function createDiskWatch({ dataDir, clock, changed, write = writeLittle }: DiskWatchOptions): DiskWatch {
   const open = new Map<ApiName, Complaint>()
@@ -86,35 +77,21 @@ export function createDiskWatch({ dataDir, clock, changed, write = writeLittle }
     refused,
     probe,
     attention: () =>
-      [...open].map(
-        ([
-          room,
-          {
-            refusal: { kind, reason },
-            since,
-            lasting,
-          },
-        ]): AttentionItem => ({
-          id: `disk:${room}`,
-          room,
-          tone: 'bad',
-          title: kind === 'broken' ? `${kept[room]} cannot be read` : `${kept[room]} cannot be stored`,
-          text: `In ${dataDir}: ${reason}. ${wayOut(kind, lasting)}`,
-          since: iso(since),
-          action: null,
-          subject: null,
-        }),
-      ),
+      [...open].map(([room, { refusal, since, lasting }]) => ({
+        id: `disk:${room}`,
+        room,
+        kind: 'disk-refuses',
+        facts: { room, folder: dataDir, refusal: refusal.kind, reason: refusal.reason, lasting },
+        tone: 'bad',
+        since: iso(since),
+        action: null,
+        subject: null,
+      })),
     complaints: () => [...new Set([...open.values()].map(({ refusal }) => diskSentence(dataDir, refusal)))],
     stop() {
       clearInterval(timer)
     },
   }
-}
-
-function wayOut(kind: DiskRefusal['kind'], lasting: boolean): string {
-  if (kind === 'broken') return 'Put back a copy of it and start Wheelhouse again.'
-  return lasting ? 'Start Wheelhouse again when that is mended.' : 'It is tried again by itself.'
 }
 
 function writeLittle(file: string): void {

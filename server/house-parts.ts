@@ -1,5 +1,4 @@
 /** What the house itself keeps, under all rooms: the event bus with its trail, keys, accounts, sign-ins, and the sealing key. */
-import { en } from '../words/en.ts'
 import { eventTitle } from '../words/words.ts'
 import type { Clock } from './clock.ts'
 import type { SettingsStore } from './config/settings-store.ts'
@@ -15,6 +14,7 @@ import { createSealingStore } from './secrets/sealing-store.ts'
 import type { Database } from './store/database.ts'
 import { diskRefusal } from './store/disk.ts'
 import { emptyDatabase } from './store/house-database.ts'
+import { words } from './words.ts'
 
 export interface HouseParts {
   sealing: Sealing
@@ -44,7 +44,7 @@ export async function makeHouseParts(
       clock,
       log,
       settings,
-      titleOf: (event) => eventTitle(en, event) ?? event.type,
+      titleOf: (event) => eventTitle(words, event) ?? event.type,
       refused: (error) => noteRefusal(disk, error),
     })
     const keys = createKeys({ database: tables, clock, events: bus, log })

@@ -4,7 +4,7 @@
  */
 import { isDoneWithin } from './async/deadline.ts'
 import { iso, type Clock } from './clock.ts'
-import type { AttentionItem } from './room-report.ts'
+import type { HouseConcern } from './house-concerns.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { EventSink } from './events/event.ts'
 import { KernelFault } from './fault.ts'
@@ -134,16 +134,16 @@ export class Keeper {
   /** What no scope stands around: nobody's, so counted as the house's. */
   readonly reportUnknown = (escape: Escape): void => this.report(escape)
 
-  attention(): AttentionItem[] {
-    return [...this.rooms].flatMap(([name, { standing }]): AttentionItem[] => {
+  attention(): HouseConcern[] {
+    return [...this.rooms].flatMap(([name, { standing }]): HouseConcern[] => {
       if (standing.is !== 'down') return []
       return [
         {
           id: `room:${name}`,
           room: name,
+          kind: 'room-down',
+          facts: { room: name, reason: standing.reason },
           tone: 'bad',
-          title: `${titles[name]} cannot be served`,
-          text: standing.reason,
           since: iso(standing.since),
           action: 'restart-room',
           subject: name,

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Clock } from './clock.ts'
 import type { SettingsSource } from './config/source.ts'
-import type { AttentionItem, RoomSummary } from './room-report.ts'
+import type { Concern, Locked, RoomCounts } from './room-report.ts'
 import type { EventSink } from './events/event.ts'
 import type { Api } from './http/api.ts'
 import type { Egress } from './http/egress.ts'
@@ -32,11 +32,12 @@ export interface Room {
   start(): Promise<void>
   /** Ends sessions and timers; resolves when nothing of the room is left. */
   stop(): Promise<void>
-  /** Counts for the overview; `series`, `worst` and `rate` are filled in by control. */
-  summary(): Omit<RoomSummary, 'series' | 'worst' | 'rate'> & { /** Ever-rising count of what the chart shows. */ total: number }
-  attention(): AttentionItem[]
-  /** What of the room was sealed with a key that is not here, e.g. `2 bots`; empty when everything opens. */
-  locked?(): string[]
+  /** Counts for the overview. */
+  summary(): RoomCounts
+  /** What needs a person. */
+  attention(): Concern[]
+  /** What of the room was sealed with a key that is not here; empty when everything opens. */
+  locked?(): Locked[]
   /** Removes what is locked, for good. */
   giveUpLocked?(): void | Promise<void>
 }

@@ -1,8 +1,41 @@
 /** English. */
-import type { Words } from './words.ts'
+import { formatOf } from './format.ts'
+import { lockedWords, type Words } from './words.ts'
+
+const locale = 'en-GB'
+const { number, plural } = formatOf(locale)
+
+const apis: Words['apis'] = {
+  control: { title: 'Control', kept: 'Settings, keys and the audit trail' },
+  browsers: { title: 'Browsers', kept: 'Site profiles and what is known of browsers' },
+  brokers: { title: 'Brokers', kept: 'Broker sessions and their messages' },
+  bots: { title: 'Bots', kept: 'Bots, their messages and rules' },
+  logins: { title: 'Logins', kept: 'Logins and their users' },
+  relay: { title: 'Relay', kept: 'Relay servers, sessions and the credits' },
+}
+
+const disk: Words['disk'] = {
+  full: 'the disk is full',
+  'read-only': 'the disk is read-only',
+  'not-allowed': 'this user is not allowed to write there',
+  broken: 'the file is damaged',
+}
+
+const locked: Words['locked'] = {
+  bots: ({ count, names }) => `${plural(count, { one: '# bot', other: '# bots' })} (${names.join(', ')})`,
+  webhooks: ({ count }) => plural(count, { one: '# webhook', other: '# webhooks' }),
+  backups: ({ count }) => plural(count, { one: '# backup', other: '# backups' }),
+  'signing-keys': ({ count }) => plural(count, { one: '# signing key of logins', other: '# signing keys of logins' }),
+  servers: ({ count, names }) => `${plural(count, { one: '# server', other: '# servers' })} (${names.join(', ')})`,
+  'sign-ins': ({ count }) => plural(count, { one: 'the sign-in at # server', other: 'the sign-in at # servers' }),
+  'session-addresses': ({ count }) => plural(count, { one: 'the shown address of # session', other: 'the shown address of # sessions' }),
+}
 
 export const en: Words = {
-  locale: 'en-GB',
+  locale,
+  apis,
+  disk,
+  locked,
 
   events: {
     house: {
@@ -123,6 +156,163 @@ export const en: Words = {
       'tool-quarantined': 'Tool definition changed',
       'tool-used': ({ title }) => title,
       'tool-failed': ({ title }) => `${title} failed`,
+    },
+  },
+  attention: {
+    house: {
+      'port-taken': {
+        title: ({ port }) => `Port ${port} is used by another program`,
+        text: ({ api, meanwhile, error }) => (api === 'control' ? error : `The ${api} API answers on ${meanwhile} meanwhile`),
+      },
+      'api-failed': { title: ({ api }) => `The ${api} API could not start`, text: ({ error }) => error },
+      'open-to-all': { title: ({ api }) => `Anyone on your network can use ${api}`, text: 'It is open to the LAN and asks for no key' },
+      'settings-set-aside': {
+        title: ({ paths }) => plural(paths.length, { one: 'A setting could not be used', other: '# settings could not be used' }),
+        text: ({ paths }) => `${paths.join(', ')}: kept aside, the defaults are in force`,
+      },
+      'room-down': {
+        title: ({ room }) => `${room === 'relay' ? 'Relay servers and sessions' : apis[room].title} cannot be served`,
+        text: ({ reason }) => reason,
+      },
+      'disk-refuses': {
+        title: ({ room, refusal }) => `${apis[room].kept} cannot be ${refusal === 'broken' ? 'read' : 'stored'}`,
+        text: ({ folder, refusal, reason, lasting }) => {
+          const wayOut = lasting ? 'Start Wheelhouse again when that is mended.' : 'It is tried again by itself.'
+          return `In ${folder}: ${refusal === 'failing' ? reason : disk[refusal]}. ${
+            refusal === 'broken' ? 'Put back a copy of it and start Wheelhouse again.' : wayOut
+          }`
+        },
+      },
+      'sealing-key': {
+        title: ({ state }) =>
+          ({
+            changed: 'The sealing key is another one',
+            missing: 'The sealing key is missing',
+            broken: 'The sealing key cannot be read',
+            protected: 'The sealing key is kept by the desktop app',
+          })[state],
+        text: ({ reason }) => `${reason}. Put the key back, then try again.`,
+      },
+      locked: {
+        title: (facts) => `Locked: ${facts.locked.map((some) => lockedWords({ locked }, some)).join(', ')}`,
+        text: ({ byDesktop }) =>
+          byDesktop
+            ? 'Opens again in the desktop app, which has the key.'
+            : 'Sealed with a key that is not here. Put the key back, or give up what it sealed.',
+      },
+    },
+    control: {},
+    browsers: {
+      'session-needs-you': { title: ({ of }) => `Session of ${of} needs you`, text: ({ reason }) => reason },
+      'session-not-responding': { title: ({ of }) => `Session of ${of} does not answer`, text: ({ reason }) => reason },
+      'session-died': { title: ({ of }) => `Browser of ${of} died`, text: ({ reason }) => reason },
+      'chromium-missing': { title: 'No Chromium found', text: ({ problem }) => problem },
+      'chromium-failed': { title: 'Chromium does not start', text: ({ problem }) => problem },
+    },
+    brokers: {
+      'dead-letters': {
+        title: ({ session, count }) => `${plural(count, { one: '# dead letter', other: '# dead letters' })} in ${session}`,
+        text: 'Messages that could not be delivered wait to be replayed or purged.',
+      },
+      'storage-failed': { title: 'Messages cannot be stored', text: ({ error }) => error },
+      'journal-damaged': {
+        title: 'Messages may be missing',
+        text: ({ folder, damage }) => {
+          const more = damage.length > 3 ? `; and ${number(damage.length - 3)} more` : ''
+          return (
+            `In ${folder}, ${damage.slice(0, 3).join('; ')}${more}. All others are there. ` +
+            'A file that could not be read stays where it is: when it can be, restart the brokers.'
+          )
+        },
+      },
+      'mqtt-port': {
+        title: 'MQTT port is not open',
+        text: ({ port, error }) => error ?? `Port ${port} is used by another program`,
+      },
+    },
+    bots: {
+      'bot-stuck': {
+        title: ({ name, state, locked: isLocked }) => {
+          if (isLocked) return `${name} is locked`
+          if (state === 'logged_out') return `${name} was logged out`
+          if (state === 'blocked') return `${name} was refused by WhatsApp`
+          return state === 'replaced' ? `${name} was replaced` : `${name} does not run`
+        },
+        text: ({ reason }) => reason,
+      },
+    },
+    logins: {
+      'redis-unusable': {
+        title: 'Redis cannot be used',
+        text: ({ error }) => `Logins cannot be made, ended or relied on: ${error}. It is tried again by itself.`,
+      },
+      'clocks-differ': {
+        title: ({ ahead }) => {
+          const by = `${number(Math.round(Math.abs(ahead) / 1_000))} s`
+          return `This machine’s clock is ${by} ${ahead > 0 ? 'ahead of' : 'behind'} that of Redis`
+        },
+        text: 'Logins go by the clock of Redis, all else here by the machine’s own. Let both follow a time server.',
+      },
+      'keys-locked': {
+        title: 'The keys that sign logins are locked',
+        text:
+          'They were sealed under another password of Redis. ' +
+          'No login can be made or validated until it is given, or they are given up: Logins, Keys.',
+      },
+      'older-keys-locked': {
+        title: ({ count }) => plural(count, { one: 'An older signing key is locked', other: '# older signing keys are locked' }),
+        text: 'Tokens they signed under another password of Redis cannot be checked here. They are forgotten when their time is over.',
+      },
+      'keys-lost': {
+        title: 'Signing keys were lost',
+        text: ({ before, now }) => {
+          const signs = before === now ? `A new ${now} key signs` : `A key of another algorithm signs now: ${now} instead of ${before}`
+          return (
+            `They are gone from where they were kept; it was emptied or exchanged. ${signs}. ` +
+            'All who were logged in have to log in again.'
+          )
+        },
+      },
+    },
+    relay: {
+      'server-failed': { title: ({ server }) => `Server ${server} failed`, text: ({ error }) => error },
+      'server-signed-out': {
+        title: ({ server }) => `Server ${server} wants you to sign in`,
+        text: 'Its tools are missing until you have.',
+      },
+      'tools-changed': {
+        title: ({ server }) => `Tools of ${server} changed`,
+        text: ({ held }) => `${number(held)} held back until you have looked at them`,
+      },
+    },
+  },
+
+  overview: {
+    browsers: {
+      unit: ({ most }) => `of ${number(most)}`,
+      text: ({ open, inUse }) => (open === 0 ? 'No browser is open' : inUse === 0 ? 'None in use' : `${number(inUse)} in use`),
+      rate: 'Sessions opened',
+    },
+    brokers: {
+      unit: ({ sessions }) => plural(sessions, { one: 'session', other: 'sessions' }),
+      text: ({ clients, queued }) => `${plural(clients, { one: '# client', other: '# clients' })}, ${number(queued)} queued`,
+      rate: 'Deliveries',
+    },
+    bots: {
+      unit: ({ bots }) => `of ${number(bots)}`,
+      text: ({ bots, online }) => (bots === 0 ? 'No bot is linked' : `${number(online)} online`),
+      rate: 'Messages',
+    },
+    logins: {
+      unit: 'active',
+      text: ({ storage, mostPerUser }) =>
+        `${{ memory: 'in memory', redis: 'in Redis', database: 'in the database' }[storage]}, at most ${number(mostPerUser)} per user`,
+      rate: 'Validations',
+    },
+    relay: {
+      unit: ({ sessions }) => plural(sessions, { one: 'session', other: 'sessions' }),
+      text: ({ servers, ready }) => (servers === 0 ? 'No server is set up' : `${number(ready)} of ${number(servers)} servers ready`),
+      rate: 'Calls',
     },
   },
 }

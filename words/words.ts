@@ -1,34 +1,102 @@
 /**
  * What a language has to say. A file of this folder that holds such an object is a language; nothing else in the house makes sentences of facts.
  *
- * Every event is a type and its facts; the words of it are a text, or made of the facts. What is missing, too much or asks for facts that the event does not
- * carry does not compile.
+ * What happened, what needs a person, how much there is: each is a kind and its facts, and has words here, a text or made of the facts. What is missing, too
+ * much or asks for facts that are not there does not compile.
  */
+import type { BotConcerns, BotFacts } from '../server/bots/report.ts'
+import type { BrokerConcerns, BrokerFacts } from '../server/brokers/report.ts'
+import type { BrowserConcerns, BrowserFacts } from '../server/browsers/report.ts'
 import type { eventTypes } from '../server/control/event-types.ts'
 import type { FactsOf } from '../server/events/event-types.ts'
+import type { HouseConcerns } from '../server/house-concerns.ts'
+import type { ApiName, RoomName } from '../server/http/contract.ts'
+import type { LoginConcerns, LoginFacts } from '../server/logins/report.ts'
+import type { RelayConcerns, RelayFacts } from '../server/relay/report.ts'
+import type { Locked } from '../server/room-report.ts'
+import type { DiskRefusal } from '../server/store/disk.ts'
 
 /** Words that stand as they are, or are made of facts. */
 export type Entry<Facts> = string | ((facts: Facts) => string)
 
 type EventTypes = typeof eventTypes
 
+interface Concerns {
+  house: HouseConcerns
+  control: Record<never, never>
+  browsers: BrowserConcerns
+  brokers: BrokerConcerns
+  bots: BotConcerns
+  logins: LoginConcerns
+  relay: RelayConcerns
+}
+
+interface Counts {
+  browsers: BrowserFacts
+  brokers: BrokerFacts
+  bots: BotFacts
+  logins: LoginFacts
+  relay: RelayFacts
+}
+
 export interface Words {
   /** As `Intl` takes it. */
   locale: string
+  apis: Record<ApiName, { title: string; /** What of it is on the disk, to begin a sentence. */ kept: string }>
   /** The title of each event, e.g. `Session opened`; whom it is about stands beside it. */
   events: { readonly [Room in keyof EventTypes]: { readonly [Type in keyof EventTypes[Room]]: Entry<FactsOf<EventTypes[Room][Type]>> } }
+  /** What needs a person: a line, and what there is to say about it. */
+  attention: {
+    readonly [Room in keyof Concerns]: {
+      readonly [Kind in keyof Concerns[Room]]: { title: Entry<Concerns[Room][Kind]>; text: Entry<Concerns[Room][Kind]> }
+    }
+  }
+  /** A room at a glance: what stands beside its number, a line below, and what its chart counts. */
+  overview: {
+    readonly [Room in keyof Counts]: { unit: Entry<Counts[Room]>; text: Entry<Counts[Room]>; rate: string }
+  }
+  /** Things that no key opens, in a list: `2 bots (gate, yard)`. */
+  locked: Record<Locked['kind'], Entry<{ count: number; names: readonly string[] }>>
+  /** What a disk does when it takes nothing, as half a sentence. */
+  disk: Record<Exclude<DiskRefusal['kind'], 'failing'>, string>
 }
 
-export interface Event {
-  room: Exclude<keyof EventTypes, 'house'>
-  type: string
-  data: Readonly<Record<string, unknown>>
+export type { ApiName, RoomName }
+
+/** Which words, and the facts of which to make them: of an event of its type, or of a concern of its kind. */
+interface Told {
+  room: ApiName
+  facts: Readonly<Record<string, unknown>>
 }
 
 /** Undefined for a type that is not known. The facts must be those of the type. */
-export function eventTitle(words: Words, { room, type, data }: Event): string | undefined {
-  // Which facts belong to which type is known where they are told, not here.
-  const titles = words.events as Record<string, Record<string, Entry<never>>>
-  const entry = titles[room]?.[type] ?? titles['house']?.[type]
-  return typeof entry === 'function' ? entry(data as never) : entry
+export function eventTitle(words: Words, { room, type, data }: { room: ApiName; type: string; data: Told['facts'] }): string | undefined {
+  return said(ofRoom(words.events, room, type) as Entry<never> | undefined, data)
+}
+
+/** Undefined for a kind that is not known. */
+export function concernWords(words: Words, { room, kind, facts }: Told & { kind: string }): { title: string; text: string } | undefined {
+  const entry = ofRoom(words.attention, room, kind) as Record<'title' | 'text', Entry<never>> | undefined
+  return entry === undefined ? undefined : { title: said(entry.title, facts), text: said(entry.text, facts) }
+}
+
+export function overviewWords(words: Words, { room, facts }: Told & { room: RoomName }): { unit: string; text: string; rateTitle: string } {
+  const entry = words.overview[room] as Record<'unit' | 'text', Entry<never>> & { rate: string }
+  return { unit: said(entry.unit, facts), text: said(entry.text, facts), rateTitle: entry.rate }
+}
+
+export function lockedWords(words: Pick<Words, 'locked'>, { kind, count, names = [] }: Locked): string {
+  return said(words.locked[kind], { count, names })
+}
+
+function said<Facts>(entry: Entry<Facts>, facts: unknown): string
+function said<Facts>(entry: Entry<Facts> | undefined, facts: unknown): string | undefined
+function said(entry: Entry<never> | undefined, facts: unknown): string | undefined {
+  // Which facts belong to which words is known where they are told, and the tables of a language are made of that.
+  return typeof entry === 'function' ? entry(facts as never) : entry
+}
+
+/** The room's own, else what the house says of any room. */
+function ofRoom(tables: Readonly<Record<string, Readonly<Record<string, unknown>>>>, room: ApiName, kind: string): unknown {
+  return tables[room]?.[kind] ?? tables['house']?.[kind]
 }

@@ -1,7 +1,5 @@
 /** The bots room: what it is made of, how it starts, stops and reports. */
 import { randomBytes } from 'node:crypto'
-import { iso } from '../clock.ts'
-import type { AttentionItem } from '../room-report.ts'
 import { createAnnouncer } from '../events/event-types.ts'
 import { createWebhooks } from '../events/webhooks.ts'
 import type { Room, RoomContext } from '../room.ts'
@@ -32,8 +30,8 @@ import { ReadyRules } from './rules/ready-rules.ts'
 import { Rules } from './rules/rules.ts'
 import { RuleRunner } from './rules/runner.ts'
 import { BotService, type BotServiceParts } from './service.ts'
-import { needsPerson } from './bot/lifecycle.ts'
 import type { BotState } from './contract/index.ts'
+import { concernsOf, countsOf } from './report.ts'
 import { createBotStore } from './store.ts'
 
 export interface BotsRoom extends Room {
@@ -226,10 +224,10 @@ export function createBotsRoom(
         .filter(({ isLocked }) => isLocked)
         .map(({ row }) => row.userId)
       return [
-        ...(bots.length === 0 ? [] : [`${counted(bots.length, 'bot')} (${bots.join(', ')})`]),
-        ...(locked.webhooks === 0 ? [] : [counted(locked.webhooks, 'webhook')]),
-        ...(locked.backups === 0 ? [] : [counted(locked.backups, 'backup')]),
-      ]
+        { kind: 'bots' as const, count: bots.length, names: bots },
+        { kind: 'webhooks' as const, count: locked.webhooks },
+        { kind: 'backups' as const, count: locked.backups },
+      ].filter(({ count }) => count > 0)
     },
     async giveUpLocked() {
       await Promise.all(service.list().map((bot) => bot.giveUpLocked()))
@@ -238,45 +236,9 @@ export function createBotsRoom(
       lookForLocked()
       context.changed('bots')
     },
-    summary() {
-      const bots = service.list()
-      const online = bots.filter(({ state }) => state === 'online').length
-      return {
-        room: 'bots',
-        count: online,
-        unit: `of ${bots.length}`,
-        text: bots.length === 0 ? 'No bot is linked' : `${online} online`,
-        rateTitle: 'Messages',
-        ratePer: 'min',
-        total: messages.total,
-      }
-    },
-    attention: () =>
-      service.list().flatMap((bot): AttentionItem[] => {
-        const { userId, label, state, reason, since } = bot.row
-        if (!needsPerson(state)) return []
-        const words = { logged_out: 'was logged out', blocked: 'was refused by WhatsApp', replaced: 'was replaced', failed: 'does not run' }
-        const title = bot.isLocked
-          ? `${label || userId} is locked`
-          : `${label || userId} ${Object.entries(words).find(([name]) => name === state)?.[1] ?? state}`
-        return [
-          {
-            id: `bots:${userId}:${state}`,
-            room: 'bots',
-            tone: state === 'failed' ? 'attention' : 'bad',
-            title,
-            text: reason ?? '',
-            since: iso(since),
-            action: null,
-            subject: userId,
-          },
-        ]
-      }),
+    summary: () => countsOf(service.list(), messages.total),
+    attention: () => concernsOf(service.list()),
   }
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function eventOf(state: BotState) {

@@ -1,10 +1,11 @@
 /** The brokers room: virtual message brokers, isolated from each other, that lose nothing they acknowledged. */
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
 import { createBrokersApi } from './api.ts'
 import { createInProcessClient, type InProcessClient } from './in-process-client.ts'
 import { MqttListener } from './connections/mqtt/mqtt-listener.ts'
 import { EmbeddedEngine } from './engine/embedded/embedded-engine.ts'
+import { concernsOf, countsOf } from './report.ts'
 import { BrokerService, type ServiceOptions } from './service.ts'
 import { createBrokerStore } from './store.ts'
 
@@ -67,88 +68,7 @@ export function createBrokersRoom(
       clearTimeout(later)
       later = undefined
     },
-    summary() {
-      const counts = service.all().map(({ id }) => service.engine.counts(id))
-      const queued = counts.reduce((sum, each) => sum + each.queued, 0)
-      const clients = counts.reduce((sum, each) => sum + each.clients, 0)
-      return {
-        room: 'brokers',
-        count: counts.length,
-        unit: counts.length === 1 ? 'session' : 'sessions',
-        text: `${clients} ${clients === 1 ? 'client' : 'clients'}, ${queued} queued`,
-        rateTitle: 'Deliveries',
-        ratePer: 's',
-        total: service.deliveredTotal,
-      }
-    },
-    attention() {
-      const letters = service.all().flatMap(({ id, name }) => {
-        const size = service.engine.counts(id).deadLetters
-        if (size === 0) return []
-        const { newestDeadLetterAt } = service.engine.figures(id)
-        return [
-          {
-            id: `brokers-dead-${id}`,
-            room: 'brokers' as const,
-            tone: 'attention' as const,
-            title: `${size} dead ${size === 1 ? 'letter' : 'letters'} in ${name}`,
-            text: 'Messages that could not be delivered wait to be replayed or purged.',
-            since: new Date(newestDeadLetterAt ?? clock.now()).toISOString(),
-            action: null,
-            subject: name,
-          },
-        ]
-      })
-      const broken = service.storageError
-      const storage =
-        broken === null
-          ? []
-          : [
-              {
-                id: 'brokers-storage',
-                room: 'brokers' as const,
-                tone: 'bad' as const,
-                title: 'Messages cannot be stored',
-                text: broken.text,
-                since: new Date(broken.since).toISOString(),
-                action: null,
-                subject: null,
-              },
-            ]
-      const { damage } = service.engine
-      const files = damage.map(({ file, what }) => `${basename(file)}: ${what}`)
-      const journal =
-        damage.length === 0
-          ? []
-          : [
-              {
-                id: 'brokers-journal',
-                room: 'brokers' as const,
-                tone: 'bad' as const,
-                title: 'Messages may be missing',
-                text: `In ${folder}, ${files.slice(0, 3).join('; ')}${files.length > 3 ? `; and ${files.length - 3} more` : ''}. All others are there. A file that could not be read stays where it is: when it can be, restart the brokers.`,
-                since: new Date(startedAt).toISOString(),
-                action: 'restart-room' as const,
-                subject: 'brokers',
-              },
-            ]
-      const port = mqtt.problem
-      const mqttPort =
-        port === null
-          ? []
-          : [
-              {
-                id: 'brokers-mqtt-port',
-                room: 'brokers' as const,
-                tone: 'attention' as const,
-                title: 'MQTT port is not open',
-                text: port.text,
-                since: new Date(port.since).toISOString(),
-                action: 'review-settings' as const,
-                subject: null,
-              },
-            ]
-      return [...storage, ...journal, ...mqttPort, ...letters]
-    },
+    summary: () => countsOf(service),
+    attention: () => concernsOf({ service, folder, startedAt, mqtt: mqtt.problem }),
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
 import { announce } from './announce.ts'
 import { createBrowsersApi } from './api.ts'
-import { roomAttention } from './attention.ts'
+import { concernsOf, countsOf } from './report.ts'
 import { Chromium } from './process/chromium.ts'
 import type { InstallSource } from './process/install.ts'
 import { createProfileStore, type ProfileStore } from './site/profiles.ts'
@@ -89,24 +89,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
       await service.stop()
       await Promise.all([chromium.stop(), reaping])
     },
-    summary() {
-      const live = service.list()
-      return {
-        room: 'browsers',
-        count: live.length,
-        unit: `of ${service.maxSessions}`,
-        text: summaryText(live.map(({ state }) => state)),
-        rateTitle: 'Sessions opened',
-        ratePer: 'min',
-        total: opened,
-      }
-    },
-    attention: () => roomAttention(service, chromium, clock),
+    summary: () => countsOf(service, opened),
+    attention: () => concernsOf(service, chromium, clock),
   }
-}
-
-function summaryText(states: string[]): string {
-  if (states.length === 0) return 'No browser is open'
-  const used = states.filter((state) => state === 'in-use' || state === 'taken-over').length
-  return used === 0 ? 'None in use' : `${used} in use`
 }

@@ -14,6 +14,8 @@ import { longestControl, type Right } from '../http/rights.ts'
 import type { UpstreamAdmin } from '../relay/upstreams/admin.ts'
 import type { Room } from '../room.ts'
 import { version } from '../version.ts'
+import { overviewWords } from '../../words/words.ts'
+import { words } from '../words.ts'
 import type { ApiDesk } from './apis.ts'
 import { changeApis } from './apis.ts'
 import type { Attention } from './attention.ts'
@@ -186,6 +188,7 @@ export function overviewOf({ rooms, rates, attention }: Pick<ControlParts, 'room
     const own = items.filter((item) => item.room === summary.room)
     return {
       ...summary,
+      ...overviewWords(words, summary),
       rate: rates.current(summary.room, summary.ratePer),
       series: rates.series(summary.room, span, summary.ratePer),
       worst: own.some((item) => item.tone === 'bad') ? 'bad' : own.length > 0 ? 'attention' : null,

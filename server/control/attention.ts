@@ -1,9 +1,12 @@
-/** What needs a person: problems of the house itself, then those the rooms report. */
+/** What needs a person, in words: problems of the house itself, then those the rooms report. */
 import { iso, type Clock } from '../clock.ts'
 import type { ApiHost } from '../http/api-host.ts'
 import type { Room } from '../room.ts'
 import type { SettingsStore } from '../config/settings-store.ts'
-import type { AttentionItem } from '../room-report.ts'
+import { concernWords } from '../../words/words.ts'
+import type { HouseConcern } from '../house-concerns.ts'
+import type { AttentionItem, Concern, Undated } from '../room-report.ts'
+import { words } from '../words.ts'
 
 export interface Attention {
   /** The worst first. */
@@ -16,16 +19,16 @@ export interface AttentionParts {
   settings: SettingsStore
   clock: Clock
   /** Items of the house that know since when. */
-  dated?(): AttentionItem[]
+  dated?(): Concern[]
   /** Those dated here, by when they were first seen. */
-  undated?(): Omit<AttentionItem, 'since'>[]
+  undated?(): Omit<Concern, 'since'>[]
 }
 
 export function createAttention({ host, rooms, settings, clock, dated = () => [], undated = () => [] }: AttentionParts): Attention {
   /** When each open problem was first seen, by its id; forgotten when it is over. */
   const firstSeen = new Map<string, string>()
 
-  const stamped = (item: Omit<AttentionItem, 'since'>): AttentionItem => {
+  const stamped = (item: Omit<Concern, 'since'>): Concern => {
     const since = firstSeen.get(item.id) ?? iso(clock.now())
     firstSeen.set(item.id, since)
     return { ...item, since }
@@ -33,72 +36,53 @@ export function createAttention({ host, rooms, settings, clock, dated = () => []
 
   return {
     items() {
-      const items = [
+      const concerns: Concern[] = [
         ...dated(),
-        ...[...undated(), ...listenerItems(host, settings), ...setAsideItems(settings)].map(stamped),
+        ...[...undated(), ...listenerConcerns(host, settings), ...setAsideConcerns(settings)].map(stamped),
         ...rooms.flatMap((room) => room.attention()),
       ]
-      const open = new Set(items.map((item) => item.id))
+      const open = new Set(concerns.map(({ id }) => id))
       for (const id of firstSeen.keys()) if (!open.has(id)) firstSeen.delete(id)
-      return items.toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad') || b.since.localeCompare(a.since))
+      return concerns.map(inWords).toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad') || b.since.localeCompare(a.since))
     },
   }
 }
 
-function listenerItems(host: ApiHost, settings: SettingsStore): Omit<AttentionItem, 'since'>[] {
-  return host.names().flatMap((name) => {
-    const { status, exposed } = host.served(name)
-    const { insecureNoKey } = settings.current().apis[name]
-    const items: Omit<AttentionItem, 'since'>[] = []
+/** One of a kind without words, which only a room of another version could tell, is named by its kind. */
+function inWords(concern: Concern): AttentionItem {
+  return { ...concern, ...(concernWords(words, concern) ?? { title: concern.kind, text: '' }) }
+}
+
+function listenerConcerns(host: ApiHost, settings: SettingsStore): Undated<HouseConcern>[] {
+  return host.names().flatMap((api): Undated<HouseConcern>[] => {
+    const { status, exposed } = host.served(api)
+    const { port, insecureNoKey } = settings.current().apis[api]
+    const about = { room: api, subject: api }
+    const concerns: Undated<HouseConcern>[] = []
     if (status.state === 'port-in-use') {
-      const text = name === 'control' ? status.error : `The ${name} API answers on ${host.prefixUrl(name)} meanwhile`
-      items.push({
-        id: `port:${name}`,
-        room: name,
-        tone: 'attention',
-        title: `Port ${settings.current().apis[name].port} is used by another program`,
-        text,
-        action: 'use-free-port',
-        subject: name,
-      })
+      const facts = { api, port, meanwhile: host.prefixUrl(api), error: status.error }
+      concerns.push({ ...about, id: `port:${api}`, kind: 'port-taken', facts, tone: 'attention', action: 'use-free-port' })
     }
     if (status.state === 'failed') {
-      items.push({
-        id: `port:${name}`,
-        room: name,
-        tone: 'bad',
-        title: `The ${name} API could not start`,
-        text: status.error,
-        action: 'retry-port',
-        subject: name,
-      })
+      const facts = { api, error: status.error }
+      concerns.push({ ...about, id: `port:${api}`, kind: 'api-failed', facts, tone: 'bad', action: 'retry-port' })
     }
-    if (exposed && insecureNoKey) {
-      items.push({
-        id: `open:${name}`,
-        room: name,
-        tone: 'bad',
-        title: `Anyone on your network can use ${name}`,
-        text: 'It is open to the LAN and asks for no key',
-        action: 'close-to-machine',
-        subject: name,
-      })
-    }
-    return items
+    if (exposed && insecureNoKey)
+      concerns.push({ ...about, id: `open:${api}`, kind: 'open-to-all', facts: { api }, tone: 'bad', action: 'close-to-machine' })
+    return concerns
   })
 }
 
-function setAsideItems(settings: SettingsStore): Omit<AttentionItem, 'since'>[] {
-  const setAside = settings.setAside()
-  if (setAside.length === 0) return []
-  const title = setAside.length === 1 ? 'A setting could not be used' : `${setAside.length} settings could not be used`
+function setAsideConcerns(settings: SettingsStore): Undated<HouseConcern>[] {
+  const paths = settings.setAside().map(({ path }) => path)
+  if (paths.length === 0) return []
   return [
     {
       id: 'settings:set-aside',
       room: 'control',
+      kind: 'settings-set-aside',
+      facts: { paths },
       tone: 'attention',
-      title,
-      text: `${setAside.map(({ path }) => path).join(', ')}: kept aside, the defaults are in force`,
       action: 'review-settings',
       subject: null,
     },

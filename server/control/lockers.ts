@@ -4,9 +4,12 @@ import { createAnnouncer } from '../events/event-types.ts'
 import { ControlFault } from './fault.ts'
 import { houseEventsOf } from '../house-events.ts'
 import type { RoomName } from '../http/contract.ts'
+import type { HouseConcern } from '../house-concerns.ts'
 import type { Room } from '../room.ts'
+import type { Locked, Undated } from '../room-report.ts'
 import type { Sealing } from '../secrets/sealing.ts'
-import type { Attention } from './attention.ts'
+import { lockedWords } from '../../words/words.ts'
+import { words } from '../words.ts'
 import type { SealingView } from './contract.ts'
 import { controlEvents } from './events.ts'
 
@@ -16,7 +19,7 @@ export interface Lockers {
   retry(actor: string): Promise<SealingView>
   /** Throws `nothing-locked` and `sealing-key-protected`. */
   giveUp(room: RoomName, actor: string): Promise<SealingView>
-  attention(): Omit<ReturnType<Attention['items']>[number], 'since'>[]
+  attention(): Undated<HouseConcern>[]
 }
 
 export interface LockersOptions {
@@ -36,7 +39,11 @@ export function createLockers({ sealing, rooms, events: sink, restart }: Lockers
 
   function view(): SealingView {
     const state = sealing.state()
-    return { state: state.is, reason: state.is === 'open' ? null : state.reason, locked: locked() }
+    return {
+      state: state.is,
+      reason: state.is === 'open' ? null : state.reason,
+      locked: locked().map(({ room, what }) => ({ room, what: inWords(what) })),
+    }
   }
 
   return {
@@ -56,41 +63,38 @@ export function createLockers({ sealing, rooms, events: sink, restart }: Lockers
       // First, so that what comes in place of the lost can be sealed.
       if (sealing.state().is !== 'open') await sealing.replaceLost()
       await room.giveUpLocked()
-      houseEventsOf(sink, name).emit({ type: 'locked-given-up', subject: what.join(', '), actor })
+      houseEventsOf(sink, name).emit({ type: 'locked-given-up', subject: inWords(what).join(', '), actor })
       return view()
     },
     attention() {
-      const { state, reason, locked: rest } = view()
-      const key =
-        state === 'open'
+      const state = sealing.state()
+      const byDesktop = state.is === 'protected'
+      const key: Undated<HouseConcern>[] =
+        state.is === 'open'
           ? []
           : [
               {
                 id: 'sealing-key',
-                room: 'control' as const,
-                tone: 'bad' as const,
-                title: keyTitles[state],
-                text: `${reason}. Put the key back, then try again.`,
-                action: 'retry-sealing-key' as const,
+                room: 'control',
+                kind: 'sealing-key',
+                facts: { state: state.is, reason: state.reason },
+                tone: 'bad',
+                action: 'retry-sealing-key',
                 subject: null,
               },
             ]
-      const things = rest.map(({ room, what }) => ({
-        ...{ id: `locked:${room}`, room, tone: 'bad' as const, title: `Locked: ${what.join(', ')}`, subject: room },
-        text:
-          state === 'protected'
-            ? 'Opens again in the desktop app, which has the key.'
-            : 'Sealed with a key that is not here. Put the key back, or give up what it sealed.',
-        action: state === 'protected' ? ('retry-sealing-key' as const) : ('give-up-locked' as const),
+      const things = locked().map(({ room, what }): Undated<HouseConcern> => ({
+        id: `locked:${room}`,
+        room,
+        kind: 'locked',
+        facts: { locked: what, byDesktop },
+        tone: 'bad',
+        action: byDesktop ? 'retry-sealing-key' : 'give-up-locked',
+        subject: room,
       }))
       return [...key, ...things]
     },
   }
 }
 
-const keyTitles = {
-  changed: 'The sealing key is another one',
-  missing: 'The sealing key is missing',
-  broken: 'The sealing key cannot be read',
-  protected: 'The sealing key is kept by the desktop app',
-} as const
+const inWords = (what: readonly Locked[]): string[] => what.map((some) => lockedWords(words, some))

@@ -9,7 +9,7 @@ import { createAttemptGuard } from './users/attempts.ts'
 import { createMemoryAttempts } from './users/attempts-memory.ts'
 import { createRedisAttempts } from './users/attempts-redis.ts'
 import { adoptUsers } from './users/adopt-users.ts'
-import { attentionOf } from './attention.ts'
+import { concernsOf, type LoginFacts } from './report.ts'
 import { createInspector } from './tokens/inspect.ts'
 import { createSqliteKeyStore, lastSigningIn, type KeyStore } from './keys/keys-store.ts'
 import { createSigningKeys } from './keys/signing-keys.ts'
@@ -121,22 +121,17 @@ export async function createLoginsRoom(
       keys.stop()
       await store.stop()
     },
-    summary() {
-      const { maxConcurrent } = policy().limit('')
-      return {
-        room: 'logins',
-        count: sweep.live(),
-        unit: 'active',
-        text: `${store.kind === 'memory' ? 'in memory' : store.kind === 'redis' ? 'in Redis' : 'in the database'}, at most ${maxConcurrent} per user`,
-        rateTitle: 'Validations',
-        ratePer: 's',
-        total: sessions.validations(),
-      }
-    },
-    attention: () => attentionOf({ store, keys, startedAt, now: clock.now(), ahead: kept.redis?.ahead() ?? null }),
+    summary: () => ({
+      room: 'logins',
+      count: sweep.live(),
+      facts: { active: sweep.live(), storage: store.kind, mostPerUser: policy().limit('').maxConcurrent } satisfies LoginFacts,
+      ratePer: 's',
+      total: sessions.validations(),
+    }),
+    attention: () => concernsOf({ store, keys, startedAt, now: clock.now(), ahead: kept.redis?.ahead() ?? null }),
     locked() {
       const count = keys.shared ? 0 : keys.locked().length
-      return count === 0 ? [] : [count === 1 ? '1 signing key of logins' : `${count} signing keys of logins`]
+      return count === 0 ? [] : [{ kind: 'signing-keys', count }]
     },
     giveUpLocked: async () => void (await sessions.giveUpKeys('owner')),
   }

@@ -1,14 +1,12 @@
 /** The relay room: what it is made of, how it starts, stops and reports. */
-import type { AttentionItem } from '../room-report.ts'
-import { iso } from '../clock.ts'
 import { createAnnouncer } from '../events/event-types.ts'
 import type { Room, RoomContext } from '../room.ts'
+import type { Locked } from '../room-report.ts'
 import type { Accounts } from './billing/accounts.ts'
 import { createRelayApi } from './api.ts'
 import { CallLog } from './billing/call-log.ts'
 import { Meter } from './billing/metered-call.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
-import type { UpstreamView } from './contract/upstream.ts'
 import { relayEvents } from './events.ts'
 import { createRelayAdmin } from './admin.ts'
 import type { Gateway } from './clients/gateway.ts'
@@ -17,6 +15,7 @@ import { OAuthClients } from './oauth/oauth-clients.ts'
 import { createBuiltInReach } from './built-in/reach.ts'
 import { createCreditLedgerStore } from './billing/credit-ledger-store.ts'
 import { CreditLedger } from './billing/credit-ledger.ts'
+import { concernsOf, countsOf } from './report.ts'
 import { createSessionStore } from './sessions/store.ts'
 import { SessionAdmin } from './sessions/admin.ts'
 import { LiveSessions } from './sessions/live-sessions.ts'
@@ -29,7 +28,7 @@ import { createBuiltInServer, type BuiltInTool } from './built-in/server.ts'
 
 export interface RelayRoom extends Room {
   /** What was sealed with a key that is not here, in words; empty when everything opens. */
-  locked(): string[]
+  locked(): Locked[]
   /** Gives up what is locked, for good: servers are to be set up anew, addresses go on working and cannot be shown. */
   giveUpLocked(): Promise<void>
   sessions: Sessions
@@ -193,26 +192,15 @@ export function createRelayRoom(
       await upkeep(() => sessions.flush())
       calls.stop()
     },
-    summary() {
-      const count = sessions.countActive()
-      return {
-        room: 'relay',
-        count,
-        unit: count === 1 ? 'session' : 'sessions',
-        text: summaryText(upstreams),
-        rateTitle: 'Calls',
-        ratePer: 's',
-        total: ledger.total,
-      }
-    },
-    attention: () => attentionOf(upstreamAdmin.list(), clock.now()),
+    summary: () => countsOf(upstreams, { sessions: sessions.countActive(), total: ledger.total }),
+    attention: () => concernsOf(upstreamAdmin.list(), clock.now()),
     locked() {
       const servers = upstreamAdmin.locked()
       return [
-        ...(servers.length === 0 ? [] : [`${counted(servers.length, 'server')} (${servers.join(', ')})`]),
-        ...(lockedSignIns === 0 ? [] : [`the sign-in at ${counted(lockedSignIns, 'server')}`]),
-        ...(lockedAddresses === 0 ? [] : [`the shown address of ${counted(lockedAddresses, 'session')}`]),
-      ]
+        { kind: 'servers' as const, count: servers.length, names: servers },
+        { kind: 'sign-ins' as const, count: lockedSignIns },
+        { kind: 'session-addresses' as const, count: lockedAddresses },
+      ].filter(({ count }) => count > 0)
     },
     async giveUpLocked() {
       await upstreamAdmin.giveUpLocked()
@@ -221,62 +209,4 @@ export function createRelayRoom(
       lookForLocked()
     },
   }
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
-}
-
-function summaryText(upstreams: Upstreams): string {
-  const enabled = upstreams.all().filter(({ definition }) => definition.enabled && definition.transport !== 'built-in')
-  if (enabled.length === 0) return 'No server is set up'
-  const ready = enabled.filter(({ state }) => state === 'ready').length
-  return `${ready} of ${enabled.length} servers ready`
-}
-
-function attentionOf(upstreams: readonly UpstreamView[], now: number): AttentionItem[] {
-  return upstreams.flatMap((upstream): AttentionItem[] => [
-    ...(upstream.state === 'failed'
-      ? [
-          {
-            id: `relay-failed-${upstream.id}`,
-            room: 'relay' as const,
-            tone: 'bad' as const,
-            title: `Server ${upstream.name} failed`,
-            text: upstream.error ?? '',
-            since: iso(now),
-            action: null,
-            subject: upstream.id,
-          },
-        ]
-      : []),
-    ...(upstream.state === 'signed-out'
-      ? [
-          {
-            id: `relay-signed-out-${upstream.id}`,
-            room: 'relay' as const,
-            tone: 'attention' as const,
-            title: `Server ${upstream.name} wants you to sign in`,
-            text: 'Its tools are missing until you have.',
-            since: iso(now),
-            action: null,
-            subject: upstream.id,
-          },
-        ]
-      : []),
-    ...(upstream.quarantined > 0
-      ? [
-          {
-            id: `relay-changed-${upstream.id}`,
-            room: 'relay' as const,
-            tone: 'attention' as const,
-            title: `Tools of ${upstream.name} changed`,
-            text: `${upstream.quarantined} held back until you have looked at them`,
-            since: iso(now),
-            action: null,
-            subject: upstream.id,
-          },
-        ]
-      : []),
-  ])
 }

@@ -6,6 +6,7 @@ import { escape, type Scope } from '../../server/isolation.ts'
 import { Keeper } from '../../server/keeper.ts'
 import type { Room } from '../../server/room.ts'
 import { recordedEvents, testClock, testLog } from '../fakes/kernel.ts'
+import { inWords } from '../fakes/words.ts'
 
 interface Played {
   room: Room
@@ -118,7 +119,9 @@ it('sets a room aside that fails again and again, says why, and starts it anew f
     code: 'unavailable',
     message: expect.stringContaining('Bots cannot be served: it failed 4 times'),
   })
-  expect(keeper.attention()).toMatchObject([{ id: 'room:bots', tone: 'bad', title: 'Bots cannot be served', action: 'restart-room' }])
+  expect(inWords(keeper.attention())).toMatchObject([
+    { id: 'room:bots', tone: 'bad', title: 'Bots cannot be served', action: 'restart-room' },
+  ])
   await keeper.restart('bots')
   expect(keeper.attention()).toEqual([])
   expect(keeper.shelter.refusal('bots')).toBeNull()
@@ -161,7 +164,7 @@ it('says 507 and names the disk for a room that the disk does not let start, and
   await keeper.start()
   expect(keeper.shelter.refusal('bots')).toMatchObject({ code: 'storage-refused', message: 'Bots cannot be served: the disk is full' })
   expect(disregarded).toEqual([])
-  expect(disk.attention().map(({ room, title }) => [room, title])).toEqual([
+  expect(inWords(disk.attention()).map(({ room, title }) => [room, title])).toEqual([
     ['control', 'Settings, keys and the audit trail cannot be stored'],
     ['bots', 'Bots, their messages and rules cannot be stored'],
   ])
@@ -196,15 +199,15 @@ it('makes a restarted room anew, and whoever has it speaks to the new one', asyn
     'bots',
     () => {
       made += 1
-      const unit = `the one made ${made}`
-      return { name: 'bots', start: async () => undefined, stop: async () => undefined, summary: () => ({ unit }) } as unknown as Room // what the keeper needs, and what is asked for below
+      const facts = { made: `the one made ${made}` }
+      return { name: 'bots', start: async () => undefined, stop: async () => undefined, summary: () => ({ facts }) } as unknown as Room // what the keeper needs, and what is asked for below
     },
     () => expect.fail('nothing stands in'),
   )
   await keeper.start()
-  expect(bots.summary().unit).toBe('the one made 1')
+  expect(bots.summary().facts['made']).toBe('the one made 1')
   await keeper.restart('bots')
-  expect(bots.summary().unit).toBe('the one made 2')
+  expect(bots.summary().facts['made']).toBe('the one made 2')
   expect(events.emitted.map(({ type }) => type)).toEqual(['room-restarted'])
 })
 
@@ -309,7 +312,7 @@ it('does not forget a damaged file because there is room to write', () => {
   const { disk } = house()
   disk.refused('logins', { kind: 'broken', reason: 'the file is damaged' })
   disk.probe()
-  expect(disk.attention().map(({ room, title }) => [room, title])).toEqual([
+  expect(inWords(disk.attention()).map(({ room, title }) => [room, title])).toEqual([
     ['control', 'Settings, keys and the audit trail cannot be read'],
     ['logins', 'Logins and their users cannot be read'],
   ])

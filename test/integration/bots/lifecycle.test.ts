@@ -7,6 +7,7 @@ import { Fault } from '../../../server/fault.ts'
 import { serveBots, type ServeBotsOptions, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact } from '../../fakes/whatsapp/contact.ts'
 import { WhatsAppDouble } from '../../fakes/whatsapp/double.ts'
+import { inWords } from '../../fakes/words.ts'
 
 const number = '15550100142'
 const gate = { userId: 'gate', phoneNumber: number }
@@ -315,7 +316,7 @@ test('a bot that fails its start twice is set aside and named, and the others ru
   const second = await serve({ dataDir, double, sealer: first.context.sealer })
   await becomes(second, 'failed')
   expect(row(second)).toMatchObject({ wanted: false, reason: expect.stringContaining('could not be started') })
-  expect(second.room.attention()).toMatchObject([{ subject: 'gate', title: 'gate does not run' }])
+  expect(inWords(second.room.attention())).toMatchObject([{ subject: 'gate', title: 'gate does not run' }])
   expect((await second.call('GET', '/v1/bots/gate')).body.history.map(({ state }: { state: string }) => state).slice(0, 3)).toEqual([
     'failed',
     'reconnecting',

@@ -8,6 +8,7 @@ import { createSealer } from '../../../server/secrets/seal.ts'
 import type { Sealer } from '../../../server/secrets/sealer.ts'
 import { botsKey, serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { WhatsAppDouble } from '../../fakes/whatsapp/double.ts'
+import { inWords, lockedInWords } from '../../fakes/words.ts'
 
 const [number, other] = ['15550100142', '15550100177']
 const [lost, present] = [createSealer(randomBytes(32)), createSealer(randomBytes(32))]
@@ -63,8 +64,8 @@ test('a locked bot says so in plain words, is named under attention, and neither
     state: 'failed',
     reason: expect.stringMatching(/locked.*Put the key back.*or give the link up/),
   })
-  expect(bots.room.attention()).toMatchObject([{ subject: 'gate', title: 'gate is locked' }])
-  expect(bots.room.locked?.()).toEqual(['1 bot (gate)', '1 webhook', '1 backup'])
+  expect(inWords(bots.room.attention())).toMatchObject([{ subject: 'gate', title: 'gate is locked' }])
+  expect(lockedInWords(bots.room.locked?.())).toEqual(['1 bot (gate)', '1 webhook', '1 backup'])
   await bots.linked('other', other)
   expect(bots.state('other')).toBe('online')
   expect((await bots.call('GET', '/api/sessions')).body.count).toBe(2)
@@ -90,13 +91,13 @@ test('with the key back, the room started again has the bot online as it was', a
   await bots.room.stop()
   await bots.room.start()
   await becomes('gate', 'online')
-  expect(bots.room.locked?.()).toEqual([])
+  expect(lockedInWords(bots.room.locked?.())).toEqual([])
   expect(bots.room.attention()).toEqual([])
 })
 
 test('given up, a bot can be paired again, and nothing that is locked is left', async () => {
   await bots.room.giveUpLocked?.()
-  expect(bots.room.locked?.()).toEqual([])
+  expect(lockedInWords(bots.room.locked?.())).toEqual([])
   expect(bots.state('gate')).toBe('stopped')
   expect((await bots.call('GET', '/api/sessions/gate/webhooks', undefined, asOwner)).body.webhooks).toEqual([])
   expect((await bots.call('GET', '/v1/bots/gate')).body.backups).toEqual([])

@@ -7,6 +7,7 @@ import { Journal } from '../../../server/brokers/engine/embedded/journal.ts'
 import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { addTenant, engineOf, FakeClient, newEngine, publicationOf, subscriptionTo } from '../../fakes/broker-engine.ts'
 import { temporaryFolder, until } from '../../fakes/kernel.ts'
+import { inWords } from '../../fakes/words.ts'
 
 const names = ['one', 'two', 'three']
 
@@ -38,7 +39,7 @@ async function waiting(house: BrokerHouse, session: { sessionName: string }): Pr
 }
 
 const attention = (house: BrokerHouse): { id: string; text: string; action: string | null }[] =>
-  house.room.attention().filter(({ id }) => id === 'brokers-journal')
+  inWords(house.room.attention()).filter(({ id }) => id === 'brokers-journal')
 
 /** A folder in place of the file cannot be read as one, whoever asks: this user may be one for whom no file is closed. */
 function makeUnreadable(file: string): () => void {
@@ -184,7 +185,7 @@ describe('a disk that refuses', () => {
     expect((await house.call(`${path}/subscribers/${subscriber}/purge`, {})).status).toBe(507)
     expect((await house.call(`${path}/dead-letters/purge`, { all: true })).status).toBe(507)
     expect((await house.call(path, { policy: { durability: 'memory' } }, 'PATCH')).status).toBe(507)
-    expect(house.room.attention().find(({ id }) => id === 'brokers-storage')?.text).toMatch(/not allowed|the disk/)
+    expect(inWords(house.room.attention()).find(({ id }) => id === 'brokers-storage')?.text).toMatch(/not allowed|the disk/)
 
     rmSync(join(dataDir, 'brokers'))
     mkdirSync(join(dataDir, 'brokers'))

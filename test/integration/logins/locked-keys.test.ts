@@ -7,6 +7,7 @@ import type { Sealer } from '../../../server/secrets/sealer.ts'
 import { ownerKey, startLogins, type TestLogins } from '../../fakes/logins.ts'
 import { temporaryFolder } from '../../fakes/kernel.ts'
 import { connectStream } from '../../fakes/revocation-stream.ts'
+import { lockedInWords } from '../../fakes/words.ts'
 
 const key = { 'x-api-key': ownerKey }
 const algorithmOf = (token: string): string => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).alg
@@ -50,7 +51,7 @@ test('the room starts, and says what is locked in every answer that needs it, in
   expect(await logins.call('GET', '/api/v1/auth/health')).toMatchObject({ status: 503, body: { error_code: 'signing_keys_locked' } })
   expect((await logins.call('GET', '/v1/status', undefined, key)).body).toMatchObject({ up: true, signing: 'locked', lockedKeys: 2 })
   // The house names it under attention, with the ways out.
-  expect(logins.room.locked?.()).toEqual(['2 signing keys of logins'])
+  expect(lockedInWords(logins.room.locked?.())).toEqual(['2 signing keys of logins'])
   expect((await logins.call('POST', '/v1/inspect-token', { token: house.token }, key)).body).toMatchObject({
     valid: false,
     checks: expect.arrayContaining([{ name: 'Key', result: 'failed', text: expect.stringContaining('sealed under another key') }]),
@@ -106,7 +107,7 @@ test('where nothing can be sealed nothing is given up, and a room that is stoppe
     status: 503,
     body: { error_code: 'sealed_locked' },
   })
-  expect(logins.room.locked?.()).toEqual(['2 signing keys of logins'])
+  expect(lockedInWords(logins.room.locked?.())).toEqual(['2 signing keys of logins'])
   sealer = createSealer(house.right)
   await logins.room.stop()
   await logins.room.start()
@@ -126,10 +127,10 @@ test('older keys that are locked keep nobody from logging in, and are named', as
   expect((await logins.call('POST', '/v1/keys', { algorithm: 'EdDSA' }, key)).status).toBe(201)
   const fresh = await create(logins)
   expect(algorithmOf(fresh.body.token)).toBe('EdDSA')
-  expect(logins.room.locked?.()).toEqual(['2 signing keys of logins'])
+  expect(lockedInWords(logins.room.locked?.())).toEqual(['2 signing keys of logins'])
   expect((await logins.validate(house.token)).status).toBe(503)
   await logins.room.giveUpLocked?.()
-  expect(logins.room.locked?.()).toEqual([])
+  expect(lockedInWords(logins.room.locked?.())).toEqual([])
   expect((await logins.validate(fresh.body.token)).body.is_valid).toBe(true)
   expect((await logins.validate(house.token)).status).toBe(401)
 })

@@ -6,6 +6,7 @@ import { bearer, ownerKey, startLogins, type TestLogins, type TestLoginsOptions 
 import { temporaryFolder, testClock, until } from '../../fakes/kernel.ts'
 import { replicate, startCluster, startRedis, startSentinel } from '../../fakes/redis-server.ts'
 import { connectStream } from '../../fakes/revocation-stream.ts'
+import { inWords } from '../../fakes/words.ts'
 
 const key = { 'x-api-key': ownerKey }
 /** A cluster decides after a second, clients look again after two: what is waited for may take some of each on a busy machine. */
@@ -60,7 +61,7 @@ describe('a master that becomes a replica', () => {
     await next.command('REPLICAOF', 'NO', 'ONE')
     await old.command('REPLICAOF', '127.0.0.1', next.port)
     expect(await create(logins)).toMatchObject({ status: 503, body: { success: false, error_code: 'validation_error' } })
-    await until('the room says so', () => logins.room.attention().some(({ text }) => text.includes('READONLY')), patience)
+    await until('the room says so', () => inWords(logins.room.attention()).some(({ text }) => text.includes('READONLY')), patience)
     expect(await logins.call('GET', '/api/v1/sessions/health')).toMatchObject({ status: 503, body: { status: 'unhealthy' } })
     expect((await logins.call('GET', '/api/v1/auth/health')).status).toBe(503)
     expect((await logins.call('GET', '/v1/status', undefined, key)).body).toMatchObject({
@@ -79,7 +80,7 @@ test('a Redis that takes no writes for want of memory is noticed, by its own wor
   const logins = await startOn(redis.url)
   const { token } = await logins.login()
   await redis.command('CONFIG', 'SET', 'maxmemory', '1')
-  await until('the room says so', () => logins.room.attention().some(({ text }) => text.includes('OOM')), patience)
+  await until('the room says so', () => inWords(logins.room.attention()).some(({ text }) => text.includes('OOM')), patience)
   expect((await create(logins)).status).toBe(503)
   // What only reads goes on.
   expect((await logins.validate(token)).body.is_valid).toBe(true)
@@ -166,7 +167,7 @@ describe('a Redis that was emptied', () => {
     for (const logins of [here, there])
       await until('it is noticed', () => logins.room.attention().some(({ id }) => id === 'logins:keys-lost'), patience)
     await stream.until(({ type }) => type === 'keys')
-    expect(here.room.attention()).toMatchObject([
+    expect(inWords(here.room.attention())).toMatchObject([
       { tone: 'bad', title: 'Signing keys were lost', text: expect.stringContaining('A new ES256 key signs') },
     ])
     const fresh = await here.login()
@@ -185,7 +186,7 @@ describe('a Redis that was emptied', () => {
     await redis.command('FLUSHALL')
     const second = await startOn(redis.url, { databaseFile })
     expect(algorithmOf((await second.login()).token)).toBe('EdDSA')
-    expect(second.room.attention()).toMatchObject([{ title: 'Signing keys were lost' }])
+    expect(inWords(second.room.attention())).toMatchObject([{ title: 'Signing keys were lost' }])
   })
 })
 
@@ -195,7 +196,7 @@ test('servers whose clocks are apart go by that of Redis: a refresh here and the
   const apart = 120_000
   const right = await startOn(redis.url, { clock })
   const behind = await startOn(redis.url, { clock: testClock(clock.now() - apart), wallTime: () => Date.now() - apart })
-  expect(behind.room.attention()).toMatchObject([
+  expect(inWords(behind.room.attention())).toMatchObject([
     { id: 'logins:clock', tone: 'attention', title: expect.stringMatching(/clock is \d+ s behind/) },
   ])
   expect(right.room.attention()).toEqual([])
@@ -316,7 +317,7 @@ describe('something at the address that is no Redis', () => {
     expect((await create(logins)).status).toBe(503)
     await until(
       'the room says so',
-      () => logins.room.attention().some(({ id, text }) => id === 'logins:store' && text.length > 80),
+      () => inWords(logins.room.attention()).some(({ id, text }) => id === 'logins:store' && text.length > 80),
       patience,
     )
     door.leadTo(redis.port)

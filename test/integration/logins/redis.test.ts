@@ -3,6 +3,7 @@ import { bearer, ownerKey, startLogins, type TestLogins } from '../../fakes/logi
 import { testClock, until } from '../../fakes/kernel.ts'
 import { startRedis, type RedisServer } from '../../fakes/redis-server.ts'
 import { connectStream } from '../../fakes/revocation-stream.ts'
+import { inWords } from '../../fakes/words.ts'
 
 const running: RedisServer[] = []
 afterEach(async () => {
@@ -85,7 +86,7 @@ test('while Redis is away nothing is good, the state says so, and it comes back 
   const { token } = await logins.login()
   await redis.kill()
   await until('the room notices', () => logins.room.attention().length === 1)
-  expect(logins.room.attention()[0]).toMatchObject({ tone: 'bad', title: 'Redis cannot be used' })
+  expect(inWords(logins.room.attention())[0]).toMatchObject({ tone: 'bad', title: 'Redis cannot be used' })
   expect(await logins.validate(token)).toMatchObject({ status: 503, body: { success: false, error_code: 'validation_error' } })
   expect(await logins.call('GET', '/api/v1/sessions/health')).toMatchObject({ status: 503, body: { success: false, status: 'unhealthy' } })
   expect((await logins.call('POST', '/api/v1/sessions', { user_id: 'a', username: 'a', role_name: 'a' })).status).toBe(503)

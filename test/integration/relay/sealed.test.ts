@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../fakes/kernel.ts'
 import { serveRelay, type ServedRelay, type ServeOptions } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { lockedInWords } from '../../fakes/words.ts'
 
 const odd = join(import.meta.dirname, '..', '..', 'fixtures', 'mcp', 'odd-server.ts')
 const command = (...args: string[]) => ({ name: 'yard', transport: 'stdio' as const, command: process.execPath, args: [odd, ...args] })
@@ -135,7 +136,7 @@ test('without the key servers, sign-ins and shown addresses are locked and named
   const second = await openRelay({ dataDir })
   const { upstreamAdmin } = second.room
   await inState(second, 'yard', 'locked')
-  expect(second.room.locked()).toEqual(['1 server (yard)', 'the shown address of 1 session'])
+  expect(lockedInWords(second.room.locked())).toEqual(['1 server (yard)', 'the shown address of 1 session'])
   expect(upstreamAdmin.list()[0]).toMatchObject({
     state: 'locked',
     error: 'What it runs with was sealed with a key that is not here',
@@ -162,9 +163,9 @@ test('without the key servers, sign-ins and shown addresses are locked and named
   await inState(third, 'harbor', 'ready')
   await inState(third, 'other', 'locked')
   expect((await third.call('GET', '/api/sessions')).body.data[0].sessionId).toBe(sessionId)
-  expect(third.room.locked()).toEqual(['1 server (other)'])
+  expect(lockedInWords(third.room.locked())).toEqual(['1 server (other)'])
   await third.room.giveUpLocked()
-  expect(third.room.locked()).toEqual([])
+  expect(lockedInWords(third.room.locked())).toEqual([])
   const given = third.room.upstreamAdmin.list().find(({ name }) => name === 'other')
   expect(given).toMatchObject({ enabled: false, state: 'disabled', command: process.execPath })
   await third.room.upstreamAdmin.change(String(given?.id), { args: [odd], enabled: true }, 'owner')

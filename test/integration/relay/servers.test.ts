@@ -9,6 +9,7 @@ import { processesNaming } from '../../fakes/processes.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { inWords } from '../../fakes/words.ts'
 
 const hour = 3_600_000
 const odd = join(import.meta.dirname, '..', '..', 'fixtures', 'mcp', 'odd-server.ts')
@@ -97,7 +98,7 @@ describe('a stdio server', () => {
         .log.map(({ text }) => text),
     ).toContain('cannot find my settings')
     expect(relay.context.emitted.map(({ type }) => type)).toContain('upstream-failed')
-    expect(relay.room.attention()[0]).toMatchObject({ tone: 'bad', title: 'Server odd failed' })
+    expect(inWords(relay.room.attention())[0]).toMatchObject({ tone: 'bad', title: 'Server odd failed' })
     await admin().change(id, { args: [odd, 'plain'] }, 'owner')
     expect((await inState(id, 'ready')).attempts).toBe(0)
   })

@@ -4,6 +4,7 @@ import { openOAuthHouse, type OAuthHouse } from '../../fakes/oauth-house.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { testClock } from '../../fakes/kernel.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { inWords } from '../../fakes/words.ts'
 
 let house: OAuthHouse
 let relay: ServedRelay
@@ -58,7 +59,7 @@ test('a server that wants a sign-in says so and is not knocked at again; signed 
   const id = add()
   const waiting = await reaches(id, 'signed-out')
   expect(waiting).toMatchObject({ attempts: 0, signedIn: false, error: 'It wants you to sign in' })
-  expect(relay.room.attention()[0]).toMatchObject({ tone: 'attention', title: 'Server berths wants you to sign in' })
+  expect(inWords(relay.room.attention())[0]).toMatchObject({ tone: 'attention', title: 'Server berths wants you to sign in' })
   expect(house.clients).toEqual([])
 
   await signIn(id)

@@ -96,8 +96,8 @@ describe('which folder may import from which', () => {
   })
 
   it('lets no room look up at control, not even for a type', () => {
-    expect(refusal('server/browsers/attention.ts', 'server/control/contract.ts', true)).toContain('never control')
-    expect(refusal('server/browsers/attention.ts', 'server/room-report.ts', true)).toBeNull()
+    expect(refusal('server/browsers/report.ts', 'server/control/contract.ts', true)).toContain('never control')
+    expect(refusal('server/browsers/report.ts', 'server/room-report.ts', true)).toBeNull()
   })
 
   it('lets the window know the desktop bridge as a type only', () => {

@@ -11,8 +11,16 @@ import { MqttCodec } from './mqtt-codec.ts'
 import type { Clients } from '../../clients.ts'
 import { tcpWire } from '../shared/wire.ts'
 
+/** Why the port is not open. */
+export interface MqttProblem {
+  since: number
+  port: number
+  /** Null when another program has it. */
+  error: string | null
+}
+
 export class MqttListener {
-  problem: { since: number; text: string } | null = null
+  problem: MqttProblem | null = null
   private server: Server | null = null
   private readonly sockets = new Set<Socket>()
   private readonly clients: Clients
@@ -61,7 +69,8 @@ export class MqttListener {
           return this.log.warn({ port: mqttPort, error: error.message }, 'a client of MQTT over TCP could not be accepted')
         this.problem = {
           since: this.clients.clock.now(),
-          text: error.code === 'EADDRINUSE' ? `Port ${mqttPort} is used by another program` : error.message,
+          port: mqttPort,
+          error: error.code === 'EADDRINUSE' ? null : error.message,
         }
         this.log.warn({ port: mqttPort, error: error.message }, 'MQTT over TCP could not start')
         resolve()

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
+import { inWords } from '../../../fakes/words.ts'
 
 let served: ServedBrowsers
 
@@ -40,7 +41,7 @@ describe('a browser in trouble', () => {
       subject: 'user1',
       data: { session: id },
     })
-    expect(served.room.attention()).toMatchObject([{ action: 'restart-session', subject: id, text: session.reason }])
+    expect(inWords(served.room.attention())).toMatchObject([{ action: 'restart-session', subject: id, text: session.reason }])
     await eventually('its directory is gone', () => profiles().length === 0)
 
     const restarted = await served.post(`/v1/browser-sessions/${id}/restart`)

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { testClock } from '../../../fakes/kernel.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
+import { inWords } from '../../../fakes/words.ts'
 
 const clock = testClock()
 const minute = 60_000
@@ -103,7 +104,7 @@ describe('the passing of time', () => {
     pass(2 * minute)
     await eventually('it needs the person', async () => (await detail(id)).state === 'needs-you')
     expect((await detail(id)).reason).toBe('The site refused the login: Wrong user name or password')
-    expect(served.room.attention()).toMatchObject([
+    expect(inWords(served.room.attention())).toMatchObject([
       { tone: 'attention', action: 'take-over', subject: id, title: 'Session of user1 needs you' },
     ])
     expect(await ids()).toEqual([id])

@@ -31,7 +31,8 @@ describe('the overview', () => {
             room: 'browsers',
             count: 0,
             unit: 'of 10',
-            text: 'none',
+            text: 'No browser is open',
+            facts: { open: 0, most: 10, inUse: 0 },
             rateTitle: 'Calls',
             ratePer: 's',
             rate: 0,
@@ -63,6 +64,8 @@ describe('the overview', () => {
             {
               id: 'a',
               room: 'browsers',
+              kind: 'port-taken',
+              facts: { api: 'browsers', port: 5010, meanwhile: '', error: '' },
               tone: 'attention',
               title: 'Port 5010 is used by another program',
               text: '',
@@ -91,6 +94,8 @@ describe('the overview', () => {
             {
               id: 'room:browsers',
               room: 'browsers',
+              kind: 'room-down',
+              facts: { room: 'browsers', reason: 'it failed 4 times' },
               tone: 'bad',
               title: 'Browsers cannot be served',
               text: 'it failed 4 times',
@@ -111,7 +116,7 @@ describe('the overview', () => {
   })
 
   it('leads from every trouble to where it can be looked into', async () => {
-    const item = { tone: 'attention' as const, text: '', since, action: null }
+    const item = { kind: 'of-another-version', facts: {}, tone: 'attention' as const, text: '', since, action: null }
     const server = standardServer().on('GET /control/v1/overview', () =>
       overview({
         attention: [
@@ -137,6 +142,8 @@ describe('the overview', () => {
           {
             id: 'a',
             room: 'browsers',
+            kind: 'of-another-version',
+            facts: {},
             tone: 'attention',
             title: 'customs-desk is asked for a code',
             text: '',

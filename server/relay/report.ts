@@ -1,0 +1,40 @@
+/** Which servers of the relay need a person, and how many sessions and servers there are. */
+import { iso } from '../clock.ts'
+import type { ConcernOf, RoomCounts } from '../room-report.ts'
+import type { UpstreamView } from './contract/upstream.ts'
+import type { Upstreams } from './upstreams/upstreams.ts'
+
+export interface RelayConcerns {
+  'server-failed': { server: string; error: string }
+  'server-signed-out': { server: string }
+  'tools-changed': { server: string; /** Tools that nobody can use until somebody has looked at them. */ held: number }
+}
+
+export type RelayFacts = { sessions: number; servers: number; ready: number }
+
+export function concernsOf(upstreams: readonly UpstreamView[], now: number): ConcernOf<RelayConcerns>[] {
+  const since = iso(now)
+  return upstreams.flatMap(({ id, name, state, error, quarantined }) => {
+    const about = { room: 'relay', since, action: null, subject: id } as const
+    const concerns: ConcernOf<RelayConcerns>[] = []
+    if (state === 'failed')
+      concerns.push({ ...about, id: `relay-failed-${id}`, kind: 'server-failed', facts: { server: name, error: error ?? '' }, tone: 'bad' })
+    if (state === 'signed-out')
+      concerns.push({ ...about, id: `relay-signed-out-${id}`, kind: 'server-signed-out', facts: { server: name }, tone: 'attention' })
+    if (quarantined > 0)
+      concerns.push({
+        ...about,
+        id: `relay-changed-${id}`,
+        kind: 'tools-changed',
+        facts: { server: name, held: quarantined },
+        tone: 'attention',
+      })
+    return concerns
+  })
+}
+
+export function countsOf(upstreams: Upstreams, { sessions, total }: { sessions: number; total: number }): RoomCounts<RelayFacts> {
+  const enabled = upstreams.all().filter(({ definition }) => definition.enabled && definition.transport !== 'built-in')
+  const ready = enabled.filter(({ state }) => state === 'ready').length
+  return { room: 'relay', count: sessions, facts: { sessions, servers: enabled.length, ready }, ratePer: 's', total }
+}
