@@ -27,44 +27,44 @@ const keep = 500
 const cutAt = 16_384
 
 export class CallLog {
-  private readonly calls: LoggedCall[] = []
-  private lastId = 0
-  private telling: NodeJS.Timeout | undefined
-  private readonly clock: Clock
-  private readonly changed: () => void
+  readonly #calls: LoggedCall[] = []
+  #lastId = 0
+  #telling: NodeJS.Timeout | undefined
+  readonly #clock: Clock
+  readonly #changed: () => void
 
   constructor(clock: Clock, changed: () => void) {
-    this.clock = clock
-    this.changed = changed
+    this.#clock = clock
+    this.#changed = changed
   }
 
   /** `response` may be text already, which spares the fast path a second serialisation. */
   add(call: Omit<LoggedCall, 'id' | 'at' | 'request' | 'response'> & { request: unknown; response: Json | string | null }): LoggedCall {
-    this.lastId += 1
-    const logged = { ...call, id: this.lastId, at: this.clock.now(), request: cut(call.request), response: cut(call.response) }
-    this.calls.push(logged)
+    this.#lastId += 1
+    const logged = { ...call, id: this.#lastId, at: this.#clock.now(), request: cut(call.request), response: cut(call.response) }
+    this.#calls.push(logged)
     // In large steps, since moving the array with every call would cost more than keeping a few too many.
-    if (this.calls.length >= keep * 2) this.calls.splice(0, this.calls.length - keep)
-    this.telling ??= setTimeout(() => {
-      this.telling = undefined
-      this.changed()
+    if (this.#calls.length >= keep * 2) this.#calls.splice(0, this.#calls.length - keep)
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined
+      this.#changed()
     }, 500).unref()
     return logged
   }
 
   /** Newest first. */
   list(limit: number, sessionId?: string, may: (call: LoggedCall) => boolean = () => true): LoggedCall[] {
-    const of = this.calls.filter((call) => (sessionId === undefined || call.sessionId === sessionId) && may(call))
+    const of = this.#calls.filter((call) => (sessionId === undefined || call.sessionId === sessionId) && may(call))
     return of.slice(-Math.min(limit, keep)).reverse()
   }
 
   find(id: number): LoggedCall | undefined {
-    return this.calls.find((call) => call.id === id)
+    return this.#calls.find((call) => call.id === id)
   }
 
   stop(): void {
-    clearTimeout(this.telling)
-    this.telling = undefined
+    clearTimeout(this.#telling)
+    this.#telling = undefined
   }
 }
 

@@ -46,38 +46,38 @@ const usageEvery = 1_000
 const minute = 60_000
 
 export class CreditLedger {
-  private readonly options: CreditLedgerOptions
-  private readonly heldByAccount = new Map<string, number>()
-  private readonly sessions = new Map<string, { held: number; spent: number; minuteStart: number; calls: number }>()
-  private due: { settlement: Settlement; counted: UsageRow; done: () => void; failed: (error: unknown) => void }[] = []
-  private committing = false
+  readonly #options: CreditLedgerOptions
+  readonly #heldByAccount = new Map<string, number>()
+  readonly #sessions = new Map<string, { held: number; spent: number; minuteStart: number; calls: number }>()
+  #due: { settlement: Settlement; counted: UsageRow; done: () => void; failed: (error: unknown) => void }[] = []
+  #committing = false
   /** Settled, but not yet waited for on the disk. */
-  private unsynced = false
-  private readonly usage = new Map<string, UsageRow>()
-  private usageTimer: NodeJS.Timeout | undefined
-  private telling: NodeJS.Timeout | undefined
+  #unsynced = false
+  readonly #usage = new Map<string, UsageRow>()
+  #usageTimer: NodeJS.Timeout | undefined
+  #telling: NodeJS.Timeout | undefined
   total = 0
 
   constructor(options: CreditLedgerOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** Holds the price of a call, or says why the call may not be made. */
   reserve(priced: Priced): Charge | Refusal {
     const { session, price } = priced
     const { maxCredits, maxCallsPerMinute } = session.policy
-    const now = this.options.clock.monotonic()
-    const of = this.sessionOf(session, now)
+    const now = this.#options.clock.monotonic()
+    const of = this.#sessionOf(session, now)
     if (maxCallsPerMinute !== null && of.calls >= maxCallsPerMinute)
       return { kind: 'rate', maxCallsPerMinute, retryAfter: Math.max(1, Math.ceil((of.minuteStart + minute - now) / 1_000)) }
     if (maxCredits !== null && of.spent + of.held + price > maxCredits)
       return { kind: 'session-cap', maxCredits, spent: of.spent + of.held }
     if (price > 0) {
-      const held = this.heldByAccount.get(session.accountId) ?? 0
-      const available = (this.options.accounts.find(session.accountId)?.credits ?? 0) - held
+      const held = this.#heldByAccount.get(session.accountId) ?? 0
+      const available = (this.#options.accounts.find(session.accountId)?.credits ?? 0) - held
       if (available < price)
         return { kind: 'credits', userCredits: Math.max(0, available), requiredCredits: price, shortBy: price - Math.max(0, available) }
-      this.heldByAccount.set(session.accountId, held + price)
+      this.#heldByAccount.set(session.accountId, held + price)
       of.held += price
     }
     of.calls += 1
@@ -88,25 +88,25 @@ export class CreditLedger {
   settle(charge: Charge): Promise<void> {
     if (!charge.open) return Promise.resolve()
     charge.open = false
-    const counted = this.count(charge, false)
+    const counted = this.#count(charge, false)
     const { session, upstream, tool, price } = charge.priced
     if (price === 0) return Promise.resolve()
     return new Promise((done, failed) => {
-      this.due.push({
+      this.#due.push({
         counted,
-        settlement: { at: this.options.clock.now(), accountId: session.accountId, sessionId: session.id, upstream, tool, credits: price },
+        settlement: { at: this.#options.clock.now(), accountId: session.accountId, sessionId: session.id, upstream, tool, credits: price },
         done: () => {
-          this.unhold(charge, true)
+          this.#unhold(charge, true)
           done()
         },
         failed: (error) => {
-          this.unhold(charge, false)
+          this.#unhold(charge, false)
           failed(error)
         },
       })
-      if (this.committing) return
-      this.committing = true
-      setImmediate(() => this.commit())
+      if (this.#committing) return
+      this.#committing = true
+      setImmediate(() => this.#commit())
     })
   }
 
@@ -114,48 +114,48 @@ export class CreditLedger {
   release(charge: Charge, counted = true): void {
     if (!charge.open) return
     charge.open = false
-    if (counted) this.count(charge, true)
-    this.unhold(charge, false)
+    if (counted) this.#count(charge, true)
+    this.#unhold(charge, false)
   }
 
   /** Credits of an account that calls under way may still take. */
   heldBy(accountId: string): number {
-    return this.heldByAccount.get(accountId) ?? 0
+    return this.#heldByAccount.get(accountId) ?? 0
   }
 
   /** Writes what is counted but not yet written; what the disk refuses is kept for the next time. */
   flush(): void {
-    clearTimeout(this.usageTimer)
-    this.usageTimer = undefined
-    this.commit()
-    if (!this.unsynced) return
+    clearTimeout(this.#usageTimer)
+    this.#usageTimer = undefined
+    this.#commit()
+    if (!this.#unsynced) return
     try {
-      this.options.store.sync()
-      this.unsynced = false
+      this.#options.store.sync()
+      this.#unsynced = false
     } catch (error) {
-      this.options.log.error({ error }, 'charges could not be brought to the disk')
+      this.#options.log.error({ error }, 'charges could not be brought to the disk')
     }
   }
 
   stop(): void {
     this.flush()
-    clearTimeout(this.telling)
-    this.telling = undefined
+    clearTimeout(this.#telling)
+    this.#telling = undefined
   }
 
   /** Windows need not read the credits again for every call. */
-  private tell(): void {
-    this.telling ??= setTimeout(() => {
-      this.telling = undefined
-      this.options.changed()
+  #tell(): void {
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined
+      this.#options.changed()
     }, 500).unref()
   }
 
-  private sessionOf(session: StoredSession, now: number): { held: number; spent: number; minuteStart: number; calls: number } {
-    let of = this.sessions.get(session.id)
+  #sessionOf(session: StoredSession, now: number): { held: number; spent: number; minuteStart: number; calls: number } {
+    let of = this.#sessions.get(session.id)
     if (of === undefined) {
       of = { held: 0, spent: session.spent, minuteStart: now, calls: 0 }
-      this.sessions.set(session.id, of)
+      this.#sessions.set(session.id, of)
     }
     if (now - of.minuteStart >= minute) {
       of.minuteStart = now
@@ -165,52 +165,52 @@ export class CreditLedger {
   }
 
   forget(sessionId: string): void {
-    this.sessions.delete(sessionId)
+    this.#sessions.delete(sessionId)
   }
 
-  private unhold({ priced: { session, price } }: Charge, spent: boolean): void {
+  #unhold({ priced: { session, price } }: Charge, spent: boolean): void {
     if (price === 0) return
-    const held = (this.heldByAccount.get(session.accountId) ?? 0) - price
-    if (held > 0) this.heldByAccount.set(session.accountId, held)
-    else this.heldByAccount.delete(session.accountId)
-    const of = this.sessions.get(session.id)
+    const held = (this.#heldByAccount.get(session.accountId) ?? 0) - price
+    if (held > 0) this.#heldByAccount.set(session.accountId, held)
+    else this.#heldByAccount.delete(session.accountId)
+    const of = this.#sessions.get(session.id)
     if (of === undefined) return
     of.held -= price
     if (spent) of.spent += price
   }
 
-  private count({ priced: { session, upstream, tool, price } }: Charge, failed: boolean): UsageRow {
+  #count({ priced: { session, upstream, tool, price } }: Charge, failed: boolean): UsageRow {
     this.total += 1
-    const month = iso(this.options.clock.now()).slice(0, 7)
+    const month = iso(this.#options.clock.now()).slice(0, 7)
     const first = { accountId: session.accountId, month, upstream, tool, calls: 0, failed: 0, credits: 0 }
     const key = usageKey(first)
-    const row = this.usage.get(key) ?? first
+    const row = this.#usage.get(key) ?? first
     row.calls += 1
     if (failed) row.failed += 1
     else row.credits += price
-    this.usage.set(key, row)
+    this.#usage.set(key, row)
     // Free calls wait for nothing: losing a second of their count in a crash costs nobody anything.
-    this.usageTimer ??= setTimeout(() => this.flush(), usageEvery).unref()
+    this.#usageTimer ??= setTimeout(() => this.flush(), usageEvery).unref()
     return row
   }
 
-  private commit(): void {
-    this.committing = false
-    const due = this.due
-    const usage = [...this.usage.values()]
+  #commit(): void {
+    this.#committing = false
+    const due = this.#due
+    const usage = [...this.#usage.values()]
     if (due.length === 0 && usage.length === 0) return
-    this.due = []
-    this.usage.clear()
+    this.#due = []
+    this.#usage.clear()
     try {
-      this.options.store.settle(
+      this.#options.store.settle(
         due.map(({ settlement }) => settlement),
         usage,
-        this.options.accounts.spend,
+        this.#options.accounts.spend,
       )
     } catch (error) {
-      this.options.log.error({ error }, 'charges could not be written')
+      this.#options.log.error({ error }, 'charges could not be written')
       // The calls were made, whatever becomes of their credits: what they add up to is written with the next ones.
-      for (const row of usage) this.usage.set(usageKey(row), row)
+      for (const row of usage) this.#usage.set(usageKey(row), row)
       for (const { settlement, counted, failed } of due) {
         counted.failed += 1
         counted.credits -= settlement.credits
@@ -218,9 +218,9 @@ export class CreditLedger {
       }
       return
     }
-    if (due.length > 0) this.unsynced = true
+    if (due.length > 0) this.#unsynced = true
     for (const { done } of due) done()
-    this.tell()
+    this.#tell()
   }
 }
 

@@ -42,90 +42,90 @@ const maxBatch = 100
 const bearerPattern = /^Bearer +([\w-]{36})$/i
 
 export class Gateway {
-  private readonly options: GatewayOptions
-  private readonly pendingInputs = new PendingInputs()
-  private readonly legacy: LegacyClients
-  private readonly modern: ModernClients
-  private readonly leanCalls: LeanCalls | null
+  readonly #options: GatewayOptions
+  readonly #pendingInputs = new PendingInputs()
+  readonly #legacy: LegacyClients
+  readonly #modern: ModernClients
+  readonly #leanCalls: LeanCalls | null
 
   constructor(options: GatewayOptions) {
-    this.options = options
+    this.#options = options
     const { upstreams, sessions, clock, callTimeout, streamHold } = options
     const shared = {
       upstreams,
       clock,
       callTimeout,
       streamHold,
-      pendingInputs: this.pendingInputs,
+      pendingInputs: this.#pendingInputs,
       session: (id: string) => sessions.find(id),
     }
-    this.legacy = new LegacyClients(shared)
-    this.modern = new ModernClients({ ...shared, maxBody })
-    this.leanCalls =
-      options.lean === false ? null : new LeanCalls({ meter: options.meter, legacy: this.legacy, modern: this.modern, callTimeout })
+    this.#legacy = new LegacyClients(shared)
+    this.#modern = new ModernClients({ ...shared, maxBody })
+    this.#leanCalls =
+      options.lean === false ? null : new LeanCalls({ meter: options.meter, legacy: this.#legacy, modern: this.#modern, callTimeout })
     upstreams.onCatalogue((upstream, parts) => {
-      this.legacy.onCatalogueChange(upstream, parts)
-      this.modern.onCatalogueChange(upstream, parts)
+      this.#legacy.onCatalogueChange(upstream, parts)
+      this.#modern.onCatalogueChange(upstream, parts)
     })
     upstreams.onNotification((upstream, message) => {
-      this.legacy.onNotification(upstream, message)
-      this.modern.onNotification(upstream, message)
+      this.#legacy.onNotification(upstream, message)
+      this.#modern.onNotification(upstream, message)
     })
     sessions.onEnd((id) => void this.end(id).catch(escape))
     sessions.onReach((id) => {
-      this.legacy.onReachChange(id)
-      this.modern.onReachChange(id)
+      this.#legacy.onReachChange(id)
+      this.#modern.onReachChange(id)
     })
   }
 
   /** Clients with a protocol session. */
   get clients(): number {
-    return this.legacy.size
+    return this.#legacy.size
   }
 
   /** Answers one request. `sessionId` is the one in the address; null when it stands in the Bearer header. */
   async handle(request: IncomingMessage, response: ServerResponse, sessionId: string | null): Promise<void> {
-    const session = this.sessionOf(request, response, sessionId)
+    const session = this.#sessionOf(request, response, sessionId)
     if (session === null) return
-    if (request.method !== 'POST') return this.legacy.handle(session, request, response, undefined)
+    if (request.method !== 'POST') return this.#legacy.handle(session, request, response, undefined)
     const message = await readMessage(request, response)
     if (message === null) return
     const { body } = message
-    if (this.leanCalls !== null && (await this.leanCalls.handle(session, request, response, body))) return
+    if (this.#leanCalls !== null && (await this.#leanCalls.handle(session, request, response, body))) return
     if (!isJsonContentType(headerOf(request, 'content-type'))) return refuse(response, 415, -32000, 'Send the body as application/json')
     if (Array.isArray(body) && body.length > maxBatch) return refuse(response, 400, -32600, `A batch has at most ${maxBatch} messages`)
 
     if (hasTwins(body)) return refuse(response, 400, -32600, 'Requests of one batch need ids of their own')
     const legacy = await isLegacyRequest(new Request('http://relay/', { method: 'POST', headers: plainHeaders(request) }), body)
-    const heldCalls = this.hold(session, request, response, body, legacy)
+    const heldCalls = this.#hold(session, request, response, body, legacy)
     if (heldCalls === null) return
     response.once('close', () => heldCalls.abandonRest())
     const carried: RelayRequest = Object.assign(request, { auth: { token: '', clientId: session.id, scopes: [], extra: { heldCalls } } })
-    await (legacy ? this.legacy : this.modern).handle(session, carried, response, body)
+    await (legacy ? this.#legacy : this.#modern).handle(session, carried, response, body)
   }
 
   /** Removes what belongs to sessions that are over, and protocol sessions nobody uses. */
   async sweep(isOver: (sessionId: string) => boolean): Promise<void> {
-    await Promise.all([this.legacy.sweep(isOver), this.modern.sweep(isOver)])
+    await Promise.all([this.#legacy.sweep(isOver), this.#modern.sweep(isOver)])
   }
 
   /** Ends all that is open for a session. */
   async end(sessionId: string): Promise<void> {
-    this.options.ledger.forget(sessionId)
-    await Promise.all([this.legacy.end(sessionId), this.modern.end(sessionId)])
+    this.#options.ledger.forget(sessionId)
+    await Promise.all([this.#legacy.end(sessionId), this.#modern.end(sessionId)])
   }
 
   async stop(): Promise<void> {
-    this.pendingInputs.stop()
-    await Promise.all([this.legacy.stop(), this.modern.stop()])
+    this.#pendingInputs.stop()
+    await Promise.all([this.#legacy.stop(), this.#modern.stop()])
   }
 
-  private sessionOf(request: IncomingMessage, response: ServerResponse, inAddress: string | null): StoredSession | null {
+  #sessionOf(request: IncomingMessage, response: ServerResponse, inAddress: string | null): StoredSession | null {
     const sessionId = inAddress ?? bearerPattern.exec(headerOf(request, 'authorization') ?? '')?.[1]
     try {
       if (sessionId !== undefined) {
-        const { session } = this.options.sessions.validate(sessionId)
-        if (session.policy.upstreams?.includes(builtInId) === true) this.options.upstreams.wake()
+        const { session } = this.#options.sessions.validate(sessionId)
+        if (session.policy.upstreams?.includes(builtInId) === true) this.#options.upstreams.wake()
         return session
       }
     } catch (error) {
@@ -137,16 +137,10 @@ export class Gateway {
   }
 
   /** Holds the price of each tool call in the request; null when one of them cannot be paid and the answer has said so. */
-  private hold(
-    session: StoredSession,
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: unknown,
-    legacy: boolean,
-  ): HeldCalls | null {
-    const held = new HeldCalls(this.options.meter, session, body)
+  #hold(session: StoredSession, request: IncomingMessage, response: ServerResponse, body: unknown, legacy: boolean): HeldCalls | null {
+    const held = new HeldCalls(this.#options.meter, session, body)
     for (const { id, name } of toolCalls(body)) {
-      const client = legacy ? this.legacy.find(headerOf(request, 'mcp-session-id'), session.id)?.client : this.modern.client(session)
+      const client = legacy ? this.#legacy.find(headerOf(request, 'mcp-session-id'), session.id)?.client : this.#modern.client(session)
       const entry = client?.view().tools.get(name)
       const refusal = entry === undefined ? null : held.hold(id, entry)
       if (entry === undefined || refusal === null) continue

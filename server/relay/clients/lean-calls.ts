@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { headerOf, refuseCharge } from './refusals.ts'
 import { MeteredCall, type Meter } from '../billing/metered-call.ts'
+import { isLevelOrAbove } from './log-levels.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
 import type { LegacyClients } from './legacy-clients.ts'
 import type { Json } from '../upstreams/connection.ts'
@@ -40,24 +41,24 @@ interface PlainCall {
 }
 
 export class LeanCalls {
-  private readonly options: LeanOptions
+  readonly #options: LeanOptions
 
   constructor(options: LeanOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** False when the request is not plain; nothing has happened then. */
   async handle(session: StoredSession, request: IncomingMessage, response: ServerResponse, body: unknown): Promise<boolean> {
-    const call = this.plainCall(session, request, body)
+    const call = this.#plainCall(session, request, body)
     const entry = call?.client.view().tools.get(call.name)
     if (call === null || entry === undefined || !isPlain(entry)) return false
-    const held = this.options.meter.hold({ session, entry, request: { name: call.name, arguments: call.args } })
-    if (held instanceof MeteredCall) await this.make(held, entry, call, response)
+    const held = this.#options.meter.hold({ session, entry, request: { name: call.name, arguments: call.args } })
+    if (held instanceof MeteredCall) await this.#make(held, entry, call, response)
     else refuseCharge(response, held, entry, call.id)
     return true
   }
 
-  private async make(held: MeteredCall, entry: ToolEntry, call: PlainCall, response: ServerResponse): Promise<void> {
+  async #make(held: MeteredCall, entry: ToolEntry, call: PlainCall, response: ServerResponse): Promise<void> {
     const gone = new AbortController()
     const onClose = (): void => gone.abort(new Error('The client went away'))
     response.once('close', onClose)
@@ -68,7 +69,7 @@ export class LeanCalls {
       ...(call.args === undefined ? {} : { arguments: call.args }),
       ...(meta === undefined ? {} : { _meta: meta }),
     }
-    const options: SharedRequestOptions = { signal: gone.signal, timeout: this.options.callTimeout() }
+    const options: SharedRequestOptions = { signal: gone.signal, timeout: this.#options.callTimeout() }
     // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
     if (!call.modern)
       options.onNotification = (message) => {
@@ -83,7 +84,7 @@ export class LeanCalls {
     )
   }
 
-  private plainCall(session: StoredSession, request: IncomingMessage, body: unknown): PlainCall | null {
+  #plainCall(session: StoredSession, request: IncomingMessage, body: unknown): PlainCall | null {
     if (!isObject(body) || body['jsonrpc'] !== '2.0' || body['method'] !== 'tools/call' || Object.keys(body).length !== 4) return null
     const { id, params } = body
     if ((typeof id !== 'string' && !Number.isSafeInteger(id)) || !isObject(params) || typeof params['name'] !== 'string') return null
@@ -96,18 +97,18 @@ export class LeanCalls {
     const call = { id: id as RequestId, name, args, meta }
     if (version === modernRevision)
       return isPlainModern(request, name, meta)
-        ? { ...call, meta: undefined, client: this.options.modern.client(session), modern: true }
+        ? { ...call, meta: undefined, client: this.#options.modern.client(session), modern: true }
         : null
-    return this.plainLegacy(session, request, version, call)
+    return this.#plainLegacy(session, request, version, call)
   }
 
-  private plainLegacy(
+  #plainLegacy(
     session: StoredSession,
     request: IncomingMessage,
     version: string | undefined,
     call: Omit<PlainCall, 'client' | 'modern'>,
   ): PlainCall | null {
-    const found = this.options.legacy.find(headerOf(request, 'mcp-session-id'), session.id)
+    const found = this.#options.legacy.find(headerOf(request, 'mcp-session-id'), session.id)
     if (found === undefined || canBeAsked(found.client.capabilities)) return null
     if (version !== undefined && version !== found.protocolVersion) return null
     if (call.meta !== undefined && Object.keys(call.meta).length > 0) return null
@@ -184,9 +185,8 @@ function statusOf({ modern }: PlainCall, { error }: Json): number {
 const missingCapability = -32021
 
 function mayHear({ logLevel }: RelayClient, params: Json | undefined): boolean {
-  return logLevel === undefined || levels.indexOf(String(params?.['level'])) >= levels.indexOf(logLevel)
+  return logLevel === undefined || isLevelOrAbove(String(params?.['level']), logLevel)
 }
-const levels = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 
 function acceptsBoth(accept: string | undefined): boolean {
   return accept !== undefined && accept.includes('application/json') && accept.includes('text/event-stream')

@@ -47,42 +47,42 @@ const retryInterval = 1_000
 const everything: ReadonlySet<string> = new Set(['tools', 'prompts', 'resources'])
 
 export class LegacyClients {
-  private readonly options: LegacyOptions
-  private readonly byId = new Map<string, LegacyClient>()
+  readonly #options: LegacyOptions
+  readonly #byId = new Map<string, LegacyClient>()
 
   constructor(options: LegacyOptions) {
-    this.options = options
+    this.#options = options
   }
 
   get size(): number {
-    return this.byId.size
+    return this.#byId.size
   }
 
   /** The client of a protocol session, if it came with the same session of ours. */
   find(id: string | undefined, sessionId: string): LegacyClient | undefined {
-    const found = id === undefined ? undefined : this.byId.get(id)
+    const found = id === undefined ? undefined : this.#byId.get(id)
     return found?.sessionId === sessionId ? found : undefined
   }
 
   /** Answers a request; one that opens a session makes the client. */
   async handle(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
     const id = headerOf(request, 'mcp-session-id')
-    if (id === undefined && isInitializeRequest(body)) return this.open(session, request, response, body)
+    if (id === undefined && isInitializeRequest(body)) return this.#open(session, request, response, body)
     if (id === undefined) return refuse(response, 400, -32000, 'Mcp-Session-Id is missing')
     const found = this.find(id, session.id)
     if (found === undefined) return refuse(response, 404, -32001, 'Session not found')
-    await this.serve(found, request, response, body)
+    await this.#serve(found, request, response, body)
   }
 
   onCatalogueChange(upstream: Upstream, parts: ReadonlySet<string>): void {
-    for (const { client, relay } of this.byId.values()) {
+    for (const { client, relay } of this.#byId.values()) {
       if (client.view().upstreams.includes(upstream) || !upstream.definition.enabled) announce(relay, parts)
     }
   }
 
   /** A person has changed what clients of a session may reach. */
   onReachChange(sessionId: string): void {
-    for (const { sessionId: of, client, relay } of this.byId.values()) {
+    for (const { sessionId: of, client, relay } of this.#byId.values()) {
       if (of !== sessionId) continue
       client.forgetView()
       announce(relay, everything)
@@ -93,44 +93,44 @@ export class LegacyClients {
   onNotification(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
     const uri = String(params?.['uri'])
-    for (const { client, relay } of this.byId.values())
+    for (const { client, relay } of this.#byId.values())
       if (client.isWatching(uri) && client.view().upstreams.includes(upstream))
         void relay.server.sendResourceUpdated({ uri }).catch(() => undefined)
   }
 
   /** Ends what came with a session that is over. */
   async end(sessionId: string): Promise<void> {
-    await Promise.all([...this.byId.values()].filter((each) => each.sessionId === sessionId).map((each) => this.close(each)))
+    await Promise.all([...this.#byId.values()].filter((each) => each.sessionId === sessionId).map((each) => this.#close(each)))
   }
 
   /** Ends what nobody has used for long. */
   async sweep(isOver: (sessionId: string) => boolean): Promise<void> {
-    const now = this.options.clock.monotonic()
-    const over = [...this.byId.values()].filter((each) => isOver(each.sessionId) || (each.open === 0 && now - each.lastUsed > idleAfter))
-    await Promise.all(over.map((each) => this.close(each)))
+    const now = this.#options.clock.monotonic()
+    const over = [...this.#byId.values()].filter((each) => isOver(each.sessionId) || (each.open === 0 && now - each.lastUsed > idleAfter))
+    await Promise.all(over.map((each) => this.#close(each)))
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.byId.values()].map((each) => this.close(each)))
+    await Promise.all([...this.#byId.values()].map((each) => this.#close(each)))
   }
 
-  private async open(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
+  async #open(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
     const { capabilities, protocolVersion } = initializeParams(body)
-    const scope: Scope = { room: 'relay', kind: 'client', id: session.id, escaped: () => this.close(opened) }
+    const scope: Scope = { room: 'relay', kind: 'client', id: session.id, escaped: () => this.#close(opened) }
     const transport: NodeStreamableHTTPServerTransport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       eventStore: createEventStore(),
       retryInterval,
       onsessioninitialized: (id) => {
         opened.id = id
-        this.byId.set(id, opened)
+        this.#byId.set(id, opened)
       },
-      onsessionclosed: () => this.close(opened),
+      onsessionclosed: () => this.#close(opened),
     })
     const client: RelayClient = new RelayClient({
-      upstreams: this.options.upstreams,
-      clock: this.options.clock,
-      session: () => this.options.session(session.id) ?? session,
+      upstreams: this.#options.upstreams,
+      clock: this.#options.clock,
+      session: () => this.#options.session(session.id) ?? session,
       capabilities,
       notify: ({ method, params }) =>
         void relay.server.notification({ method, ...(params === undefined ? {} : { params }) }).catch(() => undefined),
@@ -138,27 +138,27 @@ export class LegacyClients {
         relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),
       onToolsChange: (parts) => announce(relay, parts),
     })
-    const relay = createRelayServer({ ...this.options, client, era: 'legacy' })
+    const relay = createRelayServer({ ...this.#options, client, era: 'legacy' })
     const opened: LegacyClient = { id: '', sessionId: session.id, client, transport, relay, protocolVersion, scope, lastUsed: 0, open: 0 }
     await within(scope, () => relay.connect(transport))
-    await this.serve(opened, request, response, body)
-    if (opened.id === '') await this.close(opened)
-    const oldest = [...this.byId.values()].find(({ open }) => open === 0)
-    if (this.byId.size > keepAtMost && oldest !== undefined) await this.close(oldest)
+    await this.#serve(opened, request, response, body)
+    if (opened.id === '') await this.#close(opened)
+    const oldest = [...this.#byId.values()].find(({ open }) => open === 0)
+    if (this.#byId.size > keepAtMost && oldest !== undefined) await this.#close(oldest)
   }
 
-  private async serve(client: LegacyClient, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
+  async #serve(client: LegacyClient, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
     client.open += 1
-    client.lastUsed = this.options.clock.monotonic()
+    client.lastUsed = this.#options.clock.monotonic()
     response.once('close', () => {
       client.open -= 1
-      client.lastUsed = this.options.clock.monotonic()
+      client.lastUsed = this.#options.clock.monotonic()
     })
     await within(client.scope, () => client.transport.handleRequest(request, response, body))
   }
 
-  private async close(client: LegacyClient): Promise<void> {
-    this.byId.delete(client.id)
+  async #close(client: LegacyClient): Promise<void> {
+    this.#byId.delete(client.id)
     await Promise.all([client.client.close(), client.relay.close().catch(() => undefined)])
   }
 }

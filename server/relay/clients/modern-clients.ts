@@ -34,28 +34,28 @@ interface ModernSession {
 }
 
 export class ModernClients {
-  private readonly options: ModernOptions
-  private readonly bySession = new Map<string, ModernSession>()
+  readonly #options: ModernOptions
+  readonly #bySession = new Map<string, ModernSession>()
 
   constructor(options: ModernOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** The view all stateless requests of a session share. */
   client(session: StoredSession): RelayClient {
-    return this.of(session).client
+    return this.#of(session).client
   }
 
   async handle(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
-    const { node, client, scope } = this.of(session)
+    const { node, client, scope } = this.#of(session)
     await within(scope, async () => {
-      await this.watchSubscriptions(client, body, response)
+      await this.#watchSubscriptions(client, body, response)
       await node(request, response, body)
     })
   }
 
   onCatalogueChange(upstream: Upstream, parts: ReadonlySet<string>): void {
-    for (const { client, handler } of this.bySession.values()) {
+    for (const { client, handler } of this.#bySession.values()) {
       if (!client.view().upstreams.includes(upstream) && upstream.definition.enabled) continue
       if (parts.has('tools')) handler.notify.toolsChanged()
       if (parts.has('prompts')) handler.notify.promptsChanged()
@@ -65,7 +65,7 @@ export class ModernClients {
 
   /** A person has changed what clients of a session may reach. */
   onReachChange(sessionId: string): void {
-    const found = this.bySession.get(sessionId)
+    const found = this.#bySession.get(sessionId)
     if (found === undefined) return
     found.client.forgetView()
     found.handler.notify.toolsChanged()
@@ -75,39 +75,39 @@ export class ModernClients {
 
   onNotification(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
-    for (const { client, handler } of this.bySession.values())
+    for (const { client, handler } of this.#bySession.values())
       if (client.view().upstreams.includes(upstream)) handler.notify.resourceUpdated(String(params?.['uri']))
   }
 
   async end(sessionId: string): Promise<void> {
-    const session = this.bySession.get(sessionId)
-    this.bySession.delete(sessionId)
+    const session = this.#bySession.get(sessionId)
+    this.#bySession.delete(sessionId)
     await Promise.all([session?.handler.close(), session?.client.close()])
   }
 
   async sweep(isOver: (sessionId: string) => boolean): Promise<void> {
-    await Promise.all([...this.bySession.keys()].filter(isOver).map((id) => this.end(id)))
+    await Promise.all([...this.#bySession.keys()].filter(isOver).map((id) => this.end(id)))
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.bySession.keys()].map((id) => this.end(id)))
+    await Promise.all([...this.#bySession.keys()].map((id) => this.end(id)))
   }
 
-  private of(session: StoredSession): ModernSession {
-    const existing = this.bySession.get(session.id)
+  #of(session: StoredSession): ModernSession {
+    const existing = this.#bySession.get(session.id)
     if (existing !== undefined) return existing
-    const { upstreams, clock, maxBody } = this.options
+    const { upstreams, clock, maxBody } = this.#options
     const nobody = (): Promise<Json> => Promise.reject(new Error('A stateless client is asked in answers alone'))
     const client = new RelayClient({
       upstreams,
       clock,
-      session: () => this.options.session(session.id) ?? session,
+      session: () => this.#options.session(session.id) ?? session,
       capabilities: {},
       notify: () => undefined,
       ask: nobody,
       onToolsChange: () => undefined,
     })
-    const handler = createMcpHandler(() => createRelayServer({ ...this.options, client, era: 'modern' }), {
+    const handler = createMcpHandler(() => createRelayServer({ ...this.#options, client, era: 'modern' }), {
       legacy: 'reject',
       maxRequestBodySize: maxBody,
     })
@@ -117,12 +117,12 @@ export class ModernClients {
       node: toNodeHandler(handler),
       scope: { room: 'relay', kind: 'client', id: session.id, escaped: () => this.end(session.id) },
     }
-    this.bySession.set(session.id, made)
+    this.#bySession.set(session.id, made)
     return made
   }
 
   /** The SDK keeps the stream; whether the servers tell of these resources is for us to see to. */
-  private async watchSubscriptions(client: RelayClient, body: unknown, response: ServerResponse): Promise<void> {
+  async #watchSubscriptions(client: RelayClient, body: unknown, response: ServerResponse): Promise<void> {
     const uris = subscribedResources(body)
     if (uris.length === 0) return
     const view = await client.settledView()

@@ -11,6 +11,9 @@ export type Outcome = { kind: 'done'; result: Json } | { kind: 'asked'; requests
 const keepFor = 600_000
 const keepAtMost = 1_000
 
+/** How a call ended. */
+type Ending = { result: Json } | { error: unknown }
+
 interface Question {
   message: Message
   answer(value: Json): void
@@ -20,39 +23,39 @@ interface Question {
 class Conversation {
   readonly sessionId: string
   readonly tool: string
-  private readonly questions = new Map<string, Question>()
-  private count = 0
-  private changed: () => void = () => undefined
-  private outcome: { result: Json } | { error: unknown } | undefined
-  private readonly end: () => void
+  readonly #questions = new Map<string, Question>()
+  #count = 0
+  #changed: () => void = () => undefined
+  #outcome: Ending | undefined
+  readonly #end: () => void
 
   constructor(sessionId: string, tool: string, end: () => void) {
     this.sessionId = sessionId
     this.tool = tool
-    this.end = end
+    this.#end = end
   }
 
   run(work: Promise<Json>): void {
     work.then(
-      (result) => this.finish({ result }),
-      (error: unknown) => this.finish({ error }),
+      (result) => this.#finish({ result }),
+      (error: unknown) => this.#finish({ error }),
     )
   }
 
   ask(message: Message): Promise<Json> {
     return new Promise((answer, refuse) => {
-      this.count += 1
-      this.questions.set(`question-${this.count}`, { message, answer, refuse })
-      this.changed()
+      this.#count += 1
+      this.#questions.set(`question-${this.#count}`, { message, answer, refuse })
+      this.#changed()
     })
   }
 
   /** Hands answers to the questions they are for; what was not answered is asked again. */
   answer(responses: Readonly<Record<string, unknown>>): void {
     for (const [key, value] of Object.entries(responses)) {
-      const question = this.questions.get(key)
+      const question = this.#questions.get(key)
       if (question === undefined || typeof value !== 'object' || value === null) continue
-      this.questions.delete(key)
+      this.#questions.delete(key)
       // An answer is an object, as the line before makes sure; what it holds is between client and server.
       question.answer(value as Json)
     }
@@ -60,32 +63,32 @@ class Conversation {
 
   /** Resolves when the server has answered or wants to know something. */
   async next(): Promise<{ result: Json } | { requests: Record<string, Json> }> {
-    if (this.outcome === undefined && this.questions.size === 0) await new Promise<void>((resolve) => (this.changed = resolve))
-    if (this.outcome === undefined)
+    if (this.#outcome === undefined && this.#questions.size === 0) await new Promise<void>((resolve) => (this.#changed = resolve))
+    if (this.#outcome === undefined)
       return {
         requests: Object.fromEntries(
-          [...this.questions].map(([key, { message }]) => [key, { method: message.method, params: message.params ?? {} }]),
+          [...this.#questions].map(([key, { message }]) => [key, { method: message.method, params: message.params ?? {} }]),
         ),
       }
-    if ('error' in this.outcome) throw this.outcome.error
-    return this.outcome
+    if ('error' in this.#outcome) throw this.#outcome.error
+    return this.#outcome
   }
 
   abandon(): void {
-    for (const { refuse } of this.questions.values()) refuse(new Error('The client did not answer'))
-    this.questions.clear()
-    this.end()
+    for (const { refuse } of this.#questions.values()) refuse(new Error('The client did not answer'))
+    this.#questions.clear()
+    this.#end()
   }
 
-  private finish(outcome: NonNullable<Conversation['outcome']>): void {
-    this.outcome = outcome
-    this.end()
-    this.changed()
+  #finish(outcome: Ending): void {
+    this.#outcome = outcome
+    this.#end()
+    this.#changed()
   }
 }
 
 export class PendingInputs {
-  private readonly byState = new Map<string, { conversation: Conversation; timer: NodeJS.Timeout }>()
+  readonly #byState = new Map<string, { conversation: Conversation; timer: NodeJS.Timeout }>()
 
   /** `start` is given how the server's questions are taken; `end` is called once the connection is no longer needed. */
   async begin(
@@ -96,40 +99,40 @@ export class PendingInputs {
   ): Promise<Outcome> {
     const conversation = new Conversation(sessionId, tool, end)
     conversation.run(start((message) => conversation.ask(message)))
-    return this.proceed(conversation)
+    return this.#proceed(conversation)
   }
 
   /** A later round. The state is a handle that only its own session may use, and only once. */
   async resume(sessionId: string, tool: string, state: string, responses: Readonly<Record<string, unknown>>): Promise<Outcome> {
-    const pending = this.byState.get(state)
+    const pending = this.#byState.get(state)
     if (pending === undefined || pending.conversation.sessionId !== sessionId || pending.conversation.tool !== tool) {
       throw new ProtocolError(-32602, 'Invalid or expired requestState', { reason: 'invalid_request_state' })
     }
     clearTimeout(pending.timer)
-    this.byState.delete(state)
+    this.#byState.delete(state)
     pending.conversation.answer(responses)
-    return this.proceed(pending.conversation)
+    return this.#proceed(pending.conversation)
   }
 
   stop(): void {
-    for (const [state] of this.byState) this.abandon(state)
+    for (const [state] of this.#byState) this.#abandon(state)
   }
 
-  private async proceed(conversation: Conversation): Promise<Outcome> {
+  async #proceed(conversation: Conversation): Promise<Outcome> {
     const next = await conversation.next()
     if ('result' in next) return { kind: 'done', result: next.result }
-    const oldest = this.byState.size >= keepAtMost ? this.byState.keys().next().value : undefined
-    if (oldest !== undefined) this.abandon(oldest)
+    const oldest = this.#byState.size >= keepAtMost ? this.#byState.keys().next().value : undefined
+    if (oldest !== undefined) this.#abandon(oldest)
     const state = `pending-${randomToken(27)}`
-    this.byState.set(state, { conversation, timer: setTimeout(() => this.abandon(state), keepFor).unref() })
+    this.#byState.set(state, { conversation, timer: setTimeout(() => this.#abandon(state), keepFor).unref() })
     return { kind: 'asked', requests: next.requests, state }
   }
 
-  private abandon(state: string): void {
-    const pending = this.byState.get(state)
+  #abandon(state: string): void {
+    const pending = this.#byState.get(state)
     if (pending === undefined) return
     clearTimeout(pending.timer)
-    this.byState.delete(state)
+    this.#byState.delete(state)
     pending.conversation.abandon()
   }
 }

@@ -39,29 +39,29 @@ export function canBeAsked({ sampling, elicitation, roots }: ClientCapabilities)
 export class RelayClient {
   readonly capabilities: ClientCapabilities
   logLevel: string | undefined
-  private readonly options: ClientOptions
-  private readonly dedicated = new Map<string, { connection: Promise<UpstreamConnection>; upstream: Upstream; since: number }>()
-  private readonly dedicatedTools = new Map<string, readonly ToolDefinition[]>()
-  private readonly ongoing = new Map<string, Set<Ongoing>>()
-  private readonly watched = new Map<string, Upstream>()
-  private cached: { view: View; version: number } | undefined
-  private closed = false
+  readonly #options: ClientOptions
+  readonly #dedicated = new Map<string, { connection: Promise<UpstreamConnection>; upstream: Upstream; since: number }>()
+  readonly #dedicatedTools = new Map<string, readonly ToolDefinition[]>()
+  readonly #ongoing = new Map<string, Set<Ongoing>>()
+  readonly #watched = new Map<string, Upstream>()
+  #cached: { view: View; version: number } | undefined
+  #closed = false
 
   constructor(options: ClientOptions) {
-    this.options = options
+    this.#options = options
     this.capabilities = options.capabilities
   }
 
   get session(): StoredSession {
-    return this.options.session()
+    return this.#options.session()
   }
 
   /** Built once for each change of anything it shows. */
   view(): View {
-    const { version } = this.options.upstreams
-    if (this.cached?.version !== version)
-      this.cached = { view: buildView(this.options.upstreams, this.session, this.dedicatedTools), version }
-    return this.cached.view
+    const { version } = this.#options.upstreams
+    if (this.#cached?.version !== version)
+      this.#cached = { view: buildView(this.#options.upstreams, this.session, this.#dedicatedTools), version }
+    return this.#cached.view
   }
 
   /** The view after servers that are only just starting had a moment, and showed what they show a client of this kind. */
@@ -71,46 +71,46 @@ export class RelayClient {
       .filter(({ state }) => state === 'starting')
       .map((upstream) => settledWithin(listWait - upstream.startingFor, upstream.settled()))
     const dedicated = canBeAsked(this.capabilities)
-      ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.settledDedicated(upstream))
+      ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.#settledDedicated(upstream))
       : []
     await Promise.all([...starting, ...dedicated])
     return this.view()
   }
 
   forgetView(): void {
-    this.cached = undefined
+    this.#cached = undefined
   }
 
   /** The client's own connection to a server, opened when first needed and again after it broke. */
   connectionTo(upstream: Upstream): Promise<UpstreamConnection> {
     const { id } = upstream.definition
-    const existing = this.dedicated.get(id)
+    const existing = this.#dedicated.get(id)
     if (existing?.upstream === upstream) return existing.connection
     const gone = (): void => {
       // A later one may have taken its place.
-      if (this.dedicated.get(id)?.connection !== connection) return
-      this.dedicated.delete(id)
-      this.dedicatedTools.delete(id)
+      if (this.#dedicated.get(id)?.connection !== connection) return
+      this.#dedicated.delete(id)
+      this.#dedicatedTools.delete(id)
       this.forgetView()
     }
     // In a turn of its own: whatever ends it meanwhile finds it in its place.
-    const connection = Promise.resolve().then(() => this.openDedicated(upstream, gone))
-    this.dedicated.set(id, { connection, upstream, since: this.options.clock.monotonic() })
+    const connection = Promise.resolve().then(() => this.#openDedicated(upstream, gone))
+    this.#dedicated.set(id, { connection, upstream, since: this.#options.clock.monotonic() })
     connection.catch(gone)
     return connection
   }
 
-  private async settledDedicated(upstream: Upstream): Promise<void> {
+  async #settledDedicated(upstream: Upstream): Promise<void> {
     const connection = this.connectionTo(upstream).catch(() => undefined)
-    const since = this.dedicated.get(upstream.definition.id)?.since ?? 0
-    await settledWithin(listWait - (this.options.clock.monotonic() - since), connection)
+    const since = this.#dedicated.get(upstream.definition.id)?.since ?? 0
+    await settledWithin(listWait - (this.#options.clock.monotonic() - since), connection)
   }
 
   /** Runs a request so that what the server says or asks meanwhile reaches `ongoing`. */
   async during<Result>(upstream: Upstream, ongoing: Ongoing, run: () => Promise<Result>): Promise<Result> {
     const { id } = upstream.definition
-    const of = this.ongoing.get(id) ?? new Set()
-    this.ongoing.set(id, of.add(ongoing))
+    const of = this.#ongoing.get(id) ?? new Set()
+    this.#ongoing.set(id, of.add(ongoing))
     try {
       return await run()
     } finally {
@@ -120,52 +120,52 @@ export class RelayClient {
 
   /** Tells all servers that have a connection for this client alone. */
   broadcast(message: Message): void {
-    for (const { connection } of this.dedicated.values()) connection.then((open) => open.notify(message)).catch(() => undefined)
+    for (const { connection } of this.#dedicated.values()) connection.then((open) => open.notify(message)).catch(() => undefined)
   }
 
   async watch(uri: string, upstream: Upstream): Promise<void> {
-    if (this.watched.has(uri)) return
-    this.watched.set(uri, upstream)
+    if (this.#watched.has(uri)) return
+    this.#watched.set(uri, upstream)
     try {
       await upstream.watch(uri)
     } catch (error) {
-      this.watched.delete(uri)
+      this.#watched.delete(uri)
       throw error
     }
   }
 
   async unwatch(uri: string): Promise<void> {
-    const upstream = this.watched.get(uri)
-    this.watched.delete(uri)
+    const upstream = this.#watched.get(uri)
+    this.#watched.delete(uri)
     await upstream?.unwatch(uri)
   }
 
   isWatching(uri: string): boolean {
-    return this.watched.has(uri)
+    return this.#watched.has(uri)
   }
 
   async close(): Promise<void> {
-    this.closed = true
-    const dedicated = [...this.dedicated.values()]
-    this.dedicated.clear()
+    this.#closed = true
+    const dedicated = [...this.#dedicated.values()]
+    this.#dedicated.clear()
     await Promise.all([
       ...dedicated.map(({ connection, upstream }) => connection.then((open) => upstream.closeDedicated(open)).catch(() => undefined)),
-      ...[...this.watched.keys()].map((uri) => this.unwatch(uri).catch(() => undefined)),
+      ...[...this.#watched.keys()].map((uri) => this.unwatch(uri).catch(() => undefined)),
     ])
   }
 
-  private async openDedicated(upstream: Upstream, gone: () => void): Promise<UpstreamConnection> {
+  async #openDedicated(upstream: Upstream, gone: () => void): Promise<UpstreamConnection> {
     const { id } = upstream.definition
     const connection = await upstream.openDedicated({
       id: this.session.id,
       capabilities: this.capabilities,
-      onNotification: (message) => this.onMessage(upstream, message),
-      onRequest: (message, signal) => (this.latest(id) ?? this.options).ask(message, signal),
+      onNotification: (message) => this.#onMessage(upstream, message),
+      onRequest: (message, signal) => (this.#latest(id) ?? this.#options).ask(message, signal),
       onEnd: gone,
     })
     try {
-      if (this.closed) throw new Error('The client has gone')
-      await this.readTools(upstream, connection)
+      if (this.#closed) throw new Error('The client has gone')
+      await this.#readTools(upstream, connection)
       return connection
     } catch (error) {
       // Nobody else knows of it: left open it would be a process more with every try.
@@ -174,31 +174,31 @@ export class RelayClient {
     }
   }
 
-  private async readTools(upstream: Upstream, connection: UpstreamConnection): Promise<void> {
+  async #readTools(upstream: Upstream, connection: UpstreamConnection): Promise<void> {
     const { tools } = await readCatalogue(connection, new Set(['tools']))
     if (tools === undefined) return
-    this.options.upstreams.tools.learn(upstream.definition, tools)
-    this.dedicatedTools.set(upstream.definition.id, tools)
+    this.#options.upstreams.tools.learn(upstream.definition, tools)
+    this.#dedicatedTools.set(upstream.definition.id, tools)
     this.forgetView()
   }
 
-  private onMessage(upstream: Upstream, message: Message): void {
+  #onMessage(upstream: Upstream, message: Message): void {
     const { id } = upstream.definition
     if (message.method === 'notifications/tools/list_changed') {
-      this.dedicated
+      this.#dedicated
         .get(id)
-        ?.connection.then((connection) => this.readTools(upstream, connection))
-        .then(() => this.options.onToolsChange(new Set(['tools'])))
+        ?.connection.then((connection) => this.#readTools(upstream, connection))
+        .then(() => this.#options.onToolsChange(new Set(['tools'])))
         .catch(() => undefined)
       return
     }
     // Other lists are read over the shared connection, which hears of their changes too.
     if (message.method.endsWith('/list_changed')) return
-    ;(this.latest(id) ?? this.options).notify(message)
+    ;(this.#latest(id) ?? this.#options).notify(message)
   }
 
-  private latest(id: string): Ongoing | undefined {
-    return [...(this.ongoing.get(id) ?? [])].at(-1)
+  #latest(id: string): Ongoing | undefined {
+    return [...(this.#ongoing.get(id) ?? [])].at(-1)
   }
 }
 

@@ -48,36 +48,36 @@ const patience = 15_000
 export class OAuthClient {
   /** The server wants a person to sign in; nothing this program could do by itself would help. */
   needsPerson = false
-  private readonly parts: OAuthClientParts
-  private kept: KeptOAuthClient
-  private challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
+  readonly #parts: OAuthClientParts
+  #kept: KeptOAuthClient
+  #challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
   /** Refresh tokens are good once with many servers, so all who need a new one wait for the same. */
-  private renewing: Promise<void> | undefined
-  private readonly patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> =>
-    this.parts.fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
+  #renewing: Promise<void> | undefined
+  readonly #patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> =>
+    this.#parts.fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
 
   constructor(parts: OAuthClientParts) {
-    this.parts = parts
-    this.kept = parts.kept
+    this.#parts = parts
+    this.#kept = parts.kept
   }
 
   get isSignedIn(): boolean {
-    return this.kept.tokens !== undefined
+    return this.#kept.tokens !== undefined
   }
 
   /** For connections, which nobody watches: the token there is, renewed where that needs nobody. */
   readonly background: AuthProvider = {
     token: async () => {
-      const { tokens, obtainedAt = 0 } = this.kept
+      const { tokens, obtainedAt = 0 } = this.#kept
       const endsAt = tokens?.expires_in === undefined ? Infinity : obtainedAt + tokens.expires_in * 1_000
       // The server has the last word on whether a token is good; failing to renew early is no failure yet.
-      if (endsAt - this.parts.clock.now() < renewAhead && tokens?.refresh_token !== undefined) await this.renew().catch(() => undefined)
-      return this.kept.tokens?.access_token
+      if (endsAt - this.#parts.clock.now() < renewAhead && tokens?.refresh_token !== undefined) await this.#renew().catch(() => undefined)
+      return this.#kept.tokens?.access_token
     },
     onUnauthorized: async ({ response }) => {
-      await this.readChallenge(response)
-      if (this.kept.tokens?.refresh_token === undefined) this.giveUp()
-      await this.renew()
+      await this.#readChallenge(response)
+      if (this.#kept.tokens?.refresh_token === undefined) this.#giveUp()
+      await this.#renew()
     },
   }
 
@@ -89,7 +89,7 @@ export class OAuthClient {
   /** A call was refused because the token allows too little: the next sign-in asks for what is missing. */
   needsScope(scope: string | undefined): void {
     if (scope !== undefined)
-      this.challenge.scope = [...new Set([...(this.kept.tokens?.scope?.split(' ') ?? []), ...scope.split(' ')])].join(' ')
+      this.#challenge.scope = [...new Set([...(this.#kept.tokens?.scope?.split(' ') ?? []), ...scope.split(' ')])].join(' ')
   }
 
   /**
@@ -100,22 +100,22 @@ export class OAuthClient {
   async signIn(state: string, given?: GivenClient): Promise<SignIn> {
     const { auth, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client')
     if (given !== undefined)
-      this.keep({
+      this.#keep({
         client: {
           information: { client_id: given.clientId, ...(given.clientSecret === undefined ? {} : { client_secret: given.clientSecret }) },
-          redirectUrl: this.parts.redirectUrl(),
+          redirectUrl: this.#parts.redirectUrl(),
           givenByPerson: true,
         },
       })
     const attempt: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState } = {}
-    const provider = this.provider(state, attempt)
+    const provider = this.#provider(state, attempt)
     try {
-      await auth(provider, { serverUrl: this.parts.url, fetchFn: this.patientFetch, ...this.challenge })
+      await auth(provider, { serverUrl: this.#parts.url, fetchFn: this.#patientFetch, ...this.#challenge })
     } catch (error) {
-      if (this.clientFor(this.parts.redirectUrl()) === undefined && /registration/i.test(reasonOf(error))) {
+      if (this.#clientFor(this.#parts.redirectUrl()) === undefined && /registration/i.test(reasonOf(error))) {
         throw new RelayFault(
           'sign-in-wants-client',
-          `Programs may not register themselves there. Register one with the callback ${this.parts.redirectUrl()} and give its client id.`,
+          `Programs may not register themselves there. Register one with the callback ${this.#parts.redirectUrl()} and give its client id.`,
           {},
           { cause: error },
         )
@@ -129,13 +129,13 @@ export class OAuthClient {
     return {
       url,
       finish: async (answer) => {
-        const transport = new StreamableHTTPClientTransport(new URL(this.parts.url), { authProvider: provider, fetch: this.patientFetch })
+        const transport = new StreamableHTTPClientTransport(new URL(this.#parts.url), { authProvider: provider, fetch: this.#patientFetch })
         try {
           await transport.finishAuth(answer)
         } catch (error) {
           throw new RelayFault('sign-in-failed', `The sign-in did not succeed: ${reasonOf(error)}`, {}, { cause: error })
         }
-        this.keep({ ...(attempt.discovery === undefined ? {} : { discovery: attempt.discovery }) })
+        this.#keep({ ...(attempt.discovery === undefined ? {} : { discovery: attempt.discovery }) })
         this.needsPerson = false
       },
     }
@@ -143,13 +143,13 @@ export class OAuthClient {
 
   /** Forgets the tokens; the registration stays. */
   signOut(): void {
-    const { tokens: _, obtainedAt: __, ...rest } = this.kept
-    this.kept = rest
-    this.parts.keep(rest)
+    const { tokens: _, obtainedAt: __, ...rest } = this.#kept
+    this.#kept = rest
+    this.#parts.keep(rest)
   }
 
-  private provider(state: string, attempt: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState }): OAuthClientProvider {
-    const { parts } = this
+  #provider(state: string, attempt: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState }): OAuthClientProvider {
+    const parts = this.#parts
     const redirectUrl = parts.redirectUrl()
     return {
       redirectUrl,
@@ -161,44 +161,44 @@ export class OAuthClient {
         token_endpoint_auth_method: 'none',
       },
       state: () => state,
-      clientInformation: () => this.clientFor(redirectUrl),
+      clientInformation: () => this.#clientFor(redirectUrl),
       saveClientInformation: (information) =>
-        this.keep({
+        this.#keep({
           client: {
             information,
             redirectUrl,
-            givenByPerson: this.kept.client?.givenByPerson === true && this.kept.client.information.client_id === information.client_id,
+            givenByPerson: this.#kept.client?.givenByPerson === true && this.#kept.client.information.client_id === information.client_id,
           },
         }),
       // A person who signs in wants to be asked, not to have the old tokens renewed.
       tokens: () => undefined,
-      saveTokens: (tokens) => this.keep({ tokens, obtainedAt: parts.clock.now() }),
+      saveTokens: (tokens) => this.#keep({ tokens, obtainedAt: parts.clock.now() }),
       redirectToAuthorization: (url) => void (attempt.url = url),
       saveCodeVerifier: (verifier) => void (attempt.verifier = verifier),
       codeVerifier: () => attempt.verifier ?? '',
       saveDiscoveryState: (discovery) => void (attempt.discovery = discovery),
       discoveryState: () => attempt.discovery,
       invalidateCredentials: (scope) => {
-        const { client: _, ...rest } = this.kept
-        if ((scope === 'client' || scope === 'all') && this.kept.client?.givenByPerson === false) this.kept = rest
+        const { client: _, ...rest } = this.#kept
+        if ((scope === 'client' || scope === 'all') && this.#kept.client?.givenByPerson === false) this.#kept = rest
       },
     }
   }
 
   /** One that was registered with another callback would be refused; a person's own was told the callback by that person. */
-  private clientFor(redirectUrl: string): StoredOAuthClientInformation | undefined {
-    const { client } = this.kept
+  #clientFor(redirectUrl: string): StoredOAuthClientInformation | undefined {
+    const { client } = this.#kept
     return client !== undefined && (client.givenByPerson || client.redirectUrl === redirectUrl) ? client.information : undefined
   }
 
-  private renew(): Promise<void> {
-    this.renewing ??= this.askForTokens().finally(() => (this.renewing = undefined))
-    return this.renewing
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#askForTokens().finally(() => (this.#renewing = undefined))
+    return this.#renewing
   }
 
-  private async askForTokens(): Promise<void> {
-    const { tokens, client, discovery } = this.kept
-    if (tokens?.refresh_token === undefined || client === undefined || discovery === undefined) return this.giveUp()
+  async #askForTokens(): Promise<void> {
+    const { tokens, client, discovery } = this.#kept
+    if (tokens?.refresh_token === undefined || client === undefined || discovery === undefined) return this.#giveUp()
     const { refreshAuthorization, OAuthError } = await import('@modelcontextprotocol/client')
     const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = discovery
     try {
@@ -207,32 +207,32 @@ export class OAuthClient {
         ...(resourceMetadata?.resource === undefined ? {} : { resource: new URL(resourceMetadata.resource) }),
         clientInformation: client.information,
         refreshToken: tokens.refresh_token,
-        fetchFn: this.patientFetch,
+        fetchFn: this.#patientFetch,
       })
-      this.keep({ tokens: { ...tokens, ...renewed }, obtainedAt: this.parts.clock.now() })
+      this.#keep({ tokens: { ...tokens, ...renewed }, obtainedAt: this.#parts.clock.now() })
     } catch (error) {
       // Only the authorization server's own word ends the grant; one that cannot be reached is asked again later.
       if (!(error instanceof OAuthError) || !isFinal(error.code)) throw error
       this.signOut()
-      this.giveUp()
+      this.#giveUp()
     }
   }
 
-  private async readChallenge(response: Response): Promise<void> {
+  async #readChallenge(response: Response): Promise<void> {
     const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client')
     const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response)
-    if (resourceMetadataUrl !== undefined) this.challenge.resourceMetadataUrl = resourceMetadataUrl
-    if (scope !== undefined) this.challenge.scope = scope
+    if (resourceMetadataUrl !== undefined) this.#challenge.resourceMetadataUrl = resourceMetadataUrl
+    if (scope !== undefined) this.#challenge.scope = scope
   }
 
-  private giveUp(): never {
+  #giveUp(): never {
     this.needsPerson = true
     throw new RelayFault('sign-in-needed', 'It wants you to sign in')
   }
 
-  private keep(change: KeptOAuthClient): void {
-    this.kept = { ...this.kept, ...change }
-    this.parts.keep(this.kept)
+  #keep(change: KeptOAuthClient): void {
+    this.#kept = { ...this.#kept, ...change }
+    this.#parts.keep(this.#kept)
   }
 }
 

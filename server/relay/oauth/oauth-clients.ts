@@ -27,22 +27,22 @@ export interface OAuthClientsOptions {
 const keepFor = 600_000
 
 export class OAuthClients {
-  private readonly options: OAuthClientsOptions
-  private readonly byUpstream = new Map<string, { oauthClient: OAuthClient; url: string }>()
+  readonly #options: OAuthClientsOptions
+  readonly #byUpstream = new Map<string, { oauthClient: OAuthClient; url: string }>()
   /** By the secret that comes back with the answer, so that nobody can hand us an answer we did not ask for. */
-  private readonly begun = new Map<string, { upstreamId: string; signIn: SignIn; until: number }>()
+  readonly #begun = new Map<string, { upstreamId: string; signIn: SignIn; until: number }>()
 
   constructor(options: OAuthClientsOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** Undefined for a server that is not asked for by address, or that was given an Authorization of its own. */
   of({ id, transport, url, headers }: SignedInAt): OAuthClient | undefined {
     if ((transport !== 'http' && transport !== 'sse') || url === null) return undefined
     if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined
-    const known = this.byUpstream.get(id)
+    const known = this.#byUpstream.get(id)
     if (known?.url === url) return known.oauthClient
-    const { store, clock, egress, callbackUrl } = this.options
+    const { store, clock, egress, callbackUrl } = this.#options
     const oauthClient = new OAuthClient({
       clock,
       url,
@@ -51,7 +51,7 @@ export class OAuthClients {
       kept: store.find(id, url),
       keep: (kept) => store.put(id, url, kept, clock.now()),
     })
-    this.byUpstream.set(id, { oauthClient, url })
+    this.#byUpstream.set(id, { oauthClient, url })
     return oauthClient
   }
 
@@ -60,13 +60,13 @@ export class OAuthClients {
     const oauthClient = this.of(definition)
     if (oauthClient === undefined)
       throw new RelayFault('sign-in-impossible', 'Only remote servers without an Authorization header of their own are signed in at')
-    const now = this.options.clock.monotonic()
-    for (const [state, { until }] of this.begun) if (until < now) this.begun.delete(state)
+    const now = this.#options.clock.monotonic()
+    for (const [state, { until }] of this.#begun) if (until < now) this.#begun.delete(state)
     const state = randomToken()
     const signIn = await oauthClient.signIn(state, given)
     // The remote server chose it, and a person's browser on this machine opens it.
     try {
-      this.options.egress.check(signIn.url, originsOf([definition.url]))
+      this.#options.egress.check(signIn.url, originsOf([definition.url]))
     } catch (error) {
       throw new RelayFault(
         'sign-in-impossible',
@@ -75,17 +75,17 @@ export class OAuthClients {
         { cause: error },
       )
     }
-    this.begun.set(state, { upstreamId: definition.id, signIn, until: now + keepFor })
+    this.#begun.set(state, { upstreamId: definition.id, signIn, until: now + keepFor })
     return signIn.url
   }
 
   /** Takes the answer that a browser brought back; resolves with the server it was for. Throws `sign-in-unknown`, `sign-in-failed`. */
   async finish(answer: URLSearchParams): Promise<string> {
     const state = answer.get('state') ?? ''
-    const found = this.begun.get(state)
+    const found = this.#begun.get(state)
     // Good once, whatever comes of it.
-    this.begun.delete(state)
-    if (found === undefined || found.until < this.options.clock.monotonic())
+    this.#begun.delete(state)
+    if (found === undefined || found.until < this.#options.clock.monotonic())
       throw new RelayFault('sign-in-unknown', 'This sign-in was not begun here, or too long ago')
     await found.signIn.finish(answer)
     return found.upstreamId
@@ -93,7 +93,7 @@ export class OAuthClients {
 
   /** The servers whose tokens cannot be opened. */
   locked(): string[] {
-    return this.options.store.locked()
+    return this.#options.store.locked()
   }
 
   /** Gives up what cannot be opened: a person signs in there again. */
@@ -103,12 +103,12 @@ export class OAuthClients {
 
   /** What a key that was put back opens is read again. */
   reread(): void {
-    this.byUpstream.clear()
+    this.#byUpstream.clear()
   }
 
   forget(id: string): void {
-    this.byUpstream.delete(id)
-    this.options.store.remove(id)
-    for (const [state, { upstreamId }] of this.begun) if (upstreamId === id) this.begun.delete(state)
+    this.#byUpstream.delete(id)
+    this.#options.store.remove(id)
+    for (const [state, { upstreamId }] of this.#begun) if (upstreamId === id) this.#begun.delete(state)
   }
 }

@@ -27,24 +27,24 @@ export class StdioTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void
   /** Why it closed, in words for a person. */
   reason = 'The process ended'
-  private readonly options: StdioOptions
-  private child: ChildProcessWithoutNullStreams | undefined
-  private exited: Promise<void> = Promise.resolve()
-  private outgoing = ''
+  readonly #options: StdioOptions
+  #child: ChildProcessWithoutNullStreams | undefined
+  #exited: Promise<void> = Promise.resolve()
+  #outgoing = ''
   /** What came behind a notification in one turn; undefined while nothing has to wait. */
-  private behind: JSONRPCMessage[] | undefined
-  private flushing: NodeJS.Immediate | undefined
+  #behind: JSONRPCMessage[] | undefined
+  #flushing: NodeJS.Immediate | undefined
 
   constructor(options: StdioOptions) {
-    this.options = options
+    this.#options = options
   }
 
   get pid(): number | null {
-    return this.child?.pid ?? null
+    return this.#child?.pid ?? null
   }
 
   start(): Promise<void> {
-    const { command, args, env, cwd, reaper, onLog } = this.options
+    const { command, args, env, cwd, reaper, onLog } = this.#options
     const child = spawn(command, [...args], {
       cwd: cwd ?? homedir(),
       // The server sees what it needs to run and what it was given, not every secret of this process.
@@ -53,14 +53,14 @@ export class StdioTransport implements Transport {
       windowsHide: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     })
-    this.child = child
+    this.#child = child
     const group = child.pid
     if (group !== undefined) reaper.keep(group)
-    this.exited = new Promise((resolve) => {
+    this.#exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.reason = signal === null ? `The process ended with code ${code}` : `The process was ended by ${signal}`
         // What it started must not stay behind, whatever the leader died of.
-        this.signal('SIGKILL')
+        this.#signal('SIGKILL')
         if (group !== undefined) reaper.drop(group)
         resolve()
         this.onclose?.()
@@ -70,7 +70,7 @@ export class StdioTransport implements Transport {
     // A process may fail more than once, e.g. when it cannot be ended either; its streams break with it.
     child.on('error', (error) => onLog(error.message))
     for (const stream of [child.stdout, child.stderr]) stream.on('error', (error: Error) => onLog(error.message))
-    const messages = new LineReader((line) => this.read(line))
+    const messages = new LineReader((line) => this.#read(line))
     child.stdout.on('data', (chunk: Buffer) => messages.push(chunk))
     const log = new LineReader((line) => onLog(line.toString('utf8')), { cutAt: 8_192 })
     child.stderr.on('data', (chunk: Buffer) => log.push(chunk))
@@ -86,11 +86,11 @@ export class StdioTransport implements Transport {
   }
 
   send(message: JSONRPCMessage): Promise<void> {
-    const { child } = this
+    const child = this.#child
     if (child === undefined || !child.stdin.writable) return Promise.reject(new Error(this.reason))
     // What comes together in one turn of the loop goes out in one write: with many calls in flight the writes are most of the work.
-    this.outgoing += `${JSON.stringify(message)}\n`
-    this.flushing ??= setImmediate(() => this.flush())
+    this.#outgoing += `${JSON.stringify(message)}\n`
+    this.#flushing ??= setImmediate(() => this.#flush())
     if (!child.stdin.writableNeedDrain) return Promise.resolve()
     // A server that does not read must not fill our memory: the sender waits with it.
     return new Promise((resolve) => {
@@ -105,24 +105,24 @@ export class StdioTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    const { child } = this
+    const child = this.#child
     if (child === undefined || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    this.flush()
+    this.#flush()
     child.stdin.end()
-    if (await isDoneWithin(graceAfterEnd, this.exited)) return
-    this.signal('SIGTERM')
-    if (await isDoneWithin(graceAfterSignal, this.exited)) return
-    this.signal('SIGKILL')
-    await this.exited
+    if (await isDoneWithin(graceAfterEnd, this.#exited)) return
+    this.#signal('SIGTERM')
+    if (await isDoneWithin(graceAfterSignal, this.#exited)) return
+    this.#signal('SIGKILL')
+    await this.#exited
   }
 
   /**
    * In the order of the server, but nothing in the same turn behind a notification: the SDK settles an answer at once and hands a
    * notification to its handler a moment later, so an answer written right behind the last progress would overtake it.
    */
-  private deliver(message: JSONRPCMessage): void {
-    if (this.behind !== undefined) {
-      this.behind.push(message)
+  #deliver(message: JSONRPCMessage): void {
+    if (this.#behind !== undefined) {
+      this.#behind.push(message)
       return
     }
     try {
@@ -132,23 +132,23 @@ export class StdioTransport implements Transport {
       this.onerror?.(error instanceof Error ? error : new Error(String(error)))
     }
     if ('id' in message) return
-    this.behind = []
+    this.#behind = []
     setImmediate(() => {
-      const waiting = this.behind ?? []
-      this.behind = undefined
-      for (const next of waiting) this.deliver(next)
+      const waiting = this.#behind ?? []
+      this.#behind = undefined
+      for (const next of waiting) this.#deliver(next)
     })
   }
 
-  private flush(): void {
-    clearImmediate(this.flushing)
-    this.flushing = undefined
-    if (this.outgoing !== '' && this.child?.stdin.writable === true) this.child.stdin.write(this.outgoing)
-    this.outgoing = ''
+  #flush(): void {
+    clearImmediate(this.#flushing)
+    this.#flushing = undefined
+    if (this.#outgoing !== '' && this.#child?.stdin.writable === true) this.#child.stdin.write(this.#outgoing)
+    this.#outgoing = ''
   }
 
-  private signal(signal: NodeJS.Signals): void {
-    const pid = this.child?.pid
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#child?.pid
     if (pid === undefined) return
     try {
       process.kill(process.platform === 'win32' ? pid : -pid, signal)
@@ -157,17 +157,17 @@ export class StdioTransport implements Transport {
     }
   }
 
-  private read(line: Buffer): void {
+  #read(line: Buffer): void {
     if (line.length === 0) return
     let message: unknown
     try {
       message = JSON.parse(line.toString('utf8'))
     } catch {
       // Many servers print a greeting; it is no reason to give up on them.
-      this.options.onLog(line.toString('utf8').slice(0, 8_192))
+      this.#options.onLog(line.toString('utf8').slice(0, 8_192))
       return
     }
-    if (isMessage(message)) this.deliver(message)
+    if (isMessage(message)) this.#deliver(message)
     else this.onerror?.(new Error('The server sent JSON that is no message'))
   }
 }

@@ -1,0 +1,191 @@
+/** Passes a client's request on to the server it is for, over the connection that fits what the client can do, and what the server says meanwhile back. */
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  LOG_LEVEL_META_KEY,
+  type ClientCapabilities,
+  type InputRequiredResult,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { escape } from '../../isolation.ts'
+import { callerKey } from '../built-in/server.ts'
+import type { ToolEntry } from '../sessions/view.ts'
+import { asJson, type Json, type Message } from '../upstreams/connection.ts'
+import { builtInId } from '../upstreams/definition.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
+import { HeldCalls } from './held-calls.ts'
+import { isLevelOrAbove } from './log-levels.ts'
+import { isPendingInput, type PendingInputs } from './pending-input.ts'
+import { canBeAsked, type RelayClient } from './relay-client.ts'
+
+export interface PassOnOptions {
+  client: RelayClient
+  pendingInputs: PendingInputs
+  era: 'modern' | 'legacy'
+  /** Milliseconds a server may stay silent. */
+  callTimeout(): number
+  /** Milliseconds after which a client that can come back for its answer no longer holds its stream open. */
+  streamHold(): number
+}
+
+/** One round of a tool call, paid for: taken when there is a result, given back when there is none or the tool says it failed. */
+export async function callTool(options: PassOnOptions, entry: ToolEntry, params: Json, ctx: ServerContext): Promise<Json> {
+  const { upstream, tool, name } = entry
+  const call = heldCallsOf(ctx).take(ctx.mcpReq.id, entry)
+  const { outcome } = await call.make(() =>
+    passOn(options, upstream, { method: 'tools/call', params: { ...params, name: tool.name } }, ctx, name),
+  )
+  if (outcome instanceof Error) throw outcome
+  return outcome
+}
+
+/** Sends a request on to the server it is for, over the connection that fits what the client can do. */
+export async function passOn(
+  options: PassOnOptions,
+  upstream: Upstream,
+  message: Message,
+  ctx: ServerContext,
+  pendingAs = message.method,
+): Promise<Json> {
+  const { client, era, pendingInputs } = options
+  /** What is on its way to the client: the answer ends its stream, so it must not overtake them. */
+  const underway: Promise<unknown>[] = []
+  const ongoing = {
+    notify: (said: Message) => void underway.push(notifyClient(options, said, ctx)),
+    ask: (asked: Message, signal: AbortSignal) =>
+      ctx.mcpReq.send({ method: asked.method, ...(asked.params === undefined ? {} : { params: asked.params }) }, asJson, {
+        signal,
+        timeout: 3_600_000,
+      }),
+  }
+  const hold = holdStream(options, ctx)
+  const requestOptions = requestOptionsOf(options, ctx, underway)
+  const own = { ...message, params: { ...message.params, ...metaOf(ctx, upstream) } }
+  if (upstream.definition.id === builtInId) own.params._meta = { ...own.params._meta, [callerKey]: client.session.id }
+  try {
+    if (era === 'legacy') {
+      if (!canBeAsked(client.capabilities)) return await upstream.request(own, { ...requestOptions, onNotification: ongoing.notify })
+      const connection = await client.connectionTo(upstream)
+      return await client.during(upstream, ongoing, () => connection.request(own, requestOptions))
+    }
+    const capabilities = envelopeOf(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? {}
+    const state = ctx.mcpReq.requestState()
+    if (typeof state === 'string' && isPendingInput(state))
+      return answered(await pendingInputs.resume(client.session.id, pendingAs, state, ctx.mcpReq.inputResponses ?? {}))
+    if (upstream.isModern || !canBeAsked(capabilities))
+      return await upstream.request(own, { ...requestOptions, onNotification: ongoing.notify })
+    return answered(await callWithInput(options, upstream, own, capabilities, ctx, pendingAs, requestOptions))
+  } finally {
+    clearTimeout(hold)
+    await Promise.all(underway)
+  }
+}
+
+/** A call to a server of the session era for a stateless client that can be asked: on a connection of its own, which outlives the request. */
+async function callWithInput(
+  { client, pendingInputs, ...options }: PassOnOptions,
+  upstream: Upstream,
+  message: Message,
+  capabilities: ClientCapabilities,
+  ctx: ServerContext,
+  pendingAs: string,
+  requestOptions: RequestOptions,
+) {
+  let ask: (asked: Message) => Promise<Json> = () => Promise.reject(new Error('Not under way'))
+  const connection = await upstream.openDedicated({
+    ...{ id: client.session.id, capabilities },
+    onNotification: (said) => void notifyClient({ client, pendingInputs, ...options }, said, ctx).catch(escape),
+    onRequest: (asked) => ask(asked),
+    onEnd: () => undefined,
+  })
+  return pendingInputs.begin(
+    client.session.id,
+    pendingAs,
+    (asker) => {
+      ask = asker
+      // The request's own end must not end the call: it goes on with the client's next request.
+      return connection.request(message, { ...requestOptions, signal: undefined, timeout: 3_600_000 })
+    },
+    () => void upstream.closeDedicated(connection).catch(escape),
+  )
+}
+
+function answered(outcome: Awaited<ReturnType<PendingInputs['resume']>>): Json {
+  if (outcome.kind === 'done') return outcome.result
+  const asked: Omit<InputRequiredResult, 'inputRequests'> & { inputRequests: Json } = {
+    resultType: 'input_required',
+    inputRequests: outcome.requests,
+    requestState: outcome.state,
+  }
+  return asked
+}
+
+interface RequestOptions {
+  signal?: AbortSignal | undefined
+  timeout: number
+  resetTimeoutOnProgress: boolean
+  onprogress?: (progress: { progress: number; total?: number; message?: string }) => void
+}
+
+function requestOptionsOf({ callTimeout }: PassOnOptions, ctx: ServerContext, underway: Promise<unknown>[]): RequestOptions {
+  const progressToken = ctx.mcpReq._meta?.progressToken
+  const base = { signal: ctx.mcpReq.signal, timeout: callTimeout(), resetTimeoutOnProgress: true }
+  if (progressToken === undefined) return base
+  return {
+    ...base,
+    onprogress: (progress) =>
+      void underway.push(
+        ctx.mcpReq.notify({ method: 'notifications/progress', params: { ...progress, progressToken } }).catch(() => undefined),
+      ),
+  }
+}
+
+/** What a request says about itself, without what belongs to our own connection with the client. */
+function metaOf(ctx: ServerContext, upstream: Upstream): Json & { _meta?: Json | undefined } {
+  const { progressToken: _, ...meta } = { ...ctx.mcpReq._meta }
+  const envelope = envelopeOf(ctx)
+  if (!upstream.isModern || ctx.mcpReq.envelope === undefined)
+    return Object.keys(meta).length === 0 ? { _meta: undefined } : { _meta: meta }
+  const passed = [CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, LOG_LEVEL_META_KEY] as const
+  // The server decides by what the client at the far end can do, not by what we can.
+  for (const key of passed) if (envelope[key] !== undefined) Object.assign(meta, { [key]: envelope[key] })
+  const state = ctx.mcpReq.requestState()
+  return {
+    _meta: meta,
+    ...(ctx.mcpReq.inputResponses === undefined ? {} : { inputResponses: ctx.mcpReq.inputResponses }),
+    ...(typeof state === 'string' ? { requestState: state } : {}),
+  }
+}
+
+/** The SDK checked it, but types it by names it does not export. */
+function envelopeOf({ mcpReq }: ServerContext): Json & { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } {
+  return { ...mcpReq.envelope }
+}
+
+async function notifyClient({ client, era }: PassOnOptions, { method, params }: Message, ctx: ServerContext): Promise<void> {
+  const level = method === 'notifications/message' ? String(params?.['level']) : undefined
+  try {
+    if (era === 'legacy') {
+      if (level !== undefined && client.logLevel !== undefined && !isLevelOrAbove(level, client.logLevel)) return
+      await ctx.mcpReq.notify({ method, ...(params === undefined ? {} : { params }) })
+    } else if (level !== undefined) {
+      // Drops what the request did not ask for. The SDK types levels by name; an unknown one is refused there.
+      await ctx.mcpReq.log(level as 'info', params?.['data'], params?.['logger'] === undefined ? undefined : String(params['logger']))
+    }
+  } catch {
+    // The client has gone; what is said to it is lost with it.
+  }
+}
+
+/** A client of 2025-11-25 or later polls for a late answer, so that no connection is held for hours. */
+function holdStream({ era, streamHold }: PassOnOptions, ctx: ServerContext): NodeJS.Timeout | undefined {
+  const close = ctx.http?.closeSSE
+  return era === 'legacy' && close !== undefined ? setTimeout(close, streamHold()) : undefined
+}
+
+function heldCallsOf(ctx: ServerContext): HeldCalls {
+  const held = ctx.http?.authInfo?.extra?.['heldCalls']
+  // Put there by the gateway itself with every request, never by a client.
+  if (!(held instanceof HeldCalls)) throw new TypeError('a request came past the gateway')
+  return held
+}
