@@ -105,6 +105,8 @@ export interface FaultDefinition {
   status: number
   /** Replaces the fault's own message where the published contract fixes the words. */
   message?: string
+  /** What the caller, or whoever runs Wheelhouse, can do about it; for `docs/errors.md`. */
+  remedy: string
 }
 
 export interface Contract<

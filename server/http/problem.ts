@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { Fault } from '../fault.ts'
 import { diskRefusal, type DiskRefusal } from '../store/disk.ts'
-import type { Contract, FieldIssue, Problem } from './contract.ts'
+import type { Contract, FaultDefinition, FieldIssue, Problem } from './contract.ts'
 
 /** A refusal by the border itself: a guard, a limit or a schema. */
 export class Refusal extends Error {
@@ -23,28 +23,69 @@ export class Refusal extends Error {
   }
 }
 
-const kernelProblems = {
-  'invalid-json': { status: 400, message: 'The body is not valid JSON' },
-  'invalid-body': { status: 400, message: 'The body is not what this route takes' },
-  'invalid-params': { status: 400, message: 'The address is not what this route takes' },
-  'invalid-query': { status: 400, message: 'The query is not what this route takes' },
-  'body-too-deep': { status: 400, message: 'The body is nested too deep' },
-  'body-too-large': { status: 413, message: 'The body is too large' },
-  'unsupported-media-type': { status: 415, message: 'Send the body as application/json' },
-  'two-hosts': { status: 400, message: 'A request names one Host' },
-  'foreign-host': { status: 403, message: 'This Host is not one of ours' },
-  'foreign-origin': { status: 403, message: 'Pages of this origin may not call this API' },
-  'key-required': { status: 401, message: 'An API key is required' },
-  'key-refused': { status: 401, message: 'The API key is not known' },
-  'key-not-allowed': { status: 403, message: 'The API key does not allow this' },
-  'rate-limited': { status: 429, message: 'Too many requests' },
-  'not-found': { status: 404, message: 'Not found' },
-  'method-not-allowed': { status: 405, message: 'Method not allowed' },
-  'upgrade-required': { status: 426, message: 'This address speaks WebSocket' },
-  unavailable: { status: 503, message: 'This cannot be served at the moment' },
-  'storage-refused': { status: 507, message: 'Nothing was stored' },
-  internal: { status: 500, message: 'Internal server error' },
-} as const
+/** What the border of every API refuses by itself. A contract may restate a code, with a status or words of its own. */
+export const kernelProblems = {
+  'invalid-json': { status: 400, message: 'The body is not valid JSON', remedy: 'Send valid JSON in UTF-8, whole.' },
+  'invalid-body': {
+    status: 400,
+    message: 'The body is not what this route takes',
+    remedy: 'Correct the body by the reference of the route; `message` or the list of fields says what is wrong.',
+  },
+  'invalid-params': {
+    status: 400,
+    message: 'The address is not what this route takes',
+    remedy: 'Correct the address: a part of the path is not what the route takes.',
+  },
+  'invalid-query': {
+    status: 400,
+    message: 'The query is not what this route takes',
+    remedy: 'Correct the query by the reference of the route.',
+  },
+  'body-too-deep': { status: 400, message: 'The body is nested too deep', remedy: 'Nest the body less deeply.' },
+  'body-too-large': { status: 413, message: 'The body is too large', remedy: 'Send less at once.' },
+  'unsupported-media-type': {
+    status: 415,
+    message: 'Send the body as application/json',
+    remedy: 'Send the body as `application/json`, or as what the route takes instead.',
+  },
+  'two-hosts': { status: 400, message: 'A request names one Host', remedy: 'Send one Host header.' },
+  'foreign-host': {
+    status: 403,
+    message: 'This Host is not one of ours',
+    remedy: 'Call the address that Wheelhouse shows for the API; a name of your own is allowed in the settings.',
+  },
+  'foreign-origin': {
+    status: 403,
+    message: 'Pages of this origin may not call this API',
+    remedy: 'Allow the origin of the page in the settings, or call with a key.',
+  },
+  'key-required': { status: 401, message: 'An API key is required', remedy: 'Send a key, as `X-API-Key` or `Authorization: Bearer`.' },
+  'key-refused': {
+    status: 401,
+    message: 'The API key is not known',
+    remedy: 'Check the key; it may have been revoked or have ended. A new one is made under API keys.',
+  },
+  'key-not-allowed': {
+    status: 403,
+    message: 'The API key does not allow this',
+    remedy: 'Use a key with the right that the route asks for; see [rights](rights.md).',
+  },
+  'rate-limited': { status: 429, message: 'Too many requests', remedy: 'Wait as long as `Retry-After` says, then try again.' },
+  'not-found': { status: 404, message: 'Not found', remedy: 'Check method and path by the reference under `/docs`.' },
+  'method-not-allowed': { status: 405, message: 'Method not allowed', remedy: 'Use a method that `Allow` names.' },
+  'upgrade-required': { status: 426, message: 'This address speaks WebSocket', remedy: 'Open the address as a WebSocket.' },
+  unavailable: {
+    status: 503,
+    message: 'This cannot be served at the moment',
+    remedy: 'Try again in a moment; "Needs attention" says what is wrong.',
+  },
+  'storage-refused': {
+    status: 507,
+    message: 'Nothing was stored',
+    remedy: 'Make room on the disk, or let Wheelhouse write to its data directory; then try again.',
+  },
+  internal: { status: 500, message: 'Internal server error', remedy: 'Try again; if it comes back, look in the log for the request id.' },
+} as const satisfies Record<string, FaultDefinition & { message: string }>
 export type KernelCode = keyof typeof kernelProblems
 
 export interface TranslatedProblem {

@@ -91,7 +91,7 @@ const contract = defineContract({
       params: z.object({ name: z.string().regex(/^[a-z]+$/) }),
     },
   },
-  faults: { 'gone-fishing': { status: 409, message: 'Gone fishing' } },
+  faults: { 'gone-fishing': { status: 409, message: 'Gone fishing', remedy: 'Come back later.' } },
   errorSchema: z.object({ oops: z.string() }),
   errorBody: (problem) => ({ oops: problem.message, code: problem.code, id: problem.requestId }),
 })

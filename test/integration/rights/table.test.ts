@@ -131,7 +131,7 @@ function stub(contract: Contract): Api {
   }
   const bare: Contract = {
     ...contract,
-    faults: { reached: { status: 418 } },
+    faults: { reached: { status: 418, remedy: 'None is needed.' } },
     errorSchema: z.unknown(),
     errorBody: ({ code }) => ({ code }),
   }
