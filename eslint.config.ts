@@ -51,7 +51,7 @@ export default defineConfig(
     ignores: [
       'server/http/egress-fetch.ts',
       'server/bots/pairing/demo.ts',
-      'server/browsers/process/install.ts',
+      'server/browsers/chromium/install.ts',
       'server/sign-in-link.ts',
       'server/command-line.ts',
     ],

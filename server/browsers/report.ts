@@ -1,7 +1,7 @@
 /** What of the sessions and of the Chromium needs a person, with the way out, and how many there are. */
 import { iso, type Clock } from '../clock.ts'
 import type { ConcernOf, RoomCounts } from '../room-report.ts'
-import type { Chromium } from './process/chromium.ts'
+import type { Chromium } from './chromium/chromium.ts'
 import type { SessionService } from './service.ts'
 import type { Session } from './session/session.ts'
 

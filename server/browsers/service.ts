@@ -65,7 +65,7 @@ export class SessionService {
       {
         obtain: (wanted) => this.obtain(wanted),
         whenSignedIn: (session) => this.whenSignedIn(session),
-        logIn: (session) => this.#runner.logIn(session),
+        logInOrEnd: (session) => this.#runner.logInOrEnd(session),
         signInAgain: (session, why) => this.signInAgain(session, why, { atBack: false }),
         endSilent: (session, words) => this.#runner.endQuietly(session, 'crashed', words),
         nextChange: () => this.#sessions.nextChange(),

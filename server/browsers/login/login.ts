@@ -10,8 +10,36 @@ import { createCaptchaClient } from './captcha.ts'
 import { wordsOf } from '../page/driver-words.ts'
 import { refreshLogin, type RefreshResult } from './keep-alive.ts'
 import { readPageState } from '../page/page-state.ts'
-import type { Session } from '../session/session.ts'
-import { signIn, type SignedIn } from './sign-in.ts'
+import { signIn, type Credentials, type SignedIn } from './sign-in.ts'
+import type { SessionEvent } from '../contract/index.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
+import type { Driven } from '../page/drive.ts'
+
+/** What logging in asks of a session, and tells it. */
+export interface LoginSession extends Driven {
+  readonly profile: SiteProfile
+  readonly credentials: Readonly<Credentials>
+  /** True until it begins to end. */
+  readonly live: boolean
+  readonly pages: {
+    /** The page in front, as soon as it can be used. */
+    front(): Promise<Page>
+    /** Runs `work` on a page of its own at the back. */
+    inBackground<Result>(work: (page: Page) => Promise<Result>): Promise<Result>
+  }
+  readonly login: {
+    /** As far as is known. */
+    readonly holds: boolean
+    readonly attempt: Promise<SignedIn> | null
+    attemptBegun(attempt: Promise<SignedIn>): void
+    attemptFailed(reason: string): void
+    gained(): void
+    refreshBegun(): void
+    refreshed(ok: boolean, message: string): void
+    planRefresh(): void
+  }
+  record(kind: string, text: string, tone: SessionEvent['tone']): void
+}
 
 export interface LoginTools {
   settings: SettingsSource
@@ -22,14 +50,14 @@ export interface LoginTools {
  * Callers at the same time share one attempt. `atBack` leaves the person's tab alone. Throws what the sign-in throws, or the reason
  * for which the session ends meanwhile; whether a failure ends the session is the caller's business.
  */
-export function logIn(session: Session, tools: LoginTools, { atBack = false } = {}): Promise<SignedIn> {
+export function logIn(session: LoginSession, tools: LoginTools, { atBack = false } = {}): Promise<SignedIn> {
   if (session.login.attempt) return session.login.attempt
   const attempt = attemptIn(session, tools, atBack)
   session.login.attemptBegun(attempt)
   return attempt
 }
 
-async function attemptIn(session: Session, tools: LoginTools, atBack: boolean): Promise<SignedIn> {
+async function attemptIn(session: LoginSession, tools: LoginTools, atBack: boolean): Promise<SignedIn> {
   // Begins in the next turn, so that the attempt is known before anything happens.
   await Promise.resolve()
   const { pages, life } = session
@@ -47,7 +75,7 @@ async function attemptIn(session: Session, tools: LoginTools, atBack: boolean): 
 }
 
 /** Asks the site whether the login still holds and renews it when it does not. Never rejects. */
-export async function refresh(session: Session, tools: LoginTools): Promise<void> {
+export async function refresh(session: LoginSession, tools: LoginTools): Promise<void> {
   const { login } = session
   if (session.profile.refresh === null) return
   login.refreshBegun()
@@ -65,7 +93,12 @@ export async function refresh(session: Session, tools: LoginTools): Promise<void
  * For a session whose site asks for a login, for the reason `why`: looks whether that is so and logs in once. Throws what the sign-in throws, or
  * the reason for which the session ends meanwhile; the session stays, so that a person can help.
  */
-export async function signInAgain(session: Session, why: string, tools: LoginTools, { atBack }: { atBack: boolean }): Promise<SignedIn> {
+export async function signInAgain(
+  session: LoginSession,
+  why: string,
+  tools: LoginTools,
+  { atBack }: { atBack: boolean },
+): Promise<SignedIn> {
   session.record('signed-out', `The login is gone: ${why}`, 'attention')
   try {
     const signedIn = await logIn(session, tools, { atBack })
@@ -84,7 +117,7 @@ export async function signInAgain(session: Session, why: string, tools: LoginToo
  * For an answer that would be the same if the login were gone: asks the site, and logs in again when it is. Throws what `signInAgain` throws, and
  * `login-unreachable` when the site does not say.
  */
-export async function proveLogin(session: Session, tools: LoginTools): Promise<SignedIn> {
+export async function proveLogin(session: LoginSession, tools: LoginTools): Promise<SignedIn> {
   const { profile } = session
   // Signing in looks first, and finds the sign of success when the login holds.
   if (profile.success !== null) return logIn(session, tools, { atBack: true })
@@ -96,7 +129,7 @@ export async function proveLogin(session: Session, tools: LoginTools): Promise<S
 }
 
 /** Opens the profile's refresh address at the back. */
-async function askSite(session: Session): Promise<RefreshResult> {
+async function askSite(session: LoginSession): Promise<RefreshResult> {
   const { profile, pages, life } = session
   const result = await abortable(
     pages.inBackground((page) => refreshLogin(page, profile, life)),
@@ -108,7 +141,7 @@ async function askSite(session: Session): Promise<RefreshResult> {
 }
 
 /** After a person gave back: what they did may have logged it in. */
-export async function recogniseLogin(session: Session): Promise<void> {
+export async function recogniseLogin(session: LoginSession): Promise<void> {
   const { login, profile, life } = session
   if (login.holds || login.attempt || !session.live) return
   try {
@@ -120,7 +153,7 @@ export async function recogniseLogin(session: Session): Promise<void> {
   }
 }
 
-function signInOn(page: Page, session: Session, { settings, egress }: LoginTools): Promise<SignedIn> {
+function signInOn(page: Page, session: LoginSession, { settings, egress }: LoginTools): Promise<SignedIn> {
   const { address, timeout } = settings.current().browsers.captcha
   return signIn(page, session.profile, session.credentials, {
     solveCaptcha: createCaptchaClient({ address, timeout: timeout * 1_000, fetch: createEgressFetch(egress, originsOf([address])) }),

@@ -17,9 +17,9 @@ import { whileOpen } from '../page/while-open.ts'
 export interface Credentials {
   username: string
   password: string
-  captchaApiKey?: string
+  captchaApiKey?: string | undefined
   /** Where to go, for a profile that names no address. */
-  address?: string
+  address?: string | undefined
 }
 
 export interface SignInTools {
@@ -86,7 +86,7 @@ async function openAndLogIn(
     tools.report('Already logged in', 'good')
     return 'held'
   }
-  await logIn(page, profile, form, credentials, tools, dialogs)
+  await submitLogin(page, profile, form, credentials, tools, dialogs)
   return 'signed-in'
 }
 
@@ -100,7 +100,7 @@ async function arrive(page: Page, profile: SiteProfile, status: number, signal: 
   return status < 400 ? until(question, signal) : untilLate(question, errorPatience, signal)
 }
 
-async function logIn(
+async function submitLogin(
   page: Page,
   profile: SiteProfile,
   form: LoginForm,

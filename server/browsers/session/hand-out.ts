@@ -13,7 +13,7 @@ export interface HandOutParts {
   obtain(wanted: Wanted): Promise<Obtained>
   whenSignedIn(session: Session): Promise<void>
   /** In the tab, which shows the logged-in site then. */
-  logIn(session: Session): Promise<void>
+  logInOrEnd(session: Session): Promise<void>
   /** The same, for a session whose site asks for a login for the reason `why`. */
   signInAgain(session: Session, why: string): Promise<unknown>
   endSilent(session: Session, words: string): void
@@ -107,7 +107,7 @@ export class HandOut {
       () => new BrowserFault('browser-silent', 'The browser does not open a page'),
       this.#limits.startTimer,
     )
-    await this.#parts.logIn(session)
+    await this.#parts.logInOrEnd(session)
   }
 
   /** Ends a session whose browser does not answer, unless somebody else has work in it. Throws, in words that say so, when somebody has. */

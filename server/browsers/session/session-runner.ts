@@ -43,7 +43,7 @@ export class SessionRunner {
       const opening = this.#open(session)
       this.#openings.set(session, opening)
       opening
-        .then(() => (session.live ? this.logIn(session) : undefined))
+        .then(() => (session.live ? this.logInOrEnd(session) : undefined))
         // The callers are told through `whenSignedIn`; here it only must not go unheard.
         .catch(() => {})
         .finally(() => this.#options.onSettled())
@@ -54,12 +54,12 @@ export class SessionRunner {
   async whenSignedIn(session: Session): Promise<void> {
     await this.#openings.get(session)
     if (session.login.attempt) await session.login.attempt
-    else if (!session.login.holds) await this.logIn(session)
+    else if (!session.login.holds) await this.logInOrEnd(session)
     if (!session.live) throw session.life.reason
   }
 
   /** In the tab, which shows the logged-in site then. Ends the session when that fails, unless it waits for a person to help. */
-  async logIn(session: Session): Promise<void> {
+  async logInOrEnd(session: Session): Promise<void> {
     try {
       await logIn(session, this.#options)
     } catch (error) {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { findCandidates, type Places } from '../../../../server/browsers/process/discover.ts'
+import { findCandidates, type Places } from '../../../../server/browsers/chromium/discover.ts'
 import { temporaryFolder } from '../../../fakes/kernel.ts'
 
 function machine(...files: string[]): { at(path: string): string; places(changes?: Partial<Places>): Places } {

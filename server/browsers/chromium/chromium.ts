@@ -1,20 +1,21 @@
 /** Which Chromium the sessions run on: found lazily, proven by a real launch, remembered on disk, installed on request. */
-import { readFileSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../../clock.ts'
 import { BrowserFault } from '../fault.ts'
+import type { Clock } from '../../clock.ts'
 import { within } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
-import { replaceFile } from '../../store/files.ts'
+import { Lifecycle } from '../../lifecycle.ts'
 import type { ChromiumState } from '../contract/index.ts'
+import { chromiumLifecycle, type ChromiumEvent, type Knowledge } from './chromium-lifecycle.ts'
 import { findCandidates, placesHere, type Candidate, type Places } from './discover.ts'
 import { installChrome, type InstallSource } from './install.ts'
-import { launchBrowser } from './launch.ts'
-import { sandboxed } from './machine.ts'
-import { removeProfile } from './profile-directory.ts'
-import { browserScope } from './scopes.ts'
+import { createProvenFile, type ProvenFile } from './proven.ts'
+import { launchBrowser } from '../process/launch.ts'
+import { sandboxed } from '../process/machine.ts'
+import { removeProfile } from '../process/profile-directory.ts'
+import { browserScope } from '../process/scopes.ts'
 
 export interface ChromiumOptions {
   /** `<data directory>/browsers`. */
@@ -29,18 +30,15 @@ export interface ChromiumOptions {
   places?(installDir: string, configured: string | null): Places
 }
 
-interface Remembered {
-  path: string
-  modified: number
-  size: number
-  version: string
-}
+/** What is known of it beside its state. */
+type Findings = Omit<ChromiumState, 'state'>
 
 export class Chromium {
   readonly #options: ChromiumOptions
   readonly #installDir: string
-  readonly #memory: string
-  #state: ChromiumState
+  readonly #proven: ProvenFile
+  readonly #lifecycle: Lifecycle<Knowledge, ChromiumEvent>
+  #findings: Findings
   #since: number | null = null
   #life = new AbortController()
   #checking: Promise<string> | null = null
@@ -49,9 +47,15 @@ export class Chromium {
   constructor(options: ChromiumOptions) {
     this.#options = options
     this.#installDir = join(options.folder, 'chrome')
-    this.#memory = join(options.folder, 'chromium.json')
-    this.#state = {
-      state: 'unknown',
+    this.#proven = createProvenFile(join(options.folder, 'chromium.json'))
+    this.#lifecycle = new Lifecycle(chromiumLifecycle, {
+      facts: () => undefined,
+      onTransition: (from, to) => {
+        if (from !== to) this.#since = options.clock.now()
+      },
+      onIllegal: (state, event) => options.log.error({ state, event }, 'an event that its state does not allow reached the chromium'),
+    })
+    this.#findings = {
       path: null,
       version: null,
       source: null,
@@ -68,12 +72,12 @@ export class Chromium {
   }
 
   state(): ChromiumState {
-    return this.#state
+    return { state: this.#lifecycle.state, ...this.#findings }
   }
 
   /** The path of a Chromium that has been seen to start. Throws `no-browser`. */
   async ensure(): Promise<string> {
-    if (this.#state.state === 'ready' && this.#state.path !== null) return this.#state.path
+    if (this.#lifecycle.state === 'ready' && this.#findings.path !== null) return this.#findings.path
     await this.#installing?.done
     return this.check(false)
   }
@@ -88,42 +92,43 @@ export class Chromium {
 
   /** Looks at files alone and launches nothing, so that a start can say at once that there is no Chromium. */
   glance(): void {
-    if (this.#state.state !== 'unknown') return
+    if (this.#lifecycle.state !== 'unknown') return
     const { candidates, searched } = this.#find()
-    const known = candidates.find((candidate) => this.#remembered(candidate) !== null)
-    if (known && known === candidates[0]) this.#ready(known, this.#remembered(known) ?? '')
-    else if (candidates.length === 0) this.#set(this.#missing(searched))
+    const [first] = candidates
+    const version = first === undefined ? null : this.#proven.versionOf(first.path)
+    if (first !== undefined && version !== null) this.#ready('seen', first, version)
+    else if (first === undefined) this.#missing(searched)
   }
 
   /** What was found no longer holds, e.g. because the setting changed. */
   forget(): void {
     if (this.#installing) return
-    this.#set({ ...this.#state, state: 'unknown', path: null, version: null, source: null, message: null, progress: null })
+    this.#handle('forgotten', { path: null, version: null, source: null, message: null, progress: null })
   }
 
   /** Resolves when the download has begun; the rest is told through `changed`. */
   install(): ChromiumState {
-    if (this.#installing) return this.#state
+    if (this.#installing) return this.state()
     const cancel = new AbortController()
-    this.#set({ ...this.#state, state: 'installing', message: null, progress: { receivedBytes: 0, totalBytes: null } })
+    this.#handle('install-begun', { message: null, progress: { receivedBytes: 0, totalBytes: null } })
     const done = this.#install(cancel.signal).finally(() => {
       this.#installing = null
     })
     this.#installing = { done, cancel }
-    return this.#state
+    return this.state()
   }
 
   async cancelInstall(): Promise<ChromiumState> {
     const installing = this.#installing
     installing?.cancel.abort(new BrowserFault('install-cancelled', 'The download was cancelled'))
     await installing?.done
-    return this.#state
+    return this.state()
   }
 
   /** Each launch tells the version that really runs: the file behind a launcher script changes without the script. */
   saw(version: string): void {
     const number = version.replace(/^[^/]*\//, '')
-    if (this.#state.state === 'ready' && this.#state.version !== number) this.#set({ ...this.#state, version: number })
+    if (this.#lifecycle.state === 'ready' && this.#findings.version !== number) this.#learn({ version: number })
   }
 
   /** Starts browsers again after a stop. */
@@ -140,29 +145,22 @@ export class Chromium {
   async #check(again: boolean): Promise<string> {
     const { candidates, searched } = this.#find()
     if (candidates.length === 0) {
-      this.#set(this.#missing(searched))
-      throw new BrowserFault('no-browser', this.#state.message ?? 'No Chromium was found')
+      this.#missing(searched)
+      throw new BrowserFault('no-browser', this.#findings.message ?? 'No Chromium was found')
     }
-    this.#set({ ...this.#state, state: 'checking', searched, message: null })
+    this.#handle('check-begun', { searched, message: null })
     const failures: string[] = []
     for (const candidate of candidates) {
-      const known = again ? null : this.#remembered(candidate)
+      const known = again ? null : this.#proven.versionOf(candidate.path)
       const version =
         known ?? (await this.#prove(candidate.path).catch((error: unknown) => void failures.push(`${candidate.path}: ${wordsOf(error)}`)))
       if (!version) continue
-      if (!known) this.#remember(candidate, version)
-      this.#ready(candidate, version)
+      if (!known) this.#keep(candidate, version)
+      this.#ready('proven', candidate, version)
       return candidate.path
     }
     const message = `${failures[0] ?? 'No Chromium could be started'}${failures.length > 1 ? ` (and ${failures.length - 1} more)` : ''}`
-    this.#set({
-      ...this.#state,
-      state: 'failed',
-      path: candidates[0]?.path ?? null,
-      source: candidates[0]?.source ?? null,
-      version: null,
-      message,
-    })
+    this.#handle('none-starts', { path: candidates[0]?.path ?? null, source: candidates[0]?.source ?? null, version: null, message })
     this.#options.log.warn({ failures }, 'no chromium could be started')
     throw new BrowserFault('no-browser', message)
   }
@@ -191,15 +189,17 @@ export class Chromium {
         folder: this.#installDir,
         signal,
         source: this.#options.install ?? {},
-        progress: (receivedBytes, totalBytes) => this.#set({ ...this.#state, progress: { receivedBytes, totalBytes } }),
+        progress: (receivedBytes, totalBytes) => this.#learn({ progress: { receivedBytes, totalBytes } }),
       })
-      this.#set({ ...this.#state, progress: null })
+      this.#learn({ progress: null })
       await this.check(true).catch(() => {})
     } catch (error) {
-      const cancelled = BrowserFault.is(error, 'install-cancelled')
-      if (!cancelled) this.#options.log.warn({ error: wordsOf(error) }, 'chrome could not be installed')
-      this.#set({ ...this.#state, state: cancelled ? 'unknown' : 'failed', message: cancelled ? null : wordsOf(error), progress: null })
-      if (cancelled) this.glance()
+      if (BrowserFault.is(error, 'install-cancelled')) {
+        this.#handle('install-cancelled', { message: null, progress: null })
+        return this.glance()
+      }
+      this.#options.log.warn({ error: wordsOf(error) }, 'chrome could not be installed')
+      this.#handle('install-failed', { message: wordsOf(error), progress: null })
     }
   }
 
@@ -207,45 +207,32 @@ export class Chromium {
     return findCandidates((this.#options.places ?? placesHere)(this.#installDir, this.#options.configured()))
   }
 
-  #missing(searched: string[]): ChromiumState {
+  #missing(searched: string[]): void {
     const configured = this.#options.configured()
     const message =
       configured === null
         ? 'No Chromium was found on this machine'
         : `There is no executable file at ${configured}, where the settings say the browser is`
-    return { ...this.#state, state: 'missing', path: null, version: null, source: null, searched, message, progress: null }
+    this.#handle('none-found', { path: null, version: null, source: null, searched, message, progress: null })
   }
 
-  #ready(candidate: Candidate, version: string): void {
-    this.#set({ ...this.#state, state: 'ready', path: candidate.path, source: candidate.source, version, message: null, progress: null })
+  #ready(how: 'seen' | 'proven', { path, source }: Candidate, version: string): void {
+    this.#handle(how, { path, source, version, message: null, progress: null })
   }
 
-  #set(state: ChromiumState): void {
-    if (state.state !== this.#state.state) this.#since = this.#options.clock.now()
-    this.#state = state
-    this.#options.changed(state)
+  #handle(event: ChromiumEvent, findings: Partial<Findings>): void {
+    if (this.#lifecycle.handle(event)) this.#learn(findings)
   }
 
-  /** The version an earlier check read, while the file is still the same. */
-  #remembered({ path }: Candidate): string | null {
+  #learn(findings: Partial<Findings>): void {
+    this.#findings = { ...this.#findings, ...findings }
+    this.#options.changed(this.state())
+  }
+
+  #keep({ path }: Candidate, version: string): void {
     try {
-      // Written by `#remember`; a file that was changed to something else fails the comparison below.
-      const known = JSON.parse(readFileSync(this.#memory, 'utf8')) as Partial<Remembered>
-      const { mtimeMs, size } = statSync(path)
-      return known.path === path && known.modified === mtimeMs && known.size === size && typeof known.version === 'string'
-        ? known.version
-        : null
-    } catch {
-      return null
-    }
-  }
-
-  #remember({ path }: Candidate, version: string): void {
-    try {
-      const { mtimeMs, size } = statSync(path)
-      replaceFile(this.#memory, JSON.stringify({ path, modified: mtimeMs, size, version } satisfies Remembered))
+      this.#proven.keep(path, version)
     } catch (error) {
-      // Only costs the next start a launch.
       this.#options.log.debug({ error: wordsOf(error) }, 'the chromium found could not be remembered')
     }
   }

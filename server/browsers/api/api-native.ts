@@ -1,0 +1,91 @@
+/** Answers the native resource of sessions, and of the Chromium they run on. */
+import { BrowserFault } from '../fault.ts'
+import type { Handlers } from '../../http/api.ts'
+import type { nativeRoutes } from '../contract/native.ts'
+import { navigate } from '../page/navigation.ts'
+import { screenshot } from '../page/page-actions.ts'
+import { presentSession } from '../session/presentation.ts'
+import type { Session } from '../session/session.ts'
+import type { Obtained } from '../session/wanted.ts'
+import { actor, reachedSessions, type ApiParts } from './parts.ts'
+
+export function createNativeHandlers({ service, chromium }: ApiParts): Handlers<typeof nativeRoutes> {
+  const view = (session: Session) => presentSession(session, service.idleTimeout)
+  return {
+    openSession: async ({ body }, call) => {
+      const { profile, username, password, captchaApiKey, address } = body
+      const credentials = { username, password, captchaApiKey, address }
+      const opened = await nativeCapacity(
+        service.obtain({ profile, credentials, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }),
+      )
+      return { status: 202, body: { session: view(opened.session), isNew: opened.isNew } }
+    },
+    browserSessions: (_, call) => {
+      const sessions = reachedSessions(service, call)
+      const next = service.nextEvicted()
+      return {
+        status: 200,
+        body: {
+          sessions: sessions.map(view),
+          capacity: service.maxSessions,
+          nextEvicted: next !== null && sessions.includes(next) ? next.id : null,
+          spareReady: service.spareReady,
+        },
+      }
+    },
+    browserSession: ({ params }) => {
+      const session = service.recall(params.id)
+      return { status: 200, body: { session: view(session), events: session.events() } }
+    },
+    closeBrowserSession: async ({ params }, call) => {
+      await service.close(params.id, actor(call))
+      return { status: 204, body: null }
+    },
+    restartSession: async ({ params }, call) => {
+      const opened = await nativeCapacity(service.restart(params.id, actor(call), call.standing.maker))
+      return { status: 202, body: { session: view(opened.session), isNew: opened.isNew } }
+    },
+    navigate: async ({ params, body }) => {
+      const session = service.get(params.id)
+      session.touch()
+      await navigate(session, body)
+      return { status: 204, body: null }
+    },
+    screenshot: async ({ params }) => ({
+      status: 200,
+      body: await screenshot(service.get(params.id)),
+      headers: { 'cache-control': 'no-store' },
+    }),
+    takeLease: ({ params, body }) => ({ status: 201, body: service.get(params.id).leases.take(body.holder, body.seconds * 1_000) }),
+    endLease: ({ params }) => {
+      if (!service.get(params.id).leases.end(params.lease)) throw new BrowserFault('lease-not-found', 'No such lease')
+      return { status: 204, body: null }
+    },
+    chromium: () => {
+      // Whoever asks wants to know, so the looking begins now; the answer tells that it goes on.
+      if (chromium.state().state === 'unknown') chromium.check(false).catch(() => {})
+      return { status: 200, body: chromium.state() }
+    },
+    findChromium: async () => {
+      await chromium.check(true).catch((error: unknown) => {
+        // What was found or not is in the state; that is the answer.
+        if (!BrowserFault.is(error, 'no-browser')) throw error
+      })
+      return { status: 200, body: chromium.state() }
+    },
+    installChromium: () => ({ status: 202, body: chromium.install() }),
+    cancelInstall: async () => ({ status: 200, body: await chromium.cancelInstall() }),
+  }
+}
+
+/** The published contract answers 500 when there is no capacity; the native routes say 409. */
+async function nativeCapacity(opening: Promise<Obtained>): Promise<Obtained> {
+  try {
+    const obtained = await opening
+    obtained.release()
+    return obtained
+  } catch (error) {
+    if (BrowserFault.is(error, 'no-capacity')) throw new BrowserFault('all-in-use', error.message)
+    throw error
+  }
+}

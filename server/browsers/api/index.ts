@@ -1,0 +1,28 @@
+/** Binds the browsers contract to its service. */
+import { z } from 'zod'
+import { implement, type Api } from '../../http/api.ts'
+import { browsersContract, sessionId } from '../contract/index.ts'
+import { attachView } from '../view/live-view.ts'
+import { createNativeHandlers } from './api-native.ts'
+import { createPublishedHandlers } from './api-published.ts'
+import type { ApiParts } from './parts.ts'
+
+export function createBrowsersApi(parts: ApiParts): Api {
+  const { service, clock } = parts
+  return implement(
+    browsersContract,
+    { ...createPublishedHandlers(parts), ...createNativeHandlers(parts) },
+    {
+      view: (socket, { params }) => {
+        const { id } = z.object({ id: sessionId }).parse(params)
+        try {
+          attachView(socket, service.get(id), clock)
+        } catch {
+          // 4404: the session is not there, in the range that WebSocket leaves to applications.
+          socket.close(4_404, 'Session not found')
+        }
+      },
+    },
+    { makersOf: (id) => service.makersOf(id) },
+  )
+}

@@ -1,0 +1,25 @@
+/** What both halves of the browsers API answer from, and which sessions a caller sees. */
+import type { Clock } from '../../clock.ts'
+import type { SettingsSource } from '../../config/source.ts'
+import { actorOf, type Call } from '../../http/api.ts'
+import type { Chromium } from '../chromium/chromium.ts'
+import type { SessionService } from '../service.ts'
+import type { Session } from '../session/session.ts'
+
+export interface ApiParts {
+  service: SessionService
+  chromium: Chromium
+  settings: SettingsSource
+  clock: Clock
+}
+
+export const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
+
+export function isReached({ standing }: Pick<Call, 'standing'>, { id, makers }: Session): boolean {
+  return standing.reaches('browsers', { subject: id, makers: [...makers] })
+}
+
+/** Live sessions that are the caller's to see. */
+export function reachedSessions(service: SessionService, call: Call): Session[] {
+  return service.list().filter((session) => isReached(call, session))
+}
