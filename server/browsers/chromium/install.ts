@@ -68,14 +68,14 @@ async function download(url: URL, archive: string, signal: AbortSignal, progress
     const total = Number(response.headers.get('content-length')) || null
     const hash = createHash('md5')
     let received = 0
-    let told = 0
+    let reportedAt = 0
     const counter = new Transform({
       transform(chunk: Buffer, _, done) {
         received += chunk.length
         hash.update(chunk)
         // Four times a second is as often as anybody looks.
-        if (performance.now() - told > 250) {
-          told = performance.now()
+        if (performance.now() - reportedAt > 250) {
+          reportedAt = performance.now()
           progress(received, total)
         }
         done(null, chunk)

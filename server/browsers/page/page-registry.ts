@@ -1,14 +1,15 @@
 /**
  * The pages of one browser, known from its events alone: neither a list nor a view ever waits for a page.
- *
- * What happens to new windows: a script's `window.open` is a popup; it is refused and recorded (`page-guard.ts`; one that an embedded frame opens all the
- * same is closed). One that a click on a link opened (`target=_blank`) is a page the person asked for; it stays and comes to the front.
+ * A script's `window.open` is refused by `page-guard.ts`; what becomes of windows that open all the same, `new-window.ts` says.
  */
-import type { Browser, CDPSession, Page, Protocol, Target } from 'puppeteer-core'
+import type { Browser, CDPSession, Page, Target } from 'puppeteer-core'
 import { closeTarget } from './close-target.ts'
-import { addressToTell, splitUserinfo, withoutUserinfo } from '../../http/userinfo.ts'
+import { addressToTell } from '../../http/userinfo.ts'
 import type { SessionEvent } from '../contract/index.ts'
+import { dismissUnseenDialogs } from './dialogs.ts'
+import { fateOf } from './new-window.ts'
 import { guardPage } from './page-guard.ts'
+import { isInternal, presentable, targetIdOf, type TargetInfo } from './targets.ts'
 
 export interface KnownPage {
   id: string
@@ -21,8 +22,6 @@ export interface PageHooks {
   changed(): void
   record(kind: string, text: string, tone: SessionEvent['tone']): void
 }
-
-type TargetInfo = Protocol.Target.TargetInfo
 
 interface Entry {
   id: string
@@ -161,16 +160,16 @@ export class PageRegistry {
   }
 
   #created(info: TargetInfo): void {
-    if (info.type !== 'page' || isInternal(info.url) || this.#disposed || this.#entries.has(info.targetId)) return
-    const opener = info.openerId ?? null
-    // Opened with a handle by an embedded frame, whose scripts the page's guard does not reach: an advertisement's popup.
-    if (opener !== null && info.canAccessOpener && info.openerFrameId !== opener) return this.#closePopup(info.targetId)
-    if (opener === null && this.#openingInBackground > 0) {
-      this.#inBackground.add(info.targetId)
-      return
-    }
-    if (opener !== null && this.#inBackground.has(opener)) return this.#close(info.targetId)
-    const entry: Entry = { id: info.targetId, url: info.url, title: info.title, opener, page: null }
+    if (this.#disposed || this.#entries.has(info.targetId)) return
+    const fate = fateOf(info, { openingInBackground: this.#openingInBackground > 0, isInBackground: (id) => this.#inBackground.has(id) })
+    if (fate === 'popup') return this.#closePopup(info.targetId)
+    if (fate === 'closed') return this.#close(info.targetId)
+    if (fate === 'background') this.#inBackground.add(info.targetId)
+    if (fate === 'page') this.#open(info)
+  }
+
+  #open(info: TargetInfo): void {
+    const entry: Entry = { id: info.targetId, url: info.url, title: info.title, opener: info.openerId ?? null, page: null }
     this.#entries.set(entry.id, entry)
     this.#attach(entry).catch(() => this.#destroyed(entry.id))
     if (this.#entries.size > mostPages) this.#closeOldest()
@@ -181,13 +180,7 @@ export class PageRegistry {
     const page = await target.page()
     if (!page || this.#disposed) return
     await this.#guarded(entry.id, page)
-    // A dialog stops its page until somebody answers; here nobody sees it.
-    page.on('dialog', (dialog) => {
-      const leaving = dialog.type() === 'beforeunload'
-      if (!leaving) this.#hooks.record('dialog-dismissed', `The page said: ${dialog.message().slice(0, 200)}`, 'neutral')
-      const answer = leaving ? dialog.accept() : dialog.dismiss()
-      answer.catch(() => {})
-    })
+    dismissUnseenDialogs(page, (message) => this.#hooks.record('dialog-dismissed', `The page said: ${message.slice(0, 200)}`, 'neutral'))
     entry.page = page
     if (this.#active === null || entry.opener !== null) {
       this.#active = entry.id
@@ -271,18 +264,4 @@ export class PageRegistry {
     }, titleDelay)
     this.#titleTimer.unref()
   }
-}
-
-/** Chromium keeps the name and password of an address; whoever sees a page's address has no use for them. A page without a title has its address as one. */
-function presentable(info: TargetInfo): TargetInfo {
-  const { url, userinfo } = splitUserinfo(info.url)
-  return userinfo === null ? info : { ...info, url, title: info.title.includes('@') ? withoutUserinfo(info.title) : info.title }
-}
-
-/** Chromium's own pages, none of the session's. `chrome-error://` is what a failed load shows. */
-const isInternal = (url: string): boolean => /^(chrome|chrome-untrusted|devtools):/.test(url)
-
-/** Puppeteer keeps the id internal, but it is the only name that target events and pages have in common. */
-function targetIdOf(target: Target): string {
-  return (target as unknown as { _targetId: string })._targetId
 }

@@ -10,16 +10,14 @@ import type { Browser } from 'puppeteer-core'
 import { Fault } from '../../fault.ts'
 import { BrowserFault } from '../fault.ts'
 import { pinned, portOf, type Destination, type Egress, type ResolvedAddress } from '../../http/egress.ts'
+import { grant, readRequest, refuse, reply } from './socks.ts'
 
 /** Ms for what a client says first, and for a far end to take the call. */
 const patience = 30_000
 /** Far ends whose last failure is remembered. */
 const mostFailures = 100
-/** Refusals that a session is told: a page that tries every port must not push everything else out of its events. */
-const mostTold = 50
-
-const version = 5
-const reply = { granted: 0, failed: 1, notAllowed: 2, unreachable: 4, refused: 5, unknownCommand: 7, unknownAddress: 8 } as const
+/** Refusals that are reported to a session: a page that tries every port must not push everything else out of its events. */
+const mostReported = 50
 
 /** Why a connection came to nothing: a refusal of ours, or the system's code, e.g. `ECONNREFUSED`. */
 export type ConnectFailure = Fault | string
@@ -38,7 +36,7 @@ export class EgressProxy {
   readonly #joined = new Set<{ near: Socket; destination: Destination; addresses: readonly ResolvedAddress[] }>()
   readonly #failures = new Map<string, ConnectFailure>()
   #opens: readonly string[] = []
-  #told = 0
+  #reported = 0
   #refused: (refusal: Fault) => void = () => undefined
 
   private constructor(server: Server, egress: Egress) {
@@ -111,19 +109,8 @@ export class EgressProxy {
   }
 
   async #answer(near: Socket): Promise<void> {
-    const { read, release } = reader(near)
-    const [greeting, methods = 0] = await read(2)
-    if (greeting !== version) return void near.destroy()
-    await read(methods)
-    // Nobody has to say who they are: whoever reaches this port could open the same connections by themselves.
-    near.write(Buffer.from([version, 0]))
-    const [, command, , kind = 0] = await read(4)
-    if (command !== 1) return refuse(near, reply.unknownCommand)
-    const host = await readHost(read, kind)
-    if (host === null) return refuse(near, reply.unknownAddress)
-    const [high = 0, low = 0] = await read(2)
-    release()
-    await this.#join(near, host, high * 256 + low)
+    const request = await readRequest(near)
+    if (request !== null) await this.#join(near, request.host, request.port)
   }
 
   async #join(near: Socket, host: string, port: number): Promise<void> {
@@ -137,7 +124,7 @@ export class EgressProxy {
         this.#failed(place, codeOf(error))
         return refuse(near, reply.unreachable)
       }
-      this.#tell(place, error)
+      this.#report(place, error)
       this.#failed(place, error)
       return refuse(near, reply.notAllowed)
     }
@@ -170,16 +157,16 @@ export class EgressProxy {
       far.once('error', () => near.resetAndDestroy())
       far.once('close', () => near.destroySoon())
       for (const socket of [near, far]) socket.setTimeout(0)
-      near.write(Buffer.from([version, reply.granted, 0, 1, 0, 0, 0, 0, 0, 0]))
+      grant(near)
       this.#joined.add(joined)
       near.pipe(far)
       far.pipe(near)
     })
   }
 
-  #tell(place: string, refusal: Fault): void {
-    if (this.#failures.get(place) instanceof Fault || this.#told >= mostTold) return
-    this.#told += 1
+  #report(place: string, refusal: Fault): void {
+    if (this.#failures.get(place) instanceof Fault || this.#reported >= mostReported) return
+    this.#reported += 1
     this.#refused(refusal)
   }
 
@@ -195,67 +182,6 @@ export class EgressProxy {
     this.#failures.set(place, failure)
     const [oldest] = this.#failures.keys()
     if (this.#failures.size > mostFailures && oldest !== undefined) this.#failures.delete(oldest)
-  }
-}
-
-function refuse(near: Socket, code: number): void {
-  near.write(Buffer.from([version, code, 0, 1, 0, 0, 0, 0, 0, 0]))
-  // Whatever it says beside is not listened to, and would keep the connection half open.
-  near.destroySoon()
-}
-
-async function readHost(read: (length: number) => Promise<Buffer>, kind: number): Promise<string | null> {
-  if (kind === 1) return (await read(4)).join('.')
-  if (kind === 3) {
-    const [length = 0] = await read(1)
-    return (await read(length)).toString('latin1')
-  }
-  if (kind !== 4) return null
-  const words = await read(16)
-  return Array.from({ length: 8 }, (_, index) => words.readUInt16BE(index * 2).toString(16)).join(':')
-}
-
-interface Reader {
-  /** So many bytes. Rejects when the socket ends before. */
-  read(length: number): Promise<Buffer>
-  /** Gives back what came beyond, and reads no more. */
-  release(): void
-}
-
-/** More than any request has; a client that sends on without an answer waits. */
-const mostUnread = 4_096
-
-function reader(socket: Socket): Reader {
-  let unread = Buffer.alloc(0)
-  let over = false
-  let wake = (): void => undefined
-  const onData = (chunk: Buffer): void => {
-    unread = Buffer.concat([unread, chunk])
-    if (unread.length > mostUnread) socket.pause()
-    wake()
-  }
-  const onEnd = (): void => {
-    over = true
-    wake()
-  }
-  socket.on('data', onData).once('end', onEnd).once('close', onEnd)
-  return {
-    async read(length) {
-      while (unread.length < length) {
-        if (over) throw new Error('The client went away')
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-      const taken = unread.subarray(0, length)
-      unread = unread.subarray(length)
-      return taken
-    },
-    release() {
-      socket.off('data', onData).off('end', onEnd).off('close', onEnd)
-      socket.pause()
-      if (unread.length > 0) socket.unshift(unread)
-    },
   }
 }
 

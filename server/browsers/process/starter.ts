@@ -8,7 +8,6 @@ import { escape, within, type Scope } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
 import { abortable } from '../../async/abortable.ts'
-import type { Chromium } from '../chromium/chromium.ts'
 import { EgressProxy } from './egress-proxy.ts'
 import { launchBrowser, type RunningBrowser } from './launch.ts'
 import { removeProfile } from './profile-directory.ts'
@@ -23,11 +22,23 @@ export interface StarterOptions {
   log: Log
   /** Judges where browsers go. */
   egress: Egress
-  chromium: Pick<Chromium, 'ensure' | 'saw' | 'forget' | 'state'>
+  chromium: ExecutableSource
   registry: ProcessRegistry
   profilesDir: string
   /** Something that a list shows has changed. */
   changed(): void
+}
+
+/** Which Chromium is started. */
+export interface ExecutableSource {
+  /** The path of one that has been seen to start. Throws `no-browser`. */
+  ensure(): Promise<string>
+  /** The path as far as it is known by now. */
+  state(): { path: string | null }
+  /** The version that a launch has told. */
+  saw(version: string): void
+  /** It has not started. */
+  forget(): void
 }
 
 /** Ms a browser has to close by itself before it is killed; its profile is thrown away in any case. */
