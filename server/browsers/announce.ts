@@ -6,7 +6,7 @@ import { browserEvents, sessionEvents } from './events.ts'
 import type { Session } from './session/session.ts'
 
 export function announce(events: EventSink, session: Session, { kind, text, tone }: SessionEvent, actor: string): void {
-  if (!isHeard(kind)) return
+  if (!isAnnounced(kind)) return
   const { credentials, profile, id, endReason } = session
   const about = { subject: credentials.username || profile.title, actor }
   const facts = { session: id, profile: profile.name, text, reason: endReason ?? undefined }
@@ -15,6 +15,6 @@ export function announce(events: EventSink, session: Session, { kind, text, tone
   else announcer.emit({ type: kind, ...about, data: facts })
 }
 
-function isHeard(kind: string): kind is keyof typeof sessionEvents {
+function isAnnounced(kind: string): kind is keyof typeof sessionEvents {
   return Object.hasOwn(sessionEvents, kind)
 }

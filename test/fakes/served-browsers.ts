@@ -97,7 +97,7 @@ export async function serveBrowsers({
       await served.stop()
       await portal.stop()
       context.dispose()
-      // E.g. a happening that the table of transitions does not allow.
+      // E.g. an event that a table of transitions does not allow.
       const defects = context.log.lines.filter(({ level }) => level === 'error')
       if (defects.length > 0) throw new Error(`The room reported defects: ${JSON.stringify(defects)}`)
     },

@@ -75,7 +75,7 @@ export class HandOut {
   async unlessSilent<Result>(session: Session, work: Promise<Result>): Promise<Result> {
     const done = work.then((result) => ({ result }))
     for (;;) {
-      if (session.live && session.browser.quiet) {
+      if (session.live && session.browser.silent) {
         done.catch(() => {})
         throw new BrowserFault('browser-silent', 'The browser does not answer')
       }

@@ -23,7 +23,7 @@ export class SessionBrowser {
   }
 
   /** It has not answered when it was last asked. */
-  get quiet(): boolean {
+  get silent(): boolean {
     return this.#running?.silent ?? false
   }
 
@@ -49,16 +49,16 @@ export class SessionBrowser {
 
   /** `words` are for the session's history; null when what follows says it. */
   fellSilent(words: string | null): void {
-    if (!this.#core.live || this.quiet) return
+    if (!this.#core.live || this.silent) return
     if (words !== null) this.#core.explain(words)
     this.#running?.fellSilent()
-    this.#core.handle('went-quiet')
+    this.#core.handle('fell-silent')
     if (words !== null) this.#core.record('not-responding', words, 'bad')
   }
 
   /** Does nothing when it was not silent. */
   answered(): void {
-    if (!this.#core.live || !this.quiet) return
+    if (!this.#core.live || !this.silent) return
     this.#core.explain(null)
     this.#running?.answered()
     this.#core.handle('answered')

@@ -11,7 +11,7 @@ export type SessionLifecycleEvent =
   | 'leases-ended'
   | 'taken-over'
   | 'given-back'
-  | 'went-quiet'
+  | 'fell-silent'
   | 'answered'
   | 'ending'
   | 'ended'
@@ -25,13 +25,13 @@ export interface SessionFacts {
   up: boolean
   leases: number
   takenOver: boolean
-  quiet: boolean
+  silent: boolean
 }
 
 /** Where a session rests: the strongest fact wins, so the order of two events never changes the outcome. */
 export function restingState(facts: SessionFacts): SessionState {
   if (!facts.up) return 'starting'
-  if (facts.quiet) return 'not-responding'
+  if (facts.silent) return 'not-responding'
   if (facts.takenOver) return 'taken-over'
   if (facts.signingIn) return 'signing-in'
   if (!facts.signedIn) return 'needs-you'
@@ -43,7 +43,7 @@ const rests = (states: readonly SessionState[], why: string): Transition<Session
 
 /** Comes from outside, at any moment at which there is a browser. */
 const takenOver = to('taken-over', 'A person may take over at any moment; everything else then keeps off their tab')
-const wentQuiet = to('not-responding', 'The ping may time out in every state; it must not wipe out what the session was doing')
+const fellSilent = to('not-responding', 'The ping may time out in every state; it must not wipe out what the session was doing')
 const ending = to('closing', 'Closing wins over everything, once')
 
 export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEvent, SessionFacts> = {
@@ -79,7 +79,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'lease-taken': to('signing-in', 'A second caller leases it while the first one’s login runs'),
       'leases-ended': to('signing-in', 'The last lease may run out in the middle of a renewal'),
       'taken-over': takenOver,
-      'went-quiet': wentQuiet,
+      'fell-silent': fellSilent,
       ending,
     },
     ready: {
@@ -87,7 +87,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'leases-ended': to('ready', 'Two leases that run out at the same look end one after the other'),
       'sign-in-begun': to('signing-in', 'The site has ended the login; it is renewed'),
       'taken-over': takenOver,
-      'went-quiet': wentQuiet,
+      'fell-silent': fellSilent,
       ending,
     },
     'in-use': {
@@ -95,7 +95,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'leases-ended': to('ready', 'Its idle time begins'),
       'sign-in-begun': to('signing-in', 'The operation has met a login page'),
       'taken-over': takenOver,
-      'went-quiet': wentQuiet,
+      'fell-silent': fellSilent,
       ending,
     },
     'taken-over': {
@@ -112,7 +112,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'signed-in': rests(['taken-over', 'not-responding'], 'The automatic attempt may end after a person took over; they still drive'),
       'sign-in-failed': rests(['taken-over', 'not-responding'], 'A person may sign in by hand while the automatic attempt is failing'),
       answered: to('taken-over', 'A person may have taken over while the browser was silent'),
-      'went-quiet': wentQuiet,
+      'fell-silent': fellSilent,
       ending,
     },
     'needs-you': {
@@ -121,7 +121,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'lease-taken': to('needs-you', 'The lease counts; that a person is needed stays visible'),
       'leases-ended': to('needs-you', 'The caller whose login failed gives its lease back'),
       'taken-over': takenOver,
-      'went-quiet': wentQuiet,
+      'fell-silent': fellSilent,
       ending,
     },
     'not-responding': {

@@ -75,7 +75,7 @@ export class Session implements ViewableSession {
     const core = new SessionCore(clock, {
       facts: () => ({
         up: this.browser.up,
-        quiet: this.browser.quiet,
+        silent: this.browser.silent,
         signedIn: this.login.holds,
         signingIn: this.login.attempt !== null,
         leases: this.leases.count,

@@ -62,7 +62,7 @@ export class Upkeep {
     const { idleTimeout, endIdle, refresh } = this.#options
     session.leases.expire()
     if (session.atRest && session.usage.idleFor >= idleTimeout()) return endIdle(session)
-    if (session.atRest && session.login.holds && !session.browser.quiet && session.login.refreshIsDue) refresh(session)
+    if (session.atRest && session.login.holds && !session.browser.silent && session.login.refreshIsDue) refresh(session)
     this.#ask(session)
   }
 

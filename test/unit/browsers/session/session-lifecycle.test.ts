@@ -15,7 +15,7 @@ const facts = (some: Partial<SessionFacts> = {}): SessionFacts => ({
   up: true,
   leases: 0,
   takenOver: false,
-  quiet: false,
+  silent: false,
   ...some,
 })
 const events: SessionLifecycleEvent[] = [
@@ -27,7 +27,7 @@ const events: SessionLifecycleEvent[] = [
   'leases-ended',
   'taken-over',
   'given-back',
-  'went-quiet',
+  'fell-silent',
   'answered',
   'ending',
   'ended',
@@ -41,7 +41,7 @@ describe("a session's life", () => {
     expect(restingState(facts({ signedIn: false }))).toBe('needs-you')
     expect(restingState(facts({ signedIn: false, signingIn: true, leases: 2 }))).toBe('signing-in')
     expect(restingState(facts({ takenOver: true, leases: 1, signedIn: false }))).toBe('taken-over')
-    expect(restingState(facts({ quiet: true, takenOver: true }))).toBe('not-responding')
+    expect(restingState(facts({ silent: true, takenOver: true }))).toBe('not-responding')
     expect(restingState(facts({ up: false, leases: 1 }))).toBe('starting')
   })
 
@@ -102,7 +102,7 @@ interface Life {
 
 /** What may come next, with the facts as they are then. Leases that run out together are each told of when none is left any more. */
 function possible(now: SessionFacts): [SessionLifecycleEvent, SessionFacts][] {
-  const { up, signedIn, signingIn, takenOver, quiet } = now
+  const { up, signedIn, signingIn, takenOver, silent } = now
   const when = (can: boolean, event: SessionLifecycleEvent, change: Partial<SessionFacts>): [SessionLifecycleEvent, SessionFacts][] =>
     can ? [[event, { ...now, ...change }]] : []
   return [
@@ -111,8 +111,8 @@ function possible(now: SessionFacts): [SessionLifecycleEvent, SessionFacts][] {
     ...when(true, 'leases-ended', { leases: 0 }),
     ...when(up && !takenOver, 'taken-over', { takenOver: true }),
     ...when(takenOver, 'given-back', { takenOver: false }),
-    ...when(up && !quiet, 'went-quiet', { quiet: true }),
-    ...when(quiet, 'answered', { quiet: false }),
+    ...when(up && !silent, 'fell-silent', { silent: true }),
+    ...when(silent, 'answered', { silent: false }),
     ...when(up && !signingIn, 'sign-in-begun', { signingIn: true }),
     ...when(signingIn, 'signed-in', { signingIn: false, signedIn: true }),
     ...when(signingIn, 'sign-in-failed', { signingIn: false, signedIn: false }),
