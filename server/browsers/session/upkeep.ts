@@ -54,11 +54,11 @@ export class Upkeep {
   check(): void {
     const sessions = this.#options.sessions()
     if (sessions.length === 0) return this.stop()
-    for (const session of sessions) contained(this.#options.scope(session), () => this.#readPageState(session))()
+    for (const session of sessions) contained(this.#options.scope(session), () => this.#checkOne(session))()
     this.#measure(sessions).catch(escape)
   }
 
-  #readPageState(session: Session): void {
+  #checkOne(session: Session): void {
     const { idleTimeout, endIdle, refresh } = this.#options
     session.leases.expire()
     if (session.atRest && session.usage.idleFor >= idleTimeout()) return endIdle(session)
