@@ -27,7 +27,7 @@ export interface DesktopMessage {
   title: string
   text: string
   /** The page that a click on it opens, e.g. `/browsers`. */
-  path?: string
+  path?: string | undefined
 }
 
 /** What menu, tray and notifications ask of the window. */

@@ -10,7 +10,7 @@ export function createLog(level: Level | 'silent'): Log {
   return pino(
     {
       level,
-      base: undefined,
+      base: null,
       // Without it an error is logged without its message, which is no enumerable property.
       serializers: { error: stdSerializers.errWithCause },
       // A second net under the rule that no secret is ever put into a log call.

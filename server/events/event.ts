@@ -28,8 +28,8 @@ export type BusEvent = z.output<typeof busEvent>
 export interface NewEvent {
   room: BusEvent['room']
   type: string
-  subject?: string | null
-  actor?: string
+  subject?: string | null | undefined
+  actor?: string | undefined
   tone?: EventTone
   data?: BusEvent['data']
   audited?: boolean

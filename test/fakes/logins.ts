@@ -31,7 +31,7 @@ export interface TestLogins {
   events: ReturnType<typeof recordedEvents>
   log: TestLog
   database: Database
-  changeSettings(settings: SettingsPatch['logins']): void
+  changeSettings(settings: NonNullable<SettingsPatch['logins']>): void
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   /** Creates a session and returns the contract's reply. */
   login(more?: object): Promise<{ session_id: string; token: string; expires_at: string }>

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { toNodeHandler } from '@modelcontextprotocol/node'
+import { toNodeHandler, type NodeIncomingMessageLike } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'
@@ -89,7 +89,7 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
       void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
     if (pathname === '/mcp') {
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
-      if (access.has(token)) return handler(request, response)
+      if (access.has(token)) return handler(request as NodeIncomingMessageLike, response)
       response
         .writeHead(401, {
           'www-authenticate': `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp", scope="berths"`,

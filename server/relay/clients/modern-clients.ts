@@ -1,6 +1,6 @@
 /** Requests of the stateless era (2026-07-28): each stands for itself; only open subscriptions are remembered, per session of ours. */
 import type { ServerResponse } from 'node:http'
-import { toNodeHandler, type NodeMcpRequestHandler } from '@modelcontextprotocol/node'
+import { toNodeHandler, type NodeIncomingMessageLike, type NodeMcpRequestHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { within, type Scope } from '../../isolation.ts'
@@ -50,7 +50,8 @@ export class ModernClients {
     const { node, client, scope } = this.#of(session)
     await within(scope, async () => {
       await this.#watchSubscriptions(client, body, response)
-      await node(request, response, body)
+      // Node's types say `undefined` where the library's leave a field out.
+      await node(request as NodeIncomingMessageLike, response, body)
     })
   }
 

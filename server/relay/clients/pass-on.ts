@@ -7,6 +7,7 @@ import {
   type InputRequiredResult,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import type { RequestOptions } from '@modelcontextprotocol/client'
 import { escape } from '../../isolation.ts'
 import { callerKey } from '../built-in/server.ts'
 import type { ToolEntry } from '../sessions/view.ts'
@@ -104,7 +105,8 @@ async function callWithInput(
     (asker) => {
       ask = asker
       // The request's own end must not end the call: it goes on with the client's next request.
-      return connection.request(message, { ...requestOptions, signal: undefined, timeout: 3_600_000 })
+      const { signal: _, ...untied } = requestOptions
+      return connection.request(message, { ...untied, timeout: 3_600_000 })
     },
     () => void upstream.closeDedicated(connection).catch(escape),
   )
@@ -118,13 +120,6 @@ function answered(outcome: Awaited<ReturnType<PendingInputs['resume']>>): Json {
     requestState: outcome.state,
   }
   return asked
-}
-
-interface RequestOptions {
-  signal?: AbortSignal | undefined
-  timeout: number
-  resetTimeoutOnProgress: boolean
-  onprogress?: (progress: { progress: number; total?: number; message?: string }) => void
 }
 
 function requestOptionsOf({ callTimeout }: PassOnOptions, ctx: ServerContext, underway: Promise<unknown>[]): RequestOptions {

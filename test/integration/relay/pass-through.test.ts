@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { toNodeHandler } from '@modelcontextprotocol/node'
+import { toNodeHandler, type NodeIncomingMessageLike } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
@@ -43,7 +43,7 @@ async function statelessYard(): Promise<{ url: string; changed(): void }> {
     mcp.registerResource('berths', uri, {}, () => ({ contents: [{ uri, text: '7 free' }] }))
     return mcp
   })
-  const server = createServer((request, response) => void toNodeHandler(handler)(request, response))
+  const server = createServer((request, response) => void toNodeHandler(handler)(request as NodeIncomingMessageLike, response))
   const url = await listenOnLoopback(server)
   onTestFinished(async () => {
     await handler.close()

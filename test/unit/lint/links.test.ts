@@ -25,7 +25,11 @@ test('every link of a document to a file of the project leads to one', () => {
 
 test('every file that a document names below the root is there', () => {
   const missing = documents.flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(/`((?:server|renderer|main|client|words|scripts|test|docs|examples)\/[\w./-]+\.(?:ts|mjs|vue|md))`/g)]
+    [
+      ...readFileSync(file, 'utf8').matchAll(
+        /`((?:server|renderer|main|client|words|scripts|test|docs|examples)\/[\w./-]+\.(?:ts|mjs|vue|md))`/g,
+      ),
+    ]
       .map(([, target = '']) => target)
       .filter((target) => !existsSync(join(root, target)))
       .map((target) => `${relative(root, file)}: ${target}`),
