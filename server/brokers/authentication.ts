@@ -1,6 +1,7 @@
 /** Lets clients in: a slow hash the first time, a fast one for the thousands that follow, and no patience for guessing. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { createSerialQueue } from '../async/serial-queue.ts'
 import type { RandomBytes } from '../secrets/random.ts'
 import { randomToken } from '../secrets/random.ts'
 
@@ -26,7 +27,7 @@ export class Authentication {
   private readonly guesses = new RateLimiterMemory({ points: perSession, duration: 60 })
   private readonly addresses = new RateLimiterMemory({ points: perAddress, duration: 60 })
   /** One slow hash at a time: each takes 128 MiB and a core. */
-  private turn: Promise<unknown> = Promise.resolve()
+  private readonly slowHashes = createSerialQueue()
 
   constructor(passwords: Passwords, now: () => number, random: RandomBytes = randomBytes) {
     this.passwords = passwords
@@ -36,7 +37,7 @@ export class Authentication {
   }
 
   hash(password: string): Promise<string> {
-    return this.inTurn(() => this.passwords.hash(password))
+    return this.slowHashes.run(() => this.passwords.hash(password))
   }
 
   /** The right password of a session, known because it was just set. */
@@ -63,7 +64,7 @@ export class Authentication {
     if (same === true) return 'right'
     if (await this.isBlocked(session.id, address)) return 'too-many'
     const outcome =
-      same === false ? await this.wrong(session.id, address) : await this.inTurn(() => this.checkSlowly(session, password, address))
+      same === false ? await this.wrong(session.id, address) : await this.slowHashes.run(() => this.checkSlowly(session, password, address))
     if (outcome === 'right') this.remember(session.id, password)
     return outcome
   }
@@ -110,11 +111,5 @@ export class Authentication {
 
   private digest(password: string): Buffer {
     return createHmac('sha256', this.salt).update(password.normalize('NFKC')).digest()
-  }
-
-  private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.turn.then(work, work)
-    this.turn = turn.catch(() => undefined)
-    return turn
   }
 }

@@ -1,7 +1,8 @@
 /** The delivery engine by itself, and clients of it without a wire: each keeps what it is sent, and is as slow as it is told to be. */
 import type { AttachedClient } from '../../server/brokers/engine/broker-engine.ts'
 import type { Attachment } from '../../server/brokers/engine/embedded/attachment.ts'
-import { EmbeddedEngine, type EngineOptions } from '../../server/brokers/engine/embedded/embedded-engine.ts'
+import { EmbeddedEngine } from '../../server/brokers/engine/embedded/embedded-engine.ts'
+import type { EngineOptions } from '../../server/brokers/engine/embedded/parts.ts'
 import type { Tenant } from '../../server/brokers/engine/embedded/model.ts'
 import type { Delivery, EndReason, Message, Publication, Receipt, Subscription } from '../../server/brokers/engine/types.ts'
 import { defaultPolicy, type Policy } from '../../server/brokers/policy.ts'

@@ -120,7 +120,7 @@ describe('a byte that flipped', () => {
     void reader.subscribe([subscriptionTo('t')])
     for (let n = 1; n <= 5; n += 1) {
       engine.publish(tenant.id, publicationOf({ id: `m${n}`, body: Buffer.from(`body ${n}`) }))
-      await engine.recorder.stored()
+      await engine.parts.recorder.stored()
     }
     await engine.stop()
     const file = join(folder, readdirSync(folder)[0] ?? '')
@@ -161,7 +161,7 @@ describe('a disk that refuses', () => {
     await writer.next('publish_response')
     rmSync(join(dataDir, 'brokers'), { recursive: true })
     writeFileSync(join(dataDir, 'brokers'), 'in the way')
-    await engineOf(house.room).recorder.rewrite()
+    await engineOf(house.room).parts.recorder.rewrite()
 
     writer.publish('t', 'refused')
     expect(await writer.next('publish_response')).toMatchObject({ success: false, error: 'Message could not be stored' })

@@ -27,7 +27,7 @@ async function open(policy: Partial<Policy>): Promise<{
     ...{ engine, tenant, clock, reader, place },
     async publish(count) {
       for (let n = 0; n < count; n += 1) engine.publish(tenant.id, publicationOf({ id: `m${n}`, body: Buffer.from('x') }))
-      await engine.recorder.stored()
+      await engine.parts.recorder.stored()
     },
   }
 }
@@ -78,7 +78,7 @@ it('replays no dead letter into a queue that is full', async () => {
   engine.runDue()
   expect(tenant.deadLetters.size).toBe(2)
   for (let n = 0; n < 2; n += 1) engine.publish(tenant.id, publicationOf({ id: `later${n}`, body: Buffer.from('x') }))
-  await engine.recorder.stored()
+  await engine.parts.recorder.stored()
   expect(await engine.replay(tenant.id, { all: true })).toEqual({ replayed: 0, kept: 2, isStored: true })
   expect([tenant.queued, tenant.deadLetters.size]).toEqual([2, 2])
 })

@@ -107,7 +107,7 @@ class World {
     this.clients.set(name, client)
     this.places.set(name, place)
     place.resume()
-    await this.engine.recorder.stored()
+    await this.engine.parts.recorder.stored()
   }
 
   disconnect(name: string): void {
@@ -183,7 +183,7 @@ class World {
       expect(subscriber.inFlight).toBe([...subscriber.unacked.values()].filter(({ state }) => state === 'sent').length)
       expect(subscriber.inFlight).toBeLessThanOrEqual(policy.maxInFlight)
     }
-    const bytes = [...this.engine.store.messages.values()].reduce((sum, { body }) => sum + body.length, 0)
+    const bytes = [...this.engine.parts.store.messages.values()].reduce((sum, { body }) => sum + body.length, 0)
     expect(this.tenant.storedBytes + this.other.storedBytes).toBe(bytes)
   }
 
@@ -225,7 +225,7 @@ async function run(world: World, { ...action }: Step): Promise<void> {
       if (place === undefined || world.client(name) === undefined) return
       await place.subscribe([subscriptionTo(topicName)])
       world.subscribed.get(name)?.add(topicName)
-      await engine.recorder.stored()
+      await engine.parts.recorder.stored()
       return
     }
     case 'unsubscribe': {
@@ -234,7 +234,7 @@ async function run(world: World, { ...action }: Step): Promise<void> {
       if (place === undefined || world.client(name) === undefined) return
       await place.unsubscribe([topics[action.topic] ?? ''])
       world.subscribed.get(name)?.delete(topics[action.topic] ?? '')
-      await engine.recorder.stored()
+      await engine.parts.recorder.stored()
       return
     }
     case 'ack': {
@@ -265,7 +265,7 @@ async function run(world: World, { ...action }: Step): Promise<void> {
       engine.runDue()
       return
     case 'settle':
-      await engine.recorder.stored()
+      await engine.parts.recorder.stored()
       return
     case 'replay':
       for (const letter of [...tenant.deadLetters.values()].slice(0, 2)) {
@@ -278,7 +278,7 @@ async function run(world: World, { ...action }: Step): Promise<void> {
           if (kept === 1) expect(tenant.deadLetters.size).toBe(before)
         }
       }
-      await engine.recorder.stored()
+      await engine.parts.recorder.stored()
       return
     case 'crash':
       return world.crash(false)
@@ -295,7 +295,7 @@ async function live(world: World, steps: readonly Step[]): Promise<void> {
     await run(world, each)
     world.check()
   }
-  await world.engine.recorder.stored()
+  await world.engine.parts.recorder.stored()
   world.check()
   await world.crash(false)
   world.check()

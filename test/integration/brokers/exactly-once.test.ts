@@ -24,7 +24,7 @@ const text = ({ payload }: IPublishPacket): string => payload.toString()
 
 /** The disk of the house, which takes its time when told to, or refuses. */
 function diskOf({ room }: BrokerHouse): { hold(): void; letGo(): void; refuse(): void; work(): void } {
-  const { journal } = engineOf(room)
+  const { journal } = engineOf(room).parts
   const write = journal.write.bind(journal)
   let gate = Promise.withResolvers<void>()
   gate.resolve()

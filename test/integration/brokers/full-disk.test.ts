@@ -43,7 +43,7 @@ it('leaves nothing behind of what a full disk refused, and goes on once there is
     void reader.subscribe([subscriptionTo('t')])
     const publish = (id: string): Promise<boolean> => {
       engine.publish(tenant.id, publicationOf({ id, publisher: 'writer' }))
-      return engine.recorder.stored()
+      return engine.parts.recorder.stored()
     }
     return { engine, tenant, client, reader, publish }
   }

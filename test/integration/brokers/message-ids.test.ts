@@ -17,7 +17,7 @@ async function open(folder = temporaryFolder()) {
   const { subscriber } = reader
   const publish = async (id: string, body: string, topic = 't'): Promise<void> => {
     engine.publish(tenant.id, publicationOf({ topic, id, body: Buffer.from(body) }))
-    await engine.recorder.stored()
+    await engine.parts.recorder.stored()
   }
   /** Publishes `bodies` under one id, each after the one before is past the telling of repetitions. */
   const publishAgain = async (bodies: readonly string[]): Promise<void> => {

@@ -39,12 +39,12 @@ it('refuses what the disk does not take, delivers none of it, and works again wh
   const [reader, writer] = [await connect('reader'), await connect('writer')]
   void reader.place.subscribe(toTopic)
   publish(writer.client, 'before')
-  await engine.recorder.stored()
+  await engine.parts.recorder.stored()
   rmSync(folder, { recursive: true })
-  await engine.recorder.rewrite()
+  await engine.parts.recorder.rewrite()
   publish(writer.client, 'lost')
   publish(writer.client, 'lost')
-  expect(await engine.recorder.stored()).toBe(false)
+  expect(await engine.parts.recorder.stored()).toBe(false)
   expect(writer.client.receipts.map(({ token, refusal }) => [token, refusal])).toEqual([
     ['before', null],
     ['lost', 'storage-failed'],
@@ -53,7 +53,7 @@ it('refuses what the disk does not take, delivers none of it, and works again wh
   expect(reader.client.received.map(({ id }) => id)).toEqual(['before'])
   mkdirSync(folder)
   publish(writer.client, 'lost')
-  expect(await engine.recorder.stored()).toBe(true)
+  expect(await engine.parts.recorder.stored()).toBe(true)
   expect(writer.client.receipts.at(-1)).toMatchObject({ token: 'lost', refusal: null, duplicate: false })
   expect(failures).toEqual(['failed', 'works'])
   await engine.stop()
@@ -76,9 +76,9 @@ it('confirms each session when its own promise holds: memory at once, crash-safe
     const reader = await new FakeClient('reader').attachTo(engine, tenant.id)
     await reader.subscribe(toTopic)
   }
-  await engine.recorder.stored()
+  await engine.parts.recorder.stored()
   const order: string[] = []
-  const { journal } = engine
+  const { journal } = engine.parts
   const [write, sync] = [journal.write.bind(journal), journal.sync.bind(journal)]
   journal.write = async () => {
     await write()
@@ -94,7 +94,7 @@ it('confirms each session when its own promise holds: memory at once, crash-safe
     engine.publish(tenant.id, publicationOf({ id: 'm1', body: Buffer.from('x'), publisher: 'writer' }), client)
   }
   expect(order).toEqual([])
-  await engine.recorder.stored()
+  await engine.parts.recorder.stored()
   expect(order.slice(0, 5)).toEqual(['memory', 'written', 'crash-safe', 'synced', 'fsync'])
 })
 
@@ -104,16 +104,16 @@ it('gives back the space of what was acknowledged, though one old message still 
   const [reader, writer, away] = [await connect('reader'), await connect('writer'), await connect('away')]
   void away.place.subscribe(toTopic)
   publish(writer.client, 'old')
-  await engine.recorder.stored()
+  await engine.parts.recorder.stored()
   void away.place.unsubscribe(['t'])
   away.place.detach()
   void reader.place.subscribe(toTopic)
   for (let n = 0; n < 400; n += 1) {
     publish(writer.client, `m${n}`, 'x'.repeat(1_000))
-    await engine.recorder.stored()
+    await engine.parts.recorder.stored()
     reader.place.acknowledge(`m${n}`)
   }
-  await engine.recorder.stored()
+  await engine.parts.recorder.stored()
   const bytes = readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
   expect(bytes).toBeLessThan(5 * 20_000)
   await engine.stop()
@@ -132,7 +132,7 @@ it('leaves out a torn end and reads all before it', async () => {
   reader.place.detach()
   for (const id of ['1', '2', '3']) {
     publish(writer.client, id)
-    await engine.recorder.stored()
+    await engine.parts.recorder.stored()
   }
   await engine.stop()
   const [file = ''] = readdirSync(folder)
@@ -158,11 +158,11 @@ async function withLetter(folder: string) {
   const place = await engine.attach(tenant.id, passing, { key: 'anonymous:9', durable: false, keepFor: null })
   await place.subscribe(toTopic)
   publish(writer.client, 'm1')
-  await engine.recorder.stored()
+  await engine.parts.recorder.stored()
   place.detach()
   const reader = await connect('reader')
   void reader.place.subscribe(toTopic)
-  await engine.recorder.stored()
+  await engine.parts.recorder.stored()
   return { ...opened, reader, letters: (): DeadLetter[] => [...tenant.deadLetters.values()] }
 }
 
@@ -171,13 +171,13 @@ it('keeps a dead letter whose replay the disk refuses', async () => {
   const { engine, tenant, reader, letters } = await withLetter(folder)
   const before = letters()
   rmSync(folder, { recursive: true })
-  await engine.recorder.rewrite()
+  await engine.parts.recorder.rewrite()
   expect(await engine.replay(tenant.id, { all: true })).toEqual({ replayed: 1, kept: 0, isStored: false })
   expect(letters()).toEqual(before)
   expect(reader.client.received).toEqual([])
   expect([tenant.queued, tenant.storedBytes, tenant.seen.has('m1')]).toEqual([0, 2, true])
   mkdirSync(folder)
-  expect(await engine.recorder.stored()).toBe(true)
+  expect(await engine.parts.recorder.stored()).toBe(true)
   await engine.stop()
 
   const again = await open(folder)

@@ -1,5 +1,6 @@
 /** MQTT over plain TCP for clients that know no WebSocket, on a port of its own that is off until somebody chooses one. */
 import { createServer, type Server, type Socket } from 'node:net'
+import { createSerialQueue } from '../../../async/serial-queue.ts'
 import type { Settings } from '../../../config/settings.ts'
 import type { SettingsSource } from '../../../config/source.ts'
 import type { Egress } from '../../../http/egress.ts'
@@ -28,7 +29,7 @@ export class MqttListener {
   private readonly log: Log
   private readonly egress: Pick<Egress, 'addListener'>
   private endWatch: (() => void) | null = null
-  private turn: Promise<void> = Promise.resolve()
+  private readonly changes = createSerialQueue()
 
   constructor(clients: Clients, settings: SettingsSource, log: Log, egress: Pick<Egress, 'addListener'>) {
     this.clients = clients
@@ -46,14 +47,14 @@ export class MqttListener {
   async start(): Promise<void> {
     this.endWatch = this.settings.onChange((now, before) => {
       if (now.brokers.mqttPort !== before.brokers.mqttPort || now.apis.brokers.openTo !== before.apis.brokers.openTo)
-        this.turn = this.turn.then(() => this.follow(now)).catch(escape)
+        void this.changes.run(() => this.follow(now)).catch(escape)
     })
     await this.follow(this.settings.current())
   }
 
   async stop(): Promise<void> {
     this.endWatch?.()
-    await this.turn
+    await this.changes.settled()
     await this.close()
   }
 

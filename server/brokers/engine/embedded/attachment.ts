@@ -3,24 +3,13 @@ import type * as door from '../broker-engine.ts'
 import type { AttachedClient } from '../broker-engine.ts'
 import type { Publication, Quality, SubscribeOutcome, Subscription } from '../types.ts'
 import { matches } from '../topics.ts'
-import { attempt, type Deliverer } from './deliverer.ts'
-import type { MessageStore } from './message-store.ts'
+import { attempt } from './deliverer.ts'
 import type { Delivery, Subscriber } from './model.ts'
 import { MqttSession } from './mqtt-session.ts'
-import type { Publishing } from './publishing.ts'
-import type { Recorder } from './recorder.ts'
-import type { Subscribers } from './subscribers.ts'
+import type { EngineParts } from './parts.ts'
 import { isKept, retainedOf } from './tenant.ts'
-import type { Wills } from './wills.ts'
 
-export interface AttachmentParts {
-  store: MessageStore
-  recorder: Recorder
-  deliverer: Deliverer
-  publishing: Publishing
-  subscribers: Subscribers
-  wills: Wills
-}
+export type AttachmentParts = Pick<EngineParts, 'store' | 'recorder' | 'deliverer' | 'publishing' | 'subscribers' | 'wills'>
 
 export class Attachment implements door.Attachment {
   readonly isResumed: boolean

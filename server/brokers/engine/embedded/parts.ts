@@ -1,0 +1,99 @@
+/** The engine's parts, put together: each owns its state, has its file, and knows those it stands on. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../../clock.ts'
+import type { Log } from '../../../log.ts'
+import type { EngineObserver } from '../broker-engine.ts'
+import { realTimer, type SetTimer } from './alarm.ts'
+import { GroupCommit } from './commit.ts'
+import { beginSegment } from './compaction.ts'
+import { Deliverer } from './deliverer.ts'
+import { Journal } from './journal.ts'
+import { MessageStore, type Due } from './message-store.ts'
+import type { Tenant } from './model.ts'
+import { Publishing } from './publishing.ts'
+import { Recorder } from './recorder.ts'
+import { Schedule } from './schedule.ts'
+import { Sharing } from './sharing.ts'
+import { Subscribers } from './subscribers.ts'
+import { Wills } from './wills.ts'
+
+export interface EngineOptions {
+  folder: string
+  clock: Clock
+  log: Log
+  observer: EngineObserver
+  /** Names wills when they are published. */
+  newMessageId?: () => string
+  segmentBytes?: number
+  /** Calls back after `ms`; returns what cancels it. */
+  setTimer?: SetTimer
+}
+
+export interface EngineParts {
+  clock: Clock
+  schedule: Schedule<Due>
+  journal: Journal
+  commit: GroupCommit
+  recorder: Recorder
+  store: MessageStore
+  deliverer: Deliverer
+  publishing: Publishing
+  subscribers: Subscribers
+  wills: Wills
+}
+
+/** @param tenants by id, those of the moment */
+export function createParts(
+  { folder, clock, log, observer, newMessageId = randomUUID, segmentBytes, setTimer = realTimer }: EngineOptions,
+  tenants: ReadonlyMap<number, Tenant>,
+): EngineParts {
+  // Work for all clients goes on in the scope in which the engine was made, not in that of the client who happened to begin it.
+  const inScope = AsyncLocalStorage.snapshot()
+  const has = (tenant: Tenant): boolean => tenants.get(tenant.id) === tenant
+
+  const schedule = new Schedule<Due>({
+    now: () => clock.monotonic(),
+    setTimer: (callback, ms) => inScope(() => setTimer(callback, ms)),
+    onDue(item) {
+      if (item.kind === 'message') deliverer.expire(item)
+      else if (item.kind === 'delivery') deliverer.retry(item)
+      else subscribers.remove(item)
+    },
+    onError: (error, { kind }) => log.error({ error, kind }, 'what was due in the brokers failed'),
+  })
+  const journal = new Journal({
+    folder,
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
+    onSegment: (anew) => beginSegment({ journal, store, tenants: [...tenants.values()], nextSubscriber: subscribers.nextId }, anew),
+  })
+  const commit = new GroupCommit({
+    journal,
+    log,
+    inScope,
+    confirm: (batch) => publishing.confirm(batch),
+    refuse: (entry) => publishing.takeBack(entry),
+    storageFailed: (error) => observer.storageFailed(error),
+    storageWorks() {
+      observer.storageWorks()
+      deliverer.dispatchRefused()
+    },
+  })
+  const recorder = new Recorder(journal, commit)
+  const store = new MessageStore(clock, schedule, recorder)
+  const onDeadLetter: EngineObserver['deadLetter'] = (letter) => observer.deadLetter(letter)
+  const deliverer = new Deliverer({ clock, store, schedule, recorder, onDeadLetter })
+  const sharing = new Sharing(store, recorder, deliverer)
+  const publishing = new Publishing({ clock, store, recorder, deliverer, has })
+  const subscribers = new Subscribers({ clock, store, schedule, recorder, deliverer, sharing })
+  const wills = new Wills({
+    clock,
+    has: ({ id }) => tenants.has(id),
+    publish(subscriber, { delay: _, ...will }) {
+      const publication = { ...will, isEmpty: will.body.length === 0, id: newMessageId(), source: 'mqtt' as const }
+      publishing.publish(subscriber.tenant, publication, null, '')
+      subscribers.forgetWill(subscriber)
+    },
+  })
+  return { clock, schedule, journal, commit, recorder, store, deliverer, publishing, subscribers, wills }
+}
