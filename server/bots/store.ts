@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
 import { createLinkStore } from './bot/link-store.ts'
-import type { BotState } from './contract/native/bots.ts'
+import type { BotState } from './contract/native/views.ts'
 import { createInboxStore } from './messages/inbox-store.ts'
 import { openOrNull } from './locked.ts'
 

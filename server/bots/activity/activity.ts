@@ -2,7 +2,7 @@
 import { iso, type Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { ActivityStore, Counts } from './store.ts'
-import type { ActivityView } from '../contract/native/bots.ts'
+import type { ActivityView } from '../contract/native/views.ts'
 import type { BotRow, HistoryRow } from '../store.ts'
 
 export interface ActivityParts {
@@ -29,41 +29,41 @@ const keptFor = 8 * 24 * hour
 const saveEvery = 10_000
 
 export class Activity {
-  private readonly parts: ActivityParts
-  private readonly unsaved = new Map<string, Counts & { userId: string; slot: number }>()
-  private timer: NodeJS.Timeout | undefined
+  readonly #parts: ActivityParts
+  readonly #unsaved = new Map<string, Counts & { userId: string; slot: number }>()
+  #timer: NodeJS.Timeout | undefined
 
   constructor(parts: ActivityParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   count(userId: string, what: keyof Counts): void {
-    const slot = this.slotOf(this.parts.clock.now())
+    const slot = this.#slotOf(this.#parts.clock.now())
     const key = `${slot}:${userId}`
-    const counts = this.unsaved.get(key) ?? { userId, slot, received: 0, sent: 0, failed: 0 }
+    const counts = this.#unsaved.get(key) ?? { userId, slot, received: 0, sent: 0, failed: 0 }
     counts[what] += 1
-    this.unsaved.set(key, counts)
-    this.timer ??= setTimeout(() => this.save(), saveEvery).unref()
+    this.#unsaved.set(key, counts)
+    this.#timer ??= setTimeout(() => this.#save(), saveEvery).unref()
   }
 
   lastHour(userId: string): Counts {
     const total = { received: 0, sent: 0, failed: 0 }
-    for (const counts of this.slotsSince(userId, this.slotOf(this.parts.clock.now() - hour) + 1)) add(total, counts)
+    for (const counts of this.#slotsSince(userId, this.#slotOf(this.#parts.clock.now() - hour) + 1)) add(total, counts)
     return total
   }
 
   view({ userId, state, reason, since, createdAt }: BotRow, window: ActivityWindow): ActivityView {
     const { length, step } = windows[window]
-    const now = this.parts.clock.now()
+    const now = this.#parts.clock.now()
     // Columns begin at round times, so that a chart does not flicker while it is watched; the last one is still filling.
     const to = Math.ceil((now + 1) / step) * step
     const from = to - length
     const columns = Array.from({ length: length / step }, () => ({ received: 0, sent: 0, failed: 0 }))
-    for (const { slot, ...counts } of this.slotsSince(userId, this.slotOf(from))) {
+    for (const { slot, ...counts } of this.#slotsSince(userId, this.#slotOf(from))) {
       const column = columns[Math.floor((slot * slotLength - from) / step)]
       if (column !== undefined) add(column, counts)
     }
-    const states = this.statesOf(userId, Math.max(from, createdAt), now)
+    const states = this.#statesOf(userId, Math.max(from, createdAt), now)
     const shown = states.length > 0 ? states : [{ from: Math.max(from, Math.min(since, now)), to: now, state, reason }]
     const span = shown.reduce((sum, each) => sum + each.to - each.from, 0)
     const online = shown.reduce((sum, each) => sum + (each.state === 'online' ? each.to - each.from : 0), 0)
@@ -81,39 +81,35 @@ export class Activity {
   }
 
   trim(): void {
-    this.parts.store.trim(this.slotOf(this.parts.clock.now() - keptFor))
+    this.#parts.store.trim(this.#slotOf(this.#parts.clock.now() - keptFor))
   }
 
   stop(): void {
-    this.save()
+    this.#save()
   }
 
-  private save(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
+  #save(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     try {
-      this.parts.store.add([...this.unsaved.values()])
-      this.unsaved.clear()
+      this.#parts.store.add([...this.#unsaved.values()])
+      this.#unsaved.clear()
     } catch (error) {
-      this.parts.log.warn({ error }, 'how busy bots were could not be written; it is tried again with the next message')
+      this.#parts.log.warn({ error }, 'how busy bots were could not be written; it is tried again with the next message')
     }
   }
 
-  private slotOf(time: number): number {
+  #slotOf(time: number): number {
     return Math.floor(time / slotLength)
   }
 
-  private slotsSince(userId: string, slot: number): (Counts & { slot: number })[] {
-    const unsaved = [...this.unsaved.values()].filter((each) => each.userId === userId && each.slot >= slot)
-    return [...this.parts.store.since(userId, slot), ...unsaved]
+  #slotsSince(userId: string, slot: number): (Counts & { slot: number })[] {
+    const unsaved = [...this.#unsaved.values()].filter((each) => each.userId === userId && each.slot >= slot)
+    return [...this.#parts.store.since(userId, slot), ...unsaved]
   }
 
-  private statesOf(
-    userId: string,
-    from: number,
-    now: number,
-  ): { from: number; to: number; state: HistoryRow['state']; reason: string | null }[] {
-    const history = this.parts.historySince(userId, from)
+  #statesOf(userId: string, from: number, now: number): { from: number; to: number; state: HistoryRow['state']; reason: string | null }[] {
+    const history = this.#parts.historySince(userId, from)
     return history
       .map(({ at, state, reason }, index) => ({ from: Math.max(from, at), to: history[index + 1]?.at ?? now, state, reason }))
       .filter((span) => span.to > span.from)

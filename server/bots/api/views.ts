@@ -1,5 +1,6 @@
 /** Bots and backups as the API shows them. */
 import { iso } from '../../clock.ts'
+import type { Call } from '../../http/api.ts'
 import type { BackupFacts } from '../backups/store.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { BackupView, BotState, BotView } from '../contract/index.ts'
@@ -18,7 +19,15 @@ export function withDash(code: string): string {
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
-export type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'heldUntil' | 'limits' | 'sentToday' | 'lastHour'>
+/** Shows a bot with what its queue and its activity say of it. */
+export type BotViewer = (bot: Bot) => BotView
+
+/** Whether the caller's right to the room reaches this bot. */
+export function isReached({ standing }: Pick<Call, 'standing'>, { row }: Bot): boolean {
+  return standing.reaches('bots', { subject: row.userId, makers: [row.madeBy] })
+}
+
+type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'heldUntil' | 'limits' | 'sentToday' | 'lastHour'>
 
 export function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures): BotView {
   const { userId, phoneNumber, name, label, notes, state, reason, settings } = row

@@ -1,6 +1,6 @@
 /** The life of a bot as one table. What a bot does about an event is in `supervisor.ts`, what of it is kept and told in `record.ts`. */
 import { to, type LifecycleTable } from '../../lifecycle.ts'
-import type { BotState } from '../contract/native/bots.ts'
+import type { BotState } from '../contract/native/views.ts'
 
 /**
  * - `started`: a person, or an unlinking, wants a connection. `turn-came`: its turn among those that connect by themselves.

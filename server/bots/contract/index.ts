@@ -2,7 +2,8 @@
 import type { z } from 'zod'
 import { defineContract, type Problem } from '../../http/contract.ts'
 import { messageRoutes, messageSockets } from './native/messages.ts'
-import { nativeRoutes } from './native/bots.ts'
+import { backupRoutes } from './native/backups.ts'
+import { botRoutes } from './native/bots.ts'
 import { failed, phoneWords, userIdWords } from './parts.ts'
 import { publishedRoutes } from './published.ts'
 import { ruleRoutes } from './native/rules.ts'
@@ -19,7 +20,7 @@ export {
   type BotState,
   type BotView,
   type HistoryEntry,
-} from './native/bots.ts'
+} from './native/views.ts'
 export {
   botEvent,
   chatView,
@@ -47,7 +48,7 @@ export const botsContract = defineContract({
   title: 'Bots',
   version: '1.0.0',
   description: 'WhatsApp accounts that link by code or QR, stay online and can be moved.',
-  routes: { ...publishedRoutes, ...messageRoutes, ...ruleRoutes, ...webhookRoutes, ...nativeRoutes },
+  routes: { ...publishedRoutes, ...messageRoutes, ...ruleRoutes, ...webhookRoutes, ...botRoutes, ...backupRoutes },
   sockets: messageSockets,
   subject: { params: ['userId'], missing: 'bot-not-found' },
   faults: {

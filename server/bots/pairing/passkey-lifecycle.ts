@@ -1,6 +1,6 @@
 /** The passkey ceremony of one link, as the person sees it. */
 import { to, type LifecycleTable } from '../../lifecycle.ts'
-import type { PasskeyStage } from '../contract/native/bots.ts'
+import type { PasskeyStage } from '../contract/native/views.ts'
 
 export type PasskeyEvent =
   /** The person has used the passkey in the browser. */

@@ -1,7 +1,7 @@
 /** A bot's side of the passkey ceremony: a person answers in a browser of this machine, then both sides show the same code. */
 import { Lifecycle } from '../../lifecycle.ts'
 import type { Log } from '../../log.ts'
-import type { PasskeyStage } from '../contract/native/bots.ts'
+import type { PasskeyStage } from '../contract/native/views.ts'
 import type { Connection } from '../engine/engine.ts'
 import { passkeyLifecycle, type PasskeyEvent } from './passkey-lifecycle.ts'
 

@@ -1,92 +1,8 @@
 /** The native resource `/v1/bots`: what the published API has no words for. */
 import { z } from 'zod'
-import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
+import type { RouteDefinition } from '../../../http/contract.ts'
 import { failure, phoneNumber, userId, userParams } from '../parts.ts'
-
-/** What each means, and what leads where: `bot/lifecycle.ts`. */
-export const botState = z.enum(['stopped', 'starting', 'pairing', 'online', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'])
-export type BotState = z.output<typeof botState>
-
-export const passkeyStage = z.enum(['browser', 'sending', 'confirm', 'linking'])
-export type PasskeyStage = z.output<typeof passkeyStage>
-
-const pairing = z.object({
-  code: z.string().nullable(),
-  qr: z.string(),
-  qrEndsAt: isoTime,
-  endsAt: isoTime,
-  /** While the account asks for a passkey: code and QR have done their part. `code` is shown by the phone as well. */
-  passkey: z.object({ stage: passkeyStage, code: z.string().nullable() }).nullable(),
-})
-
-/** Seconds between two messages, messages in any 24 hours, days that messages are kept. */
-const pause = z.number().min(0).max(3_600).nullable()
-const dailyCap = z.number().int().min(1).max(100_000).nullable()
-const keepMessagesFor = z.number().int().min(1).max(3_650).nullable()
-const botSettings = z.object({ keepsLog: z.boolean(), pause, dailyCap, keepMessagesFor })
-
-export const botView = z.object({
-  userId: z.string(),
-  phoneNumber: z.string(),
-  /** As WhatsApp knows the account. */
-  name: z.string().nullable(),
-  label: z.string(),
-  notes: z.string(),
-  hasProxy: z.boolean(),
-  keepsLog: z.boolean(),
-  /** What is set for this bot alone; null where the room's settings hold. */
-  settings: botSettings,
-  /** What holds for it now. */
-  limits: z.object({ pause: z.number(), dailyCap: z.number().int(), keepMessagesFor: z.number().int() }),
-  /** Messages of the last 24 hours, which the daily limit counts. */
-  sentToday: z.number().int(),
-  lastHour: z.object({ received: z.number().int(), sent: z.number().int() }),
-  /** Messages that wait to be sent. */
-  queue: z.number().int(),
-  /** When the daily limit lets the next one go; null while it is not reached. */
-  cappedUntil: isoTime.nullable(),
-  /** When the queue goes on that WhatsApp has asked to pause; null while it has not. */
-  heldUntil: isoTime.nullable(),
-  state: botState,
-  reason: z.string().nullable(),
-  since: isoTime,
-  createdAt: isoTime,
-  linkedAt: isoTime.nullable(),
-  /** When the next attempt comes, while reconnecting. */
-  retryAt: isoTime.nullable(),
-  attempt: z.number().int(),
-  pairing: pairing.nullable(),
-})
-export type BotView = z.output<typeof botView>
-
-export const backupView = z.object({
-  id: z.string(),
-  createdAt: isoTime,
-  checksum: z.string(),
-  rows: z.number().int(),
-  bytes: z.number().int(),
-})
-export type BackupView = z.output<typeof backupView>
-
-export const historyEntry = z.object({ id: z.number().int(), at: isoTime, state: botState, reason: z.string().nullable() })
-export type HistoryEntry = z.output<typeof historyEntry>
-
-export const activityView = z.object({
-  userId: z.string(),
-  from: isoTime,
-  to: isoTime,
-  /** Seconds of one column. */
-  step: z.number().int(),
-  /** Messages in each column, the oldest first. */
-  received: z.array(z.number().int()),
-  sent: z.array(z.number().int()),
-  failed: z.array(z.number().int()),
-  /** The states it was in, one after the other without gaps from its making on. */
-  states: z.array(z.object({ from: isoTime, to: isoTime, state: botState, reason: z.string().nullable() })),
-  /** Part of the time, 0 to 1, in which it was online. */
-  online: z.number(),
-})
-export type ActivityView = z.output<typeof activityView>
+import { activityView, backupView, botSettings, botView, historyEntry } from './views.ts'
 
 const activityQuery = z.object({ window: z.enum(['1h', '24h', '7d']).default('24h') })
 const label = z.string().max(80)
@@ -95,12 +11,10 @@ const proxy = z
   .url({ protocol: /^https?$/ })
   .max(500)
   .nullable()
-const backupId = z.string().regex(/^backup_[0-9A-Za-z]{16}$/)
-const passphrase = z.string().min(12, 'The passphrase has 12 characters or more').max(200)
 const shown = { description: 'The bot', body: botView }
 const bot = { 200: shown, 404: failure('No such bot') } as const
 
-export const nativeRoutes = {
+export const botRoutes = {
   bots: {
     method: 'GET',
     path: '/v1/bots',
@@ -173,9 +87,9 @@ export const nativeRoutes = {
       notes: notes.optional(),
       proxy: proxy.optional(),
       keepsLog: z.boolean().optional(),
-      pause: pause.optional(),
-      dailyCap: dailyCap.optional(),
-      keepMessagesFor: keepMessagesFor.optional(),
+      pause: botSettings.shape.pause.optional(),
+      dailyCap: botSettings.shape.dailyCap.optional(),
+      keepMessagesFor: botSettings.shape.keepMessagesFor.optional(),
     }),
     responses: bot,
   },
@@ -253,53 +167,6 @@ export const nativeRoutes = {
     right: 'bots:use',
     params: userParams,
     responses: { 204: { description: 'Deleted' }, 404: failure('No such bot') },
-  },
-  backUpBot: {
-    method: 'POST',
-    path: '/v1/bots/:userId/backups',
-    tag: 'Backups',
-    summary: 'Keep a backup',
-    access: 'key',
-    right: 'bots:use',
-    params: userParams,
-    responses: { 201: { description: 'Kept', body: backupView }, 404: failure('No such bot, or never linked') },
-  },
-  restoreBot: {
-    method: 'POST',
-    path: '/v1/bots/:userId/restore',
-    tag: 'Backups',
-    summary: 'Put a backup in the place of all credentials',
-    access: 'key',
-    right: 'bots:use',
-    params: userParams,
-    body: z.object({ backup: backupId }),
-    responses: { 200: shown, 404: failure('No such bot or backup'), 409: failure('It runs, or the backup is damaged') },
-  },
-  backupFile: {
-    method: 'POST',
-    path: '/v1/bots/:userId/backups/:backup/file',
-    tag: 'Backups',
-    summary: 'One backup as a file for another machine, under a passphrase',
-    access: 'key',
-    right: 'bots:use',
-    params: userParams.extend({ backup: backupId }),
-    body: z.object({ passphrase }),
-    responses: { 200: { description: 'The file', contentType: 'application/octet-stream' }, 404: failure('No such backup') },
-  },
-  bringIn: {
-    method: 'POST',
-    path: '/v1/bot-backups',
-    tag: 'Backups',
-    summary: 'Take in a backup file; the bot is made when it is not here',
-    description: 'The backup is kept beside the others of the bot; restore it to use it. Never run one link in two places.',
-    access: 'key',
-    right: 'bots:use',
-    body: z.object({ file: z.base64().max(40_000_000), passphrase: z.string().min(1).max(200) }),
-    bodyLimit: 42_000_000,
-    responses: {
-      201: { description: 'Taken in', body: z.object({ userId: z.string(), backup: z.string() }) },
-      409: failure('Damaged, or another passphrase'),
-    },
   },
   pretendPhone: {
     method: 'POST',

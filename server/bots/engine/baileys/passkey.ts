@@ -31,40 +31,40 @@ type Library = Pick<typeof import('baileys'), 'Curve' | 'proto' | 'bytesToCrockf
 const proofLife = 5 * 60_000
 
 export class PasskeyCeremony {
-  private readonly library: Library
-  private readonly socket: PasskeySocket
-  private readonly creds: AuthenticationCreds
-  private readonly now: () => number
+  readonly #library: Library
+  readonly #socket: PasskeySocket
+  readonly #creds: AuthenticationCreds
+  readonly #now: () => number
   /** From the ADV secret of the link that was begun. */
-  private proofKey: { key: Buffer; madeAt: number } | null = null
-  private secrets: { ephemeral: KeyPair; nonce: Buffer; ref: string; encryptionKey: Buffer | null; isProven: boolean } | null = null
+  #proofKey: { key: Buffer; madeAt: number } | null = null
+  #secrets: { ephemeral: KeyPair; nonce: Buffer; ref: string; encryptionKey: Buffer | null; isProven: boolean } | null = null
 
   constructor(library: Library, socket: PasskeySocket, creds: AuthenticationCreds, now: () => number) {
-    this.library = library
-    this.socket = socket
-    this.creds = creds
-    this.now = now
+    this.#library = library
+    this.#socket = socket
+    this.#creds = creds
+    this.#now = now
   }
 
   /** The options for the browser, as JSON. Throws `passkey-failed`. */
   async begin(notification: BinaryNode): Promise<string> {
     const options =
       childBytes(notification, 'passkey_request_options') ??
-      childBytes(await this.socket.query('get', node('passkey_request_options')), 'passkey_request_options')
+      childBytes(await this.#socket.query('get', node('passkey_request_options')), 'passkey_request_options')
     if (options === undefined) throw new BotFault('passkey-failed', 'WhatsApp asked for a passkey and did not say how')
-    this.proofKey = {
-      key: derive(Buffer.from(this.creds.advSecretKey, 'base64'), Buffer.alloc(0), 'shortcake-passkey-handoff-v1'),
-      madeAt: this.now(),
+    this.#proofKey = {
+      key: derive(Buffer.from(this.#creds.advSecretKey, 'base64'), Buffer.alloc(0), 'shortcake-passkey-handoff-v1'),
+      madeAt: this.#now(),
     }
     // What the phone was given for the ordinary way must not link anything any more.
-    this.creds.advSecretKey = randomBytes(32).toString('base64')
+    this.#creds.advSecretKey = randomBytes(32).toString('base64')
     return Buffer.from(options).toString('utf8')
   }
 
   /** `assertion` is the credential's `toJSON()`. */
   async answer(assertion: string): Promise<void> {
-    const { proto, Curve } = this.library
-    const ref = childBytes(await this.socket.query('get', node('ref')), 'ref')
+    const { proto, Curve } = this.#library
+    const ref = childBytes(await this.#socket.query('get', node('ref')), 'ref')
     if (ref === undefined) throw new BotFault('passkey-failed', 'WhatsApp gave no reference for the passkey')
     const secrets = {
       ephemeral: Curve.generateKeyPair(),
@@ -76,16 +76,16 @@ export class PasskeyCeremony {
     const identity = Buffer.from(
       proto.CompanionEphemeralIdentity.encode({
         publicKey: secrets.ephemeral.public,
-        deviceType: this.deviceType,
+        deviceType: this.#deviceType,
         ref: secrets.ref,
       }).finish(),
     )
     const hash = createHash('sha256').update(identity).update(secrets.nonce).digest()
     const payload = Buffer.from(proto.ProloguePayload.encode({ companionEphemeralIdentity: identity, commitment: { hash } }).finish())
-    const { proofKey } = this
-    const isProven = proofKey !== null && this.now() - proofKey.madeAt < proofLife
-    this.secrets = { ...secrets, isProven }
-    await this.socket.query(
+    const proofKey = this.#proofKey
+    const isProven = proofKey !== null && this.#now() - proofKey.madeAt < proofLife
+    this.#secrets = { ...secrets, isProven }
+    await this.#socket.query(
       'set',
       node('passkey_prologue', [
         node('credential_id', credentialId(assertion)),
@@ -94,28 +94,28 @@ export class PasskeyCeremony {
         ...(isProven ? [node('pairing_handoff_proof', createHmac('sha256', proofKey.key).update(payload).digest())] : []),
       ]),
     )
-    this.proofKey = null
+    this.#proofKey = null
   }
 
   /** The phone's half has come: ours is shown. */
   async goOn(notification: BinaryNode): Promise<PasskeyCode> {
-    const { secrets } = this
+    const secrets = this.#secrets
     const bytes = childBytes(notification, 'primary_ephemeral_identity')
     if (secrets === null || bytes === undefined)
       throw new BotFault('passkey-failed', 'WhatsApp went on with a passkey that was not answered')
-    const primary = this.library.proto.PrimaryEphemeralIdentity.decode(bytes)
+    const primary = this.#library.proto.PrimaryEphemeralIdentity.decode(bytes)
     const [key, nonce] = [primary.publicKey, primary.nonce]
     if (key?.length !== 32 || nonce?.length !== 32)
       throw new BotFault('passkey-failed', 'The phone’s half of the passkey has the wrong length')
-    const shared = this.library.Curve.sharedKey(secrets.ephemeral.private, key)
-    await this.socket.query('set', node('companion_nonce', secrets.nonce))
+    const shared = this.#library.Curve.sharedKey(secrets.ephemeral.private, key)
+    await this.#socket.query('set', node('companion_nonce', secrets.nonce))
     secrets.encryptionKey = derive(
       shared,
-      Buffer.from(`Companion Pairing ${this.deviceType} with ref ${secrets.ref}`),
+      Buffer.from(`Companion Pairing ${this.#deviceType} with ref ${secrets.ref}`),
       'Pairing Information Encryption Key',
     )
     const digest = createHash('sha256').update(secrets.nonce).update(key).digest()
-    const code = this.library.bytesToCrockford(
+    const code = this.#library.bytesToCrockford(
       Buffer.from(Array.from({ length: 5 }, (_, index) => (nonce[index] ?? 0) ^ (digest[index] ?? 0))),
     )
     return { code, mustConfirm: !secrets.isProven }
@@ -123,9 +123,9 @@ export class PasskeyCeremony {
 
   /** Hands our keys over; the phone links the device then. */
   async confirm(): Promise<void> {
-    const { secrets, creds } = this
+    const [secrets, creds] = [this.#secrets, this.#creds]
     if (secrets?.encryptionKey == null) throw new BotFault('passkey-failed', 'There is nothing to confirm yet')
-    const { proto } = this.library
+    const { proto } = this.#library
     const request = proto.PairingRequest.encode({
       companionPublicKey: creds.noiseKey.public,
       companionIdentityKey: creds.signedIdentityKey.public,
@@ -134,15 +134,15 @@ export class PasskeyCeremony {
     const iv = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', secrets.encryptionKey, iv)
     const encryptedPayload = Buffer.concat([cipher.update(request), cipher.final(), cipher.getAuthTag()])
-    this.secrets = null
-    await this.socket.query(
+    this.#secrets = null
+    await this.#socket.query(
       'set',
       node('encrypted_pairing_request', Buffer.from(proto.EncryptedPairingRequest.encode({ encryptedPayload, iv }).finish())),
     )
   }
 
-  private get deviceType(): number {
-    return this.library.proto.DeviceProps.PlatformType.CHROME
+  get #deviceType(): number {
+    return this.#library.proto.DeviceProps.PlatformType.CHROME
   }
 }
 

@@ -1,0 +1,88 @@
+/** A bot as it is shown, with its settings, its history and its backups. */
+import { z } from 'zod'
+import { isoTime } from '../../../http/contract.ts'
+
+/** What each means, and what leads where: `bot/lifecycle.ts`. */
+export const botState = z.enum(['stopped', 'starting', 'pairing', 'online', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'])
+export type BotState = z.output<typeof botState>
+
+export const passkeyStage = z.enum(['browser', 'sending', 'confirm', 'linking'])
+export type PasskeyStage = z.output<typeof passkeyStage>
+
+const pairing = z.object({
+  code: z.string().nullable(),
+  qr: z.string(),
+  qrEndsAt: isoTime,
+  endsAt: isoTime,
+  /** While the account asks for a passkey: code and QR have done their part. `code` is shown by the phone as well. */
+  passkey: z.object({ stage: passkeyStage, code: z.string().nullable() }).nullable(),
+})
+
+/** Seconds between two messages, messages in any 24 hours, days that messages are kept. */
+const pause = z.number().min(0).max(3_600).nullable()
+const dailyCap = z.number().int().min(1).max(100_000).nullable()
+const keepMessagesFor = z.number().int().min(1).max(3_650).nullable()
+export const botSettings = z.object({ keepsLog: z.boolean(), pause, dailyCap, keepMessagesFor })
+
+export const botView = z.object({
+  userId: z.string(),
+  phoneNumber: z.string(),
+  /** As WhatsApp knows the account. */
+  name: z.string().nullable(),
+  label: z.string(),
+  notes: z.string(),
+  hasProxy: z.boolean(),
+  keepsLog: z.boolean(),
+  /** What is set for this bot alone; null where the room's settings hold. */
+  settings: botSettings,
+  /** What holds for it now. */
+  limits: z.object({ pause: z.number(), dailyCap: z.number().int(), keepMessagesFor: z.number().int() }),
+  /** Messages of the last 24 hours, which the daily limit counts. */
+  sentToday: z.number().int(),
+  lastHour: z.object({ received: z.number().int(), sent: z.number().int() }),
+  /** Messages that wait to be sent. */
+  queue: z.number().int(),
+  /** When the daily limit lets the next one go; null while it is not reached. */
+  cappedUntil: isoTime.nullable(),
+  /** When the queue goes on that WhatsApp has asked to pause; null while it has not. */
+  heldUntil: isoTime.nullable(),
+  state: botState,
+  reason: z.string().nullable(),
+  since: isoTime,
+  createdAt: isoTime,
+  linkedAt: isoTime.nullable(),
+  /** When the next attempt comes, while reconnecting. */
+  retryAt: isoTime.nullable(),
+  attempt: z.number().int(),
+  pairing: pairing.nullable(),
+})
+export type BotView = z.output<typeof botView>
+
+export const backupView = z.object({
+  id: z.string(),
+  createdAt: isoTime,
+  checksum: z.string(),
+  rows: z.number().int(),
+  bytes: z.number().int(),
+})
+export type BackupView = z.output<typeof backupView>
+
+export const historyEntry = z.object({ id: z.number().int(), at: isoTime, state: botState, reason: z.string().nullable() })
+export type HistoryEntry = z.output<typeof historyEntry>
+
+export const activityView = z.object({
+  userId: z.string(),
+  from: isoTime,
+  to: isoTime,
+  /** Seconds of one column. */
+  step: z.number().int(),
+  /** Messages in each column, the oldest first. */
+  received: z.array(z.number().int()),
+  sent: z.array(z.number().int()),
+  failed: z.array(z.number().int()),
+  /** The states it was in, one after the other without gaps from its making on. */
+  states: z.array(z.object({ from: isoTime, to: isoTime, state: botState, reason: z.string().nullable() })),
+  /** Part of the time, 0 to 1, in which it was online. */
+  online: z.number(),
+})
+export type ActivityView = z.output<typeof activityView>
