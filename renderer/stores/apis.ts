@@ -4,12 +4,12 @@ import { computed } from 'vue'
 import type { ApiView } from '../../server/control/contract.ts'
 import type { ApiName } from '../../server/http/contract.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export type ApiChange = { port?: number | 'off'; openTo?: 'machine' | 'lan'; insecureNoKey?: boolean }
 
 export const useApis = defineStore('apis', () => {
-  const { value, error, refresh } = resource({
+  const { value, error, refresh } = useResource({
     read: async (signal) => (await useApi().control.apis({ signal })).apis,
     resources: ['apis', 'settings'],
     concerns: ({ room, type }) => room === 'control' && /^(api|port|listener|setting)/.test(type),

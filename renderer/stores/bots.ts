@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { BotView } from '../../server/bots/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export interface BotChange {
   label?: string
@@ -17,7 +17,11 @@ export interface BotChange {
 }
 
 export const useBots = defineStore('bots', () => {
-  const list = resource({ read: (signal) => useApi().bots.bots({ signal }), resources: ['bots'], concerns: ({ room }) => room === 'bots' })
+  const list = useResource({
+    read: (signal) => useApi().bots.bots({ signal }),
+    resources: ['bots'],
+    concerns: ({ room }) => room === 'bots',
+  })
   const bots = computed<readonly BotView[]>(() => list.value.value?.bots ?? [])
 
   function put(bot: BotView): BotView {

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { BrokerSession } from '../../server/brokers/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export interface NewBroker {
   sessionName: string
@@ -18,7 +18,7 @@ export interface NewBroker {
 }
 
 export const useBrokers = defineStore('brokers', () => {
-  const { value, error, refresh } = resource({
+  const { value, error, refresh } = useResource({
     read: (signal) => useApi().brokers.sessions({ signal }),
     resources: ['brokers'],
     concerns: ({ room }) => room === 'brokers',

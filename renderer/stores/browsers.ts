@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { BrowserSession } from '../../server/browsers/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export interface NewSession {
   profile: string
@@ -14,12 +14,12 @@ export interface NewSession {
 }
 
 export const useBrowsers = defineStore('browsers', () => {
-  const list = resource({
+  const list = useResource({
     read: (signal) => useApi().browsers.browserSessions({ signal }),
     resources: ['browsers'],
     concerns: ({ room }) => room === 'browsers',
   })
-  const profiles = resource({
+  const profiles = useResource({
     read: async (signal) => (await useApi().control.siteProfiles({ signal })).profiles,
     resources: ['site-profiles'],
     concerns: ({ type }) => type.startsWith('site-profile'),

@@ -4,10 +4,10 @@ import { defineStore } from 'pinia'
 import { computed, watch } from 'vue'
 import type { ChromiumState } from '../../server/browsers/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export const useChromium = defineStore('chromium', () => {
-  const { value, error, refresh } = resource({
+  const { value, error, refresh } = useResource({
     read: (signal) => useApi().browsers.chromium({ signal }),
     resources: ['chromium'],
     concerns: ({ type }) => type.startsWith('chromium'),

@@ -4,7 +4,7 @@ import { computed } from 'vue'
 import type { KeyView } from '../../server/control/contract.ts'
 import type { Right, RoomWithSubjects } from '../../server/http/rights.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export interface NewKey {
   name: string
@@ -17,7 +17,7 @@ export interface NewKey {
 }
 
 export const useKeys = defineStore('keys', () => {
-  const { value, error, loading, refresh } = resource({
+  const { value, error, loading, refresh } = useResource({
     read: async (signal) => (await useApi().control.keys({ signal })).keys,
     resources: ['keys'],
     concerns: ({ type }) => type.startsWith('key-'),

@@ -5,7 +5,7 @@ import { computed, ref, shallowRef, watch } from 'vue'
 import type { LoginFilter, LoginKey, LoginUser, LoginView } from '../../server/logins/contract/index.ts'
 import { useApi } from '../api/api.ts'
 import { useConnection } from '../api/connection.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export type LoginSort = 'lastActivity' | 'createdAt' | 'expiresAt' | 'username'
 export const loginsPerPage = 100
@@ -33,19 +33,19 @@ export const useLogins = defineStore('logins', () => {
   const direction = ref<'up' | 'down'>('down')
   const offset = ref(0)
 
-  const table = resource({
+  const table = useResource({
     read: (signal) =>
       api().logins({
         query: { ...filter.value, sort: sort.value, direction: direction.value, offset: offset.value, limit: loginsPerPage },
         signal,
       }),
   })
-  const status = resource({ read: (signal) => api().status({ signal }) })
-  const keys = resource({
+  const status = useResource({ read: (signal) => api().status({ signal }) })
+  const keys = useResource({
     read: async (signal) => (await api().loginKeys({ signal })).keys,
     concerns: ({ room, type }) => room === 'logins' && type.startsWith('key-'),
   })
-  const users = resource({
+  const users = useResource({
     read: async (signal) => (await api().loginUsers({ signal })).users,
     concerns: ({ room, type }) => room === 'logins' && type.startsWith('user-'),
   })

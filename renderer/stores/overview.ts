@@ -4,13 +4,13 @@ import { computed, ref, watch } from 'vue'
 import { useApi } from '../api/api.ts'
 import { roomOrder } from '../presentation/rooms.ts'
 import { inOwnWords } from '../presentation/words.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export type Span = '15m' | '1h' | '24h'
 
 export const useOverview = defineStore('overview', () => {
   const span = ref<Span>('15m')
-  const { value, error, refresh } = resource({
+  const { value, error, refresh } = useResource({
     read: async (signal) => inOwnWords(await useApi().control.overview({ query: { span: span.value }, signal })),
     resources: ['overview', 'attention', 'apis', 'chromium', ...roomOrder],
   })

@@ -13,7 +13,7 @@ import type {
   UsageRow,
 } from '../../server/relay/contract/index.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export interface NewServer {
   name: string
@@ -30,23 +30,27 @@ export const useRelay = defineStore('relay', () => {
   const api = () => useApi().relay
   const control = () => useApi().control
   const ofRelay = ({ room }: { room: string }) => room === 'relay'
-  const servers = resource({ read: async (signal) => (await api().catalogue({ signal })).servers, resources: ['relay'], concerns: ofRelay })
-  const sessions = resource({ read: (signal) => api().relaySessions({ signal }), resources: ['relay'], concerns: ofRelay })
-  const accounts = resource({
+  const servers = useResource({
+    read: async (signal) => (await api().catalogue({ signal })).servers,
+    resources: ['relay'],
+    concerns: ofRelay,
+  })
+  const sessions = useResource({ read: (signal) => api().relaySessions({ signal }), resources: ['relay'], concerns: ofRelay })
+  const accounts = useResource({
     read: async (signal) => (await control().users({ signal })).users,
     resources: ['relay-usage'],
     concerns: ({ room, type }) => room === 'control' && type.startsWith('user-'),
   })
-  const rules = resource({
+  const rules = useResource({
     read: async (signal) => new Map((await api().accountRules({ signal })).accounts.map((each) => [each.accountId, each.rules])),
     resources: ['relay'],
     concerns: ofRelay,
   })
-  const calls = resource({
+  const calls = useResource({
     read: async (signal) => (await api().relayCalls({ query: { limit: 200 }, signal })).calls,
     resources: ['relay-calls'],
   })
-  const usage = resource({ read: async (signal) => (await api().usage({ signal })).rows, resources: ['relay-usage'] })
+  const usage = useResource({ read: async (signal) => (await api().usage({ signal })).rows, resources: ['relay-usage'] })
 
   return {
     servers: computed<readonly CatalogueServer[]>(() => servers.value.value ?? []),

@@ -4,10 +4,10 @@ import { computed } from 'vue'
 import type { RoomName } from '../../server/http/contract.ts'
 import { useApi } from '../api/api.ts'
 import { roomOrder } from '../presentation/rooms.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export const useSealing = defineStore('sealing', () => {
-  const { value, refresh } = resource({ read: (signal) => useApi().control.sealing({ signal }), resources: ['attention', ...roomOrder] })
+  const { value, refresh } = useResource({ read: (signal) => useApi().control.sealing({ signal }), resources: ['attention', ...roomOrder] })
   return {
     refresh,
     sealing: value,

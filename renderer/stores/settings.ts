@@ -3,10 +3,10 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { SettingsPatch } from '../../server/config/settings.ts'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 export const useSettings = defineStore('settings', () => {
-  const { value, error, refresh } = resource({
+  const { value, error, refresh } = useResource({
     read: (signal) => useApi().control.settings({ signal }),
     resources: ['settings'],
     concerns: ({ type }) => type.startsWith('setting'),

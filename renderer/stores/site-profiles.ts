@@ -2,14 +2,14 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 type Api = ReturnType<typeof useApi>
 export type SiteProfileView = Awaited<ReturnType<Api['control']['siteProfiles']>>['profiles'][number]
 export type SentSiteProfile = Parameters<Api['control']['putSiteProfile']>[0]['body']
 
 export const useSiteProfiles = defineStore('site-profiles', () => {
-  const { value, error, refresh } = resource({
+  const { value, error, refresh } = useResource({
     read: async (signal) => (await useApi().control.siteProfiles({ signal })).profiles,
     resources: ['site-profiles', 'profiles'],
     concerns: ({ type }) => type.startsWith('profile') || type.startsWith('site-profile'),

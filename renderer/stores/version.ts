@@ -2,10 +2,10 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { useApi } from '../api/api.ts'
-import { resource } from '../use/use-resource.ts'
+import { useResource } from '../use/use-resource.ts'
 
 const useHealth = defineStore('health', () => {
-  const { value } = resource({ read: (signal) => useApi().control.health({ signal }) })
+  const { value } = useResource({ read: (signal) => useApi().control.health({ signal }) })
   return { version: computed(() => value.value?.version ?? '') }
 })
 

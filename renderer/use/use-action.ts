@@ -41,11 +41,11 @@ export function useAction() {
 export function useReportedAction() {
   const report = useReport()
   /** The key of what was started last, while it runs. */
-  const running = ref<string | null>(null)
+  const current = ref<string | null>(null)
 
   /** `failed` is the notice's title, e.g. "The page did not go back". Resolves to whether it ran to its end. */
   async function run(failed: string, work: Work, key: string = failed): Promise<boolean> {
-    running.value = key
+    current.value = key
     try {
       await work()
       return true
@@ -53,9 +53,9 @@ export function useReportedAction() {
       report.failed(failed, error)
       return false
     } finally {
-      if (running.value === key) running.value = null
+      if (current.value === key) current.value = null
     }
   }
 
-  return { running, run }
+  return { running: computed(() => current.value !== null), current, run }
 }

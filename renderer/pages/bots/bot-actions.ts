@@ -1,8 +1,8 @@
 /** What can be done to a bot: which actions fit its state, what each means in plain words, and the doing of it. */
-import { ref } from 'vue'
 import { useRouter } from 'vue-router'
 import type { BotView } from '../../../server/bots/contract/index.ts'
 import { useBots } from '../../stores/bots.ts'
+import { useReportedAction } from '../../use/use-action.ts'
 import { useReport } from '../../use/use-report.ts'
 import { botName, nextStep } from './bot-presentation.ts'
 import { ask } from './bot-question.ts'
@@ -102,16 +102,15 @@ export function useBotActions() {
   const bots = useBots()
   const router = useRouter()
   const report = useReport()
-  /** The bot something is being done to. */
-  const busy = ref<string | null>(null)
+  /** `busy` is the bot something is being done to. */
+  const { current: busy, run: attempt } = useReportedAction()
 
   async function run(action: BotAction, bot: BotView): Promise<void> {
     const { userId } = bot
     if (action === 'unlink' || action === 'delete') return ask({ about: action, userId })
     if (action === 'pair')
       return void (await router.push({ name: 'link-bot', query: { bot: userId, ...(bot.state === 'logged_out' ? { again: '' } : {}) } }))
-    busy.value = userId
-    try {
+    const work = async (): Promise<void> => {
       if (action === 'start') await bots.start(userId)
       else if (action === 'stop') await bots.stop(userId)
       else if (action === 'restart') await bots.restart(userId)
@@ -119,10 +118,8 @@ export function useBotActions() {
         await bots.backUp(userId)
         report.done(`Backup of ${botName(bot)} kept`, 'Sealed on this machine. Download it to move the bot.')
       }
-    } catch (failure) {
-      report.failed(failures[action], failure)
     }
-    busy.value = null
+    await attempt(failures[action], work, userId)
   }
 
   return {

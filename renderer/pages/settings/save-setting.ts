@@ -2,23 +2,18 @@
 import { ref } from 'vue'
 import type { SettingsPatch } from '../../../server/config/settings.ts'
 import { useSettings } from '../../stores/settings.ts'
-import { useReport } from '../../use/use-report.ts'
+import { useReportedAction } from '../../use/use-action.ts'
 
 export function useSaveSetting() {
   const settings = useSettings()
-  const report = useReport()
+  const { run } = useReportedAction()
   /** Raised when a value was refused: keyed fields are drawn anew from the settings in force. */
   const redraw = ref(0)
 
   async function save(what: string, patch: SettingsPatch): Promise<boolean> {
-    try {
-      await settings.change(patch)
-      return true
-    } catch (error) {
-      report.failed(`${what} was not changed`, error)
-      redraw.value += 1
-      return false
-    }
+    const saved = await run(`${what} was not changed`, () => settings.change(patch))
+    if (!saved) redraw.value += 1
+    return saved
   }
   return { save, redraw }
 }

@@ -55,23 +55,23 @@ describe('a reported action', () => {
   beforeEach(() => useToast().clear())
 
   it('puts a failure into a notice', async () => {
-    const { running, run } = useReportedAction()
+    const { current, running, run } = useReportedAction()
     expect(await run('The page did not go back', () => Promise.reject(new Error('it is gone')))).toBe(false)
-    expect(running.value).toBeNull()
+    expect([running.value, current.value]).toEqual([false, null])
     expect(useToast().toasts.value).toMatchObject([{ title: 'The page did not go back', description: 'it is gone' }])
   })
 
   it('names what runs, and lets several run at once', async () => {
-    const { running, run } = useReportedAction()
+    const { current, run } = useReportedAction()
     const [one, two] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
     const first = run('One did not work', () => one.promise, 'one')
     const second = run('Two did not work', () => two.promise, 'two')
-    expect(running.value).toBe('two')
+    expect(current.value).toBe('two')
     one.resolve(undefined)
     expect(await first).toBe(true)
-    expect(running.value).toBe('two')
+    expect(current.value).toBe('two')
     two.resolve(undefined)
     expect(await second).toBe(true)
-    expect(running.value).toBeNull()
+    expect(current.value).toBeNull()
   })
 })
