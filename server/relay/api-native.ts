@@ -2,13 +2,16 @@
 import { RelayFault } from './fault.ts'
 import { actorOf, type Call, type Handlers } from '../http/api.ts'
 import type { nativeRoutes } from './contract/native.ts'
-import type { RelayAdmin } from './admin.ts'
+import type { Usage } from './billing/usage.ts'
+import type { WindowCalls } from './clients/window-calls.ts'
+import { readClientConfig } from './upstreams/client-config.ts'
 import type { SessionAdmin } from './sessions/admin.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { UpstreamAdmin } from './upstreams/admin.ts'
 
 export interface NativeParts {
-  admin: RelayAdmin
+  calls: WindowCalls
+  usage: Usage
   sessions: Sessions
   sessionAdmin: SessionAdmin
   upstreamAdmin: UpstreamAdmin
@@ -19,7 +22,8 @@ export interface NativeParts {
 }
 
 export function nativeHandlers({
-  admin,
+  calls,
+  usage,
   sessions,
   sessionAdmin,
   upstreamAdmin,
@@ -27,13 +31,16 @@ export function nativeHandlers({
   baseOf,
 }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
-    relaySessions: (_, call) => ({ status: 200, body: { sessions: admin.sessions(call.standing), mcpUrl: `${baseOf(call)}/mcp` } }),
+    relaySessions: (_, call) => ({
+      status: 200,
+      body: { sessions: sessionAdmin.all(call.standing).map((session) => sessionAdmin.shown(session)), mcpUrl: `${baseOf(call)}/mcp` },
+    }),
     createRelaySession: ({ body }, call) => {
       const { sessionId, session } = sessions.create({ ...body, address: call.address }, actorOf(call.caller), call.standing)
       return {
         status: 201,
         body: {
-          session: admin.sessionView(session),
+          session: sessionAdmin.shown(session),
           sessionId,
           sessionUrl: `${baseOf(call)}/mcp/${sessionId}`,
           bearerUrl: `${baseOf(call)}/mcp`,
@@ -42,7 +49,7 @@ export function nativeHandlers({
     },
     changeRelaySession: ({ params, body }, { caller, standing }) => ({
       status: 200,
-      body: admin.sessionView(sessionAdmin.change(params.id, body, actorOf(caller), standing)),
+      body: sessionAdmin.shown(sessionAdmin.change(params.id, body, actorOf(caller), standing)),
     }),
     relaySessionAddress: ({ params }, call) => {
       const sessionId = sessionAdmin.secretOf(params.id, actorOf(call.caller), call.standing)
@@ -61,8 +68,8 @@ export function nativeHandlers({
       sessionAdmin.setRules(params.accountId, body, actorOf(caller))
       return { status: 200, body }
     },
-    sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: admin.tools(params.id, standing) } }),
-    catalogue: () => ({ status: 200, body: { servers: admin.catalogue() } }),
+    sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: sessionAdmin.tools(params.id, standing) } }),
+    catalogue: () => ({ status: 200, body: { servers: upstreamAdmin.catalogue(usage.callsThisMonth()) } }),
     restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreamAdmin.restart(params.id, actorOf(caller)) }),
     signIn: async ({ params, body: { clientId, clientSecret } }) => ({
       status: 200,
@@ -90,20 +97,26 @@ export function nativeHandlers({
         return { status: 400, body: page('Not signed in', `${error.message}. Begin again in Wheelhouse.`), headers: pageHeaders }
       }
     },
-    upstreamLog: ({ params }) => ({ status: 200, body: { lines: admin.log(params.id) } }),
-    changeTool: ({ params, body }, { caller }) => ({ status: 200, body: admin.changeTool(params.id, params.name, body, actorOf(caller)) }),
-    previewImport: ({ body }) => ({ status: 200, body: { servers: admin.preview(body.text) } }),
-    importUpstreams: ({ body }, { caller }) => ({ status: 201, body: { servers: admin.import(body.text, body.accept, actorOf(caller)) } }),
-    relayCalls: ({ query }, { standing }) => ({ status: 200, body: { calls: admin.calls(query.limit, standing, query.session) } }),
-    relayCallDetail: ({ params }, { standing }) => ({ status: 200, body: admin.call(params.id, standing) }),
+    upstreamLog: ({ params }) => ({ status: 200, body: { lines: upstreamAdmin.log(params.id) } }),
+    changeTool: ({ params, body }, { caller }) => ({
+      status: 200,
+      body: upstreamAdmin.changeTool(params.id, params.name, body, actorOf(caller)),
+    }),
+    previewImport: ({ body }) => ({ status: 200, body: { servers: readClientConfig(body.text).map(({ shown }) => shown) } }),
+    importUpstreams: ({ body }, { caller }) => ({
+      status: 201,
+      body: { servers: upstreamAdmin.import(body.text, body.accept, actorOf(caller)) },
+    }),
+    relayCalls: ({ query }, { standing }) => ({ status: 200, body: { calls: calls.list(query.limit, standing, query.session) } }),
+    relayCallDetail: ({ params }, { standing }) => ({ status: 200, body: calls.find(params.id, standing) }),
     makeRelayCall: async ({ body }, { standing }) => ({
       status: 200,
-      body: await admin.makeCall(body.sessionId, body.tool, body.arguments, standing),
+      body: await calls.make(body.sessionId, body.tool, body.arguments, standing),
     }),
-    usage: ({ query }) => ({ status: 200, body: { rows: admin.usage(query) } }),
+    usage: ({ query }) => ({ status: 200, body: { rows: usage.between(query) } }),
     usageExport: ({ query }) => ({
       status: 200,
-      body: admin.usageCsv(query),
+      body: usage.csv(query),
       headers: { 'content-disposition': 'attachment; filename="usage.csv"' },
     }),
   }

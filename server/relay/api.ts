@@ -15,7 +15,7 @@ export interface RelayParts extends Omit<NativeParts, 'baseOf'> {
   publicUrl(): string | null
 }
 
-export function createRelayApi({ sessions, sessionAdmin, gateway, admin, upstreamAdmin, callbackUrl, publicUrl }: RelayParts): Api {
+export function createRelayApi({ sessions, sessionAdmin, gateway, calls, usage, upstreamAdmin, callbackUrl, publicUrl }: RelayParts): Api {
   const baseOf = (call: Call): string => publicUrl() ?? call.origin
   const issued = ({ sessionId, session }: IssuedSession, call: Call) => ({
     sessionId,
@@ -89,7 +89,7 @@ export function createRelayApi({ sessions, sessionAdmin, gateway, admin, upstrea
       return { status: 200, body: { success: true, message: `Cleaned up ${count} expired sessions`, data: { count } } }
     },
 
-    ...nativeHandlers({ admin, sessions, sessionAdmin, upstreamAdmin, callbackUrl, baseOf }),
+    ...nativeHandlers({ calls, usage, sessions, sessionAdmin, upstreamAdmin, callbackUrl, baseOf }),
 
     mcpPost: ({ params }, call) => mcp(params.sessionId, call),
     mcpGet: ({ params }, call) => mcp(params.sessionId, call),

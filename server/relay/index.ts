@@ -5,10 +5,11 @@ import type { Locked } from '../room-report.ts'
 import type { Accounts } from './billing/accounts.ts'
 import { createRelayApi } from './api.ts'
 import { CallLog } from './billing/call-log.ts'
+import { Usage } from './billing/usage.ts'
+import { WindowCalls } from './clients/window-calls.ts'
 import { Meter } from './billing/metered-call.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
 import { relayEvents } from './events.ts'
-import { createRelayAdmin } from './admin.ts'
 import type { Gateway } from './clients/gateway.ts'
 import { createOAuthClientStore } from './oauth/store.ts'
 import { OAuthClients } from './oauth/oauth-clients.ts'
@@ -71,12 +72,6 @@ export function createRelayRoom(
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
   const reach = createBuiltInReach(builtInTools, standingOf)
-  const sessionStore = createSessionStore(database)
-  const live = new LiveSessions(sessionStore, clock)
-  const addresses = new SealedAddresses(sessionStore, sealer)
-  const ofSessions = { store: sessionStore, live, addresses, reach, events, changed }
-  const sessions = new Sessions({ ...ofSessions, accounts, clock, defaultDays: () => relaySettings().sessionDays })
-  const sessionAdmin = new SessionAdmin({ ...ofSessions, sessions })
   const oauthClients = new OAuthClients({ store: createOAuthClientStore(database, sealer), clock, egress: context.egress, callbackUrl })
   const upstreamStore = createUpstreamStore(database, sealer)
   const upstreams = new Upstreams({
@@ -85,10 +80,17 @@ export function createRelayRoom(
     ...(backOff === undefined ? {} : { backOff }),
   })
   const upstreamAdmin = new UpstreamAdmin({ upstreams, store: upstreamStore, oauthClients, clock, events, changed })
-  const usage = createCreditLedgerStore(database)
-  const ledger = new CreditLedger({ store: usage, accounts, clock, log, changed: () => context.changed('relay-usage') })
+  const sessionStore = createSessionStore(database)
+  const live = new LiveSessions(sessionStore, clock)
+  const addresses = new SealedAddresses(sessionStore, sealer)
+  const ofSessions = { store: sessionStore, live, addresses, reach, events, changed }
+  const sessions = new Sessions({ ...ofSessions, accounts, clock, defaultDays: () => relaySettings().sessionDays })
+  const sessionAdmin = new SessionAdmin({ ...ofSessions, sessions, servers: upstreams })
+  const ledgerStore = createCreditLedgerStore(database)
+  const ledger = new CreditLedger({ store: ledgerStore, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
   const meter = new Meter(ledger, calls)
+  const callTimeout = (): number => relaySettings().callTimeout * 1_000
   let gateway: Promise<Gateway> | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
   const loadGateway = (): Promise<Gateway> => {
@@ -97,7 +99,7 @@ export function createRelayRoom(
         ({ Gateway }) =>
           new Gateway({
             ...{ sessions, upstreams, ledger, meter, clock },
-            callTimeout: () => relaySettings().callTimeout * 1_000,
+            callTimeout,
             streamHold: () => relaySettings().streamHold * 1_000,
             ...(lean === undefined ? {} : { lean }),
           }),
@@ -109,18 +111,6 @@ export function createRelayRoom(
       })
     return gateway
   }
-  const admin = createRelayAdmin({
-    sessions,
-    sessionAdmin,
-    upstreams,
-    upstreamAdmin,
-    ledger,
-    meter,
-    usage,
-    calls,
-    clock,
-    callTimeout: () => relaySettings().callTimeout * 1_000,
-  })
   let timers: NodeJS.Timeout[] = []
   let starting: NodeJS.Immediate | undefined
   /** A disk that refuses for a while must not end the whole house: the next time it may take what is to be written. */
@@ -147,7 +137,8 @@ export function createRelayRoom(
       sessions,
       sessionAdmin,
       gateway: loadGateway,
-      admin,
+      calls: new WindowCalls({ calls, meter, sessions, sessionAdmin, callTimeout }),
+      usage: new Usage(ledger, ledgerStore, clock),
       upstreamAdmin,
       callbackUrl,
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,

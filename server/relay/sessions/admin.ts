@@ -1,14 +1,17 @@
 /** What the window does with sessions, named by their rows: sees those of all accounts, changes what they reach, limits accounts. */
+import { iso } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
 import { RelayFault } from '../fault.ts'
 import type { Standing } from '../../http/rights.ts'
 import { opensNoMore, type BuiltInReach } from '../built-in/reach.ts'
+import type { RelaySession } from '../contract/native.ts'
 import type { AccountRules, SessionPolicy } from '../contract/parts.ts'
 import type { relayEvents } from '../events.ts'
 import type { LiveSessions } from './live-sessions.ts'
 import type { SealedAddresses } from './sealed-addresses.ts'
 import { isReached, type Sessions } from './sessions.ts'
 import type { SessionStore, StoredSession } from './store.ts'
+import { buildView, type View, type ViewSource } from './view.ts'
 
 export interface SessionAdminOptions {
   sessions: Sessions
@@ -16,6 +19,8 @@ export interface SessionAdminOptions {
   live: LiveSessions
   addresses: SealedAddresses
   reach: BuiltInReach
+  /** The servers that sessions see. */
+  servers: ViewSource
   events: Announcer<typeof relayEvents>
   changed(): void
 }
@@ -36,6 +41,33 @@ export class SessionAdmin {
   all(by: Standing): StoredSession[] {
     const { store, live } = this.#options
     return live.withUses(store.all()).filter((session) => isReached(session, by))
+  }
+
+  /** What a session sees. */
+  viewOf(session: StoredSession): View {
+    return buildView(this.#options.servers, session)
+  }
+
+  /** As it is shown: without its secrets. */
+  shown(session: StoredSession): RelaySession {
+    const { id, name, accountId, prefix, createdAt, expiresAt, lastUsedAt, address, userAgent, policy, spent } = session
+    return {
+      ...{ id, name, accountId, prefix, address, userAgent, policy, spent },
+      createdAt: iso(createdAt),
+      expiresAt: iso(expiresAt),
+      lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
+      tools: this.viewOf(session).tools.size,
+    }
+  }
+
+  /** The tools a session sees, under the names it sees them. Throws `session-not-found`. */
+  tools(id: string, by: Standing) {
+    return [...this.viewOf(this.reached(id, by)).tools.values()].map(({ name, tool, listed }) => ({
+      name,
+      description: String(listed.description ?? ''),
+      inputSchema: listed['inputSchema'],
+      price: tool.price,
+    }))
   }
 
   /** A session that the caller may see. Throws `session-not-found`. */

@@ -1,18 +1,20 @@
 /** What a person with the right to manage does with servers: adds, changes and removes them, signs in at them, decides about their tools. */
-import type { Clock } from '../../clock.ts'
+import { iso, type Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
 import { RelayFault } from '../fault.ts'
 import { randomBase62 } from '../../secrets/random.ts'
+import type { CatalogueServer, RelayTool } from '../contract/native.ts'
 import { newUpstream, type NewUpstream, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from '../contract/upstream.ts'
 import type { relayEvents } from '../events.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
 import { builtInId, withLoginApart, type UpstreamDefinition } from './definition.ts'
-import type { StoredTool, UpstreamStore } from './store.ts'
+import { acceptedServers, type Accepted } from './import.ts'
+import type { UpstreamStore } from './store.ts'
 import type { ToolPatch } from './tools.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
-import { viewOf } from './view.ts'
+import { catalogueOf, toolViewOf, viewOf } from './view.ts'
 
 export interface UpstreamAdminOptions {
   upstreams: Upstreams
@@ -40,6 +42,18 @@ export class UpstreamAdmin {
     return viewOf(upstream, this.#options.upstreams.tools)
   }
 
+  /** All of them with their tools; `calls` counts those of this month. */
+  catalogue(calls: (server: string, tool: string) => number): CatalogueServer[] {
+    const { upstreams } = this.#options
+    upstreams.wake()
+    return upstreams.all().map((upstream) => catalogueOf(upstream, upstreams.tools, calls))
+  }
+
+  /** What a server wrote lately, oldest first. Throws `upstream-not-found`. */
+  log(id: string): { at: string; text: string }[] {
+    return this.#options.upstreams.get(id).log.map(({ at, text }) => ({ at: iso(at), text }))
+  }
+
   /** What was given is said back in full, as in `change`. Throws `upstream-taken`. */
   create({ name, transport, command, args, cwd, url, env, headers, enabled }: NewUpstream, actor: string): UpstreamView {
     const { upstreams, store, clock } = this.#options
@@ -52,6 +66,12 @@ export class UpstreamAdmin {
     store.put(definition)
     this.#audit('upstream-added', definition, actor)
     return { ...this.view(upstreams.add(definition)), args: definition.args, url: definition.url }
+  }
+
+  /** Takes servers over from another client's configuration: all or none. Throws `config-invalid`, `consent-differs`, `upstream-taken`. */
+  import(text: string, accepted: readonly Accepted[], actor: string): UpstreamView[] {
+    const taken = this.#options.upstreams.all().map(({ definition }) => definition.name)
+    return acceptedServers(text, accepted, taken).map((definition) => this.create(definition, actor))
   }
 
   /** All that a server is run or called with, for who may change it; said in the audit trail. Throws `upstream-not-found`, `upstream-built-in`, `upstream-locked`. */
@@ -127,12 +147,12 @@ export class UpstreamAdmin {
   }
 
   /** Switches a tool, prices it, or agrees to its changed definition. Throws `upstream-not-found`, `tool-not-found`. */
-  changeTool(id: string, name: string, patch: ToolPatch, actor: string): StoredTool {
+  changeTool(id: string, name: string, patch: ToolPatch, actor: string): RelayTool {
     const { upstreams } = this.#options
     const upstream = upstreams.get(id)
     const tool = upstreams.tools.change(upstream.definition, name, patch, actor)
     upstreams.announce(upstream, new Set(['tools']))
-    return tool
+    return toolViewOf(tool, 0)
   }
 
   /** Names of the servers whose settings cannot be opened. */

@@ -1,0 +1,73 @@
+/** The last calls as the window inspects them, and those it makes itself, as a session would. */
+import { iso } from '../../clock.ts'
+import type { Standing } from '../../http/rights.ts'
+import type { CallLog, LoggedCall } from '../billing/call-log.ts'
+import { MeteredCall, type Meter } from '../billing/metered-call.ts'
+import { callerKey } from '../built-in/server.ts'
+import type { RelayCall } from '../contract/native.ts'
+import { RelayFault } from '../fault.ts'
+import type { SessionAdmin } from '../sessions/admin.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { Json } from '../upstreams/connection.ts'
+import { builtInId } from '../upstreams/definition.ts'
+
+export interface WindowCallsOptions {
+  calls: CallLog
+  meter: Meter
+  sessions: Sessions
+  sessionAdmin: SessionAdmin
+  callTimeout(): number
+}
+
+export class WindowCalls {
+  readonly #options: WindowCallsOptions
+
+  constructor(options: WindowCallsOptions) {
+    this.#options = options
+  }
+
+  /** Newest first, those that the caller may read. */
+  list(limit: number, by: Standing, session?: string): RelayCall[] {
+    return this.#options.calls.list(limit, session, this.#mayRead(by)).map(viewOf)
+  }
+
+  /** With what was sent and what came back. Throws `call-not-found`. */
+  find(id: number, by: Standing): RelayCall & { request: string; response: string } {
+    const call = this.#options.calls.find(id)
+    if (call === undefined || !this.#mayRead(by)(call)) throw new RelayFault('call-not-found', 'This call is no longer kept')
+    return { ...viewOf(call), request: call.request, response: call.response }
+  }
+
+  /** Throws `session-not-found`, `session-beyond-caller`, `tool-not-found`, `credits-short`. */
+  async make(sessionId: string, name: string, args: Json, by: Standing): Promise<{ call: RelayCall; result: unknown }> {
+    const { meter, sessionAdmin, callTimeout } = this.#options
+    const session = sessionAdmin.holdable(sessionId, by)
+    const entry = sessionAdmin.viewOf(session).tools.get(name)
+    if (entry === undefined) throw new RelayFault('tool-not-found', 'This session has no such tool')
+    const held = meter.hold({ session, entry, request: { name, arguments: args } })
+    if (!(held instanceof MeteredCall))
+      throw new RelayFault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })
+    const { upstream, tool } = entry
+    const meta = upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}
+    const params = { name: tool.name, arguments: args, ...meta }
+    const { outcome, logged } = await held.make(() => upstream.request({ method: 'tools/call', params }, { timeout: callTimeout() }))
+    return { call: viewOf(logged), result: outcome instanceof Error ? { error: outcome.message } : outcome }
+  }
+
+  /** Calls of sessions that the caller may see; of one that is over nobody knows any more whose it was. */
+  #mayRead(by: Standing): (call: { sessionId: string }) => boolean {
+    const known = new Map<string, boolean>()
+    return ({ sessionId }) => {
+      const before = known.get(sessionId)
+      if (before !== undefined) return before
+      const session = this.#options.sessions.find(sessionId)
+      const may = by.may('relay:manage') || (session !== undefined && by.reaches('relay', { subject: sessionId, makers: [session.madeBy] }))
+      known.set(sessionId, may)
+      return may
+    }
+  }
+}
+
+function viewOf({ request: _, response: __, at, ...call }: LoggedCall): RelayCall {
+  return { ...call, at: iso(at) }
+}
