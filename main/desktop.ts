@@ -20,7 +20,8 @@ import { runSmokeTest } from './smoke.ts'
 import { TrayController } from './tray.ts'
 import { WindowStateFile } from './window-state.ts'
 import { MainWindow } from './window.ts'
-import { startFailure } from './words.ts'
+import { startFailure, words } from './words.ts'
+import { say } from '../words/words.ts'
 
 export interface DesktopOptions {
   platform: NodeJS.Platform
@@ -76,11 +77,7 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     },
     onClose: closeAction,
     hidden: explainHiding,
-    crashed: (reason) =>
-      dialog.showErrorBox(
-        'The window stopped working',
-        `Its page ended twice within a minute (${reason}). The server keeps running: close the window and open it again.`,
-      ),
+    crashed: (reason) => dialog.showErrorBox(words.desktop.windowStopped.title, say(words.desktop.windowStopped.text, { reason })),
     failed: pageMissing,
     now: () => systemClock.monotonic(),
   })
@@ -107,8 +104,10 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     actions: {
       openWindow,
       setApi: (name, on) =>
-        void host.setApi(name, on).catch((error: unknown) => tell(`The ${name} API could not be ${on ? 'started' : 'stopped'}`, error)),
-      copy: (text) => void clipboard.writeText(text).catch((error: unknown) => tell('The address could not be copied', error)),
+        void host
+          .setApi(name, on)
+          .catch((error: unknown) => tell(say(words.desktop[on ? 'apiNotStarted' : 'apiNotStopped'], { api: name }), error)),
+      copy: (text) => void clipboard.writeText(text).catch((error: unknown) => tell(words.desktop.addressNotCopied, error)),
       quit: () => app.quit(),
     },
   })
@@ -198,10 +197,7 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
   function explainHiding(): void {
     if (state.get().hidingExplained) return
     state.change({ hidingExplained: true })
-    notifier.show({
-      title: 'Wheelhouse keeps running',
-      text: 'Open it again from the tray, or by starting it once more. Settings has a switch for what closing does.',
-    })
+    notifier.show(words.desktop.hidden)
   }
 
   /** Where the server did not start there is no page either, and its failure is told already. */
@@ -210,10 +206,7 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     host.ready.then(
       ({ url }) => {
         log.error({ error }, 'The page could not be loaded')
-        dialog.showErrorBox(
-          'The window could not be loaded',
-          `Its files are missing or cannot be read. The server runs at ${url}; installing Wheelhouse again brings the window back.`,
-        )
+        dialog.showErrorBox(words.desktop.windowMissing.title, say(words.desktop.windowMissing.text, { url }))
       },
       () => undefined,
     )

@@ -2,15 +2,11 @@
 import type { MenuItemConstructorOptions } from 'electron'
 import type { Command } from '../preload/schema.ts'
 import type { RoomName } from '../server/http/contract.ts'
+import { words } from './words.ts'
 
 /** In the order of the window's side bar, which shows the rooms that there are. */
-const roomPages: readonly { room: RoomName; title: string }[] = [
-  { room: 'browsers', title: 'Browsers' },
-  { room: 'brokers', title: 'Brokers' },
-  { room: 'bots', title: 'Bots' },
-  { room: 'logins', title: 'Logins' },
-  { room: 'relay', title: 'Relay' },
-]
+const roomPages: readonly RoomName[] = ['browsers', 'brokers', 'bots', 'logins', 'relay']
+const { menu } = words.desktop
 
 export interface MenuParts {
   platform: NodeJS.Platform
@@ -27,11 +23,11 @@ export interface MenuParts {
 export function menuTemplate({ platform, rooms, developer, command, openDataFolder, quit }: MenuParts): MenuItemConstructorOptions[] {
   const mac = platform === 'darwin'
   const settings: MenuItemConstructorOptions = {
-    label: mac ? 'Settings…' : 'Settings',
+    label: mac ? menu.mac.settings : menu.settings,
     accelerator: 'CommandOrControl+,',
     click: () => command({ type: 'go', path: '/settings' }),
   }
-  const quitItem: MenuItemConstructorOptions = { label: mac ? 'Quit Wheelhouse' : 'Quit', accelerator: 'CommandOrControl+Q', click: quit }
+  const quitItem: MenuItemConstructorOptions = { label: mac ? menu.mac.quit : menu.quit, accelerator: 'CommandOrControl+Q', click: quit }
   const separator: MenuItemConstructorOptions = { type: 'separator' }
 
   const application: MenuItemConstructorOptions = {
@@ -49,19 +45,19 @@ export function menuTemplate({ platform, rooms, developer, command, openDataFold
     ],
   }
   const file: MenuItemConstructorOptions = {
-    label: 'File',
+    label: menu.file,
     submenu: [
       ...(mac ? [] : [settings]),
-      { label: 'Open data folder', click: openDataFolder },
+      { label: menu.openDataFolder, click: openDataFolder },
       separator,
       { role: 'close' },
       ...(mac ? [] : [separator, quitItem]),
     ],
   }
   const go: MenuItemConstructorOptions = {
-    label: 'Go',
+    label: menu.go,
     submenu: [
-      { label: 'Search and commands', accelerator: 'CommandOrControl+K', click: () => command({ type: 'palette' }) },
+      { label: menu.searchAndCommands, accelerator: 'CommandOrControl+K', click: () => command({ type: 'palette' }) },
       separator,
       ...pagesOf(rooms).map(({ title, path }, index): MenuItemConstructorOptions => ({
         label: title,
@@ -71,7 +67,7 @@ export function menuTemplate({ platform, rooms, developer, command, openDataFold
     ],
   }
   const view: MenuItemConstructorOptions = {
-    label: 'View',
+    label: menu.view,
     submenu: [
       { role: 'resetZoom' },
       { role: 'zoomIn' },
@@ -86,6 +82,6 @@ export function menuTemplate({ platform, rooms, developer, command, openDataFold
 
 /** Ctrl or Cmd with a digit opens each. */
 function pagesOf(rooms: readonly RoomName[]): { title: string; path: string }[] {
-  const present = roomPages.filter(({ room }) => rooms.includes(room)).map(({ room, title }) => ({ title, path: `/${room}` }))
-  return [{ title: 'Overview', path: '/' }, ...present, { title: 'API keys', path: '/keys' }, { title: 'Activity', path: '/activity' }]
+  const present = roomPages.filter((room) => rooms.includes(room)).map((room) => ({ title: words.apis[room].title, path: `/${room}` }))
+  return [{ title: menu.overview, path: '/' }, ...present, { title: menu.keys, path: '/keys' }, { title: menu.activity, path: '/activity' }]
 }

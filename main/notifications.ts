@@ -1,6 +1,8 @@
 /** Notifications of the desktop: what the window asks for, and what newly needs the person while the window is not in front. */
 import type { Notification, NotificationConstructorOptions } from 'electron'
 import type { DesktopMessage } from '../preload/schema.ts'
+import { say } from '../words/words.ts'
+import { words } from './words.ts'
 
 export interface NotifierParts {
   supported(): boolean
@@ -71,7 +73,12 @@ export class AttentionWatch {
       const [first, ...others] = fresh
       if (first === undefined) return
       if (others.length === 0) this.#show({ title: first.title, text: first.text, path: first.room === 'control' ? '/' : `/${first.room}` })
-      else this.#show({ title: `${fresh.length} things need you`, text: fresh.map(({ title }) => title).join('\n'), path: '/' })
+      else
+        this.#show({
+          title: say(words.desktop.needYou, { count: fresh.length }),
+          text: fresh.map(({ title }) => title).join('\n'),
+          path: '/',
+        })
     } finally {
       this.#reading = false
     }

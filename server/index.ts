@@ -29,6 +29,7 @@ import { ownerStanding, type Standing } from './http/rights.ts'
 import { Egress, originsOf } from './http/egress.ts'
 import { Guards } from './http/guards.ts'
 import { createAddressSet } from './http/network.ts'
+import type { ListenerState } from './http/listener.ts'
 import { createWindowFiles } from './http/window-files.ts'
 import { houseEventsOf } from './house-events.ts'
 import { makeHouseParts } from './house-parts.ts'
@@ -87,7 +88,7 @@ export interface ServerStatus {
 export interface ServerSummary {
   attention: number
   rooms: { room: RoomName; count: number; unit: string; text: string }[]
-  apis: { name: ApiName; state: string; url: string; lanUrl: string | null; exposed: boolean }[]
+  apis: { name: ApiName; state: ListenerState['state']; url: string; lanUrl: string | null; exposed: boolean }[]
 }
 
 export interface Server {

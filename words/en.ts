@@ -14,6 +14,17 @@ const apis: Words['apis'] = {
   relay: { title: 'Relay', kept: 'Relay servers, sessions and the credits' },
 }
 
+const apiStates: Words['states']['apis'] = {
+  listening: 'Listening',
+  'port-in-use': 'Port in use',
+  starting: 'Starting',
+  failed: 'Failed',
+  off: 'Off',
+  exposed: 'Open to all',
+}
+
+const needYou = ({ count }: { count: number }): string => plural(count, { one: '# thing needs you', other: '# things need you' })
+
 const disk: Words['disk'] = {
   full: 'the disk is full',
   'read-only': 'the disk is read-only',
@@ -314,5 +325,105 @@ export const en: Words = {
       text: ({ servers, ready }) => (servers === 0 ? 'No server is set up' : `${number(ready)} of ${number(servers)} servers ready`),
       rate: 'Calls',
     },
+  },
+
+  states: {
+    apis: apiStates,
+    browsers: {
+      starting: 'Starting',
+      'signing-in': 'Signing in',
+      ready: 'Ready',
+      'in-use': 'In use',
+      'taken-over': 'Taken over',
+      'needs-you': 'Needs you',
+      'not-responding': 'Not responding',
+      closing: 'Closing',
+      closed: 'Closed',
+    },
+    bots: {
+      stopped: 'Stopped',
+      starting: 'Starting',
+      pairing: 'Pairing',
+      online: 'Online',
+      reconnecting: 'Reconnecting',
+      logged_out: 'Logged out',
+      blocked: 'Blocked',
+      replaced: 'Replaced',
+      failed: 'Failed',
+    },
+    brokers: { running: 'Running', suspended: 'Suspended' },
+    brokerClients: { connected: 'Connected', behind: 'Behind', slow: 'Takes nothing', away: 'Away' },
+    logins: {
+      active: 'Active',
+      expiring: 'Expiring',
+      over: 'Over',
+      logout: 'Logged out',
+      revoked: 'Revoked',
+      evicted: 'Evicted',
+      reused: 'Token reused',
+      expired: 'Expired',
+      idle: 'Idle too long',
+      limit: 'Longest life reached',
+    },
+    servers: {
+      ready: 'Ready',
+      starting: 'Starting',
+      retrying: 'Retrying',
+      'signed-out': 'Sign in',
+      failed: 'Failed',
+      locked: 'Locked',
+      disabled: 'Disabled',
+    },
+    relaySessions: { active: 'Active', expired: 'Expired' },
+    calls: { succeeded: 'Succeeded', refused: 'Refused', failed: 'Failed' },
+  },
+
+  desktop: {
+    tray: {
+      starting: 'Wheelhouse: starting',
+      summary: ({ rooms, needYou: count }) => {
+        const parts = [...rooms.map((room) => `${apis[room.room].title} ${number(room.count)}`), ...(count > 0 ? [needYou({ count })] : [])]
+        return `Wheelhouse: ${parts.length > 0 ? parts.join(', ') : 'nothing runs'}`
+      },
+      open: 'Open Wheelhouse',
+      quit: 'Quit',
+      api: ({ api, state, exposed }) => `${apis[api].title} API: ${apiStates[state].toLowerCase()}${exposed ? ', open to all' : ''}`,
+      start: ({ api }) => `Start the ${apis[api].title} API`,
+      stop: ({ api }) => `Stop the ${apis[api].title} API`,
+      copyAddress: 'Copy address',
+      copyLanAddress: 'Copy LAN address',
+    },
+    menu: {
+      settings: 'Settings',
+      file: 'File',
+      go: 'Go',
+      view: 'View',
+      openDataFolder: 'Open data folder',
+      searchAndCommands: 'Search and commands',
+      quit: 'Quit',
+      overview: 'Overview',
+      keys: 'API keys',
+      activity: 'Activity',
+      mac: { settings: 'Settings…', quit: 'Quit Wheelhouse' },
+    },
+    needYou,
+    cannotStart: 'Wheelhouse could not start',
+    hidden: {
+      title: 'Wheelhouse keeps running',
+      text: 'Open it again from the tray, or by starting it once more. Settings has a switch for what closing does.',
+    },
+    windowStopped: {
+      title: 'The window stopped working',
+      text: ({ reason }) =>
+        `Its page ended twice within a minute (${reason}). The server keeps running: close the window and open it again.`,
+    },
+    windowMissing: {
+      title: 'The window could not be loaded',
+      text: ({ url }) =>
+        `Its files are missing or cannot be read. The server runs at ${url}; installing Wheelhouse again brings the window back.`,
+    },
+    apiNotStarted: ({ api }) => `The ${api} API could not be started`,
+    apiNotStopped: ({ api }) => `The ${api} API could not be stopped`,
+    addressNotCopied: 'The address could not be copied',
   },
 }

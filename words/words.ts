@@ -5,13 +5,18 @@
  * much or asks for facts that are not there does not compile.
  */
 import type { BotConcerns, BotFacts } from '../server/bots/report.ts'
+import type { BotState } from '../server/bots/contract/index.ts'
 import type { BrokerConcerns, BrokerFacts } from '../server/brokers/report.ts'
 import type { BrowserConcerns, BrowserFacts } from '../server/browsers/report.ts'
+import type { SessionState } from '../server/browsers/contract/index.ts'
+import type { ApiView } from '../server/control/contract.ts'
 import type { eventTypes } from '../server/control/event-types.ts'
 import type { FactsOf } from '../server/events/event-types.ts'
 import type { HouseConcerns } from '../server/house-concerns.ts'
 import type { ApiName, RoomName } from '../server/http/contract.ts'
 import type { LoginConcerns, LoginFacts } from '../server/logins/report.ts'
+import type { EndReason } from '../server/logins/session.ts'
+import type { CatalogueServer, RelayCall } from '../server/relay/contract/index.ts'
 import type { RelayConcerns, RelayFacts } from '../server/relay/report.ts'
 import type { Locked } from '../server/room-report.ts'
 import type { DiskRefusal } from '../server/store/disk.ts'
@@ -57,6 +62,46 @@ export interface Words {
   }
   /** Things that no key opens, in a list: `2 bots (gate, yard)`. */
   locked: Record<Locked['kind'], Entry<{ count: number; names: readonly string[] }>>
+  /** How the state of a thing reads, beside its dot. */
+  states: {
+    apis: Record<ApiView['state'] | 'exposed', string>
+    browsers: Record<SessionState, string>
+    bots: Record<BotState, string>
+    brokers: Record<'running' | 'suspended', string>
+    brokerClients: Record<'connected' | 'behind' | 'slow' | 'away', string>
+    logins: Record<'active' | 'expiring' | 'over' | EndReason, string>
+    servers: Record<CatalogueServer['state'], string>
+    relaySessions: Record<'active' | 'expired', string>
+    calls: Record<RelayCall['state'], string>
+  }
+  /** What the desktop says outside the window: tray, menu, notifications, boxes. */
+  desktop: {
+    tray: {
+      starting: string
+      /** The program's name and, where something runs, what: `Wheelhouse: Browsers 2, 1 thing needs you`. */
+      summary: Entry<{ rooms: { room: RoomName; count: number }[]; needYou: number }>
+      open: string
+      quit: string
+      api: Entry<{ api: ApiName; state: ApiView['state']; exposed: boolean }>
+      start: Entry<{ api: ApiName }>
+      stop: Entry<{ api: ApiName }>
+      copyAddress: string
+      copyLanAddress: string
+    }
+    menu: Record<
+      'settings' | 'file' | 'go' | 'view' | 'openDataFolder' | 'searchAndCommands' | 'quit' | 'overview' | 'keys' | 'activity',
+      string
+    > & { /** macOS's words for the same. */ mac: Record<'settings' | 'quit', string> }
+    /** To begin a sentence or a line of the menu. */
+    needYou: Entry<{ count: number }>
+    cannotStart: string
+    hidden: { title: string; text: string }
+    windowStopped: { title: string; text: Entry<{ reason: string }> }
+    windowMissing: { title: string; text: Entry<{ url: string }> }
+    apiNotStarted: Entry<{ api: ApiName }>
+    apiNotStopped: Entry<{ api: ApiName }>
+    addressNotCopied: string
+  }
   /** What a disk does when it takes nothing, as half a sentence. */
   disk: Record<Exclude<DiskRefusal['kind'], 'failing'>, string>
 }
@@ -88,6 +133,9 @@ export function overviewWords(words: Words, { room, facts }: Told & { room: Room
 export function lockedWords(words: Pick<Words, 'locked'>, { kind, count, names = [] }: Locked): string {
   return said(words.locked[kind], { count, names })
 }
+
+/** What an entry says of the facts. */
+export const say = <Facts>(entry: Entry<Facts>, facts: Facts): string => said(entry, facts)
 
 function said<Facts>(entry: Entry<Facts>, facts: unknown): string
 function said<Facts>(entry: Entry<Facts> | undefined, facts: unknown): string | undefined

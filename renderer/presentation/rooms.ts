@@ -1,5 +1,6 @@
 /** How the window names and draws each API. */
 import type { ApiName } from '../../server/http/contract.ts'
+import { words } from './words.ts'
 
 export interface RoomPresentation {
   title: string
@@ -13,37 +14,37 @@ export interface RoomPresentation {
 }
 
 export const roomPresentations: Readonly<Record<ApiName, RoomPresentation>> = {
-  control: { title: 'Control', icon: 'i-lucide-layout-dashboard', route: null, create: null, firstCall: '/control/v1/apis' },
+  control: { title: words.apis.control.title, icon: 'i-lucide-layout-dashboard', route: null, create: null, firstCall: '/control/v1/apis' },
   browsers: {
-    title: 'Browsers',
+    title: words.apis.browsers.title,
     icon: 'i-lucide-globe',
     route: '/browsers',
     create: { label: 'Browser session', to: '/browsers?open' },
     firstCall: '/v1/browser-sessions',
   },
   brokers: {
-    title: 'Brokers',
+    title: words.apis.brokers.title,
     icon: 'i-lucide-radio-tower',
     route: '/brokers',
     create: { label: 'Broker session', to: '/brokers?create' },
     firstCall: '/v1/sessions',
   },
   bots: {
-    title: 'Bots',
+    title: words.apis.bots.title,
     icon: 'i-lucide-message-circle',
     route: '/bots',
     create: { label: 'Bot', to: '/bots/link' },
     firstCall: '/api/sessions',
   },
   logins: {
-    title: 'Logins',
+    title: words.apis.logins.title,
     icon: 'i-lucide-shield-check',
     route: '/logins',
     create: { label: 'Login session', to: '/logins?create' },
     firstCall: '/api/v1/sessions/stats',
   },
   relay: {
-    title: 'Relay',
+    title: words.apis.relay.title,
     icon: 'i-lucide-waypoints',
     route: '/relay',
     create: { label: 'Relay session', to: '/relay?create' },

@@ -66,7 +66,7 @@ export class FakeHostedServer implements HostedServer {
     for (const listener of this.#listeners) listener()
   }
 
-  #setState(name: string, state: string): void {
+  #setState(name: string, state: ServerSummary['apis'][number]['state']): void {
     const api = this.apis.find((candidate) => candidate.name === name)
     if (api !== undefined) api.state = state
     this.changed()

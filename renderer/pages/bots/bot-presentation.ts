@@ -1,17 +1,18 @@
 /** How a bot reads: its state, its name, its number. */
 import type { BotState, BotView } from '../../../server/bots/contract/index.ts'
 import type { StatePresentation } from '../../presentation/tone.ts'
+import { words } from '../../presentation/words.ts'
 
 const presentations: Readonly<Record<BotState, StatePresentation>> = {
-  stopped: { tone: 'off', shape: 'hollow', label: 'Stopped' },
-  starting: { tone: 'busy', shape: 'halo', label: 'Starting' },
-  pairing: { tone: 'busy', shape: 'halo', label: 'Pairing' },
-  online: { tone: 'good', shape: 'filled', label: 'Online' },
-  reconnecting: { tone: 'attention', shape: 'halo', label: 'Reconnecting' },
-  logged_out: { tone: 'bad', shape: 'filled', label: 'Logged out' },
-  blocked: { tone: 'bad', shape: 'filled', label: 'Blocked' },
-  replaced: { tone: 'bad', shape: 'filled', label: 'Replaced' },
-  failed: { tone: 'attention', shape: 'filled', label: 'Failed' },
+  stopped: { tone: 'off', shape: 'hollow', label: words.states.bots.stopped },
+  starting: { tone: 'busy', shape: 'halo', label: words.states.bots.starting },
+  pairing: { tone: 'busy', shape: 'halo', label: words.states.bots.pairing },
+  online: { tone: 'good', shape: 'filled', label: words.states.bots.online },
+  reconnecting: { tone: 'attention', shape: 'halo', label: words.states.bots.reconnecting },
+  logged_out: { tone: 'bad', shape: 'filled', label: words.states.bots.logged_out },
+  blocked: { tone: 'bad', shape: 'filled', label: words.states.bots.blocked },
+  replaced: { tone: 'bad', shape: 'filled', label: words.states.bots.replaced },
+  failed: { tone: 'attention', shape: 'filled', label: words.states.bots.failed },
 }
 
 export const botPresentation = (state: BotState): StatePresentation => presentations[state]

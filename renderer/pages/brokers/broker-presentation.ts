@@ -1,20 +1,23 @@
 /** How broker sessions, clients and dead letters read. */
 import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../server/brokers/contract/index.ts'
 import type { StatePresentation } from '../../presentation/tone.ts'
+import { words } from '../../presentation/words.ts'
 
 export function brokerPresentation({ state }: Pick<BrokerSession, 'state'>): StatePresentation {
-  return state === 'running' ? { tone: 'good', shape: 'filled', label: 'Running' } : { tone: 'off', shape: 'hollow', label: 'Suspended' }
+  return state === 'running'
+    ? { tone: 'good', shape: 'filled', label: words.states.brokers.running }
+    : { tone: 'off', shape: 'hollow', label: words.states.brokers.suspended }
 }
 
 /** Unacknowledged messages from which a client is called slow. */
 const manyUnacked = 100
 
 export function clientPresentation({ linkId, slow, unacked }: BrokerClient): StatePresentation {
-  if (linkId === null) return { tone: 'off', shape: 'hollow', label: 'Away' }
-  if (slow) return { tone: 'bad', shape: 'filled', label: 'Takes nothing' }
+  if (linkId === null) return { tone: 'off', shape: 'hollow', label: words.states.brokerClients.away }
+  if (slow) return { tone: 'bad', shape: 'filled', label: words.states.brokerClients.slow }
   return unacked >= manyUnacked
-    ? { tone: 'attention', shape: 'filled', label: 'Behind' }
-    : { tone: 'good', shape: 'filled', label: 'Connected' }
+    ? { tone: 'attention', shape: 'filled', label: words.states.brokerClients.behind }
+    : { tone: 'good', shape: 'filled', label: words.states.brokerClients.connected }
 }
 
 export function reasonText({ reason, tries }: BrokerDeadLetter): string {

@@ -1,17 +1,18 @@
 /** How a session's state reads: green serves, blue works, amber wants you, red is broken. */
 import type { BrowserSession, SessionState } from '../../../server/browsers/contract/index.ts'
 import type { StatePresentation } from '../../presentation/tone.ts'
+import { words } from '../../presentation/words.ts'
 
 const presentations: Readonly<Record<SessionState, StatePresentation>> = {
-  starting: { tone: 'busy', shape: 'halo', label: 'Starting' },
-  'signing-in': { tone: 'busy', shape: 'halo', label: 'Signing in' },
-  ready: { tone: 'good', shape: 'filled', label: 'Ready' },
-  'in-use': { tone: 'busy', shape: 'filled', label: 'In use' },
-  'taken-over': { tone: 'busy', shape: 'halo', label: 'Taken over' },
-  'needs-you': { tone: 'attention', shape: 'halo', label: 'Needs you' },
-  'not-responding': { tone: 'bad', shape: 'filled', label: 'Not responding' },
-  closing: { tone: 'off', shape: 'halo', label: 'Closing' },
-  closed: { tone: 'off', shape: 'hollow', label: 'Closed' },
+  starting: { tone: 'busy', shape: 'halo', label: words.states.browsers.starting },
+  'signing-in': { tone: 'busy', shape: 'halo', label: words.states.browsers['signing-in'] },
+  ready: { tone: 'good', shape: 'filled', label: words.states.browsers.ready },
+  'in-use': { tone: 'busy', shape: 'filled', label: words.states.browsers['in-use'] },
+  'taken-over': { tone: 'busy', shape: 'halo', label: words.states.browsers['taken-over'] },
+  'needs-you': { tone: 'attention', shape: 'halo', label: words.states.browsers['needs-you'] },
+  'not-responding': { tone: 'bad', shape: 'filled', label: words.states.browsers['not-responding'] },
+  closing: { tone: 'off', shape: 'halo', label: words.states.browsers.closing },
+  closed: { tone: 'off', shape: 'hollow', label: words.states.browsers.closed },
 }
 
 export const sessionPresentation = (state: SessionState): StatePresentation => presentations[state]

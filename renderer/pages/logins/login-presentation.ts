@@ -1,21 +1,16 @@
 /** How a login's state reads, and the words for why it is over. */
 import type { LoginView } from '../../../server/logins/contract/index.ts'
 import type { StatePresentation } from '../../presentation/tone.ts'
+import { words } from '../../presentation/words.ts'
 
-const reasons: Readonly<Record<string, string>> = {
-  logout: 'Logged out',
-  revoked: 'Revoked',
-  evicted: 'Evicted',
-  reused: 'Token reused',
-  expired: 'Expired',
-  idle: 'Idle too long',
-  limit: 'Longest life reached',
-}
+const states = words.states.logins
+/** A server of another version may have other reasons. */
+const reasons: Readonly<Record<string, string>> = states
 
 export function loginPresentation({ state, reason }: Pick<LoginView, 'state' | 'reason'>): StatePresentation {
-  if (state === 'active') return { tone: 'good', shape: 'filled', label: 'Active' }
-  if (state === 'expiring') return { tone: 'attention', shape: 'filled', label: 'Expiring' }
-  const label = reasons[reason ?? ''] ?? 'Over'
+  if (state === 'active') return { tone: 'good', shape: 'filled', label: states.active }
+  if (state === 'expiring') return { tone: 'attention', shape: 'filled', label: states.expiring }
+  const label = reasons[reason ?? 'over'] ?? states.over
   const alarming = reason === 'revoked' || reason === 'reused'
   return { tone: alarming ? 'bad' : 'off', shape: 'hollow', label }
 }

@@ -1,36 +1,37 @@
 /** How the relay's states and addresses read. */
 import type { CatalogueServer, RelayCall, RelaySession } from '../../../server/relay/contract/index.ts'
 import type { StatePresentation } from '../../presentation/tone.ts'
+import { words } from '../../presentation/words.ts'
 
 export function serverPresentation({ state }: Pick<CatalogueServer, 'state'>): StatePresentation {
   switch (state) {
     case 'ready':
-      return { tone: 'good', shape: 'filled', label: 'Ready' }
+      return { tone: 'good', shape: 'filled', label: words.states.servers.ready }
     case 'starting':
-      return { tone: 'busy', shape: 'halo', label: 'Starting' }
+      return { tone: 'busy', shape: 'halo', label: words.states.servers.starting }
     case 'retrying':
-      return { tone: 'attention', shape: 'halo', label: 'Retrying' }
+      return { tone: 'attention', shape: 'halo', label: words.states.servers.retrying }
     case 'signed-out':
-      return { tone: 'attention', shape: 'filled', label: 'Sign in' }
+      return { tone: 'attention', shape: 'filled', label: words.states.servers['signed-out'] }
     case 'failed':
-      return { tone: 'bad', shape: 'filled', label: 'Failed' }
+      return { tone: 'bad', shape: 'filled', label: words.states.servers.failed }
     case 'locked':
-      return { tone: 'bad', shape: 'hollow', label: 'Locked' }
+      return { tone: 'bad', shape: 'hollow', label: words.states.servers.locked }
     case 'disabled':
-      return { tone: 'off', shape: 'hollow', label: 'Disabled' }
+      return { tone: 'off', shape: 'hollow', label: words.states.servers.disabled }
   }
 }
 
 export function sessionPresentation({ expiresAt }: Pick<RelaySession, 'expiresAt'>, now: number): StatePresentation {
   return Date.parse(expiresAt) > now
-    ? { tone: 'good', shape: 'filled', label: 'Active' }
-    : { tone: 'off', shape: 'hollow', label: 'Expired' }
+    ? { tone: 'good', shape: 'filled', label: words.states.relaySessions.active }
+    : { tone: 'off', shape: 'hollow', label: words.states.relaySessions.expired }
 }
 
 export function callPresentation({ state }: Pick<RelayCall, 'state'>): StatePresentation {
   return state === 'succeeded'
-    ? { tone: 'good', shape: 'filled', label: 'Succeeded' }
-    : { tone: 'bad', shape: 'filled', label: state === 'refused' ? 'Refused' : 'Failed' }
+    ? { tone: 'good', shape: 'filled', label: words.states.calls.succeeded }
+    : { tone: 'bad', shape: 'filled', label: words.states.calls[state] }
 }
 
 /** `1 cr`, or the status of a refusal. */
