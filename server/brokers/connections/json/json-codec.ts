@@ -2,8 +2,8 @@
 import type { Attachment } from '../../engine/broker-engine.ts'
 import { logTopic, parseFilter } from '../../engine/topics.ts'
 import type { Delivery, HowDelivered, Message, Receipt } from '../../engine/types.ts'
-import type { Clients, EntranceRefusal, SessionFacts } from '../../clients.ts'
-import type { ClientConnection, Codec } from '../shared/client-connection.ts'
+import type { Clients, EntranceRefusal } from '../../clients.ts'
+import type { ClientConnection, Codec, Place } from '../shared/client-connection.ts'
 import { webSocketFrame } from '../shared/wire.ts'
 import { listDevices, registerDevice, unregisterDevice } from './json-devices.ts'
 import { JsonFiles } from './json-files.ts'
@@ -20,12 +20,6 @@ const refusals: Readonly<Record<EntranceRefusal, string>> = {
   'too-many-attempts': 'Too many attempts',
   'too-many-clients': 'Session has too many clients',
   'not-ready': 'Server is starting',
-}
-
-/** Where a client stands that may say what it wants. */
-export interface Place {
-  attachment: Attachment
-  session: SessionFacts
 }
 
 export class JsonCodec implements Codec {
@@ -61,15 +55,15 @@ export class JsonCodec implements Codec {
   }
 
   private onFrame(bytes: Buffer, isBinary: boolean): void {
-    const { attachment, session } = this.connection
-    if (isBinary) return attachment === null ? this.say({ error: 'Not initialized' }) : this.files.relayChunk(bytes, attachment)
+    const { place } = this.connection
+    if (isBinary) return place === null ? this.say({ error: 'Not initialized' }) : this.files.relayChunk(bytes, place.attachment)
     const frame = parseFrame(bytes.toString('utf8'))
     if (frame === 'unparsable') return
     // For clients that cannot ping by themselves, as browsers' cannot.
     if (frame.type === 'ping') return this.say({ type: 'pong' })
     if (frame.type === 'init') return this.inBackground(this.init(frame))
-    if (attachment === null || session === null) return this.say({ error: 'Not initialized' })
-    this.handle(frame, bytes, { attachment, session })
+    if (place === null) return this.say({ error: 'Not initialized' })
+    this.handle(frame, bytes, place)
   }
 
   private handle(frame: Frame, bytes: Buffer, place: Place): void {

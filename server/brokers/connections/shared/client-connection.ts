@@ -59,6 +59,12 @@ export interface Login {
   onRefused(refusal: EntranceRefusal): void
 }
 
+/** A session that a client is in, and what it may do there. */
+export interface Place {
+  readonly attachment: Attachment
+  readonly session: SessionFacts
+}
+
 export class ClientConnection implements AttachedClient, Connection, WireListener {
   readonly id: number
   readonly address: string
@@ -66,9 +72,6 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   readonly scope: Scope
   readonly failed: (error: unknown) => void
   name = ''
-  /** Null while it is in no session. */
-  attachment: Attachment | null = null
-  session: SessionFacts | null = null
   readonly clients: Clients
   readonly wire: Wire
   readonly backpressure: Backpressure
@@ -76,6 +79,8 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   private readonly codec: Codec
   private readonly lifecycle: Lifecycle<ConnectionState, ConnectionEvent, ConnectionFacts>
   private readonly openedAt: number
+  /** Where it stands; null while it is in no session. */
+  private current: Place | null = null
   private closingSince = 0
   /** What came while its login was checked. */
   private ahead: (() => void)[] = []
@@ -95,12 +100,24 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
     this.backpressure = new Backpressure(wire, now)
     this.heartbeat = new Heartbeat(wire, now)
     this.lifecycle = new Lifecycle(connectionLifecycle, {
-      facts: () => ({ isAttached: this.attachment !== null }),
+      facts: () => ({ isAttached: this.current !== null }),
       onTransition: () => undefined,
       onIllegal: (state, event) => clients.reportInternalError(new Error(`a broker connection that is ${state} cannot take ${event}`)),
     })
     this.codec = newCodec(this)
     clients.connections.add(this)
+  }
+
+  get place(): Place | null {
+    return this.current
+  }
+
+  get attachment(): Attachment | null {
+    return this.current?.attachment ?? null
+  }
+
+  get session(): SessionFacts | null {
+    return this.current?.session ?? null
   }
 
   get protocol(): Protocol {
@@ -220,8 +237,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
       this.name = name
       const attachment = await clients.engine.attach(session.id, this, options)
       if (this.state !== 'authenticating') return attachment.detach()
-      this.attachment = attachment
-      this.session = session
+      this.current = { attachment, session }
       this.lifecycle.handle('accepted')
       onAccepted(attachment, session)
       clients.announce(session, `${name} joined from ${this.address}`)
@@ -261,12 +277,12 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   }
 
   private leave(keepWill = false): void {
-    const { attachment, session, name } = this
-    if (attachment === null || session === null) return
-    this.attachment = this.session = null
+    const { place, name } = this
+    if (place === null) return
+    this.current = null
     this.codec.onDetached()
-    attachment.detach({ keepWill })
-    this.clients.announce(session, `${name} left`)
+    place.attachment.detach({ keepWill })
+    this.clients.announce(place.session, `${name} left`)
   }
 
   /** Where an error goes that escapes from what this client's connection does: to its end, and to whoever counts. */
