@@ -2,7 +2,8 @@
 import type { Database } from 'better-sqlite3'
 
 export interface RegisteredProcess {
-  sessionId: string
+  /** Of who has it: a session, or a spare browser. */
+  id: string
   pid: number | null
   processStartedAt: string | null
   profileDir: string
@@ -12,10 +13,10 @@ export interface RegisteredProcess {
 
 export interface ProcessRegistry {
   /** Written before the profile directory is made, so that no directory is ever unaccounted for. */
-  add(sessionId: string, profileDir: string, ownerPid: number, now: number): void
+  add(id: string, profileDir: string, ownerPid: number, now: number): void
   /** Written when the process runs. */
-  started(sessionId: string, pid: number, processStartedAt: string | null): void
-  remove(sessionId: string): void
+  started(id: string, pid: number, processStartedAt: string | null): void
+  remove(id: string): void
   all(): RegisteredProcess[]
 }
 
@@ -24,12 +25,12 @@ export function createProcessRegistry(database: Database): ProcessRegistry {
   const update = database.prepare('UPDATE browser_processes SET pid = ?, process_started_at = ? WHERE session_id = ?')
   const remove = database.prepare('DELETE FROM browser_processes WHERE session_id = ?')
   const all = database.prepare<[], RegisteredProcess>(
-    'SELECT session_id AS sessionId, pid, process_started_at AS processStartedAt, profile_dir AS profileDir, owner_pid AS ownerPid FROM browser_processes',
+    'SELECT session_id AS id, pid, process_started_at AS processStartedAt, profile_dir AS profileDir, owner_pid AS ownerPid FROM browser_processes',
   )
   return {
-    add: (sessionId, profileDir, ownerPid, now) => void insert.run(sessionId, profileDir, ownerPid, now),
-    started: (sessionId, pid, processStartedAt) => void update.run(pid, processStartedAt, sessionId),
-    remove: (sessionId) => void remove.run(sessionId),
+    add: (id, profileDir, ownerPid, now) => void insert.run(id, profileDir, ownerPid, now),
+    started: (id, pid, processStartedAt) => void update.run(pid, processStartedAt, id),
+    remove: (id) => void remove.run(id),
     all: () => all.all(),
   }
 }

@@ -35,7 +35,7 @@ export async function reapLeftovers({ registry, profilesDir, inUse, log }: Reape
     if (fate === 'killed') result.killed += 1
     // A data directory that was moved leaves rows that point elsewhere; what is there now is not ours.
     const ours = dirname(row.profileDir) === profilesDir
-    if (!ours || (await removed(row.profileDir, log))) registry.remove(row.sessionId)
+    if (!ours || (await removed(row.profileDir, log))) registry.remove(row.id)
     if (ours) result.directories += 1
   }
   // Directories without a row: of a check that was cut off, or of a registry that was lost with its database.

@@ -11,7 +11,6 @@ import type { MovableScope } from './scopes.ts'
 export interface Held {
   /** In the process registry. */
   row: string
-  profileDir: string
   browser: RunningBrowser
   /** Gives its slot back. */
   release(): void

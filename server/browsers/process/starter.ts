@@ -1,30 +1,21 @@
-/** Gives those who want one a browser and takes it away: the place for one, its directory, its row in the process registry, its process. */
+/** Gives those who want one a browser and takes it away: the place for one, its records on disk, its proxy, its process. */
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import type { Clock } from '../../clock.ts'
 import type { SettingsSource } from '../../config/source.ts'
 import type { Egress } from '../../http/egress.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
-import type { Log } from '../../log.ts'
 import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
 import { abortable } from '../../async/abortable.ts'
+import { BrowserRecords, type RecordsOptions } from './browser-records.ts'
 import { EgressProxy } from './egress-proxy.ts'
 import { launchBrowser, type RunningBrowser } from './launch.ts'
-import { removeProfile } from './profile-directory.ts'
-import { processFacts } from './process-facts.ts'
 import { browserScope, movableScope } from './scopes.ts'
 import { SpareBrowser, type Fitness, type Held } from './spare.ts'
-import type { ProcessRegistry } from './process-registry.ts'
 
-export interface StarterOptions {
+export interface StarterOptions extends RecordsOptions {
   settings: SettingsSource
-  clock: Clock
-  log: Log
   /** Judges where browsers go. */
   egress: Egress
   chromium: ExecutableSource
-  registry: ProcessRegistry
-  profilesDir: string
   /** Something that a list shows has changed. */
   changed(): void
 }
@@ -60,8 +51,7 @@ export class BrowserStarter {
    */
   readonly #slots: Semaphore
   readonly #spare: SpareBrowser
-  /** By row of the registry. */
-  readonly #profileDirs = new Map<string, string>()
+  readonly #records: BrowserRecords
   /** Their browsers, null while one starts. */
   readonly #held = new Map<BrowserOwner, { row: string; browser: RunningBrowser | null }>()
   readonly #proxies = new Set<EgressProxy>()
@@ -69,6 +59,7 @@ export class BrowserStarter {
   constructor(options: StarterOptions) {
     this.#options = options
     const { settings, chromium, log } = options
+    this.#records = new BrowserRecords(options)
     this.#slots = createSemaphore(() => settings.current().browsers.maxSessions)
     this.#spare = new SpareBrowser({
       slots: this.#slots,
@@ -85,14 +76,14 @@ export class BrowserStarter {
         const scope = movableScope(browserScope(row, () => this.#spare.discard()))
         try {
           const browser = await within(scope, () => this.#launch(row, fitness, signal))
-          return { row, profileDir: this.#profileDirs.get(row) ?? '', browser, release, scope }
+          return { row, browser, release, scope }
         } catch (error) {
-          await this.#clear(row)
+          await this.#records.close(row)
           throw error
         }
       },
       end: async ({ row, browser, release }) => {
-        if (await browser.close(closeGrace)) await this.#clear(row)
+        if (await browser.close(closeGrace)) await this.#records.close(row)
         release()
       },
     })
@@ -104,7 +95,7 @@ export class BrowserStarter {
 
   /** True while a browser of this run uses the directory. */
   usesProfile(profileDir: string): boolean {
-    return [...this.#profileDirs.values()].includes(profileDir)
+    return this.#records.has(profileDir)
   }
 
   /** The limit may have risen, or the spare browser be of no use any more. */
@@ -139,8 +130,8 @@ export class BrowserStarter {
     const held = this.#held.get(owner)
     if (held === undefined) return true
     const closed = (await held.browser?.close(closeGrace)) ?? true
-    if (closed) await this.#clear(held.row)
-    else this.#profileDirs.delete(held.row)
+    if (closed) await this.#records.close(held.row)
+    else this.#records.leave(held.row)
     this.#held.delete(owner)
     return closed
   }
@@ -169,11 +160,8 @@ export class BrowserStarter {
   }
 
   async #launch(row: string, { executable, headless }: Fitness, signal: AbortSignal): Promise<RunningBrowser> {
-    const { registry, clock, profilesDir, egress, log } = this.#options
-    const profileDir = join(profilesDir, randomBytes(8).toString('hex'))
-    this.#profileDirs.set(row, profileDir)
-    registry.add(row, profileDir, process.pid, clock.now())
-    const note = async (pid: number): Promise<void> => registry.started(row, pid, (await processFacts(pid))?.startedAt ?? null)
+    const { egress, log } = this.#options
+    const profileDir = this.#records.open(row)
     const proxy = await EgressProxy.open(egress)
     const launched = launchBrowser({
       executable,
@@ -183,11 +171,7 @@ export class BrowserStarter {
       signal,
       onIllegalTransition: (state, event) =>
         log.error({ row, state, event }, 'an event that its state does not allow reached a browser process'),
-      // Beside the browser's own start, which takes longer.
-      onSpawned: (pid) =>
-        void note(pid).catch((error: unknown) =>
-          log.warn({ error: String(error) }, 'a browser could not be noted in the process registry'),
-        ),
+      onSpawned: (pid) => this.#records.started(row, pid),
     })
     this.#proxies.add(proxy)
     const ended = (): void => {
@@ -201,18 +185,5 @@ export class BrowserStarter {
       )
       .then(ended)
     return launched
-  }
-
-  /** Removes what a browser had, which has ended. */
-  async #clear(row: string): Promise<void> {
-    const { registry, log } = this.#options
-    try {
-      const profileDir = this.#profileDirs.get(row)
-      if (profileDir !== undefined) await removeProfile(profileDir)
-      registry.remove(row)
-    } catch (error) {
-      log.warn({ row, error: String(error) }, 'a profile could not be removed; the next start tries again')
-    }
-    this.#profileDirs.delete(row)
   }
 }

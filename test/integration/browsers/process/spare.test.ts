@@ -12,7 +12,7 @@ const serve = async (settings: { maxSessions?: number } = {}): Promise<void> => 
   served = await serveBrowsers({ settings: { browsers: { warmSpare: true, ...settings } } })
 }
 const rows = (): RegisteredProcess[] => createProcessRegistry(served.context.database).all()
-const spareOf = (): RegisteredProcess | undefined => rows().find(({ sessionId, pid }) => sessionId.startsWith('spare_') && pid !== null)
+const spareOf = (): RegisteredProcess | undefined => rows().find(({ id, pid }) => id.startsWith('spare_') && pid !== null)
 const spare = (): Promise<RegisteredProcess> =>
   eventually('a spare browser waits', async () => (await served.get('/v1/browser-sessions')).body.spareReady && spareOf())
 const pidOf = (id: string): number | undefined => served.room.service.get(id).browser.running?.pid
