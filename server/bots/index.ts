@@ -1,37 +1,36 @@
 /** The bots room: what it is made of, how it starts, stops and reports. */
-import { randomBytes } from 'node:crypto'
 import { createAnnouncer } from '../events/event-types.ts'
 import { createWebhooks } from '../events/webhooks.ts'
-import type { Room, RoomContext } from '../room.ts'
 import { everyRange } from '../http/egress.ts'
 import { escape } from '../isolation.ts'
+import type { Room, RoomContext } from '../room.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
-import { createActivityStore } from './activity/store.ts'
 import { Activity } from './activity/activity.ts'
-import type { Bot } from './bot/bot.ts'
+import { createActivityStore } from './activity/store.ts'
 import { createBotsApi } from './api/index.ts'
 import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
+import type { Bot } from './bot/bot.ts'
+import type { BotState } from './contract/index.ts'
 import { createBaileysEngine } from './engine/baileys/engine.ts'
-import { demoOf } from './pairing/demo.ts'
 import type { Message } from './engine/message.ts'
 import { botEvents } from './events.ts'
+import { createLockedRows } from './locked/locked-rows.ts'
 import { Inbox } from './messages/inbox.ts'
 import { createLogStore, type LogStore } from './messages/log-store.ts'
-import { lockedBackups, removeLocked } from './locked-store.ts'
-import { createOutboxStore } from './messages/outbox-store.ts'
 import { Messages } from './messages/messages.ts'
+import { createOutboxStore } from './messages/outbox-store.ts'
 import { Outbox } from './messages/outbox.ts'
+import { demoOf } from './pairing/demo.ts'
 import type { Authenticator } from './pairing/passkey.ts'
-import { createRuleStore } from './rules/store.ts'
+import { concernsOf, countsOf } from './report.ts'
 import type { Publisher } from './rules/publisher.ts'
 import { ReadyRules } from './rules/ready-rules.ts'
 import { Rules } from './rules/rules.ts'
 import { RuleRunner } from './rules/runner.ts'
+import { createRuleStore } from './rules/store.ts'
 import { BotService, type BotServiceParts } from './service.ts'
-import type { BotState } from './contract/index.ts'
-import { concernsOf, countsOf } from './report.ts'
 import { createBotStore } from './store.ts'
 
 export interface BotsRoom extends Room {
@@ -68,6 +67,7 @@ export function createBotsRoom(
   if (own !== null) migrate(own)
   const database = own ?? context.database
   const { qrTimeout, backOff, ...patience } = timing
+  const engine = createBaileysEngine({ url: whatsappUrl, log, egress: context.egress, ...(qrTimeout === undefined ? {} : { qrTimeout }) })
   const store = createBotStore(database, sealer)
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const outboxStore = createOutboxStore(database, sealer)
@@ -102,8 +102,7 @@ export function createBotsRoom(
     ...{ store: outboxStore, chats: logStore, clock, log, random: Math.random },
     ...(backOff === undefined ? {} : { backOff }),
     pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
-    // As the library makes them; a message has its id before there is a connection.
-    newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
+    newMessageId: () => engine.newMessageId(),
     onSettled: (userId, how) => activity.count(userId, how),
     onProgress: (userId, row) => messages.onProgress(userId, row),
   })
@@ -132,7 +131,7 @@ export function createBotsRoom(
   }
   const inbox = new Inbox({ store: store.inbox, log, tell, applyRules: (bot, message) => runner.onMessage(bot, message) })
   const service: BotService = new BotService({
-    engine: createBaileysEngine({ url: whatsappUrl, log, egress: context.egress, ...(qrTimeout === undefined ? {} : { qrTimeout }) }),
+    engine,
     store,
     backups,
     clock,
@@ -170,12 +169,7 @@ export function createBotsRoom(
     ...patience,
   })
 
-  const locked = { webhooks: 0, backups: 0 }
-  const lookForLocked = (): void =>
-    void Object.assign(locked, {
-      webhooks: webhooks.locked('bots'),
-      backups: service.list().some(({ isLocked }) => isLocked) ? lockedBackups(database, sealer) : 0,
-    })
+  const locked = createLockedRows({ database, sealer, webhooks, bots: () => service.list() })
 
   return {
     name: 'bots',
@@ -206,7 +200,7 @@ export function createBotsRoom(
       webhooks.start()
       for (const bot of service.list()) inbox.recover(bot)
       service.resume()
-      lookForLocked()
+      locked.look()
     },
     async stop() {
       outbox.stop()
@@ -218,22 +212,9 @@ export function createBotsRoom(
       // It stays open for the next start; the end of the process closes it.
       own?.pragma('wal_checkpoint(TRUNCATE)')
     },
-    locked() {
-      const bots = service
-        .list()
-        .filter(({ isLocked }) => isLocked)
-        .map(({ row }) => row.userId)
-      return [
-        { kind: 'bots' as const, count: bots.length, names: bots },
-        { kind: 'webhooks' as const, count: locked.webhooks },
-        { kind: 'backups' as const, count: locked.backups },
-      ].filter(({ count }) => count > 0)
-    },
+    locked: () => locked.list(),
     async giveUpLocked() {
-      await Promise.all(service.list().map((bot) => bot.giveUpLocked()))
-      for (const { row } of service.list()) removeLocked(database, sealer, row.userId)
-      webhooks.giveUpLocked('bots')
-      lookForLocked()
+      await locked.giveUp()
       context.changed('bots')
     },
     summary: () => countsOf(service.list(), messages.total),

@@ -4,7 +4,7 @@ import type { Sealer } from '../secrets/sealer.ts'
 import { createLinkStore } from './bot/link-store.ts'
 import type { BotState } from './contract/native/views.ts'
 import { createInboxStore } from './messages/inbox-store.ts'
-import { openOrNull } from './locked.ts'
+import { openOrNull } from './locked/locked.ts'
 
 export interface BotRow {
   userId: string

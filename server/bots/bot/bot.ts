@@ -11,7 +11,7 @@ import type { Message, Progress } from '../engine/message.ts'
 import type { Connection } from '../engine/engine.ts'
 import type { Backups, BackupContent } from '../backups/backups.ts'
 import type { BotState } from '../contract/native/views.ts'
-import { lockedWords } from '../locked.ts'
+import { lockedWords } from '../locked/locked.ts'
 import type { Pairing } from '../pairing/pairing.ts'
 import type { BotRow } from '../store.ts'
 import { isRunning } from './lifecycle.ts'
@@ -19,7 +19,9 @@ import { BotRecord, type BotFacts, type BotRecordParts } from './record.ts'
 import { Supervisor, type SupervisorParts } from './supervisor.ts'
 
 export interface BotParts
-  extends Omit<BotRecordParts, 'onChange'>, Pick<SupervisorParts, 'engine' | 'handshakes' | 'random' | 'authenticator' | 'outside'> {
+  extends
+    Omit<BotRecordParts, 'onChange' | 'engine'>,
+    Pick<SupervisorParts, 'engine' | 'handshakes' | 'random' | 'authenticator' | 'outside'> {
   /** Called after every change of what a bot shows; `state` is set when that changed and is news. */
   onChange(bot: Bot, state: BotState | null): void
   /** A message that is kept under its digest, and one that is not. */
@@ -40,7 +42,7 @@ export class Bot {
 
   constructor(row: BotRow, parts: BotParts) {
     this.#record = new BotRecord(row, {
-      ...{ store: parts.store, clock: parts.clock, log: parts.log },
+      ...{ engine: parts.engine, store: parts.store, clock: parts.clock, log: parts.log },
       onChange: (state) => {
         parts.onChange(this, state)
         this.#changes.emit()
@@ -79,7 +81,7 @@ export class Bot {
   }
 
   get isLinked(): boolean {
-    return this.#supervisor.isLinked
+    return this.#record.isLinked
   }
 
   get pairing(): Pairing | null {

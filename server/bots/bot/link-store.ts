@@ -3,13 +3,12 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import type { Arrival, LinkRow, LinkRows } from '../engine/link.ts'
-import { locked, openOrNull } from '../locked.ts'
+import { locked } from '../locked/locked.ts'
 import type { InboxStore } from '../messages/inbox-store.ts'
 
+/** What reads a row throws `bot-locked` when no key that is here opens it. */
 export interface StoredLink extends LinkRows {
   all(): { kind: string; id: string; value: Buffer }[]
-  /** True when there is a link that no key that is here opens. */
-  isLocked(): boolean
   /** Puts these rows in the place of all that were there, in one transaction. */
   replace(rows: readonly LinkRow[]): void
 }
@@ -26,7 +25,6 @@ export function createLinkStore(database: Database, sealer: Sealer, userId: stri
   )
   const erase = database.prepare('DELETE FROM bot_auth WHERE user_id = ? AND kind = ? AND id = ?')
   const eraseAll = database.prepare('DELETE FROM bot_auth WHERE user_id = ?')
-  const count = database.prepare<[string], number>('SELECT count(*) FROM bot_auth WHERE user_id = ?').pluck()
   const place = (kind: string, id: string): string => `bots:auth:${userId}:${kind}:${id}`
   const openLink = (sealed: Buffer, kind: string, id: string): Buffer => {
     try {
@@ -52,16 +50,11 @@ export function createLinkStore(database: Database, sealer: Sealer, userId: stri
       }
       return found
     },
-    // Credentials are what the link is, and a message is acknowledged next. A key of a conversation that a power cut takes back is agreed on anew.
-    put: (rows, arrivals = []) =>
-      arrivals.length > 0 || rows.some(({ kind }) => kind === 'creds') ? put(rows, arrivals) : quickly(database, () => put(rows)),
+    // What has arrived is acknowledged next.
+    put: (rows, { arrivals = [], durable = false } = {}) =>
+      durable || arrivals.length > 0 ? put(rows, arrivals) : quickly(database, () => put(rows)),
     recall: (digest) => inbox.recall(userId, digest),
-    count: () => count.get(userId) ?? 0,
     all: () => every.all(userId).map(({ kind, id, sealed }) => ({ kind, id, value: openLink(sealed, kind, id) })),
-    isLocked() {
-      const creds = one.get(userId, 'creds', '')
-      return creds !== undefined && openOrNull(sealer, creds, place('creds', '')) === null
-    },
     replace: database.transaction((rows: readonly LinkRow[]) => {
       eraseAll.run(userId)
       put(rows)

@@ -12,12 +12,15 @@ import { Lifecycle } from '../../lifecycle.ts'
 import type { Log } from '../../log.ts'
 import type { BackupContent } from '../backups/backups.ts'
 import type { BotState } from '../contract/native/views.ts'
-import { lockedWords } from '../locked.ts'
+import type { Engine } from '../engine/engine.ts'
+import { BotFault } from '../fault.ts'
+import { lockedWords } from '../locked/locked.ts'
 import type { BotRow, BotStore } from '../store.ts'
 import type { StoredLink } from './link-store.ts'
 import { botLifecycle, isRunning, needsPerson, type BotLifeEvent } from './lifecycle.ts'
 
 export interface BotRecordParts {
+  engine: Pick<Engine, 'isLinked'>
   store: BotStore
   clock: Clock
   log: Log
@@ -64,6 +67,11 @@ export class BotRecord {
 
   get isLocked(): boolean {
     return this.#lockedSince !== null
+  }
+
+  /** A link that is locked is one. */
+  get isLinked(): boolean {
+    return this.isLocked || this.#parts.engine.isLinked(this.link)
   }
 
   /** `reason` is why, in words for a person; `learned` is kept with it. False when the table of its life does not allow the event. */
@@ -123,8 +131,18 @@ export class BotRecord {
   }
 
   #lookWhetherLocked(): void {
-    if (this.#row.lockedProxy === undefined && !this.link.isLocked()) this.#lockedSince = null
+    if (this.#row.lockedProxy === undefined && !this.#isLinkLocked()) this.#lockedSince = null
     else this.#lockedSince ??= this.#row.state === 'failed' ? this.#row.since : this.#parts.clock.now()
+  }
+
+  #isLinkLocked(): boolean {
+    try {
+      this.#parts.engine.isLinked(this.link)
+      return false
+    } catch (error) {
+      if (BotFault.is(error, 'bot-locked')) return true
+      throw error
+    }
   }
 
   #onTransition(state: BotState, event: BotLifeEvent): void {

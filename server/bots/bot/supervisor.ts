@@ -91,12 +91,6 @@ export class Supervisor {
     return this.#reconnect.at
   }
 
-  /** A link that is locked is one. */
-  get isLinked(): boolean {
-    const { record, engine } = this.#parts
-    return record.isLocked || engine.isLinked(record.link)
-  }
-
   /** What a person asks for: at once, and with the shortest waits again. */
   async start(): Promise<void> {
     this.#reconnect.startOver()
@@ -240,11 +234,11 @@ export class Supervisor {
     const { current } = this.#pairing
     const pairing = current === null ? 'none' : current.passkey === null ? 'code' : 'passkey'
     this.#pairing.end()
-    this.#follow(afterClose(close, { isLinked: this.isLinked, pairing, attempt: this.#reconnect.attempt }))
+    this.#follow(afterClose(close, { isLinked: this.#parts.record.isLinked, pairing, attempt: this.#reconnect.attempt }))
   }
 
   #onFault(reason: string): void {
     this.#pairing.end()
-    this.#follow(afterFault(reason, { faults: this.#reconnect.countFault(), isLinked: this.isLinked }))
+    this.#follow(afterFault(reason, { faults: this.#reconnect.countFault(), isLinked: this.#parts.record.isLinked }))
   }
 }

@@ -6,8 +6,10 @@ import type { Answered, Content, Message, MessageKey, Progress } from './message
 export interface Engine {
   /** Opens a connection with the link in `rows`, or an unlinked one when there is none. */
   connect(rows: LinkRows, events: EngineEvents, options: ConnectOptions): Promise<Connection>
-  /** True when the rows hold a finished link. */
+  /** True when the rows hold a finished link. Throws what the rows throw. */
   isLinked(rows: LinkRows): boolean
+  /** An id for a message of ours: it has one before there is a connection. */
+  newMessageId(): string
   /** Ms that a pairing code lives from the first QR on. */
   readonly pairingLife: number
   /** Ms that the first, and each further QR is shown. */

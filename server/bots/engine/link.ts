@@ -3,11 +3,13 @@ import type { Message } from './message.ts'
 
 export interface LinkRows {
   get(kind: string, ids: readonly string[]): Map<string, Buffer>
-  /** All in one transaction, with the messages that these keys have read; a null removes the row. */
-  put(rows: readonly LinkRow[], arrivals?: readonly Arrival[]): void
+  /**
+   * All in one transaction, with the messages that these keys have read; a null removes the row. `durable`: these rows are
+   * what the link is, and a power cut must not take them back. A key of one conversation is agreed on anew.
+   */
+  put(rows: readonly LinkRow[], also?: { arrivals?: readonly Arrival[]; durable?: boolean }): void
   /** What an arrival of this digest brought when it came before: null when it has not, empty when it is through. */
   recall(digest: string): Buffer | null
-  count(): number
 }
 
 export interface LinkRow {

@@ -7,7 +7,7 @@ import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import type { Arrival } from '../engine/link.ts'
 import type { Message } from '../engine/message.ts'
-import { openOrNull } from '../locked.ts'
+import { openOrNull } from '../locked/locked.ts'
 
 /** What waits to be told, or was told and waits for the rules. */
 export interface Waiting {

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import type { Message, MessageKey } from '../engine/message.ts'
-import { openOrNull } from '../locked.ts'
+import { openOrNull } from '../locked/locked.ts'
 import type { OutboxStatus } from './outgoing-lifecycle.ts'
 
 export interface LoggedMessage extends Message {

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
-import { openOrNull } from '../locked.ts'
+import { openOrNull } from '../locked/locked.ts'
 import type { OutboxStatus } from './outgoing-lifecycle.ts'
 
 export interface OutboxRow {

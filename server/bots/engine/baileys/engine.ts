@@ -1,4 +1,5 @@
 /** The engine on baileys: how its sockets are set up. What one does is in `connection.ts`; its traps are kept within this folder. */
+import { randomBytes } from 'node:crypto'
 import type { Egress } from '../../../http/egress.ts'
 import type { Log } from '../../../log.ts'
 import type { Engine } from '../engine.ts'
@@ -24,6 +25,8 @@ export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOpti
     qrLife,
     pairingLife: qrLife[0] + (qrCodes - 1) * qrLife[1],
     isLinked: holdsLink,
+    // As the library makes them.
+    newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
     async connect(rows, events, { proxy, passkeyPatience }) {
       // Late: the library takes 100 ms and 60 MB, which who has no bot should not pay.
       const library = await import('baileys')

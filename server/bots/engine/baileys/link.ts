@@ -39,7 +39,7 @@ export function openLink(rows: LinkRows, library: Library, refused: (error: unkn
     const changed = current.toString() !== written
     if (!changed && changes.length === 0 && arrivals.length === 0) return
     try {
-      rows.put([...changes, ...(changed ? [{ kind: credsKind, id: credsId, value: current }] : [])], arrivals)
+      rows.put([...changes, ...(changed ? [{ kind: credsKind, id: credsId, value: current }] : [])], { arrivals, durable: changed })
     } catch (error) {
       refused(error)
       throw error

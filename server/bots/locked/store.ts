@@ -1,6 +1,6 @@
 /** Rows of the bots that no key that is here opens: counted, and removed when a person gives them up. */
 import type { Database } from 'better-sqlite3'
-import type { Sealer } from '../secrets/sealer.ts'
+import type { Sealer } from '../../secrets/sealer.ts'
 import { openOrNull } from './locked.ts'
 
 /** What a bot keeps beside its link, by table: the column that is sealed, what names a row, where it was sealed, and what becomes of one that cannot be opened. */
