@@ -1,0 +1,20 @@
+/** The window makes the words of an event itself, where it can. */
+import { describe, expect, it } from 'vitest'
+import { titleOf } from '../../../renderer/presentation/words.ts'
+import { event } from '../support/samples.ts'
+
+const dropped = { room: 'brokers', type: 'session-dropped', title: 'Kept words' } as const
+
+describe('the title of an event', () => {
+  it('is made of its facts', () => {
+    expect(titleOf(event(1, { ...dropped, data: { expired: true } }))).toBe('Session expired')
+  })
+
+  it('is the one it was kept with when an older version told it, whose facts are not those the words need', () => {
+    expect(titleOf(event(1, { ...dropped, data: {} }))).toBe('Kept words')
+  })
+
+  it('is the one it came with when its type is not known', () => {
+    expect(titleOf(event(1, { room: 'bots', type: 'bot-sang', title: 'Bot sang', data: {} }))).toBe('Bot sang')
+  })
+})
