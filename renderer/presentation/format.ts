@@ -1,4 +1,5 @@
 /** Numbers and times as a person reads them. */
+import { locale } from './words.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -32,8 +33,11 @@ export function bytes(size: number): string {
   return `${(size / 1_000_000_000).toFixed(1)} GB`
 }
 
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
-const one = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
+const one = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+
+/** `1,840`: a count, grouped as the language does it. */
+export const wholeNumber = (value: number): string => whole.format(value)
 
 /** `1,840`, `7.4`, `0`: one decimal only where it tells something. */
 export function figure(value: number): string {
@@ -45,11 +49,14 @@ export function shortCount(value: number): string {
   return value < 10_000 ? whole.format(value) : value < 1_000_000 ? `${Math.round(value / 1_000)}k` : `${(value / 1_000_000).toFixed(1)}M`
 }
 
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const dayText = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
-const dateText = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
-const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' })
+const minutes = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' })
+const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const dayText = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' })
+const dateText = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' })
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' })
 
+/** `14:32` in the reader's time zone; of ms since 1970. */
+export const shortTime = (time: number): string => minutes.format(time)
 /** `14:32:07` in the reader's time zone. */
 export const clockTime = (iso: string): string => clock.format(new Date(iso))
 /** `12 Nov`. */

@@ -6,6 +6,7 @@ import { en } from '../../words/en.ts'
 import { concernWords, eventTitle, overviewWords } from '../../words/words.ts'
 
 export const words = en
+export const { locale } = words
 
 /** What another version kept, or tells, may have other facts than those our words are made of: it has the title that it came with. */
 export function titleOf(event: BusEvent): string {

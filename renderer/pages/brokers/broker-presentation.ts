@@ -2,6 +2,7 @@
 import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../server/brokers/contract/index.ts'
 import type { StatePresentation } from '../../presentation/tone.ts'
 import { words } from '../../presentation/words.ts'
+import { shortTime, wholeNumber } from '../../presentation/format.ts'
 
 export function brokerPresentation({ state }: Pick<BrokerSession, 'state'>): StatePresentation {
   return state === 'running'
@@ -43,8 +44,8 @@ export const plainName = (key: string): string => key.slice(key.indexOf(':') + 1
 /** The quiet fact at the right of a session in the list. */
 export function pressure({ deadLetters, queued }: BrokerSession): { text: string; urgent: boolean } {
   return deadLetters > 0
-    ? { text: `${deadLetters.toLocaleString('en')} dead`, urgent: true }
-    : { text: `${queued.toLocaleString('en')} queued`, urgent: false }
+    ? { text: `${wholeNumber(deadLetters)} dead`, urgent: true }
+    : { text: `${wholeNumber(queued)} queued`, urgent: false }
 }
 
 /** Points of the queue's history are ten seconds apart, the newest last. */
@@ -69,10 +70,7 @@ export function growthText({
   // A dip of a tenth is not yet an end of growing.
   while (start > 0 && (points[start - 1] ?? 0) * 0.9 <= (points[start] ?? 0) && (points[start - 1] ?? 0) < queued) start -= 1
   if (queued < manyQueued || points.length - 1 - start < 3 || (points[start] ?? 0) > queued * 0.6) return null
-  const since = new Date(now - (points.length - 1 - start) * sampleEvery).toLocaleTimeString('en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-  })
+  const since = shortTime(now - (points.length - 1 - start) * sampleEvery)
   const [slowest] = [...clients].sort((a, b) => b.unacked - a.unacked)
   const cause =
     slowest === undefined || slowest.unacked * 2 < queued ? '' : `, ${slowest.name} is ${slowest.linkId === null ? 'away' : 'slow'}`

@@ -1,5 +1,6 @@
 /** Sums of what was used. */
 import type { UsageRow } from '../../../server/relay/contract/index.ts'
+import { locale } from '../../presentation/words.ts'
 
 /** `YYYY-MM`, the oldest first, the month of `now` last. Months are counted in UTC, as the relay does. */
 export function lastMonths(now: Date, count: number): string[] {
@@ -8,7 +9,7 @@ export function lastMonths(now: Date, count: number): string[] {
   )
 }
 
-const names = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' })
+const names = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' })
 
 /** `November 2026`. */
 export function monthName(month: string): string {

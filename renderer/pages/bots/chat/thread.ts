@@ -1,5 +1,6 @@
 /** A conversation as it is shown: messages in their order, reactions on what they react to, own ones with how far they have come. */
 import type { MessageView, SentView } from '../../../../server/bots/contract/index.ts'
+import { locale } from '../../../presentation/words.ts'
 
 export type Delivery = SentView['status']
 
@@ -93,7 +94,7 @@ export function dayOf(at: string, now: number): string {
   const days = Math.round((startOfDay(now) - startOfDay(day.getTime())) / 86_400_000)
   if (days === 0) return 'Today'
   if (days === 1) return 'Yesterday'
-  return day.toLocaleDateString('en-GB', {
+  return day.toLocaleDateString(locale, {
     weekday: days < 7 ? 'long' : undefined,
     day: days < 7 ? undefined : 'numeric',
     month: days < 7 ? undefined : 'short',

@@ -1,4 +1,5 @@
 /** Countries with their dialling codes. Names come from the reader's own browser, so they are not kept here. */
+import { locale } from '../../../presentation/words.ts'
 
 export interface Country {
   /** ISO 3166, two letters. */
@@ -15,7 +16,7 @@ const table =
   'HK852 MO853 KH855 LA856 BD880 TW886 MV960 LB961 JO962 SY963 IQ964 KW965 SA966 YE967 OM968 PS970 AE971 IL972 BH973 QA974 BT975 MN976 NP977 TJ992 TM993 AZ994 GE995 KG996 UZ998'
 
 export const countries: readonly Country[] = (() => {
-  const names = new Intl.DisplayNames(['en'], { type: 'region' })
+  const names = new Intl.DisplayNames([locale], { type: 'region' })
   return table
     .split(' ')
     .map((entry) => {
