@@ -1,6 +1,6 @@
 /** Calls and credits by account, tool and month, as they were written and with what is not written yet. */
 import { iso, type Clock } from '../../clock.ts'
-import type { UsageRow } from '../contract/native.ts'
+import type { UsageRow } from '../contract/native-calls.ts'
 import type { CreditLedgerStore } from './credit-ledger-store.ts'
 import type { CreditLedger } from './credit-ledger.ts'
 

@@ -50,6 +50,8 @@ function describeFailure({ status, message, requestId }: Problem): z.output<type
   return { error: message, statusCode: status, ...(status >= 500 ? { requestId } : {}) }
 }
 
-export type { CatalogueServer, ImportableServer, RelayCall, RelaySession, RelayTool, UsageRow } from './native.ts'
+export type { RelayCall, UsageRow } from './native-calls.ts'
+export type { CatalogueServer, ImportableServer, RelayTool } from './native-servers.ts'
+export type { RelaySession } from './native-sessions.ts'
 export type { AccountRules, SessionPolicy } from './parts.ts'
 export type { UpstreamSettings, UpstreamView } from './upstream.ts'

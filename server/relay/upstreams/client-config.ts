@@ -1,6 +1,6 @@
 /** Reads the MCP servers out of the configuration of Claude Desktop, Claude Code, Cursor and VS Code. Nothing is run. */
 import { RelayFault } from '../fault.ts'
-import type { ImportableServer } from '../contract/native.ts'
+import type { ImportableServer } from '../contract/native-servers.ts'
 import { newUpstream, type NewUpstream } from '../contract/upstream.ts'
 
 export interface FoundServer {

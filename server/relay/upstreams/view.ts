@@ -1,7 +1,7 @@
 /** Servers and their tools as they are shown: of a server's settings no more than keeps every secret. */
 import { iso } from '../../clock.ts'
 import { shownAddress } from '../../http/shown-address.ts'
-import type { CatalogueServer, RelayTool } from '../contract/native.ts'
+import type { CatalogueServer, RelayTool } from '../contract/native-servers.ts'
 import type { UpstreamView } from '../contract/upstream.ts'
 import { shownArgs } from './shown-settings.ts'
 import type { StoredTool } from './store.ts'
