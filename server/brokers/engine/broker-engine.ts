@@ -179,6 +179,6 @@ export interface MqttSession {
 
   /** The client leaves on purpose: its will is not published. */
   forgetWill(): void
-  /** DISCONNECT may change it; ms, null for ever. False: a session that was to end with its connection cannot be kept (MQTT-3.14.2-2). */
+  /** DISCONNECT may change it; ms, null for ever. False: a session that was to end with its connection cannot be kept (MQTT 5, 3.14.2.2.2). */
   changeExpiry(keepFor: number | null): boolean
 }
