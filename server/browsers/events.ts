@@ -1,7 +1,7 @@
 /** What the house hears of browser sessions and site profiles. */
 import { z } from 'zod'
-import type { EventTone } from '../events/event.ts'
 import { eventType } from '../events/event-types.ts'
+import type { EventTone } from '../events/event.ts'
 import { endReason, type EndReason } from './contract/resources.ts'
 
 const session = { session: z.string(), profile: z.string(), text: z.string(), reason: endReason.optional() }

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
 import { announce } from './announce.ts'
 import { createBrowsersApi } from './api/index.ts'
-import { concernsOf, countsOf } from './report.ts'
 import { Chromium } from './chromium/chromium.ts'
 import type { InstallSource } from './chromium/install.ts'
-import { createProfileStore, type ProfileStore } from './site/profiles.ts'
-import { reapLeftovers } from './process/reaper.ts'
-import { SessionService, type ServiceOptions } from './service.ts'
 import { createProcessRegistry } from './process/process-registry.ts'
+import { reapLeftovers } from './process/reaper.ts'
+import { concernsOf, countsOf } from './report.ts'
+import { SessionService, type ServiceOptions } from './service.ts'
+import { createProfileStore, type ProfileStore } from './site/profiles.ts'
 
 export interface BrowsersRoom extends Room {
   profiles: ProfileStore

@@ -1,8 +1,8 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
-import { BrowserFault } from './fault.ts'
 import { escape, within } from '../isolation.ts'
 import type { SessionEvent } from './contract/index.ts'
 import { writtenOrigins } from './contract/site-profile.ts'
+import { BrowserFault } from './fault.ts'
 import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
 import type { SignedIn } from './login/sign-in.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'

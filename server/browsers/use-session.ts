@@ -1,15 +1,15 @@
 /** "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile. */
+import { abortable } from '../async/abortable.ts'
 import { Fault } from '../fault.ts'
 import { BrowserFault } from './fault.ts'
-import { abortable } from '../async/abortable.ts'
+import type { SignedIn } from './login/sign-in.ts'
 import { wordsOf } from './page/driver-words.ts'
-import { runOperation, runsInOwnPage } from './site/operations.ts'
 import { fits } from './page/page-state.ts'
 import { openAddress } from './page/reachable.ts'
 import type { SessionService } from './service.ts'
 import type { Session } from './session/session.ts'
 import { giveUp, type Obtained } from './session/wanted.ts'
-import type { SignedIn } from './login/sign-in.ts'
+import { runOperation, runsInOwnPage } from './site/operations.ts'
 
 export interface Use {
   operation: string

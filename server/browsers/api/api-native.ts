@@ -1,7 +1,7 @@
 /** Answers the native resource of sessions, and of the Chromium they run on. */
-import { BrowserFault } from '../fault.ts'
 import type { Handlers } from '../../http/api.ts'
 import type { nativeRoutes } from '../contract/native.ts'
+import { BrowserFault } from '../fault.ts'
 import { navigate } from '../page/navigation.ts'
 import { screenshot } from '../page/page-actions.ts'
 import { presentSession } from '../session/presentation.ts'

@@ -1,8 +1,8 @@
 /** Answers the published E-Modal contract. */
-import { BrowserFault } from '../fault.ts'
 import { iso } from '../../clock.ts'
 import type { Handlers } from '../../http/api.ts'
 import type { publishedRoutes } from '../contract/published.ts'
+import { BrowserFault } from '../fault.ts'
 import type { Session } from '../session/session.ts'
 import type { Wanted } from '../session/wanted.ts'
 import { useSession, type Use } from '../use-session.ts'

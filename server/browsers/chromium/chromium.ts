@@ -1,21 +1,21 @@
 /** Which Chromium the sessions run on: found lazily, proven by a real launch, remembered on disk, installed on request. */
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
-import { BrowserFault } from '../fault.ts'
 import type { Clock } from '../../clock.ts'
 import { within } from '../../isolation.ts'
-import type { Log } from '../../log.ts'
 import { Lifecycle } from '../../lifecycle.ts'
+import type { Log } from '../../log.ts'
 import type { ChromiumState } from '../contract/index.ts'
-import { chromiumLifecycle, type ChromiumEvent, type Knowledge } from './chromium-lifecycle.ts'
-import { findCandidates, placesHere, type Candidate, type Places } from './discover.ts'
-import { installChrome, type InstallSource } from './install.ts'
-import { createProvenFile, type ProvenFile } from './proven.ts'
+import { BrowserFault } from '../fault.ts'
 import { launchBrowser } from '../process/launch.ts'
 import { sandboxed } from '../process/machine.ts'
 import { removeProfile } from '../process/profile-directory.ts'
 import { browserScope } from '../process/scopes.ts'
+import { chromiumLifecycle, type ChromiumEvent, type Knowledge } from './chromium-lifecycle.ts'
+import { findCandidates, placesHere, type Candidate, type Places } from './discover.ts'
+import { installChrome, type InstallSource } from './install.ts'
+import { createProvenFile, type ProvenFile } from './proven.ts'
 
 export interface ChromiumOptions {
   /** `<data directory>/browsers`. */
@@ -153,7 +153,7 @@ export class Chromium {
     for (const candidate of candidates) {
       const known = again ? null : this.#proven.versionOf(candidate.path)
       const version =
-        known ?? (await this.#prove(candidate.path).catch((error: unknown) => void failures.push(`${candidate.path}: ${wordsOf(error)}`)))
+        known ?? (await this.#prove(candidate.path).catch((error: unknown) => void failures.push(`${candidate.path}: ${messageOf(error)}`)))
       if (!version) continue
       if (!known) this.#keep(candidate, version)
       this.#ready('proven', candidate, version)
@@ -178,7 +178,7 @@ export class Chromium {
       return browser.version.replace(/^[^/]*\//, '')
     } finally {
       await removeProfile(profileDir).catch((error: unknown) =>
-        this.#options.log.warn({ error: wordsOf(error) }, 'a profile could not be removed'),
+        this.#options.log.warn({ error: messageOf(error) }, 'a profile could not be removed'),
       )
     }
   }
@@ -198,8 +198,8 @@ export class Chromium {
         this.#handle('install-cancelled', { message: null, progress: null })
         return this.glance()
       }
-      this.#options.log.warn({ error: wordsOf(error) }, 'chrome could not be installed')
-      this.#handle('install-failed', { message: wordsOf(error), progress: null })
+      this.#options.log.warn({ error: messageOf(error) }, 'chrome could not be installed')
+      this.#handle('install-failed', { message: messageOf(error), progress: null })
     }
   }
 
@@ -233,9 +233,9 @@ export class Chromium {
     try {
       this.#proven.keep(path, version)
     } catch (error) {
-      this.#options.log.debug({ error: wordsOf(error) }, 'the chromium found could not be remembered')
+      this.#options.log.debug({ error: messageOf(error) }, 'the chromium found could not be remembered')
     }
   }
 }
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,13 +1,13 @@
 /** Takes a captcha from a page, has it solved and puts the answer where the page wants it. */
 import type { Page } from 'puppeteer-core'
-import { BrowserFault } from '../fault.ts'
-import { withoutUserinfo } from '../../http/userinfo.ts'
 import { abortable } from '../../async/abortable.ts'
-import { untilLate } from '../page/until.ts'
-import type { Captcha, CaptchaSolver } from './captcha.ts'
+import { withoutUserinfo } from '../../http/userinfo.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
+import { BrowserFault } from '../fault.ts'
 import { fill, findVisible } from '../page/form.ts'
 import { isBetweenDocuments } from '../page/page-state.ts'
-import type { SiteProfile } from '../contract/site-profile.ts'
+import { untilLate } from '../page/until.ts'
+import type { Captcha, CaptchaSolver } from './captcha.ts'
 
 type CaptchaPlace = NonNullable<SiteProfile['captcha']>
 

@@ -4,10 +4,10 @@
  * query, so no request line of ours may reach an error or a log.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Fault } from '../../fault.ts'
-import { BrowserFault } from '../fault.ts'
-import type { Fetch } from '../../http/egress-fetch.ts'
 import { withDeadline } from '../../async/deadline.ts'
+import type { Fault } from '../../fault.ts'
+import type { Fetch } from '../../http/egress-fetch.ts'
+import { BrowserFault } from '../fault.ts'
 
 export type Captcha = { kind: 'recaptcha-v2'; siteKey: string; pageUrl: string } | { kind: 'image'; base64: string }
 

@@ -6,17 +6,17 @@
  * SameSite kind, keeps what is set on the way, and lets a site renew its login by script.
  */
 import type { Page } from 'puppeteer-core'
-import type { Fault } from '../../fault.ts'
-import { BrowserFault } from '../fault.ts'
 import { abortable } from '../../async/abortable.ts'
-import { until } from '../page/until.ts'
 import { withDeadline } from '../../async/deadline.ts'
+import type { Fault } from '../../fault.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
+import { BrowserFault } from '../fault.ts'
 import { readPageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { watchAnswers } from '../page/site-answers.ts'
-import type { SiteProfile } from '../contract/site-profile.ts'
-import { standingOf } from './standing.ts'
+import { until } from '../page/until.ts'
 import { whileOpen } from '../page/while-open.ts'
+import { standingOf } from './standing.ts'
 
 export interface RefreshResult {
   ok: boolean

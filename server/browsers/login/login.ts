@@ -1,19 +1,19 @@
 /** Gets a session logged in and keeps it so: the first sign-in, the retry for a later caller, the renewal at the back. */
 import type { Page } from 'puppeteer-core'
+import { abortable } from '../../async/abortable.ts'
 import type { SettingsSource } from '../../config/source.ts'
 import { Fault } from '../../fault.ts'
-import { BrowserFault } from '../fault.ts'
-import { abortable } from '../../async/abortable.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../../http/egress.ts'
-import { createCaptchaClient } from './captcha.ts'
-import { wordsOf } from '../page/driver-words.ts'
-import { refreshLogin, type RefreshResult } from './keep-alive.ts'
-import { readPageState } from '../page/page-state.ts'
-import { signIn, type Credentials, type SignedIn } from './sign-in.ts'
 import type { SessionEvent } from '../contract/index.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
+import { BrowserFault } from '../fault.ts'
 import type { Driven } from '../page/drive.ts'
+import { wordsOf } from '../page/driver-words.ts'
+import { readPageState } from '../page/page-state.ts'
+import { createCaptchaClient } from './captcha.ts'
+import { refreshLogin, type RefreshResult } from './keep-alive.ts'
+import { signIn, type Credentials, type SignedIn } from './sign-in.ts'
 
 /** What logging in asks of a session, and tells it. */
 export interface LoginSession extends Driven {

@@ -1,18 +1,18 @@
 /** Logs a page in to a site, as its profile describes: open, solve, fill, send, and wait until the page says how it went. */
 import type { Dialog, Page } from 'puppeteer-core'
+import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import type { EventTone } from '../../events/event.ts'
 import type { Fault } from '../../fault.ts'
-import { BrowserFault } from '../fault.ts'
 import { addressToTell } from '../../http/userinfo.ts'
-import { until, untilLate } from '../page/until.ts'
-import { withDeadline, type StartTimer } from '../../async/deadline.ts'
-import type { CaptchaSolver } from './captcha.ts'
-import { answerCaptcha } from './captcha-field.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
+import { BrowserFault } from '../fault.ts'
 import { fillAll, press } from '../page/form.ts'
 import { isInvalidSelector, readPageState, type PageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
-import type { SiteProfile } from '../contract/site-profile.ts'
+import { until, untilLate } from '../page/until.ts'
 import { whileOpen } from '../page/while-open.ts'
+import { answerCaptcha } from './captcha-field.ts'
+import type { CaptchaSolver } from './captcha.ts'
 
 export interface Credentials {
   username: string

@@ -1,8 +1,8 @@
 /** Whether a login still holds, judged by what the site answered and what the page shows. */
 import { addressToTell } from '../../http/userinfo.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
 import type { PageState } from '../page/page-state.ts'
 import { asksForLogin, type SiteAnswers } from '../page/site-answers.ts'
-import type { SiteProfile } from '../contract/site-profile.ts'
 
 export interface Standing {
   /** `unknown`: nothing speaks for or against it, e.g. an answer in JSON. */

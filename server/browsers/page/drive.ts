@@ -1,12 +1,12 @@
 /** Doing something with a session's page on behalf of a caller who waits for it. */
 import type { Page } from 'puppeteer-core'
+import { abortable } from '../../async/abortable.ts'
+import { withDeadline } from '../../async/deadline.ts'
 import { Fault } from '../../fault.ts'
 import { BrowserFault } from '../fault.ts'
-import { abortable } from '../../async/abortable.ts'
-import { until } from './until.ts'
-import { withDeadline } from '../../async/deadline.ts'
 import { wordsOf } from './driver-words.ts'
 import { isBetweenDocuments } from './page-state.ts'
+import { until } from './until.ts'
 
 /** What of a session is driven. */
 export interface Driven {

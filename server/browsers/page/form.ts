@@ -1,8 +1,8 @@
 /** Filling and pressing, robust against pages that redraw themselves while it happens. */
 import type { ElementHandle, Page } from 'puppeteer-core'
 import { abortable } from '../../async/abortable.ts'
-import { until } from './until.ts'
 import { isBetweenDocuments } from './page-state.ts'
+import { until } from './until.ts'
 
 /** Fills the fields one after another, until all hold at once: a page may redraw the first one when the second is filled. */
 export async function fillAll(page: Page, fields: readonly { selector: string; text: string }[], signal: AbortSignal): Promise<void> {

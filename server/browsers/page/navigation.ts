@@ -1,8 +1,8 @@
 /** Sends a session's active page somewhere, or back to where it was. */
-import { isDoneWithin } from '../../async/deadline.ts'
 import type { CDPSession, Page, Protocol } from 'puppeteer-core'
-import { drive, settled, type Driven } from './drive.ts'
+import { isDoneWithin } from '../../async/deadline.ts'
 import { proxyOf } from '../process/egress-proxy.ts'
+import { drive, settled, type Driven } from './drive.ts'
 
 export type Navigation = { address: string } | { action: 'back' | 'forward' | 'reload' }
 

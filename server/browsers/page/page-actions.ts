@@ -1,8 +1,8 @@
 /** What a caller may learn of a session's active page. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Protocol } from 'puppeteer-core'
-import { until } from './until.ts'
 import { drive, settled, type Driven } from './drive.ts'
+import { until } from './until.ts'
 
 /** Ms after which a picture is asked for anew: Chromium forgets the request when the page is replaced before the next frame is drawn. */
 const pictureDue = 1_000

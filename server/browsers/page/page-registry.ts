@@ -3,9 +3,9 @@
  * A script's `window.open` is refused by `page-guard.ts`; what becomes of windows that open all the same, `new-window.ts` says.
  */
 import type { Browser, CDPSession, Page, Target } from 'puppeteer-core'
-import { closeTarget } from './close-target.ts'
 import { addressToTell } from '../../http/userinfo.ts'
 import type { SessionEvent } from '../contract/index.ts'
+import { closeTarget } from './close-target.ts'
 import { dismissUnseenDialogs } from './dialogs.ts'
 import { fateOf } from './new-window.ts'
 import { guardPage } from './page-guard.ts'

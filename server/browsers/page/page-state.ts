@@ -1,8 +1,8 @@
 /** What a page shows right now, judged by a site profile's signs, in one question to the page. */
 import type { Page } from 'puppeteer-core'
-import { BrowserFault } from '../fault.ts'
 import { linearPattern } from '../../linear-pattern.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
+import { BrowserFault } from '../fault.ts'
 
 export type PageSign = NonNullable<SiteProfile['success']>
 

@@ -1,8 +1,8 @@
 /** Opening an address, and saying in plain words why it could not be opened. */
 import type { HTTPRequest, HTTPResponse, Page } from 'puppeteer-core'
+import { abortable } from '../../async/abortable.ts'
 import { Fault } from '../../fault.ts'
 import { BrowserFault } from '../fault.ts'
-import { abortable } from '../../async/abortable.ts'
 import { proxyOf } from '../process/egress-proxy.ts'
 import { watchAnswers } from './site-answers.ts'
 

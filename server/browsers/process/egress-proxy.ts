@@ -8,8 +8,8 @@
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import type { Browser } from 'puppeteer-core'
 import { Fault } from '../../fault.ts'
-import { BrowserFault } from '../fault.ts'
 import { pinned, portOf, type Destination, type Egress, type ResolvedAddress } from '../../http/egress.ts'
+import { BrowserFault } from '../fault.ts'
 import { grant, readRequest, refuse, reply } from './socks.ts'
 
 /** Ms for what a client says first, and for a far end to take the call. */

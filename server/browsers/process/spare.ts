@@ -1,9 +1,9 @@
 /** One browser started ahead, so that the next session need not wait for its start. */
 import { freemem } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Semaphore } from '../../async/semaphore.ts'
 import { escape } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
-import type { Semaphore } from '../../async/semaphore.ts'
 import type { RunningBrowser } from './launch.ts'
 import type { MovableScope } from './scopes.ts'
 

@@ -1,10 +1,10 @@
 /** Gives those who want one a browser and takes it away: the place for one, its records on disk, its proxy, its process. */
 import { randomBytes } from 'node:crypto'
+import { abortable } from '../../async/abortable.ts'
+import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
 import type { SettingsSource } from '../../config/source.ts'
 import type { Egress } from '../../http/egress.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
-import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
-import { abortable } from '../../async/abortable.ts'
 import { BrowserRecords, type RecordsOptions } from './browser-records.ts'
 import { EgressProxy } from './egress-proxy.ts'
 import { launchBrowser, type RunningBrowser } from './launch.ts'

@@ -1,8 +1,8 @@
 /** Who gets a place: at most so many sessions live at a time, and the least recently used one that nobody needs makes room. */
 import type { Clock } from '../../clock.ts'
 import { BrowserFault } from '../fault.ts'
-import type { Session } from './session.ts'
 import type { SessionDirectory } from './session-directory.ts'
+import type { Session } from './session.ts'
 
 /** Ms that a call waits for a place when all sessions are busy signing in. */
 const patience = 90_000

@@ -1,8 +1,8 @@
 /** Whether a session's browser answers, and the page in front. Either may be there and of no use: stopped, crashed, caught in a loop. */
+import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
 import { BrowserFault } from '../fault.ts'
 import { until } from '../page/until.ts'
-import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import type { Session } from './session.ts'
 
 export type Answer = 'answers' | 'browser-silent' | 'page-silent'

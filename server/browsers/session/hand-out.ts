@@ -1,13 +1,13 @@
 /** Hands sessions out that can be used at once: logged in, with a browser that answers and a page that does. */
-import type { Fault } from '../../fault.ts'
-import { BrowserFault } from '../fault.ts'
 import { abortable } from '../../async/abortable.ts'
 import { withDeadline, type StartTimer } from '../../async/deadline.ts'
-import { askSession, usualPatience, type Patience } from './answering.ts'
+import type { Fault } from '../../fault.ts'
+import { BrowserFault } from '../fault.ts'
+import { standingOf } from '../login/standing.ts'
 import { readPageState } from '../page/page-state.ts'
+import { askSession, usualPatience, type Patience } from './answering.ts'
 import type { Session } from './session.ts'
 import { giveUp, type Obtained, type Wanted } from './wanted.ts'
-import { standingOf } from '../login/standing.ts'
 
 export interface HandOutParts {
   obtain(wanted: Wanted): Promise<Obtained>

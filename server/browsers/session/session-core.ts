@@ -1,9 +1,9 @@
 /** What the parts of a session have in common: its state, why it is in it, what happened, and its end. */
 import { createSignal } from '../../async/signal.ts'
 import type { Clock } from '../../clock.ts'
-import { BrowserFault } from '../fault.ts'
 import { Lifecycle } from '../../lifecycle.ts'
 import type { EndReason, SessionEvent, SessionState } from '../contract/index.ts'
+import { BrowserFault } from '../fault.ts'
 import { History } from './history.ts'
 import { isLive, sessionLifecycle, type SessionFacts, type SessionLifecycleEvent } from './session-lifecycle.ts'
 

@@ -1,16 +1,16 @@
 /** Runs an operation of a site profile: go there, click and fill as told, read one field. */
 import type { Page } from 'puppeteer-core'
-import { Fault } from '../../fault.ts'
-import { BrowserFault } from '../fault.ts'
-import { linearPattern } from '../../linear-pattern.ts'
-import { until, untilLate } from '../page/until.ts'
 import { withDeadline } from '../../async/deadline.ts'
+import { Fault } from '../../fault.ts'
+import { linearPattern } from '../../linear-pattern.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
+import { BrowserFault } from '../fault.ts'
+import { refusedWords, standingOf, type Standing } from '../login/standing.ts'
 import { fill, findVisible } from '../page/form.ts'
 import { isBetweenDocuments, isInvalidSelector, readPageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { watchAnswers, type SiteAnswers } from '../page/site-answers.ts'
-import type { SiteProfile } from '../contract/site-profile.ts'
-import { refusedWords, standingOf, type Standing } from '../login/standing.ts'
+import { until, untilLate } from '../page/until.ts'
 import { whileOpen } from '../page/while-open.ts'
 
 type Operation = SiteProfile['operations'][string]

@@ -1,14 +1,14 @@
 /** The site profiles: the built-in ones and those the person made, which may stand in for a built-in one. */
 import type { Database } from 'better-sqlite3'
 import { systemClock, type Clock } from '../../clock.ts'
-import type { EventSink } from '../../events/event.ts'
 import { createAnnouncer } from '../../events/event-types.ts'
-import { BrowserFault } from '../fault.ts'
+import type { EventSink } from '../../events/event.ts'
 import { linearPattern } from '../../linear-pattern.ts'
+import { siteProfile, type SiteProfile } from '../contract/site-profile.ts'
+import { browserEvents } from '../events.ts'
+import { BrowserFault } from '../fault.ts'
 import { builtInProfiles } from './built-in-profiles.ts'
 import { createProfileRows, type ProfileRows } from './profiles-store.ts'
-import { browserEvents } from '../events.ts'
-import { siteProfile, type SiteProfile } from '../contract/site-profile.ts'
 
 export interface ListedProfile extends SiteProfile {
   /** Stands as it is delivered; false for an override too. */
