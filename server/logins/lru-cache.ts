@@ -3,7 +3,7 @@
  *
  * Taking the single oldest entry out of a Map looks simpler, but leaves a hole at its head, and finding the next oldest walks over all of them.
  */
-export interface Recent<Value> {
+export interface LruCache<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
   delete(key: string): void
@@ -11,7 +11,7 @@ export interface Recent<Value> {
 }
 
 /** Keeps at least half of `atMost` and never more. */
-export function createRecent<Value>(atMost: number): Recent<Value> {
+export function createLruCache<Value>(atMost: number): LruCache<Value> {
   let young = new Map<string, Value>()
   let old = new Map<string, Value>()
 

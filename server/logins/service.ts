@@ -9,7 +9,8 @@ import type { Activity } from './activity.ts'
 import { createBulkEnding } from './bulk-ending.ts'
 import { decideAdoption, decideCreate, decideRenewal, standingOf, type RenewOutcome } from './decisions.ts'
 import { loginEvents } from './events.ts'
-import { lockedFault, type SigningKeys, type Verified } from './keys/signing-keys.ts'
+import { lockedFault, type SigningKeys } from './keys/signing-keys.ts'
+import type { Verified } from './keys/verifier.ts'
 import type { Policy } from './policy.ts'
 import { ended, isLive, stateOf, type Session, type StoredEndReason } from './session.ts'
 import type { PageQuery, SessionFilter, SessionStore } from './store/session-store.ts'
@@ -110,11 +111,11 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     const fast = keys.verify(token)
     const verdict = fast.ok ? fast : await verified(token, keys.verify)
     if (!verdict.ok) return null
-    const { sid, jti, iat, exp, user_id } = verdict.claims
-    const found = store.find(sid)
+    const { sessionId, tokenId, userId, issuedAt, expiresAt } = verdict.token
+    const found = store.find(sessionId)
     const stored = found instanceof Promise ? await found : found
-    if (stored === null || stored.userId !== user_id) return null
-    return { session: activity.latest(stored), tokenId: jti, issuedAt: iat * 1_000, tokenEndsAt: (exp + 1) * 1_000 }
+    if (stored === null || stored.userId !== userId) return null
+    return { session: activity.latest(stored), tokenId, issuedAt: issuedAt * 1_000, tokenEndsAt: (expiresAt + 1) * 1_000 }
   }
 
   /** null when the token is good. */
@@ -340,7 +341,7 @@ export function createSessions({ store, keys, activity, policy, clock, events, r
     async endByToken(token, reason, actor) {
       const verdict = await verified(token, keys.verifyForEnding)
       if (!verdict.ok) throw notFound()
-      return end(verdict.claims.sid, reason, actor)
+      return end(verdict.token.sessionId, reason, actor)
     },
     async get(id) {
       const found = await store.find(id)

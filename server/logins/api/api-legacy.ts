@@ -5,6 +5,7 @@ import { actorOf, type Handlers } from '../../http/api.ts'
 import { bearerOf, seenFrom, sessionOf, troubleOf, type LoginsApiParts } from './index.ts'
 import type { legacyRoutes } from '../contract/legacy.ts'
 import type { Session } from '../session.ts'
+import { unverifiedPart } from '../tokens/claims.ts'
 
 export function createLegacyHandlers({ sessions, users, keys, store, policy }: LoginsApiParts): Handlers<typeof legacyRoutes> {
   /** A session made by a gateway has no user here; then the session itself says who it is. */
@@ -101,10 +102,16 @@ export function createLegacyHandlers({ sessions, users, keys, store, policy }: L
     async tokenInfo(_, call) {
       const session = await sessionOf(call, sessions, true)
       if (!session.permissions.includes('admin-read')) throw new LoginFault('access-denied', 'This needs the permission admin-read')
-      const verdict = keys.verify(bearerOf(call) ?? '')
+      const token = bearerOf(call) ?? ''
+      const verdict = keys.verify(token)
       return {
         status: 200,
-        body: { claims: verdict.ok ? { ...verdict.claims } : {}, valid: verdict.ok, error: verdict.ok ? null : verdict.problem },
+        // What verifies is of our form.
+        body: {
+          claims: verdict.ok ? (unverifiedPart(token, 'claims') as Record<string, unknown>) : {},
+          valid: verdict.ok,
+          error: verdict.ok ? null : verdict.problem,
+        },
       }
     },
   }

@@ -3,52 +3,18 @@
  *
  * The algorithm belongs to the key, never to the token: what a token's header says is compared with it and nothing else.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
-import { createSigner, createVerifier } from 'fast-jwt'
 import type { Clock } from '../../clock.ts'
 import type { EventSink } from '../../events/event.ts'
 import { createAnnouncer } from '../../events/event-types.ts'
 import type { Fault } from '../../fault.ts'
 import { LoginFault } from '../fault.ts'
 import type { Log } from '../../log.ts'
-import { randomBase62 } from '../../secrets/random.ts'
 import { diskRefusal } from '../../store/disk.ts'
 import { loginEvents } from '../events.ts'
-import { createRecent } from '../lru-cache.ts'
+import type { Claims } from '../tokens/claims.ts'
 import type { KeyRecord, KeyStore, LastSigning, LockedKey, SigningAlgorithm } from './keys-store.ts'
-
-export const issuer = 'wheelhouse'
-export const audience = 'wheelhouse-logins'
-
-/** What a token says. `session_id`, `user_id` and `role_name` are the contract's words, `sid` and `sub` the standards'. */
-export interface Claims {
-  iss: string
-  aud: string
-  sub: string
-  sid: string
-  jti: string
-  /** Seconds since the epoch. */
-  iat: number
-  exp: number
-  session_id: string
-  user_id: string
-  username: string
-  role_name: string
-  permissions?: readonly string[]
-  /** Left out where it is not; a gateway renews the token accordingly. */
-  remember_me?: true
-}
-
-export interface KeyView {
-  id: string
-  algorithm: SigningAlgorithm
-  createdAt: number
-  verifyUntil: number | null
-  signs: boolean
-}
-
-export type TokenProblem = 'malformed' | 'unknown-key' | 'locked-key' | 'wrong-algorithm' | 'bad-signature' | 'not-ours'
-export type Verified = { ok: true; claims: Claims } | { ok: false; problem: TokenProblem }
+import { newKey, usableKey, type KeyView, type UsableKey } from './usable-key.ts'
+import { createTokenVerifier, type Verified } from './verifier.ts'
 
 /** What became of keys that were there: all are others now, or none was found and one was made. */
 export interface LostKeys {
@@ -97,16 +63,6 @@ export interface SigningKeys {
   stop(): void
 }
 
-interface UsableKey extends KeyView {
-  sign(claims: Claims): string
-  verify(token: string): unknown
-  jwk: Record<string, unknown> | null
-}
-
-/** Tokens whose signature was found good, by their whole text: a signature takes ten to some hundred microseconds, looking it up less than one. */
-const verdictsKept = 30_000
-/** Longer than any header a server accepts. */
-const longestToken = 16_384
 /** Ms between two readings that strangers can ask for. */
 const reloadEvery = 100
 
@@ -133,7 +89,7 @@ export function createSigningKeys({
   let stopWatching = (): void => undefined
   let reloadedAt = -Infinity
   let reloading: Promise<void> | undefined
-  const verdicts = createRecent<{ key: UsableKey; verdict: Verified }>(verdictsKept)
+  const verifier = createTokenVerifier({ keyOf: (id) => keys.get(id), isLocked: (id) => lockedKeys.has(id) })
   const listeners = new Set<() => void>()
 
   const isUsable = ({ verifyUntil }: UsableKey): boolean => verifyUntil === null || verifyUntil > clock.now()
@@ -147,8 +103,7 @@ export function createSigningKeys({
     signing = [...keys.values()].filter(({ verifyUntil }) => verifyUntil === null).at(-1)
     for (const key of keys.values()) key.signs = key === signing
     if (signing !== undefined) notice(signing)
-    // A key that is gone must not live on in what it verified.
-    verdicts.clear()
+    verifier.forget()
     for (const listener of listeners) listener()
   }
 
@@ -195,26 +150,6 @@ export function createSigningKeys({
   /** Nothing is forgotten and nobody told when a reading brings nothing new. */
   function isKnown(records: readonly KeyRecord[]): boolean {
     return records.length === keys.size && records.every(({ id, verifyUntil }) => keys.get(id)?.verifyUntil === verifyUntil)
-  }
-
-  function verify(token: string, counts: (key: UsableKey) => boolean): Verified {
-    const known = verdicts.get(token)
-    if (known !== undefined && counts(known.key)) return known.verdict
-    const header = headerOf(token)
-    if (header === null) return { ok: false, problem: 'malformed' }
-    const key = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
-    if (key === undefined && typeof header.kid === 'string' && lockedKeys.has(header.kid)) return { ok: false, problem: 'locked-key' }
-    if (key === undefined || !counts(key)) return { ok: false, problem: 'unknown-key' }
-    if (header.alg !== key.algorithm) return { ok: false, problem: 'wrong-algorithm' }
-    try {
-      const claims = key.verify(token)
-      if (!isClaims(claims)) return { ok: false, problem: 'not-ours' }
-      const verdict = { ok: true, claims } as const
-      verdicts.set(token, { key, verdict })
-      return verdict
-    } catch (error) {
-      return { ok: false, problem: problemOf(error) }
-    }
   }
 
   /** What fails is said by whoever needs a key, and tried again. */
@@ -271,8 +206,8 @@ export function createSigningKeys({
       return { keys: locked.length, anyUsable }
     },
 
-    verify: (token) => verify(token, isUsable),
-    verifyForEnding: (token) => verify(token, () => true),
+    verify: (token) => verifier.verify(token, isUsable),
+    verifyForEnding: (token) => verifier.verify(token, () => true),
 
     reload() {
       if (!store.shared) return Promise.resolve()
@@ -333,72 +268,4 @@ export function lockedFault(): Fault {
 
 function pause(ms: number): Promise<void> {
   return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-function newKey(algorithm: SigningAlgorithm, now: number): KeyRecord {
-  const secret =
-    algorithm === 'HS256'
-      ? randomBytes(64)
-      : pkcs8(
-          algorithm === 'EdDSA' ? generateKeyPairSync('ed25519').privateKey : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-        )
-  return { id: `key_${randomBase62(16)}`, algorithm, secret, createdAt: now, verifyUntil: null }
-}
-
-function pkcs8(key: KeyObject): Buffer {
-  return key.export({ type: 'pkcs8', format: 'der' })
-}
-
-function usableKey({ id, algorithm, secret, createdAt, verifyUntil }: KeyRecord): UsableKey {
-  const checks = { algorithms: [algorithm], allowedIss: issuer, allowedAud: audience, ignoreExpiration: true }
-  const signed = { algorithm, kid: id, header: { typ: 'JWT', alg: algorithm } }
-  const view = { id, algorithm, createdAt, verifyUntil, signs: false }
-  if (algorithm === 'HS256') {
-    return { ...view, sign: createSigner({ ...signed, key: secret }), verify: createVerifier({ ...checks, key: secret }), jwk: null }
-  }
-  const privateKey = createPrivateKey({ key: secret, type: 'pkcs8', format: 'der' })
-  const publicKey = createPublicKey(privateKey)
-  const privatePem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
-  return {
-    ...view,
-    sign: createSigner({ ...signed, key: privatePem }),
-    verify: createVerifier({ ...checks, key: publicPem }),
-    jwk: { ...publicKey.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' },
-  }
-}
-
-/** Headers repeat: all tokens of one key share theirs, so it is read once. */
-const knownHeaders = new Map<string, { kid: unknown; alg: unknown }>()
-
-function headerOf(token: string): { kid: unknown; alg: unknown } | null {
-  if (token.length > longestToken) return null
-  const dot = token.indexOf('.')
-  if (dot <= 0) return null
-  const text = token.slice(0, dot)
-  const known = knownHeaders.get(text)
-  if (known !== undefined) return known
-  try {
-    const header: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
-    if (typeof header !== 'object' || header === null) return null
-    const { kid, alg } = header as { kid?: unknown; alg?: unknown } // checked where they are used
-    if (knownHeaders.size >= 100) knownHeaders.clear()
-    knownHeaders.set(text, { kid, alg })
-    return { kid, alg }
-  } catch {
-    return null
-  }
-}
-
-function isClaims(value: unknown): value is Claims {
-  if (typeof value !== 'object' || value === null) return false
-  const { sid, jti, exp, user_id } = value as Partial<Record<keyof Claims, unknown>>
-  return typeof sid === 'string' && typeof jti === 'string' && typeof exp === 'number' && typeof user_id === 'string'
-}
-
-function problemOf(error: unknown): TokenProblem {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
-  if (code === 'FAST_JWT_INVALID_CLAIM_VALUE' || code === 'FAST_JWT_MISSING_REQUIRED_CLAIM') return 'not-ours'
-  if (code === 'FAST_JWT_MALFORMED' || code === 'FAST_JWT_INVALID_PAYLOAD' || code === 'FAST_JWT_INVALID_TYPE') return 'malformed'
-  return 'bad-signature'
 }

@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts'
 import type { RedisClient } from './redis-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { commitScript, readScript, removeScript, touchScript } from './redis-scripts.ts'
-import { createBest } from './top-k.ts'
+import { createTopK } from './top-k.ts'
 import { isLive, type Session } from '../session.ts'
 import { createSignal, orderOf, worthTelling, type Moment, type PageQuery, type SessionFilter, type SessionStore } from './session-store.ts'
 
@@ -125,16 +125,16 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
       const { filter, sort, descending, offset, limit } = query
       const all = Object.values(filter).every((wanted) => wanted === undefined)
       if (all && (sort === 'createdAt' || sort === 'lastActivity')) return sortedPage(sort === 'createdAt' ? 'created' : 'active', query)
-      const best = createBest<{ id: string; key: string | number; session: Session }>(offset + limit, orderOf(descending))
+      const topK = createTopK<{ id: string; key: string | number; session: Session }>(offset + limit, orderOf(descending))
       for await (const some of scan(filter, moment)) {
-        for (const session of some) best.add({ id: session.id, key: session[sort], session })
+        for (const session of some) topK.add({ id: session.id, key: session[sort], session })
       }
       return {
-        sessions: best
+        sessions: topK
           .first()
           .slice(offset)
           .map(({ session }) => session),
-        total: best.total(),
+        total: topK.total(),
       }
     },
 

@@ -5,7 +5,7 @@
  * rows, with room for requests in between: the whole takes as long, nobody else notices.
  */
 import type { Database } from 'better-sqlite3'
-import { createBest } from './top-k.ts'
+import { createTopK } from './top-k.ts'
 import { nextTurn, selected, sessionOf, type SessionRow as Row } from './sqlite-rows.ts'
 import type { Session } from '../session.ts'
 import {
@@ -97,23 +97,23 @@ export function createSqliteSearch(database: Database, read: (id: string) => Ses
       const all = Object.values(filter).every((wanted) => wanted === undefined)
       if (all && sort === 'createdAt' && descending)
         return { sessions: youngest.all({ offset, limit }).flatMap((id) => read(id) ?? []), total: countAll.get() ?? 0 }
-      const best = createBest<{ id: string; key: string | number }>(offset + limit, orderOf(descending))
+      const topK = createTopK<{ id: string; key: string | number }>(offset + limit, orderOf(descending))
       for await (const rows of parts<{ id: string; key: string | number }>(
         filter,
         moment,
         `id, ${columnOfSort[sort]} AS key`,
         sort === 'lastActivity',
       )) {
-        for (const row of rows) best.add(row)
+        for (const row of rows) topK.add(row)
       }
       return {
         sessions: database.open
-          ? best
+          ? topK
               .first()
               .slice(offset)
               .flatMap(({ id }) => read(id) ?? [])
           : [],
-        total: best.total(),
+        total: topK.total(),
       }
     },
 

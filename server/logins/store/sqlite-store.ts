@@ -2,7 +2,7 @@
 import type { Log } from '../../log.ts'
 import { quickly, type Database } from '../../store/database.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { createRecent } from '../lru-cache.ts'
+import { createLruCache } from '../lru-cache.ts'
 import { columnOf, columnPairs, nextTurn, rowOf, selected, sessionOf, type SessionRow as Row } from './sqlite-rows.ts'
 import type { Session } from '../session.ts'
 import { createSignal, worthTelling, type SessionStore } from './session-store.ts'
@@ -67,7 +67,7 @@ export function createSqliteStore({
 
   const commit = createGroupCommit(database)
   const changes = createSignal<readonly Session[]>((error) => log.error({ error: String(error) }, 'a listener to changed sessions failed'))
-  const kept = createRecent<Session>(keepAtMost)
+  const kept = createLruCache<Session>(keepAtMost)
 
   function read(id: string): Session | null {
     const known = kept.get(id)

@@ -1,5 +1,5 @@
 /** The first few of many in an order, without keeping all of them. */
-export interface Best<Item> {
+export interface TopK<Item> {
   add(item: Item): void
   /** How many were added. */
   total(): number
@@ -8,7 +8,7 @@ export interface Best<Item> {
 }
 
 /** `order` as for a sort. Keeps at most some multiple of `amount`, and sorts only when that is reached. */
-export function createBest<Item>(amount: number, order: (a: Item, b: Item) => number): Best<Item> {
+export function createTopK<Item>(amount: number, order: (a: Item, b: Item) => number): TopK<Item> {
   let kept: Item[] = []
   let total = 0
   const settle = (): void => void (kept = kept.sort(order).slice(0, amount))

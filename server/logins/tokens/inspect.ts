@@ -2,7 +2,9 @@
 import type { Clock } from '../../clock.ts'
 import { iso } from '../../clock.ts'
 import { standingOf } from '../decisions.ts'
-import type { SigningKeys, TokenProblem } from '../keys/signing-keys.ts'
+import type { SigningKeys } from '../keys/signing-keys.ts'
+import type { TokenProblem } from '../keys/verifier.ts'
+import { unverifiedPart } from './claims.ts'
 import type { Policy } from '../policy.ts'
 import { stateOf, type Session } from '../session.ts'
 import type { SessionStore } from '../store/session-store.ts'
@@ -40,7 +42,7 @@ export function createInspector({
   clock: Clock
 }): (token: string) => Promise<Inspection> {
   return async (token) => {
-    const [header, claims] = token.split('.').map(readPart)
+    const [header, claims] = [unverifiedPart(token, 'header'), unverifiedPart(token, 'claims')]
     const verdict = keys.verify(token)
     const failedAt = (step: string, text: string, session: Session | null = null): Inspection => ({
       header,
@@ -50,16 +52,16 @@ export function createInspector({
       session,
     })
     if (!verdict.ok) return failedAt(problems[verdict.problem].at, problems[verdict.problem].text)
-    const { sid, jti, exp } = verdict.claims
-    const session = await store.find(sid)
+    const { sessionId, tokenId, expiresAt } = verdict.token
+    const session = await store.find(sessionId)
     if (session === null)
       return failedAt('Session', 'The signature holds, but its session is not stored here: it was removed, or the store was emptied')
     const now = clock.now()
     const state = stateOf(session, now, policy().idleTimeout)
     if (!state.live) return failedAt('State', `The session is over since ${iso(state.at)}: ${state.reason}`, session)
-    const standing = standingOf(session, jti, now)
+    const standing = standingOf(session, tokenId, now)
     if (standing === 'replaced') return failedAt('Place', 'A newer token took its place; using it would end the session', session)
-    if (standing === 'previous' && now >= (exp + 1) * 1_000)
+    if (standing === 'previous' && now >= (expiresAt + 1) * 1_000)
       return failedAt('Place', 'A newer token took its place, and its own time is over', session)
     return { header, claims, valid: true, checks: checksUntil(null, ''), session }
   }
@@ -85,12 +87,4 @@ function checksUntil(failed: string | null, text: string): Inspection['checks'] 
         ? { name, result: 'failed', text }
         : { name, result: 'skipped', text: '' },
   )
-}
-
-function readPart(part: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-  } catch {
-    return null
-  }
 }

@@ -11,7 +11,7 @@ import {
   type AttemptStore,
   type Backoff,
 } from './attempts.ts'
-import { createRecent, type Recent } from '../lru-cache.ts'
+import { createLruCache, type LruCache } from '../lru-cache.ts'
 
 interface Failures {
   count: number
@@ -23,12 +23,12 @@ interface Failures {
 const keptAtMost = 50_000
 
 export function createMemoryAttempts(clock: Pick<Clock, 'monotonic'>): AttemptStore {
-  const pairs = createRecent<Failures>(keptAtMost)
-  const names = createRecent<Failures>(keptAtMost)
-  const addresses = createRecent<Failures>(keptAtMost)
-  const trusted = createRecent<number>(keptAtMost)
+  const pairs = createLruCache<Failures>(keptAtMost)
+  const names = createLruCache<Failures>(keptAtMost)
+  const addresses = createLruCache<Failures>(keptAtMost)
+  const trusted = createLruCache<number>(keptAtMost)
 
-  const countOf = (kept: Recent<Failures>, key: string, window: number): Failures => {
+  const countOf = (kept: LruCache<Failures>, key: string, window: number): Failures => {
     const found = kept.get(key)
     return found === undefined || clock.monotonic() - found.last > window ? { count: 0, last: 0 } : found
   }

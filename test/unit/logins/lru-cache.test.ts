@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { createRecent } from '../../../server/logins/lru-cache.ts'
+import { createLruCache } from '../../../server/logins/lru-cache.ts'
 
 test('what was used lately stays, what was not is forgotten, and there are never too many', () => {
-  const recent = createRecent<number>(10)
+  const recent = createLruCache<number>(10)
   recent.set('used', 0)
   for (let index = 0; index < 100; index += 1) {
     recent.set(`other-${index}`, index)
@@ -15,7 +15,7 @@ test('what was used lately stays, what was not is forgotten, and there are never
 })
 
 test('a newer value wins over an older generation, and what is deleted is gone from both', () => {
-  const recent = createRecent<string>(4)
+  const recent = createLruCache<string>(4)
   recent.set('a', 'old')
   recent.set('b', '')
   recent.set('c', '')
