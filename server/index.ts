@@ -376,11 +376,11 @@ function createPublisher(brokers: Pick<BrokersRoom, 'inProcessClient'>, standing
     by.may('brokers:use') && by.reaches('brokers', { subject: session, makers: brokers.inProcessClient.makersOf(session) })
   return {
     allows,
-    async publish({ session, madeBy, ...publication }) {
+    async publish({ session, topic, data, id, publisher, madeBy }) {
       const by = madeBy === null ? ownerStanding : standingOf(madeBy)
       if (by === null || !allows(by, session))
         throw new BotFault('rule-beyond-caller', 'Whoever added this rule may no longer publish there')
-      await brokers.inProcessClient.publish(session, { ...publication, retain: false })
+      await brokers.inProcessClient.publish(session, { topic, data, id, publisher, retain: false })
     },
   }
 }

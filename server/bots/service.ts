@@ -125,7 +125,8 @@ export class BotService {
 
   change(userId: string, change: BotChange, actor: string): Bot {
     const bot = this.get(userId)
-    const { label, notes, proxy, ...settings } = change
+    const { label, notes, proxy, keepsLog, pause, dailyCap, keepMessagesFor } = change
+    const settings = { keepsLog, pause, dailyCap, keepMessagesFor }
     bot.change({ ...given({ label, notes, proxy }), settings: { ...bot.row.settings, ...given<BotSettings>(settings) } })
     this.#parts.onAction('changed', userId, actor)
     return bot

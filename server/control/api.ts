@@ -133,9 +133,9 @@ export function createControlApi(parts: ControlParts): Api {
         if (profile === undefined) throw new ControlFault('profile-not-found', `There is no site profile ${params.name}`)
         return { status: 200, body: profile }
       },
-      putSiteProfile: async ({ params, body: { name: _, ...profile } }, { caller }) => ({
+      putSiteProfile: async ({ params, body }, { caller }) => ({
         status: 200,
-        body: await profiles.put(params.name, profile, actorOf(caller)),
+        body: await profiles.put(params.name, body, actorOf(caller)),
       }),
       removeSiteProfile: ({ params }, { caller }) => {
         profiles.remove(params.name, actorOf(caller))

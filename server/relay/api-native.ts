@@ -35,8 +35,9 @@ export function nativeHandlers({
       status: 200,
       body: { sessions: sessionAdmin.all(call.standing).map((session) => sessionAdmin.shown(session)), mcpUrl: `${baseOf(call)}/mcp` },
     }),
-    createRelaySession: ({ body }, call) => {
-      const { sessionId, session } = sessions.create({ ...body, address: call.address }, actorOf(call.caller), call.standing)
+    createRelaySession: ({ body: { accountId, name, expiresIn, policy } }, call) => {
+      const wanted = { accountId, name, expiresIn, policy, address: call.address }
+      const { sessionId, session } = sessions.create(wanted, actorOf(call.caller), call.standing)
       return {
         status: 201,
         body: {

@@ -29,11 +29,16 @@ export function createRelayApi({ sessions, sessionAdmin, gateway, calls, usage, 
   }
   return implement(relayContract, {
     createSession: ({ body }, call) => {
-      const { userAgent, origin } = body.metadata
+      const {
+        metadata: { userAgent, origin },
+        expiresIn,
+        policy,
+      } = body
       const created = sessions.create(
         {
           accountId: userOf(call),
-          ...body,
+          expiresIn,
+          policy,
           // What the server sees wins: a client could claim any address.
           address: call.address,
           userAgent: userAgent ?? textOf(call.headers['user-agent']),

@@ -59,8 +59,8 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
       right: 'brokers:use',
       destructive: true,
       about: ({ sessionName, topic: on }) => `${sessionName} ${on}`,
-      run: async ({ sessionName, ...publication }, { actor, standing }) =>
-        facts(await brokers.publish(own(sessionName, standing), { ...publication, publisher: actor })),
+      run: async ({ sessionName, topic: to, data, retain, ttl }, { actor, standing }) =>
+        facts(await brokers.publish(own(sessionName, standing), { topic: to, data, retain, ttl, publisher: actor })),
     }),
     builtInTool({
       name: 'broker_subscribe',

@@ -101,9 +101,9 @@ export function messageHandlers({
       )
       return ok
     },
-    log: ({ params, query: { chat, ...query } }) => {
+    log: ({ params, query: { chat, text, before, limit } }) => {
       service.get(params.userId)
-      const { items, next } = logStore.read(params.userId, { ...query, chat: chat === undefined ? undefined : chatOf(chat) })
+      const { items, next } = logStore.read(params.userId, { chat: chat === undefined ? undefined : chatOf(chat), text, before, limit })
       return { status: 200, body: { success: true, messages: items.map(loggedView), next } }
     },
     chats: async ({ params: { userId }, query }) => {

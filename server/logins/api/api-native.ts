@@ -110,9 +110,10 @@ export function createNativeHandlers({
       }
     },
 
-    async logins({ query: { sort, direction, offset, limit, ...filter } }) {
+    async logins({ query }) {
+      const { sort, direction, offset, limit } = query
       const { sessions: found, total } = await sessions.page({
-        filter: filterOf(filter),
+        filter: filterOf(query),
         sort,
         descending: direction === 'down',
         offset,
@@ -150,7 +151,7 @@ export function createNativeHandlers({
         const ids = [...new Set(body.ids)]
         return { status: 200, body: { matched: ids.length, revoked: body.preview ? 0 : await revokeEach(ids, actorOf(call.caller)) } }
       }
-      const filter = filterOf({ ...body.filter, state: 'live' })
+      const filter = { ...filterOf(body.filter), state: 'live' as const }
       const { total } = await sessions.page({ filter, sort: 'createdAt', descending: false, offset: 0, limit: 1 })
       return { status: 200, body: { matched: total, revoked: body.preview ? 0 : await sessions.endMatching(filter, actorOf(call.caller)) } }
     },
@@ -208,11 +209,13 @@ export function createNativeHandlers({
   }
 }
 
-function filterOf({ createdAfter, text, ...filter }: LoginFilter): SessionFilter {
+function filterOf({ text, userId, role, state, createdAfter }: LoginFilter): SessionFilter {
   return {
-    ...filter,
-    ...(text === undefined || text === '' ? {} : { text }),
-    ...(createdAfter === undefined ? {} : { createdAfter: Date.parse(createdAfter) }),
+    text: text === '' ? undefined : text,
+    userId,
+    role,
+    state,
+    createdAfter: createdAfter === undefined ? undefined : Date.parse(createdAfter),
   }
 }
 

@@ -132,16 +132,16 @@ export function createLoginUsers({
       return user
     },
 
-    async change(id, { password, ...patch }, actor) {
+    async change(id, { fullName, role, permissions, password, active }, actor) {
       const before = await known(id)
       const passwordHash = password === undefined ? undefined : await hashed(password)
       const changed = (user: StoredLoginUser): StoredLoginUser => ({
         ...user,
-        fullName: patch.fullName ?? user.fullName,
-        roleName: patch.role ?? user.roleName,
-        permissions: patch.permissions ?? user.permissions,
+        fullName: fullName ?? user.fullName,
+        roleName: role ?? user.roleName,
+        permissions: permissions ?? user.permissions,
         passwordHash: passwordHash ?? user.passwordHash,
-        active: patch.active ?? user.active,
+        active: active ?? user.active,
       })
       const after = changed(before)
       const endsSessions =

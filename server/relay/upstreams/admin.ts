@@ -211,8 +211,9 @@ export class UpstreamAdmin {
 }
 
 /** Throws `upstream-invalid`: what is changed must go with what stays. */
-function patched(before: UpstreamDefinition, { env, headers, ...plain }: UpstreamPatch): UpstreamDefinition {
-  const given = withoutUndefined(plain)
+function patched(before: UpstreamDefinition, patch: UpstreamPatch): UpstreamDefinition {
+  const { name, transport, command, args, cwd, url, enabled, env, headers } = patch
+  const given = withoutUndefined({ name, transport, command, args, cwd, url, enabled })
   const definition = withLoginApart({ ...before, ...given, env: merged(before.env, env), headers: merged(before.headers, headers) })
   const checked = newUpstream.safeParse(definition)
   if (checked.success) return definition
