@@ -9,7 +9,7 @@ import type { Log } from '../log.ts'
 import type { Api } from './api.ts'
 import { contractError, createApp, type AppOptions, type RequestHandler } from './app.ts'
 import type { ApiName } from './contract.ts'
-import { isFromElsewhere, pageOfOurs, type Doorway, type Guards } from './guards.ts'
+import { isFromElsewhere, pageOfOurs, type Exposure, type Guards } from './guards.ts'
 import { KeySockets } from './key-sockets.ts'
 import { Listener, type ListenerState } from './listener.ts'
 import { httpUrl, isLoopback, lanAddresses, nextFreePort, plainAddress } from './network.ts'
@@ -49,39 +49,39 @@ export interface ServedApi {
 
 interface Mount extends ServedApi {
   listener: Listener
-  own: Doorway
+  own: Exposure
 }
 
 /** Anything that is bound beyond loopback can be reached by other devices. */
 const everyInterface = '0.0.0.0'
 
 export class ApiHost {
-  private readonly mounts: ReadonlyMap<ApiName, Mount>
-  private readonly options: ApiHostOptions
-  private readonly keySockets = new KeySockets()
+  readonly #mounts: ReadonlyMap<ApiName, Mount>
+  readonly #options: ApiHostOptions
+  readonly #keySockets = new KeySockets()
   /** Set when the control port is taken and control answers elsewhere for this run. */
-  private controlFallback: string | null = null
+  #controlFallback: string | null = null
 
   constructor(options: ApiHostOptions) {
-    this.options = options
+    this.#options = options
     const mounts = new Map<ApiName, Mount>()
-    for (const api of options.apis.slice(1)) mounts.set(api.contract.api, this.mountRoom(api))
+    for (const api of options.apis.slice(1)) mounts.set(api.contract.api, this.#mountRoom(api))
     const [control] = options.apis
-    mounts.set('control', this.mountControl(control, [...mounts.values()]))
-    this.mounts = mounts
+    mounts.set('control', this.#mountControl(control, [...mounts.values()]))
+    this.#mounts = mounts
   }
 
   names(): ApiName[] {
-    return ['control', ...[...this.mounts.keys()].filter((name) => name !== 'control')]
+    return ['control', ...[...this.#mounts.keys()].filter((name) => name !== 'control')]
   }
 
   served(name: ApiName): ServedApi {
-    const mount = this.mount(name)
+    const mount = this.#mount(name)
     const status =
-      name === 'control' && this.controlFallback !== null && mount.listener.status.state === 'listening'
-        ? { ...mount.listener.status, state: 'port-in-use' as const, error: this.controlFallback }
+      name === 'control' && this.#controlFallback !== null && mount.listener.status.state === 'listening'
+        ? { ...mount.listener.status, state: 'port-in-use' as const, error: this.#controlFallback }
         : mount.listener.status
-    return { api: mount.api, status, traffic: mount.traffic, exposed: mount.own.exposed() }
+    return { api: mount.api, status, traffic: mount.traffic, exposed: mount.own.beyondLoopback() }
   }
 
   /** Opens every listener; a port that is taken is a state, never a failure of the rest. */
@@ -91,37 +91,39 @@ export class ApiHost {
 
   /** Serves an API at the port the settings name, or tries again. */
   async startApi(name: ApiName): Promise<void> {
-    const mount = this.mount(name)
-    const { port } = this.options.settings().apis[name]
+    const mount = this.#mount(name)
+    const { port } = this.#options.settings().apis[name]
     if (port === 'off') return mount.listener.stop()
-    const status = await mount.listener.start(this.hostFor(name), port)
-    if (name === 'control') await this.openControlElsewhere(status)
+    const status = await mount.listener.start(this.#hostFor(name), port)
+    if (name === 'control') await this.#openControlElsewhere(status)
   }
 
   async stopApi(name: ApiName): Promise<void> {
     if (name === 'control') throw new KernelFault('api-not-stoppable', 'The control API serves this window; it stops with the app')
-    await this.mount(name).listener.stop()
+    await this.#mount(name).listener.stop()
   }
 
   /** Brings one listener to what the settings say; throws `port-in-use` and stays where it was when that cannot be had. */
   async follow(name: ApiName): Promise<void> {
-    const { listener } = this.mount(name)
-    const { port } = this.options.settings().apis[name]
+    const { listener } = this.#mount(name)
+    const { port } = this.#options.settings().apis[name]
     if (port === 'off') return listener.stop()
     const { status } = listener
     // Any free port is as good as the one it has: whoever knows its address should not lose it.
-    await listener.move(this.hostFor(name), port === 0 && status.state === 'listening' ? status.port : port)
-    if (name === 'control') this.controlFallback = null
+    await listener.move(this.#hostFor(name), port === 0 && status.state === 'listening' ? status.port : port)
+    if (name === 'control') this.#controlFallback = null
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.mounts.values()].map(({ listener }) => listener.stop()))
+    await Promise.all([...this.#mounts.values()].map(({ listener }) => listener.stop()))
   }
 
   /** Where this machine's programs reach an API: its own port, else its prefix on the control port. */
   url(name: ApiName): string {
     const { status } = this.served(name)
-    return this.ownUrl(name) ?? (name === 'control' ? httpUrl(this.options.host, 'port' in status ? status.port : 0) : this.prefixUrl(name))
+    return (
+      this.#ownUrl(name) ?? (name === 'control' ? httpUrl(this.#options.host, 'port' in status ? status.port : 0) : this.prefixUrl(name))
+    )
   }
 
   prefixUrl(name: ApiName): string {
@@ -130,153 +132,159 @@ export class ApiHost {
 
   /** Addresses under which other devices reach it, empty while it is open to this machine only. */
   lanUrls(name: ApiName): string[] {
-    const { listener, own } = this.mount(name)
+    const { listener, own } = this.#mount(name)
     const status = listener.status
-    if (status.state !== 'listening' || !own.exposed()) return []
+    if (status.state !== 'listening' || !own.beyondLoopback()) return []
     const hosts = status.host === everyInterface ? lanAddresses().filter((address) => !address.includes(':')) : [status.host]
     return hosts.map((host) => httpUrl(host, status.port))
   }
 
   /** To be called when a key is revoked: what it has opened ends too, on every API. */
   closeSocketsOf(keyId: string): void {
-    this.keySockets.close(keyId)
+    this.#keySockets.close(keyId)
   }
 
   freePort(port: number): Promise<number | null> {
-    return nextFreePort(this.options.host, port)
+    return nextFreePort(this.#options.host, port)
   }
 
   /** Devices of the network that are connected now. */
   countLanClients(): number {
-    return [...this.mounts.values()].reduce(
+    return [...this.#mounts.values()].reduce(
       (sum, { listener }) => sum + listener.countPeers((address) => address !== '' && !isLoopback(plainAddress(address))),
       0,
     )
   }
 
-  private ownUrl(name: ApiName): string | null {
-    const { status } = this.mount(name).listener
+  #ownUrl(name: ApiName): string | null {
+    const { status } = this.#mount(name).listener
     if (status.state !== 'listening') return null
     return httpUrl(status.host === everyInterface ? '127.0.0.1' : status.host, status.port)
   }
 
-  private hostFor(name: ApiName): string {
-    return this.options.settings().apis[name].openTo === 'lan' ? everyInterface : this.options.host
+  #hostFor(name: ApiName): string {
+    return this.#options.settings().apis[name].openTo === 'lan' ? everyInterface : this.#options.host
   }
 
   /** Without control there is no window to solve anything in: it takes the next free port for this run and says so. */
-  private async openControlElsewhere(status: ListenerState): Promise<void> {
-    this.controlFallback = null
+  async #openControlElsewhere(status: ListenerState): Promise<void> {
+    this.#controlFallback = null
     if (status.state !== 'port-in-use') return
-    const { listener } = this.mount('control')
+    const { listener } = this.#mount('control')
     const free = await nextFreePort(status.host, status.port)
     if (free === null) return
-    this.controlFallback = `${status.error}; control answers on ${free} until the next start`
+    this.#controlFallback = `${status.error}; control answers on ${free} until the next start`
     await listener.start(status.host, free)
   }
 
-  private mount(name: ApiName): Mount {
-    const mount = this.mounts.get(name)
+  #mount(name: ApiName): Mount {
+    const mount = this.#mounts.get(name)
     if (mount === undefined) throw new KernelFault('api-not-present', `There is no ${name} API in this version`)
     return mount
   }
 
-  private mountRoom(api: Api): Mount {
+  #mountRoom(api: Api): Mount {
     const name = api.contract.api
-    const traffic = new Traffic(this.options.monotonic)
-    const own = this.doorway(name, '')
-    const door = this.door(api, own, traffic)
-    return this.listen(api, own, traffic, { request: (request, response) => void door.request(request, response), upgrade: door.upgrade })
+    const traffic = new Traffic(this.#options.monotonic)
+    const own = this.#exposure(name, '')
+    const handlers = this.#handlersOf(api, own, traffic)
+    return this.#listen(api, own, traffic, {
+      request: (request, response) => void handlers.request(request, response),
+      upgrade: handlers.upgrade,
+    })
   }
 
-  private mountControl(control: Api, rooms: readonly Mount[]): Mount {
-    const traffic = new Traffic(this.options.monotonic)
-    const own = this.doorway('control', '')
-    const controlDoor = this.door(control, own, traffic)
+  #mountControl(control: Api, rooms: readonly Mount[]): Mount {
+    const traffic = new Traffic(this.#options.monotonic)
+    const own = this.#exposure('control', '')
+    const controlHandlers = this.#handlersOf(control, own, traffic)
     const prefixed = new Map(
-      rooms.map((room) => [room.api.contract.api, this.door(room.api, { ...own, prefix: `/${room.api.contract.api}` }, room.traffic)]),
+      rooms.map((room) => [
+        room.api.contract.api,
+        this.#handlersOf(room.api, { ...own, prefix: `/${room.api.contract.api}` }, room.traffic),
+      ]),
     )
     const isControls = (path: string): boolean => /^\/(control|docs|openapi\.json)(\/|\?|$)/.test(path)
-    const select = (request: IncomingMessage): { door: Door | null } => {
+    const select = (request: IncomingMessage): { handlers: ApiHandlers | null } => {
       const url = request.url ?? '/'
       const [, first = ''] = /^\/([a-z]+)(?=[/?]|$)/.exec(url) ?? []
-      const door = [...prefixed].find(([name]) => name === first)?.[1]
-      if (door !== undefined && url.startsWith(`/${first}/`)) {
+      const handlers = [...prefixed].find(([name]) => name === first)?.[1]
+      if (handlers !== undefined && url.startsWith(`/${first}/`)) {
         request.url = url.slice(first.length + 1)
-        return { door }
+        return { handlers }
       }
-      return { door: isControls(url) ? controlDoor : null }
+      return { handlers: isControls(url) ? controlHandlers : null }
     }
-    return this.listen(control, own, traffic, {
+    return this.#listen(control, own, traffic, {
       request: (request, response) => {
-        const { door } = select(request)
-        if (door !== null) return void door.request(request, response)
-        this.serveWindow(control, own, request, response)
+        const { handlers } = select(request)
+        if (handlers !== null) return void handlers.request(request, response)
+        this.#serveWindow(control, own, request, response)
       },
-      upgrade: (request, socket, head) => (select(request).door ?? controlDoor).upgrade(request, socket, head),
+      upgrade: (request, socket, head) => (select(request).handlers ?? controlHandlers).upgrade(request, socket, head),
     })
   }
 
   /** The window's files pass the Host check too: a re-bound name must not even load it. Nor may a page of another site, to find out what runs here. */
-  private serveWindow(control: Api, own: Doorway, request: IncomingMessage, response: ServerResponse): void {
+  #serveWindow(control: Api, own: Exposure, request: IncomingMessage, response: ServerResponse): void {
     try {
-      this.options.guards.checkHost(request, own)
-      if (isFromElsewhere(request)) this.options.guards.checkOrigin(request, own, pageOfOurs)
-      if (this.options.windowFiles === null) throw new Refusal('not-found', 'This server was started without the window')
+      this.#options.guards.checkHost(request, own)
+      if (isFromElsewhere(request)) this.#options.guards.checkOrigin(request, own, pageOfOurs)
+      if (this.#options.windowFiles === null) throw new Refusal('not-found', 'This server was started without the window')
     } catch (error) {
-      const { status, body } = contractError(control, error, this.options.newRequestId())
+      const { status, body } = contractError(control, error, this.#options.newRequestId())
       response.writeHead(status, { 'content-type': 'application/json' }).end(body)
       return
     }
-    this.options.windowFiles(request, response)
+    this.#options.windowFiles(request, response)
   }
 
-  private listen(
+  #listen(
     api: Api,
-    own: Doorway,
+    own: Exposure,
     traffic: Traffic,
     handlers: {
       request(request: IncomingMessage, response: ServerResponse): void
       upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
     },
   ): Mount {
-    const connected = (socket: Socket): void => this.contain(api.contract.api, socket)
+    const connected = (socket: Socket): void => this.#contain(api.contract.api, socket)
     const listener = new Listener(
       { ...handlers, connected },
-      () => this.options.onChange(),
-      (port) => this.options.opened(port),
+      () => this.#options.onChange(),
+      (port) => this.#options.opened(port),
     )
     return { api, listener, own, traffic, status: listener.status, exposed: false }
   }
 
   /** What a library that reads from a connection throws there ends that connection. Each WebSocket on it has a scope of its own inside. */
-  private contain(room: ApiName, socket: Socket): void {
-    const { shelter = openAir } = this.options
+  #contain(room: ApiName, socket: Socket): void {
+    const { shelter = openAir } = this.#options
     const scope: Scope = { room, kind: 'client', id: plainAddress(socket.remoteAddress ?? ''), escaped: () => socket.destroy() }
     shelter.enter(scope, () => containEvents(scope, socket))
   }
 
-  private doorway(name: ApiName, prefix: string): Doorway {
+  #exposure(name: ApiName, prefix: string): Exposure {
     const bound = (): string => {
-      const status = this.mounts.get(name)?.listener.status
-      return status !== undefined && 'host' in status ? status.host : this.options.host
+      const status = this.#mounts.get(name)?.listener.status
+      return status !== undefined && 'host' in status ? status.host : this.#options.host
     }
     return {
-      exposed: () => !isLoopback(bound()),
-      insecureNoKey: () => this.options.settings().apis[name].insecureNoKey,
+      beyondLoopback: () => !isLoopback(bound()),
+      insecureNoKey: () => this.#options.settings().apis[name].insecureNoKey,
       host: bound,
       prefix,
     }
   }
 
-  private door(api: Api, doorway: Doorway, traffic: Traffic): Door {
-    const { guards, log, shelter = openAir, checkReplies, newRequestId } = this.options
-    const appOptions: AppOptions = { guards, traffic, shelter, keySockets: this.keySockets, log, checkReplies, newRequestId }
-    return { request: createApp(api, doorway, appOptions), upgrade: createUpgradeHandler(api, doorway, appOptions) }
+  #handlersOf(api: Api, exposure: Exposure, traffic: Traffic): ApiHandlers {
+    const { guards, log, shelter = openAir, checkReplies, newRequestId } = this.#options
+    const appOptions: AppOptions = { guards, traffic, shelter, keySockets: this.#keySockets, log, checkReplies, newRequestId }
+    return { request: createApp(api, exposure, appOptions), upgrade: createUpgradeHandler(api, exposure, appOptions) }
   }
 }
 
-interface Door {
+interface ApiHandlers {
   request: RequestHandler
   upgrade: UpgradeHandler
 }

@@ -65,7 +65,7 @@ export interface Api {
   contract: Contract
   handlers: Readonly<Record<string, (input: { params: unknown; query: unknown; body: unknown }, call: Call) => unknown>>
   sockets: Readonly<Record<string, SocketHandler>>
-  /** The key that the published contract itself names, null while none is set; see `Doorway`. */
+  /** The key that the published contract itself names, null while none is set; see `Exposure`. */
   ownKey?(): string | null
   /** Who made the thing that a route's subject names; undefined when there is none. */
   makersOf?(subject: string): readonly (string | null)[] | undefined

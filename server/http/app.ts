@@ -1,11 +1,11 @@
-/** Makes the Koa app of one API as it is served through one doorway: guards outside, then the route table. */
+/** Makes the Koa app of one API as it is exposed at one place: guards outside, then the route table. */
 import Koa, { type Context, type ParameterizedContext } from 'koa'
 import type { Log } from '../log.ts'
 import { handled, type Api } from './api.ts'
 import { defaultBodyLimit, readBody } from './body.ts'
 import { subjectOf, type RouteDefinition } from './contract.ts'
 import { referencePages } from './docs.ts'
-import { doorwayOf, isFromElsewhere, pageOfOurs, type Doorway, type Guards, type GuardedRoute } from './guards.ts'
+import { exposureOf, isFromElsewhere, pageOfOurs, type Exposure, type Guards, type GuardedRoute } from './guards.ts'
 import { checkSubject } from './subjects.ts'
 import { fieldIssues, Refusal, toProblem, type KernelCode } from './problem.ts'
 import type { KeySockets } from './key-sockets.ts'
@@ -42,20 +42,20 @@ interface Target {
 }
 
 /** A Node request handler for the API; paths are those of the contract, the prefix is already taken off. */
-export function createApp(api: Api, outer: Doorway, options: AppOptions): RequestHandler {
-  const doorway = doorwayOf(api, outer)
+export function createApp(api: Api, outer: Exposure, options: AppOptions): RequestHandler {
+  const exposure = exposureOf(api, outer)
   const { guards } = options
-  const table = tableOf(api, doorway, options)
+  const table = tableOf(api, exposure, options)
   const app = new Koa<RequestState>()
   app.silent = true
   // One middleware and not a chain of them: each link would cost every request a promise or two.
   app.use(
     countAndShapeErrors(api, options, async (ctx) => {
-      guards.checkHost(ctx.req, doorway)
+      guards.checkHost(ctx.req, exposure)
       if (ctx.req.headers.origin !== undefined || isFromElsewhere(ctx.req)) {
         // A preflight asks about another request: its method decides, and no key can come with it.
         const asked = ctx.method === 'OPTIONS' ? ctx.get('access-control-request-method') : ctx.method
-        const allowed = guards.checkOrigin(ctx.req, doorway, table.find(asked, ctx.path)?.target.guarded ?? pageOfOurs)
+        const allowed = guards.checkOrigin(ctx.req, exposure, table.find(asked, ctx.path)?.target.guarded ?? pageOfOurs)
         if (allowed !== null) allowOrigin(ctx, allowed)
       }
       await guards.checkRate(ctx.req)
@@ -68,12 +68,12 @@ export function createApp(api: Api, outer: Doorway, options: AppOptions): Reques
   return app.callback()
 }
 
-function tableOf(api: Api, doorway: Doorway, options: AppOptions): RouteTable<Target> {
+function tableOf(api: Api, exposure: Exposure, options: AppOptions): RouteTable<Target> {
   const table = new RouteTable<Target>()
   for (const [name, route] of Object.entries(api.contract.routes))
-    table.add(route.method, route.path, { guarded: route, respond: answer(api, name, route, doorway, options) })
+    table.add(route.method, route.path, { guarded: route, respond: answer(api, name, route, exposure, options) })
   for (const socket of Object.values(api.contract.sockets ?? {})) table.add('GET', socket.path, { guarded: socket, respond: askToUpgrade })
-  for (const { path, respond } of referencePages(api.contract, doorway)) table.add('GET', path, { guarded: pageOfOurs, respond })
+  for (const { path, respond } of referencePages(api.contract, exposure)) table.add('GET', path, { guarded: pageOfOurs, respond })
   return table
 }
 
@@ -87,13 +87,13 @@ function refuseUnknown(methods: readonly string[]): never {
 }
 
 /** One route: key, then params and query, then the body, then the handler. Cheap and safe checks come before costly ones. */
-function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway, options: AppOptions): Respond {
+function answer(api: Api, name: string, route: RouteDefinition, exposure: Exposure, options: AppOptions): Respond {
   // Looked up with each call: a room that was restarted has handlers of its own.
   const handlerNow = () => api.handlers[name] ?? missingHandler(api, name)
   handlerNow()
   return async (ctx, given) => {
     const subject = subjectOf(api.contract, given)
-    const admitted = await options.guards.checkKey(ctx.req, doorway, api.contract.api, route, subject)
+    const admitted = await options.guards.checkKey(ctx.req, exposure, api.contract.api, route, subject)
     const refusal = options.shelter.refusal(api.contract.api)
     if (refusal !== null) throw refusal
     const params = route.params === undefined ? {} : parse(route.params, given, 'invalid-params')
@@ -103,7 +103,7 @@ function answer(api: Api, name: string, route: RouteDefinition, doorway: Doorway
         ? undefined
         : parse(route.body, await readBody(ctx.req, route.bodyType ?? 'json', route.bodyLimit ?? defaultBodyLimit), 'invalid-body')
     checkSubject(api, route, subject, admitted.standing)
-    const reply = await handlerNow()({ params, query, body }, new RequestCall(ctx, admitted, doorway, options.guards))
+    const reply = await handlerNow()({ params, query, body }, new RequestCall(ctx, admitted, exposure, options.guards))
     if (reply === handled) {
       ctx.respond = false
       return

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Context } from 'koa'
 import type { Contract } from './contract.ts'
-import type { Doorway } from './guards.ts'
+import type { Exposure } from './guards.ts'
 import { openApiOf } from './openapi.ts'
 import { Refusal } from './problem.ts'
 
@@ -16,13 +16,13 @@ interface Page {
 }
 
 /** The document and the viewer. Both say nothing that a caller could not find out, so they ask for no key. */
-export function referencePages(contract: Contract, doorway: Doorway): Page[] {
+export function referencePages(contract: Contract, exposure: Exposure): Page[] {
   let document: string | undefined
   return [
     {
       path: '/openapi.json',
       respond(ctx) {
-        document ??= JSON.stringify(openApiOf(contract, doorway.prefix))
+        document ??= JSON.stringify(openApiOf(contract, exposure.prefix))
         ctx.type = 'application/json'
         ctx.body = document
       },
@@ -32,14 +32,14 @@ export function referencePages(contract: Contract, doorway: Doorway): Page[] {
       respond(ctx) {
         secure(ctx)
         ctx.type = 'text/html'
-        ctx.body = page(contract.title, doorway.prefix)
+        ctx.body = page(contract.title, exposure.prefix)
       },
     },
     {
       path: '/docs/start.js',
       respond(ctx) {
         ctx.type = 'text/javascript'
-        ctx.body = startScript(doorway.prefix)
+        ctx.body = startScript(exposure.prefix)
       },
     },
     {

@@ -42,55 +42,55 @@ export interface EgressOptions {
 const itself = 'Wheelhouse itself'
 
 export class Egress {
-  private readonly options: EgressOptions
+  readonly #options: EgressOptions
   /** How many listeners have each port. */
-  private readonly ownPorts: Map<number, number>
-  private allowed: { ranges: readonly string[]; list: BlockList } = { ranges: [], list: rangesOf([]) }
+  readonly #ownPorts: Map<number, number>
+  #allowed: { ranges: readonly string[]; list: BlockList } = { ranges: [], list: rangesOf([]) }
 
   constructor(options: EgressOptions, ownPorts = new Map<number, number>()) {
-    this.options = options
-    this.ownPorts = ownPorts
+    this.#options = options
+    this.#ownPorts = ownPorts
   }
 
   /** To be called by whatever opens a port of this process; the answer is to be called when it closes. */
   addListener(port: number): () => void {
-    this.ownPorts.set(port, (this.ownPorts.get(port) ?? 0) + 1)
+    this.#ownPorts.set(port, (this.#ownPorts.get(port) ?? 0) + 1)
     let open = true
     return () => {
       if (!open) return
       open = false
-      const left = (this.ownPorts.get(port) ?? 1) - 1
-      if (left === 0) this.ownPorts.delete(port)
-      else this.ownPorts.set(port, left)
+      const left = (this.#ownPorts.get(port) ?? 1) - 1
+      if (left === 0) this.#ownPorts.delete(port)
+      else this.#ownPorts.set(port, left)
     }
   }
 
   /** The same judge for callers that may reach these ranges too. */
   withRanges(more: () => readonly string[]): Egress {
-    return new Egress({ ...this.options, allowedRanges: () => [...this.options.allowedRanges(), ...more()] }, this.ownPorts)
+    return new Egress({ ...this.#options, allowedRanges: () => [...this.#options.allowedRanges(), ...more()] }, this.#ownPorts)
   }
 
   /** What can be said of an address before anything is looked up. Throws `address-refused`. */
   check(url: string | URL, opens: readonly string[] = []): void {
     const target = new URL(url)
     const destination = { host: target.hostname, port: portOf(target), protocol: protocolOf(target) }
-    this.refuseOwnName(destination)
+    this.#refuseOwnName(destination)
     const literal = literalOf(destination.host)
     if (literal !== null) this.judge(literal, destination, opens)
   }
 
   /** The addresses of a host, each of them judged. Throws `address-refused`, and what looking up the name throws. */
   async addresses(destination: Destination, opens: readonly string[] = []): Promise<ResolvedAddress[]> {
-    this.refuseOwnName(destination)
+    this.#refuseOwnName(destination)
     const literal = literalOf(destination.host)
-    const found = literal ?? (await (this.options.resolve ?? lookUp)(bare(destination.host)))
+    const found = literal ?? (await (this.#options.resolve ?? lookUp)(bare(destination.host)))
     this.judge(found, destination, opens)
     return found
   }
 
   /** Whether these addresses of a host, which was judged before, may still be reached. Throws `address-refused`. */
   judge(found: readonly ResolvedAddress[], destination: Destination, opens: readonly string[]): void {
-    const machine = new Set([...(this.options.machineAddresses ?? addressesHere)()].flatMap((address) => plainIp(address) ?? []))
+    const machine = new Set([...(this.#options.machineAddresses ?? addressesHere)()].flatMap((address) => plainIp(address) ?? []))
     const isHere = (address: string): boolean =>
       machine.has(address) || ['a loopback address', 'an unspecified address'].includes(kindOf(address))
     const isWritten = opens.some((origin) => isOrigin(origin, destination))
@@ -98,8 +98,8 @@ export class Egress {
     for (const { address } of found) {
       const plain = plainIp(address)
       if (plain === null) throw refused(destination, 'a name without an address')
-      if (this.ownPorts.has(destination.port) && endsOf(plain).some(isHere)) throw refused(destination, itself)
-      if (isWritten || this.isAllowed(plain)) continue
+      if (this.#ownPorts.has(destination.port) && endsOf(plain).some(isHere)) throw refused(destination, itself)
+      if (isWritten || this.#isAllowed(plain)) continue
       const kind = kindOf(plain)
       if (kind !== 'public') throw refused(destination, kind)
       // Its public address too: what listens there for its own networks is not for a caller.
@@ -107,17 +107,17 @@ export class Egress {
     }
   }
 
-  private isAllowed(address: string): boolean {
-    const ranges = this.options.allowedRanges()
+  #isAllowed(address: string): boolean {
+    const ranges = this.#options.allowedRanges()
     if (ranges.length === 0) return false
-    if (ranges.length !== this.allowed.ranges.length || ranges.some((range, index) => range !== this.allowed.ranges[index]))
-      this.allowed = { ranges, list: rangesOf(ranges) }
-    return this.allowed.list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+    if (ranges.length !== this.#allowed.ranges.length || ranges.some((range, index) => range !== this.#allowed.ranges[index]))
+      this.#allowed = { ranges, list: rangesOf(ranges) }
+    return this.#allowed.list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
   }
 
   /** Through a proxy in front of it this server is reached under a name that says nothing. */
-  private refuseOwnName(destination: Destination): void {
-    if (this.options.publicOrigins?.().some((origin) => isOrigin(origin, destination)) === true) throw refused(destination, itself)
+  #refuseOwnName(destination: Destination): void {
+    if (this.#options.publicOrigins?.().some((origin) => isOrigin(origin, destination)) === true) throw refused(destination, itself)
   }
 }
 

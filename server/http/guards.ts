@@ -1,5 +1,5 @@
 /**
- * The guards every request passes, HTTP and WebSocket alike. Each is a function of the request and the doorway through
+ * The guards every request passes, HTTP and WebSocket alike. Each is a function of the request and of the exposure of the listener through
  * which it came; it returns or throws a `Refusal`. `app.ts` and `sockets.ts` call them in the order in which they stand here.
  */
 import type { IncomingMessage } from 'node:http'
@@ -12,9 +12,9 @@ import { clientAddress, hostOf, isLoopback, isOwnName } from './network.ts'
 import { Refusal } from './problem.ts'
 
 /** The listener through which a request came, and how far it is open. */
-export interface Doorway {
+export interface Exposure {
   /** True when devices other than this machine can reach it. */
-  exposed(): boolean
+  beyondLoopback(): boolean
   /** True when the owner chose to serve the LAN without asking for a key. */
   insecureNoKey(): boolean
   /** The address it is bound to, which may also be called by that name. */
@@ -28,10 +28,10 @@ export interface Doorway {
   ownKey?(): string | null
 }
 
-/** The doorway as it stands for one API. */
-export function doorwayOf(api: { ownKey?(): string | null }, doorway: Doorway): Doorway {
+/** The exposure of one API. */
+export function exposureOf(api: { ownKey?(): string | null }, exposure: Exposure): Exposure {
   const { ownKey } = api
-  return ownKey === undefined ? doorway : { ...doorway, ownKey }
+  return ownKey === undefined ? exposure : { ...exposure, ownKey }
 }
 
 /** A key, the owner's token or a signed-in window, as the authority knows it. */
@@ -90,14 +90,14 @@ export interface GuardedRoute {
 }
 
 export class Guards {
-  private readonly options: GuardOptions
+  readonly #options: GuardOptions
   /** Per address, for callers from other devices: one of them must not take the server from the rest. */
-  private readonly requests = createLimiter({ points: 2_000, duration: 10 })
+  readonly #requests = createLimiter({ points: 2_000, duration: 10 })
   /** Per address, wrong keys: makes guessing pointless even where the key is short. */
-  private readonly failures = createLimiter({ points: 20, duration: 60 })
+  readonly #failures = createLimiter({ points: 20, duration: 60 })
 
   constructor(options: GuardOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /**
@@ -105,12 +105,12 @@ export class Guards {
    * 127.0.0.1 (DNS rebinding) still sends that name. Once the API is open to the LAN the machine may be called by any of its
    * addresses or its name, or by whatever name the caller of a keyed request has for it.
    */
-  checkHost(request: IncomingMessage, doorway: Doorway): void {
+  checkHost(request: IncomingMessage, exposure: Exposure): void {
     // Node keeps the first of two; whatever stands before us may have judged by the other one (RFC 9112, section 3.2).
     if (countHosts(request) > 1) throw new Refusal('two-hosts')
     const host = hostOf(request.headers.host ?? '')
-    if (host === 'localhost' || isLoopback(host) || host === doorway.host().toLowerCase()) return
-    if (doorway.exposed() && (isOwnName(host) || keyOf(request) !== null)) return
+    if (host === 'localhost' || isLoopback(host) || host === exposure.host().toLowerCase()) return
+    if (exposure.beyondLoopback() && (isOwnName(host) || keyOf(request) !== null)) return
     throw new Refusal('foreign-host')
   }
 
@@ -119,17 +119,17 @@ export class Guards {
    * its headers, because a page cannot obtain that by itself. An image, a script or a link of a foreign page names no origin, yet browsers say that it comes
    * from another site: it may read no more than a page may. Returns the value for `Access-Control-Allow-Origin`, if any.
    */
-  checkOrigin(request: IncomingMessage, doorway: Doorway, route: GuardedRoute): string | null {
+  checkOrigin(request: IncomingMessage, exposure: Exposure, route: GuardedRoute): string | null {
     const origin = request.headers.origin
     if (origin === undefined) {
-      if (isFromElsewhere(request) && keyOf(request) === null && !this.isOpenElsewhere(request, doorway, route))
+      if (isFromElsewhere(request) && keyOf(request) === null && !this.#isOpenElsewhere(request, exposure, route))
         throw new Refusal('foreign-origin')
       return null
     }
-    if (this.isOwnOrigin(request, origin)) return origin
-    if (this.needsKey(route, doorway) || route.ownCredential === true) return '*'
+    if (this.#isOwnOrigin(request, origin)) return origin
+    if (this.needsKey(route, exposure) || route.ownCredential === true) return '*'
     // Who set the contract's own key serves pages as the contract says: its public routes to all origins as well.
-    if (route.access === 'public' && hasOwnKey(doorway)) return '*'
+    if (route.access === 'public' && hasOwnKey(exposure)) return '*'
     throw new Refusal('foreign-origin')
   }
 
@@ -137,7 +137,7 @@ export class Guards {
   async checkRate(request: IncomingMessage): Promise<void> {
     const address = this.addressOf(request)
     if (isLoopback(address)) return
-    await this.requests(address).catch(refuseRate)
+    await this.#requests(address).catch(refuseRate)
   }
 
   /**
@@ -145,68 +145,68 @@ export class Guards {
    */
   async checkKey(
     request: IncomingMessage,
-    doorway: Doorway,
+    exposure: Exposure,
     api: ApiName,
     route: GuardedRoute,
     subject: string | null = null,
   ): Promise<Admitted> {
     const address = this.addressOf(request)
     const presented = keyOf(request)
-    const ownKey = doorway.ownKey?.() ?? null
+    const ownKey = exposure.ownKey?.() ?? null
     if (presented !== null && ownKey !== null && sameSecret(presented, ownKey) && ownKeyOpens(api, route))
       return { caller: { kind: 'key', id: 'own-key', name: 'API_KEY' }, standing: ownKeyStanding(api) }
-    const credential = this.credentialOf(request, presented)
+    const credential = this.#credentialOf(request, presented)
     if (credential?.may({ api, right: route.right, verb: verbOf(route), subject, address })) {
       credential.used(address)
       return { caller: credential.caller, standing: credential.standing }
     }
     if (route.access === 'public') return { caller: { kind: 'anyone' }, standing: strangerStanding }
     // A proxy on this machine brings callers of other machines through a door that is for this one.
-    const isStranger = !doorway.exposed() && !isLoopback(address)
-    if (!this.needsKey(route, doorway) && !isStranger) return { caller: { kind: 'local' }, standing: localStanding(api) }
+    const isStranger = !exposure.beyondLoopback() && !isLoopback(address)
+    if (!this.needsKey(route, exposure) && !isStranger) return { caller: { kind: 'local' }, standing: localStanding(api) }
     if (credential !== null)
       throw new Refusal('key-not-allowed', `This key does not hold ${route.right}${subject === null ? '' : ` for ${subject}`}`)
     if (presented === null) throw new Refusal('key-required', undefined, { headers: { 'www-authenticate': 'Bearer' } })
-    await this.failures(address).catch(refuseRate)
+    await this.#failures(address).catch(refuseRate)
     throw new Refusal('key-refused', undefined, { headers: { 'www-authenticate': 'Bearer' } })
   }
 
   /** The caller's address, as far as those it passed through can be believed. */
   addressOf(request: IncomingMessage): string {
-    return clientAddress(request, this.options.isTrustedProxy ?? trustsNobody)
+    return clientAddress(request, this.#options.isTrustedProxy ?? trustsNobody)
   }
 
-  /** Whether a route asks for a key when called through this doorway. */
-  needsKey(route: GuardedRoute, doorway: Doorway): boolean {
+  /** Whether a route asks for a key where it is exposed so. */
+  needsKey(route: GuardedRoute, exposure: Exposure): boolean {
     // Without a key one has the use of the room and no more.
     if (route.access === 'key' || (route.access === 'local' && route.right.endsWith(':manage'))) return true
-    return route.access === 'local' && (hasOwnKey(doorway) || (doorway.exposed() && !doorway.insecureNoKey()))
+    return route.access === 'local' && (hasOwnKey(exposure) || (exposure.beyondLoopback() && !exposure.insecureNoKey()))
   }
 
   /** A public route of who set the contract's own key, as above; a person who is sent here, or has followed a link to a page of ours, e.g. the reference. */
-  private isOpenElsewhere(request: IncomingMessage, doorway: Doorway, route: GuardedRoute): boolean {
-    if (route.access === 'public' && hasOwnKey(doorway)) return true
+  #isOpenElsewhere(request: IncomingMessage, exposure: Exposure, route: GuardedRoute): boolean {
+    if (route.access === 'public' && hasOwnKey(exposure)) return true
     return route.ownCredential === true || (route.fromElsewhere === true && isNavigation(request))
   }
 
-  private isOwnOrigin(request: IncomingMessage, origin: string): boolean {
-    return origin === `http://${request.headers.host ?? ''}` || this.options.ownOrigins().includes(origin)
+  #isOwnOrigin(request: IncomingMessage, origin: string): boolean {
+    return origin === `http://${request.headers.host ?? ''}` || this.#options.ownOrigins().includes(origin)
   }
 
-  private credentialOf(request: IncomingMessage, key: string | null): Credential | null {
-    if (key !== null) return this.options.authority.byKey(key)
+  #credentialOf(request: IncomingMessage, key: string | null): Credential | null {
+    if (key !== null) return this.#options.authority.byKey(key)
     const cookie = cookieOf(request)
     // The cookie is same-site, yet another port of this machine is the same site: only our own pages may use it.
     const origin = request.headers.origin
-    if (cookie === null || (origin !== undefined && !this.isOwnOrigin(request, origin))) return null
-    return this.options.authority.byCookie(cookie)
+    if (cookie === null || (origin !== undefined && !this.#isOwnOrigin(request, origin))) return null
+    return this.#options.authority.byCookie(cookie)
   }
 }
 
 const trustsNobody = (): boolean => false
 
-function hasOwnKey(doorway: Doorway): boolean {
-  return (doorway.ownKey?.() ?? null) !== null
+function hasOwnKey(exposure: Exposure): boolean {
+  return (exposure.ownKey?.() ?? null) !== null
 }
 
 /** Loaded when the first stranger calls: a server that only this machine uses never pays for it. */

@@ -7,21 +7,21 @@ const notAllowed = 1_008
 const grace = 1_000
 
 export class KeySockets {
-  private readonly open = new Map<string, Set<WebSocket>>()
+  readonly #open = new Map<string, Set<WebSocket>>()
 
   /** Forgets it by itself when it closes. */
   add(key: string, socket: WebSocket): void {
-    const sockets = this.open.get(key) ?? new Set<WebSocket>()
-    this.open.set(key, sockets.add(socket))
+    const sockets = this.#open.get(key) ?? new Set<WebSocket>()
+    this.#open.set(key, sockets.add(socket))
     socket.once('close', () => {
       sockets.delete(socket)
-      if (sockets.size === 0 && this.open.get(key) === sockets) this.open.delete(key)
+      if (sockets.size === 0 && this.#open.get(key) === sockets) this.#open.delete(key)
     })
   }
 
   /** Nothing more is heard from them from this moment on. */
   close(key: string): void {
-    for (const socket of this.open.get(key) ?? []) {
+    for (const socket of this.#open.get(key) ?? []) {
       socket.removeAllListeners('message')
       socket.close(notAllowed, 'the key was revoked or may do less now')
       const cut = setTimeout(() => socket.terminate(), grace)

@@ -29,15 +29,15 @@ interface Opened {
 }
 
 export class Listener {
-  private opened: Opened | null = null
+  #opened: Opened | null = null
   /** Given up for another address, and still answering what had been asked there. */
-  private readonly leaving = new Set<Opened>()
-  private current: ListenerState = { state: 'off' }
-  private readonly handlers: ListenerHandlers
-  private readonly onChange: () => void
-  private readonly bound: (port: number) => () => void
+  readonly #leaving = new Set<Opened>()
+  #current: ListenerState = { state: 'off' }
+  readonly #handlers: ListenerHandlers
+  readonly #onChange: () => void
+  readonly #bound: (port: number) => () => void
   /** Starts, moves and stops of one listener follow each other; two at once would leave a server behind. */
-  private queue: Promise<unknown> = Promise.resolve()
+  #queue: Promise<unknown> = Promise.resolve()
 
   /** `bound` is told each port that is bound, and what it answers is called when that is given up. */
   constructor(
@@ -45,19 +45,19 @@ export class Listener {
     onChange: () => void = () => undefined,
     bound: (port: number) => () => void = () => () => undefined,
   ) {
-    this.handlers = handlers
-    this.onChange = onChange
-    this.bound = bound
+    this.#handlers = handlers
+    this.#onChange = onChange
+    this.#bound = bound
   }
 
   get status(): ListenerState {
-    return this.current
+    return this.#current
   }
 
   /** Number of open connections whose peer is not this machine's loopback. */
   countPeers(isOutside: (address: string) => boolean): number {
     const outside = new Set<string>()
-    for (const socket of this.all().flatMap(({ sockets }) => [...sockets])) {
+    for (const socket of this.#all().flatMap(({ sockets }) => [...sockets])) {
       const address = 'remoteAddress' in socket && typeof socket.remoteAddress === 'string' ? socket.remoteAddress : ''
       if (isOutside(address)) outside.add(address)
     }
@@ -66,12 +66,12 @@ export class Listener {
 
   /** Never throws for a taken port: the state says so and why. */
   start(host: string, port: number): Promise<ListenerState> {
-    return this.inTurn(async () => {
-      const old = this.giveUp()
-      this.become({ state: 'starting', host, port })
-      await this.open(host, port)
-      this.leave(old)
-      return this.current
+    return this.#inTurn(async () => {
+      const old = this.#giveUp()
+      this.#become({ state: 'starting', host, port })
+      await this.#open(host, port)
+      this.#leave(old)
+      return this.#current
     })
   }
 
@@ -82,22 +82,22 @@ export class Listener {
    * Resolves when the new address is served. What was asked at the old one is still answered there: the wish to move may be among it.
    */
   move(host: string, port: number): Promise<ListenerState> {
-    return this.inTurn(async () => {
-      const before = this.current
+    return this.#inTurn(async () => {
+      const before = this.#current
       const samePort = before.state === 'listening' && before.port === port
       if (samePort && before.host === host) return before
-      const old = samePort ? this.giveUp() : this.opened
-      await this.open(host, port)
-      if (this.current.state === 'listening') {
-        this.leave(old)
-        return this.current
+      const old = samePort ? this.#giveUp() : this.#opened
+      await this.#open(host, port)
+      if (this.#current.state === 'listening') {
+        this.#leave(old)
+        return this.#current
       }
-      const reason = this.current
+      const reason = this.#current
       if (samePort) {
-        await this.open(before.host, before.port)
-        this.leave(old)
+        await this.#open(before.host, before.port)
+        this.#leave(old)
       } else {
-        this.become(before)
+        this.#become(before)
       }
       throw refused(port, reason)
     })
@@ -105,31 +105,31 @@ export class Listener {
 
   /** Stops accepting and ends what runs; open WebSockets are cut after `graceMs`. */
   stop(graceMs = 250): Promise<void> {
-    return this.inTurn(async () => {
-      const all = this.all()
-      this.opened = null
+    return this.#inTurn(async () => {
+      const all = this.#all()
+      this.#opened = null
       await Promise.all(all.map((each) => closeServer(each, graceMs)))
-      this.become({ state: 'off' })
+      this.#become({ state: 'off' })
     })
   }
 
-  private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.queue.then(work, work)
-    this.queue = turn.catch(() => undefined)
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#queue.then(work, work)
+    this.#queue = turn.catch(() => undefined)
     return turn
   }
 
-  private open(host: string, port: number): Promise<void> {
+  #open(host: string, port: number): Promise<void> {
     const server = createServer({ requestTimeout: 120_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, (request, response) => {
       opened.responses.add(response)
       response.once('close', () => opened.responses.delete(response))
-      if (this.leaving.has(opened)) response.shouldKeepAlive = false
-      this.handlers.request(request, response)
+      if (this.#leaving.has(opened)) response.shouldKeepAlive = false
+      this.#handlers.request(request, response)
     })
     const opened: Opened = { server, sockets: new Set(), responses: new Set(), givenUp: () => undefined }
-    server.on('upgrade', (request, socket, head) => this.handlers.upgrade(request, socket, head))
+    server.on('upgrade', (request, socket, head) => this.#handlers.upgrade(request, socket, head))
     server.on('connection', (socket) => {
-      this.handlers.connected?.(socket)
+      this.#handlers.connected?.(socket)
       opened.sockets.add(socket)
       socket.once('close', () => opened.sockets.delete(socket))
     })
@@ -138,35 +138,36 @@ export class Listener {
       server.on('error', (error: NodeJS.ErrnoException) => {
         // Then it is about one connection that could not be taken, e.g. because no file descriptor is left; unheard it would end the process.
         if (listens) return
-        if (error.code === 'EADDRINUSE') this.become({ state: 'port-in-use', host, port, error: `Port ${port} is used by another program` })
-        else this.become({ state: 'failed', host, port, error: plainReason(error, host, port) })
+        if (error.code === 'EADDRINUSE')
+          this.#become({ state: 'port-in-use', host, port, error: `Port ${port} is used by another program` })
+        else this.#become({ state: 'failed', host, port, error: plainReason(error, host, port) })
         resolve()
       })
       server.listen({ host, port, exclusive: true }, () => {
         listens = true
         const address = server.address()
         const own = typeof address === 'object' && address !== null ? address.port : port
-        this.opened = opened
-        opened.givenUp = this.bound(own)
-        this.become({ state: 'listening', host, port: own })
+        this.#opened = opened
+        opened.givenUp = this.#bound(own)
+        this.#become({ state: 'listening', host, port: own })
         resolve()
       })
     })
   }
 
   /** Takes no more connections, so that the address is free; those it has go on. */
-  private giveUp(): Opened | null {
-    const old = this.opened
-    this.opened = null
+  #giveUp(): Opened | null {
+    const old = this.#opened
+    this.#opened = null
     if (old !== null) close(old)
     return old
   }
 
   /** What has not begun to answer may do so, however long it takes; all else, e.g. a stream or a WebSocket, is cut and comes again at the new address. */
-  private leave(old: Opened | null, graceMs = 100): void {
+  #leave(old: Opened | null, graceMs = 100): void {
     if (old === null) return
     const { server, sockets, responses } = old
-    this.leaving.add(old)
+    this.#leaving.add(old)
     // Nothing would close a connection that is kept alive for a server that has gone elsewhere.
     for (const response of responses) response.shouldKeepAlive = false
     const isAnswering = (socket: Duplex): boolean => [...responses].some((response) => response.socket === socket && !response.headersSent)
@@ -175,7 +176,7 @@ export class Listener {
     }, graceMs)
     const over = (): void => {
       clearTimeout(cut)
-      this.leaving.delete(old)
+      this.#leaving.delete(old)
     }
     server.once('close', over)
     if (server.listening) close(old)
@@ -183,13 +184,13 @@ export class Listener {
     server.closeIdleConnections()
   }
 
-  private all(): Opened[] {
-    return [...this.leaving, ...(this.opened === null ? [] : [this.opened])]
+  #all(): Opened[] {
+    return [...this.#leaving, ...(this.#opened === null ? [] : [this.#opened])]
   }
 
-  private become(state: ListenerState): void {
-    this.current = state
-    this.onChange()
+  #become(state: ListenerState): void {
+    this.#current = state
+    this.#onChange()
   }
 }
 

@@ -1,7 +1,7 @@
 /** Facts about one request, as its handler sees them. */
 import type { Context } from 'koa'
 import type { Call } from './api.ts'
-import type { Admitted, Doorway, Guards } from './guards.ts'
+import type { Admitted, Exposure, Guards } from './guards.ts'
 
 /**
  * A class, so that its getters stand on one prototype: an object literal with getters gets a hidden class of its own each time, which lies
@@ -17,14 +17,14 @@ export class RequestCall implements Call {
   readonly #prefix: string
   #gone: AbortController | undefined
 
-  constructor({ req, res, state }: Context, { caller, standing }: Admitted, doorway: Doorway, guards: Guards) {
+  constructor({ req, res, state }: Context, { caller, standing }: Admitted, exposure: Exposure, guards: Guards) {
     this.caller = caller
     this.standing = standing
     this.requestId = String(state['requestId'])
     this.address = guards.addressOf(req)
     this.headers = req.headers
     this.node = { request: req, response: res }
-    this.#prefix = doorway.prefix
+    this.#prefix = exposure.prefix
   }
 
   /** Made when asked for: most handlers answer at once and never ask. */

@@ -6,7 +6,7 @@ import { containEvents, type Scope } from '../isolation.ts'
 import type { Api } from './api.ts'
 import { contractError, type AppOptions } from './app.ts'
 import { subjectOf, type RouteDefinition, type SocketDefinition } from './contract.ts'
-import { doorwayOf, type Doorway } from './guards.ts'
+import { exposureOf, type Exposure } from './guards.ts'
 import { RouteTable } from './route-table.ts'
 import { checkSubject } from './subjects.ts'
 import { fieldIssues, Refusal } from './problem.ts'
@@ -17,14 +17,14 @@ export const windowProtocol = 'wheelhouse'
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-/** Takes the sockets of one API through one doorway; paths are those of the contract. */
-export function createUpgradeHandler(api: Api, outer: Doorway, options: AppOptions): UpgradeHandler {
-  const doorway = doorwayOf(api, outer)
+/** Takes the sockets of one API, exposed at one place; paths are those of the contract. */
+export function createUpgradeHandler(api: Api, outer: Exposure, options: AppOptions): UpgradeHandler {
+  const exposure = exposureOf(api, outer)
   const table = tableOf(api)
   return (request, socket, head) => {
     // A peer that resets during the handshake must not surface as an uncaught error.
     socket.on('error', () => socket.destroy())
-    accept({ api, doorway, options, table }, request, socket, head).catch((error: unknown) => {
+    accept({ api, exposure, options, table }, request, socket, head).catch((error: unknown) => {
       const requestId = options.newRequestId()
       const { status, body, headers, unexpected } = contractError(api, error, requestId)
       if (unexpected) options.log.error({ api: api.contract.api, requestId, error }, 'an upgrade failed unexpectedly')
@@ -35,7 +35,7 @@ export function createUpgradeHandler(api: Api, outer: Doorway, options: AppOptio
 
 interface Gate {
   api: Api
-  doorway: Doorway
+  exposure: Exposure
   options: AppOptions
   table: RouteTable<SocketRoute>
 }
@@ -59,17 +59,17 @@ function tableOf(api: Api): RouteTable<SocketRoute> {
   return table
 }
 
-async function accept({ api, doorway, options, table }: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+async function accept({ api, exposure, options, table }: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const { guards } = options
-  guards.checkHost(request, doorway)
+  guards.checkHost(request, exposure)
   const url = URL.parse(request.url ?? '/', 'http://localhost')
   const found = url === null ? null : table.find('GET', url.pathname)
   if (url === null || found === null) throw new Refusal('not-found')
   const { name, definition, server } = found.target
-  guards.checkOrigin(request, doorway, definition)
+  guards.checkOrigin(request, exposure, definition)
   await guards.checkRate(request)
   const subject = subjectOf(api.contract, found.params)
-  const { caller, standing } = await guards.checkKey(request, doorway, api.contract.api, definition, subject)
+  const { caller, standing } = await guards.checkKey(request, exposure, api.contract.api, definition, subject)
   const { api: room } = api.contract
   const refusal = options.shelter.refusal(room)
   if (refusal !== null) throw refusal
@@ -95,7 +95,7 @@ async function accept({ api, doorway, options, table }: Gate, request: IncomingM
         requestId,
         address,
         headers: request.headers,
-        origin: `http://${request.headers.host ?? ''}${doorway.prefix}`,
+        origin: `http://${request.headers.host ?? ''}${exposure.prefix}`,
         stream: socket,
       },
     )

@@ -16,51 +16,51 @@ const histogramSpan = 60_000
 
 export class Traffic {
   total = 0
-  private readonly seconds = new Array<{ second: number; count: number }>(rateWindow + 1)
-  private current = emptySpan()
-  private previous = emptySpan()
-  private spanStart: number
-  private readonly monotonic: () => number
+  readonly #seconds = new Array<{ second: number; count: number }>(rateWindow + 1)
+  #current = emptySpan()
+  #previous = emptySpan()
+  #spanStart: number
+  readonly #monotonic: () => number
 
   constructor(monotonic: () => number) {
-    this.monotonic = monotonic
-    this.spanStart = monotonic()
+    this.#monotonic = monotonic
+    this.#spanStart = monotonic()
   }
 
   record(milliseconds: number, status: number): void {
-    this.turn()
+    this.#turn()
     this.total += 1
     // The histogram counts whole numbers from 1: microseconds keep the resolution of fast answers.
-    this.current.latency.record(Math.max(1, Math.round(milliseconds * 1_000)))
-    if (status >= 400) this.current.failed += 1
-    const second = Math.floor(this.monotonic() / 1_000)
-    const slot = second % this.seconds.length
-    const entry = this.seconds[slot]
+    this.#current.latency.record(Math.max(1, Math.round(milliseconds * 1_000)))
+    if (status >= 400) this.#current.failed += 1
+    const second = Math.floor(this.#monotonic() / 1_000)
+    const slot = second % this.#seconds.length
+    const entry = this.#seconds[slot]
     if (entry?.second === second) entry.count += 1
-    else this.seconds[slot] = { second, count: 1 }
+    else this.#seconds[slot] = { second, count: 1 }
   }
 
   view(): TrafficView {
-    this.turn()
-    const now = Math.floor(this.monotonic() / 1_000)
-    const recent = this.seconds.filter((entry) => entry.second < now && entry.second >= now - rateWindow)
-    const fuller = this.current.latency.count >= this.previous.latency.count ? this.current : this.previous
+    this.#turn()
+    const now = Math.floor(this.#monotonic() / 1_000)
+    const recent = this.#seconds.filter((entry) => entry.second < now && entry.second >= now - rateWindow)
+    const fuller = this.#current.latency.count >= this.#previous.latency.count ? this.#current : this.#previous
     const measured = fuller.latency.count > 0
     return {
       perSecond: recent.reduce((sum, entry) => sum + entry.count, 0) / rateWindow,
       p50: measured ? fuller.latency.percentile(50) / 1_000 : null,
       p99: measured ? fuller.latency.percentile(99) / 1_000 : null,
-      failed: this.current.failed + this.previous.failed,
+      failed: this.#current.failed + this.#previous.failed,
     }
   }
 
   /** Two spans in turn: the view always covers at least one whole minute and nothing older than two. */
-  private turn(): void {
-    const passed = this.monotonic() - this.spanStart
+  #turn(): void {
+    const passed = this.#monotonic() - this.#spanStart
     if (passed < histogramSpan) return
-    this.previous = passed < 2 * histogramSpan ? this.current : emptySpan()
-    this.current = emptySpan()
-    this.spanStart = this.monotonic()
+    this.#previous = passed < 2 * histogramSpan ? this.#current : emptySpan()
+    this.#current = emptySpan()
+    this.#spanStart = this.#monotonic()
   }
 }
 

@@ -12,7 +12,7 @@ import { defaultSettings, type SettingsPatch } from '../../server/config/setting
 import type { NewEvent } from '../../server/events/event.ts'
 import { openAir } from '../../server/http/shelter.ts'
 import { within, withinRoom, type Escape } from '../../server/isolation.ts'
-import { fakeDoorway } from './doorway.ts'
+import { fakeExposure } from './exposure.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testDatabase, testLog } from './kernel.ts'
 import { serveApi } from './served-api.ts'
 import { Egress } from '../../server/http/egress.ts'
@@ -83,7 +83,7 @@ export async function openBrokers({
   await inRoom(() => room.start())
   const owner = { caller: { kind: 'owner' as const }, standing: ownerStanding, may: () => true, used: () => undefined }
   const served = await serveApi(room.api, {
-    doorway: fakeDoorway(),
+    exposure: fakeExposure(),
     shelter: { ...openAir, enter: (scope, work) => inRoom(() => within(scope, work)) },
     authority: { byKey: (key) => (key === 'owner' ? owner : null), byCookie: () => null },
   })

@@ -11,7 +11,7 @@ import type { Passwords } from '../../server/logins/users/users.ts'
 import { createSealer } from '../../server/secrets/seal.ts'
 import type { Sealer } from '../../server/secrets/sealer.ts'
 import type { Database } from '../../server/store/database.ts'
-import { fakeDoorway } from './doorway.ts'
+import { fakeExposure } from './exposure.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock, type TestLog } from './kernel.ts'
 import { serveApi } from './served-api.ts'
 import { ownerStanding } from '../../server/http/rights.ts'
@@ -114,7 +114,7 @@ export async function startLogins({
     },
   )
   await room.start()
-  const served = await serveApi(room.api, { authority, doorway: fakeDoorway({ exposed }), trustedProxies })
+  const served = await serveApi(room.api, { authority, exposure: fakeExposure({ exposed }), trustedProxies })
   let stopped = false
   const stop = async (): Promise<void> => {
     if (stopped) return

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto'
 import type { Api } from '../../server/http/api.ts'
 import { openAir, type Shelter } from '../../server/http/shelter.ts'
 import { createApp, type AppOptions } from '../../server/http/app.ts'
-import { Guards, type Authority, type Doorway } from '../../server/http/guards.ts'
+import { Guards, type Authority, type Exposure } from '../../server/http/guards.ts'
 import { KeySockets } from '../../server/http/key-sockets.ts'
 import { Listener } from '../../server/http/listener.ts'
 import { createUpgradeHandler } from '../../server/http/sockets.ts'
 import { createAddressSet } from '../../server/http/network.ts'
 import { Traffic } from '../../server/http/traffic.ts'
 import { createLog } from '../../server/log.ts'
-import { fakeDoorway } from './doorway.ts'
+import { fakeExposure } from './exposure.ts'
 
 export interface ServedApi {
   url: string
@@ -26,13 +26,13 @@ export async function serveApi(
   api: Api,
   {
     authority = noAuthority,
-    doorway = fakeDoorway(),
+    exposure = fakeExposure(),
     ownOrigins = [] as readonly string[],
     trustedProxies = [] as readonly string[],
     shelter = openAir,
   }: {
     authority?: Authority
-    doorway?: Doorway
+    exposure?: Exposure
     ownOrigins?: readonly string[]
     trustedProxies?: readonly string[]
     shelter?: Shelter
@@ -49,10 +49,10 @@ export async function serveApi(
     checkReplies: true,
     newRequestId: () => randomUUID(),
   }
-  const request = createApp(api, doorway, options)
+  const request = createApp(api, exposure, options)
   const listener = new Listener({
     request: (incoming, response) => void request(incoming, response),
-    upgrade: createUpgradeHandler(api, doorway, options),
+    upgrade: createUpgradeHandler(api, exposure, options),
   })
   const status = await listener.start('127.0.0.1', 0)
   if (status.state !== 'listening') throw new Error(`not listening: ${status.state}`)

@@ -9,7 +9,7 @@ import { implement } from '../../../server/http/api.ts'
 import { defineContract } from '../../../server/http/contract.ts'
 import type { Authority, Demand } from '../../../server/http/guards.ts'
 import { ownerStanding } from '../../../server/http/rights.ts'
-import { fakeDoorway } from '../../fakes/doorway.ts'
+import { fakeExposure } from '../../fakes/exposure.ts'
 import { serveApi, type ServedApi } from '../../fakes/served-api.ts'
 
 class TestFault extends Fault {}
@@ -230,7 +230,7 @@ test('a foreign Host is refused on loopback, which stops DNS rebinding', async (
 })
 
 test('once open to the LAN the machine answers by its address, and by a foreign name only to a caller with a key', async () => {
-  const url = await serve({ doorway: fakeDoorway({ exposed: true }) })
+  const url = await serve({ exposure: fakeExposure({ exposed: true }) })
   expect((await rawGet(`${url}/open`, { host: '192.168.1.20:5010' })).status).toBe(200)
   expect((await rawGet(`${url}/open`, { host: 'evil.example' })).status).toBe(403)
   expect((await rawGet(`${url}/secret`, { host: 'proxy.example', 'x-api-key': 'good' })).status).toBe(200)
@@ -327,11 +327,11 @@ test('a keyed route answers 401 without a key, 401 to a wrong one, 403 to one th
 })
 
 test('a route of this machine asks for a key once the API is open to the LAN, unless the owner chose otherwise', async () => {
-  const exposed = await serve({ doorway: fakeDoorway({ exposed: true }) })
+  const exposed = await serve({ exposure: fakeExposure({ exposed: true }) })
   expect((await post(`${exposed}/echo/ada`, '{"text":"hi"}')).status).toBe(401)
   expect((await fetch(`${exposed}/open`)).status).toBe(200)
   await served?.stop()
-  const insecure = await serve({ doorway: fakeDoorway({ exposed: true, insecureNoKey: true }) })
+  const insecure = await serve({ exposure: fakeExposure({ exposed: true, insecureNoKey: true }) })
   expect((await post(`${insecure}/echo/ada`, '{"text":"hi"}')).status).toBe(200)
   expect((await fetch(`${insecure}/secret`)).status).toBe(401)
 })

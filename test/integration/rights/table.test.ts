@@ -20,7 +20,7 @@ import { loginsContract } from '../../../server/logins/contract/index.ts'
 import { relayContract } from '../../../server/relay/contract/index.ts'
 import { openDatabase } from '../../../server/store/database.ts'
 import { migrate } from '../../../server/store/migrate.ts'
-import { fakeDoorway } from '../../fakes/doorway.ts'
+import { fakeExposure } from '../../fakes/exposure.ts'
 import { recordedEvents, testClock, testLog } from '../../fakes/kernel.ts'
 import { serveApi, type ServedApi } from '../../fakes/served-api.ts'
 
@@ -164,7 +164,7 @@ beforeAll(async () => {
   served = new Map()
   for (const contract of contracts) {
     for (const exposed of [false, true])
-      served.set(`${contract.api} ${exposed}`, await serveApi(stub(contract), { authority, doorway: fakeDoorway({ exposed }) }))
+      served.set(`${contract.api} ${exposed}`, await serveApi(stub(contract), { authority, exposure: fakeExposure({ exposed }) }))
   }
 })
 
