@@ -1,8 +1,12 @@
-/** The relay room: what it is made of, how it starts, stops and reports. */
+/**
+ * The relay room: what it is made of, how it starts, stops and reports. Its wings, each of which knows only those before it: `contract/`,
+ * `oauth/` (signing in at servers), `upstreams/` (the servers behind), `built-in/` (Wheelhouse as one of them), `sessions/` (addresses, and
+ * what each sees), `billing/` (credits and the log of calls), `clients/` (the way of a request).
+ */
 import { createAnnouncer } from '../events/event-types.ts'
 import type { Room, RoomContext } from '../room.ts'
 import type { Locked } from '../room-report.ts'
-import type { Accounts } from './billing/accounts.ts'
+import type { Accounts } from './accounts.ts'
 import { createRelayApi } from './api.ts'
 import { CallLog } from './billing/call-log.ts'
 import { Usage } from './billing/usage.ts'

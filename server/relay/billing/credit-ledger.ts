@@ -9,7 +9,7 @@
  */
 import { iso, type Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts } from '../accounts.ts'
 import type { CreditLedgerStore, Settlement, UsageRow } from './credit-ledger-store.ts'
 import type { StoredSession } from '../sessions/store.ts'
 

@@ -5,7 +5,6 @@
 import { RelayFault } from '../fault.ts'
 import type { Right, Standing } from '../../http/rights.ts'
 import type { SessionPolicy } from '../contract/parts.ts'
-import type { StoredSession } from '../sessions/store.ts'
 import { builtInId } from '../upstreams/definition.ts'
 
 /** The part of a tool that says who may use it. */
@@ -21,7 +20,7 @@ export interface BuiltInReach {
   /** Whether a tool stands in the view of a session. */
   mayUse(policyBy: string | null, tool: string): boolean
   /** Whether the caller may do by himself all that the session reaches here: only then may it have the session's address or call as it. */
-  covers(caller: Standing, session: Pick<StoredSession, 'policy' | 'policyBy'>): boolean
+  covers(caller: Standing, session: { policy: SessionPolicy; policyBy: string | null }): boolean
   /** What the one who decided the policy may do now; null for one who may do nothing beside the relay. */
   standingOf(policyBy: string | null): Standing | null
 }

@@ -1,7 +1,7 @@
 /** One way to pay for a call, without servers or HTTP: what is held, what is taken, and what the log says. */
 import { expect, onTestFinished, test } from 'vitest'
 import { testClock, testLog } from '../../../fakes/kernel.ts'
-import type { Account, Accounts } from '../../../../server/relay/billing/accounts.ts'
+import type { Account, Accounts } from '../../../../server/relay/accounts.ts'
 import { CallLog } from '../../../../server/relay/billing/call-log.ts'
 import { CreditLedger } from '../../../../server/relay/billing/credit-ledger.ts'
 import type { CreditLedgerStore } from '../../../../server/relay/billing/credit-ledger-store.ts'
