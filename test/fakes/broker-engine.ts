@@ -17,7 +17,7 @@ export function newEngine({ observer, ...options }: Partial<EngineOptions> = {})
     folder: temporaryFolder(),
     clock: testClock(),
     log: testLog(),
-    setTimer: () => () => undefined,
+    startTimer: () => () => undefined,
     ...options,
     observer: {
       deadLetter: () => undefined,

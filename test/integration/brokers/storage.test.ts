@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { realTimer } from '../../../server/brokers/engine/embedded/alarm.ts'
+import { startQuietTimer } from '../../../server/brokers/engine/embedded/alarm.ts'
 import type { Attachment } from '../../../server/brokers/engine/embedded/attachment.ts'
 import { Journal } from '../../../server/brokers/engine/embedded/journal.ts'
 import type { DeadLetter } from '../../../server/brokers/engine/embedded/model.ts'
@@ -67,7 +67,7 @@ it('refuses what the disk does not take, delivers none of it, and works again wh
 })
 
 it('confirms each session when its own promise holds: memory at once, crash-safe when written, fsync when synced', async () => {
-  const engine = newEngine({ setTimer: realTimer })
+  const engine = newEngine({ startTimer: startQuietTimer })
   onTestFinished(() => engine.stop())
   const durabilities = ['memory', 'crash-safe', 'fsync'] as const
   const tenants = durabilities.map((durability, index) => addTenant(engine, { id: index + 1, name: durability, policy: { durability } }))

@@ -1,6 +1,5 @@
 /** One timer for everything that is due some time. */
-
-export type SetTimer = (callback: () => void, ms: number) => () => void
+import type { StartTimer } from '../../../async/deadline.ts'
 
 /** Node's timers count up to 2^31 ms; far shorter is enough, since the alarm is set again each time. */
 const longest = 3_600_000
@@ -10,12 +9,12 @@ export class Alarm {
   private stopped = false
   private readonly ring: () => void
   private readonly monotonic: () => number
-  private readonly setTimer: SetTimer
+  private readonly startTimer: StartTimer
 
-  constructor(ring: () => void, monotonic: () => number, setTimer: SetTimer) {
+  constructor(ring: () => void, monotonic: () => number, startTimer: StartTimer) {
     this.ring = ring
     this.monotonic = monotonic
-    this.setTimer = setTimer
+    this.startTimer = startTimer
   }
 
   /** Rings at `due` or, if it was to ring sooner, then. */
@@ -23,10 +22,10 @@ export class Alarm {
     if (this.stopped || due === Infinity || (this.set !== null && this.set.due <= due)) return
     this.set?.cancel()
     const wait = Math.min(longest, Math.max(0, Math.ceil(due - this.monotonic())))
-    const cancel = this.setTimer(() => {
+    const cancel = this.startTimer(wait, () => {
       this.set = null
       this.ring()
-    }, wait)
+    })
     this.set = { due, cancel }
   }
 
@@ -37,8 +36,9 @@ export class Alarm {
   }
 }
 
-export function realTimer(callback: () => void, ms: number): () => void {
-  const timer = setTimeout(callback, ms)
+/** What is due in the brokers keeps no process alive by itself. */
+export const startQuietTimer: StartTimer = (ms, ring) => {
+  const timer = setTimeout(ring, ms)
   timer.unref()
   return () => clearTimeout(timer)
 }

@@ -1,10 +1,11 @@
 /** The engine's parts, put together: each owns its state, has its file, and knows those it stands on. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
+import type { StartTimer } from '../../../async/deadline.ts'
 import type { Clock } from '../../../clock.ts'
 import type { Log } from '../../../log.ts'
 import type { EngineObserver } from '../broker-engine.ts'
-import { realTimer, type SetTimer } from './alarm.ts'
+import { startQuietTimer } from './alarm.ts'
 import { GroupCommit } from './commit.ts'
 import { beginSegment } from './compaction.ts'
 import { Deliverer } from './deliverer.ts'
@@ -26,8 +27,7 @@ export interface EngineOptions {
   /** Names wills when they are published. */
   newMessageId?: () => string
   segmentBytes?: number
-  /** Calls back after `ms`; returns what cancels it. */
-  setTimer?: SetTimer
+  startTimer?: StartTimer
 }
 
 export interface EngineParts {
@@ -45,7 +45,7 @@ export interface EngineParts {
 
 /** @param tenants by id, those of the moment */
 export function createParts(
-  { folder, clock, log, observer, newMessageId = randomUUID, segmentBytes, setTimer = realTimer }: EngineOptions,
+  { folder, clock, log, observer, newMessageId = randomUUID, segmentBytes, startTimer = startQuietTimer }: EngineOptions,
   tenants: ReadonlyMap<number, Tenant>,
 ): EngineParts {
   // Work for all clients goes on in the scope in which the engine was made, not in that of the client who happened to begin it.
@@ -54,7 +54,7 @@ export function createParts(
 
   const schedule = new Schedule<Due>({
     now: () => clock.monotonic(),
-    setTimer: (callback, ms) => inScope(() => setTimer(callback, ms)),
+    startTimer: (ms, ring) => inScope(() => startTimer(ms, ring)),
     onDue(item) {
       if (item.kind === 'message') deliverer.expire(item)
       else if (item.kind === 'delivery') deliverer.retry(item)

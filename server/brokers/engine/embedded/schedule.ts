@@ -1,11 +1,12 @@
 /** What has to happen when: the agenda of all that is due some time, and the one timer that rings for it. */
+import type { StartTimer } from '../../../async/deadline.ts'
 import { Agenda, type Entry } from './agenda.ts'
-import { Alarm, type SetTimer } from './alarm.ts'
+import { Alarm } from './alarm.ts'
 
 export interface ScheduleOptions<Item> {
   /** Monotonic ms. */
   now: () => number
-  setTimer: SetTimer
+  startTimer: StartTimer
   /** Its time has come. */
   onDue(item: Item): void
   /** `onDue` threw. All that is due later has this one timer, so nothing may stop it. */
@@ -19,7 +20,7 @@ export class Schedule<Item extends Entry> {
 
   constructor(options: ScheduleOptions<Item>) {
     this.options = options
-    this.alarm = new Alarm(() => this.runDue(), options.now, options.setTimer)
+    this.alarm = new Alarm(() => this.runDue(), options.now, options.startTimer)
   }
 
   /** Puts it into the agenda, or moves it there. */
