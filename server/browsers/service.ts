@@ -159,12 +159,18 @@ export class SessionService {
     return this.#runner.whenSignedIn(session)
   }
 
-  /** For a session whose site asks for a login, for the reason `why`. Throws what the sign-in throws; the session stays for a person to help. */
+  /**
+   * For a session whose site asks for a login, for the reason `why`. Throws what the sign-in throws; the session stays for a person to
+   * help.
+   */
   signInAgain(session: Session, why: string, where: { atBack: boolean }): Promise<SignedIn> {
     return signInAgain(session, why, this.#options, where)
   }
 
-  /** For an answer that would be the same if the login were gone. Throws what `signInAgain` throws, and `login-unreachable` when the site does not say. */
+  /**
+   * For an answer that would be the same if the login were gone. Throws what `signInAgain` throws, and `login-unreachable` when the site
+   * does not say.
+   */
   proveLogin(session: Session): Promise<SignedIn> {
     return proveLogin(session, this.#options)
   }

@@ -1,4 +1,6 @@
-/** "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile. */
+/**
+ * "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile.
+ */
 import { abortable } from '../async/abortable.ts'
 import { Fault } from '../fault.ts'
 import { BrowserFault } from './fault.ts'

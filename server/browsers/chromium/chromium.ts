@@ -82,7 +82,9 @@ export class Chromium {
     return this.check(false)
   }
 
-  /** Looks again; `again: false` accepts what an earlier check remembered. Callers at the same time share one check. Throws `no-browser`. */
+  /**
+   * Looks again; `again: false` accepts what an earlier check remembered. Callers at the same time share one check. Throws `no-browser`.
+   */
   check(again: boolean): Promise<string> {
     this.#checking ??= this.#check(again).finally(() => {
       this.#checking = null

@@ -1,4 +1,6 @@
-/** Where a Chromium may be on this machine, best first. Looks at files only; whether one works is found out by starting it (`chromium.ts`). */
+/**
+ * Where a Chromium may be on this machine, best first. Looks at files only; whether one works is found out by starting it (`chromium.ts`).
+ */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'

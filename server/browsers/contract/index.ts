@@ -1,4 +1,6 @@
-/** The browsers API: the published E-Modal session contract, and beside it the native resource of sessions and of the Chromium they run on. */
+/**
+ * The browsers API: the published E-Modal session contract, and beside it the native resource of sessions and of the Chromium they run on.
+ */
 import { defineContract } from '../../http/contract.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'

@@ -1,4 +1,7 @@
-/** The native resource `/v1/browser-sessions`, which the window, scripts and other tools use for what the published contract has no words for. */
+/**
+ * The native resource `/v1/browser-sessions`, which the window, scripts and other tools use for what the published contract has no words
+ * for.
+ */
 import { z } from 'zod'
 import type { RouteDefinition, SocketDefinition } from '../../http/contract.ts'
 import { failure, sessionId } from './parts.ts'

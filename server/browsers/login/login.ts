@@ -90,8 +90,8 @@ export async function refresh(session: LoginSession, tools: LoginTools): Promise
 }
 
 /**
- * For a session whose site asks for a login, for the reason `why`: looks whether that is so and logs in once. Throws what the sign-in throws, or
- * the reason for which the session ends meanwhile; the session stays, so that a person can help.
+ * For a session whose site asks for a login, for the reason `why`: looks whether that is so and logs in once. Throws what the sign-in
+ * throws, or the reason for which the session ends meanwhile; the session stays, so that a person can help.
  */
 export async function signInAgain(
   session: LoginSession,
@@ -114,8 +114,8 @@ export async function signInAgain(
 }
 
 /**
- * For an answer that would be the same if the login were gone: asks the site, and logs in again when it is. Throws what `signInAgain` throws, and
- * `login-unreachable` when the site does not say.
+ * For an answer that would be the same if the login were gone: asks the site, and logs in again when it is. Throws what `signInAgain`
+ * throws, and `login-unreachable` when the site does not say.
  */
 export async function proveLogin(session: LoginSession, tools: LoginTools): Promise<SignedIn> {
   const { profile } = session

@@ -17,8 +17,8 @@ const holds: Standing = { login: 'holds', certain: true, why: '' }
 const unknown: Standing = { login: 'unknown', certain: false, why: '' }
 
 /**
- * In the order in which the signs can be trusted. An address says little: a site may show its login form anywhere, also at the address that the
- * profile calls a success; an element or a text that only a logged-in page has is worth more than a field for a password.
+ * In the order in which the signs can be trusted. An address says little: a site may show its login form anywhere, also at the address that
+ * the profile calls a success; an element or a text that only a logged-in page has is worth more than a field for a password.
  */
 export function standingOf(profile: SiteProfile, shown: PageState, answers: Pick<SiteAnswers, 'status' | 'refused'>): Standing {
   if (profile.kind === 'none' || profile.form === null) return unknown

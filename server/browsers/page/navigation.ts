@@ -6,14 +6,16 @@ import { drive, settled, type Driven } from './drive.ts'
 
 export type Navigation = { address: string } | { action: 'back' | 'forward' | 'reload' }
 
-/** Ms that a caller waits for the new page to take the old one's place. The answer of a slow site comes later than anybody wants to wait. */
+/**
+ * Ms that a caller waits for the new page to take the old one's place. The answer of a slow site comes later than anybody wants to wait.
+ */
 const courtesy = 300
 
 /**
  * By page: where a caller sent it and the site has not answered yet. True when the new page came, false when something prevented it.
  *
- * Why it is kept: Chromium shows the new address at once, but counts "back" from the page that is still there. A caller who goes to B from A
- * and then back would come to what was before A, and only when B is slow.
+ * Why it is kept: Chromium shows the new address at once, but counts "back" from the page that is still there. A caller who goes to B from
+ * A and then back would come to what was before A, and only when B is slow.
  */
 const onItsWay = new WeakMap<Page, Promise<boolean>>()
 

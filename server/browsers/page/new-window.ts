@@ -3,10 +3,12 @@ import { isInternal, type TargetInfo } from './targets.ts'
 
 /**
  * - `ignored`: Chromium's own, or no page.
- * - `popup`: opened with a handle by an embedded frame, whose scripts the page's guard does not reach: an advertisement's. It is closed and recorded.
+ * - `popup`: opened with a handle by an embedded frame, whose scripts the page's guard does not reach: an advertisement's. It is closed and
+ *   recorded.
  * - `background`: asked for by `inBackground`, which works in it alone.
  * - `closed`: opened by a page at the back, where nobody would see it.
- * - `page`: the first one, or one that a click on a link opened (`target=_blank`): the person asked for it, so it stays and comes to the front.
+ * - `page`: the first one, or one that a click on a link opened (`target=_blank`): the person asked for it, so it stays and comes to the
+ *   front.
  */
 export type WindowFate = 'ignored' | 'popup' | 'background' | 'closed' | 'page'
 

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import type { Page } from 'puppeteer-core'
 
 /**
- * Popups: `window.open` does nothing and says so to `blocked`. Closing the window after it has opened is too late: it takes the front for a moment,
- * and Chromium then never acknowledges the click that opened it. What scripts open in other ways without a click, Chromium's own blocker refuses.
+ * Popups: `window.open` does nothing and says so to `blocked`. Closing the window after it has opened is too late: it takes the front for a
+ * moment, and Chromium then never acknowledges the click that opened it. What scripts open in other ways without a click, Chromium's own
+ * blocker refuses.
  */
 export async function guardPage(page: Page, blocked: () => void): Promise<void> {
   const cdp = await page.createCDPSession()

@@ -57,7 +57,10 @@ export function isInvalidSelector(error: unknown): boolean {
   return error instanceof Error && /not a valid selector/i.test(error.message)
 }
 
-/** Whether an address is like a pattern of the profile; false without one. Throws `login-failed` for one that an earlier version took and this one does not. */
+/**
+ * Whether an address is like a pattern of the profile; false without one. Throws `login-failed` for one that an earlier version took and
+ * this one does not.
+ */
 export async function fits(pattern: string | undefined, url: string): Promise<boolean> {
   if (pattern === undefined) return false
   try {

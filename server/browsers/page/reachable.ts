@@ -6,7 +6,9 @@ import { BrowserFault } from '../fault.ts'
 import { proxyOf } from '../process/egress-proxy.ts'
 import { watchAnswers } from './site-answers.ts'
 
-/** Goes there and resolves with the HTTP status once the document can be read. Throws a fault `login-unreachable`, or the signal's reason. */
+/**
+ * Goes there and resolves with the HTTP status once the document can be read. Throws a fault `login-unreachable`, or the signal's reason.
+ */
 export async function openAddress(page: Page, address: string, signal: AbortSignal): Promise<number> {
   const answers = watchAnswers(page)
   try {

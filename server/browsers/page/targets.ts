@@ -4,7 +4,10 @@ import { splitUserinfo, withoutUserinfo } from '../../http/userinfo.ts'
 
 export type TargetInfo = Protocol.Target.TargetInfo
 
-/** Chromium keeps the name and password of an address; whoever sees a page's address has no use for them. A page without a title has its address as one. */
+/**
+ * Chromium keeps the name and password of an address; whoever sees a page's address has no use for them. A page without a title has its
+ * address as one.
+ */
 export function presentable(info: TargetInfo): TargetInfo {
   const { url, userinfo } = splitUserinfo(info.url)
   return userinfo === null ? info : { ...info, url, title: info.title.includes('@') ? withoutUserinfo(info.title) : info.title }

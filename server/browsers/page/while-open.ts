@@ -2,8 +2,8 @@
 import type { Page } from 'puppeteer-core'
 
 /**
- * What `work` comes to; its signal also aborts, with what `lost` makes of it, when the page closes or its renderer crashes: what was asked of such a page
- * may never be answered, and whoever waits would wait for the whole of their time.
+ * What `work` comes to; its signal also aborts, with what `lost` makes of it, when the page closes or its renderer crashes: what was asked
+ * of such a page may never be answered, and whoever waits would wait for the whole of their time.
  */
 export async function whileOpen<Result>(
   page: Page,

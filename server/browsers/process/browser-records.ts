@@ -1,4 +1,6 @@
-/** What each browser of this run has on disk: its profile directory, and its row in the process registry, which outlives a crash of ours. */
+/**
+ * What each browser of this run has on disk: its profile directory, and its row in the process registry, which outlives a crash of ours.
+ */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'

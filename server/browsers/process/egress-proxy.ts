@@ -1,9 +1,12 @@
 /**
- * The one way from a session's Chromium to any network: a SOCKS5 proxy on loopback, one for each browser, that judges every connection when it is made.
+ * The one way from a session's Chromium to any network: a SOCKS5 proxy on loopback, one for each browser, that judges every connection when
+ * it is made.
  *
- * Why a proxy and not interception over the browser's protocol: whatever opens a connection comes through here without exception (pages, frames, redirects,
- * workers of all kinds, WebSockets, prefetches), a name is looked up once, here, and what it means is what is connected to, and requests cost nothing.
- * Why SOCKS and not HTTP: it is the same for all protocols on top, and what is refused is a failed connection to the page, as with a firewall.
+ * Why a proxy and not interception over the browser's protocol: whatever opens a connection comes through here without exception (pages,
+ * frames, redirects, workers of all kinds, WebSockets, prefetches), a name is looked up once, here, and what it means is what is connected
+ * to, and requests cost nothing.
+ * Why SOCKS and not HTTP: it is the same for all protocols on top, and what is refused is a failed connection to the page, as with a
+ * firewall.
  */
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import type { Browser } from 'puppeteer-core'
@@ -63,7 +66,10 @@ export class EgressProxy {
     return new EgressProxy(server, egress)
   }
 
-  /** What this browser may reach beside what everybody may: origins that a person with *control:manage* wrote down. `refused` hears of each other place once, up to a limit. */
+  /**
+   * What this browser may reach beside what everybody may: origins that a person with *control:manage* wrote down. `refused` hears of each
+   * other place once, up to a limit.
+   */
   allow(origins: readonly string[], refused: (refusal: Fault) => void): void {
     this.#opens = origins
     this.#refused = refused

@@ -39,7 +39,8 @@ export interface RunningBrowser {
   fellSilent(): void
   answered(): void
   /**
-   * Asks it to close and kills it after `grace` ms; what is silent is killed at once. Resolves when the process is gone, false when it would not go.
+   * Asks it to close and kills it after `grace` ms; what is silent is killed at once. Resolves when the process is gone, false when it
+   * would not go.
    */
   close(grace: number): Promise<boolean>
 }

@@ -55,7 +55,10 @@ export function createPipeTransport(toBrowser: Writable, fromBrowser: Readable, 
     if (pending > mostBytes) end()
   }
 
-  /** A message that cannot be read would end the process: nobody awaits the promise in which that happens. What follows it cannot be trusted. */
+  /**
+   * A message that cannot be read would end the process: nobody awaits the promise in which that happens. What follows it cannot be
+   * trusted.
+   */
   function deliver(message: string): void {
     try {
       const read = transport.onmessage?.(message)

@@ -28,8 +28,8 @@ export interface ProcessMetrics {
 }
 
 /**
- * Processes and memory of each root with all its descendants, in one pass over the process table. Memory on Linux is the proportional
- * share (PSS), so that pages shared by ten browsers are not counted ten times; elsewhere the resident size. A root that is gone is left out.
+ * Processes and memory of each root with all its descendants, in one pass over the process table. Memory on Linux is the proportional share
+ * (PSS), so that pages shared by ten browsers are not counted ten times; elsewhere the resident size. A root that is gone is left out.
  */
 export async function measureTrees(roots: readonly number[]): Promise<Map<number, ProcessMetrics>> {
   const rows = await processRows()

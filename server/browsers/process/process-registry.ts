@@ -25,7 +25,8 @@ export function createProcessRegistry(database: Database): ProcessRegistry {
   const update = database.prepare('UPDATE browser_processes SET pid = ?, process_started_at = ? WHERE session_id = ?')
   const remove = database.prepare('DELETE FROM browser_processes WHERE session_id = ?')
   const all = database.prepare<[], RegisteredProcess>(
-    'SELECT session_id AS id, pid, process_started_at AS processStartedAt, profile_dir AS profileDir, owner_pid AS ownerPid FROM browser_processes',
+    `SELECT session_id AS id, pid, process_started_at AS processStartedAt, profile_dir AS profileDir, owner_pid AS ownerPid
+     FROM browser_processes`,
   )
   return {
     add: (id, profileDir, ownerPid, now) => void insert.run(id, profileDir, ownerPid, now),

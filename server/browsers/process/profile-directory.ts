@@ -24,7 +24,10 @@ export async function prepareProfile(profileDir: string): Promise<string | null>
   return temporary
 }
 
-/** Removes a profile with the temporary files of its browser. Windows and late writers hold files for a moment (EBUSY, ENOTEMPTY), hence the retries. */
+/**
+ * Removes a profile with the temporary files of its browser. Windows and late writers hold files for a moment (EBUSY, ENOTEMPTY), hence the
+ * retries.
+ */
 export async function removeProfile(profileDir: string): Promise<void> {
   const retries = { recursive: true, force: true, maxRetries: 6, retryDelay: 100 }
   const temporary = await readlink(join(profileDir, temporaryLink)).catch(() => null)

@@ -1,6 +1,6 @@
 /**
- * Cleans up after a run that ended without closing its browsers. Kills only what is proven ours (the registry's process id, with the start time it
- * had and our profile directory in its command line, and whose server is gone) and removes only directories below our own.
+ * Cleans up after a run that ended without closing its browsers. Kills only what is proven ours (the registry's process id, with the start
+ * time it had and our profile directory in its command line, and whose server is gone) and removes only directories below our own.
  */
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'

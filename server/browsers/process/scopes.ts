@@ -1,7 +1,9 @@
 /** What the things of this room that go on by themselves belong to, so that an error in one ends that one. */
 import type { Scope } from '../../isolation.ts'
 
-/** A browser belongs to whoever waits for it: to the spare at first, then to the session that takes it. Its callbacks stay where they began. */
+/**
+ * A browser belongs to whoever waits for it: to the spare at first, then to the session that takes it. Its callbacks stay where they began.
+ */
 export interface MovableScope extends Scope {
   moveTo(next: Scope): void
 }

@@ -46,8 +46,9 @@ export interface BrowserOwner {
 export class BrowserStarter {
   readonly #options: StarterOptions
   /**
-   * Two limits with one number N. Sessions: at most N live ones, starting ones included; the service sees to that. Browsers: at most N processes,
-   * closing ones included; these slots see to that, so a session that replaces an evicted one starts its browser when the other is really gone.
+   * Two limits with one number N. Sessions: at most N live ones, starting ones included; the service sees to that. Browsers: at most N
+   * processes, closing ones included; these slots see to that, so a session that replaces an evicted one starts its browser when the other
+   * is really gone.
    */
   readonly #slots: Semaphore
   readonly #spare: SpareBrowser
@@ -115,7 +116,10 @@ export class BrowserStarter {
     await this.#spare.settled()
   }
 
-  /** Resolves with a browser that runs, which then belongs to `scope`, until `end` is called. Throws `no-browser`, `start-failed`, or the reason of the owner's end. */
+  /**
+   * Resolves with a browser that runs, which then belongs to `scope`, until `end` is called. Throws `no-browser`, `start-failed`, or the
+   * reason of the owner's end.
+   */
   async start(owner: BrowserOwner, scope: Scope): Promise<RunningBrowser> {
     const { chromium, settings } = this.#options
     const fitness = { executable: await abortable(chromium.ensure(), owner.life), headless: settings.current().browsers.headless }

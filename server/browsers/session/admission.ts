@@ -38,7 +38,10 @@ export class Admission {
     this.#options.sessions.changed()
   }
 
-  /** Makes the session in the same turn in which a place is seen to be free, so that two calls never take the same one. Throws `no-capacity`. */
+  /**
+   * Makes the session in the same turn in which a place is seen to be free, so that two calls never take the same one. Throws
+   * `no-capacity`.
+   */
   async admit(create: () => Session): Promise<Session> {
     const { sessions, clock, limit, evict } = this.#options
     const deadline = clock.monotonic() + patience

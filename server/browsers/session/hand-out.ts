@@ -40,8 +40,8 @@ export class HandOut {
   }
 
   /**
-   * The session of these credentials, logged in and seen to answer; one that does not is ended and replaced by a fresh one, once. Throws what `obtain`
-   * and `whenSignedIn` throw, and `browser-silent`. Nothing is held or leased then.
+   * The session of these credentials, logged in and seen to answer; one that does not is ended and replaced by a fresh one, once. Throws
+   * what `obtain` and `whenSignedIn` throw, and `browser-silent`. Nothing is held or leased then.
    */
   async ready(wanted: Wanted): Promise<Obtained> {
     for (let again = false; ; again = true) {
@@ -62,7 +62,10 @@ export class HandOut {
     }
   }
 
-  /** Resolves when the browser has answered, and the page in front, where that is needed; a page that does not is replaced. Throws `browser-silent`. */
+  /**
+   * Resolves when the browser has answered, and the page in front, where that is needed; a page that does not is replaced. Throws
+   * `browser-silent`.
+   */
   async makeAnswer(session: Session, { page }: { page: boolean }): Promise<void> {
     const answer = await askSession(session, this.#limits.patience ?? usualPatience, { page, startTimer: this.#limits.startTimer })
     if (answer === 'answers') return
@@ -84,7 +87,10 @@ export class HandOut {
     }
   }
 
-  /** A tab that shows the login form is no logged-in session, whatever was true at the last refresh. One in which somebody works is left to them. */
+  /**
+   * A tab that shows the login form is no logged-in session, whatever was true at the last refresh. One in which somebody works is left to
+   * them.
+   */
   async #makeLoggedIn({ session, lease }: Obtained): Promise<void> {
     const page = session.pages.active()?.page
     const othersUse = session.control.holder !== null || session.leases.list().some(({ id }) => id !== lease?.id)

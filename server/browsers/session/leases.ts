@@ -37,8 +37,8 @@ export class LeaseBook {
   }
 
   /**
-   * `duration` in ms; a lease that nobody gives back ends by itself, so that a lost client cannot hold a session for ever. Throws `session-not-found`
-   * when the session has ended.
+   * `duration` in ms; a lease that nobody gives back ends by itself, so that a lost client cannot hold a session for ever. Throws
+   * `session-not-found` when the session has ended.
    */
   take(holder: string, duration: number): Lease {
     if (this.#closed) throw new BrowserFault('session-not-found', 'Session not found')

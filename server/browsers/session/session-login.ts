@@ -1,4 +1,7 @@
-/** How a session stands with its site: whether it is logged in, the sign-in under way, what the last refresh said and when the next one is due. */
+/**
+ * How a session stands with its site: whether it is logged in, the sign-in under way, what the last refresh said and when the next one is
+ * due.
+ */
 import { iso } from '../../clock.ts'
 import type { BrowserSession } from '../contract/index.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'

@@ -1,6 +1,6 @@
 /**
- * One session: composed of parts that each own their state. Outside it is read, and its parts are told by a verb what happened; nobody writes their
- * fields. Who shares a session, how many there are and when one ends are rules of `service.ts`.
+ * One session: composed of parts that each own their state. Outside it is read, and its parts are told by a verb what happened; nobody
+ * writes their fields. Who shares a session, how many there are and when one ends are rules of `service.ts`.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'puppeteer-core'
@@ -180,7 +180,10 @@ export class Session implements ViewableSession {
     return this.#core.onEnd(listener)
   }
 
-  /** Whoever shows the credentials of a session has it from then on; a captcha key that is new, or replaces a wrong one, is worth more than the old. */
+  /**
+   * Whoever shows the credentials of a session has it from then on; a captcha key that is new, or replaces a wrong one, is worth more than
+   * the old.
+   */
   sharedWith(makers: readonly (string | null)[], captchaApiKey?: string): void {
     for (const maker of makers) this.#makers.add(maker)
     if (captchaApiKey !== undefined) this.#credentials.captchaApiKey = captchaApiKey

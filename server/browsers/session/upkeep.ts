@@ -89,8 +89,8 @@ export class Upkeep {
   }
 
   /**
-   * Reading the memory of a browser's nine processes costs tens of milliseconds of CPU, so it happens here and never in a request, one session at
-   * a time: soon after its start and then twice a minute.
+   * Reading the memory of a browser's nine processes costs tens of milliseconds of CPU, so it happens here and never in a request, one
+   * session at a time: soon after its start and then twice a minute.
    */
   async #measure(sessions: Session[]): Promise<void> {
     const now = this.#options.clock.monotonic()

@@ -28,10 +28,10 @@ export function runsInOwnPage(profile: SiteProfile, name: string): boolean {
 }
 
 /**
- * The text of the field, or null when it is not there or empty and the page shows that the login holds. Throws `operation-unknown`, `missing-fields`,
- * `operation-failed` (`details.loggedOut` says why the login is taken for gone; `details.unproven`: there is no text, and nothing on the page tells
- * whether the login holds), or the signal's reason. `trusted`: the login is known to hold, so what the page shows is an answer, whatever it looks like;
- * that it shows nothing is still none on a login page.
+ * The text of the field, or null when it is not there or empty and the page shows that the login holds. Throws `operation-unknown`,
+ * `missing-fields`, `operation-failed` (`details.loggedOut` says why the login is taken for gone; `details.unproven`: there is no text, and
+ * nothing on the page tells whether the login holds), or the signal's reason. `trusted`: the login is known to hold, so what the page shows
+ * is an answer, whatever it looks like; that it shows nothing is still none on a login page.
  */
 export async function runOperation(
   page: Page,
@@ -128,7 +128,10 @@ async function standing(page: Page, profile: SiteProfile, answers: SiteAnswers, 
   )
 }
 
-/** Rejects when the login is certainly gone, so that no step waits for what a login page never shows. A form that only flits by says nothing. */
+/**
+ * Rejects when the login is certainly gone, so that no step waits for what a login page never shows. A form that only flits by says
+ * nothing.
+ */
 async function untilGone(page: Page, profile: SiteProfile, answers: SiteAnswers, signal: AbortSignal): Promise<never> {
   let seen = 0
   const why = await until(async () => {
@@ -239,7 +242,10 @@ export function fillIn(text: string, inputs: OperationInputs, escape: (value: st
   })
 }
 
-/** Inert as an identifier and inside a quoted string alike: all but letters, digits, `-` and `_` becomes a code point, as does a leading digit. */
+/**
+ * Inert as an identifier and inside a quoted string alike: all but letters, digits, `-` and `_` becomes a code point, as does a leading
+ * digit.
+ */
 export function escapeSelector(value: string): string {
   return value.replace(/^-?[0-9]|[^\p{L}\p{N}_-]/gu, (part) =>
     Array.from(part, (letter) => `\\${letter.codePointAt(0)?.toString(16) ?? ''} `).join(''),

@@ -14,7 +14,8 @@ export function createProfileRows(database: Database): ProfileRows {
   const find = database.prepare<[string], { body: string }>('SELECT body FROM site_profiles WHERE name = ?')
   const all = database.prepare<[], { name: string; body: string }>('SELECT name, body FROM site_profiles ORDER BY name')
   const put = database.prepare(
-    'INSERT INTO site_profiles (name, body, updated_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at',
+    `INSERT INTO site_profiles (name, body, updated_at) VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
   )
   const remove = database.prepare('DELETE FROM site_profiles WHERE name = ?')
   return {

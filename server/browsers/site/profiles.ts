@@ -23,8 +23,9 @@ export interface ProfileStore {
   /** Makes or replaces. Throws `profile-invalid` when a pattern in it is none that RE2 knows or the form is missing. */
   put(name: string, profile: Omit<SiteProfile, 'name'>, actor: string): Promise<ListedProfile>
   /**
-   * Stands in for a profile of its name, also a stored one, for as long as something lives that it belongs to; nothing of it is stored. Returns what ends
-   * it. Its patterns are read when they are used. Throws `profile-lent` when that name is lent already, as `put` and `remove` do meanwhile.
+   * Stands in for a profile of its name, also a stored one, for as long as something lives that it belongs to; nothing of it is stored.
+   * Returns what ends it. Its patterns are read when they are used. Throws `profile-lent` when that name is lent already, as `put` and
+   * `remove` do meanwhile.
    */
   lend(profile: SiteProfile): () => void
   /** Removing an override brings the built-in profile back. Throws `profile-not-found` or `profile-built-in`. */

@@ -1,4 +1,6 @@
-/** The whole server, and a Chromium that misbehaves on its pipes at each step of a session's life: it costs that session and nothing else. */
+/**
+ * The whole server, and a Chromium that misbehaves on its pipes at each step of a session's life: it costs that session and nothing else.
+ */
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
