@@ -3,10 +3,10 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { ApiView } from '../../server/control/contract.ts'
 import type { ApiName } from '../../server/http/contract.ts'
-import { useApi } from '../api/api.ts'
+import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'
 
-export type ApiChange = { port?: number | 'off'; openTo?: 'machine' | 'lan'; insecureNoKey?: boolean }
+export type ApiChange = Body<'control', 'changeApi'>
 
 export const useApis = defineStore('apis', () => {
   const { value, error, refresh } = useResource({

@@ -2,19 +2,10 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { BotView } from '../../server/bots/contract/index.ts'
-import { useApi } from '../api/api.ts'
+import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'
 
-export interface BotChange {
-  label?: string
-  notes?: string
-  proxy?: string | null
-  keepsLog?: boolean
-  /** null takes what the settings of the room say. */
-  pause?: number | null
-  dailyCap?: number | null
-  keepMessagesFor?: number | null
-}
+export type BotChange = Body<'bots', 'changeBot'>
 
 export const useBots = defineStore('bots', () => {
   const list = useResource({
@@ -47,8 +38,7 @@ export const useBots = defineStore('bots', () => {
     refresh: list.refresh,
     byId: (userId: string): BotView | undefined => bots.value.find((bot) => bot.userId === userId),
 
-    link: async (bot: { userId: string; phoneNumber: string; label: string; proxy?: string | null }): Promise<BotView> =>
-      put(await useApi().bots.linkBot({ body: bot })),
+    link: async (bot: Body<'bots', 'linkBot'>): Promise<BotView> => put(await useApi().bots.linkBot({ body: bot })),
     change: async (userId: string, change: BotChange): Promise<BotView> =>
       put(await useApi().bots.changeBot({ params: { userId }, body: change })),
     start: async (userId: string): Promise<BotView> => put(await useApi().bots.startBot({ params: { userId } })),

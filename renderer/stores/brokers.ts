@@ -2,20 +2,10 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { BrokerSession } from '../../server/brokers/contract/index.ts'
-import { useApi } from '../api/api.ts'
+import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'
 
-export interface NewBroker {
-  sessionName: string
-  password: string
-  retryInterval?: number
-  maxRetryLimit?: number
-  messageExpiryTime?: number | null
-  /** Ms from now; null for never. */
-  sessionExpiry?: number | null
-  durability?: BrokerSession['policy']['durability']
-  overflow?: BrokerSession['policy']['overflow']
-}
+export type NewBroker = Body<'brokers', 'createSession'>
 
 export const useBrokers = defineStore('brokers', () => {
   const { value, error, refresh } = useResource({

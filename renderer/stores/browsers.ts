@@ -2,16 +2,10 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { BrowserSession } from '../../server/browsers/contract/index.ts'
-import { useApi } from '../api/api.ts'
+import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'
 
-export interface NewSession {
-  profile: string
-  address?: string
-  username: string
-  password: string
-  captchaApiKey?: string
-}
+export type NewSession = Body<'browsers', 'openSession'>
 
 export const useBrowsers = defineStore('browsers', () => {
   const list = useResource({

@@ -2,19 +2,11 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { KeyView } from '../../server/control/contract.ts'
-import type { Right, RoomWithSubjects } from '../../server/http/rights.ts'
-import { useApi } from '../api/api.ts'
+import type { Right } from '../../server/http/rights.ts'
+import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'
 
-export interface NewKey {
-  name: string
-  rights: Right[]
-  /** The things it is limited to, by room. */
-  only?: Partial<Record<RoomWithSubjects, string[]>>
-  /** The address or network that may use it. */
-  from?: string | null
-  expiresAt: string | null
-}
+export type NewKey = Body<'control', 'createKey'>
 
 export const useKeys = defineStore('keys', () => {
   const { value, error, loading, refresh } = useResource({

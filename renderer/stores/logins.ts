@@ -3,28 +3,16 @@ import { useDebounceFn } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { LoginFilter, LoginKey, LoginUser, LoginView } from '../../server/logins/contract/index.ts'
-import { useApi } from '../api/api.ts'
+import { useApi, type Body } from '../api/api.ts'
 import { useConnection } from '../api/connection.ts'
 import { useResource } from '../use/use-resource.ts'
 
 export type LoginSort = 'lastActivity' | 'createdAt' | 'expiresAt' | 'username'
 export const loginsPerPage = 100
 
-export interface NewLogin {
-  user_id: string
-  username: string
-  role_name: string
-  permissions: string[]
-  remember_me: boolean
-}
+export type NewLogin = Body<'logins', 'createSession'>
 
-export interface NewLoginUser {
-  username: string
-  fullName: string
-  role: string
-  permissions: string[]
-  password: string
-}
+export type NewLoginUser = Body<'logins', 'createLoginUser'>
 
 export const useLogins = defineStore('logins', () => {
   const api = () => useApi().logins
@@ -134,10 +122,7 @@ export const useLogins = defineStore('logins', () => {
       await api().createLoginUser({ body: user })
       await users.refresh()
     },
-    async changeUser(
-      id: string,
-      patch: { fullName?: string; role?: string; permissions?: string[]; password?: string; active?: boolean },
-    ): Promise<void> {
+    async changeUser(id: string, patch: Body<'logins', 'changeLoginUser'>): Promise<void> {
       await api().changeLoginUser({ params: { id }, body: patch })
       await users.refresh()
     },

@@ -9,22 +9,12 @@ import type {
   RelayCall,
   RelaySession,
   RelayTool,
-  SessionPolicy,
   UsageRow,
 } from '../../server/relay/contract/index.ts'
-import { useApi } from '../api/api.ts'
+import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'
 
-export interface NewServer {
-  name: string
-  transport: 'stdio' | 'http' | 'sse'
-  command?: string
-  args?: string[]
-  cwd?: string | null
-  url?: string
-  env?: Record<string, string>
-  headers?: Record<string, string>
-}
+export type NewServer = Body<'control', 'createUpstream'>
 
 export const useRelay = defineStore('relay', () => {
   const api = () => useApi().relay
@@ -85,24 +75,24 @@ export const useRelay = defineStore('relay', () => {
       await api().restartUpstream({ params: { id } })
       await servers.refresh()
     },
-    signIn: (id: string, client: { clientId?: string; clientSecret?: string } = {}) => api().signIn({ params: { id }, body: client }),
+    signIn: (id: string, client: Body<'relay', 'signIn'> = {}) => api().signIn({ params: { id }, body: client }),
     async signOut(id: string): Promise<void> {
       await api().signOut({ params: { id } })
       await servers.refresh()
     },
     log: async (id: string) => (await api().upstreamLog({ params: { id } })).lines,
-    async changeTool(id: string, name: string, patch: { enabled?: boolean; price?: number; approve?: true }): Promise<RelayTool> {
+    async changeTool(id: string, name: string, patch: Body<'relay', 'changeTool'>): Promise<RelayTool> {
       const tool = await api().changeTool({ params: { id, name }, body: patch })
       await servers.refresh()
       return tool
     },
     preview: async (text: string): Promise<ImportableServer[]> => (await api().previewImport({ body: { text } })).servers,
-    async import(text: string, accept: { name: string; commandLine: string }[]): Promise<void> {
+    async import(text: string, accept: Body<'relay', 'importUpstreams'>['accept']): Promise<void> {
       await api().importUpstreams({ body: { text, accept } })
       await servers.refresh()
     },
 
-    async createSession(wanted: { accountId: string; name?: string; expiresIn?: number; policy?: Partial<SessionPolicy> }) {
+    async createSession(wanted: Body<'relay', 'createRelaySession'>) {
       const made = await api().createRelaySession({ body: wanted })
       await sessions.refresh()
       return made
@@ -113,7 +103,7 @@ export const useRelay = defineStore('relay', () => {
     },
     /** The secret address of a session once more. */
     address: (id: string) => api().relaySessionAddress({ params: { id } }),
-    async changeSession(id: string, body: { name?: string | null; policy?: Partial<SessionPolicy> }): Promise<void> {
+    async changeSession(id: string, body: Body<'relay', 'changeRelaySession'>): Promise<void> {
       await api().changeRelaySession({ params: { id }, body })
       await sessions.refresh()
     },
@@ -126,7 +116,7 @@ export const useRelay = defineStore('relay', () => {
       await api().changeAccountRules({ params: { accountId }, body })
       await rules.refresh()
     },
-    async createAccount(account: { primaryEmail: string; credits: number }): Promise<void> {
+    async createAccount(account: Body<'control', 'createUser'>): Promise<void> {
       await control().createUser({ body: account })
       await accounts.refresh()
     },

@@ -1,12 +1,12 @@
 /** What logins there are, as data. */
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import { useApi } from '../api/api.ts'
+import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'
 
 type Api = ReturnType<typeof useApi>
 export type SiteProfileView = Awaited<ReturnType<Api['control']['siteProfiles']>>['profiles'][number]
-export type SentSiteProfile = Parameters<Api['control']['putSiteProfile']>[0]['body']
+export type SentSiteProfile = Body<'control', 'putSiteProfile'>
 
 export const useSiteProfiles = defineStore('site-profiles', () => {
   const { value, error, refresh } = useResource({
