@@ -54,14 +54,19 @@ const historyKept = 500
 export type BotStore = ReturnType<typeof createBotStore>
 
 export function createBotStore(database: Database, sealer: Sealer) {
-  const columns =
-    'user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, since, created_at AS createdAt, linked_at AS linkedAt, settings, made_by AS madeBy'
+  const columns = `
+    user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, since,
+    created_at AS createdAt, linked_at AS linkedAt, settings, made_by AS madeBy`
   const all = database.prepare<[], RawBot>(`SELECT ${columns} FROM bots ORDER BY created_at, user_id`)
   const insert = database.prepare(`
-    INSERT INTO bots (user_id, phone_number, name, label, notes, proxy, settings, wanted, state, reason, since, created_at, linked_at, made_by)
-    VALUES (@userId, @phoneNumber, @name, @label, @notes, @proxy, @settings, @wanted, @state, @reason, @since, @createdAt, @linkedAt, @madeBy)`)
+    INSERT INTO bots
+      (user_id, phone_number, name, label, notes, proxy, settings, wanted, state, reason, since, created_at, linked_at, made_by)
+    VALUES
+      (@userId, @phoneNumber, @name, @label, @notes, @proxy, @settings, @wanted, @state, @reason, @since, @createdAt, @linkedAt, @madeBy)`)
   const update = database.prepare(`
-    UPDATE bots SET phone_number = @phoneNumber, name = @name, label = @label, notes = @notes, proxy = @proxy, wanted = @wanted, state = @state, reason = @reason, since = @since, linked_at = @linkedAt, settings = @settings
+    UPDATE bots SET
+      phone_number = @phoneNumber, name = @name, label = @label, notes = @notes, proxy = @proxy, wanted = @wanted,
+      state = @state, reason = @reason, since = @since, linked_at = @linkedAt, settings = @settings
     WHERE user_id = @userId`)
   const remove = database.prepare('DELETE FROM bots WHERE user_id = ?')
   const addHistory = database.prepare('INSERT INTO bot_history (user_id, at, state, reason) VALUES (?, ?, ?, ?)')

@@ -12,8 +12,10 @@ export type ActivityStore = ReturnType<typeof createActivityStore>
 export function createActivityStore(database: Database) {
   // A bot that was removed meanwhile has no row to hang it on.
   const add = database.prepare(`
-    INSERT INTO bot_activity (user_id, slot, received, sent, failed) SELECT @userId, @slot, @received, @sent, @failed WHERE EXISTS (SELECT 1 FROM bots WHERE user_id = @userId)
-    ON CONFLICT DO UPDATE SET received = received + excluded.received, sent = sent + excluded.sent, failed = failed + excluded.failed`)
+    INSERT INTO bot_activity (user_id, slot, received, sent, failed)
+    SELECT @userId, @slot, @received, @sent, @failed WHERE EXISTS (SELECT 1 FROM bots WHERE user_id = @userId)
+    ON CONFLICT DO UPDATE SET
+      received = received + excluded.received, sent = sent + excluded.sent, failed = failed + excluded.failed`)
   const since = database.prepare<[string, number], Counts & { slot: number }>(
     'SELECT slot, received, sent, failed FROM bot_activity WHERE user_id = ? AND slot >= ?',
   )

@@ -29,11 +29,13 @@ export interface BackupStore {
 export function createBackupStore(database: Database): BackupStore {
   const insert = database.prepare('INSERT INTO bot_backups (id, user_id, created_at, checksum, rows, sealed) VALUES (?, ?, ?, ?, ?, ?)')
   const list = database.prepare<[string], BackupFacts>(
-    'SELECT id, created_at AS createdAt, checksum, rows, length(sealed) AS bytes FROM bot_backups WHERE user_id = ? ORDER BY created_at DESC, rowid DESC',
+    `SELECT id, created_at AS createdAt, checksum, rows, length(sealed) AS bytes
+    FROM bot_backups WHERE user_id = ? ORDER BY created_at DESC, rowid DESC`,
   )
   const find = database.prepare<[string, string], StoredBackup>('SELECT sealed, checksum FROM bot_backups WHERE user_id = ? AND id = ?')
   const trim = database.prepare(
-    'DELETE FROM bot_backups WHERE user_id = ? AND id NOT IN (SELECT id FROM bot_backups WHERE user_id = ? ORDER BY created_at DESC, rowid DESC LIMIT ?)',
+    `DELETE FROM bot_backups WHERE user_id = ?
+      AND id NOT IN (SELECT id FROM bot_backups WHERE user_id = ? ORDER BY created_at DESC, rowid DESC LIMIT ?)`,
   )
   const add = database.transaction<BackupStore['add']>((userId, { id, createdAt, checksum, rows, sealed }, keep) => {
     insert.run(id, userId, createdAt, checksum, rows, sealed)

@@ -1,6 +1,6 @@
 /**
- * One bot: what can be seen of it, and the verbs that change it. They come one after the other, so that two starts never open two sockets. What is
- * kept of it is in `record.ts`; what happens on its connection, and what follows from that, in `supervisor.ts`.
+ * One bot: what can be seen of it, and the verbs that change it. They come one after the other, so that two starts never open two sockets.
+ * What is kept of it is in `record.ts`; what happens on its connection, and what follows from that, in `supervisor.ts`.
  */
 import { waitFor } from '../../async/deadline.ts'
 import { createSerialQueue } from '../../async/serial-queue.ts'

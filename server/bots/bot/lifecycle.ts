@@ -5,7 +5,7 @@ import type { BotState } from '../contract/native/views.ts'
 /**
  * - `started`: a person, or an unlinking, wants a connection. `turn-came`: its turn among those that connect by themselves.
  * - `restart-asked`: WhatsApp ends the connection and wants another at once. `qr-shown`, `opened`: how far a connection has come.
- * - `lost`: the connection is gone, or was not to be had, and it is tried again. `logged-out`, `blocked`, `replaced`: WhatsApp has ended it.
+ * - `lost`: the connection is gone, or was not to be had, and is tried again. `logged-out`, `blocked`, `replaced`: WhatsApp has ended it.
  * - `gave-up`: it does not go on by itself. `stopped`: a person has stopped it. `suspended`: the whole room stops.
  */
 export type BotLifeEvent =

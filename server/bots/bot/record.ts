@@ -4,8 +4,8 @@
  * What holds:
  * - Attempts on the way back are shown, and no news: the loss is told once, and so is the return.
  * - The link is removed by `forgetLink` alone, never by what WhatsApp says.
- * - A bot that is locked (its link, or the proxy it must not go without, was sealed under a key that is not here) is shown as failed and kept as it
- *   was: with the key it is that again.
+ * - A bot that is locked (its link, or the proxy it must not go without, was sealed under a key that is not here) is shown as failed and
+ *   kept as it was: with the key it is that again.
  */
 import type { Clock } from '../../clock.ts'
 import { Lifecycle } from '../../lifecycle.ts'

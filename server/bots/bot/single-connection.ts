@@ -1,7 +1,7 @@
 /**
- * A bot's connection, of which there is one at a time: the old one has ended before a new one is opened, and a late event of an old one does
- * nothing, since each connection's events carry the number it was opened under. What escapes from the library ends the connection it escaped
- * from, and nothing else.
+ * A bot's connection, of which there is one at a time: the old one has ended before a new one is opened, and a late event of an old one
+ * does nothing, since each connection's events carry the number it was opened under. What escapes from the library ends the connection it
+ * escaped from, and nothing else.
  */
 import { within, type Scope } from '../../isolation.ts'
 import type { Connection, ConnectOptions, Engine, EngineEvents } from '../engine/engine.ts'

@@ -1,4 +1,7 @@
-/** What the room needs of a WhatsApp library, and no more: whatever one names, numbers or throws is translated behind this. The one in use is in `baileys/`. */
+/**
+ * What the room needs of a WhatsApp library, and no more: whatever one names, numbers or throws is translated behind this. The one in use
+ * is in `baileys/`.
+ */
 import type { Fault } from '../../fault.ts'
 import type { LinkRows } from './link.ts'
 import type { Answered, Content, Message, MessageKey, Progress } from './message.ts'
@@ -77,8 +80,9 @@ export interface Connection {
   /** Removes this device from the account; true when the server has confirmed it. */
   unlink(within: number): Promise<boolean>
   /**
-   * Resolves once it is written; how it fares after WhatsApp has it comes as `progress`. Throws, here or by `confirmed`: `message-refused` with the
-   * reason, `message-held` when it is to be sent again later, `message-unanswered`, and `connection-lost` with which the message has nothing to do.
+   * Resolves once it is written; how it fares after WhatsApp has it comes as `progress`. Throws, here or by `confirmed`: `message-refused`
+   * with the reason, `message-held` when it is to be sent again later, `message-unanswered`, and `connection-lost` with which the message
+   * has nothing to do.
    */
   send(chat: string, content: Content, options: { id: string; replyTo: Answered | null }): Promise<Written>
   /** Whether the number has an account. */

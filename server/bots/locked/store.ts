@@ -3,7 +3,10 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { openOrNull } from './locked.ts'
 
-/** What a bot keeps beside its link, by table: the column that is sealed, what names a row, where it was sealed, and what becomes of one that cannot be opened. */
+/**
+ * What a bot keeps beside its link, by table: the column that is sealed, what names a row, where it was sealed, and what becomes of one
+ * that cannot be opened.
+ */
 const kept = [
   ['bot_log', 'sealed', 'number', (bot: string): string => `bots:log:${bot}`, 'DELETE FROM bot_log WHERE number = ?'],
   [

@@ -1,6 +1,6 @@
 /**
- * The table of what came in and is not through yet. A message is written here together with the keys that its decryption moved on, so before
- * WhatsApp is told that we have it. What is through stays as a digest: WhatsApp delivers a message again whose receipt was lost.
+ * The table of what came in and is not through yet. A message is written here together with the keys that its decryption moved on, so
+ * before WhatsApp is told that we have it. What is through stays as a digest: WhatsApp delivers a message again whose receipt was lost.
  */
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
@@ -32,7 +32,8 @@ export function createInboxStore(database: Database, sealer: Sealer) {
   const setTold = database.prepare("UPDATE bot_inbox SET stage = 'told' WHERE user_id = ? AND digest = ? AND stage = 'came'")
   const setDone = database.prepare("UPDATE bot_inbox SET stage = 'done', sealed = NULL WHERE user_id = ? AND digest = ?")
   const trim = database.prepare(
-    "DELETE FROM bot_inbox WHERE user_id = ? AND stage = 'done' AND number <= (SELECT number FROM bot_inbox WHERE user_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)",
+    `DELETE FROM bot_inbox WHERE user_id = ? AND stage = 'done'
+      AND number <= (SELECT number FROM bot_inbox WHERE user_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)`,
   )
 
   const place = (userId: string, digest: string): string => `bots:inbox:${userId}:${digest}`

@@ -64,10 +64,16 @@ export function createLogStore(database: Database, sealer: Sealer) {
     `SELECT ${columns} FROM ${joined} WHERE l.user_id = ? AND l.chat = ? AND l.number < ? ORDER BY l.number DESC`,
   )
   const chats = database.prepare<[{ user: string; before: number; limit: number }], SealedChat>(`
-    WITH counted AS (SELECT chat, max(number) AS newest, count(*) AS messages, sum(from_me) AS sent FROM bot_log WHERE user_id = @user GROUP BY chat HAVING newest < @before ORDER BY newest DESC LIMIT @limit)
+    WITH counted AS (
+      SELECT chat, max(number) AS newest, count(*) AS messages, sum(from_me) AS sent FROM bot_log WHERE user_id = @user
+      GROUP BY chat HAVING newest < @before ORDER BY newest DESC LIMIT @limit
+    )
     SELECT k.chat, c.name, k.messages - k.sent AS received, k.sent,
-      (SELECT count(*) FROM bot_log u WHERE u.user_id = @user AND u.chat = k.chat AND u.number > coalesce(c.read_number, 0) AND u.from_me = 0) AS unread, ${columns}
-    FROM counted k JOIN ${joined.replace('bot_log l', 'bot_log l ON l.number = k.newest')} LEFT JOIN bot_chats c ON c.user_id = @user AND c.chat = k.chat
+      (SELECT count(*) FROM bot_log u
+        WHERE u.user_id = @user AND u.chat = k.chat AND u.number > coalesce(c.read_number, 0) AND u.from_me = 0) AS unread,
+      ${columns}
+    FROM counted k JOIN ${joined.replace('bot_log l', 'bot_log l ON l.number = k.newest')}
+      LEFT JOIN bot_chats c ON c.user_id = @user AND c.chat = k.chat
     ORDER BY k.newest DESC`)
   const newest = database
     .prepare<[string, string], number>('SELECT coalesce(max(number), 0) FROM bot_log WHERE user_id = ? AND chat = ?')

@@ -2,8 +2,8 @@
  * One bot's queue: one message after the other, with pauses, a daily limit, and a look whether a stranger is there at all.
  *
  * What holds:
- * - A message is sent when WhatsApp has said that it has it. One that was under way when the connection or this program ended goes out again under the
- *   same id, which the receiver's device takes for one.
+ * - A message is sent when WhatsApp has said that it has it. One that was under way when the connection or this program ended goes out
+ *   again under the same id, which the receiver's device takes for one.
  * - A refusal ends a message with the reason. One that passes (429, 503) pauses the bot's queue, longer each time, and loses nothing.
  */
 import type { Clock } from '../../clock.ts'

@@ -35,8 +35,8 @@ const shortContent = 8_192
 export type OutboxStore = ReturnType<typeof createOutboxStore>
 
 export function createOutboxStore(database: Database, sealer: Sealer) {
-  const columns =
-    'number, message_id AS messageId, chat, kind, fingerprint, status, problem, created_at AS createdAt, sent_at AS sentAt, updated_at AS updatedAt'
+  const columns = `number, message_id AS messageId, chat, kind, fingerprint, status, problem,
+    created_at AS createdAt, sent_at AS sentAt, updated_at AS updatedAt`
   const insert = database.prepare(`
     INSERT INTO bot_outbox (user_id, message_id, chat, kind, sealed, idempotency_key, fingerprint, status, created_at, updated_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`)
@@ -46,10 +46,13 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
     `SELECT ${columns}, sealed FROM bot_outbox WHERE user_id = ? AND status IN ('queued', 'sending') ORDER BY number LIMIT 1`,
   )
   const list = database.prepare<[{ user: string; chat: string | null; limit: number }], OutboxRow & { short: Buffer | null }>(`
-    SELECT ${columns}, CASE WHEN length(sealed) <= ${shortContent} THEN sealed END AS short FROM bot_outbox WHERE user_id = @user AND (@chat IS NULL OR chat = @chat) ORDER BY number DESC LIMIT @limit`)
+    SELECT ${columns}, CASE WHEN length(sealed) <= ${shortContent} THEN sealed END AS short
+    FROM bot_outbox WHERE user_id = @user AND (@chat IS NULL OR chat = @chat) ORDER BY number DESC LIMIT @limit`)
   const setStatus = database.prepare('UPDATE bot_outbox SET status = ?, problem = ?, updated_at = ? WHERE user_id = ? AND message_id = ?')
   const setSent = database.prepare(
-    "UPDATE bot_outbox SET status = CASE WHEN status = 'sending' THEN 'sent' ELSE status END, problem = NULL, sent_at = ?, updated_at = ? WHERE user_id = ? AND message_id = ?",
+    `UPDATE bot_outbox SET
+      status = CASE WHEN status = 'sending' THEN 'sent' ELSE status END, problem = NULL, sent_at = ?, updated_at = ?
+    WHERE user_id = ? AND message_id = ?`,
   )
   const keepEncoded = database.prepare('UPDATE bot_outbox SET encoded = ? WHERE user_id = ? AND message_id = ?')
   const remove = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status = 'queued'")

@@ -12,7 +12,8 @@ export function pack({ content, replyTo }: OutgoingContent): string {
 
 /** What `pack` has written. */
 export function unpack(text: string): OutgoingContent {
-  const { content, replyTo } = JSON.parse(text) as { content: Content & { data?: unknown }; replyTo: Answered | null } // our own line, sealed since
+  // Our own line, sealed since.
+  const { content, replyTo } = JSON.parse(text) as { content: Content & { data?: unknown }; replyTo: Answered | null }
   return {
     content: typeof content.data === 'string' ? ({ ...content, data: Buffer.from(content.data, 'base64') } as Content) : content,
     replyTo,

@@ -1,4 +1,6 @@
-/** The life of a message that goes out, from the queue to the receiver's eyes. Its state is kept in its row; this says where an event leads. */
+/**
+ * The life of a message that goes out, from the queue to the receiver's eyes. Its state is kept in its row; this says where an event leads.
+ */
 import { to, type LifecycleTable } from '../../lifecycle.ts'
 import type { Progress } from '../engine/message.ts'
 

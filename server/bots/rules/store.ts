@@ -25,7 +25,8 @@ export type RuleStore = ReturnType<typeof createRuleStore>
 
 export function createRuleStore(database: Database) {
   const list = database.prepare<[string], RawRule>(`
-    SELECT id, definition, created_at AS createdAt, matched, held, failed, last_matched_at AS lastMatchedAt, problem, problem_at AS problemAt
+    SELECT id, definition, created_at AS createdAt, matched, held, failed, last_matched_at AS lastMatchedAt,
+      problem, problem_at AS problemAt
     FROM bot_rules WHERE user_id = ? ORDER BY place, created_at`)
   const insert = database.prepare(`
     INSERT INTO bot_rules (id, user_id, place, definition, created_at)
@@ -35,8 +36,10 @@ export function createRuleStore(database: Database) {
   const remove = database.prepare('DELETE FROM bot_rules WHERE user_id = ? AND id = ?')
   const setPlace = database.prepare('UPDATE bot_rules SET place = ? WHERE user_id = ? AND id = ?')
   const count = database.prepare(`
-    UPDATE bot_rules SET matched = matched + 1, held = held + (@outcome = 'held'), failed = failed + (@outcome = 'failed'), last_matched_at = @now,
-      problem = CASE @outcome WHEN 'failed' THEN @problem WHEN 'done' THEN NULL ELSE problem END, problem_at = CASE @outcome WHEN 'failed' THEN @now WHEN 'done' THEN NULL ELSE problem_at END
+    UPDATE bot_rules SET
+      matched = matched + 1, held = held + (@outcome = 'held'), failed = failed + (@outcome = 'failed'), last_matched_at = @now,
+      problem = CASE @outcome WHEN 'failed' THEN @problem WHEN 'done' THEN NULL ELSE problem END,
+      problem_at = CASE @outcome WHEN 'failed' THEN @now WHEN 'done' THEN NULL ELSE problem_at END
     WHERE id = @id`)
 
   return {

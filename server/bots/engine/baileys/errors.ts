@@ -1,4 +1,7 @@
-/** What the library throws or ends with, as the room knows it. It puts a code of WhatsApp's into `data`, one of its own into `output.statusCode`. */
+/**
+ * What the library throws or ends with, as the room knows it. It puts a code of WhatsApp's into `data`, one of its own into
+ * `output.statusCode`.
+ */
 import { Fault } from '../../../fault.ts'
 import type { Close } from '../engine.ts'
 import { closeOf, lost, refusalOf, unanswered } from '../whatsapp-codes.ts'

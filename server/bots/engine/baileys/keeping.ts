@@ -1,7 +1,8 @@
 /**
- * What is read is kept before WhatsApp hears of it. The library moves its keys on, sends the receipt, and hands the message over later, out of a
- * buffer of up to 30 s that dies with the connection: WhatsApp would not deliver it again, and the keys could not read it again. So each
- * decryption writes what it brought in the transaction of its keys; and what comes a second time is answered from there, since the keys are past it.
+ * What is read is kept before WhatsApp hears of it. The library moves its keys on, sends the receipt, and hands the message over later, out
+ * of a buffer of up to 30 s that dies with the connection: WhatsApp would not deliver it again, and the keys could not read it again. So
+ * each decryption writes what it brought in the transaction of its keys; and what comes a second time is answered from there, since the
+ * keys are past it.
  */
 import { createHash } from 'node:crypto'
 import type { AuthenticationCreds, BinaryNode, SignalKeyStoreWithTransaction, SocketConfig, WAMessage, WASocket } from 'baileys'

@@ -20,7 +20,8 @@ const credsId = ''
 
 /**
  * Until the phone has accepted, everything stays in memory: a link that was begun and not finished leaves nothing behind, which a later
- * start would take for a link and be refused with. `refused` hears when the disk does not take what has to be kept, before the library does.
+ * start would take for a link and be refused with. `refused` hears when the disk does not take what has to be kept, before the library
+ * does.
  */
 export function openLink(rows: LinkRows, library: Library, refused: (error: unknown) => void = () => {}): BaileysLink {
   const { BufferJSON } = library
@@ -72,7 +73,8 @@ export function openLink(rows: LinkRows, library: Library, refused: (error: unkn
       return found as never // rows of a kind hold what the library gave for that kind
     },
     set(data: SignalDataSet) {
-      const { [arrivalsKind]: arrivals = {}, ...signal } = data as SignalDataSet & { [arrivalsKind]?: Record<string, Arrival> } // put there by `keeping.ts`
+      // Put there by `keeping.ts`.
+      const { [arrivalsKind]: arrivals = {}, ...signal } = data as SignalDataSet & { [arrivalsKind]?: Record<string, Arrival> }
       const changes = Object.entries(signal).flatMap(([kind, values]) =>
         Object.entries(values ?? {}).map(([id, value]) => ({ kind, id, value: value as unknown })),
       )

@@ -1,4 +1,6 @@
-/** How a device is linked over the library's socket: QR codes, the pairing code, and the passkey ceremony where the account asks for one. */
+/**
+ * How a device is linked over the library's socket: QR codes, the pairing code, and the passkey ceremony where the account asks for one.
+ */
 import type { AuthenticationCreds, BinaryNode, WASocket } from 'baileys'
 import { inTime } from '../../../async/deadline.ts'
 import type { Fault } from '../../../fault.ts'
@@ -13,7 +15,9 @@ export interface PairingParts {
   socket: WASocket
   creds: AuthenticationCreds
   events: Pick<EngineEvents, 'qr' | 'passkeyDemanded' | 'passkeyCode' | 'passkeyFailed'>
-  /** QR codes beyond WhatsApp's own for which the library is kept waiting, while a person answers a passkey; 0 when none is answered here. */
+  /**
+   * QR codes beyond WhatsApp's own for which the library is kept waiting, while a person answers a passkey; 0 when none is answered here.
+   */
   moreQrs: number
   /** Runs what belongs to the connection, unless that is over. */
   guarded(work: () => void): void

@@ -3,7 +3,7 @@
  * are taken here, on its raw socket:
  *
  * 1. `passkey_prologue_request` brings WebAuthn options; a person answers them in a real browser.
- * 2. A `ref` is fetched, and the assertion sent with a commitment to our nonce, and with a proof that it was we whom the phone has just let in.
+ * 2. A `ref` is fetched, and the assertion sent with a commitment to our nonce, and a proof that it was we whom the phone has just let in.
  * 3. `crsc_continuation` brings the phone's ephemeral key and nonce; we show our nonce, and both sides can show the same eight characters.
  * 4. Our keys and a new ADV secret go to the phone under the agreed key; the usual `pair-success` follows, made with that secret.
  *
