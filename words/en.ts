@@ -378,6 +378,35 @@ export const en: Words = {
     calls: { succeeded: 'Succeeded', refused: 'Refused', failed: 'Failed' },
   },
 
+  window: {
+    actions: {
+      tryAgain: 'Try again',
+      changePort: 'Change port',
+      usePort: ({ port }) => `Use port ${port}`,
+      closeToMachine: 'Close to this machine',
+      askForKey: 'Ask for a key',
+      takeOver: 'Take over',
+      details: 'Details',
+      restart: 'Restart',
+      lookAgain: 'Look again',
+      choose: 'Choose',
+      installChromium: 'Install Chromium',
+      review: 'Review',
+    },
+    advice: {
+      unreachable: 'The window tries again by itself.',
+      timeout: 'It may be busy. Try again in a moment.',
+      'port-in-use': 'Choose another port, or end the program that uses this one.',
+      'setting-fixed':
+        'A flag, a variable or a connected practice site fixes this value. Change it where Wheelhouse is started, or end the practice site.',
+      'rate-limited': 'Wait a few seconds, then try again.',
+      'key-refused': 'Sign in again, or ask for a key that allows this.',
+      'no-browser': 'Open Settings, Browsers to choose or install a Chromium.',
+      'no-capacity': 'Close a session, or raise the limit in Settings, Browsers.',
+    },
+    actionFailed: ({ action }) => `${action} did not work`,
+  },
+
   desktop: {
     tray: {
       starting: 'Wheelhouse: starting',

@@ -74,6 +74,27 @@ export interface Words {
     relaySessions: Record<'active' | 'expired', string>
     calls: Record<RelayCall['state'], string>
   }
+  /** What several pages of the window share. */
+  window: {
+    /** The ways out of what needs a person, on their buttons. */
+    actions: Record<
+      | 'tryAgain'
+      | 'changePort'
+      | 'closeToMachine'
+      | 'askForKey'
+      | 'takeOver'
+      | 'details'
+      | 'restart'
+      | 'lookAgain'
+      | 'choose'
+      | 'installChromium'
+      | 'review',
+      string
+    > & { usePort: Entry<{ port: number }> }
+    /** What to do about a failure, by its code, after what the server says of it. */
+    advice: Readonly<Record<string, string>>
+    actionFailed: Entry<{ action: string }>
+  }
   /** What the desktop says outside the window: tray, menu, notifications, boxes. */
   desktop: {
     tray: {

@@ -56,7 +56,7 @@ export interface ControlParts {
 
 export function createControlApi(parts: ControlParts): Api {
   const { clock, settings, bus, stream, keys, users, signIn, profiles, upstreams, lockers } = parts
-  const events = createAnnouncer(bus, 'control', controlEvents)
+  const announcer = createAnnouncer(bus, 'control', controlEvents)
   return implement(
     controlContract,
     {
@@ -81,7 +81,7 @@ export function createControlApi(parts: ControlParts): Api {
       settings: () => ({ status: 200, body: settingsView(settings) }),
       changeSettings: async ({ body }, { caller }) => {
         await changeApis(parts.host(), settings, body)
-        events.emit({
+        announcer.emit({
           type: 'settings-changed',
           subject: Object.keys(body).join(', '),
           actor: actorOf(caller),

@@ -67,8 +67,8 @@ const saveUseEvery = 60_000
 /** How far the clock of who asks for a key may be ahead of ours. */
 const clocksDiffer = 5 * 60_000
 
-export function createKeys({ database, clock, events: sink, log, random }: KeysOptions): Keys {
-  const events = createAnnouncer(sink, 'control', controlEvents)
+export function createKeys({ database, clock, events, log, random }: KeysOptions): Keys {
+  const announcer = createAnnouncer(events, 'control', controlEvents)
   const store = createKeyStore(database)
   const byId = new Map<string, StoredKey>()
   // Looked up by hash: what a stranger could learn from the time of a look-up is about a hash they cannot steer, not about the secret.
@@ -108,7 +108,7 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
     store.insert(key)
     remember(key)
     const data = { id: key.id, prefix: key.prefix, rights: rightsText(key) }
-    events.emit({ type: 'key-created', subject: name, actor, data })
+    announcer.emit({ type: 'key-created', subject: name, actor, data })
     return { ...view(key), secret }
   }
 
@@ -129,7 +129,7 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
     byHash.delete(key.hash.toString('base64'))
     unsaved.delete(key)
     const data = { id, prefix: key.prefix }
-    events.emit({ type: 'key-revoked', subject: key.name, actor, data })
+    announcer.emit({ type: 'key-revoked', subject: key.name, actor, data })
     narrowed.emit(id)
   }
 
@@ -143,7 +143,7 @@ export function createKeys({ database, clock, events: sink, log, random }: KeysO
     if (key.rights === null) needEnd(rights, key.expiresAt)
     change(key, less)
     const data = { id, prefix: key.prefix, rights: rightsText(key) }
-    events.emit({ type: 'key-narrowed', subject: key.name, actor, data })
+    announcer.emit({ type: 'key-narrowed', subject: key.name, actor, data })
     narrowed.emit(id)
     return view(key)
   }

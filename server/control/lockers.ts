@@ -29,8 +29,8 @@ export interface LockersOptions {
   restart(room: RoomName): Promise<void>
 }
 
-export function createLockers({ sealing, rooms, events: sink, restart }: LockersOptions): Lockers {
-  const events = createAnnouncer(sink, 'control', controlEvents)
+export function createLockers({ sealing, rooms, events, restart }: LockersOptions): Lockers {
+  const announcer = createAnnouncer(events, 'control', controlEvents)
   const locked = () =>
     rooms.flatMap((room) => {
       const what = room.locked?.() ?? []
@@ -53,7 +53,7 @@ export function createLockers({ sealing, rooms, events: sink, restart }: Lockers
       await sealing.reload()
       // A room reads what is sealed when it starts; one that fails again stays named under "Needs attention".
       await Promise.allSettled(closed.map(({ room }) => restart(room)))
-      events.emit({ type: 'sealing-key-read', subject: sealing.state().is, actor })
+      announcer.emit({ type: 'sealing-key-read', subject: sealing.state().is, actor })
       return view()
     },
     async giveUp(name, actor) {
@@ -63,7 +63,7 @@ export function createLockers({ sealing, rooms, events: sink, restart }: Lockers
       // First, so that what comes in place of the lost can be sealed.
       if (sealing.state().is !== 'open') await sealing.replaceLost()
       await room.giveUpLocked()
-      houseEventsOf(sink, name).emit({ type: 'locked-given-up', subject: inWords(what).join(', '), actor })
+      houseEventsOf(events, name).emit({ type: 'locked-given-up', subject: inWords(what).join(', '), actor })
       return view()
     },
     attention() {

@@ -83,7 +83,7 @@ export function createPracticeSites(parts: PracticeSiteParts): PracticeSites {
 }
 
 /** Returns what ends it. Throws faults alone for what is wrong with the request. */
-function connect({ settings, profiles, gone, events: sink }: PracticeSiteParts, data: RawData, actor: string): () => void {
+function connect({ settings, profiles, gone, events }: PracticeSiteParts, data: RawData, actor: string): () => void {
   const parsed = connectMessage.safeParse(readJson(data))
   if (!parsed.success)
     throw new ControlFault('practice-invalid', `That is no practice site: ${parsed.error.issues[0]?.message ?? 'it cannot be read'}`)
@@ -102,13 +102,13 @@ function connect({ settings, profiles, gone, events: sink }: PracticeSiteParts, 
     endProfile()
     throw error
   }
-  const events = createAnnouncer(sink, 'browsers', browserEvents)
-  events.emit({ type: 'practice-site-connected', subject: profile.title, actor })
+  const announcer = createAnnouncer(events, 'browsers', browserEvents)
+  announcer.emit({ type: 'practice-site-connected', subject: profile.title, actor })
   return () => {
     endSettings()
     endProfile()
     gone(profile.name)
-    events.emit({ type: 'practice-site-ended', subject: profile.title, actor })
+    announcer.emit({ type: 'practice-site-ended', subject: profile.title, actor })
   }
 }
 

@@ -41,8 +41,8 @@ export interface SignInOptions {
   random?: RandomBytes
 }
 
-export function createSignIn({ database, clock, events: sink, keys, random }: SignInOptions): SignIn {
-  const events = createAnnouncer(sink, 'control', controlEvents)
+export function createSignIn({ database, clock, events, keys, random }: SignInOptions): SignIn {
+  const announcer = createAnnouncer(events, 'control', controlEvents)
   const store = createSignInStore(database)
   /** Hash of each open code, with its end on the monotonic clock: a code must not live longer because the wall clock was set back. */
   const codes = new Map<string, number>()
@@ -92,7 +92,7 @@ export function createSignIn({ database, clock, events: sink, keys, random }: Si
       store.removeExpired(now)
       store.insert({ hash: hashSecret(cookie), keyId: key?.id ?? null, createdAt: now, expiresAt: now + signInMaxAge * 1_000 })
       const who: SignedIn = key === null ? { kind: 'owner' } : { kind: 'key', id: key.id, name: key.name }
-      events.emit({
+      announcer.emit({
         type: 'signed-in',
         subject: key?.name ?? 'owner',
         actor: actorOf(who),
@@ -106,12 +106,12 @@ export function createSignIn({ database, clock, events: sink, keys, random }: Si
     signOut(cookie) {
       const who = whoIs(cookie)
       if (!store.remove(hashSecret(cookie))) return
-      events.emit({ type: 'signed-out', actor: actorOf(who ?? { kind: 'owner' }) })
+      announcer.emit({ type: 'signed-out', actor: actorOf(who ?? { kind: 'owner' }) })
     },
 
     signOutAll(actor) {
       const count = store.removeAll()
-      events.emit({ type: 'signed-out-all', actor, data: { count } })
+      announcer.emit({ type: 'signed-out-all', actor, data: { count } })
       return count
     },
   }

@@ -32,8 +32,8 @@ export interface UsersOptions {
   random?: RandomBytes
 }
 
-export function createUsers({ database, clock, events: sink, random }: UsersOptions): Users {
-  const events = createAnnouncer(sink, 'control', controlEvents)
+export function createUsers({ database, clock, events, random }: UsersOptions): Users {
+  const announcer = createAnnouncer(events, 'control', controlEvents)
   const store = createUserStore(database)
 
   function find(id: string): StoredUser {
@@ -49,7 +49,7 @@ export function createUsers({ database, clock, events: sink, random }: UsersOpti
   }
 
   function tell(type: 'user-created' | 'user-changed' | 'user-removed', user: StoredUser, actor: string): void {
-    events.emit({ type, subject: user.primaryEmail, actor, data: { id: user.id, credits: user.credits } })
+    announcer.emit({ type, subject: user.primaryEmail, actor, data: { id: user.id, credits: user.credits } })
   }
 
   return {

@@ -4,9 +4,13 @@ import { apiNames, type ApiName } from '../../../server/http/contract.ts'
 import type { AttentionItem } from '../../../server/room-report.ts'
 import { useApi } from '../../api/api.ts'
 import { roomPresentations } from '../../presentation/rooms.ts'
+import { words } from '../../presentation/words.ts'
+import { say } from '../../../words/words.ts'
 import { useApis } from '../../stores/apis.ts'
 import { useBrowsers } from '../../stores/browsers.ts'
 import { useOverview } from '../../stores/overview.ts'
+
+const labels = words.window.actions
 
 export interface AttentionAction {
   label: string
@@ -31,35 +35,35 @@ export function useAttentionActions(): (item: AttentionItem) => AttentionAction[
       case 'use-free-port':
       case 'retry-port': {
         const free = view?.freePort ?? null
-        const retry = { label: 'Try again', run: then(() => apis.startApi(api)) }
-        if (free === null || item.action === 'retry-port') return [retry, go('Change port', '/settings/network')]
-        return [{ label: `Use port ${free}`, run: then(() => apis.changeApi(api, { port: free })) }, retry]
+        const retry = { label: labels.tryAgain, run: then(() => apis.startApi(api)) }
+        if (free === null || item.action === 'retry-port') return [retry, go(labels.changePort, '/settings/network')]
+        return [{ label: say(labels.usePort, { port: free }), run: then(() => apis.changeApi(api, { port: free })) }, retry]
       }
       case 'close-to-machine':
         return [
-          { label: 'Close to this machine', run: then(() => apis.changeApi(api, { openTo: 'machine' })) },
-          { label: 'Ask for a key', run: then(() => apis.changeApi(api, { insecureNoKey: false })) },
+          { label: labels.closeToMachine, run: then(() => apis.changeApi(api, { openTo: 'machine' })) },
+          { label: labels.askForKey, run: then(() => apis.changeApi(api, { insecureNoKey: false })) },
         ]
       case 'take-over':
-        return [go('Take over', sessionPage(item, '&take-over')), go('Details', sessionPage(item))]
+        return [go(labels.takeOver, sessionPage(item, '&take-over')), go(labels.details, sessionPage(item))]
       case 'restart-session':
         return item.subject === null
           ? []
-          : [{ label: 'Restart', run: then(() => browsers.restart(item.subject ?? '')) }, go('Details', sessionPage(item))]
+          : [{ label: labels.restart, run: then(() => browsers.restart(item.subject ?? '')) }, go(labels.details, sessionPage(item))]
       case 'find-chromium':
-        return [{ label: 'Look again', run: then(() => useApi().browsers.findChromium()) }, go('Choose', '/settings/browsers')]
+        return [{ label: labels.lookAgain, run: then(() => useApi().browsers.findChromium()) }, go(labels.choose, '/settings/browsers')]
       case 'install-chromium':
-        return [go('Install Chromium', '/settings/browsers?install')]
+        return [go(labels.installChromium, '/settings/browsers?install')]
       case 'restart-room':
-        return [{ label: 'Try again', run: then(() => restartRoom(item)) }]
+        return [{ label: labels.tryAgain, run: then(() => restartRoom(item)) }]
       case 'retry-sealing-key':
-        return [{ label: 'Try again', run: then(() => useApi().control.retrySealing({})) }, go('Details', '/settings/data')]
+        return [{ label: labels.tryAgain, run: then(() => useApi().control.retrySealing({})) }, go(labels.details, '/settings/data')]
       case 'give-up-locked':
-        return [go('Review', '/settings/data')]
+        return [go(labels.review, '/settings/data')]
       case 'review-settings':
-        return [item.room === 'brokers' ? go('Change port', '/settings/network') : go('Review', '/settings/security')]
+        return [item.room === 'brokers' ? go(labels.changePort, '/settings/network') : go(labels.review, '/settings/security')]
       case null:
-        return [go(item.room === 'browsers' || item.room === 'bots' ? 'Details' : 'Review', pageOf(item))]
+        return [go(item.room === 'browsers' || item.room === 'bots' ? labels.details : labels.review, pageOf(item))]
     }
   }
 }
