@@ -12,19 +12,10 @@ import { createKeySet, isRemembered, type TokenClaims } from './key-set.ts'
 import { openStream } from './stream.ts'
 import { elapsedOf, systemTime, type GatewayTime } from './time.ts'
 import { startUseReports } from './uses.ts'
+import type { GatewaySession, Verdict } from './verdict.ts'
 import { createVerdicts, type Token } from './verdicts.ts'
 
-export interface GatewaySession {
-  session_id: string
-  user_id: string
-  username: string
-  role_name: string
-  permissions: readonly string[]
-  expires_at: string
-}
-
-export type Verdict =
-  { ok: true; session: GatewaySession; newToken: string | null } | { ok: false; status: 401 | 503; code: string; message: string }
+export type { GatewaySession, Verdict } from './verdict.ts'
 
 export interface GatewayOptions {
   /** Of the session service, e.g. `http://127.0.0.1:8081`. */

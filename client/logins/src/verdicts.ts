@@ -1,5 +1,5 @@
 /** What is known here of sessions and their tokens, until the service says otherwise or has to be asked again. */
-import type { Verdict } from './index.ts'
+import type { Verdict } from './verdict.ts'
 import type { ServiceRules } from './stream.ts'
 
 type Good = Verdict & { ok: true }

@@ -2,7 +2,7 @@
 import { iso } from '../../clock.ts'
 import { LoginFault } from '../fault.ts'
 import { actorOf, type Handlers } from '../../http/api.ts'
-import { bearerOf, seenFrom, sessionOf, troubleOf, type LoginsApiParts } from './index.ts'
+import { bearerOf, seenFrom, sessionOf, troubleOf, type LoginsApiParts } from './calls.ts'
 import type { legacyRoutes } from '../contract/legacy.ts'
 import type { Session } from '../session.ts'
 import { unverifiedPart } from '../tokens/claims.ts'

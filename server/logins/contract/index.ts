@@ -4,9 +4,10 @@ import { defineContract, type Problem } from '../../http/contract.ts'
 import { blank, failed } from './parts.ts'
 import { nativeRoutes } from './native.ts'
 import { legacyRoutes } from './legacy.ts'
-import { publishedRoutes, standardRoutes } from './published.ts'
+import { publishedRoutes } from './published.ts'
+import { standardRoutes } from './standard.ts'
 
-export type { InspectedToken, LoginFilter, LoginKey, LoginStatus, LoginUser, LoginView } from './native.ts'
+export type { InspectedToken, LoginFilter, LoginKey, LoginStatus, LoginUser, LoginView } from './native-views.ts'
 
 export const loginsContract = defineContract({
   api: 'logins',

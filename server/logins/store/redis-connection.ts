@@ -4,6 +4,7 @@
  * Up is what has just been shown from end to end: that a write is taken, and that what one server says all hear. A replica, a full memory or a node cut off
  * from its cluster answers pings, and would look healthy while nothing can be ended.
  */
+import { createSignal } from '../../async/signal.ts'
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../clock.ts'
@@ -14,7 +15,7 @@ import { within, type Scope } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import { createRedisClients, type RedisClient } from './redis-client.ts'
 import { probeScript } from './redis-scripts.ts'
-import { createSignal, type StoreState } from './session-store.ts'
+import type { StoreState } from './session-store.ts'
 
 export interface RedisConnection {
   readonly client: RedisClient
@@ -67,9 +68,9 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
   const self = randomBytes(8).toString('hex')
   const aliveChannel = `${prefix}alive:${self}`
 
-  const messages = { changed: createSignal<string>(report), keys: createSignal<string>(report) }
-  const keyCounts = createSignal<number>(report)
-  const states = createSignal<void>(report)
+  const messages = { changed: createSignal<[string]>(report), keys: createSignal<[string]>(report) }
+  const keyCounts = createSignal<[number]>(report)
+  const states = createSignal(report)
   let current: StoreState = { up: false, error: notYet, since: clock.now() }
   /** What was last said of each connection; forgotten when it is there again. */
   const causes = { client: '', ear: '' }
@@ -93,7 +94,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
     current = up ? { up } : { up, error, since }
     if (up) log.info({ address: address?.kind }, 'Redis is there and takes writes')
     else if (error !== notYet) log.warn({ error }, 'Redis cannot be used')
-    states.tell()
+    states.emit()
   }
 
   function lost(): void {
@@ -149,7 +150,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
         // Before anybody hears that it is up: from then on logins go by its time.
         if (time !== undefined) compare(asked, wallTime(), time)
         if (own === probe) proven()
-        if (count !== undefined) keyCounts.tell(count)
+        if (count !== undefined) keyCounts.emit(count)
       },
       (error: unknown) => {
         if (own !== probe) return
@@ -164,7 +165,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
   function compare(asked: number, heard: number, time: number): void {
     const before = ahead
     ahead = time < asked ? asked - time : time > heard ? heard - time : 0
-    if (isApart(before) !== isApart(ahead)) states.tell()
+    if (isApart(before) !== isApart(ahead)) states.emit()
   }
 
   function proven(): void {
@@ -196,7 +197,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
         probe.heard = true
         proven()
       }
-    } else messages[channel === `${prefix}keys` ? 'keys' : 'changed'].tell(message)
+    } else messages[channel === `${prefix}keys` ? 'keys' : 'changed'].emit(message)
   }
 
   /** What the library throws where nobody waits, e.g. at a reply that makes no sense to it, ends these connections and no more. */

@@ -3,13 +3,14 @@
  *
  * A change reads the user's sessions with their revision, decides, and writes only if the revision is still the same; else it starts over.
  */
+import { createSignal } from '../../async/signal.ts'
 import type { Log } from '../../log.ts'
 import type { RedisClient } from './redis-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { commitScript, readScript, removeScript, touchScript } from './redis-scripts.ts'
 import { createTopK } from './top-k.ts'
 import { isLive, type Session } from '../session.ts'
-import { createSignal, orderOf, worthTelling, type Moment, type PageQuery, type SessionFilter, type SessionStore } from './session-store.ts'
+import { orderOf, worthTelling, type Moment, type PageQuery, type SessionFilter, type SessionStore } from './session-store.ts'
 
 /** Rows read, or removed, in one go: Redis serves one at a time, and so do we. */
 const rowsAtOnce = 500
@@ -18,7 +19,9 @@ const mostTries = 50
 
 export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>): SessionStore {
   const { prefix } = redis
-  const changes = createSignal<readonly Session[]>((error) => log.error({ error: String(error) }, 'a listener to changed sessions failed'))
+  const changes = createSignal<[readonly Session[]]>((error) =>
+    log.error({ error: String(error) }, 'a listener to changed sessions failed'),
+  )
   const queues = new Map<string, Promise<unknown>>()
   let unsubscribe = (): void => undefined
 
@@ -197,7 +200,7 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     start() {
       unsubscribe()
       // Published by the commit script from sessions of ours.
-      unsubscribe = redis.onMessage('changed', (message) => changes.tell(JSON.parse(message) as Session[]))
+      unsubscribe = redis.onMessage('changed', (message) => changes.emit(JSON.parse(message) as Session[]))
       return redis.start()
     },
     async stop() {

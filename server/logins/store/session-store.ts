@@ -110,26 +110,3 @@ export function worthTelling(before: readonly Session[], put: readonly Session[]
     )
   })
 }
-
-/** Listeners that cannot harm each other or the one who tells them. */
-export function createSignal<Value>(onError: (error: unknown) => void): {
-  tell(value: Value): void
-  subscribe(listener: (value: Value) => void): () => void
-} {
-  const listeners = new Set<(value: Value) => void>()
-  return {
-    tell(value) {
-      for (const listener of listeners) {
-        try {
-          listener(value)
-        } catch (error) {
-          onError(error)
-        }
-      }
-    },
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-  }
-}

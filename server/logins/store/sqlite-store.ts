@@ -1,11 +1,12 @@
 /** Sessions in SQLite: in the house's database, or in one that lives in memory only. */
+import { createSignal } from '../../async/signal.ts'
 import type { Log } from '../../log.ts'
 import { quickly, type Database } from '../../store/database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createLruCache } from '../lru-cache.ts'
 import { columnOf, columnPairs, nextTurn, rowOf, selected, sessionOf, type SessionRow as Row } from './sqlite-rows.ts'
 import type { Session } from '../session.ts'
-import { createSignal, worthTelling, type SessionStore } from './session-store.ts'
+import { worthTelling, type SessionStore } from './session-store.ts'
 import { createSqliteSearch } from './sqlite-search.ts'
 
 /** What a change may change; the rest of a session stays as it was created. */
@@ -66,7 +67,9 @@ export function createSqliteStore({
   })
 
   const commit = createGroupCommit(database)
-  const changes = createSignal<readonly Session[]>((error) => log.error({ error: String(error) }, 'a listener to changed sessions failed'))
+  const changes = createSignal<[readonly Session[]]>((error) =>
+    log.error({ error: String(error) }, 'a listener to changed sessions failed'),
+  )
   const kept = createLruCache<Session>(keepAtMost)
 
   function read(id: string): Session | null {
@@ -97,7 +100,7 @@ export function createSqliteStore({
         // In the same turn as the commit: no request can be answered from what was true before it.
         ({ changed, told, result }) => {
           for (const session of changed) kept.set(session.id, session)
-          if (told.length > 0) changes.tell(told)
+          if (told.length > 0) changes.emit(told)
           return result
         },
       )
