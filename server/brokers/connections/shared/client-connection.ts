@@ -5,10 +5,11 @@
 import { contained, type Scope } from '../../../isolation.ts'
 import { Lifecycle } from '../../../lifecycle.ts'
 import type { AttachedClient, Attachment } from '../../engine/broker-engine.ts'
-import type { AttachOptions, Delivery, EndReason, HowDelivered, Message, Protocol, Receipt } from '../../engine/types.ts'
-import type { Clients, Connection, EntranceRefusal, SessionFacts } from '../../clients.ts'
+import type { Delivery, EndReason, HowDelivered, Message, Protocol, Receipt } from '../../engine/types.ts'
+import type { Clients, Connection, SessionFacts } from '../../clients.ts'
 import { Backpressure } from './backpressure.ts'
 import { closeCodes, type CloseReason } from './close-codes.ts'
+import type { Codec, Login, Place } from './codec.ts'
 import { connectionLifecycle, type ConnectionEvent, type ConnectionFacts, type ConnectionState } from './connection-lifecycle.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Wire, WireListener } from './wire.ts'
@@ -22,48 +23,6 @@ const aheadAtMost = 1_000
 const evictAfterByDefault = 30_000
 /** With a will kept, it outlives the server and is published at its next start. */
 const keepsWill: readonly EndReason[] = ['shutdown', 'dropped']
-
-/** What a protocol adds to a connection. What it throws ends that connection alone. */
-export interface Codec {
-  readonly protocol: Protocol
-  /** Ms of silence after which the line is asked for a sign of life; null where the client gives them by itself. */
-  readonly pingEvery: number | null
-  /** It was sent something that it has not acknowledged. */
-  readonly isOwed: boolean
-  onBytes(bytes: Buffer, isBinary: boolean): void
-  /** Beyond what the line has room for. */
-  hasRoom(): boolean
-  send(delivery: Delivery): boolean
-  sendOnce(message: Message, how: HowDelivered, retained: boolean): void
-  log(text: string, at: number): void
-  relay(frame: Buffer): boolean
-  accepted(receipt: Receipt): void
-  /** Every second, while it is connected. */
-  onTick(): void
-  /** The connection is about to be closed for that reason. */
-  sayGoodbye(reason: EndReason): void
-  /** A fault of ours that ends the connection. */
-  onFault(): void
-  /** It has its place in a session, and was told so. */
-  onAttached(attachment: Attachment): void
-  /** It has it no longer. */
-  onDetached(): void
-}
-
-export interface Login {
-  sessionName: string
-  password: string
-  /** Under which name, and how, it enters the session it may enter. */
-  enter(session: SessionFacts): { name: string; options: AttachOptions }
-  onAccepted(attachment: Attachment, session: SessionFacts): void
-  onRefused(refusal: EntranceRefusal): void
-}
-
-/** A session that a client is in, and what it may do there. */
-export interface Place {
-  readonly attachment: Attachment
-  readonly session: SessionFacts
-}
 
 export class ClientConnection implements AttachedClient, Connection, WireListener {
   readonly id: number
