@@ -6,8 +6,8 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 
 export const nuxtUiOptions = {
   root: here,
-  // Fonts and icons are bundled; nothing is fetched at run time.
-  icon: { clientBundle: { scan: { globInclude: ['**/*.{vue,ts}'], globExclude: ['node_modules'] }, sizeLimitKb: 0 } },
+  // Fonts and icons are bundled; nothing is fetched at run time. The rooms name their own.
+  icon: { clientBundle: { scan: { globInclude: ['**/*.{vue,ts}', '../server/rooms.ts'], globExclude: ['node_modules'] }, sizeLimitKb: 0 } },
   // Composables are imported by name, so that a reader sees where they come from.
   autoImport: false,
   // The build writes the declarations that editors and vue-tsc read; a test run leaves the tree alone.

@@ -2,14 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { botsContract } from '../server/bots/contract/index.ts'
-import { brokersContract } from '../server/brokers/contract/index.ts'
-import { browsersContract } from '../server/browsers/contract/index.ts'
-import { controlContract } from '../server/control/contract.ts'
+import { contracts } from '../server/contracts.ts'
 import type { ApiName, FaultDefinition } from '../server/http/contract.ts'
 import { kernelProblems } from '../server/http/problem.ts'
-import { loginsContract } from '../server/logins/contract/index.ts'
-import { relayContract } from '../server/relay/contract/index.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -18,14 +13,11 @@ interface Faulty {
   title: string
   faults: Readonly<Record<string, FaultDefinition>>
 }
-/** Each with the classes of faults that reach it; control calls every room. */
+/** The classes of faults of each room are named for it; control calls every room. */
+const { control, ...rooms } = contracts
 const apis: readonly { contract: Faulty; classes: RegExp }[] = [
-  { contract: browsersContract, classes: /^(Browser|Kernel)Fault$/ },
-  { contract: brokersContract, classes: /^(Broker|Kernel)Fault$/ },
-  { contract: botsContract, classes: /^(Bot|Kernel)Fault$/ },
-  { contract: loginsContract, classes: /^(Login|Kernel)Fault$/ },
-  { contract: relayContract, classes: /^(Relay|Kernel)Fault$/ },
-  { contract: controlContract, classes: /^(Control|Relay|Browser|Kernel)Fault$/ },
+  ...Object.values(rooms).map((contract) => ({ contract, classes: new RegExp(`^(${classOf(contract.api)}|Kernel)Fault$`) })),
+  { contract: control, classes: /^(Control|Relay|Browser|Kernel)Fault$/ },
 ]
 
 const beginning = `# What can go wrong
@@ -49,6 +41,11 @@ export function errorsPage(): string {
     )}`
   })
   return `${beginning}${sections.join('')}`
+}
+
+/** `brokers` throws `BrokerFault`. */
+function classOf(api: ApiName): string {
+  return `${api.charAt(0).toUpperCase()}${api.slice(1).replace(/s$/, '')}`
 }
 
 interface Saying {

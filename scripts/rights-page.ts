@@ -1,16 +1,12 @@
 /** Writes `docs/rights.md` from the route tables: `node scripts/rights-page.ts`. A test fails while the page is older than they are. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { botsContract } from '../server/bots/contract/index.ts'
-import { brokersContract } from '../server/brokers/contract/index.ts'
-import { browsersContract } from '../server/browsers/contract/index.ts'
-import { controlContract } from '../server/control/contract.ts'
+import { contracts } from '../server/contracts.ts'
 import type { Contract, Guarded } from '../server/http/contract.ts'
-import { loginsContract } from '../server/logins/contract/index.ts'
-import { relayContract } from '../server/relay/contract/index.ts'
 
-// Each table has literal types of its own; here they are all alike.
-const contracts = [browsersContract, brokersContract, botsContract, loginsContract, relayContract, controlContract] as unknown as Contract[]
+// Each table has literal types of its own; here they are all alike. The APIs come in the window's order, control last.
+const { control, brokers, browsers, ...others } = contracts
+const sections = [browsers, brokers, ...Object.values(others), control] as unknown as Contract[]
 
 const beginning = `# Who may call what
 
@@ -53,7 +49,7 @@ const tools = `
 
 /** The whole page. */
 export function rightsPage(): string {
-  return `${beginning}${contracts.map(section).join('')}${tools}`
+  return `${beginning}${sections.map(section).join('')}${tools}`
 }
 
 function section({ title, routes, sockets = {} }: Contract): string {

@@ -9,7 +9,7 @@ import type { DiskWatch } from './disk-watch.ts'
 import type { EventSink } from './events/event.ts'
 import { KernelFault } from './fault.ts'
 import { houseEventsOf } from './house-events.ts'
-import { apiNames, roomNames, type ApiName, type RoomName } from './http/contract.ts'
+import { apiNames, isRoom, rooms, type ApiName, type RoomName } from './rooms.ts'
 import { Refusal } from './http/problem.ts'
 import type { Shelter } from './http/shelter.ts'
 import { reasonOf, within, withinRoom, type Escape, type Scope } from './isolation.ts'
@@ -184,7 +184,7 @@ export class Keeper {
   private disregards(name: RoomName, problem: Error): boolean {
     return (
       diskRefusal(problem) === null &&
-      this.options.setSettingsAside(name, `${titles[name]} could not start with them: ${reasonOf(problem)}`)
+      this.options.setSettingsAside(name, `${rooms[name].plural} could not start with them: ${reasonOf(problem)}`)
     )
   }
 
@@ -275,8 +275,10 @@ export class Keeper {
     const standing = this.rooms.get(name)?.standing
     if (standing === undefined || standing.is === 'serving') return null
     if (standing.is === 'restarting')
-      return new Refusal('unavailable', `${titles[name]} are being restarted; try again in a moment`, { headers: { 'retry-after': '1' } })
-    return new Refusal(standing.code, `${titles[name]} cannot be served: ${standing.reason}`)
+      return new Refusal('unavailable', `${rooms[name].plural} are being restarted; try again in a moment`, {
+        headers: { 'retry-after': '1' },
+      })
+    return new Refusal(standing.code, `${rooms[name].plural} cannot be served: ${standing.reason}`)
   }
 
   private report({ error, reason, origin }: Escape): void {
@@ -296,20 +298,8 @@ export class Keeper {
   }
 }
 
-const titles: Readonly<Record<RoomName, string>> = {
-  brokers: 'Brokers',
-  browsers: 'Browsers',
-  bots: 'Bots',
-  logins: 'Logins',
-  relay: 'Relay servers and sessions',
-}
-
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(reasonOf(thrown))
-}
-
-function isRoom(name: ApiName): name is RoomName {
-  return roomNames.some((room) => room === name)
 }
 
 function isPowerOfTen(count: number): boolean {

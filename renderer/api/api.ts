@@ -1,22 +1,9 @@
 /** The clients the stores use, over one transport that `main.ts` chooses once. */
-import { botsContract } from '../../server/bots/contract/index.ts'
-import { brokersContract } from '../../server/brokers/contract/index.ts'
-import { browsersContract } from '../../server/browsers/contract/index.ts'
-import { controlContract } from '../../server/control/contract.ts'
-import type { RouteCall, RouteDefinition } from '../../server/http/contract.ts'
-import { loginsContract } from '../../server/logins/contract/index.ts'
-import { relayContract } from '../../server/relay/contract/index.ts'
-import { createClient } from './client.ts'
+import { contracts } from '../../server/contracts.ts'
+import type { Contract, RouteCall, RouteDefinition } from '../../server/http/contract.ts'
+import { createClient, type Client } from './client.ts'
 import type { Transport } from './transport.ts'
 
-const contracts = {
-  control: controlContract,
-  brokers: brokersContract,
-  bots: botsContract,
-  browsers: browsersContract,
-  logins: loginsContract,
-  relay: relayContract,
-}
 type Contracts = typeof contracts
 
 /** What a call sends, as the table of routes has it: `Body<'brokers', 'createSession'>`. */
@@ -25,16 +12,12 @@ export type Body<
   Name extends keyof Contracts[Api]['routes'],
 > = Contracts[Api]['routes'][Name] extends infer Route extends RouteDefinition ? NonNullable<RouteCall<Route>['body']> : never
 
-export function createApi(transport: Transport) {
-  return {
-    transport,
-    control: createClient(contracts.control, transport),
-    brokers: createClient(contracts.brokers, transport),
-    bots: createClient(contracts.bots, transport),
-    browsers: createClient(contracts.browsers, transport),
-    logins: createClient(contracts.logins, transport),
-    relay: createClient(contracts.relay, transport),
-  }
+type Clients = { [Name in keyof Contracts]: Client<Contracts[Name]['routes']> }
+
+export function createApi(transport: Transport): Clients & { transport: Transport } {
+  const clients = Object.entries(contracts).map(([name, contract]) => [name, createClient<Contract['routes']>(contract, transport)])
+  // Each client has the type of the very contract from which it is made; only the mapping by name is beyond the compiler.
+  return { transport, ...(Object.fromEntries(clients) as unknown as Clients) }
 }
 
 export type AppApi = ReturnType<typeof createApi>

@@ -3,13 +3,14 @@
  * so that a room never reaches into another, the server never needs Electron, and the window knows contracts only.
  */
 import { dirname, posix, relative, resolve, sep } from 'node:path'
+import { roomNames } from '../../server/rooms.ts'
 
-const rooms = ['brokers', 'browsers', 'bots', 'logins', 'relay']
+const rooms = /** @type {readonly string[]} */ (roomNames)
 /** What each room stands on. */
 const kernel = ['http', 'store', 'events', 'secrets', 'config', 'async']
 
 /** Of the files directly in server/, what all stand on. The others put the house together and are known to each other alone. */
-const foundations = ['clock', 'fault', 'isolation', 'lifecycle', 'linear-pattern', 'log', 'room', 'room-report', 'version']
+const foundations = ['clock', 'fault', 'isolation', 'lifecycle', 'linear-pattern', 'log', 'room', 'room-report', 'rooms', 'version']
 
 /** Files of the server that describe data and run nowhere in particular, so the window may import them. */
 const openToWindow = [
@@ -22,7 +23,7 @@ const openToWindow = [
   // The facts of each type of event, which tell whether those of an old one are enough for words of today.
   /^server\/([a-z]+\/|house-)events\.ts$/,
   /^server\/control\/event-types\.ts$/,
-  /^server\/room-report\.ts$/,
+  /^server\/(contracts|room-report|rooms)\.ts$/,
   /^server\/config\/settings\.ts$/,
 ]
 

@@ -1,5 +1,5 @@
 /** The flags and environment variables of the server: one table from which come parsing, refusals and the help text. */
-import type { RoomName } from '../http/contract.ts'
+import { apis, roomNames, rooms, type ApiDescription, type RoomName } from '../rooms.ts'
 import { defaultDataDir } from './data-dir.ts'
 import {
   address,
@@ -15,7 +15,6 @@ import {
   wholeNumber,
   type Parser,
 } from './parse.ts'
-import { defaultPorts } from './settings.ts'
 
 export interface OptionDefinition {
   flag?: string
@@ -34,7 +33,8 @@ export interface OptionDefinition {
   help: string
 }
 
-function portOption(room: RoomName, contractVariable?: string): OptionDefinition {
+function portOption(room: RoomName): OptionDefinition {
+  const { portVariable: contractVariable }: ApiDescription = rooms[room]
   return {
     flag: `${room}-port`,
     placeholder: 'N',
@@ -42,10 +42,16 @@ function portOption(room: RoomName, contractVariable?: string): OptionDefinition
     ...(contractVariable === undefined ? {} : { contractVariable }),
     parser: roomPort,
     setting: `apis.${room}.port`,
-    standard: String(defaultPorts[room]),
+    standard: String(rooms[room].port),
     help: `port of the ${room} API; 0 takes any free port, off serves it under the control port only`,
   }
 }
+
+// Made key by key, which `Object.fromEntries` forgets.
+const roomPorts = Object.fromEntries(roomNames.map((room) => [`${room}Port`, portOption(room)])) as Record<
+  `${RoomName}Port`,
+  OptionDefinition
+>
 
 export const table = {
   dataDir: {
@@ -70,12 +76,10 @@ export const table = {
     variable: 'WHEELHOUSE_CONTROL_PORT',
     parser: controlPort,
     setting: 'apis.control.port',
-    standard: String(defaultPorts.control),
+    standard: String(apis.control.port),
     help: 'port of the control API and the window; 0 takes any free port',
   },
-  brokersPort: portOption('brokers'),
-  browsersPort: portOption('browsers'),
-  botsPort: portOption('bots', 'PORT'),
+  ...roomPorts,
   botsOpenTo: {
     flag: 'bots-open-to',
     placeholder: 'WHOM',
@@ -85,8 +89,6 @@ export const table = {
     standard: 'machine',
     help: 'machine or lan: who can reach the bots API; the network needs a key',
   },
-  loginsPort: portOption('logins'),
-  relayPort: portOption('relay'),
   browser: {
     flag: 'browser',
     placeholder: 'PATH',

@@ -1,6 +1,6 @@
 /** Every setting: one schema is its type, its default and its validation. */
 import { z } from 'zod'
-import { apiNames, type ApiName } from '../http/contract.ts'
+import { apiNames, apis, forEachApi, type ApiName } from '../rooms.ts'
 import { withoutUserinfo } from '../http/userinfo.ts'
 
 /** Raised with a migration in `migrations.ts` whenever a setting moves or changes its meaning. */
@@ -10,19 +10,10 @@ export const settingsVersion = 1
 export const port = z.union([z.number().int().min(0).max(65_535), z.literal('off')])
 export type Port = z.output<typeof port>
 
-export const defaultPorts: Readonly<Record<ApiName, number>> = {
-  control: 7700,
-  brokers: 3000,
-  browsers: 5010,
-  bots: 8000,
-  logins: 8081,
-  relay: 8090,
-}
-
 function apiSettings(name: ApiName) {
   return z
     .object({
-      port: (name === 'control' ? z.number().int().min(0).max(65_535) : port).default(defaultPorts[name]),
+      port: (name === 'control' ? z.number().int().min(0).max(65_535) : port).default(apis[name].port),
       /** `machine`: loopback only. `lan`: every interface; a key is then demanded unless `insecureNoKey` is set. */
       openTo: z.enum(['machine', 'lan']).default('machine'),
       /** Serves the LAN without asking for a key. Called insecure because anyone near can then use the API. */
@@ -40,16 +31,7 @@ const loginSeconds = z.number().min(1).max(315_360_000)
 const whenFull = z.enum(['evict-oldest', 'evict-least-recently-used', 'deny'])
 
 export const settingsSchema = z.object({
-  apis: z
-    .object({
-      control: apiSettings('control'),
-      brokers: apiSettings('brokers'),
-      browsers: apiSettings('browsers'),
-      bots: apiSettings('bots'),
-      logins: apiSettings('logins'),
-      relay: apiSettings('relay'),
-    } satisfies Record<ApiName, unknown>)
-    .prefault({}),
+  apis: z.object(forEachApi(apiSettings)).prefault({}),
   /** Origins of web pages that may call an API on this machine, e.g. `http://localhost:5173`. */
   allowedOrigins: z.array(webAddress).max(50).default([]),
   /** Addresses or networks of proxies whose word on who calls (X-Forwarded-For) is taken, e.g. `127.0.0.1` or `10.0.0.0/24`. */

@@ -3,10 +3,10 @@
  * No Node import here: the renderer reads contracts too.
  */
 import { z } from 'zod'
-import type { ApiName } from './names.ts'
+import type { ApiName } from '../rooms.ts'
 import type { Right } from './rights.ts'
 
-export { apiNames, roomNames, type ApiName, type RoomName } from './names.ts'
+export { apiNames, roomNames, type ApiName, type RoomName } from '../rooms.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 

@@ -2,7 +2,9 @@
  * What a caller may do, in words that mean one thing each. The words stand in the route tables, in keys, in the reference and in the window.
  * No Node import here: the renderer reads them too.
  */
-import { roomNames, type ApiName, type RoomName } from './names.ts'
+import { roomNames, type ApiName, type RoomName, type RoomWithSubjects } from '../rooms.ts'
+
+export { roomsWithSubjects, type RoomWithSubjects } from '../rooms.ts'
 
 /**
  * - `ROOM:use`: make sessions in that room and work with one's own.
@@ -24,9 +26,6 @@ export const rights: readonly [Right, ...Right[]] = [
 /** What a route asks for: a right, any key that is good, or nothing because its published contract calls it public. */
 export type RouteRight = Right | 'any-key' | 'anyone'
 
-/** Rooms in which a key can be limited to some things: to broker sessions by their name, to bots by their userId. */
-export const roomsWithSubjects = ['brokers', 'bots'] as const satisfies readonly RoomName[]
-export type RoomWithSubjects = (typeof roomsWithSubjects)[number]
 /** The things a key is limited to, room by room; a room that is left out is not limited. */
 export type Only = Partial<Record<RoomWithSubjects, readonly string[]>>
 

@@ -1,7 +1,7 @@
 /** The third question after who calls and what they may do: whether this thing is theirs. */
 import { Fault } from '../fault.ts'
 import type { Api } from './api.ts'
-import { roomNames } from './names.ts'
+import { roomNames } from '../rooms.ts'
 import type { RouteRight, Standing } from './rights.ts'
 
 /**

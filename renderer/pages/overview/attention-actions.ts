@@ -79,8 +79,8 @@ function apiOf(item: AttentionItem): ApiName {
 
 /** Where a person can look into it: the thing itself on its room's page, or that page. */
 function pageOf(item: AttentionItem): string {
-  const thing = { browsers: 'session', brokers: 'session', bots: 'bot', logins: null, relay: null, control: null }[item.room]
-  const page = roomPresentations[item.room].route ?? '/settings/general'
+  const { route, opens: thing } = roomPresentations[item.room]
+  const page = route ?? '/settings/general'
   return thing === null || item.subject === null ? page : `${page}?${thing}=${encodeURIComponent(item.subject)}`
 }
 

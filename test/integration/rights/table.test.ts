@@ -5,19 +5,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
-import { botsContract } from '../../../server/bots/contract/index.ts'
-import { brokersContract } from '../../../server/brokers/contract/index.ts'
-import { browsersContract } from '../../../server/browsers/contract/index.ts'
 import { iso } from '../../../server/clock.ts'
 import { createAuthority } from '../../../server/control/authority.ts'
-import { controlContract, type KeyScope } from '../../../server/control/contract.ts'
+import type { KeyScope } from '../../../server/control/contract.ts'
+import { contracts as allContracts } from '../../../server/contracts.ts'
 import { createKeys } from '../../../server/control/keys.ts'
 import { Fault } from '../../../server/fault.ts'
 import type { Api } from '../../../server/http/api.ts'
 import { apiNames, fillPath, roomNames, type ApiName, type Contract, type Guarded, type Method } from '../../../server/http/contract.ts'
 import { longestControl, type Only, type Right } from '../../../server/http/rights.ts'
-import { loginsContract } from '../../../server/logins/contract/index.ts'
-import { relayContract } from '../../../server/relay/contract/index.ts'
 import { openDatabase } from '../../../server/store/database.ts'
 import { migrate } from '../../../server/store/migrate.ts'
 import { fakeExposure } from '../../fakes/exposure.ts'
@@ -25,7 +21,7 @@ import { recordedEvents, testClock, testLog } from '../../fakes/kernel.ts'
 import { serveApi, type ServedApi } from '../../fakes/served-api.ts'
 
 // Each table has literal types of its own; here they are all alike.
-const contracts = [controlContract, brokersContract, browsersContract, botsContract, loginsContract, relayContract] as unknown as Contract[]
+const contracts = Object.values(allContracts) as unknown as Contract[]
 
 interface Kind {
   name: string
