@@ -126,7 +126,7 @@ export function createRelayRoom(
   const every = (ms: number, work: () => unknown): NodeJS.Timeout => setInterval(() => void upkeep(work), ms)
   /** Counted at the start, since only a start or a person's word changes them. */
   let [lockedSignIns, lockedAddresses] = [0, 0]
-  const lookForLocked = (): void => {
+  const countLocked = (): void => {
     lockedSignIns = oauthClients.locked().length
     lockedAddresses = sessionAdmin.locked().length
   }
@@ -172,7 +172,7 @@ export function createRelayRoom(
                 ? undefined
                 : createBuiltInServer(builtInTools, { events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null }),
             )
-            lookForLocked()
+            countLocked()
             if (others > 0) await loadGateway()
           }),
       )
@@ -201,7 +201,7 @@ export function createRelayRoom(
       await upstreamAdmin.giveUpLocked()
       oauthClients.giveUpLocked()
       sessionAdmin.giveUpLocked()
-      lookForLocked()
+      countLocked()
     },
   }
 }

@@ -3,27 +3,14 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node'
 import { isInitializeRequest, type AuthInfo, type McpServer } from '@modelcontextprotocol/server'
-import type { Clock } from '../../clock.ts'
 import { within, type Scope } from '../../isolation.ts'
-import { RelayClient } from './relay-client.ts'
+import { RelayClient, type ClientsOptions } from './relay-client.ts'
 import { headerOf, refuse } from './refusals.ts'
 import { createEventStore } from './event-store.ts'
 import { asJson, type Json, type Message } from '../upstreams/connection.ts'
 import { createRelayServer } from './mcp-server.ts'
-import type { PendingInputs } from './pending-input.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
-import type { Upstreams } from '../upstreams/upstreams.ts'
-
-export interface LegacyOptions {
-  upstreams: Upstreams
-  pendingInputs: PendingInputs
-  clock: Clock
-  /** Undefined for one that is over; its clients are about to be closed. */
-  session(id: string): StoredSession | undefined
-  callTimeout(): number
-  streamHold(): number
-}
 
 export type RelayRequest = IncomingMessage & { auth?: AuthInfo }
 
@@ -47,10 +34,10 @@ const retryInterval = 1_000
 const everything: ReadonlySet<string> = new Set(['tools', 'prompts', 'resources'])
 
 export class LegacyClients {
-  readonly #options: LegacyOptions
+  readonly #options: ClientsOptions
   readonly #byId = new Map<string, LegacyClient>()
 
-  constructor(options: LegacyOptions) {
+  constructor(options: ClientsOptions) {
     this.#options = options
   }
 

@@ -2,26 +2,17 @@
 import type { ServerResponse } from 'node:http'
 import { toNodeHandler, type NodeIncomingMessageLike, type NodeMcpRequestHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server'
-import type { Clock } from '../../clock.ts'
 import { within, type Scope } from '../../isolation.ts'
-import { RelayClient } from './relay-client.ts'
+import { RelayClient, type ClientsOptions } from './relay-client.ts'
 import type { RelayRequest } from './legacy-clients.ts'
 import type { Json, Message } from '../upstreams/connection.ts'
 import { createRelayServer } from './mcp-server.ts'
-import type { PendingInputs } from './pending-input.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
-import type { Upstreams } from '../upstreams/upstreams.ts'
 import { upstreamOfResource } from '../sessions/view.ts'
 
-export interface ModernOptions {
-  upstreams: Upstreams
-  pendingInputs: PendingInputs
-  clock: Clock
-  /** Undefined for one that is over; its clients are about to be closed. */
-  session(id: string): StoredSession | undefined
-  callTimeout(): number
-  streamHold(): number
+export interface ModernOptions extends ClientsOptions {
+  /** Bytes of a request. */
   maxBody: number
 }
 

@@ -7,6 +7,7 @@ import type { Json, UpstreamConnection, Message } from '../upstreams/connection.
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { ToolDefinition } from '../upstreams/store.ts'
+import type { PendingInputs } from './pending-input.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import { buildView, type View } from '../sessions/view.ts'
 
@@ -14,6 +15,17 @@ import { buildView, type View } from '../sessions/view.ts'
 export interface Ongoing {
   notify(message: Message): void
   ask(message: Message, signal: AbortSignal): Promise<Json>
+}
+
+/** What the clients of either era are given. */
+export interface ClientsOptions {
+  upstreams: Upstreams
+  pendingInputs: PendingInputs
+  clock: Clock
+  /** Undefined for one that is over; its clients are about to be closed. */
+  session(id: string): StoredSession | undefined
+  callTimeout(): number
+  streamHold(): number
 }
 
 export interface ClientOptions {

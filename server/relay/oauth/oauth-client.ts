@@ -46,8 +46,7 @@ const renewAhead = 30_000
 const patience = 15_000
 
 export class OAuthClient {
-  /** The server wants a person to sign in; nothing this program could do by itself would help. */
-  needsPerson = false
+  #needsPerson = false
   readonly #parts: OAuthClientParts
   #kept: KeptOAuthClient
   #challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
@@ -59,6 +58,11 @@ export class OAuthClient {
   constructor(parts: OAuthClientParts) {
     this.#parts = parts
     this.#kept = parts.kept
+  }
+
+  /** The server wants a person to sign in; nothing this program could do by itself would help. */
+  get needsPerson(): boolean {
+    return this.#needsPerson
   }
 
   get isSignedIn(): boolean {
@@ -83,7 +87,7 @@ export class OAuthClient {
 
   /** A new try: what the last one found out no longer counts. */
   tryAgain(): void {
-    this.needsPerson = false
+    this.#needsPerson = false
   }
 
   /** A call was refused because the token allows too little: the next sign-in asks for what is missing. */
@@ -136,7 +140,7 @@ export class OAuthClient {
           throw new RelayFault('sign-in-failed', `The sign-in did not succeed: ${reasonOf(error)}`, {}, { cause: error })
         }
         this.#keep({ ...(attempt.discovery === undefined ? {} : { discovery: attempt.discovery }) })
-        this.needsPerson = false
+        this.#needsPerson = false
       },
     }
   }
@@ -226,7 +230,7 @@ export class OAuthClient {
   }
 
   #giveUp(): never {
-    this.needsPerson = true
+    this.#needsPerson = true
     throw new RelayFault('sign-in-needed', 'It wants you to sign in')
   }
 
