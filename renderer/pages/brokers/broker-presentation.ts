@@ -1,8 +1,8 @@
 /** How broker sessions, clients and dead letters read. */
 import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../server/brokers/contract/index.ts'
+import { shortTime, wholeNumber } from '../../presentation/format.ts'
 import type { StatePresentation } from '../../presentation/tone.ts'
 import { words } from '../../presentation/words.ts'
-import { shortTime, wholeNumber } from '../../presentation/format.ts'
 
 export function brokerPresentation({ state }: Pick<BrokerSession, 'state'>): StatePresentation {
   return state === 'running'
@@ -106,3 +106,6 @@ export function newPassword(): string {
   }
   return password
 }
+
+/** Rows of a table in a session's page before somebody asks for all. */
+export const shownRows = 4
