@@ -14,7 +14,7 @@ import { databaseFileName, lockDataDir, removeRuntimeFile, writeRuntimeFile } fr
 import type { Settings } from './config/settings.ts'
 import { createSettingsStore, type SettingsStore } from './config/settings-store.ts'
 import { createControlApi, overviewOf, signInUrl } from './control/api.ts'
-import { changeApis, createApiDesk } from './control/apis.ts'
+import { changeApis, createApiAdmin } from './control/apis.ts'
 import { createAttention } from './control/attention.ts'
 import { createAuthority, standingOfMaker } from './control/authority.ts'
 import { createLockers } from './control/lockers.ts'
@@ -22,7 +22,7 @@ import { createPracticeSites } from './control/practice-site.ts'
 import { Rates } from './control/rates.ts'
 import { createDiskWatch } from './disk-watch.ts'
 import { createEventStream } from './events/stream.ts'
-import { createVitals } from './events/vitals.ts'
+import { createProcessMetrics } from './events/process-metrics.ts'
 import { ApiHost } from './http/api-host.ts'
 import type { ApiName, RoomName } from './http/contract.ts'
 import { ownerStanding, type Standing } from './http/rights.ts'
@@ -149,8 +149,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const { sealer } = sealing
   keeper.events = bus
   const ownerToken = randomToken()
-  const vitals = createVitals(clock)
-  const stream = createEventStream({ bus, clock, vitals: () => ({ ...vitals(), lanClients: apiHost.countLanClients() }) })
+  const processMetrics = createProcessMetrics(clock)
+  const stream = createEventStream({ bus, clock, processMetrics: () => ({ ...processMetrics(), lanClients: apiHost.countLanClients() }) })
 
   tellWindows = () => {
     for (const resource of ['attention', 'apis']) stream.changed(resource)
@@ -244,7 +244,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       startedAt: clock.monotonic(),
     },
     host: () => apiHost,
-    desk: () => desk,
+    apiAdmin: () => apiAdmin,
     attention: () => attention,
   })
   const apiHost: ApiHost = new ApiHost({
@@ -265,7 +265,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       tellRuntime()
     },
   })
-  const desk = createApiDesk(apiHost, settings, bus, (name) => keeper.view(name))
+  const apiAdmin = createApiAdmin(apiHost, settings, bus, (name) => keeper.view(name))
   const attention = createAttention({
     host: apiHost,
     rooms,
@@ -342,8 +342,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await changeApis(apiHost, settings, patch)
       return settings.current()
     },
-    startApi: async (name) => void (await desk.start(name, 'owner')),
-    stopApi: async (name) => void (await desk.stop(name, 'owner')),
+    startApi: async (name) => void (await apiAdmin.start(name, 'owner')),
+    stopApi: async (name) => void (await apiAdmin.stop(name, 'owner')),
     complaints: () => disk.complaints(),
     signInLink: () => signInUrl(apiHost, signIn.createCode().code),
     onChange: changes.subscribe,

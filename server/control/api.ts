@@ -16,7 +16,7 @@ import type { Room } from '../room.ts'
 import { version } from '../version.ts'
 import { overviewWords } from '../../words/words.ts'
 import { words } from '../words.ts'
-import type { ApiDesk } from './apis.ts'
+import type { ApiAdmin } from './apis.ts'
 import { changeApis } from './apis.ts'
 import type { Attention } from './attention.ts'
 import { controlContract, eventsQuery, type KeyScope, type Overview, type SettingsView } from './contract.ts'
@@ -49,7 +49,7 @@ export interface ControlParts {
   rates: Rates
   /** The host serves the control API too and so is made after it; it and what stands on it are asked for at the call. */
   host(): ApiHost
-  desk(): ApiDesk
+  apiAdmin(): ApiAdmin
   attention(): Attention
   startedAt: number
 }
@@ -61,12 +61,12 @@ export function createControlApi(parts: ControlParts): Api {
     controlContract,
     {
       health: () => ({ status: 200, body: { status: 'ok', version, uptime: Math.round((clock.monotonic() - parts.startedAt) / 1_000) } }),
-      apis: async () => ({ status: 200, body: { apis: await parts.desk().list() } }),
-      startApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.desk().start(params.name, actorOf(caller)) }),
-      stopApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.desk().stop(params.name, actorOf(caller)) }),
+      apis: async () => ({ status: 200, body: { apis: await parts.apiAdmin().list() } }),
+      startApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.apiAdmin().start(params.name, actorOf(caller)) }),
+      stopApi: async ({ params }, { caller }) => ({ status: 200, body: await parts.apiAdmin().stop(params.name, actorOf(caller)) }),
       changeApi: async ({ params, body }, { caller }) => ({
         status: 200,
-        body: await parts.desk().change(params.name, body, actorOf(caller)),
+        body: await parts.apiAdmin().change(params.name, body, actorOf(caller)),
       }),
       overview: ({ query }) => ({ status: 200, body: overviewOf(parts, query.span) }),
 

@@ -7,7 +7,7 @@ import type { EventSink } from '../events/event.ts'
 import { houseEventsOf } from '../house-events.ts'
 import type { ApiView } from './contract.ts'
 
-export interface ApiDesk {
+export interface ApiAdmin {
   list(): Promise<ApiView[]>
   view(name: ApiName): Promise<ApiView>
   start(name: ApiName, actor: string): Promise<ApiView>
@@ -24,7 +24,7 @@ export interface ApiChange {
 /** What the keeper knows of the room behind an API. */
 export type KeptView = Pick<ApiView, 'standing' | 'contained'>
 
-export function createApiDesk(host: ApiHost, settings: SettingsStore, events: EventSink, kept: (name: ApiName) => KeptView): ApiDesk {
+export function createApiAdmin(host: ApiHost, settings: SettingsStore, events: EventSink, kept: (name: ApiName) => KeptView): ApiAdmin {
   const view = (name: ApiName): Promise<ApiView> => viewOf(host, settings, name, kept(name))
   return {
     view,

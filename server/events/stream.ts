@@ -13,7 +13,7 @@ import type { BusEvent, EventMessage } from './event.ts'
 /** Close codes of our own range (RFC 6455, 7.4.2). */
 export const streamCloseCodes = { tooSlow: 4_008, goingAway: 1_001 } as const
 
-type Vitals = Omit<Extract<EventMessage, { type: 'pulse' }>, 'type' | 'lastId' | 'eventsPerSecond'>
+type ProcessMetrics = Omit<Extract<EventMessage, { type: 'pulse' }>, 'type' | 'lastId' | 'eventsPerSecond'>
 
 export interface EventStream {
   /** Owns the socket from here. Without `since` it gets only what comes. */
@@ -29,7 +29,7 @@ export interface EventStreamOptions {
   bus: EventBus
   clock: Clock
   /** What a pulse tells beside the bus's own figures. */
-  vitals: () => Vitals
+  processMetrics: () => ProcessMetrics
   limits?: Partial<StreamLimits>
 }
 
@@ -64,7 +64,7 @@ interface Reader {
   answeredPing: boolean
 }
 
-export function createEventStream({ bus, clock, vitals, limits }: EventStreamOptions): EventStream {
+export function createEventStream({ bus, clock, processMetrics, limits }: EventStreamOptions): EventStream {
   const { buffered, backlog, stuck, pulse, ping } = { ...usual, ...limits }
   const readers = new Set<Reader>()
   const changes = new Set<string>()
@@ -160,7 +160,7 @@ export function createEventStream({ bus, clock, vitals, limits }: EventStreamOpt
       type: 'pulse',
       lastId: bus.lastId(),
       eventsPerSecond: bus.eventsPerSecond(),
-      ...vitals(),
+      ...processMetrics(),
     } satisfies EventMessage)
   }
 

@@ -7,7 +7,7 @@ import { systemClock } from '../../../server/clock.ts'
 import { createEventBus, type EventBus } from '../../../server/events/bus.ts'
 import { eventMessage, type EventMessage, type NewEvent } from '../../../server/events/event.ts'
 import { createEventStream, type EventStream, type StreamLimits } from '../../../server/events/stream.ts'
-import { createVitals } from '../../../server/events/vitals.ts'
+import { createProcessMetrics } from '../../../server/events/process-metrics.ts'
 import { settingsWith, testClock, testDatabase, testLog, titleOfType, until } from '../../fakes/kernel.ts'
 
 interface Setup {
@@ -25,8 +25,8 @@ async function setup(limits: Partial<StreamLimits> = {}): Promise<Setup> {
     settings: settingsWith({}),
     titleOf: titleOfType,
   })
-  const vitals = createVitals(systemClock)
-  const stream = createEventStream({ bus, clock: systemClock, vitals: () => ({ ...vitals(), lanClients: 3 }), limits })
+  const processMetrics = createProcessMetrics(systemClock)
+  const stream = createEventStream({ bus, clock: systemClock, processMetrics: () => ({ ...processMetrics(), lanClients: 3 }), limits })
   const server = createServer()
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (socket, request) => {
@@ -244,11 +244,11 @@ test('a reader that no longer answers pings is cut off', async () => {
 
 test('the CPU share is measured between two looks, not over all time', () => {
   const clock = testClock()
-  const vitals = createVitals(clock)
+  const processMetrics = createProcessMetrics(clock)
   clock.advance(10_000)
-  const { cpuPercent, uptime } = vitals()
+  const { cpuPercent, uptime } = processMetrics()
   expect(uptime).toBe(10)
   expect(cpuPercent).toBeGreaterThanOrEqual(0)
   expect(cpuPercent).toBeLessThan(100)
-  expect(vitals().cpuPercent).toBe(cpuPercent)
+  expect(processMetrics().cpuPercent).toBe(cpuPercent)
 })

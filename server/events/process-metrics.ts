@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 
 /** Each call tells the CPU share since the call before; 100 is one core. */
-export function createVitals(clock: Pick<Clock, 'monotonic'>): () => { cpuPercent: number; memoryBytes: number; uptime: number } {
+export function createProcessMetrics(clock: Pick<Clock, 'monotonic'>): () => { cpuPercent: number; memoryBytes: number; uptime: number } {
   const started = clock.monotonic()
   let last = { at: started, usage: process.cpuUsage(), percent: 0 }
   return () => {
