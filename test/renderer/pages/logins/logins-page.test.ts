@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { csvOfLogins } from '../../../../renderer/pages/logins/login-export.ts'
 import LoginsPage from '../../../../renderer/pages/logins/logins-page.vue'
-import type { LoginStatus, LoginView } from '../../../../server/logins/contract/native.ts'
+import type { LoginStatus, LoginView } from '../../../../server/logins/contract/index.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../../support/mount.ts'
 
