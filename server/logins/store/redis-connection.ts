@@ -14,6 +14,7 @@ import { parseRedisAddress } from '../../config/redis-address.ts'
 import { within, type Scope } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import { createRedisClients, type RedisClient } from './redis-client.ts'
+import { elsewhere, isOfRedis, refusals, textOf } from './redis-errors.ts'
 import { probeScript } from './redis-scripts.ts'
 import type { StoreState } from './session-store.ts'
 
@@ -46,11 +47,6 @@ const waitAtStart = 1_000
 const notYet = 'not connected yet'
 const probeEvery = 2_000
 const listenAgainAfter = 500
-/** What Redis answers to every write where another one, or the same one later, would take it. */
-const refusals = /^(READONLY|MASTERDOWN|LOADING|MISCONF|OOM|NOREPLICAS|CLUSTERDOWN|NOAUTH)\b/
-/** Those of one that has become a replica: whoever is the master now is found by connecting anew. */
-const elsewhere = /^(READONLY|MASTERDOWN)\b/
-
 export interface RedisConnectionGiven {
   url: string
   clock: Clock
@@ -250,15 +246,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
     try {
       return await commands(client)
     } catch (error) {
-      // A mistake of ours is no trouble of Redis.
-      if (
-        !(error instanceof Error) ||
-        error instanceof Fault ||
-        error instanceof TypeError ||
-        error instanceof SyntaxError ||
-        error instanceof RangeError
-      )
-        throw error
+      if (!isOfRedis(error)) throw error
       if (refusals.test(error.message)) {
         refused(error)
         throw new LoginFault('store-unavailable', 'The session store takes no writes now', {}, { cause: error })
@@ -318,11 +306,4 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
 /** Whether a difference is worth telling. */
 export function isApart(ahead: number | null): boolean {
   return ahead !== null && Math.abs(ahead) > 10_000
-}
-
-/** Many errors of the network have an empty message, several in one. */
-function textOf(error: Error): string {
-  if (error.message !== '') return error.message
-  if (error instanceof AggregateError) return error.errors.map(String).join('; ')
-  return 'code' in error ? String(error.code) : error.name
 }
