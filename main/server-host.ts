@@ -2,7 +2,7 @@
 import { isDoneWithin } from '../server/async/deadline.ts'
 import { createSignal } from '../server/async/signal.ts'
 import { defaultSettings, type Settings } from '../server/config/settings.ts'
-import { overview } from '../server/control/contract.ts'
+import { overview } from '../server/control/contract/index.ts'
 import type { ApiName } from '../server/http/contract.ts'
 import type { Server, ServerSummary } from '../server/index.ts'
 import type { Connection } from '../preload/schema.ts'

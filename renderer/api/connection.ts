@@ -1,7 +1,7 @@
 /** Whether the window reaches its server and as whom; owns the event stream. */
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
-import type { KeyScope } from '../../server/control/contract.ts'
+import type { KeyScope } from '../../server/control/contract/index.ts'
 import type { BusEvent } from '../../server/events/event.ts'
 import type { Right } from '../../server/http/rights.ts'
 import { ApiError, messageOf } from './api-error.ts'

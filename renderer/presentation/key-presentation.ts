@@ -1,5 +1,5 @@
 /** A key in a few words: what it opens, what it may there, and whether its dates ask for a look. */
-import type { KeyScope, KeyView } from '../../server/control/contract.ts'
+import type { KeyScope, KeyView } from '../../server/control/contract/index.ts'
 import { roomOf } from '../../server/http/rights.ts'
 
 const day = 86_400_000

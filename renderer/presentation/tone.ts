@@ -1,5 +1,5 @@
 /** Tones of states: green serves, blue works, amber wants you, red is broken, grey is off. */
-import type { ApiView } from '../../server/control/contract.ts'
+import type { ApiView } from '../../server/control/contract/index.ts'
 import type { EventTone } from '../../server/events/event.ts'
 import { words } from './words.ts'
 

@@ -1,6 +1,6 @@
 /** The language of the window. */
 import { typeOf } from '../../server/control/event-types.ts'
-import type { Overview } from '../../server/control/contract.ts'
+import type { Overview } from '../../server/control/contract/index.ts'
 import type { BusEvent } from '../../server/events/event.ts'
 import { en } from '../../words/en.ts'
 import { concernWords, eventTitle, overviewWords } from '../../words/words.ts'

@@ -1,7 +1,7 @@
 /** The APIs with their addresses and states, and what can be done to them. */
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import type { ApiView } from '../../server/control/contract.ts'
+import type { ApiView } from '../../server/control/contract/index.ts'
 import type { ApiName } from '../../server/http/contract.ts'
 import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'

@@ -1,7 +1,7 @@
 /** API keys. A secret passes through once, in the answer that made it, and is never kept here. */
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import type { KeyView } from '../../server/control/contract.ts'
+import type { KeyView } from '../../server/control/contract/index.ts'
 import type { Right } from '../../server/http/rights.ts'
 import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'

@@ -1,7 +1,7 @@
 /** The relay: servers with their tools, session addresses, accounts, the last calls and usage. */
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import type { UserView } from '../../server/control/contract.ts'
+import type { UserView } from '../../server/control/contract/index.ts'
 import type {
   AccountRules,
   CatalogueServer,

@@ -5,7 +5,7 @@ import type { ApiHost } from '../http/api-host.ts'
 import type { ApiName } from '../http/contract.ts'
 import type { EventSink } from '../events/event.ts'
 import { houseEventsOf } from '../house-events.ts'
-import type { ApiView } from './contract.ts'
+import type { ApiView } from './contract/index.ts'
 
 export interface ApiAdmin {
   list(): Promise<ApiView[]>

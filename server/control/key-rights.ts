@@ -13,7 +13,7 @@ import {
   type RoomWithSubjects,
   type Standing,
 } from '../http/rights.ts'
-import type { KeyScope } from './contract.ts'
+import type { KeyScope } from './contract/index.ts'
 
 /** The part of a key that says what it opens. */
 export interface KeyRights {

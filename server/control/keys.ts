@@ -10,7 +10,7 @@ import { longestControl, roomOf, roomsWithSubjects, type Only, type Right } from
 import type { Log } from '../log.ts'
 import { hashSecret } from '../secrets/hash.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
-import type { KeyScope, KeyView } from './contract.ts'
+import type { KeyScope, KeyView } from './contract/index.ts'
 import { controlEvents } from './events.ts'
 import { isNoMore, type KeyRights } from './key-rights.ts'
 import { createKeyStore, type StoredKey } from './keys-store.ts'

@@ -10,7 +10,7 @@ import type { Locked, Undated } from '../room-report.ts'
 import type { Sealing } from '../secrets/sealing.ts'
 import { lockedWords } from '../../words/words.ts'
 import { words } from '../words.ts'
-import type { SealingView } from './contract.ts'
+import type { SealingView } from './contract/index.ts'
 import { controlEvents } from './events.ts'
 
 export interface Lockers {

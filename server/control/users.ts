@@ -5,7 +5,7 @@ import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
 import { ControlFault } from './fault.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
-import type { UserView } from './contract.ts'
+import type { UserView } from './contract/index.ts'
 import { controlEvents } from './events.ts'
 import { createUserStore, type StoredUser } from './users-store.ts'
 

@@ -1,5 +1,5 @@
 /** What rights can, in words: the lines of the table, the ready-made choices, and what a key with them can and cannot. */
-import type { KeyScope, KeyView } from '../../../server/control/contract.ts'
+import type { KeyScope, KeyView } from '../../../server/control/contract/index.ts'
 import { rights as all, roomOf, type Right, type RoomWithSubjects } from '../../../server/http/rights.ts'
 import { holds, isLimitable, type Limits } from './key-draft.ts'
 

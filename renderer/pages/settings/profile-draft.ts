@@ -1,5 +1,5 @@
 /** A site profile as the form edits it: text everywhere, turned into a profile only when it is whole and valid. */
-import { controlContract } from '../../../server/control/contract.ts'
+import { controlContract } from '../../../server/control/contract/index.ts'
 import type { SentSiteProfile, SiteProfileView } from '../../stores/site-profiles.ts'
 
 export interface ProfileDraft {

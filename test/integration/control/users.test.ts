@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { userId, userView } from '../../../server/control/contract.ts'
+import { userId, userView } from '../../../server/control/contract/index.ts'
 import { createUsers } from '../../../server/control/users.ts'
 import { Fault } from '../../../server/fault.ts'
 import { recordedEvents, testClock, testDatabase } from '../../fakes/kernel.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { browsersContract } from '../../../server/browsers/contract/index.ts'
-import { controlContract } from '../../../server/control/contract.ts'
+import { controlContract } from '../../../server/control/contract/index.ts'
 import { ApiError } from '../../../renderer/api/api-error.ts'
 import { createClient } from '../../../renderer/api/client.ts'
 import { FakeTransport, refusal, reply } from '../support/fake-transport.ts'

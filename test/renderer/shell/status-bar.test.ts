@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { ApiView } from '../../../server/control/contract.ts'
+import type { ApiView } from '../../../server/control/contract/index.ts'
 import StatusBar from '../../../renderer/shell/status-bar.vue'
 import { mountPage, settle, standardServer, type MountedPage } from '../support/mount.ts'
 import { api, controlApi, exposedApi, pulse } from '../support/samples.ts'

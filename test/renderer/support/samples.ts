@@ -1,5 +1,5 @@
 /** Whole values of the contracts, of which a test names only what it is about. */
-import type { ApiView, KeyView, Overview, SettingsView } from '../../../server/control/contract.ts'
+import type { ApiView, KeyView, Overview, SettingsView } from '../../../server/control/contract/index.ts'
 import type { BusEvent } from '../../../server/events/event.ts'
 import { defaultSettings } from '../../../server/config/settings.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { browsersContract } from '../../../server/browsers/contract/index.ts'
-import { controlContract } from '../../../server/control/contract.ts'
+import { controlContract } from '../../../server/control/contract/index.ts'
 import { openApiOf } from '../../../server/http/openapi.ts'
 
 type Operation = {

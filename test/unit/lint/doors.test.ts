@@ -59,7 +59,7 @@ describe('which folder may import from which', () => {
     ['server/browsers/service.ts', 'server/bots/contract/index.ts', 'never bots'],
     ['server/browsers/service.ts', 'server/control/overview.ts', 'never control'],
     ['server/http/app.ts', 'server/browsers/contract/index.ts', 'does not know browsers'],
-    ['server/config/file.ts', 'server/control/contract.ts', 'does not know control'],
+    ['server/config/file.ts', 'server/control/contract/index.ts', 'does not know control'],
     ['server/browsers/service.ts', 'server/keeper.ts', 'puts the house together'],
     ['server/http/app.ts', 'server/index.ts', 'puts the house together'],
     ['server/bots/service.ts', 'baileys', 'server/bots/engine/baileys/ alone'],
@@ -96,7 +96,7 @@ describe('which folder may import from which', () => {
   })
 
   it('lets no room look up at control, not even for a type', () => {
-    expect(refusal('server/browsers/report.ts', 'server/control/contract.ts', true)).toContain('never control')
+    expect(refusal('server/browsers/report.ts', 'server/control/contract/index.ts', true)).toContain('never control')
     expect(refusal('server/browsers/report.ts', 'server/room-report.ts', true)).toBeNull()
   })
 
