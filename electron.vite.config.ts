@@ -76,8 +76,8 @@ function docsViewer(): Plugin {
 }
 
 /**
- * `import … from 'node:http'` reads every export, and three of them (`WebSocket` and its events) load all of Node's `fetch`: 9 MB and some 40 ms that the
- * server would pay at its start for nothing. Taken as an object, the module loads them when they are asked for.
+ * `import … from 'node:http'` reads every export, and three of them (`WebSocket` and its events) load all of Node's `fetch`: 9 MB and some
+ * 40 ms that the server would pay at its start for nothing. Taken as an object, the module loads them when they are asked for.
  */
 function leanHttp(): Plugin {
   const taken = (names: string): string => `const ${names} = process.getBuiltinModule("node:http");`
@@ -96,8 +96,8 @@ function leanHttp(): Plugin {
 }
 
 /**
- * V8 keeps the text of a program in memory, in two bytes per character as soon as one is beyond Latin-1: a single `…` doubles it. Escaped it means the same,
- * except inside a tagged template that asks for its raw text, so a file with one of those stays as it is.
+ * V8 keeps the text of a program in memory, in two bytes per character as soon as one is beyond Latin-1: a single `…` doubles it. Escaped
+ * it means the same, except inside a tagged template that asks for its raw text, so a file with one of those stays as it is.
  */
 function oneByteText(): Plugin {
   return {

@@ -1,6 +1,6 @@
 /**
- * `npm run multi` or `node multi.js`: the bots API alone, as its published guide deploys it: `PORT`, `DATABASE_URL` and `API_KEY` from the environment.
- * With an API_KEY it serves the network; without one this machine only, since anybody who reaches it could take the accounts.
+ * `npm run multi` or `node multi.js`: the bots API alone, as its published guide deploys it: `PORT`, `DATABASE_URL` and `API_KEY` from the
+ * environment. With an API_KEY it serves the network; without one this machine only, since anybody who reaches it could take the accounts.
  */
 import { builtCli } from './scripts/lib/paths.mjs'
 import { run } from './scripts/lib/run.mjs'

@@ -8,7 +8,8 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 // The real package tries to download its binary as soon as it is imported under plain Node.
 const alias = { electron: at('test/fakes/electron.ts') }
 
-// Nothing takes this long: they end what hangs, and no test says anything about speed by them. A wait of its own ends sooner (`test/fixtures/patience.ts`).
+// Nothing takes this long: they end what hangs, and no test says anything about speed by them. A wait of its own ends sooner
+// (`test/fixtures/patience.ts`).
 const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
 
 // The groups run one after the other, from the quickest to learn from to the slowest; 0 would not count as an order.
@@ -40,7 +41,8 @@ const renderer: TestProjectInlineConfiguration = {
   },
 }
 
-// Most of these wait for sockets, disks and browsers half of their time: three files at a time keep two cores at work. Whole-house tests run alone.
+// Most of these wait for sockets, disks and browsers half of their time: three files at a time keep two cores at work. Whole-house tests
+// run alone.
 const integration: TestProjectInlineConfiguration = {
   resolve: { alias },
   test: {

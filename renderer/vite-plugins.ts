@@ -14,7 +14,9 @@ function filesOnly(): PluginOption {
   return { name: 'wheelhouse:files-only', config: () => ({ build: { assetsInlineLimit: 0 } }) }
 }
 
-/** What imports components by itself writes their paths between apostrophes as they are, which a folder such as `Ann's work` ends too soon. */
+/**
+ * What imports components by itself writes their paths between apostrophes as they are, which a folder such as `Ann's work` ends too soon.
+ */
 export function quotedPaths(root: string): PluginOption {
   if (!root.includes("'")) return []
   return {

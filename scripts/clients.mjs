@@ -1,4 +1,7 @@
-/** `npm run clients`: the client libraries as npm packages, into `dist/`: `npm install dist/wheelhouse-brokers-0.1.0.tgz` in a program of one's own. */
+/**
+ * `npm run clients`: the client libraries as npm packages, into `dist/`: `npm install dist/wheelhouse-brokers-0.1.0.tgz` in a program of
+ * one's own.
+ */
 import { mkdirSync, rmSync } from 'node:fs'
 import { inRoot, tools } from './lib/paths.mjs'
 import { run } from './lib/run.mjs'

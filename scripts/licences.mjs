@@ -1,7 +1,7 @@
 /**
- * `npm run licences`: under which licence each package stands that ships with the program, by the lock file, as a table in Markdown on stdout;
- * with `-- --sbom` as a bill of materials (CycloneDX 1.6, JSON), which `npm sbom` refuses to write while a peer of an unused optional package
- * differs. Ends with 1 when a licence is not among those that a program under the GPL-3.0-or-later may carry.
+ * `npm run licences`: under which licence each package stands that ships with the program, by the lock file, as a table in Markdown on
+ * stdout; with `-- --sbom` as a bill of materials (CycloneDX 1.6, JSON), which `npm sbom` refuses to write while a peer of an unused
+ * optional package differs. Ends with 1 when a licence is not among those that a program under the GPL-3.0-or-later may carry.
  */
 import { readFileSync } from 'node:fs'
 import { inRoot } from './lib/paths.mjs'

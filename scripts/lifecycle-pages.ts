@@ -1,4 +1,7 @@
-/** Writes `docs/lifecycles/` from the tables of `server/`: `node scripts/lifecycle-pages.ts`. A test fails while a page is older than its table. */
+/**
+ * Writes `docs/lifecycles/` from the tables of `server/`: `node scripts/lifecycle-pages.ts`. A test fails while a page is older than its
+ * table.
+ */
 import { globSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

@@ -1,6 +1,6 @@
 /**
- * Draws all icons from the SVGs in `resources/svg`, in Chromium, each at its own size. Run it after changing one; the results are committed.
- * `node scripts/make-icons.mjs [chromium]`
+ * Draws all icons from the SVGs in `resources/svg`, in Chromium, each at its own size. Run it after changing one; the results are
+ * committed. `node scripts/make-icons.mjs [chromium]`
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import puppeteer from 'puppeteer-core'
@@ -8,7 +8,10 @@ import { findOnPath } from './lib/machine.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { Problem, runMain } from './lib/say.mjs'
 
-/** @typedef {(markup: string, size: number) => Promise<Buffer<ArrayBufferLike>>} Draw @typedef {[size: number, png: Buffer<ArrayBufferLike>]} Image */
+/**
+ * @typedef {(markup: string, size: number) => Promise<Buffer<ArrayBufferLike>>} Draw @typedef {[size: number, png:
+ * Buffer<ArrayBufferLike>]} Image
+ */
 
 const ground = '#0a70d0'
 const appSizes = [16, 24, 32, 48, 64, 128, 256, 512, 1024]

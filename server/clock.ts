@@ -9,7 +9,10 @@ export interface Clock {
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 const dayLength = 86_400_000
-/** The last few days that were written: most of what is told happened on one of them, and Node's own way takes longer than the rest of a short answer. */
+/**
+ * The last few days that were written: most of what is told happened on one of them, and Node's own way takes longer than the rest of a
+ * short answer.
+ */
 const days = new Map<number, string>()
 const daysKept = 64
 const twoDigits = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))

@@ -16,7 +16,10 @@ const commands: Readonly<Record<string, (options: Options, started: () => void) 
   'generate-key': printAesKey,
 }
 
-/** Resolves when the command is done; sets the exit code: 2 for a flag or variable that is not accepted, 1 for any other failure. `started` is called when the server is up. */
+/**
+ * Resolves when the command is done; sets the exit code: 2 for a flag or variable that is not accepted, 1 for any other failure. `started`
+ * is called when the server is up.
+ */
 export async function main(argv: readonly string[], started: () => void): Promise<void> {
   const [first = ''] = argv
   const command = Object.hasOwn(commands, first) ? commands[first] : undefined

@@ -2,8 +2,8 @@
  * An expected failure, named by a code. Services throw it and know nothing of HTTP; the contract of the API through which
  * the call came says which status and message belong to the code (`server/http/contract.ts`, `faults`).
  *
- * Abstract, so that nobody throws a code that is only a string: each room has a class of its own, whose codes are those of its contract and those it
- * catches itself. A code that is none of them does not compile.
+ * Abstract, so that nobody throws a code that is only a string: each room has a class of its own, whose codes are those of its contract and
+ * those it catches itself. A code that is none of them does not compile.
  */
 export abstract class Fault<Code extends string = string> extends Error {
   override readonly name = 'Fault'

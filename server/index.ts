@@ -113,7 +113,10 @@ export interface Server {
 /** Longest that rooms may take to end what they run; what is left then is killed with this process. */
 const stopWithin = 4_500
 
-/** Throws when the data directory is held by another server or its database is newer than this program. What the disk refuses is said, and the rest serves. */
+/**
+ * Throws when the data directory is held by another server or its database is newer than this program. What the disk refuses is said, and
+ * the rest serves.
+ */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { dataDir, host = '127.0.0.1', clock = systemClock } = options
   const lock = lockDataDir(dataDir)
@@ -292,7 +295,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
 
   let serving = false
-  /** Scripts and `sign-in-link` find the server by this file, wherever its listeners go. They do without it where the disk refuses; the ready line has the addresses. */
+  /**
+   * Scripts and `sign-in-link` find the server by this file, wherever its listeners go. They do without it where the disk refuses; the
+   * ready line has the addresses.
+   */
   const tellRuntime = (): void => {
     if (!serving) return
     try {

@@ -1,7 +1,8 @@
 /**
- * Where an error goes that reached no promise of ours. Libraries throw inside callbacks of sockets, timers and child processes; unattended, one such
- * throw ends the process and every room with it. Whoever starts something that goes on by itself does so `within` a scope: the engine carries the
- * scope along to all that is called back later, and what escapes there comes back to that scope, which ends or restarts what it stands for.
+ * Where an error goes that reached no promise of ours. Libraries throw inside callbacks of sockets, timers and child processes; unattended,
+ * one such throw ends the process and every room with it. Whoever starts something that goes on by itself does so `within` a scope: the
+ * engine carries the scope along to all that is called back later, and what escapes there comes back to that scope, which ends or restarts
+ * what it stands for.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
@@ -18,8 +19,9 @@ export interface Origin {
 
 export interface Scope extends Origin {
   /**
-   * Ends or restarts what the scope stands for, with `reason` in words a person may read. Called for each error, so perhaps more than once, and from
-   * outside of any call: it must not rely on its caller. When it throws or rejects, both errors go to the scope around, last of all to the room's.
+   * Ends or restarts what the scope stands for, with `reason` in words a person may read. Called for each error, so perhaps more than once,
+   * and from outside of any call: it must not rely on its caller. When it throws or rejects, both errors go to the scope around, last of
+   * all to the room's.
    */
   escaped(error: Error, reason: string): unknown
   /** Over before long, like a request: what it starts and leaves running belongs to the scope around it. */
@@ -48,8 +50,8 @@ export function within<Result>(scope: Scope, work: () => Result): Result {
 }
 
 /**
- * A callback for what was not made within the scope, e.g. a socket that a listener accepted: runs within it, and what it throws goes to the scope in
- * place of the one who calls.
+ * A callback for what was not made within the scope, e.g. a socket that a listener accepted: runs within it, and what it throws goes to the
+ * scope in place of the one who calls.
  */
 export function contained<Args extends readonly unknown[]>(scope: Scope, callback: (...args: Args) => unknown): (...args: Args) => void {
   const active = inside(scope)
@@ -66,8 +68,8 @@ export function contained<Args extends readonly unknown[]>(scope: Scope, callbac
 }
 
 /**
- * All that an emitter made elsewhere calls back runs within the scope, whoever registered it. The emitter's own `emit` is what calls, so none is missed;
- * one listener's failure does not keep the event from the emitter's other work, but from the listeners after it, as ever.
+ * All that an emitter made elsewhere calls back runs within the scope, whoever registered it. The emitter's own `emit` is what calls, so
+ * none is missed; one listener's failure does not keep the event from the emitter's other work, but from the listeners after it, as ever.
  */
 export function containEvents(scope: Scope, emitter: EventEmitter): void {
   const active = inside(scope)

@@ -1,6 +1,7 @@
 /**
- * Keeps the rooms standing. A room that fails to start, or in which something fails that nothing smaller answers for, is started again in place; the
- * process and the other rooms go on. What cannot be mended by that is set aside, named under "Needs attention", and can be tried again.
+ * Keeps the rooms standing. A room that fails to start, or in which something fails that nothing smaller answers for, is started again in
+ * place; the process and the other rooms go on. What cannot be mended by that is set aside, named under "Needs attention", and can be tried
+ * again.
  */
 import { isDoneWithin } from './async/deadline.ts'
 import { iso, type Clock } from './clock.ts'
@@ -76,8 +77,9 @@ export class Keeper {
   }
 
   /**
-   * Makes a room within its scope; what is given back stands for the room of the day, see `live`. One that cannot be made, because of its disk, of what is
-   * set for it or of what it finds in its tables, is made with `standIn` and serves nothing but the reason. Throws when that fails as well.
+   * Makes a room within its scope; what is given back stands for the room of the day, see `live`. One that cannot be made, because of its
+   * disk, of what is set for it or of what it finds in its tables, is made with `standIn` and serves nothing but the reason. Throws when
+   * that fails as well.
    */
   async raise<Made extends Room>(name: RoomName, make: () => Made | Promise<Made>, standIn: () => Made | Promise<Made>): Promise<Made> {
     const kept: Kept = await this.enterRoom(name, async () => {
@@ -164,7 +166,8 @@ export class Keeper {
   }
 
   private async firstStart(name: RoomName, kept: Kept): Promise<void> {
-    // The second time for what was a matter of the moment; the third without what the person has set, which may be what it cannot start with.
+    // The second time for what was a matter of the moment; the third without what the person has set, which may be what it cannot start
+    // with.
     const problem = (await this.tryStart(name, kept)) && (await this.tryStart(name, kept))
     if (problem === null) return
     if (this.disregards(name, problem) && (await this.tryStart(name, kept)) === null) return

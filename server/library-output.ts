@@ -1,6 +1,7 @@
 /**
- * No library writes to our streams. Some print what they hold in their hands, private keys included, wherever `console` leads to; stdout belongs to the
- * ready line and stderr to the log. What they want to say goes into the log instead: words only, no object, and nothing in it that could be a key.
+ * No library writes to our streams. Some print what they hold in their hands, private keys included, wherever `console` leads to; stdout
+ * belongs to the ready line and stderr to the log. What they want to say goes into the log instead: words only, no object, and nothing in
+ * it that could be a key.
  */
 import type { Log } from './log.ts'
 

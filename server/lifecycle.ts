@@ -1,6 +1,6 @@
 /**
- * A life as one table: its states, the events that reach it, and for each pair where it leads and why that transition exists. What is not in
- * the table is illegal: it changes nothing and is reported. `docs/lifecycles/` is drawn from the tables.
+ * A life as one table: its states, the events that reach it, and for each pair where it leads and why that transition exists. What is not
+ * in the table is illegal: it changes nothing and is reported. `docs/lifecycles/` is drawn from the tables.
  */
 
 /** One cell of a table. */

@@ -1,6 +1,7 @@
 /**
- * Patterns that people, sites or their profiles give. On RE2: one such as `(a+)+$` takes no longer for a text that a stranger has made up for it, where the
- * language's own would hold up every room. Its syntax is JavaScript's without looking ahead or behind and without referring back.
+ * Patterns that people, sites or their profiles give. On RE2: one such as `(a+)+$` takes no longer for a text that a stranger has made up
+ * for it, where the language's own would hold up every room. Its syntax is JavaScript's without looking ahead or behind and without
+ * referring back.
  */
 import type { RE2JS } from 're2js'
 

@@ -2,8 +2,8 @@
 import type { Api } from './http/api.ts'
 
 /**
- * Reading a property reads it of what `current` gives at that moment; a method runs on that object. What is read once and kept (a nested object, say) is
- * of that day, so pass on `live(() => outer.inner)` and not `outer.inner`.
+ * Reading a property reads it of what `current` gives at that moment; a method runs on that object. What is read once and kept (a nested
+ * object, say) is of that day, so pass on `live(() => outer.inner)` and not `outer.inner`.
  */
 export function live<Thing extends object>(current: () => Thing): Thing {
   // What the stand-in is made from is never looked at; the engine wants an object there.

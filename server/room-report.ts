@@ -1,6 +1,6 @@
 /**
- * What a room tells of itself for the overview: its counts, and what needs a person. It tells facts; `words/` has the sentences, which are put to them where
- * they leave the server. No Node import: the renderer reads it.
+ * What a room tells of itself for the overview: its counts, and what needs a person. It tells facts; `words/` has the sentences, which are
+ * put to them where they leave the server. No Node import: the renderer reads it.
  */
 import { z } from 'zod'
 import { apiNames, isoTime, roomNames, type RoomName } from './http/contract.ts'

@@ -28,7 +28,10 @@ export interface RoomContext {
 export interface Room {
   name: RoomName
   api: Api
-  /** Recovers what the last run left and starts background work; must not delay the listeners by more than a few ms. Called again after `stop`, to restart the room in place. */
+  /**
+   * Recovers what the last run left and starts background work; must not delay the listeners by more than a few ms. Called again after
+   * `stop`, to restart the room in place.
+   */
   start(): Promise<void>
   /** Ends sessions and timers; resolves when nothing of the room is left. */
   stop(): Promise<void>

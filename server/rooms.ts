@@ -1,7 +1,7 @@
 /**
- * The rooms of the house, and the control API over them, as data: whatever lists or draws them derives that from here; their titles stand in the
- * catalogue of words. A new room is a row here and a folder beside; the compiler then names what is missing.
- * No import: the window, the shell and the scripts read it too.
+ * The rooms of the house, and the control API over them, as data: whatever lists or draws them derives that from here; their titles stand
+ * in the catalogue of words. A new room is a row here and a folder beside; the compiler then names what is missing. No import: the window,
+ * the shell and the scripts read it too.
  */
 
 export interface ApiDescription {

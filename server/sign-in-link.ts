@@ -1,4 +1,6 @@
-/** Asks the server that runs on a data directory for a link that signs one browser in, once; and says what to do where that cannot be had. */
+/**
+ * Asks the server that runs on a data directory for a link that signs one browser in, once; and says what to do where that cannot be had.
+ */
 import { isDataDirHeld, readRuntimeFile, type Runtime } from './config/runtime-file.ts'
 import { OptionError } from './config/options.ts'
 

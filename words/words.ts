@@ -1,8 +1,9 @@
 /**
- * What a language has to say. A file of this folder that holds such an object is a language; nothing else in the house makes sentences of facts.
+ * What a language has to say. A file of this folder that holds such an object is a language; nothing else in the house makes sentences of
+ * facts.
  *
- * What happened, what needs a person, how much there is: each is a kind and its facts, and has words here, a text or made of the facts. What is missing, too
- * much or asks for facts that are not there does not compile.
+ * What happened, what needs a person, how much there is: each is a kind and its facts, and has words here, a text or made of the facts.
+ * What is missing, too much or asks for facts that are not there does not compile.
  */
 import type { BotConcerns, BotFacts } from '../server/bots/report.ts'
 import type { BotState } from '../server/bots/contract/index.ts'

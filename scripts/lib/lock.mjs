@@ -48,7 +48,10 @@ function take(file) {
   }
 }
 
-/** Removes the lock of one that is gone, but not that of another who has removed it too and taken his turn since. @param {string} file @param {string} holder */
+/**
+ * Removes the lock of one that is gone, but not that of another who has removed it too and taken his turn since. @param {string} file
+ * @param {string} holder
+ */
 function discard(file, holder) {
   const aside = `${file}.${process.pid}`
   try {

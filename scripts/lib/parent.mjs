@@ -13,7 +13,10 @@ const lookEvery = 500
  * @property {NodeJS.Platform} platform
  */
 
-/** Whether a script runner started this process, so that its end is meant for this process too; whoever goes on without a parent on purpose does so by hand. @param {NodeJS.ProcessEnv} env */
+/**
+ * Whether a script runner started this process, so that its end is meant for this process too; whoever goes on without a parent on purpose
+ * does so by hand. @param {NodeJS.ProcessEnv} env
+ */
 export function isRunByNpm(env) {
   return env.npm_lifecycle_event !== undefined || env.NODE_RUN_SCRIPT_NAME !== undefined
 }

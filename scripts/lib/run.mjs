@@ -111,7 +111,8 @@ function passSignals(child) {
 }
 
 /**
- * One stream more than the child's own three: a pipe that the system closes with this process. Windows ends no process by the end of another.
+ * One stream more than the child's own three: a pipe that the system closes with this process. Windows ends no process by the end of
+ * another.
  * @param {import('node:child_process').StdioOptions} stdio
  */
 function withLifeline(stdio) {

@@ -76,9 +76,9 @@ async function install(update) {
   const started = performance.now()
   // Windows cannot remove the program that is running, and that may be the pinned Node: there, change only what differs.
   const how = update && process.platform === 'win32' ? 'install' : 'ci'
-  // Whatever a person has set for other projects: all packages are needed here, and the pinned Node satisfies those that ask for a newer one.
-  // Without their scripts: npm would compile better-sqlite3 (it takes a `binding.gyp` for an order, and a lock file does not carry the word against it),
-  // which a machine without a compiler cannot and nobody needs, since the package brings its native files.
+  // Whatever a person has set for other projects: all packages are needed here, and the pinned Node satisfies those that ask for a newer
+  // one. Without their scripts: npm would compile better-sqlite3 (it takes a `binding.gyp` for an order, and a lock file does not carry the
+  // word against it), which a machine without a compiler cannot and nobody needs, since the package brings its native files.
   await npm(how, ['--ignore-scripts', '--include=dev', '--include=optional', '--engine-strict=false', '--no-audit', '--no-fund'])
   say(`Installed in ${seconds(performance.now() - started)}.`)
 }

@@ -11,7 +11,10 @@ export const systemPackages = [
   { name: 'python3', program: 'python3' },
 ]
 
-/** @typedef {{ checks: string[], projects: string[], filters: string[], underLoad: number }} TestPlan `underLoad` is how many times in a row with busy loops beside, 0 once without */
+/**
+ * @typedef {{ checks: string[], projects: string[], filters: string[], underLoad: number }} TestPlan `underLoad` is how many times in a row
+ * with busy loops beside, 0 once without
+ */
 
 const checks = ['format', 'lint', 'types']
 const underLoad = /^under-load(?:=(\d+))?$/

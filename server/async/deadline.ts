@@ -9,8 +9,8 @@ export const startRealTimer: StartTimer = (ms, ring) => {
 }
 
 /**
- * Runs `work` for `ms` at most: then its signal aborts, and what it ends with because of that is replaced by `late()`. When `signal` aborts, its reason
- * is thrown. For work that heeds a signal; it is waited for.
+ * Runs `work` for `ms` at most: then its signal aborts, and what it ends with because of that is replaced by `late()`. When `signal`
+ * aborts, its reason is thrown. For work that heeds a signal; it is waited for.
  */
 export async function withDeadline<Result>(
   ms: number,
@@ -32,7 +32,10 @@ export async function withDeadline<Result>(
   }
 }
 
-/** What `work` comes to, or throws `late()` after `ms`. For work that nobody can call back: it goes on, and what it comes to then is ignored. */
+/**
+ * What `work` comes to, or throws `late()` after `ms`. For work that nobody can call back: it goes on, and what it comes to then is
+ * ignored.
+ */
 export async function inTime<Result>(ms: number, work: Promise<Result>, late: () => Error, startTimer = startRealTimer): Promise<Result> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>()
   const stopTimer = startTimer(ms, () => reject(late()))
@@ -55,8 +58,8 @@ export async function isDoneWithin(ms: number, work: Promise<unknown>, startTime
 }
 
 /**
- * Resolves when `done` is called, after `ms`, or when the signal aborts, and never throws. `listen` returns what ends the listening; it is ended
- * however the wait ends.
+ * Resolves when `done` is called, after `ms`, or when the signal aborts, and never throws. `listen` returns what ends the listening; it is
+ * ended however the wait ends.
  */
 export async function waitFor(
   ms: number,

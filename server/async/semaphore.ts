@@ -1,6 +1,6 @@
 /**
- * So many at once, the others in the order of asking. A place is held until it is given back, which may be long after the call that asked for it: by a
- * browser that lives, or a handshake that goes on.
+ * So many at once, the others in the order of asking. A place is held until it is given back, which may be long after the call that asked
+ * for it: by a browser that lives, or a handshake that goes on.
  */
 
 /** Gives a place back, or leaves the line; more than once does nothing. */

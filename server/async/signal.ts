@@ -11,8 +11,8 @@ export interface Signal<Args extends readonly unknown[]> {
 }
 
 /**
- * A listener that throws keeps nothing from the others: what it throws goes to `onError`, or, where there is none, to whoever emits, when all have been
- * called; of several that throw, the first counts.
+ * A listener that throws keeps nothing from the others: what it throws goes to `onError`, or, where there is none, to whoever emits, when
+ * all have been called; of several that throw, the first counts.
  */
 export function createSignal<Args extends readonly unknown[] = []>(onError?: (error: unknown) => void): Signal<Args> {
   // Wrapped, so that a listener that subscribes twice is called twice, and each subscription ends by itself.

@@ -42,11 +42,16 @@ export interface InProcessClient {
   list(): { sessionName: string; suspended: boolean; clients: number; queued: number; deadLetters: number; expiresAt: string | null }[]
   /** Who made a session; nobody for one that is not there. */
   makersOf(sessionName: string): readonly (string | null)[]
-  /** What is held for subscribers or retained and matches the filter, newest first; nothing changes by it. Throws `no-such-session`, `invalid-topic`. */
+  /**
+   * What is held for subscribers or retained and matches the filter, newest first; nothing changes by it. Throws `no-such-session`,
+   * `invalid-topic`.
+   */
   peek(sessionName: string, filter: string, limit: number): Promise<ClientMessage[]>
   /** Resolves when the message is as durable as the session asks for. Throws `no-such-session`, `not-ready`, `publish-refused`. */
   publish(sessionName: string, publication: InProcessPublication): Promise<{ messageId: string; deliveredTo: number; queuedFor: number }>
-  /** Hears what is published from now on. Returns what ends it. Throws `no-such-session`, `not-ready`, `invalid-topic`, `publish-refused`. */
+  /**
+   * Hears what is published from now on. Returns what ends it. Throws `no-such-session`, `not-ready`, `invalid-topic`, `publish-refused`.
+   */
   listen(sessionName: string, filter: string, name: string, listener: Listener): () => void
 }
 

@@ -66,7 +66,8 @@ export function createBrokerStore(database: Database): BrokerStore {
   return {
     all: () => all.all().map(fromRow),
     add({ name, passwordHash, secretHash, policy: chosen, suspended, createdAt, expiresAt, madeBy }) {
-      // Read to its end: a write that returns rows is committed after the last of them, and `get` stops at the first, deaf to a disk that refuses.
+      // Read to its end: a write that returns rows is committed after the last of them, and `get` stops at the first, deaf to a disk that
+      // refuses.
       const [row] = insert.all(name, passwordHash, secretHash, JSON.stringify(chosen), suspended ? 1 : 0, createdAt, expiresAt, madeBy)
       return row === undefined ? null : fromRow(row)
     },

@@ -56,7 +56,8 @@ interface Given<Value> {
 }
 
 /**
- * Reads `argv` (without program and script) and `env`. An empty variable counts as not given, as shells and container files cannot unset one.
+ * Reads `argv` (without program and script) and `env`. An empty variable counts as not given, as shells and container files cannot unset
+ * one.
  *
  * Throws `OptionError` for a flag that is not known, a flag without its value and a value that is not accepted.
  */

@@ -15,14 +15,16 @@ export interface SettingsStore extends SettingsSource {
   /**
    * Merges `patch` (arrays are replaced whole), saves, tells the listeners, returns what is now in force.
    *
-   * Throws `settings-invalid` (`details.issues`: `{field, message}[]`) and `setting-fixed` (`details.paths`, `details.by`); nothing is changed then.
+   * Throws `settings-invalid` (`details.issues`: `{field, message}[]`) and `setting-fixed` (`details.paths`, `details.by`); nothing is
+   * changed then.
    */
   change(patch: unknown): Settings
   /** The same; returns what takes the whole change back, for one that turns out not to work. */
   changeOnTrial(patch: unknown): () => void
   /**
-   * Puts values in force by dotted path, for as long as something lives that they belong to: nothing of them reaches the file, so that nothing is left of
-   * them whatever ends first. They cannot be changed meanwhile. Returns what ends it. Throws `setting-fixed` when one is fixed already.
+   * Puts values in force by dotted path, for as long as something lives that they belong to: nothing of them reaches the file, so that
+   * nothing is left of them whatever ends first. They cannot be changed meanwhile. Returns what ends it. Throws `setting-fixed` when one is
+   * fixed already.
    */
   lend(values: FixedSettings): () => void
   /** By dotted path, the flag or variable that fixes it, or what it is lent to. */
@@ -30,8 +32,8 @@ export interface SettingsStore extends SettingsSource {
   /** Values of the file that could not be used. */
   setAside(): { path: string; reason: string }[]
   /**
-   * Puts the defaults of one section in force until the next start or change: something could not start with what is set there. The file keeps what it
-   * holds. False when the defaults are in force already.
+   * Puts the defaults of one section in force until the next start or change: something could not start with what is set there. The file
+   * keeps what it holds. False when the defaults are in force already.
    */
   disregard(section: keyof Settings, reason: string): boolean
   readonly file: string

@@ -41,7 +41,10 @@ export const settingsSchema = z.object({
     .default([]),
   network: z
     .object({
-      /** Networks beside the public ones that addresses named by callers may lead to, e.g. `192.168.1.0/24`; Wheelhouse's own listeners never. */
+      /**
+       * Networks beside the public ones that addresses named by callers may lead to, e.g. `192.168.1.0/24`; Wheelhouse's own listeners
+       * never.
+       */
       allowedRanges: z
         .array(z.union([z.cidrv4(), z.cidrv6()], 'give a network such as 192.168.1.0/24, or 192.168.1.20/32 for one address'))
         .max(50)
@@ -129,7 +132,10 @@ export const settingsSchema = z.object({
       dailyCap: z.number().int().min(1).max(100_000).default(500),
       /** Days that sent messages, and logs where wanted, are kept. */
       keepMessagesFor: z.number().int().min(1).max(3_650).default(30),
-      /** Answers an account that asks for a passkey, in a browser on this machine. Experimental: never tried on the real WhatsApp, which may restrict numbers for it. */
+      /**
+       * Answers an account that asks for a passkey, in a browser on this machine. Experimental: never tried on the real WhatsApp, which may
+       * restrict numbers for it.
+       */
       passkeyCeremony: z.boolean().default(false),
     })
     .prefault({}),

@@ -131,8 +131,8 @@ function onlyOf(only: Only, room: string): readonly string[] | undefined {
 }
 
 /**
- * The older form had one verb for each API. What it opened there it opens still, everybody's included, except what reaches beyond the room: for that the
- * same call has to be opened by a scope that could always do as much, `control` and `write`.
+ * The older form had one verb for each API. What it opened there it opens still, everybody's included, except what reaches beyond the room:
+ * for that the same call has to be opened by a scope that could always do as much, `control` and `write`.
  */
 function scopesOpen(scopes: readonly KeyScope[], api: ApiName, right: Right, verb: Verb, subject: string | null): boolean {
   const has = (room: ApiName, wanted: Verb): boolean =>

@@ -36,7 +36,10 @@ export interface Keys {
   list(): KeyView[]
   /** Throws `key-name-taken`, and `key-too-lasting` for `control:manage` beyond a week. The secret is in this answer and nowhere else. */
   create(key: NewKey, actor: string): KeyView & { secret: string }
-  /** Takes rights away; what was opened with the key ends, and may be opened again. Throws `key-not-found`, `key-not-less`, `key-too-lasting`. */
+  /**
+   * Takes rights away; what was opened with the key ends, and may be opened again. Throws `key-not-found`, `key-not-less`,
+   * `key-too-lasting`.
+   */
   narrow(id: string, rights: readonly Right[], only: Only | undefined, actor: string): KeyView
   /** Throws `key-not-found`. The next request with the key is refused. */
   revoke(id: string, actor: string): void
@@ -45,7 +48,10 @@ export interface Keys {
   findById(id: string): KnownKey | null
   /** Notes a use from `address`. */
   used(id: string, address: string): void
-  /** The thing is gone: what keys could do with it goes too, so that a later one of the same name is not theirs. A key with nothing left is revoked. */
+  /**
+   * The thing is gone: what keys could do with it goes too, so that a later one of the same name is not theirs. A key with nothing left is
+   * revoked.
+   */
   dropSubject(room: RoomName, subject: string): void
   /** Called with the id of each key that may do less from now on, or is gone. Returns what ends the subscription. */
   onLess(listener: (id: string) => void): () => void

@@ -1,6 +1,6 @@
 /**
- * A practice site that a person tries Wheelhouse on. It is the default site for as long as its socket is open and stands in memory alone: on whatever end
- * the other one dies, by whatever means, nothing is left that would send a real login to who takes its port next.
+ * A practice site that a person tries Wheelhouse on. It is the default site for as long as its socket is open and stands in memory alone:
+ * on whatever end the other one dies, by whatever means, nothing is left that would send a real login to who takes its port next.
  */
 import type { RawData, WebSocket } from 'ws'
 import { z } from 'zod'

@@ -1,8 +1,8 @@
 /**
  * What a room may tell: a table with, for each type of event, the facts it carries, its tone and whether the trail keeps it.
  *
- * A room emits facts and no sentence. The words of a type stand in `words/`, one catalogue a language, where an entry for a type that is not in a table, a
- * missing one or one that asks for other facts does not compile. No Node import: the window reads the tables.
+ * A room emits facts and no sentence. The words of a type stand in `words/`, one catalogue a language, where an entry for a type that is
+ * not in a table, a missing one or one that asks for other facts does not compile. No Node import: the window reads the tables.
  */
 import { z } from 'zod'
 import type { BusEvent, EventSink, EventTone } from './event.ts'

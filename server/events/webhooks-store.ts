@@ -128,7 +128,8 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
     enqueue: (id: string, webhookId: string, type: string, body: string, now: number): void =>
       void add.run(id, webhookId, type, sealer.seal(body, `webhook-delivery:${id}`), now, now),
     /**
-     * The one to deliver next, or to wait for: in order the first of all, otherwise the first that is due. `text` is null when it cannot be opened.
+     * The one to deliver next, or to wait for: in order the first of all, otherwise the first that is due. `text` is null when it cannot be
+     * opened.
      */
     next(webhookId: string, ordered: boolean, now: number): (Delivery & { text: string | null }) | null {
       const row = ordered ? first.get(webhookId) : (due.get(webhookId, now) ?? soonest.get(webhookId))

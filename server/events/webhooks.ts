@@ -4,8 +4,8 @@
  * What holds:
  * - What was handed in is on the disk before `send` returns; a crash loses none, and may deliver one twice under the same id.
  * - Each address gets its deliveries one by one; a slow one holds up nobody else.
- * - A delivery that fails is tried again with growing waits, then kept as dead until it is replayed or its webhook is removed. Meanwhile it steps aside for
- *   those after it, save where the webhook was asked to keep their order.
+ * - A delivery that fails is tried again with growing waits, then kept as dead until it is replayed or its webhook is removed. Meanwhile
+ *   it steps aside for those after it, save where the webhook was asked to keep their order.
  * - An address that fails one delivery after the other is left alone for a while, so that a long backlog does not run against it.
  */
 import { randomBytes } from 'node:crypto'

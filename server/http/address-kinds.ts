@@ -1,4 +1,7 @@
-/** What kind of place an IP address is: public, or one that only this machine and its networks know. Sources: the IANA registries of special-purpose addresses. */
+/**
+ * What kind of place an IP address is: public, or one that only this machine and its networks know. Sources: the IANA registries of
+ * special-purpose addresses.
+ */
 import { BlockList, isIP } from 'node:net'
 
 /** In words that follow "is". */
@@ -11,7 +14,8 @@ const kinds = [
   { words: 'a link-local address', v4: ['169.254.0.0/16'], v6: ['fe80::/10'] },
   { words: 'a private address', v4: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], v6: ['fc00::/7', 'fec0::/10'] },
   { words: 'a multicast address', v4: ['224.0.0.0/4'], v6: ['ff00::/8'] },
-  // What comes out at the other end of these is an IPv4 address that somebody else's router reads: mapped to compatible, translated, 6to4, Teredo, NAT64.
+  // What comes out at the other end of these is an IPv4 address that somebody else's router reads: mapped to compatible, translated, 6to4,
+  // Teredo, NAT64.
   {
     words: 'an address that wraps another one',
     v4: ['192.88.99.0/24'],

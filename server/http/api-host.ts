@@ -225,7 +225,10 @@ export class ApiHost {
     })
   }
 
-  /** The window's files pass the Host check too: a re-bound name must not even load it. Nor may a page of another site, to find out what runs here. */
+  /**
+   * The window's files pass the Host check too: a re-bound name must not even load it. Nor may a page of another site, to find out what
+   * runs here.
+   */
   #serveWindow(control: Api, own: Exposure, request: IncomingMessage, response: ServerResponse): void {
     try {
       this.#options.guards.checkHost(request, own)

@@ -19,8 +19,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Access = Guarded['access']
 
 /**
- * Who may call a route, and what a key has to hold for it; see `rights.ts`. What a contract calls public asks for nothing, all else for a right or at least for
- * a key that is good. There is no default: a route that declares nothing does not compile.
+ * Who may call a route, and what a key has to hold for it; see `rights.ts`. What a contract calls public asks for nothing, all else for a
+ * right or at least for a key that is good. There is no default: a route that declares nothing does not compile.
  */
 export type Guarded =
   { access: 'public'; right: 'anyone' } | { access: 'local'; right: Right } | { access: 'key'; right: Right | 'any-key' }
@@ -120,8 +120,8 @@ export interface Contract<
   routes: Routes
   sockets?: Readonly<Record<string, SocketDefinition>>
   /**
-   * The path parameters that name the one thing of the room that a route is about, e.g. `userId`: a caller who may not see it is told by this fault code
-   * that it is not there, and a key may be limited to some of them.
+   * The path parameters that name the one thing of the room that a route is about, e.g. `userId`: a caller who may not see it is told by
+   * this fault code that it is not there, and a key may be limited to some of them.
    */
   subject?: { params: readonly string[]; missing: string }
   /** Status, and where fixed the words, for each fault code; may also restate a kernel code. */
@@ -130,7 +130,10 @@ export interface Contract<
   errorBody(problem: Problem): unknown
 }
 
-/** Keeps the literal types of a route table, so that handlers and client are typed from it, and those of the faults, so that only they are thrown. */
+/**
+ * Keeps the literal types of a route table, so that handlers and client are typed from it, and those of the faults, so that only they are
+ * thrown.
+ */
 export function defineContract<
   const Routes extends Record<string, RouteDefinition>,
   const Faults extends Readonly<Record<string, FaultDefinition>>,

@@ -5,7 +5,10 @@ import { pinned } from './egress.ts'
 
 export type Fetch = typeof fetch
 
-/** `opens` are origins that a person with *control:manage* wrote down. The library is loaded with the first call: most installations never make one. */
+/**
+ * `opens` are origins that a person with *control:manage* wrote down. The library is loaded with the first call: most installations never
+ * make one.
+ */
 export function createEgressFetch(egress: Egress, opens: readonly string[] = []): Fetch {
   let loading: Promise<Fetch> | undefined
   return async (input, init) => (await (loading ??= load(egress, opens)))(input, init)

@@ -154,7 +154,10 @@ const bare = (host: string): string =>
     .replace(/\.$/, '')
     .toLowerCase()
 
-/** The address that a host is without anybody being asked, in whichever way it is written (`2130706433`, `0x7f.1`, `127.0.0.1.`); null for other names. */
+/**
+ * The address that a host is without anybody being asked, in whichever way it is written (`2130706433`, `0x7f.1`, `127.0.0.1.`); null for
+ * other names.
+ */
 function literalOf(host: string): ResolvedAddress[] | null {
   const name = bare(host)
   if (isIP(name) !== 0) return [{ address: name, family: isIP(name) }]

@@ -116,8 +116,8 @@ export class Guards {
 
   /**
    * Second: a browser names the page that calls. Ours may; a foreign one may only where the call stands or falls with a key in
-   * its headers, because a page cannot obtain that by itself. An image, a script or a link of a foreign page names no origin, yet browsers say that it comes
-   * from another site: it may read no more than a page may. Returns the value for `Access-Control-Allow-Origin`, if any.
+   * its headers, because a page cannot obtain that by itself. An image, a script or a link of a foreign page names no origin, yet browsers
+   * say that it comes from another site: it may read no more than a page may. Returns the value for `Access-Control-Allow-Origin`, if any.
    */
   checkOrigin(request: IncomingMessage, exposure: Exposure, route: GuardedRoute): string | null {
     const origin = request.headers.origin
@@ -183,7 +183,10 @@ export class Guards {
     return route.access === 'local' && (hasOwnKey(exposure) || (exposure.beyondLoopback() && !exposure.insecureNoKey()))
   }
 
-  /** A public route of who set the contract's own key, as above; a person who is sent here, or has followed a link to a page of ours, e.g. the reference. */
+  /**
+   * A public route of who set the contract's own key, as above; a person who is sent here, or has followed a link to a page of ours, e.g.
+   * the reference.
+   */
   #isOpenElsewhere(request: IncomingMessage, exposure: Exposure, route: GuardedRoute): boolean {
     if (route.access === 'public' && hasOwnKey(exposure)) return true
     return route.ownCredential === true || (route.fromElsewhere === true && isNavigation(request))
@@ -262,7 +265,10 @@ function countHosts({ rawHeaders }: IncomingMessage): number {
   return count
 }
 
-/** What is no route: the reference, and the window's own page. A person may follow a link to them; a page of another site may not load them into itself. */
+/**
+ * What is no route: the reference, and the window's own page. A person may follow a link to them; a page of another site may not load them
+ * into itself.
+ */
 export const pageOfOurs: GuardedRoute = { access: 'local', right: 'any-key', fromElsewhere: true }
 
 /** Who has set it runs this server; whoever is given it uses that one API, and nothing reaches past it. */

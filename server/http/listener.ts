@@ -136,7 +136,8 @@ export class Listener {
     let listens = false
     return new Promise((resolve) => {
       server.on('error', (error: NodeJS.ErrnoException) => {
-        // Then it is about one connection that could not be taken, e.g. because no file descriptor is left; unheard it would end the process.
+        // Then it is about one connection that could not be taken, e.g. because no file descriptor is left; unheard it would end the
+        // process.
         if (listens) return
         if (error.code === 'EADDRINUSE')
           this.#become({ state: 'port-in-use', host, port, error: `Port ${port} is used by another program` })
@@ -163,7 +164,10 @@ export class Listener {
     return old
   }
 
-  /** What has not begun to answer may do so, however long it takes; all else, e.g. a stream or a WebSocket, is cut and comes again at the new address. */
+  /**
+   * What has not begun to answer may do so, however long it takes; all else, e.g. a stream or a WebSocket, is cut and comes again at the
+   * new address.
+   */
   #leave(old: Opened | null, graceMs = 100): void {
     if (old === null) return
     const { server, sockets, responses } = old

@@ -33,8 +33,9 @@ function blockListOf(named: readonly string[]): BlockList {
 }
 
 /**
- * Whom a request comes from: its peer, or, when that is a proxy that is trusted, whom it names in `X-Forwarded-For`. Every proxy adds its own peer at the
- * end, so the list is read from there, and only as far as it was written by trusted ones: what stands before may be anybody's invention.
+ * Whom a request comes from: its peer, or, when that is a proxy that is trusted, whom it names in `X-Forwarded-For`. Every proxy adds its
+ * own peer at the end, so the list is read from there, and only as far as it was written by trusted ones: what stands before may be
+ * anybody's invention.
  */
 export function clientAddress(request: IncomingMessage, isTrusted: (address: string) => boolean): string {
   let address = plainAddress(request.socket.remoteAddress)

@@ -69,7 +69,10 @@ function socketOperation(name: string, socket: SocketDefinition): Json {
   }
 }
 
-/** Security as the route's access has it: public none, local optional, key required; and the right a key has to hold, in words and for programs. */
+/**
+ * Security as the route's access has it: public none, local optional, key required; and the right a key has to hold, in words and for
+ * programs.
+ */
 function described({ right, ...route }: Pick<RouteDefinition, 'description' | 'tag' | 'access'> & { right: RouteRight }): Json {
   const keyed = [{ bearer: [] }, { apiKey: [] }]
   return {

@@ -151,8 +151,8 @@ function issuesOf({ details }: Fault): FieldIssue[] {
 }
 
 /**
- * zod's issues as field and words; a field that is not there at all is told apart from a wrong one. One for each field: a list where a text is
- * wanted has the wrong length as well, which nobody needs to hear.
+ * zod's issues as field and words; a field that is not there at all is told apart from a wrong one. One for each field: a list where a text
+ * is wanted has the wrong length as well, which nobody needs to hear.
  */
 export function fieldIssues(error: z.ZodError, input: unknown): FieldIssue[] {
   const byField = new Map<string, FieldIssue>()

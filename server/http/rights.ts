@@ -1,6 +1,6 @@
 /**
- * What a caller may do, in words that mean one thing each. The words stand in the route tables, in keys, in the reference and in the window.
- * No Node import here: the renderer reads them too.
+ * What a caller may do, in words that mean one thing each. The words stand in the route tables, in keys, in the reference and in the
+ * window. No Node import here: the renderer reads them too.
  */
 import { roomNames, type ApiName, type RoomName, type RoomWithSubjects } from '../rooms.ts'
 
@@ -11,8 +11,8 @@ export { roomsWithSubjects, type RoomWithSubjects } from '../rooms.ts'
  * - `ROOM:manage`: see and change everybody's, and the room's settings; includes its `use`.
  * - `activity:use`: read what happened, in all rooms. Secrets are kept out of it.
  * - `control:use`: read settings, the names of keys, addresses of servers.
- * - `control:manage`: what reaches beyond a room. Whoever holds it can add a program or an address that this machine runs or calls, make keys
- *   and sign-in links and change every setting, so it includes every other right.
+ * - `control:manage`: what reaches beyond a room. Whoever holds it can add a program or an address that this machine runs or calls, make
+ *   keys and sign-in links and change every setting, so it includes every other right.
  */
 export type Right = `${RoomName}:use` | `${RoomName}:manage` | 'activity:use' | 'control:use' | 'control:manage'
 
@@ -58,13 +58,16 @@ export interface Standing {
 export interface Made {
   /** The name of the thing, as keys are limited to it. */
   subject: string
-  /** Several share a browser session whose credentials they all have. Null for what was made before makers were recorded; it belongs to the house. */
+  /**
+   * Several share a browser session whose credentials they all have. Null for what was made before makers were recorded; it belongs to the
+   * house.
+   */
   makers: readonly (string | null)[]
 }
 
 /**
- * What the owner and callers without a key on this machine have made belongs to the house: it is the same person at the same machine, and the
- * contracts without keys list and end it for whoever calls there.
+ * What the owner and callers without a key on this machine have made belongs to the house: it is the same person at the same machine, and
+ * the contracts without keys list and end it for whoever calls there.
  */
 export function isOfTheHouse(maker: string | null): boolean {
   return maker === null || maker === 'owner' || maker === 'local'

@@ -1,9 +1,10 @@
 /**
  * What a path of an API leads to: the one matcher, for requests, preflights and sockets. See `docs/decisions/0009-one-matcher.md`.
  *
- * It is the table of @koa/router, whose layers say whether a path is theirs and what its parameters are. The router tries them one after the other, and with
- * fifty routes that takes longer than most handlers. So each layer stands in an index as well: a path without a parameter is looked up, one with parameters is
- * compared only with patterns of its method and length, and what is written otherwise (a slash at the end, other case) is left to the router.
+ * It is the table of @koa/router, whose layers say whether a path is theirs and what its parameters are. The router tries them one after
+ * the other, and with fifty routes that takes longer than most handlers. So each layer stands in an index as well: a path without a
+ * parameter is looked up, one with parameters is compared only with patterns of its method and length, and what is written otherwise (a
+ * slash at the end, other case) is left to the router.
  */
 import Router from '@koa/router'
 
@@ -23,7 +24,10 @@ export class RouteTable<Target> {
   readonly #fixed = new Map<string, Layer>()
   readonly #byLength = new Map<string, { parts: readonly string[]; layer: Layer }[]>()
 
-  /** `path` as @koa/router has it; GET stands for HEAD too. Where two fit, the one with fewer parameters is meant, then the one that was added first. */
+  /**
+   * `path` as @koa/router has it; GET stands for HEAD too. Where two fit, the one with fewer parameters is meant, then the one that was
+   * added first.
+   */
   add(method: string, path: string, target: Target): void {
     // Who asks calls what is found: the router's own way there, a chain composed anew for every request, costs four or five microseconds.
     const layer = this.#router.register(path, [method], (_, next) => next()) as Layer // one path, so one layer

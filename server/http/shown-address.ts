@@ -1,6 +1,7 @@
 /**
- * Addresses that are worth something by themselves: whoever knows them all can call a webhook or a server in our place. Lists show where they lead and
- * the beginnings of their parts, enough to tell them apart; in full they are seen when they are given, and by who asks for one.
+ * Addresses that are worth something by themselves: whoever knows them all can call a webhook or a server in our place. Lists show where
+ * they lead and the beginnings of their parts, enough to tell them apart; in full they are seen when they are given, and by who asks for
+ * one.
  */
 
 /** Stands for what is kept back. */

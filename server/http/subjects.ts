@@ -5,8 +5,8 @@ import { roomNames } from '../rooms.ts'
 import type { RouteRight, Standing } from './rights.ts'
 
 /**
- * Answers for a thing of somebody else as for one that is not there, so that nobody learns its name. Only a room's `use` is about one's own things:
- * `manage` is about everybody's, and what a contract calls public asks for a secret of its own.
+ * Answers for a thing of somebody else as for one that is not there, so that nobody learns its name. Only a room's `use` is about one's own
+ * things: `manage` is about everybody's, and what a contract calls public asks for a secret of its own.
  */
 export function checkSubject(api: Api, { right }: { right: RouteRight }, subject: string | null, standing: Standing): void {
   const room = roomNames.find((name) => right === `${name}:use`)

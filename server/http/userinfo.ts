@@ -1,6 +1,6 @@
 /**
- * Names and passwords inside addresses (`https://user:password@host/`). They are secrets and an address is not: it is listed, told in events and kept
- * as it is. Whoever needs them keeps them apart and sealed; all others go without. No Node import here: contracts use it.
+ * Names and passwords inside addresses (`https://user:password@host/`). They are secrets and an address is not: it is listed, told in
+ * events and kept as it is. Whoever needs them keeps them apart and sealed; all others go without. No Node import here: contracts use it.
  */
 
 export interface SplitAddress {

@@ -19,9 +19,14 @@ export interface Activity {
 
 /** What a crash may cost of the times of last use, where no idle limit asks for less. */
 const writeEvery = 15_000
-/** The share of the idle limit by which what is written may be behind: far from the whole of it, so that nobody is ever mistaken for idle. */
+/**
+ * The share of the idle limit by which what is written may be behind: far from the whole of it, so that nobody is ever mistaken for idle.
+ */
 const lateBy = 0.1
-/** Ids are kept by their first two signs, so that what is written together lies together: a page of the table is then written once, not once for each row. */
+/**
+ * Ids are kept by their first two signs, so that what is written together lies together: a page of the table is then written once, not once
+ * for each row.
+ */
 const shelves = 256
 
 type Times = Map<string, number>

@@ -9,8 +9,9 @@ import { ended, isLive, type Session } from './session.ts'
 import type { SessionFilter, SessionStore } from './store/session-store.ts'
 
 /**
- * Resolves with how many of those that were ended were live. What time alone has ended gets its end too, or it would be live again with another idle
- * limit, or by the clock of another server. No time of creation is looked at: that of a session made elsewhere may lie ahead of this clock.
+ * Resolves with how many of those that were ended were live. What time alone has ended gets its end too, or it would be live again with
+ * another idle limit, or by the clock of another server. No time of creation is looked at: that of a session made elsewhere may lie ahead
+ * of this clock.
  */
 export function createBulkEnding({
   store,

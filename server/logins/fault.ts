@@ -1,4 +1,6 @@
-/** What this room refuses, by name: the codes of its contract, and those that are turned into something else before they become an answer. */
+/**
+ * What this room refuses, by name: the codes of its contract, and those that are turned into something else before they become an answer.
+ */
 import { Fault } from '../fault.ts'
 import type { loginsContract } from './contract/index.ts'
 

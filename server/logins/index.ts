@@ -146,7 +146,10 @@ const systemEvery: Every = (ms, work) => {
   return () => clearInterval(timer)
 }
 
-/** Servers that share logins go by one clock, that of their Redis: with two, whoever refreshes here and there within seconds would look like a thief. */
+/**
+ * Servers that share logins go by one clock, that of their Redis: with two, whoever refreshes here and there within seconds would look like
+ * a thief.
+ */
 function sharedClock(own: Clock, redis: RedisConnection | null): Clock {
   return redis === null ? own : { now: () => own.now() - (redis.ahead() ?? 0), monotonic: own.monotonic }
 }

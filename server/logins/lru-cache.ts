@@ -1,7 +1,8 @@
 /**
  * A map of what was used lately, in two generations: the young one fills, then becomes the old one and what is in the old one is forgotten.
  *
- * Taking the single oldest entry out of a Map looks simpler, but leaves a hole at its head, and finding the next oldest walks over all of them.
+ * Taking the single oldest entry out of a Map looks simpler, but leaves a hole at its head, and finding the next oldest walks over all of
+ * them.
  */
 export interface LruCache<Value> {
   get(key: string): Value | undefined

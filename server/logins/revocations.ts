@@ -42,7 +42,9 @@ const perMessage = 500
 const aliveEvery = 2_000
 /** Pongs that may be missing: a gateway that is busy for some seconds is not gone. */
 const mostUnanswered = 5
-/** Servers of one store may disagree about the time by as much: endings that the clock of another one may have dated so are sent once more. */
+/**
+ * Servers of one store may disagree about the time by as much: endings that the clock of another one may have dated so are sent once more.
+ */
 const clocksApart = 5 * 60_000
 
 /** Calls `work` every `ms` until the function it returns is called. */
@@ -92,7 +94,8 @@ export function createRevocations({ store, keys, policy, clock, log, every }: Re
     if (state === undefined) return
     for (const message of state.waiting ?? []) send(socket, message)
     state.waiting = null
-    // What ends on other servers is heard only while the store is there; when it comes back the socket is closed, and the gateway begins anew.
+    // What ends on other servers is heard only while the store is there; when it comes back the socket is closed, and the gateway begins
+    // anew.
     send(socket, store.state().up ? { type: 'ready', at: clock.now(), ...rules() } : { type: 'unsure' })
   }
 

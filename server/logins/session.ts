@@ -18,7 +18,10 @@ export interface Session {
   readonly expiresAt: number
   /** No renewal goes beyond it. */
   readonly absoluteEndsAt: number
-  /** Only ever rises, and with every use: the one field that is changed in place, since a copy with every validation would cost more than the rest of it. */
+  /**
+   * Only ever rises, and with every use: the one field that is changed in place, since a copy with every validation would cost more than
+   * the rest of it.
+   */
   lastActivity: number
   /** As the server saw them. */
   readonly address: string

@@ -37,13 +37,22 @@ export interface Sessions {
   validate(token: string): Promise<Validation>
   /** What the token is worth, without any effect on its session; null when it is not good. */
   introspect(token: string): Promise<Introspected | null>
-  /** The session of the one who calls. Nothing is renewed; a replaced token ends the session as anywhere. Throws `token-refused`, `session-expired`, `session-inactive`. */
+  /**
+   * The session of the one who calls. Nothing is renewed; a replaced token ends the session as anywhere. Throws `token-refused`,
+   * `session-expired`, `session-inactive`.
+   */
   authenticate(token: string, asUse: boolean): Promise<Session>
-  /** Uses that a gateway let pass by itself, `at` ms since the epoch. Resolves with the ids of those that are over or not known: nothing revives them. */
+  /**
+   * Uses that a gateway let pass by itself, `at` ms since the epoch. Resolves with the ids of those that are over or not known: nothing
+   * revives them.
+   */
   noteUses(uses: readonly { id: string; at: number }[]): Promise<string[]>
   /** Throws `session-*` faults; `refreshed` is false while the token is not near its end. */
   refresh(token: string, actor: string): Promise<{ session: Session; token: string; refreshed: boolean }>
-  /** Ends the session of a token of ours, also a replaced or expired one, or one of a key that no longer verifies. Throws `session-not-found`. */
+  /**
+   * Ends the session of a token of ours, also a replaced or expired one, or one of a key that no longer verifies. Throws
+   * `session-not-found`.
+   */
   endByToken(token: string, reason: StoredEndReason, actor: string): Promise<Ending>
   /**
    * Writes an end, also where time alone has ended the session: an idle limit can be lifted, and another server's clock be behind.
@@ -58,7 +67,10 @@ export interface Sessions {
   get(id: string): Promise<Session>
   ofUser(userId: string): Promise<Session[]>
   page(query: PageQuery): Promise<{ sessions: Session[]; total: number }>
-  /** Goes on without signing keys that do not open. Where no good token can be left, their sessions end. Resolves with how many keys were given up. */
+  /**
+   * Goes on without signing keys that do not open. Where no good token can be left, their sessions end. Resolves with how many keys were
+   * given up.
+   */
   giveUpKeys(actor: string): Promise<number>
   /** Ever-rising count. */
   validations(): number

@@ -177,7 +177,10 @@ export function createRelayRoom(
           }),
       )
     },
-    /** May be started again afterwards: the same sessions and servers, new connections. What cannot be written keeps nothing else from ending. */
+    /**
+     * May be started again afterwards: the same sessions and servers, new connections. What cannot be written keeps nothing else from
+     * ending.
+     */
     async stop() {
       for (const timer of timers) clearInterval(timer)
       clearImmediate(starting)

@@ -39,8 +39,8 @@ export async function readSealingKey(dataDir: string, protector?: KeyProtector):
 }
 
 /**
- * Keys that a person has put beside the present one, as `sealing-key.ANY-NAME.json`: what they sealed opens again, and nothing new is sealed with them.
- * `unreadable` names the files that are no key.
+ * Keys that a person has put beside the present one, as `sealing-key.ANY-NAME.json`: what they sealed opens again, and nothing new is
+ * sealed with them. `unreadable` names the files that are no key.
  */
 export async function readOtherKeys(dataDir: string, protector?: KeyProtector): Promise<{ keys: Uint8Array[]; unreadable: string[] }> {
   const keys: Uint8Array[] = []

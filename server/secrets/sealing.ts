@@ -1,6 +1,6 @@
 /**
- * Sealing as the house has it: the installation's key, keys of earlier days beside it, and what is to be said while one is missing. Nothing here ever
- * replaces a key that something was sealed with: without it the house starts, what is sealed stays locked, and a person decides.
+ * Sealing as the house has it: the installation's key, keys of earlier days beside it, and what is to be said while one is missing. Nothing
+ * here ever replaces a key that something was sealed with: without it the house starts, what is sealed stays locked, and a person decides.
  */
 import { randomBytes } from 'node:crypto'
 import { iso, type Clock } from '../clock.ts'
@@ -26,7 +26,10 @@ export interface Sealing {
   state(): SealingState
   /** Reads the key files again, after a person has put one back. */
   reload(): Promise<SealingState>
-  /** After a person has given up what the lost key sealed: makes a key where there is none. A file that cannot be read is kept under another name. */
+  /**
+   * After a person has given up what the lost key sealed: makes a key where there is none. A file that cannot be read is kept under another
+   * name.
+   */
   replaceLost(): Promise<void>
 }
 

@@ -7,8 +7,8 @@ import { KernelFault } from '../fault.ts'
 /**
  * Opens `file` (`:memory:` for none), making it and its folder where needed, readable by the owner alone.
  *
- * Throws `database-broken` when the file is no SQLite database; it is left as it is. `alone`: no other process may open it meanwhile, and nothing is kept
- * beside it but the log.
+ * Throws `database-broken` when the file is no SQLite database; it is left as it is. `alone`: no other process may open it meanwhile, and
+ * nothing is kept beside it but the log.
  */
 export function openDatabase(file: string, { alone = false }: { alone?: boolean } = {}): Database {
   if (file !== ':memory:') createPrivately(file)

@@ -42,7 +42,10 @@ const sqliteCodes: readonly (readonly [start: string, kind: DiskRefusal['kind']]
   ['SQLITE_NOTADB', 'broken'],
 ]
 
-/** What the disk said, if it was the disk; also as the cause of what was thrown. `ofFile`: it is known that a file of ours was read or written. */
+/**
+ * What the disk said, if it was the disk; also as the cause of what was thrown. `ofFile`: it is known that a file of ours was read or
+ * written.
+ */
 export function diskRefusal(error: unknown, { ofFile = false }: { ofFile?: boolean } = {}): DiskRefusal | null {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
     const kind = kindOf(cause, ofFile)

@@ -13,7 +13,10 @@ export interface HouseDatabase {
   refusal: DiskRefusal | null
   /** With what words it said so. */
   problem: unknown
-  /** `all`: read and written. `readable`: what was there, and every write fails. `nothing`: an empty one in memory; nothing written to it is kept. */
+  /**
+   * `all`: read and written. `readable`: what was there, and every write fails. `nothing`: an empty one in memory; nothing written to it is
+   * kept.
+   */
   has: 'all' | 'readable' | 'nothing'
   close(): void
 }
@@ -42,7 +45,8 @@ interface Refused {
 function openAllTheSame(file: string, refused: Refused): HouseDatabase {
   if (refused.refusal?.kind !== 'broken' && existsSync(file)) {
     try {
-      // Without the file that processes share the log's index in, for which a full disk has no room. It can be written once there is room again.
+      // Without the file that processes share the log's index in, for which a full disk has no room. It can be written once there is room
+      // again.
       return opened(ready(file, { alone: true }), refused, 'all')
     } catch (error) {
       if (KernelFault.is(error, 'database-too-new')) throw error

@@ -244,7 +244,8 @@ async function runRoom(): Promise<void> {
       case 'memory':
         // What the pairing left behind goes first; an idle bot has long forgotten it.
         await new Promise((resolve) => setTimeout(resolve, 1_500))
-        // The last resort of V8 gives back the pages that short-lived objects passed through, which are a cost of activity and not of a bot.
+        // The last resort of V8 gives back the pages that short-lived objects passed through, which are a cost of activity and not of a
+        // bot.
         for (let round = 0; round < 4; round += 1) await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' })
         await new Promise((resolve) => setTimeout(resolve, 500))
         return { bytes: residentBytes(process.pid) }

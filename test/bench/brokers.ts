@@ -457,7 +457,9 @@ function seedSessions(folder: string): void {
   database.close()
 }
 
-/** The load runs in a process of its own; the CPU is what the server used while it was measured. Null for a server that leaves it waiting. */
+/**
+ * The load runs in a process of its own; the CPU is what the server used while it was measured. Null for a server that leaves it waiting.
+ */
 async function load(task: Load, pid: number, isSecondTry = false): Promise<{ result: LoadResult; cpu: number } | null> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'brokers', 'load.ts'), JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,6 @@
 /**
- * What our HTTP layer costs: processor time per call beside a bare `node:http` handler that reads and answers the same JSON, in one run and in turns.
- * The load comes from this process over raw sockets, so that only the server's own time is counted; every reply is looked at.
+ * What our HTTP layer costs: processor time per call beside a bare `node:http` handler that reads and answers the same JSON, in one run and
+ * in turns. The load comes from this process over raw sockets, so that only the server's own time is counted; every reply is looked at.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'

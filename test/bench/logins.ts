@@ -1,6 +1,6 @@
 /**
- * Login sessions beside oidc-provider's introspection and better-auth's get-session, in one run and in turns: throughput at 16 connections with
- * 100,000 stored sessions on each store, latency at 80 % of it, races. Every reply's content is checked.
+ * Login sessions beside oidc-provider's introspection and better-auth's get-session, in one run and in turns: throughput at 16 connections
+ * with 100,000 stored sessions on each store, latency at 80 % of it, races. Every reply's content is checked.
  *
  * `BENCH_SESSIONS=10000` stores fewer, `BENCH_STORES=database` asks for some stores only.
  */

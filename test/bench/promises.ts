@@ -1,6 +1,6 @@
 /**
- * The times that a person was promised in words: how soon the server ends, a dead browser is seen, a hung one closed, a killed broker serves
- * again. Tests show that these things happen; here stands how long they take on this machine, beside what was promised.
+ * The times that a person was promised in words: how soon the server ends, a dead browser is seen, a hung one closed, a killed broker
+ * serves again. Tests show that these things happen; here stands how long they take on this machine, beside what was promised.
  */
 import { createServer } from 'node:http'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'

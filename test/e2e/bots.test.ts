@@ -1,4 +1,7 @@
-/** Bots as a person uses them: the built window in a real Chromium, the real library on the protocol double, from the first number to stopping. */
+/**
+ * Bots as a person uses them: the built window in a real Chromium, the real library on the protocol double, from the first number to
+ * stopping.
+ */
 import type { ElementHandle, Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'

@@ -1,4 +1,7 @@
-/** However `npm run serve` is told to end, or loses who started it, the server ends as it promises: flushed, with exit code 0; and one that is to go on goes on. */
+/**
+ * However `npm run serve` is told to end, or loses who started it, the server ends as it promises: flushed, with exit code 0; and one that
+ * is to go on goes on.
+ */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -42,7 +45,10 @@ interface Serving {
   ended: Promise<unknown[]>
 }
 
-/** `npm run serve` or `npm start` without a terminal, as the leader of a process group of its own, with the words before it that a container or `nohup` would put there. */
+/**
+ * `npm run serve` or `npm start` without a terminal, as the leader of a process group of its own, with the words before it that a container
+ * or `nohup` would put there.
+ */
 async function serve(before: readonly string[] = [], command: 'serve' | 'start' = 'serve'): Promise<Serving> {
   const dataDir = newFolder()
   const { DISPLAY: _display, WAYLAND_DISPLAY: _wayland, ...env } = cleanEnvironment()

@@ -1,4 +1,7 @@
-/** The relay as a person uses it: the built window in a real Chromium, signing in at a remote server, a session for a client, and its call seen. */
+/**
+ * The relay as a person uses it: the built window in a real Chromium, signing in at a remote server, a session for a client, and its call
+ * seen.
+ */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'

@@ -23,7 +23,9 @@ export interface BuiltShell {
   dispose(): Promise<void>
 }
 
-/** Builds when there is no build. Keeping it up to date is `npm test`'s, since two test files that build at once would spoil each other's. */
+/**
+ * Builds when there is no build. Keeping it up to date is `npm test`'s, since two test files that build at once would spoil each other's.
+ */
 export async function buildShell(): Promise<void> {
   if (!existsSync(join(root, 'out/main/index.js'))) await build(process.execPath)
 }

@@ -1,4 +1,7 @@
-/** A remote MCP server of the session era that keeps to the protocol until a given step, and then to none. Over streamable HTTP or the older SSE. */
+/**
+ * A remote MCP server of the session era that keeps to the protocol until a given step, and then to none. Over streamable HTTP or the older
+ * SSE.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'

@@ -76,7 +76,8 @@ export async function startServer({
 }: ServerProcessOptions = {}): Promise<ServerProcess> {
   const freePorts = apis.filter((api) => !portsFromSettings.includes(api)).flatMap((api) => [`--${api}-port`, '0'])
   const command = [process.execPath, fromBuild ? built : source, '--data-dir', dataDir, ...freePorts, '--log-level', 'warn', ...args]
-  // The signal that comes with the refusal would end the process; ignored, the write fails with EFBIG. The shell counts in blocks of 512 bytes.
+  // The signal that comes with the refusal would end the process; ignored, the write fails with EFBIG. The shell counts in blocks of 512
+  // bytes.
   const [program = '', ...rest] =
     largestFile === undefined
       ? command

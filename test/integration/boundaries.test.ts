@@ -1,4 +1,7 @@
-/** A library that throws where no promise of ours hears it: the process stays, all rooms answer, and the count stands with the room it came from. */
+/**
+ * A library that throws where no promise of ours hears it: the process stays, all rooms answer, and the count stands with the room it came
+ * from.
+ */
 import { createServer, connect, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'

@@ -1,4 +1,7 @@
-/** Reading is not holding: every GET of every API, walked from its own description, with keys that read and keys that use; no secret of the house comes back, and none stands readable on the disk. */
+/**
+ * Reading is not holding: every GET of every API, walked from its own description, with keys that read and keys that use; no secret of the
+ * house comes back, and none stands readable on the disk.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'

@@ -89,8 +89,8 @@ export class BrokerClient {
   }
 
   /**
-   * Resolves when logged in, and the subscriptions in `handlers` are made. Rejects when the server refuses, the address or the key is none, or
-   * the client is closed; a server that cannot be reached is tried again instead.
+   * Resolves when logged in, and the subscriptions in `handlers` are made. Rejects when the server refuses, the address or the key is none,
+   * or the client is closed; a server that cannot be reached is tried again instead.
    */
   async connect({ handlers = {}, timeout }: ConnectOptions = {}): Promise<void> {
     if (this.current === 'closed') throw closedError()
@@ -131,8 +131,8 @@ export class BrokerClient {
   }
 
   /**
-   * Topics may hold `+` and `#`, or be shared: `$share/group/topic`. Resolves once the server knows; returns what ends this handler, and the
-   * subscription with the last one. A named client gives the handlers of what may wait for it to `connect` instead.
+   * Topics may hold `+` and `#`, or be shared: `$share/group/topic`. Resolves once the server knows; returns what ends this handler, and
+   * the subscription with the last one. A named client gives the handlers of what may wait for it to `connect` instead.
    */
   async subscribe(topic: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<() => Promise<void>> {
     if (this.current === 'closed') throw closedError()

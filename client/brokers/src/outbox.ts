@@ -70,7 +70,9 @@ export class Outbox {
     }
   }
 
-  /** The connection ended. The frame that was too large for the server, or for something before it, is the largest of those that were on it. */
+  /**
+   * The connection ended. The frame that was too large for the server, or for something before it, is the largest of those that were on it.
+   */
   lost(code: number): void {
     if (code === tooLarge) {
       const [largest] = [...this.messages].filter(([, { isSent }]) => isSent).sort(([, a], [, b]) => b.bytes - a.bytes)

@@ -19,7 +19,10 @@ export interface BrokerClientOptions {
   bufferLimit?: number
   /** Bytes of a frame that the server takes; a larger one is refused before it is sent. */
   maxFrameBytes?: number
-  /** Ms between two looks at the connection: after one without a word the server is asked for a sign of life, after two the connection is made anew. */
+  /**
+   * Ms between two looks at the connection: after one without a word the server is asked for a sign of life, after two the connection is
+   * made anew.
+   */
   heartbeat?: number
   /** Makes the WebSocket. */
   open?(url: string): BrokerSocket

@@ -1,11 +1,11 @@
 /**
  * The reference gateway: lets requests through to what stands behind it when their token is good, for Koa, Express and fetch handlers.
  *
- * A token is asked about once; then it is good here without a call, for as long as the revocation stream is open and has not said otherwise. Where tokens are
- * signed with a private key, that of a session which began while the stream was open is verified here and not asked about at all. Without the stream every
- * request asks. Near a token's end, and after a pause that may have been too long, the service is asked as well: it has the next token, and it alone judges
- * idle time. What is let through here is reported as use. When the service cannot be reached nothing passes.
- * It stands on its own: nothing of the server is imported.
+ * A token is asked about once; then it is good here without a call, for as long as the revocation stream is open and has not said
+ * otherwise. Where tokens are signed with a private key, that of a session which began while the stream was open is verified here and not
+ * asked about at all. Without the stream every request asks. Near a token's end, and after a pause that may have been too long, the service
+ * is asked as well: it has the next token, and it alone judges idle time. What is let through here is reported as use. When the service
+ * cannot be reached nothing passes. It stands on its own: nothing of the server is imported.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createKeySet, isRemembered, type TokenClaims } from './key-set.ts'

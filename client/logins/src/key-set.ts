@@ -19,7 +19,9 @@ export interface TokenClaims {
 export interface KeySet {
   /** Nothing that was known counts until it is read again. */
   reload(): Promise<void>
-  /** `refused`: it names a key that is known here and was not signed by it. null: no key known here, e.g. the shared secret of the service. */
+  /**
+   * `refused`: it names a key that is known here and was not signed by it. null: no key known here, e.g. the shared secret of the service.
+   */
   read(token: string): TokenClaims | 'refused' | null
 }
 

@@ -30,7 +30,9 @@ export interface Stream {
   close(): void
 }
 
-/** The service says every two seconds that it is there. Who is silent for longer than this may be one whose connection died without a word. */
+/**
+ * The service says every two seconds that it is there. Who is silent for longer than this may be one whose connection died without a word.
+ */
 const deafAfter = 5_000
 const lookEvery = 1_000
 const retryAtMost = 5_000

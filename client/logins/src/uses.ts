@@ -18,7 +18,10 @@ export interface UseReportsGiven {
   verdicts: Pick<Verdicts, 'takeUses' | 'putBack' | 'drop'>
 }
 
-/** Who logs in where a user has too many sessions ends the one that was used least lately: the service should know of uses about as they happen. */
+/**
+ * Who logs in where a user has too many sessions ends the one that was used least lately: the service should know of uses about as they
+ * happen.
+ */
 const reportEvery = 1_000
 /** What the service takes in one call. */
 const perReport = 1_000

@@ -1,4 +1,7 @@
-/** How all bots fared over the last day: for the ribbons and the counts of the table. Read again now and then, and when one changes its state. */
+/**
+ * How all bots fared over the last day: for the ribbons and the counts of the table. Read again now and then, and when one changes its
+ * state.
+ */
 import { computed } from 'vue'
 import type { ActivityView } from '../../../server/bots/contract/index.ts'
 import { useApi } from '../../api/api.ts'

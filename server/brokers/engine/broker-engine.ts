@@ -2,8 +2,8 @@
  * The engine of the virtual brokers as the rest of the room knows it: it takes messages, keeps them as long as somebody still has to get
  * them, and gives them to whoever is attached. `embedded/` is the one in this process, on a journal of its own.
  *
- * What an engine elsewhere may have to ask others for is a promise; what happens by itself, a delivery or the answer to a publish, is a call
- * of the attached client. What crosses here is read, never written: state changes through the verbs alone.
+ * What an engine elsewhere may have to ask others for is a promise; what happens by itself, a delivery or the answer to a publish, is a
+ * call of the attached client. What crosses here is read, never written: state changes through the verbs alone.
  */
 import type { Policy } from '../policy.ts'
 import type {
@@ -79,7 +79,9 @@ export interface BrokerEngine {
   /** Gives dead letters to their subscribers again. `kept`: those that nobody can take. */
   replay(tenant: number, letters: LetterChoice): Promise<{ replayed: number; kept: number; isStored: boolean }>
   removeDeadLetters(tenant: number, letters: LetterChoice): Promise<{ removed: number; isStored: boolean }>
-  /** Takes all that waits for the subscriber out of its queue, but what a handshake is under way for. Null when there is no such subscriber. */
+  /**
+   * Takes all that waits for the subscriber out of its queue, but what a handshake is under way for. Null when there is no such subscriber.
+   */
   purge(tenant: number, subscriber: number): Promise<{ purged: number; isStored: boolean } | null>
   /** Ends the subscriber's connections and forgets it with its queue. Null when there is no such subscriber. */
   removeSubscriber(tenant: number, subscriber: number): Promise<{ isStored: boolean } | null>
@@ -135,7 +137,10 @@ export interface Attachment {
   acknowledgeDelivery(delivery: Delivery): void
   /** The client may have room again. */
   resume(): void
-  /** Gives a frame of a file to whoever listens to the topic for himself now. For each that is behind `hold` is called, and what it returns once that one caught up. */
+  /**
+   * Gives a frame of a file to whoever listens to the topic for himself now. For each that is behind `hold` is called, and what it returns
+   * once that one caught up.
+   */
   relay(topic: string, frame: Buffer, hold: () => () => void): void
   /** True once what was noted for the client is as durable as its session asks for; false when the disk refused. */
   stored(): Promise<boolean>
@@ -179,6 +184,8 @@ export interface MqttSession {
 
   /** The client leaves on purpose: its will is not published. */
   forgetWill(): void
-  /** DISCONNECT may change it; ms, null for ever. False: a session that was to end with its connection cannot be kept (MQTT 5, 3.14.2.2.2). */
+  /**
+   * DISCONNECT may change it; ms, null for ever. False: a session that was to end with its connection cannot be kept (MQTT 5, 3.14.2.2.2).
+   */
   changeExpiry(keepFor: number | null): boolean
 }

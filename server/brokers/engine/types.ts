@@ -145,7 +145,10 @@ export interface Receipt {
 export type Refusal =
   'queue-full' | 'session-full' | 'too-large' | 'too-fast' | 'storage-failed' | 'invalid-topic' | 'reserved-topic' | 'suspended'
 
-/** `subscriber-gone`: sent to a connection without a name, which ended before it acknowledged. `unsendable`: it met a fault of ours on its way out. */
+/**
+ * `subscriber-gone`: sent to a connection without a name, which ended before it acknowledged. `unsendable`: it met a fault of ours on its
+ * way out.
+ */
 export type DeadReason = 'expired' | 'max-retries' | 'overflow' | 'oversized' | 'subscriber-gone' | 'unsendable'
 
 /** Why a connection is ended; the codecs translate it. */

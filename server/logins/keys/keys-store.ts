@@ -28,7 +28,10 @@ export interface KeyStore {
   /** Whether other servers may change the keys. */
   readonly shared: boolean
   load(): Promise<{ records: KeyRecord[]; locked: LockedKey[] }>
-  /** Makes `next` the signing key; those that signed until now verify until `oldVerifyUntil`. Does nothing when there is a signing key and `onlyFirst` is set. */
+  /**
+   * Makes `next` the signing key; those that signed until now verify until `oldVerifyUntil`. Does nothing when there is a signing key and
+   * `onlyFirst` is set.
+   */
   add(next: KeyRecord, oldVerifyUntil: number, onlyFirst: boolean): Promise<void>
   remove(id: string): Promise<void>
   /** Another server changed the keys. */

@@ -128,7 +128,9 @@ export function createSigningKeys({
     }
   }
 
-  /** The first key, or the next one where all were lost: of the algorithm that was chosen, which those who verify with public keys rely on. */
+  /**
+   * The first key, or the next one where all were lost: of the algorithm that was chosen, which those who verify with public keys rely on.
+   */
   async function ensure(): Promise<void> {
     await load()
     if (signing !== undefined || isLocked()) return

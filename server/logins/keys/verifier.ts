@@ -22,8 +22,8 @@ export interface TokenVerifier {
 }
 
 /**
- * Tokens whose signature was found good, by their whole text: a signature takes ten to some hundred microseconds, looking it up less than one. Half as many are
- * kept in any case, so a hundred thousand that are in use in turns are verified once; a token takes about 1 kB.
+ * Tokens whose signature was found good, by their whole text: a signature takes ten to some hundred microseconds, looking it up less than
+ * one. Half as many are kept in any case, so a hundred thousand that are in use in turns are verified once; a token takes about 1 kB.
  */
 const verdictsKept = 200_000
 /** Longer than any header a server accepts. */

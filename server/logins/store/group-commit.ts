@@ -29,7 +29,8 @@ export function createGroupCommit(database: Database): GroupCommit {
   const runAll = database.transaction((group: readonly Waiting[]) => {
     for (const each of group) {
       each.run()
-      // A full disk undoes the whole transaction, not only the work that met it. What came next would be committed alone, and be reported as failed.
+      // A full disk undoes the whole transaction, not only the work that met it. What came next would be committed alone, and be reported
+      // as failed.
       if (!database.inTransaction) throw each.error()
     }
   })

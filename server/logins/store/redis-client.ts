@@ -7,7 +7,10 @@ export type RedisClient = Redis | Cluster
 export interface RedisClients {
   /** For commands. */
   client: RedisClient
-  /** One connection that listens. Of a cluster each node says all that is published; it is told from which one it hears, and tries the next when that is lost. */
+  /**
+   * One connection that listens. Of a cluster each node says all that is published; it is told from which one it hears, and tries the next
+   * when that is lost.
+   */
   listener(): Redis
 }
 

@@ -1,8 +1,8 @@
 /**
  * One Redis: a connection for commands, one that listens, and what is known of its state.
  *
- * Up is what has just been shown from end to end: that a write is taken, and that what one server says all hear. A replica, a full memory or a node cut off
- * from its cluster answers pings, and would look healthy while nothing can be ended.
+ * Up is what has just been shown from end to end: that a write is taken, and that what one server says all hear. A replica, a full memory
+ * or a node cut off from its cluster answers pings, and would look healthy while nothing can be ended.
  */
 import { createSignal } from '../../async/signal.ts'
 import { randomBytes } from 'node:crypto'

@@ -1,13 +1,19 @@
 /**
  * What has to be one step in Redis, as Lua. Redis runs a script as a whole, so nothing comes between its lines.
  *
- * Keys below the prefix: `s:<id>` session (`j` as JSON, `la` last activity), `u:<user>` ids nobody ended by creation, `r:<user>` revision of
- * a user's sessions, `created` `active` `ended` all ids by that time, `expiry` ids nobody ended by expiry, `users` users by their last expiry.
+ * Keys below the prefix: `s:<id>` session (`j` as JSON, `la` last activity), `u:<user>` ids nobody ended by creation, `r:<user>` revision
+ * of a user's sessions, `created` `active` `ended` all ids by that time, `expiry` ids nobody ended by expiry, `users` users by their last
+ * expiry.
  */
 
-/** All have one key, which routes them to its node in a cluster, and make the others from the prefix: its tag keeps those on the same node. */
+/**
+ * All have one key, which routes them to its node in a cluster, and make the others from the prefix: its tag keeps those on the same node.
+ */
 
-/** ARGV: prefix, server, number. Shows that a write is taken and that what is published is heard; returns how many signing keys there are, and the time. */
+/**
+ * ARGV: prefix, server, number. Shows that a write is taken and that what is published is heard; returns how many signing keys there are,
+ * and the time.
+ */
 export const probeScript = `
 redis.call('SET', ARGV[1] .. 'alive:' .. ARGV[2], ARGV[3], 'PX', 60000)
 redis.call('PUBLISH', ARGV[1] .. 'alive:' .. ARGV[2], ARGV[3])
@@ -30,7 +36,10 @@ end
 return found
 `
 
-/** ARGV: prefix, user, expected revision, message, then id, JSON, created, expires, last activity, ended ('' if not) of each. Returns 0 when somebody else was faster. */
+/**
+ * ARGV: prefix, user, expected revision, message, then id, JSON, created, expires, last activity, ended ('' if not) of each. Returns 0 when
+ * somebody else was faster.
+ */
 export const commitScript = `
 local p, user = ARGV[1], ARGV[2]
 if (redis.call('GET', p .. 'r:' .. user) or '') ~= ARGV[3] then return 0 end
@@ -116,8 +125,8 @@ return gone
 `
 
 /**
- * ARGV: prefix, id, name in lower case, JSON as it was ('' for none), JSON. Returns 1, or 0 when it is not as it was, or -1 when another user has the name.
- * Users of the legacy login are in `accounts` by id, their ids in `accounts:names` by name.
+ * ARGV: prefix, id, name in lower case, JSON as it was ('' for none), JSON. Returns 1, or 0 when it is not as it was, or -1 when another
+ * user has the name. Users of the legacy login are in `accounts` by id, their ids in `accounts:names` by name.
  */
 export const putUserScript = `
 local p = ARGV[1]

@@ -58,7 +58,8 @@ export interface SessionStore {
   /**
    * Reads a user's sessions (`all`: those nobody ended; else the one named, ended or not), lets `decide` say what becomes of them and
    * writes that, all as one step: no other change of this user's sessions, on whichever server, comes between. Resolves when what was
-   * written would survive a crash of this process. `decide` has to be pure, since it may be asked more than once; when it throws, nothing is written.
+   * written would survive a crash of this process. `decide` has to be pure, since it may be asked more than once; when it throws, nothing
+   * is written.
    */
   change<Result>(
     userId: string,

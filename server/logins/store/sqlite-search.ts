@@ -1,8 +1,8 @@
 /**
  * Searching, sorting and counting the sessions of SQLite.
  *
- * What reads a hundred thousand rows in one go keeps every request waiting, a tenth of a second for a search. So it is done in parts of some hundred
- * rows, with room for requests in between: the whole takes as long, nobody else notices.
+ * What reads a hundred thousand rows in one go keeps every request waiting, a tenth of a second for a search. So it is done in parts of
+ * some hundred rows, with room for requests in between: the whole takes as long, nobody else notices.
  */
 import type { Database } from 'better-sqlite3'
 import { createTopK } from './top-k.ts'

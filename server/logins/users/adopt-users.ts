@@ -3,7 +3,10 @@ import { LoginFault } from '../fault.ts'
 import type { Log } from '../../log.ts'
 import type { LoginUserStore } from './users-store.ts'
 
-/** Each leaves this server once it is there, so that who is removed later does not come back with the next start. A name that is taken there stays here. */
+/**
+ * Each leaves this server once it is there, so that who is removed later does not come back with the next start. A name that is taken there
+ * stays here.
+ */
 export async function adoptUsers(local: LoginUserStore, shared: LoginUserStore, log: Pick<Log, 'info' | 'warn'>): Promise<void> {
   for (const user of await local.all()) {
     try {

@@ -12,7 +12,10 @@ import {
 } from './attempts.ts'
 import type { RedisConnection } from '../store/redis-connection.ts'
 
-/** ARGV: prefix, pair, name, address, then the numbers of the rules. Returns the ms to wait, 0 when the attempt was counted, and 1 for a trusted pair. */
+/**
+ * ARGV: prefix, pair, name, address, then the numbers of the rules. Returns the ms to wait, 0 when the attempt was counted, and 1 for a
+ * trusted pair.
+ */
 const beginScript = `
 local p = ARGV[1] .. 'attempts:'
 local time = redis.call('TIME')

@@ -1,9 +1,10 @@
 /**
  * Makes guessing passwords pointless without letting a guesser lock others out.
  *
- * Failures are counted for a name at an address, for a name from anywhere, and for an address. After the first few each further one costs a wait that
- * doubles. The wait always belongs to a name: whoever fails much at a shared address makes it strict for names that fail there, and for nobody else. From an
- * address a name has logged in from lately it is judged by what happened there alone, so that guesses from elsewhere do not keep its owner out.
+ * Failures are counted for a name at an address, for a name from anywhere, and for an address. After the first few each further one costs a
+ * wait that doubles. The wait always belongs to a name: whoever fails much at a shared address makes it strict for names that fail there,
+ * and for nobody else. From an address a name has logged in from lately it is judged by what happened there alone, so that guesses from
+ * elsewhere do not keep its owner out.
  */
 import { LoginFault } from '../fault.ts'
 
@@ -37,13 +38,19 @@ export interface AttemptKeys {
 }
 
 export interface AttemptStore {
-  /** Counts an attempt, as one that failed, unless it comes too early: then `wait` has the ms to wait. One step, so that parallel ones cannot slip through. */
+  /**
+   * Counts an attempt, as one that failed, unless it comes too early: then `wait` has the ms to wait. One step, so that parallel ones
+   * cannot slip through.
+   */
   begin(keys: AttemptKeys): Promise<{ wait: number; trusted: boolean }>
   succeeded(keys: AttemptKeys): Promise<void>
 }
 
 export interface AttemptGuard {
-  /** Counts an attempt before its password is looked at. Throws `too-many-attempts` (`retryAfter`, s). `trusted`: the name has logged in from there lately. */
+  /**
+   * Counts an attempt before its password is looked at. Throws `too-many-attempts` (`retryAfter`, s). `trusted`: the name has logged in
+   * from there lately.
+   */
   begin(username: string, address: string): Promise<{ trusted: boolean }>
   /** The password was right: the user's own mistakes are forgotten. */
   succeeded(username: string, address: string): Promise<void>

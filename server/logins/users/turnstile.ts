@@ -1,6 +1,6 @@
 /**
- * Hashing passwords takes long and much memory, so few hash at once and the others wait. Nobody's place is taken by the many of somebody else: addresses
- * take turns, at an address its names, and who has logged in from there lately goes before those who have not.
+ * Hashing passwords takes long and much memory, so few hash at once and the others wait. Nobody's place is taken by the many of somebody
+ * else: addresses take turns, at an address its names, and who has logged in from there lately goes before those who have not.
  */
 import type { Fault } from '../../fault.ts'
 import { LoginFault } from '../fault.ts'
@@ -60,7 +60,9 @@ export function createTurnstile(atOnce: number, mostWaiting: number): Turnstile 
     turns.set(namesKey(lane), turn)
   }
 
-  /** The youngest of the longest line, when the newcomer's own is shorter; a line is that of a name at an address, then that of an address. */
+  /**
+   * The youngest of the longest line, when the newcomer's own is shorter; a line is that of a name at an address, then that of an address.
+   */
   function displaced(lane: Lane): Waiting | undefined {
     const open = queue.filter(({ lane: { trusted } }) => !trusted || lane.trusted)
     if (lane.trusted) {

@@ -1,7 +1,7 @@
 /**
- * The one way to pay for a call, whichever way it came: its price is held, the server is asked, the price is taken or given back, and the call is
- * logged. The credits of a call that failed, or that was never made, go back; a question back to the client is not the end of the call and costs
- * nothing.
+ * The one way to pay for a call, whichever way it came: its price is held, the server is asked, the price is taken or given back, and the
+ * call is logged. The credits of a call that failed, or that was never made, go back; a question back to the client is not the end of the
+ * call and costs nothing.
  */
 import type { ToolEntry } from '../sessions/view.ts'
 import type { StoredSession } from '../sessions/store.ts'
@@ -62,8 +62,8 @@ export class MeteredCall {
   }
 
   /**
-   * Makes the call, once. What `ask` throws is its outcome; rejects only when its credits could not be taken. `answer` runs when they have been, and
-   * gives the answer as text where there is one, which spares the log a second serialisation.
+   * Makes the call, once. What `ask` throws is its outcome; rejects only when its credits could not be taken. `answer` runs when they have
+   * been, and gives the answer as text where there is one, which spares the log a second serialisation.
    */
   async make(ask: () => Promise<Json>, answer?: (outcome: Json | Error) => string): Promise<Metered> {
     if (this.#isMade) throw new TypeError('a call is paid for once and made once')

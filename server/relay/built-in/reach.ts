@@ -1,6 +1,7 @@
 /**
- * What a session may do with Wheelhouse's own tools: at most what whoever decided its policy may do by himself, asked when the policy is given and again
- * at every call. A caller without a key may use no other room, so its sessions get none unless somebody with the rights gives them.
+ * What a session may do with Wheelhouse's own tools: at most what whoever decided its policy may do by himself, asked when the policy is
+ * given and again at every call. A caller without a key may use no other room, so its sessions get none unless somebody with the rights
+ * gives them.
  */
 import { RelayFault } from '../fault.ts'
 import type { Right, Standing } from '../../http/rights.ts'
@@ -15,7 +16,10 @@ export interface RightfulTool {
 }
 
 export interface BuiltInReach {
-  /** Throws `policy-beyond-caller` when the policy names tools that the caller may not use itself, or opens Wheelhouse's tools to one who may use none. */
+  /**
+   * Throws `policy-beyond-caller` when the policy names tools that the caller may not use itself, or opens Wheelhouse's tools to one who
+   * may use none.
+   */
   check(policy: SessionPolicy, caller: Standing): void
   /** Whether a tool stands in the view of a session. */
   mayUse(policyBy: string | null, tool: string): boolean

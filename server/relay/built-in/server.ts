@@ -24,7 +24,9 @@ export interface BuiltInTool<Input extends z.ZodObject = z.ZodObject> {
   destructive?: boolean
   /** What it works on, for the audit trail: an id, never contents. */
   about?(input: z.output<Input>): string
-  /** `progress` tells a client that asked for it how far the work is, and never fails; one that says nothing is said to be done when it is. */
+  /**
+   * `progress` tells a client that asked for it how far the work is, and never fails; one that says nothing is said to be done when it is.
+   */
   run(
     input: z.output<Input>,
     call: {
@@ -101,7 +103,8 @@ async function callTool(
     try {
       await request.notify({ method: 'notifications/progress', params: { progressToken: token, progress: done, total, message } })
     } catch {
-      // The client has gone; what is said to it is lost with it, and the work goes on. Tools say it from callbacks, where nobody would wait.
+      // The client has gone; what is said to it is lost with it, and the work goes on. Tools say it from callbacks, where nobody would
+      // wait.
     }
   }
   const audit = (type: 'tool-used' | 'tool-failed'): void => {

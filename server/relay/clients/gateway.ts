@@ -1,6 +1,6 @@
 /**
- * What stands at `/mcp/<id>` and `/mcp`: every request is checked against its session, its tool calls are paid for, and then it goes the way
- * of its protocol era, or the short way when it is a plain tool call.
+ * What stands at `/mcp/<id>` and `/mcp`: every request is checked against its session, its tool calls are paid for, and then it goes the
+ * way of its protocol era, or the short way when it is a plain tool call.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontextprotocol/server'

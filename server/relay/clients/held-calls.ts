@@ -27,8 +27,8 @@ export class HeldCalls {
   }
 
   /**
-   * The call that is to be made. A tool that nobody knew of when the request came in, because its server was only just starting or shows it to few
-   * clients, is held for now: no call goes by without. Throws when it may not be made.
+   * The call that is to be made. A tool that nobody knew of when the request came in, because its server was only just starting or shows it
+   * to few clients, is held for now: no call goes by without. Throws when it may not be made.
    */
   take(id: RequestId, entry: ToolEntry): MeteredCall {
     const known = this.#byId.get(id)

@@ -1,4 +1,7 @@
-/** Passes a client's request on to the server it is for, over the connection that fits what the client can do, and what the server says meanwhile back. */
+/**
+ * Passes a client's request on to the server it is for, over the connection that fits what the client can do, and what the server says
+ * meanwhile back.
+ */
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
@@ -82,7 +85,9 @@ export async function passOn(
   }
 }
 
-/** A call to a server of the session era for a stateless client that can be asked: on a connection of its own, which outlives the request. */
+/**
+ * A call to a server of the session era for a stateless client that can be asked: on a connection of its own, which outlives the request.
+ */
 async function callWithInput(
   { client, pendingInputs, ...options }: PassOnOptions,
   upstream: Upstream,

@@ -1,4 +1,6 @@
-/** The gateway's addresses. What is spoken there is the Model Context Protocol over Streamable HTTP, so the routes take and give raw bytes. */
+/**
+ * The gateway's addresses. What is spoken there is the Model Context Protocol over Streamable HTTP, so the routes take and give raw bytes.
+ */
 import { z } from 'zod'
 import type { RouteDefinition } from '../../http/contract.ts'
 import { failure } from './parts.ts'

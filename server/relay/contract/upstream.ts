@@ -48,7 +48,10 @@ export type UpstreamPatch = z.output<typeof upstreamPatch>
 export const upstreamState = z.enum(['disabled', 'starting', 'ready', 'retrying', 'failed', 'signed-out', 'locked'])
 export type UpstreamState = z.output<typeof upstreamState>
 
-/** As it is shown: of variables and headers the names alone, of arguments the program and the names of options, of an address where it leads. */
+/**
+ * As it is shown: of variables and headers the names alone, of arguments the program and the names of options, of an address where it
+ * leads.
+ */
 export const upstreamView = z.object({
   id: upstreamId,
   name: z.string(),

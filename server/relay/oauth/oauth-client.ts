@@ -1,4 +1,6 @@
-/** What one remote server has granted us by OAuth 2.1: a registered client, tokens that renew themselves, and the way to a first sign-in. */
+/**
+ * What one remote server has granted us by OAuth 2.1: a registered client, tokens that renew themselves, and the way to a first sign-in.
+ */
 import type {
   AuthProvider,
   OAuthClientProvider,

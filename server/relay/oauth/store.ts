@@ -28,7 +28,10 @@ export function createOAuthClientStore(database: Database, sealer: Sealer) {
         .all()
         .filter(({ id, sealed }) => opened(id, sealed) === null)
         .map(({ id }) => id),
-    /** Nothing when it is locked, so that what needs no tokens goes on, and when it was granted for another address: whoever answers there now must not see these tokens. */
+    /**
+     * Nothing when it is locked, so that what needs no tokens goes on, and when it was granted for another address: whoever answers there
+     * now must not see these tokens.
+     */
     find(id: string, url: string): KeptOAuthClient {
       const sealed = find.get(id)
       const kept = sealed === undefined ? null : opened(id, sealed)

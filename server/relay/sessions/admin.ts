@@ -85,7 +85,10 @@ export class SessionAdmin {
     return session
   }
 
-  /** The secret id once more, for the window's snippets; said in the audit trail. Throws `session-not-found`, `session-beyond-caller`, `session-locked`. */
+  /**
+   * The secret id once more, for the window's snippets; said in the audit trail. Throws `session-not-found`, `session-beyond-caller`,
+   * `session-locked`.
+   */
   secretOf(id: string, actor: string, by: Standing): string {
     const session = this.holdable(id, by)
     const secret = this.#options.addresses.open(session)

@@ -1,4 +1,7 @@
-/** Sessions as requests name them, by the secret in their address: most are answered from memory, and when one was used is written in groups. */
+/**
+ * Sessions as requests name them, by the secret in their address: most are answered from memory, and when one was used is written in
+ * groups.
+ */
 import type { Clock } from '../../clock.ts'
 import { RelayFault } from '../fault.ts'
 import { hashSecret } from '../../secrets/hash.ts'

@@ -1,4 +1,6 @@
-/** Copies of the secrets in session addresses, sealed, only for showing an address again: without a sealing key sessions work all the same. */
+/**
+ * Copies of the secrets in session addresses, sealed, only for showing an address again: without a sealing key sessions work all the same.
+ */
 import type { Sealer } from '../../secrets/sealer.ts'
 import type { SessionStore, StoredSession } from './store.ts'
 

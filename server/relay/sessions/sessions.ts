@@ -89,7 +89,10 @@ export class Sessions {
     return { sessionId, session }
   }
 
-  /** Active sessions with their secret ids, as the contract lists them: those that the caller may use as they are; null for one that cannot be opened. Throws `user-not-found`. */
+  /**
+   * Active sessions with their secret ids, as the contract lists them: those that the caller may use as they are; null for one that cannot
+   * be opened. Throws `user-not-found`.
+   */
   list(accountId: string, by: Standing): { session: StoredSession; sessionId: string | null }[] {
     const { store, live, addresses, clock } = this.#options
     this.account(accountId)

@@ -1,4 +1,6 @@
-/** What a person with the right to manage does with servers: adds, changes and removes them, signs in at them, decides about their tools. */
+/**
+ * What a person with the right to manage does with servers: adds, changes and removes them, signs in at them, decides about their tools.
+ */
 import { iso, type Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
 import { RelayFault } from '../fault.ts'
@@ -74,7 +76,10 @@ export class UpstreamAdmin {
     return acceptedServers(text, accepted, taken).map((definition) => this.create(definition, actor))
   }
 
-  /** All that a server is run or called with, for who may change it; said in the audit trail. Throws `upstream-not-found`, `upstream-built-in`, `upstream-locked`. */
+  /**
+   * All that a server is run or called with, for who may change it; said in the audit trail. Throws `upstream-not-found`,
+   * `upstream-built-in`, `upstream-locked`.
+   */
   reveal(id: string, actor: string): UpstreamSettings {
     const { definition, locked } = this.#changeable(id)
     if (locked !== null) throw new RelayFault('upstream-locked', locked)
@@ -83,7 +88,10 @@ export class UpstreamAdmin {
     return { command, args, cwd, url, env, headers }
   }
 
-  /** What is left out stays; a running server is started anew when what it runs with changed. Throws `upstream-not-found`, `upstream-taken`, `upstream-invalid`, `upstream-built-in`, `upstream-locked`. */
+  /**
+   * What is left out stays; a running server is started anew when what it runs with changed. Throws `upstream-not-found`, `upstream-taken`,
+   * `upstream-invalid`, `upstream-built-in`, `upstream-locked`.
+   */
   async change(id: string, patch: UpstreamPatch, actor: string): Promise<UpstreamView> {
     const { upstreams, store } = this.#options
     const upstream = this.#changeable(id)

@@ -106,8 +106,8 @@ function textsOf(value: unknown): Record<string, string> {
 }
 
 /**
- * VS Code writes comments and commas before closing brackets; neither is touched inside a text. What has no end ends with the whole: looked for again
- * from each further beginning, a missing end takes as long as somebody likes.
+ * VS Code writes comments and commas before closing brackets; neither is touched inside a text. What has no end ends with the whole: looked
+ * for again from each further beginning, a missing end takes as long as somebody likes.
  */
 function withoutComments(text: string): string {
   return text

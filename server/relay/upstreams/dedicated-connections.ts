@@ -1,6 +1,6 @@
 /**
- * Connections to one server that are one client's alone. A client that can be asked things gets its own: on a shared one nobody could tell whom the
- * server means. What goes wrong on one of them ends it and nothing else; the client's next request opens another.
+ * Connections to one server that are one client's alone. A client that can be asked things gets its own: on a shared one nobody could tell
+ * whom the server means. What goes wrong on one of them ends it and nothing else; the client's next request opens another.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ClientCapabilities } from '@modelcontextprotocol/client'

@@ -1,6 +1,6 @@
 /**
- * The connection to a server that all clients share which can do nothing for it in return. It is opened once however many ask, and belongs to the
- * server's life: there is one under way while that is `starting`, and one open while it is `ready`.
+ * The connection to a server that all clients share which can do nothing for it in return. It is opened once however many ask, and belongs
+ * to the server's life: there is one under way while that is `starting`, and one open while it is `ready`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { RequestOptions } from '@modelcontextprotocol/client'

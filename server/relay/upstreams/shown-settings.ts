@@ -1,6 +1,6 @@
 /**
- * What is shown of how a server is run. Arguments carry tokens in many ways, and nobody can tell a token from a word by its looks: shown is what a
- * secret never is, the program and the names of options. The rest is kept back until somebody who may change the server asks for it.
+ * What is shown of how a server is run. Arguments carry tokens in many ways, and nobody can tell a token from a word by its looks: shown is
+ * what a secret never is, the program and the names of options. The rest is kept back until somebody who may change the server asks for it.
  */
 import { isPlainPart, keptBack } from '../../http/shown-address.ts'
 import type { UpstreamDefinition } from './definition.ts'

@@ -1,4 +1,7 @@
-/** The tools that servers offer, with what a person decided of each: whether it is on, what it costs, and which definition of it was agreed to. */
+/**
+ * The tools that servers offer, with what a person decided of each: whether it is on, what it costs, and which definition of it was agreed
+ * to.
+ */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'

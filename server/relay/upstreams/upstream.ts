@@ -1,4 +1,6 @@
-/** One MCP server under supervision: its life, the connections to it, and what it offers, each in a file of its own and put together here. */
+/**
+ * One MCP server under supervision: its life, the connections to it, and what it offers, each in a file of its own and put together here.
+ */
 import type { ServerCapabilities } from '@modelcontextprotocol/client'
 import type { Clock } from '../../clock.ts'
 import type { Fault } from '../../fault.ts'

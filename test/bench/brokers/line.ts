@@ -196,7 +196,8 @@ export class Line {
 
   private jsonFrame(start: number, length: number): void {
     const { buffered } = this
-    // `{"type":"` is nine bytes; the tenth letter tells message, publish_response, ack_received, init_response and subscribe_response apart.
+    // `{"type":"` is nine bytes; the tenth letter tells message, publish_response, ack_received, init_response and subscribe_response
+    // apart.
     switch (buffered[start + 9]) {
       case 0x6d: {
         const body = buffered.toString('latin1', start, start + length)

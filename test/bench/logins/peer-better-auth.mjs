@@ -1,4 +1,7 @@
-/** better-auth with e-mail and password on a SQLite file in WAL, rate limit off. Started in the folder where it is installed: `node … PORT FILE`. */
+/**
+ * better-auth with e-mail and password on a SQLite file in WAL, rate limit off. Started in the folder where it is installed: `node … PORT
+ * FILE`.
+ */
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

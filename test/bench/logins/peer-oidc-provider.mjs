@@ -1,4 +1,7 @@
-/** oidc-provider with introspection, its records in a Map (its own adapter keeps only a thousand). Started in the folder where it is installed. */
+/**
+ * oidc-provider with introspection, its records in a Map (its own adapter keeps only a thousand). Started in the folder where it is
+ * installed.
+ */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

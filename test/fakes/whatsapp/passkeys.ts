@@ -1,4 +1,7 @@
-/** The passkey that an account may ask for before it links a device: the server's and the phone's part, as far as whatsmeow's client lets one know them. */
+/**
+ * The passkey that an account may ask for before it links a device: the server's and the phone's part, as far as whatsmeow's client lets
+ * one know them.
+ */
 import { createDecipheriv, createHash, createHmac, createPublicKey, hkdfSync, randomBytes, verify } from 'node:crypto'
 import { bytesToCrockford, Curve, proto, type BinaryNode, type KeyPair } from 'baileys'
 import type { Account } from './accounts.ts'

@@ -1,6 +1,6 @@
 /**
- * What WhatsApp believes the bot to have, it has: a message whose receipt is out is in the log, with the webhooks and the rules, however the
- * connection or the process ends. The library holds what waited for the bot back for up to 30 s; here that wait never ends by itself.
+ * What WhatsApp believes the bot to have, it has: a message whose receipt is out is in the log, with the webhooks and the rules, however
+ * the connection or the process ends. The library holds what waited for the bot back for up to 30 s; here that wait never ends by itself.
  */
 import { createServer } from 'node:http'
 import { afterEach, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** The sealing key was lost or changed: bots say that they are locked, the others go on, and the key put back or what it sealed given up mends it. */
+/**
+ * The sealing key was lost or changed: bots say that they are locked, the others go on, and the key put back or what it sealed given up
+ * mends it.
+ */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

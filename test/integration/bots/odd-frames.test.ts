@@ -1,4 +1,7 @@
-/** Whatever WhatsApp sends, or somebody in its place, ends nothing but the connection it came over: in the real server, with all rooms asked meanwhile. */
+/**
+ * Whatever WhatsApp sends, or somebody in its place, ends nothing but the connection it came over: in the real server, with all rooms asked
+ * meanwhile.
+ */
 import { setTimeout as wait } from 'node:timers/promises'
 import { deflateSync } from 'node:zlib'
 import { encodeBinaryNode, type BinaryNode } from 'baileys'
@@ -265,7 +268,8 @@ test('five hundred odd frames and nodes end nothing but connections, and all fiv
   while (sent < 500 && !isOver) {
     const to = connection('gate')
     if (to?.isOpen !== true) {
-      // An unlinking and a refusal of the account are words of WhatsApp too, and forged here: the bot is told to start whatever it was told before.
+      // An unlinking and a refusal of the account are words of WhatsApp too, and forged here: the bot is told to start whatever it was told
+      // before.
       await bots('POST', '/api/sessions/gate/start')
       await wait(5)
       continue

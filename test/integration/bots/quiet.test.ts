@@ -1,4 +1,7 @@
-/** The Signal library prints sessions with their private keys when a contact begins a new one. A real server prints none of it, on either stream. */
+/**
+ * The Signal library prints sessions with their private keys when a contact begins a new one. A real server prints none of it, on either
+ * stream.
+ */
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSealer } from '../../../server/secrets/seal.ts'

@@ -1,4 +1,7 @@
-/** A journal of which a part cannot be read, and a disk that refuses: what there is serves, what is missing is said, and all is set right afterwards. */
+/**
+ * A journal of which a part cannot be read, and a disk that refuses: what there is serves, what is missing is said, and all is set right
+ * afterwards.
+ */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

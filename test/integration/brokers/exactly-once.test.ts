@@ -1,4 +1,7 @@
-/** Quality 2 is exactly once: a packet id is on the disk before its message is on the wire, and stands for that message until the handshake ends. */
+/**
+ * Quality 2 is exactly once: a packet id is on the disk before its message is on the wire, and stands for that message until the handshake
+ * ends.
+ */
 import type { IPublishPacket } from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
 import { engineOf } from '../../fakes/broker-engine.ts'

@@ -71,7 +71,9 @@ describe('the client of the brokers', () => {
       const file =
         url === '/' ? null : url === '/talk.js' ? talk : readFileSync(join(program, 'node_modules/@wheelhouse/brokers/dist', url))
       response.setHeader('content-type', file === null ? 'text/html' : 'text/javascript')
-      response.end(file ?? '<link rel="icon" href="data:,"><script type="importmap">{"imports": {"@wheelhouse/brokers": "/index.js"}}</script>')
+      response.end(
+        file ?? '<link rel="icon" href="data:,"><script type="importmap">{"imports": {"@wheelhouse/brokers": "/index.js"}}</script>',
+      )
     })
     onTestFinished(() => stopServer(pages))
     const address = await listenOnLoopback(pages)

@@ -1,6 +1,6 @@
 /**
- * The three flows of the published document, word for word as functions of what they use. Only `fetch` is ours: the document's address leads to the
- * server under test, since its own port may be taken.
+ * The three flows of the published document, word for word as functions of what they use. Only `fetch` is ours: the document's address
+ * leads to the server under test, since its own port may be taken.
  */
 import { expect, test } from 'vitest'
 import { startLogins } from '../../fakes/logins.ts'

@@ -1,4 +1,7 @@
-/** Real clients (the SDK's in both eras, the inspector's command line) and real servers (everything, filesystem, memory) through the gateway. */
+/**
+ * Real clients (the SDK's in both eras, the inspector's command line) and real servers (everything, filesystem, memory) through the
+ * gateway.
+ */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'

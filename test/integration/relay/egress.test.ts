@@ -1,4 +1,7 @@
-/** Where remote MCP servers may lead the relay: their own origin, public addresses, and nowhere else, by redirects and by what they say of their sign-in. */
+/**
+ * Where remote MCP servers may lead the relay: their own origin, public addresses, and nowhere else, by redirects and by what they say of
+ * their sign-in.
+ */
 import { createServer, type RequestListener } from 'node:http'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'

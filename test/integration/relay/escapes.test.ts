@@ -1,4 +1,7 @@
-/** What MCP servers throw where nobody waits ends the one it came from. In a process of its own, since a test runner takes such errors for its own. */
+/**
+ * What MCP servers throw where nobody waits ends the one it came from. In a process of its own, since a test runner takes such errors for
+ * its own.
+ */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'

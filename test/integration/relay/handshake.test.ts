@@ -1,4 +1,7 @@
-/** Servers that misbehave at each step of being spoken to, before a real server process: that one server fails, and all rooms go on answering. */
+/**
+ * Servers that misbehave at each step of being spoken to, before a real server process: that one server fails, and all rooms go on
+ * answering.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** What servers are run with and what addresses are worth: shown to nobody who only reads, sealed on the disk, and locked, not lost, without the key. */
+/**
+ * What servers are run with and what addresses are worth: shown to nobody who only reads, sealed on the disk, and locked, not lost, without
+ * the key.
+ */
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * Every route and every socket of all APIs, asked with every kind of key through the real guards: who is let through is what the table says, told here once
- * more in other words than the guards'. Handlers are replaced by one that says it was reached.
+ * Every route and every socket of all APIs, asked with every kind of key through the real guards: who is let through is what the table
+ * says, told here once more in other words than the guards'. Handlers are replaced by one that says it was reached.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'

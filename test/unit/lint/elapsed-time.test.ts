@@ -1,4 +1,7 @@
-/** A busy machine must not fail a test: no test bounds elapsed time from above or ends a wait sooner than the one limit that only ends what hangs. */
+/**
+ * A busy machine must not fail a test: no test bounds elapsed time from above or ends a wait sooner than the one limit that only ends what
+ * hangs.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'

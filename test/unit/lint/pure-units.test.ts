@@ -1,4 +1,7 @@
-/** What stands under `test/unit` runs anywhere and at once: it waits for no clock, opens no socket, starts no program, asks for no collection of garbage. */
+/**
+ * What stands under `test/unit` runs anywhere and at once: it waits for no clock, opens no socket, starts no program, asks for no
+ * collection of garbage.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'

@@ -12,7 +12,10 @@ export class JsonFiles {
   private readonly say: (frame: object) => void
   private readonly hold: () => () => void
 
-  /** @param hold stops reading from the sender: nothing of a file is stored, so it goes as fast as its slowest receiver, until that one is disconnected */
+  /**
+   * @param hold stops reading from the sender: nothing of a file is stored, so it goes as fast as its slowest receiver, until that one is
+   * disconnected
+   */
   constructor(say: (frame: object) => void, hold: () => () => void) {
     this.say = say
     this.hold = hold

@@ -222,7 +222,9 @@ function propertiesOf(
 /** Seconds: a session that never expires. */
 export const never = 0xffff_ffff
 
-/** Ms that a client's session is kept while it is away: as long as it asks for, in seconds, and the session's policy allows; null for ever. */
+/**
+ * Ms that a client's session is kept while it is away: as long as it asks for, in seconds, and the session's policy allows; null for ever.
+ */
 export function keepForOf(expiryInterval: number, limit: number | null): number | null {
   return expiryInterval === never ? limit : Math.min(expiryInterval * 1_000, limit ?? Infinity)
 }

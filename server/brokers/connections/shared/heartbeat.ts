@@ -23,8 +23,8 @@ export class Heartbeat {
   }
 
   /**
-   * Called every second. False: it does not take what it is sent. `isOwed`: it has not acknowledged something; then it is asked for a sign of
-   * life sooner, since small messages disappear into the system's buffers long before ours fill.
+   * Called every second. False: it does not take what it is sent. `isOwed`: it has not acknowledged something; then it is asked for a sign
+   * of life sooner, since small messages disappear into the system's buffers long before ours fill.
    */
   check({ evictAfter, pingEvery, isOwed }: { evictAfter: number; pingEvery: number | null; isOwed: boolean }): boolean {
     if (isOwed && this.wire.pings && this.quietFor > evictAfter) {

@@ -1,4 +1,7 @@
-/** The messages that somebody still has to get, that are retained, or that became dead letters. What nobody needs any more is forgotten here. */
+/**
+ * The messages that somebody still has to get, that are retained, or that became dead letters. What nobody needs any more is forgotten
+ * here.
+ */
 import type { Clock } from '../../../clock.ts'
 import type { DeadLetter, Delivery, Message, Subscriber, Target, Tenant } from './model.ts'
 import type { Recorder } from './recorder.ts'

@@ -1,4 +1,6 @@
-/** Accepting messages: what is refused, who gets it, and that its publisher hears of it only when it is as durable as the session asks for. */
+/**
+ * Accepting messages: what is refused, who gets it, and that its publisher hears of it only when it is as durable as the session asks for.
+ */
 import type { Clock } from '../../../clock.ts'
 import { isTopic, logTopic } from '../topics.ts'
 import type { Publication, Refusal } from '../types.ts'
@@ -60,7 +62,9 @@ export class Publishing {
     this.take(message, publication, receipt, routed)
   }
 
-  /** Gives the message to its subscriber again, or to whoever listens to the topic now. False when that is nobody, or a queue that is full. */
+  /**
+   * Gives the message to its subscriber again, or to whoever listens to the topic now. False when that is nobody, or a queue that is full.
+   */
   replay(letter: DeadLetter): boolean {
     const { message, subscriberKey, tenant } = letter
     const known = tenant.subscribers.get(subscriberKey)

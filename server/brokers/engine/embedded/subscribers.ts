@@ -66,7 +66,10 @@ export class Subscribers {
     this.record(subscriber)
   }
 
-  /** Ends a subscriber. What it did not acknowledge becomes dead letters, unless it was thrown away: an MQTT session's end does that by its standard. */
+  /**
+   * Ends a subscriber. What it did not acknowledge becomes dead letters, unless it was thrown away: an MQTT session's end does that by its
+   * standard.
+   */
   remove(subscriber: Subscriber, { discard = isMqtt(subscriber) }: { discard?: boolean } = {}): void {
     const { store, deliverer, sharing, schedule, recorder } = this.parts
     const { tenant } = subscriber
@@ -113,7 +116,10 @@ export class Subscribers {
     else this.parts.recorder.of(subscriber.tenant)?.subscriberGone(subscriber.id)
   }
 
-  /** Takes all that waits for the subscriber out of its queue, as if it had acknowledged, but what a handshake is under way for. Returns how many. */
+  /**
+   * Takes all that waits for the subscriber out of its queue, as if it had acknowledged, but what a handshake is under way for. Returns how
+   * many.
+   */
   purge(subscriber: Subscriber): number {
     const waiting = [...subscriber.unacked.values()].filter((delivery) => delivery.state !== 'committing' && !isBound(delivery))
     for (const delivery of waiting) this.parts.store.settle(delivery)
