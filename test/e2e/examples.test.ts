@@ -34,7 +34,7 @@ afterAll(async () => {
 })
 
 /** Runs an example to its end; `onLine` hears each line as it is printed. */
-async function run(name: string, args: readonly string[], onLine: (line: string) => void = () => undefined): Promise<string[]> {
+async function runExample(name: string, args: readonly string[], onLine: (line: string) => void = () => undefined): Promise<string[]> {
   const lines: string[] = []
   let errors = ''
   const child = spawn(process.execPath, [join(root, 'examples', `${name}.mjs`), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -50,7 +50,7 @@ async function run(name: string, args: readonly string[], onLine: (line: string)
 const urlOf = (room: string): string => server.ready.apis[room]?.url ?? ''
 
 test('browsers: the second call finds the browser that the first one signed in', async () => {
-  const lines = await run('browsers', [urlOf('browsers'), 'user1', 'harbor-demo', portal.captchaService.apiKey])
+  const lines = await runExample('browsers', [urlOf('browsers'), 'user1', 'harbor-demo', portal.captchaService.apiKey])
   expect(lines).toEqual([
     'first call: signed in',
     'second call: the browser was there, signed in',
@@ -62,7 +62,7 @@ test('browsers: the second call finds the browser that the first one signed in',
 test('brokers: a message waits for its reader', async () => {
   const password = 'harbor-demo'
   await server.call(`${urlOf('brokers')}/api/createSession`, { method: 'POST', json: { sessionName: 'my-service', password } })
-  const lines = await run('brokers', [urlOf('brokers').replace('http', 'ws'), 'my-service', password])
+  const lines = await runExample('brokers', [urlOf('brokers').replace('http', 'ws'), 'my-service', password])
   expect(lines).toEqual(['published, waiting for 1 reader', 'orders/created: Order 1 is paid'])
 })
 
@@ -70,7 +70,7 @@ test('bots: a bot is linked, writes, and answers', async () => {
   await server.call('/control/v1/settings', { method: 'PATCH', json: { bots: { pause: 0 } } })
   const number = '15550100142'
   const phone: Promise<unknown>[] = []
-  const lines = await run('bots', [urlOf('bots'), number, '15550100011'], (line) => {
+  const lines = await runExample('bots', [urlOf('bots'), number, '15550100011'], (line) => {
     const code = /: (\w{4}-?\w{4})$/.exec(line)?.[1]
     if (code !== undefined) phone.push(double.enterCode(number, code.replace('-', '')))
     if (line === 'delivered') phone.push(contact.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'Gate 7' }))
@@ -81,7 +81,7 @@ test('bots: a bot is linked, writes, and answers', async () => {
 })
 
 test('logins: a login opens the service, and its end closes it', async () => {
-  expect(await run('logins', [urlOf('logins')])).toEqual([
+  expect(await runExample('logins', [urlOf('logins')])).toEqual([
     'without a token: 401',
     'with the token: 200 Hello ann',
     'logged out',
@@ -93,6 +93,6 @@ test('relay: a client finds the tools at its session address and calls one', asy
   await server.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.com', credits: 5 } })
   const upstream = { name: 'everything', transport: 'stdio', command: process.execPath, args: [everything], enabled: true }
   await server.call('/control/v1/upstreams', { method: 'POST', json: upstream })
-  const lines = await run('relay', [urlOf('relay'), 'ann', 'echo', '{"message": "hello"}'])
+  const lines = await runExample('relay', [urlOf('relay'), 'ann', 'echo', '{"message": "hello"}'])
   expect(lines).toEqual([expect.stringMatching(/^tools: .*\becho\b/), 'Echo: hello'])
 })
