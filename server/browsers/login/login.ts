@@ -11,6 +11,7 @@ import { BrowserFault } from '../fault.ts'
 import type { Driven } from '../page/drive.ts'
 import { wordsOf } from '../page/driver-words.ts'
 import { readPageState } from '../page/page-state.ts'
+import { untilLate } from '../page/until.ts'
 import { createCaptchaClient } from './captcha.ts'
 import { refreshLogin, type RefreshResult } from './keep-alive.ts'
 import { signIn, type Credentials, type SignedIn } from './sign-in.ts'
@@ -140,16 +141,24 @@ async function askSite(session: LoginSession): Promise<RefreshResult> {
   return result
 }
 
+/** Ms for the page to show what the person's last act leads to: who has pressed "Log in" gives back while the next page still loads. */
+const afterGivenBack = 15_000
+
 /** After a person gave back: what they did may have logged it in. */
 export async function recogniseLogin(session: LoginSession): Promise<void> {
   const { login, profile, life } = session
-  if (login.holds || login.attempt || !session.live) return
+  const isInDoubt = (): boolean => !login.holds && login.attempt === null && session.live
+  const isLoggedIn = async (): Promise<boolean | null> => {
+    if (!isInDoubt()) return false
+    const shown = await readPageState(session.page(), profile)
+    if (shown === null) return null
+    if (profile.success === null) return !shown.form && !shown.failure
+    return shown.success ? true : null
+  }
   try {
-    const shown = await abortable(readPageState(session.page(), profile), life)
-    const { success } = profile
-    if (shown && (success === null ? !shown.form && !shown.failure : shown.success)) login.gained()
+    if ((await untilLate(isLoggedIn, afterGivenBack, life)) === true && isInDoubt()) login.gained()
   } catch {
-    // The page is in the middle of something; the next caller's sign-in will find out.
+    // The page is gone or does not answer; the next caller's sign-in will find out.
   }
 }
 
