@@ -48,6 +48,7 @@ import { diskRefusal } from './store/disk.ts'
 import { emptyDatabase, openHouseDatabase } from './store/house-database.ts'
 import { builtInTools } from './tools/built-in-tools.ts'
 import { version } from './version.ts'
+import { sessionText } from './words.ts'
 
 export interface ServerOptions {
   /** Made when it does not exist; held by one server at a time. */
@@ -187,7 +188,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     )
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
   const brokers = await raise('brokers', (given) => createBrokersRoom(given, { removed: (name) => keys.dropSubject('brokers', name) }))
-  const browsers = await raise('browsers', createBrowsersRoom, false)
+  const browsers = await raise('browsers', (given) => createBrowsersRoom(given, { textOf: sessionText }), false)
   const logins = await raise(
     'logins',
     (given) => createLoginsRoom(given, { variables: options.contractVariables }),

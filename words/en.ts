@@ -169,6 +169,42 @@ export const en: Words = {
       'tool-failed': ({ title }) => `${title} failed`,
     },
   },
+  sessionEvents: {
+    'session-opened': ({ site }) => `Opened on ${site}`,
+    'session-ready': ({ hasLogin }) => (hasLogin ? 'Ready for scripts and people' : 'The page is open'),
+    'session-closed': ({ said }) => said,
+    'session-crashed': ({ said }) => said,
+    'login-failed': ({ said }) => said,
+    'lease-taken': ({ holder }) => `${holder} leased the session`,
+    'lease-ended': ({ holder, how }) => `The lease of ${holder} was ${how === 'given-back' ? 'given back' : 'ended at its deadline'}`,
+    'took-over': 'A person took over keyboard and mouse',
+    'given-back': 'Keyboard and mouse were given back',
+    refreshed: ({ said }) => said,
+    'signed-out': ({ why }) => `The login is gone: ${why}`,
+    'signed-in-again': ({ held, why }) => (held ? `The login holds, although ${why}` : `Logged in again, because ${why}`),
+    'popup-blocked': ({ how }) => (how === 'refused' ? 'A popup was refused' : 'A popup was closed'),
+    'download-blocked': ({ file }) => `Download of ${file} refused`,
+    'page-crashed': ({ url }) => `The page crashed and was loaded again: ${url}`,
+    'not-responding': 'The browser does not answer',
+    answered: 'The browser answers again',
+    'sign-in': ({ step, host }) =>
+      ({
+        opening: `Opening ${host}`,
+        'already-logged-in': 'Already logged in',
+        'solving-captcha': 'Solving the captcha',
+        'captcha-solved': 'Captcha solved',
+        'no-captcha': 'The site asks for no captcha',
+        sending: 'Sending the login',
+        'logged-in': 'Logged in',
+      })[step],
+    'address-refused': ({ said }) => said,
+    'dialog-dismissed': ({ said }) => `The page said: ${said}`,
+    'page-opened': 'A link opened a new page',
+    navigated: ({ url }) => url,
+    'page-closed': ({ most }) => `More than ${most} pages were open; the oldest one at the back was closed`,
+    'page-replaced': 'The page did not answer and was replaced by a new one',
+  },
+
   attention: {
     house: {
       'port-taken': {

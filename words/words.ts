@@ -8,6 +8,7 @@
 import type { BotConcerns, BotFacts } from '../server/bots/report.ts'
 import type { BotState } from '../server/bots/contract/index.ts'
 import type { BrokerConcerns, BrokerFacts } from '../server/brokers/report.ts'
+import type { sessionEvents } from '../server/browsers/events.ts'
 import type { BrowserConcerns, BrowserFacts } from '../server/browsers/report.ts'
 import type { SessionState } from '../server/browsers/contract/index.ts'
 import type { ApiView } from '../server/control/contract/index.ts'
@@ -26,6 +27,7 @@ import type { DiskRefusal } from '../server/store/disk.ts'
 export type Entry<Facts> = string | ((facts: Facts) => string)
 
 type EventTypes = typeof eventTypes
+type SessionEvents = typeof sessionEvents
 
 interface Concerns {
   house: HouseConcerns
@@ -51,6 +53,8 @@ export interface Words {
   apis: Record<ApiName, { title: string; /** What of it is on the disk, to begin a sentence. */ kept: string }>
   /** The title of each event, e.g. `Session opened`; whom it is about stands beside it. */
   events: { readonly [Room in keyof EventTypes]: { readonly [Type in keyof EventTypes[Room]]: Entry<FactsOf<EventTypes[Room][Type]>> } }
+  /** A line of a browser session's own list of what happened. */
+  sessionEvents: { readonly [Kind in keyof SessionEvents]: Entry<FactsOf<SessionEvents[Kind]>> }
   /** What needs a person: a line, and what there is to say about it. */
   attention: {
     readonly [Room in keyof Concerns]: {
@@ -139,6 +143,14 @@ interface Told {
 /** Undefined for a type that is not known. The facts must be those of the type. */
 export function eventTitle(words: Words, { room, type, data }: { room: ApiName; type: string; data: Told['facts'] }): string | undefined {
   return said(ofRoom(words.events, room, type) as Entry<never> | undefined, data)
+}
+
+/** Undefined for a kind that is not known. The facts must be those of the kind. */
+export function sessionEventText(
+  { sessionEvents: entries }: Pick<Words, 'sessionEvents'>,
+  { kind, facts }: { kind: string; facts: Told['facts'] },
+): string | undefined {
+  return said((entries as Readonly<Record<string, Entry<never> | undefined>>)[kind], facts)
 }
 
 /** Undefined for a kind that is not known. */

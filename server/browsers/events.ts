@@ -1,36 +1,62 @@
-/** What the house hears of browser sessions and site profiles. */
+/** What happens to a session, for its own list and most of it for the whole house, and what the house hears of site profiles. */
 import { z } from 'zod'
-import { eventType } from '../events/event-types.ts'
+import { eventType, type EventType, type EventTypes, type FactsOf } from '../events/event-types.ts'
 import type { EventTone } from '../events/event.ts'
 import { endReason, type EndReason } from './contract/resources.ts'
 
-const session = { session: z.string(), profile: z.string(), text: z.string(), reason: endReason.optional() }
+/** What is said where no kind of ours says it: by the site, by a fault, by the program that ended. */
+const said = { said: z.string() }
 // These come all the time by themselves: shown, not kept.
 const passing = { audited: false }
 
 /** Those of a session's own events that the whole house hears of. */
-export const sessionEvents = {
-  'session-opened': eventType('busy', session),
-  'session-ready': eventType('good', session),
-  'session-closed': eventType(toneOfEnd, session),
-  'session-crashed': eventType('bad', session),
-  'login-failed': eventType('bad', session),
-  'lease-taken': eventType('busy', session, passing),
-  'lease-ended': eventType('neutral', session, passing),
-  'took-over': eventType('attention', session),
-  'given-back': eventType('neutral', session),
-  refreshed: eventType(({ ok }) => (ok ? 'good' : 'attention'), { ...session, ok: z.boolean() }, passing),
-  'signed-out': eventType('attention', session),
-  'signed-in-again': eventType('good', session),
-  'popup-blocked': eventType('neutral', session, passing),
-  'download-blocked': eventType('attention', session),
-  'page-crashed': eventType('bad', session),
-  'not-responding': eventType('bad', session),
-  answered: eventType('good', session),
+const announcedEvents = {
+  'session-opened': eventType('busy', { /** The title of the site profile. */ site: z.string() }),
+  'session-ready': eventType('good', { /** False for a page that asks for none. */ hasLogin: z.boolean() }),
+  'session-closed': eventType(({ reason }) => toneOfEnd(reason), { reason: endReason, ...said }),
+  'session-crashed': eventType('bad', { reason: endReason, ...said }),
+  'login-failed': eventType('bad', said),
+  'lease-taken': eventType('busy', { holder: z.string() }, passing),
+  'lease-ended': eventType('neutral', { holder: z.string(), how: z.enum(['given-back', 'deadline']) }, passing),
+  'took-over': eventType('attention'),
+  'given-back': eventType('neutral'),
+  refreshed: eventType(({ ok }) => (ok ? 'good' : 'attention'), { ok: z.boolean(), ...said }, passing),
+  'signed-out': eventType('attention', { why: z.string() }),
+  'signed-in-again': eventType('good', { /** The site had the login still. */ held: z.boolean(), why: z.string() }),
+  'popup-blocked': eventType('neutral', { how: z.enum(['refused', 'closed']) }, passing),
+  'download-blocked': eventType('attention', { file: z.string() }),
+  'page-crashed': eventType('bad', { url: z.string() }),
+  'not-responding': eventType('bad'),
+  answered: eventType('good'),
 }
 
+export const sessionEvents = {
+  ...announcedEvents,
+  'sign-in': eventType(({ step }) => toneOfStep[step] ?? 'neutral', {
+    step: z.enum(['opening', 'already-logged-in', 'solving-captcha', 'captcha-solved', 'no-captcha', 'sending', 'logged-in']),
+    /** Of the site. */
+    host: z.string(),
+  }),
+  'address-refused': eventType('attention', said),
+  'dialog-dismissed': eventType('neutral', said),
+  'page-opened': eventType('neutral'),
+  navigated: eventType('neutral', { url: z.string() }),
+  'page-closed': eventType('neutral', { /** How many may be open. */ most: z.number() }),
+  'page-replaced': eventType('attention'),
+}
+
+const toneOfStep: Readonly<Record<string, EventTone>> = { 'already-logged-in': 'good', 'logged-in': 'good', 'solving-captcha': 'busy' }
+
+function toneOfEnd(reason: EndReason): EventTone {
+  if (reason === 'closed' || reason === 'idle' || reason === 'shutdown') return 'neutral'
+  return reason === 'evicted' ? 'attention' : 'bad'
+}
+
+/** Which session, and the same in English words. */
+const ofSession = { session: z.string(), profile: z.string(), text: z.string() }
+
 export const browserEvents = {
-  ...sessionEvents,
+  ...forTheHouse(announcedEvents),
   'profile-made': eventType('neutral'),
   'profile-changed': eventType('neutral'),
   'profile-removed': eventType('neutral', { /** The one that Wheelhouse brings is there again. */ builtIn: z.boolean() }),
@@ -38,7 +64,24 @@ export const browserEvents = {
   'practice-site-ended': eventType('neutral'),
 }
 
-function toneOfEnd({ reason }: { reason?: EndReason | undefined }): EventTone {
-  if (reason === 'closed' || reason === 'idle' || reason === 'shutdown') return 'neutral'
-  return reason === 'evicted' ? 'attention' : 'bad'
+type ForTheHouse<Types> = {
+  [Kind in keyof Types]: Types[Kind] extends EventType<z.ZodObject<infer Shape>> ? EventType<z.ZodObject<Shape & typeof ofSession>> : never
+}
+
+function forTheHouse<Types extends EventTypes>(types: Types): ForTheHouse<Types> {
+  const told = Object.entries(types).map(([kind, type]) => [kind, { ...type, facts: type.facts.extend(ofSession) }])
+  return Object.fromEntries(told) as ForTheHouse<Types> // each of its own kind
+}
+
+type SessionEvents = typeof sessionEvents
+export type SessionEventKind = keyof SessionEvents
+export type SessionEventFacts<Kind extends SessionEventKind> = FactsOf<SessionEvents[Kind]>
+/** Those of any one kind. */
+export type SessionFactsOfKind = { [Kind in SessionEventKind]: { kind: Kind; facts: SessionEventFacts<Kind> } }[SessionEventKind]
+export type RecordSessionEvent = <Kind extends SessionEventKind>(kind: Kind, facts: SessionEventFacts<Kind>) => void
+/** What happened, in English words: as scripts read it. */
+export type SessionEventText = (event: SessionFactsOfKind) => string
+
+export function isAnnounced(kind: SessionEventKind): kind is keyof typeof announcedEvents {
+  return Object.hasOwn(announcedEvents, kind)
 }

@@ -6,6 +6,7 @@ import { announce } from './announce.ts'
 import { createBrowsersApi } from './api/index.ts'
 import { Chromium } from './chromium/chromium.ts'
 import type { InstallSource } from './chromium/install.ts'
+import type { SessionEventText } from './events.ts'
 import { createProcessRegistry } from './process/process-registry.ts'
 import { reapLeftovers } from './process/reaper.ts'
 import { concernsOf, countsOf } from './report.ts'
@@ -19,13 +20,16 @@ export interface BrowsersRoom extends Room {
 }
 
 export interface BrowsersOptions {
+  /** The words of what happens to a session. */
+  textOf: SessionEventText
   /** Another place to download Chrome from. */
   install?: InstallSource
   upkeep?: ServiceOptions['upkeep']
   handOut?: ServiceOptions['handOut']
 }
 
-export function createBrowsersRoom(context: RoomContext, options: BrowsersOptions = {}): BrowsersRoom {
+export function createBrowsersRoom(context: RoomContext, options: BrowsersOptions): BrowsersRoom {
+  const { textOf } = options
   const { settings, clock, database, events, log } = context
   const folder = join(context.dataDir, 'browsers')
   const profilesDir = join(folder, 'profiles')
@@ -54,9 +58,10 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     registry,
     profilesDir,
     changed,
+    textOf,
     recorded: (session, event, actor) => {
       if (event.kind === 'session-opened') opened += 1
-      announce(events, session, event, actor)
+      announce(events, session, event, actor, textOf)
     },
     ...(options.upkeep ? { upkeep: options.upkeep } : {}),
     ...(options.handOut ? { handOut: options.handOut } : {}),
@@ -65,7 +70,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
 
   return {
     name: 'browsers',
-    api: createBrowsersApi({ service, chromium, settings, clock }),
+    api: createBrowsersApi({ service, chromium, settings, clock, textOf }),
     profiles,
     service,
     chromium,

@@ -1,13 +1,14 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
 import { escape, within } from '../isolation.ts'
-import type { SessionEvent } from './contract/index.ts'
 import { writtenOrigins } from './contract/site-profile.ts'
+import type { SessionEventText } from './events.ts'
 import { BrowserFault } from './fault.ts'
 import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
 import type { SignedIn } from './login/sign-in.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
 import { Admission } from './session/admission.ts'
 import { HandOut, type HandOutLimits } from './session/hand-out.ts'
+import type { RecordedEvent } from './session/history.ts'
 import { createCredentialKeys, newSessionId } from './session/identity.ts'
 import { SessionDirectory } from './session/session-directory.ts'
 import { SessionRunner } from './session/session-runner.ts'
@@ -18,7 +19,8 @@ import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 
 export interface ServiceOptions extends StarterOptions {
   profiles: Pick<ProfileStore, 'get'>
-  recorded(session: Session, event: SessionEvent, actor: string): void
+  textOf: SessionEventText
+  recorded(session: Session, event: RecordedEvent, actor: string): void
   /** Ms; tests hurry. */
   upkeep?: UpkeepPace
   handOut?: HandOutLimits
@@ -253,7 +255,7 @@ export class SessionService {
         hooks: this.#hooks,
       })
       this.#sessions.add(session)
-      session.record('session-opened', `Opened on ${profile.title}`, 'busy', wanted.actor)
+      session.record('session-opened', { site: profile.title }, wanted.actor)
       mine = obtained(session, true, wanted)
       this.#upkeep.wake()
       this.#runner.begin(session)

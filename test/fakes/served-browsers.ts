@@ -1,5 +1,6 @@
 /** The browsers room served over HTTP, driving real Chromium, with a mock portal as its default site. */
 import type { Clock } from '../../server/clock.ts'
+import { sessionText } from '../../server/words.ts'
 import { createBrowsersRoom, type BrowsersOptions, type BrowsersRoom } from '../../server/browsers/index.ts'
 import type { SiteProfile } from '../../server/browsers/contract/site-profile.ts'
 import type { SettingsPatch } from '../../server/config/settings.ts'
@@ -35,7 +36,7 @@ export interface ServeOptions {
   settings?: SettingsPatch
   portal?: PortalOptions
   profile?: Partial<SiteProfile>
-  room?: BrowsersOptions
+  room?: Omit<BrowsersOptions, 'textOf'>
   dataDir?: string
 }
 
@@ -64,7 +65,7 @@ export async function serveBrowsers({
       },
     },
   })
-  const room = createBrowsersRoom(context, roomOptions)
+  const room = createBrowsersRoom(context, { ...roomOptions, textOf: sessionText })
   const { name, ...site } = portal.siteProfile(profile)
   await room.profiles.put(name, site, 'system')
   await room.start()

@@ -9,7 +9,7 @@ import type { Session } from '../session/session.ts'
 import type { Obtained } from '../session/wanted.ts'
 import { actor, reachedSessions, type ApiParts } from './parts.ts'
 
-export function createNativeHandlers({ service, chromium }: ApiParts): Handlers<typeof nativeRoutes> {
+export function createNativeHandlers({ service, chromium, textOf }: ApiParts): Handlers<typeof nativeRoutes> {
   const view = (session: Session) => presentSession(session, service.idleTimeout)
   return {
     openSession: async ({ body }, call) => {
@@ -35,7 +35,7 @@ export function createNativeHandlers({ service, chromium }: ApiParts): Handlers<
     },
     browserSession: ({ params }) => {
       const session = service.recall(params.id)
-      return { status: 200, body: { session: view(session), events: session.events() } }
+      return { status: 200, body: { session: view(session), events: session.events().map((event) => ({ ...event, text: textOf(event) })) } }
     },
     closeBrowserSession: async ({ params }, call) => {
       await service.close(params.id, actor(call))

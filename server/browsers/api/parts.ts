@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { SettingsSource } from '../../config/source.ts'
 import { actorOf, type Call } from '../../http/api.ts'
 import type { Chromium } from '../chromium/chromium.ts'
+import type { SessionEventText } from '../events.ts'
 import type { SessionService } from '../service.ts'
 import type { Session } from '../session/session.ts'
 
@@ -11,6 +12,7 @@ export interface ApiParts {
   chromium: Chromium
   settings: SettingsSource
   clock: Clock
+  textOf: SessionEventText
 }
 
 export const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)

@@ -54,7 +54,9 @@ export const sessionEvent = z.object({
   id: z.number(),
   at: isoTime,
   kind: z.string(),
+  /** In English words; a reader that knows the kind can make its own of the facts. */
   text: z.string(),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   tone: z.enum(['neutral', 'good', 'busy', 'attention', 'bad']),
 })
 export type SessionEvent = z.output<typeof sessionEvent>

@@ -5,8 +5,8 @@ import type { SettingsSource } from '../../config/source.ts'
 import { Fault } from '../../fault.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import { originsOf, type Egress } from '../../http/egress.ts'
-import type { SessionEvent } from '../contract/index.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
+import type { RecordSessionEvent, SessionEventText } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
 import type { Driven } from '../page/drive.ts'
 import { wordsOf } from '../page/driver-words.ts'
@@ -39,12 +39,13 @@ export interface LoginSession extends Driven {
     refreshed(ok: boolean, message: string): void
     planRefresh(): void
   }
-  record(kind: string, text: string, tone: SessionEvent['tone']): void
+  record: RecordSessionEvent
 }
 
 export interface LoginTools {
   settings: SettingsSource
   egress: Egress
+  textOf: SessionEventText
 }
 
 /**
@@ -100,12 +101,12 @@ export async function signInAgain(
   tools: LoginTools,
   { atBack }: { atBack: boolean },
 ): Promise<SignedIn> {
-  session.record('signed-out', `The login is gone: ${why}`, 'attention')
+  session.record('signed-out', { why })
   try {
     const signedIn = await logIn(session, tools, { atBack })
-    const message = signedIn === 'held' ? `The login holds, although ${why}` : `Logged in again, because ${why}`
-    session.login.refreshed(true, message)
-    session.record('signed-in-again', message, 'good')
+    const facts = { held: signedIn === 'held', why }
+    session.login.refreshed(true, tools.textOf({ kind: 'signed-in-again', facts }))
+    session.record('signed-in-again', facts)
     return signedIn
   } catch (error) {
     const failure = `The login is gone, because ${why}; the new one failed: ${reasonOf(asFault(error))}`
@@ -137,7 +138,7 @@ async function askSite(session: LoginSession): Promise<RefreshResult> {
     life,
   )
   session.login.refreshed(result.ok, result.message)
-  session.record('refreshed', result.message, result.ok ? 'good' : 'attention')
+  session.record('refreshed', { ok: result.ok, said: result.message })
   return result
 }
 
@@ -162,14 +163,15 @@ export async function recogniseLogin(session: LoginSession): Promise<void> {
   }
 }
 
-function signInOn(page: Page, session: LoginSession, { settings, egress }: LoginTools): Promise<SignedIn> {
+function signInOn(page: Page, session: LoginSession, { settings, egress, textOf }: LoginTools): Promise<SignedIn> {
   const { address, timeout } = settings.current().browsers.captcha
   return signIn(page, session.profile, session.credentials, {
     solveCaptcha: createCaptchaClient({ address, timeout: timeout * 1_000, fetch: createEgressFetch(egress, originsOf([address])) }),
     signal: session.life,
-    report: (step, tone = 'neutral') => {
-      if (session.live) session.record('sign-in', step, tone)
+    report: (step) => {
+      if (session.live) session.record('sign-in', step)
     },
+    textOf: (step) => textOf({ kind: 'sign-in', facts: step }),
   })
 }
 

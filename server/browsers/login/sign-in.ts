@@ -1,10 +1,10 @@
 /** Logs a page in to a site, as its profile describes: open, solve, fill, send, and wait until the page says how it went. */
 import type { Dialog, Page } from 'puppeteer-core'
 import { withDeadline, type StartTimer } from '../../async/deadline.ts'
-import type { EventTone } from '../../events/event.ts'
 import type { Fault } from '../../fault.ts'
 import { addressToTell } from '../../http/userinfo.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
+import type { SessionEventFacts } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
 import { fillAll, press } from '../page/form.ts'
 import { isInvalidSelector, readPageState, type PageState } from '../page/page-state.ts'
@@ -22,13 +22,22 @@ export interface Credentials {
   address?: string | undefined
 }
 
+export type SignInStep = SessionEventFacts<'sign-in'>
+
 export interface SignInTools {
   solveCaptcha: CaptchaSolver
   signal: AbortSignal
   /** Tells the person watching what is going on; never carries a secret. */
-  report(step: string, tone?: EventTone): void
+  report(step: SignInStep): void
+  /** How a step reads, for the fault that tells how far it got. */
+  textOf(step: SignInStep): string
   /** Measures the profile's `loginTimeout`; a real timer when left out. */
   startTimer?: StartTimer
+}
+
+/** The tools of one attempt, which knows where it goes. */
+interface AttemptTools extends Omit<SignInTools, 'report' | 'textOf'> {
+  report(step: SignInStep['step']): void
 }
 
 type LoginForm = NonNullable<SiteProfile['form']>
@@ -47,17 +56,24 @@ export async function signIn(page: Page, profile: SiteProfile, credentials: Cred
   const address = credentials.address ?? profile.address
   if (address === null) throw new BrowserFault('missing-fields', `The site profile ${profile.name} needs an address to open`)
   const dialogs = dismissDialogs(page)
-  let step = ''
-  const report: SignInTools['report'] = (text, tone) => {
-    step = text
-    tools.report(text, tone)
+  const { host } = new URL(address)
+  let latest: SignInStep = { step: 'opening', host }
+  const report: AttemptTools['report'] = (step) => {
+    latest = { step, host }
+    tools.report(latest)
   }
-  report(`Opening ${new URL(address).host}`)
+  report('opening')
   try {
     const lost = (how: string): Fault => new BrowserFault('login-failed', `The page ${how} during the login`)
     const work = (inTime: AbortSignal) =>
       whileOpen(page, inTime, lost, (signal) => openAndLogIn(page, profile, address, credentials, { ...tools, report, signal }, dialogs))
-    return await withDeadline(profile.loginTimeout, tools.signal, work, () => timedOut(profile, page, step), tools.startTimer)
+    return await withDeadline(
+      profile.loginTimeout,
+      tools.signal,
+      work,
+      () => timedOut(profile, page, tools.textOf(latest)),
+      tools.startTimer,
+    )
   } catch (error) {
     tools.signal.throwIfAborted()
     if (isInvalidSelector(error))
@@ -73,7 +89,7 @@ async function openAndLogIn(
   profile: SiteProfile,
   address: string,
   credentials: Credentials,
-  tools: SignInTools,
+  tools: AttemptTools,
   dialogs: SeenDialogs,
 ): Promise<SignedIn> {
   const status = await openAddress(page, address, tools.signal)
@@ -83,7 +99,7 @@ async function openAndLogIn(
   const first = await arrive(page, profile, status, tools.signal)
   if (first === null) throw answersWithError(address, status)
   if (isLoggedIn(first, profile, null)) {
-    tools.report('Already logged in', 'good')
+    tools.report('already-logged-in')
     return 'held'
   }
   await submitLogin(page, profile, form, credentials, tools, dialogs)
@@ -105,7 +121,7 @@ async function submitLogin(
   profile: SiteProfile,
   form: LoginForm,
   credentials: Credentials,
-  tools: SignInTools,
+  tools: AttemptTools,
   dialogs: SeenDialogs,
 ): Promise<void> {
   const byHand = new AbortController()
@@ -116,7 +132,7 @@ async function submitLogin(
       isLoggedInByHand(page, profile, signal),
     ])
     if (before !== null) await answer(page, profile, before, credentials, tools.signal, dialogs)
-    tools.report('Logged in', 'good')
+    tools.report('logged-in')
   } finally {
     byHand.abort()
   }
@@ -128,16 +144,16 @@ async function send(
   profile: SiteProfile,
   form: LoginForm,
   credentials: Credentials,
-  tools: SignInTools,
+  tools: AttemptTools,
   dialogs: SeenDialogs,
 ): Promise<PageState> {
   const { signal, report } = tools
   if (profile.captcha !== null) {
-    report('Solving the captcha', 'busy')
+    report('solving-captcha')
     const asked = await answerCaptcha(page, profile.captcha, credentials.captchaApiKey, tools.solveCaptcha, signal)
-    report(asked ? 'Captcha solved' : 'The site asks for no captcha')
+    report(asked ? 'captcha-solved' : 'no-captcha')
   }
-  report('Sending the login')
+  report('sending')
   const fields = [
     { selector: form.username, text: credentials.username },
     { selector: form.password, text: credentials.password },

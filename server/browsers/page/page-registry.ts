@@ -4,7 +4,7 @@
  */
 import type { Browser, CDPSession, Page, Target } from 'puppeteer-core'
 import { addressToTell } from '../../http/userinfo.ts'
-import type { SessionEvent } from '../contract/index.ts'
+import type { RecordSessionEvent } from '../events.ts'
 import { closeTarget } from './close-target.ts'
 import { dismissUnseenDialogs } from './dialogs.ts'
 import { fateOf } from './new-window.ts'
@@ -20,7 +20,7 @@ export interface KnownPage {
 
 export interface PageHooks {
   changed(): void
-  record(kind: string, text: string, tone: SessionEvent['tone']): void
+  record: RecordSessionEvent
 }
 
 interface Entry {
@@ -72,7 +72,7 @@ export class PageRegistry {
     cdp.on('Target.targetDestroyed', ({ targetId }) => this.#destroyed(targetId))
     cdp.on('Target.targetCrashed', ({ targetId }) => this.#crashed(targetId))
     cdp.on('Browser.downloadWillBegin', ({ suggestedFilename }) =>
-      this.#hooks.record('download-blocked', `Download of ${suggestedFilename.slice(0, 120)} refused`, 'attention'),
+      this.#hooks.record('download-blocked', { file: suggestedFilename.slice(0, 120) }),
     )
     await Promise.all([
       cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }),
@@ -180,12 +180,12 @@ export class PageRegistry {
     const page = await target.page()
     if (!page || this.#disposed) return
     await this.#guarded(entry.id, page)
-    dismissUnseenDialogs(page, (message) => this.#hooks.record('dialog-dismissed', `The page said: ${message.slice(0, 200)}`, 'neutral'))
+    dismissUnseenDialogs(page, (message) => this.#hooks.record('dialog-dismissed', { said: message.slice(0, 200) }))
     entry.page = page
     if (this.#active === null || entry.opener !== null) {
       this.#active = entry.id
       if (entry.opener !== null) {
-        this.#hooks.record('page-opened', 'A link opened a new page', 'neutral')
+        this.#hooks.record('page-opened', {})
         page.bringToFront().catch(() => {})
       }
     }
@@ -197,7 +197,7 @@ export class PageRegistry {
     if (!entry || (entry.url === info.url && entry.title === info.title)) return
     // Chromium's own surfaces, e.g. of its address bar, come as pages without an address at first.
     if (isInternal(info.url)) return void this.#entries.delete(entry.id)
-    if (entry.url !== info.url && /^https?:/.test(info.url)) this.#hooks.record('navigated', addressToTell(info.url), 'neutral')
+    if (entry.url !== info.url && /^https?:/.test(info.url)) this.#hooks.record('navigated', { url: addressToTell(info.url) })
     entry.url = info.url
     entry.title = info.title
     this.#hooks.changed()
@@ -228,12 +228,12 @@ export class PageRegistry {
   #crashed(id: string): void {
     const entry = this.#entries.get(id)
     if (!entry) return
-    this.#hooks.record('page-crashed', `The page crashed and was loaded again: ${addressToTell(entry.url)}`, 'bad')
+    this.#hooks.record('page-crashed', { url: addressToTell(entry.url) })
     entry.page?.reload().catch(() => {})
   }
 
   #guarded(id: string, page: Page): Promise<void> {
-    const guard = this.#guards.get(id) ?? guardPage(page, () => this.#hooks.record('popup-blocked', 'A popup was refused', 'neutral'))
+    const guard = this.#guards.get(id) ?? guardPage(page, () => this.#hooks.record('popup-blocked', { how: 'refused' }))
     this.#guards.set(id, guard)
     return guard
   }
@@ -241,7 +241,7 @@ export class PageRegistry {
   #closePopup(id: string): void {
     this.#popups.add(id)
     this.#close(id)
-    this.#hooks.record('popup-blocked', 'A popup was closed', 'neutral')
+    this.#hooks.record('popup-blocked', { how: 'closed' })
   }
 
   #closeOldest(): void {
@@ -249,7 +249,7 @@ export class PageRegistry {
     const oldest = later.find((id) => id !== this.#active)
     if (oldest === undefined) return
     this.#close(oldest)
-    this.#hooks.record('page-closed', `More than ${mostPages} pages were open; the oldest one at the back was closed`, 'neutral')
+    this.#hooks.record('page-closed', { most: mostPages })
   }
 
   #close(targetId: string): void {

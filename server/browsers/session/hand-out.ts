@@ -105,7 +105,7 @@ export class HandOut {
   async #replacePage(session: Session): Promise<void> {
     const hung = session.pages.active()
     if (hung === null) throw new BrowserFault('browser-silent', 'The session has no page')
-    session.record('page-replaced', 'The page did not answer and was replaced by a new one', 'attention')
+    session.record('page-replaced', {})
     await withDeadline(
       replaceWithin,
       session.life,

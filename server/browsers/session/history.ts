@@ -1,25 +1,31 @@
 /** What happened to one session, for its detail. */
 import { iso } from '../../clock.ts'
-import type { SessionEvent } from '../contract/index.ts'
+import type { EventTone } from '../../events/event.ts'
+import type { EventType } from '../../events/event-types.ts'
+import { sessionEvents, type SessionEventFacts, type SessionEventKind, type SessionFactsOfKind } from '../events.ts'
+
+/** Its words are made where it leaves the room. */
+export type RecordedEvent = SessionFactsOfKind & { id: number; at: string; tone: EventTone }
 
 /** Kept per session. */
 const mostEvents = 500
 
 export class History {
-  readonly #events: SessionEvent[] = []
+  readonly #events: RecordedEvent[] = []
   #count = 0
 
   /** `now` in ms since the epoch. */
-  add(now: number, kind: string, text: string, tone: SessionEvent['tone']): SessionEvent {
+  add<Kind extends SessionEventKind>(now: number, kind: Kind, facts: SessionEventFacts<Kind>): RecordedEvent {
     this.#count += 1
-    const event: SessionEvent = { id: this.#count, at: iso(now), kind, text, tone }
+    const type: EventType = sessionEvents[kind]
+    const event = { id: this.#count, at: iso(now), kind, facts, tone: type.tone(facts) } as RecordedEvent // of one kind, by its type
     this.#events.push(event)
     if (this.#events.length > mostEvents) this.#events.shift()
     return event
   }
 
   /** The latest last. */
-  list(): SessionEvent[] {
+  list(): RecordedEvent[] {
     return [...this.#events]
   }
 }

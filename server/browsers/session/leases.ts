@@ -1,6 +1,7 @@
 /** Counted leases with deadlines: while one is held, a session is not refreshed, evicted or ended for idleness. */
 import { randomBytes } from 'node:crypto'
 import { iso, type Clock } from '../../clock.ts'
+import type { SessionEventFacts } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
 
 export interface Lease {
@@ -12,8 +13,8 @@ export interface Lease {
 
 export interface LeaseHooks {
   onTaken(lease: Lease): void
-  /** `how` follows "was". Called when it counts no more. */
-  onEnded(lease: Lease, how: string): void
+  /** Called when it counts no more. */
+  onEnded(lease: Lease, how: SessionEventFacts<'lease-ended'>['how']): void
 }
 
 interface Held extends Lease {
@@ -60,7 +61,7 @@ export class LeaseBook {
     const held = this.#held.get(id)
     if (held === undefined) return false
     this.#held.delete(id)
-    this.#hooks.onEnded(view(held), 'given back')
+    this.#hooks.onEnded(view(held), 'given-back')
     return true
   }
 
@@ -69,7 +70,7 @@ export class LeaseBook {
     const now = this.#clock.monotonic()
     const over = [...this.#held.values()].filter((lease) => lease.deadline <= now)
     for (const lease of over) this.#held.delete(lease.id)
-    for (const lease of over) this.#hooks.onEnded(view(lease), 'ended at its deadline')
+    for (const lease of over) this.#hooks.onEnded(view(lease), 'deadline')
     return over.map(view)
   }
 

@@ -47,13 +47,13 @@ export class SessionBrowser {
     this.#core.changed()
   }
 
-  /** `words` are for the session's history; null when what follows says it. */
+  /** `words` say why it is in that state; null when what follows says it. */
   fellSilent(words: string | null): void {
     if (!this.#core.live || this.silent) return
     if (words !== null) this.#core.explain(words)
     this.#running?.fellSilent()
     this.#core.handle('fell-silent')
-    if (words !== null) this.#core.record('not-responding', words, 'bad')
+    if (words !== null) this.#core.record('not-responding', {})
   }
 
   /** Does nothing when it was not silent. */
@@ -62,7 +62,7 @@ export class SessionBrowser {
     this.#core.explain(null)
     this.#running?.answered()
     this.#core.handle('answered')
-    this.#core.record('answered', 'The browser answers again', 'good')
+    this.#core.record('answered', {})
   }
 
   gone(): void {

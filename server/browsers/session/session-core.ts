@@ -2,9 +2,10 @@
 import { createSignal } from '../../async/signal.ts'
 import type { Clock } from '../../clock.ts'
 import { Lifecycle } from '../../lifecycle.ts'
-import type { EndReason, SessionEvent, SessionState } from '../contract/index.ts'
+import type { EndReason, SessionState } from '../contract/index.ts'
+import type { SessionEventFacts, SessionEventKind } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
-import { History } from './history.ts'
+import { History, type RecordedEvent } from './history.ts'
 import { isLive, sessionLifecycle, type SessionFacts, type SessionLifecycleEvent } from './session-lifecycle.ts'
 
 export interface CoreHooks {
@@ -12,7 +13,7 @@ export interface CoreHooks {
   facts(): SessionFacts
   /** Something that a list or a view shows has changed. */
   onChanged(): void
-  onRecorded(event: SessionEvent, actor: string): void
+  onRecorded(event: RecordedEvent, actor: string): void
   /** The table of transitions refused; a defect. */
   onIllegalTransition(event: SessionLifecycleEvent): void
 }
@@ -74,7 +75,7 @@ export class SessionCore {
     return this.#ended.subscribe(listener)
   }
 
-  events(): SessionEvent[] {
+  events(): RecordedEvent[] {
     return this.#history.list()
   }
 
@@ -90,8 +91,8 @@ export class SessionCore {
     this.#reason = reason
   }
 
-  record(kind: string, text: string, tone: SessionEvent['tone'], actor = 'system'): void {
-    this.#hooks.onRecorded(this.#history.add(this.clock.now(), kind, text, tone), actor)
+  record<Kind extends SessionEventKind>(kind: Kind, facts: SessionEventFacts<Kind>, actor = 'system'): void {
+    this.#hooks.onRecorded(this.#history.add(this.clock.now(), kind, facts), actor)
   }
 
   /** Ends the use of it at once. */

@@ -57,7 +57,7 @@ export class SessionLogin {
     if (!this.#core.live) return
     this.#holds = false
     this.#core.explain(reason)
-    this.#core.record('login-failed', reason, 'bad')
+    this.#core.record('login-failed', { said: reason })
     this.#core.handle('sign-in-failed')
   }
 
@@ -68,7 +68,7 @@ export class SessionLogin {
     if (this.#core.live) this.#core.explain(null)
     this.#core.handle('signed-in')
     if (!this.#core.live) return
-    this.#core.record('session-ready', this.#profile.kind === 'none' ? 'The page is open' : 'Ready for scripts and people', 'good')
+    this.#core.record('session-ready', { hasLogin: this.#profile.kind !== 'none' })
     this.planRefresh()
   }
 

@@ -121,7 +121,7 @@ export class SessionRunner {
     const browser = await this.#options.starter.start(session, this.scope(session))
     session.browser.started(browser)
     proxyOf(browser.puppeteer)?.allow(writtenOrigins(profile), (refusal) => {
-      if (session.live) session.record('address-refused', refusal.message, 'attention')
+      if (session.live) session.record('address-refused', { said: refusal.message })
     })
     browser.gone.then((words) => this.endQuietly(session, 'crashed', `The browser ended by itself: ${words}`)).catch(escape)
     const silent = (): Fault => new BrowserFault('start-failed', 'The browser started, but does not answer')

@@ -8,11 +8,13 @@ import { createSerialQueue } from '../../async/serial-queue.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
 import { withoutUserinfo } from '../../http/userinfo.ts'
-import type { EndReason, SessionEvent, SessionState } from '../contract/index.ts'
+import type { EndReason, SessionState } from '../contract/index.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
+import type { SessionEventFacts, SessionEventKind } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
 import type { Credentials } from '../login/sign-in.ts'
 import type { ViewableSession } from '../view/viewable-session.ts'
+import type { RecordedEvent } from './history.ts'
 import { LeaseBook } from './leases.ts'
 import { SessionBrowser } from './session-browser.ts'
 import { SessionCore } from './session-core.ts'
@@ -25,7 +27,7 @@ import { Usage } from './usage.ts'
 export interface SessionHooks {
   /** Something that a list or a view shows has changed. */
   onChanged(session: Session): void
-  onRecorded(session: Session, event: SessionEvent, actor: string): void
+  onRecorded(session: Session, event: RecordedEvent, actor: string): void
   /** The person gave keyboard and mouse back. */
   onGivenBack(session: Session): void
   /** The table of transitions refused; a defect. */
@@ -88,18 +90,18 @@ export class Session implements ViewableSession {
     this.#core = core
     this.browser = new SessionBrowser(core)
     this.login = new SessionLogin(core, profile)
-    this.pages = new SessionPages({ changed: () => core.changed(), record: (kind, text, tone) => core.record(kind, text, tone) })
+    this.pages = new SessionPages({ changed: () => core.changed(), record: (kind, facts) => core.record(kind, facts) })
     this.leases = new LeaseBook(clock, {
       onTaken: ({ holder }) => {
         this.touch()
         core.handle('lease-taken')
-        core.record('lease-taken', `${holder} leased the session`, 'busy', holder)
+        core.record('lease-taken', { holder }, holder)
       },
       onEnded: ({ holder }, how) => {
         // Use ends now, so the idle time begins now.
         this.touch()
         if (this.leases.count === 0) core.handle('leases-ended')
-        core.record('lease-ended', `The lease of ${holder} was ${how}`, 'neutral', holder)
+        core.record('lease-ended', { holder, how }, holder)
       },
     })
     this.control = new TakeOver({
@@ -107,13 +109,13 @@ export class Session implements ViewableSession {
       onTaken: () => {
         this.touch()
         core.handle('taken-over')
-        core.record('took-over', 'A person took over keyboard and mouse', 'attention', 'owner')
+        core.record('took-over', {}, 'owner')
       },
       onGivenBack: () => {
         if (!this.live) return
         this.touch()
         core.handle('given-back')
-        core.record('given-back', 'Keyboard and mouse were given back', 'neutral', 'owner')
+        core.record('given-back', {}, 'owner')
         hooks.onGivenBack(this)
       },
     })
@@ -168,12 +170,12 @@ export class Session implements ViewableSession {
   }
 
   /** What happened to it, the latest last. */
-  events(): SessionEvent[] {
+  events(): RecordedEvent[] {
     return this.#core.events()
   }
 
-  record(kind: string, text: string, tone: SessionEvent['tone'], actor = 'system'): void {
-    this.#core.record(kind, text, tone, actor)
+  record<Kind extends SessionEventKind>(kind: Kind, facts: SessionEventFacts<Kind>, actor = 'system'): void {
+    this.#core.record(kind, facts, actor)
   }
 
   onEnd(listener: (reason: string) => void): () => void {
@@ -228,7 +230,7 @@ export class Session implements ViewableSession {
     this.leases.close()
     this.#core.beginEnd(reason, text)
     this.pages.stop()
-    this.record(reason === 'crashed' ? 'session-crashed' : 'session-closed', text, toneOf(reason), actor)
+    this.record(reason === 'crashed' ? 'session-crashed' : 'session-closed', { reason, said: text }, actor)
     // One that crashed may be opened again with what it had.
     if (reason !== 'crashed') this.#forgetSecrets()
   }
@@ -243,9 +245,4 @@ export class Session implements ViewableSession {
     this.#credentials.password = ''
     if (this.#credentials.address !== undefined) this.#credentials.address = withoutUserinfo(this.#credentials.address)
   }
-}
-
-function toneOf(reason: EndReason): SessionEvent['tone'] {
-  if (reason === 'evicted') return 'attention'
-  return reason === 'closed' || reason === 'idle' || reason === 'shutdown' ? 'neutral' : 'bad'
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBrowsersRoom } from '../../../server/browsers/index.ts'
+import { sessionText } from '../../../server/words.ts'
 import { browserTools } from '../../../server/tools/browsers.ts'
 import { createRoomContext } from '../../fakes/room-context.ts'
 import { relayKey, serveRelay } from '../../fakes/served-relay.ts'
@@ -23,7 +24,7 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
   const context = createRoomContext({
     settings: { network: loopbackAllowed, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null } },
   })
-  const browsers = createBrowsersRoom(context)
+  const browsers = createBrowsersRoom(context, { textOf: sessionText })
   await browsers.start()
   const relay = await serveRelay({ given: { builtInTools: browserTools(browsers.service) } })
   onTestFinished(async () => {

@@ -25,7 +25,12 @@ beforeAll(async () => {
   tab = await chromium.freshPage()
 })
 beforeEach(async () => {
-  const tools = { solveCaptcha: { solve: () => expect.unreachable('there is no captcha') }, signal: never, report: () => undefined }
+  const tools = {
+    solveCaptcha: { solve: () => expect.unreachable('there is no captcha') },
+    signal: never,
+    report: () => undefined,
+    textOf: () => '',
+  }
   await signIn(tab, portal.siteProfile(), { username: 'user1', password: 'harbor-demo' }, tools)
   spare = await tab.browserContext().newPage({ background: true })
   return () => chromium.close(spare)

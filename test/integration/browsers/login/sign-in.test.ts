@@ -3,7 +3,8 @@ import type { Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createCaptchaClient } from '../../../../server/browsers/login/captcha.ts'
 import type { StartTimer } from '../../../../server/async/deadline.ts'
-import { signIn, type Credentials } from '../../../../server/browsers/login/sign-in.ts'
+import { signIn, type Credentials, type SignInStep } from '../../../../server/browsers/login/sign-in.ts'
+import { sessionText } from '../../../../server/words.ts'
 import { siteProfile, type SiteProfile } from '../../../../server/browsers/contract/site-profile.ts'
 import { startChromium, type TestChromium } from '../../../fixtures/chromium.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
@@ -287,6 +288,7 @@ async function begin(options: PortalOptions = {}) {
   pages.push(page)
   const stop = new AbortController()
   const steps: string[] = []
+  const textOf = (step: SignInStep): string => sessionText({ kind: 'sign-in', facts: step })
   const solveCaptcha = createCaptchaClient({ address: portal.captchaService.address, timeout: 600_000, pollEvery: 20, fetch })
   /** The limits of the logins: no time passes for these unless a test lets it. */
   const timers: { ms: number; ring(): void }[] = []
@@ -299,7 +301,7 @@ async function begin(options: PortalOptions = {}) {
       page,
       profile,
       { username: 'user1', password: 'harbor-demo', captchaApiKey: portal.captchaService.apiKey, ...credentials },
-      { solveCaptcha, signal: stop.signal, report: (step) => steps.push(step), startTimer },
+      { solveCaptcha, signal: stop.signal, report: (step) => steps.push(textOf(step)), textOf, startTimer },
     )
   return { portal, page, stop, steps, timers, attempt }
 }

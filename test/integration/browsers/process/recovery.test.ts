@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createBrowsersRoom } from '../../../../server/browsers/index.ts'
+import { sessionText } from '../../../../server/words.ts'
 import { processFacts } from '../../../../server/browsers/process/process-facts.ts'
 import { reapLeftovers } from '../../../../server/browsers/process/reaper.ts'
 import { createProcessRegistry } from '../../../../server/browsers/process/process-registry.ts'
@@ -49,7 +50,7 @@ describe('after a server was killed', () => {
     expect(readdirSync(profilesDir)).toHaveLength(2)
 
     const context = createRoomContext({ dataDir })
-    const room = createBrowsersRoom(context)
+    const room = createBrowsersRoom(context, { textOf: sessionText })
     await room.start()
     await eventually('the directories are gone', () => readdirSync(profilesDir).length === 0)
     await eventually('so are the rows', () => createProcessRegistry(context.database).all().length === 0)

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import type { SessionEvent } from '../../../../server/browsers/contract/index.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { inWords } from '../../../fakes/words.ts'
@@ -34,12 +35,13 @@ describe('a browser in trouble', () => {
     expect((await served.get('/sessions')).body.active_sessions).toBe(0)
     const { session, events } = await detail(id)
     expect(session).toMatchObject({ endReason: 'crashed', reason: 'The browser ended by itself: killed by SIGKILL', leases: [] })
-    expect(events.at(-1)).toMatchObject({ kind: 'session-crashed', tone: 'bad' })
+    const facts = { reason: 'crashed', said: session.reason }
+    expect(events.at(-1)).toMatchObject({ kind: 'session-crashed', tone: 'bad', text: session.reason, facts })
     expect(served.context.emitted.at(-1)).toMatchObject({
       room: 'browsers',
       type: 'session-crashed',
       subject: 'user1',
-      data: { session: id },
+      data: { session: id, profile: 'harbor-gate', text: session.reason, ...facts },
     })
     expect(inWords(served.room.attention())).toMatchObject([{ action: 'restart-session', subject: id, text: session.reason }])
     await eventually('its directory is gone', () => profiles().length === 0)
@@ -120,11 +122,10 @@ describe('what a page may do', () => {
       expect((await served.post(`/v1/browser-sessions/${id}/navigate`, { address })).status).toBe(400)
     }
     await page.goto(`${served.portal.url}/containers.csv`).catch(() => {})
-    await eventually('the download is refused', () =>
-      served.room.service
-        .get(id)
-        .events()
-        .some(({ kind, text }) => kind === 'download-blocked' && text.includes('containers.csv')),
+    await eventually('the download is refused', async () =>
+      (await detail(id)).events.some(
+        ({ kind, text }: SessionEvent) => kind === 'download-blocked' && text === 'Download of containers.csv refused',
+      ),
     )
   })
 

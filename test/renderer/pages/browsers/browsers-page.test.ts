@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import BrowsersPage from '../../../../renderer/pages/browsers/browsers-page.vue'
-import type { BrowserSession, ChromiumState } from '../../../../server/browsers/contract/index.ts'
+import type { BrowserSession, ChromiumState, SessionEvent } from '../../../../server/browsers/contract/index.ts'
 import { refusal, reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../../support/mount.ts'
 
@@ -182,6 +182,18 @@ describe('the browsers page', () => {
     await mounted.router.replace({ query: { session: lost.id } })
     await settle()
     expect(login()).toMatch(/^Login in doubt.*status 401; the new one failed: The site refused the login: Wrong password/)
+  })
+
+  it('shows what happened in a session, the newest first, in words of its own and else in those of the server', async () => {
+    const shown = session()
+    const events: SessionEvent[] = [
+      { id: 1, at, kind: 'sign-in', tone: 'neutral', text: 'Opening a.test', facts: { step: 'opening', host: 'portal.example' } },
+      { id: 2, at, kind: 'session-sang', tone: 'good', text: 'The session sang', facts: {} },
+    ]
+    const server = serving([shown]).on(`GET /browsers/v1/browser-sessions/${shown.id}`, () => ({ session: shown, events }))
+    mounted = await mountPage(BrowsersPage, { server, path: `/?session=${shown.id}` })
+    const lines = [...document.querySelectorAll('section[aria-label=Events] li')].map((line) => line.lastElementChild?.textContent)
+    expect(lines).toEqual(['The session sang', 'Opening portal.example'])
   })
 
   it('says that no Chromium was found and where to get one', async () => {
