@@ -25,6 +25,12 @@ const apiStates: Words['states']['apis'] = {
 
 const needYou = ({ count }: { count: number }): string => plural(count, { one: '# thing needs you', other: '# things need you' })
 
+/** What waits goes out by itself then, e.g. `after pairing`. */
+const goesOut = (queue: number, when: string): string =>
+  queue === 0 ? '' : ` ${plural(queue, { one: '# message waits and goes', other: '# messages wait and go' })} out ${when}.`
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
+
 const disk: Words['disk'] = {
   full: 'the disk is full',
   'read-only': 'the disk is read-only',
@@ -387,6 +393,7 @@ export const en: Words = {
       replaced: 'Replaced',
       failed: 'Failed',
     },
+    webhooks: { givenUp: 'Given up', trying: 'Trying', delivers: 'Delivers' },
     brokers: { running: 'Running', suspended: 'Suspended' },
     brokerClients: { connected: 'Connected', behind: 'Behind', slow: 'Takes nothing', away: 'Away' },
     logins: {
@@ -441,6 +448,57 @@ export const en: Words = {
       'no-capacity': 'Close a session, or raise the limit in Settings, Browsers.',
     },
     actionFailed: ({ action }) => `${action} did not work`,
+    webhookEvents: {
+      message: { label: 'Messages', help: 'What comes in, and what the account writes elsewhere' },
+      progress: { label: 'Progress', help: 'Own messages: sent, delivered, read, failed' },
+      state: { label: 'State', help: 'Online, reconnecting, logged out and so on' },
+      rule: { label: 'Rules', help: 'What a rule sends, and what came of the rules' },
+    },
+    everyEvent: 'Everything',
+    botTrouble: {
+      loggedOut: {
+        title: 'The phone removed this device',
+        text: ({ at, number, queue }) =>
+          `At ${at} it was taken off Linked devices on ${number} (401). It does not try again by itself.${goesOut(queue, 'after pairing')}`,
+      },
+      replaced: {
+        title: 'Another program uses this link',
+        text: ({ at, queue }) =>
+          `Since ${at} the same link is open somewhere else (440), perhaps from a backup on another machine. ` +
+          `Two holders would spoil each other's keys, so this one stays away.${goesOut(queue, 'when it is taken back')}`,
+      },
+      blocked: {
+        title: 'WhatsApp refused the account',
+        text: ({ at }) =>
+          `At ${at} the account was not let in (403). ` +
+          'Look on the phone whether it is restricted; the link is kept and nothing is tried by itself.',
+      },
+      passkey: {
+        title: 'This account asks for a passkey',
+        text:
+          'WhatsApp wants the owner of the account to confirm a new device with a passkey, which a linked program cannot do for you. ' +
+          'Nothing was linked, nothing was changed.',
+        steps: [
+          'On the phone open Settings, Account, Passkeys',
+          'Remove the passkey, or turn off its use for linking',
+          'Ask for a new code here; the passkey can be set again afterwards',
+          'Or let a browser on this machine ask for it: Settings, Bots. That is experimental',
+        ],
+      },
+      codeExpired: {
+        title: 'The code has expired',
+        text: 'Nobody typed it or scanned the QR in time. A new one is good for another few minutes.',
+      },
+      noMoreCodes: {
+        title: 'WhatsApp gives no more codes for now',
+        text: 'Too many were asked for with this number (429). Wait an hour or more; asking again sooner makes the wait longer.',
+      },
+      failed: {
+        title: ({ linked }) => (linked ? 'It does not run' : 'It was not linked'),
+        text: ({ reason }) => sentence(reason === '' ? 'The reason is not known' : reason),
+      },
+      ways: { pairAgain: 'Pair again', restoreBackup: 'Restore backup', takeBack: 'Take back', newCode: 'New code' },
+    },
   },
 
   desktop: {

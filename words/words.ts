@@ -26,6 +26,11 @@ import type { DiskRefusal } from '../server/store/disk.ts'
 /** Words that stand as they are, or are made of facts. */
 export type Entry<Facts> = string | ((facts: Facts) => string)
 
+interface Trouble<Facts> {
+  title: Entry<Facts>
+  text: Entry<Facts>
+}
+
 type EventTypes = typeof eventTypes
 type SessionEvents = typeof sessionEvents
 
@@ -72,6 +77,7 @@ export interface Words {
     apis: Record<ApiView['state'] | 'exposed', string>
     browsers: Record<SessionState, string>
     bots: Record<BotState, string>
+    webhooks: Record<'givenUp' | 'trying' | 'delivers', string>
     brokers: Record<'running' | 'suspended', string>
     brokerClients: Record<'connected' | 'behind' | 'slow' | 'away', string>
     logins: Record<'active' | 'expiring' | 'over' | EndReason, string>
@@ -99,6 +105,23 @@ export interface Words {
     /** What to do about a failure, by its code, after what the server says of it. */
     advice: Readonly<Record<string, string>>
     actionFailed: Entry<{ action: string }>
+    /** What a webhook of bots may be for, to be ticked, and how one that has chosen nothing reads. */
+    webhookEvents: Record<'message' | 'progress' | 'state' | 'rule', { label: string; help: string }>
+    everyEvent: string
+    /** What is the matter with a bot; `at` is a time of day. */
+    botTrouble: {
+      loggedOut: Trouble<{ at: string; number: string; queue: number }>
+      replaced: Trouble<{ at: string; queue: number }>
+      blocked: Trouble<{ at: string }>
+      /** The steps are those of a person at the phone. */
+      passkey: { title: string; text: string; steps: readonly string[] }
+      codeExpired: Trouble<unknown>
+      /** WhatsApp gives no more for now. */
+      noMoreCodes: Trouble<unknown>
+      failed: Trouble<{ linked: boolean; reason: string }>
+      /** The ways out of it, on their buttons. */
+      ways: Record<'pairAgain' | 'restoreBackup' | 'takeBack' | 'newCode', string>
+    }
   }
   /** What the desktop says outside the window: tray, menu, notifications, boxes. */
   desktop: {
