@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { systemClock } from '../server/clock.ts'
 import type { RoomName } from '../server/http/contract.ts'
-import type { ServerOptions } from '../server/index.ts'
+import type { ServerOptions } from '../server/server.ts'
 import type { Log } from '../server/log.ts'
 import type { DesktopInfo } from '../preload/schema.ts'
 import type { Autostart } from './autostart.ts'

@@ -19,7 +19,8 @@ import {
   Tray,
 } from 'electron'
 import { flagNames, helpText, OptionError, readOptions, type Options } from '../server/config/options.ts'
-import { createServer, type ServerOptions } from '../server/index.ts'
+import { createServer } from '../server/index.ts'
+import type { ServerOptions } from '../server/server.ts'
 import { say } from '../server/library-output.ts'
 import { onStarterGone } from '../server/lifeline.ts'
 import { createLog } from '../server/log.ts'

@@ -16,7 +16,7 @@ type AnyTable = LifecycleTable<string, string, unknown>
 /** Every table that a file named `…lifecycle.ts` exports, by the name of its page. */
 export async function lifecyclePages(): Promise<Map<string, string>> {
   const pages = new Map<string, string>()
-  for (const file of globSync('server/*/**/*lifecycle.ts', { cwd: root }).toSorted()) {
+  for (const file of globSync('server/**/*lifecycle.ts', { cwd: root }).toSorted()) {
     const exported: Record<string, unknown> = await import(pathToFileURL(join(root, file)).href)
     for (const table of Object.values(exported).filter(isTable)) pages.set(`${table.name.replaceAll(' ', '-')}.md`, page(table, file))
   }

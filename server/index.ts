@@ -2,18 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { isDoneWithin } from './async/deadline.ts'
-import { createSignal } from './async/signal.ts'
-import { createBrokersRoom, type BrokersRoom } from './brokers/index.ts'
-import { BotFault } from './bots/fault.ts'
+import { createBotPublisher } from './bot-publisher.ts'
 import { createBotsRoom } from './bots/index.ts'
-import type { Publisher } from './bots/rules/publisher.ts'
+import { createBrokersRoom } from './brokers/index.ts'
 import { createBrowsersRoom } from './browsers/index.ts'
-import { systemClock, type Clock } from './clock.ts'
-import type { ContractVariables, FixedSettings } from './config/options.ts'
+import { createChangeSignal } from './change-signal.ts'
+import { systemClock } from './clock.ts'
 import { databaseFileName, lockDataDir, removeRuntimeFile, writeRuntimeFile } from './config/runtime-file.ts'
-import type { Settings } from './config/settings.ts'
 import { createSettingsStore, type SettingsStore } from './config/settings-store.ts'
-import { createControlApi, overviewOf, signInUrl } from './control/api.ts'
+import { createControlApi, signInUrl } from './control/api.ts'
 import { changeApis, createApiAdmin } from './control/apis.ts'
 import { createAttention } from './control/attention.ts'
 import { createAuthority, standingOfMaker } from './control/authority.ts'
@@ -24,12 +21,9 @@ import { createDiskWatch } from './disk-watch.ts'
 import { createEventStream } from './events/stream.ts'
 import { createProcessMetrics } from './events/process-metrics.ts'
 import { ApiHost } from './http/api-host.ts'
-import type { ApiName, RoomName } from './http/contract.ts'
-import { ownerStanding, type Standing } from './http/rights.ts'
 import { Egress, originsOf } from './http/egress.ts'
 import { Guards } from './http/guards.ts'
 import { createAddressSet } from './http/network.ts'
-import type { ListenerState } from './http/listener.ts'
 import { createWindowFiles } from './http/window-files.ts'
 import { houseEventsOf } from './house-events.ts'
 import { makeHouseParts } from './house-parts.ts'
@@ -37,79 +31,19 @@ import { catchEscapes } from './isolation.ts'
 import { Keeper } from './keeper.ts'
 import { keepLibraryOutput } from './library-output.ts'
 import { live, liveApi } from './live.ts'
-import { createLog, type Log } from './log.ts'
+import { createLog } from './log.ts'
 import { createLoginsRoom } from './logins/index.ts'
 import { createPasskeyBrowser } from './passkey-browser.ts'
 import { createRelayRoom } from './relay/index.ts'
 import type { Room, RoomContext } from './room.ts'
+import type { RoomName } from './rooms.ts'
 import { randomToken } from './secrets/random.ts'
-import type { KeyProtector } from './secrets/sealing-key.ts'
+import type { Server, ServerOptions } from './server.ts'
+import { statusOf, summaryOf, type ServerStatus } from './server-status.ts'
 import { diskRefusal } from './store/disk.ts'
 import { emptyDatabase, openHouseDatabase } from './store/house-database.ts'
 import { builtInTools } from './tools/built-in-tools.ts'
-import { version } from './version.ts'
 import { sessionText } from './words.ts'
-
-export interface ServerOptions {
-  /** Made when it does not exist; held by one server at a time. */
-  dataDir: string
-  /** Bind address of APIs that are open to this machine only. Default 127.0.0.1. */
-  host?: string
-  /** Values given by flag or variable, which win over the settings file. */
-  fixed?: FixedSettings
-  /** Folder of the built window; not served when left out. */
-  rendererDir?: string
-  /** Origins of windows that are ours beside the control address, e.g. `app://wheelhouse`. */
-  windowOrigins?: readonly string[]
-  /** Variables that the published contracts name. */
-  contractVariables?: ContractVariables
-  /** Base of the relay's session addresses; the relay's own address when left out. */
-  publicUrl?: string | null
-  /** WhatsApp's server, or a protocol double; the real one when left out. */
-  whatsappUrl?: string | null
-  /** Seals the sealing key itself in the OS key store; a 0600 file without it. */
-  keyProtector?: KeyProtector
-  /** The process is the server's alone: what nobody catches in it is contained instead of ending it. */
-  ownsProcess?: boolean
-  /** Checks every reply against its contract; for tests. */
-  checkReplies?: boolean
-  clock?: Clock
-  log?: Log
-}
-
-/** What the ready line and `runtime.json` say; the line leaves the token out. */
-export interface ServerStatus {
-  version: string
-  pid: number
-  control: { url: string; token: string }
-  apis: Partial<Record<RoomName, { url: string; state: string; error?: string }>>
-}
-
-/** What a tray shows. */
-export interface ServerSummary {
-  attention: number
-  rooms: { room: RoomName; count: number; unit: string; text: string }[]
-  apis: { name: ApiName; state: ListenerState['state']; url: string; lanUrl: string | null; exposed: boolean }[]
-}
-
-export interface Server {
-  /** Resolves when every listener has its port or has reported why not, and `runtime.json` says so. */
-  start(): Promise<ServerStatus>
-  /** Stops accepting, ends sessions, flushes. Resolves within 5 s; safe to call twice. */
-  stop(): Promise<void>
-  status(): ServerStatus
-  settings(): Settings
-  changeSettings(patch: object): Promise<Settings>
-  startApi(name: ApiName): Promise<void>
-  stopApi(name: ApiName): Promise<void>
-  /** What the start met that a person must know, a sentence each: what the disk refuses. */
-  complaints(): string[]
-  /** A link that signs one browser in once. */
-  signInLink(): string
-  /** Called after changes of settings, of an API's state or of what the summary counts, at most four times a second. */
-  onChange(listener: () => void): () => void
-  summary(): ServerSummary
-}
 
 /** Longest that rooms may take to end what they run; what is left then is killed with this process. */
 const stopWithin = 4_500
@@ -124,11 +58,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const settings = createSettingsStore({ file: join(dataDir, 'settings.json'), fixed: options.fixed ?? new Map() })
   const log = options.log ?? createLog(settings.current().logLevel)
   const changes = createChangeSignal()
-  /** What "Needs attention" says has changed; windows hear of it as soon as there is a stream to tell them. */
-  let tellWindows = (): void => undefined
+  /** What "Needs attention" says has changed; windows hear of it as soon as there is a stream to them. */
+  let notifyWindows = (): void => undefined
   const attentionChanged = (): void => {
     changes.notify()
-    tellWindows()
+    notifyWindows()
   }
   const disk = createDiskWatch({ dataDir, clock, changed: attentionChanged })
   const house = openHouseDatabase(join(dataDir, databaseFileName))
@@ -156,7 +90,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const processMetrics = createProcessMetrics(clock)
   const stream = createEventStream({ bus, clock, processMetrics: () => ({ ...processMetrics(), lanClients: apiHost.countLanClients() }) })
 
-  tellWindows = () => {
+  notifyWindows = () => {
     for (const resource of ['attention', 'apis']) stream.changed(resource)
   }
 
@@ -194,7 +128,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     (given) => createLoginsRoom(given, { variables: options.contractVariables }),
     loginsKind(settings, options) === 'database',
   )
-  const publisher = createPublisher(brokers, (maker) => standingOfMaker(maker, keys))
+  const publisher = createBotPublisher(brokers, (maker) => standingOfMaker(maker, keys))
   const bots = await raise('bots', (given) =>
     createBotsRoom(given, {
       variables: options.contractVariables,
@@ -230,23 +164,21 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     events: bus,
   })
   const apiOfControl = createControlApi({
-    ...{
-      clock,
-      settings,
-      bus,
-      stream,
-      keys,
-      users,
-      signIn,
-      rooms,
-      rates,
-      profiles: live(() => browsers.profiles),
-      practice,
-      upstreams: live(() => relay.upstreamAdmin),
-      lockers,
-      restartRoom: (room) => keeper.restart(room),
-      startedAt: clock.monotonic(),
-    },
+    clock,
+    settings,
+    bus,
+    stream,
+    keys,
+    users,
+    signIn,
+    rooms,
+    rates,
+    profiles: live(() => browsers.profiles),
+    practice,
+    upstreams: live(() => relay.upstreamAdmin),
+    lockers,
+    restartRoom: (room) => keeper.restart(room),
+    startedAt: clock.monotonic(),
     host: () => apiHost,
     apiAdmin: () => apiAdmin,
     attention: () => attention,
@@ -266,7 +198,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onChange: () => {
       stream.changed('apis')
       changes.notify()
-      tellRuntime()
+      updateRuntimeFile()
     },
   })
   const apiAdmin = createApiAdmin(apiHost, settings, bus, (name) => keeper.view(name))
@@ -288,19 +220,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     changes.notify()
   })
 
-  const status = (): ServerStatus => ({
-    version,
-    pid: process.pid,
-    control: { url: apiHost.url('control'), token: ownerToken },
-    apis: Object.fromEntries(rooms.map((room) => [room.name, apiStatus(apiHost, room.name)])),
-  })
-
+  const status = (): ServerStatus => statusOf(apiHost, rooms, ownerToken)
   let serving = false
   /**
    * Scripts and `sign-in-link` find the server by this file, wherever its listeners go. They do without it where the disk refuses; the
    * ready line has the addresses.
    */
-  const tellRuntime = (): void => {
+  const updateRuntimeFile = (): void => {
     if (!serving) return
     try {
       writeRuntimeFile(dataDir, status())
@@ -339,7 +265,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         if ('error' in state) houseEventsOf(bus, name).emit({ type: state.state, subject: name, data: { port: state.port } })
       }
       serving = true
-      tellRuntime()
+      updateRuntimeFile()
       return status()
     },
     stop: () => (stopping ??= stop()),
@@ -354,69 +280,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     complaints: () => disk.complaints(),
     signInLink: () => signInUrl(apiHost, signIn.createCode().code),
     onChange: changes.subscribe,
-    summary: () => {
-      const { rooms: summaries, attention: items } = overviewOf({ rooms, rates, attention: () => attention }, '15m')
-      return {
-        attention: items.length,
-        rooms: summaries.map(({ room, count, unit, text }) => ({ room, count, unit, text })),
-        apis: apiHost.names().map((name) => {
-          const {
-            status: { state },
-            exposed,
-          } = apiHost.served(name)
-          return {
-            name,
-            state,
-            url: apiHost.url(name),
-            lanUrl: apiHost.lanUrls(name)[0] ?? null,
-            exposed: exposed && settings.current().apis[name].insecureNoKey,
-          }
-        }),
-      }
-    },
+    summary: () => summaryOf({ host: apiHost, rooms, rates, attention, settings: settings.current() }),
   }
-}
-
-/** What bots publish: as long as whoever added the rule may publish there himself. */
-function createPublisher(brokers: Pick<BrokersRoom, 'inProcessClient'>, standingOf: (maker: string) => Standing | null): Publisher {
-  const allows: Publisher['allows'] = (by, session) =>
-    by.may('brokers:use') && by.reaches('brokers', { subject: session, makers: brokers.inProcessClient.makersOf(session) })
-  return {
-    allows,
-    async publish({ session, topic, data, id, publisher, madeBy }) {
-      const by = madeBy === null ? ownerStanding : standingOf(madeBy)
-      if (by === null || !allows(by, session))
-        throw new BotFault('rule-beyond-caller', 'Whoever added this rule may no longer publish there')
-      await brokers.inProcessClient.publish(session, { topic, data, id, publisher, retain: false })
-    },
-  }
-}
-
-function apiStatus(host: ApiHost, name: RoomName): { url: string; state: string; error?: string } {
-  const { status } = host.served(name)
-  return { url: host.url(name), state: status.state, ...('error' in status ? { error: status.error } : {}) }
 }
 
 function loginsKind(settings: SettingsStore, { contractVariables }: ServerOptions): string {
   return contractVariables?.sessionStorageType ?? settings.current().logins.storage
-}
-
-/** Many changes in a moment become one call, at most four a second: a menu that is rebuilt more often cannot be used. */
-function createChangeSignal(): { notify(): void; subscribe(listener: () => void): () => void; dispose(): void } {
-  const changed = createSignal()
-  let timer: NodeJS.Timeout | undefined
-  return {
-    notify() {
-      if (changed.size === 0) return
-      timer ??= setTimeout(() => {
-        timer = undefined
-        changed.emit()
-      }, 250)
-    },
-    subscribe: changed.subscribe,
-    dispose() {
-      clearTimeout(timer)
-      changed.clear()
-    },
-  }
 }

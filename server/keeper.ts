@@ -4,38 +4,23 @@
  * again.
  */
 import { isDoneWithin } from './async/deadline.ts'
-import { iso, type Clock } from './clock.ts'
-import type { HouseConcern } from './house-concerns.ts'
+import type { Clock } from './clock.ts'
 import type { DiskWatch } from './disk-watch.ts'
+import { ErrorMeter, isWorthLogging } from './error-meter.ts'
 import type { EventSink } from './events/event.ts'
 import { KernelFault } from './fault.ts'
+import type { HouseConcern } from './house-concerns.ts'
 import { houseEventsOf } from './house-events.ts'
-import { apiNames, isRoom, rooms, type ApiName, type RoomName } from './rooms.ts'
-import { Refusal } from './http/problem.ts'
 import type { Shelter } from './http/shelter.ts'
 import { reasonOf, within, withinRoom, type Escape, type Scope } from './isolation.ts'
+import { nextState } from './lifecycle.ts'
 import { live } from './live.ts'
 import type { Log } from './log.ts'
 import type { Room } from './room.ts'
+import { roomLifecycle, type RoomEvent } from './room-lifecycle.ts'
+import { concernsOf, downBecause, refusalOf, tooManyRestarts, withRestart, type Down, type RoomStanding } from './room-standing.ts'
+import { isRoom, rooms, type ApiName, type RoomName } from './rooms.ts'
 import { diskRefusal } from './store/disk.ts'
-
-/** How a room stands; `down` is for a person. */
-export type Standing = { is: 'serving' } | { is: 'restarting'; since: number } | Down
-
-interface Down {
-  is: 'down'
-  since: number
-  reason: string
-  code: 'unavailable' | 'storage-refused'
-}
-
-type Happening = 'restart' | 'up' | 'failed'
-/** What is not here does not happen: a failure while one restart runs is part of that restart. */
-const transitions: Readonly<Record<Standing['is'], Partial<Record<Happening, Standing['is']>>>> = {
-  serving: { restart: 'restarting', failed: 'down' },
-  restarting: { up: 'serving', failed: 'down' },
-  down: { restart: 'restarting' },
-}
 
 interface Kept {
   /** The one of today: a room that is restarted is made anew, so that nothing of what failed is left in it. */
@@ -43,7 +28,7 @@ interface Kept {
   make(): Room | Promise<Room>
   /** It has run, or was made to stand in: it is not started again. */
   worn: boolean
-  standing: Standing
+  standing: RoomStanding
   /** When it was restarted by itself, ms of the monotonic clock; a person's tries do not count. */
   restarts: number[]
 }
@@ -58,16 +43,13 @@ export interface KeeperOptions {
   changed(): void
 }
 
-/** More restarts than this within ten minutes: what fails will fail again. */
-const mostRestarts = 3
-const restartWindow = 600_000
 /** Longest that a room may take to stop before it is started anew. */
 const stopWithin = 4_500
 
 export class Keeper {
   private readonly rooms = new Map<RoomName, Kept>()
   private readonly options: KeeperOptions
-  private readonly meter = new Meter()
+  private readonly meter = new ErrorMeter()
   private stopped = false
   /** The bus is one of the things that are made with the keeper standing around them. */
   events: EventSink = { emit: () => undefined }
@@ -108,12 +90,12 @@ export class Keeper {
     await Promise.all(running.map(([name, kept]) => this.stopRoom(name, kept)))
   }
 
-  standing(name: RoomName): Standing {
+  standing(name: RoomName): RoomStanding {
     return this.kept(name).standing
   }
 
   /** How it stands, and how many errors were kept to what they came from since the start. Control always serves. */
-  view(name: ApiName): { standing: Standing['is']; contained: number } {
+  view(name: ApiName): { standing: RoomStanding['is']; contained: number } {
     return { standing: isRoom(name) ? this.standing(name).is : 'serving', contained: this.meter.of(name) }
   }
 
@@ -128,7 +110,11 @@ export class Keeper {
   }
 
   readonly shelter: Shelter = {
-    refusal: (api) => (api === 'control' ? null : this.refusalOf(api)),
+    refusal: (api) => {
+      if (api === 'control') return null
+      const standing = this.rooms.get(api)?.standing
+      return standing === undefined ? null : refusalOf(api, standing)
+    },
     enter: (scope, work) => this.enterRoom(scope.room, () => within(scope, work)),
     diskRefused: (api, refusal) => this.options.disk.refused(api, refusal),
   }
@@ -137,21 +123,7 @@ export class Keeper {
   readonly reportUnknown = (escape: Escape): void => this.report(escape)
 
   attention(): HouseConcern[] {
-    return [...this.rooms].flatMap(([name, { standing }]): HouseConcern[] => {
-      if (standing.is !== 'down') return []
-      return [
-        {
-          id: `room:${name}`,
-          room: name,
-          kind: 'room-down',
-          facts: { room: name, reason: standing.reason },
-          tone: 'bad',
-          since: iso(standing.since),
-          action: 'restart-room',
-          subject: name,
-        },
-      ]
-    })
+    return [...this.rooms].flatMap(([name, { standing }]) => concernsOf(name, standing))
   }
 
   /** Everything a room makes and starts runs in here. */
@@ -194,12 +166,7 @@ export class Keeper {
   private downFor(name: RoomName, problem: Error | undefined, how?: { lasting: boolean }): Down {
     const refusal = diskRefusal(problem)
     if (refusal !== null) this.options.disk.refused(name, refusal, how)
-    return {
-      is: 'down',
-      since: this.options.clock.now(),
-      reason: refusal?.reason ?? reasonOf(problem),
-      code: refusal === null ? 'unavailable' : 'storage-refused',
-    }
+    return downBecause(problem, refusal, this.options.clock.now())
   }
 
   /** Null when it has started. */
@@ -222,10 +189,10 @@ export class Keeper {
   private async failedByItself(name: RoomName, reason: string): Promise<void> {
     const kept = this.rooms.get(name)
     if (kept === undefined || kept.standing.is !== 'serving' || this.stopped) return
-    const now = this.options.clock.monotonic()
-    kept.restarts = [...kept.restarts.filter((at) => now - at < restartWindow), now]
-    if (kept.restarts.length > mostRestarts) {
-      this.become(kept, name, 'failed', new Error(`it failed ${kept.restarts.length} times in ten minutes, last with: ${reason}`))
+    kept.restarts = withRestart(kept.restarts, this.options.clock.monotonic())
+    const tooMany = tooManyRestarts(kept.restarts, reason)
+    if (tooMany !== null) {
+      this.become(kept, name, 'failed', tooMany)
       await this.stopRoom(name, kept)
       return
     }
@@ -258,10 +225,10 @@ export class Keeper {
     return isDoneWithin(stopWithin, stopped)
   }
 
-  private become(kept: Kept, name: RoomName, happening: Happening, problem?: Error): void {
-    const next = transitions[kept.standing.is][happening]
-    if (next === undefined) {
-      this.options.log.error({ room: name, from: kept.standing.is, happening }, 'a change of a room that cannot be')
+  private become(kept: Kept, name: RoomName, event: RoomEvent, problem?: Error): void {
+    const next = nextState(roomLifecycle, kept.standing.is, event, undefined)
+    if (next === null) {
+      this.options.log.error({ room: name, from: kept.standing.is, event }, 'a change of a room that cannot be')
       return
     }
     const since = this.options.clock.now()
@@ -274,22 +241,11 @@ export class Keeper {
     this.options.changed()
   }
 
-  private refusalOf(name: RoomName): Refusal | null {
-    const standing = this.rooms.get(name)?.standing
-    if (standing === undefined || standing.is === 'serving') return null
-    if (standing.is === 'restarting')
-      return new Refusal('unavailable', `${rooms[name].plural} are being restarted; try again in a moment`, {
-        headers: { 'retry-after': '1' },
-      })
-    return new Refusal(standing.code, `${rooms[name].plural} cannot be served: ${standing.reason}`)
-  }
-
   private report({ error, reason, origin }: Escape): void {
     const room = origin?.room ?? 'control'
     const kind = origin?.kind ?? 'unknown'
     const count = this.meter.count(room, `${kind}:${origin?.id ?? ''}:${reason}`)
-    // A thing that fails with every frame fails some thousand times a second: the first tells all, the tenth and hundredth that it goes on.
-    if (!isPowerOfTen(count)) return
+    if (!isWorthLogging(count)) return
     this.options.log.error({ error, room, kind, id: origin?.id, count }, 'an error escaped and was contained')
     houseEventsOf(this.events, room).emit({ type: 'error-contained', subject: origin?.id ?? null, data: { kind, reason, count } })
   }
@@ -303,29 +259,4 @@ export class Keeper {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(reasonOf(thrown))
-}
-
-function isPowerOfTen(count: number): boolean {
-  return Number.isInteger(Math.log10(count))
-}
-
-/** Counts by room, and by what exactly it was. */
-class Meter {
-  private readonly rooms = new Map<ApiName, number>(apiNames.map((name) => [name, 0]))
-  private readonly same = new Map<string, number>()
-
-  of(room: ApiName): number {
-    return this.rooms.get(room) ?? 0
-  }
-
-  /** How often exactly this was seen, this time included. */
-  count(room: ApiName, what: string): number {
-    this.rooms.set(room, this.of(room) + 1)
-    const key = `${room}:${what}`
-    const count = (this.same.get(key) ?? 0) + 1
-    this.same.set(key, count)
-    // Reasons may carry what changes each time; forgetting the oldest costs a line more in the log.
-    if (this.same.size > 1_000) this.same.delete(this.same.keys().next().value ?? key)
-    return count
-  }
 }

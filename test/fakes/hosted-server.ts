@@ -1,7 +1,7 @@
 /** A server as the desktop shell sees it, with facts that a test sets; no port is opened. */
 import { defaultSettings, settingsSchema, type Settings } from '../../server/config/settings.ts'
 import { merge } from '../../server/config/paths.ts'
-import type { ServerStatus, ServerSummary } from '../../server/index.ts'
+import type { ServerStatus, ServerSummary } from '../../server/server-status.ts'
 import type { HostedServer } from '../../main/server-host.ts'
 
 export class FakeHostedServer implements HostedServer {
