@@ -25,18 +25,18 @@ export function createBrokersRoom(
   { dataDir, database, events, egress, changed, settings, clock, log }: RoomContext,
   given: BrokersGiven = {},
 ): BrokersRoom {
-  let told = -Infinity
+  let notifiedAt = -Infinity
   let later: NodeJS.Timeout | undefined
   let startedAt = 0
-  const tellWindows = (): void => {
-    const wait = told + changedEvery - clock.monotonic()
+  const notifyWindows = (): void => {
+    const wait = notifiedAt + changedEvery - clock.monotonic()
     if (wait > 0) {
-      later ??= setTimeout(tellWindows, wait)
+      later ??= setTimeout(notifyWindows, wait)
       return
     }
     clearTimeout(later)
     later = undefined
-    told = clock.monotonic()
+    notifiedAt = clock.monotonic()
     changed('brokers')
   }
   const folder = join(dataDir, 'brokers')
@@ -46,7 +46,7 @@ export function createBrokersRoom(
     clock,
     log,
     events,
-    changed: tellWindows,
+    changed: notifyWindows,
     ...given,
   })
   const mqtt = new MqttListener(service.clients, settings, log, egress)

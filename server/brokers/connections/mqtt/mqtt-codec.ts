@@ -10,7 +10,7 @@ import type { Clients } from '../../clients.ts'
 import type { ClientConnection } from '../shared/client-connection.ts'
 import type { Codec } from '../shared/codec.ts'
 import { Incoming } from './incoming.ts'
-import { logIn, refuseVersion } from './mqtt-login.ts'
+import { handleConnect, refuseVersion } from './mqtt-login.ts'
 import { answer, disconnect, encode, endCodes, keepForOf, newParser, reason, type Version } from './mqtt-packets.ts'
 import { largestPacket, type MqttPeer } from './mqtt-peer.ts'
 import { Outgoing } from './outgoing.ts'
@@ -117,7 +117,7 @@ export class MqttCodec implements Codec, MqttPeer {
 
   private async connect(packet: IConnectPacket): Promise<void> {
     this.version = packet.protocolVersion === 5 ? 5 : packet.protocolVersion === 3 ? 3 : 4
-    await logIn(this, packet)
+    await handleConnect(this, packet)
   }
 
   /** DISCONNECT (3.14): the client leaves on purpose. */

@@ -16,7 +16,7 @@ export function refuseVersion(peer: MqttPeer): void {
   refuse(peer, { three: 1, five: reason.unsupportedVersion })
 }
 
-export async function logIn(peer: MqttPeer, packet: IConnectPacket): Promise<void> {
+export async function handleConnect(peer: MqttPeer, packet: IConnectPacket): Promise<void> {
   const { connection, clients } = peer
   const { properties = {} } = packet
   const wrong = wrongIn(packet, peer.version)

@@ -98,7 +98,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   // From the wire
 
   data(bytes: Buffer, isBinary: boolean): void {
-    this.heartbeat.heard()
+    this.heartbeat.onActivity()
     this.backpressure.beforeRead()
     if (this.isOver) return
     this.codec.onBytes(bytes, isBinary)
@@ -106,7 +106,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   }
 
   alive(): void {
-    this.heartbeat.heard()
+    this.heartbeat.onActivity()
     this.backpressure.beforeRead()
     this.backpressure.afterRead()
   }

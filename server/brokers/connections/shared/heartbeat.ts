@@ -4,22 +4,22 @@ import type { Wire } from './wire.ts'
 export class Heartbeat {
   private readonly wire: Wire
   private readonly now: () => number
-  private heardAt: number
+  private activeAt: number
   private pingedAt: number
 
   constructor(wire: Wire, now: () => number) {
     this.wire = wire
     this.now = now
-    this.heardAt = this.pingedAt = now()
+    this.activeAt = this.pingedAt = now()
   }
 
-  heard(): void {
-    this.heardAt = this.now()
+  onActivity(): void {
+    this.activeAt = this.now()
   }
 
-  /** Ms since it was last heard. */
+  /** Ms since the last sign of life. */
   get quietFor(): number {
-    return this.now() - this.heardAt
+    return this.now() - this.activeAt
   }
 
   /**
@@ -28,7 +28,7 @@ export class Heartbeat {
    */
   check({ evictAfter, pingEvery, isOwed }: { evictAfter: number; pingEvery: number | null; isOwed: boolean }): boolean {
     if (isOwed && this.wire.pings && this.quietFor > evictAfter) {
-      if (this.quietFor > 2 * evictAfter && this.pingedAt > this.heardAt) return false
+      if (this.quietFor > 2 * evictAfter && this.pingedAt > this.activeAt) return false
       this.ping(evictAfter)
     }
     if (pingEvery !== null && this.quietFor > pingEvery) {

@@ -24,7 +24,7 @@ it('asks nothing of a peer that is heard', () => {
   const { wire, heartbeat, checkAt } = open()
   for (let now = 0; now < 300_000; now += 29_000) {
     checkAt(now)
-    heartbeat.heard()
+    heartbeat.onActivity()
   }
   expect(wire.asked).toEqual([])
 })
