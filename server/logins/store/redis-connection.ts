@@ -69,12 +69,12 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
   const states = createSignal(report)
   let current: StoreState = { up: false, error: notYet, since: clock.now() }
   /** What was last said of each connection; forgotten when it is there again. */
-  const causes = { client: '', ear: '' }
-  let ear = listener()
+  const causes = { client: '', subscriber: '' }
+  let subscriber = listener()
   let isListening = false
-  let probe: { number: number; answered: boolean; heard: boolean } | null = null
+  let probe: { number: number; answered: boolean; echoed: boolean } | null = null
   let probes = 0
-  let told = ''
+  let lastWarning = ''
   let ahead: number | null = null
   let stopped = false
 
@@ -94,7 +94,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
   }
 
   function lost(): void {
-    become(false, causes.client === '' ? causes.ear : causes.client)
+    become(false, causes.client === '' ? causes.subscriber : causes.client)
   }
 
   /** What Redis says to a write it does not take. */
@@ -102,41 +102,41 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
     causes.client = textOf(error)
     if (elsewhere.test(error.message)) {
       giveUp(client)
-      giveUp(ear)
+      giveUp(subscriber)
     }
     lost()
   }
 
   function giveUp(each: RedisClient): void {
     if (stopped || each.status !== 'ready') return
-    if (each === ear) isListening = false
+    if (each === subscriber) isListening = false
     probe = null
     each.disconnect(true)
   }
 
   function ask(): void {
     if (client.status === 'end') void within(scope, () => client.connect().catch(() => undefined))
-    if (client.status !== 'ready' || ear.status !== 'ready') return
-    if (!isListening) return subscribe(ear)
+    if (client.status !== 'ready' || subscriber.status !== 'ready') return
+    if (!isListening) return subscribe(subscriber)
     const before = probe
     // After what has arrived is read: it may be this process that was away.
     if (before !== null) setImmediate(() => before === probe && settle(before))
     else send()
   }
 
-  function settle({ answered, heard }: { answered: boolean; heard: boolean }): void {
+  function settle({ answered, echoed }: { answered: boolean; echoed: boolean }): void {
     if (!answered) {
       causes.client = 'it does not answer'
       giveUp(client)
-    } else if (!heard) {
-      causes.ear = 'what is published does not arrive'
-      giveUp(ear)
+    } else if (!echoed) {
+      causes.subscriber = 'what is published does not arrive'
+      giveUp(subscriber)
     }
     lost()
   }
 
   function send(): void {
-    const own = { number: (probes += 1), answered: false, heard: false }
+    const own = { number: (probes += 1), answered: false, echoed: false }
     probe = own
     const asked = wallTime()
     script(probeScript, prefix, self, own.number).then(
@@ -157,40 +157,40 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
     )
   }
 
-  /** The time of Redis was read at some moment between asking and hearing: only what lies outside of both is a difference. */
-  function compare(asked: number, heard: number, time: number): void {
+  /** The time of Redis was read at some moment between asking and the answer: only what lies outside of both is a difference. */
+  function compare(asked: number, answered: number, time: number): void {
     const before = ahead
-    ahead = time < asked ? asked - time : time > heard ? heard - time : 0
+    ahead = time < asked ? asked - time : time > answered ? answered - time : 0
     if (isApart(before) !== isApart(ahead)) states.emit()
   }
 
   function proven(): void {
-    if (probe === null || !probe.answered || !probe.heard) return
+    if (probe === null || !probe.answered || !probe.echoed) return
     probe = null
     causes.client = ''
-    causes.ear = ''
-    told = ''
+    causes.subscriber = ''
+    lastWarning = ''
     become(true)
   }
 
   function subscribe(own: Redis): void {
     own.subscribe(`${prefix}changed`, `${prefix}keys`, aliveChannel).then(
       () => {
-        if (own !== ear) return
+        if (own !== subscriber) return
         isListening = true
         if (probe === null) ask()
       },
       (error: Error) => {
-        causes.ear = textOf(error)
+        causes.subscriber = textOf(error)
         lost()
       },
     )
   }
 
-  function hear(channel: string, message: string): void {
+  function onMessage(channel: string, message: string): void {
     if (channel === aliveChannel) {
       if (probe !== null && Number(message) === probe.number) {
-        probe.heard = true
+        probe.echoed = true
         proven()
       }
     } else messages[channel === `${prefix}keys` ? 'keys' : 'changed'].emit(message)
@@ -206,28 +206,28 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
       causes.client = reason
       isListening = false
       probe = null
-      for (const each of [client, ear]) each.disconnect(true)
+      for (const each of [client, subscriber]) each.disconnect(true)
       lost()
     },
   }
 
   function listen(): void {
     if (stopped) return
-    const own = ear
+    const own = subscriber
     own.on('ready', () => subscribe(own))
-    own.on('message', hear)
-    own.on('error', (error: Error) => own === ear && (causes.ear = textOf(error)))
+    own.on('message', onMessage)
+    own.on('error', (error: Error) => own === subscriber && (causes.subscriber = textOf(error)))
     own.on('close', () => {
-      if (own !== ear) return
+      if (own !== subscriber) return
       isListening = false
       probe = null
       lost()
     })
     own.on('end', () => {
-      if (stopped || own !== ear) return
+      if (stopped || own !== subscriber) return
       setTimeout(() => {
         if (stopped) return
-        ear = listener()
+        subscriber = listener()
         listen()
       }, listenAgainAfter).unref()
     })
@@ -252,15 +252,15 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
         throw new LoginFault('store-unavailable', 'The session store takes no writes now', {}, { cause: error })
       }
       const reason = client.status === 'ready' || causes.client === '' ? textOf(error) : causes.client
-      if (client.status === 'ready') tellOnce(reason)
+      if (client.status === 'ready') warnOnce(reason)
       throw new LoginFault('store-unavailable', 'The session store cannot be reached', {}, { cause: new Error(reason, { cause: error }) })
     }
   }
 
   /** Each reason once until another comes: what goes wrong goes wrong with every request. */
-  function tellOnce(reason: string): void {
-    if (reason !== told) log.warn({ error: reason }, 'a command to Redis failed')
-    told = reason
+  function warnOnce(reason: string): void {
+    if (reason !== lastWarning) log.warn({ error: reason }, 'a command to Redis failed')
+    lastWarning = reason
   }
 
   /** The key routes it to its node in a cluster; the scripts make all names from the prefix. */
@@ -276,7 +276,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
     state: () => current,
     onState: states.subscribe,
     async start() {
-      if (stopped) ear = listener()
+      if (stopped) subscriber = listener()
       stopped = false
       within(scope, () => {
         client.connect().catch(() => undefined)
@@ -298,7 +298,7 @@ export async function connectRedis({ url, clock, wallTime, log }: RedisConnectio
       stopped = true
       clearInterval(heartbeat)
       client.disconnect()
-      ear.disconnect()
+      subscriber.disconnect()
     },
   }
 }

@@ -10,7 +10,7 @@ import type { RedisConnection } from './redis-connection.ts'
 import { commitScript, readScript, removeScript, touchScript } from './redis-scripts.ts'
 import { createTopK } from './top-k.ts'
 import { isLive, type Session } from '../session.ts'
-import { orderOf, worthTelling, type Moment, type PageQuery, type SessionFilter, type SessionStore } from './session-store.ts'
+import { orderOf, worthAnnouncing, type Moment, type PageQuery, type SessionFilter, type SessionStore } from './session-store.ts'
 
 /** Rows read, or removed, in one go: Redis serves one at a time, and so do we. */
 const rowsAtOnce = 500
@@ -43,7 +43,7 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
     // The caller's own decision, whose type the signature of `change` states.
     const { put, result } = decide(own) as { put: readonly Session[]; result: Result }
     if (put.length === 0) return { done: true, result }
-    const told = worthTelling(own, put)
+    const announced = worthAnnouncing(own, put)
     const rows = put.flatMap((session) => [
       session.id,
       JSON.stringify(session),
@@ -52,7 +52,7 @@ export function createRedisStore(redis: RedisConnection, log: Pick<Log, 'error'>
       session.lastActivity,
       session.endedAt ?? '',
     ])
-    const won = await redis.script(commitScript, prefix, userId, revision, told.length > 0 ? JSON.stringify(told) : '', ...rows)
+    const won = await redis.script(commitScript, prefix, userId, revision, announced.length > 0 ? JSON.stringify(announced) : '', ...rows)
     return won === 1 ? { done: true, result } : { done: false }
   }
 

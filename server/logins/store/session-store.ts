@@ -102,7 +102,7 @@ export function orderOf(descending: boolean): (a: { id: string; key: string | nu
 }
 
 /** What gateways have to hear of: sessions that `put` made or ended, or whose good tokens it changed. */
-export function worthTelling(before: readonly Session[], put: readonly Session[]): Session[] {
+export function worthAnnouncing(before: readonly Session[], put: readonly Session[]): Session[] {
   const known = new Map(before.map((session) => [session.id, session]))
   return put.filter((session) => {
     const old = known.get(session.id)

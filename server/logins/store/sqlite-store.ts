@@ -6,7 +6,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { createLruCache } from '../lru-cache.ts'
 import { columnOf, columnPairs, nextTurn, rowOf, selected, sessionOf, type SessionRow as Row } from './sqlite-rows.ts'
 import type { Session } from '../session.ts'
-import { worthTelling, type SessionStore } from './session-store.ts'
+import { worthAnnouncing, type SessionStore } from './session-store.ts'
 import { createSqliteSearch } from './sqlite-search.ts'
 
 /** What a change may change; the rest of a session stays as it was created. */
@@ -95,12 +95,12 @@ export function createSqliteStore({
           const before = rows.filter((row) => row.userId === userId).map(sessionOf)
           const { put: changed, result } = decide(before)
           for (const session of changed) put.run(rowOf(session))
-          return { changed, result, told: worthTelling(before, changed) }
+          return { changed, result, announced: worthAnnouncing(before, changed) }
         },
         // In the same turn as the commit: no request can be answered from what was true before it.
-        ({ changed, told, result }) => {
+        ({ changed, announced, result }) => {
           for (const session of changed) kept.set(session.id, session)
-          if (told.length > 0) changes.emit(told)
+          if (announced.length > 0) changes.emit(announced)
           return result
         },
       )

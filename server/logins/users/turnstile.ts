@@ -5,7 +5,7 @@
 import type { Fault } from '../../fault.ts'
 import { LoginFault } from '../fault.ts'
 
-export interface Lane {
+export interface LoginAttempt {
   address: string
   name: string
   /** Whether the name has logged in from the address lately. */
@@ -14,11 +14,11 @@ export interface Lane {
 
 export interface Turnstile {
   /** Runs `work` when it is its turn; throws `too-many-attempts` where too many wait who come before it. */
-  enter<Result>(lane: Lane, work: () => Promise<Result>): Promise<Result>
+  enter<Result>(attempt: LoginAttempt, work: () => Promise<Result>): Promise<Result>
 }
 
 interface Waiting {
-  lane: Lane
+  attempt: LoginAttempt
   go(): void
   refuse(): void
 }
@@ -33,66 +33,66 @@ export function createTurnstile(atOnce: number, mostWaiting: number): Turnstile 
   const turns = new Map<string, number>()
   let turn = 0
 
-  const namesKey = ({ address, name }: Lane): string => JSON.stringify([address, name])
+  const namesKey = ({ address, name }: LoginAttempt): string => JSON.stringify([address, name])
   const lastTurn = (key: string): number => turns.get(key) ?? 0
 
   function next(): Waiting | undefined {
     const [first] = queue.toSorted(
       (a, b) =>
-        Number(b.lane.trusted) - Number(a.lane.trusted) ||
-        lastTurn(a.lane.address) - lastTurn(b.lane.address) ||
-        lastTurn(namesKey(a.lane)) - lastTurn(namesKey(b.lane)),
+        Number(b.attempt.trusted) - Number(a.attempt.trusted) ||
+        lastTurn(a.attempt.address) - lastTurn(b.attempt.address) ||
+        lastTurn(namesKey(a.attempt)) - lastTurn(namesKey(b.attempt)),
     )
     if (first === undefined) {
       turns.clear()
       return undefined
     }
     queue = queue.filter((each) => each !== first)
-    hadTurn(first.lane)
+    hadTurn(first.attempt)
     return first
   }
 
-  function hadTurn(lane: Lane): void {
+  function hadTurn(attempt: LoginAttempt): void {
     turn += 1
     // Names are made up by whoever guesses. Forgetting them gives nobody more than one turn.
     if (turns.size >= turnsKept) turns.clear()
-    turns.set(lane.address, turn)
-    turns.set(namesKey(lane), turn)
+    turns.set(attempt.address, turn)
+    turns.set(namesKey(attempt), turn)
   }
 
   /**
    * The youngest of the longest line, when the newcomer's own is shorter; a line is that of a name at an address, then that of an address.
    */
-  function displaced(lane: Lane): Waiting | undefined {
-    const open = queue.filter(({ lane: { trusted } }) => !trusted || lane.trusted)
-    if (lane.trusted) {
-      const untrusted = open.filter(({ lane: { trusted } }) => !trusted).at(-1)
+  function displaced(attempt: LoginAttempt): Waiting | undefined {
+    const open = queue.filter(({ attempt: { trusted } }) => !trusted || attempt.trusted)
+    if (attempt.trusted) {
+      const untrusted = open.filter(({ attempt: { trusted } }) => !trusted).at(-1)
       if (untrusted !== undefined) return untrusted
     }
-    for (const keyOf of [namesKey, ({ address }: Lane) => address]) {
-      const lines = Map.groupBy(open, (each) => keyOf(each.lane))
+    for (const keyOf of [namesKey, ({ address }: LoginAttempt) => address]) {
+      const lines = Map.groupBy(open, (each) => keyOf(each.attempt))
       const longest = [...lines.values()].toSorted((a, b) => b.length - a.length)[0] ?? []
-      if (longest.length > (lines.get(keyOf(lane))?.length ?? 0) + 1) return longest.at(-1)
+      if (longest.length > (lines.get(keyOf(attempt))?.length ?? 0) + 1) return longest.at(-1)
     }
     return undefined
   }
 
-  async function wait(lane: Lane): Promise<void> {
+  async function wait(attempt: LoginAttempt): Promise<void> {
     if (queue.length >= mostWaiting) {
-      const other = displaced(lane)
+      const other = displaced(attempt)
       if (other === undefined) throw tooMany()
       queue = queue.filter((each) => each !== other)
       other.refuse()
     }
-    await new Promise<void>((resolve, reject) => queue.push({ lane, go: resolve, refuse: () => reject(tooMany()) }))
+    await new Promise<void>((resolve, reject) => queue.push({ attempt, go: resolve, refuse: () => reject(tooMany()) }))
   }
 
   return {
-    async enter(lane, work) {
-      if (running >= atOnce) await wait(lane)
+    async enter(attempt, work) {
+      if (running >= atOnce) await wait(attempt)
       else {
         running += 1
-        hadTurn(lane)
+        hadTurn(attempt)
       }
       try {
         return await work()

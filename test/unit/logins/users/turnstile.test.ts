@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { createTurnstile, type Lane } from '../../../../server/logins/users/turnstile.ts'
+import { createTurnstile, type LoginAttempt } from '../../../../server/logins/users/turnstile.ts'
 
-const lane = (address: string, name: string, trusted = false): Lane => ({ address, name, trusted })
+const attempt = (address: string, name: string, trusted = false): LoginAttempt => ({ address, name, trusted })
 
 /** Works that end when the test says so. */
 function gate(turnstile: ReturnType<typeof createTurnstile>) {
@@ -11,7 +11,7 @@ function gate(turnstile: ReturnType<typeof createTurnstile>) {
   return {
     begun,
     refused,
-    enter(at: Lane): void {
+    enter(at: LoginAttempt): void {
       const name = `${at.address}/${at.name}`
       turnstile
         .enter(at, () => {
@@ -30,7 +30,7 @@ function gate(turnstile: ReturnType<typeof createTurnstile>) {
 
 test('no more run at once than may, and the place of one that ends goes to the next', async () => {
   const works = gate(createTurnstile(2, 10))
-  for (const name of ['a', 'b', 'c']) works.enter(lane('1', name))
+  for (const name of ['a', 'b', 'c']) works.enter(attempt('1', name))
   await works.settled()
   expect(works.begun).toEqual(['1/a', '1/b'])
   await works.finishOne()
@@ -39,16 +39,16 @@ test('no more run at once than may, and the place of one that ends goes to the n
 
 test('an address that sends many takes turns with one that sends one', async () => {
   const works = gate(createTurnstile(1, 20))
-  for (let index = 0; index < 10; index += 1) works.enter(lane('attacker', `name${index}`))
-  works.enter(lane('elsewhere', 'ann'))
+  for (let index = 0; index < 10; index += 1) works.enter(attempt('attacker', `name${index}`))
+  works.enter(attempt('elsewhere', 'ann'))
   await works.finishOne()
   expect(works.begun).toEqual(['attacker/name0', 'elsewhere/ann'])
 })
 
 test('who has logged in from a shared address lately goes before those who have not, and takes a place from them', async () => {
   const works = gate(createTurnstile(1, 5))
-  for (let index = 0; index < 6; index += 1) works.enter(lane('shared', `guessed${index}`))
-  works.enter(lane('shared', 'ann', true))
+  for (let index = 0; index < 6; index += 1) works.enter(attempt('shared', `guessed${index}`))
+  works.enter(attempt('shared', 'ann', true))
   await works.settled()
   expect(works.refused).toEqual(['shared/guessed5'])
   await works.finishOne()
@@ -57,10 +57,10 @@ test('who has logged in from a shared address lately goes before those who have 
 
 test('where too many wait, the youngest of the longest line makes room for the first of a shorter one', async () => {
   const works = gate(createTurnstile(1, 5))
-  for (let index = 0; index < 6; index += 1) works.enter(lane('shared', 'guessed'))
-  works.enter(lane('shared', 'bob'))
-  works.enter(lane('elsewhere', 'carl'))
-  works.enter(lane('shared', 'guessed'))
+  for (let index = 0; index < 6; index += 1) works.enter(attempt('shared', 'guessed'))
+  works.enter(attempt('shared', 'bob'))
+  works.enter(attempt('elsewhere', 'carl'))
+  works.enter(attempt('shared', 'guessed'))
   await works.settled()
   expect(works.refused).toEqual(['shared/guessed', 'shared/guessed', 'shared/guessed'])
   for (let index = 0; index < 6; index += 1) await works.finishOne()
@@ -70,6 +70,6 @@ test('where too many wait, the youngest of the longest line makes room for the f
 
 test('work that fails gives its place on', async () => {
   const turnstile = createTurnstile(1, 5)
-  await expect(turnstile.enter(lane('1', 'a'), () => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
-  expect(await turnstile.enter(lane('1', 'a'), async () => 'done')).toBe('done')
+  await expect(turnstile.enter(attempt('1', 'a'), () => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
+  expect(await turnstile.enter(attempt('1', 'a'), async () => 'done')).toBe('done')
 })
