@@ -158,31 +158,40 @@ export interface Words {
 export type { ApiName, RoomName }
 
 /** Which words, and the facts of which to make them: of an event of its type, or of a concern of its kind. */
-interface Told {
+interface RoomFacts {
   room: ApiName
   facts: Readonly<Record<string, unknown>>
 }
 
 /** Undefined for a type that is not known. The facts must be those of the type. */
-export function eventTitle(words: Words, { room, type, data }: { room: ApiName; type: string; data: Told['facts'] }): string | undefined {
+export function eventTitle(
+  words: Words,
+  { room, type, data }: { room: ApiName; type: string; data: RoomFacts['facts'] },
+): string | undefined {
   return said(ofRoom(words.events, room, type) as Entry<never> | undefined, data)
 }
 
 /** Undefined for a kind that is not known. The facts must be those of the kind. */
 export function sessionEventText(
   { sessionEvents: entries }: Pick<Words, 'sessionEvents'>,
-  { kind, facts }: { kind: string; facts: Told['facts'] },
+  { kind, facts }: { kind: string; facts: RoomFacts['facts'] },
 ): string | undefined {
   return said((entries as Readonly<Record<string, Entry<never> | undefined>>)[kind], facts)
 }
 
 /** Undefined for a kind that is not known. */
-export function concernWords(words: Words, { room, kind, facts }: Told & { kind: string }): { title: string; text: string } | undefined {
+export function concernWords(
+  words: Words,
+  { room, kind, facts }: RoomFacts & { kind: string },
+): { title: string; text: string } | undefined {
   const entry = ofRoom(words.attention, room, kind) as Record<'title' | 'text', Entry<never>> | undefined
   return entry === undefined ? undefined : { title: said(entry.title, facts), text: said(entry.text, facts) }
 }
 
-export function overviewWords(words: Words, { room, facts }: Told & { room: RoomName }): { unit: string; text: string; rateTitle: string } {
+export function overviewWords(
+  words: Words,
+  { room, facts }: RoomFacts & { room: RoomName },
+): { unit: string; text: string; rateTitle: string } {
   const entry = words.overview[room] as Record<'unit' | 'text', Entry<never>> & { rate: string }
   return { unit: said(entry.unit, facts), text: said(entry.text, facts), rateTitle: entry.rate }
 }

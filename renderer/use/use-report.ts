@@ -8,11 +8,11 @@ export function useReport() {
   return {
     /** `what` begins with the thing: "Port of browsers was not changed". */
     failed(what: string, error: unknown): void {
-      const told = error instanceof ApiError ? words.window.advice[error.code] : undefined
+      const advice = error instanceof ApiError ? words.window.advice[error.code] : undefined
       const message = messageOf(error)
       toast.add({
         title: what,
-        description: told === undefined ? message : `${message}. ${told}`.replace('..', '.'),
+        description: advice === undefined ? message : `${message}. ${advice}`.replace('..', '.'),
         color: 'error',
         icon: 'i-lucide-circle-alert',
         duration: 9_000,

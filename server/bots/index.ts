@@ -200,7 +200,7 @@ export function createBotsRoom(
       webhooks.start()
       for (const bot of service.list()) inbox.recover(bot)
       service.resume()
-      locked.look()
+      locked.refresh()
     },
     async stop() {
       outbox.stop()

@@ -104,11 +104,11 @@ export function botTools({ service, log, outbox, messages }: BotAccess): BuiltIn
           replyTo: null,
           idempotencyKey: key ?? null,
         })
-        const told = async (status: string): Promise<void> => {
+        const report = async (status: string): Promise<void> => {
           const step = stepsOut.findIndex((each) => each === status)
           if (step >= 0) await progress(step, stepsOut.length - 1, status)
         }
-        await told(row.status)
+        await report(row.status)
         await waitFor(
           wait * 1_000,
           (done) => {
@@ -116,7 +116,7 @@ export function botTools({ service, log, outbox, messages }: BotAccess): BuiltIn
             if (!isUnderway(outbox.row(userId, row.messageId).status)) done()
             return messages.subscribe(userId, (event) => {
               if (event.type !== 'progress' || event.message.messageId !== row.messageId) return
-              void told(event.message.status)
+              void report(event.message.status)
               if (!isUnderway(event.message.status)) done()
             })
           },

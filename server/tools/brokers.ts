@@ -77,7 +77,7 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
       about: ({ sessionName, topic: on }) => `${sessionName} ${on}`,
       async run({ sessionName, topic: of, wait, limit }, { actor, standing, signal, progress }) {
         own(sessionName, standing)
-        const heard: ClientMessage[] = []
+        const received: ClientMessage[] = []
         let ended: string | null = null
         await progress(0, limit, `Listening to ${of}`)
         await waitFor(
@@ -85,10 +85,10 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
           (done) =>
             brokers.listen(sessionName, of, actor, {
               onMessage(message) {
-                if (heard.length >= limit) return
-                heard.push(message)
-                void progress(heard.length, limit, message.topic)
-                if (heard.length === limit) done()
+                if (received.length >= limit) return
+                received.push(message)
+                void progress(received.length, limit, message.topic)
+                if (received.length === limit) done()
               },
               onEnded(reason) {
                 ended = reason
@@ -97,7 +97,7 @@ export function brokerTools(brokers: BrokerAccess): BuiltInTool[] {
             }),
           { signal },
         )
-        return facts({ messages: fitting(heard), ...(ended === null ? {} : { ended }) })
+        return facts({ messages: fitting(received), ...(ended === null ? {} : { ended }) })
       },
     }),
   ]

@@ -15,7 +15,7 @@ export interface LockedRowsParts {
 
 export interface LockedRows {
   /** Tries what is there; opening takes a while, so `list` says what was found then. */
-  look(): void
+  refresh(): void
   list(): ReturnType<NonNullable<Room['locked']>>
   /** For good. */
   giveUp(): Promise<void>
@@ -25,12 +25,12 @@ export function createLockedRows({ database, sealer, webhooks, bots }: LockedRow
   let found = { webhooks: 0, backups: 0 }
   const lockedBots = (): Bot[] => bots().filter(({ isLocked }) => isLocked)
 
-  function look(): void {
+  function refresh(): void {
     found = { webhooks: webhooks.locked('bots'), backups: lockedBots().length > 0 ? lockedBackups(database, sealer) : 0 }
   }
 
   return {
-    look,
+    refresh,
     list() {
       const names = lockedBots().map(({ row }) => row.userId)
       return [
@@ -43,7 +43,7 @@ export function createLockedRows({ database, sealer, webhooks, bots }: LockedRow
       await Promise.all(bots().map((bot) => bot.giveUpLocked()))
       for (const { row } of bots()) removeLocked(database, sealer, row.userId)
       webhooks.giveUpLocked('bots')
-      look()
+      refresh()
     },
   }
 }

@@ -22,7 +22,7 @@ export function createOAuthClientStore(database: Database, sealer: Sealer) {
     }
   }
   return {
-    /** The servers whose grants were sealed with a key that is not here. */
+    /** The servers whose clients were sealed with a key that is not here. */
     locked: (): string[] =>
       all
         .all()
@@ -37,8 +37,8 @@ export function createOAuthClientStore(database: Database, sealer: Sealer) {
       const kept = sealed === undefined ? null : opened(id, sealed)
       return kept?.url === url ? kept.grant : {}
     },
-    put: (id: string, url: string, grant: KeptOAuthClient, now: number): void =>
-      void put.run(id, sealer.seal(JSON.stringify({ url, grant }), place(id)), now),
+    put: (id: string, url: string, client: KeptOAuthClient, now: number): void =>
+      void put.run(id, sealer.seal(JSON.stringify({ url, grant: client }), place(id)), now),
     remove: (id: string): void => void remove.run(id),
   }
 }

@@ -106,7 +106,7 @@ export function createConnection({ library, socket, link, events, keeping, addre
         // An acknowledgement that comes within a moment is folded into the message itself.
         const progress = progressOf(message.status)
         if (message.key.fromMe === true && message.key.id != null && progress !== null) events.progress(message.key.id, progress)
-        const read = keeping.wasTold(message) ? null : messageOf(message, library, creds)
+        const read = keeping.wasEmitted(message) ? null : messageOf(message, library, creds)
         if (read === null) continue
         const { remoteJid } = message.key
         if (remoteJid != null && remoteJid !== read.chat) addresses.set(read.chat, remoteJid)

@@ -28,22 +28,22 @@ export interface Keeping {
   /** Before the socket has heard anything. */
   attach(socket: WASocket): void
   /** True when the library's own event of this message says nothing new; asked once. */
-  wasTold(message: WAMessage): boolean
+  wasEmitted(message: WAMessage): boolean
 }
 
 /** A message without anything in it, as the library pads it: it goes on to the receipt, and there is nothing to tell. */
 const empty = Buffer.from([1])
 /** The library's own event follows within its buffer's time, or never. */
-const mostTold = 10_000
+const mostKept = 10_000
 
 export function createKeeping({ library, creds, rows, arrived, isOver }: KeepingParts): Keeping {
   /** The stanza in which a ciphertext came, by the library's own buffer of it. */
   const stanzas = new WeakMap<Uint8Array, BinaryNode>()
-  const told = new Set<string>()
+  const emitted = new Set<string>()
 
-  const tellOnce = (key: WAMessage['key']): void => {
-    if (told.size >= mostTold) told.clear()
-    told.add(keyText(key))
+  const noteEmitted = (key: WAMessage['key']): void => {
+    if (emitted.size >= mostKept) emitted.clear()
+    emitted.add(keyText(key))
   }
 
   async function keep(
@@ -59,7 +59,7 @@ export function createKeeping({ library, creds, rows, arrived, isOver }: Keeping
     if (known !== null) {
       const plain = known.length === 0 ? empty : known
       const content = read(library, stanza, plain, creds)
-      if (content?.ours != null) tellOnce(content.key)
+      if (content?.ours != null) noteEmitted(content.key)
       return plain
     }
     const { plain, content } = await keys.transaction(async () => {
@@ -71,7 +71,7 @@ export function createKeeping({ library, creds, rows, arrived, isOver }: Keeping
     }, transaction)
     // What an ended connection still reads was not written: it is not ours, and comes again.
     if (content?.ours != null && !isOver()) {
-      tellOnce(content.key)
+      noteEmitted(content.key)
       arrived(digest, content.ours, content.key.remoteJid ?? content.ours.chat)
     }
     return plain
@@ -95,7 +95,7 @@ export function createKeeping({ library, creds, rows, arrived, isOver }: Keeping
           if (part.tag === 'enc' && part.content instanceof Uint8Array) stanzas.set(part.content, stanza)
       })
     },
-    wasTold: ({ key }) => told.delete(keyText(key)),
+    wasEmitted: ({ key }) => emitted.delete(keyText(key)),
   }
 }
 
