@@ -5,20 +5,20 @@ import { apiNames, type ApiName } from './rooms.ts'
 const mostKinds = 1_000
 
 export class ErrorMeter {
-  private readonly rooms = new Map<ApiName, number>(apiNames.map((name) => [name, 0]))
-  private readonly same = new Map<string, number>()
+  readonly #rooms = new Map<ApiName, number>(apiNames.map((name) => [name, 0]))
+  readonly #same = new Map<string, number>()
 
   of(room: ApiName): number {
-    return this.rooms.get(room) ?? 0
+    return this.#rooms.get(room) ?? 0
   }
 
   /** How often exactly this was seen, this time included. */
   count(room: ApiName, what: string): number {
-    this.rooms.set(room, this.of(room) + 1)
+    this.#rooms.set(room, this.of(room) + 1)
     const key = `${room}:${what}`
-    const count = (this.same.get(key) ?? 0) + 1
-    this.same.set(key, count)
-    if (this.same.size > mostKinds) this.same.delete(this.same.keys().next().value ?? key)
+    const count = (this.#same.get(key) ?? 0) + 1
+    this.#same.set(key, count)
+    if (this.#same.size > mostKinds) this.#same.delete(this.#same.keys().next().value ?? key)
     return count
   }
 }

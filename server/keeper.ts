@@ -47,15 +47,15 @@ export interface KeeperOptions {
 const stopWithin = 4_500
 
 export class Keeper {
-  private readonly rooms = new Map<RoomName, Kept>()
-  private readonly options: KeeperOptions
-  private readonly meter = new ErrorMeter()
-  private stopped = false
+  readonly #rooms = new Map<RoomName, Kept>()
+  readonly #options: KeeperOptions
+  readonly #meter = new ErrorMeter()
+  #stopped = false
   /** The bus is one of the things that are made with the keeper standing around them. */
   events: EventSink = { emit: () => undefined }
 
   constructor(options: KeeperOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /**
@@ -64,14 +64,14 @@ export class Keeper {
    * that fails as well.
    */
   async raise<Made extends Room>(name: RoomName, make: () => Made | Promise<Made>, standIn: () => Made | Promise<Made>): Promise<Made> {
-    const kept: Kept = await this.enterRoom(name, async () => {
-      const first = await this.tryMake(name, make)
+    const kept: Kept = await this.#enterRoom(name, async () => {
+      const first = await this.#tryMake(name, make)
       // Without what the person has set, which may be what it cannot be made with.
-      const made = first instanceof Error && this.disregards(name, first) ? await this.tryMake(name, make) : first
+      const made = first instanceof Error && this.#disregards(name, first) ? await this.#tryMake(name, make) : first
       if (!(made instanceof Error)) return { room: made, make, worn: false, standing: { is: 'serving' }, restarts: [] }
-      return { room: await standIn(), make, worn: true, standing: this.downFor(name, made, { lasting: true }), restarts: [] }
+      return { room: await standIn(), make, worn: true, standing: this.#downFor(name, made, { lasting: true }), restarts: [] }
     })
-    this.rooms.set(name, kept)
+    this.#rooms.set(name, kept)
     // Only what `make` gave is ever put there.
     return live(() => kept.room as Made)
   }
@@ -79,32 +79,32 @@ export class Keeper {
   /** Starts every room; one that cannot is down and says why. */
   async start(): Promise<void> {
     await Promise.all(
-      [...this.rooms].filter(([, { standing }]) => standing.is === 'serving').map(([name, kept]) => this.firstStart(name, kept)),
+      [...this.#rooms].filter(([, { standing }]) => standing.is === 'serving').map(([name, kept]) => this.#firstStart(name, kept)),
     )
   }
 
   async stop(): Promise<void> {
-    this.stopped = true
-    const running = [...this.rooms].filter(([, { standing }]) => standing.is !== 'down')
+    this.#stopped = true
+    const running = [...this.#rooms].filter(([, { standing }]) => standing.is !== 'down')
     // Each to its own end: one that fails there must not cut the others off from what they still write.
-    await Promise.all(running.map(([name, kept]) => this.stopRoom(name, kept)))
+    await Promise.all(running.map(([name, kept]) => this.#stopRoom(name, kept)))
   }
 
   standing(name: RoomName): RoomStanding {
-    return this.kept(name).standing
+    return this.#kept(name).standing
   }
 
   /** How it stands, and how many errors were kept to what they came from since the start. Control always serves. */
   view(name: ApiName): { standing: RoomStanding['is']; contained: number } {
-    return { standing: isRoom(name) ? this.standing(name).is : 'serving', contained: this.meter.of(name) }
+    return { standing: isRoom(name) ? this.standing(name).is : 'serving', contained: this.#meter.of(name) }
   }
 
   /** For a person: stops the room where it still runs and makes and starts it anew. Throws `room-down` when it fails again. */
   async restart(name: RoomName): Promise<void> {
-    const kept = this.kept(name)
+    const kept = this.#kept(name)
     if (kept.standing.is === 'restarting') return
     kept.restarts = []
-    await this.startAgain(name, kept, 'asked for')
+    await this.#startAgain(name, kept, 'asked for')
     const { standing } = kept
     if (standing.is === 'down') throw new KernelFault('room-down', standing.reason)
   }
@@ -112,146 +112,146 @@ export class Keeper {
   readonly shelter: Shelter = {
     refusal: (api) => {
       if (api === 'control') return null
-      const standing = this.rooms.get(api)?.standing
+      const standing = this.#rooms.get(api)?.standing
       return standing === undefined ? null : refusalOf(api, standing)
     },
-    enter: (scope, work) => this.enterRoom(scope.room, () => within(scope, work)),
-    diskRefused: (api, refusal) => this.options.disk.refused(api, refusal),
+    enter: (scope, work) => this.#enterRoom(scope.room, () => within(scope, work)),
+    diskRefused: (api, refusal) => this.#options.disk.refused(api, refusal),
   }
 
   /** What no scope stands around: nobody's, so counted as the house's. */
-  readonly reportUnknown = (escape: Escape): void => this.report(escape)
+  readonly reportUnknown = (escape: Escape): void => this.#report(escape)
 
   attention(): HouseConcern[] {
-    return [...this.rooms].flatMap(([name, { standing }]) => concernsOf(name, standing))
+    return [...this.#rooms].flatMap(([name, { standing }]) => concernsOf(name, standing))
   }
 
   /** Everything a room makes and starts runs in here. */
-  private enterRoom<Result>(name: ApiName, work: () => Result): Result {
+  #enterRoom<Result>(name: ApiName, work: () => Result): Result {
     const scope: Scope = {
       room: name,
       kind: 'room',
       id: name,
-      escaped: (_, reason) => (isRoom(name) ? this.failedByItself(name, reason) : undefined),
+      escaped: (_, reason) => (isRoom(name) ? this.#failedByItself(name, reason) : undefined),
     }
-    return withinRoom(scope, (escape) => this.report(escape), work)
+    return withinRoom(scope, (escape) => this.#report(escape), work)
   }
 
-  private async firstStart(name: RoomName, kept: Kept): Promise<void> {
+  async #firstStart(name: RoomName, kept: Kept): Promise<void> {
     // The second time for what was a matter of the moment; the third without what the person has set, which may be what it cannot start
     // with.
-    const problem = (await this.tryStart(name, kept)) && (await this.tryStart(name, kept))
+    const problem = (await this.#tryStart(name, kept)) && (await this.#tryStart(name, kept))
     if (problem === null) return
-    if (this.disregards(name, problem) && (await this.tryStart(name, kept)) === null) return
-    this.become(kept, name, 'failed', problem)
+    if (this.#disregards(name, problem) && (await this.#tryStart(name, kept)) === null) return
+    this.#become(kept, name, 'failed', problem)
   }
 
-  private async tryMake<Made extends Room>(name: RoomName, make: () => Made | Promise<Made>): Promise<Made | Error> {
+  async #tryMake<Made extends Room>(name: RoomName, make: () => Made | Promise<Made>): Promise<Made | Error> {
     try {
       return await make()
     } catch (error) {
-      this.options.log.error({ error, room: name }, 'a room cannot be made')
+      this.#options.log.error({ error, room: name }, 'a room cannot be made')
       return asError(error)
     }
   }
 
   /** True when there was something set for the room that may be to blame, and is out of force now. A disk is not mended by that. */
-  private disregards(name: RoomName, problem: Error): boolean {
+  #disregards(name: RoomName, problem: Error): boolean {
     return (
       diskRefusal(problem) === null &&
-      this.options.setSettingsAside(name, `${rooms[name].plural} could not start with them: ${reasonOf(problem)}`)
+      this.#options.setSettingsAside(name, `${rooms[name].plural} could not start with them: ${reasonOf(problem)}`)
     )
   }
 
-  private downFor(name: RoomName, problem: Error | undefined, how?: { lasting: boolean }): Down {
+  #downFor(name: RoomName, problem: Error | undefined, how?: { lasting: boolean }): Down {
     const refusal = diskRefusal(problem)
-    if (refusal !== null) this.options.disk.refused(name, refusal, how)
-    return downBecause(problem, refusal, this.options.clock.now())
+    if (refusal !== null) this.#options.disk.refused(name, refusal, how)
+    return downBecause(problem, refusal, this.#options.clock.now())
   }
 
   /** Null when it has started. */
-  private async tryStart(name: RoomName, kept: Kept): Promise<Error | null> {
+  async #tryStart(name: RoomName, kept: Kept): Promise<Error | null> {
     try {
-      await this.enterRoom(name, async () => {
+      await this.#enterRoom(name, async () => {
         if (kept.worn) kept.room = await kept.make()
         kept.worn = false
         await kept.room.start()
       })
       return null
     } catch (error) {
-      this.options.log.error({ error, room: name }, 'a room could not start')
-      await this.stopRoom(name, kept)
+      this.#options.log.error({ error, room: name }, 'a room could not start')
+      await this.#stopRoom(name, kept)
       return asError(error)
     }
   }
 
   /** Something of the room's failed and nothing smaller answers for it. */
-  private async failedByItself(name: RoomName, reason: string): Promise<void> {
-    const kept = this.rooms.get(name)
-    if (kept === undefined || kept.standing.is !== 'serving' || this.stopped) return
-    kept.restarts = withRestart(kept.restarts, this.options.clock.monotonic())
+  async #failedByItself(name: RoomName, reason: string): Promise<void> {
+    const kept = this.#rooms.get(name)
+    if (kept === undefined || kept.standing.is !== 'serving' || this.#stopped) return
+    kept.restarts = withRestart(kept.restarts, this.#options.clock.monotonic())
     const tooMany = tooManyRestarts(kept.restarts, reason)
     if (tooMany !== null) {
-      this.become(kept, name, 'failed', tooMany)
-      await this.stopRoom(name, kept)
+      this.#become(kept, name, 'failed', tooMany)
+      await this.#stopRoom(name, kept)
       return
     }
-    await this.startAgain(name, kept, reason)
+    await this.#startAgain(name, kept, reason)
   }
 
-  private async startAgain(name: RoomName, kept: Kept, reason: string): Promise<void> {
+  async #startAgain(name: RoomName, kept: Kept, reason: string): Promise<void> {
     const ran = kept.standing.is === 'serving'
-    this.become(kept, name, 'restart')
+    this.#become(kept, name, 'restart')
     houseEventsOf(this.events, name).emit({ type: 'room-restarted', subject: name, data: { reason } })
     // What may still run must not run twice: two of them would write one journal, and two bots would throw each other out.
     const problem =
-      ran && !(await this.stopRoom(name, kept))
+      ran && !(await this.#stopRoom(name, kept))
         ? new Error('it could not be stopped; start Wheelhouse again')
-        : this.stopped
+        : this.#stopped
           ? null
-          : await this.tryStart(name, kept)
-    if (problem === null) this.become(kept, name, 'up')
-    else this.become(kept, name, 'failed', problem)
+          : await this.#tryStart(name, kept)
+    if (problem === null) this.#become(kept, name, 'up')
+    else this.#become(kept, name, 'failed', problem)
   }
 
   /** False when the room did not come to an end in time. */
-  private async stopRoom(name: RoomName, kept: Kept): Promise<boolean> {
+  async #stopRoom(name: RoomName, kept: Kept): Promise<boolean> {
     if (kept.worn) return true
     kept.worn = true
     const { room } = kept
-    const stopped = this.enterRoom(name, () => Promise.try(() => room.stop())).catch((error: unknown) =>
-      this.options.log.error({ error, room: name }, 'a room could not be stopped cleanly'),
+    const stopped = this.#enterRoom(name, () => Promise.try(() => room.stop())).catch((error: unknown) =>
+      this.#options.log.error({ error, room: name }, 'a room could not be stopped cleanly'),
     )
     return isDoneWithin(stopWithin, stopped)
   }
 
-  private become(kept: Kept, name: RoomName, event: RoomEvent, problem?: Error): void {
+  #become(kept: Kept, name: RoomName, event: RoomEvent, problem?: Error): void {
     const next = nextState(roomLifecycle, kept.standing.is, event, undefined)
     if (next === null) {
-      this.options.log.error({ room: name, from: kept.standing.is, event }, 'a change of a room that cannot be')
+      this.#options.log.error({ room: name, from: kept.standing.is, event }, 'a change of a room that cannot be')
       return
     }
-    const since = this.options.clock.now()
+    const since = this.#options.clock.now()
     if (next === 'serving') kept.standing = { is: 'serving' }
     else if (next === 'restarting') kept.standing = { is: 'restarting', since }
     else {
-      kept.standing = this.downFor(name, problem)
+      kept.standing = this.#downFor(name, problem)
       houseEventsOf(this.events, name).emit({ type: 'room-down', subject: name, data: { reason: kept.standing.reason } })
     }
-    this.options.changed()
+    this.#options.changed()
   }
 
-  private report({ error, reason, origin }: Escape): void {
+  #report({ error, reason, origin }: Escape): void {
     const room = origin?.room ?? 'control'
     const kind = origin?.kind ?? 'unknown'
-    const count = this.meter.count(room, `${kind}:${origin?.id ?? ''}:${reason}`)
+    const count = this.#meter.count(room, `${kind}:${origin?.id ?? ''}:${reason}`)
     if (!isWorthLogging(count)) return
-    this.options.log.error({ error, room, kind, id: origin?.id, count }, 'an error escaped and was contained')
+    this.#options.log.error({ error, room, kind, id: origin?.id, count }, 'an error escaped and was contained')
     houseEventsOf(this.events, room).emit({ type: 'error-contained', subject: origin?.id ?? null, data: { kind, reason, count } })
   }
 
-  private kept(name: RoomName): Kept {
-    const kept = this.rooms.get(name)
+  #kept(name: RoomName): Kept {
+    const kept = this.#rooms.get(name)
     if (kept === undefined) throw new KernelFault('api-not-present', `There is no ${name} API in this version`)
     return kept
   }
