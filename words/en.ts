@@ -1,6 +1,6 @@
 /** English. */
 import { formatOf } from './format.ts'
-import { lockedWords, type Words } from './words.ts'
+import { lockedWords, type Sentence, type Words } from './words.ts'
 
 const locale = 'en-GB'
 const { number, plural } = formatOf(locale)
@@ -24,6 +24,9 @@ const apiStates: Words['states']['apis'] = {
 }
 
 const needYou = ({ count }: { count: number }): string => plural(count, { one: '# thing needs you', other: '# things need you' })
+
+const ownSessions = { use: 'Its own sessions', manage: 'All sessions' }
+const setApart = (names: readonly string[]): Sentence => names.flatMap((name, index) => (index === 0 ? [{ name }] : [', ', { name }]))
 
 /** What waits goes out by itself then, e.g. `after pairing`. */
 const goesOut = (queue: number, when: string): string =>
@@ -498,6 +501,84 @@ export const en: Words = {
         text: ({ reason }) => sentence(reason === '' ? 'The reason is not known' : reason),
       },
       ways: { pairAgain: 'Pair again', restoreBackup: 'Restore backup', takeBack: 'Take back', newCode: 'New code' },
+    },
+  },
+
+  keys: {
+    rights: {
+      browsers: {
+        title: apis.browsers.title,
+        use: 'Open sessions, and watch, drive and close its own',
+        manage: 'See and close everybody’s sessions',
+        reach: ownSessions,
+        can: { use: 'Open browser sessions and work in them', manage: 'See, drive and close every browser session' },
+      },
+      brokers: {
+        title: apis.brokers.title,
+        use: 'Create sessions, publish, look into and drop its own',
+        limited: 'Publish, subscribe, look into and drop those chosen',
+        manage: 'See, change and drop everybody’s sessions',
+        reach: ownSessions,
+        can: { use: 'Create broker sessions, publish and subscribe in them', manage: 'See, change and drop every broker session' },
+      },
+      bots: {
+        title: apis.bots.title,
+        use: 'Link bots, and send, read and set rules as its own',
+        limited: 'Send and read messages, set rules as those chosen',
+        manage: 'Send and read as every bot, change and remove them',
+        reach: { use: 'Its own bots', manage: 'All bots' },
+        can: { use: 'Link bots, send and read messages as its own', manage: 'Send and read messages as every bot' },
+      },
+      logins: {
+        title: apis.logins.title,
+        use: 'Create, check and end sessions by their tokens',
+        manage: 'See all users, revoke everyone, change keys',
+        reach: { use: 'Tokens it has', manage: 'All users' },
+        can: {
+          use: 'Create logins, and check and end those whose token it has',
+          manage: 'See all logins, revoke anyone, change users and keys',
+        },
+      },
+      relay: {
+        title: apis.relay.title,
+        use: 'Create sessions and call tools that are switched on',
+        manage: 'Everybody’s sessions, tools, prices, accounts',
+        reach: ownSessions,
+        can: { use: 'Create relay sessions and call tools', manage: 'Change every relay session, tools, prices and accounts' },
+      },
+      activity: {
+        title: 'Activity',
+        use: 'Read what happened. Secrets are kept out',
+        reach: 'All rooms',
+        can: 'Read what happened in all rooms',
+      },
+    },
+    presets: {
+      send: { label: 'Send as one bot', says: 'Bots: use. You choose the bot next' },
+      publish: { label: 'Publish and subscribe', says: 'Brokers: use. You choose the sessions next' },
+      signIn: { label: 'Sign users in', says: 'Logins: use' },
+      callTools: { label: 'Call tools', says: 'Relay: use' },
+      readActivity: { label: 'Read activity', says: 'Activity: use, and Control: use for settings and addresses' },
+      gateTablet: { label: 'Gate tablet', says: 'Brokers: use and Bots: use, each for what the key makes itself' },
+    },
+    olderRight: ({ room, verb, subject }) => `${room} ${verb}${subject === undefined ? '' : ` of ${subject}`}`,
+    olderControl: 'Control: manage',
+    canAnything: [
+      'Run any program on this machine as you',
+      'Send its data to any address',
+      'Make more keys, and change every setting',
+      'See, change and end everything in every room',
+    ],
+    canLimited: {
+      bots: (names) => ['Send and read messages as ', ...setApart(names), ' and as no other bot'],
+      brokers: (names) => ['Publish and subscribe in ', ...setApart(names), ', change and drop it, and no other session'],
+    },
+    canReadControl: 'Read settings, names of keys and addresses of servers',
+    cannot: {
+      seeForeign: ({ rooms }) => `see or change what others have made in ${rooms}`,
+      makeOthers: ({ rooms }) => `make or list others in ${rooms}`,
+      open: ({ rooms }) => `open ${rooms}`,
+      control: 'start a program, add an address to call, make keys',
     },
   },
 

@@ -16,6 +16,7 @@ import type { eventTypes } from '../server/control/event-types.ts'
 import type { FactsOf } from '../server/events/event-types.ts'
 import type { HouseConcerns } from '../server/house-concerns.ts'
 import type { ApiName, RoomName } from '../server/http/contract.ts'
+import type { RoomWithSubjects } from '../server/http/rights.ts'
 import type { LoginConcerns, LoginFacts } from '../server/logins/report.ts'
 import type { EndReason } from '../server/logins/session.ts'
 import type { CatalogueServer, RelayCall } from '../server/relay/contract/index.ts'
@@ -25,6 +26,20 @@ import type { DiskRefusal } from '../server/store/disk.ts'
 
 /** Words that stand as they are, or are made of facts. */
 export type Entry<Facts> = string | ((facts: Facts) => string)
+
+/** Words, with the names in them that matter set apart. */
+export type Sentence = readonly (string | { name: string })[]
+
+interface RightWords {
+  title: string
+  /** A line of the table. */
+  use: string
+  manage: string
+  /** What it is for when it is limited to nothing: with use alone, and with manage. */
+  reach: { use: string; manage: string }
+  /** What it can, as a sentence. */
+  can: { use: string; manage: string }
+}
 
 interface Trouble<Facts> {
   title: Entry<Facts>
@@ -122,6 +137,24 @@ export interface Words {
       /** The ways out of it, on their buttons. */
       ways: Record<'pairAgain' | 'restoreBackup' | 'takeBack' | 'newCode', string>
     }
+  }
+  /** What rights can, where keys are made and looked at. */
+  keys: {
+    rights: Record<Exclude<RoomName, RoomWithSubjects>, RightWords> &
+      Record<RoomWithSubjects, RightWords & { /** Of `use`, for some things alone. */ limited: string }> & {
+        activity: { title: string; use: string; reach: string; can: string }
+      }
+    /** To start from: a name, and what it opens. */
+    presets: Record<'send' | 'publish' | 'signIn' | 'callTools' | 'readActivity' | 'gateTablet', { label: string; says: string }>
+    /** A right of the older form, and the one over everything. */
+    olderRight: Entry<{ room: string; verb: string; subject: string | undefined }>
+    olderControl: string
+    /** With `control:manage`. */
+    canAnything: readonly string[]
+    canLimited: Record<RoomWithSubjects, (names: readonly string[]) => Sentence>
+    canReadControl: string
+    /** Each follows "cannot"; rooms by their titles. */
+    cannot: { seeForeign: Entry<{ rooms: string }>; makeOthers: Entry<{ rooms: string }>; open: Entry<{ rooms: string }>; control: string }
   }
   /** What the desktop says outside the window: tray, menu, notifications, boxes. */
   desktop: {

@@ -1,6 +1,9 @@
-/** What rights can, in words: the lines of the table, the ready-made choices, and what a key with them can and cannot. */
+/** What rights can, as the pages of keys show it: lines of a table, ready-made choices, what a key can and cannot. The words are those of `words/`. */
 import type { KeyScope, KeyView } from '../../../server/control/contract/index.ts'
 import { rights as all, roomOf, type Right, type RoomWithSubjects } from '../../../server/http/rights.ts'
+import type { RoomName } from '../../../server/rooms.ts'
+import { say, type Sentence } from '../../../words/words.ts'
+import { words } from '../../presentation/words.ts'
 import { holds, isLimitable, type Limits } from './key-draft.ts'
 
 type Opening = Pick<KeyView, 'rights' | 'scopes'>
@@ -14,12 +17,12 @@ export function heldBy({ rights, scopes }: Opening): Right[] {
 /** What a key of the older form loses with being given rights at all: no right says as much. */
 export function lostWithForm({ rights, scopes }: Opening): string[] {
   if (rights !== null) return []
-  const beyond = isWhole(scopes, 'control') ? ['Control: manage'] : []
+  const beyond = isWhole(scopes, 'control') ? [words.keys.olderControl] : []
   return [
     ...beyond,
     ...scopes
       .filter(({ room }) => !isWhole(scopes, room))
-      .map(({ room, verb, subject }) => `${room} ${verb}${subject === undefined ? '' : ` of ${subject}`}`),
+      .map(({ room, verb, subject }) => say(words.keys.olderRight, { room, verb, subject })),
   ]
 }
 
@@ -43,69 +46,30 @@ export interface RightLine {
   can: { use: string; manage: string }
 }
 
-const own = { use: 'Its own sessions', manage: 'All sessions' }
+const said = words.keys.rights
+const rooms: readonly RoomName[] = ['browsers', 'brokers', 'bots', 'logins', 'relay']
 
-export const rightLines: readonly RightLine[] = [
-  {
-    room: 'browsers',
-    title: 'Browsers',
-    use: { right: 'browsers:use', words: 'Open sessions, and watch, drive and close its own' },
-    manage: { right: 'browsers:manage', words: 'See and close everybody’s sessions' },
-    reach: own,
-    can: { use: 'Open browser sessions and work in them', manage: 'See, drive and close every browser session' },
-  },
-  {
-    room: 'brokers',
-    title: 'Brokers',
-    use: {
-      right: 'brokers:use',
-      words: 'Create sessions, publish, look into and drop its own',
-      limited: 'Publish, subscribe, look into and drop those chosen',
-    },
-    manage: { right: 'brokers:manage', words: 'See, change and drop everybody’s sessions' },
-    reach: own,
-    can: { use: 'Create broker sessions, publish and subscribe in them', manage: 'See, change and drop every broker session' },
-  },
-  {
-    room: 'bots',
-    title: 'Bots',
-    use: {
-      right: 'bots:use',
-      words: 'Link bots, and send, read and set rules as its own',
-      limited: 'Send and read messages, set rules as those chosen',
-    },
-    manage: { right: 'bots:manage', words: 'Send and read as every bot, change and remove them' },
-    reach: { use: 'Its own bots', manage: 'All bots' },
-    can: { use: 'Link bots, send and read messages as its own', manage: 'Send and read messages as every bot' },
-  },
-  {
-    room: 'logins',
-    title: 'Logins',
-    use: { right: 'logins:use', words: 'Create, check and end sessions by their tokens' },
-    manage: { right: 'logins:manage', words: 'See all users, revoke everyone, change keys' },
-    reach: { use: 'Tokens it has', manage: 'All users' },
-    can: {
-      use: 'Create logins, and check and end those whose token it has',
-      manage: 'See all logins, revoke anyone, change users and keys',
-    },
-  },
-  {
-    room: 'relay',
-    title: 'Relay',
-    use: { right: 'relay:use', words: 'Create sessions and call tools that are switched on' },
-    manage: { right: 'relay:manage', words: 'Everybody’s sessions, tools, prices, accounts' },
-    reach: own,
-    can: { use: 'Create relay sessions and call tools', manage: 'Change every relay session, tools, prices and accounts' },
-  },
-  {
-    room: 'activity',
-    title: 'Activity',
-    use: { right: 'activity:use', words: 'Read what happened. Secrets are kept out' },
-    manage: null,
-    reach: { use: 'All rooms', manage: 'All rooms' },
-    can: { use: 'Read what happened in all rooms', manage: '' },
-  },
-]
+const lineOf = (room: RoomName): RightLine => {
+  const line = said[room]
+  const { title, use, manage, reach, can } = line
+  const limited = 'limited' in line ? { limited: line.limited } : {}
+  return {
+    ...{ room, title, reach, can },
+    use: { right: `${room}:use`, words: use, ...limited },
+    manage: { right: `${room}:manage`, words: manage },
+  }
+}
+
+const activity: RightLine = {
+  room: 'activity',
+  title: said.activity.title,
+  use: { right: 'activity:use', words: said.activity.use },
+  manage: null,
+  reach: { use: said.activity.reach, manage: said.activity.reach },
+  can: { use: said.activity.can, manage: '' },
+}
+
+export const rightLines: readonly RightLine[] = [...rooms.map(lineOf), activity]
 
 export interface Preset {
   label: string
@@ -116,44 +80,30 @@ export interface Preset {
   limit?: RoomWithSubjects
 }
 
+const { send, publish, signIn, callTools, readActivity, gateTablet } = words.keys.presets
 export const presets: readonly Preset[] = [
-  { label: 'Send as one bot', rights: ['bots:use'], says: 'Bots: use. You choose the bot next', limit: 'bots' },
-  { label: 'Publish and subscribe', rights: ['brokers:use'], says: 'Brokers: use. You choose the sessions next', limit: 'brokers' },
-  { label: 'Sign users in', rights: ['logins:use'], says: 'Logins: use' },
-  { label: 'Call tools', rights: ['relay:use'], says: 'Relay: use' },
-  { label: 'Read activity', rights: ['activity:use', 'control:use'], says: 'Activity: use, and Control: use for settings and addresses' },
-  { label: 'Gate tablet', rights: ['brokers:use', 'bots:use'], says: 'Brokers: use and Bots: use, each for what the key makes itself' },
+  { ...send, rights: ['bots:use'], limit: 'bots' },
+  { ...publish, rights: ['brokers:use'], limit: 'brokers' },
+  { ...signIn, rights: ['logins:use'] },
+  { ...callTools, rights: ['relay:use'] },
+  { ...readActivity, rights: ['activity:use', 'control:use'] },
+  { ...gateTablet, rights: ['brokers:use', 'bots:use'] },
 ]
 
-/** Words, with the names in them that matter set apart. */
-export type Sentence = readonly (string | { name: string })[]
+const { canAnything, canLimited, canReadControl, cannot } = words.keys
 
 /** What a key with these rights can, and cannot. `limits` are names as a person knows them. */
 export function summaryOf(rights: readonly Right[], limits: Limits): { can: Sentence[]; cannot: string[] } {
-  if (rights.includes('control:manage'))
-    return {
-      can: [
-        ['Run any program on this machine as you'],
-        ['Send its data to any address'],
-        ['Make more keys, and change every setting'],
-        ['See, change and end everything in every room'],
-      ],
-      cannot: [],
-    }
+  if (rights.includes('control:manage')) return { can: canAnything.map((can) => [can]), cannot: [] }
   const limited = (room: string): string[] => (isLimitable(rights, room) ? limits[room] : [])
   const can = rightLines.flatMap((line): Sentence[] => {
     const manages = line.manage !== null && holds(rights, line.manage.right)
     if (!manages && !holds(rights, line.use.right)) return []
     const names = limited(line.room)
     if (names.length === 0) return [[manages ? line.can.manage : line.can.use]]
-    const few = names.flatMap((name, index) => (index === 0 ? [{ name }] : [', ', { name }]))
-    return [
-      line.room === 'bots'
-        ? ['Send and read messages as ', ...few, ' and as no other bot']
-        : ['Publish and subscribe in ', ...few, ', change and drop it, and no other session'],
-    ]
+    return [canLimited[line.room === 'bots' ? 'bots' : 'brokers'](names)]
   })
-  if (holds(rights, 'control:use')) can.push(['Read settings, names of keys and addresses of servers'])
+  if (holds(rights, 'control:use')) can.push([canReadControl])
   const titles = (keep: (line: RightLine) => boolean): string =>
     rightLines
       .filter(keep)
@@ -167,10 +117,10 @@ export function summaryOf(rights: readonly Right[], limits: Limits): { can: Sent
   return {
     can,
     cannot: [
-      ...(foreign === '' ? [] : [`see or change what others have made in ${foreign}`]),
-      ...(bound === '' ? [] : [`make or list others in ${bound}`]),
-      ...(closed === '' ? [] : [`open ${closed}`]),
-      'start a program, add an address to call, make keys',
+      ...(foreign === '' ? [] : [say(cannot.seeForeign, { rooms: foreign })]),
+      ...(bound === '' ? [] : [say(cannot.makeOthers, { rooms: bound })]),
+      ...(closed === '' ? [] : [say(cannot.open, { rooms: closed })]),
+      cannot.control,
     ],
   }
 }
