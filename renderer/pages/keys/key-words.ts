@@ -1,4 +1,4 @@
-/** What rights can, as the pages of keys show it: lines of a table, ready-made choices, what a key can and cannot. The words are those of `words/`. */
+/** What rights can, as the pages of keys show it: the lines of the table, ready-made choices, what a key can and cannot. */
 import type { KeyScope, KeyView } from '../../../server/control/contract/index.ts'
 import { rights as all, roomOf, type Right, type RoomWithSubjects } from '../../../server/http/rights.ts'
 import type { RoomName } from '../../../server/rooms.ts'
