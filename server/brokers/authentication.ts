@@ -17,99 +17,101 @@ const perSession = 20
 const perAddress = 200
 
 export class Authentication {
-  private readonly passwords: Passwords
-  private readonly random: RandomBytes
-  private readonly now: () => number
+  readonly #passwords: Passwords
+  readonly #random: RandomBytes
+  readonly #now: () => number
   /** Of this process alone: what is kept in memory says nothing about the passwords to whoever reads it elsewhere. */
-  private readonly salt: Uint8Array
-  private readonly known = new Map<number, Buffer>()
-  private readonly passes = new Map<string, { session: number; until: number }>()
-  private readonly guesses = new RateLimiterMemory({ points: perSession, duration: 60 })
-  private readonly addresses = new RateLimiterMemory({ points: perAddress, duration: 60 })
+  readonly #salt: Uint8Array
+  readonly #known = new Map<number, Buffer>()
+  readonly #passes = new Map<string, { session: number; until: number }>()
+  readonly #guesses = new RateLimiterMemory({ points: perSession, duration: 60 })
+  readonly #addresses = new RateLimiterMemory({ points: perAddress, duration: 60 })
   /** One slow hash at a time: each takes 128 MiB and a core. */
-  private readonly slowHashes = createSerialQueue()
+  readonly #slowHashes = createSerialQueue()
 
   constructor(passwords: Passwords, now: () => number, random: RandomBytes = randomBytes) {
-    this.passwords = passwords
-    this.now = now
-    this.random = random
-    this.salt = random(32)
+    this.#passwords = passwords
+    this.#now = now
+    this.#random = random
+    this.#salt = random(32)
   }
 
   hash(password: string): Promise<string> {
-    return this.slowHashes.run(() => this.passwords.hash(password))
+    return this.#slowHashes.run(() => this.#passwords.hash(password))
   }
 
   /** The right password of a session, known because it was just set. */
   remember(session: number, password: string): void {
-    this.known.set(session, this.digest(password))
+    this.#known.set(session, this.#digest(password))
   }
 
   forget(session: number): void {
-    this.known.delete(session)
-    for (const [pass, { session: of }] of this.passes) if (of === session) this.passes.delete(pass)
+    this.#known.delete(session)
+    for (const [pass, { session: of }] of this.#passes) if (of === session) this.#passes.delete(pass)
   }
 
   /** Lets one client in, once. */
   createPass(session: number): string {
-    for (const [pass, { until }] of this.passes) if (until < this.now()) this.passes.delete(pass)
-    const pass = `pass_${randomToken(24, this.random)}`
-    this.passes.set(pass, { session, until: this.now() + passLife })
+    for (const [pass, { until }] of this.#passes) if (until < this.#now()) this.#passes.delete(pass)
+    const pass = `pass_${randomToken(24, this.#random)}`
+    this.#passes.set(pass, { session, until: this.#now() + passLife })
     return pass
   }
 
   async check(session: { id: number; passwordHash: string }, password: string, address: string): Promise<'right' | 'wrong' | 'too-many'> {
-    if (this.takePass(session.id, password)) return 'right'
-    const same = this.matches(session.id, password)
+    if (this.#takePass(session.id, password)) return 'right'
+    const same = this.#matches(session.id, password)
     if (same === true) return 'right'
     if (await this.isBlocked(session.id, address)) return 'too-many'
     const outcome =
-      same === false ? await this.wrong(session.id, address) : await this.slowHashes.run(() => this.checkSlowly(session, password, address))
+      same === false
+        ? await this.#wrong(session.id, address)
+        : await this.#slowHashes.run(() => this.#checkSlowly(session, password, address))
     if (outcome === 'right') this.remember(session.id, password)
     return outcome
   }
 
   /** Guesses that arrived together waited for their turn: those behind the last one allowed are not worth a slow hash. */
-  private async checkSlowly(
+  async #checkSlowly(
     session: { id: number; passwordHash: string },
     password: string,
     address: string,
   ): Promise<'right' | 'wrong' | 'too-many'> {
-    const same = this.matches(session.id, password)
+    const same = this.#matches(session.id, password)
     if (same === true) return 'right'
     if (await this.isBlocked(session.id, address)) return 'too-many'
-    return same === null && (await this.passwords.check(password, session.passwordHash)) ? 'right' : this.wrong(session.id, address)
+    return same === null && (await this.#passwords.check(password, session.passwordHash)) ? 'right' : this.#wrong(session.id, address)
   }
 
-  private async wrong(session: number, address: string): Promise<'wrong'> {
+  async #wrong(session: number, address: string): Promise<'wrong'> {
     await this.failed(session, address)
     return 'wrong'
   }
 
   /** Counts a failure, e.g. of a session that does not exist. */
   async failed(session: number, address: string): Promise<void> {
-    await Promise.all([this.guesses.penalty(`${session}|${address}`), this.addresses.penalty(address)])
+    await Promise.all([this.#guesses.penalty(`${session}|${address}`), this.#addresses.penalty(address)])
   }
 
   async isBlocked(session: number, address: string): Promise<boolean> {
-    const [guesses, all] = await Promise.all([this.guesses.get(`${session}|${address}`), this.addresses.get(address)])
+    const [guesses, all] = await Promise.all([this.#guesses.get(`${session}|${address}`), this.#addresses.get(address)])
     return (guesses?.consumedPoints ?? 0) >= perSession || (all?.consumedPoints ?? 0) >= perAddress
   }
 
-  private takePass(session: number, password: string): boolean {
-    const pass = this.passes.get(password)
+  #takePass(session: number, password: string): boolean {
+    const pass = this.#passes.get(password)
     if (pass === undefined || pass.session !== session) return false
-    this.passes.delete(password)
-    return pass.until >= this.now()
+    this.#passes.delete(password)
+    return pass.until >= this.#now()
   }
 
   /** Null when no right password was seen since the start. */
-  private matches(session: number, password: string): boolean | null {
-    const known = this.known.get(session)
-    return known === undefined ? null : timingSafeEqual(known, this.digest(password))
+  #matches(session: number, password: string): boolean | null {
+    const known = this.#known.get(session)
+    return known === undefined ? null : timingSafeEqual(known, this.#digest(password))
   }
 
-  private digest(password: string): Buffer {
-    return createHmac('sha256', this.salt).update(password.normalize('NFKC')).digest()
+  #digest(password: string): Buffer {
+    return createHmac('sha256', this.#salt).update(password.normalize('NFKC')).digest()
   }
 }

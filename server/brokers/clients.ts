@@ -44,33 +44,33 @@ export class Clients {
   readonly store: BrokerStore
   /** Names messages whose publishers gave them no id. */
   readonly newMessageId: () => string
-  private readonly options: ClientsOptions
-  private nextConnection = 1
+  readonly #options: ClientsOptions
+  #nextConnection = 1
 
   constructor(options: ClientsOptions) {
     this.clock = options.clock
     this.store = options.store
     this.newMessageId = options.newMessageId
-    this.options = options
+    this.#options = options
   }
 
   get engine(): BrokerEngine {
-    return this.options.engine()
+    return this.#options.engine()
   }
 
   /** The disk does not take what clients are to count on. */
   get storageRefuses(): boolean {
-    return this.options.storageRefuses()
+    return this.#options.storageRefuses()
   }
 
   newConnectionId(): number {
-    return this.nextConnection++
+    return this.#nextConnection++
   }
 
   async enter(name: string, password: string, address: string): Promise<Entrance> {
-    const { authentication } = this.options
-    if (this.options.sessions() === null) return { refusal: 'not-ready' }
-    const session = this.session(name)
+    const { authentication } = this.#options
+    if (this.#options.sessions() === null) return { refusal: 'not-ready' }
+    const session = this.#session(name)
     if (session === undefined) {
       if (await authentication.isBlocked(0, address)) return { refusal: 'too-many-attempts' }
       await authentication.failed(0, address)
@@ -82,11 +82,11 @@ export class Clients {
     if (session.suspended) return { refusal: 'suspended' }
     if (this.isFull(session)) return { refusal: 'too-many-clients' }
     // It may have been dropped while the password was checked.
-    return this.session(name) === session ? { session } : { refusal: 'session-not-found' }
+    return this.#session(name) === session ? { session } : { refusal: 'session-not-found' }
   }
 
   hasSession(name: string): boolean {
-    return this.session(name) !== undefined
+    return this.#session(name) !== undefined
   }
 
   /** Whether no more clients fit. */
@@ -97,17 +97,17 @@ export class Clients {
   /** A line on the session's own log topic. */
   announce({ id }: Pick<SessionFacts, 'id'>, text: string): void {
     this.engine.announce(id, text)
-    this.options.changed()
+    this.#options.changed()
   }
 
   evicted(session: SessionFacts, name: string): void {
-    this.options.events.emit({ type: 'client-evicted', subject: name, data: { session: session.name } })
+    this.#options.events.emit({ type: 'client-evicted', subject: name, data: { session: session.name } })
     this.announce(session, `${name} was disconnected: it did not take its messages`)
   }
 
   /** A fault of ours that one client, or one session, met. */
   reportInternalError(error: unknown, what = 'a broker connection met a fault'): void {
-    this.options.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, what)
+    this.#options.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, what)
   }
 
   /** Once a second: connections without life. */
@@ -121,8 +121,8 @@ export class Clients {
     this.engine.disconnectAll(reason)
   }
 
-  private session(name: string): StoredSession | undefined {
-    return this.options.sessions()?.get(name)
+  #session(name: string): StoredSession | undefined {
+    return this.#options.sessions()?.get(name)
   }
 }
 

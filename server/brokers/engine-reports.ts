@@ -13,12 +13,12 @@ const quietTime = 60_000
 export class EngineReports implements EngineObserver {
   /** Since when storage refuses, and why; null while it does not. */
   storageError: { since: number; text: string } | null = null
-  private readonly clock: Clock
-  private readonly events: Announcer<typeof brokerEvents>
-  private readonly announce: (session: { id: number }, text: string) => void
+  readonly #clock: Clock
+  readonly #events: Announcer<typeof brokerEvents>
+  readonly #announce: (session: { id: number }, text: string) => void
   readonly changed: () => void
   /** By session, when a dead letter of it was an event. */
-  private readonly deadLetterAt = new Map<number, number>()
+  readonly #deadLetterAt = new Map<number, number>()
 
   /** @param announce writes a line on the session's own log topic @param changed tells open windows that something they show has changed */
   constructor(
@@ -27,9 +27,9 @@ export class EngineReports implements EngineObserver {
     announce: (session: { id: number }, text: string) => void,
     changed: () => void,
   ) {
-    this.clock = clock
-    this.events = events
-    this.announce = announce
+    this.#clock = clock
+    this.#events = events
+    this.#announce = announce
     this.changed = changed
   }
 
@@ -39,25 +39,25 @@ export class EngineReports implements EngineObserver {
   }
 
   forget(session: number): void {
-    this.deadLetterAt.delete(session)
+    this.#deadLetterAt.delete(session)
   }
 
   deadLetter({ tenant, message: { topic, id }, subscriberKey, reason }: DeadLetter): void {
-    const now = this.clock.monotonic()
-    const before = this.deadLetterAt.get(tenant.id)
+    const now = this.#clock.monotonic()
+    const before = this.#deadLetterAt.get(tenant.id)
     if (before !== undefined && now - before < quietTime) return
-    this.deadLetterAt.set(tenant.id, now)
-    this.events.emit({ type: 'dead-letter', subject: tenant.name, data: { topic, reason, subscriber: subscriberKey, messageId: id } })
-    this.announce(tenant, `a message on ${topic} for ${subscriberKey} became a dead letter: ${reason}`)
+    this.#deadLetterAt.set(tenant.id, now)
+    this.#events.emit({ type: 'dead-letter', subject: tenant.name, data: { topic, reason, subscriber: subscriberKey, messageId: id } })
+    this.#announce(tenant, `a message on ${topic} for ${subscriberKey} became a dead letter: ${reason}`)
   }
 
   storageFailed(error: unknown): void {
-    this.storageError = { since: this.clock.now(), text: diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error) }
-    this.events.emit({ type: 'storage-failed', data: { error: this.storageError.text } })
+    this.storageError = { since: this.#clock.now(), text: diskRefusal(error, { ofFile: true })?.reason ?? reasonOf(error) }
+    this.#events.emit({ type: 'storage-failed', data: { error: this.storageError.text } })
   }
 
   storageWorks(): void {
     this.storageError = null
-    this.events.emit({ type: 'storage-works' })
+    this.#events.emit({ type: 'storage-works' })
   }
 }

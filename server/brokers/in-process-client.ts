@@ -151,6 +151,11 @@ function clientMessage(message: Message): ClientMessage {
   return { messageId: id, topic, publisher, at: iso(acceptedAt), retained, ...contentOf(message) }
 }
 
+interface Listening {
+  onMessage(message: Message): void
+  onEnded(reason: EndReason): void
+}
+
 /** A connection without a wire. */
 class InProcessListener implements AttachedClient {
   readonly id: number
@@ -160,36 +165,36 @@ class InProcessListener implements AttachedClient {
   readonly connectedAt: number
   readonly isStalled = false
   attachment: Attachment | null = null
-  private readonly to: { onMessage(message: Message): void; onEnded(reason: EndReason): void }
+  readonly #to: Listening
   /** Whoever listens does so on behalf of a bot, a session, a request: what it throws goes there. */
-  private readonly inScope = AsyncLocalStorage.snapshot()
+  readonly #inScope = AsyncLocalStorage.snapshot()
 
-  constructor(service: BrokerService, name: string, to: InProcessListener['to']) {
+  constructor(service: BrokerService, name: string, to: Listening) {
     this.id = service.clients.newConnectionId()
     this.connectedAt = service.clock.now()
     this.name = name
-    this.to = to
+    this.#to = to
   }
 
-  readonly failed = (error: unknown): void => this.inScope(escape, error)
+  readonly failed = (error: unknown): void => this.#inScope(escape, error)
 
   ready(): boolean {
     return true
   }
 
   send(delivery: Delivery): boolean {
-    this.tell(() => this.to.onMessage(delivery.message))
+    this.#tell(() => this.#to.onMessage(delivery.message))
     // Nobody acknowledges for us; what was given to us is taken as received, a moment later, since the engine is not done with it yet.
     setImmediate(() => this.attachment?.acknowledgeDelivery(delivery))
     return true
   }
 
   sendOnce(message: Message): void {
-    this.tell(() => this.to.onMessage(message))
+    this.#tell(() => this.#to.onMessage(message))
   }
 
   end(reason: EndReason): void {
-    this.tell(() => this.to.onEnded(reason))
+    this.#tell(() => this.#to.onEnded(reason))
   }
 
   /** At once where it is attached, so that the engine knows it no longer when the caller goes on. */
@@ -214,8 +219,8 @@ class InProcessListener implements AttachedClient {
     callback()
   }
 
-  private tell(act: () => void): void {
-    this.inScope(() => {
+  #tell(act: () => void): void {
+    this.#inScope(() => {
       try {
         act()
       } catch (error) {

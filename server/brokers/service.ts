@@ -46,18 +46,18 @@ export class BrokerService {
   readonly clock: Clock
   readonly store: BrokerStore
   readonly startedAt: number
-  private readonly sessions = new Map<string, StoredSession>()
-  private readonly authentication: Authentication
-  private readonly events: Announcer<typeof brokerEvents>
-  private readonly reports: EngineReports
-  private readonly removed: (name: string) => void
-  private readonly random: RandomBytes
-  private readonly newEngine: (observer: EngineObserver) => BrokerEngine
+  readonly #sessions = new Map<string, StoredSession>()
+  readonly #authentication: Authentication
+  readonly #events: Announcer<typeof brokerEvents>
+  readonly #reports: EngineReports
+  readonly #removed: (name: string) => void
+  readonly #random: RandomBytes
+  readonly #newEngine: (observer: EngineObserver) => BrokerEngine
   /** By sessions that are gone, and before the room was last started. */
-  private deliveredBefore = 0
-  private ready = false
-  private isUsed = false
-  private pulse: NodeJS.Timeout | undefined
+  #deliveredBefore = 0
+  #ready = false
+  #isUsed = false
+  #pulse: NodeJS.Timeout | undefined
 
   constructor({
     store,
@@ -73,39 +73,39 @@ export class BrokerService {
   }: ServiceOptions) {
     this.store = store
     this.clock = clock
-    this.random = random
-    this.removed = removed
+    this.#random = random
+    this.#removed = removed
     this.startedAt = clock.monotonic()
-    const authentication = (this.authentication = new Authentication(passwords, () => clock.monotonic(), random))
+    const authentication = (this.#authentication = new Authentication(passwords, () => clock.monotonic(), random))
     const announcer = createAnnouncer(events, 'brokers', brokerEvents)
-    this.events = {
+    this.#events = {
       emit(event) {
         announcer.emit(event)
         changed()
       },
     }
     this.clients = new Clients({
-      ...{ clock, log, store, authentication, changed, events: this.events, newMessageId: newId },
-      sessions: () => (this.ready ? this.sessions : null),
+      ...{ clock, log, store, authentication, changed, events: this.#events, newMessageId: newId },
+      sessions: () => (this.#ready ? this.#sessions : null),
       engine: () => this.engine,
       storageRefuses: () => this.storageError !== null,
     })
-    this.reports = new EngineReports(clock, this.events, (session, text) => this.clients.announce(session, text), changed)
-    this.newEngine = newEngine
-    this.engine = newEngine(this.reports)
-    for (const stored of store.all()) this.open(stored)
+    this.#reports = new EngineReports(clock, this.#events, (session, text) => this.clients.announce(session, text), changed)
+    this.#newEngine = newEngine
+    this.engine = newEngine(this.#reports)
+    for (const stored of store.all()) this.#open(stored)
   }
 
   /** Also after a stop, and after a start that failed. Throws where the folder of the journal cannot be read at all. */
   async start(): Promise<void> {
-    if (this.isUsed) {
-      this.deliveredBefore = this.deliveredTotal
-      this.engine = this.newEngine(this.reports)
-      this.sessions.clear()
-      for (const stored of this.store.all()) this.open(stored)
+    if (this.#isUsed) {
+      this.#deliveredBefore = this.deliveredTotal
+      this.engine = this.#newEngine(this.#reports)
+      this.#sessions.clear()
+      for (const stored of this.store.all()) this.#open(stored)
     }
-    this.isUsed = true
-    this.reports.reset()
+    this.#isUsed = true
+    this.#reports.reset()
     try {
       await this.engine.start()
     } catch (error) {
@@ -113,47 +113,47 @@ export class BrokerService {
         cause: error,
       })
     }
-    this.ready = true
-    this.pulse = setInterval(() => this.beat(), 1_000)
-    this.pulse.unref()
-    this.beat()
+    this.#ready = true
+    this.#pulse = setInterval(() => this.#beat(), 1_000)
+    this.#pulse.unref()
+    this.#beat()
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.pulse)
-    this.ready = false
+    clearInterval(this.#pulse)
+    this.#ready = false
     this.clients.endAll('shutdown')
     await this.engine.stop()
   }
 
   get isReady(): boolean {
-    return this.ready
+    return this.#ready
   }
 
   /** Only ever rises. */
   get deliveredTotal(): number {
-    return [...this.sessions.values()].reduce((sum, { id }) => sum + this.engine.counts(id).deliveredTotal, this.deliveredBefore)
+    return [...this.#sessions.values()].reduce((sum, { id }) => sum + this.engine.counts(id).deliveredTotal, this.#deliveredBefore)
   }
 
   /** Since when storage refuses, and why; null while it does not. */
   get storageError(): EngineReports['storageError'] {
-    return this.reports.storageError
+    return this.#reports.storageError
   }
 
   // Sessions
 
   /** By name. */
   all(): StoredSession[] {
-    return [...this.sessions.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...this.#sessions.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   has(name: string): boolean {
-    return this.sessions.has(name)
+    return this.#sessions.has(name)
   }
 
   /** Throws `no-such-session`. */
   byName(name: string): StoredSession {
-    const session = this.sessions.get(name)
+    const session = this.#sessions.get(name)
     if (session === undefined) throw new BrokerFault('no-such-session')
     return session
   }
@@ -169,10 +169,10 @@ export class BrokerService {
     actor: string,
     madeBy: string | null = null,
   ): Promise<{ secretKey: string; expiresAt: number | null }> {
-    if (this.sessions.has(name)) throw new BrokerFault('session-exists')
-    const expiresAt = this.momentOf(sessionExpiry)
-    const secretKey = this.newSecretKey()
-    const passwordHash = await this.authentication.hash(password)
+    if (this.#sessions.has(name)) throw new BrokerFault('session-exists')
+    const expiresAt = this.#momentOf(sessionExpiry)
+    const secretKey = this.#newSecretKey()
+    const passwordHash = await this.#authentication.hash(password)
     const stored = this.store.add({
       name,
       passwordHash,
@@ -184,9 +184,9 @@ export class BrokerService {
       madeBy,
     })
     if (stored === null) throw new BrokerFault('session-exists')
-    this.open(stored)
-    this.authentication.remember(stored.id, password)
-    this.events.emit({ type: 'session-created', subject: name, actor })
+    this.#open(stored)
+    this.#authentication.remember(stored.id, password)
+    this.#events.emit({ type: 'session-created', subject: name, actor })
     return { secretKey, expiresAt }
   }
 
@@ -195,13 +195,13 @@ export class BrokerService {
     { sessionName, password, secretKey }: { sessionName: string; password: string; secretKey: string },
     address: string,
   ): Promise<string> {
-    const stored = this.sessions.get(sessionName)
+    const stored = this.#sessions.get(sessionName)
     if (stored === undefined) throw new BrokerFault('session-not-found')
-    const outcome = await this.authentication.check(stored, password, address)
+    const outcome = await this.#authentication.check(stored, password, address)
     if (outcome === 'too-many') throw new BrokerFault('too-many-attempts')
     if (outcome === 'wrong') throw new BrokerFault('invalid-credentials')
     if (!sameSecret(hashSecret(secretKey), stored.secretHash)) {
-      await this.authentication.failed(stored.id, address)
+      await this.#authentication.failed(stored.id, address)
       throw new BrokerFault('invalid-credentials')
     }
     return sessionName
@@ -213,28 +213,28 @@ export class BrokerService {
     this.store.setSuspended(stored.id, suspended)
     stored.suspended = suspended
     this.engine.setSuspended(stored.id, suspended)
-    this.events.emit({ type: suspended ? 'session-suspended' : 'session-resumed', subject: name, actor })
+    this.#events.emit({ type: suspended ? 'session-suspended' : 'session-resumed', subject: name, actor })
   }
 
   async drop(name: string, actor: string, { expired = false } = {}): Promise<void> {
     const stored = this.byName(name)
     // First: a later session of this name must not be open to a key that was limited to this one.
-    this.removed(name)
+    this.#removed(name)
     this.store.remove(stored.id)
-    this.sessions.delete(name)
-    this.deliveredBefore += this.engine.counts(stored.id).deliveredTotal
-    this.authentication.forget(stored.id)
+    this.#sessions.delete(name)
+    this.#deliveredBefore += this.engine.counts(stored.id).deliveredTotal
+    this.#authentication.forget(stored.id)
     await this.engine.dropTenant(stored.id)
-    this.reports.forget(stored.id)
-    this.events.emit({ type: 'session-dropped', subject: name, actor, data: { expired } })
+    this.#reports.forget(stored.id)
+    this.#events.emit({ type: 'session-dropped', subject: name, actor, data: { expired } })
   }
 
   rotateSecret(name: string, actor: string): string {
     const stored = this.byName(name)
-    const secretKey = this.newSecretKey()
+    const secretKey = this.#newSecretKey()
     stored.secretHash = hashSecret(secretKey)
     this.store.setSecret(stored.id, stored.secretHash)
-    this.events.emit({ type: 'secret-rotated', subject: name, actor })
+    this.#events.emit({ type: 'secret-rotated', subject: name, actor })
     return secretKey
   }
 
@@ -246,7 +246,7 @@ export class BrokerService {
     const stored = this.byName(name)
     if (expiry !== undefined) {
       // Before anything else: a moment that has passed must leave all as it was.
-      stored.expiresAt = this.momentOf(expiry)
+      stored.expiresAt = this.#momentOf(expiry)
       this.store.setExpiry(stored.id, stored.expiresAt)
     }
     if (policy !== undefined) {
@@ -254,24 +254,24 @@ export class BrokerService {
       this.store.setPolicy(stored.id, stored.policy)
       if (!(await this.engine.setPolicy(stored.id, stored.policy))) throw new BrokerFault('storage-failed')
     }
-    if (expiry !== undefined || policy !== undefined) this.events.emit({ type: 'session-changed', subject: name, actor })
+    if (expiry !== undefined || policy !== undefined) this.#events.emit({ type: 'session-changed', subject: name, actor })
   }
 
   createPass(name: string): string {
-    return this.authentication.createPass(this.byName(name).id)
+    return this.#authentication.createPass(this.byName(name).id)
   }
 
-  private open(stored: StoredSession): void {
+  #open(stored: StoredSession): void {
     this.engine.addTenant(stored)
-    this.sessions.set(stored.name, stored)
+    this.#sessions.set(stored.name, stored)
   }
 
   /** 32 random bytes, hexadecimal, as the document shows it. */
-  private newSecretKey(): string {
-    return Buffer.from(this.random(32)).toString('hex')
+  #newSecretKey(): string {
+    return Buffer.from(this.#random(32)).toString('hex')
   }
 
-  private momentOf(expiry: SessionExpiry): number | null {
+  #momentOf(expiry: SessionExpiry): number | null {
     if (expiry === null) return null
     const now = this.clock.now()
     const moment = typeof expiry === 'string' ? Date.parse(expiry) : expiry < momentFrom ? now + expiry : expiry
@@ -280,10 +280,10 @@ export class BrokerService {
   }
 
   /** Once a second: connections without life, sessions whose time is over, what the engine waits for. */
-  private beat(): void {
+  #beat(): void {
     this.clients.check()
     const now = this.clock.now()
-    for (const { name, expiresAt } of this.sessions.values())
+    for (const { name, expiresAt } of this.#sessions.values())
       if (expiresAt !== null && expiresAt <= now)
         this.drop(name, 'system', { expired: true }).catch((error: unknown) =>
           this.clients.reportInternalError(error, 'an expired session could not be removed'),

@@ -19,30 +19,30 @@ interface Sample {
 }
 
 export class Rates {
-  private readonly samples: Sample[] = []
-  private readonly timer: NodeJS.Timeout
-  private readonly clock: Clock
-  private readonly totals: () => ReadonlyMap<RoomName, number>
+  readonly #samples: Sample[] = []
+  readonly #timer: NodeJS.Timeout
+  readonly #clock: Clock
+  readonly #totals: () => ReadonlyMap<RoomName, number>
 
   constructor(clock: Clock, totals: () => ReadonlyMap<RoomName, number>) {
-    this.clock = clock
-    this.totals = totals
-    this.sample()
-    this.timer = setInterval(() => this.sample(), sampleEvery)
-    this.timer.unref()
+    this.#clock = clock
+    this.#totals = totals
+    this.#sample()
+    this.#timer = setInterval(() => this.#sample(), sampleEvery)
+    this.#timer.unref()
   }
 
   /** Unix seconds at which each point of a span ends; the last one is now. */
   times(span: Span): number[] {
-    const now = this.clock.now()
-    return this.ends(span).map((age) => Math.round((now - age) / 1_000))
+    const now = this.#clock.now()
+    return this.#ends(span).map((age) => Math.round((now - age) / 1_000))
   }
 
   /** Events per second or minute in each point of a span; null before the server ran. */
   series(room: RoomName, span: Span, per: 's' | 'min'): (number | null)[] {
     const { step } = spans[span]
-    const now = this.clock.monotonic()
-    return this.ends(span).map((age) => this.rate(room, now - age - step, now - age, per))
+    const now = this.#clock.monotonic()
+    return this.#ends(span).map((age) => this.#rate(room, now - age - step, now - age, per))
   }
 
   /** The rate over the last ten to twenty seconds: the number printed beside the curve's last point. */
@@ -51,23 +51,23 @@ export class Rates {
   }
 
   dispose(): void {
-    clearInterval(this.timer)
+    clearInterval(this.#timer)
   }
 
-  private sample(): void {
-    this.samples.push({ at: this.clock.monotonic(), totals: this.totals() })
-    if (this.samples.length > dayOfSamples + 60) this.samples.splice(0, 60)
+  #sample(): void {
+    this.#samples.push({ at: this.#clock.monotonic(), totals: this.#totals() })
+    if (this.#samples.length > dayOfSamples + 60) this.#samples.splice(0, 60)
   }
 
-  private ends(span: Span): number[] {
+  #ends(span: Span): number[] {
     const { length, step } = spans[span]
     const points = length / step
     return Array.from({ length: points }, (_, index) => (points - 1 - index) * step)
   }
 
-  private rate(room: RoomName, from: number, to: number, per: 's' | 'min'): number | null {
-    const before = this.latest(from)
-    const after = this.latest(to)
+  #rate(room: RoomName, from: number, to: number, per: 's' | 'min'): number | null {
+    const before = this.#latest(from)
+    const after = this.#latest(to)
     if (after === undefined) return null
     if (before === undefined || before === after) return before === undefined ? null : 0
     const counted = (after.totals.get(room) ?? 0) - (before.totals.get(room) ?? 0)
@@ -75,14 +75,14 @@ export class Rates {
   }
 
   /** The last sample taken at or before a moment. */
-  private latest(at: number): Sample | undefined {
+  #latest(at: number): Sample | undefined {
     let low = 0
-    let high = this.samples.length
+    let high = this.#samples.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.samples[middle]?.at ?? Infinity) <= at) low = middle + 1
+      if ((this.#samples[middle]?.at ?? Infinity) <= at) low = middle + 1
       else high = middle
     }
-    return this.samples[low - 1]
+    return this.#samples[low - 1]
   }
 }

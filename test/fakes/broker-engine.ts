@@ -69,11 +69,11 @@ export class FakeClient implements AttachedClient {
   readonly receipts: Receipt[] = []
   readonly logs: string[] = []
   ended: EndReason | null = null
-  private readonly now: () => number
+  readonly #now: () => number
 
   constructor(name: string, now: () => number = () => 0) {
     this.name = name
-    this.now = now
+    this.#now = now
   }
 
   /** As a named client, which is kept while it is away. */
@@ -85,11 +85,11 @@ export class FakeClient implements AttachedClient {
     return this.room && this.ended === null
   }
   send({ message: { id, topic }, tries }: Delivery): boolean {
-    this.received.push({ id, topic, tries, at: this.now() })
+    this.received.push({ id, topic, tries, at: this.#now() })
     return true
   }
   sendOnce({ id, topic }: Message): void {
-    this.received.push({ id, topic, tries: 0, at: this.now() })
+    this.received.push({ id, topic, tries: 0, at: this.#now() })
   }
   log(text: string): void {
     this.logs.push(text)

@@ -146,19 +146,19 @@ export class FrameClient {
   readonly chunks: Buffer[] = []
   closed: { code: number; reason: string } | null = null
   readonly socket: WebSocket
-  private read = 0
-  private wake: () => void = () => undefined
+  #read = 0
+  #wake: () => void = () => undefined
 
   constructor(url: string, protocols: string[] = []) {
     this.socket = new WebSocket(url.replace(/^http/, 'ws'), protocols)
     this.socket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) this.chunks.push(data)
       else this.frames.push(JSON.parse(data.toString('utf8')) as Json)
-      this.wake()
+      this.#wake()
     })
     this.socket.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString('utf8') }
-      this.wake()
+      this.#wake()
     })
     this.socket.on('error', () => undefined)
   }
@@ -203,9 +203,9 @@ export class FrameClient {
   /** The next frame, or the next of a type; what came before it is passed over. */
   async next(type?: string, within = patience): Promise<Json> {
     return this.wait(`a frame ${type ?? ''}`, within, () => {
-      while (this.read < this.frames.length) {
-        const frame = this.frames[this.read]
-        this.read += 1
+      while (this.#read < this.frames.length) {
+        const frame = this.frames[this.#read]
+        this.#read += 1
         if (frame !== undefined && (type === undefined || frame['type'] === type)) return frame
       }
       return null
@@ -233,10 +233,10 @@ export class FrameClient {
         const found = look()
         if (found === null) return
         clearTimeout(late)
-        this.wake = () => undefined
+        this.#wake = () => undefined
         resolve(found)
       }
-      this.wake = check
+      this.#wake = check
       check()
     })
   }

@@ -108,14 +108,14 @@ export async function runExactlyOnce({
 /** A client whose state outlives its connections. */
 abstract class KeptClient {
   protected readonly version: 4 | 5
-  private socket: WebSocket | null = null
-  private address: string | null = null
-  private readonly session: Session
-  private readonly clientId: string
+  #socket: WebSocket | null = null
+  #address: string | null = null
+  readonly #session: Session
+  readonly #clientId: string
 
   constructor(clientId: string, session: Session, version: 4 | 5) {
-    this.clientId = clientId
-    this.session = session
+    this.#clientId = clientId
+    this.#session = session
     this.version = version
   }
 
@@ -123,23 +123,23 @@ abstract class KeptClient {
   protected abstract take(packet: Packet): void
 
   connect(address: string): void {
-    this.address = address
+    this.#address = address
     const socket = new WebSocket(address, 'mqtt')
-    this.socket = socket
+    this.#socket = socket
     const packets = parser({ protocolVersion: this.version })
     packets.on('packet', (packet: Packet) => {
-      if (socket !== this.socket) return
+      if (socket !== this.#socket) return
       if (packet.cmd === 'connack') this.connected(packet.sessionPresent)
       else this.take(packet)
     })
     socket.on('open', () => {
-      const { sessionName, password } = this.session
+      const { sessionName, password } = this.#session
       this.send({
         cmd: 'connect',
         protocolId: 'MQTT',
         protocolVersion: this.version,
         clean: false,
-        clientId: this.clientId,
+        clientId: this.#clientId,
         keepalive: 0,
         username: sessionName,
         password: Buffer.from(password),
@@ -149,28 +149,28 @@ abstract class KeptClient {
     socket.on('message', (bytes: Buffer) => void packets.parse(bytes))
     socket.on('error', () => undefined)
     socket.on('close', () => {
-      if (socket !== this.socket) return
-      this.socket = null
+      if (socket !== this.#socket) return
+      this.#socket = null
       // The server may end a connection of its own; while it is down there is no address.
       setTimeout(() => {
-        if (this.socket === null && this.address !== null) this.connect(this.address)
+        if (this.#socket === null && this.#address !== null) this.connect(this.#address)
       }, 20)
     })
   }
 
   /** Until the next `connect`. */
   pause(): void {
-    this.address = null
+    this.#address = null
   }
 
   end(): void {
     this.pause()
-    this.socket?.terminate()
-    this.socket = null
+    this.#socket?.terminate()
+    this.#socket = null
   }
 
   protected send(packet: Packet): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(generate(packet, { protocolVersion: this.version }))
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(generate(packet, { protocolVersion: this.version }))
   }
 }
 
@@ -184,7 +184,7 @@ class Receiver extends KeptClient {
   /** Its subscriptions are made. */
   isKnown = false
   /** A keeps the message until it is released, B only its packet id. */
-  private readonly kept = new Map<number, string>()
+  readonly #kept = new Map<number, string>()
 
   constructor(method: 'A' | 'B', session: Session, version: 4 | 5) {
     super(`receiver-${method}`, session, version)
@@ -192,7 +192,7 @@ class Receiver extends KeptClient {
   }
 
   get isIdle(): boolean {
-    return this.kept.size === 0
+    return this.#kept.size === 0
   }
 
   protected override connected(isKnown: boolean): void {
@@ -210,96 +210,96 @@ class Receiver extends KeptClient {
 
   protected override take(packet: Packet): void {
     if (packet.cmd === 'suback') this.isKnown = true
-    else if (packet.cmd === 'publish') this.published(packet)
+    else if (packet.cmd === 'publish') this.#published(packet)
     else if (packet.cmd === 'pubrel') {
       const id = packet.messageId ?? 0
-      const message = this.kept.get(id)
-      this.kept.delete(id)
-      if (this.method === 'A' && message !== undefined) this.deliver(message)
+      const message = this.#kept.get(id)
+      this.#kept.delete(id)
+      if (this.method === 'A' && message !== undefined) this.#deliver(message)
       this.send({ cmd: 'pubcomp', messageId: id })
     }
   }
 
-  private published({ qos, messageId: id = 0, payload }: IPublishPacket): void {
+  #published({ qos, messageId: id = 0, payload }: IPublishPacket): void {
     const message = payload.toString()
     if (qos === 1) {
       this.other.add(message)
       this.send({ cmd: 'puback', messageId: id })
       return
     }
-    if (!this.kept.has(id)) {
-      this.kept.set(id, message)
-      if (this.method === 'B') this.deliver(message)
+    if (!this.#kept.has(id)) {
+      this.#kept.set(id, message)
+      if (this.method === 'B') this.#deliver(message)
     }
     this.send({ cmd: 'pubrec', messageId: id })
   }
 
-  private deliver(message: string): void {
+  #deliver(message: string): void {
     this.got.set(message, (this.got.get(message) ?? 0) + 1)
   }
 }
 
 class Sender extends KeptClient {
-  private readonly messages: number
-  private readonly window: number
-  private next = 0
-  private nextId = 1
+  readonly #messages: number
+  readonly #window: number
+  #next = 0
+  #nextId = 1
   /** By packet id: what is not confirmed, in the order it was sent. */
-  private readonly unconfirmed = new Map<number, { payload: string; qos: 1 | 2; released: boolean }>()
+  readonly #unconfirmed = new Map<number, { payload: string; qos: 1 | 2; released: boolean }>()
 
   constructor(session: Session, messages: number, window: number) {
     super('sender', session, 5)
-    this.messages = messages
-    this.window = window
+    this.#messages = messages
+    this.#window = window
   }
 
   get isDone(): boolean {
-    return this.next >= this.messages && this.unconfirmed.size === 0
+    return this.#next >= this.#messages && this.#unconfirmed.size === 0
   }
 
   /** Of quality 2, all of them once it is done. */
   published(): string[] {
-    return Array.from({ length: this.next }, (_, index) => `m${index + 1}`)
+    return Array.from({ length: this.#next }, (_, index) => `m${index + 1}`)
   }
 
   protected override connected(isKnown: boolean): void {
-    if (this.next > 0 && !isKnown) throw new Error('the server forgot the sender')
-    for (const [id, { payload, qos, released }] of this.unconfirmed) {
+    if (this.#next > 0 && !isKnown) throw new Error('the server forgot the sender')
+    for (const [id, { payload, qos, released }] of this.#unconfirmed) {
       if (released) this.send({ cmd: 'pubrel', messageId: id })
-      else this.publish(id, payload, qos, true)
+      else this.#publish(id, payload, qos, true)
     }
-    this.sendMore()
+    this.#sendMore()
   }
 
   protected override take(packet: Packet): void {
     const id = packet.messageId ?? 0
-    const sent = this.unconfirmed.get(id)
+    const sent = this.#unconfirmed.get(id)
     if (packet.cmd === 'pubrec') {
       if (sent !== undefined) sent.released = true
       this.send({ cmd: 'pubrel', messageId: id })
     } else if (packet.cmd === 'pubcomp' || packet.cmd === 'puback') {
-      this.unconfirmed.delete(id)
-      this.sendMore()
+      this.#unconfirmed.delete(id)
+      this.#sendMore()
     }
   }
 
-  private sendMore(): void {
-    while (this.unconfirmed.size < this.window && this.next < this.messages) {
-      this.next += 1
-      this.begin(`m${this.next}`, 2)
-      if (this.next % otherEvery === 0) this.begin(`o${this.next}`, 1)
+  #sendMore(): void {
+    while (this.#unconfirmed.size < this.#window && this.#next < this.#messages) {
+      this.#next += 1
+      this.#begin(`m${this.#next}`, 2)
+      if (this.#next % otherEvery === 0) this.#begin(`o${this.#next}`, 1)
     }
   }
 
-  private begin(payload: string, qos: 1 | 2): void {
-    while (this.unconfirmed.has(this.nextId)) this.nextId = (this.nextId % 65_535) + 1
-    const id = this.nextId
-    this.nextId = (this.nextId % 65_535) + 1
-    this.unconfirmed.set(id, { payload, qos, released: false })
-    this.publish(id, payload, qos, false)
+  #begin(payload: string, qos: 1 | 2): void {
+    while (this.#unconfirmed.has(this.#nextId)) this.#nextId = (this.#nextId % 65_535) + 1
+    const id = this.#nextId
+    this.#nextId = (this.#nextId % 65_535) + 1
+    this.#unconfirmed.set(id, { payload, qos, released: false })
+    this.#publish(id, payload, qos, false)
   }
 
-  private publish(id: number, payload: string, qos: 1 | 2, dup: boolean): void {
+  #publish(id: number, payload: string, qos: 1 | 2, dup: boolean): void {
     this.send({ cmd: 'publish', topic: qos === 2 ? 'two' : 'one', payload, qos, dup, retain: false, messageId: id })
   }
 }

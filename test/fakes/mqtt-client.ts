@@ -16,13 +16,13 @@ import { until } from './kernel.ts'
 export class PacketClient {
   readonly packets: Packet[] = []
   isClosed = false
-  private read = 0
-  private readonly socket: Socket
-  private readonly version: 4 | 5
+  #read = 0
+  readonly #socket: Socket
+  readonly #version: 4 | 5
 
   private constructor(socket: Socket, version: 4 | 5) {
-    this.socket = socket
-    this.version = version
+    this.#socket = socket
+    this.#version = version
     const packets = parser({ protocolVersion: version })
     packets.on('packet', (packet) => void this.packets.push(packet))
     packets.on('error', () => undefined)
@@ -62,11 +62,11 @@ export class PacketClient {
   }
 
   send(packet: Packet): void {
-    this.socket.write(generate(packet, { protocolVersion: this.version }))
+    this.#socket.write(generate(packet, { protocolVersion: this.#version }))
   }
 
   raw(bytes: Buffer): void {
-    this.socket.write(bytes)
+    this.#socket.write(bytes)
   }
 
   async subscribe(topic: string, qos: 0 | 1 | 2, options: { nl?: boolean; rap?: boolean; rh?: 0 | 1 | 2 } = {}): Promise<ISubackPacket> {
@@ -95,9 +95,9 @@ export class PacketClient {
   async next(cmd: Packet['cmd']): Promise<Packet> {
     let found: Packet | undefined
     await until(`a ${cmd}`, () => {
-      while (found === undefined && this.read < this.packets.length) {
-        const packet = this.packets[this.read]
-        this.read += 1
+      while (found === undefined && this.#read < this.packets.length) {
+        const packet = this.packets[this.#read]
+        this.#read += 1
         if (packet?.cmd === cmd) found = packet
       }
       return found !== undefined
@@ -116,12 +116,12 @@ export class PacketClient {
 
   /** Nothing more will come from here; what was sent still arrives. */
   finish(): void {
-    this.socket.end()
+    this.#socket.end()
   }
 
   /** As a cable that was cut. */
   cut(): void {
-    this.socket.destroy()
+    this.#socket.destroy()
   }
 
   ofKind(cmd: Packet['cmd']): Packet[] {

@@ -40,23 +40,23 @@ const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 const closedError = (): BrokerError => new BrokerError('The client is closed')
 
 export class BrokerClient {
-  private readonly options: BrokerClientOptions & Required<Pick<BrokerClientOptions, 'retryInterval' | 'heartbeat'>>
-  private readonly envelope: Promise<Envelope | null>
-  private readonly inbox: Inbox
-  private readonly outbox: Outbox
+  readonly #options: BrokerClientOptions & Required<Pick<BrokerClientOptions, 'retryInterval' | 'heartbeat'>>
+  readonly #envelope: Promise<Envelope | null>
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
   /** Topics that the server has not been told to end yet. */
-  private readonly ending = new Map<string, Deferred<void>>()
-  private socket: BrokerSocket | null = null
-  private socketClosed: Promise<void> = Promise.resolve()
-  private current: ClientState = 'offline'
-  private delay = firstDelay
-  private reconnect: ReturnType<typeof setTimeout> | undefined
-  private pulse: ReturnType<typeof setInterval> | undefined
-  private heard = true
-  private quietBeats = 0
-  private resend: ReturnType<typeof setInterval> | undefined
-  private readonly login = deferred()
-  private readonly listeners: { [Event in keyof Listeners]: Set<Listeners[Event]> } = {
+  readonly #ending = new Map<string, Deferred<void>>()
+  #socket: BrokerSocket | null = null
+  #socketClosed: Promise<void> = Promise.resolve()
+  #current: ClientState = 'offline'
+  #delay = firstDelay
+  #reconnect: ReturnType<typeof setTimeout> | undefined
+  #pulse: ReturnType<typeof setInterval> | undefined
+  #heard = true
+  #quietBeats = 0
+  #resend: ReturnType<typeof setInterval> | undefined
+  readonly #login = deferred()
+  readonly #listeners: { [Event in keyof Listeners]: Set<Listeners[Event]> } = {
     state: new Set(),
     error: new Set(),
     log: new Set(),
@@ -65,27 +65,27 @@ export class BrokerClient {
 
   constructor(options: BrokerClientOptions) {
     const { key, envelope = 1, bufferLimit = 10_000, maxRetries = 100, maxFrameBytes = 10_485_760 } = options
-    this.options = { retryInterval: 5_000, heartbeat: 20_000, ...options }
-    this.envelope = key === undefined ? Promise.resolve(null) : Envelope.create(key, { version: envelope })
+    this.#options = { retryInterval: 5_000, heartbeat: 20_000, ...options }
+    this.#envelope = key === undefined ? Promise.resolve(null) : Envelope.create(key, { version: envelope })
     // `connect` reports both; until then nobody listens.
-    this.envelope.catch(() => undefined)
-    this.login.promise.catch(() => undefined)
-    this.outbox = new Outbox({ bufferLimit, maxRetries, maxFrameBytes })
-    this.inbox = new Inbox({
-      open: async ({ data, hash, ...context }) => (await this.envelope)?.open({ data, hash }, context) ?? data,
-      acknowledge: (topic, messageId) => this.say({ type: 'ack', topic, messageId }),
-      failed: (error) => this.tell('error', error),
-      unhandled: (topic, messageId) => this.tell('unhandled', topic, messageId),
+    this.#envelope.catch(() => undefined)
+    this.#login.promise.catch(() => undefined)
+    this.#outbox = new Outbox({ bufferLimit, maxRetries, maxFrameBytes })
+    this.#inbox = new Inbox({
+      open: async ({ data, hash, ...context }) => (await this.#envelope)?.open({ data, hash }, context) ?? data,
+      acknowledge: (topic, messageId) => this.#say({ type: 'ack', topic, messageId }),
+      failed: (error) => this.#tell('error', error),
+      unhandled: (topic, messageId) => this.#tell('unhandled', topic, messageId),
     })
   }
 
   get state(): ClientState {
-    return this.current
+    return this.#current
   }
 
   /** Messages that are not confirmed yet. */
   get waiting(): number {
-    return this.outbox.size
+    return this.#outbox.size
   }
 
   /**
@@ -93,22 +93,22 @@ export class BrokerClient {
    * or the client is closed; a server that cannot be reached is tried again instead.
    */
   async connect({ handlers = {}, timeout }: ConnectOptions = {}): Promise<void> {
-    if (this.current === 'closed') throw closedError()
+    if (this.#current === 'closed') throw closedError()
     const added = Object.entries(handlers).map(([topic, wanted]) =>
-      typeof wanted === 'function' ? this.add(topic, wanted) : this.add(topic, wanted.handler, wanted),
+      typeof wanted === 'function' ? this.#add(topic, wanted) : this.#add(topic, wanted.handler, wanted),
     )
     try {
-      await this.envelope
+      await this.#envelope
     } catch (error) {
-      this.fail(errorOf(error))
+      this.#fail(errorOf(error))
     }
-    if (this.isOffline && this.reconnect === undefined) this.open()
+    if (this.#isOffline && this.#reconnect === undefined) this.#open()
     // The address may have been refused at once.
-    if (!this.isClosed) {
-      this.resend ??= setInterval(() => this.outbox.sendAgain((frame) => void this.socket?.send(frame)), this.options.retryInterval)
-      this.pulse ??= setInterval(() => this.beat(), this.options.heartbeat)
+    if (!this.#isClosed) {
+      this.#resend ??= setInterval(() => this.#outbox.sendAgain((frame) => void this.#socket?.send(frame)), this.#options.retryInterval)
+      this.#pulse ??= setInterval(() => this.#beat(), this.#options.heartbeat)
     }
-    const ready = Promise.all([this.login.promise, ...added.map(({ confirmed }) => confirmed)])
+    const ready = Promise.all([this.#login.promise, ...added.map(({ confirmed }) => confirmed)])
     await (timeout === undefined ? ready : inTime(ready, timeout))
   }
 
@@ -119,15 +119,15 @@ export class BrokerClient {
     { retain, ttl, plain = false }: { retain?: boolean; ttl?: number } & SubscribeOptions = {},
   ): Promise<Published> {
     const context: EnvelopeContext = { topic, messageId: newId(), timestamp: Date.now() }
-    const envelope = plain ? null : await this.envelope
+    const envelope = plain ? null : await this.#envelope
     const sealed = envelope === null ? { data: text } : await envelope.seal(text, context)
-    return this.send(context, sealed, { retain, ttl })
+    return this.#send(context, sealed, { retain, ttl })
   }
 
   /** Takes away what was retained on the topic. */
   clearRetained(topic: string): Promise<Published> {
     // Not in an envelope: the server has to see that there is nothing in it.
-    return this.send({ topic, messageId: newId(), timestamp: Date.now() }, { data: '', hash: emptyHash }, { retain: true })
+    return this.#send({ topic, messageId: newId(), timestamp: Date.now() }, { data: '', hash: emptyHash }, { retain: true })
   }
 
   /**
@@ -135,187 +135,187 @@ export class BrokerClient {
    * the subscription with the last one. A named client gives the handlers of what may wait for it to `connect` instead.
    */
   async subscribe(topic: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<() => Promise<void>> {
-    if (this.current === 'closed') throw closedError()
-    const { confirmed, remove } = this.add(topic, handler, options)
+    if (this.#current === 'closed') throw closedError()
+    const { confirmed, remove } = this.#add(topic, handler, options)
     await confirmed
     return async () => {
-      if (remove() && !this.isClosed) await this.endSubscription(topic)
+      if (remove() && !this.#isClosed) await this.#endSubscription(topic)
     }
   }
 
   /** Ends a subscription with all its handlers; also one that the server kept from an earlier program of this name. */
   async unsubscribe(topic: string): Promise<void> {
-    if (this.current === 'closed') throw closedError()
-    this.inbox.remove(topic)
-    await this.endSubscription(topic)
+    if (this.#current === 'closed') throw closedError()
+    this.#inbox.remove(topic)
+    await this.#endSubscription(topic)
   }
 
   /** Returns what ends the listening. */
   on<Event extends keyof Listeners>(event: Event, listener: Listeners[Event]): () => void {
-    this.listeners[event].add(listener)
-    return () => void this.listeners[event].delete(listener)
+    this.#listeners[event].add(listener)
+    return () => void this.#listeners[event].delete(listener)
   }
 
   /** Ends for good; what is not confirmed is rejected. Resolves when the connection has ended. */
   async close(): Promise<void> {
-    this.end(new BrokerError('The client was closed'))
-    await inTime(this.socketClosed, closingTime).catch(() => undefined)
+    this.#end(new BrokerError('The client was closed'))
+    await inTime(this.#socketClosed, closingTime).catch(() => undefined)
   }
 
-  private add(topic: string, handler: MessageHandler, options: SubscribeOptions = {}): ReturnType<Inbox['add']> {
-    const added = this.inbox.add(topic, handler, options)
-    if (added.isNew) this.say({ type: 'subscribe', topic })
+  #add(topic: string, handler: MessageHandler, options: SubscribeOptions = {}): ReturnType<Inbox['add']> {
+    const added = this.#inbox.add(topic, handler, options)
+    if (added.isNew) this.#say({ type: 'subscribe', topic })
     return added
   }
 
-  private async send(
+  async #send(
     { topic, timestamp, messageId }: EnvelopeContext,
     sealed: Partial<Sealed>,
     how: { retain?: boolean | undefined; ttl?: number | undefined },
   ): Promise<Published> {
-    if (this.current === 'closed') throw closedError()
+    if (this.#current === 'closed') throw closedError()
     const frame = JSON.stringify({ type: 'publish', topic, ...sealed, timestamp, messageId, ...how })
-    return this.outbox.add(messageId, frame, this.current === 'online' ? (ready) => void this.socket?.send(ready) : null)
+    return this.#outbox.add(messageId, frame, this.#current === 'online' ? (ready) => void this.#socket?.send(ready) : null)
   }
 
-  private endSubscription(topic: string): Promise<void> {
-    const ending = this.ending.get(topic) ?? deferred()
-    this.ending.set(topic, ending)
+  #endSubscription(topic: string): Promise<void> {
+    const ending = this.#ending.get(topic) ?? deferred()
+    this.#ending.set(topic, ending)
     ending.promise.catch(() => undefined)
-    this.say({ type: 'unsubscribe', topic })
+    this.#say({ type: 'unsubscribe', topic })
     return ending.promise
   }
 
-  private open(): void {
-    this.reconnect = undefined
-    this.become('connecting')
+  #open(): void {
+    this.#reconnect = undefined
+    this.#become('connecting')
     const closed = deferred()
     try {
-      const socket = (this.options.open ?? openWebSocket)(this.options.url)
-      this.socket = socket
-      this.socketClosed = closed.promise
-      this.heard = true
-      this.quietBeats = 0
-      socket.addEventListener('open', () => void this.init(socket))
+      const socket = (this.#options.open ?? openWebSocket)(this.#options.url)
+      this.#socket = socket
+      this.#socketClosed = closed.promise
+      this.#heard = true
+      this.#quietBeats = 0
+      socket.addEventListener('open', () => void this.#init(socket))
       socket.addEventListener('message', ({ data }) => {
-        if (socket !== this.socket) return
-        this.heard = true
+        if (socket !== this.#socket) return
+        this.#heard = true
         const frame = frameOf(data)
-        if (frame !== null) this.take(frame)
+        if (frame !== null) this.#take(frame)
       })
       socket.addEventListener('close', ({ code, reason }) => {
         closed.resolve()
-        if (socket === this.socket) this.lost(code, reason)
+        if (socket === this.#socket) this.#lost(code, reason)
       })
       // `close` follows and says all there is to say.
       socket.addEventListener('error', () => undefined)
     } catch (error) {
       // No address, or none of a WebSocket: another try would end the same.
-      this.fail(errorOf(error))
+      this.#fail(errorOf(error))
     }
   }
 
-  private async init(socket: BrokerSocket): Promise<void> {
-    const { sessionName, userId, password } = this.options
+  async #init(socket: BrokerSocket): Promise<void> {
+    const { sessionName, userId, password } = this.#options
     try {
       const secret = typeof password === 'string' ? password : await password()
-      if (socket === this.socket) socket.send(JSON.stringify({ type: 'init', sessionName, password: secret, userId }))
+      if (socket === this.#socket) socket.send(JSON.stringify({ type: 'init', sessionName, password: secret, userId }))
     } catch (error) {
-      this.fail(errorOf(error))
+      this.#fail(errorOf(error))
     }
   }
 
-  private take(frame: Frame): void {
+  #take(frame: Frame): void {
     switch (frame.type) {
       case 'init_response':
-        return frame.success === true ? this.loggedIn() : this.refused(String(frame.error))
+        return frame.success === true ? this.#loggedIn() : this.#refused(String(frame.error))
       case 'subscribe_response':
-        return this.inbox.subscribed(frame)
+        return this.#inbox.subscribed(frame)
       case 'unsubscribe_response':
-        return this.unsubscribed(frame)
+        return this.#unsubscribed(frame)
       case 'publish_response':
-        return this.outbox.answered(frame)
+        return this.#outbox.answered(frame)
       case 'message':
-        return this.inbox.take(frame)
+        return this.#inbox.take(frame)
       case 'log':
-        return this.tell('log', String(frame.data), Number(frame.timestamp))
+        return this.#tell('log', String(frame.data), Number(frame.timestamp))
     }
   }
 
-  private loggedIn(): void {
-    this.delay = firstDelay
-    this.become('online')
-    for (const topic of this.ending.keys()) this.say({ type: 'unsubscribe', topic })
-    for (const topic of this.inbox.topics()) this.say({ type: 'subscribe', topic })
-    this.outbox.sendAll((frame) => void this.socket?.send(frame))
-    this.login.resolve()
+  #loggedIn(): void {
+    this.#delay = firstDelay
+    this.#become('online')
+    for (const topic of this.#ending.keys()) this.#say({ type: 'unsubscribe', topic })
+    for (const topic of this.#inbox.topics()) this.#say({ type: 'subscribe', topic })
+    this.#outbox.sendAll((frame) => void this.#socket?.send(frame))
+    this.#login.resolve()
   }
 
-  private unsubscribed({ topic, success, error }: Frame): void {
-    const ending = this.ending.get(String(topic))
-    this.ending.delete(String(topic))
+  #unsubscribed({ topic, success, error }: Frame): void {
+    const ending = this.#ending.get(String(topic))
+    this.#ending.delete(String(topic))
     if (success === true) ending?.resolve()
     else ending?.reject(new BrokerError(String(error)))
   }
 
-  private refused(text: string): void {
+  #refused(text: string): void {
     // A server that starts, or a session that is suspended for a while, may say yes later.
     if (text === 'Server is starting' || text === 'Session is suspended' || text === 'Session has too many clients')
-      return this.socket?.close(4000)
-    this.fail(new BrokerError(text))
+      return this.#socket?.close(4000)
+    this.#fail(new BrokerError(text))
   }
 
-  private fail(error: Error): void {
-    if (this.isClosed) return
-    this.end(error)
-    this.tell('error', error)
+  #fail(error: Error): void {
+    if (this.#isClosed) return
+    this.#end(error)
+    this.#tell('error', error)
   }
 
-  private end(error: Error): void {
-    if (this.isClosed) return
-    this.become('closed')
-    clearTimeout(this.reconnect)
-    clearInterval(this.resend)
-    clearInterval(this.pulse)
-    this.login.reject(error)
-    this.outbox.rejectAll(error)
-    this.inbox.close(error)
-    for (const { reject } of this.ending.values()) reject(error)
-    this.socket?.close(1000)
+  #end(error: Error): void {
+    if (this.#isClosed) return
+    this.#become('closed')
+    clearTimeout(this.#reconnect)
+    clearInterval(this.#resend)
+    clearInterval(this.#pulse)
+    this.#login.reject(error)
+    this.#outbox.rejectAll(error)
+    this.#inbox.close(error)
+    for (const { reject } of this.#ending.values()) reject(error)
+    this.#socket?.close(1000)
   }
 
   /** A server that vanished without a word leaves a connection that looks well for ever: a subscriber alone would never notice. */
-  private beat(): void {
-    const dead = this.socket
+  #beat(): void {
+    const dead = this.#socket
     if (dead === null) return
     // Counted in beats, not by the clock: browsers let the timers of a page in the background sleep for minutes.
-    this.quietBeats = this.heard ? 0 : this.quietBeats + 1
-    this.heard = false
-    if (this.quietBeats === 1) this.say({ type: 'ping' })
-    if (this.quietBeats < 2) return
+    this.#quietBeats = this.#heard ? 0 : this.#quietBeats + 1
+    this.#heard = false
+    if (this.#quietBeats === 1) this.#say({ type: 'ping' })
+    if (this.#quietBeats < 2) return
     // Its own end may take the system minutes.
-    this.lost(4000, 'The server does not answer')
+    this.#lost(4000, 'The server does not answer')
     dead.close(4000)
   }
 
-  private lost(code: number, reason: string): void {
-    this.socket = null
-    if (this.isClosed) return
-    this.outbox.lost(code)
-    if (finalCodes.includes(code) && code !== 4403) return this.fail(new BrokerError(reason === '' ? `Closed with ${code}` : reason, code))
-    this.become('offline')
+  #lost(code: number, reason: string): void {
+    this.#socket = null
+    if (this.#isClosed) return
+    this.#outbox.lost(code)
+    if (finalCodes.includes(code) && code !== 4403) return this.#fail(new BrokerError(reason === '' ? `Closed with ${code}` : reason, code))
+    this.#become('offline')
     // Spread, so that a thousand clients do not come back in the same moment.
-    const wait = this.delay * (0.5 + Math.random())
-    this.delay = Math.min(longestDelay, this.delay * 2)
-    this.reconnect = setTimeout(() => this.open(), wait)
+    const wait = this.#delay * (0.5 + Math.random())
+    this.#delay = Math.min(longestDelay, this.#delay * 2)
+    this.#reconnect = setTimeout(() => this.#open(), wait)
   }
 
-  private say(frame: object): void {
-    if (this.current === 'online') this.socket?.send(JSON.stringify(frame))
+  #say(frame: object): void {
+    if (this.#current === 'online') this.#socket?.send(JSON.stringify(frame))
   }
 
-  private tell<Event extends keyof Listeners>(event: Event, ...facts: Parameters<Listeners[Event]>): void {
-    for (const listener of this.listeners[event]) {
+  #tell<Event extends keyof Listeners>(event: Event, ...facts: Parameters<Listeners[Event]>): void {
+    for (const listener of this.#listeners[event]) {
       try {
         // One listener type for each event, which the compiler cannot follow through the loop.
         const call = listener as (...facts: Parameters<Listeners[Event]>) => void
@@ -329,18 +329,18 @@ export class BrokerClient {
     }
   }
 
-  private become(state: ClientState): void {
-    this.current = state
-    this.tell('state', state)
+  #become(state: ClientState): void {
+    this.#current = state
+    this.#tell('state', state)
   }
 
   /** Asked through these where a call in between may have changed it. */
-  private get isClosed(): boolean {
-    return this.current === 'closed'
+  get #isClosed(): boolean {
+    return this.#current === 'closed'
   }
 
-  private get isOffline(): boolean {
-    return this.current === 'offline'
+  get #isOffline(): boolean {
+    return this.#current === 'offline'
   }
 }
 

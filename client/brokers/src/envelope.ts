@@ -30,15 +30,15 @@ export class EnvelopeError extends Error {
 
 export class Envelope {
   readonly version: 1 | 2
-  private readonly keyId: string
-  private readonly cbc: CryptoKey
-  private readonly gcm: CryptoKey
+  readonly #keyId: string
+  readonly #cbc: CryptoKey
+  readonly #gcm: CryptoKey
 
   private constructor(version: 1 | 2, keyId: string, cbc: CryptoKey, gcm: CryptoKey) {
     this.version = version
-    this.keyId = keyId
-    this.cbc = cbc
-    this.gcm = gcm
+    this.#keyId = keyId
+    this.#cbc = cbc
+    this.#gcm = gcm
   }
 
   /** `key`: 32 bytes in Base64, as `generate-key` prints them. Seals in `version`, opens both. */
@@ -57,7 +57,7 @@ export class Envelope {
   }
 
   async seal(text: string, context: EnvelopeContext): Promise<Sealed> {
-    const data = this.version === 1 ? await this.sealCbc(text) : await this.sealGcm(text, context)
+    const data = this.version === 1 ? await this.#sealCbc(text) : await this.#sealGcm(text, context)
     return { data, hash: await sha256(data) }
   }
 
@@ -66,35 +66,35 @@ export class Envelope {
     if (typeof hash === 'string' && hash !== (await sha256(data)))
       throw new EnvelopeError('damaged', 'The message does not have the hash it was sent with')
     const first = /^2\.([\w-]{1,64})\.([A-Za-z0-9+/=]+)\.([A-Za-z0-9+/=]+)$/.exec(data)
-    if (first !== null) return this.openGcm(first[2] ?? '', first[3] ?? '', context)
+    if (first !== null) return this.#openGcm(first[2] ?? '', first[3] ?? '', context)
     const second = /^([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)$/.exec(data)
-    if (second !== null) return this.openCbc(second[1] ?? '', second[2] ?? '')
+    if (second !== null) return this.#openCbc(second[1] ?? '', second[2] ?? '')
     throw new EnvelopeError('unknown-format', 'The message is in no envelope that is known here')
   }
 
-  private async sealCbc(text: string): Promise<string> {
+  async #sealCbc(text: string): Promise<string> {
     const iv = crypto.getRandomValues(new Uint8Array(16))
-    const sealed = await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, this.cbc, new TextEncoder().encode(text))
+    const sealed = await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, this.#cbc, new TextEncoder().encode(text))
     return `${toBase64(iv)}:${toBase64(new Uint8Array(sealed))}`
   }
 
-  private async sealGcm(text: string, context: EnvelopeContext): Promise<string> {
+  async #sealGcm(text: string, context: EnvelopeContext): Promise<string> {
     const iv = crypto.getRandomValues(new Uint8Array(12))
     const sealed = await crypto.subtle.encrypt(
       { name: 'AES-GCM', iv, additionalData: bound(context) },
-      this.gcm,
+      this.#gcm,
       new TextEncoder().encode(text),
     )
-    return `2.${this.keyId}.${toBase64(iv)}.${toBase64(new Uint8Array(sealed))}`
+    return `2.${this.#keyId}.${toBase64(iv)}.${toBase64(new Uint8Array(sealed))}`
   }
 
-  private openCbc(iv: string, sealed: string): Promise<string> {
-    return opened(() => crypto.subtle.decrypt({ name: 'AES-CBC', iv: fromBase64(iv) }, this.cbc, fromBase64(sealed)))
+  #openCbc(iv: string, sealed: string): Promise<string> {
+    return opened(() => crypto.subtle.decrypt({ name: 'AES-CBC', iv: fromBase64(iv) }, this.#cbc, fromBase64(sealed)))
   }
 
-  private openGcm(iv: string, sealed: string, context: EnvelopeContext): Promise<string> {
+  #openGcm(iv: string, sealed: string, context: EnvelopeContext): Promise<string> {
     return opened(() =>
-      crypto.subtle.decrypt({ name: 'AES-GCM', iv: fromBase64(iv), additionalData: bound(context) }, this.gcm, fromBase64(sealed)),
+      crypto.subtle.decrypt({ name: 'AES-GCM', iv: fromBase64(iv), additionalData: bound(context) }, this.#gcm, fromBase64(sealed)),
     )
   }
 }

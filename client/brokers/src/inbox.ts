@@ -32,22 +32,22 @@ const remembered = 5_000
 const keptUnhandled = 1_000
 
 export class Inbox {
-  private readonly options: InboxOptions
-  private readonly subscriptions = new Map<string, Subscription>()
+  readonly #options: InboxOptions
+  readonly #subscriptions = new Map<string, Subscription>()
   /** The last of each topic that is under way. */
-  private readonly lanes = new Map<string, Promise<Outcome>>()
+  readonly #lanes = new Map<string, Promise<Outcome>>()
   /** The value is the handling, so that a repetition waits for the first. */
-  private handled = new Map<string, Promise<Outcome>>()
-  private handledBefore = new Map<string, Promise<Outcome>>()
-  private readonly unhandled = new Map<string, Frame>()
-  private closed = false
+  #handled = new Map<string, Promise<Outcome>>()
+  #handledBefore = new Map<string, Promise<Outcome>>()
+  readonly #unhandled = new Map<string, Frame>()
+  #closed = false
 
   constructor(options: InboxOptions) {
-    this.options = options
+    this.#options = options
   }
 
   topics(): Iterable<string> {
-    return this.subscriptions.keys()
+    return this.#subscriptions.keys()
   }
 
   /** `isNew`: the server has to be told of it. */
@@ -56,17 +56,17 @@ export class Inbox {
     handler: MessageHandler,
     { plain = false }: SubscribeOptions = {},
   ): { isNew: boolean; confirmed: Promise<void>; remove(): boolean } {
-    const known = this.subscriptions.get(topic)
+    const known = this.#subscriptions.get(topic)
     const subscription = known ?? { handlings: new Set(), confirmed: deferred() }
     // Whoever wants to know awaits it; of the others none must be an unhandled rejection.
     subscription.confirmed.promise.catch(() => undefined)
     const handling = { handler, plain }
     subscription.handlings.add(handling)
-    this.subscriptions.set(topic, subscription)
-    this.offerUnhandled()
+    this.#subscriptions.set(topic, subscription)
+    this.#offerUnhandled()
     /** True when it was the last handler of its topic. */
     const remove = (): boolean => {
-      if (!subscription.handlings.delete(handling) || subscription.handlings.size > 0 || this.subscriptions.get(topic) !== subscription)
+      if (!subscription.handlings.delete(handling) || subscription.handlings.size > 0 || this.#subscriptions.get(topic) !== subscription)
         return false
       return this.remove(topic)
     }
@@ -74,61 +74,61 @@ export class Inbox {
   }
 
   remove(topic: string): boolean {
-    this.subscriptions.get(topic)?.confirmed.reject(new BrokerError('The subscription was ended'))
-    return this.subscriptions.delete(topic)
+    this.#subscriptions.get(topic)?.confirmed.reject(new BrokerError('The subscription was ended'))
+    return this.#subscriptions.delete(topic)
   }
 
   subscribed({ topic, success, error }: Frame): void {
-    const subscription = this.subscriptions.get(String(topic))
+    const subscription = this.#subscriptions.get(String(topic))
     if (subscription === undefined) return
     if (success === true) return subscription.confirmed.resolve()
     // So that it can be tried again.
-    this.subscriptions.delete(String(topic))
+    this.#subscriptions.delete(String(topic))
     subscription.confirmed.reject(new BrokerError(String(error)))
   }
 
   take(frame: Frame): void {
     const messageId = String(frame.messageId)
     const topic = String(frame.topic)
-    const before = this.handled.get(messageId) ?? this.handledBefore.get(messageId)
-    if (before === undefined) return this.begin(frame, topic, messageId)
+    const before = this.#handled.get(messageId) ?? this.#handledBefore.get(messageId)
+    if (before === undefined) return this.#begin(frame, topic, messageId)
     void before.then((outcome) => {
-      if (outcome === 'handled') this.options.acknowledge(topic, messageId)
+      if (outcome === 'handled') this.#options.acknowledge(topic, messageId)
     })
   }
 
   /** What has not begun is left to the server. */
   close(error: Error): void {
-    this.closed = true
-    this.unhandled.clear()
-    for (const { confirmed } of this.subscriptions.values()) confirmed.reject(error)
+    this.#closed = true
+    this.#unhandled.clear()
+    for (const { confirmed } of this.#subscriptions.values()) confirmed.reject(error)
   }
 
-  private begin(frame: Frame, topic: string, messageId: string): void {
-    const before = this.lanes.get(topic)
-    const handling = before === undefined ? this.handle(frame, topic, messageId) : before.then(() => this.handle(frame, topic, messageId))
-    this.remember(messageId, handling)
-    this.lanes.set(topic, handling)
+  #begin(frame: Frame, topic: string, messageId: string): void {
+    const before = this.#lanes.get(topic)
+    const handling = before === undefined ? this.#handle(frame, topic, messageId) : before.then(() => this.#handle(frame, topic, messageId))
+    this.#remember(messageId, handling)
+    this.#lanes.set(topic, handling)
     void handling.then((outcome) => {
-      if (this.lanes.get(topic) === handling) this.lanes.delete(topic)
-      if (outcome === 'handled') return this.options.acknowledge(topic, messageId)
-      this.handled.delete(messageId)
-      this.handledBefore.delete(messageId)
-      if (outcome === 'nobody' && !this.closed) this.keep(frame, topic, messageId)
+      if (this.#lanes.get(topic) === handling) this.#lanes.delete(topic)
+      if (outcome === 'handled') return this.#options.acknowledge(topic, messageId)
+      this.#handled.delete(messageId)
+      this.#handledBefore.delete(messageId)
+      if (outcome === 'nobody' && !this.#closed) this.#keep(frame, topic, messageId)
     })
   }
 
   /** What is not handled stays with the server, which sends it again. */
-  private async handle(frame: Frame, topic: string, messageId: string): Promise<Outcome> {
+  async #handle(frame: Frame, topic: string, messageId: string): Promise<Outcome> {
     try {
-      const handlings = this.handlingsFor(frame, topic)
-      if (this.closed) return 'failed'
+      const handlings = this.#handlingsFor(frame, topic)
+      if (this.#closed) return 'failed'
       if (handlings.length === 0) return 'nobody'
       const timestamp = Number(frame.timestamp)
       const data = typeof frame.data === 'string' ? frame.data : JSON.stringify(frame.data)
       let opened: string | undefined
       for (const { handler, plain } of handlings) {
-        const text = plain ? data : (opened ??= await this.options.open({ data, hash: frame.hash, topic, messageId, timestamp }))
+        const text = plain ? data : (opened ??= await this.#options.open({ data, hash: frame.hash, topic, messageId, timestamp }))
         await handler({
           topic,
           text,
@@ -141,14 +141,14 @@ export class Inbox {
       }
       return 'handled'
     } catch (error) {
-      this.options.failed(errorOf(error))
+      this.#options.failed(errorOf(error))
       return 'failed'
     }
   }
 
   /** Whose the message is. The frame says through which shared subscriptions it comes; none where one of them has no handler yet. */
-  private handlingsFor({ shared, own }: Frame, topic: string): Handling[] {
-    const matching = [...this.subscriptions].filter(([name]) => filterMatches(filterOf(name), topic))
+  #handlingsFor({ shared, own }: Frame, topic: string): Handling[] {
+    const matching = [...this.#subscriptions].filter(([name]) => filterMatches(filterOf(name), topic))
     const mine = matching.filter(([name]) => !isShared(name))
     if (!Array.isArray(shared)) return (mine.length > 0 ? mine : matching).flatMap(([, { handlings }]) => [...handlings])
     const groups = shared.map((name) => matching.filter(([each]) => each === name))
@@ -156,31 +156,31 @@ export class Inbox {
     return wanted.some((each) => each.length === 0) ? [] : wanted.flat().flatMap(([, { handlings }]) => [...handlings])
   }
 
-  private keep(frame: Frame, topic: string, messageId: string): void {
-    const isNew = !this.unhandled.has(messageId)
-    this.unhandled.set(messageId, frame)
-    const [oldest] = this.unhandled.keys()
-    if (this.unhandled.size > keptUnhandled && oldest !== undefined) this.unhandled.delete(oldest)
+  #keep(frame: Frame, topic: string, messageId: string): void {
+    const isNew = !this.#unhandled.has(messageId)
+    this.#unhandled.set(messageId, frame)
+    const [oldest] = this.#unhandled.keys()
+    if (this.#unhandled.size > keptUnhandled && oldest !== undefined) this.#unhandled.delete(oldest)
     // A handler may have come while the one before was at work.
-    if (this.handlingsFor(frame, topic).length > 0) return this.offerUnhandled()
-    if (isNew) this.options.unhandled(topic, messageId)
+    if (this.#handlingsFor(frame, topic).length > 0) return this.#offerUnhandled()
+    if (isNew) this.#options.unhandled(topic, messageId)
   }
 
-  private offerUnhandled(): void {
-    for (const [messageId, frame] of [...this.unhandled]) {
+  #offerUnhandled(): void {
+    for (const [messageId, frame] of [...this.#unhandled]) {
       const topic = String(frame.topic)
-      if (this.handlingsFor(frame, topic).length === 0) continue
-      this.unhandled.delete(messageId)
-      this.begin(frame, topic, messageId)
+      if (this.#handlingsFor(frame, topic).length === 0) continue
+      this.#unhandled.delete(messageId)
+      this.#begin(frame, topic, messageId)
     }
   }
 
-  private remember(messageId: string, handling: Promise<Outcome>): void {
-    if (this.handled.size >= remembered) {
-      this.handledBefore = this.handled
-      this.handled = new Map()
+  #remember(messageId: string, handling: Promise<Outcome>): void {
+    if (this.#handled.size >= remembered) {
+      this.#handledBefore = this.#handled
+      this.#handled = new Map()
     }
-    this.handled.set(messageId, handling)
+    this.#handled.set(messageId, handling)
   }
 }
 

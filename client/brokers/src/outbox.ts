@@ -20,34 +20,34 @@ export interface OutboxOptions {
 const tooLarge = 1009
 
 export class Outbox {
-  private readonly options: OutboxOptions
-  private readonly messages = new Map<string, Outgoing>()
+  readonly #options: OutboxOptions
+  readonly #messages = new Map<string, Outgoing>()
 
   constructor(options: OutboxOptions) {
-    this.options = options
+    this.#options = options
   }
 
   get size(): number {
-    return this.messages.size
+    return this.#messages.size
   }
 
   /** Resolves once the server confirmed it. `send` is null while there is no connection. */
   add(messageId: string, frame: string, send: ((frame: string) => void) | null): Promise<Published> {
     return new Promise((resolve, reject) => {
-      if (this.messages.size >= this.options.bufferLimit) throw new BrokerError('Too many messages wait for the connection')
+      if (this.#messages.size >= this.#options.bufferLimit) throw new BrokerError('Too many messages wait for the connection')
       const bytes = byteLength(frame)
       // The server would close the connection over it, each time it came again.
-      if (bytes > this.options.maxFrameBytes) throw new BrokerError('Message is too large', tooLarge)
-      this.messages.set(messageId, { frame, bytes, tries: 1, isSent: send !== null, resolve, reject })
+      if (bytes > this.#options.maxFrameBytes) throw new BrokerError('Message is too large', tooLarge)
+      this.#messages.set(messageId, { frame, bytes, tries: 1, isSent: send !== null, resolve, reject })
       send?.(frame)
     })
   }
 
   answered(frame: Frame): void {
     const messageId = String(frame.messageId)
-    const message = this.messages.get(messageId)
+    const message = this.#messages.get(messageId)
     if (message === undefined) return
-    this.messages.delete(messageId)
+    this.#messages.delete(messageId)
     if (frame.success === true)
       message.resolve({ messageId, deliveredTo: Number(frame.deliveredTo ?? 0), queuedFor: Number(frame.queuedFor ?? 0) })
     else message.reject(new BrokerError(String(frame.error)))
@@ -55,7 +55,7 @@ export class Outbox {
 
   /** All that waits, on a new connection. */
   sendAll(send: (frame: string) => void): void {
-    for (const message of this.messages.values()) {
+    for (const message of this.#messages.values()) {
       message.isSent = true
       send(message.frame)
     }
@@ -63,10 +63,10 @@ export class Outbox {
 
   /** What was not confirmed in time goes out again, or is given up. */
   sendAgain(send: (frame: string) => void): void {
-    for (const [messageId, message] of this.messages) {
+    for (const [messageId, message] of this.#messages) {
       message.tries += 1
-      if (message.tries <= this.options.maxRetries) send(message.frame)
-      else this.giveUp(messageId, message, new BrokerError('The server did not confirm the message'))
+      if (message.tries <= this.#options.maxRetries) send(message.frame)
+      else this.#giveUp(messageId, message, new BrokerError('The server did not confirm the message'))
     }
   }
 
@@ -75,18 +75,18 @@ export class Outbox {
    */
   lost(code: number): void {
     if (code === tooLarge) {
-      const [largest] = [...this.messages].filter(([, { isSent }]) => isSent).sort(([, a], [, b]) => b.bytes - a.bytes)
-      if (largest !== undefined) this.giveUp(...largest, new BrokerError('Message is too large', code))
+      const [largest] = [...this.#messages].filter(([, { isSent }]) => isSent).sort(([, a], [, b]) => b.bytes - a.bytes)
+      if (largest !== undefined) this.#giveUp(...largest, new BrokerError('Message is too large', code))
     }
-    for (const message of this.messages.values()) message.isSent = false
+    for (const message of this.#messages.values()) message.isSent = false
   }
 
   rejectAll(error: Error): void {
-    for (const [messageId, message] of this.messages) this.giveUp(messageId, message, error)
+    for (const [messageId, message] of this.#messages) this.#giveUp(messageId, message, error)
   }
 
-  private giveUp(messageId: string, message: Outgoing, error: Error): void {
-    this.messages.delete(messageId)
+  #giveUp(messageId: string, message: Outgoing, error: Error): void {
+    this.#messages.delete(messageId)
     message.reject(error)
   }
 }

@@ -33,18 +33,18 @@ export class FakeTray extends EventEmitter implements Pick<Electron.Tray, 'setTo
 export class FakeMenu {
   readonly template: Electron.MenuItemConstructorOptions[]
 
-  private static readonly made = new WeakMap<object, FakeMenu>()
+  static readonly #made = new WeakMap<object, FakeMenu>()
 
   constructor(template: Electron.MenuItemConstructorOptions[]) {
     this.template = template
-    FakeMenu.made.set(this, this)
+    FakeMenu.#made.set(this, this)
   }
   /** The menu as the shell may hold it: it only hands it back, so none of the real one's members is needed. */
   asReal(): Electron.Menu {
     return this as unknown as Electron.Menu
   }
   static behind(menu: Electron.Menu): FakeMenu {
-    const fake = FakeMenu.made.get(menu)
+    const fake = FakeMenu.#made.get(menu)
     if (fake === undefined) throw new Error('That menu is none of the fake')
     return fake
   }

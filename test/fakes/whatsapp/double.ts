@@ -29,34 +29,34 @@ export class WhatsAppDouble {
   /** Connections made so far, and when (ms). */
   readonly connectedAt: number[] = []
   readonly pairing = new Pairing(this.accounts)
-  private readonly connections = new Map<Connection, Device | null>()
-  private readonly sockets: WebSocketServer
-  private readonly http: Server
-  private readonly media: MediaServer | null
-  private waitMs = 0
-  private isMuted: (request: BinaryNode) => boolean = () => false
-  private refusesLogin = 0
-  private refusesMessages = { code: 0, times: 0 }
-  private swallows = 0
-  private endsBacklog = true
+  readonly #connections = new Map<Connection, Device | null>()
+  readonly #sockets: WebSocketServer
+  readonly #http: Server
+  readonly #media: MediaServer | null
+  #waitMs = 0
+  #isMuted: (request: BinaryNode) => boolean = () => false
+  #refusesLogin = 0
+  #refusesMessages = { code: 0, times: 0 }
+  #swallows = 0
+  #endsBacklog = true
 
   private constructor(http: Server, media: MediaServer | null) {
-    this.http = http
-    this.sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
-    this.media = media
-    http.on('request', (request: IncomingMessage, response: ServerResponse) => void this.answerPhone(request, response))
-    this.sockets.on('connection', (socket) => {
+    this.#http = http
+    this.#sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
+    this.#media = media
+    http.on('request', (request: IncomingMessage, response: ServerResponse) => void this.#answerPhone(request, response))
+    this.#sockets.on('connection', (socket) => {
       this.connectedAt.push(performance.now())
       const connection = new Connection({
         identity: this.identity,
         socket,
-        delay: () => this.waitMs,
-        onGreeting: (from, greeting) => this.greet(from, greeting),
-        onNode: (from, request) => this.take(from, request),
-        onClosed: (from) => this.forget(from),
+        delay: () => this.#waitMs,
+        onGreeting: (from, greeting) => this.#greet(from, greeting),
+        onNode: (from, request) => this.#take(from, request),
+        onClosed: (from) => this.#forget(from),
         onError: (error) => void this.errors.push(error),
       })
-      this.connections.set(connection, null)
+      this.#connections.set(connection, null)
     })
   }
 
@@ -70,14 +70,14 @@ export class WhatsAppDouble {
 
   get url(): string {
     // A listening TCP server has an address with a port.
-    return `ws://127.0.0.1:${(this.http.address() as AddressInfo).port}/ws/chat`
+    return `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}/ws/chat`
   }
 
   async stop(): Promise<void> {
     this.dropAll()
-    this.sockets.close()
-    this.http.closeAllConnections()
-    await new Promise((resolve) => this.http.close(resolve))
+    this.#sockets.close()
+    this.#http.closeAllConnections()
+    await new Promise((resolve) => this.#http.close(resolve))
   }
 
   /** Somebody types the code (with or without its dash) on the phone with this number. */
@@ -105,7 +105,7 @@ export class WhatsAppDouble {
 
   /** The network goes away: TCP ends without a word. */
   dropAll(): void {
-    for (const connection of this.connections.keys()) connection.cut()
+    for (const connection of this.#connections.keys()) connection.cut()
   }
 
   /** Requests for a pairing code are answered with this error; 0 ends that. */
@@ -115,36 +115,36 @@ export class WhatsAppDouble {
 
   /** Logins are answered with this failure; 0 ends that. */
   refuseLogin(code: number): void {
-    this.refusesLogin = code
+    this.#refusesLogin = code
   }
 
   /** So many messages are acknowledged with this error and reach nobody. */
   refuseMessages(code: number, times = Infinity): void {
-    this.refusesMessages = { code, times }
+    this.#refusesMessages = { code, times }
   }
 
   /** So many messages are taken without a word and reach nobody. */
   swallowMessages(times: number): void {
-    this.swallows = times
+    this.#swallows = times
   }
 
   /** Never says that what waited for a device is through: the library then holds it back for 30 s. */
   leaveBacklogOpen(): void {
-    this.endsBacklog = false
+    this.#endsBacklog = false
   }
 
   /** Requests for which this holds stay without an answer, though their effect is had by nobody. */
   mute(isMuted: (request: BinaryNode) => boolean): void {
-    this.isMuted = isMuted
+    this.#isMuted = isMuted
   }
 
   unmute(): void {
-    this.isMuted = () => false
+    this.#isMuted = () => false
   }
 
   /** Ms before each thing the server says. */
   delay(ms: number): void {
-    this.waitMs = ms
+    this.#waitMs = ms
   }
 
   demandPasskey(number: string): void {
@@ -161,11 +161,11 @@ export class WhatsAppDouble {
 
   /** The devices that are logged in now. */
   online(): Device[] {
-    return [...this.connections.values()].filter((device) => device !== null)
+    return [...this.#connections.values()].filter((device) => device !== null)
   }
 
   /** `POST /phone` with a number and a code or QR text: what a person would do on the phone, for the demo. */
-  private async answerPhone(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answerPhone(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       let text = ''
       for await (const part of request) text += String(part)
@@ -177,33 +177,33 @@ export class WhatsAppDouble {
     }
   }
 
-  private greet(connection: Connection, greeting: Greeting): void {
+  #greet(connection: Connection, greeting: Greeting): void {
     const { payload, noiseKey } = greeting
     if (payload.username == null || Number(payload.username) === 0) return this.pairing.greet(connection, greeting)
     const device = this.accounts.of(String(payload.username)).devices.get(payload.device ?? 0)
-    const reason = this.refusesLogin > 0 ? this.refusesLogin : device === undefined || !device.noiseKey.equals(noiseKey) ? 401 : 0
+    const reason = this.#refusesLogin > 0 ? this.#refusesLogin : device === undefined || !device.noiseKey.equals(noiseKey) ? 401 : 0
     if (device === undefined || reason > 0) {
       connection.send(node('failure', { reason: String(reason), location: 'loopback' }))
       return connection.close()
     }
-    this.logIn(connection, device)
+    this.#logIn(connection, device)
   }
 
-  private logIn(connection: Connection, device: Device): void {
+  #logIn(connection: Connection, device: Device): void {
     if (device.connection !== null) this.replace(device)
     device.connection = connection
-    this.connections.set(connection, device)
+    this.#connections.set(connection, device)
     connection.send(node('success', { t: seconds(), lid: lidOf(device), props: '0', location: 'loopback' }))
     for (const stanza of device.waiting) connection.send({ ...stanza, attrs: { ...stanza.attrs, offline: '0' } })
     // Ends the start-up buffer of the library.
-    if (this.endsBacklog) connection.send(node('ib', { from: server }, [node('offline', { count: String(device.waiting.length) })]))
+    if (this.#endsBacklog) connection.send(node('ib', { from: server }, [node('offline', { count: String(device.waiting.length) })]))
   }
 
-  private take(connection: Connection, request: BinaryNode): void {
-    const device = this.connections.get(connection) ?? null
-    if (request.tag === 'iq') this.takeIq(connection, device, request)
+  #take(connection: Connection, request: BinaryNode): void {
+    const device = this.#connections.get(connection) ?? null
+    if (request.tag === 'iq') this.#takeIq(connection, device, request)
     else if (device === null) return
-    else if (request.tag === 'message') this.takeMessage(request, device)
+    else if (request.tag === 'message') this.#takeMessage(request, device)
     else if (request.tag === 'receipt') {
       acknowledgeByReceipt(request, device)
       routeReceipt(request, device, this.accounts)
@@ -212,16 +212,16 @@ export class WhatsAppDouble {
     else if (request.tag === 'presence' && request.attrs['name'] !== undefined) device.account.name = request.attrs['name']
   }
 
-  private takeMessage(message: BinaryNode, device: Device): void {
-    if (this.swallows > 0) return void (this.swallows -= 1)
-    if (this.refusesMessages.times === 0) return routeMessage(message, device, this.accounts)
-    this.refusesMessages.times -= 1
+  #takeMessage(message: BinaryNode, device: Device): void {
+    if (this.#swallows > 0) return void (this.#swallows -= 1)
+    if (this.#refusesMessages.times === 0) return routeMessage(message, device, this.accounts)
+    this.#refusesMessages.times -= 1
     const { id = '', to = '' } = message.attrs
-    device.connection?.send(node('ack', { class: 'message', id, from: to, t: seconds(), error: String(this.refusesMessages.code) }))
+    device.connection?.send(node('ack', { class: 'message', id, from: to, t: seconds(), error: String(this.#refusesMessages.code) }))
   }
 
-  private takeIq(connection: Connection, device: Device | null, request: BinaryNode): void {
-    if (this.isMuted(request)) return
+  #takeIq(connection: Connection, device: Device | null, request: BinaryNode): void {
+    if (this.#isMuted(request)) return
     if (request.attrs['type'] === 'result') {
       this.pairing.signed(connection, request)
       return
@@ -234,16 +234,16 @@ export class WhatsAppDouble {
     connection.send(
       answerIq(request, device, {
         accounts: this.accounts,
-        mediaHost: this.media?.host ?? null,
+        mediaHost: this.#media?.host ?? null,
         removeDevice: (removed) => this.removeDevice(removed),
       }),
     )
   }
 
-  private forget(connection: Connection): void {
-    const device = this.connections.get(connection)
+  #forget(connection: Connection): void {
+    const device = this.#connections.get(connection)
     if (device?.connection === connection) device.connection = null
-    this.connections.delete(connection)
+    this.#connections.delete(connection)
     this.pairing.forget(connection)
   }
 }

@@ -7,14 +7,14 @@ export class MediaServer {
   readonly certificate: Certificate = makeCertificate()
   /** True: takes nothing in. */
   isFull = false
-  private readonly files = new Map<string, Buffer>()
-  private readonly server: Server
+  readonly #files = new Map<string, Buffer>()
+  readonly #server: Server
 
   constructor() {
-    this.server = createServer(this.certificate, (request, response) => {
+    this.#server = createServer(this.certificate, (request, response) => {
       const path = new URL(request.url ?? '/', 'https://double').pathname
       if (request.method === 'GET') {
-        const file = this.files.get(path)
+        const file = this.#files.get(path)
         response.writeHead(file === undefined ? 404 : 200).end(file)
         return
       }
@@ -23,7 +23,7 @@ export class MediaServer {
         .on('data', (part: Buffer) => parts.push(part))
         .on('end', () => {
           if (this.isFull) return void response.writeHead(507).end('{}')
-          this.files.set(path, Buffer.concat(parts))
+          this.#files.set(path, Buffer.concat(parts))
           response
             .writeHead(200, { 'content-type': 'application/json' })
             .end(JSON.stringify({ url: `https://${this.host}${path}`, direct_path: path }))
@@ -32,16 +32,16 @@ export class MediaServer {
   }
 
   async start(): Promise<void> {
-    await new Promise<void>((resolve, reject) => this.server.once('error', reject).listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(0, '127.0.0.1', resolve))
   }
 
   get host(): string {
     // A listening TCP server has an address with a port.
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
   async stop(): Promise<void> {
-    this.server.closeAllConnections()
-    await new Promise((resolve) => this.server.close(resolve))
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
   }
 }

@@ -36,76 +36,76 @@ export function trust({ root }: ServerIdentity): void {
 
 /** One connection's cipher: hand in client frames until `hello` and `finish` have been answered, then seal and open. */
 export class NoiseResponder {
-  private readonly identity: ServerIdentity
-  private readonly ephemeral = Curve.generateKeyPair()
-  private hash: Buffer = Buffer.from(NOISE_MODE)
-  private salt: Buffer = Buffer.from(NOISE_MODE)
-  private key: Buffer = Buffer.from(NOISE_MODE)
-  private counter = 0
-  private reading: { key: Buffer; counter: number } = { key: Buffer.alloc(0), counter: 0 }
-  private writing: { key: Buffer; counter: number } = { key: Buffer.alloc(0), counter: 0 }
+  readonly #identity: ServerIdentity
+  readonly #ephemeral = Curve.generateKeyPair()
+  #hash: Buffer = Buffer.from(NOISE_MODE)
+  #salt: Buffer = Buffer.from(NOISE_MODE)
+  #key: Buffer = Buffer.from(NOISE_MODE)
+  #counter = 0
+  #reading: { key: Buffer; counter: number } = { key: Buffer.alloc(0), counter: 0 }
+  #writing: { key: Buffer; counter: number } = { key: Buffer.alloc(0), counter: 0 }
 
   constructor(identity: ServerIdentity) {
-    this.identity = identity
+    this.#identity = identity
   }
 
   /** Answers the client's hello with our keys and certificate. */
   hello(frame: Uint8Array): Uint8Array {
     const ephemeral = required(proto.HandshakeMessage.decode(frame).clientHello?.ephemeral, 'client ephemeral key')
-    this.mixHash(NOISE_WA_HEADER)
-    this.mixHash(ephemeral)
-    this.mixHash(this.ephemeral.public)
-    this.mixKey(Curve.sharedKey(this.ephemeral.private, ephemeral))
-    const fixed = this.encrypt(this.identity.noise.public)
-    this.mixKey(Curve.sharedKey(this.identity.noise.private, ephemeral))
-    const payload = this.encrypt(this.identity.certificate)
-    return proto.HandshakeMessage.encode({ serverHello: { ephemeral: this.ephemeral.public, static: fixed, payload } }).finish()
+    this.#mixHash(NOISE_WA_HEADER)
+    this.#mixHash(ephemeral)
+    this.#mixHash(this.#ephemeral.public)
+    this.#mixKey(Curve.sharedKey(this.#ephemeral.private, ephemeral))
+    const fixed = this.#encrypt(this.#identity.noise.public)
+    this.#mixKey(Curve.sharedKey(this.#identity.noise.private, ephemeral))
+    const payload = this.#encrypt(this.#identity.certificate)
+    return proto.HandshakeMessage.encode({ serverHello: { ephemeral: this.#ephemeral.public, static: fixed, payload } }).finish()
   }
 
   /** Reads who the client is; afterwards frames can be sealed and opened. */
   finish(frame: Uint8Array): { noiseKey: Buffer; payload: proto.ClientPayload } {
     const { clientFinish } = proto.HandshakeMessage.decode(frame)
-    const noiseKey = this.decrypt(required(clientFinish?.static, 'client key'))
-    this.mixKey(Curve.sharedKey(this.ephemeral.private, noiseKey))
-    const payload = proto.ClientPayload.decode(this.decrypt(required(clientFinish?.payload, 'client payload')))
-    const [first, second] = this.derive(Buffer.alloc(0))
+    const noiseKey = this.#decrypt(required(clientFinish?.static, 'client key'))
+    this.#mixKey(Curve.sharedKey(this.#ephemeral.private, noiseKey))
+    const payload = proto.ClientPayload.decode(this.#decrypt(required(clientFinish?.payload, 'client payload')))
+    const [first, second] = this.#derive(Buffer.alloc(0))
     // The client writes with the first half.
-    this.reading = { key: first, counter: 0 }
-    this.writing = { key: second, counter: 0 }
+    this.#reading = { key: first, counter: 0 }
+    this.#writing = { key: second, counter: 0 }
     return { noiseKey, payload }
   }
 
   seal(plain: Uint8Array): Buffer {
-    return seal(plain, this.writing.key, this.writing.counter++, Buffer.alloc(0))
+    return seal(plain, this.#writing.key, this.#writing.counter++, Buffer.alloc(0))
   }
 
   open(sealed: Uint8Array): Buffer {
-    return open(sealed, this.reading.key, this.reading.counter++, Buffer.alloc(0))
+    return open(sealed, this.#reading.key, this.#reading.counter++, Buffer.alloc(0))
   }
 
-  private encrypt(plain: Uint8Array): Buffer {
-    const sealed = seal(plain, this.key, this.counter++, this.hash)
-    this.mixHash(sealed)
+  #encrypt(plain: Uint8Array): Buffer {
+    const sealed = seal(plain, this.#key, this.#counter++, this.#hash)
+    this.#mixHash(sealed)
     return sealed
   }
 
-  private decrypt(sealed: Uint8Array): Buffer {
-    const plain = open(sealed, this.key, this.counter++, this.hash)
-    this.mixHash(sealed)
+  #decrypt(sealed: Uint8Array): Buffer {
+    const plain = open(sealed, this.#key, this.#counter++, this.#hash)
+    this.#mixHash(sealed)
     return plain
   }
 
-  private mixHash(data: Uint8Array): void {
-    this.hash = createHash('sha256').update(this.hash).update(data).digest()
+  #mixHash(data: Uint8Array): void {
+    this.#hash = createHash('sha256').update(this.#hash).update(data).digest()
   }
 
-  private mixKey(secret: Uint8Array): void {
-    ;[this.salt, this.key] = this.derive(secret)
-    this.counter = 0
+  #mixKey(secret: Uint8Array): void {
+    ;[this.#salt, this.#key] = this.#derive(secret)
+    this.#counter = 0
   }
 
-  private derive(secret: Uint8Array): [Buffer, Buffer] {
-    const derived = Buffer.from(hkdfSync('sha256', secret, this.salt, Buffer.alloc(0), 64))
+  #derive(secret: Uint8Array): [Buffer, Buffer] {
+    const derived = Buffer.from(hkdfSync('sha256', secret, this.#salt, Buffer.alloc(0), 64))
     return [derived.subarray(0, 32), derived.subarray(32)]
   }
 }

@@ -22,20 +22,20 @@ interface Candidate {
 export type PairingOutcome = 'linked' | 'wrong-code' | 'passkey-demanded'
 
 export class Pairing {
-  private readonly accounts: Accounts
-  private readonly candidates = new Map<Connection, Candidate>()
+  readonly #accounts: Accounts
+  readonly #candidates = new Map<Connection, Candidate>()
   /** Answers requests for a code with this error; 0 for none. */
   refuseWith = 0
   /** Numbers whose account wants a passkey before it links a device. */
   readonly passkeyNumbers = new Set<string>()
   /** The codes that the phones show in a passkey ceremony, by number. */
   passkeyCode(number: string): string | null {
-    const found = [...this.candidates.values()].find(({ passkey }) => passkey?.number === number)
+    const found = [...this.#candidates.values()].find(({ passkey }) => passkey?.number === number)
     return found?.passkey?.code ?? null
   }
 
   constructor(accounts: Accounts) {
-    this.accounts = accounts
+    this.#accounts = accounts
   }
 
   /** A client that has no account yet is handed the references of its QR codes. */
@@ -43,7 +43,7 @@ export class Pairing {
     const data = payload.devicePairingData
     if (!data?.eIdent || !data.eRegid) throw new Error('a registration without keys')
     const refs = Array.from({ length: 6 }, () => `2@${randomBytes(24).toString('base64')}`)
-    this.candidates.set(connection, {
+    this.#candidates.set(connection, {
       connection,
       noiseKey,
       identity: data.eIdent,
@@ -66,32 +66,32 @@ export class Pairing {
   }
 
   forget(connection: Connection): void {
-    this.candidates.delete(connection)
+    this.#candidates.delete(connection)
   }
 
   /** Numbers that wait for somebody to type their code. */
   waitingNumbers(): string[] {
-    return [...this.candidates.values()].flatMap(({ hello, linked }) => (hello === null || linked !== null ? [] : [hello.number]))
+    return [...this.#candidates.values()].flatMap(({ hello, linked }) => (hello === null || linked !== null ? [] : [hello.number]))
   }
 
   /** Takes the two steps of a code from the client; true when the node was one of them. */
   take(connection: Connection, request: BinaryNode): boolean {
-    const candidate = this.candidates.get(connection)
+    const candidate = this.#candidates.get(connection)
     const registration = child(request, 'link_code_companion_reg')
     if (candidate?.passkey != null && candidate.passkey.take(request)) return true
     if (candidate === undefined || registration === undefined) return false
-    if (registration.attrs['stage'] === 'companion_hello') this.hello(candidate, request, registration)
-    else this.finish(candidate, request, registration)
+    if (registration.attrs['stage'] === 'companion_hello') this.#hello(candidate, request, registration)
+    else this.#finish(candidate, request, registration)
     return true
   }
 
   /** The client has signed its device: it is linked, and is told to come back as such. */
   signed(connection: Connection, answer: BinaryNode): boolean {
-    const candidate = this.candidates.get(connection)
+    const candidate = this.#candidates.get(connection)
     if (candidate?.linked == null || child(answer, 'pair-device-sign') === undefined) return false
     const { device, done } = candidate.linked
     device.account.devices.set(device.id, device)
-    this.candidates.delete(connection)
+    this.#candidates.delete(connection)
     connection.send(node('stream:error', { code: '515' }))
     connection.close()
     done('linked')
@@ -100,10 +100,10 @@ export class Pairing {
 
   /** Somebody types a code on the phone with this number. */
   async enterCode(number: string, code: string): Promise<PairingOutcome> {
-    const candidate = [...this.candidates.values()].find(({ hello }) => hello?.number === number)
+    const candidate = [...this.#candidates.values()].find(({ hello }) => hello?.number === number)
     if (candidate?.hello == null) throw new Error(`nobody waits for a code of ${number}`)
     const { ref, wrapped } = candidate.hello
-    const account = this.accounts.of(number)
+    const account = this.#accounts.of(number)
     const ephemeral = Curve.generateKeyPair()
     const companion = unwrap(wrapped, code)
     const outcome = new Promise<PairingOutcome>((done) => (candidate.attempt = { account, ephemeral, companion, done }))
@@ -122,12 +122,12 @@ export class Pairing {
   /** Somebody scans the QR text with the phone of this number. */
   async scan(number: string, qr: string): Promise<PairingOutcome> {
     const [ref = '', , , adv = ''] = (qr.split('#')[1] ?? qr).split(',')
-    const candidate = [...this.candidates.values()].find(({ refs }) => refs.includes(ref))
+    const candidate = [...this.#candidates.values()].find(({ refs }) => refs.includes(ref))
     if (candidate === undefined) throw new Error('the QR code is no longer good')
-    return new Promise((done) => this.accept(candidate, this.accounts.of(number), Buffer.from(adv, 'base64'), done))
+    return new Promise((done) => this.#accept(candidate, this.#accounts.of(number), Buffer.from(adv, 'base64'), done))
   }
 
-  private hello(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
+  #hello(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
     if (this.refuseWith > 0) return candidate.connection.send(refusal(request, this.refuseWith, 'rate-overlimit'))
     const ref = randomBytes(16).toString('base64')
     const number = (registration.attrs['jid'] ?? '').split('@')[0] ?? ''
@@ -139,7 +139,7 @@ export class Pairing {
     )
   }
 
-  private finish(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
+  #finish(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
     const { attempt } = candidate
     if (attempt === null) return candidate.connection.send(refusal(request, 400, 'bad-request'))
     candidate.attempt = null
@@ -152,22 +152,22 @@ export class Pairing {
     const identities = Curve.sharedKey(attempt.account.identity.private, candidate.identity)
     const adv = Buffer.from(hkdfSync('sha256', Buffer.concat([shared, identities, random]), Buffer.alloc(0), 'adv_secret', 32))
     candidate.connection.send(result(request))
-    this.accept(candidate, attempt.account, adv, attempt.done)
+    this.#accept(candidate, attempt.account, adv, attempt.done)
   }
 
   /** The phone has let the device in; some accounts are asked for more. */
-  private accept(candidate: Candidate, account: Account, adv: Buffer, done: (outcome: PairingOutcome) => void): void {
-    if (!this.passkeyNumbers.has(account.number)) return this.link(candidate, account, adv, done)
+  #accept(candidate: Candidate, account: Account, adv: Buffer, done: (outcome: PairingOutcome) => void): void {
+    if (!this.passkeyNumbers.has(account.number)) return this.#link(candidate, account, adv, done)
     candidate.passkey = new PasskeyDemand({
       connection: candidate.connection,
       account,
       handedOver: adv,
-      link: (secret) => this.link(candidate, account, secret, () => {}),
+      link: (secret) => this.#link(candidate, account, secret, () => {}),
     })
     done('passkey-demanded')
   }
 
-  private link(candidate: Candidate, account: Account, adv: Uint8Array, done: (outcome: PairingOutcome) => void): void {
+  #link(candidate: Candidate, account: Account, adv: Uint8Array, done: (outcome: PairingOutcome) => void): void {
     account.lastDevice += 1
     const id = account.lastDevice
     const { connection, noiseKey, identity, registration } = candidate

@@ -70,21 +70,21 @@ class World {
   readonly subscribed = new Map<string, Set<string>>(names.map((name) => [name, new Set()]))
   readonly published: Expectation[] = []
   readonly bystander = new FakeClient('bystander')
-  private receiptsRead = new Map<FakeClient, number>()
+  #receiptsRead = new Map<FakeClient, number>()
 
-  private readonly overflow: Policy['overflow']
+  readonly #overflow: Policy['overflow']
 
   constructor(folder: string, overflow: Policy['overflow']) {
-    this.overflow = overflow
+    this.#overflow = overflow
     this.folder = join(folder, 'brokers')
-    ;[this.engine, this.tenant, this.other] = this.open()
+    ;[this.engine, this.tenant, this.other] = this.#open()
   }
 
-  private open(): [EmbeddedEngine, Tenant, Tenant] {
+  #open(): [EmbeddedEngine, Tenant, Tenant] {
     const engine = newEngine({ folder: this.folder, clock: this.clock, segmentBytes: 2_000 })
     return [
       engine,
-      addTenant(engine, { policy: { ...policy, overflow: this.overflow } }),
+      addTenant(engine, { policy: { ...policy, overflow: this.#overflow } }),
       addTenant(engine, { id: 2, name: 'other', policy }),
     ]
   }
@@ -132,18 +132,18 @@ class World {
     this.readReceipts()
     this.clients.clear()
     this.places.clear()
-    ;[this.engine, this.tenant, this.other] = this.open()
+    ;[this.engine, this.tenant, this.other] = this.#open()
     await this.begin()
     for (const name of names) if ((this.subscribed.get(name)?.size ?? 0) > 0) await this.connect(name)
   }
 
   readReceipts(): void {
     for (const client of this.clients.values()) {
-      for (const { token, refusal } of client.receipts.slice(this.receiptsRead.get(client) ?? 0)) {
+      for (const { token, refusal } of client.receipts.slice(this.#receiptsRead.get(client) ?? 0)) {
         const expectation = this.published.find(({ id }) => id === token)
         if (refusal === null && expectation !== undefined) expectation.accepted = true
       }
-      this.receiptsRead.set(client, client.receipts.length)
+      this.#receiptsRead.set(client, client.receipts.length)
     }
   }
 

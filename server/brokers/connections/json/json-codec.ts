@@ -26,75 +26,75 @@ const refusals: Readonly<Record<EntranceRefusal, string>> = {
 export class JsonCodec implements Codec {
   readonly protocol = 'json'
   readonly pingEvery = 30_000
-  private readonly connection: ClientConnection
-  private readonly clients: Clients
-  private readonly files: JsonFiles
+  readonly #connection: ClientConnection
+  readonly #clients: Clients
+  readonly #files: JsonFiles
 
   constructor(connection: ClientConnection) {
-    this.connection = connection
-    this.clients = connection.clients
-    this.files = new JsonFiles(
-      (frame) => this.say(frame),
+    this.#connection = connection
+    this.#clients = connection.clients
+    this.#files = new JsonFiles(
+      (frame) => this.#say(frame),
       () => connection.backpressure.hold(),
     )
   }
 
   get isOwed(): boolean {
-    return this.connection.attachment?.isOwed ?? false
+    return this.#connection.attachment?.isOwed ?? false
   }
 
   onBytes(bytes: Buffer, isBinary: boolean): void {
-    if (this.connection.state === 'authenticating') {
-      if (!this.connection.keepForLater(() => this.onBytes(bytes, isBinary))) this.connection.close('protocol-error')
+    if (this.#connection.state === 'authenticating') {
+      if (!this.#connection.keepForLater(() => this.onBytes(bytes, isBinary))) this.#connection.close('protocol-error')
       return
     }
     try {
-      this.onFrame(bytes, isBinary)
+      this.#onFrame(bytes, isBinary)
     } catch (error) {
-      this.reportInternalError(error)
+      this.#reportInternalError(error)
     }
   }
 
-  private onFrame(bytes: Buffer, isBinary: boolean): void {
-    const { place } = this.connection
-    if (isBinary) return place === null ? this.say({ error: 'Not initialized' }) : this.files.relayChunk(bytes, place.attachment)
+  #onFrame(bytes: Buffer, isBinary: boolean): void {
+    const { place } = this.#connection
+    if (isBinary) return place === null ? this.#say({ error: 'Not initialized' }) : this.#files.relayChunk(bytes, place.attachment)
     const frame = parseFrame(bytes.toString('utf8'))
     if (frame === 'unparsable') return
     // For clients that cannot ping by themselves, as browsers' cannot.
-    if (frame.type === 'ping') return this.say({ type: 'pong' })
-    if (frame.type === 'init') return this.inBackground(this.init(frame))
-    if (place === null) return this.say({ error: 'Not initialized' })
-    this.handle(frame, bytes, place)
+    if (frame.type === 'ping') return this.#say({ type: 'pong' })
+    if (frame.type === 'init') return this.#inBackground(this.#init(frame))
+    if (place === null) return this.#say({ error: 'Not initialized' })
+    this.#handle(frame, bytes, place)
   }
 
-  private handle(frame: Frame, bytes: Buffer, place: Place): void {
+  #handle(frame: Frame, bytes: Buffer, place: Place): void {
     switch (frame.type) {
       case 'publish':
-        return this.publish(frame, place)
+        return this.#publish(frame, place)
       case 'ack':
         if (typeof frame['messageId'] === 'string') place.attachment.acknowledge(frame['messageId'])
         return
       case 'subscribe':
-        return this.inBackground(this.subscribe(frame, place))
+        return this.#inBackground(this.#subscribe(frame, place))
       case 'unsubscribe':
-        return this.inBackground(this.unsubscribe(frame, place))
+        return this.#inBackground(this.#unsubscribe(frame, place))
       case 'init_file':
       case 'end_file':
-        return this.files.relayFrame(frame, bytes, place.attachment)
+        return this.#files.relayFrame(frame, bytes, place.attachment)
       case 'register_fcm_token':
-        return this.say(registerDevice(frame, place.session, this.clients))
+        return this.#say(registerDevice(frame, place.session, this.#clients))
       case 'unregister_fcm_token':
-        return this.say(unregisterDevice(frame, place.session, this.clients))
+        return this.#say(unregisterDevice(frame, place.session, this.#clients))
       case 'get_registered_devices':
-        return this.say(listDevices(frame, place.session, this.clients))
+        return this.#say(listDevices(frame, place.session, this.#clients))
       default:
-        return this.say({ error: 'Unknown message type' })
+        return this.#say({ error: 'Unknown message type' })
     }
   }
 
   /** `init {sessionName, password, userId?}` → `init_response`. A client that says who it is is kept while it is away. */
-  private async init({ sessionName, password, userId }: Frame): Promise<void> {
-    const { connection } = this
+  async #init({ sessionName, password, userId }: Frame): Promise<void> {
+    const connection = this.#connection
     const user = typeof userId === 'string' && userId !== '' ? userId.slice(0, 256) : null
     await connection.logIn({
       sessionName: typeof sessionName === 'string' ? sessionName : '',
@@ -107,48 +107,48 @@ export class JsonCodec implements Codec {
           keepFor: keepAwayFor,
         },
       }),
-      onAccepted: (_, session) => this.say({ type: 'init_response', success: true, sessionName: session.name }),
+      onAccepted: (_, session) => this.#say({ type: 'init_response', success: true, sessionName: session.name }),
       onRefused: (refusal) => {
-        this.say({ type: 'init_response', success: false, error: refusals[refusal] })
+        this.#say({ type: 'init_response', success: false, error: refusals[refusal] })
         if (refusal === 'too-many-attempts' || refusal === 'suspended' || refusal === 'too-many-clients') connection.close(refusal)
       },
     })
   }
 
   /** `publish {topic, data, hash, timestamp, messageId}` → `publish_response` once it is as durable as the session asks for. */
-  private publish(frame: Frame, { attachment }: Place): void {
-    const read = readPublish(frame, () => this.clients.newMessageId())
+  #publish(frame: Frame, { attachment }: Place): void {
+    const read = readPublish(frame, () => this.#clients.newMessageId())
     if (typeof read === 'string') {
       const { messageId } = frame
-      return this.say({ type: 'publish_response', success: false, error: read, ...(typeof messageId === 'string' ? { messageId } : {}) })
+      return this.#say({ type: 'publish_response', success: false, error: read, ...(typeof messageId === 'string' ? { messageId } : {}) })
     }
     const { topic, id, frame: ready, body, isEmpty, retain, qos, expiresIn } = read
-    const publisher = this.connection.name
+    const publisher = this.#connection.name
     attachment.publish({ topic, id, frame: ready, body, isEmpty, retain, qos, expiresIn, source: 'json', properties: null, publisher }, id)
   }
 
   /** `subscribe {topic}` → `subscribe_response`, then what is retained there. */
-  private async subscribe({ topic }: Frame, { attachment }: Place): Promise<void> {
+  async #subscribe({ topic }: Frame, { attachment }: Place): Promise<void> {
     const answer = { type: 'subscribe_response', ...(typeof topic === 'string' ? { topic } : {}) }
     const parsed = typeof topic === 'string' ? parseFilter(topic) : null
-    if (typeof topic !== 'string' || parsed === null) return this.say({ ...answer, success: false, error: 'Invalid topic' })
+    if (typeof topic !== 'string' || parsed === null) return this.#say({ ...answer, success: false, error: 'Invalid topic' })
     const { outcomes, isStored } = await attachment.subscribe([
       { name: topic, ...parsed, qos: 1, noLocal: true, retainAsPublished: false, identifier: null },
     ])
     // Gone meanwhile, or in another session.
-    if (this.connection.attachment !== attachment) return
-    if (outcomes[0] === 'too-many') return this.say({ ...answer, success: false, error: 'Too many subscriptions' })
-    if (!isStored) return this.say({ ...answer, success: false, error: notStored })
-    this.say({ type: 'subscribe_response', success: true, topic })
+    if (this.#connection.attachment !== attachment) return
+    if (outcomes[0] === 'too-many') return this.#say({ ...answer, success: false, error: 'Too many subscriptions' })
+    if (!isStored) return this.#say({ ...answer, success: false, error: notStored })
+    this.#say({ type: 'subscribe_response', success: true, topic })
     if (outcomes[0] === 'new' && parsed.group === null && parsed.filter !== logTopic) attachment.sendRetained(parsed.filter, 0, [])
   }
 
   /** `unsubscribe {topic}` → `unsubscribe_response`, whether it was subscribed to or not. */
-  private async unsubscribe({ topic }: Frame, { attachment }: Place): Promise<void> {
-    if (typeof topic !== 'string') return this.say({ type: 'unsubscribe_response', success: false, error: 'Invalid topic' })
+  async #unsubscribe({ topic }: Frame, { attachment }: Place): Promise<void> {
+    if (typeof topic !== 'string') return this.#say({ type: 'unsubscribe_response', success: false, error: 'Invalid topic' })
     const { isStored } = await attachment.unsubscribe([topic])
-    if (this.connection.attachment !== attachment) return
-    this.say(
+    if (this.#connection.attachment !== attachment) return
+    this.#say(
       isStored
         ? { type: 'unsubscribe_response', success: true, topic }
         : { type: 'unsubscribe_response', success: false, topic, error: notStored },
@@ -164,7 +164,7 @@ export class JsonCodec implements Codec {
   send({ message, tries, shares, isOwn }: Delivery): boolean {
     // Nearly always: no field to add, and one frame for all.
     const isPlain = tries === 1 && shares.length === 0
-    this.connection.write(
+    this.#connection.write(
       isPlain
         ? messageFrame(message)
         : messageFrameWith(message, { ...(tries === 1 ? {} : { retry: tries - 1 }), ...sharedBy(shares, isOwn) }),
@@ -174,7 +174,7 @@ export class JsonCodec implements Codec {
 
   sendOnce(message: Message, { shares, isOwn }: HowDelivered, retained: boolean): void {
     const isPlain = !retained && shares.length === 0
-    this.connection.write(
+    this.#connection.write(
       isPlain
         ? messageFrame(message)
         : messageFrameWith(message, { ...(retained ? { retained: true as const } : {}), ...sharedBy(shares, isOwn) }),
@@ -182,18 +182,18 @@ export class JsonCodec implements Codec {
   }
 
   log(text: string, at: number): void {
-    this.say({ type: 'log', data: text, timestamp: at })
+    this.#say({ type: 'log', data: text, timestamp: at })
   }
 
   relay(frame: Buffer): boolean {
-    const { wire, backpressure } = this.connection
-    this.connection.write(frame)
+    const { wire, backpressure } = this.#connection
+    this.#connection.write(frame)
     if (wire.unsent > fileAhead) backpressure.hasRoom()
     return wire.unsent <= fileAhead
   }
 
   accepted(receipt: Receipt): void {
-    this.connection.write(receiptFrames(receipt))
+    this.#connection.write(receiptFrames(receipt))
   }
 
   // Its life
@@ -203,7 +203,7 @@ export class JsonCodec implements Codec {
   }
 
   onDetached(): void {
-    this.files.clear()
+    this.#files.clear()
   }
 
   onTick(): void {
@@ -215,20 +215,20 @@ export class JsonCodec implements Codec {
   }
 
   onFault(): void {
-    this.connection.close('fault')
+    this.#connection.close('fault')
   }
 
   /** A fault of ours: the client hears that there was one, the log hears which. The connection, the session and the server live on. */
-  private reportInternalError(error: unknown): void {
-    this.clients.reportInternalError(error)
-    this.say({ error: 'Internal server error' })
+  #reportInternalError(error: unknown): void {
+    this.#clients.reportInternalError(error)
+    this.#say({ error: 'Internal server error' })
   }
 
-  private inBackground(work: Promise<void>): void {
-    work.catch((error: unknown) => this.reportInternalError(error))
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#reportInternalError(error))
   }
 
-  private say(frame: object): void {
-    this.connection.write(webSocketFrame(JSON.stringify(frame), 'text'))
+  #say(frame: object): void {
+    this.#connection.write(webSocketFrame(JSON.stringify(frame), 'text'))
   }
 }

@@ -8,17 +8,17 @@ const filesAtOnce = 64
 
 export class JsonFiles {
   /** Topics of the files it is sending, by file id. */
-  private readonly topics = new Map<string, string>()
-  private readonly say: (frame: object) => void
-  private readonly hold: () => () => void
+  readonly #topics = new Map<string, string>()
+  readonly #say: (frame: object) => void
+  readonly #hold: () => () => void
 
   /**
    * @param hold stops reading from the sender: nothing of a file is stored, so it goes as fast as its slowest receiver, until that one is
    * disconnected
    */
   constructor(say: (frame: object) => void, hold: () => () => void) {
-    this.say = say
-    this.hold = hold
+    this.#say = say
+    this.#hold = hold
   }
 
   /** `init_file {fileId, fileName, fileSize, totalChunks, topic}` and `end_file {fileId, hash, topic}`. */
@@ -30,22 +30,22 @@ export class JsonFiles {
       !isTopic(topic) ||
       topic === logTopic
     )
-      return this.say({ error: 'fileId and topic are required' })
+      return this.#say({ error: 'fileId and topic are required' })
     if (type === 'init_file') {
-      if (this.topics.size >= filesAtOnce && !this.topics.has(fileId)) return this.say({ error: 'Too many files at once' })
-      this.topics.set(fileId, topic)
-    } else this.topics.delete(fileId)
-    attachment.relay(topic, webSocketFrame(bytes, 'text'), this.hold)
+      if (this.#topics.size >= filesAtOnce && !this.#topics.has(fileId)) return this.#say({ error: 'Too many files at once' })
+      this.#topics.set(fileId, topic)
+    } else this.#topics.delete(fileId)
+    attachment.relay(topic, webSocketFrame(bytes, 'text'), this.#hold)
   }
 
   /** 0x02, 36 characters of file id, chunk index, encrypted bytes. */
   relayChunk(bytes: Buffer, attachment: Attachment): void {
-    const topic = bytes[0] === 0x02 && bytes.length > 41 ? this.topics.get(bytes.toString('latin1', 1, 37)) : undefined
-    if (topic === undefined) return this.say({ error: 'Unknown file' })
-    attachment.relay(topic, webSocketFrame(bytes, 'binary'), this.hold)
+    const topic = bytes[0] === 0x02 && bytes.length > 41 ? this.#topics.get(bytes.toString('latin1', 1, 37)) : undefined
+    if (topic === undefined) return this.#say({ error: 'Unknown file' })
+    attachment.relay(topic, webSocketFrame(bytes, 'binary'), this.#hold)
   }
 
   clear(): void {
-    this.topics.clear()
+    this.#topics.clear()
   }
 }

@@ -11,27 +11,27 @@ const committingAtOnce = 1_000
 export class Incoming {
   /** Its place in the session; still known after the connection has ended. */
   attachment: Attachment | null = null
-  private readonly peer: MqttPeer
+  readonly #peer: MqttPeer
   /** Packet ids of the client whose message is not durable yet. */
-  private readonly committing = new Set<number>()
-  private readOn: (() => void) | null = null
+  readonly #committing = new Set<number>()
+  #readOn: (() => void) | null = null
 
   constructor(peer: MqttPeer) {
-    this.peer = peer
+    this.#peer = peer
   }
 
   /** PUBLISH (3.3). */
   publish(packet: IPublishPacket, attachment: Attachment): void {
-    const { peer } = this
+    const peer = this.#peer
     const topic = peer.aliases.topicOf(packet)
     if (typeof topic === 'number') return peer.fail(topic)
     const packetId = packet.qos === 0 ? 0 : (packet.messageId ?? 0)
     // MQTT-2.2.1-3
     if (packet.qos > 0 && packetId === 0) return peer.fail(reason.malformed)
-    if (packet.qos === 2 && this.isRepeated(packetId, attachment)) return
+    if (packet.qos === 2 && this.#isRepeated(packetId, attachment)) return
     if (packet.qos > 0) {
-      this.committing.add(packetId)
-      if (this.committing.size >= committingAtOnce) this.readOn ??= peer.connection.backpressure.hold()
+      this.#committing.add(packetId)
+      if (this.#committing.size >= committingAtOnce) this.#readOn ??= peer.connection.backpressure.hold()
     }
     const expiry = packet.properties?.messageExpiryInterval
     const body = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
@@ -54,22 +54,23 @@ export class Incoming {
 
   /** PUBREL (3.6): the client lets go of the packet id (MQTT-4.3.3-11). */
   released(packetId: number, attachment: Attachment): void {
-    const { peer } = this
+    const peer = this.#peer
     const code = attachment.mqtt.forget(packetId) ? reason.success : reason.packetIdNotFound
     peer.whenStored(attachment, () => peer.write(answer('pubcomp', packetId, peer.version, code)))
   }
 
   /** PUBACK (3.4) for quality 1, PUBREC (3.5) for quality 2. */
   accepted({ token, refusal, deliveredTo, queuedFor }: Receipt): void {
-    const { peer, attachment } = this
+    const { attachment } = this
+    const peer = this.#peer
     if (typeof token !== 'number' || token < 1) return
-    const isSecond = this.committing.delete(token) && attachment?.mqtt.isReceiving(token) === true
+    const isSecond = this.#committing.delete(token) && attachment?.mqtt.isReceiving(token) === true
     // Also where the connection has ended meanwhile: it is not here, and has to be taken when it comes again.
     if (refusal !== null && isSecond) attachment?.mqtt.forget(token)
     if (peer.connection.isOver) return
-    if (this.readOn !== null && this.committing.size < committingAtOnce / 2) {
-      this.readOn()
-      this.readOn = null
+    if (this.#readOn !== null && this.#committing.size < committingAtOnce / 2) {
+      this.#readOn()
+      this.#readOn = null
     }
     const kind = isSecond ? 'pubrec' : 'puback'
     if (refusal !== null) {
@@ -81,11 +82,11 @@ export class Incoming {
   }
 
   /** Whether a message of quality 2 came before and was not released (MQTT-4.3.3-10); notes it where it did not. */
-  private isRepeated(packetId: number, attachment: Attachment): boolean {
-    const { peer } = this
+  #isRepeated(packetId: number, attachment: Attachment): boolean {
+    const peer = this.#peer
     const { mqtt } = attachment
     // It is here already, and its PUBREC comes when it is safe.
-    if (this.committing.has(packetId)) return true
+    if (this.#committing.has(packetId)) return true
     if (!mqtt.isReceiving(packetId)) {
       mqtt.receive(packetId)
       return false

@@ -25,29 +25,29 @@ export class MqttCodec implements Codec, MqttPeer {
   wantsWords = true
   limits = { receiveMaximum: 65_535, maximumPacketSize: Infinity }
   readonly aliases = new TopicAliases()
-  private readonly outgoing: Outgoing
-  private readonly incoming: Incoming
-  private readonly parser: Parser
+  readonly #outgoing: Outgoing
+  readonly #incoming: Incoming
+  readonly #parser: Parser
   /** Bytes since the last whole packet. */
-  private unparsed = 0
+  #unparsed = 0
   /** Releases that the disk refused to note. */
-  private owesReleases = false
+  #owesReleases = false
 
   constructor(connection: ClientConnection) {
     this.connection = connection
     this.clients = connection.clients
-    this.outgoing = new Outgoing(this)
-    this.incoming = new Incoming(this)
-    this.parser = newParser()
-    this.parser.on('packet', (packet) => {
-      this.unparsed = 0
+    this.#outgoing = new Outgoing(this)
+    this.#incoming = new Incoming(this)
+    this.#parser = newParser()
+    this.#parser.on('packet', (packet) => {
+      this.#unparsed = 0
       try {
-        this.onPacket(packet)
+        this.#onPacket(packet)
       } catch (error) {
         this.connection.failed(error)
       }
     })
-    this.parser.on('error', ({ message }) => {
+    this.#parser.on('error', ({ message }) => {
       if (this.connection.state === 'open' && message === 'Invalid protocol version') refuseVersion(this)
       else this.fail(reason.malformed)
     })
@@ -62,66 +62,66 @@ export class MqttCodec implements Codec, MqttPeer {
   }
 
   get isOwed(): boolean {
-    return this.outgoing.unanswered > 0
+    return this.#outgoing.unanswered > 0
   }
 
   onBytes(bytes: Buffer, isBinary: boolean): void {
     if (!isBinary) return this.fail(reason.malformed)
-    this.unparsed += bytes.length
+    this.#unparsed += bytes.length
     try {
-      this.parser.parse(bytes)
+      this.#parser.parse(bytes)
     } catch {
       // The parser throws on some packets that it should report.
       this.fail(reason.malformed)
     }
-    if (this.unparsed > largestPacket + 5) this.fail(reason.packetTooLarge)
+    if (this.#unparsed > largestPacket + 5) this.fail(reason.packetTooLarge)
   }
 
-  private onPacket(packet: Packet): void {
+  #onPacket(packet: Packet): void {
     const { state, attachment } = this.connection
     if (state === 'authenticating') {
-      if (!this.connection.keepForLater(() => this.onPacket(packet))) this.fail(reason.quotaExceeded)
+      if (!this.connection.keepForLater(() => this.#onPacket(packet))) this.fail(reason.quotaExceeded)
     } else if (state === 'open') {
       // The first packet must be CONNECT (MQTT-3.1.0-1).
-      if (packet.cmd === 'connect') this.inBackground(this.connect(packet))
+      if (packet.cmd === 'connect') this.#inBackground(this.#connect(packet))
       else this.fail(reason.protocolError)
-    } else if (state === 'connected' && attachment !== null) this.handle(packet, attachment)
+    } else if (state === 'connected' && attachment !== null) this.#handle(packet, attachment)
   }
 
-  private handle(packet: Packet, attachment: Attachment): void {
+  #handle(packet: Packet, attachment: Attachment): void {
     const id = packet.messageId ?? 0
     switch (packet.cmd) {
       case 'publish': // 3.3
-        return this.incoming.publish(packet, attachment)
+        return this.#incoming.publish(packet, attachment)
       case 'puback': // 3.4
-        return this.outgoing.acknowledged(id, attachment)
+        return this.#outgoing.acknowledged(id, attachment)
       case 'pubrec': // 3.5
-        return this.outgoing.received(id, (packet.reasonCode ?? 0) >= 0x80, attachment)
+        return this.#outgoing.received(id, (packet.reasonCode ?? 0) >= 0x80, attachment)
       case 'pubrel': // 3.6
-        return this.incoming.released(id, attachment)
+        return this.#incoming.released(id, attachment)
       case 'pubcomp': // 3.7
         return attachment.mqtt.complete(id)
       case 'subscribe': // 3.8
-        return this.inBackground(subscribe(this, packet, attachment))
+        return this.#inBackground(subscribe(this, packet, attachment))
       case 'unsubscribe': // 3.10
-        return this.inBackground(unsubscribe(this, packet, attachment))
+        return this.#inBackground(unsubscribe(this, packet, attachment))
       case 'pingreq': // 3.12
         return this.write(encode({ cmd: 'pingresp' }, this.version))
       case 'disconnect': // 3.14
-        return this.disconnected(packet, attachment)
+        return this.#disconnected(packet, attachment)
       default:
         // CONNECT comes once (MQTT-3.1.0-2), and all else is the server's to send.
         return this.fail(reason.protocolError)
     }
   }
 
-  private async connect(packet: IConnectPacket): Promise<void> {
+  async #connect(packet: IConnectPacket): Promise<void> {
     this.version = packet.protocolVersion === 5 ? 5 : packet.protocolVersion === 3 ? 3 : 4
     await handleConnect(this, packet)
   }
 
   /** DISCONNECT (3.14): the client leaves on purpose. */
-  private disconnected({ reasonCode = 0, properties }: IDisconnectPacket, { mqtt }: Attachment): void {
+  #disconnected({ reasonCode = 0, properties }: IDisconnectPacket, { mqtt }: Attachment): void {
     // 0x04: and wants its will to be sent all the same.
     if (reasonCode !== 0x04) mqtt.forgetWill()
     const expiry = properties?.sessionExpiryInterval
@@ -133,15 +133,15 @@ export class MqttCodec implements Codec, MqttPeer {
   // To the client
 
   hasRoom(): boolean {
-    return this.outgoing.hasRoom()
+    return this.#outgoing.hasRoom()
   }
 
   send(delivery: Delivery): boolean {
-    return this.outgoing.send(delivery)
+    return this.#outgoing.send(delivery)
   }
 
   sendOnce(message: Message, how: HowDelivered, retained: boolean): void {
-    this.outgoing.sendOnce(message, how, retained)
+    this.#outgoing.sendOnce(message, how, retained)
   }
 
   log(text: string): void {
@@ -154,26 +154,26 @@ export class MqttCodec implements Codec, MqttPeer {
   }
 
   accepted(receipt: Receipt): void {
-    this.incoming.accepted(receipt)
+    this.#incoming.accepted(receipt)
   }
 
   // Its life
 
   /** First what was received and is owed its release, then what was not (4.4). */
   onAttached(attachment: Attachment): void {
-    this.incoming.attachment = attachment
-    this.sendReleases(attachment)
+    this.#incoming.attachment = attachment
+    this.#sendReleases(attachment)
   }
 
   onDetached(): void {
-    this.outgoing.clear()
+    this.#outgoing.clear()
   }
 
   onTick(): void {
     // One and a half times the keep alive without a packet ends the connection (MQTT-3.1.2-22).
     if (this.keepAlive > 0 && this.connection.heartbeat.quietFor > this.keepAlive * 1_500) return this.fail(reason.keepAliveTimeout)
     const { attachment } = this.connection
-    if (this.owesReleases && attachment !== null && !this.clients.storageRefuses) this.sendReleases(attachment)
+    if (this.#owesReleases && attachment !== null && !this.clients.storageRefuses) this.#sendReleases(attachment)
   }
 
   sayGoodbye(why: EndReason): void {
@@ -184,7 +184,7 @@ export class MqttCodec implements Codec, MqttPeer {
     this.fail(reason.unspecified)
   }
 
-  private sendReleases(attachment: Attachment): void {
+  #sendReleases(attachment: Attachment): void {
     const { mqtt } = attachment
     const owed = [...mqtt.releasing]
     if (owed.length === 0) return attachment.resume()
@@ -192,7 +192,7 @@ export class MqttCodec implements Codec, MqttPeer {
       if (this.connection.attachment !== attachment) return
       if (isStored) for (const packetId of owed) if (mqtt.isReleasing(packetId)) this.write(answer('pubrel', packetId, this.version))
       // A disk that refuses stands in the way of nothing else.
-      this.owesReleases = !isStored
+      this.#owesReleases = !isStored
       attachment.resume()
     }
     if (!attachment.isKept) return send(true)
@@ -214,10 +214,10 @@ export class MqttCodec implements Codec, MqttPeer {
   whenStored(attachment: Attachment, act: () => void): void {
     if (!attachment.isKept) return act()
     // Where the disk refuses, the client comes again and finds all as it left it.
-    this.inBackground(attachment.stored().then((isStored) => (isStored ? act() : this.fail(reason.unspecified))))
+    this.#inBackground(attachment.stored().then((isStored) => (isStored ? act() : this.fail(reason.unspecified))))
   }
 
-  private inBackground(work: Promise<void>): void {
+  #inBackground(work: Promise<void>): void {
     work.catch(this.connection.failed)
   }
 }

@@ -22,87 +22,87 @@ export interface MqttProblem {
 
 export class MqttListener {
   problem: MqttProblem | null = null
-  private server: Server | null = null
-  private readonly sockets = new Set<Socket>()
-  private readonly clients: Clients
-  private readonly settings: SettingsSource
-  private readonly log: Log
-  private readonly egress: Pick<Egress, 'addListener'>
-  private endWatch: (() => void) | null = null
-  private readonly changes = createSerialQueue()
+  #server: Server | null = null
+  readonly #sockets = new Set<Socket>()
+  readonly #clients: Clients
+  readonly #settings: SettingsSource
+  readonly #log: Log
+  readonly #egress: Pick<Egress, 'addListener'>
+  #endWatch: (() => void) | null = null
+  readonly #changes = createSerialQueue()
 
   constructor(clients: Clients, settings: SettingsSource, log: Log, egress: Pick<Egress, 'addListener'>) {
-    this.clients = clients
-    this.settings = settings
-    this.log = log
-    this.egress = egress
+    this.#clients = clients
+    this.#settings = settings
+    this.#log = log
+    this.#egress = egress
   }
 
   /** The port it listens on; null while it does not. */
   get port(): number | null {
-    const address = this.server?.address()
+    const address = this.#server?.address()
     return typeof address === 'object' && address !== null ? address.port : null
   }
 
   async start(): Promise<void> {
-    this.endWatch = this.settings.onChange((now, before) => {
+    this.#endWatch = this.#settings.onChange((now, before) => {
       if (now.brokers.mqttPort !== before.brokers.mqttPort || now.apis.brokers.openTo !== before.apis.brokers.openTo)
-        void this.changes.run(() => this.follow(now)).catch(escape)
+        void this.#changes.run(() => this.#follow(now)).catch(escape)
     })
-    await this.follow(this.settings.current())
+    await this.#follow(this.#settings.current())
   }
 
   async stop(): Promise<void> {
-    this.endWatch?.()
-    await this.changes.settled()
-    await this.close()
+    this.#endWatch?.()
+    await this.#changes.settled()
+    await this.#close()
   }
 
-  private async follow({ brokers: { mqttPort }, apis }: Settings): Promise<void> {
-    await this.close()
+  async #follow({ brokers: { mqttPort }, apis }: Settings): Promise<void> {
+    await this.#close()
     this.problem = null
     if (mqttPort === 'off') return
-    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => this.welcome(socket))
+    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => this.#welcome(socket))
     await new Promise<void>((resolve) => {
       server.on('error', (error: NodeJS.ErrnoException) => {
         // Then it is about a single connection that could not be accepted; the port stays open.
         if (server.listening)
-          return this.log.warn({ port: mqttPort, error: error.message }, 'a client of MQTT over TCP could not be accepted')
+          return this.#log.warn({ port: mqttPort, error: error.message }, 'a client of MQTT over TCP could not be accepted')
         this.problem = {
-          since: this.clients.clock.now(),
+          since: this.#clients.clock.now(),
           port: mqttPort,
           error: error.code === 'EADDRINUSE' ? null : error.message,
         }
-        this.log.warn({ port: mqttPort, error: error.message }, 'MQTT over TCP could not start')
+        this.#log.warn({ port: mqttPort, error: error.message }, 'MQTT over TCP could not start')
         resolve()
       })
       server.listen({ port: mqttPort, host: apis.brokers.openTo === 'lan' ? '0.0.0.0' : '127.0.0.1' }, () => {
-        this.server = server
-        server.once('close', this.egress.addListener(this.port ?? mqttPort))
+        this.#server = server
+        server.once('close', this.#egress.addListener(this.port ?? mqttPort))
         resolve()
       })
     })
   }
 
-  private welcome(socket: Socket): void {
+  #welcome(socket: Socket): void {
     const address = plainAddress(socket.remoteAddress)
     containEvents({ room: 'brokers', kind: 'client', id: address, escaped: () => socket.destroy() }, socket)
-    this.sockets.add(socket)
-    socket.once('close', () => this.sockets.delete(socket))
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
     // A reset is followed by `close`, which is all that matters here.
     socket.on('error', () => undefined)
     const wire = tcpWire(socket, address)
-    wire.listen(new ClientConnection(wire, this.clients, (connection) => new MqttCodec(connection)))
+    wire.listen(new ClientConnection(wire, this.#clients, (connection) => new MqttCodec(connection)))
   }
 
-  private async close(): Promise<void> {
-    const { server } = this
-    this.server = null
+  async #close(): Promise<void> {
+    const server = this.#server
+    this.#server = null
     if (server === null) return
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const socket of this.sockets) socket.destroySoon()
+    for (const socket of this.#sockets) socket.destroySoon()
     const cut = setTimeout(() => {
-      for (const socket of this.sockets) socket.destroy()
+      for (const socket of this.#sockets) socket.destroy()
     }, 250)
     await closed
     clearTimeout(cut)

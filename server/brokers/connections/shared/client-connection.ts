@@ -35,14 +35,14 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   readonly wire: Wire
   readonly backpressure: Backpressure
   readonly heartbeat: Heartbeat
-  private readonly codec: Codec
-  private readonly lifecycle: Lifecycle<ConnectionState, ConnectionEvent, ConnectionFacts>
-  private readonly openedAt: number
+  readonly #codec: Codec
+  readonly #lifecycle: Lifecycle<ConnectionState, ConnectionEvent, ConnectionFacts>
+  readonly #openedAt: number
   /** Where it stands; null while it is in no session. */
-  private current: Place | null = null
-  private closingSince = 0
+  #current: Place | null = null
+  #closingSince = 0
   /** What came while its login was checked. */
-  private ahead: (() => void)[] = []
+  #ahead: (() => void)[] = []
 
   constructor(wire: Wire, clients: Clients, newCodec: (connection: ClientConnection) => Codec) {
     this.wire = wire
@@ -50,41 +50,41 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
     this.id = clients.newConnectionId()
     this.address = wire.address
     this.connectedAt = clients.clock.now()
-    this.openedAt = clients.clock.monotonic()
-    this.scope = this.newScope()
+    this.#openedAt = clients.clock.monotonic()
+    this.scope = this.#newScope()
     this.failed = contained(this.scope, (error: unknown): never => {
       throw error
     })
     const now = (): number => clients.clock.monotonic()
     this.backpressure = new Backpressure(wire, now)
     this.heartbeat = new Heartbeat(wire, now)
-    this.lifecycle = new Lifecycle(connectionLifecycle, {
-      facts: () => ({ isAttached: this.current !== null }),
+    this.#lifecycle = new Lifecycle(connectionLifecycle, {
+      facts: () => ({ isAttached: this.#current !== null }),
       onTransition: () => undefined,
       onIllegal: (state, event) => clients.reportInternalError(new Error(`a broker connection that is ${state} cannot take ${event}`)),
     })
-    this.codec = newCodec(this)
+    this.#codec = newCodec(this)
     clients.connections.add(this)
   }
 
   get place(): Place | null {
-    return this.current
+    return this.#current
   }
 
   get attachment(): Attachment | null {
-    return this.current?.attachment ?? null
+    return this.#current?.attachment ?? null
   }
 
   get session(): SessionFacts | null {
-    return this.current?.session ?? null
+    return this.#current?.session ?? null
   }
 
   get protocol(): Protocol {
-    return this.codec.protocol
+    return this.#codec.protocol
   }
 
   get state(): ConnectionState {
-    return this.lifecycle.state
+    return this.#lifecycle.state
   }
 
   get isOver(): boolean {
@@ -101,7 +101,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
     this.heartbeat.onActivity()
     this.backpressure.beforeRead()
     if (this.isOver) return
-    this.codec.onBytes(bytes, isBinary)
+    this.#codec.onBytes(bytes, isBinary)
     this.backpressure.afterRead()
   }
 
@@ -118,31 +118,31 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
 
   closed(): void {
     this.clients.connections.delete(this)
-    this.lifecycle.handle('line-lost')
+    this.#lifecycle.handle('line-lost')
     this.backpressure.drained()
-    this.leave()
+    this.#leave()
   }
 
   // From the engine
 
   ready(): boolean {
-    return this.state === 'connected' && this.codec.hasRoom() && this.backpressure.hasRoom()
+    return this.state === 'connected' && this.#codec.hasRoom() && this.backpressure.hasRoom()
   }
 
   send(delivery: Delivery): boolean {
-    return this.codec.send(delivery)
+    return this.#codec.send(delivery)
   }
 
   sendOnce(message: Message, how: HowDelivered, retained: boolean): void {
-    this.codec.sendOnce(message, how, retained)
+    this.#codec.sendOnce(message, how, retained)
   }
 
   log(text: string, at: number): void {
-    this.codec.log(text, at)
+    this.#codec.log(text, at)
   }
 
   relay(frame: Buffer): boolean {
-    return this.codec.relay(frame)
+    return this.#codec.relay(frame)
   }
 
   whenDrained(callback: () => void): void {
@@ -150,24 +150,25 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   }
 
   accepted(receipt: Receipt): void {
-    this.codec.accepted(receipt)
+    this.#codec.accepted(receipt)
   }
 
   end(reason: EndReason): void {
     if (reason === 'slow-reader' && this.session !== null) this.clients.evicted(this.session, this.name)
-    this.codec.sayGoodbye(reason)
+    this.#codec.sayGoodbye(reason)
     this.close(reason, { keepWill: keepsWill.includes(reason) })
   }
 
   // From the service
 
   check(): void {
-    const { clients, wire, codec, session } = this
+    const { clients, wire, session } = this
+    const codec = this.#codec
     if (this.state === 'closing') {
-      if (clients.clock.monotonic() - this.closingSince > closingTime) wire.destroy()
+      if (clients.clock.monotonic() - this.#closingSince > closingTime) wire.destroy()
       return
     }
-    if (this.attachment === null && clients.clock.monotonic() - this.openedAt > loginTime) return this.close('login-deadline')
+    if (this.attachment === null && clients.clock.monotonic() - this.#openedAt > loginTime) return this.close('login-deadline')
     if (this.state === 'connected') codec.onTick()
     if (this.isOver) return
     const evictAfter = session?.policy.evictAfter ?? evictAfterByDefault
@@ -181,37 +182,37 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   /** Resolves when it is decided; what came meanwhile is handled then. */
   async logIn({ sessionName, password, enter, onAccepted, onRefused }: Login): Promise<void> {
     const { clients } = this
-    this.lifecycle.handle('login')
+    this.#lifecycle.handle('login')
     const letGo = this.backpressure.hold()
     try {
       const entrance = await clients.enter(sessionName, password, this.address)
       if (this.state !== 'authenticating') return
       if ('refusal' in entrance) {
-        this.lifecycle.handle('refused')
+        this.#lifecycle.handle('refused')
         return onRefused(entrance.refusal)
       }
-      this.leave()
+      this.#leave()
       const { session } = entrance
       const { name, options } = enter(session)
       this.name = name
       const attachment = await clients.engine.attach(session.id, this, options)
       if (this.state !== 'authenticating') return attachment.detach()
-      this.current = { attachment, session }
-      this.lifecycle.handle('accepted')
+      this.#current = { attachment, session }
+      this.#lifecycle.handle('accepted')
       onAccepted(attachment, session)
       clients.announce(session, `${name} joined from ${this.address}`)
-      this.codec.onAttached(attachment)
+      this.#codec.onAttached(attachment)
     } finally {
-      if (this.state === 'authenticating') this.lifecycle.handle('refused')
+      if (this.state === 'authenticating') this.#lifecycle.handle('refused')
       letGo()
-      for (const act of this.ahead.splice(0)) if (!this.isOver) act()
+      for (const act of this.#ahead.splice(0)) if (!this.isOver) act()
     }
   }
 
   /** Keeps for later what comes while a login is checked. False when that would be too much. */
   keepForLater(act: () => void): boolean {
-    if (this.ahead.length >= aheadAtMost) return false
-    this.ahead.push(act)
+    if (this.#ahead.length >= aheadAtMost) return false
+    this.#ahead.push(act)
     return true
   }
 
@@ -223,29 +224,29 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   /** Says why and ends; from here on nothing may reach the session through this connection. */
   close(reason: CloseReason, { keepWill = false } = {}): void {
     const wasOver = this.isOver
-    this.lifecycle.handle('ended')
+    this.#lifecycle.handle('ended')
     if (wasOver) return
     const { code, text } = closeCodes[reason]
-    this.closingSince = this.clients.clock.monotonic()
+    this.#closingSince = this.clients.clock.monotonic()
     try {
       this.wire.close(code, text)
       this.backpressure.end()
     } finally {
-      this.leave(keepWill)
+      this.#leave(keepWill)
     }
   }
 
-  private leave(keepWill = false): void {
+  #leave(keepWill = false): void {
     const { place, name } = this
     if (place === null) return
-    this.current = null
-    this.codec.onDetached()
+    this.#current = null
+    this.#codec.onDetached()
     place.attachment.detach({ keepWill })
     this.clients.announce(place.session, `${name} left`)
   }
 
   /** Where an error goes that escapes from what this client's connection does: to its end, and to whoever counts. */
-  private newScope(): Scope {
+  #newScope(): Scope {
     const id = (): string => (this.name === '' ? this.address : this.name)
     return {
       room: 'brokers',
@@ -254,7 +255,7 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
         return id()
       },
       // Not within the call that failed: who called may be in the middle of work for others.
-      escaped: () => setImmediate(() => this.codec.onFault()),
+      escaped: () => setImmediate(() => this.#codec.onFault()),
     }
   }
 }

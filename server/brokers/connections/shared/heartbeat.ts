@@ -2,24 +2,24 @@
 import type { Wire } from './wire.ts'
 
 export class Heartbeat {
-  private readonly wire: Wire
-  private readonly now: () => number
-  private activeAt: number
-  private pingedAt: number
+  readonly #wire: Wire
+  readonly #now: () => number
+  #activeAt: number
+  #pingedAt: number
 
   constructor(wire: Wire, now: () => number) {
-    this.wire = wire
-    this.now = now
-    this.activeAt = this.pingedAt = now()
+    this.#wire = wire
+    this.#now = now
+    this.#activeAt = this.#pingedAt = now()
   }
 
   onActivity(): void {
-    this.activeAt = this.now()
+    this.#activeAt = this.#now()
   }
 
   /** Ms since the last sign of life. */
   get quietFor(): number {
-    return this.now() - this.activeAt
+    return this.#now() - this.#activeAt
   }
 
   /**
@@ -27,21 +27,21 @@ export class Heartbeat {
    * of life sooner, since small messages disappear into the system's buffers long before ours fill.
    */
   check({ evictAfter, pingEvery, isOwed }: { evictAfter: number; pingEvery: number | null; isOwed: boolean }): boolean {
-    if (isOwed && this.wire.pings && this.quietFor > evictAfter) {
-      if (this.quietFor > 2 * evictAfter && this.pingedAt > this.activeAt) return false
-      this.ping(evictAfter)
+    if (isOwed && this.#wire.pings && this.quietFor > evictAfter) {
+      if (this.quietFor > 2 * evictAfter && this.#pingedAt > this.#activeAt) return false
+      this.#ping(evictAfter)
     }
     if (pingEvery !== null && this.quietFor > pingEvery) {
       // Two pings without a sign of life: the peer is gone, though nobody told this side.
-      if (this.quietFor > 3 * pingEvery) this.wire.destroy()
-      else this.ping(pingEvery)
+      if (this.quietFor > 3 * pingEvery) this.#wire.destroy()
+      else this.#ping(pingEvery)
     }
     return true
   }
 
-  private ping(atMostEvery: number): void {
-    if (this.now() - this.pingedAt <= atMostEvery) return
-    this.pingedAt = this.now()
-    this.wire.ping()
+  #ping(atMostEvery: number): void {
+    if (this.#now() - this.#pingedAt <= atMostEvery) return
+    this.#pingedAt = this.#now()
+    this.#wire.ping()
   }
 }

@@ -9,72 +9,72 @@ export interface Entry {
 }
 
 export class Agenda<Item extends Entry> {
-  private readonly heap: Item[] = []
+  readonly #heap: Item[] = []
 
   get size(): number {
-    return this.heap.length
+    return this.#heap.length
   }
 
   /** When the next entry is due; Infinity when there is none. */
   get nextDue(): number {
-    return this.heap[0]?.due ?? Infinity
+    return this.#heap[0]?.due ?? Infinity
   }
 
   /** Adds the entry, or moves it to its new time. */
   set(item: Item, due: number): void {
     if (item.slot >= 0) this.remove(item)
     item.due = due
-    this.heap.push(item)
-    this.rise(item, this.heap.length - 1)
+    this.#heap.push(item)
+    this.#rise(item, this.#heap.length - 1)
   }
 
   remove(item: Item): void {
     const { slot } = item
     if (slot < 0) return
     item.slot = -1
-    const last = this.heap.pop()
+    const last = this.#heap.pop()
     if (last === undefined || last === item) return
-    this.rise(last, slot)
-    this.sink(last, last.slot)
+    this.#rise(last, slot)
+    this.#sink(last, last.slot)
   }
 
   /** Takes out the next entry that is due at `now`. */
   take(now: number): Item | null {
-    const [first] = this.heap
+    const [first] = this.#heap
     if (first === undefined || first.due > now) return null
     this.remove(first)
     return first
   }
 
-  private rise(item: Item, from: number): void {
+  #rise(item: Item, from: number): void {
     let slot = from
     while (slot > 0) {
       const above = (slot - 1) >> 1
-      const parent = this.heap[above]
+      const parent = this.#heap[above]
       if (parent === undefined || parent.due <= item.due) break
-      this.put(parent, slot)
+      this.#put(parent, slot)
       slot = above
     }
-    this.put(item, slot)
+    this.#put(item, slot)
   }
 
-  private sink(item: Item, from: number): void {
+  #sink(item: Item, from: number): void {
     let slot = from
     for (;;) {
-      const left = this.heap[2 * slot + 1]
-      const right = this.heap[2 * slot + 2]
+      const left = this.#heap[2 * slot + 1]
+      const right = this.#heap[2 * slot + 2]
       if (left === undefined) break
       const child = right !== undefined && right.due < left.due ? right : left
       if (child.due >= item.due) break
       const below = child === left ? 2 * slot + 1 : 2 * slot + 2
-      this.put(child, slot)
+      this.#put(child, slot)
       slot = below
     }
-    this.put(item, slot)
+    this.#put(item, slot)
   }
 
-  private put(item: Item, slot: number): void {
-    this.heap[slot] = item
+  #put(item: Item, slot: number): void {
+    this.#heap[slot] = item
     item.slot = slot
   }
 }

@@ -5,34 +5,34 @@ import type { StartTimer } from '../../../async/deadline.ts'
 const longest = 3_600_000
 
 export class Alarm {
-  private set: { due: number; cancel: () => void } | null = null
-  private stopped = false
-  private readonly ring: () => void
-  private readonly monotonic: () => number
-  private readonly startTimer: StartTimer
+  #set: { due: number; cancel: () => void } | null = null
+  #stopped = false
+  readonly #ring: () => void
+  readonly #monotonic: () => number
+  readonly #startTimer: StartTimer
 
   constructor(ring: () => void, monotonic: () => number, startTimer: StartTimer) {
-    this.ring = ring
-    this.monotonic = monotonic
-    this.startTimer = startTimer
+    this.#ring = ring
+    this.#monotonic = monotonic
+    this.#startTimer = startTimer
   }
 
   /** Rings at `due` or, if it was to ring sooner, then. */
   setFor(due: number): void {
-    if (this.stopped || due === Infinity || (this.set !== null && this.set.due <= due)) return
-    this.set?.cancel()
-    const wait = Math.min(longest, Math.max(0, Math.ceil(due - this.monotonic())))
-    const cancel = this.startTimer(wait, () => {
-      this.set = null
-      this.ring()
+    if (this.#stopped || due === Infinity || (this.#set !== null && this.#set.due <= due)) return
+    this.#set?.cancel()
+    const wait = Math.min(longest, Math.max(0, Math.ceil(due - this.#monotonic())))
+    const cancel = this.#startTimer(wait, () => {
+      this.#set = null
+      this.#ring()
     })
-    this.set = { due, cancel }
+    this.#set = { due, cancel }
   }
 
   stop(): void {
-    this.stopped = true
-    this.set?.cancel()
-    this.set = null
+    this.#stopped = true
+    this.#set?.cancel()
+    this.#set = null
   }
 }
 

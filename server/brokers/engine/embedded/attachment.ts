@@ -15,12 +15,12 @@ export class Attachment implements door.Attachment {
   readonly isResumed: boolean
   readonly mqtt: MqttSession
   readonly subscriber: Subscriber
-  private readonly client: AttachedClient
-  private readonly parts: AttachmentParts
+  readonly #client: AttachedClient
+  readonly #parts: AttachmentParts
 
   constructor(parts: AttachmentParts, client: AttachedClient, subscriber: Subscriber, isResumed: boolean) {
-    this.parts = parts
-    this.client = client
+    this.#parts = parts
+    this.#client = client
     this.subscriber = subscriber
     this.isResumed = isResumed
     this.mqtt = new MqttSession(subscriber, parts.recorder, parts.deliverer, parts.subscribers)
@@ -35,65 +35,67 @@ export class Attachment implements door.Attachment {
   }
 
   publish(publication: Publication, token: string | number): void {
-    this.parts.publishing.publish(this.subscriber.tenant, publication, this.client, token)
+    this.#parts.publishing.publish(this.subscriber.tenant, publication, this.#client, token)
   }
 
   async subscribe(wanted: readonly Subscription[]): Promise<{ outcomes: readonly SubscribeOutcome[]; isStored: boolean }> {
-    const outcomes = wanted.map((each) => this.parts.subscribers.subscribe(this.subscriber, each))
-    return { outcomes, isStored: await this.agreed() }
+    const outcomes = wanted.map((each) => this.#parts.subscribers.subscribe(this.subscriber, each))
+    return { outcomes, isStored: await this.#agreed() }
   }
 
   async unsubscribe(names: readonly string[]): Promise<{ existed: readonly boolean[]; isStored: boolean }> {
-    const existed = names.map((name) => this.parts.subscribers.unsubscribe(this.subscriber, name))
-    return { existed, isStored: await this.agreed() }
+    const existed = names.map((name) => this.#parts.subscribers.unsubscribe(this.subscriber, name))
+    return { existed, isStored: await this.#agreed() }
   }
 
   sendRetained(filter: string, qos: Quality, identifiers: readonly number[]): void {
-    const { client, subscriber } = this
+    const { subscriber } = this
+    const client = this.#client
     const how = { retainAsPublished: true, identifiers, shares: [], isOwn: true }
     for (const message of retainedOf(subscriber.tenant)) {
-      if (!matches(filter, message.topic) || this.parts.store.isExpired(message)) continue
+      if (!matches(filter, message.topic) || this.#parts.store.isExpired(message)) continue
       if (qos === 0 || message.qos === 0) client.sendOnce(message, how, true)
-      else this.parts.publishing.deliverRetained(message, { ...how, subscriber, qos, noLocal: false })
+      else this.#parts.publishing.deliverRetained(message, { ...how, subscriber, qos, noLocal: false })
     }
   }
 
   /** True when there was one. */
   acknowledge(messageId: string): boolean {
-    return this.parts.deliverer.acknowledge(this.subscriber, messageId)
+    return this.#parts.deliverer.acknowledge(this.subscriber, messageId)
   }
 
   acknowledgeDelivery(delivery: Delivery): void {
-    this.parts.deliverer.acknowledgeDelivery(delivery)
+    this.#parts.deliverer.acknowledgeDelivery(delivery)
   }
 
   resume(): void {
-    this.parts.deliverer.dispatch(this.subscriber)
+    this.#parts.deliverer.dispatch(this.subscriber)
   }
 
   relay(topic: string, frame: Buffer, hold: () => () => void): void {
     for (const { subscriber } of this.subscriber.tenant.tree.route(topic).targets)
       for (const client of subscriber.clients)
-        if (client !== this.client && attempt(client, () => client.relay(frame)) === false) client.whenDrained(hold())
+        if (client !== this.#client && attempt(client, () => client.relay(frame)) === false) client.whenDrained(hold())
   }
 
   stored(): Promise<boolean> {
-    return this.parts.recorder.stored(this.subscriber.tenant.policy.durability)
+    return this.#parts.recorder.stored(this.subscriber.tenant.policy.durability)
   }
 
   detach({ keepWill = false } = {}): void {
-    const { client, subscriber } = this
+    const { subscriber } = this
+    const client = this.#client
     // One without a persistent session would be forgotten with its will.
     if (keepWill && subscriber.will !== null && !subscriber.durable) return
     try {
-      if (!keepWill) this.parts.wills.leave(subscriber)
+      if (!keepWill) this.#parts.wills.leave(subscriber)
     } finally {
-      this.parts.subscribers.detach(subscriber, client)
+      this.#parts.subscribers.detach(subscriber, client)
     }
   }
 
   /** A client that is kept counts on what was agreed being there after a crash. */
-  private agreed(): Promise<boolean> | true {
-    return !this.isKept || this.parts.recorder.stored()
+  #agreed(): Promise<boolean> | true {
+    return !this.isKept || this.#parts.recorder.stored()
   }
 }

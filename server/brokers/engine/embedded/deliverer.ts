@@ -22,20 +22,20 @@ export interface DelivererParts {
 }
 
 export class Deliverer {
-  private readonly clock: Clock
-  private readonly store: MessageStore
-  private readonly schedule: Schedule<Due>
-  private readonly recorder: Recorder
-  private readonly onDeadLetter: (letter: DeadLetter) => void
+  readonly #clock: Clock
+  readonly #store: MessageStore
+  readonly #schedule: Schedule<Due>
+  readonly #recorder: Recorder
+  readonly #onDeadLetter: (letter: DeadLetter) => void
   /** Who waits for packet ids that the disk refused. */
-  private readonly refused = new Set<Subscriber>()
+  readonly #refused = new Set<Subscriber>()
 
   constructor({ clock, store, schedule, recorder, onDeadLetter }: DelivererParts) {
-    this.clock = clock
-    this.store = store
-    this.schedule = schedule
-    this.recorder = recorder
-    this.onDeadLetter = onDeadLetter
+    this.#clock = clock
+    this.#store = store
+    this.#schedule = schedule
+    this.#recorder = recorder
+    this.#onDeadLetter = onDeadLetter
   }
 
   /** Ends the oldest of that id which the client can have got. True when there was one. */
@@ -49,8 +49,8 @@ export class Deliverer {
     const { state, subscriber } = delivery
     if (state === 'committing' || state === 'over') return false
     subscriber.delivered += 1
-    subscriber.tenant.statistics.delivered.add(1, this.clock.monotonic())
-    this.store.settle(delivery)
+    subscriber.tenant.statistics.delivered.add(1, this.#clock.monotonic())
+    this.#store.settle(delivery)
     this.dispatch(subscriber)
     return true
   }
@@ -61,7 +61,7 @@ export class Deliverer {
     if (subscriber.isDispatching || tenant.suspended || clients.size === 0) return
     subscriber.isDispatching = true
     try {
-      if (this.catchUp(subscriber)) this.sendQueued(subscriber)
+      if (this.#catchUp(subscriber)) this.#sendQueued(subscriber)
     } finally {
       subscriber.isDispatching = false
     }
@@ -69,13 +69,13 @@ export class Deliverer {
 
   /** The disk works again. */
   dispatchRefused(): void {
-    for (const subscriber of this.refused) this.dispatch(subscriber)
-    this.refused.clear()
+    for (const subscriber of this.#refused) this.dispatch(subscriber)
+    this.#refused.clear()
   }
 
   /** Without acknowledgement, to who is there and has room. */
   sendOnce(message: Message, targets: readonly Target[]): void {
-    const now = this.clock.monotonic()
+    const now = this.#clock.monotonic()
     const { delivered } = message.tenant.statistics
     for (const target of targets) {
       for (const client of target.subscriber.clients) {
@@ -89,12 +89,12 @@ export class Deliverer {
   retry(delivery: Delivery): void {
     if (delivery.state !== 'sent') return
     const { policy, suspended } = delivery.message.tenant
-    if (this.store.isExpired(delivery.message)) return this.deadLetter(delivery, 'expired')
+    if (this.#store.isExpired(delivery.message)) return this.deadLetter(delivery, 'expired')
     if (delivery.tries > policy.maxRetryLimit) return this.deadLetter(delivery, 'max-retries')
-    const outcome = suspended ? 'blocked' : this.send(delivery)
+    const outcome = suspended ? 'blocked' : this.#send(delivery)
     // A slow connection is given time, not another copy.
     if (outcome === 'blocked') delivery.subscriber.late.push(delivery)
-    else if (outcome === 'own') this.store.settle(delivery)
+    else if (outcome === 'own') this.#store.settle(delivery)
     else if (outcome === 'oversized' || outcome === 'unsendable') this.deadLetter(delivery, outcome)
   }
 
@@ -108,7 +108,7 @@ export class Deliverer {
     packetIds.sent.clear()
     for (const { packetId } of unacked.values()) if (packetId !== 0) packetIds.sent.add(packetId)
     for (const delivery of unacked.values()) {
-      this.schedule.cancel(delivery)
+      this.#schedule.cancel(delivery)
       if (delivery.state === 'committing') continue
       delivery.state = 'queued'
       subscriber.queue.push(delivery)
@@ -116,7 +116,7 @@ export class Deliverer {
   }
 
   expire(message: Message): void {
-    if (message.retained) this.store.unretain(message)
+    if (message.retained) this.#store.unretain(message)
     for (const delivery of message.deliveries) if (delivery.state !== 'over' && !isBound(delivery)) this.deadLetter(delivery, 'expired')
   }
 
@@ -124,22 +124,22 @@ export class Deliverer {
   deadLetter(delivery: Delivery, reason: DeadReason): void {
     const { message, subscriber, tries } = delivery
     const { tenant } = message
-    if (!this.store.release(delivery)) return
-    const id = this.store.nextDeadLetter++
-    const letter: DeadLetter = { id, tenant, message, subscriberKey: subscriber.key, reason, tries, at: this.clock.now() }
-    this.store.addDeadLetter(letter)
+    if (!this.#store.release(delivery)) return
+    const id = this.#store.nextDeadLetter++
+    const letter: DeadLetter = { id, tenant, message, subscriberKey: subscriber.key, reason, tries, at: this.#clock.now() }
+    this.#store.addDeadLetter(letter)
     tenant.statistics.deadTotal += 1
-    this.recorder.of(tenant)?.dead(letter, subscriber.id)
-    this.onDeadLetter(letter)
+    this.#recorder.of(tenant)?.dead(letter, subscriber.id)
+    this.#onDeadLetter(letter)
     for (const oldest of tenant.deadLetters.values()) {
       if (tenant.deadLetters.size <= tenant.policy.maxDeadLetters) break
       tenant.statistics.deadForgotten += 1
-      this.store.removeDeadLetter(oldest)
+      this.#store.removeDeadLetter(oldest)
     }
     if (subscriber.clients.size > 0) this.dispatch(subscriber)
   }
 
-  private sendQueued(subscriber: Subscriber): void {
+  #sendQueued(subscriber: Subscriber): void {
     const { queue, tenant } = subscriber
     while (subscriber.inFlight < tenant.policy.maxInFlight) {
       const delivery = queue.peek()
@@ -148,18 +148,18 @@ export class Deliverer {
         queue.shift()
         continue
       }
-      const reason = this.reasonToGiveUp(delivery)
+      const reason = this.#reasonToGiveUp(delivery)
       if (reason !== null) {
         queue.shift()
         this.deadLetter(delivery, reason)
         continue
       }
-      if (!delivery.isNumbered && needsLastingId(delivery)) return this.number(subscriber)
-      const outcome = this.send(delivery)
+      if (!delivery.isNumbered && needsLastingId(delivery)) return this.#number(subscriber)
+      const outcome = this.#send(delivery)
       if (outcome === 'blocked') return
       queue.shift()
       if (outcome === 'oversized' || outcome === 'unsendable') this.deadLetter(delivery, outcome)
-      else if (outcome === 'own') this.store.settle(delivery)
+      else if (outcome === 'own') this.#store.settle(delivery)
       else {
         delivery.state = 'sent'
         subscriber.inFlight += 1
@@ -167,13 +167,13 @@ export class Deliverer {
     }
   }
 
-  private reasonToGiveUp(delivery: Delivery): DeadReason | null {
+  #reasonToGiveUp(delivery: Delivery): DeadReason | null {
     if (isBound(delivery)) return null
-    if (this.store.isExpired(delivery.message)) return 'expired'
+    if (this.#store.isExpired(delivery.message)) return 'expired'
     return delivery.tries > delivery.message.tenant.policy.maxRetryLimit ? 'max-retries' : null
   }
 
-  private send(delivery: Delivery): Outcome {
+  #send(delivery: Delivery): Outcome {
     const { subscriber, message } = delivery
     let outcome: Outcome = 'own'
     delivery.tries += 1
@@ -189,14 +189,14 @@ export class Deliverer {
       delivery.tries -= 1
       return outcome
     }
-    if (delivery.tries > 1) this.recorder.of(message.tenant)?.tries(delivery)
+    if (delivery.tries > 1) this.#recorder.of(message.tenant)?.tries(delivery)
     // MQTT forbids sending again on a connection that lives (MQTT-4.4.0-1); those wait for the next one.
-    if (!isMqtt(subscriber)) this.schedule.plan(delivery, this.clock.monotonic() + message.tenant.policy.retryInterval)
+    if (!isMqtt(subscriber)) this.#schedule.plan(delivery, this.#clock.monotonic() + message.tenant.policy.retryInterval)
     return outcome
   }
 
   /** Tries that were due while the connection took nothing, before anything new. False when it still takes nothing. */
-  private catchUp({ late }: Subscriber): boolean {
+  #catchUp({ late }: Subscriber): boolean {
     // Not beyond what is there now: what is still blocked comes back at the end.
     for (let count = late.length; count > 0; count -= 1) {
       const delivery = late.shift()
@@ -208,17 +208,17 @@ export class Deliverer {
   }
 
   /** Puts packet ids for what the subscriber is to be sent next onto the disk, then dispatches to it. */
-  private number(subscriber: Subscriber): void {
+  #number(subscriber: Subscriber): void {
     if (subscriber.isNumbering) return
     const numbered = numberAhead(subscriber)
-    const records = this.recorder.of(subscriber.tenant)
+    const records = this.#recorder.of(subscriber.tenant)
     // Without an id that is free, or after the stop, it waits for the next dispatch.
     if (numbered.length === 0 || records === null) return
     for (const delivery of numbered) records.sentAs(delivery)
     subscriber.isNumbering = true
-    this.recorder.whenStored(subscriber.tenant.policy.durability, (isStored) => {
+    this.#recorder.whenStored(subscriber.tenant.policy.durability, (isStored) => {
       subscriber.isNumbering = false
-      if (!isStored) return void this.refused.add(subscriber)
+      if (!isStored) return void this.#refused.add(subscriber)
       for (const delivery of numbered) delivery.isNumbered = delivery.state !== 'over'
       this.dispatch(subscriber)
     })

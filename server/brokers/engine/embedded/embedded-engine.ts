@@ -37,13 +37,13 @@ export class EmbeddedEngine implements BrokerEngine {
   /** By id. */
   readonly tenants = new Map<number, Tenant>()
   readonly parts: EngineParts
-  private readonly log: Log
-  private readonly observer: EngineObserver
-  private sampledAt = 0
+  readonly #log: Log
+  readonly #observer: EngineObserver
+  #sampledAt = 0
 
   constructor(options: EngineOptions) {
-    this.log = options.log
-    this.observer = options.observer
+    this.#log = options.log
+    this.#observer = options.observer
     this.parts = createParts(options, this.tenants)
   }
 
@@ -52,8 +52,8 @@ export class EmbeddedEngine implements BrokerEngine {
     const replay = await journal.recover()
     subscribers.nextId = replay.nextSubscriber
     restore({ ...this.parts, tenants: this.tenants }, replay)
-    for (const part of journal.leftOut) this.log.warn(part, 'the end of a journal segment of the brokers cannot be read and is left out')
-    for (const { file, what } of journal.damage) this.log.error({ file, what }, 'messages of the brokers may be missing')
+    for (const part of journal.leftOut) this.#log.warn(part, 'the end of a journal segment of the brokers cannot be read and is left out')
+    for (const { file, what } of journal.damage) this.#log.error({ file, what }, 'messages of the brokers may be missing')
     wills.leaveThoseOf(this.tenants.values())
   }
 
@@ -69,10 +69,10 @@ export class EmbeddedEngine implements BrokerEngine {
     this.parts.commit.askAgain()
     this.parts.wills.tick()
     const now = this.parts.clock.monotonic()
-    if (now - this.sampledAt < sampleEvery) return
-    this.sampledAt = now
+    if (now - this.#sampledAt < sampleEvery) return
+    this.#sampledAt = now
     for (const { statistics, queued } of this.tenants.values()) statistics.sample(queued, now)
-    if (this.tenants.size > 0) this.observer.changed()
+    if (this.tenants.size > 0) this.#observer.changed()
   }
 
   /** What is due, now; otherwise the engine's own timer sees to it. */
@@ -93,12 +93,12 @@ export class EmbeddedEngine implements BrokerEngine {
   }
 
   setSuspended(id: number, suspended: boolean): void {
-    this.tenant(id).suspended = suspended
+    this.#tenant(id).suspended = suspended
     if (suspended) this.disconnectAll('suspended', id)
   }
 
   async setPolicy(id: number, policy: Policy): Promise<boolean> {
-    const tenant = this.tenant(id)
+    const tenant = this.#tenant(id)
     const before = tenant.policy
     tenant.policy = policy
     // What was only in memory goes onto the disk, or the other way round.
@@ -106,7 +106,7 @@ export class EmbeddedEngine implements BrokerEngine {
   }
 
   async dropTenant(id: number): Promise<void> {
-    const tenant = this.tenant(id)
+    const tenant = this.#tenant(id)
     this.disconnectAll('dropped', id)
     this.tenants.delete(id)
     for (const subscriber of tenant.subscribers.values()) {
@@ -121,7 +121,7 @@ export class EmbeddedEngine implements BrokerEngine {
   // Clients
 
   attach(id: number, client: AttachedClient, options: AttachOptions): Promise<Attachment> {
-    const tenant = this.tenant(id)
+    const tenant = this.#tenant(id)
     const key = options.key
     // Only one connection may be an MQTT client of that id (MQTT-3.1.4-3); JSON clients share theirs.
     if (key.startsWith('mqtt:')) for (const other of [...(tenant.subscribers.get(key)?.clients ?? [])]) other.end('taken-over')
@@ -131,17 +131,17 @@ export class EmbeddedEngine implements BrokerEngine {
   }
 
   publish(id: number, publication: Publication, client: Publisher | null = null): void {
-    this.parts.publishing.publish(this.tenant(id), publication, client, publication.id)
+    this.parts.publishing.publish(this.#tenant(id), publication, client, publication.id)
   }
 
   disconnect(id: number, client: number, reason: EndReason): Promise<boolean> {
-    const found = [...this.tenant(id).clients].find((each) => each.id === client)
+    const found = [...this.#tenant(id).clients].find((each) => each.id === client)
     found?.end(reason)
     return Promise.resolve(found !== undefined)
   }
 
   disconnectAll(reason: EndReason, id?: number): void {
-    for (const { clients } of id === undefined ? this.tenants.values() : [this.tenant(id)])
+    for (const { clients } of id === undefined ? this.tenants.values() : [this.#tenant(id)])
       for (const client of [...clients]) attempt(client, () => client.end(reason))
   }
 
@@ -154,72 +154,72 @@ export class EmbeddedEngine implements BrokerEngine {
   // Looking, and what a person does to what waits
 
   counts(id: number): TenantCounts {
-    return countsOf(this.tenant(id))
+    return countsOf(this.#tenant(id))
   }
 
   figures(id: number): TenantFigures {
-    return figuresOf(this.tenant(id), this.parts.clock)
+    return figuresOf(this.#tenant(id), this.parts.clock)
   }
 
   async clients(id: number) {
-    return clientsOf(this.tenant(id))
+    return clientsOf(this.#tenant(id))
   }
 
   async topics(id: number) {
-    return topicsOf(this.tenant(id), this.parts.clock)
+    return topicsOf(this.#tenant(id), this.parts.clock)
   }
 
   async waiting(id: number, filter: WaitingFilter) {
-    return waitingOf(this.tenant(id), filter)
+    return waitingOf(this.#tenant(id), filter)
   }
 
   async peek(id: number, filter: string, limit: number) {
-    return peekInto(this.tenant(id), filter, limit, this.parts.store)
+    return peekInto(this.#tenant(id), filter, limit, this.parts.store)
   }
 
   async deadLetters(id: number, limit: number) {
-    return lettersIn(this.tenant(id), limit)
+    return lettersIn(this.#tenant(id), limit)
   }
 
   async replay(id: number, which: LetterChoice) {
-    const letters = this.chosen(id, which)
+    const letters = this.#chosen(id, which)
     const replayed = letters.filter((letter) => this.parts.publishing.replay(letter)).length
     return { replayed, kept: letters.length - replayed, isStored: await this.parts.recorder.stored() }
   }
 
   async removeDeadLetters(id: number, which: LetterChoice) {
-    const letters = this.chosen(id, which)
+    const letters = this.#chosen(id, which)
     for (const letter of letters) this.parts.store.removeDeadLetter(letter)
     return { removed: letters.length, isStored: await this.parts.recorder.stored() }
   }
 
   async purge(id: number, subscriberId: number) {
-    const subscriber = this.subscriber(id, subscriberId)
+    const subscriber = this.#subscriber(id, subscriberId)
     if (subscriber === undefined) return null
     const purged = this.parts.subscribers.purge(subscriber)
     return { purged, isStored: await this.parts.recorder.stored() }
   }
 
   async removeSubscriber(id: number, subscriberId: number) {
-    const subscriber = this.subscriber(id, subscriberId)
+    const subscriber = this.#subscriber(id, subscriberId)
     if (subscriber === undefined) return null
     for (const client of [...subscriber.clients]) client.end('kicked')
     this.parts.subscribers.remove(subscriber, { discard: true })
     return { isStored: await this.parts.recorder.stored() }
   }
 
-  private tenant(id: number): Tenant {
+  #tenant(id: number): Tenant {
     const tenant = this.tenants.get(id)
     if (tenant === undefined) throw new Error(`the broker engine has no tenant ${id}`)
     return tenant
   }
 
-  private subscriber(tenant: number, id: number): Subscriber | undefined {
-    return [...this.tenant(tenant).subscribers.values()].find((each) => each.id === id)
+  #subscriber(tenant: number, id: number): Subscriber | undefined {
+    return [...this.#tenant(tenant).subscribers.values()].find((each) => each.id === id)
   }
 
-  private chosen(id: number, which: LetterChoice): DeadLetter[] {
-    const { deadLetters } = this.tenant(id)
+  #chosen(id: number, which: LetterChoice): DeadLetter[] {
+    const { deadLetters } = this.#tenant(id)
     return 'all' in which ? [...deadLetters.values()] : which.ids.flatMap((letter) => deadLetters.get(letter) ?? [])
   }
 }

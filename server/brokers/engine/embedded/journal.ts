@@ -38,28 +38,28 @@ export class Journal {
   readonly leftOut: { segment: number; bytes: number }[] = []
   /** What may be missing. Segments that could not be read at all stay where they are, for a start that can. */
   readonly damage: Damage[] = []
-  private readonly folder: string
-  private readonly segmentBytes: number
-  private readonly onSegment: (anew: boolean) => void
-  private file: FileHandle | null = null
-  private written = 0
-  private readonly sizes = new Map<number, number>()
-  private doomed: number[] = []
-  private anew = false
+  readonly #folder: string
+  readonly #segmentBytes: number
+  readonly #onSegment: (anew: boolean) => void
+  #file: FileHandle | null = null
+  #written = 0
+  readonly #sizes = new Map<number, number>()
+  #doomed: number[] = []
+  #anew = false
 
   constructor({ folder, segmentBytes = 16_777_216, onSegment }: JournalOptions) {
-    this.folder = folder
-    this.segmentBytes = segmentBytes
-    this.onSegment = onSegment
+    this.#folder = folder
+    this.#segmentBytes = segmentBytes
+    this.#onSegment = onSegment
   }
 
   /** Reads everything there is. What comes after goes into a new segment, since the last one may end in a torn batch. */
   async recover(): Promise<Replay> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     const replay = new Replay()
-    for (const segment of await this.listSegments()) {
+    for (const segment of await this.#listSegments()) {
       this.segment = segment
-      await this.recoverSegment(segment, replay)
+      await this.#recoverSegment(segment, replay)
     }
     for (const message of replay.messages.values()) message.body = Buffer.from(message.body)
     // Numbers that what could not be read may bear must not be given again.
@@ -68,8 +68,8 @@ export class Journal {
     return replay
   }
 
-  private async recoverSegment(segment: number, replay: Replay): Promise<void> {
-    const file = this.path(segment)
+  async #recoverSegment(segment: number, replay: Replay): Promise<void> {
+    const file = this.#path(segment)
     let bytes: Buffer
     try {
       bytes = await readFile(file)
@@ -85,7 +85,7 @@ export class Journal {
       this.damage.push({ file, what: 'it is no segment of a journal' })
       return
     }
-    this.sizes.set(segment, bytes.length)
+    this.#sizes.set(segment, bytes.length)
     this.totalBytes += bytes.length
     let lost = damagedBytes
     for (const batch of batches) {
@@ -102,7 +102,7 @@ export class Journal {
 
   /** Segments from the oldest, without the one being written. */
   olderSegments(): number[] {
-    return [...this.sizes.keys()].filter((segment) => segment !== this.segment && !this.doomed.includes(segment))
+    return [...this.#sizes.keys()].filter((segment) => segment !== this.segment && !this.#doomed.includes(segment))
   }
 
   /** True when older segments beyond those always kept exist. */
@@ -112,135 +112,137 @@ export class Journal {
 
   /** Removes the segment after the next sync; what it held and is still needed must be appended again by then. */
   doom(segment: number): void {
-    this.doomed.push(segment)
+    this.#doomed.push(segment)
   }
 
   get needsSync(): boolean {
-    return this.doomed.length > 0
+    return this.#doomed.length > 0
   }
 
   /** Makes the next write begin a segment that holds all that is needed, so that the older ones can go. */
   startAnew(): void {
-    this.anew = true
+    this.#anew = true
   }
 
   /** Writes what gathered; it then survives the process, not yet a power cut. Throws what the disk says, and begins a new segment then. */
   async write(): Promise<void> {
-    if (this.file === null || this.anew || this.written >= this.segmentBytes) await this.rollOrGiveUp()
+    if (this.#file === null || this.#anew || this.#written >= this.#segmentBytes) await this.#rollOrGiveUp()
     const records = this.records.take()
-    if (records.length === 0 || this.file === null) return
+    if (records.length === 0 || this.#file === null) return
     const head = Buffer.allocUnsafe(batchHead)
     head.writeUInt32LE(records.length, 0)
     head.writeUInt32LE(crc32(records), 4)
     try {
-      const { bytesWritten } = await this.file.writev([head, records])
+      const { bytesWritten } = await this.#file.writev([head, records])
       if (bytesWritten !== batchHead + records.length) throw new Error('The disk took only a part of what was written')
     } catch (error) {
-      await this.giveUpSegment()
+      await this.#giveUpSegment()
       throw error
     }
-    this.count(batchHead + records.length)
+    this.#count(batchHead + records.length)
   }
 
   /** Puts what was written on the disk itself. */
   async sync(): Promise<void> {
     try {
-      await this.file?.datasync()
+      await this.#file?.datasync()
     } catch (error) {
       // After a failed sync nobody knows what the file holds, so nothing more is added to it.
-      await this.giveUpSegment()
+      await this.#giveUpSegment()
       throw error
     }
-    await this.removeDoomed()
+    await this.#removeDoomed()
   }
 
   async close(): Promise<void> {
-    const { file } = this
-    this.file = null
+    const file = this.#file
+    this.#file = null
     // A disk that refuses may refuse this too; what was acknowledged was synced before.
     await file?.close().catch(() => undefined)
   }
 
   /** What gathered for a segment that cannot be begun is let go: the next one that can holds all that is needed then. */
-  private async rollOrGiveUp(): Promise<void> {
+  async #rollOrGiveUp(): Promise<void> {
     try {
-      await this.roll()
+      await this.#roll()
     } catch (error) {
       this.records.take()
-      await this.giveUpSegment()
+      await this.#giveUpSegment()
       throw error
     }
   }
 
-  private async roll(): Promise<void> {
-    if (this.file !== null) {
-      await this.file.datasync()
-      await this.leaveSegment()
+  async #roll(): Promise<void> {
+    if (this.#file !== null) {
+      await this.#file.datasync()
+      await this.#leaveSegment()
     }
-    this.written = 0
-    this.file = await open(this.path(this.segment), 'ax', 0o600)
-    const { bytesWritten } = await this.file.write(magic)
+    this.#written = 0
+    this.#file = await open(this.#path(this.segment), 'ax', 0o600)
+    const { bytesWritten } = await this.#file.write(magic)
     if (bytesWritten !== magic.length) throw new Error('The disk took only a part of what was written')
-    await syncFolder(this.folder)
-    this.sizes.set(this.segment, 0)
-    this.count(magic.length)
-    const { anew } = this
-    this.anew = false
-    this.onSegment(anew)
+    await syncFolder(this.#folder)
+    this.#sizes.set(this.segment, 0)
+    this.#count(magic.length)
+    const anew = this.#anew
+    this.#anew = false
+    this.#onSegment(anew)
   }
 
   /** After a failure: what the last batches were to keep may be nowhere, so the older segments stay until all is written again. */
-  private async giveUpSegment(): Promise<void> {
-    this.doomed = []
-    this.anew = true
-    const { file, segment, written } = this
-    if (file !== null) await this.cutBack(file, segment, written)
-    await this.leaveSegment()
+  async #giveUpSegment(): Promise<void> {
+    this.#doomed = []
+    this.#anew = true
+    const { segment } = this
+    const file = this.#file
+    const written = this.#written
+    if (file !== null) await this.#cutBack(file, segment, written)
+    await this.#leaveSegment()
   }
 
   /** A full disk must not be filled further by what it refused: every attempt would leave another file. */
-  private async cutBack(file: FileHandle, segment: number, written: number): Promise<void> {
+  async #cutBack(file: FileHandle, segment: number, written: number): Promise<void> {
     try {
       if (written > magic.length) return await file.truncate(written)
-      await rm(this.path(segment), { force: true })
-      this.totalBytes -= this.sizes.get(segment) ?? 0
-      this.sizes.delete(segment)
+      await rm(this.#path(segment), { force: true })
+      this.totalBytes -= this.#sizes.get(segment) ?? 0
+      this.#sizes.delete(segment)
     } catch {
       // The file stays, its end torn, until it is not needed any more.
     }
   }
 
-  private async leaveSegment(): Promise<void> {
-    const left = this.file
-    this.file = null
+  async #leaveSegment(): Promise<void> {
+    const left = this.#file
+    this.#file = null
     this.segment += 1
     await left?.close().catch(() => undefined)
   }
 
-  private async removeDoomed(): Promise<void> {
-    for (const segment of this.doomed.splice(0)) {
-      await rm(this.path(segment), { force: true })
-      this.totalBytes -= this.sizes.get(segment) ?? 0
-      this.sizes.delete(segment)
+  async #removeDoomed(): Promise<void> {
+    for (const segment of this.#doomed.splice(0)) {
+      await rm(this.#path(segment), { force: true })
+      this.totalBytes -= this.#sizes.get(segment) ?? 0
+      this.#sizes.delete(segment)
     }
   }
 
-  private count(bytes: number): void {
-    this.written += bytes
+  #count(bytes: number): void {
+    this.#written += bytes
     this.totalBytes += bytes
-    this.sizes.set(this.segment, (this.sizes.get(this.segment) ?? 0) + bytes)
+    this.#sizes.set(this.segment, (this.#sizes.get(this.segment) ?? 0) + bytes)
   }
 
-  private async listSegments(): Promise<number[]> {
-    const names = await readdir(this.folder)
+  async #listSegments(): Promise<number[]> {
+    const names = await readdir(this.#folder)
     return names
       .flatMap((name) => /^(\d{10})\.journal$/.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((a, b) => a - b)
   }
 
-  private path(segment: number): string {
-    return join(this.folder, `${String(segment).padStart(10, '0')}.journal`)
+  #path(segment: number): string {
+    return join(this.#folder, `${String(segment).padStart(10, '0')}.journal`)
   }
 }
 

@@ -18,37 +18,37 @@ export class MessageStore {
   nextDeadLetter = 1
   /** Bytes of all messages that are still needed. */
   liveBytes = 0
-  private readonly clock: Clock
-  private readonly schedule: Schedule<Due>
-  private readonly recorder: Recorder
+  readonly #clock: Clock
+  readonly #schedule: Schedule<Due>
+  readonly #recorder: Recorder
 
   constructor(clock: Clock, schedule: Schedule<Due>, recorder: Recorder) {
-    this.clock = clock
-    this.schedule = schedule
-    this.recorder = recorder
+    this.#clock = clock
+    this.#schedule = schedule
+    this.#recorder = recorder
   }
 
   keep(message: Message): void {
     this.messages.set(message.seq, message)
     message.tenant.storedBytes += message.body.length
     this.liveBytes += message.body.length
-    if (message.expiresAt !== null) this.schedule.plan(message, this.clock.monotonic() + message.expiresAt - this.clock.now())
+    if (message.expiresAt !== null) this.#schedule.plan(message, this.#clock.monotonic() + message.expiresAt - this.#clock.now())
     if (message.segment !== 0) return
-    message.segment = this.recorder.segment
-    this.recorder.of(message.tenant)?.message(message)
+    message.segment = this.#recorder.segment
+    this.#recorder.of(message.tenant)?.message(message)
   }
 
   isExpired({ expiresAt, due, slot }: Message): boolean {
-    return expiresAt !== null && (slot < 0 || due <= this.clock.monotonic())
+    return expiresAt !== null && (slot < 0 || due <= this.#clock.monotonic())
   }
 
   forgetIfOver(message: Message): void {
-    if (message.pending === 0 && message.deadLetters === 0 && !message.retained && this.messages.has(message.seq)) this.forget(message)
+    if (message.pending === 0 && message.deadLetters === 0 && !message.retained && this.messages.has(message.seq)) this.#forget(message)
   }
 
   /** All that the session had. */
   forgetTenant(tenant: Tenant): void {
-    for (const message of this.messages.values()) if (message.tenant === tenant) this.forget(message)
+    for (const message of this.messages.values()) if (message.tenant === tenant) this.#forget(message)
   }
 
   /** Puts a delivery, `committing`, among those that wait. */
@@ -87,7 +87,7 @@ export class MessageStore {
     const wasSent = delivery.state === 'sent'
     if (wasSent) subscriber.inFlight -= 1
     delivery.state = 'over'
-    this.schedule.cancel(delivery)
+    this.#schedule.cancel(delivery)
     subscriber.unacked.delete(delivery)
     // What is on a connection keeps its packet id until it is answered there, or the connection ends.
     if (delivery.packetId !== 0 && !wasSent) subscriber.packetIds.sent.delete(delivery.packetId)
@@ -104,7 +104,7 @@ export class MessageStore {
   settle(delivery: Delivery): void {
     const { message } = delivery
     if (!this.release(delivery)) return
-    this.recorder.of(message.tenant)?.settle(delivery)
+    this.#recorder.of(message.tenant)?.settle(delivery)
     this.forgetIfOver(message)
   }
 
@@ -120,7 +120,7 @@ export class MessageStore {
   unretain(message: Message): void {
     message.tenant.retained.delete(message.topic)
     message.retained = false
-    this.recorder.of(message.tenant)?.unretain(message)
+    this.#recorder.of(message.tenant)?.unretain(message)
     this.forgetIfOver(message)
   }
 
@@ -134,7 +134,7 @@ export class MessageStore {
     const { message, tenant } = letter
     if (!tenant.deadLetters.delete(letter.id)) return
     message.deadLetters -= 1
-    this.recorder.of(tenant)?.deadRemoved(letter)
+    this.#recorder.of(tenant)?.deadRemoved(letter)
     this.forgetIfOver(message)
   }
 
@@ -144,13 +144,13 @@ export class MessageStore {
     this.addDeadLetter(letter)
     if (this.messages.delete(message.seq)) this.messages.set(message.seq, message)
     else this.keep(message)
-    message.segment = this.recorder.segment
-    this.recorder.of(tenant)?.message(message, lettersOf(message))
+    message.segment = this.#recorder.segment
+    this.#recorder.of(tenant)?.message(message, lettersOf(message))
   }
 
-  private forget(message: Message): void {
+  #forget(message: Message): void {
     this.messages.delete(message.seq)
-    this.schedule.cancel(message)
+    this.#schedule.cancel(message)
     message.tenant.storedBytes -= message.body.length
     this.liveBytes -= message.body.length
   }

@@ -9,7 +9,7 @@ export class PacketIds {
   readonly releasing = new Set<number>()
   /** Its own: of messages it published with quality 2 and has not released. */
   readonly receiving = new Set<number>()
-  private last = 0
+  #last = 0
 
   get hasFree(): boolean {
     return this.sent.size + this.releasing.size < largest
@@ -18,9 +18,9 @@ export class PacketIds {
   /** An id that nothing uses, in use from now on; 0 when there is none. */
   take(): number {
     if (!this.hasFree) return 0
-    do this.last = this.last >= largest ? 1 : this.last + 1
-    while (this.sent.has(this.last) || this.releasing.has(this.last))
-    this.sent.add(this.last)
-    return this.last
+    do this.#last = this.#last >= largest ? 1 : this.#last + 1
+    while (this.sent.has(this.#last) || this.releasing.has(this.#last))
+    this.sent.add(this.#last)
+    return this.#last
   }
 }

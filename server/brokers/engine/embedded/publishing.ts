@@ -26,40 +26,40 @@ export interface PublishingParts {
 }
 
 export class Publishing {
-  private readonly clock: Clock
-  private readonly store: MessageStore
-  private readonly recorder: Recorder
-  private readonly deliverer: Deliverer
-  private readonly has: (tenant: Tenant) => boolean
+  readonly #clock: Clock
+  readonly #store: MessageStore
+  readonly #recorder: Recorder
+  readonly #deliverer: Deliverer
+  readonly #has: (tenant: Tenant) => boolean
 
   constructor({ clock, store, recorder, deliverer, has }: PublishingParts) {
-    this.clock = clock
-    this.store = store
-    this.recorder = recorder
-    this.deliverer = deliverer
-    this.has = has
+    this.#clock = clock
+    this.#store = store
+    this.#recorder = recorder
+    this.#deliverer = deliverer
+    this.#has = has
   }
 
   publish(tenant: Tenant, publication: Publication, publisher: Publisher | null, token: string | number): void {
     const receipt = newReceipt(publisher, token, publication.topic)
-    const now = this.clock.monotonic()
+    const now = this.#clock.monotonic()
     const duplicate = tenant.seen.has(publication.id)
-    const refusal = duplicate ? null : this.refusalOf(tenant, publication, now)
+    const refusal = duplicate ? null : this.#refusalOf(tenant, publication, now)
     if (refusal !== null) return refuse(receipt, refusal)
     receipt.duplicate = duplicate
-    const durability = duplicate && !this.recorder.isCommitting ? 'memory' : tenant.policy.durability
-    if (duplicate) return this.recorder.add({ receipt, message: null, once: [], durability })
+    const durability = duplicate && !this.#recorder.isCommitting ? 'memory' : tenant.policy.durability
+    if (duplicate) return this.#recorder.add({ receipt, message: null, once: [], durability })
 
     tenant.statistics.published.add(1, now)
     tenant.statistics.topic(publication.topic).published.add(1, now)
     tenant.seen.add(publication.id, now)
-    const message = this.newMessage(tenant, publication, publisher?.id ?? 0)
-    const routed = this.route(message, publisher, receipt)
+    const message = this.#newMessage(tenant, publication, publisher?.id ?? 0)
+    const routed = this.#route(message, publisher, receipt)
     if (routed === null) {
       tenant.seen.delete(publication.id)
       return refuse(receipt, 'queue-full')
     }
-    this.take(message, publication, receipt, routed)
+    this.#take(message, publication, receipt, routed)
   }
 
   /**
@@ -69,18 +69,18 @@ export class Publishing {
     const { message, subscriberKey, tenant } = letter
     const known = tenant.subscribers.get(subscriberKey)
     const { policy } = tenant
-    const again = this.newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, 0)
+    const again = this.#newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, 0)
     const targets = known === undefined ? tenant.tree.route(message.topic).targets : [ownTarget(known, message)]
     const lacking = targets.filter(({ subscriber }) => !alreadyWaits(subscriber, message))
     if (targets.length === 0 || lacking.some(({ subscriber }) => isFull(subscriber, message))) return false
-    for (const target of lacking) this.store.addDelivery(again, target)
+    for (const target of lacking) this.#store.addDelivery(again, target)
     if (again.pending > 0) {
-      this.store.keep(again)
+      this.#store.keep(again)
       const receipt = newReceipt(null, '', message.topic)
-      this.recorder.add({ receipt, message: again, once: [], durability: policy.durability, replayed: letter })
+      this.#recorder.add({ receipt, message: again, once: [], durability: policy.durability, replayed: letter })
     }
     // In the batch of its copy: the disk has both or neither, and where it refuses the letter comes back.
-    this.store.removeDeadLetter(letter)
+    this.#store.removeDeadLetter(letter)
     return true
   }
 
@@ -88,11 +88,11 @@ export class Publishing {
   deliverRetained(message: Message, target: Target): void {
     const { subscriber } = target
     if (subscriber.unacked.holds(message) || isFull(subscriber, message)) return
-    const delivery = this.store.addDelivery(message, target)
+    const delivery = this.#store.addDelivery(message, target)
     delivery.state = 'queued'
     subscriber.queue.push(delivery)
-    this.recorder.of(message.tenant)?.message(message, lettersOf(message))
-    this.deliverer.dispatch(subscriber)
+    this.#recorder.of(message.tenant)?.message(message, lettersOf(message))
+    this.#deliverer.dispatch(subscriber)
   }
 
   /** From the group commit: these are as durable as their sessions ask for, so they are delivered, and their publishers told. */
@@ -107,12 +107,12 @@ export class Publishing {
           delivery.subscriber.queue.push(delivery)
           touched.add(delivery.subscriber)
         }
-        if (once.length > 0) this.deliverer.sendOnce(message, once)
+        if (once.length > 0) this.#deliverer.sendOnce(message, once)
       }
       answer(receipt)
       done?.(true)
     }
-    for (const subscriber of touched) this.deliverer.dispatch(subscriber)
+    for (const subscriber of touched) this.#deliverer.dispatch(subscriber)
   }
 
   /** From the group commit: the disk refused. Nobody was told that the message is safe, so it is taken back. */
@@ -120,37 +120,37 @@ export class Publishing {
     if (message !== null) {
       // What a replay copies was accepted once and stays so.
       if (replayed === undefined) message.tenant.seen.delete(message.id)
-      for (const delivery of message.deliveries) this.store.release(delivery)
+      for (const delivery of message.deliveries) this.#store.release(delivery)
       if (message.retained) message.tenant.retained.delete(message.topic)
       message.retained = false
-      this.store.forgetIfOver(message)
+      this.#store.forgetIfOver(message)
     }
-    if (replayed !== undefined && this.has(replayed.tenant)) this.store.restoreDeadLetter(replayed)
+    if (replayed !== undefined && this.#has(replayed.tenant)) this.#store.restoreDeadLetter(replayed)
     refuse(receipt, 'storage-failed')
     done?.(false)
   }
 
-  private take(message: Message, { retain, isEmpty, qos }: Publication, receipt: Receipt, { once, overflowing }: Routed): void {
+  #take(message: Message, { retain, isEmpty, qos }: Publication, receipt: Receipt, { once, overflowing }: Routed): void {
     numberWith(message)
-    if (retain) this.store.retain(message, isEmpty)
+    if (retain) this.#store.retain(message, isEmpty)
     const isHeld = message.pending > 0 || message.retained
-    if (isHeld) this.store.keep(message)
-    for (const delivery of overflowing) this.deliverer.deadLetter(delivery, 'overflow')
+    if (isHeld) this.#store.keep(message)
+    for (const delivery of overflowing) this.#deliverer.deadLetter(delivery, 'overflow')
     if (qos === 0) {
-      this.deliverer.sendOnce(message, once)
+      this.#deliverer.sendOnce(message, once)
       if (!isHeld) return answer(receipt)
     }
-    this.recorder.add({
+    this.#recorder.add({
       receipt,
       message: isHeld ? message : null,
       once: qos === 0 ? [] : once,
       durability: isHeld ? message.tenant.policy.durability : 'memory',
     })
-    if (!isHeld && once.length > 0) this.deliverer.sendOnce(message, once)
+    if (!isHeld && once.length > 0) this.#deliverer.sendOnce(message, once)
   }
 
-  private newMessage(tenant: Tenant, publication: Publication, origin: number): Message {
-    const now = this.clock.now()
+  #newMessage(tenant: Tenant, publication: Publication, origin: number): Message {
+    const now = this.#clock.now()
     const wanted = publication.expiresIn ?? tenant.policy.messageExpiryTime
     const expiresIn = wanted === null ? null : Math.min(wanted, longestLife)
     const { topic, id, source, body, frame = null, qos, retain, properties, publisher } = publication
@@ -158,7 +158,7 @@ export class Publishing {
       kind: 'message',
       due: 0,
       slot: -1,
-      seq: this.store.nextSeq++,
+      seq: this.#store.nextSeq++,
       tenant,
       topic,
       id,
@@ -180,7 +180,7 @@ export class Publishing {
     }
   }
 
-  private refusalOf(tenant: Tenant, { topic, body }: Publication, now: number): Refusal | null {
+  #refusalOf(tenant: Tenant, { topic, body }: Publication, now: number): Refusal | null {
     if (tenant.suspended) return 'suspended'
     if (topic === logTopic) return 'reserved-topic'
     if (!isTopic(topic)) return 'invalid-topic'
@@ -190,7 +190,7 @@ export class Publishing {
   }
 
   /** Makes the deliveries; null where a full queue refuses the message for all. */
-  private route(message: Message, publisher: Publisher | null, receipt: Receipt): Routed | null {
+  #route(message: Message, publisher: Publisher | null, receipt: Receipt): Routed | null {
     const { tenant } = message
     const chosen = receivers(tenant.tree.route(message.topic))
     if (tenant.policy.overflow === 'reject' && chosen.some(({ subscriber }) => isFull(subscriber, message))) return null
@@ -202,18 +202,18 @@ export class Publishing {
       if (subscriber.clients.size > 0) receipt.deliveredTo += 1
       else receipt.queuedFor += 1
       if (message.qos === 0 || target.qos === 0) once.push(target)
-      else if (!isFull(subscriber, message) || this.makeRoom(subscriber, message)) this.store.addDelivery(message, target)
-      else overflowing.push(this.store.addDelivery(message, target))
+      else if (!isFull(subscriber, message) || this.#makeRoom(subscriber, message)) this.#store.addDelivery(message, target)
+      else overflowing.push(this.#store.addDelivery(message, target))
     }
     return { once, overflowing }
   }
 
   /** Drops the oldest that waits, where the session prefers new messages to old ones. */
-  private makeRoom(subscriber: Subscriber, message: Message): boolean {
+  #makeRoom(subscriber: Subscriber, message: Message): boolean {
     if (subscriber.tenant.policy.overflow !== 'drop-oldest') return false
     for (const delivery of subscriber.unacked.values()) {
       if (!isFull(subscriber, message)) return true
-      if (delivery.state === 'queued' && !isBound(delivery)) this.deliverer.deadLetter(delivery, 'overflow')
+      if (delivery.state === 'queued' && !isBound(delivery)) this.#deliverer.deadLetter(delivery, 'overflow')
     }
     return !isFull(subscriber, message)
   }

@@ -1,32 +1,32 @@
 /** First in, first out, without moving the rest on every step. */
 export class Queue<Item> {
-  private items: Item[] = []
-  private head = 0
+  #items: Item[] = []
+  #head = 0
 
   get length(): number {
-    return this.items.length - this.head
+    return this.#items.length - this.#head
   }
 
   push(item: Item): void {
-    this.items.push(item)
+    this.#items.push(item)
   }
 
   peek(): Item | undefined {
-    return this.items[this.head]
+    return this.#items[this.#head]
   }
 
   /** The first ones, at most so many, without taking them out. */
   ahead(count: number): Item[] {
-    return this.items.slice(this.head, this.head + count)
+    return this.#items.slice(this.#head, this.#head + count)
   }
 
   shift(): Item | undefined {
-    const item = this.items[this.head]
+    const item = this.#items[this.#head]
     if (item === undefined) return undefined
-    this.head += 1
-    if (this.head > 1_024 && this.head * 2 > this.items.length) {
-      this.items = this.items.slice(this.head)
-      this.head = 0
+    this.#head += 1
+    if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
     }
     return item
   }

@@ -6,38 +6,38 @@ import type { Publisher, Receipt, Tenant } from './model.ts'
 import { isWritten } from './tenant.ts'
 
 export class Recorder {
-  private readonly journal: Journal
-  private readonly commit: GroupCommit
+  readonly #journal: Journal
+  readonly #commit: GroupCommit
 
   constructor(journal: Journal, commit: GroupCommit) {
-    this.journal = journal
-    this.commit = commit
+    this.#journal = journal
+    this.#commit = commit
   }
 
   /** The segment that what is written now will stand in. */
   get segment(): number {
-    return this.journal.segment
+    return this.#journal.segment
   }
 
   get isCommitting(): boolean {
-    return this.commit.isRunning
+    return this.#commit.isRunning
   }
 
   /** The writer of the session's records, null when it keeps nothing on the disk. */
   of(tenant: Tenant): Journal['records'] | null {
-    if (!isWritten(tenant) || this.commit.isStopped) return null
-    this.commit.kick()
-    return this.journal.records
+    if (!isWritten(tenant) || this.#commit.isStopped) return null
+    this.#commit.kick()
+    return this.#journal.records
   }
 
   /** Is answered once what was written until now is as durable as it asks for. */
   add(entry: Waiting): void {
-    this.commit.add(entry)
+    this.#commit.add(entry)
   }
 
   /** Calls back once what was written until now is so durable; with false when the disk refused. */
   whenStored(durability: Policy['durability'], done: (isStored: boolean) => void): void {
-    this.commit.add({ receipt: newReceipt(null, '', ''), message: null, once: [], durability, done })
+    this.#commit.add({ receipt: newReceipt(null, '', ''), message: null, once: [], durability, done })
   }
 
   /** The same as a promise. What the disk refused is written with the next commit that works. */
@@ -47,7 +47,7 @@ export class Recorder {
 
   /** Leaves nothing on the disk but what is needed now. False when it refused: that is done with the next commit that works. */
   rewrite(): Promise<boolean> {
-    this.journal.startAnew()
+    this.#journal.startAnew()
     return this.stored()
   }
 }

@@ -89,22 +89,22 @@ const firstSize = 262_144
 const largestKept = 8_388_608
 
 export class RecordWriter {
-  private buffer = Buffer.allocUnsafe(firstSize)
-  private spare = Buffer.allocUnsafe(firstSize)
-  private end = 0
+  #buffer = Buffer.allocUnsafe(firstSize)
+  #spare = Buffer.allocUnsafe(firstSize)
+  #end = 0
 
   get length(): number {
-    return this.end
+    return this.#end
   }
 
   /** All that was written since the last call. The bytes stay valid until the call after the next. */
   take(): Buffer {
-    const taken = this.buffer.subarray(0, this.end)
-    const next = this.spare
+    const taken = this.#buffer.subarray(0, this.#end)
+    const next = this.#spare
     // One large batch must not keep its memory for good.
-    this.spare = this.buffer.length > largestKept ? Buffer.allocUnsafe(firstSize) : this.buffer
-    this.buffer = next
-    this.end = 0
+    this.#spare = this.#buffer.length > largestKept ? Buffer.allocUnsafe(firstSize) : this.#buffer
+    this.#buffer = next
+    this.#end = 0
     return taken
   }
 
@@ -112,146 +112,146 @@ export class RecordWriter {
     const { deliveries } = message
     const letters = [...dead]
     const properties = message.properties === null ? '' : JSON.stringify(message.properties)
-    this.reserve(
+    this.#reserve(
       128 +
         3 * (message.topic.length + message.id.length + message.publisher.length + properties.length) +
         message.body.length +
         16 * deliveries.length,
     )
-    this.u8(recordType.message)
-    this.f64(message.seq)
-    this.u32(message.tenant.id)
-    this.f64(message.acceptedAt)
-    this.f64(message.expiresAt ?? NaN)
-    this.u8(message.qos | (message.retain ? 4 : 0) | (message.source === 'mqtt' ? 8 : 0) | (message.retained ? 16 : 0))
-    this.text(message.topic)
-    this.text(message.id)
-    this.text(message.publisher)
-    this.text(properties)
-    this.u32(message.body.length)
-    message.body.copy(this.buffer, this.end)
-    this.end += message.body.length
-    this.u32(message.pending)
+    this.#u8(recordType.message)
+    this.#f64(message.seq)
+    this.#u32(message.tenant.id)
+    this.#f64(message.acceptedAt)
+    this.#f64(message.expiresAt ?? NaN)
+    this.#u8(message.qos | (message.retain ? 4 : 0) | (message.source === 'mqtt' ? 8 : 0) | (message.retained ? 16 : 0))
+    this.#text(message.topic)
+    this.#text(message.id)
+    this.#text(message.publisher)
+    this.#text(properties)
+    this.#u32(message.body.length)
+    message.body.copy(this.#buffer, this.#end)
+    this.#end += message.body.length
+    this.#u32(message.pending)
     for (const delivery of deliveries) {
       if (delivery.state === 'over') continue
-      this.reserve(16)
-      this.u32(delivery.subscriber.id)
-      this.u32(delivery.tries)
-      this.u8(delivery.qos)
-      this.text(deliveryOptions(delivery))
+      this.#reserve(16)
+      this.#u32(delivery.subscriber.id)
+      this.#u32(delivery.tries)
+      this.#u8(delivery.qos)
+      this.#text(deliveryOptions(delivery))
     }
-    this.reserve(8)
-    this.u32(letters.length)
-    for (const letter of letters) this.deadFields(letter)
+    this.#reserve(8)
+    this.#u32(letters.length)
+    for (const letter of letters) this.#deadFields(letter)
   }
 
   settle({ message, subscriber }: Delivery): void {
-    this.reserve(16)
-    this.u8(recordType.settle)
-    this.f64(message.seq)
-    this.u32(subscriber.id)
+    this.#reserve(16)
+    this.#u8(recordType.settle)
+    this.#f64(message.seq)
+    this.#u32(subscriber.id)
   }
 
   tries({ message, subscriber, tries }: Delivery): void {
-    this.reserve(24)
-    this.u8(recordType.tries)
-    this.f64(message.seq)
-    this.u32(subscriber.id)
-    this.u32(tries)
+    this.#reserve(24)
+    this.#u8(recordType.tries)
+    this.#f64(message.seq)
+    this.#u32(subscriber.id)
+    this.#u32(tries)
   }
 
   /** Under which packet id a client knows a message of quality 2: sent again under another, it would be taken for a new one. */
   sentAs({ message, subscriber, packetId }: Delivery): void {
-    this.reserve(24)
-    this.u8(recordType.sentAs)
-    this.f64(message.seq)
-    this.u32(subscriber.id)
-    this.u32(packetId)
+    this.#reserve(24)
+    this.#u8(recordType.sentAs)
+    this.#f64(message.seq)
+    this.#u32(subscriber.id)
+    this.#u32(packetId)
   }
 
   dead(letter: DeadLetter, subscriber: number): void {
-    this.reserve(16)
-    this.u8(recordType.dead)
-    this.f64(letter.message.seq)
-    this.u32(subscriber)
-    this.deadFields(letter)
+    this.#reserve(16)
+    this.#u8(recordType.dead)
+    this.#f64(letter.message.seq)
+    this.#u32(subscriber)
+    this.#deadFields(letter)
   }
 
   deadRemoved(letter: DeadLetter): void {
-    this.reserve(24)
-    this.u8(recordType.deadRemoved)
-    this.f64(letter.message.seq)
-    this.f64(letter.id)
+    this.#reserve(24)
+    this.#u8(recordType.deadRemoved)
+    this.#f64(letter.message.seq)
+    this.#f64(letter.id)
   }
 
   unretain(message: Message): void {
-    this.reserve(16)
-    this.u8(recordType.unretain)
-    this.f64(message.seq)
+    this.#reserve(16)
+    this.#u8(recordType.unretain)
+    this.#f64(message.seq)
   }
 
   checkpoint(checkpoint: Checkpoint): void {
-    this.reserve(8)
-    this.u8(recordType.checkpoint)
-    this.text(JSON.stringify(checkpoint))
+    this.#reserve(8)
+    this.#u8(recordType.checkpoint)
+    this.#text(JSON.stringify(checkpoint))
   }
 
   subscriber(subscriber: Subscriber): void {
-    this.reserve(8)
-    this.u8(recordType.subscriber)
-    this.text(JSON.stringify(storedSubscriber(subscriber)))
+    this.#reserve(8)
+    this.#u8(recordType.subscriber)
+    this.#text(JSON.stringify(storedSubscriber(subscriber)))
   }
 
   subscriberGone(id: number): void {
-    this.reserve(8)
-    this.u8(recordType.subscriberGone)
-    this.u32(id)
+    this.#reserve(8)
+    this.#u8(recordType.subscriberGone)
+    this.#u32(id)
   }
 
   /** `receiving`: a QoS 2 packet it published. `releasing`: one it was sent. */
   packet(subscriber: number, which: 'receiving' | 'releasing', packetId: number, present: boolean): void {
-    this.reserve(16)
-    this.u8(recordType.packet)
-    this.u32(subscriber)
-    this.u8((which === 'receiving' ? 1 : 0) | (present ? 2 : 0))
-    this.u32(packetId)
+    this.#reserve(16)
+    this.#u8(recordType.packet)
+    this.#u32(subscriber)
+    this.#u8((which === 'receiving' ? 1 : 0) | (present ? 2 : 0))
+    this.#u32(packetId)
   }
 
-  private deadFields({ id, reason, tries, at, subscriberKey }: DeadLetter): void {
-    this.reserve(64)
-    this.f64(id)
-    this.u8(reasons.indexOf(reason))
-    this.u32(tries)
-    this.f64(at)
-    this.text(subscriberKey)
+  #deadFields({ id, reason, tries, at, subscriberKey }: DeadLetter): void {
+    this.#reserve(64)
+    this.#f64(id)
+    this.#u8(reasons.indexOf(reason))
+    this.#u32(tries)
+    this.#f64(at)
+    this.#text(subscriberKey)
   }
 
-  private u8(value: number): void {
-    this.buffer[this.end] = value
-    this.end += 1
+  #u8(value: number): void {
+    this.#buffer[this.#end] = value
+    this.#end += 1
   }
 
-  private u32(value: number): void {
-    this.end = this.buffer.writeUInt32LE(value, this.end)
+  #u32(value: number): void {
+    this.#end = this.#buffer.writeUInt32LE(value, this.#end)
   }
 
-  private f64(value: number): void {
-    this.end = this.buffer.writeDoubleLE(value, this.end)
+  #f64(value: number): void {
+    this.#end = this.#buffer.writeDoubleLE(value, this.#end)
   }
 
-  private text(text: string): void {
-    this.reserve(4 + 3 * text.length)
-    const length = this.buffer.write(text, this.end + 4, 'utf8')
-    this.buffer.writeUInt32LE(length, this.end)
-    this.end += 4 + length
+  #text(text: string): void {
+    this.#reserve(4 + 3 * text.length)
+    const length = this.#buffer.write(text, this.#end + 4, 'utf8')
+    this.#buffer.writeUInt32LE(length, this.#end)
+    this.#end += 4 + length
   }
 
-  private reserve(bytes: number): void {
-    const needed = this.end + bytes
-    if (needed <= this.buffer.length) return
-    const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.buffer.length))
-    this.buffer.copy(grown, 0, 0, this.end)
-    this.buffer = grown
+  #reserve(bytes: number): void {
+    const needed = this.#end + bytes
+    if (needed <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#buffer.length))
+    this.#buffer.copy(grown, 0, 0, this.#end)
+    this.#buffer = grown
   }
 }
 

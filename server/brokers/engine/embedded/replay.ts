@@ -22,20 +22,20 @@ export class Replay {
   /** Applies the records of one batch, whose checksum was right. */
   apply(bytes: Buffer, segment: number): void {
     const reader = new RecordReader(bytes)
-    while (reader.more) this.applyOne(reader, segment)
+    while (reader.more) this.#applyOne(reader, segment)
   }
 
-  private applyOne(reader: RecordReader, segment: number): void {
+  #applyOne(reader: RecordReader, segment: number): void {
     const type = reader.u8()
     switch (type) {
       case recordType.message:
-        return this.putMessage(reader.message(segment))
+        return this.#putMessage(reader.message(segment))
       case recordType.settle: {
         const message = this.messages.get(reader.f64())
         // Read first: behind `?.` the field would stay unread, and all that follows it be misread.
         const subscriber = reader.u32()
         message?.deliveries.delete(subscriber)
-        return this.forgetIfOver(message)
+        return this.#forgetIfOver(message)
       }
       case recordType.tries: {
         const message = this.messages.get(reader.f64())
@@ -66,12 +66,12 @@ export class Replay {
         const message = this.messages.get(reader.f64())
         const letter = reader.f64()
         message?.dead?.delete(letter)
-        return this.forgetIfOver(message)
+        return this.#forgetIfOver(message)
       }
       case recordType.unretain: {
         const message = this.messages.get(reader.f64())
         if (message !== undefined) message.retained = false
-        return this.forgetIfOver(message)
+        return this.#forgetIfOver(message)
       }
       case recordType.checkpoint: {
         const checkpoint = JSON.parse(reader.text()) as Checkpoint // written by `RecordWriter.checkpoint`, its checksum was right
@@ -105,7 +105,7 @@ export class Replay {
     }
   }
 
-  private putMessage(message: StoredMessage): void {
+  #putMessage(message: StoredMessage): void {
     this.nextSeq = Math.max(this.nextSeq, message.seq + 1)
     const seen = this.seen.get(message.tenant) ?? []
     seen.push(message.id)
@@ -113,46 +113,46 @@ export class Replay {
     // A message that was written again because its segment went: the later record holds all that is left of it.
     this.messages.delete(message.seq)
     this.messages.set(message.seq, message)
-    this.forgetIfOver(message)
+    this.#forgetIfOver(message)
   }
 
-  private forgetIfOver(message: StoredMessage | undefined): void {
+  #forgetIfOver(message: StoredMessage | undefined): void {
     if (message !== undefined && message.deliveries.size === 0 && (message.dead === null || message.dead.size === 0) && !message.retained)
       this.messages.delete(message.seq)
   }
 }
 
 class RecordReader {
-  private at = 0
-  private readonly bytes: Buffer
+  #at = 0
+  readonly #bytes: Buffer
 
   constructor(bytes: Buffer) {
-    this.bytes = bytes
+    this.#bytes = bytes
   }
 
   get more(): boolean {
-    return this.at < this.bytes.length
+    return this.#at < this.#bytes.length
   }
 
   u8(): number {
-    this.at += 1
-    return this.bytes.readUInt8(this.at - 1)
+    this.#at += 1
+    return this.#bytes.readUInt8(this.#at - 1)
   }
 
   u32(): number {
-    this.at += 4
-    return this.bytes.readUInt32LE(this.at - 4)
+    this.#at += 4
+    return this.#bytes.readUInt32LE(this.#at - 4)
   }
 
   f64(): number {
-    this.at += 8
-    return this.bytes.readDoubleLE(this.at - 8)
+    this.#at += 8
+    return this.#bytes.readDoubleLE(this.#at - 8)
   }
 
   text(): string {
     const length = this.u32()
-    this.at += length
-    return this.bytes.toString('utf8', this.at - length, this.at)
+    this.#at += length
+    return this.#bytes.toString('utf8', this.#at - length, this.#at)
   }
 
   message(segment: number): StoredMessage {
@@ -166,8 +166,8 @@ class RecordReader {
     const publisher = this.text()
     const properties = this.text()
     const length = this.u32()
-    this.at += length
-    const body = this.bytes.subarray(this.at - length, this.at)
+    this.#at += length
+    const body = this.#bytes.subarray(this.#at - length, this.#at)
     const deliveries: StoredMessage['deliveries'] = new Map()
     for (let count = this.u32(); count > 0; count -= 1) {
       const subscriber = this.u32()

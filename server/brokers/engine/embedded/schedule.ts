@@ -14,39 +14,39 @@ export interface ScheduleOptions<Item> {
 }
 
 export class Schedule<Item extends Entry> {
-  private readonly agenda = new Agenda<Item>()
-  private readonly alarm: Alarm
-  private readonly options: ScheduleOptions<Item>
+  readonly #agenda = new Agenda<Item>()
+  readonly #alarm: Alarm
+  readonly #options: ScheduleOptions<Item>
 
   constructor(options: ScheduleOptions<Item>) {
-    this.options = options
-    this.alarm = new Alarm(() => this.runDue(), options.now, options.startTimer)
+    this.#options = options
+    this.#alarm = new Alarm(() => this.runDue(), options.now, options.startTimer)
   }
 
   /** Puts it into the agenda, or moves it there. */
   plan(item: Item, due: number): void {
-    this.agenda.set(item, due)
-    this.alarm.setFor(due)
+    this.#agenda.set(item, due)
+    this.#alarm.setFor(due)
   }
 
   cancel(item: Item): void {
-    this.agenda.remove(item)
+    this.#agenda.remove(item)
   }
 
   /** Runs what is due; called by the timer. */
   runDue(): void {
-    const now = this.options.now()
-    for (let item = this.agenda.take(now); item !== null; item = this.agenda.take(now)) {
+    const now = this.#options.now()
+    for (let item = this.#agenda.take(now); item !== null; item = this.#agenda.take(now)) {
       try {
-        this.options.onDue(item)
+        this.#options.onDue(item)
       } catch (error) {
-        this.options.onError(error, item)
+        this.#options.onError(error, item)
       }
     }
-    this.alarm.setFor(this.agenda.nextDue)
+    this.#alarm.setFor(this.#agenda.nextDue)
   }
 
   stop(): void {
-    this.alarm.stop()
+    this.#alarm.stop()
   }
 }

@@ -22,14 +22,14 @@ export function receivers({ targets, groups }: Route): readonly Target[] {
 
 /** Gives what a subscriber that left was to get for a group to another member. */
 export class Sharing {
-  private readonly store: MessageStore
-  private readonly recorder: Recorder
-  private readonly deliverer: Deliverer
+  readonly #store: MessageStore
+  readonly #recorder: Recorder
+  readonly #deliverer: Deliverer
 
   constructor(store: MessageStore, recorder: Recorder, deliverer: Deliverer) {
-    this.store = store
-    this.recorder = recorder
-    this.deliverer = deliverer
+    this.#store = store
+    this.#recorder = recorder
+    this.#deliverer = deliverer
   }
 
   /**
@@ -41,24 +41,24 @@ export class Sharing {
       if (delivery.shares.length === 0 || delivery.state === 'committing' || isBound(delivery)) continue
       const others = new Map<string, Subscriber>()
       for (const share of delivery.shares) {
-        const other = this.passOnShare(delivery, share, isGone)
+        const other = this.#passOnShare(delivery, share, isGone)
         if (other !== null) others.set(share, other)
       }
       if (others.size === 0) continue
       delivery.shares = delivery.shares.filter((share) => !others.has(share))
-      this.recorder.of(subscriber.tenant)?.message(delivery.message, lettersOf(delivery.message))
-      if (delivery.shares.length === 0 && !delivery.isOwn) this.store.settle(delivery)
-      for (const other of others.values()) this.deliverer.dispatch(other)
+      this.#recorder.of(subscriber.tenant)?.message(delivery.message, lettersOf(delivery.message))
+      if (delivery.shares.length === 0 && !delivery.isOwn) this.#store.settle(delivery)
+      for (const other of others.values()) this.#deliverer.dispatch(other)
     }
   }
 
-  private passOnShare({ message, subscriber, tries }: Delivery, share: string, isGone: boolean): Subscriber | null {
+  #passOnShare({ message, subscriber, tries }: Delivery, share: string, isGone: boolean): Subscriber | null {
     const members = subscriber.tenant.tree.route(message.topic).groups.find(([first]) => first?.shares.includes(share)) ?? []
     const other = chooseMember(
       members.filter((member) => member.subscriber !== subscriber && (member.subscriber.clients.size > 0 || isGone)),
     )
     if (other === undefined || other.subscriber.unacked.holds(message) || isFull(other.subscriber, message)) return null
-    const passed = this.store.addDelivery(message, other)
+    const passed = this.#store.addDelivery(message, other)
     passed.state = 'queued'
     passed.tries = tries
     other.subscriber.queue.push(passed)

@@ -25,7 +25,7 @@ export class TenantStatistics {
   topic(name: string): TopicCount {
     const known = this.topics.get(name)
     if (known !== undefined) return known
-    if (this.topics.size >= countedTopics) this.forgetQuietTopic()
+    if (this.topics.size >= countedTopics) this.#forgetQuietTopic()
     const count: TopicCount = { published: new Meter(), queued: 0 }
     this.topics.set(name, count)
     return count
@@ -37,7 +37,7 @@ export class TenantStatistics {
     this.deliveredRate = [...this.deliveredRate, this.delivered.perSecond(now)].slice(-samples)
   }
 
-  private forgetQuietTopic(): void {
+  #forgetQuietTopic(): void {
     for (const [name, { queued }] of this.topics) {
       if (queued > 0) continue
       this.topics.delete(name)

@@ -25,10 +25,10 @@ export interface SubscribersParts {
 
 export class Subscribers {
   nextId = 1
-  private readonly parts: SubscribersParts
+  readonly #parts: SubscribersParts
 
   constructor(parts: SubscribersParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   /** The subscriber of that name, made when there is none. A durable one is kept while it is away. */
@@ -49,13 +49,13 @@ export class Subscribers {
     subscriber.clients.add(client)
     tenant.subscribers.set(key, subscriber)
     tenant.clients.add(client)
-    this.parts.schedule.cancel(subscriber)
-    this.record(subscriber)
+    this.#parts.schedule.cancel(subscriber)
+    this.#record(subscriber)
     return { subscriber, isResumed }
   }
 
   detach(subscriber: Subscriber, client: AttachedClient): void {
-    const { clock, deliverer, sharing, schedule } = this.parts
+    const { clock, deliverer, sharing, schedule } = this.#parts
     subscriber.tenant.clients.delete(client)
     if (!subscriber.clients.delete(client) || subscriber.clients.size > 0) return
     if (!subscriber.durable || subscriber.keepFor === 0) return this.remove(subscriber)
@@ -63,7 +63,7 @@ export class Subscribers {
     deliverer.requeue(subscriber)
     sharing.passOn(subscriber, { isGone: false })
     if (subscriber.keepFor !== null) schedule.plan(subscriber, clock.monotonic() + subscriber.keepFor)
-    this.record(subscriber)
+    this.#record(subscriber)
   }
 
   /**
@@ -71,7 +71,7 @@ export class Subscribers {
    * standard.
    */
   remove(subscriber: Subscriber, { discard = isMqtt(subscriber) }: { discard?: boolean } = {}): void {
-    const { store, deliverer, sharing, schedule, recorder } = this.parts
+    const { store, deliverer, sharing, schedule, recorder } = this.#parts
     const { tenant } = subscriber
     for (const subscription of subscriber.subscriptions.values()) tenant.tree.remove(subscription)
     subscriber.subscriptions.clear()
@@ -94,7 +94,7 @@ export class Subscribers {
     const subscription = { ...wanted, subscriber }
     subscriptions.set(name, subscription)
     tenant.tree.add(subscription)
-    this.record(subscriber)
+    this.#record(subscriber)
     return before === undefined ? 'new' : 'replaced'
   }
 
@@ -104,7 +104,7 @@ export class Subscribers {
     if (subscription === undefined) return false
     subscriber.subscriptions.delete(name)
     subscriber.tenant.tree.remove(subscription)
-    this.record(subscriber)
+    this.#record(subscriber)
     return true
   }
 
@@ -112,8 +112,8 @@ export class Subscribers {
   forgetWill(subscriber: Subscriber): void {
     if (subscriber.will === null) return
     subscriber.will = null
-    if (subscriber.durable) this.record(subscriber)
-    else this.parts.recorder.of(subscriber.tenant)?.subscriberGone(subscriber.id)
+    if (subscriber.durable) this.#record(subscriber)
+    else this.#parts.recorder.of(subscriber.tenant)?.subscriberGone(subscriber.id)
   }
 
   /**
@@ -122,11 +122,11 @@ export class Subscribers {
    */
   purge(subscriber: Subscriber): number {
     const waiting = [...subscriber.unacked.values()].filter((delivery) => delivery.state !== 'committing' && !isBound(delivery))
-    for (const delivery of waiting) this.parts.store.settle(delivery)
+    for (const delivery of waiting) this.#parts.store.settle(delivery)
     return waiting.length
   }
 
-  private record(subscriber: Subscriber): void {
-    if (isRecorded(subscriber)) this.parts.recorder.of(subscriber.tenant)?.subscriber(subscriber)
+  #record(subscriber: Subscriber): void {
+    if (isRecorded(subscriber)) this.#parts.recorder.of(subscriber.tenant)?.subscriber(subscriber)
   }
 }

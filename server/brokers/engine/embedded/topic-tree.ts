@@ -31,24 +31,24 @@ interface Node<S> {
 const keptRoutes = 2_048
 
 export class TopicTree<S> {
-  private readonly exact = new Map<string, Set<Held<S>>>()
-  private readonly root: Node<S> = { children: new Map(), subscriptions: new Set() }
-  private routes = new Map<string, Route<S>>()
+  readonly #exact = new Map<string, Set<Held<S>>>()
+  readonly #root: Node<S> = { children: new Map(), subscriptions: new Set() }
+  #routes = new Map<string, Route<S>>()
 
   add(subscription: Held<S>): void {
-    this.routes.clear()
-    this.placeOf(subscription.filter).add(subscription)
+    this.#routes.clear()
+    this.#placeOf(subscription.filter).add(subscription)
   }
 
   remove(subscription: Held<S>): void {
-    this.routes.clear()
+    this.#routes.clear()
     if (!hasWildcard(subscription.filter)) {
-      const held = this.exact.get(subscription.filter)
+      const held = this.#exact.get(subscription.filter)
       held?.delete(subscription)
-      if (held?.size === 0) this.exact.delete(subscription.filter)
+      if (held?.size === 0) this.#exact.delete(subscription.filter)
       return
     }
-    prune(this.root, subscription.filter.split('/'), subscription)
+    prune(this.#root, subscription.filter.split('/'), subscription)
   }
 
   /** How many receivers a topic has; groups count as one. */
@@ -59,25 +59,25 @@ export class TopicTree<S> {
 
   /** Exact filters, which are the topics a person may want to see without traffic. */
   exactTopics(): Iterable<string> {
-    return this.exact.keys()
+    return this.#exact.keys()
   }
 
   route(topic: string): Route<S> {
-    const kept = this.routes.get(topic)
+    const kept = this.#routes.get(topic)
     if (kept !== undefined) return kept
-    const route = routeOf(this.find(topic))
-    if (this.routes.size >= keptRoutes) this.routes = new Map()
-    this.routes.set(topic, route)
+    const route = routeOf(this.#find(topic))
+    if (this.#routes.size >= keptRoutes) this.#routes = new Map()
+    this.#routes.set(topic, route)
     return route
   }
 
-  private placeOf(filter: string): Set<Held<S>> {
+  #placeOf(filter: string): Set<Held<S>> {
     if (!hasWildcard(filter)) {
-      const held = this.exact.get(filter) ?? new Set()
-      this.exact.set(filter, held)
+      const held = this.#exact.get(filter) ?? new Set()
+      this.#exact.set(filter, held)
       return held
     }
-    let node = this.root
+    let node = this.#root
     for (const level of filter.split('/')) {
       const child = node.children.get(level) ?? { children: new Map(), subscriptions: new Set() }
       node.children.set(level, child)
@@ -86,9 +86,9 @@ export class TopicTree<S> {
     return node.subscriptions
   }
 
-  private find(topic: string): Held<S>[] {
-    const found = [...(this.exact.get(topic) ?? [])]
-    if (this.root.children.size > 0 && topic !== logTopic) collect(this.root, topic.split('/'), 0, isReserved(topic), found)
+  #find(topic: string): Held<S>[] {
+    const found = [...(this.#exact.get(topic) ?? [])]
+    if (this.#root.children.size > 0 && topic !== logTopic) collect(this.#root, topic.split('/'), 0, isReserved(topic), found)
     return found
   }
 }

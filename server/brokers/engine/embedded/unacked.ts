@@ -10,52 +10,52 @@ interface Waiting {
 
 export class Unacked<Delivery extends Waiting> {
   /** By message id; by sequence where an older one had the id. */
-  private readonly deliveries = new Map<string | number, Delivery>()
+  readonly #deliveries = new Map<string | number, Delivery>()
   /** Those by sequence, by their message id: nearly always empty. */
-  private readonly repeated = new Map<string, Delivery[]>()
+  readonly #repeated = new Map<string, Delivery[]>()
 
   get size(): number {
-    return this.deliveries.size
+    return this.#deliveries.size
   }
 
   values(): IterableIterator<Delivery> {
-    return this.deliveries.values()
+    return this.#deliveries.values()
   }
 
   add(delivery: Delivery): void {
     const { id, seq } = delivery.message
-    const others = this.repeated.get(id)
-    if (others === undefined && !this.deliveries.has(id)) {
-      this.deliveries.set(id, delivery)
+    const others = this.#repeated.get(id)
+    if (others === undefined && !this.#deliveries.has(id)) {
+      this.#deliveries.set(id, delivery)
       return
     }
-    this.deliveries.set(seq, delivery)
-    this.repeated.set(id, [...(others ?? []), delivery])
+    this.#deliveries.set(seq, delivery)
+    this.#repeated.set(id, [...(others ?? []), delivery])
   }
 
   delete(delivery: Delivery): void {
     const { id, seq } = delivery.message
     // By identity: under the same id another one may wait.
-    if (this.deliveries.get(id) === delivery) {
-      this.deliveries.delete(id)
+    if (this.#deliveries.get(id) === delivery) {
+      this.#deliveries.delete(id)
       return
     }
-    if (!this.deliveries.delete(seq)) return
-    const others = this.repeated.get(id)?.filter((other) => other !== delivery) ?? []
-    if (others.length > 0) this.repeated.set(id, others)
-    else this.repeated.delete(id)
+    if (!this.#deliveries.delete(seq)) return
+    const others = this.#repeated.get(id)?.filter((other) => other !== delivery) ?? []
+    if (others.length > 0) this.#repeated.set(id, others)
+    else this.#repeated.delete(id)
   }
 
   /** All that wait under this message id, the oldest first. */
   under(id: string): Delivery[] {
-    const first = this.deliveries.get(id)
-    const others = this.repeated.get(id)
+    const first = this.#deliveries.get(id)
+    const others = this.#repeated.get(id)
     if (first === undefined) return others ?? []
     return others === undefined ? [first] : [first, ...others]
   }
 
   /** Whether this very message waits, not another of its id. */
   holds(message: Delivery['message']): boolean {
-    return this.deliveries.get(message.id)?.message === message || this.deliveries.get(message.seq)?.message === message
+    return this.#deliveries.get(message.id)?.message === message || this.#deliveries.get(message.seq)?.message === message
   }
 }

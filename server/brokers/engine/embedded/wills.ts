@@ -12,11 +12,11 @@ export interface WillsParts {
 
 export class Wills {
   /** Those whose delay runs, and when it ends. */
-  private readonly waiting = new Map<Subscriber, { due: number; will: Will }>()
-  private readonly parts: WillsParts
+  readonly #waiting = new Map<Subscriber, { due: number; will: Will }>()
+  readonly #parts: WillsParts
 
   constructor(parts: WillsParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   /** The client is gone, for `goneFor` ms already. */
@@ -24,35 +24,35 @@ export class Wills {
     const { will } = subscriber
     if (will === null) return
     const delay = Math.min(will.delay, subscriber.keepFor ?? Infinity) - goneFor
-    if (delay <= 0) this.parts.publish(subscriber, will)
-    else this.waiting.set(subscriber, { due: this.parts.clock.monotonic() + delay, will })
+    if (delay <= 0) this.#parts.publish(subscriber, will)
+    else this.#waiting.set(subscriber, { due: this.#parts.clock.monotonic() + delay, will })
   }
 
   /** The client came back. */
   cancel(subscriber: Subscriber): void {
-    this.waiting.delete(subscriber)
+    this.#waiting.delete(subscriber)
   }
 
   /** Of clients that were connected, or away with a will that waited, when the process ended. */
   leaveThoseOf(tenants: Iterable<Tenant>): void {
-    const now = this.parts.clock.now()
+    const now = this.#parts.clock.now()
     for (const { subscribers } of tenants)
       for (const subscriber of [...subscribers.values()])
         if (subscriber.clients.size === 0) this.leave(subscriber, now - (subscriber.awaySince ?? now))
   }
 
   tick(): void {
-    const now = this.parts.clock.monotonic()
-    for (const [subscriber, { due, will }] of this.waiting) {
+    const now = this.#parts.clock.monotonic()
+    for (const [subscriber, { due, will }] of this.#waiting) {
       const { tenant, key } = subscriber
       // With the end of its MQTT session, e.g. by a clean start, a will waits no longer.
       if (due > now && tenant.subscribers.get(key) === subscriber) continue
-      this.waiting.delete(subscriber)
-      if (this.parts.has(tenant)) this.parts.publish(subscriber, will)
+      this.#waiting.delete(subscriber)
+      if (this.#parts.has(tenant)) this.#parts.publish(subscriber, will)
     }
   }
 
   clear(): void {
-    this.waiting.clear()
+    this.#waiting.clear()
   }
 }
