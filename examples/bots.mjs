@@ -15,12 +15,18 @@ async function call(method, path, json) {
   return body
 }
 
-/** What has happened to the bot since the socket is open, and who waits for what is still to come. @type {any[]} */
+/**
+ * What the socket says, as far as it is looked at here.
+ * @typedef {{ type: string, state?: string, message?: BotMessage }} BotEvent
+ * @typedef {{ messageId?: string, status?: string, fromMe?: boolean, text?: string }} BotMessage
+ */
+
+/** What has happened to the bot since the socket is open, and who waits for what is still to come. @type {BotEvent[]} */
 const events = []
 /** @type {(() => void)[]} */
 const waiting = []
 
-/** The first event that is it, also where it came before it was asked for. @param {(event: any) => boolean} isIt */
+/** The first event that is it, also where it came before it was asked for. @param {(event: BotEvent) => boolean} isIt */
 async function event(isIt) {
   for (;;) {
     const found = events.find(isIt)
@@ -32,7 +38,9 @@ async function event(isIt) {
 /** Queues a text and waits until it has come as far as `status` or further. @param {string} text @param {string[]} status */
 async function send(text, status) {
   const { message } = await call('POST', `/api/sessions/${userId}/messages`, { to: other, type: 'text', text })
-  await event((seen) => seen.type === 'progress' && seen.message.messageId === message.messageId && status.includes(seen.message.status))
+  await event(
+    (seen) => seen.type === 'progress' && seen.message?.messageId === message.messageId && status.includes(seen.message?.status ?? ''),
+  )
 }
 
 const { pairingCode } = await call('POST', '/api/sessions', { userId, phoneNumber: own })
@@ -53,8 +61,8 @@ console.log('online')
 await send('Which gate?', ['delivered', 'read'])
 console.log('delivered')
 
-const { message } = await event((seen) => seen.type === 'message' && !seen.message.fromMe)
-console.log(`they say: ${message.text}`)
+const { message } = await event((seen) => seen.type === 'message' && seen.message?.fromMe === false)
+console.log(`they say: ${message?.text}`)
 await send('Thank you', ['sent', 'delivered', 'read'])
 console.log('answered')
 socket.close()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { processFacts } from './process-facts.ts'
-import type { ProcessRegistry } from './process-registry.ts'
+import type { ProcessRegistry } from './process-registry-store.ts'
 import { removeProfile } from './profile-directory.ts'
 
 export interface RecordsOptions {

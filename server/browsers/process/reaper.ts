@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Log } from '../../log.ts'
 import { processFacts } from './process-facts.ts'
-import type { ProcessRegistry, RegisteredProcess } from './process-registry.ts'
+import type { ProcessRegistry, RegisteredProcess } from './process-registry-store.ts'
 import { removeProfile } from './profile-directory.ts'
 
 export interface ReaperOptions {

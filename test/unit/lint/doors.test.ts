@@ -14,7 +14,7 @@ describe('which folder may import from which', () => {
     ['server/brokers/service.ts', 'server/brokers/engine/broker-engine.ts'],
     ['server/browsers/service.ts', 'server/http/contract.ts'],
     ['server/browsers/service.ts', 'server/store/open.ts'],
-    ['server/browsers/service.ts', 'server/browsers/process/process-registry.ts'],
+    ['server/browsers/service.ts', 'server/browsers/process/process-registry-store.ts'],
     ['server/browsers/service.ts', 'server/fault.ts'],
     ['server/browsers/service.ts', 'puppeteer-core'],
     ['server/bots/engine/baileys/engine.ts', 'baileys'],

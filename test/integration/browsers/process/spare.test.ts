@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { createProcessRegistry, type RegisteredProcess } from '../../../../server/browsers/process/process-registry.ts'
+import { createProcessRegistry, type RegisteredProcess } from '../../../../server/browsers/process/process-registry-store.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 
