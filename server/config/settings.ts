@@ -76,6 +76,10 @@ export const settingsSchema = z.object({
       warmSpare: z.boolean().default(false),
       /** Seconds without use after which a session ends. */
       idleTimeout: z.number().int().min(5).max(86_400).default(600),
+      /** Keeps logins, sealed, when their session ends by itself. */
+      keepLogins: z.boolean().default(true),
+      /** Days without use after which a kept login is forgotten. */
+      keepLoginsFor: z.number().int().min(1).max(3_650).default(30),
       /** The site profile of `POST /get_session`. */
       defaultProfile: z
         .string()

@@ -14,6 +14,7 @@ export interface ProfileDraft {
   /** Seconds. */
   loginTimeout: number
   refresh: { address: string; /** Seconds. */ every: number; loggedOutUrl: string }
+  keep: boolean
   /** JSON. */
   operations: string
 }
@@ -45,6 +46,7 @@ export function draftOf(profile: SiteProfileView | null): ProfileDraft {
       every: (profile?.refresh?.every ?? 120_000) / 1_000,
       loggedOutUrl: profile?.refresh?.loggedOutUrl ?? '',
     },
+    keep: profile?.keep ?? true,
     operations: JSON.stringify(profile?.operations ?? {}, null, 2),
   }
 }
@@ -69,6 +71,7 @@ export function readDraft(draft: ProfileDraft): ReadDraft {
     failure: sign(draft.failure),
     loginTimeout: Math.round(draft.loginTimeout * 1_000),
     refresh: draft.refresh.address.trim() === '' ? null : { ...draft.refresh, every: Math.round(draft.refresh.every * 1_000) },
+    keep: draft.keep,
     operations,
   })
   const problems = Object.fromEntries((result.error?.issues ?? []).map(({ path, message }) => [path.join('.'), message]))

@@ -80,6 +80,8 @@ export const siteProfile = z.object({
     })
     .nullable()
     .default(null),
+  /** Logins here are kept when their session ends by itself; the setting for all has to allow it too. */
+  keep: z.boolean().default(true),
   /** By endpoint name, e.g. `get_booking_number`. */
   operations: z.record(z.string().regex(/^[a-z_]{1,60}$/), operation).default({}),
 })
