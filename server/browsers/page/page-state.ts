@@ -2,9 +2,8 @@
 import type { Page } from 'puppeteer-core'
 import { linearPattern } from '../../linear-pattern.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
+import type { PageSign } from '../contract/site-steps.ts'
 import { BrowserFault } from '../fault.ts'
-
-export type PageSign = NonNullable<SiteProfile['success']>
 
 export interface PageState {
   url: string

@@ -103,7 +103,7 @@ const loggedOut = (why: string): Fault =>
 async function carryOut(
   page: Page,
   name: string,
-  { steps, read: field }: Operation,
+  { steps, read: output }: Operation,
   inputs: OperationInputs,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -113,12 +113,12 @@ async function carryOut(
       if (step.click !== undefined) await click(page, fillIn(step.click, inputs, escapeSelector), stepSignal)
       if (step.fill !== undefined)
         await fill(page, fillIn(step.fill, inputs, escapeSelector), fillIn(step.value ?? '', inputs, String), stepSignal)
-      if (step.waitFor !== undefined) await appears(page, fillIn(step.waitFor, inputs, escapeSelector), stepSignal)
+      if (typeof step.waitFor === 'string') await appears(page, fillIn(step.waitFor, inputs, escapeSelector), stepSignal)
     })
     waited = step.waitFor !== undefined
   }
   return within('Reading the page', signal, (readSignal) =>
-    read(page, fillIn(field, inputs, escapeSelector), waited ? 0 : 2_000, readSignal),
+    read(page, fillIn(typeof output === 'string' ? output : '', inputs, escapeSelector), waited ? 0 : 2_000, readSignal),
   )
 }
 

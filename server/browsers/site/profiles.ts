@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../../clock.ts'
 import { createAnnouncer } from '../../events/event-types.ts'
 import type { EventSink } from '../../events/event.ts'
 import { linearPattern } from '../../linear-pattern.ts'
-import { siteProfile, type SiteProfile } from '../contract/site-profile.ts'
+import { logsIn, siteProfile, type SiteProfile } from '../contract/site-profile.ts'
 import { browserEvents } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
 import { builtInProfiles } from './built-in-profiles.ts'
@@ -109,10 +109,12 @@ function tidy(rows: ProfileRows, clock: Clock): void {
   }
 }
 
-/** What the schema cannot see: that a form profile has its form. */
+/** What the schema cannot see: that a profile that logs in says how, and once. */
 function checkForm(profile: SiteProfile): void {
-  if (profile.kind === 'form' && profile.form === null)
-    throw new BrowserFault('profile-invalid', 'A profile of kind form says where its form is')
+  if (profile.kind === 'form' && !logsIn(profile))
+    throw new BrowserFault('profile-invalid', 'A profile of kind form says where its form is, or has a login of steps')
+  if (profile.form !== null && profile.login !== null)
+    throw new BrowserFault('profile-invalid', 'A profile has a form or a login of steps, not both')
 }
 
 /** And that each pattern is one. */
