@@ -4,6 +4,12 @@ import { createRouter, createWebHashHistory, type Router, type RouteRecordRaw } 
 export const pages: readonly RouteRecordRaw[] = [
   { path: '/', name: 'overview', component: () => import('./pages/overview/overview-page.vue'), meta: { title: 'Overview' } },
   { path: '/browsers', name: 'browsers', component: () => import('./pages/browsers/browsers-page.vue'), meta: { title: 'Browsers' } },
+  {
+    path: '/browsers/:id(session_[^/]+)',
+    name: 'browser-session',
+    component: () => import('./pages/browsers/session/session-page.vue'),
+    meta: { title: 'Browser session', rail: 'icons' },
+  },
   { path: '/logins', name: 'logins', component: () => import('./pages/logins/logins-page.vue'), meta: { title: 'Logins' } },
   { path: '/relay', name: 'relay', component: () => import('./pages/relay/relay-page.vue'), meta: { title: 'Relay' } },
   { path: '/brokers', name: 'brokers', component: () => import('./pages/brokers/brokers-page.vue'), meta: { title: 'Brokers' } },

@@ -60,6 +60,10 @@ export const useBrowsers = defineStore('browsers', () => {
     endLease: (id: string, lease: string) => useApi().browsers.endLease({ params: { id, lease } }),
     navigate: (id: string, to: { address: string } | { action: 'back' | 'forward' | 'reload' }) =>
       useApi().browsers.navigate({ params: { id }, body: to }),
+    /** Resolves with the id of the page, which is in front. */
+    openPage: async (id: string, address?: string): Promise<string> =>
+      (await useApi().browsers.openPage({ params: { id }, body: address === undefined ? {} : { address } })).page,
+    closePage: (id: string, page: string) => useApi().browsers.closePage({ params: { id, page } }),
     screenshot: (id: string) => useApi().browsers.screenshot({ params: { id } }),
   }
 })

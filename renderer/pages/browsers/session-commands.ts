@@ -23,6 +23,13 @@ export function useSessionCommands(): void {
       { label: 'Open browser session', icon: 'i-lucide-plus', suffix: 'Browsers', onSelect: () => void router.push('/browsers?open') },
       ...browsers.sessions.flatMap((session): Command[] => [
         {
+          label: `Open ${sessionName(session)} large`,
+          icon: 'i-lucide-maximize-2',
+          suffix: 'Browsers',
+          searched: true,
+          onSelect: () => void router.push(`/browsers/${session.id}`),
+        },
+        {
           label: `Take over ${sessionName(session)}`,
           icon: 'i-lucide-mouse-pointer-click',
           suffix: 'Browsers',

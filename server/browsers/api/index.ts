@@ -5,13 +5,14 @@ import { browsersContract, sessionId } from '../contract/index.ts'
 import { attachView } from '../view/live-view.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
+import { createWallHandlers } from './api-wall.ts'
 import type { ApiParts } from './parts.ts'
 
 export function createBrowsersApi(parts: ApiParts): Api {
   const { service, clock } = parts
   return implement(
     browsersContract,
-    { ...createPublishedHandlers(parts), ...createNativeHandlers(parts) },
+    { ...createPublishedHandlers(parts), ...createNativeHandlers(parts), ...createWallHandlers(parts) },
     {
       view: (socket, { params }) => {
         const { id } = z.object({ id: sessionId }).parse(params)

@@ -5,6 +5,7 @@ import { defineContract } from '../../http/contract.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
+import { wallRoutes } from './wall.ts'
 
 export { sessionId } from './parts.ts'
 export * from './resources.ts'
@@ -15,7 +16,7 @@ export const browsersContract = defineContract({
   version: '1.0.0',
   description: 'Logged-in Chromium sessions that stay alive between calls.',
   subject: { params: ['id', 'session_id'], missing: 'session-not-found' },
-  routes: { ...publishedRoutes, ...nativeRoutes },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...wallRoutes },
   sockets: nativeSockets,
   faults: {
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
@@ -58,6 +59,7 @@ export const browsersContract = defineContract({
       remedy: 'Check the network and the room on the disk, then try again; or name a Chromium with `--browser`.',
     },
     'captcha-failed': { status: 500, remedy: 'Check the key and the balance at the captcha service, or solve it in the live view.' },
+    'page-not-found': { status: 404, remedy: 'Read the session again for the pages that are open.' },
     'lease-not-found': { status: 404, remedy: 'Take a new lease; this one has ended.' },
     'profile-not-found': { status: 400, remedy: 'Use the name of a site profile; the control API lists them.' },
   },

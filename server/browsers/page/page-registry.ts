@@ -124,16 +124,31 @@ export class PageRegistry {
     this.#hooks.changed()
   }
 
+  /** Opens an empty page in front of the others; resolves with its id. */
+  async open(): Promise<string> {
+    const page = await this.#browser.newPage()
+    const id = targetIdOf(page.target())
+    // One opened while another was opening at the back cannot be told from that by its event.
+    if (this.#inBackground.delete(id)) this.#open({ targetId: id, url: page.url(), title: '' })
+    await this.#guarded(id, page)
+    const entry = this.#entries.get(id)
+    if (entry) entry.page ??= page
+    this.#active = id
+    this.#hooks.changed()
+    return id
+  }
+
+  /** False for an id that is not open. */
+  close(id: string): boolean {
+    if (!this.#entries.has(id)) return false
+    this.#close(id)
+    return true
+  }
+
   /** Puts a new page in the place of one that does not answer any more, and closes that. */
   async replace(id: string): Promise<void> {
-    const page = await this.#browser.newPage()
-    const newId = targetIdOf(page.target())
-    await this.#guarded(newId, page)
-    const entry = this.#entries.get(newId)
-    if (entry) entry.page ??= page
-    this.#active = newId
+    await this.open()
     this.#close(id)
-    this.#hooks.changed()
   }
 
   /** Runs `work` on a page that is not listed and never comes to the front, and closes it. */
@@ -168,7 +183,7 @@ export class PageRegistry {
     if (fate === 'page') this.#open(info)
   }
 
-  #open(info: TargetInfo): void {
+  #open(info: Pick<TargetInfo, 'targetId' | 'url' | 'title' | 'openerId'>): void {
     const entry: Entry = { id: info.targetId, url: info.url, title: info.title, opener: info.openerId ?? null, page: null }
     this.#entries.set(entry.id, entry)
     this.#attach(entry).catch(() => this.#destroyed(entry.id))

@@ -55,6 +55,16 @@ export class SessionPages {
     return this.#watched().inBackground(work)
   }
 
+  /** Opens an empty page in front of the others; resolves with its id. Throws `session-ended` without a browser. */
+  async open(): Promise<string> {
+    return this.#watched().open()
+  }
+
+  /** Closes a page; false for an id that is not open. */
+  close(id: string): boolean {
+    return this.#registry?.close(id) ?? false
+  }
+
   /** Puts a new page in the place of one that does not answer any more, and closes that. Throws `session-ended` without a browser. */
   async replace(id: string): Promise<void> {
     return this.#watched().replace(id)

@@ -3,36 +3,9 @@ import BrowsersPage from '../../../../renderer/pages/browsers/browsers-page.vue'
 import type { BrowserSession, ChromiumState, SessionEvent } from '../../../../server/browsers/contract/index.ts'
 import { refusal, reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../../support/mount.ts'
+import { session } from './sample-session.ts'
 
 const at = '2026-11-21T07:30:00.000Z'
-
-function session(changes: Partial<BrowserSession> = {}): BrowserSession {
-  return {
-    ...{
-      id: 'session_1795246249_3886465173-a',
-      username: 'user1',
-      profile: 'harbor-gate',
-      state: 'ready',
-      reason: null,
-      createdAt: at,
-      lastUsedAt: at,
-      idleExpiresAt: null,
-      currentUrl: 'http://portal.example/containers',
-      title: 'Containers',
-    },
-    ...{
-      pages: [],
-      leases: [],
-      memoryBytes: 184_000_000,
-      processCount: 9,
-      pid: 42,
-      lastRefresh: null,
-      nextRefreshAt: null,
-      endReason: null,
-    },
-    ...changes,
-  }
-}
 
 const chromium: ChromiumState = {
   state: 'ready',

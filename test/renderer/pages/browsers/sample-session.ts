@@ -1,0 +1,13 @@
+/** A session as the server tells of it. */
+import type { BrowserSession } from '../../../../server/browsers/contract/index.ts'
+
+const at = '2026-11-21T07:30:00.000Z'
+
+export function session(changes: Partial<BrowserSession> = {}): BrowserSession {
+  return {
+    ...{ id: 'session_1795246249_3886465173-a', username: 'user1', profile: 'harbor-gate', state: 'ready', reason: null, createdAt: at },
+    ...{ lastUsedAt: at, idleExpiresAt: null, currentUrl: 'http://portal.example/containers', title: 'Containers', pages: [], leases: [] },
+    ...{ memoryBytes: 184_000_000, processCount: 9, pid: 42, lastRefresh: null, nextRefreshAt: null, endReason: null },
+    ...changes,
+  }
+}
