@@ -97,6 +97,8 @@ export const en: Words = {
       'signed-in-again': 'Signed in again',
       'popup-blocked': 'Popup blocked',
       'download-blocked': 'Download refused',
+      'download-begun': 'Download began',
+      'download-ended': ({ how }) => ({ done: 'File downloaded', stopped: 'Download stopped', failed: 'Download failed' })[how],
       'page-crashed': 'Page crashed',
       'not-responding': 'Browser does not answer',
       answered: 'Browser answers again',
@@ -193,6 +195,8 @@ export const en: Words = {
     'signed-in-again': ({ held, why }) => (held ? `The login holds, although ${why}` : `Logged in again, because ${why}`),
     'popup-blocked': ({ how }) => (how === 'refused' ? 'A popup was refused' : 'A popup was closed'),
     'download-blocked': ({ file }) => `Download of ${file} refused`,
+    'download-begun': ({ file }) => `${file} arrives`,
+    'download-ended': ({ file, how }) => `${file} ${{ done: 'has arrived', stopped: 'was stopped', failed: 'did not arrive' }[how]}`,
     'page-crashed': ({ url }) => `The page crashed and was loaded again: ${url}`,
     'not-responding': 'The browser does not answer',
     answered: 'The browser answers again',
@@ -208,6 +212,17 @@ export const en: Words = {
       })[step],
     'address-refused': ({ said }) => said,
     'dialog-dismissed': ({ said }) => `The page said: ${said}`,
+    'dialog-shown': ({ kind, said }) => (kind === 'beforeunload' ? 'The page asks whether it may be left' : `The page asks: ${said}`),
+    'dialog-answered': ({ kind, how, said }) =>
+      `${kind === 'beforeunload' ? 'Leaving the page' : said}: ${
+        {
+          accepted: 'accepted',
+          refused: 'refused',
+          late: 'refused, since nobody answered',
+          abandoned: 'nobody drives any more',
+          elsewhere: 'answered by a program',
+        }[how]
+      }`,
     'page-opened': 'A link opened a new page',
     navigated: ({ url }) => url,
     'page-closed': ({ most }) => `More than ${most} pages were open; the oldest one at the back was closed`,

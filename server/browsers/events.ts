@@ -9,6 +9,8 @@ const said = { said: z.string() }
 // These come all the time by themselves: shown, not kept.
 const passing = { audited: false }
 
+const dialogKind = z.enum(['alert', 'confirm', 'prompt', 'beforeunload'])
+
 /** Those of a session's own events that the whole house hears of. */
 const announcedEvents = {
   'session-opened': eventType('busy', { /** The title of the site profile. */ site: z.string() }),
@@ -25,6 +27,12 @@ const announcedEvents = {
   'signed-in-again': eventType('good', { /** The site had the login still. */ held: z.boolean(), why: z.string() }),
   'popup-blocked': eventType('neutral', { how: z.enum(['refused', 'closed']) }, passing),
   'download-blocked': eventType('attention', { file: z.string() }),
+  'download-begun': eventType('busy', { file: z.string() }, passing),
+  'download-ended': eventType(({ how }) => (how === 'done' ? 'good' : 'attention'), {
+    file: z.string(),
+    how: z.enum(['done', 'stopped', 'failed']),
+    bytes: z.number(),
+  }),
   'page-crashed': eventType('bad', { url: z.string() }),
   'not-responding': eventType('bad'),
   answered: eventType('good'),
@@ -39,6 +47,13 @@ export const sessionEvents = {
   }),
   'address-refused': eventType('attention', said),
   'dialog-dismissed': eventType('neutral', said),
+  'dialog-shown': eventType('attention', { kind: dialogKind, ...said }),
+  'dialog-answered': eventType('neutral', {
+    kind: dialogKind,
+    /** `late`: nobody did in time; `abandoned`: whoever drove gave back; `elsewhere`: by a program, or its page has gone. */
+    how: z.enum(['accepted', 'refused', 'late', 'abandoned', 'elsewhere']),
+    ...said,
+  }),
   'page-opened': eventType('neutral'),
   navigated: eventType('neutral', { url: z.string() }),
   'page-closed': eventType('neutral', { /** How many may be open. */ most: z.number() }),

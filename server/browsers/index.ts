@@ -7,6 +7,7 @@ import { createBrowsersApi } from './api/index.ts'
 import { Chromium } from './chromium/chromium.ts'
 import type { InstallSource } from './chromium/install.ts'
 import type { SessionEventText } from './events.ts'
+import { SessionFiles } from './files/session-files.ts'
 import { createProcessRegistry } from './process/process-registry-store.ts'
 import { reapLeftovers } from './process/reaper.ts'
 import { concernsOf, countsOf } from './report.ts'
@@ -48,6 +49,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     log,
     ...(options.install ? { install: options.install } : {}),
   })
+  const files = new SessionFiles({ folder, clock })
   const service = new SessionService({
     settings,
     clock,
@@ -57,6 +59,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     chromium,
     registry,
     profilesDir,
+    files,
     changed,
     textOf,
     recorded: (session, event, actor) => {
@@ -70,13 +73,14 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
 
   return {
     name: 'browsers',
-    api: createBrowsersApi({ service, chromium, settings, clock, textOf }),
+    api: createBrowsersApi({ service, files, chromium, settings, clock, textOf }),
     profiles,
     service,
     chromium,
     async start() {
       mkdirSync(profilesDir, { recursive: true, mode: 0o700 })
       chromium.start()
+      files.start()
       service.start()
       endSubscription()
       endSubscription = settings.onChange((now, before) => {
@@ -92,6 +96,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     async stop() {
       endSubscription()
       await service.stop()
+      files.stop()
       await Promise.all([chromium.stop(), reaping])
     },
     summary: () => countsOf(service, opened),

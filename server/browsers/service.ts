@@ -3,6 +3,7 @@ import { escape, within } from '../isolation.ts'
 import { writtenOrigins } from './contract/site-profile.ts'
 import type { SessionEventText } from './events.ts'
 import { BrowserFault } from './fault.ts'
+import type { SessionFiles } from './files/session-files.ts'
 import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
 import type { SignedIn } from './login/sign-in.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
@@ -19,6 +20,7 @@ import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 
 export interface ServiceOptions extends StarterOptions {
   profiles: Pick<ProfileStore, 'get'>
+  files: Pick<SessionFiles, 'of'>
   textOf: SessionEventText
   recorded(session: Session, event: RecordedEvent, actor: string): void
   /** Ms; tests hurry. */
@@ -245,12 +247,14 @@ export class SessionService {
   async #open(wanted: Wanted, profile: ListedProfile, key: string | null): Promise<Obtained> {
     let mine: Obtained | undefined
     const admitted = this.#admission.admit(() => {
+      const id = newSessionId(this.#options.clock.now())
       const session = new Session({
-        id: newSessionId(this.#options.clock.now()),
+        id,
         key,
         profile,
         credentials: wanted.credentials,
         waitsForPerson: wanted.waitsForPerson,
+        files: this.#options.files.of(id),
         clock: this.#options.clock,
         hooks: this.#hooks,
       })

@@ -3,16 +3,17 @@ import { z } from 'zod'
 import { implement, type Api } from '../../http/api.ts'
 import { browsersContract, sessionId } from '../contract/index.ts'
 import { attachView } from '../view/live-view.ts'
+import { createHandsHandlers } from './api-hands.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
 import { createWallHandlers } from './api-wall.ts'
 import type { ApiParts } from './parts.ts'
 
 export function createBrowsersApi(parts: ApiParts): Api {
-  const { service, clock } = parts
+  const { service, files, clock } = parts
   return implement(
     browsersContract,
-    { ...createPublishedHandlers(parts), ...createNativeHandlers(parts), ...createWallHandlers(parts) },
+    { ...createPublishedHandlers(parts), ...createNativeHandlers(parts), ...createHandsHandlers(parts), ...createWallHandlers(parts) },
     {
       view: (socket, { params }) => {
         const { id } = z.object({ id: sessionId }).parse(params)
@@ -24,6 +25,6 @@ export function createBrowsersApi(parts: ApiParts): Api {
         }
       },
     },
-    { makersOf: (id) => service.makersOf(id) },
+    { makersOf: (id) => service.makersOf(id) ?? files.find(id)?.makers },
   )
 }

@@ -4,11 +4,13 @@ import type { SettingsSource } from '../../config/source.ts'
 import { actorOf, type Call } from '../../http/api.ts'
 import type { Chromium } from '../chromium/chromium.ts'
 import type { SessionEventText } from '../events.ts'
+import type { SessionFiles } from '../files/session-files.ts'
 import type { SessionService } from '../service.ts'
 import type { Session } from '../session/session.ts'
 
 export interface ApiParts {
   service: SessionService
+  files: Pick<SessionFiles, 'find'>
   chromium: Chromium
   settings: SettingsSource
   clock: Clock

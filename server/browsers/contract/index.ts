@@ -2,6 +2,7 @@
  * The browsers API: the published E-Modal session contract, and beside it the native resource of sessions and of the Chromium they run on.
  */
 import { defineContract } from '../../http/contract.ts'
+import { handsRoutes } from './hands.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
@@ -16,7 +17,7 @@ export const browsersContract = defineContract({
   version: '1.0.0',
   description: 'Logged-in Chromium sessions that stay alive between calls.',
   subject: { params: ['id', 'session_id'], missing: 'session-not-found' },
-  routes: { ...publishedRoutes, ...nativeRoutes, ...wallRoutes },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...wallRoutes },
   sockets: nativeSockets,
   faults: {
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
@@ -60,6 +61,9 @@ export const browsersContract = defineContract({
     },
     'captcha-failed': { status: 500, remedy: 'Check the key and the balance at the captcha service, or solve it in the live view.' },
     'page-not-found': { status: 404, remedy: 'Read the session again for the pages that are open.' },
+    'download-not-found': { status: 404, remedy: 'List the downloads of the session; files are removed 24 hours after its end.' },
+    'download-unfinished': { status: 409, remedy: 'Wait until its state is `done`, then fetch it.' },
+    'file-too-large': { status: 413, remedy: 'Use a smaller file, or remove what is no longer needed.' },
     'lease-not-found': { status: 404, remedy: 'Take a new lease; this one has ended.' },
     'profile-not-found': { status: 400, remedy: 'Use the name of a site profile; the control API lists them.' },
   },

@@ -4,6 +4,7 @@
  * a text message is one `ViewNotice`. Client to server: text messages, each one `ViewCommand`.
  */
 import { z } from 'zod'
+import { handsCommands, handsNotices } from './live-view-hands.ts'
 
 const modifiers = z.number().int().min(0).max(15).default(0)
 const coordinate = z.number().min(-10_000).max(100_000)
@@ -46,6 +47,7 @@ export const viewCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text: z.string().max(10_000) }),
   /** Shows another page of the session. */
   z.object({ type: z.literal('page'), page: z.string().max(100) }),
+  ...handsCommands,
 ])
 export type ViewCommand = z.output<typeof viewCommand>
 export type SentViewCommand = z.input<typeof viewCommand>
@@ -58,5 +60,6 @@ export const viewNotice = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('ended'), reason: z.string() }),
   z.object({ type: z.literal('problem'), message: z.string() }),
+  ...handsNotices,
 ])
 export type ViewNotice = z.output<typeof viewNotice>

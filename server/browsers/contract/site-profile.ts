@@ -1,5 +1,6 @@
 /** What a login is, as data: where it happens, how it is recognised, what keeps it fresh, what can be asked afterwards. */
 import { z } from 'zod'
+import { downloadPolicy } from './hands.ts'
 import { address, captchaPlace, mostSteps, oneByOne, pageSign, selector, siteStep, type SiteStep } from './site-steps.ts'
 
 export const siteProfileName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes')
@@ -108,6 +109,8 @@ export const siteProfile = z.object({
     })
     .nullable()
     .default(null),
+  /** What becomes of files that its pages download: kept with the session, or refused. */
+  downloads: downloadPolicy.default('allow'),
   /** Logins here are kept when their session ends by itself; the setting for all has to allow it too. */
   keep: z.boolean().default(true),
   /** By endpoint name: `get_booking_number` is `POST /get_booking_number`. */

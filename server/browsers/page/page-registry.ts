@@ -5,8 +5,10 @@
 import type { Browser, CDPSession, Page, Target } from 'puppeteer-core'
 import { addressToTell } from '../../http/userinfo.ts'
 import type { RecordSessionEvent } from '../events.ts'
+import type { SessionDownloads } from '../files/session-downloads.ts'
 import { closeTarget } from './close-target.ts'
-import { dismissUnseenDialogs } from './dialogs.ts'
+import { dialogsAreClaimed } from './dialog-claims.ts'
+import type { Dialogs } from './dialogs.ts'
 import { fateOf } from './new-window.ts'
 import { guardPage } from './page-guard.ts'
 import { isInternal, presentable, targetIdOf, type TargetInfo } from './targets.ts'
@@ -21,6 +23,8 @@ export interface KnownPage {
 export interface PageHooks {
   changed(): void
   record: RecordSessionEvent
+  dialogs: Pick<Dialogs, 'opened' | 'closed'>
+  downloads: Pick<SessionDownloads, 'watch'>
 }
 
 interface Entry {
@@ -71,13 +75,7 @@ export class PageRegistry {
     })
     cdp.on('Target.targetDestroyed', ({ targetId }) => this.#destroyed(targetId))
     cdp.on('Target.targetCrashed', ({ targetId }) => this.#crashed(targetId))
-    cdp.on('Browser.downloadWillBegin', ({ suggestedFilename }) =>
-      this.#hooks.record('download-blocked', { file: suggestedFilename.slice(0, 120) }),
-    )
-    await Promise.all([
-      cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }),
-      cdp.send('Browser.setDownloadBehavior', { behavior: 'deny', eventsEnabled: true }),
-    ])
+    await Promise.all([cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }), this.#hooks.downloads.watch(cdp)])
     // The window of the command line may come late; opening another one would leave that one in front of it.
     const target = await this.#browser.waitForTarget((candidate) => candidate.type() === 'page' && !isInternal(candidate.url()), {
       timeout: 20_000,
@@ -195,7 +193,6 @@ export class PageRegistry {
     const page = await target.page()
     if (!page || this.#disposed) return
     await this.#guarded(entry.id, page)
-    dismissUnseenDialogs(page, (message) => this.#hooks.record('dialog-dismissed', { said: message.slice(0, 200) }))
     entry.page = page
     if (this.#active === null || entry.opener !== null) {
       this.#active = entry.id
@@ -222,6 +219,7 @@ export class PageRegistry {
     this.#inBackground.delete(id)
     if (this.#disposed) return
     this.#guards.delete(id)
+    this.#hooks.dialogs.closed(id)
     // It had taken the front.
     if (this.#popups.delete(id))
       return void this.active()
@@ -248,7 +246,19 @@ export class PageRegistry {
   }
 
   #guarded(id: string, page: Page): Promise<void> {
-    const guard = this.#guards.get(id) ?? guardPage(page, () => this.#hooks.record('popup-blocked', { how: 'refused' }))
+    const { record, dialogs } = this.#hooks
+    const guard =
+      this.#guards.get(id) ??
+      guardPage(page, {
+        blocked: () => record('popup-blocked', { how: 'refused' }),
+        dialog: (asked, reply) => {
+          if (dialogsAreClaimed(page)) return
+          // Nobody sees a page at the back.
+          if (this.#inBackground.has(id)) reply({ accept: asked.kind === 'beforeunload' })
+          else dialogs.opened(id, asked, reply)
+        },
+        dialogClosed: () => dialogs.closed(id),
+      })
     this.#guards.set(id, guard)
     return guard
   }

@@ -21,6 +21,8 @@ export class SessionPages {
         this.#hooks.changed()
       },
       record: this.#hooks.record,
+      dialogs: this.#hooks.dialogs,
+      downloads: this.#hooks.downloads,
     })
     await this.#registry.start()
   }

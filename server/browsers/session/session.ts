@@ -8,11 +8,15 @@ import { createSerialQueue } from '../../async/serial-queue.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
 import { withoutUserinfo } from '../../http/userinfo.ts'
+import { escape } from '../../isolation.ts'
 import type { EndReason, SessionState } from '../contract/index.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
-import type { SessionEventFacts, SessionEventKind } from '../events.ts'
+import type { RecordSessionEvent, SessionEventFacts, SessionEventKind } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
+import type { SessionDownloads } from '../files/session-downloads.ts'
+import type { Uploads } from '../files/uploads.ts'
 import type { Credentials } from '../login/sign-in.ts'
+import { Dialogs } from '../page/dialogs.ts'
 import type { ViewableSession } from '../view/viewable-session.ts'
 import type { RecordedEvent } from './history.ts'
 import { LeaseBook } from './leases.ts'
@@ -43,6 +47,7 @@ export interface SessionOptions {
   /** After a failed login it stays open for a person to help, instead of ending. */
   waitsForPerson: boolean
   clock: Clock
+  files: { downloads: SessionDownloads; uploads: Uploads }
   hooks: SessionHooks
 }
 
@@ -56,6 +61,9 @@ export class Session implements ViewableSession {
   readonly waitsForPerson: boolean
   readonly createdAt: number
   readonly browser: SessionBrowser
+  readonly dialogs: Dialogs
+  readonly downloads: SessionDownloads
+  readonly uploads: Uploads
   readonly pages: SessionPages
   readonly login: SessionLogin
   readonly leases: LeaseBook
@@ -66,7 +74,7 @@ export class Session implements ViewableSession {
   readonly #credentials: Credentials
   readonly #work = createSerialQueue()
 
-  constructor({ id, key, profile, credentials, waitsForPerson, clock, hooks }: SessionOptions) {
+  constructor({ id, key, profile, credentials, waitsForPerson, clock, files, hooks }: SessionOptions) {
     this.id = id
     this.key = key
     this.profile = profile
@@ -90,7 +98,12 @@ export class Session implements ViewableSession {
     this.#core = core
     this.browser = new SessionBrowser(core)
     this.login = new SessionLogin(core, profile)
-    this.pages = new SessionPages({ changed: () => core.changed(), record: (kind, facts) => core.record(kind, facts) })
+    const record: RecordSessionEvent = (kind, facts) => core.record(kind, facts)
+    this.dialogs = new Dialogs({ clock, driven: () => this.control.holder !== null, record })
+    this.downloads = files.downloads
+    this.downloads.opened(() => [...this.#makers], profile.downloads, record)
+    this.uploads = files.uploads
+    this.pages = new SessionPages({ changed: () => core.changed(), record, dialogs: this.dialogs, downloads: this.downloads })
     this.leases = new LeaseBook(clock, {
       onTaken: ({ holder }) => {
         this.touch()
@@ -114,6 +127,7 @@ export class Session implements ViewableSession {
       onGivenBack: () => {
         if (!this.live) return
         this.touch()
+        this.dialogs.abandon()
         core.handle('given-back')
         core.record('given-back', {}, 'owner')
         hooks.onGivenBack(this)
@@ -230,6 +244,8 @@ export class Session implements ViewableSession {
     this.leases.close()
     this.#core.beginEnd(reason, text)
     this.pages.stop()
+    this.dialogs.stop()
+    this.downloads.ended()
     this.record(reason === 'crashed' ? 'session-crashed' : 'session-closed', { reason, said: text }, actor)
     // One that crashed may be opened again with what it had.
     if (reason !== 'crashed') this.#forgetSecrets()
@@ -239,6 +255,7 @@ export class Session implements ViewableSession {
   ended(): void {
     this.browser.gone()
     this.pages.forget()
+    void Promise.all([this.downloads.tidy(), this.uploads.discard()]).catch(escape)
   }
 
   #forgetSecrets(): void {

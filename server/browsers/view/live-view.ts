@@ -1,13 +1,14 @@
 /** One person's live view of one session, over one WebSocket: pictures out, mouse and keyboard in. Messages: `live-view-messages.ts`. */
 import { randomUUID } from 'node:crypto'
-import type { CDPSession } from 'puppeteer-core'
 import type { RawData, WebSocket } from 'ws'
 import { systemClock, type Clock } from '../../clock.ts'
 import { contained, type Scope } from '../../isolation.ts'
 import { viewCommand, type ViewCommand, type ViewNotice } from '../contract/live-view-messages.ts'
-import { startScreencast, type Frame, type FrameSink, type Screencast, type ScreencastSize } from './screencast.ts'
-import { createViewInput, type ViewInput } from './view-input.ts'
-import type { ViewablePage, ViewableSession } from './viewable-session.ts'
+import type { Point } from './page-hands.ts'
+import { openLink, type PageLink } from './page-link.ts'
+import type { Frame, FrameSink, ScreencastSize } from './screencast.ts'
+import { tellDialogs, tellDownloads } from './tellers.ts'
+import type { ViewableSession } from './viewable-session.ts'
 
 const mostUndrawn = 2
 /** Bytes on their way to the client beyond which pictures wait, so that notices and answers do not queue behind them. */
@@ -29,6 +30,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   let drawn = 0
   let lastPage = ''
   let lastHolder = ''
+  let pressed: Point | null = null
   let ended = false
 
   // An error in a view ends that view: neither the session it shows, in whose events it is called, nor the room.
@@ -38,6 +40,8 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   const subscriptions = [
     session.pages.onChange(contained(scope, follow)),
     session.control.onChange(contained(scope, onControl)),
+    session.dialogs.onChange(contained(scope, tellDialogs(session.dialogs, clock, notify))),
+    session.downloads.onChange(contained(scope, tellDownloads(session.downloads, notify))),
     session.onEnd(contained(scope, end)),
   ]
   socket.on('message', contained(scope, receive))
@@ -45,6 +49,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   socket.once('close', contained(scope, dispose))
   onControl()
   follow()
+  if (session.dialogs.list().length > 0) tellDialogs(session.dialogs, clock, notify)()
 
   function receive(data: RawData, isBinary: boolean): void {
     if (ended) return
@@ -78,17 +83,40 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
         if (!session.pages.list().some((page) => page.id === command.page)) return problem('That page is not open any more')
         return session.pages.show(command.page)
       default:
-        return type(command)
+        return handle(command)
     }
   }
 
-  function type(command: Extract<ViewCommand, { type: 'mouse' | 'key' | 'text' }>): void {
+  function handle(command: Exclude<ViewCommand, { type: 'visible' | 'drawn' | 'take-over' | 'give-back' | 'page' }>): void {
     if (session.control.holder !== viewId) return problem('Take over first, then type')
     session.touch()
+    if (command.type === 'answer') {
+      const { accept, text } = command
+      const answered = session.dialogs.answer(command.dialog, { accept, ...(text === undefined ? {} : { text }) })
+      return answered ? undefined : problem('That dialog is not open any more')
+    }
     if (link === null) return problem('The session has no page to type into')
-    if (command.type === 'mouse') link.input.mouse(command)
-    else if (command.type === 'key') link.input.key(command)
-    else link.input.text(command.text)
+    switch (command.type) {
+      case 'mouse':
+        if (command.action === 'down') pressed = { x: command.x, y: command.y }
+        return isStopped(command.action) ? undefined : link.input.mouse(command)
+      case 'key':
+        return isStopped(command.action) ? undefined : link.input.key(command)
+      case 'text':
+        return isStopped('down') ? undefined : link.input.text(command.text)
+      case 'choose':
+        return link.hands?.choose(command.choice, command.value)
+      case 'files': {
+        const paths = command.files.flatMap((id) => session.uploads.find(id)?.path ?? [])
+        if (paths.length < command.files.length) return problem('A file is not there any more; give it again')
+        return link.hands?.giveFiles(command.chooser, paths)
+      }
+    }
+  }
+
+  /** A page with a dialog takes no input; but what is held down has to be let go of. */
+  function isStopped(action: string): boolean {
+    return action !== 'up' && link !== null && session.dialogs.isOpenOn(link.pageId)
   }
 
   /** Looks at the page that stands in front, and stays with it until another does. */
@@ -100,7 +128,8 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
       link.close()
       link = null
     }
-    if (link === null && wanted && page !== null) link = openLink(page, size, sink, problem)
+    if (link === null && wanted && page !== null) link = openLink({ page, size, sink, notify, problem, pressedAt: () => pressed })
+    link?.drive(session.control.holder === viewId)
     if (page === null) return
     const seen = JSON.stringify([page.id, page.url, page.title])
     if (seen === lastPage) return
@@ -111,7 +140,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   function onControl(): void {
     const controller = session.control.holder
     const holder = controller === null ? 'nobody' : controller === viewId ? 'you' : 'other'
-    if (holder !== 'you') link?.input.release()
+    link?.drive(holder === 'you')
     if (holder === lastHolder) return
     lastHolder = holder
     notify({ type: 'control', holder })
@@ -154,56 +183,6 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
     link?.close()
     link = null
     session.control.giveBack(viewId)
-  }
-}
-
-/** The view's hold on one page. */
-interface PageLink {
-  pageId: string
-  input: ViewInput
-  /** Starts, changes or stops the pictures. */
-  show(size: ScreencastSize | null): void
-  resume(): void
-  close(): void
-}
-
-function openLink(page: ViewablePage, firstSize: ScreencastSize | null, sink: FrameSink, problem: (message: string) => void): PageLink {
-  const attaching = page.page.createCDPSession()
-  // Attaching takes a moment; what is typed meanwhile waits for it in its order.
-  const input = createViewInput({ send: (...call) => attaching.then((cdp) => cdp.send(...call)) }, problem)
-  let size = firstSize
-  let attached: CDPSession | null = null
-  let cast: Screencast | null = null
-  let closed = false
-
-  attaching.then(
-    (cdp) => {
-      attached = cdp
-      apply()
-    },
-    // The page closed before it was attached; that it has gone comes as an event of the session.
-    () => undefined,
-  )
-  return {
-    pageId: page.id,
-    input,
-    show(next) {
-      size = next
-      apply()
-    },
-    resume: () => cast?.resume(),
-    close() {
-      closed = true
-      cast?.stop()
-      input.release()
-      attaching.then((cdp) => cdp.detach()).catch(() => undefined)
-    },
-  }
-
-  function apply(): void {
-    if (attached === null || closed) return
-    cast?.stop()
-    cast = size === null ? null : startScreencast(attached, size, sink)
   }
 }
 

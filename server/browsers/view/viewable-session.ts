@@ -1,5 +1,8 @@
 /** What a live view needs of a session, and no more. */
 import type { Page } from 'puppeteer-core'
+import type { SessionDownloads } from '../files/session-downloads.ts'
+import type { Uploads } from '../files/uploads.ts'
+import type { Dialogs } from '../page/dialogs.ts'
 
 export interface ViewablePage {
   /** The page's target id; never reused. */
@@ -31,6 +34,9 @@ export interface ViewableSession {
     giveBack(viewId: string): void
     onChange(listener: () => void): () => void
   }
+  readonly dialogs: Pick<Dialogs, 'list' | 'isOpenOn' | 'answer' | 'onChange'>
+  readonly downloads: Pick<SessionDownloads, 'list' | 'onChange'>
+  readonly uploads: Pick<Uploads, 'find'>
   /** Called once, when the session has ended or begins to end, with the reason in plain words. */
   onEnd(listener: (reason: string) => void): () => void
   /** Somebody works with the session: its idle time starts anew. */

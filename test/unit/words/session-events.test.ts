@@ -49,6 +49,12 @@ const expected: Expected = {
     [{ how: 'closed' }, 'neutral', 'A popup was closed'],
   ],
   'download-blocked': [[{ file: 'containers.csv' }, 'attention', 'Download of containers.csv refused']],
+  'download-begun': [[{ file: 'containers.csv' }, 'busy', 'containers.csv arrives']],
+  'download-ended': [
+    [{ file: 'containers.csv', how: 'done', bytes: 212 }, 'good', 'containers.csv has arrived'],
+    [{ file: 'containers.csv', how: 'stopped', bytes: 12 }, 'attention', 'containers.csv was stopped'],
+    [{ file: 'containers.csv', how: 'failed', bytes: 12 }, 'attention', 'containers.csv did not arrive'],
+  ],
   'page-crashed': [[{ url: 'https://a.test/' }, 'bad', 'The page crashed and was loaded again: https://a.test/']],
   'not-responding': [[{}, 'bad', 'The browser does not answer']],
   answered: [[{}, 'good', 'The browser answers again']],
@@ -63,6 +69,14 @@ const expected: Expected = {
   ],
   'address-refused': [[{ said: '10.0.0.1 is in a private network' }, 'attention', '10.0.0.1 is in a private network']],
   'dialog-dismissed': [[{ said: 'Leave?' }, 'neutral', 'The page said: Leave?']],
+  'dialog-shown': [
+    [{ kind: 'confirm', said: 'Release it?' }, 'attention', 'The page asks: Release it?'],
+    [{ kind: 'beforeunload', said: '' }, 'attention', 'The page asks whether it may be left'],
+  ],
+  'dialog-answered': [
+    [{ kind: 'confirm', how: 'accepted', said: 'Release it?' }, 'neutral', 'Release it?: accepted'],
+    [{ kind: 'beforeunload', how: 'late', said: '' }, 'neutral', 'Leaving the page: refused, since nobody answered'],
+  ],
   'page-opened': [[{}, 'neutral', 'A link opened a new page']],
   navigated: [[{ url: 'https://a.test/holds' }, 'neutral', 'https://a.test/holds']],
   'page-closed': [[{ most: 10 }, 'neutral', 'More than 10 pages were open; the oldest one at the back was closed']],

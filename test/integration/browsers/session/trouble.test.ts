@@ -114,13 +114,14 @@ describe('what a page may do', () => {
     )
   })
 
-  it('local files and the pages of the browser itself are refused, and so are downloads', async () => {
+  it('local files and the pages of the browser itself are refused, and so are downloads where they are not allowed', async () => {
     const { id } = await open(1)
     const page = served.room.service.get(id).page()
     await expect(page.goto('file:///etc/passwd')).rejects.toThrow('ERR_BLOCKED_BY_ADMINISTRATOR')
     for (const address of ['file:///etc/passwd', 'chrome://version', 'javascript:alert(1)', 'ftp://127.0.0.1/']) {
       expect((await served.post(`/v1/browser-sessions/${id}/navigate`, { address })).status).toBe(400)
     }
+    await served.room.service.get(id).downloads.setPolicy('deny')
     await page.goto(`${served.portal.url}/containers.csv`).catch(() => {})
     await eventually('the download is refused', async () =>
       (await detail(id)).events.some(

@@ -71,6 +71,11 @@ export class Viewer {
     })
   }
 
+  /** What has come so far counts as read. */
+  forget(): void {
+    this.#read = this.notices.length
+  }
+
   frameAfter(count: number): Promise<SeenFrame> {
     return eventually(`frame ${count + 1}`, () => this.frames[count])
   }

@@ -1,11 +1,20 @@
 /** What the room's session does for views, around real pages. */
 import type { Page } from 'puppeteer-core'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../../../server/clock.ts'
 import { createSignal } from '../../../../server/async/signal.ts'
+import { SessionFiles } from '../../../../server/browsers/files/session-files.ts'
+import { Dialogs } from '../../../../server/browsers/page/dialogs.ts'
 import type { ViewablePage, ViewableSession } from '../../../../server/browsers/view/viewable-session.ts'
 
 export class WatchedSession implements ViewableSession {
   readonly id = 'session'
   readonly page: Page
+  readonly dialogs = new Dialogs({ clock: systemClock, driven: () => this.control.holder !== null, record: () => undefined })
+  readonly #files = new SessionFiles({ folder: join(tmpdir(), 'wheelhouse-no-such-folder'), clock: systemClock }).of('session')
+  readonly downloads = this.#files.downloads
+  readonly uploads = this.#files.uploads
   touched = 0
   readonly #pages: { id: string; page: Page }[] = []
   #active = 'page-1'

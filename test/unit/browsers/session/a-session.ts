@@ -1,6 +1,9 @@
 /** A session without a browser, for rules that need none. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Clock } from '../../../../server/clock.ts'
 import { siteProfile } from '../../../../server/browsers/contract/site-profile.ts'
+import { SessionFiles } from '../../../../server/browsers/files/session-files.ts'
 import { Session } from '../../../../server/browsers/session/session.ts'
 
 export interface MadeSession {
@@ -22,6 +25,7 @@ export function makeSession(clock: Clock, id = 'session', { onChanged = () => un
     credentials: { username: 'user1', password: 'harbor-demo', address: 'http://user:secret@site.test/' },
     waitsForPerson: false,
     clock,
+    files: new SessionFiles({ folder: join(tmpdir(), 'wheelhouse-no-such-folder'), clock }).of(id),
     hooks: {
       onChanged,
       onRecorded: (_, { kind }) => void recorded.push(kind),

@@ -1,0 +1,109 @@
+/**
+ * A world of our own in every frame of a page, also in those of other sites, which have a process of their own. The site does not see it;
+ * its DOM is the page's.
+ */
+import { randomBytes } from 'node:crypto'
+import type { CDPSession, Page, Protocol } from 'puppeteer-core'
+
+export interface FrameWorlds {
+  /** Calls `NAME.METHOD(…arguments)` in the world of a frame, e.g. the one that has told something. Null when that is gone. */
+  call(world: World, method: string, ...given: unknown[]): Promise<unknown>
+  /** All that there are now, the page's own first. */
+  all(): World[]
+  /** Also calls `stop` in each. */
+  close(): void
+}
+
+export interface World {
+  cdp: CDPSession
+  context: number
+  frame: string
+}
+
+export interface FrameWorldsOptions {
+  /** The object in the world that is called. */
+  name: string
+  /** Runs in each world, given `name` and the name of the channel through which it tells. */
+  script: (name: string, channel: string) => void
+  told(message: unknown, world: World): void
+  /** For each process that draws a part of the page, the page's own first. */
+  attached(cdp: CDPSession): void
+}
+
+const worldName = 'wheelhouse-hands'
+
+export function openFrameWorlds(page: Page, { name, script, told, attached }: FrameWorldsOptions): FrameWorlds {
+  const worlds = new Map<CDPSession, Map<number, World>>()
+  const channel = `_${randomBytes(8).toString('hex')}`
+  let closed = false
+  const attaching = page.createCDPSession()
+  attaching.then(enter).catch(() => undefined)
+
+  return { call, all, close }
+
+  async function call({ cdp, context }: World, method: string, ...given: unknown[]): Promise<unknown> {
+    const expression = `globalThis[${JSON.stringify(name)}]?.[${JSON.stringify(method)}](...${JSON.stringify(given)})`
+    const asked = { contextId: context, expression, returnByValue: true, awaitPromise: true, userGesture: true }
+    try {
+      return (await cdp.send('Runtime.evaluate', asked)).result.value ?? null
+    } catch {
+      return null
+    }
+  }
+
+  function all(): World[] {
+    return [...worlds.values()].flatMap((each) => [...each.values()])
+  }
+
+  function close(): void {
+    closed = true
+    // What runs in the frames is told to stop before the way to them ends.
+    for (const world of all()) void call(world, 'stop')
+    worlds.clear()
+    attaching.then((cdp) => cdp.detach()).catch(() => undefined)
+  }
+
+  function enter(cdp: CDPSession): void {
+    if (closed) return
+    const own = new Map<number, World>()
+    worlds.set(cdp, own)
+    cdp.on('Runtime.executionContextCreated', ({ context }) => {
+      if (context.name === worldName) own.set(context.id, { cdp, context: context.id, frame: frameOf(context) })
+    })
+    cdp.on('Runtime.executionContextDestroyed', ({ executionContextId }) => void own.delete(executionContextId))
+    cdp.on('Runtime.executionContextsCleared', () => own.clear())
+    cdp.on('Runtime.bindingCalled', ({ name: through, payload, executionContextId }) => {
+      const world = own.get(executionContextId)
+      if (through === channel && world !== undefined && !closed) told(readJson(payload), world)
+    })
+    cdp.on('sessionattached', enter)
+    cdp.on('sessiondetached', (session: CDPSession) => void worlds.delete(session))
+    attached(cdp)
+    const source = `(${script.toString()})(${JSON.stringify(name)}, ${JSON.stringify(channel)})`
+    quietly(
+      cdp.send('Page.enable'),
+      cdp.send('Runtime.enable'),
+      cdp.send('Runtime.addBinding', { name: channel, executionContextName: worldName }),
+      cdp.send('Page.addScriptToEvaluateOnNewDocument', { source, worldName, runImmediately: true }),
+      cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: true, filter: [{ type: 'iframe' }] }),
+    )
+  }
+}
+
+/** Never awaited: a page that hangs does not answer, and that it has gone is seen elsewhere. */
+function quietly(...calls: Promise<unknown>[]): void {
+  for (const call of calls) call.catch(() => undefined)
+}
+
+function frameOf(context: Protocol.Runtime.ExecutionContextDescription): string {
+  const { frameId } = (context.auxData ?? {}) as { frameId?: string } // Chromium's own facts about a context, typed as any object
+  return frameId ?? ''
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,101 @@
+/** What a person who drives does on one page beside mouse and keyboard: choosing in lists and pickers, and handing it files. */
+import type { CDPSession, Page, Protocol } from 'puppeteer-core'
+import { randomUUID } from 'node:crypto'
+import type { ViewNotice } from '../contract/live-view-messages.ts'
+import { openFrameWorlds, type World } from './frame-worlds.ts'
+import { handsName, installHands, type ToldChoice } from './hands-script.ts'
+
+export interface Point {
+  x: number
+  y: number
+}
+
+export interface PageHandsOptions {
+  page: Page
+  notify(notice: ViewNotice): void
+  problem(message: string): void
+  /** Where the person has pressed last, in CSS px of the page. */
+  pressedAt(): Point | null
+}
+
+export interface PageHands {
+  choose(choice: string, value: string | null): void
+  /** The paths of the files; none when the person gives none. */
+  giveFiles(chooser: string, paths: readonly string[]): void
+  close(): void
+}
+
+export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOptions): PageHands {
+  const choosers = new Map<string, { cdp: CDPSession; node: number }>()
+  /** The last one alone can be open. */
+  let choice: { id: string; world: World } | null = null
+  const worlds = openFrameWorlds(page, {
+    name: handsName,
+    script: installHands,
+    told,
+    attached(cdp) {
+      cdp.on('Page.fileChooserOpened', (opened) => void onChooser(cdp, opened).catch(() => undefined))
+      cdp.send('Page.setInterceptFileChooserDialog', { enabled: true }).catch(() => undefined)
+    },
+  })
+
+  return {
+    choose(id, value) {
+      if (choice?.id !== id) return
+      const { world } = choice
+      choice = null
+      if (value !== null) void worlds.call(world, 'choose', id, value)
+    },
+    giveFiles(id, paths) {
+      const chooser = choosers.get(id)
+      if (chooser === undefined) return problem('The page does not ask for files any more')
+      choosers.delete(id)
+      const given = paths.length === 0 ? cancel(chooser) : setFiles(chooser, paths)
+      given.catch(() => problem('The page did not take the files'))
+    },
+    close: () => worlds.close(),
+  }
+
+  function told(message: unknown, world: World): void {
+    // Of our own script, in a world that the site does not reach.
+    const told = message as ToldChoice | null
+    if (told?.type === 'choice') onChoice(told, world)
+  }
+
+  function onChoice({ type, pointer, frame, place, ...asked }: ToldChoice, world: World): void {
+    choice = { id: asked.id, world }
+    const pressed = pressedAt()
+    // By how the same press looks to the page and to the frame, wherever that frame is drawn.
+    const offset = pointer !== null && pressed !== null ? { x: pressed.x - pointer.x, y: pressed.y - pointer.y } : (frame ?? { x: 0, y: 0 })
+    notify({ type, choice: { ...asked, place: { ...place, x: place.x + offset.x, y: place.y + offset.y } } })
+  }
+
+  async function onChooser(cdp: CDPSession, { mode, backendNodeId }: Protocol.Page.FileChooserOpenedEvent): Promise<void> {
+    if (backendNodeId === undefined) return problem('The page asks for a file in a way that cannot be answered from here')
+    const id = randomUUID()
+    const accept = await readAccept(cdp, backendNodeId)
+    choosers.set(id, { cdp, node: backendNodeId })
+    notify({ type: 'chooser', chooser: id, multiple: mode === 'selectMultiple', accept })
+  }
+}
+
+async function setFiles({ cdp, node }: { cdp: CDPSession; node: number }, paths: readonly string[]): Promise<void> {
+  await cdp.send('DOM.setFileInputFiles', { files: [...paths], backendNodeId: node })
+}
+
+/** As a browser does when the person closes the dialog. */
+async function cancel({ cdp, node }: { cdp: CDPSession; node: number }): Promise<void> {
+  await onNode(cdp, node, 'function () { this.dispatchEvent(new Event("cancel", { bubbles: true })) }')
+}
+
+async function readAccept(cdp: CDPSession, node: number): Promise<string> {
+  const accept = await onNode(cdp, node, 'function () { return this.accept ?? "" }').catch(() => '')
+  return typeof accept === 'string' ? accept.slice(0, 500) : ''
+}
+
+async function onNode(cdp: CDPSession, node: number, functionDeclaration: string): Promise<unknown> {
+  const { object } = await cdp.send('DOM.resolveNode', { backendNodeId: node })
+  if (object.objectId === undefined) return null
+  const { result } = await cdp.send('Runtime.callFunctionOn', { objectId: object.objectId, functionDeclaration, returnByValue: true })
+  return result.value
+}
