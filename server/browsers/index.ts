@@ -60,6 +60,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     registry,
     profilesDir,
     files,
+    extensionsDir: join(folder, 'extensions'),
     changed,
     textOf,
     recorded: (session, event, actor) => {
@@ -78,7 +79,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     service,
     chromium,
     async start() {
-      mkdirSync(profilesDir, { recursive: true, mode: 0o700 })
+      for (const made of [profilesDir, join(folder, 'extensions')]) mkdirSync(made, { recursive: true, mode: 0o700 })
       chromium.start()
       files.start()
       service.start()

@@ -1,11 +1,14 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
 import { escape, within } from '../isolation.ts'
+import type { SetupChange } from './contract/setup.ts'
 import { writtenOrigins } from './contract/site-profile.ts'
 import type { SessionEventText } from './events.ts'
 import { BrowserFault } from './fault.ts'
 import type { SessionFiles } from './files/session-files.ts'
 import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
 import type { SignedIn } from './login/sign-in.ts'
+import { checkSetup } from './resource/check-setup.ts'
+import { setupOf } from './resource/session-setup.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
 import { Admission } from './session/admission.ts'
 import { HandOut, type HandOutLimits } from './session/hand-out.ts'
@@ -141,20 +144,24 @@ export class SessionService {
 
   /**
    * The session of these credentials, made when there is none; it may still be starting. Throws `no-capacity` when all places are leased
-   * `profile-not-found`, and `address-refused` for an address that says by itself that it may not be reached.
+   * `profile-not-found`, and `address-refused` for an address that says by itself that it may not be reached; `setup-fixed` and what
+   * `checkSetup` throws for a setup.
    */
   async obtain(wanted: Wanted): Promise<Obtained> {
     const profile = this.#options.profiles.get(wanted.profile)
     const { address } = wanted.credentials
     if (address !== undefined) this.#options.egress.check(address, writtenOrigins(profile))
     if (profile.address === null && address === undefined) throw new BrowserFault('missing-fields', 'Missing required fields: address')
+    if (wanted.setup !== undefined) await checkSetup(wanted.setup, profile.address ?? address ?? null, this.#options)
     const key = this.#sharedKey(profile, wanted)
     for (;;) {
       const flight = key === null ? undefined : this.#flights.get(key)
       if (flight === undefined) return this.#open(wanted, profile, key)
       const session = await flight
       // It may have ended while this call waited; its entry is gone then.
-      if (session.live) return obtained(session, false, wanted)
+      if (!session.live) continue
+      if (wanted.setup !== undefined) await session.setup.join(wanted.setup)
+      return obtained(session, false, wanted)
     }
   }
 
@@ -179,6 +186,15 @@ export class SessionService {
     return proveLogin(session, this.#options)
   }
 
+  /** Changes what of its setup can change. Throws `session-not-found`, `proxy-failed`, `address-refused`. */
+  async change(id: string, change: SetupChange): Promise<Session> {
+    const session = this.get(id)
+    await checkSetup(change, session.pages.active()?.url ?? null, this.#options)
+    await session.setup.change(change)
+    session.touch()
+    return session
+  }
+
   /** Throws `session-not-found`, also while it is already closing, and `close-failed`. */
   async close(id: string, actor: string): Promise<void> {
     await this.#runner.end(this.get(id), 'closed', 'Closed by request', actor)
@@ -199,6 +215,7 @@ export class SessionService {
     return this.obtain({
       profile: old.profile.name,
       credentials: old.credentials,
+      setup: old.setup.chosen,
       waitsForPerson: true,
       actor,
       makers: [...old.makers, maker],
@@ -255,6 +272,7 @@ export class SessionService {
         credentials: wanted.credentials,
         waitsForPerson: wanted.waitsForPerson,
         files: this.#options.files.of(id),
+        ...(wanted.setup === undefined ? {} : { setup: setupOf(wanted.setup) }),
         clock: this.#options.clock,
         hooks: this.#hooks,
       })

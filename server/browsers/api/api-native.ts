@@ -7,21 +7,23 @@ import { screenshot } from '../page/page-actions.ts'
 import { presentSession } from '../session/presentation.ts'
 import type { Session } from '../session/session.ts'
 import type { Obtained } from '../session/wanted.ts'
+import { hasTags } from './api-resource.ts'
 import { actor, reachedSessions, type ApiParts } from './parts.ts'
 
 export function createNativeHandlers({ service, chromium, textOf }: ApiParts): Handlers<typeof nativeRoutes> {
   const view = (session: Session) => presentSession(session, service.idleTimeout)
   return {
     openSession: async ({ body }, call) => {
-      const { profile, username, password, captchaApiKey, address } = body
+      const { profile, username, password, captchaApiKey, address, ...setup } = body
       const credentials = { username, password, captchaApiKey, address }
       const opened = await nativeCapacity(
-        service.obtain({ profile, credentials, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }),
+        service.obtain({ profile, credentials, setup, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }),
       )
       return { status: 202, body: { session: view(opened.session), isNew: opened.isNew } }
     },
-    browserSessions: (_, call) => {
-      const sessions = reachedSessions(service, call)
+    browserSessions: ({ query }, call) => {
+      const asked = query.tag === undefined ? [] : [query.tag].flat()
+      const sessions = reachedSessions(service, call).filter(({ setup }) => hasTags(setup.chosen.tags, asked))
       const next = service.nextEvicted()
       return {
         status: 200,

@@ -7,13 +7,21 @@ import { createHandsHandlers } from './api-hands.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
 import { createWallHandlers } from './api-wall.ts'
+import { createResourceHandlers } from './api-resource.ts'
 import type { ApiParts } from './parts.ts'
 
 export function createBrowsersApi(parts: ApiParts): Api {
   const { service, files, clock } = parts
   return implement(
     browsersContract,
-    { ...createPublishedHandlers(parts), ...createNativeHandlers(parts), ...createHandsHandlers(parts), ...createWallHandlers(parts) },
+    {
+      ...createPublishedHandlers(parts),
+      ...createNativeHandlers(parts),
+      ...createHandsHandlers(parts),
+      ...createWallHandlers(parts),
+      // Set up, one-shots, admission.
+      ...createResourceHandlers(parts),
+    },
     {
       view: (socket, { params }) => {
         const { id } = z.object({ id: sessionId }).parse(params)

@@ -7,6 +7,7 @@ import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
 import { wallRoutes } from './wall.ts'
+import { resourceFaults, resourceRoutes } from './resource.ts'
 
 export { sessionId } from './parts.ts'
 export * from './resources.ts'
@@ -17,7 +18,7 @@ export const browsersContract = defineContract({
   version: '1.0.0',
   description: 'Logged-in Chromium sessions that stay alive between calls.',
   subject: { params: ['id', 'session_id'], missing: 'session-not-found' },
-  routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...wallRoutes },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...wallRoutes, ...resourceRoutes },
   sockets: nativeSockets,
   faults: {
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
@@ -65,6 +66,7 @@ export const browsersContract = defineContract({
     'download-unfinished': { status: 409, remedy: 'Wait until its state is `done`, then fetch it.' },
     'file-too-large': { status: 413, remedy: 'Use a smaller file, or remove what is no longer needed.' },
     'lease-not-found': { status: 404, remedy: 'Take a new lease; this one has ended.' },
+    ...resourceFaults,
     'profile-not-found': { status: 400, remedy: 'Use the name of a site profile; the control API lists them.' },
   },
   errorSchema: failed,

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { RouteDefinition, SocketDefinition } from '../../http/contract.ts'
 import { failure, sessionId } from './parts.ts'
 import { browserSession, chromiumState, leaseView, sessionEvent } from './resources.ts'
+import { setupRequest } from './setup.ts'
 import { siteProfileName } from './site-profile.ts'
 
 const sessionParams = z.object({ id: sessionId })
@@ -20,6 +21,7 @@ const openSessionRequest = z.object({
   username: z.string().max(1_024).default(''),
   password: z.string().max(1_024).default(''),
   captchaApiKey: z.string().max(1_024).optional(),
+  ...setupRequest.shape,
 })
 
 export const nativeRoutes = {
@@ -45,6 +47,12 @@ export const nativeRoutes = {
     summary: 'All live sessions with state, pages and leases',
     access: 'key',
     right: 'browsers:use',
+    query: z.object({
+      tag: z
+        .union([z.string(), z.array(z.string()).max(20)])
+        .describe('Only sessions that have this tag, as `name` or `name:value`; more than once for all of several')
+        .optional(),
+    }),
     responses: {
       200: {
         description: 'Sessions, the most recently used first',

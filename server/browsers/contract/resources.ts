@@ -1,6 +1,7 @@
 /** What the native resource `/v1/browser-sessions` says of a session and of the Chromium that all of them run on. */
 import { z } from 'zod'
 import { isoTime } from '../../http/contract.ts'
+import { setupView } from './setup.ts'
 
 /** The life of a session; its transitions stand in `session/session-lifecycle.ts`. */
 export const sessionState = z.enum([
@@ -26,11 +27,20 @@ export const leaseView = z.object({
   expiresAt: isoTime,
 })
 
+/** The state in the words that hosted browsers have for it. */
+export const sessionStatus = z.enum(['pending', 'running', 'error', 'timed-out', 'completed'])
+export type SessionStatus = z.output<typeof sessionStatus>
+
+/** Why it ended, in the same words. */
+export const exitReason = z.enum(['released', 'idle-timeout', 'evicted', 'crashed', 'login-failed', 'start-failed', 'server-shutdown'])
+export type ExitReason = z.output<typeof exitReason>
+
 export const browserSession = z.object({
   id: z.string(),
   username: z.string(),
   profile: z.string(),
   state: sessionState,
+  status: sessionStatus,
   /** Why it is in this state, in plain words, where there is something to say. */
   reason: z.string().nullable(),
   createdAt: isoTime,
@@ -41,12 +51,18 @@ export const browserSession = z.object({
   title: z.string(),
   pages: z.array(z.object({ id: z.string(), url: z.string(), title: z.string(), active: z.boolean() })),
   leases: z.array(leaseView),
+  /** Leases, and a person who drives. */
+  inUse: z.object({ count: z.number().int(), leases: z.array(leaseView) }),
   memoryBytes: z.number().nullable(),
   processCount: z.number().nullable(),
   pid: z.number().nullable(),
   lastRefresh: z.object({ at: isoTime, ok: z.boolean(), message: z.string() }).nullable(),
   nextRefreshAt: isoTime.nullable(),
   endReason: endReason.nullable(),
+  exitReason: exitReason.nullable(),
+  tags: z.record(z.string(), z.string()),
+  /** What was chosen for its browser; null where nothing was. */
+  options: setupView,
 })
 export type BrowserSession = z.output<typeof browserSession>
 

@@ -25,6 +25,8 @@ export interface PageHooks {
   record: RecordSessionEvent
   dialogs: Pick<Dialogs, 'opened' | 'closed'>
   downloads: Pick<SessionDownloads, 'watch'>
+  /** What the session has chosen for its pages. */
+  prepare(page: Page): Promise<void>
 }
 
 interface Entry {
@@ -246,21 +248,24 @@ export class PageRegistry {
   }
 
   #guarded(id: string, page: Page): Promise<void> {
-    const { record, dialogs } = this.#hooks
-    const guard =
-      this.#guards.get(id) ??
-      guardPage(page, {
-        blocked: () => record('popup-blocked', { how: 'refused' }),
-        dialog: (asked, reply) => {
-          if (dialogsAreClaimed(page)) return
-          // Nobody sees a page at the back.
-          if (this.#inBackground.has(id)) reply({ accept: asked.kind === 'beforeunload' })
-          else dialogs.opened(id, asked, reply)
-        },
-        dialogClosed: () => dialogs.closed(id),
-      })
+    const guard = this.#guards.get(id) ?? this.#guard(id, page)
     this.#guards.set(id, guard)
     return guard
+  }
+
+  async #guard(id: string, page: Page): Promise<void> {
+    const { record, dialogs, prepare } = this.#hooks
+    await guardPage(page, {
+      blocked: () => record('popup-blocked', { how: 'refused' }),
+      dialog: (asked, reply) => {
+        if (dialogsAreClaimed(page)) return
+        // Nobody sees a page at the back.
+        if (this.#inBackground.has(id)) reply({ accept: asked.kind === 'beforeunload' })
+        else dialogs.opened(id, asked, reply)
+      },
+      dialogClosed: () => dialogs.closed(id),
+    })
+    await prepare(page)
   }
 
   #closePopup(id: string): void {

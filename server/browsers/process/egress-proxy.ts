@@ -9,11 +9,15 @@
  * firewall.
  */
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import type { Browser } from 'puppeteer-core'
 import { Fault } from '../../fault.ts'
+import { kindOf } from '../../http/address-kinds.ts'
 import { pinned, portOf, type Destination, type Egress, type ResolvedAddress } from '../../http/egress.ts'
+import type { Proxy } from '../contract/setup.ts'
 import { BrowserFault } from '../fault.ts'
 import { grant, readRequest, refuse, reply } from './socks.ts'
+import { connectThrough } from './upstream-proxy.ts'
 
 /** Ms for what a client says first, and for a far end to take the call. */
 const patience = 30_000
@@ -24,6 +28,13 @@ const mostReported = 50
 
 /** Why a connection came to nothing: a refusal of ours, or the system's code, e.g. `ECONNREFUSED`. */
 export type ConnectFailure = Fault | string
+
+interface Joined {
+  near: Socket
+  destination: Destination
+  /** None where a proxy on the internet has looked the name up. */
+  addresses: readonly ResolvedAddress[]
+}
 
 const proxies = new WeakMap<Browser, EgressProxy>()
 
@@ -36,9 +47,11 @@ export class EgressProxy {
   readonly #egress: Egress
   readonly #closed: () => void
   readonly #sockets = new Set<Socket>()
-  readonly #joined = new Set<{ near: Socket; destination: Destination; addresses: readonly ResolvedAddress[] }>()
+  readonly #joined = new Set<Joined>()
   readonly #failures = new Map<string, ConnectFailure>()
   #opens: readonly string[] = []
+  #upstream: Proxy | null = null
+  #blocked: readonly string[] = []
   #reported = 0
   #refused: (refusal: Fault) => void = () => undefined
 
@@ -75,6 +88,20 @@ export class EgressProxy {
     this.#refused = refused
   }
 
+  /** Everything goes on through this proxy from now on; what went another way is cut. */
+  go(upstream: Proxy | null): void {
+    if (isDeepStrictEqual(upstream, this.#upstream)) return
+    this.#upstream = upstream
+    this.#failures.clear()
+    for (const { near } of this.#joined) near.destroy()
+  }
+
+  /** These hosts, and those below them, are not reached any more. */
+  block(hosts: readonly string[]): void {
+    this.#blocked = hosts.map((host) => host.toLowerCase())
+    for (const { near, destination } of this.#joined) if (this.#blocks(destination.host)) near.destroy()
+  }
+
   /** Throws `address-refused` where an address says by itself that it may not be reached. */
   check(address: string): void {
     this.#egress.check(address, this.#opens)
@@ -95,7 +122,7 @@ export class EgressProxy {
   reconsider(): void {
     for (const { near, destination, addresses } of this.#joined) {
       try {
-        this.#egress.judge(addresses, destination, this.#opens)
+        if (addresses.length > 0) this.#egress.judge(addresses, destination, this.#opens)
       } catch {
         near.destroy()
       }
@@ -122,19 +149,38 @@ export class EgressProxy {
   async #join(near: Socket, host: string, port: number): Promise<void> {
     const place = placeOf(host, port)
     const destination: Destination = { host, port, protocol: null }
-    let addresses: ResolvedAddress[]
     try {
-      addresses = await this.#egress.addresses(destination, this.#opens)
+      if (this.#blocks(host)) throw new BrowserFault('address-refused', `${host} is blocked in this session`, { kind: 'blocked' })
+      const addresses = await this.#addresses(destination)
+      if (near.destroyed) return
+      const far =
+        this.#upstream === null
+          ? await this.#reach(near, destination, addresses)
+          : await this.#reachThrough(this.#upstream, near, destination, addresses)
+      if (near.destroyed) return void far.destroy()
+      this.#failures.delete(place)
+      this.#splice(near, far, { near, destination, addresses })
     } catch (error) {
-      if (!BrowserFault.is(error, 'address-refused')) {
-        this.#failed(place, codeOf(error))
-        return refuse(near, reply.unreachable)
-      }
-      this.#report(place, error)
-      this.#failed(place, error)
-      return refuse(near, reply.notAllowed)
+      if (near.destroyed && !(error instanceof Fault)) return
+      const refused = BrowserFault.is(error, 'address-refused')
+      if (refused && error.details['kind'] !== 'blocked') this.#report(place, error)
+      this.#failed(place, error instanceof Fault ? error : codeOf(error))
+      refuse(near, refused ? reply.notAllowed : codeOf(error) === 'ECONNREFUSED' ? reply.refused : reply.unreachable)
     }
-    if (near.destroyed) return
+  }
+
+  /** Judged; none where the name is known to the proxy on the internet alone. Throws `address-refused`, or what looking up throws. */
+  async #addresses(destination: Destination): Promise<ResolvedAddress[]> {
+    try {
+      return await this.#egress.addresses(destination, this.#opens)
+    } catch (error) {
+      if (this.#upstream === null || error instanceof Fault) throw error
+      return []
+    }
+  }
+
+  /** Throws the system's error. */
+  async #reach(near: Socket, { host, port }: Destination, addresses: readonly ResolvedAddress[]): Promise<Socket> {
     const far = connect({
       host: host.replace(/^\[|\]$/g, ''),
       port,
@@ -145,29 +191,56 @@ export class EgressProxy {
     })
     this.#keep(far)
     far.setTimeout(patience, () => far.destroy(Object.assign(new Error('No answer'), { code: 'ETIMEDOUT' })))
-    const failed = (error: Error): void => {
-      this.#failed(place, codeOf(error))
-      refuse(near, codeOf(error) === 'ECONNREFUSED' ? reply.refused : reply.unreachable)
+    const left = (): void => void far.destroy()
+    near.once('close', left)
+    await new Promise<void>((resolve, reject) => {
+      far.once('error', reject)
+      far.once('close', () => reject(new Error('closed')))
+      far.once('connect', () => {
+        far.off('error', reject)
+        near.off('close', left)
+        resolve()
+      })
+    })
+    return far
+  }
+
+  /**
+   * A proxy on the internet is told the name: it reaches nothing of ours, and knows names better from where it stands. One in a network of
+   * ours is told the address that was judged. Throws `address-refused`, `proxy-failed`, or an error with the system's code.
+   */
+  async #reachThrough(proxy: Proxy, near: Socket, { host, port }: Destination, judged: readonly ResolvedAddress[]): Promise<Socket> {
+    const addresses = await this.#egress.addresses({ host: proxy.host, port: proxy.port, protocol: null })
+    const isPublic = addresses.every(({ address }) => kindOf(address) === 'public')
+    const chosen = judged.find(({ family }) => family === 4) ?? judged[0]
+    if (!isPublic && chosen === undefined) throw Object.assign(new Error('The name is not known here'), { code: 'ENOTFOUND' })
+    const beyond = { host: isPublic || chosen === undefined ? host.replace(/^\[|\]$/g, '') : chosen.address, port }
+    const onSocket = (socket: Socket): void => {
+      this.#keep(socket)
+      near.once('close', () => socket.destroySoon())
     }
-    far.once('error', failed)
-    const joined = { near, destination, addresses }
+    return connectThrough(proxy, addresses, beyond, { patience, onSocket })
+  }
+
+  #splice(near: Socket, far: Socket, joined: Joined): void {
     near.once('close', () => {
       this.#joined.delete(joined)
       far.destroySoon()
     })
-    far.once('connect', () => {
-      if (near.destroyed) return void far.destroy()
-      this.#failures.delete(place)
-      far.off('error', failed)
-      // Passed on as it is: to a page a cut is something else than an end.
-      far.once('error', () => near.resetAndDestroy())
-      far.once('close', () => near.destroySoon())
-      for (const socket of [near, far]) socket.setTimeout(0)
-      grant(near)
-      this.#joined.add(joined)
-      near.pipe(far)
-      far.pipe(near)
-    })
+    // Passed on as it is: to a page a cut is something else than an end.
+    far.once('error', () => near.resetAndDestroy())
+    far.once('close', () => near.destroySoon())
+    for (const socket of [near, far]) socket.setTimeout(0)
+    grant(near)
+    this.#joined.add(joined)
+    near.pipe(far)
+    far.pipe(near)
+  }
+
+  #blocks(host: string): boolean {
+    if (this.#blocked.length === 0) return false
+    const name = host.replace(/^\[|\]$/g, '').toLowerCase()
+    return this.#blocked.some((blocked) => name === blocked || name.endsWith(`.${blocked}`))
   }
 
   #report(place: string, refusal: Fault): void {

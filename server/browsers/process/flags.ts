@@ -25,9 +25,21 @@ export interface FlagOptions {
   smallSharedMemory: boolean
   /** The port of its egress proxy on loopback; null for one that goes nowhere. */
   proxyPort: number | null
+  /** Extensions will be added over the pipe. */
+  extensions?: boolean
+  /** Of the session's own choice. */
+  args?: readonly string[]
 }
 
-export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory, proxyPort }: FlagOptions): string[] {
+export function chromiumFlags({
+  profileDir,
+  headless,
+  sandbox,
+  smallSharedMemory,
+  proxyPort,
+  extensions = false,
+  args = [],
+}: FlagOptions): string[] {
   return [
     // The pipe and never a port: the browser dies with us, and nobody else on the machine can drive it.
     '--remote-debugging-pipe',
@@ -57,7 +69,7 @@ export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory
     '--disable-breakpad',
     '--disable-crash-reporter',
     // Faster start, less memory, and no foreign code beside the page.
-    '--disable-extensions',
+    extensions ? '--enable-unsafe-extension-debugging' : '--disable-extensions',
     '--disable-component-extensions-with-background-pages',
     // Never asks the desktop's key ring, which would block on a dialog.
     '--password-store=basic',
@@ -69,6 +81,7 @@ export function chromiumFlags({ profileDir, headless, sandbox, smallSharedMemory
     // Its dialog cannot be answered here; silence is detected by our own ping.
     '--disable-hang-monitor',
     `--disable-features=${disabledFeatures.join(',')}`,
+    ...args,
     'about:blank',
   ]
 }

@@ -16,6 +16,10 @@ export interface LaunchOptions {
   /** Made by the launch; removed by `removeProfile`. */
   profileDir: string
   headless: boolean
+  /** Folders of unpacked extensions. */
+  extensions?: readonly string[]
+  /** More of the command line. */
+  args?: readonly string[]
   /** Its way to every network; left out for one that is sent nowhere. */
   proxy?: EgressProxy
   /** Ends the launch. */
@@ -30,6 +34,7 @@ export interface RunningBrowser {
   readonly pid: number
   /** E.g. `Chrome/156.0.8078.79`. */
   readonly version: string
+  readonly headless: boolean
   readonly puppeteer: Browser
   /** Settles with words when the browser has gone, for whatever reason. */
   readonly gone: Promise<string>
@@ -45,13 +50,25 @@ export interface RunningBrowser {
   close(grace: number): Promise<boolean>
 }
 
+/** Of a page without a window, in CSS px. */
+export const usualSize = { width: 1_280, height: 800 }
 /** Ms within which a browser has to answer; a first start on a busy machine is slow. */
 const startTimeout = 30_000
 /** Ms by which a broken pipe is noticed before the end of the process, which says more. */
 const endDue = 200
 
 export async function launchBrowser(options: LaunchOptions): Promise<RunningBrowser> {
-  const { executable, profileDir, headless, proxy, signal, onSpawned, onIllegalTransition = () => undefined } = options
+  const {
+    executable,
+    profileDir,
+    headless,
+    extensions = [],
+    args = [],
+    proxy,
+    signal,
+    onSpawned,
+    onIllegalTransition = () => undefined,
+  } = options
   signal?.throwIfAborted()
   // 110 ms, so only when the first browser is wanted, and while the profile is prepared.
   const [{ connect }, temporary] = await Promise.all([import('puppeteer-core'), prepareProfile(profileDir)])
@@ -62,6 +79,8 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
     sandbox: sandboxed(),
     smallSharedMemory: await hasSmallSharedMemory(),
     proxyPort: proxy?.port ?? null,
+    extensions: extensions.length > 0,
+    args,
   })
   const child = new BrowserProcess({ executable, flags, environment: browserEnvironment(temporary), onIllegalTransition })
   const { pid, gone } = child
@@ -71,9 +90,10 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
   signal?.addEventListener('abort', kill, { once: true })
   const transport = createPipeTransport(child.toBrowser, child.fromBrowser, () => child.pipeBroke())
   const answers = async (): Promise<{ puppeteer: Browser; version: string }> => {
-    const viewport = headless ? { width: 1_280, height: 800 } : null
+    const viewport = headless ? usualSize : null
     const puppeteer = await connect({ transport, defaultViewport: viewport, protocolTimeout: 60_000 })
     proxy?.serve(puppeteer)
+    for (const folder of extensions) await puppeteer.installExtension(folder)
     return { puppeteer, version: await puppeteer.version() }
   }
   const died = gone.then((words): never => {
@@ -88,6 +108,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
     return {
       pid,
       version,
+      headless,
       puppeteer,
       gone,
       get silent() {

@@ -50,9 +50,11 @@ async function readHost(read: (length: number) => Promise<Buffer>, kind: number)
   return Array.from({ length: 8 }, (_, index) => words.readUInt16BE(index * 2).toString(16)).join(':')
 }
 
-interface Reader {
+export interface Reader {
   /** So many bytes. Rejects when the socket ends before. */
   read(length: number): Promise<Buffer>
+  /** All up to and with this text, `most` bytes at most. Rejects when there are more, or the socket ends before. */
+  until(end: string, most: number): Promise<Buffer>
   /** Gives back what came beyond, and reads no more. */
   release(): void
 }
@@ -60,7 +62,7 @@ interface Reader {
 /** More than any request has; a client that sends on without an answer waits. */
 const mostUnread = 4_096
 
-function reader(socket: Socket): Reader {
+export function reader(socket: Socket): Reader {
   let unread = Buffer.alloc(0)
   let over = false
   let wake = (): void => undefined
@@ -73,18 +75,31 @@ function reader(socket: Socket): Reader {
     over = true
     wake()
   }
+  const more = async (): Promise<void> => {
+    if (over) throw new Error('The other end went away')
+    socket.resume()
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+  const take = (length: number): Buffer => {
+    const taken = unread.subarray(0, length)
+    unread = unread.subarray(length)
+    return taken
+  }
   socket.on('data', onData).once('end', onEnd).once('close', onEnd)
   return {
     async read(length) {
-      while (unread.length < length) {
-        if (over) throw new Error('The client went away')
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
+      while (unread.length < length) await more()
+      return take(length)
+    },
+    async until(end, most) {
+      let at: number
+      while ((at = unread.indexOf(end)) === -1) {
+        if (unread.length > most) throw new Error('Too much was said')
+        await more()
       }
-      const taken = unread.subarray(0, length)
-      unread = unread.subarray(length)
-      return taken
+      return take(at + end.length)
     },
     release() {
       socket.off('data', onData).off('end', onEnd).off('close', onEnd)

@@ -24,6 +24,13 @@ export interface Fitness {
   headless: boolean
 }
 
+/** What a browser is started with for one session, which no browser that was started ahead has. */
+export interface Extras {
+  /** Folders. */
+  extensions: readonly string[]
+  args: readonly string[]
+}
+
 export interface SpareOptions {
   slots: Pick<Semaphore, 'take'>
   log: Log

@@ -1,21 +1,25 @@
 /** Gives those who want one a browser and takes it away: the place for one, its records on disk, its proxy, its process. */
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { abortable } from '../../async/abortable.ts'
 import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
 import type { SettingsSource } from '../../config/source.ts'
 import type { Egress } from '../../http/egress.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
+import type { Setup } from '../contract/setup.ts'
 import { BrowserRecords, type RecordsOptions } from './browser-records.ts'
 import { EgressProxy } from './egress-proxy.ts'
 import { launchBrowser, type RunningBrowser } from './launch.ts'
 import { browserScope, movableScope } from './scopes.ts'
-import { SpareBrowser, type Fitness, type Held } from './spare.ts'
+import { SpareBrowser, type Extras, type Fitness, type Held } from './spare.ts'
 
 export interface StarterOptions extends RecordsOptions {
   settings: SettingsSource
   /** Judges where browsers go. */
   egress: Egress
   chromium: ExecutableSource
+  /** Of the extensions that a session may be opened with, one folder each. */
+  extensionsDir: string
   /** Something that a list shows has changed. */
   changed(): void
 }
@@ -41,6 +45,8 @@ export interface BrowserOwner {
   readonly id: string
   /** Aborts when it wants none any more. */
   readonly life: AbortSignal
+  /** What it chose; nothing when left out. */
+  readonly setup?: { readonly chosen: Pick<Setup, 'headless' | 'extensions' | 'args'> }
 }
 
 export class BrowserStarter {
@@ -122,8 +128,13 @@ export class BrowserStarter {
    */
   async start(owner: BrowserOwner, scope: Scope): Promise<RunningBrowser> {
     const { chromium, settings } = this.#options
-    const fitness = { executable: await abortable(chromium.ensure(), owner.life), headless: settings.current().browsers.headless }
-    const { browser, release } = (await this.#takeSpare(owner, fitness, scope)) ?? (await this.#startOwn(owner, fitness))
+    const chosen = owner.setup?.chosen
+    const usual = settings.current().browsers.headless
+    const fitness = { executable: await abortable(chromium.ensure(), owner.life), headless: chosen?.headless ?? usual }
+    const extras = { extensions: this.#folders(chosen?.extensions ?? []), args: chosen?.args ?? [] }
+    const fitsSpare = fitness.headless === usual && extras.extensions.length + extras.args.length === 0
+    const { browser, release } =
+      (fitsSpare ? await this.#takeSpare(owner, fitness, scope) : null) ?? (await this.#startOwn(owner, fitness, extras))
     browser.gone.then(release).catch(escape)
     chromium.saw(browser.version)
     return browser
@@ -140,6 +151,10 @@ export class BrowserStarter {
     return closed
   }
 
+  #folders(extensions: readonly string[]): string[] {
+    return extensions.map((name) => join(this.#options.extensionsDir, name))
+  }
+
   async #takeSpare(owner: BrowserOwner, fitness: Fitness, scope: Scope): Promise<Held | null> {
     const held = await this.#spare.take(fitness)
     if (held === null) return null
@@ -148,11 +163,11 @@ export class BrowserStarter {
     return held
   }
 
-  async #startOwn(owner: BrowserOwner, fitness: Fitness): Promise<Pick<Held, 'browser' | 'release'>> {
+  async #startOwn(owner: BrowserOwner, fitness: Fitness, extras: Extras): Promise<Pick<Held, 'browser' | 'release'>> {
     const release = await this.#slots.acquire(owner.life)
     this.#held.set(owner, { row: owner.id, browser: null })
     try {
-      const browser = await this.#launch(owner.id, fitness, owner.life)
+      const browser = await this.#launch(owner.id, fitness, owner.life, extras)
       this.#held.set(owner, { row: owner.id, browser })
       return { browser, release }
     } catch (error) {
@@ -163,7 +178,7 @@ export class BrowserStarter {
     }
   }
 
-  async #launch(row: string, { executable, headless }: Fitness, signal: AbortSignal): Promise<RunningBrowser> {
+  async #launch(row: string, { executable, headless }: Fitness, signal: AbortSignal, extras?: Extras): Promise<RunningBrowser> {
     const { egress, log } = this.#options
     const profileDir = this.#records.open(row)
     const proxy = await EgressProxy.open(egress)
@@ -171,6 +186,7 @@ export class BrowserStarter {
       executable,
       profileDir,
       headless,
+      ...extras,
       proxy,
       signal,
       onIllegalTransition: (state, event) =>

@@ -1,6 +1,8 @@
 /** A session as the native resource shows it. */
 import { iso } from '../../clock.ts'
 import type { BrowserSession } from '../contract/index.ts'
+import { presentSetup } from '../resource/session-setup.ts'
+import { exitReasonOf, statusOf } from '../resource/status.ts'
 import type { Session } from './session.ts'
 
 /** `idleTimeout` in ms. */
@@ -12,6 +14,7 @@ export function presentSession(session: Session, idleTimeout: number): BrowserSe
     username: session.credentials.username,
     profile: session.profile.name,
     state: session.state,
+    status: statusOf(session),
     reason: session.reason,
     createdAt: iso(session.createdAt),
     lastUsedAt: iso(session.usage.lastAt),
@@ -20,11 +23,15 @@ export function presentSession(session: Session, idleTimeout: number): BrowserSe
     title: active?.title ?? '',
     pages: session.pages.list().map(({ id, url, title }) => ({ id, url, title, active: id === active?.id })),
     leases: session.leases.list(),
+    inUse: { count: session.leases.count + (session.control.holder === null ? 0 : 1), leases: session.leases.list() },
     memoryBytes: browser.metrics?.memoryBytes ?? null,
     processCount: browser.metrics?.processCount ?? null,
     pid: session.live ? (browser.running?.pid ?? null) : null,
     lastRefresh: login.lastRefresh,
     nextRefreshAt: login.nextRefreshAt,
     endReason: session.endReason,
+    exitReason: exitReasonOf(session.endReason),
+    tags: session.setup.chosen.tags,
+    options: presentSetup(session.setup.chosen),
   }
 }

@@ -23,6 +23,7 @@ export class SessionPages {
       record: this.#hooks.record,
       dialogs: this.#hooks.dialogs,
       downloads: this.#hooks.downloads,
+      prepare: this.#hooks.prepare,
     })
     await this.#registry.start()
   }

@@ -124,6 +124,7 @@ export class SessionRunner {
       if (session.live) session.record('address-refused', { said: refusal.message })
     })
     browser.gone.then((words) => this.endQuietly(session, 'crashed', `The browser ended by itself: ${words}`)).catch(escape)
+    await session.setup.attach(browser)
     const silent = (): Fault => new BrowserFault('start-failed', 'The browser started, but does not answer')
     await withDeadline(attachWithin, life, (signal) => abortable(session.pages.watch(browser.puppeteer), signal), silent)
     session.browser.attached()

@@ -10,6 +10,7 @@ import { Fault } from '../../fault.ts'
 import { withoutUserinfo } from '../../http/userinfo.ts'
 import { escape } from '../../isolation.ts'
 import type { EndReason, SessionState } from '../contract/index.ts'
+import type { Setup } from '../contract/setup.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 import type { RecordSessionEvent, SessionEventFacts, SessionEventKind } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
@@ -17,6 +18,7 @@ import type { SessionDownloads } from '../files/session-downloads.ts'
 import type { Uploads } from '../files/uploads.ts'
 import type { Credentials } from '../login/sign-in.ts'
 import { Dialogs } from '../page/dialogs.ts'
+import { SessionSetup } from '../resource/session-setup.ts'
 import type { ViewableSession } from '../view/viewable-session.ts'
 import type { RecordedEvent } from './history.ts'
 import { LeaseBook } from './leases.ts'
@@ -46,6 +48,8 @@ export interface SessionOptions {
   credentials: Credentials
   /** After a failed login it stays open for a person to help, instead of ending. */
   waitsForPerson: boolean
+  /** How its browser is to be set up; as usual when left out. */
+  setup?: Setup
   clock: Clock
   files: { downloads: SessionDownloads; uploads: Uploads }
   hooks: SessionHooks
@@ -68,13 +72,14 @@ export class Session implements ViewableSession {
   readonly login: SessionLogin
   readonly leases: LeaseBook
   readonly control: TakeOver
+  readonly setup: SessionSetup
   readonly #core: SessionCore
   readonly #usage: Usage
   readonly #makers = new Set<string | null>()
   readonly #credentials: Credentials
   readonly #work = createSerialQueue()
 
-  constructor({ id, key, profile, credentials, waitsForPerson, clock, files, hooks }: SessionOptions) {
+  constructor({ id, key, profile, credentials, waitsForPerson, setup, clock, files, hooks }: SessionOptions) {
     this.id = id
     this.key = key
     this.profile = profile
@@ -103,7 +108,14 @@ export class Session implements ViewableSession {
     this.downloads = files.downloads
     this.downloads.opened(() => [...this.#makers], profile.downloads, record)
     this.uploads = files.uploads
-    this.pages = new SessionPages({ changed: () => core.changed(), record, dialogs: this.dialogs, downloads: this.downloads })
+    this.setup = new SessionSetup(setup)
+    this.pages = new SessionPages({
+      changed: () => core.changed(),
+      record,
+      dialogs: this.dialogs,
+      downloads: this.downloads,
+      prepare: (page) => this.setup.prepare(page),
+    })
     this.leases = new LeaseBook(clock, {
       onTaken: ({ holder }) => {
         this.touch()
@@ -215,9 +227,15 @@ export class Session implements ViewableSession {
     return this.#usage.hold(() => this.#core.changed())
   }
 
-  /** `idleTimeout` in ms; null while it is used or something is under way. */
-  idleEndsAt(idleTimeout: number): string | null {
-    return this.atRest ? iso(this.#core.clock.now() + idleTimeout - this.#usage.idleFor) : null
+  /** Ms without use after which it ends; `usual` unless it has a time of its own. */
+  idleTimeout(usual: number): number {
+    const { idleSeconds } = this.setup.chosen
+    return idleSeconds === null ? usual : idleSeconds * 1_000
+  }
+
+  /** `usual` in ms; null while it is used or something is under way. */
+  idleEndsAt(usual: number): string | null {
+    return this.atRest ? iso(this.#core.clock.now() + this.idleTimeout(usual) - this.#usage.idleFor) : null
   }
 
   /** Operations of one session run one after another, however the one before ended: they share its page. */

@@ -61,7 +61,7 @@ export class Upkeep {
   #checkOne(session: Session): void {
     const { idleTimeout, endIdle, refresh } = this.#options
     session.leases.expire()
-    if (session.atRest && session.usage.idleFor >= idleTimeout()) return endIdle(session)
+    if (session.atRest && session.usage.idleFor >= session.idleTimeout(idleTimeout())) return endIdle(session)
     if (session.atRest && session.login.holds && !session.browser.silent && session.login.refreshIsDue) refresh(session)
     this.#ask(session)
   }

@@ -1,4 +1,5 @@
 /** What a caller asks for, and what it gets. */
+import type { SetupRequest } from '../contract/setup.ts'
 import type { Credentials } from '../login/sign-in.ts'
 import type { Lease } from './leases.ts'
 import type { Session } from './session.ts'
@@ -9,6 +10,8 @@ export interface Wanted {
   /** After a failed login it stays open for a person to help, instead of ending. */
   waitsForPerson: boolean
   actor: string
+  /** For a session that has to be made; one that is there takes of it what can change. */
+  setup?: SetupRequest
   /** Recorded with the session: who may see it. Left out, it belongs to the house. */
   makers?: readonly (string | null)[]
   /** Leased from its first moment, so that it cannot be evicted between sign-in and use. */

@@ -3,11 +3,17 @@ import type { BrowserSession } from '../../../../server/browsers/contract/index.
 
 const at = '2026-11-21T07:30:00.000Z'
 
+const unchosen: BrowserSession['options'] = {
+  ...{ viewport: null, deviceScaleFactor: null, locale: null, timezone: null, userAgent: null, proxy: null },
+  ...{ block: null, idleSeconds: null, headless: null, extensions: [], args: [] },
+}
+
 export function session(changes: Partial<BrowserSession> = {}): BrowserSession {
   return {
     ...{ id: 'session_1795246249_3886465173-a', username: 'user1', profile: 'harbor-gate', state: 'ready', reason: null, createdAt: at },
     ...{ lastUsedAt: at, idleExpiresAt: null, currentUrl: 'http://portal.example/containers', title: 'Containers', pages: [], leases: [] },
     ...{ memoryBytes: 184_000_000, processCount: 9, pid: 42, lastRefresh: null, nextRefreshAt: null, endReason: null },
+    ...{ status: 'running', exitReason: null, inUse: { count: 0, leases: [] }, tags: {}, options: unchosen },
     ...changes,
   }
 }
