@@ -6,8 +6,8 @@ import { attachView } from '../view/live-view.ts'
 import { createHandsHandlers } from './api-hands.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
-import { createWallHandlers } from './api-wall.ts'
 import { createResourceHandlers } from './api-resource.ts'
+import { createWallHandlers, createWallSocket } from './api-wall.ts'
 import type { ApiParts } from './parts.ts'
 
 export function createBrowsersApi(parts: ApiParts): Api {
@@ -23,6 +23,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createResourceHandlers(parts),
     },
     {
+      wall: createWallSocket(parts),
       view: (socket, { params }) => {
         const { id } = z.object({ id: sessionId }).parse(params)
         try {

@@ -6,8 +6,8 @@ import { handsRoutes } from './hands.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
-import { wallRoutes } from './wall.ts'
 import { resourceFaults, resourceRoutes } from './resource.ts'
+import { wallRoutes, wallSockets } from './wall.ts'
 
 export { sessionId } from './parts.ts'
 export * from './resources.ts'
@@ -19,7 +19,7 @@ export const browsersContract = defineContract({
   description: 'Logged-in Chromium sessions that stay alive between calls.',
   subject: { params: ['id', 'session_id'], missing: 'session-not-found' },
   routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...wallRoutes, ...resourceRoutes },
-  sockets: nativeSockets,
+  sockets: { ...nativeSockets, ...wallSockets },
   faults: {
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
     'invalid-params': { status: 404, message: 'Session not found', remedy: 'Check the id of the session.' },

@@ -1,6 +1,6 @@
-/** Routes for the window's large view of a session. */
+/** What the window's large view of a session and its wall of all sessions ask for. */
 import { z } from 'zod'
-import type { RouteDefinition } from '../../http/contract.ts'
+import type { RouteDefinition, SocketDefinition } from '../../http/contract.ts'
 import { failure, sessionId } from './parts.ts'
 
 /** Chromium's id of a page's target. */
@@ -39,3 +39,16 @@ export const wallRoutes = {
     responses: { 204: { description: 'It goes' }, 404: failure('No such session or page') },
   },
 } as const satisfies Record<string, RouteDefinition>
+
+export const wallSockets = {
+  wall: {
+    path: '/v1/browser-wall',
+    summary: 'Live wall: small pictures of many sessions over one socket',
+    description:
+      'Messages are described in `wall-messages.ts`. Frames are sent only of what the client says is in sight, only when they change, and the latest wins.',
+    tag: 'Sessions',
+    access: 'key',
+    right: 'browsers:use',
+    maxMessageBytes: 65_536,
+  },
+} as const satisfies Record<string, SocketDefinition>

@@ -35,11 +35,15 @@ export interface Screencast {
 const mostUnacknowledged = 2
 /** Ms without a frame after which a picture may be out of date. */
 const quiet = 150
+/** Ms between two pictures from which on it pays to stop Chromium in between: it copies every frame of a page, sent or not. */
+const slowPace = 200
 
 /**
  * The latest frame wins: one that could not be drawn in time is replaced. Acknowledgements are held back while the view has no room,
  * so that Chromium does not encode in vain. It drops what changes meanwhile and never makes up for it (nor does its own
  * `everyNthFrame`), so after a halt that nothing followed the picture is asked for anew; otherwise a page at rest stays out of date.
+ *
+ * At a slow pace a page that changes faster is let rest until its next picture is due, which then is a fresh one.
  */
 export function startScreencast(cdp: CDPSession, size: ScreencastSize, sink: FrameSink): Screencast {
   const pace = size.everyNth === 1 ? 0 : (size.everyNth * 1_000) / 60
@@ -89,6 +93,7 @@ export function startScreencast(cdp: CDPSession, size: ScreencastSize, sink: Fra
     const early = nextAt - performance.now()
     if (early > 0) {
       clearTimeout(paceTimer)
+      if (pace >= slowPace) return rest(early)
       paceTimer = setTimeout(flush, early)
       return
     }
@@ -101,6 +106,14 @@ export function startScreencast(cdp: CDPSession, size: ScreencastSize, sink: Fra
     }
     for (const sessionId of unacknowledged) quietly(cdp.send('Page.screencastFrameAck', { sessionId }))
     unacknowledged = []
+  }
+
+  function rest(ms: number): void {
+    latest = null
+    unacknowledged = []
+    clearTimeout(quietTimer)
+    quietly(cdp.send('Page.stopScreencast'))
+    paceTimer = setTimeout(begin, ms)
   }
 
   function beginAnew(): void {

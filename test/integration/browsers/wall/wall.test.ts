@@ -1,0 +1,150 @@
+import { createServer } from 'node:http'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { startServer, type ServerProcess } from '../../../fakes/server-process.ts'
+import { eventually } from '../../../fixtures/eventually.ts'
+import { listenOnLoopback, stopServer } from '../../../fixtures/loopback.ts'
+import { WallClient } from './wall-client.ts'
+
+/** A page that takes the colour it is told, and says when it is drawn. */
+const told = new Set<(colour: string) => void>()
+const drawn: string[] = []
+const site = createServer((request, response) => {
+  const { pathname, search } = new URL(request.url ?? '/', 'http://site')
+  if (pathname === '/drawn') {
+    drawn.push(decodeURIComponent(search.slice(1)))
+    return void response.end()
+  }
+  if (pathname !== '/told') return void response.setHeader('content-type', 'text/html').end(page)
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  const tell = (colour: string): void => void response.write(`data: ${colour}\n\n`)
+  told.add(tell)
+  response.once('close', () => told.delete(tell))
+})
+const page = `<!doctype html><title>Wall</title><body style="background:white"><script>
+new EventSource('/told').onmessage = ({ data }) => {
+  document.body.style.background = data
+  requestAnimationFrame(() => requestAnimationFrame(() => fetch('/drawn?' + encodeURIComponent(data))))
+}
+</script>`
+
+let house: ServerProcess
+let mine: string
+let theirs: string
+const keys: Record<string, string> = {}
+const walls: WallClient[] = []
+
+beforeAll(async () => {
+  const address = await listenOnLoopback(site)
+  house = await startServer()
+  await house.call('/control/v1/site-profiles/wall', { method: 'PUT', json: { title: 'Wall', kind: 'none', address } })
+  for (const name of ['mine', 'theirs']) {
+    const made = await house.call('/control/v1/keys', { method: 'POST', json: { name, rights: ['browsers:use'] } })
+    keys[name] = ((await made.json()) as { secret: string }).secret
+  }
+  ;[mine, theirs] = (await Promise.all(['mine', 'theirs'].map((name) => open(name)))) as [string, string]
+  await eventually('both pages listen', () => told.size === 2)
+})
+afterEach(() => {
+  for (const wall of walls.splice(0)) wall.close()
+})
+afterAll(async () => {
+  await house.dispose()
+  await stopServer(site)
+})
+
+async function open(name: string): Promise<string> {
+  const answer = await fetch(`${house.ready.control.url}/browsers/v1/browser-sessions`, {
+    method: 'POST',
+    headers: { 'x-api-key': keys[name] ?? '', 'content-type': 'application/json' },
+    body: JSON.stringify({ profile: 'wall', username: name }),
+  })
+  return ((await answer.json()) as { session: { id: string } }).session.id
+}
+
+async function wallOf(key = house.token): Promise<WallClient> {
+  const wall = await WallClient.open(house.ready.control.url, key)
+  walls.push(wall)
+  return wall
+}
+
+const paint = (colour: string): void => {
+  for (const tell of told) tell(colour)
+}
+/** Both pages have drawn themselves in that colour. */
+const painted = (colour: string) => eventually(`both are ${colour}`, () => drawn.filter((one) => one === colour).length === 2)
+
+it('shows small pictures of many sessions over one socket, and new ones of those that change', async () => {
+  const wall = await wallOf()
+  wall.watch(mine, theirs)
+  const tiles = [await wall.tileOf(mine), await wall.tileOf(theirs)]
+  await eventually('a picture of each', () => tiles.every((tile) => wall.frames.some((frame) => frame.tile === tile)))
+  const [first] = wall.frames
+  expect(first?.jpeg.subarray(0, 2).toString('hex')).toBe('ffd8')
+  expect(first?.jpeg.length).toBeLessThan(20_000)
+  const before = wall.frames.length
+  paint('rgb(0, 90, 200)')
+  await eventually('another of each', () => tiles.every((tile) => wall.frames.slice(before).some((frame) => frame.tile === tile)))
+})
+
+it('sends nothing of what is out of sight, and what it looks like now once it is seen again', async () => {
+  const wall = await wallOf()
+  wall.watch(mine)
+  const first = await wall.frameAfter(0)
+  wall.watch()
+  await wall.settled()
+  const before = wall.frames.length
+  paint('rgb(10, 120, 30)')
+  await painted('rgb(10, 120, 30)')
+  await wall.settled()
+  expect(wall.frames.length).toBe(before)
+  wall.watch(mine)
+  const tile = await eventually('a new tile', () => wall.notices.filter(({ type }) => type === 'tile')[1])
+  const again = await eventually('its picture', () => wall.frames.find((frame) => tile.type === 'tile' && frame.tile === tile.tile))
+  expect(again.jpeg.equals(first.jpeg)).toBe(false)
+})
+
+it('lets the latest picture win where a client is slow to draw, and holds nobody else up', async () => {
+  const [slow, quick] = [await wallOf(), await wallOf()]
+  slow.draws = false
+  slow.watch(mine)
+  quick.watch(mine)
+  await Promise.all([slow.frameAfter(0), quick.frameAfter(0)])
+  for (const colour of ['rgb(200, 0, 0)', 'rgb(0, 200, 0)', 'rgb(0, 0, 200)']) {
+    const before = quick.frames.length
+    paint(colour)
+    await quick.frameAfter(before)
+    await painted(colour)
+  }
+  await slow.settled()
+  expect(slow.frames.length).toBe(1)
+  slow.send({ type: 'drawn', tile: slow.frames[0]?.tile ?? 0, frame: 1 })
+  const caughtUp = await slow.frameAfter(1)
+  // The pictures in between were never sent: this one is the newest that anybody has.
+  await eventually('it is the latest', () => quick.frames.at(-1)?.jpeg.equals(caughtUp.jpeg) ?? false)
+})
+
+it('shows a key its own sessions, and of another one as little as of none', async () => {
+  const wall = await wallOf(keys['mine'])
+  wall.watch(mine, theirs, 'session_1700000000_0000000000-nobody')
+  await wall.tileOf(mine)
+  await wall.frameAfter(0)
+  const gone = wall.notices.filter((notice) => notice.type === 'gone')
+  expect(gone).toEqual([
+    { type: 'gone', session: theirs, reason: 'There is no such session' },
+    { type: 'gone', session: 'session_1700000000_0000000000-nobody', reason: 'There is no such session' },
+  ])
+  expect(new Set(wall.frames.map(({ tile }) => tile)).size).toBe(1)
+})
+
+it('says which session has ended and why, and goes on with the others', async () => {
+  const wall = await wallOf()
+  wall.watch(mine, theirs)
+  await Promise.all([wall.tileOf(mine), wall.tileOf(theirs)])
+  await house.call(`/browsers/v1/browser-sessions/${theirs}`, { method: 'DELETE' })
+  await eventually('it is told', () =>
+    wall.notices.some((notice) => notice.type === 'gone' && notice.session === theirs && notice.reason === 'Closed by request'),
+  )
+  const before = wall.frames.length
+  paint('rgb(90, 90, 0)')
+  expect((await wall.frameAfter(before)).tile).toBe(await wall.tileOf(mine))
+})
