@@ -227,6 +227,22 @@ export const en: Words = {
     navigated: ({ url }) => url,
     'page-closed': ({ most }) => `More than ${most} pages were open; the oldest one at the back was closed`,
     'page-replaced': 'The page did not answer and was replaced by a new one',
+    'end-explained': ({ cause }) =>
+      ({
+        'out-of-memory': 'The browser ran out of memory and was ended. Close other sessions or programs, or allow fewer sessions',
+        killed: 'Something else on this machine ended the browser. It was not Wheelhouse; a clean-up script or a person may have',
+        crashed: 'Chromium failed and ended itself. Restart the session; if it happens again on this page, try another Chromium',
+        exited: 'The browser closed by itself, e.g. because its last window was closed',
+        disconnected: 'The browser closed its connection to Wheelhouse and was ended. Restart the session',
+        silent: 'The browser had not answered for a while and was ended, because nobody else was using it',
+        'driver-failed': 'The code that drives the browser failed, and the session was ended for safety. The log has the error',
+        'start-failed': 'The browser did not start',
+        'login-failed': 'The login failed, and nobody had asked for the session to wait for a person',
+        closed: 'It was closed by request',
+        idle: 'Nobody used it for as long as the settings allow',
+        evicted: 'Its place was needed, and it was the one that nobody had used for longest',
+        shutdown: 'The server stopped',
+      })[cause],
   },
 
   attention: {

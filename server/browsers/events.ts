@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { eventType, type EventType, type EventTypes, type FactsOf } from '../events/event-types.ts'
 import type { EventTone } from '../events/event.ts'
+import { endCause } from './contract/recorder.ts'
 import { endReason, type EndReason } from './contract/resources.ts'
 
 /** What is said where no kind of ours says it: by the site, by a fault, by the program that ended. */
@@ -58,6 +59,7 @@ export const sessionEvents = {
   navigated: eventType('neutral', { url: z.string() }),
   'page-closed': eventType('neutral', { /** How many may be open. */ most: z.number() }),
   'page-replaced': eventType('attention'),
+  'end-explained': eventType('bad', { cause: endCause }),
 }
 
 const toneOfStep: Readonly<Record<string, EventTone>> = { 'already-logged-in': 'good', 'logged-in': 'good', 'solving-captcha': 'busy' }

@@ -10,6 +10,7 @@ import type { SessionEventText } from './events.ts'
 import { SessionFiles } from './files/session-files.ts'
 import { createProcessRegistry } from './process/process-registry-store.ts'
 import { reapLeftovers } from './process/reaper.ts'
+import { KeptCards } from './recorder/kept-cards.ts'
 import { concernsOf, countsOf } from './report.ts'
 import { SessionService, type ServiceOptions } from './service.ts'
 import { createProfileStore, type ProfileStore } from './site/profiles.ts'
@@ -63,6 +64,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     extensionsDir: join(folder, 'extensions'),
     changed,
     textOf,
+    cards: new KeptCards(join(folder, 'crash-cards.json'), log),
     recorded: (session, event, actor) => {
       if (event.kind === 'session-opened') opened += 1
       announce(events, session, event, actor, textOf)

@@ -1,6 +1,7 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
 import { escape, within } from '../isolation.ts'
 import type { SetupChange } from './contract/setup.ts'
+import type { CrashCard } from './contract/recorder.ts'
 import { writtenOrigins } from './contract/site-profile.ts'
 import type { SessionEventText } from './events.ts'
 import { BrowserFault } from './fault.ts'
@@ -10,6 +11,9 @@ import type { SignedIn } from './login/sign-in.ts'
 import { checkSetup } from './resource/check-setup.ts'
 import { setupOf } from './resource/session-setup.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
+import { crashCardOf } from './recorder/ending.ts'
+import { shrinkEnded } from './recorder/shrink.ts'
+import type { KeptCards } from './recorder/kept-cards.ts'
 import { Admission } from './session/admission.ts'
 import { HandOut, type HandOutLimits } from './session/hand-out.ts'
 import type { RecordedEvent } from './session/history.ts'
@@ -26,6 +30,7 @@ export interface ServiceOptions extends StarterOptions {
   files: Pick<SessionFiles, 'of'>
   textOf: SessionEventText
   recorded(session: Session, event: RecordedEvent, actor: string): void
+  cards: KeptCards
   /** Ms; tests hurry. */
   upkeep?: UpkeepPace
   handOut?: HandOutLimits
@@ -59,6 +64,7 @@ export class SessionService {
       },
       onEnded: (session) => {
         this.#sessions.ended(session)
+        this.#keepRecord(session)
         this.#changed()
       },
     })
@@ -134,7 +140,14 @@ export class SessionService {
   /** Who may see a session, also one that is ending or has lately ended; undefined when there is none. */
   makersOf(id: string): (string | null)[] | undefined {
     const session = this.#sessions.find(id)
-    return session === undefined ? undefined : [...session.makers]
+    return session === undefined ? this.#options.cards.find(id)?.makers : [...session.makers]
+  }
+
+  /** Why a session ended; null when it has not, or is not known any more. */
+  crashCard(id: string): CrashCard | null {
+    const session = this.#sessions.find(id)
+    if (session === undefined) return this.#options.cards.find(id)?.card ?? null
+    return session.ending === null ? null : crashCardOf(session, session.ending, this.#options.textOf)
   }
 
   /** Who would have to go if a place were needed now. */
@@ -289,6 +302,13 @@ export class SessionService {
     }
     const session = await admitted
     return mine ?? obtained(session, true, wanted)
+  }
+
+  #keepRecord(session: Session): void {
+    const { cards, textOf } = this.#options
+    if (session.ending !== null && session.endReason === 'crashed')
+      cards.add([...session.makers], crashCardOf(session, session.ending, textOf))
+    shrinkEnded(this.#sessions.over())
   }
 
   #changed(): void {

@@ -8,6 +8,7 @@ import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
 import { createResourceHandlers } from './api-resource.ts'
 import { createWallHandlers, createWallSocket } from './api-wall.ts'
+import { createRecorderHandlers, createRecorderSockets } from './api-recorder.ts'
 import type { ApiParts } from './parts.ts'
 
 export function createBrowsersApi(parts: ApiParts): Api {
@@ -18,9 +19,10 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createPublishedHandlers(parts),
       ...createNativeHandlers(parts),
       ...createHandsHandlers(parts),
-      ...createWallHandlers(parts),
       // Set up, one-shots, admission.
       ...createResourceHandlers(parts),
+      ...createRecorderHandlers(parts),
+      ...createWallHandlers(parts),
     },
     {
       wall: createWallSocket(parts),
@@ -33,6 +35,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
           socket.close(4_404, 'Session not found')
         }
       },
+      ...createRecorderSockets(parts),
     },
     { makersOf: (id) => service.makersOf(id) ?? files.find(id)?.makers },
   )

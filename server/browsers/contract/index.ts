@@ -8,8 +8,10 @@ import { failed } from './parts.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
 import { resourceFaults, resourceRoutes } from './resource.ts'
 import { wallRoutes, wallSockets } from './wall.ts'
+import { recorderRoutes, recorderSockets } from './recorder.ts'
 
 export { sessionId } from './parts.ts'
+export * from './recorder.ts'
 export * from './resources.ts'
 
 export const browsersContract = defineContract({
@@ -18,8 +20,8 @@ export const browsersContract = defineContract({
   version: '1.0.0',
   description: 'Logged-in Chromium sessions that stay alive between calls.',
   subject: { params: ['id', 'session_id'], missing: 'session-not-found' },
-  routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...wallRoutes, ...resourceRoutes },
-  sockets: { ...nativeSockets, ...wallSockets },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...recorderRoutes, ...wallRoutes, ...resourceRoutes },
+  sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets },
   faults: {
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
     'invalid-params': { status: 404, message: 'Session not found', remedy: 'Check the id of the session.' },
@@ -65,6 +67,8 @@ export const browsersContract = defineContract({
     'download-not-found': { status: 404, remedy: 'List the downloads of the session; files are removed 24 hours after its end.' },
     'download-unfinished': { status: 409, remedy: 'Wait until its state is `done`, then fetch it.' },
     'file-too-large': { status: 413, remedy: 'Use a smaller file, or remove what is no longer needed.' },
+    'picture-not-found': { status: 404, remedy: 'Ask for one that the list of what happened names; only the last few are kept.' },
+    'crash-card-not-found': { status: 404, remedy: 'Ask when the session has ended.' },
     'lease-not-found': { status: 404, remedy: 'Take a new lease; this one has ended.' },
     ...resourceFaults,
     'profile-not-found': { status: 400, remedy: 'Use the name of a site profile; the control API lists them.' },

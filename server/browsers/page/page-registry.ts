@@ -27,6 +27,8 @@ export interface PageHooks {
   downloads: Pick<SessionDownloads, 'watch'>
   /** What the session has chosen for its pages. */
   prepare(page: Page): Promise<void>
+  /** One that puppeteer has attached to, before it goes anywhere. */
+  opened(page: { id: string; page: Page; atBack: boolean }): void
 }
 
 interface Entry {
@@ -254,7 +256,8 @@ export class PageRegistry {
   }
 
   async #guard(id: string, page: Page): Promise<void> {
-    const { record, dialogs, prepare } = this.#hooks
+    const { record, dialogs, opened, prepare } = this.#hooks
+    opened({ id, page, atBack: this.#inBackground.has(id) })
     await guardPage(page, {
       blocked: () => record('popup-blocked', { how: 'refused' }),
       dialog: (asked, reply) => {

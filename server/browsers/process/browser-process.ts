@@ -13,6 +13,16 @@ export interface ProcessOptions {
   onIllegalTransition: (state: ProcessState, event: ProcessEvent) => void
 }
 
+/** How a process ended, and what it wrote last. */
+export interface ProcessEnd {
+  code: number | null
+  signal: string | null
+  /** We have killed it, e.g. because its pipe broke and it stayed. */
+  byUs: boolean
+  /** Of its stderr. */
+  lastWords: string[]
+}
+
 /** Ms for which a process may linger when only its pipe broke. */
 const lingers = 200
 /** Ms within which the system reports the end of what was killed. */
@@ -23,6 +33,8 @@ export class BrowserProcess {
   readonly gone: Promise<string>
   readonly #child: ChildProcess
   readonly #lifecycle: Lifecycle<ProcessState, ProcessEvent>
+  readonly #lastWords: LastWords
+  #killed = false
 
   constructor({ executable, flags, environment, onIllegalTransition }: ProcessOptions) {
     this.#child = spawn(executable, flags, {
@@ -37,7 +49,8 @@ export class BrowserProcess {
       onTransition: () => undefined,
       onIllegal: onIllegalTransition,
     })
-    this.gone = whenGone(this.#child, keepLastWords(this.#child), () => this.#lifecycle.handle('exited'))
+    this.#lastWords = keepLastWords(this.#child)
+    this.gone = whenGone(this.#child, this.#lastWords.telling, () => this.#lifecycle.handle('exited'))
   }
 
   /** Undefined when it could not be started; `gone` says why. */
@@ -47,6 +60,13 @@ export class BrowserProcess {
 
   get silent(): boolean {
     return this.#lifecycle.state === 'silent'
+  }
+
+  /** Null while it runs. */
+  get exit(): ProcessEnd | null {
+    const { exitCode: code, signalCode: signal } = this.#child
+    if (code === null && signal === null) return null
+    return { code, signal, byUs: this.#killed, lastWords: this.#lastWords.all() }
   }
 
   // stdio names five pipes above; Node types only the first three.
@@ -76,6 +96,7 @@ export class BrowserProcess {
 
   kill(): void {
     if (this.#lifecycle.state === 'gone') return
+    this.#killed = true
     this.#lifecycle.handle('killed')
     killTree(this.#child)
   }
@@ -92,22 +113,36 @@ export class BrowserProcess {
   }
 }
 
+interface LastWords {
+  /** The line that says why; empty when there is none. */
+  telling(): string
+  /** The last lines. */
+  all(): string[]
+}
+
+const mostLines = 12
+
 /** The end of what the browser wrote to stderr: why it did not start is said there and nowhere else. */
-function keepLastWords(child: ChildProcess): () => string {
+function keepLastWords(child: ChildProcess): LastWords {
   let text = ''
   child.stderr?.setEncoding('utf8')
   child.stderr?.on('data', (chunk: string) => {
     text = (text + chunk).slice(-4_000)
   })
   child.stderr?.on('error', () => {})
-  return () => {
-    const line = text.split('\n').findLast((candidate) => /FATAL|No usable sandbox|error while loading|cannot open/i.test(candidate))
-    return line === undefined
-      ? ''
-      : line
-          .replace(/^\[[^\]]*\]\s*/, '')
-          .trim()
-          .slice(0, 300)
+  const plain = (line: string): string =>
+    line
+      .replace(/^\[[^\]]*\]\s*/, '')
+      .trim()
+      .slice(0, 300)
+  return {
+    telling: () => plain(text.split('\n').findLast((line) => /FATAL|No usable sandbox|error while loading|cannot open/i.test(line)) ?? ''),
+    all: () =>
+      text
+        .split('\n')
+        .map(plain)
+        .filter((line) => line !== '')
+        .slice(-mostLines),
   }
 }
 

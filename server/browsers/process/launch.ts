@@ -3,7 +3,7 @@ import type { Browser } from 'puppeteer-core'
 import { inTime, isDoneWithin } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
 import { BrowserFault } from '../fault.ts'
-import { BrowserProcess } from './browser-process.ts'
+import { BrowserProcess, type ProcessEnd } from './browser-process.ts'
 import type { EgressProxy } from './egress-proxy.ts'
 import { chromiumFlags } from './flags.ts'
 import { browserEnvironment, hasSmallSharedMemory, sandboxed } from './machine.ts'
@@ -38,6 +38,8 @@ export interface RunningBrowser {
   readonly puppeteer: Browser
   /** Settles with words when the browser has gone, for whatever reason. */
   readonly gone: Promise<string>
+  /** How it ended; null while it runs. */
+  readonly exit: ProcessEnd | null
   /** It has not answered when it was last asked. */
   readonly silent: boolean
   /** Asked, it has not answered in time. */
@@ -111,6 +113,9 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
       headless,
       puppeteer,
       gone,
+      get exit() {
+        return child.exit
+      },
       get silent() {
         return child.silent
       },

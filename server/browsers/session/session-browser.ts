@@ -1,5 +1,6 @@
 /** The browser of a session: the process behind it, whether it can be driven, whether it answers, and what it takes of the machine. */
 import type { RunningBrowser } from '../process/launch.ts'
+import { countOomKills } from '../process/oom-kills.ts'
 import type { ProcessMetrics } from '../process/process-facts.ts'
 import type { SessionCore } from './session-core.ts'
 
@@ -8,6 +9,7 @@ export class SessionBrowser {
   #running: RunningBrowser | null = null
   #up = false
   #metrics: ProcessMetrics | null = null
+  #oomKillsBefore: number | null = null
 
   constructor(core: SessionCore) {
     this.#core = core
@@ -32,8 +34,14 @@ export class SessionBrowser {
     return this.#metrics
   }
 
+  /** What `countOomKills` said when it was last measured. */
+  get oomKillsBefore(): number | null {
+    return this.#oomKillsBefore
+  }
+
   started(running: RunningBrowser): void {
     this.#running = running
+    this.#oomKillsBefore = countOomKills()
   }
 
   /** Its pages are watched: it can be driven. */
@@ -44,6 +52,7 @@ export class SessionBrowser {
 
   measured(metrics: ProcessMetrics | null): void {
     this.#metrics = metrics
+    this.#oomKillsBefore = countOomKills()
     this.#core.changed()
   }
 

@@ -24,7 +24,7 @@ export class SessionCore {
   readonly #lifecycle: Lifecycle<SessionState, SessionLifecycleEvent, SessionFacts>
   readonly #life = new AbortController()
   readonly #ended = createSignal<[reason: string]>()
-  readonly #history = new History()
+  readonly history = new History()
   #stateSince: number
   #reason: string | null = null
   #endReason: EndReason | null = null
@@ -76,7 +76,7 @@ export class SessionCore {
   }
 
   events(): RecordedEvent[] {
-    return this.#history.list()
+    return this.history.list()
   }
 
   handle(event: SessionLifecycleEvent): void {
@@ -92,7 +92,7 @@ export class SessionCore {
   }
 
   record<Kind extends SessionEventKind>(kind: Kind, facts: SessionEventFacts<Kind>, actor = 'system'): void {
-    this.#hooks.onRecorded(this.#history.add(this.clock.now(), kind, facts), actor)
+    this.#hooks.onRecorded(this.history.add(this.clock.now(), kind, facts, actor), actor)
   }
 
   /** Ends the use of it at once. */

@@ -24,6 +24,7 @@ export class SessionPages {
       dialogs: this.#hooks.dialogs,
       downloads: this.#hooks.downloads,
       prepare: this.#hooks.prepare,
+      opened: this.#hooks.opened,
     })
     await this.#registry.start()
   }

@@ -19,6 +19,9 @@ import type { Uploads } from '../files/uploads.ts'
 import type { Credentials } from '../login/sign-in.ts'
 import { Dialogs } from '../page/dialogs.ts'
 import { SessionSetup } from '../resource/session-setup.ts'
+import { noteEnding, type Ending } from '../recorder/ending.ts'
+import { Recorder } from '../recorder/recorder.ts'
+import { createBlanker } from '../recorder/secrets.ts'
 import type { ViewableSession } from '../view/viewable-session.ts'
 import type { RecordedEvent } from './history.ts'
 import { LeaseBook } from './leases.ts'
@@ -73,11 +76,13 @@ export class Session implements ViewableSession {
   readonly leases: LeaseBook
   readonly control: TakeOver
   readonly setup: SessionSetup
+  readonly recorder: Recorder
   readonly #core: SessionCore
   readonly #usage: Usage
   readonly #makers = new Set<string | null>()
   readonly #credentials: Credentials
   readonly #work = createSerialQueue()
+  #ending: Ending | null = null
 
   constructor({ id, key, profile, credentials, waitsForPerson, setup, clock, files, hooks }: SessionOptions) {
     this.id = id
@@ -97,10 +102,20 @@ export class Session implements ViewableSession {
         takenOver: this.control.holder !== null,
       }),
       onChanged: () => hooks.onChanged(this),
-      onRecorded: (event, actor) => hooks.onRecorded(this, event, actor),
+      onRecorded: (event, actor) => {
+        hooks.onRecorded(this, event, actor)
+        this.recorder.recorded(event)
+      },
       onIllegalTransition: (event) => hooks.onIllegalTransition(this, event),
     })
     this.#core = core
+    this.recorder = new Recorder({
+      clock,
+      session: id,
+      history: core.history,
+      blanker: createBlanker(() => [this.#credentials.password, this.#credentials.captchaApiKey]),
+      front: () => this.pages.active(),
+    })
     this.browser = new SessionBrowser(core)
     this.login = new SessionLogin(core, profile)
     const record: RecordSessionEvent = (kind, facts) => core.record(kind, facts)
@@ -115,6 +130,7 @@ export class Session implements ViewableSession {
       dialogs: this.dialogs,
       downloads: this.downloads,
       prepare: (page) => this.setup.prepare(page),
+      opened: (page) => this.recorder.watch(page),
     })
     this.leases = new LeaseBook(clock, {
       onTaken: ({ holder }) => {
@@ -168,6 +184,11 @@ export class Session implements ViewableSession {
 
   get endReason(): EndReason | null {
     return this.#core.endReason
+  }
+
+  /** How it came to its end; null until it begins to end. */
+  get ending(): Ending | null {
+    return this.#ending
   }
 
   /** Aborts when the session begins to end; everything that works for it listens. */
@@ -259,12 +280,15 @@ export class Session implements ViewableSession {
 
   /** Ends the use of it at once; what holds processes and files is torn down by who has started it. */
   endBegun(reason: EndReason, text: string, actor: string): void {
+    this.#ending = noteEnding(this, reason, this.#core.clock.now())
     this.leases.close()
     this.#core.beginEnd(reason, text)
     this.pages.stop()
     this.dialogs.stop()
     this.downloads.ended()
+    if (reason === 'crashed') this.record('end-explained', { cause: this.#ending.cause })
     this.record(reason === 'crashed' ? 'session-crashed' : 'session-closed', { reason, said: text }, actor)
+    this.recorder.stop()
     // One that crashed may be opened again with what it had.
     if (reason !== 'crashed') this.#forgetSecrets()
   }

@@ -81,6 +81,14 @@ const expected: Expected = {
   navigated: [[{ url: 'https://a.test/holds' }, 'neutral', 'https://a.test/holds']],
   'page-closed': [[{ most: 10 }, 'neutral', 'More than 10 pages were open; the oldest one at the back was closed']],
   'page-replaced': [[{}, 'attention', 'The page did not answer and was replaced by a new one']],
+  'end-explained': [
+    [
+      { cause: 'out-of-memory' },
+      'bad',
+      'The browser ran out of memory and was ended. Close other sessions or programs, or allow fewer sessions',
+    ],
+    [{ cause: 'exited' }, 'bad', 'The browser closed by itself, e.g. because its last window was closed'],
+  ],
 }
 
 describe('what happens to a session', () => {
