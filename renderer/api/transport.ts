@@ -6,8 +6,11 @@ export interface TransportRequest {
   /** From the control port's root. */
   path: string
   query?: Readonly<Record<string, unknown>>
+  /** A file goes as it is, all else as JSON. */
   body?: unknown
   signal?: AbortSignal
+  /** Ms after which this call is given up, where the usual is too short. */
+  patience?: number
 }
 
 export interface TransportReply {
@@ -44,18 +47,18 @@ export function createHttpTransport({
   timeout = 30_000,
 }: HttpTransportOptions): Transport {
   return {
-    async request({ method, path, query, body, signal }) {
+    async request({ method, path, query, body, signal, patience = timeout }) {
       const { base, token } = server
-      const deadline = AbortSignal.timeout(timeout)
+      const deadline = AbortSignal.timeout(patience)
       const headers: Record<string, string> = { accept: 'application/json' }
       if (token !== null) headers['authorization'] = `Bearer ${token}`
-      if (body !== undefined) headers['content-type'] = 'application/json'
+      if (body !== undefined) headers['content-type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json'
       let response: Response
       try {
         response = await fetch(`${base}${path}${queryText(query)}`, {
           method,
           headers,
-          body: body === undefined ? null : JSON.stringify(body),
+          body: body === undefined ? null : body instanceof Blob ? body : JSON.stringify(body),
           credentials: token === null ? 'same-origin' : 'omit',
           cache: 'no-store',
           signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),

@@ -10,6 +10,7 @@ import { resourceFaults, resourceRoutes } from './resource.ts'
 import { wallRoutes, wallSockets } from './wall.ts'
 import { recorderRoutes, recorderSockets } from './recorder.ts'
 
+export type { DownloadView } from './hands.ts'
 export { sessionId } from './parts.ts'
 export * from './recorder.ts'
 export * from './resources.ts'

@@ -53,6 +53,8 @@ export const browserSession = z.object({
   leases: z.array(leaseView),
   /** Leases, and a person who drives. */
   inUse: z.object({ count: z.number().int(), leases: z.array(leaseView) }),
+  /** How many files its pages have downloaded, also those that arrive. */
+  downloads: z.number().int(),
   memoryBytes: z.number().nullable(),
   processCount: z.number().nullable(),
   pid: z.number().nullable(),

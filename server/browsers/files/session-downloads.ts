@@ -80,6 +80,10 @@ export class SessionDownloads {
     return this.#makers()
   }
 
+  get count(): number {
+    return this.#downloads.size
+  }
+
   /** The latest first. */
   list(): DownloadView[] {
     return [...this.#downloads.values()].reverse()

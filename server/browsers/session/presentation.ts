@@ -24,6 +24,7 @@ export function presentSession(session: Session, idleTimeout: number): BrowserSe
     pages: session.pages.list().map(({ id, url, title }) => ({ id, url, title, active: id === active?.id })),
     leases: session.leases.list(),
     inUse: { count: session.leases.count + (session.control.holder === null ? 0 : 1), leases: session.leases.list() },
+    downloads: session.downloads.count,
     memoryBytes: browser.metrics?.memoryBytes ?? null,
     processCount: browser.metrics?.processCount ?? null,
     pid: session.live ? (browser.running?.pid ?? null) : null,

@@ -122,6 +122,7 @@ export class Session implements ViewableSession {
     this.dialogs = new Dialogs({ clock, driven: () => this.control.holder !== null, record })
     this.downloads = files.downloads
     this.downloads.opened(() => [...this.#makers], profile.downloads, record)
+    this.downloads.onChange(() => core.changed())
     this.uploads = files.uploads
     this.setup = new SessionSetup(setup)
     this.pages = new SessionPages({

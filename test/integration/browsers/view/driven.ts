@@ -14,7 +14,7 @@ export interface Driven {
   viewer: Viewer
   /** The front page goes there, by nobody's hand. */
   go(path: string): Promise<void>
-  /** What the page has noted by now, in its title. */
+  /** Until the page or one of its frames has noted it. */
   noted(text: string): Promise<void>
   /** The middle of an element, in CSS px of the page, also in a frame or a shadow root. */
   placeOf(selector: string, inFrame?: boolean): Promise<{ x: number; y: number }>

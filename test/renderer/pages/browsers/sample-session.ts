@@ -11,7 +11,15 @@ const unchosen: BrowserSession['options'] = {
 export function session(changes: Partial<BrowserSession> = {}): BrowserSession {
   return {
     ...{ id: 'session_1795246249_3886465173-a', username: 'user1', profile: 'harbor-gate', state: 'ready', reason: null, createdAt: at },
-    ...{ lastUsedAt: at, idleExpiresAt: null, currentUrl: 'http://portal.example/containers', title: 'Containers', pages: [], leases: [] },
+    ...{
+      lastUsedAt: at,
+      idleExpiresAt: null,
+      currentUrl: 'http://portal.example/containers',
+      title: 'Containers',
+      pages: [],
+      downloads: 0,
+      leases: [],
+    },
     ...{ memoryBytes: 184_000_000, processCount: 9, pid: 42, lastRefresh: null, nextRefreshAt: null, endReason: null },
     ...{ status: 'running', exitReason: null, inUse: { count: 0, leases: [] }, tags: {}, options: unchosen },
     ...changes,
