@@ -1,6 +1,7 @@
 /** The three builds: server and shell for Node and Electron, the bridge between, and the window. */
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'electron-vite'
 import type { Plugin } from 'vite'
@@ -10,7 +11,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
   main: {
-    plugins: [leanHttp(), oneByteText(), docsViewer()],
+    plugins: [leanHttp(), oneByteText(), docsViewer(), pageScripts()],
     // One copy of what Koa and its parts bring in three, and Node's own streams instead of a copy of them.
     resolve: {
       alias: { 'mime-db': createRequire(at('node_modules/koa/package.json')).resolve('mime-db'), 'readable-stream': 'node:stream' },
@@ -71,6 +72,19 @@ function docsViewer(): Plugin {
       mkdirSync(at('out/docs-viewer'), { recursive: true })
       for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE'])
         copyFileSync(at(`node_modules/swagger-ui-dist/${file}`), at(`out/docs-viewer/${file}`))
+    },
+  }
+}
+
+/** Libraries that run in the pages of browser sessions, as files beside the server. */
+function pageScripts(): Plugin {
+  return {
+    name: 'wheelhouse:page-scripts',
+    apply: 'build',
+    writeBundle() {
+      mkdirSync(at('out/page-scripts'), { recursive: true })
+      for (const file of ['@mozilla/readability/Readability.js', 'turndown/dist/turndown.js'])
+        copyFileSync(at(`node_modules/${file}`), at(`out/page-scripts/${basename(file)}`))
     },
   }
 }

@@ -2,12 +2,13 @@
 import { escape, within } from '../isolation.ts'
 import type { SetupChange } from './contract/setup.ts'
 import type { CrashCard } from './contract/recorder.ts'
-import { writtenOrigins } from './contract/site-profile.ts'
+import { writtenOrigins, type SiteProfile } from './contract/site-profile.ts'
 import type { SessionEventText } from './events.ts'
 import { BrowserFault } from './fault.ts'
 import type { SessionFiles } from './files/session-files.ts'
 import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
 import type { SignedIn } from './login/sign-in.ts'
+import { Jobs } from './one-shot/jobs.ts'
 import { checkSetup } from './resource/check-setup.ts'
 import { setupOf } from './resource/session-setup.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
@@ -22,7 +23,7 @@ import { SessionDirectory } from './session/session-directory.ts'
 import { SessionRunner } from './session/session-runner.ts'
 import { Session, type SessionHooks } from './session/session.ts'
 import { Upkeep, type UpkeepPace } from './session/upkeep.ts'
-import { obtained, type Obtained, type Wanted } from './session/wanted.ts'
+import { obtained, type Obtained, type OnceWanted, type Wanted } from './session/wanted.ts'
 import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 
 export interface ServiceOptions extends StarterOptions {
@@ -38,6 +39,7 @@ export interface ServiceOptions extends StarterOptions {
 
 export class SessionService {
   readonly handOut: HandOut
+  readonly jobs: Jobs
   readonly #options: ServiceOptions
   readonly #sessions = new SessionDirectory()
   /** One entry per credential key, made before anything is awaited: whoever comes second finds it. */
@@ -52,6 +54,7 @@ export class SessionService {
 
   constructor(options: ServiceOptions) {
     this.#options = options
+    this.jobs = new Jobs(options.clock)
     this.#starter = new BrowserStarter(options)
     this.#runner = new SessionRunner({
       ...options,
@@ -199,6 +202,33 @@ export class SessionService {
     return proveLogin(session, this.#options)
   }
 
+  /** Resolves when its browser can be driven, whether or not it is signed in. Throws what went wrong. */
+  whenOpen(session: Session): Promise<void> {
+    return this.#runner.whenOpen(session)
+  }
+
+  /**
+   * What `work` comes to on a session that is opened for it, signs in nowhere, takes a place like any other and ends with it. Throws
+   * `no-capacity`, what `checkSetup` throws and what the work throws.
+   */
+  async thrownAway<Result>(wanted: OnceWanted, work: (session: Session) => Promise<Result>): Promise<Result> {
+    const { profile, address, setup } = wanted
+    if (address !== null) this.#options.egress.check(address)
+    await checkSetup(setup, address, this.#options)
+    const session = await this.#admission.admit(() => {
+      const asked = { ...wanted, credentials: { username: '', password: '' }, waitsForPerson: false }
+      const made = this.#make(asked, profile, null)
+      obtained(made, true, { ...asked, profile: profile.name }).release()
+      this.#runner.begin(made, { signIn: false })
+      return made
+    })
+    try {
+      return await work(session)
+    } finally {
+      this.#runner.endQuietly(session, 'closed', 'Its work is done')
+    }
+  }
+
   /** Changes what of its setup can change. Throws `session-not-found`, `proxy-failed`, `address-refused`. */
   async change(id: string, change: SetupChange): Promise<Session> {
     const session = this.get(id)
@@ -260,6 +290,7 @@ export class SessionService {
   async stop(): Promise<void> {
     this.#stopping = true
     this.#upkeep.stop()
+    this.jobs.stop()
     this.#admission.close()
     await Promise.allSettled([
       this.#starter.stop(),
@@ -277,22 +308,8 @@ export class SessionService {
   async #open(wanted: Wanted, profile: ListedProfile, key: string | null): Promise<Obtained> {
     let mine: Obtained | undefined
     const admitted = this.#admission.admit(() => {
-      const id = newSessionId(this.#options.clock.now())
-      const session = new Session({
-        id,
-        key,
-        profile,
-        credentials: wanted.credentials,
-        waitsForPerson: wanted.waitsForPerson,
-        files: this.#options.files.of(id),
-        ...(wanted.setup === undefined ? {} : { setup: setupOf(wanted.setup) }),
-        clock: this.#options.clock,
-        hooks: this.#hooks,
-      })
-      this.#sessions.add(session)
-      session.record('session-opened', { site: profile.title }, wanted.actor)
+      const session = this.#make(wanted, profile, key)
       mine = obtained(session, true, wanted)
-      this.#upkeep.wake()
       this.#runner.begin(session)
       return session
     })
@@ -309,6 +326,19 @@ export class SessionService {
     if (session.ending !== null && session.endReason === 'crashed')
       cards.add([...session.makers], crashCardOf(session, session.ending, textOf))
     shrinkEnded(this.#sessions.over())
+  }
+
+  #make({ credentials, setup, waitsForPerson, actor }: Omit<Wanted, 'profile'>, profile: SiteProfile, key: string | null): Session {
+    const id = newSessionId(this.#options.clock.now())
+    const session = new Session({
+      ...{ id, key, profile, credentials, waitsForPerson, clock: this.#options.clock, hooks: this.#hooks },
+      ...(setup === undefined ? {} : { setup: setupOf(setup) }),
+      files: this.#options.files.of(id),
+    })
+    this.#sessions.add(session)
+    session.record('session-opened', { site: profile.title }, actor)
+    this.#upkeep.wake()
+    return session
   }
 
   #changed(): void {

@@ -132,7 +132,8 @@ function send(ctx: Context, route: RouteDefinition, value: unknown, check: boole
   if (definition.body !== undefined) sendJson(ctx, reply.status, JSON.stringify(reply.body))
   else {
     ctx.status = reply.status
-    if (definition.contentType !== undefined) ctx.type = definition.contentType
+    // A reply that says what it is, of several that it may be, knows better.
+    if (definition.contentType !== undefined && reply.headers?.['content-type'] === undefined) ctx.type = definition.contentType
     ctx.body = reply.body instanceof Uint8Array ? Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength) : reply.body
   }
 }

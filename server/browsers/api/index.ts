@@ -6,6 +6,7 @@ import { attachView } from '../view/live-view.ts'
 import { createHandsHandlers } from './api-hands.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
+import { createOneShotHandlers } from './api-one-shots.ts'
 import { createResourceHandlers } from './api-resource.ts'
 import { createWallHandlers, createWallSocket } from './api-wall.ts'
 import { createRecorderHandlers, createRecorderSockets } from './api-recorder.ts'
@@ -23,6 +24,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createResourceHandlers(parts),
       ...createRecorderHandlers(parts),
       ...createWallHandlers(parts),
+      ...createOneShotHandlers(parts),
     },
     {
       wall: createWallSocket(parts),

@@ -5,6 +5,7 @@ import { defineContract } from '../../http/contract.ts'
 import { handsRoutes } from './hands.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'
+import { oneShotFaults, oneShotRoutes } from './one-shots.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
 import { resourceFaults, resourceRoutes } from './resource.ts'
 import { wallRoutes, wallSockets } from './wall.ts'
@@ -21,7 +22,7 @@ export const browsersContract = defineContract({
   version: '1.0.0',
   description: 'Logged-in Chromium sessions that stay alive between calls.',
   subject: { params: ['id', 'session_id'], missing: 'session-not-found' },
-  routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...recorderRoutes, ...wallRoutes, ...resourceRoutes },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...recorderRoutes, ...wallRoutes, ...resourceRoutes, ...oneShotRoutes },
   sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets },
   faults: {
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
@@ -72,6 +73,7 @@ export const browsersContract = defineContract({
     'crash-card-not-found': { status: 404, remedy: 'Ask when the session has ended.' },
     'lease-not-found': { status: 404, remedy: 'Take a new lease; this one has ended.' },
     ...resourceFaults,
+    ...oneShotFaults,
     'profile-not-found': { status: 400, remedy: 'Use the name of a site profile; the control API lists them.' },
   },
   errorSchema: failed,

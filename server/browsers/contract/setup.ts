@@ -121,6 +121,8 @@ const changeable = {
     .nullable(),
   proxy: proxy.nullable(),
   block: block.nullable(),
+  /** Null for what the site profile says. */
+  downloads: z.enum(['allow', 'deny']).nullable(),
   /** Seconds without use after which the session ends; null for the setting. */
   idleSeconds: z.number().int().min(5).max(86_400).nullable(),
   tags: tags.nullable(),
@@ -163,6 +165,7 @@ export interface Setup {
   userAgent: string | null
   proxy: Proxy | null
   block: z.output<typeof block> | null
+  downloads: 'allow' | 'deny' | null
   idleSeconds: number | null
   tags: Record<string, string>
   headless: boolean | null
@@ -179,6 +182,7 @@ export const setupView = z.object({
   userAgent: z.string().nullable(),
   proxy: z.object({ server: z.string(), username: z.string().nullable() }).nullable(),
   block: block.nullable(),
+  downloads: z.enum(['allow', 'deny']).nullable(),
   idleSeconds: z.number().nullable(),
   headless: z.boolean().nullable(),
   extensions: z.array(z.string()),

@@ -17,6 +17,7 @@ export const plainSetup: Setup = {
   userAgent: null,
   proxy: null,
   block: null,
+  downloads: null,
   idleSeconds: null,
   tags: {},
   headless: null,
@@ -32,12 +33,15 @@ export function setupOf(request: SetupRequest): Setup {
 const startsWith = ({ headless, extensions, args }: Setup): unknown[] => [headless, [...extensions].sort(), [...args].sort()]
 
 export class SessionSetup {
+  readonly #policy: (downloads: Setup['downloads']) => Promise<void>
   #chosen: Setup
   #emulation: PageEmulation | null = null
   #browser: Browser | null = null
 
-  constructor(chosen: Setup = plainSetup) {
+  /** `policy` puts what is said of downloads into force, null for what the site profile says. */
+  constructor(chosen: Setup = plainSetup, policy: (downloads: Setup['downloads']) => Promise<void> = () => Promise.resolve()) {
     this.#chosen = chosen
+    this.#policy = policy
   }
 
   get chosen(): Readonly<Setup> {
@@ -76,7 +80,10 @@ export class SessionSetup {
     this.#chosen = { ...this.#chosen, ...given(change), ...(tags === undefined ? {} : { tags: tags ?? {} }) }
     if (this.#browser === null) return
     this.#useProxy()
-    await this.#emulation?.use(this.#chosen)
+    await Promise.all([
+      this.#emulation?.use(this.#chosen),
+      change.downloads === undefined ? undefined : this.#policy(this.#chosen.downloads),
+    ])
   }
 
   #useProxy(): void {

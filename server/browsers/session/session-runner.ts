@@ -37,17 +37,26 @@ export class SessionRunner {
     this.#options = options
   }
 
-  /** Opens it and signs it in, without waiting. */
-  begin(session: Session): void {
+  /** Opens it and signs it in, without waiting; one that is to sign in nowhere is as good as signed in. */
+  begin(session: Session, { signIn = true } = {}): void {
     within(this.scope(session), () => {
       const opening = this.#open(session)
       this.#openings.set(session, opening)
       opening
-        .then(() => (session.live ? this.logInOrEnd(session) : undefined))
+        .then(() => {
+          if (!session.live) return
+          if (signIn) return this.logInOrEnd(session)
+          session.login.gained()
+        })
         // The callers are told through `whenSignedIn`; here it only must not go unheard.
         .catch(() => {})
         .finally(() => this.#options.onSettled())
     })
+  }
+
+  /** Resolves when its browser can be driven. Throws what went wrong. */
+  async whenOpen(session: Session): Promise<void> {
+    await this.#openings.get(session)
   }
 
   /** Resolves when the session is logged in, trying again when an earlier attempt failed. Throws what went wrong. */

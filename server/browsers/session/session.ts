@@ -121,10 +121,10 @@ export class Session implements ViewableSession {
     const record: RecordSessionEvent = (kind, facts) => core.record(kind, facts)
     this.dialogs = new Dialogs({ clock, driven: () => this.control.holder !== null, record })
     this.downloads = files.downloads
-    this.downloads.opened(() => [...this.#makers], profile.downloads, record)
+    this.downloads.opened(() => [...this.#makers], setup?.downloads ?? profile.downloads, record)
     this.downloads.onChange(() => core.changed())
     this.uploads = files.uploads
-    this.setup = new SessionSetup(setup)
+    this.setup = new SessionSetup(setup, (policy) => this.downloads.setPolicy(policy ?? profile.downloads))
     this.pages = new SessionPages({
       changed: () => core.changed(),
       record,

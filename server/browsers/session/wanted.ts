@@ -1,5 +1,6 @@
 /** What a caller asks for, and what it gets. */
 import type { SetupRequest } from '../contract/setup.ts'
+import type { SiteProfile } from '../contract/site-profile.ts'
 import type { Credentials } from '../login/sign-in.ts'
 import type { Lease } from './leases.ts'
 import type { Session } from './session.ts'
@@ -16,6 +17,14 @@ export interface Wanted {
   makers?: readonly (string | null)[]
   /** Leased from its first moment, so that it cannot be evicted between sign-in and use. */
   lease?: { holder: string; duration: number }
+}
+
+/** For a session that one piece of work is opened for. */
+export interface OnceWanted extends Pick<Wanted, 'actor' | 'makers' | 'lease'> {
+  profile: SiteProfile
+  setup: SetupRequest
+  /** Where the work goes, if that is known. */
+  address: string | null
 }
 
 export interface Obtained {

@@ -5,7 +5,7 @@ const at = '2026-11-21T07:30:00.000Z'
 
 const unchosen: BrowserSession['options'] = {
   ...{ viewport: null, deviceScaleFactor: null, locale: null, timezone: null, userAgent: null, proxy: null },
-  ...{ block: null, idleSeconds: null, headless: null, extensions: [], args: [] },
+  ...{ block: null, downloads: null, idleSeconds: null, headless: null, extensions: [], args: [] },
 }
 
 export function session(changes: Partial<BrowserSession> = {}): BrowserSession {
