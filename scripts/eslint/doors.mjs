@@ -16,7 +16,7 @@ const foundations = ['clock', 'fault', 'isolation', 'lifecycle', 'linear-pattern
 const openToWindow = [
   // What a contract is made of is reached by its front.
   /^server\/[a-z]+\/contract(\/index)?\.ts$/,
-  /^server\/browsers\/contract\/live-view-messages\.ts$/,
+  /^server\/browsers\/contract\/(live-view|wall)-messages\.ts$/,
   // The words of rights and what they include: a key's form has to know both.
   /^server\/http\/rights\.ts$/,
   /^server\/events\/(event|event-types)\.ts$/,

@@ -24,6 +24,9 @@ export function sessionName(session: Pick<BrowserSession, 'username' | 'currentU
   return URL.canParse(session.currentUrl) && session.currentUrl.startsWith('http') ? new URL(session.currentUrl).host : session.profile
 }
 
+/** Who drives, as a person calls them: keys by their name, the owner's own windows as such. */
+export const driverName = (by: string): string => (by.startsWith('key:') ? by.slice(4) : 'Another window')
+
 /** From this size on a session's memory is worth a second look. */
 export const largeMemory = 800_000_000
 

@@ -10,7 +10,7 @@ import { createOneShotHandlers } from './api-one-shots.ts'
 import { createResourceHandlers } from './api-resource.ts'
 import { createWallHandlers, createWallSocket } from './api-wall.ts'
 import { createRecorderHandlers, createRecorderSockets } from './api-recorder.ts'
-import type { ApiParts } from './parts.ts'
+import { actor, type ApiParts } from './parts.ts'
 
 export function createBrowsersApi(parts: ApiParts): Api {
   const { service, files, clock } = parts
@@ -28,10 +28,10 @@ export function createBrowsersApi(parts: ApiParts): Api {
     },
     {
       wall: createWallSocket(parts),
-      view: (socket, { params }) => {
+      view: (socket, { params }, call) => {
         const { id } = z.object({ id: sessionId }).parse(params)
         try {
-          attachView(socket, service.get(id), clock)
+          attachView(socket, service.get(id), clock, actor(call))
         } catch {
           // 4404: the session is not there, in the range that WebSocket leaves to applications.
           socket.close(4_404, 'Session not found')

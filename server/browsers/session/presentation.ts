@@ -9,6 +9,7 @@ import type { Session } from './session.ts'
 export function presentSession(session: Session, idleTimeout: number): BrowserSession {
   const active = session.pages.active()
   const { browser, login } = session
+  const { driver } = session.control
   return {
     id: session.id,
     username: session.credentials.username,
@@ -23,6 +24,7 @@ export function presentSession(session: Session, idleTimeout: number): BrowserSe
     title: active?.title ?? '',
     pages: session.pages.list().map(({ id, url, title }) => ({ id, url, title, active: id === active?.id })),
     leases: session.leases.list(),
+    takenOver: driver === null ? null : { by: driver.by, since: iso(driver.since) },
     inUse: { count: session.leases.count + (session.control.holder === null ? 0 : 1), leases: session.leases.list() },
     downloads: session.downloads.count,
     memoryBytes: browser.metrics?.memoryBytes ?? null,

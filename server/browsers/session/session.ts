@@ -146,19 +146,19 @@ export class Session implements ViewableSession {
         core.record('lease-ended', { holder, how }, holder)
       },
     })
-    this.control = new TakeOver({
+    this.control = new TakeOver(clock, {
       isPossible: () => this.live && this.browser.up,
-      onTaken: () => {
+      onTaken: (by) => {
         this.touch()
         core.handle('taken-over')
-        core.record('took-over', {}, 'owner')
+        core.record('took-over', {}, by)
       },
-      onGivenBack: () => {
+      onGivenBack: (by) => {
         if (!this.live) return
         this.touch()
         this.dialogs.abandon()
         core.handle('given-back')
-        core.record('given-back', {}, 'owner')
+        core.record('given-back', {}, by)
         hooks.onGivenBack(this)
       },
     })

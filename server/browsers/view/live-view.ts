@@ -21,7 +21,7 @@ const headerBytes = 16
  * Serves the view until the socket or the session ends; owns the socket. Follows the session's active page. Nothing here is awaited
  * by anybody and no call to a page is waited for, so that a hung browser can be closed while it is watched.
  */
-export function attachView(socket: WebSocket, session: ViewableSession, clock: Clock = systemClock): void {
+export function attachView(socket: WebSocket, session: ViewableSession, clock: Clock = systemClock, by = 'owner'): void {
   const viewId = randomUUID()
   const openedAt = clock.monotonic()
   let size: ScreencastSize | null = null
@@ -71,7 +71,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
         drawn = Math.min(Math.max(drawn, command.frame), sent)
         return link?.resume()
       case 'take-over':
-        if (!session.control.take(viewId))
+        if (!session.control.take(viewId, by))
           return problem(
             session.control.holder === null ? 'This session cannot be taken over now' : 'Somebody else has taken over this session',
           )

@@ -28,8 +28,8 @@ export interface ViewableSession {
   readonly control: {
     /** The view that types now. */
     readonly holder: string | null
-    /** Gives keyboard and mouse to this view; false while another view holds them. */
-    take(viewId: string): boolean
+    /** Gives keyboard and mouse to this view, which is that caller's; false while another view holds them. */
+    take(viewId: string, by: string): boolean
     /** Does nothing when the view does not hold them. */
     giveBack(viewId: string): void
     onChange(listener: () => void): () => void
