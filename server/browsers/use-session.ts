@@ -12,6 +12,7 @@ import type { SessionService } from './service.ts'
 import type { Session } from './session/session.ts'
 import { giveUp, type Obtained } from './session/wanted.ts'
 import { runOperation, runsInOwnPage } from './site/operations.ts'
+import type { Output } from './site/read-output.ts'
 
 export interface Use {
   operation: string
@@ -33,7 +34,7 @@ export interface Use {
 const leaseTime = 15 * 60_000
 
 /** Throws `missing-fields`, what opening a session throws, what the operation throws, or `session-ended`. */
-export async function useSession(service: SessionService, use: Use): Promise<{ session: Session; isNew: boolean; result: string | null }> {
+export async function useSession(service: SessionService, use: Use): Promise<{ session: Session; isNew: boolean; result: Output | null }> {
   const found = await find(service, use)
   const { session, isNew } = found
   try {
@@ -83,7 +84,7 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
 }
 
 /** Once more after a new login, when the site turns out to have ended the old one. Throws what the operation or the login throws. */
-async function runLoggedIn(service: SessionService, session: Session, use: Use): Promise<string | null> {
+async function runLoggedIn(service: SessionService, session: Session, use: Use): Promise<Output | null> {
   const ownPage = runsInOwnPage(session.profile, use.operation)
   const tab = ownPage ? '' : session.page().url()
   try {
@@ -102,7 +103,7 @@ async function runLoggedIn(service: SessionService, session: Session, use: Use):
   }
 }
 
-async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: SignedIn): Promise<string | null> {
+async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: SignedIn): Promise<Output | null> {
   try {
     return await run(session, use, ownPage, { trusted: signedIn === 'held' })
   } catch (error) {
@@ -131,7 +132,7 @@ async function run(
   { operation, inputs }: Use,
   ownPage: boolean,
   trust: { trusted?: boolean } = {},
-): Promise<string | null> {
+): Promise<Output | null> {
   const { profile, pages, life } = session
   if (!session.live) throw life.reason
   if (!ownPage && session.control.holder !== null)

@@ -59,7 +59,13 @@ export function createPublishedHandlers({ service, settings, clock }: ApiParts):
       const { session, isNew, result } = await publishedSilence(useSession(service, use))
       return {
         status: 200,
-        body: { success: true, session_id: session.id, is_new_session: isNew, container_id: body.container_id, booking_number: result },
+        body: {
+          success: true,
+          session_id: session.id,
+          is_new_session: isNew,
+          container_id: body.container_id,
+          booking_number: typeof result === 'string' ? result : null,
+        },
       }
     },
     health: () => {

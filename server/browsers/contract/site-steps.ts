@@ -60,6 +60,7 @@ const stepShape = z.object({
   value: z.string().max(500).optional(),
   /** Presses a key where the cursor is, or in the element `on`. */
   press: key.optional(),
+  /** For a person: what they are needed for; with `ifShows` they are asked only when it is there. */
   on: selector.optional(),
   /** Clicks the element, as soon as it can be. */
   click: selector.optional(),
@@ -78,7 +79,10 @@ const stepShape = z.object({
   dialog: z.enum(['accept', 'dismiss']).optional(),
   /** Typed into a prompt. */
   text: z.string().max(500).optional(),
-  /** Stops for a person, and tells them this. Goes on when they give back, or when `until` shows. */
+  /**
+   * Stops for a person, and tells them this. Goes on when they give back, when `until` shows, or, where only `on` is given, when that has
+   * gone.
+   */
   person: z.string().min(1).max(300).optional(),
   until: pageSign.optional(),
   /** Left out when what it needs does not show within a moment. */
@@ -89,9 +93,14 @@ const stepShape = z.object({
   label: z.string().max(80).optional(),
 })
 
-/** What goes with another part alone, and the parts that need one more. */
-const belongsTo = { value: 'fill', on: 'press', option: 'choose', text: 'dialog', until: 'person' } as const
-const needs = { choose: 'option' } as const
+/** What goes with other parts alone. */
+const belongsTo = [
+  ['value', ['fill']],
+  ['on', ['press', 'person']],
+  ['option', ['choose']],
+  ['text', ['dialog']],
+  ['until', ['person']],
+] as const
 
 /** One step. An operation's click, fill and waitFor may also stand in one, done in this order: so earlier versions wrote them. */
 export const siteStep = stepShape.superRefine((step, context) => {
@@ -100,10 +109,10 @@ export const siteStep = stepShape.superRefine((step, context) => {
   if (kinds.length === 0) complain(`a step has one of ${stepKinds.join(', ')}`)
   if (kinds.length > 1 && !kinds.every((kind) => kind === 'click' || kind === 'fill' || kind === 'waitFor'))
     complain(`a step does one thing; this one has ${kinds.join(' and ')}`)
-  for (const [part, kind] of Object.entries(belongsTo) as [keyof typeof belongsTo, StepKind][])
-    if (step[part] !== undefined && step[kind] === undefined) complain(`goes with ${kind}`, [part])
-  for (const [kind, part] of Object.entries(needs) as [keyof typeof needs, 'option'][])
-    if (step[kind] !== undefined && step[part] === undefined) complain(`${kind} needs ${part}`, [part])
+  for (const [part, owners] of belongsTo)
+    if (step[part] !== undefined && owners.every((kind) => step[kind] === undefined)) complain(`goes with ${owners.join(' or ')}`, [part])
+  if (step.choose !== undefined && step.option === undefined) complain('choose needs option', ['option'])
+  if (step.ifShows === true && step.person !== undefined && step.on === undefined) complain('what shows is named by on', ['on'])
 })
 export type SiteStep = z.output<typeof siteStep>
 

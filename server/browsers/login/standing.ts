@@ -1,6 +1,6 @@
 /** Whether a login still holds, judged by what the site answered and what the page shows. */
 import { addressToTell } from '../../http/userinfo.ts'
-import type { SiteProfile } from '../contract/site-profile.ts'
+import { logsIn, type SiteProfile } from '../contract/site-profile.ts'
 import type { PageState } from '../page/page-state.ts'
 import { asksForLogin, type SiteAnswers } from '../page/site-answers.ts'
 
@@ -21,7 +21,7 @@ const unknown: Standing = { login: 'unknown', certain: false, why: '' }
  * the profile calls a success; an element or a text that only a logged-in page has is worth more than a field for a password.
  */
 export function standingOf(profile: SiteProfile, shown: PageState, answers: Pick<SiteAnswers, 'status' | 'refused'>): Standing {
-  if (profile.kind === 'none' || profile.form === null) return unknown
+  if (!logsIn(profile)) return unknown
   const status = answers.status()
   if (asksForLogin(status)) return gone(`the site answers with status ${status}`)
   if (shown.loggedOutAddress) return gone(`the site leads to ${addressToTell(shown.url)}`)

@@ -1,9 +1,12 @@
-/** What a page shows right now, judged by a site profile's signs, in one question to the page. */
-import type { Page } from 'puppeteer-core'
+/** What a page and its frames show right now, judged by a site profile's signs. */
+import type { Frame, Page } from 'puppeteer-core'
 import { linearPattern } from '../../linear-pattern.ts'
-import type { SiteProfile } from '../contract/site-profile.ts'
+import { loginSteps, type SiteProfile } from '../contract/site-profile.ts'
 import type { PageSign } from '../contract/site-steps.ts'
 import { BrowserFault } from '../fault.ts'
+import { ask, framesOf, isPlainCss } from './find.ts'
+
+export { isBetweenDocuments, isInvalidSelector } from './between-documents.ts'
 
 export interface PageState {
   url: string
@@ -25,36 +28,81 @@ export interface PageState {
 
 /** Null while the page is between two documents. Never answers while the page hangs: race it against a signal. */
 export async function readPageState(page: Page, profile: SiteProfile): Promise<PageState | null> {
-  try {
-    const seen = await page.evaluate(inspect, {
-      form: profile.form?.password ?? null,
-      success: withoutUrl(profile.success),
-      failure: withoutUrl(profile.failure),
-    })
-    return {
-      ...seen,
-      success: seen.successShown || (!seen.form && (await fits(profile.success?.url, seen.url))),
-      failure: seen.failure || (await fits(profile.failure?.url, seen.url)),
-      loggedOutAddress: await fits(profile.refresh?.loggedOutUrl, seen.url),
-    }
-  } catch (error) {
-    if (isBetweenDocuments(error)) return null
-    throw error
+  const question: Question = {
+    form: loginField(profile, page.url()),
+    success: withoutUrl(profile.success),
+    failure: withoutUrl(profile.failure),
+  }
+  const [main, ...frames] = framesOf(page)
+  if (main === undefined) return null
+  const seen = await ask(page, main, () => look(main, question))
+  if (seen === null) return null
+  for (const frame of frames) {
+    const inside = await ask(page, frame, () => look(frame, question))
+    if (inside !== null) addFrame(seen, inside)
+  }
+  return {
+    ...seen,
+    success: seen.successShown || (!seen.form && (await fits(profile.success?.url, seen.url))),
+    failure: seen.failure || (await fits(profile.failure?.url, seen.url)),
+    loggedOutAddress: await fits(profile.refresh?.loggedOutUrl, seen.url),
   }
 }
 
-/** A navigation destroyed what a call was talking to; asking again finds the next document. */
-export function isBetweenDocuments(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  return /execution context|context was destroyed|detached frame|frame (was|got) detached|cannot find context|inspected target navigated|node is detached|does not belong to the document|argument should belong|not attached to an active page/i.test(
-    error.message,
-  )
+type Seen = Omit<PageState, 'success' | 'loggedOutAddress'>
+
+/** By which a login page is known. */
+function loginField(profile: SiteProfile, shown: string): string | null {
+  const steps = loginSteps(profile).filter((step) => step.fill !== undefined)
+  const [first] = steps
+  // A page of its own for the name is a login page where the login begins; elsewhere such a field may ask for anything.
+  const begins = profile.login !== null && isSamePage(shown, profile.address)
+  const password = steps.find(({ value }) => value?.includes('{password}'))?.fill ?? null
+  const fields = [password, begins ? first?.fill : null].filter((each) => each != null)
+  return fields.every(isPlainCss) && fields.length > 0 ? fields.join(', ') : (fields[0] ?? null)
 }
 
-/** The profile has a selector that is none; only a page can tell. */
-export function isInvalidSelector(error: unknown): boolean {
-  return error instanceof Error && /not a valid selector/i.test(error.message)
+function isSamePage(one: string, other: string | null): boolean {
+  const [a, b] = [URL.parse(one), URL.parse(other ?? '')]
+  return a !== null && b !== null && a.origin === b.origin && a.pathname === b.pathname
 }
+
+/** In one question to the frame, as far as its browser knows the selectors by itself. */
+async function look(frame: Frame, question: Question): Promise<Seen> {
+  const own = (selector: string | null): string | null => (selector === null || isPlainCss(selector) ? null : selector)
+  const plain = (selector: string | null): string | null => (own(selector) === null ? selector : null)
+  const { form, success, failure } = question
+  const seen = await frame.evaluate(inspect, {
+    form: plain(form),
+    success: { ...success, selector: plain(success.selector) },
+    failure: { ...failure, selector: plain(failure.selector) },
+  })
+  if (own(form) !== null) seen.form = (await textOf(frame, own(form))) !== null
+  if (own(success.selector) !== null) seen.successShown ||= (await textOf(frame, own(success.selector))) !== null
+  const failed = own(failure.selector) === null ? null : await textOf(frame, own(failure.selector))
+  if (failed !== null) Object.assign(seen, { failure: true, failureText: tidyText(failed) })
+  return seen
+}
+
+/** Of the first that can be seen; null when none can. */
+async function textOf(frame: Frame, selector: string | null): Promise<string | null> {
+  for (const element of selector === null ? [] : await frame.$$(selector)) {
+    if (await element.isVisible())
+      return element.evaluate((node) => (node instanceof HTMLElement ? node.innerText : (node.textContent ?? '')))
+  }
+  return null
+}
+
+/** What stands in a frame of the page stands on the page; its document is the one that a form's answer replaces. */
+function addFrame(seen: Seen, inside: Seen): void {
+  if ((inside.form && !seen.form) || (inside.failure && !seen.failure)) seen.document = inside.document
+  seen.form ||= inside.form
+  seen.successShown ||= inside.successShown
+  if (!seen.failure && inside.failure) seen.failureText = inside.failureText
+  seen.failure ||= inside.failure
+}
+
+const tidyText = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 300)
 
 /**
  * Whether an address is like a pattern of the profile; false without one. Throws `login-failed` for one that an earlier version took and
@@ -85,7 +133,7 @@ interface Question {
 }
 
 /** Runs inside the page, so it must stand on its own. */
-function inspect(question: Question): Omit<PageState, 'success' | 'loggedOutAddress'> {
+function inspect(question: Question): Seen {
   const visible = (selector: string | null): HTMLElement | null => {
     if (selector === null) return null
     for (const element of document.querySelectorAll<HTMLElement>(selector)) {

@@ -1,23 +1,45 @@
-/** Runs an operation of a site profile: go there, click and fill as told, read one field. */
+/** Runs an operation of a site profile: go there, do its steps, read what it answers with. */
 import type { Page } from 'puppeteer-core'
 import { withDeadline } from '../../async/deadline.ts'
 import { Fault } from '../../fault.ts'
 import { linearPattern } from '../../linear-pattern.ts'
-import type { SiteProfile } from '../contract/site-profile.ts'
+import { logsIn, type SiteProfile } from '../contract/site-profile.ts'
+import { oneByOne } from '../contract/site-steps.ts'
 import { BrowserFault } from '../fault.ts'
 import { refusedWords, standingOf, type Standing } from '../login/standing.ts'
-import { fill, findVisible } from '../page/form.ts'
-import { isBetweenDocuments, isInvalidSelector, readPageState } from '../page/page-state.ts'
+import { isInvalidSelector, readPageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { watchAnswers, type SiteAnswers } from '../page/site-answers.ts'
-import { until, untilLate } from '../page/until.ts'
+import { until } from '../page/until.ts'
 import { whileOpen } from '../page/while-open.ts'
+import { fillIn, fillSign, type Values } from '../steps/fill-in.ts'
+import { runSteps, StepFailed, type StepTools } from '../steps/run-steps.ts'
+import { signShows } from '../steps/shows.ts'
+import { StepDialogs } from '../steps/step-dialogs.ts'
+import { Windows } from '../steps/windows.ts'
+import { emptyOf, fillOutput, isEmpty, outputOf, readOutput, type Output } from './read-output.ts'
 
 type Operation = SiteProfile['operations'][string]
 export type OperationInputs = Readonly<Record<string, string>>
 
-/** Ms that each step, and the address, may take. */
+export interface OperationTools extends Partial<Pick<StepTools, 'solveCaptcha' | 'askPerson' | 'observe' | 'clean'>> {
+  /** What its steps may fill in beside the inputs. */
+  values?: () => Values
+}
+
+/** One call of an operation. */
+interface Run {
+  profile: SiteProfile
+  name: string
+  operation: Operation
+  inputs: OperationInputs
+  tools: OperationTools
+}
+
+/** Ms that the address, and reading, may take. */
 const stepTimeout = 15_000
+/** Ms of a quiet page after which what has not shown is not there. */
+const quietTime = 1_000
 
 /**
  * Where an operation runs: one with an address in a page of its own at the back, so that the person's tab is left alone; one
@@ -39,24 +61,26 @@ export async function runOperation(
   name: string,
   inputs: OperationInputs,
   signal: AbortSignal,
-  { trusted = false } = {},
-): Promise<string | null> {
+  { trusted = false, ...tools }: OperationTools & { trusted?: boolean } = {},
+): Promise<Output | null> {
   const operation = findOperation(profile, name)
   await checkInputs(operation, inputs)
+  const run: Run = { profile, name, operation, inputs, tools }
   const answers = watchAnswers(page)
   const lost = (how: string): Fault => new BrowserFault('operation-failed', `The page ${how} while the operation ran`)
   try {
     return await whileOpen(page, signal, lost, async (open) => {
       const address = operation.address === undefined ? page.url() : fillIn(operation.address, inputs, encodeURIComponent)
       if (operation.address !== undefined) await openPage(page, address, open)
-      const text = await carryOutLoggedIn(page, profile, name, operation, inputs, answers, { trusted, signal: open })
-      if (trusted && text !== null) return text
+      const result = await carryOutLoggedIn(page, run, answers, { trusted, signal: open })
+      const empty = isEmpty(result)
+      if (trusted && !empty) return result
       const { login, certain, why } = await standing(page, profile, answers, open)
-      if (login === 'gone' && (certain || (text === null && !trusted))) throw loggedOut(why)
-      if (text === null) refuseErrors(address, answers)
-      if (text === null && login === 'unknown' && !trusted && needsLogin(profile))
+      if (login === 'gone' && (certain || (empty && !trusted))) throw loggedOut(why)
+      if (empty) refuseErrors(address, answers)
+      if (empty && login === 'unknown' && !trusted && logsIn(profile))
         throw new BrowserFault('operation-failed', 'The site does not say whether the login still holds', { unproven: true })
-      return text
+      return result
     })
   } finally {
     answers.stop()
@@ -66,17 +90,15 @@ export async function runOperation(
 /** The steps, for as long as the login is not seen to be gone; a step that fails may have met a login page. */
 async function carryOutLoggedIn(
   page: Page,
-  profile: SiteProfile,
-  name: string,
-  operation: Operation,
-  inputs: OperationInputs,
+  run: Run,
   answers: SiteAnswers,
   { trusted, signal }: { trusted: boolean; signal: AbortSignal },
-): Promise<string | null> {
-  if (trusted) return carryOut(page, name, operation, inputs, signal)
+): Promise<Output | null> {
+  const { profile } = run
+  if (trusted) return carryOut(page, run, signal)
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
-  const carriedOut = carryOut(page, name, operation, inputs, either).catch(async (error: unknown): Promise<never> => {
+  const carriedOut = carryOut(page, run, either).catch(async (error: unknown): Promise<never> => {
     either.throwIfAborted()
     const { login, why } = await standing(page, profile, answers, either)
     throw login === 'gone' ? loggedOut(why) : error
@@ -95,31 +117,67 @@ function refuseErrors(address: string, answers: SiteAnswers): void {
   if (refused !== null) throw new BrowserFault('operation-failed', `The field is not there, and ${refusedWords(refused)}`)
 }
 
-const needsLogin = ({ kind, form }: SiteProfile): boolean => kind === 'form' && form !== null
-
 const loggedOut = (why: string): Fault =>
   new BrowserFault('operation-failed', `The site asks for a login instead: ${why}`, { loggedOut: why })
 
-async function carryOut(
-  page: Page,
-  name: string,
-  { steps, read: output }: Operation,
-  inputs: OperationInputs,
-  signal: AbortSignal,
-): Promise<string | null> {
-  let waited = false
-  for (const [index, step] of steps.entries()) {
-    await within(`Step ${index + 1} of ${name}`, signal, async (stepSignal) => {
-      if (step.click !== undefined) await click(page, fillIn(step.click, inputs, escapeSelector), stepSignal)
-      if (step.fill !== undefined)
-        await fill(page, fillIn(step.fill, inputs, escapeSelector), fillIn(step.value ?? '', inputs, String), stepSignal)
-      if (typeof step.waitFor === 'string') await appears(page, fillIn(step.waitFor, inputs, escapeSelector), stepSignal)
+async function carryOut(page: Page, run: Run, signal: AbortSignal): Promise<Output | null> {
+  const { name, operation, inputs, tools } = run
+  const dialogs = new StepDialogs((text) => fillIn(text, inputs, String))
+  const windows = new Windows(page, (each) => dialogs.watch(each), { popups: run.profile.popups })
+  const values = (): Values => ({ ...tools.values?.(), ...inputs })
+  const { notFound } = operation
+  const isNotFound = async (): Promise<boolean> => notFound !== undefined && signShows(page, fillSign(notFound, values()))
+  try {
+    const outcome = await runSteps(oneByOne(operation.steps), {
+      values,
+      windows,
+      dialogs,
+      signal,
+      observe: tools.observe,
+      asked: Object.keys(inputs),
+      isNotFound,
+      solveCaptcha: tools.solveCaptcha ?? (() => Promise.resolve(false)),
+      askPerson: tools.askPerson ?? (() => ({ gaveBack: Promise.withResolvers<void>().promise, end: () => undefined })),
+      clean: tools.clean ?? String,
     })
-    waited = step.waitFor !== undefined
+    if (outcome === 'not-found') return emptyOf(operation)
+    const waited = operation.steps.at(-1)?.waitFor !== undefined
+    return await within('Reading the page', signal, (readSignal) =>
+      readWhenThere(
+        windows.current,
+        operation,
+        values(),
+        readSignal,
+        async () => waited || (await isNotFound()) || windows.areQuiet(quietTime),
+      ),
+    )
+  } catch (error) {
+    throw error instanceof StepFailed ? failedAt(name, error) : error
+  } finally {
+    windows.stop()
   }
-  return within('Reading the page', signal, (readSignal) =>
-    read(page, fillIn(typeof output === 'string' ? output : '', inputs, escapeSelector), waited ? 0 : 2_000, readSignal),
-  )
+}
+
+/** Asked again until there is something, or `isOver`. */
+async function readWhenThere(
+  page: Page,
+  operation: Operation,
+  values: Values,
+  signal: AbortSignal,
+  isOver: () => Promise<boolean>,
+): Promise<Output | null> {
+  const output = fillOutput(outputOf(operation), values)
+  return until(async () => {
+    const over = await isOver()
+    const seen = await readOutput(page, output)
+    return over || !isEmpty(seen) ? { seen } : null
+  }, signal).then(({ seen }) => seen ?? emptyOf(operation))
+}
+
+function failedAt(name: string, error: StepFailed): Fault {
+  if (isInvalidSelector(error.cause)) return invalid(error.cause)
+  const message = error.message.replace(/^(Step \d+)/, `$1 of ${name}`)
+  return new BrowserFault('operation-failed', message, { failure: error.failure }, { cause: error })
 }
 
 async function standing(page: Page, profile: SiteProfile, answers: SiteAnswers, signal: AbortSignal): Promise<Standing> {
@@ -181,37 +239,6 @@ async function openPage(page: Page, address: string, signal: AbortSignal): Promi
   }
 }
 
-/** Pressed by script: a mouse click waits for frames to be drawn, and a page at the back draws none. */
-async function click(page: Page, selector: string, signal: AbortSignal): Promise<void> {
-  await until(async () => {
-    const element = await findVisible(page, selector)
-    if (element === null) return null
-    await element.evaluate((found) => found.click())
-    return true
-  }, signal)
-}
-
-async function appears(page: Page, selector: string, signal: AbortSignal): Promise<void> {
-  await until(async () => ((await findVisible(page, selector)) === null ? null : true), signal)
-}
-
-async function read(page: Page, selector: string, patience: number, signal: AbortSignal): Promise<string | null> {
-  const text = await untilLate(() => readText(page, selector), patience, signal)
-  return text === '' ? null : text
-}
-
-async function readText(page: Page, selector: string): Promise<string | null> {
-  try {
-    return await page.evaluate((wanted: string) => {
-      const element = document.querySelector<HTMLElement>(wanted)
-      return element === null ? null : ('value' in element ? String(element.value) : element.innerText).trim()
-    }, selector)
-  } catch (error) {
-    if (isBetweenDocuments(error)) return null
-    throw invalid(error)
-  }
-}
-
 /** Gives one part of the operation its own time, and its own words when that runs out. */
 async function within<T>(what: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   try {
@@ -232,22 +259,4 @@ function invalid(error: unknown): Fault {
     ? 'The site profile has a selector that is not valid'
     : 'The page was lost while the operation ran'
   return new BrowserFault('operation-failed', message, {}, { cause: error })
-}
-
-/** Puts the request's fields into a text of the profile; what has no field stays as it is. */
-export function fillIn(text: string, inputs: OperationInputs, escape: (value: string) => string): string {
-  return text.replace(/\{([a-z_]{1,40})\}/g, (whole, name: string) => {
-    const value = Object.hasOwn(inputs, name) ? inputs[name] : undefined
-    return value === undefined ? whole : escape(value)
-  })
-}
-
-/**
- * Inert as an identifier and inside a quoted string alike: all but letters, digits, `-` and `_` becomes a code point, as does a leading
- * digit.
- */
-export function escapeSelector(value: string): string {
-  return value.replace(/^-?[0-9]|[^\p{L}\p{N}_-]/gu, (part) =>
-    Array.from(part, (letter) => `\\${letter.codePointAt(0)?.toString(16) ?? ''} `).join(''),
-  )
 }

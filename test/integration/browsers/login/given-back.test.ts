@@ -1,6 +1,7 @@
 /** What a person did by hand in a session counts, also where its effect shows only after they gave keyboard and mouse back. */
 import type { Page } from 'puppeteer-core'
 import { expect, test } from 'vitest'
+import { siteProfile } from '../../../../server/browsers/contract/site-profile.ts'
 import { recogniseLogin, type LoginSession } from '../../../../server/browsers/login/login.ts'
 
 const between = new Error('Execution context was destroyed, most likely because of a navigation.')
@@ -11,18 +12,26 @@ function inDoubt(answers: readonly (object | Error)[]) {
   const life = new AbortController()
   let asked = 0
   let gained = 0
-  const page = {
+  const frame = {
     evaluate: async () => {
       const answer = answers[Math.min(asked, answers.length - 1)]
       asked += 1
       if (answer instanceof Error) throw answer
       return answer
     },
-  } as unknown as Page // all that is asked of it
+  }
+  const page = { mainFrame: () => frame, frames: () => [frame], url: () => 'http://site.test/' } as unknown as Page // all that is asked of it
   const session = {
     life: life.signal,
     live: true,
-    profile: { form: { password: '#password' }, success: { selector: '#out' }, failure: null, refresh: null },
+    profile: siteProfile.parse({
+      name: 'harbor',
+      title: 'Harbor',
+      kind: 'form',
+      address: 'http://site.test/',
+      form: { username: '#username', password: '#password', submit: '#submit' },
+      success: { selector: '#out' },
+    }),
     login: { holds: false, attempt: null, gained: () => (gained += 1) },
     page: () => page,
   } as unknown as LoginSession // of a session, what looking at its page takes

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { escapeSelector, fillIn, runsInOwnPage } from '../../../../server/browsers/site/operations.ts'
+import { runsInOwnPage } from '../../../../server/browsers/site/operations.ts'
+import { escapeSelector, fillIn } from '../../../../server/browsers/steps/fill-in.ts'
 import { siteProfile } from '../../../../server/browsers/contract/site-profile.ts'
 
 describe("the request's fields in an operation", () => {
