@@ -48,6 +48,7 @@ const locked: Words['locked'] = {
   'signing-keys': ({ count }) => plural(count, { one: '# signing key of logins', other: '# signing keys of logins' }),
   servers: ({ count, names }) => `${plural(count, { one: '# server', other: '# servers' })} (${names.join(', ')})`,
   'sign-ins': ({ count }) => plural(count, { one: 'the sign-in at # server', other: 'the sign-in at # servers' }),
+  'kept-logins': ({ count }) => plural(count, { one: '# kept login', other: '# kept logins' }),
   'session-addresses': ({ count }) => plural(count, { one: 'the shown address of # session', other: 'the shown address of # sessions' }),
 }
 
@@ -102,6 +103,9 @@ export const en: Words = {
       'page-crashed': 'Page crashed',
       'not-responding': 'Browser does not answer',
       answered: 'Browser answers again',
+      woke: 'Session woken',
+      'kept-login-refused': 'Kept login refused',
+      'kept-login-forgotten': ({ why }) => (why === 'by-request' ? 'Kept login forgotten' : 'Kept login removed'),
       'profile-made': 'Site profile made',
       'profile-changed': 'Site profile changed',
       'profile-removed': ({ builtIn }) => (builtIn ? 'Built-in site profile restored' : 'Site profile removed'),
@@ -200,6 +204,13 @@ export const en: Words = {
     'page-crashed': ({ url }) => `The page crashed and was loaded again: ${url}`,
     'not-responding': 'The browser does not answer',
     answered: 'The browser answers again',
+    woke: ({ held }) => (held ? 'Woken; the site had the login still' : 'Woken, with a new login'),
+    'kept-login-refused': ({ why, ranOut, times, given }) =>
+      ranOut
+        ? `The kept login had run out: ${why}`
+        : times === 0
+          ? `The site has ended the kept login meanwhile: ${why}`
+          : `The site refused the kept login, although it had not run out (${times} in a row): it seems to bind logins to one run of the browser${given ? '; it is not offered them any more' : ''}`,
     'sign-in': ({ step, host }) =>
       ({
         opening: `Opening ${host}`,
@@ -242,6 +253,7 @@ export const en: Words = {
         idle: 'Nobody used it for as long as the settings allow',
         evicted: 'Its place was needed, and it was the one that nobody had used for longest',
         shutdown: 'The server stopped',
+        hibernated: 'It was put to sleep by request',
       })[cause],
   },
 
@@ -414,6 +426,7 @@ export const en: Words = {
       'needs-you': 'Needs you',
       'not-responding': 'Not responding',
       closing: 'Closing',
+      hibernated: 'Hibernated',
       closed: 'Closed',
     },
     bots: {

@@ -5,6 +5,11 @@ import type { BrowserSession } from '../../server/browsers/contract/index.ts'
 import { useApi, type Body } from '../api/api.ts'
 import { useResource } from '../use/use-resource.ts'
 
+/** One that sleeps. */
+export type AsleepSession = BrowserSession & { asleep: NonNullable<BrowserSession['asleep']> }
+
+const isAsleep = (session: BrowserSession): session is AsleepSession => session.asleep !== null
+
 export type NewSession = Body<'browsers', 'openSession'>
 
 export const useBrowsers = defineStore('browsers', () => {
@@ -19,16 +24,20 @@ export const useBrowsers = defineStore('browsers', () => {
     concerns: ({ type }) => type.startsWith('site-profile'),
   })
 
-  const sessions = computed<readonly BrowserSession[]>(() => list.value.value?.sessions ?? [])
+  const all = computed<readonly BrowserSession[]>(() => list.value.value?.sessions ?? [])
+  const sessions = computed(() => all.value.filter(({ asleep }) => asleep === null))
+  const asleep = computed(() => all.value.filter(isAsleep))
 
   function put(session: BrowserSession): void {
     if (list.value.value === null) return
-    const others = sessions.value.filter(({ id }) => id !== session.id)
+    const others = all.value.filter(({ id }) => id !== session.id)
     list.value.value = { ...list.value.value, sessions: [session, ...others] }
   }
 
   return {
+    /** Those that live. */
     sessions,
+    asleep,
     loaded: computed(() => list.value.value !== null),
     error: list.error,
     capacity: computed(() => list.value.value?.capacity ?? 10),
@@ -38,7 +47,7 @@ export const useBrowsers = defineStore('browsers', () => {
     spareReady: computed(() => list.value.value?.spareReady ?? false),
     profiles: computed(() => profiles.value.value ?? []),
     refresh: list.refresh,
-    byId: (id: string): BrowserSession | undefined => sessions.value.find((session) => session.id === id),
+    byId: (id: string): BrowserSession | undefined => all.value.find((session) => session.id === id),
 
     /** Resolves as soon as the session exists; its progress arrives with the events. */
     async open(session: NewSession): Promise<{ session: BrowserSession; isNew: boolean }> {
@@ -48,8 +57,24 @@ export const useBrowsers = defineStore('browsers', () => {
     },
     async close(id: string): Promise<void> {
       await useApi().browsers.closeBrowserSession({ params: { id } })
-      if (list.value.value !== null)
-        list.value.value = { ...list.value.value, sessions: sessions.value.filter((session) => session.id !== id) }
+      if (list.value.value !== null) list.value.value = { ...list.value.value, sessions: all.value.filter((session) => session.id !== id) }
+    },
+    /** Puts it to sleep; resolves when it does. */
+    async hibernate(id: string): Promise<void> {
+      const { session } = await useApi().browsers.hibernateSession({ params: { id } })
+      put(session)
+    },
+    /** Resolves as soon as it wakes; its progress arrives with the events. */
+    async wake(id: string): Promise<BrowserSession> {
+      const { session } = await useApi().browsers.wakeSession({ params: { id } })
+      put(session)
+      return session
+    },
+    /** Removes what is kept of all that sleep; resolves with how many there were. */
+    async forgetAsleep(): Promise<number> {
+      const { forgotten } = await useApi().browsers.forgetAsleep({ query: {} })
+      if (list.value.value !== null) list.value.value = { ...list.value.value, sessions: sessions.value }
+      return forgotten
     },
     /** Opens it anew with the credentials it had; resolves with the new session. */
     async restart(id: string): Promise<BrowserSession> {

@@ -2,6 +2,7 @@
 import { createAnnouncer } from '../events/event-types.ts'
 import type { EventSink } from '../events/event.ts'
 import { browserEvents, isAnnounced, type SessionEventText } from './events.ts'
+import type { KeptRow } from './kept/kept-logins.ts'
 import type { RecordedEvent } from './session/history.ts'
 import type { Session } from './session/session.ts'
 
@@ -14,5 +15,21 @@ export function announce(events: EventSink, session: Session, event: RecordedEve
     subject: credentials.username || profile.title,
     actor,
     data,
+  })
+}
+
+/** A kept login is no more; its session may have ended in an earlier run. */
+export function announceForgotten(
+  events: EventSink,
+  { id, facts }: KeptRow,
+  why: 'by-request' | 'too-old' | 'site-gone',
+  actor: string,
+): void {
+  const { username, profile } = facts
+  createAnnouncer(events, 'browsers', browserEvents).emit({
+    type: 'kept-login-forgotten',
+    subject: username || profile,
+    actor,
+    data: { session: id, profile, why },
   })
 }

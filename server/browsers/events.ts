@@ -37,6 +37,16 @@ const announcedEvents = {
   'page-crashed': eventType('bad', { url: z.string() }),
   'not-responding': eventType('bad'),
   answered: eventType('good'),
+  woke: eventType('good', { /** The site took the kept login for good. */ held: z.boolean() }),
+  'kept-login-refused': eventType('attention', {
+    why: z.string(),
+    /** Its cookies said so themselves. */
+    ranOut: z.boolean(),
+    /** In a row, at this site, though cookies had not run out. */
+    times: z.number(),
+    /** The site is not offered its kept logins any more. */
+    given: z.boolean(),
+  }),
 }
 
 export const sessionEvents = {
@@ -65,7 +75,7 @@ export const sessionEvents = {
 const toneOfStep: Readonly<Record<string, EventTone>> = { 'already-logged-in': 'good', 'logged-in': 'good', 'solving-captcha': 'busy' }
 
 function toneOfEnd(reason: EndReason): EventTone {
-  if (reason === 'closed' || reason === 'idle' || reason === 'shutdown') return 'neutral'
+  if (reason === 'closed' || reason === 'idle' || reason === 'shutdown' || reason === 'hibernated') return 'neutral'
   return reason === 'evicted' ? 'attention' : 'bad'
 }
 
@@ -77,6 +87,11 @@ export const browserEvents = {
   'profile-made': eventType('neutral'),
   'profile-changed': eventType('neutral'),
   'profile-removed': eventType('neutral', { /** The one that Wheelhouse brings is there again. */ builtIn: z.boolean() }),
+  'kept-login-forgotten': eventType('neutral', {
+    session: z.string(),
+    profile: z.string(),
+    why: z.enum(['by-request', 'too-old', 'site-gone']),
+  }),
   'practice-site-connected': eventType('attention'),
   'practice-site-ended': eventType('neutral'),
 }

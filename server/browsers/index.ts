@@ -2,12 +2,14 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
-import { announce } from './announce.ts'
+import { announce, announceForgotten } from './announce.ts'
 import { createBrowsersApi } from './api/index.ts'
 import { Chromium } from './chromium/chromium.ts'
 import type { InstallSource } from './chromium/install.ts'
 import type { SessionEventText } from './events.ts'
 import { SessionFiles } from './files/session-files.ts'
+import { createKeptStore } from './kept/kept-store.ts'
+import { KeptLogins } from './kept/kept-logins.ts'
 import { createProcessRegistry } from './process/process-registry-store.ts'
 import { reapLeftovers } from './process/reaper.ts'
 import { KeptCards } from './recorder/kept-cards.ts'
@@ -51,7 +53,16 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     ...(options.install ? { install: options.install } : {}),
   })
   const files = new SessionFiles({ folder, clock })
+  const kept = new KeptLogins({
+    store: createKeptStore(database, context.sealer),
+    settings,
+    clock,
+    log,
+    changed,
+    forgotten: (row, why, actor) => announceForgotten(events, row, why, actor),
+  })
   const service = new SessionService({
+    kept,
     settings,
     clock,
     log,
@@ -76,7 +87,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
 
   return {
     name: 'browsers',
-    api: createBrowsersApi({ service, files, chromium, settings, clock, textOf }),
+    api: createBrowsersApi({ service, kept, files, chromium, settings, clock, textOf }),
     profiles,
     service,
     chromium,
@@ -84,6 +95,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
       for (const made of [profilesDir, join(folder, 'extensions')]) mkdirSync(made, { recursive: true, mode: 0o700 })
       chromium.start()
       files.start()
+      kept.start()
       service.start()
       endSubscription()
       endSubscription = settings.onChange((now, before) => {
@@ -104,5 +116,10 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     },
     summary: () => countsOf(service, opened),
     attention: () => concernsOf(service, chromium, clock),
+    locked: () => {
+      const count = kept.locked()
+      return count === 0 ? [] : [{ kind: 'kept-logins', count }]
+    },
+    giveUpLocked: () => kept.giveUpLocked(),
   }
 }

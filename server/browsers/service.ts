@@ -6,6 +6,7 @@ import { writtenOrigins, type SiteProfile } from './contract/site-profile.ts'
 import type { SessionEventText } from './events.ts'
 import { BrowserFault } from './fault.ts'
 import type { SessionFiles } from './files/session-files.ts'
+import type { KeptLogins, KeptRow } from './kept/kept-logins.ts'
 import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
 import type { SignedIn } from './login/sign-in.ts'
 import { Jobs } from './one-shot/jobs.ts'
@@ -18,10 +19,10 @@ import type { KeptCards } from './recorder/kept-cards.ts'
 import { Admission } from './session/admission.ts'
 import { HandOut, type HandOutLimits } from './session/hand-out.ts'
 import type { RecordedEvent } from './session/history.ts'
-import { createCredentialKeys, newSessionId } from './session/identity.ts'
+import { newSessionId } from './session/identity.ts'
 import { SessionDirectory } from './session/session-directory.ts'
 import { SessionRunner } from './session/session-runner.ts'
-import { Session, type SessionHooks } from './session/session.ts'
+import { Session, type SessionHooks, type SessionOptions } from './session/session.ts'
 import { Upkeep, type UpkeepPace } from './session/upkeep.ts'
 import { obtained, type Obtained, type OnceWanted, type Wanted } from './session/wanted.ts'
 import type { ListedProfile, ProfileStore } from './site/profiles.ts'
@@ -29,6 +30,7 @@ import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 export interface ServiceOptions extends StarterOptions {
   profiles: Pick<ProfileStore, 'get'>
   files: Pick<SessionFiles, 'of'>
+  kept: KeptLogins
   textOf: SessionEventText
   recorded(session: Session, event: RecordedEvent, actor: string): void
   cards: KeptCards
@@ -42,9 +44,10 @@ export class SessionService {
   readonly jobs: Jobs
   readonly #options: ServiceOptions
   readonly #sessions = new SessionDirectory()
-  /** One entry per credential key, made before anything is awaited: whoever comes second finds it. */
+  /** One entry per credential key, or id of a kept login without one, made before anything is awaited: whoever comes second finds it. */
   readonly #flights = new Map<string, Promise<Session>>()
-  readonly #credentialKey = createCredentialKeys()
+  /** Sessions that fall asleep, under the same names: they can be woken when their browser is gone. */
+  readonly #fallingAsleep = new Map<string, Promise<void>>()
   readonly #starter: BrowserStarter
   readonly #runner: SessionRunner
   readonly #admission: Admission
@@ -62,8 +65,12 @@ export class SessionService {
       onSettled: () => {
         if (!this.#stopping) this.#starter.prepareSpare()
       },
-      onEnding: ({ key }) => {
-        if (key !== null) this.#flights.delete(key)
+      onEnding: (session, ended) => {
+        const name = flightName(session)
+        this.#flights.delete(name)
+        if (ended === null) return
+        this.#fallingAsleep.set(name, ended)
+        void ended.finally(() => this.#fallingAsleep.delete(name))
       },
       onEnded: (session) => {
         this.#sessions.ended(session)
@@ -101,6 +108,7 @@ export class SessionService {
       idleTimeout: () => this.idleTimeout,
       endIdle: (session) => this.#runner.endQuietly(session, 'idle', `Nobody used it for ${this.idleTimeout / 1_000} seconds`),
       refresh: (session) => void refresh(session, options).catch(escape),
+      keep: (session) => options.kept.look(session),
       scope: (session) => this.#runner.scope(session),
       ...options.upkeep,
     })
@@ -140,10 +148,16 @@ export class SessionService {
     return this.#sessions.recall(id)
   }
 
-  /** Who may see a session, also one that is ending or has lately ended; undefined when there is none. */
+  /** One that has lately ended; undefined after a restart of the server. */
+  lately(id: string): Session | undefined {
+    return this.#sessions.findOver(id)
+  }
+
+  /** Who may see a session, also one that sleeps, is ending or has lately ended; undefined when there is none. */
   makersOf(id: string): (string | null)[] | undefined {
     const session = this.#sessions.find(id)
-    return session === undefined ? this.#options.cards.find(id)?.makers : [...session.makers]
+    if (session !== undefined) return [...session.makers]
+    return this.#options.kept.find(id)?.facts.makers ?? this.#options.cards.find(id)?.makers
   }
 
   /** Why a session ended; null when it has not, or is not known any more. */
@@ -151,6 +165,17 @@ export class SessionService {
     const session = this.#sessions.find(id)
     if (session === undefined) return this.#options.cards.find(id)?.card ?? null
     return session.ending === null ? null : crashCardOf(session, session.ending, this.#options.textOf)
+  }
+
+  /** Those that sleep, the latest first. */
+  asleep(): KeptRow[] {
+    return this.#options.kept.all().filter((row) => this.#sleeps(row))
+  }
+
+  /** Undefined when it does not sleep. */
+  findAsleep(id: string): KeptRow | undefined {
+    const row = this.#options.kept.find(id)
+    return row !== undefined && this.#sleeps(row) ? row : undefined
   }
 
   /** Who would have to go if a place were needed now. */
@@ -170,15 +195,48 @@ export class SessionService {
     if (profile.address === null && address === undefined) throw new BrowserFault('missing-fields', 'Missing required fields: address')
     if (wanted.setup !== undefined) await checkSetup(wanted.setup, profile.address ?? address ?? null, this.#options)
     const key = this.#sharedKey(profile, wanted)
-    for (;;) {
-      const flight = key === null ? undefined : this.#flights.get(key)
-      if (flight === undefined) return this.#open(wanted, profile, key)
-      const session = await flight
-      // It may have ended while this call waited; its entry is gone then.
-      if (!session.live) continue
-      if (wanted.setup !== undefined) await session.setup.join(wanted.setup)
-      return obtained(session, false, wanted)
-    }
+    if (key === null) return this.#open(wanted, profile, null)
+    return this.#join(key, wanted, () => this.#open(wanted, profile, key, this.#options.kept.withKey(key)))
+  }
+
+  /**
+   * Wakes a kept login, or joins who does. Nobody has shown its credentials, so it serves while its site takes it for logged in. Throws
+   * `session-not-found`, and what `obtain` throws.
+   */
+  async wake(id: string, wanted: Omit<Wanted, 'profile' | 'credentials'>): Promise<Obtained> {
+    const { kept, profiles, egress } = this.#options
+    const row = kept.find(id)
+    if (row === undefined) throw new BrowserFault('session-not-found', 'Session not found')
+    const { profile: name, username, address } = row.facts
+    const profile = profiles.get(name)
+    if (address !== undefined) egress.check(address, writtenOrigins(profile))
+    const all: Wanted = { ...wanted, profile: name, credentials: { username, password: '', address } }
+    return this.#join(flightName(row), { ...all, isWake: true }, () => {
+      // It may have been forgotten meanwhile.
+      const asleep = kept.find(id)
+      if (asleep === undefined) throw new BrowserFault('session-not-found', 'Session not found')
+      return this.#open({ ...all, isWake: true }, profile, asleep.key, asleep)
+    })
+  }
+
+  /** Puts a session to sleep now. Throws `session-not-found`, `session-in-use` and `not-kept`. */
+  async hibernate(id: string, actor: string): Promise<KeptRow> {
+    const session = this.get(id)
+    const [lease] = session.leases.list()
+    if (lease !== undefined) throw new BrowserFault('session-in-use', `${lease.holder} is using this session`)
+    await session.keeping.keep()
+    if (!this.#options.kept.isKept(session)) throw new BrowserFault('not-kept', this.#options.kept.whyNot(session))
+    await this.#runner.end(session, 'hibernated', 'Put to sleep by request', actor)
+    const row = this.findAsleep(id)
+    if (row === undefined) throw new BrowserFault('session-not-found', 'It was closed meanwhile')
+    return row
+  }
+
+  /** Removes all that sleep and are `among` those meant. Returns how many. */
+  forgetAll(among: (row: KeptRow) => boolean, actor: string): number {
+    const rows = this.asleep().filter(among)
+    for (const row of rows) this.#forget(row, 'by-request', actor)
+    return rows.length
   }
 
   /** Resolves when the session is logged in, trying again when an earlier attempt failed. Throws what went wrong. */
@@ -238,13 +296,19 @@ export class SessionService {
     return session
   }
 
-  /** Throws `session-not-found`, also while it is already closing, and `close-failed`. */
+  /** Also forgets one that sleeps. Throws `session-not-found`, also while it is already closing, and `close-failed`. */
   async close(id: string, actor: string): Promise<void> {
+    const row = this.#options.kept.find(id)
+    // One that is about to sleep is forgotten when it does.
+    if (row !== undefined) await this.#fallingAsleep.get(flightName(row))
+    const asleep = this.findAsleep(id)
+    if (asleep !== undefined) return this.#forget(asleep, 'by-request', actor)
     await this.#runner.end(this.get(id), 'closed', 'Closed by request', actor)
   }
 
   /** Ends all sessions on a site that has gone. */
   endAllOn(profile: string, text: string): void {
+    for (const row of this.asleep()) if (row.facts.profile === profile) this.#forget(row, 'site-gone', 'system')
     for (const session of this.list()) if (session.profile.name === profile) this.#runner.endQuietly(session, 'closed', text)
   }
 
@@ -254,6 +318,9 @@ export class SessionService {
     if (old.endReason !== null && old.endReason !== 'crashed')
       throw new BrowserFault('session-not-found', 'Its credentials are no longer known; open a new session')
     if (old.live) await this.#runner.end(old, 'closed', 'Restarted by request', actor)
+    // Anew: with a login of its own.
+    await this.#fallingAsleep.get(flightName(old))
+    this.#options.kept.drop(id)
     this.#sessions.forget(old)
     return this.obtain({
       profile: old.profile.name,
@@ -277,6 +344,7 @@ export class SessionService {
 
   /** Settings have changed: more places may be free now. */
   reconsider(): void {
+    this.#options.kept.reconsider(this.list())
     this.#starter.reconsider()
     this.#changed()
   }
@@ -301,24 +369,57 @@ export class SessionService {
   /** By which two calls are known to mean the same session; null where nothing would make two the same, for want of a login. */
   #sharedKey(profile: ListedProfile, { credentials: { username, password, address = '' } }: Wanted): string | null {
     if (profile.kind === 'none' && username === '') return null
-    return this.#credentialKey([profile.name, username, password, profile.address === null ? address : ''])
+    return this.#options.kept.credentialKey([profile.name, username, password, profile.address === null ? address : ''])
   }
 
-  /** In one turn up to the entry under its key, so that whoever comes second finds that. */
-  async #open(wanted: Wanted, profile: ListedProfile, key: string | null): Promise<Obtained> {
+  /** The live session under this name, or what `open` makes when there is none. */
+  async #join(name: string, wanted: Wanted, open: () => Promise<Obtained>): Promise<Obtained> {
+    for (;;) {
+      const flight = this.#flights.get(name)
+      if (flight !== undefined) {
+        const session = await flight
+        // It may have ended while this call waited; its entry is gone then.
+        if (!session.live) continue
+        if (wanted.setup !== undefined) await session.setup.join(wanted.setup)
+        return obtained(session, false, wanted)
+      }
+      const falling = this.#fallingAsleep.get(name)
+      if (falling === undefined) return open()
+      await falling
+    }
+  }
+
+  /** In one turn up to the entry under its name, so that whoever comes second finds that. `asleep` is woken. */
+  async #open(wanted: Wanted, profile: ListedProfile, key: string | null, asleep?: KeptRow): Promise<Obtained> {
+    const { kept } = this.#options
     let mine: Obtained | undefined
     const admitted = this.#admission.admit(() => {
-      const session = this.#make(wanted, profile, key)
-      mine = obtained(session, true, wanted)
+      const former = asleep && this.#sessions.findOver(asleep.id)
+      if (former !== undefined) this.#sessions.forget(former)
+      const session = this.#make(wanted, profile, key, {
+        ...(asleep === undefined ? {} : { before: { ...asleep.facts, id: asleep.id, credentialsKnown: wanted.isWake !== true } }),
+        keeping: (made) => kept.of(made, asleep === undefined ? null : kept.stateOf(asleep)),
+      })
+      mine = obtained(session, asleep === undefined, wanted)
       this.#runner.begin(session)
       return session
     })
-    if (key !== null) {
-      this.#flights.set(key, admitted)
-      admitted.catch(() => this.#flights.delete(key))
+    const name = key ?? asleep?.id
+    if (name !== undefined) {
+      this.#flights.set(name, admitted)
+      admitted.catch(() => this.#flights.delete(name))
     }
     const session = await admitted
-    return mine ?? obtained(session, true, wanted)
+    return mine ?? obtained(session, asleep === undefined, wanted)
+  }
+
+  #sleeps({ id, facts }: KeptRow): boolean {
+    return facts.asleepSince !== null && !this.#sessions.isHere(id)
+  }
+
+  #forget(row: KeptRow, why: 'by-request' | 'site-gone', actor: string): void {
+    this.#options.kept.forget(row, why, actor)
+    this.#sessions.findOver(row.id)?.forgotten()
   }
 
   #keepRecord(session: Session): void {
@@ -328,11 +429,18 @@ export class SessionService {
     shrinkEnded(this.#sessions.over())
   }
 
-  #make({ credentials, setup, waitsForPerson, actor }: Omit<Wanted, 'profile'>, profile: SiteProfile, key: string | null): Session {
-    const id = newSessionId(this.#options.clock.now())
+  #make(
+    { credentials, setup, waitsForPerson, actor }: Omit<Wanted, 'profile'>,
+    profile: SiteProfile,
+    key: string | null,
+    { before, keeping }: Pick<SessionOptions, 'keeping'> & { before?: Before } = {},
+  ): Session {
+    const id = before?.id ?? newSessionId(this.#options.clock.now())
     const session = new Session({
       ...{ id, key, profile, credentials, waitsForPerson, clock: this.#options.clock, hooks: this.#hooks },
-      ...(setup === undefined ? {} : { setup: setupOf(setup) }),
+      ...(before === undefined ? {} : { before }),
+      ...(keeping === undefined ? {} : { keeping }),
+      setup: setupOf(setup ?? {}, before?.setup),
       files: this.#options.files.of(id),
     })
     this.#sessions.add(session)
@@ -346,3 +454,9 @@ export class SessionService {
     this.#options.changed()
   }
 }
+
+/** What one was before it slept. */
+type Before = NonNullable<SessionOptions['before']> & Pick<KeptRow, 'id'> & Pick<KeptRow['facts'], 'setup'>
+
+/** Under which calls that mean the same session find each other. */
+const flightName = ({ id, key }: { id: string; key: string | null }): string => key ?? id

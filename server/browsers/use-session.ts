@@ -27,7 +27,7 @@ export interface Use {
   /** Recorded with a session that is made. */
   makers: readonly string[]
   /** Whether a session that is named is one of the caller's. */
-  reaches(session: Session): boolean
+  reaches(session: { id: string; makers: Iterable<string | null> }): boolean
 }
 
 /** Ms after which a lease ends even if the operation never comes back; a login may take ten minutes at most. */
@@ -42,6 +42,7 @@ export async function useSession(service: SessionService, use: Use): Promise<{ s
       session,
       session.inTurn(() => runLoggedIn(service, session, use)),
     )
+    void session.keeping.keep()
     return { session, isNew, result }
   } finally {
     giveUp(found)
@@ -71,6 +72,10 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
       if (missing.length > 0 || !BrowserFault.is(error, 'browser-silent')) throw error
     }
   }
+  if (named === undefined && use.sessionId !== undefined) {
+    const woken = await findAsleep(service, use, use.sessionId, missing.length === 0)
+    if (woken !== null) return woken
+  }
   if (missing.length > 0) throw new BrowserFault('missing-fields', `Missing required fields: ${missing.join(', ')} (or valid session_id)`)
   const { username = '', password = '', captchaApiKey } = use
   return service.handOut.ready({
@@ -81,6 +86,29 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
     makers: use.makers,
     lease,
   })
+}
+
+/**
+ * One that sleeps is woken, while its login counts. Null when there is none, or it counts no more and the caller gave credentials: these
+ * sign in.
+ */
+async function findAsleep(service: SessionService, use: Use, id: string, hasCredentials: boolean): Promise<Obtained | null> {
+  const asleep = service.findAsleep(id)
+  if (asleep === undefined || !use.reaches({ id, makers: asleep.facts.makers })) return null
+  if (asleep.facts.refused) {
+    if (hasCredentials) return null
+    throw new BrowserFault('login-expired', 'The kept login counts no more')
+  }
+  const { operation: holder, actor, makers } = use
+  const woken = await service.wake(id, { waitsForPerson: false, actor, makers, lease: { holder, duration: leaseTime } })
+  try {
+    await service.handOut.unlessSilent(woken.session, service.whenSignedIn(woken.session))
+    return woken
+  } catch (error) {
+    giveUp(woken)
+    if (hasCredentials && BrowserFault.is(error, 'login-expired')) return null
+    throw error
+  }
 }
 
 /** Once more after a new login, when the site turns out to have ended the old one. Throws what the operation or the login throws. */

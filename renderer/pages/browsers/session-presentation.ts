@@ -12,6 +12,7 @@ const presentations: Readonly<Record<SessionState, StatePresentation>> = {
   'needs-you': { tone: 'attention', shape: 'halo', label: words.states.browsers['needs-you'] },
   'not-responding': { tone: 'bad', shape: 'filled', label: words.states.browsers['not-responding'] },
   closing: { tone: 'off', shape: 'halo', label: words.states.browsers.closing },
+  hibernated: { tone: 'off', shape: 'hollow', label: words.states.browsers.hibernated },
   closed: { tone: 'off', shape: 'hollow', label: words.states.browsers.closed },
 }
 

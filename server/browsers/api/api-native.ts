@@ -4,13 +4,13 @@ import type { nativeRoutes } from '../contract/native.ts'
 import { BrowserFault } from '../fault.ts'
 import { navigate } from '../page/navigation.ts'
 import { screenshot } from '../page/page-actions.ts'
-import { presentSession } from '../session/presentation.ts'
+import { presentAsleep, presentSession } from '../session/presentation.ts'
 import type { Session } from '../session/session.ts'
 import type { Obtained } from '../session/wanted.ts'
 import { hasTags } from './api-resource.ts'
-import { actor, reachedSessions, type ApiParts } from './parts.ts'
+import { actor, isReached, reachedSessions, type ApiParts } from './parts.ts'
 
-export function createNativeHandlers({ service, chromium, textOf }: ApiParts): Handlers<typeof nativeRoutes> {
+export function createNativeHandlers({ service, kept, chromium, textOf }: ApiParts): Handlers<typeof nativeRoutes> {
   const view = (session: Session) => presentSession(session, service.idleTimeout)
   return {
     openSession: async ({ body }, call) => {
@@ -28,7 +28,13 @@ export function createNativeHandlers({ service, chromium, textOf }: ApiParts): H
       return {
         status: 200,
         body: {
-          sessions: sessions.map(view),
+          sessions: [
+            ...sessions.map(view),
+            ...service
+              .asleep()
+              .filter(({ id, facts }) => isReached(call, { id, makers: facts.makers }) && hasTags(facts.setup.tags, asked))
+              .map((row) => presentAsleep(row, kept)),
+          ],
           capacity: service.maxSessions,
           nextEvicted: next !== null && sessions.includes(next) ? next.id : null,
           spareReady: service.spareReady,
@@ -36,8 +42,11 @@ export function createNativeHandlers({ service, chromium, textOf }: ApiParts): H
       }
     },
     browserSession: ({ params }) => {
-      const session = service.recall(params.id)
-      return { status: 200, body: { session: view(session), events: session.events().map((event) => ({ ...event, text: textOf(event) })) } }
+      const asleep = service.findAsleep(params.id)
+      const session = asleep === undefined ? service.recall(params.id) : service.lately(params.id)
+      const events = (session?.events() ?? []).map((event) => ({ ...event, text: textOf(event) }))
+      const shown = asleep === undefined ? view(service.recall(params.id)) : presentAsleep(asleep, kept)
+      return { status: 200, body: { session: shown, events } }
     },
     closeBrowserSession: async ({ params }, call) => {
       await service.close(params.id, actor(call))
@@ -81,7 +90,7 @@ export function createNativeHandlers({ service, chromium, textOf }: ApiParts): H
 }
 
 /** The published contract answers 500 when there is no capacity; the native routes say 409. */
-async function nativeCapacity(opening: Promise<Obtained>): Promise<Obtained> {
+export async function nativeCapacity(opening: Promise<Obtained>): Promise<Obtained> {
   try {
     const obtained = await opening
     obtained.release()

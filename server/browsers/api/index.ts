@@ -4,6 +4,7 @@ import { implement, type Api } from '../../http/api.ts'
 import { browsersContract, sessionId } from '../contract/index.ts'
 import { attachView } from '../view/live-view.ts'
 import { createHandsHandlers } from './api-hands.ts'
+import { createAsleepHandlers } from './api-asleep.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
 import { createOneShotHandlers } from './api-one-shots.ts'
@@ -25,6 +26,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createRecorderHandlers(parts),
       ...createWallHandlers(parts),
       ...createOneShotHandlers(parts),
+      ...createAsleepHandlers(parts),
     },
     {
       wall: createWallSocket(parts),

@@ -5,12 +5,14 @@ import { actorOf, type Call } from '../../http/api.ts'
 import type { Chromium } from '../chromium/chromium.ts'
 import type { SessionEventText } from '../events.ts'
 import type { SessionFiles } from '../files/session-files.ts'
+import type { KeptLogins } from '../kept/kept-logins.ts'
 import type { SessionService } from '../service.ts'
 import type { Session } from '../session/session.ts'
 
 export interface ApiParts {
   service: SessionService
   files: Pick<SessionFiles, 'find'>
+  kept: KeptLogins
   chromium: Chromium
   settings: SettingsSource
   clock: Clock
@@ -19,7 +21,7 @@ export interface ApiParts {
 
 export const actor = (call: Pick<Call, 'caller'>): string => actorOf(call.caller)
 
-export function isReached({ standing }: Pick<Call, 'standing'>, { id, makers }: Session): boolean {
+export function isReached({ standing }: Pick<Call, 'standing'>, { id, makers }: { id: string; makers: Iterable<string | null> }): boolean {
   return standing.reaches('browsers', { subject: id, makers: [...makers] })
 }
 

@@ -3,6 +3,7 @@
  */
 import { defineContract } from '../../http/contract.ts'
 import { handsRoutes } from './hands.ts'
+import { asleepRoutes } from './asleep.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'
 import { oneShotFaults, oneShotRoutes } from './one-shots.ts'
@@ -22,7 +23,16 @@ export const browsersContract = defineContract({
   version: '1.0.0',
   description: 'Logged-in Chromium sessions that stay alive between calls.',
   subject: { params: ['id', 'session_id'], missing: 'session-not-found' },
-  routes: { ...publishedRoutes, ...nativeRoutes, ...handsRoutes, ...recorderRoutes, ...wallRoutes, ...resourceRoutes, ...oneShotRoutes },
+  routes: {
+    ...publishedRoutes,
+    ...nativeRoutes,
+    ...handsRoutes,
+    ...recorderRoutes,
+    ...wallRoutes,
+    ...resourceRoutes,
+    ...oneShotRoutes,
+    ...asleepRoutes,
+  },
   sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets },
   faults: {
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
@@ -54,6 +64,14 @@ export const browsersContract = defineContract({
     },
     'login-unreachable': { status: 500, remedy: 'Check the address in the site profile, and the network.' },
     'login-failed': { status: 500, remedy: 'Look at the page in the live view; correct the site profile.' },
+    /** The login of a session that slept counts no more, and the call named the session alone. */
+    'login-expired': {
+      status: 400,
+      message: 'Missing required fields: username, password, captcha_api_key (or valid session_id)',
+      remedy: 'Send the credentials: the session goes on under the same id. In the window, sign in by hand.',
+    },
+    'session-in-use': { status: 409, remedy: 'Wait until the lease that the message names has ended, or end it.' },
+    'not-kept': { status: 409, remedy: 'Allow logins to be kept, in the settings and in the site profile; the message says which.' },
     /** The native words for `no-capacity`. */
     'all-in-use': { status: 409, remedy: 'Close a session, wait for one, or raise the number of sessions in the settings.' },
     'browser-silent': { status: 504, remedy: 'Try again; if it stays silent, close the session and open a new one.' },

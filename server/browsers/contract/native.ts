@@ -44,7 +44,7 @@ export const nativeRoutes = {
     method: 'GET',
     path: '/v1/browser-sessions',
     tag: 'Sessions',
-    summary: 'All live sessions with state, pages and leases',
+    summary: 'All sessions with state, pages and leases, those that sleep too',
     access: 'key',
     right: 'browsers:use',
     query: z.object({
@@ -55,7 +55,7 @@ export const nativeRoutes = {
     }),
     responses: {
       200: {
-        description: 'Sessions, the most recently used first',
+        description: 'Live sessions, the most recently used first, then those that sleep (`hibernated`)',
         body: z.object({
           sessions: z.array(browserSession),
           capacity: z.number().int(),
@@ -82,7 +82,7 @@ export const nativeRoutes = {
     method: 'DELETE',
     path: '/v1/browser-sessions/:id',
     tag: 'Sessions',
-    summary: 'Close a session',
+    summary: 'Close a session, or forget one that sleeps',
     access: 'key',
     right: 'browsers:use',
     params: sessionParams,
@@ -93,7 +93,8 @@ export const nativeRoutes = {
     path: '/v1/browser-sessions/:id/restart',
     tag: 'Sessions',
     summary: 'Open a session anew with the credentials it had',
-    description: 'For one that crashed or does not answer; a live one is closed first. The new session has another id.',
+    description:
+      'For one that crashed or does not answer; a live one is closed first. The new session has another id and signs in anew; what was kept is forgotten.',
     access: 'key',
     right: 'browsers:use',
     params: sessionParams,

@@ -135,6 +135,7 @@ export function describeFailure(problem: Problem): z.output<typeof failed> {
   return {
     success: false,
     error: message,
+    ...(code === 'login-expired' ? { details: 'The kept login of this session counts no more' } : {}),
     ...(code === 'authentication-failed' ? { details: String(details['reason'] ?? 'Invalid credentials') } : {}),
     ...(status >= 500 ? { request_id: requestId } : {}),
   }

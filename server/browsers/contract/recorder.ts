@@ -77,6 +77,7 @@ export const endCause = z.enum([
   'idle',
   'evicted',
   'shutdown',
+  'hibernated',
 ])
 export type EndCause = z.output<typeof endCause>
 

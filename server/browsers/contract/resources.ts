@@ -13,11 +13,12 @@ export const sessionState = z.enum([
   'needs-you',
   'not-responding',
   'closing',
+  'hibernated',
   'closed',
 ])
 export type SessionState = z.output<typeof sessionState>
 
-export const endReason = z.enum(['closed', 'idle', 'evicted', 'crashed', 'login-failed', 'start-failed', 'shutdown'])
+export const endReason = z.enum(['closed', 'idle', 'evicted', 'crashed', 'login-failed', 'start-failed', 'shutdown', 'hibernated'])
 export type EndReason = z.output<typeof endReason>
 
 export const leaseView = z.object({
@@ -34,6 +35,21 @@ export type SessionStatus = z.output<typeof sessionStatus>
 /** Why it ended, in the same words. */
 export const exitReason = z.enum(['released', 'idle-timeout', 'evicted', 'crashed', 'login-failed', 'start-failed', 'server-shutdown'])
 export type ExitReason = z.output<typeof exitReason>
+/** What is said of a session that sleeps. */
+export const asleepView = z.object({
+  since: isoTime,
+  /** Of what is kept, sealed. */
+  bytes: z.number(),
+  tabs: z.number(),
+  /** As far as the cookies of its site say; null where the site alone decides. */
+  loginGoodUntil: isoTime.nullable(),
+  /** Waking it takes a new sign-in. */
+  expired: z.boolean(),
+  /** It is removed then, unless somebody uses it. */
+  forgottenAt: isoTime,
+  /** What could not be kept, in plain words. */
+  leftOut: z.array(z.string()),
+})
 
 export const browserSession = z.object({
   id: z.string(),
@@ -67,6 +83,7 @@ export const browserSession = z.object({
   tags: z.record(z.string(), z.string()),
   /** What was chosen for its browser; null where nothing was. */
   options: setupView,
+  asleep: asleepView.nullable(),
 })
 export type BrowserSession = z.output<typeof browserSession>
 

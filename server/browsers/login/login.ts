@@ -8,6 +8,7 @@ import { originsOf, type Egress } from '../../http/egress.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 import type { RecordSessionEvent, SessionEventText } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
+import type { SessionKeeping } from '../session/keeping.ts'
 import type { Driven } from '../page/drive.ts'
 import { wordsOf } from '../page/driver-words.ts'
 import { readPageState } from '../page/page-state.ts'
@@ -20,6 +21,9 @@ import { signIn, type Credentials, type SignedIn } from './sign-in.ts'
 export interface LoginSession extends Driven {
   readonly profile: SiteProfile
   readonly credentials: Readonly<Credentials>
+  /** False for one that was woken without them. */
+  readonly credentialsKnown: boolean
+  readonly keeping: Pick<SessionKeeping, 'resume' | 'signedIn'>
   /** True until it begins to end. */
   readonly live: boolean
   readonly pages: {
@@ -63,10 +67,13 @@ async function attemptIn(session: LoginSession, tools: LoginTools, atBack: boole
   // Begins in the next turn, so that the attempt is known before anything happens.
   await Promise.resolve()
   const { pages, life } = session
-  const work = (page: Page): Promise<SignedIn> => abortable(signInOn(page, session, tools), life)
+  const onPage = async (page: Page): Promise<SignedIn> => (await session.keeping.resume(page)) ?? signInOn(page, session, tools)
+  const work = (page: Page): Promise<SignedIn> => abortable(onPage(page), life)
   let signedIn: SignedIn
   try {
     signedIn = atBack ? await pages.inBackground(work) : await work(await abortable(pages.front(), life))
+    await session.keeping.signedIn(signedIn)
+    life.throwIfAborted()
   } catch (error) {
     const fault = asFault(await session.causeOf(error))
     session.login.attemptFailed(reasonOf(fault))
@@ -168,6 +175,7 @@ function signInOn(page: Page, session: LoginSession, { settings, egress, textOf 
   return signIn(page, session.profile, session.credentials, {
     solveCaptcha: createCaptchaClient({ address, timeout: timeout * 1_000, fetch: createEgressFetch(egress, originsOf([address])) }),
     signal: session.life,
+    credentialsKnown: session.credentialsKnown,
     report: (step) => {
       if (session.live) session.record('sign-in', step)
     },

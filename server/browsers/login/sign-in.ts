@@ -39,6 +39,8 @@ export interface SignInTools {
   signal: AbortSignal
   /** Tells the person watching what is going on; never carries a secret. */
   report(step: SignInStep): void
+  /** False where nobody has shown them: what the site has still is all there is. */
+  credentialsKnown?: boolean
   /** How a step reads, for the fault that tells how far it got. */
   textOf(step: SignInStep): string
   /** Measures the profile's `loginTimeout`; a real timer when left out. */
@@ -61,8 +63,8 @@ const errorPatience = 3_000
 
 /**
  * Resolves when the page is logged in. Throws `authentication-failed` (`details.reason` is what the site said), `captcha-failed`,
- * `login-timeout`, `login-unreachable` or `login-failed` (the profile is at fault; `details.failure` is the `StepFailure`, where a step
- * failed), or the signal's reason as soon as it aborts.
+ * `login-timeout`, `login-unreachable`, `login-expired` or `login-failed` (the profile is at fault; `details.failure` is the `StepFailure`,
+ * where a step failed), or the signal's reason as soon as it aborts.
  */
 export async function signIn(page: Page, profile: SiteProfile, credentials: Credentials, tools: SignInTools): Promise<SignedIn> {
   const address = credentials.address ?? profile.address
@@ -126,6 +128,8 @@ class Attempt {
       if (first === null) throw answersWithError(this.#address, status)
       this.#before.set(this.#page, first)
       if (isLoggedIn(first, this.#profile, null)) return this.#held()
+      if (this.#tools.credentialsKnown === false)
+        throw new BrowserFault('login-expired', 'The kept login counts no more, and a new one takes the credentials')
     }
     const byHand = await this.#submit(signal)
     if (byHand && !this.#acted) return this.#held()

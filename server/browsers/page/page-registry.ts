@@ -153,6 +153,13 @@ export class PageRegistry {
     this.#close(id)
   }
 
+  /** A new page behind the one in front, guarded and ready to be sent somewhere. */
+  async openBehind(): Promise<Page> {
+    const page = await this.#browser.newPage({ background: true })
+    await this.#guarded(targetIdOf(page.target()), page)
+    return page
+  }
+
   /** Runs `work` on a page that is not listed and never comes to the front, and closes it. */
   async inBackground<Result>(work: (page: Page) => Promise<Result>): Promise<Result> {
     this.#openingInBackground += 1

@@ -25,8 +25,9 @@ export const plainSetup: Setup = {
   args: [],
 }
 
-export function setupOf(request: SetupRequest): Setup {
-  return { ...plainSetup, ...given(request), tags: request.tags ?? {} }
+/** `before`: of one that wakes. */
+export function setupOf(request: SetupRequest, before: Setup = plainSetup): Setup {
+  return { ...before, ...given(request), tags: request.tags ?? before.tags }
 }
 
 /** What a browser has to be started with, so that one which was started without is of no use. */

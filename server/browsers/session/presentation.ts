@@ -1,8 +1,9 @@
-/** A session as the native resource shows it. */
+/** Sessions as the native resource shows them, the sleeping ones too. */
 import { iso } from '../../clock.ts'
 import type { BrowserSession } from '../contract/index.ts'
 import { presentSetup } from '../resource/session-setup.ts'
 import { exitReasonOf, statusOf } from '../resource/status.ts'
+import type { KeptLogins, KeptRow } from '../kept/kept-logins.ts'
 import type { Session } from './session.ts'
 
 /** `idleTimeout` in ms. */
@@ -36,5 +37,47 @@ export function presentSession(session: Session, idleTimeout: number): BrowserSe
     exitReason: exitReasonOf(session.endReason),
     tags: session.setup.chosen.tags,
     options: presentSetup(session.setup.chosen),
+    asleep: null,
+  }
+}
+
+export function presentAsleep(row: KeptRow, kept: Pick<KeptLogins, 'isExpired' | 'forgottenAt'>): BrowserSession {
+  const { id, facts } = row
+  const since = iso(facts.asleepSince ?? facts.keptAt)
+  return {
+    id,
+    username: facts.username,
+    profile: facts.profile,
+    state: 'hibernated',
+    status: statusOf({ state: 'hibernated', endReason: facts.endReason }),
+    reason: facts.reason,
+    createdAt: iso(facts.createdAt),
+    lastUsedAt: iso(facts.lastUsedAt),
+    idleExpiresAt: null,
+    currentUrl: facts.url === '' ? 'about:blank' : facts.url,
+    title: facts.title,
+    pages: [],
+    leases: [],
+    takenOver: null,
+    inUse: { count: 0, leases: [] },
+    downloads: 0,
+    memoryBytes: null,
+    processCount: null,
+    pid: null,
+    lastRefresh: null,
+    nextRefreshAt: null,
+    endReason: facts.endReason,
+    exitReason: exitReasonOf(facts.endReason),
+    tags: facts.setup.tags,
+    options: presentSetup(facts.setup),
+    asleep: {
+      since,
+      bytes: facts.bytes,
+      tabs: facts.tabs,
+      loginGoodUntil: facts.runsOutAt === null ? null : iso(facts.runsOutAt),
+      expired: kept.isExpired(row),
+      forgottenAt: iso(kept.forgottenAt(row)),
+      leftOut: facts.leftOut,
+    },
   }
 }

@@ -1,7 +1,7 @@
 /** What the parts of a session have in common: its state, why it is in it, what happened, and its end. */
 import { createSignal } from '../../async/signal.ts'
 import type { Clock } from '../../clock.ts'
-import { Lifecycle } from '../../lifecycle.ts'
+import { Lifecycle, type LifecycleHooks } from '../../lifecycle.ts'
 import type { EndReason, SessionState } from '../contract/index.ts'
 import type { SessionEventFacts, SessionEventKind } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
@@ -16,6 +16,8 @@ export interface CoreHooks {
   onRecorded(event: RecordedEvent, actor: string): void
   /** The table of transitions refused; a defect. */
   onIllegalTransition(event: SessionLifecycleEvent): void
+  /** `hibernated` for one that wakes. */
+  begins: SessionState
 }
 
 export class SessionCore {
@@ -33,14 +35,15 @@ export class SessionCore {
     this.clock = clock
     this.#hooks = hooks
     this.#stateSince = clock.now()
-    this.#lifecycle = new Lifecycle(sessionLifecycle, {
+    const lifeHooks: LifecycleHooks<SessionState, SessionLifecycleEvent, SessionFacts> = {
       facts: () => hooks.facts(),
       onTransition: (from, to) => {
         if (from !== to) this.#stateSince = clock.now()
         hooks.onChanged()
       },
       onIllegal: (_, event) => hooks.onIllegalTransition(event),
-    })
+    }
+    this.#lifecycle = new Lifecycle(sessionLifecycle, lifeHooks, hooks.begins)
   }
 
   get state(): SessionState {

@@ -50,6 +50,16 @@ export class SessionDirectory {
     return this.#sessions.get(id) ?? this.#ended.find((session) => session.id === id)
   }
 
+  /** One that has ended. */
+  findOver(id: string): Session | undefined {
+    return this.#ended.find((session) => session.id === id)
+  }
+
+  /** It lives, or is on its way out. */
+  isHere(id: string): boolean {
+    return this.#sessions.has(id)
+  }
+
   /** A live one. Throws `session-not-found`. */
   get(id: string): Session {
     const session = this.#sessions.get(id)

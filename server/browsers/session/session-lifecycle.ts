@@ -15,6 +15,8 @@ export type SessionLifecycleEvent =
   | 'answered'
   | 'ending'
   | 'ended'
+  | 'woken'
+  | 'forgotten'
 
 /** What is true of a session beside its state; decides where it rests when nothing is under way. */
 export interface SessionFacts {
@@ -26,6 +28,8 @@ export interface SessionFacts {
   leases: number
   takenOver: boolean
   silent: boolean
+  /** Its login is kept, sealed, and may be woken. */
+  kept: boolean
 }
 
 /** Where a session rests: the strongest fact wins, so the order of two events never changes the outcome. */
@@ -58,6 +62,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
     'needs-you': 'Not logged in, and nothing is under way that would change that',
     'not-responding': 'Its browser does not answer',
     closing: 'It has ended for everybody; its browser is going',
+    hibernated: 'Browser and profile directory are gone, its login is kept, sealed: it can be woken',
     closed: 'Browser and profile directory are gone',
   },
   transitions: {
@@ -145,11 +150,19 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'browser-up': to('closing', 'It was ended while its browser started'),
       'sign-in-begun': to('closing', 'A caller that had waited for the start tries to sign in'),
       'signed-in': to('closing', 'The login ended in the moment in which the session did; it must not come back to life'),
-      ended: to('closed', 'The process is gone, or could not be made to go'),
+      ended: toOneOf(
+        ['closed', 'hibernated'],
+        ({ kept }) => (kept ? 'hibernated' : 'closed'),
+        'The process is gone, or could not be made to go. What ended by itself sleeps, what a person closed is over',
+      ),
+    },
+    hibernated: {
+      woken: to('starting', 'Somebody wants it again, by its credentials or its id: it goes on under the same id, in another browser'),
+      forgotten: to('closed', 'A person forgets it, it gets too old, or its site is gone'),
     },
     closed: {},
   },
 }
 
 /** True until the session begins to end: it is listed, counted and can be used or waited for. */
-export const isLive = (state: SessionState): boolean => state !== 'closing' && state !== 'closed'
+export const isLive = (state: SessionState): boolean => state !== 'closing' && state !== 'closed' && state !== 'hibernated'

@@ -69,6 +69,11 @@ export class SessionPages {
     return this.#registry?.close(id) ?? false
   }
 
+  /** Opens a page behind the one in front. Throws `session-ended` without a browser. */
+  async openBehind(): Promise<Page> {
+    return this.#watched().openBehind()
+  }
+
   /** Puts a new page in the place of one that does not answer any more, and closes that. Throws `session-ended` without a browser. */
   async replace(id: string): Promise<void> {
     return this.#watched().replace(id)

@@ -7,6 +7,7 @@ import type { Log } from '../../log.ts'
 import type { EndReason } from '../contract/index.ts'
 import { writtenOrigins } from '../contract/site-profile.ts'
 import { BrowserFault } from '../fault.ts'
+import type { KeptLogins } from '../kept/kept-logins.ts'
 import { logIn, type LoginTools } from '../login/login.ts'
 import { wordsOf } from '../page/driver-words.ts'
 import { proxyOf } from '../process/egress-proxy.ts'
@@ -16,11 +17,12 @@ import type { Session } from './session.ts'
 
 export interface RunnerOptions extends LoginTools {
   starter: Pick<BrowserStarter, 'start' | 'end'>
+  kept: Pick<KeptLogins, 'ending' | 'fallAsleep'>
   log: Log
   /** The first sign-in is over, whatever it came to: nothing else wants the processor for this session. */
   onSettled(): void
-  /** From now on no call may find it. */
-  onEnding(session: Session): void
+  /** From now on no call may find it. `ended` settles when it has ended, where it may be woken then. */
+  onEnding(session: Session, ended: Promise<void> | null): void
   onEnded(session: Session): void
 }
 
@@ -99,14 +101,19 @@ export class SessionRunner {
   }
 
   async #takeDown(session: Session, reason: EndReason, text: string, actor: string): Promise<void> {
+    const { kept, starter, onEnding, onEnded } = this.#options
     // All of this happens before the first await: no call can find it any more.
-    this.#options.onEnding(session)
+    const sleeps = kept.ending(session, reason)
+    const { promise: over, resolve: isOver } = Promise.withResolvers<void>()
+    onEnding(session, sleeps ? over : null)
     session.endBegun(reason, text, actor)
 
     await this.#openings.get(session)?.catch(() => {})
-    const closed = await this.#options.starter.end(session)
-    session.ended()
-    this.#options.onEnded(session)
+    const asleep = sleeps && (await kept.fallAsleep(session, reason, text))
+    const closed = await starter.end(session)
+    session.ended({ kept: asleep })
+    onEnded(session)
+    isOver()
     if (!closed) throw new BrowserFault('close-failed', 'Failed to close browser session')
   }
 

@@ -24,6 +24,7 @@ import { Recorder } from '../recorder/recorder.ts'
 import { createBlanker } from '../recorder/secrets.ts'
 import type { ViewableSession } from '../view/viewable-session.ts'
 import type { RecordedEvent } from './history.ts'
+import { notKept, type SessionKeeping } from './keeping.ts'
 import { LeaseBook } from './leases.ts'
 import { SessionBrowser } from './session-browser.ts'
 import { SessionCore } from './session-core.ts'
@@ -56,6 +57,10 @@ export interface SessionOptions {
   clock: Clock
   files: { downloads: SessionDownloads; uploads: Uploads }
   hooks: SessionHooks
+  /** For one that wakes: what it was before. `credentialsKnown` is false where nobody has shown its password since. */
+  before?: { createdAt: number; makers: readonly (string | null)[]; credentialsKnown: boolean }
+  /** Nothing of it is kept when left out. */
+  keeping?: (session: Session) => SessionKeeping
 }
 
 /** Ms by which a broken pipe is noticed before the end of the process that explains it. */
@@ -77,20 +82,25 @@ export class Session implements ViewableSession {
   readonly control: TakeOver
   readonly setup: SessionSetup
   readonly recorder: Recorder
+  readonly keeping: SessionKeeping
   readonly #core: SessionCore
   readonly #usage: Usage
   readonly #makers = new Set<string | null>()
   readonly #credentials: Credentials
   readonly #work = createSerialQueue()
   #ending: Ending | null = null
+  #credentialsKnown: boolean
+  #outlives = false
 
-  constructor({ id, key, profile, credentials, waitsForPerson, setup, clock, files, hooks }: SessionOptions) {
+  constructor({ id, key, profile, credentials, waitsForPerson, setup, clock, files, hooks, before, keeping }: SessionOptions) {
     this.id = id
     this.key = key
     this.profile = profile
     this.waitsForPerson = waitsForPerson
-    this.createdAt = clock.now()
+    this.createdAt = before?.createdAt ?? clock.now()
     this.#credentials = { ...credentials }
+    this.#credentialsKnown = before?.credentialsKnown ?? true
+    for (const maker of before?.makers ?? []) this.#makers.add(maker)
     this.#usage = new Usage(clock)
     const core = new SessionCore(clock, {
       facts: () => ({
@@ -100,6 +110,7 @@ export class Session implements ViewableSession {
         signingIn: this.login.attempt !== null,
         leases: this.leases.count,
         takenOver: this.control.holder !== null,
+        kept: this.#outlives,
       }),
       onChanged: () => hooks.onChanged(this),
       onRecorded: (event, actor) => {
@@ -107,6 +118,7 @@ export class Session implements ViewableSession {
         this.recorder.recorded(event)
       },
       onIllegalTransition: (event) => hooks.onIllegalTransition(this, event),
+      begins: before === undefined ? 'starting' : 'hibernated',
     })
     this.#core = core
     this.recorder = new Recorder({
@@ -162,6 +174,8 @@ export class Session implements ViewableSession {
         hooks.onGivenBack(this)
       },
     })
+    this.keeping = keeping?.(this) ?? notKept
+    if (before !== undefined) core.handle('woken')
   }
 
   get state(): SessionState {
@@ -213,6 +227,11 @@ export class Session implements ViewableSession {
     return this.#credentials
   }
 
+  /** False for one that was woken without them: then no login can be made anew. */
+  get credentialsKnown(): boolean {
+    return this.#credentialsKnown
+  }
+
   get usage(): Pick<Usage, 'idleFor' | 'last' | 'lastAt'> {
     return this.#usage
   }
@@ -234,9 +253,13 @@ export class Session implements ViewableSession {
    * Whoever shows the credentials of a session has it from then on; a captcha key that is new, or replaces a wrong one, is worth more than
    * the old.
    */
-  sharedWith(makers: readonly (string | null)[], captchaApiKey?: string): void {
+  sharedWith(makers: readonly (string | null)[], shown?: Pick<Credentials, 'password' | 'captchaApiKey'>): void {
     for (const maker of makers) this.#makers.add(maker)
-    if (captchaApiKey !== undefined) this.#credentials.captchaApiKey = captchaApiKey
+    if (shown === undefined) return
+    if (shown.captchaApiKey !== undefined) this.#credentials.captchaApiKey = shown.captchaApiKey
+    if (this.#credentialsKnown) return
+    this.#credentials.password = shown.password
+    this.#credentialsKnown = true
   }
 
   touch(): void {
@@ -294,11 +317,17 @@ export class Session implements ViewableSession {
     if (reason !== 'crashed') this.#forgetSecrets()
   }
 
-  /** Its browser is gone, or could not be made to go. */
-  ended(): void {
+  /** Its browser is gone, or could not be made to go. `kept`: it may be woken. */
+  ended({ kept } = { kept: false }): void {
+    this.#outlives = kept
     this.browser.gone()
     this.pages.forget()
     void Promise.all([this.downloads.tidy(), this.uploads.discard()]).catch(escape)
+  }
+
+  /** What was kept of it is no more. */
+  forgotten(): void {
+    this.#core.handle('forgotten')
   }
 
   #forgetSecrets(): void {

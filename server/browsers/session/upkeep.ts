@@ -21,6 +21,8 @@ export interface UpkeepOptions extends UpkeepPace {
   idleTimeout(): number
   endIdle(session: Session): void
   refresh(session: Session): void
+  /** Looks whether there is something new to keep of it. */
+  keep(session: Session): void
   /** To which what happens on behalf of a session belongs. */
   scope(session: Session): Scope
 }
@@ -59,11 +61,12 @@ export class Upkeep {
   }
 
   #checkOne(session: Session): void {
-    const { idleTimeout, endIdle, refresh } = this.#options
+    const { idleTimeout, endIdle, refresh, keep } = this.#options
     session.leases.expire()
     if (session.atRest && session.usage.idleFor >= session.idleTimeout(idleTimeout())) return endIdle(session)
     if (session.atRest && session.login.holds && !session.browser.silent && session.login.refreshIsDue) refresh(session)
     this.#ask(session)
+    keep(session)
   }
 
   #ask(session: Session): void {

@@ -13,6 +13,8 @@ export interface Wanted {
   actor: string
   /** For a session that has to be made; one that is there takes of it what can change. */
   setup?: SetupRequest
+  /** By its id alone: nobody has shown the password. */
+  isWake?: boolean
   /** Recorded with the session: who may see it. Left out, it belongs to the house. */
   makers?: readonly (string | null)[]
   /** Leased from its first moment, so that it cannot be evicted between sign-in and use. */
@@ -36,8 +38,8 @@ export interface Obtained {
 }
 
 /** For a caller who wanted it: held, and leased where that was asked for. */
-export function obtained(session: Session, isNew: boolean, { makers = [null], credentials, lease }: Wanted): Obtained {
-  session.sharedWith(makers, isNew ? undefined : credentials.captchaApiKey)
+export function obtained(session: Session, isNew: boolean, { makers = [null], credentials, lease, isWake = false }: Wanted): Obtained {
+  session.sharedWith(makers, isNew || isWake ? undefined : credentials)
   return { session, isNew, release: session.hold(), lease: lease ? session.leases.take(lease.holder, lease.duration) : null }
 }
 

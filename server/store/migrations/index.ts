@@ -15,6 +15,7 @@ import { sealingCheck } from './013-sealing-check.ts'
 import { rights } from './014-rights.ts'
 import { botInbox } from './015-bot-inbox.ts'
 import { loginLastSigning } from './016-login-last-signing.ts'
+import { keptLogins } from './017-kept-logins.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -23,4 +24,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins]

@@ -58,6 +58,23 @@ const expected: Expected = {
   'page-crashed': [[{ url: 'https://a.test/' }, 'bad', 'The page crashed and was loaded again: https://a.test/']],
   'not-responding': [[{}, 'bad', 'The browser does not answer']],
   answered: [[{}, 'good', 'The browser answers again']],
+  woke: [
+    [{ held: true }, 'good', 'Woken; the site had the login still'],
+    [{ held: false }, 'good', 'Woken, with a new login'],
+  ],
+  'kept-login-refused': [
+    [{ why, ranOut: true, times: 0, given: false }, 'attention', 'The kept login had run out: the site shows its login form'],
+    [
+      { why, ranOut: false, times: 0, given: false },
+      'attention',
+      'The site has ended the kept login meanwhile: the site shows its login form',
+    ],
+    [
+      { why, ranOut: false, times: 3, given: true },
+      'attention',
+      'The site refused the kept login, although it had not run out (3 in a row): it seems to bind logins to one run of the browser; it is not offered them any more',
+    ],
+  ],
   'sign-in': [
     [{ step: 'opening', host }, 'neutral', 'Opening portal.example:8443'],
     [{ step: 'already-logged-in', host }, 'good', 'Already logged in'],

@@ -1,4 +1,4 @@
-/** A browser that is there and does not answer is not handed out: a fresh one is, or it is said why not. */
+/** A browser that is there and does not answer is not handed out: its login goes on in a fresh one, or it is said why not. */
 import { existsSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { StartTimer } from '../../../../server/async/deadline.ts'
@@ -53,28 +53,31 @@ const hang = async (id: string): Promise<void> => {
 const recalled = (id: string) => served.room.service.recall(id)
 
 describe('a browser that has been stopped', () => {
-  it('is ended and replaced by a fresh one for who asks for its session', async () => {
+  it('is ended, and its login goes on in a fresh one for who asks for its session', async () => {
     const id = await open()
+    const { logins } = served.portal
+    const old = recalled(id)
     const pid = stop(id)
     const asked = served.open(1)
     await runOut(browserLimit)
     const fresh = await asked
-    expect(fresh).toMatchObject({ status: 200, body: { success: true, is_new: true } })
-    expect(fresh.body.session_id).not.toBe(id)
-    await eventually('the old one is gone', () => recalled(id).state === 'closed' && !existsSync(`/proc/${pid}`))
-    expect(recalled(id)).toMatchObject({ endReason: 'crashed', reason: 'The browser does not answer' })
+    expect(fresh).toMatchObject({ status: 200, body: { success: true, session_id: id, is_new: false } })
+    expect(served.portal.logins).toBe(logins)
+    await eventually('the old browser is gone', () => old.state === 'hibernated' && !existsSync(`/proc/${pid}`))
+    expect(old).toMatchObject({ endReason: 'crashed', reason: 'The browser does not answer' })
   })
 
   it('is replaced for all who ask at the same time', async () => {
     const id = await open()
+    const old = recalled(id)
     stop(id)
     const asked = [served.open(1), served.open(1), served.open(1)]
     await eventually('all wait for its answer', () => [...running.values()].filter((ms) => ms === browserLimit).length === 3)
     for (const _ of asked) await runOut(browserLimit)
     const replies = await Promise.all(asked)
     expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
-    expect(new Set(replies.map(({ body }) => body.session_id)).size).toBe(1)
-    expect(replies[0]?.body.session_id).not.toBe(id)
+    expect(new Set(replies.map(({ body }) => body.session_id))).toEqual(new Set([id]))
+    expect([old.live, recalled(id).live]).toEqual([false, true])
   })
 
   it('is left to who has leased it, and the others are told so; it serves again when it answers again', async () => {
@@ -93,17 +96,18 @@ describe('a browser that has been stopped', () => {
 
   it('makes an operation that names it fail in words, and one with credentials go to a fresh one', async () => {
     const id = await open()
+    const old = recalled(id)
     stop(id)
     const named = served.post('/get_booking_number', { session_id: id, container_id: exampleContainer })
     await runOut(browserLimit)
     expect(await named).toMatchObject({ status: 500, body: { success: false, error: 'The browser does not answer' } })
-    expect(recalled(id).live).toBe(true)
+    expect(old.live).toBe(true)
 
     const either = served.post('/get_booking_number', { session_id: id, ...credentials, container_id: exampleContainer })
     await runOut(browserLimit)
     await runOut(browserLimit)
-    expect((await either).body).toMatchObject({ success: true, is_new_session: true, booking_number: 'BK-88210' })
-    expect(recalled(id).live).toBe(false)
+    expect((await either).body).toMatchObject({ success: true, session_id: id, is_new_session: false, booking_number: 'BK-88210' })
+    expect(old.live).toBe(false)
   })
 
   it('in the middle of an operation or a login ends the waiting', async () => {
@@ -167,10 +171,9 @@ describe('a page in front that does not answer', () => {
   })
 })
 
-it('a browser that has just died is replaced by a fresh one', async () => {
+it('the login of a browser that has just died goes on in a fresh one', async () => {
   const id = await open()
   stop(id, 'SIGKILL')
   const asked = await served.open(1)
-  expect(asked).toMatchObject({ status: 200, body: { success: true } })
-  expect(asked.body.session_id).not.toBe(id)
+  expect(asked).toMatchObject({ status: 200, body: { success: true, session_id: id, is_new: false } })
 })

@@ -14,6 +14,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   for (const { id } of served.room.service.list()) await served.remove(`/sessions/${id}`)
+  await served.remove('/v1/kept-logins')
 })
 afterAll(() => served.stop())
 

@@ -16,6 +16,7 @@ const facts = (some: Partial<SessionFacts> = {}): SessionFacts => ({
   leases: 0,
   takenOver: false,
   silent: false,
+  kept: false,
   ...some,
 })
 const events: SessionLifecycleEvent[] = [
@@ -31,6 +32,8 @@ const events: SessionLifecycleEvent[] = [
   'answered',
   'ending',
   'ended',
+  'woken',
+  'forgotten',
 ]
 const next = (state: SessionState, event: SessionLifecycleEvent, some: SessionFacts) => nextState(sessionLifecycle, state, event, some)
 

@@ -1,0 +1,155 @@
+/** How one session is kept: what is read of its browser, when it was last written down, and what it goes on with when it was woken. */
+import { createHash } from 'node:crypto'
+import type { Page } from 'puppeteer-core'
+import { createSerialQueue } from '../../async/serial-queue.ts'
+import { isDoneWithin } from '../../async/deadline.ts'
+import type { Clock } from '../../clock.ts'
+import type { SignedIn } from '../login/sign-in.ts'
+import type { SessionKeeping } from '../session/keeping.ts'
+import type { Session } from '../session/session.ts'
+import type { BrowserState, OriginState } from './browser-state.ts'
+import { readState } from './read-state.ts'
+import { resume, type Resumed } from './resume.ts'
+
+export interface KeepingHooks {
+  clock: Clock
+  /** What it goes on with; null where there is nothing. */
+  kept: BrowserState | null
+  /** It has slept. */
+  wakes: boolean
+  /** Its site will not take the kept login. */
+  inVain: boolean
+  /** Whether anything is to be kept of it now. */
+  wanted(): boolean
+  /** Writes it down, `state` where it has changed. */
+  write(state: BrowserState | null): void
+  failed(error: unknown): void
+  resumed(how: Resumed): void
+  /** The first login since it was woken. */
+  woke(how: SignedIn): void
+}
+
+/** Ms for each page of a session that goes on, and for all of one that ends. */
+const patience = 1_000
+const lastPatience = 1_200
+/** Ms between two looks at a session that nobody seems to use. */
+const usualPause = 10_000
+/** Reading a session takes at most this share of the time. */
+const share = 0.01
+
+export class LoginKeeping implements SessionKeeping {
+  readonly #session: Session
+  readonly #hooks: KeepingHooks
+  readonly #queue = createSerialQueue()
+  readonly #origins = new Map<string, OriginState>()
+  #kept: BrowserState | null
+  #wakes: boolean
+  #inDoubt = false
+  #latest: BrowserState | null = null
+  #digest = ''
+  #readAt = Number.NEGATIVE_INFINITY
+  #took = 0
+  #stirred = false
+
+  constructor(session: Session, hooks: KeepingHooks) {
+    this.#session = session
+    this.#hooks = hooks
+    this.#kept = hooks.kept
+    this.#wakes = hooks.wakes
+    for (const origin of hooks.kept?.origins ?? []) this.#origins.set(origin.origin, origin)
+    session.pages.onChange(() => {
+      this.#stirred = true
+    })
+  }
+
+  async resume(page: Page): Promise<SignedIn | null> {
+    const kept = this.#kept
+    if (kept === null) return null
+    this.#kept = null
+    const how = await resume(this.#session, page, kept, this.#hooks)
+    this.#inDoubt = how.is === 'unknown'
+    this.#hooks.resumed(how)
+    return how.is === 'held' ? 'held' : null
+  }
+
+  async signedIn(how: SignedIn): Promise<void> {
+    if (this.#inDoubt && how === 'signed-in') this.#hooks.resumed({ is: 'refused', why: 'the site asked for a login' })
+    this.#inDoubt = false
+    if (this.#wakes) this.#hooks.woke(how)
+    this.#wakes = false
+    // What a site stores is worth a moment of whoever waits for the login, not more.
+    await isDoneWithin(patience * 2, this.keep())
+  }
+
+  keep(): Promise<void> {
+    return this.#queue.run(() => this.#keep(patience))
+  }
+
+  /** Before its browser goes. */
+  async keepLast(): Promise<void> {
+    await isDoneWithin(
+      lastPatience * 2,
+      this.#queue.run(() => this.#keep(lastPatience, this.#visited())),
+    )
+  }
+
+  /** Called all the time; looks when it is worth it. */
+  look(): void {
+    const since = this.#hooks.clock.monotonic() - this.#readAt
+    const pause = Math.max(this.#stirred ? 0 : usualPause, this.#took / share)
+    if (since < pause || !this.#hooks.wanted()) return
+    this.#readAt = this.#hooks.clock.monotonic()
+    void this.keep()
+  }
+
+  /** What was last read. */
+  get latest(): BrowserState | null {
+    return this.#latest
+  }
+
+  /** As it is now, for who asks; null without a browser. */
+  async read(): Promise<BrowserState> {
+    const state = await readState(this.#session, { patience, known: this.#origins, visited: this.#visited() })
+    this.#remember(state)
+    return state
+  }
+
+  /** What these origins held has been changed or removed by hand. */
+  changed(origins: readonly OriginState[] | null): void {
+    if (origins === null) this.#origins.clear()
+    for (const origin of origins ?? []) this.#origins.set(origin.origin, origin)
+  }
+
+  async #keep(ms: number, visited: readonly string[] = []): Promise<void> {
+    const { clock, wanted, write, failed } = this.#hooks
+    if (!wanted() || this.#session.browser.running === null || this.#session.browser.silent) return
+    const began = clock.monotonic()
+    this.#stirred = false
+    try {
+      const state = await readState(this.#session, { patience: ms, known: this.#origins, visited })
+      this.#remember(state)
+      const digest = createHash('sha256').update(JSON.stringify(state)).digest('base64')
+      write(digest === this.#digest ? null : state)
+      this.#digest = digest
+    } catch (error) {
+      failed(error)
+    } finally {
+      this.#readAt = clock.monotonic()
+      this.#took = this.#readAt - began
+    }
+  }
+
+  #remember(state: BrowserState): void {
+    this.#latest = state
+    this.#origins.clear()
+    for (const origin of state.origins) this.#origins.set(origin.origin, origin)
+  }
+
+  /** Origins that the tabs have been at. */
+  #visited(): string[] {
+    const addresses = this.#session
+      .events()
+      .flatMap(({ kind, facts }) => (kind === 'navigated' && 'url' in facts ? [String(facts.url)] : []))
+    return [...new Set([...this.#origins.keys(), ...addresses.flatMap((address) => URL.parse(address)?.origin ?? [])])]
+  }
+}
