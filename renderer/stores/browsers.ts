@@ -41,6 +41,8 @@ export const useBrowsers = defineStore('browsers', () => {
     loaded: computed(() => list.value.value !== null),
     error: list.error,
     capacity: computed(() => list.value.value?.capacity ?? 10),
+    /** For how many more there is room; null until it is known. */
+    room: computed(() => list.value.value?.room ?? null),
     /** The session that the next one would push out; null while there is room. */
     nextEvicted: computed(() => sessions.value.find(({ id }) => id === list.value.value?.nextEvicted) ?? null),
     /** A started browser waits for the next session. */

@@ -11,6 +11,7 @@ import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.
 import type { SignedIn } from './login/sign-in.ts'
 import { Jobs } from './one-shot/jobs.ts'
 import { checkSetup } from './resource/check-setup.ts'
+import { Room } from './resource/room.ts'
 import { setupOf } from './resource/session-setup.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
 import { crashCardOf } from './recorder/ending.ts'
@@ -42,6 +43,7 @@ export interface ServiceOptions extends StarterOptions {
 export class SessionService {
   readonly handOut: HandOut
   readonly jobs: Jobs
+  readonly room: Room
   readonly #options: ServiceOptions
   readonly #sessions = new SessionDirectory()
   /** One entry per credential key, or id of a kept login without one, made before anything is awaited: whoever comes second finds it. */
@@ -78,11 +80,19 @@ export class SessionService {
         this.#changed()
       },
     })
+    this.room = new Room({
+      clock: options.clock,
+      sessions: () => this.#sessions.live(),
+      places: () => this.maxSessions,
+      limit: () => options.settings.current().browsers,
+    })
     this.#admission = new Admission({
       sessions: this.#sessions,
       clock: options.clock,
       limit: () => this.maxSessions,
-      evict: (session) => this.#runner.endQuietly(session, 'evicted', 'It was the least recently used one, and its place was needed'),
+      room: this.room,
+      evict: (session, because) =>
+        this.#runner.endQuietly(session, 'evicted', `It was the least recently used one, and its ${wordsOf[because]} was needed`),
     })
     this.handOut = new HandOut(
       {
@@ -393,14 +403,14 @@ export class SessionService {
   async #open(wanted: Wanted, profile: ListedProfile, key: string | null, asleep?: KeptRow): Promise<Obtained> {
     const { kept } = this.#options
     let mine: Obtained | undefined
-    const admitted = this.#admission.admit(() => {
+    const admitted = this.#admission.admit((madeRoom) => {
       const former = asleep && this.#sessions.findOver(asleep.id)
       if (former !== undefined) this.#sessions.forget(former)
       const session = this.#make(wanted, profile, key, {
         ...(asleep === undefined ? {} : { before: { ...asleep.facts, id: asleep.id, credentialsKnown: wanted.isWake !== true } }),
         keeping: (made) => kept.of(made, asleep === undefined ? null : kept.stateOf(asleep)),
       })
-      mine = obtained(session, asleep === undefined, wanted)
+      mine = { ...obtained(session, asleep === undefined, wanted), madeRoom }
       this.#runner.begin(session)
       return session
     })
@@ -460,3 +470,5 @@ type Before = NonNullable<SessionOptions['before']> & Pick<KeptRow, 'id'> & Pick
 
 /** Under which calls that mean the same session find each other. */
 const flightName = ({ id, key }: { id: string; key: string | null }): string => key ?? id
+
+const wordsOf = { places: 'place', memory: 'memory' } as const

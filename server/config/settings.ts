@@ -74,6 +74,12 @@ export const settingsSchema = z.object({
       maxSessions: z.number().int().min(1).max(50).default(10),
       /** Keeps one browser started ahead for the next session, after the first one; it takes one of those places and about 150 MB. */
       warmSpare: z.boolean().default(false),
+      /** MB that all sessions may have together; null for what the machine, or its container, has left. */
+      memoryLimit: z.number().int().min(200).max(1_000_000).nullable().default(null),
+      /** MB that are kept back for everything else. */
+      memoryReserve: z.number().int().min(0).max(1_000_000).default(300),
+      /** MB beyond which a session that nobody uses is started anew with all it had; null for never. */
+      recycleAbove: z.number().int().min(200).max(100_000).nullable().default(1_500),
       /** Seconds without use after which a session ends. */
       idleTimeout: z.number().int().min(5).max(86_400).default(600),
       /** Keeps logins, sealed, when their session ends by itself. */

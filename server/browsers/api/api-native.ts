@@ -19,7 +19,12 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
       const opened = await nativeCapacity(
         service.obtain({ profile, credentials, setup, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }),
       )
-      return { status: 202, body: { session: view(opened.session), isNew: opened.isNew } }
+      const madeRoom = (opened.madeRoom ?? []).map(({ session, because }) => ({
+        id: session.id,
+        username: session.credentials.username,
+        because,
+      }))
+      return { status: 202, body: { session: view(opened.session), isNew: opened.isNew, madeRoom } }
     },
     browserSessions: ({ query }, call) => {
       const asked = query.tag === undefined ? [] : [query.tag].flat()
@@ -36,6 +41,7 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
               .map((row) => presentAsleep(row, kept)),
           ],
           capacity: service.maxSessions,
+          room: service.room.view(),
           nextEvicted: next !== null && sessions.includes(next) ? next.id : null,
           spareReady: service.spareReady,
         },

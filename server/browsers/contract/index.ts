@@ -16,6 +16,7 @@ export type { DownloadView } from './hands.ts'
 export { sessionId } from './parts.ts'
 export * from './recorder.ts'
 export * from './resources.ts'
+export type { RoomView } from './room.ts'
 
 export const browsersContract = defineContract({
   api: 'browsers',

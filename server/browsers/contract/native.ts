@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { RouteDefinition, SocketDefinition } from '../../http/contract.ts'
 import { failure, sessionId } from './parts.ts'
 import { browserSession, chromiumState, leaseView, sessionEvent } from './resources.ts'
+import { madeRoom, roomView } from './room.ts'
 import { setupRequest } from './setup.ts'
 import { siteProfileName } from './site-profile.ts'
 
@@ -35,7 +36,10 @@ export const nativeRoutes = {
     right: 'browsers:use',
     body: openSessionRequest,
     responses: {
-      202: { description: 'Starting, or already there', body: z.object({ session: browserSession, isNew: z.boolean() }) },
+      202: {
+        description: 'Starting, or already there',
+        body: z.object({ session: browserSession, isNew: z.boolean(), madeRoom: z.array(madeRoom) }),
+      },
       400: failure('Invalid'),
       409: failure('No capacity'),
     },
@@ -59,6 +63,7 @@ export const nativeRoutes = {
         body: z.object({
           sessions: z.array(browserSession),
           capacity: z.number().int(),
+          room: roomView,
           nextEvicted: z.string().nullable(),
           spareReady: z.boolean().describe('A started browser waits for the next session'),
         }),

@@ -1,18 +1,30 @@
-/** Who gets a place: at most so many sessions live at a time, and the least recently used one that nobody needs makes room. */
+/**
+ * Who gets a place: at most so many sessions live at a time, as far as memory goes, and the least recently used one that nobody needs makes
+ * room.
+ */
 import type { Clock } from '../../clock.ts'
 import { BrowserFault } from '../fault.ts'
+import type { Room } from '../resource/room.ts'
 import type { SessionDirectory } from './session-directory.ts'
 import type { Session } from './session.ts'
 
 /** Ms that a call waits for a place when all sessions are busy signing in. */
 const patience = 90_000
 
+/** Who had to end for somebody else. */
+export interface Evicted {
+  session: Session
+  because: 'places' | 'memory'
+}
+
 export interface AdmissionOptions {
   sessions: SessionDirectory
   clock: Clock
   limit(): number
+  /** Whether the machine has memory for one more, and why nobody gets in. */
+  room: Pick<Room, 'fits' | 'takenBy' | 'whyFull'>
   /** Makes room; it counts no more when this returns. */
-  evict(session: Session): void
+  evict(session: Session, because: Evicted['because']): void
 }
 
 export class Admission {
@@ -39,24 +51,30 @@ export class Admission {
   }
 
   /**
-   * Makes the session in the same turn in which a place is seen to be free, so that two calls never take the same one. Throws
-   * `no-capacity`.
+   * Makes the session in the same turn in which a place is seen to be free, so that two calls never take the same one; it is told who made
+   * room. Throws `no-capacity`, with words that say why and when.
    */
-  async admit(create: () => Session): Promise<Session> {
-    const { sessions, clock, limit, evict } = this.#options
+  async admit(create: (evicted: readonly Evicted[]) => Session): Promise<Session> {
+    const { sessions, clock, limit, room, evict } = this.#options
     const deadline = clock.monotonic() + patience
+    const evicted: Evicted[] = []
+    /** Bytes on their way back from those that had to end. */
+    let released = 0
     for (;;) {
       if (this.#closed) throw new BrowserFault('no-capacity', 'The server is stopping')
       const live = sessions.live()
-      if (live.length < limit()) return create()
+      const because = live.length >= limit() ? 'places' : room.fits(released) ? null : 'memory'
+      if (because === null) return create(evicted)
       const victim = this.nextEvicted()
       if (victim) {
-        evict(victim)
+        released += room.takenBy(victim)
+        evicted.push({ session: victim, because })
+        evict(victim, because)
         continue
       }
       // One that is signing in for a caller may be free in a moment; one that is leased or driven by a person is not.
       const soonFree = live.some(({ leases, control }) => leases.count === 0 && control.holder === null)
-      if (!soonFree || clock.monotonic() >= deadline) throw new BrowserFault('no-capacity', `All ${limit()} sessions are in use`)
+      if (!soonFree || clock.monotonic() >= deadline) throw new BrowserFault('no-capacity', room.whyFull())
       await sessions.nextChange()
     }
   }

@@ -2,6 +2,7 @@
 import type { SetupRequest } from '../contract/setup.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 import type { Credentials } from '../login/sign-in.ts'
+import type { Evicted } from './admission.ts'
 import type { Lease } from './leases.ts'
 import type { Session } from './session.ts'
 
@@ -33,6 +34,8 @@ export interface Obtained {
   session: Session
   isNew: boolean
   lease: Lease | null
+  /** Who had to end for it. */
+  madeRoom?: readonly Evicted[]
   /** To be called when the caller has what it wanted: until then the session is not evicted. */
   release(): void
 }

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   served.portal.delay = 0
-  served.context.change({ browsers: { maxSessions: 2 } })
+  served.context.change({ browsers: { maxSessions: 2, memoryLimit: null, memoryReserve: 300 } })
   for (const { id } of served.room.service.list()) await served.remove(`/sessions/${id}`)
   await served.remove('/v1/kept-logins')
 })
@@ -38,15 +38,46 @@ describe('the limit on sessions', () => {
     await lease(third)
     expect((await served.get('/v1/browser-sessions')).body.nextEvicted).toBeNull()
     expect(await served.open(4)).toMatchObject({ status: 500, body: { success: false, error: 'Failed to allocate session capacity' } })
-    expect((await served.post('/v1/browser-sessions', { profile: 'harbor-gate', username: 'user4', password: 'harbor-demo' })).status).toBe(
-      409,
+    expect(await served.post('/v1/browser-sessions', { profile: 'harbor-gate', username: 'user4', password: 'harbor-demo' })).toMatchObject(
+      {
+        status: 409,
+        body: {
+          error: expect.stringMatching(/^All 2 sessions are in use; the first lease ends at 20\S+Z, if it is not given back before$/),
+        },
+      },
     )
+    expect((await served.get('/v1/browser-sessions')).body.room).toMatchObject({
+      places: 2,
+      freePlaces: 0,
+      roomFor: 0,
+      fullBecause: 'places',
+    })
     expect(await usernames()).toEqual(['user1', 'user3'])
 
     expect((await served.remove(`/v1/browser-sessions/${first}/leases/${firstLease}`)).status).toBe(204)
     expect((await served.remove(`/v1/browser-sessions/${first}/leases/${firstLease}`)).status).toBe(404)
     expect((await served.open(4)).status).toBe(200)
     expect(await usernames()).toEqual(['user3', 'user4'])
+  })
+
+  it('is also one of memory: who has to end for it is told, with the reason', async () => {
+    const [kept, old] = [(await served.open(1)).body.session_id, (await served.open(2)).body.session_id]
+    await lease(kept)
+    await eventually('both are measured', () => served.room.service.list().every(({ browser }) => browser.metrics !== null))
+    for (const { browser } of served.room.service.list()) browser.measured({ memoryBytes: 300_000_000, processCount: 9 })
+    served.context.change({ browsers: { maxSessions: 10, memoryLimit: 700, memoryReserve: 0 } })
+    const { status, body } = await served.post('/v1/browser-sessions', {
+      profile: 'harbor-gate',
+      username: 'user3',
+      password: 'harbor-demo',
+    })
+    expect([status, body.madeRoom]).toEqual([202, [{ id: old, username: 'user2', because: 'memory' }]])
+    const { session } = (await served.get(`/v1/browser-sessions/${old}`)).body
+    expect(session.reason).toBe('It was the least recently used one, and its memory was needed')
+    served.context.change({ browsers: { memoryLimit: null, memoryReserve: 300 } })
+    const { room } = (await served.get('/v1/browser-sessions')).body
+    expect(room).toMatchObject({ places: 10, freePlaces: 8, fullBecause: null })
+    expect(room.usedBytes + room.freeBytes + room.reserveBytes).toBeLessThanOrEqual(room.limitBytes)
   })
 
   it('serves five users at once with two places: one login each, never a third session or browser', async () => {

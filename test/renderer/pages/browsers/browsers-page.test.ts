@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import BrowsersPage from '../../../../renderer/pages/browsers/browsers-page.vue'
-import type { BrowserSession, ChromiumState, SessionEvent } from '../../../../server/browsers/contract/index.ts'
+import type { BrowserSession, ChromiumState, RoomView, SessionEvent } from '../../../../server/browsers/contract/index.ts'
 import { refusal, reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../../support/mount.ts'
 import { session } from './sample-session.ts'
@@ -18,9 +18,12 @@ const chromium: ChromiumState = {
   searched: [],
 }
 
-function serving(sessions: BrowserSession[], { capacity = 10, nextEvicted = null as string | null } = {}): FakeTransport {
+function serving(
+  sessions: BrowserSession[],
+  { capacity = 10, nextEvicted = null as string | null, room = null as RoomView | null } = {},
+): FakeTransport {
   return standardServer()
-    .on('GET /browsers/v1/browser-sessions', () => ({ sessions, capacity, nextEvicted, spareReady: false }))
+    .on('GET /browsers/v1/browser-sessions', () => ({ sessions, capacity, nextEvicted, room, spareReady: false }))
     .on('GET /browsers/v1/chromium', () => chromium)
 }
 
@@ -55,6 +58,27 @@ describe('the browsers page', () => {
   it('says at capacity who would have to go', async () => {
     mounted = await mountPage(BrowsersPage, { server: serving(two, { capacity: 2, nextEvicted: two[0]?.id ?? null }) })
     expect(mounted.text()).toContain('the next session closes user1')
+  })
+
+  it('says for how many more there is room, or who would have to go', async () => {
+    const room: RoomView = {
+      ...{
+        places: 10,
+        freePlaces: 8,
+        limitBytes: 4_000_000_000,
+        usedBytes: 368_000_000,
+        freeBytes: 1_200_000_000,
+        reserveBytes: 300_000_000,
+      },
+      ...{ averageBytes: 360_000_000, measured: true, roomFor: 3, fullBecause: null, firstLeaseEndsAt: null },
+    }
+    mounted = await mountPage(BrowsersPage, { server: serving(two, { room }) })
+    for (const words of ['Room for 3 more: 1.2 GB free', 'about 360 MB here', '368 MB in 2 sessions', 'of 4.0 GB for browsers'])
+      expect(mounted.text()).toContain(words)
+    mounted.unmount()
+    const full: RoomView = { ...room, freeBytes: 90_000_000, roomFor: 0, fullBecause: 'memory' }
+    mounted = await mountPage(BrowsersPage, { server: serving(two, { room: full, nextEvicted: two[1]?.id ?? null }) })
+    for (const words of ['No room: 90 MB free', 'The next one closes user2']) expect(mounted.text()).toContain(words)
   })
 
   it('filters by what is typed, and offers the way back when nothing matches', async () => {

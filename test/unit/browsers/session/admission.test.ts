@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Admission } from '../../../../server/browsers/session/admission.ts'
+import { Room } from '../../../../server/browsers/resource/room.ts'
 import { SessionDirectory } from '../../../../server/browsers/session/session-directory.ts'
 import type { Session } from '../../../../server/browsers/session/session.ts'
 import { testClock } from '../../../fakes/kernel.ts'
 import { makeSession, readySession } from './a-session.ts'
 
-function house({ limit = 2 } = {}) {
+function house({ limit = 2, free = Number.POSITIVE_INFINITY }: { limit?: number; free?: number } = {}) {
   const clock = testClock()
   const sessions = new SessionDirectory()
   const evicted: string[] = []
@@ -13,6 +14,13 @@ function house({ limit = 2 } = {}) {
     sessions,
     clock,
     limit: () => limit,
+    room: new Room({
+      clock,
+      sessions: () => sessions.live(),
+      places: () => limit,
+      limit: () => ({ memoryLimit: null, memoryReserve: 100 }),
+      machine: () => ({ totalBytes: 4_000_000_000, availableBytes: free }),
+    }),
     evict: (session) => {
       evicted.push(session.id)
       session.endBegun('evicted', 'Its place was needed', 'system')
@@ -79,6 +87,23 @@ describe('a place for a session', () => {
     clock.advance(90_000)
     starting('noise').touch()
     await expect(late).rejects.toMatchObject(full)
+  })
+
+  it('is had by one for which there is memory, and by the first in any case', async () => {
+    const { admit, admission, evicted, ready, sessions } = house({ limit: 10, free: 550_000_000 })
+    await admit('first')
+    ready('older').browser.measured({ memoryBytes: 400_000_000, processCount: 9 })
+    ready('younger').browser.measured({ memoryBytes: 400_000_000, processCount: 9 })
+    // Of 550 MB the first, which is starting, will have 400, and 100 are kept back.
+    await admit('new')
+    expect(evicted).toEqual(['older'])
+    expect(admission.nextEvicted()?.id).toBe('younger')
+    sessions.get('younger').leases.take('a script', 60_000)
+    for (const { browser, id } of sessions.live()) if (id !== 'younger') browser.attached()
+    for (const { leases } of sessions.live()) leases.take('a script', 90_000)
+    await expect(admit('another')).rejects.toThrow(
+      /^There is memory for 3 sessions, and all are in use: \d+ MB are free, one more takes about 400 MB; the first lease ends at 20.*Z/,
+    )
   })
 
   it('is refused to all, also those who wait, when the room stops', async () => {
