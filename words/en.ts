@@ -237,6 +237,7 @@ export const en: Words = {
     'page-opened': 'A link opened a new page',
     navigated: ({ url }) => url,
     'page-closed': ({ most }) => `More than ${most} pages were open; the oldest one at the back was closed`,
+    recycled: ({ megabytes }) => `Its browser had grown to ${megabytes} MB and was started anew, with all it had`,
     'page-replaced': 'The page did not answer and was replaced by a new one',
     'end-explained': ({ cause }) =>
       ({

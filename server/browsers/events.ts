@@ -69,6 +69,7 @@ export const sessionEvents = {
   navigated: eventType('neutral', { url: z.string() }),
   'page-closed': eventType('neutral', { /** How many may be open. */ most: z.number() }),
   'page-replaced': eventType('attention'),
+  recycled: eventType('neutral', { /** What it had grown to. */ megabytes: z.number() }),
   'end-explained': eventType('bad', { cause: endCause }),
 }
 

@@ -11,6 +11,7 @@ import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.
 import type { SignedIn } from './login/sign-in.ts'
 import { Jobs } from './one-shot/jobs.ts'
 import { checkSetup } from './resource/check-setup.ts'
+import { Recycler } from './resource/recycler.ts'
 import { Room } from './resource/room.ts'
 import { setupOf } from './resource/session-setup.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
@@ -112,13 +113,27 @@ export class SessionService {
       onIllegalTransition: (session, event) =>
         options.log.error({ session: session.id, state: session.state, event }, 'an event that its state does not allow reached a session'),
     }
+    const recycler = new Recycler({
+      clock: options.clock,
+      limit: () => {
+        const { recycleAbove } = options.settings.current().browsers
+        return recycleAbove === null ? null : recycleAbove * 1_000_000
+      },
+      recycle: (session, grownTo) =>
+        this.#recycle(session, grownTo).catch((error: unknown) =>
+          options.log.warn({ session: session.id, error: String(error) }, 'a session that has grown large was not started anew'),
+        ),
+    })
     this.#upkeep = new Upkeep({
       clock: options.clock,
       sessions: () => this.#sessions.live(),
       idleTimeout: () => this.idleTimeout,
       endIdle: (session) => this.#runner.endQuietly(session, 'idle', `Nobody used it for ${this.idleTimeout / 1_000} seconds`),
       refresh: (session) => void refresh(session, options).catch(escape),
-      keep: (session) => options.kept.look(session),
+      keep: (session) => {
+        options.kept.look(session)
+        recycler.look(session)
+      },
       scope: (session) => this.#runner.scope(session),
       ...options.upkeep,
     })
@@ -230,13 +245,13 @@ export class SessionService {
   }
 
   /** Puts a session to sleep now. Throws `session-not-found`, `session-in-use` and `not-kept`. */
-  async hibernate(id: string, actor: string): Promise<KeptRow> {
+  async hibernate(id: string, actor: string, why = 'Put to sleep by request'): Promise<KeptRow> {
     const session = this.get(id)
     const [lease] = session.leases.list()
     if (lease !== undefined) throw new BrowserFault('session-in-use', `${lease.holder} is using this session`)
     await session.keeping.keep()
     if (!this.#options.kept.isKept(session)) throw new BrowserFault('not-kept', this.#options.kept.whyNot(session))
-    await this.#runner.end(session, 'hibernated', 'Put to sleep by request', actor)
+    await this.#runner.end(session, 'hibernated', why, actor)
     const row = this.findAsleep(id)
     if (row === undefined) throw new BrowserFault('session-not-found', 'It was closed meanwhile')
     return row
@@ -425,6 +440,16 @@ export class SessionService {
 
   #sleeps({ id, facts }: KeptRow): boolean {
     return facts.asleepSince !== null && !this.#sessions.isHere(id)
+  }
+
+  /** Its end forgets the credentials; the one that goes on has them again. */
+  async #recycle(session: Session, grownTo: number): Promise<void> {
+    const { id, key, profile, waitsForPerson } = session
+    const wanted = { credentials: { ...session.credentials }, waitsForPerson, actor: 'system', makers: [...session.makers] }
+    await this.hibernate(id, 'system', 'It had grown too large, and is started anew')
+    const again = await (key === null ? this.wake(id, wanted) : this.obtain({ ...wanted, profile: profile.name }))
+    again.session.record('recycled', { megabytes: Math.round(grownTo / 1_000_000) })
+    again.release()
   }
 
   #forget(row: KeptRow, why: 'by-request' | 'site-gone', actor: string): void {

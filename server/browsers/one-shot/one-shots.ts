@@ -12,7 +12,7 @@ import type { Session } from '../session/session.ts'
 import { runOneShot, type OneShotResult, type WorkTools } from './work.ts'
 
 /** Opens nothing by itself, and nothing beside what everybody may reach. */
-const profile = siteProfile.parse({ name: 'one-shot', title: 'A page, once', kind: 'none', address: null, downloads: 'deny' })
+const profile = siteProfile.parse({ name: 'one-shot', title: 'A page, once', kind: 'none', address: null, downloads: 'deny', keep: false })
 
 /** Ms for which the lease outlasts the work's own time, should that never come back. */
 const spareTime = 15_000

@@ -97,6 +97,7 @@ const expected: Expected = {
   'page-opened': [[{}, 'neutral', 'A link opened a new page']],
   navigated: [[{ url: 'https://a.test/holds' }, 'neutral', 'https://a.test/holds']],
   'page-closed': [[{ most: 10 }, 'neutral', 'More than 10 pages were open; the oldest one at the back was closed']],
+  recycled: [[{ megabytes: 1_840 }, 'neutral', 'Its browser had grown to 1840 MB and was started anew, with all it had']],
   'page-replaced': [[{}, 'attention', 'The page did not answer and was replaced by a new one']],
   'end-explained': [
     [
