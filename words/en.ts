@@ -100,6 +100,8 @@ export const en: Words = {
       'download-blocked': 'Download refused',
       'download-begun': 'Download began',
       'download-ended': ({ how }) => ({ done: 'File downloaded', stopped: 'Download stopped', failed: 'Download failed' })[how],
+      'recording-begun': 'Recording began',
+      'recording-ended': 'Recording ended',
       'page-crashed': 'Page crashed',
       'not-responding': 'Browser does not answer',
       answered: 'Browser answers again',
@@ -201,6 +203,18 @@ export const en: Words = {
     'download-blocked': ({ file }) => `Download of ${file} refused`,
     'download-begun': ({ file }) => `${file} arrives`,
     'download-ended': ({ file, how }) => `${file} ${{ done: 'has arrived', stopped: 'was stopped', failed: 'did not arrive' }[how]}`,
+    'recording-begun': 'What the page shows is recorded',
+    'recording-ended': ({ seconds, why }) =>
+      `${seconds} s were recorded, ${
+        {
+          stopped: 'until it was stopped',
+          'session-ended': 'until the session ended',
+          'too-long': 'the longest time there is',
+          'no-room': 'until there was no more room for recordings',
+          'disk-refused': 'until the disk refused',
+          'server-ended': 'until the server stopped',
+        }[why]
+      }`,
     'page-crashed': ({ url }) => `The page crashed and was loaded again: ${url}`,
     'not-responding': 'The browser does not answer',
     answered: 'The browser answers again',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { eventType, type EventType, type EventTypes, type FactsOf } from '../events/event-types.ts'
 import type { EventTone } from '../events/event.ts'
 import { endCause } from './contract/recorder.ts'
+import { recordingEnd } from './contract/recording.ts'
 import { endReason, type EndReason } from './contract/resources.ts'
 
 /** What is said where no kind of ours says it: by the site, by a fault, by the program that ended. */
@@ -34,6 +35,8 @@ const announcedEvents = {
     how: z.enum(['done', 'stopped', 'failed']),
     bytes: z.number(),
   }),
+  'recording-begun': eventType('attention'),
+  'recording-ended': eventType('neutral', { seconds: z.number(), why: recordingEnd }),
   'page-crashed': eventType('bad', { url: z.string() }),
   'not-responding': eventType('bad'),
   answered: eventType('good'),

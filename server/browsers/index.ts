@@ -10,6 +10,7 @@ import type { SessionEventText } from './events.ts'
 import { SessionFiles } from './files/session-files.ts'
 import { createKeptStore } from './kept/kept-store.ts'
 import { KeptLogins } from './kept/kept-logins.ts'
+import { Recordings } from './recording/recordings.ts'
 import { createProcessRegistry } from './process/process-registry-store.ts'
 import { reapLeftovers } from './process/reaper.ts'
 import { KeptCards } from './recorder/kept-cards.ts'
@@ -61,6 +62,13 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     changed,
     forgotten: (row, why, actor) => announceForgotten(events, row, why, actor),
   })
+  const recordings = new Recordings({
+    folder: join(folder, 'recordings'),
+    clock,
+    mostBytes: () => settings.current().browsers.recordings.megabytes * 1_000_000,
+    longest: () => settings.current().browsers.recordings.minutes * 60_000,
+    changed,
+  })
   const service = new SessionService({
     kept,
     settings,
@@ -87,7 +95,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
 
   return {
     name: 'browsers',
-    api: createBrowsersApi({ service, kept, files, chromium, settings, clock, textOf }),
+    api: createBrowsersApi({ service, kept, files, chromium, settings, clock, textOf, recordings }),
     profiles,
     service,
     chromium,
@@ -96,6 +104,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
       chromium.start()
       files.start()
       kept.start()
+      await recordings.start()
       service.start()
       endSubscription()
       endSubscription = settings.onChange((now, before) => {
@@ -110,6 +119,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     },
     async stop() {
       endSubscription()
+      await recordings.stop()
       await service.stop()
       files.stop()
       await Promise.all([chromium.stop(), reaping])

@@ -86,6 +86,15 @@ export const settingsSchema = z.object({
       keepLogins: z.boolean().default(true),
       /** Days without use after which a kept login is forgotten. */
       keepLoginsFor: z.number().int().min(1).max(3_650).default(30),
+      /** What is recorded of sessions on demand. */
+      recordings: z
+        .object({
+          /** That all of them may take on the disk; the oldest make room. */
+          megabytes: z.number().int().min(10).max(1_000_000).default(1_000),
+          /** After which one ends. */
+          minutes: z.number().int().min(1).max(1_440).default(30),
+        })
+        .prefault({}),
       /** The site profile of `POST /get_session`. */
       defaultProfile: z
         .string()

@@ -1,6 +1,6 @@
 /**
- * Ten live tiles: what a wall of ten sessions takes of the machine, above the same ten sessions that nobody looks at. Pages that change once
- * a second as most do, and pages that never stand still.
+ * Ten live tiles: what a wall of ten sessions takes of the machine, above the same ten sessions that nobody looks at. Pages that change
+ * once a second, and pages that never stand still.
  */
 import { createServer } from 'node:http'
 import { readdirSync, readFileSync } from 'node:fs'

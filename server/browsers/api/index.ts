@@ -10,6 +10,7 @@ import { createPublishedHandlers } from './api-published.ts'
 import { createOneShotHandlers } from './api-one-shots.ts'
 import { createResourceHandlers } from './api-resource.ts'
 import { createWallHandlers, createWallSocket } from './api-wall.ts'
+import { createRecordingHandlers } from './api-recording.ts'
 import { createRecorderHandlers, createRecorderSockets } from './api-recorder.ts'
 import { actor, type ApiParts } from './parts.ts'
 
@@ -25,6 +26,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createResourceHandlers(parts),
       ...createRecorderHandlers(parts),
       ...createWallHandlers(parts),
+      ...createRecordingHandlers(parts),
       ...createOneShotHandlers(parts),
       ...createAsleepHandlers(parts),
     },

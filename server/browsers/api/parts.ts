@@ -6,6 +6,7 @@ import type { Chromium } from '../chromium/chromium.ts'
 import type { SessionEventText } from '../events.ts'
 import type { SessionFiles } from '../files/session-files.ts'
 import type { KeptLogins } from '../kept/kept-logins.ts'
+import type { Recordings } from '../recording/recordings.ts'
 import type { SessionService } from '../service.ts'
 import type { Session } from '../session/session.ts'
 
@@ -13,6 +14,7 @@ export interface ApiParts {
   service: SessionService
   files: Pick<SessionFiles, 'find'>
   kept: KeptLogins
+  recordings: Recordings
   chromium: Chromium
   settings: SettingsSource
   clock: Clock

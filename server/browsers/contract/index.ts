@@ -11,6 +11,7 @@ import { describeFailure, publishedRoutes } from './published.ts'
 import { resourceFaults, resourceRoutes } from './resource.ts'
 import { wallRoutes, wallSockets } from './wall.ts'
 import { recorderRoutes, recorderSockets } from './recorder.ts'
+import { recordingFaults, recordingRoutes } from './recording.ts'
 
 export type { DownloadView } from './hands.ts'
 export { sessionId } from './parts.ts'
@@ -33,6 +34,7 @@ export const browsersContract = defineContract({
     ...resourceRoutes,
     ...oneShotRoutes,
     ...asleepRoutes,
+    ...recordingRoutes,
   },
   sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets },
   faults: {
@@ -92,6 +94,7 @@ export const browsersContract = defineContract({
     'crash-card-not-found': { status: 404, remedy: 'Ask when the session has ended.' },
     'lease-not-found': { status: 404, remedy: 'Take a new lease; this one has ended.' },
     ...resourceFaults,
+    ...recordingFaults,
     ...oneShotFaults,
     'profile-not-found': { status: 400, remedy: 'Use the name of a site profile; the control API lists them.' },
   },

@@ -69,6 +69,8 @@ export const browserSession = z.object({
   leases: z.array(leaseView),
   /** Whose window drives it now, as events name callers, e.g. `owner` or `key:desk-2`. */
   takenOver: z.object({ by: z.string(), since: isoTime }).nullable(),
+  /** What is recorded of it now. */
+  recording: z.object({ id: z.string(), startedAt: isoTime }).nullable(),
   /** Leases, and a person who drives. */
   inUse: z.object({ count: z.number().int(), leases: z.array(leaseView) }),
   /** How many files its pages have downloaded, also those that arrive. */

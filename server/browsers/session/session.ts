@@ -31,6 +31,7 @@ import { SessionCore } from './session-core.ts'
 import type { SessionLifecycleEvent } from './session-lifecycle.ts'
 import { SessionLogin } from './session-login.ts'
 import { SessionPages } from './session-pages.ts'
+import { SessionRecording } from './session-recording.ts'
 import { TakeOver } from './take-over.ts'
 import { Usage } from './usage.ts'
 
@@ -80,6 +81,7 @@ export class Session implements ViewableSession {
   readonly login: SessionLogin
   readonly leases: LeaseBook
   readonly control: TakeOver
+  readonly recording: SessionRecording
   readonly setup: SessionSetup
   readonly recorder: Recorder
   readonly keeping: SessionKeeping
@@ -129,6 +131,7 @@ export class Session implements ViewableSession {
       front: () => this.pages.active(),
     })
     this.browser = new SessionBrowser(core)
+    this.recording = new SessionRecording(core)
     this.login = new SessionLogin(core, profile)
     const record: RecordSessionEvent = (kind, facts) => core.record(kind, facts)
     this.dialogs = new Dialogs({ clock, driven: () => this.control.holder !== null, record })

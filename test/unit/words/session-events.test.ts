@@ -55,6 +55,11 @@ const expected: Expected = {
     [{ file: 'containers.csv', how: 'stopped', bytes: 12 }, 'attention', 'containers.csv was stopped'],
     [{ file: 'containers.csv', how: 'failed', bytes: 12 }, 'attention', 'containers.csv did not arrive'],
   ],
+  'recording-begun': [[{}, 'attention', 'What the page shows is recorded']],
+  'recording-ended': [
+    [{ seconds: 12, why: 'stopped' }, 'neutral', '12 s were recorded, until it was stopped'],
+    [{ seconds: 12, why: 'no-room' }, 'neutral', '12 s were recorded, until there was no more room for recordings'],
+  ],
   'page-crashed': [[{ url: 'https://a.test/' }, 'bad', 'The page crashed and was loaded again: https://a.test/']],
   'not-responding': [[{}, 'bad', 'The browser does not answer']],
   answered: [[{}, 'good', 'The browser answers again']],

@@ -1,4 +1,4 @@
-/** Sessions whose browser died while they were looked at: they leave the list, but who watched them wants to know, and to have them back. */
+/** Sessions whose browser died while they were looked at: they leave the list, but who watched wants to know, and to have them back. */
 import { shallowRef, watch } from 'vue'
 import type { BrowserSession } from '../../../../server/browsers/contract/index.ts'
 import { useApi } from '../../../api/api.ts'

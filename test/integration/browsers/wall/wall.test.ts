@@ -1,55 +1,33 @@
-import { createServer } from 'node:http'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { startServer, type ServerProcess } from '../../../fakes/server-process.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
-import { listenOnLoopback, stopServer } from '../../../fixtures/loopback.ts'
+import { startPaintedSite, type PaintedSite } from './painted-site.ts'
 import { WallClient } from './wall-client.ts'
 
-/** A page that takes the colour it is told, and says when it is drawn. */
-const told = new Set<(colour: string) => void>()
-const drawn: string[] = []
-const site = createServer((request, response) => {
-  const { pathname, search } = new URL(request.url ?? '/', 'http://site')
-  if (pathname === '/drawn') {
-    drawn.push(decodeURIComponent(search.slice(1)))
-    return void response.end()
-  }
-  if (pathname !== '/told') return void response.setHeader('content-type', 'text/html').end(page)
-  response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-  const tell = (colour: string): void => void response.write(`data: ${colour}\n\n`)
-  told.add(tell)
-  response.once('close', () => told.delete(tell))
-})
-const page = `<!doctype html><title>Wall</title><body style="background:white"><script>
-new EventSource('/told').onmessage = ({ data }) => {
-  document.body.style.background = data
-  requestAnimationFrame(() => requestAnimationFrame(() => fetch('/drawn?' + encodeURIComponent(data))))
-}
-</script>`
-
 let house: ServerProcess
+let site: PaintedSite
 let mine: string
 let theirs: string
 const keys: Record<string, string> = {}
 const walls: WallClient[] = []
 
 beforeAll(async () => {
-  const address = await listenOnLoopback(site)
+  site = await startPaintedSite()
   house = await startServer()
-  await house.call('/control/v1/site-profiles/wall', { method: 'PUT', json: { title: 'Wall', kind: 'none', address } })
+  await house.call('/control/v1/site-profiles/wall', { method: 'PUT', json: { title: 'Wall', kind: 'none', address: site.address } })
   for (const name of ['mine', 'theirs']) {
     const made = await house.call('/control/v1/keys', { method: 'POST', json: { name, rights: ['browsers:use'] } })
     keys[name] = ((await made.json()) as { secret: string }).secret
   }
   ;[mine, theirs] = (await Promise.all(['mine', 'theirs'].map((name) => open(name)))) as [string, string]
-  await eventually('both pages listen', () => told.size === 2)
+  await eventually('both pages listen', () => site.pages === 2)
 })
 afterEach(() => {
   for (const wall of walls.splice(0)) wall.close()
 })
 afterAll(async () => {
   await house.dispose()
-  await stopServer(site)
+  await site.stop()
 })
 
 async function open(name: string): Promise<string> {
@@ -67,12 +45,6 @@ async function wallOf(key = house.token): Promise<WallClient> {
   return wall
 }
 
-const paint = (colour: string): void => {
-  for (const tell of told) tell(colour)
-}
-/** Both pages have drawn themselves in that colour. */
-const painted = (colour: string) => eventually(`both are ${colour}`, () => drawn.filter((one) => one === colour).length === 2)
-
 it('shows small pictures of many sessions over one socket, and new ones of those that change', async () => {
   const wall = await wallOf()
   wall.watch(mine, theirs)
@@ -82,7 +54,7 @@ it('shows small pictures of many sessions over one socket, and new ones of those
   expect(first?.jpeg.subarray(0, 2).toString('hex')).toBe('ffd8')
   expect(first?.jpeg.length).toBeLessThan(20_000)
   const before = wall.frames.length
-  paint('rgb(0, 90, 200)')
+  site.paint('rgb(0, 90, 200)')
   await eventually('another of each', () => tiles.every((tile) => wall.frames.slice(before).some((frame) => frame.tile === tile)))
 })
 
@@ -93,8 +65,8 @@ it('sends nothing of what is out of sight, and what it looks like now once it is
   wall.watch()
   await wall.settled()
   const before = wall.frames.length
-  paint('rgb(10, 120, 30)')
-  await painted('rgb(10, 120, 30)')
+  site.paint('rgb(10, 120, 30)')
+  await site.painted('rgb(10, 120, 30)', 2)
   await wall.settled()
   expect(wall.frames.length).toBe(before)
   wall.watch(mine)
@@ -111,9 +83,9 @@ it('lets the latest picture win where a client is slow to draw, and holds nobody
   await Promise.all([slow.frameAfter(0), quick.frameAfter(0)])
   for (const colour of ['rgb(200, 0, 0)', 'rgb(0, 200, 0)', 'rgb(0, 0, 200)']) {
     const before = quick.frames.length
-    paint(colour)
+    site.paint(colour)
     await quick.frameAfter(before)
-    await painted(colour)
+    await site.painted(colour, 2)
   }
   await slow.settled()
   expect(slow.frames.length).toBe(1)
@@ -145,6 +117,6 @@ it('says which session has ended and why, and goes on with the others', async ()
     wall.notices.some((notice) => notice.type === 'gone' && notice.session === theirs && notice.reason === 'Closed by request'),
   )
   const before = wall.frames.length
-  paint('rgb(90, 90, 0)')
+  site.paint('rgb(90, 90, 0)')
   expect((await wall.frameAfter(before)).tile).toBe(await wall.tileOf(mine))
 })

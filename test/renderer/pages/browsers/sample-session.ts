@@ -21,7 +21,16 @@ export function session(changes: Partial<BrowserSession> = {}): BrowserSession {
       leases: [],
     },
     ...{ memoryBytes: 184_000_000, processCount: 9, pid: 42, lastRefresh: null, nextRefreshAt: null, endReason: null },
-    ...{ status: 'running', exitReason: null, inUse: { count: 0, leases: [] }, tags: {}, options: unchosen, takenOver: null, asleep: null },
+    ...{
+      status: 'running',
+      exitReason: null,
+      inUse: { count: 0, leases: [] },
+      tags: {},
+      options: unchosen,
+      takenOver: null,
+      recording: null,
+      asleep: null,
+    },
     ...changes,
   }
 }
