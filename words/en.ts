@@ -105,6 +105,14 @@ export const en: Words = {
       'page-crashed': 'Page crashed',
       'not-responding': 'Browser does not answer',
       answered: 'Browser answers again',
+      'state-touched': ({ how }) =>
+        ({
+          exported: 'Login state exported',
+          revealed: 'Login state looked at',
+          changed: 'Login state changed',
+          imported: 'Login state imported',
+          cleared: 'Login state cleared',
+        })[how],
       woke: 'Session woken',
       'kept-login-refused': 'Kept login refused',
       'kept-login-forgotten': ({ why }) => (why === 'by-request' ? 'Kept login forgotten' : 'Kept login removed'),
@@ -218,6 +226,14 @@ export const en: Words = {
     'page-crashed': ({ url }) => `The page crashed and was loaded again: ${url}`,
     'not-responding': 'The browser does not answer',
     answered: 'The browser answers again',
+    'state-touched': ({ how, what }) =>
+      ({
+        exported: `Its cookies and storage were exported (${what})`,
+        revealed: `The value of ${what} was looked at`,
+        changed: `${what} was changed by hand`,
+        imported: `Cookies and storage were imported (${what})`,
+        cleared: 'Its cookies and storage were removed by hand',
+      })[how],
     woke: ({ held }) => (held ? 'Woken; the site had the login still' : 'Woken, with a new login'),
     'kept-login-refused': ({ why, ranOut, times, given }) =>
       ranOut

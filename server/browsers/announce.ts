@@ -1,7 +1,7 @@
 /** Tells the whole house those of a session's own events that it hears of. */
 import { createAnnouncer } from '../events/event-types.ts'
 import type { EventSink } from '../events/event.ts'
-import { browserEvents, isAnnounced, type SessionEventText } from './events.ts'
+import { browserEvents, isAnnounced, type SessionEventFacts, type SessionEventText } from './events.ts'
 import type { KeptRow } from './kept/kept-logins.ts'
 import type { RecordedEvent } from './session/history.ts'
 import type { Session } from './session/session.ts'
@@ -31,5 +31,22 @@ export function announceForgotten(
     subject: username || profile,
     actor,
     data: { session: id, profile, why },
+  })
+}
+
+/** The same of what was done with the state of one that sleeps. */
+export function announceTouched(
+  events: EventSink,
+  { id, facts }: KeptRow,
+  touch: SessionEventFacts<'state-touched'>,
+  actor: string,
+  textOf: SessionEventText,
+): void {
+  const { username, profile } = facts
+  createAnnouncer(events, 'browsers', browserEvents).emit({
+    type: 'state-touched',
+    subject: username || profile,
+    actor,
+    data: { ...touch, session: id, profile, text: textOf({ kind: 'state-touched', facts: touch }) },
   })
 }

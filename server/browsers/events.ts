@@ -40,6 +40,11 @@ const announcedEvents = {
   'page-crashed': eventType('bad', { url: z.string() }),
   'not-responding': eventType('bad'),
   answered: eventType('good'),
+  'state-touched': eventType('attention', {
+    how: z.enum(['exported', 'revealed', 'changed', 'imported', 'cleared']),
+    /** A name, never a value; empty for all of it. */
+    what: z.string(),
+  }),
   woke: eventType('good', { /** The site took the kept login for good. */ held: z.boolean() }),
   'kept-login-refused': eventType('attention', {
     why: z.string(),

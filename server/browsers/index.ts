@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
-import { announce, announceForgotten } from './announce.ts'
+import { announce, announceForgotten, announceTouched } from './announce.ts'
 import { createBrowsersApi } from './api/index.ts'
 import { Chromium } from './chromium/chromium.ts'
 import type { InstallSource } from './chromium/install.ts'
@@ -60,6 +60,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     clock,
     log,
     changed,
+    touched: (row, facts, actor) => announceTouched(events, row, facts, actor, textOf),
     forgotten: (row, why, actor) => announceForgotten(events, row, why, actor),
   })
   const recordings = new Recordings({

@@ -3,9 +3,10 @@ import { escape, within } from '../isolation.ts'
 import type { SetupChange } from './contract/setup.ts'
 import type { CrashCard } from './contract/recorder.ts'
 import { writtenOrigins, type SiteProfile } from './contract/site-profile.ts'
-import type { SessionEventText } from './events.ts'
+import type { SessionEventFacts, SessionEventText } from './events.ts'
 import { BrowserFault } from './fault.ts'
 import type { SessionFiles } from './files/session-files.ts'
+import type { BrowserState } from './kept/browser-state.ts'
 import type { KeptLogins, KeptRow } from './kept/kept-logins.ts'
 import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
 import type { SignedIn } from './login/sign-in.ts'
@@ -173,6 +174,19 @@ export class SessionService {
     return this.#sessions.recall(id)
   }
 
+  /** Somebody has looked at its state or changed it, also of one that sleeps. */
+  stateTouched(id: string, facts: SessionEventFacts<'state-touched'>, actor: string): void {
+    const session = this.recallLive(id)
+    const row = this.findAsleep(id)
+    if (session !== undefined) session.record('state-touched', facts, actor)
+    else if (row !== undefined) this.#options.kept.touched(row, facts, actor)
+  }
+
+  /** Undefined for one that does not live. */
+  recallLive(id: string): Session | undefined {
+    return this.#sessions.live().find((session) => session.id === id)
+  }
+
   /** One that has lately ended; undefined after a restart of the server. */
   lately(id: string): Session | undefined {
     return this.#sessions.findOver(id)
@@ -190,6 +204,11 @@ export class SessionService {
     const session = this.#sessions.find(id)
     if (session === undefined) return this.#options.cards.find(id)?.card ?? null
     return session.ending === null ? null : crashCardOf(session, session.ending, this.#options.textOf)
+  }
+
+  /** What is written down of a session; null where nothing is. */
+  keptState(id: string): BrowserState | null {
+    return this.#options.kept.stateOf({ id })
   }
 
   /** Those that sleep, the latest first. */
@@ -221,7 +240,11 @@ export class SessionService {
     if (wanted.setup !== undefined) await checkSetup(wanted.setup, profile.address ?? address ?? null, this.#options)
     const key = this.#sharedKey(profile, wanted)
     if (key === null) return this.#open(wanted, profile, null)
-    return this.#join(key, wanted, () => this.#open(wanted, profile, key, this.#options.kept.withKey(key)))
+    return this.#join(key, wanted, () => {
+      const asleep = this.#options.kept.withKey(key)
+      if (asleep !== undefined && wanted.state !== undefined) throw alreadyThere()
+      return this.#open(wanted, profile, key, asleep)
+    })
   }
 
   /**
@@ -405,6 +428,7 @@ export class SessionService {
         const session = await flight
         // It may have ended while this call waited; its entry is gone then.
         if (!session.live) continue
+        if (wanted.state !== undefined) throw alreadyThere()
         if (wanted.setup !== undefined) await session.setup.join(wanted.setup)
         return obtained(session, false, wanted)
       }
@@ -423,7 +447,7 @@ export class SessionService {
       if (former !== undefined) this.#sessions.forget(former)
       const session = this.#make(wanted, profile, key, {
         ...(asleep === undefined ? {} : { before: { ...asleep.facts, id: asleep.id, credentialsKnown: wanted.isWake !== true } }),
-        keeping: (made) => kept.of(made, asleep === undefined ? null : kept.stateOf(asleep)),
+        keeping: (made) => kept.of(made, asleep === undefined ? broughtAlong(wanted, profile) : kept.stateOf(asleep)),
       })
       mine = { ...obtained(session, asleep === undefined, wanted), madeRoom }
       this.#runner.begin(session)
@@ -489,6 +513,16 @@ export class SessionService {
     this.#options.changed()
   }
 }
+
+/** What a new session was given to begin with: where it goes, it goes as if it had been there before. */
+function broughtAlong({ state, credentials }: Wanted, { address }: SiteProfile): BrowserState | null {
+  if (state === undefined) return null
+  const url = credentials.address ?? address
+  return { ...state, tabs: url === null ? [] : [{ url, active: true, sessionStorage: [] }], leftOut: [] }
+}
+
+const alreadyThere = (): BrowserFault =>
+  new BrowserFault('state-not-taken', 'A session of these credentials is there already; import the state into it')
 
 /** What one was before it slept. */
 type Before = NonNullable<SessionOptions['before']> & Pick<KeptRow, 'id'> & Pick<KeptRow['facts'], 'setup'>

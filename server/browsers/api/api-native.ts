@@ -14,10 +14,13 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
   const view = (session: Session) => presentSession(session, service.idleTimeout)
   return {
     openSession: async ({ body }, call) => {
-      const { profile, username, password, captchaApiKey, address, ...setup } = body
+      const { profile, username, password, captchaApiKey, address, storageState: state, ...setup } = body
       const credentials = { username, password, captchaApiKey, address }
       const opened = await nativeCapacity(
-        service.obtain({ profile, credentials, setup, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }),
+        service.obtain({
+          ...{ profile, credentials, setup, waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] },
+          ...(state === undefined ? {} : { state }),
+        }),
       )
       const madeRoom = (opened.madeRoom ?? []).map(({ session, because }) => ({
         id: session.id,

@@ -9,6 +9,7 @@ import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
 import { createOneShotHandlers } from './api-one-shots.ts'
 import { createResourceHandlers } from './api-resource.ts'
+import { createStateHandlers } from './api-state.ts'
 import { createWallHandlers, createWallSocket } from './api-wall.ts'
 import { createRecordingHandlers } from './api-recording.ts'
 import { createRecorderHandlers, createRecorderSockets } from './api-recorder.ts'
@@ -29,6 +30,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createRecordingHandlers(parts),
       ...createOneShotHandlers(parts),
       ...createAsleepHandlers(parts),
+      ...createStateHandlers(parts),
     },
     {
       wall: createWallSocket(parts),

@@ -8,6 +8,7 @@ import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'
 import { oneShotFaults, oneShotRoutes } from './one-shots.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
+import { stateFaults, stateRoutes } from './state.ts'
 import { resourceFaults, resourceRoutes } from './resource.ts'
 import { wallRoutes, wallSockets } from './wall.ts'
 import { recorderRoutes, recorderSockets } from './recorder.ts'
@@ -35,6 +36,7 @@ export const browsersContract = defineContract({
     ...oneShotRoutes,
     ...asleepRoutes,
     ...recordingRoutes,
+    ...stateRoutes,
   },
   sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets },
   faults: {
@@ -73,6 +75,7 @@ export const browsersContract = defineContract({
       message: 'Missing required fields: username, password, captcha_api_key (or valid session_id)',
       remedy: 'Send the credentials: the session goes on under the same id. In the window, sign in by hand.',
     },
+    ...stateFaults,
     'session-in-use': { status: 409, remedy: 'Wait until the lease that the message names has ended, or end it.' },
     'not-kept': { status: 409, remedy: 'Allow logins to be kept, in the settings and in the site profile; the message says which.' },
     /** The native words for `no-capacity`. */

@@ -7,6 +7,7 @@ import type { RouteDefinition, SocketDefinition } from '../../http/contract.ts'
 import { failure, sessionId } from './parts.ts'
 import { browserSession, chromiumState, leaseView, sessionEvent } from './resources.ts'
 import { madeRoom, roomView } from './room.ts'
+import { storageState } from '../kept/browser-state.ts'
 import { setupRequest } from './setup.ts'
 import { siteProfileName } from './site-profile.ts'
 
@@ -23,6 +24,8 @@ const openSessionRequest = z.object({
   password: z.string().max(1_024).default(''),
   captchaApiKey: z.string().max(1_024).optional(),
   ...setupRequest.shape,
+  /** What its browser is to know from the start, as it was exported elsewhere; not for one that is there already. */
+  storageState: storageState.optional(),
 })
 
 export const nativeRoutes = {
@@ -34,6 +37,7 @@ export const nativeRoutes = {
     description: 'Answers at once with the session in state `starting`; its progress arrives as events.',
     access: 'key',
     right: 'browsers:use',
+    bodyLimit: 40_000_000,
     body: openSessionRequest,
     responses: {
       202: {
@@ -41,7 +45,7 @@ export const nativeRoutes = {
         body: z.object({ session: browserSession, isNew: z.boolean(), madeRoom: z.array(madeRoom) }),
       },
       400: failure('Invalid'),
-      409: failure('No capacity'),
+      409: failure('No capacity, or a session of these credentials that cannot take what was asked for'),
     },
   },
   browserSessions: {

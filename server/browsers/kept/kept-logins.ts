@@ -8,7 +8,10 @@ import type { SiteProfile } from '../contract/site-profile.ts'
 import { createCredentialKeys } from '../session/identity.ts'
 import type { Session } from '../session/session.ts'
 import type { BrowserState } from './browser-state.ts'
+import type { SessionEventFacts } from '../events.ts'
+import { drive } from '../page/drive.ts'
 import { loginRunsOutAt } from './cookies.ts'
+import { readState } from './read-state.ts'
 import type { KeptFacts, KeptRow, KeptStore } from './kept-store.ts'
 import type { Resumed } from './resume.ts'
 import { LoginKeeping } from './session-keeping.ts'
@@ -22,6 +25,8 @@ export interface KeptOptions {
   log: Pick<Log, 'warn'>
   /** Something that a list shows has changed. */
   changed(): void
+  /** Somebody has looked at one that sleeps. */
+  touched(row: KeptRow, facts: SessionEventFacts<'state-touched'>, actor: string): void
   /** One is kept no longer. */
   forgotten(row: KeptRow, why: 'by-request' | 'too-old' | 'site-gone', actor: string): void
 }
@@ -129,8 +134,19 @@ export class KeptLogins {
     return keeping
   }
 
-  keepingOf(session: Session): LoginKeeping | undefined {
-    return this.#keepings.get(session)
+  /** Something was changed by hand at these origins; resolves when it is written down. */
+  async changed(session: Session, origins: readonly string[]): Promise<void> {
+    await this.#keepings.get(session)?.keepChanged(origins)
+  }
+
+  /** What a live session's browser knows now. Throws what driving it throws. */
+  async read(session: Session): Promise<BrowserState> {
+    const keeping = this.#keepings.get(session)
+    return drive(
+      session,
+      () => (keeping === undefined ? readState(session, { patience: 2_000, known: new Map() }) : keeping.read()),
+      10_000,
+    )
   }
 
   /** Looks whether there is something new to keep. */
@@ -176,6 +192,10 @@ export class KeptLogins {
   forget(row: KeptRow, why: 'by-request' | 'too-old' | 'site-gone', actor = 'system'): void {
     this.drop(row.id)
     this.#options.forgotten(row, why, actor)
+  }
+
+  touched(row: KeptRow, facts: SessionEventFacts<'state-touched'>, actor: string): void {
+    this.#options.touched(row, facts, actor)
   }
 
   /** Without a word, of one that is closed. */

@@ -226,8 +226,14 @@ export async function writeStorage({
     }
     return walk(given)
   }
+  const deleted = (name: string): Promise<unknown> => {
+    const request = indexedDB.deleteDatabase(name)
+    // A page that has it open would keep this waiting for ever.
+    request.onblocked = () => request.dispatchEvent(new Event('error'))
+    return answered(request)
+  }
   const writeDatabase = async ({ name, version, stores }: StateDatabase): Promise<void> => {
-    await answered(indexedDB.deleteDatabase(name))
+    await deleted(name)
     const opening = indexedDB.open(name, version)
     opening.onupgradeneeded = () => {
       for (const { name: storeName, autoIncrement, keyPath, keyPathArray, indexes } of stores) {
@@ -265,7 +271,7 @@ export async function writeStorage({
 
   if (clear) {
     localStorage.clear()
-    for (const { name } of await indexedDB.databases()) if (name !== undefined) await answered(indexedDB.deleteDatabase(name))
+    for (const { name } of await indexedDB.databases()) if (name !== undefined) await deleted(name)
   }
   for (const { name, value } of local) localStorage.setItem(name, value)
   for (const { name, value } of session) sessionStorage.setItem(name, value)

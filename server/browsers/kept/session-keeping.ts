@@ -45,7 +45,7 @@ export class LoginKeeping implements SessionKeeping {
   #kept: BrowserState | null
   #wakes: boolean
   #inDoubt = false
-  #latest: BrowserState | null = null
+  readonly #changed = new Set<string>()
   #digest = ''
   #readAt = Number.NEGATIVE_INFINITY
   #took = 0
@@ -85,6 +85,12 @@ export class LoginKeeping implements SessionKeeping {
     return this.#queue.run(() => this.#keep(patience))
   }
 
+  /** After something was changed by hand at these origins, which need not stand in a tab. */
+  async keepChanged(origins: readonly string[]): Promise<void> {
+    for (const origin of origins) this.#changed.add(origin)
+    await this.#queue.run(() => this.#keep(patience, this.#visited()))
+  }
+
   /** Before its browser goes. */
   async keepLast(): Promise<void> {
     await isDoneWithin(
@@ -102,22 +108,11 @@ export class LoginKeeping implements SessionKeeping {
     void this.keep()
   }
 
-  /** What was last read. */
-  get latest(): BrowserState | null {
-    return this.#latest
-  }
-
-  /** As it is now, for who asks; null without a browser. */
+  /** As it is now, for who asks. */
   async read(): Promise<BrowserState> {
     const state = await readState(this.#session, { patience, known: this.#origins, visited: this.#visited() })
     this.#remember(state)
     return state
-  }
-
-  /** What these origins held has been changed or removed by hand. */
-  changed(origins: readonly OriginState[] | null): void {
-    if (origins === null) this.#origins.clear()
-    for (const origin of origins ?? []) this.#origins.set(origin.origin, origin)
   }
 
   async #keep(ms: number, visited: readonly string[] = []): Promise<void> {
@@ -140,7 +135,6 @@ export class LoginKeeping implements SessionKeeping {
   }
 
   #remember(state: BrowserState): void {
-    this.#latest = state
     this.#origins.clear()
     for (const origin of state.origins) this.#origins.set(origin.origin, origin)
   }
@@ -150,6 +144,6 @@ export class LoginKeeping implements SessionKeeping {
     const addresses = this.#session
       .events()
       .flatMap(({ kind, facts }) => (kind === 'navigated' && 'url' in facts ? [String(facts.url)] : []))
-    return [...new Set([...this.#origins.keys(), ...addresses.flatMap((address) => URL.parse(address)?.origin ?? [])])]
+    return [...new Set([...this.#changed, ...this.#origins.keys(), ...addresses.flatMap((address) => URL.parse(address)?.origin ?? [])])]
   }
 }

@@ -1,6 +1,7 @@
 /** What a caller asks for, and what it gets. */
 import type { SetupRequest } from '../contract/setup.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
+import type { StorageState } from '../kept/browser-state.ts'
 import type { Credentials } from '../login/sign-in.ts'
 import type { Evicted } from './admission.ts'
 import type { Lease } from './leases.ts'
@@ -14,6 +15,8 @@ export interface Wanted {
   actor: string
   /** For a session that has to be made; one that is there takes of it what can change. */
   setup?: SetupRequest
+  /** What its browser knows from the start; for a session that has to be made. */
+  state?: StorageState
   /** By its id alone: nobody has shown the password. */
   isWake?: boolean
   /** Recorded with the session: who may see it. Left out, it belongs to the house. */

@@ -63,6 +63,10 @@ const expected: Expected = {
   'page-crashed': [[{ url: 'https://a.test/' }, 'bad', 'The page crashed and was loaded again: https://a.test/']],
   'not-responding': [[{}, 'bad', 'The browser does not answer']],
   answered: [[{}, 'good', 'The browser answers again']],
+  'state-touched': [
+    [{ how: 'exported', what: 'storageState' }, 'attention', 'Its cookies and storage were exported (storageState)'],
+    [{ how: 'changed', what: 'lang' }, 'attention', 'lang was changed by hand'],
+  ],
   woke: [
     [{ held: true }, 'good', 'Woken; the site had the login still'],
     [{ held: false }, 'good', 'Woken, with a new login'],
