@@ -84,6 +84,11 @@ export const useBrowsers = defineStore('browsers', () => {
       put(session)
       return session
     },
+    /** What of its setup can change; resolves when it holds on all its pages. */
+    async change(id: string, change: Body<'browsers', 'changeBrowserSession'>): Promise<void> {
+      const { session } = await useApi().browsers.changeBrowserSession({ params: { id }, body: change })
+      put(session)
+    },
     endLease: (id: string, lease: string) => useApi().browsers.endLease({ params: { id, lease } }),
     navigate: (id: string, to: { address: string } | { action: 'back' | 'forward' | 'reload' }) =>
       useApi().browsers.navigate({ params: { id }, body: to }),
