@@ -5,6 +5,12 @@ export const pages: readonly RouteRecordRaw[] = [
   { path: '/', name: 'overview', component: () => import('./pages/overview/overview-page.vue'), meta: { title: 'Overview' } },
   { path: '/browsers', name: 'browsers', component: () => import('./pages/browsers/browsers-page.vue'), meta: { title: 'Browsers' } },
   {
+    path: '/browsers/recordings',
+    name: 'recordings',
+    component: () => import('./pages/browsers/recording/recordings-page.vue'),
+    meta: { title: 'Recordings' },
+  },
+  {
     path: '/browsers/:id(session_[^/]+)',
     name: 'browser-session',
     component: () => import('./pages/browsers/session/session-page.vue'),

@@ -20,6 +20,7 @@ export function useSessionCommands(): void {
       })),
     ),
     actions: computed(() => [
+      { label: 'Recordings', icon: 'i-lucide-film', suffix: 'Browsers', onSelect: () => void router.push('/browsers/recordings') },
       { label: 'Open browser session', icon: 'i-lucide-plus', suffix: 'Browsers', onSelect: () => void router.push('/browsers?open') },
       ...browsers.sessions.flatMap((session): Command[] => [
         {

@@ -15,6 +15,7 @@ import { recorderRoutes, recorderSockets } from './recorder.ts'
 import { recordingFaults, recordingRoutes } from './recording.ts'
 
 export type { DownloadView } from './hands.ts'
+export { recordHeaderBytes, type RecordingView } from './recording.ts'
 export { sessionId } from './parts.ts'
 export * from './recorder.ts'
 export * from './resources.ts'
