@@ -1,4 +1,7 @@
-/** `npm run screenshots`: starts the house on the mock portal, fills it with a working day, and takes every page in light and dark. */
+/**
+ * `npm run screenshots`: starts the house on the mock portal, fills it with a working day, and takes every page in light and dark; with words
+ * after `--`, those alone whose name has one of them.
+ */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { launch, type Page } from 'puppeteer-core'
@@ -41,6 +44,9 @@ try {
   await shoot(page, [
     { name: 'overview', route: '/' },
     { name: 'browsers', route: `/browsers?session=${opened[0]?.id ?? ''}`, prepare: liveView },
+    { name: 'browsers-session', route: `/browsers/${opened[0]?.id ?? ''}`, prepare: liveView },
+    { name: 'browsers-wall', route: '/browsers', prepare: wall },
+    { name: 'browsers-recording', route: '/browsers/recordings', prepare: player },
     { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
     { name: 'brokers', route: '/brokers?session=orders-prod' },
     {
@@ -143,6 +149,7 @@ async function fill(house: ServerProcess): Promise<void> {
   for (const holder of ['billing-export', 'nightly-check'])
     await call(`/browsers/v1/browser-sessions/${first?.id ?? ''}/leases`, { method: 'POST', json: { holder, seconds: 300 } })
   await call(`/browsers/v1/browser-sessions/${second?.id ?? ''}/leases`, { method: 'POST', json: { holder: 'yard-map', seconds: 120 } })
+  await recordOne(call, first?.id ?? '')
   await call('/browsers/get_session', {
     method: 'POST',
     json: { username: 'user9', password: 'wrong', captcha_api_key: portal.captchaService.apiKey },
@@ -153,6 +160,20 @@ async function fill(house: ServerProcess): Promise<void> {
   endsOfDay.push(await relayDay(house))
 }
 
+/** A look at some pages, recorded. */
+async function recordOne(call: ServerProcess['call'], session: string): Promise<void> {
+  const base = `/browsers/v1/browser-sessions/${session}`
+  const { id } = (await (await call(`${base}/recording`, { method: 'POST' })).json()) as { id: string }
+  for (const [frames, path] of ['/holds', '/myappointments', '/containers'].entries()) {
+    await call(`${base}/navigate`, { method: 'POST', json: { address: portal.url + path } })
+    for (let seen = 0; seen < frames + 1;) {
+      const { times } = (await (await call(`/browsers/v1/browser-recordings/${id}`)).json()) as { times: number[] }
+      seen = times.length
+    }
+  }
+  await call(`${base}/recording`, { method: 'DELETE' })
+}
+
 async function sessions({ call }: Pick<ServerProcess, 'call'>): Promise<{ id: string; username: string }[]> {
   const { sessions: all } = (await (await call('/browsers/v1/browser-sessions')).json()) as { sessions: { id: string; username: string }[] }
   return all.toSorted((a, b) => a.username.localeCompare(b.username))
@@ -160,6 +181,21 @@ async function sessions({ call }: Pick<ServerProcess, 'call'>): Promise<{ id: st
 
 async function liveView(page: Page): Promise<void> {
   await page.waitForSelector('canvas:not(.invisible)', { timeout: 15_000 })
+}
+
+/** Leaves the table as it was found: the choice is remembered. */
+async function wall(page: Page): Promise<void> {
+  await page.locator('[role=tab]::-p-text(Wall)').click()
+  await liveView(page)
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('article canvas')].every((canvas) => (canvas as HTMLCanvasElement).width !== 300),
+  )
+  await page.evaluate(() => localStorage.setItem('wheelhouse.browsers', 'table'))
+}
+
+async function player(page: Page): Promise<void> {
+  await page.locator('button[aria-label^="Play the recording"]').click()
+  await page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('[role=dialog] canvas')?.width !== 300)
 }
 
 async function pairing(page: Page): Promise<void> {
@@ -206,7 +242,9 @@ async function palette(page: Page): Promise<void> {
   await page.waitForSelector('[role=dialog] input')
 }
 
-async function shoot(page: Page, shots: readonly Shot[]): Promise<void> {
+async function shoot(page: Page, all: readonly Shot[]): Promise<void> {
+  const words = process.argv.slice(2)
+  const shots = all.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMediaFeatures([
       { name: 'prefers-color-scheme', value: theme },
