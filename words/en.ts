@@ -265,6 +265,11 @@ export const en: Words = {
         }[how]
       }`,
     'page-opened': 'A link opened a new page',
+    'popup-opened': 'The site opened a window of its own',
+    'page-stopped': ({ url, how }) =>
+      how === 'stands' ? `The script of the page was stopped: ${url}` : `The page was stopped and emptied: ${url}`,
+    'permission-asked': ({ name, host }) => `${host} asks for ${name}; denied`,
+    'permission-allowed': ({ name, host }) => `${host} may use ${name} in this session`,
     navigated: ({ url }) => url,
     'page-closed': ({ most }) => `More than ${most} pages were open; the oldest one at the back was closed`,
     recycled: ({ megabytes }) => `Its browser had grown to ${megabytes} MB and was started anew, with all it had`,

@@ -11,6 +11,8 @@ const said = { said: z.string() }
 // These come all the time by themselves: shown, not kept.
 const passing = { audited: false }
 
+/** Which, and the site that asks for it. */
+const permission = { name: z.string(), host: z.string() }
 const dialogKind = z.enum(['alert', 'confirm', 'prompt', 'beforeunload'])
 
 /** Those of a session's own events that the whole house hears of. */
@@ -74,6 +76,11 @@ export const sessionEvents = {
     ...said,
   }),
   'page-opened': eventType('neutral'),
+  'popup-opened': eventType('neutral'),
+  /** `emptied`: its scripts would not end. */
+  'page-stopped': eventType('attention', { url: z.string(), how: z.enum(['stands', 'emptied']) }),
+  'permission-asked': eventType('attention', permission),
+  'permission-allowed': eventType('attention', permission),
   navigated: eventType('neutral', { url: z.string() }),
   'page-closed': eventType('neutral', { /** How many may be open. */ most: z.number() }),
   'page-replaced': eventType('attention'),

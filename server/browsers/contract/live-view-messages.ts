@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { handsCommands, handsNotices } from './live-view-hands.ts'
 
-export type { PageChoice, PageDialog, ViewDownload } from './live-view-hands.ts'
+export type { PageChoice, PageDialog, PageMenu, ViewDownload } from './live-view-hands.ts'
 
 const modifiers = z.number().int().min(0).max(15).default(0)
 const coordinate = z.number().min(-10_000).max(100_000)

@@ -4,7 +4,7 @@ import { isInternal, type TargetInfo } from './targets.ts'
 /**
  * - `ignored`: Chromium's own, or no page.
  * - `popup`: opened with a handle by an embedded frame, whose scripts the page's guard does not reach: an advertisement's. It is closed and
- *   recorded.
+ *   recorded, unless the page may open windows now.
  * - `background`: asked for by `inBackground`, which works in it alone.
  * - `closed`: opened by a page at the back, where nobody would see it.
  * - `page`: the first one, or one that a click on a link opened (`target=_blank`): the person asked for it, so it stays and comes to the
@@ -16,12 +16,14 @@ export interface Surroundings {
   /** A page at the back is being opened, and nothing tells it apart but that it has no opener. */
   openingInBackground: boolean
   isInBackground(targetId: string): boolean
+  /** Its page may open windows now. */
+  isPermitted(openerId: string): boolean
 }
 
-export function fateOf(info: TargetInfo, { openingInBackground, isInBackground }: Surroundings): WindowFate {
+export function fateOf(info: TargetInfo, { openingInBackground, isInBackground, isPermitted }: Surroundings): WindowFate {
   if (info.type !== 'page' || isInternal(info.url)) return 'ignored'
   const { openerId, canAccessOpener, openerFrameId } = info
   if (openerId === undefined) return openingInBackground ? 'background' : 'page'
-  if (canAccessOpener && openerFrameId !== openerId) return 'popup'
+  if (canAccessOpener && openerFrameId !== openerId && !isPermitted(openerId)) return 'popup'
   return isInBackground(openerId) ? 'closed' : 'page'
 }

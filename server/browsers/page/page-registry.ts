@@ -11,6 +11,9 @@ import { dialogsAreClaimed } from './dialog-claims.ts'
 import type { Dialogs } from './dialogs.ts'
 import { fateOf } from './new-window.ts'
 import { guardPage } from './page-guard.ts'
+import { permitPopups, popupsArePermitted } from './popup-permits.ts'
+import type { Permissions } from './permissions.ts'
+import { stopScripts, type Stopped } from './stop-page.ts'
 import { isInternal, presentable, targetIdOf, type TargetInfo } from './targets.ts'
 
 export interface KnownPage {
@@ -25,6 +28,9 @@ export interface PageHooks {
   record: RecordSessionEvent
   dialogs: Pick<Dialogs, 'opened' | 'closed'>
   downloads: Pick<SessionDownloads, 'watch'>
+  permissions: Pick<Permissions, 'watch' | 'asked'>
+  /** The site may open windows of its own at any time. */
+  popups: boolean
   /** What the session has chosen for its pages. */
   prepare(page: Page): Promise<void>
   /** One that puppeteer has attached to, before it goes anywhere. */
@@ -36,6 +42,8 @@ interface Entry {
   url: string
   title: string
   opener: string | null
+  /** A script opened it, and has a handle on it. */
+  popup: boolean
   /** Null until puppeteer has attached to it. */
   page: Page | null
 }
@@ -52,7 +60,9 @@ export class PageRegistry {
   readonly #entries = new Map<string, Entry>()
   readonly #inBackground = new Set<string>()
   /** One per page, also when two ways lead to it. */
-  readonly #guards = new Map<string, Promise<void>>()
+  readonly #guards = new Map<string, Promise<CDPSession>>()
+  /** Ended on purpose: what crashes now is not loaded again. */
+  readonly #stopping = new Set<string>()
   /** On their way out. */
   readonly #popups = new Set<string>()
   #cdp: CDPSession | null = null
@@ -72,6 +82,7 @@ export class PageRegistry {
   async start(): Promise<void> {
     const cdp = await this.#browser.target().createCDPSession()
     this.#cdp = cdp
+    this.#hooks.permissions.watch(cdp)
     cdp.on('Target.targetCreated', ({ targetInfo }) => this.#created(presentable(targetInfo)))
     cdp.on('Target.targetInfoChanged', ({ targetInfo }) => {
       this.#update(presentable(targetInfo))
@@ -147,6 +158,23 @@ export class PageRegistry {
     return true
   }
 
+  /**
+   * Ends what the page's scripts do, so that it can be used again: the script that runs now, or, where the next one goes on like it, all of
+   * the page, and an empty one takes its place. Its site's cookies stay, and so does the login. Resolves to what became of the page; null for an id that
+   * is not open.
+   */
+  async stop(id: string): Promise<Stopped | null> {
+    const entry = this.#entries.get(id)
+    if (!entry?.page) return null
+    this.#stopping.add(id)
+    const free = await stopScripts(await this.#guarded(id, entry.page))
+    if (!free) await this.replace(id)
+    this.#stopping.delete(id)
+    const how = free ? 'stands' : 'emptied'
+    this.#hooks.record('page-stopped', { url: addressToTell(entry.url), how })
+    return how
+  }
+
   /** Puts a new page in the place of one that does not answer any more, and closes that. */
   async replace(id: string): Promise<void> {
     await this.open()
@@ -185,15 +213,30 @@ export class PageRegistry {
 
   #created(info: TargetInfo): void {
     if (this.#disposed || this.#entries.has(info.targetId)) return
-    const fate = fateOf(info, { openingInBackground: this.#openingInBackground > 0, isInBackground: (id) => this.#inBackground.has(id) })
+    const fate = fateOf(info, {
+      openingInBackground: this.#openingInBackground > 0,
+      isInBackground: (id) => this.#inBackground.has(id),
+      isPermitted: (id) => {
+        // A frame with a process of its own is the opener itself; it stands in the page in front.
+        const page = this.#entries.get(id)?.page ?? this.active()?.page
+        return page !== undefined && page !== null && popupsArePermitted(page)
+      },
+    })
     if (fate === 'popup') return this.#closePopup(info.targetId)
     if (fate === 'closed') return this.#close(info.targetId)
     if (fate === 'background') this.#inBackground.add(info.targetId)
     if (fate === 'page') this.#open(info)
   }
 
-  #open(info: Pick<TargetInfo, 'targetId' | 'url' | 'title' | 'openerId'>): void {
-    const entry: Entry = { id: info.targetId, url: info.url, title: info.title, opener: info.openerId ?? null, page: null }
+  #open(info: Pick<TargetInfo, 'targetId' | 'url' | 'title' | 'openerId'> & Partial<Pick<TargetInfo, 'canAccessOpener'>>): void {
+    const entry: Entry = {
+      id: info.targetId,
+      url: info.url,
+      title: info.title,
+      opener: info.openerId ?? null,
+      popup: info.canAccessOpener === true,
+      page: null,
+    }
     this.#entries.set(entry.id, entry)
     this.#attach(entry).catch(() => this.#destroyed(entry.id))
     if (this.#entries.size > mostPages) this.#closeOldest()
@@ -208,7 +251,7 @@ export class PageRegistry {
     if (this.#active === null || entry.opener !== null) {
       this.#active = entry.id
       if (entry.opener !== null) {
-        this.#hooks.record('page-opened', {})
+        this.#hooks.record(entry.popup ? 'popup-opened' : 'page-opened', {})
         page.bringToFront().catch(() => {})
       }
     }
@@ -252,20 +295,22 @@ export class PageRegistry {
   #crashed(id: string): void {
     const entry = this.#entries.get(id)
     if (!entry) return
+    if (this.#stopping.has(id)) return
     this.#hooks.record('page-crashed', { url: addressToTell(entry.url) })
     entry.page?.reload().catch(() => {})
   }
 
-  #guarded(id: string, page: Page): Promise<void> {
+  #guarded(id: string, page: Page): Promise<CDPSession> {
     const guard = this.#guards.get(id) ?? this.#guard(id, page)
     this.#guards.set(id, guard)
     return guard
   }
 
-  async #guard(id: string, page: Page): Promise<void> {
-    const { record, dialogs, opened, prepare } = this.#hooks
+  async #guard(id: string, page: Page): Promise<CDPSession> {
+    const { record, dialogs, permissions, opened, prepare, popups } = this.#hooks
+    if (popups) permitPopups(page)
     opened({ id, page, atBack: this.#inBackground.has(id) })
-    await guardPage(page, {
+    const cdp = await guardPage(page, {
       blocked: () => record('popup-blocked', { how: 'refused' }),
       dialog: (asked, reply) => {
         if (dialogsAreClaimed(page)) return
@@ -274,8 +319,10 @@ export class PageRegistry {
         else dialogs.opened(id, asked, reply)
       },
       dialogClosed: () => dialogs.closed(id),
+      permission: (name, origin) => permissions.asked(name, origin),
     })
     await prepare(page)
+    return cdp
   }
 
   #closePopup(id: string): void {

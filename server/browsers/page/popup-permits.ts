@@ -1,16 +1,29 @@
-/** Pages whose site may open windows of its own now: while a login runs, and where the profile allows it. */
+/** Pages whose site may open windows of its own now: while a login runs, while a person drives, and where the profile allows it. */
 import type { Page } from 'puppeteer-core'
 
 const permits = new WeakMap<Page, number>()
+const listeners = new WeakMap<Page, (permitted: boolean) => void>()
 
-/** From the next document on: what stands in the page already was guarded when it came. Returns what takes the permit back. */
+/** From the next click on, wherever the page is. Returns what takes the permit back. */
 export function permitPopups(page: Page): () => void {
-  permits.set(page, (permits.get(page) ?? 0) + 1)
+  count(page, 1)
   let held = true
   return () => {
-    if (held) permits.set(page, (permits.get(page) ?? 1) - 1)
+    if (held) count(page, -1)
     held = false
   }
 }
 
 export const popupsArePermitted = (page: Page): boolean => (permits.get(page) ?? 0) > 0
+
+/** For the page's guard alone. */
+export function onPopupPermit(page: Page, listener: (permitted: boolean) => void): void {
+  listeners.set(page, listener)
+}
+
+function count(page: Page, change: 1 | -1): void {
+  const before = popupsArePermitted(page)
+  permits.set(page, Math.max(0, (permits.get(page) ?? 0) + change))
+  const now = popupsArePermitted(page)
+  if (now !== before) listeners.get(page)?.(now)
+}

@@ -62,6 +62,11 @@ export class SessionSetup {
     await this.#emulation?.sizePage(page)
   }
 
+  /** Gives a page its size again, after somebody has given it another one. */
+  async resize(page: Page): Promise<void> {
+    await this.#emulation?.sizePage(page, { also: 'usual' })
+  }
+
   /**
    * Somebody else wants the session, set up like this: what can change does. Throws `setup-fixed` where its browser would have to be
    * started anew.

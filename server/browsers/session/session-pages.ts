@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'puppeteer-core'
 import { createSignal } from '../../async/signal.ts'
 import { BrowserFault } from '../fault.ts'
+import type { Stopped } from '../page/stop-page.ts'
 import { PageRegistry, type KnownPage, type PageHooks } from '../page/page-registry.ts'
 
 export class SessionPages {
@@ -23,6 +24,8 @@ export class SessionPages {
       record: this.#hooks.record,
       dialogs: this.#hooks.dialogs,
       downloads: this.#hooks.downloads,
+      permissions: this.#hooks.permissions,
+      popups: this.#hooks.popups,
       prepare: this.#hooks.prepare,
       opened: this.#hooks.opened,
     })
@@ -42,6 +45,11 @@ export class SessionPages {
   /** Brings a page to the front; an unknown id is ignored. */
   show(id: string): void {
     this.#registry?.show(id)
+  }
+
+  /** Ends what its scripts do, without its login. Null for an id that is not open. Throws `session-ended` without a browser. */
+  async stopPage(id: string): Promise<Stopped | null> {
+    return this.#watched().stop(id)
   }
 
   /** Called after a page was opened, closed, brought to the front, navigated or renamed. Returns what ends the subscription. */

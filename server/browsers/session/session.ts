@@ -18,6 +18,7 @@ import type { SessionDownloads } from '../files/session-downloads.ts'
 import type { Uploads } from '../files/uploads.ts'
 import type { Credentials } from '../login/sign-in.ts'
 import { Dialogs } from '../page/dialogs.ts'
+import { Permissions } from '../page/permissions.ts'
 import { SessionSetup } from '../resource/session-setup.ts'
 import { noteEnding, type Ending } from '../recorder/ending.ts'
 import { Recorder } from '../recorder/recorder.ts'
@@ -77,6 +78,7 @@ export class Session implements ViewableSession {
   readonly dialogs: Dialogs
   readonly downloads: SessionDownloads
   readonly uploads: Uploads
+  readonly permissions: Permissions
   readonly pages: SessionPages
   readonly login: SessionLogin
   readonly leases: LeaseBook
@@ -139,12 +141,15 @@ export class Session implements ViewableSession {
     this.downloads.opened(() => [...this.#makers], setup?.downloads ?? profile.downloads, record)
     this.downloads.onChange(() => core.changed())
     this.uploads = files.uploads
+    this.permissions = new Permissions(record)
     this.setup = new SessionSetup(setup, (policy) => this.downloads.setPolicy(policy ?? profile.downloads))
     this.pages = new SessionPages({
       changed: () => core.changed(),
       record,
       dialogs: this.dialogs,
       downloads: this.downloads,
+      permissions: this.permissions,
+      popups: profile.popups,
       prepare: (page) => this.setup.prepare(page),
       opened: (page) => this.recorder.watch(page),
     })

@@ -8,6 +8,8 @@ import type { CDPSession, Page, Protocol } from 'puppeteer-core'
 export interface FrameWorlds {
   /** Calls `NAME.METHOD(…arguments)` in the world of a frame, e.g. the one that has told something. Null when that is gone. */
   call(world: World, method: string, ...given: unknown[]): Promise<unknown>
+  /** The same for an object that `install` makes there when it is needed. */
+  run(world: World, install: (name: string) => void, name: string, method: string, ...given: unknown[]): Promise<unknown>
   /** All that there are now, the page's own first. */
   all(): World[]
   /** Also calls `stop` in each. */
@@ -39,10 +41,18 @@ export function openFrameWorlds(page: Page, { name, script, told, attached }: Fr
   const attaching = page.createCDPSession()
   attaching.then(enter).catch(() => undefined)
 
-  return { call, all, close }
+  return { call, run, all, close }
 
-  async function call({ cdp, context }: World, method: string, ...given: unknown[]): Promise<unknown> {
-    const expression = `globalThis[${JSON.stringify(name)}]?.[${JSON.stringify(method)}](...${JSON.stringify(given)})`
+  function call(world: World, method: string, ...given: unknown[]): Promise<unknown> {
+    return evaluate(world, `globalThis[${JSON.stringify(name)}]?.[${JSON.stringify(method)}](...${JSON.stringify(given)})`)
+  }
+
+  function run(world: World, install: (name: string) => void, own: string, method: string, ...given: unknown[]): Promise<unknown> {
+    const called = `globalThis[${JSON.stringify(own)}][${JSON.stringify(method)}](...${JSON.stringify(given)})`
+    return evaluate(world, `(${install.toString()})(${JSON.stringify(own)}), ${called}`)
+  }
+
+  async function evaluate({ cdp, context }: World, expression: string): Promise<unknown> {
     const asked = { contextId: context, expression, returnByValue: true, awaitPromise: true, userGesture: true }
     try {
       return (await cdp.send('Runtime.evaluate', asked)).result.value ?? null

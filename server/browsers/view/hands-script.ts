@@ -1,6 +1,7 @@
 /**
  * What runs inside every frame of a page while a person drives it, in a world of its own that the site does not see: it tells of the lists
- * and pickers which Chromium draws outside the page, where no picture shows them, and sets what the person has chosen.
+ * and pickers which Chromium draws outside the page, where no picture shows them, and sets what the person has chosen; it tells what is
+ * copied and on what a menu is opened, and pastes.
  */
 
 /** What a frame tells; places are in CSS px of the frame. */
@@ -21,12 +22,45 @@ export interface ToldChoice {
   options: { index: number; text: string; group: string | null; disabled: boolean; selected: boolean }[]
 }
 
+/** A menu that the page does not open itself. */
+export interface ToldMenu {
+  type: 'menu'
+  pointer: { x: number; y: number }
+  link: string
+  image: string
+  selected: boolean
+  editable: boolean
+}
+
+export interface ToldCopy {
+  type: 'copied'
+  text: string
+  html: string
+}
+
+/** The keyboard's place has come into this frame. */
+export interface ToldFocus {
+  type: 'focus'
+}
+
+export type Told = ToldChoice | ToldMenu | ToldCopy | ToldFocus
+
+export interface Pasted {
+  text: string
+  html: string
+  files: { name: string; mime: string; data: string }[]
+}
+
 /** What the server calls in a frame. */
 export interface FrameHands {
   start(channel: string): void
   stop(): void
   /** `value`: the index of an option, else the control's value. */
   choose(id: string, value: string): void
+  /** The keyboard's place is in this frame itself: 2 for certain, 1 perhaps, 0 not. */
+  focus(): 0 | 1 | 2
+  /** What the page does not take itself is put where the keyboard is. */
+  paste(pasted: Pasted): void
 }
 
 /** The name under which the frame's hands stand in their own world. */
@@ -133,18 +167,99 @@ export function installHands(name: string, channel: string): void {
     event.preventDefault()
     offer(control, null)
   }
+  const deepFocus = (): Element | null => {
+    let focused = document.activeElement
+    while (focused?.shadowRoot?.activeElement != null) focused = focused.shadowRoot.activeElement
+    return focused
+  }
+  const isField = (element: Element | null): element is HTMLInputElement | HTMLTextAreaElement =>
+    element instanceof HTMLTextAreaElement ||
+    (element instanceof HTMLInputElement &&
+      /^(text|search|url|tel|email|password|number|date|time|month|week|datetime-local)$/.test(element.type))
+  const isEditable = (element: Element | null): boolean =>
+    isField(element) ? !element.readOnly && !element.disabled : element instanceof HTMLElement && element.isContentEditable
+  const selection = (): { text: string; html: string } => {
+    const field = deepFocus()
+    if (isField(field)) {
+      if (field.type === 'password') return { text: '', html: '' }
+      return { text: field.value.slice(field.selectionStart ?? 0, field.selectionEnd ?? 0), html: '' }
+    }
+    const chosen = getSelection()
+    if (chosen === null || chosen.rangeCount === 0 || chosen.isCollapsed) return { text: '', html: '' }
+    const copy = document.createElement('div')
+    copy.append(chosen.getRangeAt(0).cloneContents())
+    return { text: chosen.toString(), html: copy.innerHTML }
+  }
+  const onFocus = (): void => tell({ type: 'focus' })
+  const onCopy = (event: ClipboardEvent): void => {
+    const { text, html } = selection()
+    // What the page puts in itself is known when all of its own listeners have been called.
+    let done = false
+    const finish = (): void => {
+      if (done) return
+      done = true
+      removeEventListener(event.type, finish)
+      const own = event.defaultPrevented ? event.clipboardData : null
+      const copied = own === null ? { text, html } : { text: own.getData('text/plain'), html: own.getData('text/html') }
+      if (copied.text !== '' || copied.html !== '')
+        tell({ type: 'copied', text: copied.text.slice(0, 1_000_000), html: copied.html.length > 1_000_000 ? '' : copied.html })
+    }
+    addEventListener(event.type, finish)
+    setTimeout(finish)
+  }
+  const onMenu = (event: MouseEvent): void => {
+    const finish = (): void => {
+      removeEventListener('contextmenu', finish)
+      if (event.defaultPrevented) return
+      event.preventDefault()
+      const path = event.composedPath().filter((each) => each instanceof Element)
+      const link = path.find((each) => each instanceof HTMLAnchorElement || each instanceof HTMLAreaElement)
+      const image = path[0] instanceof HTMLImageElement ? path[0].currentSrc : ''
+      tell({
+        type: 'menu',
+        pointer: { x: event.clientX, y: event.clientY },
+        link: link instanceof HTMLAnchorElement || link instanceof HTMLAreaElement ? link.href.slice(0, 2_000) : '',
+        image: image.slice(0, 2_000),
+        selected: selection().text !== '',
+        editable: isEditable(path[0] ?? null),
+      })
+    }
+    addEventListener('contextmenu', finish)
+  }
   const listeners: [string, (event: never) => void][] = [
+    ['focusin', onFocus],
+    ['copy', onCopy],
+    ['cut', onCopy],
+    ['contextmenu', onMenu],
     ['mousedown', onPress],
     ['click', onClick],
     ['keydown', onKey],
   ]
 
   const hands: FrameHands = {
+    focus() {
+      const focused = document.activeElement
+      if (focused instanceof HTMLIFrameElement || focused instanceof HTMLFrameElement) return 0
+      return document.hasFocus() && focused !== null && focused !== document.body ? 2 : 1
+    },
+    paste({ text, html, files }) {
+      const target = deepFocus() ?? document.body
+      const given = new DataTransfer()
+      if (text !== '') given.setData('text/plain', text)
+      if (html !== '') given.setData('text/html', html)
+      for (const { name: called, mime, data } of files)
+        given.items.add(new File([Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0))], called, { type: mime }))
+      const event = new ClipboardEvent('paste', { clipboardData: given, bubbles: true, cancelable: true, composed: true })
+      if (!target.dispatchEvent(event) || !isEditable(target)) return
+      if (!isField(target) && html !== '') document.execCommand('insertHTML', false, html)
+      else if (text !== '') document.execCommand('insertText', false, text)
+    },
     start(through) {
       const send = world[through] as ((text: string) => void) | undefined
       tell = (message) => send?.(JSON.stringify(message))
       // The same listener counts once, however often it is added.
       for (const [kind, listener] of listeners) addEventListener(kind, listener as EventListener, { capture: true })
+      if (hands.focus() === 2) onFocus()
     },
     stop() {
       tell = () => undefined

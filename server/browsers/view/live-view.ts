@@ -4,6 +4,8 @@ import type { RawData, WebSocket } from 'ws'
 import { systemClock, type Clock } from '../../clock.ts'
 import { contained, type Scope } from '../../isolation.ts'
 import { viewCommand, type ViewCommand, type ViewNotice } from '../contract/live-view-messages.ts'
+import type { Stopped } from '../page/stop-page.ts'
+import { drive } from './drive.ts'
 import type { Point } from './page-hands.ts'
 import { openLink, type PageLink } from './page-link.ts'
 import type { Frame, FrameSink, ScreencastSize } from './screencast.ts'
@@ -42,6 +44,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
     session.control.onChange(contained(scope, onControl)),
     session.dialogs.onChange(contained(scope, tellDialogs(session.dialogs, clock, notify))),
     session.downloads.onChange(contained(scope, tellDownloads(session.downloads, notify))),
+    session.permissions.onChange(contained(scope, tellPermissions)),
     session.onEnd(contained(scope, end)),
   ]
   socket.on('message', contained(scope, receive))
@@ -50,6 +53,7 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   onControl()
   follow()
   if (session.dialogs.list().length > 0) tellDialogs(session.dialogs, clock, notify)()
+  if (session.permissions.list().length > 0) tellPermissions()
 
   function receive(data: RawData, isBinary: boolean): void {
     if (ended) return
@@ -90,33 +94,32 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
   function handle(command: Exclude<ViewCommand, { type: 'visible' | 'drawn' | 'take-over' | 'give-back' | 'page' }>): void {
     if (session.control.holder !== viewId) return problem('Take over first, then type')
     session.touch()
-    if (command.type === 'answer') {
-      const { accept, text } = command
-      const answered = session.dialogs.answer(command.dialog, { accept, ...(text === undefined ? {} : { text }) })
-      return answered ? undefined : problem('That dialog is not open any more')
+    switch (command.type) {
+      case 'answer': {
+        const { accept, text } = command
+        const answered = session.dialogs.answer(command.dialog, { accept, ...(text === undefined ? {} : { text }) })
+        return answered ? undefined : problem('That dialog is not open any more')
+      }
+      case 'permit':
+        return void session.permissions
+          .decide(command.request, command.allow)
+          .catch(contained(scope, () => problem('The browser did not allow it')))
+      case 'stop-page':
+        return stopPage()
     }
     if (link === null) return problem('The session has no page to type into')
-    switch (command.type) {
-      case 'mouse':
-        if (command.action === 'down') pressed = { x: command.x, y: command.y }
-        return isStopped(command.action) ? undefined : link.input.mouse(command)
-      case 'key':
-        return isStopped(command.action) ? undefined : link.input.key(command)
-      case 'text':
-        return isStopped('down') ? undefined : link.input.text(command.text)
-      case 'choose':
-        return link.hands?.choose(command.choice, command.value)
-      case 'files': {
-        const paths = command.files.flatMap((id) => session.uploads.find(id)?.path ?? [])
-        if (paths.length < command.files.length) return problem('A file is not there any more; give it again')
-        return link.hands?.giveFiles(command.chooser, paths)
-      }
-    }
+    if (command.type === 'mouse' && command.action === 'down') pressed = { x: command.x, y: command.y }
+    drive(link, command, { session, scope, notify, problem })
   }
 
-  /** A page with a dialog takes no input; but what is held down has to be let go of. */
-  function isStopped(action: string): boolean {
-    return action !== 'up' && link !== null && session.dialogs.isOpenOn(link.pageId)
+  function stopPage(): void {
+    const page = session.pages.active()
+    if (page === null) return problem('The session has no page')
+    const done = contained(scope, (how: Stopped | null) => (how === null ? undefined : notify({ type: 'stopped', how })))
+    session.pages.stopPage(page.id).then(
+      done,
+      contained(scope, () => problem('The page was not stopped')),
+    )
   }
 
   /** Looks at the page that stands in front, and stays with it until another does. */
@@ -128,7 +131,8 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
       link.close()
       link = null
     }
-    if (link === null && wanted && page !== null) link = openLink({ page, size, sink, notify, problem, pressedAt: () => pressed })
+    if (link === null && wanted && page !== null)
+      link = openLink({ page, size, sink, notify, problem, pressedAt: () => pressed, resize: (each) => session.setup.resize(each) })
     link?.drive(session.control.holder === viewId)
     if (page === null) return
     const seen = JSON.stringify([page.id, page.url, page.title])
@@ -145,6 +149,10 @@ export function attachView(socket: WebSocket, session: ViewableSession, clock: C
     lastHolder = holder
     notify({ type: 'control', holder })
     follow()
+  }
+
+  function tellPermissions(): void {
+    notify({ type: 'permissions', asked: session.permissions.list() })
   }
 
   function hasRoom(): boolean {

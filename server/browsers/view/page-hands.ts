@@ -3,7 +3,8 @@ import type { CDPSession, Page, Protocol } from 'puppeteer-core'
 import { randomUUID } from 'node:crypto'
 import type { ViewNotice } from '../contract/live-view-messages.ts'
 import { openFrameWorlds, type World } from './frame-worlds.ts'
-import { handsName, installHands, type ToldChoice } from './hands-script.ts'
+import { createFinder } from './find-in-page.ts'
+import { handsName, installHands, type Pasted, type Told, type ToldChoice } from './hands-script.ts'
 
 export interface Point {
   x: number
@@ -22,6 +23,13 @@ export interface PageHands {
   choose(choice: string, value: string | null): void
   /** The paths of the files; none when the person gives none. */
   giveFiles(chooser: string, paths: readonly string[]): void
+  /** Resolves when the page has it. */
+  paste(pasted: Pasted): Promise<void>
+  /** Of the process of the frame in which the keyboard's place is; null for the page's own. */
+  readonly keyboard: CDPSession | null
+  find(text: string, backward: boolean): Promise<void>
+  /** The picture on which the last menu was opened. Rejects when it cannot be had. */
+  readImage(): Promise<{ address: string; content: Buffer } | null>
   close(): void
 }
 
@@ -29,6 +37,8 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
   const choosers = new Map<string, { cdp: CDPSession; node: number }>()
   /** The last one alone can be open. */
   let choice: { id: string; world: World } | null = null
+  let keyboard: CDPSession | null = null
+  let image: { world: World; address: string } | null = null
   const worlds = openFrameWorlds(page, {
     name: handsName,
     script: installHands,
@@ -38,6 +48,8 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
       cdp.send('Page.setInterceptFileChooserDialog', { enabled: true }).catch(() => undefined)
     },
   })
+
+  const finder = createFinder(worlds)
 
   return {
     choose(id, value) {
@@ -53,13 +65,46 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
       const given = paths.length === 0 ? cancel(chooser) : setFiles(chooser, paths)
       given.catch(() => problem('The page did not take the files'))
     },
-    close: () => worlds.close(),
+    async paste(pasted) {
+      const world = await focused()
+      if (world !== null) await worlds.call(world, 'paste', pasted)
+    },
+    get keyboard() {
+      return keyboard !== null && !keyboard.detached ? keyboard : null
+    },
+    async find(text, backward) {
+      notify({ type: 'found', ...(await finder.find(text, backward)) })
+    },
+    readImage: async () => (image === null ? null : { address: image.address, content: await contentOf(image) }),
+    close() {
+      void finder.find('', false)
+      worlds.close()
+    },
   }
 
   function told(message: unknown, world: World): void {
     // Of our own script, in a world that the site does not reach.
-    const told = message as ToldChoice | null
-    if (told?.type === 'choice') onChoice(told, world)
+    const told = message as Told | null
+    switch (told?.type) {
+      case 'choice':
+        return onChoice(told, world)
+      case 'focus':
+        keyboard = worlds.all()[0]?.cdp === world.cdp ? null : world.cdp
+        return
+      case 'copied':
+        return notify(told)
+      case 'menu': {
+        const { pointer, type, ...on } = told
+        image = on.image === '' ? null : { world, address: on.image }
+        return notify({ type, menu: { ...on, ...(pressedAt() ?? pointer) } })
+      }
+    }
+  }
+
+  /** The frame in which the keyboard's place is. */
+  async function focused(): Promise<World | null> {
+    const asked = await Promise.all(worlds.all().map(async (world) => ({ world, focus: Number(await worlds.call(world, 'focus')) })))
+    return asked.sort((a, b) => b.focus - a.focus)[0]?.world ?? null
   }
 
   function onChoice({ type, pointer, frame, place, ...asked }: ToldChoice, world: World): void {
@@ -77,6 +122,15 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
     choosers.set(id, { cdp, node: backendNodeId })
     notify({ type: 'chooser', chooser: id, multiple: mode === 'selectMultiple', accept })
   }
+}
+
+/** As the page has it: asked for again, a site may give another one. */
+async function contentOf({ world: { cdp, frame }, address }: { world: World; address: string }): Promise<Buffer> {
+  const inline = /^data:[^,]*?(;base64)?,([^]*)$/.exec(address)
+  if (inline !== null)
+    return inline[1] === undefined ? Buffer.from(decodeURIComponent(inline[2] ?? '')) : Buffer.from(inline[2] ?? '', 'base64')
+  const { content, base64Encoded } = await cdp.send('Page.getResourceContent', { frameId: frame, url: address })
+  return Buffer.from(content, base64Encoded ? 'base64' : 'utf8')
 }
 
 async function setFiles({ cdp, node }: { cdp: CDPSession; node: number }, paths: readonly string[]): Promise<void> {

@@ -1,9 +1,11 @@
 /** A view's hold on one page: its pictures, mouse and keyboard, and, while the person drives, the rest of their hands. */
-import type { CDPSession } from 'puppeteer-core'
+import type { CDPSession, Page } from 'puppeteer-core'
 import type { ViewNotice } from '../contract/live-view-messages.ts'
+import { permitPopups } from '../page/popup-permits.ts'
+import { fitPage, type Fit, type FitSize } from './fit.ts'
 import { openPageHands, type PageHands, type Point } from './page-hands.ts'
-import { startScreencast, type FrameSink, type Screencast, type ScreencastSize } from './screencast.ts'
-import { createViewInput, type ViewInput } from './view-input.ts'
+import { startScreencast, type Frame, type FrameSink, type Screencast, type ScreencastSize } from './screencast.ts'
+import { createViewInput, type ViewInput, type ViewTarget } from './view-input.ts'
 import type { ViewablePage } from './viewable-session.ts'
 
 export interface PageLink {
@@ -14,6 +16,10 @@ export interface PageLink {
   /** Starts, changes or stops the pictures. */
   show(size: ScreencastSize | null): void
   drive(driven: boolean): void
+  /** Lays the page out for another size while it is driven; null: as it is set for the session. */
+  fit(size: FitSize | null): void
+  /** How many px of the pictures and of the mouse one CSS px of the page is. */
+  drawn(): number
   resume(): void
   close(): void
 }
@@ -25,16 +31,24 @@ export interface PageLinkOptions {
   notify(notice: ViewNotice): void
   problem(message: string): void
   pressedAt(): Point | null
+  /** Gives the page the size that is set for the session. */
+  resize(page: Page): Promise<void>
 }
 
-export function openLink({ page, size: firstSize, sink, notify, problem, pressedAt }: PageLinkOptions): PageLink {
+export function openLink({ page, size: firstSize, sink, notify, problem, pressedAt, resize }: PageLinkOptions): PageLink {
   const attaching = page.page.createCDPSession()
+  let hands: PageHands | null = null
   // Attaching takes a moment; what is typed meanwhile waits for it in its order.
-  const input = createViewInput({ send: (...call) => attaching.then((cdp) => cdp.send(...call)) }, problem)
+  const send: ViewTarget['send'] = (...call) => attaching.then((cdp) => cdp.send(...call))
+  const input = createViewInput({ send, textTarget: () => hands?.keyboard ?? null, drawn: () => fit?.drawn ?? 1 }, problem)
   let size = firstSize
   let attached: CDPSession | null = null
   let cast: Screencast | null = null
-  let hands: PageHands | null = null
+  let wanted: FitSize | null = null
+  let fitted: FitSize | null = null
+  let fit: Fit | null = null
+  let fitting = Promise.resolve()
+  let forbid = (): void => undefined
   let closed = false
 
   attaching.then(
@@ -57,23 +71,62 @@ export function openLink({ page, size: firstSize, sink, notify, problem, pressed
     },
     drive(driven) {
       if (driven === (hands !== null)) return
-      hands?.close()
-      hands = driven ? openPageHands({ page: page.page, notify, problem, pressedAt }) : null
-      if (!driven) input.release()
+      if (!driven) return letGo()
+      hands = openPageHands({ page: page.page, notify, problem, pressedAt })
+      forbid = permitPopups(page.page)
     },
+    fit(to) {
+      if (hands === null) return
+      refit(to)
+    },
+    drawn: () => fit?.drawn ?? 1,
     resume: () => cast?.resume(),
     close() {
       closed = true
       cast?.stop()
-      input.release()
-      hands?.close()
-      attaching.then((cdp) => cdp.detach()).catch(() => undefined)
+      letGo()
+      fitting
+        .then(() => attaching)
+        .then((cdp) => cdp.detach())
+        .catch(() => undefined)
     },
+  }
+
+  function letGo(): void {
+    input.release()
+    hands?.close()
+    hands = null
+    forbid()
+    refit(null)
+  }
+
+  /** One after another; of those that come meanwhile the last counts. */
+  function refit(to: FitSize | null): void {
+    wanted = to
+    // A page that hangs, or has gone, has no size.
+    fitting = fitting.then(settleFit).catch(() => undefined)
+  }
+
+  async function settleFit(): Promise<void> {
+    const to = wanted
+    if (to === fitted) return
+    const cdp = await attaching
+    await fit?.end()
+    fit = null
+    fitted = to
+    if (to !== null) fit = await fitPage(cdp, page.page, to, () => resize(page.page))
+  }
+
+  /** The page's own size, also while a picture of before is still on its way. */
+  function unscaled(frame: Frame): Frame {
+    const { drawn } = fit ?? { drawn: 1 }
+    if (fitted === null || Math.abs(frame.width - fitted.width * drawn) > 2) return frame
+    return { ...frame, width: fitted.width, height: Math.min(fitted.height, Math.round(frame.height / drawn)) }
   }
 
   function apply(): void {
     if (attached === null || closed) return
     cast?.stop()
-    cast = size === null ? null : startScreencast(attached, size, sink)
+    cast = size === null ? null : startScreencast(attached, size, { ...sink, draw: (frame) => sink.draw(unscaled(frame)) })
   }
 }

@@ -9,6 +9,12 @@ export interface ViewInput {
   mouse(command: Mouse): void
   key(command: Key): void
   text(text: string): void
+  /** Text that is not final yet. */
+  compose(text: string, start: number, end: number): void
+  /** As the shortcut of this name does. */
+  shortcut(command: 'copy' | 'cut'): void
+  /** Resolves when the page has taken what was given to it so far. */
+  settled(): Promise<unknown>
   /** Lets go of every button and key, so that the page is not left with one held down. */
   release(): void
 }
@@ -20,8 +26,19 @@ const buttonBit = { none: 0, left: 1, right: 2, middle: 4 } as const
 const commandKeys: Readonly<Record<string, string>> = { a: 'selectAll', c: 'copy', x: 'cut', v: 'paste', z: 'undo' }
 const commandModifier = 4
 
-export function createViewInput(cdp: Pick<CDPSession, 'send'>, onProblem: (message: string) => void): ViewInput {
-  let waiting = 0
+/** Takes what is given to the page, in its order. */
+export interface ViewTarget extends Pick<CDPSession, 'send'> {
+  /** Where text without keys goes: keys find their way to the process of a frame, text does not. Null: as keys do. */
+  textTarget?(): Pick<CDPSession, 'send'> | null
+  /** By how much larger the page is drawn than it is. */
+  drawn?(): number
+}
+
+export function createViewInput(cdp: ViewTarget, onProblem: (message: string) => void): ViewInput {
+  /** What the page has not taken yet. */
+  const under = new Set<Promise<void>>()
+  /** What follows waits for this one, which goes another way. */
+  let gate: Promise<unknown> | null = null
   let stuck = false
   let motionUnderWay = false
   /** Moves and turns of the wheel that came while one was under way, made into one. */
@@ -47,8 +64,19 @@ export function createViewInput(cdp: Pick<CDPSession, 'send'>, onProblem: (messa
     },
     text(text) {
       sendMotion()
-      dispatch(() => cdp.send('Input.insertText', { text }))
+      dispatchText((target) => target.send('Input.insertText', { text }))
     },
+    compose(text, start, end) {
+      sendMotion()
+      dispatchText((target) => target.send('Input.imeSetComposition', { text, selectionStart: start, selectionEnd: end }))
+    },
+    shortcut(command) {
+      const key = command === 'copy' ? 'c' : 'x'
+      const pressed = { key, code: `Key${key.toUpperCase()}`, windowsVirtualKeyCode: key.toUpperCase().charCodeAt(0), modifiers: 2 }
+      dispatch(() => cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...pressed, commands: [command] }))
+      dispatch(() => cdp.send('Input.dispatchKeyEvent', { type: 'keyUp', ...pressed }))
+    },
+    settled: () => Promise.allSettled(under),
     release() {
       nextMotion = null
       for (const held of buttons.values()) dispatchMouse({ ...held, action: 'up' })
@@ -88,8 +116,8 @@ export function createViewInput(cdp: Pick<CDPSession, 'send'>, onProblem: (messa
       () =>
         cdp.send('Input.dispatchMouseEvent', {
           type,
-          x: command.x,
-          y: command.y,
+          x: command.x * (cdp.drawn?.() ?? 1),
+          y: command.y * (cdp.drawn?.() ?? 1),
           modifiers: command.modifiers,
           // A move with a button held is a drag only when it names the button.
           button: command.action === 'move' ? (dragged ?? 'none') : command.button,
@@ -118,17 +146,33 @@ export function createViewInput(cdp: Pick<CDPSession, 'send'>, onProblem: (messa
   }
 
   function dispatch(send: () => Promise<unknown>, taken?: () => void): void {
-    if (waiting >= mostWaiting) {
+    if (under.size >= mostWaiting) {
       if (!stuck) onProblem('The page does not answer; what you type is dropped')
       stuck = true
       return
     }
-    waiting += 1
     const settle = () => {
-      waiting -= 1
+      under.delete(sent)
       stuck = false
       taken?.()
     }
-    send().then(settle, settle)
+    const sent: Promise<void> = (gate === null ? send() : gate.then(send)).then(settle, settle)
+    under.add(sent)
+  }
+
+  /** In its order also where it goes another way than keys do. */
+  function dispatchText(send: (target: Pick<CDPSession, 'send'>) => Promise<unknown>): void {
+    const other = cdp.textTarget?.() ?? null
+    if (other === null) return dispatch(() => send(cdp))
+    const own = Promise.allSettled(under).then(() => send(other))
+    dispatch(() => own)
+    const passed = own.then(
+      () => undefined,
+      () => undefined,
+    )
+    gate = passed
+    void passed.then(() => {
+      if (gate === passed) gate = null
+    })
   }
 }

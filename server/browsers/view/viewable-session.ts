@@ -3,6 +3,8 @@ import type { Page } from 'puppeteer-core'
 import type { SessionDownloads } from '../files/session-downloads.ts'
 import type { Uploads } from '../files/uploads.ts'
 import type { Dialogs } from '../page/dialogs.ts'
+import type { Permissions } from '../page/permissions.ts'
+import type { Stopped } from '../page/stop-page.ts'
 
 export interface ViewablePage {
   /** The page's target id; never reused. */
@@ -22,6 +24,8 @@ export interface ViewableSession {
     active(): ViewablePage | null
     /** Brings a page to the front; an unknown id is ignored. */
     show(id: string): void
+    /** Ends what its scripts do. Null for an id that is not open. */
+    stopPage(id: string): Promise<Stopped | null>
     /** Called after a page was opened, closed, brought to the front, navigated or renamed. Returns what ends the subscription. */
     onChange(listener: () => void): () => void
   }
@@ -35,7 +39,9 @@ export interface ViewableSession {
     onChange(listener: () => void): () => void
   }
   readonly dialogs: Pick<Dialogs, 'list' | 'isOpenOn' | 'answer' | 'onChange'>
-  readonly downloads: Pick<SessionDownloads, 'list' | 'onChange'>
+  readonly downloads: Pick<SessionDownloads, 'list' | 'onChange' | 'add'>
+  readonly permissions: Pick<Permissions, 'list' | 'decide' | 'onChange'>
+  readonly setup: { /** Gives a page the size that is set for the session. */ resize(page: Page): Promise<void> }
   readonly uploads: Pick<Uploads, 'find'>
   /** Called once, when the session has ended or begins to end, with the reason in plain words. */
   onEnd(listener: (reason: string) => void): () => void

@@ -103,6 +103,13 @@ const expected: Expected = {
     [{ kind: 'confirm', how: 'accepted', said: 'Release it?' }, 'neutral', 'Release it?: accepted'],
     [{ kind: 'beforeunload', how: 'late', said: '' }, 'neutral', 'Leaving the page: refused, since nobody answered'],
   ],
+  'popup-opened': [[{}, 'neutral', 'The site opened a window of its own']],
+  'page-stopped': [
+    [{ url: 'https://a.test/', how: 'stands' }, 'attention', 'The script of the page was stopped: https://a.test/'],
+    [{ url: 'https://a.test/', how: 'emptied' }, 'attention', 'The page was stopped and emptied: https://a.test/'],
+  ],
+  'permission-asked': [[{ name: 'geolocation', host: 'a.test' }, 'attention', 'a.test asks for geolocation; denied']],
+  'permission-allowed': [[{ name: 'camera', host: 'a.test' }, 'attention', 'a.test may use camera in this session']],
   'page-opened': [[{}, 'neutral', 'A link opened a new page']],
   navigated: [[{ url: 'https://a.test/holds' }, 'neutral', 'https://a.test/holds']],
   'page-closed': [[{ most: 10 }, 'neutral', 'More than 10 pages were open; the oldest one at the back was closed']],

@@ -6,6 +6,7 @@ import { systemClock } from '../../../../server/clock.ts'
 import { createSignal } from '../../../../server/async/signal.ts'
 import { SessionFiles } from '../../../../server/browsers/files/session-files.ts'
 import { Dialogs } from '../../../../server/browsers/page/dialogs.ts'
+import { Permissions } from '../../../../server/browsers/page/permissions.ts'
 import type { ViewablePage, ViewableSession } from '../../../../server/browsers/view/viewable-session.ts'
 
 export class WatchedSession implements ViewableSession {
@@ -15,6 +16,8 @@ export class WatchedSession implements ViewableSession {
   readonly #files = new SessionFiles({ folder: join(tmpdir(), 'wheelhouse-no-such-folder'), clock: systemClock }).of('session')
   readonly downloads = this.#files.downloads
   readonly uploads = this.#files.uploads
+  readonly permissions = new Permissions(() => undefined)
+  readonly setup = { resize: () => Promise.resolve() }
   touched = 0
   readonly #pages: { id: string; page: Page }[] = []
   #active = 'page-1'
@@ -51,6 +54,7 @@ export class WatchedSession implements ViewableSession {
       void this.pages.active()?.page.bringToFront()
       this.#tell()
     },
+    stopPage: () => Promise.resolve(null),
     onChange: (listener: () => void) => this.#pagesChanged.subscribe(listener),
   }
 

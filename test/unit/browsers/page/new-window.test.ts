@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fateOf, type Surroundings } from '../../../../server/browsers/page/new-window.ts'
 import type { TargetInfo } from '../../../../server/browsers/page/targets.ts'
 
-const quiet: Surroundings = { openingInBackground: false, isInBackground: () => false }
+const quiet: Surroundings = { openingInBackground: false, isInBackground: () => false, isPermitted: () => false }
 const fate = (info: Partial<TargetInfo>, around: Partial<Surroundings> = {}) =>
   fateOf(
     { targetId: 'new', type: 'page', title: '', url: 'about:blank', attached: false, canAccessOpener: false, ...info },
