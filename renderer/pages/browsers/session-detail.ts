@@ -22,7 +22,7 @@ export function useSessionDetail(id: Ref<string>) {
     async read(signal, id): Promise<Shown> {
       try {
         const detail = await useApi().browsers.browserSession({ params: { id }, signal })
-        return { detail, gone: detail.session.state === 'closed' }
+        return { detail, gone: detail.session.state === 'closed' || detail.session.state === 'hibernated' }
       } catch (failure) {
         if (!(failure instanceof ApiError) || failure.status !== 404) throw failure
         return { detail: value.value?.detail ?? null, gone: true }

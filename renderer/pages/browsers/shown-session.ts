@@ -19,7 +19,9 @@ export function useShownSession(givenId: MaybeRefOrGetter<string>, view: Readonl
 
   const session = computed(() => detail.value?.session ?? browsers.byId(id.value))
   const name = computed(() => (session.value === undefined ? 'session' : sessionName(session.value)))
-  const presentation = computed(() => sessionPresentation(gone.value ? 'closed' : (session.value?.state ?? 'starting')))
+  /** Its browser is gone, its login is kept. */
+  const asleep = computed(() => session.value?.state === 'hibernated')
+  const presentation = computed(() => sessionPresentation(gone.value && !asleep.value ? 'closed' : (session.value?.state ?? 'starting')))
   /** There is a page to look at. */
   const live = computed(
     () => !gone.value && session.value !== undefined && !['starting', 'closing', 'closed'].includes(session.value.state),
@@ -53,7 +55,8 @@ export function useShownSession(givenId: MaybeRefOrGetter<string>, view: Readonl
   /** A browser that hangs or died may be had anew with the same login. */
   const restartable = computed(
     () =>
-      session.value !== undefined && (session.value.state === 'not-responding' || (gone.value && session.value.endReason === 'crashed')),
+      session.value !== undefined &&
+      (session.value.state === 'not-responding' || (gone.value && !asleep.value && session.value.endReason === 'crashed')),
   )
   const restarting = ref(false)
   /** Resolves with the id of the session that takes its place; null when there is none, which is told. */
@@ -65,7 +68,11 @@ export function useShownSession(givenId: MaybeRefOrGetter<string>, view: Readonl
     return next
   }
 
+  const wake = (): Promise<boolean> => attempt('The session was not woken', () => browsers.wake(id.value))
+  const hibernate = (): Promise<boolean> => attempt('The session was not put to sleep', () => browsers.hibernate(id.value))
+
   return {
+    ...{ asleep, wake, hibernate },
     ...{ detail, gone, error, refresh, session, name, presentation, live, shownUrl, url, mine, others },
     ...{ address, go, move, savePicture, restartable, restarting, restart, attempt },
   }

@@ -16,6 +16,7 @@ import { recordingFaults, recordingRoutes } from './recording.ts'
 
 export type { DownloadView } from './hands.ts'
 export { recordHeaderBytes, type RecordingView } from './recording.ts'
+export type { ShownCookie, ShownStorage } from './state.ts'
 export { sessionId } from './parts.ts'
 export * from './recorder.ts'
 export * from './resources.ts'

@@ -129,7 +129,7 @@ class Attempt {
       this.#before.set(this.#page, first)
       if (isLoggedIn(first, this.#profile, null)) return this.#held()
       if (this.#tools.credentialsKnown === false)
-        throw new BrowserFault('login-expired', 'The kept login counts no more, and a new one takes the credentials')
+        throw new BrowserFault('login-expired', 'The kept login counts no more: sign in by hand, or open the session with its credentials')
     }
     const byHand = await this.#submit(signal)
     if (byHand && !this.#acted) return this.#held()

@@ -55,9 +55,44 @@ describe('the browsers page', () => {
     expect(mounted.text()).not.toContain('At capacity')
   })
 
+  it('shows below them those that sleep, wakes one, offers a sign-in for what has run out, and asks before it forgets', async () => {
+    const since = new Date(Date.now() - 22 * 60_000).toISOString()
+    const asleep = { since, bytes: 3_100_000, tabs: 1, loginGoodUntil: null, expired: false, forgottenAt: since, leftOut: [] }
+    const sleeping = (id: string, username: string, changes: Partial<typeof asleep> = {}) =>
+      session({ id, username, state: 'hibernated', memoryBytes: null, asleep: { ...asleep, ...changes } })
+    const [good, over] = [
+      sleeping('session_1795246251_1-c', 'gate-day'),
+      sleeping('session_1795246252_1-d', 'gate-night', { expired: true }),
+    ]
+    const server = serving([...two, good, over])
+      .on(`POST /browsers/v1/browser-sessions/${good.id}/wake`, () => ({ session: { ...good, state: 'starting', asleep: null } }))
+      .on(`DELETE /browsers/v1/browser-sessions/${over.id}`, () => reply(204, null))
+    mounted = await mountPage(BrowsersPage, { server })
+    for (const words of [
+      '2 of 10 live',
+      '2 asleep',
+      'Hibernated',
+      '22 min',
+      '3.1 MB',
+      'As long as the site keeps it',
+      'Expired',
+      '6 MB asleep',
+    ])
+      expect(mounted.text()).toContain(words)
+    const group = () => document.querySelector('section[aria-label="Sessions that sleep"]')
+    await mounted.click('Wake')
+    expect(server.sent(`POST /browsers/v1/browser-sessions/${good.id}/wake`)).toHaveLength(1)
+    expect(group()?.textContent).not.toContain('gate-day')
+    await mounted.click('Forget gate-night')
+    expect(mounted.text()).toContain('Forget the login of gate-night?')
+    await mounted.click('Forget login of gate-night')
+    expect(server.sent(`DELETE /browsers/v1/browser-sessions/${over.id}`)).toHaveLength(1)
+    expect(group()).toBeNull()
+  })
+
   it('says at capacity who would have to go', async () => {
     mounted = await mountPage(BrowsersPage, { server: serving(two, { capacity: 2, nextEvicted: two[0]?.id ?? null }) })
-    expect(mounted.text()).toContain('the next session closes user1')
+    expect(mounted.text()).toContain('user1, used least recently, falls asleep for the next session')
   })
 
   it('says for how many more there is room, or who would have to go', async () => {
