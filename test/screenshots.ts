@@ -183,8 +183,14 @@ async function liveView(page: Page): Promise<void> {
   await page.waitForSelector('canvas:not(.invisible)', { timeout: 15_000 })
 }
 
-/** Leaves the table as it was found: the choice is remembered. */
+/** Each session at another page. Leaves the table as it was found: the choice is remembered. */
 async function wall(page: Page): Promise<void> {
+  const paths = ['/containers', '/holds', '/myappointments', '/returns', '/lab']
+  for (const [index, { id }] of (await sessions(server)).entries())
+    await server.call(`/browsers/v1/browser-sessions/${id}/navigate`, {
+      method: 'POST',
+      json: { address: portal.url + (paths[index % paths.length] ?? '') },
+    })
   await page.locator('[role=tab]::-p-text(Wall)').click()
   await liveView(page)
   await page.waitForFunction(() =>
