@@ -8,6 +8,7 @@
 import type { BotConcerns, BotFacts } from '../server/bots/report.ts'
 import type { BotState } from '../server/bots/contract/index.ts'
 import type { BrokerConcerns, BrokerFacts } from '../server/brokers/report.ts'
+import type { RecorderCategory } from '../server/browsers/contract/index.ts'
 import type { sessionEvents } from '../server/browsers/events.ts'
 import type { BrowserConcerns, BrowserFacts } from '../server/browsers/report.ts'
 import type { SessionState } from '../server/browsers/contract/index.ts'
@@ -123,6 +124,15 @@ export interface Words {
     /** What a webhook of bots may be for, to be ticked, and how one that has chosen nothing reads. */
     webhookEvents: Record<'message' | 'progress' | 'state' | 'rule', { label: string; help: string }>
     everyEvent: string
+    /** What is recorded of a browser session. */
+    recorder: {
+      categories: Record<RecorderCategory, string>
+      /** A kind without a word is called by its category. */
+      kinds: Readonly<Record<string, string>>
+      scopes: Record<'all' | 'peopleAndPage' | 'page' | 'people' | 'wheelhouse', string>
+      /** Names of what is known of an entry; what has none is not shown. */
+      facts: Readonly<Record<string, string>>
+    }
     /** What is the matter with a bot; `at` is a time of day. */
     botTrouble: {
       loggedOut: Trouble<{ at: string; number: string; queue: number }>

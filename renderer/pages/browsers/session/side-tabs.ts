@@ -1,13 +1,13 @@
 /** The tabs of the panel beside the large view, in their order. */
 import DownloadsTab from './downloads-tab.vue'
-import EventsTab from './events-tab.vue'
 import RecordingsTab from './recordings-tab.vue'
+import RecorderTab from './recorder-tab.vue'
 import type { SideTab } from './side-tab.ts'
 import StateTab from './state-tab.vue'
 import UseTab from './use-tab.vue'
 
 export const sideTabs: readonly SideTab[] = [
-  { id: 'events', label: 'Events', component: EventsTab },
+  { id: 'recorder', label: 'Recorder', component: RecorderTab },
   { id: 'state', label: 'State', component: StateTab },
   { id: 'downloads', label: 'Downloads', count: ({ session }) => session.downloads, component: DownloadsTab },
   { id: 'recordings', label: 'Recordings', component: RecordingsTab },
