@@ -27,6 +27,8 @@ const announcedEvents = {
   'took-over': eventType('attention'),
   'given-back': eventType('neutral'),
   refreshed: eventType(({ ok }) => (ok ? 'good' : 'attention'), { ok: z.boolean(), ...said }, passing),
+  /** A step of the login is theirs. */
+  'person-wanted': eventType('attention', { what: z.string() }),
   'signed-out': eventType('attention', { why: z.string() }),
   'signed-in-again': eventType('good', { /** The site had the login still. */ held: z.boolean(), why: z.string() }),
   'popup-blocked': eventType('neutral', { how: z.enum(['refused', 'closed']) }, passing),

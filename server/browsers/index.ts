@@ -39,7 +39,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
   const folder = join(context.dataDir, 'browsers')
   const profilesDir = join(folder, 'profiles')
   const registry = createProcessRegistry(database)
-  const profiles = createProfileStore(database, events, clock)
+  const profiles = createProfileStore(database, events, clock, context.sealer)
   const changed = (): void => context.changed('browsers')
   let opened = 0
   let reaping: Promise<unknown> = Promise.resolve()

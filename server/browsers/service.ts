@@ -31,7 +31,7 @@ import { obtained, type Obtained, type OnceWanted, type Wanted } from './session
 import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 
 export interface ServiceOptions extends StarterOptions {
-  profiles: Pick<ProfileStore, 'get'>
+  profiles: Pick<ProfileStore, 'get' | 'valuesOf'>
   files: Pick<SessionFiles, 'of'>
   kept: KeptLogins
   textOf: SessionEventText

@@ -13,8 +13,10 @@ import type { Driven } from '../page/drive.ts'
 import { wordsOf } from '../page/driver-words.ts'
 import { readPageState } from '../page/page-state.ts'
 import { untilLate } from '../page/until.ts'
-import { createCaptchaClient } from './captcha.ts'
+import { createCaptchaClient, type CaptchaSolver } from './captcha.ts'
 import { refreshLogin, type RefreshResult } from './keep-alive.ts'
+import type { ProfileStore } from '../site/profiles.ts'
+import type { AskedPerson } from '../steps/actions.ts'
 import { signIn, type Credentials, type SignedIn } from './sign-in.ts'
 
 /** What logging in asks of a session, and tells it. */
@@ -38,6 +40,8 @@ export interface LoginSession extends Driven {
     readonly attempt: Promise<SignedIn> | null
     attemptBegun(attempt: Promise<SignedIn>): void
     attemptFailed(reason: string): void
+    /** A step of the attempt needs a person. */
+    personWanted(what: string): AskedPerson
     gained(): void
     refreshBegun(): void
     refreshed(ok: boolean, message: string): void
@@ -50,6 +54,8 @@ export interface LoginTools {
   settings: SettingsSource
   egress: Egress
   textOf: SessionEventText
+  /** What the steps of a profile fill in. */
+  profiles: Pick<ProfileStore, 'valuesOf'>
 }
 
 /**
@@ -170,10 +176,17 @@ export async function recogniseLogin(session: LoginSession): Promise<void> {
   }
 }
 
-function signInOn(page: Page, session: LoginSession, { settings, egress, textOf }: LoginTools): Promise<SignedIn> {
+export function captchaSolver({ settings, egress }: Pick<LoginTools, 'settings' | 'egress'>): CaptchaSolver {
   const { address, timeout } = settings.current().browsers.captcha
+  return createCaptchaClient({ address, timeout: timeout * 1_000, fetch: createEgressFetch(egress, originsOf([address])) })
+}
+
+async function signInOn(page: Page, session: LoginSession, tools: LoginTools): Promise<SignedIn> {
+  const { textOf, profiles } = tools
   return signIn(page, session.profile, session.credentials, {
-    solveCaptcha: createCaptchaClient({ address, timeout: timeout * 1_000, fetch: createEgressFetch(egress, originsOf([address])) }),
+    solveCaptcha: captchaSolver(tools),
+    values: await profiles.valuesOf(session.profile),
+    askPerson: (what) => session.login.personWanted(what),
     signal: session.life,
     credentialsKnown: session.credentialsKnown,
     report: (step) => {

@@ -7,6 +7,8 @@ export type SessionLifecycleEvent =
   | 'sign-in-begun'
   | 'signed-in'
   | 'sign-in-failed'
+  | 'person-wanted'
+  | 'person-helped'
   | 'lease-taken'
   | 'leases-ended'
   | 'taken-over'
@@ -23,6 +25,8 @@ export interface SessionFacts {
   signedIn: boolean
   /** A sign-in is running. */
   signingIn: boolean
+  /** A step of the sign-in stands still until a person has helped. */
+  wantsPerson: boolean
   /** The browser has been started and has answered once. */
   up: boolean
   leases: number
@@ -37,6 +41,7 @@ export function restingState(facts: SessionFacts): SessionState {
   if (!facts.up) return 'starting'
   if (facts.silent) return 'not-responding'
   if (facts.takenOver) return 'taken-over'
+  if (facts.wantsPerson) return 'needs-you'
   if (facts.signingIn) return 'signing-in'
   if (!facts.signedIn) return 'needs-you'
   return facts.leases > 0 ? 'in-use' : 'ready'
@@ -59,7 +64,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
     ready: 'Logged in, and nobody uses it: it may be refreshed, evicted or ended for idleness',
     'in-use': 'Logged in and leased',
     'taken-over': 'A person holds keyboard and mouse',
-    'needs-you': 'Not logged in, and nothing is under way that would change that',
+    'needs-you': 'Not logged in, and nothing but a person would change that',
     'not-responding': 'Its browser does not answer',
     closing: 'It has ended for everybody; its browser is going',
     hibernated: 'Browser and profile directory are gone, its login is kept, sealed: it can be woken',
@@ -81,6 +86,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
         'A lease may have been taken for the waiting call: straight to `ready` would make the session evictable',
       ),
       'sign-in-failed': to('needs-you', 'The session may stay for a person to help; whether it does is the service’s rule'),
+      'person-wanted': to('needs-you', 'A step of the login is a person’s, e.g. the code from a mail; the login waits'),
       'lease-taken': to('signing-in', 'A second caller leases it while the first one’s login runs'),
       'leases-ended': to('signing-in', 'The last lease may run out in the middle of a renewal'),
       'taken-over': takenOver,
@@ -116,6 +122,8 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'sign-in-begun': rests(['taken-over', 'not-responding'], 'A caller’s login runs in a page of its own, or a person watches it'),
       'signed-in': rests(['taken-over', 'not-responding'], 'The automatic attempt may end after a person took over; they still drive'),
       'sign-in-failed': rests(['taken-over', 'not-responding'], 'A person may sign in by hand while the automatic attempt is failing'),
+      'person-wanted': rests(['taken-over', 'not-responding'], 'The login comes to the person’s step while they drive already'),
+      'person-helped': rests(['taken-over', 'not-responding'], 'What the login waited for shows while the person still drives'),
       answered: to('taken-over', 'A person may have taken over while the browser was silent'),
       'fell-silent': fellSilent,
       ending,
@@ -123,6 +131,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
     'needs-you': {
       'sign-in-begun': to('signing-in', 'The first sign-in, or one retried for a later caller'),
       'signed-in': rests(['ready', 'in-use'], 'A person has signed in by hand, which is seen when they give back'),
+      'person-helped': to('signing-in', 'The login goes on by itself'),
       'lease-taken': to('needs-you', 'The lease counts; that a person is needed stays visible'),
       'leases-ended': to('needs-you', 'The caller whose login failed gives its lease back'),
       'taken-over': takenOver,
@@ -140,6 +149,8 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       ),
       'leases-ended': to('not-responding', 'The last lease may run out while nothing answers; `ready` would let it be handed out'),
       'given-back': to('not-responding', 'The person leaves a browser that does not answer'),
+      'person-wanted': to('not-responding', 'A page may ask for a person just before the silence is noticed'),
+      'person-helped': to('not-responding', 'The person gives back a browser that does not answer'),
       'sign-in-begun': to('not-responding', 'A caller’s login may begin in the moment of the silence'),
       'signed-in': to('not-responding', 'A site’s late answer is no answer to the ping'),
       'sign-in-failed': to('not-responding', 'A login runs into its limit because nothing answers'),

@@ -6,6 +6,7 @@ import { iso } from '../../clock.ts'
 import type { BrowserSession } from '../contract/index.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 import type { SignedIn } from '../login/sign-in.ts'
+import type { AskedPerson } from '../steps/actions.ts'
 import type { SessionCore } from './session-core.ts'
 
 export type LastRefresh = NonNullable<BrowserSession['lastRefresh']>
@@ -14,6 +15,8 @@ export class SessionLogin {
   readonly #core: SessionCore
   readonly #profile: Pick<SiteProfile, 'kind' | 'refresh'>
   #holds = false
+  /** Tells the step that waits for a person that they are done. */
+  #wanted: (() => void) | null = null
   #attempt: Promise<SignedIn> | null = null
   #lastRefresh: LastRefresh | null = null
   /** On the monotonic clock. */
@@ -34,6 +37,11 @@ export class SessionLogin {
     return this.#attempt
   }
 
+  /** The sign-in stands still until a person has helped. */
+  get wantsPerson(): boolean {
+    return this.#wanted !== null
+  }
+
   get lastRefresh(): LastRefresh | null {
     return this.#lastRefresh
   }
@@ -50,6 +58,30 @@ export class SessionLogin {
   attemptBegun(attempt: Promise<SignedIn>): void {
     this.#attempt = attempt
     this.#core.handle('sign-in-begun')
+  }
+
+  /** A step of the attempt stops for a person, who is told this. */
+  personWanted(what: string): AskedPerson {
+    const { promise: gaveBack, resolve } = Promise.withResolvers<void>()
+    this.#wanted = resolve
+    this.#core.explain(what)
+    this.#core.handle('person-wanted')
+    this.#core.record('person-wanted', { what })
+    return {
+      gaveBack,
+      end: () => {
+        if (this.#wanted !== resolve) return
+        this.#wanted = null
+        if (!this.#core.live) return
+        this.#core.explain(null)
+        this.#core.handle('person-helped')
+      },
+    }
+  }
+
+  /** The person who was wanted has given keyboard and mouse back. */
+  personGaveBack(): void {
+    this.#wanted?.()
   }
 
   attemptFailed(reason: string): void {

@@ -112,6 +112,7 @@ export class Session implements ViewableSession {
         silent: this.browser.silent,
         signedIn: this.login.holds,
         signingIn: this.login.attempt !== null,
+        wantsPerson: this.login.wantsPerson,
         leases: this.leases.count,
         takenOver: this.control.holder !== null,
         kept: this.#outlives,
@@ -177,6 +178,7 @@ export class Session implements ViewableSession {
         if (!this.live) return
         this.touch()
         this.dialogs.abandon()
+        this.login.personGaveBack()
         core.handle('given-back')
         core.record('given-back', {}, by)
         hooks.onGivenBack(this)

@@ -30,7 +30,7 @@ export function readDate(text: string): string | null {
   const { year, month, day } = found
   const date = new Date(Date.UTC(year, month - 1, day))
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null
-  const time = /\b(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]\.?m\b)?/i.exec(text)
+  const time = /(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]\.?m\b)?/i.exec(text)
   return date.toISOString().slice(0, 10) + (time === null ? '' : `T${timeOf(time)}`)
 }
 

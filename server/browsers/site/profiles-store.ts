@@ -6,8 +6,12 @@ export interface ProfileRows {
   find(name: string): string | null
   all(): { name: string; body: string }[]
   put(name: string, body: string, now: number): void
-  /** False when there was none. */
+  /** False when there was none. Its secrets go with it. */
   remove(name: string): boolean
+  /** By name; sealed. */
+  secrets(profile: string): ReadonlyMap<string, Buffer>
+  /** In place of all that it had, with the profile itself. */
+  putWithSecrets(name: string, body: string, now: number, secrets: ReadonlyMap<string, Buffer>): void
 }
 
 export function createProfileRows(database: Database): ProfileRows {
@@ -18,10 +22,24 @@ export function createProfileRows(database: Database): ProfileRows {
      ON CONFLICT (name) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
   )
   const remove = database.prepare('DELETE FROM site_profiles WHERE name = ?')
+  const secrets = database.prepare<[string], { name: string; sealed: Buffer }>(
+    'SELECT name, sealed FROM site_profile_secrets WHERE profile = ?',
+  )
+  const putSecret = database.prepare('INSERT INTO site_profile_secrets (profile, name, sealed) VALUES (?, ?, ?)')
+  const removeSecrets = database.prepare('DELETE FROM site_profile_secrets WHERE profile = ?')
   return {
     find: (name) => find.get(name)?.body ?? null,
     all: () => all.all(),
     put: (name, body, now) => void put.run(name, body, now),
-    remove: (name) => remove.run(name).changes > 0,
+    remove: database.transaction((name: string) => {
+      removeSecrets.run(name)
+      return remove.run(name).changes > 0
+    }),
+    secrets: (profile) => new Map(secrets.all(profile).map(({ name, sealed }) => [name, sealed])),
+    putWithSecrets: database.transaction((name: string, body: string, now: number, sealed: ReadonlyMap<string, Buffer>) => {
+      put.run(name, body, now)
+      removeSecrets.run(name)
+      for (const [each, text] of sealed) putSecret.run(name, each, text)
+    }),
   }
 }

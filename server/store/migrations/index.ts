@@ -16,6 +16,7 @@ import { rights } from './014-rights.ts'
 import { botInbox } from './015-bot-inbox.ts'
 import { loginLastSigning } from './016-login-last-signing.ts'
 import { keptLogins } from './017-kept-logins.ts'
+import { siteProfileSecrets } from './018-site-profile-secrets.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -24,4 +25,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets]

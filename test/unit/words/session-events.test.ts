@@ -39,6 +39,7 @@ const expected: Expected = {
     [{ ok: true, said: 'Login renewed' }, 'good', 'Login renewed'],
     [{ ok: false, said: 'No answer within 30 s' }, 'attention', 'No answer within 30 s'],
   ],
+  'person-wanted': [[{ what: 'Type the code from the mail' }, 'attention', 'The login waits for a person: Type the code from the mail']],
   'signed-out': [[{ why }, 'attention', 'The login is gone: the site shows its login form']],
   'signed-in-again': [
     [{ held: true, why }, 'good', 'The login holds, although the site shows its login form'],

@@ -12,6 +12,7 @@ import { nextState } from '../../../../server/lifecycle.ts'
 const facts = (some: Partial<SessionFacts> = {}): SessionFacts => ({
   signedIn: true,
   signingIn: false,
+  wantsPerson: false,
   up: true,
   leases: 0,
   takenOver: false,
@@ -24,6 +25,8 @@ const events: SessionLifecycleEvent[] = [
   'sign-in-begun',
   'signed-in',
   'sign-in-failed',
+  'person-wanted',
+  'person-helped',
   'lease-taken',
   'leases-ended',
   'taken-over',
@@ -105,7 +108,7 @@ interface Life {
 
 /** What may come next, with the facts as they are then. Leases that run out together are each told of when none is left any more. */
 function possible(now: SessionFacts): [SessionLifecycleEvent, SessionFacts][] {
-  const { up, signedIn, signingIn, takenOver, silent } = now
+  const { up, signedIn, signingIn, wantsPerson, takenOver, silent } = now
   const when = (can: boolean, event: SessionLifecycleEvent, change: Partial<SessionFacts>): [SessionLifecycleEvent, SessionFacts][] =>
     can ? [[event, { ...now, ...change }]] : []
   return [
@@ -117,8 +120,10 @@ function possible(now: SessionFacts): [SessionLifecycleEvent, SessionFacts][] {
     ...when(up && !silent, 'fell-silent', { silent: true }),
     ...when(silent, 'answered', { silent: false }),
     ...when(up && !signingIn, 'sign-in-begun', { signingIn: true }),
-    ...when(signingIn, 'signed-in', { signingIn: false, signedIn: true }),
-    ...when(signingIn, 'sign-in-failed', { signingIn: false, signedIn: false }),
+    ...when(signingIn && !wantsPerson, 'person-wanted', { wantsPerson: true }),
+    ...when(wantsPerson, 'person-helped', { wantsPerson: false }),
+    ...when(signingIn && !wantsPerson, 'signed-in', { signingIn: false, signedIn: true }),
+    ...when(signingIn && !wantsPerson, 'sign-in-failed', { signingIn: false, signedIn: false }),
     ...when(up && !signingIn && !signedIn, 'signed-in', { signedIn: true }),
   ]
 }
