@@ -67,7 +67,7 @@ export class LoginKeeping implements SessionKeeping {
     if (kept === null) return null
     this.#kept = null
     const how = await resume(this.#session, page, kept, this.#hooks)
-    this.#inDoubt = how.is === 'unknown'
+    this.#inDoubt = how.is === 'unknown' && !this.#hooks.inVain
     this.#hooks.resumed(how)
     return how.is === 'held' ? 'held' : null
   }

@@ -41,7 +41,7 @@ const closeGrace = 1_000
 
 /** Whoever has a browser, e.g. a session. */
 export interface BrowserOwner {
-  /** Names its row in the process registry. */
+  /** Begins the name of its row in the process registry. */
   readonly id: string
   /** Aborts when it wants none any more. */
   readonly life: AbortSignal
@@ -165,10 +165,12 @@ export class BrowserStarter {
 
   async #startOwn(owner: BrowserOwner, fitness: Fitness, extras: Extras): Promise<Pick<Held, 'browser' | 'release'>> {
     const release = await this.#slots.acquire(owner.life)
-    this.#held.set(owner, { row: owner.id, browser: null })
+    // Of each browser its own: a session that wakes has its id from a run whose leftovers may not be gone yet.
+    const row = `${owner.id}.${randomBytes(4).toString('hex')}`
+    this.#held.set(owner, { row, browser: null })
     try {
-      const browser = await this.#launch(owner.id, fitness, owner.life, extras)
-      this.#held.set(owner, { row: owner.id, browser })
+      const browser = await this.#launch(row, fitness, owner.life, extras)
+      this.#held.set(owner, { row, browser })
       return { browser, release }
     } catch (error) {
       release()
