@@ -1,5 +1,6 @@
 /** The desktop app, put together: the server, the window, and what hangs around them. */
 import { join } from 'node:path'
+import type { BrowserWindowConstructorOptions } from 'electron'
 import { systemClock } from '../server/clock.ts'
 import type { RoomName } from '../server/http/contract.ts'
 import type { ServerOptions } from '../server/server.ts'
@@ -19,6 +20,7 @@ import { ServerHost, type HostedServer } from './server-host.ts'
 import { runSmokeTest } from './smoke.ts'
 import { TrayController } from './tray.ts'
 import { WindowStateFile } from './window-state.ts'
+import { SessionWindows } from './session-windows.ts'
 import { MainWindow } from './window.ts'
 import { startFailure, words } from './words.ts'
 import { say } from '../words/words.ts'
@@ -61,21 +63,29 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     serveWindow({ root: files.renderer, policy: () => host.ready.then(() => contentSecurityPolicy(host.connection().url)) }),
   )
 
-  const window = new MainWindow({
-    create: (windowOptions) => new electron.BrowserWindow(windowOptions),
-    workAreas: () => [electron.screen.getPrimaryDisplay(), ...electron.screen.getAllDisplays()].map(({ workArea }) => workArea),
-    state,
+  const pages = {
+    create: (windowOptions: BrowserWindowConstructorOptions) => new electron.BrowserWindow(windowOptions),
     address: { url: options.developmentUrl ?? `${windowOrigin}/`, origin },
     preload: files.preload,
     icon,
     dark: () => nativeTheme.shouldUseDarkColors,
     developer: !app.isPackaged,
-    openOutside: (address) => {
+    openOutside: (address: string) => {
       if (mayOpenOutside(address, host.addresses()))
         shell.openExternal(address).catch((error: unknown) => log.warn({ error }, 'A link could not be opened'))
       else log.warn({}, 'The window asked for an address that is not opened')
     },
-    onClose: closeAction,
+  }
+  const sessionWindows = new SessionWindows(pages)
+  const window = new MainWindow({
+    ...pages,
+    workAreas: () => [electron.screen.getPrimaryDisplay(), ...electron.screen.getAllDisplays()].map(({ workArea }) => workArea),
+    state,
+    onClose: () => {
+      const action = closeAction()
+      if (action === 'quit') sessionWindows.closeAll()
+      return action
+    },
     hidden: explainHiding,
     crashed: (reason) => dialog.showErrorBox(words.desktop.windowStopped.title, say(words.desktop.windowStopped.text, { reason })),
     failed: pageMissing,
@@ -130,14 +140,21 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     saveAutostart,
     saveTheme: (theme) => state.change({ theme }),
     notify: (message) => notifier.show(message),
+    openSessionWindow: (session) => sessionWindows.open(session),
     shell,
     clipboard,
     nativeTheme,
   })
   const unbindIpc = bindIpc({ ipcMain: electron.ipcMain, origin, handlers, log: (facts, message) => log.warn(facts, message) })
   showMenu([])
-  nativeTheme.on('updated', () => window.paint())
-  host.onMoved(() => window.reload())
+  nativeTheme.on('updated', () => {
+    window.paint()
+    sessionWindows.paint()
+  })
+  host.onMoved(() => {
+    window.reload()
+    sessionWindows.reload()
+  })
 
   let quitting = false
   app.on('second-instance', () => window.show())

@@ -18,6 +18,7 @@ export interface HandlerParts {
   saveAutostart(enabled: boolean): Promise<unknown>
   saveTheme(theme: 'system' | 'light' | 'dark'): void
   notify(message: DesktopMessage): void
+  openSessionWindow(session: string): Promise<void>
   shell: Pick<Shell, 'openExternal' | 'openPath'>
   clipboard: Pick<Clipboard, 'writeText'>
   nativeTheme: Pick<NativeTheme, 'themeSource'>
@@ -55,5 +56,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return result
     },
     notify: (message) => parts.notify(message),
+    openSessionWindow: (session) => parts.openSessionWindow(session),
   }
 }

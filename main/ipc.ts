@@ -11,6 +11,7 @@ const argumentSchemas: { readonly [Name in CallName]: z.ZodType<ArgumentOf<Name>
   getDesktopInfo: z.void(),
   openExternal: z.string().max(4_096),
   openDataFolder: z.void(),
+  openSessionWindow: z.string().regex(/^session_[0-9A-Za-z_-]{1,80}$/),
   copyText: z.string().max(1_000_000),
   setTheme: z.enum(['system', 'light', 'dark']),
   getAutostart: z.void(),

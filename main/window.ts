@@ -4,17 +4,21 @@ import { channelOf, type Command } from '../preload/schema.ts'
 import { guardContents, type GuardedContents } from './security.ts'
 import { placeWindow, smallestWindow, type Bounds, type WindowState } from './window-state.ts'
 
-export interface WindowParts {
+/** What every window that shows our pages is made with. */
+export interface PageWindowParts {
+  preload: string
+  icon: string
+  dark(): boolean
+  developer: boolean
+}
+
+export interface WindowParts extends PageWindowParts {
   create(options: BrowserWindowConstructorOptions): ShellWindow
   /** Screens without panels and docks, the primary one first. */
   workAreas(): Bounds[]
   state: { get(): WindowState; change(change: Partial<WindowState>): void }
   /** The page to load and the origin that counts as ours. */
   address: { url: string; origin: string }
-  preload: string
-  icon: string
-  dark(): boolean
-  developer: boolean
   openOutside(address: string): void
   /** What closing does now. `quit` while the app is quitting. */
   onClose(): 'quit' | 'hide'
@@ -28,6 +32,29 @@ export interface WindowParts {
 
 /** The page's grounds in both themes, so that nothing flashes before the first frame. */
 const grounds = { light: '#ffffff', dark: '#0f1114' } as const
+
+/** Hidden until its first frame is drawn. */
+export function pageWindow({ preload, icon, dark, developer }: PageWindowParts) {
+  return {
+    show: false,
+    title: 'Wheelhouse',
+    icon,
+    minWidth: smallestWindow.width,
+    minHeight: smallestWindow.height,
+    backgroundColor: dark() ? grounds.dark : grounds.light,
+    autoHideMenuBar: true,
+    webPreferences: {
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      nodeIntegrationInSubFrames: false,
+      webviewTag: false,
+      spellcheck: false,
+      devTools: developer,
+    },
+  } satisfies BrowserWindowConstructorOptions
+}
 
 export class MainWindow {
   readonly #parts: WindowParts
@@ -85,32 +112,13 @@ export class MainWindow {
   }
 
   paint(): void {
-    this.#window?.setBackgroundColor(this.#ground())
+    this.#window?.setBackgroundColor(pageWindow(this.#parts).backgroundColor)
   }
 
   #create(): ShellWindow {
     const parts = this.#parts
     const { bounds } = parts.state.get()
-    const window = parts.create({
-      ...placeWindow(bounds, parts.workAreas()),
-      minWidth: smallestWindow.width,
-      minHeight: smallestWindow.height,
-      show: false,
-      title: 'Wheelhouse',
-      icon: parts.icon,
-      backgroundColor: this.#ground(),
-      autoHideMenuBar: true,
-      webPreferences: {
-        preload: parts.preload,
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        nodeIntegrationInSubFrames: false,
-        webviewTag: false,
-        spellcheck: false,
-        devTools: parts.developer,
-      },
-    })
+    const window = parts.create({ ...placeWindow(bounds, parts.workAreas()), ...pageWindow(parts) })
     this.#window = window
     guardContents(window.webContents, parts.address.origin, parts.openOutside)
     this.#keepPlace(window)
@@ -159,10 +167,6 @@ export class MainWindow {
     if (again) this.#parts.crashed(reason)
     else this.#load(window)
   }
-
-  #ground(): string {
-    return this.#parts.dark() ? grounds.dark : grounds.light
-  }
 }
 
 type WindowMethods =
@@ -178,6 +182,7 @@ type WindowMethods =
   | 'isDestroyed'
   | 'getNormalBounds'
   | 'setBackgroundColor'
+  | 'close'
 
 /** What is used of a BrowserWindow. */
 export interface ShellWindow extends Pick<BrowserWindow, WindowMethods> {

@@ -53,6 +53,8 @@ export const schema = {
   /** Opens an https link, or an address of this Wheelhouse, in the person's own browser. */
   openExternal: call<string, void>(),
   openDataFolder: call<void, void>(),
+  /** Shows a browser session, by its id, in a window of its own. */
+  openSessionWindow: call<string, void>(),
   copyText: call<string, void>(),
   setTheme: call<'system' | 'light' | 'dark', void>(),
   getAutostart: call<void, Autostart>(),

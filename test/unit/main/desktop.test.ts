@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { channelOf } from '../../../preload/schema.ts'
 import { KernelFault } from '../../../server/fault.ts'
 import { openedDesktop, startDesktop } from '../../fakes/desktop.ts'
 import { until } from '../../fakes/kernel.ts'
@@ -28,6 +29,21 @@ describe('from launch to quit', () => {
     expect(server.state).toBe('stopped')
     expect(electron.facts.windows).toHaveLength(0)
     expect(electron.facts.trays.every((tray) => tray.isDestroyed())).toBe(true)
+  })
+
+  test('a session has a window of its own, one however often it is asked for, which goes with the window', async () => {
+    const { electron, window } = await openedDesktop()
+    const page = 'app://wheelhouse/index.html'
+    const ask = (session: string) => electron.ipcMain.invoke(channelOf('openSessionWindow'), session, page)
+    await ask('session_1795246249_3886465173-a')
+    await ask('session_1795246249_3886465173-a')
+    expect(electron.facts.windows).toHaveLength(2)
+    expect(electron.facts.windows[1]?.loads).toEqual(['app://wheelhouse/#/browsers/session_1795246249_3886465173-a?window=1'])
+    expect(electron.facts.windows[1]?.options.webPreferences).toEqual(window.options.webPreferences)
+    expect(await ask('../settings')).toMatchObject({ ok: false })
+    window.close()
+    expect(electron.facts.windows).toHaveLength(0)
+    expect(await electron.app.exited()).toBe(0)
   })
 
   test('the window is there while the server still starts, and its page follows once the port is known', async () => {

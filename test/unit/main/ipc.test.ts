@@ -14,6 +14,7 @@ function handlers(changes: Partial<Handlers> = {}): Handlers {
     getDesktopInfo: () => ({ platform: 'linux', version: '0.1.0', packaged: false, secretsProtected: true, closeByDefault: 'quit' }),
     openExternal: () => undefined,
     openDataFolder: () => undefined,
+    openSessionWindow: () => undefined,
     copyText: () => undefined,
     setTheme: () => undefined,
     getAutostart: () => ({ available: true, enabled: false }),
