@@ -34,6 +34,8 @@ const goesOut = (queue: number, when: string): string =>
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
+const leftHow = { left: 'has left', ended: 'was ended by a person', 'cut-off': 'was cut off' }
+
 const disk: Words['disk'] = {
   full: 'the disk is full',
   'read-only': 'the disk is read-only',
@@ -91,6 +93,8 @@ export const en: Words = {
       'login-failed': 'Login failed',
       'lease-taken': 'Session leased',
       'lease-ended': 'Lease ended',
+      'client-joined': 'Program connected',
+      'client-left': 'Program left',
       'took-over': 'Taken over',
       'given-back': 'Given back',
       refreshed: 'Login checked',
@@ -203,6 +207,9 @@ export const en: Words = {
     'login-failed': ({ said }) => said,
     'lease-taken': ({ holder }) => `${holder} leased the session`,
     'lease-ended': ({ holder, how }) => `The lease of ${holder} was ${how === 'given-back' ? 'given back' : 'ended at its deadline'}`,
+    'client-joined': ({ client, program }) =>
+      `${client} drives the session${program === '' || program === client ? '' : ` with ${program}`}`,
+    'client-left': ({ client, how }) => `${client} ${leftHow[how]}`,
     'took-over': 'A person took over keyboard and mouse',
     'given-back': 'Keyboard and mouse were given back',
     refreshed: ({ said }) => said,

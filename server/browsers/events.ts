@@ -24,6 +24,11 @@ const announcedEvents = {
   'login-failed': eventType('bad', said),
   'lease-taken': eventType('busy', { holder: z.string() }, passing),
   'lease-ended': eventType('neutral', { holder: z.string(), how: z.enum(['given-back', 'deadline']) }, passing),
+  'client-joined': eventType('busy', { client: z.string(), program: z.string() }),
+  'client-left': eventType(({ how }) => (how === 'cut-off' ? 'attention' : 'neutral'), {
+    client: z.string(),
+    how: z.enum(['left', 'ended', 'cut-off']),
+  }),
   'took-over': eventType('attention'),
   'given-back': eventType('neutral'),
   refreshed: eventType(({ ok }) => (ok ? 'good' : 'attention'), { ok: z.boolean(), ...said }, passing),

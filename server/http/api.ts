@@ -55,10 +55,16 @@ export interface SocketInput {
 export interface SocketCall extends Omit<Call, 'node' | 'signal'> {
   /** What carries the WebSocket: for a room that writes ready-made frames to many sockets, or watches how much is still unsent. */
   stream: Duplex
+  /** For a socket that was opened by what a key was given, without the key: it ends with that key too. */
+  endWithKey(id: string): void
 }
 
 /** Called once the socket is open and its caller known; the room owns the socket from here. */
-export type SocketHandler = (socket: WebSocket, input: SocketInput, call: SocketCall) => void
+export interface SocketHandler {
+  (socket: WebSocket, input: SocketInput, call: SocketCall): void
+  /** Called before the socket opens: what it throws is the answer in the API's own shape. */
+  admit?(input: SocketInput): void | Promise<void>
+}
 
 /** A contract with its handlers, ready to be mounted. */
 export interface Api {

@@ -78,6 +78,7 @@ async function accept({ api, exposure, options, table }: Gate, request: Incoming
   checkSubject(api, definition, subject, standing)
   const handler = api.sockets[name]
   if (handler === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no handler`)
+  await handler.admit?.({ params, query })
   const opened = await upgrade(server, request, socket, head)
   if (caller.kind === 'key') options.keySockets.add(caller.id, opened)
   const requestId = options.newRequestId()
@@ -97,6 +98,7 @@ async function accept({ api, exposure, options, table }: Gate, request: Incoming
         headers: request.headers,
         origin: `http://${request.headers.host ?? ''}${exposure.prefix}`,
         stream: socket,
+        endWithKey: (id) => options.keySockets.add(id, opened),
       },
     )
   })

@@ -9,12 +9,12 @@ export function createAsleepHandlers({ service, kept }: ApiParts): Handlers<type
   return {
     hibernateSession: async ({ params }, call) => {
       const row = await service.hibernate(params.id, actor(call))
-      return { status: 200, body: { session: presentAsleep(row, kept) } }
+      return { status: 200, body: { session: presentAsleep(row, kept, call.origin) } }
     },
     wakeSession: async ({ params }, call) => {
       const wanted = { waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }
       const { session } = await nativeCapacity(service.wake(params.id, wanted))
-      return { status: 202, body: { session: presentSession(session, service.idleTimeout) } }
+      return { status: 202, body: { session: presentSession(session, service.idleTimeout, call.origin) } }
     },
     forgetAsleep: ({ query }, call) => ({
       status: 200,

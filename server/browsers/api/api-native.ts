@@ -1,5 +1,5 @@
 /** Answers the native resource of sessions, and of the Chromium they run on. */
-import type { Handlers } from '../../http/api.ts'
+import type { Call, Handlers } from '../../http/api.ts'
 import type { nativeRoutes } from '../contract/native.ts'
 import { BrowserFault } from '../fault.ts'
 import { navigate } from '../page/navigation.ts'
@@ -11,7 +11,7 @@ import { hasTags } from './api-resource.ts'
 import { actor, isReached, reachedSessions, type ApiParts } from './parts.ts'
 
 export function createNativeHandlers({ service, kept, chromium, textOf }: ApiParts): Handlers<typeof nativeRoutes> {
-  const view = (session: Session) => presentSession(session, service.idleTimeout)
+  const view = (session: Session, { origin }: Call) => presentSession(session, service.idleTimeout, origin)
   return {
     openSession: async ({ body }, call) => {
       const { profile, username, password, captchaApiKey, address, storageState: state, ...setup } = body
@@ -27,7 +27,7 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
         username: session.credentials.username,
         because,
       }))
-      return { status: 202, body: { session: view(opened.session), isNew: opened.isNew, madeRoom } }
+      return { status: 202, body: { session: view(opened.session, call), isNew: opened.isNew, madeRoom } }
     },
     browserSessions: ({ query }, call) => {
       const asked = query.tag === undefined ? [] : [query.tag].flat()
@@ -37,11 +37,11 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
         status: 200,
         body: {
           sessions: [
-            ...sessions.map(view),
+            ...sessions.map((session) => view(session, call)),
             ...service
               .asleep()
               .filter(({ id, facts }) => isReached(call, { id, makers: facts.makers }) && hasTags(facts.setup.tags, asked))
-              .map((row) => presentAsleep(row, kept)),
+              .map((row) => presentAsleep(row, kept, call.origin)),
           ],
           capacity: service.maxSessions,
           room: service.room.view(),
@@ -50,11 +50,11 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
         },
       }
     },
-    browserSession: ({ params }) => {
+    browserSession: ({ params }, call) => {
       const asleep = service.findAsleep(params.id)
       const session = asleep === undefined ? service.recall(params.id) : service.lately(params.id)
       const events = (session?.events() ?? []).map((event) => ({ ...event, text: textOf(event) }))
-      const shown = asleep === undefined ? view(service.recall(params.id)) : presentAsleep(asleep, kept)
+      const shown = asleep === undefined ? view(service.recall(params.id), call) : presentAsleep(asleep, kept, call.origin)
       return { status: 200, body: { session: shown, events } }
     },
     closeBrowserSession: async ({ params }, call) => {
@@ -63,7 +63,7 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
     },
     restartSession: async ({ params }, call) => {
       const opened = await nativeCapacity(service.restart(params.id, actor(call), call.standing.maker))
-      return { status: 202, body: { session: view(opened.session), isNew: opened.isNew } }
+      return { status: 202, body: { session: view(opened.session, call), isNew: opened.isNew } }
     },
     navigate: async ({ params, body }) => {
       const session = service.get(params.id)

@@ -24,10 +24,10 @@ export function createRecorderHandlers({ service, textOf }: ApiParts): Handlers<
       const session = service.recall(params.id)
       return { status: 200, body: JSON.stringify(har(session)), headers: asFile(session, 'har') }
     },
-    recorderZip: async ({ params }) => {
+    recorderZip: async ({ params }, call) => {
       const session = service.recall(params.id)
       const archive = await archiveOf({
-        session: presentSession(session, service.idleTimeout),
+        session: presentSession(session, service.idleTimeout, call.origin),
         entries: session.recorder.all(textOf),
         har: har(session),
         pictures: session.recorder.pictures.list(),

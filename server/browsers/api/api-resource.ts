@@ -6,9 +6,9 @@ import type { ApiParts } from './parts.ts'
 
 export function createResourceHandlers({ service }: ApiParts): Handlers<typeof resourceRoutes> {
   return {
-    changeBrowserSession: async ({ params, body }) => ({
+    changeBrowserSession: async ({ params, body }, call) => ({
       status: 200,
-      body: { session: presentSession(await service.change(params.id, body), service.idleTimeout) },
+      body: { session: presentSession(await service.change(params.id, body), service.idleTimeout, call.origin) },
     }),
   }
 }

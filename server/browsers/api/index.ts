@@ -1,10 +1,12 @@
 /** Binds the browsers contract to its service. */
 import { z } from 'zod'
 import { implement, type Api } from '../../http/api.ts'
+import { Grants } from '../clients/grants.ts'
 import { browsersContract, sessionId } from '../contract/index.ts'
 import { attachView } from '../view/live-view.ts'
 import { createHandsHandlers } from './api-hands.ts'
 import { createAsleepHandlers } from './api-asleep.ts'
+import { createClientsHandlers, createClientsSockets } from './api-clients.ts'
 import { createNativeHandlers } from './api-native.ts'
 import { createPublishedHandlers } from './api-published.ts'
 import { createOneShotHandlers } from './api-one-shots.ts'
@@ -17,6 +19,7 @@ import { actor, type ApiParts } from './parts.ts'
 
 export function createBrowsersApi(parts: ApiParts): Api {
   const { service, files, clock } = parts
+  const clients = { service, clock, grants: new Grants(clock) }
   return implement(
     browsersContract,
     {
@@ -31,8 +34,10 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createOneShotHandlers(parts),
       ...createAsleepHandlers(parts),
       ...createStateHandlers(parts),
+      ...createClientsHandlers(clients),
     },
     {
+      ...createClientsSockets(clients),
       wall: createWallSocket(parts),
       view: (socket, { params }, call) => {
         const { id } = z.object({ id: sessionId }).parse(params)

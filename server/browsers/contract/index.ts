@@ -4,6 +4,7 @@
 import { defineContract } from '../../http/contract.ts'
 import { handsRoutes } from './hands.ts'
 import { asleepRoutes } from './asleep.ts'
+import { clientsRoutes, clientsSockets } from './clients.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
 import { failed } from './parts.ts'
 import { oneShotFaults, oneShotRoutes } from './one-shots.ts'
@@ -39,8 +40,9 @@ export const browsersContract = defineContract({
     ...asleepRoutes,
     ...recordingRoutes,
     ...stateRoutes,
+    ...clientsRoutes,
   },
-  sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets },
+  sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets, ...clientsSockets },
   faults: {
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
     'invalid-params': { status: 404, message: 'Session not found', remedy: 'Check the id of the session.' },
@@ -97,6 +99,13 @@ export const browsersContract = defineContract({
     'file-too-large': { status: 413, remedy: 'Use a smaller file, or remove what is no longer needed.' },
     'picture-not-found': { status: 404, remedy: 'Ask for one that the list of what happened names; only the last few are kept.' },
     'crash-card-not-found': { status: 404, remedy: 'Ask when the session has ended.' },
+    'address-expired': {
+      status: 401,
+      message: 'This address is not good any more',
+      remedy: 'Ask for a new address with `POST /v1/browser-sessions/:id/connect`, or use the lasting one with a key.',
+    },
+    'too-many-clients': { status: 409, remedy: 'End a client that is not needed, or let one program do the work of several.' },
+    'client-not-found': { status: 404, remedy: 'It has left; `GET /v1/browser-sessions/:id/clients` lists who is connected.' },
     'lease-not-found': { status: 404, remedy: 'Take a new lease; this one has ended.' },
     ...resourceFaults,
     ...recordingFaults,

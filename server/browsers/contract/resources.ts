@@ -50,6 +50,19 @@ export const asleepView = z.object({
   /** What could not be kept, in plain words. */
   leftOut: z.array(z.string()),
 })
+export const clientView = z.object({
+  id: z.string(),
+  kind: z.enum(['program', 'view']),
+  /** As it calls itself. */
+  name: z.string(),
+  /** Library and version, as far as it says. */
+  program: z.string().nullable(),
+  /** A program drives, or waits for a person to give the page back; a view looks on. */
+  state: z.enum(['attached', 'waits', 'watches']),
+  since: isoTime,
+  address: z.string(),
+})
+export type ClientView = z.output<typeof clientView>
 
 export const browserSession = z.object({
   id: z.string(),
@@ -71,10 +84,19 @@ export const browserSession = z.object({
   takenOver: z.object({ by: z.string(), since: isoTime }).nullable(),
   /** What is recorded of it now. */
   recording: z.object({ id: z.string(), startedAt: isoTime }).nullable(),
-  /** Leases, and a person who drives. */
+  /** Leases, programs that are connected, and a person who drives. */
   inUse: z.object({ count: z.number().int(), leases: z.array(leaseView) }),
   /** How many files its pages have downloaded, also those that arrive. */
   downloads: z.number().int(),
+  clients: z.array(clientView),
+  /** Where programs drive it with a key, e.g. in `X-API-Key`; `connect` gives addresses that need none. */
+  connectUrl: z.string(),
+  /** The same as `connectUrl`. */
+  websocketUrl: z.string(),
+  /** The same as `connectUrl`. */
+  browserWSEndpoint: z.string(),
+  /** The same for `browserURL` and `connectOverCDP`. */
+  httpUrl: z.string(),
   memoryBytes: z.number().nullable(),
   processCount: z.number().nullable(),
   pid: z.number().nullable(),

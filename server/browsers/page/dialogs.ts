@@ -61,6 +61,8 @@ export class Dialogs {
   readonly #waiting = new Map<string, Waiting>()
   readonly #answerers = new Set<Answerer>()
   readonly #watchers = new Set<(page: string) => boolean>()
+  /** By page: what was left to a program, until that has answered. */
+  readonly #shown = new Map<string, { timer: NodeJS.Timeout; late(): void }>()
   readonly #changed = createSignal()
 
   constructor(options: DialogOptions) {
@@ -95,7 +97,10 @@ export class Dialogs {
   watchedBy(watches: (page: string) => boolean): () => void {
     const own = (page: string): boolean => watches(page)
     this.#watchers.add(own)
-    return () => void this.#watchers.delete(own)
+    return () => {
+      this.#watchers.delete(own)
+      for (const [shownOn, { late }] of [...this.#shown]) if (!this.#isWatched(shownOn)) late()
+    }
   }
 
   /** The browser shows one on a page; `reply` answers it there. */
@@ -109,7 +114,7 @@ export class Dialogs {
       return reply(answer)
     }
     if (this.#options.driven()) return this.#wait(page, asked, reply)
-    if ([...this.#watchers].some((watches) => watches(page))) return record('dialog-shown', { kind: asked.kind, said })
+    if (this.#isWatched(page)) return this.#leaveToProgram(page, asked, reply)
     const leaving = asked.kind === 'beforeunload'
     if (!leaving) record('dialog-dismissed', { said })
     reply({ accept: leaving })
@@ -117,6 +122,8 @@ export class Dialogs {
 
   /** Somebody has answered it in the browser, or its page has gone. */
   closed(page: string): void {
+    clearTimeout(this.#shown.get(page)?.timer)
+    this.#shown.delete(page)
     for (const dialog of [...this.#waiting.values()]) if (dialog.page === page) this.#settle(dialog, 'elsewhere')
   }
 
@@ -136,8 +143,24 @@ export class Dialogs {
 
   /** The session ends. */
   stop(): void {
-    for (const { timer } of this.#waiting.values()) clearTimeout(timer)
+    for (const { timer } of [...this.#waiting.values(), ...this.#shown.values()]) clearTimeout(timer)
+    this.#shown.clear()
     this.#waiting.clear()
+  }
+
+  #isWatched(page: string): boolean {
+    return [...this.#watchers].some((watches) => watches(page))
+  }
+
+  /** One that does not answer either, or has gone, must not stop the page for everybody. */
+  #leaveToProgram(page: string, { kind, message }: AskedDialog, reply: (answer: DialogAnswer) => void): void {
+    this.#options.record('dialog-shown', { kind, said: message.slice(0, longestTold) })
+    const late = (): void => {
+      this.closed(page)
+      reply({ accept: kind === 'beforeunload' })
+    }
+    this.closed(page)
+    this.#shown.set(page, { timer: setTimeout(late, dialogPatience).unref(), late })
   }
 
   #wait(page: string, asked: AskedDialog, reply: (answer: DialogAnswer) => void): void {

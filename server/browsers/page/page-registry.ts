@@ -6,6 +6,7 @@ import type { Browser, CDPSession, Page, Target } from 'puppeteer-core'
 import { addressToTell } from '../../http/userinfo.ts'
 import type { RecordSessionEvent } from '../events.ts'
 import type { SessionDownloads } from '../files/session-downloads.ts'
+import { hubOf } from '../clients/hub.ts'
 import { closeTarget } from './close-target.ts'
 import { dialogsAreClaimed } from './dialog-claims.ts'
 import type { Dialogs } from './dialogs.ts'
@@ -213,8 +214,12 @@ export class PageRegistry {
 
   #created(info: TargetInfo): void {
     if (this.#disposed || this.#entries.has(info.targetId)) return
+    const hub = hubOf(this.#browser)
+    // A program that drives the session has contexts of its own beside it.
+    if (hub?.isPrivate(info.browserContextId) === true) return
+    const openingInBackground = hub?.opening.isAtBack(info.targetId) ?? this.#openingInBackground > 0
     const fate = fateOf(info, {
-      openingInBackground: this.#openingInBackground > 0,
+      openingInBackground,
       isInBackground: (id) => this.#inBackground.has(id),
       isPermitted: (id) => {
         // A frame with a process of its own is the opener itself; it stands in the page in front.

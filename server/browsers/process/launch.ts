@@ -2,6 +2,7 @@
 import type { Browser } from 'puppeteer-core'
 import { inTime, isDoneWithin } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
+import { CdpHub } from '../clients/hub.ts'
 import { BrowserFault } from '../fault.ts'
 import { BrowserProcess, type ProcessEnd } from './browser-process.ts'
 import type { EgressProxy } from './egress-proxy.ts'
@@ -36,6 +37,8 @@ export interface RunningBrowser {
   readonly version: string
   readonly headless: boolean
   readonly puppeteer: Browser
+  /** Through which further programs drive it. */
+  readonly hub: CdpHub
   /** Settles with words when the browser has gone, for whatever reason. */
   readonly gone: Promise<string>
   /** How it ended; null while it runs. */
@@ -90,11 +93,12 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
   onSpawned?.(pid)
   const kill = (): void => child.kill()
   signal?.addEventListener('abort', kill, { once: true })
-  const transport = createPipeTransport(child.toBrowser, child.fromBrowser, () => child.pipeBroke())
+  const hub = new CdpHub(createPipeTransport(child.toBrowser, child.fromBrowser, () => child.pipeBroke()))
   const answers = async (): Promise<{ puppeteer: Browser; version: string }> => {
     const viewport = headless ? usualSize : null
-    const puppeteer = await connect({ transport, defaultViewport: viewport, protocolTimeout: 60_000 })
+    const puppeteer = await connect({ transport: hub.own, defaultViewport: viewport, protocolTimeout: 60_000 })
     proxy?.serve(puppeteer)
+    hub.serve(puppeteer)
     for (const folder of extensions) await puppeteer.installExtension(folder)
     return { puppeteer, version: await puppeteer.version() }
   }
@@ -112,6 +116,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
       version,
       headless,
       puppeteer,
+      hub,
       gone,
       get exit() {
         return child.exit

@@ -8,6 +8,10 @@ export interface PipeTransport {
   /** Puppeteer's returns a promise in which it reads the message and tells whoever listens. */
   onmessage?: (message: string) => unknown
   onclose?: () => void
+  /** Sees each message first, at once; true when it has dealt with it and nobody else is to see it. */
+  divert?: (message: Buffer) => boolean
+  /** Bytes that the browser has not taken yet. */
+  readonly unsent: number
   send(message: string): void
   close(): void
 }
@@ -22,6 +26,9 @@ export function createPipeTransport(toBrowser: Writable, fromBrowser: Readable, 
   let open = true
 
   const transport: PipeTransport = {
+    get unsent() {
+      return toBrowser.writableLength
+    },
     send(message) {
       if (open) toBrowser.write(`${message}\0`)
     },
@@ -42,17 +49,26 @@ export function createPipeTransport(toBrowser: Writable, fromBrowser: Readable, 
     let start = 0
     for (let zero = chunk.indexOf(0); zero !== -1 && open; zero = chunk.indexOf(0, start)) {
       parts.push(chunk.subarray(start, zero))
-      const message = (parts.length === 1 ? chunk.subarray(start, zero) : Buffer.concat(parts)).toString('utf8')
+      const message = parts.length === 1 ? chunk.subarray(start, zero) : Buffer.concat(parts)
       parts = []
       pending = 0
       start = zero + 1
       // Each message gets its own turn: puppeteer settles promises in between and relies on it.
-      setImmediate(deliver, message)
+      if (!isDiverted(message)) setImmediate(deliver, message.toString('utf8'))
     }
     if (start === chunk.length) return
     parts.push(chunk.subarray(start))
     pending += chunk.length - start
     if (pending > mostBytes) end()
+  }
+
+  function isDiverted(message: Buffer): boolean {
+    try {
+      return transport.divert?.(message) ?? false
+    } catch (error) {
+      spoiled(error)
+      return true
+    }
   }
 
   /**

@@ -73,7 +73,7 @@ export class Admission {
         continue
       }
       // One that is signing in for a caller may be free in a moment; one that is leased or driven by a person is not.
-      const soonFree = live.some(({ leases, control }) => leases.count === 0 && control.holder === null)
+      const soonFree = live.some(({ leases, clients, control }) => leases.count + clients.count === 0 && control.holder === null)
       if (!soonFree || clock.monotonic() >= deadline) throw new BrowserFault('no-capacity', room.whyFull())
       await sessions.nextChange()
     }

@@ -93,7 +93,8 @@ export class HandOut {
    */
   async #makeLoggedIn({ session, lease }: Obtained): Promise<void> {
     const page = session.pages.active()?.page
-    const othersUse = session.control.holder !== null || session.leases.list().some(({ id }) => id !== lease?.id)
+    const isDriven = session.control.holder !== null || session.clients.count > 0
+    const othersUse = isDriven || session.leases.list().some(({ id }) => id !== lease?.id)
     if (page === undefined || othersUse) return
     const shown = await abortable(readPageState(page, session.profile), session.life)
     if (shown === null) return
@@ -120,7 +121,7 @@ export class HandOut {
   #endSilent(session: Session, silence: Fault): void {
     if (!session.live) return
     const [lease] = session.leases.list()
-    const user = session.control.holder === null ? lease?.holder : 'a person'
+    const user = session.control.holder === null ? (lease?.holder ?? session.clients.first ?? undefined) : 'a person'
     if (user !== undefined) throw new BrowserFault('browser-silent', `${silence.message}, and ${user} is using this session`)
     // What does not answer is not asked to close either.
     session.browser.fellSilent(null)

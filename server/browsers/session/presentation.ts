@@ -1,13 +1,14 @@
 /** Sessions as the native resource shows them, the sleeping ones too. */
 import { iso } from '../../clock.ts'
+import { keyedBase, socketUrl } from '../clients/discovery.ts'
 import type { BrowserSession } from '../contract/index.ts'
 import { presentSetup } from '../resource/session-setup.ts'
 import { exitReasonOf, statusOf } from '../resource/status.ts'
 import type { KeptLogins, KeptRow } from '../kept/kept-logins.ts'
 import type { Session } from './session.ts'
 
-/** `idleTimeout` in ms. */
-export function presentSession(session: Session, idleTimeout: number): BrowserSession {
+/** `idleTimeout` in ms; `origin` is how the caller reached us. */
+export function presentSession(session: Session, idleTimeout: number, origin: string): BrowserSession {
   const active = session.pages.active()
   const { browser, login } = session
   const { driver } = session.control
@@ -27,8 +28,13 @@ export function presentSession(session: Session, idleTimeout: number): BrowserSe
     leases: session.leases.list(),
     takenOver: driver === null ? null : { by: driver.by, since: iso(driver.since) },
     recording: session.recording.current,
-    inUse: { count: session.leases.count + (session.control.holder === null ? 0 : 1), leases: session.leases.list() },
+    inUse: {
+      count: session.leases.count + session.clients.count + (session.control.holder === null ? 0 : 1),
+      leases: session.leases.list(),
+    },
     downloads: session.downloads.count,
+    clients: session.clients.list(),
+    ...addressesOf(session.id, origin),
     memoryBytes: browser.metrics?.memoryBytes ?? null,
     processCount: browser.metrics?.processCount ?? null,
     pid: session.live ? (browser.running?.pid ?? null) : null,
@@ -42,7 +48,7 @@ export function presentSession(session: Session, idleTimeout: number): BrowserSe
   }
 }
 
-export function presentAsleep(row: KeptRow, kept: Pick<KeptLogins, 'isExpired' | 'forgottenAt'>): BrowserSession {
+export function presentAsleep(row: KeptRow, kept: Pick<KeptLogins, 'isExpired' | 'forgottenAt'>, origin: string): BrowserSession {
   const { id, facts } = row
   const since = iso(facts.asleepSince ?? facts.keptAt)
   return {
@@ -59,6 +65,8 @@ export function presentAsleep(row: KeptRow, kept: Pick<KeptLogins, 'isExpired' |
     title: facts.title,
     pages: [],
     leases: [],
+    clients: [],
+    ...addressesOf(id, origin),
     takenOver: null,
     recording: null,
     inUse: { count: 0, leases: [] },
@@ -82,4 +90,11 @@ export function presentAsleep(row: KeptRow, kept: Pick<KeptLogins, 'isExpired' |
       leftOut: facts.leftOut,
     },
   }
+}
+
+/** For programs; a session keeps them while it sleeps. */
+function addressesOf(id: string, origin: string): Pick<BrowserSession, 'connectUrl' | 'websocketUrl' | 'browserWSEndpoint' | 'httpUrl'> {
+  const httpUrl = keyedBase(origin, id)
+  const connectUrl = socketUrl(httpUrl)
+  return { connectUrl, websocketUrl: connectUrl, browserWSEndpoint: connectUrl, httpUrl }
 }

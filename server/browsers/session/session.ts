@@ -13,6 +13,7 @@ import type { EndReason, SessionState } from '../contract/index.ts'
 import type { Setup } from '../contract/setup.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 import type { RecordSessionEvent, SessionEventFacts, SessionEventKind } from '../events.ts'
+import { ClientBook } from '../clients/client-book.ts'
 import { BrowserFault } from '../fault.ts'
 import type { SessionDownloads } from '../files/session-downloads.ts'
 import type { Uploads } from '../files/uploads.ts'
@@ -82,6 +83,7 @@ export class Session implements ViewableSession {
   readonly pages: SessionPages
   readonly login: SessionLogin
   readonly leases: LeaseBook
+  readonly clients: ClientBook
   readonly control: TakeOver
   readonly recording: SessionRecording
   readonly setup: SessionSetup
@@ -113,7 +115,7 @@ export class Session implements ViewableSession {
         signedIn: this.login.holds,
         signingIn: this.login.attempt !== null,
         wantsPerson: this.login.wantsPerson,
-        leases: this.leases.count,
+        leases: this.#users,
         takenOver: this.control.holder !== null,
         kept: this.#outlives,
       }),
@@ -163,9 +165,24 @@ export class Session implements ViewableSession {
       onEnded: ({ holder }, how) => {
         // Use ends now, so the idle time begins now.
         this.touch()
-        if (this.leases.count === 0) core.handle('leases-ended')
+        if (this.#users === 0) core.handle('leases-ended')
         core.record('lease-ended', { holder, how }, holder)
       },
+    })
+    this.clients = new ClientBook(clock, {
+      onJoined: ({ kind, name, program }) => {
+        if (kind === 'view') return core.changed()
+        this.touch()
+        core.handle('lease-taken')
+        core.record('client-joined', { client: name, program: program ?? '' }, name)
+      },
+      onLeft: ({ kind, name }, how) => {
+        if (kind === 'view' || !this.live) return core.changed()
+        this.touch()
+        if (this.#users === 0) core.handle('leases-ended')
+        core.record('client-left', { client: name, how }, name)
+      },
+      onChanged: () => core.changed(),
     })
     this.control = new TakeOver(clock, {
       isPossible: () => this.live && this.browser.up,
@@ -223,8 +240,13 @@ export class Session implements ViewableSession {
 
   /** Nobody uses it and nothing is under way: it may be refreshed, evicted or ended for idleness. */
   get atRest(): boolean {
-    const inUse = this.#usage.isHeld || this.leases.count > 0 || this.control.holder !== null
+    const inUse = this.#usage.isHeld || this.#users > 0 || this.control.holder !== null
     return this.live && this.browser.up && this.login.attempt === null && !inUse
+  }
+
+  /** Leases that are held, and programs that are connected. */
+  get #users(): number {
+    return this.leases.count + this.clients.count
   }
 
   /** Who has opened it, or has shown its credentials since. */
@@ -317,6 +339,7 @@ export class Session implements ViewableSession {
     this.#ending = noteEnding(this, reason, this.#core.clock.now())
     this.leases.close()
     this.#core.beginEnd(reason, text)
+    this.clients.close()
     this.pages.stop()
     this.dialogs.stop()
     this.downloads.ended()

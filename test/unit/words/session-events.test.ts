@@ -33,6 +33,15 @@ const expected: Expected = {
     [{ holder: 'a script', how: 'given-back' }, 'neutral', 'The lease of a script was given back'],
     [{ holder: 'a script', how: 'deadline' }, 'neutral', 'The lease of a script was ended at its deadline'],
   ],
+  'client-joined': [
+    [{ client: 'nightly-check', program: 'Playwright 1.65' }, 'busy', 'nightly-check drives the session with Playwright 1.65'],
+    [{ client: 'Puppeteer 25.16', program: 'Puppeteer 25.16' }, 'busy', 'Puppeteer 25.16 drives the session'],
+  ],
+  'client-left': [
+    [{ client: 'nightly-check', how: 'left' }, 'neutral', 'nightly-check has left'],
+    [{ client: 'nightly-check', how: 'ended' }, 'neutral', 'nightly-check was ended by a person'],
+    [{ client: 'nightly-check', how: 'cut-off' }, 'attention', 'nightly-check was cut off'],
+  ],
   'took-over': [[{}, 'attention', 'A person took over keyboard and mouse']],
   'given-back': [[{}, 'neutral', 'Keyboard and mouse were given back']],
   refreshed: [

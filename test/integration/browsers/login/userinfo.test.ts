@@ -45,7 +45,7 @@ async function everything(): Promise<string> {
     context.emitted,
     context.log.lines,
     room.profiles.list(),
-    room.service.ended().map((session) => presentSession(session, 0)),
+    room.service.ended().map((session) => presentSession(session, 0, '')),
   ])
 }
 

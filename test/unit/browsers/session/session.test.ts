@@ -29,10 +29,10 @@ describe('a session', () => {
     const { session } = readySession(clock)
     session.leases.take('a script', 60_000)
     clock.advance(60_000)
-    expect(presentSession(session, 10_000).idleExpiresAt).toBeNull()
+    expect(presentSession(session, 10_000, '').idleExpiresAt).toBeNull()
     session.leases.expire()
     expect(session.usage.idleFor).toBe(0)
-    expect(Date.parse(presentSession(session, 10_000).idleExpiresAt ?? '')).toBe(clock.now() + 10_000)
+    expect(Date.parse(presentSession(session, 10_000, '').idleExpiresAt ?? '')).toBe(clock.now() + 10_000)
   })
 
   it('can be driven by one view at a time, and by none before its browser is up or after its end', () => {
