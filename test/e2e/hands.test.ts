@@ -32,6 +32,9 @@ beforeAll(async () => {
   const opened = await server.call('/browsers/v1/browser-sessions', { method: 'POST', json: { profile: 'hands' } })
   session = ((await opened.json()) as { session: { id: string } }).session.id
   page = await chromium.freshPage()
+  await page
+    .browserContext()
+    .overridePermissions(server.ready.control.url, ['clipboard-read', 'clipboard-write', 'clipboard-sanitized-write'])
   await page.setViewport({ width: 1_440, height: 900 })
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())
@@ -69,6 +72,52 @@ test('a page that asks for files gets those that are chosen', async () => {
   await titled('containers.csv:id,size')
 })
 
+test('what is selected comes to the own clipboard, what is pasted goes to the page, and a text is found', async () => {
+  await go('/words')
+  const [said, field] = [await placeOf('#said'), await placeOf('#field')]
+  await pressAt(said.x, said.y, 3)
+  await page.keyboard.down('Control')
+  await page.keyboard.press('c')
+  await page.keyboard.up('Control')
+  await eventually('it was copied', async () => (await clipboard()).includes('TRHU4830411'))
+  await pressAt(field.x, field.y)
+  await page.keyboard.down('Control')
+  await page.keyboard.press('v')
+  await page.keyboard.up('Control')
+  await titled('pasted:')
+
+  await page.keyboard.down('Control')
+  await page.keyboard.press('f')
+  await page.keyboard.up('Control')
+  await page.waitForSelector('[role=search] input')
+  await page.keyboard.type('trhu')
+  await page.waitForSelector('[role=search] ::-p-text(1 of )')
+  await picture('found')
+  await page.keyboard.press('Escape')
+  const link = await placeOf('#link')
+  await pressAt(link.x, link.y, 1, 'right')
+  await page.waitForSelector('[role=menu] ::-p-text(Open link in a new page)')
+  await picture('menu')
+  await page.keyboard.press('Escape')
+})
+
+test('the page follows the size of the view', async () => {
+  await (await page.waitForSelector('button[aria-label="Size of the page"]'))?.click()
+  await (await page.waitForSelector('[role^=menuitem]::-p-text(As large as this view)'))?.click()
+  await page.waitForFunction(() => {
+    const label = document.querySelector('button[aria-label="Size of the page"]')?.textContent ?? ''
+    return /\d+ × \d+/.test(label) && !label.includes('1280 × 800')
+  })
+  await picture('follows')
+  await (await page.waitForSelector('button::-p-text(Send keys)'))?.click()
+  await page.waitForSelector('[role=menuitem]::-p-text(Ctrl+Alt+Delete)')
+  await picture('keys')
+  await page.keyboard.press('Escape')
+  await (await page.waitForSelector('button[aria-label="Size of the page"]'))?.click()
+  await (await page.waitForSelector('[role^=menuitem]::-p-text(As set for the session)'))?.click()
+  await page.waitForSelector('button[aria-label="Size of the page"] ::-p-text(1280 × 800)')
+})
+
 test('a dialog of the page is answered by the keyboard', async () => {
   await go('/dialogs')
   const button = await placeOf('#prompt')
@@ -95,11 +144,13 @@ test('a download arrives in the corner of the picture and in its list', async ()
 })
 
 /** A press at a place of the page, in its own px. */
-async function pressAt(x: number, y: number): Promise<void> {
+async function pressAt(x: number, y: number, count = 1, button: 'left' | 'right' = 'left'): Promise<void> {
   const box = await (await page.waitForSelector('canvas'))?.boundingBox()
   if (box == null) throw new Error('the live view has no size')
-  await page.mouse.click(box.x + (x / 1_280) * box.width, box.y + (y / 800) * box.height)
+  await page.mouse.click(box.x + (x / 1_280) * box.width, box.y + (y / 800) * box.height, { count, button })
 }
+
+const clipboard = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText())
 
 /** As the session's own page lays it out; a page of this browser of the same size does it alike. */
 async function placeOf(selector: string): Promise<{ x: number; y: number }> {

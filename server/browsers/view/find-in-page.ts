@@ -1,4 +1,5 @@
 /** Looking for a text on a page, in all of its frames. */
+import { createSerialQueue } from '../../async/serial-queue.ts'
 import type { FrameWorlds, World } from './frame-worlds.ts'
 import { finderName, installFinder } from './find-script.ts'
 
@@ -15,17 +16,20 @@ export interface Finder {
 }
 
 export function createFinder(worlds: FrameWorlds): Finder {
+  const work = createSerialQueue()
   let text = ''
   let places: { world: World; index: number }[] = []
   let current = -1
 
   return {
-    async find(wanted, backward) {
-      if (wanted !== text) await mark(wanted)
-      else if (places.length > 0) current = (current + (backward ? -1 : 1) + places.length) % places.length
-      await show()
-      return { text, count: places.length, current: current + 1 }
-    },
+    // Typing asks anew with each letter: one after another, so that what is shown belongs to what is marked.
+    find: (wanted, backward) =>
+      work.run(async () => {
+        if (wanted !== text) await mark(wanted)
+        else if (places.length > 0) current = (current + (backward ? -1 : 1) + places.length) % places.length
+        await show()
+        return { text, count: places.length, current: current + 1 }
+      }),
   }
 
   async function mark(wanted: string): Promise<void> {

@@ -1,5 +1,8 @@
 import { expect, it, vi } from 'vitest'
 import { LiveView, type PageSize } from '../../../renderer/components/live-view-client.ts'
+import { useViewHands } from '../../../renderer/components/live-view-hands.ts'
+import { meaningOf, specialKeys, strokeOf } from '../../../renderer/components/live-view-keys.ts'
+import { layoutOf } from '../../../renderer/pages/browsers/session/view-layout.ts'
 import { keyCommand, modifiersOf, mouseCommand, pagePoint } from '../../../renderer/components/live-view-input.ts'
 import { viewCommand, type ViewNotice } from '../../../server/browsers/contract/live-view-messages.ts'
 
@@ -127,4 +130,47 @@ it.each([
 it('tells modifiers as the browser counts them', () => {
   expect(modifiersOf({ altKey: true, ctrlKey: true, metaKey: true, shiftKey: true })).toBe(15)
   expect(modifiersOf({ altKey: false, ctrlKey: true, metaKey: false, shiftKey: false })).toBe(2)
+})
+
+it('leaves to an input method what it composes, to the clipboard what is pasted, and keeps finding and zooming for itself', () => {
+  const down = (init: KeyboardEventInit & { keyCode?: number }) => {
+    const event = new KeyboardEvent('keydown', init)
+    if (init.keyCode !== undefined) Object.defineProperty(event, 'keyCode', { value: init.keyCode })
+    return meaningOf('down', event)
+  }
+  expect(down({ key: 'Dead' }).is).toBe('composed')
+  expect(down({ key: 'a', keyCode: 229 }).is).toBe('composed')
+  expect(down({ key: 'v', ctrlKey: true }).is).toBe('pasted')
+  expect(down({ key: 'f', metaKey: true }).is).toBe('find')
+  expect([down({ key: '+', ctrlKey: true, shiftKey: true }), down({ key: '-', ctrlKey: true }), down({ key: '0', ctrlKey: true })]).toEqual(
+    [
+      { is: 'zoom', by: 1 },
+      { is: 'zoom', by: -1 },
+      { is: 'zoom', by: 0 },
+    ],
+  )
+  expect(down({ key: 'f', ctrlKey: true, altKey: true })).toMatchObject({ is: 'key', command: { key: 'f', modifiers: 3 } })
+  for (const group of specialKeys)
+    for (const key of group) for (const command of strokeOf(key)) expect(viewCommand.safeParse(command).success).toBe(true)
+})
+
+it('shows one dialog after another, and answers the one that is shown', () => {
+  const sent: unknown[] = []
+  const hands = useViewHands({ send: (command) => void sent.push(command), copied: () => undefined, stopped: () => undefined })
+  const dialog = (id: string) => ({ id, page: 'page', kind: 'prompt', message: '', defaultText: '', host: '', secondsLeft: 42 }) as const
+  hands.heed({ type: 'dialogs', dialogs: [dialog('one'), dialog('two')] })
+  hands.answer(true, 'BK-1')
+  hands.heed({ type: 'dialogs', dialogs: [dialog('two')] })
+  hands.answer(false)
+  hands.answer(true)
+  expect(sent).toEqual([
+    { type: 'answer', dialog: 'one', accept: true, text: 'BK-1' },
+    { type: 'answer', dialog: 'two', accept: false },
+  ])
+})
+
+it('lays a page out for a view by its zoom and the screen’s ratio, within what a page can be', () => {
+  expect(layoutOf({ width: 900, height: 600 }, 1, 2)).toEqual({ width: 900, height: 600, scale: 2 })
+  expect(layoutOf({ width: 900, height: 600 }, 1.5, 2)).toEqual({ width: 600, height: 400, scale: 3 })
+  expect(layoutOf({ width: 10, height: 9_000 }, 0.5, 8)).toEqual({ width: 200, height: 4_000, scale: 4 })
 })
