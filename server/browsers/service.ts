@@ -52,6 +52,8 @@ export class SessionService {
   readonly #flights = new Map<string, Promise<Session>>()
   /** Sessions that fall asleep, under the same names: they can be woken when their browser is gone. */
   readonly #fallingAsleep = new Map<string, Promise<void>>()
+  /** Those that are opened for one piece of work. */
+  readonly #once = new WeakSet<Session>()
   readonly #starter: BrowserStarter
   readonly #runner: SessionRunner
   readonly #admission: Admission
@@ -93,6 +95,7 @@ export class SessionService {
       clock: options.clock,
       limit: () => this.maxSessions,
       room: this.room,
+      passes: (session) => this.#once.has(session),
       evict: (session, because) =>
         this.#runner.endQuietly(session, 'evicted', `It was the least recently used one, and its ${wordsOf[because]} was needed`),
     })
@@ -325,6 +328,7 @@ export class SessionService {
       const asked = { ...wanted, credentials: { username: '', password: '' }, waitsForPerson: false }
       const made = this.#make(asked, profile, null)
       obtained(made, true, { ...asked, profile: profile.name }).release()
+      this.#once.add(made)
       this.#runner.begin(made, { signIn: false })
       return made
     })

@@ -48,18 +48,21 @@ export async function thrownAway(
 ): Promise<OneShotResult> {
   if (request.address === undefined && request.html === undefined)
     throw new BrowserFault('missing-fields', 'Missing required fields: address (or html)')
-  tools.tell('waiting for a place')
   const lease = { holder: request.kind, duration: request.timeout + spareTime }
-  return service.thrownAway({ ...who, profile, setup, lease, address: request.address ?? null }, (session) =>
-    inTime(session, request, tools, async (within) => {
-      within.tell('starting a browser')
-      await service.whenOpen(session)
-      const page = await session.pages.front()
-      if (cookies.length > 0) await setCookies(page, cookies, request.address)
-      if (Object.keys(headers).length > 0) await page.setExtraHTTPHeaders(headers)
-      return onPage(page, request, within)
-    }),
-  )
+  const wanted = { ...who, profile, setup, lease, address: request.address ?? null }
+  return timed(request, tools, (all) => {
+    all.tell('waiting for a place')
+    return service.thrownAway(wanted, (session) =>
+      inTime(session, request, all, async (within) => {
+        within.tell('starting a browser')
+        await service.whenOpen(session)
+        const page = await session.pages.front()
+        if (cookies.length > 0) await setCookies(page, cookies, request.address)
+        if (Object.keys(headers).length > 0) await page.setExtraHTTPHeaders(headers)
+        return onPage(page, request, within)
+      }),
+    )
+  })
 }
 
 function onPage(page: Page, request: OneShotRequest, tools: WorkTools): Promise<OneShotResult> {
@@ -70,6 +73,20 @@ function onPage(page: Page, request: OneShotRequest, tools: WorkTools): Promise<
 /** Faults alone come out of it. */
 async function inTime(
   session: Session,
+  request: OneShotRequest,
+  { signal, tell }: WorkTools,
+  work: (tools: WorkTools) => Promise<OneShotResult>,
+): Promise<OneShotResult> {
+  try {
+    return await timed(request, { signal: AbortSignal.any([signal, session.life]), tell }, work)
+  } catch (error) {
+    const cause = await session.causeOf(error)
+    throw cause instanceof Fault ? cause : new BrowserFault('page-failed', `The page could not do that: ${wordsOf(cause)}`, {}, { cause })
+  }
+}
+
+/** Throws `one-shot-late`, which says what it was still at. */
+function timed(
   { timeout }: OneShotRequest,
   { signal, tell }: WorkTools,
   work: (tools: WorkTools) => Promise<OneShotResult>,
@@ -79,17 +96,12 @@ async function inTime(
     step = words
     tell(words)
   }
-  try {
-    return await withDeadline(
-      timeout,
-      AbortSignal.any([signal, session.life]),
-      (within) => raced(work({ signal: within, tell: told }), within),
-      () => new BrowserFault('one-shot-late', `Not done within ${timeout} ms: still ${step}`),
-    )
-  } catch (error) {
-    const cause = await session.causeOf(error)
-    throw cause instanceof Fault ? cause : new BrowserFault('page-failed', `The page could not do that: ${wordsOf(cause)}`, {}, { cause })
-  }
+  return withDeadline(
+    timeout,
+    signal,
+    (within) => raced(work({ signal: within, tell: told }), within),
+    () => new BrowserFault('one-shot-late', `Not done within ${timeout} ms: still ${step}`),
+  )
 }
 
 /** For work parts of which nobody can call back. */

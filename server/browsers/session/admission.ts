@@ -23,6 +23,8 @@ export interface AdmissionOptions {
   limit(): number
   /** Whether the machine has memory for one more, and why nobody gets in. */
   room: Pick<Room, 'fits' | 'takenBy' | 'whyFull'>
+  /** It was opened for one piece of work, and ends with that. */
+  passes(session: Session): boolean
   /** Makes room; it counts no more when this returns. */
   evict(session: Session, because: Evicted['because']): void
 }
@@ -55,7 +57,7 @@ export class Admission {
    * room. Throws `no-capacity`, with words that say why and when.
    */
   async admit(create: (evicted: readonly Evicted[]) => Session): Promise<Session> {
-    const { sessions, clock, limit, room, evict } = this.#options
+    const { sessions, clock, limit, room, evict, passes } = this.#options
     const deadline = clock.monotonic() + patience
     const evicted: Evicted[] = []
     /** Bytes on their way back from those that had to end. */
@@ -72,8 +74,11 @@ export class Admission {
         evict(victim, because)
         continue
       }
-      // One that is signing in for a caller may be free in a moment; one that is leased or driven by a person is not.
-      const soonFree = live.some(({ leases, clients, control }) => leases.count + clients.count === 0 && control.holder === null)
+      // One that is signing in for a caller may be free in a moment, and one that was opened for one piece of work; one that is leased or
+      // driven is not.
+      const soonFree = live.some(
+        (session) => passes(session) || (session.leases.count + session.clients.count === 0 && session.control.holder === null),
+      )
       if (!soonFree || clock.monotonic() >= deadline) throw new BrowserFault('no-capacity', room.whyFull())
       await sessions.nextChange()
     }

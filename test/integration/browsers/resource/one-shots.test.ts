@@ -146,7 +146,8 @@ describe('without a session', () => {
     const lasting = await begin({ address: `${url}/never`, timeout: 60_000 })
     await eventually('it has a place', async () => (await liveIds()).length === 2)
     await served.post(`/v1/browser-sessions/${session}/leases`, { holder: 'test' }).then(async ({ body }) => {
-      expect(await alone('text', { address: `${url}/alone` })).toMatchObject({ status: 409 })
+      const waiting = { status: 504, body: { error: 'Not done within 300 ms: still waiting for a place' } }
+      expect(await alone('text', { address: `${url}/alone`, timeout: 300 })).toMatchObject(waiting)
       await served.remove(`/v1/browser-sessions/${session}/leases/${body.id}`)
     })
     await served.remove(`/v1/jobs/${lasting}`)

@@ -14,6 +14,7 @@ function house({ limit = 2, free = Number.POSITIVE_INFINITY }: { limit?: number;
     sessions,
     clock,
     limit: () => limit,
+    passes: ({ id }) => id.startsWith('once'),
     room: new Room({
       clock,
       sessions: () => sessions.live(),
@@ -87,6 +88,15 @@ describe('a place for a session', () => {
     clock.advance(90_000)
     starting('noise').touch()
     await expect(late).rejects.toMatchObject(full)
+  })
+
+  it('is waited for while one is there that ends with its work, though it is leased', async () => {
+    const { admit, ready } = house({ limit: 1 })
+    const once = ready('once')
+    once.leases.take('screenshot', 60_000)
+    const waiting = admit('new')
+    once.endBegun('closed', 'Its work is done', 'system')
+    expect((await waiting).id).toBe('new')
   })
 
   it('is had by one for which there is memory, and by the first in any case', async () => {
