@@ -36,6 +36,7 @@ beforeAll(async () => {
     .browserContext()
     .overridePermissions(server.ready.control.url, ['clipboard-read', 'clipboard-write', 'clipboard-sanitized-write'])
   await page.setViewport({ width: 1_440, height: 900 })
+  if (process.env['DARK'] !== undefined) await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }])
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())
   })

@@ -176,8 +176,9 @@ export class SessionDownloads {
     else rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  /** No browser writes here any more: removes what did not arrive whole. */
+  /** No browser writes here any more: removes what did not arrive whole. Does nothing once the session is there again. */
   async tidy(): Promise<void> {
+    if (this.#endedAt === null) return
     const wanted = new Set([listName, ...[...this.#downloads.values()].flatMap(({ id, state }) => (state === 'done' ? [id] : []))])
     for (const name of await readdir(this.#folder).catch(() => []))
       if (!wanted.has(name)) await rm(join(this.#folder, name), { recursive: true, force: true }).catch(() => undefined)

@@ -161,8 +161,8 @@ export class PageRegistry {
 
   /**
    * Ends what the page's scripts do, so that it can be used again: the script that runs now, or, where the next one goes on like it, all of
-   * the page, and an empty one takes its place. Its site's cookies stay, and so does the login. Resolves to what became of the page; null for an id that
-   * is not open.
+   * the page, and an empty one takes its place. Its site's cookies stay, and so does the login. Resolves to what became of the page; null
+   * for an id that is not open.
    */
   async stop(id: string): Promise<Stopped | null> {
     const entry = this.#entries.get(id)
