@@ -124,6 +124,7 @@ export const en: Words = {
       'profile-made': 'Site profile made',
       'profile-changed': 'Site profile changed',
       'profile-removed': ({ builtIn }) => (builtIn ? 'Built-in site profile restored' : 'Site profile removed'),
+      'site-tried': ({ how }) => (how === 'passed' ? 'Site tried out: signed in' : 'Site tried out'),
       'practice-site-connected': 'Practice site connected',
       'practice-site-ended': 'Practice site ended',
     },

@@ -115,6 +115,7 @@ export const browserEvents = {
     profile: z.string(),
     why: z.enum(['by-request', 'too-old', 'site-gone']),
   }),
+  'site-tried': eventType(({ how }) => (how === 'passed' ? 'good' : 'attention'), { how: z.string() }),
   'practice-site-connected': eventType('attention'),
   'practice-site-ended': eventType('neutral'),
 }

@@ -17,6 +17,7 @@ import { KeptCards } from './recorder/kept-cards.ts'
 import { concernsOf, countsOf } from './report.ts'
 import { SessionService, type ServiceOptions } from './service.ts'
 import { createProfileStore, type ProfileStore } from './site/profiles.ts'
+import { createWorkshop } from './workshop.ts'
 
 export interface BrowsersRoom extends Room {
   profiles: ProfileStore
@@ -86,17 +87,28 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     textOf,
     cards: new KeptCards(join(folder, 'crash-cards.json'), log),
     recorded: (session, event, actor) => {
+      if (session.aside) return
       if (event.kind === 'session-opened') opened += 1
       announce(events, session, event, actor, textOf)
     },
     ...(options.upkeep ? { upkeep: options.upkeep } : {}),
     ...(options.handOut ? { handOut: options.handOut } : {}),
   })
+  const workshop = createWorkshop({
+    profiles,
+    service,
+    settings,
+    egress: context.egress,
+    textOf,
+    events,
+    clock,
+    changed: (what) => context.changed(what),
+  })
   let endSubscription = (): void => {}
 
   return {
     name: 'browsers',
-    api: createBrowsersApi({ service, kept, files, chromium, settings, clock, textOf, recordings }),
+    api: createBrowsersApi({ service, workshop, kept, files, chromium, settings, clock, textOf, recordings }),
     profiles,
     service,
     chromium,
@@ -120,6 +132,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     },
     async stop() {
       endSubscription()
+      workshop.stop()
       await recordings.stop()
       await service.stop()
       files.stop()

@@ -23,12 +23,13 @@ export type BrowserFacts = { open: number; most: number; inUse: number }
 const crashShown = 10 * 60_000
 
 export function concernsOf(service: SessionService, chromium: Chromium, clock: Clock): BrowserConcern[] {
-  const live = service.list()
+  const live = service.list().filter(({ aside }) => !aside)
   const reopened = new Set(live.map(({ key }) => key))
   const crashed = service
     .ended()
     .filter(
       (session) =>
+        !session.aside &&
         session.endReason === 'crashed' &&
         clock.now() - session.stateSince < crashShown &&
         (session.key === null || !reopened.has(session.key)),
@@ -80,7 +81,7 @@ function chromiumConcerns(chromium: Chromium, clock: Clock): BrowserConcern[] {
 }
 
 export function countsOf(service: SessionService, opened: number): RoomCounts<BrowserFacts> {
-  const live = service.list()
+  const live = service.list().filter(({ aside }) => !aside)
   const inUse = live.filter(({ state }) => state === 'in-use' || state === 'taken-over').length
   return {
     room: 'browsers',

@@ -9,7 +9,7 @@ import type { SessionFiles } from './files/session-files.ts'
 import type { BrowserState } from './kept/browser-state.ts'
 import type { KeptLogins, KeptRow } from './kept/kept-logins.ts'
 import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
-import type { SignedIn } from './login/sign-in.ts'
+import type { Credentials, SignedIn } from './login/sign-in.ts'
 import { Jobs } from './one-shot/jobs.ts'
 import { checkSetup } from './resource/check-setup.ts'
 import { Recycler } from './resource/recycler.ts'
@@ -290,6 +290,25 @@ export class SessionService {
     return rows.length
   }
 
+  /**
+   * A browser for trying out what is not saved: nobody shares it, no list shows it, it signs in nowhere by itself and ends like any other.
+   * Throws `no-capacity`.
+   */
+  async openAside(site: SiteProfile, by: { credentials: Credentials; actor: string; maker: string }): Promise<Session> {
+    const wanted: Wanted = { ...by, profile: site.name, waitsForPerson: true, aside: true, makers: [by.maker] }
+    return this.#admission.admit(() => {
+      const session = this.#make(wanted, { ...site, kind: 'none', refresh: null }, null)
+      obtained(session, true, wanted).release()
+      this.#runner.begin(session, { signIn: false })
+      return session
+    })
+  }
+
+  /** Ends one that was opened aside, without anybody waiting for that. */
+  endAside(session: Session): void {
+    this.#runner.endQuietly(session, 'closed', 'Nobody needs it any more')
+  }
+
   /** Resolves when the session is logged in, trying again when an earlier attempt failed. Throws what went wrong. */
   whenSignedIn(session: Session): Promise<void> {
     return this.#runner.whenSignedIn(session)
@@ -493,14 +512,14 @@ export class SessionService {
   }
 
   #make(
-    { credentials, setup, waitsForPerson, actor }: Omit<Wanted, 'profile'>,
+    { credentials, setup, waitsForPerson, aside = false, actor }: Omit<Wanted, 'profile'>,
     profile: SiteProfile,
     key: string | null,
     { before, keeping }: Pick<SessionOptions, 'keeping'> & { before?: Before } = {},
   ): Session {
     const id = before?.id ?? newSessionId(this.#options.clock.now())
     const session = new Session({
-      ...{ id, key, profile, credentials, waitsForPerson, clock: this.#options.clock, hooks: this.#hooks },
+      ...{ id, key, profile, credentials, waitsForPerson, aside, clock: this.#options.clock, hooks: this.#hooks },
       ...(before === undefined ? {} : { before }),
       ...(keeping === undefined ? {} : { keeping }),
       setup: setupOf(setup ?? {}, before?.setup),

@@ -15,6 +15,7 @@ import { createStateHandlers } from './api-state.ts'
 import { createWallHandlers, createWallSocket } from './api-wall.ts'
 import { createRecordingHandlers } from './api-recording.ts'
 import { createRecorderHandlers, createRecorderSockets } from './api-recorder.ts'
+import { createWorkshopHandlers } from './api-workshop.ts'
 import { actor, type ApiParts } from './parts.ts'
 
 export function createBrowsersApi(parts: ApiParts): Api {
@@ -35,6 +36,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createAsleepHandlers(parts),
       ...createStateHandlers(parts),
       ...createClientsHandlers(clients),
+      ...createWorkshopHandlers(parts),
     },
     {
       ...createClientsSockets(clients),

@@ -9,6 +9,7 @@ import type { KeptLogins } from '../kept/kept-logins.ts'
 import type { Recordings } from '../recording/recordings.ts'
 import type { SessionService } from '../service.ts'
 import type { Session } from '../session/session.ts'
+import type { Workshop } from '../workshop.ts'
 
 export interface ApiParts {
   service: SessionService
@@ -16,6 +17,7 @@ export interface ApiParts {
   kept: KeptLogins
   recordings: Recordings
   chromium: Chromium
+  workshop: Workshop
   settings: SettingsSource
   clock: Clock
   textOf: SessionEventText
@@ -27,7 +29,7 @@ export function isReached({ standing }: Pick<Call, 'standing'>, { id, makers }: 
   return standing.reaches('browsers', { subject: id, makers: [...makers] })
 }
 
-/** Live sessions that are the caller's to see. */
+/** Live sessions that are the caller's to see; one in which a site is tried out is shown where that is done. */
 export function reachedSessions(service: SessionService, call: Call): Session[] {
-  return service.list().filter((session) => isReached(call, session))
+  return service.list().filter((session) => !session.aside && isReached(call, session))
 }

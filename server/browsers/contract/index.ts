@@ -12,6 +12,7 @@ import { describeFailure, publishedRoutes } from './published.ts'
 import { stateFaults, stateRoutes } from './state.ts'
 import { resourceFaults, resourceRoutes } from './resource.ts'
 import { wallRoutes, wallSockets } from './wall.ts'
+import { workshopFaults, workshopRoutes } from './workshop.ts'
 import { recorderRoutes, recorderSockets } from './recorder.ts'
 import { recordingFaults, recordingRoutes } from './recording.ts'
 
@@ -41,6 +42,7 @@ export const browsersContract = defineContract({
     ...recordingRoutes,
     ...stateRoutes,
     ...clientsRoutes,
+    ...workshopRoutes,
   },
   sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets, ...clientsSockets },
   faults: {
@@ -110,6 +112,7 @@ export const browsersContract = defineContract({
     ...resourceFaults,
     ...recordingFaults,
     ...oneShotFaults,
+    ...workshopFaults,
     'profile-not-found': { status: 400, remedy: 'Use the name of a site profile; the control API lists them.' },
   },
   errorSchema: failed,

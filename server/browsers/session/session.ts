@@ -55,6 +55,8 @@ export interface SessionOptions {
   credentials: Credentials
   /** After a failed login it stays open for a person to help, instead of ending. */
   waitsForPerson: boolean
+  /** For trying a site out: in no list and told to nobody, though it takes a place. */
+  aside?: boolean
   /** How its browser is to be set up; as usual when left out. */
   setup?: Setup
   clock: Clock
@@ -74,6 +76,7 @@ export class Session implements ViewableSession {
   readonly key: string | null
   readonly profile: SiteProfile
   readonly waitsForPerson: boolean
+  readonly aside: boolean
   readonly createdAt: number
   readonly browser: SessionBrowser
   readonly dialogs: Dialogs
@@ -98,11 +101,25 @@ export class Session implements ViewableSession {
   #credentialsKnown: boolean
   #outlives = false
 
-  constructor({ id, key, profile, credentials, waitsForPerson, setup, clock, files, hooks, before, keeping }: SessionOptions) {
+  constructor({
+    id,
+    key,
+    profile,
+    credentials,
+    waitsForPerson,
+    aside = false,
+    setup,
+    clock,
+    files,
+    hooks,
+    before,
+    keeping,
+  }: SessionOptions) {
     this.id = id
     this.key = key
     this.profile = profile
     this.waitsForPerson = waitsForPerson
+    this.aside = aside
     this.createdAt = before?.createdAt ?? clock.now()
     this.#credentials = { ...credentials }
     this.#credentialsKnown = before?.credentialsKnown ?? true

@@ -12,6 +12,8 @@ export interface Wanted {
   credentials: Credentials
   /** After a failed login it stays open for a person to help, instead of ending. */
   waitsForPerson: boolean
+  /** Not one of the sessions that people have: for trying a site out. */
+  aside?: boolean
   actor: string
   /** For a session that has to be made; one that is there takes of it what can change. */
   setup?: SetupRequest
