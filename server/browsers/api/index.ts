@@ -44,7 +44,11 @@ export function createBrowsersApi(parts: ApiParts): Api {
       view: (socket, { params }, call) => {
         const { id } = z.object({ id: sessionId }).parse(params)
         try {
-          attachView(socket, service.get(id), clock, actor(call))
+          const session = service.get(id)
+          const looking = { kind: 'view', name: actor(call), program: null, address: call.address, waits: () => false } as const
+          const left = session.clients.join({ ...looking, end: () => socket.close(1_008, 'Ended') })
+          socket.once('close', () => left('left'))
+          attachView(socket, session, clock, actor(call))
         } catch {
           // 4404: the session is not there, in the range that WebSocket leaves to applications.
           socket.close(4_404, 'Session not found')

@@ -1,4 +1,5 @@
 /** The tabs of the panel beside the large view, in their order. */
+import ClientsTab from './clients-tab.vue'
 import DownloadsTab from './downloads-tab.vue'
 import RecordingsTab from './recordings-tab.vue'
 import RecorderTab from './recorder-tab.vue'
@@ -8,6 +9,7 @@ import UseTab from './use-tab.vue'
 
 export const sideTabs: readonly SideTab[] = [
   { id: 'recorder', label: 'Recorder', component: RecorderTab },
+  { id: 'clients', label: 'Clients', count: ({ session }) => session.clients.length, component: ClientsTab },
   { id: 'state', label: 'State', component: StateTab },
   { id: 'downloads', label: 'Downloads', count: ({ session }) => session.downloads, component: DownloadsTab },
   { id: 'recordings', label: 'Recordings', component: RecordingsTab },

@@ -19,7 +19,10 @@ export function session(changes: Partial<BrowserSession> = {}): BrowserSession {
       pages: [],
       downloads: 0,
       leases: [],
+      clients: [],
     },
+    ...{ connectUrl: 'ws://wheelhouse/cdp', websocketUrl: 'ws://wheelhouse/cdp', browserWSEndpoint: 'ws://wheelhouse/cdp' },
+    httpUrl: 'http://wheelhouse/cdp',
     ...{ memoryBytes: 184_000_000, processCount: 9, pid: 42, lastRefresh: null, nextRefreshAt: null, endReason: null },
     ...{
       status: 'running',
