@@ -28,10 +28,21 @@ export function createOneShotHandlers({ service }: ApiParts): Handlers<Routes> {
     }
     return { status: 200 as const, result: await work({ signal: call.signal, tell: () => undefined }) }
   }
+  /** One that sleeps is woken for it. */
   const forSession = async (kind: OneShotKind, id: string, body: object, call: Call) => {
-    const session = service.get(id)
+    const sleeps = service.findAsleep(id) !== undefined
+    if (!sleeps) service.get(id)
     // Validated by the route of this kind.
-    return answer({ kind, session: id }, call, (tools) => onSession(service, session, { ...body, kind } as OneShotRequest, tools))
+    const request = { ...body, kind } as OneShotRequest
+    return answer({ kind, session: id }, call, async (tools) => {
+      const wanted = { waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }
+      const woken = sleeps ? await service.wake(id, wanted).catch(nativeCapacity) : null
+      try {
+        return await onSession(service, woken?.session ?? service.get(id), request, tools)
+      } finally {
+        woken?.release()
+      }
+    })
   }
   const without = (kind: OneShotKind, body: ThrowAway & object, call: Call) => {
     const who = { actor: actor(call), makers: [call.standing.maker] }

@@ -129,6 +129,12 @@ describe('on a session', () => {
   })
 })
 
+it('on a session that sleeps, wakes it', async () => {
+  expect((await served.post(`/v1/browser-sessions/${session}/hibernate`)).status).toBe(200)
+  expect((await served.get(`/v1/browser-sessions/${session}`)).body.session.state).toBe('hibernated')
+  expect(await onSession('text')).toMatchObject({ status: 200, body: { address: `${url}/front`, title: 'The tide table' } })
+})
+
 describe('without a session', () => {
   it('makes them of an address or of HTML, with cookies and headers, and leaves nothing behind', async () => {
     const cookies = [{ name: 'berth', value: '7' }]
