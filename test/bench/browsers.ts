@@ -1,6 +1,7 @@
 /**
  * Browser sessions beside a bare puppeteer launch, on one machine in one run, in turns: what the program adds to the time of a cold
- * start; how long the list takes while one of ten browsers is frozen; what the server costs while it idles, and what ten live tiles cost.
+ * start; how long a sleeping login takes to wake; how long the list takes while one of ten browsers is frozen; what the server costs while
+ * it idles, and what ten live tiles cost.
  */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,6 +9,7 @@ import { launch, type Browser } from 'puppeteer-core'
 import { chromiumPath } from '../fixtures/chromium.ts'
 import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
+import { wakeOfASleepingLogin } from './browsers-wake.ts'
 import { tenLiveTiles } from './browsers-wall.ts'
 import { ms, p50, p95, p99, timed } from './statistics.ts'
 
@@ -24,6 +26,7 @@ try {
   const cold = await coldCreate(server)
   await spareCreate(server, cold)
   await listWithOneFrozen(server)
+  await wakeOfASleepingLogin(server)
   await tenLiveTiles(
     server,
     (username) => open(server.call, username),
