@@ -34,6 +34,7 @@ export function session(changes: Partial<BrowserSession> = {}): BrowserSession {
       recording: null,
       asleep: null,
     },
+    ...{ clients: [], connectUrl: '', websocketUrl: '', browserWSEndpoint: '', httpUrl: '' },
     ...changes,
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import SessionPage from '../../../../renderer/pages/browsers/session/session-page.vue'
+import { peopleWords } from '../../../../renderer/pages/browsers/session/people-words.ts'
 import { fitting, nextStep } from '../../../../renderer/pages/browsers/session/view-zoom.ts'
 import type { BrowserSession } from '../../../../server/browsers/contract/index.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
@@ -89,6 +90,20 @@ describe('a session opened large', () => {
   it('says that there is no such session', async () => {
     const page = await open(session(), standardServer())
     expect(page.text()).toContain('There is no such session')
+  })
+})
+
+describe('the line under the picture', () => {
+  const lease = { id: 'lease_1', holder: 'billing-export', startedAt: '2026-11-21T07:30:00.000Z', expiresAt: '2026-11-21T07:31:00.000Z' }
+  const view = (name: string) => ({ kind: 'view', name }) as const
+
+  it('says who uses the session, who waits while somebody drives, and who looks on beside this window', () => {
+    const clients = [view('owner'), view('key:desk-2'), { kind: 'program', name: 'nightly-check' } as const]
+    expect(peopleWords({ leases: [lease], clients, control: 'nobody' })).toBe('billing-export, nightly-check use it · desk-2 watches')
+    expect(peopleWords({ leases: [lease], clients: [view('owner'), view('owner')], control: 'you' })).toBe(
+      'billing-export waits · another window watches',
+    )
+    expect(peopleWords({ leases: [], clients: [view('owner')], control: 'you' })).toBe('Click and type in the picture')
   })
 })
 
