@@ -34,7 +34,6 @@ export function session(changes: Partial<BrowserSession> = {}): BrowserSession {
       recording: null,
       asleep: null,
     },
-    ...{ clients: [], connectUrl: '', websocketUrl: '', browserWSEndpoint: '', httpUrl: '' },
     ...changes,
   }
 }
