@@ -81,6 +81,13 @@ export class PageRegistry {
 
   /** Resolves once the browser has shown its first window; `firstPage` follows when that can be used. */
   async start(): Promise<void> {
+    // The window of the command line may come late; opening another one would leave that one in front of it.
+    const shown = this.#browser.waitForTarget((candidate) => candidate.type() === 'page' && !isInternal(candidate.url()), {
+      timeout: 20_000,
+    })
+    // Not awaited here: its renderer is still starting, and the browser can already be driven.
+    this.#first = shown.then((target) => this.#firstOf(target))
+    this.#first.catch(() => {})
     const cdp = await this.#browser.target().createCDPSession()
     this.#cdp = cdp
     this.#hooks.permissions.watch(cdp)
@@ -92,13 +99,7 @@ export class PageRegistry {
     cdp.on('Target.targetDestroyed', ({ targetId }) => this.#destroyed(targetId))
     cdp.on('Target.targetCrashed', ({ targetId }) => this.#crashed(targetId))
     await Promise.all([cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }), this.#hooks.downloads.watch(cdp)])
-    // The window of the command line may come late; opening another one would leave that one in front of it.
-    const target = await this.#browser.waitForTarget((candidate) => candidate.type() === 'page' && !isInternal(candidate.url()), {
-      timeout: 20_000,
-    })
-    // Not awaited here: its renderer is still starting, and the browser can already be driven.
-    this.#first = this.#firstOf(target)
-    this.#first.catch(() => {})
+    await shown
   }
 
   /** Resolves when the first page is there and guarded, before which nothing may be opened in it. */

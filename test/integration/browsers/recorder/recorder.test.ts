@@ -30,7 +30,8 @@ afterAll(async () => {
 const record = (query = '', of = id) => served.get(`/v1/browser-sessions/${of}/recorder?${query}`)
 const entries = async (query = '', of = id): Promise<RecorderEntry[]> => (await record(query, of)).body.entries
 const pidOf = (of: string) => served.room.service.get(of).browser.running?.pid ?? 0
-const ended = (of: string) => eventually('it has ended', () => served.room.service.recall(of).state === 'closed')
+// One that died sleeps where its login was kept.
+const ended = (of: string) => eventually('it has ended', () => ['closed', 'hibernated'].includes(served.room.service.recall(of).state))
 
 describe('the flight recorder', () => {
   it('has navigations, requests, failures, the console, errors and the login in one row, the latest first', async () => {
