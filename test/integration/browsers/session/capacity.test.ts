@@ -72,8 +72,8 @@ describe('the limit on sessions', () => {
       password: 'harbor-demo',
     })
     expect([status, body.madeRoom]).toEqual([202, [{ id: old, username: 'user2', because: 'memory' }]])
-    const { session } = (await served.get(`/v1/browser-sessions/${old}`)).body
-    expect(session.reason).toBe('It was the least recently used one, and its memory was needed')
+    expect(served.room.service.recall(old).reason).toBe('It was the least recently used one, and its memory was needed')
+    await eventually('it sleeps', async () => (await served.get(`/v1/browser-sessions/${old}`)).body.session.state === 'hibernated')
     served.context.change({ browsers: { memoryLimit: null, memoryReserve: 300 } })
     const { room } = (await served.get('/v1/browser-sessions')).body
     expect(room).toMatchObject({ places: 10, freePlaces: 8, fullBecause: null })
