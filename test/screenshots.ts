@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: starts the house on the mock portal, fills it with a working day, and takes every page in light and dark; with words
- * after `--`, those alone whose name has one of them.
+ * `npm run screenshots`: starts the house on the mock portal, fills it with a working day, and takes every page in light and dark; with
+ * words after `--`, those alone whose name has one of them.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
