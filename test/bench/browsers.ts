@@ -1,8 +1,8 @@
 /**
  * Browser sessions beside a bare puppeteer launch, on one machine in one run, in turns: what the program adds to the time of a cold
  * start; how long a sleeping login takes to wake; how long the list takes while one of ten browsers is frozen; what the server costs while
- * it idles, and what ten live tiles cost; what grows over 200 sessions, what 50 callers at once get, and what is left of a server that was
- * killed.
+ * it idles, what a program pays that drives a kept browser, and what ten live tiles cost; what grows over 200 sessions, what 50
+ * callers at once get, and what is left of a server that was killed.
  */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -10,6 +10,7 @@ import { launch, type Browser } from 'puppeteer-core'
 import { chromiumPath } from '../fixtures/chromium.ts'
 import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
+import { throughTheBridge } from './browsers-clients.ts'
 import { wakeOfASleepingLogin } from './browsers-wake.ts'
 import { createAndClose, killedOutright, parallelLogins } from './browsers-life.ts'
 import { tenLiveTiles } from './browsers-wall.ts'
@@ -36,6 +37,12 @@ try {
   )
   await parallelLogins(server)
   await closeAll(server.call)
+  await throughTheBridge(
+    server,
+    address,
+    () => open(server.call, 'bridge'),
+    () => closeAll(server.call),
+  )
   await tenLiveTiles(
     server,
     (username) => open(server.call, username),
