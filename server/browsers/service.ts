@@ -8,7 +8,9 @@ import { BrowserFault } from './fault.ts'
 import type { SessionFiles } from './files/session-files.ts'
 import type { BrowserState } from './kept/browser-state.ts'
 import type { KeptLogins, KeptRow } from './kept/kept-logins.ts'
-import { proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
+import { fetchDownload } from './files/fetch-download.ts'
+import { answerCaptcha } from './login/captcha-field.ts'
+import { captchaSolver, proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
 import type { Credentials, SignedIn } from './login/sign-in.ts'
 import { Jobs } from './one-shot/jobs.ts'
 import { checkSetup } from './resource/check-setup.ts'
@@ -28,6 +30,8 @@ import { SessionRunner } from './session/session-runner.ts'
 import { Session, type SessionHooks, type SessionOptions } from './session/session.ts'
 import { Upkeep, type UpkeepPace } from './session/upkeep.ts'
 import { obtained, type Obtained, type OnceWanted, type Wanted } from './session/wanted.ts'
+import { letIn } from './site/site-access.ts'
+import type { OperationTools } from './site/operations.ts'
 import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 
 export interface ServiceOptions extends StarterOptions {
@@ -165,6 +169,21 @@ export class SessionService {
   /** Sessions that are ending or have lately ended, the latest last. */
   ended(): Session[] {
     return this.#sessions.over()
+  }
+
+  /** Throws `profile-not-found`. */
+  profile(name: string): ListedProfile {
+    return this.#options.profiles.get(name)
+  }
+
+  /** What the steps of an operation may use. */
+  async operationTools(session: Session): Promise<OperationTools> {
+    return {
+      values: await this.#options.profiles.valuesOf(session.profile),
+      download: (click, signal) => fetchDownload(session, click, signal),
+      solveCaptcha: (page, place, signal) =>
+        answerCaptcha(page, place, session.credentials.captchaApiKey, captchaSolver(this.#options), signal),
+    }
   }
 
   /** A live session. Throws `session-not-found`. */
@@ -524,6 +543,8 @@ export class SessionService {
       ...(keeping === undefined ? {} : { keeping }),
       setup: setupOf(setup ?? {}, before?.setup),
       files: this.#options.files.of(id),
+      letIn: (page, { address, username, password }) =>
+        letIn(page, profile, address, async () => ({ ...(await this.#options.profiles.valuesOf(profile))(), username, password })),
     })
     this.#sessions.add(session)
     session.record('session-opened', { site: profile.title }, actor)

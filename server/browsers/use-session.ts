@@ -17,6 +17,8 @@ import type { Output } from './site/read-output.ts'
 export interface Use {
   operation: string
   inputs: Readonly<Record<string, string>>
+  /** Of the inputs, those alone count that the operation declares. */
+  declaredOnly?: boolean
   /** For a session that has to be made. */
   profile: string
   sessionId: string | undefined
@@ -116,7 +118,7 @@ async function runLoggedIn(service: SessionService, session: Session, use: Use):
   const ownPage = runsInOwnPage(session.profile, use.operation)
   const tab = ownPage ? '' : session.page().url()
   try {
-    return await run(session, use, ownPage)
+    return await run(service, session, use, ownPage)
   } catch (error) {
     if (!BrowserFault.is(error, 'operation-failed')) throw error
     const { loggedOut, unproven } = error.details
@@ -127,13 +129,13 @@ async function runLoggedIn(service: SessionService, session: Session, use: Use):
         : await service.signInAgain(session, String(loggedOut), { atBack: ownPage })
     if (unproven !== undefined && signedIn === 'held') return null
     if (!ownPage) await returnTo(session, tab)
-    return runAgain(session, use, ownPage, signedIn)
+    return runAgain(service, session, use, ownPage, signedIn)
   }
 }
 
-async function runAgain(session: Session, use: Use, ownPage: boolean, signedIn: SignedIn): Promise<Output | null> {
+async function runAgain(service: SessionService, session: Session, use: Use, ownPage: boolean, signedIn: SignedIn): Promise<Output | null> {
   try {
-    return await run(session, use, ownPage, { trusted: signedIn === 'held' })
+    return await run(service, session, use, ownPage, { trusted: signedIn === 'held' })
   } catch (error) {
     if (!BrowserFault.is(error, 'operation-failed')) throw error
     // The site has just let us in, so there is nothing more to prove.
@@ -156,8 +158,9 @@ async function returnTo(session: Session, address: string): Promise<void> {
 }
 
 async function run(
+  service: SessionService,
   session: Session,
-  { operation, inputs }: Use,
+  { operation, inputs: given, declaredOnly = false }: Use,
   ownPage: boolean,
   trust: { trusted?: boolean } = {},
 ): Promise<Output | null> {
@@ -165,10 +168,13 @@ async function run(
   if (!session.live) throw life.reason
   if (!ownPage && session.control.holder !== null)
     throw new BrowserFault('operation-failed', 'A person is using this session; try again when they have given it back')
+  const declared = Object.keys(profile.operations[operation]?.inputs ?? {})
+  const inputs = declaredOnly ? Object.fromEntries(Object.entries(given).filter(([name]) => declared.includes(name))) : given
   try {
+    const tools = { ...(await service.operationTools(session)), ...trust }
     const work = ownPage
-      ? pages.inBackground((page) => runOperation(page, profile, operation, inputs, life, trust))
-      : runOperation(session.page(), profile, operation, inputs, life, trust)
+      ? pages.inBackground((page) => runOperation(page, profile, operation, inputs, life, tools))
+      : runOperation(session.page(), profile, operation, inputs, life, tools)
     return await abortable(work, life)
   } catch (error) {
     const cause = await session.causeOf(error)

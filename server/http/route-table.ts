@@ -48,12 +48,14 @@ export class RouteTable<Target> {
     const layer = this.#fixed.get(`${method} ${path}`) ?? this.#plain(method, path) ?? this.#other(method, path)
     const target = layer === undefined ? undefined : this.#targets.get(layer)
     if (layer === undefined || target === undefined) return null
+    // What takes any name takes none that a path of other methods has.
+    if (isAnyName(layer) && this.methodsOf(path).length > 0) return null
     return { target, params: layer.paramNames.length === 0 ? noParams : layer.params(path, layer.captures(path)) }
   }
 
-  /** The methods that a path is known for; none when it is not. */
+  /** The methods that a path is known for; none when it is not, or only where any name is taken. */
   methodsOf(path: string): string[] {
-    return [...new Set(this.#router.match(path, '').path.flatMap(({ methods }) => methods))]
+    return [...new Set(this.#router.match(path, '').path.flatMap((layer) => (isAnyName(layer) ? [] : layer.methods)))]
   }
 
   #plain(method: string, path: string): Layer | undefined {
@@ -66,6 +68,9 @@ export class RouteTable<Target> {
     return layers.toSorted((a, b) => a.paramNames.length - b.paramNames.length)[0]
   }
 }
+
+/** A path that is nothing but a parameter. */
+const isAnyName = ({ path }: Layer): boolean => typeof path === 'string' && /^\/:\w+$/.test(path)
 
 function fewerParams(a: { layer: Layer }, b: { layer: Layer }): number {
   return a.layer.paramNames.length - b.layer.paramNames.length

@@ -98,7 +98,7 @@ function published(session: Session) {
 }
 
 /** The published contract knows 500 alone for what a browser does; the native routes say 504. */
-async function publishedSilence<Result>(work: Promise<Result>): Promise<Result> {
+export async function publishedSilence<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work
   } catch (error) {

@@ -8,6 +8,7 @@ import { createHandsHandlers } from './api-hands.ts'
 import { createAsleepHandlers } from './api-asleep.ts'
 import { createClientsHandlers, createClientsSockets } from './api-clients.ts'
 import { createNativeHandlers } from './api-native.ts'
+import { createOperationHandlers } from './api-operations.ts'
 import { createPublishedHandlers } from './api-published.ts'
 import { createOneShotHandlers } from './api-one-shots.ts'
 import { createResourceHandlers } from './api-resource.ts'
@@ -37,6 +38,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createStateHandlers(parts),
       ...createClientsHandlers(clients),
       ...createWorkshopHandlers(parts),
+      ...createOperationHandlers(parts),
     },
     {
       ...createClientsSockets(clients),

@@ -6,6 +6,7 @@ import { handsRoutes } from './hands.ts'
 import { asleepRoutes } from './asleep.ts'
 import { clientsRoutes, clientsSockets } from './clients.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
+import { operationFaults, operationRoutes } from './operations.ts'
 import { failed } from './parts.ts'
 import { oneShotFaults, oneShotRoutes } from './one-shots.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
@@ -40,12 +41,14 @@ export const browsersContract = defineContract({
     ...oneShotRoutes,
     ...asleepRoutes,
     ...recordingRoutes,
+    ...operationRoutes,
     ...stateRoutes,
     ...clientsRoutes,
     ...workshopRoutes,
   },
   sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets, ...clientsSockets },
   faults: {
+    ...operationFaults,
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
     'invalid-params': { status: 404, message: 'Session not found', remedy: 'Check the id of the session.' },
     'close-failed': { status: 500, message: 'Failed to close browser session', remedy: 'Try again; the log says what the browser did.' },

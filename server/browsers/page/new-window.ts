@@ -5,7 +5,7 @@ import { isInternal, type TargetInfo } from './targets.ts'
  * - `ignored`: Chromium's own, or no page.
  * - `popup`: opened with a handle by an embedded frame, whose scripts the page's guard does not reach: an advertisement's. It is closed and
  *   recorded, unless the page may open windows now.
- * - `background`: asked for by `inBackground`, which works in it alone.
+ * - `background`: asked for by `inBackground`, which works in it alone, or opened by such a page while it may open windows.
  * - `closed`: opened by a page at the back, where nobody would see it.
  * - `page`: the first one, or one that a click on a link opened (`target=_blank`): the person asked for it, so it stays and comes to the
  *   front.
@@ -25,5 +25,6 @@ export function fateOf(info: TargetInfo, { openingInBackground, isInBackground, 
   const { openerId, canAccessOpener, openerFrameId } = info
   if (openerId === undefined) return openingInBackground ? 'background' : 'page'
   if (canAccessOpener && openerFrameId !== openerId && !isPermitted(openerId)) return 'popup'
-  return isInBackground(openerId) ? 'closed' : 'page'
+  if (!isInBackground(openerId)) return 'page'
+  return isPermitted(openerId) ? 'background' : 'closed'
 }

@@ -60,6 +60,8 @@ export class PageRegistry {
   readonly #hooks: PageHooks
   readonly #entries = new Map<string, Entry>()
   readonly #inBackground = new Set<string>()
+  /** Those of them that work is done on. */
+  readonly #atBack = new Map<string, Page>()
   /** One per page, also when two ways lead to it. */
   readonly #guards = new Map<string, Promise<CDPSession>>()
   /** Ended on purpose: what crashes now is not loaded again. */
@@ -198,11 +200,13 @@ export class PageRegistry {
     })
     const id = targetIdOf(page.target())
     this.#inBackground.add(id)
+    this.#atBack.set(id, page)
     this.#entries.delete(id)
     try {
       await this.#guarded(id, page)
       return await work(page)
     } finally {
+      this.#atBack.delete(id)
       this.#close(id)
     }
   }
@@ -224,7 +228,7 @@ export class PageRegistry {
       isInBackground: (id) => this.#inBackground.has(id),
       isPermitted: (id) => {
         // A frame with a process of its own is the opener itself; it stands in the page in front.
-        const page = this.#entries.get(id)?.page ?? this.active()?.page
+        const page = this.#atBack.get(id) ?? this.#entries.get(id)?.page ?? this.active()?.page
         return page !== undefined && page !== null && popupsArePermitted(page)
       },
     })

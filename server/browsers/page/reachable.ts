@@ -4,6 +4,7 @@ import { abortable } from '../../async/abortable.ts'
 import { Fault } from '../../fault.ts'
 import { BrowserFault } from '../fault.ts'
 import { proxyOf } from '../process/egress-proxy.ts'
+import { until } from './until.ts'
 import { watchAnswers } from './site-answers.ts'
 
 /**
@@ -25,9 +26,12 @@ async function open(page: Page, address: string, signal: AbortSignal, answered: 
   const onFailed = (request: HTTPRequest): void => {
     if (request.isNavigationRequest() && request.frame() === page.mainFrame()) failedAt = request.url()
   }
+  const over = new AbortController()
   page.on('requestfailed', onFailed)
   try {
-    response = await abortable(page.goto(address, { waitUntil: 'domcontentloaded', timeout: 0, signal }), signal)
+    const arrival = page.goto(address, { waitUntil: 'domcontentloaded', timeout: 0, signal })
+    arrival.catch(() => undefined)
+    response = await abortable(Promise.race([arrival, standsUnfinished(answered, AbortSignal.any([signal, over.signal]))]), signal)
   } catch (error) {
     signal.throwIfAborted()
     const seen = /net::(ERR_[A-Z0-9_]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? ''
@@ -47,9 +51,22 @@ async function open(page: Page, address: string, signal: AbortSignal, answered: 
       { cause: error },
     )
   } finally {
+    over.abort()
     page.off('requestfailed', onFailed)
   }
-  return belowServerError(address, response?.status() ?? 200)
+  return belowServerError(address, response?.status() ?? answered() ?? 200)
+}
+
+/** Ms after which a page that has answered and never ends is taken as it stands. */
+const unfinishedPatience = 5_000
+
+async function standsUnfinished(answered: () => number | null, signal: AbortSignal): Promise<null> {
+  let since: number | null = null
+  await until(() => {
+    if (answered() !== null) since ??= performance.now()
+    return Promise.resolve(since !== null && performance.now() - since > unfinishedPatience ? true : null)
+  }, signal)
+  return null
 }
 
 function belowServerError(address: string, status: number): number {

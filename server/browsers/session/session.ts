@@ -59,6 +59,8 @@ export interface SessionOptions {
   aside?: boolean
   /** How its browser is to be set up; as usual when left out. */
   setup?: Setup
+  /** To be called for every page before anything is opened in it. */
+  letIn?: (page: Page, credentials: Readonly<Credentials>) => Promise<void>
   clock: Clock
   files: { downloads: SessionDownloads; uploads: Uploads }
   hooks: SessionHooks
@@ -109,6 +111,7 @@ export class Session implements ViewableSession {
     waitsForPerson,
     aside = false,
     setup,
+    letIn,
     clock,
     files,
     hooks,
@@ -170,7 +173,10 @@ export class Session implements ViewableSession {
       downloads: this.downloads,
       permissions: this.permissions,
       popups: profile.popups,
-      prepare: (page) => this.setup.prepare(page),
+      prepare: async (page) => {
+        await this.setup.prepare(page)
+        await letIn?.(page, this.#credentials)
+      },
       opened: (page) => this.recorder.watch(page),
     })
     this.leases = new LeaseBook(clock, {

@@ -7,6 +7,7 @@ import { logsIn, type SiteProfile } from '../contract/site-profile.ts'
 import { oneByOne } from '../contract/site-steps.ts'
 import { BrowserFault } from '../fault.ts'
 import { refusedWords, standingOf, type Standing } from '../login/standing.ts'
+import { press } from '../page/form.ts'
 import { isInvalidSelector, readPageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { watchAnswers, type SiteAnswers } from '../page/site-answers.ts'
@@ -17,12 +18,14 @@ import { runSteps, StepFailed, type StepTools } from '../steps/run-steps.ts'
 import { signShows } from '../steps/shows.ts'
 import { StepDialogs } from '../steps/step-dialogs.ts'
 import { Windows } from '../steps/windows.ts'
-import { emptyOf, fillOutput, isEmpty, outputOf, readOutput, type Output } from './read-output.ts'
+import { emptyOf, fillOutput, isEmpty, outputOf, readOutput, type Output, type OutputFile } from './read-output.ts'
 
 type Operation = SiteProfile['operations'][string]
 export type OperationInputs = Readonly<Record<string, string>>
 
 export interface OperationTools extends Partial<Pick<StepTools, 'solveCaptcha' | 'askPerson' | 'observe' | 'clean'>> {
+  /** Clicks and waits for what that downloads; null when nothing comes. */
+  download?: (click: () => Promise<void>, signal: AbortSignal) => Promise<OutputFile | null>
   /** What its steps may fill in beside the inputs. */
   values?: () => Values
 }
@@ -141,6 +144,8 @@ async function carryOut(page: Page, run: Run, signal: AbortSignal): Promise<Outp
       clean: tools.clean ?? String,
     })
     if (outcome === 'not-found') return emptyOf(operation)
+    const output = fillOutput(outputOf(operation), values())
+    if ('file' in output) return await fetchFile(run, windows.current, output.file, signal)
     const waited = operation.steps.at(-1)?.waitFor !== undefined
     return await within('Reading the page', signal, (readSignal) =>
       readWhenThere(
@@ -156,6 +161,11 @@ async function carryOut(page: Page, run: Run, signal: AbortSignal): Promise<Outp
   } finally {
     windows.stop()
   }
+}
+
+async function fetchFile({ name, tools }: Run, page: Page, selector: string, signal: AbortSignal): Promise<Output | null> {
+  if (tools.download === undefined) throw new BrowserFault('operation-failed', `${name} downloads a file, which cannot be kept here`)
+  return tools.download(() => within('The download', signal, (inTime) => press(page, selector, inTime)), signal)
 }
 
 /** Asked again until there is something, or `isOver`. */
