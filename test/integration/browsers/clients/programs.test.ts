@@ -40,7 +40,8 @@ async function raw(page?: string): Promise<RawClient> {
 
 /** The page that the session shows, as a program finds it. */
 async function frontOf(browser: Browser): Promise<Page> {
-  const [page] = await browser.pages()
+  const pages = await browser.pages()
+  const page = pages.find((shown) => shown.url().endsWith('/containers')) ?? pages[0]
   if (page === undefined) throw new Error('The program sees no page')
   return page
 }
@@ -202,7 +203,11 @@ describe('what would end the keeping', () => {
     const browser = await puppeteerClient()
     const closed = (await session()).pages[0].id
     await (await frontOf(browser)).close()
-    await eventually('there is another page', async () => (await session()).pages.every(({ id: page }: { id: string }) => page !== closed))
+    await eventually('there is another page', async () => {
+      const [page, ...more] = (await session()).pages
+      return page !== undefined && more.length === 0 && page.id !== closed
+    })
+    await eventually('the program sees it', async () => (await browser.pages()).length === 1)
     const page = await frontOf(browser)
     await page.goto(`${site}/containers`)
     expect(await page.title()).toBe('Containers · Harbor Gate')
