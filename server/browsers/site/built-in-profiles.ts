@@ -7,6 +7,7 @@ export const builtInProfiles: readonly SiteProfile[] = [
   siteProfile.parse({
     name: 'emodal',
     title: 'E-Modal trucker portal (its selectors may need adapting to the pages you see)',
+    description: 'The portal of the published contract: signs in, solves its captcha with your key, and reads booking numbers.',
     kind: 'form',
     address: 'https://truckerportal.emodal.com',
     form: {
@@ -37,5 +38,11 @@ export const builtInProfiles: readonly SiteProfile[] = [
       },
     },
   }),
-  siteProfile.parse({ name: 'plain', title: 'Any address, no login', kind: 'none', address: null }),
+  siteProfile.parse({
+    name: 'plain',
+    title: 'Any address, no login',
+    description: 'Opens the address that you give and logs in nowhere: to look around, or to log in by hand.',
+    kind: 'none',
+    address: null,
+  }),
 ]
