@@ -10,6 +10,8 @@ export const pages: readonly RouteRecordRaw[] = [
     component: () => import('./pages/browsers/recording/recordings-page.vue'),
     meta: { title: 'Recordings' },
   },
+  { path: '/browsers/sites', name: 'sites', component: () => import('./pages/browsers/sites/sites-page.vue'), meta: { title: 'Sites' } },
+  { path: '/browsers/sites/:name', name: 'site', component: () => import('./pages/browsers/sites/site-page.vue'), meta: { title: 'Site' } },
   {
     path: '/browsers/:id(session_[^/]+)',
     name: 'browser-session',

@@ -21,6 +21,12 @@ export function useSessionCommands(): void {
     ),
     actions: computed(() => [
       { label: 'Recordings', icon: 'i-lucide-film', suffix: 'Browsers', onSelect: () => void router.push('/browsers/recordings') },
+      {
+        label: 'Sites and their logins',
+        icon: 'i-lucide-list-checks',
+        suffix: 'Browsers',
+        onSelect: () => void router.push('/browsers/sites'),
+      },
       { label: 'Open browser session', icon: 'i-lucide-plus', suffix: 'Browsers', onSelect: () => void router.push('/browsers?open') },
       ...browsers.sessions.flatMap((session): Command[] => [
         {

@@ -53,20 +53,23 @@ export function draftOf(profile: SiteProfileView | null): ProfileDraft {
 
 export type ReadDraft = { profile: SentSiteProfile } | { problems: Readonly<Record<string, string>> }
 
-/** The profile, or what is wrong by dotted field. */
-export function readDraft(draft: ProfileDraft): ReadDraft {
+/** The profile, or what is wrong by dotted field. What this form does not show, such as the steps of the login, stays as it was in `base`. */
+export function readDraft(draft: ProfileDraft, base: SiteProfileView | null = null): ReadDraft {
   const operations = parseJson(draft.operations)
   if (operations === undefined) return { problems: { operations: 'This is not JSON' } }
   const sign = ({ url, selector, text }: SignDraft) => {
     const given = Object.entries({ url, selector, text }).filter(([, value]) => value.trim() !== '')
     return given.length === 0 ? null : Object.fromEntries(given)
   }
+  const hasSteps = base !== null && base.login !== null
   const result = controlContract.routes.putSiteProfile.body.safeParse({
+    ...(base === null ? {} : { ...base, name: undefined, builtIn: undefined }),
     title: draft.title.trim(),
     kind: draft.kind,
     address: draft.address.trim() === '' ? null : draft.address.trim(),
-    form: draft.kind === 'form' ? draft.form : null,
-    captcha: draft.kind === 'none' || draft.captcha.kind === 'none' ? null : draft.captcha,
+    form: draft.kind === 'form' && !hasSteps ? draft.form : null,
+    login: draft.kind === 'form' ? (base?.login ?? null) : null,
+    captcha: draft.kind === 'none' || hasSteps || draft.captcha.kind === 'none' ? null : draft.captcha,
     success: sign(draft.success),
     failure: sign(draft.failure),
     loginTimeout: Math.round(draft.loginTimeout * 1_000),

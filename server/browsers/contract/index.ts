@@ -25,6 +25,11 @@ export * from './recorder.ts'
 export * from './resources.ts'
 export type { RoomView } from './room.ts'
 
+export type { LoginRecording } from './login-recording.ts'
+export { loginSteps, siteProfile } from './site-profile.ts'
+export { kindOf, selectorOf, siteStep, stepKinds, type SiteStep, type StepKind } from './site-steps.ts'
+export type { PictureFacts, Trial, TrialStepState } from './trial.ts'
+
 export const browsersContract = defineContract({
   api: 'browsers',
   title: 'Browser sessions',
