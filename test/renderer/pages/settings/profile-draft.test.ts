@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { siteProfile } from '../../../../server/browsers/contract/index.ts'
 import { draftOf, readDraft } from '../../../../renderer/pages/settings/profile-draft.ts'
 
 const complete = () =>
@@ -28,7 +29,15 @@ describe('the site profile form', () => {
     const { name: _, builtIn: __, ...expected } = profile
     // `as const` makes the arrays read-only, which the profile's type is not.
     const read = readDraft(draftOf(profile as unknown as Parameters<typeof draftOf>[0]))
-    expect(read).toEqual({ profile: expected })
+    expect(read).toMatchObject({ profile: expected })
+  })
+
+  it('leaves the steps of a login, and what else it does not show, as they were', () => {
+    const steps = [{ fill: '#u', value: '{username}' }, { click: '#go' }]
+    const address = 'https://gate.example.org/login'
+    const parsed = siteProfile.parse({ name: 'north-gate', title: 'North gate', kind: 'form', address, login: { steps }, popups: true })
+    const profile = { ...parsed, builtIn: false }
+    expect(readDraft(draftOf(profile), profile)).toMatchObject({ profile: { form: null, login: { steps }, popups: true } })
   })
 
   it('leaves out what was left empty', () => {
