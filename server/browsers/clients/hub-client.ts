@@ -48,7 +48,7 @@ const mostPending = 20_000
 const mostSessions = 5_000
 
 /** What two hands on one page would do against each other. */
-const keepsOff = /^(?:Input\.|Page\.(?:navigate|navigateToHistoryEntry|reload|close)$)/
+const keepsOff = /^(?:Input\.|Page\.(?:navigate|navigateToHistoryEntry|reload|close|handleJavaScriptDialog)$)/
 
 export class HubClient {
   /** The session that its connection stands for. */
@@ -102,7 +102,7 @@ export class HubClient {
     const attachment = this.#hub.attachments.get(command.sessionId ?? this.root)
     if (attachment?.client !== this || attachment.hidden) return this.#refuse({ id: command.id }, sessionNotFound)
     if (this.#pending.size + this.#held.length >= mostPending) return this.lost(`More than ${mostPending} commands wait for an answer`)
-    if (keepsOff.test(command.method) && this.#end.isDriven(attachment.targetId)) return void this.#held.push(text)
+    if (keepsOff.test(command.method) && this.#end.isDriven(this.#pageOf(attachment))) return void this.#held.push(text)
     const verdict = judge(command, this.#standing)
     if (verdict.kind === 'refuse') return this.#refuse(command, verdict.error)
     if (verdict.kind === 'pass') return this.#passWhenSafe(command, attachment, verdict)
@@ -180,6 +180,13 @@ export class HubClient {
       else this.#tell(command, changed)
     })
     this.#pending.add(sent)
+  }
+
+  /** The page that a frame or worker of a process of its own belongs to; undefined when it was attached to by itself. */
+  #pageOf(attachment: Attachment<HubClient>): string | undefined {
+    for (let at: Attachment<HubClient> | undefined = attachment; at !== undefined; at = this.#hub.attachments.get(at.parent ?? ''))
+      if (at.type === 'page') return at.targetId
+    return undefined
   }
 
   /** What a command changes of what is known of its session. */

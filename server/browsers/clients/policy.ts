@@ -145,9 +145,12 @@ function dragsFiles({ data }: Fields): boolean {
 const hasSome = (list: unknown): boolean => Array.isArray(list) && list.length > 0
 const isWeb = (url: unknown): boolean => typeof url === 'string' && /^https?:/i.test(url)
 
-/** Chromium's own list refuses these too; what a client is told here says why. */
+/** What shows files of this machine, or the browser itself. */
+const localSchemes = new Set(['file:', 'filesystem:', 'chrome:', 'chrome-untrusted:', 'chrome-extension:', 'devtools:', 'view-source:'])
+
+/** Chromium's own list refuses these too; what a client is told here says why. Parsed as Chromium does, which skips tabs and line ends. */
 function isLocal(url: unknown): boolean {
-  return (
-    typeof url === 'string' && /^\s*(?:view-source:\s*)*(?:file|filesystem|chrome|chrome-untrusted|chrome-extension|devtools):/i.test(url)
-  )
+  const { protocol = '', pathname = '' } = (typeof url === 'string' ? URL.parse(url) : null) ?? {}
+  // `about:version` is another name of `chrome://version`.
+  return localSchemes.has(protocol) || (protocol === 'about:' && pathname !== 'blank' && pathname !== 'srcdoc')
 }

@@ -62,7 +62,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
     starting: 'Its browser has not answered yet',
     'signing-in': 'A login is under way, the first one or a renewal',
     ready: 'Logged in, and nobody uses it: it may be refreshed, evicted or ended for idleness',
-    'in-use': 'Logged in and leased',
+    'in-use': 'Logged in, and leased or driven by programs',
     'taken-over': 'A person holds keyboard and mouse',
     'needs-you': 'Not logged in, and nothing but a person would change that',
     'not-responding': 'Its browser does not answer',
@@ -94,7 +94,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       ending,
     },
     ready: {
-      'lease-taken': to('in-use', 'From now on it is neither refreshed, evicted nor ended for idleness'),
+      'lease-taken': to('in-use', 'From now on it is neither evicted nor ended for idleness; while leased, nor refreshed'),
       'leases-ended': to('ready', 'Two leases that run out at the same look end one after the other'),
       'sign-in-begun': to('signing-in', 'The site has ended the login; it is renewed'),
       'taken-over': takenOver,
@@ -104,7 +104,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
     'in-use': {
       'lease-taken': to('in-use', 'Leases are counted'),
       'leases-ended': to('ready', 'Its idle time begins'),
-      'sign-in-begun': to('signing-in', 'The operation has met a login page'),
+      'sign-in-begun': to('signing-in', 'The operation has met a login page, or a refresh beside programs has'),
       'taken-over': takenOver,
       'fell-silent': fellSilent,
       ending,

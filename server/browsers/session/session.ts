@@ -261,9 +261,14 @@ export class Session implements ViewableSession {
     return this.#core.life
   }
 
-  /** Nobody uses it and nothing is under way: it may be refreshed, evicted or ended for idleness. */
+  /** Nobody uses it and nothing is under way: it may be evicted or ended for idleness. */
   get atRest(): boolean {
-    const inUse = this.#usage.isHeld || this.#users > 0 || this.control.holder !== null
+    return this.mayRefresh && this.clients.count === 0
+  }
+
+  /** Also while programs are connected: they do not see the page at the back, and would outlive their login otherwise. */
+  get mayRefresh(): boolean {
+    const inUse = this.#usage.isHeld || this.leases.count > 0 || this.control.holder !== null
     return this.live && this.browser.up && this.login.attempt === null && !inUse
   }
 

@@ -64,7 +64,7 @@ export class Upkeep {
     const { idleTimeout, endIdle, refresh, keep } = this.#options
     session.leases.expire()
     if (session.atRest && session.usage.idleFor >= session.idleTimeout(idleTimeout())) return endIdle(session)
-    if (session.atRest && session.login.holds && !session.browser.silent && session.login.refreshIsDue) refresh(session)
+    if (session.mayRefresh && session.login.holds && !session.browser.silent && session.login.refreshIsDue) refresh(session)
     this.#ask(session)
     keep(session)
   }

@@ -11,7 +11,7 @@ export interface RawClient {
   /** Sends this text, and resolves with the next answer, whatever its id. */
   send(text: string): Promise<Message>
   /** Sends, and waits for nothing. */
-  shout(text: string): void
+  shout(text: string | Buffer): void
   stopReading(): void
   /** Resolves with the code of the close. */
   closed(): Promise<number>

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { testClock } from '../../../fakes/kernel.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
+import { rawClient } from '../clients/raw-client.ts'
 import { inWords } from '../../../fakes/words.ts'
 
 const clock = testClock()
@@ -91,6 +92,32 @@ describe('the passing of time', () => {
     const view = await detail(id)
     expect(Date.parse(view.nextRefreshAt) - clock.now()).toBe(2 * minute)
     expect(view.pages).toHaveLength(1)
+  })
+
+  it('refreshes a login beside programs, which do not see it, and renews it under their hands; not beside an operation', async () => {
+    const id = (await served.open(1)).body.session_id
+    const client = await rawClient((await served.post(`/v1/browser-sessions/${id}/connect`)).body.connectUrl)
+    await client.ask('Target.setDiscoverTargets', { discover: true, filter: [{}] })
+    await client.ask('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
+    const told = client.events.length
+    pass(2 * minute)
+    await eventually('the refresh is done', async () => (await detail(id)).lastRefresh?.ok)
+    expect(await detail(id)).toMatchObject({ state: 'in-use', idleExpiresAt: null })
+
+    const { logins } = served.portal
+    served.portal.expireAll()
+    pass(2 * minute)
+    await eventually('the login is renewed', async () => served.portal.logins === logins + 1 && (await detail(id)).state === 'in-use')
+    expect(client.events.slice(told).filter(({ method }) => /targetCreated|attachedToTarget/.test(method))).toEqual([])
+
+    const { body: lease } = await served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'operation', seconds: 3_600 })
+    served.portal.expireAll()
+    pass(20 * minute)
+    expect(served.portal.logins).toBe(logins + 1)
+    expect(await ids()).toEqual([id])
+    await served.remove(`/v1/browser-sessions/${id}/leases/${lease.id}`)
+    client.close()
+    await eventually('it has left', async () => (await detail(id)).clients.length === 0)
   })
 
   it('logs in again by itself when the login has gone, and calls for the person when that fails', async () => {
