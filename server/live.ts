@@ -11,8 +11,8 @@ export function live<Thing extends object>(current: () => Thing): Thing {
     get(_, name) {
       const thing = current()
       const value: unknown = Reflect.get(thing, name, thing)
-      // Bound, because private members are of the object itself and not of its stand-in.
-      return typeof value === 'function' ? (value.bind(thing) as unknown) : value
+      // Bound, because private members are of the object itself and not of its stand-in; with what it carries, e.g. a socket's `admit`.
+      return typeof value === 'function' ? (Object.assign(value.bind(thing), value) as unknown) : value
     },
     has: (_, name) => Reflect.has(current(), name),
   })

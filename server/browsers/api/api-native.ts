@@ -22,11 +22,10 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
           ...(state === undefined ? {} : { state }),
         }),
       )
-      const madeRoom = (opened.madeRoom ?? []).map(({ session, because }) => ({
-        id: session.id,
-        username: session.credentials.username,
-        because,
-      }))
+      // Of others it is not told who they are.
+      const madeRoom = (opened.madeRoom ?? [])
+        .filter(({ session }) => isReached(call, session))
+        .map(({ session, because }) => ({ id: session.id, username: session.credentials.username, because }))
       return { status: 202, body: { session: view(opened.session, call), isNew: opened.isNew, madeRoom } }
     },
     browserSessions: ({ query }, call) => {

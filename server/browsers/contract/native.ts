@@ -42,7 +42,11 @@ export const nativeRoutes = {
     responses: {
       202: {
         description: 'Starting, or already there',
-        body: z.object({ session: browserSession, isNew: z.boolean(), madeRoom: z.array(madeRoom) }),
+        body: z.object({
+          session: browserSession,
+          isNew: z.boolean(),
+          madeRoom: z.array(madeRoom).describe('Those that the caller may see'),
+        }),
       },
       400: failure('Invalid'),
       409: failure('No capacity, or a session of these credentials that cannot take what was asked for'),
