@@ -1,36 +1,35 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
 import { escape, within } from '../isolation.ts'
 import type { SetupChange } from './contract/setup.ts'
-import type { CrashCard } from './contract/recorder.ts'
-import { writtenOrigins, type SiteProfile } from './contract/site-profile.ts'
-import type { SessionEventFacts, SessionEventText } from './events.ts'
+import { writtenOrigins } from './contract/site-profile.ts'
+import type { SessionEventText } from './events.ts'
 import { BrowserFault } from './fault.ts'
 import type { SessionFiles } from './files/session-files.ts'
-import type { BrowserState } from './kept/browser-state.ts'
-import type { KeptLogins, KeptRow } from './kept/kept-logins.ts'
+import type { KeptLogins } from './kept/kept-logins.ts'
+import { Sleepers } from './kept/sleepers.ts'
 import { fetchDownload } from './files/fetch-download.ts'
 import { answerCaptcha } from './login/captcha-field.ts'
 import { captchaSolver, proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
-import type { Credentials, SignedIn } from './login/sign-in.ts'
+import type { SignedIn } from './login/sign-in.ts'
 import { Jobs } from './one-shot/jobs.ts'
 import { checkSetup } from './resource/check-setup.ts'
 import { Recycler } from './resource/recycler.ts'
 import { Room } from './resource/room.ts'
-import { setupOf } from './resource/session-setup.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
-import { crashCardOf } from './recorder/ending.ts'
-import { shrinkEnded } from './recorder/shrink.ts'
 import type { KeptCards } from './recorder/kept-cards.ts'
 import { Admission } from './session/admission.ts'
+import { Anew } from './session/anew.ts'
+import { SessionsApart } from './session/apart.ts'
+import { alreadyThere, Flights } from './session/flights.ts'
 import { HandOut, type HandOutLimits } from './session/hand-out.ts'
 import type { RecordedEvent } from './session/history.ts'
-import { newSessionId } from './session/identity.ts'
+import { SessionOpener } from './session/opener.ts'
+import { SessionRecords } from './session/records.ts'
 import { SessionDirectory } from './session/session-directory.ts'
 import { SessionRunner } from './session/session-runner.ts'
-import { Session, type SessionHooks, type SessionOptions } from './session/session.ts'
+import type { Session, SessionHooks } from './session/session.ts'
 import { Upkeep, type UpkeepPace } from './session/upkeep.ts'
-import { obtained, type Obtained, type OnceWanted, type Wanted } from './session/wanted.ts'
-import { letIn } from './site/site-access.ts'
+import type { Obtained, Wanted } from './session/wanted.ts'
 import type { OperationTools } from './site/operations.ts'
 import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 
@@ -50,101 +49,83 @@ export class SessionService {
   readonly handOut: HandOut
   readonly jobs: Jobs
   readonly room: Room
+  /** Those whose browser has gone. */
+  readonly sleepers: Sleepers
+  /** Those that nobody shares. */
+  readonly apart: SessionsApart
+  readonly anew: Anew
+  readonly records: SessionRecords
   readonly #options: ServiceOptions
   readonly #sessions = new SessionDirectory()
-  /** One entry per credential key, or id of a kept login without one, made before anything is awaited: whoever comes second finds it. */
-  readonly #flights = new Map<string, Promise<Session>>()
-  /** Sessions that fall asleep, under the same names: they can be woken when their browser is gone. */
-  readonly #fallingAsleep = new Map<string, Promise<void>>()
-  /** Those that are opened for one piece of work. */
-  readonly #once = new WeakSet<Session>()
+  readonly #flights = new Flights()
   readonly #starter: BrowserStarter
   readonly #runner: SessionRunner
   readonly #admission: Admission
+  readonly #opener: SessionOpener
   readonly #upkeep: Upkeep
-  readonly #hooks: SessionHooks
   #stopping = false
 
   constructor(options: ServiceOptions) {
+    const sessions = this.#sessions
+    const flights = this.#flights
     this.#options = options
     this.jobs = new Jobs(options.clock)
     this.#starter = new BrowserStarter(options)
-    this.#runner = new SessionRunner({
+    const runner = new SessionRunner({
       ...options,
       starter: this.#starter,
       onSettled: () => {
         if (!this.#stopping) this.#starter.prepareSpare()
       },
-      onEnding: (session, ended) => {
-        const name = flightName(session)
-        this.#flights.delete(name)
-        if (ended === null) return
-        this.#fallingAsleep.set(name, ended)
-        void ended.finally(() => this.#fallingAsleep.delete(name))
-      },
+      onEnding: (session, ended) => flights.ends(session, ended),
       onEnded: (session) => {
-        this.#sessions.ended(session)
-        this.#keepRecord(session)
+        sessions.ended(session)
+        this.records.ended(session)
         this.#changed()
       },
     })
+    this.#runner = runner
     this.room = new Room({
       clock: options.clock,
-      sessions: () => this.#sessions.live(),
+      sessions: () => sessions.live(),
       places: () => this.maxSessions,
       limit: () => options.settings.current().browsers,
     })
     this.#admission = new Admission({
-      sessions: this.#sessions,
+      sessions,
       clock: options.clock,
       limit: () => this.maxSessions,
       room: this.room,
-      passes: (session) => this.#once.has(session),
+      passes: (session) => this.apart.passes(session),
       evict: (session, because) =>
-        this.#runner.endQuietly(session, 'evicted', `It was the least recently used one, and its ${wordsOf[because]} was needed`),
+        runner.endQuietly(session, 'evicted', `It was the least recently used one, and its ${wordsOf[because]} was needed`),
     })
+    const opener = new SessionOpener({
+      ...options,
+      sessions,
+      flights,
+      runner,
+      admission: this.#admission,
+      hooks: this.#hooks(),
+      made: () => this.#upkeep.wake(),
+    })
+    this.#opener = opener
+    this.apart = new SessionsApart({ ...options, opener, runner })
+    this.sleepers = new Sleepers({ ...options, sessions, flights, opener, runner })
+    this.anew = new Anew({ ...options, sessions, flights, runner, sleepers: this.sleepers, obtain: (wanted) => this.obtain(wanted) })
+    this.records = new SessionRecords({ ...options, sessions, sleepers: this.sleepers })
     this.handOut = new HandOut(
       {
         obtain: (wanted) => this.obtain(wanted),
         whenSignedIn: (session) => this.whenSignedIn(session),
-        logInOrEnd: (session) => this.#runner.logInOrEnd(session),
+        logInOrEnd: (session) => runner.logInOrEnd(session),
         signInAgain: (session, why) => this.signInAgain(session, why, { atBack: false }),
-        endSilent: (session, words) => this.#runner.endQuietly(session, 'crashed', words),
-        nextChange: () => this.#sessions.nextChange(),
+        endSilent: (session, words) => runner.endQuietly(session, 'crashed', words),
+        nextChange: () => sessions.nextChange(),
       },
       options.handOut,
     )
-    this.#hooks = {
-      onChanged: () => this.#changed(),
-      onRecorded: options.recorded,
-      onGivenBack: (session) => void within(this.#runner.scope(session), () => recogniseLogin(session).catch(escape)),
-      onIllegalTransition: (session, event) =>
-        options.log.error({ session: session.id, state: session.state, event }, 'an event that its state does not allow reached a session'),
-    }
-    const recycler = new Recycler({
-      clock: options.clock,
-      limit: () => {
-        const { recycleAbove } = options.settings.current().browsers
-        return recycleAbove === null ? null : recycleAbove * 1_000_000
-      },
-      recycle: (session, grownTo) =>
-        this.#recycle(session, grownTo).catch((error: unknown) =>
-          options.log.warn({ session: session.id, error: String(error) }, 'a session that has grown large was not started anew'),
-        ),
-    })
-    this.#upkeep = new Upkeep({
-      clock: options.clock,
-      sessions: () => this.#sessions.live(),
-      idleTimeout: () => this.idleTimeout,
-      endIdle: (session) => this.#runner.endQuietly(session, 'idle', `Nobody used it for ${this.idleTimeout / 1_000} seconds`),
-      refresh: (session) => void refresh(session, options).catch(escape),
-      keep: (session) => {
-        options.kept.look(session)
-        recycler.look(session)
-      },
-      scope: (session) => this.#runner.scope(session),
-      ...options.upkeep,
-    })
+    this.#upkeep = this.#createUpkeep()
   }
 
   get maxSessions(): number {
@@ -196,52 +177,14 @@ export class SessionService {
     return this.#sessions.recall(id)
   }
 
-  /** Somebody has looked at its state or changed it, also of one that sleeps. */
-  stateTouched(id: string, facts: SessionEventFacts<'state-touched'>, actor: string): void {
-    const session = this.recallLive(id)
-    const row = this.findAsleep(id)
-    if (session !== undefined) session.record('state-touched', facts, actor)
-    else if (row !== undefined) this.#options.kept.touched(row, facts, actor)
-  }
-
   /** Undefined for one that does not live. */
-  recallLive(id: string): Session | undefined {
-    return this.#sessions.live().find((session) => session.id === id)
+  findLive(id: string): Session | undefined {
+    return this.#sessions.findLive(id)
   }
 
   /** One that has lately ended; undefined after a restart of the server. */
   lately(id: string): Session | undefined {
     return this.#sessions.findOver(id)
-  }
-
-  /** Who may see a session, also one that sleeps, is ending or has lately ended; undefined when there is none. */
-  makersOf(id: string): (string | null)[] | undefined {
-    const session = this.#sessions.find(id)
-    if (session !== undefined) return [...session.makers]
-    return this.#options.kept.find(id)?.facts.makers ?? this.#options.cards.find(id)?.makers
-  }
-
-  /** Why a session ended; null when it has not, or is not known any more. */
-  crashCard(id: string): CrashCard | null {
-    const session = this.#sessions.find(id)
-    if (session === undefined) return this.#options.cards.find(id)?.card ?? null
-    return session.ending === null ? null : crashCardOf(session, session.ending, this.#options.textOf)
-  }
-
-  /** What is written down of a session; null where nothing is. */
-  keptState(id: string): BrowserState | null {
-    return this.#options.kept.stateOf({ id })
-  }
-
-  /** Those that sleep, the latest first. */
-  asleep(): KeptRow[] {
-    return this.#options.kept.all().filter((row) => this.#sleeps(row))
-  }
-
-  /** Undefined when it does not sleep. */
-  findAsleep(id: string): KeptRow | undefined {
-    const row = this.#options.kept.find(id)
-    return row !== undefined && this.#sleeps(row) ? row : undefined
   }
 
   /** Who would have to go if a place were needed now. */
@@ -261,71 +204,12 @@ export class SessionService {
     if (profile.address === null && address === undefined) throw new BrowserFault('missing-fields', 'Missing required fields: address')
     if (wanted.setup !== undefined) await checkSetup(wanted.setup, profile.address ?? address ?? null, this.#options)
     const key = this.#sharedKey(profile, wanted)
-    if (key === null) return this.#open(wanted, profile, null)
-    return this.#join(key, wanted, () => {
+    if (key === null) return this.#opener.open(wanted, profile, null)
+    return this.#flights.join(key, wanted, () => {
       const asleep = this.#options.kept.withKey(key)
       if (asleep !== undefined && wanted.state !== undefined) throw alreadyThere()
-      return this.#open(wanted, profile, key, asleep)
+      return this.#opener.open(wanted, profile, key, asleep)
     })
-  }
-
-  /**
-   * Wakes a kept login, or joins who does. Nobody has shown its credentials, so it serves while its site takes it for logged in. Throws
-   * `session-not-found`, and what `obtain` throws.
-   */
-  async wake(id: string, wanted: Omit<Wanted, 'profile' | 'credentials'>): Promise<Obtained> {
-    const { kept, profiles, egress } = this.#options
-    const row = kept.find(id)
-    if (row === undefined) throw new BrowserFault('session-not-found', 'Session not found')
-    const { profile: name, username, address } = row.facts
-    const profile = profiles.get(name)
-    if (address !== undefined) egress.check(address, writtenOrigins(profile))
-    const all: Wanted = { ...wanted, profile: name, credentials: { username, password: '', address } }
-    return this.#join(flightName(row), { ...all, isWake: true }, () => {
-      // It may have been forgotten meanwhile.
-      const asleep = kept.find(id)
-      if (asleep === undefined) throw new BrowserFault('session-not-found', 'Session not found')
-      return this.#open({ ...all, isWake: true }, profile, asleep.key, asleep)
-    })
-  }
-
-  /** Puts a session to sleep now. Throws `session-not-found`, `session-in-use` and `not-kept`. */
-  async hibernate(id: string, actor: string, why = 'Put to sleep by request'): Promise<KeptRow> {
-    const session = this.get(id)
-    const [lease] = session.leases.list()
-    if (lease !== undefined) throw new BrowserFault('session-in-use', `${lease.holder} is using this session`)
-    await session.keeping.keep()
-    if (!this.#options.kept.isKept(session)) throw new BrowserFault('not-kept', this.#options.kept.whyNot(session))
-    await this.#runner.end(session, 'hibernated', why, actor)
-    const row = this.findAsleep(id)
-    if (row === undefined) throw new BrowserFault('session-not-found', 'It was closed meanwhile')
-    return row
-  }
-
-  /** Removes all that sleep and are `among` those meant. Returns how many. */
-  forgetAll(among: (row: KeptRow) => boolean, actor: string): number {
-    const rows = this.asleep().filter(among)
-    for (const row of rows) this.#forget(row, 'by-request', actor)
-    return rows.length
-  }
-
-  /**
-   * A browser for trying out what is not saved: nobody shares it, no list shows it, it signs in nowhere by itself and ends like any other.
-   * Throws `no-capacity`.
-   */
-  async openAside(site: SiteProfile, by: { credentials: Credentials; actor: string; maker: string }): Promise<Session> {
-    const wanted: Wanted = { ...by, profile: site.name, waitsForPerson: true, aside: true, makers: [by.maker] }
-    return this.#admission.admit(() => {
-      const session = this.#make(wanted, { ...site, kind: 'none', refresh: null }, null)
-      obtained(session, true, wanted).release()
-      this.#runner.begin(session, { signIn: false })
-      return session
-    })
-  }
-
-  /** Ends one that was opened aside, without anybody waiting for that. */
-  endAside(session: Session): void {
-    this.#runner.endQuietly(session, 'closed', 'Nobody needs it any more')
   }
 
   /** Resolves when the session is logged in, trying again when an earlier attempt failed. Throws what went wrong. */
@@ -354,29 +238,6 @@ export class SessionService {
     return this.#runner.whenOpen(session)
   }
 
-  /**
-   * What `work` comes to on a session that is opened for it, signs in nowhere, takes a place like any other and ends with it. Throws
-   * `no-capacity`, what `checkSetup` throws and what the work throws.
-   */
-  async thrownAway<Result>(wanted: OnceWanted, work: (session: Session) => Promise<Result>): Promise<Result> {
-    const { profile, address, setup } = wanted
-    if (address !== null) this.#options.egress.check(address)
-    await checkSetup(setup, address, this.#options)
-    const session = await this.#admission.admit(() => {
-      const asked = { ...wanted, credentials: { username: '', password: '' }, waitsForPerson: false }
-      const made = this.#make(asked, profile, null)
-      obtained(made, true, { ...asked, profile: profile.name }).release()
-      this.#once.add(made)
-      this.#runner.begin(made, { signIn: false })
-      return made
-    })
-    try {
-      return await work(session)
-    } finally {
-      this.#runner.endQuietly(session, 'closed', 'Its work is done')
-    }
-  }
-
   /** Changes what of its setup can change. Throws `session-not-found`, `proxy-failed`, `address-refused`. */
   async change(id: string, change: SetupChange): Promise<Session> {
     const session = this.get(id)
@@ -388,38 +249,14 @@ export class SessionService {
 
   /** Also forgets one that sleeps. Throws `session-not-found`, also while it is already closing, and `close-failed`. */
   async close(id: string, actor: string): Promise<void> {
-    const row = this.#options.kept.find(id)
-    // One that is about to sleep is forgotten when it does.
-    if (row !== undefined) await this.#fallingAsleep.get(flightName(row))
-    const asleep = this.findAsleep(id)
-    if (asleep !== undefined) return this.#forget(asleep, 'by-request', actor)
+    if (this.#options.kept.isKept({ id }) && (await this.sleepers.forget(id, actor))) return
     await this.#runner.end(this.get(id), 'closed', 'Closed by request', actor)
   }
 
   /** Ends all sessions on a site that has gone. */
   endAllOn(profile: string, text: string): void {
-    for (const row of this.asleep()) if (row.facts.profile === profile) this.#forget(row, 'site-gone', 'system')
+    this.sleepers.forgetAll(({ facts }) => facts.profile === profile, 'system', 'site-gone')
     for (const session of this.list()) if (session.profile.name === profile) this.#runner.endQuietly(session, 'closed', text)
-  }
-
-  /** Opens a session again with the credentials it had, closing it first when it still lives. Throws `session-not-found`. */
-  async restart(id: string, actor: string, maker: string | null = null): Promise<Obtained> {
-    const old = this.recall(id)
-    if (old.endReason !== null && old.endReason !== 'crashed')
-      throw new BrowserFault('session-not-found', 'Its credentials are no longer known; open a new session')
-    if (old.live) await this.#runner.end(old, 'closed', 'Restarted by request', actor)
-    // Anew: with a login of its own.
-    await this.#fallingAsleep.get(flightName(old))
-    this.#options.kept.drop(id)
-    this.#sessions.forget(old)
-    return this.obtain({
-      profile: old.profile.name,
-      credentials: old.credentials,
-      setup: old.setup.chosen,
-      waitsForPerson: true,
-      actor,
-      makers: [...old.makers, maker],
-    })
   }
 
   /** True while a session of this run uses the directory. */
@@ -462,94 +299,45 @@ export class SessionService {
     return this.#options.kept.credentialKey([profile.name, username, password, profile.address === null ? address : ''])
   }
 
-  /** The live session under this name, or what `open` makes when there is none. */
-  async #join(name: string, wanted: Wanted, open: () => Promise<Obtained>): Promise<Obtained> {
-    for (;;) {
-      const flight = this.#flights.get(name)
-      if (flight !== undefined) {
-        const session = await flight
-        // It may have ended while this call waited; its entry is gone then.
-        if (!session.live) continue
-        if (wanted.state !== undefined) throw alreadyThere()
-        if (wanted.setup !== undefined) await session.setup.join(wanted.setup)
-        return obtained(session, false, wanted)
-      }
-      const falling = this.#fallingAsleep.get(name)
-      if (falling === undefined) return open()
-      await falling
+  #hooks(): SessionHooks {
+    const { recorded, log } = this.#options
+    return {
+      onChanged: () => this.#changed(),
+      onRecorded: recorded,
+      onGivenBack: (session) => void within(this.#runner.scope(session), () => recogniseLogin(session).catch(escape)),
+      onIllegalTransition: (session, event) =>
+        log.error({ session: session.id, state: session.state, event }, 'an event that its state does not allow reached a session'),
     }
   }
 
-  /** In one turn up to the entry under its name, so that whoever comes second finds that. `asleep` is woken. */
-  async #open(wanted: Wanted, profile: ListedProfile, key: string | null, asleep?: KeptRow): Promise<Obtained> {
-    const { kept } = this.#options
-    let mine: Obtained | undefined
-    const admitted = this.#admission.admit((madeRoom) => {
-      const former = asleep && this.#sessions.findOver(asleep.id)
-      if (former !== undefined) this.#sessions.forget(former)
-      const session = this.#make(wanted, profile, key, {
-        ...(asleep === undefined ? {} : { before: { ...asleep.facts, id: asleep.id, credentialsKnown: wanted.isWake !== true } }),
-        keeping: (made) => kept.of(made, asleep === undefined ? broughtAlong(wanted, profile) : kept.stateOf(asleep)),
-      })
-      mine = { ...obtained(session, asleep === undefined, wanted), madeRoom }
-      this.#runner.begin(session)
-      return session
+  #createUpkeep(): Upkeep {
+    const { clock, settings, kept, log, upkeep } = this.#options
+    const recycler = new Recycler({
+      clock,
+      limit: () => {
+        const { recycleAbove } = settings.current().browsers
+        return recycleAbove === null ? null : recycleAbove * 1_000_000
+      },
+      recycle: (session, grownTo) =>
+        this.anew
+          .recycle(session, grownTo)
+          .catch((error: unknown) =>
+            log.warn({ session: session.id, error: String(error) }, 'a session that has grown large was not started anew'),
+          ),
     })
-    const name = key ?? asleep?.id
-    if (name !== undefined) {
-      this.#flights.set(name, admitted)
-      admitted.catch(() => this.#flights.delete(name))
-    }
-    const session = await admitted
-    return mine ?? obtained(session, asleep === undefined, wanted)
-  }
-
-  #sleeps({ id, facts }: KeptRow): boolean {
-    return facts.asleepSince !== null && !this.#sessions.isHere(id)
-  }
-
-  /** Its end forgets the credentials; the one that goes on has them again. */
-  async #recycle(session: Session, grownTo: number): Promise<void> {
-    const { id, key, profile, waitsForPerson } = session
-    const wanted = { credentials: { ...session.credentials }, waitsForPerson, actor: 'system', makers: [...session.makers] }
-    await this.hibernate(id, 'system', 'It had grown too large, and is started anew')
-    const again = await (key === null ? this.wake(id, wanted) : this.obtain({ ...wanted, profile: profile.name }))
-    again.session.record('recycled', { megabytes: Math.round(grownTo / 1_000_000) })
-    again.release()
-  }
-
-  #forget(row: KeptRow, why: 'by-request' | 'site-gone', actor: string): void {
-    this.#options.kept.forget(row, why, actor)
-    this.#sessions.findOver(row.id)?.forgotten()
-  }
-
-  #keepRecord(session: Session): void {
-    const { cards, textOf } = this.#options
-    if (session.ending !== null && session.endReason === 'crashed')
-      cards.add([...session.makers], crashCardOf(session, session.ending, textOf))
-    shrinkEnded(this.#sessions.over())
-  }
-
-  #make(
-    { credentials, setup, waitsForPerson, aside = false, actor }: Omit<Wanted, 'profile'>,
-    profile: SiteProfile,
-    key: string | null,
-    { before, keeping }: Pick<SessionOptions, 'keeping'> & { before?: Before } = {},
-  ): Session {
-    const id = before?.id ?? newSessionId(this.#options.clock.now())
-    const session = new Session({
-      ...{ id, key, profile, credentials, waitsForPerson, aside, clock: this.#options.clock, hooks: this.#hooks },
-      ...(before === undefined ? {} : { before }),
-      ...(keeping === undefined ? {} : { keeping }),
-      setup: setupOf(setup ?? {}, before?.setup),
-      files: this.#options.files.of(id),
-      letIn: (page, { address, username, password }) =>
-        letIn(page, profile, address, async () => ({ ...(await this.#options.profiles.valuesOf(profile))(), username, password })),
+    return new Upkeep({
+      clock,
+      sessions: () => this.#sessions.live(),
+      idleTimeout: () => this.idleTimeout,
+      endIdle: (session) => this.#runner.endQuietly(session, 'idle', `Nobody used it for ${this.idleTimeout / 1_000} seconds`),
+      refresh: (session) => void refresh(session, this.#options).catch(escape),
+      keep: (session) => {
+        kept.look(session)
+        recycler.look(session)
+      },
+      scope: (session) => this.#runner.scope(session),
+      ...upkeep,
     })
-    this.#sessions.add(session)
-    session.record('session-opened', { site: profile.title }, actor)
-    this.#upkeep.wake()
-    return session
   }
 
   #changed(): void {
@@ -557,21 +345,5 @@ export class SessionService {
     this.#options.changed()
   }
 }
-
-/** What a new session was given to begin with: where it goes, it goes as if it had been there before. */
-function broughtAlong({ state, credentials }: Wanted, { address }: SiteProfile): BrowserState | null {
-  if (state === undefined) return null
-  const url = credentials.address ?? address
-  return { ...state, tabs: url === null ? [] : [{ url, active: true, sessionStorage: [] }], leftOut: [] }
-}
-
-const alreadyThere = (): BrowserFault =>
-  new BrowserFault('state-not-taken', 'A session of these credentials is there already; import the state into it')
-
-/** What one was before it slept. */
-type Before = NonNullable<SessionOptions['before']> & Pick<KeptRow, 'id'> & Pick<KeptRow['facts'], 'setup'>
-
-/** Under which calls that mean the same session find each other. */
-const flightName = ({ id, key }: { id: string; key: string | null }): string => key ?? id
 
 const wordsOf = { places: 'place', memory: 'memory' } as const

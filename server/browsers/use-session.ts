@@ -95,14 +95,14 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
  * sign in.
  */
 async function findAsleep(service: SessionService, use: Use, id: string, hasCredentials: boolean): Promise<Obtained | null> {
-  const asleep = service.findAsleep(id)
+  const asleep = service.sleepers.find(id)
   if (asleep === undefined || !use.reaches({ id, makers: asleep.facts.makers })) return null
   if (asleep.facts.refused) {
     if (hasCredentials) return null
     throw new BrowserFault('login-expired', 'The kept login counts no more')
   }
   const { operation: holder, actor, makers } = use
-  const woken = await service.wake(id, { waitsForPerson: false, actor, makers, lease: { holder, duration: leaseTime } })
+  const woken = await service.sleepers.wake(id, { waitsForPerson: false, actor, makers, lease: { holder, duration: leaseTime } })
   try {
     await service.handOut.unlessSilent(woken.session, service.whenSignedIn(woken.session))
     return woken

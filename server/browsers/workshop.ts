@@ -18,7 +18,7 @@ export interface Workshop {
 }
 
 export interface WorkshopParts extends LoginTools {
-  service: Pick<SessionService, 'whenOpen' | 'endAside'>
+  service: Pick<SessionService, 'whenOpen' | 'apart'>
   events: EventSink
   clock: Clock
   /** Tells open windows that what they show of this changed. */
@@ -30,7 +30,7 @@ export function createWorkshop({ service, events, clock, changed, ...tools }: Wo
   const parts = {
     clock,
     whenOpen: (session: Session) => service.whenOpen(session),
-    close: (session: Session) => service.endAside(session),
+    close: (session: Session) => service.apart.endAside(session),
   }
   const trials = new Trials({
     ...parts,

@@ -37,8 +37,8 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
         body: {
           sessions: [
             ...sessions.map((session) => view(session, call)),
-            ...service
-              .asleep()
+            ...service.sleepers
+              .list()
               .filter(({ id, facts }) => isReached(call, { id, makers: facts.makers }) && hasTags(facts.setup.tags, asked))
               .map((row) => presentAsleep(row, kept, call.origin)),
           ],
@@ -50,7 +50,7 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
       }
     },
     browserSession: ({ params }, call) => {
-      const asleep = service.findAsleep(params.id)
+      const asleep = service.sleepers.find(params.id)
       const session = asleep === undefined ? service.recall(params.id) : service.lately(params.id)
       const events = (session?.events() ?? []).map((event) => ({ ...event, text: textOf(event) }))
       const shown = asleep === undefined ? view(service.recall(params.id), call) : presentAsleep(asleep, kept, call.origin)
@@ -61,7 +61,7 @@ export function createNativeHandlers({ service, kept, chromium, textOf }: ApiPar
       return { status: 204, body: null }
     },
     restartSession: async ({ params }, call) => {
-      const opened = await nativeCapacity(service.restart(params.id, actor(call), call.standing.maker))
+      const opened = await nativeCapacity(service.anew.restart(params.id, actor(call), call.standing.maker))
       return { status: 202, body: { session: view(opened.session, call), isNew: opened.isNew } }
     },
     navigate: async ({ params, body }) => {

@@ -30,13 +30,13 @@ export function createOneShotHandlers({ service }: ApiParts): Handlers<Routes> {
   }
   /** One that sleeps is woken for it. */
   const forSession = async (kind: OneShotKind, id: string, body: object, call: Call) => {
-    const sleeps = service.findAsleep(id) !== undefined
+    const sleeps = service.sleepers.find(id) !== undefined
     if (!sleeps) service.get(id)
     // Validated by the route of this kind.
     const request = { ...body, kind } as OneShotRequest
     return answer({ kind, session: id }, call, async (tools) => {
       const wanted = { waitsForPerson: true, actor: actor(call), makers: [call.standing.maker] }
-      const woken = sleeps ? await service.wake(id, wanted).catch(nativeCapacity) : null
+      const woken = sleeps ? await service.sleepers.wake(id, wanted).catch(nativeCapacity) : null
       try {
         return await onSession(service, woken?.session ?? service.get(id), request, tools)
       } finally {

@@ -31,7 +31,7 @@ export function createRecorderHandlers({ service, textOf }: ApiParts): Handlers<
         entries: session.recorder.all(textOf),
         har: har(session),
         pictures: session.recorder.pictures.list(),
-        card: service.crashCard(session.id),
+        card: service.records.crashCard(session.id),
       })
       return { status: 200, body: archive, headers: asFile(session, 'zip') }
     },
@@ -44,7 +44,7 @@ export function createRecorderHandlers({ service, textOf }: ApiParts): Handlers<
       return { status: 200, body: picture.jpeg, headers: { 'cache-control': 'no-store' } }
     },
     crashCard: ({ params }) => {
-      const card = service.crashCard(params.id)
+      const card = service.records.crashCard(params.id)
       if (card !== null) return { status: 200, body: card }
       service.recall(params.id)
       throw new BrowserFault('crash-card-not-found', 'The session has not ended')

@@ -24,14 +24,15 @@ const secret = { 'cache-control': 'no-store' }
 export function createStateHandlers({ service, kept, clock }: Parts): Handlers<typeof stateRoutes> {
   /** As it is now, or as it is kept of one that sleeps. */
   const read = async (id: string): Promise<BrowserState> => {
-    if (service.findAsleep(id) !== undefined) return kept.stateOf({ id }) ?? { cookies: [], origins: [], tabs: [], leftOut: [] }
+    if (service.sleepers.find(id) !== undefined) return kept.stateOf({ id }) ?? { cookies: [], origins: [], tabs: [], leftOut: [] }
     return kept.read(service.get(id))
   }
   const live = (id: string): Session => {
-    if (service.findAsleep(id) !== undefined) throw new BrowserFault('session-asleep', 'The session sleeps')
+    if (service.sleepers.find(id) !== undefined) throw new BrowserFault('session-asleep', 'The session sleeps')
     return service.get(id)
   }
-  const told = (id: string, how: StateTouch['how'], what: string, call: Call): void => service.stateTouched(id, { how, what }, actor(call))
+  const told = (id: string, how: StateTouch['how'], what: string, call: Call): void =>
+    service.records.stateTouched(id, { how, what }, actor(call))
   /** What is kept follows before the answer goes out. */
   const change = async (id: string, call: Call, { how, what, origin }: Touch, work: (session: Session) => Promise<void>) => {
     const session = live(id)
@@ -45,7 +46,7 @@ export function createStateHandlers({ service, kept, clock }: Parts): Handlers<t
   return {
     sessionState: async ({ params }) => {
       const state = await read(params.id)
-      const session = service.recallLive(params.id)
+      const session = service.findLive(params.id)
       const more = session === undefined ? [] : await usageOf(session, originsOf(state))
       const row = kept.find(params.id)
       return {

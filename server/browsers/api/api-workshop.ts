@@ -20,7 +20,7 @@ export function createWorkshopHandlers({ service, workshop, clock }: ApiParts): 
       const credentials = { username, password, captchaApiKey, address }
       if (profile.address === null && address === undefined) throw new BrowserFault('missing-fields', 'Missing required fields: address')
       const wanted = await prepareTrial(profile, credentials, { operation })
-      const session = await service.openAside(profile, { credentials, ...by(call) })
+      const session = await service.apart.openAside(profile, { credentials, ...by(call) })
       return { status: 202, body: { trial: trials.start(session, wanted, actor(call)) } }
     },
     trials: ({ query }) => ({ status: 200, body: { trials: trials.list(query.site) } }),
@@ -49,7 +49,7 @@ export function createWorkshopHandlers({ service, workshop, clock }: ApiParts): 
     startLoginRecording: async ({ body: { address } }, call) => {
       // Whose login page it may reach, and what it is told as.
       const site = siteProfile.parse({ name: 'recording', title: new URL(address).host, kind: 'none', address })
-      const session = await service.openAside(site, { credentials: noLogin, ...by(call) })
+      const session = await service.apart.openAside(site, { credentials: noLogin, ...by(call) })
       return { status: 202, body: { recording: recordings.start(address, session) } }
     },
     loginRecording: ({ params }) => ({ status: 200, body: { recording: recordings.get(params.recording) } }),

@@ -58,6 +58,6 @@ export function createBrowsersApi(parts: ApiParts): Api {
       },
       ...createRecorderSockets(parts),
     },
-    { makersOf: (id) => service.makersOf(id) ?? files.find(id)?.makers },
+    { makersOf: (id) => service.records.makersOf(id) ?? files.find(id)?.makers },
   )
 }

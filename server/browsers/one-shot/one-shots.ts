@@ -52,7 +52,7 @@ export async function thrownAway(
   const wanted = { ...who, profile, setup, lease, address: request.address ?? null }
   return timed(request, tools, (all) => {
     all.tell('waiting for a place')
-    return service.thrownAway(wanted, (session) =>
+    return service.apart.thrownAway(wanted, (session) =>
       inTime(session, request, all, async (within) => {
         within.tell('starting a browser')
         await service.whenOpen(session)

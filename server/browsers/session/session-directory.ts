@@ -50,6 +50,10 @@ export class SessionDirectory {
     return this.#sessions.get(id) ?? this.#ended.find((session) => session.id === id)
   }
 
+  findLive(id: string): Session | undefined {
+    return this.live().find((session) => session.id === id)
+  }
+
   /** One that has ended. */
   findOver(id: string): Session | undefined {
     return this.#ended.find((session) => session.id === id)

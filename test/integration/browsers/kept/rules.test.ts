@@ -43,9 +43,9 @@ it('nothing is kept where the setting or the site profile says no, and what live
   expect(await asleep()).toEqual([])
   await profile(true)
   const id = await open()
-  expect(served.room.service.keptState(id)).not.toBeNull()
+  expect(served.room.service.sleepers.stateOf(id)).not.toBeNull()
   served.context.change({ browsers: { keepLogins: false } })
-  expect(served.room.service.keptState(id)).toBeNull()
+  expect(served.room.service.sleepers.stateOf(id)).toBeNull()
   expect(await served.post(`/v1/browser-sessions/${id}/hibernate`)).toMatchObject({
     status: 409,
     body: { error: 'The settings say that no logins are kept' },

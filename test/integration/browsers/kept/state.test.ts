@@ -166,7 +166,7 @@ describe('the state of a session', () => {
     expect(
       (await served.post(`${state}/storage/value`, { origin: 'https://elsewhere.example', kind: 'local', name: 'rows' })).body.value,
     ).toBe('5')
-    expect(served.room.service.keptState(id)?.origins.map((each) => each.origin)).toContain('https://elsewhere.example')
+    expect(served.room.service.sleepers.stateOf(id)?.origins.map((each) => each.origin)).toContain('https://elsewhere.example')
     await served.remove(`${state}/storage?origin=${encodeURIComponent(origin)}&kind=local&name=rows`)
     expect(await page().evaluate(() => localStorage.getItem('rows'))).toBeNull()
     await served.remove(`${state}/storage?origin=https%3A%2F%2Felsewhere.example`)

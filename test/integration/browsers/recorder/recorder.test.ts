@@ -199,7 +199,7 @@ describe('the card of a session that has ended', () => {
     const later = await serveBrowsers({ dataDir })
     const card = await later.get(`/v1/browser-sessions/${id}/crash-card`)
     expect(card).toMatchObject({ status: 200, body: { cause: 'killed', picture: null, lastPage: { title: 'Holds' } } })
-    expect(later.room.service.makersOf(id)).toEqual(served.room.service.makersOf(id))
+    expect(later.room.service.records.makersOf(id)).toEqual(served.room.service.records.makersOf(id))
     expect((await later.get(`/v1/browser-sessions/${id}/recorder`)).status).toBe(404)
     await later.stop()
   })
