@@ -27,6 +27,8 @@ export interface FrameWorldsOptions {
   name: string
   /** Runs in each world, given `name` and the name of the channel through which it tells. */
   script: (name: string, channel: string) => void
+  /** Runs beside each document's own scripts, given the name of the channel. */
+  beside: (channel: string) => void
   told(message: unknown, world: World): void
   /** For each process that draws a part of the page, the page's own first. */
   attached(cdp: CDPSession): void
@@ -34,7 +36,7 @@ export interface FrameWorldsOptions {
 
 const worldName = 'wheelhouse-hands'
 
-export function openFrameWorlds(page: Page, { name, script, told, attached }: FrameWorldsOptions): FrameWorlds {
+export function openFrameWorlds(page: Page, { name, script, beside, told, attached }: FrameWorldsOptions): FrameWorlds {
   const worlds = new Map<CDPSession, Map<number, World>>()
   const channel = `_${randomBytes(8).toString('hex')}`
   let closed = false
@@ -95,6 +97,10 @@ export function openFrameWorlds(page: Page, { name, script, told, attached }: Fr
       cdp.send('Runtime.enable'),
       cdp.send('Runtime.addBinding', { name: channel, executionContextName: worldName }),
       cdp.send('Page.addScriptToEvaluateOnNewDocument', { source, worldName, runImmediately: true }),
+      cdp.send('Page.addScriptToEvaluateOnNewDocument', {
+        source: `(${beside.toString()})(${JSON.stringify(channel)})`,
+        runImmediately: true,
+      }),
       cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: true, filter: [{ type: 'iframe' }] }),
     )
   }

@@ -76,6 +76,8 @@ export function installHands(name: string, channel: string): void {
   const pending = new Map<string, HTMLSelectElement | HTMLInputElement>()
   let tell: (message: unknown) => void = () => undefined
   let count = 0
+  /** Of the teller beside the page's scripts: the channel of whoever drives now. */
+  let heardBy = channel
 
   const targetOf = (event: Event): Element | null => {
     const [first] = event.composedPath()
@@ -89,6 +91,14 @@ export function installHands(name: string, channel: string): void {
     const target = targetOf(event)
     if (!(target instanceof HTMLInputElement) || target.disabled || target.readOnly) return null
     return pickers.includes(target.type) ? target : null
+  }
+  /** A field for text that has suggestions. */
+  const suggestedOf = (target: Element | null): HTMLInputElement | null =>
+    target instanceof HTMLInputElement && target.list !== null && isField(target) && isEditable(target) ? target : null
+  /** Where Chromium draws the arrow that opens them. */
+  const isAtArrow = (field: HTMLInputElement, { clientX }: MouseEvent): boolean => {
+    const { left, right } = field.getBoundingClientRect()
+    return getComputedStyle(field).direction === 'rtl' ? clientX < left + 24 : clientX > right - 24
   }
   const frameOffset = (): { x: number; y: number } | null => {
     let [x, y] = [0, 0]
@@ -119,6 +129,14 @@ export function installHands(name: string, channel: string): void {
         selected: option.selected,
       }
     })
+  const suggestions = (field: HTMLInputElement): ToldChoice['options'] => {
+    const typed = field.value.toLowerCase()
+    return [...(field.list?.options ?? [])].slice(0, 3_000).flatMap((option, index) => {
+      const text = option.label === option.value || option.label === '' ? option.value : `${option.value} ${option.label}`
+      const fits = option.value !== '' && !option.disabled && text.toLowerCase().includes(typed)
+      return fits ? { index, text: text.slice(0, 200), group: null, disabled: false, selected: option.value === field.value } : []
+    })
+  }
   const offer = (control: HTMLSelectElement | HTMLInputElement, pointer: { x: number; y: number } | null): void => {
     count += 1
     const id = `${performance.timeOrigin}-${count}`
@@ -126,10 +144,11 @@ export function installHands(name: string, channel: string): void {
     pending.set(id, control)
     const box = control.getBoundingClientRect()
     const isInput = control instanceof HTMLInputElement
+    const isPicker = isInput && pickers.includes(control.type)
     tell({
       type: 'choice',
       id,
-      kind: isInput ? control.type : 'select',
+      kind: isPicker ? control.type : 'select',
       place: { x: box.x, y: box.y, width: box.width, height: box.height },
       pointer,
       frame: frameOffset(),
@@ -138,7 +157,7 @@ export function installHands(name: string, channel: string): void {
       min: isInput ? control.min : '',
       max: isInput ? control.max : '',
       step: isInput ? control.step : '',
-      options: isInput ? [] : optionsOf(control),
+      options: isPicker ? [] : isInput ? suggestions(control) : optionsOf(control),
     })
   }
 
@@ -150,7 +169,9 @@ export function installHands(name: string, channel: string): void {
     offer(list, { x: event.clientX, y: event.clientY })
   }
   const onClick = (event: MouseEvent): void => {
-    const picker = event.isTrusted ? pickerOf(event) : null
+    if (!event.isTrusted) return
+    const field = event.detail === 0 ? null : suggestedOf(targetOf(event))
+    const picker = pickerOf(event) ?? (field !== null && isAtArrow(field, event) ? field : null)
     if (picker === null) return
     event.preventDefault()
     // A click by a label or the keyboard has no place of its own.
@@ -162,8 +183,9 @@ export function installHands(name: string, channel: string): void {
     const picker = list === null ? pickerOf(event) : null
     const arrow = event.key === 'ArrowDown' || event.key === 'ArrowUp'
     const opens = event.key === ' ' || event.key === 'F4' || (event.altKey && arrow) || (list !== null && event.key === 'Enter')
-    const control = list ?? picker
-    if (control === null || !opens) return
+    const field = arrow ? suggestedOf(targetOf(event)) : null
+    const control = opens ? (list ?? picker ?? field) : field
+    if (control === null) return
     event.preventDefault()
     offer(control, null)
   }
@@ -189,6 +211,21 @@ export function installHands(name: string, channel: string): void {
     const copy = document.createElement('div')
     copy.append(chosen.getRangeAt(0).cloneContents())
     return { text: chosen.toString(), html: copy.innerHTML }
+  }
+  /** A script of the page opens one for the person's press a moment ago. */
+  const onPicker = (event: Event): void => {
+    const target = targetOf(event)
+    const isList = target instanceof HTMLSelectElement && !target.multiple && target.size <= 1
+    const isPicker = target instanceof HTMLInputElement && pickers.includes(target.type) && !target.readOnly
+    const control = (isList || isPicker) && !target.disabled ? target : suggestedOf(target)
+    if (control === null || !navigator.userActivation.isActive) return
+    event.preventDefault()
+    offer(control, null)
+  }
+  const onOwnCopy = (event: Event): void => {
+    if (!navigator.userActivation.isActive || !(event instanceof CustomEvent)) return
+    const copied = JSON.parse(String(event.detail)) as { text: unknown; html: unknown } // What the teller beside the page has put there.
+    tell({ type: 'copied', text: String(copied.text), html: String(copied.html) })
   }
   const onFocus = (): void => tell({ type: 'focus' })
   const onCopy = (event: ClipboardEvent): void => {
@@ -226,7 +263,7 @@ export function installHands(name: string, channel: string): void {
     }
     addEventListener('contextmenu', finish)
   }
-  const listeners: [string, (event: never) => void][] = [
+  const listeners = (): [string, (event: never) => void][] => [
     ['focusin', onFocus],
     ['copy', onCopy],
     ['cut', onCopy],
@@ -234,6 +271,8 @@ export function installHands(name: string, channel: string): void {
     ['mousedown', onPress],
     ['click', onClick],
     ['keydown', onKey],
+    [`${heardBy}-picker`, onPicker],
+    [`${heardBy}-copied`, onOwnCopy],
   ]
 
   const hands: FrameHands = {
@@ -256,15 +295,17 @@ export function installHands(name: string, channel: string): void {
     },
     start(through) {
       const send = world[through] as ((text: string) => void) | undefined
+      heardBy = through
       tell = (message) => send?.(JSON.stringify(message))
       // The same listener counts once, however often it is added.
-      for (const [kind, listener] of listeners) addEventListener(kind, listener as EventListener, { capture: true })
+      for (const [kind, listener] of listeners()) addEventListener(kind, listener as EventListener, { capture: true })
       if (hands.focus() === 2) onFocus()
     },
     stop() {
       tell = () => undefined
+      dispatchEvent(new Event(`${heardBy}-stop`))
       pending.clear()
-      for (const [kind, listener] of listeners) removeEventListener(kind, listener as EventListener, { capture: true })
+      for (const [kind, listener] of listeners()) removeEventListener(kind, listener as EventListener, { capture: true })
     },
     choose(id, value) {
       const control = pending.get(id)
@@ -275,7 +316,7 @@ export function installHands(name: string, channel: string): void {
         if (control.selectedIndex === Number(value)) return
         control.selectedIndex = Number(value)
       } else {
-        control.value = value
+        control.value = pickers.includes(control.type) ? value : (control.list?.options[Number(value)]?.value ?? before)
         if (control.value === before) return
       }
       for (const kind of ['input', 'change']) control.dispatchEvent(new Event(kind, { bubbles: true, composed: kind === 'input' }))

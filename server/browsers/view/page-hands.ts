@@ -5,6 +5,7 @@ import type { ViewNotice } from '../contract/live-view-messages.ts'
 import { openFrameWorlds, type World } from './frame-worlds.ts'
 import { createFinder } from './find-in-page.ts'
 import { handsName, installHands, type Pasted, type Told, type ToldChoice } from './hands-script.ts'
+import { installTeller } from './page-teller-script.ts'
 
 export interface Point {
   x: number
@@ -42,6 +43,7 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
   const worlds = openFrameWorlds(page, {
     name: handsName,
     script: installHands,
+    beside: installTeller,
     told,
     attached(cdp) {
       cdp.on('Page.fileChooserOpened', (opened) => void onChooser(cdp, opened).catch(() => undefined))
