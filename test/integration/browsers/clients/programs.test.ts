@@ -228,6 +228,8 @@ describe('what would end the keeping', () => {
   })
 
   it('lets a page go on that a program holds up', async () => {
+    const [own] = served.room.service.list()
+    Object.assign(own?.browser.running?.hub.limits ?? {}, { stuckAfter: 50 })
     const client = await raw()
     await client.ask('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
     const other = await puppeteerClient()
