@@ -56,6 +56,7 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
   const lease = { holder: use.operation, duration: leaseTime }
   const given = { username: use.username, password: use.password, captcha_api_key: use.captchaApiKey }
   const missing = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [field] : []))
+  if (use.sessionId !== undefined) await service.sleepers.settled(use.sessionId)
   const named =
     use.sessionId === undefined ? undefined : service.list().find((session) => session.id === use.sessionId && use.reaches(session))
   if (named) {

@@ -30,7 +30,7 @@ export function createOneShotHandlers({ service }: ApiParts): Handlers<Routes> {
   }
   /** One that sleeps is woken for it. */
   const forSession = async (kind: OneShotKind, id: string, body: object, call: Call) => {
-    const sleeps = service.sleepers.find(id) !== undefined
+    const sleeps = (await service.sleepers.settled(id)) !== undefined
     if (!sleeps) service.get(id)
     // Validated by the route of this kind.
     const request = { ...body, kind } as OneShotRequest

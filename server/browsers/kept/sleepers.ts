@@ -4,6 +4,7 @@ import { writtenOrigins } from '../contract/site-profile.ts'
 import { BrowserFault } from '../fault.ts'
 import { flightName, type Flights } from '../session/flights.ts'
 import type { SessionOpener } from '../session/opener.ts'
+import type { Session } from '../session/session.ts'
 import type { SessionDirectory } from '../session/session-directory.ts'
 import type { SessionRunner } from '../session/session-runner.ts'
 import type { Obtained, Wanted } from '../session/wanted.ts'
@@ -39,6 +40,14 @@ export class Sleepers {
     return row !== undefined && this.#sleeps(row) ? row : undefined
   }
 
+  /** The same, of one that is about to sleep when it does. */
+  async settled(id: string): Promise<KeptRow | undefined> {
+    const { kept, flights } = this.#parts
+    const row = kept.find(id)
+    if (row !== undefined) await flights.notFalling(row)
+    return this.find(id)
+  }
+
   /** What is written down of a session; null where nothing is. */
   stateOf(id: string): BrowserState | null {
     return this.#parts.kept.stateOf({ id })
@@ -68,9 +77,10 @@ export class Sleepers {
   async hibernate(id: string, actor: string, why = 'Put to sleep by request'): Promise<KeptRow> {
     const { kept, sessions, runner } = this.#parts
     const session = sessions.get(id)
-    const [lease] = session.leases.list()
-    if (lease !== undefined) throw new BrowserFault('session-in-use', `${lease.holder} is using this session`)
+    checkUnused(session)
     await session.keeping.keep()
+    // Whoever has come meanwhile goes on.
+    checkUnused(sessions.get(id))
     if (!kept.isKept(session)) throw new BrowserFault('not-kept', kept.whyNot(session))
     await runner.end(session, 'hibernated', why, actor)
     const row = this.find(id)
@@ -80,10 +90,7 @@ export class Sleepers {
 
   /** False when it does not sleep; one that is about to is forgotten when it does. */
   async forget(id: string, actor: string): Promise<boolean> {
-    const { kept, flights } = this.#parts
-    const row = kept.find(id)
-    if (row !== undefined) await flights.notFalling(row)
-    const asleep = this.find(id)
+    const asleep = await this.settled(id)
     if (asleep === undefined) return false
     this.#forget(asleep, 'by-request', actor)
     return true
@@ -104,4 +111,11 @@ export class Sleepers {
     this.#parts.kept.forget(row, why, actor)
     this.#parts.sessions.findOver(row.id)?.forgotten()
   }
+}
+
+/** Throws `session-in-use`. */
+function checkUnused({ leases, clients, control, usage }: Session): void {
+  const [lease] = leases.list()
+  const user = lease?.holder ?? clients.first ?? (control.holder !== null ? 'a person' : usage.isHeld ? 'a call' : null)
+  if (user !== null) throw new BrowserFault('session-in-use', `${user} is using this session`)
 }

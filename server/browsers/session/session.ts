@@ -292,7 +292,7 @@ export class Session implements ViewableSession {
     return this.#credentialsKnown
   }
 
-  get usage(): Pick<Usage, 'idleFor' | 'last' | 'lastAt'> {
+  get usage(): Pick<Usage, 'idleFor' | 'isHeld' | 'last' | 'lastAt'> {
     return this.#usage
   }
 

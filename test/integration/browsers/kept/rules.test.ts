@@ -5,6 +5,7 @@ import { testClock } from '../../../fakes/kernel.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { createSealer } from '../../../../server/secrets/seal.ts'
 import { createKeptStore } from '../../../../server/browsers/kept/kept-store.ts'
+import { rawClient } from '../clients/raw-client.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 
 const clock = testClock()
@@ -98,6 +99,21 @@ it('a lease keeps a session from being put to sleep, and a page without a login 
   expect(woken.map(({ status, body }) => [status, body.session.id])).toEqual(Array(3).fill([202, id]))
   await eventually('it is there again', () => served.room.service.get(id).state === 'ready')
   expect(served.room.service.get(id).page().url()).toBe(address)
+})
+
+it('who comes while a session is being put to sleep goes on with it, and a program that drives it is not cut off', async () => {
+  const id = await open()
+  const sleep = () => served.post(`/v1/browser-sessions/${id}/hibernate`)
+  const [refused, lease] = await Promise.all([sleep(), served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'a script' })])
+  expect([refused.status, lease.status]).toEqual([409, 201])
+  await served.remove(`/v1/browser-sessions/${id}/leases/${lease.body.id}`)
+
+  const { connectUrl } = (await served.post(`/v1/browser-sessions/${id}/connect`, { client: 'nightly-check' })).body
+  const program = await rawClient(connectUrl)
+  expect(await sleep()).toMatchObject({ status: 409, body: { error: 'nightly-check is using this session' } })
+  program.close()
+  await eventually('it has left', () => served.room.service.get(id).clients.count === 0)
+  expect((await sleep()).status).toBe(200)
 })
 
 it('what another key has sealed stays locked and keeps nobody from a new session', async () => {

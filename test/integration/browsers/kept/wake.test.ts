@@ -132,6 +132,15 @@ describe('an operation that names a session which sleeps', () => {
     expect(served.portal.logins).toBe(logins)
   })
 
+  it('wakes it also when it is on its way to sleep, beside others who do', async () => {
+    const id = await open(1)
+    idle()
+    const replies = await Promise.all([booking({ session_id: id }), served.open(1), booking({ session_id: id })])
+    expect(replies.map(({ status, body }) => [status, body.session_id])).toEqual(Array(3).fill([200, id]))
+    idle()
+    expect((await served.post(`/v1/browser-sessions/${id}/text`)).status).toBe(200)
+  })
+
   it('asks for the credentials in the words of the contract when it does not, and goes on under the same id with them', async () => {
     const id = await open(1)
     idle()
