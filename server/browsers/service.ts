@@ -311,20 +311,8 @@ export class SessionService {
   }
 
   #createUpkeep(): Upkeep {
-    const { clock, settings, kept, log, upkeep } = this.#options
-    const recycler = new Recycler({
-      clock,
-      limit: () => {
-        const { recycleAbove } = settings.current().browsers
-        return recycleAbove === null ? null : recycleAbove * 1_000_000
-      },
-      recycle: (session, grownTo) =>
-        this.anew
-          .recycle(session, grownTo)
-          .catch((error: unknown) =>
-            log.warn({ session: session.id, error: String(error) }, 'a session that has grown large was not started anew'),
-          ),
-    })
+    const { clock, kept, upkeep } = this.#options
+    const recycler = new Recycler({ ...this.#options, anew: this.anew })
     return new Upkeep({
       clock,
       sessions: () => this.#sessions.live(),

@@ -1,13 +1,15 @@
 /** Starts browsers anew that have grown too large, at a moment in which nobody uses them, with all that is kept of them. */
 import type { Clock } from '../../clock.ts'
+import type { SettingsSource } from '../../config/source.ts'
+import type { Log } from '../../log.ts'
+import type { Anew } from '../session/anew.ts'
 import type { Session } from '../session/session.ts'
 
 export interface RecyclerOptions {
   clock: Pick<Clock, 'monotonic'>
-  /** Bytes beyond which a session has grown too large; null for never. */
-  limit(): number | null
-  /** Never rejects. */
-  recycle(session: Session, grownTo: number): Promise<void>
+  settings: SettingsSource
+  log: Pick<Log, 'warn'>
+  anew: Pick<Anew, 'recycle'>
 }
 
 /** Ms without use: whoever has just come back may go on in a moment. */
@@ -26,13 +28,23 @@ export class Recycler {
 
   /** To be called now and then for every session that lives. */
   look(session: Session): void {
-    const limit = this.#options.limit()
+    const { recycleAbove } = this.#options.settings.current().browsers
     const size = session.browser.metrics?.memoryBytes ?? 0
-    if (limit === null || size <= limit || !session.atRest || !session.login.holds || session.browser.silent) return
+    if (recycleAbove === null || size <= recycleAbove * 1_000_000 || !session.atRest || !session.login.holds || session.browser.silent)
+      return
     const now = this.#options.clock.monotonic()
     for (const [id, at] of this.#recycled) if (now - at >= pause) this.#recycled.delete(id)
     if (session.usage.idleFor < quiet || this.#recycled.has(session.id)) return
     this.#recycled.set(session.id, now)
-    void this.#options.recycle(session, size)
+    void this.#recycle(session, size)
+  }
+
+  async #recycle(session: Session, grownTo: number): Promise<void> {
+    const { anew, log } = this.#options
+    try {
+      await anew.recycle(session, grownTo)
+    } catch (error) {
+      log.warn({ session: session.id, error: String(error) }, 'a session that has grown large was not started anew')
+    }
   }
 }

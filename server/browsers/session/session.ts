@@ -7,13 +7,12 @@ import type { Page } from 'puppeteer-core'
 import { createSerialQueue } from '../../async/serial-queue.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
-import { withoutUserinfo } from '../../http/userinfo.ts'
 import { escape } from '../../isolation.ts'
 import type { EndReason, SessionState } from '../contract/index.ts'
 import type { Setup } from '../contract/setup.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 import type { RecordSessionEvent, SessionEventFacts, SessionEventKind } from '../events.ts'
-import { ClientBook } from '../clients/client-book.ts'
+import type { ClientBook } from '../clients/client-book.ts'
 import { BrowserFault } from '../fault.ts'
 import type { SessionDownloads } from '../files/session-downloads.ts'
 import type { Uploads } from '../files/uploads.ts'
@@ -27,15 +26,17 @@ import { createBlanker } from '../recorder/secrets.ts'
 import type { ViewableSession } from '../view/viewable-session.ts'
 import type { RecordedEvent } from './history.ts'
 import { notKept, type SessionKeeping } from './keeping.ts'
-import { LeaseBook } from './leases.ts'
+import type { LeaseBook } from './leases.ts'
+import { Owners } from './owners.ts'
 import { SessionBrowser } from './session-browser.ts'
 import { SessionCore } from './session-core.ts'
 import type { SessionLifecycleEvent } from './session-lifecycle.ts'
 import { SessionLogin } from './session-login.ts'
 import { SessionPages } from './session-pages.ts'
 import { SessionRecording } from './session-recording.ts'
-import { TakeOver } from './take-over.ts'
-import { Usage } from './usage.ts'
+import { SessionUse } from './session-use.ts'
+import type { TakeOver } from './take-over.ts'
+import type { Usage } from './usage.ts'
 
 export interface SessionHooks {
   /** Something that a list or a view shows has changed. */
@@ -95,12 +96,10 @@ export class Session implements ViewableSession {
   readonly recorder: Recorder
   readonly keeping: SessionKeeping
   readonly #core: SessionCore
-  readonly #usage: Usage
-  readonly #makers = new Set<string | null>()
-  readonly #credentials: Credentials
+  readonly #use: SessionUse
+  readonly #owners: Owners
   readonly #work = createSerialQueue()
   #ending: Ending | null = null
-  #credentialsKnown: boolean
   #outlives = false
 
   constructor({
@@ -124,10 +123,7 @@ export class Session implements ViewableSession {
     this.waitsForPerson = waitsForPerson
     this.aside = aside
     this.createdAt = before?.createdAt ?? clock.now()
-    this.#credentials = { ...credentials }
-    this.#credentialsKnown = before?.credentialsKnown ?? true
-    for (const maker of before?.makers ?? []) this.#makers.add(maker)
-    this.#usage = new Usage(clock)
+    this.#owners = new Owners(credentials, before)
     const core = new SessionCore(clock, {
       facts: () => ({
         up: this.browser.up,
@@ -135,7 +131,7 @@ export class Session implements ViewableSession {
         signedIn: this.login.holds,
         signingIn: this.login.attempt !== null,
         wantsPerson: this.login.wantsPerson,
-        leases: this.#users,
+        leases: this.#use.count,
         takenOver: this.control.holder !== null,
         kept: this.#outlives,
       }),
@@ -152,7 +148,7 @@ export class Session implements ViewableSession {
       clock,
       session: id,
       history: core.history,
-      blanker: createBlanker(() => [this.#credentials.password, this.#credentials.captchaApiKey]),
+      blanker: createBlanker(() => [this.credentials.password, this.credentials.captchaApiKey]),
       front: () => this.pages.active(),
     })
     this.browser = new SessionBrowser(core)
@@ -161,7 +157,7 @@ export class Session implements ViewableSession {
     const record: RecordSessionEvent = (kind, facts) => core.record(kind, facts)
     this.dialogs = new Dialogs({ clock, driven: () => this.control.holder !== null, record })
     this.downloads = files.downloads
-    this.downloads.opened(() => [...this.#makers], setup?.downloads ?? profile.downloads, record)
+    this.downloads.opened(() => [...this.makers], setup?.downloads ?? profile.downloads, record)
     this.downloads.onChange(() => core.changed())
     this.uploads = files.uploads
     this.permissions = new Permissions(record)
@@ -175,55 +171,22 @@ export class Session implements ViewableSession {
       popups: profile.popups,
       prepare: async (page) => {
         await this.setup.prepare(page)
-        await letIn?.(page, this.#credentials)
+        await letIn?.(page, this.credentials)
       },
       opened: (page) => this.recorder.watch(page),
     })
-    this.leases = new LeaseBook(clock, {
-      onTaken: ({ holder }) => {
-        this.touch()
-        core.handle('lease-taken')
-        core.record('lease-taken', { holder }, holder)
-      },
-      onEnded: ({ holder }, how) => {
-        // Use ends now, so the idle time begins now.
-        this.touch()
-        if (this.#users === 0) core.handle('leases-ended')
-        core.record('lease-ended', { holder, how }, holder)
-      },
-    })
-    this.clients = new ClientBook(clock, {
-      onJoined: ({ kind, name, program }) => {
-        if (kind === 'view') return core.changed()
-        this.touch()
-        core.handle('lease-taken')
-        core.record('client-joined', { client: name, program: program ?? '' }, name)
-      },
-      onLeft: ({ kind, name }, how) => {
-        if (kind === 'view' || !this.live) return core.changed()
-        this.touch()
-        if (this.#users === 0) core.handle('leases-ended')
-        core.record('client-left', { client: name, how }, name)
-      },
-      onChanged: () => core.changed(),
-    })
-    this.control = new TakeOver(clock, {
-      isPossible: () => this.live && this.browser.up,
-      onTaken: (by) => {
-        this.touch()
-        core.handle('taken-over')
-        core.record('took-over', {}, by)
-      },
-      onGivenBack: (by) => {
-        if (!this.live) return
-        this.touch()
+    const use = new SessionUse(core, {
+      isUp: () => this.browser.up,
+      onGivingBack: () => {
         this.dialogs.abandon()
         this.login.personGaveBack()
-        core.handle('given-back')
-        core.record('given-back', {}, by)
-        hooks.onGivenBack(this)
       },
+      onGivenBack: () => hooks.onGivenBack(this),
     })
+    this.#use = use
+    this.leases = use.leases
+    this.clients = use.clients
+    this.control = use.control
     this.keeping = keeping?.(this) ?? notKept
     if (before !== undefined) core.handle('woken')
   }
@@ -268,32 +231,26 @@ export class Session implements ViewableSession {
 
   /** Also while programs are connected: they do not see the page at the back, and would outlive their login otherwise. */
   get mayRefresh(): boolean {
-    const inUse = this.#usage.isHeld || this.leases.count > 0 || this.control.holder !== null
-    return this.live && this.browser.up && this.login.attempt === null && !inUse
-  }
-
-  /** Leases that are held, and programs that are connected. */
-  get #users(): number {
-    return this.leases.count + this.clients.count
+    return this.live && this.browser.up && this.login.attempt === null && !this.#use.isHeld
   }
 
   /** Who has opened it, or has shown its credentials since. */
   get makers(): ReadonlySet<string | null> {
-    return this.#makers
+    return this.#owners.makers
   }
 
   /** Kept in memory for as long as the session lives, because a login that has gone is renewed with them; never on disk. */
   get credentials(): Readonly<Credentials> {
-    return this.#credentials
+    return this.#owners.credentials
   }
 
   /** False for one that was woken without them: then no login can be made anew. */
   get credentialsKnown(): boolean {
-    return this.#credentialsKnown
+    return this.#owners.credentialsKnown
   }
 
   get usage(): Pick<Usage, 'idleFor' | 'isHeld' | 'last' | 'lastAt'> {
-    return this.#usage
+    return this.#use.usage
   }
 
   /** What happened to it, the latest last. */
@@ -309,27 +266,18 @@ export class Session implements ViewableSession {
     return this.#core.onEnd(listener)
   }
 
-  /**
-   * Whoever shows the credentials of a session has it from then on; a captcha key that is new, or replaces a wrong one, is worth more than
-   * the old.
-   */
+  /** By whoever shows its credentials: they have it from then on. */
   sharedWith(makers: readonly (string | null)[], shown?: Pick<Credentials, 'password' | 'captchaApiKey'>): void {
-    for (const maker of makers) this.#makers.add(maker)
-    if (shown === undefined) return
-    if (shown.captchaApiKey !== undefined) this.#credentials.captchaApiKey = shown.captchaApiKey
-    if (this.#credentialsKnown) return
-    this.#credentials.password = shown.password
-    this.#credentialsKnown = true
+    this.#owners.sharedWith(makers, shown)
   }
 
   touch(): void {
-    this.#usage.touch()
-    this.#core.changed()
+    this.#use.touch()
   }
 
   /** Keeps the session from being evicted or refreshed while a call waits for it, without the words of a lease. Returns what ends it. */
   hold(): () => void {
-    return this.#usage.hold(() => this.#core.changed())
+    return this.#use.hold()
   }
 
   /** Ms without use after which it ends; `usual` unless it has a time of its own. */
@@ -340,7 +288,7 @@ export class Session implements ViewableSession {
 
   /** `usual` in ms; null while it is used or something is under way. */
   idleEndsAt(usual: number): string | null {
-    return this.atRest ? iso(this.#core.clock.now() + this.idleTimeout(usual) - this.#usage.idleFor) : null
+    return this.atRest ? iso(this.#core.clock.now() + this.idleTimeout(usual) - this.usage.idleFor) : null
   }
 
   /** Operations of one session run one after another, however the one before ended: they share its page. */
@@ -375,7 +323,7 @@ export class Session implements ViewableSession {
     this.record(reason === 'crashed' ? 'session-crashed' : 'session-closed', { reason, said: text }, actor)
     this.recorder.stop()
     // One that crashed may be opened again with what it had.
-    if (reason !== 'crashed') this.#forgetSecrets()
+    if (reason !== 'crashed') this.#owners.forgetSecrets()
   }
 
   /** Its browser is gone, or could not be made to go. `kept`: it may be woken. */
@@ -389,10 +337,5 @@ export class Session implements ViewableSession {
   /** What was kept of it is no more. */
   forgotten(): void {
     this.#core.handle('forgotten')
-  }
-
-  #forgetSecrets(): void {
-    this.#credentials.password = ''
-    if (this.#credentials.address !== undefined) this.#credentials.address = withoutUserinfo(this.#credentials.address)
   }
 }
