@@ -53,7 +53,9 @@ export function draftOf(profile: SiteProfileView | null): ProfileDraft {
 
 export type ReadDraft = { profile: SentSiteProfile } | { problems: Readonly<Record<string, string>> }
 
-/** The profile, or what is wrong by dotted field. What this form does not show, such as the steps of the login, stays as it was in `base`. */
+/**
+ * The profile, or what is wrong by dotted field. What this form does not show, such as the steps of the login, stays as it was in `base`.
+ */
 export function readDraft(draft: ProfileDraft, base: SiteProfileView | null = null): ReadDraft {
   const operations = parseJson(draft.operations)
   if (operations === undefined) return { problems: { operations: 'This is not JSON' } }
