@@ -2,14 +2,14 @@
  * How long a sleeping login takes to wake, beside a session that is made anew and signs in, in turns: the way of a caller who comes back,
  * from the call to the answer, with the page where it was. Once without a spare browser and once with one that waits.
  */
-import type { ServerProcess } from '../fakes/server-process.ts'
-import { startPortal } from '../fixtures/portal/portal.ts'
-import { ms, p50, p95, timed } from './statistics.ts'
+import { startPortal } from '../../fixtures/portal/portal.ts'
+import { ms, p50, p95, timed } from '../statistics.ts'
+import { spareWaits, type Room } from './room.ts'
 
 const rounds = 12
 const warmUps = 2
 
-export async function wakeOfASleepingLogin({ call }: ServerProcess): Promise<void> {
+export async function wakeOfASleepingLogin({ server: { call } }: Room): Promise<void> {
   const portal = await startPortal({ captcha: 'none' })
   try {
     const { name, ...site } = portal.siteProfile()
@@ -58,15 +58,6 @@ export async function wakeOfASleepingLogin({ call }: ServerProcess): Promise<voi
       `the same from the spare  p50 ${ms(p50(fromSpare))}  p95 ${ms(p95(fromSpare))}  ${(p50(fromSpare) / p50(cold)).toFixed(2)} × cold`,
     )
   } finally {
-    await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { warmSpare: false, defaultProfile: 'bench' } } })
     await portal.stop()
-  }
-}
-
-async function spareWaits(call: ServerProcess['call']): Promise<void> {
-  for (;;) {
-    const { spareReady } = (await (await call('/browsers/v1/browser-sessions')).json()) as { spareReady: boolean }
-    if (spareReady) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

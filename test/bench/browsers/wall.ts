@@ -7,31 +7,26 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import WebSocket from 'ws'
-import type { ServerProcess } from '../fakes/server-process.ts'
-import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'
+import type { ServerProcess } from '../../fakes/server-process.ts'
+import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
+import { listed, useSite, type Room } from './room.ts'
 
 const sessions = 10
 /** Ms for which each state is looked at. */
-const span = 10_000
+const span = 6_000
 
 const pages = {
   'a clock that ticks': `<script>setInterval(() => (document.querySelector('h1').textContent = new Date().toISOString()), 1000)</script>`,
   'an animation without an end': `<style>i{display:block;width:90px;height:90px;background:#36c;animation:a 2s linear infinite}@keyframes a{to{transform:translateX(900px) rotate(1turn)}}</style><i></i>`,
 }
 
-/** `open` makes a session of that user on the profile `bench`. */
-export async function tenLiveTiles(
-  server: ServerProcess,
-  open: (username: string) => Promise<void>,
-  closeAll: () => Promise<void>,
-): Promise<void> {
+export async function tenLiveTiles({ server, open, closeAll }: Room): Promise<void> {
   for (const [what, body] of Object.entries(pages)) {
     const html = `<!doctype html><title>Bench</title><h1>Bench</h1>${body}${'<p>A line of text as pages have them</p>'.repeat(40)}`
     const site = createServer((_, response) => void response.setHeader('content-type', 'text/html').end(html))
     const address = await listenOnLoopback(site)
     try {
-      const profile = { title: 'Bench', kind: 'none', address }
-      await server.call('/control/v1/site-profiles/bench', { method: 'PUT', json: profile })
+      await useSite(server.call, address)
       for (let user = 0; user < sessions; user += 1) await open(`wall-${user}`)
       await wait(3_000)
       const unseen = await load(server, span)
@@ -54,7 +49,7 @@ export async function tenLiveTiles(
 
 /** Ten tiles of 320 px, at most two pictures a second each, as the window asks for them. */
 async function watchAll({ call, ready, token }: ServerProcess) {
-  const list = (await (await call('/browsers/v1/browser-sessions')).json()) as { sessions: { id: string }[] }
+  const list = await listed(call)
   const socket = new WebSocket(`${ready.control.url.replace('http', 'ws')}/browsers/v1/browser-wall`, ['wheelhouse', `bearer.${token}`])
   const seen = { frames: 0, bytes: 0 }
   socket.on('message', (data: Buffer, isBinary) => {

@@ -1,23 +1,17 @@
 /** What a program pays for driving a kept browser instead of one of its own: round trip and a large answer, in turns. */
 import { connect, launch, type CDPSession } from 'puppeteer-core'
-import type { ServerProcess } from '../fakes/server-process.ts'
-import { chromiumPath } from '../fixtures/chromium.ts'
-import { ms, p50, p95, timed } from './statistics.ts'
+import { chromiumPath } from '../../fixtures/chromium.ts'
+import { ms, p50, p95, timed } from '../statistics.ts'
+import { listed, type Room } from './room.ts'
 
 const roundTrips = 2_000
 const payloads = 30
 const warmUps = 0.1
 
-/** `address` is what both show; `open` opens a session on it. */
-export async function throughTheBridge(
-  { call }: ServerProcess,
-  address: string,
-  open: () => Promise<unknown>,
-  closeAll: () => Promise<unknown>,
-): Promise<void> {
-  await open()
+export async function throughTheBridge({ server: { call }, address, open, closeAll }: Room): Promise<void> {
+  await open('bridge')
   const direct = await launch({ executablePath: chromiumPath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
-  const { sessions } = (await (await call('/browsers/v1/browser-sessions')).json()) as { sessions: { id: string }[] }
+  const { sessions } = await listed(call)
   const answer = await call(`/browsers/v1/browser-sessions/${sessions[0]?.id ?? ''}/connect`, { method: 'POST', json: {} })
   const { connectUrl } = (await answer.json()) as { connectUrl: string }
   const kept = await connect({ browserWSEndpoint: connectUrl, defaultViewport: null })

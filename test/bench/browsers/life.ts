@@ -2,44 +2,41 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { processesNaming } from '../fakes/processes.ts'
-import type { ServerProcess } from '../fakes/server-process.ts'
-import { demoUsers, startPortal } from '../fixtures/portal/portal.ts'
+import { processesNaming } from '../../fakes/processes.ts'
+import { startServer, type ServerProcess } from '../../fakes/server-process.ts'
+import { chromiumPath } from '../../fixtures/chromium.ts'
+import { demoUsers, startPortal } from '../../fixtures/portal/portal.ts'
+import { settings, type Room } from './room.ts'
 
 const cycles = 200
-const settledAfter = 20
+/** Cycles after which is looked. */
+const looks = [20, 80, 140, cycles]
 const callers = 50
 const users = 12
 
-/** `open` makes a session of that user on the profile `bench`. */
-export async function createAndClose(
-  server: ServerProcess,
-  open: (username: string) => Promise<void>,
-  closeAll: () => Promise<void>,
-): Promise<void> {
-  let before: Held | undefined
-  for (let cycle = 0; cycle < cycles; cycle += 1) {
+export async function createAndClose({ server, open, closeAll }: Room): Promise<void> {
+  const seen: Held[] = []
+  for (let cycle = 0; cycle <= cycles; cycle += 1) {
     // The first ones load what is loaded once.
-    if (cycle === settledAfter) before = held(server)
+    if (looks.includes(cycle)) seen.push(held(server))
+    if (cycle === cycles) break
     await open(`cycle-${cycle}`)
     await closeAll()
   }
-  const after = held(server)
-  if (before === undefined) throw new Error('too few cycles')
-  const grown = (what: keyof Held): string => `${before[what]} to ${after[what]}`
+  const grown = (what: keyof Held): string => seen.map((each) => each[what]).join(', ')
   console.log(
-    `${cycles} sessions opened and closed, from the ${settledAfter}th to the last: files open ${grown('files')}, profile folders ${grown('profiles')}, RSS ${grown('megabytes')} MB (goal: flat)`,
+    `${cycles} sessions opened and closed, after ${looks.join(', ')}: files open ${grown('files')}; profile folders ${grown('profiles')}; RSS ${grown('megabytes')} MB (goal: flat)`,
   )
 }
 
 /** By a portal that counts: one login a user, whoever asks at the same time, and never more than the limit alive. */
-export async function parallelLogins({ call }: ServerProcess): Promise<void> {
+export async function parallelLogins({ server: { call } }: Room): Promise<void> {
   const accounts = Array.from({ length: users }, (_, user) => ({ ...demoUsers[0], username: `parallel-${user}`, password: 'harbor-demo' }))
   const portal = await startPortal({ captcha: 'none', users: accounts as typeof demoUsers })
   try {
     const { name, ...profile } = portal.siteProfile()
     await call(`/control/v1/site-profiles/${name}`, { method: 'PUT', json: profile })
-    await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: name } } })
+    await settings(call, { defaultProfile: name })
     let most = 0
     let done = false
     const watching = (async () => {
@@ -64,13 +61,12 @@ export async function parallelLogins({ call }: ServerProcess): Promise<void> {
       `${callers} callers at once for ${users} users: ${portal.logins} logins (goal ${users}), at most ${most} live (goal 10), ${good} answered with a session, in ${took} ms`,
     )
   } finally {
-    await call('/control/v1/settings', { method: 'PATCH', json: { browsers: { defaultProfile: 'bench' } } })
     await portal.stop()
   }
 }
 
-/** Last, since it ends the server. */
-export async function killedOutright(server: ServerProcess, open: (username: string) => Promise<void>): Promise<void> {
+/** Ends the server. */
+export async function killedOutright({ server, open }: Room): Promise<void> {
   for (let user = 0; user < 3; user += 1) await open(`killed-${user}`)
   const before = processesNaming(server.dataDir).length
   await server.end('SIGKILL')
@@ -80,9 +76,16 @@ export async function killedOutright(server: ServerProcess, open: (username: str
     await wait(10)
     left = processesNaming(server.dataDir).filter((pid) => pid !== server.child.pid).length
   }
+  const after = Math.round(performance.now() - begun)
+  // What lies on the disk then, the next start removes.
+  const next = await startServer({ built: true, dataDir: server.dataDir, args: ['--browser', chromiumPath] })
+  const startedAt = performance.now()
+  const folders = (): number => readdirSync(join(server.dataDir, 'browsers', 'profiles')).length
+  while (folders() > 0 && performance.now() - startedAt < 10_000) await wait(10)
   console.log(
-    `server killed with three sessions: ${left} of ${before} processes left after ${Math.round(performance.now() - begun)} ms (goal 0)`,
+    `server killed with three sessions: ${left} of ${before} processes left after ${after} ms, ${folders()} profile folders after the next start (goal 0)`,
   )
+  await next.end()
 }
 
 interface Held {
