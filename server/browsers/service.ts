@@ -75,7 +75,10 @@ export class SessionService {
       ...options,
       starter: this.#starter,
       onSettled: () => {
-        if (!this.#stopping) this.#starter.prepareSpare()
+        // After the answer to whoever has waited for that.
+        setImmediate(() => {
+          if (!this.#stopping) this.#starter.prepareSpare()
+        })
       },
       onEnding: (session, ended) => flights.ends(session, ended),
       onEnded: (session) => {

@@ -44,7 +44,9 @@ export async function readCookies(source: Pick<StateSource, 'browser'>): Promise
 
 export async function readState(source: StateSource, { patience, known, visited = [] }: ReadOptions): Promise<BrowserState> {
   const late = (): Error => new Error('The page does not answer')
-  const cookies = await inTime(patience, readCookies(source), late)
+  // Beside the pages.
+  const reading = inTime(patience, readCookies(source), late)
+  reading.catch(() => undefined)
   const active = source.pages.active()?.id
   const origins = new Map(known)
   const leftOut = new Set<string>()
@@ -73,6 +75,7 @@ export async function readState(source: StateSource, { patience, known, visited 
     tabs.push({ url, active: id === active, sessionStorage })
   }
 
+  const cookies = await reading
   const closed = visited.filter((origin) => !open.has(origin)).slice(-mostClosed)
   if (closed.length > 0) await readClosed(source, closed, patience, () => room, took)
   return { cookies, origins: [...origins.values()], tabs, leftOut: [...leftOut] }

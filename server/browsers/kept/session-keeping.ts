@@ -77,6 +77,8 @@ export class LoginKeeping implements SessionKeeping {
     this.#inDoubt = false
     if (this.#wakes) this.#hooks.woke(how)
     this.#wakes = false
+    // Where nobody signs in, no login can be lost: the next look keeps what there is.
+    if (this.#session.profile.kind === 'none') return
     // What a site stores is worth a moment of whoever waits for the login, not more.
     await isDoneWithin(patience * 2, this.keep())
   }

@@ -10,6 +10,7 @@ import { hubOf } from '../clients/hub.ts'
 import { closeTarget } from './close-target.ts'
 import { dialogsAreClaimed } from './dialog-claims.ts'
 import type { Dialogs } from './dialogs.ts'
+import { firstTarget } from './first-page.ts'
 import { fateOf } from './new-window.ts'
 import { guardPage } from './page-guard.ts'
 import { permitPopups, popupsArePermitted } from './popup-permits.ts'
@@ -83,10 +84,7 @@ export class PageRegistry {
 
   /** Resolves once the browser has shown its first window; `firstPage` follows when that can be used. */
   async start(): Promise<void> {
-    // The window of the command line may come late; opening another one would leave that one in front of it.
-    const shown = this.#browser.waitForTarget((candidate) => candidate.type() === 'page' && !isInternal(candidate.url()), {
-      timeout: 20_000,
-    })
+    const shown = firstTarget(this.#browser)
     // Not awaited here: its renderer is still starting, and the browser can already be driven.
     this.#first = shown.then((target) => this.#firstOf(target))
     this.#first.catch(() => {})

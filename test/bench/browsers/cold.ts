@@ -1,4 +1,4 @@
-/** What the program adds to the start of a browser, in turns with a bare puppeteer launch; and how soon a browser that waits is handed out. */
+/** What the program adds to the start of a browser, in turns with a bare launch; and how soon one that waits is handed out. */
 import { launch, type Browser } from 'puppeteer-core'
 import WebSocket from 'ws'
 import { chromiumPath } from '../../fixtures/chromium.ts'
