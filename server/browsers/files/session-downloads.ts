@@ -181,7 +181,8 @@ export class SessionDownloads {
     if (this.#endedAt === null) return
     const wanted = new Set([listName, ...[...this.#downloads.values()].flatMap(({ id, state }) => (state === 'done' ? [id] : []))])
     for (const name of await readdir(this.#folder).catch(() => []))
-      if (!wanted.has(name)) await rm(join(this.#folder, name), { recursive: true, force: true }).catch(() => undefined)
+      if (this.#endedAt !== null && !wanted.has(name))
+        await rm(join(this.#folder, name), { recursive: true, force: true }).catch(() => undefined)
   }
 
   /** Removes all of it. */
@@ -237,8 +238,10 @@ export class SessionDownloads {
   }
 
   async #cancel(id: string): Promise<void> {
-    // A browser that has gone has stopped by itself.
-    await this.#cdp?.send('Browser.cancelDownload', { guid: id }).catch(() => undefined)
+    const cancel = async (browserContextId?: string) =>
+      this.#cdp?.send('Browser.cancelDownload', { guid: id, ...(browserContextId === undefined ? {} : { browserContextId }) })
+    // One of them has it, the others know nothing of it; a browser that has gone has stopped by itself.
+    await Promise.allSettled([undefined, ...this.#contexts].map(cancel))
     await rm(this.#path(id), { force: true }).catch(() => undefined)
   }
 

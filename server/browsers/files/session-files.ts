@@ -64,11 +64,15 @@ export class SessionFiles {
     this.#timer = undefined
   }
 
-  /** Removes what its session's end is a day ago of. */
+  /** Removes what its session's end is a day ago of, and what did not arrive whole when a server died. */
   async sweep(): Promise<void> {
     const over = this.#clock.now() - downloadsKept
     for (const [session, downloads] of [...this.#downloads]) {
-      if (downloads.endedAt === null || (downloads.endedAt > over && downloads.list().length > 0)) continue
+      if (downloads.endedAt === null) continue
+      if (downloads.endedAt > over && downloads.list().length > 0) {
+        await downloads.tidy()
+        continue
+      }
       this.#downloads.delete(session)
       await downloads.discard()
     }

@@ -190,6 +190,26 @@ it('what a site asks for is denied and told, and allowed by the person for this 
   await driven.noted('state=granted')
 })
 
+it('notifications, camera and microphone are asked for one by one, and each stays as the person has said', async () => {
+  await driven.go('/permissions')
+  await driven.click('#notify')
+  await driven.noted('notify=denied')
+  await driven.click('#meet')
+  await driven.noted('meet=')
+  const { asked } = await driven.viewer.notice('permissions', ({ asked: each }) => each.length === 3)
+  expect(asked.map(({ name }) => name)).toEqual(['notifications', 'camera', 'microphone'])
+  for (const { id, name } of asked) driven.viewer.send({ type: 'permit', request: id, allow: name !== 'microphone' })
+  for (const name of ['notifications', 'camera']) await driven.event('permission-allowed', name)
+  await driven.click('#states')
+  await driven.noted('all=granted,denied,granted')
+  await driven.click('#notify')
+  await driven.noted('notify=granted')
+  // What was decided is not asked again.
+  await driven.click('#meet')
+  await driven.noted('notify=granted meet=')
+  expect(driven.session.permissions.list()).toEqual([])
+})
+
 it('the page is laid out for the view while it drives, sharp, and as before when it gives back', async () => {
   await driven.go('/')
   const size = () => driven.session.page().evaluate(() => [innerWidth, innerHeight, devicePixelRatio])

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -73,6 +73,21 @@ it('a session that ended with its server keeps what had arrived, counted from th
   now += downloadsKept * 2
   await later.sweep()
   expect(again.list()).toHaveLength(1)
+})
+
+it('a download that its server was killed in is told as lost by the next one, and nothing of it stays', async () => {
+  const id = '3f2b8c1e-0d5a-4b6f-9a57-6f0c2f9f5b11'
+  const own = join(folder, 'downloads', session)
+  mkdirSync(own, { recursive: true })
+  const arriving = { id, name: 'slow.bin', url: 'http://site.test/', state: 'arriving', reason: null, receivedBytes: 3, totalBytes: 9 }
+  const downloads = [{ ...arriving, startedAt: new Date(now).toISOString(), endedAt: null }]
+  writeFileSync(join(own, 'downloads.json'), JSON.stringify({ makers: ['key:one'], endedAt: null, downloads }))
+  for (const name of [id, 'downloads.json.tmp']) writeFileSync(join(own, name), 'abc')
+  const files = new SessionFiles({ folder, clock })
+  files.start()
+  files.stop()
+  expect(files.find(session)?.list()).toMatchObject([{ name: 'slow.bin', state: 'failed', reason: 'The server stopped' }])
+  await eventually('nothing of it is left', () => readdirSync(own).join() === 'downloads.json')
 })
 
 it('a folder of a strange name in the way is removed, and no path leads out', async () => {
