@@ -112,12 +112,18 @@ export function createStateHandlers({ service, kept, clock }: Parts): Handlers<t
       const session = live(params.id)
       const state = body.storageState ?? { cookies: cookiesOf(body.cookiesTxt ?? ''), origins: [] }
       session.touch()
-      await importState(session, state, await kept.read(session), { replace: body.replace, now: clock.now() })
-      told(params.id, 'imported', body.storageState === undefined ? 'cookies.txt' : 'storageState', call)
-      await kept.changed(
-        session,
-        state.origins.map(({ origin }) => origin),
-      )
+      // A large one takes its time, in which the browser grows: it is neither ended nor started anew meanwhile.
+      const release = session.hold()
+      try {
+        await importState(session, state, await kept.read(session), { replace: body.replace, now: clock.now() })
+        told(params.id, 'imported', body.storageState === undefined ? 'cookies.txt' : 'storageState', call)
+        await kept.changed(
+          session,
+          state.origins.map(({ origin }) => origin),
+        )
+      } finally {
+        release()
+      }
       return { status: 200, body: { cookies: current(state.cookies, clock).length, origins: state.origins.length } }
     },
     clearState: ({ params }, call) =>

@@ -125,10 +125,10 @@ export const nativeRoutes = {
     access: 'key',
     right: 'browsers:use',
     params: sessionParams,
-    body: z.union([
-      z.object({ address: z.url({ protocol: /^https?$/ }).max(2_000) }),
-      z.object({ action: z.enum(['back', 'forward', 'reload']) }),
-    ]),
+    body: z.union(
+      [z.object({ address: z.url({ protocol: /^https?$/ }).max(2_000) }), z.object({ action: z.enum(['back', 'forward', 'reload']) })],
+      'give an address of the web, or an action: back, forward or reload',
+    ),
     responses: { 204: { description: 'On its way' }, 404: failure('No such session') },
   },
   screenshot: {

@@ -143,9 +143,13 @@ export function describeFailure(problem: Problem): z.output<typeof failed> {
 
 function invalidBodyText(issues: Problem['issues']): string {
   const contractFields = ['username', 'password', 'captcha_api_key']
-  if (issues.some((issue) => issue.missing && contractFields.includes(issue.field)) || issues.some((issue) => issue.field === '')) {
+  const whole = issues.find((issue) => issue.field === '')?.message
+  const isNoObject = whole?.includes('expected object') === true
+  if (issues.some((issue) => issue.missing && contractFields.includes(issue.field)) || isNoObject) {
     return `Missing required fields: ${contractFields.join(', ')}`
   }
+  // Of native routes: fields that do not go together.
+  if (whole !== undefined) return `Invalid fields: ${whole}`
   const missing = issues.filter((issue) => issue.missing).map((issue) => issue.field)
   if (missing.length > 0) return `Missing required fields: ${missing.join(', ')}`
   return `Invalid fields: ${issues.map((issue) => `${issue.field} (${issue.message})`).join(', ')}`
