@@ -10,7 +10,8 @@ export interface LiveViewOptions {
   draw(picture: ImageBitmap, size: PageSize): void
   decode?(jpeg: Uint8Array): Promise<ImageBitmap>
   onNotice(notice: ViewNotice): void
-  onLost(): void
+  /** `byHand`: somebody has ended it, and it is not to come back by itself. */
+  onLost(byHand: boolean): void
   onFrame(): void
 }
 
@@ -21,6 +22,8 @@ export interface PageSize {
 }
 
 const headerBytes = 16
+/** The code with which the server ends what may not go on, e.g. a view that a person ends. */
+const endedByHand = 1_008
 
 export class LiveView {
   readonly #options: LiveViewOptions
@@ -45,10 +48,10 @@ export class LiveView {
       if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data))
       else this.#read(String(data))
     })
-    socket.addEventListener('close', () => {
+    socket.addEventListener('close', ({ code }) => {
       if (this.#socket !== socket) return
       this.#socket = null
-      this.#options.onLost()
+      this.#options.onLost(code === endedByHand)
     })
   }
 

@@ -34,10 +34,15 @@ afterAll(async () => {
 })
 
 /** Runs an example to its end; `onLine` hears each line as it is printed. */
-async function runExample(name: string, args: readonly string[], onLine: (line: string) => void = () => undefined): Promise<string[]> {
+async function runExample(
+  name: string,
+  args: readonly string[],
+  onLine: (line: string) => void = () => undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string[]> {
   const lines: string[] = []
   let errors = ''
-  const child = spawn(process.execPath, [join(root, 'examples', `${name}.mjs`), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [join(root, 'examples', `${name}.mjs`), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line)
     onLine(line)
@@ -57,6 +62,14 @@ test('browsers: the second call finds the browser that the first one signed in',
     expect.stringMatching(/^open: session_\S+ of user1$/),
     'closed',
   ])
+})
+
+test('browsers: a program of its own drives the browser that is signed in, and leaves it there', async () => {
+  const made = await server.call('/control/v1/keys', { method: 'POST', json: { name: 'example', rights: ['browsers:use'] } })
+  const { secret } = (await made.json()) as { secret: string }
+  const args = [urlOf('browsers'), 'user1', 'harbor-demo', portal.captchaService.apiKey]
+  const lines = await runExample('browsers-drive', args, undefined, { ...process.env, WHEELHOUSE_KEY: secret })
+  expect(lines).toEqual(['signed in: Containers · Harbor Gate', 'clicked: My appointments · Harbor Gate', 'left; the session stays'])
 })
 
 test('brokers: a message waits for its reader', async () => {
