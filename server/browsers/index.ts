@@ -6,6 +6,7 @@ import { announce, announceForgotten, announceTouched } from './announce.ts'
 import { createBrowsersApi } from './api/index.ts'
 import { Chromium } from './chromium/chromium.ts'
 import type { InstallSource } from './chromium/install.ts'
+import { DebugBundles } from './debug/debug-bundles.ts'
 import type { SessionEventText } from './events.ts'
 import { SessionFiles } from './files/session-files.ts'
 import { createKeptStore } from './kept/kept-store.ts'
@@ -71,6 +72,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     longest: () => settings.current().browsers.recordings.minutes * 60_000,
     changed,
   })
+  const debugBundles = new DebugBundles({ folder: join(folder, 'debug-bundles'), clock })
   const service = new SessionService({
     kept,
     settings,
@@ -108,7 +110,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
 
   return {
     name: 'browsers',
-    api: createBrowsersApi({ service, workshop, kept, files, chromium, settings, clock, textOf, recordings }),
+    api: createBrowsersApi({ service, workshop, kept, files, chromium, settings, clock, textOf, recordings, debugBundles }),
     profiles,
     service,
     chromium,
@@ -116,6 +118,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
       for (const made of [profilesDir, join(folder, 'extensions')]) mkdirSync(made, { recursive: true, mode: 0o700 })
       chromium.start()
       files.start()
+      debugBundles.start()
       kept.start()
       await recordings.start()
       service.start()
@@ -136,6 +139,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
       await recordings.stop()
       await service.stop()
       files.stop()
+      debugBundles.stop()
       await Promise.all([chromium.stop(), reaping])
     },
     summary: () => countsOf(service, opened),

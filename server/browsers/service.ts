@@ -164,6 +164,7 @@ export class SessionService {
   async operationTools(session: Session): Promise<OperationTools> {
     return {
       values: await this.#options.profiles.valuesOf(session.profile),
+      askPerson: (what) => session.login.personWanted(what),
       download: (click, signal) => fetchDownload(session, click, signal),
       solveCaptcha: (page, place, signal) =>
         answerCaptcha(page, place, session.credentials.captchaApiKey, captchaSolver(this.#options), signal),

@@ -1,8 +1,11 @@
 /**
  * "Use session in other endpoints": an operation of a site profile on a session that is named or found by credentials, leased meanwhile.
  */
+import type { Page } from 'puppeteer-core'
 import { abortable } from '../async/abortable.ts'
 import { Fault } from '../fault.ts'
+import { loginSteps } from './contract/site-profile.ts'
+import type { DebugRun } from './debug/debug-run.ts'
 import { BrowserFault } from './fault.ts'
 import type { SignedIn } from './login/sign-in.ts'
 import { wordsOf } from './page/driver-words.ts'
@@ -13,6 +16,7 @@ import type { Session } from './session/session.ts'
 import { giveUp, type Obtained } from './session/wanted.ts'
 import { runOperation, runsInOwnPage } from './site/operations.ts'
 import type { Output } from './site/read-output.ts'
+import type { StepReport } from './steps/step-report.ts'
 
 export interface Use {
   operation: string
@@ -25,6 +29,8 @@ export interface Use {
   username: string | undefined
   password: string | undefined
   captchaApiKey: string | undefined
+  /** Looks on. */
+  debug?: DebugRun
   actor: string
   /** Recorded with a session that is made. */
   makers: readonly string[]
@@ -55,7 +61,8 @@ export async function useSession(service: SessionService, use: Use): Promise<{ s
 async function find(service: SessionService, use: Use): Promise<Obtained> {
   const lease = { holder: use.operation, duration: leaseTime }
   const given = { username: use.username, password: use.password, captcha_api_key: use.captchaApiKey }
-  const missing = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [field] : []))
+  const isNeeded = (field: string): boolean => field !== 'captcha_api_key' || needsCaptchaKey(service, use)
+  const missing = (): string[] => Object.entries(given).flatMap(([field, value]) => (value === undefined && isNeeded(field) ? [field] : []))
   if (use.sessionId !== undefined) await service.sleepers.settled(use.sessionId)
   const named =
     use.sessionId === undefined ? undefined : service.list().find((session) => session.id === use.sessionId && use.reaches(session))
@@ -72,14 +79,15 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
       return obtained
     } catch (error) {
       giveUp(obtained)
-      if (missing.length > 0 || !BrowserFault.is(error, 'browser-silent')) throw error
+      if (!BrowserFault.is(error, 'browser-silent') || missing().length > 0) throw error
     }
   }
   if (named === undefined && use.sessionId !== undefined) {
-    const woken = await findAsleep(service, use, use.sessionId, missing.length === 0)
+    const woken = await findAsleep(service, use, use.sessionId, missing().length === 0)
     if (woken !== null) return woken
   }
-  if (missing.length > 0) throw new BrowserFault('missing-fields', `Missing required fields: ${missing.join(', ')} (or valid session_id)`)
+  const fields = missing()
+  if (fields.length > 0) throw new BrowserFault('missing-fields', `Missing required fields: ${fields.join(', ')} (or valid session_id)`)
   const { username = '', password = '', captchaApiKey } = use
   return service.handOut.ready({
     profile: use.profile,
@@ -89,6 +97,13 @@ async function find(service: SessionService, use: Use): Promise<Obtained> {
     makers: use.makers,
     lease,
   })
+}
+
+/** The published contract always asks for one; an operation of one's own only where the profile has a captcha solved. */
+function needsCaptchaKey(service: SessionService, { profile: name, operation, declaredOnly = false }: Use): boolean {
+  if (!declaredOnly) return true
+  const profile = service.profile(name)
+  return [...loginSteps(profile), ...(profile.operations[operation]?.steps ?? [])].some(({ captcha }) => captcha !== undefined)
 }
 
 /**
@@ -161,7 +176,7 @@ async function returnTo(session: Session, address: string): Promise<void> {
 async function run(
   service: SessionService,
   session: Session,
-  { operation, inputs: given, declaredOnly = false }: Use,
+  { operation, inputs: given, declaredOnly = false, debug }: Use,
   ownPage: boolean,
   trust: { trusted?: boolean } = {},
 ): Promise<Output | null> {
@@ -172,11 +187,13 @@ async function run(
   const declared = Object.keys(profile.operations[operation]?.inputs ?? {})
   const inputs = declaredOnly ? Object.fromEntries(Object.entries(given).filter(([name]) => declared.includes(name))) : given
   try {
-    const tools = { ...(await service.operationTools(session)), ...trust }
-    const work = ownPage
-      ? pages.inBackground((page) => runOperation(page, profile, operation, inputs, life, tools))
-      : runOperation(session.page(), profile, operation, inputs, life, tools)
-    return await abortable(work, life)
+    const known = await service.operationTools(session)
+    const tools = { ...known, ...trust, observe: debug && ((report: StepReport) => debug.heard(report)) }
+    const runOn = (page: Page): Promise<Output | null> => {
+      const work = (): Promise<Output | null> => runOperation(page, profile, operation, inputs, life, tools)
+      return debug === undefined ? work() : debug.watch(session, page, known.values ?? (() => ({})), work)
+    }
+    return await abortable(ownPage ? pages.inBackground(runOn) : runOn(session.page()), life)
   } catch (error) {
     const cause = await session.causeOf(error)
     throw cause instanceof Fault ? cause : new BrowserFault('operation-failed', `The operation failed: ${wordsOf(cause)}`, {}, { cause })

@@ -8,15 +8,16 @@ import { createRoomContext, type TestContext } from './room-context.ts'
 import { serveApi } from './served-api.ts'
 import { loopbackAllowed } from '../fixtures/loopback.ts'
 import { startPortal, type Portal, type PortalOptions } from '../fixtures/portal/portal.ts'
-import { ownerStanding } from '../../server/http/rights.ts'
+import { ownerStanding, type Standing } from '../../server/http/rights.ts'
 
 export interface ServedBrowsers {
   url: string
   room: BrowsersRoom
   context: TestContext
   portal: Portal
-  get(path: string): Promise<Reply>
-  post(path: string, body?: unknown): Promise<Reply>
+  get(path: string, as?: string): Promise<Reply>
+  /** `as`: with a key of that name, which sees its own sessions alone. */
+  post(path: string, body?: unknown, as?: string): Promise<Reply>
   remove(path: string): Promise<Reply>
   /** `POST /get_session` of the portal's user of this number. */
   open(user: number): Promise<Reply>
@@ -41,6 +42,13 @@ export interface ServeOptions {
 }
 
 const key = 'a-key-for-tests'
+
+/** Of a key that sees what it has made. */
+const standingOf = (name: string): Standing => ({
+  maker: `key:${name}`,
+  may: (right) => right === 'browsers:use',
+  reaches: (_, { makers }) => makers.includes(`key:${name}`),
+})
 
 export async function serveBrowsers({
   clock,
@@ -71,14 +79,23 @@ export async function serveBrowsers({
   await room.start()
   const served = await serveApi(room.api, {
     authority: {
-      byKey: (secret) => (secret === key ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null),
+      byKey: (secret) => {
+        if (secret === key) return { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} }
+        const [, name] = /^key-of-(\w+)$/.exec(secret) ?? []
+        return name === undefined
+          ? null
+          : { caller: { kind: 'key', id: name, name }, standing: standingOf(name), may: () => true, used: () => {} }
+      },
       byCookie: () => null,
     },
   })
-  const call = async (method: string, path: string, body?: unknown): Promise<Reply> => {
+  const call = async (method: string, path: string, body?: unknown, as?: string): Promise<Reply> => {
     const response = await fetch(served.url + path, {
       method,
-      headers: { 'x-api-key': key, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        'x-api-key': as === undefined ? key : `key-of-${as}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const json = response.headers.get('content-type')?.includes('json')
@@ -89,8 +106,8 @@ export async function serveBrowsers({
     room,
     context,
     portal,
-    get: (path) => call('GET', path),
-    post: (path, body = {}) => call('POST', path, body),
+    get: (path, as) => call('GET', path, undefined, as),
+    post: (path, body = {}, as) => call('POST', path, body, as),
     remove: (path) => call('DELETE', path),
     open: (user) => call('POST', '/get_session', { username: `user${user}`, password: 'harbor-demo', captcha_api_key: 'unused' }),
     async stop() {

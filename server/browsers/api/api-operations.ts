@@ -5,33 +5,49 @@ import type { SiteOperation } from '../contract/site-profile.ts'
 import { BrowserFault } from '../fault.ts'
 import type { Session } from '../session/session.ts'
 import type { Output } from '../site/read-output.ts'
-import { useSession } from '../use-session.ts'
+import type { Use } from '../use-session.ts'
+import { useWithDebug } from './api-debug.ts'
 import { publishedSilence } from './api-published.ts'
 import { actor, isReached, type ApiParts } from './parts.ts'
 
-export function createOperationHandlers({ service, settings }: ApiParts): Handlers<typeof operationRoutes> {
+export function createOperationHandlers(parts: ApiParts): Handlers<typeof operationRoutes> {
+  const { service, settings } = parts
   return {
     runOperation: async ({ params: { operation }, body }, call) => {
-      const { session_id: sessionId, username, password, captcha_api_key: captchaApiKey, profile: named, ...given } = body
+      const {
+        session_id: sessionId,
+        username,
+        password,
+        captcha_api_key: captchaApiKey,
+        profile: named,
+        debug: wantsDebug,
+        ...given
+      } = body
       const profile = named ?? settings.current().browsers.defaultProfile
       const own = service.list().find((session) => session.id === sessionId && isReached(call, session))
       // A session that sleeps brings its own profile when it wakes.
       const known = own?.profile ?? (sessionId === undefined || named !== undefined ? service.profile(profile) : null)
       if (known !== null && !Object.hasOwn(known.operations, operation))
         throw new BrowserFault('no-such-operation', `The site profile ${known.name} has no operation ${operation}`)
-      const { session, isNew, result } = await publishedSilence(
-        useSession(service, {
-          ...{ operation, profile, sessionId, username, password, captchaApiKey },
-          inputs: textsOf(given),
-          declaredOnly: true,
-          actor: actor(call),
-          makers: [call.standing.maker],
-          reaches: (session) => isReached(call, session),
-        }),
-      )
-      return { status: 200, body: answer(session, isNew, session.profile.operations[operation], textsOf(given), result) }
+      const use: Use = {
+        ...{ operation, profile, sessionId, username, password, captchaApiKey },
+        inputs: textsOf(given),
+        declaredOnly: true,
+        actor: actor(call),
+        makers: [call.standing.maker],
+        reaches: (session) => isReached(call, session),
+      }
+      const { session, isNew, result, debug } = await publishedSilence(useWithDebug(parts, call, use, wantsDebug === true))
+      const read = answer(session, isNew, session.profile.operations[operation], textsOf(given), atOrigin(call.origin, result))
+      return { status: 200, body: { ...read, ...debug } }
     },
   }
+}
+
+/** Whoever called can fetch a file as it stands there. */
+function atOrigin(origin: string, result: Output | null): Output | null {
+  const isFile = result !== null && typeof result === 'object' && !Array.isArray(result)
+  return isFile ? { ...result, file: origin + result.file } : result
 }
 
 /** Numbers may come as such. */

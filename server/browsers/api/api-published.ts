@@ -5,10 +5,12 @@ import type { publishedRoutes } from '../contract/published.ts'
 import { BrowserFault } from '../fault.ts'
 import type { Session } from '../session/session.ts'
 import type { Wanted } from '../session/wanted.ts'
-import { useSession, type Use } from '../use-session.ts'
+import type { Use } from '../use-session.ts'
+import { useWithDebug } from './api-debug.ts'
 import { actor, isReached, reachedSessions, type ApiParts } from './parts.ts'
 
-export function createPublishedHandlers({ service, settings, clock }: ApiParts): Handlers<typeof publishedRoutes> {
+export function createPublishedHandlers(parts: ApiParts): Handlers<typeof publishedRoutes> {
+  const { service, settings, clock } = parts
   const defaultProfile = (): string => settings.current().browsers.defaultProfile
   return {
     getSession: async ({ body }, call) => {
@@ -56,7 +58,7 @@ export function createPublishedHandlers({ service, settings, clock }: ApiParts):
         makers: [call.standing.maker],
         reaches: (session) => isReached(call, session),
       }
-      const { session, isNew, result } = await publishedSilence(useSession(service, use))
+      const { session, isNew, result, debug } = await publishedSilence(useWithDebug(parts, call, use, body.debug === true))
       return {
         status: 200,
         body: {
@@ -65,6 +67,7 @@ export function createPublishedHandlers({ service, settings, clock }: ApiParts):
           is_new_session: isNew,
           container_id: body.container_id,
           booking_number: typeof result === 'string' ? result : null,
+          ...debug,
         },
       }
     },

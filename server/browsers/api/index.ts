@@ -4,6 +4,7 @@ import { implement, type Api } from '../../http/api.ts'
 import { Grants } from '../clients/grants.ts'
 import { browsersContract, sessionId } from '../contract/index.ts'
 import { attachView } from '../view/live-view.ts'
+import { createDebugHandlers } from './api-debug.ts'
 import { createHandsHandlers } from './api-hands.ts'
 import { createAsleepHandlers } from './api-asleep.ts'
 import { createClientsHandlers, createClientsSockets } from './api-clients.ts'
@@ -39,6 +40,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
       ...createClientsHandlers(clients),
       ...createWorkshopHandlers(parts),
       ...createOperationHandlers(parts),
+      ...createDebugHandlers(parts),
     },
     {
       ...createClientsSockets(clients),

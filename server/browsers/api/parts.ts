@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { SettingsSource } from '../../config/source.ts'
 import { actorOf, type Call } from '../../http/api.ts'
 import type { Chromium } from '../chromium/chromium.ts'
+import type { DebugBundles } from '../debug/debug-bundles.ts'
 import type { SessionEventText } from '../events.ts'
 import type { SessionFiles } from '../files/session-files.ts'
 import type { KeptLogins } from '../kept/kept-logins.ts'
@@ -16,6 +17,7 @@ export interface ApiParts {
   files: Pick<SessionFiles, 'find'>
   kept: KeptLogins
   recordings: Recordings
+  debugBundles: DebugBundles
   chromium: Chromium
   workshop: Workshop
   settings: SettingsSource

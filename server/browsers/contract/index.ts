@@ -7,6 +7,7 @@ import { asleepRoutes } from './asleep.ts'
 import { clientsRoutes, clientsSockets } from './clients.ts'
 import { nativeRoutes, nativeSockets } from './native.ts'
 import { operationFaults, operationRoutes } from './operations.ts'
+import { debugFaults, debugRoutes } from './debug.ts'
 import { failed } from './parts.ts'
 import { oneShotFaults, oneShotRoutes } from './one-shots.ts'
 import { describeFailure, publishedRoutes } from './published.ts'
@@ -47,6 +48,7 @@ export const browsersContract = defineContract({
     ...asleepRoutes,
     ...recordingRoutes,
     ...operationRoutes,
+    ...debugRoutes,
     ...stateRoutes,
     ...clientsRoutes,
     ...workshopRoutes,
@@ -54,6 +56,7 @@ export const browsersContract = defineContract({
   sockets: { ...nativeSockets, ...recorderSockets, ...wallSockets, ...clientsSockets },
   faults: {
     ...operationFaults,
+    ...debugFaults,
     'session-not-found': { status: 404, message: 'Session not found', remedy: 'Check the id of the session; it may have ended.' },
     'invalid-params': { status: 404, message: 'Session not found', remedy: 'Check the id of the session.' },
     'close-failed': { status: 500, message: 'Failed to close browser session', remedy: 'Try again; the log says what the browser did.' },

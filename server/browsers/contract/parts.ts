@@ -9,5 +9,7 @@ export const failed = z.object({
   error: z.string(),
   details: z.string().optional(),
   request_id: z.string().optional(),
+  /** Of an operation that was called with `debug: true`. */
+  debug_bundle_url: z.string().optional(),
 })
 export const failure = (description: string) => ({ description, body: failed })

@@ -138,6 +138,7 @@ export function describeFailure(problem: Problem): z.output<typeof failed> {
     ...(code === 'login-expired' ? { details: 'The kept login of this session counts no more' } : {}),
     ...(code === 'authentication-failed' ? { details: String(details['reason'] ?? 'Invalid credentials') } : {}),
     ...(status >= 500 ? { request_id: requestId } : {}),
+    ...(typeof details['debugBundleUrl'] === 'string' ? { debug_bundle_url: details['debugBundleUrl'] } : {}),
   }
 }
 

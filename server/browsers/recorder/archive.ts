@@ -27,9 +27,13 @@ export function archiveOf({ session, entries, har, pictures, card }: ArchiveSour
     // A JPEG does not get smaller.
     files[name] = [jpeg, { level: 0 }]
   }
+  return zipped(files)
+}
+
+export function zipped(files: AsyncZippable): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     zip(files, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))
   })
 }
 
-const text = (value: unknown): Uint8Array => strToU8(`${JSON.stringify(value, null, 2)}\n`)
+export const text = (value: unknown): Uint8Array => strToU8(`${JSON.stringify(value, null, 2)}\n`)

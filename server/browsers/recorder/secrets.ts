@@ -48,6 +48,19 @@ export function safeText(text: string, blanker: Blanker): string {
   return blanker(blanked).slice(0, longestText)
 }
 
+/** A whole document: of its addresses, what opens something is left out; of its text, what `safeText` leaves out, however long it is. */
+export function safeMarkup(markup: string, blanker: Blanker): string {
+  const paired = markup.replace(/([?&#;])([\w.-]{1,60})=([^&"'\s<>#]+)/g, (pair, before: string, name: string) =>
+    secretName.test(name) ? `${before}${name}=${blank}` : pair,
+  )
+  return blanker(
+    paired
+      .replace(/(https?:\/\/)[^\s"'<>/@]+@/g, '$1')
+      .replace(jsonWebToken, blank)
+      .replace(bearer, `$1 ${blank}`),
+  )
+}
+
 function safePairs(part: string): string {
   if (!part.includes('=')) return part.replace(jsonWebToken, blank)
   const mark = part.slice(0, 1)

@@ -25,7 +25,7 @@ export interface SessionFacts {
   signedIn: boolean
   /** A sign-in is running. */
   signingIn: boolean
-  /** A step of the sign-in stands still until a person has helped. */
+  /** A step of the sign-in, or of an operation, stands still until a person has helped. */
   wantsPerson: boolean
   /** The browser has been started and has answered once. */
   up: boolean
@@ -64,7 +64,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
     ready: 'Logged in, and nobody uses it: it may be refreshed, evicted or ended for idleness',
     'in-use': 'Logged in, and leased or driven by programs',
     'taken-over': 'A person holds keyboard and mouse',
-    'needs-you': 'Not logged in, and nothing but a person would change that',
+    'needs-you': 'A person is needed: nothing is logged in, or a step waits for them',
     'not-responding': 'Its browser does not answer',
     closing: 'It has ended for everybody; its browser is going',
     hibernated: 'Browser and profile directory are gone, its login is kept, sealed: it can be woken',
@@ -82,11 +82,12 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
     },
     'signing-in': {
       'signed-in': rests(
-        ['ready', 'in-use'],
+        ['ready', 'in-use', 'needs-you'],
         'A lease may have been taken for the waiting call: straight to `ready` would make the session evictable',
       ),
       'sign-in-failed': to('needs-you', 'The session may stay for a person to help; whether it does is the service’s rule'),
       'person-wanted': to('needs-you', 'A step of the login is a person’s, e.g. the code from a mail; the login waits'),
+      'person-helped': to('signing-in', 'What an operation needed a person for is done while a caller’s login runs'),
       'lease-taken': to('signing-in', 'A second caller leases it while the first one’s login runs'),
       'leases-ended': to('signing-in', 'The last lease may run out in the middle of a renewal'),
       'taken-over': takenOver,
@@ -97,6 +98,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'lease-taken': to('in-use', 'From now on it is neither evicted nor ended for idleness; while leased, nor refreshed'),
       'leases-ended': to('ready', 'Two leases that run out at the same look end one after the other'),
       'sign-in-begun': to('signing-in', 'The site has ended the login; it is renewed'),
+      'person-wanted': to('needs-you', 'A step of an operation is a person’s, and its lease has run out'),
       'taken-over': takenOver,
       'fell-silent': fellSilent,
       ending,
@@ -105,6 +107,7 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
       'lease-taken': to('in-use', 'Leases are counted'),
       'leases-ended': to('ready', 'Its idle time begins'),
       'sign-in-begun': to('signing-in', 'The operation has met a login page, or a refresh beside programs has'),
+      'person-wanted': to('needs-you', 'A step of the operation is a person’s; the operation waits'),
       'taken-over': takenOver,
       'fell-silent': fellSilent,
       ending,
@@ -130,8 +133,9 @@ export const sessionLifecycle: LifecycleTable<SessionState, SessionLifecycleEven
     },
     'needs-you': {
       'sign-in-begun': to('signing-in', 'The first sign-in, or one retried for a later caller'),
-      'signed-in': rests(['ready', 'in-use'], 'A person has signed in by hand, which is seen when they give back'),
-      'person-helped': to('signing-in', 'The login goes on by itself'),
+      'signed-in': rests(['ready', 'in-use', 'needs-you'], 'A person has signed in by hand, which is seen when they give back'),
+      'sign-in-failed': to('needs-you', 'A caller’s login fails while an operation waits for a person'),
+      'person-helped': rests(['signing-in', 'in-use', 'ready', 'needs-you'], 'The login, or the operation, goes on by itself'),
       'lease-taken': to('needs-you', 'The lease counts; that a person is needed stays visible'),
       'leases-ended': to('needs-you', 'The caller whose login failed gives its lease back'),
       'taken-over': takenOver,

@@ -37,7 +37,7 @@ export class SessionLogin {
     return this.#attempt
   }
 
-  /** The sign-in stands still until a person has helped. */
+  /** The sign-in, or an operation, stands still until a person has helped. */
   get wantsPerson(): boolean {
     return this.#wanted !== null
   }
@@ -60,7 +60,7 @@ export class SessionLogin {
     this.#core.handle('sign-in-begun')
   }
 
-  /** A step of the attempt stops for a person, who is told this. */
+  /** A step of the attempt, or of an operation, stops for a person, who is told this. */
   personWanted(what: string): AskedPerson {
     const { promise: gaveBack, resolve } = Promise.withResolvers<void>()
     this.#wanted = resolve

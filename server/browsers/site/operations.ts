@@ -45,11 +45,13 @@ const stepTimeout = 15_000
 const quietTime = 1_000
 
 /**
- * Where an operation runs: one with an address in a page of its own at the back, so that the person's tab is left alone; one
- * without works on what the tab shows. (A site that keeps its login in the tab's sessionStorage needs the latter.)
+ * Where an operation runs: one with an address in a page of its own at the back, so that the person's tab is left alone; one without works
+ * on what the tab shows (a site that keeps its login in the tab's sessionStorage needs that), and so does one with a step for a person, who
+ * sees the tab alone.
  */
 export function runsInOwnPage(profile: SiteProfile, name: string): boolean {
-  return findOperation(profile, name).address !== undefined
+  const { address, steps } = findOperation(profile, name)
+  return address !== undefined && steps.every(({ person }) => person === undefined)
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Covering what is secret on a page while it is photographed. */
+import type { SiteProfile } from '../contract/site-profile.ts'
 import { kindOf, type SiteStep } from '../contract/site-steps.ts'
 
 /** What must not be seen: these texts wherever they stand, and whatever these selectors find. */
@@ -10,6 +11,11 @@ export interface Secrets {
 
 /** A secret shorter than this stands in half of all words. */
 const shortest = 4
+
+/** What of the values that a profile's steps fill in is secret. */
+export function secretNamesOf({ fields }: Pick<SiteProfile, 'fields'>): string[] {
+  return ['password', 'totp', ...Object.entries(fields).flatMap(([name, { secret }]) => (secret ? [name] : []))]
+}
 
 /** `names`: what of the values is secret, e.g. `password`. */
 export function secretsOf(steps: readonly SiteStep[], values: readonly string[], names: readonly string[]): Secrets {

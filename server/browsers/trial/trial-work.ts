@@ -9,7 +9,7 @@ import type { Session } from '../session/session.ts'
 import { runOperation, runsInOwnPage } from '../site/operations.ts'
 import type { AskedPerson } from '../steps/actions.ts'
 import type { Values } from '../steps/fill-in.ts'
-import { secretsOf } from './cover.ts'
+import { secretNamesOf, secretsOf } from './cover.ts'
 import type { TrialWanted, TrialWork } from './trials.ts'
 
 export interface TriedPart {
@@ -25,7 +25,7 @@ export type PrepareTrial = (profile: SiteProfile, credentials: Readonly<Credenti
 export function preparesTrials(tools: LoginTools): PrepareTrial {
   return async (profile, credentials, { from, operation }) => {
     const values = await tools.profiles.valuesOf(profile)
-    const secretNames = ['password', 'totp', ...Object.entries(profile.fields).flatMap(([name, { secret }]) => (secret ? [name] : []))]
+    const secretNames = secretNamesOf(profile)
     const known: Values = { ...values(), password: credentials.password, captcha: credentials.captchaApiKey ?? '' }
     const steps = operation === undefined ? loginSteps(profile) : oneByOne(operationOf(profile, operation.name).steps)
     return {

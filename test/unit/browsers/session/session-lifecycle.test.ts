@@ -120,10 +120,10 @@ function possible(now: SessionFacts): [SessionLifecycleEvent, SessionFacts][] {
     ...when(up && !silent, 'fell-silent', { silent: true }),
     ...when(silent, 'answered', { silent: false }),
     ...when(up && !signingIn, 'sign-in-begun', { signingIn: true }),
-    ...when(signingIn && !wantsPerson, 'person-wanted', { wantsPerson: true }),
+    ...when((signingIn || (up && signedIn)) && !wantsPerson, 'person-wanted', { wantsPerson: true }),
     ...when(wantsPerson, 'person-helped', { wantsPerson: false }),
-    ...when(signingIn && !wantsPerson, 'signed-in', { signingIn: false, signedIn: true }),
-    ...when(signingIn && !wantsPerson, 'sign-in-failed', { signingIn: false, signedIn: false }),
+    ...when(signingIn, 'signed-in', { signingIn: false, signedIn: true }),
+    ...when(signingIn, 'sign-in-failed', { signingIn: false, signedIn: false }),
     ...when(up && !signingIn && !signedIn, 'signed-in', { signedIn: true }),
   ]
 }
