@@ -72,7 +72,7 @@ export function createPublishedHandlers(parts: ApiParts): Handlers<typeof publis
       }
     },
     health: () => {
-      const active = service.list().length
+      const active = service.list().filter(({ aside }) => !aside).length
       return {
         status: 200,
         body: {

@@ -48,7 +48,7 @@ export function createWorkshopHandlers({ service, workshop, clock }: ApiParts): 
     },
     startLoginRecording: async ({ body: { address } }, call) => {
       // Whose login page it may reach, and what it is told as.
-      const site = siteProfile.parse({ name: 'recording', title: new URL(address).host, kind: 'none', address })
+      const site = siteProfile.parse({ name: 'recording', title: new URL(address).host, kind: 'none', address, popups: true })
       const session = await service.apart.openAside(site, { credentials: noLogin, ...by(call) })
       return { status: 202, body: { recording: recordings.start(address, session) } }
     },

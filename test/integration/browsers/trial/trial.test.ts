@@ -35,11 +35,12 @@ const start = (steps: object[], more: object = {}) => served.post('/v1/site-tria
 const states = ({ steps }: Trial): string[] => steps.map(({ state }) => state)
 
 describe('trying a site out', () => {
-  it('does the login in a browser that no list shows, with a picture of each step', async () => {
+  it('does the login in a browser that no list shows and no count counts, with a picture of each step', async () => {
     const started = await start(good)
     expect(started.status, JSON.stringify(started.body)).toBe(202)
     expect((await served.get('/v1/browser-sessions')).body.sessions).toEqual([])
     expect((await served.get('/sessions')).body.active_sessions).toBe(0)
+    expect((await served.get('/health')).body).toMatchObject({ active_sessions: 0, persistent_sessions: 0 })
     const trial = await finished(started)
     expect(trial).toMatchObject({ state: 'passed', said: null, username: 'user1', opening: { state: 'done' }, arrival: { state: 'done' } })
     expect(states(trial)).toEqual(['done', 'done', 'done'])

@@ -12,7 +12,7 @@ const complete = () =>
 
 describe('the site profile form', () => {
   it('turns an untouched profile back into itself', () => {
-    const profile = {
+    const given = {
       name: 'north-gate',
       title: 'North gate',
       kind: 'form',
@@ -24,12 +24,9 @@ describe('the site profile form', () => {
       loginTimeout: 45_000,
       refresh: { address: 'https://gate.example.org/me', every: 60_000, loggedOutUrl: '/login' },
       operations: { get_booking_number: { inputs: { container_id: '[A-Z]+' }, steps: [{ click: '.row' }], read: '.booking' } },
-      builtIn: false,
-    } as const
-    const { name: _, builtIn: __, ...expected } = profile
-    // `as const` makes the arrays read-only, which the profile's type is not.
-    const read = readDraft(draftOf(profile as unknown as Parameters<typeof draftOf>[0]))
-    expect(read).toMatchObject({ profile: expected })
+    }
+    const { name, ...expected } = siteProfile.parse(given)
+    expect(readDraft(draftOf({ ...expected, name, builtIn: false }))).toEqual({ profile: expected })
   })
 
   it('leaves the steps of a login, and what else it does not show, as they were', () => {
