@@ -2,7 +2,7 @@
  * The dialogs of a session's pages: `alert`, `confirm`, `prompt`, and the question whether a page may be left. One stops its page until
  * somebody answers, so each is answered by somebody:
  *
- * - by what has asked to answer (a login's step): `answerWith`;
+ * - by the steps that run in its page, which never come here: `dialog-claims.ts`;
  * - by the person who drives, for a minute at most; then it is refused;
  * - by a program that is attached to the page: `watchedBy`;
  * - by nobody else: refused at once, and a page that is being left may be left.
@@ -35,9 +35,6 @@ export interface DialogAnswer {
   text?: string
 }
 
-/** Gives an answer, or null to leave it to others. */
-export type Answerer = (dialog: AskedDialog & { page: string }) => DialogAnswer | null
-
 export interface DialogOptions {
   clock: Pick<Clock, 'monotonic'>
   /** A person holds keyboard and mouse. */
@@ -59,7 +56,6 @@ const longestTold = 200
 export class Dialogs {
   readonly #options: DialogOptions
   readonly #waiting = new Map<string, Waiting>()
-  readonly #answerers = new Set<Answerer>()
   readonly #watchers = new Set<(page: string) => boolean>()
   /** By page: what was left to a program, until that has answered. */
   readonly #shown = new Map<string, { timer: NodeJS.Timeout; late(): void }>()
@@ -86,13 +82,6 @@ export class Dialogs {
     return this.#changed.subscribe(listener)
   }
 
-  /** Is asked before anybody else, the one that came last first. Returns what ends it. */
-  answerWith(answerer: Answerer): () => void {
-    const own: Answerer = (dialog) => answerer(dialog)
-    this.#answerers.add(own)
-    return () => void this.#answerers.delete(own)
-  }
-
   /** Says of which pages a program sees and answers the dialogs itself. Returns what ends it. */
   watchedBy(watches: (page: string) => boolean): () => void {
     const own = (page: string): boolean => watches(page)
@@ -105,18 +94,10 @@ export class Dialogs {
 
   /** The browser shows one on a page; `reply` answers it there. */
   opened(page: string, asked: AskedDialog, reply: (answer: DialogAnswer) => void): void {
-    const { record } = this.#options
-    const said = asked.message.slice(0, longestTold)
-    for (const answerer of [...this.#answerers].reverse()) {
-      const answer = answerer({ ...asked, page })
-      if (answer === null) continue
-      record('dialog-answered', { how: answer.accept ? 'accepted' : 'refused', kind: asked.kind, said })
-      return reply(answer)
-    }
     if (this.#options.driven()) return this.#wait(page, asked, reply)
     if (this.#isWatched(page)) return this.#leaveToProgram(page, asked, reply)
     const leaving = asked.kind === 'beforeunload'
-    if (!leaving) record('dialog-dismissed', { said })
+    if (!leaving) this.#options.record('dialog-dismissed', { said: asked.message.slice(0, longestTold) })
     reply({ accept: leaving })
   }
 

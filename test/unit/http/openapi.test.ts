@@ -44,5 +44,11 @@ test("the document names OpenAPI 3.1 and carries the API's own error shape", () 
     components: { schemas: { Error: { properties: object } } }
   }
   expect(document.openapi).toBe('3.1.0')
-  expect(Object.keys(document.components.schemas.Error.properties)).toEqual(['success', 'error', 'details', 'request_id'])
+  expect(Object.keys(document.components.schemas.Error.properties)).toEqual([
+    'success',
+    'error',
+    'details',
+    'request_id',
+    'debug_bundle_url',
+  ])
 })

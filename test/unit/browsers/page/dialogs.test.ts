@@ -35,15 +35,11 @@ it('that the person does not answer in time is refused and recorded', () => {
   expect(dialogs.isOpenOn('page')).toBe(false)
 })
 
-it('is left to a program that watches its page, and asked of a step before anybody else', () => {
+it('is left to a program that watches its page, until that is gone', () => {
   const { dialogs, ask, replies, recorded } = desk(false)
   const end = dialogs.watchedBy((page) => page === 'page')
   ask()
   expect([replies, recorded]).toEqual([[], [['dialog-shown', { kind: 'confirm', said: 'Release?' }]]])
-  const endStep = dialogs.answerWith(({ kind }) => (kind === 'confirm' ? { accept: true } : null))
-  ask()
-  expect(replies).toEqual([{ accept: true }])
-  endStep()
   end()
   ask()
   expect(replies.at(-1)).toEqual({ accept: false })
