@@ -54,6 +54,6 @@ export function createWorkshopHandlers({ service, workshop, clock }: ApiParts): 
     },
     loginRecording: ({ params }) => ({ status: 200, body: { recording: recordings.get(params.recording) } }),
     dropRecordedStep: ({ params }) => ({ status: 200, body: { recording: recordings.dropLast(params.recording) } }),
-    endLoginRecording: ({ params }) => ({ status: 200, body: { recording: recordings.end(params.recording) } }),
+    endLoginRecording: async ({ params }) => ({ status: 200, body: { recording: await recordings.end(params.recording) } }),
   }
 }

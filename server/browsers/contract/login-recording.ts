@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../http/contract.ts'
 import { failure, sessionId } from './parts.ts'
-import { siteStep } from './site-steps.ts'
+import { pageSign, siteStep } from './site-steps.ts'
 
 const recordingId = z.string().regex(/^recording_[0-9A-Za-z_-]{10,40}$/)
 const recordingParams = z.object({ recording: recordingId })
@@ -23,6 +23,8 @@ export const loginRecording = z.object({
   steps: z.array(siteStep),
   /** Where the page is now, without its query: a sign of success, when the person is done. */
   arrivedAt: z.string().nullable(),
+  /** Suggested, when it ends: what shows now and did not before. Null until then, and where nothing is known. */
+  success: pageSign.nullable(),
 })
 export type LoginRecording = z.output<typeof loginRecording>
 

@@ -1,15 +1,18 @@
 /** The recordings that go on: each has a browser of its own, and ends with it. */
 import { randomBytes } from 'node:crypto'
+import type { Page } from 'puppeteer-core'
 import { iso, type Clock } from '../../clock.ts'
 import { addressToTell } from '../../http/userinfo.ts'
 import type { LoginRecording } from '../contract/login-recording.ts'
 import type { SiteStep } from '../contract/site-steps.ts'
 import { BrowserFault } from '../fault.ts'
 import { wordsOf } from '../page/driver-words.ts'
+import { drive } from '../page/drive.ts'
 import { navigate } from '../page/navigation.ts'
 import type { Session } from '../session/session.ts'
 import { Fault } from '../../fault.ts'
 import { listenToPerson } from './recorder.ts'
+import { successSign, wayOut } from './success-sign.ts'
 import { withNote, withoutLast } from './steps-of.ts'
 
 /** What is recorded is written to the profile by hand afterwards; more than a few at once is a mistake. */
@@ -23,6 +26,8 @@ interface Kept {
   said: string | null
   state: LoginRecording['state']
   session: Session
+  /** What signs out already when it begins. */
+  wayOut: string | null
   stop(): void
 }
 
@@ -53,6 +58,7 @@ export class LoginRecordings {
       said: null,
       state: 'starting',
       session,
+      wayOut: null,
       stop: () => undefined,
     }
     this.#recordings.set(kept.id, kept)
@@ -83,13 +89,14 @@ export class LoginRecordings {
   }
 
   /** What was recorded; it is forgotten, and its browser closes. Throws `recording-not-found`. */
-  end(id: string): LoginRecording {
+  async end(id: string): Promise<LoginRecording> {
     const kept = this.#find(id)
     const view = this.#view(kept)
     this.#recordings.delete(id)
     kept.stop()
+    const success = await this.#success(kept)
     if (kept.session.live) this.#parts.close(kept.session)
-    return view
+    return { ...view, success }
   }
 
   stop(): void {
@@ -115,6 +122,18 @@ export class LoginRecordings {
     kept.state = 'recording'
     this.#parts.changed()
     await navigate(session, { address: kept.address })
+    kept.wayOut = await drive(session, () => wayOut(firstOf(session))).catch(() => null)
+  }
+
+  /** Nothing is suggested where the page does not answer. */
+  async #success({ session, address, wayOut: before }: Kept): Promise<LoginRecording['success']> {
+    if (!session.live) return null
+    try {
+      const now = await drive(session, async () => ({ address: firstOf(session).url(), wayOut: await wayOut(firstOf(session)) }))
+      return successSign({ address, wayOut: before }, now)
+    } catch {
+      return null
+    }
   }
 
   #ended(kept: Kept, reason: string): void {
@@ -131,7 +150,7 @@ export class LoginRecordings {
   }
 
   #view({ id, address, startedAt, state, said, session, steps }: Kept): LoginRecording {
-    const url = session.pages.active()?.url
+    const url = session.pages.list()[0]?.url
     return {
       id,
       address,
@@ -141,6 +160,10 @@ export class LoginRecordings {
       session: session.live ? session.id : null,
       steps,
       arrivedAt: url !== undefined && /^https?:/.test(url) ? addressToTell(url) : null,
+      success: null,
     }
   }
 }
+
+/** Where the login is to arrive, whatever windows it opens on the way. */
+const firstOf = (session: Session): Page => session.pages.list()[0]?.page ?? session.page()

@@ -1,25 +1,38 @@
 /** A site profile as the step editor changes it: its steps in their order, and what is wrong with each. */
-import { loginSteps } from '../../../../server/browsers/contract/index.ts'
+import { ApiError } from '../../../api/api-error.ts'
+import { loginSteps, siteProfile } from '../../../../server/browsers/contract/index.ts'
 import { kindOf, selectorOf, siteStep, type SiteStep, type StepKind } from '../../../../server/browsers/contract/index.ts'
 import type { SentSiteProfile, SiteProfileView } from '../../../stores/site-profiles.ts'
+
+const moreParts = ['fields', 'totp', 'success', 'failure', 'loginTimeout', 'keep', 'refresh', 'operations'] as const
+/** What can be changed beside the steps; each part is replaced, never changed in place. */
+export type SiteMore = Pick<SiteProfileView, (typeof moreParts)[number]>
 
 export interface StepsDraft {
   title: string
   address: string
   steps: SiteStep[]
+  more: SiteMore
 }
 
 /** An older profile of a form opens as the steps that it means. */
 export function draftOf(profile: SiteProfileView): StepsDraft {
-  return { title: profile.title, address: profile.address ?? '', steps: loginSteps(profile).map((step) => ({ ...step })) }
+  const { fields, totp, success, failure, loginTimeout, keep, refresh, operations } = profile
+  return {
+    title: profile.title,
+    address: profile.address ?? '',
+    steps: loginSteps(profile).map((step) => ({ ...step })),
+    more: { fields, totp, success, failure, loginTimeout, keep, refresh, operations },
+  }
 }
 
 /** The whole profile; without steps it logs in nowhere. */
-export function profileOf(profile: SiteProfileView, { title, address, steps }: StepsDraft): SentSiteProfile & { name: string } {
+export function profileOf(profile: SiteProfileView, { title, address, steps, more }: StepsDraft): SentSiteProfile & { name: string } {
   const { builtIn: _, ...rest } = profile
   const logsIn = steps.length > 0
   return {
     ...rest,
+    ...more,
     title: title.trim(),
     address: address.trim() === '' ? null : address.trim(),
     kind: logsIn ? 'form' : 'none',
@@ -29,7 +42,7 @@ export function profileOf(profile: SiteProfileView, { title, address, steps }: S
   }
 }
 
-/** How many things are not saved yet: steps that are new, moved or changed or gone, the title, the address. */
+/** How many things are not saved yet: steps that are new, moved or changed or gone, the title, the address, and each other part. */
 export function changesIn(profile: SiteProfileView, draft: StepsDraft): number {
   const before = draftOf(profile)
   const old = new Set(before.steps.map((step) => JSON.stringify(step)))
@@ -37,7 +50,8 @@ export function changesIn(profile: SiteProfileView, draft: StepsDraft): number {
   const fresh = [...now].filter((step) => !old.has(step)).length
   const gone = [...old].filter((step) => !now.has(step)).length
   const moved = fresh === 0 && gone === 0 && JSON.stringify(before.steps) !== JSON.stringify(draft.steps) ? 1 : 0
-  return Math.max(fresh, gone) + moved + Number(before.title !== draft.title) + Number(before.address !== draft.address)
+  const others = moreParts.filter((part) => JSON.stringify(before.more[part]) !== JSON.stringify(draft.more[part])).length
+  return Math.max(fresh, gone) + others + moved + Number(before.title !== draft.title) + Number(before.address !== draft.address)
 }
 
 /** Moves a step by one place; where it cannot go it stays. Returns where it stands then. */
@@ -50,6 +64,7 @@ export function moveStep(steps: SiteStep[], index: number, to: number): number {
 
 /** What is wrong with a step, in words; null when nothing is. */
 export function problemOf(step: SiteStep): string | null {
+  if (typeof step.waitFor === 'object' && Object.values(step.waitFor).includes('')) return 'waitFor: say what is waited for'
   const [issue] = siteStep.safeParse(step).error?.issues ?? []
   return issue === undefined ? null : `${issue.path.join('.')}${issue.path.length > 0 ? ': ' : ''}${issue.message}`
 }
@@ -59,12 +74,86 @@ export function withSelector(step: SiteStep, selector: string): SiteStep {
   const kind = kindOf(step)
   if (kind === 'press') return { ...step, on: selector }
   if (kind === 'captcha' && step.captcha !== undefined) return { ...step, captcha: { ...step.captcha, element: selector } }
-  if (kind === 'person') return { ...step, until: { ...step.until, selector } }
+  if (kind === 'person') {
+    const { until: before, ...rest } = step
+    const until = withSign(before ?? null, 'selector', selector)
+    return until === null ? rest : { ...rest, until }
+  }
   if (kind === 'go' || kind === 'dialog') return step
   return { ...step, [kind]: selector }
 }
 
-export const hasSelector = (step: SiteStep): boolean => !['go', 'dialog'].includes(kindOf(step))
+export const hasSelector = (step: SiteStep): boolean =>
+  !['go', 'dialog'].includes(kindOf(step)) && (step.waitFor === undefined || waitKindOf(step) === 'selector')
+
+type Sign = NonNullable<SiteStep['until']>
+
+/** With one part of a sign changed, or left out where that is empty; null when nothing is left. */
+export function withSign(sign: Sign | null, part: keyof Sign, value: string): Sign | null {
+  const { [part]: _, ...rest } = sign ?? {}
+  const changed = value === '' ? rest : { ...rest, [part]: value }
+  return Object.keys(changed).length === 0 ? null : changed
+}
+
+export const waitKinds = { selector: 'An element', url: 'An address that matches', text: 'A text', quiet: 'A quiet page' } as const
+export type WaitKind = keyof typeof waitKinds
+
+export function waitKindOf({ waitFor }: SiteStep): WaitKind {
+  if (typeof waitFor !== 'object') return 'selector'
+  if ('quiet' in waitFor) return 'quiet'
+  return waitFor.url !== undefined ? 'url' : waitFor.text !== undefined ? 'text' : 'selector'
+}
+
+export function withWait(step: SiteStep, kind: WaitKind, text: string): SiteStep {
+  return { ...step, waitFor: kind === 'selector' ? text : kind === 'quiet' ? { quiet: true } : { [kind]: text } }
+}
+
+type Operation = SiteMore['operations'][string]
+
+export const freshOperation = (): Operation => ({ inputs: {}, steps: [], read: 'h1' })
+
+/** An operation out of JSON, or what is wrong with that. */
+export function readOperation(text: string): { operation: Operation } | { problem: string } {
+  let given: unknown
+  try {
+    given = JSON.parse(text)
+  } catch {
+    return { problem: 'This is not JSON' }
+  }
+  const { data, error } = siteProfile.shape.operations.safeParse({ given })
+  const operation = data?.['given']
+  if (operation !== undefined) return { operation }
+  const [issue] = error?.issues ?? []
+  return { problem: [issue?.path.slice(1).join('.'), issue?.message].filter(Boolean).join(': ') }
+}
+
+export interface Refusal {
+  /** Dotted, e.g. `login.steps.3.value`. */
+  field: string
+  message: string
+}
+
+/** What was not accepted and why; null for what failed otherwise. */
+export function refusalOf(error: unknown): Refusal | null {
+  if (!(error instanceof ApiError)) return null
+  const [issue] = error.issues
+  if (issue !== undefined) return issue
+  const field = /^(\w+(?:\.[\w-]+)+) /.exec(error.message)?.[1]
+  return field === undefined ? null : { field, message: error.message }
+}
+
+/** Where in the editor a field stands. */
+export function partOf(field: string): 'steps' | 'login' | 'refresh' | 'operations' {
+  if (field.startsWith('login.steps')) return 'steps'
+  const [part] = field.split('.')
+  return part === 'operations' || part === 'refresh' ? part : 'login'
+}
+
+/** The number of the step that a field belongs to, from 0; null for another field. */
+export function stepOf(field: string): number | null {
+  const number = /^login\.steps\.(\d+)/.exec(field)?.[1]
+  return number === undefined ? null : Number(number)
+}
 
 interface KindFacts {
   label: string
@@ -88,7 +177,7 @@ export const stepFacts: Readonly<Record<StepKind, KindFacts>> = {
     fresh: { captcha: { kind: 'recaptcha-v2', element: '.g-recaptcha', answer: '#g-recaptcha-response' }, ifShows: true },
   },
   dialog: { label: 'Answer a dialog', icon: 'i-lucide-message-square', fresh: { dialog: 'accept' } },
-  person: { label: 'Stop for a person', icon: 'i-lucide-hand', fresh: { person: 'Enter the code', until: { selector: '' } } },
+  person: { label: 'Stop for a person', icon: 'i-lucide-hand', fresh: { person: 'Enter the code' } },
 }
 
 /** E.g. `Fill {password}`, `Click Sign in`. */
@@ -98,4 +187,9 @@ export function titleOf(step: SiteStep): string {
   return kind === 'person' ? `${stepFacts.person.label}` : `${stepFacts[kind].label} ${named}`.trim()
 }
 
-export const aboutOf = (step: SiteStep): string => selectorOf(step) ?? step.go ?? step.dialog ?? step.person ?? ''
+export const aboutOf = (step: SiteStep): string => selectorOf(step) ?? signOf(step.waitFor) ?? step.go ?? step.dialog ?? step.person ?? ''
+
+function signOf(waitFor: SiteStep['waitFor']): string | null {
+  if (typeof waitFor !== 'object') return null
+  return 'quiet' in waitFor ? 'the page is quiet' : (waitFor.url ?? waitFor.text ?? null)
+}
