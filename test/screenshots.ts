@@ -45,8 +45,13 @@ try {
     { name: 'overview', route: '/' },
     { name: 'browsers', route: `/browsers?session=${opened[0]?.id ?? ''}`, prepare: liveView },
     { name: 'browsers-session', route: `/browsers/${opened[0]?.id ?? ''}`, prepare: liveView },
+    { name: 'browsers-session-state', route: `/browsers/${opened[0]?.id ?? ''}`, prepare: (window) => sideTab(window, 'State') },
+    { name: 'browsers-session-clients', route: `/browsers/${opened[0]?.id ?? ''}`, prepare: (window) => sideTab(window, 'Clients') },
     { name: 'browsers-wall', route: '/browsers', prepare: wall },
+    { name: 'browsers-sites', route: '/browsers/sites' },
+    { name: 'browsers-steps', route: '/browsers/sites/customs', prepare: failedTrial },
     { name: 'browsers-recording', route: '/browsers/recordings', prepare: player },
+    { name: 'browsers-asleep', route: '/browsers', prepare: asleep },
     { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
     { name: 'brokers', route: '/brokers?session=orders-prod' },
     {
@@ -112,6 +117,25 @@ async function fill(house: ServerProcess): Promise<void> {
   const { call } = house
   const { name: _, ...profile } = portal.siteProfile()
   await call('/control/v1/site-profiles/harbor-gate', { method: 'PUT', json: { ...profile, title: 'Harbor Gate' } })
+  const { captcha } = profile
+  await call('/control/v1/site-profiles/customs', {
+    method: 'PUT',
+    json: {
+      ...profile,
+      ...{ title: 'Customs desk', form: null, captcha: null },
+      login: {
+        steps: [
+          { fill: '#username', value: '{username}' },
+          { fill: '#password', value: '{password}' },
+          { captcha, ifShows: true },
+          { click: '#sign-in', label: 'Sign in' },
+          { fill: '#otp', value: '{totp}', within: 2_000 },
+          { person: 'Type the code from the message', ifShows: true, until: { selector: 'table' } },
+        ],
+      },
+      totp: { secret: 'JBSWY3DPEHPK3PXP' },
+    },
+  })
   await call('/control/v1/settings', {
     method: 'PATCH',
     json: { browsers: { defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address } } },
@@ -197,6 +221,29 @@ async function wall(page: Page): Promise<void> {
     [...document.querySelectorAll('article canvas')].every((canvas) => (canvas as HTMLCanvasElement).width !== 300),
   )
   await page.evaluate(() => localStorage.setItem('wheelhouse.browsers', 'table'))
+}
+
+async function sideTab(page: Page, label: string): Promise<void> {
+  await page.locator(`[role=tab]::-p-text(${label})`).click()
+  await liveView(page)
+}
+
+/** Two sleep from then on. */
+async function asleep(page: Page): Promise<void> {
+  for (const { id } of (await sessions(server)).slice(-2))
+    await server.call(`/browsers/v1/browser-sessions/${id}/hibernate`, { method: 'POST' })
+  await page.waitForSelector('::-p-text(Hibernated)')
+}
+
+/** A login whose last step looks for something that the page does not have. */
+async function failedTrial(page: Page): Promise<void> {
+  await page.locator('button::-p-text(Try it)').click()
+  const field = (label: string): string => `::-p-xpath(//*[@role="dialog"]//label[normalize-space()="${label}"]/following::input[1])`
+  await page.locator(field('username')).fill('customs-desk')
+  await page.locator(field('password')).fill('harbor-demo')
+  await page.locator(field('captcha_api_key')).fill(portal.captchaService.apiKey)
+  await page.locator('[role=dialog] button[type=submit]').click()
+  await page.waitForSelector('::-p-text(Seen instead)', { timeout: 60_000 })
 }
 
 async function player(page: Page): Promise<void> {
