@@ -3,7 +3,6 @@
  * what the session's recorder has heard meanwhile.
  */
 import type { AsyncZippable } from 'fflate'
-import { strToU8 } from 'fflate'
 import type { Page } from 'puppeteer-core'
 import { iso, type Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
@@ -135,7 +134,7 @@ export class DebugRun {
     const [main, ...others] = page.frames()
     for (const [at, frame] of [main, ...others.slice(0, mostFrames)].entries()) {
       const markup = frame === undefined ? null : await markupOf(frame, secrets.fields, this.#blanker)
-      if (markup !== null) this.#add(entry, `steps/${name}${at === 0 ? '' : `-frame-${at}`}.html`, strToU8(markup), 6)
+      if (markup !== null) this.#add(entry, `steps/${name}${at === 0 ? '' : `-frame-${at}`}.html`, Buffer.from(markup), 6)
     }
   }
 

@@ -1,5 +1,5 @@
 /** Everything that is recorded of a session as one ZIP, for whoever has to find out elsewhere what happened. */
-import { strToU8, zip, type AsyncZippable } from 'fflate'
+import type { AsyncZippable } from 'fflate'
 import { iso } from '../../clock.ts'
 import type { BrowserSession } from '../contract/resources.ts'
 import type { CrashCard, RecorderEntry } from '../contract/recorder.ts'
@@ -30,10 +30,12 @@ export function archiveOf({ session, entries, har, pictures, card }: ArchiveSour
   return zipped(files)
 }
 
-export function zipped(files: AsyncZippable): Promise<Uint8Array> {
+export async function zipped(files: AsyncZippable): Promise<Uint8Array> {
+  // Only when the first one is wanted.
+  const { zip } = await import('fflate')
   return new Promise((resolve, reject) => {
     zip(files, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))
   })
 }
 
-export const text = (value: unknown): Uint8Array => strToU8(`${JSON.stringify(value, null, 2)}\n`)
+export const text = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value, null, 2)}\n`)

@@ -44,7 +44,11 @@ it('chrome-remote-interface lists, opens, drives and closes pages', async () => 
 
 it('Playwright MCP navigates, reads and clicks', async () => {
   const { httpUrl } = await session()
-  const args = [join(root, 'node_modules/@playwright/mcp/cli.js'), `--cdp-endpoint=${httpUrl}`, '--cdp-header=X-API-Key: a-key-for-tests']
+  const output = join(served.context.dataDir, 'playwright-mcp')
+  const args = [
+    ...[join(root, 'node_modules/@playwright/mcp/cli.js'), `--cdp-endpoint=${httpUrl}`, '--cdp-header=X-API-Key: a-key-for-tests'],
+    ...['--output-dir', output],
+  ]
   const assistant = new Client({ name: 'test', version: '1' })
   await assistant.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }))
   const call = async (name: string, given: Record<string, unknown> = {}): Promise<string> =>

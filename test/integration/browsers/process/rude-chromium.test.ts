@@ -19,7 +19,7 @@ const steps = {
   launch: 'Browser.getVersion',
   'its first page': 'Browser.setDownloadBehavior',
   'opening the login': '/login',
-  'the login': 'Input.insertText',
+  'the login': 'Input.dispatchKeyEvent',
   'an operation': 'containers?q=',
   'the live view': 'Page.startScreencast',
   'a refresh': '/session"',
