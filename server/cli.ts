@@ -5,8 +5,8 @@ import { setFlagsFromString } from 'node:v8'
 // From the second start on, the code need not be compiled again: it starts sooner and in less memory.
 enableCompileCache()
 // Loading allocates a lot that lives briefly. Left to itself the young generation grows to hold it, and never gives that back. And it runs
-// much code often enough to be compiled, but not for long enough to be worth it: the compilers alone would stay in memory with 10 MB, and what
-// the quickest of them makes with 4.
+// much code often enough to be compiled, but not for long enough to be worth it: the compilers alone would stay in memory with 10 MB, and
+// what the quickest of them makes with 4.
 setFlagsFromString('--semi-space-growth-factor=1')
 const compilers = ['sparkplug', 'maglev', 'opt']
 for (const compiler of compilers) setFlagsFromString(`--no-${compiler}`)
