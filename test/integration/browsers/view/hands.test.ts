@@ -172,7 +172,9 @@ describe('what a page downloads', () => {
   })
 
   const parts = (): string[] =>
-    readdirSync(join(driven.served.context.dataDir, 'browsers', 'downloads', driven.session.id)).filter((name) => !name.startsWith('downloads.json'))
+    readdirSync(join(driven.served.context.dataDir, 'browsers', 'downloads', driven.session.id)).filter(
+      (name) => !name.startsWith('downloads.json'),
+    )
 })
 
 async function openChoice(selector: string, inFrame = false) {
