@@ -265,7 +265,8 @@ export class SessionDownloads {
   #makeRoom(): void {
     if (this.#downloads.size < this.#limits.files) return
     const oldest = [...this.#downloads.values()].find(({ state }) => state !== 'arriving') ?? [...this.#downloads.values()][0]
-    if (oldest !== undefined) void this.remove(oldest.id)
+    // What cannot be removed is off the list all the same, and goes with the session's folder.
+    if (oldest !== undefined) this.remove(oldest.id).catch(() => undefined)
   }
 
   #get(id: string): DownloadView {

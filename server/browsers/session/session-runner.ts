@@ -108,13 +108,28 @@ export class SessionRunner {
     onEnding(session, sleeps ? over : null)
     session.endBegun(reason, text, actor)
 
-    await this.#openings.get(session)?.catch(() => {})
-    const asleep = sleeps && (await kept.fallAsleep(session, reason, text))
-    const closed = await starter.end(session)
-    session.ended({ kept: asleep })
-    onEnded(session)
-    isOver()
+    let closed = false
+    try {
+      await this.#openings.get(session)?.catch(() => {})
+      const asleep = sleeps && (await this.#fallAsleep(session, reason, text))
+      closed = await starter.end(session)
+      session.ended({ kept: asleep })
+      onEnded(session)
+    } finally {
+      // Whoever waits for it to be over must not wait for ever.
+      isOver()
+    }
     if (!closed) throw new BrowserFault('close-failed', 'Failed to close browser session')
+  }
+
+  /** A disk that takes no more costs the login that would have been kept, and must not keep the browser from ending. */
+  async #fallAsleep(session: Session, reason: EndReason, text: string): Promise<boolean> {
+    try {
+      return await this.#options.kept.fallAsleep(session, reason, text)
+    } catch (error) {
+      this.#options.log.warn({ session: session.id, error: String(error) }, 'the login of a session that ends could not be kept')
+      return false
+    }
   }
 
   /** Resolves when the session's browser can be driven. Throws a fault, or the reason for which the session ends. */

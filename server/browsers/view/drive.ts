@@ -54,10 +54,13 @@ export function drive(link: PageLink, command: DrivingCommand, { session, scope,
     case 'viewport':
       return link.fit(command.size)
     case 'save-image':
-      void hands?.readImage().then(async (image) => {
-        if (image === null) return problem('There is no picture to save')
-        await session.downloads.add(nameOf(image.address), image.address, image.content)
-      }, failed('The picture could not be had from the page'))
+      void hands
+        ?.readImage()
+        .then(async (image) => {
+          if (image === null) return problem('There is no picture to save')
+          await session.downloads.add(nameOf(image.address), image.address, image.content)
+        })
+        .catch(failed('The picture could not be saved'))
   }
 }
 

@@ -124,3 +124,15 @@ it('what another key has sealed stays locked and keeps nobody from a new session
   store.giveUpLocked()
   expect(store.locked()).toBe(0)
 })
+
+it('a disk that takes no more costs what would have been kept; the browser ends all the same, and whoever comes is served', async () => {
+  const id = await open()
+  const { database } = served.context
+  database.exec(`CREATE TRIGGER full BEFORE UPDATE ON kept_logins BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`)
+  try {
+    await idle(id)
+  } finally {
+    database.exec('DROP TRIGGER full')
+  }
+  expect((await served.open(1)).body).toMatchObject({ success: true })
+})
