@@ -118,7 +118,7 @@ async function fill(house: ServerProcess): Promise<void> {
   const { name: _, ...profile } = portal.siteProfile()
   await call('/control/v1/site-profiles/harbor-gate', { method: 'PUT', json: { ...profile, title: 'Harbor Gate' } })
   const { captcha } = profile
-  await call('/control/v1/site-profiles/customs', {
+  const customs = await call('/control/v1/site-profiles/customs', {
     method: 'PUT',
     json: {
       ...profile,
@@ -130,12 +130,13 @@ async function fill(house: ServerProcess): Promise<void> {
           { captcha, ifShows: true },
           { click: '#sign-in', label: 'Sign in' },
           { fill: '#otp', value: '{totp}', within: 2_000 },
-          { person: 'Type the code from the message', ifShows: true, until: { selector: 'table' } },
+          { person: 'Type the code from the message', on: '#code', ifShows: true, until: { selector: 'table' } },
         ],
       },
       totp: { secret: 'JBSWY3DPEHPK3PXP' },
     },
   })
+  if (!customs.ok) throw new Error(await customs.text())
   await call('/control/v1/settings', {
     method: 'PATCH',
     json: { browsers: { defaultProfile: 'harbor-gate', captcha: { address: portal.captchaService.address } } },
