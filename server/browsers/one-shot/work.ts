@@ -57,10 +57,7 @@ async function open(page: Page, { address, html: given }: OneShotRequest, { sign
 
 /** With its pictures; a page that never finishes is as good as one that has, after a while. */
 async function loaded(page: Page): Promise<void> {
-  await Promise.race([
-    page.waitForFunction(() => document.readyState === 'complete', { timeout: 0, polling: 50 }),
-    wait(10_000, undefined, { ref: false }),
-  ]).catch(() => undefined)
+  await page.waitForFunction(() => document.readyState === 'complete', { timeout: 10_000, polling: 50 }).catch(() => undefined)
 }
 
 async function waitFor(page: Page, { waitFor: wanted }: OneShotRequest, { signal, tell }: WorkTools): Promise<void> {
