@@ -47,6 +47,9 @@ try {
     { name: 'browsers-session', route: `/browsers/${opened[0]?.id ?? ''}`, prepare: liveView },
     { name: 'browsers-session-state', route: `/browsers/${opened[0]?.id ?? ''}`, prepare: (window) => sideTab(window, 'State') },
     { name: 'browsers-session-clients', route: `/browsers/${opened[0]?.id ?? ''}`, prepare: (window) => sideTab(window, 'Clients') },
+    { name: 'browsers-session-downloads', route: `/browsers/${opened[0]?.id ?? ''}`, prepare: downloads },
+    { name: 'browsers-session-window', route: `/browsers/${opened[1]?.id ?? ''}?window=1`, prepare: liveView },
+    { name: 'browsers-session-crashed', route: `/browsers/${opened[2]?.id ?? ''}`, prepare: crashed },
     { name: 'browsers-wall', route: '/browsers', prepare: wall },
     { name: 'browsers-sites', route: '/browsers/sites' },
     { name: 'browsers-steps', route: '/browsers/sites/customs', prepare: failedTrial },
@@ -227,6 +230,26 @@ async function wall(page: Page): Promise<void> {
 async function sideTab(page: Page, label: string): Promise<void> {
   await page.locator(`[role=tab]::-p-text(${label})`).click()
   await liveView(page)
+}
+
+/** One that is done and one that arrives. */
+async function downloads(page: Page): Promise<void> {
+  const base = `/browsers/v1/browser-sessions/${(await sessions(server))[0]?.id ?? ''}`
+  const { downloads: known } = (await (await server.call(`${base}/downloads`)).json()) as { downloads: unknown[] }
+  for (const path of known.length === 0 ? ['/containers.csv', '/gate-log.csv'] : [])
+    await server.call(`${base}/navigate`, { method: 'POST', json: { address: portal.url + path } })
+  await sideTab(page, 'Downloads')
+  await page.waitForSelector('::-p-text(gate-log.csv)')
+}
+
+/** It is killed from outside, once. */
+async function crashed(page: Page): Promise<void> {
+  const id = /[^/]+$/.exec(page.url())?.[0] ?? ''
+  const { session } = (await (await server.call(`/browsers/v1/browser-sessions/${id}`)).json()) as {
+    session: { pid: number | null; closedAt: string | null }
+  }
+  if (session.pid !== null) process.kill(session.pid, 'SIGKILL')
+  await page.waitForSelector('section[aria-label="Why it ended"]')
 }
 
 /** Two sleep from then on. */

@@ -287,7 +287,7 @@ export const en: Words = {
     'end-explained': ({ cause }) =>
       ({
         'out-of-memory': 'The browser ran out of memory and was ended. Close other sessions or programs, or allow fewer sessions',
-        killed: 'Something else on this machine ended the browser. It was not Wheelhouse; a clean-up script or a person may have',
+        killed: 'Something else on this machine ended the browser. Wheelhouse did not; a clean-up script or a person may have',
         crashed: 'Chromium failed and ended itself. Restart the session; if it happens again on this page, try another Chromium',
         exited: 'The browser closed by itself, e.g. because its last window was closed',
         disconnected: 'The browser closed its connection to Wheelhouse and was ended. Restart the session',

@@ -21,6 +21,12 @@ export function useShownSession(givenId: MaybeRefOrGetter<string>, view: Readonl
   const name = computed(() => (session.value === undefined ? 'session' : sessionName(session.value)))
   /** Its browser is gone, its login is kept. */
   const asleep = computed(() => session.value?.state === 'hibernated')
+  /** What to tell of one that is gone; why a browser died is the crash card's to say. */
+  const farewell = computed(() =>
+    asleep.value && session.value?.endReason === 'crashed'
+      ? 'Its browser was lost, its login is kept.'
+      : (session.value?.reason ?? 'Its browser and its files are gone.'),
+  )
   const presentation = computed(() => sessionPresentation(gone.value && !asleep.value ? 'closed' : (session.value?.state ?? 'starting')))
   /** There is a page to look at. */
   const live = computed(
@@ -72,7 +78,7 @@ export function useShownSession(givenId: MaybeRefOrGetter<string>, view: Readonl
   const hibernate = (): Promise<boolean> => attempt('The session was not put to sleep', () => browsers.hibernate(id.value))
 
   return {
-    ...{ asleep, wake, hibernate },
+    ...{ asleep, farewell, wake, hibernate },
     ...{ detail, gone, error, refresh, session, name, presentation, live, shownUrl, url, mine, others },
     ...{ address, go, move, savePicture, restartable, restarting, restart, attempt },
   }

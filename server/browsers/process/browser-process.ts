@@ -121,6 +121,8 @@ interface LastWords {
 }
 
 const mostLines = 12
+/** Each headless Chromium says so where no desktop bus runs; it explains nothing. */
+const noise = /dbus|connect to the bus/i
 
 /** The end of what the browser wrote to stderr: why it did not start is said there and nowhere else. */
 function keepLastWords(child: ChildProcess): LastWords {
@@ -141,7 +143,7 @@ function keepLastWords(child: ChildProcess): LastWords {
       text
         .split('\n')
         .map(plain)
-        .filter((line) => line !== '')
+        .filter((line) => line !== '' && !noise.test(line))
         .slice(-mostLines),
   }
 }

@@ -87,6 +87,24 @@ describe('a session opened large', () => {
     expect(page.router.currentRoute.value.path).toBe(`/browsers/${next.id}`)
   })
 
+  it('offers nothing that needs a browser when the browser is gone, and tells a lost one with a kept login as that', async () => {
+    const page = await open(session({ state: 'hibernated', endReason: 'crashed', reason: 'The browser ended by itself: killed by SIGKILL' }))
+    expect(page.text()).toContain('Its browser was lost, its login is kept.')
+    expect(page.text()).not.toContain('ended by itself')
+    const controls = [...document.querySelectorAll('button, input')].map((one) => one.getAttribute('aria-label') ?? one.textContent?.trim())
+    expect(controls).toContain('Wake')
+    for (const name of ['Address', 'Back', 'New page', 'Screenshot', 'Take over']) expect(controls).not.toContain(name)
+  })
+
+  it('has a window of its own for the page: no way back, and the panel when it is asked for', async () => {
+    const shown = session({ pages })
+    mounted = await mountPage(SessionPage, { server: serving(shown), path: `/browsers/${shown.id}?window=1` })
+    expect(document.querySelector('[aria-label="Back to all sessions"]')).toBeNull()
+    expect(document.querySelector('aside[aria-label="About this session"]')).toBeNull()
+    await mounted.click('Unfold the panel')
+    expect(document.querySelector('aside[aria-label="About this session"]')).not.toBeNull()
+  })
+
   it('says that there is no such session', async () => {
     const page = await open(session(), standardServer())
     expect(page.text()).toContain('There is no such session')
