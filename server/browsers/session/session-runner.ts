@@ -154,7 +154,7 @@ export class SessionRunner {
     proxyOf(browser.puppeteer)?.allow(writtenOrigins(profile), (refusal) => {
       if (session.live) session.record('address-refused', { said: refusal.message })
     })
-    browser.gone.then((words) => this.endQuietly(session, 'crashed', `The browser ended by itself: ${words}`)).catch(escape)
+    browser.gone.then((words) => this.endQuietly(session, 'crashed', `The browser ended: ${words}`)).catch(escape)
     await session.setup.attach(browser)
     const silent = (): Fault => new BrowserFault('start-failed', 'The browser started, but does not answer')
     await withDeadline(attachWithin, life, (signal) => abortable(session.pages.watch(browser.puppeteer), signal), silent)

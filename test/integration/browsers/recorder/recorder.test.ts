@@ -170,7 +170,7 @@ describe('the card of a session that has ended', () => {
       endReason: 'crashed',
       cause: 'killed',
       explanation: expect.stringContaining('Something else on this machine ended the browser'),
-      reason: 'The browser ended by itself: killed by SIGKILL',
+      reason: 'The browser ended: killed by SIGKILL',
       exit: { code: null, signal: 'SIGKILL' },
       username: 'user1',
       lastPage: { url: `${site.url}/`, title: 'Holds' },

@@ -34,7 +34,7 @@ describe('a browser in trouble', () => {
     await seen
     expect((await served.get('/sessions')).body.active_sessions).toBe(0)
     const { session, events } = await detail(id)
-    expect(session).toMatchObject({ endReason: 'crashed', reason: 'The browser ended by itself: killed by SIGKILL', leases: [] })
+    expect(session).toMatchObject({ endReason: 'crashed', reason: 'The browser ended: killed by SIGKILL', leases: [] })
     const facts = { reason: 'crashed', said: session.reason }
     expect(events.at(-1)).toMatchObject({ kind: 'session-crashed', tone: 'bad', text: session.reason, facts })
     expect(served.context.emitted.at(-1)).toMatchObject({
