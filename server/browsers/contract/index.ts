@@ -27,9 +27,9 @@ export * from './resources.ts'
 export type { RoomView } from './room.ts'
 
 export type { LoginRecording } from './login-recording.ts'
-export { loginSteps, siteProfile } from './site-profile.ts'
-export { kindOf, selectorOf, siteStep, stepKinds, type SiteStep, type StepKind } from './site-steps.ts'
-export type { PictureFacts, Trial, TrialStepState } from './trial.ts'
+export { loginSteps, siteProfile, type OperationOutput } from './site-profile.ts'
+export { kindOf, oneByOne, selectorOf, siteStep, stepKinds, type PageSign, type SiteStep, type StepKind } from './site-steps.ts'
+export type { Picked, PictureFacts, Trial, TrialStepState } from './trial.ts'
 
 export const browsersContract = defineContract({
   api: 'browsers',

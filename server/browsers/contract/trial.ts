@@ -73,10 +73,10 @@ export const trial = z.object({
   ms: z.number().nullable(),
   /** The step it began with, counted from 0; more for one that went on in the page of another. */
   from: z.number().int(),
-  /** Opening the page at the profile's address; null where it began further on. */
+  /** Opening the page at the address of the profile, or of the operation; null where there is none, or where it began further on. */
   opening: trialStep.omit({ step: true }).nullable(),
   steps: z.array(trialStep),
-  /** What the site made of it when the steps were done; null until then. */
+  /** What the site made of it when the steps were done, or what of the page an operation read; null until then. */
   arrival: trialStep.omit({ step: true }).nullable(),
   /** What an operation answered; null for the login, and until it has. */
   result: z.unknown().nullable(),
@@ -91,6 +91,25 @@ export type Trial = z.output<typeof trial>
 const edited = siteProfile
 
 const operationWanted = z.object({ name: z.string().max(60), inputs: z.record(z.string(), z.string().max(1_024)).default({}) })
+
+const picked = z.object({
+  /** Of this element alone, the best first. */
+  selectors: z.array(z.string()),
+  box: box.nullable(),
+  text: z.string(),
+  /** Where it stands in one of several that are alike, e.g. the rows of a table; null elsewhere. */
+  row: z
+    .object({
+      /** All that are alike. */
+      selector: z.string(),
+      /** It inside one of them; empty where it is one of them itself. */
+      cell: z.string(),
+      /** The words at the head of its column; empty where there are none. */
+      head: z.string(),
+    })
+    .nullable(),
+})
+export type Picked = z.output<typeof picked>
 
 export const trialRoutes = {
   startTrial: {
@@ -159,7 +178,7 @@ export const trialRoutes = {
     responses: {
       200: {
         description: 'Selectors; none where nothing stands',
-        body: z.object({ selectors: z.array(z.string()), box: box.nullable(), text: z.string() }),
+        body: picked,
       },
       404: failure('No such trial, or its page has gone'),
     },

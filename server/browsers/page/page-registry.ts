@@ -141,9 +141,12 @@ export class PageRegistry {
 
   /** Opens an empty page in front of the others; resolves with its id. */
   async open(): Promise<string> {
-    const page = await this.#browser.newPage()
+    return this.#toFront(await this.#browser.newPage())
+  }
+
+  async #toFront(page: Page): Promise<string> {
     const id = targetIdOf(page.target())
-    // One opened while another was opening at the back cannot be told from that by its event.
+    // One that was opened at the back, or while another was, which its event does not tell apart.
     if (this.#inBackground.delete(id)) this.#open({ targetId: id, url: page.url(), title: '' })
     await this.#guarded(id, page)
     const entry = this.#entries.get(id)
@@ -190,8 +193,11 @@ export class PageRegistry {
     return page
   }
 
-  /** Runs `work` on a page that is not listed and never comes to the front, and closes it. */
-  async inBackground<Result>(work: (page: Page) => Promise<Result>): Promise<Result> {
+  /**
+   * Runs `work` on a page that is not listed and does not come to the front, and closes it; or, where it stays, puts it in front of the
+   * others then.
+   */
+  async inBackground<Result>(work: (page: Page) => Promise<Result>, stays = false): Promise<Result> {
     this.#openingInBackground += 1
     const page = await this.#browser.newPage({ background: true }).finally(() => {
       this.#openingInBackground -= 1
@@ -205,7 +211,11 @@ export class PageRegistry {
       return await work(page)
     } finally {
       this.#atBack.delete(id)
-      this.#close(id)
+      if (stays)
+        await this.#toFront(page)
+          .then(() => page.bringToFront())
+          .catch(() => undefined)
+      else this.#close(id)
     }
   }
 

@@ -62,9 +62,9 @@ export class SessionPages {
     return this.active()?.page ?? this.#watched().firstPage()
   }
 
-  /** Runs `work` on a page of its own at the back. Throws `session-ended` without a browser. */
-  async inBackground<Result>(work: (page: Page) => Promise<Result>): Promise<Result> {
-    return this.#watched().inBackground(work)
+  /** Runs `work` on a page of its own at the back; one that `stays` comes to the front then. Throws `session-ended` without a browser. */
+  async inBackground<Result>(work: (page: Page) => Promise<Result>, stays = false): Promise<Result> {
+    return this.#watched().inBackground(work, stays)
   }
 
   /** Opens an empty page in front of the others; resolves with its id. Throws `session-ended` without a browser. */

@@ -17,6 +17,10 @@ export interface TrialRunOptions {
   operation: string | null
   username: string
   steps: readonly SiteStep[]
+  /** It begins by opening an address. */
+  opens: boolean
+  /** What is read in the end, to be marked in its picture; null where nothing is. */
+  reads: string | null
   /** The step it begins with. */
   from: number
   /** It goes on where this one stopped. */
@@ -55,7 +59,7 @@ export class TrialRun {
     this.#startedAt = options.clock.now()
     this.#began = options.clock.monotonic()
     this.#meanwhile = new Meanwhile(options.clock)
-    this.#opening = options.from === 0 && options.operation === null ? nothing : null
+    this.#opening = options.from === 0 && options.opens ? nothing : null
     this.#steps = options.steps.map((step, index) => this.#asBefore(step, index) ?? nothing)
     if (options.from > 0) this.#keepPicture('opening', options.before)
   }
@@ -72,7 +76,7 @@ export class TrialRun {
     return this.#pictures.get(part)
   }
 
-  /** The profile's address is opened, before the first step. */
+  /** It begins on this page, by opening its address where it has one. */
   opening(page: Page): void {
     this.#state = 'running'
     this.#began = this.#options.clock.monotonic()
@@ -111,7 +115,7 @@ export class TrialRun {
         passed: [...before.passed, ...this.#meanwhile.take()],
         picture,
       }
-      const isLast = index === this.#steps.length - 1 && this.operation === null
+      const isLast = index === this.#steps.length - 1
       if (isLast && (state === 'done' || state === 'skipped')) this.#arrival = this.#begun()
     }
     this.#options.changed()
@@ -122,11 +126,19 @@ export class TrialRun {
     this.#result = result
     // The site may show that the login holds while the last step is still photographed, or before it is told.
     await this.#hearing.catch(() => undefined)
-    for (const [index, part] of this.#steps.entries())
-      if (isUnderWay(part) && page !== null) this.#steps[index] = await this.#done(part, String(index), page)
-    if (this.#opening?.state === 'running' && page !== null) this.#opening = await this.#done(this.#opening, 'opening', page)
-    if (this.operation === null && page !== null) this.#arrival = await this.#done(this.#arrival ?? this.#begun(), 'arrival', page)
+    if (page !== null) await this.#finish(page)
     this.#end('passed', null)
+  }
+
+  async #finish(page: Page): Promise<void> {
+    for (const [index, part] of this.#steps.entries()) {
+      if (!isUnderWay(part)) continue
+      const done = await this.#done(part, String(index), page)
+      // An operation that ends at a step has met a page that says there is no such thing.
+      this.#steps[index] = this.operation === null ? done : { ...done, state: 'skipped' }
+    }
+    if (this.#opening?.state === 'running') this.#opening = await this.#done(this.#opening, 'opening', page)
+    this.#arrival = await this.#done(this.#arrival ?? this.#begun(), 'arrival', page, this.#options.reads)
   }
 
   /** `said`: why, in words. */
@@ -187,9 +199,9 @@ export class TrialRun {
     return { ...nothing, state: 'running', startedAt: this.#now() }
   }
 
-  async #done(part: Part, name: string, page: Page): Promise<Part> {
+  async #done(part: Part, name: string, page: Page, marked: string | null = null): Promise<Part> {
     const ms = Math.round(this.#options.clock.now() - Date.parse(part.startedAt ?? this.#now()))
-    return { ...part, state: 'done', ms, passed: this.#meanwhile.take(), picture: await this.#photograph(name, page, null) }
+    return { ...part, state: 'done', ms, passed: this.#meanwhile.take(), picture: await this.#photograph(name, page, marked) }
   }
 
   async #photograph(name: string, page: Page, selector: string | null): Promise<Part['picture']> {

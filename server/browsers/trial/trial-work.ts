@@ -1,12 +1,15 @@
 /** What a trial does: the very login, or the very operation, that a session of the profile would do, watched step by step. */
-import { loginSteps, type SiteProfile } from '../contract/site-profile.ts'
+import type { Page } from 'puppeteer-core'
+import { loginSteps, type OperationOutput, type SiteProfile } from '../contract/site-profile.ts'
 import { oneByOne } from '../contract/site-steps.ts'
 import { BrowserFault } from '../fault.ts'
+import { fetchDownload } from '../files/fetch-download.ts'
 import { answerCaptcha } from '../login/captcha-field.ts'
 import { captchaSolver, type LoginTools } from '../login/login.ts'
 import { signIn, type Credentials } from '../login/sign-in.ts'
 import type { Session } from '../session/session.ts'
 import { runOperation, runsInOwnPage } from '../site/operations.ts'
+import { fillOutput, outputOf } from '../site/read-output.ts'
 import type { AskedPerson } from '../steps/actions.ts'
 import type { Values } from '../steps/fill-in.ts'
 import { secretNamesOf, secretsOf } from './cover.ts'
@@ -27,13 +30,16 @@ export function preparesTrials(tools: LoginTools): PrepareTrial {
     const values = await tools.profiles.valuesOf(profile)
     const secretNames = secretNamesOf(profile)
     const known: Values = { ...values(), password: credentials.password, captcha: credentials.captchaApiKey ?? '' }
-    const steps = operation === undefined ? loginSteps(profile) : oneByOne(operationOf(profile, operation.name).steps)
+    const tried = operation === undefined ? null : operationOf(profile, operation.name)
+    const steps = tried === null ? loginSteps(profile) : oneByOne(tried.steps)
     return {
       site: profile.name,
       operation: operation?.name ?? null,
       username: credentials.username,
       steps,
-      from: from ?? 0,
+      opens: tried === null || tried.address !== undefined,
+      reads: tried === null ? null : placeOf(fillOutput(outputOf(tried), { ...values(), ...operation?.inputs })),
+      from: operation === undefined ? (from ?? 0) : 0,
       secrets: secretsOf(
         steps,
         [...secretNames, 'captcha'].map((name) => known[name] ?? ''),
@@ -53,7 +59,7 @@ function login(
   tools: LoginTools & { from: number | undefined; values: () => Values },
 ): TrialWork {
   return async (run, session) => {
-    const page = await session.pages.front()
+    const page = await tabOf(session)
     run.opening(page)
     await signIn(page, profile, credentials, {
       solveCaptcha: captchaSolver(tools),
@@ -76,7 +82,7 @@ function operate(
 ): TrialWork {
   return async (run, session) => {
     const { name, inputs, values } = tools
-    const work = (page: Awaited<ReturnType<Session['pages']['front']>>): Promise<unknown> => {
+    const work = (page: Page): Promise<unknown> => {
       run.opening(page)
       return runOperation(page, profile, name, inputs, session.life, {
         // Whoever tries it sees for themselves what the page shows.
@@ -84,11 +90,40 @@ function operate(
         values: () => ({ ...values(), username: credentials.username, password: credentials.password }),
         observe: (report) => run.heard(report),
         askPerson: () => askWhoTries(session),
+        download: (click, signal) => fetchDownload(session, click, signal),
         solveCaptcha: (on, place, signal) => answerCaptcha(on, place, credentials.captchaApiKey, captchaSolver(tools), signal),
       })
     }
-    return runsInOwnPage(profile, name) ? session.pages.inBackground(work) : work(await session.pages.front())
+    return runsInOwnPage(profile, name) ? inPageOfItsOwn(session, work) : work(await tabOf(session))
   }
+}
+
+/** Pages that operations were tried in. */
+const ofOperations = new WeakSet<Page>()
+
+/** At the back while it runs, as in a session; then it comes to the front, for whoever tries it to look at and to pick from. */
+async function inPageOfItsOwn<Result>(session: Session, work: (page: Page) => Promise<Result>): Promise<Result> {
+  const before = session.pages.list().find(({ page }) => ofOperations.has(page))
+  if (before !== undefined) session.pages.close(before.id)
+  return session.pages.inBackground((page) => {
+    ofOperations.add(page)
+    return work(page)
+  }, true)
+}
+
+/** The page that was signed in with, brought to the front again. */
+async function tabOf(session: Session): Promise<Page> {
+  const front = await session.pages.front()
+  const tab = ofOperations.has(front) ? session.pages.list().find(({ page }) => !ofOperations.has(page)) : undefined
+  if (tab !== undefined) session.pages.show(tab.id)
+  return tab?.page ?? front
+}
+
+/** Where the answer stands. */
+function placeOf(output: OperationOutput): string {
+  if ('text' in output) return output.text
+  if ('list' in output) return output.list
+  return 'table' in output ? output.table : output.file
 }
 
 /** Whoever tries it takes the page over, does what the step asks for, and gives it back. */

@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SiteProfile } from '../../../../server/browsers/contract/site-profile.ts'
-import type { Trial } from '../../../../server/browsers/contract/trial.ts'
+import type { Picked, Trial } from '../../../../server/browsers/contract/trial.ts'
 import { serveBrowsers, type Reply, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 
@@ -92,6 +92,48 @@ describe('trying a site out', () => {
     const refused = await finished(await start(good, { password: 'nearly-right' }))
     expect(refused).toMatchObject({ state: 'failed', said: 'The site refused the login: Wrong user name or password' })
     expect(refused.arrival).toMatchObject({ state: 'failed', picture: expect.anything() })
+  })
+
+  it('shows each part of an operation, the file that it gives too, and leaves its page to pick from', async () => {
+    let last = await finished(await start(good))
+    const address = `${served.portal.url}/containers`
+    const tried = {
+      ...profile(good),
+      operations: {
+        get_list: { address, read: { file: 'a[href="/containers.csv"]' } },
+        find: { address: `${address}?q={number}`, inputs: { number: '[A-Z0-9]+' }, read: { list: 'tr[data-container]' } },
+      },
+    }
+    const operate = async (name: string, inputs = {}): Promise<Trial> => {
+      const begun = await served.post(`/v1/site-trials/${last.id}/continue`, { profile: tried, operation: { name, inputs } })
+      last = await finished(begun)
+      return last
+    }
+
+    const file = await operate('get_list')
+    const { name, file: link } = file.result as { name: string; file: string }
+    expect(file).toMatchObject({
+      state: 'passed',
+      opening: { state: 'done', picture: {} },
+      arrival: { picture: { marks: { boxes: [{}] } } },
+    })
+    expect([name, Buffer.from((await served.get(link)).body).toString()]).toEqual([
+      'containers.csv',
+      expect.stringContaining('container,size,status'),
+    ])
+
+    const found = await operate('find', { number: 'TRHU1866154' })
+    expect(found).toMatchObject({ state: 'passed', opening: { state: 'done' }, result: [expect.stringContaining('TRHU1866154')] })
+    expect(found.arrival?.picture?.marks).toEqual({ selector: 'tr[data-container]', boxes: [expect.anything()] })
+    const { pages } = served.room.service.get(found.session ?? '')
+    expect(pages.list().map(({ url }) => url)).toEqual([address, `${address}?q=TRHU1866154`])
+
+    const size = await pages.active()?.page.evaluate(() => {
+      const box = document.querySelector('tr[data-container] td:nth-child(3)')?.getBoundingClientRect()
+      return { x: (box?.x ?? 0) + 4, y: (box?.y ?? 0) + 4 }
+    })
+    const picked = (await served.post(`/v1/site-trials/${found.id}/pick`, size)).body as Picked
+    expect(picked.row).toEqual({ selector: '#containers tbody > tr', cell: 'td:nth-child(3)', head: 'Size' })
   })
 
   it('stops when a person stops it, and says that its page has gone', async () => {
