@@ -12,14 +12,15 @@ export interface Format {
 /** A language names the forms it has; `other` stands for those it does not. */
 export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }
 
+/** What knows a language is made when it is first asked: its tables take 6 MB, which a server that nobody looks at never needs. */
 export function formatOf(locale: string): Format {
-  const numbers = new Intl.NumberFormat(locale)
-  const rules = new Intl.PluralRules(locale)
-  const lists = new Intl.ListFormat(locale)
-  const number = (value: number): string => numbers.format(value)
+  let numbers: Intl.NumberFormat | undefined
+  let rules: Intl.PluralRules | undefined
+  let lists: Intl.ListFormat | undefined
+  const number = (value: number): string => (numbers ??= new Intl.NumberFormat(locale)).format(value)
   return {
     number,
-    plural: (count, forms) => (forms[rules.select(count)] ?? forms.other).replaceAll('#', number(count)),
-    list: (items) => lists.format(items),
+    plural: (count, forms) => (forms[(rules ??= new Intl.PluralRules(locale)).select(count)] ?? forms.other).replaceAll('#', number(count)),
+    list: (items) => (lists ??= new Intl.ListFormat(locale)).format(items),
   }
 }

@@ -10,7 +10,19 @@ const rooms = /** @type {readonly string[]} */ (roomNames)
 const kernel = ['http', 'store', 'events', 'secrets', 'config', 'async']
 
 /** Of the files directly in server/, what all stand on. The others put the house together and are known to each other alone. */
-const foundations = ['clock', 'fault', 'isolation', 'lifecycle', 'linear-pattern', 'log', 'room', 'room-report', 'rooms', 'version']
+const foundations = [
+  'clock',
+  'fault',
+  'isolation',
+  'lifecycle',
+  'linear-pattern',
+  'log',
+  'order',
+  'room',
+  'room-report',
+  'rooms',
+  'version',
+]
 
 /** Files of the server that describe data and run nowhere in particular, so the window may import them. */
 const openToWindow = [

@@ -1,7 +1,7 @@
 /** Lets clients in: a slow hash the first time, a fast one for the thousands that follow, and no patience for guessing. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { createSerialQueue } from '../async/serial-queue.ts'
+import { rateLimiter } from '../http/rate-limiter.ts'
 import type { RandomBytes } from '../secrets/random.ts'
 import { randomToken } from '../secrets/random.ts'
 
@@ -24,8 +24,8 @@ export class Authentication {
   readonly #salt: Uint8Array
   readonly #known = new Map<number, Buffer>()
   readonly #passes = new Map<string, { session: number; until: number }>()
-  readonly #guesses = new RateLimiterMemory({ points: perSession, duration: 60 })
-  readonly #addresses = new RateLimiterMemory({ points: perAddress, duration: 60 })
+  readonly #guesses = rateLimiter({ points: perSession, duration: 60 })
+  readonly #addresses = rateLimiter({ points: perAddress, duration: 60 })
   /** One slow hash at a time: each takes 128 MiB and a core. */
   readonly #slowHashes = createSerialQueue()
 
@@ -90,12 +90,18 @@ export class Authentication {
 
   /** Counts a failure, e.g. of a session that does not exist. */
   async failed(session: number, address: string): Promise<void> {
-    await Promise.all([this.#guesses.penalty(`${session}|${address}`), this.#addresses.penalty(address)])
+    const [guesses, addresses] = await this.#counts()
+    await Promise.all([guesses.penalty(`${session}|${address}`), addresses.penalty(address)])
   }
 
   async isBlocked(session: number, address: string): Promise<boolean> {
-    const [guesses, all] = await Promise.all([this.#guesses.get(`${session}|${address}`), this.#addresses.get(address)])
-    return (guesses?.consumedPoints ?? 0) >= perSession || (all?.consumedPoints ?? 0) >= perAddress
+    const [guesses, addresses] = await this.#counts()
+    const [same, all] = await Promise.all([guesses.get(`${session}|${address}`), addresses.get(address)])
+    return (same?.consumedPoints ?? 0) >= perSession || (all?.consumedPoints ?? 0) >= perAddress
+  }
+
+  #counts() {
+    return Promise.all([this.#guesses(), this.#addresses()])
   }
 
   #takePass(session: number, password: string): boolean {

@@ -5,6 +5,7 @@ import type { Room } from '../room.ts'
 import type { SettingsStore } from '../config/settings-store.ts'
 import { concernWords } from '../../words/words.ts'
 import type { HouseConcern } from '../house-concerns.ts'
+import { inOrder } from '../order.ts'
 import type { AttentionItem, Concern, Undated } from '../room-report.ts'
 import { words } from '../words.ts'
 
@@ -43,7 +44,7 @@ export function createAttention({ host, rooms, settings, clock, dated = () => []
       ]
       const open = new Set(concerns.map(({ id }) => id))
       for (const id of firstSeen.keys()) if (!open.has(id)) firstSeen.delete(id)
-      return concerns.map(inWords).toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad') || b.since.localeCompare(a.since))
+      return concerns.map(inWords).toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad') || inOrder(b.since, a.since))
     },
   }
 }

@@ -3,13 +3,13 @@
  * which it came; it returns or throws a `Refusal`. `app.ts` and `sockets.ts` call them in the order in which they stand here.
  */
 import type { IncomingMessage } from 'node:http'
-import type { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Caller } from './api.ts'
 import { verbOf, type ApiName, type Guarded, type Method, type Verb } from './contract.ts'
 import { localStanding, strangerStanding, type RouteRight, type Standing } from './rights.ts'
 import { sameSecret } from '../secrets/hash.ts'
 import { clientAddress, hostOf, isLoopback, isOwnName } from './network.ts'
 import { Refusal } from './problem.ts'
+import { rateLimiter } from './rate-limiter.ts'
 
 /** The listener through which a request came, and how far it is open. */
 export interface Exposure {
@@ -92,9 +92,9 @@ export interface GuardedRoute {
 export class Guards {
   readonly #options: GuardOptions
   /** Per address, for callers from other devices: one of them must not take the server from the rest. */
-  readonly #requests = createLimiter({ points: 2_000, duration: 10 })
+  readonly #requests = rateLimiter({ points: 2_000, duration: 10 })
   /** Per address, wrong keys: makes guessing pointless even where the key is short. */
-  readonly #failures = createLimiter({ points: 20, duration: 60 })
+  readonly #failures = rateLimiter({ points: 20, duration: 60 })
 
   constructor(options: GuardOptions) {
     this.#options = options
@@ -137,7 +137,7 @@ export class Guards {
   async checkRate(request: IncomingMessage): Promise<void> {
     const address = this.addressOf(request)
     if (isLoopback(address)) return
-    await this.#requests(address).catch(refuseRate)
+    await (await this.#requests()).consume(address).catch(refuseRate)
   }
 
   /**
@@ -167,7 +167,7 @@ export class Guards {
     if (credential !== null)
       throw new Refusal('key-not-allowed', `This key does not hold ${route.right}${subject === null ? '' : ` for ${subject}`}`)
     if (presented === null) throw new Refusal('key-required', undefined, { headers: { 'www-authenticate': 'Bearer' } })
-    await this.#failures(address).catch(refuseRate)
+    await (await this.#failures()).consume(address).catch(refuseRate)
     throw new Refusal('key-refused', undefined, { headers: { 'www-authenticate': 'Bearer' } })
   }
 
@@ -210,15 +210,6 @@ const trustsNobody = (): boolean => false
 
 function hasOwnKey(exposure: Exposure): boolean {
   return (exposure.ownKey?.() ?? null) !== null
-}
-
-/** Loaded when the first stranger calls: a server that only this machine uses never pays for it. */
-function createLimiter(limit: { points: number; duration: number }): (address: string) => Promise<unknown> {
-  let limiter: Promise<RateLimiterMemory> | undefined
-  return async (address) => {
-    limiter ??= import('rate-limiter-flexible').then((library) => new library.RateLimiterMemory(limit))
-    return (await limiter).consume(address)
-  }
 }
 
 function refuseRate(rejected: unknown): never {

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, createServer, isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
+import { inOrder } from '../order.ts'
 
 /** The peer's address without the IPv4-in-IPv6 mapping. */
 export function plainAddress(address: string | undefined): string {
@@ -72,7 +73,7 @@ export function isOwnName(host: string): boolean {
 export function lanAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
   const outside = all.filter((entry) => !entry.internal && !entry.address.startsWith('fe80:'))
-  return outside.toSorted((a, b) => a.family.localeCompare(b.family)).map((entry) => entry.address)
+  return outside.toSorted((a, b) => inOrder(a.family, b.family)).map((entry) => entry.address)
 }
 
 /** `http://host:port`, an IPv6 address in brackets. */

@@ -4,6 +4,7 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { inOrder } from '../../order.ts'
 
 export type Source = 'environment' | 'setting' | 'installed' | 'system' | 'puppeteer-cache' | 'playwright-cache'
 
@@ -139,8 +140,7 @@ function cached(root: string, source: Source, platform: NodeJS.Platform): Candid
   const found: string[] = []
   const walk = (folder: string, depth: number): void => {
     const entries = list(folder)
-    // Newest first: both caches name their folders by rising versions.
-    for (const entry of entries.sort((a, b) => b.name.localeCompare(a.name, 'en', { numeric: true }))) {
+    for (const entry of entries.toSorted((a, b) => inOrder(fullDigits(b.name), fullDigits(a.name)))) {
       const path = join(folder, entry.name)
       // A Chrome's own folder holds hundreds of files that are no further browsers; the headless shell is no full browser.
       if (
@@ -155,6 +155,9 @@ function cached(root: string, source: Source, platform: NodeJS.Platform): Candid
   walk(root, 0)
   return found.map((path) => ({ path, source }))
 }
+
+/** Both caches name their folders by rising versions; with as many digits each, 9 comes before 10. */
+const fullDigits = (name: string): string => name.replace(/\d+/g, (digits) => digits.padStart(20, '0'))
 
 function list(folder: string) {
   try {

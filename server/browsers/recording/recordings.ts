@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { iso, type Clock } from '../../clock.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
+import { inOrder } from '../../order.ts'
 import type { RecordingEnd, RecordingView } from '../contract/recording.ts'
 import { BrowserFault } from '../fault.ts'
 import type { Session } from '../session/session.ts'
@@ -51,7 +52,7 @@ export class Recordings {
     const { folder } = this.#options
     const found = readAll(folder).filter(({ id }) => !this.#kept.has(id))
     for (const { id, facts } of found) if (facts === null) rmSync(join(folder, id), { recursive: true, force: true })
-    const kept = found.flatMap(({ facts }) => (facts === null ? [] : [facts])).sort((a, b) => a.startedAt.localeCompare(b.startedAt))
+    const kept = found.flatMap(({ facts }) => (facts === null ? [] : [facts])).sort((a, b) => inOrder(a.startedAt, b.startedAt))
     for (const facts of kept) this.#kept.set(facts.id, facts.endedAt === null ? await this.#cutOff(facts) : facts)
     this.#makeRoom(0)
   }
