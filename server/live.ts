@@ -20,12 +20,12 @@ export function live<Thing extends object>(current: () => Thing): Thing {
 
 /** A room that is made anew has handlers of its own; the app that was built on the first goes on with them. */
 export function liveApi(current: () => Api): Api {
-  const { contract, ownKey } = current()
+  const { contract, ownKey, makersOf } = current()
   return {
     contract,
     handlers: live(() => current().handlers),
     sockets: live(() => current().sockets),
-    makersOf: (subject) => current().makersOf?.(subject),
+    ...(makersOf === undefined ? {} : { makersOf: (subject) => current().makersOf?.(subject) }),
     ...(ownKey === undefined ? {} : { ownKey: () => current().ownKey?.() ?? null }),
   }
 }

@@ -75,7 +75,8 @@ async function accept({ api, exposure, options, table }: Gate, request: Incoming
   if (refusal !== null) throw refusal
   const params = parse(definition.params, found.params, 'invalid-params')
   const query = parse(definition.query, Object.fromEntries(url.searchParams), 'invalid-query')
-  checkSubject(api, definition, subject, standing)
+  // Once it is open, a socket that closes would tell one that is not there from one that is somebody else's.
+  checkSubject(api, definition, subject, standing, { isThere: true })
   const handler = api.sockets[name]
   if (handler === undefined) throw new TypeError(`${api.contract.api}: socket ${name} has no handler`)
   await handler.admit?.({ params, query })

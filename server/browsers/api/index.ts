@@ -54,7 +54,7 @@ export function createBrowsersApi(parts: ApiParts): Api {
           socket.once('close', () => left('left'))
           attachView(socket, session, clock, actor(call))
         } catch {
-          // 4404: the session is not there, in the range that WebSocket leaves to applications.
+          // 4404: the session has ended, in the range that WebSocket leaves to applications.
           socket.close(4_404, 'Session not found')
         }
       },

@@ -1,4 +1,5 @@
 /** Of a browser session of somebody else a key learns as little as of one that is not there, by every route that names one. */
+import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { browsersContract } from '../../../server/browsers/contract/index.ts'
@@ -106,13 +107,16 @@ function addressOf(name: string, { path, params }: Pick<RouteDefinition, 'path' 
   return query === '' ? filled : `${filled}?${query}`
 }
 
-/** The status with which a WebSocket is refused, or the code with which it closes. */
-function upgrade(key: string, path: string): Promise<number> {
+/** The answer with which a WebSocket is refused, or the code with which it closes. */
+function upgrade(key: string, path: string): Promise<number | { status: number; body: unknown }> {
   const socket = new WebSocket(`${server.ready.control.url.replace('http', 'ws')}/browsers${path}`, { headers: { 'x-api-key': key } })
   socket.on('error', () => socket.terminate())
   return new Promise((resolve) => {
     socket.once('close', resolve)
-    socket.once('unexpected-response', (_, { statusCode }) => resolve(statusCode ?? 0))
+    socket.once('unexpected-response', (_, answer) => {
+      const { statusCode: status = 0 } = answer
+      void json(answer).then((body) => resolve({ status, body }))
+    })
   })
 }
 
@@ -129,8 +133,8 @@ test.each(routes)('%s', async (name, route) => {
 })
 
 test.each(sockets)('the WebSocket %s', async (name, socket) => {
-  for (const id of Object.values(hers)) expect(await upgrade(eve, addressOf(name, socket, id)), id).toBe(404)
-  expect([404, 4_404]).toContain(await upgrade(eve, addressOf(name, socket, unknown)))
+  const nothing = { status: 404, body: { success: false, error: 'Session not found' } }
+  for (const id of [unknown, ...Object.values(hers)]) expect(await upgrade(eve, addressOf(name, socket, id)), id).toEqual(nothing)
 })
 
 test('what is left of hers lies under names that are not there either', async () => {

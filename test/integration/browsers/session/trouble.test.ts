@@ -203,8 +203,11 @@ describe('what a page may do', () => {
     await closed
     expect(notices.at(-1)).toMatchObject({ type: 'ended', reason: 'Closed by request' })
 
+    expect((await once(watch(id), 'close'))[0]).toBe(4_404)
     const refused = watch('session_1704623456_1234567890')
-    expect((await once(refused, 'close'))[0]).toBe(4_404)
+    const [, answer] = await once(refused, 'unexpected-response')
+    expect(answer.statusCode).toBe(404)
+    refused.terminate()
   })
 
   it('runs on a Chromium whose state and whereabouts can be asked for', async () => {
