@@ -118,13 +118,15 @@ async function findAsleep(service: SessionService, use: Use, id: string, hasCred
     throw new BrowserFault('login-expired', 'The kept login counts no more')
   }
   const { operation: holder, actor, makers } = use
-  const woken = await service.sleepers.wake(id, { waitsForPerson: false, actor, makers, lease: { holder, duration: leaseTime } })
+  let woken: Obtained | undefined
   try {
+    woken = await service.sleepers.wake(id, { waitsForPerson: false, actor, makers, lease: { holder, duration: leaseTime } })
     await service.handOut.unlessSilent(woken.session, service.whenSignedIn(woken.session))
     return woken
   } catch (error) {
-    giveUp(woken)
-    if (hasCredentials && BrowserFault.is(error, 'login-expired')) return null
+    if (woken !== undefined) giveUp(woken)
+    const isGone = BrowserFault.is(error, 'login-expired') || BrowserFault.is(error, 'session-not-found')
+    if (hasCredentials && isGone) return null
     throw error
   }
 }

@@ -14,6 +14,7 @@ import { loginRunsOutAt } from './cookies.ts'
 import { readState } from './read-state.ts'
 import type { KeptFacts, KeptRow, KeptStore } from './kept-store.ts'
 import type { Resumed } from './resume.ts'
+import { RunBound } from './run-bound.ts'
 import { LoginKeeping } from './session-keeping.ts'
 
 export type { KeptRow } from './kept-store.ts'
@@ -33,24 +34,24 @@ export interface KeptOptions {
 
 /** The oldest ones go. */
 const mostKept = 500
-/** After so many refusals in a row a site is not offered its kept logins any more. */
-const mostRefusals = 3
-/** Ms: a login that a site has not heard of for longer may have run out there by itself, which says nothing about the site's ways. */
-const soon = 60 * 60_000
 const day = 86_400_000
 
 export class KeptLogins {
   readonly #options: KeptOptions
+  readonly #runBound: RunBound
   readonly #rows = new Map<string, KeptRow>()
   readonly #keepings = new WeakMap<Session, LoginKeeping>()
-  /** Ended for good. */
-  readonly #over = new WeakSet<Session>()
-  #credentialKey = createCredentialKeys()
+  /** Sessions that have a browser, or had one until now: what is kept of them does not get old. */
+  readonly #here = new Map<string, Session>()
+  /** For as long as the one that is kept does not open. */
+  readonly #ownSecret = randomBytes(32)
+  #credentialKey = createCredentialKeys(this.#ownSecret)
   /** The key that seals is here. */
   #opens = false
 
   constructor(options: KeptOptions) {
     this.#options = options
+    this.#runBound = new RunBound(options)
   }
 
   /** Reads what earlier runs have kept. What was not asleep then has lost its browser without a word. */
@@ -58,7 +59,7 @@ export class KeptLogins {
     const { store, clock, log } = this.#options
     this.#rows.clear()
     try {
-      const secret = store.secret(() => randomBytes(32))
+      const secret = store.secret(() => this.#ownSecret)
       this.#opens = secret !== null
       if (secret === null) return
       this.#credentialKey = createCredentialKeys(secret)
@@ -86,8 +87,9 @@ export class KeptLogins {
     return this.#rows.get(id)
   }
 
+  /** To be asked where no session of these credentials lives. */
   withKey(key: string): KeptRow | undefined {
-    return this.all().find((row) => row.key === key && row.facts.asleepSince !== null)
+    return this.all().find((row) => row.key === key)
   }
 
   /** Also those whose session lives, the latest first. */
@@ -102,18 +104,12 @@ export class KeptLogins {
 
   /** As far as is known, it takes a new sign-in. */
   isExpired({ facts }: KeptRow): boolean {
-    return (
-      facts.refused || (facts.runsOutAt !== null && facts.runsOutAt <= this.#options.clock.now()) || this.isBoundToItsRun(facts.profile)
-    )
+    return facts.refused || (facts.runsOutAt !== null && facts.runsOutAt <= this.#options.clock.now()) || this.#runBound.is(facts.profile)
   }
 
   /** What a sleeping one has to go on with. */
   stateOf({ id }: Pick<KeptRow, 'id'>): BrowserState | null {
     return this.#options.store.state(id)
-  }
-
-  isBoundToItsRun(profile: string): boolean {
-    return this.#options.store.refusals(profile) >= mostRefusals
   }
 
   /** How this session is kept; `kept` is what it goes on with. */
@@ -123,14 +119,16 @@ export class KeptLogins {
       clock,
       kept,
       wakes: this.#rows.has(session.id),
-      inVain: this.#rows.get(session.id)?.facts.refused === true || this.isBoundToItsRun(session.profile.name),
-      wanted: () => this.#wants(session),
+      inVain: this.#rows.get(session.id)?.facts.refused === true || this.#runBound.is(session.profile.name),
+      wanted: () => this.isWanted(session.profile),
+      known: () => this.#rows.has(session.id),
       write: (state) => this.#write(session, state),
       failed: (error) => log.warn({ session: session.id, error: String(error) }, 'a login could not be kept'),
       resumed: (how) => this.#resumed(session, how),
       woke: (how) => session.record('woke', { held: how === 'held' }),
     })
     this.#keepings.set(session, keeping)
+    this.#here.set(session.id, session)
     return keeping
   }
 
@@ -158,7 +156,7 @@ export class KeptLogins {
   ending(session: Session, reason: EndReason): boolean {
     const outlives = reason !== 'closed' && this.#rows.has(session.id) && this.isWanted(session.profile)
     if (outlives) return true
-    this.#over.add(session)
+    this.#leaves(session)
     this.drop(session.id)
     return false
   }
@@ -166,10 +164,14 @@ export class KeptLogins {
   /** For one that outlives its end, before its browser goes: has a last look and writes down that it sleeps. */
   async fallAsleep(session: Session, reason: EndReason, text: string): Promise<boolean> {
     if (reason !== 'crashed' && session.login.holds) await this.#keepings.get(session)?.keepLast()
+    this.#leaves(session)
     const row = this.#rows.get(session.id)
     if (row === undefined) return false
     const asleepSince = row.facts.asleepSince ?? this.#options.clock.now()
-    this.#put({ ...row, facts: { ...row.facts, asleepSince, endReason: reason, reason: text } })
+    const asleep: KeptRow = { ...row, facts: { ...row.facts, asleepSince, endReason: reason, reason: text } }
+    // Also where the disk takes no more: what is on it says enough.
+    this.#rows.set(row.id, asleep)
+    this.#put(asleep)
     return true
   }
 
@@ -207,7 +209,7 @@ export class KeptLogins {
 
   /** Forgets what is too old, and the oldest beyond the most. */
   expire(): void {
-    const asleep = this.all().filter(({ facts }) => facts.asleepSince !== null)
+    const asleep = this.all().filter(({ id, facts }) => facts.asleepSince !== null && !this.#here.has(id))
     const now = this.#options.clock.now()
     for (const [at, row] of asleep.entries()) if (at >= mostKept || this.forgottenAt(row) <= now) this.forget(row, 'too-old')
   }
@@ -228,15 +230,17 @@ export class KeptLogins {
     this.start()
   }
 
-  #wants(session: Session): boolean {
-    return this.isWanted(session.profile) && !this.#over.has(session)
+  /** From now on nothing of it is written down; whoever wakes it is another. */
+  #leaves(session: Session): void {
+    this.#keepings.get(session)?.stop()
+    if (this.#here.get(session.id) === session) this.#here.delete(session.id)
   }
 
   #write(session: Session, state: BrowserState | null): void {
     const known = this.#rows.get(session.id)
     const { clock } = this.#options
     const active = state?.tabs.find(({ active: front }) => front)
-    const url = active?.url ?? known?.facts.url ?? ''
+    const url = active?.url ?? known?.facts.url ?? session.pages.active()?.url ?? ''
     const { username, address } = session.credentials
     const facts: KeptFacts = {
       profile: session.profile.name,
@@ -277,27 +281,19 @@ export class KeptLogins {
   #put(row: KeptRow, state?: BrowserState): void {
     const { store, changed } = this.#options
     const bytes = store.put(row, state)
+    for (const { id, key } of this.#rows.values()) if (key !== null && key === row.key && id !== row.id) this.#rows.delete(id)
     this.#rows.set(row.id, { ...row, facts: { ...row.facts, bytes } })
     changed()
   }
 
   #resumed(session: Session, how: Resumed): void {
-    const { store, clock } = this.#options
-    const { name } = session.profile
     const row = this.#rows.get(session.id)
     if (row === undefined || how.is === 'unknown') return
-    if (how.is === 'held') {
-      if (store.refusals(name) > 0) store.putRefusals(name, 0)
-      return
-    }
-    const ranOut = row.facts.runsOutAt !== null && row.facts.runsOutAt <= clock.now()
-    const quick = clock.now() - Math.max(row.facts.keptAt, row.facts.lastUsedAt) < soon
+    if (how.is === 'held') return this.#runBound.held(row.facts.profile)
     if (row.facts.refused) return
-    const bound = !ranOut && quick
-    const times = bound ? store.refusals(name) + 1 : 0
-    if (bound) store.putRefusals(name, times)
+    const refusal = this.#runBound.refused(row.facts)
     this.#rows.set(row.id, { ...row, facts: { ...row.facts, refused: true } })
-    session.record('kept-login-refused', { why: how.why, ranOut, times, given: times >= mostRefusals })
+    session.record('kept-login-refused', { why: how.why, ...refusal })
   }
 }
 

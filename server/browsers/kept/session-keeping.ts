@@ -21,6 +21,8 @@ export interface KeepingHooks {
   inVain: boolean
   /** Whether anything is to be kept of it now. */
   wanted(): boolean
+  /** Whether something is written down of it. */
+  known(): boolean
   /** Writes it down, `state` where it has changed. */
   write(state: BrowserState | null): void
   failed(error: unknown): void
@@ -50,6 +52,7 @@ export class LoginKeeping implements SessionKeeping {
   #readAt = Number.NEGATIVE_INFINITY
   #took = 0
   #stirred = false
+  #over = false
 
   constructor(session: Session, hooks: KeepingHooks) {
     this.#session = session
@@ -77,6 +80,8 @@ export class LoginKeeping implements SessionKeeping {
     this.#inDoubt = false
     if (this.#wakes) this.#hooks.woke(how)
     this.#wakes = false
+    // Before the look, which may take longer than the answer waits: from now on its id is known to somebody.
+    this.#note()
     // Where nobody signs in, no login can be lost: the next look keeps what there is.
     if (this.#session.profile.kind === 'none') return
     // What a site stores is worth a moment of whoever waits for the login, not more.
@@ -101,6 +106,11 @@ export class LoginKeeping implements SessionKeeping {
     )
   }
 
+  /** It sleeps, or is over: a look that is still under way must not say that it lives. */
+  stop(): void {
+    this.#over = true
+  }
+
   /** Called all the time; looks when it is worth it. */
   look(): void {
     const since = this.#hooks.clock.monotonic() - this.#readAt
@@ -118,21 +128,34 @@ export class LoginKeeping implements SessionKeeping {
   }
 
   async #keep(ms: number, visited: readonly string[] = []): Promise<void> {
-    const { clock, wanted, write, failed } = this.#hooks
-    if (!wanted() || this.#session.browser.running === null || this.#session.browser.silent) return
+    const { clock, wanted, known, write, failed } = this.#hooks
+    if (this.#over || !wanted() || this.#session.browser.running === null || this.#session.browser.silent) return
     const began = clock.monotonic()
     this.#stirred = false
     try {
       const state = await readState(this.#session, { patience: ms, known: this.#origins, visited })
       this.#remember(state)
       const digest = createHash('sha256').update(JSON.stringify(state)).digest('base64')
-      write(digest === this.#digest ? null : state)
+      // What is wanted may have changed while it was read.
+      if (this.#over || !wanted()) return
+      write(digest === this.#digest && known() ? null : state)
       this.#digest = digest
     } catch (error) {
       failed(error)
     } finally {
       this.#readAt = clock.monotonic()
       this.#took = this.#readAt - began
+    }
+  }
+
+  /** That it is there, and whose; what its browser knows follows. */
+  #note(): void {
+    const { wanted, write, failed } = this.#hooks
+    if (this.#over || !wanted()) return
+    try {
+      write(null)
+    } catch (error) {
+      failed(error)
     }
   }
 

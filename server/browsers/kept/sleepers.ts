@@ -83,7 +83,8 @@ export class Sleepers {
     checkUnused(sessions.get(id))
     if (!kept.isKept(session)) throw new BrowserFault('not-kept', kept.whyNot(session))
     await runner.end(session, 'hibernated', why, actor)
-    const row = this.find(id)
+    // Somebody may have woken it in the same moment.
+    const row = kept.find(id)
     if (row === undefined) throw new BrowserFault('session-not-found', 'It was closed meanwhile')
     return row
   }

@@ -8,8 +8,18 @@ export interface MovableScope extends Scope {
   moveTo(next: Scope): void
 }
 
+/**
+ * That a page had closed when it was asked something, and nobody waits for the answer, says nothing about the browser: a window that closes
+ * itself after a sign-on is no reason to end the session that has just signed in.
+ */
 export function browserScope(id: string, escaped: Scope['escaped']): Scope {
-  return { room: 'browsers', kind: 'browser', id, escaped }
+  return {
+    room: 'browsers',
+    kind: 'browser',
+    id,
+    // Puppeteer keeps the class internal.
+    escaped: (error, reason) => (error.name === 'TargetCloseError' ? undefined : escaped(error, reason)),
+  }
 }
 
 export function movableScope(first: Scope): MovableScope {

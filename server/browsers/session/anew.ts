@@ -27,16 +27,19 @@ export class Anew {
   /** With the credentials it had and a login of its own, closing it first when it still lives. Throws `session-not-found`. */
   async restart(id: string, actor: string, maker: string | null = null): Promise<Obtained> {
     const { sessions, flights, runner, kept, obtain } = this.#parts
+    await flights.notFalling(sessions.recall(id))
+    // Not before: it may have been woken meanwhile.
     const old = sessions.recall(id)
-    if (old.endReason !== null && old.endReason !== 'crashed')
+    if ((old.endReason !== null && old.endReason !== 'crashed') || !old.credentialsKnown)
       throw new BrowserFault('session-not-found', 'Its credentials are no longer known; open a new session')
+    // Its end forgets them.
+    const credentials = { ...old.credentials }
     if (old.live) await runner.end(old, 'closed', 'Restarted by request', actor)
-    await flights.notFalling(old)
     kept.drop(id)
     sessions.forget(old)
     return obtain({
       profile: old.profile.name,
-      credentials: old.credentials,
+      credentials,
       setup: old.setup.chosen,
       waitsForPerson: true,
       actor,
@@ -50,7 +53,8 @@ export class Anew {
     const { id, key, profile, waitsForPerson } = session
     const wanted = { credentials: { ...session.credentials }, waitsForPerson, actor: 'system', makers: [...session.makers] }
     await sleepers.hibernate(id, 'system', 'It had grown too large, and is started anew')
-    const again = await (key === null ? sleepers.wake(id, wanted) : obtain({ ...wanted, profile: profile.name }))
+    const byId = key === null || !session.credentialsKnown
+    const again = await (byId ? sleepers.wake(id, wanted) : obtain({ ...wanted, profile: profile.name }))
     again.session.record('recycled', { megabytes: Math.round(grownTo / 1_000_000) })
     again.release()
   }

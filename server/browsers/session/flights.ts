@@ -15,7 +15,9 @@ export class Flights {
   /** To be called in the turn in which the opening begins; it is forgotten when it fails. */
   begins(name: string, opening: Promise<Session>): void {
     this.#flights.set(name, opening)
-    opening.catch(() => this.#flights.delete(name))
+    opening.catch(() => {
+      if (this.#flights.get(name) === opening) this.#flights.delete(name)
+    })
   }
 
   /** From now on no call may find it. `ended` settles when it has ended, where it may be woken then. */
@@ -24,7 +26,9 @@ export class Flights {
     this.#flights.delete(name)
     if (ended === null) return
     this.#fallingAsleep.set(name, ended)
-    void ended.finally(() => this.#fallingAsleep.delete(name))
+    void ended.finally(() => {
+      if (this.#fallingAsleep.get(name) === ended) this.#fallingAsleep.delete(name)
+    })
   }
 
   /** Resolves when the session of this name is not on its way to sleep. */
@@ -37,11 +41,11 @@ export class Flights {
     for (;;) {
       const flight = this.#flights.get(name)
       if (flight !== undefined) {
-        const session = await flight
+        const session = await orNull(flight, wanted)
         // It may have ended while this call waited; its entry is gone then.
-        if (!session.live) continue
+        if (session?.live !== true) continue
         if (wanted.state !== undefined) throw alreadyThere()
-        if (wanted.setup !== undefined) await session.setup.join(wanted.setup)
+        if (wanted.setup !== undefined && !(await joinSetup(session, wanted.setup))) continue
         return obtained(session, false, wanted)
       }
       const falling = this.#fallingAsleep.get(name)
@@ -49,6 +53,29 @@ export class Flights {
       await falling
     }
   }
+}
+
+/** Null when its id alone had to be woken, and was forgotten: that is nothing to who has its credentials. */
+async function orNull(flight: Promise<Session>, { isWake = false }: Wanted): Promise<Session | null> {
+  try {
+    return await flight
+  } catch (error) {
+    if (!isWake && BrowserFault.is(error, 'session-not-found')) return null
+    throw error
+  }
+}
+
+/** False when the session has ended meanwhile. Held, so that nothing ends it that has a choice. */
+async function joinSetup(session: Session, setup: NonNullable<Wanted['setup']>): Promise<boolean> {
+  const release = session.hold()
+  try {
+    await session.setup.join(setup)
+  } catch (error) {
+    if (session.live) throw error
+  } finally {
+    release()
+  }
+  return session.live
 }
 
 export const alreadyThere = (): BrowserFault =>

@@ -56,6 +56,8 @@ export class HandOut {
       } catch (error) {
         giveUp(obtained)
         if (BrowserFault.is(error, 'browser-silent')) this.#endSilent(obtained.session, error)
+        // It was woken by its id alone, and these credentials came too late for that.
+        if (!again && !obtained.isNew && BrowserFault.is(error, 'login-expired')) continue
         // Also one that another caller has given up, or that died while this one asked.
         if (again || obtained.session.endReason !== 'crashed' || (obtained.isNew && !BrowserFault.is(error, 'browser-silent'))) throw error
       }

@@ -4,6 +4,7 @@ import type { SiteProfile } from '../contract/site-profile.ts'
 import type { SessionFiles } from '../files/session-files.ts'
 import type { BrowserState } from '../kept/browser-state.ts'
 import type { KeptLogins, KeptRow } from '../kept/kept-logins.ts'
+import { BrowserFault } from '../fault.ts'
 import { setupOf } from '../resource/session-setup.ts'
 import { letIn } from '../site/site-access.ts'
 import type { ProfileStore } from '../site/profiles.ts'
@@ -20,7 +21,7 @@ export interface OpenerParts {
   flights: Pick<Flights, 'begins'>
   admission: Pick<Admission, 'admit'>
   runner: Pick<SessionRunner, 'begin'>
-  kept: Pick<KeptLogins, 'of' | 'stateOf'>
+  kept: Pick<KeptLogins, 'find' | 'of' | 'stateOf'>
   files: Pick<SessionFiles, 'of'>
   profiles: Pick<ProfileStore, 'valuesOf'>
   clock: Clock
@@ -35,18 +36,23 @@ export class SessionOpener {
     this.#parts = parts
   }
 
-  /** In one turn up to the entry under its name, so that whoever comes second finds that. `asleep` is woken. Throws `no-capacity`. */
+  /**
+   * In one turn up to the entry under its name, so that whoever comes second finds that. `asleep` is woken. Throws `no-capacity`, and
+   * `session-not-found` when one that is woken by its id was forgotten while it waited for a place.
+   */
   async open(wanted: Wanted, profile: SiteProfile, key: string | null, asleep?: KeptRow): Promise<Obtained> {
     const { sessions, flights, admission, runner, kept } = this.#parts
     let mine: Obtained | undefined
     const admitted = admission.admit((madeRoom) => {
-      const former = asleep && sessions.findOver(asleep.id)
+      const woken = asleep && kept.find(asleep.id)
+      if (woken === undefined && wanted.isWake === true) throw new BrowserFault('session-not-found', 'Session not found')
+      const former = woken && sessions.findOver(woken.id)
       if (former !== undefined) sessions.forget(former)
       const session = this.#make(wanted, profile, key, {
-        ...(asleep === undefined ? {} : { before: { ...asleep.facts, id: asleep.id, credentialsKnown: wanted.isWake !== true } }),
-        keeping: (made) => kept.of(made, asleep === undefined ? broughtAlong(wanted, profile) : kept.stateOf(asleep)),
+        ...(woken === undefined ? {} : { before: { ...woken.facts, id: woken.id, credentialsKnown: wanted.isWake !== true } }),
+        keeping: (made) => kept.of(made, woken === undefined ? broughtAlong(wanted, profile) : kept.stateOf(woken)),
       })
-      mine = { ...obtained(session, asleep === undefined, wanted), madeRoom }
+      mine = { ...obtained(session, woken === undefined, wanted), madeRoom }
       runner.begin(session)
       return session
     })
