@@ -38,6 +38,7 @@ export function ruleHandlers({ service, rules }: { service: BotService; rules: R
         at: Date.now(),
         kind: message.kind,
         text: message.text,
+        details: {},
         quoted: null,
         reactsTo: null,
       }

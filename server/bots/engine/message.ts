@@ -1,4 +1,5 @@
 /** Messages as the room knows them, whatever an engine's library makes of them. Chats and people by their WhatsApp ids (`address.ts`). */
+import type { Details } from './details.ts'
 
 /** A message as it came in, or one of the account's own from another device. */
 export interface Message {
@@ -9,9 +10,13 @@ export interface Message {
   authorName: string | null
   fromMe: boolean
   at: number
-  /** `text`, `image`, `video`, `audio`, `document`, `sticker`, `location`, `contact`, `reaction`, `other`, or `unreadable`. */
+  /**
+   * `text`, `image`, `video`, `audio`, `document`, `sticker`, `location`, `contact`, `reaction`, `poll`, `album`, `event`, `invite`,
+   * `product`, `order`, `other`, or `unreadable`.
+   */
   kind: string
   text: string
+  details: Details
   /** What it answers, as the answer carries it. */
   quoted: Quoted | null
   /** The id of the message that it is a reaction to. */

@@ -61,7 +61,7 @@ export function createInboxStore(database: Database, sealer: Sealer) {
     waiting: (userId: string): Waiting[] =>
       waiting.all(userId).flatMap(({ digest, stage, sealed }) => {
         const message = open(userId, digest, sealed)?.message ?? null
-        return message === null ? [] : [{ digest, message, isTold: stage === 'told' }]
+        return message === null ? [] : [{ digest, message: { details: {}, ...message }, isTold: stage === 'told' }]
       }),
     /** `work` and that it was done, in one; not a second time. */
     tell: (userId: string, digest: string, work: () => void): void => quickly(database, () => tell(userId, digest, work)),
@@ -71,6 +71,7 @@ export function createInboxStore(database: Database, sealer: Sealer) {
 }
 
 interface Kept {
-  message: Message | null
+  /** An earlier version kept no details. */
+  message: (Omit<Message, 'details'> & Partial<Message>) | null
   plain: string
 }

@@ -104,13 +104,14 @@ export function createLogStore(database: Database, sealer: Sealer) {
         at: row.at,
         kind: 'locked',
         text: '',
+        details: {},
         quoted: null,
         reactsTo: null,
         number,
         status,
       }
-    // Written by `add` below and sealed since; earlier versions kept no quotes.
-    return { quoted: null, reactsTo: null, ...(JSON.parse(text) as OlderMessage), number, status }
+    // Written by `add` below and sealed since; earlier versions kept fewer fields.
+    return { quoted: null, reactsTo: null, details: {}, ...(JSON.parse(text) as OlderMessage), number, status }
   }
 
   /** A message that could not be read at first has come again: its words take the place of that. */
@@ -178,7 +179,7 @@ export function createLogStore(database: Database, sealer: Sealer) {
   }
 }
 
-type OlderMessage = Omit<Message, 'quoted' | 'reactsTo'> & Partial<Message>
+type OlderMessage = Omit<Message, 'quoted' | 'reactsTo' | 'details'> & Partial<Message>
 
 interface SealedMessage {
   number: number

@@ -92,6 +92,7 @@ test('a message that could not be read at first has its words in the log once it
     at: 1,
     kind: 'unreadable',
     text: '',
+    details: {},
     quoted: null,
     reactsTo: null,
   }

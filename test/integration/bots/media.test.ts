@@ -65,3 +65,20 @@ test('what cannot be uploaded fails with the reason, and the next message goes o
   await send({ type: 'text', text: 'after all' })
   await ann.message(({ message }) => message?.conversation === 'after all' || message?.extendedTextMessage?.text === 'after all')
 })
+
+test('what people send is kept, and told, with what it carries', async () => {
+  await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })
+  const jid = '15550100142@s.whatsapp.net'
+  await ann.socket.sendMessage(jid, { document: Buffer.from('a,b\n'), mimetype: 'text/csv', fileName: 'orders.csv' })
+  await ann.socket.sendMessage(jid, { poll: { name: 'When?', values: ['Now', 'Later'], selectableCount: 1 } })
+  await ann.socket.sendMessage(jid, { location: { degreesLatitude: 51.5, degreesLongitude: 4, name: 'Gate 2' } })
+  await ann.socket.sendMessage(jid, { text: 'and @15550100142', mentions: [jid] })
+  const log = async () => (await bots.call('GET', '/api/sessions/gate/log')).body.messages.toReversed()
+  await expect.poll(async () => (await log()).length).toBe(4)
+  expect(await log()).toMatchObject([
+    { kind: 'document', text: 'orders.csv', details: { media: { mimetype: 'text/csv', size: 4, fileName: 'orders.csv' } } },
+    { kind: 'poll', text: 'When?', details: { poll: { options: ['Now', 'Later'], selectable: 1 } } },
+    { kind: 'location', text: 'Gate 2', details: { location: { latitude: 51.5, longitude: 4, live: false } } },
+    { kind: 'text', text: 'and @15550100142', details: { mentions: [jid] } },
+  ])
+})

@@ -110,6 +110,7 @@ export function fromSent({
     text,
     quoted,
     reactsTo: null,
+    details: {},
     delivery: status,
     problem,
   }

@@ -1,6 +1,7 @@
 /** Sending and reading: routes beside the published ones, under the same rules and in the same shape. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition, type SocketDefinition } from '../../../http/contract.ts'
+import { detailsView } from './details.ts'
 import { failure, phoneNumber, userParams } from '../parts.ts'
 
 /** A number, or a chat by its WhatsApp id. */
@@ -64,6 +65,7 @@ export const messageView = z.object({
   at: isoTime,
   kind: z.string(),
   text: z.string(),
+  details: detailsView,
   /** What it answers, as the answer carries it; `author` is a WhatsApp id. */
   quoted: z.object({ id: z.string(), author: z.string(), kind: z.string(), text: z.string() }).nullable(),
   /** Of a reaction: the id of the message it is to. */

@@ -5,7 +5,24 @@ import { at, chat, ok, refusals } from './messages.ts'
 import { failure, phoneNumber, userParams } from '../parts.ts'
 import { webhookId } from './webhooks.ts'
 
-export const ruleKinds = ['text', 'image', 'video', 'audio', 'document', 'sticker', 'location', 'contact', 'reaction', 'other'] as const
+export const ruleKinds = [
+  'text',
+  'image',
+  'video',
+  'audio',
+  'document',
+  'sticker',
+  'location',
+  'contact',
+  'reaction',
+  'poll',
+  'album',
+  'event',
+  'invite',
+  'product',
+  'order',
+  'other',
+] as const
 
 export const ruleMatch = z.object({
   /** What the text must be like; null for any. `regex` is in RE2's syntax, whose time grows with the text alone. */

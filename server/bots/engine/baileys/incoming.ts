@@ -1,20 +1,9 @@
 /** What came in, out of the library's shape. */
-import type { AuthenticationCreds, WAMessage, WAMessageKey } from 'baileys'
+import type { AuthenticationCreds, proto, WAMessage, WAMessageKey } from 'baileys'
 import type { Message, Progress, Quoted } from '../message.ts'
+import { isViewOnce, readContent } from './content.ts'
 
 type Library = typeof import('baileys')
-
-const kinds: readonly (readonly [field: string, kind: string])[] = [
-  ['imageMessage', 'image'],
-  ['videoMessage', 'video'],
-  ['audioMessage', 'audio'],
-  ['documentMessage', 'document'],
-  ['stickerMessage', 'sticker'],
-  ['locationMessage', 'location'],
-  ['liveLocationMessage', 'location'],
-  ['contactMessage', 'contact'],
-  ['reactionMessage', 'reaction'],
-]
 
 /** What a message holds that brings a group's key and nothing else. */
 const keyFields = new Set(['senderKeyDistributionMessage', 'messageContextInfo'])
@@ -35,6 +24,9 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   // People are named by a hidden id more and more; where their number stands beside it, it is by that that they are known here.
   const author =
     key.fromMe === true ? me : key.participant ? numbered(key.participant, key.participantAlt) : numbered(key.remoteJid, key.remoteJidAlt)
+  const { kind, text, details, context } = isStub
+    ? { kind: 'unreadable', text: '', details: {}, context: null }
+    : readContent(content, isViewOnce(message.message))
   return {
     id: key.id,
     chat: library.jidNormalizedUser(numbered(key.remoteJid, key.remoteJidAlt)),
@@ -42,82 +34,31 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     authorName: message.pushName ?? null,
     fromMe: key.fromMe === true,
     at: library.toNumber(message.messageTimestamp) * 1_000,
-    kind: isStub ? 'unreadable' : kindOf(content),
-    text: isStub ? '' : textOf(content),
-    quoted: isStub ? null : quotedIn(content, library, creds, key),
+    kind,
+    text,
+    details,
+    quoted: quotedBy(context, library, creds, key),
     reactsTo: content?.reactionMessage?.key?.id ?? null,
   }
 }
 
-type MessageContent = NonNullable<WAMessage['message']>
-
-function kindOf(content: MessageContent): string {
-  return (
-    kinds.find(([field]) => field in content && Reflect.get(content, field) != null)?.[1] ?? (textOf(content) === '' ? 'other' : 'text')
-  )
-}
-
-/** What a message answers stands within the part that makes its kind. */
-function quotedIn(content: MessageContent, library: Library, { me }: AuthenticationCreds, key: WAMessageKey): Quoted | null {
-  const {
-    extendedTextMessage,
-    imageMessage,
-    videoMessage,
-    audioMessage,
-    documentMessage,
-    stickerMessage,
-    locationMessage,
-    contactMessage,
-  } = content
-  const context = [
-    extendedTextMessage,
-    imageMessage,
-    videoMessage,
-    audioMessage,
-    documentMessage,
-    stickerMessage,
-    locationMessage,
-    contactMessage,
-  ].find((part) => part?.contextInfo?.stanzaId != null)?.contextInfo
+/** What a message answers. */
+function quotedBy(context: proto.IContextInfo | null, library: Library, { me }: AuthenticationCreds, key: WAMessageKey): Quoted | null {
   if (context?.stanzaId == null) return null
-  const quoted: MessageContent = library.normalizeMessageContent(context.quotedMessage) ?? {}
+  const { kind, text } = readContent(library.normalizeMessageContent(context.quotedMessage) ?? {}, false)
   const author = library.jidNormalizedUser(context.participant ?? '')
   const isMe = author !== '' && (author === library.jidNormalizedUser(me?.id) || author === library.jidNormalizedUser(me?.lid))
   return {
     id: context.stanzaId,
     author: isMe ? library.jidNormalizedUser(me?.id) : author === key.remoteJid ? numbered(author, key.remoteJidAlt) : author,
-    kind: kindOf(quoted),
-    text: textOf(quoted),
+    kind,
+    text,
   }
 }
 
 /** Of the two ids of one person the one with the number. */
 function numbered(id: string, other: string | undefined | null): string {
   return id.endsWith('@lid') && other?.endsWith('@s.whatsapp.net') === true ? other : id
-}
-
-function textOf(content: MessageContent): string {
-  const {
-    conversation,
-    extendedTextMessage,
-    imageMessage,
-    videoMessage,
-    documentMessage,
-    locationMessage,
-    contactMessage,
-    reactionMessage,
-  } = content
-  const texts = [
-    conversation,
-    extendedTextMessage?.text,
-    imageMessage?.caption,
-    videoMessage?.caption,
-    documentMessage?.caption ?? documentMessage?.fileName,
-    locationMessage?.name,
-    contactMessage?.displayName,
-    reactionMessage?.text,
-  ]
-  return texts.find((text) => text != null && text !== '') ?? ''
 }
 
 /** The library's numbers: 1 pending, 2 at the server, 3 delivered, 4 read, 5 played; a refusal (0) is heard where it says why. */

@@ -1,6 +1,7 @@
 /** What we send, in the library's shape. */
 import type { AnyMessageContent, WAMessageKey } from 'baileys'
 import type { Content, MessageKey } from '../message.ts'
+import { vcardOf } from './vcard.ts'
 
 export function contentFor(chat: string, content: Content): AnyMessageContent {
   switch (content.type) {
@@ -18,7 +19,7 @@ export function contentFor(chat: string, content: Content): AnyMessageContent {
     case 'location':
       return { location: { degreesLatitude: content.latitude, degreesLongitude: content.longitude, name: content.name } }
     case 'contact':
-      return { contacts: { displayName: content.name, contacts: [{ displayName: content.name, vcard: vcard(content) }] } }
+      return { contacts: { displayName: content.name, contacts: [{ displayName: content.name, vcard: vcardOf(content) }] } }
     case 'reaction':
       return { react: { text: content.emoji, key: keyFor(chat, content.to) } }
   }
@@ -26,9 +27,4 @@ export function contentFor(chat: string, content: Content): AnyMessageContent {
 
 export function keyFor(chat: string, { id, fromMe, author }: MessageKey): WAMessageKey {
   return { remoteJid: chat, id, fromMe, ...(author === undefined ? {} : { participant: author }) }
-}
-
-function vcard({ name, phoneNumber }: { name: string; phoneNumber: string }): string {
-  const plain = name.replace(/([\\,;])/g, '\\$1').replace(/[\r\n]+/g, ' ')
-  return ['BEGIN:VCARD', 'VERSION:3.0', `FN:${plain}`, `TEL;type=CELL;waid=${phoneNumber}:+${phoneNumber}`, 'END:VCARD'].join('\n')
 }

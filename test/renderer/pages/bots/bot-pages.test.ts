@@ -20,6 +20,7 @@ const logged = (number: number, changes: object = {}) => ({
   text: `line ${number}`,
   quoted: null,
   reactsTo: null,
+  details: {},
   status: null,
   ...changes,
 })
@@ -96,6 +97,7 @@ describe('chats', () => {
         text: 'and one more',
         quoted: null,
         reactsTo: null,
+        details: {},
       },
     })
     botSocket(server).say({
@@ -152,6 +154,7 @@ describe('chats', () => {
         text: 'not for Ann',
         quoted: null,
         reactsTo: null,
+        details: {},
       },
     })
     await settle()

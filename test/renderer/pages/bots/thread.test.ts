@@ -16,6 +16,7 @@ const message = (id: string, changes: Partial<ChatMessage> = {}): ChatMessage =>
   text: id,
   quoted: null,
   reactsTo: null,
+  details: {},
   delivery: null,
   problem: null,
   ...changes,

@@ -12,6 +12,7 @@ const message: Message = {
   at: 0,
   kind: 'text',
   text: 'Order 17, please',
+  details: {},
   quoted: null,
   reactsTo: null,
 }
