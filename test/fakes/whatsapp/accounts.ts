@@ -38,6 +38,8 @@ export interface Group {
   subject: string
   owner: string
   members: string[]
+  /** Members are named by their hidden ids, with the number beside (`with-number`) or alone; by number when left out. */
+  hides?: 'with-number' | 'alone'
 }
 
 export interface Accounts {
@@ -49,8 +51,8 @@ export interface Accounts {
   group(id: string): Group | undefined
   groups(): Group[]
   addGroup(group: Group): void
-  /** True: people are named by their hidden ids, with the number beside. */
-  hidesNumbers: boolean
+  /** How whoever writes is named: by number with the hidden id beside, by the hidden id with the number beside, or by that alone. */
+  senders: 'number' | 'hidden-with-number' | 'hidden-alone'
   /** Numbers that have no account; all others have one. */
   strangers: Set<string>
   all(): Account[]
@@ -61,7 +63,7 @@ export function createAccounts(): Accounts {
   const byLid = new Map<string, Account>()
   const groups = new Map<string, Group>()
   const accounts: Accounts = {
-    hidesNumbers: false,
+    senders: 'number',
     strangers: new Set(),
     all: () => [...byNumber.values()],
     of(number) {

@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   socket: WebSocket
   /** Ms before the server's hello and before each node that is sent. */
   delay(): number
+  /** Bytes per WebSocket message that frames are cut into; 0 leaves them whole. */
+  cut(): number
   onGreeting(connection: Connection, greeting: Greeting): void
   onNode(connection: Connection, node: BinaryNode): void
   onClosed(connection: Connection): void
@@ -92,7 +94,9 @@ export class Connection {
 
   #write(frame: Uint8Array): void {
     const head = Buffer.from([frame.length >> 16, (frame.length >> 8) & 255, frame.length & 255])
-    this.#options.socket.send(Buffer.concat([head, frame]))
+    const whole = Buffer.concat([head, frame])
+    const step = this.#options.cut() || whole.length
+    for (let start = 0; start < whole.length; start += step) this.#options.socket.send(whole.subarray(start, start + step))
   }
 
   async #read(data: Buffer): Promise<void> {

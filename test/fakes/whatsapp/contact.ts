@@ -1,5 +1,17 @@
 /** A person on the other side: an unmodified library client of its own, linked to its own account. */
-import { initAuthCreds, makeWASocket, proto, type AuthenticationCreds, type SignalKeyStore, type WAMessage, type WASocket } from 'baileys'
+import {
+  initAuthCreds,
+  jidNormalizedUser,
+  makeWASocket,
+  proto,
+  type AuthenticationCreds,
+  type BaileysEventMap,
+  type SignalKeyStore,
+  type UserFacingSocketConfig,
+  type WAMessage,
+  type WAMessageKey,
+  type WASocket,
+} from 'baileys'
 import { patience } from '../../fixtures/patience.ts'
 import type { WhatsAppDouble } from './double.ts'
 
@@ -10,6 +22,10 @@ export interface Contact {
   messages: WAMessage[]
   /** Resolves with the first message that holds, had or yet to come. */
   message(wanted: (message: WAMessage) => boolean, within?: number): Promise<WAMessage>
+  /** Resolves with the first event of this name that holds, emitted or yet to be. */
+  event<Name extends keyof BaileysEventMap>(name: Name, wanted?: (data: BaileysEventMap[Name]) => boolean): Promise<BaileysEventMap[Name]>
+  /** What goes over the next connection is the same device. */
+  auth: Auth
   stop(): Promise<void>
 }
 
@@ -20,7 +36,12 @@ export const silent = { level: 'silent', child: () => silent, trace() {}, debug(
 export const shouldSyncHistoryMessage = ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
   Number(syncType) !== Number(proto.HistorySync.HistorySyncType.RECENT)
 
-export function memoryAuth(): { creds: AuthenticationCreds; keys: SignalKeyStore } {
+export interface Auth {
+  creds: AuthenticationCreds
+  keys: SignalKeyStore
+}
+
+export function memoryAuth(): Auth {
   const rows = new Map<string, unknown>()
   return {
     creds: initAuthCreds(),
@@ -39,12 +60,14 @@ export function memoryAuth(): { creds: AuthenticationCreds; keys: SignalKeyStore
   }
 }
 
-export async function connectContact(double: WhatsAppDouble, number: string, name = 'Contact'): Promise<Contact> {
+export async function connectContact(
+  double: WhatsAppDouble,
+  number: string,
+  name = 'Contact',
+  more: Partial<UserFacingSocketConfig> = {},
+): Promise<Contact> {
   const auth = memoryAuth()
-  const messages: WAMessage[] = []
-  const heard = new Set<() => void>()
-  const open = (): WASocket => makeWASocket({ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage })
-  const first = open()
+  const first = makeWASocket({ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage, ...more })
   await new Promise<void>((resolve, reject) => {
     first.ev.on('connection.update', ({ qr, connection }) => {
       if (qr !== undefined) double.scanQr(number, qr).catch(reject)
@@ -53,32 +76,60 @@ export async function connectContact(double: WhatsAppDouble, number: string, nam
   })
   // A client without a name counts as away, and its receipts do not say that a message was delivered.
   if (auth.creds.me !== undefined) auth.creds.me.name = name
-  const socket = open()
-  socket.ev.on('messages.upsert', ({ messages: arrived }) => {
-    messages.push(...arrived)
+  double.account(number).name = name
+  return logIn(double, number, auth, more)
+}
+
+/** A device that is linked already. */
+export async function logIn(
+  double: Pick<WhatsAppDouble, 'url'>,
+  number: string,
+  auth: Auth,
+  more: Partial<UserFacingSocketConfig> = {},
+): Promise<Contact> {
+  const messages: WAMessage[] = []
+  const events: { name: string; data: unknown }[] = []
+  const heard = new Set<() => void>()
+  // Whoever could not read a message is sent it again; the library looks for it under the id of the device that asks.
+  const sent = ({ id, remoteJid }: WAMessageKey): proto.IMessage | undefined =>
+    socket.messageRetryManager?.getRecentMessage(jidNormalizedUser(remoteJid ?? ''), id ?? '')?.message ??
+    messages.find(({ key }) => key.id === id)?.message ??
+    undefined
+  const socket: WASocket = makeWASocket({
+    ...{ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage },
+    getMessage: async (key) => sent(key),
+    ...more,
+  })
+  const opened = new Promise<void>((resolve) => socket.ev.on('connection.update', ({ connection }) => connection === 'open' && resolve()))
+  socket.ev.process((emitted) => {
+    for (const [name, data] of Object.entries(emitted)) events.push({ name, data })
+    messages.push(...(emitted['messages.upsert']?.messages ?? []))
     for (const listener of heard) listener()
   })
-  await new Promise<void>((resolve) => socket.ev.on('connection.update', ({ connection }) => connection === 'open' && resolve()))
+  await opened
   await socket.sendPresenceUpdate('available')
-  double.account(number).name = name
 
+  const first = <Found>(what: string, find: () => Found | undefined, within = patience): Promise<Found> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no such ${what} within ${within} ms`)), within)
+      const look = (): void => {
+        const found = find()
+        if (found === undefined) return
+        clearTimeout(timer)
+        heard.delete(look)
+        resolve(found)
+      }
+      heard.add(look)
+      look()
+    })
   return {
-    number,
-    socket,
-    messages,
-    message: (wanted, within = patience) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`no such message within ${within} ms`)), within)
-        const look = (): void => {
-          const found = messages.find(wanted)
-          if (found === undefined) return
-          clearTimeout(timer)
-          heard.delete(look)
-          resolve(found)
-        }
-        heard.add(look)
-        look()
-      }),
+    ...{ number, socket, messages, auth },
+    message: (wanted, within) => first('message', () => messages.find(wanted), within),
+    async event<Name extends keyof BaileysEventMap>(name: Name, wanted: (data: BaileysEventMap[Name]) => boolean = () => true) {
+      // The library emits under this name what it declares for it.
+      const found = await first(name, () => events.find((each) => each.name === name && wanted(each.data as BaileysEventMap[Name])))
+      return found.data as BaileysEventMap[Name]
+    },
     stop: () => socket.end(undefined),
   }
 }

@@ -1,19 +1,24 @@
 /**
- * A WhatsApp server on the loopback interface: the real library pairs, logs in and writes through it. What it cannot show: rate limits,
- * bans, phone prompts, history and app-state sync, calls.
+ * A WhatsApp server on the loopback interface: the real library pairs, logs in and writes through it. Its bad manners are knobs, by
+ * subject, in the parts it is made of.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { BinaryNode } from 'baileys'
 import { WebSocketServer } from 'ws'
+import { Acks } from './acks.ts'
 import { createAccounts, lidOf, type Account, type Accounts, type Device, type Group } from './accounts.ts'
+import { Backlog } from './backlog.ts'
 import { Connection, type Greeting } from './connection.ts'
+import { Deliveries } from './deliveries.ts'
 import { answerIq } from './iqs.ts'
-import { createServerIdentity, trust, type ServerIdentity } from './noise.ts'
+import { Logins } from './logins.ts'
+import { Lookups } from './lookups.ts'
 import type { MediaServer } from './media.ts'
-import { node, seconds, server } from './nodes.ts'
+import { createServerIdentity, trust, type ServerIdentity } from './noise.ts'
+import { child, node, seconds, server } from './nodes.ts'
 import { Pairing, type PairingOutcome } from './pairing.ts'
-import { acknowledge, acknowledgeByReceipt, routeChatState, routeMessage, routeReceipt } from './routing.ts'
+import { acknowledge, acknowledgeByReceipt, acknowledgement, routeChatState, routeMessage, routeReceipt } from './routing.ts'
 
 export interface DoubleOptions {
   port?: number
@@ -29,16 +34,18 @@ export class WhatsAppDouble {
   /** Connections made so far, and when (ms). */
   readonly connectedAt: number[] = []
   readonly pairing = new Pairing(this.accounts)
+  readonly logins = new Logins()
+  readonly lookups = new Lookups()
+  readonly acks = new Acks()
+  readonly deliveries = new Deliveries()
+  readonly backlog = new Backlog()
   readonly #connections = new Map<Connection, Device | null>()
   readonly #sockets: WebSocketServer
   readonly #http: Server
   readonly #media: MediaServer | null
   #waitMs = 0
+  #cutInto = 0
   #isMuted: (request: BinaryNode) => boolean = () => false
-  #refusesLogin = 0
-  #refusesMessages = { code: 0, times: 0 }
-  #swallows = 0
-  #endsBacklog = true
 
   private constructor(http: Server, media: MediaServer | null) {
     this.#http = http
@@ -51,6 +58,7 @@ export class WhatsAppDouble {
         identity: this.identity,
         socket,
         delay: () => this.#waitMs,
+        cut: () => this.#cutInto,
         onGreeting: (from, greeting) => this.#greet(from, greeting),
         onNode: (from, request) => this.#take(from, request),
         onClosed: (from) => this.#forget(from),
@@ -115,22 +123,8 @@ export class WhatsAppDouble {
 
   /** Logins are answered with this failure; 0 ends that. */
   refuseLogin(code: number): void {
-    this.#refusesLogin = code
-  }
-
-  /** So many messages are acknowledged with this error and reach nobody. */
-  refuseMessages(code: number, times = Infinity): void {
-    this.#refusesMessages = { code, times }
-  }
-
-  /** So many messages are taken without a word and reach nobody. */
-  swallowMessages(times: number): void {
-    this.#swallows = times
-  }
-
-  /** Never says that what waited for a device is through: the library then holds it back for 30 s. */
-  leaveBacklogOpen(): void {
-    this.#endsBacklog = false
+    if (code === 0) this.logins.allow()
+    else this.logins.refuse(code)
   }
 
   /** Requests for which this holds stay without an answer, though their effect is had by nobody. */
@@ -145,6 +139,11 @@ export class WhatsAppDouble {
   /** Ms before each thing the server says. */
   delay(ms: number): void {
     this.#waitMs = ms
+  }
+
+  /** What the server says comes in WebSocket messages of so many bytes, wherever a frame ends; 0 ends that. */
+  cutFrames(bytes: number): void {
+    this.#cutInto = bytes
   }
 
   demandPasskey(number: string): void {
@@ -181,9 +180,10 @@ export class WhatsAppDouble {
     const { payload, noiseKey } = greeting
     if (payload.username == null || Number(payload.username) === 0) return this.pairing.greet(connection, greeting)
     const device = this.accounts.of(String(payload.username)).devices.get(payload.device ?? 0)
-    const reason = this.#refusesLogin > 0 ? this.#refusesLogin : device === undefined || !device.noiseKey.equals(noiseKey) ? 401 : 0
-    if (device === undefined || reason > 0) {
-      connection.send(node('failure', { reason: String(reason), location: 'loopback' }))
+    const isUnlinked = device === undefined || !device.noiseKey.equals(noiseKey)
+    const end = this.logins.judge() ?? (isUnlinked ? node('failure', { reason: '401', location: 'loopback' }) : null)
+    if (device === undefined || end !== null) {
+      if (end !== null) connection.send(end)
       return connection.close()
     }
     this.#logIn(connection, device)
@@ -194,9 +194,7 @@ export class WhatsAppDouble {
     device.connection = connection
     this.#connections.set(connection, device)
     connection.send(node('success', { t: seconds(), lid: lidOf(device), props: '0', location: 'loopback' }))
-    for (const stanza of device.waiting) connection.send({ ...stanza, attrs: { ...stanza.attrs, offline: '0' } })
-    // Ends the start-up buffer of the library.
-    if (this.#endsBacklog) connection.send(node('ib', { from: server }, [node('offline', { count: String(device.waiting.length) })]))
+    this.backlog.open(device)
   }
 
   #take(connection: Connection, request: BinaryNode): void {
@@ -206,18 +204,17 @@ export class WhatsAppDouble {
     else if (request.tag === 'message') this.#takeMessage(request, device)
     else if (request.tag === 'receipt') {
       acknowledgeByReceipt(request, device)
-      routeReceipt(request, device, this.accounts)
-    } else if (request.tag === 'chatstate') routeChatState(request, device, this.accounts)
+      routeReceipt(request, device, this)
+    } else if (request.tag === 'chatstate') routeChatState(request, device, this)
     else if (request.tag === 'ack') acknowledge(request, device)
+    else if (request.tag === 'ib' && child(request, 'offline_batch') !== undefined) this.backlog.deliver(device)
     else if (request.tag === 'presence' && request.attrs['name'] !== undefined) device.account.name = request.attrs['name']
   }
 
   #takeMessage(message: BinaryNode, device: Device): void {
-    if (this.#swallows > 0) return void (this.#swallows -= 1)
-    if (this.#refusesMessages.times === 0) return routeMessage(message, device, this.accounts)
-    this.#refusesMessages.times -= 1
-    const { id = '', to = '' } = message.attrs
-    device.connection?.send(node('ack', { class: 'message', id, from: to, t: seconds(), error: String(this.#refusesMessages.code) }))
+    const { ack, isDelivered } = this.acks.judge()
+    if (ack !== 'none') device.connection?.send(acknowledgement(message, ack === 'plain' ? null : ack))
+    if (isDelivered) routeMessage(message, device, this)
   }
 
   #takeIq(connection: Connection, device: Device | null, request: BinaryNode): void {
@@ -234,6 +231,7 @@ export class WhatsAppDouble {
     connection.send(
       answerIq(request, device, {
         accounts: this.accounts,
+        lookups: this.lookups,
         mediaHost: this.#media?.host ?? null,
         removeDevice: (removed) => this.removeDevice(removed),
       }),

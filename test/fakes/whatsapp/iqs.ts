@@ -1,16 +1,20 @@
 /** The server's answers to a linked device's requests. */
 import type { BinaryNode } from 'baileys'
 import type { Account, Accounts, Device, Group } from './accounts.ts'
+import type { Lookups } from './lookups.ts'
 import { bytes, child, children, node, refusal, result, server } from './nodes.ts'
 
 export interface IqContext {
   accounts: Accounts
+  lookups: Lookups
   /** `host:port` of the media server, null while there is none. */
   mediaHost: string | null
   removeDevice(device: Device): void
 }
 
 export function answerIq(request: BinaryNode, device: Device, context: IqContext): BinaryNode {
+  const refused = context.lookups.judge(request)
+  if (refused !== null) return refused
   const [first] = children(request)
   const kind = `${request.attrs['xmlns']} ${request.attrs['type']} ${first?.tag ?? ''}`
   switch (kind) {
@@ -32,7 +36,7 @@ export function answerIq(request: BinaryNode, device: Device, context: IqContext
         ),
       ])
     case 'usync get usync':
-      return usync(request, first, context.accounts)
+      return usync(request, first, context)
     case 'abt get props':
       return result(request, [node('props', { hash: 'double' })])
     case 'blocklist get ':
@@ -49,11 +53,17 @@ export function answerIq(request: BinaryNode, device: Device, context: IqContext
       ])
     case 'w:g2 get query': {
       const group = context.accounts.group(request.attrs['to'] ?? '')
-      return group === undefined ? refusal(request, 404, 'item-not-found') : result(request, [groupNode(group)])
+      return group === undefined ? refusal(request, 404, 'item-not-found') : result(request, [groupNode(group, context.accounts)])
     }
     case 'w:g2 get participating': {
       const own = context.accounts.groups().filter(({ members }) => members.includes(device.account.number))
-      return result(request, [node('groups', {}, own.map(groupNode))])
+      return result(request, [
+        node(
+          'groups',
+          {},
+          own.map((group) => groupNode(group, context.accounts)),
+        ),
+      ])
     }
     case 'md set remove-companion-device':
       setImmediate(() => context.removeDevice(device))
@@ -86,36 +96,45 @@ function keyBundle({ attrs }: BinaryNode, accounts: Accounts): BinaryNode {
   ])
 }
 
-function usync(request: BinaryNode, query: BinaryNode | undefined, accounts: Accounts): BinaryNode {
+function usync(request: BinaryNode, query: BinaryNode | undefined, { accounts, lookups }: IqContext): BinaryNode {
   const asked = new Set(children(child(query, 'query')).map(({ tag }) => tag))
   const users = children(child(query, 'list')).map((user) => {
-    const phone = contentText(child(user, 'contact'))?.replace(/^\+/, '')
-    const account =
-      phone === undefined ? accounts.byJid(user.attrs['jid'] ?? '') : accounts.strangers.has(phone) ? undefined : accounts.of(phone)
-    const jid = user.attrs['jid'] ?? `${phone}@${server}`
-    return node(
-      'user',
-      { jid },
-      account === undefined ? [...(asked.has('contact') ? [node('contact', { type: 'out' })] : [])] : describe(account, asked),
-    )
+    const phone = contentText(child(user, 'contact'))
+    if (phone === undefined) {
+      const jid = user.attrs['jid'] ?? ''
+      const account = accounts.byJid(jid)
+      return node('user', { jid }, account === undefined ? notThere(asked) : describe(account, asked, jid))
+    }
+    const number = lookups.canonicalOf(phone.replace(/^\+/, ''))
+    const jid = `${number}@${server}`
+    return node('user', { jid }, accounts.strangers.has(number) ? notThere(asked, phone) : describe(accounts.of(number), asked, jid, phone))
   })
   return result(request, [node('usync', { ...query?.attrs }, [node('result'), node('list', {}, users)])])
 }
 
-function describe(account: Account, asked: Set<string>): BinaryNode[] {
+function notThere(asked: Set<string>, phone?: string): BinaryNode[] {
+  return asked.has('contact') ? [node('contact', { type: 'out' }, phone)] : []
+}
+
+function describe(account: Account, asked: Set<string>, jid: string, phone?: string): BinaryNode[] {
   const devices = [...account.devices.values()].map(({ id }) => node('device', { id: String(id), 'key-index': String(id) }))
   return [
-    ...(asked.has('contact') ? [node('contact', { type: 'in' })] : []),
+    ...(asked.has('contact') ? [node('contact', { type: 'in' }, phone)] : []),
     // Without it the library drops the number from what it fetches keys for.
-    ...(asked.has('lid') ? [node('lid', { val: `${account.lid}@lid` })] : []),
+    ...(asked.has('lid') && !jid.endsWith('@lid') ? [node('lid', { val: `${account.lid}@lid` })] : []),
     ...(asked.has('devices') ? [node('devices', {}, [node('device-list', {}, devices)])] : []),
   ]
 }
 
-function groupNode({ id, subject, owner, members }: Group): BinaryNode {
+function groupNode({ id, subject, owner, members, hides }: Group, accounts: Accounts): BinaryNode {
+  const named = (number: string, beside: string): Record<string, string> =>
+    hides === undefined
+      ? { jid: `${number}@${server}`, lid: `${accounts.of(number).lid}@lid` }
+      : { jid: `${accounts.of(number).lid}@lid`, ...(hides === 'with-number' ? { [beside]: `${number}@${server}` } : {}) }
   const participants = members.map((number) =>
-    node('participant', { jid: `${number}@${server}`, ...(number === owner ? { type: 'admin' } : {}) }),
+    node('participant', { ...named(number, 'phone_number'), ...(number === owner ? { type: 'admin' } : {}) }),
   )
+  const { jid: creator = '', creator_pn: creatorNumber } = named(owner, 'creator_pn')
   return node(
     'group',
     {
@@ -123,8 +142,9 @@ function groupNode({ id, subject, owner, members }: Group): BinaryNode {
       subject,
       s_t: '1700000000',
       creation: '1700000000',
-      creator: `${owner}@${server}`,
-      addressing_mode: 'pn',
+      creator,
+      ...(creatorNumber === undefined ? {} : { creator_pn: creatorNumber }),
+      addressing_mode: hides === undefined ? 'pn' : 'lid',
       size: String(members.length),
     },
     participants,

@@ -1,9 +1,10 @@
 /** Linking a device to a phone's account, by code or by QR, as the phone and the server do it together. */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { Curve, proto, type BinaryNode, type KeyPair } from 'baileys'
 import type { Account, Accounts, Device } from './accounts.ts'
 import type { Connection, Greeting } from './connection.ts'
-import { bytes, child, node, refusal, result, server } from './nodes.ts'
+import { bytes, child, node, refusal, result, seconds, server } from './nodes.ts'
+import { openBundle, unwrap, wrap } from './pairing-codes.ts'
 import { PasskeyDemand } from './passkeys.ts'
 
 /** A client without an account, waiting to be linked. */
@@ -17,9 +18,12 @@ interface Candidate {
   attempt: { account: Account; ephemeral: KeyPair; companion: Uint8Array; done(outcome: PairingOutcome): void } | null
   linked: { device: Device; done(outcome: PairingOutcome): void } | null
   passkey: PasskeyDemand | null
+  /** The ADV secrets in QR codes that the server no longer takes. */
+  retired: Set<string>
 }
 
-export type PairingOutcome = 'linked' | 'wrong-code' | 'passkey-demanded'
+/** `retired-code`: the phone says that it could not link the device. */
+export type PairingOutcome = 'linked' | 'wrong-code' | 'passkey-demanded' | 'retired-code'
 
 export class Pairing {
   readonly #accounts: Accounts
@@ -53,6 +57,7 @@ export class Pairing {
       attempt: null,
       linked: null,
       passkey: null,
+      retired: new Set(),
     })
     connection.send(
       node('iq', { from: server, type: 'set', id: connection.nextId(), xmlns: 'md' }, [
@@ -121,10 +126,42 @@ export class Pairing {
 
   /** Somebody scans the QR text with the phone of this number. */
   async scan(number: string, qr: string): Promise<PairingOutcome> {
+    const { candidate, adv } = this.#shown(qr)
+    if (candidate.retired.has(adv)) return 'retired-code'
+    return new Promise((done) => this.#accept(candidate, this.#accounts.of(number), Buffer.from(adv, 'base64'), done))
+  }
+
+  /** The server retires what this QR text was made of: the client is to make a new secret and show the same reference with it. */
+  retire(qr: string): void {
+    const { candidate, adv } = this.#shown(qr)
+    candidate.retired.add(adv)
+    const { connection } = candidate
+    connection.send(
+      node('notification', { from: server, type: 'companion_reg_refresh', id: connection.nextId(), t: seconds() }, [
+        node('companion_reg_refresh'),
+      ]),
+    )
+  }
+
+  /** The server retires the code that somebody is to type: the client is to ask for a new one. */
+  retireCode(number: string): void {
+    const candidate = [...this.#candidates.values()].find(({ hello }) => hello?.number === number)
+    if (candidate?.hello == null) throw new Error(`nobody waits for a code of ${number}`)
+    const { connection, hello } = candidate
+    connection.send(
+      node('notification', { from: server, type: 'link_code_companion_reg', id: connection.nextId(), t: seconds() }, [
+        node('link_code_companion_reg', { stage: 'refresh_code', force_manual_refresh: 'true' }, [
+          node('link_code_pairing_ref', {}, Buffer.from(hello.ref)),
+        ]),
+      ]),
+    )
+  }
+
+  #shown(qr: string): { candidate: Candidate; adv: string } {
     const [ref = '', , , adv = ''] = (qr.split('#')[1] ?? qr).split(',')
     const candidate = [...this.#candidates.values()].find(({ refs }) => refs.includes(ref))
     if (candidate === undefined) throw new Error('the QR code is no longer good')
-    return new Promise((done) => this.#accept(candidate, this.#accounts.of(number), Buffer.from(adv, 'base64'), done))
+    return { candidate, adv }
   }
 
   #hello(candidate: Candidate, request: BinaryNode, registration: BinaryNode): void {
@@ -193,33 +230,5 @@ export class Pairing {
         ]),
       ]),
     )
-  }
-}
-
-/** Salt, IV, then the key in AES-CTR under PBKDF2 of the code. */
-function wrap(key: Uint8Array, code: string): Buffer {
-  const [salt, iv] = [randomBytes(32), randomBytes(16)]
-  const cipher = createCipheriv('aes-256-ctr', codeKey(code, salt), iv)
-  return Buffer.concat([salt, iv, cipher.update(key), cipher.final()])
-}
-
-function unwrap(wrapped: Uint8Array, code: string): Buffer {
-  const decipher = createDecipheriv('aes-256-ctr', codeKey(code, wrapped.subarray(0, 32)), wrapped.subarray(32, 48))
-  return Buffer.concat([decipher.update(wrapped.subarray(48, 80)), decipher.final()])
-}
-
-function codeKey(code: string, salt: Uint8Array): Buffer {
-  return pbkdf2Sync(code, salt, 131_072, 32, 'sha256')
-}
-
-/** The companion's bundle; undefined when it was sealed under another code. */
-function openBundle(bundle: Uint8Array, shared: Uint8Array): Buffer | undefined {
-  const key = Buffer.from(hkdfSync('sha256', shared, bundle.subarray(0, 32), 'link_code_pairing_key_bundle_encryption_key', 32))
-  const decipher = createDecipheriv('aes-256-gcm', key, bundle.subarray(32, 44))
-  decipher.setAuthTag(bundle.subarray(-16))
-  try {
-    return Buffer.concat([decipher.update(bundle.subarray(44, -16)), decipher.final()])
-  } catch {
-    return undefined
   }
 }

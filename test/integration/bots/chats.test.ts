@@ -149,7 +149,7 @@ test('activity counts what came and went, and says in which states the bot was',
 })
 
 test('a person whose messages come under a hidden id is known by the number, and sees them read', async () => {
-  bots.double.accounts.hidesNumbers = true
+  bots.double.accounts.senders = 'hidden-with-number'
   await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'hidden' })
   await expect.poll(chats).toMatchObject([{ chat: annChat, phoneNumber: ann.number, last: { author: annChat, text: 'hidden' } }])
   const read = new Promise<void>((resolve) =>

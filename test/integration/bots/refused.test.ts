@@ -34,7 +34,7 @@ test.each([
   [479, 'keys of a device in this chat are out of date'],
   [488, 'WhatsApp did not accept the message (488)'],
 ])('a message that WhatsApp refuses with %i has failed, with the reason in words, and the next goes out', async (code, words) => {
-  bots.double.refuseMessages(code, 1)
+  bots.double.acks.refuse(code, 1)
   const refused = await send('refused')
   const next = await send('next')
   await expect.poll(() => message(refused)).toMatchObject({ status: 'failed', sentAt: null, problem: expect.stringContaining(words) })
@@ -45,7 +45,7 @@ test.each([
 })
 
 test.each([429, 503])('%i pauses the queue longer each time and loses nothing, in its order', async (code) => {
-  bots.double.refuseMessages(code, 3)
+  bots.double.acks.refuse(code, 3)
   const ids = [await send('one'), await send('two')]
   await expect.poll(async () => (await message(ids[1] ?? '')).status).toBe('delivered')
   expect(paused).toEqual([1, 2, 3])
@@ -61,7 +61,7 @@ test('while the queue is paused the message says why, and the bot says until whe
   await ann.stop()
   ann = await connectContact(bots.double, annNumber, 'Ann')
   await bots.linked('gate', '15550100142')
-  bots.double.refuseMessages(429)
+  bots.double.acks.refuse(429)
   const [first, second] = [await send('one'), await send('two')]
   await expect.poll(() => message(first)).toMatchObject({ status: 'queued', problem: expect.stringContaining('429') })
   expect(await message(second)).toMatchObject({ status: 'queued', problem: null })
@@ -70,7 +70,7 @@ test('while the queue is paused the message says why, and the bot says until whe
 })
 
 test('a message that WhatsApp has not confirmed when the connection is lost goes out again', async () => {
-  bots.double.swallowMessages(1)
+  bots.double.acks.swallow(1)
   const id = await send('into the cut')
   await expect
     .poll(() =>
