@@ -1,5 +1,5 @@
 /** The three builds: server and shell for Node and Electron, the bridge between, and the window. */
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
   main: {
-    plugins: [leanHttp(), oneByteText(), docsViewer(), pageScripts()],
+    plugins: [leanHttp(), leanMediaTypes(), oneByteText(), docsViewer(), pageScripts()],
     // One copy of what Koa and its parts bring in three, and Node's own streams instead of a copy of them.
     resolve: {
       alias: { 'mime-db': createRequire(at('node_modules/koa/package.json')).resolve('mime-db'), 'readable-stream': 'node:stream' },
@@ -105,6 +105,23 @@ function leanHttp(): Plugin {
       if (/^import .* from "(?:node:)?http";$/m.test(lean)) throw new Error('an import of node:http was left as it is')
       // No line moves, so the map holds.
       return lean === code ? null : { code: lean, map: null }
+    },
+  }
+}
+
+/**
+ * Of the 2,500 media types that there are, those stay by which a file's ending or a type's character set is found: all that Koa asks for.
+ */
+function leanMediaTypes(): Plugin {
+  type Kind = { extensions?: string[]; charset?: string }
+  return {
+    name: 'wheelhouse:lean-media-types',
+    apply: 'build',
+    load(id) {
+      if (!id.endsWith('/mime-db/db.json')) return null
+      const all = Object.entries(JSON.parse(readFileSync(id, 'utf8')) as Record<string, Kind>)
+      const kept = all.filter(([, { extensions, charset }]) => extensions !== undefined || charset !== undefined)
+      return JSON.stringify(Object.fromEntries(kept))
     },
   }
 }

@@ -280,10 +280,16 @@ export class ApiHost {
     }
   }
 
+  /** Made with the first call: few are called both at their own port and below control, and a table of two hundred paths takes its room. */
   #handlersOf(api: Api, exposure: Exposure, traffic: Traffic): ApiHandlers {
     const { guards, log, shelter = openAir, checkReplies, newRequestId } = this.#options
     const appOptions: AppOptions = { guards, traffic, shelter, keySockets: this.#keySockets, log, checkReplies, newRequestId }
-    return { request: createApp(api, exposure, appOptions), upgrade: createUpgradeHandler(api, exposure, appOptions) }
+    let app: RequestHandler | undefined
+    let sockets: UpgradeHandler | undefined
+    return {
+      request: (request, response) => (app ??= createApp(api, exposure, appOptions))(request, response),
+      upgrade: (request, socket, head) => (sockets ??= createUpgradeHandler(api, exposure, appOptions))(request, socket, head),
+    }
   }
 }
 
