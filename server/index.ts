@@ -185,7 +185,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   const apiHost: ApiHost = new ApiHost({
     apis: [apiOfControl, ...rooms.map((room) => liveApi(() => room.api))],
-    guards: new Guards({ authority, ownOrigins, isTrustedProxy: createAddressSet(() => settings.current().trustedProxies) }),
+    guards: new Guards({
+      ...{ authority, ownOrigins },
+      isTrustedProxy: createAddressSet(() => settings.current().trustedProxies),
+      publicUrl: () => options.publicUrl ?? null,
+    }),
     host,
     settings: () => settings.current(),
     windowFiles: options.rendererDir === undefined ? null : createWindowFiles(options.rendererDir),

@@ -34,7 +34,7 @@ export const settingsSchema = z.object({
   apis: z.object(forEachApi(apiSettings)).prefault({}),
   /** Origins of web pages that may call an API on this machine, e.g. `http://localhost:5173`. */
   allowedOrigins: z.array(webAddress).max(50).default([]),
-  /** Addresses or networks of proxies whose word on who calls (X-Forwarded-For) is taken, e.g. `127.0.0.1` or `10.0.0.0/24`. */
+  /** Addresses or networks of proxies whose word on who calls, and what was called, is taken (X-Forwarded-…), e.g. `127.0.0.1`. */
   trustedProxies: z
     .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'give an address such as 127.0.0.1 or a network such as 10.0.0.0/24'))
     .max(50)

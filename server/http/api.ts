@@ -31,7 +31,7 @@ export interface Call {
   headers: Readonly<Record<string, string | string[] | undefined>>
   /** Aborts when the client goes away before the answer. */
   signal: AbortSignal
-  /** The origin under which the client reached the API, e.g. `http://127.0.0.1:5010`. */
+  /** The address under which the client reached the API, e.g. `http://127.0.0.1:5010`; behind a trusted proxy the one that it called. */
   origin: string
   /** Only for routes with `bodyType: 'raw'`: such a handler answers on `response` itself and returns `handled`. */
   node: { request: IncomingMessage; response: ServerResponse }

@@ -7,7 +7,7 @@ import type { Caller } from './api.ts'
 import { verbOf, type ApiName, type Guarded, type Method, type Verb } from './contract.ts'
 import { localStanding, strangerStanding, type RouteRight, type Standing } from './rights.ts'
 import { sameSecret } from '../secrets/hash.ts'
-import { clientAddress, hostOf, isLoopback, isOwnName } from './network.ts'
+import { calledOrigin, clientAddress, hostOf, isLoopback, isOwnName, plainAddress } from './network.ts'
 import { Refusal } from './problem.ts'
 import { rateLimiter } from './rate-limiter.ts'
 
@@ -73,8 +73,10 @@ export interface GuardOptions {
   authority: Authority
   /** Origins that are ours beside the one under which the API itself is called. */
   ownOrigins(): readonly string[]
-  /** Whether this peer's word on who calls is taken; nobody's when left out. */
+  /** Whether this peer's word on who calls, and what was called, is taken; nobody's when left out. */
   isTrustedProxy?(address: string): boolean
+  /** Under which the owner says that we are called from outside; none when left out. */
+  publicUrl?(): string | null
 }
 
 export const sessionCookie = 'wheelhouse_session'
@@ -103,13 +105,14 @@ export class Guards {
   /**
    * First, because it costs nothing and everything after it trusts the Host: a web page that has re-bound its own name to
    * 127.0.0.1 (DNS rebinding) still sends that name. Once the API is open to the LAN the machine may be called by any of its
-   * addresses or its name, or by whatever name the caller of a keyed request has for it.
+   * addresses or its name, or by whatever name the caller of a keyed request has for it; through a proxy by the name of `--public-url`.
    */
   checkHost(request: IncomingMessage, exposure: Exposure): void {
     // Node keeps the first of two; whatever stands before us may have judged by the other one (RFC 9112, section 3.2).
     if (countHosts(request) > 1) throw new Refusal('two-hosts')
     const host = hostOf(request.headers.host ?? '')
     if (host === 'localhost' || isLoopback(host) || host === exposure.host().toLowerCase()) return
+    if (host === this.#publicUrl()?.hostname && this.#isForwarded(request)) return
     if (exposure.beyondLoopback() && (isOwnName(host) || keyOf(request) !== null)) return
     throw new Refusal('foreign-host')
   }
@@ -176,6 +179,11 @@ export class Guards {
     return clientAddress(request, this.#options.isTrustedProxy ?? trustsNobody)
   }
 
+  /** What the caller has called, without the path of the API. */
+  originOf(request: IncomingMessage): string {
+    return calledOrigin(request, this.#options.isTrustedProxy ?? trustsNobody, this.#publicUrl())
+  }
+
   /** Whether a route asks for a key where it is exposed so. */
   needsKey(route: GuardedRoute, exposure: Exposure): boolean {
     // Without a key one has the use of the room and no more.
@@ -194,6 +202,16 @@ export class Guards {
 
   #isOwnOrigin(request: IncomingMessage, origin: string): boolean {
     return origin === `http://${request.headers.host ?? ''}` || this.#options.ownOrigins().includes(origin)
+  }
+
+  /** By a proxy that is trusted and says for whom: without that all who come through it would pass for this machine. */
+  #isForwarded(request: IncomingMessage): boolean {
+    const isTrusted = this.#options.isTrustedProxy ?? trustsNobody
+    return request.headers['x-forwarded-for'] !== undefined && isTrusted(plainAddress(request.socket.remoteAddress))
+  }
+
+  #publicUrl(): URL | null {
+    return URL.parse(this.#options.publicUrl?.() ?? '')
   }
 
   #credentialOf(request: IncomingMessage, key: string | null): Credential | null {

@@ -51,6 +51,26 @@ export function clientAddress(request: IncomingMessage, isTrusted: (address: str
   return address
 }
 
+/**
+ * What the caller has called, e.g. `https://house.example` or `https://house.example/house`: as the request says, or, where its peer is a
+ * proxy that is trusted, as that says in `X-Forwarded-Proto`, `-Host` and `-Prefix`. Of several values the first is what the caller saw.
+ * `publicUrl` tells the scheme of the host that it names.
+ */
+export function calledOrigin(request: IncomingMessage, isTrusted: (address: string) => boolean, publicUrl: URL | null): string {
+  const forwarded = isTrusted(plainAddress(request.socket.remoteAddress)) ? request.headers : {}
+  const first = (value: string | string[] | undefined): string =>
+    String(value ?? '')
+      .split(',', 1)[0]
+      ?.trim() ?? ''
+  const named = first(forwarded['x-forwarded-host'])
+  const host = hostOf(named) === '' ? (request.headers.host ?? '') : named
+  const proto = first(forwarded['x-forwarded-proto']).toLowerCase()
+  const usual = publicUrl?.host === host.toLowerCase() ? publicUrl.protocol.replace(':', '') : 'http'
+  const scheme = proto === 'https' || proto === 'http' ? proto : usual
+  const prefix = first(forwarded['x-forwarded-prefix']).replace(/\/+$/, '')
+  return `${scheme}://${host}${/^(?:\/[\w.~-]+)+$/.test(prefix) ? prefix : ''}`
+}
+
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^127(\.\d{1,3}){3}$/.test(address) || address === 'localhost'
 }

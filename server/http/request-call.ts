@@ -15,6 +15,7 @@ export class RequestCall implements Call {
   readonly headers: Call['headers']
   readonly node: Call['node']
   readonly #prefix: string
+  readonly #guards: Guards
   #gone: AbortController | undefined
 
   constructor({ req, res, state }: Context, { caller, standing }: Admitted, exposure: Exposure, guards: Guards) {
@@ -25,6 +26,7 @@ export class RequestCall implements Call {
     this.headers = req.headers
     this.node = { request: req, response: res }
     this.#prefix = exposure.prefix
+    this.#guards = guards
   }
 
   /** Made when asked for: most handlers answer at once and never ask. */
@@ -42,6 +44,6 @@ export class RequestCall implements Call {
   }
 
   get origin(): string {
-    return `http://${this.node.request.headers.host ?? ''}${this.#prefix}`
+    return this.#guards.originOf(this.node.request) + this.#prefix
   }
 }

@@ -97,7 +97,7 @@ async function accept({ api, exposure, options, table }: Gate, request: Incoming
         requestId,
         address,
         headers: request.headers,
-        origin: `http://${request.headers.host ?? ''}${exposure.prefix}`,
+        origin: guards.originOf(request) + exposure.prefix,
         stream: socket,
         endWithKey: (id) => options.keySockets.add(id, opened),
       },

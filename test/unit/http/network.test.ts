@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import { hostOf, httpUrl, isLoopback, isOwnName, plainAddress } from '../../../server/http/network.ts'
+import { calledOrigin, hostOf, httpUrl, isLoopback, isOwnName, plainAddress } from '../../../server/http/network.ts'
 
 test('the host of a Host header comes without port and brackets', () => {
   expect(hostOf('127.0.0.1:5010')).toBe('127.0.0.1')
@@ -27,4 +28,23 @@ test('an IPv4 peer on an IPv6 socket is named by its IPv4 address', () => {
 test('IPv6 hosts stand in brackets in addresses', () => {
   expect(httpUrl('::1', 80)).toBe('http://[::1]:80')
   expect(httpUrl('127.0.0.1', 80)).toBe('http://127.0.0.1:80')
+})
+
+test('what the caller has called is told by a proxy that is trusted, and by the public address', () => {
+  const told = (headers: Record<string, string>, { trusted = true, publicUrl = null as URL | null } = {}): string => {
+    // Of all of a request only this is looked at.
+    const request = { headers, socket: { remoteAddress: '::ffff:127.0.0.1' } } as unknown as IncomingMessage
+    return calledOrigin(request, () => trusted, publicUrl)
+  }
+  const host = '127.0.0.1:5010'
+  const forwarded = { host, 'x-forwarded-proto': 'https', 'x-forwarded-host': 'house.example', 'x-forwarded-prefix': '/wheel/' }
+  expect(told(forwarded)).toBe('https://house.example/wheel')
+  expect(told(forwarded, { trusted: false })).toBe('http://127.0.0.1:5010')
+  expect(told({ host, 'x-forwarded-proto': 'https, http' })).toBe('https://127.0.0.1:5010')
+  expect(told({ host, 'x-forwarded-proto': 'ftp', 'x-forwarded-host': 'a b', 'x-forwarded-prefix': '//evil.example' })).toBe(
+    `http://${host}`,
+  )
+  const publicUrl = new URL('https://house.example/relay')
+  expect(told({ host: 'house.example' }, { trusted: false, publicUrl })).toBe('https://house.example')
+  expect(told({ host }, { publicUrl })).toBe(`http://${host}`)
 })

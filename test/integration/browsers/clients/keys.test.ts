@@ -5,6 +5,7 @@ import { rawClient } from './raw-client.ts'
 import { startServer, type ServerProcess } from '../../../fakes/server-process.ts'
 import { connectPortal, type Connection } from '../../../fixtures/portal/connect.ts'
 import { startPortal, type Portal } from '../../../fixtures/portal/portal.ts'
+import { startTlsProxy } from '../../../fixtures/tls-proxy.ts'
 
 interface Key {
   id: string
@@ -72,6 +73,32 @@ it('a program connects under the prefix of the control port, and from the LAN wi
   await page.close()
   await browser.disconnect()
   await expect(fetch(at(lan, '/cdp/json/version')).then(({ status }) => status)).resolves.toBe(401)
+})
+
+it('behind a proxy that ends TLS the addresses are those of the proxy, on both doors, and lead in', async () => {
+  expect((await server.call('/control/v1/settings', { method: 'PATCH', json: { trustedProxies: ['127.0.0.1'] } })).status).toBe(200)
+  const before = await startTlsProxy(new URL(prefix).origin)
+  // Nobody vouches for its certificate.
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+  try {
+    const base = `${before.url}/browsers`
+    const { connectUrl, httpUrl } = (await ask(mine, at(base, '/connect'), 'POST', {})).body
+    expect([httpUrl, connectUrl]).toEqual([expect.stringContaining(`${base}/cdp/`), httpUrl.replace('https', 'wss')])
+    expect((await ask(mine, at(base))).body.session).toMatchObject({
+      httpUrl: at(base, '/cdp'),
+      websocketUrl: at(base, '/cdp').replace('https', 'wss'),
+    })
+    const [page] = (await ask(mine, at(base, '/cdp/json/list'))).body
+    expect(page.webSocketDebuggerUrl).toContain(at(base, '/cdp/devtools/page/').replace('https', 'wss'))
+    const browser = await puppeteer.connect({ browserURL: httpUrl, defaultViewport: null })
+    expect(await (await browser.pages())[0]?.title()).toBe('Containers · Harbor Gate')
+    expect((await ask(mine, at(base, '/clients'))).body.clients).toMatchObject([{ address: '203.0.113.7' }])
+    await browser.disconnect()
+    expect((await fetch(at(base, '/cdp/json/version'))).status).toBe(401)
+  } finally {
+    delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+    await before.stop()
+  }
 })
 
 it('a key finds no way to a session of another', async () => {
