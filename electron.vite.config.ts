@@ -11,7 +11,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
   main: {
-    plugins: [leanHttp(), leanMediaTypes(), oneByteText(), docsViewer(), pageScripts()],
+    plugins: [leanHttp(), leanMediaTypes(), oneByteText(), docsViewer(), pageScripts(), protocolDescription()],
     // One copy of what Koa and its parts bring in three, and Node's own streams instead of a copy of them.
     resolve: {
       alias: { 'mime-db': createRequire(at('node_modules/koa/package.json')).resolve('mime-db'), 'readable-stream': 'node:stream' },
@@ -85,6 +85,19 @@ function pageScripts(): Plugin {
       mkdirSync(at('out/page-scripts'), { recursive: true })
       for (const file of ['@mozilla/readability/Readability.js', 'turndown/dist/turndown.js'])
         copyFileSync(at(`node_modules/${file}`), at(`out/page-scripts/${basename(file)}`))
+    },
+  }
+}
+
+/** What the DevTools protocol has, for programs that drive a session and ask. */
+function protocolDescription(): Plugin {
+  return {
+    name: 'wheelhouse:protocol-description',
+    apply: 'build',
+    writeBundle() {
+      mkdirSync(at('out/protocol'), { recursive: true })
+      for (const file of ['browser_protocol.json', 'js_protocol.json'])
+        copyFileSync(at(`node_modules/devtools-protocol/json/${file}`), at(`out/protocol/${file}`))
     },
   }
 }

@@ -5,6 +5,7 @@ import type { Call, Handlers, SocketCall, SocketHandler, SocketInput } from '../
 import { describeBrowser, describePage, describePages, keyedBase, programOf, socketUrl } from '../clients/discovery.ts'
 import type { Grants, Holder } from '../clients/grants.ts'
 import type { CdpHub } from '../clients/hub.ts'
+import { protocolDescription } from '../clients/protocol-description.ts'
 import { serveClient } from '../clients/serve-client.ts'
 import type { clientsRoutes, clientsSockets } from '../contract/clients.ts'
 import { BrowserFault } from '../fault.ts'
@@ -50,6 +51,15 @@ export function createClientsHandlers({ service, clock, grants }: ClientParts): 
     devtoolsVersion: ({ params }, call) => bySecret.version(params.token, call),
     devtoolsPages: ({ params }, call) => bySecret.pages(params.token, call),
     devtoolsPagesShort: ({ params }, call) => bySecret.pages(params.token, call),
+    devtoolsProtocol: async ({ params }) => {
+      opened(params.token)
+      return { status: 200, body: await protocolDescription() }
+    },
+    devtoolsWithoutPath: (_, { node }) => {
+      // Of all the answer, such a program shows these words alone.
+      node.response.statusMessage = 'path of the address was dropped - connect with browserWSEndpoint instead of browserURL'
+      throw new BrowserFault('address-without-path', 'The path of the address names the session, and this program dropped it')
+    },
     devtoolsNew: async ({ params }, { origin, node }) => {
       const session = opened(params.token)
       const [, url = ''] = /^[^?]*\?(.*)$/s.exec(node.request.url ?? '') ?? []
@@ -75,6 +85,10 @@ export function createClientsHandlers({ service, clock, grants }: ClientParts): 
       body: await describeBrowser(await hubOf(service.get(params.id)), params.id, keyedBase(origin, params.id)),
     }),
     keyedDevtoolsPages: ({ params }, { origin }) => pagesOf(service.get(params.id), keyedBase(origin, params.id)),
+    keyedDevtoolsProtocol: async ({ params }) => {
+      service.get(params.id)
+      return { status: 200, body: await protocolDescription() }
+    },
     keyedDevtoolsPagesShort: ({ params }, { origin }) => pagesOf(service.get(params.id), keyedBase(origin, params.id)),
   }
 }

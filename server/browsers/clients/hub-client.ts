@@ -1,6 +1,7 @@
 /** One client of a browser's hub: what it asks is judged and passed on, what it is told is its own. */
 import { isInternal } from '../page/targets.ts'
 import type { Attachment, Attachments } from './attachments.ts'
+import { ClientDownloads } from './client-downloads.ts'
 import { readdressed, type Said } from './envelope.ts'
 import {
   fieldsOf,
@@ -57,7 +58,8 @@ export class HubClient {
   readonly contexts = new Set<string>()
   readonly #hub: Hub
   readonly #end: ClientEnd
-  readonly #rootTarget: string
+  /** How the browser is named in its sessions: each attachment to it is a target of its own. */
+  readonly #browsers: Set<string>
   readonly #pending = new Set<number>()
   readonly #pages = new Set<string>()
   /** Commands that wait until a person gives back. */
@@ -65,13 +67,14 @@ export class HubClient {
   /** Targets that it was not told of. */
   readonly #hidden = new Set<string>()
   readonly #standing: Standing
+  readonly #downloads: ClientDownloads
   #over = false
 
   constructor(hub: Hub, end: ClientEnd, root: string, rootTarget: string) {
     this.#hub = hub
     this.#end = end
     this.root = root
-    this.#rootTarget = rootTarget
+    this.#browsers = new Set([rootTarget])
     const { contexts } = this
     const pages = this.#pages
     this.#standing = {
@@ -92,6 +95,14 @@ export class HubClient {
       mayNameFiles: end.mayNameFiles,
       isDriven: () => end.isDriven(),
     }
+    this.#downloads = new ClientDownloads({
+      mayNameFiles: end.mayNameFiles,
+      kept: () => {
+        const { downloadPath } = hub.ownMessages.downloads ?? {}
+        return typeof downloadPath === 'string' ? downloadPath : null
+      },
+      contextOf: (frameId) => hub.attachments.to(frameId)[0]?.contextId,
+    })
   }
 
   /** What the program has sent. */
@@ -106,6 +117,7 @@ export class HubClient {
     const verdict = judge(command, this.#standing)
     if (verdict.kind === 'refuse') return this.#refuse(command, verdict.error)
     if (verdict.kind === 'pass') return this.#passWhenSafe(command, attachment, verdict)
+    if (command.method === 'Page.setDownloadBehavior') this.#hearOfDownloads(command.params)
     this.#tell(command, { result: verdict.kind === 'answer' ? verdict.result : {} })
     if (verdict.kind === 'leave') this.lost('It closed the browser')
   }
@@ -128,7 +140,14 @@ export class HubClient {
   /** An event of one of its sessions. */
   hear(attachment: Attachment<HubClient>, method: string, event: Said): void {
     if (method.startsWith('Target.') && !this.#shows(attachment, method, paramsOf(event.message))) return
+    if (method === 'Browser.downloadWillBegin' && !this.#downloads.begins(paramsOf(event.message))) return
+    if (method === 'Browser.downloadProgress') return void this.#tellProgress(attachment, method, paramsOf(event.message))
     if (!attachment.hidden) this.#deliver(event)
+  }
+
+  /** A target is not there any more, whether it was to be told or not. */
+  closed(targetId: string): void {
+    this.#pages.delete(targetId)
   }
 
   /** Sets again what it has set by this command: somebody else has set the same for a page of its. */
@@ -155,12 +174,27 @@ export class HubClient {
     this.#end.closed(why)
   }
 
+  async #tellProgress({ sessionId }: Attachment<HubClient>, method: string, params: Fields): Promise<void> {
+    const told = await this.#downloads.progress(params)
+    if (this.#over || told === null) return
+    this.#end.deliver(JSON.stringify({ method, params: told, ...(sessionId === this.root ? {} : { sessionId }) }))
+  }
+
+  /** It has said so in the older way, for which the browser tells nothing. */
+  #hearOfDownloads(params: Fields): void {
+    if (!this.#downloads.wish(params)) return
+    const ours = { ...this.#hub.ownMessages.downloads, eventsEnabled: true }
+    this.#hub.ask('Browser.setDownloadBehavior', ours, this.root).catch(() => undefined)
+  }
+
   #passWhenSafe(
     command: Command,
     attachment: Attachment<HubClient>,
     { closes, params, answered }: Extract<Verdict, { kind: 'pass' }>,
   ): void {
     const pass = (): void => this.#pass(command, attachment, params ?? command.params, answered)
+    if (command.method === 'Browser.setDownloadBehavior' && this.#downloads.wish(command.params))
+      return this.#pass(command, attachment, { ...params, eventsEnabled: true }, answered)
     if (closes === undefined) return pass()
     const { targetId = attachment.targetId } = command.params
     const close = (): void => {
@@ -191,7 +225,7 @@ export class HubClient {
 
   /** What a command changes of what is known of its session. */
   #note(attachment: Attachment<HubClient>, method: string, params: Fields): void {
-    if (method === 'Page.enable' || method === 'Page.disable') attachment.watchesPage = method === 'Page.enable'
+    if (method === 'Page.enable' || method === 'Page.disable') this.#hub.attachments.watch(attachment, method === 'Page.enable')
     if (method.startsWith('Emulation.set')) attachment.overrides.set(method, params)
     if (method.startsWith('Emulation.clear')) attachment.overrides.delete(method.replace('.clear', '.set'))
     if (method !== 'Runtime.runIfWaitingForDebugger' || attachment.waiting === null) return
@@ -235,7 +269,6 @@ export class HubClient {
       }
       case 'Target.targetDestroyed': {
         const targetId = String(params['targetId'])
-        this.#pages.delete(targetId)
         return !this.#hidden.delete(targetId) && !this.#hub.opening.isAtBack(targetId)
       }
       case 'Target.targetCrashed':
@@ -251,6 +284,7 @@ export class HubClient {
     const info = targetInfoOf(params)
     const sessionId = String(params['sessionId'])
     if (info === null) return false
+    if (info.type === 'browser') this.#browsers.add(info.targetId)
     const hidden = parent.hidden || !this.#sees(info)
     const attachment = this.#hub.attachments.add(sessionId, this, info, parent.sessionId, hidden)
     if (hidden) {
@@ -280,7 +314,7 @@ export class HubClient {
     this.#hub.opening.appeared(info)
     const { targetId, type, url, browserContextId } = info
     const isHidden =
-      (type === 'browser' ? targetId !== this.#rootTarget : isOfTheBrowser(type, url)) ||
+      (type === 'browser' ? !this.#browsers.has(targetId) : isOfTheBrowser(type, url)) ||
       this.#hub.opening.isAtBack(targetId) ||
       (browserContextId !== undefined && this.#standing.isOthers(browserContextId))
     if (isHidden) this.#hidden.add(targetId)

@@ -192,6 +192,7 @@ export class CdpHub implements Hub {
     if (id !== null) return this.#divertAnswer(id, { message, envelope })
     if (method === null) return false
     if (this.opening.opensAtBack && method.startsWith('Target.')) this.#notePage(message)
+    if (method === 'Target.targetDestroyed' && sessionId === null) this.#noteClosed(message)
     if (sessionId === null) return this.#controlId === null && this.#noteFresh(method, message)
     if (sessionId === this.#controlId) {
       this.#hearControl(method, message)
@@ -217,6 +218,12 @@ export class CdpHub implements Hub {
   #notePage(message: Buffer): void {
     const info = targetInfoOf(paramsOf(message))
     if (info !== null) this.opening.appeared(info)
+  }
+
+  /** Of what our own driver is told, as it is told of all. */
+  #noteClosed(message: Buffer): void {
+    const targetId = String(paramsOf(message)['targetId'])
+    for (const client of this.#clients) client.closed(targetId)
   }
 
   #noteFresh(method: string, message: Buffer): boolean {

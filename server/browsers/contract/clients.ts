@@ -31,6 +31,7 @@ const expired = { 401: failure('The address is not good any more'), 404: failure
 const unknown = { 404: failure('No such session') }
 
 const told = { description: 'As Chromium tells it, with addresses of ours', body: version }
+const protocol = { description: 'Domains with their commands, events and types', contentType: 'application/json' }
 const listed = { description: 'The page in front first', body: z.array(describedPage) }
 const browserAt = '/v1/browser-sessions/:id/cdp'
 
@@ -105,6 +106,17 @@ export const clientsRoutes = {
     summary: 'The same as `json/list`',
     responses: { 200: listed, ...expired },
   },
+  devtoolsProtocol: {
+    ...{ method: 'GET', path: '/cdp/:token/json/protocol', ...bySecret, params: tokenParams },
+    summary: 'What can be asked for in the protocol, as a program may read it',
+    responses: { 200: protocol, ...expired },
+  },
+  devtoolsWithoutPath: {
+    ...{ method: 'GET', path: '/json/version', ...bySecret },
+    summary: 'What a program gets that drops the path of the address it was given',
+    description: 'Puppeteer does so with `browserURL` before version 25; it is told to connect with `browserWSEndpoint`.',
+    responses: { 404: failure('The path names the session') },
+  },
   devtoolsNew: {
     ...{ method: 'PUT', path: '/cdp/:token/json/new', ...bySecret, params: tokenParams },
     summary: 'Open a page at the address after the question mark',
@@ -129,6 +141,11 @@ export const clientsRoutes = {
     ...{ method: 'GET', path: `${browserAt}/json/list`, ...byKey },
     summary: 'The pages and their WebSockets, for a program that sends a key',
     responses: { 200: listed, ...unknown },
+  },
+  keyedDevtoolsProtocol: {
+    ...{ method: 'GET', path: `${browserAt}/json/protocol`, ...byKey },
+    summary: 'What can be asked for in the protocol, for a program that sends a key',
+    responses: { 200: protocol, ...unknown },
   },
   keyedDevtoolsPagesShort: {
     ...{ method: 'GET', path: `${browserAt}/json`, ...byKey },

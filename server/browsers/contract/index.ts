@@ -112,6 +112,11 @@ export const browsersContract = defineContract({
     'file-too-large': { status: 413, remedy: 'Use a smaller file, or remove what is no longer needed.' },
     'picture-not-found': { status: 404, remedy: 'Ask for one that the list of what happened names; only the last few are kept.' },
     'crash-card-not-found': { status: 404, remedy: 'Ask when the session has ended.' },
+    'address-without-path': {
+      status: 404,
+      message: 'The path of the address names the session, and this program dropped it',
+      remedy: 'Connect with `browserWSEndpoint` and the `connectUrl`; Puppeteer takes a `browserURL` with a path from version 25 on.',
+    },
     'address-expired': {
       status: 401,
       message: 'This address is not good any more',

@@ -13,7 +13,7 @@ import type { Dialogs } from './dialogs.ts'
 import { firstTarget } from './first-page.ts'
 import { fateOf } from './new-window.ts'
 import { guardPage } from './page-guard.ts'
-import { permitPopups, popupsArePermitted } from './popup-permits.ts'
+import { permitPopups, permitPopupsWhile, popupsArePermitted } from './popup-permits.ts'
 import type { Permissions } from './permissions.ts'
 import { stopScripts, type Stopped } from './stop-page.ts'
 import { isInternal, presentable, targetIdOf, type TargetInfo } from './targets.ts'
@@ -257,7 +257,7 @@ export class PageRegistry {
     }
     this.#entries.set(entry.id, entry)
     this.#attach(entry).catch(() => this.#destroyed(entry.id))
-    if (this.#entries.size > mostPages) this.#closeOldest()
+    this.#closeOldest()
   }
 
   async #attach(entry: Entry): Promise<void> {
@@ -327,6 +327,17 @@ export class PageRegistry {
   async #guard(id: string, page: Page): Promise<CDPSession> {
     const { record, dialogs, permissions, opened, prepare, popups } = this.#hooks
     if (popups) permitPopups(page)
+    const { attachments } = hubOf(this.#browser) ?? {}
+    // A program that hears of the page knows what to do with its windows.
+    if (attachments !== undefined)
+      page.once(
+        'close',
+        permitPopupsWhile(
+          page,
+          () => attachments.isWatched(id),
+          (listener) => attachments.onWatched(listener),
+        ),
+      )
     opened({ id, page, atBack: this.#inBackground.has(id) })
     const cdp = await guardPage(page, {
       blocked: () => record('popup-blocked', { how: 'refused' }),
@@ -349,10 +360,12 @@ export class PageRegistry {
     this.#hooks.record('popup-blocked', { how: 'closed' })
   }
 
+  /** A program has a limit of its own for what it opens, and works on in what it has left behind. */
   #closeOldest(): void {
-    const [, ...later] = this.#entries.keys()
+    const { attachments } = hubOf(this.#browser) ?? {}
+    const [first, ...later] = [...this.#entries.keys()].filter((id) => attachments?.isWatched(id) !== true)
     const oldest = later.find((id) => id !== this.#active)
-    if (oldest === undefined) return
+    if (first === undefined || later.length < mostPages || oldest === undefined) return
     this.#close(oldest)
     this.#hooks.record('page-closed', { most: mostPages })
   }

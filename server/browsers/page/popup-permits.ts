@@ -1,4 +1,7 @@
-/** Pages whose site may open windows of its own now: while a login runs, while a person drives, and where the profile allows it. */
+/**
+ * Pages whose site may open windows of its own now: while a login runs, while a person or a program drives, and where the profile allows
+ * it.
+ */
 import type { Page } from 'puppeteer-core'
 
 const permits = new WeakMap<Page, number>()
@@ -11,6 +14,22 @@ export function permitPopups(page: Page): () => void {
   return () => {
     if (held) count(page, -1)
     held = false
+  }
+}
+
+/** Holds a permit whenever `isSo`, which is asked now and with each call of the listener. Returns what ends that. */
+export function permitPopupsWhile(page: Page, isSo: () => boolean, onChange: (listener: () => void) => () => void): () => void {
+  let forbid: (() => void) | null = null
+  const follow = (permitted: boolean): void => {
+    if (permitted === (forbid !== null)) return
+    forbid?.()
+    forbid = permitted ? permitPopups(page) : null
+  }
+  follow(isSo())
+  const stop = onChange(() => follow(isSo()))
+  return () => {
+    stop()
+    follow(false)
   }
 }
 

@@ -29,7 +29,10 @@ it('chrome-remote-interface lists, opens, drives and closes pages', async () => 
   const { hostname: host, port, pathname } = new URL(httpUrl)
   // It passes the paths that it is given in answers through this as well.
   const alterPath = (path: string): string => (path.startsWith(pathname) ? path : pathname + path)
-  const options = { host, port, alterPath, local: true }
+  const options = { host, port, alterPath }
+  const { version, domains } = await (await fetch(`${httpUrl}/json/protocol`)).json()
+  expect(version).toEqual({ major: '1', minor: '3' })
+  expect(domains.map(({ domain }: { domain: string }) => domain)).toEqual(expect.arrayContaining(['Browser', 'Page', 'Runtime', 'Target']))
   const [front] = await CDP.List(options)
   const client = await CDP({ ...options, target: front })
   const { result } = await client.Runtime.evaluate({ expression: 'document.title' })
