@@ -172,6 +172,7 @@ export class SessionDownloads {
     this.#cdp = null
     this.#endedAt = this.#clock.now()
     for (const { id, state } of this.#downloads.values()) if (state === 'arriving') this.#end(id, 'failed', 'The session ended')
+    this.#record = () => undefined
     if (this.#downloads.size > 0) this.#write()
     else rmSync(this.#folder, { recursive: true, force: true })
   }

@@ -43,6 +43,10 @@ export class Permissions {
     this.#cdp = cdp
   }
 
+  browserGone(): void {
+    this.#cdp = null
+  }
+
   asked(name: string, origin: string): void {
     const key = `${name} ${origin}`
     if (!known.has(name) || !/^https?:/.test(origin) || this.#decided.has(key) || this.#asked.has(key)) return

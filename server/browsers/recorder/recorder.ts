@@ -58,6 +58,8 @@ export class Recorder {
   readonly #words = new Ring<ConsoleEntry | ErrorEntry>(wordLimits)
   readonly #loads = new Ring<PageLoad>(loadLimits)
   readonly #watches = new Map<string, PageWatch>()
+  /** Of pages that went with their browser. */
+  #unanswered: RequestFacts[] = []
   readonly #added = createSignal<[entry: Recorded]>()
   #totals = { requests: 0, bytes: 0 }
 
@@ -161,13 +163,19 @@ export class Recorder {
 
   /** What has been asked and not been answered to its end. */
   pending(): RequestFacts[] {
-    return [...this.#watches.values()].flatMap((watch) => watch.pending())
+    return [...this.#unanswered, ...[...this.#watches.values()].flatMap((watch) => watch.pending())]
   }
 
   /** The session ends: what is recorded stays, and nothing more comes. */
   stop(): void {
     this.pictures.stop()
     this.#added.clear()
+  }
+
+  /** Its pages have gone with it: what they had asked stays, they do not. */
+  browserGone(): void {
+    this.#unanswered = this.pending()
+    this.#watches.clear()
   }
 
   /** Gives most of its memory back; what the session itself tells, and its last picture, stay. */

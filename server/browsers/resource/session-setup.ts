@@ -57,6 +57,11 @@ export class SessionSetup {
     await this.#emulation.use(this.#chosen)
   }
 
+  browserGone(): void {
+    this.#browser = null
+    this.#emulation = null
+  }
+
   /** To be called for every page before anything is opened in it. */
   async prepare(page: Page): Promise<void> {
     await this.#emulation?.sizePage(page)

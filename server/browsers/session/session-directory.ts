@@ -19,13 +19,15 @@ export class SessionDirectory {
   ended(session: Session): void {
     this.#sessions.delete(session.id)
     this.#ended.push(session)
-    if (this.#ended.length > mostEnded) this.#ended.shift()
+    if (this.#ended.length > mostEnded) this.#ended.shift()?.dropped()
   }
 
   /** It is opened again in the place of the one that had ended. */
   forget(session: Session): void {
     const index = this.#ended.indexOf(session)
-    if (index !== -1) this.#ended.splice(index, 1)
+    if (index === -1) return
+    this.#ended.splice(index, 1)
+    session.dropped()
   }
 
   /** Also those that are ending. */

@@ -99,6 +99,8 @@ export class Session implements ViewableSession {
   readonly #use: SessionUse
   readonly #owners: Owners
   readonly #work = createSerialQueue()
+  /** Its downloads are there for a day after it, and must not keep it for as long. */
+  readonly #leaveDownloads: () => void
   #ending: Ending | null = null
   #outlives = false
 
@@ -158,7 +160,7 @@ export class Session implements ViewableSession {
     this.dialogs = new Dialogs({ clock, driven: () => this.control.holder !== null, record })
     this.downloads = files.downloads
     this.downloads.opened(() => [...this.makers], setup?.downloads ?? profile.downloads, record)
-    this.downloads.onChange(() => core.changed())
+    this.#leaveDownloads = this.downloads.onChange(() => core.changed())
     this.uploads = files.uploads
     this.permissions = new Permissions(record)
     this.setup = new SessionSetup(setup, (policy) => this.downloads.setPolicy(policy ?? profile.downloads))
@@ -330,8 +332,17 @@ export class Session implements ViewableSession {
   ended({ kept } = { kept: false }): void {
     this.#outlives = kept
     this.browser.gone()
+    // It can be looked at for a while: what drove its browser must not be kept as long.
     this.pages.forget()
+    this.setup.browserGone()
+    this.permissions.browserGone()
+    this.recorder.browserGone()
     void Promise.all([this.downloads.tidy(), this.uploads.discard()]).catch(escape)
+  }
+
+  /** It cannot be looked at any more. */
+  dropped(): void {
+    this.#leaveDownloads()
   }
 
   /** What was kept of it is no more. */

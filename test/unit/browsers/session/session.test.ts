@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { presentSession } from '../../../../server/browsers/session/presentation.ts'
+import { SessionDirectory } from '../../../../server/browsers/session/session-directory.ts'
 import { testClock } from '../../../fakes/kernel.ts'
+import { isCollected } from '../../../fixtures/collected.ts'
+import { eventually } from '../../../fixtures/eventually.ts'
 import { makeSession, readySession } from './a-session.ts'
 
 describe('a session', () => {
@@ -77,6 +80,22 @@ describe('a session', () => {
     expect(session.login.refreshIsDue).toBe(true)
     session.login.refreshBegun()
     expect([session.login.refreshIsDue, session.login.nextRefreshAt]).toEqual([false, null])
+  })
+
+  it('is held by nothing once it cannot be looked at any more, also while its downloads stay', async () => {
+    const directory = new SessionDirectory()
+    const end = (id: string) => {
+      const { session } = readySession(testClock(), id)
+      session.endBegun('closed', 'Closed by request', 'system')
+      session.ended()
+      directory.ended(session)
+      return { downloads: session.downloads, itself: new WeakRef(session) }
+    }
+    const first = end('first')
+    for (let later = 0; later < 50; later += 1) end(`later-${later}`)
+    expect(directory.over()).toHaveLength(50)
+    await eventually('nothing holds it', () => isCollected(first.itself))
+    expect(first.downloads.list()).toEqual([])
   })
 
   it('reports what its table does not allow, and stays as it was', () => {
