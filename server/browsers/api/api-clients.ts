@@ -31,9 +31,9 @@ export function createClientsHandlers({ service, clock, grants }: ClientParts): 
     pages: (token: string, { origin }: Call) => pagesOf(opened(token), secretBase(origin, token)),
   }
   return {
-    connectClient: async ({ params, body }, { origin, standing, caller }) => {
+    // Does not wait for a browser that starts: connecting does.
+    connectClient: ({ params, body }, { origin, standing, caller }) => {
       const session = service.get(params.id)
-      await hubOf(session)
       session.clients.checkRoom('program')
       session.touch()
       const duration = body.seconds * 1_000

@@ -1,4 +1,4 @@
-/** Going on with a kept login in a fresh browser: what it knew is put in, and its tabs are opened again. */
+/** Going on with a kept login in a fresh browser that has its cookies: what sites store is put in, and its tabs are opened again. */
 import type { Page } from 'puppeteer-core'
 import { BrowserFault } from '../fault.ts'
 import { readPageState, type PageState } from '../page/page-state.ts'
@@ -8,7 +8,7 @@ import { until, untilLate } from '../page/until.ts'
 import { standingOf } from '../login/standing.ts'
 import type { Session } from '../session/session.ts'
 import type { BrowserState } from './browser-state.ts'
-import { writeCookies, writeStorages } from './write-state.ts'
+import { writeStorages } from './write-state.ts'
 
 /**
  * - `held`: the site takes it for logged in.
@@ -27,7 +27,6 @@ const settling = 3_000
 export async function resume(session: Session, page: Page, kept: BrowserState, { inVain }: { inVain: boolean }): Promise<Resumed> {
   const { profile, life } = session
   const front = kept.tabs.find(({ active }) => active) ?? kept.tabs.at(-1)
-  await writeCookies(page, kept.cookies)
   await writeStorages(page, { origins: kept.origins, sessionStorage: front?.sessionStorage ?? [] }, life)
   if (front === undefined || inVain) return { is: 'unknown' }
   const how = await openFront(session, page, front.url)

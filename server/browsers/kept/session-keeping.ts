@@ -1,6 +1,6 @@
 /** How one session is kept: what is read of its browser, when it was last written down, and what it goes on with when it was woken. */
 import { createHash } from 'node:crypto'
-import type { Page } from 'puppeteer-core'
+import type { Browser, Page } from 'puppeteer-core'
 import { createSerialQueue } from '../../async/serial-queue.ts'
 import { isDoneWithin } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
@@ -10,6 +10,7 @@ import type { Session } from '../session/session.ts'
 import type { BrowserState, OriginState } from './browser-state.ts'
 import { readState } from './read-state.ts'
 import { resume, type Resumed } from './resume.ts'
+import { writeCookies } from './write-state.ts'
 
 export interface KeepingHooks {
   clock: Clock
@@ -45,6 +46,8 @@ export class LoginKeeping implements SessionKeeping {
   readonly #queue = createSerialQueue()
   readonly #origins = new Map<string, OriginState>()
   #kept: BrowserState | null
+  /** Settles when the kept cookies are in the browser. */
+  #cookies: Promise<unknown> = Promise.resolve()
   #wakes: boolean
   #inDoubt = false
   readonly #changed = new Set<string>()
@@ -65,10 +68,18 @@ export class LoginKeeping implements SessionKeeping {
     })
   }
 
+  /** Chromium takes its time for the first cookie, and meanwhile the first page comes. */
+  started(browser: Browser): void {
+    if (this.#kept === null) return
+    this.#cookies = writeCookies(browser, this.#kept.cookies)
+    this.#cookies.catch(() => undefined)
+  }
+
   async resume(page: Page): Promise<SignedIn | null> {
     const kept = this.#kept
     if (kept === null) return null
     this.#kept = null
+    await this.#cookies
     const how = await resume(this.#session, page, kept, this.#hooks)
     this.#inDoubt = how.is === 'unknown' && !this.#hooks.inVain
     this.#hooks.resumed(how)
@@ -78,12 +89,15 @@ export class LoginKeeping implements SessionKeeping {
   async signedIn(how: SignedIn): Promise<void> {
     if (this.#inDoubt && how === 'signed-in') this.#hooks.resumed({ is: 'refused', why: 'the site asked for a login' })
     this.#inDoubt = false
-    if (this.#wakes) this.#hooks.woke(how)
+    const slept = this.#wakes
+    if (slept) this.#hooks.woke(how)
     this.#wakes = false
     // Before the look, which may take longer than the answer waits: from now on its id is known to somebody.
     this.#note()
     // Where nobody signs in, no login can be lost: the next look keeps what there is.
     if (this.#session.profile.kind === 'none') return
+    // What it slept with is on the disk, and counts: what has changed since follows, as with every other use.
+    if (slept && how === 'held') return void this.keep()
     // What a site stores is worth a moment of whoever waits for the login, not more.
     await isDoneWithin(patience * 2, this.keep())
   }

@@ -1,5 +1,5 @@
 /** Puts a kept or imported state into a browser. */
-import type { CDPSession, Page } from 'puppeteer-core'
+import type { Browser, CDPSession, Page } from 'puppeteer-core'
 import { abortable } from '../../async/abortable.ts'
 import type { OriginState, StateCookie, TabState } from './browser-state.ts'
 import { toBrowser } from './cookies.ts'
@@ -7,9 +7,9 @@ import { writeStorage } from './page-storage.ts'
 import { apart, withStandIns } from './stand-in.ts'
 
 /** Returns the cookies that the browser refuses, e.g. with a name that promises what is not so. */
-export async function writeCookies(page: Page, cookies: readonly StateCookie[]): Promise<StateCookie[]> {
+export async function writeCookies(browser: Browser, cookies: readonly StateCookie[]): Promise<StateCookie[]> {
   if (cookies.length === 0) return []
-  const cdp = await page.browser().target().createCDPSession()
+  const cdp = await browser.target().createCDPSession()
   try {
     // All or none; one by one only when one of them is refused.
     if (await takes(cdp, cookies)) return []

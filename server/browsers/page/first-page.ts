@@ -1,6 +1,6 @@
 /** The page that a browser starts with. */
 import type { Browser, Target } from 'puppeteer-core'
-import type { RunningBrowser } from '../process/launch.ts'
+import { guardAhead } from './page-guard.ts'
 import { isInternal } from './targets.ts'
 
 /** Ms in which a browser that has started shows its first window. */
@@ -12,12 +12,12 @@ export function firstTarget(browser: Browser): Promise<Target> {
 }
 
 /**
- * Puppeteer attaches to a page when it is first asked for, with a dozen questions, and remembers it: for a browser that waits for its
- * session they are asked while nobody waits. Never rejects: whoever needs the page finds out.
+ * Puppeteer attaches to a page when it is first asked for, with a dozen questions, and remembers it; the guard has some more. Asked at
+ * once, they are answered while the browser goes on starting, or waits for its session. Never rejects: whoever needs the page finds out.
  */
-export async function attachFirstPage({ puppeteer }: Pick<RunningBrowser, 'puppeteer'>): Promise<void> {
+export async function prepareFirstPage(browser: Browser): Promise<void> {
   try {
-    await (await firstTarget(puppeteer)).page()
+    await guardAhead(await firstTarget(browser))
   } catch {
     // It has no window, or none in time.
   }

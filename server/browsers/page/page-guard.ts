@@ -1,6 +1,6 @@
 /** What every page of a session gets before its site's scripts run: no popups, and input that works also at the back. */
 import { randomBytes } from 'node:crypto'
-import type { CDPSession, Page } from 'puppeteer-core'
+import type { CDPSession, Page, Target } from 'puppeteer-core'
 import type { AskedDialog, DialogAnswer } from './dialogs.ts'
 import { guardDocument } from './page-guard-script.ts'
 import { onPopupPermit, popupsArePermitted } from './popup-permits.ts'
@@ -16,66 +16,124 @@ export interface PageGuardHooks {
   dialogClosed(): void
 }
 
+/** Before anybody hears of it, the page is empty: nothing is asked that could be granted. */
+const nobody: PageGuardHooks = {
+  blocked: () => undefined,
+  permission: () => undefined,
+  dialog: (_, reply) => reply({ accept: false }),
+  dialogClosed: () => undefined,
+}
+
+const guards = new WeakMap<Target, PageGuard>()
+
+/** Puts the guard of a page up before its session is there. Rejects when the page goes away meanwhile. */
+export async function guardAhead(target: Target): Promise<void> {
+  await guardOf(target).up
+}
+
+/** Resolves with the guard's way to the page, when it is up. */
+export function guardPage(page: Page, hooks: PageGuardHooks): Promise<CDPSession> {
+  const guard = guardOf(page.target())
+  guard.hear(hooks)
+  return guard.up
+}
+
+function guardOf(target: Target): PageGuard {
+  const guard = guards.get(target) ?? new PageGuard(target)
+  guards.set(target, guard)
+  return guard
+}
+
 /**
  * Popups: `window.open` does nothing and says so to `blocked`, unless they are permitted. Closing the window after it has opened is too
  * late: it takes the front for a moment, and Chromium then never acknowledges the click that opened it. What scripts open in other ways
  * without a click, Chromium's own blocker refuses.
- *
- * Resolves with the guard's way to the page.
  */
-export async function guardPage(page: Page, hooks: PageGuardHooks): Promise<CDPSession> {
-  const cdp = await page.createCDPSession()
-  const channel = `_${randomBytes(8).toString('hex')}`
-  const origins = new Map<number, string>()
-  watchDialogs(cdp, hooks)
-  cdp.on('Runtime.executionContextCreated', ({ context }) => {
-    const { isDefault } = (context.auxData ?? {}) as { isDefault?: boolean } // Chromium's own facts, typed as any object
-    if (isDefault !== true) return
-    origins.set(context.id, context.origin)
-    if (popupsArePermitted(page)) permit(context.id, true)
-  })
-  cdp.on('Runtime.executionContextDestroyed', ({ executionContextId }) => void origins.delete(executionContextId))
-  cdp.on('Runtime.executionContextsCleared', () => origins.clear())
-  cdp.on('Runtime.bindingCalled', ({ name, payload, executionContextId }) => {
-    if (name !== channel) return
-    const [, asked] = /^permission:([a-z]{1,20})$/.exec(payload) ?? []
-    if (asked === undefined) hooks.blocked()
-    else hooks.permission(asked, origins.get(executionContextId) ?? '')
-  })
-  cdp.on('Page.windowOpen', ({ userGesture }) => {
-    if (!userGesture) hooks.blocked()
-  })
+class PageGuard {
+  readonly up: Promise<CDPSession>
+  readonly #channel = `_${randomBytes(8).toString('hex')}`
+  readonly #origins = new Map<number, string>()
+  #hooks = nobody
+  #page: Page | null = null
+
+  constructor(target: Target) {
+    // Beside puppeteer's own questions to the page, not after them.
+    this.up = Promise.all([this.#putUp(target), this.#focus(target)]).then(([cdp]) => cdp)
+  }
+
+  hear(hooks: PageGuardHooks): void {
+    this.#hooks = hooks
+  }
+
+  async #putUp(target: Target): Promise<CDPSession> {
+    const cdp = await target.createCDPSession()
+    this.#listen(cdp)
+    await Promise.all([
+      cdp.send('Page.enable'),
+      cdp.send('Runtime.enable'),
+      cdp.send('Runtime.addBinding', { name: this.#channel }),
+      cdp.send('Page.addScriptToEvaluateOnNewDocument', {
+        source: `(${guardDocument.toString()})(${JSON.stringify(this.#channel)})`,
+        runImmediately: true,
+      }),
+    ])
+    const page = await pageOf(target)
+    const permitAll = (permitted: boolean): void => {
+      for (const contextId of this.#origins.keys()) this.#permit(cdp, contextId, permitted)
+    }
+    onPopupPermit(page, permitAll)
+    if (popupsArePermitted(page)) permitAll(true)
+    this.#page = page
+    return cdp
+  }
+
+  /** A page at the back draws no frames, and Chromium acknowledges a click only with the next frame. */
+  async #focus(target: Target): Promise<void> {
+    await (await pageOf(target)).emulateFocusedPage(true)
+  }
+
+  #listen(cdp: CDPSession): void {
+    watchDialogs(cdp, () => this.#hooks)
+    cdp.on('Runtime.executionContextCreated', ({ context }) => {
+      const { isDefault } = (context.auxData ?? {}) as { isDefault?: boolean } // Chromium's own facts, typed as any object
+      if (isDefault !== true) return
+      this.#origins.set(context.id, context.origin)
+      if (this.#page !== null && popupsArePermitted(this.#page)) this.#permit(cdp, context.id, true)
+    })
+    cdp.on('Runtime.executionContextDestroyed', ({ executionContextId }) => void this.#origins.delete(executionContextId))
+    cdp.on('Runtime.executionContextsCleared', () => this.#origins.clear())
+    cdp.on('Runtime.bindingCalled', ({ name, payload, executionContextId }) => {
+      if (name !== this.#channel) return
+      const [, asked] = /^permission:([a-z]{1,20})$/.exec(payload) ?? []
+      if (asked === undefined) this.#hooks.blocked()
+      else this.#hooks.permission(asked, this.#origins.get(executionContextId) ?? '')
+    })
+    cdp.on('Page.windowOpen', ({ userGesture }) => {
+      if (!userGesture) this.#hooks.blocked()
+    })
+  }
 
   /** Documents come with windows shut: a click that opens one comes later than this. */
-  const permit = (contextId: number, permitted: boolean): void => {
-    const expression = `dispatchEvent(new Event(${JSON.stringify(channel + (permitted ? '+' : '-'))}))`
+  #permit(cdp: CDPSession, contextId: number, permitted: boolean): void {
+    const expression = `dispatchEvent(new Event(${JSON.stringify(this.#channel + (permitted ? '+' : '-'))}))`
     cdp.send('Runtime.evaluate', { contextId, expression }).catch(() => undefined)
   }
-  onPopupPermit(page, (permitted) => {
-    for (const contextId of origins.keys()) permit(contextId, permitted)
-  })
-  await Promise.all([
-    cdp.send('Page.enable'),
-    cdp.send('Runtime.enable'),
-    cdp.send('Runtime.addBinding', { name: channel }),
-    cdp.send('Page.addScriptToEvaluateOnNewDocument', {
-      source: `(${guardDocument.toString()})(${JSON.stringify(channel)})`,
-      runImmediately: true,
-    }),
-    // A page at the back draws no frames, and Chromium acknowledges a click only with the next frame.
-    page.emulateFocusedPage(true),
-  ])
-  return cdp
 }
 
-function watchDialogs(cdp: CDPSession, { dialog, dialogClosed }: PageGuardHooks): void {
+async function pageOf(target: Target): Promise<Page> {
+  const page = await target.page()
+  if (page === null) throw new Error('The page was closed before it was guarded')
+  return page
+}
+
+function watchDialogs(cdp: CDPSession, hooks: () => PageGuardHooks): void {
   cdp.on('Page.javascriptDialogOpening', ({ type, message, defaultPrompt, url }) => {
     const asked = { kind: type, message, defaultText: defaultPrompt ?? '', host: URL.parse(url)?.host ?? '' }
-    dialog(asked, ({ accept, text }) => {
+    hooks().dialog(asked, ({ accept, text }) => {
       const answer = { accept, ...(text === undefined ? {} : { promptText: text }) }
       // Somebody else has answered it meanwhile, or the page has gone.
       cdp.send('Page.handleJavaScriptDialog', answer).catch(() => undefined)
     })
   })
-  cdp.on('Page.javascriptDialogClosed', dialogClosed)
+  cdp.on('Page.javascriptDialogClosed', () => hooks().dialogClosed())
 }

@@ -4,6 +4,7 @@ import { inTime, isDoneWithin } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
 import { CdpHub } from '../clients/hub.ts'
 import { BrowserFault } from '../fault.ts'
+import { prepareFirstPage } from '../page/first-page.ts'
 import { BrowserProcess, type ProcessEnd } from './browser-process.ts'
 import type { EgressProxy } from './egress-proxy.ts'
 import { chromiumFlags } from './flags.ts'
@@ -21,8 +22,8 @@ export interface LaunchOptions {
   extensions?: readonly string[]
   /** More of the command line. */
   args?: readonly string[]
-  /** Its way to every network; left out for one that is sent nowhere. */
-  proxy?: EgressProxy
+  /** Its way to every network, which may still be opening; left out for one that is sent nowhere. */
+  proxy?: EgressProxy | Promise<EgressProxy>
   /** Ends the launch. */
   signal?: AbortSignal
   /** Called as soon as there is a process, before it answers. */
@@ -39,6 +40,8 @@ export interface RunningBrowser {
   readonly puppeteer: Browser
   /** Through which further programs drive it. */
   readonly hub: CdpHub
+  /** Settles when its first page is guarded, as far as it has one. */
+  readonly firstPage: Promise<void>
   /** Settles with words when the browser has gone, for whatever reason. */
   readonly gone: Promise<string>
   /** How it ended; null while it runs. */
@@ -69,20 +72,25 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
     headless,
     extensions = [],
     args = [],
-    proxy,
+    proxy: opening,
     signal,
     onSpawned,
     onIllegalTransition = () => undefined,
   } = options
   signal?.throwIfAborted()
   // 110 ms, so only when the first browser is wanted, and while the profile is prepared.
-  const [{ connect }, temporary] = await Promise.all([import('puppeteer-core'), prepareProfile(profileDir)])
+  const [{ connect }, temporary, smallSharedMemory, proxy] = await Promise.all([
+    import('puppeteer-core'),
+    prepareProfile(profileDir),
+    hasSmallSharedMemory(),
+    opening,
+  ])
   signal?.throwIfAborted()
   const flags = chromiumFlags({
     profileDir,
     headless,
     sandbox: sandboxed(),
-    smallSharedMemory: await hasSmallSharedMemory(),
+    smallSharedMemory,
     proxyPort: proxy?.port ?? null,
     extensions: extensions.length > 0,
     args,
@@ -94,19 +102,25 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
   const kill = (): void => child.kill()
   signal?.addEventListener('abort', kill, { once: true })
   const hub = new CdpHub(createPipeTransport(child.toBrowser, child.fromBrowser, () => child.pipeBroke()))
-  const answers = async (): Promise<{ puppeteer: Browser; version: string }> => {
+  const answers = async (): Promise<Pick<RunningBrowser, 'puppeteer' | 'version' | 'firstPage'>> => {
     const viewport = headless ? usualSize : null
-    const puppeteer = await connect({ transport: hub.own, defaultViewport: viewport, protocolTimeout: 60_000 })
+    // Chromium opens its cookies when they are first asked for, and the first page would wait for that.
+    hub.ask('Storage.getCookies').catch(() => undefined)
+    const [puppeteer, { product }] = await Promise.all([
+      connect({ transport: hub.own, defaultViewport: viewport, protocolTimeout: 60_000 }),
+      hub.ask('Browser.getVersion'),
+    ])
     proxy?.serve(puppeteer)
     hub.serve(puppeteer)
+    const firstPage = prepareFirstPage(puppeteer)
     for (const folder of extensions) await puppeteer.installExtension(folder)
-    return { puppeteer, version: await puppeteer.version() }
+    return { puppeteer, version: String(product), firstPage }
   }
   const died = gone.then((words): never => {
     throw endedEarly(words)
   })
   try {
-    const { puppeteer, version } = await inTime(startTimeout, Promise.race([answers(), died]), late)
+    const { puppeteer, version, firstPage } = await inTime(startTimeout, Promise.race([answers(), died]), late)
     child.answered()
     const close = (grace: number): Promise<boolean> =>
       // Not awaited: a stopped or hung browser never answers.
@@ -117,6 +131,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
       headless,
       puppeteer,
       hub,
+      firstPage,
       gone,
       get exit() {
         return child.exit

@@ -10,7 +10,6 @@ import type { Setup } from '../contract/setup.ts'
 import { BrowserRecords, type RecordsOptions } from './browser-records.ts'
 import { EgressProxy } from './egress-proxy.ts'
 import { launchBrowser, type RunningBrowser } from './launch.ts'
-import { attachFirstPage } from '../page/first-page.ts'
 import { browserScope, movableScope } from './scopes.ts'
 import { SpareBrowser, type Extras, type Fitness, type Held } from './spare.ts'
 
@@ -84,7 +83,7 @@ export class BrowserStarter {
         const scope = movableScope(browserScope(row, () => this.#spare.discard()))
         try {
           const browser = await within(scope, () => this.#launch(row, fitness, signal))
-          await Promise.race([attachFirstPage(browser), browser.gone])
+          await Promise.race([browser.firstPage, browser.gone])
           return { row, browser, release, scope }
         } catch (error) {
           await this.#records.close(row)
@@ -185,29 +184,33 @@ export class BrowserStarter {
   async #launch(row: string, { executable, headless }: Fitness, signal: AbortSignal, extras?: Extras): Promise<RunningBrowser> {
     const { egress, log } = this.#options
     const profileDir = this.#records.open(row)
-    const proxy = await EgressProxy.open(egress)
+    const opening = EgressProxy.open(egress)
     const launched = launchBrowser({
       executable,
       profileDir,
       headless,
       ...extras,
-      proxy,
+      proxy: opening,
       signal,
       onIllegalTransition: (state, event) =>
         log.error({ row, state, event }, 'an event that its state does not allow reached a browser process'),
       onSpawned: (pid) => this.#records.started(row, pid),
     })
-    this.#proxies.add(proxy)
-    const ended = (): void => {
-      this.#proxies.delete(proxy)
-      proxy.close()
-    }
-    void launched
-      .then(
-        ({ gone }) => gone,
-        () => undefined,
-      )
-      .then(ended)
+    const gone = launched.then(
+      (browser) => browser.gone,
+      () => undefined,
+    )
+    void opening.then(
+      (proxy) => {
+        this.#proxies.add(proxy)
+        void gone.then(() => {
+          this.#proxies.delete(proxy)
+          proxy.close()
+        })
+      },
+      // The launch tells.
+      () => undefined,
+    )
     return launched
   }
 }

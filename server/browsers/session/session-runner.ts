@@ -156,6 +156,7 @@ export class SessionRunner {
     })
     browser.gone.then((words) => this.endQuietly(session, 'crashed', `The browser ended: ${words}`)).catch(escape)
     await session.setup.attach(browser)
+    session.keeping.started(browser.puppeteer)
     const silent = (): Fault => new BrowserFault('start-failed', 'The browser started, but does not answer')
     await withDeadline(attachWithin, life, (signal) => abortable(session.pages.watch(browser.puppeteer), signal), silent)
     session.browser.attached()

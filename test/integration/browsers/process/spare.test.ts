@@ -1,9 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { createProcessRegistry, type RegisteredProcess } from '../../../../server/browsers/process/process-registry-store.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
+import { isCollected } from '../../../fixtures/collected.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
+import { listenOnLoopback, stopServer } from '../../../fixtures/loopback.ts'
 
 let served: ServedBrowsers
 afterEach(() => served.stop())
@@ -16,6 +19,7 @@ const spareOf = (): RegisteredProcess | undefined => rows().find(({ id, pid }) =
 const spare = (): Promise<RegisteredProcess> =>
   eventually('a spare browser waits', async () => (await served.get('/v1/browser-sessions')).body.spareReady && spareOf())
 const pidOf = (id: string): number | undefined => served.room.service.get(id).browser.running?.pid
+const driverOf = (id: string): WeakRef<object> => new WeakRef(served.room.service.get(id).browser.running?.puppeteer ?? {})
 const profiles = (): string[] => readdirSync(join(served.context.dataDir, 'browsers', 'profiles'))
 
 it('the next session gets the browser that was started ahead, with a directory of its own, and another one is started', async () => {
@@ -31,11 +35,43 @@ it('the next session gets the browser that was started ahead, with a directory o
   expect((await served.get('/sessions')).body.sessions).toMatchObject([{ current_url: `${served.portal.url}/containers` }, {}])
   await eventually('another one waits', () => rows().length === 3 && profiles().length === 3)
 
+  const driver = driverOf(second.session_id)
   await served.remove(`/sessions/${second.session_id}`)
   expect(existsSync(waiting.profileDir)).toBe(false)
   expect(existsSync(`/proc/${waiting.pid}`)).toBe(false)
+  expect(served.room.service.recall(second.session_id).state).toBe('closed')
+  await eventually('it can be looked at, but what drove its browser is held by nothing', () => isCollected(driver))
   await served.room.stop()
   expect([rows(), profiles()]).toEqual([[], []])
+})
+
+it('what waited is handed out whole: its page guarded, its way judged, its choices in force, all of it recorded', async () => {
+  await serve()
+  await served.open(1)
+  const waiting = await spare()
+  const own = createServer()
+  const address = await listenOnLoopback(own)
+  served.context.egress.addListener(Number(new URL(address).port))
+
+  const choices = { locale: 'de-DE', timezone: 'Asia/Tokyo', viewport: { width: 900, height: 700 } }
+  const credentials = { username: 'user2', password: 'harbor-demo' }
+  const { id } = (await served.post('/v1/browser-sessions', { profile: 'harbor-gate', ...credentials, ...choices })).body.session
+  const session = served.room.service.get(id)
+  await eventually('it is signed in', () => session.state === 'ready')
+  expect(pidOf(id)).toBe(waiting.pid)
+
+  const page = session.page()
+  const told = await page.evaluate(() => [navigator.language, Intl.DateTimeFormat().resolvedOptions().timeZone, innerWidth, innerHeight])
+  expect(told).toEqual(['de-DE', 'Asia/Tokyo', 900, 700])
+  expect(await page.evaluate(() => window.open('/returns'))).toBeNull()
+  expect(await page.evaluate(() => [document.hasFocus(), window.confirm('Sure?')])).toEqual([true, false])
+  expect(await page.evaluate((url) => fetch(url).then(String, String), address)).toContain('Error')
+  await page.evaluate(() => (location.href = '/containers.csv'))
+  await eventually('the file arrives with the session', () => session.downloads.list().some(({ state }) => state === 'done'))
+  const kinds = session.events().map(({ kind }) => kind)
+  expect(kinds).toEqual(expect.arrayContaining(['popup-blocked', 'dialog-dismissed', 'address-refused', 'download-ended']))
+  expect(session.recorder.requests().map(({ url }) => url)).toContain(`${served.portal.url}/containers`)
+  await stopServer(own)
 })
 
 it('none is started beyond the number of sessions, and the last place is served by the one that waits', async () => {
