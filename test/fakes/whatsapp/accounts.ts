@@ -38,6 +38,16 @@ export interface Group {
   subject: string
   owner: string
   members: string[]
+  /** Beside the owner. */
+  admins?: string[]
+  description?: string
+  /** Only admins write, only admins change it. */
+  announces?: boolean
+  isLocked?: boolean
+  /** Who comes by the link waits for an admin. */
+  approves?: boolean
+  requests?: string[]
+  invite?: string
   /** Members are named by their hidden ids, with the number beside (`with-number`) or alone; by number when left out. */
   hides?: 'with-number' | 'alone'
 }
@@ -98,5 +108,9 @@ export function createAccounts(): Accounts {
   return accounts
 }
 
-export const jidOf = (device: Device): string => `${device.account.number}:${device.id}@s.whatsapp.net`
-export const lidOf = (device: Device): string => `${device.account.lid}:${device.id}@lid`
+type Addressed = Pick<Device, 'account' | 'id'>
+
+/** The phone itself is device 0, and is named without it. */
+const suffix = ({ id }: Addressed): string => (id === 0 ? '' : `:${id}`)
+export const jidOf = (device: Addressed): string => `${device.account.number}${suffix(device)}@s.whatsapp.net`
+export const lidOf = (device: Addressed): string => `${device.account.lid}${suffix(device)}@lid`

@@ -9,8 +9,11 @@ import { WebSocketServer } from 'ws'
 import { Acks } from './acks.ts'
 import { createAccounts, lidOf, type Account, type Accounts, type Device, type Group } from './accounts.ts'
 import { Backlog } from './backlog.ts'
+import { Calls } from './calls.ts'
+import { Channels } from './channels.ts'
 import { Connection, type Greeting } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
+import { Groups } from './groups.ts'
 import { answerIq } from './iqs.ts'
 import { Logins } from './logins.ts'
 import { Lookups } from './lookups.ts'
@@ -18,6 +21,9 @@ import type { MediaServer } from './media.ts'
 import { createServerIdentity, trust, type ServerIdentity } from './noise.ts'
 import { child, node, seconds, server } from './nodes.ts'
 import { Pairing, type PairingOutcome } from './pairing.ts'
+import { answerPhone } from './phone-route.ts'
+import { Presences } from './presences.ts'
+import { Restrictions } from './restrictions.ts'
 import { acknowledge, acknowledgeByReceipt, acknowledgement, routeChatState, routeMessage, routeReceipt } from './routing.ts'
 
 export interface DoubleOptions {
@@ -39,6 +45,11 @@ export class WhatsAppDouble {
   readonly acks = new Acks()
   readonly deliveries = new Deliveries()
   readonly backlog = new Backlog()
+  readonly groups = new Groups(this.accounts, this.deliveries)
+  readonly channels = new Channels(this.accounts, this.deliveries)
+  readonly restrictions = new Restrictions(this.deliveries)
+  readonly calls = new Calls(this.accounts, this.deliveries)
+  readonly presences = new Presences(this.accounts)
   readonly #connections = new Map<Connection, Device | null>()
   readonly #sockets: WebSocketServer
   readonly #http: Server
@@ -51,7 +62,7 @@ export class WhatsAppDouble {
     this.#http = http
     this.#sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
     this.#media = media
-    http.on('request', (request: IncomingMessage, response: ServerResponse) => void this.#answerPhone(request, response))
+    http.on('request', (request: IncomingMessage, response: ServerResponse) => void answerPhone(this, request, response))
     this.#sockets.on('connection', (socket) => {
       this.connectedAt.push(performance.now())
       const connection = new Connection({
@@ -163,19 +174,6 @@ export class WhatsAppDouble {
     return [...this.#connections.values()].filter((device) => device !== null)
   }
 
-  /** `POST /phone` with a number and a code or QR text: what a person would do on the phone, for the demo. */
-  async #answerPhone(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      let text = ''
-      for await (const part of request) text += String(part)
-      const { phoneNumber, code, qr } = JSON.parse(text) as { phoneNumber: string; code?: string; qr?: string } // our own room sends it
-      const outcome = code === undefined ? await this.scanQr(phoneNumber, qr ?? '') : await this.enterCode(phoneNumber, code)
-      response.end(outcome)
-    } catch (error) {
-      response.writeHead(400).end(error instanceof Error ? error.message : String(error))
-    }
-  }
-
   #greet(connection: Connection, greeting: Greeting): void {
     const { payload, noiseKey } = greeting
     if (payload.username == null || Number(payload.username) === 0) return this.pairing.greet(connection, greeting)
@@ -208,10 +206,12 @@ export class WhatsAppDouble {
     } else if (request.tag === 'chatstate') routeChatState(request, device, this)
     else if (request.tag === 'ack') acknowledge(request, device)
     else if (request.tag === 'ib' && child(request, 'offline_batch') !== undefined) this.backlog.deliver(device)
-    else if (request.tag === 'presence' && request.attrs['name'] !== undefined) device.account.name = request.attrs['name']
+    else if (request.tag === 'presence') this.presences.take(request, device)
+    else if (request.tag === 'call') this.calls.take(request, device)
   }
 
   #takeMessage(message: BinaryNode, device: Device): void {
+    if (this.channels.take(message, device)) return
     const { ack, isDelivered } = this.acks.judge()
     if (ack !== 'none') device.connection?.send(acknowledgement(message, ack === 'plain' ? null : ack))
     if (isDelivered) routeMessage(message, device, this)
@@ -232,6 +232,7 @@ export class WhatsAppDouble {
       answerIq(request, device, {
         accounts: this.accounts,
         lookups: this.lookups,
+        parts: [this.groups, this.channels, this.restrictions],
         mediaHost: this.#media?.host ?? null,
         removeDevice: (removed) => this.removeDevice(removed),
       }),

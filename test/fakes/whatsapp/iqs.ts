@@ -1,12 +1,14 @@
 /** The server's answers to a linked device's requests. */
 import type { BinaryNode } from 'baileys'
-import type { Account, Accounts, Device, Group } from './accounts.ts'
+import type { Account, Accounts, Device } from './accounts.ts'
 import type { Lookups } from './lookups.ts'
-import { bytes, child, children, node, refusal, result, server } from './nodes.ts'
+import { bytes, child, children, node, result, server } from './nodes.ts'
 
 export interface IqContext {
   accounts: Accounts
   lookups: Lookups
+  /** The parts that answer for their own subject. */
+  parts: readonly { answer(request: BinaryNode, device: Device): BinaryNode | null }[]
   /** `host:port` of the media server, null while there is none. */
   mediaHost: string | null
   removeDevice(device: Device): void
@@ -15,6 +17,10 @@ export interface IqContext {
 export function answerIq(request: BinaryNode, device: Device, context: IqContext): BinaryNode {
   const refused = context.lookups.judge(request)
   if (refused !== null) return refused
+  for (const part of context.parts) {
+    const answer = part.answer(request, device)
+    if (answer !== null) return answer
+  }
   const [first] = children(request)
   const kind = `${request.attrs['xmlns']} ${request.attrs['type']} ${first?.tag ?? ''}`
   switch (kind) {
@@ -51,20 +57,6 @@ export function answerIq(request: BinaryNode, device: Device, context: IqContext
           context.mediaHost === null ? [] : [node('host', { hostname: context.mediaHost })],
         ),
       ])
-    case 'w:g2 get query': {
-      const group = context.accounts.group(request.attrs['to'] ?? '')
-      return group === undefined ? refusal(request, 404, 'item-not-found') : result(request, [groupNode(group, context.accounts)])
-    }
-    case 'w:g2 get participating': {
-      const own = context.accounts.groups().filter(({ members }) => members.includes(device.account.number))
-      return result(request, [
-        node(
-          'groups',
-          {},
-          own.map((group) => groupNode(group, context.accounts)),
-        ),
-      ])
-    }
     case 'md set remove-companion-device':
       setImmediate(() => context.removeDevice(device))
       return result(request)
@@ -124,31 +116,6 @@ function describe(account: Account, asked: Set<string>, jid: string, phone?: str
     ...(asked.has('lid') && !jid.endsWith('@lid') ? [node('lid', { val: `${account.lid}@lid` })] : []),
     ...(asked.has('devices') ? [node('devices', {}, [node('device-list', {}, devices)])] : []),
   ]
-}
-
-function groupNode({ id, subject, owner, members, hides }: Group, accounts: Accounts): BinaryNode {
-  const named = (number: string, beside: string): Record<string, string> =>
-    hides === undefined
-      ? { jid: `${number}@${server}`, lid: `${accounts.of(number).lid}@lid` }
-      : { jid: `${accounts.of(number).lid}@lid`, ...(hides === 'with-number' ? { [beside]: `${number}@${server}` } : {}) }
-  const participants = members.map((number) =>
-    node('participant', { ...named(number, 'phone_number'), ...(number === owner ? { type: 'admin' } : {}) }),
-  )
-  const { jid: creator = '', creator_pn: creatorNumber } = named(owner, 'creator_pn')
-  return node(
-    'group',
-    {
-      id,
-      subject,
-      s_t: '1700000000',
-      creation: '1700000000',
-      creator,
-      ...(creatorNumber === undefined ? {} : { creator_pn: creatorNumber }),
-      addressing_mode: hides === undefined ? 'pn' : 'lid',
-      size: String(members.length),
-    },
-    participants,
-  )
 }
 
 function contentText(found: BinaryNode | undefined): string | undefined {

@@ -1,0 +1,15 @@
+/** `POST /phone` with a number and a code or QR text: what a person would do on the phone, for the demo. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { WhatsAppDouble } from './double.ts'
+
+export async function answerPhone(double: WhatsAppDouble, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    let text = ''
+    for await (const part of request) text += String(part)
+    const { phoneNumber, code, qr } = JSON.parse(text) as { phoneNumber: string; code?: string; qr?: string } // our own room sends it
+    const outcome = code === undefined ? await double.scanQr(phoneNumber, qr ?? '') : await double.enterCode(phoneNumber, code)
+    response.end(outcome)
+  } catch (error) {
+    response.writeHead(400).end(error instanceof Error ? error.message : String(error))
+  }
+}
