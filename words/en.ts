@@ -636,9 +636,9 @@ export const en: Words = {
       },
       blocked: {
         title: 'WhatsApp refused the account',
-        text: ({ at }) =>
-          `At ${at} the account was not let in (403). ` +
-          'Look on the phone whether it is restricted; the link is kept and nothing is tried by itself.',
+        text: ({ at, reason }) =>
+          `At ${at} it was not let in. ${sentence(reason)} ` +
+          'Look on the phone what WhatsApp says about the account; the link is kept and nothing is tried by itself.',
       },
       passkey: {
         title: 'This account asks for a passkey',

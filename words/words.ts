@@ -137,7 +137,7 @@ export interface Words {
     botTrouble: {
       loggedOut: Trouble<{ at: string; number: string; queue: number }>
       replaced: Trouble<{ at: string; queue: number }>
-      blocked: Trouble<{ at: string }>
+      blocked: Trouble<{ at: string; reason: string }>
       /** The steps are those of a person at the phone. */
       passkey: { title: string; text: string; steps: readonly string[] }
       codeExpired: Trouble<unknown>

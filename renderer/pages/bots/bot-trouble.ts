@@ -36,7 +36,7 @@ export function troubleOf(bot: BotView, { hasBackup }: { hasBackup: boolean }): 
     case 'replaced':
       return { tone: 'bad', ...told(trouble.replaced, { at, queue }), ways: [takeBack, ...backups] }
     case 'blocked':
-      return { tone: 'bad', ...told(trouble.blocked, { at }), ways: [tryAgain, ...backups] }
+      return { tone: 'bad', ...told(trouble.blocked, { at, reason: bot.reason ?? '' }), ways: [tryAgain, ...backups] }
     case 'failed':
       return failedTrouble(bot)
     default:

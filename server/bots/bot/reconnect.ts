@@ -4,6 +4,9 @@ import type { Clock } from '../../clock.ts'
 /** After so long online the next loss starts over with the shortest wait. */
 const stableAfter = 5 * 60_000
 
+/** As many as a good network asks for in a row: one after pairing, one when a server goes. */
+const mostRestarts = 3
+
 /** Ms before attempt `attempt` (from 1): 1 s doubling to 60 s, each somewhere in its upper half so that many bots do not come at once. */
 export function reconnectDelay(attempt: number, random: () => number): number {
   const full = Math.min(60_000, 1_000 * 2 ** (attempt - 1))
@@ -19,6 +22,7 @@ export class Reconnect {
   #onlineSince: number | null = null
   #faults = 0
   #failedStarts = 0
+  #restarts = 0
 
   constructor({ clock, random }: { clock: Clock; random(): number }) {
     this.#clock = clock
@@ -56,6 +60,16 @@ export class Reconnect {
     this.#failedStarts = 0
   }
 
+  /**
+   * WhatsApp asks to connect again at once: after pairing, and when it moves a connection to another of its servers. False when it has
+   * asked so often without a stable time between that this is no move any more.
+   */
+  mayRestart(): boolean {
+    this.#forgive()
+    this.#restarts += 1
+    return this.#restarts <= mostRestarts
+  }
+
   later(tryAgain: () => void): void {
     this.#forgive()
     this.#onlineSince = null
@@ -69,6 +83,7 @@ export class Reconnect {
   startOver(): void {
     this.#attempt = 0
     this.#faults = 0
+    this.#restarts = 0
   }
 
   cancel(): void {

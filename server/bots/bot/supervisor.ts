@@ -145,8 +145,10 @@ export class Supervisor {
 
   #follow({ event, reason }: Next): void {
     const { record, handshakes } = this.#parts
-    if (event === 'restart-asked')
+    if (event === 'restart-asked') {
+      if (!this.#reconnect.mayRestart()) return this.#follow({ event: 'lost', reason: `${reason} again and again` })
       return this.#unattended(() => (record.row.wanted ? this.#connect('restart-asked', handshakes.take()) : undefined))
+    }
     if (event === 'lost') this.#reconnect.later(() => this.startInTurn())
     record.handle(event, reason)
   }

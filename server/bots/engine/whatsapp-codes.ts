@@ -1,17 +1,50 @@
 /** WhatsApp's numbers, and what they mean here. They are the network's: every engine translates them by this. */
+import { iso } from '../../clock.ts'
 import type { Fault } from '../../fault.ts'
 import { BotFault } from '../fault.ts'
 import type { Close } from './engine.ts'
 
-/** What the code means with which a connection was closed; `words` are what was said beside it. */
-export function closeOf(code: number, words = ''): Close {
+/** Of a ban for a while, by WhatsApp's numbers. */
+const banCauses = new Map([
+  [101, 'it wrote to too many people who do not have its number'],
+  [102, 'too many people have blocked it'],
+  [103, 'it made too many groups with people who do not have its number'],
+  [104, 'it sent the same message too often'],
+  [106, 'it wrote to too many people by broadcast lists'],
+])
+
+/** What is said beside a code. */
+export interface CloseFacts {
+  /** The library's words. */
+  words?: string
+  /** Of a ban for a while: when it ends (ms), and WhatsApp's number for why. */
+  banEnds?: number | null
+  banCause?: number | null
+}
+
+/** What the code means with which a connection was closed. */
+export function closeOf(code: number, { words = '', banEnds = null, banCause = null }: CloseFacts = {}): Close {
   switch (code) {
     case 515:
       return { kind: 'restart', reason: 'WhatsApp asked to connect again (515)' }
     case 401:
       return { kind: 'logged-out', reason: 'Unlinked on the phone (401)' }
+    case 402: {
+      const cause = banCauses.get(banCause ?? 0)
+      const why = cause === undefined ? '' : `: ${cause}`
+      const end = banEnds === null ? 'WhatsApp does not say until when' : `until ${iso(banEnds).slice(0, 16).replace('T', ' ')} UTC`
+      return { kind: 'blocked', reason: `WhatsApp has banned the account for a while (402)${why}; ${end}` }
+    }
     case 403:
-      return { kind: 'blocked', reason: 'WhatsApp refused the account (403)' }
+      return { kind: 'blocked', reason: 'WhatsApp refused the account (403): its phone may be locked, or the account is gone' }
+    case 406:
+      return { kind: 'blocked', reason: 'WhatsApp has banned the account (406)' }
+    case 405:
+    case 409:
+      return {
+        kind: 'refused',
+        reason: `WhatsApp does not take the version of its program any more that is spoken here (${code}); the link is kept. Update Wheelhouse`,
+      }
     case 440:
       return { kind: 'replaced', reason: 'Opened by another program (440)' }
     case 411:

@@ -77,7 +77,7 @@ export function createConnection({ library, socket, link, events, keeping, addre
     ...{ library, socket, creds, events, moreQrs, guarded },
     onExpired() {
       end().catch(escape)
-      events.closed(closeOf(408, 'QR refs attempts ended'))
+      events.closed(closeOf(408, { words: 'QR refs attempts ended' }))
     },
   })
 
@@ -96,7 +96,7 @@ export function createConnection({ library, socket, link, events, keeping, addre
       if (connection === 'open') events.open({ number: creds.me?.id.split(/[:@]/)[0] ?? '', name: nameOf(creds.me?.name) })
       if (connection === 'close') {
         leave()
-        events.closed(closeOfError(lastDisconnect?.error))
+        events.closed(closeOfError(lastDisconnect?.error, Date.now()))
       }
     }),
   )

@@ -4,13 +4,16 @@
  */
 import { Fault } from '../../../fault.ts'
 import type { Close } from '../engine.ts'
-import { closeOf, lost, refusalOf, unanswered } from '../whatsapp-codes.ts'
+import { closeOf, type CloseFacts, lost, refusalOf, unanswered } from '../whatsapp-codes.ts'
 
 /** Why the library has closed; nothing is given when we did it. */
-export function closeOfError(error: unknown): Close {
+export function closeOfError(error: unknown, now: number): Close {
   if (typeof error !== 'object' || error === null) return closeOf(0)
   const code = libraryCode(error) ?? 500
-  return closeOf(Number.isInteger(code) ? code : 500, error instanceof Error ? error.message : '')
+  return closeOf(Number.isInteger(code) ? code : 500, {
+    words: error instanceof Error ? error.message : '',
+    ...banOf(Reflect.get(error, 'data'), now),
+  })
 }
 
 /** Of a call: a refusal of the server, or what became of the connection. */
@@ -28,6 +31,12 @@ export function passkeyWords(error: unknown): string {
   if (error instanceof Fault) return error.message
   const code = serverCode(error)
   return code === null ? 'The connection ended while the passkey was handed over' : `WhatsApp did not take the passkey (${code})`
+}
+
+/** The library hands on what stands in a failure: `code`, and `expire` in seconds from now. */
+function banOf(failure: unknown, now: number): Pick<CloseFacts, 'banEnds' | 'banCause'> {
+  const [cause, expires] = ['code', 'expire'].map((name) => Number(Reflect.get(Object(failure), name)))
+  return { banCause: cause || null, banEnds: expires !== undefined && expires > 0 ? now + expires * 1_000 : null }
 }
 
 function serverCode(error: unknown): number | null {

@@ -33,7 +33,7 @@ const engine: Engine = {
     network.opened.push(clock.now())
     const timer = setTimeout(() => {
       network.underWay -= 1
-      if (!network.isUp) return events.closed(closeOf(408, 'timed out'))
+      if (!network.isUp) return events.closed(closeOf(408, { words: 'timed out' }))
       network.online.add(events)
       events.open({ number: '', name: null })
     }, 500)
@@ -47,7 +47,7 @@ const engine: Engine = {
 }
 
 const cut = (): void => {
-  for (const events of network.online) events.closed(closeOf(428, 'cut'))
+  for (const events of network.online) events.closed(closeOf(428, { words: 'cut' }))
   network.online.clear()
 }
 

@@ -9,11 +9,8 @@ import { closeOf } from '../../../../server/bots/engine/whatsapp-codes.ts'
 const botStates = botState.options
 const mayFollow = (from: BotState, next: BotState): boolean =>
   Object.values(botLifecycle.transitions[from]).some(({ to }) => to.includes(next))
-const closingOf = (
-  code: number,
-  words?: string,
-  closed: Parameters<typeof afterClose>[1] = { isLinked: true, pairing: 'none', attempt: 0 },
-) => afterClose(closeOf(code, words), closed)
+const closingOf = (code: number, words = '', closed: Parameters<typeof afterClose>[1] = { isLinked: true, pairing: 'none', attempt: 0 }) =>
+  afterClose(closeOf(code, { words }), closed)
 
 test('every state can be left, and every state but stopped can be stopped', () => {
   for (const state of botStates) {
@@ -30,9 +27,12 @@ test('a state runs, waits for a person, or is stopped', () => {
   for (const state of botStates) expect([isRunning(state), needsPerson(state), state === 'stopped'].filter(Boolean)).toHaveLength(1)
 })
 
-test('401, 403 and 440 are never tried again, 515 at once, all else later', () => {
-  expect([401, 403, 440, 515, 408, 428, 500, 503].map((code) => closingOf(code).event)).toEqual([
+test('401, 402, 403, 405, 406 and 440 are never tried again, 515 at once, all else later', () => {
+  expect([401, 402, 403, 405, 406, 440, 515, 408, 428, 500, 503].map((code) => closingOf(code).event)).toEqual([
     'logged-out',
+    'blocked',
+    'blocked',
+    'gave-up',
     'blocked',
     'replaced',
     'restart-asked',
