@@ -4,16 +4,14 @@
  */
 import type { Browser, CDPSession, Page, Target } from 'puppeteer-core'
 import { addressToTell } from '../../http/userinfo.ts'
-import type { RecordSessionEvent } from '../events.ts'
 import type { SessionDownloads } from '../files/session-downloads.ts'
 import { hubOf } from '../clients/hub.ts'
+import { BackPages } from './back-pages.ts'
 import { closeTarget } from './close-target.ts'
-import { dialogsAreClaimed } from './dialog-claims.ts'
-import type { Dialogs } from './dialogs.ts'
 import { firstTarget } from './first-page.ts'
 import { fateOf } from './new-window.ts'
-import { guardPage } from './page-guard.ts'
-import { permitPopups, permitPopupsWhile, popupsArePermitted } from './popup-permits.ts'
+import { PageGuards, type PageGuardHooks } from './page-guards.ts'
+import { popupsArePermitted } from './popup-permits.ts'
 import type { Permissions } from './permissions.ts'
 import { stopScripts, type Stopped } from './stop-page.ts'
 import { isInternal, presentable, targetIdOf, type TargetInfo } from './targets.ts'
@@ -25,18 +23,10 @@ export interface KnownPage {
   page: Page
 }
 
-export interface PageHooks {
+export interface PageHooks extends PageGuardHooks {
   changed(): void
-  record: RecordSessionEvent
-  dialogs: Pick<Dialogs, 'opened' | 'closed'>
   downloads: Pick<SessionDownloads, 'watch'>
   permissions: Pick<Permissions, 'watch' | 'asked'>
-  /** The site may open windows of its own at any time. */
-  popups: boolean
-  /** What the session has chosen for its pages. */
-  prepare(page: Page): Promise<void>
-  /** One that puppeteer has attached to, before it goes anywhere. */
-  opened(page: { id: string; page: Page; atBack: boolean }): void
 }
 
 interface Entry {
@@ -60,11 +50,8 @@ export class PageRegistry {
   readonly #browser: Browser
   readonly #hooks: PageHooks
   readonly #entries = new Map<string, Entry>()
-  readonly #inBackground = new Set<string>()
-  /** Those of them that work is done on. */
-  readonly #atBack = new Map<string, Page>()
-  /** One per page, also when two ways lead to it. */
-  readonly #guards = new Map<string, Promise<CDPSession>>()
+  readonly #atBack: BackPages
+  readonly #guards: PageGuards
   /** Ended on purpose: what crashes now is not loaded again. */
   readonly #stopping = new Set<string>()
   /** On their way out. */
@@ -72,13 +59,14 @@ export class PageRegistry {
   #cdp: CDPSession | null = null
   #first: Promise<Page> = Promise.reject(new Error('The browser has not been started'))
   #active: string | null = null
-  #openingInBackground = 0
   #titleTimer: NodeJS.Timeout | null = null
   #disposed = false
 
   constructor(browser: Browser, hooks: PageHooks) {
     this.#browser = browser
     this.#hooks = hooks
+    this.#atBack = new BackPages(browser)
+    this.#guards = new PageGuards(browser, hooks, (id) => this.#atBack.has(id))
     this.#first.catch(() => {})
   }
 
@@ -110,7 +98,7 @@ export class PageRegistry {
   async #firstOf(target: Target): Promise<Page> {
     const page = await target.page()
     if (!page) throw new Error('The first page was closed while the browser started')
-    await this.#guarded(targetIdOf(target), page)
+    await this.#guards.guarded(targetIdOf(target), page)
     return page
   }
 
@@ -147,8 +135,8 @@ export class PageRegistry {
   async #toFront(page: Page): Promise<string> {
     const id = targetIdOf(page.target())
     // One that was opened at the back, or while another was, which its event does not tell apart.
-    if (this.#inBackground.delete(id)) this.#open({ targetId: id, url: page.url(), title: '' })
-    await this.#guarded(id, page)
+    if (this.#atBack.delete(id)) this.#open({ targetId: id, url: page.url(), title: '' })
+    await this.#guards.guarded(id, page)
     const entry = this.#entries.get(id)
     if (entry) entry.page ??= page
     this.#active = id
@@ -172,7 +160,7 @@ export class PageRegistry {
     const entry = this.#entries.get(id)
     if (!entry?.page) return null
     this.#stopping.add(id)
-    const free = await stopScripts(await this.#guarded(id, entry.page))
+    const free = await stopScripts(await this.#guards.guarded(id, entry.page))
     if (!free) await this.replace(id)
     this.#stopping.delete(id)
     const how = free ? 'stands' : 'emptied'
@@ -189,7 +177,7 @@ export class PageRegistry {
   /** A new page behind the one in front, guarded and ready to be sent somewhere. */
   async openBehind(): Promise<Page> {
     const page = await this.#browser.newPage({ background: true })
-    await this.#guarded(targetIdOf(page.target()), page)
+    await this.#guards.guarded(targetIdOf(page.target()), page)
     return page
   }
 
@@ -198,19 +186,13 @@ export class PageRegistry {
    * others then.
    */
   async inBackground<Result>(work: (page: Page) => Promise<Result>, stays = false): Promise<Result> {
-    this.#openingInBackground += 1
-    const page = await this.#browser.newPage({ background: true }).finally(() => {
-      this.#openingInBackground -= 1
-    })
-    const id = targetIdOf(page.target())
-    this.#inBackground.add(id)
-    this.#atBack.set(id, page)
+    const { id, page } = await this.#atBack.open()
     this.#entries.delete(id)
     try {
-      await this.#guarded(id, page)
+      await this.#guards.guarded(id, page)
       return await work(page)
     } finally {
-      this.#atBack.delete(id)
+      this.#atBack.done(id)
       if (stays)
         await this.#toFront(page)
           .then(() => page.bringToFront())
@@ -230,19 +212,19 @@ export class PageRegistry {
     const hub = hubOf(this.#browser)
     // A program that drives the session has contexts of its own beside it.
     if (hub?.isPrivate(info.browserContextId) === true) return
-    const openingInBackground = hub?.opening.isAtBack(info.targetId) ?? this.#openingInBackground > 0
+    const openingInBackground = hub?.opening.isAtBack(info.targetId) ?? this.#atBack.isOpening
     const fate = fateOf(info, {
       openingInBackground,
-      isInBackground: (id) => this.#inBackground.has(id),
+      isInBackground: (id) => this.#atBack.has(id),
       isPermitted: (id) => {
         // A frame with a process of its own is the opener itself; it stands in the page in front.
-        const page = this.#atBack.get(id) ?? this.#entries.get(id)?.page ?? this.active()?.page
+        const page = this.#atBack.worked(id) ?? this.#entries.get(id)?.page ?? this.active()?.page
         return page !== undefined && page !== null && popupsArePermitted(page)
       },
     })
     if (fate === 'popup') return this.#closePopup(info.targetId)
     if (fate === 'closed') return this.#close(info.targetId)
-    if (fate === 'background') this.#inBackground.add(info.targetId)
+    if (fate === 'background') this.#atBack.add(info.targetId)
     if (fate === 'page') this.#open(info)
   }
 
@@ -264,7 +246,7 @@ export class PageRegistry {
     const target = await this.#browser.waitForTarget((candidate) => targetIdOf(candidate) === entry.id, { timeout: 10_000 })
     const page = await target.page()
     if (!page || this.#disposed) return
-    await this.#guarded(entry.id, page)
+    await this.#guards.guarded(entry.id, page)
     entry.page = page
     if (this.#active === null || entry.opener !== null) {
       this.#active = entry.id
@@ -288,10 +270,9 @@ export class PageRegistry {
   }
 
   #destroyed(id: string): void {
-    this.#inBackground.delete(id)
+    this.#atBack.delete(id)
     if (this.#disposed) return
-    this.#guards.delete(id)
-    this.#hooks.dialogs.closed(id)
+    this.#guards.gone(id)
     // It had taken the front.
     if (this.#popups.delete(id))
       return void this.active()
@@ -316,42 +297,6 @@ export class PageRegistry {
     if (this.#stopping.has(id)) return
     this.#hooks.record('page-crashed', { url: addressToTell(entry.url) })
     entry.page?.reload().catch(() => {})
-  }
-
-  #guarded(id: string, page: Page): Promise<CDPSession> {
-    const guard = this.#guards.get(id) ?? this.#guard(id, page)
-    this.#guards.set(id, guard)
-    return guard
-  }
-
-  async #guard(id: string, page: Page): Promise<CDPSession> {
-    const { record, dialogs, permissions, opened, prepare, popups } = this.#hooks
-    if (popups) permitPopups(page)
-    const { attachments } = hubOf(this.#browser) ?? {}
-    // A program that hears of the page knows what to do with its windows.
-    if (attachments !== undefined)
-      page.once(
-        'close',
-        permitPopupsWhile(
-          page,
-          () => attachments.isWatched(id),
-          (listener) => attachments.onWatched(listener),
-        ),
-      )
-    opened({ id, page, atBack: this.#inBackground.has(id) })
-    const cdp = await guardPage(page, {
-      blocked: () => record('popup-blocked', { how: 'refused' }),
-      dialog: (asked, reply) => {
-        if (dialogsAreClaimed(page)) return
-        // Nobody sees a page at the back.
-        if (this.#inBackground.has(id)) reply({ accept: asked.kind === 'beforeunload' })
-        else dialogs.opened(id, asked, reply)
-      },
-      dialogClosed: () => dialogs.closed(id),
-      permission: (name, origin) => permissions.asked(name, origin),
-    })
-    await prepare(page)
-    return cdp
   }
 
   #closePopup(id: string): void {
