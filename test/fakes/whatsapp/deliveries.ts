@@ -9,20 +9,20 @@ type Change = (stanza: BinaryNode) => BinaryNode
 const mostKept = 200
 
 export class Deliveries {
-  readonly #changes: { number: string; change: Change; left: number }[] = []
+  readonly #changes: { number: string; change: Change; left: number; sparesPhone: boolean }[] = []
   readonly #delivered = new Map<Device, BinaryNode[]>()
 
   /** Hands over, or keeps until the device is there. */
   deliver(target: Device, stanza: BinaryNode): void {
-    const changed = stanza.tag === 'message' ? this.#changed(target.account, stanza) : stanza
+    const changed = stanza.tag === 'message' ? this.#changed(target, stanza) : stanza
     if (changed.tag === 'message') this.#delivered.set(target, [...(this.#delivered.get(target) ?? []), changed].slice(-mostKept))
     target.waiting.push(changed)
     target.connection?.send(changed)
   }
 
   /** The next messages to the devices of this number are something else by the time they arrive. */
-  change(number: string, change: Change, times = 1): void {
-    this.#changes.push({ number, change, left: times })
+  change(number: string, change: Change, times = 1, { sparesPhone = false } = {}): void {
+    this.#changes.push({ number, change, left: times, sparesPhone })
   }
 
   /** They cannot be decrypted; whoever asks for them again gets them in order. */
@@ -30,9 +30,13 @@ export class Deliveries {
     this.change(number, garbled, times)
   }
 
-  /** They come without content: `view_once` is for the phone alone, others (an advertisement's first message) can be asked of the phone. */
+  /**
+   * They come without content to linked devices: `view_once` is for the phone alone, others (an advertisement's first message) can be asked
+   * of the phone.
+   */
   withhold(number: string, type?: 'view_once'): void {
-    this.change(number, (stanza) => ({ ...stanza, content: [node('unavailable', type === undefined ? {} : { type })] }))
+    const bare = node('unavailable', type === undefined ? {} : { type })
+    this.change(number, (stanza) => ({ ...stanza, content: [bare] }), 1, { sparesPhone: true })
   }
 
   /** They come as they come to one of many, from a broadcast list. */
@@ -51,8 +55,8 @@ export class Deliveries {
     }
   }
 
-  #changed({ number }: Account, stanza: BinaryNode): BinaryNode {
-    const found = this.#changes.find((change) => change.number === number && change.left > 0)
+  #changed({ account: { number }, id }: Device, stanza: BinaryNode): BinaryNode {
+    const found = this.#changes.find((each) => each.number === number && each.left > 0 && !(each.sparesPhone && id === 0))
     if (found === undefined) return stanza
     found.left -= 1
     return found.change(stanza)

@@ -8,6 +8,7 @@ import type { BinaryNode } from 'baileys'
 import { WebSocketServer } from 'ws'
 import { Acks } from './acks.ts'
 import { createAccounts, lidOf, type Account, type Accounts, type Device, type Group } from './accounts.ts'
+import { AppState } from './app-state.ts'
 import { Backlog } from './backlog.ts'
 import { Calls } from './calls.ts'
 import { Channels } from './channels.ts'
@@ -24,6 +25,7 @@ import { Pairing, type PairingOutcome } from './pairing.ts'
 import { answerPhone } from './phone-route.ts'
 import { Presences } from './presences.ts'
 import { Restrictions } from './restrictions.ts'
+import { Reuploads } from './reuploads.ts'
 import { acknowledge, acknowledgeByReceipt, acknowledgement, routeChatState, routeMessage, routeReceipt } from './routing.ts'
 
 export interface DoubleOptions {
@@ -50,6 +52,8 @@ export class WhatsAppDouble {
   readonly restrictions = new Restrictions(this.deliveries)
   readonly calls = new Calls(this.accounts, this.deliveries)
   readonly presences = new Presences(this.accounts)
+  readonly appState = new AppState(this.deliveries)
+  readonly reuploads = new Reuploads(this.deliveries)
   readonly #connections = new Map<Connection, Device | null>()
   readonly #sockets: WebSocketServer
   readonly #http: Server
@@ -161,13 +165,9 @@ export class WhatsAppDouble {
     this.pairing.passkeyNumbers.add(number)
   }
 
-  addGroup(group: Group): void {
-    this.accounts.addGroup(group)
-  }
+  addGroup = (group: Group): void => this.accounts.addGroup(group)
 
-  account(number: string): Account {
-    return this.accounts.of(number)
-  }
+  account = (number: string): Account => this.accounts.of(number)
 
   /** The devices that are logged in now. */
   online(): Device[] {
@@ -202,6 +202,7 @@ export class WhatsAppDouble {
     else if (request.tag === 'message') this.#takeMessage(request, device)
     else if (request.tag === 'receipt') {
       acknowledgeByReceipt(request, device)
+      if (request.attrs['type'] === 'server-error') this.reuploads.take(request, device)
       routeReceipt(request, device, this)
     } else if (request.tag === 'chatstate') routeChatState(request, device, this)
     else if (request.tag === 'ack') acknowledge(request, device)
@@ -232,7 +233,7 @@ export class WhatsAppDouble {
       answerIq(request, device, {
         accounts: this.accounts,
         lookups: this.lookups,
-        parts: [this.groups, this.channels, this.restrictions],
+        parts: [this.groups, this.channels, this.restrictions, this.appState],
         mediaHost: this.#media?.host ?? null,
         removeDevice: (removed) => this.removeDevice(removed),
       }),
