@@ -4,9 +4,11 @@
  * What is published while the connection is away waits and is sent again until the server has confirmed it; subscriptions are made
  * again after every loss; a message is acknowledged when its handler is done, and handled once however often it comes.
  */
-import { deferred, type Deferred } from './deferred.ts'
+import { deferred, inTime, type Deferred } from './deferred.ts'
 import { Envelope, type EnvelopeContext, type Sealed } from './envelope.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { Inbox } from './inbox.ts'
+import { Listeners, type ClientEvents } from './listeners.ts'
 import { Outbox } from './outbox.ts'
 import {
   BrokerError,
@@ -20,14 +22,7 @@ import {
   type Published,
   type SubscribeOptions,
 } from './types.ts'
-
-interface Listeners {
-  state(state: ClientState): void
-  error(error: Error): void
-  log(text: string, at: number): void
-  /** A message came for which there is no handler. It stays with the server until there is one. */
-  unhandled(topic: string, messageId: string): void
-}
+import { frameOf, newId, openWebSocket } from './wire.ts'
 
 /** Refusals that another try cannot change. */
 const finalCodes = [4403, 4404, 4410, 4429]
@@ -51,17 +46,10 @@ export class BrokerClient {
   #current: ClientState = 'offline'
   #delay = firstDelay
   #reconnect: ReturnType<typeof setTimeout> | undefined
-  #pulse: ReturnType<typeof setInterval> | undefined
-  #heard = true
-  #quietBeats = 0
   #resend: ReturnType<typeof setInterval> | undefined
   readonly #login = deferred()
-  readonly #listeners: { [Event in keyof Listeners]: Set<Listeners[Event]> } = {
-    state: new Set(),
-    error: new Set(),
-    log: new Set(),
-    unhandled: new Set(),
-  }
+  readonly #listeners = new Listeners()
+  readonly #heartbeat: Heartbeat
 
   constructor(options: BrokerClientOptions) {
     const { key, envelope = 1, bufferLimit = 10_000, maxRetries = 100, maxFrameBytes = 10_485_760 } = options
@@ -70,12 +58,17 @@ export class BrokerClient {
     // `connect` reports both; until then nobody listens.
     this.#envelope.catch(() => undefined)
     this.#login.promise.catch(() => undefined)
+    this.#heartbeat = new Heartbeat(this.#options.heartbeat, {
+      isConnected: () => this.#socket !== null,
+      ask: () => this.#say({ type: 'ping' }),
+      silent: () => this.#silent(),
+    })
     this.#outbox = new Outbox({ bufferLimit, maxRetries, maxFrameBytes })
     this.#inbox = new Inbox({
       open: async ({ data, hash, ...context }) => (await this.#envelope)?.open({ data, hash }, context) ?? data,
       acknowledge: (topic, messageId) => this.#say({ type: 'ack', topic, messageId }),
-      failed: (error) => this.#tell('error', error),
-      unhandled: (topic, messageId) => this.#tell('unhandled', topic, messageId),
+      failed: (error) => this.#listeners.tell('error', error),
+      unhandled: (topic, messageId) => this.#listeners.tell('unhandled', topic, messageId),
     })
   }
 
@@ -106,7 +99,7 @@ export class BrokerClient {
     // The address may have been refused at once.
     if (!this.#isClosed) {
       this.#resend ??= setInterval(() => this.#outbox.sendAgain((frame) => void this.#socket?.send(frame)), this.#options.retryInterval)
-      this.#pulse ??= setInterval(() => this.#beat(), this.#options.heartbeat)
+      this.#heartbeat.start()
     }
     const ready = Promise.all([this.#login.promise, ...added.map(({ confirmed }) => confirmed)])
     await (timeout === undefined ? ready : inTime(ready, timeout))
@@ -151,9 +144,8 @@ export class BrokerClient {
   }
 
   /** Returns what ends the listening. */
-  on<Event extends keyof Listeners>(event: Event, listener: Listeners[Event]): () => void {
-    this.#listeners[event].add(listener)
-    return () => void this.#listeners[event].delete(listener)
+  on<Event extends keyof ClientEvents>(event: Event, listener: ClientEvents[Event]): () => void {
+    return this.#listeners.add(event, listener)
   }
 
   /** Ends for good; what is not confirmed is rejected. Resolves when the connection has ended. */
@@ -194,12 +186,11 @@ export class BrokerClient {
       const socket = (this.#options.open ?? openWebSocket)(this.#options.url)
       this.#socket = socket
       this.#socketClosed = closed.promise
-      this.#heard = true
-      this.#quietBeats = 0
+      this.#heartbeat.renew()
       socket.addEventListener('open', () => void this.#init(socket))
       socket.addEventListener('message', ({ data }) => {
         if (socket !== this.#socket) return
-        this.#heard = true
+        this.#heartbeat.heard()
         const frame = frameOf(data)
         if (frame !== null) this.#take(frame)
       })
@@ -238,7 +229,7 @@ export class BrokerClient {
       case 'message':
         return this.#inbox.take(frame)
       case 'log':
-        return this.#tell('log', String(frame.data), Number(frame.timestamp))
+        return this.#listeners.tell('log', String(frame.data), Number(frame.timestamp))
     }
   }
 
@@ -268,7 +259,7 @@ export class BrokerClient {
   #fail(error: Error): void {
     if (this.#isClosed) return
     this.#end(error)
-    this.#tell('error', error)
+    this.#listeners.tell('error', error)
   }
 
   #end(error: Error): void {
@@ -276,7 +267,7 @@ export class BrokerClient {
     this.#become('closed')
     clearTimeout(this.#reconnect)
     clearInterval(this.#resend)
-    clearInterval(this.#pulse)
+    this.#heartbeat.stop()
     this.#login.reject(error)
     this.#outbox.rejectAll(error)
     this.#inbox.close(error)
@@ -284,18 +275,11 @@ export class BrokerClient {
     this.#socket?.close(1000)
   }
 
-  /** A server that vanished without a word leaves a connection that looks well for ever: a subscriber alone would never notice. */
-  #beat(): void {
+  #silent(): void {
     const dead = this.#socket
-    if (dead === null) return
-    // Counted in beats, not by the clock: browsers let the timers of a page in the background sleep for minutes.
-    this.#quietBeats = this.#heard ? 0 : this.#quietBeats + 1
-    this.#heard = false
-    if (this.#quietBeats === 1) this.#say({ type: 'ping' })
-    if (this.#quietBeats < 2) return
     // Its own end may take the system minutes.
     this.#lost(4000, 'The server does not answer')
-    dead.close(4000)
+    dead?.close(4000)
   }
 
   #lost(code: number, reason: string): void {
@@ -314,24 +298,9 @@ export class BrokerClient {
     if (this.#current === 'online') this.#socket?.send(JSON.stringify(frame))
   }
 
-  #tell<Event extends keyof Listeners>(event: Event, ...facts: Parameters<Listeners[Event]>): void {
-    for (const listener of this.#listeners[event]) {
-      try {
-        // One listener type for each event, which the compiler cannot follow through the loop.
-        const call = listener as (...facts: Parameters<Listeners[Event]>) => void
-        call(...facts)
-      } catch (error) {
-        // Its own fault, and not to stand in the way of the client's work.
-        queueMicrotask(() => {
-          throw error
-        })
-      }
-    }
-  }
-
   #become(state: ClientState): void {
     this.#current = state
-    this.#tell('state', state)
+    this.#listeners.tell('state', state)
   }
 
   /** Asked through these where a call in between may have changed it. */
@@ -342,35 +311,4 @@ export class BrokerClient {
   get #isOffline(): boolean {
     return this.#current === 'offline'
   }
-}
-
-/** Null for what is no frame of this protocol. */
-function frameOf(data: unknown): Frame | null {
-  if (typeof data !== 'string') return null
-  try {
-    const value: unknown = JSON.parse(data)
-    return typeof value === 'object' && value !== null ? value : null
-  } catch {
-    return null
-  }
-}
-
-function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new BrokerError('The server could not be reached in time')), ms)
-    promise.then(resolve, reject).finally(() => clearTimeout(late))
-  })
-}
-
-function openWebSocket(url: string): BrokerSocket {
-  return new WebSocket(url)
-}
-
-/** `crypto.randomUUID` is missing on pages that were not opened securely. */
-function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const text = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`
 }

@@ -1,3 +1,5 @@
+import { BrokerError } from './types.ts'
+
 /** A promise and what settles it: `Promise.withResolvers`, which Node has from 22 on and this library does without. */
 export interface Deferred<T> {
   promise: Promise<T>
@@ -13,4 +15,12 @@ export function deferred<T = void>(): Deferred<T> {
     reject = refuse
   })
   return { promise, resolve, reject }
+}
+
+/** Rejects when `promise` takes longer than `ms`. */
+export function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new BrokerError('The server could not be reached in time')), ms)
+    promise.then(resolve, reject).finally(() => clearTimeout(late))
+  })
 }
