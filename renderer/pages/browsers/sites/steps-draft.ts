@@ -1,12 +1,16 @@
 /** A site profile as the step editor changes it: its steps in their order, and what is wrong with each. */
 import { ApiError } from '../../../api/api-error.ts'
 import { loginSteps, siteProfile } from '../../../../server/browsers/contract/index.ts'
-import { kindOf, selectorOf, siteStep, type SiteStep, type StepKind } from '../../../../server/browsers/contract/index.ts'
+import { kindOf, oneByOne, selectorOf, siteStep, type SiteStep, type StepKind } from '../../../../server/browsers/contract/index.ts'
 import type { SentSiteProfile, SiteProfileView } from '../../../stores/site-profiles.ts'
 
-const moreParts = ['fields', 'totp', 'success', 'failure', 'loginTimeout', 'keep', 'refresh', 'operations'] as const
+const moreParts = [
+  ...(['description', 'fields', 'totp', 'httpAuth', 'ignoreCertificateErrors', 'popups', 'downloads'] as const),
+  ...(['success', 'failure', 'loginTimeout', 'keep', 'refresh', 'operations'] as const),
+]
 /** What can be changed beside the steps; each part is replaced, never changed in place. */
 export type SiteMore = Pick<SiteProfileView, (typeof moreParts)[number]>
+export type Operation = SiteMore['operations'][string]
 
 export interface StepsDraft {
   title: string
@@ -15,14 +19,15 @@ export interface StepsDraft {
   more: SiteMore
 }
 
-/** An older profile of a form opens as the steps that it means. */
+/** An older profile of a form opens as the steps that it means, and an operation whose steps do several things as one for each. */
 export function draftOf(profile: SiteProfileView): StepsDraft {
-  const { fields, totp, success, failure, loginTimeout, keep, refresh, operations } = profile
+  const operations = Object.entries(profile.operations).map(([name, one]) => [name, { ...one, steps: oneByOne(one.steps) }])
+  const more = Object.fromEntries(moreParts.map((part) => [part, profile[part]]))
   return {
     title: profile.title,
     address: profile.address ?? '',
     steps: loginSteps(profile).map((step) => ({ ...step })),
-    more: { fields, totp, success, failure, loginTimeout, keep, refresh, operations },
+    more: { ...more, operations: Object.fromEntries(operations) } as SiteMore, // every part is in the list
   }
 }
 
@@ -108,9 +113,7 @@ export function withWait(step: SiteStep, kind: WaitKind, text: string): SiteStep
   return { ...step, waitFor: kind === 'selector' ? text : kind === 'quiet' ? { quiet: true } : { [kind]: text } }
 }
 
-type Operation = SiteMore['operations'][string]
-
-export const freshOperation = (): Operation => ({ inputs: {}, steps: [], read: 'h1' })
+export const freshOperation = (): Operation => ({ inputs: {}, steps: [], read: '' })
 
 /** An operation out of JSON, or what is wrong with that. */
 export function readOperation(text: string): { operation: Operation } | { problem: string } {
@@ -142,17 +145,28 @@ export function refusalOf(error: unknown): Refusal | null {
   return field === undefined ? null : { field, message: error.message }
 }
 
-/** Where in the editor a field stands. */
-export function partOf(field: string): 'steps' | 'login' | 'refresh' | 'operations' {
-  if (field.startsWith('login.steps')) return 'steps'
-  const [part] = field.split('.')
-  return part === 'operations' || part === 'refresh' ? part : 'login'
+export type SitePart = 'login' | 'refresh' | 'site' | 'operations'
+
+const loginParts = new Set(['login', 'fields', 'totp', 'success', 'failure', 'loginTimeout', 'keep'])
+
+/** Where in the editor a field stands, beside the steps. */
+export function partOf(field: string): SitePart {
+  const [part = ''] = field.split('.')
+  if (part === 'operations' || part === 'refresh') return part
+  return loginParts.has(part) ? 'login' : 'site'
 }
 
-/** The number of the step that a field belongs to, from 0; null for another field. */
-export function stepOf(field: string): number | null {
-  const number = /^login\.steps\.(\d+)/.exec(field)?.[1]
-  return number === undefined ? null : Number(number)
+export interface StepPlace {
+  /** Null: of the login. */
+  operation: string | null
+  /** From 0. */
+  step: number
+}
+
+/** The step that a field belongs to; null for another field. */
+export function placeOf(field: string): StepPlace | null {
+  const [, operation, step] = /^(?:login|operations\.([^.]+))\.steps\.(\d+)/.exec(field) ?? []
+  return step === undefined ? null : { operation: operation ?? null, step: Number(step) }
 }
 
 interface KindFacts {

@@ -27,6 +27,5 @@ export function useTrials(site: Ref<string>) {
     start: (body: TrialStart) => began(useApi().browsers.startTrial({ body })),
     goOn: (id: string, body: Body<'browsers', 'continueTrial'>) => began(useApi().browsers.continueTrial({ params: { trial: id }, body })),
     end: (id: string) => useApi().browsers.endTrial({ params: { trial: id } }),
-    pick: (id: string, place: { x: number; y: number }) => useApi().browsers.pickOnTrial({ params: { trial: id }, body: place }),
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { siteFile } from '../../../../../renderer/pages/browsers/sites/site-file.ts'
+import { freeSiteName, isSiteName, missingSecrets, readSiteFile, siteFile } from '../../../../../renderer/pages/browsers/sites/site-file.ts'
 import { siteProfile } from '../../../../../server/browsers/contract/index.ts'
 
 const site = siteProfile.parse({
@@ -22,4 +22,16 @@ it('a site is exported without anything that could sign somebody in, basic authe
 it('names of what a session brings along stay in the file', () => {
   const httpAuth = { username: '{username}', password: '{password}' }
   expect(JSON.parse(siteFile({ ...site, httpAuth })).httpAuth).toEqual(httpAuth)
+})
+
+it('a file says what secrets it could not bring, or why it is no site', () => {
+  expect(missingSecrets(readSiteFile(siteFile(site)))).toEqual(['{pin}', 'the secret of one-time codes', 'basic authentication'])
+  expect(() => readSiteFile('{')).toThrow('It is not JSON')
+  expect(() => readSiteFile('{ "name": "gate" }')).toThrow(/It is no site. \w+: /)
+})
+
+it('a site comes in beside one of the same name', () => {
+  expect(freeSiteName('portal', ['gate'])).toBe('portal')
+  expect(freeSiteName('portal', ['portal', 'portal-2'])).toBe('portal-3')
+  expect(isSiteName('portal-3') && !isSiteName('Portal 3')).toBe(true)
 })

@@ -36,3 +36,44 @@ it('an operation of a site shows what it asks for, with the pattern, and the tab
   for (const words of ['terminal', '[a-z]{2,12}', '2 rows in 1.2 s', 'TGBU7264059', '185', 'fee_usd'])
     expect(mounted.text()).toContain(words)
 })
+
+it('the steps of an operation are edited in the same rows as those of the login, and sent as they stand', async () => {
+  const sent: unknown[] = []
+  const server = standardServer()
+    .on('GET /control/v1/site-profiles', () => ({ profiles: [site] }))
+    .on('GET /browsers/v1/site-trials', () => ({ trials: [] }))
+    .on('PUT /control/v1/site-profiles/harbor-gate', ({ body }) => {
+      sent.push(body)
+      return {}
+    })
+  mounted = await mountPage(SitePage, { server, path: '/browsers/sites/harbor-gate' })
+  await settle()
+  await mounted.click('Edit')
+  expect(mounted.text()).toContain('No steps: it reads the page as it opens')
+  const list = document.querySelector('[aria-label="Steps of list_holds"]')
+  expect(list).not.toBeNull()
+  await type('Pattern of terminal', '[a-z]+')
+  await type('Not found when: Text is there', 'No holds')
+  await mounted.click('Remove column fee_usd')
+  await mounted.click('Save')
+  expect(sent).toMatchObject([
+    {
+      login: { steps: site.login?.steps },
+      operations: {
+        list_holds: {
+          inputs: { terminal: '[a-z]+' },
+          notFound: { text: 'No holds' },
+          read: { table: 'tr', columns: { container: { cell: 'td', kind: 'text' } } },
+        },
+      },
+    },
+  ])
+})
+
+async function type(field: string, text: string): Promise<void> {
+  const input = document.querySelector<HTMLInputElement>(`input[aria-label="${field}"]`)
+  if (input === null) throw new Error(`no field ${field}`)
+  input.value = text
+  input.dispatchEvent(new Event('input'))
+  await settle()
+}

@@ -7,7 +7,7 @@ import {
   profileOf,
   readOperation,
   refusalOf,
-  stepOf,
+  placeOf,
   waitKindOf,
   withWait,
   withSelector,
@@ -45,7 +45,8 @@ describe('a site in the editor', () => {
     const words = 'login.steps.1.value has {company}, and the profile has no field of that name'
     const refusal = refusalOf(new ApiError(400, 'profile-invalid', words))
     expect(refusal).toEqual({ field: 'login.steps.1.value', message: words })
-    expect(stepOf(refusal?.field ?? '')).toBe(1)
+    expect(placeOf(refusal?.field ?? '')).toEqual({ operation: null, step: 1 })
+    expect(placeOf('operations.list_holds.steps.0.click')).toEqual({ operation: 'list_holds', step: 0 })
     expect(refusalOf(new ApiError(0, 'unreachable', 'The server cannot be reached'))).toBeNull()
   })
 
