@@ -13,16 +13,17 @@ export interface GoodUntil extends StatePresentation {
 /** Ms before its end from which on it wants attention. */
 const soon = 30 * 60_000
 
-export function goodUntil({ asleep: { loginGoodUntil, expired } }: AsleepSession, now: number): GoodUntil {
+export function goodUntil({ asleep: { loginGoodUntil, loginGoodUntilBy, expired } }: AsleepSession, now: number): GoodUntil {
   if (loginGoodUntil === null) {
     return expired
       ? { tone: 'off', shape: 'hollow', label: 'Expired', beside: '', title: 'Its site has refused it; waking takes a new sign-in' }
-      : { tone: 'good', shape: 'filled', label: 'As long as the site keeps it', beside: '', title: 'Its cookies do not say' }
+      : { tone: 'good', shape: 'filled', label: 'As long as the site keeps it', beside: '', title: 'Its cookies do not say until when' }
   }
   const at = Date.parse(loginGoodUntil)
-  const title = exactTime(loginGoodUntil)
-  if (expired || at <= now) return { tone: 'off', shape: 'hollow', label: `Expired ${moment(at, now)}`, beside: '', title }
-  const label = isToday(at, now) ? `Today ${shortTime(at)}` : `${shortDay(loginGoodUntil)} ${shortTime(at)}`
+  const cookie = loginGoodUntilBy === null ? 'one of its cookies' : `its cookie ${loginGoodUntilBy}`
+  const title = `${exactTime(loginGoodUntil)}. An estimate: ${cookie} ends then; the site may end the login sooner, or renew it`
+  if (expired || at <= now) return { tone: 'off', shape: 'hollow', label: `Expired about ${moment(at, now)}`, beside: '', title }
+  const label = `About ${isToday(at, now) ? '' : `${shortDay(loginGoodUntil)} `}${shortTime(at)}`
   if (at - now < soon) return { tone: 'attention', shape: 'filled', label, beside: 'expiring', title }
   return { tone: 'good', shape: 'filled', label, beside: left(at - now), title }
 }

@@ -41,8 +41,10 @@ export const asleepView = z.object({
   /** Of what is kept, sealed. */
   bytes: z.number(),
   tabs: z.number(),
-  /** As far as the cookies of its site say; null where the site alone decides. */
+  /** An estimate, as far as the cookies of its site say; null where the site alone decides. */
   loginGoodUntil: isoTime.nullable(),
+  /** The cookie whose end that is. The site may end the login sooner, or renew the cookie. */
+  loginGoodUntilBy: z.string().nullable(),
   /** Waking it takes a new sign-in. */
   expired: z.boolean(),
   /** It is removed then, unless somebody uses it. */

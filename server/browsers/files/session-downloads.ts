@@ -43,6 +43,10 @@ export interface DownloadsOptions {
 }
 
 const listName = 'downloads.json'
+/** Ms without a byte more after which a download stands still. */
+const stillAfter = 60_000
+/** Ms after which it keeps nothing awake any more: some sites never come to an end. */
+const longest = 60 * 60_000
 
 export class SessionDownloads {
   readonly #folder: string
@@ -50,6 +54,8 @@ export class SessionDownloads {
   readonly #limits: DownloadLimits
   readonly #downloads = new Map<string, DownloadView>()
   readonly #changed = createSignal()
+  /** When those that arrive began and last grew, on the monotonic clock. */
+  readonly #arriving = new Map<string, { begun: number; grown: number }>()
   #makers: () => readonly (string | null)[] = () => []
   #endedAt: number | null = null
   #policy: DownloadPolicy = 'allow'
@@ -82,6 +88,12 @@ export class SessionDownloads {
 
   get count(): number {
     return this.#downloads.size
+  }
+
+  /** One arrives and has grown lately: to whom it matters, the session is in use. */
+  get moving(): boolean {
+    const now = this.#clock.monotonic()
+    return [...this.#arriving.values()].some(({ begun, grown }) => now - grown < stillAfter && now - begun < longest)
   }
 
   /** The latest first. */
@@ -200,6 +212,8 @@ export class SessionDownloads {
       ...{ id: guid, name, url: addressToTell(url), state: 'arriving', reason: null },
       ...{ receivedBytes: 0, totalBytes: null, startedAt: iso(this.#clock.now()), endedAt: null },
     })
+    const now = this.#clock.monotonic()
+    this.#arriving.set(guid, { begun: now, grown: now })
     this.#record('download-begun', { file: name })
     this.#told()
   }
@@ -207,6 +221,8 @@ export class SessionDownloads {
   #progressed({ guid, receivedBytes, totalBytes, state }: Protocol.Browser.DownloadProgressEvent): void {
     const known = this.#downloads.get(guid)
     if (known?.state !== 'arriving') return
+    const arriving = this.#arriving.get(guid)
+    if (arriving !== undefined && receivedBytes > known.receivedBytes) arriving.grown = this.#clock.monotonic()
     known.receivedBytes = receivedBytes
     known.totalBytes = totalBytes > 0 ? totalBytes : null
     const most = Math.min(this.#limits.fileBytes, this.#limits.sessionBytes - this.#bytesBeside(guid))
@@ -222,6 +238,7 @@ export class SessionDownloads {
 
   #end(id: string, state: Exclude<DownloadView['state'], 'arriving'>, reason: string | null): void {
     const known = this.#downloads.get(id)
+    this.#arriving.delete(id)
     if (known === undefined) return
     Object.assign(known, { state, reason, endedAt: iso(this.#clock.now()) })
     if (state === 'refused') this.#record('download-blocked', { file: known.name })

@@ -50,17 +50,27 @@ export function belongsTo({ domain }: Pick<StateCookie, 'domain'>, host: string)
   return domain.startsWith('.') ? host === domain.slice(1) || host.endsWith(domain) : host === domain
 }
 
+/** Of what stands before a site, and gone within minutes or hours: against robots, or to find the same machine again. */
+const ofOthers = /^(__cf|_cf|cf_|ak_bmsc$|bm_|_abck$|incap_ses|visid_incap|nlbi_|awsalb|arraffinity|datadome$|_ga|_gid$|aws-waf-token$)/i
+
+/** `at`: ms since the epoch. */
+export interface LoginEnd {
+  at: number
+  cookie: string
+}
+
 /**
- * When a login at `host` runs out, in ms since the epoch, as far as its cookies say: those that scripts cannot read carry logins as a rule,
- * and the first of them to go takes it along. Null where one of them ends with the browser alone, or none says anything: the site decides
- * then.
+ * When a login at these hosts probably runs out, and the cookie that says so: those that scripts cannot read carry logins as a rule, and
+ * the first of them to go takes it along. Null where one of them ends with the browser alone, or none says anything: the site decides then.
+ * It decides in any case: it may end the login sooner, or renew its cookie.
  */
-export function loginRunsOutAt(cookies: readonly StateCookie[], host: string): number | null {
-  const own = cookies.filter((cookie) => belongsTo(cookie, host))
+export function loginEndOf(cookies: readonly StateCookie[], hosts: readonly string[]): LoginEnd | null {
+  const own = cookies.filter((cookie) => !ofOthers.test(cookie.name) && hosts.some((host) => belongsTo(cookie, host)))
   const hidden = own.filter(({ httpOnly }) => httpOnly)
   const counting = hidden.length > 0 ? hidden : own
-  if (counting.length === 0 || counting.some(({ expires }) => expires < 0)) return null
-  return Math.min(...counting.map(({ expires }) => expires * 1_000))
+  if (counting.some(({ expires }) => expires < 0)) return null
+  const [first] = counting.toSorted((a, b) => a.expires - b.expires)
+  return first === undefined ? null : { at: first.expires * 1_000, cookie: first.name }
 }
 
 const netscapeHead = '# Netscape HTTP Cookie File'

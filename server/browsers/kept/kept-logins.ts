@@ -10,9 +10,9 @@ import type { Session } from '../session/session.ts'
 import type { BrowserState } from './browser-state.ts'
 import type { SessionEventFacts } from '../events.ts'
 import { drive } from '../page/drive.ts'
-import { loginRunsOutAt } from './cookies.ts'
+import { factsOf, sameButTimes } from './facts-of.ts'
 import { readState } from './read-state.ts'
-import type { KeptFacts, KeptRow, KeptStore } from './kept-store.ts'
+import type { KeptRow, KeptStore } from './kept-store.ts'
 import type { Resumed } from './resume.ts'
 import { RunBound } from './run-bound.ts'
 import { LoginKeeping } from './session-keeping.ts'
@@ -239,29 +239,7 @@ export class KeptLogins {
   #write(session: Session, state: BrowserState | null): void {
     const known = this.#rows.get(session.id)
     const { clock } = this.#options
-    const active = state?.tabs.find(({ active: front }) => front)
-    const url = active?.url ?? known?.facts.url ?? session.pages.active()?.url ?? ''
-    const { username, address } = session.credentials
-    const facts: KeptFacts = {
-      profile: session.profile.name,
-      username,
-      ...(address === undefined ? {} : { address }),
-      makers: [...session.makers],
-      createdAt: session.createdAt,
-      lastUsedAt: session.usage.lastAt,
-      keptAt: clock.now(),
-      asleepSince: null,
-      endReason: null,
-      reason: null,
-      url,
-      tabs: state?.tabs.length ?? known?.facts.tabs ?? 0,
-      title: session.pages.active()?.title ?? '',
-      bytes: known?.facts.bytes ?? 0,
-      runsOutAt: state === null ? (known?.facts.runsOutAt ?? null) : loginRunsOutAt(state.cookies, hostOf(url)),
-      refused: false,
-      setup: session.setup.chosen,
-      leftOut: state?.leftOut ?? known?.facts.leftOut ?? [],
-    }
+    const facts = factsOf(session, state, known?.facts, clock.now())
     const unchanged = known !== undefined && state === null && sameButTimes(known.facts, facts)
     if (unchanged) return
     this.#forgetFormer(session)
@@ -295,14 +273,4 @@ export class KeptLogins {
     this.#rows.set(row.id, { ...row, facts: { ...row.facts, refused: true } })
     session.record('kept-login-refused', { why: how.why, ...refusal })
   }
-}
-
-function hostOf(address: string): string {
-  return URL.parse(address)?.hostname ?? ''
-}
-
-function sameButTimes(one: KeptFacts, other: KeptFacts): boolean {
-  const rest = ({ keptAt: _, lastUsedAt: __, ...facts }: KeptFacts): string => JSON.stringify(facts)
-  // That somebody used it is worth a line a minute.
-  return rest(one) === rest(other) && Math.abs(one.lastUsedAt - other.lastUsedAt) < 60_000
 }

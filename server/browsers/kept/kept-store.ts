@@ -28,6 +28,8 @@ export const keptFacts = z.object({
   bytes: z.number(),
   /** As far as its cookies say. */
   runsOutAt: z.number().nullable(),
+  /** The cookie that says so. */
+  runsOutBy: z.string().nullable().default(null),
   /** The site has refused it since. */
   refused: z.boolean(),
   leftOut: z.array(z.string()),

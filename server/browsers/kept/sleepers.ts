@@ -115,8 +115,11 @@ export class Sleepers {
 }
 
 /** Throws `session-in-use`. */
-function checkUnused({ leases, clients, control, usage }: Session): void {
+function checkUnused({ leases, clients, control, usage, downloads }: Session): void {
   const [lease] = leases.list()
-  const user = lease?.holder ?? clients.first ?? (control.holder !== null ? 'a person' : usage.isHeld ? 'a call' : null)
+  const user =
+    lease?.holder ??
+    clients.first ??
+    (control.holder !== null ? 'a person' : usage.isHeld ? 'a call' : downloads.moving ? 'a download' : null)
   if (user !== null) throw new BrowserFault('session-in-use', `${user} is using this session`)
 }

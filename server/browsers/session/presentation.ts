@@ -85,6 +85,7 @@ export function presentAsleep(row: KeptRow, kept: Pick<KeptLogins, 'isExpired' |
       bytes: facts.bytes,
       tabs: facts.tabs,
       loginGoodUntil: facts.runsOutAt === null ? null : iso(facts.runsOutAt),
+      loginGoodUntilBy: facts.runsOutBy,
       expired: kept.isExpired(row),
       forgottenAt: iso(kept.forgottenAt(row)),
       leftOut: facts.leftOut,

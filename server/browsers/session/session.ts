@@ -160,7 +160,8 @@ export class Session implements ViewableSession {
     this.dialogs = new Dialogs({ clock, driven: () => this.control.holder !== null, record })
     this.downloads = files.downloads
     this.downloads.opened(() => [...this.makers], setup?.downloads ?? profile.downloads, record)
-    this.#leaveDownloads = this.downloads.onChange(() => core.changed())
+    // Whoever waits for a file uses the session.
+    this.#leaveDownloads = this.downloads.onChange(() => (this.downloads.moving ? this.touch() : core.changed()))
     this.uploads = files.uploads
     this.permissions = new Permissions(record)
     this.setup = new SessionSetup(setup, (policy) => this.downloads.setPolicy(policy ?? profile.downloads))
@@ -228,7 +229,7 @@ export class Session implements ViewableSession {
 
   /** Nobody uses it and nothing is under way: it may be evicted or ended for idleness. */
   get atRest(): boolean {
-    return this.mayRefresh && this.clients.count === 0
+    return this.mayRefresh && this.clients.count === 0 && !this.downloads.moving
   }
 
   /** Also while programs are connected: they do not see the page at the back, and would outlive their login otherwise. */

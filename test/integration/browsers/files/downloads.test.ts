@@ -88,20 +88,31 @@ describe('a limit', () => {
   })
 })
 
-it('what a session has downloaded is there while it sleeps and when it is woken, and what still arrived is told as lost', async () => {
+it('a download that moves keeps its session awake; one that stands still is told as lost, and what has arrived is there asleep and woken', async () => {
   const clock = testClock()
   const served = await serveBrowsers({ clock, room: { upkeep: { tick: 3_600_000, pingEvery: 86_400_000 } } })
   onTestFinished(() => served.stop())
   const id: string = (await served.open(1)).body.session_id
   const path = `/v1/browser-sessions/${id}/downloads`
-  const listed = async (): Promise<{ id: string; name: string; state: string; reason: string | null }[]> =>
+  const listed = async (): Promise<{ id: string; name: string; state: string; reason: string | null; receivedBytes: number }[]> =>
     (await served.get(path)).body.downloads
   const page = served.room.service.get(id).page()
   await page.goto(`${site.url}/files`)
   await page.click('#csv')
   await eventually('it has arrived', async () => (await listed())[0]?.state === 'done')
   await page.click('#slow')
-  await eventually('another arrives', async () => (await listed())[0]?.state === 'arriving')
+  await eventually('another arrives', async () => (await listed())[0]?.receivedBytes === 100_000)
+  for (const received of [120_000, 140_000]) {
+    clock.advance(9 * 60_000)
+    site.goOnSlowly()
+    await eventually('it goes on', async () => (await listed())[0]?.receivedBytes === received)
+  }
+  served.room.service.runUpkeep()
+  expect([served.room.service.get(id).live, served.room.service.nextEvicted()]).toEqual([true, null])
+  expect(await served.post(`/v1/browser-sessions/${id}/hibernate`)).toMatchObject({
+    status: 409,
+    body: { error: 'a download is using this session' },
+  })
   clock.advance(11 * 60_000)
   served.room.service.runUpkeep()
   await eventually('it sleeps', async () => (await served.get(`/v1/browser-sessions/${id}`)).body.session.state === 'hibernated')

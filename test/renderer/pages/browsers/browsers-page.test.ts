@@ -57,12 +57,21 @@ describe('the browsers page', () => {
 
   it('shows below them those that sleep, wakes one, offers a sign-in for what has run out, and asks before it forgets', async () => {
     const since = new Date(Date.now() - 22 * 60_000).toISOString()
-    const asleep = { since, bytes: 3_100_000, tabs: 1, loginGoodUntil: null, expired: false, forgottenAt: since, leftOut: [] }
-    const sleeping = (id: string, username: string, changes: Partial<typeof asleep> = {}) =>
+    const asleep = {
+      since,
+      bytes: 3_100_000,
+      tabs: 1,
+      loginGoodUntil: null,
+      loginGoodUntilBy: null,
+      expired: false,
+      forgottenAt: since,
+      leftOut: [],
+    }
+    const sleeping = (id: string, username: string, changes: Partial<NonNullable<BrowserSession['asleep']>> = {}) =>
       session({ id, username, state: 'hibernated', memoryBytes: null, asleep: { ...asleep, ...changes } })
     const [good, over] = [
       sleeping('session_1795246251_1-c', 'gate-day'),
-      sleeping('session_1795246252_1-d', 'gate-night', { expired: true }),
+      sleeping('session_1795246252_1-d', 'gate-night', { expired: true, loginGoodUntil: since, loginGoodUntilBy: 'harbor_session' }),
     ]
     const server = serving([...two, good, over])
       .on(`POST /browsers/v1/browser-sessions/${good.id}/wake`, () => ({ session: { ...good, state: 'starting', asleep: null } }))
@@ -75,11 +84,12 @@ describe('the browsers page', () => {
       '22 min',
       '3.1 MB',
       'As long as the site keeps it',
-      'Expired',
+      'Expired about',
       '6 MB asleep',
     ])
       expect(mounted.text()).toContain(words)
     const group = () => document.querySelector('section[aria-label="Sessions that sleep"]')
+    expect(group()?.innerHTML).toContain('An estimate: its cookie harbor_session ends then')
     await mounted.click('Wake')
     expect(server.sent(`POST /browsers/v1/browser-sessions/${good.id}/wake`)).toHaveLength(1)
     expect(group()?.textContent).not.toContain('gate-day')
