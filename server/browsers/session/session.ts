@@ -309,7 +309,9 @@ export class Session implements ViewableSession {
   /** Why work on it failed: the session's end when it ends, which a broken pipe foretells by a moment; else the error itself. */
   async causeOf(error: unknown): Promise<unknown> {
     const signal = this.life
-    if (!(error instanceof Fault) && !signal.aborted) await wait(endDue, undefined, { signal }).catch(() => undefined)
+    // Of a browser that has gone, a step of a login says no more than that its page has closed.
+    const foretold = !(error instanceof Fault) || this.browser.running?.puppeteer.connected === false
+    if (foretold && !signal.aborted) await wait(endDue, undefined, { signal }).catch(() => undefined)
     return signal.aborted ? signal.reason : error
   }
 

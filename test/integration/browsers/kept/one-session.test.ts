@@ -170,6 +170,21 @@ describe('a session that somebody was given', () => {
   })
 })
 
+it('a browser that dies in the first sign-in costs its caller an answer, and those who had joined get a session', async () => {
+  const { handOut } = served.room.service
+  const [first, second, third] = [handOut.ready(byHand), handOut.ready(byHand), handOut.ready(byHand)]
+  const [session] = served.room.service.list()
+  const known = vi.spyOn(session as Session, 'credentialsKnown', 'get').mockImplementation(() => {
+    known.mockRestore()
+    kill(session?.id ?? '')
+    return true
+  })
+  await expect(first).rejects.toMatchObject({ code: 'session-ended' })
+  const got = await Promise.all([second, third])
+  expect(got.map(({ session: { id, live: lives } }) => [id, lives])).toEqual(Array(2).fill([got[0]?.session.id, true]))
+  for (const { release } of got) release()
+})
+
 describe('one that sleeps', () => {
   it('wakes once for all who come by its id and by its credentials', async () => {
     const id = await open()
