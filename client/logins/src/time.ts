@@ -4,8 +4,8 @@ export interface GatewayTime {
   now(): number
   /** Ms that only ever rise. */
   monotonic(): number
-  /** Calls `work` every `ms` until the function it returns is called. */
-  every(ms: number, work: () => void): () => void
+  /** Calls `work` every `ms` until the function it returns is called. What it returns never rejects, and nobody has to wait for it. */
+  every(ms: number, work: () => void | Promise<void>): () => void
   /** Calls `work` once after `ms`, unless the function it returns is called before. */
   after(ms: number, work: () => void): () => void
 }

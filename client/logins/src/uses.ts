@@ -61,7 +61,7 @@ export function startUseReports({ base, headers, timeout, time, elapsed, verdict
     return turn
   }
 
-  return { flush, stop: time.every(reportEvery, () => void flush()) }
+  return { flush, stop: time.every(reportEvery, flush) }
 }
 
 /** Sessions that are over: their tokens are asked about, and refused, at the next request. */

@@ -47,7 +47,7 @@ export function createRelayServer(options: PassOnOptions): McpServer {
     ),
   }))
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
-    const entry = client.view().tools.get(params.name) ?? (await client.settledView()).tools.get(params.name)
+    const entry = await client.find(({ tools }) => tools.get(params.name))
     if (entry === undefined) throw new ProtocolError(-32602, `Unknown tool: ${params.name}`)
     return (await callTool(options, entry, params, ctx)) as { content: [] }
   })
@@ -55,7 +55,7 @@ export function createRelayServer(options: PassOnOptions): McpServer {
     prompts: [...(await client.settledView()).prompts.values()].map(({ listed }) => listed as { name: string }),
   }))
   server.setRequestHandler('prompts/get', async ({ params }, ctx) => {
-    const entry = (await client.settledView()).prompts.get(params.name)
+    const entry = await client.find(({ prompts }) => prompts.get(params.name))
     if (entry === undefined) throw new ProtocolError(-32602, `Unknown prompt: ${params.name}`)
     return (await passOn(options, entry.upstream, { method: 'prompts/get', params: { ...params, name: entry.name } }, ctx)) as {
       messages: []

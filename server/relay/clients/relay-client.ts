@@ -42,6 +42,8 @@ export interface ClientOptions {
 
 /** How old the start of a server may be for lists to wait for it; they wait until then, so that one which hangs is waited for once. */
 const listWait = 2_500
+/** The same for a request that names one thing: there is no answer to it without the server. A list without it is one. */
+const nameWait = 30_000
 
 /** True for a client that servers may ask things. */
 export function canBeAsked({ sampling, elicitation, roots }: ClientCapabilities): boolean {
@@ -78,15 +80,38 @@ export class RelayClient {
 
   /** The view after servers that are only just starting had a moment, and showed what they show a client of this kind. */
   async settledView(): Promise<View> {
+    await Promise.all(this.#starts(listWait))
+    return this.view()
+  }
+
+  /** What a request names, as soon as a server shows it; undefined when none that is only just starting has brought it. */
+  async find<Found>(look: (view: View) => Found | undefined): Promise<Found | undefined> {
+    let found = look(this.view())
+    if (found !== undefined) return found
+    const starts = new Set<Promise<void>>()
+    for (const start of this.#starts(nameWait)) {
+      const ended = start.finally(() => starts.delete(ended))
+      starts.add(ended)
+    }
+    while (found === undefined && starts.size > 0) {
+      await Promise.race(starts)
+      found = look(this.view())
+    }
+    return found
+  }
+
+  /** Starts under way of servers that the session reaches, each waited for until it is so old. */
+  #starts(limit: number): Promise<void>[] {
     const { upstreams } = this.view()
     const starting = upstreams
       .filter(({ state }) => state === 'starting')
-      .map((upstream) => settledWithin(listWait - upstream.startingFor, upstream.settled()))
+      .map((upstream) => settledWithin(limit - upstream.startingFor, upstream.settled()))
     const dedicated = canBeAsked(this.capabilities)
-      ? upstreams.filter(({ state }) => state === 'ready' || state === 'starting').map((upstream) => this.#settledDedicated(upstream))
+      ? upstreams
+          .filter(({ state }) => state === 'ready' || state === 'starting')
+          .map((upstream) => this.#settledDedicated(upstream, limit))
       : []
-    await Promise.all([...starting, ...dedicated])
-    return this.view()
+    return [...starting, ...dedicated]
   }
 
   forgetView(): void {
@@ -112,10 +137,10 @@ export class RelayClient {
     return connection
   }
 
-  async #settledDedicated(upstream: Upstream): Promise<void> {
+  async #settledDedicated(upstream: Upstream, limit: number): Promise<void> {
     const connection = this.connectionTo(upstream).catch(() => undefined)
     const since = this.#dedicated.get(upstream.definition.id)?.since ?? 0
-    await settledWithin(listWait - (this.#options.clock.monotonic() - since), connection)
+    await settledWithin(limit - (this.#options.clock.monotonic() - since), connection)
   }
 
   /** Runs a request so that what the server says or asks meanwhile reaches `ongoing`. */

@@ -1,18 +1,21 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../../server/clock.ts'
 import { createEventBus, type EventBus } from '../../../server/events/bus.ts'
 import { eventMessage, type EventMessage, type NewEvent } from '../../../server/events/event.ts'
 import { createEventStream, type EventStream, type StreamLimits } from '../../../server/events/stream.ts'
 import { createProcessMetrics } from '../../../server/events/process-metrics.ts'
-import { settingsWith, testClock, testDatabase, testLog, titleOfType, until } from '../../fakes/kernel.ts'
+import { settingsWith, testClock, testDatabase, testLog, titleOfType, until, type TestClock } from '../../fakes/kernel.ts'
 
 interface Setup {
   bus: EventBus
   stream: EventStream
+  sockets: WebSocketServer
+  /** What a full socket's time is told by. */
+  clock: TestClock
   /** `since` as the query of the real route. */
   url: string
 }
@@ -26,7 +29,8 @@ async function setup(limits: Partial<StreamLimits> = {}): Promise<Setup> {
     titleOf: titleOfType,
   })
   const processMetrics = createProcessMetrics(systemClock)
-  const stream = createEventStream({ bus, clock: systemClock, processMetrics: () => ({ ...processMetrics(), lanClients: 3 }), limits })
+  const clock = testClock()
+  const stream = createEventStream({ bus, clock, processMetrics: () => ({ ...processMetrics(), lanClients: 3 }), limits })
   const server = createServer()
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (socket, request) => {
@@ -45,7 +49,7 @@ async function setup(limits: Partial<StreamLimits> = {}): Promise<Setup> {
     server.close()
     await once(server, 'close')
   })
-  return { bus, stream, url: `ws://127.0.0.1:${port}/` }
+  return { bus, stream, sockets, clock, url: `ws://127.0.0.1:${port}/` }
 }
 
 interface Reading {
@@ -189,7 +193,7 @@ describe('a reader that is too slow', () => {
   const large = { audited: false, data: { text: 'x'.repeat(20_000) } }
 
   test('holds nobody up: the others get everything while it takes nothing, and it is let go', async () => {
-    const { bus, stream, url } = await setup({ buffered: 100_000, stuck: 300, pulse: 20, backlog: 10_000 })
+    const { bus, stream, clock, url } = await setup({ buffered: 100_000, stuck: 300, pulse: 20, backlog: 10_000 })
     const deaf = await deafClient(url)
     const reader = await read(url)
     await until('both are attached', () => stream.readers() === 2)
@@ -197,15 +201,23 @@ describe('a reader that is too slow', () => {
     emit(bus, 2_000, large)
     await until('the good reader has all', () => reader.ids().length === 2_000)
     expect(reader.ids()).toEqual(range(1, 2_000))
-    await until('the deaf one is let go', () => stream.readers() === 1)
+    expect(stream.readers()).toBe(2)
+    await until('the deaf one is let go', () => {
+      clock.advance(301)
+      return stream.readers() === 1
+    })
+    expect(reader.socket.readyState).toBe(WebSocket.OPEN)
   })
 
   test('is closed with 4008 if it wakes up after all', async () => {
-    const { bus, stream, url } = await setup({ buffered: 100_000, stuck: 100, pulse: 20, backlog: 10_000 })
+    const { bus, stream, clock, url } = await setup({ buffered: 100_000, stuck: 100, pulse: 20, backlog: 10_000 })
     const reader = await read(url)
     reader.socket.pause()
     emit(bus, 1_000, large)
-    await until('it is let go', () => stream.readers() === 0)
+    await until('it is let go', () => {
+      clock.advance(101)
+      return stream.readers() === 0
+    })
     const closed = once(reader.socket, 'close')
     reader.socket.resume()
     expect((await closed)[0]).toBe(4_008)
@@ -232,14 +244,21 @@ describe('a reader that is too slow', () => {
 })
 
 test('a reader that no longer answers pings is cut off', async () => {
-  const { stream, url } = await setup({ ping: 30 })
+  // A machine that is away for longer than the pause between two pings would make a dead one of everybody: they come when the test says so.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { stream, sockets, url } = await setup({ ping: 30_000 })
   await deafClient(url)
   const alive = await read(url)
-  await until('the dead one is gone', () => stream.readers() === 1)
-  await until('the living one stays through more pings', async () => {
-    for (let pings = 0; pings < 3; pings += 1) await once(alive.socket, 'ping')
-    return stream.readers() === 1
-  })
+  await until('both are attached', () => stream.readers() === 2)
+  let answers = 0
+  for (const socket of sockets.clients) socket.on('pong', () => (answers += 1))
+  for (let pings = 1; pings <= 4; pings += 1) {
+    vi.advanceTimersByTime(30_000)
+    await until('the living one has answered', () => answers === pings)
+  }
+  expect(stream.readers()).toBe(1)
+  expect(alive.socket.readyState).toBe(WebSocket.OPEN)
 })
 
 test('the CPU share is measured between two looks, not over all time', () => {

@@ -171,7 +171,9 @@ test('a tool that only some clients are shown is paid for too, also when it is c
     return client
   }
   const sample = { name: 'trigger-sampling-request', arguments: { prompt: 'Say something', maxTokens: 10 } }
-  await (await connect()).listTools()
+  // A list does not wait for a server that takes long to start; the call below does.
+  const first = await connect()
+  await eventually('it is known', async () => (await first.listTools()).tools.some(({ name }) => name === sample.name))
   relay.room.upstreamAdmin.changeTool(id, sample.name, { price: 5 }, 'owner')
   expect((await (await connect()).callTool(sample)).isError).not.toBe(true)
   expect(credits()).toBe(345)

@@ -20,8 +20,8 @@ interface House {
   clock: TestClock
   /** Time goes by as it does, with the service's signs of life and the gateway's reports in it. */
   pass(ms: number): Promise<void>
-  /** The gateway's timers, run once. */
-  tick(): void
+  /** The gateway's timers, run once, to the end of what they begin. */
+  tick(): Promise<void>
   lastActivity(id: string): Promise<number>
 }
 
@@ -63,10 +63,11 @@ async function start({
         clock.advance(Math.min(2_000, end - clock.now()))
         const { heard } = gateway.counts()
         const wasListening = gateway.listening()
-        service.run()
+        await service.run()
         if (wasListening && (end - clock.now()) % 2_000 === 0)
           await until('the gateway hears that the service is there', () => gateway.counts().heard > heard)
-        own.run()
+        // A use is told as so many ms ago: the clock stands still until the service has heard it.
+        await own.run()
       }
     },
     lastActivity: async (id) => Date.parse((await logins.call('GET', `/v1/sessions/${id}`, undefined, key)).body.session.lastActivity),
@@ -196,7 +197,7 @@ test('uses are reported with the time they happened at, also when the service wa
   expect((await gateway.check(token)).ok).toBe(true)
   const usedAt = clock.now()
   clock.advance(1_200)
-  house.tick()
+  await house.tick()
   await until('the use is noted', async () => (await house.lastActivity(session_id)) === usedAt)
   expect((await logins.call('POST', '/api/v1/sessions/activity', { sessions: [] })).status).toBe(400)
   // Earlier ones change nothing.
@@ -233,14 +234,14 @@ test('a stream that died without a word is noticed within seconds: from then on 
   clock.advance(5_000)
   expect(gateway.listening()).toBe(false)
   expect(await gateway.check(token)).toMatchObject({ ok: false, status: 401 })
-  house.tick()
+  await house.tick()
   await until('the dead connection is given up', () => wire.closedByClient() > 0)
   clock.advance(200)
-  house.tick()
+  await house.tick()
   await gateway.ready()
-  await until('it is open again', () => {
+  await until('it is open again', async () => {
     clock.advance(200)
-    house.tick()
+    await house.tick()
     return gateway.listening()
   })
 })
