@@ -41,8 +41,7 @@ const renderer: TestProjectInlineConfiguration = {
   },
 }
 
-// Most of these wait for sockets, disks and browsers half of their time: three files at a time keep two cores at work. Whole-house tests
-// run alone.
+// Most of these wait for sockets, disks and browsers half of their time: four files at a time keep two cores at work.
 const integration: TestProjectInlineConfiguration = {
   resolve: { alias },
   test: {
@@ -51,7 +50,7 @@ const integration: TestProjectInlineConfiguration = {
     environment: 'node',
     ...limits,
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { groupOrder: 3 },
   },
 }
@@ -64,7 +63,7 @@ const e2e: TestProjectInlineConfiguration = {
     environment: 'node',
     ...limits,
     pool: 'forks',
-    maxWorkers: 1,
+    maxWorkers: 3,
     sequence: { groupOrder: 4 },
   },
 }

@@ -1,9 +1,16 @@
 import { readFileSync, statSync, writeFileSync, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { newDataDir, runCli, startServer, type ServerProcess, type ServerProcessOptions } from '../fakes/server-process.ts'
+
+/** For what leaves a server as it was. */
+let house: ServerProcess
+beforeAll(async () => {
+  house = await startServer()
+})
+afterAll(() => house.dispose())
 
 const running: { dispose(): Promise<void> }[] = []
 afterEach(async () => {
@@ -30,7 +37,7 @@ async function freedPort(): Promise<number> {
 }
 
 test('the ready line is the only line on stdout, and keeps the token to itself', async () => {
-  const server = await start()
+  const server = house
   expect(server.stdout().trimEnd().split('\n')).toHaveLength(1)
   expect(server.stdout()).not.toContain(server.token)
   expect(server.ready).toMatchObject({
@@ -114,14 +121,14 @@ test('a flag wins over its variable, the variable over the settings file', async
 })
 
 test('one data directory has one server', async () => {
-  const server = await start()
+  const server = house
   const second = await runCli(['--data-dir', server.dataDir])
   expect(second).toMatchObject({ code: 2, stdout: '' })
   expect(second.stderr).toContain(`pid ${server.child.pid}`)
 })
 
 test('health is open, all else of control asks for the token', async () => {
-  const { ready } = await start()
+  const { ready } = house
   expect((await fetch(`${ready.control.url}/control/v1/health`)).status).toBe(200)
   for (const path of ['apis', 'settings', 'keys', 'users', 'audit', 'overview', 'site-profiles', 'session']) {
     const refused = await fetch(`${ready.control.url}/control/v1/${path}`)
@@ -131,7 +138,7 @@ test('health is open, all else of control asks for the token', async () => {
 })
 
 test("the same paths are served at the root of an API's port and under its prefix, document and reference included", async () => {
-  const { ready } = await start()
+  const { ready } = house
   for (const base of [ready.apis['browsers']?.url ?? '', `${ready.control.url}/browsers`]) {
     expect(await (await fetch(`${base}/sessions`)).json()).toEqual({ active_sessions: 0, sessions: [] })
     expect((await fetch(`${base}/openapi.json`)).status).toBe(200)
@@ -226,7 +233,7 @@ test('settings that come with a port that is taken are refused with it, all of t
 })
 
 test('a key that is revoked is cut off in the middle of listening', async () => {
-  const server = await start()
+  const server = house
   const made = await server.call('/control/v1/keys', {
     method: 'POST',
     json: { name: 'listener', scopes: [{ room: 'control', verb: 'read' }] },
@@ -240,7 +247,7 @@ test('a key that is revoked is cut off in the middle of listening', async () => 
 })
 
 test('open to the LAN an API asks for a key, and closes to this machine again, while the others stay as they are', async () => {
-  const server = await start()
+  const server = house
   const browsers = server.ready.apis['browsers']?.url ?? ''
   expect((await server.call('/control/v1/apis/browsers', { method: 'PATCH', json: { openTo: 'lan' } })).status).toBe(200)
   const { url } = (await (
@@ -262,7 +269,7 @@ test('open to the LAN an API asks for a key, and closes to this machine again, w
 })
 
 test('a revoked key is refused at the next request', async () => {
-  const server = await start()
+  const server = house
   const { id, secret } = (await (
     await server.call('/control/v1/keys', { method: 'POST', json: { name: 'script', scopes: [{ room: 'control', verb: 'read' }] } })
   ).json()) as { id: string; secret: string }
@@ -274,7 +281,7 @@ test('a revoked key is refused at the next request', async () => {
 })
 
 test('a one-time link signs one browser in, once, with a cookie that scripts cannot read', async () => {
-  const server = await start()
+  const server = house
   const printed = await runCli(['sign-in-link', '--data-dir', server.dataDir])
   expect(printed.code).toBe(0)
   const [origin = '', code = ''] = printed.stdout.trim().split('/#sign-in=')
@@ -321,7 +328,7 @@ test('accounts and settings survive a kill, the audit trail says who did what', 
 })
 
 test('a settings change that is not accepted names the field and changes nothing', async () => {
-  const server = await start()
+  const server = house
   const refused = await server.call('/control/v1/settings', { method: 'PATCH', json: { browsers: { maxSessions: 0, idleTimeout: 30 } } })
   expect(refused.status).toBe(400)
   expect(await refused.json()).toMatchObject({
@@ -332,7 +339,7 @@ test('a settings change that is not accepted names the field and changes nothing
 })
 
 test('events resume after the last one seen', async () => {
-  const server = await start()
+  const server = house
   const make = (name: string): Promise<Response> =>
     server.call('/control/v1/keys', { method: 'POST', json: { name, scopes: [{ room: 'browsers', verb: 'read' }] } })
   const url = `${server.ready.control.url.replace('http', 'ws')}/control/v1/events`
