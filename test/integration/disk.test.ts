@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -113,6 +114,9 @@ describe('a disk that takes no more', () => {
       args: ['--whatsapp-url', 'ws://127.0.0.1:9'],
       largestFile: statSync(join(dataDir, 'wheelhouse.db')).size + room,
     })
+    // The limit is for each file by itself, a disk's is for all together: who looks every few seconds for room must find none.
+    const probe = join(dataDir, '.disk-probe')
+    mkdirSync(probe)
     const logins: string[] = []
     const tenants: string[] = []
     for (const { room, call, shape } of writes) {
@@ -130,6 +134,7 @@ describe('a disk that takes no more', () => {
     const { attention } = (await (await server.call('/control/v1/overview')).json()) as { attention: { id: string; text: string }[] }
     for (const { room } of writes) expect(attention.find(({ id }) => id === `disk:${room}`)?.text).toContain(dataDir)
     expect(await server.end()).toBe(0)
+    rmdirSync(probe)
 
     const after = await start({ dataDir, env })
     expect(logins.length).toBeGreaterThan(0)
