@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   cut(): number
   onGreeting(connection: Connection, greeting: Greeting): void
   onNode(connection: Connection, node: BinaryNode): void
+  /** All that goes over it once the handshake is done, both ways. */
+  onTraffic?(connection: Connection, from: 'client' | 'server', node: BinaryNode): void
   onClosed(connection: Connection): void
   onError(error: unknown): void
 }
@@ -89,6 +91,7 @@ export class Connection {
   #sendNow(node: BinaryNode): void {
     if (!this.isOpen) return
     this.sent.push(node)
+    this.#options.onTraffic?.(this, 'server', node)
     this.#write(this.#noise.seal(encodeBinaryNode(node)))
   }
 
@@ -130,6 +133,7 @@ export class Connection {
     } else {
       const node = await decodeBinaryNode(this.#noise.open(frame))
       this.received.push(node)
+      this.#options.onTraffic?.(this, 'client', node)
       this.#options.onNode(this, node)
     }
   }

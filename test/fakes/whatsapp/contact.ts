@@ -1,5 +1,6 @@
 /** A person on the other side: an unmodified library client of its own, linked to its own account. */
 import {
+  BufferJSON,
   initAuthCreds,
   jidNormalizedUser,
   makeWASocket,
@@ -39,12 +40,20 @@ export const shouldSyncHistoryMessage = ({ syncType }: proto.Message.IHistorySyn
 export interface Auth {
   creds: AuthenticationCreds
   keys: SignalKeyStore
+  /** All of it as text, for `memoryAuth`. */
+  dump(): string
 }
 
-export function memoryAuth(): Auth {
-  const rows = new Map<string, unknown>()
+/** A link in memory: a new one, or one that was dumped. */
+export function memoryAuth(dumped?: string): Auth {
+  // What `dump` has written.
+  const kept =
+    dumped === undefined ? null : (JSON.parse(dumped, BufferJSON.reviver) as { creds: AuthenticationCreds; rows: [string, unknown][] })
+  const rows = new Map<string, unknown>(kept?.rows)
+  const creds = kept?.creds ?? initAuthCreds()
   return {
-    creds: initAuthCreds(),
+    creds,
+    dump: () => JSON.stringify({ creds, rows: [...rows] }, BufferJSON.replacer),
     keys: {
       get: (type, ids) =>
         Object.fromEntries(ids.flatMap((id) => (rows.has(`${type}:${id}`) ? [[id, rows.get(`${type}:${id}`)]] : []))) as never, // rows are kept as they were given for this type
@@ -86,6 +95,8 @@ export async function logIn(
   number: string,
   auth: Auth,
   more: Partial<UserFacingSocketConfig> = {},
+  /** Another version of the library. */
+  connect: typeof makeWASocket = makeWASocket,
 ): Promise<Contact> {
   const messages: WAMessage[] = []
   const events: { name: string; data: unknown }[] = []
@@ -95,7 +106,7 @@ export async function logIn(
     socket.messageRetryManager?.getRecentMessage(jidNormalizedUser(remoteJid ?? ''), id ?? '')?.message ??
     messages.find(({ key }) => key.id === id)?.message ??
     undefined
-  const socket: WASocket = makeWASocket({
+  const socket: WASocket = connect({
     ...{ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage },
     getMessage: async (key) => sent(key),
     ...more,

@@ -26,6 +26,7 @@ import { answerPhone } from './phone-route.ts'
 import { Presences } from './presences.ts'
 import { Restrictions } from './restrictions.ts'
 import { Reuploads } from './reuploads.ts'
+import type { TraceRecorder } from './trace.ts'
 import { acknowledge, acknowledgeByReceipt, acknowledgement, routeChatState, routeMessage, routeReceipt } from './routing.ts'
 
 export interface DoubleOptions {
@@ -54,6 +55,7 @@ export class WhatsAppDouble {
   readonly presences = new Presences(this.accounts)
   readonly appState = new AppState(this.deliveries)
   readonly reuploads = new Reuploads(this.deliveries)
+  readonly recorders = new Set<TraceRecorder>()
   readonly #connections = new Map<Connection, Device | null>()
   readonly #sockets: WebSocketServer
   readonly #http: Server
@@ -76,6 +78,7 @@ export class WhatsAppDouble {
         cut: () => this.#cutInto,
         onGreeting: (from, greeting) => this.#greet(from, greeting),
         onNode: (from, request) => this.#take(from, request),
+        onTraffic: (over, from, what) => this.recorders.forEach((recorder) => recorder.take(over, from, what)),
         onClosed: (from) => this.#forget(from),
         onError: (error) => void this.errors.push(error),
       })
@@ -161,9 +164,7 @@ export class WhatsAppDouble {
     this.#cutInto = bytes
   }
 
-  demandPasskey(number: string): void {
-    this.pairing.passkeyNumbers.add(number)
-  }
+  demandPasskey = (number: string): void => void this.pairing.passkeyNumbers.add(number)
 
   addGroup = (group: Group): void => this.accounts.addGroup(group)
 

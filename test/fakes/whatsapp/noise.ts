@@ -29,9 +29,9 @@ export function createServerIdentity(): ServerIdentity {
   return { root, intermediate, noise, certificate }
 }
 
-/** Makes the library of this process take the double's certificate, as it takes WhatsApp's. */
-export function trust({ root }: ServerIdentity): void {
-  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(root.public)
+/** Makes the library of this process, or another version of it, take the double's certificate, as it takes WhatsApp's. */
+export function trust({ root }: ServerIdentity, library: Pick<typeof import('baileys'), 'WA_CERT_DETAILS'> = { WA_CERT_DETAILS }): void {
+  library.WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(root.public)
 }
 
 /** One connection's cipher: hand in client frames until `hello` and `finish` have been answered, then seal and open. */
