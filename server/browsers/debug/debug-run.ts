@@ -5,7 +5,6 @@
 import type { AsyncZippable } from 'fflate'
 import type { Page } from 'puppeteer-core'
 import { iso, type Clock } from '../../clock.ts'
-import { Fault } from '../../fault.ts'
 import { oneByOne, selectorOf, kindOf } from '../contract/site-steps.ts'
 import type { SessionEventText } from '../events.ts'
 import { wordsOf } from '../page/driver-words.ts'
@@ -83,7 +82,7 @@ export class DebugRun {
       await this.#look(page, 'end', { step: null, words: 'the end', state: 'done', ms: null })
       return result
     } catch (error) {
-      this.#outcome = { said: error instanceof Fault ? error.message : wordsOf(error) }
+      this.#outcome = { said: wordsOf(error) }
       await this.#look(page, 'end', { step: null, words: 'the end', state: 'failed', ms: null })
       throw error
     }

@@ -10,7 +10,6 @@ import { wordsOf } from '../page/driver-words.ts'
 import { drive } from '../page/drive.ts'
 import { navigate } from '../page/navigation.ts'
 import type { Session } from '../session/session.ts'
-import { Fault } from '../../fault.ts'
 import { listenToPerson } from './recorder.ts'
 import { successSign, wayOut } from './success-sign.ts'
 import { withNote, withoutLast } from './steps-of.ts'
@@ -65,7 +64,7 @@ export class LoginRecordings {
     session.onEnd((reason) => this.#ended(kept, reason))
     this.#begin(kept).catch((error: unknown) => {
       if (kept.state === 'ended') return
-      kept.said = error instanceof Fault ? error.message : wordsOf(error)
+      kept.said = wordsOf(error)
       this.#parts.changed()
     })
     for (const old of [...this.#recordings.values()].slice(0, -mostKept)) {

@@ -1,9 +1,8 @@
 /** What a page and its frames show right now, judged by a site profile's signs. */
 import type { Frame, Page } from 'puppeteer-core'
-import { linearPattern } from '../../linear-pattern.ts'
+import { profilePattern } from '../site/profile-pattern.ts'
 import { loginSteps, type SiteProfile } from '../contract/site-profile.ts'
 import type { PageSign } from '../contract/site-steps.ts'
-import { BrowserFault } from '../fault.ts'
 import { ask, framesOf, isPlainCss } from './find.ts'
 
 export { isBetweenDocuments, isInvalidSelector } from './between-documents.ts'
@@ -109,17 +108,7 @@ const tidyText = (text: string): string => text.replace(/\s+/g, ' ').trim().slic
  * this one does not.
  */
 export async function fits(pattern: string | undefined, url: string): Promise<boolean> {
-  if (pattern === undefined) return false
-  try {
-    return (await linearPattern(pattern)).test(url)
-  } catch (error) {
-    throw new BrowserFault(
-      'login-failed',
-      `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`,
-      {},
-      { cause: error },
-    )
-  }
+  return pattern !== undefined && (await profilePattern(pattern, 'login-failed')).test(url)
 }
 
 function withoutUrl(sign: PageSign | null) {

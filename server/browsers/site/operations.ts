@@ -2,7 +2,6 @@
 import type { Page } from 'puppeteer-core'
 import { withDeadline } from '../../async/deadline.ts'
 import { Fault } from '../../fault.ts'
-import { linearPattern } from '../../linear-pattern.ts'
 import { logsIn, type SiteProfile } from '../contract/site-profile.ts'
 import { oneByOne } from '../contract/site-steps.ts'
 import { BrowserFault } from '../fault.ts'
@@ -18,6 +17,7 @@ import { runSteps, StepFailed, type StepTools } from '../steps/run-steps.ts'
 import { signShows } from '../steps/shows.ts'
 import { StepDialogs } from '../steps/step-dialogs.ts'
 import { Windows } from '../steps/windows.ts'
+import { profilePattern } from './profile-pattern.ts'
 import { emptyOf, fillOutput, isEmpty, outputOf, readOutput, type Output, type OutputFile } from './read-output.ts'
 
 type Operation = SiteProfile['operations'][string]
@@ -224,21 +224,8 @@ async function checkInputs(operation: Operation, inputs: OperationInputs): Promi
   for (const [field, pattern] of Object.entries(operation.inputs)) {
     const value = inputs[field]
     if (value === undefined) throw new BrowserFault('missing-fields', `Missing required fields: ${field}`)
-    if (!(await fitsWhole(pattern, value)))
+    if (!(await profilePattern(pattern, 'operation-failed')).fits(value))
       throw new BrowserFault('operation-failed', `${field} does not have the form that the site profile asks for`)
-  }
-}
-
-async function fitsWhole(pattern: string, value: string): Promise<boolean> {
-  try {
-    return (await linearPattern(pattern)).fits(value)
-  } catch (error) {
-    throw new BrowserFault(
-      'operation-failed',
-      `The site profile has a pattern that is not valid: ${error instanceof Error ? error.message : String(error)}`,
-      {},
-      { cause: error },
-    )
   }
 }
 

@@ -1,7 +1,6 @@
 /** The trials of site profiles: one at a time in a browser, kept open for a while afterwards so that a person can look, mend and go on. */
 import { iso, type Clock } from '../../clock.ts'
 import { startRealTimer, type StartTimer } from '../../async/deadline.ts'
-import { Fault } from '../../fault.ts'
 import { escape } from '../../isolation.ts'
 import type { Trial } from '../contract/trial.ts'
 import { BrowserFault } from '../fault.ts'
@@ -185,5 +184,5 @@ export class Trials {
 function reasonOf(error: Error): string {
   if (BrowserFault.is(error, 'authentication-failed'))
     return `The site refused the login: ${String(error.details['reason'] ?? 'Invalid credentials')}`
-  return error instanceof Fault ? error.message : wordsOf(error)
+  return wordsOf(error)
 }
