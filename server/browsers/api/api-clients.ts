@@ -55,6 +55,7 @@ export function createClientsHandlers({ service, clock, grants }: ClientParts): 
       opened(params.token)
       return { status: 200, body: await protocolDescription() }
     },
+    devtoolsProtocolAlone: async () => ({ status: 200, body: await protocolDescription() }),
     devtoolsWithoutPath: (_, { node }) => {
       // Of all the answer, such a program shows these words alone.
       node.response.statusMessage = 'path of the address was dropped - connect with browserWSEndpoint instead of browserURL'

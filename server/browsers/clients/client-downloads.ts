@@ -23,6 +23,8 @@ interface Wish {
 interface Begun {
   wish: Wish | undefined
   name: string
+  /** Under way or done: where several sessions of the program hear of the end, all are told when the copy is there. */
+  copy: Promise<string | null> | null
 }
 
 export interface DownloadsOptions {
@@ -61,10 +63,11 @@ export class ClientDownloads {
   /** The browser has told that one begins. False when the program is not to be told. */
   begins({ guid, frameId, suggestedFilename }: Fields): boolean {
     const wish = this.#wishes.get(this.#options.contextOf(String(frameId)) ?? '') ?? this.#wishes.get('')
-    this.#begun.set(String(guid), { wish, name: plainName(String(suggestedFilename)) })
+    const begun = this.#begun.get(String(guid)) ?? { wish, name: plainName(String(suggestedFilename)), copy: null }
+    this.#begun.set(String(guid), begun)
     const [oldest] = this.#begun.keys()
     if (this.#begun.size > mostBegun && oldest !== undefined) this.#begun.delete(oldest)
-    return wish?.told !== false
+    return begun.wish?.told !== false
   }
 
   /**
@@ -74,24 +77,25 @@ export class ClientDownloads {
   async progress(params: Fields): Promise<Fields | null> {
     const { filePath: _, ...told } = params
     const guid = String(told['guid'])
-    const { wish, name = '' } = this.#begun.get(guid) ?? {}
-    const isTold = wish?.told !== false
-    if (told['state'] === 'inProgress') return isTold ? told : null
-    this.#begun.delete(guid)
-    const kept = this.#options.kept()
-    const isCopied = told['state'] === 'completed' && wish !== undefined && kept !== null
+    const begun = this.#begun.get(guid)
+    const isTold = begun?.wish?.told !== false
+    if (told['state'] !== 'completed' || begun === undefined) return isTold ? told : null
     // A folder that is not there, or not for us, gets nothing; the session has the file all the same.
-    const copy = isCopied ? await this.#copy(join(kept, guid), guid, name, wish).catch(() => null) : null
+    begun.copy ??= this.#copy(guid, begun).catch(() => null)
+    const copy = await begun.copy
     if (!isTold) return null
     return copy === null ? told : { ...told, filePath: copy }
   }
 
-  async #copy(from: string, guid: string, name: string, { folder, named }: Wish): Promise<string | null> {
-    if (!/^[0-9a-f-]{36}$/i.test(guid) || !(await this.#mayWrite(folder))) return null
+  async #copy(guid: string, { wish, name }: Begun): Promise<string | null> {
+    const kept = this.#options.kept()
+    if (wish === undefined || kept === null || !/^[0-9a-f-]{36}$/i.test(guid)) return null
+    const { folder, named } = wish
+    if (!(await this.#mayWrite(folder))) return null
     for (let count = 0; count < mostNames; count += 1) {
       const to = join(folder, named === 'by-browser' ? guid : numbered(name, count))
       try {
-        await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+        await copyFile(join(kept, guid), to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
         return to
       } catch (error) {
         if (named === 'by-browser' || fieldsOf(error)?.['code'] !== 'EEXIST') throw error

@@ -1,7 +1,7 @@
 /** One client of a browser's hub: what it asks is judged and passed on, what it is told is its own. */
-import { isInternal } from '../page/targets.ts'
 import type { Attachment, Attachments } from './attachments.ts'
 import { ClientDownloads } from './client-downloads.ts'
+import { ClientTargets } from './client-targets.ts'
 import { readdressed, type Said } from './envelope.ts'
 import {
   fieldsOf,
@@ -58,14 +58,11 @@ export class HubClient {
   readonly contexts = new Set<string>()
   readonly #hub: Hub
   readonly #end: ClientEnd
-  /** How the browser is named in its sessions: each attachment to it is a target of its own. */
-  readonly #browsers: Set<string>
+  readonly #targets: ClientTargets
   readonly #pending = new Set<number>()
   readonly #pages = new Set<string>()
   /** Commands that wait until a person gives back. */
   readonly #held: string[] = []
-  /** Targets that it was not told of. */
-  readonly #hidden = new Set<string>()
   readonly #standing: Standing
   readonly #downloads: ClientDownloads
   #over = false
@@ -74,13 +71,15 @@ export class HubClient {
     this.#hub = hub
     this.#end = end
     this.root = root
-    this.#browsers = new Set([rootTarget])
     const { contexts } = this
     const pages = this.#pages
+    const isOthers = (contextId: string): boolean => hub.isPrivate(contextId) && !contexts.has(contextId)
+    const targets = new ClientTargets({ opening: hub.opening, isOthers, root: rootTarget })
+    this.#targets = targets
     this.#standing = {
-      hides: (targetId) => this.#hidden.has(targetId) || hub.opening.isAtBack(targetId),
+      hides: (targetId) => targets.hides(targetId),
       owns: (contextId) => contexts.has(contextId),
-      isOthers: (contextId) => hub.isPrivate(contextId) && !contexts.has(contextId),
+      isOthers,
       made: {
         get pages() {
           return pages.size
@@ -143,6 +142,10 @@ export class HubClient {
     if (method === 'Browser.downloadWillBegin' && !this.#downloads.begins(paramsOf(event.message))) return
     if (method === 'Browser.downloadProgress') return void this.#tellProgress(attachment, method, paramsOf(event.message))
     if (!attachment.hidden) this.#deliver(event)
+  }
+
+  hasOpened(pageId: string): boolean {
+    return this.#pages.has(pageId)
   }
 
   /** A target is not there any more, whether it was to be told or not. */
@@ -251,7 +254,7 @@ export class HubClient {
     if (answered === 'only-own-contexts')
       return { result: { ...result, browserContextIds: listOf(result['browserContextIds']).filter((id) => this.contexts.has(String(id))) } }
     if (answered === 'only-visible-targets')
-      return { result: { targetInfos: listOf(result['targetInfos']).filter((info) => this.#sees(info as TargetInfo)) } }
+      return { result: { targetInfos: listOf(result['targetInfos']).filter((info) => this.#targets.sees(info as TargetInfo)) } }
     return null
   }
 
@@ -265,14 +268,12 @@ export class HubClient {
       case 'Target.targetCreated':
       case 'Target.targetInfoChanged': {
         const info = targetInfoOf(params)
-        return info !== null && this.#sees(info)
+        return info !== null && this.#targets.sees(info)
       }
-      case 'Target.targetDestroyed': {
-        const targetId = String(params['targetId'])
-        return !this.#hidden.delete(targetId) && !this.#hub.opening.isAtBack(targetId)
-      }
+      case 'Target.targetDestroyed':
+        return this.#targets.gone(String(params['targetId']))
       case 'Target.targetCrashed':
-        return !this.#standing.hides(String(params['targetId']))
+        return !this.#targets.hides(String(params['targetId']))
       case 'Target.receivedMessageFromTarget':
         return false
       default:
@@ -284,8 +285,8 @@ export class HubClient {
     const info = targetInfoOf(params)
     const sessionId = String(params['sessionId'])
     if (info === null) return false
-    if (info.type === 'browser') this.#browsers.add(info.targetId)
-    const hidden = parent.hidden || !this.#sees(info)
+    this.#targets.attached(info)
+    const hidden = parent.hidden || !this.#targets.sees(info)
     const attachment = this.#hub.attachments.add(sessionId, this, info, parent.sessionId, hidden)
     if (hidden) {
       const quietly = (): void => undefined
@@ -309,18 +310,6 @@ export class HubClient {
     return timer.unref()
   }
 
-  /** Whether a target is the client's to see; one that is not stays hidden. */
-  #sees(info: TargetInfo): boolean {
-    this.#hub.opening.appeared(info)
-    const { targetId, type, url, browserContextId } = info
-    const isHidden =
-      (type === 'browser' ? !this.#browsers.has(targetId) : isOfTheBrowser(type, url)) ||
-      this.#hub.opening.isAtBack(targetId) ||
-      (browserContextId !== undefined && this.#standing.isOthers(browserContextId))
-    if (isHidden) this.#hidden.add(targetId)
-    return !isHidden
-  }
-
   #deliver({ message, envelope }: Said, id?: number): void {
     const sessionless = envelope.sessionId === this.root
     this.#end.deliver(readdressed(message, envelope, { ...(id === undefined ? {} : { id }), sessionless }))
@@ -334,8 +323,5 @@ export class HubClient {
     this.#tell(command, { error })
   }
 }
-
-/** Chromium's own surfaces, e.g. of its address bar. */
-const isOfTheBrowser = (type: string, url: string): boolean => type === 'browser_ui' || isInternal(url)
 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])

@@ -123,6 +123,11 @@ export class CdpHub implements Hub {
     return contextId !== undefined && [...this.#clients].some(({ contexts }) => contexts.has(contextId))
   }
 
+  /** One of those who are here has opened this page. */
+  wasOpenedByClient(pageId: string): boolean {
+    return [...this.#clients].some((client) => client.hasOpened(pageId))
+  }
+
   leaveAPage(closing: string): Promise<void> {
     this.#closing.add(closing)
     const checked = this.#leaving.then(() => this.#openAnother())

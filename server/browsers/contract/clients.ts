@@ -117,6 +117,11 @@ export const clientsRoutes = {
     description: 'Puppeteer does so with `browserURL` before version 25; it is told to connect with `browserWSEndpoint`.',
     responses: { 404: failure('The path names the session') },
   },
+  devtoolsProtocolAlone: {
+    ...{ method: 'GET', path: '/json/protocol', ...bySecret },
+    summary: 'The same, for a program that was given a WebSocket and asks at its host',
+    responses: { 200: protocol },
+  },
   devtoolsNew: {
     ...{ method: 'PUT', path: '/cdp/:token/json/new', ...bySecret, params: tokenParams },
     summary: 'Open a page at the address after the question mark',

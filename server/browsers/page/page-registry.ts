@@ -239,7 +239,6 @@ export class PageRegistry {
     }
     this.#entries.set(entry.id, entry)
     this.#attach(entry).catch(() => this.#destroyed(entry.id))
-    this.#closeOldest()
   }
 
   async #attach(entry: Entry): Promise<void> {
@@ -255,6 +254,7 @@ export class PageRegistry {
         page.bringToFront().catch(() => {})
       }
     }
+    this.#closeOldest()
     this.#hooks.changed()
   }
 
@@ -305,10 +305,10 @@ export class PageRegistry {
     this.#hooks.record('popup-blocked', { how: 'closed' })
   }
 
-  /** A program has a limit of its own for what it opens, and works on in what it has left behind. */
+  /** What a program has opened has a limit of its own, and is known only when the page has answered for a while. */
   #closeOldest(): void {
-    const { attachments } = hubOf(this.#browser) ?? {}
-    const [first, ...later] = [...this.#entries.keys()].filter((id) => attachments?.isWatched(id) !== true)
+    const hub = hubOf(this.#browser)
+    const [first, ...later] = [...this.#entries.keys()].filter((id) => hub?.wasOpenedByClient(id) !== true)
     const oldest = later.find((id) => id !== this.#active)
     if (first === undefined || later.length < mostPages || oldest === undefined) return
     this.#close(oldest)

@@ -9,6 +9,7 @@ const disabledFeatures = [
   'InterestFeedContentSuggestions', // fetches news
   'CertificateTransparencyComponentUpdater', // fetches lists
   'AutofillServerCommunication', // sends form shapes to Google
+  'BackForwardCache', // a page that comes back from it does not load, and Playwright waits for that in vain
   'PasswordLeakDetection', // sends password hashes to Google, and a dialog over the page
   // Parts of the window that Chromium draws as pages: a renderer more, a fifth of the processor time of a start, for what nobody sees.
   'WebUIOmniboxPopup',

@@ -1,10 +1,12 @@
 /** What programs take for granted because every Chromium does it: windows, sessions within sessions, files where they look for them. */
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { programSnippet, type ProgramLanguage } from '../../../../renderer/pages/browsers/session/program-snippets.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { startHandsSite, type HandsSite } from '../../../fixtures/hands-site.ts'
@@ -53,6 +55,14 @@ it('a window that its page opens is a page of the program’s, with its handle',
   await popup.waitForLoadState()
   expect(await popup.locator('#terminal').count()).toBe(1)
   await Promise.all([popup.waitForEvent('close'), page.evaluate('opened.close()')])
+})
+
+it('it goes back to a page, which loads', async () => {
+  const page = await own().newPage()
+  await page.goto(`${site.url}/controls`)
+  await page.goto(`${site.url}/dialogs`)
+  await page.goBack()
+  expect(await page.locator('#terminal').count()).toBe(1)
 })
 
 it('it opens sessions of the protocol beside its own, for a page and for the browser', async () => {
@@ -105,6 +115,35 @@ it('a folder of this machine gets files only where the caller may name them', as
   async function done(): Promise<unknown[]> {
     const { downloads } = (await served.get(`/v1/browser-sessions/${id}/downloads`, 'mine')).body
     return downloads.filter(({ state }: { state: string }) => state === 'done')
+  }
+})
+
+describe('what the window offers for copying runs as it is, with a key and without', () => {
+  const programs = async (language: ProgramLanguage): Promise<string[]> => {
+    const { session } = (await served.get(`/v1/browser-sessions/${id}`)).body
+    return [programSnippet(language, { ...session, needsKey: true }), programSnippet(language, { ...(await connect()), needsKey: false })]
+  }
+  const title = 'Containers · Harbor Gate'
+
+  it.each(['Puppeteer', 'Playwright'] satisfies ProgramLanguage[])('%s', async (language) => {
+    const runs = (await programs(language)).map((code) => run(process.execPath, ['--input-type=module', '--eval', code]))
+    expect(await Promise.all(runs)).toEqual([title, title])
+  })
+
+  it('curl', async () => {
+    for (const code of await programs('curl')) expect(JSON.parse(await run('sh', ['-c', code]))).toMatchObject([{ title }])
+  })
+
+  /** What a program prints. */
+  function run(program: string, args: readonly string[]): Promise<string> {
+    const env = { ...process.env, WHEELHOUSE_KEY: 'a-key-for-tests' }
+    const child = spawn(program, args, { cwd: join(import.meta.dirname, '../../../..'), env, stdio: ['ignore', 'pipe', 'ignore'] })
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
+    return new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', () => resolve(output.trim()))
+    })
   }
 })
 

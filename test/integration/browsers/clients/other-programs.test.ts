@@ -42,6 +42,10 @@ it('chrome-remote-interface lists, opens, drives and closes pages', async () => 
   await CDP.Close({ ...options, id: page.id })
   await eventually('it is closed', async () => (await session()).pages.length === 1)
   await client.close()
+  const { connectUrl } = await connect()
+  const whole = await CDP({ target: connectUrl })
+  expect(await whole.Browser.getVersion()).toMatchObject({ product: expect.stringContaining('Chrome') })
+  await whole.close()
   await alone()
 })
 
