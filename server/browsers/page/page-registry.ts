@@ -10,6 +10,7 @@ import { BackPages } from './back-pages.ts'
 import { closeTarget } from './close-target.ts'
 import { firstTarget } from './first-page.ts'
 import { fateOf } from './new-window.ts'
+import { guardAhead } from './page-guard.ts'
 import { PageGuards, type PageGuardHooks } from './page-guards.ts'
 import { popupsArePermitted } from './popup-permits.ts'
 import type { Permissions } from './permissions.ts'
@@ -72,10 +73,6 @@ export class PageRegistry {
 
   /** Resolves once the browser has shown its first window; `firstPage` follows when that can be used. */
   async start(): Promise<void> {
-    const shown = firstTarget(this.#browser)
-    // Not awaited here: its renderer is still starting, and the browser can already be driven.
-    this.#first = shown.then((target) => this.#firstOf(target))
-    this.#first.catch(() => {})
     const cdp = await this.#browser.target().createCDPSession()
     this.#cdp = cdp
     this.#hooks.permissions.watch(cdp)
@@ -86,8 +83,12 @@ export class PageRegistry {
     })
     cdp.on('Target.targetDestroyed', ({ targetId }) => this.#destroyed(targetId))
     cdp.on('Target.targetCrashed', ({ targetId }) => this.#crashed(targetId))
-    await Promise.all([cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }), this.#hooks.downloads.watch(cdp)])
-    await shown
+    const told = Promise.all([cdp.send('Target.setDiscoverTargets', { discover: true, ...onlyPages }), this.#hooks.downloads.watch(cdp)])
+    const shown = firstTarget(this.#browser)
+    // After these, which say that the browser can be driven: the page's renderer is still starting, and holds up what comes behind it.
+    this.#first = shown.then((target) => this.#firstOf(target))
+    this.#first.catch(() => {})
+    await Promise.all([told, shown])
   }
 
   /** Resolves when the first page is there and guarded, before which nothing may be opened in it. */
@@ -96,7 +97,7 @@ export class PageRegistry {
   }
 
   async #firstOf(target: Target): Promise<Page> {
-    const page = await target.page()
+    const [page] = await Promise.all([target.page(), guardAhead(target)])
     if (!page) throw new Error('The first page was closed while the browser started')
     await this.#guards.guarded(targetIdOf(target), page)
     return page

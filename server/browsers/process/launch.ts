@@ -4,7 +4,6 @@ import { inTime, isDoneWithin } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
 import { CdpHub } from '../clients/hub.ts'
 import { BrowserFault } from '../fault.ts'
-import { prepareFirstPage } from '../page/first-page.ts'
 import { BrowserProcess, type ProcessEnd } from './browser-process.ts'
 import type { EgressProxy } from './egress-proxy.ts'
 import { chromiumFlags } from './flags.ts'
@@ -40,8 +39,6 @@ export interface RunningBrowser {
   readonly puppeteer: Browser
   /** Through which further programs drive it. */
   readonly hub: CdpHub
-  /** Settles when its first page is guarded, as far as it has one. */
-  readonly firstPage: Promise<void>
   /** Settles with words when the browser has gone, for whatever reason. */
   readonly gone: Promise<string>
   /** How it ended; null while it runs. */
@@ -102,7 +99,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
   const kill = (): void => child.kill()
   signal?.addEventListener('abort', kill, { once: true })
   const hub = new CdpHub(createPipeTransport(child.toBrowser, child.fromBrowser, () => child.pipeBroke()))
-  const answers = async (): Promise<Pick<RunningBrowser, 'puppeteer' | 'version' | 'firstPage'>> => {
+  const answers = async (): Promise<Pick<RunningBrowser, 'puppeteer' | 'version'>> => {
     const viewport = headless ? usualSize : null
     // Chromium opens its cookies when they are first asked for, and the first page would wait for that.
     hub.ask('Storage.getCookies').catch(() => undefined)
@@ -112,15 +109,14 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
     ])
     proxy?.serve(puppeteer)
     hub.serve(puppeteer)
-    const firstPage = prepareFirstPage(puppeteer)
     for (const folder of extensions) await puppeteer.installExtension(folder)
-    return { puppeteer, version: String(product), firstPage }
+    return { puppeteer, version: String(product) }
   }
   const died = gone.then((words): never => {
     throw endedEarly(words)
   })
   try {
-    const { puppeteer, version, firstPage } = await inTime(startTimeout, Promise.race([answers(), died]), late)
+    const { puppeteer, version } = await inTime(startTimeout, Promise.race([answers(), died]), late)
     child.answered()
     const close = (grace: number): Promise<boolean> =>
       // Not awaited: a stopped or hung browser never answers.
@@ -131,7 +127,6 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
       headless,
       puppeteer,
       hub,
-      firstPage,
       gone,
       get exit() {
         return child.exit

@@ -1,5 +1,5 @@
 /** The registry of browsers that this installation started, on disk so that the start after a crash knows what to clean up. */
-import type { Database } from 'better-sqlite3'
+import { quickly, type Database } from '../../store/database.ts'
 
 export interface RegisteredProcess {
   /** Of who has it: a session, or a spare browser. */
@@ -29,9 +29,10 @@ export function createProcessRegistry(database: Database): ProcessRegistry {
      FROM browser_processes`,
   )
   return {
-    add: (id, profileDir, ownerPid, now) => void insert.run(id, profileDir, ownerPid, now),
-    started: (id, pid, processStartedAt) => void update.run(pid, processStartedAt, id),
-    remove: (id) => void remove.run(id),
+    // Kept over a crash of ours, which is what they are for; no process outlives one of the machine.
+    add: (id, profileDir, ownerPid, now) => void quickly(database, () => insert.run(id, profileDir, ownerPid, now)),
+    started: (id, pid, processStartedAt) => void quickly(database, () => update.run(pid, processStartedAt, id)),
+    remove: (id) => void quickly(database, () => remove.run(id)),
     all: () => all.all(),
   }
 }

@@ -10,6 +10,7 @@ import type { Setup } from '../contract/setup.ts'
 import { BrowserRecords, type RecordsOptions } from './browser-records.ts'
 import { EgressProxy } from './egress-proxy.ts'
 import { launchBrowser, type RunningBrowser } from './launch.ts'
+import { prepareFirstPage } from '../page/first-page.ts'
 import { browserScope, movableScope } from './scopes.ts'
 import { SpareBrowser, type Extras, type Fitness, type Held } from './spare.ts'
 
@@ -83,7 +84,7 @@ export class BrowserStarter {
         const scope = movableScope(browserScope(row, () => this.#spare.discard()))
         try {
           const browser = await within(scope, () => this.#launch(row, fitness, signal))
-          await Promise.race([browser.firstPage, browser.gone])
+          await Promise.race([prepareFirstPage(browser.puppeteer), browser.gone])
           return { row, browser, release, scope }
         } catch (error) {
           await this.#records.close(row)

@@ -52,11 +52,11 @@ export async function wakeOfASleepingLogin({ server: { call } }: Room): Promise<
     const logins = portal.logins
     if (logins !== rounds + warmUps + 1) throw new Error(`a woken session signed in again: ${logins} logins`)
     await native(sleeper, '', 'DELETE')
-    console.log(`cold create with login   p50 ${ms(p50(cold))}  p95 ${ms(p95(cold))}  n=${cold.length}`)
-    console.log(`wake of a sleeping login p50 ${ms(p50(woken))}  p95 ${ms(p95(woken))}  ${(p50(woken) / p50(cold)).toFixed(2)} × cold`)
-    console.log(
-      `the same from the spare  p50 ${ms(p50(fromSpare))}  p95 ${ms(p95(fromSpare))}  ${(p50(fromSpare) / p50(cold)).toFixed(2)} × cold`,
-    )
+    const beside = `of cold with login ${ms(p50(cold))}`
+    const told = (times: readonly number[]): string =>
+      `n=${rounds}: p50 ${ms(p50(times))} p95 ${ms(p95(times))} (goal 1000 ms); ${(p50(times) / p50(cold)).toFixed(3)} ${beside} (goal 0.6)`
+    console.log(`wake of a sleeping login, ${told(woken)}`)
+    console.log(`the same from the spare, ${told(fromSpare)}`)
   } finally {
     await portal.stop()
   }
