@@ -7,8 +7,8 @@ export class Acks {
   readonly #verdicts = new Turns<Verdict>()
 
   /**
-   * So many messages are acknowledged with this error and reach nobody: 400 malformed, 429 too fast, 463 the account is restricted (no token
-   * of the contact), 479 malformed or stale addressing, 503 busy.
+   * So many messages are acknowledged with this error and reach nobody: 400 malformed, 429 too fast, 463 the account is restricted (no
+   * token of the contact), 479 malformed or stale addressing, 503 busy.
    */
   refuse(code: number, times = Infinity): void {
     this.#verdicts.set({ ack: code, isDelivered: false }, times)

@@ -1,4 +1,7 @@
-/** An account's settings of chats (archived, pinned, muted, labelled), in sealed patches that its devices send each other through the server. */
+/**
+ * An account's settings of chats (archived, pinned, muted, labelled), in sealed patches that its devices send each other through the
+ * server.
+ */
 import { proto, type BinaryNode } from 'baileys'
 import type { Account, Device } from './accounts.ts'
 import type { Deliveries } from './deliveries.ts'

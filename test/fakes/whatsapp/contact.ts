@@ -37,23 +37,30 @@ export const silent = { level: 'silent', child: () => silent, trace() {}, debug(
 export const shouldSyncHistoryMessage = ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
   Number(syncType) !== Number(proto.HistorySync.HistorySyncType.RECENT)
 
+interface Dumped {
+  creds: AuthenticationCreds
+  rows: [string, unknown][]
+}
+
 export interface Auth {
   creds: AuthenticationCreds
   keys: SignalKeyStore
-  /** All of it as text, for `memoryAuth`. */
-  dump(): string
+  /** All of it as text, for `memoryAuth`; of the one-time keys only the newest, when the rest is not needed. */
+  dump(newestKeyAlone?: boolean): string
 }
 
 /** A link in memory: a new one, or one that was dumped. */
 export function memoryAuth(dumped?: string): Auth {
-  // What `dump` has written.
-  const kept =
-    dumped === undefined ? null : (JSON.parse(dumped, BufferJSON.reviver) as { creds: AuthenticationCreds; rows: [string, unknown][] })
+  const kept = dumped === undefined ? null : (JSON.parse(dumped, BufferJSON.reviver) as Dumped) // as `dump` has written it
   const rows = new Map<string, unknown>(kept?.rows)
   const creds = kept?.creds ?? initAuthCreds()
   return {
     creds,
-    dump: () => JSON.stringify({ creds, rows: [...rows] }, BufferJSON.replacer),
+    dump(newestKeyAlone = false) {
+      const newest = `pre-key:${creds.nextPreKeyId - 1}`
+      const wanted = [...rows].filter(([name]) => !newestKeyAlone || !name.startsWith('pre-key:') || name === newest)
+      return JSON.stringify({ creds, rows: wanted }, BufferJSON.replacer)
+    },
     keys: {
       get: (type, ids) =>
         Object.fromEntries(ids.flatMap((id) => (rows.has(`${type}:${id}`) ? [[id, rows.get(`${type}:${id}`)]] : []))) as never, // rows are kept as they were given for this type

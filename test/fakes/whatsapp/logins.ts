@@ -4,7 +4,7 @@ import { node } from './nodes.ts'
 import { Turns } from './turns.ts'
 
 export interface LoginFailure {
-  /** Of a ban: 101 too many messages to strangers, 102 blocked by too many, 103 too many groups, 104 too many of the same, 106 broadcasts. */
+  /** Of a ban: 101 wrote to too many strangers, 102 blocked by too many, 103 too many groups, 104 too often the same, 106 broadcasts. */
   code?: number
   /** Of a temporary ban: seconds until its end. */
   expire?: number
@@ -14,8 +14,8 @@ export class Logins {
   readonly #answers = new Turns<BinaryNode>()
 
   /**
-   * So many logins fail: 401 unlinked, 402 banned for a time, 403 the account is gone, 405 the client is too old, 406 banned for good, 409 a
-   * client that is not known, 500 and 503 try later.
+   * So many logins fail: 401 unlinked, 402 banned for a time, 403 the account is gone, 405 the client is too old, 406 banned for good, 409
+   * a client that is not known, 500 and 503 try later.
    */
   refuse(reason: number, { times = Infinity, code, expire }: LoginFailure & { times?: number } = {}): void {
     const attrs = { ...(code === undefined ? {} : { code: String(code) }), ...(expire === undefined ? {} : { expire: String(expire) }) }

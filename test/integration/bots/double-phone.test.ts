@@ -1,4 +1,4 @@
-/** What a phone does for its linked devices, over the double: history, the chats' settings, files and texts that are asked for once more. */
+/** What a phone does for its linked devices, over the double: history, the chats' settings, files and texts asked for once more. */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { downloadMediaMessage, proto, type WAMessage } from 'baileys'
 import { afterAll, beforeAll, expect, test } from 'vitest'
