@@ -56,7 +56,8 @@ test('a person signs in at a remote server on its own page, makes a session, and
   await page.locator('button[aria-label="Sign in at calendar"]').setTimeout(patience).click()
   const popup = await opened
   await eventually('it is ready', async () => (await stateOf('calendar')) === 'ready')
-  await eventually('the page says so', async () => (await popup?.evaluate(() => document.body.innerText))?.includes('works with calendar'))
+  // The tab may still be on its way there: this waits on through a navigation.
+  await popup?.waitForFunction(() => document.body?.innerText.includes('works with calendar') === true, { timeout: patience })
   expect(await popup?.evaluate(() => window.opener)).toBeNull()
   await popup?.close()
   await page.bringToFront()
