@@ -8,7 +8,7 @@ import type { SiteStep } from '../contract/site-steps.ts'
 import type { SessionEventFacts } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
 import { find } from '../page/find.ts'
-import { isInvalidSelector, readPageState, type PageState } from '../page/page-state.ts'
+import { invalidSelectorIn, isInvalidSelector, readPageState, type PageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { until, untilLate } from '../page/until.ts'
 import { whileOpen } from '../page/while-open.ts'
@@ -77,8 +77,8 @@ export async function signIn(page: Page, profile: SiteProfile, credentials: Cred
   } catch (error) {
     tools.signal.throwIfAborted()
     if (time.signal.aborted) throw attempt.timedOut()
-    if (isInvalidSelector(error) || (error instanceof StepFailed && isInvalidSelector(error.cause)))
-      throw new BrowserFault('login-failed', `The site profile ${profile.name} has a selector that is not valid`, {}, { cause: error })
+    if (isInvalidSelector(error))
+      throw new BrowserFault('login-failed', `The site profile ${profile.name} has ${invalidSelectorIn(error)}`, {}, { cause: error })
     if (error instanceof StepFailed) throw new BrowserFault('login-failed', error.message, { failure: error.failure }, { cause: error })
     throw error
   } finally {

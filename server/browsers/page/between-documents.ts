@@ -15,3 +15,9 @@ export function isInvalidSelector(error: unknown): boolean {
     /not a valid (selector|xpath)|query set to use|selector has unknown|is not a valid selector/i.test(error.message)
   )
 }
+
+/** Words for it, with the selector where the browser has named it. */
+export function invalidSelectorIn(error: unknown): string {
+  const named = error instanceof Error ? /'([^']+)' is not a valid/.exec(error.message)?.[1] : undefined
+  return named === undefined ? 'a selector that is not valid' : `a selector that is not valid: ${named}`
+}

@@ -5,7 +5,7 @@ import { loginSteps, type SiteProfile } from '../contract/site-profile.ts'
 import type { PageSign } from '../contract/site-steps.ts'
 import { ask, framesOf, isPlainCss } from './find.ts'
 
-export { isBetweenDocuments, isInvalidSelector } from './between-documents.ts'
+export { invalidSelectorIn, isBetweenDocuments, isInvalidSelector } from './between-documents.ts'
 
 export interface PageState {
   url: string

@@ -7,7 +7,7 @@ import { oneByOne } from '../contract/site-steps.ts'
 import { BrowserFault } from '../fault.ts'
 import { refusedWords, standingOf, type Standing } from '../login/standing.ts'
 import { press } from '../page/form.ts'
-import { isInvalidSelector, readPageState } from '../page/page-state.ts'
+import { invalidSelectorIn, isInvalidSelector, readPageState } from '../page/page-state.ts'
 import { answersWithError, openAddress } from '../page/reachable.ts'
 import { watchAnswers, type SiteAnswers } from '../page/site-answers.ts'
 import { until } from '../page/until.ts'
@@ -187,7 +187,6 @@ async function readWhenThere(
 }
 
 function failedAt(name: string, error: StepFailed): Fault {
-  if (isInvalidSelector(error.cause)) return invalid(error.cause)
   const message = error.message.replace(/^(Step \d+)/, `$1 of ${name}`)
   return new BrowserFault('operation-failed', message, { failure: error.failure }, { cause: error })
 }
@@ -255,7 +254,7 @@ async function within<T>(what: string, signal: AbortSignal, work: (signal: Abort
 
 function invalid(error: unknown): Fault {
   const message = isInvalidSelector(error)
-    ? 'The site profile has a selector that is not valid'
+    ? `The site profile has ${invalidSelectorIn(error)}`
     : 'The page was lost while the operation ran'
   return new BrowserFault('operation-failed', message, {}, { cause: error })
 }

@@ -145,7 +145,7 @@ describe('the booking number of a container', () => {
     const broken = portal.siteProfile({ operations: { get_booking_number: { inputs: {}, steps: [], ...operation, read: 'td[[' } } })
     await expect(ask(exampleContainer, broken)).rejects.toMatchObject({
       code: 'operation-failed',
-      message: 'The site profile has a selector that is not valid',
+      message: 'The site profile has a selector that is not valid: td[[',
     })
   })
 })

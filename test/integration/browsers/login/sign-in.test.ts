@@ -268,7 +268,7 @@ describe('sites with manners of their own', () => {
     const broken = portal.siteProfile({ form: { username: '#username', password: 'input[[', submit: '#sign-in' } })
     await expect(attempt({}, broken)).rejects.toMatchObject({
       code: 'login-failed',
-      message: 'The site profile harbor-gate has a selector that is not valid',
+      message: 'The site profile harbor-gate has a selector that is not valid: input[[',
     })
   })
 
