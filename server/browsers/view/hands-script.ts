@@ -94,7 +94,26 @@ export function installHands(name: string, channel: string): void {
   }
   /** A field for text that has suggestions. */
   const suggestedOf = (target: Element | null): HTMLInputElement | null =>
-    target instanceof HTMLInputElement && target.list !== null && isField(target) && isEditable(target) ? target : null
+    target instanceof HTMLInputElement && listOf(target) !== null && isField(target) && isEditable(target) ? target : null
+  /**
+   * Chromium shows suggestions in a window that no picture shows and that takes the arrow keys away. A field that is being written in has no
+   * list for as long, so there is none to show; ours is offered in its place.
+   */
+  let taken: { field: HTMLInputElement; list: HTMLDataListElement; id: string } | null = null
+  const listOf = (field: HTMLInputElement): HTMLDataListElement | null => (taken?.field === field ? taken.list : field.list)
+  const giveListBack = (): void => {
+    taken?.field.setAttribute('list', taken.id)
+    taken = null
+  }
+  const takeList = (target: Element | null): void => {
+    if (taken !== null && taken.field === target) return
+    giveListBack()
+    const field = suggestedOf(target)
+    const [list, id] = [field?.list ?? null, field?.getAttribute('list') ?? null]
+    if (field === null || list === null || id === null) return
+    taken = { field, list, id }
+    field.removeAttribute('list')
+  }
   /** Where Chromium draws the arrow that opens them. */
   const isAtArrow = (field: HTMLInputElement, { clientX }: MouseEvent): boolean => {
     const { left, right } = field.getBoundingClientRect()
@@ -131,7 +150,7 @@ export function installHands(name: string, channel: string): void {
     })
   const suggestions = (field: HTMLInputElement): ToldChoice['options'] => {
     const typed = field.value.toLowerCase()
-    return [...(field.list?.options ?? [])].slice(0, 3_000).flatMap((option, index) => {
+    return [...(listOf(field)?.options ?? [])].slice(0, 3_000).flatMap((option, index) => {
       const text = option.label === option.value || option.label === '' ? option.value : `${option.value} ${option.label}`
       const fits = option.value !== '' && !option.disabled && text.toLowerCase().includes(typed)
       return fits ? { index, text: text.slice(0, 200), group: null, disabled: false, selected: option.value === field.value } : []
@@ -162,6 +181,7 @@ export function installHands(name: string, channel: string): void {
   }
 
   const onPress = (event: MouseEvent): void => {
+    takeList(targetOf(event))
     const list = event.isTrusted && event.button === 0 ? selectOf(event) : null
     if (list === null) return
     event.preventDefault()
@@ -227,7 +247,10 @@ export function installHands(name: string, channel: string): void {
     const copied = JSON.parse(String(event.detail)) as { text: unknown; html: unknown } // What the teller beside the page has put there.
     tell({ type: 'copied', text: String(copied.text), html: String(copied.html) })
   }
-  const onFocus = (): void => tell({ type: 'focus' })
+  const onFocus = (event?: Event): void => {
+    takeList(event === undefined ? deepFocus() : targetOf(event))
+    tell({ type: 'focus' })
+  }
   const onCopy = (event: ClipboardEvent): void => {
     const { text, html } = selection()
     // What the page puts in itself is known when all of its own listeners have been called.
@@ -265,6 +288,7 @@ export function installHands(name: string, channel: string): void {
   }
   const listeners = (): [string, (event: never) => void][] => [
     ['focusin', onFocus],
+    ['focusout', giveListBack],
     ['copy', onCopy],
     ['cut', onCopy],
     ['contextmenu', onMenu],
@@ -305,6 +329,7 @@ export function installHands(name: string, channel: string): void {
       tell = () => undefined
       dispatchEvent(new Event(`${heardBy}-stop`))
       pending.clear()
+      giveListBack()
       for (const [kind, listener] of listeners()) removeEventListener(kind, listener as EventListener, { capture: true })
     },
     choose(id, value) {
@@ -316,7 +341,7 @@ export function installHands(name: string, channel: string): void {
         if (control.selectedIndex === Number(value)) return
         control.selectedIndex = Number(value)
       } else {
-        control.value = pickers.includes(control.type) ? value : (control.list?.options[Number(value)]?.value ?? before)
+        control.value = pickers.includes(control.type) ? value : (listOf(control)?.options[Number(value)]?.value ?? before)
         if (control.value === before) return
       }
       for (const kind of ['input', 'change']) control.dispatchEvent(new Event(kind, { bubbles: true, composed: kind === 'input' }))

@@ -37,6 +37,8 @@ export interface ViewTarget extends Pick<CDPSession, 'send'> {
 export function createViewInput(cdp: ViewTarget, onProblem: (message: string) => void): ViewInput {
   /** What the page has not taken yet. */
   const under = new Set<Promise<void>>()
+  /** Of these, buttons that go down or up. */
+  const presses = new Set<Promise<void>>()
   /** What follows waits for this one, which goes another way. */
   let gate: Promise<unknown> | null = null
   let stuck = false
@@ -125,11 +127,27 @@ export function createViewInput(cdp: ViewTarget, onProblem: (message: string) =>
           clickCount: command.clicks,
           ...(command.action === 'wheel' ? { deltaX: command.deltaX, deltaY: command.deltaY } : {}),
         }),
-      taken,
+      { taken, isPress: command.action === 'down' || command.action === 'up' },
     )
   }
 
+  /**
+   * The browser looks up what lies under a press, while a key goes at once to what has the focus: it must not overtake the press that gives
+   * the focus.
+   */
+  function afterPresses(): void {
+    if (presses.size > 0) hold(Promise.allSettled(presses))
+  }
+
+  function hold(until: Promise<unknown>): void {
+    gate = until
+    void until.then(() => {
+      if (gate === until) gate = null
+    })
+  }
+
   function dispatchKey(command: Key): void {
+    afterPresses()
     const text = command.text === '' && command.key === 'Enter' ? '\r' : command.text
     const shortcut = command.modifiers & commandModifier ? commandKeys[command.key.toLowerCase()] : undefined
     const event: Protocol.Input.DispatchKeyEventRequest = {
@@ -145,7 +163,10 @@ export function createViewInput(cdp: ViewTarget, onProblem: (message: string) =>
     dispatch(() => cdp.send('Input.dispatchKeyEvent', event))
   }
 
-  function dispatch(send: () => Promise<unknown>, taken?: () => void): void {
+  function dispatch(
+    send: () => Promise<unknown>,
+    { taken, isPress = false }: { taken?: (() => void) | undefined; isPress?: boolean } = {},
+  ): void {
     if (under.size >= mostWaiting) {
       if (!stuck) onProblem('The page does not answer; what you type is dropped')
       stuck = true
@@ -153,26 +174,30 @@ export function createViewInput(cdp: ViewTarget, onProblem: (message: string) =>
     }
     const settle = () => {
       under.delete(sent)
+      presses.delete(sent)
       stuck = false
       taken?.()
     }
     const sent: Promise<void> = (gate === null ? send() : gate.then(send)).then(settle, settle)
     under.add(sent)
+    if (isPress) presses.add(sent)
   }
 
   /** In its order also where it goes another way than keys do. */
   function dispatchText(send: (target: Pick<CDPSession, 'send'>) => Promise<unknown>): void {
     const other = cdp.textTarget?.() ?? null
-    if (other === null) return dispatch(() => send(cdp))
+    if (other === null) {
+      afterPresses()
+      dispatch(() => send(cdp))
+      return
+    }
     const own = Promise.allSettled(under).then(() => send(other))
     dispatch(() => own)
-    const passed = own.then(
-      () => undefined,
-      () => undefined,
+    hold(
+      own.then(
+        () => undefined,
+        () => undefined,
+      ),
     )
-    gate = passed
-    void passed.then(() => {
-      if (gate === passed) gate = null
-    })
   }
 }

@@ -51,6 +51,14 @@ it('the suggestions of a field open by the arrow key and by its arrow, as far as
   expect((await driven.viewer.notice('choice')).choice.options).toMatchObject([{ text: 'Rotterdam NL', selected: true }])
 })
 
+it('a field has its suggestions as before when somebody writes elsewhere', async () => {
+  const list = () => driven.session.page().$eval('#port', (field) => field.getAttribute('list'))
+  await driven.click('#port')
+  await expect.poll(list).toBe(null)
+  await driven.click('#list')
+  await expect.poll(list).toBe('ports')
+})
+
 it('a site finds its functions as they were, also when the person has given back', async () => {
   await driven.click('#native')
   await driven.noted('true.writeText')
