@@ -96,8 +96,8 @@ export function installHands(name: string, channel: string): void {
   const suggestedOf = (target: Element | null): HTMLInputElement | null =>
     target instanceof HTMLInputElement && listOf(target) !== null && isField(target) && isEditable(target) ? target : null
   /**
-   * Chromium shows suggestions in a window that no picture shows and that takes the arrow keys away. A field that is being written in has no
-   * list for as long, so there is none to show; ours is offered in its place.
+   * Chromium shows suggestions in a window that no picture shows and that takes the arrow keys away. A field that is being written in has
+   * no list for as long, so there is none to show; ours is offered in its place.
    */
   let taken: { field: HTMLInputElement; list: HTMLDataListElement; id: string } | null = null
   const listOf = (field: HTMLInputElement): HTMLDataListElement | null => (taken?.field === field ? taken.list : field.list)
