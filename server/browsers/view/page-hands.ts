@@ -39,6 +39,8 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
   /** The last one alone can be open. */
   let choice: { id: string; world: World } | null = null
   let keyboard: CDPSession | null = null
+  /** Into which the keyboard's place has come last. */
+  let entered: World | null = null
   let image: { world: World; address: string } | null = null
   const worlds = openFrameWorlds(page, {
     name: handsName,
@@ -91,6 +93,7 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
       case 'choice':
         return onChoice(told, world)
       case 'focus':
+        entered = world
         keyboard = worlds.all()[0]?.cdp === world.cdp ? null : world.cdp
         return
       case 'copied':
@@ -106,7 +109,10 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
   /** The frame in which the keyboard's place is. */
   async function focused(): Promise<World | null> {
     const asked = await Promise.all(worlds.all().map(async (world) => ({ world, focus: Number(await worlds.call(world, 'focus')) })))
-    return asked.sort((a, b) => b.focus - a.focus)[0]?.world ?? null
+    // A page hears late that the keyboard has gone into a frame of another process: for a moment both have it.
+    const both = asked.filter(({ focus }) => focus === 2)
+    const last = both.length > 1 ? both.find(({ world }) => world === entered) : undefined
+    return (last ?? asked.sort((a, b) => b.focus - a.focus)[0])?.world ?? null
   }
 
   function onChoice({ type, pointer, frame, place, ...asked }: ToldChoice, world: World): void {
