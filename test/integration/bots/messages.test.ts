@@ -169,3 +169,12 @@ test('bad messages are refused and queue nothing', async () => {
   }
   expect((await bots.call('GET', '/api/sessions/gate/messages')).body.messages).toEqual([])
 })
+
+test.each(['soon', '9'.repeat(18)])('a message that says it is of the time %s is kept and told like any other', async (t) => {
+  await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })
+  bots.double.deliveries.change('15550100142', (stanza) => ({ ...stanza, attrs: { ...stanza.attrs, t } }))
+  await ann.socket.sendMessage('15550100142@s.whatsapp.net', { text: 'out of time' })
+  const log = async () => (await bots.call('GET', '/api/sessions/gate/log')).body.messages
+  await expect.poll(async () => (await log())?.length).toBe(1)
+  expect(await log()).toMatchObject([{ text: 'out of time', at: expect.stringMatching(/^20/) }])
+})

@@ -29,6 +29,7 @@ test.each([
     'blocked',
     /banned the account for a while \(402\): it sent the same message too often; until 20\d\d-\d\d-\d\d \d\d:\d\d UTC/,
   ],
+  [402, { code: 999, expire: 1e18 }, 'blocked', /for a while \(402\); WhatsApp does not say until when/],
   [402, {}, 'blocked', /for a while \(402\); WhatsApp does not say until when/],
   [403, {}, 'blocked', /\(403\).*gone/],
   [406, {}, 'blocked', /banned the account \(406\)/],

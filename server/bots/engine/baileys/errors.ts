@@ -33,10 +33,14 @@ export function passkeyWords(error: unknown): string {
   return code === null ? 'The connection ended while the passkey was handed over' : `WhatsApp did not take the passkey (${code})`
 }
 
+/** Seconds; what is longer is no time that anybody means. */
+const longestBan = 10 * 365 * 86_400
+
 /** The library hands on what stands in a failure: `code`, and `expire` in seconds from now. */
 function banOf(failure: unknown, now: number): Pick<CloseFacts, 'banEnds' | 'banCause'> {
   const [cause, expires] = ['code', 'expire'].map((name) => Number(Reflect.get(Object(failure), name)))
-  return { banCause: cause || null, banEnds: expires !== undefined && expires > 0 ? now + expires * 1_000 : null }
+  const isTold = expires !== undefined && expires > 0 && expires < longestBan
+  return { banCause: cause || null, banEnds: isTold ? now + expires * 1_000 : null }
 }
 
 function serverCode(error: unknown): number | null {

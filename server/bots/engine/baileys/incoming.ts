@@ -33,13 +33,19 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     author: library.jidNormalizedUser(author),
     authorName: message.pushName ?? null,
     fromMe: key.fromMe === true,
-    at: library.toNumber(message.messageTimestamp) * 1_000,
+    at: timeOf(library.toNumber(message.messageTimestamp)),
     kind,
     text,
     details,
     quoted: quotedBy(context, library, creds, key),
     reactsTo: content?.reactionMessage?.key?.id ?? null,
   }
+}
+
+/** Ms. A message that says no time, or one that no calendar has, has come now. */
+function timeOf(seconds: number): number {
+  const ms = seconds * 1_000
+  return seconds <= 0 || Number.isNaN(new Date(ms).getTime()) ? Date.now() : ms
 }
 
 /** What a message answers. */
