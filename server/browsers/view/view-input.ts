@@ -74,6 +74,7 @@ export function createViewInput(cdp: ViewTarget, onProblem: (message: string) =>
     },
     shortcut(command) {
       const key = command === 'copy' ? 'c' : 'x'
+      afterPresses()
       const pressed = { key, code: `Key${key.toUpperCase()}`, windowsVirtualKeyCode: key.toUpperCase().charCodeAt(0), modifiers: 2 }
       dispatch(() => cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...pressed, commands: [command] }))
       dispatch(() => cdp.send('Input.dispatchKeyEvent', { type: 'keyUp', ...pressed }))
@@ -139,10 +140,12 @@ export function createViewInput(cdp: ViewTarget, onProblem: (message: string) =>
     if (presses.size > 0) hold(Promise.allSettled(presses))
   }
 
+  /** Also behind what is waited for already; `until` never rejects. */
   function hold(until: Promise<unknown>): void {
-    gate = until
-    void until.then(() => {
-      if (gate === until) gate = null
+    const both = gate === null ? until : Promise.all([gate, until])
+    gate = both
+    void both.then(() => {
+      if (gate === both) gate = null
     })
   }
 

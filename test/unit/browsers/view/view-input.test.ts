@@ -58,6 +58,20 @@ describe('the input of a live view', () => {
     await expect.poll(() => sent.map(({ type }) => type)).toEqual(['mousePressed', 'mouseReleased', 'rawKeyDown'])
   })
 
+  it('holds a key behind text that goes to another frame, although a press before both is still under way', async () => {
+    const { input, sent, take } = start({ inFrame: true })
+    input.mouse(mouse({ action: 'down', x: 1, y: 1, button: 'left', clicks: 1 }))
+    input.text('日')
+    input.key(key({ action: 'down', key: 'Enter', code: 'Enter', keyCode: 13 }))
+    input.shortcut('copy')
+    const kinds = () => sent.map((event) => event['type'] ?? event['text'])
+    expect(kinds()).toEqual(['mousePressed'])
+    await take()
+    await expect.poll(kinds).toEqual(['mousePressed', '日'])
+    await take()
+    await expect.poll(kinds).toEqual(['mousePressed', '日', 'keyDown', 'rawKeyDown', 'keyUp'])
+  })
+
   it('lets go of buttons and keys when control ends', async () => {
     const { input, sent, take } = start()
     input.mouse(mouse({ action: 'down', x: 1, y: 1, button: 'left', clicks: 1 }))
@@ -97,7 +111,7 @@ describe('the input of a live view', () => {
 })
 
 /** Input into a session that records what it is sent and answers when told. */
-function start() {
+function start({ inFrame = false } = {}) {
   const sent: Record<string, unknown>[] = []
   const problems: string[] = []
   const answers: (() => void)[] = []
@@ -108,7 +122,7 @@ function start() {
       return new Promise<never>((resolve) => answers.push(() => resolve(undefined as never)))
     },
   }
-  const input = createViewInput(cdp, (message) => problems.push(message))
+  const input = createViewInput(inFrame ? { ...cdp, textTarget: () => cdp } : cdp, (message) => problems.push(message))
   const take = async () => {
     for (const answer of answers.splice(0)) answer()
     await Promise.resolve()
