@@ -54,7 +54,9 @@ class PageGuard {
   readonly #channel = `_${randomBytes(8).toString('hex')}`
   readonly #origins = new Map<number, string>()
   #hooks = nobody
-  #page: Page | null = null
+  /** The script that permits windows in documents to come; null while they are shut. */
+  #ahead: Promise<string | null> = Promise.resolve(null)
+  #windows: 'shut' | 'permitted' | 'shut again' = 'shut'
 
   constructor(target: Target) {
     // Beside puppeteer's own questions to the page, not after them.
@@ -78,12 +80,8 @@ class PageGuard {
       }),
     ])
     const page = await pageOf(target)
-    const permitAll = (permitted: boolean): void => {
-      for (const contextId of this.#origins.keys()) this.#permit(cdp, contextId, permitted)
-    }
-    onPopupPermit(page, permitAll)
-    if (popupsArePermitted(page)) permitAll(true)
-    this.#page = page
+    onPopupPermit(page, (permitted) => this.#permit(cdp, permitted))
+    if (popupsArePermitted(page)) this.#permit(cdp, true)
     return cdp
   }
 
@@ -98,7 +96,8 @@ class PageGuard {
       const { isDefault } = (context.auxData ?? {}) as { isDefault?: boolean } // Chromium's own facts, typed as any object
       if (isDefault !== true) return
       this.#origins.set(context.id, context.origin)
-      if (this.#page !== null && popupsArePermitted(this.#page)) this.#permit(cdp, context.id, true)
+      // It may have begun before the permit was taken back.
+      if (this.#windows === 'shut again') this.#forbid(cdp, context.id)
     })
     cdp.on('Runtime.executionContextDestroyed', ({ executionContextId }) => void this.#origins.delete(executionContextId))
     cdp.on('Runtime.executionContextsCleared', () => this.#origins.clear())
@@ -113,10 +112,26 @@ class PageGuard {
     })
   }
 
-  /** Documents come with windows shut: a click that opens one comes later than this. */
-  #permit(cdp: CDPSession, contextId: number, permitted: boolean): void {
-    const expression = `dispatchEvent(new Event(${JSON.stringify(this.#channel + (permitted ? '+' : '-'))}))`
-    cdp.send('Runtime.evaluate', { contextId, expression }).catch(() => undefined)
+  /** With the document and not after it: a click may come before anything that is sent to a document that has begun. */
+  #permit(cdp: CDPSession, permitted: boolean): void {
+    this.#windows = permitted ? 'permitted' : 'shut again'
+    const follow = async (script: string | null): Promise<string | null> => {
+      if (script !== null) await cdp.send('Page.removeScriptToEvaluateOnNewDocument', { identifier: script })
+      if (!permitted) return null
+      const asked = { source: this.#switch('+'), runImmediately: true }
+      return (await cdp.send('Page.addScriptToEvaluateOnNewDocument', asked)).identifier
+    }
+    // The page has gone, and its documents with it.
+    this.#ahead = this.#ahead.then(follow).catch(() => null)
+    if (!permitted) for (const contextId of this.#origins.keys()) this.#forbid(cdp, contextId)
+  }
+
+  #forbid(cdp: CDPSession, contextId: number): void {
+    cdp.send('Runtime.evaluate', { contextId, expression: this.#switch('-') }).catch(() => undefined)
+  }
+
+  #switch(sign: '+' | '-'): string {
+    return `dispatchEvent(new Event(${JSON.stringify(this.#channel + sign)}))`
   }
 }
 

@@ -1,4 +1,5 @@
 /** A session of the real room on the site of hands, driven over the live view's WebSocket as the window drives it. */
+import type { Frame } from 'puppeteer-core'
 import { WebSocket } from 'ws'
 import type { Session } from '../../../../server/browsers/session/session.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
@@ -59,13 +60,14 @@ export async function drive(profile: Partial<SiteProfile> = {}, pages: Record<st
       await eventually('the hands are on the page', async () => (await page().frames()).length > 0)
     },
     noted: async (text) => {
-      await eventually(`the page notes ${text}`, async () => {
-        const notes = await Promise.all(
-          page()
-            .frames()
-            .map((frame) => frame.evaluate('window.notes?.join(" ")').catch(() => '')),
-        )
+      let notes: unknown[] = []
+      const isNoted = async (): Promise<boolean> => {
+        const read = (frame: Frame): Promise<unknown> => frame.evaluate('window.notes?.join(" ")').catch(() => '')
+        notes = await Promise.all(page().frames().map(read))
         return notes.some((each) => String(each).includes(text))
+      }
+      await eventually(`the page notes ${text}`, isNoted).catch((error: unknown) => {
+        throw new Error(`It noted ${JSON.stringify(notes)}`, { cause: error })
       })
     },
     async placeOf(selector, inFrame = false) {

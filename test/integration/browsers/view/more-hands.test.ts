@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -137,6 +138,23 @@ describe("a site's own window", () => {
     await driven.click('#done')
     await eventually('the page is in front again', () => driven.session.pages.active()?.url.includes('/popups'))
     await driven.noted('message=signed in')
+  })
+
+  it('opens for a click that comes while its page still loads', async () => {
+    const page = driven.session.page()
+    const waits = page.waitForRequest(`${driven.site.url}/slow.bin`)
+    let loaded = false
+    const going = page.goto(`${driven.site.url}/standing`).finally(() => (loaded = true))
+    await waits
+    driven.viewer.click({ x: 50, y: 50 })
+    driven.viewer.socket.ping()
+    await once(driven.viewer.socket, 'pong')
+    await page.browser().version()
+    await eventually('it is loaded', () => (driven.site.finishSlow(), loaded))
+    await going
+    await eventually('it is in front', () => driven.session.pages.active()?.url.endsWith('/child'))
+    await driven.click('#done')
+    await driven.noted('handle=true')
   })
 
   it('opens from a frame of another site too, and for nobody else than who drives', async () => {
