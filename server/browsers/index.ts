@@ -32,7 +32,7 @@ export interface BrowsersOptions {
   /** Another place to download Chrome from. */
   install?: InstallSource
   upkeep?: ServiceOptions['upkeep']
-  handOut?: ServiceOptions['handOut']
+  startTimer?: ServiceOptions['startTimer']
 }
 
 export function createBrowsersRoom(context: RoomContext, options: BrowsersOptions): BrowsersRoom {
@@ -64,6 +64,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     changed,
     touched: (row, facts, actor) => announceTouched(events, row, facts, actor, textOf),
     forgotten: (row, why, actor) => announceForgotten(events, row, why, actor),
+    ...(options.startTimer ? { startTimer: options.startTimer } : {}),
   })
   const recordings = new Recordings({
     folder: join(folder, 'recordings'),
@@ -94,7 +95,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
       announce(events, session, event, actor, textOf)
     },
     ...(options.upkeep ? { upkeep: options.upkeep } : {}),
-    ...(options.handOut ? { handOut: options.handOut } : {}),
+    ...(options.startTimer ? { startTimer: options.startTimer } : {}),
   })
   const workshop = createWorkshop({
     profiles,

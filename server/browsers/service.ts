@@ -1,4 +1,5 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
+import { startRealTimer } from '../async/deadline.ts'
 import { escape, within } from '../isolation.ts'
 import type { SetupChange } from './contract/setup.ts'
 import { writtenOrigins } from './contract/site-profile.ts'
@@ -21,7 +22,7 @@ import { Admission } from './session/admission.ts'
 import { Anew } from './session/anew.ts'
 import { SessionsApart } from './session/apart.ts'
 import { alreadyThere, Flights } from './session/flights.ts'
-import { HandOut, type HandOutLimits } from './session/hand-out.ts'
+import { HandOut } from './session/hand-out.ts'
 import type { RecordedEvent } from './session/history.ts'
 import { SessionOpener } from './session/opener.ts'
 import { SessionRecords } from './session/records.ts'
@@ -42,7 +43,6 @@ export interface ServiceOptions extends StarterOptions {
   cards: KeptCards
   /** Ms; tests hurry. */
   upkeep?: UpkeepPace
-  handOut?: HandOutLimits
 }
 
 export class SessionService {
@@ -126,7 +126,7 @@ export class SessionService {
         endSilent: (session, words) => runner.endQuietly(session, 'crashed', words),
         nextChange: () => sessions.nextChange(),
       },
-      options.handOut,
+      options,
     )
     this.#upkeep = this.#createUpkeep()
   }
@@ -315,7 +315,7 @@ export class SessionService {
   }
 
   #createUpkeep(): Upkeep {
-    const { clock, kept, upkeep } = this.#options
+    const { clock, kept, upkeep, startTimer = startRealTimer } = this.#options
     const recycler = new Recycler({ ...this.#options, anew: this.anew })
     return new Upkeep({
       clock,
@@ -328,6 +328,7 @@ export class SessionService {
         recycler.look(session)
       },
       scope: (session) => this.#runner.scope(session),
+      startTimer,
       ...upkeep,
     })
   }

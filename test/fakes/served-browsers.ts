@@ -1,4 +1,5 @@
 /** The browsers room served over HTTP, driving real Chromium, with a mock portal as its default site. */
+import { startRealTimer, type StartTimer } from '../../server/async/deadline.ts'
 import type { Clock } from '../../server/clock.ts'
 import { sessionText } from '../../server/words.ts'
 import { createBrowsersRoom, type BrowsersOptions, type BrowsersRoom } from '../../server/browsers/index.ts'
@@ -7,6 +8,7 @@ import type { SettingsPatch } from '../../server/config/settings.ts'
 import { createRoomContext, type TestContext } from './room-context.ts'
 import { serveApi } from './served-api.ts'
 import { loopbackAllowed } from '../fixtures/loopback.ts'
+import { patience } from '../fixtures/patience.ts'
 import { startPortal, type Portal, type PortalOptions } from '../fixtures/portal/portal.ts'
 import { ownerStanding, type Standing } from '../../server/http/rights.ts'
 
@@ -43,6 +45,9 @@ export interface ServeOptions {
 
 const key = 'a-key-for-tests'
 
+/** A busy machine is no silent browser: what a test does not say is silent has all the time there is. */
+export const patientTimer: StartTimer = (ms, ring) => startRealTimer(Math.max(ms, patience), ring)
+
 /** Of a key that sees what it has made. */
 const standingOf = (name: string): Standing => ({
   maker: `key:${name}`,
@@ -55,7 +60,7 @@ export async function serveBrowsers({
   settings = {},
   portal: portalOptions,
   profile = {},
-  room: roomOptions = { upkeep: { tick: 50, pingEvery: 200, pingTimeout: 500 } },
+  room: { upkeep = { tick: 50, pingEvery: 200 }, ...roomOptions } = {},
   dataDir,
 }: ServeOptions = {}): Promise<ServedBrowsers> {
   const portal = await startPortal({ captcha: 'none', ...portalOptions })
@@ -73,7 +78,7 @@ export async function serveBrowsers({
       },
     },
   })
-  const room = createBrowsersRoom(context, { ...roomOptions, textOf: sessionText })
+  const room = createBrowsersRoom(context, { upkeep, startTimer: patientTimer, ...roomOptions, textOf: sessionText })
   const { name, ...site } = portal.siteProfile(profile)
   await room.profiles.put(name, site, 'system')
   await room.start()

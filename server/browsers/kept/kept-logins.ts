@@ -1,5 +1,6 @@
 /** The logins that are kept: which there are, who may have them, and until when. */
 import { randomBytes } from 'node:crypto'
+import { startRealTimer, type StartTimer } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
 import type { SettingsSource } from '../../config/source.ts'
 import type { Log } from '../../log.ts'
@@ -30,6 +31,8 @@ export interface KeptOptions {
   touched(row: KeptRow, facts: SessionEventFacts<'state-touched'>, actor: string): void
   /** One is kept no longer. */
   forgotten(row: KeptRow, why: 'by-request' | 'too-old' | 'site-gone', actor: string): void
+  /** Measures how long a page may take to say what it stores; a real timer when left out. */
+  startTimer?: StartTimer
 }
 
 /** The oldest ones go. */
@@ -114,9 +117,10 @@ export class KeptLogins {
 
   /** How this session is kept; `kept` is what it goes on with. */
   of(session: Session, kept: BrowserState | null): LoginKeeping {
-    const { clock, log } = this.#options
+    const { clock, log, startTimer = startRealTimer } = this.#options
     const keeping = new LoginKeeping(session, {
       clock,
+      startTimer,
       kept,
       wakes: this.#rows.has(session.id),
       inVain: this.#rows.get(session.id)?.facts.refused === true || this.#runBound.is(session.profile.name),
@@ -142,7 +146,10 @@ export class KeptLogins {
     const keeping = this.#keepings.get(session)
     return drive(
       session,
-      () => (keeping === undefined ? readState(session, { patience: 2_000, known: new Map() }) : keeping.read()),
+      () =>
+        keeping === undefined
+          ? readState(session, { patience: 2_000, known: new Map(), startTimer: this.#options.startTimer })
+          : keeping.read(),
       10_000,
     )
   }

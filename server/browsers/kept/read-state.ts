@@ -1,6 +1,6 @@
 /** Reads what a session's browser knows: its cookies, what sites store, and the tabs that are open. */
 import type { Browser, Frame, Page } from 'puppeteer-core'
-import { inTime } from '../../async/deadline.ts'
+import { inTime, type StartTimer } from '../../async/deadline.ts'
 import type { KnownPage } from '../page/page-registry.ts'
 import type { BrowserState, OriginState, StateCookie, StorageItem, TabState } from './browser-state.ts'
 import { fromBrowser } from './cookies.ts'
@@ -23,6 +23,8 @@ export interface ReadOptions {
   known: ReadonlyMap<string, OriginState>
   /** Origins that have been seen and may not be open any more; read at the back, where that is worth its time. */
   visited?: readonly string[]
+  /** Measures the patience; a real timer when left out. */
+  startTimer?: StartTimer | undefined
 }
 
 /** Bytes of IndexedDB, of one session in all. */
@@ -42,10 +44,10 @@ export async function readCookies(source: Pick<StateSource, 'browser'>): Promise
   }
 }
 
-export async function readState(source: StateSource, { patience, known, visited = [] }: ReadOptions): Promise<BrowserState> {
+export async function readState(source: StateSource, { patience, known, visited = [], startTimer }: ReadOptions): Promise<BrowserState> {
   const late = (): Error => new Error('The page does not answer')
   // Beside the pages.
-  const reading = inTime(patience, readCookies(source), late)
+  const reading = inTime(patience, readCookies(source), late, startTimer)
   reading.catch(() => undefined)
   const active = source.pages.active()?.id
   const origins = new Map(known)
@@ -65,7 +67,8 @@ export async function readState(source: StateSource, { patience, known, visited 
     if (!/^https?:/.test(url)) continue
     const sessionStorage: TabState['sessionStorage'] = []
     for (const [origin, frame] of framesByOrigin(page)) {
-      const read = await inTime(patience, apart(frame).evaluate(readStorage, open.has(origin) ? 0 : room), late).catch(() => null)
+      const stored = apart(frame).evaluate(readStorage, open.has(origin) ? 0 : room)
+      const read = await inTime(patience, stored, late, startTimer).catch(() => null)
       // It has no storage, e.g. because it is sandboxed, or hangs: what was known of it stays.
       if (read === null) continue
       if (!open.has(origin)) took(origin, read)
@@ -77,7 +80,7 @@ export async function readState(source: StateSource, { patience, known, visited 
 
   const cookies = await reading
   const closed = visited.filter((origin) => !open.has(origin)).slice(-mostClosed)
-  if (closed.length > 0) await readClosed(source, closed, patience, () => room, took)
+  if (closed.length > 0) await readClosed(source, closed, { patience, startTimer }, () => room, took)
   return { cookies, origins: [...origins.values()], tabs, leftOut: [...leftOut] }
 }
 
@@ -103,18 +106,19 @@ function siteOf(address: string): string {
 async function readClosed(
   { pages }: Pick<StateSource, 'pages'>,
   origins: readonly string[],
-  patience: number,
+  { patience, startTimer }: Pick<ReadOptions, 'patience' | 'startTimer'>,
   room: () => number,
   took: (origin: string, read: StorageRead) => void,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(patience)
+  const over = new AbortController()
   const reading = pages.inBackground((page) =>
-    withStandIns(page, signal, async (stand) => {
+    withStandIns(page, over.signal, async (stand) => {
       for (const origin of origins) took(origin, await apart(await stand(origin)).evaluate(readStorage, room()))
     }),
   )
   // What was not reached in time stays as it was known.
-  await inTime(patience, reading, () => new Error('late')).catch(() => undefined)
+  await inTime(patience, reading, () => new Error('late'), startTimer).catch(() => undefined)
+  over.abort()
 }
 
 const isEmpty = ({ localStorage, indexedDB }: { localStorage: StorageItem[]; indexedDB: readonly unknown[] }): boolean =>

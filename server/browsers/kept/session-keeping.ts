@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Browser, Page } from 'puppeteer-core'
 import { createSerialQueue } from '../../async/serial-queue.ts'
-import { isDoneWithin } from '../../async/deadline.ts'
+import { isDoneWithin, type StartTimer } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
 import type { SignedIn } from '../login/sign-in.ts'
 import type { SessionKeeping } from '../session/keeping.ts'
@@ -14,6 +14,8 @@ import { writeCookies } from './write-state.ts'
 
 export interface KeepingHooks {
   clock: Clock
+  /** For what is asked of pages. */
+  startTimer: StartTimer
   /** What it goes on with; null where there is nothing. */
   kept: BrowserState | null
   /** It has slept. */
@@ -99,7 +101,7 @@ export class LoginKeeping implements SessionKeeping {
     // What it slept with is on the disk, and counts: what has changed since follows, as with every other use.
     if (slept && how === 'held') return void this.keep()
     // What a site stores is worth a moment of whoever waits for the login, not more.
-    await isDoneWithin(patience * 2, this.keep())
+    await isDoneWithin(patience * 2, this.keep(), this.#hooks.startTimer)
   }
 
   keep(): Promise<void> {
@@ -117,6 +119,7 @@ export class LoginKeeping implements SessionKeeping {
     await isDoneWithin(
       lastPatience * 2,
       this.#queue.run(() => this.#keep(lastPatience, this.#visited())),
+      this.#hooks.startTimer,
     )
   }
 
@@ -136,18 +139,19 @@ export class LoginKeeping implements SessionKeeping {
 
   /** As it is now, for who asks. */
   async read(): Promise<BrowserState> {
-    const state = await readState(this.#session, { patience, known: this.#origins, visited: this.#visited() })
+    const { startTimer } = this.#hooks
+    const state = await readState(this.#session, { patience, known: this.#origins, visited: this.#visited(), startTimer })
     this.#remember(state)
     return state
   }
 
   async #keep(ms: number, visited: readonly string[] = []): Promise<void> {
-    const { clock, wanted, known, write, failed } = this.#hooks
+    const { clock, startTimer, wanted, known, write, failed } = this.#hooks
     if (this.#over || !wanted() || this.#session.browser.running === null || this.#session.browser.silent) return
     const began = clock.monotonic()
     this.#stirred = false
     try {
-      const state = await readState(this.#session, { patience: ms, known: this.#origins, visited })
+      const state = await readState(this.#session, { patience: ms, known: this.#origins, visited, startTimer })
       this.#remember(state)
       const digest = createHash('sha256').update(JSON.stringify(state)).digest('base64')
       // What is wanted may have changed while it was read.

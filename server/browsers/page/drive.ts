@@ -1,7 +1,7 @@
 /** Doing something with a session's page on behalf of a caller who waits for it. */
 import type { Page } from 'puppeteer-core'
 import { abortable } from '../../async/abortable.ts'
-import { withDeadline } from '../../async/deadline.ts'
+import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 import { Fault } from '../../fault.ts'
 import { BrowserFault } from '../fault.ts'
 import { wordsOf } from './driver-words.ts'
@@ -16,6 +16,8 @@ export interface Driven {
   readonly life: AbortSignal
   /** Why work on it failed: the session's end when it ends, else the error itself. */
   causeOf(error: unknown): Promise<unknown>
+  /** Measures how long it may take; a real timer when left out. */
+  readonly startTimer?: StartTimer | undefined
 }
 
 /** Ms for what a healthy page does at once. */
@@ -32,6 +34,7 @@ export async function drive<Result>(session: Driven, work: (signal: AbortSignal)
       session.life,
       (signal) => abortable(work(signal), signal),
       () => new BrowserFault('browser-silent', 'The browser does not answer'),
+      session.startTimer,
     )
   } catch (error) {
     const cause = await session.causeOf(error)

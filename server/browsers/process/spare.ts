@@ -1,6 +1,6 @@
 /** One browser started ahead, so that the next session need not wait for its start. */
 import { freemem } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
+import { isDoneWithin, type StartTimer } from '../../async/deadline.ts'
 import type { Semaphore } from '../../async/semaphore.ts'
 import { escape } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
@@ -44,6 +44,8 @@ export interface SpareOptions {
   changed(): void
   /** Bytes; for tests. */
   freeMemory?(): number
+  /** Measures how long it may take to answer; a real timer when left out. */
+  startTimer?: StartTimer | undefined
 }
 
 /** What must be left of the machine's memory, in bytes: a browser takes about 150 MB before it has shown anything. */
@@ -86,7 +88,7 @@ export class SpareBrowser {
     }
     this.#forget(spare)
     const held = await spare.held
-    if (held === null || (await answers(held.browser))) return held
+    if (held === null || (await answers(held.browser, this.#options.startTimer))) return held
     held.browser.fellSilent()
     await this.#options.end(held)
     return null
@@ -151,7 +153,7 @@ export class SpareBrowser {
 }
 
 /** False of one that died in this moment, or hangs: a session must not begin with it. */
-function answers({ puppeteer, gone }: RunningBrowser): Promise<boolean> {
+async function answers({ puppeteer, gone }: RunningBrowser, startTimer: StartTimer | undefined): Promise<boolean> {
   // A question of its own: puppeteer remembers the answers to those it has asked.
   const asked = puppeteer
     .target()
@@ -163,7 +165,9 @@ function answers({ puppeteer, gone }: RunningBrowser): Promise<boolean> {
       },
       () => false,
     )
-  return Promise.race([asked, gone.then(() => false), wait(answerWithin, false, { ref: false })])
+  let answered = false
+  const known = Promise.race([asked, gone.then(() => false)]).then((answer) => void (answered = answer))
+  return (await isDoneWithin(answerWithin, known, startTimer)) && answered
 }
 
 const fits = (one: Fitness, other: Fitness): boolean => one.executable === other.executable && one.headless === other.headless

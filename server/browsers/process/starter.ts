@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { abortable } from '../../async/abortable.ts'
+import type { StartTimer } from '../../async/deadline.ts'
 import { createSemaphore, type Semaphore } from '../../async/semaphore.ts'
 import type { SettingsSource } from '../../config/source.ts'
 import type { Egress } from '../../http/egress.ts'
@@ -23,6 +24,8 @@ export interface StarterOptions extends RecordsOptions {
   extensionsDir: string
   /** Something that a list shows has changed. */
   changed(): void
+  /** Measures how long a browser or a page may take to answer before it is taken for silent; a real timer when left out. */
+  startTimer?: StartTimer
 }
 
 /** Which Chromium is started. */
@@ -78,6 +81,7 @@ export class BrowserStarter {
         return warmSpare && executable !== null ? { executable, headless } : null
       },
       changed: options.changed,
+      startTimer: options.startTimer,
       patience: () => settings.current().browsers.idleTimeout * 1_000,
       start: async (fitness, signal, release) => {
         const row = `spare_${randomBytes(8).toString('hex')}`

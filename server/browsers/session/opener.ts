@@ -1,4 +1,5 @@
 /** Makes sessions and opens them, as soon as there is a place. */
+import type { StartTimer } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
 import type { SiteProfile } from '../contract/site-profile.ts'
 import type { SessionFiles } from '../files/session-files.ts'
@@ -25,6 +26,7 @@ export interface OpenerParts {
   files: Pick<SessionFiles, 'of'>
   profiles: Pick<ProfileStore, 'valuesOf'>
   clock: Clock
+  startTimer?: StartTimer
   hooks: SessionHooks
   made(): void
 }
@@ -80,10 +82,10 @@ export class SessionOpener {
     key: string | null,
     { before, keeping }: Pick<SessionOptions, 'keeping'> & { before?: Before } = {},
   ): Session {
-    const { sessions, files, profiles, clock, hooks, made } = this.#parts
+    const { sessions, files, profiles, clock, startTimer, hooks, made } = this.#parts
     const id = before?.id ?? newSessionId(clock.now())
     const session = new Session({
-      ...{ id, key, profile, credentials, waitsForPerson, aside, clock, hooks },
+      ...{ id, key, profile, credentials, waitsForPerson, aside, clock, startTimer, hooks },
       ...(before === undefined ? {} : { before }),
       ...(keeping === undefined ? {} : { keeping }),
       setup: setupOf(setup ?? {}, before?.setup),

@@ -4,6 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'puppeteer-core'
+import type { StartTimer } from '../../async/deadline.ts'
 import { createSerialQueue } from '../../async/serial-queue.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
@@ -63,6 +64,8 @@ export interface SessionOptions {
   /** To be called for every page before anything is opened in it. */
   letIn?: (page: Page, credentials: Readonly<Credentials>) => Promise<void>
   clock: Clock
+  /** Measures how long a page may take to do what is asked of it; a real timer when left out. */
+  startTimer?: StartTimer | undefined
   files: { downloads: SessionDownloads; uploads: Uploads }
   hooks: SessionHooks
   /** For one that wakes: what it was before. `credentialsKnown` is false where nobody has shown its password since. */
@@ -81,6 +84,7 @@ export class Session implements ViewableSession {
   readonly waitsForPerson: boolean
   readonly aside: boolean
   readonly createdAt: number
+  readonly startTimer: StartTimer | undefined
   readonly browser: SessionBrowser
   readonly dialogs: Dialogs
   readonly downloads: SessionDownloads
@@ -114,6 +118,7 @@ export class Session implements ViewableSession {
     setup,
     letIn,
     clock,
+    startTimer,
     files,
     hooks,
     before,
@@ -125,6 +130,7 @@ export class Session implements ViewableSession {
     this.waitsForPerson = waitsForPerson
     this.aside = aside
     this.createdAt = before?.createdAt ?? clock.now()
+    this.startTimer = startTimer
     this.#owners = new Owners(credentials, before)
     const core = new SessionCore(clock, {
       facts: () => ({

@@ -1,4 +1,5 @@
 /** What happens to sessions by the passing of time: one timer for all of them, running only while there are any. */
+import type { StartTimer } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
 import { contained, escape, type Scope } from '../../isolation.ts'
 import { measureTrees } from '../process/process-facts.ts'
@@ -25,6 +26,8 @@ export interface UpkeepOptions extends UpkeepPace {
   keep(session: Session): void
   /** To which what happens on behalf of a session belongs. */
   scope(session: Session): Scope
+  /** For the answers. */
+  startTimer: StartTimer
 }
 
 /** Ms between two measurements of one session's memory. */
@@ -70,7 +73,7 @@ export class Upkeep {
   }
 
   #ask(session: Session): void {
-    const { clock, pingEvery, pingTimeout } = this.#options
+    const { clock, pingEvery, pingTimeout, startTimer } = this.#options
     if (
       session.state === 'starting' ||
       this.#asking.has(session) ||
@@ -79,14 +82,14 @@ export class Upkeep {
       return
     this.#asked.set(session, clock.monotonic())
     this.#asking.add(session)
-    const late = setTimeout(() => session.browser.fellSilent('The browser does not answer'), pingTimeout)
+    const stopTimer = startTimer(pingTimeout, () => session.browser.fellSilent('The browser does not answer'))
     // The answer may come long after the deadline, from a browser that was only stopped for a while.
     session.pages
       .ask()
       .then(() => session.browser.answered())
       .catch(() => {})
       .finally(() => {
-        clearTimeout(late)
+        stopTimer()
         this.#asking.delete(session)
       })
   }

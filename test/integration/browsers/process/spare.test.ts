@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
+import { startRealTimer } from '../../../../server/async/deadline.ts'
 import { createProcessRegistry, type RegisteredProcess } from '../../../../server/browsers/process/process-registry-store.ts'
-import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
+import { serveBrowsers, type ServedBrowsers, type ServeOptions } from '../../../fakes/served-browsers.ts'
 import { isCollected } from '../../../fixtures/collected.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { listenOnLoopback, stopServer } from '../../../fixtures/loopback.ts'
@@ -11,8 +12,8 @@ import { listenOnLoopback, stopServer } from '../../../fixtures/loopback.ts'
 let served: ServedBrowsers
 afterEach(() => served.stop())
 
-const serve = async (settings: { maxSessions?: number } = {}): Promise<void> => {
-  served = await serveBrowsers({ settings: { browsers: { warmSpare: true, ...settings } } })
+const serve = async (settings: { maxSessions?: number } = {}, room: ServeOptions['room'] = {}): Promise<void> => {
+  served = await serveBrowsers({ settings: { browsers: { warmSpare: true, ...settings } }, room })
 }
 const rows = (): RegisteredProcess[] => createProcessRegistry(served.context.database).all()
 const spareOf = (): RegisteredProcess | undefined => rows().find(({ id, pid }) => id.startsWith('spare_') && pid !== null)
@@ -95,7 +96,8 @@ it('it ends when it is not wanted any more', async () => {
 })
 
 it.each(['SIGKILL', 'SIGSTOP'] as const)('one that got a %s while it waited is no trouble for anybody', async (signal) => {
-  await serve()
+  // It is given up as soon as in the product.
+  await serve({}, { startTimer: startRealTimer })
   await served.open(1)
   const { pid, profileDir } = await spare()
   process.kill(pid ?? 0, signal)

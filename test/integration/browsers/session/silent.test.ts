@@ -1,27 +1,29 @@
 /** A browser that is there and does not answer is not handed out: its login goes on in a fresh one, or it is said why not. */
 import { existsSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { StartTimer } from '../../../../server/async/deadline.ts'
+import { startRealTimer, type StartTimer } from '../../../../server/async/deadline.ts'
 import { testClock } from '../../../fakes/kernel.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { exampleContainer } from '../../../fixtures/portal/containers.ts'
 
 const clock = testClock()
+const pingLimit = 4_000
+const browserLimit = 3_000
+const pageLimit = 5_000
 /** Limits run out when the test says so: a busy machine is no silent browser. */
 const running = new Map<() => void, number>()
 const startTimer: StartTimer = (ms, ring) => {
+  if (![pingLimit, browserLimit, pageLimit].includes(ms)) return startRealTimer(ms, ring)
   running.set(ring, ms)
   return () => void running.delete(ring)
 }
-const browserLimit = 3_000
-const pageLimit = 5_000
 let served: ServedBrowsers
 
 beforeAll(async () => {
   served = await serveBrowsers({
     clock,
-    room: { upkeep: { tick: 3_600_000, pingEvery: 60_000, pingTimeout: 100 }, handOut: { startTimer } },
+    room: { upkeep: { tick: 3_600_000, pingEvery: 60_000, pingTimeout: pingLimit }, startTimer },
   })
 })
 afterEach(async () => {
@@ -127,6 +129,7 @@ describe('a browser that has been stopped', () => {
     stop(id)
     clock.advance(61_000)
     served.room.service.runUpkeep()
+    await runOut(pingLimit)
     expect(await asked).toMatchObject({ status: 500, body: { success: false, error: 'The browser does not answer' } })
     served.room.profiles.put(name, profile, 'test')
   })
