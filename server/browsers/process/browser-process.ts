@@ -62,6 +62,16 @@ export class BrowserProcess {
     return this.#lifecycle.state === 'silent'
   }
 
+  /** Its pipe broke, or it was killed: its end is on its way, or has come. */
+  get isGoing(): boolean {
+    return ['cut-off', 'killed', 'gone'].includes(this.#lifecycle.state)
+  }
+
+  /** It has gone, and not because we killed it. */
+  get endedByItself(): boolean {
+    return this.exit !== null && !(this.exit.byUs && this.exit.signal === 'SIGKILL')
+  }
+
   /** Null while it runs. */
   get exit(): ProcessEnd | null {
     const { exitCode: code, signalCode: signal } = this.#child

@@ -59,8 +59,8 @@ export interface RunningBrowser {
 export const usualSize = { width: 1_280, height: 800 }
 /** Ms within which a browser has to answer; a first start on a busy machine is slow. */
 const startTimeout = 30_000
-/** Ms by which a broken pipe is noticed before the end of the process, which says more. */
-const endDue = 200
+/** Ms within which the end of the process follows, which says more, where its pipe broke: where it lingers it is killed before. */
+const endDue = 2_000
 
 export async function launchBrowser(options: LaunchOptions): Promise<RunningBrowser> {
   const {
@@ -139,11 +139,11 @@ export async function launchBrowser(options: LaunchOptions): Promise<RunningBrow
       close,
     }
   } catch (error) {
-    const byItself = await isDoneWithin(signal?.aborted ? 0 : endDue, gone)
+    if (signal?.aborted !== true && child.isGoing) await isDoneWithin(endDue, gone)
     child.kill()
     const words = await gone
     if (signal?.aborted) throw signal.reason
-    throw byItself ? endedEarly(words) : error
+    throw child.endedByItself ? endedEarly(words) : error
   } finally {
     signal?.removeEventListener('abort', kill)
   }

@@ -2,9 +2,8 @@
  * One session: composed of parts that each own their state. Outside it is read, and its parts are told by a verb what happened; nobody
  * writes their fields. Who shares a session, how many there are and when one ends are rules of `service.ts`.
  */
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'puppeteer-core'
-import type { StartTimer } from '../../async/deadline.ts'
+import { waitFor, type StartTimer } from '../../async/deadline.ts'
 import { createSerialQueue } from '../../async/serial-queue.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { Fault } from '../../fault.ts'
@@ -74,8 +73,10 @@ export interface SessionOptions {
   keeping?: (session: Session) => SessionKeeping
 }
 
-/** Ms by which a broken pipe is noticed before the end of the process that explains it. */
-const endDue = 300
+/** Ms by which work on a browser may fail before its pipe is known to be broken. */
+const cutDue = 300
+/** Ms within which the end that explains a broken pipe follows, on however busy a machine: a process that lingers is killed before. */
+const endDue = 5_000
 
 export class Session implements ViewableSession {
   readonly id: string
@@ -316,8 +317,10 @@ export class Session implements ViewableSession {
   async causeOf(error: unknown): Promise<unknown> {
     const signal = this.life
     // Of a browser that has gone, a step of a login says no more than that its page has closed.
-    const foretold = !(error instanceof Fault) || this.browser.running?.puppeteer.connected === false
-    if (foretold && !signal.aborted) await wait(endDue, undefined, { signal }).catch(() => undefined)
+    const isCut = (): boolean => this.browser.running?.puppeteer.connected === false
+    const nothing = (): (() => void) => () => undefined
+    if (!isCut() && !(error instanceof Fault)) await waitFor(cutDue, nothing, { signal })
+    if (isCut()) await waitFor(endDue, nothing, { signal })
     return signal.aborted ? signal.reason : error
   }
 

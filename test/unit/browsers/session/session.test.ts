@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { RunningBrowser } from '../../../../server/browsers/process/launch.ts'
 import { presentSession } from '../../../../server/browsers/session/presentation.ts'
 import { SessionDirectory } from '../../../../server/browsers/session/session-directory.ts'
 import { testClock } from '../../../fakes/kernel.ts'
@@ -49,6 +50,18 @@ describe('a session', () => {
     session.endBegun('closed', 'Closed', 'owner')
     session.control.giveBack('a view')
     expect(session.control.take('a view')).toBe(false)
+  })
+
+  it('whose pipe is broken is waited for until its end explains that, however long the system takes to report it', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const { session } = readySession(testClock())
+    // Of a browser that has gone, no more is asked here.
+    session.browser.started({ puppeteer: { connected: false } } as RunningBrowser)
+    const cause = session.causeOf(new Error('Protocol error: Connection closed.'))
+    await vi.advanceTimersByTimeAsync(3_000)
+    session.endBegun('crashed', 'The browser ended: killed by SIGKILL', 'system')
+    expect(await cause).toMatchObject({ code: 'session-ended', message: expect.stringContaining('killed by SIGKILL') })
   })
 
   it('ends once: it can no longer be leased, its end is told, and it forgets its secrets unless it crashed', () => {
