@@ -54,8 +54,11 @@ export interface UpstreamConnectionOptions {
 export type Era = 'modern' | 'legacy'
 
 const connectTimeout = 30_000
-/** A server that does not know `server/discover` says so at once; one that stays silent is old. */
-const probeTimeout = 3_000
+/**
+ * A server that does not know `server/discover` says so as soon as it runs, which for one that `npx` has to fetch first, or on a busy
+ * machine, is a while after its process began. One that stays silent for all of this is old.
+ */
+const probeTimeout = 30_000
 /** For all of it: some of the SDK's waits, such as that for the first event of a stream, have no end of their own. */
 const openTimeout = connectTimeout + probeTimeout + 2_000
 

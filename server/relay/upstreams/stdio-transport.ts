@@ -42,6 +42,10 @@ export class StdioTransport implements Transport {
   get pid(): number | null {
     return this.#child?.pid ?? null
   }
+  /** The SDK knows a process by this, and one that stays silent when probed for an old server; of a remote one it expects an answer. */
+  get stderr(): null {
+    return null
+  }
 
   start(): Promise<void> {
     const { command, args, env, cwd, reaper, onLog } = this.#options
