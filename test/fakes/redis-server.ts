@@ -2,11 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
+import { reservedPort } from '../fixtures/ports.ts'
 import { until } from './kernel.ts'
 
 export interface RedisServer {
@@ -27,7 +27,7 @@ export async function startRedis({
   password = '',
   settings = [],
 }: { password?: string; settings?: readonly string[] } = {}): Promise<RedisServer> {
-  const port = await freePort()
+  const port = await reservedPort()
   // A replica writes there what it is sent.
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-redis-'))
   const process = redisProcess([
@@ -77,7 +77,7 @@ export interface Sentinel {
 
 /** One Sentinel that alone decides: a master that is silent for half a second is replaced. */
 export async function startSentinel(master: RedisServer, name: string, password: string): Promise<Sentinel> {
-  const port = await freePort()
+  const port = await reservedPort()
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-sentinel-'))
   const file = join(folder, 'sentinel.conf')
   writeFileSync(
@@ -119,7 +119,7 @@ export async function startCluster({ replicas = 0 }: { replicas?: number } = {})
   const nodes: RedisServer[] = []
   const busPorts: number[] = []
   for (let index = 0; index < 3 + replicas; index += 1) {
-    const busPort = await freePort()
+    const busPort = await reservedPort()
     busPorts.push(busPort)
     nodes.push(
       await startRedis({
@@ -195,14 +195,4 @@ function redisProcess(parameters: readonly string[], readyWords = 'Ready to acce
   }
 
   return { start, kill, pause: () => void child?.kill('SIGSTOP'), resume: () => void child?.kill('SIGCONT'), dispose: kill }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
 }

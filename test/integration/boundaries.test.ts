@@ -8,7 +8,7 @@ import { WebSocket } from 'ws'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
 import { eventually } from '../fixtures/eventually.ts'
-import { nextFreePort } from '../../server/http/network.ts'
+import { reservedPort } from '../fixtures/ports.ts'
 
 const mark = 'thrown-inside-a-library'
 let double: WhatsAppDouble
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => redis.listen(0, '127.0.0.1', resolve))
   const address = redis.address()
   const redisPort = typeof address === 'object' && address !== null ? address.port : expect.fail('Redis does not listen')
-  mqttPort = (await nextFreePort('127.0.0.1', 18_830)) ?? expect.fail('no port is free')
+  mqttPort = await reservedPort()
   server = await startServer({
     args: ['--whatsapp-url', double.url],
     env: {

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createServer, type Server } from 'node:http'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
-import { nextFreePort } from '../../server/http/network.ts'
 import { eventually } from '../fixtures/eventually.ts'
 import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'
+import { reservedPort } from '../fixtures/ports.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
 
 let server: ServerProcess
@@ -22,7 +22,7 @@ beforeAll(async () => {
   )
   site = await listenOnLoopback(redirecting)
   server = await startServer({ args: ['--whatsapp-url', double.url] })
-  const mqttPort = await nextFreePort('127.0.0.1', 21_883)
+  const mqttPort = await reservedPort()
   const answer = await server.call('/control/v1/settings', {
     method: 'PATCH',
     json: { network: { allowedRanges: ['0.0.0.0/0', '::/0'] }, webhooks: { allowPrivate: true }, brokers: { mqttPort } },

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { newDataDir, runCli, startServer, type ServerProcess, type ServerProcessOptions } from '../fakes/server-process.ts'
+import { reservedPort } from '../fixtures/ports.ts'
 
 /** For what leaves a server as it was. */
 let house: ServerProcess
@@ -27,13 +28,6 @@ async function occupiedPort(): Promise<number> {
   const other = createServer()
   running.push({ dispose: () => new Promise((resolve) => other.close(() => resolve())) })
   return new Promise((resolve) => other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)))
-}
-
-/** The port a listener had a moment ago and nobody has now. */
-async function freedPort(): Promise<number> {
-  const port = await occupiedPort()
-  await running.pop()?.dispose()
-  return port
 }
 
 test('the ready line is the only line on stdout, and keeps the token to itself', async () => {
@@ -110,7 +104,7 @@ test.each([
 })
 
 test('a flag wins over its variable, the variable over the settings file', async () => {
-  const [flag, variable, saved] = [await freedPort(), await freedPort(), await freedPort()]
+  const [flag, variable, saved] = [await reservedPort(), await reservedPort(), await reservedPort()]
   const dataDir = newDataDir()
   writeFileSync(join(dataDir, 'settings.json'), JSON.stringify({ version: 1, settings: { apis: { browsers: { port: saved } } } }))
   const first = await start({ dataDir, args: ['--browsers-port', String(flag)], env: { WHEELHOUSE_BROWSERS_PORT: String(variable) } })
@@ -149,7 +143,7 @@ test("the same paths are served at the root of an API's port and under its prefi
 
 test('a changed port moves this listener alone, and is kept over a restart', async () => {
   const dataDir = newDataDir()
-  const [first, second] = [await freedPort(), await freedPort()]
+  const [first, second] = [await reservedPort(), await reservedPort()]
   writeFileSync(join(dataDir, 'settings.json'), JSON.stringify({ version: 1, settings: { apis: { browsers: { port: first } } } }))
   const server = await startOnSettings(dataDir)
   expect(server.ready.apis['browsers']?.url).toBe(`http://127.0.0.1:${first}`)
@@ -183,11 +177,11 @@ test.each([
   ],
   [
     'given another port',
-    async (server: ServerProcess) => server.call('/control/v1/apis/control', { method: 'PATCH', json: { port: await freedPort() } }),
+    async (server: ServerProcess) => server.call('/control/v1/apis/control', { method: 'PATCH', json: { port: await reservedPort() } }),
   ],
   ['started anew', (server: ServerProcess) => server.call('/control/v1/apis/control/start', { method: 'POST' })],
 ])('the control API that is %s answers before it moves, and serves where it then is', async (_, change) => {
-  const server = await start({ portsFromSettings: ['control'], dataDir: withPort('control', await freedPort()) })
+  const server = await start({ portsFromSettings: ['control'], dataDir: withPort('control', await reservedPort()) })
   const changed = await change(server)
   expect(changed.status).toBe(200)
   await changed.json()
@@ -208,7 +202,7 @@ function withPort(api: string, port: number): string {
 
 test('a port that is taken is refused in a change, and the API stays where it was', async () => {
   const dataDir = newDataDir()
-  const port = await freedPort()
+  const port = await reservedPort()
   writeFileSync(join(dataDir, 'settings.json'), JSON.stringify({ version: 1, settings: { apis: { browsers: { port } } } }))
   const server = await startOnSettings(dataDir)
   const taken = await occupiedPort()
