@@ -41,6 +41,7 @@ export interface BrokerHouse {
   readonly faults: readonly object[]
   /** One call of the API. */
   call(path: string, body?: unknown, method?: string): Promise<{ status: number; body: Record<string, unknown> }>
+  /** Nothing in it is tried again but where `fields` say when: a machine may be busy for longer than the usual wait. */
   createSession(fields?: Record<string, unknown>): Promise<{ sessionName: string; password: string; secretKey: string }>
   stop(): Promise<void>
 }
@@ -124,6 +125,7 @@ export async function openBrokers({
       const { status, body } = await call('/api/createSession', {
         sessionName: `session-${(names += 1)}`,
         password: 'secure-password-123',
+        retryInterval: 86_400_000,
         ...fields,
       })
       if (status !== 200) throw new Error(`not created: ${JSON.stringify(body)}`)

@@ -38,6 +38,7 @@ async function withQueue(
   const before = reader()
   await before.connect({ handlers: { t: () => undefined } })
   await before.close()
+  await until('it is away', () => countsIn(house)?.clients === 0)
   const writer = clientOf(house, session, key === undefined ? {} : { key })
   await writer.connect()
   for (const number of numbers) expect(await writer.publish('t', number)).toMatchObject({ queuedFor: 1 })

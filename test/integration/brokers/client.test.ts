@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BrokerClient, generateKey, type BrokerClientOptions, type BrokerMessage } from '../../../client/brokers/src/index.ts'
-import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
-import { temporaryFolder, until } from '../../fakes/kernel.ts'
+import { engineOf } from '../../fakes/broker-engine.ts'
+import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
+import { temporaryFolder, testClock, until } from '../../fakes/kernel.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
@@ -42,7 +43,8 @@ describe('the client library', () => {
   })
 
   it('acknowledges when its handler is done: what failed comes again, what was handled does not', async () => {
-    const house = await openBrokers()
+    const clock = testClock()
+    const house = await openBrokers({ clock })
     const session = await house.createSession({ retryInterval: 40 })
     const [reader, writer] = [clientOf(house, session), clientOf(house, session)]
     await Promise.all([reader.connect(), writer.connect()])
@@ -53,11 +55,17 @@ describe('the client library', () => {
       if (retries.length < 3) throw new Error('not yet')
     })
     await writer.publish('t', 'x')
-    await until(
-      'nothing waits',
-      async () => ((await house.call(`/v1/sessions/${session.sessionName}`)).body['session'] as { queued: number }).queued === 0,
-    )
-    expect(retries).toEqual([0, 1, 2])
+    for (const tries of [1, 2]) {
+      await until('it was tried', () => retries.length === tries)
+      clock.advance(40)
+      engineOf(house.room).runDue()
+    }
+    await until('nothing waits', () => countsIn(house)?.queued === 0)
+    clock.advance(40)
+    engineOf(house.room).runDue()
+    await writer.publish('t', 'y')
+    await until('nothing waits', () => countsIn(house)?.queued === 0)
+    expect(retries).toEqual([0, 1, 2, 0])
   })
 
   it('comes back by itself: subscribes again, sends what waited, and loses and repeats nothing', async () => {
@@ -105,10 +113,20 @@ describe('the client library', () => {
   })
 
   it('gives up a connection that is silent, though nobody closed it, and misses nothing', async () => {
+    const heartbeat = 20_000
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
     const house = await openBrokers()
+    // The server has not heard of the end of the first line: it tries again on one of the two.
     const session = await house.createSession({ retryInterval: 200 })
     const line = await silenceableLine(house.port)
-    const reader = clientOf(house, session, { url: `ws://127.0.0.1:${line.port}`, userId: 'r', heartbeat: 300 })
+    let pongs = 0
+    const open = (): WebSocket => {
+      const socket = new WebSocket(`ws://127.0.0.1:${line.port}`)
+      socket.addEventListener('message', ({ data }) => (pongs += data === '{"type":"pong"}' ? 1 : 0))
+      return socket
+    }
+    const reader = clientOf(house, session, { open, userId: 'r', heartbeat })
     await reader.connect()
     const got: string[] = []
     await reader.subscribe('t', ({ text }) => void got.push(text))
@@ -116,12 +134,17 @@ describe('the client library', () => {
     const writer = clientOf(house, session)
     await writer.connect()
     await writer.publish('t', 'while it was dead')
+    // It has heard something, it asks, it has no answer.
+    for (let beats = 0; beats < 3; beats += 1) vi.advanceTimersByTime(heartbeat)
+    expect(reader.state).toBe('offline')
     await until('it is back on a line that works, and has the message', () => got.length === 1)
-    expect(line.count()).toBeGreaterThan(1)
+    expect(line.count()).toBe(2)
     // A quiet line that answers stays.
-    const lines = line.count()
-    await until('it has been quiet for a while', () => line.pings() >= 3)
-    expect([line.count(), reader.state]).toEqual([lines, 'online'])
+    for (let answers = 1; answers <= 3; answers += 1) {
+      for (let beats = 0; beats < 2; beats += 1) vi.advanceTimersByTime(heartbeat)
+      await until('it is answered', () => pongs === answers)
+    }
+    expect([line.count(), reader.state]).toEqual([2, 'online'])
   })
 
   it('keeps a message for later subscribers and takes it away, with a key too', async () => {
@@ -151,15 +174,12 @@ describe('the client library', () => {
 })
 
 /** A way to the server that can go dead as a cable does: what was open stays open and carries nothing; what is opened later works. */
-async function silenceableLine(port: number): Promise<{ port: number; silence(): void; count(): number; pings(): number }> {
+async function silenceableLine(port: number): Promise<{ port: number; silence(): void; count(): number }> {
   const pairs: { near: Socket; far: Socket }[] = []
-  let pings = 0
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1')
     for (const socket of [near, far]) socket.on('error', () => undefined)
     pairs.push({ near, far })
-    // The server's frames are unmasked, so its `pong` can be read as it is.
-    far.on('data', (bytes: Buffer) => (pings += bytes.includes('{"type":"pong"}') ? 1 : 0))
     near.pipe(far).pipe(near)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -182,7 +202,6 @@ async function silenceableLine(port: number): Promise<{ port: number; silence():
       }
     },
     count: () => pairs.length,
-    pings: () => pings,
   }
 }
 

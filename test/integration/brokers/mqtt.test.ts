@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import { connectAsync, type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
+import { FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { temporaryFolder, until } from '../../fakes/kernel.ts'
 
 interface Got {
@@ -410,7 +410,9 @@ describe('MQTT over TCP', () => {
       { stdio: 'ignore' },
     )
     onTestFinished(() => void doomed.kill('SIGKILL'))
-    await until('it is connected', () => countsIn(house)?.clients === 2)
+    await until('it is connected', async () =>
+      ((await house.call(`/v1/sessions/${session.sessionName}`)).body['topics'] as { topic: string }[]).some(({ topic }) => topic === 'x'),
+    )
     doomed.kill('SIGKILL')
     expect(await reader.next('message')).toMatchObject({ topic: 'wills/shell', data: 'gone' })
   })

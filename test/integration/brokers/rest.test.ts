@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../../server/store/database.ts'
-import { FrameClient, openBrokers } from '../../fakes/broker-house.ts'
+import { countsIn, FrameClient, openBrokers } from '../../fakes/broker-house.ts'
 import { temporaryFolder, testClock, until } from '../../fakes/kernel.ts'
 
 describe('the published calls', () => {
@@ -28,7 +28,7 @@ describe('the published calls', () => {
 
   it('takes name and password alone, with the defaults of the document', async () => {
     const house = await openBrokers()
-    await house.createSession({ sessionName: 'plain' })
+    await house.call('/api/createSession', { sessionName: 'plain', password: 'p' })
     const { body } = await house.call('/v1/sessions/plain')
     expect(body['session']).toMatchObject({
       policy: { retryInterval: 5_000, maxRetryLimit: 100, messageExpiryTime: null },
@@ -114,10 +114,12 @@ describe('the published calls', () => {
 
   it('lives on when it cannot remove a session whose time is over, and removes it when it can', async () => {
     const dataDir = temporaryFolder()
-    const house = await openBrokers({ dataDir })
-    const { sessionName } = await house.createSession({ sessionExpiry: 50 })
+    const clock = testClock()
+    const house = await openBrokers({ dataDir, clock })
+    const { sessionName } = await house.createSession({ sessionExpiry: 60_000 })
     const disk = openDatabase(join(dataDir, 'wheelhouse.db'))
     disk.exec("CREATE TRIGGER disk_is_full BEFORE DELETE ON broker_sessions BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    clock.advance(60_000)
     await until('the fault is logged', () => house.faults.length > 0)
     expect((await house.call(`/v1/sessions/${sessionName}`)).status).toBe(200)
     disk.exec('DROP TRIGGER disk_is_full')
@@ -211,6 +213,7 @@ describe('the published calls', () => {
     const client = await FrameClient.join(house.url, session, 'reader')
     await client.subscribe('secrets')
     client.socket.terminate()
+    await until('it is away', () => countsIn(house)?.clients === 0)
     const writer = await FrameClient.join(house.url, session)
     const mark = randomBytes(8).toString('hex')
     writer.publish('secrets', 'm1', mark)
