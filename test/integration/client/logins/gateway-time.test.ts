@@ -7,6 +7,7 @@ import { elapsedOf } from '../../../../client/logins/src/time.ts'
 import { bearer, ownerKey, startLogins, type TestLogins, type TestLoginsOptions } from '../../../fakes/logins.ts'
 import { testClock, until, type TestClock } from '../../../fakes/kernel.ts'
 import { testTicks } from '../../../fakes/ticks.ts'
+import { patience } from '../../../fixtures/patience.ts'
 
 const minutes = 60_000
 const key = { 'x-api-key': ownerKey }
@@ -49,6 +50,7 @@ async function start({
   const gateway = createGateway({
     url: through === undefined ? logins.url : await through(logins.url),
     time: { now: clock.now, monotonic: clock.monotonic, every: own.every, after: own.after },
+    timeout: patience,
     ...options,
   })
   onTestFinished(() => gateway.close())
@@ -189,7 +191,7 @@ test.each(algorithms)('%s: however sure the gateway is, it asks again after askA
 })
 
 test('uses are reported with the time they happened at, also when the service was away for a while', async () => {
-  const house = await start({ gateway: { ...neverAskAgain, timeout: 1_000 } })
+  const house = await start({ gateway: neverAskAgain })
   const { gateway, logins, clock } = house
   const { token, session_id } = await login(house)
   await gateway.check(token)

@@ -2,13 +2,15 @@ import { createServer, request as send, type IncomingMessage, type RequestListen
 import Koa from 'koa'
 import { expect, onTestFinished, test } from 'vitest'
 import { createGateway, type Gateway, type GatewayOptions } from '../../../../client/logins/src/index.ts'
+import { systemTime } from '../../../../client/logins/src/time.ts'
 import { listenOnLoopback, stopServer } from '../../../fixtures/loopback.ts'
+import { patience } from '../../../fixtures/patience.ts'
 import { until } from '../../../fakes/kernel.ts'
 import { bearer, ownerKey, startLogins } from '../../../fakes/logins.ts'
 import { testClock } from '../../../fakes/kernel.ts'
 
-/** Real time, since the gateway's own clock is real. */
-const realTime = () => testClock(Date.now())
+/** Of the service: about the time it is, for what tokens say of it, and no sign of life, which would be a message more. */
+const service = () => ({ clock: testClock(Date.now()), every: () => () => undefined })
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener)
@@ -37,8 +39,9 @@ function forward(address: string, request: IncomingMessage, response: ServerResp
   request.pipe(onward)
 }
 
+/** Its timers run, and its clocks stand: however long a step takes here, the service was not silent meanwhile. */
 function gatewayTo(options: GatewayOptions): Gateway {
-  const gateway = createGateway(options)
+  const gateway = createGateway({ timeout: patience, time: { ...systemTime, ...testClock(Date.now()) }, ...options })
   onTestFinished(gateway.close)
   return gateway
 }
@@ -84,7 +87,7 @@ const makers: [string, (gateway: Gateway, behind: string) => Promise<string>][] 
 test.each(makers)(
   'a %s gateway lets a good token through to a real upstream as its user, and stops it the moment it is revoked',
   async (_, make) => {
-    const logins = await startLogins({ clock: realTime() })
+    const logins = await startLogins(service())
     const gateway = gatewayTo({ url: logins.url })
     await gateway.ready()
     const address = await make(gateway, await upstream())
@@ -106,7 +109,7 @@ test.each(makers)(
 )
 
 test('a token near its end is renewed through the gateway, and the old one is asked about again', async () => {
-  const logins = await startLogins({ clock: realTime() })
+  const logins = await startLogins(service())
   const gateway = gatewayTo({ url: logins.url })
   await gateway.ready()
   const { token } = await logins.login({ expires_at: new Date(Date.now() + 60_000).toISOString() })
@@ -119,8 +122,8 @@ test('a token near its end is renewed through the gateway, and the old one is as
 })
 
 test('without the stream every request asks, and without the service nothing passes', async () => {
-  const logins = await startLogins({ clock: realTime() })
-  const gateway = gatewayTo({ url: logins.url, timeout: 500 })
+  const logins = await startLogins(service())
+  const gateway = gatewayTo({ url: logins.url })
   await gateway.ready()
   const { token } = await logins.login()
   expect((await gateway.check(token)).ok).toBe(true)
@@ -132,7 +135,7 @@ test('without the stream every request asks, and without the service nothing pas
 })
 
 test('a token of a session that began since the stream opened is verified here, and an ending still stops it', async () => {
-  const logins = await startLogins({ clock: realTime() })
+  const logins = await startLogins(service())
   const before = await logins
     .call('POST', '/v1/keys', { algorithm: 'ES256' }, { 'x-api-key': ownerKey })
     .then(() => logins.login({ user_id: 'earlier' }))
@@ -167,7 +170,7 @@ test('a token of a session that began since the stream opened is verified here, 
 })
 
 test('what a private key of the service did not sign is refused without asking', async () => {
-  const logins = await startLogins({ clock: realTime() })
+  const logins = await startLogins(service())
   await logins.call('POST', '/v1/keys', { algorithm: 'EdDSA' }, { 'x-api-key': ownerKey })
   const gateway = gatewayTo({ url: logins.url })
   await gateway.ready()
