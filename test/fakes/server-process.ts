@@ -1,6 +1,7 @@
 /** The real server in a process of its own, as `npm run serve` starts it: on free ports, in a folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -116,7 +117,8 @@ export async function startServer({
     end,
     async dispose() {
       if (child.exitCode === null && child.signalCode === null) await end('SIGKILL')
-      rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+      // What it started ends by itself, some time after it, and may write until then.
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 30 })
     },
   }
 }
