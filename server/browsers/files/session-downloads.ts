@@ -185,8 +185,7 @@ export class SessionDownloads {
     this.#endedAt = this.#clock.now()
     for (const { id, state } of this.#downloads.values()) if (state === 'arriving') this.#end(id, 'failed', 'The session ended')
     this.#record = () => undefined
-    if (this.#downloads.size > 0) this.#write()
-    else rmSync(this.#folder, { recursive: true, force: true })
+    this.#writeLast()
   }
 
   /** No browser writes here any more: removes what did not arrive whole. Does nothing once the session is there again. */
@@ -323,11 +322,16 @@ export class SessionDownloads {
       }
     }
     this.#writing = false
+    // It may have been under way when the session ended, and has just taken the place of what was written then.
+    if (this.#endedAt !== null) this.#writeLast()
   }
 
-  #write(): void {
+  /** For a session that has ended. */
+  #writeLast(): void {
     try {
-      replaceFile(join(this.#folder, listName), this.#text())
+      if (this.#downloads.size > 0) replaceFile(join(this.#folder, listName), this.#text())
+      // What is under way still writes into the folder, and comes here when it is done.
+      else if (!this.#writing) rmSync(this.#folder, { recursive: true, force: true })
     } catch {
       // As above; what has no list is removed at the next start.
     }
