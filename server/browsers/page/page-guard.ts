@@ -81,7 +81,7 @@ class PageGuard {
     ])
     const page = await pageOf(target)
     onPopupPermit(page, (permitted) => this.#permit(cdp, permitted))
-    if (popupsArePermitted(page)) this.#permit(cdp, true)
+    if (popupsArePermitted(page)) void this.#permit(cdp, true)
     return cdp
   }
 
@@ -113,7 +113,7 @@ class PageGuard {
   }
 
   /** With the document and not after it: a click may come before anything that is sent to a document that has begun. */
-  #permit(cdp: CDPSession, permitted: boolean): void {
+  #permit(cdp: CDPSession, permitted: boolean): Promise<unknown> {
     this.#windows = permitted ? 'permitted' : 'shut again'
     const follow = async (script: string | null): Promise<string | null> => {
       if (script !== null) await cdp.send('Page.removeScriptToEvaluateOnNewDocument', { identifier: script })
@@ -124,6 +124,7 @@ class PageGuard {
     // The page has gone, and its documents with it.
     this.#ahead = this.#ahead.then(follow).catch(() => null)
     if (!permitted) for (const contextId of this.#origins.keys()) this.#forbid(cdp, contextId)
+    return this.#ahead
   }
 
   #forbid(cdp: CDPSession, contextId: number): void {

@@ -5,9 +5,10 @@
 import type { Page } from 'puppeteer-core'
 
 const permits = new WeakMap<Page, number>()
-const listeners = new WeakMap<Page, (permitted: boolean) => void>()
+const listeners = new WeakMap<Page, (permitted: boolean) => Promise<unknown>>()
+const settling = new WeakMap<Page, Promise<unknown>>()
 
-/** From the next click on, wherever the page is. Returns what takes the permit back. */
+/** From the next click on after `popupPermitsSettled`, wherever the page is. Returns what takes the permit back. */
 export function permitPopups(page: Page): () => void {
   count(page, 1)
   let held = true
@@ -35,8 +36,11 @@ export function permitPopupsWhile(page: Page, isSo: () => boolean, onChange: (li
 
 export const popupsArePermitted = (page: Page): boolean => (permits.get(page) ?? 0) > 0
 
-/** For the page's guard alone. */
-export function onPopupPermit(page: Page, listener: (permitted: boolean) => void): void {
+/** Resolves when what was permitted or taken back so far has reached the page, or that has gone. */
+export const popupPermitsSettled = (page: Page): Promise<unknown> => settling.get(page) ?? Promise.resolve()
+
+/** For the page's guard alone; `listener` never rejects. */
+export function onPopupPermit(page: Page, listener: (permitted: boolean) => Promise<unknown>): void {
   listeners.set(page, listener)
 }
 
@@ -44,5 +48,6 @@ function count(page: Page, change: 1 | -1): void {
   const before = popupsArePermitted(page)
   permits.set(page, Math.max(0, (permits.get(page) ?? 0) + change))
   const now = popupsArePermitted(page)
-  if (now !== before) listeners.get(page)?.(now)
+  const settled = now === before ? undefined : listeners.get(page)?.(now)
+  if (settled !== undefined) settling.set(page, settled)
 }

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { CDPSession, Page, Protocol } from 'puppeteer-core'
+import { isDoneWithin } from '../../async/deadline.ts'
 
 export interface FrameWorlds {
   /** Calls `NAME.METHOD(…arguments)` in the world of a frame, e.g. the one that has told something. Null when that is gone. */
@@ -12,6 +13,8 @@ export interface FrameWorlds {
   run(world: World, install: (name: string) => void, name: string, method: string, ...given: unknown[]): Promise<unknown>
   /** All that there are now, the page's own first. */
   all(): World[]
+  /** Resolves when the page has what is put into it, or has gone; a page that hangs takes nothing before it goes on. */
+  readonly laid: Promise<unknown>
   /** Also calls `stop` in each. */
   close(): void
 }
@@ -35,15 +38,22 @@ export interface FrameWorldsOptions {
 }
 
 const worldName = 'wheelhouse-hands'
+/** Ms for which frames that are there already may take what is put into them: one that hangs must not hold up the page around it. */
+const framePatience = 1_000
 
 export function openFrameWorlds(page: Page, { name, script, beside, told, attached }: FrameWorldsOptions): FrameWorlds {
   const worlds = new Map<CDPSession, Map<number, World>>()
   const channel = `_${randomBytes(8).toString('hex')}`
   let closed = false
   const attaching = page.createCDPSession()
-  attaching.then(enter).catch(() => undefined)
+  /** What frames of other sites are being given. */
+  const giving = new Set<Promise<unknown>>()
+  const laid = attaching
+    .then(enter)
+    .then(() => isDoneWithin(framePatience, Promise.all(giving)))
+    .catch(() => undefined)
 
-  return { call, run, all, close }
+  return { call, run, all, laid, close }
 
   function call(world: World, method: string, ...given: unknown[]): Promise<unknown> {
     return evaluate(world, `globalThis[${JSON.stringify(name)}]?.[${JSON.stringify(method)}](...${JSON.stringify(given)})`)
@@ -75,8 +85,8 @@ export function openFrameWorlds(page: Page, { name, script, beside, told, attach
     attaching.then((cdp) => cdp.detach()).catch(() => undefined)
   }
 
-  function enter(cdp: CDPSession): void {
-    if (closed) return
+  function enter(cdp: CDPSession): Promise<unknown> {
+    if (closed) return Promise.resolve()
     const own = new Map<number, World>()
     worlds.set(cdp, own)
     cdp.on('Runtime.executionContextCreated', ({ context }) => {
@@ -88,11 +98,16 @@ export function openFrameWorlds(page: Page, { name, script, beside, told, attach
       const world = own.get(executionContextId)
       if (through === channel && world !== undefined && !closed) told(readJson(payload), world)
     })
-    cdp.on('sessionattached', enter)
+    cdp.on('sessionattached', (frame: CDPSession) => {
+      const given = enter(frame)
+      giving.add(given)
+      void given.then(() => giving.delete(given))
+      quietly(frame.send('Runtime.runIfWaitingForDebugger'))
+    })
     cdp.on('sessiondetached', (session: CDPSession) => void worlds.delete(session))
     attached(cdp)
     const source = `(${script.toString()})(${JSON.stringify(name)}, ${JSON.stringify(channel)})`
-    quietly(
+    const calls = [
       cdp.send('Page.enable'),
       cdp.send('Runtime.enable'),
       cdp.send('Runtime.addBinding', { name: channel, executionContextName: worldName }),
@@ -101,8 +116,10 @@ export function openFrameWorlds(page: Page, { name, script, beside, told, attach
         source: `(${beside.toString()})(${JSON.stringify(channel)})`,
         runImmediately: true,
       }),
-      cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: true, filter: [{ type: 'iframe' }] }),
-    )
+      // A frame waits for what is put into it: a click overtakes what is sent to one that has begun.
+      cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true, filter: [{ type: 'iframe' }] }),
+    ]
+    return Promise.allSettled(calls)
   }
 }
 

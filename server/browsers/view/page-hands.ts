@@ -28,6 +28,8 @@ export interface PageHands {
   paste(pasted: Pasted): Promise<void>
   /** Of the process of the frame in which the keyboard's place is; null for the page's own. */
   readonly keyboard: CDPSession | null
+  /** Resolves when they are laid on the page, or it has gone. */
+  readonly laid: Promise<unknown>
   find(text: string, backward: boolean): Promise<void>
   /** The picture on which the last menu was opened. Rejects when it cannot be had. */
   readImage(): Promise<{ address: string; content: Buffer } | null>
@@ -73,6 +75,7 @@ export function openPageHands({ page, notify, problem, pressedAt }: PageHandsOpt
       const world = await focused()
       if (world !== null) await worlds.call(world, 'paste', pasted)
     },
+    laid: worlds.laid,
     get keyboard() {
       return keyboard !== null && !keyboard.detached ? keyboard : null
     },

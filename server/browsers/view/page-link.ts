@@ -1,7 +1,7 @@
 /** A view's hold on one page: its pictures, mouse and keyboard, and, while the person drives, the rest of their hands. */
 import type { CDPSession, Page } from 'puppeteer-core'
 import type { ViewNotice } from '../contract/live-view-messages.ts'
-import { permitPopups } from '../page/popup-permits.ts'
+import { permitPopups, popupPermitsSettled } from '../page/popup-permits.ts'
 import { fitPage, type Fit, type FitSize } from './fit.ts'
 import { openPageHands, type PageHands, type Point } from './page-hands.ts'
 import { startScreencast, type Frame, type FrameSink, type Screencast, type ScreencastSize } from './screencast.ts'
@@ -74,6 +74,8 @@ export function openLink({ page, size: firstSize, sink, notify, problem, pressed
       if (!driven) return letGo()
       hands = openPageHands({ page: page.page, notify, problem, pressedAt })
       forbid = permitPopups(page.page)
+      // On their way to the page they are overtaken by a click.
+      input.after(Promise.all([hands.laid, popupPermitsSettled(page.page)]))
     },
     fit(to) {
       if (hands === null) return

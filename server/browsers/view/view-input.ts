@@ -15,6 +15,8 @@ export interface ViewInput {
   shortcut(command: 'copy' | 'cut'): void
   /** Resolves when the page has taken what was given to it so far. */
   settled(): Promise<unknown>
+  /** What is given from now on reaches the page after this; it never rejects. */
+  after(ready: Promise<unknown>): void
   /** Lets go of every button and key, so that the page is not left with one held down. */
   release(): void
 }
@@ -80,6 +82,7 @@ export function createViewInput(cdp: ViewTarget, onProblem: (message: string) =>
       dispatch(() => cdp.send('Input.dispatchKeyEvent', { type: 'keyUp', ...pressed }))
     },
     settled: () => Promise.allSettled(under),
+    after: hold,
     release() {
       nextMotion = null
       for (const held of buttons.values()) dispatchMouse({ ...held, action: 'up' })

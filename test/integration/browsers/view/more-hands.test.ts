@@ -173,6 +173,31 @@ describe("a site's own window", () => {
   })
 })
 
+describe('what is put into a page for the person', () => {
+  it('is there for a click that comes right after they have taken over, however busy the page', async () => {
+    driven.viewer.send({ type: 'give-back' })
+    await driven.viewer.notice('control', ({ holder }) => holder === 'nobody')
+    const page = driven.session.page()
+    const waits = page.waitForRequest(`${driven.site.url}/slow.bin`)
+    let loaded = false
+    const going = page.goto(`${driven.site.url}/standing-list`).finally(() => (loaded = true))
+    await waits
+    driven.viewer.send({ type: 'take-over' })
+    driven.viewer.click({ x: 50, y: 50 })
+    driven.viewer.socket.ping()
+    await once(driven.viewer.socket, 'pong')
+    await page.browser().version()
+    await eventually('it is loaded', () => (driven.site.finishSlow(), loaded))
+    await going
+    expect((await driven.viewer.notice('choice')).choice.options.map(({ text }) => text)).toEqual(['North', 'South'])
+  })
+
+  it("is in another site's frame before anything happens there", async () => {
+    await driven.go('/framed-port')
+    await driven.noted('list=null')
+  })
+})
+
 describe('a page that does not end', () => {
   it('is stopped where it stands', async () => {
     await driven.go('/loop')

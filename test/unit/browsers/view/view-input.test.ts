@@ -99,6 +99,22 @@ describe('the input of a live view', () => {
     ])
   })
 
+  it('sends nothing before what the page has to have first', async () => {
+    const { input, sent, take } = start()
+    const { promise: ready, resolve } = Promise.withResolvers<undefined>()
+    input.after(ready)
+    input.mouse(mouse({ action: 'down', x: 1, y: 1, button: 'left', clicks: 1 }))
+    input.key(key({ action: 'down', key: 'a', code: 'KeyA', text: 'a' }))
+    await take()
+    expect(sent).toEqual([])
+    resolve(undefined)
+    await take()
+    expect(sent.map(({ type }) => type)).toEqual(['mousePressed'])
+    await take()
+    await take()
+    expect(sent.map(({ type }) => type)).toEqual(['mousePressed', 'keyDown'])
+  })
+
   it('drops what a hung page does not take, and says so once', async () => {
     const { input, sent, problems, take } = start()
     for (let count = 0; count < 250; count += 1) input.text('x')
