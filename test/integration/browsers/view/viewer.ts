@@ -7,6 +7,8 @@ interface SeenFrame {
   number: number
   width: number
   height: number
+  /** When it was sent, in ms of the server. */
+  at: number
   jpeg: Buffer
 }
 
@@ -24,7 +26,8 @@ export class Viewer {
     this.draws = draws
     socket.on('message', (data: Buffer, isBinary) => {
       if (!isBinary) return void this.notices.push(viewNotice.parse(JSON.parse(data.toString())))
-      const frame = { number: data.readUInt32BE(0), width: data.readUInt32BE(4), height: data.readUInt32BE(8), jpeg: data.subarray(16) }
+      const [number, width, height, at] = [data.readUInt32BE(0), data.readUInt32BE(4), data.readUInt32BE(8), data.readUInt32BE(12)]
+      const frame = { number, width, height, at, jpeg: data.subarray(16) }
       this.frames.push(frame)
       if (this.draws) this.send({ type: 'drawn', frame: frame.number })
     })
