@@ -53,7 +53,11 @@ async function visit(context: BrowserContext, address: string): Promise<{ shown:
     () => '',
     (thrown: unknown) => String(thrown),
   )
-  const shown = await page.evaluate(() => document.documentURI)
+  // The failure may be told before what stands in its place.
+  const shown = await eventually('another document', async () => {
+    const uri = await page.evaluate(() => document.documentURI).catch(() => 'about:blank')
+    return uri === 'about:blank' ? null : uri
+  })
   await page.close()
   return { shown, error }
 }

@@ -7,6 +7,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
+import { patience } from '../../../fixtures/patience.ts'
 
 const root = join(import.meta.dirname, '../../../..')
 // It brings no types of its own.
@@ -54,7 +55,8 @@ it('Playwright MCP navigates, reads and clicks', async () => {
   const output = join(served.context.dataDir, 'playwright-mcp')
   const args = [
     ...[join(root, 'node_modules/@playwright/mcp/cli.js'), `--cdp-endpoint=${httpUrl}`, '--cdp-header=X-API-Key: a-key-for-tests'],
-    ...['--output-dir', output],
+    // Its own limit of five seconds is for a machine that does little else.
+    ...['--output-dir', output, `--timeout-action=${patience}`],
   ]
   const assistant = new Client({ name: 'test', version: '1' })
   await assistant.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }))

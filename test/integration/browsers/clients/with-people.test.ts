@@ -15,6 +15,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   await Promise.all(leaving.splice(0).map((leave) => leave().catch(() => undefined)))
+  await eventually('the programs have left', () => programs().length === 0)
   if (hands.session.control.holder !== null) await giveBack()
 })
 afterAll(() => hands?.stop())

@@ -59,7 +59,7 @@ it('signs a session in, and the window that has closed itself leaves the site in
   await served.room.service.whenSignedIn(session())
   expect(session().state).toBe('ready')
   await eventually('the site is in front', () => session().page().url() === `${sites.url}/in?u=anna&p=right`)
-  expect(await windows()).toEqual([])
+  await eventually('no window is left', async () => (await windows()).length === 0)
   expect(kinds()).toContain('popup-opened')
   expect(kinds()).not.toContain('popup-blocked')
 })
