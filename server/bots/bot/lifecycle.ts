@@ -62,6 +62,9 @@ export const botLifecycle: LifecycleTable<BotState, BotLifeEvent> = {
       started: to('starting', 'The phone has just accepted, and the bot is unlinked before it has logged in.'),
       'restart-asked': to('starting', 'The phone has accepted; the new link logs in over another connection.'),
       lost: to('reconnecting', 'The code has died with the connection; there is a new one as soon as WhatsApp is reached.'),
+      'logged-out': to('logged_out', 'The phone has accepted, and has taken it back before the new link could log in.'),
+      blocked: to('blocked', 'WhatsApp refuses the account in the moment in which the phone has accepted.'),
+      replaced: to('replaced', 'Another program uses the link in the moment in which the phone has accepted.'),
       'gave-up': to('failed', 'The code has expired or is refused, or the passkey was not given: only a person can begin anew.'),
       stopped,
       suspended,
@@ -79,6 +82,10 @@ export const botLifecycle: LifecycleTable<BotState, BotLifeEvent> = {
     reconnecting: {
       started: to('starting', 'A person does not wait for the next attempt.'),
       'turn-came': to('starting', 'The wait is over, and it is its turn.'),
+      'gave-up': to(
+        'failed',
+        'The connection was lost before what ends the bot had its turn: its number is linked here already, or the passkey failed.',
+      ),
       stopped,
       suspended,
     },

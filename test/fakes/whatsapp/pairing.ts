@@ -30,6 +30,8 @@ export class Pairing {
   readonly #candidates = new Map<Connection, Candidate>()
   /** Answers requests for a code with this error; 0 for none. */
   refuseWith = 0
+  /** The code with which the connection ends over which a device was linked; with another than 515 the phone has taken it back at once. */
+  endsWith = '515'
   /** Numbers whose account wants a passkey before it links a device. */
   readonly passkeyNumbers = new Set<string>()
   /** The codes that the phones show in a passkey ceremony, by number. */
@@ -95,9 +97,9 @@ export class Pairing {
     const candidate = this.#candidates.get(connection)
     if (candidate?.linked == null || child(answer, 'pair-device-sign') === undefined) return false
     const { device, done } = candidate.linked
-    device.account.devices.set(device.id, device)
+    if (this.endsWith === '515') device.account.devices.set(device.id, device)
     this.#candidates.delete(connection)
-    connection.send(node('stream:error', { code: '515' }))
+    connection.send(node('stream:error', { code: this.endsWith }))
     connection.close()
     done('linked')
     return true

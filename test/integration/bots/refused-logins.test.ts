@@ -1,5 +1,5 @@
 /** Logins that WhatsApp does not let in: what each number means for a person, and that nothing knocks for ever. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 
 const number = '15550100142'
@@ -12,6 +12,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   bots.double.logins.allow()
+  bots.double.pairing.endsWith = '515'
   expect(bots.double.errors).toEqual([])
   await bots.room.service.get('gate').start()
   await becomes('online')
@@ -62,4 +63,17 @@ test('one that moves a bot to another server once is followed at once', async ()
   await bots.room.service.get('gate').restart()
   await becomes('online')
   expect(bots.room.service.get('gate').attempt).toBe(0)
+})
+
+test.each([
+  ['401', 'logged_out', 'Unlinked on the phone (401)'],
+  ['403', 'blocked', expect.stringContaining('(403)')],
+  ['440', 'replaced', 'Opened by another program (440)'],
+])('a device for which WhatsApp has %s in the moment in which the phone has linked it is %s', async (code, state, reason) => {
+  bots.double.pairing.endsWith = code
+  const { bot, code: typed } = await bots.room.service.create({ userId: 'yard', phoneNumber: '15550100177' }, 'owner')
+  onTestFinished(() => bots.room.service.remove('yard', 'owner'))
+  expect(await bots.double.enterCode('15550100177', typed)).toBe('linked')
+  await expect.poll(() => bot.row).toMatchObject({ state, reason, wanted: false })
+  expect([bot.isLinked, bot.pairing]).toEqual([true, null])
 })

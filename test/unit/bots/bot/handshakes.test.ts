@@ -176,6 +176,20 @@ test('a loss is told once with its reason, the attempts after it are only shown,
   expect(told.filter((line) => line.startsWith('bot0 '))).toEqual(['bot0 reconnecting', 'bot0 online'])
 })
 
+test('a second link to a number whose connection is lost before it is taken back is set aside, and does not wait for ever', async () => {
+  service.resume()
+  await vi.advanceTimersByTimeAsync(5_000)
+  const [events] = network.online
+  events?.open({ number: '15550100001', name: null })
+  cut()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(service.get('bot0').row).toMatchObject({
+    state: 'failed',
+    wanted: false,
+    reason: expect.stringContaining('linked here already, as bot1'),
+  })
+})
+
 test('a handshake that hears nothing gives its place to the next after a while', () => {
   const handshakes = createHandshakes({ atOnce: 1, longest: 30_000 })
   const begun: string[] = []

@@ -52,9 +52,9 @@ test('the table of transitions is this and no other', () => {
   expect(table).toEqual({
     stopped: ['starting'],
     starting: ['stopped', 'starting', 'pairing', 'online', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'],
-    pairing: ['stopped', 'starting', 'reconnecting', 'failed'],
+    pairing: ['stopped', 'starting', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'],
     online: ['stopped', 'starting', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'],
-    reconnecting: ['stopped', 'starting'],
+    reconnecting: ['stopped', 'starting', 'failed'],
     logged_out: ['stopped', 'starting'],
     blocked: ['stopped', 'starting'],
     replaced: ['stopped', 'starting'],
