@@ -54,7 +54,7 @@ export interface BotsGiven {
   /** Where rules may publish; nowhere when left out. */
   publisher?: Publisher | undefined
   /** For tests. */
-  timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { qrTimeout?: number; backOff?: (times: number) => number }
+  timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { backOff?: (times: number) => number }
 }
 
 export function createBotsRoom(
@@ -66,8 +66,8 @@ export function createBotsRoom(
   const own = variables?.databaseFile == null ? null : openDatabase(variables.databaseFile)
   if (own !== null) migrate(own)
   const database = own ?? context.database
-  const { qrTimeout, backOff, ...patience } = timing
-  const engine = createBaileysEngine({ url: whatsappUrl, log, egress: context.egress, ...(qrTimeout === undefined ? {} : { qrTimeout }) })
+  const { backOff, ...patience } = timing
+  const engine = createBaileysEngine({ url: whatsappUrl, log, egress: context.egress })
   const store = createBotStore(database, sealer)
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const outboxStore = createOutboxStore(database, sealer)

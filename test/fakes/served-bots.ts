@@ -5,6 +5,7 @@ import { createRoomContext, type TestContext } from './room-context.ts'
 import { serveApi } from './served-api.ts'
 import { WhatsAppDouble } from './whatsapp/double.ts'
 import { ownerStanding } from '../../server/http/rights.ts'
+import { patience } from '../fixtures/patience.ts'
 
 export interface ServedBots {
   url: string
@@ -36,11 +37,13 @@ export interface ServeBotsOptions extends BotsGiven {
 
 export const botsKey = 'a-key-for-tests'
 
-export async function serveBots({ clock, dataDir, double: given, sealer, ...more }: ServeBotsOptions = {}): Promise<ServedBots> {
+export async function serveBots({ clock, dataDir, double: given, sealer, timing, ...more }: ServeBotsOptions = {}): Promise<ServedBots> {
   const made = createRoomContext({ ...(clock === undefined ? {} : { clock }), ...(dataDir === undefined ? {} : { dataDir }) })
   const context = sealer === undefined ? made : { ...made, sealer }
   const double = given ?? (await WhatsAppDouble.start())
-  const room = createBotsRoom(context, { whatsappUrl: double.url, ...more })
+  // How long the room waits for WhatsApp is what few tests mean.
+  const unhurried = { patience: { code: patience, unlink: patience }, ...timing }
+  const room = createBotsRoom(context, { whatsappUrl: double.url, timing: unhurried, ...more })
   await room.start()
   const served = await serveApi(room.api, {
     authority: {
@@ -78,7 +81,7 @@ export async function serveBots({ clock, dataDir, double: given, sealer, ...more
     async linked(userId, phoneNumber = userId.replace(/\D/g, '')) {
       const { bot, code } = await room.service.create({ userId, phoneNumber }, 'owner')
       const outcome = await double.enterCode(phoneNumber, code)
-      await bot.settled(10_000, () => bot.state === 'online')
+      await bot.settled(patience, () => bot.state === 'online')
       if (outcome !== 'linked' || bot.state !== 'online') throw new Error(`not linked: ${outcome}, ${bot.state}, ${bot.row.reason}`)
     },
     async stop() {

@@ -85,9 +85,11 @@ export async function connectContact(
   const auth = memoryAuth()
   const first = makeWASocket({ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage, ...more })
   await new Promise<void>((resolve, reject) => {
-    first.ev.on('connection.update', ({ qr, connection }) => {
+    first.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
       if (qr !== undefined) double.scanQr(number, qr).catch(reject)
-      if (connection === 'close') resolve()
+      if (connection !== 'close') return
+      if (auth.creds.account === undefined) reject(new Error(`${number} was not linked`, { cause: lastDisconnect?.error }))
+      else resolve()
     })
   })
   // A client without a name counts as away, and its receipts do not say that a message was delivered.

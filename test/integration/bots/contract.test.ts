@@ -1,6 +1,7 @@
 /** The published API, route by route, through the unmodified library and the protocol double. */
 import { afterEach, expect, test } from 'vitest'
 import { serveBots, type ServeBotsOptions, type ServedBots } from '../../fakes/served-bots.ts'
+import { patience } from '../../fixtures/patience.ts'
 
 const key = 'a-key-of-at-least-thirty-two-characters'
 const john = { userId: 'bot_1234567890', phoneNumber: '1234567890' }
@@ -98,7 +99,7 @@ test('logging out unlinks the device at WhatsApp and deletes the session', async
 })
 
 test('a logout that WhatsApp does not confirm answers 502 and keeps the session with its credentials', async () => {
-  await serve({ timing: { patience: { code: 5_000, unlink: 300 } } })
+  await serve({ timing: { patience: { code: patience, unlink: 300 } } })
   await bots.linked(john.userId)
   bots.double.mute(
     ({ attrs, content }) => attrs['xmlns'] === 'md' && Array.isArray(content) && content[0]?.tag === 'remove-companion-device',

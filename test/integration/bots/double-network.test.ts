@@ -120,9 +120,9 @@ test('the same message once more is not told again', async () => {
   await toBob('after it')
   await heardBy(bob, 'after it')
   expect(bob.messages.filter(({ key }) => key.id === sent?.key.id)).toHaveLength(1)
-  expect(received(bob).filter(({ tag, attrs }) => tag === 'ack' && attrs['id'] === sent?.key.id)).toMatchObject([
-    { attrs: { error: '487' } },
-  ])
+  await expect
+    .poll(() => received(bob).filter(({ tag, attrs }) => tag === 'ack' && attrs['id'] === sent?.key.id))
+    .toMatchObject([{ attrs: { error: '487' } }])
 })
 
 test('frames that are cut at any byte are read', async () => {
@@ -136,20 +136,19 @@ test('frames that are cut at any byte are read', async () => {
 })
 
 test('a backlog is announced, asked for, and told when the server says that it ends; what was acknowledged does not come again', async () => {
+  const waiting = () =>
+    double
+      .account(bob.number)
+      .devices.get(1)
+      ?.waiting.filter(({ tag }) => tag === 'message')
   await bob.stop()
   await expect.poll(() => double.account(bob.number).devices.get(1)?.connection).toBe(null)
   await toBob('while away')
+  await expect.poll(waiting).toHaveLength(1)
   double.backlog.isPreviewed = true
   double.backlog.ending = 'when-told'
   bob = await logIn(double, bob.number, bob.auth)
-  await expect
-    .poll(() =>
-      double
-        .account(bob.number)
-        .devices.get(1)
-        ?.waiting.filter(({ tag }) => tag === 'message'),
-    )
-    .toEqual([])
+  await expect.poll(waiting).toEqual([])
   expect(received(bob).some(({ tag, content }) => tag === 'ib' && Array.isArray(content) && content[0]?.tag === 'offline_batch')).toBe(true)
   expect(bob.messages).toEqual([])
   double.backlog.end(bob.number)

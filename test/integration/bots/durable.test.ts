@@ -38,6 +38,7 @@ async function backlog(): Promise<{ bots: ServedBots; logged(): Promise<string[]
   await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })
   await bots.call('POST', '/api/sessions/gate/stop')
   await say(ann, texts)
+  await expect.poll(() => device(bots.double)?.waiting.filter(({ tag }) => tag === 'message')).toHaveLength(texts.length)
   bots.double.backlog.ending = 'never'
   const logged = async (): Promise<string[]> =>
     (await bots.call('GET', '/api/sessions/gate/log?limit=500')).body.messages.map(({ text }: { text: string }) => text).toReversed()
@@ -129,7 +130,7 @@ test('while the disk refuses nothing is acknowledged, the bot says why, and afte
   await expect
     .poll(async () => (await bots.call('GET', '/v1/bots/gate')).body.bot.reason)
     .toContain('cannot be written, so WhatsApp is to keep it: database or disk is full')
-  expect(device(bots.double)?.waiting.filter(({ tag }) => tag === 'message')).toHaveLength(5)
+  await expect.poll(() => device(bots.double)?.waiting.filter(({ tag }) => tag === 'message')).toHaveLength(5)
   bots.context.database.exec('DROP TRIGGER refuse')
   await bots.call('POST', '/api/sessions/gate/start')
   await acknowledged(bots.double)
@@ -178,6 +179,7 @@ test('after kill -9 in the backlog none of 20 acknowledged messages is lost: the
   await call(first, 'POST', '/api/sessions/gate/rules', { name: 'Echo', perMinute: 60, action: { type: 'reply', template: 're {{text}}' } })
   await call(first, 'POST', '/api/sessions/gate/stop')
   await say(ann, texts)
+  await expect.poll(() => device(double)?.waiting.filter(({ tag }) => tag === 'message')).toHaveLength(texts.length)
   double.backlog.ending = 'never'
   await call(first, 'POST', '/api/sessions/gate/start')
   await acknowledged(double)

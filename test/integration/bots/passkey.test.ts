@@ -1,12 +1,13 @@
 /** The passkey ceremony: a real browser with a virtual authenticator, the library's own socket, and the double as server and phone. */
 import type { Page } from 'puppeteer-core'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { Authenticator } from '../../../server/bots/pairing/passkey.ts'
 import { createPasskeyBrowser } from '../../../server/passkey-browser.ts'
 import { temporaryFolder } from '../../fakes/kernel.ts'
-import { serveBots, type ServeBotsOptions, type ServedBots } from '../../fakes/served-bots.ts'
+import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import type { Passkey } from '../../fakes/whatsapp/passkeys.ts'
 import { chromiumPath } from '../../fixtures/chromium.ts'
+import { patience } from '../../fixtures/patience.ts'
 
 const number = '15550100142'
 const gate = { userId: 'gate', phoneNumber: number }
@@ -17,8 +18,8 @@ afterEach(async () => {
   expect(bots.double.errors).toEqual([])
 })
 
-async function serve(authenticator: Authenticator, options: ServeBotsOptions = {}): Promise<void> {
-  bots = await serveBots({ authenticator, ...options })
+async function serve(authenticator: Authenticator): Promise<void> {
+  bots = await serveBots({ authenticator })
   bots.context.change({ bots: { passkeyCeremony: true } })
   bots.double.demandPasskey(number)
 }
@@ -83,7 +84,7 @@ test.each(['code', 'QR'])('an account that asks for a passkey is linked by %s on
   const { bot, code } = await bots.room.service.create(gate, 'owner')
   const codes = new Set<string>()
   const { promise: shown, resolve } = Promise.withResolvers<string>()
-  void bot.settled(30_000, () => {
+  void bot.settled(patience, () => {
     const phone = bots.double.pairing.passkeyCode(number)
     if (phone !== null) codes.add(phone)
     if (bot.pairing?.passkey?.code != null) resolve(bot.pairing.passkey.code)
@@ -156,16 +157,16 @@ test('a window that the person closes is said', async () => {
 
 test('a person has the time that WhatsApp gives them, longer than any QR code lives', async () => {
   const { promise, reject } = Promise.withResolvers<string>()
-  // Six of them live for long enough that a busy machine has entered the code by then.
-  const qrTimeout = 400
-  await serve({ assert: () => promise }, { timing: { qrTimeout } })
+  await serve({ assert: () => promise })
+  // The codes age when the test says so.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
   const { bot, code } = await bots.room.service.create(gate, 'owner')
-  const { connectedAt } = bots.double
   await bots.double.enterCode(number, code)
   await expect.poll(() => bot.pairing?.passkey?.stage).toBe('browser')
   const qr = bot.pairing?.qr
-  // All six codes have had their time when the sixth is seen, and one more turn of the clock after it.
-  await expect.poll(() => performance.now() - (connectedAt[0] ?? 0)).toBeGreaterThan(8 * qrTimeout)
+  // All six codes, and then as long again as two of them live.
+  vi.advanceTimersByTime(60_000 + 7 * 20_000)
   expect([bots.state('gate'), bot.pairing?.passkey?.stage]).toEqual(['pairing', 'browser'])
   expect(bot.pairing?.qr).not.toBe(qr)
   reject(new Error('The browser was closed before the passkey was used'))

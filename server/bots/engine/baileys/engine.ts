@@ -15,12 +15,12 @@ export interface BaileysOptions {
   log: Log
   /** Judges the address of a proxy. */
   egress: Egress
-  /** Ms a QR lives, for tests; the library's 60 s and then 20 s otherwise. */
-  qrTimeout?: number
 }
 
-export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOptions): Engine {
-  const qrLife = [qrTimeout ?? 60_000, qrTimeout ?? 20_000] as const
+/** Ms that the library shows the first QR, and each further one. */
+const qrLife = [60_000, 20_000] as const
+
+export function createBaileysEngine({ url, log, egress }: BaileysOptions): Engine {
   return {
     qrLife,
     pairingLife: qrLife[0] + (qrCodes - 1) * qrLife[1],
@@ -45,7 +45,6 @@ export function createBaileysEngine({ url, log, egress, qrTimeout }: BaileysOpti
       const agent = proxy === null ? undefined : await createProxyAgent(proxy, egress)
       const socket = library.makeWASocket({
         ...(url === null ? {} : { waWebSocketUrl: url }),
-        ...(qrTimeout === undefined ? {} : { qrTimeout }),
         ...(agent === undefined ? {} : { agent, fetchAgent: agent }),
         auth: link.state,
         logger: quietLog,
