@@ -32,7 +32,7 @@ export function createWorkshopHandlers({ service, workshop, clock }: ApiParts): 
     trialPage: async ({ params }) => {
       const session = trials.session(params.trial)
       const { secrets } = trials.get(params.trial)
-      const picture = await drive(session, () => takePicture(session.page(), secrets, null, clock))
+      const picture = await drive(session, () => takePicture(session.page(), secrets, null, { clock, startTimer: session.startTimer }))
       if (picture === null) throw new BrowserFault('page-failed', 'The page cannot be shown now')
       return image(picture.jpeg)
     },

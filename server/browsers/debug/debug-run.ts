@@ -123,16 +123,17 @@ export class DebugRun {
 
   async #look(page: Page, what: string, facts: Omit<SeenStep, 'name' | 'at' | 'address'>, selector: string | null = null): Promise<void> {
     const { clock } = this.#options
+    const startTimer = this.#session?.startTimer
     const name = `${String(this.#seen.length + 1).padStart(2, '0')}-${what}`
     const secrets = this.#secrets()
     const entry: SeenStep = { name, ...facts, at: iso(clock.now()), address: safeAddress(page.url(), this.#blanker) }
     this.#seen.push(entry)
     if (page.isClosed()) return
-    const picture = await takePicture(page, secrets, selector, clock)
+    const picture = await takePicture(page, secrets, selector, { clock, startTimer })
     if (picture !== null) this.#add(entry, `steps/${name}.jpg`, picture.jpeg, 0)
     const [main, ...others] = page.frames()
     for (const [at, frame] of [main, ...others.slice(0, mostFrames)].entries()) {
-      const markup = frame === undefined ? null : await markupOf(frame, secrets.fields, this.#blanker)
+      const markup = frame === undefined ? null : await markupOf(frame, secrets.fields, this.#blanker, startTimer)
       if (markup !== null) this.#add(entry, `steps/${name}${at === 0 ? '' : `-frame-${at}`}.html`, Buffer.from(markup), 6)
     }
   }

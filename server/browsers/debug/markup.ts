@@ -2,7 +2,7 @@
 import type { Frame } from 'puppeteer-core'
 import { evaluateIsolated } from '../page/isolated.ts'
 import { safeMarkup, type Blanker } from '../recorder/secrets.ts'
-import { withDeadline } from '../../async/deadline.ts'
+import { withDeadline, type StartTimer } from '../../async/deadline.ts'
 
 /** Ms: a page that hangs has none. */
 const patience = 3_000
@@ -10,10 +10,10 @@ const patience = 3_000
 const longest = 1_000_000
 
 /** Null when it cannot be read. `fields`: selectors of what holds secrets. */
-export async function markupOf(frame: Frame, fields: readonly string[], blanker: Blanker): Promise<string | null> {
+export async function markupOf(frame: Frame, fields: readonly string[], blanker: Blanker, startTimer?: StartTimer): Promise<string | null> {
   try {
     const read = (): Promise<string> => evaluateIsolated(frame, readMarkup, fields)
-    const markup = await withDeadline(patience, new AbortController().signal, read, () => new Error('late'))
+    const markup = await withDeadline(patience, new AbortController().signal, read, () => new Error('late'), startTimer)
     return safeMarkup(markup, blanker).slice(0, longest)
   } catch {
     // The frame has gone, is between two documents, or hangs.

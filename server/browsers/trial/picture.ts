@@ -1,6 +1,7 @@
 /** A picture of a page as a step left it, with all that is secret covered before it is taken. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { CDPSession, Frame, Page } from 'puppeteer-core'
+import { startRealTimer, type StartTimer } from '../../async/deadline.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { addressToTell } from '../../http/userinfo.ts'
 import type { Box, PictureFacts } from '../contract/trial.ts'
@@ -16,13 +17,22 @@ export interface Picture extends PictureFacts {
 const patience = 6_000
 const mostBoxes = 12
 
+export interface Photographer {
+  clock: Clock
+  /** Measures how long a picture may take; a real timer when left out. */
+  startTimer?: StartTimer | undefined
+}
+
 /** Null when the page cannot be photographed, or not without what is secret. */
-export async function takePicture(page: Page, secrets: Secrets, selector: string | null, clock: Clock): Promise<Picture | null> {
-  let late: NodeJS.Timeout | undefined
+export async function takePicture(
+  page: Page,
+  secrets: Secrets,
+  selector: string | null,
+  { clock, startTimer = startRealTimer }: Photographer,
+): Promise<Picture | null> {
   let over = false
-  const tooLate = new Promise<null>((resolve) => {
-    late = setTimeout(resolve, patience, null)
-  })
+  const { promise: tooLate, resolve: late } = Promise.withResolvers<null>()
+  const stopTimer = startTimer(patience, () => late(null))
   try {
     const picture = await Promise.race([take(page, secrets, () => over), tooLate])
     if (picture === null) return null
@@ -33,7 +43,7 @@ export async function takePicture(page: Page, secrets: Secrets, selector: string
     return null
   } finally {
     over = true
-    clearTimeout(late)
+    stopTimer()
   }
 }
 

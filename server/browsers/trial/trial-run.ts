@@ -1,6 +1,7 @@
 /** One trial as it goes: hears of each step, keeps what became of it, and takes its picture. */
 import { randomBytes } from 'node:crypto'
 import type { Page } from 'puppeteer-core'
+import type { StartTimer } from '../../async/deadline.ts'
 import { iso, type Clock } from '../../clock.ts'
 import { selectorOf, type SiteStep } from '../contract/site-steps.ts'
 import type { Trial, TrialState, TrialStep } from '../contract/trial.ts'
@@ -27,6 +28,8 @@ export interface TrialRunOptions {
   before?: TrialRun | undefined
   secrets: Secrets
   clock: Clock
+  /** For pictures. */
+  startTimer: StartTimer | undefined
   changed(): void
 }
 
@@ -205,7 +208,7 @@ export class TrialRun {
   }
 
   async #photograph(name: string, page: Page, selector: string | null): Promise<Part['picture']> {
-    const picture: Picture | null = await takePicture(page, this.#options.secrets, selector, this.#options.clock)
+    const picture: Picture | null = await takePicture(page, this.#options.secrets, selector, this.#options)
     if (picture === null) return null
     const { jpeg, ...facts } = picture
     this.#pictures.set(name, jpeg)

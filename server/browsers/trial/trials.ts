@@ -17,7 +17,7 @@ const mostOfAll = 20
 /** What a trial does in its session; `run` hears of all of it. Throws why it failed, and returns what it came to. */
 export type TrialWork = (run: TrialRun, session: Session) => Promise<unknown>
 
-export interface TrialWanted extends Omit<TrialRunOptions, 'before' | 'clock' | 'changed'> {
+export interface TrialWanted extends Omit<TrialRunOptions, 'before' | 'clock' | 'startTimer' | 'changed'> {
   work: TrialWork
 }
 
@@ -55,7 +55,7 @@ export class Trials {
   start(session: Session, wanted: TrialWanted, actor: string): Trial {
     // A person tries one thing at a time; what they tried before makes room.
     for (const bench of this.#benches.values()) if (bench.run.site === wanted.site && bench.run.over) this.#parts.close(bench.session)
-    const run = this.#run(wanted)
+    const run = this.#run(session, wanted)
     const bench: Bench = { session, run, keptUntil: null, stopTimer: () => undefined }
     this.#benches.set(session, bench)
     session.onEnd((reason) => this.#gone(bench, reason))
@@ -68,7 +68,7 @@ export class Trials {
   continue(id: string, wanted: TrialWanted, actor: string): Trial {
     const bench = this.#bench(id)
     if (!bench.run.over) throw new BrowserFault('trial-runs', 'The trial still runs')
-    const run = this.#run({ ...wanted, before: this.get(id) })
+    const run = this.#run(bench.session, { ...wanted, before: this.get(id) })
     bench.run = run
     this.#go(bench, wanted.work, actor)
     return this.#view(run)
@@ -109,9 +109,9 @@ export class Trials {
     this.#runs.clear()
   }
 
-  #run(wanted: Omit<TrialRunOptions, 'clock' | 'changed'>): TrialRun {
+  #run({ startTimer }: Session, wanted: Omit<TrialRunOptions, 'clock' | 'startTimer' | 'changed'>): TrialRun {
     const { clock, changed } = this.#parts
-    const run = new TrialRun({ ...wanted, clock, changed })
+    const run = new TrialRun({ ...wanted, clock, startTimer, changed })
     this.#runs.set(run.id, run)
     const ofSite = [...this.#runs.values()].filter(({ site, over }) => site === run.site && over)
     const over = [...this.#runs.values()].filter((one) => one.over)
