@@ -44,6 +44,8 @@ interface Entry {
 const onlyPages = { filter: [{ type: 'page' }] }
 /** Beyond this the oldest page at the back is closed: a site that opens a page per click must not fill the memory. */
 const mostPages = 10
+/** Ms within which puppeteer knows a page that the browser has told of; one that closes meanwhile is told to be gone. */
+const attachWithin = 60_000
 /** Ms after a navigation in which its title is read; titles have no event of their own. */
 const titleDelay = 300
 
@@ -243,7 +245,7 @@ export class PageRegistry {
   }
 
   async #attach(entry: Entry): Promise<void> {
-    const target = await this.#browser.waitForTarget((candidate) => targetIdOf(candidate) === entry.id, { timeout: 10_000 })
+    const target = await this.#browser.waitForTarget((candidate) => targetIdOf(candidate) === entry.id, { timeout: attachWithin })
     const page = await target.page()
     if (!page || this.#disposed) return
     await this.#guards.guarded(entry.id, page)
