@@ -49,8 +49,9 @@ const runOut = async (limit: number): Promise<void> => {
 /** Leaves the page in front in a loop without an end. */
 const hang = async (id: string): Promise<void> => {
   const page = served.room.service.get(id).page()
+  const before = served.portal.requests.length
   await page.goto(`${served.portal.url}/hang`)
-  await eventually('it hangs', () => Promise.race([page.evaluate(() => false), new Promise((resolve) => setTimeout(resolve, 300, true))]))
+  await eventually('it hangs', () => served.portal.requests.slice(before).includes('GET /hangs'))
 }
 const recalled = (id: string) => served.room.service.recall(id)
 
