@@ -1,6 +1,6 @@
 /** Whether, for whom and until when a login is kept. */
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { testClock } from '../../../fakes/kernel.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { createSealer } from '../../../../server/secrets/seal.ts'
@@ -104,7 +104,19 @@ it('a lease keeps a session from being put to sleep, and a page without a login 
 it('who comes while a session is being put to sleep goes on with it, and a program that drives it is not cut off', async () => {
   const id = await open()
   const sleep = () => served.post(`/v1/browser-sessions/${id}/hibernate`)
-  const [refused, lease] = await Promise.all([sleep(), served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'a script' })])
+  const { keeping } = served.room.service.get(id)
+  const keep = keeping.keep.bind(keeping)
+  const [begun, leased] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  vi.spyOn(keeping, 'keep').mockImplementationOnce(async () => {
+    begun.resolve()
+    await leased.promise
+    await keep()
+  })
+  const asked = sleep()
+  await begun.promise
+  const lease = await served.post(`/v1/browser-sessions/${id}/leases`, { holder: 'a script' })
+  leased.resolve()
+  const refused = await asked
   expect([refused.status, lease.status]).toEqual([409, 201])
   await served.remove(`/v1/browser-sessions/${id}/leases/${lease.body.id}`)
 

@@ -81,17 +81,16 @@ test('joins both ends for names and addresses, in whatever pieces the request co
 test('says which kind of failure it was, and remembers the last one of each place', async () => {
   const refused: Fault[] = []
   proxy.allow([], (refusal) => void refused.push(refusal))
-  const far = await echo()
-  far.server.close()
-  expect(await code(toName('127.0.0.1', far.port))).toBe(5)
+  // No test listens there, as one might at a port that was just freed.
+  expect(await code(toName('127.0.0.1', 1))).toBe(5)
   expect(await code(toName('nowhere.test', 80))).toBe(4)
   for (let time = 0; time < 2; time += 1) expect(await code(toName('10.0.0.1', 80))).toBe(2)
   expect(await code(toName('127.0.0.1', proxy.port))).toBe(2)
-  expect([
-    proxy.failureOf(`http://127.0.0.1:${far.port}/x`),
-    proxy.failureOf('http://nowhere.test'),
-    proxy.failureOf('http://10.0.0.1/'),
-  ]).toEqual(['ECONNREFUSED', 'ENOTFOUND', expect.objectContaining({ code: 'address-refused' })])
+  expect([proxy.failureOf('http://127.0.0.1:1/x'), proxy.failureOf('http://nowhere.test'), proxy.failureOf('http://10.0.0.1/')]).toEqual([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    expect.objectContaining({ code: 'address-refused' }),
+  ])
   expect(refused.map(({ message }) => message)).toEqual([
     expect.stringContaining('a private address'),
     expect.stringContaining('Wheelhouse itself'),

@@ -33,6 +33,7 @@ async function call(method: string, path: string, key = keys['mine'] ?? '', body
 }
 
 async function open(username: string): Promise<string> {
+  await eventually('the page before it has gone', () => site.pages === 0)
   const { session } = (await (await call('POST', '/browser-sessions', undefined, { profile: 'painted', username })).json()) as {
     session: { id: string }
   }
