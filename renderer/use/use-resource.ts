@@ -42,45 +42,47 @@ export function useResource<Value, Key extends string | number = never>({
   const error = ref<string | null>(null)
   const loading = ref(false)
   const connection = useConnection()
-  let running: AbortController | null = null
-  let again = false
+  let reading: { controller: AbortController; done: Promise<void>; next: Promise<void> | null } | null = null
 
-  /** One read at a time: what comes in meanwhile is answered by one more read afterwards. */
-  async function refresh(): Promise<void> {
+  /**
+   * One read at a time: what comes in meanwhile is answered by one more read afterwards. Resolves when a read has ended that began no
+   * earlier than the call: whoever has just changed something finds that in `value`, also where an older read was still under way.
+   */
+  function refresh(): Promise<void> {
     const asked = key?.()
-    if (asked === null) return
-    if (running !== null) {
-      again = true
-      return
+    if (asked === null) return Promise.resolve()
+    if (reading !== null) {
+      const { controller, done } = reading
+      return (reading.next ??= done.then(() => (controller.signal.aborted ? undefined : (reading?.done ?? refresh()))))
     }
-    const controller = new AbortController()
+    const begun = { controller: new AbortController(), done: Promise.resolve(), next: null }
+    reading = begun
+    // Without a key, `Key` is never and `read` has no use for one.
+    begun.done = readOnce(begun.controller, asked as Key)
+    return begun.done
+  }
+
+  async function readOnce(controller: AbortController, asked: Key): Promise<void> {
     const { signal } = controller
-    running = controller
     loading.value = true
     try {
-      // Without a key, `Key` is never and `read` has no use for one.
-      const answer = await read(signal, asked as Key)
+      const answer = await read(signal, asked)
       if (signal.aborted) return
       value.value = answer
       error.value = null
     } catch (failure) {
       if (!signal.aborted) error.value = messageOf(failure)
     } finally {
-      if (running === controller) {
-        running = null
+      if (reading?.controller === controller) {
+        reading = null
         loading.value = false
       }
-    }
-    if (again && !signal.aborted) {
-      again = false
-      await refresh()
     }
   }
 
   function drop(): void {
-    running?.abort()
-    running = null
-    again = false
+    reading?.controller.abort()
+    reading = null
     loading.value = false
   }
 

@@ -86,6 +86,16 @@ describe('a resource', () => {
     expect([asked.length, value.value]).toEqual([2, 'second'])
   })
 
+  it('is there, as it is now, for whoever asked while an older read was under way', async () => {
+    const { value, refresh, asked } = make()
+    const found: unknown[] = []
+    for (let time = 0; time < 2; time += 1) void refresh().then(() => found.push(value.value))
+    await asked[0]?.answer('before the change')
+    expect(found).toEqual([])
+    await asked[1]?.answer('after it')
+    expect(found).toEqual(['after it', 'after it'])
+  })
+
   it('keeps what it had when a read fails, and says why', async () => {
     const { value, error, refresh, asked } = make()
     await asked[0]?.answer('first')

@@ -93,9 +93,10 @@ export function useSiteDraft(name: Ref<string>) {
     }
   }
   async function save(): Promise<void> {
+    const saved = JSON.stringify(draft)
     await named(() => profiles.put(name.value, edited()))
-    // What was sealed is not shown any more.
-    begin()
+    // What was sealed is not shown any more; what was edited meanwhile is.
+    if (JSON.stringify(draft) === saved) begin()
   }
 
   return {

@@ -70,6 +70,45 @@ it('the steps of an operation are edited in the same rows as those of the login,
   ])
 })
 
+it('what was saved stays in the editor, also where news of it comes before the answer to the one who saves', async () => {
+  let kept = site
+  let answered = Promise.resolve()
+  const server = standardServer()
+    .on('GET /control/v1/site-profiles', () => answered.then(() => ({ profiles: [kept] })))
+    .on('GET /browsers/v1/site-trials', () => ({ trials: [] }))
+  mounted = await mountPage(SitePage, { server, path: '/browsers/sites/harbor-gate' })
+  await settle()
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  server.on('PUT /control/v1/site-profiles/harbor-gate', () => {
+    kept = { ...site, title: 'North gate' }
+    answered = promise.then(() => undefined)
+    server.sockets.find(({ path }) => path === '/control/v1/events')?.say({ type: 'changed', resource: 'site-profiles' })
+    return {}
+  })
+  await type('Title', 'North gate')
+  await mounted.click('Save')
+  resolve(undefined)
+  await settle()
+  expect(document.querySelector<HTMLInputElement>('input[aria-label="Title"]')?.value).toBe('North gate')
+  expect(mounted.text()).not.toContain('not saved')
+})
+
+it('what is edited while a save is under way stays', async () => {
+  const { promise, resolve } = Promise.withResolvers<object>()
+  const server = standardServer()
+    .on('GET /control/v1/site-profiles', () => ({ profiles: [site] }))
+    .on('GET /browsers/v1/site-trials', () => ({ trials: [] }))
+    .on('PUT /control/v1/site-profiles/harbor-gate', () => promise)
+  mounted = await mountPage(SitePage, { server, path: '/browsers/sites/harbor-gate' })
+  await settle()
+  await type('Title', 'North gate')
+  await mounted.click('Save')
+  await type('Title', 'North gate 2')
+  resolve({})
+  await settle()
+  expect(document.querySelector<HTMLInputElement>('input[aria-label="Title"]')?.value).toBe('North gate 2')
+})
+
 async function type(field: string, text: string): Promise<void> {
   const input = document.querySelector<HTMLInputElement>(`input[aria-label="${field}"]`)
   if (input === null) throw new Error(`no field ${field}`)
