@@ -103,18 +103,19 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
     return true
   }
 
-  /** What was revived does not wait for the time of another one. */
+  /** What was revived does not wait until its address is tried again. */
   function pumpNow(id: string): void {
-    clearTimeout(timers.get(id))
-    timers.delete(id)
     failing.delete(id)
     pump(id)
   }
 
   function pump(id: string): void {
-    if (stopping.signal.aborted || timers.has(id)) return
+    if (stopping.signal.aborted) return
     if (working.has(id)) return void again.add(id)
     again.delete(id)
+    // The wait may be that of another delivery, which is no matter of one that has just come.
+    clearTimeout(timers.get(id))
+    timers.delete(id)
     const work = workOff(id)
       .catch((error: unknown) => {
         log.error({ webhook: id, error }, 'a webhook could not be worked off')

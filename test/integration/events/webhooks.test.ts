@@ -86,6 +86,19 @@ test('one that fails steps aside: what comes after it is delivered while it wait
   expect(got.map(({ body }) => JSON.parse(body).data)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
 })
 
+test('what is handed in while a failed one waits does not wait with it', async () => {
+  await webhooks.stop()
+  webhooks = dispatcher({ waits: [3_600_000] })
+  poison = 1
+  webhooks.add('bots', 'gate', { url, types: [] })
+  webhooks.send('bots', 'gate', 'message', 1)
+  const problem = database.prepare('SELECT problem FROM webhook_deliveries').pluck()
+  await expect.poll(() => problem.get()).toBe('answered 500')
+  webhooks.send('bots', 'gate', 'message', 2)
+  await expect.poll(() => got.map(({ body }) => JSON.parse(body).data)).toEqual([1, 2])
+  await expect.poll(() => webhooks.list('bots', 'gate')).toMatchObject([{ waiting: 1, dead: 0 }])
+})
+
 test('one that fails each time is given up with its reason, and nothing else is', async () => {
   poison = 1
   const { id } = webhooks.add('bots', 'gate', { url, types: [] })
