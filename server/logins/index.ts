@@ -14,7 +14,7 @@ import { createInspector } from './tokens/inspect.ts'
 import { createSqliteKeyStore, lastSigningIn, type KeyStore } from './keys/keys-store.ts'
 import { createSigningKeys } from './keys/signing-keys.ts'
 import { policyOf, type LoginVariables, type Policy } from './policy.ts'
-import { connectRedis, type RedisConnection } from './store/redis-connection.ts'
+import { connectRedis, type RedisConnection, type RedisConnectionGiven } from './store/redis-connection.ts'
 import { createRedisKeyStore } from './keys/redis-keys-store.ts'
 import { createRedisStore } from './store/redis-store.ts'
 import { createRedisUserStore } from './users/redis-users-store.ts'
@@ -37,6 +37,8 @@ export interface LoginsRoomGiven {
   passwords?: Passwords
   /** The machine's when not given; compared with that of Redis and with nothing else. */
   wallTime?(): number
+  /** Ms that a start waits for its Redis; a second when not given. */
+  waitAtStart?: number
 }
 
 export interface LoginsRoom extends Room {
@@ -47,11 +49,11 @@ export interface LoginsRoom extends Room {
 
 export async function createLoginsRoom(
   context: RoomContext,
-  { variables, every = systemEvery, passwords, wallTime = systemClock.now }: LoginsRoomGiven = {},
+  { variables, every = systemEvery, passwords, wallTime = systemClock.now, waitAtStart = shortWait }: LoginsRoomGiven = {},
 ): Promise<LoginsRoom> {
   const { database, sealer, events, log, settings } = context
   const policy = (): Policy => policyOf(settings.current().logins, variables)
-  const kept = await openStores(context, variables, wallTime)
+  const kept = await openStores(context, variables, { wallTime, waitAtStart })
   const { store } = kept
   const clock = sharedClock(context.clock, kept.redis)
   const startedAt = clock.now()
@@ -139,6 +141,8 @@ export async function createLoginsRoom(
 }
 
 const tryAgainEvery = 5_000
+/** A start must not wait for a Redis that is away. */
+const shortWait = 1_000
 
 /** Keeps no process alive. */
 const systemEvery: Every = (ms, work) => {
@@ -164,12 +168,12 @@ interface Stores {
 async function openStores(
   { database, clock, log, settings }: RoomContext,
   variables: LoginVariables | undefined,
-  wallTime: () => number,
+  given: Pick<RedisConnectionGiven, 'wallTime' | 'waitAtStart'>,
 ): Promise<Stores> {
   const kind = variables?.sessionStorageType ?? settings.current().logins.storage
   if (kind === 'redis') {
     const url = variables?.redisUrl ?? 'redis://127.0.0.1:6379'
-    const redis = await connectRedis({ url, clock, wallTime, log })
+    const redis = await connectRedis({ url, clock, log, ...given })
     return { store: createRedisStore(redis, log), keys: createRedisKeyStore(redis, lastSigningIn(database, 'redis'), log), redis }
   }
   if (kind === 'database') return { store: createSqliteStore({ database, kind, log }), keys: null, redis: null }

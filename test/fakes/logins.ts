@@ -15,6 +15,7 @@ import { fakeExposure } from './exposure.ts'
 import { recordedEvents, settingsWith, temporaryFolder, testClock, testDatabase, testLog, type TestClock, type TestLog } from './kernel.ts'
 import { serveApi } from './served-api.ts'
 import { ownerStanding } from '../../server/http/rights.ts'
+import { patience } from '../fixtures/patience.ts'
 
 export interface Reply {
   status: number
@@ -69,6 +70,8 @@ export interface TestLoginsOptions {
   /** What signing keys are sealed under; another one each time when not given. */
   sealer?: Sealer
   wallTime?(): number
+  /** Its start does not wait for its Redis, which is away. */
+  redisIsAway?: boolean
 }
 
 /** As a hash takes a quarter of a second, tests of what is around it take one that does not. */
@@ -88,6 +91,7 @@ export async function startLogins({
   passwords = quickPasswords,
   sealer = createSealer(randomBytes(32)),
   wallTime,
+  redisIsAway = false,
 }: TestLoginsOptions = {}): Promise<TestLogins> {
   const theLog = testLog()
   const database = testDatabase(databaseFile)
@@ -109,6 +113,7 @@ export async function startLogins({
     {
       variables: { ...noVariables, ...variables },
       passwords,
+      waitAtStart: redisIsAway ? 0 : patience,
       ...(every === undefined ? {} : { every }),
       ...(wallTime === undefined ? {} : { wallTime }),
     },

@@ -70,12 +70,15 @@ export async function replicate(master: RedisServer, replica: RedisServer): Prom
   await until('the replica follows', async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'))
 }
 
+/** Ms after which one that says nothing is taken for dead. Longer than the clients take to notice, so that they do. */
+const silentFor = 5_000
+
 export interface Sentinel {
   port: number
   dispose(): Promise<void>
 }
 
-/** One Sentinel that alone decides: a master that is silent for half a second is replaced. */
+/** One Sentinel that alone decides: a master that is silent for as long as no busy machine makes it is replaced. */
 export async function startSentinel(master: RedisServer, name: string, password: string): Promise<Sentinel> {
   const port = await reservedPort()
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-sentinel-'))
@@ -86,8 +89,8 @@ export async function startSentinel(master: RedisServer, name: string, password:
       `port ${port}`,
       'bind 127.0.0.1',
       `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
-      `sentinel down-after-milliseconds ${name} 500`,
-      `sentinel failover-timeout ${name} 2000`,
+      `sentinel down-after-milliseconds ${name} ${silentFor}`,
+      `sentinel failover-timeout ${name} 10000`,
       `sentinel auth-pass ${name} ${password}`,
     ].join('\n'),
   )
@@ -131,7 +134,7 @@ export async function startCluster({ replicas = 0 }: { replicas?: number } = {})
           '--cluster-port',
           String(busPort),
           '--cluster-node-timeout',
-          '1000',
+          String(silentFor),
         ],
       }),
     )

@@ -42,8 +42,6 @@ export interface RedisConnection {
 
 type Channel = 'changed' | 'keys'
 
-/** A start must not wait for a Redis that is away. */
-const waitAtStart = 1_000
 const notYet = 'not connected yet'
 const probeEvery = 2_000
 const listenAgainAfter = 500
@@ -52,11 +50,13 @@ export interface RedisConnectionGiven {
   clock: Clock
   /** The machine's own wall clock, ms since the epoch: what is compared with Redis' is never a test's. */
   wallTime(): number
+  /** Ms that a start waits for a Redis that is not there yet. */
+  waitAtStart: number
   log: Pick<Log, 'warn' | 'info' | 'error'>
 }
 
 /** Throws `redis-address` for an address that is none. */
-export async function connectRedis({ url, clock, wallTime, log }: RedisConnectionGiven): Promise<RedisConnection> {
+export async function connectRedis({ url, clock, wallTime, waitAtStart, log }: RedisConnectionGiven): Promise<RedisConnection> {
   const address = parseRedisAddress(url)
   if (address === null) throw new LoginFault('redis-address', 'This is no address of a Redis')
   const prefix = address.kind === 'cluster' ? '{wheelhouse:logins}:' : 'wheelhouse:logins:'

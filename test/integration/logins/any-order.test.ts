@@ -17,6 +17,7 @@ import { migrate } from '../../../server/store/migrate.ts'
 import { testLog } from '../../fakes/kernel.ts'
 import { anyRules, anyStep, createModel, type Model } from '../../fakes/logins-model.ts'
 import { startRedis, type RedisServer } from '../../fakes/redis-server.ts'
+import { patience } from '../../fixtures/patience.ts'
 
 const runs = Number(process.env['PROPERTY_RUNS'] ?? 300)
 const seed = process.env['PROPERTY_SEED']
@@ -32,7 +33,7 @@ const inMemory = createSqliteStore({ database, kind: 'memory', log: testLog() })
 
 beforeAll(async () => {
   redis = await startRedis()
-  connection = await connectRedis({ url: redis.url, clock: systemClock, wallTime: systemClock.now, log: testLog() })
+  connection = await connectRedis({ url: redis.url, clock: systemClock, wallTime: systemClock.now, waitAtStart: patience, log: testLog() })
   inRedis = createRedisStore(connection, testLog())
   await inRedis.start()
 })

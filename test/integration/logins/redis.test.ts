@@ -19,10 +19,7 @@ async function redisServer(options?: Parameters<typeof startRedis>[0]): Promise<
 async function twoServers(redis: RedisServer): Promise<[TestLogins, TestLogins]> {
   const clock = testClock()
   const variables = { sessionStorageType: 'redis' as const, redisUrl: redis.url }
-  const servers = await Promise.all([startLogins({ variables, clock }), startLogins({ variables, clock })])
-  for (const server of servers)
-    await until('it has its Redis', async () => (await server.call('GET', '/api/v1/sessions/health')).status === 200)
-  return servers
+  return Promise.all([startLogins({ variables, clock }), startLogins({ variables, clock })])
 }
 
 test('two servers on one Redis behave as one: made here, good there, revoked there, over here', async () => {
@@ -138,7 +135,7 @@ test('tokens of keys that cannot be read are never called unknown, only not to b
   const [here, there] = await twoServers(redis)
   const { token } = await here.login()
   await redis.kill()
-  const late = await startLogins({ variables: { sessionStorageType: 'redis', redisUrl: redis.url } })
+  const late = await startLogins({ variables: { sessionStorageType: 'redis', redisUrl: redis.url }, redisIsAway: true })
   for (const server of [here, there, late]) {
     for (let round = 0; round < 5; round += 1) expect((await server.validate(token)).status).toBe(503)
   }
@@ -147,7 +144,7 @@ test('tokens of keys that cannot be read are never called unknown, only not to b
 test('a server starts without its Redis and serves when it comes', async () => {
   const redis = await redisServer()
   await redis.kill()
-  const logins = await startLogins({ variables: { sessionStorageType: 'redis', redisUrl: redis.url } })
+  const logins = await startLogins({ variables: { sessionStorageType: 'redis', redisUrl: redis.url }, redisIsAway: true })
   expect((await logins.call('GET', '/api/v1/sessions/health')).status).toBe(503)
   await redis.start()
   await until(
