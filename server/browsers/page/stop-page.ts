@@ -5,8 +5,8 @@ import { isDoneWithin } from '../../async/deadline.ts'
 /** `stands`: the page is there, its script was ended. `emptied`: an empty one stands in its place. */
 export type Stopped = 'stands' | 'emptied'
 
-/** Ms within which a page that is free answers. */
-const patience = 1_500
+/** Ms within which a page that is free answers, on a busy machine too: what is taken for hung loses what stands in it. */
+const patience = 3_000
 
 /**
  * Ends the script that runs; true when the page is free then. Else its process is ended, and with it all of what runs there. `cdp` was

@@ -199,9 +199,13 @@ describe('what is put into a page for the person', () => {
 })
 
 describe('a page that does not end', () => {
+  /** By its address: it says nothing else any more. */
+  const hangsAfter = (noted: string) => eventually('it hangs', () => driven.session.pages.active()?.url.endsWith(`?noted=${noted}`))
+
   it('is stopped where it stands', async () => {
     await driven.go('/loop')
     await driven.click('#once')
+    await hangsAfter('once')
     driven.viewer.send({ type: 'stop-page' })
     expect(await driven.viewer.notice('stopped')).toMatchObject({ how: 'stands' })
     await driven.click('#alive')
@@ -212,6 +216,7 @@ describe('a page that does not end', () => {
     await driven.go('/loops')
     await driven.session.page().evaluate(() => void (document.cookie = 'login=1'))
     await driven.click('#always')
+    await hangsAfter('always')
     driven.viewer.send({ type: 'stop-page' })
     expect((await driven.viewer.notice('stopped')).how).not.toBe('stands')
     await driven.event('page-stopped', 'emptied')
