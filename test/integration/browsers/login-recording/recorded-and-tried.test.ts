@@ -1,3 +1,4 @@
+import type { Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { siteProfile } from '../../../../server/browsers/contract/site-profile.ts'
 import type { LoginRecording } from '../../../../server/browsers/contract/login-recording.ts'
@@ -37,12 +38,23 @@ async function tried(profile: object): Promise<Trial> {
   })
 }
 
+/** A window is there before what is done in it is recorded: until the recorder has its world there. */
+async function isListenedTo(window: Page): Promise<void> {
+  const cdp = await window.createCDPSession()
+  const worlds: string[] = []
+  cdp.on('Runtime.executionContextCreated', ({ context }) => worlds.push(context.name))
+  await cdp.send('Runtime.enable')
+  await eventually('it is listened to', () => worlds.some((name) => /^_[0-9a-f]+$/.test(name)))
+  await cdp.detach()
+}
+
 describe('a login that was recorded by doing it', () => {
   it('through a window of its own for single sign-on, signs in when it is tried', async () => {
     const address = `${sites.url}/sso`
     const { session, now, end } = await recordAt(address)
     await (await session.page().waitForSelector('#sso'))?.click()
     const window = await eventually('the window is open', () => session.pages.list().find(({ url }) => url.includes('/idp'))?.page)
+    await isListenedTo(window)
     await (await window.waitForSelector('#u'))?.type('anna')
     await (await window.waitForSelector('#p'))?.type('right')
     await eventually('the password is a step', async () => (await now()).steps.some(({ value }) => value === '{password}'))

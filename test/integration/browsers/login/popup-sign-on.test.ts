@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { testClock } from '../../../fakes/kernel.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
+import { patience } from '../../../fixtures/patience.ts'
 import { startLoginSites, type LoginSites } from '../../../fixtures/login-sites/sites.ts'
 import { browserScope } from '../../../../server/browsers/process/scopes.ts'
 import { escape, within } from '../../../../server/isolation.ts'
@@ -24,7 +25,7 @@ beforeAll(async () => {
   ])
   const steps = [
     { click: '#sso' },
-    { fill: '#u', value: '{username}', within: 5_000 },
+    { fill: '#u', value: '{username}', within: patience },
     { fill: '#p', value: '{password}' },
     { click: '#go' },
   ]
@@ -77,6 +78,8 @@ it('is made again at the back when the login has gone, and the tab that people s
 })
 
 it('ends in words when the window is closed before anybody has signed in there, and the session stays', async () => {
+  // As long as a window may take to open, and no longer than has to be waited for.
+  Object.assign(session().profile.login?.steps?.[1] ?? {}, { within: 10_000 })
   const closing = (async () => {
     const window = await eventually('the window is open', async () =>
       (await session().browser.running?.puppeteer.pages())?.find((page) => page.url().includes('/idp')),
