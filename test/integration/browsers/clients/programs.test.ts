@@ -107,7 +107,7 @@ describe('a program', () => {
       [true, true],
       [false, false],
     ])
-    expect(await page.evaluate(() => [innerWidth, innerHeight])).toEqual([640, 480])
+    await eventually('it keeps its size', () => page.evaluate(() => innerWidth === 640 && innerHeight === 480))
     await page.close()
   })
 
