@@ -1,6 +1,6 @@
 /** Finding elements as steps name them: by Puppeteer's selectors, in the page itself first and then in its frames. */
-import { setTimeout as wait } from 'node:timers/promises'
 import type { ElementHandle, Frame, Page } from 'puppeteer-core'
+import { isDoneWithin } from '../../async/deadline.ts'
 import { isBetweenDocuments } from './between-documents.ts'
 
 export interface Found {
@@ -12,16 +12,19 @@ export interface Found {
 
 /** Frames beyond this are not asked: pages with more have advertisements. */
 const mostFrames = 20
-/** Ms for a frame: one that hangs must not hold up the page. */
+/** Ms for a frame: one that hangs must not hold up the page. One that is slow gets more, by what it has taken, up to the most. */
 const framePatience = 400
+const mostPatience = 5_000
 
-/** Those that have not answered yet; asking again would only add to what they have to do. */
-const asked = new WeakSet<Frame>()
+/** Those that are late with an answer; asking again would only add to what they have to do. */
+const behind = new WeakSet<Frame>()
+/** Ms that the last answer took. Without it a busy machine's frames would be late each time, and what they say be lost. */
+const took = new WeakMap<Frame, number>()
 
 /** The page's own frame, then the others that can be asked now. */
 export function framesOf(page: Page): Frame[] {
   const main = page.mainFrame()
-  return [main, ...page.frames().filter((frame) => frame !== main && !frame.detached && !asked.has(frame))].slice(0, mostFrames)
+  return [main, ...page.frames().filter((frame) => frame !== main && !frame.detached && !behind.has(frame))].slice(0, mostFrames)
 }
 
 /** What a frame answers; null when it is going, or does not answer in time. The page's own frame has all the time its caller has. */
@@ -31,10 +34,18 @@ export async function ask<Answer>(page: Page, frame: Frame, question: () => Prom
     throw error
   })
   if (frame === page.mainFrame()) return answer
-  asked.add(frame)
-  const done = answer.finally(() => asked.delete(frame))
+  const began = performance.now()
+  let answered = false
+  const done = answer.finally(() => {
+    answered = true
+    behind.delete(frame)
+    took.set(frame, performance.now() - began)
+  })
   done.catch(() => undefined)
-  return Promise.race([done, wait(framePatience, null, { ref: false })])
+  const patience = Math.min(Math.max(framePatience, 2 * (took.get(frame) ?? 0)), mostPatience)
+  if (await isDoneWithin(patience, done)) return done
+  if (!answered) behind.add(frame)
+  return null
 }
 
 /** The first element that matches and can be seen; null when there is none now. `hidden`: also one that cannot. */
