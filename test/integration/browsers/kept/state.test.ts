@@ -4,6 +4,7 @@ import { chromium, type BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
+import { patience } from '../../../fixtures/patience.ts'
 
 let served: ServedBrowsers
 let id = ''
@@ -134,7 +135,7 @@ describe('the state of a session', () => {
     expect([status, text]).toEqual([200, expect.stringContaining('# Netscape HTTP Cookie File')])
     const line = text.split('\n').find((each) => each.includes('harbor_session')) ?? ''
     expect(line).toMatch(/^#HttpOnly_127\.0\.0\.1\tFALSE\t\/\tFALSE\t0\tharbor_session\t/)
-    const browser = await launch({ executablePath: executablePath(), args: ['--no-sandbox'] })
+    const browser = await launch({ executablePath: executablePath(), args: ['--no-sandbox'], timeout: patience })
     try {
       await browser.setCookie({ name: 'harbor_session', value: line.split('\t')[6] ?? '', domain: '127.0.0.1' })
       const tab = await browser.newPage()
