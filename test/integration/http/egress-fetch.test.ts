@@ -4,6 +4,7 @@ import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { createEgressFetch } from '../../../server/http/egress-fetch.ts'
 import { Egress, type EgressOptions, type ResolvedAddress } from '../../../server/http/egress.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
+import { reservedPort } from '../../fixtures/ports.ts'
 
 const asked: { path: string; headers: IncomingHttpHeaders; body: string }[] = []
 afterEach(() => void (asked.length = 0))
@@ -88,9 +89,7 @@ test('hands over what comes as it comes, and ends with its signal', async () => 
 })
 
 test('fails like any fetch where nobody answers, and an answer without a body is one', async () => {
-  const gone = createServer()
-  const url = await listenOnLoopback(gone)
-  await stopServer(gone)
+  const url = `http://127.0.0.1:${await reservedPort()}`
   await expect(createEgressFetch(judge(), [url])(url)).rejects.toMatchObject({
     name: 'TypeError',
     message: 'fetch failed',

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { Listener } from '../../../server/http/listener.ts'
+import { reservedPort } from '../../fixtures/ports.ts'
 
 const handlers = {
   request: (_: unknown, response: { end(text: string): void }) => response.end('hello'),
@@ -55,12 +56,10 @@ test('moving to a taken port is refused and the old one keeps answering', async 
 
 test('a moved listener gives its old port back', async () => {
   const moving = listener()
-  const first = await moving.start('127.0.0.1', 0)
-  const free = await takenPort()
-  await cleanups.pop()?.()
+  const [old, free] = [await reservedPort(), await reservedPort()]
+  await moving.start('127.0.0.1', old)
   const second = await moving.move('127.0.0.1', free)
   expect(second).toMatchObject({ state: 'listening', port: free })
-  const old = first.state === 'listening' ? first.port : 0
   await expect(fetch(`http://127.0.0.1:${old}`)).rejects.toThrow()
 })
 

@@ -10,6 +10,7 @@ import { withLock, workOnce } from '../../../scripts/lib/lock.mjs'
 import { run, runQuietly } from '../../../scripts/lib/run.mjs'
 import { childrenOf, isAlive } from '../../fakes/processes.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { reservedPort } from '../../fixtures/ports.ts'
 
 let folder: string
 beforeEach(() => {
@@ -107,9 +108,8 @@ describe('busy loops', () => {
 describe('Electron', () => {
   it('is not waited for when nobody answers', async () => {
     const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    const port = address !== null && typeof address === 'object' ? address.port : 0
+    const port = await reservedPort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     expect(await isReachable(new URL(`http://127.0.0.1:${port}/`), {})).toBe(true)
     await new Promise((resolve) => server.close(resolve))
     expect(await isReachable(new URL(`http://127.0.0.1:${port}/`), {})).toBe(false)
