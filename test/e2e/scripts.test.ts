@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   for (const command of started.splice(0)) await command.kill()
-  rmSync(dataDir, { recursive: true, force: true })
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
 })
 
 /** A running script, with what it has said so far. */

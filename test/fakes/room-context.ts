@@ -48,7 +48,7 @@ export function createRoomContext({
     change: source.change,
     dispose() {
       database.close()
-      if (dataDir === undefined) rmSync(folder, { recursive: true, force: true })
+      if (dataDir === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

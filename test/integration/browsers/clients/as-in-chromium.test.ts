@@ -37,7 +37,7 @@ afterEach(() =>
 afterAll(async () => {
   await browser?.close()
   await Promise.all([served?.stop(), site?.stop()])
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
 const connect = async (as?: string) => (await served.post(`/v1/browser-sessions/${id}/connect`, {}, as)).body

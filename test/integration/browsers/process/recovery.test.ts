@@ -22,7 +22,7 @@ beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'wheelhouse-recovery-'))
   profilesDir = join(dataDir, 'browsers', 'profiles')
 })
-afterEach(() => rmSync(dataDir, { recursive: true, force: true }))
+afterEach(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }))
 
 describe('after a server was killed', () => {
   it('no browser is left at once, and no directory after the next start', async () => {

@@ -63,7 +63,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.dispose()
   await portal.stop()
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
 const browsers: ServerProcess['call'] = (path, init) => server.call(`/browsers${path}`, init)
