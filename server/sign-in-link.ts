@@ -4,8 +4,8 @@
 import { isDataDirHeld, readRuntimeFile, type Runtime } from './config/runtime-file.ts'
 import { OptionError } from './config/options.ts'
 
-/** Ms for the answer: a server that takes longer hangs. */
-const patience = 8_000
+/** Ms for the answer: a server that takes longer hangs, however busy its machine is. */
+const patience = 30_000
 
 /** Throws `OptionError` with one line for the person. */
 export async function askForSignInLink(dataDir: string): Promise<string> {

@@ -45,7 +45,7 @@ export function dataDirFlag(args) {
 
 /** @param {string} node @param {readonly string[]} args @param {string} address */
 async function welcome(node, args, address) {
-  const { code, output } = await runQuietly(node, [builtCli, 'sign-in-link', ...dataDirFlag(args)], { limit: 10_000 })
+  const { code, output } = await runQuietly(node, [builtCli, 'sign-in-link', ...dataDirFlag(args)], { limit: 60_000 })
   const link = output.split('\n').find((line) => line.startsWith('http'))
   if (code !== 0 || link === undefined) {
     say(`The control room is at ${address}`)
