@@ -8,6 +8,7 @@ import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { connectContact, textOf, type Contact } from '../fakes/whatsapp/contact.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
 import { startChromium, type TestChromium } from '../fixtures/chromium.ts'
+import { eventually } from '../fixtures/eventually.ts'
 import { signIn } from '../fixtures/signed-in-window.ts'
 
 const number = '15550100142'
@@ -114,7 +115,7 @@ test('a bot is linked with the pretend phone, sends a message that is delivered,
   await says('Online', 'aside[aria-label="Bot Gate alerts"]')
   await press('Stop: Gate alerts')
   await says('Stopped by you', 'table')
-  expect(double.online().map(({ account }) => account.number)).not.toContain(number)
+  await eventually('the double has seen it leave', () => !double.online().some(({ account }) => account.number === number))
   expect((await (await server.call(`/bots/api/sessions/${bot}`)).json()) as object).toMatchObject({
     status: 'offline',
     phoneNumber: number,

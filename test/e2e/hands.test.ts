@@ -31,6 +31,8 @@ beforeAll(async () => {
   })
   const opened = await server.call('/browsers/v1/browser-sessions', { method: 'POST', json: { profile: 'hands' } })
   session = ((await opened.json()) as { session: { id: string } }).session.id
+  // Its window has a picture before that too, of the empty page that stands there first.
+  await eventually('the site is there', async () => (await current()).state === 'ready')
   page = await chromium.freshPage()
   await page
     .browserContext()
@@ -167,9 +169,9 @@ async function placeOf(selector: string): Promise<{ x: number; y: number }> {
   }
 }
 
-async function current(): Promise<{ currentUrl: string; title: string }> {
+async function current(): Promise<{ state: string; currentUrl: string }> {
   return (
-    (await (await server.call(`/browsers/v1/browser-sessions/${session}`)).json()) as { session: { currentUrl: string; title: string } }
+    (await (await server.call(`/browsers/v1/browser-sessions/${session}`)).json()) as { session: { state: string; currentUrl: string } }
   ).session
 }
 

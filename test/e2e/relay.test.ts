@@ -46,6 +46,13 @@ const stateOf = async (name: string): Promise<string | undefined> =>
     (each) => each.name === name,
   )?.state
 
+async function priceOf(upstream: string, tool: string): Promise<number | undefined> {
+  const { servers } = (await (await server.call('/relay/v1/catalogue')).json()) as {
+    servers: { name: string; toolList: { name: string; price: number }[] }[]
+  }
+  return servers.find(({ name }) => name === upstream)?.toolList.find(({ name }) => name === tool)?.price
+}
+
 test('a person signs in at a remote server on its own page, makes a session, and sees the client’s call with its price', async () => {
   await server.call('/control/v1/users', { method: 'POST', json: { id: 'user', primaryEmail: 'user@example.com', credits: 350 } })
   await server.call('/control/v1/upstreams', { method: 'POST', json: { name: 'calendar', transport: 'http', url: house.mcpUrl } })
@@ -66,6 +73,7 @@ test('a person signs in at a remote server on its own page, makes a session, and
   await price?.click({ count: 3 })
   await price?.type('3')
   await page.keyboard.press('Tab')
+  await eventually('the price is set', async () => (await priceOf('calendar', 'berth')) === 3)
   const made = (await (
     await server.call('/relay/v1/relay-sessions', { method: 'POST', json: { accountId: 'user', name: 'laptop' } })
   ).json()) as { sessionUrl: string }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { chromiumPath, startChromium, type TestChromium } from '../fixtures/chromium.ts'
 import { eventually } from '../fixtures/eventually.ts'
+import { reservedPort } from '../fixtures/ports.ts'
 import { startPortal, type Portal } from '../fixtures/portal/portal.ts'
 import { signIn } from '../fixtures/signed-in-window.ts'
 
@@ -182,10 +183,12 @@ test('a refused login waits for a person, who logs in by hand in the live view',
 })
 
 test('a window whose server is gone says so and comes back by itself', async () => {
+  const { dataDir } = server
+  await server.end()
+  const port = String(await reservedPort())
+  server = await startServer({ built: true, dataDir, args: ['--control-port', port] })
   await signIn(page, server, '/activity')
   await withText('h1', 'Activity')
-  const { dataDir } = server
-  const port = new URL(server.ready.control.url).port
   await server.end('SIGKILL')
   await withText('[role=status]', 'Wheelhouse does not answer')
   server = await startServer({ built: true, dataDir, args: ['--control-port', port] })
