@@ -7,8 +7,11 @@ import { Refusal } from './problem.ts'
 export const defaultBodyLimit = 1_048_576
 /** Far deeper than any contract needs; deeper bodies only serve to exhaust a recursive validator. */
 const depthLimit = 32
-/** Bytes and ms that the rest of an oversized body may take to arrive before its sender is answered. */
-const patience = { bytes: 64 * 1_048_576, time: 5_000 }
+/**
+ * Bytes and ms that the rest of an oversized body may take to arrive before its sender is answered. Some MB take a while to a busy machine;
+ * a sender who means to be slow could be as slow with a body that is not too large.
+ */
+const patience = { bytes: 64 * 1_048_576, time: 30_000 }
 
 /** The parsed body; `undefined` when there is none. Throws `Refusal`. */
 export async function readBody(request: IncomingMessage, bodyType: 'json' | 'form', limit: number): Promise<unknown> {
