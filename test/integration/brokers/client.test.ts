@@ -162,7 +162,7 @@ describe('the client library', () => {
 
   it('runs its example as documented', async () => {
     const house = await openBrokers()
-    const { sessionName, password } = await house.createSession()
+    const { sessionName, password } = await house.createSession({ retryInterval: 5_000 })
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(root, 'examples/brokers.mjs'),
       house.url.replace('http', 'ws'),
