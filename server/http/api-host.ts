@@ -171,10 +171,14 @@ export class ApiHost {
     this.#controlFallback = null
     if (status.state !== 'port-in-use') return
     const { listener } = this.#mount('control')
-    const free = await nextFreePort(status.host, status.port)
-    if (free === null) return
-    this.#controlFallback = `${status.error}; control answers on ${free} until the next start`
-    await listener.start(status.host, free)
+    for (let before = status.port; ;) {
+      const free = await nextFreePort(status.host, before)
+      if (free === null) return
+      this.#controlFallback = `${status.error}; control answers on ${free} until the next start`
+      // Between the look and the start another program may have taken it.
+      if ((await listener.start(status.host, free)).state !== 'port-in-use') return
+      before = free
+    }
   }
 
   #mount(name: ApiName): Mount {
