@@ -26,7 +26,7 @@ export interface ProcessEnd {
 /** Ms for which a process may linger when only its pipe broke. */
 const lingers = 200
 /** Ms within which the system reports the end of what was killed. */
-const killedWithin = 3_000
+const killedWithin = 10_000
 
 export class BrowserProcess {
   /** Settles with words when it has gone, for whatever reason. */
