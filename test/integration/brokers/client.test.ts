@@ -74,7 +74,9 @@ describe('the client library', () => {
     const session = await house.createSession()
     let port = house.port
     const open = (): WebSocket => new WebSocket(`ws://127.0.0.1:${port}`)
-    const [reader, writer] = [clientOf(house, session, { userId: 'r', open }), clientOf(house, session, { open, retryInterval: 200 })]
+    // However long the server is away, its time is not over.
+    const sends = { retryInterval: 200, maxRetries: 1_000_000 }
+    const [reader, writer] = [clientOf(house, session, { userId: 'r', open }), clientOf(house, session, { open, ...sends })]
     await Promise.all([reader.connect(), writer.connect()])
     const got: string[] = []
     await reader.subscribe('t', ({ text }) => void got.push(text))
