@@ -18,12 +18,19 @@ export class PageTraffic {
     page.on('framenavigated', this.#moved)
   }
 
+  /** Something was done to the page: what it asks for because of that is told only some time after. */
+  stirred(): void {
+    this.#lastSign = performance.now()
+  }
+
   /** Loaded, and nothing asked of the network for `ms`. */
   async isQuiet(ms: number): Promise<boolean> {
     const now = performance.now()
+    const sign = this.#lastSign
     if ([...this.#underWay.values()].some((since) => now - since < tooLong)) return false
     if (now - this.#lastSign < ms) return false
     const state = await this.#page.evaluate(() => document.readyState).catch(() => 'loading')
+    if (this.#lastSign !== sign) return false
     // A page whose document never ends stays in `interactive`; its silence counts all the same, only later.
     return state === 'complete' || (state === 'interactive' && now - this.#lastSign > tooLong)
   }

@@ -121,7 +121,9 @@ class StepRun {
       const act = actions[kindOf(this.#step)]
       const waiting = (): Promise<void> => this.tell({ state: 'waiting' })
       const done = act({ ...context, step: this.#step, page: this.#page, selector: this.#selector, values: this.#values, signal, waiting })
-      return (await abortable(done, signal)) === false ? 'skipped' : 'done'
+      const outcome = (await abortable(done, signal)) === false ? 'skipped' : 'done'
+      if (!['waitFor', 'dialog'].includes(kindOf(this.#step))) this.#tools.windows.stirred()
+      return outcome
     }
     if (limit === null) return work(this.#tools.signal)
     return withDeadline(limit, this.#tools.signal, work, () => new Error('late'))

@@ -40,6 +40,11 @@ export class Windows {
     return this.#watched.find((each) => each.page === page)?.traffic
   }
 
+  /** A step has done something: from then on they may be quiet. */
+  stirred(): void {
+    for (const { traffic } of this.#watched) traffic.stirred()
+  }
+
   /** Of all of them. */
   async areQuiet(ms: number): Promise<boolean> {
     for (const { page, traffic } of this.#watched) if (!page.isClosed() && !(await traffic.isQuiet(ms))) return false
