@@ -77,6 +77,8 @@ test('with an Idempotency-Key a repeated call sends once, and another message un
   expect(second.body.message.messageId).toBe(first.body.message.messageId)
   expect((await send({ text: 'other' }, key)).status).toBe(409)
   await reaches(first.body.message.messageId, 'delivered')
+  await send({ text: 'after it' })
+  await ann.message((message) => textOf(message) === 'after it')
   expect(ann.messages.filter((message) => textOf(message) === 'hello')).toHaveLength(1)
 })
 
