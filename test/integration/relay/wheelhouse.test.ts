@@ -6,6 +6,7 @@ import { createBrowsersRoom } from '../../../server/browsers/index.ts'
 import { sessionText } from '../../../server/words.ts'
 import { browserTools } from '../../../server/tools/browsers.ts'
 import { createRoomContext } from '../../fakes/room-context.ts'
+import { patientTimer } from '../../fakes/served-browsers.ts'
 import { relayKey, serveRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
 import { eventually } from '../../fixtures/eventually.ts'
@@ -24,7 +25,7 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
   const context = createRoomContext({
     settings: { network: loopbackAllowed, browsers: { executable: process.env['WHEELHOUSE_BROWSER'] ?? null } },
   })
-  const browsers = createBrowsersRoom(context, { textOf: sessionText })
+  const browsers = createBrowsersRoom(context, { textOf: sessionText, startTimer: patientTimer })
   await browsers.start()
   const relay = await serveRelay({ given: { builtInTools: browserTools(browsers.service) } })
   onTestFinished(async () => {
