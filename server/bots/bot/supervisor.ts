@@ -15,6 +15,7 @@ import { PairingSession, type Pairing } from '../pairing/pairing.ts'
 import type { Authenticator } from '../pairing/passkey.ts'
 import { afterClose, afterFailedStart, afterFault, type Next } from './decisions.ts'
 import type { End, Handshakes } from './handshakes.ts'
+import { isRunning } from './lifecycle.ts'
 import { Reconnect } from './reconnect.ts'
 import type { BotRecord } from './record.ts'
 import { SingleConnection } from './single-connection.ts'
@@ -147,7 +148,9 @@ export class Supervisor {
     const { record, handshakes } = this.#parts
     if (event === 'restart-asked') {
       if (!this.#reconnect.mayRestart()) return this.#follow({ event: 'lost', reason: `${reason} again and again` })
-      return this.#unattended(() => (record.row.wanted ? this.#connect('restart-asked', handshakes.take()) : undefined))
+      // A stop of the bot or of the whole room may have had its turn before.
+      const isToRun = (): boolean => record.row.wanted && isRunning(record.row.state)
+      return this.#unattended(() => (isToRun() ? this.#connect('restart-asked', handshakes.take()) : undefined))
     }
     if (event === 'lost') this.#reconnect.later(() => this.startInTurn())
     record.handle(event, reason)

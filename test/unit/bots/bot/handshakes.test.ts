@@ -19,7 +19,7 @@ let store: BotStore
 let service: BotService
 /** States that were told, in their order. */
 let told: string[]
-let network: { isUp: boolean; underWay: number; most: number; opened: number[]; online: Set<EngineEvents> }
+let network: { isUp: boolean; code: number; underWay: number; most: number; opened: number[]; online: Set<EngineEvents> }
 
 /** Half a second for a handshake; while the network is down none succeeds. */
 const engine: Engine = {
@@ -33,7 +33,7 @@ const engine: Engine = {
     network.opened.push(clock.now())
     const timer = setTimeout(() => {
       network.underWay -= 1
-      if (!network.isUp) return events.closed(closeOf(408, { words: 'timed out' }))
+      if (!network.isUp) return events.closed(closeOf(network.code, { words: 'timed out' }))
       network.online.add(events)
       events.open({ number: '', name: null })
     }, 500)
@@ -54,7 +54,7 @@ const cut = (): void => {
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse('2026-11-25T09:00:00Z') })
   told = []
-  network = { isUp: true, underWay: 0, most: 0, opened: [], online: new Set() }
+  network = { isUp: true, code: 408, underWay: 0, most: 0, opened: [], online: new Set() }
   database = openDatabase(':memory:')
   migrate(database)
   const sealer = createSealer(randomBytes(32))
@@ -188,6 +188,16 @@ test('a second link to a number whose connection is lost before it is taken back
     wanted: false,
     reason: expect.stringContaining('linked here already, as bot1'),
   })
+})
+
+test('a bot that WhatsApp asks to connect again while its room is about to stop does not do so afterwards', async () => {
+  Object.assign(network, { isUp: false, code: 515 })
+  const unlinked = service.logOut('bot0', 'owner').catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(100)
+  const suspended = service.suspend()
+  await vi.advanceTimersByTimeAsync(60_000)
+  await Promise.all([unlinked, suspended])
+  expect([network.opened.length, service.get('bot0').state]).toEqual([1, 'stopped'])
 })
 
 test('a handshake that hears nothing gives its place to the next after a while', () => {
