@@ -105,7 +105,8 @@ export function botTools({ service, log, outbox, messages }: BotAccess): BuiltIn
           idempotencyKey: key ?? null,
         })
         const report = async (status: string): Promise<void> => {
-          const step = stepsOut.findIndex((each) => each === status)
+          // What has been delivered or read was sent before.
+          const step = status === 'delivered' || status === 'read' ? stepsOut.length - 1 : stepsOut.findIndex((each) => each === status)
           if (step >= 0) await progress(step, stepsOut.length - 1, status)
         }
         await report(row.status)
@@ -122,7 +123,10 @@ export function botTools({ service, log, outbox, messages }: BotAccess): BuiltIn
           },
           { signal },
         )
-        return facts(sentView(outbox.row(userId, row.messageId)))
+        const reached = outbox.row(userId, row.messageId)
+        // It may have got there before anybody listened.
+        await report(reached.status)
+        return facts(sentView(reached))
       },
     }),
   ]
