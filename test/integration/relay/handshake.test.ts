@@ -292,7 +292,7 @@ test('what a server that goes wrong leaves configured does not end the next star
   const server = await openMisbehavingServer('http', { step: 'initialize', manner: 'status 500' })
   onTestFinished(() => server.leave())
   const id = await add({ transport: 'http', url: server.url })
-  await settled(id, 'retrying')
+  await settled(id, 'retrying', 'failed')
   await house.end()
   house = await startServer({ dataDir: house.dataDir })
   await settled(id, 'retrying', 'failed')

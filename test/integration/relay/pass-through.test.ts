@@ -2,13 +2,15 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client } from '@modelcontextprotocol/client'
 import { toNodeHandler, type NodeIncomingMessageLike } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { hearingTransport } from '../../fakes/hearing-transport.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
+import { reservedPort } from '../../fixtures/ports.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const everything = join(root, 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
@@ -30,7 +32,9 @@ const add = async (definition: Parameters<ServedRelay['room']['upstreamAdmin']['
 const stdio = (name: string, program: string) => add({ name, transport: 'stdio', command: process.execPath, args: [program] })
 async function connect(mode: 'legacy' | 'auto', policy: object = {}): Promise<Client> {
   const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } })
-  await client.connect(new StreamableHTTPClientTransport(new URL((await relay.session({ body: { policy } })).sessionUrl)))
+  const { transport, hears } = hearingTransport((await relay.session({ body: { policy } })).sessionUrl)
+  await client.connect(transport)
+  if (mode === 'legacy') await hears
   onTestFinished(() => client.close())
   return client
 }
@@ -116,7 +120,7 @@ test.each([
   ['http', 'streamableHttp', '/mcp'],
   ['sse', 'sse', '/sse'],
 ] as const)('the published server over %s is reached like a program', async (transport, argument, path) => {
-  const port = await freePort()
+  const port = await reservedPort()
   const child = spawn(process.execPath, [everything, argument], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
   onTestFinished(() => ended(child))
   await eventually('it listens', () =>
@@ -152,15 +156,6 @@ test('a configuration is looked at first; only what was agreed to by its exact c
   await eventually('it runs', () => relay.room.upstreamAdmin.list().some(({ name, state }) => name === 'north-yard' && state === 'ready'))
   expect((await take({ text, accept: [{ name: 'yard', as: 'north-yard', commandLine }] })).status).toBe(409)
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
-}
 
 function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {

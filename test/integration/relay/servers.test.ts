@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createServer } from 'node:http'
 import { testClock } from '../../fakes/kernel.ts'
 import { processesNaming } from '../../fakes/processes.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { reservedPort } from '../../fixtures/ports.ts'
 import { inWords } from '../../fakes/words.ts'
 
 const hour = 3_600_000
@@ -188,11 +188,7 @@ test('a hung, a dead and an unreachable server keep nobody waiting for the other
   const clock = testClock()
   await relay.stop()
   relay = await serveRelay({ clock, given: { backOff: [10, 20] } })
-  const closed = createServer()
-  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
-  const address = closed.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  await new Promise((resolve) => closed.close(resolve))
+  const port = await reservedPort()
   const { id } = admin().create(stdio('good'), 'owner')
   const hung = admin().create(stdio('hung', 'hang'), 'owner')
   admin().create(stdio('dead', 'crash'), 'owner')
@@ -264,7 +260,7 @@ test('a remote server that forgot our session is greeted again, and the call suc
     'dist',
     'index.js',
   )
-  const port = 20_000 + (process.pid % 20_000)
+  const port = await reservedPort()
   const start = async () => {
     const child = spawn(process.execPath, [everything, 'streamableHttp'], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
     await eventually('it listens', () =>

@@ -38,7 +38,7 @@ test('bots are listed, their kept messages read and text sent, each under the se
   const steps: number[] = []
   const sent = await writer.call(
     'bot_send',
-    { userId: 'gate', to: '15550100011', text: 'Berth 7 is free', key: 'berth-7' },
+    { userId: 'gate', to: '15550100011', text: 'Berth 7 is free', key: 'berth-7', wait: 30 },
     { onprogress: ({ progress }) => void steps.push(progress) },
   )
   expect(['sent', 'delivered', 'read']).toContain(sent.status)
@@ -107,7 +107,7 @@ test('broker messages are looked at without being taken, published durably, and 
   const steps: number[] = []
   const listening = reader.call(
     'broker_subscribe',
-    { sessionName: name, topic: 'quay/#', wait: 20, limit: 3 },
+    { sessionName: name, topic: 'quay/#', wait: 50, limit: 3 },
     { onprogress: ({ progress }) => void steps.push(progress) },
   )
   await eventually('it listens', async () => (await reader.call('brokers_list'))[0].clients === 2)
@@ -133,13 +133,13 @@ test('listening ends with its time, with the client that asked, and with the ses
   expect(clients()).toBe(0)
 
   const stop = new AbortController()
-  const cancelled = reader.call('broker_subscribe', { sessionName, topic: '#', wait: 40 }, { signal: stop.signal })
+  const cancelled = reader.call('broker_subscribe', { sessionName, topic: '#', wait: 50 }, { signal: stop.signal })
   await eventually('it listens', () => clients() === 1)
   stop.abort('enough')
   await expect(cancelled).rejects.toThrow()
   await eventually('it has stopped listening', () => clients() === 0)
 
-  const suspended = reader.call('broker_subscribe', { sessionName, topic: '#', wait: 40 })
+  const suspended = reader.call('broker_subscribe', { sessionName, topic: '#', wait: 50 })
   await eventually('it listens', () => clients() === 1)
   brokers.room.service.setSuspended(sessionName, true, 'owner')
   expect(await suspended).toEqual({ messages: [], ended: 'suspended' })
