@@ -2,8 +2,8 @@
 import { StreamableHTTPClientTransport, type StreamableHTTPClientTransportOptions } from '@modelcontextprotocol/client'
 
 /**
- * `hears` resolves when the stream for it is open, which the client of a session asks for when it has connected, and does not wait for. What
- * the relay says before has nobody to hear it.
+ * `hears` resolves when the stream for it is open, which the client of a session asks for when it has connected, and does not wait for.
+ * What the relay says before has nobody to hear it.
  */
 export function hearingTransport(
   url: string,

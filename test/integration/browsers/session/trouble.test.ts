@@ -10,7 +10,7 @@ import { eventually } from '../../../fixtures/eventually.ts'
 import { inWords } from '../../../fakes/words.ts'
 
 const pingTimeout = 4_000
-/** Questions whether a browser answers that have no answer yet. They are late when the test says so: a busy machine is no silent browser. */
+/** Questions whether a browser answers, still unanswered. They are late when the test says so: a busy machine is no silent browser. */
 const unanswered = new Set<() => void>()
 const startTimer: StartTimer = (ms, late) => {
   if (ms !== pingTimeout) return patientTimer(ms, late)
