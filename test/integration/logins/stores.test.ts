@@ -479,7 +479,8 @@ describe.each(['memory', 'database', 'redis'] as const)('a session kept in %s', 
     )
     expect(new Set(told).size).toBe(1_200)
     const fresh = await connectStream(logins.url, { since: 'now' })
-    expect(fresh.messages.map(({ type }) => type)).toEqual(['ready'])
+    // A sign of life may have come right behind.
+    expect(fresh.messages.map(({ type }) => type).filter((type) => type !== 'alive')).toEqual(['ready'])
   })
 
   test('is removed some time after its end, and its token is then not known', async () => {
