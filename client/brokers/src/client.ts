@@ -98,7 +98,7 @@ export class BrokerClient {
     if (this.#isOffline && this.#reconnect === undefined) this.#open()
     // The address may have been refused at once.
     if (!this.#isClosed) {
-      this.#resend ??= setInterval(() => this.#outbox.sendAgain((frame) => void this.#socket?.send(frame)), this.#options.retryInterval)
+      this.#resend ??= setInterval(() => this.#outbox.sendAgain((frame) => this.#sendAgain(frame)), this.#options.retryInterval)
       this.#heartbeat.start()
     }
     const ready = Promise.all([this.#login.promise, ...added.map(({ confirmed }) => confirmed)])
@@ -292,6 +292,11 @@ export class BrokerClient {
     const wait = this.#delay * (0.5 + Math.random())
     this.#delay = Math.min(longestDelay, this.#delay * 2)
     this.#reconnect = setTimeout(() => this.#open(), wait)
+  }
+
+  /** A socket that is still being opened throws over what it is to send, and nobody would hear that but the process. */
+  #sendAgain(frame: string): void {
+    if (this.#current === 'online') this.#socket?.send(frame)
   }
 
   #say(frame: object): void {

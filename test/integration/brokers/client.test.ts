@@ -93,6 +93,27 @@ describe('the client library', () => {
     expect(got).toEqual(['1', '2', '3'])
   })
 
+  it('sends nothing again on a connection that is still being made', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const sockets: Socket[] = []
+    const silent = createServer((socket) => void sockets.push(socket))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    })
+    const address = silent.address()
+    const url = `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+    const client = new BrokerClient({ url, sessionName: 's', password: 'p', retryInterval: 200 })
+    const settled = Promise.allSettled([client.connect(), client.publish('t', 'x')])
+    await until('it waits', () => client.state === 'connecting' && client.waiting === 1)
+    vi.advanceTimersByTime(1_000)
+    expect([client.state, client.waiting]).toEqual(['connecting', 1])
+    await client.close()
+    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+
   it('says why it is refused, and does not try again', async () => {
     const house = await openBrokers()
     const session = await house.createSession()
