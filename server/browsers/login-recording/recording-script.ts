@@ -109,15 +109,17 @@ function record(channel: string, namesOf: (element: Element) => string[]): void 
     return pointed
   }
 
-  const heed = (type: string, listener: (target: Element, event: Event) => void): void =>
-    addEventListener(
-      type,
-      (event) => {
-        const target = targetOf(event)
-        if (target !== null) listener(target, event)
-      },
-      { capture: true, passive: true },
-    )
+  const heed = (type: string, listener: (target: Element, event: Event) => void): void => {
+    const heard = (event: Event): void => {
+      const target = targetOf(event)
+      if (target !== null) listener(target, event)
+    }
+    // The same listener counts once, however often it is added.
+    const listen = (): void => addEventListener(type, heard, { capture: true, passive: true })
+    // A page that writes itself anew has no listeners any more, of nobody.
+    new MutationObserver(listen).observe(document, { childList: true })
+    listen()
+  }
   heed('focusin', (target) => {
     if (target instanceof HTMLInputElement && target.type === 'password') secret.add(target)
   })

@@ -3,18 +3,27 @@
 /** What the channel carries: nothing for a window that was refused, else the names of permissions. */
 export type GuardPayload = '' | `permission:${string}`
 
-/** Runs inside the page, so it must stand on its own. The channel is a function that Chromium puts there, and the name of two events. */
-export function guardDocument(channel: string): void {
+/**
+ * Runs inside the page, so it must stand on its own: whether windows are permitted from now on. The channel is a function that Chromium
+ * puts there, whose name the site never learns. A document that is guarded already takes the new word by its `open`, which no site can
+ * replace; a listener would be gone with the first `document.open`.
+ */
+export function guardDocument(channel: string, permitted: boolean): void {
   // The channel is taken away so that the site never sees it.
   const here = globalThis as unknown as Record<string, unknown>
   const tell = here[channel] as ((payload: string) => void) | undefined
   delete here[channel]
-  let allowed = false
-  addEventListener(`${channel}+`, () => (allowed = true))
-  addEventListener(`${channel}-`, () => (allowed = false))
-
   const native = globalThis.open
+  const isGuarded = tell === undefined && Object.getOwnPropertyDescriptor(globalThis, 'open')?.configurable === false
+  if (isGuarded) return void native(channel + permitted)
+  let allowed = permitted
+
   const open = (...given: Parameters<typeof globalThis.open>): Window | null => {
+    const [first] = given
+    if (first === `${channel}true` || first === `${channel}false`) {
+      allowed = first === `${channel}true`
+      return null
+    }
     if (allowed) return native.apply(globalThis, given)
     tell?.('')
     return null

@@ -33,13 +33,13 @@ export async function guardAhead(target: Target): Promise<void> {
 
 /** Resolves with the guard's way to the page, when it is up. */
 export function guardPage(page: Page, hooks: PageGuardHooks): Promise<CDPSession> {
-  const guard = guardOf(page.target())
+  const guard = guardOf(page.target(), page)
   guard.hear(hooks)
   return guard.up
 }
 
-function guardOf(target: Target): PageGuard {
-  const guard = guards.get(target) ?? new PageGuard(target)
+function guardOf(target: Target, known: Page | null = null): PageGuard {
+  const guard = guards.get(target) ?? new PageGuard(target, known)
   guards.set(target, guard)
   return guard
 }
@@ -54,34 +54,34 @@ class PageGuard {
   readonly #channel = `_${randomBytes(8).toString('hex')}`
   readonly #origins = new Map<number, string>()
   #hooks = nobody
-  /** The script that permits windows in documents to come; null while they are shut. */
-  #ahead: Promise<string | null> = Promise.resolve(null)
-  #windows: 'shut' | 'permitted' | 'shut again' = 'shut'
+  /** What runs in documents to come; null when there is nothing yet, or the page has gone. */
+  #script: Promise<string | null> = Promise.resolve(null)
 
-  constructor(target: Target) {
+  /** `known`: its page, where that is there already. */
+  constructor(target: Target, known: Page | null) {
     // Beside puppeteer's own questions to the page, not after them.
-    this.up = Promise.all([this.#putUp(target), this.#focus(target)]).then(([cdp]) => cdp)
+    this.up = Promise.all([this.#putUp(target, known), this.#focus(target)]).then(([cdp]) => cdp)
   }
 
   hear(hooks: PageGuardHooks): void {
     this.#hooks = hooks
   }
 
-  async #putUp(target: Target): Promise<CDPSession> {
+  async #putUp(target: Target, known: Page | null): Promise<CDPSession> {
     const cdp = await target.createCDPSession()
     this.#listen(cdp)
+    const permitted = known !== null && popupsArePermitted(known)
     await Promise.all([
       cdp.send('Page.enable'),
       cdp.send('Runtime.enable'),
       cdp.send('Runtime.addBinding', { name: this.#channel }),
-      cdp.send('Page.addScriptToEvaluateOnNewDocument', {
-        source: `(${guardDocument.toString()})(${JSON.stringify(this.#channel)})`,
-        runImmediately: true,
-      }),
+      this.#permit(cdp, permitted),
     ])
     const page = await pageOf(target)
-    onPopupPermit(page, (permitted) => this.#permit(cdp, permitted))
-    if (popupsArePermitted(page)) void this.#permit(cdp, true)
+    // A page that has gone answers nothing more.
+    const follow = (isSo: boolean): Promise<unknown> => this.#permit(cdp, isSo).catch(() => undefined)
+    onPopupPermit(page, follow)
+    if (popupsArePermitted(page) !== permitted) void follow(!permitted)
     return cdp
   }
 
@@ -94,10 +94,7 @@ class PageGuard {
     watchDialogs(cdp, () => this.#hooks)
     cdp.on('Runtime.executionContextCreated', ({ context }) => {
       const { isDefault } = (context.auxData ?? {}) as { isDefault?: boolean } // Chromium's own facts, typed as any object
-      if (isDefault !== true) return
-      this.#origins.set(context.id, context.origin)
-      // It may have begun before the permit was taken back.
-      if (this.#windows === 'shut again') this.#forbid(cdp, context.id)
+      if (isDefault === true) this.#origins.set(context.id, context.origin)
     })
     cdp.on('Runtime.executionContextDestroyed', ({ executionContextId }) => void this.#origins.delete(executionContextId))
     cdp.on('Runtime.executionContextsCleared', () => this.#origins.clear())
@@ -112,27 +109,22 @@ class PageGuard {
     })
   }
 
-  /** With the document and not after it: a click may come before anything that is sent to a document that has begun. */
-  #permit(cdp: CDPSession, permitted: boolean): Promise<unknown> {
-    this.#windows = permitted ? 'permitted' : 'shut again'
-    const follow = async (script: string | null): Promise<string | null> => {
-      if (script !== null) await cdp.send('Page.removeScriptToEvaluateOnNewDocument', { identifier: script })
-      if (!permitted) return null
-      const asked = { source: this.#switch('+'), runImmediately: true }
-      return (await cdp.send('Page.addScriptToEvaluateOnNewDocument', asked)).identifier
-    }
-    // The page has gone, and its documents with it.
-    this.#ahead = this.#ahead.then(follow).catch(() => null)
-    if (!permitted) for (const contextId of this.#origins.keys()) this.#forbid(cdp, contextId)
-    return this.#ahead
-  }
-
-  #forbid(cdp: CDPSession, contextId: number): void {
-    cdp.send('Runtime.evaluate', { contextId, expression: this.#switch('-') }).catch(() => undefined)
-  }
-
-  #switch(sign: '+' | '-'): string {
-    return `dispatchEvent(new Event(${JSON.stringify(this.#channel + sign)}))`
+  /**
+   * With the document and not after it: a click may come before anything that is sent to a document that has begun. In those that have
+   * begun it counts from here on.
+   */
+  async #permit(cdp: CDPSession, permitted: boolean): Promise<void> {
+    const source = `(${guardDocument.toString()})(${JSON.stringify(this.#channel)}, ${permitted})`
+    const before = this.#script
+    const added = cdp.send('Page.addScriptToEvaluateOnNewDocument', { source, runImmediately: true })
+    this.#script = added.then(
+      ({ identifier }) => identifier,
+      () => null,
+    )
+    await added
+    // Documents that come before this is done run both, and the later one counts.
+    const identifier = await before
+    if (identifier !== null) await cdp.send('Page.removeScriptToEvaluateOnNewDocument', { identifier })
   }
 }
 

@@ -298,6 +298,11 @@ export function installHands(name: string, channel: string): void {
     [`${heardBy}-picker`, onPicker],
     [`${heardBy}-copied`, onOwnCopy],
   ]
+  // The same listener counts once, however often it is added.
+  const listen = (): void => {
+    for (const [kind, listener] of listeners()) addEventListener(kind, listener as EventListener, { capture: true })
+  }
+  const rewritten = new MutationObserver(listen)
 
   const hands: FrameHands = {
     focus() {
@@ -321,8 +326,9 @@ export function installHands(name: string, channel: string): void {
       const send = world[through] as ((text: string) => void) | undefined
       heardBy = through
       tell = (message) => send?.(JSON.stringify(message))
-      // The same listener counts once, however often it is added.
-      for (const [kind, listener] of listeners()) addEventListener(kind, listener as EventListener, { capture: true })
+      listen()
+      // A page that writes itself anew has no listeners any more, of nobody.
+      rewritten.observe(document, { childList: true })
       if (hands.focus() === 2) onFocus()
     },
     stop() {
@@ -330,6 +336,7 @@ export function installHands(name: string, channel: string): void {
       dispatchEvent(new Event(`${heardBy}-stop`))
       pending.clear()
       giveListBack()
+      rewritten.disconnect()
       for (const [kind, listener] of listeners()) removeEventListener(kind, listener as EventListener, { capture: true })
     },
     choose(id, value) {

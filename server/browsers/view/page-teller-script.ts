@@ -51,5 +51,13 @@ export function installTeller(channel: string): void {
       // The hands take the ones that they know; the rest, and what is not allowed, is the browser's.
       return mayOpen && !self.dispatchEvent(event) ? undefined : native()
     })
-  addEventListener(`${channel}-stop`, () => restore.forEach((each) => each()), { once: true })
+  const stop = (): void => {
+    rewritten.disconnect()
+    restore.forEach((each) => each())
+  }
+  const listen = (): void => addEventListener(`${channel}-stop`, stop, { once: true })
+  // A page that writes itself anew has no listeners any more.
+  const rewritten = new MutationObserver(listen)
+  rewritten.observe(document, { childList: true })
+  listen()
 }

@@ -49,6 +49,19 @@ async function isListenedTo(window: Page): Promise<void> {
 }
 
 describe('a login that was recorded by doing it', () => {
+  it('is heard as well in a page that has written itself anew', async () => {
+    const { session, now, end } = await recordAt(`${sites.url}/sso`)
+    await session.page().waitForSelector('#sso')
+    await session.page().evaluate(() => {
+      document.open()
+      document.write('<button id="written">Sign in</button>')
+      document.close()
+    })
+    await session.page().click('#written')
+    await eventually('the click is a step', async () => (await now()).steps.some(({ click }) => click === '#written'))
+    await end()
+  })
+
   it('through a window of its own for single sign-on, signs in when it is tried', async () => {
     const address = `${sites.url}/sso`
     const { session, now, end } = await recordAt(address)

@@ -36,6 +36,19 @@ describe('a list', () => {
     await driven.noted('input terminal=w')
   })
 
+  it('of a page that has written itself anew is shown to the person', async () => {
+    await driven.go('/controls')
+    await driven.session.page().evaluate(() => {
+      const written = document.documentElement.outerHTML
+      document.open()
+      document.write(written)
+      document.close()
+    })
+    const choice = await openChoice('#terminal')
+    driven.viewer.send({ type: 'choose', choice: choice.id, value: '3' })
+    await driven.noted('input terminal=w')
+  })
+
   it('can be opened by the keyboard and left alone', async () => {
     await driven.go('/controls')
     const first = await openChoice('#terminal')

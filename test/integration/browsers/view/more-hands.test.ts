@@ -157,6 +157,22 @@ describe("a site's own window", () => {
     await driven.noted('handle=true')
   })
 
+  it('opens, and is refused, as well in a page that has written itself anew', async () => {
+    await driven.go('/popups')
+    await driven.session.page().setContent('<button id="open">Open</button>')
+    const opens = (): Promise<unknown> => driven.session.page().evaluate("window.open('/child', 'child') !== null")
+    driven.viewer.send({ type: 'give-back' })
+    await driven.viewer.notice('control', ({ holder }) => holder === 'nobody')
+    expect(await opens()).toBe(false)
+    driven.viewer.send({ type: 'take-over' })
+    await driven.viewer.notice('control', ({ holder }) => holder === 'you')
+    await driven.click('#open')
+    expect(await opens()).toBe(true)
+    await eventually('it is in front', () => driven.session.pages.active()?.url.endsWith('/child'))
+    await driven.click('#done')
+    await eventually('the page is in front again', () => driven.session.pages.active()?.url.includes('/popups'))
+  })
+
   it('opens from a frame of another site too, and for nobody else than who drives', async () => {
     await driven.go('/popups')
     await driven.click('#inner', true)
