@@ -141,17 +141,7 @@ describe("a site's own window", () => {
   })
 
   it('opens for a click that comes while its page still loads', async () => {
-    const page = driven.session.page()
-    const waits = page.waitForRequest(`${driven.site.url}/slow.bin`)
-    let loaded = false
-    const going = page.goto(`${driven.site.url}/standing`).finally(() => (loaded = true))
-    await waits
-    driven.viewer.click({ x: 50, y: 50 })
-    driven.viewer.socket.ping()
-    await once(driven.viewer.socket, 'pong')
-    await page.browser().version()
-    await eventually('it is loaded', () => (driven.site.finishSlow(), loaded))
-    await going
+    await whileItStands('/standing', () => driven.viewer.click({ x: 50, y: 50 }))
     await eventually('it is in front', () => driven.session.pages.active()?.url.endsWith('/child'))
     await driven.click('#done')
     await driven.noted('handle=true')
@@ -193,18 +183,10 @@ describe('what is put into a page for the person', () => {
   it('is there for a click that comes right after they have taken over, however busy the page', async () => {
     driven.viewer.send({ type: 'give-back' })
     await driven.viewer.notice('control', ({ holder }) => holder === 'nobody')
-    const page = driven.session.page()
-    const waits = page.waitForRequest(`${driven.site.url}/slow.bin`)
-    let loaded = false
-    const going = page.goto(`${driven.site.url}/standing-list`).finally(() => (loaded = true))
-    await waits
-    driven.viewer.send({ type: 'take-over' })
-    driven.viewer.click({ x: 50, y: 50 })
-    driven.viewer.socket.ping()
-    await once(driven.viewer.socket, 'pong')
-    await page.browser().version()
-    await eventually('it is loaded', () => (driven.site.finishSlow(), loaded))
-    await going
+    await whileItStands('/standing-list', () => {
+      driven.viewer.send({ type: 'take-over' })
+      driven.viewer.click({ x: 50, y: 50 })
+    })
     expect((await driven.viewer.notice('choice')).choice.options.map(({ text }) => text)).toEqual(['North', 'South'])
   })
 
@@ -289,6 +271,21 @@ it('the page is laid out for the view while it drives, sharp, and as before when
   driven.viewer.send({ type: 'give-back' })
   await eventually('it is as before', async () => (await size()).join() === '1280,800,1')
 })
+
+/** Goes to a page that stands still in a request; it goes on when what was sent meanwhile has reached its browser. */
+async function whileItStands(path: string, send: () => void): Promise<void> {
+  const page = driven.session.page()
+  const stands = page.waitForRequest(`${driven.site.url}/slow.bin`)
+  let loaded = false
+  const going = page.goto(driven.site.url + path).finally(() => (loaded = true))
+  await stands
+  send()
+  driven.viewer.socket.ping()
+  await once(driven.viewer.socket, 'pong')
+  await page.browser().version()
+  await eventually('it is loaded', () => (driven.site.finishSlow(), loaded))
+  await going
+}
 
 async function select(selector: string): Promise<void> {
   const { x, y } = await driven.placeOf(selector)
