@@ -18,6 +18,7 @@ const foundations = [
   'linear-pattern',
   'log',
   'order',
+  'plain-text',
   'room',
   'room-report',
   'rooms',

@@ -33,7 +33,7 @@ export const settingsMigrations: readonly SettingsMigration[] = [
         if (path !== undefined) setAt(settings, path.split('.'), name.endsWith('Port') && value === false ? 'off' : value)
         else if (name === 'idleMinutes')
           setAt(settings, ['browsers', 'idleTimeout'], typeof value === 'number' ? Math.round(value * 60) : value)
-        else if (name === 'lan' && Array.isArray(value)) for (const api of value) setAt(settings, ['apis', String(api), 'openTo'], 'lan')
+        else if (name === 'lan' && Array.isArray(value)) openToLan(settings, value)
         else if (name === 'dark' && typeof value === 'boolean') settings['theme'] = value ? 'dark' : 'light'
         else setAt(settings, [name], value)
       }
@@ -41,6 +41,13 @@ export const settingsMigrations: readonly SettingsMigration[] = [
     },
   },
 ]
+
+/** What is no name stays where it stood, and is told as what no setting takes up. */
+function openToLan(settings: Record<string, unknown>, listed: readonly unknown[]): void {
+  for (const api of listed) if (typeof api === 'string') setAt(settings, ['apis', api, 'openTo'], 'lan')
+  const others = listed.filter((api) => typeof api !== 'string')
+  if (others.length > 0) setAt(settings, ['lan'], others)
+}
 
 /** Runs the migrations that lead from `version` to the present; the value itself when there are none or it is no object. */
 export function migrateSettings(value: unknown, version: number, migrations: readonly SettingsMigration[] = settingsMigrations): unknown {

@@ -18,6 +18,7 @@ import {
 import type { OwnMessages } from './own-messages.ts'
 import type { PageOpening } from './page-opening.ts'
 import { judge, type Answered, type Standing, type Verdict } from './policy.ts'
+import { plainText } from '../../plain-text.ts'
 
 /** What a client needs of the hub. */
 export interface Hub {
@@ -203,7 +204,7 @@ export class HubClient {
     const close = (): void => {
       if (!this.#over) pass()
     }
-    this.#hub.leaveAPage(String(targetId)).then(close, close)
+    this.#hub.leaveAPage(plainText(targetId)).then(close, close)
   }
 
   #pass(command: Command, attachment: Attachment<HubClient>, params: Fields, answered: Answered | undefined): void {
@@ -249,7 +250,7 @@ export class HubClient {
     if (method === 'Target.attachToTarget' && this.#hub.attachments.get(String(result['sessionId']))?.hidden === true)
       return { error: targetNotFound }
     if (answered === 'context-made') this.contexts.add(String(result['browserContextId']))
-    if (answered === 'context-gone') this.contexts.delete(String(params['browserContextId']))
+    if (answered === 'context-gone') this.contexts.delete(plainText(params['browserContextId']))
     if (answered === 'page-made') this.#pages.add(String(result['targetId']))
     if (answered === 'only-own-contexts')
       return { result: { ...result, browserContextIds: listOf(result['browserContextIds']).filter((id) => this.contexts.has(String(id))) } }
@@ -264,16 +265,16 @@ export class HubClient {
       case 'Target.attachedToTarget':
         return this.#attached(attachment, params)
       case 'Target.detachedFromTarget':
-        return !this.#hub.attachments.remove(String(params['sessionId'])).some(({ hidden }) => hidden)
+        return !this.#hub.attachments.remove(plainText(params['sessionId'])).some(({ hidden }) => hidden)
       case 'Target.targetCreated':
       case 'Target.targetInfoChanged': {
         const info = targetInfoOf(params)
         return info !== null && this.#targets.sees(info)
       }
       case 'Target.targetDestroyed':
-        return this.#targets.gone(String(params['targetId']))
+        return this.#targets.gone(plainText(params['targetId']))
       case 'Target.targetCrashed':
-        return !this.#targets.hides(String(params['targetId']))
+        return !this.#targets.hides(plainText(params['targetId']))
       case 'Target.receivedMessageFromTarget':
         return false
       default:
@@ -283,7 +284,7 @@ export class HubClient {
 
   #attached(parent: Attachment<HubClient>, params: Fields): boolean {
     const info = targetInfoOf(params)
-    const sessionId = String(params['sessionId'])
+    const sessionId = plainText(params['sessionId'])
     if (info === null) return false
     this.#targets.attached(info)
     const hidden = parent.hidden || !this.#targets.sees(info)

@@ -4,6 +4,7 @@
  * would reach past the session (the machine's files, ports, other networks) is refused in words.
  */
 import { contextNotFound, refusal, targetNotFound, type Command, type Fields, type ProtocolError } from './messages.ts'
+import { plainText } from '../../plain-text.ts'
 
 /** What a command is judged by. */
 export interface Standing {
@@ -78,7 +79,7 @@ const rules: Readonly<Record<string, Rule>> = {
     return { kind: 'pass', params: { disposeOnDetach: true }, answered: 'context-made' }
   },
   'Target.disposeBrowserContext': ({ params }, { owns }) =>
-    owns(String(params['browserContextId'])) ? { kind: 'pass', answered: 'context-gone' } : { kind: 'refuse', error: contextNotFound },
+    owns(plainText(params['browserContextId'])) ? { kind: 'pass', answered: 'context-gone' } : { kind: 'refuse', error: contextNotFound },
   'Target.getBrowserContexts': () => ({ kind: 'pass', answered: 'only-own-contexts' }),
   'Target.createTarget': ({ params }, { made, isDriven }) => {
     if (made.pages >= mostPages) return { kind: 'refuse', error: refusal(`A client may have ${mostPages} pages of its own`) }

@@ -8,6 +8,7 @@ import { withDeadline } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
 import type { Fetch } from '../../http/egress-fetch.ts'
 import { BrowserFault } from '../fault.ts'
+import { plainText } from '../../plain-text.ts'
 
 export type Captcha = { kind: 'recaptcha-v2'; siteKey: string; pageUrl: string } | { kind: 'image'; base64: string }
 
@@ -99,7 +100,7 @@ function readReply(text: string): { ok: boolean; text: string } | null {
   try {
     const reply: unknown = JSON.parse(plain)
     if (typeof reply !== 'object' || reply === null || !('status' in reply) || !('request' in reply)) return null
-    const words = String(reply.request)
+    const words = plainText(reply.request)
     return words === '' ? null : { ok: Number(reply.status) === 1, text: words }
   } catch {
     return null

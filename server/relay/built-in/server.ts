@@ -7,6 +7,7 @@ import type { Right, Standing } from '../../http/rights.ts'
 import type { relayEvents } from '../events.ts'
 import type { BuiltInReach } from './reach.ts'
 import type { BuiltInServer } from '../upstreams/upstreams.ts'
+import { plainText } from '../../plain-text.ts'
 
 export type ToolContent = { type: 'text'; text: string } | { type: 'image'; data: string; mimeType: string }
 
@@ -92,7 +93,7 @@ async function callTool(
   request: Request,
   { events, standingOf }: CallParts,
 ): Promise<CallToolResult> {
-  const sessionId = String(request._meta?.[callerKey] ?? 'unknown')
+  const sessionId = plainText(request._meta?.[callerKey] ?? 'unknown')
   const actor = `relay:${sessionId}`
   const token = request._meta?.progressToken
   let reported = -1

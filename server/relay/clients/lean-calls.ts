@@ -21,6 +21,7 @@ import { serverInfo } from './mcp-server.ts'
 import type { ModernClients } from './modern-clients.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { ToolEntry } from '../sessions/view.ts'
+import { plainText } from '../../plain-text.ts'
 
 export interface LeanOptions {
   meter: Meter
@@ -185,7 +186,7 @@ function statusOf({ modern }: PlainCall, { error }: Json): number {
 const missingCapability = -32021
 
 function mayHear({ logLevel }: RelayClient, params: Json | undefined): boolean {
-  return logLevel === undefined || isLevelOrAbove(String(params?.['level']), logLevel)
+  return logLevel === undefined || isLevelOrAbove(plainText(params?.['level']), logLevel)
 }
 
 function acceptsBoth(accept: string | undefined): boolean {

@@ -11,6 +11,7 @@ import { asJson, type Json, type Message } from '../upstreams/connection.ts'
 import { createRelayServer } from './mcp-server.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
+import { plainText } from '../../plain-text.ts'
 
 export type RelayRequest = IncomingMessage & { auth?: AuthInfo }
 
@@ -79,7 +80,7 @@ export class LegacyClients {
   /** A server said something outside any call. */
   onNotification(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
-    const uri = String(params?.['uri'])
+    const uri = plainText(params?.['uri'])
     for (const { client, relay } of this.#byId.values())
       if (client.isWatching(uri) && client.view().upstreams.includes(upstream))
         void relay.server.sendResourceUpdated({ uri }).catch(() => undefined)

@@ -10,6 +10,7 @@ import { createRelayServer } from './mcp-server.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { upstreamOfResource } from '../sessions/view.ts'
+import { plainText } from '../../plain-text.ts'
 
 export interface ModernOptions extends ClientsOptions {
   /** Bytes of a request. */
@@ -68,7 +69,7 @@ export class ModernClients {
   onNotification(upstream: Upstream, { method, params }: Message): void {
     if (method !== 'notifications/resources/updated') return
     for (const { client, handler } of this.#bySession.values())
-      if (client.view().upstreams.includes(upstream)) handler.notify.resourceUpdated(String(params?.['uri']))
+      if (client.view().upstreams.includes(upstream)) handler.notify.resourceUpdated(plainText(params?.['uri']))
   }
 
   async end(sessionId: string): Promise<void> {

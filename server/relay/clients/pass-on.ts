@@ -21,6 +21,7 @@ import { HeldCalls } from './held-calls.ts'
 import { isLevelOrAbove } from './log-levels.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
+import { plainText } from '../../plain-text.ts'
 
 export interface PassOnOptions {
   client: RelayClient
@@ -163,14 +164,14 @@ function envelopeOf({ mcpReq }: ServerContext): Json & { [CLIENT_CAPABILITIES_ME
 }
 
 async function notifyClient({ client, era }: PassOnOptions, { method, params }: Message, ctx: ServerContext): Promise<void> {
-  const level = method === 'notifications/message' ? String(params?.['level']) : undefined
+  const level = method === 'notifications/message' ? plainText(params?.['level']) : undefined
   try {
     if (era === 'legacy') {
       if (level !== undefined && client.logLevel !== undefined && !isLevelOrAbove(level, client.logLevel)) return
       await ctx.mcpReq.notify({ method, ...(params === undefined ? {} : { params }) })
     } else if (level !== undefined) {
       // Drops what the request did not ask for. The SDK types levels by name; an unknown one is refused there.
-      await ctx.mcpReq.log(level as 'info', params?.['data'], params?.['logger'] === undefined ? undefined : String(params['logger']))
+      await ctx.mcpReq.log(level as 'info', params?.['data'], params?.['logger'] === undefined ? undefined : plainText(params['logger']))
     }
   } catch {
     // The client has gone; what is said to it is lost with it.

@@ -2,6 +2,7 @@
 import { RelayFault } from '../fault.ts'
 import type { ImportableServer } from '../contract/native-servers.ts'
 import { newUpstream, type NewUpstream } from '../contract/upstream.ts'
+import { plainText } from '../../plain-text.ts'
 
 export interface FoundServer {
   shown: ImportableServer
@@ -57,9 +58,9 @@ function serverOf(name: string, entry: unknown): FoundServer {
   const given = isTable(entry) ? entry : {}
   const command = textOf(given['command'])
   const url = textOf(given['url']) ?? textOf(given['serverUrl'])
-  const type = String(given['type'] ?? given['transport'] ?? '')
+  const type = plainText(given['type'] ?? given['transport'] ?? '')
   const transport = command !== null ? 'stdio' : type === 'sse' || (type === '' && url?.endsWith('/sse') === true) ? 'sse' : 'http'
-  const args = Array.isArray(given['args']) ? given['args'].map(String) : []
+  const args = Array.isArray(given['args']) ? given['args'].map(plainText) : []
   const env = textsOf(given['env'])
   const headers = textsOf(given['headers'])
   const cwd = textOf(given['cwd'])
@@ -102,7 +103,7 @@ function textOf(value: unknown): string | null {
 }
 
 function textsOf(value: unknown): Record<string, string> {
-  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, String(each)])) : {}
+  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plainText(each)])) : {}
 }
 
 /**

@@ -98,6 +98,12 @@ describe('settings migrations', () => {
     expect(settingsMigrations.map(({ from }) => from)).toEqual(Array.from({ length: settingsVersion }, (_, version) => version))
   })
 
+  test('leave what is no name in the list of open APIs, so that it is told', () => {
+    const { settings, setAside } = salvage(migrateSettings({ lan: ['bots', { toString: 0 }, [null]] }, 0))
+    expect(settings.apis.bots.openTo).toBe('lan')
+    expect(setAside).toMatchObject([{ path: 'lan', value: [{ toString: 0 }, [null]] }])
+  })
+
   test('never fail, whatever JSON they are given', () => {
     fc.assert(
       fc.property(

@@ -100,6 +100,11 @@ describe('a command that reaches the browser changed', () => {
     expect(told('Target.createTarget', { url: 'about:blank' }, { isDriven: () => true })).toMatchObject({ params: { background: true } })
   })
 
+  it('what is no text names nothing', () => {
+    const params = { browserContextId: { toString: 0 } }
+    expect(told('Target.disposeBrowserContext', params)).toMatchObject({ kind: 'refuse' })
+  })
+
   it('what closes a page leaves the session another', () => {
     for (const method of ['Page.close', 'Target.closeTarget']) expect(told(method)).toEqual({ kind: 'pass', closes: 'page' })
   })

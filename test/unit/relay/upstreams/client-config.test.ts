@@ -76,3 +76,12 @@ test('names that ours cannot be are made so; what is no configuration is refused
     expect(() => readClientConfig(text)).toThrow(expect.toSatisfy((error: unknown) => Fault.is(error, 'config-invalid')))
   }
 })
+
+test('objects where texts are due are none: the rest of the file is shown all the same', () => {
+  const odd = { toString: 0 }
+  const config = { mcpServers: { odd: { type: odd, url: 'http://a.test/', env: { A: odd }, args: [odd] }, good: { command: 'tool' } } }
+  expect(shown(JSON.stringify(config))).toMatchObject([
+    { name: 'odd', transport: 'http' },
+    { name: 'good', problem: null },
+  ])
+})
