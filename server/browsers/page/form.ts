@@ -4,6 +4,7 @@ import type { ElementHandle, Page } from 'puppeteer-core'
 import { abortable } from '../../async/abortable.ts'
 import { isBetweenDocuments } from './between-documents.ts'
 import { find } from './find.ts'
+import { takesPresses } from './takes-presses.ts'
 import { until } from './until.ts'
 
 export interface Field {
@@ -96,7 +97,7 @@ const clickWithin = 3_000
 
 /**
  * Clicks like a person would, as soon as the button can be pressed. Where a click cannot work, presses it by script: something lies over
- * it, or the page is at the back, where a click waits for a frame that is never drawn. Resolves also when the click leads elsewhere.
+ * it, or the page is at the back, where a click waits for a picture that is never drawn. Resolves also when the click leads elsewhere.
  */
 export async function press(page: Page, selector: string, signal: AbortSignal): Promise<void> {
   let left = false
@@ -121,7 +122,9 @@ export async function pressFound(page: Page, button: ElementHandle<HTMLElement>,
   // An open dialog acknowledges nothing until it is answered.
   page.once('dialog', onPopup)
   try {
-    const outOfReach = await abortable(button.evaluate(isOutOfReach), signal)
+    const within = AbortSignal.any([signal, AbortSignal.timeout(clickWithin)])
+    const outOfReach = (await abortable(button.evaluate(isOutOfReach), signal)) || !(await takesPresses(button, within))
+    signal.throwIfAborted()
     const click = outOfReach ? button.evaluate(pressElement) : button.click()
     click.catch(() => undefined)
     await abortable(Promise.race([click, opened.promise, wait(clickWithin, undefined, { ref: false })]), signal)

@@ -1,10 +1,12 @@
 /** A session of the real room on the site of hands, driven over the live view's WebSocket as the window drives it. */
 import type { Frame } from 'puppeteer-core'
 import { WebSocket } from 'ws'
+import { takesPresses } from '../../../../server/browsers/page/takes-presses.ts'
 import type { Session } from '../../../../server/browsers/session/session.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { startHandsSite, type HandsSite } from '../../../fixtures/hands-site.ts'
+import { patience } from '../../../fixtures/patience.ts'
 import { siteProfile, type SiteProfile } from '../../../../server/browsers/contract/site-profile.ts'
 import { Viewer } from './viewer.ts'
 
@@ -17,7 +19,7 @@ export interface Driven {
   go(path: string): Promise<void>
   /** Until the page or one of its frames has noted it. */
   noted(text: string): Promise<void>
-  /** The middle of an element, in CSS px of the page, also in a frame or a shadow root. */
+  /** The middle of an element, in CSS px of the page, also in a frame or a shadow root; what is pressed there reaches it. */
   placeOf(selector: string, inFrame?: boolean): Promise<{ x: number; y: number }>
   click(selector: string, inFrame?: boolean): Promise<void>
   event(kind: string, said?: string): Promise<void>
@@ -74,7 +76,8 @@ export async function drive(profile: Partial<SiteProfile> = {}, pages: Record<st
       const frame = await eventually('the frame', () => (inFrame ? page().frames()[1] : page().mainFrame()))
       const element = await frame.waitForSelector(selector)
       const box = await element?.boundingBox()
-      if (box == null) throw new Error(`${selector} is not to be seen`)
+      if (element === null || box == null) throw new Error(`${selector} is not to be seen`)
+      if (!(await takesPresses(element, AbortSignal.timeout(patience)))) throw new Error(`Nothing reaches ${selector}`)
       return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
     },
     async click(selector, inFrame) {
