@@ -17,7 +17,7 @@ export interface StateSource {
 }
 
 export interface ReadOptions {
-  /** Ms for each page; one that hangs is left out. */
+  /** Ms for each page; one that hangs is left out. The browser has `cookiesWithin`. */
   patience: number
   /** What is known of origins that stand in no tab now. */
   known: ReadonlyMap<string, OriginState>
@@ -31,6 +31,11 @@ export interface ReadOptions {
 export const mostIndexedDB = 5_000_000
 /** Origins that are read at the back. */
 const mostClosed = 12
+/**
+ * Ms for the cookies. They are the login, so a browser that is slow is waited for: longer than a page, which only hangs by itself, and longer
+ * than anybody who waits for the look at it.
+ */
+const cookiesWithin = 6_000
 
 export async function readCookies(source: Pick<StateSource, 'browser'>): Promise<StateCookie[]> {
   const browser = source.browser.running?.puppeteer
@@ -47,7 +52,7 @@ export async function readCookies(source: Pick<StateSource, 'browser'>): Promise
 export async function readState(source: StateSource, { patience, known, visited = [], startTimer }: ReadOptions): Promise<BrowserState> {
   const late = (): Error => new Error('The page does not answer')
   // Beside the pages.
-  const reading = inTime(patience, readCookies(source), late, startTimer)
+  const reading = inTime(cookiesWithin, readCookies(source), late, startTimer)
   reading.catch(() => undefined)
   const active = source.pages.active()?.id
   const origins = new Map(known)

@@ -1,9 +1,9 @@
 /** A browser that is there and does not answer is not handed out: its login goes on in a fresh one, or it is said why not. */
 import { existsSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startRealTimer, type StartTimer } from '../../../../server/async/deadline.ts'
+import type { StartTimer } from '../../../../server/async/deadline.ts'
 import { testClock } from '../../../fakes/kernel.ts'
-import { serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
+import { patientTimer, serveBrowsers, type ServedBrowsers } from '../../../fakes/served-browsers.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { exampleContainer } from '../../../fixtures/portal/containers.ts'
 
@@ -14,7 +14,7 @@ const pageLimit = 5_000
 /** Limits run out when the test says so: a busy machine is no silent browser. */
 const running = new Map<() => void, number>()
 const startTimer: StartTimer = (ms, ring) => {
-  if (![pingLimit, browserLimit, pageLimit].includes(ms)) return startRealTimer(ms, ring)
+  if (![pingLimit, browserLimit, pageLimit].includes(ms)) return patientTimer(ms, ring)
   running.set(ring, ms)
   return () => void running.delete(ring)
 }
