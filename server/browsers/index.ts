@@ -33,6 +33,7 @@ export interface BrowsersOptions {
   install?: InstallSource
   upkeep?: ServiceOptions['upkeep']
   startTimer?: ServiceOptions['startTimer']
+  machine?: ServiceOptions['machine']
 }
 
 export function createBrowsersRoom(context: RoomContext, options: BrowsersOptions): BrowsersRoom {
@@ -96,6 +97,7 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
     },
     ...(options.upkeep ? { upkeep: options.upkeep } : {}),
     ...(options.startTimer ? { startTimer: options.startTimer } : {}),
+    ...(options.machine ? { machine: options.machine } : {}),
   })
   const workshop = createWorkshop({
     profiles,

@@ -14,6 +14,7 @@ import { captchaSolver, proveLogin, recogniseLogin, refresh, signInAgain } from 
 import type { SignedIn } from './login/sign-in.ts'
 import { Jobs } from './one-shot/jobs.ts'
 import { checkSetup } from './resource/check-setup.ts'
+import type { MachineMemory } from './resource/machine-memory.ts'
 import { Recycler } from './resource/recycler.ts'
 import { Room } from './resource/room.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
@@ -43,6 +44,8 @@ export interface ServiceOptions extends StarterOptions {
   cards: KeptCards
   /** Ms; tests hurry. */
   upkeep?: UpkeepPace
+  /** What the system would give; it is asked when left out. */
+  machine?: () => MachineMemory
 }
 
 export class SessionService {
@@ -70,7 +73,8 @@ export class SessionService {
     const flights = this.#flights
     this.#options = options
     this.jobs = new Jobs(options.clock)
-    this.#starter = new BrowserStarter(options)
+    const { machine } = options
+    this.#starter = new BrowserStarter({ ...options, ...(machine && { freeMemory: () => machine().availableBytes }) })
     const runner = new SessionRunner({
       ...options,
       starter: this.#starter,
@@ -93,6 +97,7 @@ export class SessionService {
       sessions: () => sessions.live(),
       places: () => this.maxSessions,
       limit: () => options.settings.current().browsers,
+      ...(machine && { machine }),
     })
     this.#admission = new Admission({
       sessions,

@@ -48,6 +48,12 @@ const key = 'a-key-for-tests'
 /** A busy machine is no silent browser: what a test does not say is silent has all the time there is. */
 export const patientTimer: StartTimer = (ms, ring) => startRealTimer(Math.max(ms, patience), ring)
 
+/** What else runs here takes memory as it likes, and no session ends for that: there is room for all that a test opens. */
+export const roomyMachine = (): { totalBytes: number; availableBytes: number } => ({
+  totalBytes: 64_000_000_000,
+  availableBytes: 48_000_000_000,
+})
+
 /** Of a key that sees what it has made. */
 const standingOf = (name: string): Standing => ({
   maker: `key:${name}`,
@@ -78,7 +84,7 @@ export async function serveBrowsers({
       },
     },
   })
-  const room = createBrowsersRoom(context, { upkeep, startTimer: patientTimer, ...roomOptions, textOf: sessionText })
+  const room = createBrowsersRoom(context, { upkeep, startTimer: patientTimer, machine: roomyMachine, ...roomOptions, textOf: sessionText })
   const { name, ...site } = portal.siteProfile(profile)
   await room.profiles.put(name, site, 'system')
   await room.start()

@@ -26,6 +26,8 @@ export interface StarterOptions extends RecordsOptions {
   changed(): void
   /** Measures how long a browser or a page may take to answer before it is taken for silent; a real timer when left out. */
   startTimer?: StartTimer
+  /** Bytes; the system is asked when left out. */
+  freeMemory?: () => number
 }
 
 /** Which Chromium is started. */
@@ -82,6 +84,7 @@ export class BrowserStarter {
       },
       changed: options.changed,
       startTimer: options.startTimer,
+      ...(options.freeMemory && { freeMemory: options.freeMemory }),
       patience: () => settings.current().browsers.idleTimeout * 1_000,
       start: async (fitness, signal, release) => {
         const row = `spare_${randomBytes(8).toString('hex')}`
