@@ -21,7 +21,8 @@ const steps = {
   'opening the login': '/login',
   'the login': 'Input.dispatchKeyEvent',
   'an operation': 'containers?q=',
-  'the live view': 'Page.startScreencast',
+  // Of the view's own size: the session's recorder starts one too, for its pictures.
+  'the live view': '"maxWidth":640',
   'a refresh': '/session"',
   closing: 'Browser.close',
 } as const

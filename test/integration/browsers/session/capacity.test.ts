@@ -114,7 +114,7 @@ describe('the limit on sessions', () => {
       })
     const replies = await Promise.all([booking(6), booking(7)])
     expect(replies.map(({ body }) => body.booking_number)).toEqual(['BK-88210', 'BK-88210'])
-    served.portal.delay = 20_000
+    served.portal.delay = 600_000
     const busy = [booking(8), booking(9)]
     await eventually('both have taken the places of the idle ones', async () => (await usernames()).join() === 'user8,user9')
     // Both places are leased by operations that still sign in: waiting would be pointless.

@@ -86,7 +86,7 @@ describe('a browser in trouble', () => {
   })
 
   it('answers a call that waits for it when it dies during the login', async () => {
-    served.portal.delay = 20_000
+    served.portal.delay = 600_000
     const opening = served.open(5)
     const pid = await eventually('the login has begun', () => {
       const [session] = served.room.service.list()
