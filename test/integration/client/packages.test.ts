@@ -11,6 +11,7 @@ import { testClock } from '../../fakes/kernel.ts'
 import { startLogins } from '../../fakes/logins.ts'
 import { startChromium } from '../../fixtures/chromium.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
+import { patience } from '../../fixtures/patience.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../../..')
@@ -96,7 +97,7 @@ test('the gateway of the logins lets a good token through and nothing else, in a
   const text = `
 import { createGateway } from '@wheelhouse/logins'
 const [url, token] = process.argv.slice(2)
-const gateway = createGateway({ url })
+const gateway = createGateway({ url, timeout: ${patience} })
 await gateway.ready()
 const handle = gateway.fetch((_, { user_id }) => new Response('for ' + user_id))
 const ask = async (headers) => {

@@ -1,7 +1,8 @@
 /** A gateway over time: renewal, idle limits, who is evicted, streams that die without a word. Every clock is the test's. */
 import { once } from 'node:events'
 import { createServer, connect, type Socket } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { createGateway, type Gateway, type GatewayOptions, type Verdict } from '../../../../client/logins/src/index.ts'
 import { elapsedOf } from '../../../../client/logins/src/time.ts'
 import { bearer, ownerKey, startLogins, type TestLogins, type TestLoginsOptions } from '../../../fakes/logins.ts'
@@ -54,6 +55,7 @@ async function start({
     ...options,
   })
   onTestFinished(() => gateway.close())
+  const pings = watchPings()
   await gateway.ready()
   if (algorithm !== 'HS256') await keysAreThere(logins, gateway)
 
@@ -68,12 +70,26 @@ async function start({
         await service.run()
         if (wasListening && (end - clock.now()) % 2_000 === 0)
           await until('the gateway hears that the service is there', () => gateway.counts().heard > heard)
+        await until('the service hears that the gateway is there', () => pings.unanswered() === 0)
         // A use is told as so many ms ago: the clock stands still until the service has heard it.
         await own.run()
       }
     },
     lastActivity: async (id) => Date.parse((await logins.call('GET', `/v1/sessions/${id}`, undefined, key)).body.session.lastActivity),
   }
+}
+
+/** The service gives up who leaves several pings without an answer: by a time that a test lets run they must not pile up. */
+function watchPings(): { unanswered(): number } {
+  let unanswered = 0
+  const { ping } = WebSocket.prototype
+  vi.spyOn(WebSocket.prototype, 'ping').mockImplementation(function (this: WebSocket) {
+    unanswered += 1
+    this.once('pong', () => (unanswered -= 1))
+    ping.call(this)
+  })
+  onTestFinished(() => void vi.restoreAllMocks())
+  return { unanswered: () => unanswered }
 }
 
 /** The gateway has the public keys when it refuses by itself what they did not sign. */
@@ -257,7 +273,7 @@ test('a session that ended while clocks disagreed is not vouched for by a gatewa
   const { token } = await logins.login()
   await logins.call('POST', '/api/v1/sessions/logout', { token })
   clock.setWall(clock.now() - 60 * minutes)
-  const later = createGateway({ url: logins.url })
+  const later = createGateway({ url: logins.url, timeout: patience })
   onTestFinished(() => later.close())
   await later.ready()
   await keysAreThere(logins, later)
