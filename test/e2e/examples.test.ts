@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { connectContact, textOf, type Contact } from '../fakes/whatsapp/contact.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
+import { eventually } from '../fixtures/eventually.ts'
 import { connectPortal, type Connection } from '../fixtures/portal/connect.ts'
 import { startPortal, type Portal } from '../fixtures/portal/portal.ts'
 
@@ -106,6 +107,11 @@ test('relay: a client finds the tools at its session address and calls one', asy
   await server.call('/control/v1/users', { method: 'POST', json: { id: 'ann', primaryEmail: 'ann@example.com', credits: 5 } })
   const upstream = { name: 'everything', transport: 'stdio', command: process.execPath, args: [everything], enabled: true }
   await server.call('/control/v1/upstreams', { method: 'POST', json: upstream })
+  // A list does not wait long for a server that is only just starting.
+  await eventually('the server is ready', async () => {
+    const { upstreams } = (await (await server.call('/control/v1/upstreams')).json()) as { upstreams: { state: string }[] }
+    return upstreams[0]?.state === 'ready'
+  })
   const lines = await runExample('relay', [urlOf('relay'), 'ann', 'echo', '{"message": "hello"}'])
   expect(lines).toEqual([expect.stringMatching(/^tools: .*\becho\b/), 'Echo: hello'])
 })
