@@ -9,7 +9,8 @@ import { reservedPort } from '../fixtures/ports.ts'
 /** For what leaves a server as it was. */
 let house: ServerProcess
 beforeAll(async () => {
-  house = await startServer()
+  // It opens to the network and closes again, and between the two nobody has its port for a moment.
+  house = await startServer({ portsFromSettings: ['browsers'], dataDir: withPort('browsers', await reservedPort()) })
 })
 afterAll(() => house.dispose())
 

@@ -65,8 +65,9 @@ test('a moved listener gives its old port back', async () => {
 
 test('the same port opens to another address and comes back when that fails', async () => {
   const moving = listener()
-  const first = await moving.start('127.0.0.1', 0)
-  const port = first.state === 'listening' ? first.port : 0
+  // Between the two addresses nobody has it for a moment.
+  const port = await reservedPort()
+  await moving.start('127.0.0.1', port)
   expect(await moving.move('0.0.0.0', port)).toMatchObject({ state: 'listening', host: '0.0.0.0', port })
   await expect(moving.move('203.0.113.1', port)).rejects.toMatchObject({ code: 'port-in-use' })
   expect(moving.status).toMatchObject({ state: 'listening', host: '0.0.0.0', port })
@@ -142,12 +143,14 @@ async function startSeen(made: ReturnType<typeof listener>): Promise<{ server: S
   return { server, status }
 }
 
-/** One that listens on a free port and leaves its requests to the test. */
+/** One that listens on a port of its own and leaves its requests to the test. */
 async function movable(request: (request: IncomingMessage, response: ServerResponse) => void): Promise<{ moving: Listener; port: number }> {
   const moving = new Listener({ ...handlers, request })
   cleanups.push(() => moving.stop(0))
-  const status = await moving.start('127.0.0.1', 0)
-  return { moving, port: status.state === 'listening' ? status.port : 0 }
+  // Between two addresses nobody has it for a moment.
+  const port = await reservedPort()
+  expect(await moving.start('127.0.0.1', port)).toMatchObject({ state: 'listening', port })
+  return { moving, port }
 }
 
 function otherSocket(port: number): Socket {
