@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { runSmokeTest, type SmokeParts } from '../../../main/smoke.ts'
 import { startDesktop } from '../../fakes/desktop.ts'
+import { patience } from '../../fixtures/patience.ts'
 
 const answers: Record<string, unknown> = {
   health: { status: 'ok' },
@@ -14,7 +15,7 @@ const parts = (changes: Partial<SmokeParts> = {}): SmokeParts => ({
   evaluate: (code) => Promise.resolve(code.includes('typeof') ? 'function' : true),
   info: { platform: 'linux', version: '0.1.0', packaged: true, secretsProtected: true, closeByDefault: 'quit' },
   fetch: (address) => Promise.resolve(Response.json(answers[String(address).split('/control/v1/')[1] ?? ''])),
-  within: 1_000,
+  within: patience,
   ...changes,
 })
 
