@@ -24,6 +24,8 @@ export interface OAuthHouse {
   lifetime: number
   /** The newest access token stops working. */
   expireToken(): void
+  /** Waited for before a call with a token that does not work is refused. */
+  beforeRefusal(): Promise<void>
   /** All tokens and refresh tokens stop working. */
   revokeAll(): void
   /** Answers 503 at the token endpoint. */
@@ -53,6 +55,7 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
     lifetime: 3_600,
     tokenEndpointDown: false,
     expireToken: () => void access.delete(newest),
+    beforeRefusal: () => Promise.resolve(),
     revokeAll() {
       access.clear()
       refresh.clear()
@@ -90,6 +93,7 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
     if (pathname === '/mcp') {
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
       if (access.has(token)) return handler(request as NodeIncomingMessageLike, response)
+      await house.beforeRefusal()
       response
         .writeHead(401, {
           'www-authenticate': `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp", scope="berths"`,

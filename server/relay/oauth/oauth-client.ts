@@ -54,6 +54,8 @@ export class OAuthClient {
   #challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
   /** Refresh tokens are good once with many servers, so all who need a new one wait for the same. */
   #renewing: Promise<void> | undefined
+  /** By the answer that refused it: the Authorization that a request bore. */
+  readonly #refused = new WeakMap<Response, string | null>()
   readonly #patientFetch = (input: string | URL, init?: RequestInit): Promise<Response> =>
     this.#parts.fetch(input, { ...init, signal: AbortSignal.timeout(patience) })
 
@@ -71,6 +73,15 @@ export class OAuthClient {
     return this.#kept.tokens !== undefined
   }
 
+  /** As `send`, for connections: remembers which token was refused. */
+  noting(send: typeof fetch): typeof fetch {
+    return async (input, init) => {
+      const response = await send(input, init)
+      if (response.status === 401) this.#refused.set(response, new Headers(init?.headers).get('authorization'))
+      return response
+    }
+  }
+
   /** For connections, which nobody watches: the token there is, renewed where that needs nobody. */
   readonly background: AuthProvider = {
     token: async () => {
@@ -82,6 +93,9 @@ export class OAuthClient {
     },
     onUnauthorized: async ({ response }) => {
       await this.#readChallenge(response)
+      // Another call heard of the same end sooner: there is a new token already, with which this one is made again.
+      const token = this.#kept.tokens?.access_token
+      if (token !== undefined && this.#refused.has(response) && this.#refused.get(response) !== `Bearer ${token}`) return
       if (this.#kept.tokens?.refresh_token === undefined) this.#giveUp()
       await this.#renew()
     },

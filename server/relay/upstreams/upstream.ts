@@ -196,7 +196,7 @@ export class Upstream {
     return {
       definition,
       auth: oauthClient?.background,
-      fetch,
+      fetch: fetch === undefined ? undefined : (oauthClient?.noting(fetch) ?? fetch),
       reaper,
       ...(builtIn === undefined ? {} : { builtIn }),
       era: this.#shared.era,
