@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ElementHandle, Page } from 'puppeteer-core'
 import { abortable } from '../../async/abortable.ts'
+import { isDoneWithin } from '../../async/deadline.ts'
 import { isBetweenDocuments } from './between-documents.ts'
 import { find } from './find.ts'
 import { takesPresses } from './takes-presses.ts'
@@ -63,7 +64,7 @@ async function put(page: Page, { selector, text }: Field, typed: Typed): Promise
       await field.evaluate(setValue, text)
     } else {
       await field.evaluate(selectAll)
-      await type(page, text)
+      await type(page, field, text)
     }
     const outcome = await field.evaluate(readOutcome)
     if (outcome.value === null) return 'lost'
@@ -80,16 +81,18 @@ async function put(page: Page, { selector, text }: Field, typed: Typed): Promise
   }
 }
 
-/** Ms for the keys of a text; a page at the back may acknowledge none. */
-const keysWithin = 5_000
+/** Ms for a key; a page at the back may acknowledge none. */
+const keyWithin = 5_000
 
-async function type(page: Page, text: string): Promise<void> {
+/** In place of what is selected. */
+async function type(page: Page, field: ElementHandle<HTMLElement>, text: string): Promise<void> {
   if (text === '') return page.keyboard.press('Delete')
-  const late = Symbol('late')
-  const done = page.keyboard.type(text)
-  done.catch(() => undefined)
-  if ((await Promise.race([done, wait(keysWithin + 50 * text.length, late, { ref: false })])) === late)
-    await page.keyboard.sendCharacter(text)
+  // One by one: of a slow page's keys more would still come behind what is put in their place.
+  for (const key of text) {
+    if (await isDoneWithin(keyWithin, page.keyboard.type(key))) continue
+    await field.evaluate(selectAll)
+    return page.keyboard.sendCharacter(text)
+  }
 }
 
 /** Ms after which a click counts as done: its page may have gone to the back, where nothing is acknowledged any more. */
