@@ -32,8 +32,8 @@ export const mostIndexedDB = 5_000_000
 /** Origins that are read at the back. */
 const mostClosed = 12
 /**
- * Ms for the cookies. They are the login, so a browser that is slow is waited for: longer than a page, which only hangs by itself, and longer
- * than anybody who waits for the look at it.
+ * Ms for the cookies. They are the login, so a browser that is slow is waited for: longer than a page, which only hangs by itself, and
+ * longer than anybody who waits for the look at it.
  */
 const cookiesWithin = 6_000
 

@@ -70,7 +70,7 @@ afterAll(async () => {
 const browsers: ServerProcess['call'] = (path, init) => server.call(`/browsers${path}`, init)
 const detail = async (id: string) => (await (await browsers(`/v1/browser-sessions/${id}`)).json()).session
 const credentials = { username: 'user1', password: 'harbor-demo', captcha_api_key: 'unused' }
-/** The other session's browser is told things of its own at any time, e.g. to draw a picture of what it was sent to, and keeps its manners. */
+/** The other session's browser is told things of its own at any time, e.g. to draw what it was sent to, and keeps its manners. */
 const arm = async (mischief: string, on: string): Promise<void> =>
   writeFileSync(join(folder, 'armed.json'), JSON.stringify({ mischief, on, spares: (await detail(other)).pid }))
 const done = (): boolean => !existsSync(join(folder, 'armed.json'))
