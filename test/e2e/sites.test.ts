@@ -117,7 +117,10 @@ test('an operation is made of what is picked from the page, with its rows and co
   await field('Pattern of number').fill('[A-Z0-9]*')
   await choose('Answers with', 'A table')
   await button('Pick columns').click()
-  await page.waitForSelector('[aria-label="The page to pick from"] img')
+  // Before its picture is there it has another height.
+  await page.waitForFunction(() =>
+    Boolean(document.querySelector<HTMLImageElement>('[aria-label="The page to pick from"] img')?.naturalHeight),
+  )
   await clickAt('[aria-label="The page to pick from"]', 0.14, 0.45)
   await page.waitForSelector('[aria-label="Column container"]')
   await clickAt('[aria-label="The page to pick from"]', 0.3, 0.45)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { press } from '../../../../server/browsers/page/form.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
+import { patience } from '../../../fixtures/patience.ts'
 import { drive, type Driven } from './driven.ts'
 
 let driven: Driven
@@ -52,7 +53,7 @@ it.each([
   await page.click(selector)
   const other = await driven.session.pages.open()
   await eventually('another page is in front', () => driven.session.pages.active()?.id === other)
-  await press(page, selector, AbortSignal.timeout(20_000))
+  await press(page, selector, AbortSignal.timeout(patience))
   await page.click(selector)
   await page.click(selector)
   expect(await page.evaluate(() => document.querySelectorAll('select').length)).toBe(1)
