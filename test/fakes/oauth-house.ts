@@ -24,8 +24,10 @@ export interface OAuthHouse {
   lifetime: number
   /** The newest access token stops working. */
   expireToken(): void
-  /** Waited for before a call with a token that does not work is refused. */
-  beforeRefusal(): Promise<void>
+  /** Methods of the requests whose token worked. */
+  served: string[]
+  /** Waited for before a request with a token that does not work is refused, by its method. */
+  beforeRefusal(method: string): Promise<void>
   /** All tokens and refresh tokens stop working. */
   revokeAll(): void
   /** Answers 503 at the token endpoint. */
@@ -50,6 +52,7 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
     mcpUrl: `${url}/mcp`,
     clients: [],
     granted: [],
+    served: [],
     refusesPerson: false,
     registers: true,
     lifetime: 3_600,
@@ -92,8 +95,12 @@ export async function openOAuthHouse(): Promise<OAuthHouse> {
       void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
     if (pathname === '/mcp') {
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
-      if (access.has(token)) return handler(request as NodeIncomingMessageLike, response)
-      await house.beforeRefusal()
+      const method = String(request.headers['mcp-method'])
+      if (access.has(token)) {
+        house.served.push(method)
+        return handler(request as NodeIncomingMessageLike, response)
+      }
+      await house.beforeRefusal(method)
       response
         .writeHead(401, {
           'www-authenticate': `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp", scope="berths"`,

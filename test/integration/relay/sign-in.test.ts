@@ -77,12 +77,16 @@ test('an expired token is renewed once for all calls that meet its end, however 
   const id = add()
   await reaches(id, 'signed-out')
   await signIn(id)
+  // What the relay asks by itself when a server is ready: refused, it would renew the token before any call.
+  await eventually('it listens', () => house.served.includes('subscriptions/listen'))
   house.granted.length = 0
   house.expireToken()
   const refusals: (() => void)[] = []
-  house.beforeRefusal = () => new Promise((resolve) => refusals.push(resolve))
+  house.beforeRefusal = async (method) => {
+    if (method === 'tools/call') await new Promise<void>((resolve) => refusals.push(resolve))
+  }
   const calls = Array.from({ length: 8 }, callBerth)
-  await eventually('all are about to be refused', () => refusals.length >= 8)
+  await eventually('all are about to be refused', () => refusals.length === 8)
   refusals[0]?.()
   // By then there is another token.
   expect(await Promise.race(calls)).toBe('Berth 7')
