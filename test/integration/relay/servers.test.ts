@@ -64,6 +64,10 @@ async function call(sessionUrl: string, name: string, args: object = {}) {
   return response.json()
 }
 
+/** The pid that a deaf server writes to its log. */
+const childIn = (log: readonly { text: string }[]): number | undefined =>
+  log.flatMap(({ text }) => /child (\d+)/.exec(text)?.[1] ?? []).map(Number)[0]
+
 /** Processes whose command line has the marker in it. */
 const running = (marker: string): number => processesNaming(marker).length
 
@@ -169,14 +173,8 @@ describe('a stdio server', () => {
   test('is ended with all it started, even when it will not listen', async () => {
     const { id } = admin().create(stdio('odd', 'deaf'), 'owner')
     const { pid } = await inState(id, 'ready')
-    const child = Number(
-      /child (\d+)/.exec(
-        upstreams()
-          .get(id)
-          .log.map(({ text }) => text)
-          .join('\n'),
-      )?.[1],
-    )
+    // What it writes to its log comes by another way than its answers.
+    const child = await eventually('it names its child', () => childIn(upstreams().get(id).log))
     expect(isAlive(child)).toBe(true)
     await admin().remove(id, 'owner')
     expect(isAlive(Number(pid))).toBe(false)
@@ -236,10 +234,10 @@ test('no server outlives a relay that was killed', async () => {
       }
       return list.find(({ state }) => state === 'ready')
     })
-    const log = (await (await house.call(`${house.ready.apis['relay']?.url}/v1/upstreams/${ready.id}/log`)).json()) as {
-      lines: { text: string }[]
-    }
-    const child = Number(/child (\d+)/.exec(log.lines.map(({ text }) => text).join('\n'))?.[1])
+    const child = await eventually('it names its child', async () => {
+      const log = await house.call(`${house.ready.apis['relay']?.url}/v1/upstreams/${ready.id}/log`)
+      return childIn(((await log.json()) as { lines: { text: string }[] }).lines)
+    })
     expect([isAlive(ready.pid), isAlive(child)]).toEqual([true, true])
     await house.end('SIGKILL')
     await eventually('both are gone', () => !isAlive(ready.pid) && !isAlive(child))
