@@ -25,6 +25,11 @@ export interface Contact {
   message(wanted: (message: WAMessage) => boolean, within?: number): Promise<WAMessage>
   /** Resolves with the first event of this name that holds, emitted or yet to be. */
   event<Name extends keyof BaileysEventMap>(name: Name, wanted?: (data: BaileysEventMap[Name]) => boolean): Promise<BaileysEventMap[Name]>
+  /**
+   * Resolves when a message of the contact's own has come as far as this status. What comes within a moment the library folds into the
+   * message's own event, and tells no other.
+   */
+  reached(status: proto.WebMessageInfo.Status): Promise<true>
   /** What goes over the next connection is the same device. */
   auth: Auth
   stop(): Promise<void>
@@ -32,6 +37,9 @@ export interface Contact {
 
 /** What the library logs belongs to nobody. */
 export const silent = { level: 'silent', child: () => silent, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+
+/** Ms between the library's own questions whether the server is there: none of them comes during a run, however long that takes. */
+const keepAliveIntervalMs = 3_600_000
 
 /** Without a wait of 20 s for a history that the double does not have. */
 export const shouldSyncHistoryMessage = ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
@@ -83,7 +91,7 @@ export async function connectContact(
   more: Partial<UserFacingSocketConfig> = {},
 ): Promise<Contact> {
   const auth = memoryAuth()
-  const first = makeWASocket({ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage, ...more })
+  const first = makeWASocket({ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage, keepAliveIntervalMs, ...more })
   await new Promise<void>((resolve, reject) => {
     first.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
       if (qr !== undefined) double.scanQr(number, qr).catch(reject)
@@ -116,7 +124,7 @@ export async function logIn(
     messages.find(({ key }) => key.id === id)?.message ??
     undefined
   const socket: WASocket = connect({
-    ...{ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage },
+    ...{ waWebSocketUrl: double.url, auth, logger: silent, shouldSyncHistoryMessage, keepAliveIntervalMs },
     getMessage: async (key) => sent(key),
     ...more,
   })
@@ -150,6 +158,15 @@ export async function logIn(
       const found = await first(name, () => events.find((each) => each.name === name && wanted(each.data as BaileysEventMap[Name])))
       return found.data as BaileysEventMap[Name]
     },
+    reached: (status) =>
+      first(`message with status ${status}`, () => {
+        const told = events.flatMap(({ name, data }) =>
+          // The library emits under this name what it declares for it.
+          name === 'messages.update' ? (data as BaileysEventMap['messages.update']).map(({ update }) => update.status) : [],
+        )
+        const folded = messages.flatMap((message) => (message.key.fromMe === true ? [message.status] : []))
+        return [...told, ...folded].includes(status) ? true : undefined
+      }),
     stop: () => socket.end(undefined),
   }
 }

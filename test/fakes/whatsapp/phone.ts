@@ -66,8 +66,8 @@ export async function connectPhone(double: WhatsAppDouble, media: MediaServer, n
     const deviceId = [...account.devices.keys()].find((id) => id > 0) ?? 1
     const stanzaId = message.key.id ?? ''
     for (const { messageKey } of request?.placeholderMessageResendRequest ?? []) {
-      const found = contact.messages.find(({ key: { id } }) => id === messageKey?.id)
-      if (found === undefined) continue
+      // The device may ask before the phone itself has read the message.
+      const found = await contact.message(({ key: { id } }) => id === messageKey?.id)
       const webMessageInfoBytes = proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(found)).finish()
       await tell(deviceId, {
         type: Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,

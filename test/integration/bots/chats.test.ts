@@ -1,4 +1,5 @@
 /** What the window shows of a bot: its chats, how busy it was, and what is set for it alone. */
+import { proto } from 'baileys'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ChatView, LoggedView } from '../../../server/bots/contract/index.ts'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
@@ -64,11 +65,8 @@ test('a chat is read by its pages, and marked as read as a whole', async () => {
   const page = await at(`/log?chat=${ann.number}&limit=2`)
   expect(page.messages.map(({ text }: { text: string }) => text)).toEqual(['three', 'two'])
   expect((await at(`/log?chat=${ann.number}&limit=2&before=${page.next}`)).messages).toMatchObject([{ text: 'one' }])
-  const read = new Promise<void>((resolve) =>
-    ann.socket.ev.on('messages.update', (updates) => updates.some(({ update }) => update.status === 4) && resolve()),
-  )
   expect((await bots.call('POST', '/api/sessions/gate/read', { chat: ann.number })).status).toBe(200)
-  await read
+  await ann.reached(proto.WebMessageInfo.Status.READ)
   expect(await chats()).toMatchObject([{ unread: 0 }])
   await bots.call('DELETE', `/api/sessions/gate/log?chat=${ann.number}`)
   expect(await chats()).toEqual([])
@@ -152,11 +150,8 @@ test('a person whose messages come under a hidden id is known by the number, and
   bots.double.accounts.senders = 'hidden-with-number'
   await ann.socket.sendMessage(`${number}@s.whatsapp.net`, { text: 'hidden' })
   await expect.poll(chats).toMatchObject([{ chat: annChat, phoneNumber: ann.number, last: { author: annChat, text: 'hidden' } }])
-  const read = new Promise<void>((resolve) =>
-    ann.socket.ev.on('messages.update', (updates) => updates.some(({ update }) => update.status === 4) && resolve()),
-  )
   await bots.call('POST', '/api/sessions/gate/read', { chat: ann.number })
-  await read
+  await ann.reached(proto.WebMessageInfo.Status.READ)
   const device = [...bots.double.account(number).devices.values()][0]
   expect(device?.connection?.received.findLast(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'read')?.attrs['to']).toContain(
     '@lid',
