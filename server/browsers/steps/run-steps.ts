@@ -168,7 +168,11 @@ class StepRun {
     for (;;) {
       if (await abortable(this.#shows(), signal)) return 'done'
       await abortable(this.#tools.watch?.() ?? Promise.resolve(), signal)
-      if (await this.#isAbsent(performance.now() - began)) return this.#step.ifShows === true ? 'skipped' : 'not-found'
+      if (await this.#isAbsent(performance.now() - began)) {
+        // It may have come while a slow page was asked whether it is quiet.
+        if (await abortable(this.#shows(), signal)) return 'done'
+        return this.#step.ifShows === true ? 'skipped' : 'not-found'
+      }
       await wait(100, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
