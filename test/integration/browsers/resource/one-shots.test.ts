@@ -16,6 +16,8 @@ const article = `<!doctype html><html lang="en"><head><title>The tide table</tit
 let served: ServedBrowsers
 let url: string
 let session: string
+/** Answers what was asked for at `/back`, which waits for that. */
+const backMayCome = Promise.withResolvers<void>()
 const asked: { path: string; cookie: string | undefined; mark: string | undefined }[] = []
 const site = createServer((request, response) => {
   asked.push({ path: request.url ?? '', cookie: request.headers.cookie, mark: request.headers['x-mark'] as string | undefined })
@@ -23,6 +25,7 @@ const site = createServer((request, response) => {
   if (request.url === '/file') response.setHeader('content-disposition', 'attachment; filename="a.zip"')
   response.statusCode = request.url === '/gone' ? 503 : 200
   response.setHeader('content-type', 'text/html; charset=utf-8')
+  if (request.url === '/back') return void backMayCome.promise.then(() => response.end(article))
   response.end(article)
 })
 
@@ -103,6 +106,7 @@ describe('on a session', () => {
     const before = (await served.get(`/v1/browser-sessions/${session}`)).body.session
     const text = onSession('text', { address: `${url}/back`, waitFor: { selector: '#late' } })
     await eventually('it is leased', async () => (await served.get(`/v1/browser-sessions/${session}`)).body.session.inUse.count === 1)
+    backMayCome.resolve()
     expect(await text).toMatchObject({ status: 200, body: { address: `${url}/back`, status: 200 } })
     const after = (await served.get(`/v1/browser-sessions/${session}`)).body.session
     expect([after.pages, after.state]).toEqual([before.pages, 'ready'])
