@@ -99,7 +99,8 @@ describe('a reader', () => {
     emit(bus, 2)
     bus.flush()
     const reader = await read(url)
-    await until('the pulse', () => reader.messages.length === 1)
+    // The next one comes two seconds later, which a busy machine may be away for.
+    await until('the pulse', () => reader.messages.length > 0)
     expect(reader.messages[0]).toMatchObject({ type: 'pulse', lastId: 2, lanClients: 3 })
     expect(reader.of('pulse')[0]?.memoryBytes).toBeGreaterThan(10_000_000)
 
