@@ -43,6 +43,8 @@ export const useConnection = defineStore('connection', () => {
   let stream: EventStream | null = null
   let retry: ReturnType<typeof setTimeout> | undefined
   let delay = firstDelay
+  /** How often the event stream has opened. */
+  let opened = 0
 
   /** Finds out who is signed in and follows the events from then on. */
   async function start(given?: ConnectionOptions): Promise<void> {
@@ -75,6 +77,7 @@ export const useConnection = defineStore('connection', () => {
       onGap: () => onRefresh.notify(),
       onPulse: (value) => (pulse.value = value),
       onOpen() {
+        opened += 1
         state.value = 'connected'
         wasConnected.value = true
         retryAt.value = null
@@ -87,13 +90,18 @@ export const useConnection = defineStore('connection', () => {
     })
   }
 
-  /** A refused WebSocket does not say why, so ask over HTTP whether we are signed out or the server is gone. */
+  /**
+   * A refused WebSocket does not say why, so ask over HTTP whether we are signed out or the server is gone. An answer that comes after the
+   * stream has opened again is about a time that is over.
+   */
   async function explainLoss(): Promise<void> {
+    const before = opened
     try {
       await options.locate?.()
       await useApi().control.whoAmI()
       if (state.value === 'unreachable') state.value = 'connecting'
     } catch (error) {
+      if (opened !== before) return
       if (isSignedOut(error)) becomeSignedOut()
       else if (state.value !== 'signed-out') state.value = 'unreachable'
     }

@@ -1,6 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { flushPromises } from '@vue/test-utils'
+import { ApiError } from '../../../renderer/api/api-error.ts'
 import { provideApi } from '../../../renderer/api/api.ts'
 import { useConnection } from '../../../renderer/api/connection.ts'
 import { takeSignInCode } from '../../../renderer/sign-in-code.ts'
@@ -96,6 +97,26 @@ describe('the connection', () => {
     const opened = server.sockets.length
     await vi.advanceTimersByTimeAsync(60_000)
     expect(server.sockets).toHaveLength(opened)
+  })
+
+  it.each([
+    ['fails', () => Promise.reject(new ApiError(0, 'unreachable', 'Wheelhouse cannot be reached'))],
+    ['is refused', () => refusal(401, 'key-required', 'Sign in first')],
+  ])('is connected by its stream, though what was asked after a loss %s only then', async (_, outcome) => {
+    const server = standardServer()
+    provideApi(server)
+    const connection = useConnection()
+    await connection.start({ random: () => 0.5 })
+    server.socket.open()
+    const asked = Promise.withResolvers<void>()
+    server.on('GET /control/v1/session', () => asked.promise.then(outcome))
+    server.socket.close()
+    await vi.advanceTimersByTimeAsync(400)
+    server.socket.open()
+    asked.resolve()
+    await flushPromises()
+    expect(connection.state).toBe('connected')
+    expect(server.sockets).toHaveLength(2)
   })
 
   it('asks again where the server is after a loss, since a changed port moves it', async () => {
