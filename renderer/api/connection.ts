@@ -51,6 +51,7 @@ export const useConnection = defineStore('connection', () => {
     options = given ?? options
     stream ??= createStream()
     clearTimeout(retry)
+    const before = opened
     try {
       await options.locate?.()
       const me = await useApi().control.whoAmI()
@@ -60,6 +61,8 @@ export const useConnection = defineStore('connection', () => {
       delay = firstDelay
       stream.start()
     } catch (error) {
+      // Another try has come through meanwhile.
+      if (opened !== before) return
       if (isSignedOut(error)) return becomeSignedOut()
       state.value = 'unreachable'
       retryAt.value = Date.now() + delay
@@ -78,6 +81,7 @@ export const useConnection = defineStore('connection', () => {
       onPulse: (value) => (pulse.value = value),
       onOpen() {
         opened += 1
+        clearTimeout(retry)
         state.value = 'connected'
         wasConnected.value = true
         retryAt.value = null

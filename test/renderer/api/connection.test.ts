@@ -69,6 +69,22 @@ describe('the connection', () => {
     expect(connection.retryAt).toBeNull()
   })
 
+  it('is connected by the try that came through, though an older one fails only then', async () => {
+    const older = Promise.withResolvers<never>()
+    const server = standardServer().on('GET /control/v1/session', () => older.promise)
+    provideApi(server)
+    const connection = useConnection()
+    const started = connection.start()
+    await flushPromises()
+    server.on('GET /control/v1/session', () => ({ actor: 'owner', scopes: null, rights: null }))
+    await connection.retryNow()
+    server.socket.open()
+    older.reject(new ApiError(0, 'unreachable', 'Wheelhouse cannot be reached'))
+    await started
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect([connection.state, connection.retryAt]).toEqual(['connected', null])
+  })
+
   it('tells a lost server from a lost sign-in, and reads everything again once back', async () => {
     const server = standardServer()
     provideApi(server)
