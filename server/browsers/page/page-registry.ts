@@ -101,8 +101,15 @@ export class PageRegistry {
   async #firstOf(target: Target): Promise<Page> {
     const [page] = await Promise.all([target.page(), guardAhead(target)])
     if (!page) throw new Error('The first page was closed while the browser started')
-    await this.#guards.guarded(targetIdOf(target), page)
+    await this.#guardedAndKnown(targetIdOf(target), page)
     return page
+  }
+
+  /** Whoever waits for a page finds it in the list then, also where its event is still being dealt with. */
+  async #guardedAndKnown(id: string, page: Page): Promise<void> {
+    await this.#guards.guarded(id, page)
+    const entry = this.#entries.get(id)
+    if (entry) entry.page ??= page
   }
 
   /** Asks the browser for its targets, which proves that it answers and brings the titles up to date. */
@@ -139,9 +146,7 @@ export class PageRegistry {
     const id = targetIdOf(page.target())
     // One that was opened at the back, or while another was, which its event does not tell apart.
     if (this.#atBack.delete(id)) this.#open({ targetId: id, url: page.url(), title: '' })
-    await this.#guards.guarded(id, page)
-    const entry = this.#entries.get(id)
-    if (entry) entry.page ??= page
+    await this.#guardedAndKnown(id, page)
     this.#active = id
     this.#hooks.changed()
     return id
