@@ -44,6 +44,9 @@ export interface DataDirLock {
   release(): void
 }
 
+/** Referred to until they are released: one that is not is closed, and its lock ends, whenever memory is collected. */
+const held = new Set<BetterSqlite3.Database>()
+
 /**
  * Takes the data directory for this process; throws `OptionError` naming the server that has it.
  *
@@ -62,13 +65,18 @@ export function lockDataDir(dataDir: string): DataDirLock {
     replaceFile(pidFile, `${process.pid}\n`)
   } catch (error) {
     // For the words of a second server alone; the lock itself holds without.
-    if (diskRefusal(error, { ofFile: true }) === null) throw error
+    if (diskRefusal(error, { ofFile: true }) === null) {
+      lock?.close()
+      throw error
+    }
   }
+  if (lock !== null) held.add(lock)
   return {
     release() {
       if (!lock?.open) return
       removeQuietly(pidFile)
       lock.close()
+      held.delete(lock)
     },
   }
 }
