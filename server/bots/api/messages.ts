@@ -4,17 +4,17 @@ import { BotFault } from '../fault.ts'
 import type { Handlers, SocketHandler } from '../../http/api.ts'
 import type { Contract } from '../../http/contract.ts'
 import type { Bot } from '../bot/bot.ts'
-import type { messageRoutes, outgoing } from '../contract/native/messages.ts'
+import type { messageRoutes } from '../contract/native/messages.ts'
 import { userId } from '../contract/parts.ts'
 import type { Connection } from '../engine/engine.ts'
-import type { Content } from '../engine/message.ts'
 import type { LogStore } from '../messages/log-store.ts'
 import type { OutboxStore } from '../messages/outbox-store.ts'
 import type { Messages } from '../messages/messages.ts'
-import { wordsOf } from '../messages/outgoing-content.ts'
 import { chatView, loggedView, sentView } from '../messages/views.ts'
 import { chatOf, isGroup } from '../engine/address.ts'
 import type { Outbox } from '../messages/outbox.ts'
+import { contentOf } from '../outgoing/content.ts'
+import { wordsOf } from '../outgoing/packed.ts'
 import type { BotService } from '../service.ts'
 
 export interface MessageParts {
@@ -160,30 +160,4 @@ async function subjectsOf(bot: Bot): Promise<Map<string, string>> {
   askedAt.set(bot, performance.now())
   const groups = await live.groups().catch(() => [])
   return new Map(groups.map(({ id, subject }) => [id, subject]))
-}
-
-function contentOf(body: z.output<typeof outgoing>): Content {
-  switch (body.type) {
-    case 'image':
-    case 'video':
-      return { type: body.type, data: Buffer.from(body.data, 'base64'), caption: body.caption, mimetype: body.mimetype }
-    case 'audio':
-      return { type: 'audio', data: Buffer.from(body.data, 'base64'), mimetype: body.mimetype, voice: body.voice }
-    case 'document':
-      return {
-        type: 'document',
-        data: Buffer.from(body.data, 'base64'),
-        mimetype: body.mimetype,
-        fileName: body.fileName,
-        caption: body.caption,
-      }
-    case 'text':
-      return { type: 'text', text: body.text }
-    case 'location':
-      return { type: 'location', latitude: body.latitude, longitude: body.longitude, name: body.name }
-    case 'contact':
-      return { type: 'contact', name: body.name, phoneNumber: body.phoneNumber }
-    case 'reaction':
-      return { type: 'reaction', emoji: body.emoji, to: body.message }
-  }
 }

@@ -9,6 +9,11 @@ export const userId = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, userIdWords)
 /** Country code first; the longest number of the world has fifteen digits. */
 export const phoneNumber = z.string().regex(/^[1-9][0-9]{5,14}$/, phoneWords)
 export const userParams = z.object({ userId })
+/** A number, or a chat by its WhatsApp id. */
+export const chat = z.union([phoneNumber, z.string().regex(/^[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid)$/)])
+export const messageId = z.string().regex(/^[0-9A-Za-z._-]{4,64}$/)
+/** Names a message; `author` in a group, where it is not `fromMe`. */
+export const messageKey = z.object({ id: messageId, fromMe: z.boolean().default(false), author: z.string().max(60).optional() })
 
 export const failed = z.object({ success: z.literal(false), message: z.string(), requestId: z.string().optional() })
 export const failure = (description: string) => ({ description, body: failed })

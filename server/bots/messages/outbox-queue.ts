@@ -18,7 +18,7 @@ import type { Connection } from '../engine/engine.ts'
 import type { Progress } from '../engine/message.ts'
 import type { LogStore } from './log-store.ts'
 import type { OutboxRow, OutboxStore } from './outbox-store.ts'
-import { unpack } from './outgoing-content.ts'
+import { unpack } from '../outgoing/packed.ts'
 import { isOver, outgoingLifecycle, type OutgoingEvent } from './outgoing-lifecycle.ts'
 
 export interface OutboxQueueParts {

@@ -6,7 +6,7 @@ import type { Bot } from '../bot/bot.ts'
 import type { Progress } from '../engine/message.ts'
 import { OutboxQueue, type OutboxQueueParts } from './outbox-queue.ts'
 import type { OutboxRow } from './outbox-store.ts'
-import { pack, type OutgoingContent } from './outgoing-content.ts'
+import { pack, type OutgoingContent } from '../outgoing/packed.ts'
 
 export interface Outgoing extends OutgoingContent {
   chat: string

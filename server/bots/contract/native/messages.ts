@@ -2,46 +2,10 @@
 import { z } from 'zod'
 import { isoTime, type RouteDefinition, type SocketDefinition } from '../../../http/contract.ts'
 import { detailsView } from './details.ts'
-import { failure, phoneNumber, userParams } from '../parts.ts'
+import { outgoing } from './outgoing.ts'
+import { chat, failure, messageId, messageKey, phoneNumber, userParams } from '../parts.ts'
 
-/** A number, or a chat by its WhatsApp id. */
-export const chat = z.union([phoneNumber, z.string().regex(/^[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid)$/)])
-export const messageId = z.string().regex(/^[0-9A-Za-z._-]{4,64}$/)
-const text = z.string().min(1).max(65_536)
-/** Base64; decoded 16 MiB, which is what WhatsApp takes for pictures and sound. */
-const data = z.base64().max(22_500_000)
-const mimetype = z
-  .string()
-  .regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w=.+-]+)?$/)
-  .max(100)
-const key = { id: messageId, fromMe: z.boolean().default(false), author: z.string().max(60).optional() }
-
-const content = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('text'), text }),
-  z.object({ type: z.literal('image'), data, mimetype: mimetype.default('image/jpeg'), caption: z.string().max(4_096).default('') }),
-  z.object({ type: z.literal('video'), data, mimetype: mimetype.default('video/mp4'), caption: z.string().max(4_096).default('') }),
-  z.object({ type: z.literal('audio'), data, mimetype: mimetype.default('audio/ogg; codecs=opus'), voice: z.boolean().default(false) }),
-  z.object({
-    type: z.literal('document'),
-    data,
-    mimetype: mimetype.default('application/octet-stream'),
-    fileName: z.string().min(1).max(255),
-    caption: z.string().max(4_096).default(''),
-  }),
-  z.object({
-    type: z.literal('location'),
-    latitude: z.number().min(-90).max(90),
-    longitude: z.number().min(-180).max(180),
-    name: z.string().max(200).default(''),
-  }),
-  z.object({ type: z.literal('contact'), name: z.string().min(1).max(200), phoneNumber }),
-  z.object({ type: z.literal('reaction'), emoji: z.string().max(32), message: z.object(key) }),
-])
-
-export const outgoing = z.intersection(
-  z.object({ to: chat, replyTo: z.object({ ...key, text: z.string().max(65_536).default('') }).optional() }),
-  content,
-)
+export { chat, messageId }
 
 export const sentView = z.object({
   messageId: z.string(),
@@ -184,7 +148,7 @@ export const messageRoutes = {
     path: at('/read'),
     summary: 'Mark messages as read',
     description: 'Without `messages`: what the log holds of the chat and was not read yet, up to 200.',
-    body: z.object({ chat, messages: z.array(z.object(key)).min(1).max(200).optional() }),
+    body: z.object({ chat, messages: z.array(messageKey).min(1).max(200).optional() }),
     responses: { 200: { description: 'Marked', body: ok }, ...notOnline },
   },
   log: {
