@@ -13,9 +13,11 @@ import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
 import type { Bot } from './bot/bot.ts'
 import type { BotState } from './contract/index.ts'
+import { quietTypes } from './contract/native/events.ts'
 import { createBaileysEngine } from './engine/baileys/engine.ts'
 import type { Message } from './engine/message.ts'
 import { botEvents } from './events.ts'
+import { createHappenings } from './happenings.ts'
 import { createLockedRows } from './locked/locked-rows.ts'
 import { Inbox } from './messages/inbox.ts'
 import { createLogStore, type LogStore } from './messages/log-store.ts'
@@ -96,7 +98,7 @@ export function createBotsRoom(
     bots: () => service.list(),
     keepFor: (bot) => limits(bot).keepMessagesFor,
     onTrim: (bot) => inbox.trim(bot),
-    onEvent: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }),
+    onEvent: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }, { onlyNamed: quietTypes.has(type) }),
   })
   const outbox = new Outbox({
     ...{ store: outboxStore, chats: logStore, clock, log, random: Math.random },
@@ -151,6 +153,7 @@ export function createBotsRoom(
       runner.onMessage(bot, message).catch(escape)
     },
     onRefusal: (bot, messageId, refusal) => outbox.onRefusal(bot, messageId, refusal),
+    onHappening: createHappenings({ log, tell: (event) => messages.tell(event), keepers: [] }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
     sent: (bot, messageId) => outboxStore.encoded(bot.row.userId, messageId),

@@ -46,8 +46,8 @@ export interface Webhooks {
   /** Throws `webhook-not-found`. */
   remove(room: string, subject: string, id: string): void
   removeAll(room: string, subject: string): void
-  /** Tells every webhook of the subject that wants this type. */
-  send(room: string, subject: string, type: string, data: unknown): void
+  /** Tells every webhook of the subject that wants this type; `onlyNamed`: not those that take all types without naming any. */
+  send(room: string, subject: string, type: string, data: unknown, how?: { onlyNamed?: boolean }): void
   /** Tells this one, whatever types it wants otherwise. Throws `webhook-not-found`, and `webhook-backlog` while it takes nothing. */
   sendTo(room: string, subject: string, id: string, type: string, data: unknown): void
   dead(room: string, subject: string, id: string): Delivery[]
@@ -201,9 +201,9 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
       if (!store.remove(room, subject, id)) throw new KernelFault('webhook-not-found', 'No such webhook')
     },
     removeAll: store.removeAll,
-    send(room, subject, type, data) {
+    send(room, subject, type, data, { onlyNamed = false } = {}) {
       for (const webhook of store.list(room, subject)) {
-        if (webhook.types.length > 0 && !webhook.types.includes(type)) continue
+        if (webhook.types.length > 0 ? !webhook.types.includes(type) : onlyNamed) continue
         if (!enqueue(webhook.id, type, data)) log.warn({ webhook: webhook.id }, 'a webhook takes nothing and its backlog is full')
       }
     },

@@ -53,5 +53,7 @@ export function eventLine(event: BotEvent): EventLine {
         text: event.problem === null ? event.rule.name : `${event.rule.name}: ${event.problem}`,
       }
     }
+    default:
+      return { tone: 'off', title: event.type, who: 'chat' in event ? personText(event.chat) : '', text: '' }
   }
 }

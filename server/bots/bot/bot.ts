@@ -7,6 +7,7 @@ import { createSerialQueue } from '../../async/serial-queue.ts'
 import { createSignal } from '../../async/signal.ts'
 import type { Fault } from '../../fault.ts'
 import { BotFault } from '../fault.ts'
+import type { Happening } from '../engine/happenings.ts'
 import type { Message, Progress } from '../engine/message.ts'
 import type { Connection } from '../engine/engine.ts'
 import type { Backups, BackupContent } from '../backups/backups.ts'
@@ -29,6 +30,7 @@ export interface BotParts
   onMessage(bot: Bot, message: Message): void
   onProgress(bot: Bot, messageId: string, progress: Progress): void
   onRefusal(bot: Bot, messageId: string, refusal: Fault): void
+  onHappening(bot: Bot, happening: Happening): void
   sent(bot: Bot, messageId: string): Uint8Array | null
   /** The other bot that is linked to the number, null when there is none. */
   takenBy(number: string, except: string): string | null
@@ -63,6 +65,7 @@ export class Bot {
       onMessage: (message) => parts.onMessage(this, message),
       onProgress: (messageId, progress) => parts.onProgress(this, messageId, progress),
       onRefusal: (messageId, refusal) => parts.onRefusal(this, messageId, refusal),
+      onHappening: (happening) => parts.onHappening(this, happening),
       sent: (messageId) => parts.sent(this, messageId),
     })
   }

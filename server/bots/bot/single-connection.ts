@@ -134,18 +134,23 @@ export class SingleConnection {
       message: current(events.message),
       progress: current(events.progress),
       refused: current(events.refused),
+      happened: current(events.happened),
       sent: events.sent,
     }
   }
 }
 
 /** Whoever calls: what the library starts then and leaves running is the connection's. */
-function attributed(connection: Connection, scope: Scope): Connection {
-  const calls = Object.entries(connection).map(([name, call]: [string, (...given: unknown[]) => unknown]) => [
+function attributed<Calls extends object>(calls: Calls, scope: Scope): Calls {
+  const parts = Object.entries(calls).map(([name, part]: [string, unknown]) => [
     name,
-    (...given: unknown[]) => within(scope, () => call(...given)),
+    typeof part === 'function'
+      ? (...given: unknown[]): unknown => within(scope, () => Reflect.apply(part, calls, given) as unknown)
+      : typeof part === 'object' && part !== null
+        ? attributed(part, scope)
+        : part,
   ])
-  return Object.fromEntries(calls) as Connection // the same calls under the same names
+  return Object.fromEntries(parts) as Calls // the same calls under the same names
 }
 
 function nothing(): void {}

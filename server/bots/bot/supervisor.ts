@@ -10,6 +10,7 @@ import { reasonOf } from '../../isolation.ts'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Close, Connection, Engine, EngineEvents, Me } from '../engine/engine.ts'
+import type { Happening } from '../engine/happenings.ts'
 import type { Message, Progress } from '../engine/message.ts'
 import { PairingSession, type Pairing } from '../pairing/pairing.ts'
 import type { Authenticator } from '../pairing/passkey.ts'
@@ -43,6 +44,7 @@ export interface SupervisorParts {
   onMessage(message: Message): void
   onProgress(messageId: string, progress: Progress): void
   onRefusal(messageId: string, refusal: Fault): void
+  onHappening(happening: Happening): void
   /** What was sent under the id, as the engine encoded it. */
   sent(messageId: string): Uint8Array | null
 }
@@ -192,6 +194,7 @@ export class Supervisor {
       message: (message) => parts.onMessage(message),
       progress: (messageId, progress) => parts.onProgress(messageId, progress),
       refused: (messageId, refusal) => parts.onRefusal(messageId, refusal),
+      happened: (happening) => parts.onHappening(happening),
       sent: (messageId) => parts.sent(messageId),
     }
   }

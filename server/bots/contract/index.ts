@@ -1,7 +1,8 @@
 /** The bots API: the published LD7 routes as they are, and below them the native resource. */
 import type { z } from 'zod'
 import { defineContract, type Problem } from '../../http/contract.ts'
-import { messageRoutes, messageSockets } from './native/messages.ts'
+import { eventSockets } from './native/events.ts'
+import { messageRoutes } from './native/messages.ts'
 import { backupRoutes } from './native/backups.ts'
 import { botRoutes } from './native/bots.ts'
 import { failed, phoneWords, userIdWords } from './parts.ts'
@@ -21,17 +22,8 @@ export {
   type BotView,
   type HistoryEntry,
 } from './native/views.ts'
-export {
-  botEvent,
-  chatView,
-  messageView,
-  sentView,
-  type BotEvent,
-  type ChatView,
-  type LoggedView,
-  type MessageView,
-  type SentView,
-} from './native/messages.ts'
+export { botEvent, type BotEvent } from './native/events.ts'
+export { chatView, messageView, sentView, type ChatView, type LoggedView, type MessageView, type SentView } from './native/messages.ts'
 export {
   ruleKinds,
   ruleView,
@@ -49,7 +41,7 @@ export const botsContract = defineContract({
   version: '1.0.0',
   description: 'WhatsApp accounts that link by code or QR, stay online and can be moved.',
   routes: { ...publishedRoutes, ...messageRoutes, ...ruleRoutes, ...webhookRoutes, ...botRoutes, ...backupRoutes },
-  sockets: messageSockets,
+  sockets: eventSockets,
   subject: { params: ['userId'], missing: 'bot-not-found' },
   faults: {
     'bot-not-found': {

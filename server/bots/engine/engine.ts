@@ -3,6 +3,7 @@
  * is in `baileys/`.
  */
 import type { Fault } from '../../fault.ts'
+import type { Happening } from './happenings.ts'
 import type { LinkRows } from './link.ts'
 import type { Answered, Content, Message, MessageKey, Progress } from './message.ts'
 
@@ -49,6 +50,8 @@ export interface EngineEvents {
   progress(messageId: string, progress: Progress): void
   /** One that was sent over an earlier connection did not get through; as `send` throws it. */
   refused(messageId: string, refusal: Fault): void
+  /** Anything else than a message. */
+  happened(happening: Happening): void
   /** What we sent under this id, as the engine encoded it: for a device that could not read it. */
   sent(messageId: string): Uint8Array | null
 }

@@ -1,7 +1,7 @@
 /** Sending and reading through the library: queue, pace, acknowledgements, log, groups. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import type { BotEvent } from '../../../server/bots/contract/native/messages.ts'
+import type { BotEvent } from '../../../server/bots/contract/native/events.ts'
 import { serveBots, type Reply, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
 

@@ -1,6 +1,6 @@
 /** Sending and reading: routes beside the published ones, under the same rules and in the same shape. */
 import { z } from 'zod'
-import { isoTime, type RouteDefinition, type SocketDefinition } from '../../../http/contract.ts'
+import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
 import { detailsView } from './details.ts'
 import { outgoing } from './outgoing.ts'
 import { chat, failure, messageId, messageKey, phoneNumber, userParams } from '../parts.ts'
@@ -192,40 +192,3 @@ export const messageRoutes = {
     responses: { 200: { description: 'Forgotten', body: ok }, ...refusals },
   },
 } as const satisfies Record<string, RouteDefinition>
-
-/** What the socket sends, one JSON object per message. */
-export const botEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('message'), userId: z.string(), message: messageView }),
-  z.object({ type: z.literal('progress'), userId: z.string(), message: sentView }),
-  z.object({ type: z.literal('state'), userId: z.string(), state: z.string(), reason: z.string().nullable() }),
-  /** A rule has taken a message: what came of it. */
-  z.object({
-    type: z.literal('rule'),
-    userId: z.string(),
-    rule: z.object({ id: z.string(), name: z.string() }),
-    outcome: z.enum(['done', 'held', 'failed']),
-    problem: z.string().nullable(),
-    messageId: z.string(),
-    chat: z.string(),
-  }),
-])
-export type BotEvent = z.output<typeof botEvent>
-
-export const messageSockets = {
-  events: {
-    path: at('/events'),
-    summary: 'Messages, acknowledgements and states as they happen',
-    description: '`types` picks some, e.g. `?types=message,state`.',
-    tag: 'Messages',
-    access: 'local',
-    right: 'bots:use',
-    verb: 'write',
-    params: userParams,
-    query: z.object({
-      types: z
-        .string()
-        .regex(/^(message|progress|state|rule)(,(message|progress|state|rule))*$/)
-        .optional(),
-    }),
-  },
-} as const satisfies Record<string, SocketDefinition>

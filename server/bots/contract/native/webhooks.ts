@@ -1,10 +1,11 @@
 /** Addresses that are told what happens to a bot. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
+import { botEventTypes } from './events.ts'
 import { at, ok, refusals } from './messages.ts'
 import { userParams } from '../parts.ts'
 
-const eventType = z.enum(['message', 'progress', 'state', 'rule'])
+const eventType = z.enum(botEventTypes)
 export const webhookId = z.string().regex(/^webhook_[0-9A-Za-z]{16}$/)
 const webhookParams = userParams.extend({ webhook: webhookId })
 const webhookView = z.object({
@@ -30,7 +31,7 @@ export const webhookRoutes = {
       'Each POST carries `webhook-id`, `webhook-timestamp` and `webhook-signature` as the Standard Webhooks specification has them; the secret is shown here once. `rule` is what a rule of the session sends, and what came of its rules.',
     body: z.object({
       url: z.url({ protocol: /^https?$/ }).max(2_000),
-      /** All when empty. */ types: z.array(eventType).max(4).default([]),
+      /** When empty all but `presence`, which comes by the second. */ types: z.array(eventType).max(botEventTypes.length).default([]),
       /** Keeps their order: one that fails holds up those after it, for hours at worst. */ ordered: z.boolean().default(false),
     }),
     responses: { 201: { description: 'Added', body: ok.extend({ webhook: webhookView, secret: z.string() }) }, ...refusals },

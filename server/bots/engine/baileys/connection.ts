@@ -10,6 +10,7 @@ import type { Keeping } from './keeping.ts'
 import type { BaileysLink } from './link.ts'
 import { keyFor } from './outgoing.ts'
 import { createPairing } from './pairing.ts'
+import { hearPresence } from './presence.ts'
 import { createSender } from './sending.ts'
 
 export interface ConnectionParts {
@@ -122,6 +123,8 @@ export function createConnection({ library, socket, link, events, keeping, addre
       }
     }),
   )
+
+  hearPresence(socket, log, (happening) => guarded(() => events.happened(happening)))
 
   return {
     requestCode: pairing.requestCode,

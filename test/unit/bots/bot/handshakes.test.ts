@@ -93,6 +93,7 @@ beforeEach(() => {
     onMessage() {},
     onRefusal() {},
     onProgress() {},
+    onHappening() {},
     sent: () => null,
     authenticator: () => null,
     onAction() {},

@@ -1,0 +1,51 @@
+/** What happens to a bot, as its socket and its webhooks tell it. */
+import { z } from 'zod'
+import type { SocketDefinition } from '../../../http/contract.ts'
+import { userParams } from '../parts.ts'
+import { messageView, sentView } from './messages.ts'
+import { presenceEvent } from './presence.ts'
+
+/** What the socket sends, one JSON object per message. */
+export const botEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('message'), userId: z.string(), message: messageView }),
+  z.object({ type: z.literal('progress'), userId: z.string(), message: sentView }),
+  z.object({ type: z.literal('state'), userId: z.string(), state: z.string(), reason: z.string().nullable() }),
+  /** A rule has taken a message: what came of it. */
+  z.object({
+    type: z.literal('rule'),
+    userId: z.string(),
+    rule: z.object({ id: z.string(), name: z.string() }),
+    outcome: z.enum(['done', 'held', 'failed']),
+    problem: z.string().nullable(),
+    messageId: z.string(),
+    chat: z.string(),
+  }),
+  presenceEvent,
+])
+export type BotEvent = z.output<typeof botEvent>
+
+export const botEventTypes = ['message', 'progress', 'state', 'rule', 'presence'] as const satisfies readonly BotEvent['type'][]
+
+/** Those that come by the second: a webhook gets them only where it names them. */
+export const quietTypes: ReadonlySet<BotEvent['type']> = new Set(['presence'])
+
+const anyType = `(${botEventTypes.join('|')})`
+
+export const eventSockets = {
+  events: {
+    path: '/api/sessions/:userId/events',
+    summary: 'Messages, acknowledgements and states as they happen',
+    description: '`types` picks some, e.g. `?types=message,state`.',
+    tag: 'Messages',
+    access: 'local',
+    right: 'bots:use',
+    verb: 'write',
+    params: userParams,
+    query: z.object({
+      types: z
+        .string()
+        .regex(new RegExp(`^${anyType}(,${anyType})*$`))
+        .optional(),
+    }),
+  },
+} as const satisfies Record<string, SocketDefinition>

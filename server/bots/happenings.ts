@@ -1,0 +1,38 @@
+/** What happens at accounts besides messages: kept by who keeps state of it, and told as the event of its type. */
+import { iso } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { Bot } from './bot/bot.ts'
+import type { BotEvent } from './contract/native/events.ts'
+import type { Happening } from './engine/happenings.ts'
+
+export interface HappeningsParts {
+  log: Pick<Log, 'error'>
+  tell(event: BotEvent): void
+  /** Those that keep state of it, in their order; what one of them throws keeps nothing from the others. */
+  keepers: readonly ((bot: Bot, happening: Happening) => void)[]
+}
+
+export type OnHappening = (bot: Bot, happening: Happening) => void
+
+export function createHappenings({ log, tell, keepers }: HappeningsParts): OnHappening {
+  return (bot, happening) => {
+    const { userId } = bot.row
+    for (const keep of keepers) {
+      try {
+        keep(bot, happening)
+      } catch (error) {
+        log.error({ bot: userId, error }, 'what happened to a bot could not be kept')
+      }
+    }
+    const event = eventOf(userId, happening)
+    if (event !== null) tell(event)
+  }
+}
+
+/** As it is told; null for what is only kept. */
+function eventOf(userId: string, happening: Happening): BotEvent | null {
+  switch (happening.type) {
+    case 'presence':
+      return { ...happening, userId, lastSeen: happening.lastSeen === null ? null : iso(happening.lastSeen) }
+  }
+}
