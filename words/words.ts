@@ -6,7 +6,7 @@
  * What is missing, too much or asks for facts that are not there does not compile.
  */
 import type { BotConcerns, BotFacts } from '../server/bots/report.ts'
-import type { BotState } from '../server/bots/contract/index.ts'
+import type { BotEvent, BotState } from '../server/bots/contract/index.ts'
 import type { BrokerConcerns, BrokerFacts } from '../server/brokers/report.ts'
 import type { RecorderCategory } from '../server/browsers/contract/index.ts'
 import type { sessionEvents } from '../server/browsers/events.ts'
@@ -122,7 +122,7 @@ export interface Words {
     advice: Readonly<Record<string, string>>
     actionFailed: Entry<{ action: string }>
     /** What a webhook of bots may be for, to be ticked, and how one that has chosen nothing reads. */
-    webhookEvents: Record<'message' | 'progress' | 'state' | 'rule', { label: string; help: string }>
+    webhookEvents: Record<BotEvent['type'], { label: string; help: string }>
     everyEvent: string
     /** What is recorded of a browser session. */
     recorder: {

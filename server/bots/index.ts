@@ -1,6 +1,6 @@
 /** The bots room: what it is made of, how it starts, stops and reports. */
 import { createAnnouncer } from '../events/event-types.ts'
-import { createWebhooks } from '../events/webhooks.ts'
+import { createWebhooks } from '../events/webhooks/webhooks.ts'
 import { everyRange } from '../http/egress.ts'
 import { escape } from '../isolation.ts'
 import type { Room, RoomContext } from '../room.ts'

@@ -1,5 +1,5 @@
 /** Binds the bots contract to what the room is made of. */
-import type { Webhooks } from '../../events/webhooks.ts'
+import type { Webhooks } from '../../events/webhooks/webhooks.ts'
 import { implement, type Api } from '../../http/api.ts'
 import type { Backups } from '../backups/backups.ts'
 import type { Bot } from '../bot/bot.ts'

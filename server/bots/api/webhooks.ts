@@ -1,6 +1,6 @@
 /** Binds the routes of webhooks to the house's dispatcher. */
 import { iso } from '../../clock.ts'
-import type { WebhookState, Webhooks } from '../../events/webhooks.ts'
+import type { WebhookState, Webhooks } from '../../events/webhooks/webhooks.ts'
 import type { Handlers } from '../../http/api.ts'
 import type { Contract } from '../../http/contract.ts'
 import type { webhookRoutes } from '../contract/native/webhooks.ts'

@@ -1,6 +1,6 @@
 /** All that the room keeps under a key that is not here: named for a person, and given up when that person says so. */
 import type { Database } from 'better-sqlite3'
-import type { Webhooks } from '../../events/webhooks.ts'
+import type { Webhooks } from '../../events/webhooks/webhooks.ts'
 import type { Room } from '../../room.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
 import type { Bot } from '../bot/bot.ts'

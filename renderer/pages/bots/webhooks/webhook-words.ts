@@ -15,7 +15,8 @@ export interface WebhookRow {
 }
 
 export type WebhookEvent = keyof typeof words.window.webhookEvents
-const kinds: readonly WebhookEvent[] = ['message', 'progress', 'state', 'rule']
+// Its keys are those of the type.
+const kinds = Object.keys(words.window.webhookEvents) as WebhookEvent[]
 export const webhookEvents = kinds.map((value) => ({ value, ...words.window.webhookEvents[value] }))
 
 export function eventWords(types: readonly string[]): string {

@@ -1,10 +1,10 @@
 /** The tables of webhooks. Addresses, secrets and bodies are sealed; of an address the table has what may be shown. */
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
-import { shownAddress } from '../http/shown-address.ts'
-import { splitUserinfo } from '../http/userinfo.ts'
-import type { Sealer } from '../secrets/sealer.ts'
-import { erasing } from '../store/database.ts'
+import { shownAddress } from '../../http/shown-address.ts'
+import { splitUserinfo } from '../../http/userinfo.ts'
+import type { Sealer } from '../../secrets/sealer.ts'
+import { erasing } from '../../store/database.ts'
 
 export interface Webhook {
   id: string

@@ -10,17 +10,17 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
-import { iso, type Clock } from '../clock.ts'
-import { KernelFault } from '../fault.ts'
-import type { ApiName } from '../http/contract.ts'
-import type { Egress } from '../http/egress.ts'
-import { splitUserinfo } from '../http/userinfo.ts'
-import { reasonOf, within, type Scope } from '../isolation.ts'
-import type { Log } from '../log.ts'
-import { randomBase62 } from '../secrets/random.ts'
-import type { Sealer } from '../secrets/sealer.ts'
-import { postWebhook } from './webhook-request.ts'
-import { createWebhookStore, type Delivery, type Webhook } from './webhooks-store.ts'
+import { iso, type Clock } from '../../clock.ts'
+import { KernelFault } from '../../fault.ts'
+import type { ApiName } from '../../http/contract.ts'
+import type { Egress } from '../../http/egress.ts'
+import { splitUserinfo } from '../../http/userinfo.ts'
+import { reasonOf, within, type Scope } from '../../isolation.ts'
+import type { Log } from '../../log.ts'
+import { randomBase62 } from '../../secrets/random.ts'
+import type { Sealer } from '../../secrets/sealer.ts'
+import { postWebhook } from './request.ts'
+import { createWebhookStore, type Delivery, type Webhook } from './store.ts'
 
 export interface WebhooksOptions {
   database: Database

@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { pinned, portOf, type Egress } from '../http/egress.ts'
-import { basicAuthorization } from '../http/userinfo.ts'
+import { pinned, portOf, type Egress } from '../../http/egress.ts'
+import { basicAuthorization } from '../../http/userinfo.ts'
 
 export interface WebhookRequest {
   /** Without a name and password; they stand beside it. */
