@@ -62,6 +62,7 @@ export const useBots = defineStore('bots', () => {
     backupFile: (userId: string, backup: string, passphrase: string) =>
       useApi().bots.backupFile({ params: { userId, backup }, body: { passphrase } }),
     bringIn: (file: string, passphrase: string) => useApi().bots.bringIn({ body: { file, passphrase } }),
+    takeOver: async (link: Body<'bots', 'takeOver'>): Promise<BotView> => put((await useApi().bots.takeOver({ body: link })).bot),
     clearLog: async (userId: string): Promise<void> => void (await useApi().bots.clearLog({ params: { userId } })),
     send: (userId: string, to: string, text: string) => useApi().bots.sendMessage({ params: { userId }, body: { to, type: 'text', text } }),
     /** Only in the demo. */

@@ -180,6 +180,26 @@ export class BotService {
     return { userId, backupId: this.#parts.backups.keep(userId, content).id }
   }
 
+  /**
+   * A bot from the link that another program holds, which must not run with it any more. Not started.
+   *
+   * Throws `link-unreadable`, `bot-exists` and `number-linked`.
+   */
+  async takeOver(
+    files: Readonly<Record<string, string>>,
+    { userId, label = '' }: Pick<NewBot, 'userId' | 'label'>,
+    actor: string,
+    madeBy: string | null = null,
+  ): Promise<{ bot: Bot; ignored: number }> {
+    const { ignored, ...link } = await this.#parts.engine.readForeign(files)
+    const bot = this.#add({ userId, phoneNumber: link.phoneNumber, label }, actor, madeBy)
+    await bot.restore(() => ({ ...link, userId, label, linkedAt: this.#parts.clock.now() })).catch(async (error: unknown) => {
+      await this.#drop(bot)
+      throw error
+    })
+    return { bot, ignored }
+  }
+
   #add({ userId, phoneNumber, label = '', notes = '', proxy = null }: NewBot, actor: string, madeBy: string | null): Bot {
     if (this.#bots.has(userId)) throw new BotFault('bot-exists')
     const other = this.#linkedTo(phoneNumber, userId)

@@ -23,7 +23,7 @@ export function useBotCommands(): void {
     actions: computed(() => [
       { label: 'Link a bot', icon: 'i-lucide-plus', suffix: 'Bots', onSelect: () => void router.push({ name: 'link-bot' }) },
       {
-        label: 'Bring in a backup of a bot',
+        label: 'Bring in a bot',
         icon: 'i-lucide-archive-restore',
         suffix: 'Bots',
         onSelect: () => void router.push({ name: 'bots', query: { 'bring-in': '' } }),

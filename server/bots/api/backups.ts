@@ -28,5 +28,9 @@ export function backupHandlers(
       })
       return { status: 201, body: { userId, backup: backupId } }
     },
+    takeOver: async ({ body: { files, ...wanted } }, call) => {
+      const { bot, ignored } = await service.takeOver(files, wanted, actorOf(call.caller), call.standing.maker)
+      return { status: 201, body: { bot: view(bot), ignored } }
+    },
   }
 }

@@ -62,6 +62,7 @@ export const botsContract = defineContract({
     'nothing-to-back-up': { status: 404, remedy: 'Link the bot first.' },
     'backup-not-found': { status: 404, remedy: 'Check the id; the list of backups shows those there are.' },
     'backup-broken': { status: 409, remedy: 'Choose another backup; this one cannot be read.' },
+    'link-unreadable': { status: 400, remedy: 'Send the whole folder of one session, copied while the other program was stopped.' },
     'bot-running': { status: 409, remedy: 'Stop the bot first.' },
     'bot-not-online': { status: 409, remedy: 'Start the bot, and wait until it is online.' },
     'link-still-good': { status: 409, remedy: 'Start the bot, or unlink it first.' },

@@ -4,7 +4,7 @@
  */
 import type { Fault } from '../../fault.ts'
 import type { Happening } from './happenings.ts'
-import type { LinkRows } from './link.ts'
+import type { ForeignLink, LinkRows } from './link.ts'
 import type { Answered, Content, Message, MessageKey, Progress } from './message.ts'
 
 export interface Engine {
@@ -12,6 +12,8 @@ export interface Engine {
   connect(rows: LinkRows, events: EngineEvents, options: ConnectOptions): Promise<Connection>
   /** True when the rows hold a finished link. Throws what the rows throw. */
   isLinked(rows: LinkRows): boolean
+  /** The link in files of another program that uses the same library, by their names. Throws `link-unreadable`. */
+  readForeign(files: Readonly<Record<string, string>>): Promise<ForeignLink>
   /** An id for a message of ours: it has one before there is a connection. */
   newMessageId(): string
   /** Ms that a pairing code lives from the first QR on. */

@@ -27,3 +27,13 @@ export interface Arrival {
   /** As it was decrypted. */
   plain: Uint8Array
 }
+
+/** A link that another program made. */
+export interface ForeignLink {
+  rows: (LinkRow & { value: Buffer })[]
+  /** Digits, as the server knows the account. */
+  phoneNumber: string
+  name: string | null
+  /** How many entries were no part of a link; a program keeps other things beside it. */
+  ignored: number
+}

@@ -1,7 +1,7 @@
 /** Backups of bots: kept here, and carried to another machine as a file. */
 import { z } from 'zod'
 import type { RouteDefinition } from '../../../http/contract.ts'
-import { failure, userParams } from '../parts.ts'
+import { failure, userId, userParams } from '../parts.ts'
 import { backupView, botView } from './views.ts'
 
 const backupId = z.string().regex(/^backup_[0-9A-Za-z]{16}$/)
@@ -57,6 +57,29 @@ export const backupRoutes = {
     responses: {
       201: { description: 'Taken in', body: z.object({ userId: z.string(), backup: z.string() }) },
       409: failure('Damaged, or another passphrase'),
+    },
+  },
+  takeOver: {
+    method: 'POST',
+    path: '/v1/bot-links',
+    tag: 'Backups',
+    summary: 'Take over the link of another program that uses baileys',
+    description:
+      'The files of a baileys folder (`useMultiFileAuthState`; WAHA has one for each NOWEB session, Evolution one for each instance, whose credentials are in its database) ' +
+      'by name, or one document with the same entries: an object by key, or rows of `key` and `value`. The bot is made and not started: ' +
+      'stop the other program first, since two holders of one link spoil each other’s keys.',
+    access: 'key',
+    right: 'bots:use',
+    body: z.object({
+      userId,
+      label: z.string().max(80).default(''),
+      files: z.record(z.string().max(500), z.string()).refine((files) => Object.keys(files).length > 0, 'files is empty'),
+    }),
+    bodyLimit: 42_000_000,
+    responses: {
+      201: { description: 'Taken over', body: z.object({ bot: botView, ignored: z.number().int() }) },
+      400: failure('No finished link of that library'),
+      409: failure('The bot exists, or its number is linked here'),
     },
   },
 } as const satisfies Record<string, RouteDefinition>

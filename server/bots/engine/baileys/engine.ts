@@ -5,6 +5,7 @@ import type { Log } from '../../../log.ts'
 import type { Engine } from '../engine.ts'
 import { createProxyAgent } from '../proxy-agent.ts'
 import { createConnection, type ConnectionLife } from './connection.ts'
+import { readForeignLink } from './foreign-link.ts'
 import { createKeeping } from './keeping.ts'
 import { holdsLink, openLink } from './link.ts'
 import { qrCodes } from './pairing.ts'
@@ -25,6 +26,7 @@ export function createBaileysEngine({ url, log, egress }: BaileysOptions): Engin
     qrLife,
     pairingLife: qrLife[0] + (qrCodes - 1) * qrLife[1],
     isLinked: holdsLink,
+    readForeign: async (files) => readForeignLink(files, await import('baileys')),
     // As the library makes them.
     newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
     async connect(rows, events, { proxy, passkeyPatience }) {

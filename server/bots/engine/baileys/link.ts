@@ -15,8 +15,9 @@ export interface BaileysLink {
 /** Under this kind the messages go along with the keys that have read them. */
 export const arrivalsKind = 'wheelhouse-arrivals'
 
-const credsKind = 'creds'
-const credsId = ''
+/** Where the credentials are among the rows. */
+export const credsKind = 'creds'
+export const credsId = ''
 
 /**
  * Until the phone has accepted, everything stays in memory: a link that was begun and not finished leaves nothing behind, which a later

@@ -26,6 +26,7 @@ const engine: Engine = {
   qrLife: [60_000, 20_000],
   pairingLife: 160_000,
   isLinked: () => true,
+  readForeign: () => Promise.reject(new Error('nothing is taken over here')),
   newMessageId: () => 'ID',
   async connect(_auth, events) {
     network.underWay += 1
