@@ -543,6 +543,8 @@ export const en: Words = {
     actionFailed: ({ action }) => `${action} did not work`,
     webhookEvents: {
       message: { label: 'Messages', help: 'What comes in, and what the account writes elsewhere' },
+      edited: { label: 'Edits', help: 'A message says something else now' },
+      revoked: { label: 'Deletions', help: 'A message was deleted for all' },
       progress: { label: 'Progress', help: 'Own messages: sent, delivered, read, failed' },
       state: { label: 'State', help: 'Online, reconnecting, logged out and so on' },
       rule: { label: 'Rules', help: 'What a rule sends, and what came of the rules' },

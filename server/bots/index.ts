@@ -128,7 +128,7 @@ export function createBotsRoom(
     },
   })
   const tell = (bot: Bot, message: Message): void => {
-    if (!message.fromMe) activity.count(bot.row.userId, 'received')
+    if (!message.fromMe && message.changes === undefined) activity.count(bot.row.userId, 'received')
     messages.onMessage(bot, message)
   }
   const inbox = new Inbox({ store: store.inbox, log, tell, applyRules: (bot, message) => runner.onMessage(bot, message) })

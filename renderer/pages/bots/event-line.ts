@@ -25,6 +25,16 @@ export function eventLine(event: BotEvent): EventLine {
         text: text === '' || kind === 'reaction' ? `${kindText(kind)} ${text}`.trim() : text,
       }
     }
+    case 'edited':
+    case 'revoked': {
+      const { authorName, author, chat, fromMe } = event.message
+      return {
+        tone: 'off',
+        title: event.type === 'edited' ? 'Message edited' : 'Message deleted',
+        who: fromMe ? personText(chat) : (authorName ?? personText(author)),
+        text: event.type === 'edited' ? event.message.text : event.message.id,
+      }
+    }
     case 'progress': {
       const { status, chat, messageId, problem } = event.message
       return {

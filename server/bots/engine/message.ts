@@ -21,6 +21,16 @@ export interface Message {
   quoted: Quoted | null
   /** The id of the message that it is a reaction to. */
   reactsTo: string | null
+  /** What it does to an earlier message of the chat, instead of standing for itself: its words are then what that one says. */
+  changes?: Change
+}
+
+export interface Change {
+  /** The message that it is about. */
+  id: string
+  how: 'edited' | 'revoked'
+  /** Whoever sends it says that the message was their own. */
+  own: boolean
 }
 
 export interface Quoted {

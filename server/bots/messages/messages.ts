@@ -9,7 +9,7 @@ import { isGroup } from '../engine/address.ts'
 import type { Message } from '../engine/message.ts'
 import type { LogStore } from './log-store.ts'
 import type { OutboxRow, OutboxStore } from './outbox-store.ts'
-import { messageView, sentView } from './views.ts'
+import { changeEvent, messageView, sentView } from './views.ts'
 
 export type BotListener = (event: BotEvent) => void
 
@@ -56,6 +56,7 @@ export class Messages {
   }
 
   onMessage({ row }: Bot, message: Message): void {
+    if (message.changes !== undefined) return this.tell(changeEvent(row.userId, message, message.changes))
     const { log } = this.#parts
     this.#total += 1
     // Who wrote to us is no stranger; what we wrote elsewhere went to none either.

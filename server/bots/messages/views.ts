@@ -1,8 +1,9 @@
 /** Messages and chats as the API and the sockets show them. */
 import { iso } from '../../clock.ts'
+import type { BotEvent } from '../contract/native/events.ts'
 import type { ChatView, LoggedView, MessageView, SentView } from '../contract/native/messages.ts'
 import { isGroup, numberOf } from '../engine/address.ts'
-import type { Message } from '../engine/message.ts'
+import type { Change, Message } from '../engine/message.ts'
 import type { Chat, LoggedMessage } from './log-store.ts'
 import type { OutboxRow } from './outbox-store.ts'
 
@@ -15,8 +16,15 @@ export function sentView({ messageId, chat, kind, status, problem, createdAt, se
   }
 }
 
-export function messageView({ at, ...message }: Message): MessageView {
+export function messageView({ at, changes, ...message }: Message): MessageView {
   return { ...message, at: iso(at) }
+}
+
+export function changeEvent(userId: string, { chat, author, authorName, fromMe, at, ...said }: Message, { id, how }: Change): BotEvent {
+  const message = { id, chat, author, authorName, fromMe, at: iso(at) }
+  if (how === 'revoked') return { type: how, userId, message }
+  const { kind, text, details } = said
+  return { type: how, userId, message: { ...message, kind, text, details } }
 }
 
 export function loggedView({ number, status, ...message }: LoggedMessage): LoggedView {

@@ -3,6 +3,7 @@
  *
  * What holds:
  * - Nothing the account itself has written is looked at, here or on its phone: a bot never answers itself.
+ * - What becomes of a message later, when its author says it otherwise or deletes it, is answered by no rule.
  * - A rule acts so many times a minute in one chat and no more; two bots that answer each other come to rest.
  * - A message that WhatsApp delivers a second time is answered once: the reply's idempotency key is made of rule and message.
  * - One message is dealt with after the other; a rule that fails is counted, told, and harms neither the next rule nor the next message.
@@ -54,7 +55,7 @@ export class RuleRunner {
   async onMessage(bot: Bot, message: Message): Promise<void> {
     const { clock, log } = this.#parts
     const { userId } = bot.row
-    if (message.fromMe || clock.now() - message.at > freshFor) return
+    if (message.fromMe || message.changes !== undefined || clock.now() - message.at > freshFor) return
     await this.#turns
       .run(userId, () => this.#deal(bot, message))
       .catch((error: unknown) => log.error({ bot: userId, error }, 'the rules of a bot failed over a message'))

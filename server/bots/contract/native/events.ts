@@ -2,12 +2,15 @@
 import { z } from 'zod'
 import type { SocketDefinition } from '../../../http/contract.ts'
 import { userParams } from '../parts.ts'
+import { editedEvent, revokedEvent } from './changes.ts'
 import { messageView, sentView } from './messages.ts'
 import { presenceEvent } from './presence.ts'
 
 /** What the socket sends, one JSON object per message. */
 export const botEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('message'), userId: z.string(), message: messageView }),
+  editedEvent,
+  revokedEvent,
   z.object({ type: z.literal('progress'), userId: z.string(), message: sentView }),
   z.object({ type: z.literal('state'), userId: z.string(), state: z.string(), reason: z.string().nullable() }),
   /** A rule has taken a message: what came of it. */
@@ -24,7 +27,15 @@ export const botEvent = z.discriminatedUnion('type', [
 ])
 export type BotEvent = z.output<typeof botEvent>
 
-export const botEventTypes = ['message', 'progress', 'state', 'rule', 'presence'] as const satisfies readonly BotEvent['type'][]
+export const botEventTypes = [
+  'message',
+  'edited',
+  'revoked',
+  'progress',
+  'state',
+  'rule',
+  'presence',
+] as const satisfies readonly BotEvent['type'][]
 
 /** Those that come by the second: a webhook gets them only where it names them. */
 export const quietTypes: ReadonlySet<BotEvent['type']> = new Set(['presence'])

@@ -1,7 +1,8 @@
 /** What came in, out of the library's shape. */
 import type { AuthenticationCreds, proto, WAMessage, WAMessageKey } from 'baileys'
 import type { Message, Progress, Quoted } from '../message.ts'
-import { isViewOnce, readContent } from './content.ts'
+import { changingOf, type Changing } from './changes.ts'
+import { isViewOnce, readContent, type Content } from './content.ts'
 
 type Library = typeof import('baileys')
 
@@ -15,8 +16,9 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   const content = library.normalizeMessageContent(message.message)
   const isStub = content === undefined || content === null
   if (isStub && message.messageStubType !== library.proto.WebMessageInfo.StubType.CIPHERTEXT) return null
+  const changing = isStub ? null : changingOf(content, library)
   if (
-    content?.protocolMessage != null ||
+    (content?.protocolMessage != null && changing === null) ||
     (content?.senderKeyDistributionMessage != null && Object.keys(content).every((field) => keyFields.has(field)))
   )
     return null
@@ -24,9 +26,7 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   // People are named by a hidden id more and more; where their number stands beside it, it is by that that they are known here.
   const author =
     key.fromMe === true ? me : key.participant ? numbered(key.participant, key.participantAlt) : numbered(key.remoteJid, key.remoteJidAlt)
-  const { kind, text, details, context } = isStub
-    ? { kind: 'unreadable', text: '', details: {}, context: null }
-    : readContent(content, isViewOnce(message.message))
+  const { kind, text, details, context } = isStub ? nothing('unreadable') : contentOf(content, changing, isViewOnce(message.message))
   return {
     id: key.id,
     chat: library.jidNormalizedUser(numbered(key.remoteJid, key.remoteJidAlt)),
@@ -39,7 +39,17 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     details,
     quoted: quotedBy(context, library, creds, key),
     reactsTo: content?.reactionMessage?.key?.id ?? null,
+    ...(changing === null ? {} : { changes: changing.change }),
   }
+}
+
+function contentOf(content: proto.IMessage, changing: Changing | null, viewOnce: boolean): Content {
+  if (changing === null) return readContent(content, viewOnce)
+  return changing.content === null ? nothing('revoked') : readContent(changing.content, viewOnce)
+}
+
+function nothing(kind: string): Content {
+  return { kind, text: '', details: {}, context: null }
 }
 
 /** Ms. A message that says no time, or one that no calendar has, has come now. */
