@@ -44,6 +44,8 @@ export function contentSecurityPolicy(controlUrl: string): string {
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
+    // Sounds and videos of chats, which the window has fetched itself.
+    "media-src 'self' blob:",
     "font-src 'self' data:",
     `connect-src 'self' http://${host} ws://${host}`,
     "manifest-src 'self'",

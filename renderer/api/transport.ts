@@ -11,6 +11,8 @@ export interface TransportRequest {
   signal?: AbortSignal
   /** Ms after which this call is given up, where the usual is too short. */
   patience?: number
+  /** The answer is a file, also where that is JSON. */
+  file?: boolean
 }
 
 export interface TransportReply {
@@ -47,10 +49,10 @@ export function createHttpTransport({
   timeout = 30_000,
 }: HttpTransportOptions): Transport {
   return {
-    async request({ method, path, query, body, signal, patience = timeout }) {
+    async request({ method, path, query, body, signal, patience = timeout, file = false }) {
       const { base, token } = server
       const deadline = AbortSignal.timeout(patience)
-      const headers: Record<string, string> = { accept: 'application/json' }
+      const headers: Record<string, string> = { accept: file ? '*/*' : 'application/json' }
       if (token !== null) headers['authorization'] = `Bearer ${token}`
       if (body !== undefined) headers['content-type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json'
       let response: Response
@@ -63,7 +65,7 @@ export function createHttpTransport({
           cache: 'no-store',
           signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
         })
-        return { status: response.status, body: await readBody(response) }
+        return { status: response.status, body: await readBody(response, file && response.ok) }
       } catch (error) {
         if (signal?.aborted === true) throw error
         if (deadline.aborted) throw new ApiError(0, 'timeout', 'Wheelhouse did not answer in time', [], null, { cause: error })
@@ -80,9 +82,9 @@ export function createHttpTransport({
   }
 }
 
-async function readBody(response: Response): Promise<unknown> {
+async function readBody(response: Response, file: boolean): Promise<unknown> {
   if (response.status === 204) return null
-  if (response.headers.get('content-type')?.includes('json') === true) return response.json()
+  if (!file && response.headers.get('content-type')?.includes('json') === true) return response.json()
   return new Uint8Array(await response.arrayBuffer())
 }
 

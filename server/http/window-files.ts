@@ -21,7 +21,7 @@ export function createWindowFiles(folder: string): FileHandler {
 
 /** Nuxt UI sets style elements, so styles may be inline; scripts come from files of ours alone. */
 export const windowPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 function secure(response: ServerResponse, path: string): void {
   response.setHeader('content-security-policy', windowPolicy)

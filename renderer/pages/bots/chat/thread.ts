@@ -10,28 +10,54 @@ export interface ChatMessage extends MessageView {
   /** How far an own message has come; null for others, and where it is not known any more. */
   delivery: Delivery | null
   problem: string | null
+  /** What became of the bytes it carries; null where it carries none, or none are kept. */
+  media: KeptMedia | null
+  edited: boolean
+  /** Deleted for all: its words are gone, or kept because this bot is set so; null of most. */
+  deleted: 'gone' | 'kept' | null
+  /** Of a poll: who has chosen what, by WhatsApp id; null while nothing is known. */
+  votes: readonly { option: string; voters: readonly string[] }[] | null
 }
+
+export interface KeptMedia {
+  /** `waiting`: not here yet, or to be had again; `gone`: nobody has it any more; `refused`: larger than what is kept. */
+  state: 'kept' | 'waiting' | 'gone' | 'refused'
+  /** The path of the route that gives the bytes, on the bots API. */
+  url: string | null
+  size: number | null
+}
+
+/** What a message has until more is known of it. */
+export const unchanged = { media: null, edited: false, deleted: null, votes: null } as const
 
 /** One list without repetitions: what is known twice is shown as it is known best. */
 export function mergeMessages(known: readonly ChatMessage[], more: readonly ChatMessage[]): ChatMessage[] {
   const byId = new Map(known.map((message) => [message.id, message]))
   for (const message of more) {
     const before = byId.get(message.id)
-    byId.set(
-      message.id,
-      before === undefined
-        ? message
-        : {
-            ...before,
-            ...message,
-            number: message.number ?? before.number,
-            delivery: farther(before.delivery, message.delivery),
-            problem: message.problem ?? before.problem,
-            quoted: message.quoted ?? before.quoted,
-          },
-    )
+    byId.set(message.id, before === undefined ? message : better(before, message))
   }
-  return [...byId.values()].toSorted((a, b) => secondOf(a) - secondOf(b) || (a.number ?? Infinity) - (b.number ?? Infinity) || 0)
+  const merged = [...byId.values()]
+  // In a long chat, what comes in stands at the end nearly always.
+  const seconds = new Map(merged.map((message) => [message, secondOf(message)]))
+  const after = (a: ChatMessage, b: ChatMessage): number =>
+    (seconds.get(a) ?? 0) - (seconds.get(b) ?? 0) || (a.number ?? Infinity) - (b.number ?? Infinity) || 0
+  return merged.every((message, index) => index === 0 || after(merged[index - 1] ?? message, message) <= 0)
+    ? merged
+    : merged.toSorted(after)
+}
+
+function better(before: ChatMessage, now: ChatMessage): ChatMessage {
+  return {
+    ...before,
+    ...now,
+    number: now.number ?? before.number,
+    delivery: farther(before.delivery, now.delivery),
+    problem: now.problem ?? before.problem,
+    quoted: now.quoted ?? before.quoted,
+    media: now.media ?? before.media,
+    votes: now.votes ?? before.votes,
+  }
 }
 
 /** WhatsApp counts in seconds; within one, the log knows what came first. */
@@ -108,12 +134,38 @@ function startOfDay(at: number): number {
 
 const minutes = 5 * 60_000
 
+/** One message of a conversation as it stands among the others. */
+export interface Line {
+  message: ChatMessage
+  /** A heading above it, where a day begins. */
+  day: string | null
+  continued: boolean
+  /** The next one goes on where this one ends. */
+  goesOn: boolean
+}
+
+/** `now` in ms since 1970. Words are made for the days alone, since a chat may have thousands of lines. */
+export function linesOf(messages: readonly ChatMessage[], now: number): Line[] {
+  const lines: Line[] = []
+  let today = NaN
+  for (const message of messages) {
+    const last = lines.at(-1)
+    const day = startOfDay(Date.parse(message.at))
+    const begins = day !== today
+    const continued = !begins && continues(message, last?.message)
+    if (last !== undefined) last.goesOn = continued
+    lines.push({ message, day: begins ? dayOf(message.at, now) : null, continued, goesOn: false })
+    today = day
+  }
+  return lines
+}
+
 /** Whether a message goes on where the one before it ended: no name, less room above. */
 export function continues(message: MessageView, before: MessageView | undefined): boolean {
   return (
     before !== undefined &&
-    before.author === message.author &&
     before.fromMe === message.fromMe &&
+    (message.fromMe || before.author === message.author) &&
     Date.parse(message.at) - Date.parse(before.at) < minutes
   )
 }

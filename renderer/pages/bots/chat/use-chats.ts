@@ -7,6 +7,10 @@ import { useApi } from '../../../api/api.ts'
 
 export type ChatRow = ChatView
 
+/** By WhatsApp id; of those whose name is known. */
+export const namesOf = (chats: readonly ChatRow[]): (readonly [chat: string, name: string])[] =>
+  chats.flatMap(({ chat, name }) => (name === null ? [] : [[chat, name] as const]))
+
 const page = 50
 
 export function useChats(userId: string) {

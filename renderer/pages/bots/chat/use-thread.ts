@@ -3,7 +3,7 @@ import { ref, shallowRef, watch, type Ref } from 'vue'
 import type { BotEvent, LoggedView, SentView } from '../../../../server/bots/contract/index.ts'
 import { messageOf } from '../../../api/api-error.ts'
 import { useApi } from '../../../api/api.ts'
-import { mergeMessages, type ChatMessage } from './thread.ts'
+import { mergeMessages, unchanged, type ChatMessage } from './thread.ts'
 
 const page = 60
 const pending = new Set<SentView['status']>(['queued', 'sending', 'failed'])
@@ -46,12 +46,12 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
     }
   }
 
-  async function loadOlder(): Promise<void> {
+  async function loadOlder(limit = page): Promise<void> {
     const asked = chat.value
     if (asked === null || older.value === null || loading.value) return
     loading.value = true
     try {
-      const log = await useApi().bots.log({ params: { userId }, query: { chat: asked, before: older.value, limit: page } })
+      const log = await useApi().bots.log({ params: { userId }, query: { chat: asked, before: older.value, limit } })
       if (chat.value === asked) {
         messages.value = mergeMessages(messages.value, log.messages.map(fromLog))
         older.value = log.next
@@ -62,11 +62,18 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
     loading.value = false
   }
 
+  /** Older pages until a message is there, as one that is quoted; resolves to whether it was found among the next thousand. */
+  async function loadUntil(id: string): Promise<boolean> {
+    const has = (): boolean => messages.value.some((message) => message.id === id)
+    for (let pages = 0; pages < 5 && !has() && older.value !== null && error.value === null; pages += 1) await loadOlder(200)
+    return has()
+  }
+
   function take(event: BotEvent): void {
     if (chat.value === null) return
     // A page from the past stays what it is; the newest one is a click away.
     if (event.type === 'message' && event.message.chat === chat.value && before.value === null)
-      put({ ...event.message, number: null, delivery: null, problem: null })
+      put({ ...unchanged, ...event.message, number: null, delivery: null, problem: null })
     if (event.type !== 'progress' || event.message.chat !== chat.value) return
     const { messageId, status, problem } = event.message
     messages.value = messages.value.map((message) => (message.id === messageId ? { ...message, delivery: status, problem } : message))
@@ -81,11 +88,11 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
   }
 
   watch([chat, before], () => void load(), { immediate: true })
-  return { messages, older, loading, error, refresh, loadOlder, take, put, drop }
+  return { messages, older, loading, error, refresh, loadOlder, loadUntil, take, put, drop }
 }
 
 function fromLog({ status, ...message }: LoggedView): ChatMessage {
-  return { ...message, delivery: status, problem: null }
+  return { ...unchanged, ...message, delivery: status, problem: null }
 }
 
 export function fromSent({
@@ -99,6 +106,7 @@ export function fromSent({
   createdAt,
 }: SentView & { text?: string; quoted?: ChatMessage['quoted'] }): ChatMessage {
   return {
+    ...unchanged,
     id: messageId,
     number: null,
     chat,

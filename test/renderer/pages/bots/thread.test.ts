@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { mediaBody } from '../../../../renderer/pages/bots/chat/media.ts'
 import { placeOf } from '../../../../renderer/pages/bots/chat/place.ts'
 import { initials, personText } from '../../../../renderer/pages/bots/chat/people.ts'
-import { continues, dayOf, mergeMessages, withReactions, type ChatMessage } from '../../../../renderer/pages/bots/chat/thread.ts'
+import {
+  continues,
+  dayOf,
+  linesOf,
+  mergeMessages,
+  unchanged,
+  withReactions,
+  type ChatMessage,
+} from '../../../../renderer/pages/bots/chat/thread.ts'
 
 const message = (id: string, changes: Partial<ChatMessage> = {}): ChatMessage => ({
   id,
@@ -19,6 +27,7 @@ const message = (id: string, changes: Partial<ChatMessage> = {}): ChatMessage =>
   details: {},
   delivery: null,
   problem: null,
+  ...unchanged,
   ...changes,
 })
 const ids = (messages: readonly ChatMessage[]): string[] => messages.map(({ id }) => id)
@@ -45,6 +54,17 @@ describe('a conversation', () => {
     expect(continues(message('2', { at: '2026-11-25T09:06:00.000Z' }), first)).toBe(false)
     expect(continues(message('2', { fromMe: true }), first)).toBe(false)
     expect(continues(first, undefined)).toBe(false)
+  })
+
+  it('of five thousand messages keeps its order and its days', () => {
+    const start = Date.parse('2026-11-20T00:00:30.000Z')
+    const many = Array.from({ length: 5_000 }, (_, index) =>
+      message(`m${index}`, { at: new Date(start + index * 60_000).toISOString(), number: index }),
+    )
+    const lines = linesOf(mergeMessages(many, [message('late', { at: many[4_999]?.at ?? '' })]), start)
+    expect(lines).toHaveLength(5_001)
+    expect(lines.filter(({ day }) => day !== null).length).toBeLessThan(6)
+    expect(lines.at(-1)).toMatchObject({ message: { id: 'late' }, continued: true, goesOn: false })
   })
 
   it('has reactions on what they are to: the last of each person, and those to something else as lines', () => {
