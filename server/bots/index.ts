@@ -9,6 +9,7 @@ import { migrate } from '../store/migrate.ts'
 import { Activity } from './activity/activity.ts'
 import { createActivityStore } from './activity/store.ts'
 import { createBotsApi } from './api/index.ts'
+import { Presences } from './contacts/presences.ts'
 import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
 import type { Bot } from './bot/bot.ts'
@@ -82,6 +83,7 @@ export function createBotsRoom(
   })
   const logStore = createLogStore(database, sealer)
   const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock, log })
+  const presences = new Presences({ clock, log })
   const limits = ({ row: { settings } }: Bot) => {
     const { pause, dailyCap, keepMessagesFor } = context.settings.current().bots
     return {
@@ -130,6 +132,7 @@ export function createBotsRoom(
   const tell = (bot: Bot, message: Message): void => {
     if (!message.fromMe && message.changes === undefined) activity.count(bot.row.userId, 'received')
     messages.onMessage(bot, message)
+    presences.onMessage(bot, message)
   }
   const inbox = new Inbox({ store: store.inbox, log, tell, applyRules: (bot, message) => runner.onMessage(bot, message) })
   const service: BotService = new BotService({
@@ -144,6 +147,7 @@ export function createBotsRoom(
       if (state === null) return
       announcer.emit({ type: eventOf(state), subject: bot.row.userId, data: { reason: bot.row.reason ?? undefined } })
       messages.onState(bot, state)
+      presences.onState(bot, state)
       inbox.recover(bot)
       if (state === 'online') outbox.pump(bot)
     },
@@ -153,7 +157,11 @@ export function createBotsRoom(
       runner.onMessage(bot, message).catch(escape)
     },
     onRefusal: (bot, messageId, refusal) => outbox.onRefusal(bot, messageId, refusal),
-    onHappening: createHappenings({ log, tell: (event) => messages.tell(event), keepers: [] }),
+    onHappening: createHappenings({
+      log,
+      tell: (event) => messages.tell(event),
+      keepers: [(bot, happening) => presences.onHappening(bot, happening)],
+    }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
     sent: (bot, messageId) => outboxStore.encoded(bot.row.userId, messageId),
@@ -162,6 +170,7 @@ export function createBotsRoom(
         outbox.forget(userId)
         ready.forget(userId)
         runner.forget(userId)
+        presences.forget(userId)
         webhooks.removeAll('bots', userId)
         removed?.(userId)
       }
@@ -181,6 +190,7 @@ export function createBotsRoom(
       egress: context.egress,
       outbox,
       messages,
+      presences,
       outboxStore,
       logStore,
       rules,

@@ -25,14 +25,11 @@ export interface NewBot {
   proxy?: string | null
 }
 
-export interface BotChange {
+/** What is left out stays. */
+export type BotChange = { [Field in keyof BotSettings]?: BotSettings[Field] | undefined } & {
   label?: string | undefined
   notes?: string | undefined
   proxy?: string | null | undefined
-  keepsLog?: boolean | undefined
-  pause?: number | null | undefined
-  dailyCap?: number | null | undefined
-  keepMessagesFor?: number | null | undefined
 }
 
 /** So that fifty bots do not knock on WhatsApp's door in the same moment. */
@@ -125,8 +122,7 @@ export class BotService {
 
   change(userId: string, change: BotChange, actor: string): Bot {
     const bot = this.get(userId)
-    const { label, notes, proxy, keepsLog, pause, dailyCap, keepMessagesFor } = change
-    const settings = { keepsLog, pause, dailyCap, keepMessagesFor }
+    const { label, notes, proxy, ...settings } = change
     bot.change({ ...given({ label, notes, proxy }), settings: { ...bot.row.settings, ...given<BotSettings>(settings) } })
     this.#parts.onAction('changed', userId, actor)
     return bot
@@ -193,10 +189,12 @@ export class BotService {
   ): Promise<{ bot: Bot; ignored: number }> {
     const { ignored, ...link } = await this.#parts.engine.readForeign(files)
     const bot = this.#add({ userId, phoneNumber: link.phoneNumber, label }, actor, madeBy)
-    await bot.restore(() => ({ ...link, userId, label, linkedAt: this.#parts.clock.now() })).catch(async (error: unknown) => {
-      await this.#drop(bot)
-      throw error
-    })
+    await bot
+      .restore(() => ({ ...link, userId, label, linkedAt: this.#parts.clock.now() }))
+      .catch(async (error: unknown) => {
+        await this.#drop(bot)
+        throw error
+      })
     return { bot, ignored }
   }
 

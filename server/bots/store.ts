@@ -37,9 +37,30 @@ export interface BotSettings {
   dailyCap: number | null
   /** Days. */
   keepMessagesFor: number | null
+  /** Has WhatsApp tell of each person who writes whether they are there and type. */
+  followsPresence: boolean
+  /** Refuses calls as they come in, and answers with a text where there is one. */
+  rejectCalls: boolean
+  rejectCallsText: string | null
+  /** Older messages that the phone sends when it links are kept, so many days back and at most so many; null keeps none. */
+  history: HistoryBounds | null
 }
 
-export const defaultBotSettings: BotSettings = { keepsLog: false, pause: null, dailyCap: null, keepMessagesFor: null }
+export const defaultBotSettings: BotSettings = {
+  keepsLog: false,
+  pause: null,
+  dailyCap: null,
+  keepMessagesFor: null,
+  followsPresence: false,
+  rejectCalls: false,
+  rejectCallsText: null,
+  history: null,
+}
+
+export interface HistoryBounds {
+  days: number
+  messages: number
+}
 
 export interface HistoryRow {
   id: number

@@ -8,12 +8,13 @@ import type { Rules } from '../rules/rules.ts'
 import { backupHandlers } from './backups.ts'
 import { botHandlers, type BotRouteParts } from './bots.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './messages.ts'
+import { presenceHandlers, type PresenceParts } from './presence.ts'
 import { publishedHandlers, type PublishedParts } from './published.ts'
 import { ruleHandlers } from './rules.ts'
 import { isoOrNull, viewOf } from './views.ts'
 import { webhookHandlers } from './webhooks.ts'
 
-export interface ApiParts extends MessageParts, PublishedParts, BotRouteParts {
+export interface ApiParts extends MessageParts, PresenceParts, PublishedParts, BotRouteParts {
   webhooks: Webhooks
   rules: Rules
   backups: Backups
@@ -41,6 +42,7 @@ export function createBotsApi(parts: ApiParts): Api {
     {
       ...publishedHandlers(parts),
       ...messageHandlers(parts),
+      ...presenceHandlers(parts),
       ...ruleHandlers(parts),
       ...webhookHandlers(parts),
       ...botHandlers(parts, view),

@@ -6,7 +6,6 @@ import type { Contract } from '../../http/contract.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { messageRoutes } from '../contract/native/messages.ts'
 import { userId } from '../contract/parts.ts'
-import type { Connection } from '../engine/engine.ts'
 import type { LogStore } from '../messages/log-store.ts'
 import type { OutboxStore } from '../messages/outbox-store.ts'
 import type { Messages } from '../messages/messages.ts'
@@ -16,6 +15,7 @@ import type { Outbox } from '../messages/outbox.ts'
 import { contentOf } from '../outgoing/content.ts'
 import { wordsOf } from '../outgoing/packed.ts'
 import type { BotService } from '../service.ts'
+import { liveConnection } from './live-connection.ts'
 
 export interface MessageParts {
   service: BotService
@@ -82,13 +82,6 @@ export function messageHandlers({
       status: 200,
       body: { success: true, groups: await liveConnection(service.get(params.userId)).groups() },
     }),
-    presence: async ({ params, body: { state, chat } }) => {
-      const connection = liveConnection(service.get(params.userId))
-      if (state === 'available' || state === 'unavailable') await connection.presence(state === 'available')
-      else if (chat === undefined) throw new BotFault('chat-missing', 'chat is required to show typing')
-      else await connection.typing(chatOf(chat), state === 'typing')
-      return ok
-    },
     markRead: async ({ params: { userId }, body }) => {
       const chat = chatOf(body.chat)
       const keys = body.messages ?? logStore.unread(userId, chat, readAtOnce)
@@ -141,12 +134,6 @@ export function eventsSocket({ service, messages }: MessageParts): SocketHandler
     })
     socket.once('close', end)
   }
-}
-
-/** Throws `bot-not-online`. */
-function liveConnection(bot: Bot): Connection {
-  if (bot.live === null) throw new BotFault('bot-not-online', 'This session is not online')
-  return bot.live
 }
 
 /** WhatsApp is not asked for subjects again within this time: a group that was left has none. */

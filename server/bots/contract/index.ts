@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { defineContract, type Problem } from '../../http/contract.ts'
 import { eventSockets } from './native/events.ts'
 import { messageRoutes } from './native/messages.ts'
+import { presenceRoutes } from './native/presence.ts'
 import { backupRoutes } from './native/backups.ts'
 import { botRoutes } from './native/bots.ts'
 import { failed, phoneWords, userIdWords } from './parts.ts'
@@ -40,7 +41,7 @@ export const botsContract = defineContract({
   title: 'Bots',
   version: '1.0.0',
   description: 'WhatsApp accounts that link by code or QR, stay online and can be moved.',
-  routes: { ...publishedRoutes, ...messageRoutes, ...ruleRoutes, ...webhookRoutes, ...botRoutes, ...backupRoutes },
+  routes: { ...publishedRoutes, ...messageRoutes, ...presenceRoutes, ...ruleRoutes, ...webhookRoutes, ...botRoutes, ...backupRoutes },
   sockets: eventSockets,
   subject: { params: ['userId'], missing: 'bot-not-found' },
   faults: {

@@ -5,6 +5,7 @@
 import type { Fault } from '../../fault.ts'
 import type { Happening } from './happenings.ts'
 import type { ForeignLink, LinkRows } from './link.ts'
+import type { PresenceCalls } from './presence.ts'
 import type { Answered, Content, Message, MessageKey, Progress } from './message.ts'
 
 export interface Engine {
@@ -93,9 +94,7 @@ export interface Connection {
   /** Whether the number has an account. */
   isKnown(number: string): Promise<boolean>
   groups(): Promise<GroupView[]>
-  /** Shows in the chat that something is being written, or that it is not any more. */
-  typing(chat: string, on: boolean): Promise<void>
-  presence(available: boolean): Promise<void>
+  readonly presence: PresenceCalls
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
   /** Hands over what was heard and not told yet, then ends the socket. No event comes after it. */
   end(): Promise<void>

@@ -134,14 +134,6 @@ export const messageRoutes = {
       ...notOnline,
     },
   },
-  presence: {
-    ...shared,
-    method: 'POST',
-    path: at('/presence'),
-    summary: 'Show as online or typing',
-    body: z.object({ state: z.enum(['available', 'unavailable', 'typing', 'paused']), chat: chat.optional() }),
-    responses: { 200: { description: 'Shown', body: ok }, ...notOnline },
-  },
   markRead: {
     ...shared,
     method: 'POST',

@@ -22,7 +22,22 @@ const pairing = z.object({
 const pause = z.number().min(0).max(3_600).nullable()
 const dailyCap = z.number().int().min(1).max(100_000).nullable()
 const keepMessagesFor = z.number().int().min(1).max(3_650).nullable()
-export const botSettings = z.object({ keepsLog: z.boolean(), pause, dailyCap, keepMessagesFor })
+export const botSettings = z.object({
+  keepsLog: z.boolean(),
+  pause,
+  dailyCap,
+  keepMessagesFor,
+  /** Has WhatsApp tell of each person who writes whether they are there and type. */
+  followsPresence: z.boolean(),
+  /** Refuses calls as they come in, and answers with `rejectCallsText` where there is one. */
+  rejectCalls: z.boolean(),
+  rejectCallsText: z.string().min(1).max(4_096).nullable(),
+  /**
+   * Older messages that the phone sends after linking go to the log, so many days back and so many at most; null keeps none of them. Only
+   * while the session keeps a log, and no longer than that keeps messages. They are sent once, after linking: set it before.
+   */
+  history: z.object({ days: z.number().int().min(1).max(3_650), messages: z.number().int().min(1).max(200_000) }).nullable(),
+})
 
 export const botView = z.object({
   userId: z.string(),

@@ -10,7 +10,7 @@ import type { Keeping } from './keeping.ts'
 import type { BaileysLink } from './link.ts'
 import { keyFor } from './outgoing.ts'
 import { createPairing } from './pairing.ts'
-import { hearPresence } from './presence.ts'
+import { hearPresence, presenceCalls } from './presence.ts'
 import { createSender } from './sending.ts'
 
 export interface ConnectionParts {
@@ -143,8 +143,7 @@ export function createConnection({ library, socket, link, events, keeping, addre
       const groups = await sender.answered(socket.groupFetchAllParticipating())
       return Object.values(groups).map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
     },
-    typing: (chat, on) => socket.sendPresenceUpdate(on ? 'composing' : 'paused', addressOf(chat)),
-    presence: (available) => socket.sendPresenceUpdate(available ? 'available' : 'unavailable'),
+    presence: presenceCalls(socket, addressOf),
     markRead: (chat, keys) => socket.readMessages(keys.map((key) => keyFor(addressOf(chat), key))),
     end,
   }

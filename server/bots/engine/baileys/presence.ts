@@ -3,7 +3,7 @@ import type { BaileysEventMap, WASocket } from 'baileys'
 import { createSerialQueue } from '../../../async/serial-queue.ts'
 import { reasonOf } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
-import type { PresenceHappening, PresenceState } from '../presence.ts'
+import type { PresenceCalls, PresenceHappening, PresenceState } from '../presence.ts'
 import { numbered } from './people.ts'
 
 type Update = BaileysEventMap['presence.update']
@@ -15,6 +15,16 @@ const states: Record<Presence['lastKnownPresence'], PresenceState> = {
   composing: 'typing',
   recording: 'recording',
   paused: 'online',
+}
+
+const shown = { typing: 'composing', recording: 'recording', paused: 'paused' } as const
+
+export function presenceCalls(socket: WASocket, addressOf: (chat: string) => string): PresenceCalls {
+  return {
+    show: (available) => socket.sendPresenceUpdate(available ? 'available' : 'unavailable'),
+    write: (chat, what) => socket.sendPresenceUpdate(shown[what], addressOf(chat)),
+    follow: (chat) => socket.presenceSubscribe(addressOf(chat)),
+  }
 }
 
 export function hearPresence(socket: WASocket, log: Log, happened: (happening: PresenceHappening) => void): void {

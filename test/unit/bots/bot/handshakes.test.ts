@@ -61,7 +61,16 @@ beforeEach(() => {
   const sealer = createSealer(randomBytes(32))
   store = createBotStore(database, sealer)
   for (let index = 0; index < 50; index += 1) {
-    const settings = { keepsLog: false, pause: null, dailyCap: null, keepMessagesFor: null }
+    const settings = {
+      keepsLog: false,
+      pause: null,
+      dailyCap: null,
+      keepMessagesFor: null,
+      followsPresence: false,
+      rejectCalls: false,
+      rejectCallsText: null,
+      history: null,
+    }
     const row: BotRow = {
       userId: `bot${index}`,
       phoneNumber: `155501${String(index).padStart(5, '0')}`,
