@@ -549,6 +549,7 @@ export const en: Words = {
       state: { label: 'State', help: 'Online, reconnecting, logged out and so on' },
       rule: { label: 'Rules', help: 'What a rule sends, and what came of the rules' },
       presence: { label: 'Presence', help: 'Who is online, writes or records; only where it is chosen, since it comes by the second' },
+      merged: { label: 'Merged chats', help: 'Two chats turned out to be one person’s' },
     },
     everyEvent: 'Everything',
     recorder: {

@@ -27,6 +27,8 @@ import { createOutboxStore } from './messages/outbox-store.ts'
 import { Outbox } from './messages/outbox.ts'
 import { demoOf } from './pairing/demo.ts'
 import type { Authenticator } from './pairing/passkey.ts'
+import { createMerger } from './people/merging.ts'
+import { People } from './people/people.ts'
 import { concernsOf, countsOf } from './report.ts'
 import type { Publisher } from './rules/publisher.ts'
 import { ReadyRules } from './rules/ready-rules.ts'
@@ -81,7 +83,11 @@ export function createBotsRoom(
     log,
     egress: context.egress.withRanges(() => (context.settings.current().webhooks.allowPrivate ? everyRange : [])),
   })
-  const logStore = createLogStore(database, sealer)
+  const people = new People({
+    ...{ database, merge: createMerger(database, sealer) },
+    onMerged: (userId, was, chat) => messages.tell({ type: 'merged', userId, chat, was }),
+  })
+  const logStore = createLogStore(database, sealer, people)
   const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock, log })
   const presences = new Presences({ clock, log })
   const limits = ({ row: { settings } }: Bot) => {
@@ -103,7 +109,7 @@ export function createBotsRoom(
     onEvent: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }, { onlyNamed: quietTypes.has(type) }),
   })
   const outbox = new Outbox({
-    ...{ store: outboxStore, chats: logStore, clock, log, random: Math.random },
+    ...{ store: outboxStore, chats: logStore, people, clock, log, random: Math.random },
     ...(backOff === undefined ? {} : { backOff }),
     pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
     newMessageId: () => engine.newMessageId(),
@@ -114,6 +120,7 @@ export function createBotsRoom(
   const ready = new ReadyRules(ruleStore)
   const rules = new Rules({
     ...{ store: ruleStore, ready, publisher: publisher ?? null, clock },
+    idOf: (userId, id) => people.idOf(userId, id),
     hasWebhook: (userId, webhook) => webhooks.list('bots', userId).some(({ id }) => id === webhook),
     onAction: (action, userId, actor, rule) => {
       context.changed('bots')
@@ -122,6 +129,7 @@ export function createBotsRoom(
   })
   const runner = new RuleRunner({
     ...{ rules: ready, store: ruleStore, outbox, publisher: publisher ?? null, clock, log },
+    idOf: (userId, id) => people.idOf(userId, id),
     callWebhook: (userId, webhook, data) => webhooks.sendTo('bots', userId, webhook, 'rule', data),
     onEvent: (event) => messages.tell(event),
     onFailing: (userId, rule, problem) => {
@@ -134,7 +142,12 @@ export function createBotsRoom(
     messages.onMessage(bot, message)
     presences.onMessage(bot, message)
   }
-  const inbox = new Inbox({ store: store.inbox, log, tell, applyRules: (bot, message) => runner.onMessage(bot, message) })
+  // Who is who may have become known since the message was kept.
+  const inbox = new Inbox({
+    ...{ store: store.inbox, log },
+    tell: (bot, message) => tell(bot, people.named(bot.row.userId, message)),
+    applyRules: (bot, message) => runner.onMessage(bot, people.named(bot.row.userId, message)),
+  })
   const service: BotService = new BotService({
     engine,
     store,
@@ -164,6 +177,7 @@ export function createBotsRoom(
     }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
+    people: (userId) => people.of(userId),
     sent: (bot, messageId) => outboxStore.encoded(bot.row.userId, messageId),
     onAction: (action, userId, actor) => {
       if (action === 'deleted' || action === 'unlinked') {
@@ -193,6 +207,7 @@ export function createBotsRoom(
       presences,
       outboxStore,
       logStore,
+      people,
       rules,
       activity,
       limits,

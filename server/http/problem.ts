@@ -115,7 +115,7 @@ export function toProblem(error: unknown, contract: Contract, requestId: string)
       const message = stated.message ?? error.message
       return {
         problem: { status: stated.status, code: error.code, message, details: error.details, issues: issuesOf(error), requestId },
-        headers: {},
+        headers: retryAfterOf(error),
         unexpected: false,
       }
     }
@@ -136,6 +136,12 @@ export function toProblem(error: unknown, contract: Contract, requestId: string)
   }
   const { status, message } = kernelProblems.internal
   return { problem: { status, code: 'internal', message, details: {}, issues: [], requestId }, headers: {}, unexpected: true }
+}
+
+/** A service that knows when it is worth to ask again says so in `details.retryAfter`, in seconds. */
+function retryAfterOf({ details }: Fault): Record<string, string> {
+  const { retryAfter } = details
+  return typeof retryAfter === 'number' ? { 'retry-after': String(retryAfter) } : {}
 }
 
 /** A service that validates by itself names the fields in `details.issues`. */

@@ -14,6 +14,7 @@ import { chatOf, isGroup } from '../engine/address.ts'
 import type { Outbox } from '../messages/outbox.ts'
 import { contentOf } from '../outgoing/content.ts'
 import { wordsOf } from '../outgoing/packed.ts'
+import type { People } from '../people/people.ts'
 import type { BotService } from '../service.ts'
 import { liveConnection } from './live-connection.ts'
 
@@ -23,6 +24,7 @@ export interface MessageParts {
   messages: Messages
   outboxStore: OutboxStore
   logStore: LogStore
+  people: People
 }
 
 const idempotencyKey = z.string().min(1).max(255).nullable()
@@ -37,7 +39,10 @@ export function messageHandlers({
   outbox,
   outboxStore: store,
   logStore,
+  people,
 }: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
+  /** The chat that is meant, by whichever id. */
+  const chatIn = (userId: string, chat: string): string => people.idOf(userId, chatOf(chat))
   const ok = { status: 200 as const, body: { success: true as const } }
   return {
     sendMessage: ({ params, body }, call) => {
@@ -58,7 +63,7 @@ export function messageHandlers({
         body: {
           success: true,
           messages: store
-            .list(params.userId, query.chat === undefined ? null : chatOf(query.chat), query.limit)
+            .list(params.userId, query.chat === undefined ? null : chatIn(params.userId, query.chat), query.limit)
             .map((row) => ({ ...sentView(row), text: wordsOf(row.content) })),
           queue: store.waiting(params.userId),
         },
@@ -74,16 +79,12 @@ export function messageHandlers({
       if (!store.cancel(params.userId, params.messageId)) throw new BotFault('message-on-its-way', 'The message is on its way already')
       return ok
     },
-    lookUp: async ({ params }) => ({
-      status: 200,
-      body: { success: true, number: params.number, exists: await liveConnection(service.get(params.userId)).isKnown(params.number) },
-    }),
     groups: async ({ params }) => ({
       status: 200,
       body: { success: true, groups: await liveConnection(service.get(params.userId)).groups() },
     }),
     markRead: async ({ params: { userId }, body }) => {
-      const chat = chatOf(body.chat)
+      const chat = chatIn(userId, body.chat)
       const keys = body.messages ?? logStore.unread(userId, chat, readAtOnce)
       const connection = liveConnection(service.get(userId))
       if (keys.length > 0) await connection.markRead(chat, keys)
@@ -96,7 +97,12 @@ export function messageHandlers({
     },
     log: ({ params, query: { chat, text, before, limit } }) => {
       service.get(params.userId)
-      const { items, next } = logStore.read(params.userId, { chat: chat === undefined ? undefined : chatOf(chat), text, before, limit })
+      const { items, next } = logStore.read(params.userId, {
+        chat: chat === undefined ? undefined : chatIn(params.userId, chat),
+        text,
+        before,
+        limit,
+      })
       return { status: 200, body: { success: true, messages: items.map(loggedView), next } }
     },
     chats: async ({ params: { userId }, query }) => {
@@ -116,7 +122,7 @@ export function messageHandlers({
     },
     clearLog: ({ params, query: { chat } }) => {
       service.get(params.userId)
-      logStore.clear(params.userId, chat === undefined ? null : chatOf(chat))
+      logStore.clear(params.userId, chat === undefined ? null : chatIn(params.userId, chat))
       return ok
     },
   }

@@ -10,6 +10,7 @@ import { BotFault } from '../fault.ts'
 import type { Happening } from '../engine/happenings.ts'
 import type { Message, Progress } from '../engine/message.ts'
 import type { Connection } from '../engine/engine.ts'
+import type { KnownPeople } from '../engine/people.ts'
 import type { Backups, BackupContent } from '../backups/backups.ts'
 import type { BotState } from '../contract/native/views.ts'
 import { lockedWords } from '../locked/locked.ts'
@@ -32,6 +33,8 @@ export interface BotParts
   onRefusal(bot: Bot, messageId: string, refusal: Fault): void
   onHappening(bot: Bot, happening: Happening): void
   sent(bot: Bot, messageId: string): Uint8Array | null
+  /** Who is who among those it speaks with. */
+  people(userId: string): KnownPeople
   /** The other bot that is linked to the number, null when there is none. */
   takenBy(number: string, except: string): string | null
 }
@@ -67,6 +70,7 @@ export class Bot {
       onRefusal: (messageId, refusal) => parts.onRefusal(this, messageId, refusal),
       onHappening: (happening) => parts.onHappening(this, happening),
       sent: (messageId) => parts.sent(this, messageId),
+      people: peopleOutside(parts.people(row.userId), (work) => parts.outside(work)),
     })
   }
 
@@ -231,4 +235,9 @@ export class Bot {
     await this.#supervisor.end()
     this.#record.stop(reason)
   }
+}
+
+/** What follows from it runs in the room's own scope, not in that of the connection over which it was heard. */
+function peopleOutside(people: KnownPeople, outside: (work: () => void) => void): KnownPeople {
+  return { ...people, learn: (pairs) => outside(() => people.learn(pairs)) }
 }

@@ -12,6 +12,7 @@ import type { Log } from '../../log.ts'
 import type { Close, Connection, Engine, EngineEvents, Me } from '../engine/engine.ts'
 import type { Happening } from '../engine/happenings.ts'
 import type { Message, Progress } from '../engine/message.ts'
+import type { KnownPeople } from '../engine/people.ts'
 import { PairingSession, type Pairing } from '../pairing/pairing.ts'
 import type { Authenticator } from '../pairing/passkey.ts'
 import { afterClose, afterFailedStart, afterFault, type Next } from './decisions.ts'
@@ -45,6 +46,8 @@ export interface SupervisorParts {
   onProgress(messageId: string, progress: Progress): void
   onRefusal(messageId: string, refusal: Fault): void
   onHappening(happening: Happening): void
+  /** Who is who among those it speaks with. */
+  people: KnownPeople
   /** What was sent under the id, as the engine encoded it. */
   sent(messageId: string): Uint8Array | null
 }
@@ -129,7 +132,7 @@ export class Supervisor {
   }
 
   async #connect(event: 'started' | 'turn-came' | 'restart-asked', handshake: End): Promise<void> {
-    const { record, log, onChange } = this.#parts
+    const { record, log, people, onChange } = this.#parts
     await this.end()
     if (record.isLocked) {
       handshake()
@@ -137,7 +140,7 @@ export class Supervisor {
     }
     record.handle(event)
     try {
-      await this.#connection.open({ proxy: record.row.proxy, passkeyPatience: this.#pairing.patience }, handshake)
+      await this.#connection.open({ proxy: record.row.proxy, passkeyPatience: this.#pairing.patience, people }, handshake)
       this.#reconnect.onStarted()
     } catch (error) {
       log.error({ bot: record.row.userId, error }, 'a bot could not be started')

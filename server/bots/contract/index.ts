@@ -6,6 +6,7 @@ import { messageRoutes } from './native/messages.ts'
 import { presenceRoutes } from './native/presence.ts'
 import { backupRoutes } from './native/backups.ts'
 import { botRoutes } from './native/bots.ts'
+import { peopleRoutes } from './native/people.ts'
 import { failed, phoneWords, userIdWords } from './parts.ts'
 import { publishedRoutes } from './published.ts'
 import { ruleRoutes } from './native/rules.ts'
@@ -25,6 +26,7 @@ export {
 } from './native/views.ts'
 export { botEvent, type BotEvent } from './native/events.ts'
 export { chatView, messageView, sentView, type ChatView, type LoggedView, type MessageView, type SentView } from './native/messages.ts'
+export { personView, type PersonView } from './native/people.ts'
 export {
   ruleKinds,
   ruleView,
@@ -41,7 +43,16 @@ export const botsContract = defineContract({
   title: 'Bots',
   version: '1.0.0',
   description: 'WhatsApp accounts that link by code or QR, stay online and can be moved.',
-  routes: { ...publishedRoutes, ...messageRoutes, ...presenceRoutes, ...ruleRoutes, ...webhookRoutes, ...botRoutes, ...backupRoutes },
+  routes: {
+    ...publishedRoutes,
+    ...messageRoutes,
+    ...presenceRoutes,
+    ...peopleRoutes,
+    ...ruleRoutes,
+    ...webhookRoutes,
+    ...botRoutes,
+    ...backupRoutes,
+  },
   sockets: eventSockets,
   subject: { params: ['userId'], missing: 'bot-not-found' },
   faults: {
@@ -66,6 +77,14 @@ export const botsContract = defineContract({
     'link-unreadable': { status: 400, remedy: 'Send the whole folder of one session, copied while the other program was stopped.' },
     'bot-running': { status: 409, remedy: 'Stop the bot first.' },
     'bot-not-online': { status: 409, remedy: 'Start the bot, and wait until it is online.' },
+    'lookup-held': { status: 429, remedy: 'Ask again after the time in Retry-After; WhatsApp answers only so many questions.' },
+    'lookup-refused': { status: 502, remedy: 'Ask again later; WhatsApp has refused to answer.' },
+    'message-unanswered': {
+      status: 504,
+      message: 'WhatsApp did not answer',
+      remedy: 'Ask again, or look whether the bot is still online.',
+    },
+    'connection-lost': { status: 409, message: 'This session is not online', remedy: 'Start the bot, and wait until it is online.' },
     'link-still-good': { status: 409, remedy: 'Start the bot, or unlink it first.' },
     'bot-locked': { status: 409, remedy: 'Put the sealing key back, or give up the locked bots.' },
     'message-not-found': { status: 404, remedy: 'Check the id; the list of sent messages shows those there are.' },

@@ -7,6 +7,7 @@ import type { Happening } from './happenings.ts'
 import type { ForeignLink, LinkRows } from './link.ts'
 import type { PresenceCalls } from './presence.ts'
 import type { Answered, Content, Message, MessageKey, Progress } from './message.ts'
+import type { KnownPeople } from './people.ts'
 
 export interface Engine {
   /** Opens a connection with the link in `rows`, or an unlinked one when there is none. */
@@ -27,6 +28,7 @@ export interface ConnectOptions {
   proxy: string | null
   /** Leaves a person so much time, in ms, when the account asks for a passkey; null when none is answered here. */
   passkeyPatience: number | null
+  people: KnownPeople
 }
 
 /** What a connection tells. None comes after `closed`, or after `end` was called. */
@@ -91,13 +93,20 @@ export interface Connection {
    * has nothing to do.
    */
   send(chat: string, content: Content, options: { id: string; replyTo: Answered | null }): Promise<Written>
-  /** Whether the number has an account. */
-  isKnown(number: string): Promise<boolean>
+  /** The account that WhatsApp names for the number; null where there is none. Throws `lookup-refused` and what `send` throws. */
+  lookUp(number: string): Promise<Account | null>
   groups(): Promise<GroupView[]>
   readonly presence: PresenceCalls
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
   /** Hands over what was heard and not told yet, then ends the socket. No event comes after it. */
   end(): Promise<void>
+}
+
+export interface Account {
+  /** Digits; not always those that were asked for. */
+  number: string
+  /** `…@lid`; null where WhatsApp does not say. */
+  hiddenId: string | null
 }
 
 export interface Written {

@@ -91,6 +91,19 @@ export function refusalOf(code: number): Fault {
   return new BotFault('message-refused', final.get(code) ?? `WhatsApp did not accept the message (${code})`, { code })
 }
 
+/** Seconds after which a look-up may be tried again that came too soon; WhatsApp itself says nothing of it. */
+const lookAgainAfter = 60
+
+/** Of a question: about a number, a group, the account's own settings. */
+export function lookupRefusalOf(code: number): Fault {
+  if (code === 429)
+    return new BotFault('lookup-held', 'WhatsApp does not answer more questions for now (429); ask again later', {
+      code,
+      retryAfter: lookAgainAfter,
+    })
+  return new BotFault('lookup-refused', `WhatsApp refused to answer (${code})`, { code })
+}
+
 /** The connection, not the message, is what failed; how it ended says the rest. */
 export function lost(): Fault {
   return new BotFault('connection-lost', 'The connection ended before WhatsApp had the message')

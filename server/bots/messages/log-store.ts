@@ -4,6 +4,8 @@ import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import type { Message, MessageKey } from '../engine/message.ts'
 import { openOrNull } from '../locked/locked.ts'
+import { namePlace } from '../people/merging.ts'
+import type { People } from '../people/people.ts'
 import type { OutboxStatus } from './outgoing-lifecycle.ts'
 
 export interface LoggedMessage extends Message {
@@ -41,7 +43,7 @@ const searchedAtMost = 20_000
 
 export type LogStore = ReturnType<typeof createLogStore>
 
-export function createLogStore(database: Database, sealer: Sealer) {
+export function createLogStore(database: Database, sealer: Sealer, people: Pick<People, 'idOf' | 'named'>) {
   const meet = database.prepare('INSERT INTO bot_chats (user_id, chat) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const knows = database.prepare<[string, string], number>('SELECT count(*) FROM bot_chats WHERE user_id = ? AND chat = ?').pluck()
   const setName = database.prepare(
@@ -89,7 +91,6 @@ export function createLogStore(database: Database, sealer: Sealer) {
   const clearChat = database.prepare('DELETE FROM bot_log WHERE user_id = ? AND chat = ?')
 
   const place = (userId: string): string => `bots:log:${userId}`
-  const namePlace = (userId: string, chat: string): string => `bots:chat:${userId}:${chat}`
 
   function opened(userId: string, { number, sealed, status, ...row }: SealedMessage): LoggedMessage {
     const text = openOrNull(sealer, sealed, place(userId))
@@ -111,7 +112,7 @@ export function createLogStore(database: Database, sealer: Sealer) {
         status,
       }
     // Written by `add` below and sealed since; earlier versions kept fewer fields.
-    return { quoted: null, reactsTo: null, details: {}, ...(JSON.parse(text) as OlderMessage), number, status }
+    return { quoted: null, reactsTo: null, details: {}, ...(JSON.parse(text) as OlderMessage), chat: row.ofChat, number, status }
   }
 
   /** A message that could not be read at first has come again: its words take the place of that. */
@@ -146,11 +147,13 @@ export function createLogStore(database: Database, sealer: Sealer) {
       const wanted = text.toLowerCase()
       const items: LoggedMessage[] = []
       let looked = 0
-      for (const row of chat === undefined ? everything.iterate(userId, before) : ofChat.iterate(userId, chat, before)) {
+      for (const row of chat === undefined
+        ? everything.iterate(userId, before)
+        : ofChat.iterate(userId, people.idOf(userId, chat), before)) {
         looked += 1
         const message = opened(userId, row)
         if (wanted === '' || message.text.toLowerCase().includes(wanted) || (message.authorName ?? '').toLowerCase().includes(wanted))
-          items.push(message)
+          items.push(people.named(userId, message))
         if (items.length >= limit || looked >= searchedAtMost) return { items, next: row.number }
       }
       return { items, next: null }
@@ -163,7 +166,7 @@ export function createLogStore(database: Database, sealer: Sealer) {
         received,
         sent,
         unread: count,
-        last: opened(userId, last),
+        last: people.named(userId, opened(userId, last)),
       }))
       return { items, next: rows.length < limit ? null : (rows.at(-1)?.number ?? null) }
     },

@@ -5,6 +5,7 @@
  * - A message is sent when WhatsApp has said that it has it. One that was under way when the connection or this program ended goes out
  *   again under the same id, which the receiver's device takes for one.
  * - A refusal ends a message with the reason. One that passes (429, 503) pauses the bot's queue, longer each time, and loses nothing.
+ * - A stranger's number is looked up first. Where WhatsApp refuses to answer that, what is for strangers waits, and the rest goes on.
  */
 import type { Clock } from '../../clock.ts'
 import type { Fault } from '../../fault.ts'
@@ -13,9 +14,10 @@ import { escape, reasonOf } from '../../isolation.ts'
 import { nextState } from '../../lifecycle.ts'
 import type { Log } from '../../log.ts'
 import type { Bot } from '../bot/bot.ts'
-import { numberOf } from '../engine/address.ts'
+import { chatOf, numberOf } from '../engine/address.ts'
 import type { Connection } from '../engine/engine.ts'
 import type { Progress } from '../engine/message.ts'
+import type { People } from '../people/people.ts'
 import type { LogStore } from './log-store.ts'
 import type { OutboxRow, OutboxStore } from './outbox-store.ts'
 import { unpack } from '../outgoing/packed.ts'
@@ -24,6 +26,7 @@ import { isOver, outgoingLifecycle, type OutgoingEvent } from './outgoing-lifecy
 export interface OutboxQueueParts {
   store: OutboxStore
   chats: Pick<LogStore, 'meet' | 'knows'>
+  people: Pick<People, 'of'>
   clock: Clock
   log: Log
   random(): number
@@ -46,6 +49,8 @@ export interface Pace {
 
 /** WhatsApp has held the queue up: until when, how often in a row, and how often of that by saying nothing. */
 interface Hold {
+  /** Whom it concerns. */
+  whom: 'all' | 'strangers'
   until: number
   times: number
   unanswered: number
@@ -63,6 +68,10 @@ export class OutboxQueue {
   /** By the monotonic clock. */
   #nextAt = 0
   #hold: Hold | null = null
+  /** The timer waits until strangers may be written to, and for nothing else. */
+  #awaitsStrangers = false
+  /** Chats of whose number WhatsApp was asked. */
+  readonly #lookedUp = new Set<string>()
 
   constructor(bot: Bot, parts: OutboxQueueParts) {
     this.bot = bot
@@ -88,8 +97,12 @@ export class OutboxQueue {
 
   /** Sends what waits, as soon as it may be. */
   pump(): void {
-    if (this.#isWorking || this.#timer !== undefined || this.bot.live === null || this.#parts.store.waiting(this.#userId) === 0) return
-    const wait = Math.max(0, this.#nextAt - this.#parts.clock.monotonic(), this.#untilBelowCap())
+    const { store, clock } = this.#parts
+    if (this.#timer !== undefined && this.#awaitsStrangers) this.stop()
+    if (this.#isWorking || this.#timer !== undefined || this.bot.live === null || store.waiting(this.#userId) === 0) return
+    const strangers = this.#untilStrangers()
+    this.#awaitsStrangers = strangers > 0 && !store.hasAcquainted(this.#userId)
+    const wait = Math.max(0, this.#nextAt - clock.monotonic(), this.#untilBelowCap(), this.#awaitsStrangers ? strangers : 0)
     if (wait === 0) return void this.#work().catch(escape)
     // A timer cannot wait longer than 24 days; a day is the longest there is.
     this.#timer = setTimeout(() => this.lookAgain(), wait)
@@ -130,6 +143,11 @@ export class OutboxQueue {
     return count < pace(this.bot).dailyCap || first === null ? 0 : Math.max(1, first + day - clock.now())
   }
 
+  /** Ms until strangers may be written to. */
+  #untilStrangers(): number {
+    return this.#hold?.whom === 'strangers' ? Math.max(0, this.#hold.until - this.#parts.clock.now()) : 0
+  }
+
   async #work(): Promise<void> {
     const { clock, random, pace, log } = this.#parts
     this.#isWorking = true
@@ -147,14 +165,15 @@ export class OutboxQueue {
 
   async #sendNext(): Promise<void> {
     const { store, clock, chats, onSettled } = this.#parts
-    const [next, connection] = [store.next(this.#userId), this.bot.live]
+    const [next, connection] = [store.next(this.#userId, this.#untilStrangers() === 0), this.bot.live]
     if (next === null || connection === null) return
     const { row, content } = next
-    const { chat, messageId } = row
+    const { messageId } = row
     if (content === null) return this.#fail(row, 'It was sealed under a key that is not here any more, so its words are lost')
     this.#handle(row, 'taken', null)
     try {
-      if (!(await this.#mayWrite(chat, connection))) return this.#fail(row, 'This number has no WhatsApp account')
+      const chat = await this.#receiver(row.chat, connection)
+      if (chat === null) return this.#fail(row, 'This number has no WhatsApp account')
       const { content: unpacked, replyTo } = unpack(content)
       const { encoded, confirmed } = await connection.send(chat, unpacked, { id: messageId, replyTo })
       store.keepEncoded(this.#userId, messageId, encoded)
@@ -176,16 +195,19 @@ export class OutboxQueue {
     const row = store.find(this.#userId, messageId)
     if (row === undefined || isOver(row.status)) return false
     const { times = 0, unanswered = 0 } = this.#hold ?? {}
-    const isSilence = BotFault.is(error, 'message-unanswered')
-    const isHeld = BotFault.is(error, 'message-held')
-    if (!isHeld && !BotFault.is(error, 'connection-lost') && !(isSilence && unanswered + 1 < mostUnanswered)) {
+    const isLookup = BotFault.is(error, 'lookup-held') || BotFault.is(error, 'lookup-refused')
+    const isSilence = BotFault.is(error, 'message-unanswered') || BotFault.is(error, 'lookup-refused')
+    const isHeld = BotFault.is(error, 'message-held') || isLookup
+    const isToComeAgain = isSilence ? unanswered + 1 < mostUnanswered : isHeld || BotFault.is(error, 'connection-lost')
+    if (!isToComeAgain) {
       this.#hold = null
       this.#fail(row, reasonOf(error))
       return true
     }
     const wait = this.#backOff(times + 1)
-    this.#hold = { until: clock.now() + wait, times: times + 1, unanswered: isSilence ? unanswered + 1 : 0 }
-    this.#nextAt = clock.monotonic() + wait
+    const whom = isLookup ? 'strangers' : 'all'
+    this.#hold = { whom, until: clock.now() + wait, times: times + 1, unanswered: isSilence ? unanswered + 1 : 0 }
+    if (whom === 'all') this.#nextAt = clock.monotonic() + wait
     this.#handle(row, isHeld ? 'held' : 'unanswered', reasonOf(error))
     this.#tell(messageId)
     return true
@@ -198,10 +220,26 @@ export class OutboxQueue {
     return full / 2 + (random() * full) / 2
   }
 
-  /** A first message to a number that is not there is one of the things accounts are restricted for. */
-  async #mayWrite(chat: string, connection: Connection): Promise<boolean> {
+  /**
+   * The chat that WhatsApp names for it, null where there is nobody: a first message to a number that is not there is one of the things
+   * accounts are restricted for. Of whom both ids are known nothing is asked.
+   */
+  async #receiver(chat: string, connection: Connection): Promise<string | null> {
     const number = numberOf(chat)
-    return number === null || this.#parts.chats.knows(this.#userId, chat) || connection.isKnown(number)
+    const people = this.#parts.people.of(this.#userId)
+    const isKnown = this.#parts.chats.knows(this.#userId, chat)
+    if (number === null || (isKnown && (this.#lookedUp.has(chat) || people.hiddenIdOf(chat) !== null))) return chat
+    try {
+      const account = await connection.lookUp(number)
+      if (account === null) return isKnown ? chat : null
+      const found = people.idOf(chatOf(account.number))
+      this.#lookedUp.add(found)
+      return found
+    } catch (error) {
+      // With somebody who is no stranger nothing depends on the answer.
+      if (isKnown && (BotFault.is(error, 'lookup-held') || BotFault.is(error, 'lookup-refused'))) return chat
+      throw error
+    }
   }
 
   #fail(row: OutboxRow, problem: string): void {

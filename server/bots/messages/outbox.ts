@@ -33,11 +33,11 @@ export class Outbox {
    *
    * Throws `idempotency-mismatch` when the key came with another message before, and `queue-full`.
    */
-  add(bot: Bot, { chat, idempotencyKey, ...outgoing }: Outgoing): OutboxRow {
-    const { store, clock, newMessageId } = this.#parts
+  add(bot: Bot, { chat: wanted, idempotencyKey, ...outgoing }: Outgoing): OutboxRow {
+    const { store, people, clock, newMessageId } = this.#parts
     const { userId } = bot.row
     const content = pack(outgoing)
-    const fingerprint = createHash('sha256').update(chat).update('\0').update(content).digest('hex')
+    const fingerprint = createHash('sha256').update(wanted).update('\0').update(content).digest('hex')
     const known = idempotencyKey === null ? undefined : store.byKey(userId, idempotencyKey)
     if (known !== undefined) {
       if (known.fingerprint !== fingerprint) throw new BotFault('idempotency-mismatch', 'This Idempotency-Key was used for another message')
@@ -45,6 +45,7 @@ export class Outbox {
     }
     if (store.waiting(userId) >= longestQueue) throw new BotFault('queue-full', `${longestQueue} messages wait already`)
     const messageId = newMessageId()
+    const chat = people.of(userId).idOf(wanted)
     const kind = outgoing.content.type
     store.add(userId, { messageId, chat, kind, content, idempotencyKey, fingerprint, now: clock.now() })
     this.pump(bot)

@@ -24,14 +24,18 @@ export async function textMatcher(wanted: TextRule | null): Promise<TextMatcher>
   return (text) => (holds(folded(text)) ? [text] : null)
 }
 
-/** Everything but the text. */
-export function isMeant({ kinds, where, chats, senders }: RuleMatch, { kind, chat, author }: Message): boolean {
+/** Everything but the text. `idOf` knows who is who: a rule may name people by any of their ids. */
+export function isMeant({ kinds, where, chats, senders }: RuleMatch, { kind, chat, author }: Message, idOf = itself): boolean {
   // A rule that asks for no kind means what people write, not a message that could not be read.
   if (kind === 'unreadable') return false
   if (kinds.length > 0 && !kinds.some((wanted) => wanted === kind)) return false
   if (where !== 'anywhere' && (where === 'groups') !== isGroup(chat)) return false
-  if (chats.length > 0 && !chats.some((wanted) => chatOf(wanted) === chat)) return false
-  return senders.length === 0 || senders.some((number) => number === numberOf(author))
+  if (chats.length > 0 && !chats.some((wanted) => idOf(chatOf(wanted)) === chat)) return false
+  return senders.length === 0 || senders.some((wanted) => idOf(chatOf(wanted)) === author)
+}
+
+function itself(id: string): string {
+  return id
 }
 
 const placeholders = ['text', 'name', 'number', 'chat', 'time', 'date'] as const

@@ -36,6 +36,10 @@ export class ReadyRules {
 }
 
 /** What a rule catches of a message, the whole text first; null when it is not meant. */
-export function caughtBy({ match, test }: { match: RuleMatch; test: TextMatcher }, message: Message): readonly string[] | null {
-  return isMeant(match, message) ? test(message.text.slice(0, longestText)) : null
+export function caughtBy(
+  { match, test }: { match: RuleMatch; test: TextMatcher },
+  message: Message,
+  idOf: (id: string) => string,
+): readonly string[] | null {
+  return isMeant(match, message, idOf) ? test(message.text.slice(0, longestText)) : null
 }

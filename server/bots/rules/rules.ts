@@ -13,6 +13,8 @@ import type { Rule, RuleStore } from './store.ts'
 export interface RulesParts {
   store: RuleStore
   ready: ReadyRules
+  /** The id by which somebody is known. */
+  idOf(userId: string, id: string): string
   hasWebhook(userId: string, webhook: string): boolean
   publisher: Publisher | null
   clock: Clock
@@ -99,7 +101,7 @@ export class Rules {
     const rules = draft === null ? await ready.of(userId) : [{ ...draft, id: null, test: await textMatcher(draft.match.text) }]
     const acts = []
     for (const rule of rules) {
-      const caught = rule.enabled || draft !== null ? caughtBy(rule, message) : null
+      const caught = rule.enabled || draft !== null ? caughtBy(rule, message, (id) => this.#parts.idOf(userId, id)) : null
       if (caught === null) continue
       const { action } = rule
       acts.push({

@@ -25,6 +25,8 @@ import type { Rule, RuleOutcome, RuleStore } from './store.ts'
 export interface RuleRunnerParts {
   rules: ReadyRules
   store: Pick<RuleStore, 'count'>
+  /** The id by which somebody is known. */
+  idOf(userId: string, id: string): string
   outbox: Pick<Outbox, 'add'>
   /** Calls one webhook of a bot. Throws `webhook-not-found`. */
   callWebhook(userId: string, webhook: string, data: object): void
@@ -72,7 +74,7 @@ export class RuleRunner {
 
   async #deal(bot: Bot, message: Message): Promise<void> {
     for (const rule of await this.#parts.rules.of(bot.row.userId)) {
-      const caught = rule.enabled ? caughtBy(rule, message) : null
+      const caught = rule.enabled ? caughtBy(rule, message, (id) => this.#parts.idOf(bot.row.userId, id)) : null
       if (caught === null) continue
       await this.#act(bot, rule, message, caught)
       if (rule.stop) return

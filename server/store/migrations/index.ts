@@ -17,6 +17,7 @@ import { botInbox } from './015-bot-inbox.ts'
 import { loginLastSigning } from './016-login-last-signing.ts'
 import { keptLogins } from './017-kept-logins.ts'
 import { siteProfileSecrets } from './018-site-profile-secrets.ts'
+import { botPeople } from './019-bot-people.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -25,4 +26,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople]

@@ -1,10 +1,10 @@
 /** What the server answers when it is asked about numbers, groups, keys and places for media, and when it refuses to. */
 import type { BinaryNode } from 'baileys'
-import { children, refusal } from './nodes.ts'
+import { child, children, refusal } from './nodes.ts'
 import { Turns } from './turns.ts'
 
-/** `numbers`: whether they have an account, and which devices. */
-export type Lookup = 'numbers' | 'groups' | 'media' | 'keys' | 'pictures'
+/** `numbers`: whether they have an account, and which devices; `accounts`: the first of these alone. */
+export type Lookup = 'numbers' | 'accounts' | 'groups' | 'media' | 'keys' | 'pictures'
 
 const lookups: Readonly<Record<string, Lookup>> = {
   'usync get usync': 'numbers',
@@ -46,7 +46,9 @@ export class Lookups {
     const lookup = lookups[`${request.attrs['xmlns']} ${request.attrs['type']} ${children(request)[0]?.tag ?? ''}`]
     if (lookup === undefined) return null
     this.asked.set(lookup, (this.asked.get(lookup) ?? 0) + 1)
-    const code = this.#refusals.get(lookup)?.take() ?? null
+    const [usync] = children(request)
+    const isAboutAccounts = lookup === 'numbers' && child(child(usync, 'query'), 'contact') !== undefined
+    const code = this.#refusals.get(lookup)?.take() ?? (isAboutAccounts ? this.#refusals.get('accounts')?.take() : null) ?? null
     return code === null ? null : refusal(request, code, code === 429 ? 'rate-overlimit' : 'service-unavailable')
   }
 }

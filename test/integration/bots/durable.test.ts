@@ -5,6 +5,7 @@
 import { createServer } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { createLogStore } from '../../../server/bots/messages/log-store.ts'
+import { People } from '../../../server/bots/people/people.ts'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { newDataDir, startServer, type ServerProcess } from '../../fakes/server-process.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
@@ -85,7 +86,11 @@ test('a message that could not be read at first has its words in the log once it
   const bots = await serveBots()
   endings.push(() => bots.stop())
   await bots.linked('gate', number)
-  const log = createLogStore(bots.context.database, bots.context.sealer)
+  const log = createLogStore(
+    bots.context.database,
+    bots.context.sealer,
+    new People({ database: bots.context.database, merge: () => false, onMerged() {} }),
+  )
   const first = {
     id: 'A',
     chat: '15550100011@s.whatsapp.net',

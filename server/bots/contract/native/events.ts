@@ -4,6 +4,7 @@ import type { SocketDefinition } from '../../../http/contract.ts'
 import { userParams } from '../parts.ts'
 import { editedEvent, revokedEvent } from './changes.ts'
 import { messageView, sentView } from './messages.ts'
+import { mergedEvent } from './people.ts'
 import { presenceEvent } from './presence.ts'
 
 /** What the socket sends, one JSON object per message. */
@@ -24,6 +25,7 @@ export const botEvent = z.discriminatedUnion('type', [
     chat: z.string(),
   }),
   presenceEvent,
+  mergedEvent,
 ])
 export type BotEvent = z.output<typeof botEvent>
 
@@ -35,6 +37,7 @@ export const botEventTypes = [
   'state',
   'rule',
   'presence',
+  'merged',
 ] as const satisfies readonly BotEvent['type'][]
 
 /** Those that come by the second: a webhook gets them only where it names them. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
 import { detailsView } from './details.ts'
 import { outgoing } from './outgoing.ts'
-import { chat, failure, messageId, messageKey, phoneNumber, userParams } from '../parts.ts'
+import { chat, failure, messageId, messageKey, userParams } from '../parts.ts'
 
 export { chat, messageId }
 
@@ -58,7 +58,13 @@ export type ChatView = z.output<typeof chatView>
 
 export const ok = z.object({ success: z.literal(true) })
 export const refusals = { 400: failure('A field is malformed'), 401: failure('A key is needed'), 404: failure('No such session') }
-const notOnline = { ...refusals, 409: failure('The session is not online') }
+const notOnline = {
+  ...refusals,
+  409: failure('The session is not online'),
+  429: failure('WhatsApp was asked too much; Retry-After says when to ask again'),
+  502: failure('WhatsApp refused'),
+  504: failure('WhatsApp did not answer'),
+}
 const messageParams = userParams.extend({ messageId })
 export const at = (path: string) => `/api/sessions/:userId${path}`
 const shared = { tag: 'Messages', access: 'local', right: 'bots:use', params: userParams } as const
@@ -110,15 +116,6 @@ export const messageRoutes = {
     params: messageParams,
     summary: 'Take a waiting message out of the queue',
     responses: { 200: { description: 'Taken out', body: ok }, ...refusals, 409: failure('It is on its way already') },
-  },
-  lookUp: {
-    ...shared,
-    method: 'GET',
-    path: at('/numbers/:number'),
-    params: userParams.extend({ number: phoneNumber }),
-    summary: 'Whether a number has a WhatsApp account',
-    verb: 'write',
-    responses: { 200: { description: 'The answer', body: ok.extend({ number: z.string(), exists: z.boolean() }) }, ...notOnline },
   },
   groups: {
     ...shared,

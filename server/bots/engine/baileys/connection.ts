@@ -3,14 +3,17 @@ import type { BinaryNode, WASocket } from 'baileys'
 import { escape, reasonOf } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
 import type { Close, Connection, EngineEvents } from '../engine.ts'
-import { closeOf } from '../whatsapp-codes.ts'
+import type { KnownPeople } from '../people.ts'
+import { closeOf, lookupRefusalOf } from '../whatsapp-codes.ts'
 import { closeOfError } from './errors.ts'
+import type { GroupCache } from './group-cache.ts'
 import { messageOf, progressOf } from './incoming.ts'
 import type { Keeping } from './keeping.ts'
 import type { BaileysLink } from './link.ts'
-import { keyFor } from './outgoing.ts'
+import { createNaming } from './naming.ts'
 import { createPairing } from './pairing.ts'
 import { hearPresence, presenceCalls } from './presence.ts'
+import { lookUp } from './people.ts'
 import { createSender } from './sending.ts'
 
 export interface ConnectionParts {
@@ -19,8 +22,8 @@ export interface ConnectionParts {
   link: BaileysLink
   events: EngineEvents
   keeping: Keeping
-  /** Chats whose messages come under a hidden id; receipts for them go back to that. */
-  addresses: Map<string, string>
+  people: KnownPeople
+  groups: GroupCache
   life: ConnectionLife
   log: Log
   /** As `createPairing` takes it. */
@@ -37,14 +40,15 @@ export interface ConnectionLife {
 /** Ms in which the other side closes as well; after that the connection is cut. */
 const closeAnswer = 1_500
 
-export function createConnection({ library, socket, link, events, keeping, addresses, life, log, moreQrs }: ConnectionParts): Connection {
+export function createConnection(parts: ConnectionParts): Connection {
+  const { library, socket, link, events, keeping, people, groups, life, log, moreQrs } = parts
   const { creds } = link.state
-  const addressOf = (chat: string): string => addresses.get(chat) ?? chat
   const guarded = (work: () => void): void => {
     // An event of a socket that is over must not act on the bot, which may have another one by now.
     if (!life.isOver) work()
   }
-  const sender = createSender(library, socket, (id, refusal) => guarded(() => events.refused(id, refusal)))
+  const naming = createNaming(people, groups)
+  const sender = createSender({ library, socket, naming }, (id, refusal) => guarded(() => events.refused(id, refusal)))
   const finish = (): void => {
     life.isOver = true
     link.seal()
@@ -107,10 +111,10 @@ export function createConnection({ library, socket, link, events, keeping, addre
         // An acknowledgement that comes within a moment is folded into the message itself.
         const progress = progressOf(message.status)
         if (message.key.fromMe === true && message.key.id != null && progress !== null) events.progress(message.key.id, progress)
-        const read = keeping.wasEmitted(message) ? null : messageOf(message, library, creds)
+        const read = keeping.wasEmitted(message) ? null : messageOf(message, library, creds, people)
         if (read === null) continue
         const { remoteJid } = message.key
-        if (remoteJid != null && remoteJid !== read.chat) addresses.set(read.chat, remoteJid)
+        if (remoteJid != null) people.heard(read.chat, remoteJid)
         events.message(read)
       }
     }),
@@ -135,16 +139,14 @@ export function createConnection({ library, socket, link, events, keeping, addre
       return jid === undefined ? false : unlink(socket, jid, within, log)
     },
     send: sender.send,
-    async isKnown(number) {
-      const [found] = (await sender.answered(socket.onWhatsApp(number))) ?? []
-      return found?.exists === true
-    },
+    lookUp: (number) => sender.answered(lookUp(library, socket, people, number), lookupRefusalOf),
     async groups() {
-      const groups = await sender.answered(socket.groupFetchAllParticipating())
-      return Object.values(groups).map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
+      const all = await sender.answered(socket.groupFetchAllParticipating(), lookupRefusalOf)
+      groups.keep(Object.values(all))
+      return Object.values(all).map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
     },
-    presence: presenceCalls(socket, addressOf),
-    markRead: (chat, keys) => socket.readMessages(keys.map((key) => keyFor(addressOf(chat), key))),
+    presence: presenceCalls(socket, people.addressOf),
+    markRead: async (chat, keys) => sender.answered(socket.readMessages(await naming.keysFor(chat, keys)), lookupRefusalOf),
     end,
   }
 }

@@ -6,9 +6,11 @@ import type { Engine } from '../engine.ts'
 import { createProxyAgent } from '../proxy-agent.ts'
 import { createConnection, type ConnectionLife } from './connection.ts'
 import { readForeignLink } from './foreign-link.ts'
+import { createGroupCache } from './group-cache.ts'
 import { createKeeping } from './keeping.ts'
 import { holdsLink, openLink } from './link.ts'
 import { qrCodes } from './pairing.ts'
+import { hearPeople, withKeys } from './people.ts'
 
 export interface BaileysOptions {
   /** The real server when null. */
@@ -29,16 +31,22 @@ export function createBaileysEngine({ url, log, egress }: BaileysOptions): Engin
     readForeign: async (files) => readForeignLink(files, await import('baileys')),
     // As the library makes them.
     newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
-    async connect(rows, events, { proxy, passkeyPatience }) {
+    async connect(rows, events, { proxy, passkeyPatience, people: known }) {
       // Late: the library takes 100 ms and 60 MB, which who has no bot should not pay.
       const library = await import('baileys')
       const life: ConnectionLife = { isOver: false, fail: () => {} }
-      const link = openLink(rows, library, (error) => life.fail(error))
-      const addresses = new Map<string, string>()
+      const people = withKeys(known, rows, { creds: () => link.state.creds, isOver: () => life.isOver })
+      const link = openLink(
+        rows,
+        library,
+        (error) => life.fail(error),
+        (pairs) => people.learn(pairs),
+      )
+      const groups = createGroupCache()
       const keeping = createKeeping({
-        ...{ library, rows, creds: link.state.creds },
+        ...{ library, rows, creds: link.state.creds, people },
         arrived(digest, message, address) {
-          if (address !== message.chat) addresses.set(message.chat, address)
+          people.heard(message.chat, address)
           events.arrived(digest, message)
         },
         isOver: () => life.isOver,
@@ -57,14 +65,17 @@ export function createBaileysEngine({ url, log, egress }: BaileysOptions): Engin
         shouldSyncHistoryMessage: ({ syncType }) => syncType !== RECENT && syncType !== FULL,
         // The phone would otherwise stop ringing while a bot is online.
         markOnlineOnConnect: false,
+        cachedGroupMetadata: (id) => groups.of(id),
         getMessage: async ({ id }) => {
           const encoded = id == null ? null : events.sent(id)
           return encoded === null ? undefined : library.proto.Message.decode(encoded)
         },
       })
       const moreQrs = passkeyPatience === null ? 0 : Math.ceil(passkeyPatience / qrLife[1])
+      hearPeople(socket, people)
+      groups.attach(socket)
       keeping.attach(socket)
-      return createConnection({ library, socket, link, events, keeping, addresses, life, log, moreQrs })
+      return createConnection({ library, socket, link, events, keeping, people, groups, life, log, moreQrs })
     },
   }
 }

@@ -17,10 +17,10 @@ export function closeOfError(error: unknown, now: number): Close {
 }
 
 /** Of a call: a refusal of the server, or what became of the connection. */
-export function problemOf(error: unknown): unknown {
+export function problemOf(error: unknown, refused: (code: number) => Fault = refusalOf): unknown {
   if (error instanceof Fault || typeof error !== 'object' || error === null) return error
   const code = serverCode(error)
-  if (code !== null && Number.isInteger(code)) return refusalOf(code)
+  if (code !== null && Number.isInteger(code)) return refused(code)
   const own = libraryCode(error) ?? 0
   if (own === 428) return lost()
   return own === 408 ? unanswered() : error

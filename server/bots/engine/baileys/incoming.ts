@@ -1,6 +1,7 @@
 /** What came in, out of the library's shape. */
 import type { AuthenticationCreds, proto, WAMessage, WAMessageKey } from 'baileys'
 import type { Message, Progress, Quoted } from '../message.ts'
+import type { KnownPeople } from '../people.ts'
 import { changingOf, type Changing } from './changes.ts'
 import { isViewOnce, readContent, type Content } from './content.ts'
 
@@ -10,7 +11,7 @@ type Library = typeof import('baileys')
 const keyFields = new Set(['senderKeyDistributionMessage', 'messageContextInfo'])
 
 /** null for what is about keys and settings and no message to anybody. */
-export function messageOf(message: WAMessage, library: Library, creds: AuthenticationCreds): Message | null {
+export function messageOf(message: WAMessage, library: Library, creds: AuthenticationCreds, people: KnownPeople): Message | null {
   const { key } = message
   if (key.id == null || key.remoteJid == null || key.remoteJid === 'status@broadcast') return null
   const content = library.normalizeMessageContent(message.message)
@@ -23,21 +24,23 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   )
     return null
   const me = creds.me?.id ?? ''
-  // People are named by a hidden id more and more; where their number stands beside it, it is by that that they are known here.
+  // People are named by a hidden id more and more; where their number is known, it is by that that they are known here.
   const author =
     key.fromMe === true ? me : key.participant ? numbered(key.participant, key.participantAlt) : numbered(key.remoteJid, key.remoteJidAlt)
+  // Of what another device of the account has sent, it may be the account that is named beside the receiver.
+  const isOwnAlt = key.fromMe === true && library.areJidsSameUser(key.remoteJidAlt ?? undefined, me)
   const { kind, text, details, context } = isStub ? nothing('unreadable') : contentOf(content, changing, isViewOnce(message.message))
   return {
     id: key.id,
-    chat: library.jidNormalizedUser(numbered(key.remoteJid, key.remoteJidAlt)),
-    author: library.jidNormalizedUser(author),
+    chat: people.idOf(library.jidNormalizedUser(numbered(key.remoteJid, isOwnAlt ? null : key.remoteJidAlt))),
+    author: people.idOf(library.jidNormalizedUser(author)),
     authorName: message.pushName ?? null,
     fromMe: key.fromMe === true,
     at: timeOf(library.toNumber(message.messageTimestamp)),
     kind,
     text,
-    details,
-    quoted: quotedBy(context, library, creds, key),
+    details: details.mentions === undefined ? details : { ...details, mentions: details.mentions.map((id) => people.idOf(id)) },
+    quoted: quotedBy(context, library, creds, key, people),
     reactsTo: content?.reactionMessage?.key?.id ?? null,
     ...(changing === null ? {} : { changes: changing.change }),
   }
@@ -59,14 +62,20 @@ function timeOf(seconds: number): number {
 }
 
 /** What a message answers. */
-function quotedBy(context: proto.IContextInfo | null, library: Library, { me }: AuthenticationCreds, key: WAMessageKey): Quoted | null {
+function quotedBy(
+  context: proto.IContextInfo | null,
+  library: Library,
+  { me }: AuthenticationCreds,
+  key: WAMessageKey,
+  people: KnownPeople,
+): Quoted | null {
   if (context?.stanzaId == null) return null
   const { kind, text } = readContent(library.normalizeMessageContent(context.quotedMessage) ?? {}, false)
   const author = library.jidNormalizedUser(context.participant ?? '')
   const isMe = author !== '' && (author === library.jidNormalizedUser(me?.id) || author === library.jidNormalizedUser(me?.lid))
   return {
     id: context.stanzaId,
-    author: isMe ? library.jidNormalizedUser(me?.id) : author === key.remoteJid ? numbered(author, key.remoteJidAlt) : author,
+    author: isMe ? library.jidNormalizedUser(me?.id) : people.idOf(author === key.remoteJid ? numbered(author, key.remoteJidAlt) : author),
     kind,
     text,
   }

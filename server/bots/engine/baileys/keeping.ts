@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import type { AuthenticationCreds, BinaryNode, SignalKeyStoreWithTransaction, SocketConfig, WAMessage, WASocket } from 'baileys'
 import type { Arrival, LinkRows } from '../link.ts'
 import type { Message } from '../message.ts'
+import type { KnownPeople } from '../people.ts'
 import { messageOf } from './incoming.ts'
 import { arrivalsKind } from './link.ts'
 
@@ -17,6 +18,7 @@ export interface KeepingParts {
   library: Library
   creds: AuthenticationCreds
   rows: Pick<LinkRows, 'recall'>
+  people: KnownPeople
   /** Kept, together with the keys. `address` is the chat as WhatsApp named it. */
   arrived(digest: string, message: Message, address: string): void
   /** True once nothing is written any more. */
@@ -36,7 +38,7 @@ const empty = Buffer.from([1])
 /** The library's own event follows within its buffer's time, or never. */
 const mostKept = 10_000
 
-export function createKeeping({ library, creds, rows, arrived, isOver }: KeepingParts): Keeping {
+export function createKeeping({ library, creds, rows, people, arrived, isOver }: KeepingParts): Keeping {
   /** The stanza in which a ciphertext came, by the library's own buffer of it. */
   const stanzas = new WeakMap<Uint8Array, BinaryNode>()
   const emitted = new Set<string>()
@@ -58,13 +60,13 @@ export function createKeeping({ library, creds, rows, arrived, isOver }: Keeping
     const known = rows.recall(digest)
     if (known !== null) {
       const plain = known.length === 0 ? empty : known
-      const content = read(library, stanza, plain, creds)
+      const content = read(library, stanza, plain, creds, people)
       if (content?.ours != null) noteEmitted(content.key)
       return plain
     }
     const { plain, content } = await keys.transaction(async () => {
       const decrypted = await decrypt()
-      const content = read(library, stanza, decrypted, creds)
+      const content = read(library, stanza, decrypted, creds, people)
       const arrival: Arrival = { digest, message: content?.ours ?? null, plain: decrypted }
       await keys.set({ [arrivalsKind]: { [digest]: arrival } } as never) // a kind of our own beside the library's, which it carries along
       return { plain: decrypted, content }
@@ -109,6 +111,7 @@ function read(
   stanza: BinaryNode,
   padded: Uint8Array,
   creds: AuthenticationCreds,
+  people: KnownPeople,
 ): { ours: Message | null; key: WAMessage['key'] } | null {
   try {
     const [me, lid] = [creds.me?.id ?? '', creds.me?.lid ?? '']
@@ -116,7 +119,7 @@ function read(
     const decoded = library.proto.Message.decode(library.unpadRandomMax16(padded))
     const message: WAMessage = { ...fullMessage, message: decoded.deviceSentMessage?.message ?? decoded }
     library.cleanMessage(message, me, lid)
-    return { ours: messageOf(message, library, creds), key: message.key }
+    return { ours: messageOf(message, library, creds, people), key: message.key }
   } catch {
     return null
   }

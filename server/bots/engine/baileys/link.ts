@@ -1,6 +1,8 @@
 /** The library's credentials and keys over our rows: all kinds alike, credentials and keys of one moment in one transaction. */
 import type { AuthenticationCreds, SignalDataSet, SignalKeyStore } from 'baileys'
 import type { Arrival, LinkRow, LinkRows } from '../link.ts'
+import type { Pair } from '../people.ts'
+import { pairsOfKeys } from './people.ts'
 
 type Library = Pick<typeof import('baileys'), 'BufferJSON' | 'initAuthCreds' | 'proto'>
 
@@ -22,9 +24,14 @@ export const credsId = ''
 /**
  * Until the phone has accepted, everything stays in memory: a link that was begun and not finished leaves nothing behind, which a later
  * start would take for a link and be refused with. `refused` hears when the disk does not take what has to be kept, before the library
- * does.
+ * does; `learned` hears what the library finds out about who is who.
  */
-export function openLink(rows: LinkRows, library: Library, refused: (error: unknown) => void = () => {}): BaileysLink {
+export function openLink(
+  rows: LinkRows,
+  library: Library,
+  refused: (error: unknown) => void = () => {},
+  learned: (pairs: Pair[]) => void = () => {},
+): BaileysLink {
   const { BufferJSON } = library
   const read = (value: Buffer): unknown => JSON.parse(value.toString(), BufferJSON.reviver)
   const write = (value: unknown): Buffer => Buffer.from(JSON.stringify(value, BufferJSON.replacer))
@@ -85,6 +92,8 @@ export function openLink(rows: LinkRows, library: Library, refused: (error: unkn
           changes.map(({ kind, id, value }) => ({ kind, id, value: value === null || value === undefined ? null : write(value) })),
           Object.values(arrivals),
         )
+      const pairs = pairsOfKeys(signal['lid-mapping'] ?? {})
+      if (pairs.length > 0 && !isSealed) learned(pairs)
     },
   }
 

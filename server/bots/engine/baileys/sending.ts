@@ -5,12 +5,16 @@ import type { Fault } from '../../../fault.ts'
 import type { Connection, Written } from '../engine.ts'
 import { lost, refusalOf, unanswered } from '../whatsapp-codes.ts'
 import { problemOf } from './errors.ts'
+import type { Naming } from './naming.ts'
 import { contentFor, keyFor } from './outgoing.ts'
 
 export interface Sender {
   send: Connection['send']
-  /** An answer of the server, or what became of the connection: the library would wait for another minute. */
-  answered<Answer>(answer: Promise<Answer>): Promise<Answer>
+  /**
+   * An answer of the server, or what became of the connection: the library would wait for another minute. Throws what `refused` makes of a
+   * refusal's code.
+   */
+  answered<Answer>(answer: Promise<Answer>, refused?: (code: number) => Fault): Promise<Answer>
   /** The connection is over: nobody will hear of what is under way. */
   end(): void
 }
@@ -20,8 +24,7 @@ const longestAnswer = 30_000
 
 /** `refused` hears of a refusal for which nobody waits any more: of a message that an earlier connection has sent. */
 export function createSender(
-  library: typeof import('baileys'),
-  socket: WASocket,
+  { library, socket, naming }: { library: typeof import('baileys'); socket: WASocket; naming: Naming },
   refused: (messageId: string, refusal: Fault) => void,
 ): Sender {
   const waiting = new Map<string, PromiseWithResolvers<void>>()
@@ -47,13 +50,17 @@ export function createSender(
 
   return {
     async send(chat, content, { id, replyTo }): Promise<Written> {
-      const quoted = replyTo === null ? {} : { quoted: { key: keyFor(chat, replyTo), message: { conversation: replyTo.text } } }
       const answer = Promise.withResolvers<void>()
       answer.promise.catch(() => {})
       waiting.set(id, answer)
       try {
+        const quoted =
+          replyTo === null
+            ? {}
+            : { quoted: { key: keyFor(chat, await naming.named(chat, replyTo)), message: { conversation: replyTo.text } } }
+        const named = content.type === 'reaction' ? { ...content, to: await naming.named(chat, content.to) } : content
         // A connection that ends leaves the library waiting for answers for another minute.
-        const sent = await Promise.race([socket.sendMessage(chat, contentFor(chat, content), { messageId: id, ...quoted }), over.promise])
+        const sent = await Promise.race([socket.sendMessage(chat, contentFor(chat, named), { messageId: id, ...quoted }), over.promise])
         const confirmed = acknowledged(id, answer.promise)
         confirmed.catch(() => {})
         return { encoded: library.proto.Message.encode(sent?.message ?? {}).finish(), confirmed }
@@ -62,9 +69,9 @@ export function createSender(
         throw problemOf(error)
       }
     },
-    answered: (answer) =>
-      Promise.race([answer, over.promise]).catch((error: unknown) => {
-        throw problemOf(error)
+    answered: (answer, meaning) =>
+      inTime(longestAnswer, Promise.race([answer, over.promise]), unanswered).catch((error: unknown) => {
+        throw problemOf(error, meaning)
       }),
     end: () => over.reject(lost()),
   }

@@ -6,6 +6,7 @@ import { createBackupStore } from '../../../../server/bots/backups/store.ts'
 import type { Connection, Engine, EngineEvents } from '../../../../server/bots/engine/engine.ts'
 import { createHandshakes, type End } from '../../../../server/bots/bot/handshakes.ts'
 import { closeOf } from '../../../../server/bots/engine/whatsapp-codes.ts'
+import { People } from '../../../../server/bots/people/people.ts'
 import { BotService } from '../../../../server/bots/service.ts'
 import { createBotStore, type BotRow, type BotStore } from '../../../../server/bots/store.ts'
 import { createSealer } from '../../../../server/secrets/seal.ts'
@@ -105,6 +106,7 @@ beforeEach(() => {
     onProgress() {},
     onHappening() {},
     sent: () => null,
+    people: (userId) => new People({ database, merge: () => false, onMerged() {} }).of(userId),
     authenticator: () => null,
     onAction() {},
   })
