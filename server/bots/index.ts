@@ -20,6 +20,7 @@ import type { Message } from './engine/message.ts'
 import { botEvents } from './events.ts'
 import { createHappenings } from './happenings.ts'
 import { createLockedRows } from './locked/locked-rows.ts'
+import { createMedia } from './media/media.ts'
 import { Inbox } from './messages/inbox.ts'
 import { createLogStore, type LogStore } from './messages/log-store.ts'
 import { Messages } from './messages/messages.ts'
@@ -108,8 +109,9 @@ export function createBotsRoom(
     onTrim: (bot) => inbox.trim(bot),
     onEvent: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }, { onlyNamed: quietTypes.has(type) }),
   })
+  const media = createMedia({ ...context, database, databaseFile: variables?.databaseFile ?? null })
   const outbox = new Outbox({
-    ...{ store: outboxStore, chats: logStore, people, clock, log, random: Math.random },
+    ...{ store: outboxStore, file: media.sources.find, chats: logStore, people, clock, log, random: Math.random },
     ...(backOff === undefined ? {} : { backOff }),
     pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
     newMessageId: () => engine.newMessageId(),
@@ -208,6 +210,7 @@ export function createBotsRoom(
       outboxStore,
       logStore,
       people,
+      sources: media.sources,
       rules,
       activity,
       limits,
@@ -224,6 +227,7 @@ export function createBotsRoom(
     log: logStore,
     async start() {
       messages.start()
+      media.start()
       activity.trim()
       webhooks.start()
       for (const bot of service.list()) inbox.recover(bot)
@@ -236,6 +240,7 @@ export function createBotsRoom(
       await runner.settled()
       activity.stop()
       messages.stop()
+      media.stop()
       await webhooks.stop()
       // It stays open for the next start; the end of the process closes it.
       own?.pragma('wal_checkpoint(TRUNCATE)')

@@ -28,7 +28,7 @@ export function writeNewFile(file: string, text: string): void {
 }
 
 /** Without it a power cut may undo the rename. Windows cannot open folders and needs it not. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return
   const descriptor = openSync(folder, 'r')
   try {

@@ -7,6 +7,7 @@ import { botsContract, type BotView } from '../contract/index.ts'
 import type { Rules } from '../rules/rules.ts'
 import { backupHandlers } from './backups.ts'
 import { botHandlers, type BotRouteParts } from './bots.ts'
+import { mediaHandlers, type MediaParts } from './media.ts'
 import { peopleHandlers, type PeopleRouteParts } from './people.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './messages.ts'
 import { presenceHandlers, type PresenceParts } from './presence.ts'
@@ -15,7 +16,7 @@ import { ruleHandlers } from './rules.ts'
 import { isoOrNull, viewOf } from './views.ts'
 import { webhookHandlers } from './webhooks.ts'
 
-export interface ApiParts extends MessageParts, PeopleRouteParts, PresenceParts, PublishedParts, BotRouteParts {
+export interface ApiParts extends MessageParts, MediaParts, PeopleRouteParts, PresenceParts, PublishedParts, BotRouteParts {
   webhooks: Webhooks
   rules: Rules
   backups: Backups
@@ -43,6 +44,7 @@ export function createBotsApi(parts: ApiParts): Api {
     {
       ...publishedHandlers(parts),
       ...messageHandlers(parts),
+      ...mediaHandlers(parts),
       ...presenceHandlers(parts),
       ...peopleHandlers(parts),
       ...ruleHandlers(parts),

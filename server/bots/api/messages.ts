@@ -11,6 +11,7 @@ import type { OutboxStore } from '../messages/outbox-store.ts'
 import type { Messages } from '../messages/messages.ts'
 import { chatView, loggedView, sentView } from '../messages/views.ts'
 import { chatOf, isGroup } from '../engine/address.ts'
+import { fingerprintOf, type Sources } from '../media/sources.ts'
 import type { Outbox } from '../messages/outbox.ts'
 import { contentOf } from '../outgoing/content.ts'
 import { wordsOf } from '../outgoing/packed.ts'
@@ -25,6 +26,7 @@ export interface MessageParts {
   outboxStore: OutboxStore
   logStore: LogStore
   people: People
+  sources: Sources
 }
 
 const idempotencyKey = z.string().min(1).max(255).nullable()
@@ -40,19 +42,27 @@ export function messageHandlers({
   outboxStore: store,
   logStore,
   people,
+  sources,
 }: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
   /** The chat that is meant, by whichever id. */
   const chatIn = (userId: string, chat: string): string => people.idOf(userId, chatOf(chat))
   const ok = { status: 200 as const, body: { success: true as const } }
   return {
-    sendMessage: ({ params, body }, call) => {
+    sendMessage: async ({ params, body }, call) => {
       const key = idempotencyKey.safeParse(call.headers['idempotency-key'] ?? null)
       if (!key.success) throw new BotFault('idempotency-malformed', 'The Idempotency-Key has 1 to 255 characters')
+      const bot = service.get(params.userId)
+      // A repeated call fetches nothing again.
+      const fingerprint = fingerprintOf(body)
+      const known = fingerprint === null ? null : outbox.known(bot, key.data, fingerprint)
+      if (known !== null) return { status: 202, body: { success: true, message: sentView(known) } }
+      const content = await contentOf(body, (source, kind) => sources.open(params.userId, source, kind, call.signal))
       const row = outbox.add(service.get(params.userId), {
         chat: chatOf(body.to),
-        content: contentOf(body),
+        content,
         replyTo: body.replyTo ?? null,
         idempotencyKey: key.data,
+        fingerprint,
       })
       return { status: 202, body: { success: true, message: sentView(row) } }
     },

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { defineContract, type Problem } from '../../http/contract.ts'
 import { eventSockets } from './native/events.ts'
+import { mediaRoutes } from './native/media.ts'
 import { messageRoutes } from './native/messages.ts'
 import { presenceRoutes } from './native/presence.ts'
 import { backupRoutes } from './native/backups.ts'
@@ -46,6 +47,7 @@ export const botsContract = defineContract({
   routes: {
     ...publishedRoutes,
     ...messageRoutes,
+    ...mediaRoutes,
     ...presenceRoutes,
     ...peopleRoutes,
     ...ruleRoutes,
@@ -100,6 +102,15 @@ export const botsContract = defineContract({
     'rule-beyond-caller': { status: 403, remedy: 'Use a key that may publish to that broker session.' },
     'too-many-rules': { status: 409, remedy: 'Remove a rule of the bot first.' },
     'queue-full': { status: 409, remedy: 'Wait until messages have gone out, or remove some that wait.' },
+    'source-refused': {
+      status: 400,
+      remedy: 'Check the address or the file: it must give something of the kind that is sent, and not be empty.',
+    },
+    'source-unreachable': { status: 502, remedy: 'Try again later, or hand the file over as an upload.' },
+    'upload-not-found': { status: 400, remedy: 'Hand the file over again; an upload ends after a day.' },
+    'upload-malformed': { status: 400, remedy: 'Send the whole file as the body, or a multipart form with a file in it.' },
+    'uploads-full': { status: 409, remedy: 'Wait until messages have gone out, or until older uploads end.' },
+    'file-too-large': { status: 413, remedy: 'Send a smaller file; the reference says how large each may be.' },
     'chat-missing': { status: 400, remedy: 'Say which chat it is about.' },
     'no-demo': { status: 404, remedy: 'Link a bot with a real phone; a pretend one is there only in a demo.' },
     'demo-refused': { status: 409, remedy: 'Check that the demo is still running, then try again.' },

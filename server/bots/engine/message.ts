@@ -1,4 +1,5 @@
 /** Messages as the room knows them, whatever an engine's library makes of them. Chats and people by their WhatsApp ids (`address.ts`). */
+import type { Bytes } from './bytes.ts'
 import type { Details } from './details.ts'
 
 /** A message as it came in, or one of the account's own from another device. */
@@ -43,9 +44,9 @@ export interface Quoted {
 /** What can be sent. */
 export type Content =
   | { type: 'text'; text: string }
-  | { type: 'image' | 'video'; data: Buffer; caption: string; mimetype: string }
-  | { type: 'audio'; data: Buffer; mimetype: string; voice: boolean }
-  | { type: 'document'; data: Buffer; mimetype: string; fileName: string; caption: string }
+  | { type: 'image' | 'video'; bytes: Bytes; caption: string; mimetype: string }
+  | { type: 'audio'; bytes: Bytes; mimetype: string; voice: boolean }
+  | { type: 'document'; bytes: Bytes; mimetype: string; fileName: string; caption: string }
   | { type: 'location'; latitude: number; longitude: number; name: string }
   | { type: 'contact'; name: string; phoneNumber: string }
   | { type: 'reaction'; emoji: string; to: MessageKey }

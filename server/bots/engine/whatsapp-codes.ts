@@ -104,6 +104,15 @@ export function lookupRefusalOf(code: number): Fault {
   return new BotFault('lookup-refused', `WhatsApp refused to answer (${code})`, { code })
 }
 
+/** Statuses of a host for files that say "not now". */
+const busy = new Set([408, 429, 500, 502, 503, 504])
+
+/** Of the file of a message, by the status of the host that was to take it. */
+export function uploadRefusalOf(status: number): Fault {
+  if (busy.has(status)) return new BotFault('message-held', `WhatsApp takes no uploads at the moment (${status})`, { code: status })
+  return new BotFault('message-refused', `WhatsApp did not take the upload of the file (${status})`, { code: status })
+}
+
 /** The connection, not the message, is what failed; how it ended says the rest. */
 export function lost(): Fault {
   return new BotFault('connection-lost', 'The connection ended before WhatsApp had the message')

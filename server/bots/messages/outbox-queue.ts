@@ -15,6 +15,7 @@ import { nextState } from '../../lifecycle.ts'
 import type { Log } from '../../log.ts'
 import type { Bot } from '../bot/bot.ts'
 import { chatOf, numberOf } from '../engine/address.ts'
+import type { Bytes } from '../engine/bytes.ts'
 import type { Connection } from '../engine/engine.ts'
 import type { Progress } from '../engine/message.ts'
 import type { People } from '../people/people.ts'
@@ -27,6 +28,8 @@ export interface OutboxQueueParts {
   store: OutboxStore
   chats: Pick<LogStore, 'meet' | 'knows'>
   people: Pick<People, 'of'>
+  /** A file that a message waits with; null when it is gone. */
+  file(userId: string, id: string): Bytes | null
   clock: Clock
   log: Log
   random(): number
@@ -174,8 +177,9 @@ export class OutboxQueue {
     try {
       const chat = await this.#receiver(row.chat, connection)
       if (chat === null) return this.#fail(row, 'This number has no WhatsApp account')
-      const { content: unpacked, replyTo } = unpack(content)
-      const { encoded, confirmed } = await connection.send(chat, unpacked, { id: messageId, replyTo })
+      const outgoing = unpack(content, (id) => this.#parts.file(this.#userId, id))
+      if (outgoing === null) return this.#fail(row, 'The file that it was to carry is gone')
+      const { encoded, confirmed } = await connection.send(chat, outgoing.content, { id: messageId, replyTo: outgoing.replyTo })
       store.keepEncoded(this.#userId, messageId, encoded)
       await confirmed
       store.setSent(this.#userId, messageId, clock.now())

@@ -24,6 +24,8 @@ export interface NewOutboxRow {
   kind: string
   /** JSON of what is to be sent. */
   content: string
+  /** The id of the file that it waits with. */
+  file: string | null
   idempotencyKey: string | null
   fingerprint: string
   now: number
@@ -38,8 +40,8 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
   const columns = `number, message_id AS messageId, chat, kind, fingerprint, status, problem,
     created_at AS createdAt, sent_at AS sentAt, updated_at AS updatedAt`
   const insert = database.prepare(`
-    INSERT INTO bot_outbox (user_id, message_id, chat, kind, sealed, idempotency_key, fingerprint, status, created_at, updated_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`)
+    INSERT INTO bot_outbox (user_id, message_id, chat, kind, sealed, file, idempotency_key, fingerprint, status, created_at, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`)
   const one = database.prepare<[string, string], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? AND message_id = ?`)
   const byKey = database.prepare<[string, string], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? AND idempotency_key = ?`)
   const isWaiting = "user_id = ? AND status IN ('queued', 'sending')"
@@ -80,8 +82,9 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
   const encodedPlace = (userId: string, messageId: string): string => `bots:sent:${userId}:${messageId}`
 
   return {
-    add(userId: string, { messageId, chat, kind, content, idempotencyKey, fingerprint, now }: NewOutboxRow): void {
-      insert.run(userId, messageId, chat, kind, sealer.seal(content, outboxPlace(userId, messageId)), idempotencyKey, fingerprint, now, now)
+    add(userId: string, { messageId, chat, kind, content, file, idempotencyKey, fingerprint, now }: NewOutboxRow): void {
+      const sealed = sealer.seal(content, outboxPlace(userId, messageId))
+      insert.run(userId, messageId, chat, kind, sealed, file, idempotencyKey, fingerprint, now, now)
     },
     find: (userId: string, messageId: string): OutboxRow | undefined => one.get(userId, messageId),
     byKey: (userId: string, key: string): OutboxRow | undefined => byKey.get(userId, key),

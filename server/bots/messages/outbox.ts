@@ -11,6 +11,8 @@ import { pack, type OutgoingContent } from '../outgoing/packed.ts'
 export interface Outgoing extends OutgoingContent {
   chat: string
   idempotencyKey: string | null
+  /** Says what was asked for, where the content itself is another each time, as the file of an address. */
+  fingerprint?: string | null
 }
 
 export interface OutboxParts extends OutboxQueueParts {
@@ -33,23 +35,29 @@ export class Outbox {
    *
    * Throws `idempotency-mismatch` when the key came with another message before, and `queue-full`.
    */
-  add(bot: Bot, { chat: wanted, idempotencyKey, ...outgoing }: Outgoing): OutboxRow {
+  add(bot: Bot, { chat: wanted, idempotencyKey, fingerprint: given = null, ...outgoing }: Outgoing): OutboxRow {
     const { store, people, clock, newMessageId } = this.#parts
     const { userId } = bot.row
     const content = pack(outgoing)
-    const fingerprint = createHash('sha256').update(wanted).update('\0').update(content).digest('hex')
-    const known = idempotencyKey === null ? undefined : store.byKey(userId, idempotencyKey)
-    if (known !== undefined) {
-      if (known.fingerprint !== fingerprint) throw new BotFault('idempotency-mismatch', 'This Idempotency-Key was used for another message')
-      return known
-    }
+    const fingerprint = given ?? createHash('sha256').update(wanted).update('\0').update(content).digest('hex')
+    const known = this.known(bot, idempotencyKey, fingerprint)
+    if (known !== null) return known
     if (store.waiting(userId) >= longestQueue) throw new BotFault('queue-full', `${longestQueue} messages wait already`)
     const messageId = newMessageId()
     const chat = people.of(userId).idOf(wanted)
     const kind = outgoing.content.type
-    store.add(userId, { messageId, chat, kind, content, idempotencyKey, fingerprint, now: clock.now() })
+    const file = 'bytes' in outgoing.content ? outgoing.content.bytes.file : null
+    store.add(userId, { messageId, chat, kind, content, file, idempotencyKey, fingerprint, now: clock.now() })
     this.pump(bot)
     return this.row(userId, messageId)
+  }
+
+  /** What the key was used for before; null when for nothing. Throws `idempotency-mismatch`. */
+  known({ row }: Bot, idempotencyKey: string | null, fingerprint: string): OutboxRow | null {
+    const known = idempotencyKey === null ? undefined : this.#parts.store.byKey(row.userId, idempotencyKey)
+    if (known !== undefined && known.fingerprint !== fingerprint)
+      throw new BotFault('idempotency-mismatch', 'This Idempotency-Key was used for another message')
+    return known ?? null
   }
 
   /** Throws `message-not-found`. */

@@ -1,4 +1,5 @@
 /** What is to be sent, as the queue keeps it: one line of JSON, sealed. */
+import { bytesOf, type Bytes } from '../engine/bytes.ts'
 import type { Answered, Content } from '../engine/message.ts'
 
 export interface OutgoingContent {
@@ -7,17 +8,22 @@ export interface OutgoingContent {
 }
 
 export function pack({ content, replyTo }: OutgoingContent): string {
-  return JSON.stringify({ content: 'data' in content ? { ...content, data: content.data.toString('base64') } : content, replyTo })
+  if (!('bytes' in content)) return JSON.stringify({ content, replyTo })
+  const { bytes, ...rest } = content
+  return JSON.stringify({
+    content: bytes.file === null ? { ...rest, data: bytes.inMemory.toString('base64') } : { ...rest, file: bytes.file },
+    replyTo,
+  })
 }
 
-/** What `pack` has written. */
-export function unpack(text: string): OutgoingContent {
+/** What `pack` has written; null when its file is gone. `find` opens a file of the bot's. */
+export function unpack(text: string, find: (file: string) => Bytes | null): OutgoingContent | null {
   // Our own line, sealed since.
-  const { content, replyTo } = JSON.parse(text) as { content: Content & { data?: unknown }; replyTo: Answered | null }
-  return {
-    content: typeof content.data === 'string' ? ({ ...content, data: Buffer.from(content.data, 'base64') } as Content) : content,
-    replyTo,
-  } // the bytes that were made text above
+  const { content, replyTo } = JSON.parse(text) as { content: Content & { data?: string; file?: string }; replyTo: Answered | null }
+  const { data, file, ...rest } = content
+  if (data === undefined && file === undefined) return { content, replyTo }
+  const bytes = data === undefined ? find(file ?? '') : bytesOf(Buffer.from(data, 'base64'))
+  return bytes === null ? null : { content: { ...rest, bytes } as Content, replyTo } // the bytes that were taken out above
 }
 
 /** The words of it, where they are short; nothing of what carries a file (null). */

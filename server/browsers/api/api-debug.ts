@@ -8,7 +8,7 @@ import type { debugRoutes } from '../contract/debug.ts'
 import type { DebugBundle } from '../debug/debug-bundles.ts'
 import { DebugRun } from '../debug/debug-run.ts'
 import { BrowserFault } from '../fault.ts'
-import { attachment } from '../files/file-names.ts'
+import { attachment } from '../../http/file-names.ts'
 import { useSession, type Use } from '../use-session.ts'
 import { isReached, type ApiParts } from './parts.ts'
 

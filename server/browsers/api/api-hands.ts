@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { handled, type Call, type Handlers } from '../../http/api.ts'
 import type { handsRoutes } from '../contract/hands.ts'
 import { BrowserFault } from '../fault.ts'
-import { attachment } from '../files/file-names.ts'
+import { attachment } from '../../http/file-names.ts'
 import type { SessionDownloads } from '../files/session-downloads.ts'
 import type { ApiParts } from './parts.ts'
 

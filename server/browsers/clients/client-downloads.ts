@@ -9,7 +9,7 @@ import { constants } from 'node:fs'
 import { copyFile, lstat, mkdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, isAbsolute, join } from 'node:path'
-import { plainName } from '../files/file-names.ts'
+import { plainName } from '../../http/file-names.ts'
 import { fieldsOf, type Fields } from './messages.ts'
 
 interface Wish {

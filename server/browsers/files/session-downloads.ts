@@ -15,7 +15,7 @@ import { replaceFile } from '../../store/files.ts'
 import { downloadView, type DownloadPolicy, type DownloadView } from '../contract/hands.ts'
 import type { RecordSessionEvent } from '../events.ts'
 import { BrowserFault } from '../fault.ts'
-import { plainName } from './file-names.ts'
+import { plainName } from '../../http/file-names.ts'
 
 export interface DownloadLimits {
   /** Bytes of one file. */

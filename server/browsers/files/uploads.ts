@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { BrowserFault } from '../fault.ts'
-import { plainName } from './file-names.ts'
+import { plainName } from '../../http/file-names.ts'
 
 export interface UploadLimits {
   fileBytes: number

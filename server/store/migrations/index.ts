@@ -18,12 +18,13 @@ import { loginLastSigning } from './016-login-last-signing.ts'
 import { keptLogins } from './017-kept-logins.ts'
 import { siteProfileSecrets } from './018-site-profile-secrets.ts'
 import { botPeople } from './019-bot-people.ts'
+import { botMedia } from './021-bot-media.ts'
 
 export interface Migration {
-  /** Rises by one. */
+  /** Ever rising. */
   version: number
   name: string
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botMedia]

@@ -76,13 +76,15 @@ export const messageRoutes = {
     path: at('/messages'),
     summary: 'Queue a message',
     description:
-      'Sent when the session is online, at its pace and within its daily limit. With an `Idempotency-Key` header a repeated call sends once.',
+      'Sent when the session is online, at its pace and within its daily limit. With an `Idempotency-Key` header a repeated call sends once. What carries bytes has exactly one of `data` (base64, 16 MiB), `url` (fetched before this is answered, within 50 s) and `upload` (the id of one).',
     body: outgoing,
     bodyLimit: 23_000_000,
     responses: {
       202: { description: 'Queued', body: ok.extend({ message: sentView }) },
       ...refusals,
-      409: failure('The Idempotency-Key was used for another message, or the queue is full'),
+      409: failure('The Idempotency-Key was used for another message, or the queue or the room for files is full'),
+      413: failure('The file is too large'),
+      502: failure('The address could not be fetched'),
     },
   },
   sentMessages: {

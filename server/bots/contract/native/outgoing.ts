@@ -1,27 +1,24 @@
 /** What can be sent. */
 import { z } from 'zod'
 import { chat, messageKey, phoneNumber } from '../parts.ts'
+import { exactlyOne, exactlyOneWords, mimetype, sourceFields } from './source.ts'
 
 const text = z.string().min(1).max(65_536)
-/** Base64; decoded 16 MiB, which is what WhatsApp takes for pictures and sound. */
-const data = z.base64().max(22_500_000)
-const mimetype = z
-  .string()
-  .regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w=.+-]+)?$/)
-  .max(100)
+const caption = z.string().max(4_096).default('')
+
+/** Something with bytes. Their type is what is said here, else what their source says or what they look like. */
+const carrying = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.object({ ...shape, ...sourceFields, mimetype: mimetype.optional() }).refine(exactlyOne, exactlyOneWords)
 
 const content = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text }),
-  z.object({ type: z.literal('image'), data, mimetype: mimetype.default('image/jpeg'), caption: z.string().max(4_096).default('') }),
-  z.object({ type: z.literal('video'), data, mimetype: mimetype.default('video/mp4'), caption: z.string().max(4_096).default('') }),
-  z.object({ type: z.literal('audio'), data, mimetype: mimetype.default('audio/ogg; codecs=opus'), voice: z.boolean().default(false) }),
-  z.object({
-    type: z.literal('document'),
-    data,
-    mimetype: mimetype.default('application/octet-stream'),
-    fileName: z.string().min(1).max(255),
-    caption: z.string().max(4_096).default(''),
-  }),
+  carrying({ type: z.literal('image'), caption }),
+  carrying({ type: z.literal('video'), caption }),
+  carrying({ type: z.literal('audio'), voice: z.boolean().default(false) }),
+  carrying({ type: z.literal('document'), fileName: z.string().min(1).max(255).optional(), caption }).refine(
+    ({ data, fileName }) => data === undefined || fileName !== undefined,
+    { path: ['fileName'], message: 'A document in base64 needs a name' },
+  ),
   z.object({
     type: z.literal('location'),
     latitude: z.number().min(-90).max(90),

@@ -1,4 +1,5 @@
 /** One connection: a socket of the library, with its events turned into ours and its calls behind our interface. */
+import type { Agent } from 'node:http'
 import type { BinaryNode, WASocket } from 'baileys'
 import { escape, reasonOf } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
@@ -15,6 +16,7 @@ import { createPairing } from './pairing.ts'
 import { hearPresence, presenceCalls } from './presence.ts'
 import { lookUp } from './people.ts'
 import { createSender } from './sending.ts'
+import { createUploader } from './upload.ts'
 
 export interface ConnectionParts {
   library: typeof import('baileys')
@@ -24,6 +26,8 @@ export interface ConnectionParts {
   keeping: Keeping
   people: KnownPeople
   groups: GroupCache
+  /** The way through a proxy. */
+  agent: Agent | undefined
   life: ConnectionLife
   log: Log
   /** As `createPairing` takes it. */
@@ -41,14 +45,16 @@ export interface ConnectionLife {
 const closeAnswer = 1_500
 
 export function createConnection(parts: ConnectionParts): Connection {
-  const { library, socket, link, events, keeping, people, groups, life, log, moreQrs } = parts
+  const { library, socket, link, events, keeping, people, groups, agent, life, log, moreQrs } = parts
   const { creds } = link.state
   const guarded = (work: () => void): void => {
     // An event of a socket that is over must not act on the bot, which may have another one by now.
     if (!life.isOver) work()
   }
   const naming = createNaming(people, groups)
-  const sender = createSender({ library, socket, naming }, (id, refusal) => guarded(() => events.refused(id, refusal)))
+  const sender = createSender({ library, socket, naming, uploader: createUploader(library, socket, agent) }, (id, refusal) =>
+    guarded(() => events.refused(id, refusal)),
+  )
   const finish = (): void => {
     life.isOver = true
     link.seal()

@@ -75,7 +75,7 @@ export function createBaileysEngine({ url, log, egress }: BaileysOptions): Engin
       hearPeople(socket, people)
       groups.attach(socket)
       keeping.attach(socket)
-      return createConnection({ library, socket, link, events, keeping, people, groups, life, log, moreQrs })
+      return createConnection({ library, socket, link, events, keeping, people, groups, agent, life, log, moreQrs })
     },
   }
 }

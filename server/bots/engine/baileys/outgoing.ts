@@ -1,6 +1,7 @@
 /** What we send, in the library's shape. */
 import type { AnyMessageContent, WAMessageKey } from 'baileys'
 import type { Content, MessageKey } from '../message.ts'
+import { carried } from './upload.ts'
 import { vcardOf } from './vcard.ts'
 
 export function contentFor(chat: string, content: Content): AnyMessageContent {
@@ -9,13 +10,13 @@ export function contentFor(chat: string, content: Content): AnyMessageContent {
       // No preview: making one would fetch an address that a stranger may have chosen.
       return { text: content.text, linkPreview: null }
     case 'image':
-      return { image: content.data, caption: content.caption, mimetype: content.mimetype }
+      return { image: carried, caption: content.caption, mimetype: content.mimetype }
     case 'video':
-      return { video: content.data, caption: content.caption, mimetype: content.mimetype }
+      return { video: carried, caption: content.caption, mimetype: content.mimetype }
     case 'audio':
-      return { audio: content.data, mimetype: content.mimetype, ptt: content.voice }
+      return { audio: carried, mimetype: content.mimetype, ptt: content.voice }
     case 'document':
-      return { document: content.data, mimetype: content.mimetype, fileName: content.fileName, caption: content.caption }
+      return { document: carried, mimetype: content.mimetype, fileName: content.fileName, caption: content.caption }
     case 'location':
       return { location: { degreesLatitude: content.latitude, degreesLongitude: content.longitude, name: content.name } }
     case 'contact':

@@ -7,6 +7,7 @@ import { lost, refusalOf, unanswered } from '../whatsapp-codes.ts'
 import { problemOf } from './errors.ts'
 import type { Naming } from './naming.ts'
 import { contentFor, keyFor } from './outgoing.ts'
+import type { Uploader } from './upload.ts'
 
 export interface Sender {
   send: Connection['send']
@@ -24,7 +25,7 @@ const longestAnswer = 30_000
 
 /** `refused` hears of a refusal for which nobody waits any more: of a message that an earlier connection has sent. */
 export function createSender(
-  { library, socket, naming }: { library: typeof import('baileys'); socket: WASocket; naming: Naming },
+  { library, socket, naming, uploader }: { library: typeof import('baileys'); socket: WASocket; naming: Naming; uploader: Uploader },
   refused: (messageId: string, refusal: Fault) => void,
 ): Sender {
   const waiting = new Map<string, PromiseWithResolvers<void>>()
@@ -60,7 +61,11 @@ export function createSender(
             : { quoted: { key: keyFor(chat, await naming.named(chat, replyTo)), message: { conversation: replyTo.text } } }
         const named = content.type === 'reaction' ? { ...content, to: await naming.named(chat, content.to) } : content
         // A connection that ends leaves the library waiting for answers for another minute.
-        const sent = await Promise.race([socket.sendMessage(chat, contentFor(chat, named), { messageId: id, ...quoted }), over.promise])
+        const carrying = 'bytes' in content ? { mediaCache: uploader.mediaCache(chat, content.bytes) } : {}
+        const sent = await Promise.race([
+          socket.sendMessage(chat, contentFor(chat, named), { messageId: id, ...quoted, ...carrying }),
+          over.promise,
+        ])
         const confirmed = acknowledged(id, answer.promise)
         confirmed.catch(() => {})
         return { encoded: library.proto.Message.encode(sent?.message ?? {}).finish(), confirmed }
@@ -73,6 +78,9 @@ export function createSender(
       inTime(longestAnswer, Promise.race([answer, over.promise]), unanswered).catch((error: unknown) => {
         throw problemOf(error, meaning)
       }),
-    end: () => over.reject(lost()),
+    end: () => {
+      uploader.end()
+      over.reject(lost())
+    },
   }
 }

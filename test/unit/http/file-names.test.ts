@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { attachment, plainName } from '../../../../server/browsers/files/file-names.ts'
+import { attachment, plainName } from '../../../server/http/file-names.ts'
 
 it.each([
   ['containers.csv', 'containers.csv'],

@@ -1,0 +1,31 @@
+/** Where the bytes of a message come from: exactly one of text in the message itself, an address, or a file that was handed over before. */
+import { z } from 'zod'
+
+/** What each way carries at most. Base64 is held in memory; WhatsApp takes documents of up to 2 GB. */
+export const mostBytes = { data: 16 * 1_048_576, file: 2_000_000_000 } as const
+
+export const uploadId = z.string().regex(/^upload_[0-9A-Za-z]{20}$/)
+
+/** Fields of everything that carries bytes; spread them into an object that is checked by `exactlyOne`. */
+export const sourceFields = {
+  /** Base64; decoded 16 MiB. */
+  data: z.base64().max(22_500_000).optional(),
+  /** Fetched before the call is answered. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2_000)
+    .optional(),
+  /** Of `POST …/uploads`. */
+  upload: uploadId.optional(),
+}
+export type Source = { [Name in keyof typeof sourceFields]?: string | undefined }
+
+/** For `refine`. */
+export const exactlyOne = (body: object): boolean =>
+  Object.keys(sourceFields).filter((name) => Reflect.get(body, name) !== undefined).length === 1
+export const exactlyOneWords = 'exactly one of data, url and upload is needed'
+
+export const mimetype = z
+  .string()
+  .regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w=.+-]+)?$/)
+  .max(100)
