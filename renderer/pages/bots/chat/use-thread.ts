@@ -74,9 +74,22 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
     // A page from the past stays what it is; the newest one is a click away.
     if (event.type === 'message' && event.message.chat === chat.value && before.value === null)
       put({ ...unchanged, ...event.message, number: null, delivery: null, problem: null })
+    if (event.type === 'edited' || event.type === 'revoked') change(event)
     if (event.type !== 'progress' || event.message.chat !== chat.value) return
     const { messageId, status, problem } = event.message
     messages.value = messages.value.map((message) => (message.id === messageId ? { ...message, delivery: status, problem } : message))
+  }
+
+  /** What an edit says stands there at once; what became of the rest is in the log. */
+  function change({ type, message: changed }: Extract<BotEvent, { type: 'edited' | 'revoked' }>): void {
+    if (changed.chat !== chat.value || !messages.value.some(({ id }) => id === changed.id)) return
+    messages.value = messages.value.map((message) => {
+      if (message.id !== changed.id) return message
+      return 'text' in changed
+        ? { ...message, text: changed.text, details: changed.details, edited: true }
+        : { ...message, text: '', details: {}, deleted: 'gone' }
+    })
+    if (type === 'revoked') void refresh()
   }
 
   function put(message: ChatMessage): void {
