@@ -548,6 +548,7 @@ export const en: Words = {
       progress: { label: 'Progress', help: 'Own messages: sent, delivered, read, failed' },
       state: { label: 'State', help: 'Online, reconnecting, logged out and so on' },
       rule: { label: 'Rules', help: 'What a rule sends, and what came of the rules' },
+      group: { label: 'Groups', help: 'Who joins, leaves and is made admin, and what changes of a group' },
       presence: { label: 'Presence', help: 'Who is online, writes or records; only where it is chosen, since it comes by the second' },
       merged: { label: 'Merged chats', help: 'Two chats turned out to be one person’s' },
     },

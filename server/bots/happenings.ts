@@ -32,6 +32,10 @@ export function createHappenings({ log, tell, keepers }: HappeningsParts): OnHap
 /** As it is told; null for what is only kept. */
 function eventOf(userId: string, happening: Happening): BotEvent | null {
   switch (happening.type) {
+    case 'group': {
+      const { type, ...group } = happening
+      return { type, userId, group: { ...group, at: iso(group.at) } }
+    }
     case 'presence':
       return { ...happening, userId, lastSeen: happening.lastSeen === null ? null : iso(happening.lastSeen) }
   }

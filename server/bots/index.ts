@@ -18,6 +18,8 @@ import { quietTypes } from './contract/native/events.ts'
 import { createBaileysEngine } from './engine/baileys/engine.ts'
 import type { Message } from './engine/message.ts'
 import { botEvents } from './events.ts'
+import { Groups } from './groups/groups.ts'
+import { GroupPace, groupLimits } from './groups/pace.ts'
 import { createHappenings } from './happenings.ts'
 import { createLockedRows } from './locked/locked-rows.ts'
 import { createMedia } from './media/media.ts'
@@ -150,6 +152,8 @@ export function createBotsRoom(
     tell: (bot, message) => tell(bot, people.named(bot.row.userId, message)),
     applyRules: (bot, message) => runner.onMessage(bot, people.named(bot.row.userId, message)),
   })
+  const pace = new GroupPace({ clock, limits: (userId) => groupLimits(service.get(userId).row.settings) })
+  const groups = new Groups({ pace, log: logStore })
   const service: BotService = new BotService({
     engine,
     store,
@@ -175,7 +179,7 @@ export function createBotsRoom(
     onHappening: createHappenings({
       log,
       tell: (event) => messages.tell(event),
-      keepers: [(bot, happening) => presences.onHappening(bot, happening)],
+      keepers: [(bot, happening) => presences.onHappening(bot, happening), (bot, happening) => groups.onHappening(bot, happening)],
     }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
@@ -187,6 +191,7 @@ export function createBotsRoom(
         ready.forget(userId)
         runner.forget(userId)
         presences.forget(userId)
+        pace.forget(userId)
         webhooks.removeAll('bots', userId)
         removed?.(userId)
       }
@@ -212,6 +217,7 @@ export function createBotsRoom(
       people,
       sources: media.sources,
       rules,
+      groups,
       activity,
       limits,
       webhooks,

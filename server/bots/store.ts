@@ -44,6 +44,9 @@ export interface BotSettings {
   rejectCallsText: string | null
   /** Older messages that the phone sends when it links are kept, so many days back and at most so many; null keeps none. */
   history: HistoryBounds | null
+  /** Groups made and joined, and people added to groups, in any 24 hours. */
+  groupJoinsPerDay: number | null
+  groupAddsPerDay: number | null
 }
 
 export const defaultBotSettings: BotSettings = {
@@ -55,6 +58,8 @@ export const defaultBotSettings: BotSettings = {
   rejectCalls: false,
   rejectCallsText: null,
   history: null,
+  groupJoinsPerDay: null,
+  groupAddsPerDay: null,
 }
 
 export interface HistoryBounds {

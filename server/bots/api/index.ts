@@ -9,6 +9,7 @@ import { backupHandlers } from './backups.ts'
 import { botHandlers, type BotRouteParts } from './bots.ts'
 import { mediaHandlers, type MediaParts } from './media.ts'
 import { peopleHandlers, type PeopleRouteParts } from './people.ts'
+import { groupHandlers, type GroupRouteParts } from './groups.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './messages.ts'
 import { presenceHandlers, type PresenceParts } from './presence.ts'
 import { publishedHandlers, type PublishedParts } from './published.ts'
@@ -16,7 +17,8 @@ import { ruleHandlers } from './rules.ts'
 import { isoOrNull, viewOf } from './views.ts'
 import { webhookHandlers } from './webhooks.ts'
 
-export interface ApiParts extends MessageParts, MediaParts, PeopleRouteParts, PresenceParts, PublishedParts, BotRouteParts {
+export interface ApiParts
+  extends MessageParts, MediaParts, PeopleRouteParts, GroupRouteParts, PresenceParts, PublishedParts, BotRouteParts {
   webhooks: Webhooks
   rules: Rules
   backups: Backups
@@ -47,6 +49,7 @@ export function createBotsApi(parts: ApiParts): Api {
       ...mediaHandlers(parts),
       ...presenceHandlers(parts),
       ...peopleHandlers(parts),
+      ...groupHandlers(parts),
       ...ruleHandlers(parts),
       ...webhookHandlers(parts),
       ...botHandlers(parts, view),

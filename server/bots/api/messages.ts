@@ -91,7 +91,7 @@ export function messageHandlers({
     },
     groups: async ({ params }) => ({
       status: 200,
-      body: { success: true, groups: await liveConnection(service.get(params.userId)).groups() },
+      body: { success: true, groups: await liveConnection(service.get(params.userId)).groups.list() },
     }),
     markRead: async ({ params: { userId }, body }) => {
       const chat = chatIn(userId, body.chat)
@@ -161,6 +161,6 @@ async function subjectsOf(bot: Bot): Promise<Map<string, string>> {
   const { live } = bot
   if (live === null || performance.now() - (askedAt.get(bot) ?? -Infinity) < askAgainAfter) return new Map()
   askedAt.set(bot, performance.now())
-  const groups = await live.groups().catch(() => [])
+  const groups = await live.groups.list().catch(() => [])
   return new Map(groups.map(({ id, subject }) => [id, subject]))
 }

@@ -10,6 +10,7 @@ import { botRoutes } from './native/bots.ts'
 import { peopleRoutes } from './native/people.ts'
 import { failed, phoneWords, userIdWords } from './parts.ts'
 import { publishedRoutes } from './published.ts'
+import { groupFaults, groupRoutes } from './native/groups.ts'
 import { ruleRoutes } from './native/rules.ts'
 import { webhookRoutes } from './native/webhooks.ts'
 
@@ -50,6 +51,7 @@ export const botsContract = defineContract({
     ...mediaRoutes,
     ...presenceRoutes,
     ...peopleRoutes,
+    ...groupRoutes,
     ...ruleRoutes,
     ...webhookRoutes,
     ...botRoutes,
@@ -97,6 +99,7 @@ export const botsContract = defineContract({
     'delivery-not-found': { status: 404, remedy: 'Check the id; old deliveries are removed.' },
     'webhook-refused': { status: 400, remedy: 'Give an http or https address that may be called from here.' },
     'address-refused': { status: 400, remedy: 'Give an address on the internet, or allow its network in the settings.' },
+    ...groupFaults,
     'rule-not-found': { status: 404, remedy: 'Check the id; the list of rules shows those there are.' },
     'rule-malformed': { status: 400, remedy: 'Correct what the message names.' },
     'rule-beyond-caller': { status: 403, remedy: 'Use a key that may publish to that broker session.' },

@@ -3,6 +3,7 @@
  * is in `baileys/`.
  */
 import type { Fault } from '../../fault.ts'
+import type { GroupCalls } from './groups.ts'
 import type { Happening } from './happenings.ts'
 import type { ForeignLink, LinkRows } from './link.ts'
 import type { PresenceCalls } from './presence.ts'
@@ -95,7 +96,7 @@ export interface Connection {
   send(chat: string, content: Content, options: { id: string; replyTo: Answered | null }): Promise<Written>
   /** The account that WhatsApp names for the number; null where there is none. Throws `lookup-refused` and what `send` throws. */
   lookUp(number: string): Promise<Account | null>
-  groups(): Promise<GroupView[]>
+  readonly groups: GroupCalls
   readonly presence: PresenceCalls
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
   /** Hands over what was heard and not told yet, then ends the socket. No event comes after it. */
@@ -114,10 +115,4 @@ export interface Written {
   encoded: Uint8Array
   /** Resolves when WhatsApp has it. */
   confirmed: Promise<void>
-}
-
-export interface GroupView {
-  id: string
-  subject: string
-  members: number
 }

@@ -47,6 +47,14 @@ export interface Group {
   /** Who comes by the link waits for an admin. */
   approves?: boolean
   requests?: string[]
+  /** Only admins add people when false. */
+  membersAdd?: boolean
+  /** Seconds after which messages vanish. */
+  disappearAfter?: number
+  /** The community it belongs to; or what it is of one. */
+  community?: string
+  part?: 'parent' | 'default_sub_group'
+  picture?: Uint8Array
   invite?: string
   /** Members are named by their hidden ids, with the number beside (`with-number`) or alone; by number when left out. */
   hides?: 'with-number' | 'alone'

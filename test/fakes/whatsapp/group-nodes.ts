@@ -30,5 +30,9 @@ export function groupNode(group: Group, accounts: Accounts): BinaryNode {
     ...(group.announces === true ? [node('announcement')] : []),
     ...(group.isLocked === true ? [node('locked')] : []),
     ...(group.approves === true ? [node('membership_approval_mode', {}, [node('group_join', { state: 'on' })])] : []),
+    node('member_add_mode', {}, Buffer.from(group.membersAdd === true ? 'all_member_add' : 'admin_add')),
+    ...(group.disappearAfter === undefined ? [] : [node('ephemeral', { expiration: String(group.disappearAfter) })]),
+    ...(group.community === undefined ? [] : [node('linked_parent', { jid: group.community })]),
+    ...(group.part === undefined ? [] : [node(group.part)]),
   ])
 }

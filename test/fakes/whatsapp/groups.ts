@@ -12,23 +12,37 @@ export class Groups {
   #lastId = 0
   /** Numbers that let nobody add them: they are to be invited. */
   readonly unaddable = new Set<string>()
+  /** Numbers that cannot be added, and with what number that is said: 401 they have blocked who adds, 408 they left not long ago. */
+  readonly refusing = new Map<string, number>()
+  /** Members that a group holds. */
+  most = 1_024
+  readonly #refusals = new Map<string, number>()
 
   constructor(accounts: Accounts, deliveries: Deliveries) {
     this.#accounts = accounts
     this.#deliveries = deliveries
   }
 
+  /** This is refused whoever asks it of the group, e.g. `refuse(id, 'add', 429)`; a code of 0 ends that. */
+  refuse(id: string, tag: string, code: number): void {
+    this.#refusals.set(`${id} ${tag}`, code)
+  }
+
   answer(request: BinaryNode, device: Device): BinaryNode | null {
+    if (request.attrs['xmlns'] === 'w:profile:picture') return this.#answerPicture(request, device)
     if (request.attrs['xmlns'] !== 'w:g2') return null
     const [what] = children(request)
     if (what === undefined) return result(request)
+    const refused = this.#refusals.get(`${request.attrs['to']} ${what.tag}`) ?? 0
+    if (refused !== 0) return refusal(request, refused, 'refused')
     const group = this.#accounts.group(request.attrs['to'] ?? '')
     if (group === undefined) return this.#answerOutside(request, what, device.account)
     if (!group.members.includes(device.account.number)) return refusal(request, 403, 'forbidden')
-    if (request.attrs['type'] === 'get') return this.#tell(request, what, group)
-    const isAdmin = group.owner === device.account.number || group.admins?.includes(device.account.number) === true
+    if (request.attrs['type'] === 'get') return this.#tell(request, what, group, device)
     const isOpen = group.isLocked !== true && ['subject', 'description', 'ephemeral', 'not_ephemeral'].includes(what.tag)
-    if (!isAdmin && !isOpen) return refusal(request, 403, 'forbidden')
+    const mayAdd = what.tag === 'add' && group.membersAdd === true
+    if (!isAdmin(group, device) && !isOpen && !mayAdd) return refusal(request, 403, 'forbidden')
+    if (what.tag === 'subject' && text(what).length > 100) return refusal(request, 406, 'not-acceptable')
     return result(request, this.change(group, device.account.number, what))
   }
 
@@ -70,7 +84,7 @@ export class Groups {
         return result(request, [node('groups', {}, own.map(this.#node))])
       }
       case 'set create':
-        return result(request, [this.#node(this.#create(what, account.number))])
+        return result(request, [this.#create(what, account.number)])
       case 'set leave': {
         const left = this.#accounts.group(child(what, 'group')?.attrs['id'] ?? '')
         if (left !== undefined) this.#changeMembers(left, account.number, node('remove', {}, [this.#participant(left, account.number)]))
@@ -80,6 +94,8 @@ export class Groups {
         return byLink === undefined ? refusal(request, 406, 'not-acceptable') : result(request, [this.#node(byLink)])
       case 'set invite':
         if (byLink === undefined) return refusal(request, 410, 'gone')
+        if (byLink.members.includes(account.number)) return refusal(request, 409, 'conflict')
+        if (byLink.members.length >= this.most) return refusal(request, 419, 'resource-limit')
         this.#join(byLink, account.number)
         return result(request, [node(byLink.approves === true ? 'membership_approval_request' : 'group', { jid: byLink.id })])
       default:
@@ -87,7 +103,8 @@ export class Groups {
     }
   }
 
-  #tell(request: BinaryNode, what: BinaryNode, group: Group): BinaryNode {
+  #tell(request: BinaryNode, what: BinaryNode, group: Group, device: Device): BinaryNode {
+    if (what.tag !== 'query' && !isAdmin(group, device)) return refusal(request, 401, 'not-authorized')
     switch (what.tag) {
       case 'invite':
         group.invite ??= randomBytes(11).toString('base64url')
@@ -107,8 +124,11 @@ export class Groups {
     }
   }
 
-  #create(what: BinaryNode, owner: string): Group {
-    const members = children(what).flatMap(({ attrs }) => this.#someone(attrs['jid'] ?? '')?.number ?? [])
+  /** As it is told to whoever made it: those who were not added are among the members, and why. */
+  #create(what: BinaryNode, owner: string): BinaryNode {
+    const asked = children(what).map(({ attrs }) => attrs['jid'] ?? '')
+    const said = asked.map((jid) => this.#added(jid, null))
+    const members = asked.flatMap((jid, place) => (said[place]?.attrs['error'] === undefined ? (this.#someone(jid)?.number ?? []) : []))
     this.#lastId += 1
     const group: Group = {
       id: `1203637${String(this.#lastId).padStart(11, '0')}@g.us`,
@@ -118,7 +138,8 @@ export class Groups {
     }
     this.#accounts.addGroup(group)
     this.#announce(group, owner, node('create', { type: 'new', reason: 'invite' }, [this.#node(group)]))
-    return group
+    const made = this.#node(group)
+    return { ...made, content: [...children(made), ...said.filter(({ attrs }) => attrs['error'] !== undefined)] }
   }
 
   #join(group: Group, number: string): void {
@@ -154,32 +175,57 @@ export class Groups {
         told,
       )
     const said = asked.map(({ jid, account }) => {
-      if (account !== undefined && done.includes(account.number)) return node('participant', { jid })
-      const error = account === undefined ? '404' : this.unaddable.has(account.number) ? '403' : '409'
-      const request = error === '403' ? [node('add_request', { code: 'PRETEND', expiration: '1900000000' })] : []
-      return node('participant', { jid, error }, request)
+      // A group that names people by hidden ids answers with those, whatever it was asked by.
+      const named = account === undefined ? { jid } : namedIn(group, account)
+      if (account !== undefined && done.includes(account.number)) return node('participant', named)
+      return what.tag === 'add' ? this.#added(jid, group) : node('participant', { ...named, error: account === undefined ? '404' : '409' })
     })
     return node(what.tag, {}, said)
   }
 
+  /** What is said of somebody who is to be added to a group that is there, or is being made. */
+  #added(jid: string, group: Group | null): BinaryNode {
+    const account = this.#someone(jid)
+    const error = this.#whyNot(account, group)
+    if (error === null) return node('participant', { jid })
+    const request = error === 403 ? [node('add_request', { code: 'PRETEND', expiration: '1900000000' })] : []
+    return node('participant', { jid, error: String(error) }, request)
+  }
+
+  #whyNot(account: Account | undefined, group: Group | null): number | null {
+    if (account === undefined) return 404
+    if (group?.members.includes(account.number) === true) return 409
+    if (this.unaddable.has(account.number)) return 403
+    return this.refusing.get(account.number) ?? (group !== null && group.members.length >= this.most ? 419 : null)
+  }
+
   #may(change: string, group: Group, number: string): boolean {
     if (change !== 'add') return group.members.includes(number)
-    return !group.members.includes(number) && !this.unaddable.has(number)
+    return this.#whyNot(this.#accounts.of(number), group) === null
   }
 
   #decide(group: Group, by: string, what: BinaryNode): BinaryNode {
     const [action] = children(what)
-    const numbers = children(action).flatMap(({ attrs }) => this.#someone(attrs['jid'] ?? '')?.number ?? [])
-    group.requests = (group.requests ?? []).filter((number) => !numbers.includes(number))
+    const asked = children(action).map(({ attrs }) => ({
+      jid: attrs['jid'] ?? '',
+      number: this.#someone(attrs['jid'] ?? '')?.number ?? '',
+    }))
+    const waits = new Set(group.requests)
+    const numbers = asked.flatMap(({ number }) => (waits.has(number) ? [number] : []))
+    group.requests = [...waits].filter((number) => !numbers.includes(number))
     const participants = numbers.map((number) => this.#participant(group, number))
     if (action?.tag === 'approve') this.#changeMembers(group, by, node('add', {}, participants))
     else this.#announce(group, by, node('revoked_membership_requests', {}, participants))
-    return node('membership_requests_action', {}, [node(action?.tag ?? 'approve', {}, participants)])
+    const said = asked.map(({ jid, number }) => node('participant', numbers.includes(number) ? { jid } : { jid, error: '404' }))
+    return node('membership_requests_action', {}, [node(action?.tag ?? 'approve', {}, said)])
   }
 
   #set(group: Group, what: BinaryNode): void {
     if (what.tag.endsWith('announcement')) group.announces = what.tag === 'announcement'
     if (what.tag.endsWith('locked')) group.isLocked = what.tag === 'locked'
+    if (what.tag === 'member_add_mode') group.membersAdd = text(what) === 'all_member_add'
+    if (what.tag === 'ephemeral') group.disappearAfter = Number(what.attrs['expiration'])
+    if (what.tag === 'not_ephemeral') delete group.disappearAfter
     if (what.tag === 'membership_approval_mode') group.approves = child(what, 'group_join')?.attrs['state'] === 'on'
   }
 
@@ -193,8 +239,33 @@ export class Groups {
       ...(number === undefined ? {} : { participant_pn: number }),
       addressing_mode: group.hides === undefined ? 'pn' : 'lid',
     }
+    this.#tellAll(attrs, what, to)
+  }
+
+  #tellAll(attrs: Record<string, string>, what: BinaryNode, to: Iterable<string>): void {
     for (const member of to)
       for (const device of this.#accounts.of(member).devices.values()) this.#deliveries.deliver(device, node('notification', attrs, [what]))
+  }
+
+  /** Of groups alone: a target that is none is for whoever answers for people. */
+  #answerPicture(request: BinaryNode, device: Device): BinaryNode | null {
+    const id = request.attrs['target'] ?? ''
+    const group = this.#accounts.group(id)
+    if (!id.endsWith('@g.us')) return null
+    if (group?.members.includes(device.account.number) !== true) return refusal(request, 401, 'not-authorized')
+    if (request.attrs['type'] === 'get')
+      return group.picture === undefined
+        ? refusal(request, 404, 'item-not-found')
+        : result(request, [node('picture', { id: '1', type: 'image', url: `https://pps.whatsapp.net/pretend/${id.replace('@g.us', '')}` })])
+    if (!isAdmin(group, device) && group.isLocked === true) return refusal(request, 403, 'forbidden')
+    const picture = child(request, 'picture')?.content
+    if (picture instanceof Uint8Array) group.picture = picture
+    else delete group.picture
+    this.#lastId += 1
+    const attrs = { from: id, type: 'picture', id: `picture-${this.#lastId}`, t: seconds() }
+    const { jid = '' } = namedIn(group, device.account)
+    this.#tellAll(attrs, node(group.picture === undefined ? 'delete' : 'set', { id: '1', author: jid }), group.members)
+    return result(request)
   }
 
   /** Every number has an account but those of strangers. */
@@ -208,6 +279,10 @@ export class Groups {
   }
 
   readonly #node = (group: Group): BinaryNode => groupNode(group, this.#accounts)
+}
+
+function isAdmin({ owner, admins }: Group, { account: { number } }: Device): boolean {
+  return owner === number || admins?.includes(number) === true
 }
 
 function text(part: BinaryNode | undefined): string {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { SocketDefinition } from '../../../http/contract.ts'
 import { userParams } from '../parts.ts'
 import { editedEvent, revokedEvent } from './changes.ts'
+import { groupEvent } from './group-views.ts'
 import { messageView, sentView } from './messages.ts'
 import { mergedEvent } from './people.ts'
 import { presenceEvent } from './presence.ts'
@@ -26,6 +27,7 @@ export const botEvent = z.discriminatedUnion('type', [
   }),
   presenceEvent,
   mergedEvent,
+  z.object({ type: z.literal('group'), userId: z.string(), group: groupEvent }),
 ])
 export type BotEvent = z.output<typeof botEvent>
 
@@ -38,6 +40,7 @@ export const botEventTypes = [
   'rule',
   'presence',
   'merged',
+  'group',
 ] as const satisfies readonly BotEvent['type'][]
 
 /** Those that come by the second: a webhook gets them only where it names them. */

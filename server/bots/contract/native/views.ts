@@ -22,6 +22,8 @@ const pairing = z.object({
 const pause = z.number().min(0).max(3_600).nullable()
 const dailyCap = z.number().int().min(1).max(100_000).nullable()
 const keepMessagesFor = z.number().int().min(1).max(3_650).nullable()
+/** In any 24 hours: groups made and joined, people added; null: 20 and 200. In any hour a quarter of it. */
+const perDay = z.number().int().min(1).max(10_000).nullable()
 export const botSettings = z.object({
   keepsLog: z.boolean(),
   pause,
@@ -37,6 +39,8 @@ export const botSettings = z.object({
    * while the session keeps a log, and no longer than that keeps messages. They are sent once, after linking: set it before.
    */
   history: z.object({ days: z.number().int().min(1).max(3_650), messages: z.number().int().min(1).max(200_000) }).nullable(),
+  groupJoinsPerDay: perDay,
+  groupAddsPerDay: perDay,
 })
 
 export const botView = z.object({

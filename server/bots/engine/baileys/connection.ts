@@ -8,6 +8,8 @@ import type { KnownPeople } from '../people.ts'
 import { closeOf, lookupRefusalOf } from '../whatsapp-codes.ts'
 import { closeOfError } from './errors.ts'
 import type { GroupCache } from './group-cache.ts'
+import { hearGroups } from './group-events.ts'
+import { createGroupCalls } from './groups.ts'
 import { messageOf, progressOf } from './incoming.ts'
 import type { Keeping } from './keeping.ts'
 import type { BaileysLink } from './link.ts'
@@ -135,6 +137,7 @@ export function createConnection(parts: ConnectionParts): Connection {
   )
 
   hearPresence(socket, log, (happening) => guarded(() => events.happened(happening)))
+  hearGroups(socket, people, (happening) => guarded(() => events.happened(happening)))
 
   return {
     requestCode: pairing.requestCode,
@@ -146,11 +149,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     },
     send: sender.send,
     lookUp: (number) => sender.answered(lookUp(library, socket, people, number), lookupRefusalOf),
-    async groups() {
-      const all = await sender.answered(socket.groupFetchAllParticipating(), lookupRefusalOf)
-      groups.keep(Object.values(all))
-      return Object.values(all).map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
-    },
+    groups: createGroupCalls({ library, socket, people, cache: groups, answered: sender.answered }),
     presence: presenceCalls(socket, people.addressOf),
     markRead: async (chat, keys) => sender.answered(socket.readMessages(await naming.keysFor(chat, keys)), lookupRefusalOf),
     end,

@@ -8,6 +8,8 @@ export interface GroupCache {
   of(id: string): Promise<GroupMetadata>
   /** What was heard on another way. */
   keep(groups: readonly GroupMetadata[]): void
+  /** We have changed it ourselves. */
+  forget(id: string): void
   attach(socket: WASocket): void
 }
 
@@ -36,6 +38,7 @@ export function createGroupCache(): GroupCache {
     keep(groups) {
       for (const group of groups) known.set(group.id, Promise.resolve(group))
     },
+    forget: (id) => void known.delete(id),
     attach(made) {
       socket = made
       made.ws.prependListener('CB:notification,type:w:gp2', ({ attrs, content }: BinaryNode) => {

@@ -374,20 +374,7 @@ describe('events', () => {
 describe('settings', () => {
   it('give a bot a limit of its own, and take it back', async () => {
     const server = serverWith(bot({ sentToday: 120 }))
-    server.on('PATCH /bots/v1/bots/gate', () =>
-      bot({
-        settings: {
-          keepsLog: true,
-          pause: null,
-          dailyCap: 500,
-          keepMessagesFor: null,
-          followsPresence: false,
-          rejectCalls: false,
-          rejectCallsText: null,
-          history: null,
-        },
-      }),
-    )
+    server.on('PATCH /bots/v1/bots/gate', () => bot({ settings: { ...bot().settings, dailyCap: 500 } }))
     const page = await open(server, '/bots/gate/settings')
     expect(page.text()).toContain('120 of 500 in the last 24 hours')
     await page.click('Messages in any 24 hours: of its own')

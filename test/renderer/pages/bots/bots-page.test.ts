@@ -6,6 +6,7 @@ import type { BotView } from '../../../../server/bots/contract/index.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, standardServer, type MountedPage } from '../../support/mount.ts'
 import { event } from '../../support/samples.ts'
+import { bot as sampleBot } from './sample-bot.ts'
 
 const at = new Date(Date.now() - 41_000).toISOString()
 const later = new Date(Date.now() + 100_000).toISOString()
@@ -20,16 +21,7 @@ const bot = (changes: Partial<BotView> = {}): BotView => ({
   queue: 14,
   cappedUntil: null,
   heldUntil: null,
-  settings: {
-    keepsLog: false,
-    pause: null,
-    dailyCap: null,
-    keepMessagesFor: null,
-    followsPresence: false,
-    rejectCalls: false,
-    rejectCallsText: null,
-    history: null,
-  },
+  settings: { ...sampleBot().settings, keepsLog: false },
   limits: { pause: 2, dailyCap: 500, keepMessagesFor: 30 },
   sentToday: 0,
   lastHour: { received: 0, sent: 0 },

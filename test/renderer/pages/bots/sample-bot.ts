@@ -22,6 +22,8 @@ export const bot = (changes: Partial<BotView> = {}): BotView => ({
     rejectCalls: false,
     rejectCallsText: null,
     history: null,
+    groupJoinsPerDay: null,
+    groupAddsPerDay: null,
   },
   limits: { pause: 2, dailyCap: 500, keepMessagesFor: 30 },
   sentToday: 0,

@@ -8,7 +8,7 @@ import { createHandshakes, type End } from '../../../../server/bots/bot/handshak
 import { closeOf } from '../../../../server/bots/engine/whatsapp-codes.ts'
 import { People } from '../../../../server/bots/people/people.ts'
 import { BotService } from '../../../../server/bots/service.ts'
-import { createBotStore, type BotRow, type BotStore } from '../../../../server/bots/store.ts'
+import { createBotStore, defaultBotSettings, type BotRow, type BotStore } from '../../../../server/bots/store.ts'
 import { createSealer } from '../../../../server/secrets/seal.ts'
 import { openDatabase, type Database } from '../../../../server/store/database.ts'
 import { migrate } from '../../../../server/store/migrate.ts'
@@ -62,16 +62,6 @@ beforeEach(() => {
   const sealer = createSealer(randomBytes(32))
   store = createBotStore(database, sealer)
   for (let index = 0; index < 50; index += 1) {
-    const settings = {
-      keepsLog: false,
-      pause: null,
-      dailyCap: null,
-      keepMessagesFor: null,
-      followsPresence: false,
-      rejectCalls: false,
-      rejectCallsText: null,
-      history: null,
-    }
     const row: BotRow = {
       userId: `bot${index}`,
       phoneNumber: `155501${String(index).padStart(5, '0')}`,
@@ -85,7 +75,7 @@ beforeEach(() => {
       since: 0,
       createdAt: index,
       linkedAt: 1,
-      settings,
+      settings: { ...defaultBotSettings },
       madeBy: null,
     }
     store.insert(row)
