@@ -140,6 +140,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         profilesDir: join(dataDir, 'browsers', 'profiles'),
       }),
       removed: (userId) => keys.dropSubject('bots', userId),
+      keepVersion: (whatsappVersion) => void settings.change({ bots: { whatsappVersion } }),
     }),
   )
   const relay = await raise('relay', (given) =>

@@ -665,11 +665,22 @@ export const en: Words = {
         title: 'WhatsApp gives no more codes for now',
         text: 'Too many were asked for with this number (429). Wait an hour or more; asking again sooner makes the wait longer.',
       },
+      versionRefused: {
+        title: 'WhatsApp wants a newer version of its program',
+        text: ({ reason }) =>
+          `${sentence(reason)} The link is as good as before. The newest version is asked for at web.whatsapp.com; it may be newer than what this program was tried with.`,
+      },
       failed: {
         title: ({ linked }) => (linked ? 'It does not run' : 'It was not linked'),
         text: ({ reason }) => sentence(reason === '' ? 'The reason is not known' : reason),
       },
-      ways: { pairAgain: 'Pair again', restoreBackup: 'Restore backup', takeBack: 'Take back', newCode: 'New code' },
+      ways: {
+        pairAgain: 'Pair again',
+        restoreBackup: 'Restore backup',
+        takeBack: 'Take back',
+        newCode: 'New code',
+        newestVersion: 'Try the newest version',
+      },
     },
   },
 

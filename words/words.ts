@@ -145,7 +145,8 @@ export interface Words {
       noMoreCodes: Trouble<unknown>
       failed: Trouble<{ linked: boolean; reason: string }>
       /** The ways out of it, on their buttons. */
-      ways: Record<'pairAgain' | 'restoreBackup' | 'takeBack' | 'newCode', string>
+      versionRefused: Trouble<{ reason: string }>
+      ways: Record<'pairAgain' | 'restoreBackup' | 'takeBack' | 'newCode' | 'newestVersion', string>
     }
   }
   /** What rights can, where keys are made and looked at. */

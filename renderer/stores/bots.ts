@@ -56,6 +56,8 @@ export const useBots = defineStore('bots', () => {
       await useApi().bots.removeBot({ params: { userId } })
       drop(userId)
     },
+    /** `newest` asks WhatsApp's own page, `own` takes the library's. */
+    speakVersion: (version: string) => useApi().bots.setWhatsappVersion({ body: { version } }),
     backUp: (userId: string) => useApi().bots.backUpBot({ params: { userId } }),
     restore: async (userId: string, backup: string): Promise<BotView> =>
       put(await useApi().bots.restoreBot({ params: { userId }, body: { backup } })),

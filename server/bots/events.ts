@@ -1,9 +1,10 @@
 /** What is told of bots. */
 import { z } from 'zod'
 import { eventType } from '../events/event-types.ts'
+import { botCause } from './contract/native/views.ts'
 
 /** Of the state, where it has one. */
-const reason = { reason: z.string().optional() }
+const reason = { reason: z.string().optional(), cause: botCause.optional() }
 const rule = { rule: z.string() }
 
 export const botEvents = {

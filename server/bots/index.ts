@@ -40,6 +40,7 @@ import { RuleRunner } from './rules/runner.ts'
 import { createRuleStore } from './rules/store.ts'
 import { BotService, type BotServiceParts } from './service.ts'
 import { createBotStore } from './store.ts'
+import { createNewestVersion, versionOf } from './version/whatsapp-version.ts'
 
 export interface BotsRoom extends Room {
   service: BotService
@@ -61,13 +62,24 @@ export interface BotsGiven {
   authenticator?: Authenticator | undefined
   /** Where rules may publish; nowhere when left out. */
   publisher?: Publisher | undefined
+  /** Keeps the version of WhatsApp's program in the settings; null for the library's own. */
+  keepVersion?(version: string | null): void
   /** For tests. */
   timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { backOff?: (times: number) => number }
 }
 
 export function createBotsRoom(
   context: RoomContext,
-  { variables, whatsappUrl = null, windowUrl = () => null, publisher, authenticator, removed, timing = {} }: BotsGiven = {},
+  {
+    variables,
+    whatsappUrl = null,
+    windowUrl = () => null,
+    publisher,
+    authenticator,
+    removed,
+    keepVersion = () => {},
+    timing = {},
+  }: BotsGiven = {},
 ): BotsRoom {
   const { sealer, clock, log } = context
   const announcer = createAnnouncer(context.events, 'bots', botEvents)
@@ -75,7 +87,14 @@ export function createBotsRoom(
   if (own !== null) migrate(own)
   const database = own ?? context.database
   const { backOff, ...patience } = timing
-  const engine = createBaileysEngine({ url: whatsappUrl, log, egress: context.egress })
+  const setVersion = (): string | null => context.settings.current().bots.whatsappVersion
+  const engine = createBaileysEngine({
+    ...{ url: whatsappUrl, log, egress: context.egress },
+    version: () => {
+      const version = setVersion()
+      return version === null ? null : versionOf(version)
+    },
+  })
   const store = createBotStore(database, sealer)
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const outboxStore = createOutboxStore(database, sealer)
@@ -164,7 +183,11 @@ export function createBotsRoom(
     onChange(bot, state) {
       context.changed('bots')
       if (state === null) return
-      announcer.emit({ type: eventOf(state), subject: bot.row.userId, data: { reason: bot.row.reason ?? undefined } })
+      announcer.emit({
+        type: eventOf(state),
+        subject: bot.row.userId,
+        data: { reason: bot.row.reason ?? undefined, cause: bot.row.cause ?? undefined },
+      })
       messages.onState(bot, state)
       presences.onState(bot, state)
       inbox.recover(bot)
@@ -216,6 +239,12 @@ export function createBotsRoom(
       logStore,
       people,
       sources: media.sources,
+      version: {
+        set: setVersion,
+        own: () => engine.ownVersion(),
+        newest: createNewestVersion(context.egress, whatsappUrl),
+        keep: keepVersion,
+      },
       rules,
       groups,
       activity,

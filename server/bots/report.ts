@@ -3,7 +3,7 @@ import { iso } from '../clock.ts'
 import type { ConcernOf, RoomCounts } from '../room-report.ts'
 import type { Bot } from './bot/bot.ts'
 import { needsPerson } from './bot/lifecycle.ts'
-import type { BotState } from './contract/index.ts'
+import type { BotCause, BotState } from './contract/index.ts'
 
 export interface BotConcerns {
   'bot-stuck': {
@@ -11,6 +11,7 @@ export interface BotConcerns {
     state: BotState
     /** What it needs was sealed with a key that is not here. */ locked: boolean
     reason: string
+    cause: BotCause | null
   }
 }
 
@@ -19,11 +20,11 @@ export type BotFacts = { bots: number; online: number }
 export function concernsOf(bots: readonly Bot[]): ConcernOf<BotConcerns>[] {
   return bots
     .filter(({ row }) => needsPerson(row.state))
-    .map(({ isLocked, row: { userId, label, state, reason, since } }) => ({
+    .map(({ isLocked, row: { userId, label, state, reason, cause, since } }) => ({
       id: `bots:${userId}:${state}`,
       room: 'bots',
       kind: 'bot-stuck',
-      facts: { name: label || userId, state, locked: isLocked, reason: reason ?? '' },
+      facts: { name: label || userId, state, locked: isLocked, reason: reason ?? '', cause },
       tone: state === 'failed' ? 'attention' : 'bad',
       since: iso(since),
       action: null,

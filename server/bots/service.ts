@@ -205,7 +205,7 @@ export class BotService {
     const now = this.#parts.clock.now()
     const row = {
       ...{ userId, phoneNumber, name: null, label, notes, proxy, settings: { ...defaultBotSettings }, madeBy },
-      ...({ wanted: false, state: 'stopped', reason: null, since: now, createdAt: now, linkedAt: null } as const),
+      ...({ wanted: false, state: 'stopped', reason: null, cause: null, since: now, createdAt: now, linkedAt: null } as const),
     }
     this.#parts.store.insert(row)
     const bot = new Bot(row, this.#botParts)

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
 import { createLinkStore } from './bot/link-store.ts'
-import type { BotState } from './contract/native/views.ts'
+import type { BotCause, BotState } from './contract/native/views.ts'
 import { createInboxStore } from './messages/inbox-store.ts'
 import { openOrNull } from './locked/locked.ts'
 
@@ -19,6 +19,8 @@ export interface BotRow {
   wanted: boolean
   state: BotState
   reason: string | null
+  /** Null where nobody noted it. */
+  cause: BotCause | null
   since: number
   createdAt: number
   linkedAt: number | null
@@ -81,18 +83,18 @@ export type BotStore = ReturnType<typeof createBotStore>
 
 export function createBotStore(database: Database, sealer: Sealer) {
   const columns = `
-    user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, since,
+    user_id AS userId, phone_number AS phoneNumber, name, label, notes, proxy, wanted, state, reason, cause, since,
     created_at AS createdAt, linked_at AS linkedAt, settings, made_by AS madeBy`
   const all = database.prepare<[], RawBot>(`SELECT ${columns} FROM bots ORDER BY created_at, user_id`)
   const insert = database.prepare(`
     INSERT INTO bots
-      (user_id, phone_number, name, label, notes, proxy, settings, wanted, state, reason, since, created_at, linked_at, made_by)
+      (user_id, phone_number, name, label, notes, proxy, settings, wanted, state, reason, cause, since, created_at, linked_at, made_by)
     VALUES
-      (@userId, @phoneNumber, @name, @label, @notes, @proxy, @settings, @wanted, @state, @reason, @since, @createdAt, @linkedAt, @madeBy)`)
+      (@userId, @phoneNumber, @name, @label, @notes, @proxy, @settings, @wanted, @state, @reason, @cause, @since, @createdAt, @linkedAt, @madeBy)`)
   const update = database.prepare(`
     UPDATE bots SET
       phone_number = @phoneNumber, name = @name, label = @label, notes = @notes, proxy = @proxy, wanted = @wanted,
-      state = @state, reason = @reason, since = @since, linked_at = @linkedAt, settings = @settings
+      state = @state, reason = @reason, cause = @cause, since = @since, linked_at = @linkedAt, settings = @settings
     WHERE user_id = @userId`)
   const remove = database.prepare('DELETE FROM bots WHERE user_id = ?')
   const addHistory = database.prepare('INSERT INTO bot_history (user_id, at, state, reason) VALUES (?, ?, ?, ?)')

@@ -156,6 +156,12 @@ export const settingsSchema = z.object({
        * restrict numbers for it.
        */
       passkeyCeremony: z.boolean().default(false),
+      /** The version of WhatsApp's program that bots speak, like 2.3000.1027934701; null takes the library's own. */
+      whatsappVersion: z
+        .string()
+        .regex(/^\d{1,4}\.\d{1,6}\.\d{1,12}$/, 'must be three numbers with dots, like 2.3000.1027934701')
+        .nullable()
+        .default(null),
     })
     .prefault({}),
   relay: z

@@ -43,7 +43,12 @@ export async function serveBots({ clock, dataDir, double: given, sealer, timing,
   const double = given ?? (await WhatsAppDouble.start())
   // How long the room waits for WhatsApp is what few tests mean.
   const unhurried = { patience: { code: patience, unlink: patience }, ...timing }
-  const room = createBotsRoom(context, { whatsappUrl: double.url, timing: unhurried, ...more })
+  const room = createBotsRoom(context, {
+    whatsappUrl: double.url,
+    timing: unhurried,
+    keepVersion: (whatsappVersion) => context.change({ bots: { whatsappVersion } }),
+    ...more,
+  })
   await room.start()
   const served = await serveApi(room.api, {
     authority: {

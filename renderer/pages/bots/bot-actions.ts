@@ -8,7 +8,7 @@ import { botName, nextStep } from './bot-presentation.ts'
 import { ask } from './bot-question.ts'
 import { botTabs } from './bot-tabs.ts'
 
-export type BotAction = 'start' | 'stop' | 'restart' | 'pair' | 'back-up' | 'unlink' | 'delete'
+export type BotAction = 'start' | 'stop' | 'restart' | 'pair' | 'back-up' | 'unlink' | 'delete' | 'newest-version'
 
 export interface ActionOffer {
   action: BotAction
@@ -96,6 +96,7 @@ const failures: Readonly<Record<BotAction, string>> = {
   'back-up': 'No backup was kept',
   unlink: 'It was not unlinked',
   delete: 'It was not deleted',
+  'newest-version': 'The version is as it was',
 }
 
 export function useBotActions() {
@@ -114,7 +115,10 @@ export function useBotActions() {
       if (action === 'start') await bots.start(userId)
       else if (action === 'stop') await bots.stop(userId)
       else if (action === 'restart') await bots.restart(userId)
-      else {
+      else if (action === 'newest-version') {
+        const { version } = await bots.speakVersion('newest')
+        report.done(`WhatsApp ${version} is spoken now`, 'Bots that were not let in for their version try again.')
+      } else {
         await bots.backUp(userId)
         report.done(`Backup of ${botName(bot)} kept`, 'Sealed on this machine. Download it to move the bot.')
       }

@@ -20,6 +20,7 @@ const { botTrouble: trouble, actions } = words.window
 const newCode = { label: trouble.ways.newCode, icon: 'i-lucide-refresh-cw', action: 'pair' } as const
 const tryAgain = { label: actions.tryAgain, icon: 'i-lucide-refresh-cw', action: 'start' } as const
 const pair = { label: trouble.ways.pairAgain, icon: 'i-lucide-link', action: 'pair' } as const
+const newestVersion = { label: trouble.ways.newestVersion, icon: 'i-lucide-arrow-up-circle', action: 'newest-version' } as const
 const takeBack = { label: trouble.ways.takeBack, icon: 'i-lucide-undo-2', action: 'start' } as const
 const restore = { label: trouble.ways.restoreBackup, icon: 'i-lucide-history', action: 'restore' } as const
 
@@ -48,10 +49,18 @@ function failedTrouble(bot: BotView): Trouble {
   const reason = bot.reason ?? ''
   const linked = bot.linkedAt !== null
   const ways = [linked ? tryAgain : newCode]
-  if (/passkey/i.test(reason)) return { tone: 'attention', ...trouble.passkey, ways: [newCode] }
-  if (/expired/i.test(reason)) return { tone: 'attention', ...told(trouble.codeExpired, {}), ways }
-  if (/429/.test(reason)) return { tone: 'attention', ...told(trouble.noMoreCodes, {}), ways }
-  return { tone: 'attention', ...told(trouble.failed, { linked, reason }), ways }
+  switch (bot.cause) {
+    case 'passkey':
+      return { tone: 'attention', ...trouble.passkey, ways: [newCode] }
+    case 'code-expired':
+      return { tone: 'attention', ...told(trouble.codeExpired, {}), ways }
+    case 'codes-refused':
+      return { tone: 'attention', ...told(trouble.noMoreCodes, {}), ways }
+    case 'version-refused':
+      return { tone: 'attention', ...told(trouble.versionRefused, { reason }), ways: [newestVersion, ...ways] }
+    default:
+      return { tone: 'attention', ...told(trouble.failed, { linked, reason }), ways }
+  }
 }
 
 function told<Facts>({ title, text }: { title: Entry<Facts>; text: Entry<Facts> }, facts: Facts): Pick<Trouble, 'title' | 'text'> {

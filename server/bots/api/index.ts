@@ -15,10 +15,11 @@ import { presenceHandlers, type PresenceParts } from './presence.ts'
 import { publishedHandlers, type PublishedParts } from './published.ts'
 import { ruleHandlers } from './rules.ts'
 import { isoOrNull, viewOf } from './views.ts'
+import { versionHandlers, type VersionParts } from './version.ts'
 import { webhookHandlers } from './webhooks.ts'
 
 export interface ApiParts
-  extends MessageParts, MediaParts, PeopleRouteParts, GroupRouteParts, PresenceParts, PublishedParts, BotRouteParts {
+  extends MessageParts, MediaParts, PeopleRouteParts, GroupRouteParts, PresenceParts, PublishedParts, BotRouteParts, VersionParts {
   webhooks: Webhooks
   rules: Rules
   backups: Backups
@@ -53,6 +54,7 @@ export function createBotsApi(parts: ApiParts): Api {
       ...ruleHandlers(parts),
       ...webhookHandlers(parts),
       ...botHandlers(parts, view),
+      ...versionHandlers(parts),
       ...backupHandlers(parts, view),
     },
     { events: eventsSocket(parts) },

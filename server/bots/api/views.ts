@@ -30,12 +30,12 @@ export function isReached({ standing }: Pick<Call, 'standing'>, { row }: Bot): b
 type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'heldUntil' | 'limits' | 'sentToday' | 'lastHour'>
 
 export function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures): BotView {
-  const { userId, phoneNumber, name, label, notes, state, reason, settings } = row
+  const { userId, phoneNumber, name, label, notes, state, reason, cause, settings } = row
   return {
     ...figures,
     keepsLog: settings.keepsLog,
     settings,
-    ...{ userId, phoneNumber, name, label, notes, state, reason, attempt },
+    ...{ userId, phoneNumber, name, label, notes, state, reason, cause, attempt },
     hasProxy: row.proxy !== null,
     since: iso(row.since),
     createdAt: iso(row.createdAt),
@@ -46,6 +46,7 @@ export function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures
         ? null
         : {
             code: pairing.code === null ? null : withDash(pairing.code),
+            problem: pairing.problem,
             qr: pairing.qr,
             qrEndsAt: iso(pairing.qrEndsAt),
             endsAt: iso(pairing.endsAt),

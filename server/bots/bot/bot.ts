@@ -117,6 +117,7 @@ export class Bot {
     })
   }
 
+  /** `reason` in words for a person. */
   stop(reason: string | null = null): Promise<void> {
     return this.#verbs.run(() => {
       this.#record.want(false)
@@ -233,7 +234,7 @@ export class Bot {
 
   async #halt(reason: string | null): Promise<void> {
     await this.#supervisor.end()
-    this.#record.stop(reason)
+    this.#record.stop(reason === null ? null : { cause: 'stopped', reason })
   }
 }
 

@@ -1,11 +1,16 @@
 /** What follows for a bot when its connection, its start or its library fails. Pure; the supervisor carries it out. */
+import type { BotCause } from '../contract/native/views.ts'
 import type { Close } from '../engine/engine.ts'
 import type { BotLifeEvent } from './lifecycle.ts'
 
-export interface Next {
-  event: Extract<BotLifeEvent, 'restart-asked' | 'lost' | 'logged-out' | 'blocked' | 'replaced' | 'gave-up'>
-  /** Words for a person. */
+/** Of a state: in words for a person, and for programs. */
+export interface Why {
   reason: string
+  cause: BotCause
+}
+
+export interface Next extends Why {
+  event: Extract<BotLifeEvent, 'restart-asked' | 'lost' | 'logged-out' | 'blocked' | 'replaced' | 'gave-up'>
 }
 
 /** Attempts to get a pairing code before it is given up. */
@@ -27,7 +32,7 @@ const meaning: Readonly<Record<Close['kind'], Next['event']>> = {
 
 /** Terminal closes are those where trying again would harm the account or cannot help; the credentials stay in every case. */
 export function afterClose(
-  { kind, reason }: Close,
+  { kind, reason, cause }: Close,
   {
     isLinked,
     pairing,
@@ -40,25 +45,25 @@ export function afterClose(
     attempt: number
   },
 ): Next {
-  const next = { event: meaning[kind], reason }
+  const next = { event: meaning[kind], reason, cause }
   if (isLinked || next.event === 'restart-asked') return next
-  if (next.event !== 'lost') return { event: 'gave-up', reason }
+  if (next.event !== 'lost') return { event: 'gave-up', reason, cause }
   if (pairing === 'passkey')
-    return { event: 'gave-up', reason: `The connection ended before the passkey was taken; start again. ${reason}` }
+    return { event: 'gave-up', cause: 'passkey', reason: `The connection ended before the passkey was taken; start again. ${reason}` }
   if (pairing === 'code' && kind === 'timed-out')
-    return { event: 'gave-up', reason: 'The pairing code has expired; start again for a new one' }
-  if (attempt >= pairingAttempts) return { event: 'gave-up', reason: `No pairing code could be had: ${reason}` }
+    return { event: 'gave-up', cause: 'code-expired', reason: 'The pairing code has expired; start again for a new one' }
+  if (attempt >= pairingAttempts) return { event: 'gave-up', cause: 'no-code', reason: `No pairing code could be had: ${reason}` }
   return next
 }
 
 /** Something that WhatsApp sent made the library throw where nobody looks. The connection is over; its link is as good as before. */
 export function afterFault(reason: string, { faults, isLinked }: { faults: number; isLinked: boolean }): Next {
   const words = `The connection failed over something it was sent: ${reason}`
-  if (faults < (isLinked ? mostFaults : mostFaultsUnlinked)) return { event: 'lost', reason: words }
-  return { event: 'gave-up', reason: `It was set aside after ${faults} faults in a row; start it to try again. ${words}` }
+  if (faults < (isLinked ? mostFaults : mostFaultsUnlinked)) return { event: 'lost', cause: 'fault', reason: words }
+  return { event: 'gave-up', cause: 'fault', reason: `It was set aside after ${faults} faults in a row; start it to try again. ${words}` }
 }
 
 /** `alone`: nobody waits for the start, so one that fails is worth a second try. */
 export function afterFailedStart(reason: string, { times, alone }: { times: number; alone: boolean }): Next {
-  return { event: alone && times < mostStarts ? 'lost' : 'gave-up', reason: `It could not be started: ${reason}` }
+  return { event: alone && times < mostStarts ? 'lost' : 'gave-up', cause: 'start-failed', reason: `It could not be started: ${reason}` }
 }

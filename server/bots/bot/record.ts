@@ -17,6 +17,7 @@ import { BotFault } from '../fault.ts'
 import { lockedWords } from '../locked/locked.ts'
 import type { BotRow, BotStore } from '../store.ts'
 import type { StoredLink } from './link-store.ts'
+import type { Why } from './decisions.ts'
 import { botLifecycle, isRunning, needsPerson, type BotLifeEvent } from './lifecycle.ts'
 
 export interface BotRecordParts {
@@ -37,7 +38,7 @@ export class BotRecord {
   readonly #row: BotRow
   readonly #life: Lifecycle<BotState, BotLifeEvent>
   /** What the event under way brings along. */
-  #reason: string | null = null
+  #why: Why | null = null
   #learned: BotFacts = {}
   /** The connection was lost, that was told, and it is not back. */
   #isAway = false
@@ -46,7 +47,7 @@ export class BotRecord {
   constructor(row: BotRow, parts: BotRecordParts) {
     this.#parts = parts
     // No connection outlives the process, whatever the row says; what waited for a person still does.
-    this.#row = isRunning(row.state) ? { ...row, state: 'stopped', reason: null } : { ...row }
+    this.#row = isRunning(row.state) ? { ...row, state: 'stopped', reason: null, cause: null } : { ...row }
     this.link = parts.store.link(row.userId)
     this.#life = new Lifecycle(
       botLifecycle,
@@ -62,7 +63,9 @@ export class BotRecord {
 
   /** As it is shown. */
   get row(): Readonly<BotRow> {
-    return this.#lockedSince === null ? this.#row : { ...this.#row, state: 'failed', reason: lockedWords, since: this.#lockedSince }
+    return this.#lockedSince === null
+      ? this.#row
+      : { ...this.#row, state: 'failed', reason: lockedWords, cause: 'locked', since: this.#lockedSince }
   }
 
   get isLocked(): boolean {
@@ -74,15 +77,15 @@ export class BotRecord {
     return this.isLocked || this.#parts.engine.isLinked(this.link)
   }
 
-  /** `reason` is why, in words for a person; `learned` is kept with it. False when the table of its life does not allow the event. */
-  handle(event: BotLifeEvent, reason: string | null = null, learned: BotFacts = {}): boolean {
-    this.#reason = reason
+  /** `learned` is kept with it. False when the table of its life does not allow the event. */
+  handle(event: BotLifeEvent, why: Why | null = null, learned: BotFacts = {}): boolean {
+    this.#why = why
     this.#learned = learned
     return this.#life.handle(event)
   }
 
-  stop(reason: string | null): void {
-    if (this.#row.state !== 'stopped') this.handle('stopped', reason)
+  stop(why: Why | null): void {
+    if (this.#row.state !== 'stopped') this.handle('stopped', why)
   }
 
   change(facts: BotFacts): void {
@@ -124,9 +127,12 @@ export class BotRecord {
   /** For good. */
   giveUpLocked(): void {
     this.forgetLink()
-    const reason = 'What was locked has been given up; pair the bot again, and remove its old device on the phone'
-    this.stop(reason)
-    Object.assign(this.#row, { reason, since: this.#parts.clock.now() })
+    const why: Why = {
+      cause: 'given-up',
+      reason: 'What was locked has been given up; pair the bot again, and remove its old device on the phone',
+    }
+    this.stop(why)
+    Object.assign(this.#row, { ...why, since: this.#parts.clock.now() })
     this.change({ wanted: false })
   }
 
@@ -151,7 +157,12 @@ export class BotRecord {
     const isAttempt = this.#isAway && (state === 'starting' || state === 'reconnecting')
     this.#isAway = isAttempt || state === 'reconnecting'
     // Away since the loss, however often it was tried meanwhile.
-    Object.assign(row, this.#learned, { state, reason: this.#reason, since: isAttempt ? row.since : clock.now() })
+    Object.assign(row, this.#learned, {
+      state,
+      reason: this.#why?.reason ?? null,
+      cause: this.#why?.cause ?? null,
+      since: isAttempt ? row.since : clock.now(),
+    })
     // What cannot go on by itself is not tried again by a restart of the app either.
     if (needsPerson(state)) row.wanted = false
     try {

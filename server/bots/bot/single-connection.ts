@@ -125,6 +125,8 @@ export class SingleConnection {
         this.#generation += 1
         events.closed(close)
       }),
+      codeRetired: current(events.codeRetired),
+      codeRefused: current(events.codeRefused),
       linked: current(events.linked),
       passkeyDemanded: current(events.passkeyDemanded),
       passkeyCode: current(events.passkeyCode),

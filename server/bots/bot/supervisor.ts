@@ -15,7 +15,7 @@ import type { Message, Progress } from '../engine/message.ts'
 import type { KnownPeople } from '../engine/people.ts'
 import { PairingSession, type Pairing } from '../pairing/pairing.ts'
 import type { Authenticator } from '../pairing/passkey.ts'
-import { afterClose, afterFailedStart, afterFault, type Next } from './decisions.ts'
+import { afterClose, afterFailedStart, afterFault, type Next, type Why } from './decisions.ts'
 import type { End, Handshakes } from './handshakes.ts'
 import { isRunning } from './lifecycle.ts'
 import { Reconnect } from './reconnect.ts'
@@ -75,7 +75,7 @@ export class Supervisor {
     this.#pairing = new PairingSession({
       ...{ engine, clock, log, authenticator: () => parts.authenticator() },
       onChange: () => parts.onChange(),
-      onFailure: (reason) => this.#giveUp(reason),
+      onFailure: (why) => this.#giveUp(why),
     })
   }
 
@@ -149,16 +149,16 @@ export class Supervisor {
     }
   }
 
-  #follow({ event, reason }: Next): void {
+  #follow({ event, ...why }: Next): void {
     const { record, handshakes } = this.#parts
     if (event === 'restart-asked') {
-      if (!this.#reconnect.mayRestart()) return this.#follow({ event: 'lost', reason: `${reason} again and again` })
+      if (!this.#reconnect.mayRestart()) return this.#follow({ event: 'lost', cause: why.cause, reason: `${why.reason} again and again` })
       // A stop of the bot or of the whole room may have had its turn before.
       const isToRun = (): boolean => record.row.wanted && isRunning(record.row.state)
       return this.#unattended(() => (isToRun() ? this.#connect('restart-asked', handshakes.take()) : undefined))
     }
     if (event === 'lost') this.#reconnect.later(() => this.startInTurn())
-    record.handle(event, reason)
+    record.handle(event, why)
   }
 
   /** For what nobody waits for. */
@@ -166,21 +166,23 @@ export class Supervisor {
     const { exclusive, log, record } = this.#parts
     exclusive(work).catch((error: unknown) => {
       log.error({ bot: record.row.userId, error }, 'a bot could not go on')
-      record.handle('gave-up', `It could not go on: ${reasonOf(error)}`)
+      record.handle('gave-up', { cause: 'fault', reason: `It could not go on: ${reasonOf(error)}` })
     })
   }
 
-  #giveUp(reason: string): void {
+  #giveUp(why: Why): void {
     this.#unattended(async () => {
       await this.end()
-      this.#parts.record.handle('gave-up', reason)
+      this.#parts.record.handle('gave-up', why)
     })
   }
 
   #events(): EngineEvents {
     const parts = this.#parts
     return {
-      qr: (text) => this.#onQr(text),
+      qr: (text, how) => this.#onQr(text, how?.redrawn === true),
+      codeRetired: () => this.#onCodeRetired(),
+      codeRefused: () => this.#pairing.refuseCode(),
       linked: () => {
         this.#pairing.end()
         parts.record.change({ linkedAt: parts.clock.now() })
@@ -189,7 +191,7 @@ export class Supervisor {
       closed: (close) => this.#onClose(close),
       passkeyDemanded: (options) => this.#connection.attached(() => this.#pairing.usePasskey(this.#connection.current, options)),
       passkeyCode: (code, mustConfirm) => this.#pairing.onPasskeyCode(code, mustConfirm),
-      passkeyFailed: (reason) => this.#giveUp(reason),
+      passkeyFailed: (reason) => this.#giveUp({ cause: 'passkey', reason }),
       name: (name) => {
         if (name !== parts.record.row.name) parts.record.change({ name })
       },
@@ -202,11 +204,21 @@ export class Supervisor {
     }
   }
 
-  #onQr(text: string): void {
+  #onQr(text: string, isRedrawn: boolean): void {
     const { record, onChange } = this.#parts
+    if (isRedrawn) return this.#pairing.redrawQr(text)
     if (!this.#pairing.showQr(text)) return onChange()
     record.handle('qr-shown')
-    if (this.#connection.current !== null) this.#pairing.askForCode(this.#connection.current, record.row.phoneNumber)
+    this.#askForCode()
+  }
+
+  #onCodeRetired(): void {
+    this.#pairing.retireCode()
+    this.#connection.attached(() => this.#askForCode())
+  }
+
+  #askForCode(): void {
+    if (this.#connection.current !== null) this.#pairing.askForCode(this.#connection.current, this.#parts.record.row.phoneNumber)
   }
 
   #onOpen({ number, name }: Me): void {
@@ -227,7 +239,10 @@ export class Supervisor {
     await this.#askToUnlink(this.#connection.current, unlinkPatience)
     await this.end()
     this.#parts.record.forgetLink()
-    this.#parts.record.handle('gave-up', `The number ${number} is linked here already, as ${other}`)
+    this.#parts.record.handle('gave-up', {
+      cause: 'number-linked',
+      reason: `The number ${number} is linked here already, as ${other}`,
+    })
   }
 
   async #askToUnlink(connection: Connection | null, within: number): Promise<{ confirmed: boolean; close: Close | null }> {

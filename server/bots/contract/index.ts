@@ -12,16 +12,19 @@ import { failed, phoneWords, userIdWords } from './parts.ts'
 import { publishedRoutes } from './published.ts'
 import { groupFaults, groupRoutes } from './native/groups.ts'
 import { ruleRoutes } from './native/rules.ts'
+import { versionRoutes } from './native/version.ts'
 import { webhookRoutes } from './native/webhooks.ts'
 
 export {
   activityView,
   backupView,
+  botCause,
   botState,
   botView,
   historyEntry,
   type ActivityView,
   type BackupView,
+  type BotCause,
   type BotState,
   type BotView,
   type HistoryEntry,
@@ -55,6 +58,7 @@ export const botsContract = defineContract({
     ...ruleRoutes,
     ...webhookRoutes,
     ...botRoutes,
+    ...versionRoutes,
     ...backupRoutes,
   },
   sockets: eventSockets,
@@ -89,6 +93,8 @@ export const botsContract = defineContract({
       remedy: 'Ask again, or look whether the bot is still online.',
     },
     'connection-lost': { status: 409, message: 'This session is not online', remedy: 'Start the bot, and wait until it is online.' },
+    'version-unknown': { status: 502, remedy: 'Try again later, or set a version by hand.' },
+    'setting-fixed': { status: 409, remedy: 'Change the flag or variable that fixes it, and start again.' },
     'link-still-good': { status: 409, remedy: 'Start the bot, or unlink it first.' },
     'bot-locked': { status: 409, remedy: 'Put the sealing key back, or give up the locked bots.' },
     'message-not-found': { status: 404, remedy: 'Check the id; the list of sent messages shows those there are.' },

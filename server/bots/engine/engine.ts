@@ -4,6 +4,7 @@
  */
 import type { Fault } from '../../fault.ts'
 import type { GroupCalls } from './groups.ts'
+import type { BotCause } from '../contract/native/views.ts'
 import type { Happening } from './happenings.ts'
 import type { ForeignLink, LinkRows } from './link.ts'
 import type { PresenceCalls } from './presence.ts'
@@ -19,6 +20,8 @@ export interface Engine {
   readForeign(files: Readonly<Record<string, string>>): Promise<ForeignLink>
   /** An id for a message of ours: it has one before there is a connection. */
   newMessageId(): string
+  /** The version of WhatsApp's program that is spoken while none is set. */
+  ownVersion(): Promise<string>
   /** Ms that a pairing code lives from the first QR on. */
   readonly pairingLife: number
   /** Ms that the first, and each further QR is shown. */
@@ -34,8 +37,12 @@ export interface ConnectOptions {
 
 /** What a connection tells. None comes after `closed`, or after `end` was called. */
 export interface EngineEvents {
-  /** The text of the QR code to show now. The first one says that a code may be asked for. */
-  qr(text: string): void
+  /** The text of the QR code to show now. The first one says that a code may be asked for; one is redrawn in the place of one retired. */
+  qr(text: string, how?: { redrawn: boolean }): void
+  /** WhatsApp takes the code no more that was shown; another is to be asked for. */
+  codeRetired(): void
+  /** Somebody has typed a code on the phone that is not the one that is shown. */
+  codeRefused(): void
   /** The phone has accepted; the credentials are kept. A close with `restart` follows. */
   linked(): void
   open(me: Me): void
@@ -75,8 +82,9 @@ export interface Close {
    * - `logged-out`, `blocked`, `replaced`, `refused`: trying again would harm the account or cannot help.
    */
   kind: 'restart' | 'lost' | 'timed-out' | 'logged-out' | 'blocked' | 'replaced' | 'refused'
-  /** Words for a person. */
+  /** The same in words for a person, and for programs. */
   reason: string
+  cause: BotCause
 }
 
 export interface Connection {

@@ -26,31 +26,39 @@ export interface CloseFacts {
 export function closeOf(code: number, { words = '', banEnds = null, banCause = null }: CloseFacts = {}): Close {
   switch (code) {
     case 515:
-      return { kind: 'restart', reason: 'WhatsApp asked to connect again (515)' }
+      return { kind: 'restart', cause: 'restarts', reason: 'WhatsApp asked to connect again (515)' }
     case 401:
-      return { kind: 'logged-out', reason: 'Unlinked on the phone (401)' }
+      return { kind: 'logged-out', cause: 'unlinked', reason: 'Unlinked on the phone (401)' }
     case 402: {
       const cause = banCauses.get(banCause ?? 0)
       const why = cause === undefined ? '' : `: ${cause}`
       const end = banEnds === null ? 'WhatsApp does not say until when' : `until ${iso(banEnds).slice(0, 16).replace('T', ' ')} UTC`
-      return { kind: 'blocked', reason: `WhatsApp has banned the account for a while (402)${why}; ${end}` }
+      return { kind: 'blocked', cause: 'banned-for-a-while', reason: `WhatsApp has banned the account for a while (402)${why}; ${end}` }
     }
     case 403:
-      return { kind: 'blocked', reason: 'WhatsApp refused the account (403): its phone may be locked, or the account is gone' }
+      return {
+        kind: 'blocked',
+        cause: 'account-refused',
+        reason: 'WhatsApp refused the account (403): its phone may be locked, or the account is gone',
+      }
     case 406:
-      return { kind: 'blocked', reason: 'WhatsApp has banned the account (406)' }
+      return { kind: 'blocked', cause: 'banned', reason: 'WhatsApp has banned the account (406)' }
     case 405:
     case 409:
       return {
         kind: 'refused',
-        reason: `WhatsApp does not take the version of its program any more that is spoken here (${code}); the link is kept. Update Wheelhouse`,
+        cause: 'version-refused',
+        reason: `WhatsApp does not take the version of its program any more that is spoken here (${code}); the link is kept. Try the newest version, in Settings › Bots. Update Wheelhouse where that does not help`,
       }
     case 440:
-      return { kind: 'replaced', reason: 'Opened by another program (440)' }
+      return { kind: 'replaced', cause: 'replaced', reason: 'Opened by another program (440)' }
     case 411:
-      return { kind: 'refused', reason: 'The account does not allow linked devices (411)' }
+      return { kind: 'refused', cause: 'no-linked-devices', reason: 'The account does not allow linked devices (411)' }
     default:
-      return { kind: code === 408 ? 'timed-out' : 'lost', reason: `Connection lost (${code})${words === '' ? '' : `: ${words}`}` }
+      return {
+        ...(code === 408 ? ({ kind: 'timed-out', cause: 'timed-out' } as const) : ({ kind: 'lost', cause: 'lost' } as const)),
+        reason: `Connection lost (${code})${words === '' ? '' : `: ${words}`}`,
+      }
   }
 }
 

@@ -74,7 +74,7 @@ export class Messages {
   }
 
   onState({ row }: Bot, state: BotState): void {
-    this.tell({ type: 'state', userId: row.userId, state, reason: row.reason })
+    this.tell({ type: 'state', userId: row.userId, state, reason: row.reason, cause: row.cause })
   }
 
   /** Called with all that happens to the bot. Returns what ends the subscription. */

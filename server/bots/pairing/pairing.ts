@@ -4,12 +4,15 @@ import { Fault } from '../../fault.ts'
 import { BotFault } from '../fault.ts'
 import type { Log } from '../../log.ts'
 import type { Connection, Engine } from '../engine/engine.ts'
+import type { Why } from '../bot/decisions.ts'
 import { PasskeyLink, passkeyWayOut, type Authenticator } from './passkey.ts'
 
 /** What is shown to the person who links the bot. Times in ms since the epoch. */
 export interface Pairing {
   /** Eight characters; null until WhatsApp has given it. */
   code: string | null
+  /** What has become of the code: a wrong one was typed on the phone, or WhatsApp has replaced it. */
+  problem: 'wrong-code' | 'replaced' | null
   qr: string
   qrEndsAt: number
   endsAt: number
@@ -25,7 +28,7 @@ export interface PairingSessionParts {
   authenticator(): Authenticator | null
   /** The code, or the stage of the passkey, is another one. */
   onChange(): void
-  onFailure(reason: string): void
+  onFailure(why: Why): void
 }
 
 /** Ms that a person has for a passkey, as WhatsApp itself says. */
@@ -57,9 +60,29 @@ export class PairingSession {
     const now = clock.now()
     this.#current =
       current === null
-        ? { code: null, qr, qrEndsAt: now + engine.qrLife[0], endsAt: now + engine.pairingLife, passkey: null }
+        ? { code: null, problem: null, qr, qrEndsAt: now + engine.qrLife[0], endsAt: now + engine.pairingLife, passkey: null }
         : { ...current, qr, qrEndsAt: now + engine.qrLife[1] }
     return current === null
+  }
+
+  /** In the place of one that WhatsApp has retired, for the time that was left of it. */
+  redrawQr(qr: string): void {
+    this.#change({ qr })
+  }
+
+  retireCode(): void {
+    this.#change({ code: null, problem: 'replaced' })
+  }
+
+  /** The code that is shown is good: another one was typed. */
+  refuseCode(): void {
+    this.#change({ problem: 'wrong-code' })
+  }
+
+  #change(facts: Partial<Pairing>): void {
+    if (this.#current === null) return
+    this.#current = { ...this.#current, ...facts }
+    this.#parts.onChange()
   }
 
   /** Asked for before the first QR, the library would hand out a code that the server has never heard of. */
@@ -69,26 +92,25 @@ export class PairingSession {
       .requestCode(number)
       .then((code) => {
         if (this.#asked !== connection || this.#current === null) return
-        this.#current = { ...this.#current, code }
-        this.#parts.onChange()
+        this.#change({ code })
       })
       .catch((error: unknown) => {
-        if (this.#asked === connection)
-          this.#parts.onFailure(error instanceof Fault ? error.message : 'The connection ended before WhatsApp gave a pairing code')
+        if (this.#asked === connection) this.#parts.onFailure(whyNoCode(error))
       })
   }
 
   usePasskey(connection: Connection | null, options: string): void {
     const [parts, current] = [this.#parts, this.#current]
     const authenticator = parts.authenticator()
-    if (authenticator === null || connection === null || current === null || options === '') return parts.onFailure(passkeyWayOut)
+    if (authenticator === null || connection === null || current === null || options === '')
+      return parts.onFailure({ cause: 'passkey', reason: passkeyWayOut })
     const passkey = new PasskeyLink({
       authenticator,
       connection,
       log: parts.log,
       onChange: () => parts.onChange(),
       onFailure: (reason) => {
-        if (this.#current?.passkey === passkey) parts.onFailure(reason)
+        if (this.#current?.passkey === passkey) parts.onFailure({ cause: 'passkey', reason })
       },
     })
     this.#current = { ...current, endsAt: parts.clock.now() + passkeyPatience, passkey }
@@ -110,4 +132,9 @@ export class PairingSession {
     this.#current = null
     this.#asked = null
   }
+}
+
+function whyNoCode(error: unknown): Why {
+  if (!(error instanceof Fault)) return { cause: 'no-code', reason: 'The connection ended before WhatsApp gave a pairing code' }
+  return { cause: error.details['code'] === 429 ? 'codes-refused' : 'no-code', reason: error.message }
 }

@@ -180,7 +180,7 @@ export class WhatsAppDouble {
     if (payload.username == null || Number(payload.username) === 0) return this.pairing.greet(connection, greeting)
     const device = this.accounts.of(String(payload.username)).devices.get(payload.device ?? 0)
     const isUnlinked = device === undefined || !device.noiseKey.equals(noiseKey)
-    const end = this.logins.judge() ?? (isUnlinked ? node('failure', { reason: '401', location: 'loopback' }) : null)
+    const end = this.logins.judge(payload) ?? (isUnlinked ? node('failure', { reason: '401', location: 'loopback' }) : null)
     if (device === undefined || end !== null) {
       if (end !== null) connection.send(end)
       return connection.close()

@@ -1,5 +1,5 @@
 /** How logins end before they have begun. */
-import type { BinaryNode } from 'baileys'
+import type { BinaryNode, proto } from 'baileys'
 import { node } from './nodes.ts'
 import { Turns } from './turns.ts'
 
@@ -12,6 +12,9 @@ export interface LoginFailure {
 
 export class Logins {
   readonly #answers = new Turns<BinaryNode>()
+  /** The third number of the oldest version of the program that is let in (null: any), and of the newest, as its page names it. */
+  oldestVersion: number | null = null
+  newestVersion: number | null = null
 
   /**
    * So many logins fail: 401 unlinked, 402 banned for a time, 403 the account is gone, 405 the client is too old, 406 banned for good, 409
@@ -31,7 +34,9 @@ export class Logins {
     this.#answers.end()
   }
 
-  judge(): BinaryNode | null {
+  judge({ userAgent }: proto.IClientPayload): BinaryNode | null {
+    const version = userAgent?.appVersion?.tertiary ?? 0
+    if (this.oldestVersion !== null && version < this.oldestVersion) return node('failure', { reason: '405', location: 'loopback' })
     return this.#answers.take()
   }
 }

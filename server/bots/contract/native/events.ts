@@ -6,6 +6,7 @@ import { editedEvent, revokedEvent } from './changes.ts'
 import { groupEvent } from './group-views.ts'
 import { messageView, sentView } from './messages.ts'
 import { mergedEvent } from './people.ts'
+import { botCause } from './views.ts'
 import { presenceEvent } from './presence.ts'
 
 /** What the socket sends, one JSON object per message. */
@@ -14,7 +15,7 @@ export const botEvent = z.discriminatedUnion('type', [
   editedEvent,
   revokedEvent,
   z.object({ type: z.literal('progress'), userId: z.string(), message: sentView }),
-  z.object({ type: z.literal('state'), userId: z.string(), state: z.string(), reason: z.string().nullable() }),
+  z.object({ type: z.literal('state'), userId: z.string(), state: z.string(), reason: z.string().nullable(), cause: botCause.nullable() }),
   /** A rule has taken a message: what came of it. */
   z.object({
     type: z.literal('rule'),

@@ -183,7 +183,7 @@ function terminate({ ws }: WASocket): void {
 }
 
 function diskRefused(error: unknown): Close {
-  return { kind: 'lost', reason: `What came in cannot be written, so WhatsApp is to keep it: ${reasonOf(error)}` }
+  return { kind: 'lost', cause: 'disk-refused', reason: `What came in cannot be written, so WhatsApp is to keep it: ${reasonOf(error)}` }
 }
 
 /** Before it is known the library writes a tilde. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Egress } from '../../../http/egress.ts'
 import type { Log } from '../../../log.ts'
 import type { Engine } from '../engine.ts'
+import type { Version } from '../../version/whatsapp-version.ts'
 import { createProxyAgent } from '../proxy-agent.ts'
 import { createConnection, type ConnectionLife } from './connection.ts'
 import { readForeignLink } from './foreign-link.ts'
@@ -16,6 +17,8 @@ export interface BaileysOptions {
   /** The real server when null. */
   url: string | null
   log: Log
+  /** The version of WhatsApp's program to speak; null for the library's own. */
+  version(): Version | null
   /** Judges the address of a proxy. */
   egress: Egress
 }
@@ -23,12 +26,13 @@ export interface BaileysOptions {
 /** Ms that the library shows the first QR, and each further one. */
 const qrLife = [60_000, 20_000] as const
 
-export function createBaileysEngine({ url, log, egress }: BaileysOptions): Engine {
+export function createBaileysEngine({ url, log, version, egress }: BaileysOptions): Engine {
   return {
     qrLife,
     pairingLife: qrLife[0] + (qrCodes - 1) * qrLife[1],
     isLinked: holdsLink,
     readForeign: async (files) => readForeignLink(files, await import('baileys')),
+    ownVersion: async () => (await import('baileys')).DEFAULT_CONNECTION_CONFIG.version.join('.'),
     // As the library makes them.
     newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
     async connect(rows, events, { proxy, passkeyPatience, people: known }) {
@@ -53,9 +57,11 @@ export function createBaileysEngine({ url, log, egress }: BaileysOptions): Engin
       })
       const { RECENT, FULL } = library.proto.HistorySync.HistorySyncType
       const agent = proxy === null ? undefined : await createProxyAgent(proxy, egress)
+      const spoken = version()
       const socket = library.makeWASocket({
         ...(url === null ? {} : { waWebSocketUrl: url }),
         ...(agent === undefined ? {} : { agent, fetchAgent: agent }),
+        ...(spoken === null ? {} : { version: spoken }),
         auth: link.state,
         logger: quietLog,
         makeSignalRepository: keeping.makeSignalRepository,

@@ -7,6 +7,7 @@ import type { Fault } from '../../../fault.ts'
 import { BotFault } from '../../fault.ts'
 import type { Connection, EngineEvents } from '../engine.ts'
 import { pairingRefusalOf } from '../whatsapp-codes.ts'
+import { watchCodes } from './codes.ts'
 import { passkeyWords } from './errors.ts'
 import { PasskeyCeremony } from './passkey.ts'
 
@@ -14,7 +15,7 @@ export interface PairingParts {
   library: typeof import('baileys')
   socket: WASocket
   creds: AuthenticationCreds
-  events: Pick<EngineEvents, 'qr' | 'passkeyDemanded' | 'passkeyCode' | 'passkeyFailed'>
+  events: Pick<EngineEvents, 'qr' | 'codeRetired' | 'codeRefused' | 'passkeyDemanded' | 'passkeyCode' | 'passkeyFailed'>
   /**
    * QR codes beyond WhatsApp's own for which the library is kept waiting, while a person answers a passkey; 0 when none is answered here.
    */
@@ -37,6 +38,7 @@ const codeAnswer = 10_000
 export function createPairing({ library, socket, creds, events, moreQrs, guarded, onExpired }: PairingParts): Pairing {
   let qrsShown = 0
   let isAskedForPasskey = false
+  const codes = watchCodes(socket, creds, events, guarded)
 
   if (moreQrs > 0) {
     // The library ends a connection whose QR codes are used up, a passkey or not. Its own listener has begun and waits for a write, so it
@@ -78,7 +80,7 @@ export function createPairing({ library, socket, creds, events, moreQrs, guarded
     showQr(text) {
       qrsShown += 1
       // Those that were added above are no codes; they only keep the library waiting while a person answers.
-      if (qrsShown <= qrCodes) events.qr(text)
+      if (qrsShown <= qrCodes) events.qr(codes.shown(text))
       else if (!isAskedForPasskey) onExpired()
     },
     requestCode: (number) => requestCode(socket, number),

@@ -358,7 +358,7 @@ describe('events', () => {
   it('are listed as they come, stand still while paused, and can be told apart', async () => {
     const server = serverWith(bot())
     const page = await open(server, '/bots/gate/events')
-    const state = (reason: string) => ({ type: 'state', userId: 'gate', state: 'reconnecting', reason })
+    const state = (reason: string) => ({ type: 'state', userId: 'gate', state: 'reconnecting', reason, cause: 'lost' })
     botSocket(server).say(state('Connection lost (428)'))
     await settle()
     expect(page.text()).toContain('Connection lost (428)')

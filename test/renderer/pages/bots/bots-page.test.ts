@@ -27,6 +27,7 @@ const bot = (changes: Partial<BotView> = {}): BotView => ({
   lastHour: { received: 0, sent: 0 },
   state: 'online',
   reason: null,
+  cause: null,
   since: at,
   createdAt: at,
   linkedAt: at,
@@ -125,10 +126,18 @@ describe('the bots page', () => {
   })
 
   it('links a bot: shows the code in large, the QR beside it and where to tap', async () => {
-    const pairing = { code: '7KQX-3MWD', qr: 'https://wa.me/settings/linked_devices#2@x', qrEndsAt: later, endsAt: later, passkey: null }
+    const pairing = {
+      code: '7KQX-3MWD',
+      problem: 'wrong-code' as const,
+      qr: 'https://wa.me/settings/linked_devices#2@x',
+      qrEndsAt: later,
+      endsAt: later,
+      passkey: null,
+    }
     const page = await open(server([bot({ state: 'pairing', linkedAt: null, pairing })]), '/bots/link?bot=bot_447700900381')
     for (const words of [
       'Type this code on the phone',
+      'Another code was typed on the phone',
       'Waiting for the phone',
       'Changes in',
       'Link with phone number',

@@ -13,7 +13,14 @@ const linking = (passkey: Passkey | null): BotView =>
   bot({
     state: 'pairing',
     linkedAt: null,
-    pairing: { code: 'ABCD-1234', qr: 'https://wa.me/settings/linked_devices#example', qrEndsAt: at(-20), endsAt: at(-600), passkey },
+    pairing: {
+      code: 'ABCD-1234',
+      problem: null,
+      qr: 'https://wa.me/settings/linked_devices#example',
+      qrEndsAt: at(-20),
+      endsAt: at(-600),
+      passkey,
+    },
   })
 
 let now: BotView

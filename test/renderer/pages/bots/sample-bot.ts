@@ -33,6 +33,7 @@ export const bot = (changes: Partial<BotView> = {}): BotView => ({
   heldUntil: null,
   state: 'online',
   reason: null,
+  cause: null,
   since: at(),
   createdAt: at(),
   linkedAt: at(),

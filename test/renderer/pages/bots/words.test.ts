@@ -29,13 +29,16 @@ describe('trouble', () => {
 
   it('of a passkey is explained step by step, that of a code says whether to wait', () => {
     const unlinked = { state: 'failed', linkedAt: null } as const
-    expect(trouble({ ...unlinked, reason: 'This account asks for a passkey before it links a device' })?.steps?.join(' ')).toMatch(
-      /Account, Passkeys.*Settings, Bots/,
+    expect(
+      trouble({ ...unlinked, cause: 'passkey', reason: 'This account asks for a passkey before it links a device' })?.steps?.join(' '),
+    ).toMatch(/Account, Passkeys.*Settings, Bots/)
+    expect(trouble({ ...unlinked, cause: 'code-expired', reason: 'The pairing code has expired; start again for a new one' })?.title).toBe(
+      'The code has expired',
     )
-    expect(trouble({ ...unlinked, reason: 'The pairing code has expired; start again for a new one' })?.title).toBe('The code has expired')
-    expect(trouble({ ...unlinked, reason: 'WhatsApp refuses more pairing codes for this number for now (429)' })?.text).toContain(
-      'Wait an hour',
-    )
+    expect(
+      trouble({ ...unlinked, cause: 'codes-refused', reason: 'WhatsApp refuses more pairing codes for this number for now (429)' })?.text,
+    ).toContain('Wait an hour')
+    expect(trouble({ state: 'failed', cause: 'version-refused', reason: 'Too old (405)' })?.ways[0]?.action).toBe('newest-version')
     expect(trouble({ ...unlinked, reason: 'It could not be started: no space' })).toMatchObject({
       title: 'It was not linked',
       text: 'It could not be started: no space.',

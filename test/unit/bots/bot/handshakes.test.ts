@@ -29,6 +29,7 @@ const engine: Engine = {
   isLinked: () => true,
   readForeign: () => Promise.reject(new Error('nothing is taken over here')),
   newMessageId: () => 'ID',
+  ownVersion: async () => '2.3000.1',
   async connect(_auth, events) {
     network.underWay += 1
     network.most = Math.max(network.most, network.underWay)
@@ -72,6 +73,7 @@ beforeEach(() => {
       wanted: true,
       state: 'stopped',
       reason: null,
+      cause: null,
       since: 0,
       createdAt: index,
       linkedAt: 1,

@@ -30,7 +30,7 @@ afterEach(() => database.close())
 function record(kept: Partial<BotRow> = {}): BotRecord {
   const row: BotRow = {
     ...{ userId: 'gate', phoneNumber: '15550100142', name: null, label: '', notes: '', proxy: null, madeBy: null },
-    ...{ wanted: true, state: 'stopped', reason: null, since: 500, createdAt: 0, linkedAt: 1, settings: defaultBotSettings },
+    ...{ wanted: true, state: 'stopped', reason: null, cause: null, since: 500, createdAt: 0, linkedAt: 1, settings: defaultBotSettings },
     ...kept,
   }
   store.insert(row)
@@ -91,7 +91,7 @@ test('a loss is news and so is the return; the attempts between them are shown, 
   bot.handle('started')
   bot.handle('opened')
   now = 2_000
-  bot.handle('lost', 'cut')
+  bot.handle('lost', { cause: 'lost', reason: 'cut' })
   now = 3_000
   for (const event of ['turn-came', 'lost', 'turn-came'] as const) bot.handle(event)
   expect(bot.row).toMatchObject({ state: 'starting', since: 2_000 })
@@ -102,7 +102,7 @@ test('a loss is news and so is the return; the attempts between them are shown, 
 
 test('an event that the life does not know changes nothing', () => {
   const bot = record()
-  expect(bot.handle('opened', 'late')).toBe(false)
+  expect(bot.handle('opened', { cause: 'lost', reason: 'late' })).toBe(false)
   expect(bot.row).toMatchObject({ state: 'stopped', reason: null, since: 500 })
   expect(news).toEqual([])
 })
