@@ -2,7 +2,6 @@
 import { createAnnouncer } from '../events/event-types.ts'
 import { createWebhooks } from '../events/webhooks/webhooks.ts'
 import { everyRange } from '../http/egress.ts'
-import { escape } from '../isolation.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
@@ -21,6 +20,10 @@ import { botEvents } from './events.ts'
 import { Groups } from './groups/groups.ts'
 import { GroupPace, groupLimits } from './groups/pace.ts'
 import { createHappenings } from './happenings.ts'
+import { isNews } from './life/judge.ts'
+import { createKnownStore } from './life/known-store.ts'
+import { Life } from './life/life.ts'
+import { createLogChanges } from './life/log-changes.ts'
 import { createLockedRows } from './locked/locked-rows.ts'
 import { createMedia } from './media/media.ts'
 import { Inbox } from './messages/inbox.ts'
@@ -127,7 +130,10 @@ export function createBotsRoom(
     clock,
     bots: () => service.list(),
     keepFor: (bot) => limits(bot).keepMessagesFor,
-    onTrim: (bot) => inbox.trim(bot),
+    onTrim(bot) {
+      inbox.trim(bot)
+      life.trim(bot)
+    },
     onEvent: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }, { onlyNamed: quietTypes.has(type) }),
   })
   const media = createMedia({ ...context, database, databaseFile: variables?.databaseFile ?? null })
@@ -160,16 +166,24 @@ export function createBotsRoom(
       announcer.emit({ type: 'bot-rule-failed', subject: userId, actor: 'system', data: { rule, problem } })
     },
   })
-  const tell = (bot: Bot, message: Message): void => {
-    if (!message.fromMe && message.changes === undefined) activity.count(bot.row.userId, 'received')
-    messages.onMessage(bot, message)
-    presences.onMessage(bot, message)
-  }
+  const life = new Life({
+    ...{ store: createKnownStore(database, sealer), log: createLogChanges(database, sealer), outbox: outboxStore },
+    idOf: (userId, id) => people.idOf(userId, id),
+    tell(bot, message) {
+      if (isNews(message)) activity.count(bot.row.userId, 'received')
+      messages.onMessage(bot, message)
+      presences.onMessage(bot, message)
+    },
+    keep: (bot, message) => messages.keep(bot, message),
+    onDeleted: () => {},
+  })
   // Who is who may have become known since the message was kept.
+  const named = (bot: Bot, message: Message): Message => people.named(bot.row.userId, message)
   const inbox = new Inbox({
     ...{ store: store.inbox, log },
-    tell: (bot, message) => tell(bot, people.named(bot.row.userId, message)),
-    applyRules: (bot, message) => runner.onMessage(bot, people.named(bot.row.userId, message)),
+    prepare: (bot, message) => life.prepare(bot, named(bot, message)),
+    take: (bot, message) => life.take(bot, named(bot, message)),
+    applyRules: (bot, message) => runner.onMessage(bot, named(bot, message)),
   })
   const pace = new GroupPace({ clock, limits: (userId) => groupLimits(service.get(userId).row.settings) })
   const groups = new Groups({ pace, log: logStore })
@@ -194,10 +208,7 @@ export function createBotsRoom(
       if (state === 'online') outbox.pump(bot)
     },
     onArrival: (bot, digest, message) => inbox.onArrival(bot, digest, message),
-    onMessage: (bot, message) => {
-      tell(bot, message)
-      runner.onMessage(bot, message).catch(escape)
-    },
+    onMessage: (bot, message) => inbox.onMessage(bot, message),
     onRefusal: (bot, messageId, refusal) => outbox.onRefusal(bot, messageId, refusal),
     onHappening: createHappenings({
       log,

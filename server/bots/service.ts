@@ -5,6 +5,7 @@ import type { Backups } from './backups/backups.ts'
 import { Bot, type BotParts } from './bot/bot.ts'
 import { createHandshakes } from './bot/handshakes.ts'
 import { isRunning } from './bot/lifecycle.ts'
+import type { Ignorable } from './engine/place.ts'
 import { defaultBotSettings, type BotSettings } from './store.ts'
 
 export interface BotServiceParts extends Omit<BotParts, 'handshakes' | 'takenBy' | 'outside'> {
@@ -26,7 +27,8 @@ export interface NewBot {
 }
 
 /** What is left out stays. */
-export type BotChange = { [Field in keyof BotSettings]?: BotSettings[Field] | undefined } & {
+export type BotChange = { [Field in keyof Omit<BotSettings, 'ignores'>]?: BotSettings[Field] | undefined } & {
+  ignores?: { [Place in Ignorable]?: boolean | undefined } | undefined
   label?: string | undefined
   notes?: string | undefined
   proxy?: string | null | undefined
@@ -122,7 +124,8 @@ export class BotService {
 
   change(userId: string, change: BotChange, actor: string): Bot {
     const bot = this.get(userId)
-    const { label, notes, proxy, ...settings } = change
+    const { label, notes, proxy, ignores, ...plain } = change
+    const settings = { ...plain, ignores: ignores && { ...bot.row.settings.ignores, ...given(ignores) } }
     bot.change({ ...given({ label, notes, proxy }), settings: { ...bot.row.settings, ...given<BotSettings>(settings) } })
     this.#parts.onAction('changed', userId, actor)
     return bot

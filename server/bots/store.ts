@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../secrets/sealer.ts'
 import { createLinkStore } from './bot/link-store.ts'
 import type { BotCause, BotState } from './contract/native/views.ts'
+import type { Ignorable } from './engine/place.ts'
 import { createInboxStore } from './messages/inbox-store.ts'
 import { openOrNull } from './locked/locked.ts'
 
@@ -39,6 +40,10 @@ export interface BotSettings {
   dailyCap: number | null
   /** Days. */
   keepMessagesFor: number | null
+  /** Keeps what people delete for all, and what they said before an edit. */
+  keepsDeleted: boolean
+  /** Places whose messages are acknowledged, and no more: no log, no webhook, no rule hears of them. */
+  ignores: Readonly<Record<Ignorable, boolean>>
   /** Has WhatsApp tell of each person who writes whether they are there and type. */
   followsPresence: boolean
   /** Refuses calls as they come in, and answers with a text where there is one. */
@@ -56,6 +61,8 @@ export const defaultBotSettings: BotSettings = {
   pause: null,
   dailyCap: null,
   keepMessagesFor: null,
+  keepsDeleted: false,
+  ignores: { groups: false, broadcasts: false, channels: true, status: true },
   followsPresence: false,
   rejectCalls: false,
   rejectCallsText: null,

@@ -105,6 +105,7 @@ export interface Connection {
   /** The account that WhatsApp names for the number; null where there is none. Throws `lookup-refused` and what `send` throws. */
   lookUp(number: string): Promise<Account | null>
   readonly groups: GroupCalls
+  isAdmin(group: string, person: string): Promise<boolean>
   readonly presence: PresenceCalls
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
   /** Hands over what was heard and not told yet, then ends the socket. No event comes after it. */

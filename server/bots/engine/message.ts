@@ -13,7 +13,7 @@ export interface Message {
   at: number
   /**
    * `text`, `image`, `video`, `audio`, `document`, `sticker`, `location`, `contact`, `reaction`, `poll`, `album`, `event`, `invite`,
-   * `product`, `order`, `other`, or `unreadable`.
+   * `product`, `order`, `other`, `unreadable`, or `revoked` when it was deleted for all.
    */
   kind: string
   text: string
@@ -24,6 +24,19 @@ export interface Message {
   reactsTo: string | null
   /** What it does to an earlier message of the chat, instead of standing for itself: its words are then what that one says. */
   changes?: Change
+  /** What became of it after it was first seen; each only where that is so. */
+  editedAt?: number
+  deletedAt?: number
+  /** What it said before, the oldest first, where the bot is set to keep that. */
+  earlier?: Earlier[]
+  /** It was told before, when it could not be read. */
+  wasUnreadable?: true
+}
+
+export interface Earlier {
+  text: string
+  /** Since when it said so. */
+  at: number
 }
 
 export interface Change {
@@ -32,6 +45,8 @@ export interface Change {
   how: 'edited' | 'revoked'
   /** Whoever sends it says that the message was their own. */
   own: boolean
+  /** Whether they are an admin of the group, where that was asked. */
+  byAdmin?: boolean
 }
 
 export interface Quoted {

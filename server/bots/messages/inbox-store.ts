@@ -41,8 +41,11 @@ export function createInboxStore(database: Database, sealer: Sealer) {
     const text = openOrNull(sealer, sealed, place(userId, digest))
     return text === null ? null : (JSON.parse(text) as Kept) // written by `add` and sealed since
   }
-  const tell = database.transaction((userId: string, digest: string, work: () => void) => {
-    if (setTold.run(userId, digest).changes > 0) work()
+  const tell = database.transaction((userId: string, digest: string, message: Message, work: () => Message | null): Message | null => {
+    if (setTold.run(userId, digest).changes === 0) return message
+    const left = work()
+    if (left === null) setDone.run(userId, digest)
+    return left
   })
 
   return {
@@ -63,8 +66,11 @@ export function createInboxStore(database: Database, sealer: Sealer) {
         const message = open(userId, digest, sealed)?.message ?? null
         return message === null ? [] : [{ digest, message: { details: {}, ...message }, isTold: stage === 'told' }]
       }),
-    /** `work` and that it was done, in one; not a second time. */
-    tell: (userId: string, digest: string, work: () => void): void => quickly(database, () => tell(userId, digest, work)),
+    /** `work` and that it was done, in one; not a second time. Returns what is left for the rules, null when they have nothing to do. */
+    tell: (userId: string, digest: string, message: Message, work: () => Message | null): Message | null =>
+      quickly(database, () => tell(userId, digest, message, work)),
+    /** All that `work` writes, or nothing of it. */
+    atOnce: <Result>(work: () => Result): Result => quickly(database, () => database.transaction(work)()),
     done: (userId: string, digest: string): void => void quickly(database, () => setDone.run(userId, digest)),
     trim: (userId: string): void => void trim.run(userId, userId, keptDigests),
   }

@@ -55,10 +55,16 @@ export class Messages {
     clearInterval(this.#trimming)
   }
 
-  onMessage({ row }: Bot, message: Message): void {
-    if (message.changes !== undefined) return this.tell(changeEvent(row.userId, message, message.changes))
+  onMessage(bot: Bot, message: Message): void {
+    if (message.changes !== undefined) return this.tell(changeEvent(bot.row.userId, message, message.changes))
+    if (message.wasUnreadable === undefined) this.#total += 1
+    this.keep(bot, message)
+    this.tell({ type: 'message', userId: bot.row.userId, message: messageView(message) })
+  }
+
+  /** Into the log where that is wanted, without telling anybody. */
+  keep({ row }: Bot, message: Message): void {
     const { log } = this.#parts
-    this.#total += 1
     // Who wrote to us is no stranger; what we wrote elsewhere went to none either.
     log.meet(row.userId, message.chat)
     if (row.settings.keepsLog) {
@@ -66,7 +72,6 @@ export class Messages {
       if (!message.fromMe && !isGroup(message.chat) && message.authorName !== null)
         log.setName(row.userId, message.chat, message.authorName)
     }
-    this.tell({ type: 'message', userId: row.userId, message: messageView(message) })
   }
 
   onProgress(userId: string, row: OutboxRow): void {

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import { openOrNull } from '../locked/locked.ts'
+import { reworded } from '../outgoing/packed.ts'
 import type { OutboxStatus } from './outgoing-lifecycle.ts'
 
 export interface OutboxRow {
@@ -66,6 +67,12 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
     WHERE user_id = ? AND message_id = ?`,
   )
   const keepEncoded = database.prepare('UPDATE bot_outbox SET encoded = ? WHERE user_id = ? AND message_id = ?')
+  const sealedOf = database.prepare<[string, string], { sealed: Buffer; kind: string }>(
+    "SELECT sealed, kind FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status NOT IN ('queued', 'sending')",
+  )
+  const reword = database.prepare(
+    'UPDATE bot_outbox SET sealed = ?, encoded = CASE WHEN ? THEN NULL ELSE encoded END WHERE user_id = ? AND message_id = ?',
+  )
   const remove = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status = 'queued'")
   const encoded = database
     .prepare<[string, string], Buffer | null>('SELECT encoded FROM bot_outbox WHERE user_id = ? AND message_id = ?')
@@ -107,6 +114,13 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
     /** For a device that cannot read what it got. */
     keepEncoded: (userId: string, messageId: string, message: Uint8Array): void =>
       void quickly(database, () => keepEncoded.run(sealer.seal(message, encodedPlace(userId, messageId)), userId, messageId)),
+    /** What it says by now, once it has gone out; null: nothing any more, and no device gets it again. */
+    reword(userId: string, messageId: string, text: string | null): void {
+      const row = sealedOf.get(userId, messageId)
+      const content = row === undefined ? null : openOrNull(sealer, row.sealed, outboxPlace(userId, messageId))
+      if (row === undefined || content === null) return
+      reword.run(sealer.seal(reworded(content, row.kind, text), outboxPlace(userId, messageId)), text === null ? 1 : 0, userId, messageId)
+    },
     /** False when it is on its way already. */
     cancel: (userId: string, messageId: string): boolean => remove.run(userId, messageId).changes > 0,
     encoded(userId: string, messageId: string): Buffer | null {

@@ -16,8 +16,14 @@ export function sentView({ messageId, chat, kind, status, problem, createdAt, se
   }
 }
 
-export function messageView({ at, changes, ...message }: Message): MessageView {
-  return { ...message, at: iso(at) }
+export function messageView({ at, changes, editedAt, deletedAt, earlier, ...message }: Message): MessageView {
+  return {
+    ...message,
+    at: iso(at),
+    ...(editedAt === undefined ? {} : { editedAt: iso(editedAt) }),
+    ...(deletedAt === undefined ? {} : { deletedAt: iso(deletedAt) }),
+    ...(earlier === undefined ? {} : { earlier: earlier.map((before) => ({ ...before, at: iso(before.at) })) }),
+  }
 }
 
 export function changeEvent(userId: string, { chat, author, authorName, fromMe, at, ...said }: Message, { id, how }: Change): BotEvent {

@@ -32,3 +32,11 @@ export function wordsOf(text: string | null): string {
   const { content } = JSON.parse(text) as { content: { text?: string; caption?: string; name?: string; emoji?: string } } // our own line
   return content.text ?? content.caption ?? content.emoji ?? content.name ?? ''
 }
+
+/** The line with other words, or with none and nothing else of the message. */
+export function reworded(content: string, kind: string, text: string | null): string {
+  if (text === null) return JSON.stringify({ content: { type: kind }, replyTo: null })
+  const kept = JSON.parse(content) as { content: { caption?: string } } // our own line
+  const words = 'caption' in kept.content ? { caption: text } : { text }
+  return JSON.stringify({ ...kept, content: { ...kept.content, ...words } })
+}

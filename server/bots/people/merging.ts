@@ -22,6 +22,7 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
     )
     .pluck()
   const moveLog = database.prepare('UPDATE OR IGNORE bot_log SET chat = ? WHERE user_id = ? AND chat = ?')
+  const moveKnown = database.prepare('UPDATE OR IGNORE bot_known SET chat = ? WHERE user_id = ? AND chat = ?')
   // The same message under both ids.
   const removeLog = database.prepare('DELETE FROM bot_log WHERE user_id = ? AND chat = ?')
   const moveOutbox = database.prepare('UPDATE bot_outbox SET chat = ? WHERE user_id = ? AND chat = ?')
@@ -46,6 +47,7 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
 
   return (userId, from, to) => {
     const wasChat = mergeChats(userId, from, to)
+    moveKnown.run(to, userId, from)
     const waiting = moveOutbox.run(to, userId, from).changes
     const logged = moveLog.run(to, userId, from).changes + removeLog.run(userId, from).changes
     return wasChat || waiting > 0 || logged > 0

@@ -18,6 +18,7 @@ import { loginLastSigning } from './016-login-last-signing.ts'
 import { keptLogins } from './017-kept-logins.ts'
 import { siteProfileSecrets } from './018-site-profile-secrets.ts'
 import { botPeople } from './019-bot-people.ts'
+import { botKnown } from './020-bot-known.ts'
 import { botMedia } from './021-bot-media.ts'
 
 export interface Migration {
@@ -27,4 +28,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botMedia]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia]

@@ -34,6 +34,13 @@ export const messageView = z.object({
   quoted: z.object({ id: z.string(), author: z.string(), kind: z.string(), text: z.string() }).nullable(),
   /** Of a reaction: the id of the message it is to. */
   reactsTo: z.string().nullable(),
+  /** When its author last said it otherwise, and when it was deleted for all; each only where that is so, like what follows. */
+  editedAt: isoTime.optional(),
+  deletedAt: isoTime.optional(),
+  /** What it said before, the oldest first, of a bot that is set to keep that. `at`: since when. */
+  earlier: z.array(z.object({ text: z.string(), at: isoTime })).optional(),
+  /** It came before as one that could not be read: the same message, now with its words. */
+  wasUnreadable: z.literal(true).optional(),
 })
 export type MessageView = z.output<typeof messageView>
 

@@ -62,11 +62,16 @@ const dailyCap = z.number().int().min(1).max(100_000).nullable()
 const keepMessagesFor = z.number().int().min(1).max(3_650).nullable()
 /** In any 24 hours: groups made and joined, people added; null: 20 and 200. In any hour a quarter of it. */
 const perDay = z.number().int().min(1).max(10_000).nullable()
+/** What is acknowledged, and neither logged nor told nor seen by rules. */
+const ignores = z.object({ groups: z.boolean(), broadcasts: z.boolean(), channels: z.boolean(), status: z.boolean() })
 export const botSettings = z.object({
   keepsLog: z.boolean(),
   pause,
   dailyCap,
   keepMessagesFor,
+  /** Keeps what people delete for all, and what they said before an edit. */
+  keepsDeleted: z.boolean(),
+  ignores,
   /** Has WhatsApp tell of each person who writes whether they are there and type. */
   followsPresence: z.boolean(),
   /** Refuses calls as they come in, and answers with `rejectCallsText` where there is one. */

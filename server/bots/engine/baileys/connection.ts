@@ -6,6 +6,7 @@ import type { Log } from '../../../log.ts'
 import type { Close, Connection, EngineEvents } from '../engine.ts'
 import type { KnownPeople } from '../people.ts'
 import { closeOf, lookupRefusalOf } from '../whatsapp-codes.ts'
+import { isAdminOf } from './admins.ts'
 import { closeOfError } from './errors.ts'
 import type { GroupCache } from './group-cache.ts'
 import { hearGroups } from './group-events.ts'
@@ -150,6 +151,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     send: sender.send,
     lookUp: (number) => sender.answered(lookUp(library, socket, people, number), lookupRefusalOf),
     groups: createGroupCalls({ library, socket, people, cache: groups, answered: sender.answered }),
+    isAdmin: (group, person) => sender.answered(isAdminOf(groups, people, group, person), lookupRefusalOf),
     presence: presenceCalls(socket, people.addressOf),
     markRead: async (chat, keys) => sender.answered(socket.readMessages(await naming.keysFor(chat, keys)), lookupRefusalOf),
     end,

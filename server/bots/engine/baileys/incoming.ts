@@ -1,8 +1,8 @@
 /** What came in, out of the library's shape. */
 import type { AuthenticationCreds, proto, WAMessage, WAMessageKey } from 'baileys'
-import type { Message, Progress, Quoted } from '../message.ts'
+import type { Change, Message, Progress, Quoted } from '../message.ts'
 import type { KnownPeople } from '../people.ts'
-import { changingOf, type Changing } from './changes.ts'
+import { changingOf } from './changes.ts'
 import { isViewOnce, readContent, type Content } from './content.ts'
 
 type Library = typeof import('baileys')
@@ -13,23 +13,17 @@ const keyFields = new Set(['senderKeyDistributionMessage', 'messageContextInfo']
 /** null for what is about keys and settings and no message to anybody. */
 export function messageOf(message: WAMessage, library: Library, creds: AuthenticationCreds, people: KnownPeople): Message | null {
   const { key } = message
-  if (key.id == null || key.remoteJid == null || key.remoteJid === 'status@broadcast') return null
-  const content = library.normalizeMessageContent(message.message)
-  const isStub = content === undefined || content === null
-  if (isStub && message.messageStubType !== library.proto.WebMessageInfo.StubType.CIPHERTEXT) return null
-  const changing = isStub ? null : changingOf(content, library)
-  if (
-    (content?.protocolMessage != null && changing === null) ||
-    (content?.senderKeyDistributionMessage != null && Object.keys(content).every((field) => keyFields.has(field)))
-  )
-    return null
+  if (key.id == null || key.remoteJid == null) return null
+  const content = library.normalizeMessageContent(message.message) ?? null
+  const reading = readingOf(message, content, library)
+  if (reading === null) return null
   const me = creds.me?.id ?? ''
   // People are named by a hidden id more and more; where their number is known, it is by that that they are known here.
   const author =
     key.fromMe === true ? me : key.participant ? numbered(key.participant, key.participantAlt) : numbered(key.remoteJid, key.remoteJidAlt)
   // Of what another device of the account has sent, it may be the account that is named beside the receiver.
   const isOwnAlt = key.fromMe === true && library.areJidsSameUser(key.remoteJidAlt ?? undefined, me)
-  const { kind, text, details, context } = isStub ? nothing('unreadable') : contentOf(content, changing, isViewOnce(message.message))
+  const { kind, text, details, context, changes } = reading
   return {
     id: key.id,
     chat: people.idOf(library.jidNormalizedUser(numbered(key.remoteJid, isOwnAlt ? null : key.remoteJidAlt))),
@@ -42,13 +36,26 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     details: details.mentions === undefined ? details : { ...details, mentions: details.mentions.map((id) => people.idOf(id)) },
     quoted: quotedBy(context, library, creds, key, people),
     reactsTo: content?.reactionMessage?.key?.id ?? null,
-    ...(changing === null ? {} : { changes: changing.change }),
+    ...(changes === undefined ? {} : { changes }),
   }
 }
 
-function contentOf(content: proto.IMessage, changing: Changing | null, viewOnce: boolean): Content {
-  if (changing === null) return readContent(content, viewOnce)
-  return changing.content === null ? nothing('revoked') : readContent(changing.content, viewOnce)
+/** What there is to read; null for what is about keys and settings. */
+function readingOf(
+  { message, key, messageStubType }: WAMessage,
+  content: proto.IMessage | null,
+  library: Library,
+): (Content & { changes?: Change }) | null {
+  if (content === null) {
+    // Linked devices are told that there is one, and no more.
+    if (key.isViewOnce === true) return { ...nothing('other'), details: { viewOnce: true } }
+    return messageStubType === library.proto.WebMessageInfo.StubType.CIPHERTEXT ? nothing('unreadable') : null
+  }
+  const changing = changingOf(content, library)
+  if (changing !== null)
+    return { ...(changing.content === null ? nothing('revoked') : readContent(changing.content, false)), changes: changing.change }
+  const isAboutKeys = content.senderKeyDistributionMessage != null && Object.keys(content).every((field) => keyFields.has(field))
+  return content.protocolMessage != null || isAboutKeys ? null : readContent(content, isViewOnce(message))
 }
 
 function nothing(kind: string): Content {

@@ -18,6 +18,8 @@ export const bot = (changes: Partial<BotView> = {}): BotView => ({
     pause: null,
     dailyCap: null,
     keepMessagesFor: null,
+    keepsDeleted: false,
+    ignores: { groups: false, broadcasts: false, channels: true, status: true },
     followsPresence: false,
     rejectCalls: false,
     rejectCallsText: null,
