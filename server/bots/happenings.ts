@@ -9,7 +9,7 @@ export interface HappeningsParts {
   log: Pick<Log, 'error'>
   tell(event: BotEvent): void
   /** Those that keep state of it, in their order; what one of them throws keeps nothing from the others. */
-  keepers: readonly ((bot: Bot, happening: Happening) => void)[]
+  keepers: readonly { onHappening: OnHappening }[]
 }
 
 export type OnHappening = (bot: Bot, happening: Happening) => void
@@ -17,9 +17,9 @@ export type OnHappening = (bot: Bot, happening: Happening) => void
 export function createHappenings({ log, tell, keepers }: HappeningsParts): OnHappening {
   return (bot, happening) => {
     const { userId } = bot.row
-    for (const keep of keepers) {
+    for (const keeper of keepers) {
       try {
-        keep(bot, happening)
+        keeper.onHappening(bot, happening)
       } catch (error) {
         log.error({ bot: userId, error }, 'what happened to a bot could not be kept')
       }
@@ -36,6 +36,9 @@ function eventOf(userId: string, happening: Happening): BotEvent | null {
       const { type, ...group } = happening
       return { type, userId, group: { ...group, at: iso(group.at) } }
     }
+    case 'contacts':
+    case 'blocked':
+      return null
     case 'presence':
       return { ...happening, userId, lastSeen: happening.lastSeen === null ? null : iso(happening.lastSeen) }
   }

@@ -8,6 +8,8 @@ import { migrate } from '../store/migrate.ts'
 import { Activity } from './activity/activity.ts'
 import { createActivityStore } from './activity/store.ts'
 import { createBotsApi } from './api/index.ts'
+import { Contacts } from './contacts/contacts.ts'
+import { createContactStore } from './contacts/store.ts'
 import { Presences } from './contacts/presences.ts'
 import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
@@ -115,6 +117,7 @@ export function createBotsRoom(
   const logStore = createLogStore(database, sealer, people)
   const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock, log })
   const presences = new Presences({ clock, log })
+  const contacts = new Contacts({ store: createContactStore(database, sealer), now: () => clock.now() })
   const limits = ({ row: { settings } }: Bot) => {
     const { pause, dailyCap, keepMessagesFor } = context.settings.current().bots
     return {
@@ -213,7 +216,7 @@ export function createBotsRoom(
     onHappening: createHappenings({
       log,
       tell: (event) => messages.tell(event),
-      keepers: [(bot, happening) => presences.onHappening(bot, happening), (bot, happening) => groups.onHappening(bot, happening)],
+      keepers: [presences, groups, contacts],
     }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
@@ -226,6 +229,7 @@ export function createBotsRoom(
         runner.forget(userId)
         presences.forget(userId)
         pace.forget(userId)
+        contacts.forget(userId)
         webhooks.removeAll('bots', userId)
         removed?.(userId)
       }
@@ -246,6 +250,7 @@ export function createBotsRoom(
       outbox,
       messages,
       presences,
+      contacts,
       outboxStore,
       logStore,
       people,

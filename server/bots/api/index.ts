@@ -11,6 +11,8 @@ import { mediaHandlers, type MediaParts } from './media.ts'
 import { peopleHandlers, type PeopleRouteParts } from './people.ts'
 import { groupHandlers, type GroupRouteParts } from './groups.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './messages.ts'
+import { contactHandlers, type ContactParts } from './contacts.ts'
+import { profileHandlers } from './profile.ts'
 import { presenceHandlers, type PresenceParts } from './presence.ts'
 import { publishedHandlers, type PublishedParts } from './published.ts'
 import { ruleHandlers } from './rules.ts'
@@ -19,7 +21,16 @@ import { versionHandlers, type VersionParts } from './version.ts'
 import { webhookHandlers } from './webhooks.ts'
 
 export interface ApiParts
-  extends MessageParts, MediaParts, PeopleRouteParts, GroupRouteParts, PresenceParts, PublishedParts, BotRouteParts, VersionParts {
+  extends
+    MessageParts,
+    MediaParts,
+    PeopleRouteParts,
+    GroupRouteParts,
+    PresenceParts,
+    ContactParts,
+    PublishedParts,
+    BotRouteParts,
+    VersionParts {
   webhooks: Webhooks
   rules: Rules
   backups: Backups
@@ -51,6 +62,8 @@ export function createBotsApi(parts: ApiParts): Api {
       ...presenceHandlers(parts),
       ...peopleHandlers(parts),
       ...groupHandlers(parts),
+      ...contactHandlers(parts),
+      ...profileHandlers(parts),
       ...ruleHandlers(parts),
       ...webhookHandlers(parts),
       ...botHandlers(parts, view),

@@ -4,7 +4,9 @@ import { defineContract, type Problem } from '../../http/contract.ts'
 import { eventSockets } from './native/events.ts'
 import { mediaRoutes } from './native/media.ts'
 import { messageRoutes } from './native/messages.ts'
+import { contactRoutes } from './native/contacts.ts'
 import { presenceRoutes } from './native/presence.ts'
+import { profileRoutes } from './native/profile.ts'
 import { backupRoutes } from './native/backups.ts'
 import { botRoutes } from './native/bots.ts'
 import { peopleRoutes } from './native/people.ts'
@@ -29,6 +31,7 @@ export {
   type BotView,
   type HistoryEntry,
 } from './native/views.ts'
+export { contactDetail, contactView, type ContactDetailView, type ContactView } from './native/contacts.ts'
 export { botEvent, type BotEvent } from './native/events.ts'
 export { chatView, messageView, sentView, type ChatView, type LoggedView, type MessageView, type SentView } from './native/messages.ts'
 export { personView, type PersonView } from './native/people.ts'
@@ -55,6 +58,8 @@ export const botsContract = defineContract({
     ...presenceRoutes,
     ...peopleRoutes,
     ...groupRoutes,
+    ...contactRoutes,
+    ...profileRoutes,
     ...ruleRoutes,
     ...webhookRoutes,
     ...botRoutes,
@@ -121,6 +126,12 @@ export const botsContract = defineContract({
     'uploads-full': { status: 409, remedy: 'Wait until messages have gone out, or until older uploads end.' },
     'file-too-large': { status: 413, remedy: 'Send a smaller file; the reference says how large each may be.' },
     'chat-missing': { status: 400, remedy: 'Say which chat it is about.' },
+    'contact-not-found': { status: 404, remedy: 'Check the number, or the id.' },
+    'picture-not-found': { status: 404, remedy: 'None: there is no picture, or this account may not see it.' },
+    'picture-malformed': { status: 400, remedy: 'Give a JPEG of up to 1 MB.' },
+    'picture-unreachable': { status: 502, remedy: 'Try again; check the network, and the proxy of the bot.' },
+    'phone-keys-missing': { status: 409, remedy: 'Open WhatsApp on the phone and leave it open for a minute, then try again.' },
+    'whatsapp-refused': { status: 502, remedy: 'Check what the message says; WhatsApp does not let this account do it.' },
     'no-demo': { status: 404, remedy: 'Link a bot with a real phone; a pretend one is there only in a demo.' },
     'demo-refused': { status: 409, remedy: 'Check that the demo is still running, then try again.' },
     'key-required': {

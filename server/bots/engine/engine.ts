@@ -3,6 +3,7 @@
  * is in `baileys/`.
  */
 import type { Fault } from '../../fault.ts'
+import type { ContactCalls, ProfileCalls } from './contacts.ts'
 import type { GroupCalls } from './groups.ts'
 import type { BotCause } from '../contract/native/views.ts'
 import type { Happening } from './happenings.ts'
@@ -107,6 +108,8 @@ export interface Connection {
   readonly groups: GroupCalls
   isAdmin(group: string, person: string): Promise<boolean>
   readonly presence: PresenceCalls
+  readonly contacts: ContactCalls
+  readonly profile: ProfileCalls
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
   /** Hands over what was heard and not told yet, then ends the socket. No event comes after it. */
   end(): Promise<void>

@@ -2,7 +2,8 @@
  * What happens at an account besides messages: one kind for each `type`, which is the type of the event it is told as. Each is described in
  * a file of its own and joined here.
  */
+import type { ContactHappening } from './contacts.ts'
 import type { GroupHappening } from './groups.ts'
 import type { PresenceHappening } from './presence.ts'
 
-export type Happening = PresenceHappening | GroupHappening
+export type Happening = PresenceHappening | GroupHappening | ContactHappening

@@ -32,6 +32,14 @@ const kept = [
     (bot: string, id: string): string => `bots:outbox:${bot}:${id}`,
     'DELETE FROM bot_outbox WHERE message_id = ? AND user_id = ?',
   ],
+  [
+    'bot_contacts',
+    'sealed',
+    'person',
+    (bot: string): string => `bots:contact:${bot}`,
+    'DELETE FROM bot_contacts WHERE person = ? AND user_id = ?',
+  ],
+  ['bot_labels', 'sealed', 'label', (bot: string): string => `bots:label:${bot}`, 'DELETE FROM bot_labels WHERE label = ? AND user_id = ?'],
 ] as const
 
 /** Removes of a bot's messages, names and backups what no key that is here opens. */

@@ -20,6 +20,7 @@ import { siteProfileSecrets } from './018-site-profile-secrets.ts'
 import { botPeople } from './019-bot-people.ts'
 import { botKnown } from './020-bot-known.ts'
 import { botMedia } from './021-bot-media.ts'
+import { botContacts } from './024-bot-contacts.ts'
 
 export interface Migration {
   /** Ever rising. */
@@ -28,4 +29,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botContacts]

@@ -23,6 +23,7 @@ import { createServerIdentity, trust, type ServerIdentity } from './noise.ts'
 import { child, node, seconds, server } from './nodes.ts'
 import { Pairing, type PairingOutcome } from './pairing.ts'
 import { answerPhone } from './phone-route.ts'
+import { Profiles } from './profiles.ts'
 import { Presences } from './presences.ts'
 import { Restrictions } from './restrictions.ts'
 import { Reuploads } from './reuploads.ts'
@@ -53,6 +54,7 @@ export class WhatsAppDouble {
   readonly restrictions = new Restrictions(this.deliveries)
   readonly calls = new Calls(this.accounts, this.deliveries)
   readonly presences = new Presences(this.accounts)
+  readonly profiles = new Profiles(this.accounts, this.deliveries)
   readonly appState = new AppState(this.deliveries)
   readonly reuploads = new Reuploads(this.deliveries)
   readonly recorders = new Set<TraceRecorder>()
@@ -234,7 +236,8 @@ export class WhatsAppDouble {
       answerIq(request, device, {
         accounts: this.accounts,
         lookups: this.lookups,
-        parts: [this.groups, this.channels, this.restrictions, this.appState],
+        profiles: this.profiles,
+        parts: [this.groups, this.channels, this.restrictions, this.appState, this.profiles],
         mediaHost: this.#media?.host ?? null,
         removeDevice: (removed) => this.removeDevice(removed),
       }),

@@ -2,11 +2,13 @@
 import type { BinaryNode } from 'baileys'
 import type { Account, Accounts, Device } from './accounts.ts'
 import type { Lookups } from './lookups.ts'
+import type { Profiles } from './profiles.ts'
 import { bytes, child, children, node, result, server } from './nodes.ts'
 
 export interface IqContext {
   accounts: Accounts
   lookups: Lookups
+  profiles: Pick<Profiles, 'about'>
   /** The parts that answer for their own subject. */
   parts: readonly { answer(request: BinaryNode, device: Device): BinaryNode | null }[]
   /** `host:port` of the media server, null while there is none. */
@@ -45,10 +47,6 @@ export function answerIq(request: BinaryNode, device: Device, context: IqContext
       return usync(request, first, context)
     case 'abt get props':
       return result(request, [node('props', { hash: 'double' })])
-    case 'blocklist get ':
-      return result(request, [node('list')])
-    case 'privacy get privacy':
-      return result(request, [node('privacy', {}, [node('category', { name: 'readreceipts', value: 'all' })])])
     case 'w:m set media_conn':
       return result(request, [
         node(
@@ -88,18 +86,22 @@ function keyBundle({ attrs }: BinaryNode, accounts: Accounts): BinaryNode {
   ])
 }
 
-function usync(request: BinaryNode, query: BinaryNode | undefined, { accounts, lookups }: IqContext): BinaryNode {
+function usync(request: BinaryNode, query: BinaryNode | undefined, { accounts, lookups, profiles }: IqContext): BinaryNode {
   const asked = new Set(children(child(query, 'query')).map(({ tag }) => tag))
   const users = children(child(query, 'list')).map((user) => {
     const phone = contentText(child(user, 'contact'))
     if (phone === undefined) {
       const jid = user.attrs['jid'] ?? ''
       const account = accounts.byJid(jid)
-      return node('user', { jid }, account === undefined ? notThere(asked) : describe(account, asked, jid))
+      return node('user', { jid }, account === undefined ? notThere(asked) : describe(account, asked, jid, profiles))
     }
     const number = lookups.canonicalOf(phone.replace(/^\+/, ''))
     const jid = `${number}@${server}`
-    return node('user', { jid }, accounts.strangers.has(number) ? notThere(asked, phone) : describe(accounts.of(number), asked, jid, phone))
+    return node(
+      'user',
+      { jid },
+      accounts.strangers.has(number) ? notThere(asked, phone) : describe(accounts.of(number), asked, jid, profiles, phone),
+    )
   })
   return result(request, [node('usync', { ...query?.attrs }, [node('result'), node('list', {}, users)])])
 }
@@ -108,12 +110,13 @@ function notThere(asked: Set<string>, phone?: string): BinaryNode[] {
   return asked.has('contact') ? [node('contact', { type: 'out' }, phone)] : []
 }
 
-function describe(account: Account, asked: Set<string>, jid: string, phone?: string): BinaryNode[] {
+function describe(account: Account, asked: Set<string>, jid: string, profiles: Pick<Profiles, 'about'>, phone?: string): BinaryNode[] {
   const devices = [...account.devices.values()].map(({ id }) => node('device', { id: String(id), 'key-index': String(id) }))
   return [
     ...(asked.has('contact') ? [node('contact', { type: 'in' }, phone)] : []),
     // Without it the library drops the number from what it fetches keys for.
     ...(asked.has('lid') && !jid.endsWith('@lid') ? [node('lid', { val: `${account.lid}@lid` })] : []),
+    ...(asked.has('status') ? [profiles.about(account)] : []),
     ...(asked.has('devices') ? [node('devices', {}, [node('device-list', {}, devices)])] : []),
   ]
 }

@@ -7,6 +7,8 @@ import type { Close, Connection, EngineEvents } from '../engine.ts'
 import type { KnownPeople } from '../people.ts'
 import { closeOf, lookupRefusalOf } from '../whatsapp-codes.ts'
 import { isAdminOf } from './admins.ts'
+import { createAsker } from './asking.ts'
+import { contactCalls, hearContacts } from './contacts.ts'
 import { closeOfError } from './errors.ts'
 import type { GroupCache } from './group-cache.ts'
 import { hearGroups } from './group-events.ts'
@@ -16,6 +18,7 @@ import type { Keeping } from './keeping.ts'
 import type { BaileysLink } from './link.ts'
 import { createNaming } from './naming.ts'
 import { createPairing } from './pairing.ts'
+import { profileCalls } from './profile.ts'
 import { hearPresence, presenceCalls } from './presence.ts'
 import { lookUp } from './people.ts'
 import { createSender } from './sending.ts'
@@ -137,6 +140,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     }),
   )
 
+  const asker = createAsker(sender)
+  hearContacts(socket, asker, log, (happening) => guarded(() => events.happened(happening)))
   hearPresence(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearGroups(socket, people, (happening) => guarded(() => events.happened(happening)))
 
@@ -153,6 +158,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     groups: createGroupCalls({ library, socket, people, cache: groups, answered: sender.answered }),
     isAdmin: (group, person) => sender.answered(isAdminOf(groups, people, group, person), lookupRefusalOf),
     presence: presenceCalls(socket, people.addressOf),
+    contacts: contactCalls(socket, asker, agent),
+    profile: profileCalls(socket, () => library.jidNormalizedUser(creds.me?.id), asker),
     markRead: async (chat, keys) => sender.answered(socket.readMessages(await naming.keysFor(chat, keys)), lookupRefusalOf),
     end,
   }
