@@ -33,6 +33,7 @@ export {
 } from './native/views.ts'
 export { contactDetail, contactView, type ContactDetailView, type ContactView } from './native/contacts.ts'
 export { botEvent, type BotEvent } from './native/events.ts'
+export type { GroupView } from './native/group-views.ts'
 export { chatView, messageView, sentView, type ChatView, type LoggedView, type MessageView, type SentView } from './native/messages.ts'
 export { personView, type PersonView } from './native/people.ts'
 export {

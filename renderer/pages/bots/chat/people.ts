@@ -1,6 +1,8 @@
 /** How chats and people read: WhatsApp ids become names and numbers. */
 import { readableNumber } from '../bot-presentation.ts'
 
+/** Somebody, by number or by a hidden id; no group, channel or status. */
+export const isPerson = (chat: string): boolean => /@(s\.whatsapp\.net|lid)$/.test(chat)
 export const isGroup = (chat: string): boolean => chat.endsWith('@g.us')
 
 /** The number of a person's chat; null for a group and for a hidden id. */

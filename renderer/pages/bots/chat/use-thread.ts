@@ -113,11 +113,12 @@ export function fromSent({
   chat,
   kind,
   text = '',
+  details = {},
   quoted = null,
   status,
   problem,
   createdAt,
-}: SentView & { text?: string; quoted?: ChatMessage['quoted'] }): ChatMessage {
+}: SentView & { text?: string; details?: ChatMessage['details']; quoted?: ChatMessage['quoted'] }): ChatMessage {
   return {
     ...unchanged,
     id: messageId,
@@ -131,7 +132,7 @@ export function fromSent({
     text,
     quoted,
     reactsTo: null,
-    details: {},
+    details,
     delivery: status,
     problem,
   }

@@ -189,36 +189,6 @@ describe('chats', () => {
     expect(page.text()).toContain('Not sent. This number has no WhatsApp account')
   })
 
-  it('send a location and a contact', async () => {
-    const server = serverWith(bot())
-    const sent = {
-      messageId: 'OUT10',
-      chat: ann,
-      kind: 'location',
-      status: 'queued',
-      problem: null,
-      createdAt: at(0),
-      sentAt: null,
-      updatedAt: at(0),
-    }
-    server.on(`POST ${session}/messages`, () => reply(202, { success: true, message: sent }))
-    const page = await open(server, `/bots/gate/chats?chat=${ann}`)
-    document.querySelector<HTMLButtonElement>('[aria-label="Send a location"]')?.click()
-    await settle()
-    await type('Where', '51.5007, -0.1246')
-    await type('Name', 'Gate 4')
-    await page.click('Send the location')
-    document.querySelector<HTMLButtonElement>('[aria-label="Send a contact"]')?.click()
-    await settle()
-    await type('Name', 'Front desk')
-    await type('Number', '+1 555 010 0199')
-    await page.click('Send the contact')
-    expect(server.sent(`POST ${session}/messages`)).toEqual([
-      { to: ann, type: 'location', latitude: 51.5007, longitude: -0.1246, name: 'Gate 4' },
-      { to: ann, type: 'contact', name: 'Front desk', phoneNumber: '15550100199' },
-    ])
-  })
-
   it('mark as read only when somebody says so', async () => {
     const server = serverWith(bot())
     server.on(`GET ${session}/chats`, () => ({ success: true, chats: [chat()], next: null }))

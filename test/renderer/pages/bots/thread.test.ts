@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { mediaBody } from '../../../../renderer/pages/bots/chat/media.ts'
-import { placeOf } from '../../../../renderer/pages/bots/chat/place.ts'
+import { mediaBody } from '../../../../renderer/pages/bots/chat/composer/attachments.ts'
+import { placeOf } from '../../../../renderer/pages/bots/chat/composer/place.ts'
 import { initials, personText } from '../../../../renderer/pages/bots/chat/people.ts'
 import {
   continues,
@@ -120,16 +120,16 @@ describe('a place', () => {
 
 describe('a file', () => {
   it('goes as what phones can show, else as a document under its name', () => {
-    expect(mediaBody({ name: 'a.jpg', type: 'image/jpeg' }, 'AA==', 'hello')).toEqual({
+    expect(mediaBody({ name: 'a.jpg', type: 'image/jpeg' }, 'u', 'hello')).toEqual({
       type: 'image',
-      data: 'AA==',
+      upload: 'u',
       mimetype: 'image/jpeg',
       caption: 'hello',
     })
-    expect(mediaBody({ name: 'a.mp3', type: 'audio/mpeg' }, 'AA==', '')).toEqual({ type: 'audio', data: 'AA==', mimetype: 'audio/mpeg' })
-    expect(mediaBody({ name: 'list.csv', type: '' }, 'AA==', '')).toEqual({
+    expect(mediaBody({ name: 'a.mp3', type: 'audio/mpeg' }, 'u', '')).toEqual({ type: 'audio', upload: 'u', mimetype: 'audio/mpeg' })
+    expect(mediaBody({ name: 'list.csv', type: '' }, 'u', '')).toEqual({
       type: 'document',
-      data: 'AA==',
+      upload: 'u',
       mimetype: 'application/octet-stream',
       fileName: 'list.csv',
       caption: '',
@@ -137,6 +137,6 @@ describe('a file', () => {
   })
 
   it('keeps its words: a sound with a caption goes as a document', () => {
-    expect(mediaBody({ name: 'a.mp3', type: 'audio/mpeg' }, 'AA==', 'listen')).toMatchObject({ type: 'document', caption: 'listen' })
+    expect(mediaBody({ name: 'a.mp3', type: 'audio/mpeg' }, 'u', 'listen')).toMatchObject({ type: 'document', caption: 'listen' })
   })
 })

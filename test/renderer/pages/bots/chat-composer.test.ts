@@ -1,0 +1,141 @@
+/** Writing in a chat, and what is done with what was written. */
+import { afterEach, describe, expect, it } from 'vitest'
+import BotPage from '../../../../renderer/pages/bots/bot-page.vue'
+import { namedAt, peopleFor, withMentions } from '../../../../renderer/pages/bots/chat/composer/mentions.ts'
+import { reply, type FakeTransport } from '../../support/fake-transport.ts'
+import { mountPage, settle, type MountedPage } from '../../support/mount.ts'
+import { at, bot, serverWith } from './sample-bot.ts'
+import { ann, ben, logged, yard } from './sample-messages.ts'
+
+const session = '/bots/api/sessions/gate'
+let mounted: MountedPage | null = null
+afterEach(() => mounted?.unmount())
+
+function serverThatSends(): FakeTransport {
+  let count = 0
+  return serverWith(bot()).on(`POST ${session}/messages`, ({ body }) => {
+    const { type = 'text', to } = body as { type?: string; to: string } // what the window sends
+    const messageId = `OUT${(count += 1)}`
+    return reply(202, {
+      success: true,
+      message: { messageId, chat: to, kind: type, status: 'queued', problem: null, createdAt: at(0), sentAt: null, updatedAt: at(0) },
+    })
+  })
+}
+async function open(server: FakeTransport, chat = yard): Promise<MountedPage> {
+  mounted = await mountPage(BotPage, { server, path: `/bots/gate/chats?chat=${chat}` })
+  await settle()
+  return mounted
+}
+const named = <Found extends HTMLElement>(label: string): Found => {
+  const found = document.querySelector<Found>(`[aria-label="${label}"]`)
+  if (found === null) throw new Error(`nothing is called ${label}`)
+  return found
+}
+async function type(label: string, text: string): Promise<void> {
+  const field = named<HTMLTextAreaElement>(label)
+  field.value = text
+  field.selectionStart = field.selectionEnd = text.length
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  await settle()
+}
+async function press(label: string, key: string): Promise<void> {
+  named(label).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
+  await settle()
+}
+/** A menu opens by the keyboard as well; its items are told by their words. */
+async function take(menu: string, item: string): Promise<void> {
+  await press(menu, 'Enter')
+  const found = [...document.querySelectorAll<HTMLElement>('[role=menuitem]')].find(({ textContent }) => textContent?.trim() === item)
+  if (found === undefined) throw new Error(`no ${item} in ${menu}`)
+  found.click()
+  await settle()
+}
+
+describe('a message', () => {
+  it('names people of the group: the list behind the @ is taken by the keyboard', async () => {
+    const server = serverThatSends()
+    server.on(`GET ${session}/log`, () => ({
+      success: true,
+      messages: [logged(2, { author: ben, authorName: 'Ben Yard', text: 'here' }), logged(1, { text: 'hello' })],
+      next: null,
+    }))
+    await open(server)
+    await type('Message', 'Please @be')
+    expect(document.querySelector('[role=listbox]')?.textContent).toContain('Ben Yard')
+    await press('Message', 'Enter')
+    expect(named<HTMLTextAreaElement>('Message').value).toBe('Please @Ben Yard ')
+    await type('Message', 'Please @Ben Yard come')
+    await press('Message', 'Enter')
+    expect(server.sent(`POST ${session}/messages`)).toEqual([{ to: yard, type: 'text', text: 'Please @15550100012 come', mentions: [ben] }])
+    expect(mounted?.text()).toContain('Please @Ben Yard come')
+  })
+
+  it('takes several files by pasting, the words under the first, each as what it is', async () => {
+    const server = serverThatSends()
+    server.on(`POST ${session}/uploads`, ({ query }) =>
+      reply(201, { success: true, upload: { id: `upload of ${String(query?.['name'])}` } }),
+    )
+    const page = await open(server)
+    const paste = new Event('paste', { bubbles: true, cancelable: true })
+    const files = [new File(['a'], 'a.png', { type: 'image/png' }), new File(['b'], 'list.csv', { type: 'text/csv' })]
+    Reflect.set(paste, 'clipboardData', { files })
+    named('Message').dispatchEvent(paste)
+    await settle()
+    expect(page.text()).toContain('list.csv')
+    await type('Message', 'the yard')
+    await page.click('Send')
+    await settle()
+    expect(server.sent(`POST ${session}/messages`)).toEqual([
+      { to: yard, type: 'image', upload: 'upload of a.png', mimetype: 'image/png', caption: 'the yard' },
+      { to: yard, type: 'document', upload: 'upload of list.csv', mimetype: 'text/csv', fileName: 'list.csv', caption: '' },
+    ])
+    expect(document.querySelector('[aria-label="Files to send"]')).toBeNull()
+  })
+
+  it('keeps what could not be sent in the field', async () => {
+    const server = serverWith(bot())
+    server.on(`POST ${session}/messages`, () => reply(409, { success: false, message: 'The queue is full' }))
+    const page = await open(server)
+    await type('Message', 'Gate 4')
+    await page.click('Send')
+    expect(page.text()).toContain('The queue is full')
+    expect(named<HTMLTextAreaElement>('Message').value).toBe('Gate 4')
+  })
+
+  it('is a place or a contact as well', async () => {
+    const server = serverThatSends()
+    const page = await open(server, ann)
+    await take('Add to the message', 'Place')
+    await type('Where', '51.5007, -0.1246')
+    await type('Name', 'Gate 4')
+    await page.click('Send the location')
+    await take('Add to the message', 'Contact')
+    await type('Name', 'Front desk')
+    await type('Number', '+1 555 010 0199')
+    await page.click('Send the contact')
+    expect(server.sent(`POST ${session}/messages`)).toEqual([
+      { to: ann, type: 'location', latitude: 51.5007, longitude: -0.1246, name: 'Gate 4' },
+      { to: ann, type: 'contact', name: 'Front desk', phoneNumber: '15550100199' },
+    ])
+  })
+})
+
+describe('naming people', () => {
+  it('begins at an @ that stands alone, and ends with it', () => {
+    expect(namedAt('so @be', 6)).toEqual({ from: 3, search: 'be' })
+    expect(namedAt('mail ann@be', 11)).toBeNull()
+    expect(namedAt('@be and', 7)).toEqual({ from: 0, search: 'be and' })
+    expect(peopleFor([{ id: ben, name: 'Ben Yard' }], 'ya').map(({ id }) => id)).toEqual([ben])
+    expect(peopleFor([{ id: ben, name: 'Ben Yard' }], 'be and')).toEqual([])
+  })
+
+  it('puts the digits of the longer name first, and leaves out who is not in the words any more', () => {
+    const people = [
+      { id: '111@lid', name: 'Ann' },
+      { id: '222@lid', name: 'Ann Driver' },
+      { id: '333@lid', name: 'Cy' },
+    ]
+    expect(withMentions('@Ann Driver and @Ann', people)).toEqual({ text: '@222 and @111', mentions: ['222@lid', '111@lid'] })
+  })
+})
