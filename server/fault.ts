@@ -46,4 +46,5 @@ export class KernelFault extends Fault<
   | 'webhook-backlog'
   | 'webhook-not-found'
   | 'webhook-refused'
+  | 'webhook-testing'
 > {}

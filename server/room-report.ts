@@ -31,6 +31,7 @@ const concern = z.object({
       'restart-room',
       'retry-sealing-key',
       'give-up-locked',
+      'open-webhooks',
     ])
     .nullable(),
   subject: z.string().nullable(),

@@ -385,6 +385,18 @@ export const en: Words = {
         },
         text: ({ reason }) => reason,
       },
+      'webhook-dead': {
+        title: ({ bot, dead, dropped }) =>
+          dead === 0
+            ? `${bot}: ${plural(dropped, { one: '# webhook event was lost', other: '# webhook events were lost' })}`
+            : `${bot}: ${plural(dead, { one: '# webhook event was not delivered', other: '# webhook events were not delivered' })}`,
+        text: ({ url, dropped }) =>
+          `${url} did not take them.${dropped === 0 ? '' : ` ${number(dropped)} older ones made room for them and are gone.`} Deliver them once more, or discard them.`,
+      },
+      'webhook-gone': {
+        title: ({ bot }) => `A webhook of ${bot} is turned off`,
+        text: ({ url }) => `${url} answered 410: nothing is there any more. What happens waits for it; resume it, or remove it.`,
+      },
     },
     logins: {
       'redis-unusable': {

@@ -15,7 +15,6 @@ import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
 import type { Bot } from './bot/bot.ts'
 import type { BotState } from './contract/index.ts'
-import { quietTypes } from './contract/native/events.ts'
 import { createBaileysEngine } from './engine/baileys/engine.ts'
 import type { Message } from './engine/message.ts'
 import { botEvents } from './events.ts'
@@ -46,6 +45,8 @@ import { createRuleStore } from './rules/store.ts'
 import { BotService, type BotServiceParts } from './service.ts'
 import { createBotStore } from './store.ts'
 import { createNewestVersion, versionOf } from './version/whatsapp-version.ts'
+import { webhookConcerns } from './webhooks/report.ts'
+import { tellWebhooks } from './webhooks/telling.ts'
 
 export interface BotsRoom extends Room {
   service: BotService
@@ -109,6 +110,7 @@ export function createBotsRoom(
     clock,
     log,
     egress: context.egress.withRanges(() => (context.settings.current().webhooks.allowPrivate ? everyRange : [])),
+    onTrouble: () => context.changed('bots'),
   })
   const people = new People({
     ...{ database, merge: createMerger(database, sealer) },
@@ -137,7 +139,7 @@ export function createBotsRoom(
       inbox.trim(bot)
       life.trim(bot)
     },
-    onEvent: ({ type, userId, ...data }) => webhooks.send('bots', userId, type, { userId, ...data }, { onlyNamed: quietTypes.has(type) }),
+    onEvent: (event) => tellWebhooks(webhooks, event),
   })
   const media = createMedia({ ...context, database, databaseFile: variables?.databaseFile ?? null })
   const outbox = new Outbox({
@@ -162,7 +164,7 @@ export function createBotsRoom(
   const runner = new RuleRunner({
     ...{ rules: ready, store: ruleStore, outbox, publisher: publisher ?? null, clock, log },
     idOf: (userId, id) => people.idOf(userId, id),
-    callWebhook: (userId, webhook, data) => webhooks.sendTo('bots', userId, webhook, 'rule', data),
+    callWebhook: (userId, webhook, data, chat) => webhooks.sendTo('bots', userId, webhook, 'rule', data, { key: chat }),
     onEvent: (event) => messages.tell(event),
     onFailing: (userId, rule, problem) => {
       context.changed('bots')
@@ -266,6 +268,7 @@ export function createBotsRoom(
       activity,
       limits,
       webhooks,
+      clock,
       store,
       backups,
       demo: demoOf(whatsappUrl),
@@ -302,7 +305,10 @@ export function createBotsRoom(
       context.changed('bots')
     },
     summary: () => countsOf(service.list(), messages.total),
-    attention: () => concernsOf(service.list()),
+    attention: () => [
+      ...concernsOf(service.list()),
+      ...webhookConcerns(webhooks.troubles('bots'), (userId) => service.find(userId)?.row.label || userId),
+    ],
   }
 }
 

@@ -4,8 +4,9 @@ import type { ConcernOf, RoomCounts } from '../room-report.ts'
 import type { Bot } from './bot/bot.ts'
 import { needsPerson } from './bot/lifecycle.ts'
 import type { BotCause, BotState } from './contract/index.ts'
+import type { WebhookConcerns } from './webhooks/report.ts'
 
-export interface BotConcerns {
+export interface BotConcerns extends WebhookConcerns {
   'bot-stuck': {
     name: string
     state: BotState
@@ -17,7 +18,7 @@ export interface BotConcerns {
 
 export type BotFacts = { bots: number; online: number }
 
-export function concernsOf(bots: readonly Bot[]): ConcernOf<BotConcerns>[] {
+export function concernsOf(bots: readonly Bot[]): ConcernOf<Pick<BotConcerns, 'bot-stuck'>>[] {
   return bots
     .filter(({ row }) => needsPerson(row.state))
     .map(({ isLocked, row: { userId, label, state, reason, cause, since } }) => ({

@@ -60,6 +60,8 @@ export function useAttentionActions(): (item: AttentionItem) => AttentionAction[
         return [{ label: labels.tryAgain, run: then(() => useApi().control.retrySealing({})) }, go(labels.details, '/settings/data')]
       case 'give-up-locked':
         return [go(labels.review, '/settings/data')]
+      case 'open-webhooks':
+        return [go(labels.details, `/bots/${encodeURIComponent(item.subject ?? '')}/webhooks`)]
       case 'review-settings':
         return [item.room === 'brokers' ? go(labels.changePort, '/settings/network') : go(labels.review, '/settings/security')]
       case null:

@@ -1,5 +1,4 @@
 /** Binds the bots contract to what the room is made of. */
-import type { Webhooks } from '../../events/webhooks/webhooks.ts'
 import { implement, type Api } from '../../http/api.ts'
 import type { Backups } from '../backups/backups.ts'
 import type { Bot } from '../bot/bot.ts'
@@ -18,7 +17,7 @@ import { publishedHandlers, type PublishedParts } from './published.ts'
 import { ruleHandlers } from './rules.ts'
 import { isoOrNull, viewOf } from './views.ts'
 import { versionHandlers, type VersionParts } from './version.ts'
-import { webhookHandlers } from './webhooks.ts'
+import { webhookHandlers, type WebhookApiParts } from './webhooks.ts'
 
 export interface ApiParts
   extends
@@ -30,8 +29,8 @@ export interface ApiParts
     ContactParts,
     PublishedParts,
     BotRouteParts,
-    VersionParts {
-  webhooks: Webhooks
+    VersionParts,
+    WebhookApiParts {
   rules: Rules
   backups: Backups
   /** What holds for a bot, of its own settings and the room's. */

@@ -1,4 +1,5 @@
 /** Binds the routes of messages to their services. */
+import type { Webhooks } from '../../events/webhooks/webhooks.ts'
 import { z } from 'zod'
 import { BotFault } from '../fault.ts'
 import type { Handlers, SocketHandler } from '../../http/api.ts'
@@ -27,6 +28,7 @@ export interface MessageParts {
   logStore: LogStore
   people: People
   sources: Sources
+  webhooks: Webhooks
 }
 
 const idempotencyKey = z.string().min(1).max(255).nullable()
@@ -43,6 +45,7 @@ export function messageHandlers({
   logStore,
   people,
   sources,
+  webhooks,
 }: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
   /** The chat that is meant, by whichever id. */
   const chatIn = (userId: string, chat: string): string => people.idOf(userId, chatOf(chat))
@@ -132,7 +135,9 @@ export function messageHandlers({
     },
     clearLog: ({ params, query: { chat } }) => {
       service.get(params.userId)
-      logStore.clear(params.userId, chat === undefined ? null : chatIn(params.userId, chat))
+      const id = chat === undefined ? null : chatIn(params.userId, chat)
+      logStore.clear(params.userId, id)
+      webhooks.forget('bots', params.userId, id)
       return ok
     },
   }

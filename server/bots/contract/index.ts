@@ -109,6 +109,8 @@ export const botsContract = defineContract({
     'idempotency-malformed': { status: 400, remedy: 'Send an Idempotency-Key of 1 to 255 characters.' },
     'webhook-not-found': { status: 404, remedy: 'Check the id; the list of webhooks shows those there are.' },
     'delivery-not-found': { status: 404, remedy: 'Check the id; old deliveries are removed.' },
+    'webhook-testing': { status: 409, remedy: 'Wait until the test has ended; it takes ten seconds at most.' },
+    'sealed-locked': { status: 503, remedy: 'Put the sealing key back, or give up what it sealed.' },
     'webhook-refused': { status: 400, remedy: 'Give an http or https address that may be called from here.' },
     'address-refused': { status: 400, remedy: 'Give an address on the internet, or allow its network in the settings.' },
     ...groupFaults,

@@ -29,7 +29,7 @@ export interface RuleRunnerParts {
   idOf(userId: string, id: string): string
   outbox: Pick<Outbox, 'add'>
   /** Calls one webhook of a bot. Throws `webhook-not-found`. */
-  callWebhook(userId: string, webhook: string, data: object): void
+  callWebhook(userId: string, webhook: string, data: object, chat: string): void
   publisher: Publisher | null
   clock: Clock
   log: Log
@@ -107,7 +107,7 @@ export class RuleRunner {
     const { userId } = bot.row
     if (action.type === 'reply') return this.#reply(bot, id, action, message, caught)
     const data = { userId, rule: { id, name }, message: messageView(message), caught: caught.slice(1), at: iso(clock.now()) }
-    if (action.type === 'webhook') return callWebhook(userId, action.webhook, data)
+    if (action.type === 'webhook') return callWebhook(userId, action.webhook, data, message.chat)
     if (publisher === null) throw new Error('This Wheelhouse runs without brokers')
     const { session, topic } = action
     await publisher.publish({ session, topic, data, id: `${id}:${message.id}`, publisher: `bot ${userId}`, madeBy })

@@ -1,26 +1,33 @@
 /**
- * The dispatcher of webhooks for all rooms.
+ * The webhooks of all rooms.
  *
  * What holds:
  * - What was handed in is on the disk before `send` returns; a crash loses none, and may deliver one twice under the same id.
- * - Each address gets its deliveries one by one; a slow one holds up nobody else.
- * - A delivery that fails is tried again with growing waits, then kept as dead until it is replayed or its webhook is removed. Meanwhile
- *   it steps aside for those after it, save where the webhook was asked to keep their order.
- * - An address that fails one delivery after the other is left alone for a while, so that a long backlog does not run against it.
+ * - What is about one chat (or whatever a room's events are about) is delivered in its order; chats go side by side, up to so many calls at
+ *   once. A webhook may ask for one order of all instead.
+ * - One that fails is tried again with growing waits; its chat waits with it, the others do not. After the last try it is a dead letter and
+ *   the rest of its chat goes on.
+ * - An address that fails one delivery after the other is left alone for a while; one that says it is gone, until a person says otherwise.
+ * - Nothing is just dropped: what finds no room to wait is a dead letter, and dead letters that make room are counted.
  */
 import { randomBytes } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../../clock.ts'
 import { KernelFault } from '../../fault.ts'
-import type { ApiName } from '../../http/contract.ts'
 import type { Egress } from '../../http/egress.ts'
 import { splitUserinfo } from '../../http/userinfo.ts'
-import { reasonOf, within, type Scope } from '../../isolation.ts'
 import type { Log } from '../../log.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
-import { postWebhook } from './request.ts'
-import { createWebhookStore, type Delivery, type Webhook } from './store.ts'
+import { createAttemptStore } from './attempts.ts'
+import { usualBounds, type Bounds } from './bounds.ts'
+import { createCaller } from './caller.ts'
+import { Courier } from './courier.ts'
+import { createDeliveryStore } from './deliveries.ts'
+import { createHistory, type History } from './history.ts'
+import { createKeeper } from './keeper.ts'
+import { createWebhookStore, type Target } from './store.ts'
+import { choices, defaultWaits, wants, type About, type Attempt, type Standing, type Webhook, type WebhookWish } from './webhook.ts'
 
 export interface WebhooksOptions {
   database: Database
@@ -31,30 +38,39 @@ export interface WebhooksOptions {
   egress: Egress
   /** Ms before each further attempt; after the last one the delivery is dead. */
   waits?: readonly number[]
+  bounds?: Bounds
+  /** One of the room's webhooks needs a person, or needs one no more. */
+  onTrouble?(room: string): void
 }
 
 export type WebhookState = Webhook & { waiting: number; dead: number }
 
-export interface Webhooks {
+/** What about a webhook needs a person. */
+export interface WebhookTrouble extends Pick<Webhook, 'id' | 'subject' | 'url' | 'standing' | 'dropped'> {
+  dead: number
+  since: number
+}
+
+export interface Webhooks extends History {
   /** The secret is in this answer and nowhere else. Throws `webhook-refused` for an address that may not be called. */
-  add(
-    room: string,
-    subject: string,
-    wanted: { url: string; types: readonly string[]; ordered?: boolean | undefined },
-  ): WebhookState & { secret: string }
+  add(room: string, subject: string, wanted: WebhookWish): WebhookState & { secret: string }
+  /** What is left out stays. Throws `webhook-not-found`, `webhook-refused`, and `sealed-locked` where its secret cannot be opened. */
+  change(room: string, subject: string, id: string, wanted: Partial<WebhookWish>): WebhookState
   list(room: string, subject: string): WebhookState[]
   /** Throws `webhook-not-found`. */
   remove(room: string, subject: string, id: string): void
   removeAll(room: string, subject: string): void
-  /** Tells every webhook of the subject that wants this type; `onlyNamed`: not those that take all types without naming any. */
-  send(room: string, subject: string, type: string, data: unknown, how?: { onlyNamed?: boolean }): void
-  /** Tells this one, whatever types it wants otherwise. Throws `webhook-not-found`, and `webhook-backlog` while it takes nothing. */
-  sendTo(room: string, subject: string, id: string, type: string, data: unknown): void
-  dead(room: string, subject: string, id: string): Delivery[]
-  /** Tries the dead ones again; the number of them. */
-  replay(room: string, subject: string, id: string): number
-  /** Tries one of them again. Throws `delivery-not-found` when it is not dead. */
-  replayOne(room: string, subject: string, id: string, delivery: string): void
+  /** While it is paused what comes waits for it. Throws `webhook-not-found`. */
+  pause(room: string, subject: string, id: string): WebhookState
+  resume(room: string, subject: string, id: string): WebhookState
+  /** Tells every webhook of the subject that wants this; `onlyNamed`: not those that take all types without naming any. */
+  send(room: string, subject: string, type: string, data: unknown, how?: About & { onlyNamed?: boolean }): void
+  /** Tells this one, whatever it wants otherwise. Throws `webhook-not-found`, and `webhook-backlog` when that is a dead letter at once. */
+  sendTo(room: string, subject: string, id: string, type: string, data: unknown, about?: About): void
+  /** Calls it with a sample, at once and once; what the receiver said. Throws `webhook-not-found` and `webhook-testing`. */
+  test(room: string, subject: string, id: string, type: string, data: unknown): Promise<Attempt & { body: string }>
+  /** What of the room needs a person. */
+  troubles(room: string): WebhookTrouble[]
   /** Webhooks of a room whose secret was sealed under a key that is not here: they wait for it. */
   locked(room: string): number
   /** Removes them with what waits for them. */
@@ -63,172 +79,172 @@ export interface Webhooks {
   stop(): Promise<void>
 }
 
-const seconds = 1_000
-const minute = 60 * seconds
-const defaultWaits = [5 * seconds, 30 * seconds, 2 * minute, 10 * minute, 60 * minute, 6 * 60 * minute]
-const timeout = 10 * seconds
-/** Answers after which the same request would be answered the same. */
-const hopeless = new Set([400, 401, 403, 404, 405, 410, 413, 415, 422])
-/** Deliveries that fail in a row before their address is left alone, and the longest that it is. */
-const fewFailures = 4
-const longestPause = minute
-/** Ms before it is tried again when our own tables refuse. */
-const troubleWait = 30 * seconds
-const deadShown = 100
-/** An address that takes nothing for days must not fill the disk. */
-const longestBacklog = 10_000
+const hour = 3_600_000
 
-export function createWebhooks({ database, sealer, clock, log, egress, waits = defaultWaits }: WebhooksOptions): Webhooks {
+export function createWebhooks(options: WebhooksOptions): Webhooks {
+  const { database, sealer, clock, log, egress, waits = defaultWaits, bounds = usualBounds, onTrouble = () => {} } = options
   const store = createWebhookStore(database, sealer)
-  const working = new Map<string, Promise<void>>()
-  /** Handed something in the moment between finding nothing more and being done. */
-  const again = new Set<string>()
-  const timers = new Map<string, NodeJS.Timeout>()
-  /** Failures in a row, and until when (ms of the monotonic clock) the address is left alone. */
-  const failing = new Map<string, { times: number; until: number }>()
+  const deliveries = createDeliveryStore(database, sealer)
+  const attempts = createAttemptStore(database, sealer)
+  const keeper = createKeeper({ store, deliveries, clock, bounds })
+  const caller = createCaller({ database, store, deliveries, attempts, keeper, egress, clock, onTrouble })
+  const couriers = new Map<string, Courier>()
+  const testing = new Set<string>()
   let stopping = new AbortController()
+  let trimming: NodeJS.Timeout | undefined
 
-  const withCounts = (webhook: Webhook): WebhookState => ({ ...webhook, ...store.counts(webhook.id) })
+  const withCounts = (webhook: Webhook): WebhookState => ({
+    ...webhook,
+    waiting: deliveries.size(webhook.id, 'waiting').count,
+    dead: deliveries.size(webhook.id, 'dead').count,
+  })
 
-  function known(room: string, subject: string, id: string): void {
-    if (!store.list(room, subject).some((webhook) => webhook.id === id)) throw new KernelFault('webhook-not-found', 'No such webhook')
+  function known(room: string, subject: string, id: string): Webhook {
+    const webhook = store.list(room, subject).find((each) => each.id === id)
+    if (webhook === undefined) throw new KernelFault('webhook-not-found', 'No such webhook')
+    return webhook
   }
 
-  /** False when its backlog is full. */
-  function enqueue(id: string, type: string, data: unknown): boolean {
-    if (store.counts(id).waiting >= longestBacklog) return false
+  /** Null while all rests. One that is new looks by itself at what waits. */
+  function courierOf(webhook: Webhook): Courier | null {
+    if (stopping.signal.aborted) return null
+    const courier = couriers.get(webhook.id) ?? new Courier(webhook, { store, deliveries, caller, clock, log, waits })
+    couriers.set(webhook.id, courier)
+    return courier
+  }
+
+  function drop(id: string): void {
+    void couriers.get(id)?.stop()
+    couriers.delete(id)
+  }
+
+  /** False when there was no room for it to wait, and it is a dead letter at once. */
+  function enqueue(webhook: Webhook, type: string, data: unknown, { key = null }: About): boolean {
     const now = clock.now()
-    store.enqueue(`delivery_${randomBase62(20)}`, id, type, JSON.stringify({ type, timestamp: iso(now), data }), now)
-    pump(id)
-    return true
+    const event = { type, timestamp: iso(now) }
+    const whole = JSON.stringify({ ...event, data })
+    const bytes = Buffer.byteLength(whole)
+    const isTooLarge = bytes > bounds.body
+    const hasRoom = keeper.hasRoom(webhook.id, bytes)
+    const problem = isTooLarge ? `it has ${bytes} bytes, which is too large to be kept` : hasRoom ? null : 'too much waits for it already'
+    const id = `delivery_${randomBase62(20)}`
+    const body = isTooLarge ? JSON.stringify({ ...event, data: null, tooLarge: bytes }) : whole
+    deliveries.add({ id, webhookId: webhook.id, type, key, body, createdAt: now, problem })
+    if (problem === null) courierOf(webhook)?.come(key)
+    else {
+      keeper.afterDead(webhook.id)
+      onTrouble(webhook.room)
+    }
+    return problem === null
   }
 
-  /** What was revived does not wait until its address is tried again. */
-  function pumpNow(id: string): void {
-    failing.delete(id)
-    pump(id)
+  /** Throws `webhook-refused`. */
+  function checked(given: string): { url: string; userinfo: string | null } {
+    const split = splitUserinfo(given)
+    try {
+      egress.check(split.url)
+    } catch (error) {
+      throw KernelFault.is(error, 'address-refused') ? new KernelFault('webhook-refused', error.message, error.details) : error
+    }
+    return split
   }
 
-  function pump(id: string): void {
-    if (stopping.signal.aborted) return
-    if (working.has(id)) return void again.add(id)
-    again.delete(id)
-    // The wait may be that of another delivery, which is no matter of one that has just come.
-    clearTimeout(timers.get(id))
-    timers.delete(id)
-    const work = workOff(id)
-      .catch((error: unknown) => {
-        log.error({ webhook: id, error }, 'a webhook could not be worked off')
-        pumpLater(id, troubleWait)
-      })
-      .finally(() => {
-        working.delete(id)
-        if (again.has(id)) pump(id)
-      })
-    working.set(id, work)
+  function stand(room: string, subject: string, id: string, standing: Standing): WebhookState {
+    const webhook = known(room, subject, id)
+    if (webhook.standing !== standing) store.stand(id, standing, clock.now())
+    const changed = known(room, subject, id)
+    courierOf(changed)?.reload(changed)
+    onTrouble(room)
+    return withCounts(changed)
   }
 
-  function pumpLater(id: string, wait: number): void {
-    if (stopping.signal.aborted) return
-    clearTimeout(timers.get(id))
-    timers.set(
-      id,
-      setTimeout(() => {
-        timers.delete(id)
-        pump(id)
-      }, wait),
-    )
-  }
-
-  async function workOff(id: string): Promise<void> {
-    for (;;) {
-      const target = store.target(id)
-      // One that is locked waits: its secret may come back with the key.
-      if (target?.opened == null) return
-      const delivery = store.next(id, target.ordered, clock.now())
-      if (delivery === null || stopping.signal.aborted) return
-      const wait = Math.max(delivery.nextAt - clock.now(), (failing.get(id)?.until ?? 0) - clock.monotonic())
-      if (wait > 0) return pumpLater(id, wait)
-      if (delivery.text === null) store.failed(delivery.id, 'its words were sealed under a key that is not here', null)
-      else await attempt({ ...delivery, text: delivery.text }, { ...target, ...target.opened })
+  function trim(): void {
+    try {
+      keeper.trim()
+    } catch (error) {
+      log.warn({ error }, 'old deliveries of webhooks could not be removed; the next round tries again')
     }
   }
 
-  async function attempt(
-    { id, webhookId, text, attempts }: Delivery & { text: string },
-    { room, ...target }: { room: string; url: string; secret: string; userinfo: string | null },
-  ): Promise<void> {
-    const life = new AbortController()
-    const scope: Scope = { room: room as ApiName, kind: 'webhook', id: webhookId, escaped: (error) => life.abort(error) } // rooms hand in their own name
-    const signal = AbortSignal.any([stopping.signal, life.signal])
-    const sent = { ...target, id, body: text, timestamp: Math.floor(clock.now() / 1_000), egress, timeout, signal }
-    const outcome = await within(scope, () => postWebhook(sent)).catch((error: unknown) =>
-      reasonOf(life.signal.aborted ? life.signal.reason : error),
-    )
-    if (stopping.signal.aborted) return
-    if (typeof outcome === 'number' && outcome >= 200 && outcome < 300) {
-      failing.delete(webhookId)
-      return store.done(id)
-    }
-    const isHopeless = typeof outcome === 'number' && hopeless.has(outcome)
-    const wait = isHopeless ? undefined : waits[attempts]
-    store.failed(id, typeof outcome === 'number' ? `answered ${outcome}` : outcome, wait === undefined ? null : clock.now() + wait)
-    if (!isHopeless) leaveAlone(webhookId)
-  }
-
-  /** One delivery may be poison to its receiver; several in a row are the receiver's own trouble. */
-  function leaveAlone(id: string): void {
-    const times = (failing.get(id)?.times ?? 0) + 1
-    const pause = times < fewFailures ? 0 : Math.min(longestPause, waits[Math.min(times - fewFailures, waits.length - 1)] ?? 0)
-    failing.set(id, { times, until: clock.monotonic() + pause })
-  }
+  const history = createHistory({
+    ...{ database, store, deliveries, attempts, clock, known, bounds, onTrouble },
+    onRevived: (webhook) => courierOf(webhook)?.reload(webhook),
+  })
 
   return {
-    add(room, subject, { url: given, types, ordered = false }) {
-      const { url, userinfo } = splitUserinfo(given)
-      try {
-        egress.check(url)
-      } catch (error) {
-        throw KernelFault.is(error, 'address-refused') ? new KernelFault('webhook-refused', error.message, error.details) : error
+    ...history,
+    add(room, subject, { url: given, types, ordered = false, headers = {}, ...chosen }) {
+      const { url, userinfo } = checked(given)
+      const webhook: Webhook = {
+        ...choices.parse({ ...chosen, headerNames: Object.keys(headers) }),
+        ...{ id: `webhook_${randomBase62(16)}`, room, subject, url, types: [...types], ordered, createdAt: clock.now() },
+        ...{ standing: 'on', standingSince: null, dropped: 0, droppedAt: null },
       }
-      const webhook: Webhook = { id: `webhook_${randomBase62(16)}`, room, subject, url, types: [...types], ordered, createdAt: clock.now() }
       const secret = `whsec_${randomBytes(24).toString('base64')}`
-      store.add(webhook, secret, userinfo)
+      store.add(webhook, { url, secret, userinfo, headers: { ...headers } })
       return { ...webhook, waiting: 0, dead: 0, secret }
+    },
+    change(room, subject, id, { url: given, types, ordered, headers, ...chosen }) {
+      const target: Target | null = store.target(known(room, subject, id).id)
+      if (target?.opened == null) throw new KernelFault('sealed-locked', 'Its secret was sealed under a key that is not here')
+      const { opened, ...webhook } = target
+      const part = {
+        ...opened,
+        ...(given === undefined ? {} : checked(given)),
+        ...(headers === undefined ? {} : { headers: { ...headers } }),
+      }
+      const changed: Webhook = {
+        ...webhook,
+        ...choices.parse({ ...webhook, ...chosen, headerNames: Object.keys(part.headers) }),
+        types: types === undefined ? webhook.types : [...types],
+        ordered: ordered ?? webhook.ordered,
+      }
+      store.change(changed, part)
+      const listed = known(room, subject, id)
+      courierOf(listed)?.reload(listed)
+      return withCounts(listed)
     },
     list: (room, subject) => store.list(room, subject).map(withCounts),
     remove(room, subject, id) {
       if (!store.remove(room, subject, id)) throw new KernelFault('webhook-not-found', 'No such webhook')
+      drop(id)
+      onTrouble(room)
     },
-    removeAll: store.removeAll,
-    send(room, subject, type, data, { onlyNamed = false } = {}) {
-      for (const webhook of store.list(room, subject)) {
-        if (webhook.types.length > 0 ? !webhook.types.includes(type) : onlyNamed) continue
-        if (!enqueue(webhook.id, type, data)) log.warn({ webhook: webhook.id }, 'a webhook takes nothing and its backlog is full')
+    removeAll(room, subject) {
+      const ids = store.list(room, subject).map(({ id }) => id)
+      store.removeAll(room, subject)
+      ids.forEach(drop)
+    },
+    pause: (room, subject, id) => stand(room, subject, id, 'paused'),
+    resume: (room, subject, id) => stand(room, subject, id, 'on'),
+    send(room, subject, type, data, { onlyNamed = false, ...about } = {}) {
+      for (const webhook of store.list(room, subject)) if (wants(webhook, type, about, onlyNamed)) enqueue(webhook, type, data, about)
+    },
+    sendTo(room, subject, id, type, data, about = {}) {
+      if (!enqueue(known(room, subject, id), type, data, about))
+        throw new KernelFault('webhook-backlog', 'The webhook takes nothing and too much waits for it already; this one is a dead letter')
+    },
+    async test(room, subject, id, type, data) {
+      const target = store.target(known(room, subject, id).id)
+      if (target?.opened == null) throw new KernelFault('sealed-locked', 'Its secret was sealed under a key that is not here')
+      if (testing.has(id)) throw new KernelFault('webhook-testing', 'A test of this webhook is under way')
+      testing.add(id)
+      const body = JSON.stringify({ type, timestamp: iso(clock.now()), data })
+      try {
+        return { ...(await caller.test({ ...target, opened: target.opened }, `test_${randomBase62(20)}`, body, stopping.signal)), body }
+      } finally {
+        testing.delete(id)
       }
     },
-    sendTo(room, subject, id, type, data) {
-      known(room, subject, id)
-      if (!enqueue(id, type, data))
-        throw new KernelFault('webhook-backlog', `The webhook takes nothing, and ${longestBacklog} deliveries wait for it already`)
-    },
-    dead(room, subject, id) {
-      known(room, subject, id)
-      return store.dead(id, deadShown)
-    },
-    replay(room, subject, id) {
-      known(room, subject, id)
-      const count = store.revive(id, clock.now())
-      pumpNow(id)
-      return count
-    },
-    replayOne(room, subject, id, delivery) {
-      known(room, subject, id)
-      if (!store.reviveOne(id, delivery, clock.now())) throw new KernelFault('delivery-not-found', 'No such delivery was given up')
-      pumpNow(id)
-    },
+    troubles: (room) =>
+      store.ofRoom(room).flatMap(({ id, subject, url, standing, standingSince, dropped, droppedAt }) => {
+        const dead = deliveries.size(id, 'dead').count
+        if (dead === 0 && dropped === 0 && standing !== 'gone') return []
+        const since = (standing === 'gone' ? standingSince : null) ?? deliveries.deadSince(id) ?? droppedAt ?? clock.now()
+        return [{ id, subject, url, standing, dropped, dead, since }]
+      }),
     locked: (room) => store.locked(room).length,
-    giveUpLocked: (room) => store.locked(room).forEach(store.drop),
+    giveUpLocked: (room) => store.locked(room).forEach(store.removeOne),
     start() {
       stopping = new AbortController()
       try {
@@ -237,14 +253,20 @@ export function createWebhooks({ database, sealer, clock, log, egress, waits = d
         // A disk that refuses: the next start tries again.
         log.warn({ error }, 'addresses of webhooks could not be tidied')
       }
-      store.pending().forEach(pump)
+      trim()
+      clearInterval(trimming)
+      trimming = setInterval(trim, hour).unref()
+      for (const id of store.ids()) {
+        const webhook = store.target(id)
+        if (webhook !== null && deliveries.size(id, 'waiting').count > 0) courierOf(webhook)
+      }
     },
     async stop() {
       stopping.abort()
-      for (const timer of timers.values()) clearTimeout(timer)
-      timers.clear()
-      failing.clear()
-      await Promise.all(working.values())
+      clearInterval(trimming)
+      const all = [...couriers.values()]
+      couriers.clear()
+      await Promise.all(all.map((courier) => courier.stop()))
     },
   }
 }
