@@ -150,6 +150,8 @@ export const en: Words = {
       'bot-blocked': 'Bot refused by WhatsApp',
       'bot-replaced': 'Bot replaced by another program',
       'bot-failed': 'Bot failed',
+      'bot-restricted': 'Bot held back by WhatsApp',
+      'bot-unrestricted': 'Bot held back no more',
       'bot-created': 'Bot created',
       'bot-changed': 'Bot changed',
       'bot-deleted': 'Bot deleted',
@@ -397,6 +399,7 @@ export const en: Words = {
         title: ({ bot }) => `A webhook of ${bot} is turned off`,
         text: ({ url }) => `${url} answered 410: nothing is there any more. What happens waits for it; resume it, or remove it.`,
       },
+      'bot-restricted': { title: ({ name }) => `${name} may begin no new chats`, text: ({ reason }) => `${reason}.` },
     },
     logins: {
       'redis-unusable': {
@@ -562,6 +565,7 @@ export const en: Words = {
       rule: { label: 'Rules', help: 'What a rule sends, and what came of the rules' },
       group: { label: 'Groups', help: 'Who joins, leaves and is made admin, and what changes of a group' },
       presence: { label: 'Presence', help: 'Who is online, writes or records; only where it is chosen, since it comes by the second' },
+      restriction: { label: 'Held back', help: 'WhatsApp lets the account begin no new chats for a while, or lets it again' },
       merged: { label: 'Merged chats', help: 'Two chats turned out to be one person’s' },
     },
     everyEvent: 'Everything',
@@ -676,6 +680,11 @@ export const en: Words = {
       noMoreCodes: {
         title: 'WhatsApp gives no more codes for now',
         text: 'Too many were asked for with this number (429). Wait an hour or more; asking again sooner makes the wait longer.',
+      },
+      restricted: {
+        title: 'WhatsApp holds this account back',
+        text: ({ reason }) =>
+          `${sentence(reason)} What is for strangers waits in the queue and goes out afterwards; nothing is lost. Writing to fewer strangers ends it sooner.`,
       },
       versionRefused: {
         title: 'WhatsApp wants a newer version of its program',

@@ -145,6 +145,7 @@ export interface Words {
       noMoreCodes: Trouble<unknown>
       failed: Trouble<{ linked: boolean; reason: string }>
       /** The ways out of it, on their buttons. */
+      restricted: Trouble<{ reason: string }>
       versionRefused: Trouble<{ reason: string }>
       ways: Record<'pairAgain' | 'restoreBackup' | 'takeBack' | 'newCode' | 'newestVersion', string>
     }

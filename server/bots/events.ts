@@ -19,6 +19,9 @@ export const botEvents = {
   'bot-replaced': eventType('bad', reason),
   'bot-failed': eventType('attention', reason),
 
+  'bot-restricted': eventType('attention', { reason: z.string().optional() }),
+  'bot-unrestricted': eventType('good'),
+
   'bot-created': eventType('neutral'),
   'bot-changed': eventType('neutral'),
   'bot-deleted': eventType('neutral'),

@@ -5,6 +5,6 @@ import { Fault } from '../fault.ts'
 import type { botsContract } from './contract/index.ts'
 
 /** What a connection to WhatsApp ends with; pairing and outbox turn it into states. */
-type OfConnection = 'message-held' | 'message-refused' | 'passkey-failed'
+type OfConnection = 'account-restricted' | 'message-held' | 'message-refused' | 'passkey-failed'
 
 export class BotFault extends Fault<keyof typeof botsContract.faults | OfConnection> {}

@@ -38,6 +38,8 @@ function eventOf(userId: string, happening: Happening): BotEvent | null {
     }
     case 'contacts':
     case 'blocked':
+    // Told by who keeps it, when it is news.
+    case 'restriction':
       return null
     case 'presence':
       return { ...happening, userId, lastSeen: happening.lastSeen === null ? null : iso(happening.lastSeen) }

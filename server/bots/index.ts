@@ -8,6 +8,7 @@ import { migrate } from '../store/migrate.ts'
 import { Activity } from './activity/activity.ts'
 import { createActivityStore } from './activity/store.ts'
 import { createBotsApi } from './api/index.ts'
+import { restrictionViewOf } from './api/views.ts'
 import { Contacts } from './contacts/contacts.ts'
 import { createContactStore } from './contacts/store.ts'
 import { Presences } from './contacts/presences.ts'
@@ -38,6 +39,7 @@ import { createMerger } from './people/merging.ts'
 import { People } from './people/people.ts'
 import { concernsOf, countsOf } from './report.ts'
 import type { Publisher } from './rules/publisher.ts'
+import { Restrictions } from './restrictions/restrictions.ts'
 import { ReadyRules } from './rules/ready-rules.ts'
 import { Rules } from './rules/rules.ts'
 import { RuleRunner } from './rules/runner.ts'
@@ -142,9 +144,22 @@ export function createBotsRoom(
     onEvent: (event) => tellWebhooks(webhooks, event),
   })
   const media = createMedia({ ...context, database, databaseFile: variables?.databaseFile ?? null })
+  const restrictions = new Restrictions({
+    clock,
+    onChange(bot, restriction) {
+      const { userId } = bot.row
+      const shown = restrictionViewOf(restriction)
+      context.changed('bots')
+      messages.tell({ type: 'restriction', userId, restriction: shown })
+      if (shown === null) announcer.emit({ type: 'bot-unrestricted', subject: userId, data: {} })
+      else announcer.emit({ type: 'bot-restricted', subject: userId, data: { reason: shown.reason } })
+      outbox.repace(bot)
+    },
+  })
   const outbox = new Outbox({
     ...{ store: outboxStore, file: media.sources.find, chats: logStore, people, clock, log, random: Math.random },
     ...(backOff === undefined ? {} : { backOff }),
+    restrictedUntil: (bot) => restrictions.until(bot.row.userId),
     pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
     newMessageId: () => engine.newMessageId(),
     onSettled: (userId, how) => activity.count(userId, how),
@@ -218,7 +233,7 @@ export function createBotsRoom(
     onHappening: createHappenings({
       log,
       tell: (event) => messages.tell(event),
-      keepers: [presences, groups, contacts],
+      keepers: [presences, groups, contacts, restrictions],
     }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
@@ -229,6 +244,7 @@ export function createBotsRoom(
         outbox.forget(userId)
         ready.forget(userId)
         runner.forget(userId)
+        restrictions.forget(userId)
         presences.forget(userId)
         pace.forget(userId)
         contacts.forget(userId)
@@ -256,6 +272,7 @@ export function createBotsRoom(
       outboxStore,
       logStore,
       people,
+      restrictions,
       sources: media.sources,
       version: {
         set: setVersion,
@@ -290,6 +307,7 @@ export function createBotsRoom(
     },
     async stop() {
       outbox.stop()
+      restrictions.stop()
       await service.suspend()
       await runner.settled()
       activity.stop()
@@ -306,7 +324,7 @@ export function createBotsRoom(
     },
     summary: () => countsOf(service.list(), messages.total),
     attention: () => [
-      ...concernsOf(service.list()),
+      ...concernsOf(service.list(), restrictions),
       ...webhookConcerns(webhooks.troubles('bots'), (userId) => service.find(userId)?.row.label || userId),
     ],
   }

@@ -3,6 +3,8 @@ import { iso } from '../clock.ts'
 import type { ConcernOf, RoomCounts } from '../room-report.ts'
 import type { Bot } from './bot/bot.ts'
 import { needsPerson } from './bot/lifecycle.ts'
+import { restrictionWords } from './engine/restriction.ts'
+import type { Restrictions } from './restrictions/restrictions.ts'
 import type { BotCause, BotState } from './contract/index.ts'
 import type { WebhookConcerns } from './webhooks/report.ts'
 
@@ -14,11 +16,18 @@ export interface BotConcerns extends WebhookConcerns {
     reason: string
     cause: BotCause | null
   }
+  'bot-restricted': { name: string; reason: string }
 }
 
 export type BotFacts = { bots: number; online: number }
 
-export function concernsOf(bots: readonly Bot[]): ConcernOf<Pick<BotConcerns, 'bot-stuck'>>[] {
+type Own = ConcernOf<Pick<BotConcerns, 'bot-stuck' | 'bot-restricted'>>
+
+export function concernsOf(bots: readonly Bot[], restrictions: Restrictions): Own[] {
+  return [...stuck(bots), ...restricted(bots, restrictions)]
+}
+
+function stuck(bots: readonly Bot[]): Own[] {
   return bots
     .filter(({ row }) => needsPerson(row.state))
     .map(({ isLocked, row: { userId, label, state, reason, cause, since } }) => ({
@@ -31,6 +40,23 @@ export function concernsOf(bots: readonly Bot[]): ConcernOf<Pick<BotConcerns, 'b
       action: null,
       subject: userId,
     }))
+}
+
+function restricted(bots: readonly Bot[], restrictions: Restrictions): Own[] {
+  return bots.flatMap(({ row: { userId, label } }) => {
+    const held = restrictions.since(userId)
+    if (held === null) return []
+    return {
+      id: `bots:${userId}:restricted`,
+      room: 'bots',
+      kind: 'bot-restricted',
+      facts: { name: label || userId, reason: restrictionWords(held.restriction) },
+      tone: 'attention',
+      since: iso(held.since),
+      action: null,
+      subject: userId,
+    }
+  })
 }
 
 /** `total`: messages, ever. */

@@ -41,7 +41,9 @@ export function troubleOf(bot: BotView, { hasBackup }: { hasBackup: boolean }): 
     case 'failed':
       return failedTrouble(bot)
     default:
-      return null
+      return bot.restriction === null
+        ? null
+        : { tone: 'attention', ...told(trouble.restricted, { reason: bot.restriction.reason }), ways: [] }
   }
 }
 

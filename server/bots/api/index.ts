@@ -3,6 +3,7 @@ import { implement, type Api } from '../../http/api.ts'
 import type { Backups } from '../backups/backups.ts'
 import type { Bot } from '../bot/bot.ts'
 import { botsContract, type BotView } from '../contract/index.ts'
+import type { Restrictions } from '../restrictions/restrictions.ts'
 import type { Rules } from '../rules/rules.ts'
 import { backupHandlers } from './backups.ts'
 import { botHandlers, type BotRouteParts } from './bots.ts'
@@ -15,7 +16,7 @@ import { profileHandlers } from './profile.ts'
 import { presenceHandlers, type PresenceParts } from './presence.ts'
 import { publishedHandlers, type PublishedParts } from './published.ts'
 import { ruleHandlers } from './rules.ts'
-import { isoOrNull, viewOf } from './views.ts'
+import { isoOrNull, restrictionViewOf, viewOf } from './views.ts'
 import { versionHandlers, type VersionParts } from './version.ts'
 import { webhookHandlers, type WebhookApiParts } from './webhooks.ts'
 
@@ -33,6 +34,7 @@ export interface ApiParts
     WebhookApiParts {
   rules: Rules
   backups: Backups
+  restrictions: Pick<Restrictions, 'of'>
   /** What holds for a bot, of its own settings and the room's. */
   limits(bot: Bot): BotView['limits']
   /** The contract's own key, null while none is set. */
@@ -40,13 +42,14 @@ export interface ApiParts
 }
 
 export function createBotsApi(parts: ApiParts): Api {
-  const { service, apiKey, outbox, outboxStore, activity, limits } = parts
+  const { service, apiKey, outbox, outboxStore, activity, restrictions, limits } = parts
   const view = (bot: Bot): BotView => {
     const { received, sent } = activity.lastHour(bot.row.userId)
     return viewOf(bot, {
       queue: outboxStore.waiting(bot.row.userId),
       cappedUntil: isoOrNull(outbox.cappedUntil(bot)),
       heldUntil: isoOrNull(outbox.heldUntil(bot)),
+      restriction: restrictionViewOf(restrictions.of(bot.row.userId)),
       limits: limits(bot),
       sentToday: outbox.sentToday(bot),
       lastHour: { received, sent },

@@ -3,6 +3,7 @@ import { iso } from '../../clock.ts'
 import type { Call } from '../../http/api.ts'
 import type { BackupFacts } from '../backups/store.ts'
 import type { Bot } from '../bot/bot.ts'
+import { restrictionWords, type Restriction } from '../engine/restriction.ts'
 import type { BackupView, BotState, BotView } from '../contract/index.ts'
 
 export function published({ row, state }: Bot) {
@@ -27,7 +28,7 @@ export function isReached({ standing }: Pick<Call, 'standing'>, { row }: Bot): b
   return standing.reaches('bots', { subject: row.userId, makers: [row.madeBy] })
 }
 
-type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'heldUntil' | 'limits' | 'sentToday' | 'lastHour'>
+type Figures = Pick<BotView, 'queue' | 'cappedUntil' | 'heldUntil' | 'restriction' | 'limits' | 'sentToday' | 'lastHour'>
 
 export function viewOf({ row, pairing, retryAt, attempt }: Bot, figures: Figures): BotView {
   const { userId, phoneNumber, name, label, notes, state, reason, cause, settings } = row
@@ -64,4 +65,9 @@ export function isoOrNull(time: number | null): string | null {
 
 export function backupView({ createdAt, ...backup }: BackupFacts): BackupView {
   return { ...backup, createdAt: iso(createdAt) }
+}
+
+export function restrictionViewOf(restriction: Restriction | null): BotView['restriction'] {
+  if (restriction === null) return null
+  return { kind: restriction.kind, until: isoOrNull(restriction.until), reason: restrictionWords(restriction) }
 }

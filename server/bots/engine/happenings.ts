@@ -5,5 +5,6 @@
 import type { ContactHappening } from './contacts.ts'
 import type { GroupHappening } from './groups.ts'
 import type { PresenceHappening } from './presence.ts'
+import type { RestrictionHappening } from './restriction.ts'
 
-export type Happening = PresenceHappening | GroupHappening | ContactHappening
+export type Happening = PresenceHappening | GroupHappening | ContactHappening | RestrictionHappening

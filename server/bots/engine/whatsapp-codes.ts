@@ -77,13 +77,16 @@ const passing = new Map([
   [503, 'WhatsApp cannot take messages at the moment (503)'],
 ])
 
-const final = new Map([
+/** Of a message to somebody with whom the account has no chat yet. */
+export const noNewChats = 463
+
+const final = new Map<number, string>([
   [400, 'WhatsApp did not accept the message: it is malformed, or this chat does not take it (400)'],
   [401, 'WhatsApp did not accept the message: this account may not write here (401)'],
   [403, 'WhatsApp did not accept the message: this account may not write here, e.g. it is not in the group or was blocked (403)'],
   [404, 'WhatsApp did not accept the message: the chat does not exist (404)'],
   [
-    463,
+    noNewChats,
     'WhatsApp does not let this account begin new chats at the moment: it was restricted, and only people who wrote to it before can be answered (463)',
   ],
   [
@@ -91,6 +94,14 @@ const final = new Map([
     'WhatsApp did not accept the message: the keys of a device in this chat are out of date; have the other side write first, or send it again later (479)',
   ],
 ])
+
+/** The account may begin no new chats for a while: the message is to be sent when that is over. */
+export function restricted(): Fault {
+  return new BotFault(
+    'account-restricted',
+    'WhatsApp does not let this account begin new chats at the moment (463); it is sent when that is over',
+  )
+}
 
 /** Of a message: `message-held` for what passes, `message-refused` for what does not. */
 export function refusalOf(code: number): Fault {

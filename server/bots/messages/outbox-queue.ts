@@ -5,7 +5,8 @@
  * - A message is sent when WhatsApp has said that it has it. One that was under way when the connection or this program ended goes out
  *   again under the same id, which the receiver's device takes for one.
  * - A refusal ends a message with the reason. One that passes (429, 503) pauses the bot's queue, longer each time, and loses nothing.
- * - A stranger's number is looked up first. Where WhatsApp refuses to answer that, what is for strangers waits, and the rest goes on.
+ * - A stranger's number is looked up first. Where WhatsApp refuses to answer that, or lets the account begin no new
+ *   chats, what is for strangers waits, and the rest goes on.
  */
 import type { Clock } from '../../clock.ts'
 import type { Fault } from '../../fault.ts'
@@ -34,6 +35,8 @@ export interface OutboxQueueParts {
   log: Log
   random(): number
   pace(bot: Bot): Pace
+  /** Until when WhatsApp lets the bot begin no new chats; null while it does. */
+  restrictedUntil(bot: Bot): number | null
   /** Ms that a queue is paused when WhatsApp has held it up so many times in a row; 30 s doubling to 15 min when left out. */
   backOff?(times: number): number
   /** It was written to WhatsApp, or has failed for good. */
@@ -75,6 +78,8 @@ export class OutboxQueue {
   #awaitsStrangers = false
   /** Chats of whose number WhatsApp was asked. */
   readonly #lookedUp = new Set<string>()
+  /** Chats that WhatsApp takes for new ones while it lets the account begin none. */
+  readonly #refused = new Set<string>()
 
   constructor(bot: Bot, parts: OutboxQueueParts) {
     this.bot = bot
@@ -104,7 +109,7 @@ export class OutboxQueue {
     if (this.#timer !== undefined && this.#awaitsStrangers) this.stop()
     if (this.#isWorking || this.#timer !== undefined || this.bot.live === null || store.waiting(this.#userId) === 0) return
     const strangers = this.#untilStrangers()
-    this.#awaitsStrangers = strangers > 0 && !store.hasAcquainted(this.#userId)
+    this.#awaitsStrangers = strangers > 0 && !store.hasAcquainted(this.#userId, [...this.#refused])
     const wait = Math.max(0, this.#nextAt - clock.monotonic(), this.#untilBelowCap(), this.#awaitsStrangers ? strangers : 0)
     if (wait === 0) return void this.#work().catch(escape)
     // A timer cannot wait longer than 24 days; a day is the longest there is.
@@ -148,7 +153,11 @@ export class OutboxQueue {
 
   /** Ms until strangers may be written to. */
   #untilStrangers(): number {
-    return this.#hold?.whom === 'strangers' ? Math.max(0, this.#hold.until - this.#parts.clock.now()) : 0
+    const { clock, restrictedUntil } = this.#parts
+    const restricted = restrictedUntil(this.bot)
+    if (restricted === null) this.#refused.clear()
+    const until = Math.max(restricted ?? 0, this.#hold?.whom === 'strangers' ? this.#hold.until : 0)
+    return Math.max(0, until - clock.now())
   }
 
   async #work(): Promise<void> {
@@ -168,7 +177,7 @@ export class OutboxQueue {
 
   async #sendNext(): Promise<void> {
     const { store, clock, chats, onSettled } = this.#parts
-    const [next, connection] = [store.next(this.#userId, this.#untilStrangers() === 0), this.bot.live]
+    const [next, connection] = [store.next(this.#userId, this.#untilStrangers() === 0 ? null : [...this.#refused]), this.bot.live]
     if (next === null || connection === null) return
     const { row, content } = next
     const { messageId } = row
@@ -198,6 +207,12 @@ export class OutboxQueue {
     const { store, clock } = this.#parts
     const row = store.find(this.#userId, messageId)
     if (row === undefined || isOver(row.status)) return false
+    if (BotFault.is(error, 'account-restricted')) {
+      this.#refused.add(row.chat)
+      this.#handle(row, 'held', reasonOf(error))
+      this.#tell(messageId)
+      return true
+    }
     const { times = 0, unanswered = 0 } = this.#hold ?? {}
     const isLookup = BotFault.is(error, 'lookup-held') || BotFault.is(error, 'lookup-refused')
     const isSilence = BotFault.is(error, 'message-unanswered') || BotFault.is(error, 'lookup-refused')

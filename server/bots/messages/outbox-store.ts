@@ -46,16 +46,18 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
   const one = database.prepare<[string, string], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? AND message_id = ?`)
   const byKey = database.prepare<[string, string], OutboxRow>(`SELECT ${columns} FROM bot_outbox WHERE user_id = ? AND idempotency_key = ?`)
   const isWaiting = "user_id = ? AND status IN ('queued', 'sending')"
+  // Of those that WhatsApp takes for strangers, whatever is known here.
+  const isNotIn = 'chat NOT IN (SELECT value FROM json_each(?))'
   // Groups are no strangers, nor is whoever has written, or was written to, before.
   const isAcquainted = `(chat NOT GLOB '*@s.whatsapp.net' AND chat NOT GLOB '*@lid'
     OR EXISTS (SELECT 1 FROM bot_chats k WHERE k.user_id = bot_outbox.user_id AND k.chat = bot_outbox.chat))`
-  const [next, nextAcquainted] = [isWaiting, `${isWaiting} AND ${isAcquainted}`].map((wanted) =>
-    database.prepare<[string], OutboxRow & { sealed: Buffer }>(
+  const [next, nextAcquainted] = [isWaiting, `${isWaiting} AND ${isAcquainted} AND ${isNotIn}`].map((wanted) =>
+    database.prepare<string[], OutboxRow & { sealed: Buffer }>(
       `SELECT ${columns}, sealed FROM bot_outbox WHERE ${wanted} ORDER BY number LIMIT 1`,
     ),
   )
   const acquainted = database
-    .prepare<[string], number>(`SELECT EXISTS (SELECT 1 FROM bot_outbox WHERE ${isWaiting} AND ${isAcquainted})`)
+    .prepare<[string, string], number>(`SELECT EXISTS (SELECT 1 FROM bot_outbox WHERE ${isWaiting} AND ${isAcquainted} AND ${isNotIn})`)
     .pluck()
   const list = database.prepare<[{ user: string; chat: string | null; limit: number }], OutboxRow & { short: Buffer | null }>(`
     SELECT ${columns}, CASE WHEN length(sealed) <= ${shortContent} THEN sealed END AS short
@@ -95,9 +97,9 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
     },
     find: (userId: string, messageId: string): OutboxRow | undefined => one.get(userId, messageId),
     byKey: (userId: string, key: string): OutboxRow | undefined => byKey.get(userId, key),
-    /** `content` is null when the row cannot be opened. Without `strangers` the first to somebody with whom messages were exchanged. */
-    next(userId: string, strangers = true): { row: OutboxRow; content: string | null } | null {
-      const found = (strangers ? next : nextAcquainted)?.get(userId)
+    /** `content` is null when the row cannot be opened. `but`: the first to somebody known here, and to none of these. */
+    next(userId: string, but: readonly string[] | null = null): { row: OutboxRow; content: string | null } | null {
+      const found = but === null ? next?.get(userId) : nextAcquainted?.get(userId, JSON.stringify(but))
       if (found === undefined) return null
       const { sealed, ...row } = found
       return { row, content: openOrNull(sealer, sealed, outboxPlace(userId, row.messageId)) }
@@ -132,7 +134,7 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
       }
     },
     /** Whether something waits that is to no stranger. */
-    hasAcquainted: (userId: string): boolean => acquainted.get(userId) === 1,
+    hasAcquainted: (userId: string, but: readonly string[]): boolean => acquainted.get(userId, JSON.stringify(but)) === 1,
     waiting: (userId: string): number => waiting.get(userId) ?? 0,
     sentSince: (userId: string, since: number): { count: number; first: number | null } =>
       sentSince.get(userId, since) ?? { count: 0, first: null },

@@ -6,7 +6,7 @@ import { editedEvent, revokedEvent } from './changes.ts'
 import { groupEvent } from './group-views.ts'
 import { messageView, sentView } from './messages.ts'
 import { mergedEvent } from './people.ts'
-import { botCause } from './views.ts'
+import { botCause, restrictionView } from './views.ts'
 import { presenceEvent } from './presence.ts'
 
 /** What the socket sends, one JSON object per message. */
@@ -28,6 +28,8 @@ export const botEvent = z.discriminatedUnion('type', [
   }),
   presenceEvent,
   mergedEvent,
+  /** WhatsApp holds the account back from something, or does not any more. */
+  z.object({ type: z.literal('restriction'), userId: z.string(), restriction: restrictionView.nullable() }),
   z.object({ type: z.literal('group'), userId: z.string(), group: groupEvent }),
 ])
 export type BotEvent = z.output<typeof botEvent>
@@ -41,6 +43,7 @@ export const botEventTypes = [
   'rule',
   'presence',
   'merged',
+  'restriction',
   'group',
 ] as const satisfies readonly BotEvent['type'][]
 

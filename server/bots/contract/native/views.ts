@@ -86,6 +86,13 @@ export const botSettings = z.object({
   groupAddsPerDay: perDay,
 })
 
+export const restrictionView = z.object({
+  kind: z.enum(['new-chats', 'new-chats-used-up']),
+  until: isoTime.nullable(),
+  /** In words for a person. */
+  reason: z.string(),
+})
+
 export const botView = z.object({
   userId: z.string(),
   phoneNumber: z.string(),
@@ -108,6 +115,8 @@ export const botView = z.object({
   cappedUntil: isoTime.nullable(),
   /** When the queue goes on that WhatsApp has asked to pause; null while it has not. */
   heldUntil: isoTime.nullable(),
+  /** What WhatsApp holds the account back from while it is let in: beginning new chats, until then where it says so. */
+  restriction: restrictionView.nullable(),
   state: botState,
   reason: z.string().nullable(),
   cause: botCause.nullable(),

@@ -21,6 +21,7 @@ import { createPairing } from './pairing.ts'
 import { profileCalls } from './profile.ts'
 import { hearPresence, presenceCalls } from './presence.ts'
 import { lookUp } from './people.ts'
+import { hearRestrictions } from './restrictions.ts'
 import { createSender } from './sending.ts'
 import { createUploader } from './upload.ts'
 
@@ -58,9 +59,11 @@ export function createConnection(parts: ConnectionParts): Connection {
     if (!life.isOver) work()
   }
   const naming = createNaming(people, groups)
-  const sender = createSender({ library, socket, naming, uploader: createUploader(library, socket, agent) }, (id, refusal) =>
-    guarded(() => events.refused(id, refusal)),
-  )
+  const restrictions = hearRestrictions(socket, log, (happening) => guarded(() => events.happened(happening)))
+  const sender = createSender({
+    ...{ library, socket, naming, restrictions, uploader: createUploader(library, socket, agent) },
+    refused: (id, refusal) => guarded(() => events.refused(id, refusal)),
+  })
   const finish = (): void => {
     life.isOver = true
     link.seal()
@@ -110,7 +113,10 @@ export function createConnection(parts: ConnectionParts): Connection {
     guarded(() => {
       if (qr !== undefined) pairing.showQr(qr)
       if (isNewLogin === true) events.linked()
-      if (connection === 'open') events.open({ number: creds.me?.id.split(/[:@]/)[0] ?? '', name: nameOf(creds.me?.name) })
+      if (connection === 'open') {
+        events.open({ number: creds.me?.id.split(/[:@]/)[0] ?? '', name: nameOf(creds.me?.name) })
+        void restrictions.isRestricted()
+      }
       if (connection === 'close') {
         leave()
         events.closed(closeOfError(lastDisconnect?.error, Date.now()))

@@ -2,9 +2,11 @@
 import type { BinaryNode, WASocket } from 'baileys'
 import { inTime } from '../../../async/deadline.ts'
 import type { Fault } from '../../../fault.ts'
+import { escape } from '../../../isolation.ts'
 import type { Connection, Written } from '../engine.ts'
-import { lost, refusalOf, unanswered } from '../whatsapp-codes.ts'
+import { lost, noNewChats, refusalOf, restricted, unanswered } from '../whatsapp-codes.ts'
 import { problemOf } from './errors.ts'
+import type { AskRestriction } from './restrictions.ts'
 import type { Naming } from './naming.ts'
 import { contentFor, keyFor } from './outgoing.ts'
 import type { Uploader } from './upload.ts'
@@ -20,14 +22,20 @@ export interface Sender {
   end(): void
 }
 
+export interface SenderParts {
+  library: typeof import('baileys')
+  socket: WASocket
+  naming: Naming
+  restrictions: AskRestriction
+  uploader: Uploader
+  /** Hears of a refusal for which nobody waits any more: of a message that an earlier connection has sent. */
+  refused(messageId: string, refusal: Fault): void
+}
+
 /** Ms in which the server says that it has a message. */
 const longestAnswer = 30_000
 
-/** `refused` hears of a refusal for which nobody waits any more: of a message that an earlier connection has sent. */
-export function createSender(
-  { library, socket, naming, uploader }: { library: typeof import('baileys'); socket: WASocket; naming: Naming; uploader: Uploader },
-  refused: (messageId: string, refusal: Fault) => void,
-): Sender {
+export function createSender({ library, socket, naming, restrictions, uploader, refused }: SenderParts): Sender {
   const waiting = new Map<string, PromiseWithResolvers<void>>()
   const over = Promise.withResolvers<never>()
   over.promise.catch(() => {})
@@ -36,9 +44,11 @@ export function createSender(
     const { id = '', error } = attrs
     const answer = waiting.get(id)
     if (error === undefined) return answer?.resolve()
+    const refuse = (refusal: Fault): void => (answer === undefined ? refused(id, refusal) : answer.reject(refusal))
     const refusal = refusalOf(Number(error))
-    if (answer === undefined) refused(id, refusal)
-    else answer.reject(refusal)
+    if (Number(error) !== noNewChats) return refuse(refusal)
+    // It may be this chat alone, or an account that may begin none for a while.
+    restrictions.isRestricted().then((isRestricted) => refuse(isRestricted ? restricted() : refusal), escape)
   })
 
   async function acknowledged(id: string, answer: Promise<void>): Promise<void> {

@@ -28,6 +28,7 @@ const bot = (changes: Partial<BotView> = {}): BotView => ({
   state: 'online',
   reason: null,
   cause: null,
+  restriction: null,
   since: at,
   createdAt: at,
   linkedAt: at,

@@ -36,6 +36,7 @@ export const bot = (changes: Partial<BotView> = {}): BotView => ({
   state: 'online',
   reason: null,
   cause: null,
+  restriction: null,
   since: at(),
   createdAt: at(),
   linkedAt: at(),

@@ -16,6 +16,11 @@ describe('trouble', () => {
     for (const state of ['online', 'starting', 'pairing', 'reconnecting', 'stopped'] as const) expect(trouble({ state })).toBeNull()
   })
 
+  it('of an account that is held back says until when, and that nothing is lost', () => {
+    const restriction = { kind: 'new-chats', until: null, reason: 'No new chats for a while' } as const
+    expect(trouble({ state: 'online', restriction })).toMatchObject({ tone: 'attention', text: expect.stringContaining('No new chats') })
+  })
+
   it('of a link the phone has ended leads to pairing again, and says what waits', () => {
     const found = trouble({ state: 'logged_out', reason: 'Unlinked on the phone (401)', queue: 14 }, true)
     expect(found).toMatchObject({ tone: 'bad', title: 'The phone removed this device' })
