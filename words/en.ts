@@ -564,6 +564,7 @@ export const en: Words = {
       state: { label: 'State', help: 'Online, reconnecting, logged out and so on' },
       rule: { label: 'Rules', help: 'What a rule sends, and what came of the rules' },
       group: { label: 'Groups', help: 'Who joins, leaves and is made admin, and what changes of a group' },
+      vote: { label: 'Votes', help: 'Who chose what in a poll' },
       presence: { label: 'Presence', help: 'Who is online, writes or records; only where it is chosen, since it comes by the second' },
       restriction: { label: 'Held back', help: 'WhatsApp lets the account begin no new chats for a while, or lets it again' },
       merged: { label: 'Merged chats', help: 'Two chats turned out to be one person’s' },

@@ -43,5 +43,7 @@ function eventOf(userId: string, happening: Happening): BotEvent | null {
       return null
     case 'presence':
       return { ...happening, userId, lastSeen: happening.lastSeen === null ? null : iso(happening.lastSeen) }
+    case 'timer':
+      return null
   }
 }

@@ -1,6 +1,7 @@
 /** The bots room: what it is made of, how it starts, stops and reports. */
 import { createAnnouncer } from '../events/event-types.ts'
 import { createWebhooks } from '../events/webhooks/webhooks.ts'
+import { createEgressFetch } from '../http/egress-fetch.ts'
 import { everyRange } from '../http/egress.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { openDatabase } from '../store/database.ts'
@@ -40,6 +41,10 @@ import { People } from './people/people.ts'
 import { concernsOf, countsOf } from './report.ts'
 import type { Publisher } from './rules/publisher.ts'
 import { Restrictions } from './restrictions/restrictions.ts'
+import { createComposer } from './outgoing/composer.ts'
+import { createPictures } from './outgoing/pictures.ts'
+import { createPreviews } from './outgoing/previews.ts'
+import { createTimers } from './outgoing/timers.ts'
 import { ReadyRules } from './rules/ready-rules.ts'
 import { Rules } from './rules/rules.ts'
 import { RuleRunner } from './rules/runner.ts'
@@ -49,6 +54,8 @@ import { createBotStore } from './store.ts'
 import { createNewestVersion, versionOf } from './version/whatsapp-version.ts'
 import { webhookConcerns } from './webhooks/report.ts'
 import { tellWebhooks } from './webhooks/telling.ts'
+import { createVoteStore } from './votes/store.ts'
+import { Votes } from './votes/votes.ts'
 
 export interface BotsRoom extends Room {
   service: BotService
@@ -75,6 +82,8 @@ export interface BotsGiven {
   /** For tests. */
   timing?: Pick<BotServiceParts, 'stagger' | 'patience'> & { backOff?: (times: number) => number }
 }
+
+const day = 86_400_000
 
 export function createBotsRoom(
   context: RoomContext,
@@ -130,7 +139,8 @@ export function createBotsRoom(
       keepMessagesFor: settings.keepMessagesFor ?? keepMessagesFor,
     }
   }
-  const messages = new Messages({
+  const votes = new Votes({ store: createVoteStore(database, sealer), tell: (event) => messages.tell(event) })
+  const messages: Messages = new Messages({
     store: outboxStore,
     log: logStore,
     errors: log,
@@ -140,10 +150,12 @@ export function createBotsRoom(
     onTrim(bot) {
       inbox.trim(bot)
       life.trim(bot)
+      votes.trim(bot.row.userId, clock.now() - limits(bot).keepMessagesFor * day)
     },
     onEvent: (event) => tellWebhooks(webhooks, event),
   })
   const media = createMedia({ ...context, database, databaseFile: variables?.databaseFile ?? null })
+  const timers = createTimers(database)
   const restrictions = new Restrictions({
     clock,
     onChange(bot, restriction) {
@@ -157,13 +169,19 @@ export function createBotsRoom(
     },
   })
   const outbox = new Outbox({
-    ...{ store: outboxStore, file: media.sources.find, chats: logStore, people, clock, log, random: Math.random },
+    ...{ store: outboxStore, file: media.sources.find, chats: logStore, people, timers, clock, log, random: Math.random },
     ...(backOff === undefined ? {} : { backOff }),
     restrictedUntil: (bot) => restrictions.until(bot.row.userId),
     pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
     newMessageId: () => engine.newMessageId(),
     onSettled: (userId, how) => activity.count(userId, how),
     onProgress: (userId, row) => messages.onProgress(userId, row),
+  })
+  const composer = createComposer({
+    ...{ outbox, store: outboxStore, log: logStore, people, sources: media.sources, clock },
+    previews: createPreviews({ fetch: createEgressFetch(context.egress), pictures: createPictures() }),
+    poll: (userId, chat, messageId) => votes.find(userId, messageId, chat),
+    received: () => null,
   })
   const ruleStore = createRuleStore(database)
   const ready = new ReadyRules(ruleStore)
@@ -193,6 +211,8 @@ export function createBotsRoom(
       if (isNews(message)) activity.count(bot.row.userId, 'received')
       messages.onMessage(bot, message)
       presences.onMessage(bot, message)
+      votes.remember(bot.row.userId, message)
+      timers.onMessage(bot.row.userId, message)
     },
     keep: (bot, message) => messages.keep(bot, message),
     onDeleted: () => {},
@@ -202,7 +222,7 @@ export function createBotsRoom(
   const inbox = new Inbox({
     ...{ store: store.inbox, log },
     prepare: (bot, message) => life.prepare(bot, named(bot, message)),
-    take: (bot, message) => life.take(bot, named(bot, message)),
+    take: (bot, message) => (votes.takes(bot, named(bot, message)) ? null : life.take(bot, named(bot, message))),
     applyRules: (bot, message) => runner.onMessage(bot, named(bot, message)),
   })
   const pace = new GroupPace({ clock, limits: (userId) => groupLimits(service.get(userId).row.settings) })
@@ -233,7 +253,7 @@ export function createBotsRoom(
     onHappening: createHappenings({
       log,
       tell: (event) => messages.tell(event),
-      keepers: [presences, groups, contacts, restrictions],
+      keepers: [presences, groups, contacts, restrictions, timers],
     }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
@@ -280,6 +300,8 @@ export function createBotsRoom(
         newest: createNewestVersion(context.egress, whatsappUrl),
         keep: keepVersion,
       },
+      votes,
+      composer,
       rules,
       groups,
       activity,

@@ -63,6 +63,15 @@ export function eventLine(event: BotEvent): EventLine {
         text: event.problem === null ? event.rule.name : `${event.rule.name}: ${event.problem}`,
       }
     }
+    case 'vote': {
+      const { voter, voterName, options } = event.vote
+      return {
+        tone: 'off',
+        title: 'Vote',
+        who: voterName ?? personText(voter),
+        text: `${event.poll.question}: ${options.length === 0 ? 'taken back' : options.join(', ')}`,
+      }
+    }
     default:
       return { tone: 'off', title: event.type, who: 'chat' in event ? personText(event.chat) : '', text: '' }
   }

@@ -18,11 +18,13 @@ import { publishedHandlers, type PublishedParts } from './published.ts'
 import { ruleHandlers } from './rules.ts'
 import { isoOrNull, restrictionViewOf, viewOf } from './views.ts'
 import { versionHandlers, type VersionParts } from './version.ts'
+import { voteHandlers, type VoteParts } from './votes.ts'
 import { webhookHandlers, type WebhookApiParts } from './webhooks.ts'
 
 export interface ApiParts
   extends
     MessageParts,
+    VoteParts,
     MediaParts,
     PeopleRouteParts,
     GroupRouteParts,
@@ -66,6 +68,7 @@ export function createBotsApi(parts: ApiParts): Api {
       ...groupHandlers(parts),
       ...contactHandlers(parts),
       ...profileHandlers(parts),
+      ...voteHandlers(parts),
       ...ruleHandlers(parts),
       ...webhookHandlers(parts),
       ...botHandlers(parts, view),

@@ -2,9 +2,10 @@
 import type { Webhooks } from '../../events/webhooks/webhooks.ts'
 import { z } from 'zod'
 import { BotFault } from '../fault.ts'
-import type { Handlers, SocketHandler } from '../../http/api.ts'
+import type { Call, Handlers, SocketHandler } from '../../http/api.ts'
 import type { Contract } from '../../http/contract.ts'
 import type { Bot } from '../bot/bot.ts'
+import type { editRoutes } from '../contract/native/edits.ts'
 import type { messageRoutes } from '../contract/native/messages.ts'
 import { userId } from '../contract/parts.ts'
 import type { LogStore } from '../messages/log-store.ts'
@@ -12,13 +13,13 @@ import type { OutboxStore } from '../messages/outbox-store.ts'
 import type { Messages } from '../messages/messages.ts'
 import { chatView, loggedView, sentView } from '../messages/views.ts'
 import { chatOf, isGroup } from '../engine/address.ts'
-import { fingerprintOf, type Sources } from '../media/sources.ts'
 import type { Outbox } from '../messages/outbox.ts'
-import { contentOf } from '../outgoing/content.ts'
+import type { Composer } from '../outgoing/composer.ts'
 import { wordsOf } from '../outgoing/packed.ts'
 import type { People } from '../people/people.ts'
 import type { BotService } from '../service.ts'
 import { liveConnection } from './live-connection.ts'
+import type { Votes } from '../votes/votes.ts'
 
 export interface MessageParts {
   service: BotService
@@ -27,8 +28,9 @@ export interface MessageParts {
   outboxStore: OutboxStore
   logStore: LogStore
   people: People
-  sources: Sources
   webhooks: Webhooks
+  votes: Votes
+  composer: Composer
 }
 
 const idempotencyKey = z.string().min(1).max(255).nullable()
@@ -44,29 +46,16 @@ export function messageHandlers({
   outboxStore: store,
   logStore,
   people,
-  sources,
   webhooks,
-}: MessageParts): Handlers<Contract<typeof messageRoutes>['routes']> {
+  votes,
+  composer,
+}: MessageParts): Handlers<Contract<typeof messageRoutes & typeof editRoutes>['routes']> {
   /** The chat that is meant, by whichever id. */
   const chatIn = (userId: string, chat: string): string => people.idOf(userId, chatOf(chat))
   const ok = { status: 200 as const, body: { success: true as const } }
   return {
     sendMessage: async ({ params, body }, call) => {
-      const key = idempotencyKey.safeParse(call.headers['idempotency-key'] ?? null)
-      if (!key.success) throw new BotFault('idempotency-malformed', 'The Idempotency-Key has 1 to 255 characters')
-      const bot = service.get(params.userId)
-      // A repeated call fetches nothing again.
-      const fingerprint = fingerprintOf(body)
-      const known = fingerprint === null ? null : outbox.known(bot, key.data, fingerprint)
-      if (known !== null) return { status: 202, body: { success: true, message: sentView(known) } }
-      const content = await contentOf(body, (source, kind) => sources.open(params.userId, source, kind, call.signal))
-      const row = outbox.add(service.get(params.userId), {
-        chat: chatOf(body.to),
-        content,
-        replyTo: body.replyTo ?? null,
-        idempotencyKey: key.data,
-        fingerprint,
-      })
+      const row = await composer.send(service.get(params.userId), body, { idempotencyKey: keyIn(call), signal: call.signal })
       return { status: 202, body: { success: true, message: sentView(row) } }
     },
     sentMessages: ({ params, query }) => {
@@ -86,8 +75,17 @@ export function messageHandlers({
       service.get(params.userId)
       return { status: 200, body: { success: true, message: sentView(outbox.row(params.userId, params.messageId)) } }
     },
-    cancelMessage: ({ params }) => {
-      service.get(params.userId)
+    editMessage: async ({ params, query, body }, call) => {
+      const asked = { idempotencyKey: keyIn(call), signal: call.signal }
+      const row = await composer.edit(service.get(params.userId), params.messageId, body, query, asked)
+      return { status: 202, body: { success: true, message: sentView(row) } }
+    },
+    cancelMessage: ({ params, query }, call) => {
+      const bot = service.get(params.userId)
+      if (query.for === 'all') {
+        const row = composer.deleteForAll(bot, params.messageId, query, keyIn(call))
+        return row === null ? ok : { status: 202, body: { success: true, message: sentView(row) } }
+      }
       outbox.row(params.userId, params.messageId)
       if (!store.cancel(params.userId, params.messageId)) throw new BotFault('message-on-its-way', 'The message is on its way already')
       return ok
@@ -138,6 +136,7 @@ export function messageHandlers({
       const id = chat === undefined ? null : chatIn(params.userId, chat)
       logStore.clear(params.userId, id)
       webhooks.forget('bots', params.userId, id)
+      votes.clear(params.userId, id)
       return ok
     },
   }
@@ -155,6 +154,13 @@ export function eventsSocket({ service, messages }: MessageParts): SocketHandler
     })
     socket.once('close', end)
   }
+}
+
+/** Throws `idempotency-malformed`. */
+function keyIn({ headers }: Pick<Call, 'headers'>): string | null {
+  const key = idempotencyKey.safeParse(headers['idempotency-key'] ?? null)
+  if (!key.success) throw new BotFault('idempotency-malformed', 'The Idempotency-Key has 1 to 255 characters')
+  return key.data
 }
 
 /** WhatsApp is not asked for subjects again within this time: a group that was left has none. */

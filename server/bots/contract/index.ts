@@ -13,6 +13,8 @@ import { peopleRoutes } from './native/people.ts'
 import { failed, phoneWords, userIdWords } from './parts.ts'
 import { publishedRoutes } from './published.ts'
 import { groupFaults, groupRoutes } from './native/groups.ts'
+import { editRoutes } from './native/edits.ts'
+import { voteRoutes } from './native/votes.ts'
 import { ruleRoutes } from './native/rules.ts'
 import { versionRoutes } from './native/version.ts'
 import { webhookRoutes } from './native/webhooks.ts'
@@ -61,6 +63,8 @@ export const botsContract = defineContract({
     ...groupRoutes,
     ...contactRoutes,
     ...profileRoutes,
+    ...editRoutes,
+    ...voteRoutes,
     ...ruleRoutes,
     ...webhookRoutes,
     ...botRoutes,
@@ -118,6 +122,16 @@ export const botsContract = defineContract({
     'rule-malformed': { status: 400, remedy: 'Correct what the message names.' },
     'rule-beyond-caller': { status: 403, remedy: 'Use a key that may publish to that broker session.' },
     'too-many-rules': { status: 409, remedy: 'Remove a rule of the bot first.' },
+    'message-not-editable': { status: 409, remedy: 'Send a new message instead; only words of the account’s own messages can be changed.' },
+    'message-not-deletable': { status: 409, remedy: 'Delete what the account wrote itself, or in a group as its admin.' },
+    'message-too-old': { status: 409, remedy: 'It can no longer be changed for others; send a new message instead.' },
+    'message-not-forwardable': { status: 409, remedy: 'Send its content as a message of your own.' },
+    'author-missing': { status: 400, remedy: 'Add the author of the message that it is about.' },
+    'not-a-group': { status: 400, remedy: 'Name the people, or send it to a group.' },
+    'poll-not-found': {
+      status: 404,
+      remedy: 'Check the id and the chat; it must be a poll that came or was sent while the session was linked.',
+    },
     'queue-full': { status: 409, remedy: 'Wait until messages have gone out, or remove some that wait.' },
     'source-refused': {
       status: 400,

@@ -11,6 +11,8 @@ export const phoneNumber = z.string().regex(/^[1-9][0-9]{5,14}$/, phoneWords)
 export const userParams = z.object({ userId })
 /** A number, or a chat by its WhatsApp id. */
 export const chat = z.union([phoneNumber, z.string().regex(/^[0-9-]{5,40}@(s\.whatsapp\.net|g\.us|lid)$/)])
+/** A number, or a person by WhatsApp id. */
+export const person = z.union([phoneNumber, z.string().regex(/^[0-9]{5,40}@(s\.whatsapp\.net|lid)$/)])
 export const messageId = z.string().regex(/^[0-9A-Za-z._-]{4,64}$/)
 /** Names a message; `author` in a group, where it is not `fromMe`. */
 export const messageKey = z.object({ id: messageId, fromMe: z.boolean().default(false), author: z.string().max(60).optional() })

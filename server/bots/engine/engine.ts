@@ -8,8 +8,9 @@ import type { GroupCalls } from './groups.ts'
 import type { BotCause } from '../contract/native/views.ts'
 import type { Happening } from './happenings.ts'
 import type { ForeignLink, LinkRows } from './link.ts'
+import type { Message, MessageKey, Progress } from './message.ts'
+import type { Answered, Content } from './outgoing.ts'
 import type { PresenceCalls } from './presence.ts'
-import type { Answered, Content, Message, MessageKey, Progress } from './message.ts'
 import type { KnownPeople } from './people.ts'
 
 export interface Engine {
@@ -100,9 +101,9 @@ export interface Connection {
   /**
    * Resolves once it is written; how it fares after WhatsApp has it comes as `progress`. Throws, here or by `confirmed`: `message-refused`
    * with the reason, `message-held` when it is to be sent again later, `message-unanswered`, and `connection-lost` with which the message
-   * has nothing to do.
+   * has nothing to do. `timer`: seconds after which it vanishes, 0 when it stays.
    */
-  send(chat: string, content: Content, options: { id: string; replyTo: Answered | null }): Promise<Written>
+  send(chat: string, content: Content, options: { id: string; replyTo: Answered | null; timer: number }): Promise<Written>
   /** The account that WhatsApp names for the number; null where there is none. Throws `lookup-refused` and what `send` throws. */
   lookUp(number: string): Promise<Account | null>
   readonly groups: GroupCalls

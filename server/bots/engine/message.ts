@@ -1,6 +1,6 @@
 /** Messages as the room knows them, whatever an engine's library makes of them. Chats and people by their WhatsApp ids (`address.ts`). */
-import type { Bytes } from './bytes.ts'
 import type { Details } from './details.ts'
+import type { PollKey, SealedVote } from './votes.ts'
 
 /** A message as it came in, or one of the account's own from another device. */
 export interface Message {
@@ -24,6 +24,12 @@ export interface Message {
   reactsTo: string | null
   /** What it does to an earlier message of the chat, instead of standing for itself: its words are then what that one says. */
   changes?: Change
+  /** Seconds after which it vanishes; left out where it stays. */
+  timer?: number
+  /** Of a poll: what opens its votes. */
+  pollKey?: PollKey
+  /** A vote in a poll, which is no message of its own. */
+  vote?: SealedVote
   /** What became of it after it was first seen; each only where that is so. */
   editedAt?: number
   deletedAt?: number
@@ -56,25 +62,12 @@ export interface Quoted {
   text: string
 }
 
-/** What can be sent. */
-export type Content =
-  | { type: 'text'; text: string }
-  | { type: 'image' | 'video'; bytes: Bytes; caption: string; mimetype: string }
-  | { type: 'audio'; bytes: Bytes; mimetype: string; voice: boolean }
-  | { type: 'document'; bytes: Bytes; mimetype: string; fileName: string; caption: string }
-  | { type: 'location'; latitude: number; longitude: number; name: string }
-  | { type: 'contact'; name: string; phoneNumber: string }
-  | { type: 'reaction'; emoji: string; to: MessageKey }
-
 export interface MessageKey {
   id: string
   fromMe: boolean
   /** Who wrote it, in a group. */
   author?: string | undefined
 }
-
-/** A message that is answered, with as much of it as the answer shows. */
-export type Answered = MessageKey & { text: string }
 
 /** How far a message of ours has come. `sent`: the server has it. */
 export type Progress = 'sent' | 'delivered' | 'read'

@@ -2,7 +2,6 @@
  * Files that bots are to send: handed over by an upload, or fetched from an address before the call is answered. They lie sealed on the
  * disk until nothing waits with them and their time is over.
  */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { plainName } from '../../http/file-names.ts'
 import type { Fetch } from '../../http/egress-fetch.ts'
@@ -141,10 +140,4 @@ export function createSources({ files, store, fetch, clock, limits = sourceLimit
     },
     sweep,
   }
-}
-
-/** Names what a caller asked for, so that the same call is known again before anything is fetched; null where there is nothing to fetch. */
-export function fingerprintOf(body: object): string | null {
-  const { url, upload } = body as Source // its fields are strings or absent in every body
-  return url === undefined && upload === undefined ? null : createHash('sha256').update(JSON.stringify(body)).digest('hex')
 }

@@ -58,6 +58,10 @@ export function createLogStore(database: Database, sealer: Sealer, people: Pick<
   const one = database.prepare<[string, string, string], SealedMessage>(
     `SELECT ${columns} FROM ${joined} WHERE l.user_id = ? AND l.chat = ? AND l.message_id = ?`,
   )
+  const byId = database.prepare<[{ user: string; id: string; chat: string | null }], SealedMessage>(
+    `SELECT ${columns} FROM ${joined} WHERE l.user_id = @user AND l.message_id = @id AND (@chat IS NULL OR l.chat = @chat)
+    ORDER BY l.number DESC LIMIT 1`,
+  )
   const rewrite = database.prepare('UPDATE bot_log SET sealed = ? WHERE number = ?')
   const everything = database.prepare<[string, number], SealedMessage>(
     `SELECT ${columns} FROM ${joined} WHERE l.user_id = ? AND l.number < ? ORDER BY l.number DESC`,
@@ -142,6 +146,11 @@ export function createLogStore(database: Database, sealer: Sealer, people: Pick<
         // Who answers has read what came before.
         if (message.fromMe) setRead.run(newest.get(userId, message.chat) ?? 0, userId, message.chat)
       })
+    },
+    /** Of several that have this id the newest. */
+    find(userId: string, id: string, chat: string | null): LoggedMessage | undefined {
+      const row = byId.get({ user: userId, id, chat })
+      return row === undefined ? undefined : opened(userId, row)
     },
     read(userId: string, { chat, text = '', before = Number.MAX_SAFE_INTEGER, limit }: LogQuery): Page<LoggedMessage> {
       const wanted = text.toLowerCase()

@@ -22,7 +22,10 @@ import type { Progress } from '../engine/message.ts'
 import type { People } from '../people/people.ts'
 import type { LogStore } from './log-store.ts'
 import type { OutboxRow, OutboxStore } from './outbox-store.ts'
+import type { Content } from '../engine/outgoing.ts'
 import { unpack } from '../outgoing/packed.ts'
+import { lateness } from '../outgoing/time-limits.ts'
+import type { Timers } from '../outgoing/timers.ts'
 import { isOver, outgoingLifecycle, type OutgoingEvent } from './outgoing-lifecycle.ts'
 
 export interface OutboxQueueParts {
@@ -31,6 +34,7 @@ export interface OutboxQueueParts {
   people: Pick<People, 'of'>
   /** A file that a message waits with; null when it is gone. */
   file(userId: string, id: string): Bytes | null
+  timers: Pick<Timers, 'of'>
   clock: Clock
   log: Log
   random(): number
@@ -176,7 +180,7 @@ export class OutboxQueue {
   }
 
   async #sendNext(): Promise<void> {
-    const { store, clock, chats, onSettled } = this.#parts
+    const { store, clock, chats, timers, onSettled } = this.#parts
     const [next, connection] = [store.next(this.#userId, this.#untilStrangers() === 0 ? null : [...this.#refused]), this.bot.live]
     if (next === null || connection === null) return
     const { row, content } = next
@@ -188,7 +192,10 @@ export class OutboxQueue {
       if (chat === null) return this.#fail(row, 'This number has no WhatsApp account')
       const outgoing = unpack(content, (id) => this.#parts.file(this.#userId, id))
       if (outgoing === null) return this.#fail(row, 'The file that it was to carry is gone')
-      const { encoded, confirmed } = await connection.send(chat, outgoing.content, { id: messageId, replyTo: outgoing.replyTo })
+      const { content: unpacked, replyTo } = outgoing
+      const late = this.#tooLate(unpacked)
+      if (late !== null) return this.#fail(row, late)
+      const { encoded, confirmed } = await connection.send(chat, unpacked, { id: messageId, replyTo, timer: timers.of(this.#userId, chat) })
       store.keepEncoded(this.#userId, messageId, encoded)
       await confirmed
       store.setSent(this.#userId, messageId, clock.now())
@@ -200,6 +207,14 @@ export class OutboxQueue {
       // A connection that was lost meanwhile sends it again when it is back.
       if (this.bot.live === connection) this.#onProblem(messageId, error)
     }
+  }
+
+  /** It may have waited for longer than what it is about can be changed. */
+  #tooLate(content: Content): string | null {
+    if (content.type !== 'edit' && content.type !== 'delete') return null
+    const about = this.#parts.store.find(this.#userId, content.of.id)
+    if (about?.status === 'failed') return 'What it is about was never sent'
+    return lateness(content.type, about?.sentAt ?? null, this.#parts.clock.now())
   }
 
   /** False when the message has arrived, or was given up, before. */

@@ -16,7 +16,7 @@ export function sentView({ messageId, chat, kind, status, problem, createdAt, se
   }
 }
 
-export function messageView({ at, changes, editedAt, deletedAt, earlier, ...message }: Message): MessageView {
+export function messageView({ at, changes, pollKey, vote, timer, editedAt, deletedAt, earlier, ...message }: Message): MessageView {
   return {
     ...message,
     at: iso(at),

@@ -1,21 +1,34 @@
 /** What a caller asks to send, as the room sends it. */
-import type { z } from 'zod'
-import type { outgoing } from '../contract/native/outgoing.ts'
+import { randomBytes } from 'node:crypto'
+import type { OutgoingBody } from '../contract/native/outgoing.ts'
 import type { Source } from '../contract/native/source.ts'
-import type { Content } from '../engine/message.ts'
+import type { Card, Content, Naming } from '../engine/outgoing.ts'
+import { cardOf, vcardOf } from '../engine/vcard.ts'
 import type { CarryingKind } from '../media/file-type.ts'
 import type { Opened } from '../media/sources.ts'
+import type { Previews } from './previews.ts'
 
-/** `open` finds the bytes that a message is to carry; see `media/sources.ts`. */
-export async function contentOf(
-  body: z.output<typeof outgoing>,
-  open: (source: Source & { mimetype?: string | undefined }, kind: CarryingKind) => Promise<Opened>,
-): Promise<Content> {
+/** What says by itself all there is to say; what is about another message is put together by the composer. */
+export type PlainBody = Exclude<OutgoingBody, { type: 'forward' | 'reaction' }>
+
+export interface ContentParts {
+  previews: Previews
+  signal: AbortSignal
+  naming: Naming
+  /** Finds the bytes that a message is to carry; see `media/sources.ts`. */
+  open(source: Source & { mimetype?: string | undefined }, kind: CarryingKind): Promise<Opened>
+}
+
+export async function contentOf(body: PlainBody, { previews, signal, naming, open }: ContentParts): Promise<Content> {
   switch (body.type) {
+    case 'text': {
+      const preview = await previews.of(body.text, body.preview, signal)
+      return { type: 'text', text: body.text, ...naming, ...(preview === null ? {} : { preview }) }
+    }
     case 'image':
     case 'video': {
       const { bytes, mimetype } = await open(body, body.type)
-      return { type: body.type, bytes, caption: body.caption, mimetype }
+      return { type: body.type, bytes, caption: body.caption, mimetype, ...naming }
     }
     case 'audio': {
       const { bytes, mimetype } = await open(body, body.type)
@@ -23,15 +36,27 @@ export async function contentOf(
     }
     case 'document': {
       const { bytes, mimetype, name } = await open(body, body.type)
-      return { type: 'document', bytes, mimetype, fileName: body.fileName ?? name ?? 'file', caption: body.caption }
+      return { type: 'document', bytes, mimetype, fileName: body.fileName ?? name ?? 'file', caption: body.caption, ...naming }
     }
-    case 'text':
-      return { type: 'text', text: body.text }
-    case 'location':
-      return { type: 'location', latitude: body.latitude, longitude: body.longitude, name: body.name }
+    case 'location': {
+      const { latitude, longitude, name, address } = body
+      return { type: 'location', latitude, longitude, name, address }
+    }
     case 'contact':
-      return { type: 'contact', name: body.name, phoneNumber: body.phoneNumber }
-    case 'reaction':
-      return { type: 'reaction', emoji: body.emoji, to: body.message }
+      return { type: 'contact', cards: cardsOf(body) }
+    case 'poll':
+      return pollOf(body)
   }
+}
+
+/** With a secret of its own: votes are sealed for it. */
+export function pollOf({ question, options, selectable }: { question: string; options: string[]; selectable: number }): Content {
+  return { type: 'poll', question, options, selectable, secret: randomBytes(32).toString('base64') }
+}
+
+function cardsOf({ name, phoneNumber, contacts }: Extract<PlainBody, { type: 'contact' }>): Card[] {
+  const wanted = contacts ?? (name === undefined || phoneNumber === undefined ? [] : [{ name, phoneNumber }])
+  return wanted.map((card) =>
+    'vcard' in card ? { name: cardOf(card).name, vcard: card.vcard } : { name: card.name, vcard: vcardOf(card) },
+  )
 }

@@ -1,6 +1,8 @@
 /** What is to be sent, as the queue keeps it: one line of JSON, sealed. */
+import { createHash } from 'node:crypto'
 import { bytesOf, type Bytes } from '../engine/bytes.ts'
-import type { Answered, Content } from '../engine/message.ts'
+import type { Answered, Content } from '../engine/outgoing.ts'
+import { vcardOf } from '../engine/vcard.ts'
 
 export interface OutgoingContent {
   content: Content
@@ -21,7 +23,7 @@ export function unpack(text: string, find: (file: string) => Bytes | null): Outg
   // Our own line, sealed since.
   const { content, replyTo } = JSON.parse(text) as { content: Content & { data?: string; file?: string }; replyTo: Answered | null }
   const { data, file, ...rest } = content
-  if (data === undefined && file === undefined) return { content, replyTo }
+  if (data === undefined && file === undefined) return { content: modern(content), replyTo }
   const bytes = data === undefined ? find(file ?? '') : bytesOf(Buffer.from(data, 'base64'))
   return bytes === null ? null : { content: { ...rest, bytes } as Content, replyTo } // the bytes that were taken out above
 }
@@ -29,8 +31,32 @@ export function unpack(text: string, find: (file: string) => Bytes | null): Outg
 /** The words of it, where they are short; nothing of what carries a file (null). */
 export function wordsOf(text: string | null): string {
   if (text === null) return ''
-  const { content } = JSON.parse(text) as { content: { text?: string; caption?: string; name?: string; emoji?: string } } // our own line
-  return content.text ?? content.caption ?? content.emoji ?? content.name ?? ''
+  const { content } = JSON.parse(text) as { content: Words } // our own line
+  const own = content.text ?? content.caption ?? content.emoji ?? content.question ?? content.said?.text
+  return own ?? content.cards?.map(({ name }) => name).join(', ') ?? content.name ?? ''
+}
+
+/** Each has something that is another at every call, or that depends on what is known here. */
+const varying = ['url', 'upload', 'replyTo', 'contacts', 'preview', 'mentions', 'edits'] as const
+const varyingTypes: ReadonlySet<unknown> = new Set(['poll', 'forward', 'reaction', 'contact'])
+
+/** Names what a caller asked for, where the content that is made of it does not; null where that does. */
+export function requestPrint(body: object): string | null {
+  const isVarying = varyingTypes.has(Reflect.get(body, 'type')) || varying.some((field) => Reflect.get(body, field) !== undefined)
+  return isVarying ? createHash('sha256').update(JSON.stringify(body)).digest('hex') : null
+}
+
+/** Where each kind has its words. */
+type Words = Partial<Record<'text' | 'caption' | 'emoji' | 'question' | 'name', string>> & {
+  said?: { text: string }
+  cards?: { name: string }[]
+}
+
+/** Earlier versions kept a contact as a name and a number. */
+function modern(content: Content): Content {
+  if (content.type !== 'contact' || 'cards' in content) return content
+  const { name, phoneNumber } = content as { name: string; phoneNumber: string } // as they wrote it
+  return { type: 'contact', cards: [{ name, vcard: vcardOf({ name, phoneNumber }) }] }
 }
 
 /** The line with other words, or with none and nothing else of the message. */

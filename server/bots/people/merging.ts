@@ -41,13 +41,25 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
     // What nobody has seen stays unread, though something of the other chat that came after it was seen.
     const readNumber = Math.min(Math.max(old.readNumber, kept?.readNumber ?? 0), Math.min(...unread) - 1)
     put.run(userId, to, name === null ? null : sealer.seal(name, namePlace(userId, to)), readNumber)
+    carryTimer.run({ user: userId, from, to })
     removeChat.run(userId, from)
     return true
   }
 
+  const carryTimer = database.prepare(
+    `UPDATE bot_chats SET timer = max(timer, (SELECT timer FROM bot_chats WHERE user_id = @user AND chat = @from))
+      WHERE user_id = @user AND chat = @to`,
+  )
+  const move = [
+    'UPDATE OR IGNORE bot_polls SET chat = @to WHERE user_id = @user AND chat = @from',
+    'UPDATE OR REPLACE bot_votes SET chat = @to WHERE user_id = @user AND chat = @from',
+    'UPDATE OR REPLACE bot_votes SET voter = @to WHERE user_id = @user AND voter = @from',
+  ].map((sql) => database.prepare<[{ user: string; from: string; to: string }]>(sql))
+
   return (userId, from, to) => {
     const wasChat = mergeChats(userId, from, to)
     moveKnown.run(to, userId, from)
+    for (const each of move) each.run({ user: userId, from, to })
     const waiting = moveOutbox.run(to, userId, from).changes
     const logged = moveLog.run(to, userId, from).changes + removeLog.run(userId, from).changes
     return wasChat || waiting > 0 || logged > 0

@@ -20,6 +20,7 @@ import { siteProfileSecrets } from './018-site-profile-secrets.ts'
 import { botPeople } from './019-bot-people.ts'
 import { botKnown } from './020-bot-known.ts'
 import { botMedia } from './021-bot-media.ts'
+import { botVotes } from './022-bot-votes.ts'
 import { botContacts } from './024-bot-contacts.ts'
 import { webhookDeliveries } from './025-webhook-deliveries.ts'
 
@@ -30,4 +31,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botContacts, webhookDeliveries]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botContacts, webhookDeliveries]

@@ -8,6 +8,7 @@ import { messageView, sentView } from './messages.ts'
 import { mergedEvent } from './people.ts'
 import { botCause, restrictionView } from './views.ts'
 import { presenceEvent } from './presence.ts'
+import { voteEvent } from './votes.ts'
 
 /** What the socket sends, one JSON object per message. */
 export const botEvent = z.discriminatedUnion('type', [
@@ -31,6 +32,7 @@ export const botEvent = z.discriminatedUnion('type', [
   /** WhatsApp holds the account back from something, or does not any more. */
   z.object({ type: z.literal('restriction'), userId: z.string(), restriction: restrictionView.nullable() }),
   z.object({ type: z.literal('group'), userId: z.string(), group: groupEvent }),
+  voteEvent,
 ])
 export type BotEvent = z.output<typeof botEvent>
 
@@ -45,6 +47,7 @@ export const botEventTypes = [
   'merged',
   'restriction',
   'group',
+  'vote',
 ] as const satisfies readonly BotEvent['type'][]
 
 /** Those that come by the second: a webhook gets them only where it names them. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
 import { detailsView } from './details.ts'
 import { outgoing } from './outgoing.ts'
-import { chat, failure, messageId, messageKey, userParams } from '../parts.ts'
+import { chat, failure, messageId, messageKey, person, userParams } from '../parts.ts'
 
 export { chat, messageId }
 
@@ -89,7 +89,9 @@ export const messageRoutes = {
     responses: {
       202: { description: 'Queued', body: ok.extend({ message: sentView }) },
       ...refusals,
-      409: failure('The Idempotency-Key was used for another message, or the queue or the room for files is full'),
+      409: failure(
+        'The Idempotency-Key was used for another message, the queue or the room for files is full, or the message cannot be passed on',
+      ),
       413: failure('The file is too large'),
       502: failure('The address could not be fetched'),
     },
@@ -123,8 +125,16 @@ export const messageRoutes = {
     method: 'DELETE',
     path: at('/messages/:messageId'),
     params: messageParams,
-    summary: 'Take a waiting message out of the queue',
-    responses: { 200: { description: 'Taken out', body: ok }, ...refusals, 409: failure('It is on its way already') },
+    summary: 'Take a waiting message out of the queue, or delete one for all',
+    description:
+      'With `for=all` a message that was sent is deleted for everybody who has it, which WhatsApp does for two and a half days; that is a message of its own in the queue. What others wrote an admin of the group can delete. `chat`, and `author` for what others wrote, are needed for what is not in the log.',
+    query: z.object({ for: z.literal('all').optional(), chat: chat.optional(), author: person.optional() }),
+    responses: {
+      200: { description: 'Taken out', body: ok },
+      202: { description: 'Queued: the deletion, by its own id', body: ok.extend({ message: sentView }) },
+      ...refusals,
+      409: failure('It is on its way already, or cannot be deleted, or not any more'),
+    },
   },
   groups: {
     ...shared,

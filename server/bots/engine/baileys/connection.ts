@@ -1,6 +1,6 @@
 /** One connection: a socket of the library, with its events turned into ours and its calls behind our interface. */
 import type { Agent } from 'node:http'
-import type { BinaryNode, WASocket } from 'baileys'
+import type { BinaryNode, WAMessage, WASocket } from 'baileys'
 import { escape, reasonOf } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
 import type { Close, Connection, EngineEvents } from '../engine.ts'
@@ -23,6 +23,7 @@ import { hearPresence, presenceCalls } from './presence.ts'
 import { lookUp } from './people.ts'
 import { hearRestrictions } from './restrictions.ts'
 import { createSender } from './sending.ts'
+import { hearTimers } from './timers.ts'
 import { createUploader } from './upload.ts'
 
 export interface ConnectionParts {
@@ -61,8 +62,10 @@ export function createConnection(parts: ConnectionParts): Connection {
   const naming = createNaming(people, groups)
   const restrictions = hearRestrictions(socket, log, (happening) => guarded(() => events.happened(happening)))
   const sender = createSender({
-    ...{ library, socket, naming, restrictions, uploader: createUploader(library, socket, agent) },
+    ...{ library, socket, people, groups, restrictions, uploader: createUploader(library, socket, agent) },
     refused: (id, refusal) => guarded(() => events.refused(id, refusal)),
+    sent: (id) => events.sent(id),
+    written: (message) => hear([message]),
   })
   const finish = (): void => {
     life.isOver = true
@@ -123,7 +126,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       }
     }),
   )
-  socket.ev.on('messages.upsert', ({ messages }) =>
+  const hear = (messages: readonly WAMessage[]): void =>
     guarded(() => {
       for (const message of messages) {
         // An acknowledgement that comes within a moment is folded into the message itself.
@@ -135,8 +138,8 @@ export function createConnection(parts: ConnectionParts): Connection {
         if (remoteJid != null) people.heard(read.chat, remoteJid)
         events.message(read)
       }
-    }),
-  )
+    })
+  socket.ev.on('messages.upsert', ({ messages }) => hear(messages))
   socket.ev.on('messages.update', (updates) =>
     guarded(() => {
       for (const { key, update } of updates) {
@@ -148,6 +151,7 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   const asker = createAsker(sender)
   hearContacts(socket, asker, log, (happening) => guarded(() => events.happened(happening)))
+  hearTimers(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearPresence(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearGroups(socket, people, (happening) => guarded(() => events.happened(happening)))
 

@@ -4,7 +4,7 @@
  */
 import type { proto } from 'baileys'
 import type { Choice, Details, MediaFacts } from '../details.ts'
-import { cardOf } from './vcard.ts'
+import { cardOf } from '../vcard.ts'
 
 export interface Content {
   kind: string

@@ -4,6 +4,7 @@ import type { Change, Message, Progress, Quoted } from '../message.ts'
 import type { KnownPeople } from '../people.ts'
 import { changingOf } from './changes.ts'
 import { isViewOnce, readContent, type Content } from './content.ts'
+import { pollPartsOf } from './polls.ts'
 
 type Library = typeof import('baileys')
 
@@ -37,6 +38,8 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     quoted: quotedBy(context, library, creds, key, people),
     reactsTo: content?.reactionMessage?.key?.id ?? null,
     ...(changes === undefined ? {} : { changes }),
+    ...(context?.expiration == null || context.expiration <= 0 ? {} : { timer: context.expiration }),
+    ...(content === null ? {} : pollPartsOf(message, content, library, creds)),
   }
 }
 

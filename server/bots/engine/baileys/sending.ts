@@ -1,5 +1,5 @@
 /** Sending: a message is sent when WhatsApp says that it has it, and the library neither waits for that nor says why it has not. */
-import type { BinaryNode, WASocket } from 'baileys'
+import type { BinaryNode } from 'baileys'
 import { inTime } from '../../../async/deadline.ts'
 import type { Fault } from '../../../fault.ts'
 import { escape } from '../../../isolation.ts'
@@ -7,9 +7,7 @@ import type { Connection, Written } from '../engine.ts'
 import { lost, noNewChats, refusalOf, restricted, unanswered } from '../whatsapp-codes.ts'
 import { problemOf } from './errors.ts'
 import type { AskRestriction } from './restrictions.ts'
-import type { Naming } from './naming.ts'
-import { contentFor, keyFor } from './outgoing.ts'
-import type { Uploader } from './upload.ts'
+import { write, type WritingParts } from './writing.ts'
 
 export interface Sender {
   send: Connection['send']
@@ -22,12 +20,8 @@ export interface Sender {
   end(): void
 }
 
-export interface SenderParts {
-  library: typeof import('baileys')
-  socket: WASocket
-  naming: Naming
+export interface SenderParts extends WritingParts {
   restrictions: AskRestriction
-  uploader: Uploader
   /** Hears of a refusal for which nobody waits any more: of a message that an earlier connection has sent. */
   refused(messageId: string, refusal: Fault): void
 }
@@ -35,7 +29,8 @@ export interface SenderParts {
 /** Ms in which the server says that it has a message. */
 const longestAnswer = 30_000
 
-export function createSender({ library, socket, naming, restrictions, uploader, refused }: SenderParts): Sender {
+export function createSender({ restrictions, refused, ...parts }: SenderParts): Sender {
+  const { library, socket, uploader } = parts
   const waiting = new Map<string, PromiseWithResolvers<void>>()
   const over = Promise.withResolvers<never>()
   over.promise.catch(() => {})
@@ -60,25 +55,17 @@ export function createSender({ library, socket, naming, restrictions, uploader, 
   }
 
   return {
-    async send(chat, content, { id, replyTo }): Promise<Written> {
+    async send(chat, content, options): Promise<Written> {
+      const { id } = options
       const answer = Promise.withResolvers<void>()
       answer.promise.catch(() => {})
       waiting.set(id, answer)
       try {
-        const quoted =
-          replyTo === null
-            ? {}
-            : { quoted: { key: keyFor(chat, await naming.named(chat, replyTo)), message: { conversation: replyTo.text } } }
-        const named = content.type === 'reaction' ? { ...content, to: await naming.named(chat, content.to) } : content
         // A connection that ends leaves the library waiting for answers for another minute.
-        const carrying = 'bytes' in content ? { mediaCache: uploader.mediaCache(chat, content.bytes) } : {}
-        const sent = await Promise.race([
-          socket.sendMessage(chat, contentFor(chat, named), { messageId: id, ...quoted, ...carrying }),
-          over.promise,
-        ])
+        const message = await Promise.race([write(parts, chat, content, options), over.promise])
         const confirmed = acknowledged(id, answer.promise)
         confirmed.catch(() => {})
-        return { encoded: library.proto.Message.encode(sent?.message ?? {}).finish(), confirmed }
+        return { encoded: library.proto.Message.encode(message).finish(), confirmed }
       } catch (error) {
         waiting.delete(id)
         throw problemOf(error)

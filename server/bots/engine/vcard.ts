@@ -1,9 +1,8 @@
 /** Contact cards (vCard 3.0, RFC 2426), as WhatsApp writes and reads them. */
-import type { proto } from 'baileys'
-import type { ContactCard } from '../details.ts'
+import type { ContactCard } from './details.ts'
 
 /** Numbers WhatsApp knows (`waid`) come first. */
-export function cardOf({ displayName, vcard }: proto.Message.IContactMessage): ContactCard {
+export function cardOf({ displayName, vcard }: { displayName?: string | null; vcard?: string | null }): ContactCard {
   const text = vcard ?? ''
   // A long line goes on in the next one, which begins with a blank.
   const lines = text.replace(/\r?\n[ \t]/g, '').split(/\r?\n/)
