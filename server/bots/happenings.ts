@@ -38,8 +38,14 @@ function eventOf(userId: string, happening: Happening): BotEvent | null {
     }
     case 'contacts':
     case 'blocked':
-    // Told by who keeps it, when it is news.
+    // Told by who keeps them, where they are news.
     case 'restriction':
+    case 'call':
+    case 'chat':
+    case 'chat-deleted':
+    case 'starred':
+    case 'label':
+    case 'labelled':
       return null
     case 'presence':
       return { ...happening, userId, lastSeen: happening.lastSeen === null ? null : iso(happening.lastSeen) }

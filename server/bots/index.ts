@@ -10,9 +10,7 @@ import { Activity } from './activity/activity.ts'
 import { createActivityStore } from './activity/store.ts'
 import { createBotsApi } from './api/index.ts'
 import { restrictionViewOf } from './api/views.ts'
-import { Contacts } from './contacts/contacts.ts'
-import { createContactStore } from './contacts/store.ts'
-import { Presences } from './contacts/presences.ts'
+import { createAround } from './contacts/around.ts'
 import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
 import type { Bot } from './bot/bot.ts'
@@ -129,8 +127,6 @@ export function createBotsRoom(
   })
   const logStore = createLogStore(database, sealer, people)
   const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock, log })
-  const presences = new Presences({ clock, log })
-  const contacts = new Contacts({ store: createContactStore(database, sealer), now: () => clock.now() })
   const limits = ({ row: { settings } }: Bot) => {
     const { pause, dailyCap, keepMessagesFor } = context.settings.current().bots
     return {
@@ -151,6 +147,7 @@ export function createBotsRoom(
       inbox.trim(bot)
       life.trim(bot)
       votes.trim(bot.row.userId, clock.now() - limits(bot).keepMessagesFor * day)
+      around.calls.trim(bot.row.userId, clock.now() - limits(bot).keepMessagesFor * day)
     },
     onEvent: (event) => tellWebhooks(webhooks, event),
   })
@@ -183,6 +180,7 @@ export function createBotsRoom(
     poll: (userId, chat, messageId) => votes.find(userId, messageId, chat),
     received: () => null,
   })
+  const around = createAround({ database, sealer, clock, log, chatLog: logStore, outbox, tell: (event) => messages.tell(event) })
   const ruleStore = createRuleStore(database)
   const ready = new ReadyRules(ruleStore)
   const rules = new Rules({
@@ -210,7 +208,7 @@ export function createBotsRoom(
     tell(bot, message) {
       if (isNews(message)) activity.count(bot.row.userId, 'received')
       messages.onMessage(bot, message)
-      presences.onMessage(bot, message)
+      around.presences.onMessage(bot, message)
       votes.remember(bot.row.userId, message)
       timers.onMessage(bot.row.userId, message)
     },
@@ -243,7 +241,7 @@ export function createBotsRoom(
         data: { reason: bot.row.reason ?? undefined, cause: bot.row.cause ?? undefined },
       })
       messages.onState(bot, state)
-      presences.onState(bot, state)
+      around.presences.onState(bot, state)
       inbox.recover(bot)
       if (state === 'online') outbox.pump(bot)
     },
@@ -253,7 +251,7 @@ export function createBotsRoom(
     onHappening: createHappenings({
       log,
       tell: (event) => messages.tell(event),
-      keepers: [presences, groups, contacts, restrictions, timers],
+      keepers: [groups, ...around.keepers, restrictions, timers],
     }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),
@@ -265,9 +263,8 @@ export function createBotsRoom(
         ready.forget(userId)
         runner.forget(userId)
         restrictions.forget(userId)
-        presences.forget(userId)
         pace.forget(userId)
-        contacts.forget(userId)
+        around.forget(userId)
         webhooks.removeAll('bots', userId)
         removed?.(userId)
       }
@@ -287,8 +284,7 @@ export function createBotsRoom(
       egress: context.egress,
       outbox,
       messages,
-      presences,
-      contacts,
+      ...around,
       outboxStore,
       logStore,
       people,

@@ -7,9 +7,12 @@ import type { Contact } from '../contacts/store.ts'
 import type { ContactDetailView, contactRoutes, ContactView } from '../contract/native/contacts.ts'
 import { chatOf, numberOf } from '../engine/address.ts'
 import type { BotService } from '../service.ts'
+import type { CallRouteParts } from './calls.ts'
+import type { ChatRouteParts } from './chats.ts'
 import { liveConnection } from './live-connection.ts'
+import type { PresenceParts } from './presence.ts'
 
-export interface ContactParts {
+export interface ContactParts extends PresenceParts, CallRouteParts, ChatRouteParts {
   service: BotService
   contacts: Contacts
 }

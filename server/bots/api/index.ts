@@ -11,9 +11,11 @@ import { mediaHandlers, type MediaParts } from './media.ts'
 import { peopleHandlers, type PeopleRouteParts } from './people.ts'
 import { groupHandlers, type GroupRouteParts } from './groups.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './messages.ts'
+import { callHandlers } from './calls.ts'
+import { chatHandlers } from './chats.ts'
 import { contactHandlers, type ContactParts } from './contacts.ts'
 import { profileHandlers } from './profile.ts'
-import { presenceHandlers, type PresenceParts } from './presence.ts'
+import { presenceHandlers } from './presence.ts'
 import { publishedHandlers, type PublishedParts } from './published.ts'
 import { ruleHandlers } from './rules.ts'
 import { isoOrNull, restrictionViewOf, viewOf } from './views.ts'
@@ -28,7 +30,6 @@ export interface ApiParts
     MediaParts,
     PeopleRouteParts,
     GroupRouteParts,
-    PresenceParts,
     ContactParts,
     PublishedParts,
     BotRouteParts,
@@ -67,6 +68,8 @@ export function createBotsApi(parts: ApiParts): Api {
       ...peopleHandlers(parts),
       ...groupHandlers(parts),
       ...contactHandlers(parts),
+      ...callHandlers(parts),
+      ...chatHandlers(parts),
       ...profileHandlers(parts),
       ...voteHandlers(parts),
       ...ruleHandlers(parts),

@@ -6,9 +6,11 @@ import type { Call, Handlers, SocketHandler } from '../../http/api.ts'
 import type { Contract } from '../../http/contract.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { editRoutes } from '../contract/native/edits.ts'
-import type { messageRoutes } from '../contract/native/messages.ts'
+import type { ChatView, messageRoutes } from '../contract/native/messages.ts'
+import type { Chats } from '../contacts/chats.ts'
+import type { Contacts } from '../contacts/contacts.ts'
 import { userId } from '../contract/parts.ts'
-import type { LogStore } from '../messages/log-store.ts'
+import type { Chat, LogStore } from '../messages/log-store.ts'
 import type { OutboxStore } from '../messages/outbox-store.ts'
 import type { Messages } from '../messages/messages.ts'
 import { chatView, loggedView, sentView } from '../messages/views.ts'
@@ -22,6 +24,8 @@ import { liveConnection } from './live-connection.ts'
 import type { Votes } from '../votes/votes.ts'
 
 export interface MessageParts {
+  contacts: Contacts
+  chats: Chats
   service: BotService
   outbox: Outbox
   messages: Messages
@@ -49,9 +53,13 @@ export function messageHandlers({
   webhooks,
   votes,
   composer,
+  contacts,
+  chats,
 }: MessageParts): Handlers<Contract<typeof messageRoutes & typeof editRoutes>['routes']> {
   /** The chat that is meant, by whichever id. */
   const chatIn = (userId: string, chat: string): string => people.idOf(userId, chatOf(chat))
+  /** As the address book has it, before what the chat calls itself. */
+  const nameOf = (id: string, { chat, name }: Chat): string | null => contacts.find(id, chat)?.name ?? name
   const ok = { status: 200 as const, body: { success: true as const } }
   return {
     sendMessage: async ({ params, body }, call) => {
@@ -126,7 +134,9 @@ export function messageHandlers({
         status: 200,
         body: {
           success: true,
-          chats: page.items.map((chat) => chatView({ ...chat, name: chat.name ?? names.get(chat.chat) ?? null })),
+          chats: page.items
+            .map((chat) => chatView({ ...chat, name: nameOf(userId, chat) ?? names.get(chat.chat) ?? null }, chats.view(userId, chat.chat)))
+            .filter((chat) => isWanted(chat, query)),
           next: page.next,
         },
       }
@@ -161,6 +171,14 @@ function keyIn({ headers }: Pick<Call, 'headers'>): string | null {
   const key = idempotencyKey.safeParse(headers['idempotency-key'] ?? null)
   if (!key.success) throw new BotFault('idempotency-malformed', 'The Idempotency-Key has 1 to 255 characters')
   return key.data
+}
+
+function isWanted(
+  chat: ChatView,
+  wanted: { [Name in 'archived' | 'pinned' | 'markedUnread']?: boolean | undefined } & { label?: string | undefined },
+) {
+  const flags = (['archived', 'pinned', 'markedUnread'] as const).every((name) => wanted[name] === undefined || wanted[name] === chat[name])
+  return flags && (wanted.label === undefined || chat.labels.includes(wanted.label))
 }
 
 /** WhatsApp is not asked for subjects again within this time: a group that was left has none. */

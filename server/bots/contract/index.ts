@@ -4,6 +4,8 @@ import { defineContract, type Problem } from '../../http/contract.ts'
 import { eventSockets } from './native/events.ts'
 import { mediaRoutes } from './native/media.ts'
 import { messageRoutes } from './native/messages.ts'
+import { callRoutes } from './native/calls.ts'
+import { chatRoutes } from './native/chats.ts'
 import { contactRoutes } from './native/contacts.ts'
 import { presenceRoutes } from './native/presence.ts'
 import { profileRoutes } from './native/profile.ts'
@@ -62,6 +64,8 @@ export const botsContract = defineContract({
     ...peopleRoutes,
     ...groupRoutes,
     ...contactRoutes,
+    ...callRoutes,
+    ...chatRoutes,
     ...profileRoutes,
     ...editRoutes,
     ...voteRoutes,
@@ -143,6 +147,10 @@ export const botsContract = defineContract({
     'uploads-full': { status: 409, remedy: 'Wait until messages have gone out, or until older uploads end.' },
     'file-too-large': { status: 413, remedy: 'Send a smaller file; the reference says how large each may be.' },
     'chat-missing': { status: 400, remedy: 'Say which chat it is about.' },
+    'call-not-found': { status: 404, remedy: 'Check the id; the list of calls shows those there were.' },
+    'call-over': { status: 409, remedy: 'None: the call does not ring any more.' },
+    'label-not-found': { status: 404, remedy: 'Check the id; the list of labels shows those there are.' },
+    'settings-conflict': { status: 409, remedy: 'Try again in a moment.' },
     'contact-not-found': { status: 404, remedy: 'Check the number, or the id.' },
     'picture-not-found': { status: 404, remedy: 'None: there is no picture, or this account may not see it.' },
     'picture-malformed': { status: 400, remedy: 'Give a JPEG of up to 1 MB.' },

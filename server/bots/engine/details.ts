@@ -24,6 +24,13 @@ export interface Details {
   event?: { name: string; description: string; startsAt: string | null; cancelled: boolean }
   /** To a group: whoever follows it joins. */
   invite?: { group: string; name: string; code: string }
+  /** Of a call that rang. */
+  call?: CallFacts
+}
+
+export interface CallFacts {
+  video: boolean
+  state: 'rejected' | 'missed' | 'ended'
 }
 
 export interface MediaFacts {

@@ -3,6 +3,8 @@
  * is in `baileys/`.
  */
 import type { Fault } from '../../fault.ts'
+import type { CallCalls } from './calls.ts'
+import type { ChatCalls } from './chats.ts'
 import type { ContactCalls, ProfileCalls } from './contacts.ts'
 import type { GroupCalls } from './groups.ts'
 import type { BotCause } from '../contract/native/views.ts'
@@ -110,6 +112,8 @@ export interface Connection {
   isAdmin(group: string, person: string): Promise<boolean>
   readonly presence: PresenceCalls
   readonly contacts: ContactCalls
+  readonly calls: CallCalls
+  readonly chats: ChatCalls
   readonly profile: ProfileCalls
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
   /** Hands over what was heard and not told yet, then ends the socket. No event comes after it. */

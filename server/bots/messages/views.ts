@@ -1,6 +1,7 @@
 /** Messages and chats as the API and the sockets show them. */
 import { iso } from '../../clock.ts'
 import type { BotEvent } from '../contract/native/events.ts'
+import type { ChatFlagsView } from '../contract/native/chat-flags.ts'
 import type { ChatView, LoggedView, MessageView, SentView } from '../contract/native/messages.ts'
 import { isGroup, numberOf } from '../engine/address.ts'
 import type { Change, Message } from '../engine/message.ts'
@@ -37,6 +38,6 @@ export function loggedView({ number, status, ...message }: LoggedMessage): Logge
   return { ...messageView(message), number, status }
 }
 
-export function chatView({ chat, last, ...facts }: Chat): ChatView {
-  return { chat, isGroup: isGroup(chat), phoneNumber: numberOf(chat), ...facts, last: loggedView(last) }
+export function chatView({ chat, last, ...facts }: Chat, flags: ChatFlagsView): ChatView {
+  return { chat, isGroup: isGroup(chat), phoneNumber: numberOf(chat), ...facts, last: loggedView(last), ...flags }
 }

@@ -27,6 +27,16 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
   const removeLog = database.prepare('DELETE FROM bot_log WHERE user_id = ? AND chat = ?')
   const moveOutbox = database.prepare('UPDATE bot_outbox SET chat = ? WHERE user_id = ? AND chat = ?')
 
+  // How the chat is sorted, its calls, and the person themselves: what is known of the number already is right.
+  const moves = [
+    ...['bot_chat_flags', 'bot_label_uses', 'bot_stars', 'bot_calls'].map((table) => ['chat', table] as const),
+    ['person', 'bot_calls'] as const,
+    ['person', 'bot_contacts'] as const,
+  ].map(([column, table]) => ({
+    move: database.prepare(`UPDATE OR IGNORE ${table} SET ${column} = ? WHERE user_id = ? AND ${column} = ?`),
+    remove: database.prepare(`DELETE FROM ${table} WHERE user_id = ? AND ${column} = ?`),
+  }))
+
   const nameOf = (userId: string, id: string, name: Buffer | null): string | null =>
     name === null ? null : openOrNull(sealer, name, namePlace(userId, id))
 
@@ -57,6 +67,10 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
   ].map((sql) => database.prepare<[{ user: string; from: string; to: string }]>(sql))
 
   return (userId, from, to) => {
+    for (const { move, remove } of moves) {
+      move.run(to, userId, from)
+      remove.run(userId, from)
+    }
     const wasChat = mergeChats(userId, from, to)
     moveKnown.run(to, userId, from)
     for (const each of move) each.run({ user: userId, from, to })

@@ -66,4 +66,6 @@ export const detailsView = z.object({
   event: z.object({ name: z.string(), description: z.string(), startsAt: isoTime.nullable(), cancelled: z.boolean() }).optional(),
   /** To a group. */
   invite: z.object({ group: z.string(), name: z.string(), code: z.string() }).optional(),
+  /** Of a call that rang. */
+  call: z.object({ video: z.boolean(), state: z.enum(['rejected', 'missed', 'ended']) }).optional(),
 })

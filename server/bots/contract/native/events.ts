@@ -7,6 +7,8 @@ import { groupEvent } from './group-views.ts'
 import { messageView, sentView } from './messages.ts'
 import { mergedEvent } from './people.ts'
 import { botCause, restrictionView } from './views.ts'
+import { callEvent } from './calls.ts'
+import { chatEvent, labelEvent } from './chats.ts'
 import { presenceEvent } from './presence.ts'
 import { voteEvent } from './votes.ts'
 
@@ -28,6 +30,9 @@ export const botEvent = z.discriminatedUnion('type', [
     chat: z.string(),
   }),
   presenceEvent,
+  callEvent,
+  chatEvent,
+  labelEvent,
   mergedEvent,
   /** WhatsApp holds the account back from something, or does not any more. */
   z.object({ type: z.literal('restriction'), userId: z.string(), restriction: restrictionView.nullable() }),
@@ -44,6 +49,9 @@ export const botEventTypes = [
   'state',
   'rule',
   'presence',
+  'call',
+  'chat',
+  'label',
   'merged',
   'restriction',
   'group',

@@ -1,6 +1,7 @@
 /** Sending and reading: routes beside the published ones, under the same rules and in the same shape. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
+import { chatFlags } from './chat-flags.ts'
 import { detailsView } from './details.ts'
 import { outgoing } from './outgoing.ts'
 import { chat, failure, messageId, messageKey, person, userParams } from '../parts.ts'
@@ -60,6 +61,7 @@ export const chatView = z.object({
   /** Received since the chat was last read here or answered. */
   unread: z.number().int(),
   last: loggedView,
+  ...chatFlags,
 })
 export type ChatView = z.output<typeof chatView>
 
@@ -183,9 +185,17 @@ export const messageRoutes = {
     method: 'GET',
     path: at('/chats'),
     summary: 'Chats of the log, the one with the newest message first',
-    description: '`next`, when there is one, is the `before` of the following page.',
+    description:
+      '`next`, when there is one, is the `before` of the following page. `archived`, `pinned`, `markedUnread` and `label` leave out others, so that a page may hold fewer.',
     verb: 'write',
-    query: z.object({ before: z.coerce.number().int().min(1).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
+    query: z.object({
+      before: z.coerce.number().int().min(1).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+      archived: z.stringbool().optional(),
+      pinned: z.stringbool().optional(),
+      markedUnread: z.stringbool().optional(),
+      label: z.string().max(40).optional(),
+    }),
     responses: {
       200: { description: 'Chats', body: ok.extend({ chats: z.array(chatView), next: z.number().int().nullable() }) },
       ...refusals,

@@ -7,7 +7,10 @@ import type { Close, Connection, EngineEvents } from '../engine.ts'
 import type { KnownPeople } from '../people.ts'
 import { closeOf, lookupRefusalOf } from '../whatsapp-codes.ts'
 import { isAdminOf } from './admins.ts'
+import { createAppState } from './app-state.ts'
 import { createAsker } from './asking.ts'
+import { hearCalls } from './calls.ts'
+import { chatCalls, hearChats } from './chats.ts'
 import { contactCalls, hearContacts } from './contacts.ts'
 import { closeOfError } from './errors.ts'
 import type { GroupCache } from './group-cache.ts'
@@ -150,6 +153,9 @@ export function createConnection(parts: ConnectionParts): Connection {
   )
 
   const asker = createAsker(sender)
+  const appState = createAppState(library, socket, asker, log)
+  const calls = hearCalls(socket, asker, log, (happening) => guarded(() => events.happened(happening)))
+  hearChats(socket, appState, log, (happening) => guarded(() => events.happened(happening)))
   hearContacts(socket, asker, log, (happening) => guarded(() => events.happened(happening)))
   hearTimers(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearPresence(socket, log, (happening) => guarded(() => events.happened(happening)))
@@ -168,8 +174,10 @@ export function createConnection(parts: ConnectionParts): Connection {
     groups: createGroupCalls({ library, socket, people, cache: groups, answered: sender.answered }),
     isAdmin: (group, person) => sender.answered(isAdminOf(groups, people, group, person), lookupRefusalOf),
     presence: presenceCalls(socket, people.addressOf),
-    contacts: contactCalls(socket, asker, agent),
-    profile: profileCalls(socket, () => library.jidNormalizedUser(creds.me?.id), asker),
+    contacts: contactCalls(socket, asker, appState, agent),
+    profile: profileCalls(socket, () => library.jidNormalizedUser(creds.me?.id), asker, appState),
+    calls,
+    chats: chatCalls(socket, asker, appState, people.addressOf),
     markRead: async (chat, keys) => sender.answered(socket.readMessages(await naming.keysFor(chat, keys)), lookupRefusalOf),
     end,
   }

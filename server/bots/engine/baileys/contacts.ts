@@ -5,6 +5,7 @@ import { createSerialQueue } from '../../../async/serial-queue.ts'
 import { reasonOf } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
 import type { ContactCalls, ContactFacts, ContactHappening } from '../contacts.ts'
+import type { AppState } from './app-state.ts'
 import type { Asker } from './asking.ts'
 import { numbered } from './people.ts'
 import { fetchPicture } from './pictures.ts'
@@ -55,12 +56,16 @@ export async function contactFacts(socket: WASocket, contact: Partial<Contact>, 
   }
 }
 
-export function contactCalls(socket: WASocket, { ask, learn }: Asker, agent: Agent | undefined): ContactCalls {
+export function contactCalls(
+  socket: WASocket,
+  { ask, learn }: Asker,
+  { change }: Pick<AppState, 'change'>,
+  agent: Agent | undefined,
+): ContactCalls {
   const pictureUrl: ContactCalls['pictureUrl'] = async (person, size) => (await learn(() => socket.profilePictureUrl(person, size))) ?? null
   return {
-    save: (person, { fullName, firstName }) =>
-      ask(() => socket.addOrEditContact(person, { fullName, firstName, saveOnPrimaryAddressbook: true })),
-    remove: (person) => ask(() => socket.removeContact(person)),
+    save: (person, { fullName, firstName }) => change({ contact: { fullName, firstName, saveOnPrimaryAddressbook: true } }, person),
+    remove: (person) => change({ contact: null }, person),
     block: (person, blocked) => ask(() => socket.updateBlockStatus(person, blocked ? 'block' : 'unblock')),
     async blocked() {
       const ids = await ask(() => socket.fetchBlocklist())

@@ -57,6 +57,8 @@ function readingOf(
   const changing = changingOf(content, library)
   if (changing !== null)
     return { ...(changing.content === null ? nothing('revoked') : readContent(changing.content, false)), changes: changing.change }
+  // The library makes a message of a call to a group, which is told as a call.
+  if (content.call != null) return null
   const isAboutKeys = content.senderKeyDistributionMessage != null && Object.keys(content).every((field) => keyFields.has(field))
   return content.protocolMessage != null || isAboutKeys ? null : readContent(content, isViewOnce(message))
 }

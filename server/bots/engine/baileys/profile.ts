@@ -1,6 +1,7 @@
 /** What the account says of itself, and who sees what of it. */
 import type { WASocket } from 'baileys'
 import type { Privacy, ProfileCalls } from '../contacts.ts'
+import type { AppState } from './app-state.ts'
 import type { Asker } from './asking.ts'
 
 /** WhatsApp's names. */
@@ -16,7 +17,7 @@ const categories: Record<keyof Privacy, string> = {
 }
 const server = 's.whatsapp.net'
 
-export function profileCalls(socket: WASocket, me: () => string, { ask }: Asker): ProfileCalls {
+export function profileCalls(socket: WASocket, me: () => string, { ask }: Asker, { change }: Pick<AppState, 'change'>): ProfileCalls {
   const set = (xmlns: string, tag: string, attrs: Record<string, string>, content: Uint8Array | undefined): Promise<unknown> =>
     ask(() =>
       socket.query({
@@ -26,7 +27,7 @@ export function profileCalls(socket: WASocket, me: () => string, { ask }: Asker)
     )
   return {
     me,
-    setName: (name) => ask(() => socket.updateProfileName(name)),
+    setName: (name) => change({ pushNameSetting: name }, ''),
     setAbout: (text) => ask(() => socket.updateProfileStatus(text)),
     // The library's own way wants a program for pictures that is not here; WhatsApp takes a JPEG as it is.
     async setPicture(jpeg) {
