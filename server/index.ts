@@ -104,6 +104,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     events: bus,
     egress,
     changed: (resource) => stream.changed(resource),
+    diskRefused: (room, refusal) => disk.refused(room, refusal),
     sealer,
     settings,
     clock,

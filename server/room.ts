@@ -9,6 +9,7 @@ import type { Egress } from './http/egress.ts'
 import type { RoomName } from './http/contract.ts'
 import type { Log } from './log.ts'
 import type { Sealer } from './secrets/sealer.ts'
+import type { DiskRefusal } from './store/disk.ts'
 
 export interface RoomContext {
   /** The data directory; a room keeps its files in a folder of its own name below it. */
@@ -17,6 +18,8 @@ export interface RoomContext {
   events: EventSink
   /** Tells open windows that what they show of `resource` (e.g. `browsers`) changed without being worth an event. */
   changed(resource: string): void
+  /** What goes on by itself could not write; requests are told by what they throw. */
+  diskRefused?(room: RoomName, refusal: DiskRefusal): void
   sealer: Sealer
   /** Judges every connection to an address that a caller named. */
   egress: Egress

@@ -570,6 +570,7 @@ export const en: Words = {
       label: { label: 'Labels', help: 'A label is made, changed or deleted, put on a chat or message or taken off' },
       presence: { label: 'Presence', help: 'Who is online, writes or records; only where it is chosen, since it comes by the second' },
       restriction: { label: 'Held back', help: 'WhatsApp lets the account begin no new chats for a while, or lets it again' },
+      media: { label: 'Files', help: 'The file of a message is kept, or cannot be had; only where it is chosen' },
       merged: { label: 'Merged chats', help: 'Two chats turned out to be one person’s' },
     },
     everyEvent: 'Everything',

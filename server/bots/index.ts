@@ -26,7 +26,8 @@ import { createKnownStore } from './life/known-store.ts'
 import { Life } from './life/life.ts'
 import { createLogChanges } from './life/log-changes.ts'
 import { createLockedRows } from './locked/locked-rows.ts'
-import { createMedia } from './media/media.ts'
+import { limitsOf } from './limits.ts'
+import { createMedia, type Media } from './media/media.ts'
 import { Inbox } from './messages/inbox.ts'
 import { createLogStore, type LogStore } from './messages/log-store.ts'
 import { Messages } from './messages/messages.ts'
@@ -61,6 +62,8 @@ export interface BotsRoom extends Room {
   outbox: Outbox
   /** What bots heard and sent, where that is kept. */
   log: Pick<LogStore, 'read'>
+  /** Files of messages. */
+  media: Media
 }
 
 export interface BotsGiven {
@@ -127,14 +130,7 @@ export function createBotsRoom(
   })
   const logStore = createLogStore(database, sealer, people)
   const activity = new Activity({ store: createActivityStore(database), historySince: store.historySince, clock, log })
-  const limits = ({ row: { settings } }: Bot) => {
-    const { pause, dailyCap, keepMessagesFor } = context.settings.current().bots
-    return {
-      pause: settings.pause ?? pause,
-      dailyCap: settings.dailyCap ?? dailyCap,
-      keepMessagesFor: settings.keepMessagesFor ?? keepMessagesFor,
-    }
-  }
+  const limits = ({ row }: Bot) => limitsOf(row.settings, context.settings.current().bots)
   const votes = new Votes({ store: createVoteStore(database, sealer), tell: (event) => messages.tell(event) })
   const messages: Messages = new Messages({
     store: outboxStore,
@@ -151,7 +147,13 @@ export function createBotsRoom(
     },
     onEvent: (event) => tellWebhooks(webhooks, event),
   })
-  const media = createMedia({ ...context, database, databaseFile: variables?.databaseFile ?? null })
+  const media = createMedia({
+    ...{ ...context, database, limits, databaseFile: variables?.databaseFile ?? null },
+    bots: () => service.list(),
+    tell: (event) => messages.tell(event),
+    onDiskRefusal: (refusal) => context.diskRefused?.('bots', refusal),
+    backOff,
+  })
   const timers = createTimers(database)
   const restrictions = new Restrictions({
     clock,
@@ -208,12 +210,13 @@ export function createBotsRoom(
     tell(bot, message) {
       if (isNews(message)) activity.count(bot.row.userId, 'received')
       messages.onMessage(bot, message)
+      media.onMessage(bot, message)
       around.presences.onMessage(bot, message)
       votes.remember(bot.row.userId, message)
       timers.onMessage(bot.row.userId, message)
     },
     keep: (bot, message) => messages.keep(bot, message),
-    onDeleted: () => {},
+    onDeleted: (userId, chat, messageId) => media.onDeleted(userId, chat, messageId),
   })
   // Who is who may have become known since the message was kept.
   const named = (bot: Bot, message: Message): Message => people.named(bot.row.userId, message)
@@ -244,6 +247,7 @@ export function createBotsRoom(
       around.presences.onState(bot, state)
       inbox.recover(bot)
       if (state === 'online') outbox.pump(bot)
+      if (state === 'online') media.onOnline(bot)
     },
     onArrival: (bot, digest, message) => inbox.onArrival(bot, digest, message),
     onMessage: (bot, message) => inbox.onMessage(bot, message),
@@ -263,6 +267,7 @@ export function createBotsRoom(
         ready.forget(userId)
         runner.forget(userId)
         restrictions.forget(userId)
+        media.forget(userId)
         pace.forget(userId)
         around.forget(userId)
         webhooks.removeAll('bots', userId)
@@ -289,7 +294,7 @@ export function createBotsRoom(
       logStore,
       people,
       restrictions,
-      sources: media.sources,
+      media,
       version: {
         set: setVersion,
         own: () => engine.ownVersion(),
@@ -314,6 +319,7 @@ export function createBotsRoom(
     messages,
     outbox,
     log: logStore,
+    media,
     async start() {
       messages.start()
       media.start()
@@ -330,7 +336,7 @@ export function createBotsRoom(
       await runner.settled()
       activity.stop()
       messages.stop()
-      media.stop()
+      await media.stop()
       await webhooks.stop()
       // It stays open for the next start; the end of the process closes it.
       own?.pragma('wal_checkpoint(TRUNCATE)')

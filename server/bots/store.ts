@@ -4,6 +4,7 @@ import type { Sealer } from '../secrets/sealer.ts'
 import { createLinkStore } from './bot/link-store.ts'
 import type { BotCause, BotState } from './contract/native/views.ts'
 import type { Ignorable } from './engine/place.ts'
+import type { MediaKeys } from './engine/media-keys.ts'
 import { createInboxStore } from './messages/inbox-store.ts'
 import { openOrNull } from './locked/locked.ts'
 
@@ -44,6 +45,11 @@ export interface BotSettings {
   keepsDeleted: boolean
   /** Places whose messages are acknowledged, and no more: no log, no webhook, no rule hears of them. */
   ignores: Readonly<Record<Ignorable, boolean>>
+  /** Files of messages are fetched and kept: of these kinds, at most so many megabytes, for so many days. */
+  keepsMedia: boolean | null
+  mediaKinds: MediaKeys['kind'][] | null
+  mediaBudget: number | null
+  keepMediaFor: number | null
   /** Has WhatsApp tell of each person who writes whether they are there and type. */
   followsPresence: boolean
   /** Refuses calls as they come in, and answers with a text where there is one. */
@@ -63,6 +69,10 @@ export const defaultBotSettings: BotSettings = {
   keepMessagesFor: null,
   keepsDeleted: false,
   ignores: { groups: false, broadcasts: false, channels: true, status: true },
+  keepsMedia: null,
+  mediaKinds: null,
+  mediaBudget: null,
+  keepMediaFor: null,
   followsPresence: false,
   rejectCalls: false,
   rejectCallsText: null,

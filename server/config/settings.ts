@@ -151,6 +151,13 @@ export const settingsSchema = z.object({
       dailyCap: z.number().int().min(1).max(100_000).default(500),
       /** Days that sent messages, and logs where wanted, are kept. */
       keepMessagesFor: z.number().int().min(1).max(3_650).default(30),
+      /** Fetches the files of messages that come in and keeps them: of these kinds, at most so many megabytes of one bot, so many days. */
+      keepsMedia: z.boolean().default(false),
+      mediaKinds: z
+        .array(z.enum(['image', 'video', 'audio', 'document', 'sticker']))
+        .default(['image', 'video', 'audio', 'document', 'sticker']),
+      mediaBudget: z.number().int().min(1).max(1_000_000).default(1_000),
+      keepMediaFor: z.number().int().min(1).max(3_650).default(30),
       /**
        * Answers an account that asks for a passkey, in a browser on this machine. Experimental: never tried on the real WhatsApp, which may
        * restrict numbers for it.

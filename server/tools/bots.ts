@@ -7,6 +7,7 @@ import type { Bot } from '../bots/bot/bot.ts'
 import type { Messages } from '../bots/messages/messages.ts'
 import { loggedView, sentView } from '../bots/messages/views.ts'
 import { chatOf } from '../bots/engine/address.ts'
+import type { Media } from '../bots/media/media.ts'
 import type { LogStore } from '../bots/messages/log-store.ts'
 import type { Outbox } from '../bots/messages/outbox.ts'
 import type { BotService } from '../bots/service.ts'
@@ -17,6 +18,7 @@ import { waitFor } from '../async/deadline.ts'
 export interface BotAccess {
   service: Pick<BotService, 'list' | 'get'>
   log: Pick<LogStore, 'read'>
+  media: Pick<Media, 'view'>
   outbox: Pick<Outbox, 'add' | 'row' | 'cappedUntil'>
   messages: Pick<Messages, 'subscribe'>
 }
@@ -32,7 +34,7 @@ const isUnderway = (status: string): boolean => status === 'queued' || status ==
 
 const isReached = (standing: Standing, { row }: Bot): boolean => standing.reaches('bots', { subject: row.userId, makers: [row.madeBy] })
 
-export function botTools({ service, log, outbox, messages }: BotAccess): BuiltInTool[] {
+export function botTools({ service, log, media, outbox, messages }: BotAccess): BuiltInTool[] {
   /** One of somebody else is answered as one that is not there. */
   const get = (userId: string, standing: Standing): Bot => {
     const found = service.get(userId)
@@ -79,7 +81,7 @@ export function botTools({ service, log, outbox, messages }: BotAccess): BuiltIn
       run({ userId, chat: of, text, before, limit }, { standing }) {
         const { row } = get(userId, standing)
         const { items } = log.read(userId, { limit, text, before, chat: of === undefined ? undefined : chatOf(of) })
-        return facts({ keepsLog: row.settings.keepsLog, messages: items.map(loggedView) })
+        return facts({ keepsLog: row.settings.keepsLog, messages: items.map((item) => loggedView(item, media.view(userId, item))) })
       },
     }),
     builtInTool({

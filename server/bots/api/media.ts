@@ -1,28 +1,42 @@
 /** Binds the routes of files to their services. */
 import { iso } from '../../clock.ts'
-import type { Call, Handlers } from '../../http/api.ts'
+import type { Call, handled, Handlers } from '../../http/api.ts'
+import type { Bot } from '../bot/bot.ts'
 import type { mediaRoutes } from '../contract/native/media.ts'
 import { mostBytes } from '../contract/native/source.ts'
+import { chatOf } from '../engine/address.ts'
 import { BotFault } from '../fault.ts'
 import { tooLarge } from '../media/fetched.ts'
 import type { KeptFile } from '../media/file-store.ts'
+import { usualTypes } from '../media/file-type.ts'
+import type { Media } from '../media/media.ts'
 import { boundaryOf, firstFile } from '../media/multipart.ts'
 import type { Sources } from '../media/sources.ts'
+import type { People } from '../people/people.ts'
 import type { BotService } from '../service.ts'
+import { sendFile } from './file-reply.ts'
 
 export interface MediaParts {
   service: BotService
-  sources: Sources
+  people: People
+  media: Media
 }
 
-export function mediaHandlers({ service, sources }: MediaParts): Handlers<typeof mediaRoutes> {
+export function mediaHandlers({ service, people, media }: MediaParts): Handlers<typeof mediaRoutes> {
   return {
     uploadMedia: async ({ params, query }, call) => {
       const { userId } = service.get(params.userId).row
-      const { id, name, mimetype, size, expiresAt, createdAt } = await take(sources, userId, query.name ?? null, call)
+      const { id, name, mimetype, size, expiresAt, createdAt } = await take(media.sources, userId, query.name ?? null, call)
       return { status: 201, body: { success: true, upload: { id, name, mimetype, size, expiresAt: iso(expiresAt ?? createdAt) } } }
     },
+    messageMedia: ({ params: { userId, messageId }, query }, call) =>
+      give(media, service.get(userId), { chat: people.idOf(userId, chatOf(query.chat)), messageId }, call),
   }
+}
+
+async function give(media: Media, bot: Bot, { chat, messageId }: { chat: string; messageId: string }, call: Call): Promise<typeof handled> {
+  const file = await media.get(bot, chat, messageId)
+  return sendFile({ ...file, mimetype: file.mimetype ?? usualTypes.document, read: (range) => media.read(file, range) }, call)
 }
 
 async function take(sources: Sources, userId: string, name: string | null, { node: { request } }: Call): Promise<KeptFile> {

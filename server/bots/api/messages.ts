@@ -15,6 +15,7 @@ import type { OutboxStore } from '../messages/outbox-store.ts'
 import type { Messages } from '../messages/messages.ts'
 import { chatView, loggedView, sentView } from '../messages/views.ts'
 import { chatOf, isGroup } from '../engine/address.ts'
+import type { Media } from '../media/media.ts'
 import type { Outbox } from '../messages/outbox.ts'
 import type { Composer } from '../outgoing/composer.ts'
 import { wordsOf } from '../outgoing/packed.ts'
@@ -32,6 +33,7 @@ export interface MessageParts {
   outboxStore: OutboxStore
   logStore: LogStore
   people: People
+  media: Media
   webhooks: Webhooks
   votes: Votes
   composer: Composer
@@ -50,6 +52,7 @@ export function messageHandlers({
   outboxStore: store,
   logStore,
   people,
+  media,
   webhooks,
   votes,
   composer,
@@ -122,7 +125,10 @@ export function messageHandlers({
         before,
         limit,
       })
-      return { status: 200, body: { success: true, messages: items.map(loggedView), next } }
+      return {
+        status: 200,
+        body: { success: true, messages: items.map((item) => loggedView(item, media.view(params.userId, item))), next },
+      }
     },
     chats: async ({ params: { userId }, query }) => {
       const bot = service.get(userId)
@@ -135,7 +141,13 @@ export function messageHandlers({
         body: {
           success: true,
           chats: page.items
-            .map((chat) => chatView({ ...chat, name: nameOf(userId, chat) ?? names.get(chat.chat) ?? null }, chats.view(userId, chat.chat)))
+            .map((chat) =>
+              chatView(
+                { ...chat, name: nameOf(userId, chat) ?? names.get(chat.chat) ?? null },
+                chats.view(userId, chat.chat),
+                media.view(userId, chat.last),
+              ),
+            )
             .filter((chat) => isWanted(chat, query)),
           next: page.next,
         },
@@ -145,6 +157,7 @@ export function messageHandlers({
       service.get(params.userId)
       const id = chat === undefined ? null : chatIn(params.userId, chat)
       logStore.clear(params.userId, id)
+      media.remove(params.userId, id)
       webhooks.forget('bots', params.userId, id)
       votes.clear(params.userId, id)
       return ok

@@ -13,6 +13,7 @@ import type { ForeignLink, LinkRows } from './link.ts'
 import type { Message, MessageKey, Progress } from './message.ts'
 import type { Answered, Content } from './outgoing.ts'
 import type { PresenceCalls } from './presence.ts'
+import type { MediaCalls } from './media.ts'
 import type { KnownPeople } from './people.ts'
 
 export interface Engine {
@@ -116,6 +117,7 @@ export interface Connection {
   readonly chats: ChatCalls
   readonly profile: ProfileCalls
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
+  media: MediaCalls
   /** Hands over what was heard and not told yet, then ends the socket. No event comes after it. */
   end(): Promise<void>
 }

@@ -1,5 +1,6 @@
 /** Messages as the room knows them, whatever an engine's library makes of them. Chats and people by their WhatsApp ids (`address.ts`). */
 import type { Details } from './details.ts'
+import type { MediaKeys } from './media-keys.ts'
 import type { PollKey, SealedVote } from './votes.ts'
 
 /** A message as it came in, or one of the account's own from another device. */
@@ -37,6 +38,8 @@ export interface Message {
   earlier?: Earlier[]
   /** It was told before, when it could not be read. */
   wasUnreadable?: true
+  /** Its file. Kept sealed, and never shown. */
+  media?: MediaKeys
 }
 
 export interface Earlier {

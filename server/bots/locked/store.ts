@@ -25,6 +25,8 @@ const kept = [
     (bot: string, digest: string): string => `bots:inbox:${bot}:${digest}`,
     'DELETE FROM bot_inbox WHERE digest = ? AND user_id = ?',
   ],
+  ['bot_media', 'sealed', 'number', (bot: string): string => `bots:media:${bot}`, 'DELETE FROM bot_media WHERE number = ?'],
+  ['bot_files', 'sealed', 'id', (_bot: string, id: string): string => `bots:file-key:${id}`, 'DELETE FROM bot_files WHERE id = ?'],
   [
     'bot_outbox',
     'sealed',

@@ -8,11 +8,41 @@ export const headBytes = 4_100
 
 /** Null where neither says anything. `said` may be a whole header. */
 export async function typeOf(head: Uint8Array, said: string | null): Promise<string | null> {
-  const given = (said ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const given = baseOf(said ?? '')
   if (!vague.has(given)) return given
+  return (await looksLike(head)) ?? (given === '' ? null : given)
+}
+
+/** What a browser may show by itself, without anything of it becoming a page that runs. */
+const shown = /^(image\/(png|jpeg|gif|webp|avif|apng|bmp)|(audio|video)\/[\w.+-]+|application\/(pdf|ogg))$/
+
+export const isShown = (mimetype: string): boolean => shown.test(baseOf(mimetype))
+
+/**
+ * Of a file that somebody has sent and says something of. What a browser would show is called so only where it looks like it: a page that
+ * is said to be a picture stays a file.
+ */
+export async function receivedType(kind: CarryingKind, said: string, head: Uint8Array): Promise<string> {
+  const looks = await looksLike(head)
+  const given = /^[\w.+-]+\/[\w.+-]+(; ?codecs="?[\w.+, -]+"?)?$/.test(said) ? said.toLowerCase() : null
+  if (given !== null && looks === baseOf(given)) return given
+  if (kind !== 'document') {
+    const best = looks ?? given
+    return best !== null && suits(kind, best) ? best : usualTypes.document
+  }
+  // A spreadsheet looks like the archive that it is; who sends it knows better.
+  const isTrusted = given !== null && !isShown(given) && (looks === null || !isShown(looks))
+  return isTrusted ? given : (looks ?? usualTypes.document)
+}
+
+async function looksLike(head: Uint8Array): Promise<string | null> {
   const { fileTypeFromBuffer } = await import('file-type')
   const found = await fileTypeFromBuffer(head).catch(() => undefined)
-  return found?.mime ?? (given === '' ? null : given)
+  return found === undefined ? null : baseOf(found.mime)
+}
+
+function baseOf(mimetype: string): string {
+  return mimetype.split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
 export type CarryingKind = 'image' | 'video' | 'audio' | 'document' | 'sticker'

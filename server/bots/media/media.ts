@@ -1,4 +1,4 @@
-/** What the room has for files: those that go out, and how long they stay. */
+/** What the room has for files: those that go out, those that came with messages, and how long they stay. */
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
@@ -6,8 +6,16 @@ import type { Egress } from '../../http/egress.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import type { Log } from '../../log.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
-import { createFileStore } from './file-store.ts'
-import { createSealedFiles } from './sealed-files.ts'
+import type { DiskRefusal } from '../../store/disk.ts'
+import type { Bot } from '../bot/bot.ts'
+import type { BotEvent } from '../contract/native/events.ts'
+import type { MediaView } from '../contract/native/media-view.ts'
+import type { BotView } from '../contract/native/views.ts'
+import type { Message } from '../engine/message.ts'
+import { createFileStore, type KeptFile } from './file-store.ts'
+import { lentLife, MediaKeeper } from './keeper.ts'
+import { createReceivedStore } from './received-store.ts'
+import { createSealedFiles, type Range, type SealedFile } from './sealed-files.ts'
 import { createSources, type Sources } from './sources.ts'
 
 export interface MediaOptions {
@@ -19,24 +27,85 @@ export interface MediaOptions {
   egress: Egress
   clock: Clock
   log: Log
+  bots(): readonly Bot[]
+  limits(bot: Bot): BotView['limits']
+  tell(event: BotEvent): void
+  onDiskRefusal(refusal: DiskRefusal): void
+  /** Ms until a file is tried again after so many tries. */
+  backOff?: ((tries: number) => number) | undefined
 }
 
 export interface Media {
   sources: Sources
+  /** Within the transaction in which the message is told. */
+  onMessage(bot: Bot, message: Message): void
+  onOnline(bot: Bot): void
+  /** What has become of a message's file; null when it has none, or none that is known here. */
+  view(userId: string, message: { chat: string; id: string }): MediaView | null
+  /** As `MediaKeeper` does. */
+  get(bot: Bot, chat: string, messageId: string): Promise<KeptFile>
+  read(file: SealedFile, range?: Range): ReturnType<ReturnType<typeof createSealedFiles>['read']>
+  /** Of a message, a chat, or all of a bot's. */
+  remove(userId: string, chat?: string | null, messageId?: string | null): void
+  /** A message has lost what it said; within the transaction in which that is written. */
+  onDeleted(userId: string, chat: string, messageId: string): void
+  /** The bot is gone. */
+  forget(userId: string): void
   start(): void
-  stop(): void
+  stop(): Promise<void>
 }
 
 const hour = 3_600_000
+const day = 24 * hour
+const megabyte = 1_000_000
 
-export function createMedia({ database, dataDir, databaseFile, sealer, egress, clock, log }: MediaOptions): Media {
+export function createMedia(options: MediaOptions): Media {
+  const { database, dataDir, databaseFile, sealer, egress, clock, log, bots, limits, tell } = options
   const files = createSealedFiles(databaseFile === null ? join(dataDir, 'bots', 'files') : `${databaseFile}-files`)
-  const sources = createSources({ files, store: createFileStore(database, sealer), fetch: createEgressFetch(egress), clock })
+  const fileStore = createFileStore(database, sealer)
+  const store = createReceivedStore(database, sealer)
+  const sources = createSources({ files, store: fileStore, fetch: createEgressFetch(egress), clock })
   let timer: NodeJS.Timeout | undefined
 
-  function sweep(): void {
+  function view(userId: string, { chat, id }: { chat: string; id: string }): MediaView | null {
+    const found = store.facts(userId, chat, id)
+    if (found === undefined) return null
+    const url = `/api/sessions/${userId}/messages/${encodeURIComponent(id)}/media?chat=${encodeURIComponent(chat)}`
+    return { state: found.state, problem: found.problem, url, size: found.size }
+  }
+
+  const keeper = new MediaKeeper({
+    ...{ files, fileStore, store, clock, log },
+    ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
+    keepingOf(bot) {
+      const { keepsMedia, mediaKinds, mediaBudget } = limits(bot)
+      return { keeps: keepsMedia, kinds: mediaKinds, budget: mediaBudget * megabyte }
+    },
+    isWanted: ({ row }) => row.settings.keepsLog,
+    together: (work) => database.transaction(work)(),
+    removeUnneeded: () => sources.removeUnneeded(),
+    onChange(userId, chat, messageId) {
+      const media = view(userId, { chat, id: messageId })
+      if (media !== null) tell({ type: 'media', userId, chat, messageId, media })
+    },
+    onDiskRefusal: (refusal) => options.onDiskRefusal(refusal),
+  })
+
+  function trim(): void {
+    const now = clock.now()
+    for (const bot of bots()) {
+      const { keepsMedia, keepMediaFor, keepMessagesFor } = limits(bot)
+      store.trim(bot.row.userId, {
+        filesBefore: now - (keepsMedia ? keepMediaFor * day : lentLife),
+        messagesBefore: now - Math.max(keepMessagesFor, keepsMedia ? keepMediaFor : 0) * day,
+      })
+    }
+  }
+
+  /** What a disk refuses now, the next round does. */
+  function quietly(work: () => void): void {
     try {
-      sources.sweep()
+      work()
     } catch (error) {
       log.warn({ error }, 'files that nothing needs could not be removed; the next round tries again')
     }
@@ -44,11 +113,36 @@ export function createMedia({ database, dataDir, databaseFile, sealer, egress, c
 
   return {
     sources,
-    start() {
-      sweep()
-      clearInterval(timer)
-      timer = setInterval(sweep, hour).unref()
+    view,
+    onMessage: (bot, message) => keeper.note(bot, message),
+    onOnline: (bot) => keeper.pump(bot),
+    get: (bot, chat, messageId) => keeper.get(bot, chat, messageId),
+    read: files.read,
+    remove(userId, chat, messageId) {
+      store.remove(userId, chat, messageId)
+      quietly(() => sources.removeUnneeded())
     },
-    stop: () => clearInterval(timer),
+    onDeleted(userId, chat, messageId) {
+      store.remove(userId, chat, messageId)
+      setImmediate(() => quietly(() => sources.removeUnneeded()))
+    },
+    forget(userId) {
+      keeper.forget(userId)
+      quietly(() => sources.sweep())
+    },
+    start() {
+      const round = (): void =>
+        quietly(() => {
+          trim()
+          sources.sweep()
+        })
+      round()
+      clearInterval(timer)
+      timer = setInterval(round, hour).unref()
+    },
+    stop() {
+      clearInterval(timer)
+      return keeper.stop()
+    },
   }
 }

@@ -7,7 +7,7 @@
  * - A piece that was changed, moved or cut off is not read: reading ends with an error.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -89,6 +89,7 @@ export function createSealedFiles(folder: string) {
       }
     },
     read: (file: SealedFile, range: Range = { start: 0, end: file.size }): Readable => Readable.from(pieces(file, range)),
+    has: (id: string): boolean => existsSync(pathOf(id)),
     remove: (id: string): void => rmSync(pathOf(id), { force: true }),
     /** Removes what nobody knows, and what is not whole and does not arrive now. */
     sweep(isKnown: (id: string) => boolean): void {

@@ -63,9 +63,14 @@ export function createSources({ files, store, fetch, clock, limits = sourceLimit
       throw new BotFault('uploads-full', 'Too many files wait to be sent already; they go when they are sent and a day old')
   }
 
-  /** Removes what has had its time, and what a crash or a removed bot has left. */
-  function sweep(): void {
+  /** Removes what has had its time. */
+  function removeUnneeded(): void {
     for (const id of store.takeUnneeded(clock.now())) files.remove(id)
+  }
+
+  /** The same, and what a crash or a removed bot has left. */
+  function sweep(): void {
+    removeUnneeded()
     const known = store.ids()
     files.sweep((id) => known.has(id))
   }
@@ -138,6 +143,7 @@ export function createSources({ files, store, fetch, clock, limits = sourceLimit
       if (type !== null && !suits(kind, type)) throw new BotFault('source-refused', `It is ${type}, which is no ${kind}`)
       return { bytes, mimetype: type ?? usualTypes[kind], name: file.name }
     },
+    removeUnneeded,
     sweep,
   }
 }

@@ -68,7 +68,9 @@ export class Messages {
     // Who wrote to us is no stranger; what we wrote elsewhere went to none either.
     log.meet(row.userId, message.chat)
     if (row.settings.keepsLog) {
-      log.add(row.userId, message)
+      // What opens its file stands elsewhere, and goes with it.
+      const { media, ...said } = message
+      log.add(row.userId, said)
       if (!message.fromMe && !isGroup(message.chat) && message.authorName !== null)
         log.setName(row.userId, message.chat, message.authorName)
     }

@@ -2,6 +2,7 @@
 import { iso } from '../../clock.ts'
 import type { BotEvent } from '../contract/native/events.ts'
 import type { ChatFlagsView } from '../contract/native/chat-flags.ts'
+import type { MediaView } from '../contract/native/media-view.ts'
 import type { ChatView, LoggedView, MessageView, SentView } from '../contract/native/messages.ts'
 import { isGroup, numberOf } from '../engine/address.ts'
 import type { Change, Message } from '../engine/message.ts'
@@ -17,7 +18,7 @@ export function sentView({ messageId, chat, kind, status, problem, createdAt, se
   }
 }
 
-export function messageView({ at, changes, pollKey, vote, timer, editedAt, deletedAt, earlier, ...message }: Message): MessageView {
+export function messageView({ at, changes, pollKey, vote, timer, editedAt, deletedAt, earlier, media, ...message }: Message): MessageView {
   return {
     ...message,
     at: iso(at),
@@ -34,10 +35,10 @@ export function changeEvent(userId: string, { chat, author, authorName, fromMe, 
   return { type: how, userId, message: { ...message, kind, text, details } }
 }
 
-export function loggedView({ number, status, ...message }: LoggedMessage): LoggedView {
-  return { ...messageView(message), number, status }
+export function loggedView({ number, status, ...message }: LoggedMessage, media: MediaView | null): LoggedView {
+  return { ...messageView(message), number, status, media }
 }
 
-export function chatView({ chat, last, ...facts }: Chat, flags: ChatFlagsView): ChatView {
-  return { chat, isGroup: isGroup(chat), phoneNumber: numberOf(chat), ...facts, last: loggedView(last), ...flags }
+export function chatView({ chat, last, ...facts }: Chat, flags: ChatFlagsView, media: MediaView | null): ChatView {
+  return { chat, isGroup: isGroup(chat), phoneNumber: numberOf(chat), ...facts, last: loggedView(last, media), ...flags }
 }

@@ -61,6 +61,7 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
       WHERE user_id = @user AND chat = @to`,
   )
   const move = [
+    'UPDATE OR IGNORE bot_media SET chat = @to WHERE user_id = @user AND chat = @from',
     'UPDATE OR IGNORE bot_polls SET chat = @to WHERE user_id = @user AND chat = @from',
     'UPDATE OR REPLACE bot_votes SET chat = @to WHERE user_id = @user AND chat = @from',
     'UPDATE OR REPLACE bot_votes SET voter = @to WHERE user_id = @user AND voter = @from',

@@ -82,6 +82,13 @@ export class MediaServer {
     this.#expired.set(directPath, status)
   }
 
+  /** This file is given out with other bytes than were put there. */
+  spoil(directPath: string, change: (file: Buffer) => Buffer): void {
+    const path = new URL(directPath, 'https://double').pathname
+    const file = this.#files.get(path)
+    if (file !== undefined) this.#files.set(path, change(Buffer.from(file)))
+  }
+
   /** The file once more under a new path; undefined when it was never here. */
   again(directPath: string): string | undefined {
     const file = this.#files.get(directPath)

@@ -13,6 +13,7 @@ test.each(['sent', 'delivered', 'read'] as const)('a message that is %s before a
   const tools = botTools({
     // Whose it is, is all that is looked at.
     service: { list: () => [], get: () => ({ row: { userId: 'gate', madeBy: 'owner' } }) as Bot },
+    media: { view: () => null },
     log: { read: () => ({ items: [], next: null }) },
     outbox: { add: () => queued, row: () => ({ ...queued, status: reached }), cappedUntil: () => null },
     messages: { subscribe: () => () => undefined },

@@ -13,6 +13,7 @@ export const backupRoutes = {
     path: '/v1/bots/:userId/backups',
     tag: 'Backups',
     summary: 'Keep a backup',
+    description: 'Of its link to WhatsApp: no log, no queue, no files of messages.',
     access: 'key',
     right: 'bots:use',
     params: userParams,

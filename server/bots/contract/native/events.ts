@@ -4,6 +4,7 @@ import type { SocketDefinition } from '../../../http/contract.ts'
 import { userParams } from '../parts.ts'
 import { editedEvent, revokedEvent } from './changes.ts'
 import { groupEvent } from './group-views.ts'
+import { mediaEvent } from './media-view.ts'
 import { messageView, sentView } from './messages.ts'
 import { mergedEvent } from './people.ts'
 import { botCause, restrictionView } from './views.ts'
@@ -33,6 +34,7 @@ export const botEvent = z.discriminatedUnion('type', [
   callEvent,
   chatEvent,
   labelEvent,
+  mediaEvent,
   mergedEvent,
   /** WhatsApp holds the account back from something, or does not any more. */
   z.object({ type: z.literal('restriction'), userId: z.string(), restriction: restrictionView.nullable() }),
@@ -52,14 +54,15 @@ export const botEventTypes = [
   'call',
   'chat',
   'label',
+  'media',
   'merged',
   'restriction',
   'group',
   'vote',
 ] as const satisfies readonly BotEvent['type'][]
 
-/** Those that come by the second: a webhook gets them only where it names them. */
-export const quietTypes: ReadonlySet<BotEvent['type']> = new Set(['presence'])
+/** Those that come by the second, or about another: a webhook gets them only where it names them. */
+export const quietTypes: ReadonlySet<BotEvent['type']> = new Set(['presence', 'media'])
 
 const anyType = `(${botEventTypes.join('|')})`
 

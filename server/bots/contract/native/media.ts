@@ -1,8 +1,8 @@
-/** Files that messages carry: handed over before they are sent. */
+/** Files that messages carry: handed over before they are sent, and given out after they came. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
-import { failure, userParams } from '../parts.ts'
-import { at, ok, refusals } from './messages.ts'
+import { chat, failure, userParams } from '../parts.ts'
+import { at, messageId, ok, refusals } from './messages.ts'
 import { uploadId } from './source.ts'
 
 const shared = { tag: 'Media', access: 'local', right: 'bots:use', params: userParams } as const
@@ -32,6 +32,29 @@ export const mediaRoutes = {
       ...refusals,
       409: failure('Too many files wait already'),
       413: failure('Too large'),
+    },
+  },
+  messageMedia: {
+    ...shared,
+    method: 'GET',
+    path: at('/messages/:messageId/media'),
+    params: userParams.extend({ messageId }),
+    query: z.object({ chat }),
+    summary: 'The file of a message',
+    description:
+      'Also of one that is not kept: it is fetched then, as long as WhatsApp or the phone has it. `Range` gives a part. What a browser would not simply show comes as an attachment.',
+    verb: 'write',
+    bodyType: 'raw',
+    responses: {
+      200: { description: 'The file, in the type that it was sent as', contentType: 'application/octet-stream' },
+      206: { description: 'A part of it', contentType: 'application/octet-stream' },
+      ...refusals,
+      409: failure('The session is not online, and the file is not here'),
+      410: failure('Neither WhatsApp nor the phone has it any more'),
+      413: failure('It is larger than all that the session keeps'),
+      416: failure('The file has no such part'),
+      502: failure('What WhatsApp gave is not the file that was sent'),
+      503: failure('WhatsApp does not give it at the moment'),
     },
   },
 } as const satisfies Record<string, RouteDefinition>

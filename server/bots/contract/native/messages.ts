@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
 import { chatFlags } from './chat-flags.ts'
 import { detailsView } from './details.ts'
+import { mediaView } from './media-view.ts'
 import { outgoing } from './outgoing.ts'
 import { chat, failure, messageId, messageKey, person, userParams } from '../parts.ts'
 
@@ -46,7 +47,7 @@ export const messageView = z.object({
 export type MessageView = z.output<typeof messageView>
 
 /** A kept message: its place in the log, and how far it has come when it went out through here. */
-const loggedView = messageView.extend({ number: z.number().int(), status: sentView.shape.status.nullable() })
+const loggedView = messageView.extend({ number: z.number().int(), status: sentView.shape.status.nullable(), media: mediaView.nullable() })
 export type LoggedView = z.output<typeof loggedView>
 
 export const chatView = z.object({

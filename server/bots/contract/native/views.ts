@@ -1,6 +1,7 @@
 /** A bot as it is shown, with its settings, its history and its backups. */
 import { z } from 'zod'
 import { isoTime } from '../../../http/contract.ts'
+import { mediaLimits, mediaSettings } from './media-view.ts'
 
 /** What each means, and what leads where: `bot/lifecycle.ts`. */
 export const botState = z.enum(['stopped', 'starting', 'pairing', 'online', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'])
@@ -72,6 +73,7 @@ export const botSettings = z.object({
   /** Keeps what people delete for all, and what they said before an edit. */
   keepsDeleted: z.boolean(),
   ignores,
+  ...mediaSettings,
   /** Has WhatsApp tell of each person who writes whether they are there and type. */
   followsPresence: z.boolean(),
   /** Refuses calls as they come in, and answers with `rejectCallsText` where there is one. */
@@ -105,7 +107,7 @@ export const botView = z.object({
   /** What is set for this bot alone; null where the room's settings hold. */
   settings: botSettings,
   /** What holds for it now. */
-  limits: z.object({ pause: z.number(), dailyCap: z.number().int(), keepMessagesFor: z.number().int() }),
+  limits: z.object({ pause: z.number(), dailyCap: z.number().int(), keepMessagesFor: z.number().int(), ...mediaLimits }),
   /** Messages of the last 24 hours, which the daily limit counts. */
   sentToday: z.number().int(),
   lastHour: z.object({ received: z.number().int(), sent: z.number().int() }),

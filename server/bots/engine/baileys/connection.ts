@@ -5,13 +5,14 @@ import { escape, reasonOf } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
 import type { Close, Connection, EngineEvents } from '../engine.ts'
 import type { KnownPeople } from '../people.ts'
-import { closeOf, lookupRefusalOf } from '../whatsapp-codes.ts'
+import { closeOf, lookupRefusalOf, lost } from '../whatsapp-codes.ts'
 import { isAdminOf } from './admins.ts'
 import { createAppState } from './app-state.ts'
 import { createAsker } from './asking.ts'
 import { hearCalls } from './calls.ts'
 import { chatCalls, hearChats } from './chats.ts'
 import { contactCalls, hearContacts } from './contacts.ts'
+import { createMediaCalls } from './download.ts'
 import { closeOfError } from './errors.ts'
 import type { GroupCache } from './group-cache.ts'
 import { hearGroups } from './group-events.ts'
@@ -20,6 +21,7 @@ import { messageOf, progressOf } from './incoming.ts'
 import type { Keeping } from './keeping.ts'
 import type { BaileysLink } from './link.ts'
 import { createNaming } from './naming.ts'
+import { keyFor } from './outgoing.ts'
 import { createPairing } from './pairing.ts'
 import { profileCalls } from './profile.ts'
 import { hearPresence, presenceCalls } from './presence.ts'
@@ -62,16 +64,18 @@ export function createConnection(parts: ConnectionParts): Connection {
     // An event of a socket that is over must not act on the bot, which may have another one by now.
     if (!life.isOver) work()
   }
+  const over = new AbortController()
   const naming = createNaming(people, groups)
   const restrictions = hearRestrictions(socket, log, (happening) => guarded(() => events.happened(happening)))
   const sender = createSender({
-    ...{ library, socket, people, groups, restrictions, uploader: createUploader(library, socket, agent) },
+    ...{ library, socket, people, groups, restrictions, uploader: createUploader(library, socket, agent, over.signal) },
     refused: (id, refusal) => guarded(() => events.refused(id, refusal)),
     sent: (id) => events.sent(id),
     written: (message) => hear([message]),
   })
   const finish = (): void => {
     life.isOver = true
+    over.abort(lost())
     link.seal()
     sender.end()
   }
@@ -170,6 +174,10 @@ export function createConnection(parts: ConnectionParts): Connection {
       return jid === undefined ? false : unlink(socket, jid, within, log)
     },
     send: sender.send,
+    media: createMediaCalls({
+      ...{ library, socket, agent, signal: over.signal },
+      keyOf: async (chat, message) => keyFor(people.addressOf(chat), await naming.named(chat, message)),
+    }),
     lookUp: (number) => sender.answered(lookUp(library, socket, people, number), lookupRefusalOf),
     groups: createGroupCalls({ library, socket, people, cache: groups, answered: sender.answered }),
     isAdmin: (group, person) => sender.answered(isAdminOf(groups, people, group, person), lookupRefusalOf),

@@ -3,6 +3,7 @@ import type { AuthenticationCreds, proto, WAMessage, WAMessageKey } from 'bailey
 import type { Change, Message, Progress, Quoted } from '../message.ts'
 import type { KnownPeople } from '../people.ts'
 import { changingOf } from './changes.ts'
+import { mediaKeysOf } from './media-keys.ts'
 import { isViewOnce, readContent, type Content } from './content.ts'
 import { pollPartsOf } from './polls.ts'
 
@@ -25,6 +26,7 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   // Of what another device of the account has sent, it may be the account that is named beside the receiver.
   const isOwnAlt = key.fromMe === true && library.areJidsSameUser(key.remoteJidAlt ?? undefined, me)
   const { kind, text, details, context, changes } = reading
+  const media = changes === undefined && content != null ? mediaKeysOf(content, isViewOnce(message.message)) : undefined
   return {
     id: key.id,
     chat: people.idOf(library.jidNormalizedUser(numbered(key.remoteJid, isOwnAlt ? null : key.remoteJidAlt))),
@@ -40,6 +42,7 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     ...(changes === undefined ? {} : { changes }),
     ...(context?.expiration == null || context.expiration <= 0 ? {} : { timer: context.expiration }),
     ...(content === null ? {} : pollPartsOf(message, content, library, creds)),
+    ...(media === undefined ? {} : { media }),
   }
 }
 

@@ -30,7 +30,7 @@ export interface SenderParts extends WritingParts {
 const longestAnswer = 30_000
 
 export function createSender({ restrictions, refused, ...parts }: SenderParts): Sender {
-  const { library, socket, uploader } = parts
+  const { library, socket } = parts
   const waiting = new Map<string, PromiseWithResolvers<void>>()
   const over = Promise.withResolvers<never>()
   over.promise.catch(() => {})
@@ -75,9 +75,6 @@ export function createSender({ restrictions, refused, ...parts }: SenderParts): 
       inTime(longestAnswer, Promise.race([answer, over.promise]), unanswered).catch((error: unknown) => {
         throw problemOf(error, meaning)
       }),
-    end: () => {
-      uploader.end()
-      over.reject(lost())
-    },
+    end: () => over.reject(lost()),
   }
 }

@@ -11,7 +11,7 @@ import type { proto, SocketConfig, WASocket } from 'baileys'
 import { reasonOf } from '../../../isolation.ts'
 import { BotFault } from '../../fault.ts'
 import { wholeOf, type Bytes } from '../bytes.ts'
-import { lost, uploadRefusalOf } from '../whatsapp-codes.ts'
+import { uploadRefusalOf } from '../whatsapp-codes.ts'
 
 type Library = typeof import('baileys')
 export type UploadedKind = 'image' | 'video' | 'audio' | 'document' | 'sticker'
@@ -22,8 +22,6 @@ export interface Uploader {
    * the connection does.
    */
   mediaCache(chat: string, bytes: Bytes): NonNullable<SocketConfig['mediaCache']>
-  /** The connection is over. */
-  end(): void
 }
 
 /** In the place of the bytes of a message that is sent with `mediaCache`. */
@@ -35,9 +33,8 @@ const longestSilence = 60_000
 const mostMeasured = 32 * 1_048_576
 const macBytes = 10
 
-export function createUploader(library: Library, socket: WASocket, agent: Agent | undefined): Uploader {
-  const life = new AbortController()
-
+/** `signal` aborts when the connection is over. */
+export function createUploader(library: Library, socket: WASocket, agent: Agent | undefined, signal: AbortSignal): Uploader {
   async function upload(chat: string, bytes: Bytes, kind: UploadedKind): Promise<proto.IMessage> {
     const isPublic = chat.endsWith('@newsletter')
     const sealing = isPublic ? null : await sealingOf(library, kind)
@@ -64,7 +61,7 @@ export function createUploader(library: Library, socket: WASocket, agent: Agent 
       for (const { hostname } of hosts) {
         const address = `https://${hostname}${library.MEDIA_PATH_MAP[kind]}/${token}?auth=${encodeURIComponent(auth)}&token=${token}`
         const answer = await post(address, file).catch((error: unknown) => {
-          life.signal.throwIfAborted()
+          signal.throwIfAborted()
           return new BotFault('message-unanswered', `The upload to WhatsApp broke off: ${reasonOf(error)}`)
         })
         if (answer instanceof Error) refusal = answer
@@ -83,7 +80,7 @@ export function createUploader(library: Library, socket: WASocket, agent: Agent 
   function post(address: string, { content, size }: { content: () => Readable; size: number }) {
     const headers = { 'content-type': 'application/octet-stream', 'content-length': size, origin: library.DEFAULT_ORIGIN }
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; directPath: string; url: string }>()
-    const request = requestHttps(address, { method: 'POST', headers, agent, timeout: longestSilence, signal: life.signal }, (response) => {
+    const request = requestHttps(address, { method: 'POST', headers, agent, timeout: longestSilence, signal }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('error', reject)
       response.on('data', (part: string) => {
@@ -112,7 +109,6 @@ export function createUploader(library: Library, socket: WASocket, agent: Agent 
       del() {},
       flushAll() {},
     }),
-    end: () => life.abort(lost()),
   }
 }
 

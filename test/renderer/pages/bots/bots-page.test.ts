@@ -22,7 +22,10 @@ const bot = (changes: Partial<BotView> = {}): BotView => ({
   cappedUntil: null,
   heldUntil: null,
   settings: { ...sampleBot().settings, keepsLog: false },
-  limits: { pause: 2, dailyCap: 500, keepMessagesFor: 30 },
+  limits: {
+    ...{ pause: 2, dailyCap: 500, keepMessagesFor: 30, keepsMedia: false, mediaBudget: 1000, keepMediaFor: 30 },
+    mediaKinds: ['image', 'video', 'audio', 'document', 'sticker'],
+  },
   sentToday: 0,
   lastHour: { received: 0, sent: 0 },
   state: 'online',

@@ -22,6 +22,7 @@ export const logged = (number: number, changes: Partial<LoggedView> = {}): Logge
   reactsTo: null,
   details: {},
   status: null,
+  media: null,
   ...changes,
 })
 
