@@ -1,7 +1,6 @@
 /** The bots room: what it is made of, how it starts, stops and reports. */
 import { createAnnouncer } from '../events/event-types.ts'
 import { createWebhooks } from '../events/webhooks/webhooks.ts'
-import { createEgressFetch } from '../http/egress-fetch.ts'
 import { everyRange } from '../http/egress.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { openDatabase } from '../store/database.ts'
@@ -41,8 +40,7 @@ import { concernsOf, countsOf } from './report.ts'
 import type { Publisher } from './rules/publisher.ts'
 import { Restrictions } from './restrictions/restrictions.ts'
 import { createComposer } from './outgoing/composer.ts'
-import { createPictures } from './outgoing/pictures.ts'
-import { createPreviews } from './outgoing/previews.ts'
+import { createMaking } from './outgoing/making.ts'
 import { createTimers } from './outgoing/timers.ts'
 import { ReadyRules } from './rules/ready-rules.ts'
 import { Rules } from './rules/rules.ts'
@@ -178,7 +176,7 @@ export function createBotsRoom(
   })
   const composer = createComposer({
     ...{ outbox, store: outboxStore, log: logStore, people, sources: media.sources, clock },
-    previews: createPreviews({ fetch: createEgressFetch(context.egress), pictures: createPictures() }),
+    making: createMaking({ egress: context.egress, ffmpegPath: () => context.settings.current().bots.ffmpeg }),
     poll: (userId, chat, messageId) => votes.find(userId, messageId, chat),
     received: () => null,
   })

@@ -163,6 +163,8 @@ export const settingsSchema = z.object({
        * restrict numbers for it.
        */
       passkeyCeremony: z.boolean().default(false),
+      /** Where the ffmpeg is that converts voice notes; looked for when null. */
+      ffmpeg: z.string().min(1).max(1_000).nullable().default(null),
       /** The version of WhatsApp's program that bots speak, like 2.3000.1027934701; null takes the library's own. */
       whatsappVersion: z
         .string()

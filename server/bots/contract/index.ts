@@ -132,6 +132,11 @@ export const botsContract = defineContract({
     'message-not-forwardable': { status: 409, remedy: 'Send its content as a message of your own.' },
     'author-missing': { status: 400, remedy: 'Add the author of the message that it is about.' },
     'not-a-group': { status: 400, remedy: 'Name the people, or send it to a group.' },
+    'ffmpeg-missing': {
+      status: 409,
+      remedy: 'Install ffmpeg, or say where it is in the settings (bots.ffmpeg); or send Ogg with Opus, and WebP for stickers.',
+    },
+    'conversion-failed': { status: 400, remedy: 'Send a recording or picture that is whole, in a usual format.' },
     'poll-not-found': {
       status: 404,
       remedy: 'Check the id and the chat; it must be a poll that came or was sent while the session was linked.',

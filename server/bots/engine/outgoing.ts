@@ -34,6 +34,9 @@ interface Film {
   note?: boolean
   /** Played over and over, without sound. */
   animated?: boolean
+  seconds?: number | null
+  /** Base64 of a small JPEG. */
+  thumbnail?: string | null
 }
 
 interface Sound {

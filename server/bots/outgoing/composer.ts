@@ -11,10 +11,9 @@ import type { LoggedMessage, LogStore } from '../messages/log-store.ts'
 import type { Outbox } from '../messages/outbox.ts'
 import type { OutboxRow, OutboxStore } from '../messages/outbox-store.ts'
 import type { People } from '../people/people.ts'
-import { contentOf } from './content.ts'
+import { contentOf, type Making } from './content.ts'
 import { forwardOf, type ForwardParts } from './forward.ts'
 import { requestPrint } from './packed.ts'
-import type { Previews } from './previews.ts'
 import { lateness } from './time-limits.ts'
 
 export interface ComposerParts extends ForwardParts {
@@ -22,7 +21,7 @@ export interface ComposerParts extends ForwardParts {
   outbox: Pick<Outbox, 'add' | 'known'>
   store: Pick<OutboxStore, 'find' | 'encoded' | 'cancel'>
   log: Pick<LogStore, 'find'>
-  previews: Previews
+  making: Making
   people: Pick<People, 'idOf'>
   clock: Clock
 }
@@ -44,7 +43,7 @@ const editable: ReadonlySet<string> = new Set(['text', 'image', 'video', 'docume
 export type Composer = ReturnType<typeof createComposer>
 
 export function createComposer(parts: ComposerParts) {
-  const { outbox, store, log, previews, sources, people, clock } = parts
+  const { outbox, store, log, making, sources, people, clock } = parts
   /** The chat that is meant, by whichever id. */
   const chatIn = ({ row: { userId } }: Bot, chat: string): string => people.idOf(userId, chatOf(chat))
 
@@ -85,7 +84,8 @@ export function createComposer(parts: ComposerParts) {
           : body.type === 'reaction'
             ? { type: body.type, emoji: body.emoji, to: keyOf(bot, chat, body.message).key }
             : await contentOf(body, {
-                ...{ previews, signal, naming: naming(chat, body) },
+                ...making,
+                ...{ signal, naming: naming(chat, body) },
                 open: (source, kind) => sources.open(bot.row.userId, source, kind, signal),
               })
       return outbox.add(bot, { chat: chatOf(body.to), content, replyTo, idempotencyKey, fingerprint })
@@ -103,7 +103,7 @@ export function createComposer(parts: ComposerParts) {
       const fingerprint = requestPrint({ ...body, edits: id })
       const earlier = fingerprint === null ? null : outbox.known(bot, idempotencyKey, fingerprint)
       if (earlier !== null) return earlier
-      const preview = await previews.of(body.text, body.preview, signal)
+      const preview = await making.previews.of(body.text, body.preview, signal)
       const content = {
         type: 'edit' as const,
         of: { id, fromMe: true },

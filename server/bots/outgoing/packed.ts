@@ -38,11 +38,14 @@ export function wordsOf(text: string | null): string {
 
 /** Each has something that is another at every call, or that depends on what is known here. */
 const varying = ['url', 'upload', 'replyTo', 'contacts', 'preview', 'mentions', 'edits'] as const
-const varyingTypes: ReadonlySet<unknown> = new Set(['poll', 'forward', 'reaction', 'contact'])
+const varyingTypes: ReadonlySet<unknown> = new Set(['poll', 'forward', 'reaction', 'contact', 'video', 'sticker'])
 
 /** Names what a caller asked for, where the content that is made of it does not; null where that does. */
 export function requestPrint(body: object): string | null {
-  const isVarying = varyingTypes.has(Reflect.get(body, 'type')) || varying.some((field) => Reflect.get(body, field) !== undefined)
+  const isVarying =
+    varyingTypes.has(Reflect.get(body, 'type')) ||
+    Reflect.get(body, 'voice') === true ||
+    varying.some((field) => Reflect.get(body, field) !== undefined)
   return isVarying ? createHash('sha256').update(JSON.stringify(body)).digest('hex') : null
 }
 

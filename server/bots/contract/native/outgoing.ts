@@ -23,6 +23,9 @@ const preview = z
     }),
   ])
   .optional()
+const flag = z.boolean().default(false)
+/** It can be looked at once. */
+const viewOnce = flag
 const caption = z.string().max(4_096).default('')
 
 /** Something with bytes. Their type is what is said here, else what their source says or what they look like. */
@@ -70,9 +73,19 @@ const content = z.discriminatedUnion('type', [
   z
     .object({ type: z.literal('text'), text, mentions, preview })
     .refine(({ text, preview }) => isWithin(text, preview), { path: ['preview'], message: 'its url must stand in the text' }),
-  carrying({ type: z.literal('image'), caption, mentions }),
-  carrying({ type: z.literal('video'), caption, mentions }),
-  carrying({ type: z.literal('audio'), voice: z.boolean().default(false) }),
+  carrying({ type: z.literal('image'), caption, mentions, viewOnce }),
+  /** `note`: round, without a caption, as recorded by holding the button. `animated`: played over and over without sound. */
+  carrying({ type: z.literal('video'), caption, mentions, viewOnce, note: flag, animated: flag }).refine(
+    ({ note, caption, viewOnce, animated }) => !note || (caption === '' && !viewOnce && !animated),
+    { path: ['note'], message: 'a video note has no caption and is nothing else' },
+  ),
+  /** `voice`: a voice note; another recording than Ogg with Opus is converted. */
+  carrying({ type: z.literal('audio'), voice: flag, viewOnce }).refine(({ voice, viewOnce }) => voice || !viewOnce, {
+    path: ['viewOnce'],
+    message: 'of sounds only a voice note can be heard once',
+  }),
+  /** WebP as it is; other pictures are made into it. */
+  carrying({ type: z.literal('sticker') }),
   carrying({ type: z.literal('document'), fileName: z.string().min(1).max(255).optional(), caption, mentions }).refine(
     ({ data, fileName }) => data === undefined || fileName !== undefined,
     { path: ['fileName'], message: 'A document in base64 needs a name' },

@@ -26,6 +26,7 @@ export function contentFor(content: Content, parts: OutgoingParts): AnyMessageCo
         video: carried,
         mimetype: content.mimetype,
         ...(content.note === true ? { ptv: true } : { caption: content.caption, gifPlayback: content.animated === true }),
+        ...shown(content),
         ...once(content),
         ...named(content),
       }
@@ -92,6 +93,14 @@ function previewFor(preview: LinkPreview | undefined) {
 
 function named({ mentions = [], mentionsAll = false }: Naming) {
   return { ...(mentions.length === 0 ? {} : { mentions }), ...(mentionsAll ? { mentionAll: true } : {}) }
+}
+
+/** What is seen of a film before it is played. */
+export function shown({ seconds = null, thumbnail = null }: { seconds?: number | null; thumbnail?: string | null }) {
+  return {
+    ...(seconds === null ? {} : { seconds: Math.round(seconds) }),
+    ...(thumbnail === null ? {} : { jpegThumbnail: thumbnail }),
+  }
 }
 
 function once({ viewOnce = false }: { viewOnce?: boolean }) {

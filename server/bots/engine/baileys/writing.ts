@@ -9,7 +9,7 @@ import type { Answered, Content } from '../outgoing.ts'
 import type { KnownPeople } from '../people.ts'
 import type { GroupCache } from './group-cache.ts'
 import { isAdmin, keyNamed, namesIn, namesPeople, renamed, type NameIn } from './members.ts'
-import { contentFor, keyFor } from './outgoing.ts'
+import { contentFor, keyFor, shown } from './outgoing.ts'
 import { shapeOf } from './shapes.ts'
 import type { Uploader } from './upload.ts'
 
@@ -44,6 +44,9 @@ export async function write(parts: WritingParts, chat: string, given: Content, {
     upload: socket.waUploadToServer,
     ...('bytes' in content ? { mediaCache: uploader.mediaCache(chat, content.bytes) } : {}),
   })
+  // Of a note the library takes the film alone.
+  if (content.type === 'video' && message.ptvMessage != null)
+    Object.assign(message.ptvMessage, { mimetype: content.mimetype, ...shown(content) })
   const full = library.generateWAMessageFromContent(chat, message, {
     userJid: socket.authState.creds.me?.id ?? '',
     messageId: id,
