@@ -563,6 +563,8 @@ export const en: Words = {
       progress: { label: 'Progress', help: 'Own messages: sent, delivered, read, failed' },
       state: { label: 'State', help: 'Online, reconnecting, logged out and so on' },
       rule: { label: 'Rules', help: 'What a rule sends, and what came of the rules' },
+      channel: { label: 'Channels', help: 'Reactions, views and changes of channels; posts are messages' },
+      status: { label: 'Status', help: 'Somebody has put up a status, or taken it down' },
       group: { label: 'Groups', help: 'Who joins, leaves and is made admin, and what changes of a group' },
       vote: { label: 'Votes', help: 'Who chose what in a poll' },
       call: { label: 'Calls', help: 'A call rings, is taken elsewhere, refused, missed or over' },

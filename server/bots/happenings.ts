@@ -16,7 +16,8 @@ export type OnHappening = (bot: Bot, happening: Happening) => void
 
 export function createHappenings({ log, tell, keepers }: HappeningsParts): OnHappening {
   return (bot, happening) => {
-    const { userId } = bot.row
+    const { userId, settings } = bot.row
+    if (happening.type === 'channel' && settings.ignores.channels) return
     for (const keeper of keepers) {
       try {
         keeper.onHappening(bot, happening)
@@ -32,6 +33,8 @@ export function createHappenings({ log, tell, keepers }: HappeningsParts): OnHap
 /** As it is told; null for what is only kept. */
 function eventOf(userId: string, happening: Happening): BotEvent | null {
   switch (happening.type) {
+    case 'channel':
+      return { ...happening, userId }
     case 'group': {
       const { type, ...group } = happening
       return { type, userId, group: { ...group, at: iso(group.at) } }

@@ -10,15 +10,18 @@ import { createActivityStore } from './activity/store.ts'
 import { createBotsApi } from './api/index.ts'
 import { restrictionViewOf } from './api/views.ts'
 import { createAround } from './contacts/around.ts'
+import { createContactStore } from './contacts/store.ts'
 import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
 import type { Bot } from './bot/bot.ts'
 import type { BotState } from './contract/index.ts'
 import { createBaileysEngine } from './engine/baileys/engine.ts'
 import type { Message } from './engine/message.ts'
+import { placeOf } from './engine/place.ts'
 import { botEvents } from './events.ts'
 import { Groups } from './groups/groups.ts'
 import { GroupPace, groupLimits } from './groups/pace.ts'
+import { createStepStore } from './groups/step-store.ts'
 import { createHappenings } from './happenings.ts'
 import { isNews } from './life/judge.ts'
 import { createKnownStore } from './life/known-store.ts'
@@ -47,6 +50,8 @@ import { Rules } from './rules/rules.ts'
 import { RuleRunner } from './rules/runner.ts'
 import { createRuleStore } from './rules/store.ts'
 import { BotService, type BotServiceParts } from './service.ts'
+import { createStatusStore } from './status/store.ts'
+import { Statuses } from './status/statuses.ts'
 import { createBotStore } from './store.ts'
 import { createNewestVersion, versionOf } from './version/whatsapp-version.ts'
 import { webhookConcerns } from './webhooks/report.ts'
@@ -83,6 +88,8 @@ export interface BotsGiven {
 }
 
 const day = 86_400_000
+/** People of the address book who see a status that is for all of them. */
+const mostReached = 5_000
 
 export function createBotsRoom(
   context: RoomContext,
@@ -141,6 +148,7 @@ export function createBotsRoom(
       inbox.trim(bot)
       life.trim(bot)
       votes.trim(bot.row.userId, clock.now() - limits(bot).keepMessagesFor * day)
+      statuses.trim()
       around.calls.trim(bot.row.userId, clock.now() - limits(bot).keepMessagesFor * day)
     },
     onEvent: (event) => tellWebhooks(webhooks, event),
@@ -206,6 +214,7 @@ export function createBotsRoom(
     ...{ store: createKnownStore(database, sealer), log: createLogChanges(database, sealer), outbox: outboxStore },
     idOf: (userId, id) => people.idOf(userId, id),
     tell(bot, message) {
+      if (placeOf(message.chat) === 'status') return statuses.onMessage(bot, message)
       if (isNews(message)) activity.count(bot.row.userId, 'received')
       messages.onMessage(bot, message)
       media.onMessage(bot, message)
@@ -213,7 +222,7 @@ export function createBotsRoom(
       votes.remember(bot.row.userId, message)
       timers.onMessage(bot.row.userId, message)
     },
-    keep: (bot, message) => messages.keep(bot, message),
+    keep: (bot, message) => (placeOf(message.chat) === 'status' ? undefined : messages.keep(bot, message)),
     onDeleted: (userId, chat, messageId) => media.onDeleted(userId, chat, messageId),
   })
   // Who is who may have become known since the message was kept.
@@ -222,9 +231,22 @@ export function createBotsRoom(
     ...{ store: store.inbox, log },
     prepare: (bot, message) => life.prepare(bot, named(bot, message)),
     take: (bot, message) => (votes.takes(bot, named(bot, message)) ? null : life.take(bot, named(bot, message))),
-    applyRules: (bot, message) => runner.onMessage(bot, named(bot, message)),
+    applyRules: async (bot, message) => {
+      if (placeOf(message.chat) !== 'status') await runner.onMessage(bot, named(bot, message))
+    },
   })
-  const pace = new GroupPace({ clock, limits: (userId) => groupLimits(service.get(userId).row.settings) })
+  const pace = new GroupPace({ clock, store: createStepStore(database), limits: (userId) => groupLimits(service.get(userId).row.settings) })
+  const statuses = new Statuses({
+    ...{ store: createStatusStore(database, sealer), clock },
+    newMessageId: () => engine.newMessageId(),
+    contacts: (userId) => [
+      ...createContactStore(database, sealer)
+        .list(userId, { saved: true, limit: mostReached })
+        .items.map(({ person }) => person),
+      ...logStore.met(userId),
+    ],
+    tell: (event) => messages.tell(event),
+  })
   const groups = new Groups({ pace, log: logStore })
   const service: BotService = new BotService({
     engine,
@@ -266,7 +288,6 @@ export function createBotsRoom(
         runner.forget(userId)
         restrictions.forget(userId)
         media.forget(userId)
-        pace.forget(userId)
         around.forget(userId)
         webhooks.removeAll('bots', userId)
         removed?.(userId)
@@ -303,6 +324,8 @@ export function createBotsRoom(
       composer,
       rules,
       groups,
+      statuses,
+      newMessageId: () => engine.newMessageId(),
       activity,
       limits,
       webhooks,

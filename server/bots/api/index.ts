@@ -9,6 +9,8 @@ import { backupHandlers } from './backups.ts'
 import { botHandlers, type BotRouteParts } from './bots.ts'
 import { mediaHandlers, type MediaParts } from './media.ts'
 import { peopleHandlers, type PeopleRouteParts } from './people.ts'
+import { channelHandlers, type ChannelRouteParts } from './channels.ts'
+import { statusHandlers, type StatusRouteParts } from './status.ts'
 import { groupHandlers, type GroupRouteParts } from './groups.ts'
 import { eventsSocket, messageHandlers, type MessageParts } from './messages.ts'
 import { callHandlers } from './calls.ts'
@@ -30,6 +32,8 @@ export interface ApiParts
     MediaParts,
     PeopleRouteParts,
     GroupRouteParts,
+    ChannelRouteParts,
+    StatusRouteParts,
     ContactParts,
     PublishedParts,
     BotRouteParts,
@@ -72,6 +76,8 @@ export function createBotsApi(parts: ApiParts): Api {
       ...chatHandlers(parts),
       ...profileHandlers(parts),
       ...voteHandlers(parts),
+      ...channelHandlers(parts),
+      ...statusHandlers(parts),
       ...ruleHandlers(parts),
       ...webhookHandlers(parts),
       ...botHandlers(parts, view),

@@ -14,6 +14,8 @@ import { botRoutes } from './native/bots.ts'
 import { peopleRoutes } from './native/people.ts'
 import { failed, phoneWords, userIdWords } from './parts.ts'
 import { publishedRoutes } from './published.ts'
+import { channelFaults, channelRoutes } from './native/channels.ts'
+import { statusFaults, statusRoutes } from './native/status.ts'
 import { groupFaults, groupRoutes } from './native/groups.ts'
 import { editRoutes } from './native/edits.ts'
 import { voteRoutes } from './native/votes.ts'
@@ -69,6 +71,8 @@ export const botsContract = defineContract({
     ...profileRoutes,
     ...editRoutes,
     ...voteRoutes,
+    ...channelRoutes,
+    ...statusRoutes,
     ...ruleRoutes,
     ...webhookRoutes,
     ...botRoutes,
@@ -122,6 +126,8 @@ export const botsContract = defineContract({
     'webhook-refused': { status: 400, remedy: 'Give an http or https address that may be called from here.' },
     'address-refused': { status: 400, remedy: 'Give an address on the internet, or allow its network in the settings.' },
     ...groupFaults,
+    ...channelFaults,
+    ...statusFaults,
     'rule-not-found': { status: 404, remedy: 'Check the id; the list of rules shows those there are.' },
     'rule-malformed': { status: 400, remedy: 'Correct what the message names.' },
     'rule-beyond-caller': { status: 403, remedy: 'Use a key that may publish to that broker session.' },

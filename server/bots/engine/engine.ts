@@ -6,12 +6,14 @@ import type { Fault } from '../../fault.ts'
 import type { CallCalls } from './calls.ts'
 import type { ChatCalls } from './chats.ts'
 import type { ContactCalls, ProfileCalls } from './contacts.ts'
+import type { ChannelCalls } from './channels.ts'
 import type { GroupCalls } from './groups.ts'
 import type { BotCause } from '../contract/native/views.ts'
 import type { Happening } from './happenings.ts'
 import type { ForeignLink, LinkRows } from './link.ts'
 import type { Message, MessageKey, Progress } from './message.ts'
 import type { Answered, Content } from './outgoing.ts'
+import type { StatusCalls } from './status.ts'
 import type { PresenceCalls } from './presence.ts'
 import type { MediaCalls } from './media.ts'
 import type { KnownPeople } from './people.ts'
@@ -104,13 +106,15 @@ export interface Connection {
   /**
    * Resolves once it is written; how it fares after WhatsApp has it comes as `progress`. Throws, here or by `confirmed`: `message-refused`
    * with the reason, `message-held` when it is to be sent again later, `message-unanswered`, and `connection-lost` with which the message
-   * has nothing to do. `timer`: seconds after which it vanishes, 0 when it stays.
+   * has nothing to do.
    */
-  send(chat: string, content: Content, options: { id: string; replyTo: Answered | null; timer: number }): Promise<Written>
+  send(chat: string, content: Content, options: SendOptions): Promise<Written>
   /** The account that WhatsApp names for the number; null where there is none. Throws `lookup-refused` and what `send` throws. */
   lookUp(number: string): Promise<Account | null>
   readonly groups: GroupCalls
   isAdmin(group: string, person: string): Promise<boolean>
+  readonly channels: ChannelCalls
+  readonly status: StatusCalls
   readonly presence: PresenceCalls
   readonly contacts: ContactCalls
   readonly calls: CallCalls
@@ -127,6 +131,15 @@ export interface Account {
   number: string
   /** `…@lid`; null where WhatsApp does not say. */
   hiddenId: string | null
+}
+
+export interface SendOptions {
+  id: string
+  replyTo: Answered | null
+  /** Seconds after which it vanishes; 0 when it stays. */
+  timer: number
+  /** Of a status: who is to see it. */
+  audience?: readonly string[]
 }
 
 export interface Written {

@@ -3,6 +3,7 @@
  * a file of its own and joined here.
  */
 import type { CallHappening } from './calls.ts'
+import type { ChannelHappening } from './channels.ts'
 import type { ChatHappening } from './chats.ts'
 import type { ContactHappening } from './contacts.ts'
 import type { GroupHappening } from './groups.ts'
@@ -11,4 +12,11 @@ import type { RestrictionHappening } from './restriction.ts'
 import type { TimerHappening } from './timer.ts'
 
 export type Happening =
-  PresenceHappening | GroupHappening | ContactHappening | RestrictionHappening | TimerHappening | CallHappening | ChatHappening
+  | PresenceHappening
+  | GroupHappening
+  | ContactHappening
+  | RestrictionHappening
+  | TimerHappening
+  | ChannelHappening
+  | CallHappening
+  | ChatHappening

@@ -2,12 +2,11 @@
 import type { Clock } from '../../clock.ts'
 import { BotFault } from '../fault.ts'
 import type { BotSettings } from '../store.ts'
-
-/** `join`: a group is made or joined. `add`: a person is added. `change`: anything else. */
-export type Step = 'join' | 'add' | 'change'
+import type { Step, StepStore, TakenStep } from './step-store.ts'
 
 export interface GroupPaceParts {
   clock: Clock
+  store: StepStore
   /** Of a bot, in any 24 hours. */
   limits(userId: string): { joins: number; adds: number }
 }
@@ -30,7 +29,6 @@ interface Bound {
 
 export class GroupPace {
   readonly #parts: GroupPaceParts
-  readonly #taken = new Map<string, { at: number; step: Step; amount: number }[]>()
 
   constructor(parts: GroupPaceParts) {
     this.#parts = parts
@@ -39,7 +37,7 @@ export class GroupPace {
   /** Counts all of them, or none. Throws `group-pace` (`retryAfter`, s). */
   take(userId: string, wanted: Partial<Record<Step, number>>): void {
     const now = this.#parts.clock.now()
-    const taken = (this.#taken.get(userId) ?? []).filter(({ at }) => at > now - 24 * hour)
+    const taken = this.#parts.store.since(userId, now - 24 * hour)
     const steps = Object.entries(wanted) as [Step, number][] // under the names of steps
     for (const [step, amount] of steps) {
       for (const { within, most } of this.#bounds(userId, step)) {
@@ -49,11 +47,8 @@ export class GroupPace {
         if (free > now) throw tooSoon(step, { within, most }, free - now)
       }
     }
-    this.#taken.set(userId, [...taken, ...steps.map(([step, amount]) => ({ at: now, step, amount }))])
-  }
-
-  forget(userId: string): void {
-    this.#taken.delete(userId)
+    const counted = steps.map(([step, amount]) => ({ at: now, step, amount }))
+    this.#parts.store.add(userId, counted, now - 24 * hour)
   }
 
   #bounds(userId: string, step: Step): Bound[] {
@@ -68,7 +63,7 @@ export class GroupPace {
 }
 
 /** When so many more are within the bound; 0 for now. */
-function freeAt(before: readonly { at: number; amount: number }[], amount: number, { within, most }: Bound): number {
+function freeAt(before: readonly TakenStep[], amount: number, { within, most }: Bound): number {
   let sum = before.reduce((total, each) => total + each.amount, 0) + amount
   let free = 0
   for (const each of before) {

@@ -10,6 +10,7 @@ import { openOrNull } from './locked.ts'
 const kept = [
   ['bot_log', 'sealed', 'number', (bot: string): string => `bots:log:${bot}`, 'DELETE FROM bot_log WHERE number = ?'],
   ['bot_known', 'sealed', 'number', (bot: string): string => `bots:known:${bot}`, 'DELETE FROM bot_known WHERE number = ?'],
+  ['bot_statuses', 'sealed', 'number', (bot: string): string => `bots:status:${bot}`, 'DELETE FROM bot_statuses WHERE number = ?'],
   [
     'bot_chats',
     'name',

@@ -45,6 +45,9 @@ export type LogStore = ReturnType<typeof createLogStore>
 
 export function createLogStore(database: Database, sealer: Sealer, people: Pick<People, 'idOf' | 'named'>) {
   const meet = database.prepare('INSERT INTO bot_chats (user_id, chat) VALUES (?, ?) ON CONFLICT DO NOTHING')
+  const met = database
+    .prepare<[string], string>("SELECT chat FROM bot_chats WHERE user_id = ? AND (chat LIKE '%@s.whatsapp.net' OR chat LIKE '%@lid')")
+    .pluck()
   const knows = database.prepare<[string, string], number>('SELECT count(*) FROM bot_chats WHERE user_id = ? AND chat = ?').pluck()
   const setName = database.prepare(
     'INSERT INTO bot_chats (user_id, chat, name) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name',
@@ -127,6 +130,8 @@ export function createLogStore(database: Database, sealer: Sealer, people: Pick<
   }
 
   return {
+    /** People with whom there was ever a message. */
+    met: (userId: string): string[] => met.all(userId),
     meet: (userId: string, chat: string): void => void quickly(database, () => meet.run(userId, chat)),
     knows: (userId: string, chat: string): boolean => (knows.get(userId, chat) ?? 0) > 0,
     setName: (userId: string, chat: string, name: string): void =>

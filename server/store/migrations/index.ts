@@ -21,6 +21,7 @@ import { botPeople } from './019-bot-people.ts'
 import { botKnown } from './020-bot-known.ts'
 import { botMedia } from './021-bot-media.ts'
 import { botVotes } from './022-bot-votes.ts'
+import { botStatus } from './023-bot-status.ts'
 import { botContacts } from './024-bot-contacts.ts'
 import { webhookDeliveries } from './025-webhook-deliveries.ts'
 
@@ -31,4 +32,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botContacts, webhookDeliveries]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries]

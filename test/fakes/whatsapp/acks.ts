@@ -5,6 +5,7 @@ export type Verdict = { ack: 'none' | 'plain' | number; isDelivered: boolean }
 
 export class Acks {
   readonly #verdicts = new Turns<Verdict>()
+  readonly #ofChats = new Map<string, number>()
 
   /**
    * So many messages are acknowledged with this error and reach nobody: 400 malformed, 429 too fast, 463 the account is restricted (no
@@ -12,6 +13,11 @@ export class Acks {
    */
   refuse(code: number, times = Infinity): void {
     this.#verdicts.set({ ack: code, isDelivered: false }, times)
+  }
+
+  /** The same for one chat alone, until a code of 0 ends it. */
+  refuseIn(chat: string, code: number): void {
+    this.#ofChats.set(chat, code)
   }
 
   /** So many messages are taken without a word and reach nobody. */
@@ -24,7 +30,9 @@ export class Acks {
     this.#verdicts.set({ ack: 'none', isDelivered: true }, times)
   }
 
-  judge(): Verdict {
+  judge(chat: string): Verdict {
+    const code = this.#ofChats.get(chat) ?? 0
+    if (code !== 0) return { ack: code, isDelivered: false }
     return this.#verdicts.take() ?? { ack: 'plain', isDelivered: true }
   }
 }

@@ -3,7 +3,7 @@ import { proto, QueryIds, XWAPaths, type BinaryNode } from 'baileys'
 import type { Accounts, Device } from './accounts.ts'
 import type { Deliveries } from './deliveries.ts'
 import { mexError, mexQuery, mexResult } from './mex.ts'
-import { child, node, result, seconds } from './nodes.ts'
+import { child, node, refusal, result, seconds } from './nodes.ts'
 
 export interface Channel {
   /** `…@newsletter`. */
@@ -15,7 +15,9 @@ export interface Channel {
   owner: string
   /** Numbers. */
   followers: Set<string>
-  posts: { serverId: string; id: string; t: string; message: Uint8Array }[]
+  posts: { serverId: string; id: string; t: string; message: Uint8Array; reactions: Map<string, string>; views: number }[]
+  /** Numbers that hear nothing of it. */
+  muted: Set<string>
 }
 
 export class Channels {
@@ -23,6 +25,7 @@ export class Channels {
   readonly #deliveries: Deliveries
   readonly #channels = new Map<string, Channel>()
   #lastId = 100
+  readonly #refusals = new Map<string, number>()
 
   constructor(accounts: Accounts, deliveries: Deliveries) {
     this.#accounts = accounts
@@ -34,14 +37,26 @@ export class Channels {
     description = '',
     ...more
   }: Pick<Channel, 'id' | 'name' | 'owner'> & { description?: string; followers?: string[] }): Channel {
-    const channel = { ...more, description, invite: `pretend${more.id.slice(0, 6)}`, followers: new Set(followers), posts: [] }
+    const channel = {
+      ...more,
+      description,
+      invite: `pretend${more.id.slice(0, 6)}`,
+      followers: new Set(followers),
+      posts: [],
+      muted: new Set<string>(),
+    }
     this.#channels.set(channel.id, channel)
     return channel
   }
 
+  /** Queries of this id are answered with an error. */
+  refuse(query: string, code: number): void {
+    this.#refusals.set(query, code)
+  }
+
   /** Its owner posts; a linked device of the owner does so by itself. */
   post(id: string, message: proto.IMessage, messageId = `post-${this.#lastId}`): string {
-    return this.#publish(this.#get(id), messageId, 'text', proto.Message.encode(message).finish())
+    return this.#publish(this.get(id), messageId, 'text', proto.Message.encode(message).finish())
   }
 
   /** A follower's reaction to a post, or how many have seen it. */
@@ -50,11 +65,11 @@ export class Channels {
       'reaction' in news
         ? node('reaction', { message_id: serverId }, [node('reaction', {}, Buffer.from(news.reaction))])
         : node('view', { message_id: serverId }, Buffer.from(String(news.views)))
-    this.#notify(this.#get(id), what)
+    this.#notify(this.get(id), what)
   }
 
   rename(id: string, name: string): void {
-    const channel = this.#get(id)
+    const channel = this.get(id)
     channel.name = name
     this.#notify(channel, node('update', {}, [node('settings', {}, [node('name', {}, Buffer.from(name))])]))
   }
@@ -70,6 +85,10 @@ export class Channels {
       from.connection?.send(node('ack', { ...ack, error: '403' }))
       return true
     }
+    const post = channel.posts.find(({ serverId }) => serverId === reacted)
+    const emoji = child(message, 'reaction')?.attrs['code']
+    if (emoji !== undefined) post?.reactions.set(from.account.number, emoji)
+    else if (reacted !== undefined) post?.reactions.delete(from.account.number)
     const serverId = content instanceof Uint8Array ? this.#publish(channel, id, type, content, from) : (reacted ?? '')
     from.connection?.send(node('ack', { ...ack, server_id: serverId }))
     return true
@@ -79,6 +98,12 @@ export class Channels {
     if (request.attrs['xmlns'] === 'newsletter') return this.#answerPosts(request)
     const query = mexQuery(request)
     if (query === null) return null
+    const refused = this.#refusals.get(query.id)
+    if (refused !== undefined) return mexError(request, refused, 'GraphQL server error: refused')
+    if (query.id === subscribedQuery) {
+      const own = [...this.#channels.values()].filter(({ owner, followers }) => [owner, ...followers].includes(device.account.number))
+      return mexResult(request, { xwa2_newsletter_subscribed: [...own.map((each) => view(each, device)), null] })
+    }
     const { newsletter_id: id, input } = query.variables as {
       newsletter_id?: string
       input?: { key?: string; name?: string; description?: string }
@@ -100,11 +125,15 @@ export class Channels {
     if (path === undefined) return null
     if (channel === undefined) return mexError(request, 404, 'GraphQL server error: not found')
     if (query.id === QueryIds.FOLLOW) channel.followers.add(device.account.number)
+    if (query.id === QueryIds.MUTE) channel.muted.add(device.account.number)
+    if (query.id === QueryIds.UNMUTE) channel.muted.delete(device.account.number)
     if (query.id === QueryIds.UNFOLLOW) channel.followers.delete(device.account.number)
     return mexResult(request, { [path]: view(channel, device) })
   }
 
   #answerPosts(request: BinaryNode): BinaryNode {
+    const wanted = child(request, 'messages')?.attrs
+    if (wanted !== undefined) return this.#answerPage(request, wanted)
     const channel = this.#channels.get(request.attrs['to'] ?? '')
     if (child(request, 'live_updates') !== undefined) return result(request, [node('live_updates', { duration: '300' })])
     const posts = (channel?.posts ?? []).map(({ serverId, id, t, message }) =>
@@ -113,11 +142,31 @@ export class Channels {
     return result(request, [node('message_updates', { jid: channel?.id ?? '', t: seconds() }, [node('messages', {}, posts)])])
   }
 
+  /** Posts in full, the newest that were asked for. */
+  #answerPage(request: BinaryNode, { jid = '', count, before }: Record<string, string>): BinaryNode {
+    const channel = this.#channels.get(jid)
+    if (channel === undefined) return refusal(request, 404, 'item-not-found')
+    const page = channel.posts.filter(({ serverId }) => before === undefined || Number(serverId) < Number(before)).slice(-Number(count))
+    const posts = page.map(({ serverId, id, t, message, reactions, views }) => {
+      const codes = [...new Set(reactions.values())]
+      const counted = codes.map((code) =>
+        node('reaction', { code, count: String([...reactions.values()].filter((each) => each === code).length) }),
+      )
+      const seen = node('views_count', { count: String(views) })
+      return node('message', { server_id: serverId, id, t, type: 'text' }, [
+        node('plaintext', {}, message),
+        seen,
+        node('reactions', {}, counted),
+      ])
+    })
+    return result(request, [node('messages', { jid, t: seconds() }, posts)])
+  }
+
   #publish(channel: Channel, id: string, type: string, message: Uint8Array, author?: Device): string {
     this.#lastId += 1
     const serverId = String(this.#lastId)
     const t = seconds()
-    channel.posts.push({ serverId, id, t, message })
+    channel.posts.push({ serverId, id, t, message, reactions: new Map(), views: 0 })
     this.#send(channel, node('message', { from: channel.id, id, server_id: serverId, t, type }, [node('plaintext', {}, message)]), author)
     return serverId
   }
@@ -132,12 +181,15 @@ export class Channels {
       for (const device of this.#accounts.of(number).devices.values()) if (device !== author) this.#deliveries.deliver(device, stanza)
   }
 
-  #get(id: string): Channel {
+  get(id: string): Channel {
     const channel = this.#channels.get(id)
     if (channel === undefined) throw new Error(`there is no channel ${id}`)
     return channel
   }
 }
+
+/** Of all channels that an account follows: the library has no name for it. */
+const subscribedQuery = '6388546374527196'
 
 const paths: Readonly<Record<string, string>> = {
   [QueryIds.METADATA]: XWAPaths.xwa2_newsletter_metadata,
@@ -148,7 +200,7 @@ const paths: Readonly<Record<string, string>> = {
   [QueryIds.SUBSCRIBERS]: XWAPaths.xwa2_newsletter_subscribers,
 }
 
-function view({ id, name, description, invite, owner, followers }: Channel, { account: { number } }: Device): object {
+function view({ id, name, description, invite, owner, followers, muted }: Channel, { account: { number } }: Device): object {
   return {
     id,
     state: { type: 'ACTIVE' },
@@ -161,6 +213,9 @@ function view({ id, name, description, invite, owner, followers }: Channel, { ac
       verification: 'UNVERIFIED',
       picture: { id: '', direct_path: '', type: 'IMAGE' },
     },
-    viewer_metadata: { mute: 'OFF', role: number === owner ? 'OWNER' : followers.has(number) ? 'SUBSCRIBER' : 'GUEST' },
+    viewer_metadata: {
+      mute: muted.has(number) ? 'ON' : 'OFF',
+      role: number === owner ? 'OWNER' : followers.has(number) ? 'SUBSCRIBER' : 'GUEST',
+    },
   }
 }

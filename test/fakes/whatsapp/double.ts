@@ -216,7 +216,7 @@ export class WhatsAppDouble {
 
   #takeMessage(message: BinaryNode, device: Device): void {
     if (this.channels.take(message, device)) return
-    const { ack, isDelivered } = this.acks.judge()
+    const { ack, isDelivered } = this.acks.judge(message.attrs['to'] ?? '')
     if (ack !== 'none') device.connection?.send(acknowledgement(message, ack === 'plain' ? null : ack))
     if (isDelivered) routeMessage(message, device, this)
   }

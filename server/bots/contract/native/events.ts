@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { SocketDefinition } from '../../../http/contract.ts'
 import { userParams } from '../parts.ts'
 import { editedEvent, revokedEvent } from './changes.ts'
+import { channelEvent } from './channels.ts'
 import { groupEvent } from './group-views.ts'
 import { mediaEvent } from './media-view.ts'
 import { messageView, sentView } from './messages.ts'
@@ -10,6 +11,7 @@ import { mergedEvent } from './people.ts'
 import { botCause, restrictionView } from './views.ts'
 import { callEvent } from './calls.ts'
 import { chatEvent, labelEvent } from './chats.ts'
+import { statusEvent } from './status.ts'
 import { presenceEvent } from './presence.ts'
 import { voteEvent } from './votes.ts'
 
@@ -38,6 +40,8 @@ export const botEvent = z.discriminatedUnion('type', [
   mergedEvent,
   /** WhatsApp holds the account back from something, or does not any more. */
   z.object({ type: z.literal('restriction'), userId: z.string(), restriction: restrictionView.nullable() }),
+  channelEvent,
+  statusEvent,
   z.object({ type: z.literal('group'), userId: z.string(), group: groupEvent }),
   voteEvent,
 ])
@@ -59,6 +63,8 @@ export const botEventTypes = [
   'restriction',
   'group',
   'vote',
+  'channel',
+  'status',
 ] as const satisfies readonly BotEvent['type'][]
 
 /** Those that come by the second, or about another: a webhook gets them only where it names them. */

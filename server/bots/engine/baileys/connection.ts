@@ -13,6 +13,7 @@ import { hearCalls } from './calls.ts'
 import { chatCalls, hearChats } from './chats.ts'
 import { contactCalls, hearContacts } from './contacts.ts'
 import { createMediaCalls } from './download.ts'
+import { createChannelCalls, hearChannels } from './channels.ts'
 import { closeOfError } from './errors.ts'
 import type { GroupCache } from './group-cache.ts'
 import { hearGroups } from './group-events.ts'
@@ -27,6 +28,7 @@ import { profileCalls } from './profile.ts'
 import { hearPresence, presenceCalls } from './presence.ts'
 import { lookUp } from './people.ts'
 import { hearRestrictions } from './restrictions.ts'
+import { createStatusCalls } from './status.ts'
 import { createSender } from './sending.ts'
 import { hearTimers } from './timers.ts'
 import { createUploader } from './upload.ts'
@@ -164,6 +166,7 @@ export function createConnection(parts: ConnectionParts): Connection {
   hearTimers(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearPresence(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearGroups(socket, people, (happening) => guarded(() => events.happened(happening)))
+  hearChannels(socket, (happening) => guarded(() => events.happened(happening)))
 
   return {
     requestCode: pairing.requestCode,
@@ -181,6 +184,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     lookUp: (number) => sender.answered(lookUp(library, socket, people, number), lookupRefusalOf),
     groups: createGroupCalls({ library, socket, people, cache: groups, answered: sender.answered }),
     isAdmin: (group, person) => sender.answered(isAdminOf(groups, people, group, person), lookupRefusalOf),
+    channels: createChannelCalls({ library, socket, sender }),
+    status: createStatusCalls(library, socket, sender),
     presence: presenceCalls(socket, people.addressOf),
     contacts: contactCalls(socket, asker, appState, agent),
     profile: profileCalls(socket, () => library.jidNormalizedUser(creds.me?.id), asker, appState),

@@ -30,13 +30,20 @@ export interface Writing {
   replyTo: Answered | null
   /** Seconds after which it vanishes; 0 when it stays. */
   timer: number
+  /** Of a status: who is to see it. */
+  audience?: readonly string[]
 }
 
 /** Nothing that is about another message vanishes by itself. */
 const timeless: ReadonlySet<Content['type']> = new Set(['reaction', 'edit', 'delete'])
 
 /** Throws `message-refused` for what this account may not do. */
-export async function write(parts: WritingParts, chat: string, given: Content, { id, replyTo, timer }: Writing): Promise<proto.IMessage> {
+export async function write(
+  parts: WritingParts,
+  chat: string,
+  given: Content,
+  { id, replyTo, timer, audience }: Writing,
+): Promise<proto.IMessage> {
   const { library, socket, uploader, sent, written } = parts
   const { nameIn, content } = await addressed(parts, chat, given, replyTo)
   const message = await library.generateWAMessageContent(contentFor(content, { library, chat, sent }), {
@@ -53,7 +60,11 @@ export async function write(parts: WritingParts, chat: string, given: Content, {
     ...(replyTo === null ? {} : { quoted: quotedBy(parts, chat, keyNamed(replyTo, nameIn)) }),
     ...(timer > 0 && !timeless.has(content.type) ? { ephemeralExpiration: timer } : {}),
   })
-  await socket.relayMessage(chat, full.message ?? {}, { messageId: id, ...stanza(content) })
+  await socket.relayMessage(chat, full.message ?? {}, {
+    messageId: id,
+    ...stanza(content),
+    ...(audience === undefined ? {} : { statusJidList: [...audience] }),
+  })
   written(full)
   return full.message ?? {}
 }
