@@ -65,6 +65,7 @@ export const useBots = defineStore('bots', () => {
       useApi().bots.backupFile({ params: { userId, backup }, body: { passphrase } }),
     bringIn: (file: string, passphrase: string) => useApi().bots.bringIn({ body: { file, passphrase } }),
     takeOver: async (link: Body<'bots', 'takeOver'>): Promise<BotView> => put((await useApi().bots.takeOver({ body: link })).bot),
+    report: (userId: string) => useApi().bots.botReport({ params: { userId } }),
     clearLog: async (userId: string): Promise<void> => void (await useApi().bots.clearLog({ params: { userId } })),
     send: (userId: string, to: string, text: string) => useApi().bots.sendMessage({ params: { userId }, body: { to, type: 'text', text } }),
     /** Only in the demo. */

@@ -1,6 +1,7 @@
 /** What can be done to a bot: which actions fit its state, what each means in plain words, and the doing of it. */
 import { useRouter } from 'vue-router'
 import type { BotView } from '../../../server/bots/contract/index.ts'
+import { fileName, saveFile } from '../../files/save-file.ts'
 import { useBots } from '../../stores/bots.ts'
 import { useReportedAction } from '../../use/use-action.ts'
 import { useReport } from '../../use/use-report.ts'
@@ -8,7 +9,7 @@ import { botName, nextStep } from './bot-presentation.ts'
 import { ask } from './bot-question.ts'
 import { botTabs } from './bot-tabs.ts'
 
-export type BotAction = 'start' | 'stop' | 'restart' | 'pair' | 'back-up' | 'unlink' | 'delete' | 'newest-version'
+export type BotAction = 'start' | 'stop' | 'restart' | 'pair' | 'back-up' | 'unlink' | 'delete' | 'newest-version' | 'report'
 
 export interface ActionOffer {
   action: BotAction
@@ -69,6 +70,12 @@ export function actionsFor(bot: BotView): ActionOffer[] {
       icon: 'i-lucide-archive',
       about: 'Keeps a sealed copy of the link of this moment.',
     },
+    {
+      action: 'report',
+      label: 'Save a report',
+      icon: 'i-lucide-file-search',
+      about: 'What its connections have seen, for those who mend Wheelhouse: no numbers, names or words of anybody.',
+    },
     linked &&
       state !== 'logged_out' && {
         action: 'unlink',
@@ -97,6 +104,7 @@ const failures: Readonly<Record<BotAction, string>> = {
   unlink: 'It was not unlinked',
   delete: 'It was not deleted',
   'newest-version': 'The version is as it was',
+  report: 'No report was saved',
 }
 
 export function useBotActions() {
@@ -118,6 +126,8 @@ export function useBotActions() {
       else if (action === 'newest-version') {
         const { version } = await bots.speakVersion('newest')
         report.done(`WhatsApp ${version} is spoken now`, 'Bots that were not let in for their version try again.')
+      } else if (action === 'report') {
+        saveFile(`${fileName(userId)}.report.json`, `${JSON.stringify(await bots.report(userId), null, 2)}\n`, 'application/json')
       } else {
         await bots.backUp(userId)
         report.done(`Backup of ${botName(bot)} kept`, 'Sealed on this machine. Download it to move the bot.')

@@ -19,6 +19,7 @@ import { contactHandlers, type ContactParts } from './contacts.ts'
 import { profileHandlers } from './profile.ts'
 import { presenceHandlers } from './presence.ts'
 import { publishedHandlers, type PublishedParts } from './published.ts'
+import { reportHandlers } from './report.ts'
 import { ruleHandlers } from './rules.ts'
 import { isoOrNull, restrictionViewOf, viewOf } from './views.ts'
 import { versionHandlers, type VersionParts } from './version.ts'
@@ -82,6 +83,7 @@ export function createBotsApi(parts: ApiParts): Api {
       ...webhookHandlers(parts),
       ...botHandlers(parts, view),
       ...versionHandlers(parts),
+      ...reportHandlers(parts),
       ...backupHandlers(parts, view),
     },
     { events: eventsSocket(parts) },

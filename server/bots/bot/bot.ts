@@ -16,6 +16,7 @@ import type { BotState } from '../contract/native/views.ts'
 import { lockedWords } from '../locked/locked.ts'
 import type { Pairing } from '../pairing/pairing.ts'
 import type { BotRow } from '../store.ts'
+import { Trail } from '../trail/trail.ts'
 import { isRunning } from './lifecycle.ts'
 import { BotRecord, type BotFacts, type BotRecordParts } from './record.ts'
 import { Supervisor, type SupervisorParts } from './supervisor.ts'
@@ -40,12 +41,15 @@ export interface BotParts
 }
 
 export class Bot {
+  /** What its connections have seen since the start of the app. */
+  readonly trail: Trail
   readonly #record: BotRecord
   readonly #supervisor: Supervisor
   readonly #verbs = createSerialQueue()
   readonly #changes = createSignal()
 
   constructor(row: BotRow, parts: BotParts) {
+    this.trail = new Trail(parts.clock)
     this.#record = new BotRecord(row, {
       ...{ engine: parts.engine, store: parts.store, clock: parts.clock, log: parts.log },
       onChange: (state) => {
@@ -70,6 +74,7 @@ export class Bot {
       onRefusal: (messageId, refusal) => parts.onRefusal(this, messageId, refusal),
       onHappening: (happening) => parts.onHappening(this, happening),
       sent: (messageId) => parts.sent(this, messageId),
+      trail: this.trail,
       people: peopleOutside(parts.people(row.userId), (work) => parts.outside(work)),
     })
   }

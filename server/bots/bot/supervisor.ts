@@ -20,6 +20,7 @@ import type { End, Handshakes } from './handshakes.ts'
 import { isRunning } from './lifecycle.ts'
 import { Reconnect } from './reconnect.ts'
 import type { BotRecord } from './record.ts'
+import type { Trail } from '../trail/trail.ts'
 import { SingleConnection } from './single-connection.ts'
 
 export interface SupervisorParts {
@@ -48,6 +49,7 @@ export interface SupervisorParts {
   onHappening(happening: Happening): void
   /** Who is who among those it speaks with. */
   people: KnownPeople
+  trail: Trail
   /** What was sent under the id, as the engine encoded it. */
   sent(messageId: string): Uint8Array | null
 }
@@ -132,7 +134,7 @@ export class Supervisor {
   }
 
   async #connect(event: 'started' | 'turn-came' | 'restart-asked', handshake: End): Promise<void> {
-    const { record, log, people, onChange } = this.#parts
+    const { record, log, people, trail, onChange } = this.#parts
     await this.end()
     if (record.isLocked) {
       handshake()
@@ -140,7 +142,7 @@ export class Supervisor {
     }
     record.handle(event)
     try {
-      await this.#connection.open({ proxy: record.row.proxy, passkeyPatience: this.#pairing.patience, people }, handshake)
+      await this.#connection.open({ proxy: record.row.proxy, passkeyPatience: this.#pairing.patience, people, trail }, handshake)
       this.#reconnect.onStarted()
     } catch (error) {
       log.error({ bot: record.row.userId, error }, 'a bot could not be started')

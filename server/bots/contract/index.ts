@@ -19,6 +19,7 @@ import { statusFaults, statusRoutes } from './native/status.ts'
 import { groupFaults, groupRoutes } from './native/groups.ts'
 import { editRoutes } from './native/edits.ts'
 import { voteRoutes } from './native/votes.ts'
+import { reportRoutes } from './native/report.ts'
 import { ruleRoutes } from './native/rules.ts'
 import { versionRoutes } from './native/version.ts'
 import { webhookRoutes } from './native/webhooks.ts'
@@ -77,6 +78,7 @@ export const botsContract = defineContract({
     ...webhookRoutes,
     ...botRoutes,
     ...versionRoutes,
+    ...reportRoutes,
     ...backupRoutes,
   },
   sockets: eventSockets,

@@ -16,6 +16,7 @@ import type { Answered, Content } from './outgoing.ts'
 import type { StatusCalls } from './status.ts'
 import type { PresenceCalls } from './presence.ts'
 import type { MediaCalls } from './media.ts'
+import type { Trail } from '../trail/trail.ts'
 import type { KnownPeople } from './people.ts'
 
 export interface Engine {
@@ -40,6 +41,8 @@ export interface ConnectOptions {
   /** Leaves a person so much time, in ms, when the account asks for a passkey; null when none is answered here. */
   passkeyPatience: number | null
   people: KnownPeople
+  /** Hears the shape of what comes. */
+  trail: Pick<Trail, 'note'>
 }
 
 /** What a connection tells. None comes after `closed`, or after `end` was called. */

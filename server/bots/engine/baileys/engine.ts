@@ -12,6 +12,7 @@ import { createKeeping } from './keeping.ts'
 import { holdsLink, openLink } from './link.ts'
 import { qrCodes } from './pairing.ts'
 import { hearPeople, withKeys } from './people.ts'
+import { followTrail } from './trail.ts'
 
 export interface BaileysOptions {
   /** The real server when null. */
@@ -35,7 +36,7 @@ export function createBaileysEngine({ url, log, version, egress }: BaileysOption
     ownVersion: async () => (await import('baileys')).DEFAULT_CONNECTION_CONFIG.version.join('.'),
     // As the library makes them.
     newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
-    async connect(rows, events, { proxy, passkeyPatience, people: known }) {
+    async connect(rows, events, { proxy, passkeyPatience, people: known, trail }) {
       // Late: the library takes 100 ms and 60 MB, which who has no bot should not pay.
       const library = await import('baileys')
       const life: ConnectionLife = { isOver: false, fail: () => {} }
@@ -78,6 +79,7 @@ export function createBaileysEngine({ url, log, version, egress }: BaileysOption
         },
       })
       const moreQrs = passkeyPatience === null ? 0 : Math.ceil(passkeyPatience / qrLife[1])
+      followTrail(socket, library, trail)
       hearPeople(socket, people)
       groups.attach(socket)
       keeping.attach(socket)
