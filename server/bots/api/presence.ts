@@ -4,6 +4,7 @@ import type { Contract } from '../../http/contract.ts'
 import type { Presences } from '../contacts/presences.ts'
 import type { presenceRoutes } from '../contract/native/presence.ts'
 import { chatOf } from '../engine/address.ts'
+import type { People } from '../people/people.ts'
 import { BotFault } from '../fault.ts'
 import type { BotService } from '../service.ts'
 import { liveConnection } from './live-connection.ts'
@@ -11,9 +12,10 @@ import { liveConnection } from './live-connection.ts'
 export interface PresenceParts {
   service: BotService
   presences: Presences
+  people: People
 }
 
-export function presenceHandlers({ service, presences }: PresenceParts): Handlers<Contract<typeof presenceRoutes>['routes']> {
+export function presenceHandlers({ service, presences, people }: PresenceParts): Handlers<Contract<typeof presenceRoutes>['routes']> {
   const ok = { status: 200 as const, body: { success: true as const } }
   return {
     presence: async ({ params, body: { state, chat } }) => {
@@ -26,12 +28,15 @@ export function presenceHandlers({ service, presences }: PresenceParts): Handler
     subscribePresence: async ({ params, body }) => {
       const bot = service.get(params.userId)
       liveConnection(bot)
-      await presences.follow(bot, chatOf(body.chat))
+      await presences.follow(bot, people.idOf(params.userId, chatOf(body.chat)))
       return ok
     },
     presences: ({ params, query }) => {
       service.get(params.userId)
-      return { status: 200, body: { success: true, presences: presences.of(params.userId, chatOf(query.chat)) } }
+      return {
+        status: 200,
+        body: { success: true, presences: presences.of(params.userId, people.idOf(params.userId, chatOf(query.chat))) },
+      }
     },
   }
 }

@@ -3,6 +3,10 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { openOrNull } from '../locked/locked.ts'
 
+/** Whoever adds a table with a column for chats joins it here: those that messages fill, what belongs to them first, and others. */
+const ofMessages = ['bot_media', 'bot_known', 'bot_polls', 'bot_votes', 'bot_log'] as const
+const ofAnyChat = ['bot_outbox', 'bot_chat_flags', 'bot_label_uses', 'bot_stars', 'bot_calls'] as const
+
 /** Under which the name of a chat is sealed. */
 export const namePlace = (userId: string, chat: string): string => `bots:chat:${userId}:${chat}`
 
@@ -15,27 +19,32 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
     `INSERT INTO bot_chats (user_id, chat, name, read_number) VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET name = excluded.name, read_number = excluded.read_number`,
   )
+  const carryTimer = database.prepare(
+    `UPDATE bot_chats SET timer = max(timer, (SELECT timer FROM bot_chats WHERE user_id = @user AND chat = @from))
+      WHERE user_id = @user AND chat = @to`,
+  )
   const removeChat = database.prepare('DELETE FROM bot_chats WHERE user_id = ? AND chat = ?')
   const firstUnread = database
     .prepare<[string, string, number], number | null>(
       'SELECT min(number) FROM bot_log WHERE user_id = ? AND chat = ? AND from_me = 0 AND number > ?',
     )
     .pluck()
-  const moveLog = database.prepare('UPDATE OR IGNORE bot_log SET chat = ? WHERE user_id = ? AND chat = ?')
-  const moveKnown = database.prepare('UPDATE OR IGNORE bot_known SET chat = ? WHERE user_id = ? AND chat = ?')
-  // The same message under both ids.
-  const removeLog = database.prepare('DELETE FROM bot_log WHERE user_id = ? AND chat = ?')
-  const moveOutbox = database.prepare('UPDATE bot_outbox SET chat = ? WHERE user_id = ? AND chat = ?')
-
-  // How the chat is sorted, its calls, and the person themselves: what is known of the number already is right.
-  const moves = [
-    ...['bot_chat_flags', 'bot_label_uses', 'bot_stars', 'bot_calls'].map((table) => ['chat', table] as const),
-    ['person', 'bot_calls'] as const,
-    ['person', 'bot_contacts'] as const,
-  ].map(([column, table]) => ({
-    move: database.prepare(`UPDATE OR IGNORE ${table} SET ${column} = ? WHERE user_id = ? AND ${column} = ?`),
-    remove: database.prepare(`DELETE FROM ${table} WHERE user_id = ? AND ${column} = ?`),
-  }))
+  const movers = (tables: readonly string[]) =>
+    tables.map((table) => ({
+      move: database.prepare(`UPDATE OR IGNORE ${table} SET chat = ? WHERE user_id = ? AND chat = ?`),
+      // The same thing under both ids: that of the chat which stays is kept.
+      remove: database.prepare(`DELETE FROM ${table} WHERE user_id = ? AND chat = ?`),
+    }))
+  const [always, withMessages] = [movers(ofAnyChat), movers(ofMessages)]
+  const moveCaller = database.prepare('UPDATE bot_calls SET person = ? WHERE user_id = ? AND person = ?')
+  const moveContact = database.prepare(
+    'UPDATE OR IGNORE bot_contacts SET person = ?, lid = coalesce(?, lid) WHERE user_id = ? AND person = ?',
+  )
+  // Of who is known under both ids, what is known of the number is right.
+  const removeContact = database.prepare('DELETE FROM bot_contacts WHERE user_id = ? AND person = ?')
+  const moveVoter = database.prepare('UPDATE OR REPLACE bot_votes SET voter = ? WHERE user_id = ? AND voter = ?')
+  const moveAll = (moving: typeof always, userId: string, from: string, to: string): number =>
+    moving.reduce((sum, { move, remove }) => sum + move.run(to, userId, from).changes + remove.run(userId, from).changes, 0)
 
   const nameOf = (userId: string, id: string, name: Buffer | null): string | null =>
     name === null ? null : openOrNull(sealer, name, namePlace(userId, id))
@@ -56,27 +65,15 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
     return true
   }
 
-  const carryTimer = database.prepare(
-    `UPDATE bot_chats SET timer = max(timer, (SELECT timer FROM bot_chats WHERE user_id = @user AND chat = @from))
-      WHERE user_id = @user AND chat = @to`,
-  )
-  const move = [
-    'UPDATE OR IGNORE bot_media SET chat = @to WHERE user_id = @user AND chat = @from',
-    'UPDATE OR IGNORE bot_polls SET chat = @to WHERE user_id = @user AND chat = @from',
-    'UPDATE OR REPLACE bot_votes SET chat = @to WHERE user_id = @user AND chat = @from',
-    'UPDATE OR REPLACE bot_votes SET voter = @to WHERE user_id = @user AND voter = @from',
-  ].map((sql) => database.prepare<[{ user: string; from: string; to: string }]>(sql))
-
   return (userId, from, to) => {
-    for (const { move, remove } of moves) {
-      move.run(to, userId, from)
-      remove.run(userId, from)
-    }
-    const wasChat = mergeChats(userId, from, to)
-    moveKnown.run(to, userId, from)
-    for (const each of move) each.run({ user: userId, from, to })
-    const waiting = moveOutbox.run(to, userId, from).changes
-    const logged = moveLog.run(to, userId, from).changes + removeLog.run(userId, from).changes
-    return wasChat || waiting > 0 || logged > 0
+    const moved = moveAll(always, userId, from, to)
+    moveCaller.run(to, userId, from)
+    moveContact.run(to, from.endsWith('@lid') ? from : null, userId, from)
+    removeContact.run(userId, from)
+    moveVoter.run(to, userId, from)
+    // Most pairs are of people with whom nothing was exchanged; there are tens of thousands of them in a history.
+    if (!mergeChats(userId, from, to)) return moved > 0
+    moveAll(withMessages, userId, from, to)
+    return true
   }
 }

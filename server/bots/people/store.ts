@@ -16,7 +16,8 @@ export function createPeopleStore(database: Database) {
     'INSERT INTO bot_people (user_id, other, id) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET id = excluded.id, speaks = 0',
   )
   const remove = database.prepare('DELETE FROM bot_people WHERE user_id = ? AND other = ?')
-  const repoint = database.prepare('UPDATE bot_people SET id = ? WHERE user_id = ? AND id = ?')
+  // One by one: SQLite finds rows by no index that it is changing, and would look at all people for each.
+  const repoint = database.prepare('UPDATE bot_people SET id = ? WHERE user_id = ? AND other = ?')
   const setSpoken = database.prepare('UPDATE bot_people SET speaks = (other = ?) WHERE user_id = ? AND id = ?')
   const list = database.prepare<[string, string, number], Pair>(
     "SELECT other, id FROM bot_people WHERE user_id = ? AND other > ? AND other LIKE '%@lid' ORDER BY other LIMIT ?",
@@ -28,7 +29,9 @@ export function createPeopleStore(database: Database) {
     add: (userId: string, { other, id }: Pair): void => void insert.run(userId, other, id),
     remove: (userId: string, other: string): void => void remove.run(userId, other),
     /** Whoever was known by `from` is known by `to`. */
-    repoint: (userId: string, from: string, to: string): void => void repoint.run(to, userId, from),
+    repoint(userId: string, from: string, to: string): void {
+      for (const other of others.all(userId, from)) repoint.run(to, userId, other)
+    },
     spoken: (userId: string, id: string): string | undefined => spoken.get(userId, id),
     setSpoken: (userId: string, id: string, other: string): void => void setSpoken.run(other, userId, id),
     /** Hidden ids with their numbers, after one of them. */

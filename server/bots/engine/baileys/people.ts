@@ -19,6 +19,9 @@ const named: readonly (readonly [string, readonly string[]])[] = [
 /** Whoever the library takes to be the sender's other id. */
 const senderAlts = ['sender_pn', 'sender_lid', 'peer_recipient_pn', 'peer_recipient_lid'] as const
 
+/** Takes some 20 ms. */
+const learnedAtOnce = 200
+
 const device = /:\d+(?=@)/
 const known = new WeakMap<WASocket, KnownPeople>()
 
@@ -34,8 +37,20 @@ export function hearPeople(socket: WASocket, people: KnownPeople): void {
     if (frame instanceof Uint8Array) return
     const pairs = pairsIn(frame)
     if (pairs.length > 0) people.learn(pairs)
-    if (frame.tag === 'message') nameReceiver(frame)
+    if (frame.tag !== 'message') return
+    keepNumbers(frame, people)
+    nameReceiver(frame)
   })
+}
+
+/** Whoever writes has this number, whatever account was once named for it. */
+function keepNumbers({ attrs }: BinaryNode, people: KnownPeople): void {
+  for (const name of ['from', 'sender_pn', 'participant', 'participant_pn']) {
+    const number = bare(attrs[name] ?? '')
+    if (!number.endsWith('@s.whatsapp.net')) continue
+    const known = people.idOf(number)
+    if (known !== number) people.learn([{ other: known, id: number }])
+  }
 }
 
 /** The library would note that the account itself is somebody else, of what another device of the account has sent. */
@@ -80,17 +95,29 @@ export function withKeys(
 ): KnownPeople {
   const learn = (pairs: readonly Pair[]): void => {
     const news = isOver() ? [] : trusted(pairs, creds())
-    if (news.length > 0) people.learn(news)
+    if (news.length > 0) people.learn(news.slice(0, learnedAtOnce))
+    // A history brings tens of thousands, and other bots are not to wait for them.
+    if (news.length > learnedAtOnce) setImmediate(() => learn(news.slice(learnedAtOnce)))
+  }
+  const kept = (id: string): string | null => {
+    const [row] = rows.get('lid-mapping', [id]).values()
+    const value: unknown = row === undefined ? null : JSON.parse(row.toString())
+    return typeof value === 'string' ? value : null
   }
   return {
     ...people,
     learn,
+    hiddenIdOf(id) {
+      const found = people.hiddenIdOf(id)
+      if (found !== null || !id.endsWith('@s.whatsapp.net')) return found
+      const lid = kept(id.split('@')[0] ?? '')
+      return lid === null ? null : `${lid}@lid`
+    },
     idOf(id) {
       const found = people.idOf(id)
       if (!found.endsWith('@lid')) return found
-      const [row] = rows.get('lid-mapping', [`${found.split('@')[0]}_reverse`]).values()
-      const number: unknown = row === undefined ? null : JSON.parse(row.toString())
-      if (typeof number !== 'string') return found
+      const number = kept(`${found.split('@')[0]}_reverse`)
+      if (number === null) return found
       learn([{ other: found, id: `${number}@s.whatsapp.net` }])
       return people.idOf(found)
     },
@@ -108,7 +135,9 @@ export async function lookUp(library: Library, socket: WASocket, people: KnownPe
   if (found === undefined) return null
   const asked = `${number}@s.whatsapp.net`
   const chat = library.jidNormalizedUser(found.id)
-  if (chat !== asked) people.learn([{ other: asked, id: chat }])
+  const known = people.idOf(asked)
+  // What was once named for the number may be out of date.
+  people.learn([chat === asked ? { other: known, id: chat } : { other: asked, id: chat }])
   const hidden = typeof found['lid'] === 'string' && found['lid'] !== '' ? found['lid'] : people.hiddenIdOf(chat)
   return { number: chat.split('@')[0] ?? number, hiddenId: hidden }
 }
