@@ -73,6 +73,6 @@ export function eventLine(event: BotEvent): EventLine {
       }
     }
     default:
-      return { tone: 'off', title: event.type, who: 'chat' in event ? personText(event.chat) : '', text: '' }
+      return { tone: 'off', title: event.type, who: 'chat' in event && event.chat !== null ? personText(event.chat) : '', text: '' }
   }
 }
