@@ -501,7 +501,8 @@ export const en: Words = {
       replaced: 'Replaced',
       failed: 'Failed',
     },
-    webhooks: { givenUp: 'Given up', trying: 'Trying', delivers: 'Delivers' },
+    webhooks: { givenUp: 'Given up', trying: 'Trying', delivers: 'Delivers', paused: 'Paused', gone: 'Turned off' },
+    deliveries: { waiting: 'Waits', delivered: 'Delivered', dead: 'Given up' },
     brokers: { running: 'Running', suspended: 'Suspended' },
     brokerClients: { connected: 'Connected', behind: 'Behind', slow: 'Takes nothing', away: 'Away' },
     logins: {
@@ -576,6 +577,19 @@ export const en: Words = {
       merged: { label: 'Merged chats', help: 'Two chats turned out to be one person’s' },
     },
     everyEvent: 'Everything',
+    webhookChoices: {
+      onlyGroups: 'groups alone',
+      onlyPeople: 'people alone',
+      inOrder: 'one order',
+      someChats: ({ count }) => plural(count, { one: '# chat', other: '# chats' }),
+      ownHeaders: ({ count }) => plural(count, { one: '# header of its own', other: '# headers of its own' }),
+    },
+    webhookTabs: { deliveries: 'Deliveries', dead: 'Dead letters', test: 'Try it out', receiver: 'Receiver' },
+    webhookReplay: {
+      replayed: ({ count }) => plural(count, { one: '# event goes out once more.', other: '# events go out once more.' }),
+      replayLeft: ({ count }) => plural(count, { one: '# more has no room yet.', other: '# more have no room yet.' }),
+      replayKeptSince: ({ since }) => `Of what happened before ${since} some is no longer kept.`,
+    },
     recorder: {
       categories: {
         pages: 'Pages',

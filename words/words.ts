@@ -93,7 +93,8 @@ export interface Words {
     apis: Record<ApiView['state'] | 'exposed', string>
     browsers: Record<SessionState, string>
     bots: Record<BotState, string>
-    webhooks: Record<'givenUp' | 'trying' | 'delivers', string>
+    webhooks: Record<'givenUp' | 'trying' | 'delivers' | 'paused' | 'gone', string>
+    deliveries: Record<'waiting' | 'delivered' | 'dead', string>
     brokers: Record<'running' | 'suspended', string>
     brokerClients: Record<'connected' | 'behind' | 'slow' | 'away', string>
     logins: Record<'active' | 'expiring' | 'over' | EndReason, string>
@@ -124,6 +125,14 @@ export interface Words {
     /** What a webhook of bots may be for, to be ticked, and how one that has chosen nothing reads. */
     webhookEvents: Record<BotEvent['type'], { label: string; help: string }>
     everyEvent: string
+    /** What else was chosen for one, in a line. */
+    webhookChoices: Record<'onlyGroups' | 'onlyPeople' | 'inOrder', string> &
+      Record<'someChats' | 'ownHeaders', (facts: { count: number }) => string>
+    webhookTabs: Record<'deliveries' | 'dead' | 'test' | 'receiver', string>
+    /** What came of a replay, in sentences. */
+    webhookReplay: Record<'replayed' | 'replayLeft', (facts: { count: number }) => string> & {
+      replayKeptSince(facts: { since: string }): string
+    }
     /** What is recorded of a browser session. */
     recorder: {
       categories: Record<RecorderCategory, string>

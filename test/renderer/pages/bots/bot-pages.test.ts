@@ -263,67 +263,6 @@ describe('rules', () => {
   })
 })
 
-describe('webhooks', () => {
-  const webhook = {
-    id: 'webhook_0123456789abcdef',
-    url: 'https://example.com/hook',
-    types: ['message'],
-    ordered: false,
-    createdAt: at(),
-    waiting: 0,
-    dead: 2,
-  }
-
-  it('show what was given up and why, and try it again', async () => {
-    const server = serverWith(bot())
-    server.on(`GET ${session}/webhooks`, () => ({ success: true, webhooks: [webhook] }))
-    server.on(`GET ${session}/webhooks/${webhook.id}/dead-letters`, () => ({
-      success: true,
-      deliveries: [{ id: 'd1', type: 'message', attempts: 7, problem: 'answered 500', createdAt: at() }],
-    }))
-    server.on(`POST ${session}/webhooks/${webhook.id}/replay`, () => ({ success: true, count: 2 }))
-    const page = await open(server, '/bots/gate/webhooks')
-    expect(page.text()).toContain('Given up')
-    await page.click('Dead letters')
-    for (const words of ['answered 500', '7 attempts']) expect(page.text()).toContain(words)
-    await page.click('Deliver all 2 once more')
-    expect(server.sent(`POST ${session}/webhooks/${webhook.id}/replay`)).toHaveLength(1)
-  })
-
-  it('deliver one of them alone', async () => {
-    const server = serverWith(bot())
-    server.on(`GET ${session}/webhooks`, () => ({ success: true, webhooks: [webhook] }))
-    server.on(`GET ${session}/webhooks/${webhook.id}/dead-letters`, () => ({
-      success: true,
-      deliveries: [{ id: 'd1', type: 'message', attempts: 7, problem: 'answered 500', createdAt: at() }],
-    }))
-    server.on(`POST ${session}/webhooks/${webhook.id}/dead-letters/d1/replay`, () => ({ success: true }))
-    const page = await open(server, '/bots/gate/webhooks')
-    await page.click('Dead letters')
-    document.querySelector<HTMLButtonElement>('[title="Deliver this one once more"]')?.click()
-    await settle()
-    expect(server.sent(`POST ${session}/webhooks/${webhook.id}/dead-letters/d1/replay`)).toHaveLength(1)
-    expect(server.sent(`POST ${session}/webhooks/${webhook.id}/replay`)).toHaveLength(0)
-  })
-
-  it('show their secret once, and close only when it is stored', async () => {
-    const server = serverWith(bot())
-    server.on(`POST ${session}/webhooks`, () => reply(201, { success: true, webhook, secret: 'whsec_once' }))
-    const page = await open(server, '/bots/gate/webhooks')
-    await page.click('Add webhook')
-    const field = document.querySelector<HTMLInputElement>('input[placeholder^="https://example.com"]')
-    if (field === null) throw new Error('no address field')
-    field.value = webhook.url
-    field.dispatchEvent(new Event('input', { bubbles: true }))
-    await settle()
-    document.querySelector('[role=dialog] form')?.dispatchEvent(new Event('submit', { cancelable: true, bubbles: true }))
-    await settle()
-    expect(server.sent(`POST ${session}/webhooks`)).toEqual([{ url: webhook.url, types: [], ordered: false }])
-    expect(page.text()).toContain('whsec_once')
-    expect(page.button('Done').disabled).toBe(true)
-  })
-})
-
 describe('events', () => {
   it('are listed as they come, stand still while paused, and can be told apart', async () => {
     const server = serverWith(bot())
