@@ -561,6 +561,7 @@ export const en: Words = {
       message: { label: 'Messages', help: 'What comes in, and what the account writes elsewhere' },
       edited: { label: 'Edits', help: 'A message says something else now' },
       revoked: { label: 'Deletions', help: 'A message was deleted for all' },
+      pinned: { label: 'Pins', help: 'A message is shown at the top of its chat' },
       progress: { label: 'Progress', help: 'Own messages: sent, delivered, read, failed' },
       state: { label: 'State', help: 'Online, reconnecting, logged out and so on' },
       rule: { label: 'Rules', help: 'What a rule sends, and what came of the rules' },

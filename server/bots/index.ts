@@ -27,6 +27,7 @@ import { isNews } from './life/judge.ts'
 import { createKnownStore } from './life/known-store.ts'
 import { Life } from './life/life.ts'
 import { createLogChanges } from './life/log-changes.ts'
+import { createVanishing } from './life/vanishing.ts'
 import { createLockedRows } from './locked/locked-rows.ts'
 import { limitsOf } from './limits.ts'
 import { createMedia, type Media } from './media/media.ts'
@@ -211,7 +212,8 @@ export function createBotsRoom(
     },
   })
   const life = new Life({
-    ...{ store: createKnownStore(database, sealer), log: createLogChanges(database, sealer), outbox: outboxStore },
+    ...{ store: createKnownStore(database, sealer), log: createLogChanges(database, sealer), vanishing: createVanishing(database) },
+    ...{ clock, outbox: outboxStore },
     idOf: (userId, id) => people.idOf(userId, id),
     tell(bot, message) {
       if (placeOf(message.chat) === 'status') return statuses.onMessage(bot, message)

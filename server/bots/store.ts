@@ -41,7 +41,7 @@ export interface BotSettings {
   dailyCap: number | null
   /** Days. */
   keepMessagesFor: number | null
-  /** Keeps what people delete for all, and what they said before an edit. */
+  /** Keeps what people delete for all or send to vanish, and what they said before an edit. */
   keepsDeleted: boolean
   /** Places whose messages are acknowledged, and no more: no log, no webhook, no rule hears of them. */
   ignores: Readonly<Record<Ignorable, boolean>>

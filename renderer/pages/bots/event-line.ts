@@ -26,11 +26,12 @@ export function eventLine(event: BotEvent): EventLine {
       }
     }
     case 'edited':
-    case 'revoked': {
+    case 'revoked':
+    case 'pinned': {
       const { authorName, author, chat, fromMe } = event.message
       return {
         tone: 'off',
-        title: event.type === 'edited' ? 'Message edited' : 'Message deleted',
+        title: changeWords(event),
         who: fromMe ? personText(chat) : (authorName ?? personText(author)),
         text: event.type === 'edited' ? event.message.text : event.message.id,
       }
@@ -75,4 +76,9 @@ export function eventLine(event: BotEvent): EventLine {
     default:
       return { tone: 'off', title: event.type, who: 'chat' in event && event.chat !== null ? personText(event.chat) : '', text: '' }
   }
+}
+
+function changeWords(event: Extract<BotEvent, { type: 'edited' | 'revoked' | 'pinned' }>): string {
+  if (event.type === 'pinned') return event.message.pinned ? 'Message pinned' : 'Message unpinned'
+  return event.type === 'edited' ? 'Message edited' : 'Message deleted'
 }

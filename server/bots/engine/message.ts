@@ -34,6 +34,10 @@ export interface Message {
   /** What became of it after it was first seen; each only where that is so. */
   editedAt?: number
   deletedAt?: number
+  /** Sent to vanish at this time. */
+  expiresAt?: number
+  /** Shown at the top of its chat. */
+  pinned?: true
   /** What it said before, the oldest first, where the bot is set to keep that. */
   earlier?: Earlier[]
   /** It was told before, when it could not be read. */
@@ -48,10 +52,13 @@ export interface Earlier {
   at: number
 }
 
+/** `kept`: it stays, where messages vanish. */
+export type Mark = 'pinned' | 'unpinned' | 'kept' | 'unkept'
+
 export interface Change {
   /** The message that it is about. */
   id: string
-  how: 'edited' | 'revoked'
+  how: 'edited' | 'revoked' | Mark
   /** Whoever sends it says that the message was their own. */
   own: boolean
   /** Whether they are an admin of the group, where that was asked. */

@@ -6,7 +6,7 @@
  * - A message that is deleted comes to life by nothing that comes later.
  */
 import { placeOf } from '../engine/place.ts'
-import type { Message } from '../engine/message.ts'
+import type { Mark, Message } from '../engine/message.ts'
 
 export type ChangeMessage = Message & { changes: NonNullable<Message['changes']> }
 
@@ -22,6 +22,10 @@ export function isChange(message: Message): message is ChangeMessage {
 /** Something has come in that had not come before. */
 export function isNews({ fromMe, changes, wasUnreadable }: Message): boolean {
   return !fromMe && changes === undefined && wasUnreadable === undefined
+}
+
+export function isMark(how: ChangeMessage['changes']['how']): how is Mark {
+  return how !== 'edited' && how !== 'revoked'
 }
 
 /** In a chat of two it is the side that tells them apart, whichever of their ids they come under. */

@@ -6,19 +6,34 @@
  * - A change that comes before its message waits for it; the message is then told as it is by now.
  * - What is deleted for all loses its words here too, unless the bot is set to keep them.
  */
+import type { Clock } from '../../clock.ts'
 import { BotFault } from '../fault.ts'
 import type { Bot } from '../bot/bot.ts'
 import { placeOf } from '../engine/place.ts'
 import type { Message } from '../engine/message.ts'
-import { deleted, edited, hangsOnAdmin, isChange, isSameAuthor, lastOf, mayChange, maySurelyChange, type ChangeMessage } from './judge.ts'
+import {
+  deleted,
+  edited,
+  hangsOnAdmin,
+  isChange,
+  isMark,
+  isSameAuthor,
+  lastOf,
+  mayChange,
+  maySurelyChange,
+  type ChangeMessage,
+} from './judge.ts'
 import type { Known, KnownStore } from './known-store.ts'
 import type { LogChanges } from './log-changes.ts'
+import type { Vanishing } from './vanishing.ts'
 
 export interface LifeParts {
   store: KnownStore
   log: LogChanges
   /** By which a person is known now. */
   idOf(userId: string, id: string): string
+  vanishing: Vanishing
+  clock: Pick<Clock, 'now'>
   /** Words of what the account has sent through here. */
   outbox: { reword(userId: string, messageId: string, text: string | null): void }
   /** A message, or what became of one, for the log, webhooks and who listens. */
@@ -62,12 +77,19 @@ export class Life {
     return isReadableNow ? this.#tell(bot, { ...message, chat, wasUnreadable: true }, change) : null
   }
 
+  /** Forgets what is known for long, and what was to vanish by now. */
   trim(bot: Bot): void {
-    this.#parts.store.trim(bot.row.userId)
+    const { store, log, vanishing, clock } = this.#parts
+    const { userId } = bot.row
+    store.trim(userId)
+    for (const message of vanishing.due(userId, clock.now())) {
+      this.#forget(userId, message.chat, message.id)
+      log.remove(userId, message)
+    }
   }
 
   #tell(bot: Bot, message: Message, change: ChangeMessage | null): Message | null {
-    const { store, tell, keep } = this.#parts
+    const { store, vanishing, tell, keep } = this.#parts
     const { userId, settings } = bot.row
     const { id, chat, author, fromMe, kind } = message
     const isDeleted = change?.changes.how === 'revoked'
@@ -80,6 +102,7 @@ export class Life {
     if (change === null || !isDeleted) {
       const told = change === null ? message : edited(message, change, settings.keepsDeleted)
       tell(bot, told)
+      if (told.expiresAt !== undefined && !settings.keepsDeleted) vanishing.note(userId, chat, id, told.expiresAt)
       return told
     }
     if (settings.keepsDeleted) tell(bot, { ...message, deletedAt: change.at })
@@ -94,6 +117,7 @@ export class Life {
     // That it has come is known from now on, like that of any message.
     store.put(userId, { id: change.id, chat: change.chat, author, fromMe, stage: 'seen', editedAt: null, change: null })
     const of = this.#find(bot, change.chat, change.changes.id)
+    if (isMark(change.changes.how)) return this.#mark(bot, of === null ? change : { ...change, chat: of.chat })
     if (of === null || of.stage === 'awaited') this.#await(bot, change, of?.change ?? null)
     else if (of.stage !== 'deleted' && mayChange(change, of)) this.#change(bot, { ...change, chat: of.chat }, of)
   }
@@ -125,6 +149,20 @@ export class Life {
       log.change(userId, of, (message) => edited(message, change, settings.keepsDeleted))
       if (of.fromMe) outbox.reword(userId, of.id, change.text)
     }
+    tell(bot, change)
+  }
+
+  /** Anybody in the chat may do that. */
+  #mark(bot: Bot, change: ChangeMessage): void {
+    const { log, vanishing, tell } = this.#parts
+    const { userId } = bot.row
+    const { chat, changes } = change
+    const message = { chat, id: changes.id }
+    if (changes.how === 'pinned' || changes.how === 'unpinned')
+      log.change(userId, message, ({ pinned: _before, ...kept }) => ({ ...kept, ...(changes.how === 'pinned' ? { pinned: true } : {}) }))
+    const { expiresAt } = log.find(userId, chat, changes.id) ?? {}
+    if (changes.how === 'kept') vanishing.forget(userId, chat, changes.id)
+    if (changes.how === 'unkept' && expiresAt !== undefined) vanishing.note(userId, chat, changes.id, expiresAt)
     tell(bot, change)
   }
 

@@ -17,6 +17,7 @@ export function createLogChanges(database: Database, sealer: Sealer) {
     'SELECT number, sealed FROM bot_log WHERE user_id = ? AND number > ? ORDER BY number LIMIT ?',
   )
   const rewrite = database.prepare('UPDATE bot_log SET sealed = ? WHERE number = ?')
+  const remove = database.prepare('DELETE FROM bot_log WHERE user_id = ? AND chat = ? AND message_id = ?')
   const place = (userId: string): string => `bots:log:${userId}`
 
   const open = (userId: string, { sealed }: Row): Message | null => {
@@ -38,6 +39,7 @@ export function createLogChanges(database: Database, sealer: Sealer) {
       const message = row === undefined ? null : open(userId, row)
       if (row !== undefined && message !== null) save(userId, row.number, become(message))
     },
+    remove: (userId: string, { chat, id }: Pick<Message, 'chat' | 'id'>): void => void remove.run(userId, chat, id),
     /** Takes its words out of the answers to it. */
     unquote(userId: string, { chat, id }: Pick<Message, 'chat' | 'id'>): void {
       const { number = 0 } = one.get(userId, chat, id) ?? {}

@@ -5,7 +5,7 @@ import type { Log } from '../../log.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { BotState } from '../contract/native/views.ts'
 import type { BotEvent } from '../contract/native/events.ts'
-import { isGroup } from '../engine/address.ts'
+import { placeOf } from '../engine/place.ts'
 import type { Message } from '../engine/message.ts'
 import type { LogStore } from './log-store.ts'
 import type { OutboxRow, OutboxStore } from './outbox-store.ts'
@@ -56,7 +56,11 @@ export class Messages {
   }
 
   onMessage(bot: Bot, message: Message): void {
-    if (message.changes !== undefined) return this.tell(changeEvent(bot.row.userId, message, message.changes))
+    if (message.changes !== undefined) {
+      const event = changeEvent(bot.row.userId, message, message.changes)
+      if (event !== null) this.tell(event)
+      return
+    }
     if (message.wasUnreadable === undefined) this.#total += 1
     this.keep(bot, message)
     this.tell({ type: 'message', userId: bot.row.userId, message: messageView(message) })
@@ -71,7 +75,7 @@ export class Messages {
       // What opens its file stands elsewhere, and goes with it.
       const { media, ...said } = message
       log.add(row.userId, said)
-      if (!message.fromMe && !isGroup(message.chat) && message.authorName !== null)
+      if (!message.fromMe && placeOf(message.chat) === 'people' && message.authorName !== null)
         log.setName(row.userId, message.chat, message.authorName)
     }
   }

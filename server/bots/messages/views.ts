@@ -18,19 +18,39 @@ export function sentView({ messageId, chat, kind, status, problem, createdAt, se
   }
 }
 
-export function messageView({ at, changes, pollKey, vote, timer, editedAt, deletedAt, earlier, media, ...message }: Message): MessageView {
+export function messageView({
+  at,
+  changes,
+  pollKey,
+  vote,
+  timer,
+  editedAt,
+  deletedAt,
+  expiresAt,
+  earlier,
+  media,
+  ...message
+}: Message): MessageView {
   return {
     ...message,
     at: iso(at),
     ...(editedAt === undefined ? {} : { editedAt: iso(editedAt) }),
     ...(deletedAt === undefined ? {} : { deletedAt: iso(deletedAt) }),
+    ...(expiresAt === undefined ? {} : { expiresAt: iso(expiresAt) }),
     ...(earlier === undefined ? {} : { earlier: earlier.map((before) => ({ ...before, at: iso(before.at) })) }),
   }
 }
 
-export function changeEvent(userId: string, { chat, author, authorName, fromMe, at, ...said }: Message, { id, how }: Change): BotEvent {
+/** Null for what shows in the log alone. */
+export function changeEvent(
+  userId: string,
+  { chat, author, authorName, fromMe, at, ...said }: Message,
+  { id, how }: Change,
+): BotEvent | null {
   const message = { id, chat, author, authorName, fromMe, at: iso(at) }
   if (how === 'revoked') return { type: how, userId, message }
+  if (how !== 'edited')
+    return how === 'pinned' || how === 'unpinned' ? { type: 'pinned', userId, message: { ...message, pinned: how === 'pinned' } } : null
   const { kind, text, details } = said
   return { type: how, userId, message: { ...message, kind, text, details } }
 }

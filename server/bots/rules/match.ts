@@ -2,7 +2,8 @@
 import { linearPattern } from '../../linear-pattern.ts'
 import type { RuleDefinition, RuleMatch } from '../contract/native/rules.ts'
 import type { Message } from '../engine/message.ts'
-import { chatOf, isGroup, numberOf } from '../engine/address.ts'
+import { chatOf, numberOf } from '../engine/address.ts'
+import { placeOf, type Place } from '../engine/place.ts'
 
 type TextRule = NonNullable<RuleMatch['text']>
 
@@ -24,14 +25,30 @@ export async function textMatcher(wanted: TextRule | null): Promise<TextMatcher>
   return (text) => (holds(folded(text)) ? [text] : null)
 }
 
+/** What is said to many at once, or to nobody, is left alone unless a rule names the place. */
+const places: Readonly<Record<RuleMatch['where'], readonly Place[]>> = {
+  anywhere: ['people', 'groups'],
+  people: ['people'],
+  groups: ['groups'],
+  broadcasts: ['broadcasts'],
+  channels: ['channels'],
+  status: ['status'],
+}
+
 /** Everything but the text. `idOf` knows who is who: a rule may name people by any of their ids. */
 export function isMeant({ kinds, where, chats, senders }: RuleMatch, { kind, chat, author }: Message, idOf = itself): boolean {
   // A rule that asks for no kind means what people write, not a message that could not be read.
   if (kind === 'unreadable') return false
   if (kinds.length > 0 && !kinds.some((wanted) => wanted === kind)) return false
-  if (where !== 'anywhere' && (where === 'groups') !== isGroup(chat)) return false
+  if (!places[where].includes(placeOf(chat))) return false
   if (chats.length > 0 && !chats.some((wanted) => idOf(chatOf(wanted)) === chat)) return false
   return senders.length === 0 || senders.some((wanted) => idOf(chatOf(wanted)) === author)
+}
+
+/** Where an answer goes: what came by a broadcast list, or stands in a status, is answered to who wrote it alone. */
+export function answeredIn({ chat, author }: Message): string {
+  const place = placeOf(chat)
+  return place === 'broadcasts' || place === 'status' ? author : chat
 }
 
 function itself(id: string): string {

@@ -17,7 +17,7 @@ import type { BotEvent } from '../contract/native/events.ts'
 import type { Message } from '../engine/message.ts'
 import type { Outbox } from '../messages/outbox.ts'
 import { messageView } from '../messages/views.ts'
-import { fillTemplate } from './match.ts'
+import { answeredIn, fillTemplate } from './match.ts'
 import type { Publisher } from './publisher.ts'
 import { caughtBy, type ReadyRule, type ReadyRules } from './ready-rules.ts'
 import type { Rule, RuleOutcome, RuleStore } from './store.ts'
@@ -126,7 +126,7 @@ export class RuleRunner {
     const replyTo = quote ? { id: message.id, fromMe: false, author: message.author, text: message.text } : null
     const idempotencyKey = `rule:${rule}:${message.chat}:${message.id}`
     try {
-      outbox.add(bot, { chat: message.chat, content: { type: 'text', text }, replyTo, idempotencyKey })
+      outbox.add(bot, { chat: answeredIn(message), content: { type: 'text', text }, replyTo, idempotencyKey })
     } catch (error) {
       // A message that came a second time has its answer, which the clock may have worded otherwise.
       if (!BotFault.is(error, 'idempotency-mismatch')) throw error

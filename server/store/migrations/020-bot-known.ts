@@ -15,5 +15,12 @@ export const botKnown = {
       UNIQUE (user_id, message_id, chat)
     ) STRICT;
     CREATE INDEX bot_known_by_bot ON bot_known (user_id);
+
+    -- Kept messages that were sent to vanish.
+    CREATE TABLE bot_vanishing (
+      number INTEGER PRIMARY KEY REFERENCES bot_log (number) ON DELETE CASCADE,
+      expires_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX bot_vanishing_by_time ON bot_vanishing (expires_at);
   `,
 }

@@ -31,10 +31,10 @@ export class Deliveries {
   }
 
   /**
-   * They come without content to linked devices: `view_once` is for the phone alone, others (an advertisement's first message) can be asked
-   * of the phone.
+   * They come without content to linked devices: what may be looked at once is for the phone alone, which is said in two ways; others (an
+   * advertisement's first message) can be asked of the phone.
    */
-  withhold(number: string, type?: 'view_once'): void {
+  withhold(number: string, type?: 'view_once' | 'view_once_unavailable_fanout'): void {
     const bare = node('unavailable', type === undefined ? {} : { type })
     this.change(number, (stanza) => ({ ...stanza, content: [bare] }), 1, { sparesPhone: true })
   }

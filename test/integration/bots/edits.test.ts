@@ -97,6 +97,13 @@ test("in a group an admin deletes what others wrote, and nobody else's word coun
   expect([...told('revoked', key.id), ...told('edited', key.id)]).toEqual([])
 })
 
+test('what is pinned in a chat is told, and shows at its message', async () => {
+  const key = await say(ann, botChat, 'ramp 2 is closed')
+  await ann.socket.sendMessage(botChat, { pin: key, type: 1, time: 86_400 })
+  await expect.poll(() => told('pinned', key.id)).toMatchObject([{ message: { chat: annChat, author: annChat, pinned: true } }])
+  expect(await logged(key.id)).toMatchObject({ text: 'ramp 2 is closed', pinned: true })
+})
+
 test('a text that could be read only when it came again is one message, which the rules answer once', async () => {
   const rule = { name: 'Answer', match: { text: { how: 'equals', value: 'still there?' } }, action: { type: 'reply', template: 'here' } }
   const { id: ruleId } = (await bots.call('POST', '/api/sessions/gate/rules', rule)).body.rule
@@ -125,11 +132,14 @@ test('a message that comes once more, sealed anew, is one event, over a restart 
   await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })
 })
 
-test('what may be looked at once, and is withheld from linked devices, is in the log as such', async () => {
-  bots.double.deliveries.withhold(number, 'view_once')
-  const sent = await bob.socket.sendMessage(botChat, { text: 'for your eyes' })
-  await expect.poll(() => logged(sent?.key.id ?? '')).toMatchObject({ kind: 'other', text: '', details: { viewOnce: true } })
-})
+test.each(['view_once', 'view_once_unavailable_fanout'] as const)(
+  'what may be looked at once is withheld (%s), and in the log as such',
+  async (how) => {
+    bots.double.deliveries.withhold(number, how)
+    const sent = await bob.socket.sendMessage(botChat, { text: 'for your eyes' })
+    await expect.poll(() => logged(sent?.key.id ?? '')).toMatchObject({ kind: 'other', text: '', details: { viewOnce: true } })
+  },
+)
 
 test('groups are passed over where the bot is set so, and acknowledged all the same', async () => {
   expect((await bots.call('PATCH', '/v1/bots/gate', { ignores: { groups: true } })).body.settings.ignores).toEqual({

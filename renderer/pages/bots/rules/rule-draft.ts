@@ -116,7 +116,14 @@ const parts = (text: string): string[] =>
 const plain = (number: string): string => number.replace(/[\s().+-]/g, '')
 
 const hows = { contains: 'has', equals: 'is exactly', starts: 'begins with', regex: 'fits' } as const
-const wheres = { anywhere: '', people: 'from a person alone', groups: 'in a group' } as const
+const wheres: Readonly<Record<RuleMatch['where'], string>> = {
+  anywhere: '',
+  people: 'from a person alone',
+  groups: 'in a group',
+  broadcasts: 'from a broadcast list',
+  channels: 'in a channel',
+  status: 'in a status',
+}
 
 /** `Text has “gate”, in a group`. */
 export function matchWords({ text, kinds, where, senders, chats }: RuleMatch): string {

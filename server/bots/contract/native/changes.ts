@@ -9,3 +9,5 @@ const editedView = revokedView.extend(messageView.pick({ kind: true, text: true,
 /** A message says something else now, or is deleted for all: who has done that, and when. */
 export const editedEvent = z.object({ type: z.literal('edited'), userId: z.string(), message: editedView })
 export const revokedEvent = z.object({ type: z.literal('revoked'), userId: z.string(), message: revokedView })
+/** Shown at the top of its chat, or not any more. */
+export const pinnedEvent = z.object({ type: z.literal('pinned'), userId: z.string(), message: revokedView.extend({ pinned: z.boolean() }) })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { SocketDefinition } from '../../../http/contract.ts'
 import { userParams } from '../parts.ts'
-import { editedEvent, revokedEvent } from './changes.ts'
+import { editedEvent, pinnedEvent, revokedEvent } from './changes.ts'
 import { channelEvent } from './channels.ts'
 import { groupEvent } from './group-views.ts'
 import { mediaEvent } from './media-view.ts'
@@ -20,6 +20,7 @@ export const botEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('message'), userId: z.string(), message: messageView }),
   editedEvent,
   revokedEvent,
+  pinnedEvent,
   z.object({ type: z.literal('progress'), userId: z.string(), message: sentView }),
   z.object({ type: z.literal('state'), userId: z.string(), state: z.string(), reason: z.string().nullable(), cause: botCause.nullable() }),
   /** A rule has taken a message: what came of it. */
@@ -51,6 +52,7 @@ export const botEventTypes = [
   'message',
   'edited',
   'revoked',
+  'pinned',
   'progress',
   'state',
   'rule',

@@ -39,6 +39,10 @@ export const messageView = z.object({
   /** When its author last said it otherwise, and when it was deleted for all; each only where that is so, like what follows. */
   editedAt: isoTime.optional(),
   deletedAt: isoTime.optional(),
+  /** It was sent to vanish, and goes from the log then. */
+  expiresAt: isoTime.optional(),
+  /** Shown at the top of its chat. */
+  pinned: z.literal(true).optional(),
   /** What it said before, the oldest first, of a bot that is set to keep that. `at`: since when. */
   earlier: z.array(z.object({ text: z.string(), at: isoTime })).optional(),
   /** It came before as one that could not be read: the same message, now with its words. */

@@ -36,7 +36,8 @@ export const ruleMatch = z.object({
     .default(null),
   /** Empty for all. */
   kinds: z.array(z.enum(ruleKinds)).max(ruleKinds.length).default([]),
-  where: z.enum(['anywhere', 'people', 'groups']).default('anywhere'),
+  /** `anywhere` is people and groups; broadcast lists, channels and status are meant only where they are named. */
+  where: z.enum(['anywhere', 'people', 'groups', 'broadcasts', 'channels', 'status']).default('anywhere'),
   /** Numbers or chat ids; empty for all. */
   chats: z.array(chat).max(200).default([]),
   /** Who wrote it; in a group not the same as the chat. Empty for all. */

@@ -70,7 +70,7 @@ export const botSettings = z.object({
   pause,
   dailyCap,
   keepMessagesFor,
-  /** Keeps what people delete for all, and what they said before an edit. */
+  /** Keeps what people delete for all or send to vanish, and what they said before an edit. */
   keepsDeleted: z.boolean(),
   ignores,
   ...mediaSettings,

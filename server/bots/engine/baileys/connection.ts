@@ -31,6 +31,7 @@ import { hearRestrictions } from './restrictions.ts'
 import { createStatusCalls } from './status.ts'
 import { createSender } from './sending.ts'
 import { hearTimers } from './timers.ts'
+import { hearWithheld, withheldMessage } from './withheld.ts'
 import { createUploader } from './upload.ts'
 
 export interface ConnectionParts {
@@ -149,6 +150,13 @@ export function createConnection(parts: ConnectionParts): Connection {
       }
     })
   socket.ev.on('messages.upsert', ({ messages }) => hear(messages))
+  hearWithheld(socket, (stanza) =>
+    guarded(() => {
+      const message = withheldMessage(stanza, library, creds.me?.id ?? '', creds.me?.lid ?? '')
+      const read = message === null ? null : messageOf(message, library, creds, people)
+      if (read !== null) events.message(read)
+    }),
+  )
   socket.ev.on('messages.update', (updates) =>
     guarded(() => {
       for (const { key, update } of updates) {

@@ -12,6 +12,9 @@ type Library = typeof import('baileys')
 /** What a message holds that brings a group's key and nothing else. */
 const keyFields = new Set(['senderKeyDistributionMessage', 'messageContextInfo'])
 
+/** Seconds. */
+const longestExpiration = 366 * 86_400
+
 /** null for what is about keys and settings and no message to anybody. */
 export function messageOf(message: WAMessage, library: Library, creds: AuthenticationCreds, people: KnownPeople): Message | null {
   const { key } = message
@@ -27,13 +30,14 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
   const isOwnAlt = key.fromMe === true && library.areJidsSameUser(key.remoteJidAlt ?? undefined, me)
   const { kind, text, details, context, changes } = reading
   const media = changes === undefined && content != null ? mediaKeysOf(content, isViewOnce(message.message)) : undefined
+  const at = timeOf(library.toNumber(message.messageTimestamp))
   return {
     id: key.id,
     chat: people.idOf(library.jidNormalizedUser(numbered(key.remoteJid, isOwnAlt ? null : key.remoteJidAlt))),
     author: people.idOf(library.jidNormalizedUser(author)),
     authorName: message.pushName ?? null,
     fromMe: key.fromMe === true,
-    at: timeOf(library.toNumber(message.messageTimestamp)),
+    at,
     kind,
     text,
     details: details.mentions === undefined ? details : { ...details, mentions: details.mentions.map((id) => people.idOf(id)) },
@@ -43,7 +47,14 @@ export function messageOf(message: WAMessage, library: Library, creds: Authentic
     ...(context?.expiration == null || context.expiration <= 0 ? {} : { timer: context.expiration }),
     ...(content === null ? {} : pollPartsOf(message, content, library, creds)),
     ...(media === undefined ? {} : { media }),
+    ...vanishing(context, at),
   }
+}
+
+/** `at`: when it was sent, from which it counts. */
+function vanishing(context: proto.IContextInfo | null, at: number): Pick<Message, 'expiresAt'> {
+  const seconds = context?.expiration ?? 0
+  return seconds > 0 && seconds <= longestExpiration ? { expiresAt: at + seconds * 1_000 } : {}
 }
 
 /** What there is to read; null for what is about keys and settings. */
@@ -59,7 +70,10 @@ function readingOf(
   }
   const changing = changingOf(content, library)
   if (changing !== null)
-    return { ...(changing.content === null ? nothing('revoked') : readContent(changing.content, false)), changes: changing.change }
+    return {
+      ...(changing.content === null ? nothing(changing.change.how) : readContent(changing.content, false)),
+      changes: changing.change,
+    }
   // The library makes a message of a call to a group, which is told as a call.
   if (content.call != null) return null
   const isAboutKeys = content.senderKeyDistributionMessage != null && Object.keys(content).every((field) => keyFields.has(field))

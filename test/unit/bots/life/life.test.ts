@@ -6,6 +6,7 @@ import type { Message } from '../../../../server/bots/engine/message.ts'
 import { createKnownStore } from '../../../../server/bots/life/known-store.ts'
 import { Life } from '../../../../server/bots/life/life.ts'
 import { createLogChanges } from '../../../../server/bots/life/log-changes.ts'
+import { createVanishing } from '../../../../server/bots/life/vanishing.ts'
 import { createLogStore, type LogStore } from '../../../../server/bots/messages/log-store.ts'
 import { defaultBotSettings, type BotSettings } from '../../../../server/bots/store.ts'
 import { createSealer } from '../../../../server/secrets/seal.ts'
@@ -28,6 +29,7 @@ let reworded: [string, string | null][]
 let forgotten: string[]
 let admins: string[]
 let bot: Bot
+let now: number
 
 beforeEach(() => {
   database = openDatabase(':memory:')
@@ -39,6 +41,7 @@ beforeEach(() => {
   reworded = []
   forgotten = []
   admins = []
+  now = 0
   log = createLogStore(database, sealer, { idOf: (_userId, id) => id, named: (_userId, message) => message })
   begin()
 })
@@ -52,6 +55,8 @@ function begin(): void {
   life = new Life({
     store: createKnownStore(database, sealer),
     log: createLogChanges(database, sealer),
+    vanishing: createVanishing(database),
+    clock: { now: () => now },
     idOf: (_userId, id) => id,
     outbox: { reword: (_userId, id, text) => void reworded.push([id, text]) },
     tell(each, message) {
@@ -274,4 +279,34 @@ test('groups, broadcast lists, status and channels are passed over where a bot i
     '120363000000000009@newsletter',
     ...[undefined, undefined],
   ])
+})
+
+const markOf = (of: Message, how: 'pinned' | 'unpinned' | 'kept' | 'unkept'): Message => ({
+  ...said('', { chat: of.chat, author: bob, kind: how }),
+  changes: { id: of.id, how, own: false },
+})
+
+test('what is pinned says so in the log, and is no message that a rule could answer', async () => {
+  const first = said('ramp 2', { chat: yard })
+  expect(await take(first, markOf(first, 'pinned'))).toEqual([first, null])
+  expect(kept()).toMatchObject([{ text: 'ramp 2', pinned: true }])
+  await take(markOf(first, 'unpinned'))
+  expect(kept()[0]).not.toHaveProperty('pinned')
+  expect(told.map(({ changes }) => changes?.how)).toEqual([undefined, 'pinned', 'unpinned'])
+})
+
+test('what was sent to vanish goes from the log when its time has come, unless somebody keeps it', async () => {
+  const [first, second] = [said('gone tomorrow', { expiresAt: 5_000 }), said('kept', { expiresAt: 5_000 })]
+  const answer = said('ok', { quoted: { id: first.id, author: ann, kind: 'text', text: first.text } })
+  await take(first, second, answer, markOf(second, 'kept'))
+  now = 4_999
+  life.trim(bot)
+  expect(kept()).toHaveLength(3)
+  now = 5_000
+  life.trim(bot)
+  expect(kept()).toMatchObject([{ text: 'kept' }, { text: 'ok', quoted: { text: '' } }])
+  expect(forgotten).toEqual([first.id])
+  await take(first, markOf(second, 'unkept'))
+  life.trim(bot)
+  expect(kept()).toMatchObject([{ text: 'ok' }])
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ruleMatch, type RuleMatch } from '../../../../server/bots/contract/native/rules.ts'
 import type { Message } from '../../../../server/bots/engine/message.ts'
-import { fillTemplate, isMeant, textMatcher, unknownPlaceholder } from '../../../../server/bots/rules/match.ts'
+import { answeredIn, fillTemplate, isMeant, textMatcher, unknownPlaceholder } from '../../../../server/bots/rules/match.ts'
 
 const message: Message = {
   id: 'A1',
@@ -64,6 +64,18 @@ test('place, chat, sender and kind each narrow a rule', () => {
     [{ senders: ['15550100012'] }, inGroup, false],
   ]
   for (const [wanted, given, holds] of cases) expect(isMeant(match(wanted), given), JSON.stringify(wanted)).toBe(holds)
+})
+
+test.each([
+  ['broadcasts', '1700000000@broadcast', message.author],
+  ['status', 'status@broadcast', message.author],
+  ['channels', '120363000000000009@newsletter', '120363000000000009@newsletter'],
+])('what is said in %s is meant by rules that name it alone, and answered where an answer belongs', (where, chat, to) => {
+  const given = { ...message, chat }
+  expect([{}, { where: 'people' }, { where: 'groups' }, { where }].map((wanted) => isMeant(match(wanted), given))).toEqual([
+    ...[false, false, false, true],
+  ])
+  expect(answeredIn(given)).toBe(to)
 })
 
 test('a template says who wrote what and when, and reads nothing into what they wrote', () => {
