@@ -43,7 +43,7 @@ import { People } from './people/people.ts'
 import { concernsOf, countsOf } from './report.ts'
 import type { Publisher } from './rules/publisher.ts'
 import { Restrictions } from './restrictions/restrictions.ts'
-import { createComposer } from './outgoing/composer.ts'
+import { createComposer, type Composer } from './outgoing/composer.ts'
 import { createMaking } from './outgoing/making.ts'
 import { createTimers } from './outgoing/timers.ts'
 import { ReadyRules } from './rules/ready-rules.ts'
@@ -68,6 +68,7 @@ export interface BotsRoom extends Room {
   log: Pick<LogStore, 'read'>
   /** Files of messages. */
   media: Media
+  composer: Composer
 }
 
 export interface BotsGiven {
@@ -341,6 +342,7 @@ export function createBotsRoom(
     service,
     messages,
     outbox,
+    composer,
     log: logStore,
     media,
     async start() {

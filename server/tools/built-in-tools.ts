@@ -1,6 +1,6 @@
 /** All that Wheelhouse lets MCP clients do, room by room. */
 import type { BuiltInTool } from '../relay/built-in/server.ts'
-import { botTools, type BotAccess } from './bots.ts'
+import { botTools, type BotAccess } from './bots/index.ts'
 import { brokerTools, type BrokerAccess } from './brokers.ts'
 import { browserTools, type BrowserAccess } from './browsers.ts'
 import { loginTools, type LoginAccess } from './logins.ts'

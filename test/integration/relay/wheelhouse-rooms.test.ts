@@ -1,6 +1,6 @@
 /** Bots, brokers and logins as tools of Wheelhouse's own MCP server: real rooms behind them, a real MCP client before them. */
 import { expect, onTestFinished, test } from 'vitest'
-import { botTools } from '../../../server/tools/bots.ts'
+import { botTools } from '../../../server/tools/bots/index.ts'
 import { brokerTools } from '../../../server/tools/brokers.ts'
 import { loginTools } from '../../../server/tools/logins.ts'
 import { countsIn, FrameClient, openBrokers } from '../../fakes/broker-house.ts'
@@ -9,6 +9,12 @@ import { startLogins } from '../../fakes/logins.ts'
 import { serveBots } from '../../fakes/served-bots.ts'
 import { connectContact, textOf } from '../../fakes/whatsapp/contact.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+
+/** Tools of the bots room that change nothing. */
+const reading = [
+  ...['bots_list', 'bot_read', 'bot_media', 'bot_chats', 'bot_lookup', 'bot_contacts', 'bot_contact'],
+  ...['bot_groups', 'bot_group', 'bot_votes', 'bot_sent'],
+]
 
 test('bots are listed, their kept messages read and text sent, each under the session that did it', async () => {
   const bots = await serveBots()
@@ -23,7 +29,7 @@ test('bots are listed, their kept messages read and text sent, each under the se
   const house = await openHouse(botTools(bots.room))
 
   const reader = await house.connect()
-  expect(await reader.names()).toEqual(['bots_list', 'bot_read'])
+  expect(await reader.names()).toEqual(reading)
   await expect(reader.client.callTool({ name: 'bot_send', arguments: { userId: 'gate', to: '15550100011', text: 'no' } })).rejects.toThrow(
     'Unknown tool',
   )
@@ -61,6 +67,63 @@ test('bots are listed, their kept messages read and text sent, each under the se
   expect(house.audit()).toContainEqual({ type: 'tool-used', subject: 'bot_send', actor: writer.actor, about: 'gate' })
   expect(house.audit()).toContainEqual({ type: 'tool-failed', subject: 'bot_read', actor: reader.actor, about: 'nobody' })
   expect(JSON.stringify(house.audit())).not.toContain('Berth 7')
+})
+
+test('an agent sends any kind, changes and deletes it, looks people up and counts votes', async () => {
+  const bots = await serveBots()
+  bots.context.change({ bots: { pause: 0 } })
+  const ann = await connectContact(bots.double, '15550100011', 'Ann')
+  const group = '120363000000000001@g.us'
+  bots.double.addGroup({ id: group, subject: 'Yard', owner: ann.number, members: [ann.number, '15550100142'] })
+  onTestFinished(async () => {
+    await ann.stop()
+    await bots.stop()
+  })
+  await bots.linked('gate', '15550100142')
+  bots.room.service.change('gate', { keepsLog: true }, 'owner')
+  const house = await openHouse(botTools(bots.room))
+  const changing = [
+    'bot_send_message',
+    'bot_edit',
+    'bot_delete',
+    'bot_mark_read',
+    'bot_group_create',
+    'bot_group_members',
+    'bot_group_leave',
+  ]
+  const agent = await house.connect({ wheelhouseTools: changing })
+  expect(await agent.names()).toEqual(expect.arrayContaining([...reading, ...changing]))
+
+  const poll = { type: 'poll', question: 'Which ramp?', options: ['two', 'three'] }
+  const asked = await agent.call('bot_send_message', { userId: 'gate', to: ann.number, message: poll, key: 'ramp', wait: 30 })
+  expect(asked).toMatchObject({ kind: 'poll', problem: null })
+  await ann.message(({ key }) => key.id === asked.messageId)
+  expect(await agent.call('bot_votes', { userId: 'gate', messageId: asked.messageId })).toMatchObject({
+    poll: { question: 'Which ramp?' },
+    totals: [
+      { option: 'two', votes: 0 },
+      { option: 'three', votes: 0 },
+    ],
+  })
+  const { messageId } = await agent.call('bot_send_message', {
+    userId: 'gate',
+    to: ann.number,
+    message: { type: 'text', text: 'ramp 2' },
+    wait: 30,
+  })
+  expect(await agent.call('bot_edit', { userId: 'gate', messageId, text: 'ramp 3', wait: 30 })).toMatchObject({
+    kind: 'edit',
+    problem: null,
+  })
+  expect(await agent.call('bot_delete', { userId: 'gate', messageId, wait: 30 })).toMatchObject({ kind: 'delete', problem: null })
+  await ann.event('messages.update', (updates) => updates.some(({ key, update }) => key.id === messageId && update.message === null))
+  expect(await agent.call('bot_lookup', { userId: 'gate', number: ann.number })).toMatchObject({ exists: true })
+  expect(await agent.call('bot_groups', { userId: 'gate' })).toMatchObject({ groups: [{ id: group, subject: 'Yard' }] })
+  expect((await agent.call('bot_chats', { userId: 'gate' })).chats).toHaveLength(1)
+  expect((await agent.call('bot_sent', { userId: 'gate' })).messages[0]).toMatchObject({ kind: 'delete' })
+  expect(await agent.refused('bot_lookup', { userId: 'nobody', number: ann.number })).toBe('Session not found')
+  expect(await agent.refused('bot_edit', { userId: 'gate', messageId: 'ABCDEF012345', text: 'what' })).toBe('No such message')
+  expect(house.audit()).toContainEqual({ type: 'tool-used', subject: 'bot_delete', actor: agent.actor, about: 'gate' })
 })
 
 test('a message to a bot that is not online is said to wait, not to be lost', async () => {

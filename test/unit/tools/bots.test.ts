@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Bot } from '../../../server/bots/bot/bot.ts'
 import type { OutboxRow } from '../../../server/bots/messages/outbox-store.ts'
 import { ownerStanding } from '../../../server/http/rights.ts'
-import { botTools } from '../../../server/tools/bots.ts'
+import { botTools, type BotAccess } from '../../../server/tools/bots/index.ts'
 
 test.each(['sent', 'delivered', 'read'] as const)('a message that is %s before anybody listens is told to be sent', async (reached) => {
   const queued: OutboxRow = {
@@ -13,7 +13,7 @@ test.each(['sent', 'delivered', 'read'] as const)('a message that is %s before a
   const tools = botTools({
     // Whose it is, is all that is looked at.
     service: { list: () => [], get: () => ({ row: { userId: 'gate', madeBy: 'owner' } }) as Bot },
-    media: { view: () => null },
+    ...({} as Pick<BotAccess, 'media' | 'composer' | 'api'>), // nothing here asks them
     log: { read: () => ({ items: [], next: null }) },
     outbox: { add: () => queued, row: () => ({ ...queued, status: reached }), cappedUntil: () => null },
     messages: { subscribe: () => () => undefined },

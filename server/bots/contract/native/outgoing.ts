@@ -69,7 +69,8 @@ const poll = z
   .refine(({ options }) => new Set(options).size === options.length, { path: ['options'], message: 'no option may be there twice' })
   .refine(({ options, selectable }) => selectable <= options.length, { path: ['selectable'], message: 'there are fewer options' })
 
-const content = z.discriminatedUnion('type', [
+/** What a message is, but for where it goes. */
+export const outgoingContent = z.discriminatedUnion('type', [
   z
     .object({ type: z.literal('text'), text, mentions, preview })
     .refine(({ text, preview }) => isWithin(text, preview), { path: ['preview'], message: 'its url must stand in the text' }),
@@ -107,7 +108,7 @@ const content = z.discriminatedUnion('type', [
 
 export const outgoing = z.intersection(
   z.object({ to: chat, replyTo: messageKey.extend({ text: z.string().max(65_536).default('') }).optional() }),
-  content,
+  outgoingContent,
 )
 export type OutgoingBody = z.output<typeof outgoing>
 
