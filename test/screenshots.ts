@@ -2,8 +2,10 @@
  * `npm run screenshots`: starts the house on the mock portal, fills it with a working day, and takes every page in light and dark; with
  * words after `--`, those alone whose name has one of them.
  */
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { launch, type Page } from 'puppeteer-core'
 import { ageBots, botsDay, linkBots } from './fixtures/bots-day.ts'
 import { brokerDay } from './fixtures/broker-day.ts'
@@ -12,6 +14,7 @@ import { relayDay } from './fixtures/relay-day.ts'
 import { startPortal } from './fixtures/portal/portal.ts'
 import { startServer, type ServerProcess } from './fakes/server-process.ts'
 import { WhatsAppDouble } from './fakes/whatsapp/double.ts'
+import { MediaServer } from './fakes/whatsapp/media.ts'
 import { chromiumPath } from './fixtures/chromium.ts'
 
 const pictures = join(import.meta.dirname, '..', 'docs', 'pictures')
@@ -27,7 +30,13 @@ interface Shot {
 
 mkdirSync(pictures, { recursive: true })
 const portal = await startPortal({ port: 0 })
-const double = await WhatsAppDouble.start()
+const media = new MediaServer()
+await media.start()
+// People here and the server put their files there, and fetch them.
+setDefaultCACertificates([...getCACertificates(), media.certificate.cert])
+const trusted = join(mkdtempSync(join(tmpdir(), 'wheelhouse-shots-')), 'pretend-media.pem')
+writeFileSync(trusted, media.certificate.cert)
+const double = await WhatsAppDouble.start({ media })
 const server = await withOldBots()
 const endsOfDay: (() => Promise<void>)[] = []
 const browser = await launch({
@@ -68,6 +77,8 @@ try {
       route: '/bots/bot_15550100177/chats?chat=15550100011@s.whatsapp.net',
       prepare: (window) => window.waitForSelector('[data-delivery=read]').then(() => undefined),
     },
+    { name: 'bots-media', route: '/bots/bot_15550100177/chats?chat=120363040000000001@g.us', prepare: filesShown },
+    { name: 'bots-group', route: '/bots/bot_15550100177/chats?chat=120363040000000001@g.us', prepare: groupPanel },
     { name: 'bots-rules', route: '/bots/bot_15550100177/rules', prepare: ruleTest },
     { name: 'bots-settings', route: '/bots/bot_15550100177/settings' },
     { name: 'logins', route: '/logins' },
@@ -93,6 +104,8 @@ try {
   for (const end of endsOfDay) await end()
   await server.end()
   await double.stop()
+  await media.stop()
+  rmSync(dirname(trusted), { recursive: true, force: true })
   await portal.stop()
   rmSync(server.dataDir, { recursive: true, force: true })
 }
@@ -100,11 +113,12 @@ try {
 /** Bots have a past only if they were linked before: by a server that has ended, twelve days ago as far as its database knows. */
 async function withOldBots(): Promise<ServerProcess> {
   const args = ['--whatsapp-url', double.url]
-  const earlier = await startServer({ built: true, args })
+  const env = { NODE_EXTRA_CA_CERTS: trusted }
+  const earlier = await startServer({ built: true, args, env })
   await linkBots(earlier.call, double)
   await earlier.end()
   ageBots(earlier.dataDir)
-  return startServer({ built: true, dataDir: earlier.dataDir, args })
+  return startServer({ built: true, dataDir: earlier.dataDir, args, env })
 }
 
 async function signedIn({ ready, call }: ServerProcess): Promise<Page> {
@@ -281,6 +295,17 @@ async function pairing(page: Page): Promise<void> {
   // The code of the first theme's picture may be over by that of the second.
   await server.call(`/bots/v1/bots/${bot.userId}/restart`, { method: 'POST' })
   await page.waitForSelector('[data-pairing-code][aria-label^="Pairing code"]')
+}
+
+/** Pictures are here, and the wave form of what was said. */
+async function filesShown(page: Page): Promise<void> {
+  await page.waitForSelector('[data-kind=sticker] img')
+  await page.waitForFunction(() => [...document.querySelectorAll('[role=log] img')].every((image) => (image as HTMLImageElement).complete))
+}
+
+async function groupPanel(page: Page): Promise<void> {
+  await page.locator('button[aria-label="About the group"]').click()
+  await page.waitForSelector('::-p-text(Rules of the group)')
 }
 
 async function ruleTest(page: Page): Promise<void> {

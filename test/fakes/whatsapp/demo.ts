@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { connectContact, textOf } from './contact.ts'
+import { sendEachKind } from './demo-kinds.ts'
 import { WhatsAppDouble } from './double.ts'
 import { MediaServer } from './media.ts'
 
@@ -12,6 +14,7 @@ const cli = join(import.meta.dirname, '..', '..', '..', 'out', 'main', 'cli.js')
 
 const media = new MediaServer()
 await media.start()
+setDefaultCACertificates([...getCACertificates(), media.certificate.cert])
 const double = await WhatsAppDouble.start({ media })
 const contact = await connectContact(double, contactNumber, 'Ann (pretend)')
 contact.socket.ev.on('messages.upsert', ({ messages }) => {
@@ -19,7 +22,10 @@ contact.socket.ev.on('messages.upsert', ({ messages }) => {
     const { fromMe, remoteJid } = message.key
     const text = textOf(message)
     if (fromMe === true || text === null || remoteJid == null) continue
-    void contact.socket.readMessages([message.key]).then(() => contact.socket.sendMessage(remoteJid, { text: `You wrote: ${text}` }))
+    void contact.socket.readMessages([message.key]).then(async () => {
+      if (/everything/i.test(text)) await sendEachKind(contact, remoteJid)
+      else await contact.socket.sendMessage(remoteJid, { text: `You wrote: ${text}` })
+    })
   }
 })
 
@@ -53,6 +59,6 @@ async function greet(): Promise<void> {
   })
   const { url } = (await answer.json()) as { url: string } // our own server's answer
   console.log(
-    `\nThe demo is ready. Open ${url}\nIn Bots, link any number and let the pretend phone type the code. Write to +${contactNumber}: she answers.\nEverything is gone when you end it with Ctrl+C.`,
+    `\nThe demo is ready. Open ${url}\nIn Bots, link any number and let the pretend phone type the code. Write to +${contactNumber}: she answers, and to “everything” with a picture, a voice note and what else people send.\nEverything is gone when you end it with Ctrl+C.`,
   )
 }

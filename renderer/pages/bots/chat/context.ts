@@ -12,6 +12,8 @@ export interface ChatContext {
   enlarge(message: ChatMessage): void
   /** Saves the bytes as the person's own file. */
   save(message: ChatMessage): Promise<void>
+  /** Has the votes of a poll read, once; they come with the message. */
+  readVotes(message: ChatMessage): void
   /** Opens the chat with a number. */
   write(phoneNumber: string): void
 }

@@ -16,6 +16,7 @@ const kinds: Readonly<Record<string, { text: string; icon: string }>> = {
   invite: { text: 'Invitation to a group', icon: 'i-lucide-users' },
   product: { text: 'Product', icon: 'i-lucide-tag' },
   order: { text: 'Order', icon: 'i-lucide-shopping-cart' },
+  call: { text: 'Call', icon: 'i-lucide-phone' },
   unreadable: { text: 'Could not be read', icon: 'i-lucide-lock' },
   other: { text: 'Of a kind that is not shown here', icon: 'i-lucide-circle-help' },
 }
@@ -30,6 +31,12 @@ export function playTime(seconds: number): string {
   const [hours, minutes, rest] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60]
   const two = (part: number): string => String(part).padStart(2, '0')
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`
+}
+
+export function callWords(call: MessageView['details']['call']): string {
+  if (call === undefined) return 'Call'
+  const what = call.video ? 'Video call' : 'Call'
+  return call.state === 'missed' ? `${what} missed` : call.state === 'rejected' ? `${what} refused` : `${what} taken on the phone`
 }
 
 export interface Summary {
@@ -57,6 +64,7 @@ export function summaryOf({ kind, text, details = {} }: Summed): Summary {
   if (kind === 'album') return { text: `Album, ${(details.album?.images ?? 0) + (details.album?.videos ?? 0)}`, icon: 'i-lucide-images' }
   if (kind === 'contact' && (details.contacts?.length ?? 0) > 1)
     return { text: `${details.contacts?.length ?? 0} contacts`, icon: 'i-lucide-contact' }
+  if (details.call !== undefined) return { text: callWords(details.call), icon: details.call.video ? 'i-lucide-video' : 'i-lucide-phone' }
   if (poll !== undefined) return { text: text === '' ? 'Poll' : text, icon: 'i-lucide-chart-bar' }
   if (kind === 'text' || kind === 'unreadable' || kind === 'other')
     return { text: text === '' ? kindText(kind) : text, icon: kindIcon(kind) }

@@ -15,15 +15,25 @@ export interface ChatMessage extends MessageView {
   edited: boolean
   /** Deleted for all: its words are gone, or kept because this bot is set so; null of most. */
   deleted: 'gone' | 'kept' | null
-  /** Of a poll: who has chosen what, by WhatsApp id; null while nothing is known. */
-  votes: readonly { option: string; voters: readonly string[] }[] | null
+  /** Of a poll: what each person has chosen; null while nothing is known. */
+  votes: readonly Vote[] | null
+}
+
+export interface Vote {
+  /** A WhatsApp id. */
+  voter: string
+  voterName: string | null
+  fromMe: boolean
+  options: readonly string[]
 }
 
 export interface KeptMedia {
   /** `waiting`: not here yet, or to be had again; `gone`: nobody has it any more; `refused`: larger than what is kept. */
   state: 'kept' | 'waiting' | 'gone' | 'refused'
+  /** Why they are not here, in the server's words. */
+  problem: string | null
   /** The path of the route that gives the bytes, on the bots API. */
-  url: string | null
+  url: string
   size: number | null
 }
 

@@ -3,6 +3,7 @@ import { computed, onScopeDispose, shallowRef, type Ref } from 'vue'
 import type { BotView } from '../../../../server/bots/contract/index.ts'
 import { fileName, saveFile } from '../../../files/save-file.ts'
 import { provideChat, type ChatContext } from './context.ts'
+import { mayLoad } from './media/kept-media.ts'
 import { createMediaStore } from './media/media-store.ts'
 import { readMedia } from './media/read-media.ts'
 import { numberOf, personText } from './people.ts'
@@ -14,9 +15,10 @@ export interface ChatParts {
   /** Names that are known from elsewhere, by WhatsApp id. */
   names(): ReadonlyMap<string, string>
   write(phoneNumber: string): void
+  readVotes(message: ChatMessage): void
 }
 
-export function useChat({ bot, messages, names, write }: ChatParts) {
+export function useChat({ bot, messages, names, write, readVotes }: ChatParts) {
   const media = createMediaStore({ read: readMedia })
   onScopeDispose(() => media.dispose())
   const authors = computed(() => {
@@ -30,6 +32,7 @@ export function useChat({ bot, messages, names, write }: ChatParts) {
   const context: ChatContext = {
     media,
     write,
+    readVotes,
     isSelf,
     nameOf: (id) => (isSelf(id) ? 'You' : (authors.value.get(id) ?? names().get(id) ?? personText(id))),
     enlarge: (message) => void (large.value = message),
@@ -44,10 +47,7 @@ export function useChat({ bot, messages, names, write }: ChatParts) {
   provideChat(context)
   /** What can be stepped through in large. */
   const pictures = computed(() =>
-    messages.value.filter(
-      ({ kind, media: kept, deleted }) =>
-        (kind === 'image' || kind === 'video') && deleted === null && kept?.url != null && kept.state !== 'gone',
-    ),
+    messages.value.filter(({ kind, media: kept, deleted }) => (kind === 'image' || kind === 'video') && deleted === null && mayLoad(kept)),
   )
   return { ...context, large, pictures }
 }

@@ -1,13 +1,21 @@
 /** What a person does with one message of the open chat. */
 import type { DropdownMenuItem } from '@nuxt/ui'
-import { ref } from 'vue'
+import { ref, shallowRef } from 'vue'
 import type { BotView } from '../../../../server/bots/contract/index.ts'
 import { useApi } from '../../../api/api.ts'
 import { useReportedAction } from '../../../use/use-action.ts'
 import { useReport } from '../../../use/use-report.ts'
 import { isGroup } from './people.ts'
 import type { ChatMessage } from './thread.ts'
-import type { useThread } from './use-thread.ts'
+import { fromSent, type useThread } from './use-thread.ts'
+
+/** Ms: how long WhatsApp takes an edit, and a deletion for all. */
+const editable = 15 * 60_000
+const deletable = 60 * 3_600_000
+/** Kinds whose words can be changed. */
+const worded = new Set(['text', 'image', 'video', 'document'])
+/** Kinds that go to others as they are. */
+const passable = new Set(['text', 'image', 'video', 'audio', 'document', 'sticker', 'location', 'contact'])
 
 export interface MessageActions {
   bot(): BotView
@@ -22,6 +30,9 @@ export function useMessageActions({ bot, chat, thread, queued }: MessageActions)
   const { run: attempt } = useReportedAction()
   const answering = ref<ChatMessage | null>(null)
   const editing = ref<ChatMessage | null>(null)
+  /** The one that is passed on, and the one that is deleted for all, once somebody has confirmed it. */
+  const forwarding = shallowRef<ChatMessage | null>(null)
+  const deleting = shallowRef<ChatMessage | null>(null)
   const params = (message: ChatMessage) => ({ userId: bot().userId, messageId: message.id })
 
   function keyOf({ id, fromMe, author }: ChatMessage): { id: string; fromMe: boolean; author?: string } {
@@ -32,15 +43,64 @@ export function useMessageActions({ bot, chat, thread, queued }: MessageActions)
     await navigator.clipboard.writeText(text).catch((failure: unknown) => report.failed('Nothing was copied', failure))
   }
 
+  async function sendAgain({ id, text }: ChatMessage): Promise<void> {
+    await attempt('The message was not queued', async () => {
+      const { message } = await useApi().bots.sendMessage({ params: { userId: bot().userId }, body: { to: chat(), type: 'text', text } })
+      thread.drop(id)
+      thread.put(fromSent({ ...message, text }))
+      queued()
+    })
+  }
+
   function moreOf(message: ChatMessage): DropdownMenuItem[] {
-    const { text, deleted } = message
+    const { kind, text, fromMe, deleted, delivery, details } = message
+    const age = Date.now() - Date.parse(message.at)
+    const there = deleted === null && delivery !== 'queued' && delivery !== 'sending' && delivery !== 'failed'
     return [
+      ...(delivery === 'failed' && kind === 'text'
+        ? [{ label: 'Send again', icon: 'i-lucide-refresh-cw', onSelect: () => void sendAgain(message) }]
+        : []),
+      ...(delivery === 'failed' && !isGroup(chat())
+        ? [
+            {
+              label: 'Copy a link to write first',
+              icon: 'i-lucide-link',
+              // Who writes first can be answered, also by an account that may not write to strangers.
+              onSelect: () => void copy(`https://wa.me/${bot().phoneNumber}`),
+            },
+          ]
+        : []),
       ...(text === '' || deleted === 'gone' ? [] : [{ label: 'Copy the text', icon: 'i-lucide-copy', onSelect: () => void copy(text) }]),
+      ...(there && passable.has(kind) && details.viewOnce !== true
+        ? [{ label: 'Forward', icon: 'i-lucide-forward', onSelect: () => void (forwarding.value = message) }]
+        : []),
+      ...(there && fromMe && age < editable && worded.has(kind) && details.choice === undefined
+        ? [
+            {
+              label: 'Edit',
+              icon: 'i-lucide-pencil',
+              onSelect() {
+                answering.value = null
+                editing.value = message
+              },
+            },
+          ]
+        : []),
+      ...(there && fromMe && age < deletable
+        ? [
+            {
+              label: 'Delete for everyone',
+              icon: 'i-lucide-trash-2',
+              color: 'error' as const,
+              onSelect: () => void (deleting.value = message),
+            },
+          ]
+        : []),
     ]
   }
 
   return {
-    ...{ answering, editing, keyOf, moreOf },
+    ...{ answering, editing, forwarding, deleting, keyOf, moreOf },
     reply(message: ChatMessage): void {
       editing.value = null
       answering.value = message
@@ -59,6 +119,25 @@ export function useMessageActions({ bot, chat, thread, queued }: MessageActions)
         thread.drop(message.id)
         queued()
       })
+    },
+    /** Throws what the server has against it. */
+    async edit(message: ChatMessage, text: string): Promise<void> {
+      await useApi().bots.editMessage({ params: params(message), query: { chat: chat() }, body: { text } })
+      thread.put({ ...message, text, edited: true })
+    },
+    async deleteForAll(message: ChatMessage): Promise<void> {
+      await useApi().bots.cancelMessage({ params: params(message), query: { for: 'all', chat: chat() } })
+      deleting.value = null
+      report.done('The deletion is on its way')
+    },
+    async forward(message: ChatMessage, chats: readonly string[]): Promise<void> {
+      for (const to of chats)
+        await useApi().bots.sendMessage({
+          params: { userId: bot().userId },
+          body: { to, type: 'forward', message: message.id, from: chat() },
+        })
+      queued()
+      report.done(chats.length === 1 ? 'It is passed on' : `It is passed on to ${chats.length} chats`)
     },
   }
 }

@@ -1,6 +1,7 @@
 /** One conversation: kept messages page by page, what waits or failed beside them, and what comes in meanwhile. */
+import { useDebounceFn } from '@vueuse/core'
 import { ref, shallowRef, watch, type Ref } from 'vue'
-import type { BotEvent, LoggedView, SentView } from '../../../../server/bots/contract/index.ts'
+import type { BotEvent, LoggedView, MessageView, SentView } from '../../../../server/bots/contract/index.ts'
 import { messageOf } from '../../../api/api-error.ts'
 import { useApi } from '../../../api/api.ts'
 import { mergeMessages, unchanged, type ChatMessage } from './thread.ts'
@@ -46,6 +47,8 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
     }
   }
 
+  const refreshSoon = useDebounceFn(refresh, 300, { maxWait: 1_500 })
+
   async function loadOlder(limit = page): Promise<void> {
     const asked = chat.value
     if (asked === null || older.value === null || loading.value) return
@@ -72,8 +75,16 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
   function take(event: BotEvent): void {
     if (chat.value === null) return
     // A page from the past stays what it is; the newest one is a click away.
-    if (event.type === 'message' && event.message.chat === chat.value && before.value === null)
-      put({ ...unchanged, ...event.message, number: null, delivery: null, problem: null })
+    if (event.type === 'message' && event.message.chat === chat.value && before.value === null) {
+      put(fromView(event.message))
+      // Where its file lies is in the log.
+      if (event.message.details.media !== undefined) void refreshSoon()
+    }
+    if (event.type === 'vote' && event.chat === chat.value) void readVotes(event.poll.id, true)
+    if (event.type === 'media' && event.chat === chat.value) {
+      const { messageId: id, media } = event
+      messages.value = messages.value.map((message) => (message.id === id ? { ...message, media } : message))
+    }
     if (event.type === 'edited' || event.type === 'revoked') change(event)
     if (event.type !== 'progress' || event.message.chat !== chat.value) return
     const { messageId, status, problem } = event.message
@@ -92,6 +103,23 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
     if (type === 'revoked') void refresh()
   }
 
+  /** Of a poll that is drawn; asked for again only when somebody votes. */
+  const voted = new Set<string>()
+  async function readVotes(id: string, again = false): Promise<void> {
+    const asked = chat.value
+    if (asked === null || (voted.has(id) && !again)) return
+    voted.add(id)
+    const votes = await useApi()
+      .bots.votes({ params: { userId, messageId: id }, query: { chat: asked } })
+      .then(
+        (answer) => answer.votes,
+        // Of a poll from before the link nothing is known: it stays as it is.
+        () => null,
+      )
+    if (votes === null || chat.value !== asked) return
+    messages.value = messages.value.map((message) => (message.id === id ? { ...message, votes } : message))
+  }
+
   function put(message: ChatMessage): void {
     messages.value = mergeMessages(messages.value, [message])
   }
@@ -101,11 +129,17 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
   }
 
   watch([chat, before], () => void load(), { immediate: true })
-  return { messages, older, loading, error, refresh, loadOlder, loadUntil, take, put, drop }
+  return { messages, older, loading, error, refresh, loadOlder, loadUntil, readVotes, take, put, drop }
 }
 
-function fromLog({ status, ...message }: LoggedView): ChatMessage {
-  return { ...unchanged, ...message, delivery: status, problem: null }
+/** What became of a message, as the view says it: only where something did. */
+function fromView({ editedAt, deletedAt, ...message }: MessageView): ChatMessage {
+  const deleted = deletedAt === undefined ? null : message.text === '' && message.details.media === undefined ? 'gone' : 'kept'
+  return { ...unchanged, ...message, number: null, delivery: null, problem: null, edited: editedAt !== undefined, deleted }
+}
+
+function fromLog({ status, number, media, ...message }: LoggedView): ChatMessage {
+  return { ...fromView(message), number, media, delivery: status }
 }
 
 export function fromSent({

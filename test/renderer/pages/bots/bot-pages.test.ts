@@ -33,6 +33,7 @@ const chat = (changes: object = {}) => ({
   sent: 1,
   unread: 2,
   last: logged(2),
+  ...{ archived: false, pinned: false, mutedUntil: null, markedUnread: false, timer: 0, labels: [] },
   ...changes,
 })
 

@@ -1,7 +1,8 @@
 /** Writing in a chat, and what is done with what was written. */
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import BotPage from '../../../../renderer/pages/bots/bot-page.vue'
 import { namedAt, peopleFor, withMentions } from '../../../../renderer/pages/bots/chat/composer/mentions.ts'
+import { patience } from '../../../fixtures/patience.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, type MountedPage } from '../../support/mount.ts'
 import { at, bot, serverWith } from './sample-bot.ts'
@@ -43,11 +44,19 @@ async function press(label: string, key: string): Promise<void> {
   named(label).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
   await settle()
 }
+const shown = (selector: string): HTMLElement => {
+  const found = document.querySelector<HTMLElement>(selector)
+  if (found === null) throw new Error(`nothing is ${selector}`)
+  return found
+}
 /** A menu opens by the keyboard as well; its items are told by their words. */
 async function take(menu: string, item: string): Promise<void> {
   await press(menu, 'Enter')
-  const found = [...document.querySelectorAll<HTMLElement>('[role=menuitem]')].find(({ textContent }) => textContent?.trim() === item)
-  if (found === undefined) throw new Error(`no ${item} in ${menu}`)
+  const found = await vi.waitFor(() => {
+    const one = [...document.querySelectorAll<HTMLElement>('[role=menuitem]')].find(({ textContent }) => textContent?.trim() === item)
+    if (one === undefined) throw new Error(`no ${item} in ${menu}`)
+    return one
+  }, patience)
   found.click()
   await settle()
 }
@@ -103,7 +112,7 @@ describe('a message', () => {
     expect(named<HTMLTextAreaElement>('Message').value).toBe('Gate 4')
   })
 
-  it('is a place or a contact as well', async () => {
+  it('is a place, a contact or a poll as well', async () => {
     const server = serverThatSends()
     const page = await open(server, ann)
     await take('Add to the message', 'Place')
@@ -114,10 +123,63 @@ describe('a message', () => {
     await type('Name', 'Front desk')
     await type('Number', '+1 555 010 0199')
     await page.click('Send the contact')
+    await take('Add to the message', 'Poll')
+    await type('Question', 'When?')
+    await type('Option 1', 'Today')
+    await type('Option 2', 'Tomorrow')
+    await page.click('Send the poll')
     expect(server.sent(`POST ${session}/messages`)).toEqual([
       { to: ann, type: 'location', latitude: 51.5007, longitude: -0.1246, name: 'Gate 4' },
       { to: ann, type: 'contact', name: 'Front desk', phoneNumber: '15550100199' },
+      { to: ann, type: 'poll', question: 'When?', options: ['Today', 'Tomorrow'], selectable: 1 },
     ])
+  })
+})
+
+describe('an own message', () => {
+  it('is said otherwise, passed on, and deleted for everyone once that is confirmed', async () => {
+    const server = serverThatSends()
+    const own = logged(2, { fromMe: true, author: '', status: 'read', text: 'Gate 3' })
+    server.on(`GET ${session}/log`, () => ({ success: true, messages: [own], next: null }))
+    server.on(`GET ${session}/groups`, () => ({
+      success: true,
+      groups: [{ id: '120363040000000002@g.us', subject: 'Night yard', members: 3 }],
+    }))
+    const sent = {
+      messageId: 'C1',
+      chat: yard,
+      kind: 'edit',
+      status: 'queued',
+      problem: null,
+      createdAt: at(),
+      sentAt: null,
+      updatedAt: at(),
+    }
+    server.on(`PUT ${session}/messages/M2000`, () => reply(202, { success: true, message: sent }))
+    server.on(`DELETE ${session}/messages/M2000`, () => reply(202, { success: true, message: sent }))
+    const page = await open(server)
+    await take('More with this message', 'Edit')
+    expect(named<HTMLTextAreaElement>('Message').value).toBe('Gate 3')
+    await type('Message', 'Gate 4')
+    await page.click('Change')
+    expect(server.sent(`PUT ${session}/messages/M2000`)).toEqual([{ text: 'Gate 4' }])
+    expect(document.querySelector('#message-M2000')?.textContent).toMatch(/Gate 4.*edited/)
+
+    await take('More with this message', 'Forward')
+    const chat = await vi.waitFor(() => shown('[role=dialog] [role=checkbox]'), patience)
+    chat.click()
+    await settle()
+    await page.click('Forward')
+    expect(server.sent(`POST ${session}/messages`)).toEqual([
+      { to: '120363040000000002@g.us', type: 'forward', message: 'M2000', from: yard },
+    ])
+
+    await take('More with this message', 'Delete for everyone')
+    const deletions = (): unknown[] => server.requests.filter(({ method }) => method === 'DELETE').map(({ query }) => query)
+    expect(deletions()).toEqual([])
+    await vi.waitFor(() => page.button('Delete for everyone'), patience)
+    await page.click('Delete for everyone')
+    expect(deletions()).toEqual([{ for: 'all', chat: yard }])
   })
 })
 

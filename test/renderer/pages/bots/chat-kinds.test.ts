@@ -8,7 +8,7 @@ import { textParts } from '../../../../renderer/pages/bots/chat/text-parts.ts'
 import { savedName } from '../../../../renderer/pages/bots/chat/use-chat.ts'
 import { mountPage, settle, type MountedPage } from '../../support/mount.ts'
 import { bot, serverWith } from './sample-bot.ts'
-import { ben, everyKind, facts, yard } from './sample-messages.ts'
+import { ben, everyKind, facts, logged, yard } from './sample-messages.ts'
 
 let mounted: MountedPage | null = null
 afterEach(() => mounted?.unmount())
@@ -44,6 +44,37 @@ describe('a chat', () => {
     for (const [number, ...words] of expected) for (const word of words) expect(textOf(number), `kind of ${number}`).toContain(word)
     const links = [...document.querySelectorAll<HTMLAnchorElement>('#message-M6000 a')]
     expect(links.map(({ href }) => href)).toEqual(['https://example.com/plan', 'https://example.com/plan'])
+  })
+})
+
+describe('the file of a message', () => {
+  it('is drawn as soon as it is kept, asked for by a press while it is not, and says why nobody has it any more', async () => {
+    const url = (id: string): string => `/api/sessions/gate/messages/${id}/media?chat=${encodeURIComponent(yard)}`
+    const media = (state: 'kept' | 'waiting' | 'gone', id: string) => ({ state, problem: null, url: url(id), size: 182_000 })
+    const picture = (number: number, state: 'kept' | 'waiting' | 'gone') =>
+      logged(number, { kind: 'image', details: { media: facts() }, media: media(state, `M${number}000`) })
+    const server = serverWith(bot())
+    server.on('GET /bots/api/sessions/gate/log', () => ({
+      success: true,
+      messages: [picture(4, 'waiting'), picture(3, 'gone'), picture(2, 'waiting'), picture(1, 'kept')],
+      next: null,
+    }))
+    for (const id of ['M1000', 'M2000', 'M4000']) server.on(`GET /bots${url(id)}`, () => new Uint8Array([1, 2, 3]))
+    const asked = (): number => server.requests.filter(({ path }) => path.includes('/media?')).length
+    mounted = await mountPage(BotPage, { server, path: `/bots/gate/chats?chat=${yard}` })
+    await settle()
+    expect(document.querySelectorAll('#message-M1000 img, #message-M2000 img, #message-M3000 img')).toHaveLength(1)
+    expect(asked()).toBe(1)
+    document.querySelector<HTMLElement>('#message-M2000 [aria-label=Download]')?.click()
+    await settle()
+    expect(document.querySelector('#message-M2000 img')).not.toBeNull()
+    expect(document.querySelector('#message-M3000')?.textContent).toContain('No longer to be had')
+
+    server.sockets
+      .findLast(({ path }) => path.endsWith('/events'))
+      ?.say({ type: 'media', userId: 'gate', chat: yard, messageId: 'M4000', media: media('kept', 'M4000') })
+    await settle()
+    expect(document.querySelector('#message-M4000 img')).not.toBeNull()
   })
 })
 

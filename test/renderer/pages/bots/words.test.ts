@@ -57,17 +57,18 @@ describe('what can be done', () => {
       'Stop',
       'Restart',
       'Back up now',
+      'Save a report',
       'Unlink from the phone',
       'Delete Gate alerts and its data',
     ])
     expect(actions({ state: 'stopped' })[0]).toBe('Start')
     expect(actions({ state: 'replaced' })[0]).toBe('Take back')
     expect(actions({ state: 'reconnecting' }).slice(0, 2)).toEqual(['Retry now', 'Stop'])
-    expect(actions({ state: 'failed', linkedAt: null })).toEqual(['Pair', 'Delete Gate alerts and its data'])
+    expect(actions({ state: 'failed', linkedAt: null })).toEqual(['Pair', 'Save a report', 'Delete Gate alerts and its data'])
   })
 
   it('never offers to unlink what the phone has unlinked already', () => {
-    expect(actions({ state: 'logged_out' })).toEqual(['Pair again', 'Back up now', 'Delete Gate alerts and its data'])
+    expect(actions({ state: 'logged_out' })).toEqual(['Pair again', 'Back up now', 'Save a report', 'Delete Gate alerts and its data'])
   })
 })
 

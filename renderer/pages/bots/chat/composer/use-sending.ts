@@ -36,31 +36,39 @@ export function useSending({ bot, chat, keyOf, sent }: Sending) {
     sent(message, { text: '', details: {}, ...shown, quoted })
   }
 
+  async function words(written: string, picked: readonly Person[], answering: ChatMessage | null): Promise<void> {
+    const { text, mentions } = withMentions(written, picked)
+    const named = mentions.length === 0 ? {} : { mentions }
+    await queue({ type: 'text', text, ...named }, { text, details: named }, answering)
+  }
+
   return {
-    queue,
+    ...{ queue, words },
     /** The words go under the first file; files are sent one by one, so that what failed is known. `taken` is called after each. */
     async files(
       attachments: readonly Attachment[],
       written: string,
+      picked: readonly Person[],
       answering: ChatMessage | null,
       taken: (attachment: Attachment) => void,
     ): Promise<void> {
+      const { text, mentions } = withMentions(written, picked)
+      const first = attachments[0]?.as
+      // These have no place for words, which go before them.
+      const wordless = first === 'voice' || first === 'note' || first === 'sticker'
+      if (text !== '' && wordless) await words(written, picked, null)
       for (const [index, attachment] of attachments.entries()) {
         const { file, as } = attachment
-        const body = mediaBody(file, await uploadMedia(bot().userId, file), index === 0 ? written : '', as)
-        const caption = 'caption' in body ? body.caption : ''
+        const media = mediaBody(file, await uploadMedia(bot().userId, file), index === 0 && !wordless ? text : '', as)
+        const caption = 'caption' in media ? media.caption : ''
+        const body = 'caption' in media && caption !== '' && mentions.length > 0 ? { ...media, mentions } : media
         await queue(
           body,
-          { text: body.type === 'document' && caption === '' ? body.fileName : caption, details: mediaDetails(file, body) },
+          { text: media.type === 'document' && caption === '' ? media.fileName : caption, details: mediaDetails(file, media) },
           index === 0 ? answering : null,
         )
         taken(attachment)
       }
-    },
-    async words(written: string, picked: readonly Person[], answering: ChatMessage | null): Promise<void> {
-      const { text, mentions } = withMentions(written, picked)
-      const named = mentions.length === 0 ? {} : { mentions }
-      await queue({ type: 'text', text, ...named }, { text, details: named }, answering)
     },
   }
 }

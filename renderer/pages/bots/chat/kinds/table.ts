@@ -3,6 +3,7 @@ import type { Component } from 'vue'
 import type { ChatMessage } from '../thread.ts'
 import AlbumKind from './album-kind.vue'
 import AudioKind from './audio-kind.vue'
+import CallKind from './call-kind.vue'
 import CommerceKind from './commerce-kind.vue'
 import ContactKind from './contact-kind.vue'
 import DeletedKind from './deleted-kind.vue'
@@ -39,6 +40,7 @@ const views: Readonly<Record<string, KindView>> = {
   album: inBubble(AlbumKind),
   event: inBubble(EventKind),
   invite: inBubble(InviteKind),
+  call: inBubble(CallKind),
   product: inBubble(CommerceKind),
   order: inBubble(CommerceKind),
 }

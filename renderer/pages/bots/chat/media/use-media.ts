@@ -57,8 +57,9 @@ export function useMedia(message: () => ChatMessage, { atOnce = 0 }: { atOnce?: 
   watch(
     () => message().media,
     (kept) => {
-      if (kept == null || kept.state === 'gone') return letGo()
-      const here = kept.url === null || kept.url === holds ? null : store.held(kept.url)
+      // What is shown stays shown, also when nobody has it any more.
+      if (kept == null || kept.url === holds) return
+      const here = store.held(kept.url)
       if (here !== null) {
         letGo()
         holds = kept.url
