@@ -73,6 +73,26 @@ export function eventLine(event: BotEvent): EventLine {
         text: `${event.poll.question}: ${options.length === 0 ? 'taken back' : options.join(', ')}`,
       }
     }
+    case 'group': {
+      const { what, by, people, text } = event.group
+      return {
+        tone: 'off',
+        title: `Group: ${what.replaceAll('-', ' ')}`,
+        who: by === null ? '' : personText(by.id),
+        text: people.length > 0 ? people.map(({ id }) => personText(id)).join(', ') : (text ?? ''),
+      }
+    }
+    case 'status': {
+      const { author, authorName, text } = event.status
+      return { tone: 'off', title: event.what === 'posted' ? 'Status' : 'Status taken down', who: authorName ?? personText(author), text }
+    }
+    case 'channel':
+      return {
+        tone: 'off',
+        title: `Channel: ${event.what}`,
+        who: event.channel,
+        text: event.emoji ?? event.name ?? event.description ?? '',
+      }
     default:
       return { tone: 'off', title: event.type, who: 'chat' in event && event.chat !== null ? personText(event.chat) : '', text: '' }
   }

@@ -6,18 +6,26 @@ import type { Bot } from '../bot/bot.ts'
 import type { GroupFactsView, GroupView } from '../contract/native/group-views.ts'
 import type { groupRoutes } from '../contract/native/groups.ts'
 import type { Group, GroupFacts, JoinRequest, Outcome } from '../engine/groups.ts'
+import { wholeOf } from '../engine/bytes.ts'
+import { BotFault } from '../fault.ts'
+import type { Contacts } from '../contacts/contacts.ts'
+import type { Media } from '../media/media.ts'
 import type { Groups } from '../groups/groups.ts'
 import type { BotService } from '../service.ts'
+import { liveConnection } from './live-connection.ts'
 import { isoOrNull } from './views.ts'
 
 export interface GroupRouteParts {
   service: BotService
   groups: Groups
+  contacts: Contacts
+  media: Media
 }
 
+const mostPictureBytes = 8 * 1_048_576
 const linkStart = 'https://chat.whatsapp.com/'
 
-export function groupHandlers({ service, groups }: GroupRouteParts): Handlers<Contract<typeof groupRoutes>['routes']> {
+export function groupHandlers({ service, groups, contacts, media }: GroupRouteParts): Handlers<Contract<typeof groupRoutes>['routes']> {
   const ok = { status: 200 as const, body: { success: true as const } }
   const botOf = ({ userId }: { userId: string }): Bot => service.get(userId)
   const outcomes = (people: readonly Outcome[]) => ({
@@ -52,8 +60,16 @@ export function groupHandlers({ service, groups }: GroupRouteParts): Handlers<Co
       status: 200,
       body: { success: true, url: await groups.of(botOf(params)).picture(params.groupId) },
     }),
-    setGroupPicture: async ({ params, body }) => {
-      await groups.changing(botOf(params)).setPicture(params.groupId, Buffer.from(body.data, 'base64'))
+    groupPictureImage: async ({ params, query }) => {
+      const bot = botOf(params)
+      const { bytes, mimetype } = await contacts.picture(bot, liveConnection(bot).contacts, params.groupId, query.size)
+      return { status: 200, body: bytes, headers: { 'content-type': mimetype, 'cache-control': 'private, max-age=300' } }
+    },
+    setGroupPicture: async ({ params, body }, call) => {
+      const bot = botOf(params)
+      const { bytes } = await media.sources.open(params.userId, body, 'image', call.signal)
+      if (bytes.size > mostPictureBytes) throw new BotFault('picture-unusable', 'A picture of a group has 8 MiB at most')
+      await groups.changing(bot).setPicture(params.groupId, await wholeOf(bytes))
       return ok
     },
     removeGroupPicture: async ({ params }) => {

@@ -14,6 +14,8 @@ export class Groups {
   readonly unaddable = new Set<string>()
   /** Numbers that cannot be added, and with what number that is said: 401 they have blocked who adds, 408 they left not long ago. */
   readonly refusing = new Map<string, number>()
+  /** Where the picture of a group lies. */
+  picturesAt = (id: string): string => `https://pps.whatsapp.net/pretend/${id.replace('@g.us', '')}`
   /** Members that a group holds. */
   most = 1_024
   readonly #refusals = new Map<string, number>()
@@ -134,7 +136,7 @@ export class Groups {
       id: `1203637${String(this.#lastId).padStart(11, '0')}@g.us`,
       subject: what.attrs['subject'] ?? '',
       owner,
-      members: [owner, ...members],
+      members: [...new Set([owner, ...members])],
     }
     this.#accounts.addGroup(group)
     this.#announce(group, owner, node('create', { type: 'new', reason: 'invite' }, [this.#node(group)]))
@@ -256,7 +258,7 @@ export class Groups {
     if (request.attrs['type'] === 'get')
       return group.picture === undefined
         ? refusal(request, 404, 'item-not-found')
-        : result(request, [node('picture', { id: '1', type: 'image', url: `https://pps.whatsapp.net/pretend/${id.replace('@g.us', '')}` })])
+        : result(request, [node('picture', { id: '1', type: 'image', url: this.picturesAt(id) })])
     if (!isAdmin(group, device) && group.isLocked === true) return refusal(request, 403, 'forbidden')
     const picture = child(request, 'picture')?.content
     if (picture instanceof Uint8Array) group.picture = picture

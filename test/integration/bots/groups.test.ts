@@ -1,4 +1,6 @@
 /** Groups on the double: made, read, changed, joined and left by a bot, and heard of whoever does it. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { GroupEvent } from '../../../server/bots/contract/native/group-views.ts'
@@ -123,7 +125,14 @@ test('subject, description, settings, timer and picture change, and everybody he
   expect((await call('GET', at('picture'))).body).toEqual({ success: true, url: null })
   expect((await call('PUT', at('picture'), { data: jpeg.toString('base64') })).status).toBe(200)
   expect(group).toMatchObject({ subject: 'Yard 4', description: 'gates and ramps', picture: expect.anything() })
-  expect((await call('GET', at('picture'))).body.url).toContain(group.id.replace('@g.us', ''))
+  const site = createServer((_, response) => response.end(jpeg))
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+  // A listening TCP server has an address with a port.
+  bots.double.groups.picturesAt = () => `http://127.0.0.1:${(site.address() as AddressInfo).port}/pretend`
+  expect((await call('GET', at('picture'))).body.url).toContain('/pretend')
+  const image = await call('GET', at('picture/image'))
+  expect([image.status, image.headers.get('content-type'), jpeg.equals(image.body)]).toEqual([200, 'image/jpeg', true])
+  await new Promise((resolve) => site.close(resolve))
   expect((await call('GET', `/groups/${group.id}`)).body.group).toMatchObject({
     subject: 'Yard 4',
     description: 'gates and ramps',

@@ -4,12 +4,11 @@ import type { FaultDefinition, RouteDefinition } from '../../../http/contract.ts
 import { failure, userParams } from '../parts.ts'
 import { groupFacts, groupId, groupSettings, groupView, inviteCode, outcomeView, people, requestView } from './group-views.ts'
 import { at, ok, refusals } from './messages.ts'
+import { exactlyOne, exactlyOneWords, mimetype, sourceFields } from './source.ts'
 
 const groupParams = userParams.extend({ groupId })
 const subject = z.string().trim().min(1).max(100)
 const description = z.string().max(2_048)
-/** Base64; decoded 3 MiB. */
-const data = z.base64().min(4).max(4_200_000)
 const shared = { tag: 'Groups', access: 'local', right: 'bots:use', params: groupParams } as const
 const refused = {
   ...refusals,
@@ -88,14 +87,27 @@ export const groupRoutes = {
       ...refused,
     },
   },
+  groupPictureImage: {
+    ...shared,
+    method: 'GET',
+    path: at('/groups/:groupId/picture/image'),
+    summary: 'The picture itself',
+    verb: 'write',
+    query: z.object({ size: z.enum(['preview', 'image']).default('image') }),
+    responses: {
+      ...refused,
+      200: { description: 'The picture', contentType: 'image/jpeg' },
+      404: failure('No such session, or no picture'),
+    },
+  },
   setGroupPicture: {
     ...shared,
     method: 'PUT',
     path: at('/groups/:groupId/picture'),
     summary: 'Set the picture',
     description: 'A square JPEG of 640 pixels is what WhatsApp shows.',
-    body: z.object({ data }),
-    bodyLimit: 4_300_000,
+    body: z.object({ ...sourceFields, mimetype: mimetype.optional() }).refine(exactlyOne, exactlyOneWords),
+    bodyLimit: 23_000_000,
     responses: done,
   },
   removeGroupPicture: {

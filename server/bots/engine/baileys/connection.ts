@@ -173,7 +173,16 @@ export function createConnection(parts: ConnectionParts): Connection {
   hearContacts(socket, asker, log, (happening) => guarded(() => events.happened(happening)))
   hearTimers(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearPresence(socket, log, (happening) => guarded(() => events.happened(happening)))
-  hearGroups(socket, people, (happening) => guarded(() => events.happened(happening)))
+  hearGroups(socket, people, (happening) =>
+    guarded(() => {
+      try {
+        events.happened(happening)
+      } catch (error) {
+        // What could not be told is to come again.
+        life.fail(error)
+      }
+    }),
+  )
   hearChannels(socket, (happening) => guarded(() => events.happened(happening)))
 
   return {
