@@ -135,6 +135,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       variables: options.contractVariables,
       whatsappUrl: options.whatsappUrl,
       windowUrl,
+      ownUrl: () => apiHost.url('bots'),
       publisher,
       authenticator: createPasskeyBrowser({
         executable: () => browsers.chromium.ensure(),

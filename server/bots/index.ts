@@ -77,6 +77,8 @@ export interface BotsGiven {
   /** WhatsApp's server; the real one when null or left out. */
   whatsappUrl?: string | null | undefined
   windowUrl?(): string | null
+  /** Under which this API is reached. */
+  ownUrl?(): string
   /** A bot is gone, by whatever way. */
   removed?(userId: string): void
   /** A browser in which a person uses a passkey; none when left out. */
@@ -99,6 +101,7 @@ export function createBotsRoom(
     variables,
     whatsappUrl = null,
     windowUrl = () => null,
+    ownUrl = () => '',
     publisher,
     authenticator,
     removed,
@@ -130,6 +133,7 @@ export function createBotsRoom(
     log,
     egress: context.egress.withRanges(() => (context.settings.current().webhooks.allowPrivate ? everyRange : [])),
     onTrouble: () => context.changed('bots'),
+    complete: (target, body, signal) => media.complete(target, body, signal),
   })
   const people = new People({
     ...{ database, merge: createMerger(database, sealer) },
@@ -159,6 +163,8 @@ export function createBotsRoom(
     ...{ ...context, database, limits, databaseFile: variables?.databaseFile ?? null },
     bots: () => service.list(),
     tell: (event) => messages.tell(event),
+    isTold: (userId) => webhooks.list('bots', userId).some((webhook) => webhook.media !== 'none'),
+    linkBase: () => (context.settings.current().bots.linkBase ?? ownUrl()).replace(/\/+$/, ''),
     onDiskRefusal: (refusal) => context.diskRefused?.('bots', refusal),
     backOff,
   })
@@ -219,8 +225,9 @@ export function createBotsRoom(
     tell(bot, message) {
       if (placeOf(message.chat) === 'status') return statuses.onMessage(bot, message)
       if (isNews(message)) activity.count(bot.row.userId, 'received')
-      messages.onMessage(bot, message)
+      // Who is told may ask for its file.
       media.onMessage(bot, message)
+      messages.onMessage(bot, message)
       around.presences.onMessage(bot, message)
       votes.remember(bot.row.userId, message)
       timers.onMessage(bot.row.userId, message)

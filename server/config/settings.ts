@@ -158,6 +158,12 @@ export const settingsSchema = z.object({
         .default(['image', 'video', 'audio', 'document', 'sticker']),
       mediaBudget: z.number().int().min(1).max(1_000_000).default(1_000),
       keepMediaFor: z.number().int().min(1).max(3_650).default(30),
+      /** The base of this API as receivers of webhooks reach it, for links to files; null for its own address. */
+      linkBase: z
+        .url({ protocol: /^https?$/ })
+        .max(500)
+        .nullable()
+        .default(null),
       /**
        * Answers an account that asks for a passkey, in a browser on this machine. Experimental: never tried on the real WhatsApp, which may
        * restrict numbers for it.

@@ -1,5 +1,6 @@
 /** Binds the routes of files to their services. */
 import { iso } from '../../clock.ts'
+import type { Webhooks } from '../../events/webhooks/webhooks.ts'
 import type { Call, handled, Handlers } from '../../http/api.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { mediaRoutes } from '../contract/native/media.ts'
@@ -20,9 +21,10 @@ export interface MediaParts {
   service: BotService
   people: People
   media: Media
+  webhooks: Webhooks
 }
 
-export function mediaHandlers({ service, people, media }: MediaParts): Handlers<typeof mediaRoutes> {
+export function mediaHandlers({ service, people, media, webhooks }: MediaParts): Handlers<typeof mediaRoutes> {
   return {
     uploadMedia: async ({ params, query }, call) => {
       const { userId } = service.get(params.userId).row
@@ -31,6 +33,15 @@ export function mediaHandlers({ service, people, media }: MediaParts): Handlers<
     },
     messageMedia: ({ params: { userId, messageId }, query }, call) =>
       give(media, service.get(userId), { chat: people.idOf(userId, chatOf(query.chat)), messageId }, call),
+    linkedMedia: ({ params }, call) => {
+      const message = media.links.open(params.link)
+      const bot = message === null ? undefined : service.find(message.userId)
+      const isStanding = message !== null && webhooks.list('bots', message.userId).some(({ id }) => id === message.webhook)
+      if (bot === undefined || !isStanding) throw new BotFault('media-not-found', 'There is no such file, or its address has ended')
+      // Whoever shows it to a browser tells nobody where it is from.
+      call.node.response.setHeader('referrer-policy', 'no-referrer')
+      return give(media, bot, { ...message, chat: people.idOf(message.userId, message.chat) }, call)
+    },
   }
 }
 

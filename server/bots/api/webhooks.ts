@@ -128,9 +128,9 @@ function view({
   dropped,
   ...choices
 }: WebhookState): WebhookView {
-  const { keys, kind, headerNames, atOnce, waits, keepFor } = choices
+  const { keys, kind, headerNames, atOnce, waits, keepFor, media } = choices
   return {
-    ...{ id, url, types, ordered, atOnce, keepFor, standing, waiting, dead, dropped },
+    ...{ id, url, types, ordered, atOnce, keepFor, media, standing, waiting, dead, dropped },
     chats: keys,
     where: kind ?? 'anywhere',
     headers: headerNames,

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
+import type { Complete } from '../../events/webhooks/caller.ts'
 import type { Egress } from '../../http/egress.ts'
 import { createEgressFetch } from '../../http/egress-fetch.ts'
 import type { Log } from '../../log.ts'
@@ -11,12 +12,16 @@ import type { Bot } from '../bot/bot.ts'
 import type { BotEvent } from '../contract/native/events.ts'
 import type { MediaView } from '../contract/native/media-view.ts'
 import type { BotView } from '../contract/native/views.ts'
+import { wholeOf } from '../engine/bytes.ts'
 import type { Message } from '../engine/message.ts'
+import { BotFault } from '../fault.ts'
 import { createFileStore, type KeptFile } from './file-store.ts'
 import { lentLife, MediaKeeper } from './keeper.ts'
+import { createMediaLinks, type MediaLinks } from './links.ts'
 import { createReceivedStore } from './received-store.ts'
 import { createSealedFiles, type Range, type SealedFile } from './sealed-files.ts'
 import { createSources, type Sources } from './sources.ts'
+import { completeWithMedia } from './webhook-media.ts'
 
 export interface MediaOptions {
   database: Database
@@ -31,12 +36,19 @@ export interface MediaOptions {
   limits(bot: Bot): BotView['limits']
   tell(event: BotEvent): void
   onDiskRefusal(refusal: DiskRefusal): void
+  /** A webhook of the bot wants files. */
+  isTold(userId: string): boolean
+  /** The base of this API as receivers of webhooks reach it. */
+  linkBase(): string
   /** Ms until a file is tried again after so many tries. */
   backOff?: ((tries: number) => number) | undefined
 }
 
 export interface Media {
   sources: Sources
+  links: MediaLinks
+  /** For the dispatcher of webhooks. */
+  complete: Complete
   /** Within the transaction in which the message is told. */
   onMessage(bot: Bot, message: Message): void
   onOnline(bot: Bot): void
@@ -81,7 +93,7 @@ export function createMedia(options: MediaOptions): Media {
       const { keepsMedia, mediaKinds, mediaBudget } = limits(bot)
       return { keeps: keepsMedia, kinds: mediaKinds, budget: mediaBudget * megabyte }
     },
-    isWanted: ({ row }) => row.settings.keepsLog,
+    isWanted: ({ row }) => row.settings.keepsLog || options.isTold(row.userId),
     together: (work) => database.transaction(work)(),
     removeUnneeded: () => sources.removeUnneeded(),
     onChange(userId, chat, messageId) {
@@ -111,8 +123,21 @@ export function createMedia(options: MediaOptions): Media {
     }
   }
 
+  const links = createMediaLinks(sealer, clock)
+  const complete = completeWithMedia({
+    ...{ links, view, base: () => options.linkBase() },
+    async get(userId, chat, messageId) {
+      const bot = bots().find(({ row }) => row.userId === userId)
+      if (bot === undefined) throw new BotFault('bot-not-found', 'Session not found')
+      return keeper.get(bot, chat, messageId)
+    },
+    whole: (file) => wholeOf({ open: () => files.read(file) }),
+  })
+
   return {
     sources,
+    links,
+    complete,
     view,
     onMessage: (bot, message) => keeper.note(bot, message),
     onOnline: (bot) => keeper.pump(bot),

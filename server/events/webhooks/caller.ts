@@ -10,7 +10,7 @@ import type { DeliveryStore, Opened } from './deliveries.ts'
 import type { Keeper } from './keeper.ts'
 import { headersOf, postWebhook, shownHeaders } from './request.ts'
 import type { SealedPart, Target, WebhookStore } from './store.ts'
-import type { Attempt } from './webhook.ts'
+import type { Attempt, Webhook } from './webhook.ts'
 
 export interface CallerParts {
   database: Database
@@ -20,6 +20,8 @@ export interface CallerParts {
   keeper: Pick<Keeper, 'afterDead' | 'forgetDelivered' | 'bounds'>
   egress: Egress
   clock: Clock
+  /** Adds to a body what is fetched or made for each call anew, e.g. a file or a link that ends. */
+  complete?: Complete | undefined
   /** It needs a person now. */
   onTrouble(room: string): void
 }
@@ -36,6 +38,9 @@ export interface Outcome {
 type OpenTarget = Omit<Target, 'opened'> & { opened: SealedPart }
 type Sent = { id: string; body: string; replay?: boolean; test?: boolean }
 
+/** Never rejects: a body that cannot be completed goes as it is. */
+export type Complete = (target: Pick<Webhook, 'id' | 'subject' | 'media'>, body: string, signal: AbortSignal) => Promise<string>
+
 export type Caller = ReturnType<typeof createCaller>
 
 const timeout = 10_000
@@ -43,7 +48,7 @@ const timeout = 10_000
 const hopeless = new Set([400, 401, 403, 404, 405, 413, 415, 422])
 const gone = 410
 
-export function createCaller({ database, store, deliveries, attempts, keeper, egress, clock, onTrouble }: CallerParts) {
+export function createCaller({ database, store, deliveries, attempts, keeper, egress, clock, complete, onTrouble }: CallerParts) {
   /** One call; what it came to, in whichever way. */
   async function call(target: OpenTarget, sent: Sent, signal: AbortSignal): Promise<Attempt & { retryAfter: number | null }> {
     const { id, room, opened } = target
@@ -52,7 +57,8 @@ export function createCaller({ database, store, deliveries, attempts, keeper, eg
     const life = new AbortController()
     const scope: Scope = { room: room as ApiName, kind: 'webhook', id, escaped: (error) => life.abort(error) } // rooms hand in their own name
     const signals = AbortSignal.any([signal, life.signal])
-    const wanted = { ...opened, ...sent, timestamp: Math.floor(at / 1_000), egress, timeout, signal: signals }
+    const body = complete === undefined ? sent.body : await complete(target, sent.body, signals)
+    const wanted = { ...opened, ...sent, body, timestamp: Math.floor(at / 1_000), egress, timeout, signal: signals }
     const answer = await within(scope, () => postWebhook(wanted)).catch((error: unknown) =>
       reasonOf(life.signal.aborted ? life.signal.reason : error),
     )

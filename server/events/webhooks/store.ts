@@ -72,8 +72,8 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   const removeAll = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ?')
 
   const sealed = (id: string, part: SealedPart): Buffer => sealer.seal(JSON.stringify(part), `webhook:${id}`)
-  const chosen = ({ keys, kind, headerNames, atOnce, waits, keepFor }: Webhook): string =>
-    JSON.stringify({ keys, kind, headerNames, atOnce, waits, keepFor })
+  const chosen = ({ keys, kind, headerNames, atOnce, waits, keepFor, media }: Webhook): string =>
+    JSON.stringify({ keys, kind, headerNames, atOnce, waits, keepFor, media })
 
   return {
     /** What the address carried as name and password is sealed with it and the secret. */

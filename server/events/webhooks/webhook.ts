@@ -18,6 +18,8 @@ export const choices = z.object({
   waits: z.array(z.number()).nullable().default(null),
   /** Days that what was delivered is kept; 0 for not at all. */
   keepFor: z.number().default(7),
+  /** How files that belong to an event come with it; the room that tells the event knows how. */
+  media: z.enum(['none', 'link', 'base64']).default('none'),
 })
 export type Choices = z.output<typeof choices>
 

@@ -21,7 +21,7 @@ import { randomBase62 } from '../../secrets/random.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { createAttemptStore } from './attempts.ts'
 import { usualBounds, type Bounds } from './bounds.ts'
-import { createCaller } from './caller.ts'
+import { createCaller, type Complete } from './caller.ts'
 import { Courier } from './courier.ts'
 import { createDeliveryStore } from './deliveries.ts'
 import { createHistory, type History } from './history.ts'
@@ -39,6 +39,8 @@ export interface WebhooksOptions {
   /** Ms before each further attempt; after the last one the delivery is dead. */
   waits?: readonly number[]
   bounds?: Bounds
+  /** See `caller.ts`. */
+  complete?: Complete | undefined
   /** One of the room's webhooks needs a person, or needs one no more. */
   onTrouble?(room: string): void
 }
@@ -87,7 +89,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const deliveries = createDeliveryStore(database, sealer)
   const attempts = createAttemptStore(database, sealer)
   const keeper = createKeeper({ store, deliveries, clock, bounds })
-  const caller = createCaller({ database, store, deliveries, attempts, keeper, egress, clock, onTrouble })
+  const caller = createCaller({ database, store, deliveries, attempts, keeper, egress, clock, complete: options.complete, onTrouble })
   const couriers = new Map<string, Courier>()
   const testing = new Set<string>()
   let stopping = new AbortController()

@@ -57,4 +57,22 @@ export const mediaRoutes = {
       503: failure('WhatsApp does not give it at the moment'),
     },
   },
+  linkedMedia: {
+    method: 'GET',
+    path: '/api/media/:link',
+    tag: 'Media',
+    access: 'public',
+    right: 'anyone',
+    params: z.object({ link: z.string().regex(/^[\w-]{100,1000}$/) }),
+    summary: 'The file of a message, by the address that a webhook was given',
+    description: 'Needs no key. The address ends after a day, and with its webhook, its message and its session.',
+    bodyType: 'raw',
+    responses: {
+      200: { description: 'The file', contentType: 'application/octet-stream' },
+      206: { description: 'A part of it', contentType: 'application/octet-stream' },
+      404: failure('No such address, or it has ended'),
+      409: failure('The session is not online, and the file is not here'),
+      410: failure('Neither WhatsApp nor the phone has it any more'),
+    },
+  },
 } as const satisfies Record<string, RouteDefinition>

@@ -33,6 +33,11 @@ const wish = {
   /** Seconds before each further try; null for 5 s, 30 s, 2 min, 10 min, 1 h and 6 h. */
   waits: z.array(z.number().min(0.01).max(86_400)).min(1).max(20).nullable(),
   /** Days that what was delivered can be looked at and replayed; 0 for not at all. */ keepFor: z.number().int().min(0).max(90),
+  /**
+   * How the file of a message comes with it, in `message.media`: `link` as an address that needs no key and ends after a day, `base64` in
+   * `data` up to 5 MiB and as a link above.
+   */
+  media: z.enum(['none', 'link', 'base64']),
 }
 
 export const webhookView = z.object({
@@ -46,6 +51,7 @@ export const webhookView = z.object({
   atOnce: z.number().int(),
   waits: z.array(z.number()).nullable(),
   keepFor: z.number().int(),
+  media: wish.media,
   /** `paused`: what comes waits. `gone`: the receiver answered 410; what comes waits until it is resumed. */
   standing: z.enum(['on', 'paused', 'gone']),
   standingSince: isoTime.nullable(),
@@ -82,6 +88,7 @@ export const webhookRoutes = {
       atOnce: wish.atOnce.default(8),
       waits: wish.waits.default(null),
       keepFor: wish.keepFor.default(7),
+      media: wish.media.default('none'),
     }),
     responses: { 201: { description: 'Added', body: ok.extend({ webhook: webhookView, secret: z.string() }) }, ...refusals },
   },
