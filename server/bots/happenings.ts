@@ -46,6 +46,7 @@ function eventOf(userId: string, happening: Happening): BotEvent | null {
     case 'call':
     case 'chat':
     case 'chat-deleted':
+    case 'message-erased':
     case 'starred':
     case 'label':
     case 'labelled':

@@ -241,9 +241,7 @@ export function createBotsRoom(
     ...{ store: store.inbox, log },
     prepare: (bot, message) => life.prepare(bot, named(bot, message)),
     take: (bot, message) => (votes.takes(bot, named(bot, message)) ? null : life.take(bot, named(bot, message))),
-    applyRules: async (bot, message) => {
-      if (placeOf(message.chat) !== 'status') await runner.onMessage(bot, named(bot, message))
-    },
+    applyRules: (bot, message) => runner.onMessage(bot, named(bot, message)),
   })
   const pace = new GroupPace({ clock, store: createStepStore(database), limits: (userId) => groupLimits(service.get(userId).row.settings) })
   const statuses = new Statuses({
@@ -285,7 +283,7 @@ export function createBotsRoom(
     onHappening: createHappenings({
       log,
       tell: (event) => messages.tell(event),
-      keepers: [groups, ...around.keepers, restrictions, timers],
+      keepers: [life, groups, ...around.keepers, restrictions, timers],
     }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),

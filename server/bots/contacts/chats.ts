@@ -36,6 +36,10 @@ export class Chats {
       case 'chat-deleted':
         if (isNews) this.#forgetChat(bot, happening.chat)
         return
+      case 'message-erased':
+        // The log has lost it by now (`life/`).
+        if (isNews) this.#tellChat(userId, happening.chat, 'message-erased', happening.messageId)
+        return
       case 'starred':
         if (store.setStar(userId, happening.chat, happening.messageId, happening.on) && isNews)
           this.#tellChat(userId, happening.chat, happening.on ? 'starred' : 'unstarred', happening.messageId)

@@ -17,6 +17,8 @@ export interface ChatFlags {
 export type ChatHappening = { isNews: boolean } & (
   | { type: 'chat'; chat: string; flags: ChatFlags }
   | { type: 'chat-deleted'; chat: string }
+  /** One message was deleted for this account alone. */
+  | { type: 'message-erased'; chat: string; messageId: string }
   | { type: 'starred'; chat: string; messageId: string; on: boolean }
   | { type: 'label'; label: string; name: string; color: number; isDeleted: boolean }
   | { type: 'labelled'; label: string; chat: string; messageId: string | null; on: boolean }

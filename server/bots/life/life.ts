@@ -9,6 +9,7 @@
 import type { Clock } from '../../clock.ts'
 import { BotFault } from '../fault.ts'
 import type { Bot } from '../bot/bot.ts'
+import type { Happening } from '../engine/happenings.ts'
 import { placeOf } from '../engine/place.ts'
 import type { Message } from '../engine/message.ts'
 import {
@@ -75,6 +76,16 @@ export class Life {
     if (stage === 'awaited') return this.#tell(bot, message, change !== null && mayChange(change, message) ? change : null)
     const isReadableNow = stage === 'unreadable' && message.kind !== 'unreadable' && isSameAuthor(chat, known, message)
     return isReadableNow ? this.#tell(bot, { ...message, chat, wasUnreadable: true }, change) : null
+  }
+
+  /** What the account deletes for itself on the phone goes here as well. */
+  onHappening({ row: { userId, settings } }: Bot, happening: Happening): void {
+    if (happening.type !== 'message-erased' || !happening.isNews || settings.keepsDeleted) return
+    const { log, outbox, onDeleted } = this.#parts
+    const { chat, messageId } = happening
+    log.remove(userId, { chat, id: messageId })
+    outbox.reword(userId, messageId, null)
+    onDeleted(userId, chat, messageId)
   }
 
   /** Forgets what is known for long, and what was to vanish by now. */

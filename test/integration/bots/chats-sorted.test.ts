@@ -148,6 +148,16 @@ test('when another device was first, the change is made again on what that devic
   await phone.event('labels.edit', ({ name }) => name === 'After all')
 })
 
+test('a message that the account deletes for itself on the phone goes here as well', async () => {
+  const sent = await ann.socket.sendMessage(gateChat, { text: 'not for long' })
+  const id = sent?.key.id ?? ''
+  await heard('message', ({ message }) => message.id === id)
+  const key = { remoteJid: annChat, id, fromMe: false }
+  await phone.socket.chatModify({ deleteForMe: { deleteMedia: true, key, timestamp: Number(sent?.messageTimestamp) } }, annChat)
+  await heard('chat', ({ what, messageId }) => what === 'message-erased' && messageId === id)
+  expect((await lines()).filter((line) => line.id === id)).toEqual([])
+})
+
 test('a chat that is deleted on the phone goes here, and one that is deleted here goes on the phone', async () => {
   await phone.socket.chatModify({ delete: true, lastMessages: [] }, annChat)
   await heard('chat', ({ what, chat }) => what === 'deleted' && chat === annChat)

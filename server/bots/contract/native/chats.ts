@@ -17,7 +17,7 @@ export const chatEvent = z.object({
   type: z.literal('chat'),
   userId: z.string(),
   chat: z.string(),
-  what: z.enum(['changed', 'deleted', 'cleared', 'starred', 'unstarred']),
+  what: z.enum(['changed', 'deleted', 'cleared', 'starred', 'unstarred', 'message-erased']),
   /** Of the message that got or lost a star. */
   messageId: z.string().nullable(),
   ...chatFlags,

@@ -38,6 +38,10 @@ export function hearChats(socket: WASocket, appState: Pick<AppState, 'isNews'>, 
   ev.on('chats.delete', (ids) => {
     for (const id of ids) tell(id, (chat) => ({ type: 'chat-deleted', chat }))
   })
+  ev.on('messages.delete', (deleted) => {
+    for (const { remoteJid, id } of 'keys' in deleted ? deleted.keys : [])
+      if (remoteJid != null && id != null) tell(remoteJid, (chat) => ({ type: 'message-erased', chat, messageId: id }))
+  })
   ev.on('messages.update', (updates) => {
     for (const { key, update } of updates) {
       const { remoteJid, id } = key
