@@ -93,6 +93,12 @@ export function eventLine(event: BotEvent): EventLine {
         who: event.channel,
         text: event.emoji ?? event.name ?? event.description ?? '',
       }
+    case 'merged':
+      return { tone: 'off', title: 'Chats merged', who: personText(event.chat), text: `also known as ${event.was}` }
+    case 'restriction':
+      return event.restriction === null
+        ? { tone: 'good', title: 'Held back no more', who: '', text: '' }
+        : { tone: 'attention', title: 'Held back by WhatsApp', who: '', text: event.restriction.reason }
     default:
       return { tone: 'off', title: event.type, who: 'chat' in event && event.chat !== null ? personText(event.chat) : '', text: '' }
   }

@@ -70,6 +70,16 @@ describe('chats', () => {
     expect(page.text()).toContain('No messages yet')
   })
 
+  it('go along when the one that is open turns out to be somebody’s other chat', async () => {
+    const server = serverWith(bot())
+    server.on(`GET ${session}/chats`, () => ({ success: true, chats: [chat()], next: null }))
+    server.on(`GET ${session}/log`, () => ({ success: true, messages: [logged(1)], next: null }))
+    await open(server, '/bots/gate/chats?chat=9000015550100011@lid')
+    botSocket(server).say({ type: 'merged', userId: 'gate', chat: ann, was: '9000015550100011@lid' })
+    await settle()
+    expect(server.requests.filter(({ path }) => path === `${session}/log`).at(-1)?.query).toMatchObject({ chat: ann })
+  })
+
   it('show a conversation, its ticks, and what comes in while it is open', async () => {
     const server = serverWith(bot())
     server.on(`GET ${session}/chats`, () => ({ success: true, chats: [chat()], next: null }))
