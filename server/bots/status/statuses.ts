@@ -1,4 +1,4 @@
-/** Statuses of a bot: its own, and those of others as they come; each is gone after a day. They are no chat: no log, no rules. */
+/** Statuses of a bot: its own, and those of others as they come; each is gone after a day. They are no chat, and in no log. */
 import { iso, type Clock } from '../../clock.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { BotEvent } from '../contract/native/events.ts'

@@ -108,6 +108,22 @@ test('statuses of others come apart from chats, are taken down with them, and ar
   time.ahead = 0
 })
 
+test('a rule that names statuses answers whoever put one up, and no other rule sees it', async () => {
+  bots.context.change({ bots: { pause: 0 } })
+  const match = { text: { how: 'contains', value: 'pallets' } }
+  for (const [where, template] of [
+    ['anywhere', 'seen anywhere'],
+    ['status', 'we take two'],
+  ] as const) {
+    const rule = { name: where, match: { ...match, where }, action: { type: 'reply', template } }
+    expect((await call('POST', '/rules', { ...rule, stop: false })).status).toBe(201)
+  }
+  await bob.socket.sendMessage('status@broadcast', { text: 'pallets, cheap' }, toBot)
+  const answer = await bob.message((message) => textOf(message) === 'we take two')
+  expect(answer.key.remoteJid).toBe(chatOf(bot))
+  expect(bob.messages.some((message) => textOf(message) === 'seen anywhere')).toBe(false)
+})
+
 test('what WhatsApp refuses of a status is an answer', async () => {
   double.acks.refuseIn('status@broadcast', 429)
   const held = await call('POST', '/status', { to: [ann.number], type: 'text', text: 'too much' })
