@@ -572,6 +572,7 @@ export const en: Words = {
       call: { label: 'Calls', help: 'A call rings, is taken elsewhere, refused, missed or over' },
       chat: { label: 'Chats', help: 'A chat is archived, pinned, muted, marked as unread, cleared or deleted; stars' },
       label: { label: 'Labels', help: 'A label is made, changed or deleted, put on a chat or message or taken off' },
+      history: { label: 'Older messages', help: 'The phone has handed over messages from before' },
       presence: { label: 'Presence', help: 'Who is online, writes or records; only where it is chosen, since it comes by the second' },
       restriction: { label: 'Held back', help: 'WhatsApp lets the account begin no new chats for a while, or lets it again' },
       media: { label: 'Files', help: 'The file of a message is kept, or cannot be had; only where it is chosen' },

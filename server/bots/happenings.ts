@@ -50,6 +50,8 @@ function eventOf(userId: string, happening: Happening): BotEvent | null {
     case 'starred':
     case 'label':
     case 'labelled':
+    case 'older':
+    case 'history':
       return null
     case 'presence':
       return { ...happening, userId, lastSeen: happening.lastSeen === null ? null : iso(happening.lastSeen) }

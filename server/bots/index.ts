@@ -196,7 +196,11 @@ export function createBotsRoom(
     poll: (userId, chat, messageId) => votes.find(userId, messageId, chat),
     received: () => null,
   })
-  const around = createAround({ database, sealer, clock, log, chatLog: logStore, outbox, tell: (event) => messages.tell(event) })
+  const around = createAround({
+    ...{ database, sealer, clock, log, chatLog: logStore, outbox },
+    tell: (event) => messages.tell(event),
+    keptSince: (bot) => clock.now() - limits(bot).keepMessagesFor * day,
+  })
   const ruleStore = createRuleStore(database)
   const ready = new ReadyRules(ruleStore)
   const rules = new Rules({

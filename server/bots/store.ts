@@ -1,5 +1,6 @@
 /** The room's tables: bots and their history. */
 import type { Database } from 'better-sqlite3'
+import type { HistoryBounds } from './engine/history.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import { createLinkStore } from './bot/link-store.ts'
 import type { BotCause, BotState } from './contract/native/views.ts'
@@ -79,11 +80,6 @@ export const defaultBotSettings: BotSettings = {
   history: null,
   groupJoinsPerDay: null,
   groupAddsPerDay: null,
-}
-
-export interface HistoryBounds {
-  days: number
-  messages: number
 }
 
 export interface HistoryRow {

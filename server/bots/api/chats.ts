@@ -3,6 +3,8 @@ import type { Handlers } from '../../http/api.ts'
 import type { Contract } from '../../http/contract.ts'
 import type { Bot } from '../bot/bot.ts'
 import type { Chats } from '../contacts/chats.ts'
+import type { History } from '../contacts/history.ts'
+import type { historyRoutes } from '../contract/native/history.ts'
 import type { chatRoutes } from '../contract/native/chats.ts'
 import { chatOf } from '../engine/address.ts'
 import type { ChatCalls, ChatFlags } from '../engine/chats.ts'
@@ -14,9 +16,15 @@ export interface ChatRouteParts {
   service: BotService
   people: People
   chats: Chats
+  history: History
 }
 
-export function chatHandlers({ service, people, chats }: ChatRouteParts): Handlers<Contract<typeof chatRoutes>['routes']> {
+export function chatHandlers({
+  service,
+  people,
+  chats,
+  history,
+}: ChatRouteParts): Handlers<Contract<typeof chatRoutes & typeof historyRoutes>['routes']> {
   const ok = { status: 200 as const, body: { success: true as const } }
   const chatIn = ({ userId, chat }: { userId: string; chat: string }): string => people.idOf(userId, chatOf(chat))
   const live = (userId: string): [Bot, ChatCalls] => {
@@ -58,6 +66,11 @@ export function chatHandlers({ service, people, chats }: ChatRouteParts): Handle
     unstarMessage: async ({ params, query }) => {
       await chats.star(...live(params.userId), chatIn(params), { id: params.messageId, fromMe: query.fromMe }, false)
       return ok
+    },
+    olderMessages: async ({ params, body }) => {
+      const bot = service.get(params.userId)
+      const kept = await history.older(bot, liveConnection(bot).history, chatIn(params), body.count)
+      return { status: 200, body: { success: true, kept } }
     },
     labels: ({ params }) => {
       service.get(params.userId)

@@ -10,6 +10,7 @@ import { reasonOf } from '../../isolation.ts'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Close, Connection, Engine, EngineEvents, Me } from '../engine/engine.ts'
+import type { HistoryBounds } from '../engine/history.ts'
 import type { Happening } from '../engine/happenings.ts'
 import type { Message, Progress } from '../engine/message.ts'
 import type { KnownPeople } from '../engine/people.ts'
@@ -141,8 +142,9 @@ export class Supervisor {
       return onChange()
     }
     record.handle(event)
+    const history = (): HistoryBounds | null => (record.row.settings.keepsLog ? record.row.settings.history : null)
     try {
-      await this.#connection.open({ proxy: record.row.proxy, passkeyPatience: this.#pairing.patience, people, trail }, handshake)
+      await this.#connection.open({ proxy: record.row.proxy, passkeyPatience: this.#pairing.patience, people, trail, history }, handshake)
       this.#reconnect.onStarted()
     } catch (error) {
       log.error({ bot: record.row.userId, error }, 'a bot could not be started')

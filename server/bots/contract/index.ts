@@ -6,6 +6,7 @@ import { mediaRoutes } from './native/media.ts'
 import { messageRoutes } from './native/messages.ts'
 import { callRoutes } from './native/calls.ts'
 import { chatRoutes } from './native/chats.ts'
+import { historyRoutes } from './native/history.ts'
 import { contactRoutes } from './native/contacts.ts'
 import { presenceRoutes } from './native/presence.ts'
 import { profileRoutes } from './native/profile.ts'
@@ -69,6 +70,7 @@ export const botsContract = defineContract({
     ...contactRoutes,
     ...callRoutes,
     ...chatRoutes,
+    ...historyRoutes,
     ...profileRoutes,
     ...editRoutes,
     ...voteRoutes,
@@ -170,6 +172,9 @@ export const botsContract = defineContract({
     'chat-missing': { status: 400, remedy: 'Say which chat it is about.' },
     'call-not-found': { status: 404, remedy: 'Check the id; the list of calls shows those there were.' },
     'call-over': { status: 409, remedy: 'None: the call does not ring any more.' },
+    'log-not-kept': { status: 409, remedy: 'Let the session keep a log first.' },
+    'nothing-older': { status: 409, remedy: 'Wait until a message of the chat is in the log; older ones are those before it.' },
+    'phone-unanswered': { status: 504, remedy: 'Switch the phone on, open WhatsApp there, and try again.' },
     'label-not-found': { status: 404, remedy: 'Check the id; the list of labels shows those there are.' },
     'settings-conflict': { status: 409, remedy: 'Try again in a moment.' },
     'contact-not-found': { status: 404, remedy: 'Check the number, or the id.' },

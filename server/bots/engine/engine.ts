@@ -5,6 +5,7 @@
 import type { Fault } from '../../fault.ts'
 import type { CallCalls } from './calls.ts'
 import type { ChatCalls } from './chats.ts'
+import type { HistoryBounds, HistoryCalls } from './history.ts'
 import type { ContactCalls, ProfileCalls } from './contacts.ts'
 import type { ChannelCalls } from './channels.ts'
 import type { GroupCalls } from './groups.ts'
@@ -37,6 +38,8 @@ export interface Engine {
 }
 
 export interface ConnectOptions {
+  /** What is wanted of the messages from before; null for none. Asked anew when some come. */
+  history(): HistoryBounds | null
   proxy: string | null
   /** Leaves a person so much time, in ms, when the account asks for a passkey; null when none is answered here. */
   passkeyPatience: number | null
@@ -122,6 +125,7 @@ export interface Connection {
   readonly contacts: ContactCalls
   readonly calls: CallCalls
   readonly chats: ChatCalls
+  readonly history: HistoryCalls
   readonly profile: ProfileCalls
   markRead(chat: string, keys: readonly MessageKey[]): Promise<void>
   media: MediaCalls

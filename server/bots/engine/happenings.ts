@@ -5,6 +5,7 @@
 import type { CallHappening } from './calls.ts'
 import type { ChannelHappening } from './channels.ts'
 import type { ChatHappening } from './chats.ts'
+import type { HistoryHappening } from './history.ts'
 import type { ContactHappening } from './contacts.ts'
 import type { GroupHappening } from './groups.ts'
 import type { PresenceHappening } from './presence.ts'
@@ -20,3 +21,4 @@ export type Happening =
   | ChannelHappening
   | CallHappening
   | ChatHappening
+  | HistoryHappening

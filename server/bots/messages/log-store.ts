@@ -54,7 +54,17 @@ export function createLogStore(database: Database, sealer: Sealer, people: Pick<
   )
   const setRead = database.prepare('UPDATE bot_chats SET read_number = max(read_number, ?) WHERE user_id = ? AND chat = ?')
   const insert = database.prepare(
-    'INSERT INTO bot_log (user_id, message_id, chat, from_me, at, sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    // Never a number of those before the log began.
+    `INSERT INTO bot_log (number, user_id, message_id, chat, from_me, at, sealed)
+      VALUES ((SELECT max(coalesce(max(number), 0), 0) + 1 FROM bot_log), ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  )
+  const insertOlder = database.prepare(
+    `INSERT INTO bot_log (number, user_id, message_id, chat, from_me, at, sealed)
+      VALUES ((SELECT min(coalesce(min(number), 0), 0) - 1 FROM bot_log), ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  )
+  const oldest = database.prepare<[string, string], SealedMessage>(
+    `SELECT l.number, l.message_id AS id, l.chat AS ofChat, l.from_me AS fromMe, l.at, l.sealed, NULL AS status
+      FROM bot_log l WHERE l.user_id = ? AND l.chat = ? ORDER BY l.number LIMIT 1`,
   )
   const columns = 'l.number, l.message_id AS id, l.chat AS ofChat, l.from_me AS fromMe, l.at, l.sealed, o.status'
   const joined = 'bot_log l LEFT JOIN bot_outbox o ON o.user_id = l.user_id AND o.message_id = l.message_id AND l.from_me = 1'
@@ -129,6 +139,16 @@ export function createLogStore(database: Database, sealer: Sealer, people: Pick<
     rewrite.run(sealer.seal(JSON.stringify(message), place(userId)), row.number)
   }
 
+  const addOlder = database.transaction((userId: string, messages: readonly Message[]) => {
+    let added = 0
+    for (const message of messages) {
+      const { id, chat, fromMe, at } = message
+      meet.run(userId, chat)
+      added += insertOlder.run(userId, id, chat, fromMe ? 1 : 0, at, sealer.seal(JSON.stringify(message), place(userId))).changes
+    }
+    return added
+  })
+
   return {
     /** People with whom there was ever a message. */
     met: (userId: string): string[] => met.all(userId),
@@ -156,6 +176,12 @@ export function createLogStore(database: Database, sealer: Sealer, people: Pick<
     find(userId: string, id: string, chat: string | null): LoggedMessage | undefined {
       const row = byId.get({ user: userId, id, chat })
       return row === undefined ? undefined : opened(userId, row)
+    },
+    /** Before all that is there, the first the newest; how many were new. */
+    addOlder: (userId: string, messages: readonly Message[]): number => quickly(database, () => addOlder(userId, messages)),
+    oldest(userId: string, chat: string): LoggedMessage | null {
+      const row = oldest.get(userId, chat)
+      return row === undefined ? null : opened(userId, row)
     },
     read(userId: string, { chat, text = '', before = Number.MAX_SAFE_INTEGER, limit }: LogQuery): Page<LoggedMessage> {
       const wanted = text.toLowerCase()

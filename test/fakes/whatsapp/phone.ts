@@ -18,6 +18,8 @@ export interface Phone extends Contact {
   sendHistory(history: proto.IHistorySync, how?: { deviceId?: number; inline?: boolean; request?: string }): Promise<void>
   /** Answers a linked device that asks for older messages of a chat; null for none. */
   older: (request: proto.Message.PeerDataOperationRequestMessage.IHistorySyncOnDemandRequest) => proto.IHistorySync | null
+  /** Older messages come within their announcement, where there is no media server to put them up at. */
+  inline: boolean
 }
 
 const { Type } = proto.Message.ProtocolMessage
@@ -79,12 +81,16 @@ export async function connectPhone(double: WhatsAppDouble, media: MediaServer, n
     }
     const older = request?.historySyncOnDemandRequest == null ? null : phone.older(request.historySyncOnDemandRequest)
     if (older !== null)
-      await phone.sendHistory({ ...older, syncType: proto.HistorySync.HistorySyncType.ON_DEMAND }, { deviceId, request: stanzaId })
+      await phone.sendHistory(
+        { ...older, syncType: proto.HistorySync.HistorySyncType.ON_DEMAND },
+        { deviceId, inline: phone.inline, request: stanzaId },
+      )
   }
 
   const phone: Phone = {
     ...contact,
     older: () => null,
+    inline: false,
     shareKeys: (deviceId = 1) =>
       tell(deviceId, { type: Type.APP_STATE_SYNC_KEY_SHARE, appStateSyncKeyShare: { keys: [{ keyId: { keyId }, keyData: key }] } }),
     async sendHistory(history, { deviceId = 1, inline = false, request } = {}) {

@@ -12,6 +12,7 @@ import { botCause, restrictionView } from './views.ts'
 import { callEvent } from './calls.ts'
 import { chatEvent, labelEvent } from './chats.ts'
 import { statusEvent } from './status.ts'
+import { historyEvent } from './history.ts'
 import { presenceEvent } from './presence.ts'
 import { voteEvent } from './votes.ts'
 
@@ -37,6 +38,7 @@ export const botEvent = z.discriminatedUnion('type', [
   callEvent,
   chatEvent,
   labelEvent,
+  historyEvent,
   mediaEvent,
   mergedEvent,
   /** WhatsApp holds the account back from something, or does not any more. */
@@ -60,6 +62,7 @@ export const botEventTypes = [
   'call',
   'chat',
   'label',
+  'history',
   'media',
   'merged',
   'restriction',

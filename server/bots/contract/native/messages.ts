@@ -177,7 +177,7 @@ export const messageRoutes = {
     query: z.object({
       chat: chat.optional(),
       text: z.string().max(200).optional(),
-      before: z.coerce.number().int().min(1).optional(),
+      before: z.coerce.number().int().optional(),
       limit: z.coerce.number().int().min(1).max(500).default(100),
     }),
     responses: {
@@ -194,7 +194,7 @@ export const messageRoutes = {
       '`next`, when there is one, is the `before` of the following page. `archived`, `pinned`, `markedUnread` and `label` leave out others, so that a page may hold fewer.',
     verb: 'write',
     query: z.object({
-      before: z.coerce.number().int().min(1).optional(),
+      before: z.coerce.number().int().optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
       archived: z.stringbool().optional(),
       pinned: z.stringbool().optional(),

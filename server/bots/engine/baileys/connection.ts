@@ -3,11 +3,12 @@ import type { Agent } from 'node:http'
 import type { BinaryNode, WAMessage, WASocket } from 'baileys'
 import { escape, reasonOf } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
-import type { Close, Connection, EngineEvents } from '../engine.ts'
+import type { Close, Connection, ConnectOptions, EngineEvents } from '../engine.ts'
 import type { KnownPeople } from '../people.ts'
 import { closeOf, lookupRefusalOf, lost } from '../whatsapp-codes.ts'
 import { isAdminOf } from './admins.ts'
 import { createAppState } from './app-state.ts'
+import { hearHistory } from './history.ts'
 import { createAsker } from './asking.ts'
 import { hearCalls } from './calls.ts'
 import { chatCalls, hearChats } from './chats.ts'
@@ -46,6 +47,7 @@ export interface ConnectionParts {
   agent: Agent | undefined
   life: ConnectionLife
   log: Log
+  history: ConnectOptions['history']
   /** As `createPairing` takes it. */
   moreQrs: number
 }
@@ -61,7 +63,7 @@ export interface ConnectionLife {
 const closeAnswer = 1_500
 
 export function createConnection(parts: ConnectionParts): Connection {
-  const { library, socket, link, events, keeping, people, groups, agent, life, log, moreQrs } = parts
+  const { library, socket, link, events, keeping, people, groups, agent, life, log, moreQrs, history } = parts
   const { creds } = link.state
   const guarded = (work: () => void): void => {
     // An event of a socket that is over must not act on the bot, which may have another one by now.
@@ -169,6 +171,12 @@ export function createConnection(parts: ConnectionParts): Connection {
   const asker = createAsker(sender)
   const appState = createAppState(library, socket, asker, log)
   const calls = hearCalls(socket, asker, log, (happening) => guarded(() => events.happened(happening)))
+  const older = hearHistory({
+    ...{ library, socket, creds, people, asker, log },
+    wanted: history,
+    isOver: () => life.isOver,
+    happened: (happening) => guarded(() => events.happened(happening)),
+  })
   hearChats(socket, appState, log, (happening) => guarded(() => events.happened(happening)))
   hearContacts(socket, asker, log, (happening) => guarded(() => events.happened(happening)))
   hearTimers(socket, log, (happening) => guarded(() => events.happened(happening)))
@@ -207,6 +215,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     contacts: contactCalls(socket, asker, appState, agent),
     profile: profileCalls(socket, () => library.jidNormalizedUser(creds.me?.id), asker, appState),
     calls,
+    history: older,
     chats: chatCalls(socket, asker, appState, people.addressOf),
     markRead: async (chat, keys) => sender.answered(socket.readMessages(await naming.keysFor(chat, keys)), lookupRefusalOf),
     end,

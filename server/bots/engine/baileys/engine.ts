@@ -8,6 +8,7 @@ import { createProxyAgent } from '../proxy-agent.ts'
 import { createConnection, type ConnectionLife } from './connection.ts'
 import { readForeignLink } from './foreign-link.ts'
 import { createGroupCache } from './group-cache.ts'
+import { isReadHere } from './history.ts'
 import { createKeeping } from './keeping.ts'
 import { holdsLink, openLink } from './link.ts'
 import { qrCodes } from './pairing.ts'
@@ -36,7 +37,7 @@ export function createBaileysEngine({ url, log, version, egress }: BaileysOption
     ownVersion: async () => (await import('baileys')).DEFAULT_CONNECTION_CONFIG.version.join('.'),
     // As the library makes them.
     newMessageId: () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`,
-    async connect(rows, events, { proxy, passkeyPatience, people: known, trail }) {
+    async connect(rows, events, { proxy, passkeyPatience, people: known, trail, history }) {
       // Late: the library takes 100 ms and 60 MB, which who has no bot should not pay.
       const library = await import('baileys')
       const life: ConnectionLife = { isOver: false, fail: () => {} }
@@ -56,7 +57,6 @@ export function createBaileysEngine({ url, log, version, egress }: BaileysOption
         },
         isOver: () => life.isOver,
       })
-      const { RECENT, FULL } = library.proto.HistorySync.HistorySyncType
       const agent = proxy === null ? undefined : await createProxyAgent(proxy, egress)
       const spoken = version()
       const socket = library.makeWASocket({
@@ -67,9 +67,9 @@ export function createBaileysEngine({ url, log, version, egress }: BaileysOption
         logger: quietLog,
         makeSignalRepository: keeping.makeSignalRepository,
         browser: library.Browsers.ubuntu('Chrome'),
-        syncFullHistory: false,
-        // The rest of the history brings the pairs of numbers and hidden ids; the recent messages would only delay the first start by 20 s.
-        shouldSyncHistoryMessage: ({ syncType }) => syncType !== RECENT && syncType !== FULL,
+        syncFullHistory: history() !== null,
+        // The library would read them in one go, and delay the first start by 20 s.
+        shouldSyncHistoryMessage: ({ syncType }) => !isReadHere(library.proto, syncType),
         // The phone would otherwise stop ringing while a bot is online.
         markOnlineOnConnect: false,
         cachedGroupMetadata: (id) => groups.of(id),
@@ -83,7 +83,7 @@ export function createBaileysEngine({ url, log, version, egress }: BaileysOption
       hearPeople(socket, people)
       groups.attach(socket)
       keeping.attach(socket)
-      return createConnection({ library, socket, link, events, keeping, people, groups, agent, life, log, moreQrs })
+      return createConnection({ library, socket, link, events, keeping, people, groups, agent, life, log, moreQrs, history })
     },
   }
 }
