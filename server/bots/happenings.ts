@@ -25,6 +25,8 @@ export function createHappenings({ log, tell, keepers }: HappeningsParts): OnHap
         log.error({ bot: userId, error }, 'what happened to a bot could not be kept')
       }
     }
+    // The names of groups and who is in them are known all the same.
+    if (happening.type === 'group' && settings.ignores.groups) return
     const event = eventOf(userId, happening)
     if (event !== null) tell(event)
   }

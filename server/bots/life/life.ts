@@ -26,6 +26,7 @@ import {
 } from './judge.ts'
 import type { Known, KnownStore } from './known-store.ts'
 import type { LogChanges } from './log-changes.ts'
+import type { OutboxStore } from '../messages/outbox-store.ts'
 import type { Vanishing } from './vanishing.ts'
 
 export interface LifeParts {
@@ -36,7 +37,7 @@ export interface LifeParts {
   vanishing: Vanishing
   clock: Pick<Clock, 'now'>
   /** Words of what the account has sent through here. */
-  outbox: { reword(userId: string, messageId: string, text: string | null): void }
+  outbox: Pick<OutboxStore, 'reword' | 'unquote'>
   /** A message, or what became of one, for the log, webhooks and who listens. */
   tell(bot: Bot, message: Message): void
   /** Into the log alone. */
@@ -181,6 +182,7 @@ export class Life {
   #forget(userId: string, chat: string, id: string): void {
     const { log, outbox, onDeleted } = this.#parts
     log.unquote(userId, { chat, id })
+    outbox.unquote(userId, chat, id)
     outbox.reword(userId, id, null)
     onDeleted(userId, chat, id)
   }

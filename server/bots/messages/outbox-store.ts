@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import { openOrNull } from '../locked/locked.ts'
-import { reworded } from '../outgoing/packed.ts'
+import { reworded, unquoted } from '../outgoing/packed.ts'
 import type { OutboxStatus } from './outgoing-lifecycle.ts'
 
 export interface OutboxRow {
@@ -34,6 +34,9 @@ export interface NewOutboxRow {
 
 /** Words of longer messages, which carry a picture or a file, are not read out of the sealed row. */
 const shortContent = 8_192
+
+/** Of one chat, for what a deleted message is quoted in: people delete within two days. */
+const answersLookedAt = 500
 
 export type OutboxStore = ReturnType<typeof createOutboxStore>
 
@@ -75,6 +78,9 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
   const reword = database.prepare(
     'UPDATE bot_outbox SET sealed = ?, encoded = CASE WHEN ? THEN NULL ELSE encoded END WHERE user_id = ? AND message_id = ?',
   )
+  const newest = database.prepare<[string, string], { messageId: string; sealed: Buffer }>(`
+    SELECT message_id AS messageId, sealed FROM bot_outbox
+    WHERE user_id = ? AND chat = ? AND length(sealed) <= ${shortContent} ORDER BY number DESC LIMIT ${answersLookedAt}`)
   const remove = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status = 'queued'")
   const encoded = database
     .prepare<[string, string], Buffer | null>('SELECT encoded FROM bot_outbox WHERE user_id = ? AND message_id = ?')
@@ -122,6 +128,14 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
       const content = row === undefined ? null : openOrNull(sealer, row.sealed, outboxPlace(userId, messageId))
       if (row === undefined || content === null) return
       reword.run(sealer.seal(reworded(content, row.kind, text), outboxPlace(userId, messageId)), text === null ? 1 : 0, userId, messageId)
+    },
+    /** Takes the words of a message out of the answers to it. */
+    unquote(userId: string, chat: string, answered: string): void {
+      for (const { messageId, sealed } of newest.all(userId, chat)) {
+        const content = openOrNull(sealer, sealed, outboxPlace(userId, messageId))
+        const left = content === null ? null : unquoted(content, answered)
+        if (left !== null) reword.run(sealer.seal(left, outboxPlace(userId, messageId)), 1, userId, messageId)
+      }
     },
     /** False when it is on its way already. */
     cancel: (userId: string, messageId: string): boolean => remove.run(userId, messageId).changes > 0,

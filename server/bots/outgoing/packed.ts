@@ -69,3 +69,10 @@ export function reworded(content: string, kind: string, text: string | null): st
   const words = 'caption' in kept.content ? { caption: text } : { text }
   return JSON.stringify({ ...kept, content: { ...kept.content, ...words } })
 }
+
+/** The line without the words of the message that it answers; null where it answers another, or none. */
+export function unquoted(content: string, answered: string): string | null {
+  const kept = JSON.parse(content) as { replyTo: Answered | null } // our own line
+  if (kept.replyTo?.id !== answered || kept.replyTo.text === '') return null
+  return JSON.stringify({ ...kept, replyTo: { ...kept.replyTo, text: '' } })
+}

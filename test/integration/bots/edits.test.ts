@@ -1,6 +1,7 @@
 /** What becomes of a message after it was first seen: it is said otherwise, deleted for all, readable at last, or comes once more. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BotEvent, LoggedView } from '../../../server/bots/contract/index.ts'
+import { createOutboxStore } from '../../../server/bots/messages/outbox-store.ts'
 import { serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
 
@@ -115,6 +116,25 @@ test('a text that could be read only when it came again is one message, which th
   expect(told('message', id).at(-1)).toMatchObject({ message: { text: 'still there?' } })
   expect(events.filter((event) => event.type === 'rule' && event.messageId === id)).toHaveLength(1)
   await bots.call('DELETE', `/api/sessions/gate/rules/${ruleId}`)
+})
+
+test('an answer loses the words that it quotes when those are deleted', async () => {
+  const key = await say(bob, botChat, 'the code is 4711')
+  const body = { to: bob.number, type: 'text', text: 'thanks', replyTo: { id: key.id, text: 'the code is 4711' } }
+  const { messageId } = (await bots.call('POST', '/api/sessions/gate/messages', body)).body.message
+  await bob.message((message) => message.key.id === messageId)
+  await expect.poll(async () => (await logged(messageId))?.quoted?.text).toBe('the code is 4711')
+  await bob.socket.sendMessage(botChat, { delete: key })
+  await expect.poll(() => told('revoked', key.id)).toHaveLength(1)
+  expect((await logged(messageId))?.quoted).toMatchObject({ id: key.id, text: '' })
+  const outbox = createOutboxStore(bots.context.database, bots.context.sealer)
+  expect(
+    outbox
+      .list('gate', bobChat, 10)
+      .map(({ content }) => content)
+      .join(),
+  ).not.toContain('4711')
+  expect(outbox.encoded('gate', messageId)).toBe(null)
 })
 
 test('a message that comes once more, sealed anew, is one event, over a restart and without a log', async () => {

@@ -27,6 +27,7 @@ let settings: BotSettings
 let told: Message[]
 let reworded: [string, string | null][]
 let forgotten: string[]
+let unquotedIn: string[]
 let admins: string[]
 let bot: Bot
 let now: number
@@ -40,6 +41,7 @@ beforeEach(() => {
   told = []
   reworded = []
   forgotten = []
+  unquotedIn = []
   admins = []
   now = 0
   log = createLogStore(database, sealer, { idOf: (_userId, id) => id, named: (_userId, message) => message })
@@ -58,7 +60,7 @@ function begin(): void {
     vanishing: createVanishing(database),
     clock: { now: () => now },
     idOf: (_userId, id) => id,
-    outbox: { reword: (_userId, id, text) => void reworded.push([id, text]) },
+    outbox: { reword: (_userId, id, text) => void reworded.push([id, text]), unquote: (_userId, _chat, id) => void unquotedIn.push(id) },
     tell(each, message) {
       told.push(message)
       if (message.changes === undefined) keep(each, message)
@@ -138,7 +140,7 @@ test('a deletion takes the words out of the log, the search, the answers to it a
   ])
   expect(log.read('gate', { text: '4711', limit: 5 }).items).toEqual([])
   expect(told.filter(({ changes }) => changes !== undefined)).toHaveLength(1)
-  expect(forgotten).toEqual([first.id])
+  expect([forgotten, unquotedIn]).toEqual([[first.id], [first.id]])
   await take(deletionOf(answer))
   expect(reworded).toContainEqual([answer.id, null])
 })
