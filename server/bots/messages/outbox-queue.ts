@@ -199,7 +199,8 @@ export class OutboxQueue {
       store.keepEncoded(this.#userId, messageId, encoded)
       await confirmed
       store.setSent(this.#userId, messageId, clock.now())
-      this.#hold = null
+      // One to an acquaintance says nothing about strangers.
+      if (this.#hold?.whom !== 'strangers' || this.#hold.until <= clock.now()) this.#hold = null
       chats.meet(this.#userId, chat)
       onSettled(this.#userId, 'sent')
       this.#tell(messageId)
