@@ -80,6 +80,7 @@ try {
     { name: 'bots-media', route: '/bots/bot_15550100177/chats?chat=120363040000000001@g.us', prepare: filesShown },
     { name: 'bots-group', route: '/bots/bot_15550100177/chats?chat=120363040000000001@g.us', prepare: groupPanel },
     { name: 'bots-rules', route: '/bots/bot_15550100177/rules', prepare: ruleTest },
+    { name: 'bots-webhooks', route: '/bots/bot_15550100177/webhooks', prepare: openedDelivery },
     { name: 'bots-settings', route: '/bots/bot_15550100177/settings' },
     { name: 'logins', route: '/logins' },
     { name: 'logins-statistics', route: '/logins?tab=statistics' },
@@ -306,6 +307,13 @@ async function filesShown(page: Page): Promise<void> {
 async function groupPanel(page: Page): Promise<void> {
   await page.locator('button[aria-label="About the group"]').click()
   await page.waitForSelector('::-p-text(Rules of the group)')
+}
+
+/** A delivery that was refused, with what was sent and answered. */
+async function openedDelivery(page: Page): Promise<void> {
+  await page.locator('section[aria-label=Webhooks] li ::-p-text(Deliveries)').click()
+  await page.locator('section[aria-label=Deliveries] li button ::-p-text(answered 422)').click()
+  await page.waitForSelector('section[aria-label=Answered]')
 }
 
 async function ruleTest(page: Page): Promise<void> {

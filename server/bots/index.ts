@@ -237,7 +237,10 @@ export function createBotsRoom(
       timers.onMessage(bot.row.userId, message)
     },
     keep: (bot, message) => (placeOf(message.chat) === 'status' ? undefined : messages.keep(bot, message)),
-    onDeleted: (userId, chat, messageId) => media.onDeleted(userId, chat, messageId),
+    onDeleted(userId, chat, messageId) {
+      media.onDeleted(userId, chat, messageId)
+      webhooks.forgetNaming('bots', userId, chat, messageId)
+    },
   })
   // Who is who may have become known since the message was kept.
   const named = (bot: Bot, message: Message): Message => people.named(bot.row.userId, message)

@@ -26,7 +26,7 @@ const texts: Readonly<Record<string, string>> = {
 const seldom = new Set(['quoted', 'reactsTo', 'problem', 'reason'])
 
 interface Shape {
-  type?: string
+  type?: string | readonly string[]
   format?: string
   const?: unknown
   enum?: readonly unknown[]
@@ -55,7 +55,9 @@ function valueOf(shape: Shape, name: string, now: number): unknown {
     if (nothing !== undefined && seldom.has(name)) return null
     return valueOf(choices.find((each) => each !== nothing) ?? {}, name, now)
   }
-  switch (shape.type) {
+  const type = Array.isArray(shape.type) ? shape.type.find((each) => each !== 'null') : shape.type
+  if (type !== shape.type && seldom.has(name)) return null
+  switch (type) {
     case 'object':
       return Object.fromEntries((shape.required ?? []).map((key) => [key, valueOf(shape.properties?.[key] ?? {}, key, now)]))
     case 'array':

@@ -94,6 +94,9 @@ export function createDeliveryStore(database: Database, sealer: Sealer) {
     )
     .pluck()
   const trim = database.prepare(`DELETE FROM webhook_deliveries WHERE webhook_id = ? AND ${conditions.delivered} AND delivered_at < ?`)
+  const deliveredOf = database.prepare<[string, string], { id: string; body: Buffer }>(
+    `SELECT id, body FROM webhook_deliveries WHERE webhook_id = ? AND key = ? AND ${conditions.delivered}`,
+  )
   const rename = database.prepare('UPDATE webhook_deliveries SET key = ? WHERE webhook_id = ? AND key = ?')
   const forget = database.prepare(
     `DELETE FROM webhook_deliveries WHERE webhook_id = ? AND ${conditions.delivered} AND (? IS NULL OR key = ?)`,
@@ -194,6 +197,10 @@ export function createDeliveryStore(database: Database, sealer: Sealer) {
       return newest
     },
     rename: (webhookId: string, was: string, key: string): number => rename.run(key, webhookId, was).changes,
+    /** Removes what was delivered, of one key, and has this text in it. */
+    forgetNaming(webhookId: string, key: string, text: string): void {
+      for (const row of deliveredOf.all(webhookId, key)) if (open(row.id, row.body)?.includes(text) === true) remove.run(row.id)
+    },
     /** Removes what was delivered, of one key or of all. */
     forget: (webhookId: string, key: string | null): number => forget.run(webhookId, key, key).changes,
   }

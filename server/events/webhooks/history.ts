@@ -46,6 +46,8 @@ export interface History {
   discardOne(room: string, subject: string, id: string, delivery: string): void
   /** Of all webhooks of the subject what was delivered, about this key or about anything. */
   forget(room: string, subject: string, key: string | null): void
+  /** Of all webhooks of the subject what was delivered about this key and names this id, e.g. of a message that was deleted for all. */
+  forgetNaming(room: string, subject: string, key: string, id: string): void
   /** What was about `was` is about `key`, e.g. since both turned out to be one person. */
   rename(room: string, subject: string, was: string, key: string): void
 }
@@ -136,6 +138,9 @@ export function createHistory(parts: HistoryParts): History {
       known(room, subject, id)
       if (!deliveries.discardOne(id, delivery)) throw notDead()
       onTrouble(room)
+    },
+    forgetNaming(room, subject, key, name) {
+      for (const { id } of store.list(room, subject)) deliveries.forgetNaming(id, key, name)
     },
     forget(room, subject, key) {
       for (const { id } of store.list(room, subject)) if (deliveries.forget(id, key) > 0) store.setKeptSince(id, clock.now())

@@ -178,6 +178,19 @@ test('what is changed later holds for what comes then, and the secret stays', as
   expect(() => webhooks.change(...place(id), { url: 'http://10.0.0.1/' })).toThrow('may not be reached')
 })
 
+test('what is forgotten of a chat is gone from the deliveries, all of it or what names a message', async () => {
+  const { id } = webhooks.add('bots', 'gate', { url: receiver.url, types: [] })
+  for (const name of ['M1', 'M2']) say({ id: name })
+  say({ id: 'M1' }, 'message', 'b')
+  await settled()
+  webhooks.forgetNaming('bots', 'gate', 'a', 'M1')
+  const bodies = (): (string | undefined)[] =>
+    webhooks.deliveries(...place(id), {}, { limit: 10 }).deliveries.map((each) => webhooks.delivery(...place(id), each.id).body?.slice(-12))
+  expect(bodies()).toEqual(['{"id":"M1"}}', '{"id":"M2"}}'])
+  webhooks.forget('bots', 'gate', null)
+  expect(bodies()).toEqual([])
+})
+
 test('what was sealed under a key that is not here is listed without its words and given up with its reason', async () => {
   const { id } = webhooks.add('bots', 'gate', { url: receiver.url, types: [] })
   say('read once')

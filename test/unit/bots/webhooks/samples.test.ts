@@ -8,6 +8,12 @@ test.each(botEventTypes)('the sample of %s is an event as it is sent', (type) =>
   expect(botEvent.parse(sample)).toMatchObject({ type, userId: 'gate' })
 })
 
+test('the sample of a message says who wrote what', () => {
+  expect(sampleOf('message', 'gate', 0)).toMatchObject({
+    message: { authorName: 'Ann', text: expect.stringContaining('sample'), quoted: null },
+  })
+})
+
 test('an event is about its chat and the kind of it, or about the account', () => {
   const message = sampleOf('message', 'gate', 0)
   expect(aboutOf(message)).toEqual({ key: '15550100011@s.whatsapp.net', kind: 'people' })
