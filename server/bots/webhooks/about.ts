@@ -9,12 +9,14 @@ export function aboutOf(event: BotEvent): Required<About> {
   return chat === null ? { key: event.userId, kind: null } : { key: chat, kind: kindOf(chat) }
 }
 
+/** Each kind of event says it in a field of one of these names, its own or of what it is about; those of tomorrow too. */
+const places = ['chat', 'group', 'channel', 'id'] as const
+
 function chatOf(event: BotEvent): string | null {
-  // Each kind of event says it in one of these places, those of tomorrow too.
-  const { message, chat, group, channel } = event as Partial<Record<'message' | 'chat' | 'group' | 'channel', unknown>>
-  return (
-    [within(message, 'chat'), chat, within(chat, 'chat'), group, within(group, 'id'), channel, within(channel, 'id')].find(isId) ?? null
-  )
+  if (event.type === 'status') return 'status@broadcast'
+  const own = places.map((place) => within(event, place)).find(isId)
+  const inner = places.flatMap((place) => Object.values(event).map((value: unknown) => within(value, place))).find(isId)
+  return own ?? inner ?? null
 }
 
 const isId = (value: unknown): value is string => typeof value === 'string' && value.includes('@')

@@ -20,10 +20,15 @@ const texts: Readonly<Record<string, string>> = {
   text: 'This is a sample; nobody wrote it',
   state: 'online',
   group: '120363040000000001@g.us',
+  channel: '120363040000000002@newsletter',
+  voter: ann.chat,
+  voterName: ann.name,
+  was: '90000155501000@lid',
+  url: '/api/sessions/gate/messages/3EB0SAMPLE0000000001/media',
   subject: 'A group',
 }
 /** Said of few messages: left out like there. */
-const seldom = new Set(['quoted', 'reactsTo', 'problem', 'reason'])
+const seldom = new Set(['quoted', 'reactsTo', 'problem', 'reason', 'cause'])
 
 interface Shape {
   type?: string | readonly string[]

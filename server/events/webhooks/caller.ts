@@ -17,7 +17,7 @@ export interface CallerParts {
   store: Pick<WebhookStore, 'stand'>
   deliveries: Pick<DeliveryStore, 'delivered' | 'failed'>
   attempts: Pick<AttemptStore, 'add'>
-  keeper: Pick<Keeper, 'afterDead' | 'forgetDelivered' | 'bounds'>
+  keeper: Pick<Keeper, 'afterDead' | 'afterDelivered' | 'bounds'>
   egress: Egress
   clock: Clock
   /** Adds to a body what is fetched or made for each call anew, e.g. a file or a link that ends. */
@@ -101,7 +101,7 @@ export function createCaller({ database, store, deliveries, attempts, keeper, eg
         attempts.add(id, attempt, keeper.bounds.attempts)
         if (isDead) keeper.afterDead(target.id)
         if (outcome.how === 'gone') store.stand(target.id, 'gone', clock.now())
-        if (target.keepFor === 0 && outcome.how === 'delivered') keeper.forgetDelivered(id)
+        if (outcome.how === 'delivered') keeper.afterDelivered(target, id)
       })
       quickly(database, note)
       if (isDead || outcome.how === 'gone') onTrouble(target.room)

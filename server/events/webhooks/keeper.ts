@@ -3,8 +3,11 @@ import type { Clock } from '../../clock.ts'
 import { isBeyond, type Bounds } from './bounds.ts'
 import type { DeliveryStore } from './deliveries.ts'
 import type { WebhookStore } from './store.ts'
+import type { Webhook } from './webhook.ts'
 
 const day = 86_400_000
+/** Deliveries between two looks at how much is kept, which is too dear for each. */
+const looksEach = 500
 
 export type Keeper = ReturnType<typeof createKeeper>
 
@@ -19,6 +22,8 @@ export function createKeeper({
   clock: Clock
   bounds: Bounds
 }) {
+  let delivered = 0
+
   /** Removes the oldest until the rest is within the bound; how many, and the newest time of an event among them. */
   function cut(id: string, state: 'dead' | 'delivered'): { count: number; newest: number } {
     const has = deliveries.size(id, state)
@@ -52,7 +57,11 @@ export function createKeeper({
       const { count } = cut(id, 'dead')
       if (count > 0) store.drop(id, count, clock.now())
     },
-    forgetDelivered: (id: string): void => deliveries.remove(id),
+    /** What is delivered is kept for its days, or not at all. */
+    afterDelivered(webhook: Pick<Webhook, 'id' | 'keepFor'>, delivery: string): void {
+      if (webhook.keepFor === 0) deliveries.remove(delivery)
+      else if ((delivered += 1) % looksEach === 0) cut(webhook.id, 'delivered')
+    },
     /** What was delivered is kept for its days and within its bound. */
     trim(): void {
       for (const id of store.ids()) {

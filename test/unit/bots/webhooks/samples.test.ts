@@ -22,5 +22,8 @@ test('an event is about its chat and the kind of it, or about the account', () =
     message: { ...(message.type === 'message' ? message.message : expect.fail()), chat: '120363040000000001@g.us' },
   }
   expect(aboutOf(group as typeof message)).toEqual({ key: '120363040000000001@g.us', kind: 'groups' })
+  expect(aboutOf(sampleOf('group', 'gate', 0))).toEqual({ key: '120363040000000001@g.us', kind: 'groups' })
+  expect(aboutOf(sampleOf('call', 'gate', 0)).kind).toBe('people')
+  expect(aboutOf(sampleOf('channel', 'gate', 0)).kind).toBe('channels')
   expect(aboutOf(sampleOf('state', 'gate', 0))).toEqual({ key: 'gate', kind: null })
 })
