@@ -1,25 +1,27 @@
 /**
- * `npm run bench -- bots`: what a bot costs and how quick it is, through the protocol double on this machine. The double runs in a
- * process of its own, so that its work is not counted as the bots'.
+ * `npm run bench -- bots`: what a bot costs and how quick it is (`cost`), and what many of them, long histories and many reconnects cost
+ * (`growth`), through the protocol double on this machine. The room runs in a process of its own, so that the double's work is not
+ * counted as the bots'.
  */
-import { fork, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { launch } from 'puppeteer-core'
-import { createSealer } from '../../server/secrets/seal.ts'
 import { connectContact, textOf, type Contact } from '../fakes/whatsapp/contact.ts'
-import { serveBots, type ServedBots } from '../fakes/served-bots.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
 import { chromiumPath } from '../fixtures/chromium.ts'
+import { growth } from './bots/growth.ts'
+import { descendants, mib, proportionalBytes } from './bots/memory.ts'
+import { startRoom, type Room } from './bots/room.ts'
 
 const counts = [1, 10, 50]
 const goalPerBot = 1_048_576
 
-if (process.argv[2] === 'room') await runRoom()
-else await main()
+const parts = { cost, growth }
+const wanted = process.argv.slice(2)
+for (const [name, measure] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await measure()
 
-async function main(): Promise<void> {
+async function cost(): Promise<void> {
   const double = await WhatsAppDouble.start()
   const dataDir = mkdtempSync(join(tmpdir(), 'wheelhouse-bench-'))
   let room = startRoom(double, dataDir)
@@ -151,139 +153,6 @@ async function killed(double: WhatsAppDouble, room: Room, dataDir: string): Prom
   return again
 }
 
-interface Room {
-  ask(what: string, facts?: object): Promise<unknown>
-  stop(): Promise<void>
-}
-
-function startRoom(double: WhatsAppDouble, dataDir: string): Room {
-  const child: ChildProcess = fork(import.meta.filename, ['room'], {
-    execArgv: ['--expose-gc'],
-    env: { ...process.env, BENCH_DOUBLE: double.url, BENCH_DIR: dataDir },
-  })
-  return {
-    ask: (what, facts = {}) =>
-      new Promise((resolve, reject) => {
-        const ended = (code: number | null): void => reject(new Error(`the room ended with ${code}`))
-        child.once('exit', ended)
-        child.once('message', (answer: unknown) => {
-          child.off('exit', ended)
-          resolve(answer)
-        })
-        child.send({ what, ...facts })
-      }),
-    async stop() {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
-}
-
-/** The other process: the real room, asked over its channel. */
-async function runRoom(): Promise<void> {
-  const { BENCH_DOUBLE: url = '', BENCH_DIR: dataDir = '' } = process.env
-  // Only its address is asked for; it lives in the other process.
-  const bots: ServedBots = await serveBots({ dataDir, double: { url } as WhatsAppDouble, sealer: createSealer(Buffer.alloc(32, 7)) })
-  bots.context.change({ bots: { pause: 0, dailyCap: 100_000 } })
-  const service = bots.room.service
-  let heard = 0
-  const heardText = new Map<string, number>()
-  const looks = new Set<() => void>()
-  for (const { row } of service.list()) listenTo(row.userId)
-  function listenTo(userId: string): void {
-    bots.room.messages.subscribe(userId, (event) => {
-      if (event.type !== 'message' || event.message.fromMe) return
-      heard += 1
-      heardText.set(event.message.text, (heardText.get(event.message.text) ?? 0) + 1)
-      for (const look of looks) look()
-    })
-  }
-  function until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!holds()) return
-        looks.delete(look)
-        resolve()
-      }
-      looks.add(look)
-      look()
-    })
-  }
-  process.on(
-    'message',
-    (asked: { what: string; userId?: string; phoneNumber?: string; bots?: number; each?: number; to?: string; text?: string }) =>
-      void answer(asked).then((reply) => process.send?.(reply)),
-  )
-
-  async function answer({
-    what,
-    userId = '',
-    phoneNumber = '',
-    bots: count = 0,
-    each = 0,
-    to = '',
-    text = '',
-  }: {
-    what: string
-    userId?: string
-    phoneNumber?: string
-    bots?: number
-    each?: number
-    to?: string
-    text?: string
-  }): Promise<object> {
-    switch (what) {
-      case 'create':
-        return { code: (await service.create({ userId, phoneNumber }, 'owner')).code }
-      case 'online': {
-        const bot = service.get(userId)
-        await bot.settled(20_000, () => bot.state === 'online')
-        return {}
-      }
-      case 'memory':
-        // What the pairing left behind goes first; an idle bot has long forgotten it.
-        await new Promise((resolve) => setTimeout(resolve, 1_500))
-        // The last resort of V8 gives back the pages that short-lived objects passed through, which are a cost of activity and not of a
-        // bot.
-        for (let round = 0; round < 4; round += 1) await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' })
-        await new Promise((resolve) => setTimeout(resolve, 500))
-        return { bytes: residentBytes(process.pid) }
-      case 'heard':
-        await until(() => heard >= each)
-        heard -= each
-        return {}
-      case 'heard-text':
-        await until(() => (heardText.get(text) ?? 0) >= count)
-        return {}
-      case 'resumed': {
-        const wanted = service.list().filter(({ row }) => row.wanted)
-        await Promise.all(wanted.map((bot) => bot.settled(90_000, () => bot.state === 'online')))
-        return { online: service.list().filter(({ state }) => state === 'online').length, all: wanted.length }
-      }
-      case 'stop-all':
-        await Promise.all(service.list().map((bot) => bot.stop()))
-        return {}
-      case 'start': {
-        const started = service.list().slice(0, count)
-        await Promise.all(started.map((bot) => bot.start()))
-        await Promise.all(started.map((bot) => bot.settled(60_000, () => bot.state === 'online')))
-        return {}
-      }
-      case 'send':
-        for (let index = 0; index < count * each; index += 1)
-          await bots.call('POST', `/api/sessions/bot_${index % count}/messages`, { to, type: 'text', text: 'bench' })
-        return {}
-      case 'all-online':
-        await Promise.all(service.list().map((bot) => bot.settled(1_000, () => bot.state === 'reconnecting')))
-        await Promise.all(service.list().map((bot) => bot.settled(90_000, () => bot.state === 'online')))
-        return {}
-      default:
-        return {}
-    }
-  }
-}
-
 async function blankPage(): Promise<number> {
   const browser = await launch({ executablePath: chromiumPath, args: ['--no-sandbox'] })
   try {
@@ -296,32 +165,6 @@ async function blankPage(): Promise<number> {
   }
 }
 
-function descendants(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-  return children.flatMap((child) => [child, ...descendants(child)])
-}
-
-function residentBytes(pid: number): number {
-  return kilobytes(`/proc/${pid}/status`, 'VmRSS')
-}
-
-/** Shared pages counted by their share. */
-function proportionalBytes(pid: number): number {
-  try {
-    return kilobytes(`/proc/${pid}/smaps_rollup`, 'Pss')
-  } catch {
-    return 0
-  }
-}
-
-function kilobytes(file: string, field: string): number {
-  return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0) * 1_024
-}
-
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-}
-
-function mib(bytes: number): string {
-  return `${(bytes / 1_048_576).toFixed(1)} MiB`
 }
