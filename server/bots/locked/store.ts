@@ -1,6 +1,7 @@
 /** Rows of the bots that no key that is here opens: counted, and removed when a person gives them up. */
 import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
+import { pollPlace, votePlace } from '../votes/store.ts'
 import { openOrNull } from './locked.ts'
 
 /**
@@ -42,8 +43,25 @@ const kept = [
     (bot: string): string => `bots:contact:${bot}`,
     'DELETE FROM bot_contacts WHERE person = ? AND user_id = ?',
   ],
+  [
+    'bot_polls',
+    'sealed',
+    'message_id',
+    (bot: string, id: string): string => pollPlace(bot, id),
+    'DELETE FROM bot_polls WHERE message_id = ? AND user_id = ?',
+  ],
+  [
+    'bot_votes',
+    'sealed',
+    'poll_id',
+    (bot: string, id: string): string => votePlace(bot, id),
+    'DELETE FROM bot_votes WHERE poll_id = ? AND user_id = ?',
+  ],
   ['bot_labels', 'sealed', 'label', (bot: string): string => `bots:label:${bot}`, 'DELETE FROM bot_labels WHERE label = ? AND user_id = ?'],
 ] as const
+
+/** The tables of a bot in which what cannot be opened is given up. */
+export const tablesGivenUp: readonly string[] = kept.map(([table]) => table)
 
 /** Removes of a bot's messages, names and backups what no key that is here opens. */
 export function removeLocked(database: Database, sealer: Sealer, userId: string): void {

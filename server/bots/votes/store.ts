@@ -28,6 +28,10 @@ export interface Vote {
 /** Votes that wait for a poll which may never come: a stranger can send as many as they like. */
 const mostWaiting = 1_000
 
+/** Where they are sealed. */
+export const pollPlace = (userId: string, id: string): string => `bots:poll:${userId}:${id}`
+export const votePlace = (userId: string, pollId: string): string => `bots:vote:${userId}:${pollId}`
+
 export type VoteStore = ReturnType<typeof createVoteStore>
 
 export function createVoteStore(database: Database, sealer: Sealer) {
@@ -56,9 +60,6 @@ export function createVoteStore(database: Database, sealer: Sealer) {
       `DELETE FROM ${table} WHERE user_id = @user AND (@chat IS NULL OR chat = @chat)`,
     ),
   )
-
-  const pollPlace = (userId: string, id: string): string => `bots:poll:${userId}:${id}`
-  const votePlace = (userId: string, pollId: string): string => `bots:vote:${userId}:${pollId}`
 
   return {
     /** False when it is known already. */
