@@ -194,7 +194,7 @@ export function createBotsRoom(
     ...{ outbox, store: outboxStore, log: logStore, people, sources: media.sources, clock },
     making: createMaking({ egress: context.egress, ffmpegPath: () => context.settings.current().bots.ffmpeg }),
     poll: (userId, chat, messageId) => votes.find(userId, messageId, chat),
-    received: () => null,
+    fileOf: (userId, chat, messageId) => media.keysOf(userId, chat, messageId),
   })
   const around = createAround({
     ...{ database, sealer, clock, log, chatLog: logStore, outbox },

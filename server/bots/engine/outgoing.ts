@@ -1,6 +1,7 @@
 /** What can be sent, whatever an engine's library makes of it. Chats and people by their WhatsApp ids (`address.ts`). */
 import type { Bytes } from './bytes.ts'
 import type { Details, Place } from './details.ts'
+import type { MediaKeys } from './media-keys.ts'
 import type { MessageKey } from './message.ts'
 
 export type Content =
@@ -70,8 +71,9 @@ export interface Card {
 /** A message that is passed on, as it is now; bytes that WhatsApp has are not sent again. */
 export interface Forward {
   type: 'forward'
-  /** As the engine encoded it, base64; null where only what was read of it is known, which is enough where it carries no file. */
+  /** As the engine encoded it, base64, where it was sent from here; otherwise what was read of it, with the file that it came with. */
   encoded: string | null
+  keys: MediaKeys | null
   said: Said
   /** Counts as passed on once more; not so what one has written oneself. */
   isMarked: boolean

@@ -13,6 +13,7 @@ import type { BotEvent } from '../contract/native/events.ts'
 import type { MediaView } from '../contract/native/media-view.ts'
 import type { BotView } from '../contract/native/views.ts'
 import { wholeOf } from '../engine/bytes.ts'
+import type { MediaKeys } from '../engine/media-keys.ts'
 import type { Message } from '../engine/message.ts'
 import { BotFault } from '../fault.ts'
 import { createFileStore, type KeptFile } from './file-store.ts'
@@ -54,6 +55,8 @@ export interface Media {
   onOnline(bot: Bot): void
   /** What has become of a message's file; null when it has none, or none that is known here. */
   view(userId: string, message: { chat: string; id: string }): MediaView | null
+  /** Where the file of a message is at WhatsApp; null where that is not known here. */
+  keysOf(userId: string, chat: string, messageId: string): MediaKeys | null
   /** As `MediaKeeper` does. */
   get(bot: Bot, chat: string, messageId: string): Promise<KeptFile>
   read(file: SealedFile, range?: Range): ReturnType<ReturnType<typeof createSealedFiles>['read']>
@@ -139,6 +142,7 @@ export function createMedia(options: MediaOptions): Media {
     links,
     complete,
     view,
+    keysOf: (userId, chat, messageId) => store.find(userId, chat, messageId)?.keys ?? null,
     onMessage: (bot, message) => keeper.note(bot, message),
     onOnline: (bot) => keeper.pump(bot),
     get: (bot, chat, messageId) => keeper.get(bot, chat, messageId),

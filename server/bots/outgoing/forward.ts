@@ -1,4 +1,5 @@
 /** A message that is passed on: as it was sent from here or kept; what carries no file also by what the log says of it. */
+import type { MediaKeys } from '../engine/media-keys.ts'
 import type { Content } from '../engine/outgoing.ts'
 import { BotFault } from '../fault.ts'
 import type { LogStore } from '../messages/log-store.ts'
@@ -10,8 +11,8 @@ export interface ForwardParts {
   log: Pick<LogStore, 'find'>
   /** A poll that is known here. */
   poll(userId: string, chat: string, messageId: string): { question: string; options: string[]; selectable: number } | null
-  /** A message with a file that came in, as the engine would encode it; null when that is not known. */
-  received(userId: string, chat: string, messageId: string): Uint8Array | null
+  /** Where the file that came with a message is at WhatsApp; null when that is not known here. */
+  fileOf(userId: string, chat: string, messageId: string): MediaKeys | null
 }
 
 /** Kinds that say all they are without a file. */
@@ -20,7 +21,7 @@ const files: ReadonlySet<string> = new Set(['image', 'video', 'audio', 'document
 
 /** Throws `message-not-found` and `message-not-forwardable`. */
 export function forwardOf(
-  { store, log, poll: pollBy, received }: ForwardParts,
+  { store, log, poll: pollBy, fileOf }: ForwardParts,
   userId: string,
   id: string,
   /** Where two chats have one of that id. */
@@ -36,11 +37,12 @@ export function forwardOf(
   const poll = kind === 'poll' ? pollBy(userId, known?.chat ?? own?.chat ?? '', id) : null
   if (poll !== null) return pollOf(poll)
   if (!plain.has(kind) && !files.has(kind)) throw refused(`A message of this kind (${kind}) cannot be passed on`)
-  const encoded = own === undefined ? (known === undefined ? null : received(userId, known.chat, id)) : store.encoded(userId, id)
-  if (encoded === null && (known === undefined || !plain.has(kind)))
+  const encoded = own === undefined ? null : store.encoded(userId, id)
+  const keys = encoded === null && known !== undefined && files.has(kind) ? fileOf(userId, known.chat, id) : null
+  if (encoded === null && keys === null && (known === undefined || !plain.has(kind)))
     throw refused(own === undefined ? 'Its file is not known here any more' : 'It was not sent yet')
   const bytes = encoded === null ? null : Buffer.from(encoded).toString('base64')
-  return { type: 'forward', encoded: bytes, said, isMarked: own === undefined && known?.fromMe !== true }
+  return { type: 'forward', encoded: bytes, keys, said, isMarked: own === undefined && known?.fromMe !== true }
 }
 
 function refused(why: string): Error {

@@ -172,3 +172,21 @@ test('a file that is passed on is not uploaded again', async () => {
   expect(passed.message.documentMessage).toMatchObject({ fileName: 'orders.csv', directPath: message.documentMessage?.directPath })
   expect((await downloadMediaMessage(passed.whole, 'buffer', {})).toString()).toBe('a,b\n')
 })
+
+test('a picture that came in is passed on where it lies, marked, with its words', async () => {
+  const asked = await ann.socket.sendMessage('15550100142@s.whatsapp.net', { image: Buffer.from(png, 'base64'), caption: 'the load' })
+  const id = asked?.key.id ?? ''
+  await expect.poll(() => logged(id)).toMatchObject({ kind: 'image' })
+  const passed = await sent({ type: 'forward', message: id })
+  expect(passed.message.imageMessage).toMatchObject({
+    caption: 'the load',
+    directPath: asked?.message?.imageMessage?.directPath,
+    contextInfo: { isForwarded: true, forwardingScore: 1 },
+  })
+  // At the double the file is not on WhatsApp's own host.
+  const there = {
+    ...passed.whole,
+    message: { imageMessage: { ...passed.message.imageMessage, url: asked?.message?.imageMessage?.url ?? null } },
+  }
+  expect((await downloadMediaMessage(there, 'buffer', {})).toString('base64')).toBe(png)
+})

@@ -1,5 +1,6 @@
 /** What we send, in the library's shape. */
 import type { AnyMessageContent, proto, WAMessageKey } from 'baileys'
+import type { MediaKeys } from '../media-keys.ts'
 import type { MessageKey } from '../message.ts'
 import type { Content, Edit, Forward, LinkPreview, Naming } from '../outgoing.ts'
 import { shapeOf } from './shapes.ts'
@@ -107,15 +108,26 @@ function once({ viewOnce = false }: { viewOnce?: boolean }) {
   return viewOnce ? { viewOnce } : {}
 }
 
-function passedOn({ encoded, said, isMarked }: Forward, { library, chat }: OutgoingParts): AnyMessageContent {
+function passedOn({ encoded, keys, said, isMarked }: Forward, { library, chat }: OutgoingParts): AnyMessageContent {
   const message = encoded === null ? shapeOf(said) : bare(library, Buffer.from(encoded, 'base64'))
-  if (encoded === null) countAsForwarded(message, said.details.forwarded ?? 0)
+  if (encoded === null) {
+    // Each shape has a context, and those of files say where that is.
+    for (const part of Object.values(message))
+      Object.assign(part as object, { contextInfo: { forwardingScore: said.details.forwarded ?? 0 } }, keys === null ? {} : placed(keys))
+  }
   return { forward: { key: { remoteJid: chat, fromMe: !isMarked }, message }, force: isMarked }
 }
 
-/** The library counts on from what stands there. */
-function countAsForwarded(message: proto.IMessage, forwardingScore: number): void {
-  for (const part of Object.values(message)) Object.assign(part as object, { contextInfo: { forwardingScore } }) // each shape has one
+/** Where the file is at WhatsApp, as a message says it. */
+function placed({ mediaKey, directPath, fileSha256, fileEncSha256, size, mimetype }: MediaKeys): object {
+  const bytes = (text: string | null): Buffer | undefined => (text === null ? undefined : Buffer.from(text, 'base64'))
+  return {
+    ...{ mediaKey: bytes(mediaKey), directPath, fileSha256: bytes(fileSha256), fileEncSha256: bytes(fileEncSha256) },
+    url: `https://mmg.whatsapp.net${directPath}`,
+    mediaKeyTimestamp: Math.floor(Date.now() / 1_000),
+    ...(size === null ? {} : { fileLength: size }),
+    ...(mimetype === '' ? {} : { mimetype }),
+  }
 }
 
 /** Under a picture or file the words are changed within what was sent: it goes along whole. */
