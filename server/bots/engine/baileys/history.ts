@@ -38,8 +38,8 @@ export interface HistoryParts {
 }
 
 /** Ms of one slice, and messages in one; writing them takes about as long as reading them. */
-const slice = 6
-const sliceOf = 40
+const slice = 4
+const sliceOf = 16
 /** Ms for the phone, which may sleep. */
 const longestPhone = 45_000
 const day = 86_400_000
