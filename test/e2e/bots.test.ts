@@ -131,6 +131,8 @@ test('a chat shows what comes in as it comes, and what becomes of the answer', a
   await says('Which gate?', '[role=log]')
 
   await page.hover('[role=log] p')
+  // What can be done with a message is there for whoever comes to it.
+  await page.locator('[role=log] [id^=message-]').hover()
   await press('Reply')
   await fillIn('Message', 'Gate 4, lane 2')
   await page.keyboard.press('Enter')

@@ -14,7 +14,10 @@ export function numberOf(chat: string): string | null {
 export function personText(chat: string): string {
   const number = numberOf(chat)
   if (number !== null) return readableNumber(number)
-  return isGroup(chat) ? 'Group' : 'Hidden number'
+  if (isGroup(chat)) return 'Group'
+  if (chat.endsWith('@newsletter')) return 'Channel'
+  if (chat === 'status@broadcast') return 'Status'
+  return chat.endsWith('@broadcast') ? 'Broadcast list' : 'Hidden number'
 }
 
 /** Two letters for the round badge. */

@@ -158,6 +158,9 @@ describe('an own message', () => {
     server.on(`PUT ${session}/messages/M2000`, () => reply(202, { success: true, message: sent }))
     server.on(`DELETE ${session}/messages/M2000`, () => reply(202, { success: true, message: sent }))
     const page = await open(server)
+    // The actions of a message are there for whoever comes to it.
+    document.querySelector<HTMLElement>('#message-M2000 button.sr-only')?.focus()
+    await settle()
     await take('More with this message', 'Edit')
     expect(named<HTMLTextAreaElement>('Message').value).toBe('Gate 3')
     await type('Message', 'Gate 4')
