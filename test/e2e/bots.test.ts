@@ -130,7 +130,6 @@ test('a chat shows what comes in as it comes, and what becomes of the answer', a
   await (await page.waitForSelector('section[aria-label=Chats] li button'))?.click()
   await says('Which gate?', '[role=log]')
 
-  await page.hover('[role=log] p')
   // What can be done with a message is there for whoever comes to it.
   await page.locator('[role=log] [id^=message-]').hover()
   await press('Reply')

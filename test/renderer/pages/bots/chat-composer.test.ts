@@ -69,7 +69,11 @@ describe('a message', () => {
       messages: [logged(2, { author: ben, authorName: 'Ben Yard', text: 'here' }), logged(1, { text: 'hello' })],
       next: null,
     }))
+    const cy = { id: '15550100013@s.whatsapp.net', number: '15550100013', hiddenId: null, role: 'member' }
+    server.on(`GET ${session}/groups/${encodeURIComponent(yard)}`, () => ({ success: true, group: { members: [cy] } }))
     await open(server)
+    await type('Message', '@+1 555 010 0013')
+    expect(document.querySelector('[role=listbox]')?.textContent).toContain('+1 555 010 0013')
     await type('Message', 'Please @be')
     expect(document.querySelector('[role=listbox]')?.textContent).toContain('Ben Yard')
     await press('Message', 'Enter')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mediaBody } from '../../../../renderer/pages/bots/chat/composer/attachments.ts'
+import { mediaBody, waysOf } from '../../../../renderer/pages/bots/chat/composer/attachments.ts'
 import { placeOf } from '../../../../renderer/pages/bots/chat/composer/place.ts'
 import { initials, personText } from '../../../../renderer/pages/bots/chat/people.ts'
 import {
@@ -134,6 +134,17 @@ describe('a file', () => {
       fileName: 'list.csv',
       caption: '',
     })
+  })
+
+  it('goes as what somebody has chosen, where its type allows that', () => {
+    const picture = { name: 'a.webp', type: 'image/webp' }
+    expect(waysOf(picture).map(({ as }) => as)).toEqual(['shown', 'once', 'sticker', 'document'])
+    expect(waysOf({ type: 'text/csv' }).map(({ as }) => as)).toEqual(['document'])
+    expect(mediaBody(picture, 'u', '', 'sticker')).toEqual({ type: 'sticker', upload: 'u', mimetype: 'image/webp' })
+    expect(mediaBody(picture, 'u', 'see', 'once')).toMatchObject({ type: 'image', caption: 'see', viewOnce: true })
+    expect(mediaBody({ name: 'a.mp4', type: 'video/mp4' }, 'u', '', 'note')).toMatchObject({ type: 'video', note: true })
+    expect(mediaBody({ name: 'a.webm', type: 'audio/webm' }, 'u', '', 'voice')).toMatchObject({ type: 'audio', voice: true })
+    expect(mediaBody(picture, 'u', '', 'document')).toMatchObject({ type: 'document', fileName: 'a.webp' })
   })
 
   it('keeps its words: a sound with a caption goes as a document', () => {
