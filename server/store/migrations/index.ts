@@ -26,7 +26,7 @@ import { botContacts } from './024-bot-contacts.ts'
 import { webhookDeliveries } from './025-webhook-deliveries.ts'
 
 export interface Migration {
-  /** Ever rising. */
+  /** Rises by one. */
   version: number
   name: string
   sql: string
