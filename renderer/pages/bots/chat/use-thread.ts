@@ -65,6 +65,13 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
     loading.value = false
   }
 
+  /** What has come to the log before all that is shown. */
+  async function readOlder(): Promise<void> {
+    const numbers = messages.value.flatMap(({ number }) => (number === null ? [] : [number]))
+    older.value = numbers.length === 0 ? null : Math.min(...numbers)
+    await loadOlder()
+  }
+
   /** Older pages until a message is there, as one that is quoted; resolves to whether it was found among the next thousand. */
   async function loadUntil(id: string): Promise<boolean> {
     const has = (): boolean => messages.value.some((message) => message.id === id)
@@ -129,7 +136,7 @@ export function useThread(userId: string, chat: Ref<string | null>, before: Ref<
   }
 
   watch([chat, before], () => void load(), { immediate: true })
-  return { messages, older, loading, error, refresh, loadOlder, loadUntil, readVotes, take, put, drop }
+  return { messages, older, loading, error, refresh, loadOlder, loadUntil, readOlder, readVotes, take, put, drop }
 }
 
 /** What became of a message, as the view says it: only where something did. */

@@ -140,6 +140,21 @@ describe('a message', () => {
   })
 })
 
+it('the phone is asked for what is older than the log, and what came is shown', async () => {
+  const server = serverThatSends()
+  const old = logged(-3, { text: 'long ago', at: at(90_000) })
+  server.on(`GET ${session}/log`, ({ query }) => ({
+    success: true,
+    messages: query?.['before'] === 1 ? [old] : [logged(1, { text: 'first kept' })],
+    next: null,
+  }))
+  server.on(`POST ${session}/chats/${encodeURIComponent(yard)}/older`, () => ({ success: true, kept: 1 }))
+  const page = await open(server)
+  expect(page.text()).not.toContain('long ago')
+  await page.click('Ask the phone for older ones')
+  expect(page.text()).toMatch(/long ago.*first kept/)
+})
+
 describe('an own message', () => {
   it('is said otherwise, passed on, and deleted for everyone once that is confirmed', async () => {
     const server = serverThatSends()
