@@ -8,7 +8,6 @@ import { migrate } from '../store/migrate.ts'
 import { Activity } from './activity/activity.ts'
 import { createActivityStore } from './activity/store.ts'
 import { createBotsApi } from './api/index.ts'
-import { restrictionViewOf } from './api/views.ts'
 import { createAround } from './contacts/around.ts'
 import { createContactStore } from './contacts/store.ts'
 import { createBackups } from './backups/backups.ts'
@@ -16,40 +15,28 @@ import { createBackupStore } from './backups/store.ts'
 import type { Bot } from './bot/bot.ts'
 import type { BotState } from './contract/index.ts'
 import { createBaileysEngine } from './engine/baileys/engine.ts'
-import type { Message } from './engine/message.ts'
-import { placeOf } from './engine/place.ts'
 import { botEvents } from './events.ts'
 import { Groups } from './groups/groups.ts'
 import { GroupPace, groupLimits } from './groups/pace.ts'
 import { createStepStore } from './groups/step-store.ts'
 import { createHappenings } from './happenings.ts'
-import { isNews } from './life/judge.ts'
-import { createKnownStore } from './life/known-store.ts'
-import { Life } from './life/life.ts'
-import { createLogChanges } from './life/log-changes.ts'
-import { createVanishing } from './life/vanishing.ts'
+import { createIncoming } from './incoming.ts'
 import { createLockedRows } from './locked/locked-rows.ts'
 import { limitsOf } from './limits.ts'
 import { createMedia, type Media } from './media/media.ts'
-import { Inbox } from './messages/inbox.ts'
 import { createLogStore, type LogStore } from './messages/log-store.ts'
 import { Messages } from './messages/messages.ts'
 import { createOutboxStore } from './messages/outbox-store.ts'
-import { Outbox } from './messages/outbox.ts'
+import type { Outbox } from './messages/outbox.ts'
 import { demoOf } from './pairing/demo.ts'
 import type { Authenticator } from './pairing/passkey.ts'
 import { createMerger } from './people/merging.ts'
 import { People } from './people/people.ts'
 import { concernsOf, countsOf } from './report.ts'
 import type { Publisher } from './rules/publisher.ts'
-import { Restrictions } from './restrictions/restrictions.ts'
-import { createComposer, type Composer } from './outgoing/composer.ts'
-import { createMaking } from './outgoing/making.ts'
-import { createTimers } from './outgoing/timers.ts'
-import { ReadyRules } from './rules/ready-rules.ts'
-import { Rules } from './rules/rules.ts'
-import { RuleRunner } from './rules/runner.ts'
-import { createRuleStore } from './rules/store.ts'
+import type { Composer } from './outgoing/composer.ts'
+import { createOutgoing } from './outgoing/part.ts'
+import { createRulesPart } from './rules/part.ts'
 import { BotService, type BotServiceParts } from './service.ts'
 import { createStatusStore } from './status/store.ts'
 import { Statuses } from './status/statuses.ts'
@@ -168,87 +155,21 @@ export function createBotsRoom(
     onDiskRefusal: (refusal) => context.diskRefused?.('bots', refusal),
     backOff,
   })
-  const timers = createTimers(database)
-  const restrictions = new Restrictions({
-    clock,
-    onChange(bot, restriction) {
-      const { userId } = bot.row
-      const shown = restrictionViewOf(restriction)
-      context.changed('bots')
-      messages.tell({ type: 'restriction', userId, restriction: shown })
-      if (shown === null) announcer.emit({ type: 'bot-unrestricted', subject: userId, data: {} })
-      else announcer.emit({ type: 'bot-restricted', subject: userId, data: { reason: shown.reason } })
-      outbox.repace(bot)
-    },
-  })
-  const outbox = new Outbox({
-    ...{ store: outboxStore, file: media.sources.find, chats: logStore, people, timers, clock, log, random: Math.random },
-    ...(backOff === undefined ? {} : { backOff }),
-    restrictedUntil: (bot) => restrictions.until(bot.row.userId),
-    pace: (bot) => ({ pause: limits(bot).pause * 1_000, dailyCap: limits(bot).dailyCap }),
-    newMessageId: () => engine.newMessageId(),
-    onSettled: (userId, how) => activity.count(userId, how),
-    onProgress: (userId, row) => messages.onProgress(userId, row),
-  })
-  const composer = createComposer({
-    ...{ outbox, store: outboxStore, log: logStore, people, sources: media.sources, clock },
-    making: createMaking({ egress: context.egress, ffmpegPath: () => context.settings.current().bots.ffmpeg }),
-    poll: (userId, chat, messageId) => votes.find(userId, messageId, chat),
-    fileOf: (userId, chat, messageId) => media.keysOf(userId, chat, messageId),
+  const { outbox, composer, restrictions, timers } = createOutgoing({
+    ...{ context, database, announcer, engine, outboxStore, logStore, people, votes, media, messages, activity, limits, backOff },
   })
   const around = createAround({
     ...{ database, sealer, clock, log, chatLog: logStore, outbox },
     tell: (event) => messages.tell(event),
     keptSince: (bot) => clock.now() - limits(bot).keepMessagesFor * day,
   })
-  const ruleStore = createRuleStore(database)
-  const ready = new ReadyRules(ruleStore)
-  const rules = new Rules({
-    ...{ store: ruleStore, ready, publisher: publisher ?? null, clock },
-    idOf: (userId, id) => people.idOf(userId, id),
-    hasWebhook: (userId, webhook) => webhooks.list('bots', userId).some(({ id }) => id === webhook),
-    onAction: (action, userId, actor, rule) => {
-      context.changed('bots')
-      announcer.emit({ type: `bot-${action}`, subject: userId, actor, data: { rule } })
-    },
+  const { rules, runner, ...rulesPart } = createRulesPart({
+    ...{ context, database, announcer, people, webhooks, outbox, publisher: publisher ?? null },
+    tell: (event) => messages.tell(event),
   })
-  const runner = new RuleRunner({
-    ...{ rules: ready, store: ruleStore, outbox, publisher: publisher ?? null, clock, log },
-    idOf: (userId, id) => people.idOf(userId, id),
-    callWebhook: (userId, webhook, data, chat) => webhooks.sendTo('bots', userId, webhook, 'rule', data, { key: chat }),
-    onEvent: (event) => messages.tell(event),
-    onFailing: (userId, rule, problem) => {
-      context.changed('bots')
-      announcer.emit({ type: 'bot-rule-failed', subject: userId, actor: 'system', data: { rule, problem } })
-    },
-  })
-  const life = new Life({
-    ...{ store: createKnownStore(database, sealer), log: createLogChanges(database, sealer), vanishing: createVanishing(database) },
-    ...{ clock, outbox: outboxStore },
-    idOf: (userId, id) => people.idOf(userId, id),
-    tell(bot, message) {
-      if (placeOf(message.chat) === 'status') return statuses.onMessage(bot, message)
-      if (isNews(message)) activity.count(bot.row.userId, 'received')
-      // Who is told may ask for its file.
-      media.onMessage(bot, message)
-      messages.onMessage(bot, message)
-      around.presences.onMessage(bot, message)
-      votes.remember(bot.row.userId, message)
-      timers.onMessage(bot.row.userId, message)
-    },
-    keep: (bot, message) => (placeOf(message.chat) === 'status' ? undefined : messages.keep(bot, message)),
-    onDeleted(userId, chat, messageId) {
-      media.onDeleted(userId, chat, messageId)
-      webhooks.forgetNaming('bots', userId, chat, messageId)
-    },
-  })
-  // Who is who may have become known since the message was kept.
-  const named = (bot: Bot, message: Message): Message => people.named(bot.row.userId, message)
-  const inbox = new Inbox({
-    ...{ store: store.inbox, log },
-    prepare: (bot, message) => life.prepare(bot, named(bot, message)),
-    take: (bot, message) => (votes.takes(bot, named(bot, message)) ? null : life.take(bot, named(bot, message))),
-    applyRules: (bot, message) => runner.onMessage(bot, named(bot, message)),
+  const { life, inbox } = createIncoming({
+    ...{ database, sealer, clock, log, inboxStore: store.inbox, outboxStore, people, votes, timers, webhooks },
+    ...{ activity, messages, media, presences: around.presences, statuses: () => statuses, runner },
   })
   const pace = new GroupPace({ clock, store: createStepStore(database), limits: (userId) => groupLimits(service.get(userId).row.settings) })
   const statuses = new Statuses({
@@ -299,8 +220,7 @@ export function createBotsRoom(
     onAction: (action, userId, actor) => {
       if (action === 'deleted' || action === 'unlinked') {
         outbox.forget(userId)
-        ready.forget(userId)
-        runner.forget(userId)
+        rulesPart.forget(userId)
         restrictions.forget(userId)
         media.forget(userId)
         around.forget(userId)
