@@ -173,7 +173,7 @@ export function createBotsRoom(
   })
   const pace = new GroupPace({ clock, store: createStepStore(database), limits: (userId) => groupLimits(service.get(userId).row.settings) })
   const statuses = new Statuses({
-    ...{ store: createStatusStore(database, sealer), clock },
+    ...{ store: createStatusStore(database, sealer), clock, media },
     newMessageId: () => engine.newMessageId(),
     contacts: (userId) => [
       ...createContactStore(database, sealer)

@@ -45,7 +45,13 @@ export function mediaHandlers({ service, people, media, webhooks }: MediaParts):
   }
 }
 
-async function give(media: Media, bot: Bot, { chat, messageId }: { chat: string; messageId: string }, call: Call): Promise<typeof handled> {
+/** Throws as `Media.get` does. */
+export async function give(
+  media: Media,
+  bot: Bot,
+  { chat, messageId }: { chat: string; messageId: string },
+  call: Call,
+): Promise<typeof handled> {
   const file = await media.get(bot, chat, messageId)
   return sendFile({ ...file, mimetype: file.mimetype ?? usualTypes.document, read: (range) => media.read(file, range) }, call)
 }

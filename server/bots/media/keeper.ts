@@ -86,6 +86,13 @@ export class MediaKeeper {
     if (fetches && fits) setImmediate(() => this.pump(bot))
   }
 
+  /** One that is fetched on demand alone, whatever is kept otherwise. */
+  offer(bot: Bot, { id, chat, at, author, fromMe, media: keys }: Message): void {
+    if (keys === undefined) return
+    const standing = { state: 'waiting', problem: null, nextAt: null } as const
+    this.#parts.store.add(bot.row.userId, { chat, messageId: id, at, author, fromMe, keys, ...standing })
+  }
+
   /** Fetches what is due, as far as there is room. Called too when a bot comes online. */
   pump(bot: Bot): void {
     const { store, clock, log, keepingOf } = this.#parts

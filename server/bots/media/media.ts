@@ -15,6 +15,7 @@ import type { BotView } from '../contract/native/views.ts'
 import { wholeOf } from '../engine/bytes.ts'
 import type { MediaKeys } from '../engine/media-keys.ts'
 import type { Message } from '../engine/message.ts'
+import { statusChat } from '../engine/status.ts'
 import { BotFault } from '../fault.ts'
 import { createFileStore, type KeptFile } from './file-store.ts'
 import { lentLife, MediaKeeper } from './keeper.ts'
@@ -52,6 +53,10 @@ export interface Media {
   complete: Complete
   /** Within the transaction in which the message is told. */
   onMessage(bot: Bot, message: Message): void
+  /** The same of a status: its file is fetched when somebody asks for it. */
+  onStatus(bot: Bot, status: Message): void
+  /** Statuses that came before have run out. */
+  trimStatuses(before: number): void
   onOnline(bot: Bot): void
   /** What has become of a message's file; null when it has none, or none that is known here. */
   view(userId: string, message: { chat: string; id: string }): MediaView | null
@@ -60,7 +65,7 @@ export interface Media {
   /** As `MediaKeeper` does. */
   get(bot: Bot, chat: string, messageId: string): Promise<KeptFile>
   read(file: SealedFile, range?: Range): ReturnType<ReturnType<typeof createSealedFiles>['read']>
-  /** Of a message, a chat, or all of a bot's. */
+  /** Of a message, a chat, or all chats of a bot. */
   remove(userId: string, chat?: string | null, messageId?: string | null): void
   /** A message has lost what it said; within the transaction in which that is written. */
   onDeleted(userId: string, chat: string, messageId: string): void
@@ -85,8 +90,9 @@ export function createMedia(options: MediaOptions): Media {
   function view(userId: string, { chat, id }: { chat: string; id: string }): MediaView | null {
     const found = store.facts(userId, chat, id)
     if (found === undefined) return null
-    const url = `/api/sessions/${userId}/messages/${encodeURIComponent(id)}/media?chat=${encodeURIComponent(chat)}`
-    return { state: found.state, problem: found.problem, url, size: found.size }
+    const path = chat === statusChat ? `status/${encodeURIComponent(id)}/media` : null
+    const url = path ?? `messages/${encodeURIComponent(id)}/media?chat=${encodeURIComponent(chat)}`
+    return { state: found.state, problem: found.problem, url: `/api/sessions/${userId}/${url}`, size: found.size }
   }
 
   const keeper = new MediaKeeper({
@@ -144,6 +150,8 @@ export function createMedia(options: MediaOptions): Media {
     view,
     keysOf: (userId, chat, messageId) => store.find(userId, chat, messageId)?.keys ?? null,
     onMessage: (bot, message) => keeper.note(bot, message),
+    onStatus: (bot, status) => keeper.offer(bot, status),
+    trimStatuses: (before) => store.trimStatuses(before),
     onOnline: (bot) => keeper.pump(bot),
     get: (bot, chat, messageId) => keeper.get(bot, chat, messageId),
     read: files.read,

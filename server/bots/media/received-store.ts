@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import type { MediaKeys } from '../engine/media-keys.ts'
+import { statusChat } from '../engine/status.ts'
 import { openOrNull } from '../locked/locked.ts'
 
 /**
@@ -70,9 +71,10 @@ export function createReceivedStore(database: Database, sealer: Sealer) {
     'SELECT number, size FROM bot_media WHERE user_id = ? AND file IS NOT NULL AND number <> ? ORDER BY at, number',
   )
   const removeOld = database.prepare('DELETE FROM bot_media WHERE user_id = ? AND at < ? AND file IS NULL')
+  const removeOldStatuses = database.prepare('DELETE FROM bot_media WHERE chat = ? AND at < ?')
   const removeOne = database.prepare('DELETE FROM bot_media WHERE user_id = ? AND chat = ? AND message_id = ?')
   const removeChat = database.prepare('DELETE FROM bot_media WHERE user_id = ? AND chat = ?')
-  const removeAll = database.prepare('DELETE FROM bot_media WHERE user_id = ?')
+  const removeAll = database.prepare('DELETE FROM bot_media WHERE user_id = ? AND chat <> ?')
 
   const place = (userId: string): string => `bots:media:${userId}`
   const opened = (userId: string, { sealed, ...row }: Row): ReceivedFile | null => {
@@ -118,9 +120,11 @@ export function createReceivedStore(database: Database, sealer: Sealer) {
       dropOlder.run('Its time here was over', userId, userId, filesBefore)
       removeOld.run(userId, messagesBefore)
     },
-    /** Of one message, of a chat, or all of a bot's. */
+    /** Of all bots, with their files. */
+    trimStatuses: (before: number): void => void removeOldStatuses.run(statusChat, before),
+    /** Of one message, of a chat, or of all chats of a bot. */
     remove(userId: string, chat: string | null = null, messageId: string | null = null): void {
-      if (chat === null) removeAll.run(userId)
+      if (chat === null) removeAll.run(userId, statusChat)
       else if (messageId === null) removeChat.run(userId, chat)
       else removeOne.run(userId, chat, messageId)
     },

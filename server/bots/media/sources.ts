@@ -94,7 +94,7 @@ export function createSources({ files, store, fetch, clock, limits = sourceLimit
       const sealed = await files.write(`upload_${randomBase62(20)}`, content, note)
       if (sealed.size === 0) {
         files.remove(sealed.id)
-        throw new BotFault('source-refused', 'The file is empty')
+        throw empty()
       }
       const type = await typeOf(Buffer.concat(head), mimetype)
       const now = clock.now()
@@ -128,7 +128,9 @@ export function createSources({ files, store, fetch, clock, limits = sourceLimit
     ): Promise<Opened> {
       if (data !== undefined) {
         const buffer = Buffer.from(data, 'base64')
-        return { bytes: bytesOf(buffer), mimetype: mimetype ?? usualTypes[kind], name: null }
+        if (buffer.length === 0) throw empty()
+        const type = mimetype ?? (await typeOf(buffer.subarray(0, headBytes), null))
+        return { bytes: bytesOf(buffer), mimetype: suiting(kind, type), name: null }
       }
       const file =
         url === undefined
@@ -139,11 +141,19 @@ export function createSources({ files, store, fetch, clock, limits = sourceLimit
       const bytes = file === undefined ? null : find(userId, file.id)
       if (file === undefined || bytes === null)
         throw new BotFault('upload-not-found', 'No such upload of this session; they end after a day')
-      const type = mimetype ?? file.mimetype
-      if (type !== null && !suits(kind, type)) throw new BotFault('source-refused', `It is ${type}, which is no ${kind}`)
-      return { bytes, mimetype: type ?? usualTypes[kind], name: file.name }
+      return { bytes, mimetype: suiting(kind, mimetype ?? file.mimetype), name: file.name }
     },
     removeUnneeded,
     sweep,
   }
+}
+
+function empty(): BotFault {
+  return new BotFault('source-refused', 'The file is empty')
+}
+
+/** Null where nobody knows. Throws `source-refused`. */
+function suiting(kind: CarryingKind, type: string | null): string {
+  if (type !== null && !suits(kind, type)) throw new BotFault('source-refused', `It is ${type}, which is no ${kind}`)
+  return type ?? usualTypes[kind]
 }

@@ -5,8 +5,9 @@ import type { BotEvent } from '../contract/native/events.ts'
 import type { StatusView } from '../contract/native/status.ts'
 import type { Message } from '../engine/message.ts'
 import type { Content } from '../engine/outgoing.ts'
-import type { StatusCalls } from '../engine/status.ts'
+import { statusChat, type StatusCalls } from '../engine/status.ts'
 import { BotFault } from '../fault.ts'
+import type { Media } from '../media/media.ts'
 import type { Status, StatusStore } from './store.ts'
 
 export interface StatusesParts {
@@ -16,6 +17,8 @@ export interface StatusesParts {
   /** People whom the account has an address or a chat with. */
   contacts(userId: string): string[]
   tell(event: BotEvent): void
+  /** Pictures and videos of statuses. */
+  media: Pick<Media, 'onStatus' | 'onDeleted' | 'trimStatuses' | 'view'>
 }
 
 const mostRemembered = 1_000
@@ -33,7 +36,16 @@ export class Statuses {
   /** Throws `status-off`. */
   list(bot: Bot, { by, limit }: { by: string | null; limit: number }): StatusView[] {
     judge(bot)
-    return this.#parts.store.list(bot.row.userId, { since: this.#parts.clock.now() - statusLife, author: by, limit }).map(viewOf)
+    return this.#parts.store
+      .list(bot.row.userId, { since: this.#parts.clock.now() - statusLife, author: by, limit })
+      .map((status) => this.#viewOf(bot.row.userId, status))
+  }
+
+  /** Throws `status-off`, and `status-not-found` for what has run out too. */
+  judge(bot: Bot, id: string): void {
+    judge(bot)
+    const status = this.#parts.store.find(bot.row.userId, id)
+    if (status === null || status.at < this.#parts.clock.now() - statusLife) throw new BotFault('status-not-found', 'No such status')
   }
 
   /** Throws `status-off`, `bot-not-online`, `status-for-nobody`, and what `send` of the connection throws. */
@@ -60,8 +72,9 @@ export class Statuses {
       audience,
     }
     store.add(userId, status)
-    tell({ type: 'status', userId, what: 'posted', status: viewOf(status) })
-    return { status: viewOf(status), people: audience.length }
+    const view = this.#viewOf(userId, status)
+    tell({ type: 'status', userId, what: 'posted', status: view })
+    return { status: view, people: audience.length }
   }
 
   /** Throws `status-off`, `bot-not-online`, `status-not-found`, and what `send` of the connection throws. */
@@ -75,9 +88,12 @@ export class Statuses {
   }
 
   /** What comes under the chat of statuses. */
-  onMessage({ row: { userId } }: Bot, message: Message): void {
-    const { store, tell } = this.#parts
-    const { id, author, authorName, fromMe, at, kind, text, details, changes, reactsTo } = message
+  onMessage(bot: Bot, message: Message): void {
+    const { store, clock, media, tell } = this.#parts
+    const { userId } = bot.row
+    const { id, author, authorName, fromMe, kind, text, details, changes, reactsTo } = message
+    // Whoever says that it is from tomorrow does not have it stay longer.
+    const at = Math.min(message.at, clock.now())
     if (this.#own.has(id)) return
     if (changes !== undefined) {
       const status = store.find(userId, changes.id)
@@ -87,11 +103,15 @@ export class Statuses {
     }
     if (reactsTo !== null || kind === 'unreadable') return
     const status: Status = { id, author, authorName, fromMe, at, kind, text, details, audience: [] }
-    if (store.add(userId, status)) tell({ type: 'status', userId, what: 'posted', status: viewOf(status) })
+    if (!store.add(userId, status)) return
+    media.onStatus(bot, { ...message, at })
+    tell({ type: 'status', userId, what: 'posted', status: this.#viewOf(userId, status) })
   }
 
   trim(): void {
-    this.#parts.store.trim(this.#parts.clock.now() - statusLife)
+    const before = this.#parts.clock.now() - statusLife
+    this.#parts.store.trim(before)
+    this.#parts.media.trimStatuses(before)
   }
 
   #newId(): string {
@@ -103,7 +123,13 @@ export class Statuses {
 
   #forget(userId: string, status: Status): void {
     this.#parts.store.remove(userId, status.id)
-    this.#parts.tell({ type: 'status', userId, what: 'removed', status: viewOf({ ...status, text: '', details: {} }) })
+    this.#parts.media.onDeleted(userId, statusChat, status.id)
+    this.#parts.tell({ type: 'status', userId, what: 'removed', status: this.#viewOf(userId, { ...status, text: '', details: {} }) })
+  }
+
+  #viewOf(userId: string, { id, author, authorName, fromMe, at, kind, text, details }: Status): StatusView {
+    const media = this.#parts.media.view(userId, { chat: statusChat, id })
+    return { id, author, authorName, fromMe, at: iso(at), endsAt: iso(at + statusLife), kind, text, details, media }
   }
 }
 
@@ -117,8 +143,4 @@ function callsOf(bot: Bot): StatusCalls {
   judge(bot)
   if (bot.live === null) throw new BotFault('bot-not-online', 'This session is not online')
   return bot.live.status
-}
-
-function viewOf({ id, author, authorName, fromMe, at, kind, text, details }: Status): StatusView {
-  return { id, author, authorName, fromMe, at: iso(at), endsAt: iso(at + statusLife), kind, text, details }
 }

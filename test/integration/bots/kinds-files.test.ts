@@ -96,6 +96,32 @@ test.runIf(createFfmpeg({ path: () => null }).isThere())('a recording becomes a 
   expect((await downloadMediaMessage(again.whole, 'buffer', {})).equals(opened)).toBe(true)
 })
 
+test('bytes in base64 go out as what they are, and nothing or another kind than is said is refused', async () => {
+  expect((await sent({ type: 'image', data: png })).message.imageMessage?.mimetype).toBe('image/png')
+  const pdf = Buffer.from('%PDF-1.4\n1 0 obj').toString('base64')
+  expect((await sent({ type: 'document', data: pdf, fileName: 'load.pdf' })).message.documentMessage?.mimetype).toBe('application/pdf')
+  for (const body of [
+    { type: 'image', data: '' },
+    { type: 'image', data: pdf },
+    { type: 'image', data: png, mimetype: 'application/pdf' },
+  ])
+    expect((await send(body)).status, JSON.stringify(body)).toBe(400)
+})
+
+test('what other programs take and this one does not is refused with what it takes', async () => {
+  for (const [body, words] of [
+    [{ type: 'image', data: `data:image/png;base64,${png}` }, /^data: must be base64 alone/],
+    [{ type: 'image', data: `${png.slice(0, 76)}\n${png.slice(76)}` }, /^data: must be base64 alone/],
+    [{ type: 'image', url: `data:image/png;base64,${png}` }, /^url: must be an address that begins with http/],
+    ...[`+${ann.number}`, '1 555 010 0011', '1-555-010-0011', `${ann.number}@c.us`, Number(ann.number)].map(
+      (to) => [{ type: 'text', text: 'x', to }, /^to: must be the number with its country code, as text of digits alone/] as const,
+    ),
+    [{ type: 'text', text: 'x', mentions: [`+${ann.number}`] }, /^mentions: must be .*digits alone/],
+    [{ type: 'text', text: 'x', replyTo: { id: `false_${ann.number}@c.us_3EB0AAAA` } }, /^replyTo.id: must be the id of a message/],
+  ] as const)
+    expect(await send(body), JSON.stringify(body)).toMatchObject({ status: 400, body: { message: expect.stringMatching(words) } })
+})
+
 test('where there is no ffmpeg a recording that needs it is refused, and one that does not goes out', async () => {
   bots.context.change({ bots: { ffmpeg: '/nowhere/ffmpeg' } })
   expect(await send({ type: 'audio', voice: true, data: wav() })).toMatchObject({

@@ -1,9 +1,13 @@
 /** Statuses and channels on the double: off unless wanted, put up, read and taken down. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { QueryIds } from 'baileys'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { BotEvent } from '../../../server/bots/contract/native/events.ts'
+import type { MediaView } from '../../../server/bots/contract/native/media-view.ts'
+import type { StatusView } from '../../../server/bots/contract/native/status.ts'
 import { serveBots, type Reply, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact, textOf, type Contact } from '../../fakes/whatsapp/contact.ts'
 import { WhatsAppDouble } from '../../fakes/whatsapp/double.ts'
@@ -106,6 +110,38 @@ test('statuses of others come apart from chats, are taken down with them, and ar
   time.ahead = 25 * 3_600_000
   expect(await texts()).toEqual([])
   time.ahead = 0
+})
+
+test('the picture of a status is fetched when it is asked for, kept sealed, and gone with the status and after a day', async () => {
+  const folder = join(bots.context.dataDir, 'bots', 'files')
+  const post = async (caption: string) => {
+    const sent = await ann.socket.sendMessage('status@broadcast', { image: Buffer.from(png, 'base64'), caption }, toBot)
+    return { sent, ...(await told('status', (event) => event.status.text === caption && event.what === 'posted')).status }
+  }
+  const [yard, ramp] = [await post('our yard'), await post('our ramp')]
+  expect(yard.media).toEqual({ state: 'waiting', problem: null, size: 70, url: `/api/sessions/gate/status/${yard.id}/media` })
+  // What clears the log leaves statuses alone.
+  expect((await call('DELETE', '/log')).status).toBe(200)
+  for (const { id } of [yard, ramp]) {
+    const { status, headers, body } = await call('GET', `/status/${id}/media`)
+    expect([status, headers.get('content-type'), body.toString('base64')]).toEqual([200, 'image/png', png])
+  }
+  const kept = readdirSync(folder)
+  expect(kept).toHaveLength(2)
+  expect(kept.some((name) => readFileSync(join(folder, name)).includes('PNG'))).toBe(false)
+  expect(
+    (await call('GET', `/status?by=${ann.number}`)).body.statuses.map(({ media: { state } }: StatusView & { media: MediaView }) => state),
+  ).toEqual(['kept', 'kept'])
+
+  await ann.socket.sendMessage('status@broadcast', { delete: yard.sent?.key ?? {} }, toBot)
+  await eventually('its file is gone', () => readdirSync(folder).length === 1)
+  expect((await call('GET', `/status/${yard.id}/media`)).status).toBe(404)
+  time.ahead = 25 * 3_600_000
+  expect((await call('GET', `/status/${ramp.id}/media`)).status).toBe(404)
+  // Which looks at once for what has had its time.
+  bots.room.messages.start()
+  time.ahead = 0
+  expect(bots.context.database.prepare('SELECT count(*) FROM bot_media').pluck().get()).toBe(0)
 })
 
 test('a rule that names statuses answers whoever put one up, and no other rule sees it', async () => {

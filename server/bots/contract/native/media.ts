@@ -17,6 +17,19 @@ const uploadView = z.object({
   expiresAt: isoTime,
 })
 
+/** Of a file that came. */
+export const fileReplies = {
+  200: { description: 'The file, in the type that it was sent as', contentType: 'application/octet-stream' },
+  206: { description: 'A part of it', contentType: 'application/octet-stream' },
+  ...refusals,
+  409: failure('The session is not online, and the file is not here'),
+  410: failure('Neither WhatsApp nor the phone has it any more'),
+  413: failure('It is larger than all that the session keeps'),
+  416: failure('The file has no such part'),
+  502: failure('What WhatsApp gave is not the file that was sent'),
+  503: failure('WhatsApp does not give it at the moment'),
+} as const
+
 export const mediaRoutes = {
   uploadMedia: {
     ...shared,
@@ -45,17 +58,7 @@ export const mediaRoutes = {
       'Also of one that is not kept: it is fetched then, as long as WhatsApp or the phone has it. `Range` gives a part. What a browser would not simply show comes as an attachment.',
     verb: 'write',
     bodyType: 'raw',
-    responses: {
-      200: { description: 'The file, in the type that it was sent as', contentType: 'application/octet-stream' },
-      206: { description: 'A part of it', contentType: 'application/octet-stream' },
-      ...refusals,
-      409: failure('The session is not online, and the file is not here'),
-      410: failure('Neither WhatsApp nor the phone has it any more'),
-      413: failure('It is larger than all that the session keeps'),
-      416: failure('The file has no such part'),
-      502: failure('What WhatsApp gave is not the file that was sent'),
-      503: failure('WhatsApp does not give it at the moment'),
-    },
+    responses: fileReplies,
   },
   linkedMedia: {
     method: 'GET',

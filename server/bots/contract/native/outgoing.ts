@@ -5,7 +5,11 @@ import { exactlyOne, exactlyOneWords, mimetype, sourceFields } from './source.ts
 
 const text = z.string().min(1).max(65_536)
 /** Whom the words name, each as `@` and the number; `all` for everybody in a group. */
-const mentions = z.union([z.literal('all'), z.array(person).max(256)]).optional()
+const mentions = z
+  .union([z.literal('all'), z.array(person).max(256)], {
+    error: 'must be `all`, or up to 256 numbers, as text of digits alone, or WhatsApp ids',
+  })
+  .optional()
 /** A link in the words, shown with what is said here, or with what its page says of itself. Never fetched unless asked for. */
 const preview = z
   .union([

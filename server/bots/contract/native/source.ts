@@ -9,10 +9,10 @@ export const uploadId = z.string().regex(/^upload_[0-9A-Za-z]{20}$/)
 /** Fields of everything that carries bytes; spread them into an object that is checked by `exactlyOne`. */
 export const sourceFields = {
   /** Base64; decoded 16 MiB. */
-  data: z.base64().max(22_500_000).optional(),
+  data: z.base64('must be base64 alone: no `data:` before it, no line breaks, and + and / rather than - and _').max(22_500_000).optional(),
   /** Fetched before the call is answered. */
   url: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
     .max(2_000)
     .optional(),
   /** Of `POST …/uploads`. */
@@ -27,5 +27,5 @@ export const exactlyOneWords = 'exactly one of data, url and upload is needed'
 
 export const mimetype = z
   .string()
-  .regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w=.+-]+)?$/)
+  .regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w=.+-]+)?$/, 'must be a type such as image/png')
   .max(100)

@@ -5,6 +5,8 @@ import { failure, messageId, userParams } from '../parts.ts'
 import { detailsView } from './details.ts'
 import { people, person } from './group-views.ts'
 import { at, ok, refusals } from './messages.ts'
+import { fileReplies } from './media.ts'
+import { mediaView } from './media-view.ts'
 import { postContent } from './posts.ts'
 
 export const statusView = z.object({
@@ -18,6 +20,8 @@ export const statusView = z.object({
   kind: z.string(),
   text: z.string(),
   details: detailsView,
+  /** Its picture or video, which is fetched when it is asked for; null where there is none, and of what was put up through here. */
+  media: mediaView.nullable(),
 })
 export type StatusView = z.output<typeof statusView>
 
@@ -60,6 +64,17 @@ export const statusRoutes = {
       201: { description: 'Put up', body: ok.extend({ status: statusView, people: z.number().int() }) },
       ...refused,
     },
+  },
+  statusMedia: {
+    ...shared,
+    method: 'GET',
+    path: at('/status/:messageId/media'),
+    params: userParams.extend({ messageId }),
+    summary: 'The picture, video or sound of a status',
+    description: 'Fetched when it is asked for, kept sealed, and gone with the status. `Range` gives a part.',
+    verb: 'write',
+    bodyType: 'raw',
+    responses: fileReplies,
   },
   removeStatus: {
     ...shared,
