@@ -9,6 +9,7 @@ export const systemPackages = [
   { name: 'mosquitto-clients', program: 'mosquitto_sub' },
   { name: 'curl', program: 'curl' },
   { name: 'python3', program: 'python3' },
+  { name: 'ffmpeg', program: 'ffmpeg' },
 ]
 
 /**
