@@ -96,6 +96,8 @@ test('the phone is asked for older messages of a chat, and the same ones again a
   })
   expect(await bots.call('POST', `${at}/chats/${ann.number}/older`, { count: 2 })).toMatchObject({ status: 200, body: { kept: 1 } })
   expect((await texts()).at(-1)).toBe('text BEFORE-MORE1')
+  // On a way of its own.
+  await eventually('it is told', () => told().length === 3)
   expect(told().at(-1)).toMatchObject({ chat: annChat, came: 2, kept: 1, asked: true })
   expect(await bots.call('POST', `${at}/chats/15550100099/older`, {})).toMatchObject({ status: 409 })
   await bots.call('PATCH', '/v1/bots/gate', { keepsLog: false })

@@ -1,8 +1,10 @@
 /** Every kind that goes out, as the receiver's library decodes it; and what can be done to it afterwards. One room for all. */
 import { normalizeMessageContent, type proto, type WAMessage } from 'baileys'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { BotEvent } from '../../../server/bots/contract/index.ts'
 import { serveBots, type Reply, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact, type Contact } from '../../fakes/whatsapp/contact.ts'
+import { eventually } from '../../fixtures/eventually.ts'
 
 const botNumber = '15550100142'
 const bot = `${botNumber}@s.whatsapp.net`
@@ -10,6 +12,7 @@ const group = '120363000000000001@g.us'
 let bots: ServedBots
 let ann: Contact
 let bob: Contact
+const events: BotEvent[] = []
 
 beforeAll(async () => {
   bots = await serveBots()
@@ -19,6 +22,7 @@ beforeAll(async () => {
   bots.double.addGroup({ id: group, subject: 'Yard', owner: ann.number, members: [ann.number, bob.number, botNumber] })
   await bots.linked('gate', botNumber)
   await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })
+  bots.room.messages.subscribe('gate', (event) => events.push(event))
 })
 
 afterAll(async () => {
@@ -160,6 +164,9 @@ test('a message is deleted for all, of others as admin of the group alone, and t
   const refused = idOf(await bots.call('DELETE', `${path}/messages/${spam}?for=all`))
   await expect.poll(async () => (await row(refused)).problem).toContain('Only an admin')
   await ann.socket.groupParticipantsUpdate(group, [bot], 'promote')
+  await eventually('the bot knows that it is an admin', () =>
+    events.some((event) => event.type === 'group' && event.group.what === 'promoted'),
+  )
   await bots.call('DELETE', `${path}/messages/${spam}?for=all`)
   await ann.event('messages.update', (updates) => updates.some(({ key, update }) => key.id === spam && update.message === null))
   const hers = (await ann.socket.sendMessage(bot, { text: 'hers' }))?.key.id ?? ''

@@ -29,8 +29,14 @@ let ann: Contact
 /** Ann's chat. */
 let chat: string
 
+/** What is tried again is at once, and from the third time on when this hour is over. */
+const backOff = (tries: number): number => (tries < 3 ? 1 : hour)
+const hour = 3_600_000
+let ahead = 0
+
 const serve = async (): Promise<ServedBots> => {
-  const served = await serveBots({ double, dataDir, sealer, timing: { backOff: () => 10 } })
+  const clock = { now: () => Date.now() + ahead, monotonic: () => performance.now() }
+  const served = await serveBots({ double, dataDir, sealer, clock, timing: { backOff } })
   served.room.messages.subscribe('gate', (event) => void told.push(event))
   return served
 }
@@ -69,6 +75,7 @@ async function say(content: AnyMessageContent): Promise<{ id: string; path: stri
 }
 const log = async () => (await bots.call('GET', `/api/sessions/gate/log?chat=${chat}`)).body.messages
 const viewOf = async (id: string) => (await log()).find((message: { id: string }) => message.id === id)?.media
+const triesOf = (id: string) => bots.context.database.prepare('SELECT tries FROM bot_media WHERE message_id = ?').pluck().get(id)
 const become = (id: string, state: string) =>
   eventually(`the file of ${id} is ${state}`, async () => {
     const view = await viewOf(id)
@@ -154,9 +161,11 @@ test.each([
 test('a host that is busy is asked again, over a restart too', async () => {
   media.refuse('download', 503)
   const { id } = await say({ image: png })
-  await eventually('it was tried', async () => (await viewOf(id))?.problem?.includes('503'))
+  await eventually('it was tried, and tried again', () => triesOf(id) === 3)
+  expect((await viewOf(id)).problem).toContain('503')
   await bots.stop()
   media.allow()
+  ahead += hour
   bots = await serve()
   await become(id, 'kept')
 })

@@ -162,7 +162,7 @@ test('the members of a group are asked for once, and again when they have change
   await ann?.message((message) => textOf(message) === 'three')
   expect(asked()).toBe(1)
   await ann?.socket.groupParticipantsUpdate(group, [chatOf(benNumber)], 'add')
-  await expect.poll(() => device()?.connection?.sent.some(({ tag, attrs }) => tag === 'notification' && attrs['from'] === group)).toBe(true)
+  await expect.poll(() => events.some((event) => event.type === 'group' && event.group.what === 'joined'), { timeout: patience }).toBe(true)
   const { messageId } = await send(group, 'welcome')
   await ben?.message((message) => textOf(message) === 'welcome')
   await expect.poll(() => status(messageId)).not.toBe('sending')

@@ -61,7 +61,7 @@ test('a lock that WhatsApp announces is a condition with words and an end; stran
   expect((await view()).restriction).toMatchObject({ kind: 'new-chats' })
   bots.double.restrictions.lift(account())
   await got(ben, 'who are you')
-  expect(await view()).toMatchObject({ restriction: null, queue: 0 })
+  await eventually(view).toMatchObject({ restriction: null, queue: 0 })
   expect(told()).toMatchObject({ restriction: null })
   expect(bots.room.attention()).toEqual([])
 })

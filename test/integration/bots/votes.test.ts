@@ -59,6 +59,7 @@ test('votes in a poll of the bot are counted and told, and a person can change t
   const [asked] = await Promise.all([ann.message(({ key }) => key.id === id), bob.message(({ key }) => key.id === id)])
   expect(asked.message?.pollCreationMessageV3).toMatchObject({ name: 'When?', selectableOptionsCount: 1 })
   await cast(ann, id, ['nine'])
+  await expect.poll(() => totals(id)).toEqual([1, 0, 0])
   await cast(bob, id, ['nine'])
   await expect.poll(() => totals(id)).toEqual([2, 0, 0])
   await cast(bob, id, ['ten'])
@@ -103,7 +104,7 @@ test('votes in a poll that somebody else has asked are counted too, and no rule 
 test('a vote that comes before its poll is counted when that comes; one under a wrong seal never is', async () => {
   const id = (await ann.socket.sendMessage(bot, { poll: { name: 'Early?', values: ['yes', 'no'], selectableCount: 1 } }))?.key.id ?? ''
   await expect.poll(() => totals(id)).toEqual([0, 0])
-  const poll = ann.messages.find(({ key }) => key.id === id) ?? expect.fail('no poll')
+  const poll = await ann.message(({ key }) => key.id === id)
   await vote(ann, Buffer.alloc(32, 1), { poll, options: ['no'], creator: jid(ann), voter: jid(ann) })
   await vote(ann, poll.message?.messageContextInfo?.messageSecret ?? Buffer.alloc(0), {
     poll,
