@@ -58,7 +58,7 @@ export class Calls {
     if (call.state !== 'offered') throw new BotFault('call-over', `The call does not ring any more: it was ${call.state}`)
     if (bot.live === null) throw new BotFault('bot-not-online', 'This session is not online')
     await bot.live.calls.reject(id, call.person)
-    this.#note(bot, { ...call, state: 'rejected' })
+    this.#noteRejected(bot, id)
     if (text !== null) this.#answer(bot, id, call.person, text)
   }
 
@@ -68,10 +68,15 @@ export class Calls {
 
   async #rejectForSetting(bot: Bot, { id, person, isGroup }: { id: string; person: string; isGroup: boolean }): Promise<void> {
     await bot.live?.calls.reject(id, person)
-    const call = this.#parts.store.find(bot.row.userId, id)
-    if (call?.state === 'offered') this.#note(bot, { ...call, state: 'rejected' })
+    this.#noteRejected(bot, id)
     const { rejectCallsText } = bot.row.settings
     if (rejectCallsText !== null && !isGroup) this.#answer(bot, id, person, rejectCallsText)
+  }
+
+  /** Others may have done so meanwhile, or the caller has hung up. */
+  #noteRejected(bot: Bot, id: string): void {
+    const call = this.#parts.store.find(bot.row.userId, id)
+    if (call?.state === 'offered') this.#note(bot, { ...call, state: 'rejected' })
   }
 
   /** Once for each call. */

@@ -65,6 +65,8 @@ export class WhatsAppDouble {
   #waitMs = 0
   #cutInto = 0
   #isMuted: (request: BinaryNode) => boolean = () => false
+  /** What is answered in place of the right answer; null leaves that. */
+  instead: (request: BinaryNode) => BinaryNode | null = () => null
 
   private constructor(http: Server, media: MediaServer | null) {
     this.#http = http
@@ -233,14 +235,15 @@ export class WhatsAppDouble {
       return
     }
     connection.send(
-      answerIq(request, device, {
-        accounts: this.accounts,
-        lookups: this.lookups,
-        profiles: this.profiles,
-        parts: [this.groups, this.channels, this.restrictions, this.appState, this.profiles],
-        mediaHost: this.#media?.host ?? null,
-        removeDevice: (removed) => this.removeDevice(removed),
-      }),
+      this.instead(request) ??
+        answerIq(request, device, {
+          accounts: this.accounts,
+          lookups: this.lookups,
+          profiles: this.profiles,
+          parts: [this.groups, this.channels, this.restrictions, this.appState, this.profiles],
+          mediaHost: this.#media?.host ?? null,
+          removeDevice: (removed) => this.removeDevice(removed),
+        }),
     )
   }
 

@@ -88,6 +88,10 @@ function keyBundle({ attrs }: BinaryNode, accounts: Accounts): BinaryNode {
 
 function usync(request: BinaryNode, query: BinaryNode | undefined, { accounts, lookups, profiles }: IqContext): BinaryNode {
   const asked = new Set(children(child(query, 'query')).map(({ tag }) => tag))
+  if (lookups.heldBackWith !== null && asked.has('contact')) {
+    const why = node('error', { code: String(lookups.heldBackWith), text: 'rate-overlimit' })
+    return result(request, [node('usync', { ...query?.attrs }, [node('result', {}, [node('contact', {}, [why])]), node('list')])])
+  }
   const users = children(child(query, 'list')).map((user) => {
     const phone = contentText(child(user, 'contact'))
     if (phone === undefined) {

@@ -18,6 +18,8 @@ const lookups: Readonly<Record<string, Lookup>> = {
 export class Lookups {
   readonly #refusals = new Map<Lookup, Turns<number>>()
   readonly #canonical = new Map<string, string>()
+  /** Questions about numbers are answered with this error within the answer, and with nobody; null ends that. */
+  heldBackWith: number | null = null
   /** How often each was asked. */
   readonly asked = new Map<Lookup, number>()
 

@@ -76,6 +76,18 @@ test('a call is told as it rings and ends, once though it is told again, and is 
   expect(await bots.call('POST', `${at}/calls/nothing/reject`, {})).toMatchObject({ status: 404 })
 })
 
+test('a call that two refuse at once was rejected once', async () => {
+  const call = bots.double.calls.ring(ann.number, number)
+  await heard('call', (event) => event.call.id === call.id)
+  await Promise.all([1, 2].map(() => bots.call('POST', `${at}/calls/${call.id}/reject`, {})))
+  expect(call.state).toBe('rejected')
+  const next = bots.double.calls.ring(ann.number, number)
+  await heard('call', (event) => event.call.id === next.id)
+  expect(told(call.id)).toEqual(['offered', 'rejected'])
+  bots.double.calls.end(next)
+  await heard('call', (event) => event.call.id === next.id && event.call.state === 'missed')
+})
+
 test('where calls are refused by a setting the caller gets its text once', async () => {
   await bots.call('PATCH', '/v1/bots/gate', { rejectCalls: true, rejectCallsText: 'No calls here' })
   const call = bots.double.calls.ring(ann.number, number)

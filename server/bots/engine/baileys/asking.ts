@@ -16,11 +16,12 @@ export interface Asker {
 
 export function createAsker(sender: Pick<Sender, 'answered'>): Asker {
   async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await sender.answered(question(), refusedOf)
-    } catch (error) {
-      throw problemOf(error)
-    }
+    return sender.answered(
+      question().catch((error: unknown) => {
+        throw problemOf(error)
+      }),
+      refusedOf,
+    )
   }
   return {
     ask,

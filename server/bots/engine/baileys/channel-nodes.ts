@@ -5,7 +5,8 @@ import type { Channel, Post } from '../channels.ts'
 import { readContent } from './content.ts'
 import { childOf, childrenOf, msOf } from './nodes.ts'
 
-const words = z.object({ text: z.string().nullish() }).nullish()
+const text = z.coerce.string().nullish().catch(null)
+const words = z.object({ text }).nullish().catch(null)
 /** As much of it as is used; WhatsApp leaves out what it likes. */
 const shape = z.object({
   id: z.string(),
@@ -13,13 +14,13 @@ const shape = z.object({
     .object({
       name: words,
       description: words,
-      invite: z.string().nullish(),
+      invite: text,
       subscribers_count: z.coerce.number().catch(0),
-      creation_time: z.string().nullish(),
-      verification: z.string().nullish(),
+      creation_time: text,
+      verification: text,
     })
     .partial(),
-  viewer_metadata: z.object({ mute: z.string().nullish(), role: z.string().nullish() }).nullish(),
+  viewer_metadata: z.object({ mute: text, role: text }).nullish().catch(null),
 })
 
 const roles: Readonly<Record<string, Channel['role']>> = { OWNER: 'owner', ADMIN: 'admin', SUBSCRIBER: 'follower' }

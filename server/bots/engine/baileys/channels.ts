@@ -17,6 +17,7 @@ export interface ChannelCallParts {
 /** The query that the library has no call for: all channels that the account follows. */
 const followedQuery = { id: '6388546374527196', path: 'xwa2_newsletter_subscribed' } as const
 const server = 's.whatsapp.net'
+const unsaid = 'WhatsApp answered with nothing that says whether it was done'
 
 export function createChannelCalls({ library, socket, sender }: ChannelCallParts): ChannelCalls {
   const told = <Answer>(answer: Promise<Answer>): Promise<Answer> => sender.answered(answer.catch(translated), channelRefusalOf)
@@ -27,7 +28,7 @@ export function createChannelCalls({ library, socket, sender }: ChannelCallParts
     const answer = await told(
       socket.query({ tag: 'iq', attrs, content: [{ tag: 'query', attrs: { query_id: id }, content }] }) as Promise<BinaryNode>, // what a query answers with
     )
-    const said: unknown = JSON.parse(textOf(childOf(answer, 'result')) || '{}')
+    const said = jsonIn(textOf(childOf(answer, 'result')))
     const [error] = listIn(said, 'errors')
     if (error !== undefined) throw channelRefusalOf(codeOf(error) ?? 500)
     return Reflect.get(Object(Reflect.get(Object(said), 'data')), path)
@@ -52,7 +53,10 @@ export function createChannelCalls({ library, socket, sender }: ChannelCallParts
     read: async (name) => channelIn(await ('id' in name ? read('JID', name.id) : read('INVITE', name.invite))),
     async create(name, description) {
       const input = { name, description: description === '' ? null : description }
-      return channelIn(await ask(library.QueryIds.CREATE, library.XWAPaths.xwa2_newsletter_create, { input }))
+      const made = channelOf(await ask(library.QueryIds.CREATE, library.XWAPaths.xwa2_newsletter_create, { input }))
+      // It may be there all the same.
+      if (made === null) throw new BotFault('whatsapp-refused', unsaid)
+      return made
     },
     follow: async (id, on) => void (await told(on ? socket.newsletterFollow(id) : socket.newsletterUnfollow(id))),
     mute: async (id, on) => void (await told(on ? socket.newsletterMute(id) : socket.newsletterUnmute(id))),
@@ -121,14 +125,21 @@ function wordsOf(said: unknown): string | null {
 function translated(error: unknown): never {
   const code = codeOf(Reflect.get(Object(error), 'data'))
   if (code !== null) throw channelRefusalOf(code)
-  if (error instanceof Error && error.message.includes('unexpected response structure'))
-    throw new BotFault('whatsapp-refused', 'WhatsApp answered with nothing that says whether it was done')
+  if (error instanceof Error && error.message.includes('unexpected response structure')) throw new BotFault('whatsapp-refused', unsaid)
   throw error
 }
 
 function codeOf(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('message' in error)) return null
   return Number(Reflect.get(Object(Reflect.get(error, 'extensions')), 'error_code')) || 400
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text || '{}')
+  } catch {
+    throw new BotFault('whatsapp-refused', 'WhatsApp answered with something that cannot be read here')
+  }
 }
 
 function listIn(said: unknown, name: string): unknown[] {

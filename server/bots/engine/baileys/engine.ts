@@ -7,6 +7,7 @@ import type { Version } from '../../version/whatsapp-version.ts'
 import { createProxyAgent } from '../proxy-agent.ts'
 import { createConnection, type ConnectionLife } from './connection.ts'
 import { readForeignLink } from './foreign-link.ts'
+import { attendDirty } from './dirty.ts'
 import { createGroupCache } from './group-cache.ts'
 import { isReadHere } from './history.ts'
 import { createKeeping } from './keeping.ts'
@@ -82,6 +83,7 @@ export function createBaileysEngine({ url, log, version, egress }: BaileysOption
       followTrail(socket, library, trail)
       hearPeople(socket, people)
       groups.attach(socket)
+      attendDirty(socket, log)
       keeping.attach(socket)
       return createConnection({ library, socket, link, events, keeping, people, groups, agent, life, log, moreQrs, history })
     },

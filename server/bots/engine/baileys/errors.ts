@@ -3,6 +3,8 @@
  * `output.statusCode`.
  */
 import { Fault } from '../../../fault.ts'
+import { reasonOf } from '../../../isolation.ts'
+import { BotFault } from '../../fault.ts'
 import type { Close } from '../engine.ts'
 import { closeOf, type CloseFacts, lost, refusalOf, unanswered } from '../whatsapp-codes.ts'
 
@@ -24,6 +26,14 @@ export function problemOf(error: unknown, refused: (code: number) => Fault = ref
   const own = libraryCode(error) ?? 0
   if (own === 428) return lost()
   return own === 408 ? unanswered() : error
+}
+
+/** Of a question: what the library throws over an answer that it cannot read is WhatsApp's, and what the disk says is not. */
+export function answerProblemOf(error: unknown, refused?: (code: number) => Fault): unknown {
+  const problem = problemOf(error, refused)
+  if (problem instanceof Fault || !(problem instanceof Error) || 'errcode' in problem) return problem
+  const words = `WhatsApp answered with something that cannot be read here: ${reasonOf(problem)}`
+  return new BotFault('whatsapp-refused', words, {}, { cause: problem })
 }
 
 /** Words for what went wrong with a passkey. */

@@ -69,7 +69,12 @@ export function createGroupCalls({ library, socket, people, cache, answered }: G
     async list() {
       const all = Object.values(await answered(socket.groupFetchAllParticipating(), lookupRefusalOf))
       cache.keep(all)
-      return all.map(({ id, subject, participants }) => ({ id, subject, members: participants.length }))
+      // Some parts of communities have no subject.
+      return all.map(({ id, subject, participants }) => ({
+        id,
+        subject: (subject as string | undefined) ?? '',
+        members: participants.length,
+      }))
     },
     read,
     async create(subject, wanted) {
@@ -110,14 +115,15 @@ export function createGroupCalls({ library, socket, people, cache, answered }: G
       const attrs = { to: 's.whatsapp.net', type: 'set', xmlns: 'w:profile:picture', target: id }
       await told('change', socket.query({ tag: 'iq', attrs, content }))
     },
-    invite: (id) => told('read', socket.groupInviteCode(id)).then((code) => code ?? ''),
-    revokeInvite: (id) => told('change', socket.groupRevokeInvite(id)).then((code) => code ?? ''),
+    invite: (id) => told('read', socket.groupInviteCode(id)).then(codeIn),
+    revokeInvite: (id) => told('change', socket.groupRevokeInvite(id)).then(codeIn),
     async inviteInfo(code) {
       return factsNamed(factsOf(groupIn(await ask('invite', 'get', anyGroup, { tag: 'invite', attrs: { code } }))))
     },
     async join(code) {
       const [said] = childrenOf(await ask('invite', 'set', anyGroup, { tag: 'invite', attrs: { code } }))
-      return { group: said?.attrs['jid'] ?? '', waits: said?.tag === 'membership_approval_request' }
+      if (said?.attrs['jid'] === undefined) throw unnamed()
+      return { group: said.attrs['jid'], waits: said.tag === 'membership_approval_request' }
     },
     async leave(id) {
       await told('read', socket.groupLeave(id))
@@ -151,8 +157,17 @@ function participants(jids: readonly string[]): BinaryNode[] {
 /** Throws what a refusal without a description of the group means. */
 function groupIn(answer: BinaryNode): BinaryNode {
   const group = childOf(answer, 'group')
-  if (group?.attrs['id'] === undefined) throw new BotFault('whatsapp-refused', 'WhatsApp did not say which group it is')
+  if (group?.attrs['id'] === undefined) throw unnamed()
   return group
+}
+
+function unnamed(): BotFault {
+  return new BotFault('whatsapp-refused', 'WhatsApp did not say which group it is')
+}
+
+function codeIn(code: string | undefined): string {
+  if (code === undefined || code === '') throw new BotFault('whatsapp-refused', 'WhatsApp did not say what the link is')
+  return code
 }
 
 /** Cut to a square where a library for pictures is there; a JPEG goes as it is where none is. Throws `picture-unusable`. */

@@ -3,6 +3,8 @@ import type { AuthenticationCreds, BinaryNode, WASocket } from 'baileys'
 import type { Account } from '../engine.ts'
 import type { LinkRows } from '../link.ts'
 import { bare, pairOf, type KnownPeople, type Pair } from '../people.ts'
+import { lookupRefusalOf } from '../whatsapp-codes.ts'
+import { childOf, childrenOf } from './nodes.ts'
 
 type Library = typeof import('baileys')
 
@@ -131,6 +133,12 @@ export async function lookUp(library: Library, socket: WASocket, people: KnownPe
     .withContactProtocol()
     .withLIDProtocol()
     .withUser(new library.USyncUser().withPhone(`+${number}`))
+  const read = query.parseUSyncQueryResult.bind(query)
+  query.parseUSyncQueryResult = (answer) => {
+    const code = heldBackIn(answer)
+    if (code !== null) throw lookupRefusalOf(code)
+    return read(answer)
+  }
   const found = (await socket.executeUSyncQuery(query))?.list.find(({ contact }) => contact === true)
   if (found === undefined) return null
   const asked = `${number}@s.whatsapp.net`
@@ -140,4 +148,11 @@ export async function lookUp(library: Library, socket: WASocket, people: KnownPe
   people.learn([chat === asked ? { other: known, id: chat } : { other: asked, id: chat }])
   const hidden = typeof found['lid'] === 'string' && found['lid'] !== '' ? found['lid'] : people.hiddenIdOf(chat)
   return { number: chat.split('@')[0] ?? number, hiddenId: hidden }
+}
+
+/** A refusal may stand within an answer, beside a list of nobody. */
+function heldBackIn(answer: BinaryNode | undefined): number | null {
+  const parts = childrenOf(childOf(childOf(answer, 'usync'), 'result'))
+  const error = parts.map((part) => childOf(part, 'error')).find((each) => each !== undefined)
+  return error === undefined ? null : Number(error.attrs['code']) || 500
 }

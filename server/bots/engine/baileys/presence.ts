@@ -41,7 +41,12 @@ export function hearPresence(socket: WASocket, log: Log, happened: (happening: P
         chat,
         person: await numbered(socket, person),
         state: states[lastKnownPresence],
-        lastSeen: lastSeen === undefined ? null : lastSeen * 1_000,
+        // It may say a word in its place.
+        lastSeen: lastSeen === undefined ? null : timeOf(lastSeen * 1_000),
       })
   }
+}
+
+function timeOf(ms: number): number | null {
+  return ms < 0 || Number.isNaN(new Date(ms).getTime()) ? null : ms
 }

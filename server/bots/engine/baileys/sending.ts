@@ -5,7 +5,7 @@ import type { Fault } from '../../../fault.ts'
 import { escape } from '../../../isolation.ts'
 import type { Connection, Written } from '../engine.ts'
 import { lost, noNewChats, refusalOf, restricted, unanswered } from '../whatsapp-codes.ts'
-import { problemOf } from './errors.ts'
+import { answerProblemOf, problemOf } from './errors.ts'
 import type { AskRestriction } from './restrictions.ts'
 import { write, type WritingParts } from './writing.ts'
 
@@ -13,7 +13,7 @@ export interface Sender {
   send: Connection['send']
   /**
    * An answer of the server, or what became of the connection: the library would wait for another minute. Throws what `refused` makes of a
-   * refusal's code.
+   * refusal's code, and `whatsapp-refused` for an answer that cannot be read.
    */
   answered<Answer>(answer: Promise<Answer>, refused?: (code: number) => Fault): Promise<Answer>
   /** The connection is over: nobody will hear of what is under way. */
@@ -73,7 +73,7 @@ export function createSender({ restrictions, refused, ...parts }: SenderParts): 
     },
     answered: (answer, meaning) =>
       inTime(longestAnswer, Promise.race([answer, over.promise]), unanswered).catch((error: unknown) => {
-        throw problemOf(error, meaning)
+        throw answerProblemOf(error, meaning)
       }),
     end: () => over.reject(lost()),
   }
