@@ -131,8 +131,15 @@ async function answer({
       delay.disable()
       // Of the loop's own turns of 10 ms what is above them.
       return { p99: Math.max(0, delay.percentile(99) / 1e6 - turn), most: Math.max(0, delay.max / 1e6 - turn) }
-    case 'chats':
-      return { chats: (await bots.call('GET', `/api/sessions/${userId}/chats?limit=200`)).body.chats.length }
+    case 'chats': {
+      let chats = 0
+      for (let before = ''; ;) {
+        const page = (await bots.call('GET', `/api/sessions/${userId}/chats?limit=200${before}`)).body
+        chats += page.chats.length
+        if (page.next === null) return { chats }
+        before = `&before=${page.next}`
+      }
+    }
     case 'all-online':
       await Promise.all(service.list().map((bot) => bot.settled(1_000, () => bot.state === 'reconnecting')))
       await Promise.all(service.list().map((bot) => bot.settled(90_000, () => bot.state === 'online')))

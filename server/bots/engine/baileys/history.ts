@@ -2,6 +2,7 @@
  * The history that a phone hands over: the pairs of ids, names and tokens in it always, its messages where they are wanted. Worked on in
  * slices of a few ms, so that 50,000 messages of one bot hold up nobody else.
  */
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createInflate, inflate } from 'node:zlib'
 import { pipeline } from 'node:stream/promises'
@@ -42,6 +43,8 @@ const slice = 4
 const sliceOf = 16
 /** Ms for the phone, which may sleep. */
 const longestPhone = 45_000
+/** Ms before each further try to fetch a part. */
+const fetchedAgainAfter = [250, 2_000, 15_000, 60_000]
 const day = 86_400_000
 const inflated = promisify(inflate)
 
@@ -79,7 +82,7 @@ export function hearHistory({ library, socket, creds, people, asker, log, ...par
   socket.ev.on('messaging-history.set', (history) => take('older messages could not be read', () => readSmall(history)))
 
   async function read(notice: proto.Message.IHistorySyncNotification): Promise<void> {
-    const { rest, conversations } = partsOfHistory(await bytesOf(notice))
+    const { rest, conversations } = partsOfHistory(await fetched(notice))
     const { phoneNumberToLidMappings, pushnames } = protobuf.HistorySync.decode(rest)
     await learnPairs(phoneNumberToLidMappings)
     const names = pushnames.flatMap(({ id, pushname }) => (id == null || pushname == null ? [] : [{ id, notify: pushname }]))
@@ -96,6 +99,20 @@ export function hearHistory({ library, socket, creds, people, asker, log, ...par
     }
     await learnChats(heads)
     if (handed > before) happened({ type: 'history', request: null, chat: null, came: handed - before })
+  }
+
+  /** The phone hands each part over once. */
+  async function fetched(notice: proto.Message.IHistorySyncNotification): Promise<Buffer> {
+    for (const wait of fetchedAgainAfter) {
+      try {
+        return await bytesOf(notice)
+      } catch (error) {
+        log.warn({ error: reasonOf(error) }, 'a part of a history could not be fetched; it is tried again')
+        await setTimeout(wait, undefined, { ref: false })
+        if (isOver()) throw error
+      }
+    }
+    return bytesOf(notice)
   }
 
   async function bytesOf(notice: proto.Message.IHistorySyncNotification): Promise<Buffer> {
