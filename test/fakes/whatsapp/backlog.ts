@@ -7,6 +7,8 @@ export class Backlog {
   ending: 'at-once' | 'when-told' | 'never' = 'at-once'
   /** True: what waits is counted first and sent when the device asks for a batch. */
   isPreviewed = false
+  /** So many of the last that waited come right behind the others as if they had only just been written. */
+  live = 0
   readonly #unended = new Set<Device>()
 
   /** A device has logged in. */
@@ -22,7 +24,9 @@ export class Backlog {
   /** The device asks for what was announced, or is handed all of it. */
   deliver(device: Device): void {
     // What it has acknowledged is not among it, and does not come again.
-    for (const stanza of device.waiting) device.connection?.send({ ...stanza, attrs: { ...stanza.attrs, offline: '0' } })
+    const old = device.waiting.length - this.live
+    for (const [index, stanza] of device.waiting.entries())
+      device.connection?.send(index < old ? { ...stanza, attrs: { ...stanza.attrs, offline: '0' } } : stanza)
     if (this.ending === 'at-once') this.#end(device)
   }
 

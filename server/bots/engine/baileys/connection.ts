@@ -24,6 +24,7 @@ import type { Keeping } from './keeping.ts'
 import type { BaileysLink } from './link.ts'
 import { createNaming } from './naming.ts'
 import { keyFor } from './outgoing.ts'
+import { hearInOrder } from './order.ts'
 import { createPairing } from './pairing.ts'
 import { profileCalls } from './profile.ts'
 import { hearPresence, presenceCalls } from './presence.ts'
@@ -151,7 +152,7 @@ export function createConnection(parts: ConnectionParts): Connection {
         events.message(read)
       }
     })
-  socket.ev.on('messages.upsert', ({ messages }) => hear(messages))
+  hearInOrder(socket, hear, (error) => log.error({ error: reasonOf(error) }, 'a message that came in could not be told'))
   hearWithheld(socket, (stanza) =>
     guarded(() => {
       const message = withheldMessage(stanza, library, creds.me?.id ?? '', creds.me?.lid ?? '')
