@@ -56,6 +56,7 @@ export interface BotsRoom extends Room {
   /** Files of messages. */
   media: Media
   composer: Composer
+  people: Pick<People, 'idOf'>
 }
 
 export interface BotsGiven {
@@ -275,6 +276,7 @@ export function createBotsRoom(
     messages,
     outbox,
     composer,
+    people,
     log: logStore,
     media,
     async start() {

@@ -17,8 +17,9 @@ export interface ContactParts extends PresenceParts, CallRouteParts, ChatRoutePa
   contacts: Contacts
 }
 
-export function contactHandlers({ service, contacts }: ContactParts): Handlers<Contract<typeof contactRoutes>['routes']> {
+export function contactHandlers({ service, contacts, people }: ContactParts): Handlers<Contract<typeof contactRoutes>['routes']> {
   const ok = { status: 200 as const, body: { success: true as const } }
+  const personIn = ({ userId, contact }: { userId: string; contact: string }): string => people.idOf(userId, chatOf(contact))
   const calls = (userId: string) => {
     const bot = service.get(userId)
     return { bot, calls: liveConnection(bot).contacts }
@@ -30,32 +31,32 @@ export function contactHandlers({ service, contacts }: ContactParts): Handlers<C
       return { status: 200, body: { success: true, contacts: items.map(contactView), next } }
     },
     contact: async ({ params }) => {
-      const detail = await contacts.detail(service.get(params.userId), chatOf(params.contact))
+      const detail = await contacts.detail(service.get(params.userId), personIn(params))
       return { status: 200, body: { success: true, contact: detailView(detail) } }
     },
     contactPicture: async ({ params, query }) => {
       const { bot, calls: ask } = calls(params.userId)
-      const { bytes, mimetype } = await contacts.picture(bot, ask, chatOf(params.contact), query.size)
+      const { bytes, mimetype } = await contacts.picture(bot, ask, personIn(params), query.size)
       return { status: 200, body: bytes, headers: { 'content-type': mimetype, 'cache-control': 'private, max-age=300' } }
     },
     saveContact: async ({ params, body }) => {
       const { bot, calls: ask } = calls(params.userId)
-      const contact = await contacts.save(bot, ask, chatOf(params.contact), body.name)
+      const contact = await contacts.save(bot, ask, personIn(params), body.name)
       return { status: 200, body: { success: true, contact: contactView(contact) } }
     },
     removeContact: async ({ params }) => {
       const { bot, calls: ask } = calls(params.userId)
-      await contacts.remove(bot, ask, chatOf(params.contact))
+      await contacts.remove(bot, ask, personIn(params))
       return ok
     },
     blockContact: async ({ params }) => {
       const { bot, calls: ask } = calls(params.userId)
-      await contacts.block(bot, ask, chatOf(params.contact), true)
+      await contacts.block(bot, ask, personIn(params), true)
       return ok
     },
     unblockContact: async ({ params }) => {
       const { bot, calls: ask } = calls(params.userId)
-      await contacts.block(bot, ask, chatOf(params.contact), false)
+      await contacts.block(bot, ask, personIn(params), false)
       return ok
     },
     blockList: async ({ params }) => {

@@ -22,7 +22,7 @@ export function presenceHandlers({ service, presences, people }: PresenceParts):
       const connection = liveConnection(service.get(params.userId))
       if (state === 'available' || state === 'unavailable') await connection.presence.show(state === 'available')
       else if (chat === undefined) throw new BotFault('chat-missing', `chat is required to show ${state}`)
-      else await connection.presence.write(chatOf(chat), state)
+      else await connection.presence.write(people.idOf(params.userId, chatOf(chat)), state)
       return ok
     },
     subscribePresence: async ({ params, body }) => {

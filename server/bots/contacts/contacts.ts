@@ -1,6 +1,6 @@
 /** The people a bot knows: as its phone and WhatsApp name them, and what they show of themselves when they are asked about. */
 import type { Bot } from '../bot/bot.ts'
-import { numberOf } from '../engine/address.ts'
+import { chatOf, numberOf } from '../engine/address.ts'
 import type { About, Business, ContactCalls, Picture, PictureSize } from '../engine/contacts.ts'
 import type { Connection } from '../engine/engine.ts'
 import type { Happening } from '../engine/happenings.ts'
@@ -55,8 +55,8 @@ export class Contacts {
       if (known === null) throw unknown()
       return { ...known, about: null, business: null, pictureUrl: null }
     }
-    const id = known?.person ?? person
-    if (known === null && !(await exists(id, live))) throw unknown()
+    const id = known?.person ?? (await accountOf(person, live))
+    if (id === null) throw unknown()
     const [about, business, pictureUrl] = await Promise.all([
       live.contacts.about(id),
       live.contacts.business(id),
@@ -111,9 +111,12 @@ export class Contacts {
   }
 }
 
-async function exists(person: string, { lookUp }: Pick<Connection, 'lookUp'>): Promise<boolean> {
+/** As WhatsApp writes its number; null when there is none. */
+async function accountOf(person: string, { lookUp }: Pick<Connection, 'lookUp'>): Promise<string | null> {
   const number = numberOf(person)
-  return number === null || (await lookUp(number)) !== null
+  if (number === null) return person
+  const account = await lookUp(number)
+  return account === null ? null : chatOf(account.number)
 }
 
 function stranger(person: string): Contact {

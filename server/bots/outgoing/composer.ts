@@ -48,13 +48,14 @@ export function createComposer(parts: ComposerParts) {
   const chatIn = ({ row: { userId } }: Bot, chat: string): string => people.idOf(userId, chatOf(chat))
 
   /** By the log, where it is there, rather than by what a caller says of it. Throws `author-missing`. */
-  function keyOf({ row: { userId } }: Bot, chat: string, given: MessageKey): { key: MessageKey; known: LoggedMessage | undefined } {
+  function keyOf(bot: Bot, chat: string, given: MessageKey): { key: MessageKey; known: LoggedMessage | undefined } {
+    const { userId } = bot.row
     const known = log.find(userId, given.id, chat)
     const fromMe = known?.fromMe ?? (given.fromMe || store.find(userId, given.id)?.chat === chat)
     const author = isGroup(chat) && !fromMe ? (known?.author ?? given.author) : undefined
     if (isGroup(chat) && !fromMe && author === undefined)
       throw new BotFault('author-missing', 'The message is not in the log: say who wrote it (author)')
-    return { key: { id: given.id, fromMe, ...(author === undefined ? {} : { author: chatOf(author) }) }, known }
+    return { key: { id: given.id, fromMe, ...(author === undefined ? {} : { author: chatIn(bot, author) }) }, known }
   }
 
   function answered(bot: Bot, chat: string, given: NonNullable<OutgoingBody['replyTo']>): Answered {

@@ -97,18 +97,20 @@ export class Rules {
     draft: RuleDefinition | null,
   ): Promise<{ id: string | null; name: string; action: RuleAction['type']; text: string | null }[]> {
     const { ready, clock } = this.#parts
+    const idOf = (id: string): string => this.#parts.idOf(userId, id)
+    const sample = { ...message, chat: idOf(message.chat), author: idOf(message.author) }
     if (draft !== null) await this.#check(userId, draft)
     const rules = draft === null ? await ready.of(userId) : [{ ...draft, id: null, test: await textMatcher(draft.match.text) }]
     const acts = []
     for (const rule of rules) {
-      const caught = rule.enabled || draft !== null ? caughtBy(rule, message, (id) => this.#parts.idOf(userId, id)) : null
+      const caught = rule.enabled || draft !== null ? caughtBy(rule, sample, idOf) : null
       if (caught === null) continue
       const { action } = rule
       acts.push({
         id: rule.id,
         name: rule.name,
         action: action.type,
-        text: action.type === 'reply' ? fillTemplate(action.template, message, caught, new Date(clock.now())) : null,
+        text: action.type === 'reply' ? fillTemplate(action.template, sample, caught, new Date(clock.now())) : null,
       })
       if (rule.stop) break
     }

@@ -7,6 +7,7 @@ import type { LogStore } from '../../bots/messages/log-store.ts'
 import type { Messages } from '../../bots/messages/messages.ts'
 import type { Outbox } from '../../bots/messages/outbox.ts'
 import type { Composer } from '../../bots/outgoing/composer.ts'
+import type { People } from '../../bots/people/people.ts'
 import type { BotService } from '../../bots/service.ts'
 import type { Api } from '../../http/api.ts'
 import type { Standing } from '../../http/rights.ts'
@@ -15,6 +16,7 @@ export interface BotAccess {
   service: Pick<BotService, 'list' | 'get'>
   log: Pick<LogStore, 'read'>
   media: Pick<Media, 'view' | 'get' | 'read'>
+  people: Pick<People, 'idOf'>
   outbox: Pick<Outbox, 'add' | 'row' | 'cappedUntil'>
   composer: Composer
   messages: Pick<Messages, 'subscribe'>

@@ -11,7 +11,7 @@ import { botInput, chatInput, isReached, messageInput, reached, type BotAccess }
 const mostShown = 1_048_576
 
 export function readingTools(access: BotAccess): BuiltInTool[] {
-  const { service, log, media } = access
+  const { service, log, media, people } = access
   return [
     builtInTool({
       name: 'bots_list',
@@ -65,7 +65,7 @@ export function readingTools(access: BotAccess): BuiltInTool[] {
       right: 'bots:use',
       about: ({ userId }) => userId,
       async run({ userId, messageId, chat }, { standing }) {
-        const id = chatOf(chat)
+        const id = people.idOf(userId, chatOf(chat))
         const file = await media.get(reached(access, userId, standing), id, messageId)
         const { mimetype, size, name } = file
         const told = facts({ mimetype, size, name, ...media.view(userId, { chat: id, id: messageId }) })

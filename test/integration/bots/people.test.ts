@@ -73,6 +73,20 @@ test('a number that the account writes otherwise is looked up, and messages to e
   expect(await at('/numbers/15550109999')).toMatchObject({ exists: false, phoneNumber: null, hiddenId: null, chat: null })
 })
 
+test('a contact, an author and a sample for the rules may be named by the number as people write it', async () => {
+  expect(await at(`/contacts/${evaWritten}`)).toMatchObject({ contact: { id: chatOf(evaNumber), pushName: 'Eva' } })
+  expect((await bots.call('POST', `/api/sessions/gate/contacts/${evaWritten}/block`)).status).toBe(200)
+  expect(await at(`/contacts/${evaNumber}`)).toMatchObject({ contact: { blocked: true } })
+  expect((await bots.call('DELETE', `/api/sessions/gate/contacts/${evaWritten}/block`)).status).toBe(200)
+  // One that nobody has looked up.
+  const written = '5531987654321'
+  bots.double.lookups.canonical(written, annNumber)
+  expect(await at(`/contacts/${written}`)).toMatchObject({ contact: { id: chatOf(annNumber) } })
+  const rule = { name: 'Eva alone', match: { senders: [evaNumber] }, action: { type: 'reply', template: 'yes' } }
+  const { body } = await bots.call('POST', '/api/sessions/gate/rules/try', { message: { from: evaWritten, text: 'hello' }, rule })
+  expect(body).toMatchObject({ success: true, acts: [{ name: 'Eva alone' }] })
+})
+
 test('a message whose number nobody has looked up goes to the account that WhatsApp names', async () => {
   const written = '5521987654321'
   bots.double.lookups.canonical(written, annNumber)

@@ -13,7 +13,7 @@ test.each(['sent', 'delivered', 'read'] as const)('a message that is %s before a
   const tools = botTools({
     // Whose it is, is all that is looked at.
     service: { list: () => [], get: () => ({ row: { userId: 'gate', madeBy: 'owner' } }) as Bot },
-    ...({} as Pick<BotAccess, 'media' | 'composer' | 'api'>), // nothing here asks them
+    ...({} as Pick<BotAccess, 'media' | 'composer' | 'api' | 'people'>), // nothing here asks them
     log: { read: () => ({ items: [], next: null }) },
     outbox: { add: () => queued, row: () => ({ ...queued, status: reached }), cappedUntil: () => null },
     messages: { subscribe: () => () => undefined },
