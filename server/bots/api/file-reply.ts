@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { handled, type Call } from '../../http/api.ts'
 import { attachment } from '../../http/file-names.ts'
 import { BotFault } from '../fault.ts'
-import { isShown } from '../media/file-type.ts'
+import { isShown, withEnding } from '../media/file-type.ts'
 import type { Range } from '../media/sealed-files.ts'
 
 export interface FileReply {
@@ -25,7 +25,7 @@ export async function sendFile({ size, mimetype, name, read }: FileReply, { node
   response.setHeader('content-length', end - start)
   response.setHeader('accept-ranges', 'bytes')
   if (part !== null) response.setHeader('content-range', `bytes ${start}-${end - 1}/${size}`)
-  const disposition = attachment(name ?? 'file')
+  const disposition = attachment(withEnding(name ?? 'file', mimetype))
   response.setHeader('content-disposition', isShown(mimetype) ? disposition.replace('attachment', 'inline') : disposition)
   // Whatever somebody sends is never a page of ours. A sandbox would keep the browser's own viewer from showing a document.
   const isDocument = mimetype === 'application/pdf'

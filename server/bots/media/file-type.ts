@@ -10,7 +10,7 @@ export const headBytes = 4_100
 export async function typeOf(head: Uint8Array, said: string | null): Promise<string | null> {
   const given = baseOf(said ?? '')
   if (!vague.has(given)) return given
-  return (await looksLike(head)) ?? (given === '' ? null : given)
+  return (await wholeLook(head)) ?? (given === '' ? null : given)
 }
 
 /** What a browser may show by itself, without anything of it becoming a page that runs. */
@@ -36,9 +36,15 @@ export async function receivedType(kind: CarryingKind, said: string, head: Uint8
 }
 
 async function looksLike(head: Uint8Array): Promise<string | null> {
+  const found = await wholeLook(head)
+  return found === null ? null : baseOf(found)
+}
+
+/** With what is within it, where that matters: sound in Ogg is played as Opus only where its type says so. */
+async function wholeLook(head: Uint8Array): Promise<string | null> {
   const { fileTypeFromBuffer } = await import('file-type')
   const found = await fileTypeFromBuffer(head).catch(() => undefined)
-  return found === undefined ? null : baseOf(found.mime)
+  return found?.mime.toLowerCase() ?? null
 }
 
 function baseOf(mimetype: string): string {
@@ -67,4 +73,38 @@ export const usualTypes: Readonly<Record<CarryingKind, string>> = {
 
 export function suits(kind: CarryingKind, mimetype: string): boolean {
   return families[kind].test(mimetype)
+}
+
+const endings: Readonly<Record<string, string>> = {
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+  'image/heic': 'heic',
+  'video/mp4': 'mp4',
+  'video/webm': 'webm',
+  'video/quicktime': 'mov',
+  'audio/ogg': 'ogg',
+  'audio/mpeg': 'mp3',
+  'audio/mp4': 'm4a',
+  'audio/aac': 'aac',
+  'audio/wav': 'wav',
+  'application/pdf': 'pdf',
+  'application/zip': 'zip',
+  'application/json': 'json',
+  'application/xml': 'xml',
+  'application/msword': 'doc',
+  'application/vnd.ms-excel': 'xls',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation': 'pptx',
+  'text/plain': 'txt',
+  'text/csv': 'csv',
+  'text/vcard': 'vcf',
+}
+
+/** A name that has no ending gets that of its type, where it is a known one: phones choose by it what opens a file. */
+export function withEnding(name: string, mimetype: string): string {
+  const ending = endings[baseOf(mimetype)]
+  return ending === undefined || /\.[^.\s]{1,12}$/.test(name) ? name : `${name}.${ending}`
 }

@@ -140,6 +140,7 @@ function whyNotEditable(text: string, row: OutboxRow | undefined, known: LoggedM
   const kind = row?.kind ?? known?.kind ?? ''
   if (row === undefined && known?.fromMe !== true) return 'Somebody else wrote it'
   if (row?.status === 'failed') return 'It was never sent'
+  if (known?.deletedAt !== undefined) return 'It was deleted for all'
   if (!editable.has(kind) || known?.details.media?.note === true)
     return `A message of this kind (${kind}) has no words that could be changed`
   if (kind !== 'text' && row === undefined)

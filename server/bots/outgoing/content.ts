@@ -5,7 +5,7 @@ import type { Source } from '../contract/native/source.ts'
 import type { Bytes } from '../engine/bytes.ts'
 import type { Card, Content, Naming } from '../engine/outgoing.ts'
 import { cardOf, vcardOf } from '../engine/vcard.ts'
-import type { CarryingKind } from '../media/file-type.ts'
+import { withEnding, type CarryingKind } from '../media/file-type.ts'
 import type { Opened } from '../media/sources.ts'
 import type { Previews } from './previews.ts'
 import type { Recordings } from './recordings.ts'
@@ -54,7 +54,14 @@ export async function contentOf(body: PlainBody, { previews, recordings, sticker
     }
     case 'document': {
       const { bytes, mimetype, name } = await open(body, body.type)
-      return { type: 'document', bytes, mimetype, fileName: body.fileName ?? name ?? 'file', caption: body.caption, ...naming }
+      return {
+        type: 'document',
+        bytes,
+        mimetype,
+        fileName: body.fileName ?? withEnding(name ?? 'file', mimetype),
+        caption: body.caption,
+        ...naming,
+      }
     }
     case 'location': {
       const { latitude, longitude, name, address } = body

@@ -77,7 +77,8 @@ export function createRecordings(ffmpeg: Ffmpeg): Recordings {
       const samples = ffmpeg.isThere() ? await ffmpeg.run(made, toSamples, signal).catch(unlessAborted(signal)) : null
       return {
         bytes: isVoice ? bytes : bytesOf(made),
-        mimetype: isVoice ? mimetype : voiceType,
+        // Phones play a voice note under this very type alone, whatever its source calls it.
+        mimetype: isVoice && !isOggOpus(given) ? mimetype : voiceType,
         seconds: secondsOf(made) ?? samples?.seconds ?? null,
         waveform: samples === null ? null : waveformOf(samples.bytes),
       }

@@ -132,6 +132,12 @@ test('bytes in base64 go out as what they are, and nothing or another kind than 
     expect((await send(body)).status, JSON.stringify(body)).toBe(400)
 })
 
+test('a voice note goes out under the type that phones play, whatever its source calls it', async () => {
+  const ogg = Buffer.concat([Buffer.from('OggS'), Buffer.alloc(24), Buffer.from('OpusHead'), Buffer.alloc(60)]).toString('base64')
+  const { message } = await sent({ type: 'audio', voice: true, data: ogg, mimetype: 'audio/ogg' })
+  expect(message.audioMessage).toMatchObject({ ptt: true, mimetype: 'audio/ogg; codecs=opus' })
+})
+
 test('what other programs take and this one does not is refused with what it takes', async () => {
   for (const [body, words] of [
     [{ type: 'image', data: `data:image/png;base64,${png}` }, /^data: must be base64 alone/],

@@ -39,8 +39,8 @@ const readers: Readers = {
   audioMessage: (part) => ({ kind: 'audio', details: media(part, 'audio/ogg', { note: part.ptt === true }) }),
   documentMessage: (part) => ({
     kind: 'document',
-    ...words(part.caption, part.fileName ?? part.title),
-    details: media({ ...part, fileName: part.fileName ?? part.title }, 'application/octet-stream'),
+    ...words(part.caption, part.fileName, part.title),
+    details: media({ ...part, fileName: filled(part.fileName) ? part.fileName : part.title }, 'application/octet-stream'),
   }),
   stickerMessage: (part) => ({ kind: 'sticker', details: media(part, 'image/webp', { animated: part.isAnimated === true }) }),
   lottieStickerMessage: ({ message }) => (message?.stickerMessage == null ? { kind: 'sticker' } : readSticker(message.stickerMessage)),

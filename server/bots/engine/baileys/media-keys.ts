@@ -10,15 +10,18 @@ interface Shape {
   fileLength?: number | { toString(): string } | null
   mimetype?: string | null
   fileName?: string | null
+  title?: string | null
+  url?: string | null
 }
 
 /** Undefined for what has no file, and for what may be looked at once: it is not ours to keep. */
 export function mediaKeysOf(content: proto.IMessage, viewOnce: boolean): MediaKeys | undefined {
   const found = fileIn(content)
   if (found === null || viewOnce || Reflect.get(found.part, 'viewOnce') === true) return undefined
-  const { mediaKey, directPath, fileSha256, fileEncSha256, fileLength, mimetype, fileName } = found.part
+  const { mediaKey, fileSha256, fileEncSha256, fileLength, mimetype, fileName, title } = found.part
+  const directPath = filled(found.part.directPath) ?? pathOf(found.part.url)
   // A sender may write anything there: another host is none of it.
-  if (mediaKey?.length !== 32 || directPath == null || !/^\/[\x21-\x7e]{1,2000}$/.test(directPath)) return undefined
+  if (mediaKey?.length !== 32 || directPath === null || !/^\/[\x21-\x7e]{1,2000}$/.test(directPath)) return undefined
   const size = Number(fileLength ?? 0)
   return {
     kind: found.kind,
@@ -28,7 +31,7 @@ export function mediaKeysOf(content: proto.IMessage, viewOnce: boolean): MediaKe
     fileEncSha256: textOf(fileEncSha256),
     size: Number.isSafeInteger(size) && size > 0 ? size : null,
     mimetype: mimetype ?? '',
-    fileName: fileName ?? null,
+    fileName: filled(fileName) ?? (found.kind === 'document' ? filled(title) : null),
   }
 }
 
@@ -47,4 +50,14 @@ function fileIn(content: proto.IMessage): { kind: MediaKeys['kind']; part: Shape
 
 function textOf(digest: Uint8Array | null | undefined): string | null {
   return digest?.length === 32 ? Buffer.from(digest).toString('base64') : null
+}
+
+/** Some say the whole address alone. */
+function pathOf(address: string | null | undefined): string | null {
+  const url = URL.parse(address ?? '')
+  return url?.protocol === 'https:' ? url.pathname + url.search : null
+}
+
+function filled(text: string | null | undefined): string | null {
+  return text == null || text === '' ? null : text
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isShown, receivedType, typeOf } from '../../../../server/bots/media/file-type.ts'
+import { isShown, receivedType, typeOf, withEnding } from '../../../../server/bots/media/file-type.ts'
 
 const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
 const pdf = Buffer.from('%PDF-1.7\n1 0 obj\n')
@@ -38,4 +38,16 @@ test('a server that says nothing, or the vaguest there is, is not believed befor
   expect(await typeOf(png, 'image/webp; q=1')).toBe('image/webp')
   expect(await typeOf(Buffer.from('words'), 'text/plain; charset=utf-8')).toBe('text/plain')
   expect(await typeOf(Buffer.from('words'), null)).toBe(null)
+})
+
+test('a name without an ending gets that of its type, and one that has one keeps it', () => {
+  expect(withEnding('download', 'application/pdf')).toBe('download.pdf')
+  expect(withEnding('file', 'audio/ogg; codecs=opus')).toBe('file.ogg')
+  expect(withEnding('load.PDF', 'image/png')).toBe('load.PDF')
+  expect(withEnding('load', 'application/x-load')).toBe('load')
+})
+
+test('sound in Ogg says that it is Opus, without which no phone plays it', async () => {
+  const opus = Buffer.concat([Buffer.from('OggS'), Buffer.alloc(24), Buffer.from('OpusHead'), Buffer.alloc(60)])
+  expect(await typeOf(opus, null)).toBe('audio/ogg; codecs=opus')
 })
