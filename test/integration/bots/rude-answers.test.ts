@@ -121,3 +121,25 @@ test('a look-up that is refused within its answer says nothing of whether the nu
   bots.double.lookups.heldBackWith = null
   expect((await call('GET', '/numbers/15550100099')).body).toMatchObject({ exists: true })
 })
+
+test('settings of chats of which there is ever more, and nothing comes, are asked for once and keep nothing waiting', async () => {
+  let asked = 0
+  bots.double.instead = (request) => {
+    const collections = children(child(request, 'sync')).map(({ attrs: { name = '' } }) =>
+      node('collection', { name, version: '9', has_more_patches: 'true' }),
+    )
+    if (collections.length === 0) return null
+    asked += 1
+    // The second time it says nothing of what was asked.
+    return result(request, [node('sync', {}, asked === 1 ? collections : [])])
+  }
+  for (const id of ['first', 'second']) {
+    const attrs = { from: 's.whatsapp.net', type: 'server_sync', id, t: '1700000000' }
+    say(node('notification', attrs, [node('collection', { name: 'regular', version: '9' })]))
+  }
+  await eventually('both are asked', () => asked >= 2)
+  const sent = await call('POST', '/messages', { to: number, type: 'text', text: 'to myself' })
+  const progress = async (): Promise<string> => (await call('GET', `/messages/${sent.body.message.messageId}`)).body.message.status
+  await expect.poll(progress).toBe('sent')
+  expect(asked).toBe(2)
+})

@@ -9,6 +9,7 @@ import { reasonOf } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
 import { BotFault } from '../../fault.ts'
 import type { Asker } from './asking.ts'
+import { childOf, childrenOf } from './nodes.ts'
 
 type Library = Pick<typeof import('baileys'), 'ALL_WA_PATCH_NAMES'>
 type Versions = Record<string, SignalDataTypeMap['app-state-sync-version']>
@@ -30,6 +31,9 @@ export function createAppState(library: Library, socket: WASocket, { ask }: Aske
   let isNews = true
   let hasBegun = false
 
+  ws.prependListener('frame', (frame: BinaryNode | Uint8Array) => {
+    if (!(frame instanceof Uint8Array)) endAsking(frame, names)
+  })
   ws.on('CB:iq,,sync', ({ content }: BinaryNode) => {
     const sync = Array.isArray(content) ? content.find(({ tag }) => tag === 'sync') : undefined
     for (const { attrs } of Array.isArray(sync?.content) ? sync.content : [])
@@ -85,4 +89,21 @@ export function createAppState(library: Library, socket: WASocket, { ask }: Aske
       return isNews
     },
   }
+}
+
+/**
+ * The library asks again as long as an answer says that there is more, or says nothing of what was asked: without a pause, and nothing else
+ * is sent or read meanwhile. Where nothing has come there is no more.
+ */
+function endAsking(answer: BinaryNode, names: readonly string[]): void {
+  const sync = answer.tag === 'iq' ? childOf(answer, 'sync') : undefined
+  if (sync === undefined) return
+  const said = childrenOf(sync, 'collection')
+  for (const collection of said) {
+    const hasCome =
+      childOf(collection, 'snapshot') !== undefined || childrenOf(childOf(collection, 'patches') ?? collection, 'patch').length > 0
+    if (!hasCome) collection.attrs['has_more_patches'] = 'false'
+  }
+  const unsaid = names.filter((name) => !said.some(({ attrs }) => attrs['name'] === name))
+  sync.content = [...childrenOf(sync), ...unsaid.map((name) => ({ tag: 'collection', attrs: { name } }))]
 }
