@@ -8,6 +8,10 @@ import { build, setUp } from './lib/set-up.mjs'
 await runMain(async (args) => {
   const node = await setUp()
   await build(node)
-  await ensureSystemPackages([{ name: 'chromium', program: 'chromium' }])
+  await ensureSystemPackages([
+    { name: 'chromium', program: 'chromium' },
+    // Without it, people's faces are boxes.
+    { name: 'fonts-noto-color-emoji', file: '/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf' },
+  ])
   return run(node, [inRoot('test/screenshots.ts'), ...args])
 })

@@ -298,10 +298,12 @@ async function pairing(page: Page): Promise<void> {
   await page.waitForSelector('[data-pairing-code][aria-label^="Pairing code"]')
 }
 
-/** Pictures are here, and the wave form of what was said. */
+/** Pictures are here, and the wave form of what was said; beside them a message that was not sent. */
 async function filesShown(page: Page): Promise<void> {
   await page.waitForSelector('[data-kind=sticker] img')
   await page.waitForFunction(() => [...document.querySelectorAll('[role=log] img')].every((image) => (image as HTMLImageElement).complete))
+  await page.locator('button[title="Why, and what to do"]').click()
+  await page.waitForSelector('::-p-text(Send from another bot)')
 }
 
 async function groupPanel(page: Page): Promise<void> {

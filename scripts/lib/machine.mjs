@@ -29,12 +29,15 @@ function seemsToHaveChromium() {
 
 /**
  * Installs what is missing where that needs no question: on Debian, as root.
- * @param {readonly { name: string, program: string }[]} wanted packages, each with a program by which it is recognised
+ * @param {readonly { name: string, program?: string, file?: string }[]} wanted each known by a program or a file
  */
 export async function ensureSystemPackages(wanted) {
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || findOnPath('apt-get') === null || !isDebian(read('/etc/os-release')))
     return
-  const lacks = wanted.filter(({ name, program }) => (name === 'chromium' ? !seemsToHaveChromium() : findOnPath(program) === null))
+  const lacks = wanted.filter(({ name, program, file }) => {
+    if (name === 'chromium') return !seemsToHaveChromium()
+    return file === undefined ? program === undefined || findOnPath(program) === null : !existsSync(file)
+  })
   const missing = [...new Set(lacks.map(({ name }) => name))]
   if (missing.length === 0) return
   say(`Installing ${missing.join(', ')} with apt-get…`)

@@ -76,7 +76,7 @@ export function messageHandlers({
         body: {
           success: true,
           messages: store
-            .list(params.userId, query.chat === undefined ? null : chatIn(params.userId, query.chat), query.limit)
+            .list(params.userId, query.chat === undefined ? null : chatIn(params.userId, query.chat), query.limit, query.status)
             .map((row) => ({ ...sentView(row), text: wordsOf(row.content) })),
           queue: store.waiting(params.userId),
         },
@@ -97,8 +97,9 @@ export function messageHandlers({
         const row = composer.deleteForAll(bot, params.messageId, query, keyIn(call))
         return row === null ? ok : { status: 202, body: { success: true, message: sentView(row) } }
       }
-      outbox.row(params.userId, params.messageId)
+      const { chat, status } = outbox.row(params.userId, params.messageId)
       if (!store.cancel(params.userId, params.messageId)) throw new BotFault('message-on-its-way', 'The message is on its way already')
+      if (status === 'failed') logStore.discard(params.userId, chat, params.messageId)
       return ok
     },
     groups: async ({ params }) => ({

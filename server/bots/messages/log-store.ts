@@ -103,6 +103,7 @@ export function createLogStore(database: Database, sealer: Sealer, people: Pick<
   const unread = database.prepare<[string, string, number], SealedMessage>(`
     SELECT ${columns} FROM ${joined} LEFT JOIN bot_chats c ON c.user_id = l.user_id AND c.chat = l.chat
     WHERE l.user_id = ? AND l.chat = ? AND l.number > coalesce(c.read_number, 0) AND l.from_me = 0 ORDER BY l.number DESC LIMIT ?`)
+  const discard = database.prepare('DELETE FROM bot_log WHERE user_id = ? AND chat = ? AND message_id = ? AND from_me = 1')
   const trim = database.prepare('DELETE FROM bot_log WHERE user_id = ? AND at < ?')
   const clear = database.prepare('DELETE FROM bot_log WHERE user_id = ?')
   const clearChat = database.prepare('DELETE FROM bot_log WHERE user_id = ? AND chat = ?')
@@ -217,6 +218,8 @@ export function createLogStore(database: Database, sealer: Sealer, people: Pick<
     markRead(userId: string, chat: string, ids: readonly string[]): void {
       setRead.run(Math.max(0, ...ids.map((id) => numberOf.get(userId, chat, id) ?? 0)), userId, chat)
     },
+    /** One of our own that was never sent. */
+    discard: (userId: string, chat: string, id: string): void => void discard.run(userId, chat, id),
     clear: (userId: string, chat: string | null): void => void (chat === null ? clear.run(userId) : clearChat.run(userId, chat)),
     trim: (userId: string, before: number): void => void trim.run(userId, before),
   }

@@ -62,9 +62,12 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
   const acquainted = database
     .prepare<[string, string], number>(`SELECT EXISTS (SELECT 1 FROM bot_outbox WHERE ${isWaiting} AND ${isAcquainted} AND ${isNotIn})`)
     .pluck()
-  const list = database.prepare<[{ user: string; chat: string | null; limit: number }], OutboxRow & { short: Buffer | null }>(`
+  const list = database.prepare<
+    [{ user: string; chat: string | null; status: OutboxStatus | null; limit: number }],
+    OutboxRow & { short: Buffer | null }
+  >(`
     SELECT ${columns}, CASE WHEN length(sealed) <= ${shortContent} THEN sealed END AS short
-    FROM bot_outbox WHERE user_id = @user AND (@chat IS NULL OR chat = @chat) ORDER BY number DESC LIMIT @limit`)
+    FROM bot_outbox WHERE user_id = @user AND (@chat IS NULL OR chat = @chat) AND (@status IS NULL OR status = @status) ORDER BY number DESC LIMIT @limit`)
   const setStatus = database.prepare('UPDATE bot_outbox SET status = ?, problem = ?, updated_at = ? WHERE user_id = ? AND message_id = ?')
   const setSent = database.prepare(
     `UPDATE bot_outbox SET
@@ -81,7 +84,7 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
   const newest = database.prepare<[string, string], { messageId: string; sealed: Buffer }>(`
     SELECT message_id AS messageId, sealed FROM bot_outbox
     WHERE user_id = ? AND chat = ? AND length(sealed) <= ${shortContent} ORDER BY number DESC LIMIT ${answersLookedAt}`)
-  const remove = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status = 'queued'")
+  const remove = database.prepare("DELETE FROM bot_outbox WHERE user_id = ? AND message_id = ? AND status IN ('queued', 'failed')")
   const encoded = database
     .prepare<[string, string], Buffer | null>('SELECT encoded FROM bot_outbox WHERE user_id = ? AND message_id = ?')
     .pluck()
@@ -111,8 +114,13 @@ export function createOutboxStore(database: Database, sealer: Sealer) {
       return { row, content: openOrNull(sealer, sealed, outboxPlace(userId, row.messageId)) }
     },
     /** The newest first; `content` is null for what carries a file. */
-    list: (userId: string, chat: string | null, limit: number): (OutboxRow & { content: string | null })[] =>
-      list.all({ user: userId, chat, limit }).map(({ short, ...row }) => ({
+    list: (
+      userId: string,
+      chat: string | null,
+      limit: number,
+      status: OutboxStatus | null = null,
+    ): (OutboxRow & { content: string | null })[] =>
+      list.all({ user: userId, chat, status, limit }).map(({ short, ...row }) => ({
         ...row,
         content: short === null ? null : openOrNull(sealer, short, outboxPlace(userId, row.messageId)),
       })),

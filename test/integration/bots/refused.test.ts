@@ -45,6 +45,22 @@ test.each([
   expect((await bots.call('GET', '/v1/bots/gate')).body.bot.sentToday).toBe(1)
 })
 
+test('what was refused is listed by its status, and goes from queue and log when it is discarded', async () => {
+  await bots.call('PATCH', '/v1/bots/gate', { keepsLog: true })
+  bots.double.acks.refuse(463, 1)
+  const refused = await send('refused')
+  await expect.poll(async () => (await message(refused)).status).toBe('failed')
+  const sent = await send('sent')
+  await expect.poll(async () => (await message(sent)).status).toBe('delivered')
+  const idsIn = async (path: string, field: 'id' | 'messageId'): Promise<string[]> =>
+    (await bots.call('GET', `/api/sessions/gate/${path}`)).body.messages.map((each: Record<typeof field, string>) => each[field])
+  expect(await idsIn('messages?status=failed', 'messageId')).toEqual([refused])
+  expect((await bots.call('DELETE', `/api/sessions/gate/messages/${refused}`)).status).toBe(200)
+  expect((await bots.call('DELETE', `/api/sessions/gate/messages/${sent}`)).status).toBe(409)
+  expect(await idsIn('messages', 'messageId')).toEqual([sent])
+  await expect.poll(() => idsIn('log', 'id')).toEqual([sent])
+})
+
 test.each([429, 503])('%i pauses the queue longer each time and loses nothing, in its order', async (code) => {
   bots.double.acks.refuse(code, 3)
   const ids = [await send('one'), await send('two')]

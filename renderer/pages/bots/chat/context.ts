@@ -14,6 +14,8 @@ export interface ChatContext {
   save(message: ChatMessage): Promise<void>
   /** Has the votes of a poll read, once; they come with the message. */
   readVotes(message: ChatMessage): void
+  /** Shows why a message was not sent, and what can be done. */
+  explain(message: ChatMessage): void
   /** Opens the chat with a number. */
   write(phoneNumber: string): void
 }

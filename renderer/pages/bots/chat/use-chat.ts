@@ -15,10 +15,11 @@ export interface ChatParts {
   /** Names that are known from elsewhere, by WhatsApp id. */
   names(): ReadonlyMap<string, string>
   write(phoneNumber: string): void
+  explain(message: ChatMessage): void
   readVotes(message: ChatMessage): void
 }
 
-export function useChat({ bot, messages, names, write, readVotes }: ChatParts) {
+export function useChat({ bot, messages, names, write, explain, readVotes }: ChatParts) {
   const media = createMediaStore({ read: readMedia })
   onScopeDispose(() => media.dispose())
   const authors = computed(() => {
@@ -31,8 +32,7 @@ export function useChat({ bot, messages, names, write, readVotes }: ChatParts) {
   const isSelf = (id: string): boolean => id === '' || numberOf(id) === bot().phoneNumber
   const context: ChatContext = {
     media,
-    write,
-    readVotes,
+    ...{ write, explain, readVotes },
     isSelf,
     nameOf: (id) => (isSelf(id) ? 'You' : (authors.value.get(id) ?? names().get(id) ?? personText(id))),
     enlarge: (message) => void (large.value = message),

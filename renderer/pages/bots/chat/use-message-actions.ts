@@ -7,7 +7,7 @@ import { useReportedAction } from '../../../use/use-action.ts'
 import { useReport } from '../../../use/use-report.ts'
 import { isGroup } from './people.ts'
 import type { ChatMessage } from './thread.ts'
-import { fromSent, type useThread } from './use-thread.ts'
+import type { useThread } from './use-thread.ts'
 
 /** Ms: how long WhatsApp takes an edit, and a deletion for all. */
 const editable = 15 * 60_000
@@ -43,33 +43,11 @@ export function useMessageActions({ bot, chat, thread, queued }: MessageActions)
     await navigator.clipboard.writeText(text).catch((failure: unknown) => report.failed('Nothing was copied', failure))
   }
 
-  async function sendAgain({ id, text }: ChatMessage): Promise<void> {
-    await attempt('The message was not queued', async () => {
-      const { message } = await useApi().bots.sendMessage({ params: { userId: bot().userId }, body: { to: chat(), type: 'text', text } })
-      thread.drop(id)
-      thread.put(fromSent({ ...message, text }))
-      queued()
-    })
-  }
-
   function moreOf(message: ChatMessage): DropdownMenuItem[] {
     const { kind, text, fromMe, deleted, delivery, details } = message
     const age = Date.now() - Date.parse(message.at)
     const there = deleted === null && delivery !== 'queued' && delivery !== 'sending' && delivery !== 'failed'
     return [
-      ...(delivery === 'failed' && kind === 'text'
-        ? [{ label: 'Send again', icon: 'i-lucide-refresh-cw', onSelect: () => void sendAgain(message) }]
-        : []),
-      ...(delivery === 'failed' && !isGroup(chat())
-        ? [
-            {
-              label: 'Copy a link to write first',
-              icon: 'i-lucide-link',
-              // Who writes first can be answered, also by an account that may not write to strangers.
-              onSelect: () => void copy(`https://wa.me/${bot().phoneNumber}`),
-            },
-          ]
-        : []),
       ...(text === '' || deleted === 'gone' ? [] : [{ label: 'Copy the text', icon: 'i-lucide-copy', onSelect: () => void copy(text) }]),
       ...(there && passable.has(kind) && details.viewOnce !== true
         ? [{ label: 'Forward', icon: 'i-lucide-forward', onSelect: () => void (forwarding.value = message) }]

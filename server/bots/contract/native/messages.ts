@@ -109,7 +109,11 @@ export const messageRoutes = {
     path: at('/messages'),
     summary: 'What was sent and what waits, the newest first',
     verb: 'write',
-    query: z.object({ chat: chat.optional(), limit: z.coerce.number().int().min(1).max(500).default(100) }),
+    query: z.object({
+      chat: chat.optional(),
+      status: sentView.shape.status.optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+    }),
     responses: {
       200: {
         description: 'Messages, with their words where those are short',
@@ -132,7 +136,7 @@ export const messageRoutes = {
     method: 'DELETE',
     path: at('/messages/:messageId'),
     params: messageParams,
-    summary: 'Take a waiting message out of the queue, or delete one for all',
+    summary: 'Take a waiting message out of the queue, discard one that failed, or delete one for all',
     description:
       'With `for=all` a message that was sent is deleted for everybody who has it, which WhatsApp does for two and a half days; that is a message of its own in the queue. What others wrote an admin of the group can delete. `chat`, and `author` for what others wrote, are needed for what is not in the log.',
     query: z.object({ for: z.literal('all').optional(), chat: chat.optional(), author: person.optional() }),
