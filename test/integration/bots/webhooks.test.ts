@@ -1,6 +1,6 @@
 /** A bot's events at an address of the owner's. */
 import { createServer, type Server } from 'node:http'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { botsKey, serveBots, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact } from '../../fakes/whatsapp/contact.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
@@ -10,8 +10,9 @@ let server: Server
 let url: string
 const got: { type: string; data: Record<string, unknown> }[] = []
 
-beforeEach(async () => {
-  got.length = 0
+beforeEach(() => void (got.length = 0))
+
+beforeAll(async () => {
   server = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8').on('data', (text: string) => (body += text))
@@ -22,15 +23,15 @@ beforeEach(async () => {
   })
   url = await listenOnLoopback(server)
   bots = await serveBots()
+  await bots.linked('gate', '15550100142')
 })
 
-afterEach(async () => {
+afterAll(async () => {
   await bots.stop()
   await stopServer(server)
 })
 
 test('messages and states reach the address that asked for them, and none after it was removed', async () => {
-  await bots.linked('gate', '15550100142')
   const add = (body: object, headers: Record<string, string> = { 'x-api-key': botsKey }) =>
     bots.call('POST', '/api/sessions/gate/webhooks', body, headers)
   // An address that is called with what is said in the chats is more than the use of a bot.
@@ -38,7 +39,8 @@ test('messages and states reach the address that asked for them, and none after 
   expect((await add({ url })).status).toBe(400)
   bots.context.change({ webhooks: { allowPrivate: true } })
   const worth = `${url}/services/canary-1?token=canary-2`
-  expect((await add({ url: worth, types: ['rule'] })).body.webhook.url).toBe(worth)
+  const rules = (await add({ url: worth, types: ['rule'] })).body.webhook
+  expect(rules.url).toBe(worth)
   const listed = (await bots.call('GET', '/api/sessions/gate/webhooks')).body.webhooks
   expect(listed.map((hook: { url: string }) => hook.url)).toEqual([`${url}/services/…?…`])
   const added = await add({ url, types: ['message', 'state'] })
@@ -57,10 +59,12 @@ test('messages and states reach the address that asked for them, and none after 
   expect((await bots.call('POST', `/api/sessions/gate/webhooks/${id}/replay`)).body.count).toBe(0)
   expect((await bots.call('DELETE', `/api/sessions/gate/webhooks/${id}`)).status).toBe(200)
   expect((await bots.call('DELETE', `/api/sessions/gate/webhooks/${id}`)).status).toBe(404)
+  expect((await bots.call('DELETE', `/api/sessions/gate/webhooks/${rules.id}`)).status).toBe(200)
 })
 
 test('a webhook is set, tried out, looked into, paused and replayed over its routes, and what is wrong is said', async () => {
-  await bots.linked('gate', '15550100142')
+  await bots.call('POST', '/api/sessions/gate/start')
+  await expect.poll(() => bots.state('gate')).toBe('online')
   bots.context.change({ webhooks: { allowPrivate: true } })
   const owner = { 'x-api-key': botsKey }
   const hooks = '/api/sessions/gate/webhooks'
