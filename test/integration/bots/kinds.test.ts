@@ -159,6 +159,7 @@ test('a message is deleted for all, of others as admin of the group alone, and t
       ),
     )
     .not.toContain('wrong chat')
+  await expect.poll(async () => (await logged(id))?.deletedAt).toEqual(expect.any(String))
   expect(await bots.call('PUT', `${path}/messages/${id}`, { text: 'and yet' })).toMatchObject({ status: 409 })
   const spam = (await bob.socket.sendMessage(group, { text: 'spam' }))?.key.id ?? ''
   await expect.poll(() => logged(spam)).toBeDefined()
