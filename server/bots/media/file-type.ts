@@ -3,12 +3,16 @@
 /** What servers say of what they do not know. */
 const vague = new Set(['application/octet-stream', 'binary/octet-stream', 'application/binary', 'application/x-download', 'text/plain', ''])
 
+/** What programs say of any body, unless they are told what it is. */
+const ofForms = new Set(['application/x-www-form-urlencoded', 'multipart/form-data'])
+
 /** The first bytes of a file by which its type is known. */
 export const headBytes = 4_100
 
 /** Null where neither says anything. `said` may be a whole header. */
 export async function typeOf(head: Uint8Array, said: string | null): Promise<string | null> {
-  const given = baseOf(said ?? '')
+  const named = baseOf(said ?? '')
+  const given = ofForms.has(named) ? '' : named
   if (!vague.has(given)) return given
   return (await wholeLook(head)) ?? (given === '' ? null : given)
 }

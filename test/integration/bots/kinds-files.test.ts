@@ -142,6 +142,7 @@ test('what other programs take and this one does not is refused with what it tak
   for (const [body, words] of [
     [{ type: 'image', data: `data:image/png;base64,${png}` }, /^data: must be base64 alone/],
     [{ type: 'image', data: `${png.slice(0, 76)}\n${png.slice(76)}` }, /^data: must be base64 alone/],
+    [{ type: 'image', data: 'A'.repeat(22_500_004) }, /^data: has more than 16 MiB/],
     [{ type: 'image', url: `data:image/png;base64,${png}` }, /^url: must be an address that begins with http/],
     ...[`+${ann.number}`, '1 555 010 0011', '1-555-010-0011', `${ann.number}@c.us`, Number(ann.number)].map(
       (to) => [{ type: 'text', text: 'x', to }, /^to: must be the number with its country code, as text of digits alone/] as const,

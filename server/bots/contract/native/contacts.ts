@@ -1,11 +1,8 @@
 /** The people a bot knows: names, pictures, what they say of themselves, whom it has blocked. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
-import { failure, phoneNumber, userParams } from '../parts.ts'
+import { failure, person, userParams } from '../parts.ts'
 import { at, ok, refusals } from './messages.ts'
-
-/** A number, or a person by WhatsApp id. */
-export const person = z.union([phoneNumber, z.string().regex(/^[0-9]{5,40}@(s\.whatsapp\.net|lid)$/)])
 
 export const contactView = z.object({
   id: z.string(),

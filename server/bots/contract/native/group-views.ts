@@ -1,11 +1,9 @@
 /** Groups and people in them, as the API shows and takes them. */
 import { z } from 'zod'
 import { isoTime } from '../../../http/contract.ts'
-import { phoneNumber } from '../parts.ts'
+import { person } from '../parts.ts'
 
 export const groupId = z.string().regex(/^[0-9-]{5,40}@g\.us$/, 'a group is named by its id, …@g.us')
-/** A number, or a person by a WhatsApp id. */
-export const person = z.union([phoneNumber, z.string().regex(/^[0-9]{5,20}@(s\.whatsapp\.net|lid)$/)])
 /** As many as a group holds. */
 export const people = z.array(person).min(1).max(1_024)
 /** What a link to a group ends with. */

@@ -1,7 +1,7 @@
 /** Who is who: whether a number has an account, and hidden ids with their numbers. */
 import { z } from 'zod'
 import type { RouteDefinition } from '../../../http/contract.ts'
-import { failure, phoneNumber, userParams } from '../parts.ts'
+import { failure, person, phoneNumber, userParams } from '../parts.ts'
 import { at, ok, refusals } from './messages.ts'
 
 const shared = { tag: 'People', access: 'local', right: 'bots:use', verb: 'write', params: userParams } as const
@@ -18,9 +18,6 @@ export type PersonView = z.output<typeof personView>
 
 /** Two chats have turned out to be one person's: what was of the chat `was` is of `chat` from now on. */
 export const mergedEvent = z.object({ type: z.literal('merged'), userId: z.string(), chat: z.string(), was: z.string() })
-
-/** A number, or an id of a person. */
-const person = z.union([phoneNumber, z.string().regex(/^[0-9]{5,40}@(s\.whatsapp\.net|lid)$/)])
 
 export const peopleRoutes = {
   lookUp: {

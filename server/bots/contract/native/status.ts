@@ -1,9 +1,9 @@
 /** Statuses: the account's own, and those of others for a day. Off unless the bot is set to have them. */
 import { z } from 'zod'
 import { isoTime, type FaultDefinition, type RouteDefinition } from '../../../http/contract.ts'
-import { failure, messageId, userParams } from '../parts.ts'
+import { failure, messageId, person, userParams } from '../parts.ts'
 import { detailsView } from './details.ts'
-import { people, person } from './group-views.ts'
+import { people } from './group-views.ts'
 import { at, ok, refusals } from './messages.ts'
 import { fileReplies } from './media.ts'
 import { mediaView } from './media-view.ts'

@@ -38,6 +38,8 @@ test('a server that says nothing, or the vaguest there is, is not believed befor
   expect(await typeOf(png, 'image/webp; q=1')).toBe('image/webp')
   expect(await typeOf(Buffer.from('words'), 'text/plain; charset=utf-8')).toBe('text/plain')
   expect(await typeOf(Buffer.from('words'), null)).toBe(null)
+  expect(await typeOf(png, 'application/x-www-form-urlencoded')).toBe('image/png')
+  expect(await typeOf(Buffer.from('words'), 'application/x-www-form-urlencoded')).toBe(null)
 })
 
 test('a name without an ending gets that of its type, and one that has one keeps it', () => {
