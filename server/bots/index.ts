@@ -220,6 +220,7 @@ export function createBotsRoom(
     sent: (bot, messageId) => outboxStore.encoded(bot.row.userId, messageId),
     onAction: (action, userId, actor) => {
       if (action === 'deleted' || action === 'unlinked') {
+        messages.forget(userId)
         outbox.forget(userId)
         rulesPart.forget(userId)
         restrictions.forget(userId)

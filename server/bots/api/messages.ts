@@ -12,7 +12,7 @@ import type { Contacts } from '../contacts/contacts.ts'
 import { userId } from '../contract/parts.ts'
 import type { Chat, LogStore } from '../messages/log-store.ts'
 import type { OutboxStore } from '../messages/outbox-store.ts'
-import type { Messages } from '../messages/messages.ts'
+import type { BotListener, Messages } from '../messages/messages.ts'
 import { chatView, loggedView, sentView } from '../messages/views.ts'
 import { chatOf, isGroup } from '../engine/address.ts'
 import type { Media } from '../media/media.ts'
@@ -170,12 +170,17 @@ export function eventsSocket({ service, messages }: MessageParts): SocketHandler
   return (socket, { params, query }) => {
     const { userId: id } = z.object({ userId }).parse(params)
     const types = typeof query['types'] === 'string' ? new Set(query['types'].split(',')) : null
-    if (service.find(id) === undefined) return socket.close(4_404, 'Session not found')
-    const end = messages.subscribe(id, (event) => {
+    const gone = (): void => socket.close(4_404, 'Session not found')
+    const bot = service.find(id)
+    if (bot === undefined) return gone()
+    const tell: BotListener = (event) => {
+      // One that was never linked goes without a word, and the next of its id may be somebody else's.
+      if (service.find(id) !== bot) return gone()
       if (types !== null && !types.has(event.type)) return
       if (socket.bufferedAmount > longestBacklog) return socket.terminate()
       socket.send(JSON.stringify(event))
-    })
+    }
+    const end = messages.subscribe(id, tell, gone)
     socket.once('close', end)
   }
 }

@@ -32,6 +32,7 @@ const hour = 3_600_000
 export class Messages {
   readonly #parts: MessagesParts
   readonly #listeners = new Map<string, Signal<[BotEvent]>>()
+  readonly #gone = new Map<string, Signal<[]>>()
   #trimming: NodeJS.Timeout | undefined
   #total = 0
 
@@ -88,15 +89,21 @@ export class Messages {
     this.tell({ type: 'state', userId: row.userId, state, reason: row.reason, cause: row.cause })
   }
 
-  /** Called with all that happens to the bot. Returns what ends the subscription. */
-  subscribe(userId: string, listener: BotListener): () => void {
-    const listeners = this.#listeners.get(userId) ?? createSignal<[BotEvent]>((error) => this.#onBadListener(userId, error))
-    this.#listeners.set(userId, listeners)
-    const end = listeners.subscribe(listener)
-    return () => {
-      end()
-      if (listeners.size === 0 && this.#listeners.get(userId) === listeners) this.#listeners.delete(userId)
-    }
+  /** Called with all that happens to the bot. Returns what ends the subscription. `gone`: the bot was deleted, and nothing more comes. */
+  subscribe(userId: string, listener: BotListener, gone?: () => void): () => void {
+    const onError = (error: unknown): void => this.#onBadListener(userId, error)
+    const ends = [
+      joined(this.#listeners, userId, listener, () => createSignal<[BotEvent]>(onError)),
+      ...(gone === undefined ? [] : [joined(this.#gone, userId, gone, () => createSignal(onError))]),
+    ]
+    return () => ends.forEach((end) => end())
+  }
+
+  /** Whoever listens does not hear of the next bot of that id, which may be somebody else's. */
+  forget(userId: string): void {
+    this.#listeners.delete(userId)
+    this.#gone.get(userId)?.emit()
+    this.#gone.delete(userId)
   }
 
   tell(event: BotEvent): void {
@@ -121,5 +128,21 @@ export class Messages {
   /** Who listens badly keeps nothing from the others. */
   #onBadListener(userId: string, error: unknown): void {
     this.#parts.errors.warn({ bot: userId, error }, 'a listener could not be told what happened to a bot')
+  }
+}
+
+/** Subscribes to the signal under this id, which is there as long as somebody listens. */
+function joined<Args extends readonly unknown[]>(
+  signals: Map<string, Signal<Args>>,
+  id: string,
+  listener: (...args: Args) => void,
+  make: () => Signal<Args>,
+): () => void {
+  const signal = signals.get(id) ?? make()
+  signals.set(id, signal)
+  const end = signal.subscribe(listener)
+  return () => {
+    end()
+    if (signal.size === 0 && signals.get(id) === signal) signals.delete(id)
   }
 }

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import type { BotEvent } from '../../../server/bots/contract/native/events.ts'
 import { Fault } from '../../../server/fault.ts'
 import { serveBots, type ServeBotsOptions, type ServedBots } from '../../fakes/served-bots.ts'
 import { connectContact } from '../../fakes/whatsapp/contact.ts'
@@ -39,6 +41,20 @@ const device = (bots: ServedBots) => {
   return found
 }
 const row = (bots: ServedBots) => bots.room.service.get('gate').row
+
+test('whoever listens to a bot that is deleted hears no more, and nothing of the next one of that id', async () => {
+  const bots = await serve()
+  await bots.call('POST', '/v1/bots', gate)
+  const heard: BotEvent[] = []
+  const socket = new WebSocket(`${bots.url.replace('http', 'ws')}/api/sessions/gate/events`)
+  socket.on('message', (data) => heard.push(JSON.parse(String(data)) as BotEvent)) // the room wrote it
+  const closed = new Promise((resolve) => socket.once('close', (code) => resolve(code)))
+  await new Promise((resolve) => socket.once('open', resolve))
+  expect((await bots.call('DELETE', '/api/sessions/gate')).status).toBe(200)
+  await bots.call('POST', '/v1/bots', { ...gate, phoneNumber: '15550100143' })
+  expect(await closed).toBe(4_404)
+  expect(heard.at(-1)).toMatchObject({ type: 'state', state: 'stopped' })
+})
 
 test('a bot is linked by QR as well, by the window', async () => {
   const bots = await serve()

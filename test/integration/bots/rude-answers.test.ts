@@ -115,6 +115,17 @@ test('whoever left is away, also where WhatsApp says a word in place of the time
   }
 })
 
+test('a picture at what is no address cannot be fetched', async () => {
+  const pictures = (url: string): void => {
+    bots.double.instead = (request) =>
+      request.attrs['xmlns'] === 'w:profile:picture' ? result(request, [node('picture', { id: '1', type: 'image', url })]) : null
+  }
+  for (const url of ['no address', 'https://', 'file:///etc/hosts']) {
+    pictures(url)
+    expect(await status('GET', `/contacts/${annNumber}/picture`), url).toBe(502)
+  }
+})
+
 test('a look-up that is refused within its answer says nothing of whether the number has an account', async () => {
   bots.double.lookups.heldBackWith = 429
   expect(await call('GET', '/numbers/15550100099')).toMatchObject({ status: 429, body: { success: false } })

@@ -13,6 +13,10 @@ const longestFetch = 20_000
 export function fetchPicture(url: string, agent: Agent | undefined): Promise<Picture> {
   const { promise, resolve, reject } = Promise.withResolvers<Picture>()
   const fail = (why: string): void => reject(new BotFault('picture-unreachable', `The picture could not be fetched: ${why}`))
+  if (!isAddress(url)) {
+    fail('its address is none')
+    return promise
+  }
   const send = url.startsWith('https:') ? overTls : overPlain
   const signal = AbortSignal.timeout(longestFetch)
   const request = send(url, { ...(agent === undefined ? {} : { agent }), signal }, (response) => {
@@ -38,6 +42,10 @@ export function fetchPicture(url: string, agent: Agent | undefined): Promise<Pic
   request.on('error', (error) => fail(error.message))
   request.end()
   return promise
+}
+
+function isAddress(text: string): boolean {
+  return /^https?:/i.test(text) && URL.canParse(text)
 }
 
 /** By its first bytes: what the other side says of it is nobody's promise. */
