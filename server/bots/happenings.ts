@@ -57,7 +57,5 @@ function eventOf(userId: string, happening: Happening): BotEvent | null {
       return null
     case 'presence':
       return { ...happening, userId, lastSeen: happening.lastSeen === null ? null : iso(happening.lastSeen) }
-    case 'timer':
-      return null
   }
 }

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import type { Activity } from './activity/activity.ts'
 import type { Bot } from './bot/bot.ts'
+import type { Chats } from './contacts/chats.ts'
 import type { Presences } from './contacts/presences.ts'
 import type { Message } from './engine/message.ts'
 import { placeOf } from './engine/place.ts'
@@ -19,7 +20,6 @@ import { Inbox } from './messages/inbox.ts'
 import type { InboxStore } from './messages/inbox-store.ts'
 import type { Messages } from './messages/messages.ts'
 import type { OutboxStore } from './messages/outbox-store.ts'
-import type { Timers } from './outgoing/timers.ts'
 import type { People } from './people/people.ts'
 import type { RuleRunner } from './rules/runner.ts'
 import type { Statuses } from './status/statuses.ts'
@@ -34,20 +34,20 @@ export interface IncomingParts {
   outboxStore: OutboxStore
   people: People
   votes: Votes
-  timers: Timers
   webhooks: Pick<Webhooks, 'forgetNaming'>
   activity: Activity
   messages: Messages
   media: Media
   presences: Presences
+  chats: Pick<Chats, 'onMessage'>
   /** Made after this. */
   statuses(): Statuses
   runner: RuleRunner
 }
 
 export function createIncoming(parts: IncomingParts): { life: Life; inbox: Inbox } {
-  const { database, sealer, clock, log, inboxStore, outboxStore, people, votes, timers } = parts
-  const { webhooks, activity, messages, media, presences, statuses, runner } = parts
+  const { database, sealer, clock, log, inboxStore, outboxStore, people, votes } = parts
+  const { webhooks, activity, messages, media, presences, chats, statuses, runner } = parts
   const life = new Life({
     ...{ store: createKnownStore(database, sealer), log: createLogChanges(database, sealer), vanishing: createVanishing(database) },
     ...{ clock, outbox: outboxStore },
@@ -60,7 +60,7 @@ export function createIncoming(parts: IncomingParts): { life: Life; inbox: Inbox
       messages.onMessage(bot, message)
       presences.onMessage(bot, message)
       votes.remember(bot.row.userId, message)
-      timers.onMessage(bot.row.userId, message)
+      chats.onMessage(bot, message)
     },
     keep: (bot, message) => (placeOf(message.chat) === 'status' ? undefined : messages.keep(bot, message)),
     onDeleted(userId, chat, messageId) {

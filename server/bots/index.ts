@@ -156,7 +156,7 @@ export function createBotsRoom(
     onDiskRefusal: (refusal) => context.diskRefused?.('bots', refusal),
     backOff,
   })
-  const { outbox, composer, restrictions, timers } = createOutgoing({
+  const { outbox, composer, restrictions } = createOutgoing({
     ...{ context, database, announcer, engine, outboxStore, logStore, people, votes, media, messages, activity, limits, backOff },
   })
   const around = createAround({
@@ -169,8 +169,8 @@ export function createBotsRoom(
     tell: (event) => messages.tell(event),
   })
   const { life, inbox } = createIncoming({
-    ...{ database, sealer, clock, log, inboxStore: store.inbox, outboxStore, people, votes, timers, webhooks },
-    ...{ activity, messages, media, presences: around.presences, statuses: () => statuses, runner },
+    ...{ database, sealer, clock, log, inboxStore: store.inbox, outboxStore, people, votes, webhooks },
+    ...{ activity, messages, media, presences: around.presences, chats: around.chats, statuses: () => statuses, runner },
   })
   const pace = new GroupPace({ clock, store: createStepStore(database), limits: (userId) => groupLimits(service.get(userId).row.settings) })
   const statuses = new Statuses({
@@ -212,7 +212,7 @@ export function createBotsRoom(
     onHappening: createHappenings({
       log,
       tell: (event) => messages.tell(event),
-      keepers: [life, groups, ...around.keepers, restrictions, timers],
+      keepers: [life, groups, ...around.keepers, restrictions],
     }),
     onProgress: (bot, messageId, progress) => outbox.onProgress(bot, messageId, progress),
     authenticator: () => (context.settings.current().bots.passkeyCeremony ? (authenticator ?? null) : null),

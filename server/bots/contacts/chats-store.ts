@@ -47,9 +47,12 @@ export function createChatStore(database: Database, sealer: Sealer) {
   const stars = database
     .prepare<[string, string], string>('SELECT message_id FROM bot_stars WHERE user_id = ? AND chat = ? ORDER BY message_id')
     .pluck()
-  const forgotten = ['bot_chat_flags', 'bot_label_uses', 'bot_stars'].map((table) =>
-    database.prepare(`DELETE FROM ${table} WHERE user_id = ? AND chat = ?`),
-  )
+  const forgotten = [
+    // After how long messages vanish is set for everybody in the chat, and holds when it begins anew.
+    'UPDATE bot_chat_flags SET archived = 0, pinned_at = NULL, muted_until = NULL, marked_unread = 0',
+    'DELETE FROM bot_label_uses',
+    'DELETE FROM bot_stars',
+  ].map((change) => database.prepare(`${change} WHERE user_id = ? AND chat = ?`))
 
   const place = (userId: string): string => `bots:label:${userId}`
   const flags = (userId: string, chat: string): Flags => {

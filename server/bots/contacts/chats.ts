@@ -6,7 +6,7 @@ import type { LabelView } from '../contract/native/chats.ts'
 import type { BotEvent } from '../contract/native/events.ts'
 import type { ChatCalls, ChatFlags, LastMessage } from '../engine/chats.ts'
 import type { Happening } from '../engine/happenings.ts'
-import type { MessageKey } from '../engine/message.ts'
+import type { Message, MessageKey } from '../engine/message.ts'
 import { BotFault } from '../fault.ts'
 import type { LogStore } from '../messages/log-store.ts'
 import type { ChatStore } from './chats-store.ts'
@@ -17,6 +17,9 @@ export interface ChatsParts {
   clock: Clock
   tell(event: BotEvent): void
 }
+
+/** Kinds that say nothing of when they vanish. */
+const timeless: ReadonlySet<string> = new Set(['reaction', 'unreadable', 'other', 'album'])
 
 export class Chats {
   readonly #parts: ChatsParts
@@ -57,6 +60,12 @@ export class Chats {
           this.#tellLabel(userId, this.#label(userId, label), on ? 'put-on' : 'taken-off', { chat, messageId })
       }
     }
+  }
+
+  /** What others write says after how long it vanishes, also where nobody was heard to set that. */
+  onMessage(bot: Bot, { chat, fromMe, kind, timer = 0, changes, vote }: Message): void {
+    if (fromMe || changes !== undefined || vote !== undefined || timeless.has(kind)) return
+    this.onHappening(bot, { type: 'chat', chat, flags: { timer }, isNews: true })
   }
 
   view(userId: string, chat: string): ChatFlagsView {

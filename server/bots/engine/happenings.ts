@@ -10,14 +10,12 @@ import type { ContactHappening } from './contacts.ts'
 import type { GroupHappening } from './groups.ts'
 import type { PresenceHappening } from './presence.ts'
 import type { RestrictionHappening } from './restriction.ts'
-import type { TimerHappening } from './timer.ts'
 
 export type Happening =
   | PresenceHappening
   | GroupHappening
   | ContactHappening
   | RestrictionHappening
-  | TimerHappening
   | ChannelHappening
   | CallHappening
   | ChatHappening

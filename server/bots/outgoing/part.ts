@@ -68,5 +68,5 @@ export function createOutgoing(parts: OutgoingParts) {
     poll: (userId, chat, messageId) => votes.find(userId, messageId, chat),
     fileOf: (userId, chat, messageId) => media.keysOf(userId, chat, messageId),
   })
-  return { outbox, composer, restrictions, timers }
+  return { outbox, composer, restrictions }
 }

@@ -20,7 +20,8 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
       ON CONFLICT DO UPDATE SET name = excluded.name, read_number = excluded.read_number`,
   )
   const carryTimer = database.prepare(
-    `UPDATE bot_chats SET timer = max(timer, (SELECT timer FROM bot_chats WHERE user_id = @user AND chat = @from))
+    `UPDATE bot_chat_flags
+      SET timer = max(timer, coalesce((SELECT timer FROM bot_chat_flags WHERE user_id = @user AND chat = @from), 0))
       WHERE user_id = @user AND chat = @to`,
   )
   const removeChat = database.prepare('DELETE FROM bot_chats WHERE user_id = ? AND chat = ?')
@@ -60,12 +61,12 @@ export function createMerger(database: Database, sealer: Sealer): (userId: strin
     // What nobody has seen stays unread, though something of the other chat that came after it was seen.
     const readNumber = Math.min(Math.max(old.readNumber, kept?.readNumber ?? 0), Math.min(...unread) - 1)
     put.run(userId, to, name === null ? null : sealer.seal(name, namePlace(userId, to)), readNumber)
-    carryTimer.run({ user: userId, from, to })
     removeChat.run(userId, from)
     return true
   }
 
   return (userId, from, to) => {
+    carryTimer.run({ user: userId, from, to })
     const moved = moveAll(always, userId, from, to)
     moveCaller.run(to, userId, from)
     moveContact.run(to, from.endsWith('@lid') ? from : null, userId, from)

@@ -24,6 +24,7 @@ import { botVotes } from './022-bot-votes.ts'
 import { botStatus } from './023-bot-status.ts'
 import { botContacts } from './024-bot-contacts.ts'
 import { webhookDeliveries } from './025-webhook-deliveries.ts'
+import { oneTimer } from './026-one-timer.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -32,4 +33,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer]

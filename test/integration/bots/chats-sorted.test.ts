@@ -125,6 +125,16 @@ test('what the phone changes of a chat is heard, and what we change reaches the 
   expect(await bots.call('PATCH', `${at}/chats/${ann.number}`, { timer: 5 })).toMatchObject({ status: 400 })
 })
 
+test('after how long messages vanish is one and the same, set, heard of and sent with', async () => {
+  await bots.call('PATCH', `${at}/chats/${ann.number}`, { timer: 86_400 })
+  await bots.call('POST', `${at}/messages`, { to: ann.number, type: 'text', text: 'for a day' })
+  const sent = await ann.message((message) => textOf(message) === 'for a day')
+  expect(sent.message?.extendedTextMessage?.contextInfo?.expiration).toBe(86_400)
+  await ann.socket.sendMessage(gateChat, { text: 'for a week' }, { ephemeralExpiration: 604_800 })
+  await heard('chat', ({ timer }) => timer === 604_800)
+  expect(await flags()).toMatchObject({ timer: 604_800 })
+})
+
 test('labels are made, put on chats and messages, renamed and deleted on both sides; messages get stars', async () => {
   const { id } = (await bots.call('POST', `${at}/labels`, { name: 'New order', color: 3 })).body.label
   await phone.event('labels.edit', ({ name }) => name === 'New order')

@@ -35,6 +35,11 @@ export function hearChats(socket: WASocket, appState: Pick<AppState, 'isNews'>, 
       if (id != null && Object.keys(flags).length > 0) tell(id, (chat) => ({ type: 'chat', chat, flags }))
     }
   })
+  ev.on('groups.update', (updates) => {
+    for (const { id, ephemeralDuration } of updates)
+      if (id !== undefined && ephemeralDuration !== undefined)
+        tell(id, (chat) => ({ type: 'chat', chat, flags: { timer: ephemeralDuration ?? 0 } }))
+  })
   ev.on('chats.delete', (ids) => {
     for (const id of ids) tell(id, (chat) => ({ type: 'chat-deleted', chat }))
   })

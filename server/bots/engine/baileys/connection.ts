@@ -32,7 +32,6 @@ import { lookUp } from './people.ts'
 import { hearRestrictions } from './restrictions.ts'
 import { createStatusCalls } from './status.ts'
 import { createSender } from './sending.ts'
-import { hearTimers } from './timers.ts'
 import { hearWithheld, withheldMessage } from './withheld.ts'
 import { createUploader } from './upload.ts'
 
@@ -180,7 +179,6 @@ export function createConnection(parts: ConnectionParts): Connection {
   })
   hearChats(socket, appState, log, (happening) => guarded(() => events.happened(happening)))
   hearContacts(socket, asker, log, (happening) => guarded(() => events.happened(happening)))
-  hearTimers(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearPresence(socket, log, (happening) => guarded(() => events.happened(happening)))
   hearGroups(socket, people, (happening) =>
     guarded(() => {
