@@ -1,6 +1,7 @@
 /** The webhooks of one bot, over a server at the network's edge. */
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import BotPage from '../../../../renderer/pages/bots/bot-page.vue'
+import { patience } from '../../../fixtures/patience.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, type MountedPage } from '../../support/mount.ts'
 import { at, bot, serverWith } from './sample-bot.ts'
@@ -64,8 +65,11 @@ const press = async (selector: string): Promise<void> => {
   found.click()
   await settle()
 }
-const submit = async (): Promise<void> => {
-  document.querySelector('[role=dialog] form')?.dispatchEvent(new Event('submit', { cancelable: true, bubbles: true }))
+/** A form is judged before it is sent, which takes as long as it takes: until a request of this kind has gone out. */
+const submit = async (server: FakeTransport, request: string): Promise<void> => {
+  const form = await vi.waitFor(() => document.querySelector('[role=dialog] form') ?? expect.fail('no form in a dialog'), patience)
+  form.dispatchEvent(new Event('submit', { cancelable: true, bubbles: true }))
+  await vi.waitFor(() => expect(server.sent(request)).toHaveLength(1), patience)
   await settle()
 }
 
@@ -103,11 +107,11 @@ it('show their secret once with a receiver to begin with, and close only when it
   field.value = webhook.url
   field.dispatchEvent(new Event('input', { bubbles: true }))
   await settle()
-  await submit()
+  await submit(server, `POST ${session}/webhooks`)
   expect(server.sent(`POST ${session}/webhooks`)).toEqual([
     { url: webhook.url, types: [], where: 'anywhere', chats: [], ordered: false, keepFor: 7 },
   ])
-  expect(page.text()).toContain('whsec_once')
+  await vi.waitFor(() => expect(page.text()).toContain('whsec_once'), patience)
   expect(page.text()).toContain('createHmac')
   expect(page.button('Done').disabled).toBe(true)
 })
@@ -171,7 +175,7 @@ it('deliver a time once more, and say what is no longer kept', async () => {
   const page = await open(server)
   await page.click('Deliveries')
   await page.click('Replay a time')
-  await submit()
+  await submit(server, `POST ${own}/replay`)
   expect(server.sent(`POST ${own}/replay`)).toMatchObject([{ types: [], states: ['delivered', 'dead'], from: expect.stringMatching(/Z$/) }])
-  expect(page.text()).not.toContain('Deliver a time once more')
+  await vi.waitFor(() => expect(page.text()).not.toContain('Deliver a time once more'), patience)
 })
