@@ -119,19 +119,27 @@ describe('a message', () => {
   it('is a place, a contact or a poll as well', async () => {
     const server = serverThatSends()
     const page = await open(server, ann)
+    // A form is judged before it is sent, and its dialog closes after that.
+    const sent = async (count: number): Promise<void> => {
+      await vi.waitFor(() => expect(server.sent(`POST ${session}/messages`)).toHaveLength(count), patience)
+      await vi.waitFor(() => expect(document.querySelector('[role=dialog]')).toBeNull(), patience)
+    }
     await take('Add to the message', 'Place')
     await type('Where', '51.5007, -0.1246')
     await type('Name', 'Gate 4')
     await page.click('Send the location')
+    await sent(1)
     await take('Add to the message', 'Contact')
     await type('Name', 'Front desk')
     await type('Number', '+1 555 010 0199')
     await page.click('Send the contact')
+    await sent(2)
     await take('Add to the message', 'Poll')
     await type('Question', 'When?')
     await type('Option 1', 'Today')
     await type('Option 2', 'Tomorrow')
     await page.click('Send the poll')
+    await sent(3)
     expect(server.sent(`POST ${session}/messages`)).toEqual([
       { to: ann, type: 'location', latitude: 51.5007, longitude: -0.1246, name: 'Gate 4' },
       { to: ann, type: 'contact', name: 'Front desk', phoneNumber: '15550100199' },
@@ -192,6 +200,7 @@ describe('an own message', () => {
     chat.click()
     await settle()
     await page.click('Forward')
+    await vi.waitFor(() => expect(server.sent(`POST ${session}/messages`)).toHaveLength(1), patience)
     expect(server.sent(`POST ${session}/messages`)).toEqual([
       { to: '120363040000000002@g.us', type: 'forward', message: 'M2000', from: yard },
     ])
@@ -201,7 +210,7 @@ describe('an own message', () => {
     expect(deletions()).toEqual([])
     await vi.waitFor(() => page.button('Delete for everyone'), patience)
     await page.click('Delete for everyone')
-    expect(deletions()).toEqual([{ for: 'all', chat: yard }])
+    await vi.waitFor(() => expect(deletions()).toEqual([{ for: 'all', chat: yard }]), patience)
   })
 })
 
