@@ -9,7 +9,6 @@ import { Activity } from './activity/activity.ts'
 import { createActivityStore } from './activity/store.ts'
 import { createBotsApi } from './api/index.ts'
 import { createAround } from './contacts/around.ts'
-import { createContactStore } from './contacts/store.ts'
 import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
 import type { Bot } from './bot/bot.ts'
@@ -38,8 +37,7 @@ import type { Composer } from './outgoing/composer.ts'
 import { createOutgoing } from './outgoing/part.ts'
 import { createRulesPart } from './rules/part.ts'
 import { BotService, type BotServiceParts } from './service.ts'
-import { createStatusStore } from './status/store.ts'
-import { Statuses } from './status/statuses.ts'
+import { createStatuses } from './status/part.ts'
 import { createBotStore } from './store.ts'
 import { createNewestVersion, versionOf } from './version/whatsapp-version.ts'
 import { webhookConcerns } from './webhooks/report.ts'
@@ -80,8 +78,6 @@ export interface BotsGiven {
 }
 
 const day = 86_400_000
-/** People of the address book who see a status that is for all of them. */
-const mostReached = 5_000
 
 export function createBotsRoom(
   context: RoomContext,
@@ -103,14 +99,9 @@ export function createBotsRoom(
   if (own !== null) migrate(own)
   const database = own ?? context.database
   const { backOff, ...patience } = timing
-  const setVersion = (): string | null => context.settings.current().bots.whatsappVersion
-  const engine = createBaileysEngine({
-    ...{ url: whatsappUrl, log, egress: context.egress },
-    version: () => {
-      const version = setVersion()
-      return version === null ? null : versionOf(version)
-    },
-  })
+  const spoken = (): string | null => context.settings.current().bots.whatsappVersion
+  const engine = createBaileysEngine({ url: whatsappUrl, log, egress: context.egress, version: () => versionOf(spoken()) })
+  const version = { set: spoken, own: engine.ownVersion, newest: createNewestVersion(context.egress, whatsappUrl), keep: keepVersion }
   const store = createBotStore(database, sealer)
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const outboxStore = createOutboxStore(database, sealer)
@@ -173,17 +164,7 @@ export function createBotsRoom(
     ...{ activity, messages, media, presences: around.presences, chats: around.chats, statuses: () => statuses, runner },
   })
   const pace = new GroupPace({ clock, store: createStepStore(database), limits: (userId) => groupLimits(service.get(userId).row.settings) })
-  const statuses = new Statuses({
-    ...{ store: createStatusStore(database, sealer), clock, media },
-    newMessageId: () => engine.newMessageId(),
-    contacts: (userId) => [
-      ...createContactStore(database, sealer)
-        .list(userId, { saved: true, limit: mostReached })
-        .items.map(({ person }) => person),
-      ...logStore.met(userId),
-    ],
-    tell: (event) => messages.tell(event),
-  })
+  const statuses = createStatuses({ database, sealer, clock, media, engine, logStore, messages })
   const groups = new Groups({ pace, log: logStore })
   const service: BotService = new BotService({
     engine,
@@ -251,12 +232,7 @@ export function createBotsRoom(
       people,
       restrictions,
       media,
-      version: {
-        set: setVersion,
-        own: () => engine.ownVersion(),
-        newest: createNewestVersion(context.egress, whatsappUrl),
-        keep: keepVersion,
-      },
+      version,
       votes,
       composer,
       rules,

@@ -17,7 +17,8 @@ const [patience, longestPage] = [15_000, 4 * 1_048_576]
 /** The first two numbers of the line that is spoken here; the page names the third. */
 const line = '2.3000'
 
-export function versionOf(text: string): Version {
+export function versionOf(text: string | null): Version | null {
+  if (text === null) return null
   const [first = 0, second = 0, third = 0] = text.split('.').map(Number)
   return [first, second, third]
 }
