@@ -14,7 +14,11 @@ export interface WebhookRow {
   /** Names. */
   headers: readonly string[]
   atOnce: number
+  /** Seconds before each further try; null for the usual ones. */
+  waits: readonly number[] | null
   keepFor: number
+  /** How the files of messages come. */
+  media: 'none' | 'link' | 'base64'
   standing: 'on' | 'paused' | 'gone'
   createdAt: string
   waiting: number

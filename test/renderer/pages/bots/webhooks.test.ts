@@ -1,6 +1,7 @@
 /** The webhooks of one bot, over a server at the network's edge. */
 import { afterEach, expect, it, vi } from 'vitest'
 import BotPage from '../../../../renderer/pages/bots/bot-page.vue'
+import { badWaits, choicesOf, emptyDraft } from '../../../../renderer/pages/bots/webhooks/webhook-draft.ts'
 import { patience } from '../../../fixtures/patience.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
 import { mountPage, settle, type MountedPage } from '../../support/mount.ts'
@@ -19,6 +20,7 @@ const webhook = {
   atOnce: 8,
   waits: null,
   keepFor: 7,
+  media: 'none',
   standing: 'on',
   standingSince: null,
   createdAt: at(),
@@ -109,7 +111,7 @@ it('show their secret once with a receiver to begin with, and close only when it
   await settle()
   await submit(server, `POST ${session}/webhooks`)
   expect(server.sent(`POST ${session}/webhooks`)).toEqual([
-    { url: webhook.url, types: [], where: 'anywhere', chats: [], ordered: false, keepFor: 7 },
+    { url: webhook.url, types: [], where: 'anywhere', chats: [], ordered: false, keepFor: 7, media: 'none', atOnce: 8, waits: null },
   ])
   await vi.waitFor(() => expect(page.text()).toContain('whsec_once'), patience)
   expect(page.text()).toContain('createHmac')
@@ -178,4 +180,14 @@ it('deliver a time once more, and say what is no longer kept', async () => {
   await submit(server, `POST ${own}/replay`)
   expect(server.sent(`POST ${own}/replay`)).toMatchObject([{ types: [], states: ['delivered', 'dead'], from: expect.stringMatching(/Z$/) }])
   await vi.waitFor(() => expect(page.text()).not.toContain('Deliver a time once more'), patience)
+})
+
+it('waits before further tries are seconds up to a day, the usual ones when none are given', () => {
+  expect([badWaits(''), badWaits('5, 30'), badWaits('5, soon'), badWaits('90000')].map((words) => words === null)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ])
+  expect([choicesOf(emptyDraft()).waits, choicesOf({ ...emptyDraft(), waits: '5, 0.5 600' }).waits]).toEqual([null, [5, 0.5, 600]])
 })
