@@ -712,7 +712,7 @@ export const en: Words = {
       versionRefused: {
         title: 'WhatsApp wants a newer version of its program',
         text: ({ reason }) =>
-          `${sentence(reason)} The link is as good as before. The newest version is asked for at web.whatsapp.com; it may be newer than what this program was tried with.`,
+          `${sentence(reason)} The newest version is asked for at web.whatsapp.com; it may be newer than what this program was tried with.`,
       },
       failed: {
         title: ({ linked }) => (linked ? 'It does not run' : 'It was not linked'),
