@@ -106,3 +106,14 @@ interface RawFlags extends Omit<Flags, 'archived' | 'markedUnread'> {
   archived: number
   markedUnread: number
 }
+
+/** After how long what is sent to a chat vanishes: all of this that sending asks for. */
+export function createTimers(database: Database) {
+  const get = database.prepare<[string, string], number>('SELECT timer FROM bot_chat_flags WHERE user_id = ? AND chat = ?').pluck()
+  return {
+    /** Seconds; 0 where it stays. */
+    of: (userId: string, chat: string): number => get.get(userId, chat) ?? 0,
+  }
+}
+
+export type Timers = ReturnType<typeof createTimers>

@@ -25,9 +25,9 @@ import {
   type ChangeMessage,
 } from './judge.ts'
 import type { Known, KnownStore } from './known-store.ts'
-import type { LogChanges } from './log-changes.ts'
+import type { LogChanges } from './log-changes-store.ts'
 import type { OutboxStore } from '../messages/outbox-store.ts'
-import type { Vanishing } from './vanishing.ts'
+import type { Vanishing } from './vanishing-store.ts'
 
 export interface LifeParts {
   store: KnownStore

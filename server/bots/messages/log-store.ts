@@ -4,7 +4,7 @@ import type { Sealer } from '../../secrets/sealer.ts'
 import { quickly } from '../../store/database.ts'
 import type { Message, MessageKey } from '../engine/message.ts'
 import { openOrNull } from '../locked/locked.ts'
-import { namePlace } from '../people/merging.ts'
+import { namePlace } from '../people/merging-store.ts'
 import type { People } from '../people/people.ts'
 import type { OutboxStatus } from './outgoing-lifecycle.ts'
 

@@ -25,7 +25,7 @@ import type { OutboxRow, OutboxStore } from './outbox-store.ts'
 import type { Content } from '../engine/outgoing.ts'
 import { unpack } from '../outgoing/packed.ts'
 import { lateness } from '../outgoing/time-limits.ts'
-import type { Timers } from '../outgoing/timers.ts'
+import type { Timers } from '../contacts/chats-store.ts'
 import { isOver, outgoingLifecycle, type OutgoingEvent } from './outgoing-lifecycle.ts'
 
 export interface OutboxQueueParts {

@@ -18,7 +18,7 @@ import { Restrictions } from '../restrictions/restrictions.ts'
 import type { Votes } from '../votes/votes.ts'
 import { createComposer } from './composer.ts'
 import { createMaking } from './making.ts'
-import { createTimers } from './timers.ts'
+import { createTimers } from '../contacts/chats-store.ts'
 
 export interface OutgoingParts {
   context: RoomContext

@@ -7,6 +7,9 @@ import { openOrNull } from '../locked/locked.ts'
 const ofMessages = ['bot_media', 'bot_known', 'bot_polls', 'bot_votes', 'bot_log'] as const
 const ofAnyChat = ['bot_outbox', 'bot_chat_flags', 'bot_label_uses', 'bot_stars', 'bot_calls'] as const
 
+/** All that move; `bot_chats` itself is put together. */
+export const tablesMerged: readonly string[] = [...ofMessages, ...ofAnyChat, 'bot_chats']
+
 /** Under which the name of a chat is sealed. */
 export const namePlace = (userId: string, chat: string): string => `bots:chat:${userId}:${chat}`
 

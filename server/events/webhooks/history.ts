@@ -2,9 +2,9 @@
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
 import { KernelFault } from '../../fault.ts'
-import type { AttemptStore } from './attempts.ts'
+import type { AttemptStore } from './attempts-store.ts'
 import type { Bounds } from './bounds.ts'
-import type { DeliveryFilter, DeliveryRange, DeliveryStore } from './deliveries.ts'
+import type { DeliveryFilter, DeliveryRange, DeliveryStore } from './deliveries-store.ts'
 import type { WebhookStore } from './store.ts'
 import type { Attempt, Delivery, Webhook } from './webhook.ts'
 

@@ -1,7 +1,7 @@
 /** Keeps what is kept of webhooks within its bounds. */
 import type { Clock } from '../../clock.ts'
 import { isBeyond, type Bounds } from './bounds.ts'
-import type { DeliveryStore } from './deliveries.ts'
+import type { DeliveryStore } from './deliveries-store.ts'
 import type { WebhookStore } from './store.ts'
 import type { Webhook } from './webhook.ts'
 
