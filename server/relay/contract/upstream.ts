@@ -1,6 +1,7 @@
 /** An MCP server behind the relay: what may be given for it, and what is shown of it. */
 import { z } from 'zod'
 import { upstreamId } from './parts.ts'
+import { upstreamOptions, upstreamOptionsPatch } from './upstream-options.ts'
 
 /** Letters, digits, `-`, `_` and `.`: it becomes a part of tool names. */
 export const upstreamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'Letters, digits, - _ . and at most 63 of them')
@@ -30,6 +31,7 @@ const fields = {
     .optional(),
   headers: z.record(headerName, headerValue).optional(),
   enabled: z.boolean().optional(),
+  options: upstreamOptionsPatch.optional(),
 }
 
 export const newUpstream = z.object(fields).superRefine(needed)
@@ -63,6 +65,7 @@ export const upstreamView = z.object({
   envNames: z.array(z.string()),
   headerNames: z.array(z.string()),
   enabled: z.boolean(),
+  options: upstreamOptions,
   state: upstreamState,
   /** Why it is not ready. */
   error: z.string().nullable(),

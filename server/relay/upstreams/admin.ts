@@ -7,6 +7,7 @@ import { RelayFault } from '../fault.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import type { CatalogueServer, RelayTool } from '../contract/native-servers.ts'
 import { newUpstream, type NewUpstream, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from '../contract/upstream.ts'
+import { defaultOptions, withOptions } from '../contract/upstream-options.ts'
 import type { relayEvents } from '../events.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
@@ -57,13 +58,19 @@ export class UpstreamAdmin {
   }
 
   /** What was given is said back in full, as in `change`. Throws `upstream-taken`. */
-  create({ name, transport, command, args, cwd, url, env, headers, enabled }: NewUpstream, actor: string): UpstreamView {
+  create({ name, transport, command, args, cwd, url, env, headers, enabled, options }: NewUpstream, actor: string): UpstreamView {
     const { upstreams, store, clock } = this.#options
     this.#refuseTaken(name, null)
     const definition = withLoginApart({
       id: `up_${randomBase62(12)}`,
       ...{ name, transport, command: command ?? null, args: args ?? [], cwd: cwd ?? null, url: url ?? null },
-      ...{ env: env ?? {}, headers: headers ?? {}, enabled: enabled ?? true, createdAt: clock.now() },
+      ...{
+        env: env ?? {},
+        headers: headers ?? {},
+        enabled: enabled ?? true,
+        options: withOptions(defaultOptions, options),
+        createdAt: clock.now(),
+      },
     })
     store.put(definition)
     this.#audit('upstream-added', definition, actor)
@@ -173,7 +180,7 @@ export class UpstreamAdmin {
     const { upstreams, store } = this.#options
     for (const { definition, locked } of upstreams.all()) {
       if (locked === null) continue
-      store.empty(definition.id, definition.name)
+      store.empty(definition)
       await this.#reread(definition.id)
     }
   }
@@ -181,13 +188,13 @@ export class UpstreamAdmin {
   /** Of a locked server only what needs no key can be changed: what is sealed of it must not be lost by the way. */
   async #changeLocked(
     { definition, locked }: Upstream,
-    { name = definition.name, enabled = definition.enabled, ...sealed }: UpstreamPatch,
+    { name = definition.name, enabled = definition.enabled, options, ...sealed }: UpstreamPatch,
     actor: string,
   ): Promise<UpstreamView> {
     if (Object.values(sealed).some((value) => value !== undefined))
       throw new RelayFault('upstream-locked', `${locked}. Put the key back, give up what it sealed, or remove the server`)
     this.#refuseTaken(name, definition.id)
-    this.#options.store.describe(definition.id, name, enabled)
+    this.#options.store.describe({ id: definition.id, name, enabled, options: withOptions(definition.options, options) })
     const successor = await this.#reread(definition.id)
     this.#audit('upstream-changed', successor.definition, actor)
     return this.view(successor)
@@ -220,9 +227,12 @@ export class UpstreamAdmin {
 
 /** Throws `upstream-invalid`: what is changed must go with what stays. */
 function patched(before: UpstreamDefinition, patch: UpstreamPatch): UpstreamDefinition {
-  const { name, transport, command, args, cwd, url, enabled, env, headers } = patch
+  const { name, transport, command, args, cwd, url, enabled, env, headers, options } = patch
   const given = withoutUndefined({ name, transport, command, args, cwd, url, enabled })
-  const definition = withLoginApart({ ...before, ...given, env: merged(before.env, env), headers: merged(before.headers, headers) })
+  const definition = withLoginApart({
+    ...{ ...before, ...given, options: withOptions(before.options, options) },
+    ...{ env: merged(before.env, env), headers: merged(before.headers, headers) },
+  })
   const checked = newUpstream.safeParse(definition)
   if (checked.success) return definition
   throw new RelayFault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), {

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { basicAuthorization, splitUserinfo } from '../../http/userinfo.ts'
 import type { transportName } from '../contract/upstream.ts'
+import { defaultOptions, type ServerOptions } from '../contract/upstream-options.ts'
 
 export interface UpstreamDefinition {
   id: string
@@ -14,6 +15,7 @@ export interface UpstreamDefinition {
   env: Record<string, string>
   headers: Record<string, string>
   enabled: boolean
+  options: ServerOptions
   createdAt: number
 }
 
@@ -22,7 +24,7 @@ export const builtInId = 'wheelhouse'
 /** The server that is part of this program; switched on by the first session that asks for it. */
 export function builtInDefinition(name: string, createdAt: number): UpstreamDefinition {
   const nothing = { command: null, args: [], cwd: null, url: null, env: {}, headers: {} }
-  return { id: builtInId, name, transport: 'built-in', ...nothing, enabled: false, createdAt }
+  return { id: builtInId, name, transport: 'built-in', ...nothing, enabled: false, options: defaultOptions, createdAt }
 }
 
 /** An address is shown and told; a name and password in it become a header, which is sealed and shown by its name alone. */

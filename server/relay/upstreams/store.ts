@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { erasing } from '../../store/database.ts'
+import { defaultOptions, upstreamOptions, type ServerOptions } from '../contract/upstream-options.ts'
 import type { UpstreamDefinition } from './definition.ts'
 
 export interface StoredTool {
@@ -35,6 +36,7 @@ interface UpstreamRow {
   url: string | null
   secrets: Buffer
   enabled: number
+  options: string
   createdAt: number
 }
 type ToolRow = Omit<StoredTool, 'definition' | 'enabled'> & { upstreamId: string; definition: string; enabled: number }
@@ -56,7 +58,7 @@ export interface StoredUpstream {
   locked: string | null
 }
 
-const columns = 'id, name, transport, command, args, cwd, url, secrets, enabled, created_at AS createdAt'
+const columns = 'id, name, transport, command, args, cwd, url, secrets, enabled, options, created_at AS createdAt'
 
 export type UpstreamStore = ReturnType<typeof createUpstreamStore>
 
@@ -64,9 +66,9 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
   const all = database.prepare<[], UpstreamRow>(`SELECT ${columns} FROM relay_upstreams ORDER BY created_at, id`)
   const find = database.prepare<[string], UpstreamRow>(`SELECT ${columns} FROM relay_upstreams WHERE id = ?`)
   const put = database.prepare<[UpstreamRow]>(`
-    INSERT INTO relay_upstreams (id, name, transport, command, args, cwd, url, secrets, enabled, created_at)
-    VALUES (@id, @name, @transport, @command, @args, @cwd, @url, @secrets, @enabled, @createdAt)
-    ON CONFLICT (id) DO UPDATE SET name = @name, transport = @transport, command = @command, args = @args, cwd = @cwd, url = @url, secrets = @secrets, enabled = @enabled`)
+    INSERT INTO relay_upstreams (id, name, transport, command, args, cwd, url, secrets, enabled, options, created_at)
+    VALUES (@id, @name, @transport, @command, @args, @cwd, @url, @secrets, @enabled, @options, @createdAt)
+    ON CONFLICT (id) DO UPDATE SET name = @name, transport = @transport, command = @command, args = @args, cwd = @cwd, url = @url, secrets = @secrets, enabled = @enabled, options = @options`)
   const remove = database.prepare<[string]>('DELETE FROM relay_upstreams WHERE id = ?')
   const removeTools = database.prepare<[string]>('DELETE FROM relay_tools WHERE upstream_id = ?')
   const tools = database.prepare<[string], ToolRow>(`
@@ -77,7 +79,9 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
     ON CONFLICT (upstream_id, name) DO UPDATE SET definition = @definition, hash = @hash, approved_hash = @approvedHash, enabled = @enabled, price = @price, changed_at = @changedAt`)
 
   const seal = database.prepare<[Buffer, string]>("UPDATE relay_upstreams SET secrets = ?, args = '[]', url = NULL WHERE id = ?")
-  const describe = database.prepare<[string, number, string]>('UPDATE relay_upstreams SET name = ?, enabled = ? WHERE id = ?')
+  const describe = database.prepare<[string, number, string, string]>(
+    'UPDATE relay_upstreams SET name = ?, enabled = ?, options = ? WHERE id = ?',
+  )
 
   return {
     all: (): StoredUpstream[] => all.all().map(stored),
@@ -91,14 +95,16 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
         args: '[]',
         url: null,
         enabled: definition.enabled ? 1 : 0,
+        options: JSON.stringify(definition.options),
         secrets: sealed(definition.id, { env, headers, args, url }),
       }),
     /** What needs no key: its sealed part stays as it is. */
-    describe: (id: string, name: string, enabled: boolean): void => void describe.run(name, enabled ? 1 : 0, id),
+    describe: ({ id, name, enabled, options }: Pick<UpstreamDefinition, 'id' | 'name' | 'enabled' | 'options'>): void =>
+      void describe.run(name, enabled ? 1 : 0, JSON.stringify(options), id),
     /** Gives up what is sealed of a server, which then has to be set up anew. */
-    empty: database.transaction((id: string, name: string): void => {
+    empty: database.transaction(({ id, name, options }: UpstreamDefinition): void => {
       seal.run(sealed(id, { env: {}, headers: {}, args: [], url: null }), id)
-      describe.run(name, 0, id)
+      describe.run(name, 0, JSON.stringify(options), id)
     }),
     /** Seals arguments and addresses that an older version kept in the clear, and leaves nothing of them in the file. Returns how many. */
     sealOlder(): number {
@@ -134,8 +140,8 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
   }
 
   /** One that cannot be read costs nobody the others. */
-  function stored({ secrets, args, url, enabled, ...row }: UpstreamRow): StoredUpstream {
-    const plain = { ...row, enabled: enabled === 1 }
+  function stored({ secrets, args, url, enabled, options, ...row }: UpstreamRow): StoredUpstream {
+    const plain = { ...row, enabled: enabled === 1, options: optionsOf(options) }
     let text: string
     try {
       text = sealer.open(secrets, sealContext(row.id)).toString('utf8')
@@ -161,6 +167,12 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
       return { definition: { ...plain, args: [], url: null, env: {}, headers: {} }, locked: 'What is kept of it cannot be read' }
     }
   }
+}
+
+/** One that cannot be read is treated as any other server. */
+function optionsOf(text: string): ServerOptions {
+  const read = upstreamOptions.safeParse(JSON.parse(text))
+  return read.success ? read.data : defaultOptions
 }
 
 function sealContext(id: string): string {

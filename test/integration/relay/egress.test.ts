@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
+import { defaultOptions } from '../../../server/relay/contract/upstream-options.ts'
 import { createUpstreamStore } from '../../../server/relay/upstreams/store.ts'
 
 let relay: ServedRelay
@@ -133,6 +134,7 @@ test('an address that an earlier version kept with a name and password loses the
     env: {},
     headers: {},
     enabled: false,
+    options: defaultOptions,
     createdAt: 1,
   }
   createUpstreamStore(database, sealer).put({ ...kept, url: 'https://harbor:ecret-9@berths.example/mcp' })

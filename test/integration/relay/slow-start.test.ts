@@ -1,6 +1,7 @@
 /** How long a server may take to be found out about: real processes, by a clock that the test sets. */
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { defaultOptions } from '../../../server/relay/contract/upstream-options.ts'
 import { UpstreamConnection } from '../../../server/relay/upstreams/connection.ts'
 import { createProcessReaper } from '../../../server/relay/upstreams/process-reaper.ts'
 
@@ -15,7 +16,7 @@ function open(mode: string): { opening: Promise<UpstreamConnection>; said: Promi
   const reaper = createProcessReaper()
   const own = { id: 'up_odd', name: 'odd', transport: 'stdio' as const, command: process.execPath, args: [odd, mode] }
   const opening = UpstreamConnection.open({
-    definition: { ...own, cwd: null, url: null, env: {}, headers: {}, enabled: true, createdAt: 0 },
+    definition: { ...own, cwd: null, url: null, env: {}, headers: {}, enabled: true, options: defaultOptions, createdAt: 0 },
     capabilities: {},
     reaper,
     signal: new AbortController().signal,
