@@ -1,7 +1,8 @@
 /**
  * The relay room: what it is made of, how it starts, stops and reports. Its wings, each of which knows only those before it: `contract/`,
  * `oauth/` (signing in at servers), `upstreams/` (the servers behind), `built-in/` (Wheelhouse as one of them), `sessions/` (addresses, and
- * what each sees), `billing/` (credits and the log of calls), `clients/` (the way of a request).
+ * what each sees), `calls/` (what stands between a client and a tool), `billing/` (credits and the log of calls), `clients/` (the way of a
+ * request).
  */
 import { createAnnouncer } from '../events/event-types.ts'
 import type { Room, RoomContext } from '../room.ts'
@@ -12,6 +13,7 @@ import { CallLog } from './billing/call-log.ts'
 import { Usage } from './billing/usage.ts'
 import { WindowCalls } from './clients/window-calls.ts'
 import { Meter } from './billing/metered-call.ts'
+import { CallSteps, type Step } from './calls/steps.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
 import { relayEvents } from './events.ts'
 import type { Gateway } from './clients/gateway.ts'
@@ -60,6 +62,8 @@ export interface RelayGiven {
   backOff?: readonly number[]
   /** False sends every call the long way; for tests. */
   lean?: boolean
+  /** Stand between beside the room's own; for tests. */
+  steps?: readonly Step[]
 }
 
 const ownerAlone = (maker: string | null): Standing | null => (maker === 'owner' ? ownerStanding : null)
@@ -69,7 +73,7 @@ const sweepEvery = 30_000
 
 export function createRelayRoom(
   context: RoomContext,
-  { accounts, publicUrl, callbackUrl, builtInTools = [], standingOf = ownerAlone, backOff, lean }: RelayGiven,
+  { accounts, publicUrl, callbackUrl, builtInTools = [], standingOf = ownerAlone, backOff, lean, steps = [] }: RelayGiven,
 ): RelayRoom {
   const { database, sealer, clock, settings, log } = context
   const events = createAnnouncer(context.events, 'relay', relayEvents)
@@ -93,7 +97,9 @@ export function createRelayRoom(
   const ledgerStore = createCreditLedgerStore(database)
   const ledger = new CreditLedger({ store: ledgerStore, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
-  const meter = new Meter(ledger, calls)
+  // Outermost first: what is between a client and a tool, each step in a file of its own.
+  const between = new CallSteps([...steps])
+  const meter = new Meter(ledger, calls, between)
   const callTimeout = (): number => relaySettings().callTimeout * 1_000
   let gateway: Promise<Gateway> | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */

@@ -1,5 +1,6 @@
 /** The last calls, for the inspector: what was asked, what was answered, how long it took and what it cost. Kept in memory only. */
 import type { Clock } from '../../clock.ts'
+import type { StepNote } from '../calls/steps.ts'
 import type { Json } from '../upstreams/connection.ts'
 
 export interface LoggedCall {
@@ -19,6 +20,8 @@ export interface LoggedCall {
   /** Taken when it had succeeded. */
   credits: number
   error: string | null
+  /** What stood between, and what it did. */
+  steps: readonly StepNote[]
   request: string
   response: string
 }

@@ -88,7 +88,7 @@ export class CreditLedger {
   settle(charge: Charge): Promise<void> {
     if (!charge.open) return Promise.resolve()
     charge.open = false
-    const counted = this.#count(charge, false)
+    const counted = this.#count(charge, 'paid')
     const { session, upstream, tool, price } = charge.priced
     if (price === 0) return Promise.resolve()
     return new Promise((done, failed) => {
@@ -110,11 +110,11 @@ export class CreditLedger {
     })
   }
 
-  /** Gives the credits back. `counted` is false for what never was a call, such as a question back to the client. */
-  release(charge: Charge, counted = true): void {
+  /** Gives the credits back: of a call that failed, was answered without its server, or never was one, such as a question back. */
+  release(charge: Charge, as: 'failed' | 'free' | 'none'): void {
     if (!charge.open) return
     charge.open = false
-    if (counted) this.#count(charge, true)
+    if (as !== 'none') this.#count(charge, as)
     this.#unhold(charge, false)
   }
 
@@ -179,15 +179,15 @@ export class CreditLedger {
     if (spent) of.spent += price
   }
 
-  #count({ priced: { session, upstream, tool, price } }: Charge, failed: boolean): UsageRow {
+  #count({ priced: { session, upstream, tool, price } }: Charge, as: 'failed' | 'free' | 'paid'): UsageRow {
     this.total += 1
     const month = iso(this.#options.clock.now()).slice(0, 7)
     const first = { accountId: session.accountId, month, upstream, tool, calls: 0, failed: 0, credits: 0 }
     const key = usageKey(first)
     const row = this.#usage.get(key) ?? first
     row.calls += 1
-    if (failed) row.failed += 1
-    else row.credits += price
+    if (as === 'failed') row.failed += 1
+    else if (as === 'paid') row.credits += price
     this.#usage.set(key, row)
     // Free calls wait for nothing: losing a second of their count in a crash costs nobody anything.
     this.#usageTimer ??= setTimeout(() => this.flush(), usageEvery).unref()

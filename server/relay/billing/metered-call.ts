@@ -1,11 +1,12 @@
 /**
- * The one way to pay for a call, whichever way it came: its price is held, the server is asked, the price is taken or given back, and the
- * call is logged. The credits of a call that failed, or that was never made, go back; a question back to the client is not the end of the
- * call and costs nothing.
+ * The one way to make a call and to pay for it, whichever way it came: its price is held, the server is asked through the steps that stand
+ * between (`calls/steps.ts`), the price is taken or given back, and the call is logged. The credits of a call that failed, or that was
+ * never made, go back; a question back to the client is not the end of the call and costs nothing.
  */
+import { CallSteps, type Ask, type CallUnderWay, type StepNote } from '../calls/steps.ts'
 import type { ToolEntry } from '../sessions/view.ts'
 import type { StoredSession } from '../sessions/store.ts'
-import type { Json } from '../upstreams/connection.ts'
+import type { Json, Message } from '../upstreams/connection.ts'
 import type { CallLog, LoggedCall } from './call-log.ts'
 import { Charge, type CreditLedger, type Refusal } from './credit-ledger.ts'
 
@@ -14,6 +15,13 @@ export interface CallToMeter {
   entry: ToolEntry
   /** What was asked, for the inspector. */
   request: unknown
+}
+
+/** What a call is made with. */
+export interface Making {
+  args: Json | undefined
+  /** Aborted when nobody waits for the answer any more; left out where that is never known. */
+  signal?: AbortSignal | undefined
 }
 
 /** What became of a call, and how it was logged. */
@@ -25,10 +33,17 @@ export interface Metered {
 export class Meter {
   readonly #ledger: CreditLedger
   readonly #calls: CallLog
+  readonly #steps: CallSteps
 
-  constructor(ledger: CreditLedger, calls: CallLog) {
+  constructor(ledger: CreditLedger, calls: CallLog, steps = new CallSteps()) {
     this.#ledger = ledger
     this.#calls = calls
+    this.#steps = steps
+  }
+
+  /** A call of this tool may be kept waiting for long: its client needs a way on which it hears that the call is alive. */
+  mayWait({ session, entry }: Pick<CallToMeter, 'session' | 'entry'>): boolean {
+    return this.#steps.mayWait(session, entry)
   }
 
   /** Holds the price of a call, or says why it may not be made; that is logged too. */
@@ -36,41 +51,54 @@ export class Meter {
     const { session, entry } = call
     const { tool, upstream } = entry
     const charge = this.#ledger.reserve({ session, upstream: upstream.definition.name, tool: tool.name, price: tool.price })
-    if (charge instanceof Charge) return new MeteredCall(call, charge, this.#ledger, this.#calls)
+    if (charge instanceof Charge) return new MeteredCall(call, charge, { ledger: this.#ledger, calls: this.#calls, steps: this.#steps })
     this.#calls.add({
       ...described(call),
-      ...{ state: 'refused', duration: 0, serverDuration: 0, credits: 0, error: charge.kind, response: null },
+      ...{ state: 'refused', duration: 0, serverDuration: 0, credits: 0, error: charge.kind, response: null, steps: [] },
     })
     return charge
   }
+}
+
+interface MeteredCallParts {
+  ledger: CreditLedger
+  calls: CallLog
+  steps: CallSteps
 }
 
 /** A call whose price is held until it has been made, or given up. */
 export class MeteredCall {
   readonly #call: CallToMeter
   readonly #charge: Charge
-  readonly #ledger: CreditLedger
-  readonly #calls: CallLog
+  readonly #given: MeteredCallParts
   readonly #begun = performance.now()
+  readonly #notes: StepNote[] = []
+  #isFree = false
   #isMade = false
 
-  constructor(call: CallToMeter, charge: Charge, ledger: CreditLedger, calls: CallLog) {
+  constructor(call: CallToMeter, charge: Charge, given: MeteredCallParts) {
     this.#call = call
     this.#charge = charge
-    this.#ledger = ledger
-    this.#calls = calls
+    this.#given = given
   }
 
   /**
    * Makes the call, once. What `ask` throws is its outcome; rejects only when its credits could not be taken. `answer` runs when they have
    * been, and gives the answer as text where there is one, which spares the log a second serialisation.
    */
-  async make(ask: () => Promise<Json>, answer?: (outcome: Json | Error) => string): Promise<Metered> {
+  async make({ args, signal }: Making, ask: Ask, answer?: (outcome: Json | Error) => string): Promise<Metered> {
     if (this.#isMade) throw new TypeError('a call is paid for once and made once')
     this.#isMade = true
-    const asked = performance.now()
-    const outcome = await ask().catch(asError)
-    const serverDuration = performance.now() - asked
+    let serverDuration = 0
+    const timed: Ask = async (given) => {
+      const asked = performance.now()
+      try {
+        return await ask(given)
+      } finally {
+        serverDuration += performance.now() - asked
+      }
+    }
+    const outcome = await Promise.try(() => this.#given.steps.around(this.#underWay({ args, signal }), timed)).catch(asError)
     const credits = await this.#settle(outcome).catch((error: unknown) => {
       this.#log(asError(error), serverDuration, 0)
       throw error
@@ -78,32 +106,51 @@ export class MeteredCall {
     return { outcome, logged: this.#log(outcome, serverDuration, credits, answer?.(outcome)) }
   }
 
+  /** What the server says while the call is under way, as the client is to hear it. */
+  heard(message: Message): Message {
+    const { session, entry } = this.#call
+    return this.#given.steps.heard({ session, entry, args: undefined, signal: undefined }, message)
+  }
+
   /** Gives the price back unless the call has been made, e.g. because its request was refused on its way. */
   abandon(): void {
-    if (!this.#isMade) this.#ledger.release(this.#charge, false)
+    if (!this.#isMade) this.#given.ledger.release(this.#charge, 'none')
+  }
+
+  #underWay({ args, signal }: Making): CallUnderWay {
+    const { session, entry } = this.#call
+    return {
+      ...{ session, entry, args, signal },
+      note: (step, did) => void this.#notes.push({ step, did }),
+      costsNothing: () => void (this.#isFree = true),
+    }
   }
 
   /** The credits taken. */
   async #settle(outcome: Json | Error): Promise<number> {
     if (!succeeded(outcome)) {
-      this.#ledger.release(this.#charge)
+      this.#given.ledger.release(this.#charge, 'failed')
       return 0
     }
     if (outcome['resultType'] === 'input_required') {
-      this.#ledger.release(this.#charge, false)
+      this.#given.ledger.release(this.#charge, 'none')
       return 0
     }
-    await this.#ledger.settle(this.#charge)
+    if (this.#isFree) {
+      this.#given.ledger.release(this.#charge, 'free')
+      return 0
+    }
+    await this.#given.ledger.settle(this.#charge)
     return this.#charge.priced.price
   }
 
   #log(outcome: Json | Error, serverDuration: number, credits: number, response?: string): LoggedCall {
     const error = outcome instanceof Error ? outcome.message : null
-    return this.#calls.add({
+    return this.#given.calls.add({
       ...described(this.#call),
       state: succeeded(outcome) ? 'succeeded' : 'failed',
       duration: performance.now() - this.#begun,
-      ...{ serverDuration, credits, error },
+      ...{ serverDuration, credits, error, steps: this.#notes },
       response: response ?? (outcome instanceof Error ? null : outcome),
     })
   }

@@ -52,7 +52,7 @@ export class LeanCalls {
   async handle(session: StoredSession, request: IncomingMessage, response: ServerResponse, body: unknown): Promise<boolean> {
     const call = this.#plainCall(session, request, body)
     const entry = call?.client.view().tools.get(call.name)
-    if (call === null || entry === undefined || !isPlain(entry)) return false
+    if (call === null || entry === undefined || !isPlain(entry) || this.#options.meter.mayWait({ session, entry })) return false
     const held = this.#options.meter.hold({ session, entry, request: { name: call.name, arguments: call.args } })
     if (held instanceof MeteredCall) await this.#make(held, entry, call, response)
     else refuseCharge(response, held, entry, call.id)
@@ -65,20 +65,22 @@ export class LeanCalls {
     response.once('close', onClose)
     const stream = new AnswerStream(response)
     const meta = call.modern && entry.upstream.isModern ? { ...call.meta, [CLIENT_CAPABILITIES_META_KEY]: {} } : call.meta
-    const params = {
+    const paramsOf = (args: Json | undefined): Json => ({
       name: entry.tool.name,
-      ...(call.args === undefined ? {} : { arguments: call.args }),
+      ...(args === undefined ? {} : { arguments: args }),
       ...(meta === undefined ? {} : { _meta: meta }),
-    }
+    })
     const options: SharedRequestOptions = { signal: gone.signal, timeout: this.#options.callTimeout() }
     // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
     if (!call.modern)
       options.onNotification = (message) => {
-        if (mayHear(call.client, message.params)) stream.send({ jsonrpc: '2.0', ...message })
+        if (mayHear(call.client, message.params)) stream.send({ jsonrpc: '2.0', ...held.heard(message) })
       }
     await held.make(
-      () => entry.upstream.request({ method: 'tools/call', params }, options).finally(() => response.off('close', onClose)),
+      { args: call.args, signal: gone.signal },
+      (args) => entry.upstream.request({ method: 'tools/call', params: paramsOf(args) }, options),
       (outcome) => {
+        response.off('close', onClose)
         const answer = answerOf(call, outcome)
         return stream.end(statusOf(call, answer), answer)
       },

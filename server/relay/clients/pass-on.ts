@@ -31,15 +31,19 @@ export interface PassOnOptions {
   callTimeout(): number
   /** Milliseconds after which a client that can come back for its answer no longer holds its stream open. */
   streamHold(): number
+  /** What the server says meanwhile, as the client is to hear it. */
+  heard?(said: Message): Message
 }
 
 /** One round of a tool call, paid for: taken when there is a result, given back when there is none or the tool says it failed. */
 export async function callTool(options: PassOnOptions, entry: ToolEntry, params: Json, ctx: ServerContext): Promise<Json> {
   const { upstream, tool, name } = entry
   const call = heldCallsOf(ctx).take(ctx.mcpReq.id, entry)
-  const { outcome } = await call.make(() =>
-    passOn(options, upstream, { method: 'tools/call', params: { ...params, name: tool.name } }, ctx, name),
-  )
+  const { outcome } = await call.make({ args: asArguments(params['arguments']), signal: ctx.mcpReq.signal }, (args) => {
+    const { arguments: _, ...rest } = params
+    const own = { ...rest, name: tool.name, ...(args === undefined ? {} : { arguments: args }) }
+    return passOn({ ...options, heard: (said) => call.heard(said) }, upstream, { method: 'tools/call', params: own }, ctx, name)
+  })
   if (outcome instanceof Error) throw outcome
   return outcome
 }
@@ -128,17 +132,23 @@ function answered(outcome: Awaited<ReturnType<PendingInputs['resume']>>): Json {
   return asked
 }
 
-function requestOptionsOf({ callTimeout }: PassOnOptions, ctx: ServerContext, underway: Promise<unknown>[]): RequestOptions {
+function requestOptionsOf({ callTimeout, heard }: PassOnOptions, ctx: ServerContext, underway: Promise<unknown>[]): RequestOptions {
   const progressToken = ctx.mcpReq._meta?.progressToken
   const base = { signal: ctx.mcpReq.signal, timeout: callTimeout(), resetTimeoutOnProgress: true }
   if (progressToken === undefined) return base
   return {
     ...base,
-    onprogress: (progress) =>
-      void underway.push(
-        ctx.mcpReq.notify({ method: 'notifications/progress', params: { ...progress, progressToken } }).catch(() => undefined),
-      ),
+    onprogress: (progress) => {
+      const said = { method: 'notifications/progress', params: { ...progress } }
+      const { method, params } = heard?.(said) ?? said
+      underway.push(ctx.mcpReq.notify({ method, params: { ...params, progressToken } }).catch(() => undefined))
+    },
   }
+}
+
+/** The SDK has checked that they are an object. */
+function asArguments(given: unknown): Json | undefined {
+  return given === undefined ? undefined : (given as Json)
 }
 
 /** What a request says about itself, without what belongs to our own connection with the client. */
@@ -163,7 +173,8 @@ function envelopeOf({ mcpReq }: ServerContext): Json & { [CLIENT_CAPABILITIES_ME
   return { ...mcpReq.envelope }
 }
 
-async function notifyClient({ client, era }: PassOnOptions, { method, params }: Message, ctx: ServerContext): Promise<void> {
+async function notifyClient({ client, era, heard }: PassOnOptions, said: Message, ctx: ServerContext): Promise<void> {
+  const { method, params } = heard?.(said) ?? said
   const level = method === 'notifications/message' ? plainText(params?.['level']) : undefined
   try {
     if (era === 'legacy') {

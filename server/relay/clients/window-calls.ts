@@ -49,8 +49,9 @@ export class WindowCalls {
       throw new RelayFault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })
     const { upstream, tool } = entry
     const meta = upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}
-    const params = { name: tool.name, arguments: args, ...meta }
-    const { outcome, logged } = await held.make(() => upstream.request({ method: 'tools/call', params }, { timeout: callTimeout() }))
+    const { outcome, logged } = await held.make({ args }, (given) =>
+      upstream.request({ method: 'tools/call', params: { name: tool.name, arguments: given, ...meta } }, { timeout: callTimeout() }),
+    )
     return { call: viewOf(logged), result: outcome instanceof Error ? { error: outcome.message } : outcome }
   }
 

@@ -19,6 +19,8 @@ export const relayCall = z.object({
   /** Taken when it had succeeded. */
   credits: z.number().int(),
   error: z.string().nullable(),
+  /** What stood between the client and the tool, and what it did. */
+  steps: z.array(z.object({ step: z.string(), did: z.string() })).readonly(),
 })
 export type RelayCall = z.output<typeof relayCall>
 

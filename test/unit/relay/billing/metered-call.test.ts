@@ -59,7 +59,7 @@ test('a call that succeeds is held while it runs, taken when it has, and logged 
   const { held, balance, log } = metered()
   const call = held()
   expect(balance()).toEqual({ credits: 10, held: 3 })
-  const { outcome, logged } = await call.make(answers({ content: [] }))
+  const { outcome, logged } = await call.make({ args: {} }, answers({ content: [] }))
   expect(outcome).toEqual({ content: [] })
   expect(balance()).toEqual({ credits: 7, held: 0 })
   expect(logged).toMatchObject({ tool: 'odd__echo', upstreamId: 'up_1', accountId: 'ann', sessionId: 'session-1', credits: 3 })
@@ -69,7 +69,7 @@ test('a call that succeeds is held while it runs, taken when it has, and logged 
 test('the credits have been taken before there is an answer, and the log keeps the text of the answer', async () => {
   const { held, balance, log } = metered()
   let atAnswer: object = {}
-  await held().make(answers({ content: [] }), () => {
+  await held().make({ args: {} }, answers({ content: [] }), () => {
     atAnswer = balance()
     return 'the answer'
   })
@@ -79,9 +79,9 @@ test('the credits have been taken before there is an answer, and the log keeps t
 
 test('a call that throws, or says that it failed, costs nothing', async () => {
   const { held, balance, log } = metered()
-  const { outcome } = await held().make(() => Promise.reject(new Error('It died')))
+  const { outcome } = await held().make({ args: {} }, () => Promise.reject(new Error('It died')))
   expect(outcome).toEqual(new Error('It died'))
-  await held().make(answers({ isError: true, content: [] }))
+  await held().make({ args: {} }, answers({ isError: true, content: [] }))
   expect(balance()).toEqual({ credits: 10, held: 0 })
   expect(log()).toMatchObject([
     { state: 'failed', credits: 0, error: null },
@@ -91,7 +91,7 @@ test('a call that throws, or says that it failed, costs nothing', async () => {
 
 test('a question back to the client costs nothing and is not counted as a call', async () => {
   const { held, balance, ledger } = metered()
-  await held().make(answers({ resultType: 'input_required', inputRequests: {} }))
+  await held().make({ args: {} }, answers({ resultType: 'input_required', inputRequests: {} }))
   expect(balance()).toEqual({ credits: 10, held: 0 })
   expect(ledger.total).toBe(0)
 })
@@ -102,11 +102,11 @@ test('a call that is given up costs nothing; one that has been made cannot be gi
   expect(balance()).toEqual({ credits: 10, held: 0 })
   expect(log()).toEqual([])
   const made = held()
-  const making = made.make(answers({ content: [] }))
+  const making = made.make({ args: {} }, answers({ content: [] }))
   made.abandon()
   await making
   expect(balance()).toEqual({ credits: 7, held: 0 })
-  await expect(made.make(answers({ content: [] }))).rejects.toThrow('made once')
+  await expect(made.make({ args: {} }, answers({ content: [] }))).rejects.toThrow('made once')
   expect(balance()).toEqual({ credits: 7, held: 0 })
 })
 
@@ -116,7 +116,7 @@ test('as many calls at once as the credits pay for, and not one more; the others
   const held = tried.filter((each) => each instanceof MeteredCall)
   expect(held).toHaveLength(3)
   expect(tried[4]).toEqual({ kind: 'credits', userCredits: 1, requiredCredits: 3, shortBy: 2 })
-  await Promise.all(held.map((call) => call.make(answers({ content: [] }))))
+  await Promise.all(held.map((call) => call.make({ args: {} }, answers({ content: [] }))))
   expect(balance()).toEqual({ credits: 1, held: 0 })
   expect(log().map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'succeeded', 'refused', 'refused'])
 })
@@ -134,7 +134,7 @@ test('a charge that cannot be written takes nothing, fails the call, and is logg
   const { held, disk, balance, log } = metered()
   disk.isFull = true
   let answered = false
-  const making = held().make(answers({ content: [] }), () => {
+  const making = held().make({ args: {} }, answers({ content: [] }), () => {
     answered = true
     return ''
   })
