@@ -62,7 +62,9 @@ export class Gateway {
     this.#legacy = new LegacyClients(shared)
     this.#modern = new ModernClients({ ...shared, maxBody })
     this.#leanCalls =
-      options.lean === false ? null : new LeanCalls({ meter: options.meter, legacy: this.#legacy, modern: this.#modern, callTimeout })
+      options.lean === false
+        ? null
+        : new LeanCalls({ meter: options.meter, legacy: this.#legacy, modern: this.#modern, callTimeout, streamHold })
     upstreams.onCatalogue((upstream, parts) => {
       this.#legacy.onCatalogueChange(upstream, parts)
       this.#modern.onCatalogueChange(upstream, parts)

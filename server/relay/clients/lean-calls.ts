@@ -10,15 +10,17 @@ import {
   SERVER_INFO_META_KEY,
   type RequestId,
 } from '@modelcontextprotocol/server'
+import { AnswerStream, type Resumable } from './answer-stream.ts'
 import { headerOf, refuseCharge } from './refusals.ts'
 import { MeteredCall, type Meter } from '../billing/metered-call.ts'
 import { isLevelOrAbove } from './log-levels.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
-import type { LegacyClients } from './legacy-clients.ts'
+import type { LegacyClient, LegacyClients } from './legacy-clients.ts'
 import type { Json } from '../upstreams/connection.ts'
 import type { SharedRequestOptions } from '../upstreams/shared-connection.ts'
 import { serverInfo } from './mcp-server.ts'
 import type { ModernClients } from './modern-clients.ts'
+import { Cancelled, ClientEnded } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { ToolEntry } from '../sessions/view.ts'
 import { plainText } from '../../plain-text.ts'
@@ -28,9 +30,11 @@ export interface LeanOptions {
   legacy: LegacyClients
   modern: ModernClients
   callTimeout(): number
+  streamHold(): number
 }
 
 const modernRevision = '2026-07-28'
+const firstWithEmptyEvents = '2025-11-25'
 
 interface PlainCall {
   id: RequestId
@@ -38,7 +42,8 @@ interface PlainCall {
   args: Json | undefined
   meta: Json | undefined
   client: RelayClient
-  modern: boolean
+  /** Undefined in the stateless era. */
+  legacy: LegacyClient | undefined
 }
 
 export class LeanCalls {
@@ -60,31 +65,45 @@ export class LeanCalls {
   }
 
   async #make(held: MeteredCall, entry: ToolEntry, call: PlainCall, response: ServerResponse): Promise<void> {
-    const gone = new AbortController()
-    const onClose = (): void => gone.abort(new Error('The client went away'))
-    response.once('close', onClose)
-    const stream = new AnswerStream(response)
-    const meta = call.modern && entry.upstream.isModern ? { ...call.meta, [CLIENT_CAPABILITIES_META_KEY]: {} } : call.meta
+    const running = call.client.running.begin(call.id)
+    // A stateless client has no other way to take a request back; one of the session era comes back for its answer.
+    const onClose = (): void => running.abort(new Cancelled())
+    if (call.legacy === undefined) response.once('close', onClose)
+    else this.#options.legacy.use(call.legacy, response)
+    const stream = new AnswerStream(response, call.legacy === undefined ? null : this.#resumable(call.legacy))
+    const meta = call.legacy === undefined && entry.upstream.isModern ? { ...call.meta, [CLIENT_CAPABILITIES_META_KEY]: {} } : call.meta
     const paramsOf = (args: Json | undefined): Json => ({
       name: entry.tool.name,
       ...(args === undefined ? {} : { arguments: args }),
       ...(meta === undefined ? {} : { _meta: meta }),
     })
-    const options: SharedRequestOptions = { signal: gone.signal, timeout: this.#options.callTimeout() }
+    const { signal } = running
+    const options: SharedRequestOptions = { signal, timeout: this.#options.callTimeout() }
     // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
-    if (!call.modern)
+    if (call.legacy !== undefined)
       options.onNotification = (message) => {
         if (mayHear(call.client, message.params)) stream.send({ jsonrpc: '2.0', ...held.heard(message) })
       }
-    await held.make(
-      { args: call.args, signal: gone.signal },
-      (args) => entry.upstream.request({ method: 'tools/call', params: paramsOf(args) }, options),
-      (outcome) => {
-        response.off('close', onClose)
-        const answer = answerOf(call, outcome)
-        return stream.end(statusOf(call, answer), answer)
-      },
-    )
+    try {
+      await held.make(
+        { args: call.args, signal },
+        (args) => entry.upstream.request({ method: 'tools/call', params: paramsOf(args) }, options),
+        (made) => {
+          response.off('close', onClose)
+          // What ended it here says more than what the library makes of that.
+          const outcome = made instanceof Error && signal.reason instanceof Error ? signal.reason : made
+          if (outcome instanceof ClientEnded && stream.abandon()) return ''
+          return stream.end(statusOf(call, outcome), answerOf(call, outcome))
+        },
+      )
+    } finally {
+      running.end()
+      stream.close()
+    }
+  }
+
+  #resumable({ events, answers, protocolVersion }: LegacyClient): Resumable {
+    return { events, streams: answers, primed: protocolVersion >= firstWithEmptyEvents, hold: this.#options.streamHold() }
   }
 
   #plainCall(session: StoredSession, request: IncomingMessage, body: unknown): PlainCall | null {
@@ -100,7 +119,7 @@ export class LeanCalls {
     const call = { id: id as RequestId, name, args, meta }
     if (version === modernRevision)
       return isPlainModern(request, name, meta)
-        ? { ...call, meta: undefined, client: this.#options.modern.client(session), modern: true }
+        ? { ...call, meta: undefined, client: this.#options.modern.client(session), legacy: undefined }
         : null
     return this.#plainLegacy(session, request, version, call)
   }
@@ -109,42 +128,13 @@ export class LeanCalls {
     session: StoredSession,
     request: IncomingMessage,
     version: string | undefined,
-    call: Omit<PlainCall, 'client' | 'modern'>,
+    call: Omit<PlainCall, 'client' | 'legacy'>,
   ): PlainCall | null {
     const found = this.#options.legacy.find(headerOf(request, 'mcp-session-id'), session.id)
     if (found === undefined || canBeAsked(found.client.capabilities)) return null
     if (version !== undefined && version !== found.protocolVersion) return null
     if (call.meta !== undefined && Object.keys(call.meta).length > 0) return null
-    return { ...call, meta: undefined, client: found.client, modern: false }
-  }
-}
-
-/** One JSON answer, unless something is said before it: then a stream of events that ends with it. */
-class AnswerStream {
-  readonly #response: ServerResponse
-  #begun = false
-
-  constructor(response: ServerResponse) {
-    this.#response = response
-  }
-
-  send(message: Json): void {
-    if (!this.#begun) this.#response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-    this.#begun = true
-    this.#response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`)
-  }
-
-  /** The text of the answer. */
-  end(status: number, answer: Json): string {
-    const text = JSON.stringify(answer)
-    const response = this.#response
-    if (response.destroyed) return text
-    if (this.#begun) response.end(`event: message\ndata: ${text}\n\n`)
-    else {
-      response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-      response.end(text)
-    }
-    return text
+    return { ...call, meta: undefined, client: found.client, legacy: found }
   }
 }
 
@@ -167,23 +157,24 @@ function isPlain({ upstream, listed }: ToolEntry): boolean {
   return !isObject(properties) || !Object.values(properties).some((property) => isObject(property) && 'x-mcp-header' in property)
 }
 
-function answerOf({ id, modern }: PlainCall, outcome: Json | Error): Json {
+function answerOf({ id, legacy }: PlainCall, outcome: Json | Error): Json {
   if (outcome instanceof Error) {
     const given = 'code' in outcome && Number.isSafeInteger(outcome.code) ? outcome.code : -32603
     // The stateless era has folded "resource not found" into "invalid parameters".
-    const code = modern && given === -32002 ? -32602 : given
+    const code = legacy === undefined && given === -32002 ? -32602 : given
     const data = 'data' in outcome ? outcome.data : undefined
     return { jsonrpc: '2.0', id, error: { code, message: outcome.message, ...(data === undefined ? {} : { data }) } }
   }
   const result = outcome['content'] === undefined ? { ...outcome, content: [] } : outcome
-  if (!modern) return { jsonrpc: '2.0', id, result }
+  if (legacy !== undefined) return { jsonrpc: '2.0', id, result }
   const meta = isObject(result['_meta']) ? result['_meta'] : {}
   return { jsonrpc: '2.0', id, result: { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: serverInfo, ...meta } } }
 }
 
-/** Errors of a call are answers like others, but for the one to which the specification gives a status. */
-function statusOf({ modern }: PlainCall, { error }: Json): number {
-  return modern && isObject(error) && error['code'] === missingCapability ? 400 : 200
+/** Errors of a call are answers like others, but for those to which the specification gives a status. */
+function statusOf({ legacy }: PlainCall, outcome: Json | Error): number {
+  if (outcome instanceof ClientEnded) return 404
+  return legacy === undefined && outcome instanceof Error && 'code' in outcome && outcome.code === missingCapability ? 400 : 200
 }
 const missingCapability = -32021
 

@@ -2,13 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node'
-import { isInitializeRequest, type AuthInfo, type McpServer } from '@modelcontextprotocol/server'
+import { isInitializeRequest, type AuthInfo, type McpServer, type RequestId } from '@modelcontextprotocol/server'
 import { within, type Scope } from '../../isolation.ts'
 import { RelayClient, type ClientsOptions } from './relay-client.ts'
 import { headerOf, refuse } from './refusals.ts'
-import { createEventStore } from './event-store.ts'
+import { retryInterval, type AnswerStream } from './answer-stream.ts'
+import { createEventStore, type StreamEvents } from './event-store.ts'
 import { asJson, type Json, type Message } from '../upstreams/connection.ts'
 import { createRelayServer } from './mcp-server.ts'
+import { Cancelled } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { plainText } from '../../plain-text.ts'
@@ -22,6 +24,9 @@ export interface LegacyClient {
   transport: NodeStreamableHTTPServerTransport
   relay: McpServer
   protocolVersion: string
+  events: StreamEvents
+  /** Answers to plain calls that are streams by now. */
+  answers: Map<string, AnswerStream>
   /** What its streams throw where nobody waits ends it alone. */
   scope: Scope
   lastUsed: number
@@ -31,7 +36,6 @@ export interface LegacyClient {
 
 const keepAtMost = 1_000
 const idleAfter = 3_600_000
-const retryInterval = 1_000
 const everything: ReadonlySet<string> = new Set(['tools', 'prompts', 'resources'])
 
 export class LegacyClients {
@@ -59,7 +63,19 @@ export class LegacyClients {
     if (id === undefined) return refuse(response, 400, -32000, 'Mcp-Session-Id is missing')
     const found = this.find(id, session.id)
     if (found === undefined) return refuse(response, 404, -32001, 'Session not found')
+    for (const cancelled of cancelledIn(body)) found.client.running.cancel(cancelled)
+    if (request.method === 'GET' && this.#resume(found, request, response)) return
     await this.#serve(found, request, response, body)
+  }
+
+  /** Counts a request or stream as open until its connection closes. */
+  use(client: LegacyClient, response: ServerResponse): void {
+    client.open += 1
+    client.lastUsed = this.#options.clock.monotonic()
+    response.once('close', () => {
+      client.open -= 1
+      client.lastUsed = this.#options.clock.monotonic()
+    })
   }
 
   onCatalogueChange(upstream: Upstream, parts: ReadonlySet<string>): void {
@@ -94,7 +110,7 @@ export class LegacyClients {
   /** Ends what nobody has used for long. */
   async sweep(isOver: (sessionId: string) => boolean): Promise<void> {
     const now = this.#options.clock.monotonic()
-    const over = [...this.#byId.values()].filter((each) => isOver(each.sessionId) || (each.open === 0 && now - each.lastUsed > idleAfter))
+    const over = [...this.#byId.values()].filter((each) => isOver(each.sessionId) || (isIdle(each) && now - each.lastUsed > idleAfter))
     await Promise.all(over.map((each) => this.#close(each)))
   }
 
@@ -105,9 +121,10 @@ export class LegacyClients {
   async #open(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
     const { capabilities, protocolVersion } = initializeParams(body)
     const scope: Scope = { room: 'relay', kind: 'client', id: session.id, escaped: () => this.#close(opened) }
+    const events = createEventStore()
     const transport: NodeStreamableHTTPServerTransport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
-      eventStore: createEventStore(),
+      eventStore: events,
       retryInterval,
       onsessioninitialized: (id) => {
         opened.id = id
@@ -126,29 +143,60 @@ export class LegacyClients {
         relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),
       onToolsChange: (parts) => announce(relay, parts),
     })
-    const relay = createRelayServer({ ...this.#options, client, era: 'legacy' })
-    const opened: LegacyClient = { id: '', sessionId: session.id, client, transport, relay, protocolVersion, scope, lastUsed: 0, open: 0 }
+    const relay = createRelayServer({ ...this.#options, client, era: 'legacy', cancelled: (id) => void tellCancelled(transport, id) })
+    const opened: LegacyClient = {
+      ...{ id: '', sessionId: session.id, client, transport, relay, protocolVersion, scope, events },
+      ...{ answers: new Map(), lastUsed: 0, open: 0 },
+    }
     await within(scope, () => relay.connect(transport))
     await this.#serve(opened, request, response, body)
     if (opened.id === '') await this.#close(opened)
-    const oldest = [...this.#byId.values()].find(({ open }) => open === 0)
+    const oldest = [...this.#byId.values()].find(isIdle)
     if (this.#byId.size > keepAtMost && oldest !== undefined) await this.#close(oldest)
   }
 
   async #serve(client: LegacyClient, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
-    client.open += 1
-    client.lastUsed = this.#options.clock.monotonic()
-    response.once('close', () => {
-      client.open -= 1
-      client.lastUsed = this.#options.clock.monotonic()
-    })
+    this.use(client, response)
     await within(client.scope, () => client.transport.handleRequest(request, response, body))
+  }
+
+  /** Goes on with the answer to a plain call that is under way; what has been said to its end is the SDK's to repeat. */
+  #resume(client: LegacyClient, request: IncomingMessage, response: ServerResponse): boolean {
+    const lastEventId = headerOf(request, 'last-event-id')
+    const answer = lastEventId === undefined ? undefined : client.answers.get(client.events.streamOf(lastEventId) ?? '')
+    if (lastEventId === undefined || answer === undefined || headerOf(request, 'accept')?.includes('text/event-stream') !== true)
+      return false
+    this.use(client, response)
+    answer.resume(response, lastEventId)
+    return true
   }
 
   async #close(client: LegacyClient): Promise<void> {
     this.#byId.delete(client.id)
     await Promise.all([client.client.close(), client.relay.close().catch(() => undefined)])
   }
+}
+
+function isIdle({ open, client }: LegacyClient): boolean {
+  return open === 0 && client.running.size === 0
+}
+
+/**
+ * The SDK says nothing at all to a request that was taken back, and keeps its stream open for as long as the client stays. An answer that
+ * the client ignores ends the stream at both ends.
+ */
+async function tellCancelled(transport: NodeStreamableHTTPServerTransport, id: RequestId): Promise<void> {
+  const { code, message } = new Cancelled()
+  await transport.send({ jsonrpc: '2.0', id, error: { code, message } }).catch(() => undefined)
+}
+
+/** Ids of the requests that a body takes back. */
+function cancelledIn(body: unknown): unknown[] {
+  return (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
+    if (typeof message !== 'object' || message === null || !('method' in message) || message.method !== 'notifications/cancelled') return []
+    const params = 'params' in message ? message.params : undefined
+    return typeof params === 'object' && params !== null && 'requestId' in params ? [params.requestId] : []
+  })
 }
 
 function announce({ server }: McpServer, parts: ReadonlySet<string>): void {

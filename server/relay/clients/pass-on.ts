@@ -8,6 +8,7 @@ import {
   LOG_LEVEL_META_KEY,
   type ClientCapabilities,
   type InputRequiredResult,
+  type RequestId,
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import type { RequestOptions } from '@modelcontextprotocol/client'
@@ -33,29 +34,46 @@ export interface PassOnOptions {
   streamHold(): number
   /** What the server says meanwhile, as the client is to hear it. */
   heard?(said: Message): Message
+  /** A client of the session era has taken a request back. */
+  cancelled?(id: RequestId): void
 }
 
 /** One round of a tool call, paid for: taken when there is a result, given back when there is none or the tool says it failed. */
 export async function callTool(options: PassOnOptions, entry: ToolEntry, params: Json, ctx: ServerContext): Promise<Json> {
   const { upstream, tool, name } = entry
   const call = heldCallsOf(ctx).take(ctx.mcpReq.id, entry)
-  const { outcome } = await call.make({ args: asArguments(params['arguments']), signal: ctx.mcpReq.signal }, (args) => {
-    const { arguments: _, ...rest } = params
-    const own = { ...rest, name: tool.name, ...(args === undefined ? {} : { arguments: args }) }
-    return passOn({ ...options, heard: (said) => call.heard(said) }, upstream, { method: 'tools/call', params: own }, ctx, name)
-  })
+  const { outcome } = await toldWhenCancelled(options, ctx, () =>
+    call.make({ args: asArguments(params['arguments']), signal: ctx.mcpReq.signal }, (args) => {
+      const { arguments: _, ...rest } = params
+      const own = { ...rest, name: tool.name, ...(args === undefined ? {} : { arguments: args }) }
+      return sendOn({ ...options, heard: (said) => call.heard(said) }, upstream, { method: 'tools/call', params: own }, ctx, name)
+    }),
+  )
   if (outcome instanceof Error) throw outcome
   return outcome
 }
 
 /** Sends a request on to the server it is for, over the connection that fits what the client can do. */
-export async function passOn(
-  options: PassOnOptions,
-  upstream: Upstream,
-  message: Message,
-  ctx: ServerContext,
-  pendingAs = message.method,
-): Promise<Json> {
+export function passOn(options: PassOnOptions, upstream: Upstream, message: Message, ctx: ServerContext): Promise<Json> {
+  return toldWhenCancelled(options, ctx, () => sendOn(options, upstream, message, ctx, message.method))
+}
+
+async function toldWhenCancelled<Result>(
+  { cancelled }: PassOnOptions,
+  { mcpReq }: ServerContext,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (cancelled === undefined) return work()
+  const onAbort = (): void => cancelled(mcpReq.id)
+  mcpReq.signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await work()
+  } finally {
+    mcpReq.signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function sendOn(options: PassOnOptions, upstream: Upstream, message: Message, ctx: ServerContext, pendingAs: string): Promise<Json> {
   const { client, era, pendingInputs } = options
   /** What is on its way to the client: the answer ends its stream, so it must not overtake them. */
   const underway: Promise<unknown>[] = []
@@ -80,7 +98,13 @@ export async function passOn(
     const capabilities = envelopeOf(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? {}
     const state = ctx.mcpReq.requestState()
     if (typeof state === 'string' && isPendingInput(state))
-      return answered(await pendingInputs.resume(client.session.id, pendingAs, state, ctx.mcpReq.inputResponses ?? {}))
+      return answered(
+        await pendingInputs.resume(
+          { sessionId: client.session.id, tool: pendingAs, signal: ctx.mcpReq.signal },
+          state,
+          ctx.mcpReq.inputResponses ?? {},
+        ),
+      )
     if (upstream.isModern || !canBeAsked(capabilities))
       return await upstream.request(own, { ...requestOptions, onNotification: ongoing.notify })
     return answered(await callWithInput(options, upstream, own, capabilities, ctx, pendingAs, requestOptions))
@@ -110,13 +134,11 @@ async function callWithInput(
     onEnd: () => undefined,
   })
   return pendingInputs.begin(
-    client.session.id,
-    pendingAs,
-    (asker) => {
+    { sessionId: client.session.id, tool: pendingAs, signal: ctx.mcpReq.signal },
+    (asker, abandoned) => {
       ask = asker
-      // The request's own end must not end the call: it goes on with the client's next request.
-      const { signal: _, ...untied } = requestOptions
-      return connection.request(message, { ...untied, timeout: 3_600_000 })
+      // The end of the request that asked for it must not end the call: it goes on with the client's next request.
+      return connection.request(message, { ...requestOptions, signal: abandoned, timeout: 3_600_000 })
     },
     () => void upstream.closeDedicated(connection).catch(escape),
   )

@@ -28,11 +28,17 @@ class Conversation {
   #changed: () => void = () => undefined
   #outcome: Ending | undefined
   readonly #end: () => void
+  readonly #given = new AbortController()
 
   constructor(sessionId: string, tool: string, end: () => void) {
     this.sessionId = sessionId
     this.tool = tool
     this.#end = end
+  }
+
+  /** Aborted when nobody is to answer any more. */
+  get abandoned(): AbortSignal {
+    return this.#given.signal
   }
 
   run(work: Promise<Json>): void {
@@ -77,7 +83,9 @@ class Conversation {
   abandon(): void {
     for (const { refuse } of this.#questions.values()) refuse(new Error('The client did not answer'))
     this.#questions.clear()
-    this.#end()
+    // The server hears that its work is in vain before the connection ends: one of the session era goes on with it otherwise.
+    this.#given.abort(new Error('The client took the call back'))
+    setImmediate(this.#end)
   }
 
   #finish(outcome: Ending): void {
@@ -90,20 +98,26 @@ class Conversation {
 export class PendingInputs {
   readonly #byState = new Map<string, { conversation: Conversation; timer: NodeJS.Timeout }>()
 
-  /** `start` is given how the server's questions are taken; `end` is called once the connection is no longer needed. */
+  /**
+   * `start` is given how the server's questions are taken, and when its work is in vain; `end` is called once the connection is no longer
+   * needed. `signal` is that of the client's request: aborted while the server works, it takes the call back.
+   */
   async begin(
-    sessionId: string,
-    tool: string,
-    start: (ask: (message: Message) => Promise<Json>) => Promise<Json>,
+    { sessionId, tool, signal }: { sessionId: string; tool: string; signal: AbortSignal },
+    start: (ask: (message: Message) => Promise<Json>, abandoned: AbortSignal) => Promise<Json>,
     end: () => void,
   ): Promise<Outcome> {
     const conversation = new Conversation(sessionId, tool, end)
-    conversation.run(start((message) => conversation.ask(message)))
-    return this.#proceed(conversation)
+    conversation.run(start((message) => conversation.ask(message), conversation.abandoned))
+    return this.#proceed(conversation, signal)
   }
 
   /** A later round. The state is a handle that only its own session may use, and only once. */
-  async resume(sessionId: string, tool: string, state: string, responses: Readonly<Record<string, unknown>>): Promise<Outcome> {
+  async resume(
+    { sessionId, tool, signal }: { sessionId: string; tool: string; signal: AbortSignal },
+    state: string,
+    responses: Readonly<Record<string, unknown>>,
+  ): Promise<Outcome> {
     const pending = this.#byState.get(state)
     if (pending === undefined || pending.conversation.sessionId !== sessionId || pending.conversation.tool !== tool) {
       throw new ProtocolError(-32602, 'Invalid or expired requestState', { reason: 'invalid_request_state' })
@@ -111,15 +125,18 @@ export class PendingInputs {
     clearTimeout(pending.timer)
     this.#byState.delete(state)
     pending.conversation.answer(responses)
-    return this.#proceed(pending.conversation)
+    return this.#proceed(pending.conversation, signal)
   }
 
   stop(): void {
     for (const [state] of this.#byState) this.#abandon(state)
   }
 
-  async #proceed(conversation: Conversation): Promise<Outcome> {
-    const next = await conversation.next()
+  async #proceed(conversation: Conversation, signal: AbortSignal): Promise<Outcome> {
+    const onAbort = (): void => conversation.abandon()
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    const next = await conversation.next().finally(() => signal.removeEventListener('abort', onAbort))
     if ('result' in next) return { kind: 'done', result: next.result }
     const oldest = this.#byState.size >= keepAtMost ? this.#byState.keys().next().value : undefined
     if (oldest !== undefined) this.#abandon(oldest)

@@ -8,6 +8,7 @@ import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { ToolDefinition } from '../upstreams/store.ts'
 import type { PendingInputs } from './pending-input.ts'
+import { RunningCalls } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import { buildView, type View } from '../sessions/view.ts'
 
@@ -53,6 +54,8 @@ export function canBeAsked({ sampling, elicitation, roots }: ClientCapabilities)
 export class RelayClient {
   readonly capabilities: ClientCapabilities
   logLevel: string | undefined
+  /** Plain calls under way. */
+  readonly running = new RunningCalls()
   readonly #options: ClientOptions
   readonly #dedicated = new Map<string, { connection: Promise<UpstreamConnection>; upstream: Upstream; since: number }>()
   readonly #dedicatedTools = new Map<string, readonly ToolDefinition[]>()
@@ -183,6 +186,7 @@ export class RelayClient {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.running.endAll()
     const dedicated = [...this.#dedicated.values()]
     this.#dedicated.clear()
     await Promise.all([

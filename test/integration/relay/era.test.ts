@@ -1,0 +1,140 @@
+/** Plain calls that are cancelled, dropped, taken up again and ended with their client: the same answers on the short way and on the SDK's. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RawMcpClient, statelessCall, type RawAnswer } from '../../fakes/raw-mcp-client.ts'
+import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
+import { eventually } from '../../fixtures/eventually.ts'
+
+const fixture = join(import.meta.dirname, '..', '..', 'fixtures', 'mcp', 'long-server.ts')
+const price = 5
+
+describe.each([
+  ['the short way', true],
+  ['the way of the SDK', false],
+] as const)('on %s', (_, lean) => {
+  let relay: ServedRelay
+  let sessionUrl: string
+  let folder: string
+  let journal: string
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'wheelhouse-era-'))
+    journal = join(folder, 'journal')
+    writeFileSync(journal, '')
+    relay = await serveRelay({ given: { lean } })
+    const { id } = relay.room.upstreamAdmin.create(
+      { name: 'long', transport: 'stdio', command: process.execPath, args: [fixture, journal] },
+      'owner',
+    )
+    await eventually('the server is ready', () => relay.room.upstreams.get(id).state === 'ready')
+    for (const name of ['wait', 'log']) relay.room.upstreamAdmin.changeTool(id, name, { price }, 'owner')
+    sessionUrl = (await relay.session()).sessionUrl
+  })
+  afterAll(async () => {
+    await relay.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  const credits = (): number => relay.users.find('ann')?.credits ?? 0
+  const noted = (line: string): boolean => readFileSync(journal, 'utf8').split('\n').includes(line)
+  const isWaiting = (name: string) => eventually(`${name} waits`, () => noted(`wait ${name}`))
+  const isCancelled = (name: string) => eventually(`${name} is cancelled`, () => noted(`cancel ${name}`))
+  const release = async (name: string) => (await new RawMcpClient(sessionUrl).initialize()).said('release', { name })
+  /** A call that waits at the server, with the id of the first event of its answer. */
+  async function begin(client: RawMcpClient, name: string, id?: unknown): Promise<{ answer: RawAnswer; eventId: string }> {
+    const answer = await client.call('wait', { name }, id)
+    await isWaiting(name)
+    const first = await answer.next()
+    expect(first).toEqual({ id: expect.any(String), message: null })
+    return { answer, eventId: first?.id ?? '' }
+  }
+
+  test('a call that its client takes back ends at the server and costs nothing', async () => {
+    const client = await new RawMcpClient(sessionUrl).initialize()
+    const before = credits()
+    const { answer } = await begin(client, 'taken back', 'mine')
+    expect(await client.notify('notifications/cancelled', { requestId: 'mine', reason: 'changed my mind' })).toBe(202)
+    expect(await answer.rest()).toEqual([{ jsonrpc: '2.0', id: 'mine', error: { code: -32800, message: 'Request cancelled' } }])
+    await isCancelled('taken back')
+    expect(credits()).toBe(before)
+    expect(await client.notify('notifications/cancelled', { requestId: 'mine' })).toBe(202)
+  })
+
+  test('a lost connection cancels nothing: the answer is there for who comes back with the last event', async () => {
+    const client = await new RawMcpClient(sessionUrl).initialize()
+    const before = credits()
+    const { answer, eventId } = await begin(client, 'lost')
+    answer.drop()
+    await release('lost')
+    const [message] = await eventually('the answer is kept', async () => {
+      const messages = await (await client.resume(eventId)).rest()
+      return messages.length > 0 ? messages : null
+    })
+    expect(message?.result?.content?.[0]?.text).toBe('lost is done')
+    expect(noted('cancel lost')).toBe(false)
+    expect(credits()).toBe(before - price)
+  })
+
+  test('who comes back early waits for the answer there', async () => {
+    const client = await new RawMcpClient(sessionUrl).initialize()
+    const { answer, eventId } = await begin(client, 'early')
+    answer.drop()
+    const again = await eventually('the stream is free', async () => {
+      const resumed = await client.resume(eventId)
+      return resumed.status === 200 ? resumed : null
+    })
+    await release('early')
+    expect((await again.rest()).map(({ result }) => result?.content?.[0]?.text)).toEqual(['early is done'])
+  })
+
+  test('deleting the protocol session ends what runs in it and gives the price back', async () => {
+    const client = await new RawMcpClient(sessionUrl).initialize()
+    const before = credits()
+    const { answer } = await begin(client, 'deleted')
+    expect(await client.end()).toBe(200)
+    expect(await answer.rest()).toEqual([])
+    await isCancelled('deleted')
+    expect(credits()).toBe(before)
+    expect((await client.call('log')).status).toBe(404)
+  })
+
+  test('a session that is revoked ends what runs in it, in both eras', async () => {
+    const { sessionId, sessionUrl: own } = await relay.session()
+    const client = await new RawMcpClient(own).initialize()
+    const before = credits()
+    const { answer } = await begin(client, 'revoked')
+    const stateless = statelessCall(own, 'wait', { name: 'revoked too' })
+    await isWaiting('revoked too')
+    await relay.call('DELETE', `/api/sessions/${sessionId}`)
+    await isCancelled('revoked')
+    await isCancelled('revoked too')
+    expect(await answer.rest()).toEqual([])
+    await stateless.then((ended) => ended.rest()).catch(() => undefined)
+    expect(credits()).toBe(before)
+  })
+
+  test.each([
+    ['plain', {}],
+    ['that can be asked', { elicitation: {} }],
+  ])('a stateless client, %s, cancels by closing its stream', async (kind, capabilities) => {
+    const before = credits()
+    const gone = new AbortController()
+    const name = `closed ${kind}`
+    const call = statelessCall(sessionUrl, 'wait', { name }, capabilities, gone.signal)
+    call.catch(() => undefined)
+    await isWaiting(name)
+    gone.abort()
+    await isCancelled(name)
+    expect(credits()).toBe(before)
+  })
+
+  test('an older client is given no event without data, and events carry ids all the same', async () => {
+    const client = await new RawMcpClient(sessionUrl, '2025-06-18').initialize()
+    const answer = await client.call('log')
+    const first = await answer.next()
+    expect(first?.id).toEqual(expect.any(String))
+    expect(first?.message?.params?.level).toBe('debug')
+    expect((await answer.rest()).at(-1)?.result?.content?.[0]?.text).toBe('logged')
+  })
+})
