@@ -23,11 +23,14 @@ import { createBuiltInReach } from './built-in/reach.ts'
 import { createCreditLedgerStore } from './billing/credit-ledger-store.ts'
 import { CreditLedger } from './billing/credit-ledger.ts'
 import { concernsOf, countsOf } from './report.ts'
+import { createNamesStore } from './sessions/names-store.ts'
+import { settleOlderSessions } from './sessions/older-sessions.ts'
 import { createSessionStore } from './sessions/store.ts'
 import { SessionAdmin } from './sessions/admin.ts'
 import { LiveSessions } from './sessions/live-sessions.ts'
 import { SealedAddresses } from './sessions/sealed-addresses.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { Views } from './sessions/views.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
 import { UpstreamAdmin } from './upstreams/admin.ts'
 import { Upstreams } from './upstreams/upstreams.ts'
@@ -91,9 +94,11 @@ export function createRelayRoom(
   const sessionStore = createSessionStore(database)
   const live = new LiveSessions(sessionStore, clock)
   const addresses = new SealedAddresses(sessionStore, sealer)
-  const ofSessions = { store: sessionStore, live, addresses, reach, events, changed }
+  const names = createNamesStore(database)
+  const views = new Views({ servers: upstreams, names, log })
+  const ofSessions = { store: sessionStore, live, addresses, reach, views, events, changed }
   const sessions = new Sessions({ ...ofSessions, accounts, clock, defaultDays: () => relaySettings().sessionDays })
-  const sessionAdmin = new SessionAdmin({ ...ofSessions, sessions, servers: upstreams })
+  const sessionAdmin = new SessionAdmin({ ...ofSessions, sessions })
   const ledgerStore = createCreditLedgerStore(database)
   const ledger = new CreditLedger({ store: ledgerStore, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
@@ -108,7 +113,7 @@ export function createRelayRoom(
       .then(
         ({ Gateway }) =>
           new Gateway({
-            ...{ sessions, upstreams, ledger, meter, clock },
+            ...{ sessions, upstreams, views, ledger, meter, clock },
             callTimeout,
             streamHold: () => relaySettings().streamHold * 1_000,
             ...(lean === undefined ? {} : { lean }),
@@ -161,6 +166,8 @@ export function createRelayRoom(
     ledger,
     reconsider: (maker) => sessionAdmin.reconsider(maker),
     async start() {
+      const servers = () => upstreamStore.all().map(({ definition }) => definition)
+      await upkeep(() => settleOlderSessions({ names, servers, toolsOf: upstreamStore.tools, rulesOf: sessionStore.rulesOf }))
       await upkeep(() => sessions.cleanup())
       timers = [
         every(flushEvery, () => sessions.flush()),

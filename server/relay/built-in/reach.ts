@@ -5,7 +5,7 @@
  */
 import { RelayFault } from '../fault.ts'
 import type { Right, Standing } from '../../http/rights.ts'
-import type { SessionPolicy } from '../contract/parts.ts'
+import type { ItemRef, SessionPolicy } from '../contract/parts.ts'
 import { builtInId } from '../upstreams/definition.ts'
 
 /** The part of a tool that says who may use it. */
@@ -61,7 +61,11 @@ export function opensNoMore(after: SessionPolicy, before: SessionPolicy): boolea
   return (
     reachesBuiltIn(before) &&
     after.wheelhouseTools.every((name) => before.wheelhouseTools.includes(name)) &&
-    (before.tools === null || (after.tools !== null && after.tools.every((name) => before.tools?.includes(name)))) &&
+    (before.tools === null || (after.tools !== null && after.tools.every((tool) => isNamedIn(before.tools, tool)))) &&
     (after.readOnly || !before.readOnly)
   )
+}
+
+function isNamedIn(tools: SessionPolicy['tools'], { upstream, name }: ItemRef): boolean {
+  return upstream !== builtInId || tools?.some((tool) => tool.upstream === upstream && tool.name === name) === true
 }

@@ -17,6 +17,7 @@ import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
 import { ModernClients } from './modern-clients.ts'
 import { PendingInputs } from './pending-input.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { Views } from '../sessions/views.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Clock } from '../../clock.ts'
 import { builtInId } from '../upstreams/definition.ts'
@@ -25,6 +26,7 @@ import type { Upstreams } from '../upstreams/upstreams.ts'
 export interface GatewayOptions {
   sessions: Sessions
   upstreams: Upstreams
+  views: Views
   ledger: CreditLedger
   meter: Meter
   clock: Clock
@@ -50,9 +52,10 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options
-    const { upstreams, sessions, clock, callTimeout, streamHold } = options
+    const { upstreams, views, sessions, clock, callTimeout, streamHold } = options
     const shared = {
       upstreams,
+      views,
       clock,
       callTimeout,
       streamHold,

@@ -134,6 +134,7 @@ export class LegacyClients {
     })
     const client: RelayClient = new RelayClient({
       upstreams: this.#options.upstreams,
+      views: this.#options.views,
       clock: this.#options.clock,
       session: () => this.#options.session(session.id) ?? session,
       capabilities,

@@ -1,7 +1,8 @@
 /** The server side that MCP clients speak to: every request is looked up in the session's view and passed on to the server it is for. */
 import { McpServer, ProtocolError, ResourceNotFoundError, type ServerCapabilities } from '@modelcontextprotocol/server'
 import { version } from '../../version.ts'
-import { upstreamOfResource, type View } from '../sessions/view.ts'
+import { upstreamOfResource } from '../sessions/resources.ts'
+import type { View } from '../sessions/view.ts'
 import { callTool, passOn, type PassOnOptions } from './pass-on.ts'
 import { capabilitiesOf, instructionsOf } from './server-capabilities.ts'
 

@@ -9,7 +9,7 @@ import type { Json, Message } from '../upstreams/connection.ts'
 import { createRelayServer } from './mcp-server.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
-import { upstreamOfResource } from '../sessions/view.ts'
+import { upstreamOfResource } from '../sessions/resources.ts'
 import { plainText } from '../../plain-text.ts'
 
 export interface ModernOptions extends ClientsOptions {
@@ -93,6 +93,7 @@ export class ModernClients {
     const nobody = (): Promise<Json> => Promise.reject(new Error('A stateless client is asked in answers alone'))
     const client = new RelayClient({
       upstreams,
+      views: this.#options.views,
       clock,
       session: () => this.#options.session(session.id) ?? session,
       capabilities: {},

@@ -10,7 +10,8 @@ import type { ToolDefinition } from '../upstreams/store.ts'
 import type { PendingInputs } from './pending-input.ts'
 import { RunningCalls } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
-import { buildView, type View } from '../sessions/view.ts'
+import type { View } from '../sessions/view.ts'
+import type { Views } from '../sessions/views.ts'
 
 /** A request of the client that is being worked on: where what a server says meanwhile belongs. */
 export interface Ongoing {
@@ -21,6 +22,7 @@ export interface Ongoing {
 /** What the clients of either era are given. */
 export interface ClientsOptions {
   upstreams: Upstreams
+  views: Views
   pendingInputs: PendingInputs
   clock: Clock
   /** Undefined for one that is over; its clients are about to be closed. */
@@ -31,6 +33,7 @@ export interface ClientsOptions {
 
 export interface ClientOptions {
   upstreams: Upstreams
+  views: Pick<Views, 'of'>
   clock: Clock
   session(): StoredSession
   capabilities: ClientCapabilities
@@ -76,8 +79,7 @@ export class RelayClient {
   /** Built once for each change of anything it shows. */
   view(): View {
     const { version } = this.#options.upstreams
-    if (this.#cached?.version !== version)
-      this.#cached = { view: buildView(this.#options.upstreams, this.session, this.#dedicatedTools), version }
+    if (this.#cached?.version !== version) this.#cached = { view: this.#options.views.of(this.session, this.#dedicatedTools), version }
     return this.#cached.view
   }
 

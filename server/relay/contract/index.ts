@@ -21,6 +21,7 @@ export const relayContract = defineContract({
       remedy: 'Make a new session; this one was revoked, has ended or is not of this account.',
     },
     'invalid-params': { status: 404, message: 'Session not found', remedy: 'Check the id of the session.' },
+    'policy-invalid': { status: 400, remedy: 'Correct the name; the tools of the session show those there are.' },
     'policy-beyond-caller': { status: 403, remedy: 'Ask for less, or use a key that holds what the session is to reach.' },
     'session-beyond-caller': { status: 403, remedy: 'Use a key that holds what the session reaches.' },
     'session-expired': { status: 401, message: 'Session has expired', remedy: 'Extend the session, or make a new one.' },

@@ -1,7 +1,7 @@
 /** What the window needs of relay sessions: those of all accounts, what each reaches, and limits of accounts. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../http/contract.ts'
-import { accountId, accountRules, expiresIn, failure, rowId, secretId, sessionPolicy } from './parts.ts'
+import { accountId, accountRules, expiresIn, failure, givenPolicy, rowId, secretId, sessionPolicy } from './parts.ts'
 
 export const relaySession = z.object({
   id: rowId,
@@ -44,7 +44,7 @@ export const sessionRoutes = {
       accountId,
       name: z.string().trim().max(80).optional(),
       expiresIn: expiresIn.optional(),
-      policy: sessionPolicy.prefault({}),
+      policy: givenPolicy.prefault({}),
     }),
     responses: {
       201: {
@@ -62,7 +62,7 @@ export const sessionRoutes = {
     access: 'key',
     right: 'relay:use',
     params: row,
-    body: z.object({ name: z.string().trim().max(80).nullable().optional(), policy: sessionPolicy.optional() }),
+    body: z.object({ name: z.string().trim().max(80).nullable().optional(), policy: givenPolicy.optional() }),
     responses: { 200: { description: 'The session', body: relaySession }, 404: failure('No such session') },
   },
   relaySessionAddress: {

@@ -10,19 +10,45 @@ export const secretId = z.string().regex(/^[A-Za-z0-9_-]{36}$/)
 export const rowId = z.string().regex(/^[0-9a-f-]{36}$/)
 export const accountId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z_.@-]{0,63}$/)
 export const upstreamId = z.string().regex(/^(up_[0-9A-Za-z]{12}|wheelhouse)$/)
-export const toolName = z.string().min(1).max(200)
+export const toolName = z.string().min(1).max(512)
 
 /** Days. */
 export const expiresIn = z.number().positive().max(3_650)
+
+/** A tool or prompt by its server and the server's own name for it, whatever sessions show it under. */
+export const itemRef = z.object({ upstream: upstreamId, name: toolName })
+export type ItemRef = z.output<typeof itemRef>
+/** A resource by its server and its address, or a template of addresses as the server lists it. */
+export const resourceRef = z.object({ upstream: upstreamId, uri: z.string().min(1).max(8_192) })
+export type ResourceRef = z.output<typeof resourceRef>
+
+/** What every model takes as the name of a tool. */
+export const shownName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'Letters, digits, _ and - and at most 64 of them')
+/** A new name that a person gave a tool or prompt in one session. */
+export const alias = z.object({ kind: z.enum(['tool', 'prompt']).default('tool'), upstream: upstreamId, name: toolName, as: shownName })
+export type Alias = z.output<typeof alias>
+
+const aliases = z
+  .array(alias)
+  .max(2_000)
+  .refine((all) => new Set(all.map(({ kind, as }) => `${kind} ${as}`)).size === all.length, 'Two of one name could not be told apart')
+  .refine(
+    (all) => new Set(all.map(({ kind, upstream, name }) => `${kind} ${upstream} ${name}`)).size === all.length,
+    'One thing has one new name',
+  )
 
 /** What a session may reach; everything a person allowed when left out. */
 export const sessionPolicy = z.object({
   /** Ids of servers; null for all that are switched on, without the built-in one. */
   upstreams: z.array(upstreamId).max(100).nullable().default(null),
-  /** Tools by the name the session shows them under, before renames; null for all. */
-  tools: z.array(toolName).max(2_000).nullable().default(null),
-  /** Shown name to new name. */
-  renames: z.record(toolName, z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/)).default({}),
+  /** Null for all. */
+  tools: z.array(itemRef).max(2_000).nullable().default(null),
+  /** Null for all. */
+  prompts: z.array(itemRef).max(2_000).nullable().default(null),
+  /** Null for all, those that no server lists included; otherwise these alone. */
+  resources: z.array(resourceRef).max(2_000).nullable().default(null),
+  /** New names of tools and prompts. */
+  renames: aliases.default([]),
   /** Only tools that say of themselves that they change nothing. */
   readOnly: z.boolean().default(false),
   /** Credits the session may spend over its life. */
@@ -33,6 +59,20 @@ export const sessionPolicy = z.object({
   wheelhouseTools: z.array(toolName).max(100).default([]),
 })
 export type SessionPolicy = z.output<typeof sessionPolicy>
+
+/**
+ * As it may be given. Tools by the name a session shows, before new names, are the older form of `tools` and `renames`: understood by what
+ * the session shows now, and kept by server and tool.
+ */
+export const givenPolicy = sessionPolicy.extend({
+  tools: z
+    .array(z.union([toolName, itemRef]))
+    .max(2_000)
+    .nullable()
+    .default(null),
+  renames: z.union([z.record(toolName, shownName), aliases]).default([]),
+})
+export type GivenPolicy = z.output<typeof givenPolicy>
 
 /** What holds for all sessions of an account, whatever their own policy says. */
 export const accountRules = z.object({

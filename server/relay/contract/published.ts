@@ -1,7 +1,7 @@
 /** The published session routes. Who calls them is named by the `x-user-id` header. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../http/contract.ts'
-import { expiresIn, failure, metadata, secretId, sessionPolicy } from './parts.ts'
+import { expiresIn, failure, givenPolicy, metadata, secretId } from './parts.ts'
 
 const done = <Data extends z.ZodType>(data: Data) => z.object({ success: z.literal(true), data })
 const issued = z.object({ sessionId: secretId, sessionUrl: z.string(), expiresAt: isoTime, createdAt: isoTime })
@@ -21,7 +21,7 @@ export const publishedRoutes = {
     description: `${ofUser} \`sessionUrl\` is the address an MCP client is given; it is a secret. \`policy\` limits what the session reaches.`,
     access: 'local',
     right: 'relay:use',
-    body: z.object({ metadata: metadata.default({}), expiresIn: expiresIn.optional(), policy: sessionPolicy.prefault({}) }).prefault({}),
+    body: z.object({ metadata: metadata.default({}), expiresIn: expiresIn.optional(), policy: givenPolicy.prefault({}) }).prefault({}),
     responses: { 200: { description: 'The session', body: done(issued) }, ...refusals },
   },
   listSessions: {

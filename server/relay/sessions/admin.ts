@@ -5,13 +5,15 @@ import { RelayFault } from '../fault.ts'
 import type { Standing } from '../../http/rights.ts'
 import { opensNoMore, type BuiltInReach } from '../built-in/reach.ts'
 import type { RelaySession } from '../contract/native-sessions.ts'
-import type { AccountRules, SessionPolicy } from '../contract/parts.ts'
+import type { AccountRules, GivenPolicy, SessionPolicy } from '../contract/parts.ts'
 import type { relayEvents } from '../events.ts'
+import { namesShown, resolvePolicy } from './given-policy.ts'
 import type { LiveSessions } from './live-sessions.ts'
 import type { SealedAddresses } from './sealed-addresses.ts'
 import { isReached, type Sessions } from './sessions.ts'
 import type { SessionStore, StoredSession } from './store.ts'
-import { buildView, type View, type ViewSource } from './view.ts'
+import type { View } from './view.ts'
+import type { Views } from './views.ts'
 
 export interface SessionAdminOptions {
   sessions: Sessions
@@ -19,15 +21,14 @@ export interface SessionAdminOptions {
   live: LiveSessions
   addresses: SealedAddresses
   reach: BuiltInReach
-  /** The servers that sessions see. */
-  servers: ViewSource
+  views: Views
   events: Announcer<typeof relayEvents>
   changed(): void
 }
 
 export interface SessionPatch {
   name?: string | null | undefined
-  policy?: SessionPolicy | undefined
+  policy?: GivenPolicy | undefined
 }
 
 export class SessionAdmin {
@@ -43,9 +44,9 @@ export class SessionAdmin {
     return live.withUses(store.all()).filter((session) => isReached(session, by))
   }
 
-  /** What a session sees. */
+  /** What a session sees; the names it is shown are its from then on. */
   viewOf(session: StoredSession): View {
-    return buildView(this.#options.servers, session)
+    return this.#options.views.of(session)
   }
 
   /** As it is shown: without its secrets. */
@@ -56,7 +57,7 @@ export class SessionAdmin {
       createdAt: iso(createdAt),
       expiresAt: iso(expiresAt),
       lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
-      tools: this.viewOf(session).tools.size,
+      tools: this.#options.views.peek(session).tools.size,
     }
   }
 
@@ -101,11 +102,11 @@ export class SessionAdmin {
     return secret
   }
 
-  /** Throws `session-not-found`, `policy-beyond-caller`. */
+  /** Throws `session-not-found`, `policy-invalid`, `policy-beyond-caller`. */
   change(id: string, patch: SessionPatch, actor: string, by: Standing): StoredSession {
-    const { sessions, store, live, reach } = this.#options
+    const { sessions, store, live, reach, views } = this.#options
     const session = this.reached(id, by)
-    const policy = patch.policy ?? session.policy
+    const policy = patch.policy === undefined ? session.policy : this.#resolved(session, patch.policy)
     // Whoever opens more answers for all of it from then on.
     const opens = !opensNoMore(policy, session.policy)
     if (opens) reach.check(policy, by)
@@ -116,6 +117,7 @@ export class SessionAdmin {
       policyBy: opens ? by.maker : session.policyBy,
     }
     store.change(id, changed.name, changed.policy, changed.policyBy)
+    if (patch.policy !== undefined && namesShown(patch.policy)) views.of(changed)
     if (patch.policy === undefined) live.forget(id)
     else sessions.announceReach(id)
     sessions.audit('session-changed', changed, actor)
@@ -145,6 +147,11 @@ export class SessionAdmin {
     events.emit({ type: 'account-rules-changed', subject: account.primaryEmail, actor, data: { account: accountId } })
     changed()
     for (const { id } of store.ofAccount(accountId)) sessions.announceReach(id)
+  }
+
+  /** By the names that the session shows now, and would show of servers it is to reach. */
+  #resolved({ id, rules }: StoredSession, given: GivenPolicy): SessionPolicy {
+    return resolvePolicy(given, this.#options.views.namesFor({ id, policy: given, rules }))
   }
 
   /** Sessions whose addresses cannot be shown. */

@@ -9,11 +9,13 @@ import { hashSecret } from '../../secrets/hash.ts'
 import { randomToken } from '../../secrets/random.ts'
 import type { Account, Accounts } from '../accounts.ts'
 import type { BuiltInReach } from '../built-in/reach.ts'
-import type { SessionPolicy } from '../contract/parts.ts'
+import type { GivenPolicy } from '../contract/parts.ts'
 import type { relayEvents } from '../events.ts'
+import { namesShown, resolvePolicy } from './given-policy.ts'
 import type { LiveSessions } from './live-sessions.ts'
 import type { SealedAddresses } from './sealed-addresses.ts'
 import type { SessionStore, StoredSession } from './store.ts'
+import type { Views } from './views.ts'
 
 const day = 86_400_000
 const prefixLength = 6
@@ -23,7 +25,7 @@ export interface NewSession {
   /** Days. */
   expiresIn?: number | undefined
   name?: string | undefined
-  policy: SessionPolicy
+  policy: GivenPolicy
   address: string
   userAgent?: string | undefined
   origin?: string | undefined
@@ -50,6 +52,7 @@ export interface SessionsOptions {
   clock: Clock
   events: Announcer<typeof relayEvents>
   reach: BuiltInReach
+  views: Views
   /** Days a session lasts when nobody says otherwise. */
   defaultDays(): number
   changed(): void
@@ -64,10 +67,17 @@ export class Sessions {
     this.#options = options
   }
 
-  /** Throws `user-not-found`, `policy-beyond-caller`. */
-  create({ accountId, expiresIn, name, policy, address, userAgent, origin }: NewSession, actor: string, by: Standing): IssuedSession {
-    const { store, addresses, clock, reach } = this.#options
+  /** Throws `user-not-found`, `policy-invalid`, `policy-beyond-caller`. */
+  create(
+    { accountId, expiresIn, name, policy: given, address, userAgent, origin }: NewSession,
+    actor: string,
+    by: Standing,
+  ): IssuedSession {
+    const { store, addresses, clock, reach, views } = this.#options
     this.account(accountId)
+    const rules = store.rulesOf(accountId)
+    const names = views.namesFor({ id: null, policy: given, rules })
+    const policy = resolvePolicy(given, names)
     reach.check(policy, by)
     const sessionId = randomToken(27, randomBytes)
     const id = randomUUID()
@@ -78,13 +88,14 @@ export class Sessions {
       sealed: addresses.seal(sessionId, id),
       prefix: sessionId.slice(0, prefixLength),
       expiresAt: Math.round(createdAt + this.#lifetime(expiresIn)),
-      rules: store.rulesOf(accountId),
+      rules,
       lastUsedAt: null,
       spent: 0,
       madeBy: by.maker,
       policyBy: by.maker,
     }
     store.insert(session)
+    if (namesShown(given)) views.keep(id, names)
     this.audit('session-created', session, actor)
     return { sessionId, session }
   }

@@ -26,6 +26,7 @@ import { botContacts } from './024-bot-contacts.ts'
 import { webhookDeliveries } from './025-webhook-deliveries.ts'
 import { oneTimer } from './026-one-timer.ts'
 import { relayServerOptions } from './027-relay-server-options.ts'
+import { relayNames } from './028-relay-names.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -34,4 +35,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames]

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { priceOf, settledText, whereOf } from '../../../../renderer/pages/relay/relay-presentation.ts'
-import { limitOf, linesOfRenames, renamesOf, sessionToolNames } from '../../../../renderer/pages/relay/session-form.ts'
+import { limitOf, linesOfRenames, renamesOf, toolChoices, toolOfValue } from '../../../../renderer/pages/relay/session-form.ts'
 import { lastMonths, monthName, sumOf, topTools } from '../../../../renderer/pages/relay/usage.ts'
 
 test('a limit is a whole number or none', () => {
@@ -9,14 +9,20 @@ test('a limit is a whole number or none', () => {
 })
 
 test('new names survive being shown and read again', () => {
-  const renames = { files__read: 'read', files__list: 'list' }
-  expect(renamesOf(linesOfRenames(renames))).toEqual(renames)
+  const servers = [{ id: 'up_0123456789ab', name: 'files' }]
+  const renames = [
+    { kind: 'tool' as const, upstream: 'up_0123456789ab', name: 'read/all', as: 'read' },
+    { kind: 'prompt' as const, upstream: 'up_0123456789ab', name: 'greet', as: 'hello' },
+  ]
+  expect(linesOfRenames(renames, servers)).toBe('files/read/all = read\nprompt files/greet = hello')
+  expect(renamesOf(linesOfRenames(renames, servers), servers)).toEqual(renames)
+  expect(() => renamesOf('elsewhere/read = read', servers)).toThrow('is not server/tool')
 })
 
-test('tools are offered under the names the session will show', () => {
+test('tools are offered by their server, and chosen by server and name', () => {
   const server = (id: string, tool: string, more: object = {}) =>
     ({ id, name: id, enabled: true, transport: 'stdio' as const, toolList: [{ name: tool }], ...more }) as Parameters<
-      typeof sessionToolNames
+      typeof toolChoices
     >[0][number]
   const servers = [
     server('files', 'read'),
@@ -24,9 +30,11 @@ test('tools are offered under the names the session will show', () => {
     server('off', 'read', { enabled: false }),
     server('wheelhouse', 'bots_list', { transport: 'built-in' }),
   ]
-  expect(sessionToolNames(servers, [])).toEqual(['files__read', 'memory__read'])
-  expect(sessionToolNames(servers, ['files'])).toEqual(['read'])
-  expect(sessionToolNames(servers, ['files', 'wheelhouse'])).toEqual(['files__read', 'wheelhouse__bots_list'])
+  const labels = (chosen: string[]) => toolChoices(servers, chosen).map(({ label }) => label)
+  expect(labels([])).toEqual(['files · read', 'memory · read'])
+  expect(labels(['files'])).toEqual(['read'])
+  expect(labels(['files', 'wheelhouse'])).toEqual(['files · read', 'wheelhouse · bots_list'])
+  expect(toolOfValue(toolChoices(servers, ['files'])[0]?.value ?? '')).toEqual({ upstream: 'files', name: 'read' })
 })
 
 test('months follow each other over the end of a year, and sums are by what is asked', () => {

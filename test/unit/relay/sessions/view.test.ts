@@ -2,7 +2,13 @@
 import { expect, test } from 'vitest'
 import { noRules, sessionPolicy } from '../../../../server/relay/contract/parts.ts'
 import type { Upstream } from '../../../../server/relay/upstreams/upstream.ts'
-import { buildView, upstreamOfResource } from '../../../../server/relay/sessions/view.ts'
+import { upstreamOfResource } from '../../../../server/relay/sessions/resources.ts'
+import { reachesServer } from '../../../../server/relay/sessions/reach.ts'
+import { ShownNames } from '../../../../server/relay/sessions/shown-names.ts'
+import { buildView } from '../../../../server/relay/sessions/view.ts'
+
+/** An id as servers have it. */
+const idOf = (name: string): string => `up_${name.replace(/\W/g, '0').replaceAll('_', '0').padEnd(12, '0')}`
 
 function server(name: string, tools: string[], more: object = {}): Upstream {
   const catalogue = {
@@ -14,14 +20,16 @@ function server(name: string, tools: string[], more: object = {}): Upstream {
   }
   // What a view reads of a server, without the process behind it.
   return {
-    definition: { id: name, name, enabled: true },
+    definition: { id: idOf(name), name, enabled: true },
     state: 'ready',
     capabilities: { resources: {} },
     catalogue,
   } as unknown as Upstream
 }
-const view = (upstreams: Upstream[], policy = {}, rules = {}) =>
-  buildView(
+const view = (upstreams: Upstream[], policy = {}, rules = {}) => {
+  const reach = { policy: sessionPolicy.parse(policy), rules: { ...noRules, ...rules }, policyBy: 'owner' }
+  const reached = upstreams.map(({ definition }) => definition).filter((definition) => reachesServer(reach, definition))
+  return buildView(
     {
       all: () => upstreams,
       tools: {
@@ -37,8 +45,10 @@ const view = (upstreams: Upstream[], policy = {}, rules = {}) =>
       },
       mayUseBuiltIn: () => true,
     },
-    { policy: sessionPolicy.parse(policy), rules: { ...noRules, ...rules }, policyBy: 'owner' },
+    reach,
+    new ShownNames({ kept: [], renames: reach.policy.renames, reached, exists: () => true }),
   )
+}
 const targets = (made: ReturnType<typeof view>) =>
   [...made.tools.values()].map(({ name, upstream, tool }) => `${name} = ${upstream.definition.name}/${tool.name}`)
 
@@ -56,14 +66,19 @@ test('one server alone keeps its names, for prompts too', () => {
 
 test('what is off, held back or not allowed cannot be seen', () => {
   expect(targets(view([server('s', ['one', 'off_two', 'changed_three'])]))).toEqual(['one = s/one'])
-  expect(targets(view([server('s', ['one', 'two']), server('t', ['one'])], { tools: ['t__one'] }))).toEqual(['t__one = t/one'])
-  expect(targets(view([server('s', ['one', 'two'])], { renames: { one: 'first' } }))).toEqual(['first = s/one', 'two = s/two'])
+  expect(targets(view([server('s', ['one', 'two']), server('t', ['one'])], { tools: [{ upstream: idOf('t'), name: 'one' }] }))).toEqual([
+    't__one = t/one',
+  ])
+  expect(targets(view([server('s', ['one', 'two'])], { renames: [{ upstream: idOf('s'), name: 'one', as: 'first' }] }))).toEqual([
+    'first = s/one',
+    'two = s/two',
+  ])
   expect(targets(view([server('s', ['one'])], { readOnly: true }))).toEqual([])
 })
 
 test('an account’s rules hold above what its sessions allow themselves, by the servers’ own names', () => {
   const upstreams = [server('s', ['one', 'two']), server('t', ['one'])]
-  expect(targets(view(upstreams, {}, { upstreams: ['t'] }))).toEqual(['one = t/one'])
+  expect(targets(view(upstreams, {}, { upstreams: [idOf('t')] }))).toEqual(['one = t/one'])
   expect(
     targets(
       view(
@@ -71,14 +86,16 @@ test('an account’s rules hold above what its sessions allow themselves, by the
         {},
         {
           tools: [
-            { upstream: 's', name: 'two' },
-            { upstream: 't', name: 'one' },
+            { upstream: idOf('s'), name: 'two' },
+            { upstream: idOf('t'), name: 'one' },
           ],
         },
       ),
     ),
   ).toEqual(['s__two = s/two', 't__one = t/one'])
-  expect(targets(view(upstreams, { tools: ['s__one'] }, { tools: [{ upstream: 's', name: 'two' }] }))).toEqual([])
+  expect(
+    targets(view(upstreams, { tools: [{ upstream: idOf('s'), name: 'one' }] }, { tools: [{ upstream: idOf('s'), name: 'two' }] })),
+  ).toEqual([])
   expect(targets(view(upstreams, {}, { readOnly: true }))).toEqual([])
 })
 
