@@ -168,6 +168,7 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
     void leave(0)
   })
 
+  electron.powerMonitor.on('resume', () => host.server?.resumed())
   if (options.smokeTest) return smoke()
   if (!options.atLogin) window.show()
   try {

@@ -29,6 +29,7 @@ export interface ElectronParts {
   dialog: Pick<Dialog, 'showErrorBox'>
   ipcMain: Pick<IpcMain, 'handle' | 'removeHandler'>
   nativeTheme: ShellTheme
+  powerMonitor: { on(event: 'resume', listener: () => void): unknown }
   protocol: Pick<Protocol, 'handle' | 'registerSchemesAsPrivileged'>
   safeStorage: Pick<SafeStorage, 'isAsyncEncryptionAvailable' | 'encryptStringAsync' | 'decryptStringAsync' | 'getSelectedStorageBackend'>
   screen: { getPrimaryDisplay(): { workArea: Bounds }; getAllDisplays(): { workArea: Bounds }[] }

@@ -12,7 +12,7 @@ import type { OpenItem } from './notifications.ts'
 /** What the shell uses of the server. */
 export type HostedServer = Pick<
   Server,
-  'start' | 'stop' | 'status' | 'summary' | 'settings' | 'changeSettings' | 'startApi' | 'stopApi' | 'onChange'
+  'start' | 'stop' | 'status' | 'summary' | 'settings' | 'changeSettings' | 'startApi' | 'stopApi' | 'onChange' | 'resumed'
 >
 export type Summary = ServerSummary
 

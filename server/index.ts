@@ -287,6 +287,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     complaints: () => disk.complaints(),
     signInLink: () => signInUrl(apiHost, signIn.createCode().code),
     onChange: changes.subscribe,
+    resumed: () => relay.upstreams.woken(),
     summary: () => summaryOf({ host: apiHost, rooms, rates, attention, settings: settings.current() }),
   }
 }

@@ -51,4 +51,6 @@ export interface Server {
   /** Called after changes of settings, of an API's state or of what the summary counts, at most four times a second. */
   onChange(listener: () => void): () => void
   summary(): ServerSummary
+  /** The machine woke from sleep: what was out of reach may be there again. */
+  resumed(): void
 }

@@ -2,6 +2,7 @@
  * Electron without its binary: small classes that keep state as the real ones would, held by the compiler against the real types.
  * They record facts (windows, menus, quits), and tests act on them as a person or the system would.
  */
+import { EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type Electron from 'electron'
@@ -73,6 +74,7 @@ export function createElectron() {
     Notification,
     protocol,
     safeStorage: new FakeSafeStorage(),
+    powerMonitor: new EventEmitter(),
     screen: new FakeScreen(),
     session: { defaultSession: new FakeSession() },
     shell: new FakeShell(),
@@ -97,6 +99,7 @@ export const {
   Menu,
   nativeTheme,
   Notification,
+  powerMonitor,
   protocol,
   safeStorage,
   screen,

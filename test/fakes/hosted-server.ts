@@ -57,6 +57,11 @@ export class FakeHostedServer implements HostedServer {
   async stopApi(name: string): Promise<void> {
     this.#setState(name, 'off')
   }
+  /** How often it was told that the machine woke. */
+  wakings = 0
+  resumed(): void {
+    this.wakings += 1
+  }
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)

@@ -94,7 +94,9 @@ export class RelayClient {
     let found = look(this.view())
     if (found !== undefined) return found
     const starts = new Set<Promise<void>>()
-    for (const start of this.#starts(nameWait)) {
+    // One that was away from the beginning has shown nothing yet: what is named may well be its.
+    const unread = this.view().upstreams.filter(({ state, catalogue }) => state === 'retrying' && catalogue.tools.length === 0)
+    for (const start of [...this.#starts(nameWait), ...unread.map((upstream) => settledWithin(nameWait, upstream.settled()))]) {
       const ended = start.finally(() => starts.delete(ended))
       starts.add(ended)
     }
@@ -108,6 +110,7 @@ export class RelayClient {
   /** Starts under way of servers that the session reaches, each waited for until it is so old. */
   #starts(limit: number): Promise<void>[] {
     const { upstreams } = this.view()
+    for (const upstream of upstreams) upstream.wanted()
     const starting = upstreams
       .filter(({ state }) => state === 'starting')
       .map((upstream) => settledWithin(limit - upstream.startingFor, upstream.settled()))

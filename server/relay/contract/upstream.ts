@@ -69,6 +69,10 @@ export const upstreamView = z.object({
   state: upstreamState,
   /** Why it is not ready. */
   error: z.string().nullable(),
+  /** What a person can do about it; null when nobody needs to. */
+  remedy: z.string().nullable(),
+  /** When it is tried again by itself. */
+  nextTry: z.iso.datetime().nullable(),
   /** Starts in a row that failed. */
   attempts: z.number().int(),
   pid: z.number().int().nullable(),

@@ -1,9 +1,8 @@
-/** The life of an upstream: one table, and what one that lives remembers beside its state. */
-import type { Clock } from '../../clock.ts'
-import { Lifecycle, to, toOneOf, type LifecycleTable } from '../../lifecycle.ts'
+/** The life of an upstream as one table. */
+import { to, toOneOf, type LifecycleTable } from '../../lifecycle.ts'
 import type { UpstreamState } from '../contract/upstream.ts'
 
-export type UpstreamEvent = 'start' | 'connected' | 'start-failed' | 'connection-lost' | 'session-lost' | 'retry-due' | 'stop'
+export type UpstreamEvent = 'start' | 'connected' | 'start-failed' | 'connection-lost' | 'session-lost' | 'retry-due' | 'woken' | 'stop'
 
 /** What is true beside the state; decides what becomes of an upstream that failed. */
 export interface UpstreamFacts {
@@ -11,7 +10,7 @@ export interface UpstreamFacts {
   locked: boolean
   /** It wants a person to sign in. */
   needsPerson: boolean
-  /** It has not failed so often that only a person can help. */
+  /** It comes back by itself, or has not failed so often that only a person can help. */
   mayRetry: boolean
 }
 
@@ -37,8 +36,9 @@ export const upstreamLifecycle: LifecycleTable<UpstreamState, UpstreamEvent, Ups
     disabled: 'Switched off, or not started yet; callers hear that it is switched off.',
     starting: 'A connection is being opened, or what the server offers is being read. Callers wait for it.',
     ready: 'Connected, and what it offers has been read.',
-    retrying: 'It failed and is started again after a while. Callers hear why at once, in place of waiting for what has just failed.',
-    failed: 'It failed too often in a row; a person has to look at it.',
+    retrying:
+      'It failed and is started again after a while: one that is away for ever, slower and slower, one that breaks a few times. A call to one that is away starts the next try at once and waits for it; of one that breaks callers hear why.',
+    failed: 'It cannot be mended by another try: it broke too often in a row, or a person has to change what it is run or called with.',
     'signed-out': 'Its server wants a person to sign in.',
     locked: 'What it runs with was sealed with a key that is not here.',
   },
@@ -67,168 +67,21 @@ export const upstreamLifecycle: LifecycleTable<UpstreamState, UpstreamEvent, Ups
       stop: stopped,
     },
     retrying: {
-      'retry-due': to('starting', 'The wait is over; each is longer than the one before, so a server that keeps dying costs little.'),
+      'retry-due': to(
+        'starting',
+        'The wait is over, or somebody uses the server; each wait is longer than the one before, so a server that keeps dying costs little.',
+      ),
+      woken: to(
+        'starting',
+        'The machine slept or came to another network: what was out of reach may be there now, and a wait counts for nothing.',
+      ),
       stop: stopped,
     },
-    failed: { stop: stopped },
+    failed: {
+      woken: to('starting', 'A remote server alone: behind the sign-in page of a foreign network every address looks wrong.'),
+      stop: stopped,
+    },
     'signed-out': { stop: stopped },
     locked: { stop: stopped },
   },
 }
-
-/** Waits between starts, ms; after the last one a person is asked. */
-export const backOff: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000]
-/** A server that ran so long did not crash from its start. */
-const steadyAfter = 30_000
-/** One that throws where nobody looks is worse than one that fails: it is tried again once. */
-const escapesAllowed = 1
-
-export interface UpstreamLifeParts {
-  clock: Clock
-  backOff: readonly number[]
-  /** Why its settings cannot be opened; null when they can. */
-  locked: string | null
-  needsPerson(): boolean
-  /** Takes out of a reason what nobody may read. */
-  redacted(reason: string): string
-  note(reason: string): void
-  /** Opens a connection; called whenever the upstream is `starting`. */
-  connect(): void
-  /** After every event, when all that is read here is up to date. */
-  onState(): void
-  onIllegal(state: UpstreamState, event: UpstreamEvent): void
-}
-
-/** One upstream's state with what belongs to it: why it is not ready, how often it failed, and when it is tried again. */
-export class UpstreamLife {
-  readonly #parts: UpstreamLifeParts
-  readonly #life: Lifecycle<UpstreamState, UpstreamEvent, UpstreamFacts>
-  #error: string | null = null
-  /** What the event under way says went wrong. */
-  #reason = ''
-  #attempts = 0
-  /** Errors in a row that it caused outside of any call. */
-  #escapes = 0
-  #startingSince = 0
-  #readySince = 0
-  #retry: NodeJS.Timeout | undefined
-  #running = new AbortController()
-
-  constructor(parts: UpstreamLifeParts) {
-    this.#parts = parts
-    this.#life = new Lifecycle(upstreamLifecycle, {
-      facts: () => ({
-        locked: parts.locked !== null,
-        needsPerson: parts.needsPerson(),
-        mayRetry: this.#escapes <= escapesAllowed && this.#attempts < parts.backOff.length,
-      }),
-      onTransition: (_, state) => this.#entered(state),
-      onIllegal: parts.onIllegal,
-    })
-  }
-
-  get state(): UpstreamState {
-    return this.#life.state
-  }
-  /** Why it is not ready. */
-  get error(): string | null {
-    return this.#error
-  }
-  /** Starts in a row that failed. */
-  get attempts(): number {
-    return this.#attempts
-  }
-  /** Ms that the start under way has taken so far. */
-  get startingFor(): number {
-    return this.#parts.clock.monotonic() - this.#startingSince
-  }
-  /** Aborts with the next stop. */
-  get stopped(): AbortSignal {
-    return this.#running.signal
-  }
-
-  start(): void {
-    this.#attempts = 0
-    this.#escapes = 0
-    this.#running = new AbortController()
-    this.#life.handle('start')
-  }
-
-  stop(): void {
-    this.#running.abort(new Error('The server was stopped'))
-    clearTimeout(this.#retry)
-    this.#retry = undefined
-    this.#life.handle('stop')
-  }
-
-  connected(): void {
-    this.#life.handle('connected')
-  }
-
-  startFailed(reason: string): void {
-    this.#failed('start-failed', reason)
-  }
-
-  connectionLost(reason: string): void {
-    if (this.state === 'ready' && this.#parts.clock.monotonic() - this.#readySince > steadyAfter) {
-      this.#attempts = 0
-      this.#escapes = 0
-    }
-    this.#failed('connection-lost', reason)
-  }
-
-  sessionLost(reason: string): void {
-    this.#failed('session-lost', reason)
-  }
-
-  /** It, or the library that speaks to it, threw where nobody waited. */
-  countEscape(): void {
-    this.#escapes += 1
-  }
-
-  #failed(event: UpstreamEvent, reason: string): void {
-    this.#reason = this.#parts.redacted(reason)
-    this.#life.handle(event)
-  }
-
-  #entered(state: UpstreamState): void {
-    const { clock, locked, connect, onState } = this.#parts
-    switch (state) {
-      case 'disabled':
-        this.#error = null
-        break
-      case 'starting':
-        this.#startingSince = clock.monotonic()
-        break
-      case 'ready':
-        this.#error = null
-        this.#readySince = clock.monotonic()
-        break
-      case 'retrying':
-        this.#countFailure()
-        this.#error = this.#reason
-        this.#retry = setTimeout(() => this.#life.handle('retry-due'), this.#parts.backOff[this.#attempts - 1]).unref()
-        break
-      case 'failed':
-        this.#countFailure()
-        this.#error = `${this.#reason}. Stopped after ${this.#attempts} tries`
-        break
-      case 'signed-out':
-        this.#error = signInNeeded
-        break
-      case 'locked':
-        this.#error = locked
-        break
-    }
-    onState()
-    // A listener may have stopped it.
-    if (state === 'starting' && this.state === 'starting') connect()
-  }
-
-  #countFailure(): void {
-    this.#attempts += 1
-    this.#parts.note(this.#reason)
-  }
-}
-
-export const signInNeeded = 'It wants you to sign in'

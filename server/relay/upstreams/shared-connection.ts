@@ -4,12 +4,15 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { RequestOptions } from '@modelcontextprotocol/client'
+import { abortable } from '../../async/abortable.ts'
+import { inTime } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
 import { RelayFault } from '../fault.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
 import type { Era, Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
 import { isLostSession, isUnreachable, reasonOf } from './errors.ts'
-import type { UpstreamLife } from './lifecycle.ts'
+import type { UpstreamLife } from './life.ts'
+import { lossOf, mishapOf, type Mishap, type Reached } from './mishaps.ts'
 import { openConnection } from './open-connection.ts'
 
 /** How a server is reached, whoever the connection is for. */
@@ -22,6 +25,7 @@ export interface SharedRequestOptions extends RequestOptions {
 
 export interface SharedConnectionParts {
   life: UpstreamLife
+  reached: Reached
   /** What the connection throws where nobody waits comes back here. */
   scope: Scope
   reach(signal: AbortSignal): Reach
@@ -46,12 +50,16 @@ interface Start {
 
 /** Calls of which the median is shown. */
 const remembered = 64
+/** Ms that a request waits for a start; then it is told so, and the start goes on. */
+const startWait = 30_000
 
 export class SharedConnection {
   readonly #parts: SharedConnectionParts
   #current: UpstreamConnection | undefined
   /** The one under way whose outcome counts. */
   #start: Start | undefined
+  /** Resolves with the next start. */
+  #next = Promise.withResolvers<Start>()
   /** The one before, while it ends. */
   #closing: Promise<void> = Promise.resolve()
   #era: Era | undefined
@@ -88,17 +96,23 @@ export class SharedConnection {
     }
     this.#start = start
     start.connection.catch(() => undefined)
+    const { resolve } = this.#next
+    this.#next = Promise.withResolvers()
+    resolve(start)
   }
 
-  /** The one there is, or the one under way. Throws `upstream-unavailable`. */
+  /** The one there is, or the one under way; a server that is away is tried for it. Throws `upstream-unavailable`. */
   whenOpen(): Promise<UpstreamConnection> {
+    const { life, unavailable } = this.#parts
     if (this.#current !== undefined) return Promise.resolve(this.#current)
-    return this.#start?.connection ?? Promise.reject(this.#parts.unavailable())
+    if (this.#start === undefined && !life.wanted()) return Promise.reject(unavailable())
+    const opened = this.#start?.connection ?? this.#next.promise.then(({ connection }) => connection)
+    return inTime(startWait, abortable(opened, life.stopped), unavailable)
   }
 
-  /** Resolves when a start under way has ended, well or not. */
+  /** Resolves when a start under way, or the next try of a server that is away, has ended, well or not. */
   async settled(): Promise<void> {
-    await this.#start?.connection.catch(() => undefined)
+    if (this.#start !== undefined || this.#parts.life.wanted()) await this.whenOpen().catch(() => undefined)
   }
 
   /** Throws `upstream-unavailable`, and what the server answers. */
@@ -111,7 +125,7 @@ export class SharedConnection {
       return await connection.request(message, options)
     } catch (error) {
       const useless = this.#parts.onRequestError(error) ?? (isUnreachable(error) ? reasonOf(error) : null)
-      if (useless !== null) this.drop(connection, useless)
+      if (useless !== null) this.#drop(connection, lossOf(useless, this.#parts.reached))
       if (!isLostSession(error)) throw error
       // The far server has forgotten our session (it restarted, or the session idled out); the request did not reach any tool.
       this.#sessionLost(connection, reasonOf(error))
@@ -124,14 +138,15 @@ export class SharedConnection {
   }
 
   /** Ends it for a reason that is the server's: as if it had broken. */
-  drop(connection: UpstreamConnection, reason: string): void {
+  #drop(connection: UpstreamConnection, mishap: Mishap): void {
     connection.close().catch(escape)
-    this.#lost(connection, reason)
+    this.#lost(connection, mishap)
   }
 
   /** It, or the library that speaks to it, threw where nobody waited: it is of no more use. False when there is none. */
   escaped(reason: string): boolean {
-    if (this.#current !== undefined) this.drop(this.#current, reason)
+    // However it is reached: what throws here does so again until somebody mends it.
+    if (this.#current !== undefined) this.#drop(this.#current, lossOf(reason, { remote: false }))
     else if (this.#start !== undefined) this.#start.abort(new Error(reason))
     else return false
     return true
@@ -166,7 +181,7 @@ export class SharedConnection {
       }
       this.#era = connection.era
       this.#current = connection
-      connection.whenEnded((reason) => this.#lost(connection, reason))
+      connection.whenEnded((reason) => this.#lost(connection, lossOf(reason, this.#parts.reached)))
       await onOpen(connection)
       // Whoever took it away has said why.
       if (this.#current !== connection) throw unavailable()
@@ -177,22 +192,22 @@ export class SharedConnection {
     } catch (error) {
       if (this.#start === own) {
         this.#start = undefined
-        life.startFailed(reasonOf(error))
+        life.startFailed(mishapOf(error, this.#parts.reached))
       }
       throw unavailable(error)
     }
   }
 
-  #lost(connection: UpstreamConnection, reason: string): void {
+  #lost(connection: UpstreamConnection, mishap: Mishap): void {
     if (!this.#forget(connection)) return
     this.#parts.onLost()
-    this.#parts.life.connectionLost(reason)
+    this.#parts.life.connectionLost(mishap)
   }
 
   #sessionLost(connection: UpstreamConnection, reason: string): void {
     if (!this.#forget(connection)) return
     this.#closing = connection.close()
-    this.#parts.life.sessionLost(reason)
+    this.#parts.life.sessionLost(lossOf(reason, this.#parts.reached))
   }
 
   /** False when another one has taken its place, or it was ended on purpose. */

@@ -84,7 +84,7 @@ export class StdioTransport implements Transport {
       child.once('spawn', resolve)
       child.once('error', (error: NodeJS.ErrnoException) => {
         this.reason = error.code === 'ENOENT' ? `${command} was not found` : error.message
-        reject(new Error(this.reason))
+        reject(new Error(this.reason, { cause: error }))
       })
     })
   }

@@ -13,7 +13,8 @@ import type { Json, Message, UpstreamConnection, UpstreamConnectionOptions } fro
 import { DedicatedConnections, type DedicatedClient } from './dedicated-connections.ts'
 import type { UpstreamDefinition } from './definition.ts'
 import { isInsufficientScope } from './errors.ts'
-import { backOff, signInNeeded, UpstreamLife, type UpstreamEvent } from './lifecycle.ts'
+import { backOff, signInNeeded, UpstreamLife } from './life.ts'
+import type { UpstreamEvent } from './lifecycle.ts'
 import { ResourceWatches } from './resource-watches.ts'
 import { SharedConnection, type Reach, type SharedRequestOptions } from './shared-connection.ts'
 import { redactor } from './shown-settings.ts'
@@ -66,6 +67,7 @@ export class Upstream {
     this.#life = new UpstreamLife({
       clock,
       backOff: options.backOff ?? backOff,
+      remote: definition.url !== null,
       locked,
       needsPerson: () => oauthClient?.needsPerson === true,
       redacted: this.#redacted,
@@ -82,6 +84,10 @@ export class Upstream {
     const scope: Scope = { room: 'relay', kind: 'upstream', id: definition.id, escaped: (_, reason) => this.#escaped(reason) }
     this.#shared = new SharedConnection({
       life: this.#life,
+      reached: {
+        remote: definition.url !== null,
+        authorized: Object.keys(definition.headers).some((name) => name.toLowerCase() === 'authorization'),
+      },
       scope,
       reach: (signal) => this.#reach(signal),
       onStart: () => oauthClient?.tryAgain(),
@@ -105,8 +111,16 @@ export class Upstream {
   get error(): string | null {
     return this.#life.error
   }
+  /** What a person can do about it; null when nobody needs to. */
+  get remedy(): string | null {
+    return this.#life.remedy
+  }
   get attempts(): number {
     return this.#life.attempts
+  }
+  /** When it is tried again by itself, ms since the epoch. */
+  get nextTry(): number | null {
+    return this.#life.nextTry
   }
   get startingFor(): number {
     return this.#life.startingFor
@@ -144,6 +158,16 @@ export class Upstream {
     this.#life.start()
   }
 
+  /** The machine slept, or its network is another one. */
+  woken(): void {
+    this.#life.woken()
+  }
+
+  /** Somebody lists what it offers: one that is away is tried. */
+  wanted(): void {
+    this.#life.wanted()
+  }
+
   /** Resolves when all its connections have ended. */
   stop(): Promise<void> {
     this.#life.stop()
@@ -158,7 +182,7 @@ export class Upstream {
     if (this.#ended === ended) this.start()
   }
 
-  /** Resolves when a start under way has ended, well or not. */
+  /** Resolves when a start under way, or the next try of a server that is away, has ended, well or not. */
   settled(): Promise<void> {
     return this.#shared.settled()
   }
@@ -222,10 +246,12 @@ export class Upstream {
 
   #unavailable(cause?: unknown): Fault {
     const { name } = this.definition
-    const reason = this.error ?? (this.state === 'disabled' ? 'it is switched off' : 'it could not be started')
+    const { error, remedy, state } = this
+    const otherwise =
+      state === 'disabled' ? 'it is switched off' : state === 'starting' ? 'it is still starting' : 'it could not be started'
     return new RelayFault(
       'upstream-unavailable',
-      `The server ${name} is not available: ${reason}`,
+      `The server ${name} is not available: ${error ?? otherwise}${remedy === null ? '' : `. ${remedy}`}`,
       { upstream: name },
       cause === undefined ? {} : { cause },
     )

@@ -15,6 +15,7 @@ import { createProcessReaper } from './process-reaper.ts'
 import type { UpstreamStore } from './store.ts'
 import { Tools } from './tools.ts'
 import { Upstream } from './upstream.ts'
+import { Wakings } from './wakings.ts'
 
 export interface UpstreamsOptions {
   store: UpstreamStore
@@ -40,6 +41,7 @@ export class Upstreams {
   readonly tools: Tools
   readonly #options: UpstreamsOptions
   readonly #reaper = createProcessReaper()
+  readonly #wakings: Wakings
   readonly #byId = new Map<string, Upstream>()
   readonly #catalogueChanges = createSignal<[upstream: Upstream, changed: ReadonlySet<CataloguePart>]>()
   readonly #notifications = createSignal<[upstream: Upstream, message: Message]>()
@@ -52,6 +54,7 @@ export class Upstreams {
   constructor(options: UpstreamsOptions) {
     this.#options = options
     this.tools = new Tools(options)
+    this.#wakings = new Wakings({ clock: options.clock, onWoken: () => this.woken() })
   }
 
   /** Rises with every change of what sessions can see. */
@@ -64,6 +67,7 @@ export class Upstreams {
     const { clock, store, oauthClients } = this.#options
     this.#builtIn = builtIn
     this.#started = true
+    this.#wakings.start()
     // A key that was put back opens what was locked.
     oauthClients.reread()
     const others = store.all()
@@ -78,8 +82,14 @@ export class Upstreams {
     if (upstream !== undefined && !upstream.definition.enabled) this.add({ ...upstream.definition, enabled: true })
   }
 
+  /** The machine slept, or its network is another one: what is away is tried at once. */
+  woken(): void {
+    for (const upstream of this.#byId.values()) upstream.woken()
+  }
+
   async stop(): Promise<void> {
     this.#started = false
+    this.#wakings.stop()
     await Promise.all([...this.#byId.values()].map((upstream) => upstream.stop()))
     this.#reaper.stop()
   }

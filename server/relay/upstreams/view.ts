@@ -10,7 +10,7 @@ import type { Upstream } from './upstream.ts'
 
 export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
   const { env, headers, createdAt, args: _, url, ...definition } = upstream.definition
-  const { state, error, attempts, pid, protocol, isSignedIn, latency } = upstream
+  const { state, error, remedy, attempts, nextTry, pid, protocol, isSignedIn, latency } = upstream
   const offered = tools.offered(upstream)
   return {
     ...definition,
@@ -18,7 +18,8 @@ export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
     url: url === null ? null : shownAddress(url),
     envNames: Object.keys(env).sort(),
     headerNames: Object.keys(headers).sort(),
-    ...{ state, error, attempts, pid, protocol, latency },
+    ...{ state, error, remedy, attempts, pid, protocol, latency },
+    nextTry: nextTry === null ? null : iso(nextTry),
     signedIn: isSignedIn,
     tools: offered.length,
     quarantined: offered.filter(isQuarantined).length,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { testClock } from '../../fakes/kernel.ts'
+import { openMisbehavingServer } from '../../fakes/misbehaving-server.ts'
 import { processesNaming } from '../../fakes/processes.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { startServer } from '../../fakes/server-process.ts'
@@ -167,7 +168,11 @@ describe('a stdio server', () => {
 
   test('that cannot be found says so', async () => {
     const { id } = admin().create({ name: 'nowhere', transport: 'stdio', command: '/no/such/program' }, 'owner')
-    expect((await inState(id, 'failed')).error).toContain('/no/such/program was not found')
+    const { error, remedy, attempts } = await inState(id, 'failed')
+    expect(error).toContain('/no/such/program was not found')
+    expect(remedy).toContain('Install the program')
+    // Another try would find it no more than the first.
+    expect(attempts).toBe(1)
   })
 
   test('is ended with all it started, even when it will not listen', async () => {
@@ -221,6 +226,32 @@ test('a hung, a dead and an unreachable server keep nobody waiting for the other
   start.resolve()
   expect(await first).toContain('good__echo')
   expect(order).toEqual(['a later list', 'the first list'])
+})
+
+test('a remote server that is away comes back with the next call or with another network, however far off its next try is', async () => {
+  const patient = await serveRelay({ given: { backOff: [3_600_000] } })
+  const far = await openMisbehavingServer('http', { step: 'initialize', manner: 'status 503' })
+  onTestFinished(async () => {
+    await patient.stop()
+    await far.leave()
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  const { id } = patient.room.upstreamAdmin.create({ name: 'far', transport: 'http', url: far.url }, 'owner')
+  const upstream = patient.room.upstreams.get(id)
+  const isIn = (state: string, attempts: number) =>
+    eventually(`it is ${state}`, () => upstream.state === state && upstream.attempts === attempts)
+  await isIn('retrying', 1)
+  expect(patient.room.upstreamAdmin.list()[0]).toMatchObject({ error: 'It answers 503', remedy: null, nextTry: expect.any(String) })
+  patient.room.upstreams.woken()
+  await isIn('retrying', 2)
+  const { sessionUrl } = await patient.session()
+  far.trouble = { step: 'nowhere', manner: 'nothing' }
+  expect((await call(sessionUrl, 'echo')).result.content[0].text).toBe('here')
+  // Away again in the middle of its life: the call that finds it so fails, the next one brings it back.
+  far.trouble = { step: 'tools/call', manner: 'cut' }
+  expect((await call(sessionUrl, 'echo')).error).toBeDefined()
+  far.trouble = { step: 'nowhere', manner: 'nothing' }
+  expect((await call(sessionUrl, 'echo')).result.content[0].text).toBe('here')
 })
 
 test('no server outlives a relay that was killed', async () => {

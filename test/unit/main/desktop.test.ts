@@ -85,6 +85,12 @@ describe('from launch to quit', () => {
   })
 })
 
+test('the server hears that the machine woke from sleep', async () => {
+  const { electron, server } = await openedDesktop()
+  electron.powerMonitor.emit('resume')
+  expect(server.wakings).toBe(1)
+})
+
 describe('the way back', () => {
   test('starting it a second time brings the window to the front', async () => {
     const { electron, window } = await openedDesktop()
