@@ -31,6 +31,9 @@ import { LiveSessions } from './sessions/live-sessions.ts'
 import { SealedAddresses } from './sessions/sealed-addresses.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { Views } from './sessions/views.ts'
+import { SearchUses } from './search/search-uses.ts'
+import { createSearchCounts } from './search/store.ts'
+import { ToolSearch } from './search/tool-search.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
 import { UpstreamAdmin } from './upstreams/admin.ts'
 import { Upstreams } from './upstreams/upstreams.ts'
@@ -102,8 +105,11 @@ export function createRelayRoom(
   const ledgerStore = createCreditLedgerStore(database)
   const ledger = new CreditLedger({ store: ledgerStore, accounts, clock, log, changed: () => context.changed('relay-usage') })
   const calls = new CallLog(clock, () => context.changed('relay-calls'))
+  const toolSearch = new ToolSearch(upstreams.tools)
+  const searchUses = new SearchUses({ clock, counts: createSearchCounts(), changed: () => context.changed('relay-search') })
+  sessions.onEnd((id) => searchUses.forget(id))
   // Outermost first: what is between a client and a tool, each step in a file of its own.
-  const between = new CallSteps([...steps])
+  const between = new CallSteps([searchUses.step, ...steps])
   const meter = new Meter(ledger, calls, between)
   const callTimeout = (): number => relaySettings().callTimeout * 1_000
   let gateway: Promise<Gateway> | undefined
@@ -114,6 +120,7 @@ export function createRelayRoom(
         ({ Gateway }) =>
           new Gateway({
             ...{ sessions, upstreams, views, ledger, meter, clock },
+            search: { search: toolSearch, uses: searchUses },
             callTimeout,
             streamHold: () => relaySettings().streamHold * 1_000,
             ...(lean === undefined ? {} : { lean }),

@@ -22,6 +22,8 @@ import type { StoredSession } from '../sessions/store.ts'
 import type { Clock } from '../../clock.ts'
 import { builtInId } from '../upstreams/definition.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
+import { unwrapped } from '../search/found-calls.ts'
+import type { MetaCallParts } from '../search/meta-calls.ts'
 
 export interface GatewayOptions {
   sessions: Sessions
@@ -29,6 +31,7 @@ export interface GatewayOptions {
   views: Views
   ledger: CreditLedger
   meter: Meter
+  search: MetaCallParts
   clock: Clock
   callTimeout(): number
   streamHold(): number
@@ -52,10 +55,11 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options
-    const { upstreams, views, sessions, clock, callTimeout, streamHold } = options
+    const { upstreams, views, sessions, search, clock, callTimeout, streamHold } = options
     const shared = {
       upstreams,
       views,
+      search,
       clock,
       callTimeout,
       streamHold,
@@ -95,7 +99,7 @@ export class Gateway {
     if (request.method !== 'POST') return this.#legacy.handle(session, request, response, undefined)
     const message = await readMessage(request, response)
     if (message === null) return
-    const { body } = message
+    const { body, turned } = this.#asNamed(session, request, message.body)
     if (this.#leanCalls !== null && (await this.#leanCalls.handle(session, request, response, body))) return
     if (!isJsonContentType(headerOf(request, 'content-type'))) return refuse(response, 415, -32000, 'Send the body as application/json')
     if (Array.isArray(body) && body.length > maxBatch) return refuse(response, 400, -32600, `A batch has at most ${maxBatch} messages`)
@@ -105,7 +109,9 @@ export class Gateway {
     const heldCalls = this.#hold(session, request, response, body, legacy)
     if (heldCalls === null) return
     response.once('close', () => heldCalls.abandonRest())
-    const carried: RelayRequest = Object.assign(request, { auth: { token: '', clientId: session.id, scopes: [], extra: { heldCalls } } })
+    const carried: RelayRequest = Object.assign(request, {
+      auth: { token: '', clientId: session.id, scopes: [], extra: { heldCalls, turned } },
+    })
     await (legacy ? this.#legacy : this.#modern).handle(session, carried, response, body)
   }
 
@@ -139,6 +145,13 @@ export class Gateway {
     response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' })
     response.end(JSON.stringify({ error: 'Invalid or expired session', statusCode: 401 }))
     return null
+  }
+
+  /** Calls through `call_tool` as the calls they stand for. */
+  #asNamed(session: StoredSession, request: IncomingMessage, body: unknown): { body: unknown; turned: boolean } {
+    if (session.policy.search === 'off') return { body, turned: false }
+    const client = () => this.#legacy.find(headerOf(request, 'mcp-session-id'), session.id)?.client ?? this.#modern.client(session)
+    return unwrapped(() => client().view(), request, body)
   }
 
   /** Holds the price of each tool call in the request; null when one of them cannot be paid and the answer has said so. */

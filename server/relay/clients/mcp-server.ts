@@ -4,6 +4,8 @@ import { version } from '../../version.ts'
 import { upstreamOfResource } from '../sessions/resources.ts'
 import type { View } from '../sessions/view.ts'
 import { callTool, passOn, type PassOnOptions } from './pass-on.ts'
+import { answerMetaCall } from '../search/meta-calls.ts'
+import { shownTools } from '../search/meta-tools.ts'
 import { capabilitiesOf, instructionsOf } from './server-capabilities.ts'
 
 export const serverInfo = { name: 'wheelhouse-relay', title: 'Wheelhouse relay', version }
@@ -13,7 +15,8 @@ const cacheHint = { ttlMs: 1_000, cacheScope: 'private' } as const
 /** The SDK checks headers that tools declare against the schema it asks for here. */
 class RelayMcpServer extends McpServer {
   readonly #view: () => View
-  constructor(view: () => View, capabilities: ServerCapabilities, instructions: string) {
+  readonly #turned: boolean
+  constructor(view: () => View, turned: boolean, capabilities: ServerCapabilities, instructions: string) {
     super(serverInfo, {
       capabilities,
       ...(instructions === '' ? {} : { instructions }),
@@ -27,10 +30,11 @@ class RelayMcpServer extends McpServer {
       },
     })
     this.#view = view
+    this.#turned = turned
   }
 
   override toolInputSchemaJson(name: string): Record<string, unknown> | undefined {
-    const schema = this.#view().tools.get(name)?.listed['inputSchema']
+    const schema = this.#turned ? undefined : this.#view().tools.get(name)?.listed['inputSchema']
     return typeof schema === 'object' && schema !== null ? { ...schema } : undefined
   }
 }
@@ -38,16 +42,17 @@ class RelayMcpServer extends McpServer {
 export function createRelayServer(options: PassOnOptions): McpServer {
   const { client } = options
   const view = client.view()
-  const relay = new RelayMcpServer(() => client.view(), capabilitiesOf(view.upstreams), instructionsOf(view))
+  const relay = new RelayMcpServer(() => client.view(), options.turned === true, capabilitiesOf(view.upstreams), instructionsOf(view))
   const { server } = relay
 
   // What servers answer passes through as it came: the casts stand where the SDK's types know less than the newest server may send.
   server.setRequestHandler('tools/list', async () => ({
-    tools: [...(await client.settledView()).tools.values()].map(
-      ({ listed }) => listed as { name: string; inputSchema: { type: 'object' } },
-    ),
+    tools: shownTools(await client.settledView(), client.session.policy) as { name: string; inputSchema: { type: 'object' } }[],
   }))
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
+    const view = client.view()
+    const answered = view.tools.has(params.name) ? undefined : answerMetaCall(options.search, client.session, view, params)
+    if (answered !== undefined) return (await answered) as { content: [] }
     const entry = await client.find(({ tools }) => tools.get(params.name))
     if (entry === undefined) throw new ProtocolError(-32602, `Unknown tool: ${params.name}`)
     return (await callTool(options, entry, params, ctx)) as { content: [] }

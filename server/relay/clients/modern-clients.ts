@@ -101,10 +101,13 @@ export class ModernClients {
       ask: nobody,
       onToolsChange: () => undefined,
     })
-    const handler = createMcpHandler(() => createRelayServer({ ...this.#options, client, era: 'modern' }), {
-      legacy: 'reject',
-      maxRequestBodySize: maxBody,
-    })
+    const handler = createMcpHandler(
+      ({ authInfo }) => createRelayServer({ ...this.#options, client, era: 'modern', turned: authInfo?.extra?.['turned'] === true }),
+      {
+        legacy: 'reject',
+        maxRequestBodySize: maxBody,
+      },
+    )
     const made: ModernSession = {
       client,
       handler,

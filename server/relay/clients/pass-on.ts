@@ -20,6 +20,7 @@ import { builtInId } from '../upstreams/definition.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { HeldCalls } from './held-calls.ts'
 import { isLevelOrAbove } from './log-levels.ts'
+import type { MetaCallParts } from '../search/meta-calls.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
 import { plainText } from '../../plain-text.ts'
@@ -27,6 +28,9 @@ import { plainText } from '../../plain-text.ts'
 export interface PassOnOptions {
   client: RelayClient
   pendingInputs: PendingInputs
+  search: MetaCallParts
+  /** The request named `call_tool`: headers for arguments, which the tool it stands for may want, cannot have come with it. */
+  turned?: boolean
   era: 'modern' | 'legacy'
   /** Milliseconds a server may stay silent. */
   callTimeout(): number

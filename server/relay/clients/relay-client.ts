@@ -9,6 +9,7 @@ import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { ToolDefinition } from '../upstreams/store.ts'
 import type { PendingInputs } from './pending-input.ts'
 import { RunningCalls } from './running-calls.ts'
+import type { MetaCallParts } from '../search/meta-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { View } from '../sessions/view.ts'
 import type { Views } from '../sessions/views.ts'
@@ -24,6 +25,7 @@ export interface ClientsOptions {
   upstreams: Upstreams
   views: Views
   pendingInputs: PendingInputs
+  search: MetaCallParts
   clock: Clock
   /** Undefined for one that is over; its clients are about to be closed. */
   session(id: string): StoredSession | undefined

@@ -37,6 +37,17 @@ const aliases = z
     'One thing has one new name',
   )
 
+/** Which calls wait until a person has said yes. */
+const approvals = z.object({
+  tools: z.array(itemRef).max(2_000).default([]),
+  /** Also all of which their servers say that they destroy something. */
+  destructive: z.boolean().default(false),
+  /** A person said "always": not asked again. */
+  always: z.array(itemRef).max(2_000).default([]),
+  /** Seconds until a call that nobody answered is refused. */
+  timeout: z.number().int().min(5).max(3_600).default(60),
+})
+
 /** What a session may reach; everything a person allowed when left out. */
 export const sessionPolicy = z.object({
   /** Ids of servers; null for all that are switched on, without the built-in one. */
@@ -57,6 +68,11 @@ export const sessionPolicy = z.object({
   maxCallsPerMinute: z.number().int().min(1).max(1_000_000).nullable().default(null),
   /** Tools of Wheelhouse itself that change something, each switched on by name. */
   wheelhouseTools: z.array(toolName).max(100).default([]),
+  /** `on`: its clients see tools that find, describe and call the others, in place of them. */
+  search: z.enum(['off', 'on']).default('off'),
+  /** Shown beside those all the same. */
+  pinned: z.array(itemRef).max(100).default([]),
+  approvals: approvals.prefault({}),
 })
 export type SessionPolicy = z.output<typeof sessionPolicy>
 

@@ -1,0 +1,152 @@
+/** A session with tool search: three tools for all, found, described and called as if they had been named. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { openPortHouse, type PortHouse } from '../../fakes/port-house.ts'
+import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
+import { eventually } from '../../fixtures/eventually.ts'
+
+let house: PortHouse
+let relay: ServedRelay
+beforeAll(async () => {
+  house = await openPortHouse()
+  relay = await serveRelay()
+  await new Promise((resolve) => setImmediate(resolve))
+  for (const server of house.servers)
+    relay.room.upstreamAdmin.create({ name: server, transport: 'http', url: house.urlOf(server) }, 'owner')
+  await eventually('all are ready', () => relay.room.upstreamAdmin.list().every(({ state }) => state === 'ready'))
+})
+afterAll(async () => {
+  await relay.stop()
+  await house.stop()
+})
+beforeEach(() => {
+  house.calls.length = 0
+  relay.users.change('ann', { credits: 350 }, 'owner')
+})
+
+const idOf = (name: string): string => relay.room.upstreamAdmin.list().find((each) => each.name === name)?.id ?? ''
+
+async function session(policy: object = {}): Promise<{ id: string; sessionUrl: string; change(policy: object): Promise<unknown> }> {
+  const { body } = await relay.call('POST', '/v1/relay-sessions', { body: { accountId: 'ann', policy: { search: 'on', ...policy } } })
+  const { id } = body.session as { id: string }
+  const change = (next: object) => relay.call('PATCH', `/v1/relay-sessions/${id}`, { body: { policy: next } })
+  return { id, sessionUrl: body.sessionUrl as string, change }
+}
+async function connect(url: string, mode: 'legacy' | 'auto' = 'legacy'): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } })
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)))
+  return client
+}
+const namesOf = async (client: Client) => (await client.listTools()).tools.map(({ name }) => name)
+const textOf = (result: Awaited<ReturnType<Client['callTool']>>) => (result.content as { text: string }[])[0]?.text ?? ''
+
+test.each(['legacy', 'auto'] as const)('an agent finds a tool by what it wants, reads its schema and calls it (%s)', async (mode) => {
+  const client = await connect((await session()).sessionUrl, mode)
+  expect(await namesOf(client)).toEqual(['search_tools', 'describe_tool', 'call_tool'])
+  const found = JSON.parse(
+    textOf(await client.callTool({ name: 'search_tools', arguments: { query: 'remove a container from the yard plan' } })),
+  )
+  expect(found.tools[0]).toMatchObject({
+    name: 'yard__delete_container',
+    server: 'yard',
+    arguments: expect.stringContaining('container?: string'),
+  })
+  const described = JSON.parse(textOf(await client.callTool({ name: 'describe_tool', arguments: { name: 'yard__delete_container' } })))
+  expect(Object.keys(described.inputSchema.properties)).toEqual(['container', 'terminal', 'reason'])
+  const answer = await client.callTool({
+    name: 'call_tool',
+    arguments: { name: 'yard__delete_container', arguments: { container: 'TRHU4471902' } },
+  })
+  expect(textOf(answer)).toBe('delete_container {"container":"TRHU4471902"}')
+  expect(house.calls).toEqual([{ server: 'yard', name: 'delete_container', args: { container: 'TRHU4471902' } }])
+  await client.close()
+})
+
+test.each(['legacy', 'auto'] as const)(
+  'a call through it costs, is refused and stands in the log as the tool itself (%s)',
+  async (mode) => {
+    const made = await session()
+    await relay.call('PATCH', `/v1/upstreams/${idOf('yard')}/tools/move_container`, { body: { price: 10 } })
+    relay.users.change('ann', { credits: 15 }, 'owner')
+    const client = await connect(made.sessionUrl, mode)
+    const call = () => client.callTool({ name: 'call_tool', arguments: { name: 'yard__move_container', arguments: { slot: 'C-14-3' } } })
+    await call()
+    expect(relay.users.find('ann')?.credits).toBe(5)
+    await expect(call()).rejects.toThrow(/Insufficient credits|402/)
+    const { body } = await relay.call('GET', `/v1/relay-calls?session=${made.id}`)
+    expect(body.calls.map(({ tool, state, credits }: Record<string, unknown>) => ({ tool, state, credits }))).toEqual([
+      { tool: 'yard__move_container', state: 'refused', credits: 0 },
+      { tool: 'yard__move_container', state: 'succeeded', credits: 10 },
+    ])
+    await client.close()
+  },
+)
+
+test('the short way and the long one give a call through it the same answer, and 402 has the shape it has', async () => {
+  const { sessionUrl } = await session()
+  await relay.call('PATCH', `/v1/upstreams/${idOf('yard')}/tools/open_slot`, { body: { price: 400 } })
+  const send = (body: object, header: string) =>
+    fetch(sessionUrl, {
+      method: 'POST',
+      headers: {
+        ...{ 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        ...{ 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': header },
+      },
+      body: JSON.stringify(body),
+    })
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
+  }
+  const through = (name: string, more: object = {}) => ({
+    ...{ jsonrpc: '2.0', id: 7, method: 'tools/call' },
+    params: { name: 'call_tool', arguments: { name, arguments: { slot: 'C' } }, _meta: { ...meta, ...more } },
+  })
+  const plain = await (await send(through('yard__close_slot'), 'call_tool')).json()
+  const long = await (await send(through('yard__close_slot', { 'example.test/trace': '1' }), 'call_tool')).json()
+  expect(plain).toMatchObject({ id: 7, result: { content: [{ type: 'text', text: 'close_slot {"slot":"C"}' }] } })
+  expect(long).toEqual(plain)
+  const refused = await send(through('yard__open_slot'), 'call_tool')
+  expect(refused.status).toBe(402)
+  expect(await refused.json()).toMatchObject({
+    id: 7,
+    error: { data: { service: 'yard', userCredits: 350, requiredCredits: 400, shortBy: 50 } },
+  })
+  // A header that says something else than the body is refused as ever.
+  expect((await (await send(through('yard__close_slot'), 'yard__close_slot')).json()).error.code).toBe(-32020)
+  expect(house.calls).toHaveLength(2)
+})
+
+test('what is off or not there is neither found nor called, and the model is told what to do', async () => {
+  await relay.call('PATCH', `/v1/upstreams/${idOf('yard')}/tools/void_gate_pass`, { body: { enabled: false } })
+  const client = await connect((await session()).sessionUrl)
+  const search = async (query: string) =>
+    JSON.parse(textOf(await client.callTool({ name: 'search_tools', arguments: { query } }))).tools as { name: string }[]
+  expect((await search('void gate pass')).map(({ name }) => name)).not.toContain('yard__void_gate_pass')
+  await expect(client.callTool({ name: 'call_tool', arguments: { name: 'yard__void_gate_pass', arguments: {} } })).rejects.toThrow(
+    /Unknown tool/,
+  )
+  expect(await client.callTool({ name: 'call_tool', arguments: { name: 'call_tool' } })).toMatchObject({ isError: true })
+  expect(await client.callTool({ name: 'search_tools', arguments: {} })).toMatchObject({ isError: true })
+  expect(await client.callTool({ name: 'describe_tool', arguments: { name: 'yard__void_gate_pass' } })).toMatchObject({ isError: true })
+  expect(house.calls).toEqual([])
+  await relay.call('PATCH', `/v1/upstreams/${idOf('yard')}/tools/void_gate_pass`, { body: { enabled: true } })
+  expect((await search('void gate pass'))[0]?.name).toBe('yard__void_gate_pass')
+  await client.close()
+})
+
+test('switching it on shows three tools in place of all at once, with the pinned ones; hidden tools still answer to their names', async () => {
+  const made = await session({ search: 'off' })
+  const client = await connect(made.sessionUrl)
+  const all = await namesOf(client)
+  expect(all.length).toBeGreaterThan(150)
+  const told = new Promise<void>((resolve) => client.setNotificationHandler('notifications/tools/list_changed', () => resolve()))
+  await made.change({ search: 'on', pinned: [{ upstream: idOf('mail'), name: 'send_message' }] })
+  await told
+  expect(await namesOf(client)).toEqual(['search_tools', 'describe_tool', 'call_tool', 'mail__send_message'])
+  expect(textOf(await client.callTool({ name: 'web__web_search', arguments: { query: 'tides' } }))).toContain('web_search')
+  await made.change({ search: 'off' })
+  expect(await namesOf(client)).toEqual(all)
+  await client.close()
+})
