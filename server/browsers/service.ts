@@ -36,7 +36,7 @@ import type { OperationTools } from './site/operations.ts'
 import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 
 export interface ServiceOptions extends StarterOptions {
-  profiles: Pick<ProfileStore, 'get' | 'valuesOf'>
+  profiles: Pick<ProfileStore, 'get' | 'list' | 'valuesOf'>
   files: Pick<SessionFiles, 'of'>
   kept: KeptLogins
   textOf: SessionEventText
@@ -163,6 +163,11 @@ export class SessionService {
   /** Throws `profile-not-found`. */
   profile(name: string): ListedProfile {
     return this.#options.profiles.get(name)
+  }
+
+  /** By name. */
+  profiles(): ListedProfile[] {
+    return this.#options.profiles.list()
   }
 
   /** What the steps of an operation may use. */

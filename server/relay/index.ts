@@ -190,7 +190,10 @@ export function createRelayRoom(
             const others = upstreams.start(
               builtInTools.length === 0
                 ? undefined
-                : createBuiltInServer(builtInTools, { events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null }),
+                : createBuiltInServer(builtInTools, {
+                    ...{ events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null },
+                    switchedOn: (id, tool) => sessions.find(id)?.policy.wheelhouseTools.includes(tool) === true,
+                  }),
             )
             countLocked()
             if (others > 0) await loadGateway()

@@ -2,7 +2,7 @@
 import type { BuiltInTool } from '../relay/built-in/server.ts'
 import { botTools, type BotAccess } from './bots/index.ts'
 import { brokerTools, type BrokerAccess } from './brokers.ts'
-import { browserTools, type BrowserAccess } from './browsers.ts'
+import { browserTools, type BrowserAccess } from './browsers/index.ts'
 import { loginTools, type LoginAccess } from './logins.ts'
 
 export interface RoomsWithTools {

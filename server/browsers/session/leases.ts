@@ -56,6 +56,15 @@ export class LeaseBook {
     return view(held)
   }
 
+  /** From now on for `duration` in ms. False when there is no such lease any more. */
+  renew(id: string, duration: number): boolean {
+    const held = this.#held.get(id)
+    if (held === undefined) return false
+    held.expiresAt = iso(this.#clock.now() + duration)
+    held.deadline = this.#clock.monotonic() + duration
+    return true
+  }
+
   /** False when there is no such lease, also when its deadline has passed. */
   end(id: string): boolean {
     const held = this.#held.get(id)

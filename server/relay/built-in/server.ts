@@ -9,7 +9,10 @@ import type { BuiltInReach } from './reach.ts'
 import type { BuiltInServer } from '../upstreams/upstreams.ts'
 import { plainText } from '../../plain-text.ts'
 
-export type ToolContent = { type: 'text'; text: string } | { type: 'image'; data: string; mimeType: string }
+export type ToolContent =
+  | { type: 'text'; text: string }
+  | { type: 'image'; data: string; mimeType: string }
+  | { type: 'resource'; resource: { uri: string; mimeType: string; blob: string } }
 
 /** One thing a room lets an MCP client do. */
 export interface BuiltInTool<Input extends z.ZodObject = z.ZodObject> {
@@ -34,6 +37,8 @@ export interface BuiltInTool<Input extends z.ZodObject = z.ZodObject> {
       actor: string
       /** What the session may do: which things of the room it sees, and whose is what it makes. */ standing: Standing
       signal: AbortSignal
+      /** Whether another tool that changes something is switched on for the session. */
+      has(tool: string): boolean
       progress(done: number, total: number, message: string): Promise<void>
     },
   ): Promise<ToolContent[]> | ToolContent[]
@@ -48,10 +53,18 @@ export function builtInTool<Input extends z.ZodObject>(tool: BuiltInTool<Input>)
 /** Where the gateway writes which session calls; a client's own value is overwritten. */
 export const callerKey = 'wheelhouse/session'
 
-/** `policyBy` finds who decided what a session reaches; null for one that is over. */
+export interface BuiltInParts {
+  events: Announcer<typeof relayEvents>
+  reach: BuiltInReach
+  /** Who decided what a session reaches; null for one that is over. */
+  policyBy(sessionId: string): string | null
+  /** Whether a tool that changes something is switched on for it; none when left out. */
+  switchedOn?(sessionId: string, tool: string): boolean
+}
+
 export function createBuiltInServer(
   tools: readonly BuiltInTool[],
-  { events, reach, policyBy }: { events: Announcer<typeof relayEvents>; reach: BuiltInReach; policyBy(sessionId: string): string | null },
+  { events, reach, policyBy, switchedOn = () => false }: BuiltInParts,
 ): BuiltInServer {
   const standingOf = (sessionId: string): Standing | null => reach.standingOf(policyBy(sessionId))
   return {
@@ -70,7 +83,7 @@ export function createBuiltInServer(
         const { name, title, description, input, readOnly, destructive = false } = tool
         const annotations = { title, readOnlyHint: readOnly, destructiveHint: destructive, openWorldHint: !readOnly }
         server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) =>
-          callTool(tool, given, mcpReq, { events, standingOf }),
+          callTool(tool, given, mcpReq, { events, standingOf, switchedOn }),
         )
       }
       const [here, there] = InMemoryTransport.createLinkedPair()
@@ -85,13 +98,14 @@ type Request = Parameters<Parameters<McpServer['registerTool']>[2]>[1]['mcpReq']
 interface CallParts {
   events: Announcer<typeof relayEvents>
   standingOf(sessionId: string): Standing | null
+  switchedOn(sessionId: string, tool: string): boolean
 }
 
 async function callTool(
   { name, title, readOnly, right, about, run }: BuiltInTool,
   given: z.output<z.ZodObject>,
   request: Request,
-  { events, standingOf }: CallParts,
+  { events, standingOf, switchedOn }: CallParts,
 ): Promise<CallToolResult> {
   const sessionId = plainText(request._meta?.[callerKey] ?? 'unknown')
   const actor = `relay:${sessionId}`
@@ -120,7 +134,8 @@ async function callTool(
         'tool-not-allowed',
         `This session may not use ${name}: it takes ${right}, which whoever made the session does not hold`,
       )
-    const content = await run(given, { actor, standing, signal: request.signal, progress })
+    const has = (other: string): boolean => switchedOn(sessionId, other)
+    const content = await run(given, { actor, standing, signal: request.signal, has, progress })
     if (reported < 0) await progress(1, 1, 'Done')
     audit('tool-used')
     return { content }

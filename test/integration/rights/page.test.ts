@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { rightsPage } from '../../../scripts/rights-page.ts'
 import { botTools } from '../../../server/tools/bots/index.ts'
 import { brokerTools } from '../../../server/tools/brokers.ts'
-import { browserTools } from '../../../server/tools/browsers.ts'
+import { browserTools } from '../../../server/tools/browsers/index.ts'
 import { loginTools } from '../../../server/tools/logins.ts'
 
 test('the page of rights is made from the routes as they are; run node scripts/rights-page.ts', () => {

@@ -23,7 +23,7 @@ test.each(['sent', 'delivered', 'read'] as const)('a message that is %s before a
   await tools
     .find(({ name }) => name === 'bot_send')
     ?.run(input, {
-      ...{ actor: 'relay:one', standing: ownerStanding, signal: new AbortController().signal },
+      ...{ actor: 'relay:one', standing: ownerStanding, signal: new AbortController().signal, has: () => false },
       progress: async (done, total) => void steps.push([done, total]),
     })
   expect(steps).toEqual([

@@ -1,0 +1,6 @@
+/** What the inputs of several tools have in common. */
+import { z } from 'zod'
+
+export const sessionId = { session_id: z.string().min(1).max(200).describe('Id from browser_list or browser_open') }
+export const address = z.url({ protocol: /^https?$/ }).max(2_000)
+export const about = ({ session_id: id }: { session_id: string }): string => id

@@ -1,0 +1,189 @@
+/**
+ * One agent at work in one session: the lease that keeps the session while it works, the tab it works in, what it was shown of that, and
+ * what happened since that it does not know yet.
+ */
+import type { CDPSession, Page } from 'puppeteer-core'
+import { createSerialQueue, type SerialQueue } from '../../async/serial-queue.ts'
+import { createSignal } from '../../async/signal.ts'
+import { BrowserFault } from '../../browsers/fault.ts'
+import type { KnownPage } from '../../browsers/page/page-registry.ts'
+import type { Session } from '../../browsers/session/session.ts'
+import { refBookOf, type RefBook } from './refs.ts'
+
+/** Ms without a call after which an agent counts as gone. */
+const idleAfter = 120_000
+const longestSaid = 300
+
+export interface PageDialog {
+  page: string
+  kind: string
+  message: string
+  defaultText: string
+  /** Answers it in the browser. */
+  answer(accept: boolean, text?: string): Promise<unknown>
+}
+
+/** What all agents in a session have in common. */
+interface Site {
+  workplaces: Map<string, Workplace>
+  turns: SerialQueue
+  tabs: Map<string, number>
+}
+
+const sites = new WeakMap<Session, Site>()
+
+function siteOf(session: Session): Site {
+  const site = sites.get(session) ?? { workplaces: new Map(), turns: createSerialQueue(), tabs: new Map() }
+  sites.set(session, site)
+  return site
+}
+
+/** The workplace of this agent, leased from now on. Throws `session-not-found` when the session has ended. */
+export function workplaceOf(session: Session, actor: string): Workplace {
+  const { workplaces } = siteOf(session)
+  for (const [other, each] of workplaces) {
+    if (other === actor || each.isLeased) continue
+    workplaces.delete(other)
+    each.dispose()
+  }
+  const workplace = workplaces.get(actor) ?? new Workplace(session, actor)
+  workplaces.set(actor, workplace)
+  workplace.renew()
+  return workplace
+}
+
+export class Workplace {
+  readonly session: Session
+  readonly refs: RefBook
+  /** Lines of a tab as they were last shown, by its id. */
+  readonly seen = new Map<string, { url: string; lines: string[] }>()
+  readonly #actor: string
+  readonly #watched = new Map<string, CDPSession>()
+  readonly #stops: (() => void)[] = []
+  readonly #dialogOpened = createSignal()
+  #lease = ''
+  #tab: string | null = null
+  #notes: string[] = []
+  /** It may answer what a page asks; otherwise that is refused at once. */
+  #answers = false
+  #dialog: PageDialog | null = null
+
+  constructor(session: Session, actor: string) {
+    this.session = session
+    this.refs = refBookOf(session)
+    this.#actor = actor
+    this.#stops.push(
+      session.dialogs.watchedBy((page) => this.#answers && this.isLeased && this.#watched.has(page)),
+      session.control.onChange(() => {
+        if (session.control.holder === null)
+          this.note('A person used this browser meanwhile and has given it back; the page may have changed')
+      }),
+    )
+  }
+
+  get isLeased(): boolean {
+    return this.session.leases.list().some(({ id }) => id === this.#lease)
+  }
+
+  /** What the page in this tab asks, and waits for. */
+  get dialog(): PageDialog | null {
+    return this.#dialog !== null && this.session.pages.list().some(({ id }) => id === this.#dialog?.page) ? this.#dialog : null
+  }
+
+  renew(): void {
+    const { leases } = this.session
+    if (!leases.renew(this.#lease, idleAfter)) this.#lease = leases.take(this.#actor, idleAfter).id
+    this.session.touch()
+  }
+
+  /** Gives the lease back. */
+  leave(): void {
+    this.session.leases.end(this.#lease)
+  }
+
+  dispose(): void {
+    for (const stop of this.#stops.splice(0)) stop()
+    for (const cdp of this.#watched.values()) cdp.detach().catch(() => undefined)
+    this.#watched.clear()
+  }
+
+  /** Actions of all agents in a session come one after another. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    return siteOf(this.session).turns.run(work)
+  }
+
+  /** The tab it works in: the one it chose, else the one in front. Throws `session-ended` while there is none. */
+  tab(): KnownPage {
+    const { pages, live } = this.session
+    const known = pages.list().find(({ id }) => id === this.#tab) ?? pages.active()
+    if (known === null) throw new BrowserFault('session-ended', live ? 'The session has no page yet' : 'The session has ended')
+    this.#tab = known.id
+    return known
+  }
+
+  choose(tab: string): void {
+    this.#tab = tab
+  }
+
+  /** `t1`; the same for all who work in the session, and never given again. */
+  nameOf(tab: string): string {
+    const { tabs } = siteOf(this.session)
+    for (const { id } of this.session.pages.list()) if (!tabs.has(id)) tabs.set(id, tabs.size + 1)
+    const number = tabs.get(tab) ?? tabs.size + 1
+    tabs.set(tab, number)
+    return `t${number}`
+  }
+
+  /** Throws `page-not-found`. */
+  tabNamed(name: string): KnownPage {
+    const found = this.session.pages.list().find(({ id }) => this.nameOf(id) === name)
+    if (found === undefined) throw new BrowserFault('page-not-found', `There is no tab ${name}; browser_tabs lists them`)
+    return found
+  }
+
+  /** To be told with the next answer. */
+  note(words: string): void {
+    if (!this.#notes.includes(words)) this.#notes.push(words)
+  }
+
+  takeNotes(): string[] {
+    return this.#notes.splice(0)
+  }
+
+  /** Calls back when a page asks something. Returns what ends that. */
+  onDialog(listener: () => void): () => void {
+    return this.#dialogOpened.subscribe(listener)
+  }
+
+  /** From now on it hears what a tab asks. `answers`: it is asked, and has a minute to answer. */
+  async watch({ id, page }: KnownPage, answers: boolean): Promise<void> {
+    this.#answers = answers
+    if (this.#watched.has(id)) return
+    const cdp = await page.createCDPSession()
+    this.#watched.set(id, cdp)
+    page.once('close', () => this.#watched.delete(id))
+    this.#listen(id, page, cdp)
+    await cdp.send('Page.enable')
+  }
+
+  #listen(id: string, page: Page, cdp: CDPSession): void {
+    cdp.on('Page.javascriptDialogOpening', ({ type, message, defaultPrompt }) => {
+      const said = `${type} “${message.slice(0, longestSaid)}”`
+      // A person who drives answers it.
+      if (this.session.control.holder !== null) return
+      if (type === 'beforeunload') {
+        cdp.send('Page.handleJavaScriptDialog', { accept: true }).catch(() => undefined)
+        return this.note('The page asked whether it may be left, and was left')
+      }
+      if (!this.#answers) return this.note(`The page showed the dialog ${said}; it was dismissed, since browser_dialog is not switched on`)
+      const answer = (accept: boolean, text?: string): Promise<unknown> =>
+        cdp.send('Page.handleJavaScriptDialog', { accept, ...(text === undefined ? {} : { promptText: text }) })
+      this.#dialog = { page: id, kind: type, message: message.slice(0, 2_000), defaultText: defaultPrompt ?? '', answer }
+      this.#dialogOpened.emit()
+    })
+    cdp.on('Page.javascriptDialogClosed', () => {
+      if (this.#dialog?.page === id) this.#dialog = null
+    })
+    page.once('error', () => this.note('The page crashed and was loaded again'))
+  }
+}
