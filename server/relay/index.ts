@@ -123,6 +123,7 @@ export function createRelayRoom(
             search: { search: toolSearch, uses: searchUses },
             callTimeout,
             streamHold: () => relaySettings().streamHold * 1_000,
+            maxRequestSize: () => relaySettings().maxRequestSize * 1_048_576,
             ...(lean === undefined ? {} : { lean }),
           }),
       )

@@ -162,12 +162,14 @@ async function* wholeOf(response: Response): AsyncGenerator<RawEvent, undefined>
 }
 
 async function* eventsOf({ body }: Response): AsyncGenerator<RawEvent, undefined> {
-  let held = ''
+  // Joined when an event is whole: joining with every piece takes long with large ones.
+  let held: string[] = []
   for await (const chunk of (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
-    held += chunk
-    for (let end = held.indexOf('\n\n'); end !== -1; end = held.indexOf('\n\n')) {
-      const event = held.slice(0, end)
-      held = held.slice(end + 2)
+    held.push(chunk)
+    if (!chunk.includes('\n')) continue
+    const events = held.join('').split('\n\n')
+    held = [events.pop() ?? '']
+    for (const event of events) {
       if (event.startsWith(':')) continue
       const field = (name: string): string | undefined => new RegExp(`^${name}: ?(.*)$`, 'm').exec(event)?.[1]
       const data = field('data') ?? ''

@@ -5,8 +5,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontextprotocol/server'
 import { RelayFault } from '../fault.ts'
-import { readJson } from '../../http/body.ts'
-import { Refusal } from '../../http/problem.ts'
 import { escape } from '../../isolation.ts'
 import { headerOf, refuse, refuseCharge } from './refusals.ts'
 import type { Meter } from '../billing/metered-call.ts'
@@ -14,6 +12,7 @@ import { HeldCalls } from './held-calls.ts'
 import { LeanCalls } from './lean-calls.ts'
 import type { CreditLedger } from '../billing/credit-ledger.ts'
 import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
+import { MessageReader } from './message-reader.ts'
 import { ModernClients } from './modern-clients.ts'
 import { PendingInputs } from './pending-input.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -35,19 +34,18 @@ export interface GatewayOptions {
   clock: Clock
   callTimeout(): number
   streamHold(): number
+  /** Bytes of a request. */
+  maxRequestSize(): number
   /** Off, every call goes through the SDK; for tests that both give the same answers. */
   lean?: boolean
 }
 
-/** Bytes of a request, as the SDK's own default. */
-const maxBody = 4 * 1_048_576
-/** Arguments of tools nest as their makers like; what is far deeper only serves to exhaust who walks it. */
-const maxDepth = 256
 const maxBatch = 100
 const bearerPattern = /^Bearer +([\w-]{36})$/i
 
 export class Gateway {
   readonly #options: GatewayOptions
+  readonly #messages: MessageReader
   readonly #pendingInputs = new PendingInputs()
   readonly #legacy: LegacyClients
   readonly #modern: ModernClients
@@ -55,6 +53,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options
+    this.#messages = new MessageReader(options.maxRequestSize)
     const { upstreams, views, sessions, search, clock, callTimeout, streamHold } = options
     const shared = {
       upstreams,
@@ -67,7 +66,7 @@ export class Gateway {
       session: (id: string) => sessions.find(id),
     }
     this.#legacy = new LegacyClients(shared)
-    this.#modern = new ModernClients({ ...shared, maxBody })
+    this.#modern = new ModernClients(shared)
     this.#leanCalls =
       options.lean === false
         ? null
@@ -97,7 +96,7 @@ export class Gateway {
     const session = this.#sessionOf(request, response, sessionId)
     if (session === null) return
     if (request.method !== 'POST') return this.#legacy.handle(session, request, response, undefined)
-    const message = await readMessage(request, response)
+    const message = await this.#messages.read(request, response)
     if (message === null) return
     const { body, turned } = this.#asNamed(session, request, message.body)
     if (this.#leanCalls !== null && (await this.#leanCalls.handle(session, request, response, body))) return
@@ -188,20 +187,6 @@ function hasTwins(body: unknown): boolean {
     typeof message === 'object' && message !== null && 'method' in message && 'id' in message ? [message.id] : [],
   )
   return new Set(ids).size < ids.length
-}
-
-/** The message in a request; null when it cannot be read and the answer has said so. */
-async function readMessage(request: IncomingMessage, response: ServerResponse): Promise<{ body: unknown } | null> {
-  try {
-    return { body: await readJson(request, { limit: maxBody, depth: maxDepth }) }
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    const { code, message, headers } = error
-    if (response.destroyed) return null
-    if (code === 'invalid-json') refuse(response, 400, -32700, `Parse error: ${message}`, { headers })
-    else refuse(response, code === 'body-too-large' ? 413 : 400, -32600, message, { headers })
-    return null
-  }
 }
 
 function plainHeaders(request: IncomingMessage): Headers {

@@ -12,11 +12,6 @@ import type { Upstream } from '../upstreams/upstream.ts'
 import { upstreamOfResource } from '../sessions/resources.ts'
 import { plainText } from '../../plain-text.ts'
 
-export interface ModernOptions extends ClientsOptions {
-  /** Bytes of a request. */
-  maxBody: number
-}
-
 interface ModernSession {
   client: RelayClient
   handler: McpHttpHandler
@@ -26,10 +21,10 @@ interface ModernSession {
 }
 
 export class ModernClients {
-  readonly #options: ModernOptions
+  readonly #options: ClientsOptions
   readonly #bySession = new Map<string, ModernSession>()
 
-  constructor(options: ModernOptions) {
+  constructor(options: ClientsOptions) {
     this.#options = options
   }
 
@@ -89,7 +84,7 @@ export class ModernClients {
   #of(session: StoredSession): ModernSession {
     const existing = this.#bySession.get(session.id)
     if (existing !== undefined) return existing
-    const { upstreams, clock, maxBody } = this.#options
+    const { upstreams, clock } = this.#options
     const nobody = (): Promise<Json> => Promise.reject(new Error('A stateless client is asked in answers alone'))
     const client = new RelayClient({
       upstreams,
@@ -105,7 +100,8 @@ export class ModernClients {
       ({ authInfo }) => createRelayServer({ ...this.#options, client, era: 'modern', turned: authInfo?.extra?.['turned'] === true }),
       {
         legacy: 'reject',
-        maxRequestBodySize: maxBody,
+        // Whatever comes here has been measured.
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       },
     )
     const made: ModernSession = {

@@ -291,7 +291,7 @@ describe('the address', () => {
     expect(host).toBe(403)
     expect((await post(path, initialize, { origin: 'https://evil.example.test' })).status).toBe(403)
     expect(
-      (await post(path, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"pad":"${'x'.repeat(5 * 1_048_576)}"}}`)).status,
+      (await post(path, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"pad":"${'x'.repeat(33 * 1_048_576)}"}}`)).status,
     ).toBe(413)
     expect((await post(path, '{"jsonrpc":')).body.error.code).toBe(-32700)
     expect((await post(path, `${'['.repeat(300)}${']'.repeat(300)}`)).body.error.code).toBe(-32600)

@@ -1,4 +1,4 @@
-/** Plain calls that are cancelled, dropped, taken up again and ended with their client: the same answers on the short way and on the SDK's. */
+/** Plain calls that are cancelled, dropped, taken up again, ended with their client: the same on the short way and on that of the SDK. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -136,5 +136,29 @@ describe.each([
     expect(first?.id).toEqual(expect.any(String))
     expect(first?.message?.params?.level).toBe('debug')
     expect((await answer.rest()).at(-1)?.result?.content?.[0]?.text).toBe('logged')
+  })
+
+  const mebibyte = 1_048_576
+  test('arguments and answers of many MiB pass in both eras', async () => {
+    const client = await new RawMcpClient(sessionUrl).initialize()
+    const large = 8 * mebibyte
+    expect(await client.said('measure', { text: 'x'.repeat(large) })).toBe(String(large))
+    expect((await client.said('fill', { count: large })).length).toBe(large)
+    const [stateless] = await (await statelessCall(sessionUrl, 'measure', { text: 'x'.repeat(large) })).rest()
+    expect(stateless?.result?.content?.[0]?.text).toBe(String(large))
+  })
+
+  test('what is larger than the house allows is refused with 413, by the limit of now', async () => {
+    const client = await new RawMcpClient(sessionUrl).initialize()
+    const text = 'x'.repeat(2 * mebibyte)
+    relay.context.change({ relay: { maxRequestSize: 1 } })
+    for (const answer of [await client.call('measure', { text }), await statelessCall(sessionUrl, 'measure', { text })]) {
+      expect(answer.status).toBe(413)
+      expect(await answer.rest()).toEqual([
+        { jsonrpc: '2.0', id: null, error: { code: -32600, message: `The body may have at most ${mebibyte} bytes` } },
+      ])
+    }
+    relay.context.change({ relay: { maxRequestSize: 32 } })
+    expect(await client.said('measure', { text })).toBe(String(text.length))
   })
 })
