@@ -9,8 +9,10 @@ import { listenOnLoopback, stopServer } from '../fixtures/loopback.ts'
 /** Where it goes wrong: the opening stream, a request by its method, or none. */
 export type Step = 'stream' | 'server/discover' | 'initialize' | 'notifications/initialized' | 'tools/list' | 'tools/call' | 'nowhere'
 export type Manner =
+  | 'status 400'
   | 'status 401'
   | 'status 404'
+  | 'status 405'
   | 'status 500'
   | 'status 503'
   | 'redirect'

@@ -11,7 +11,7 @@ import { defaultOptions, withOptions } from '../contract/upstream-options.ts'
 import type { relayEvents } from '../events.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
-import { builtInId, withLoginApart, type UpstreamDefinition } from './definition.ts'
+import { builtInId, runsOtherwise, withLoginApart, type UpstreamDefinition } from './definition.ts'
 import { acceptedServers, type Accepted } from './import.ts'
 import type { UpstreamStore } from './store.ts'
 import type { ToolPatch } from './tools.ts'
@@ -106,6 +106,8 @@ export class UpstreamAdmin {
     const definition = patched(upstream.definition, patch)
     this.#refuseTaken(definition.name, id)
     store.put(definition)
+    // Another program, or another address, may speak another revision.
+    if (runsOtherwise(upstream.definition, definition)) store.keepEra(id, null)
     const successor = await upstreams.replace(upstream, definition)
     this.#audit('upstream-changed', definition, actor)
     return {

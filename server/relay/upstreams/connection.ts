@@ -1,12 +1,11 @@
 /** One connection to an MCP server: negotiated once, then a plain way to send requests and to hear what comes back. */
 import {
   Client,
-  InMemoryTransport,
-  SSEClientTransport,
+  SdkError,
+  SdkErrorCode,
   SseError,
-  StreamableHTTPClientTransport,
-  type AuthProvider,
   type ClientCapabilities,
+  type DiscoverResult,
   type RequestOptions,
   type ServerCapabilities,
   type StandardSchemaV1,
@@ -18,9 +17,12 @@ import { escape } from '../../isolation.ts'
 import { Lifecycle } from '../../lifecycle.ts'
 import { version } from '../../version.ts'
 import { connectionLifecycle, type ConnectionEvent, type ConnectionState } from './connection-lifecycle.ts'
-import type { ProcessReaper } from './process-reaper.ts'
+import type { Era, EraMemory } from './era.ts'
+import { isNobodyThere } from './errors.ts'
+import { firstGreeting, nextGreeting, type Greeting, type Setback, type Tried } from './greeting.ts'
+import { answeredLate } from './late-answer.ts'
 import { StdioTransport } from './stdio-transport.ts'
-import type { UpstreamDefinition } from './definition.ts'
+import { transportOf, type Way } from './transports.ts'
 
 /** A message's body as it passes through: nobody here needs to know more of it. */
 export type Json = Record<string, unknown>
@@ -29,38 +31,22 @@ export interface Message {
   params?: Json | undefined
 }
 
-export interface UpstreamConnectionOptions {
-  definition: UpstreamDefinition
+export interface UpstreamConnectionOptions extends Way {
   /** What the client at the other end can do for the server; decides which tools some servers show. */
   capabilities: ClientCapabilities
-  reaper: ProcessReaper
-  /** The server end of a built-in server, asked for with each connection. */
-  builtIn?: () => Promise<Transport>
-  /** Tokens for a remote server. */
-  auth?: AuthProvider | undefined
-  /** For remote servers: reaches what its address opens, and where redirects from there may lead. */
-  fetch?: typeof fetch | undefined
-  /** The protocol era found out by an earlier connection, so that it need not be probed again. */
+  /** The era it was found to speak before; taken note of when it is found out here. */
+  eras: EraMemory
+  /** Speaks this one first, whatever is known. */
   era?: Era | undefined
   signal: AbortSignal
   /** Takes secrets out of what a server says went wrong: an error's text may quote the address it was asked under. */
   redacted(text: string): string
-  onLog(line: string): void
+  /** It is reached anew within the same start. */
+  onAgain?: (() => void) | undefined
   onNotification(message: Message): void
   /** A request of the server to the client: sampling, elicitation, roots. */
   onRequest(message: Message, signal: AbortSignal): Promise<Json>
 }
-
-export type Era = 'modern' | 'legacy'
-
-const connectTimeout = 30_000
-/**
- * A server that does not know `server/discover` says so as soon as it runs, which for one that `npx` has to fetch first, or on a busy
- * machine, is a while after its process began. One that stays silent for all of this is old.
- */
-const probeTimeout = 30_000
-/** For all of it: some of the SDK's waits, such as that for the first event of a stream, have no end of their own. */
-const openTimeout = connectTimeout + probeTimeout + 2_000
 
 /** Passes every result as it is; a relay that validated them would have to be as new as the newest server. */
 export const asJson: StandardSchemaV1<unknown, Json> = {
@@ -91,41 +77,105 @@ export class UpstreamConnection {
     })
   }
 
+  /** Opens one within the start time-out of the server, in the era it speaks. */
   static async open(options: UpstreamConnectionOptions): Promise<UpstreamConnection> {
+    const { startTimeout } = options.definition.options
+    const late = new AbortController()
+    const opening = UpstreamConnection.#negotiate(
+      { ...options, signal: AbortSignal.any([options.signal, late.signal]) },
+      startTimeout * 1_000,
+    )
+    try {
+      // For all of it: some of the SDK's waits, such as that for the first event of a stream, have no end of their own.
+      return await inTime(startTimeout * 1_000, opening, () => new Error(`It does not answer, ${startTimeout} s after it was started`))
+    } catch (error) {
+      late.abort(error)
+      await opening.then(
+        (connection) => connection.close(),
+        () => undefined,
+      )
+      throw error
+    }
+  }
+
+  static async #negotiate(options: UpstreamConnectionOptions, startTimeout: number): Promise<UpstreamConnection> {
+    const { definition, eras, era, onLog, onAgain } = options
+    const tried: Tried[] = []
+    // The older of the two remote transports belongs to the older era.
+    let greeting = firstGreeting(era ?? (definition.transport === 'sse' ? 'legacy' : eras.known), startTimeout)
+    for (;;) {
+      const outcome = await UpstreamConnection.#greet(options, greeting, startTimeout)
+      if (outcome instanceof UpstreamConnection) {
+        // Of a remote server silence says as little as of a slow one.
+        const sure = definition.transport === 'stdio' || !tried.some(({ setback }) => setback.how === 'silent')
+        if (era === undefined) eras[sure ? 'learned' : 'suspect'](outcome.era)
+        return outcome
+      }
+      tried.push({ greeting, setback: outcome.setback })
+      const next = nextGreeting(tried, startTimeout)
+      if (next === null) throw outcome.error
+      if (outcome.setback.how === 'gone' && next.way === 'greet') {
+        onLog(`${outcome.error.message} when it was asked which protocol it speaks; started anew without that question`)
+        eras.suspect('legacy')
+      }
+      onAgain?.()
+      greeting = next
+    }
+  }
+
+  static async #greet(
+    options: UpstreamConnectionOptions,
+    greeting: Greeting,
+    timeout: number,
+  ): Promise<UpstreamConnection | { setback: Setback; error: Error }> {
+    const { capabilities, signal, onLog, onNotification, onRequest } = options
     const transport = await transportOf(options)
     const client = new Client(
       { name: 'wheelhouse-relay', version },
       {
-        capabilities: options.capabilities,
-        versionNegotiation: { mode: options.era === 'legacy' ? 'legacy' : 'auto', probe: { timeoutMs: probeTimeout } },
+        capabilities,
+        versionNegotiation: greeting.way === 'ask' ? { mode: 'auto', probe: { timeoutMs: greeting.patience } } : { mode: 'legacy' },
         // Input a server asks for is the far client's to give.
         inputRequired: { autoFulfill: false },
       },
     )
     const connection = new UpstreamConnection(client, transport, options)
-    client.fallbackNotificationHandler = async ({ method, params }) => options.onNotification({ method, params })
-    client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => options.onRequest({ method, params }, mcpReq.signal)
+    client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params })
+    client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => onRequest({ method, params }, mcpReq.signal)
     client.onerror = (error) => {
-      options.onLog(error.message)
+      onLog(error.message)
       // The stream would come back by itself, but as another session, in which nothing has been negotiated.
       if (error instanceof SseError) connection.#break('The connection was cut')
     }
     client.onclose = () => connection.#break(transport instanceof StdioTransport ? transport.reason : 'The connection was closed')
+    const late = transport instanceof StdioTransport && greeting.way === 'ask' ? answeredLate(transport) : null
+    // The SDK heeds a signal in some of its waits only.
+    const connecting = abortable(
+      client.connect(transport, {
+        ...{ timeout, signal },
+        // What came late is what a question would be answered with; the SDK checks that it is.
+        ...(greeting.way === 'adopt' ? { prior: { kind: 'modern', discover: greeting.answer as DiscoverResult } } : {}),
+      }),
+      signal,
+    )
     try {
-      // The SDK heeds a signal in some of its waits only.
-      await inTime(
-        openTimeout,
-        abortable(client.connect(transport, { timeout: connectTimeout, signal: options.signal }), options.signal),
-        () => new Error('It does not answer'),
-      )
-    } catch (error) {
+      const answer = late === null ? await connecting : await Promise.race([connecting, late.answer])
+      if (answer === undefined) {
+        connection.#life.handle('negotiated')
+        return connection
+      }
+      connecting.catch(() => undefined)
       await connection.close()
-      throw transport instanceof StdioTransport && error instanceof Error && error.message.includes('closed')
-        ? new Error(transport.reason, { cause: error })
-        : error
+      return { setback: { how: 'late', answer }, error: new Error('It answers too late') }
+    } catch (error) {
+      const setback = setbackOf(error, transport, signal)
+      await connection.close()
+      // Its end tells more than that the connection was closed.
+      const ended = transport instanceof StdioTransport && setback.how === 'gone' ? new Error(transport.reason, { cause: error }) : error
+      return { setback, error: ended instanceof Error ? ended : new Error(String(ended)) }
+    } finally {
+      late?.stop()
     }
-    connection.#life.handle('negotiated')
-    return connection
   }
 
   /**
@@ -198,25 +248,12 @@ export class UpstreamConnection {
   }
 }
 
-async function transportOf({ definition, reaper, onLog, builtIn, auth, fetch: send }: UpstreamConnectionOptions): Promise<Transport> {
-  const { transport, command, args, env, cwd, url, headers } = definition
-  if (transport === 'built-in') {
-    if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
-    return builtIn()
+function setbackOf(error: unknown, transport: Transport, signal: AbortSignal): Setback {
+  if (signal.aborted) return { how: 'final' }
+  if (transport instanceof StdioTransport) {
+    if (transport.pid === null) return { how: 'final' }
+    if (transport.hasEnded) return { how: 'gone' }
   }
-  if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, reaper, onLog })
-  if (send === undefined) throw new TypeError(`${definition.name} has no way to be reached`)
-  const address = new URL(url ?? '')
-  const shared = { requestInit: { headers }, fetch: send, ...(auth === undefined ? {} : { authProvider: auth }) }
-  return transport === 'http'
-    ? new StreamableHTTPClientTransport(address, shared)
-    : new SSEClientTransport(address, {
-        ...shared,
-        eventSourceInit: {
-          fetch: (input, init) => send(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } }),
-        },
-      })
+  if (isNobodyThere(error)) return { how: 'final' }
+  return { how: error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout ? 'silent' : 'refused' }
 }
-
-/** Two ends of a connection within this process. */
-export const linkedTransports = (): [Transport, Transport] => InMemoryTransport.createLinkedPair()

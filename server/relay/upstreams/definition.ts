@@ -1,4 +1,5 @@
 /** What an MCP server behind the relay is: where it is found and what it is given. */
+import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import { basicAuthorization, splitUserinfo } from '../../http/userinfo.ts'
 import type { transportName } from '../contract/upstream.ts'
@@ -17,6 +18,20 @@ export interface UpstreamDefinition {
   enabled: boolean
   options: ServerOptions
   createdAt: number
+}
+
+/** Whether what it is run or called with has changed, beside its name and how it is treated. */
+export function runsOtherwise(before: UpstreamDefinition, after: UpstreamDefinition): boolean {
+  const run = ({ transport, command, args, cwd, url, env, headers }: UpstreamDefinition) => [
+    transport,
+    command,
+    args,
+    cwd,
+    url,
+    env,
+    headers,
+  ]
+  return !isDeepStrictEqual(run(before), run(after))
 }
 
 export const builtInId = 'wheelhouse'

@@ -35,6 +35,25 @@ export function reasonOf(error: unknown): string {
   return named?.[1] ?? text.slice(0, longestReason)
 }
 
+const nobody = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+])
+
+/** Nobody there was reached at all, so it has not been asked anything either. */
+export function isNobodyThere(error: unknown): boolean {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    if (each instanceof AggregateError) each.cause ??= each.errors[0]
+    if ('code' in each && nobody.has(String(each.code))) return true
+  }
+  return false
+}
+
 /** What `fetch` throws when there is nobody at the other end. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof TypeError && error.message === 'fetch failed'

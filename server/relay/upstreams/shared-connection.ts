@@ -9,7 +9,7 @@ import { inTime } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
 import { RelayFault } from '../fault.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
-import type { Era, Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
+import type { Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
 import { isLostSession, isUnreachable, reasonOf } from './errors.ts'
 import type { UpstreamLife } from './life.ts'
 import { lossOf, mishapOf, type Mishap, type Reached } from './mishaps.ts'
@@ -62,7 +62,6 @@ export class SharedConnection {
   #next = Promise.withResolvers<Start>()
   /** The one before, while it ends. */
   #closing: Promise<void> = Promise.resolve()
-  #era: Era | undefined
   /** Requests on it, each with whoever hears what the server says meanwhile. */
   readonly #underway = new Set<{ onNotification: SharedRequestOptions['onNotification'] }>()
   readonly #durations: number[] = []
@@ -75,10 +74,6 @@ export class SharedConnection {
 
   get current(): UpstreamConnection | undefined {
     return this.#current
-  }
-  /** The protocol era found out by the last connection, so that it need not be probed again. */
-  get era(): Era | undefined {
-    return this.#era
   }
   /** Median of the last calls, milliseconds; null before the first. */
   get latency(): number | null {
@@ -179,7 +174,6 @@ export class SharedConnection {
         await connection.close()
         throw signal.reason
       }
-      this.#era = connection.era
       this.#current = connection
       connection.whenEnded((reason) => this.#lost(connection, lossOf(reason, this.#parts.reached)))
       await onOpen(connection)

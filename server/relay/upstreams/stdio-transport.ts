@@ -5,6 +5,7 @@ import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio'
 import { isDoneWithin } from '../../async/deadline.ts'
 import type { ProcessReaper } from './process-reaper.ts'
+import { LastWords } from './last-words.ts'
 import { LineReader } from './line-reader.ts'
 
 export interface StdioOptions {
@@ -20,6 +21,8 @@ export interface StdioOptions {
 /** After its input ended, and after the polite signal. */
 const graceAfterEnd = 700
 const graceAfterSignal = 1_500
+/** For what a process wrote before it ended; one that has left its streams to others closes none of them. */
+const graceForWords = 200
 
 export class StdioTransport implements Transport {
   onclose?: () => void
@@ -27,6 +30,8 @@ export class StdioTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void
   /** Why it closed, in words for a person. */
   reason = 'The process ended'
+  /** Hears all that passes, in both directions, while it is set. */
+  overheard: ((message: JSONRPCMessage) => void) | undefined
   readonly #options: StdioOptions
   #child: ChildProcessWithoutNullStreams | undefined
   #exited: Promise<void> = Promise.resolve()
@@ -42,7 +47,11 @@ export class StdioTransport implements Transport {
   get pid(): number | null {
     return this.#child?.pid ?? null
   }
-  /** The SDK knows a process by this, and one that stays silent when probed for an old server; of a remote one it expects an answer. */
+  /** It ran, and has ended. */
+  get hasEnded(): boolean {
+    return this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null)
+  }
+  /** The SDK knows a process by this, and one that stays silent when asked for an old server; of a remote one it expects an answer. */
   get stderr(): null {
     return null
   }
@@ -60,14 +69,20 @@ export class StdioTransport implements Transport {
     this.#child = child
     const group = child.pid
     if (group !== undefined) reaper.keep(group)
+    const words = new LastWords()
+    const drained = new Promise<void>((resolve) => void child.once('close', () => resolve()))
     this.#exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
-        this.reason = signal === null ? `The process ended with code ${code}` : `The process was ended by ${signal}`
         // What it started must not stay behind, whatever the leader died of.
         this.#signal('SIGKILL')
         if (group !== undefined) reaper.drop(group)
         resolve()
-        this.onclose?.()
+        // Its last words, and its last answers, may still be on their way to us.
+        void isDoneWithin(graceForWords, drained).then(() => {
+          const said = words.text === '' ? '' : `: ${words.text}`
+          this.reason = `${signal === null ? `The process ended with code ${code}` : `The process was ended by ${signal}`}${said}`
+          this.onclose?.()
+        })
       })
       child.once('error', () => resolve())
     })
@@ -76,7 +91,14 @@ export class StdioTransport implements Transport {
     for (const stream of [child.stdout, child.stderr]) stream.on('error', (error: Error) => onLog(error.message))
     const messages = new LineReader((line) => this.#read(line))
     child.stdout.on('data', (chunk: Buffer) => messages.push(chunk))
-    const log = new LineReader((line) => onLog(line.toString('utf8')), { cutAt: 8_192 })
+    const log = new LineReader(
+      (line) => {
+        const text = line.toString('utf8')
+        words.hear(text)
+        onLog(text)
+      },
+      { cutAt: 8_192 },
+    )
     child.stderr.on('data', (chunk: Buffer) => log.push(chunk))
     // Writing to a server that has just died; its exit tells the story.
     child.stdin.on('error', () => undefined)
@@ -91,6 +113,7 @@ export class StdioTransport implements Transport {
 
   send(message: JSONRPCMessage): Promise<void> {
     const child = this.#child
+    this.overheard?.(message)
     if (child === undefined || !child.stdin.writable) return Promise.reject(new Error(this.reason))
     // What comes together in one turn of the loop goes out in one write: with many calls in flight the writes are most of the work.
     this.#outgoing += `${JSON.stringify(message)}\n`
@@ -163,16 +186,30 @@ export class StdioTransport implements Transport {
 
   #read(line: Buffer): void {
     if (line.length === 0) return
-    let message: unknown
-    try {
-      message = JSON.parse(line.toString('utf8'))
-    } catch {
-      // Many servers print a greeting; it is no reason to give up on them.
-      this.#options.onLog(line.toString('utf8').slice(0, 8_192))
-      return
-    }
-    if (isMessage(message)) this.#deliver(message)
-    else this.onerror?.(new Error('The server sent JSON that is no message'))
+    const text = line.toString('utf8')
+    const message = parsed(text) ?? parsed(this.#afterPrompt(text))
+    // Many servers print a greeting; it is no reason to give up on them.
+    if (message === undefined) this.#options.onLog(text.slice(0, 8_192))
+    else if (isMessage(message)) {
+      this.overheard?.(message)
+      this.#deliver(message)
+    } else this.onerror?.(new Error('The server sent JSON that is no message'))
+  }
+
+  /** What somebody printed before a message without ending the line. */
+  #afterPrompt(text: string): string {
+    const start = text.indexOf('{"')
+    if (start > 0) this.#options.onLog(text.slice(0, Math.min(start, 8_192)))
+    return start > 0 ? text.slice(start) : ''
+  }
+}
+
+/** Undefined when it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -5,6 +5,7 @@ import type { Sealer } from '../../secrets/sealer.ts'
 import { erasing } from '../../store/database.ts'
 import { defaultOptions, upstreamOptions, type ServerOptions } from '../contract/upstream-options.ts'
 import type { UpstreamDefinition } from './definition.ts'
+import type { Era } from './era.ts'
 
 export interface StoredTool {
   name: string
@@ -83,7 +84,13 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
     'UPDATE relay_upstreams SET name = ?, enabled = ?, options = ? WHERE id = ?',
   )
 
+  const era = database.prepare<[string], { era: Era | null }>('SELECT era FROM relay_upstreams WHERE id = ?')
+  const keepEra = database.prepare<[Era | null, string]>('UPDATE relay_upstreams SET era = ? WHERE id = ?')
+
   return {
+    /** The protocol era it spoke last; undefined when nobody knows, or it has been set up anew since. */
+    era: (id: string): Era | undefined => era.get(id)?.era ?? undefined,
+    keepEra: (id: string, found: Era | null): void => void keepEra.run(found, id),
     all: (): StoredUpstream[] => all.all().map(stored),
     find(id: string): StoredUpstream | undefined {
       const row = find.get(id)

@@ -12,6 +12,7 @@ import { changedParts, Offer, type Catalogue, type CataloguePart } from './catal
 import type { Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
 import { DedicatedConnections, type DedicatedClient } from './dedicated-connections.ts'
 import type { UpstreamDefinition } from './definition.ts'
+import type { EraMemory } from './era.ts'
 import { isInsufficientScope } from './errors.ts'
 import { backOff, signInNeeded, UpstreamLife } from './life.ts'
 import type { UpstreamEvent } from './lifecycle.ts'
@@ -29,6 +30,8 @@ export interface UpstreamOptions {
   oauthClient?: OAuthClient | undefined
   /** For a remote server. */
   fetch?: typeof fetch | undefined
+  /** The protocol era it was found to speak. */
+  eras: EraMemory
   backOff?: readonly number[]
   /** Why its settings cannot be opened: it cannot be started then. */
   locked?: string | null
@@ -141,7 +144,7 @@ export class Upstream {
     return this.#shared.current?.protocol ?? null
   }
   get isModern(): boolean {
-    return this.#shared.era === 'modern'
+    return this.#options.eras.known === 'modern'
   }
   get latency(): number | null {
     return this.#shared.latency
@@ -216,15 +219,16 @@ export class Upstream {
   }
 
   #reach(signal: AbortSignal): Reach {
-    const { definition, reaper, builtIn, oauthClient, fetch } = this.#options
+    const { definition, reaper, builtIn, oauthClient, fetch, eras } = this.#options
     return {
       definition,
       auth: oauthClient?.background,
       fetch: fetch === undefined ? undefined : (oauthClient?.noting(fetch) ?? fetch),
       reaper,
       ...(builtIn === undefined ? {} : { builtIn }),
-      era: this.#shared.era,
+      eras,
       signal,
+      onAgain: () => oauthClient?.tryAgain(),
       redacted: this.#redacted,
       onLog: (line) => this.#log.note(line),
     }

@@ -12,6 +12,7 @@ import { allParts, type CataloguePart } from './catalogue.ts'
 import type { Message, UpstreamConnectionOptions } from './connection.ts'
 import { builtInDefinition, builtInId, withLoginApart, type UpstreamDefinition } from './definition.ts'
 import { createProcessReaper } from './process-reaper.ts'
+import { createEraMemory } from './era.ts'
 import type { UpstreamStore } from './store.ts'
 import { Tools } from './tools.ts'
 import { Upstream } from './upstream.ts'
@@ -162,7 +163,7 @@ export class Upstreams {
   }
 
   #place(definition: UpstreamDefinition, locked: string | null): Upstream {
-    const { clock, oauthClients, egress, log, backOff } = this.#options
+    const { clock, oauthClients, egress, log, backOff, store } = this.#options
     const { id, url } = definition
     const builtIn = id === builtInId ? this.#builtIn : undefined
     const upstream = new Upstream({
@@ -171,6 +172,7 @@ export class Upstreams {
       ...(url === null ? {} : { fetch: createEgressFetch(egress, originsOf([url])) }),
       ...(builtIn === undefined ? {} : { builtIn: builtIn.connect }),
       ...(backOff === undefined ? {} : { backOff }),
+      eras: createEraMemory(store, id),
       onState: (changed) => this.#onState(changed),
       onCatalogue: (changed, parts) => {
         if (parts.has('tools')) this.tools.learn(definition, changed.catalogue.tools)

@@ -96,7 +96,7 @@ describe('a stdio server', () => {
   test('is left alone after it has died again and again, with its last words, until a person starts it', async () => {
     const { id } = admin().create(stdio('odd', 'crash'), 'owner')
     const failed = await inState(id, 'failed')
-    expect(failed.error).toBe('The process ended with code 3. Stopped after 3 tries')
+    expect(failed.error).toBe('The process ended with code 3: cannot find my settings. Stopped after 3 tries')
     expect(
       upstreams()
         .get(id)
@@ -117,7 +117,7 @@ describe('a stdio server', () => {
     await retrying()
     await patient.room.upstreamAdmin.restart(id, 'owner')
     await retrying()
-    expect(patient.room.upstreams.get(id)).toMatchObject({ attempts: 1, error: 'The process ended with code 3' })
+    expect(patient.room.upstreams.get(id)).toMatchObject({ attempts: 1, error: 'The process ended with code 3: cannot find my settings' })
   })
 
   test('changed twice, and started again, in the same moment has both changes and one process', async () => {
