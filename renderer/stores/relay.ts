@@ -61,6 +61,17 @@ export const useRelay = defineStore('relay', () => {
       await control().createUpstream({ body: server })
       await servers.refresh()
     },
+    previewApi: (given: Body<'relay', 'previewApi'>) => api().previewApi({ body: given }),
+    async addApi(wanted: Body<'relay', 'addApi'>): Promise<void> {
+      await api().addApi({ body: wanted })
+      await servers.refresh()
+    },
+    api: (id: string) => api().api({ params: { id } }),
+    async changeApi(id: string, body: Body<'relay', 'changeApi'>) {
+      const changed = await api().changeApi({ params: { id }, body })
+      await servers.refresh()
+      return changed
+    },
     async switchServer(id: string, enabled: boolean): Promise<void> {
       await control().changeUpstream({ params: { id }, body: { enabled } })
       await servers.refresh()

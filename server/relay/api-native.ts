@@ -2,6 +2,8 @@
 import { RelayFault } from './fault.ts'
 import { actorOf, type Call, type Handlers } from '../http/api.ts'
 import type { nativeRoutes } from './contract/native.ts'
+import type { ApiAdmin } from './openapi/admin.ts'
+import { openapiHandlers } from './openapi/api.ts'
 import type { Usage } from './billing/usage.ts'
 import type { WindowCalls } from './clients/window-calls.ts'
 import { readClientConfig } from './upstreams/client-config.ts'
@@ -15,6 +17,7 @@ export interface NativeParts {
   sessions: Sessions
   sessionAdmin: SessionAdmin
   upstreamAdmin: UpstreamAdmin
+  apiAdmin: ApiAdmin
   /** Where authorization servers send browsers back to. */
   callbackUrl(): string
   /** Base of session addresses. */
@@ -27,10 +30,12 @@ export function nativeHandlers({
   sessions,
   sessionAdmin,
   upstreamAdmin,
+  apiAdmin,
   callbackUrl,
   baseOf,
 }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
+    ...openapiHandlers(apiAdmin),
     relaySessions: (_, call) => ({
       status: 200,
       body: { sessions: sessionAdmin.all(call.standing).map((session) => sessionAdmin.shown(session)), mcpUrl: `${baseOf(call)}/mcp` },

@@ -15,7 +15,17 @@ export interface RelayParts extends Omit<NativeParts, 'baseOf'> {
   publicUrl(): string | null
 }
 
-export function createRelayApi({ sessions, sessionAdmin, gateway, calls, usage, upstreamAdmin, callbackUrl, publicUrl }: RelayParts): Api {
+export function createRelayApi({
+  sessions,
+  sessionAdmin,
+  gateway,
+  calls,
+  usage,
+  upstreamAdmin,
+  apiAdmin,
+  callbackUrl,
+  publicUrl,
+}: RelayParts): Api {
   const baseOf = (call: Call): string => publicUrl() ?? call.origin
   const issued = ({ sessionId, session }: IssuedSession, call: Call) => ({
     sessionId,
@@ -94,7 +104,7 @@ export function createRelayApi({ sessions, sessionAdmin, gateway, calls, usage, 
       return { status: 200, body: { success: true, message: `Cleaned up ${count} expired sessions`, data: { count } } }
     },
 
-    ...nativeHandlers({ calls, usage, sessions, sessionAdmin, upstreamAdmin, callbackUrl, baseOf }),
+    ...nativeHandlers({ calls, usage, sessions, sessionAdmin, upstreamAdmin, apiAdmin, callbackUrl, baseOf }),
 
     mcpPost: ({ params }, call) => mcp(params.sessionId, call),
     mcpGet: ({ params }, call) => mcp(params.sessionId, call),

@@ -1,8 +1,8 @@
 /**
- * The relay room: what it is made of, how it starts, stops and reports. Its wings, each of which knows only those before it: `contract/`,
- * `oauth/` (signing in at servers), `upstreams/` (the servers behind), `built-in/` (Wheelhouse as one of them), `sessions/` (addresses, and
- * what each sees), `calls/` (what stands between a client and a tool), `billing/` (credits and the log of calls), `clients/` (the way of a
- * request).
+ * The relay room: what it is made of, how it starts, stops and reports. Its wings, each of which knows only those before it:
+ * `contract/`, `oauth/` (signing in at servers), `upstreams/` (the servers behind), `openapi/` (HTTP APIs as servers), `built-in/`
+ * (Wheelhouse as one of them), `sessions/` (addresses, and what each sees), `calls/` (what stands between a client and a tool),
+ * `billing/` (credits and the log of calls), `clients/` (the way of a request).
  */
 import { createAnnouncer } from '../events/event-types.ts'
 import type { Room, RoomContext } from '../room.ts'
@@ -34,6 +34,9 @@ import { Views } from './sessions/views.ts'
 import { SearchUses } from './search/search-uses.ts'
 import { createSearchCounts } from './search/store.ts'
 import { ToolSearch } from './search/tool-search.ts'
+import { ApiAdmin } from './openapi/admin.ts'
+import { apiConnections } from './openapi/connect.ts'
+import { createApiStore } from './openapi/store.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
 import { UpstreamAdmin } from './upstreams/admin.ts'
 import { Upstreams } from './upstreams/upstreams.ts'
@@ -87,13 +90,16 @@ export function createRelayRoom(
   const relaySettings = () => settings.current().relay
   const reach = createBuiltInReach(builtInTools, standingOf)
   const oauthClients = new OAuthClients({ store: createOAuthClientStore(database, sealer), clock, egress: context.egress, callbackUrl })
+  const apiStore = createApiStore(database, sealer)
   const upstreamStore = createUpstreamStore(database, sealer)
   const upstreams = new Upstreams({
     ...{ store: upstreamStore, oauthClients, clock, events, log, changed },
     egress: context.egress,
+    connectApi: apiConnections(apiStore),
     ...(backOff === undefined ? {} : { backOff }),
   })
   const upstreamAdmin = new UpstreamAdmin({ upstreams, store: upstreamStore, oauthClients, clock, events, changed })
+  const apiAdmin = new ApiAdmin({ store: apiStore, upstreamAdmin, egress: context.egress, clock })
   const sessionStore = createSessionStore(database)
   const live = new LiveSessions(sessionStore, clock)
   const addresses = new SealedAddresses(sessionStore, sealer)
@@ -163,6 +169,7 @@ export function createRelayRoom(
       calls: new WindowCalls({ calls, meter, sessions, sessionAdmin, callTimeout }),
       usage: new Usage(ledger, ledgerStore, clock),
       upstreamAdmin,
+      apiAdmin,
       callbackUrl,
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
     }),

@@ -39,6 +39,9 @@ export const relayContract = defineContract({
     'tool-not-found': { status: 404, remedy: 'Check the name of the tool; the list shows those there are.' },
     'call-not-found': { status: 404, remedy: 'Check the id; old calls are removed from the log.' },
     'credits-short': { status: 402, remedy: 'Add credits to the account, or raise the limit of the session.' },
+    'openapi-invalid': { status: 400, remedy: 'Give an OpenAPI 3 or Swagger 2 document as JSON or YAML, whole and with its paths.' },
+    'openapi-unreachable': { status: 502, remedy: 'Check the address of the description, or give it as a file.' },
+    'openapi-file': { status: 409, remedy: 'Give the new description as a file.' },
     'config-invalid': { status: 400, remedy: 'Paste the configuration of an MCP client as JSON, with `mcpServers`.' },
     'consent-differs': { status: 400, remedy: 'Read what would run now, and agree to that.' },
   },
@@ -52,6 +55,7 @@ function describeFailure({ status, message, requestId }: Problem): z.output<type
 }
 
 export type { RelayCall, UsageRow } from './native-calls.ts'
+export type { ApiCredential, ApiDescription, ApiOperation, ApiServer } from './openapi.ts'
 export type { CatalogueServer, ImportableServer, RelayTool } from './native-servers.ts'
 export type { RelaySession } from './native-sessions.ts'
 export type { AccountRules, SessionPolicy } from './parts.ts'

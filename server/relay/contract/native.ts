@@ -1,6 +1,7 @@
 /** What the window needs of the relay beside the published routes. */
+import { openapiRoutes } from './openapi.ts'
 import { callRoutes } from './native-calls.ts'
 import { serverRoutes } from './native-servers.ts'
 import { sessionRoutes } from './native-sessions.ts'
 
-export const nativeRoutes = { ...sessionRoutes, ...serverRoutes, ...callRoutes }
+export const nativeRoutes = { ...sessionRoutes, ...serverRoutes, ...callRoutes, ...openapiRoutes }

@@ -57,7 +57,7 @@ export type UpstreamState = z.output<typeof upstreamState>
 export const upstreamView = z.object({
   id: upstreamId,
   name: z.string(),
-  transport: z.enum([...transportName.options, 'built-in']),
+  transport: z.enum([...transportName.options, 'built-in', 'openapi']),
   command: z.string().nullable(),
   args: z.array(z.string()),
   cwd: z.string().nullable(),

@@ -28,6 +28,9 @@ export interface UpstreamAdminOptions {
   changed(): void
 }
 
+/** One that is given, or that another part of the room makes. */
+type GivenServer = Omit<NewUpstream, 'transport'> & { transport: NewUpstream['transport'] | 'openapi' }
+
 type AuditedChange = Exclude<Extract<keyof typeof relayEvents, `upstream-${string}`>, 'upstream-failed' | 'upstream-recovered'>
 
 export class UpstreamAdmin {
@@ -57,8 +60,12 @@ export class UpstreamAdmin {
     return this.#options.upstreams.get(id).log.map(({ at, text }) => ({ at: iso(at), text }))
   }
 
-  /** What was given is said back in full, as in `change`. Throws `upstream-taken`. */
-  create({ name, transport, command, args, cwd, url, env, headers, enabled, options }: NewUpstream, actor: string): UpstreamView {
+  /** What was given is said back in full, as in `change`; `alongside` keeps what belongs to it. Throws `upstream-taken`. */
+  create(
+    { name, transport, command, args, cwd, url, env, headers, enabled, options }: GivenServer,
+    actor: string,
+    alongside?: (id: string) => void,
+  ): UpstreamView {
     const { upstreams, store, clock } = this.#options
     this.#refuseTaken(name, null)
     const definition = withLoginApart({
@@ -72,7 +79,7 @@ export class UpstreamAdmin {
         createdAt: clock.now(),
       },
     })
-    store.put(definition)
+    store.put(definition, alongside)
     this.#audit('upstream-added', definition, actor)
     return { ...this.view(upstreams.add(definition)), args: definition.args, url: definition.url }
   }
@@ -115,6 +122,15 @@ export class UpstreamAdmin {
       ...(patch.args === undefined ? {} : { args: patch.args }),
       ...(patch.url === undefined ? {} : { url: patch.url }),
     }
+  }
+
+  /** Starts a server anew with what `keep` keeps of it elsewhere. Throws `upstream-not-found`, `upstream-built-in`. */
+  async reconnect(id: string, actor: string, keep: () => void): Promise<UpstreamView> {
+    const upstream = this.#changeable(id)
+    keep()
+    const successor = await this.#options.upstreams.replace(upstream, upstream.definition, upstream.locked)
+    this.#audit('upstream-changed', upstream.definition, actor)
+    return this.view(successor)
   }
 
   /** Throws `upstream-not-found`, `upstream-built-in`. */
@@ -235,7 +251,10 @@ function patched(before: UpstreamDefinition, patch: UpstreamPatch): UpstreamDefi
     ...{ ...before, ...given, options: withOptions(before.options, options) },
     ...{ env: merged(before.env, env), headers: merged(before.headers, headers) },
   })
-  const checked = newUpstream.safeParse(definition)
+  const isApi = before.transport === 'openapi'
+  if (isApi && transport !== undefined) throw new RelayFault('upstream-invalid', 'An API stays one; add another server instead')
+  // What is asked of an API is what is asked of any address.
+  const checked = newUpstream.safeParse(isApi ? { ...definition, transport: 'http' } : definition)
   if (checked.success) return definition
   throw new RelayFault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), {
     issues: checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),

@@ -8,7 +8,8 @@ import { defaultOptions, type ServerOptions } from '../contract/upstream-options
 export interface UpstreamDefinition {
   id: string
   name: string
-  transport: z.output<typeof transportName> | 'built-in'
+  /** `openapi` is an HTTP API whose operations are tools; it runs within this process, as what is built in. */
+  transport: z.output<typeof transportName> | 'built-in' | 'openapi'
   command: string | null
   args: string[]
   cwd: string | null

@@ -96,15 +96,18 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
       const row = find.get(id)
       return row === undefined ? undefined : stored(row)
     },
-    put: ({ env, headers, args, url, ...definition }: UpstreamDefinition): void =>
-      void put.run({
+    /** `alongside` keeps what belongs to it, with it or not at all. */
+    put: database.transaction(({ env, headers, args, url, ...definition }: UpstreamDefinition, alongside?: (id: string) => void): void => {
+      put.run({
         ...definition,
         args: '[]',
         url: null,
         enabled: definition.enabled ? 1 : 0,
         options: JSON.stringify(definition.options),
         secrets: sealed(definition.id, { env, headers, args, url }),
-      }),
+      })
+      alongside?.(definition.id)
+    }),
     /** What needs no key: its sealed part stays as it is. */
     describe: ({ id, name, enabled, options }: Pick<UpstreamDefinition, 'id' | 'name' | 'enabled' | 'options'>): void =>
       void describe.run(name, enabled ? 1 : 0, JSON.stringify(options), id),

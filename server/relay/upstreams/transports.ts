@@ -24,7 +24,7 @@ export interface Way {
 
 export async function transportOf({ definition, reaper, onLog, builtIn, auth, fetch: send }: Way): Promise<Transport> {
   const { transport, command, args, env, cwd, url, headers } = definition
-  if (transport === 'built-in') {
+  if (transport === 'built-in' || transport === 'openapi') {
     if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
     return builtIn()
   }

@@ -27,6 +27,8 @@ export interface UpstreamsOptions {
   events: Announcer<typeof relayEvents>
   log: Log
   changed(): void
+  /** An HTTP API as a server within this process. */
+  connectApi?(definition: UpstreamDefinition, send: typeof fetch): NonNullable<UpstreamConnectionOptions['builtIn']>
   backOff?: readonly number[]
 }
 
@@ -163,14 +165,17 @@ export class Upstreams {
   }
 
   #place(definition: UpstreamDefinition, locked: string | null): Upstream {
-    const { clock, oauthClients, egress, log, backOff, store } = this.#options
+    const { clock, oauthClients, egress, log, backOff, store, connectApi } = this.#options
     const { id, url } = definition
-    const builtIn = id === builtInId ? this.#builtIn : undefined
+    const reached = url === null ? undefined : createEgressFetch(egress, originsOf([url]))
+    const builtIn = id === builtInId ? this.#builtIn?.connect : undefined
+    const api = definition.transport === 'openapi' && reached !== undefined ? connectApi?.(definition, reached) : undefined
+    const within = builtIn ?? api
     const upstream = new Upstream({
       ...{ definition, clock, locked, reaper: this.#reaper },
       oauthClient: oauthClients.of(definition),
-      ...(url === null ? {} : { fetch: createEgressFetch(egress, originsOf([url])) }),
-      ...(builtIn === undefined ? {} : { builtIn: builtIn.connect }),
+      ...(reached === undefined ? {} : { fetch: reached }),
+      ...(within === undefined ? {} : { builtIn: within }),
       ...(backOff === undefined ? {} : { backOff }),
       eras: createEraMemory(store, id),
       onState: (changed) => this.#onState(changed),

@@ -27,6 +27,7 @@ import { webhookDeliveries } from './025-webhook-deliveries.ts'
 import { oneTimer } from './026-one-timer.ts'
 import { relayServerOptions } from './027-relay-server-options.ts'
 import { relayNames } from './028-relay-names.ts'
+import { relayApis } from './029-relay-apis.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -35,4 +36,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis]
