@@ -2,7 +2,7 @@
 import type { ClientCapabilities } from '@modelcontextprotocol/client'
 import { isDoneWithin } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
-import { readCatalogue } from '../upstreams/catalogue.ts'
+import { readList } from '../upstreams/read-list.ts'
 import type { Json, UpstreamConnection, Message } from '../upstreams/connection.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
@@ -223,8 +223,9 @@ export class RelayClient {
   }
 
   async #readTools(upstream: Upstream, connection: UpstreamConnection): Promise<void> {
-    const { tools } = await readCatalogue(connection, new Set(['tools']))
-    if (tools === undefined) return
+    const { items } = (await readList(connection, 'tools', { timeout: upstream.definition.options.listTimeout * 1_000 })) ?? { items: [] }
+    // What a tool list holds are tools; servers are not checked for more.
+    const tools = items as readonly ToolDefinition[]
     this.#options.upstreams.tools.learn(upstream.definition, tools)
     this.#dedicatedTools.set(upstream.definition.id, tools)
     this.forgetView()

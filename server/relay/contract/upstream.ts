@@ -50,6 +50,15 @@ export type UpstreamPatch = z.output<typeof upstreamPatch>
 export const upstreamState = z.enum(['disabled', 'starting', 'ready', 'retrying', 'failed', 'signed-out', 'locked'])
 export type UpstreamState = z.output<typeof upstreamState>
 
+/** How much of one of its lists is known. */
+const listStanding = z.object({
+  /** `absent`: it has none. `failed`: it is read again after a while. `cut`: there is more than what was taken. */
+  state: z.enum(['absent', 'reading', 'read', 'failed', 'cut']),
+  items: z.number().int(),
+  /** Why it is not known whole. */
+  error: z.string().nullable(),
+})
+
 /**
  * As it is shown: of variables and headers the names alone, of arguments the program and the names of options, of an address where it
  * leads.
@@ -77,6 +86,7 @@ export const upstreamView = z.object({
   attempts: z.number().int(),
   pid: z.number().int().nullable(),
   tools: z.number().int(),
+  lists: z.object({ tools: listStanding, resources: listStanding, resourceTemplates: listStanding, prompts: listStanding }),
   /** Tools whose definition changed since a person agreed to it. */
   quarantined: z.number().int(),
   /** Revision of the protocol spoken with it. */

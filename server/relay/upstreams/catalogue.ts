@@ -1,8 +1,12 @@
-/** What an MCP server offers: read in whole, kept while the server is away, read anew when it says so. */
+/** What an MCP server offers: four lists, each read by itself, kept while the server is away, read anew when it says so. */
+import { waitFor } from '../../async/deadline.ts'
 import type { ServerCapabilities } from '@modelcontextprotocol/client'
-import { createSerialQueue } from '../../async/serial-queue.ts'
 import type { UpstreamConnection } from './connection.ts'
+import { ListReading, type ListState } from './list-reading.ts'
+import { listNames, type ListName, type Offered } from './read-list.ts'
 import type { ToolDefinition } from './store.ts'
+
+export type { Offered } from './read-list.ts'
 
 export interface Catalogue {
   readonly tools: readonly ToolDefinition[]
@@ -10,28 +14,20 @@ export interface Catalogue {
   readonly resourceTemplates: readonly Offered[]
   readonly prompts: readonly Offered[]
 }
-export type CataloguePart = keyof Catalogue
+export type CataloguePart = ListName
 
-/** Anything that is listed by name or address; the rest passes through. */
-export interface Offered {
-  name?: string
-  uri?: string
-  uriTemplate?: string
-  [more: string]: unknown
+/** How much of a list is known. */
+export interface ListStanding {
+  state: ListState
+  items: number
+  /** Why it is not known whole. */
+  error: string | null
 }
 
-export const allParts: ReadonlySet<CataloguePart> = new Set(['tools', 'resources', 'resourceTemplates', 'prompts'])
+export const allParts: ReadonlySet<CataloguePart> = new Set(listNames)
 
-const listTimeout = 10_000
-/** A server whose pages never end is cut here. */
-const maxPages = 64
-
-const lists = {
-  tools: { method: 'tools/list', field: 'tools', capability: 'tools' },
-  resources: { method: 'resources/list', field: 'resources', capability: 'resources' },
-  resourceTemplates: { method: 'resources/templates/list', field: 'resourceTemplates', capability: 'resources' },
-  prompts: { method: 'prompts/list', field: 'prompts', capability: 'prompts' },
-} as const
+/** Ms that a server whose tools are known waits for its other lists before it counts as ready. */
+const otherListsWait = 1_000
 
 /** The parts of a catalogue that a server announces to have changed; undefined when it announces something else. */
 export function changedParts(method: string): ReadonlySet<CataloguePart> | undefined {
@@ -41,40 +37,11 @@ export function changedParts(method: string): ReadonlySet<CataloguePart> | undef
   return undefined
 }
 
-/** Lists the server does not have are empty; one that fails makes the whole reading fail, except the optional templates. */
-export async function readCatalogue(connection: UpstreamConnection, parts: ReadonlySet<CataloguePart>): Promise<Partial<Catalogue>> {
-  const read = await Promise.all(
-    [...parts].map(async (part) => {
-      const { method, field, capability } = lists[part]
-      if (connection.capabilities[capability] === undefined) return [part, []] as const
-      try {
-        return [part, await readPages(connection, method, field)] as const
-      } catch (error) {
-        if (part === 'resourceTemplates') return [part, []] as const
-        throw error
-      }
-    }),
-  )
-  // Each list holds what its field's name says; servers are not checked for more than being lists of objects.
-  return Object.fromEntries(read) as Partial<Catalogue>
-}
-
-async function readPages(connection: UpstreamConnection, method: string, field: string): Promise<Offered[]> {
-  const items: Offered[] = []
-  let cursor: string | undefined
-  for (let page = 0; page < maxPages; page += 1) {
-    const result = await connection.request({ method, params: cursor === undefined ? {} : { cursor } }, { timeout: listTimeout })
-    const listed = result[field]
-    if (!Array.isArray(listed)) throw new TypeError(`${method} was answered without ${field}`)
-    items.push(...listed.filter((item): item is Offered => typeof item === 'object' && item !== null))
-    if (typeof result['nextCursor'] !== 'string' || result['nextCursor'] === '') break
-    cursor = result['nextCursor']
-  }
-  return items
-}
-
 export interface OfferParts {
+  /** Milliseconds for a page of a list. */
+  listTimeout(): number
   isCurrent(connection: UpstreamConnection): boolean
+  /** Lists were read, or could not be; those that are named have new items. */
   onChange(parts: ReadonlySet<CataloguePart>): void
   note(text: string): void
 }
@@ -82,14 +49,24 @@ export interface OfferParts {
 /** What one server offers now, as far as it has said. */
 export class Offer {
   readonly #parts: OfferParts
+  readonly #lists: Readonly<Record<ListName, ListReading>>
   #catalogue: Catalogue = { tools: [], resources: [], resourceTemplates: [], prompts: [] }
   #capabilities: ServerCapabilities = {}
   #instructions: string | undefined
-  /** Readings follow each other, so that an older answer never replaces a newer one. */
-  readonly #readings = createSerialQueue()
+  /** While a new connection's first readings are told of together. */
+  #gathered: Set<ListName> | undefined
 
   constructor(parts: OfferParts) {
     this.#parts = parts
+    const { isCurrent, note } = parts
+    const reading = (list: ListName): ListReading =>
+      new ListReading({ list, timeout: () => parts.listTimeout(), isCurrent, onRead: (which, well) => this.#onRead(which, well), note })
+    this.#lists = {
+      tools: reading('tools'),
+      resources: reading('resources'),
+      resourceTemplates: reading('resourceTemplates'),
+      prompts: reading('prompts'),
+    }
   }
 
   get catalogue(): Catalogue {
@@ -101,30 +78,53 @@ export class Offer {
   get instructions(): string | undefined {
     return this.#instructions
   }
+  get lists(): Record<ListName, ListStanding> {
+    const standing = ({ state, items, error }: ListReading): ListStanding => ({ state, items: items.length, error })
+    const { tools, resources, resourceTemplates, prompts } = this.#lists
+    return {
+      tools: standing(tools),
+      resources: standing(resources),
+      resourceTemplates: standing(resourceTemplates),
+      prompts: standing(prompts),
+    }
+  }
 
   /** What a server offered before its settings changed stays known until it answers again. */
-  inherit({ catalogue }: Offer): void {
-    this.#catalogue = catalogue
+  inherit(previous: Offer): void {
+    for (const list of listNames) this.#lists[list].inherit(previous.#lists[list])
+    this.#catalogue = previous.#catalogue
   }
 
-  /** All of it, over a connection that is new. */
-  readAll(connection: UpstreamConnection): Promise<void> {
+  /** All of it, over a connection that is new. Resolves when its tools are known, or cannot be, and the others had a moment as well. */
+  async readAll(connection: UpstreamConnection): Promise<void> {
     this.#capabilities = connection.capabilities
     this.#instructions = connection.instructions
-    return this.read(connection, allParts)
+    const gathered = (this.#gathered = new Set<ListName>())
+    const tools = this.#lists.tools.read(connection)
+    const all = Promise.all([tools, ...listNames.filter((list) => list !== 'tools').map((list) => this.#lists[list].read(connection))])
+    await tools
+    await waitFor(otherListsWait, (done) => {
+      void all.then(done)
+      return () => undefined
+    })
+    if (this.#gathered === gathered) this.#gathered = undefined
+    if (this.#parts.isCurrent(connection)) this.#parts.onChange(gathered)
   }
 
-  /** Never fails: what could not be read stays as it was, since a slow list must not take a server's tools away. */
-  read(connection: UpstreamConnection, parts: ReadonlySet<CataloguePart>): Promise<void> {
-    return this.#readings.run(async () => {
-      try {
-        const read = await readCatalogue(connection, parts)
-        if (!this.#parts.isCurrent(connection)) return
-        this.#catalogue = { ...this.#catalogue, ...read }
-        this.#parts.onChange(parts)
-      } catch (error) {
-        this.#parts.note(`reading what it offers failed: ${String(error)}`)
-      }
-    })
+  /** Never fails; each list that has been read is told of at once, whatever becomes of the others. */
+  async read(connection: UpstreamConnection, parts: ReadonlySet<CataloguePart>): Promise<void> {
+    await Promise.all([...parts].map((list) => this.#lists[list].read(connection)))
+  }
+
+  /** No more readings by itself. */
+  stop(): void {
+    for (const list of listNames) this.#lists[list].stop()
+  }
+
+  #onRead(list: ListName, well: boolean): void {
+    // A list holds what its name says; servers are not checked for more than listing objects.
+    if (well) this.#catalogue = { ...this.#catalogue, [list]: this.#lists[list].items }
+    if (this.#gathered === undefined) this.#parts.onChange(new Set(well ? [list] : []))
+    else if (well) this.#gathered.add(list)
   }
 }

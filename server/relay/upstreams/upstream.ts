@@ -8,7 +8,7 @@ import { RelayFault } from '../fault.ts'
 import { escape, type Scope } from '../../isolation.ts'
 import type { UpstreamState } from '../contract/upstream.ts'
 import type { OAuthClient } from '../oauth/oauth-client.ts'
-import { changedParts, Offer, type Catalogue, type CataloguePart } from './catalogue.ts'
+import { changedParts, Offer, type Catalogue, type CataloguePart, type ListStanding } from './catalogue.ts'
 import type { Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
 import { DedicatedConnections, type DedicatedClient } from './dedicated-connections.ts'
 import type { UpstreamDefinition } from './definition.ts'
@@ -80,6 +80,7 @@ export class Upstream {
       onIllegal: (state, event) => options.onIllegalTransition(this, state, event),
     })
     this.#offer = new Offer({
+      listTimeout: () => definition.options.listTimeout * 1_000,
       isCurrent: (connection) => this.#shared.current === connection,
       onChange: (parts) => options.onCatalogue(this, parts),
       note,
@@ -156,6 +157,11 @@ export class Upstream {
     return this.#log.lines
   }
 
+  /** How much of what it lists is known. */
+  get lists(): Record<CataloguePart, ListStanding> {
+    return this.#offer.lists
+  }
+
   /** Starts it in the background; a failure is a state. */
   start(): void {
     this.#life.start()
@@ -174,6 +180,7 @@ export class Upstream {
   /** Resolves when all its connections have ended. */
   stop(): Promise<void> {
     this.#life.stop()
+    this.#offer.stop()
     this.#ended = Promise.all([this.#shared.close(new Error('The server was stopped')), this.#dedicated.end()]).then(() => undefined)
     return this.#ended
   }

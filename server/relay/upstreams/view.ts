@@ -20,6 +20,7 @@ export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
     headerNames: Object.keys(headers).sort(),
     ...{ state, error, remedy, attempts, pid, protocol, latency },
     nextTry: nextTry === null ? null : iso(nextTry),
+    lists: upstream.lists,
     signedIn: isSignedIn,
     tools: offered.length,
     quarantined: offered.filter(isQuarantined).length,
