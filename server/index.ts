@@ -179,6 +179,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     profiles: live(() => browsers.profiles),
     practice,
     upstreams: live(() => relay.upstreamAdmin),
+    ledger: live(() => relay.ledger),
     lockers,
     restartRoom: (room) => keeper.restart(room),
     startedAt: clock.monotonic(),

@@ -187,6 +187,9 @@ export const en: Words = {
       'session-changed': 'Relay session changed',
       'session-revoked': 'Relay session revoked',
       'account-rules-changed': 'What an account may reach was changed',
+      'calls-in-doubt': ({ calls }) => (calls === 1 ? 'A call was cut off' : `${calls} calls were cut off`),
+      'doubt-taken': ({ credits }) => `Call in doubt charged with ${credits} credits`,
+      'doubt-given-back': ({ credits }) => `Call in doubt given back ${credits} credits`,
       'upstream-added': 'Server added',
       'upstream-changed': 'Server changed',
       'upstream-removed': 'Server removed',
@@ -439,6 +442,10 @@ export const en: Words = {
       'server-signed-out': {
         title: ({ server }) => `Server ${server} wants you to sign in`,
         text: 'Its tools are missing until you have.',
+      },
+      'calls-in-doubt': {
+        title: ({ calls }) => (calls === 1 ? 'A call is in doubt' : `${number(calls)} calls are in doubt`),
+        text: ({ credits }) => `A crash cut them off: ${number(credits)} credits are held until you take them or give them back.`,
       },
       'tools-changed': {
         title: ({ server }) => `Tools of ${server} changed`,

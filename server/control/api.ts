@@ -28,6 +28,7 @@ import type { Lockers } from './lockers.ts'
 import type { PracticeSites } from './practice-site.ts'
 import type { Rates, Span } from './rates.ts'
 import { signInMaxAge, type SignIn } from './sign-in.ts'
+import type { CreditLedger } from '../relay/billing/credit-ledger.ts'
 import type { Users } from './users.ts'
 
 /** The parts of the house that the control API speaks for. */
@@ -42,6 +43,8 @@ export interface ControlParts {
   profiles: ProfileStore
   practice: PracticeSites
   upstreams: Pick<UpstreamAdmin, 'list' | 'create' | 'reveal' | 'change' | 'remove'>
+  /** Credits that calls hold. */
+  ledger: Pick<CreditLedger, 'heldBy'>
   rooms: readonly Room[]
   lockers: Lockers
   /** Throws `room-down`. */
@@ -106,6 +109,14 @@ export function createControlApi(parts: ControlParts): Api {
       users: () => ({ status: 200, body: { users: users.list() } }),
       createUser: ({ body }, { caller }) => ({ status: 201, body: users.create(body, actorOf(caller)) }),
       changeUser: ({ params, body }, { caller }) => ({ status: 200, body: users.change(params.id, body, actorOf(caller)) }),
+      changeCredits: ({ params, body }, { caller }) => ({
+        status: 200,
+        body: users.changeCredits(params.id, body, actorOf(caller), (id) => parts.ledger.heldBy(id)),
+      }),
+      creditHistory: ({ params, query }) => ({
+        status: 200,
+        body: { changes: users.creditHistory(params.id, query.before, query.limit) },
+      }),
       removeUser: ({ params }, { caller }) => {
         users.remove(params.id, actorOf(caller))
         return { status: 204, body: null }

@@ -19,7 +19,10 @@ export function createUserStore(database: Database) {
   const insert = database.prepare<[StoredUser]>(`
     INSERT INTO users (id, primary_email, credits, created_at) VALUES (@id, @primaryEmail, @credits, @createdAt)`)
   const update = database.prepare<[StoredUser]>('UPDATE users SET primary_email = @primaryEmail, credits = @credits WHERE id = @id')
-  const spend = database.prepare<[number, string]>('UPDATE users SET credits = max(0, credits - ?) WHERE id = ?')
+  const spend = database.prepare<{ id: string; credits: number }>(
+    'UPDATE users SET credits = credits - @credits WHERE id = @id AND credits >= @credits',
+  )
+  const left = database.prepare<[string], number>('SELECT credits FROM users WHERE id = ?').pluck()
   const remove = database.prepare<[string]>('DELETE FROM users WHERE id = ?')
 
   return {
@@ -29,7 +32,13 @@ export function createUserStore(database: Database) {
     idOfEmail: (email: string): string | undefined => idOfEmail.get(email),
     insert: (user: StoredUser): void => void insert.run(user),
     update: (user: StoredUser): void => void update.run(user),
-    spend: (id: string, credits: number): void => void spend.run(credits, id),
+    /** As many as there are; how many that were. */
+    spend(id: string, credits: number): number {
+      if (spend.run({ id, credits }).changes === 1) return credits
+      const there = left.get(id) ?? 0
+      if (there > 0) spend.run({ id, credits: there })
+      return there
+    },
     remove: (id: string): boolean => remove.run(id).changes > 0,
   }
 }

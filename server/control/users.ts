@@ -5,7 +5,9 @@ import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
 import { ControlFault } from './fault.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
-import type { UserView } from './contract/index.ts'
+import type { CreditChange, CreditOrder, UserView } from './contract/index.ts'
+import { Credits } from './credits.ts'
+import { createCreditsStore } from './credits-store.ts'
 import { controlEvents } from './events.ts'
 import { createUserStore, type StoredUser } from './users-store.ts'
 
@@ -15,12 +17,19 @@ export interface Users {
   /** Throws `user-not-found`. */
   get(id: string): UserView
   find(id: string): Pick<UserView, 'id' | 'primaryEmail' | 'credits'> | undefined
-  /** Takes credits, to zero at the least; no event, since every paid call does it. */
-  spend(id: string, credits: number): void
+  /** Takes credits, as many as there are, and says how many; no event, since every paid call does it. */
+  spend(id: string, credits: number): number
   /** Throws `user-taken` when the id or the address belongs to another account. */
   create(user: { id?: string | undefined; primaryEmail: string; credits: number }, actor: string): UserView
   /** Throws `user-not-found`, `user-taken`. */
   change(id: string, patch: { primaryEmail?: string | undefined; credits?: number | undefined }, actor: string): UserView
+  /**
+   * Adds credits, takes them or sets them; taking leaves those that calls hold. Throws `user-not-found`, `credits-short`,
+   * `credits-too-many`, `idempotency-key-reused`.
+   */
+  changeCredits(id: string, order: CreditOrder, actor: string, held?: (id: string) => number): { user: UserView; change: CreditChange }
+  /** Newest first. Throws `user-not-found`. */
+  creditHistory(id: string, before: number | undefined, limit: number): CreditChange[]
   /** Throws `user-not-found`. */
   remove(id: string, actor: string): void
 }
@@ -35,6 +44,8 @@ export interface UsersOptions {
 export function createUsers({ database, clock, events, random }: UsersOptions): Users {
   const announcer = createAnnouncer(events, 'control', controlEvents)
   const store = createUserStore(database)
+  const creditsStore = createCreditsStore(database)
+  const book = new Credits({ store: creditsStore, clock })
 
   function find(id: string): StoredUser {
     const user = store.find(id)
@@ -65,7 +76,10 @@ export function createUsers({ database, clock, events, random }: UsersOptions): 
       if (store.find(id) !== undefined) throw new ControlFault('user-taken', 'Another account has this id', { field: 'id' })
       refuseTakenEmail(primaryEmail, id)
       const user = { id, primaryEmail, credits, createdAt: clock.now() }
-      store.insert(user)
+      creditsStore.together(() => {
+        store.insert(user)
+        book.opened(user, actor)
+      })
       tell('user-created', user, actor)
       return view(user)
     },
@@ -74,10 +88,26 @@ export function createUsers({ database, clock, events, random }: UsersOptions): 
       const before = find(id)
       const user = { ...before, primaryEmail: primaryEmail ?? before.primaryEmail, credits: credits ?? before.credits }
       refuseTakenEmail(user.primaryEmail, id)
-      store.update(user)
+      creditsStore.together(() => {
+        store.update(user)
+        book.wereSet(before, user.credits, actor)
+      })
       tell('user-changed', user, actor)
       return view(user)
     },
+
+    changeCredits(id, order, actor, held = () => 0) {
+      const { change, isNew } = book.order(
+        order,
+        { read: () => find(id), write: (credits) => store.update({ ...find(id), credits }), held: () => held(id) },
+        actor,
+      )
+      const user = find(id)
+      if (isNew) tell('user-changed', user, actor)
+      return { user: view(user), change }
+    },
+
+    creditHistory: (id, before, limit) => book.history(find(id).id, before, limit),
 
     remove(id, actor) {
       const user = find(id)

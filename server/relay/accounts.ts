@@ -8,6 +8,6 @@ export interface Account {
 export interface Accounts {
   find(id: string): Account | undefined
   list(): Account[]
-  /** Takes credits, to zero at the least; meant to be called inside the caller's transaction. */
-  spend(id: string, credits: number): void
+  /** Takes credits, as many as there are, and says how many; meant to be called inside the caller's transaction. */
+  spend(id: string, credits: number): number
 }

@@ -4,6 +4,8 @@ import { actorOf, type Call, type Handlers } from '../http/api.ts'
 import type { nativeRoutes } from './contract/native.ts'
 import type { ApiAdmin } from './openapi/admin.ts'
 import { openapiHandlers } from './openapi/api.ts'
+import { creditsHandlers } from './billing/api-credits.ts'
+import type { Doubts } from './billing/doubts.ts'
 import type { Usage } from './billing/usage.ts'
 import type { WindowCalls } from './clients/window-calls.ts'
 import { readClientConfig } from './upstreams/client-config.ts'
@@ -14,6 +16,7 @@ import type { UpstreamAdmin } from './upstreams/admin.ts'
 export interface NativeParts {
   calls: WindowCalls
   usage: Usage
+  doubts: Doubts
   sessions: Sessions
   sessionAdmin: SessionAdmin
   upstreamAdmin: UpstreamAdmin
@@ -27,6 +30,7 @@ export interface NativeParts {
 export function nativeHandlers({
   calls,
   usage,
+  doubts,
   sessions,
   sessionAdmin,
   upstreamAdmin,
@@ -36,6 +40,7 @@ export function nativeHandlers({
 }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
     ...openapiHandlers(apiAdmin),
+    ...creditsHandlers(doubts),
     relaySessions: (_, call) => ({
       status: 200,
       body: { sessions: sessionAdmin.all(call.standing).map((session) => sessionAdmin.shown(session)), mcpUrl: `${baseOf(call)}/mcp` },

@@ -15,17 +15,8 @@ export interface RelayParts extends Omit<NativeParts, 'baseOf'> {
   publicUrl(): string | null
 }
 
-export function createRelayApi({
-  sessions,
-  sessionAdmin,
-  gateway,
-  calls,
-  usage,
-  upstreamAdmin,
-  apiAdmin,
-  callbackUrl,
-  publicUrl,
-}: RelayParts): Api {
+export function createRelayApi(parts: RelayParts): Api {
+  const { sessions, gateway, publicUrl } = parts
   const baseOf = (call: Call): string => publicUrl() ?? call.origin
   const issued = ({ sessionId, session }: IssuedSession, call: Call) => ({
     sessionId,
@@ -104,7 +95,7 @@ export function createRelayApi({
       return { status: 200, body: { success: true, message: `Cleaned up ${count} expired sessions`, data: { count } } }
     },
 
-    ...nativeHandlers({ calls, usage, sessions, sessionAdmin, upstreamAdmin, apiAdmin, callbackUrl, baseOf }),
+    ...nativeHandlers({ ...parts, baseOf }),
 
     mcpPost: ({ params }, call) => mcp(params.sessionId, call),
     mcpGet: ({ params }, call) => mcp(params.sessionId, call),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { eventType } from '../events/event-types.ts'
 
 const session = { id: z.string(), account: z.string() }
+const doubt = { account: z.string(), session: z.string(), credits: z.number() }
 const upstream = { transport: z.string() }
 const tool = { readOnly: z.boolean(), about: z.string().optional(), /** As clients see it. */ title: z.string() }
 
@@ -13,6 +14,9 @@ export const relayEvents = {
   'session-changed': eventType('neutral', session),
   'session-revoked': eventType('neutral', session),
   'account-rules-changed': eventType('neutral', { account: z.string() }),
+  'calls-in-doubt': eventType('attention', { calls: z.number() }),
+  'doubt-taken': eventType('neutral', doubt),
+  'doubt-given-back': eventType('neutral', doubt),
   'upstream-added': eventType('neutral', upstream),
   'upstream-changed': eventType('neutral', upstream),
   'upstream-removed': eventType('neutral', upstream),

@@ -9,10 +9,7 @@ import type { Room, RoomContext } from '../room.ts'
 import type { Locked } from '../room-report.ts'
 import type { Accounts } from './accounts.ts'
 import { createRelayApi } from './api.ts'
-import { CallLog } from './billing/call-log.ts'
-import { Usage } from './billing/usage.ts'
 import { WindowCalls } from './clients/window-calls.ts'
-import { Meter } from './billing/metered-call.ts'
 import { CallSteps, type Step } from './calls/steps.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
 import { relayEvents } from './events.ts'
@@ -20,9 +17,9 @@ import type { Gateway } from './clients/gateway.ts'
 import { createOAuthClientStore } from './oauth/store.ts'
 import { OAuthClients } from './oauth/oauth-clients.ts'
 import { createBuiltInReach } from './built-in/reach.ts'
-import { createCreditLedgerStore } from './billing/credit-ledger-store.ts'
-import { CreditLedger } from './billing/credit-ledger.ts'
-import { concernsOf, countsOf } from './report.ts'
+import type { CreditLedger } from './billing/credit-ledger.ts'
+import { createBilling } from './billing/index.ts'
+import { concernsOf, concernsOfDoubts, countsOf } from './report.ts'
 import { createNamesStore } from './sessions/names-store.ts'
 import { settleOlderSessions } from './sessions/older-sessions.ts'
 import { createSessionStore } from './sessions/store.ts'
@@ -108,15 +105,15 @@ export function createRelayRoom(
   const ofSessions = { store: sessionStore, live, addresses, reach, views, events, changed }
   const sessions = new Sessions({ ...ofSessions, accounts, clock, defaultDays: () => relaySettings().sessionDays })
   const sessionAdmin = new SessionAdmin({ ...ofSessions, sessions })
-  const ledgerStore = createCreditLedgerStore(database)
-  const ledger = new CreditLedger({ store: ledgerStore, accounts, clock, log, changed: () => context.changed('relay-usage') })
-  const calls = new CallLog(clock, () => context.changed('relay-calls'))
   const toolSearch = new ToolSearch(upstreams.tools)
   const searchUses = new SearchUses({ clock, counts: createSearchCounts(), changed: () => context.changed('relay-search') })
   sessions.onEnd((id) => searchUses.forget(id))
-  // Outermost first: what is between a client and a tool, each step in a file of its own.
-  const between = new CallSteps([searchUses.step, ...steps])
-  const meter = new Meter(ledger, calls, between)
+  const { ledger, doubts, calls, meter, usage } = createBilling({
+    ...{ database, accounts, clock, log, events },
+    // Outermost first: what is between a client and a tool, each step in a file of its own.
+    steps: new CallSteps([searchUses.step, ...steps]),
+    changed: (what) => context.changed(what),
+  })
   const callTimeout = (): number => relaySettings().callTimeout * 1_000
   let gateway: Promise<Gateway> | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
@@ -167,7 +164,8 @@ export function createRelayRoom(
       sessionAdmin,
       gateway: loadGateway,
       calls: new WindowCalls({ calls, meter, sessions, sessionAdmin, callTimeout }),
-      usage: new Usage(ledger, ledgerStore, clock),
+      usage,
+      doubts,
       upstreamAdmin,
       apiAdmin,
       callbackUrl,
@@ -181,6 +179,7 @@ export function createRelayRoom(
     ledger,
     reconsider: (maker) => sessionAdmin.reconsider(maker),
     async start() {
+      await upkeep(() => doubts.recover())
       const servers = () => upstreamStore.all().map(({ definition }) => definition)
       await upkeep(() => settleOlderSessions({ names, servers, toolsOf: upstreamStore.tools, rulesOf: sessionStore.rulesOf }))
       await upkeep(() => sessions.cleanup())
@@ -188,6 +187,7 @@ export function createRelayRoom(
         every(flushEvery, () => sessions.flush()),
         every(sweepEvery, async () => (await gateway)?.sweep(isOver)),
         every(relaySettings().cleanupInterval * 1_000, () => sessions.cleanup()),
+        every(relaySettings().cleanupInterval * 1_000, () => doubts.expire()),
       ]
       // After the listeners have their ports: starting processes takes time that nobody waits for.
       starting = setImmediate(
@@ -222,7 +222,7 @@ export function createRelayRoom(
       calls.stop()
     },
     summary: () => countsOf(upstreams, { sessions: sessions.countActive(), total: ledger.total }),
-    attention: () => concernsOf(upstreamAdmin.list(), clock.now()),
+    attention: () => [...concernsOf(upstreamAdmin.list(), clock.now()), ...concernsOfDoubts(doubts.open())],
     locked() {
       const servers = upstreamAdmin.locked()
       return [

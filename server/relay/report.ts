@@ -1,12 +1,14 @@
-/** Which servers of the relay need a person, and how many sessions and servers there are. */
+/** What of the relay needs a person: servers, and calls that a crash left in doubt; and how many sessions and servers there are. */
 import { iso } from '../clock.ts'
 import type { ConcernOf, RoomCounts } from '../room-report.ts'
 import type { UpstreamView } from './contract/upstream.ts'
+import type { Doubt } from './billing/doubts-store.ts'
 import type { Upstreams } from './upstreams/upstreams.ts'
 
 export interface RelayConcerns {
   'server-failed': { server: string; error: string }
   'server-signed-out': { server: string }
+  'calls-in-doubt': { calls: number; credits: number }
   'tools-changed': { server: string; /** Tools that nobody can use until somebody has looked at them. */ held: number }
 }
 
@@ -31,6 +33,14 @@ export function concernsOf(upstreams: readonly UpstreamView[], now: number): Con
       })
     return concerns
   })
+}
+
+export function concernsOfDoubts(open: readonly Doubt[]): ConcernOf<RelayConcerns>[] {
+  const [oldest] = open.toSorted((a, b) => a.inDoubtSince - b.inDoubtSince)
+  if (oldest === undefined) return []
+  const facts = { calls: open.length, credits: open.reduce((sum, { credits }) => sum + credits, 0) }
+  const about = { room: 'relay', since: iso(oldest.inDoubtSince), action: null, subject: null } as const
+  return [{ ...about, id: 'relay-calls-in-doubt', kind: 'calls-in-doubt', facts, tone: 'attention' }]
 }
 
 export function countsOf(upstreams: Upstreams, { sessions, total }: { sessions: number; total: number }): RoomCounts<RelayFacts> {

@@ -1,6 +1,7 @@
 /** The control API: what the window, the tray and scripts need over all rooms; a file here for each thing it is about. */
 import { defineContract } from '../../http/contract.ts'
 import { apiRoutes } from './apis.ts'
+import { creditRoutes } from './credits.ts'
 import { eventRoutes, eventSockets } from './events.ts'
 import { houseRoutes } from './house.ts'
 import { keyRoutes } from './keys.ts'
@@ -13,6 +14,7 @@ import { upstreamRoutes } from './upstreams.ts'
 import { userRoutes } from './users.ts'
 
 export type { ApiView } from './apis.ts'
+export type { CreditChange, CreditOrder } from './credits.ts'
 export { eventsQuery } from './events.ts'
 export { overview, type Overview } from './house.ts'
 export { keyId, keyOnly, keyRight, keyScope, keyView, type KeyScope, type KeyView } from './keys.ts'
@@ -32,6 +34,7 @@ export const controlContract = defineContract({
     ...settingsRoutes,
     ...keyRoutes,
     ...userRoutes,
+    ...creditRoutes,
     ...upstreamRoutes,
     ...siteProfileRoutes,
     ...eventRoutes,
@@ -45,6 +48,12 @@ export const controlContract = defineContract({
     'key-too-lasting': { status: 400, remedy: 'Let a key to everything end within 7 days.' },
     'user-not-found': { status: 404, remedy: 'Check the id of the user; the list shows those there are.' },
     'user-taken': { status: 409, remedy: 'Choose another id or address.' },
+    'credits-short': {
+      status: 409,
+      remedy: 'Take less, or wait until the calls that hold credits have ended; setting them does not wait.',
+    },
+    'credits-too-many': { status: 409, remedy: 'Add less.' },
+    'idempotency-key-reused': { status: 409, remedy: 'Use a new key for another change.' },
     'upstream-not-found': { status: 404, remedy: 'Check the id; the list of servers shows those there are.' },
     'upstream-taken': { status: 409, remedy: 'Choose another name for the server.' },
     'upstream-invalid': { status: 400, remedy: 'Correct what the message names.' },

@@ -1,17 +1,22 @@
 /**
  * What calls cost. Credits are held while a call runs and taken when it has succeeded, so that no two calls spend the same credit and a
- * call that failed, or that a crash cut off, costs nothing.
+ * call that failed costs nothing.
  *
- * - A hold lives in memory: it can only be lost together with the call it stands for.
- * - A settlement is one transaction (account, session, charge, usage), and the caller is answered after it: a crash or `kill -9` undoes no
- *   answer that was given. Those that come due in the same moment share a transaction.
+ * - A hold lives in memory. A call is noted as begun before its server is asked: what a death of the process cuts off is found again, in
+ *   doubt (`doubts.ts`), and its price stays held.
+ * - A settlement is one transaction (account, session, charge, usage, and the note of the call), and the caller is answered after it: a
+ *   crash or `kill -9` undoes no answer that was given, and leaves none of them in doubt. What comes due in the same moment shares one.
+ * - Never more is taken than the account has: where a person has lowered it meanwhile, a call under way costs what is left.
  * - The disk is waited for once a second, not for each call: a power cut can give back the charges of the last second, never more.
  */
-import { iso, type Clock } from '../../clock.ts'
+import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Accounts } from '../accounts.ts'
-import type { CreditLedgerStore, Settlement, UsageRow } from './credit-ledger-store.ts'
+import { Charge, type Priced } from './charge.ts'
+import { ChargeWriter } from './charge-writer.ts'
+import type { CreditLedgerStore } from './credit-ledger-store.ts'
 import type { StoredSession } from '../sessions/store.ts'
+import { Holds } from './holds.ts'
 
 export interface CreditLedgerOptions {
   store: CreditLedgerStore
@@ -19,13 +24,8 @@ export interface CreditLedgerOptions {
   clock: Clock
   log: Log
   changed(): void
-}
-
-export interface Priced {
-  session: StoredSession
-  upstream: string
-  tool: string
-  price: number
+  /** Shared with what is in doubt. */
+  holds?: Holds
 }
 
 export type Refusal =
@@ -33,33 +33,25 @@ export type Refusal =
   | { kind: 'session-cap'; maxCredits: number; spent: number }
   | { kind: 'rate'; maxCallsPerMinute: number; retryAfter: number }
 
-/** A call that may go ahead. Settled or released once; the second time does nothing. */
-export class Charge {
-  open = true
-  readonly priced: Priced
-  constructor(priced: Priced) {
-    this.priced = priced
-  }
-}
-
-const usageEvery = 1_000
 const minute = 60_000
 
 export class CreditLedger {
   readonly #options: CreditLedgerOptions
-  readonly #heldByAccount = new Map<string, number>()
-  readonly #sessions = new Map<string, { held: number; spent: number; minuteStart: number; calls: number }>()
-  #due: { settlement: Settlement; counted: UsageRow; done: () => void; failed: (error: unknown) => void }[] = []
-  #committing = false
-  /** Settled, but not yet waited for on the disk. */
-  #unsynced = false
-  readonly #usage = new Map<string, UsageRow>()
-  #usageTimer: NodeJS.Timeout | undefined
+  readonly #holds: Holds
+  readonly #sessions = new Map<string, { spent: number; minuteStart: number; calls: number }>()
+  readonly #writer: ChargeWriter
   #telling: NodeJS.Timeout | undefined
-  total = 0
 
   constructor(options: CreditLedgerOptions) {
     this.#options = options
+    this.#holds = options.holds ?? new Holds()
+    const { store, accounts, clock, log } = options
+    this.#writer = new ChargeWriter({ store, clock, log, spend: accounts.spend, written: () => this.#tell() })
+  }
+
+  /** Calls since the start. */
+  get total(): number {
+    return this.#writer.counted
   }
 
   /** Holds the price of a call, or says why the call may not be made. */
@@ -70,77 +62,74 @@ export class CreditLedger {
     const of = this.#sessionOf(session, now)
     if (maxCallsPerMinute !== null && of.calls >= maxCallsPerMinute)
       return { kind: 'rate', maxCallsPerMinute, retryAfter: Math.max(1, Math.ceil((of.minuteStart + minute - now) / 1_000)) }
-    if (maxCredits !== null && of.spent + of.held + price > maxCredits)
-      return { kind: 'session-cap', maxCredits, spent: of.spent + of.held }
+    const spent = of.spent + this.#holds.ofSession(session.id)
+    if (maxCredits !== null && spent + price > maxCredits) return { kind: 'session-cap', maxCredits, spent }
     if (price > 0) {
-      const held = this.#heldByAccount.get(session.accountId) ?? 0
-      const available = (this.#options.accounts.find(session.accountId)?.credits ?? 0) - held
+      const available = (this.#options.accounts.find(session.accountId)?.credits ?? 0) - this.#holds.ofAccount(session.accountId)
       if (available < price)
         return { kind: 'credits', userCredits: Math.max(0, available), requiredCredits: price, shortBy: price - Math.max(0, available) }
-      this.#heldByAccount.set(session.accountId, held + price)
-      of.held += price
+      this.#holds.add(new Charge(priced).held)
     }
     of.calls += 1
     return new Charge(priced)
   }
 
-  /** Takes the credits; resolves when no death of this process can undo it. */
-  settle(charge: Charge): Promise<void> {
-    if (!charge.open) return Promise.resolve()
-    charge.open = false
-    const counted = this.#count(charge, 'paid')
-    const { session, upstream, tool, price } = charge.priced
-    if (price === 0) return Promise.resolve()
-    return new Promise((done, failed) => {
-      this.#due.push({
-        counted,
-        settlement: { at: this.#options.clock.now(), accountId: session.accountId, sessionId: session.id, upstream, tool, credits: price },
-        done: () => {
-          this.#unhold(charge, true)
-          done()
-        },
-        failed: (error) => {
-          this.#unhold(charge, false)
-          failed(error)
-        },
-      })
-      if (this.#committing) return
-      this.#committing = true
-      setImmediate(() => this.#commit())
-    })
+  /** Notes that the server is about to be asked; resolves when no death of this process can undo the note. Nothing for a free call. */
+  begin(charge: Charge): Promise<void> | undefined {
+    if (charge.priced.price === 0 || charge.begun !== null || !charge.open) return undefined
+    return this.#begin(charge)
   }
 
-  /** Gives the credits back: of a call that failed, was answered without its server, or never was one, such as a question back. */
-  release(charge: Charge, as: 'failed' | 'free' | 'none'): void {
+  async #begin(charge: Charge): Promise<void> {
+    await this.#writer.begin(charge)
+    if (charge.open) return
+    await this.#writer.release(charge, 'none')
+    throw new Error('This call has been given up')
+  }
+
+  /** Takes the credits, as many as there are; resolves with how many when no death of this process can undo it. */
+  async settle(charge: Charge): Promise<number> {
+    if (!charge.open) return 0
+    charge.open = false
+    let taken = 0
+    try {
+      taken = await this.#writer.settle(charge)
+      return taken
+    } finally {
+      this.#unhold(charge, taken)
+    }
+  }
+
+  /**
+   * Gives the credits back: of a call that failed, was answered without its server, or never was one, such as a question back. Resolves
+   * when a death of this process leaves it in doubt no more.
+   */
+  async release(charge: Charge, as: 'failed' | 'free' | 'none'): Promise<void> {
     if (!charge.open) return
     charge.open = false
-    if (as !== 'none') this.#count(charge, as)
-    this.#unhold(charge, false)
+    const ended = this.#writer.release(charge, as)
+    if (ended !== undefined) await ended
+    this.#unhold(charge, 0)
   }
 
-  /** Credits of an account that calls under way may still take. */
+  /** Credits of an account that calls under way, and those in doubt, may still take. */
   heldBy(accountId: string): number {
-    return this.#heldByAccount.get(accountId) ?? 0
+    return this.#holds.ofAccount(accountId)
   }
 
   /** Writes what is counted but not yet written; what the disk refuses is kept for the next time. */
   flush(): void {
-    clearTimeout(this.#usageTimer)
-    this.#usageTimer = undefined
-    this.#commit()
-    if (!this.#unsynced) return
-    try {
-      this.#options.store.sync()
-      this.#unsynced = false
-    } catch (error) {
-      this.#options.log.error({ error }, 'charges could not be brought to the disk')
-    }
+    this.#writer.flush()
   }
 
   stop(): void {
     this.flush()
     clearTimeout(this.#telling)
     this.#telling = undefined
+  }
+
+  forget(sessionId: string): void {
+    this.#sessions.delete(sessionId)
   }
 
   /** Windows need not read the credits again for every call. */
@@ -151,10 +140,10 @@ export class CreditLedger {
     }, 500).unref()
   }
 
-  #sessionOf(session: StoredSession, now: number): { held: number; spent: number; minuteStart: number; calls: number } {
+  #sessionOf(session: StoredSession, now: number): { spent: number; minuteStart: number; calls: number } {
     let of = this.#sessions.get(session.id)
     if (of === undefined) {
-      of = { held: 0, spent: session.spent, minuteStart: now, calls: 0 }
+      of = { spent: session.spent, minuteStart: now, calls: 0 }
       this.#sessions.set(session.id, of)
     }
     if (now - of.minuteStart >= minute) {
@@ -164,66 +153,9 @@ export class CreditLedger {
     return of
   }
 
-  forget(sessionId: string): void {
-    this.#sessions.delete(sessionId)
+  #unhold(charge: Charge, spent: number): void {
+    this.#holds.remove(charge.held)
+    const of = this.#sessions.get(charge.priced.session.id)
+    if (of !== undefined) of.spent += spent
   }
-
-  #unhold({ priced: { session, price } }: Charge, spent: boolean): void {
-    if (price === 0) return
-    const held = (this.#heldByAccount.get(session.accountId) ?? 0) - price
-    if (held > 0) this.#heldByAccount.set(session.accountId, held)
-    else this.#heldByAccount.delete(session.accountId)
-    const of = this.#sessions.get(session.id)
-    if (of === undefined) return
-    of.held -= price
-    if (spent) of.spent += price
-  }
-
-  #count({ priced: { session, upstream, tool, price } }: Charge, as: 'failed' | 'free' | 'paid'): UsageRow {
-    this.total += 1
-    const month = iso(this.#options.clock.now()).slice(0, 7)
-    const first = { accountId: session.accountId, month, upstream, tool, calls: 0, failed: 0, credits: 0 }
-    const key = usageKey(first)
-    const row = this.#usage.get(key) ?? first
-    row.calls += 1
-    if (as === 'failed') row.failed += 1
-    else if (as === 'paid') row.credits += price
-    this.#usage.set(key, row)
-    // Free calls wait for nothing: losing a second of their count in a crash costs nobody anything.
-    this.#usageTimer ??= setTimeout(() => this.flush(), usageEvery).unref()
-    return row
-  }
-
-  #commit(): void {
-    this.#committing = false
-    const due = this.#due
-    const usage = [...this.#usage.values()]
-    if (due.length === 0 && usage.length === 0) return
-    this.#due = []
-    this.#usage.clear()
-    try {
-      this.#options.store.settle(
-        due.map(({ settlement }) => settlement),
-        usage,
-        this.#options.accounts.spend,
-      )
-    } catch (error) {
-      this.#options.log.error({ error }, 'charges could not be written')
-      // The calls were made, whatever becomes of their credits: what they add up to is written with the next ones.
-      for (const row of usage) this.#usage.set(usageKey(row), row)
-      for (const { settlement, counted, failed } of due) {
-        counted.failed += 1
-        counted.credits -= settlement.credits
-        failed(error)
-      }
-      return
-    }
-    if (due.length > 0) this.#unsynced = true
-    for (const { done } of due) done()
-    this.#tell()
-  }
-}
-
-function usageKey({ accountId, month, upstream, tool }: UsageRow): string {
-  return `${accountId} ${month} ${upstream} ${tool}`
 }

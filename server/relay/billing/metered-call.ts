@@ -8,7 +8,8 @@ import type { ToolEntry } from '../sessions/view.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { Json, Message } from '../upstreams/connection.ts'
 import type { CallLog, LoggedCall } from './call-log.ts'
-import { Charge, type CreditLedger, type Refusal } from './credit-ledger.ts'
+import { Charge } from './charge.ts'
+import type { CreditLedger, Refusal } from './credit-ledger.ts'
 
 export interface CallToMeter {
   session: StoredSession
@@ -91,6 +92,9 @@ export class MeteredCall {
     this.#isMade = true
     let serverDuration = 0
     const timed: Ask = async (given) => {
+      // Before the server is asked: what a death of this process cuts off is found in doubt, and neither taken nor lost.
+      const begun = this.#given.ledger.begin(this.#charge)
+      if (begun !== undefined) await begun
       const asked = performance.now()
       try {
         return await ask(given)
@@ -114,7 +118,7 @@ export class MeteredCall {
 
   /** Gives the price back unless the call has been made, e.g. because its request was refused on its way. */
   abandon(): void {
-    if (!this.#isMade) this.#given.ledger.release(this.#charge, 'none')
+    if (!this.#isMade) void this.#given.ledger.release(this.#charge, 'none')
   }
 
   #underWay({ args, signal }: Making): CallUnderWay {
@@ -128,20 +132,10 @@ export class MeteredCall {
 
   /** The credits taken. */
   async #settle(outcome: Json | Error): Promise<number> {
-    if (!succeeded(outcome)) {
-      this.#given.ledger.release(this.#charge, 'failed')
-      return 0
-    }
-    if (outcome['resultType'] === 'input_required') {
-      this.#given.ledger.release(this.#charge, 'none')
-      return 0
-    }
-    if (this.#isFree) {
-      this.#given.ledger.release(this.#charge, 'free')
-      return 0
-    }
-    await this.#given.ledger.settle(this.#charge)
-    return this.#charge.priced.price
+    const { ledger } = this.#given
+    if (succeeded(outcome) && outcome['resultType'] !== 'input_required' && !this.#isFree) return ledger.settle(this.#charge)
+    await ledger.release(this.#charge, !succeeded(outcome) ? 'failed' : this.#isFree ? 'free' : 'none')
+    return 0
   }
 
   #log(outcome: Json | Error, serverDuration: number, credits: number, response?: string): LoggedCall {

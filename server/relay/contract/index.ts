@@ -38,6 +38,7 @@ export const relayContract = defineContract({
     'sign-in-wants-client': { status: 409, remedy: 'Register a program there by hand, and give its client id.' },
     'tool-not-found': { status: 404, remedy: 'Check the name of the tool; the list shows those there are.' },
     'call-not-found': { status: 404, remedy: 'Check the id; old calls are removed from the log.' },
+    'call-not-in-doubt': { status: 404, remedy: 'Read the list of calls in doubt anew; somebody has decided meanwhile.' },
     'credits-short': { status: 402, remedy: 'Add credits to the account, or raise the limit of the session.' },
     'openapi-invalid': { status: 400, remedy: 'Give an OpenAPI 3 or Swagger 2 document as JSON or YAML, whole and with its paths.' },
     'openapi-unreachable': { status: 502, remedy: 'Check the address of the description, or give it as a file.' },
@@ -54,6 +55,7 @@ function describeFailure({ status, message, requestId }: Problem): z.output<type
   return { error: message, statusCode: status, ...(status >= 500 ? { requestId } : {}) }
 }
 
+export type { DoubtView } from './credits.ts'
 export type { RelayCall, UsageRow } from './native-calls.ts'
 export type { ApiCredential, ApiDescription, ApiOperation, ApiServer } from './openapi.ts'
 export type { CatalogueServer, ImportableServer, RelayTool } from './native-servers.ts'

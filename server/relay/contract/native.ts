@@ -1,7 +1,8 @@
 /** What the window needs of the relay beside the published routes. */
 import { openapiRoutes } from './openapi.ts'
+import { creditsRoutes } from './credits.ts'
 import { callRoutes } from './native-calls.ts'
 import { serverRoutes } from './native-servers.ts'
 import { sessionRoutes } from './native-sessions.ts'
 
-export const nativeRoutes = { ...sessionRoutes, ...serverRoutes, ...callRoutes, ...openapiRoutes }
+export const nativeRoutes = { ...sessionRoutes, ...serverRoutes, ...callRoutes, ...openapiRoutes, ...creditsRoutes }

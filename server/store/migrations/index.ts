@@ -28,6 +28,7 @@ import { oneTimer } from './026-one-timer.ts'
 import { relayServerOptions } from './027-relay-server-options.ts'
 import { relayNames } from './028-relay-names.ts'
 import { relayApis } from './029-relay-apis.ts'
+import { relayCredits } from './030-relay-credits.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -36,4 +37,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits]

@@ -13,12 +13,14 @@ import type { Json } from '../../../../server/relay/upstreams/connection.ts'
 
 function metered({ credits = 10, price = 3, policy = {} }: { credits?: number; price?: number; policy?: object } = {}) {
   const account: Account = { id: 'ann', primaryEmail: 'ann@example.test', credits }
-  const accounts: Accounts = { find: () => account, list: () => [account], spend: (_, spent) => void (account.credits -= spent) }
+  const accounts: Accounts = { find: () => account, list: () => [account], spend: (_, spent) => ((account.credits -= spent), spent) }
   const disk = { isFull: false }
   const store: CreditLedgerStore = {
-    settle(settlements, _, spend) {
+    write({ begun, settlements }, usageOf, spend) {
       if (disk.isFull) throw new Error('disk is full')
-      for (const settlement of settlements) spend(settlement.accountId, settlement.credits)
+      const taken = settlements.map(({ accountId, credits }) => spend(accountId, credits))
+      usageOf(taken)
+      return { taken, begun: begun.map((_, index) => index + 1) }
     },
     sync: () => undefined,
     usage: () => [],
@@ -132,14 +134,32 @@ test('a session keeps to its own credits and its calls a minute', () => {
 
 test('a charge that cannot be written takes nothing, fails the call, and is logged as failed', async () => {
   const { held, disk, balance, log } = metered()
-  disk.isFull = true
   let answered = false
-  const making = held().make({ args: {} }, answers({ content: [] }), () => {
-    answered = true
-    return ''
-  })
+  const making = held().make(
+    { args: {} },
+    async () => {
+      disk.isFull = true
+      return { content: [] }
+    },
+    () => {
+      answered = true
+      return ''
+    },
+  )
   await expect(making).rejects.toThrow('disk is full')
   expect(answered).toBe(false)
   expect(balance()).toEqual({ credits: 10, held: 0 })
   expect(log()).toMatchObject([{ state: 'failed', credits: 0, error: 'disk is full' }])
+})
+
+test('a server is not asked for a call that could not be noted before', async () => {
+  const { held, disk, balance } = metered()
+  disk.isFull = true
+  let asked = false
+  const { outcome } = await held().make({ args: {} }, async () => {
+    asked = true
+    return { content: [] }
+  })
+  expect([outcome, asked]).toEqual([new Error('disk is full'), false])
+  expect(balance()).toEqual({ credits: 10, held: 0 })
 })
