@@ -75,6 +75,11 @@ export interface Api {
   ownKey?(): string | null
   /** Who made the thing that a route's subject names; undefined when there is none. */
   makersOf?(subject: string): readonly (string | null)[] | undefined
+  /**
+   * Whether a person has opened what the request names, e.g. a session, to pages of a foreign origin; for routes with `openedBySession`.
+   * A preflight carries no credential: it is answered for all that could be meant, and the request itself is asked about again.
+   */
+  isOpenTo?(origin: string, request: IncomingMessage, params: Readonly<Record<string, string>>): boolean
 }
 
 /** Checks at compile time that every route and socket of the contract has a handler of the right type. */

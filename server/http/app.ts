@@ -3,6 +3,7 @@ import Koa, { type Context, type ParameterizedContext } from 'koa'
 import type { Log } from '../log.ts'
 import { handled, type Api } from './api.ts'
 import { defaultBodyLimit, readBody } from './body.ts'
+import { allowOpened, allowOrigin, answerPreflight, isOpened, isPreflight } from './cross-origin.ts'
 import { subjectOf, type RouteDefinition } from './contract.ts'
 import { referencePages } from './docs.ts'
 import { exposureOf, isFromElsewhere, pageOfOurs, type Exposure, type Guards, type GuardedRoute } from './guards.ts'
@@ -55,8 +56,14 @@ export function createApp(api: Api, outer: Exposure, options: AppOptions): Reque
       if (ctx.req.headers.origin !== undefined || isFromElsewhere(ctx.req)) {
         // A preflight asks about another request: its method decides, and no key can come with it.
         const asked = ctx.method === 'OPTIONS' ? ctx.get('access-control-request-method') : ctx.method
-        const allowed = guards.checkOrigin(ctx.req, exposure, table.find(asked, ctx.path)?.target.guarded ?? pageOfOurs)
-        if (allowed !== null) allowOrigin(ctx, allowed)
+        const meant = table.find(asked, ctx.path)
+        const route = meant?.target.guarded
+        if (isOpened(api, ctx.req, route, meant?.params)) {
+          if (allowOpened(ctx)) return guards.checkRate(ctx.req)
+        } else {
+          const allowed = guards.checkOrigin(ctx.req, exposure, route ?? pageOfOurs)
+          if (allowed !== null) allowOrigin(ctx, allowed)
+        }
       }
       await guards.checkRate(ctx.req)
       if (isPreflight(ctx)) return answerPreflight(ctx)
@@ -195,23 +202,6 @@ function countAndShapeErrors(
     }
     traffic.record(performance.now() - begun, ctx.res.statusCode)
   }
-}
-
-function allowOrigin(ctx: Context, origin: string): void {
-  ctx.set('access-control-allow-origin', origin)
-  if (origin !== '*') ctx.vary('origin')
-  ctx.set('access-control-expose-headers', 'x-request-id, retry-after')
-}
-
-function isPreflight(ctx: Context): boolean {
-  return ctx.method === 'OPTIONS' && ctx.get('access-control-request-method') !== ''
-}
-
-function answerPreflight(ctx: Context): void {
-  ctx.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
-  ctx.set('access-control-allow-headers', ctx.get('access-control-request-headers') || 'authorization, content-type, x-api-key')
-  ctx.set('access-control-max-age', '600')
-  ctx.status = 204
 }
 
 /** An error in the API's shape for a bare response: what never reaches an app, and upgrades. */

@@ -48,6 +48,8 @@ export interface RouteFacts {
   verb?: Verb
   /** Where a page of another site sends browsers without a key of ours, e.g. back from signing in there. */
   fromElsewhere?: boolean
+  /** Pages of an origin that the session in the request has been opened to may call it; see `Api.isOpenTo`. */
+  openedBySession?: boolean
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType

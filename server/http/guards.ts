@@ -89,6 +89,7 @@ export interface GuardedRoute {
   method?: Method
   ownCredential?: boolean
   fromElsewhere?: boolean
+  openedBySession?: boolean
 }
 
 export class Guards {

@@ -5,6 +5,7 @@ import { actorOf, handled, implement, type Api, type Call } from '../http/api.ts
 import { keptBack } from '../http/shown-address.ts'
 import { relayContract } from './contract/index.ts'
 import type { Gateway } from './clients/gateway.ts'
+import { fieldHandlers } from './api-field.ts'
 import { nativeHandlers, type NativeParts } from './api-native.ts'
 import type { IssuedSession, Sessions } from './sessions/sessions.ts'
 
@@ -13,10 +14,11 @@ export interface RelayParts extends Omit<NativeParts, 'baseOf'> {
   gateway(): Promise<Gateway>
   /** Base of session addresses, without a slash at its end; null for the one under which the caller reached us. */
   publicUrl(): string | null
+  isOpenTo: NonNullable<Api['isOpenTo']>
 }
 
 export function createRelayApi(parts: RelayParts): Api {
-  const { sessions, gateway, publicUrl } = parts
+  const { sessions, gateway, publicUrl, isOpenTo } = parts
   const baseOf = (call: Call): string => publicUrl() ?? call.origin
   const issued = ({ sessionId, session }: IssuedSession, call: Call) => ({
     sessionId,
@@ -24,11 +26,17 @@ export function createRelayApi(parts: RelayParts): Api {
     expiresAt: iso(session.expiresAt),
     createdAt: iso(session.createdAt),
   })
-  const mcp = async (sessionId: string | null, { node }: Call): Promise<typeof handled> => {
-    await (await gateway()).handle(node.request, node.response, sessionId)
+  /** What stands before our paths where the client called us; behind a proxy what the owner says that stands there. */
+  const prefixOf = (call: Call): string => {
+    const called = new URL(call.origin)
+    const outside = URL.parse(publicUrl() ?? '')
+    return (outside?.host === called.host ? outside : called).pathname.replace(/\/+$/, '')
+  }
+  const mcp = async (sessionId: string | null, call: Call): Promise<typeof handled> => {
+    await (await gateway()).handle(call.node.request, call.node.response, sessionId, prefixOf(call))
     return handled
   }
-  return implement(relayContract, {
+  const api = implement(relayContract, {
     createSession: ({ body }, call) => {
       const {
         metadata: { userAgent, origin },
@@ -103,7 +111,9 @@ export function createRelayApi(parts: RelayParts): Api {
     mcpBearerPost: (_, call) => mcp(null, call),
     mcpBearerGet: (_, call) => mcp(null, call),
     mcpBearerDelete: (_, call) => mcp(null, call),
+    ...fieldHandlers({ gateway, mcp }),
   })
+  return { ...api, isOpenTo }
 }
 
 /** The account the caller speaks for. Throws `user-required`. */

@@ -2,7 +2,8 @@
  * The relay room: what it is made of, how it starts, stops and reports. Its wings, each of which knows only those before it:
  * `contract/`, `oauth/` (signing in at servers), `upstreams/` (the servers behind), `openapi/` (HTTP APIs as servers), `built-in/`
  * (Wheelhouse as one of them), `sessions/` (addresses, and what each sees), `calls/` (what stands between a client and a tool),
- * `billing/` (credits and the log of calls), `clients/` (the way of a request).
+ * `billing/` (credits and the log of calls), `bridge/` (the way here for clients of other transports), `clients/` (the way of a
+ * request).
  */
 import { createAnnouncer } from '../events/event-types.ts'
 import type { Room, RoomContext } from '../room.ts'
@@ -11,6 +12,7 @@ import type { Accounts } from './accounts.ts'
 import { createRelayApi } from './api.ts'
 import { WindowCalls } from './clients/window-calls.ts'
 import { CallSteps, type Step } from './calls/steps.ts'
+import { createOpenedOrigins } from './clients/opened-origins.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
 import { relayEvents } from './events.ts'
 import type { Gateway } from './clients/gateway.ts'
@@ -116,19 +118,20 @@ export function createRelayRoom(
   })
   const callTimeout = (): number => relaySettings().callTimeout * 1_000
   let gateway: Promise<Gateway> | undefined
+  let opened: Gateway | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
   const loadGateway = (): Promise<Gateway> => {
     gateway ??= import('./clients/gateway.ts')
       .then(
         ({ Gateway }) =>
-          new Gateway({
+          (opened = new Gateway({
             ...{ sessions, upstreams, views, ledger, meter, clock },
             search: { search: toolSearch, uses: searchUses },
             callTimeout,
             streamHold: () => relaySettings().streamHold * 1_000,
             maxRequestSize: () => relaySettings().maxRequestSize * 1_048_576,
             ...(lean === undefined ? {} : { lean }),
-          }),
+          })),
       )
       .catch((error: unknown) => {
         // The next client is to try anew.
@@ -170,6 +173,7 @@ export function createRelayRoom(
       apiAdmin,
       callbackUrl,
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
+      isOpenTo: createOpenedOrigins({ database, store: sessionStore, clock, sessionOfStream: (stream) => opened?.older.sessionOf(stream) }),
     }),
     sessions,
     sessionAdmin,

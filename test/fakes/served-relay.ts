@@ -77,7 +77,7 @@ export async function serveRelay({ clock, settings = {}, dataDir, sealingKey, gi
     return {
       status: response.status,
       headers: response.headers,
-      body: response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text,
+      body: text !== '' && response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text,
     }
   }
   return {

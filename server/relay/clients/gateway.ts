@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isJsonContentType, isLegacyRequest, type RequestId } from '@modelcontextprotocol/server'
 import { RelayFault } from '../fault.ts'
 import { escape } from '../../isolation.ts'
+import { bearerOf } from './bearer.ts'
 import { headerOf, refuse, refuseCharge } from './refusals.ts'
 import type { Meter } from '../billing/metered-call.ts'
 import { HeldCalls } from './held-calls.ts'
@@ -14,6 +15,7 @@ import type { CreditLedger } from '../billing/credit-ledger.ts'
 import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
 import { MessageReader } from './message-reader.ts'
 import { ModernClients } from './modern-clients.ts'
+import { OlderClients, opensOlderStream } from './sse/older-clients.ts'
 import { PendingInputs } from './pending-input.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Views } from '../sessions/views.ts'
@@ -41,7 +43,6 @@ export interface GatewayOptions {
 }
 
 const maxBatch = 100
-const bearerPattern = /^Bearer +([\w-]{36})$/i
 
 export class Gateway {
   readonly #options: GatewayOptions
@@ -49,6 +50,8 @@ export class Gateway {
   readonly #pendingInputs = new PendingInputs()
   readonly #legacy: LegacyClients
   readonly #modern: ModernClients
+  /** Clients of the transport before Streamable HTTP. */
+  readonly older: OlderClients
   readonly #leanCalls: LeanCalls | null
 
   constructor(options: GatewayOptions) {
@@ -67,6 +70,7 @@ export class Gateway {
     }
     this.#legacy = new LegacyClients(shared)
     this.#modern = new ModernClients(shared)
+    this.older = new OlderClients({ handle: (request, response) => this.handle(request, response, null), messages: this.#messages })
     this.#leanCalls =
       options.lean === false
         ? null
@@ -91,10 +95,17 @@ export class Gateway {
     return this.#legacy.size
   }
 
-  /** Answers one request. `sessionId` is the one in the address; null when it stands in the Bearer header. */
-  async handle(request: IncomingMessage, response: ServerResponse, sessionId: string | null): Promise<void> {
-    const session = this.#sessionOf(request, response, sessionId)
-    if (session === null) return
+  /**
+   * Answers one request. `sessionId` is the one in the address; null when it stands in the Bearer header. `prefix` is what stands before
+   * our paths where the client called us.
+   */
+  async handle(request: IncomingMessage, response: ServerResponse, sessionId: string | null, prefix = ''): Promise<void> {
+    const secret = sessionId ?? bearerOf(request)
+    const session = this.#sessionOf(response, secret)
+    if (session === null || secret === undefined) return
+    if (request.method === 'HEAD')
+      return refuse(response, 405, -32000, 'Send a message by POST', { headers: { allow: 'GET, POST, DELETE' } })
+    if (opensOlderStream(request)) return this.older.open(session, request, response, { secret, prefix })
     if (request.method !== 'POST') return this.#legacy.handle(session, request, response, undefined)
     const message = await this.#messages.read(request, response)
     if (message === null) return
@@ -116,22 +127,22 @@ export class Gateway {
 
   /** Removes what belongs to sessions that are over, and protocol sessions nobody uses. */
   async sweep(isOver: (sessionId: string) => boolean): Promise<void> {
-    await Promise.all([this.#legacy.sweep(isOver), this.#modern.sweep(isOver)])
+    await Promise.all([this.older.sweep(isOver), this.#legacy.sweep(isOver), this.#modern.sweep(isOver)])
   }
 
   /** Ends all that is open for a session. */
   async end(sessionId: string): Promise<void> {
     this.#options.ledger.forget(sessionId)
-    await Promise.all([this.#legacy.end(sessionId), this.#modern.end(sessionId)])
+    await Promise.all([this.older.end(sessionId), this.#legacy.end(sessionId), this.#modern.end(sessionId)])
   }
 
   async stop(): Promise<void> {
     this.#pendingInputs.stop()
+    await this.older.stop()
     await Promise.all([this.#legacy.stop(), this.#modern.stop()])
   }
 
-  #sessionOf(request: IncomingMessage, response: ServerResponse, inAddress: string | null): StoredSession | null {
-    const sessionId = inAddress ?? bearerPattern.exec(headerOf(request, 'authorization') ?? '')?.[1]
+  #sessionOf(response: ServerResponse, sessionId: string | undefined): StoredSession | null {
     try {
       if (sessionId !== undefined) {
         const { session } = this.#options.sessions.validate(sessionId)

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { defineContract, type Problem } from '../../http/contract.ts'
 import { failed } from './parts.ts'
 import { gatewayRoutes } from './gateway.ts'
+import { fieldRoutes } from './gateway-field.ts'
 import { nativeRoutes } from './native.ts'
 import { publishedRoutes } from './published.ts'
 
@@ -11,7 +12,7 @@ export const relayContract = defineContract({
   title: 'Relay',
   version: '1.0.0',
   description: 'Session addresses through which MCP clients reach the configured MCP servers.',
-  routes: { ...publishedRoutes, ...gatewayRoutes, ...nativeRoutes },
+  routes: { ...publishedRoutes, ...gatewayRoutes, ...fieldRoutes, ...nativeRoutes },
   faults: {
     'user-required': { status: 400, remedy: 'Name the account with `X-User-Id`.' },
     'user-not-found': { status: 404, message: 'User not found', remedy: 'Check the id of the user; the list shows those there are.' },

@@ -1,5 +1,6 @@
 /** Schemas that several parts of the relay's contract share. No Node import: the window reads them. */
 import { z } from 'zod'
+import { pageOrigin } from './page-origin.ts'
 
 /** The published error shape. */
 export const failed = z.object({ error: z.string(), statusCode: z.number().int(), requestId: z.string().optional() })
@@ -66,6 +67,8 @@ export const sessionPolicy = z.object({
   maxCredits: z.number().int().min(0).max(1_000_000_000).nullable().default(null),
   /** Tool calls in any minute. */
   maxCallsPerMinute: z.number().int().min(1).max(1_000_000).nullable().default(null),
+  /** Origins of web pages that may use the session from a browser; none but our own otherwise. */
+  origins: z.array(pageOrigin).max(20).default([]),
   /** Tools of Wheelhouse itself that change something, each switched on by name. */
   wheelhouseTools: z.array(toolName).max(100).default([]),
   /** `on`: its clients see tools that find, describe and call the others, in place of them. */
