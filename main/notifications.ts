@@ -46,6 +46,12 @@ export interface OpenItem {
   title: string
   text: string
   room: string
+  action?: string | null
+}
+
+function pageOf({ room, action }: OpenItem): string {
+  if (action === 'answer-call') return '/relay?tab=sessions'
+  return room === 'control' ? '/' : `/${room}`
 }
 
 /** Tells of items that were not open before; silent about those that were open at the start. */
@@ -72,7 +78,7 @@ export class AttentionWatch {
       this.#count = count
       const [first, ...others] = fresh
       if (first === undefined) return
-      if (others.length === 0) this.#show({ title: first.title, text: first.text, path: first.room === 'control' ? '/' : `/${first.room}` })
+      if (others.length === 0) this.#show({ title: first.title, text: first.text, path: pageOf(first) })
       else
         this.#show({
           title: say(words.desktop.needYou, { count: fresh.length }),

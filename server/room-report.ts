@@ -32,6 +32,7 @@ const concern = z.object({
       'retry-sealing-key',
       'give-up-locked',
       'open-webhooks',
+      'answer-call',
     ])
     .nullable(),
   subject: z.string().nullable(),

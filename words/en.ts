@@ -199,6 +199,10 @@ export const en: Words = {
       'upstream-signed-out': 'Signed out at server',
       'upstream-failed': 'Server failed',
       'upstream-recovered': 'Server runs again',
+      'call-waits': 'Call waits for a yes',
+      'call-allowed': ({ always }) => (always ? 'Tool allowed from now on' : 'Call allowed once'),
+      'call-refused': ({ late }) => (late ? 'Call refused, nobody answered' : 'Call refused'),
+      'call-taken-back': 'Waiting call taken back',
       'tool-changed': ({ accepted }) => (accepted ? 'Changed tool accepted' : 'Tool changed'),
       'tool-quarantined': 'Tool definition changed',
       'tool-used': ({ title }) => title,
@@ -446,6 +450,10 @@ export const en: Words = {
       'calls-in-doubt': {
         title: ({ calls }) => (calls === 1 ? 'A call is in doubt' : `${number(calls)} calls are in doubt`),
         text: ({ credits }) => `A crash cut them off: ${number(credits)} credits are held until you take them or give them back.`,
+      },
+      'call-waits': {
+        title: ({ server, tool }) => `${tool} of ${server} wants your yes`,
+        text: ({ session, account }) => `Asked by ${session ?? account}; refused when the time is over`,
       },
       'tools-changed': {
         title: ({ server }) => `Tools of ${server} changed`,

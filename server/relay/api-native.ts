@@ -1,6 +1,8 @@
 /** Answers what the window asks of the relay. */
 import { RelayFault } from './fault.ts'
 import { actorOf, type Call, type Handlers } from '../http/api.ts'
+import { approvalHandlers, type ApprovalParts } from './api-approvals.ts'
+import { searchHandlers, type SearchParts } from './api-search.ts'
 import type { nativeRoutes } from './contract/native.ts'
 import type { ApiAdmin } from './openapi/admin.ts'
 import { openapiHandlers } from './openapi/api.ts'
@@ -14,6 +16,8 @@ import type { Sessions } from './sessions/sessions.ts'
 import type { UpstreamAdmin } from './upstreams/admin.ts'
 
 export interface NativeParts {
+  search: SearchParts
+  approvals: ApprovalParts
   calls: WindowCalls
   usage: Usage
   doubts: Doubts
@@ -28,6 +32,8 @@ export interface NativeParts {
 }
 
 export function nativeHandlers({
+  search,
+  approvals,
   calls,
   usage,
   doubts,
@@ -41,6 +47,8 @@ export function nativeHandlers({
   return {
     ...openapiHandlers(apiAdmin),
     ...creditsHandlers(doubts),
+    ...searchHandlers(search),
+    ...approvalHandlers(approvals),
     relaySessions: (_, call) => ({
       status: 200,
       body: { sessions: sessionAdmin.all(call.standing).map((session) => sessionAdmin.shown(session)), mcpUrl: `${baseOf(call)}/mcp` },

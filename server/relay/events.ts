@@ -4,6 +4,7 @@ import { eventType } from '../events/event-types.ts'
 
 const session = { id: z.string(), account: z.string() }
 const doubt = { account: z.string(), session: z.string(), credits: z.number() }
+const approval = { /** Of the session. */ id: z.string(), account: z.string(), tool: z.string(), server: z.string() }
 const upstream = { transport: z.string() }
 const tool = { readOnly: z.boolean(), about: z.string().optional(), /** As clients see it. */ title: z.string() }
 
@@ -28,6 +29,10 @@ export const relayEvents = {
   'upstream-recovered': eventType('good'),
   'tool-changed': eventType('neutral', { enabled: z.boolean(), price: z.number(), /** Its new definition. */ accepted: z.boolean() }),
   'tool-quarantined': eventType('attention', { upstream: z.string() }),
+  'call-waits': eventType('attention', approval),
+  'call-taken-back': eventType('neutral', approval),
+  'call-allowed': eventType('good', { ...approval, /** From now on, in this session. */ always: z.boolean() }),
+  'call-refused': eventType('neutral', { ...approval, /** Nobody answered in time. */ late: z.boolean() }),
   'tool-used': eventType('neutral', tool),
   'tool-failed': eventType('attention', tool),
 }

@@ -14,6 +14,8 @@ import { WindowCalls } from './clients/window-calls.ts'
 import { CallSteps, type Step } from './calls/steps.ts'
 import { createOpenedOrigins } from './clients/opened-origins.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
+import { Answers } from './approvals/answers.ts'
+import { Approvals, systemTimers, type Timers } from './approvals/approvals.ts'
 import { relayEvents } from './events.ts'
 import type { Gateway } from './clients/gateway.ts'
 import { createOAuthClientStore } from './oauth/store.ts'
@@ -21,7 +23,7 @@ import { OAuthClients } from './oauth/oauth-clients.ts'
 import { createBuiltInReach } from './built-in/reach.ts'
 import type { CreditLedger } from './billing/credit-ledger.ts'
 import { createBilling } from './billing/index.ts'
-import { concernsOf, concernsOfDoubts, countsOf } from './report.ts'
+import { concernsOf, concernsOfDoubts, countsOf, waitingConcerns } from './report.ts'
 import { createNamesStore } from './sessions/names-store.ts'
 import { settleOlderSessions } from './sessions/older-sessions.ts'
 import { createSessionStore } from './sessions/store.ts'
@@ -72,6 +74,8 @@ export interface RelayGiven {
   lean?: boolean
   /** Stand between beside the room's own; for tests. */
   steps?: readonly Step[]
+  /** When calls that wait for a person are refused; for tests. */
+  approvalTimers?: Timers
 }
 
 const ownerAlone = (maker: string | null): Standing | null => (maker === 'owner' ? ownerStanding : null)
@@ -81,7 +85,17 @@ const sweepEvery = 30_000
 
 export function createRelayRoom(
   context: RoomContext,
-  { accounts, publicUrl, callbackUrl, builtInTools = [], standingOf = ownerAlone, backOff, lean, steps = [] }: RelayGiven,
+  {
+    accounts,
+    publicUrl,
+    callbackUrl,
+    builtInTools = [],
+    standingOf = ownerAlone,
+    backOff,
+    lean,
+    steps = [],
+    approvalTimers = systemTimers,
+  }: RelayGiven,
 ): RelayRoom {
   const { database, sealer, clock, settings, log } = context
   const events = createAnnouncer(context.events, 'relay', relayEvents)
@@ -110,10 +124,17 @@ export function createRelayRoom(
   const toolSearch = new ToolSearch(upstreams.tools)
   const searchUses = new SearchUses({ clock, counts: createSearchCounts(), changed: () => context.changed('relay-search') })
   sessions.onEnd((id) => searchUses.forget(id))
+  const answers = new Answers(clock)
+  const approvals = new Approvals({
+    ...{ answers, clock, events, timers: approvalTimers },
+    allowAlways: (call, actor) => sessionAdmin.allowAlways(call.session.id, { upstream: call.server.id, name: call.toolName }, actor),
+    changed: () => context.changed('relay-approvals'),
+  })
+  sessions.onEnd((id) => approvals.end(id))
   const { ledger, doubts, calls, meter, usage } = createBilling({
     ...{ database, accounts, clock, log, events },
-    // Outermost first: what is between a client and a tool, each step in a file of its own.
-    steps: new CallSteps([searchUses.step, ...steps]),
+    // Outermost first: what is between a client and a tool, each step in a file of its own. A person sees what would be sent.
+    steps: new CallSteps([searchUses.step, ...steps, approvals.step]),
     changed: (what) => context.changed(what),
   })
   const callTimeout = (): number => relaySettings().callTimeout * 1_000
@@ -171,6 +192,8 @@ export function createRelayRoom(
       doubts,
       upstreamAdmin,
       apiAdmin,
+      search: { search: toolSearch, uses: searchUses, sessionAdmin, calls, clock },
+      approvals: { approvals, answers, sessions, clock },
       callbackUrl,
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
       isOpenTo: createOpenedOrigins({ database, store: sessionStore, clock, sessionOfStream: (stream) => opened?.older.sessionOf(stream) }),
@@ -219,6 +242,7 @@ export function createRelayRoom(
     async stop() {
       for (const timer of timers) clearInterval(timer)
       clearImmediate(starting)
+      approvals.stop()
       await upkeep(async () => (await gateway)?.stop())
       await upkeep(() => upstreams.stop())
       await upkeep(() => ledger.stop())
@@ -226,7 +250,11 @@ export function createRelayRoom(
       calls.stop()
     },
     summary: () => countsOf(upstreams, { sessions: sessions.countActive(), total: ledger.total }),
-    attention: () => [...concernsOf(upstreamAdmin.list(), clock.now()), ...concernsOfDoubts(doubts.open())],
+    attention: () => [
+      ...concernsOf(upstreamAdmin.list(), clock.now()),
+      ...concernsOfDoubts(doubts.open()),
+      ...waitingConcerns(approvals.waiting()),
+    ],
     locked() {
       const servers = upstreamAdmin.locked()
       return [

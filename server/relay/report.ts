@@ -1,6 +1,7 @@
 /** What of the relay needs a person: servers, and calls that a crash left in doubt; and how many sessions and servers there are. */
 import { iso } from '../clock.ts'
 import type { ConcernOf, RoomCounts } from '../room-report.ts'
+import type { WaitingCall } from './approvals/approvals.ts'
 import type { UpstreamView } from './contract/upstream.ts'
 import type { Doubt } from './billing/doubts-store.ts'
 import type { Upstreams } from './upstreams/upstreams.ts'
@@ -9,6 +10,7 @@ export interface RelayConcerns {
   'server-failed': { server: string; error: string }
   'server-signed-out': { server: string }
   'calls-in-doubt': { calls: number; credits: number }
+  'call-waits': { server: string; tool: string; session: string | null; account: string }
   'tools-changed': { server: string; /** Tools that nobody can use until somebody has looked at them. */ held: number }
 }
 
@@ -41,6 +43,15 @@ export function concernsOfDoubts(open: readonly Doubt[]): ConcernOf<RelayConcern
   const facts = { calls: open.length, credits: open.reduce((sum, { credits }) => sum + credits, 0) }
   const about = { room: 'relay', since: iso(oldest.inDoubtSince), action: null, subject: null } as const
   return [{ ...about, id: 'relay-calls-in-doubt', kind: 'calls-in-doubt', facts, tone: 'attention' }]
+}
+
+/** Each call that waits for a person's yes. */
+export function waitingConcerns(waiting: readonly WaitingCall[]): ConcernOf<RelayConcerns>[] {
+  return waiting.map(({ id, at, session, server, toolName }) => ({
+    ...{ id: `relay-approval-${id}`, room: 'relay', kind: 'call-waits', tone: 'attention', action: 'answer-call', subject: id },
+    since: iso(at),
+    facts: { server: server.name, tool: toolName, session: session.name, account: session.accountId },
+  }))
 }
 
 export function countsOf(upstreams: Upstreams, { sessions, total }: { sessions: number; total: number }): RoomCounts<RelayFacts> {

@@ -62,6 +62,8 @@ export function useAttentionActions(): (item: AttentionItem) => AttentionAction[
         return [go(labels.review, '/settings/data')]
       case 'open-webhooks':
         return [go(labels.details, `/bots/${encodeURIComponent(item.subject ?? '')}/webhooks`)]
+      case 'answer-call':
+        return [go(labels.review, '/relay?tab=sessions')]
       case 'review-settings':
         return [item.room === 'brokers' ? go(labels.changePort, '/settings/network') : go(labels.review, '/settings/security')]
       case null:

@@ -19,7 +19,7 @@ export interface CallToMeter {
 }
 
 /** What a call is made with. */
-export interface Making {
+export interface Making extends Pick<CallUnderWay, 'byPerson' | 'waiting'> {
   args: Json | undefined
   /** Aborted when nobody waits for the answer any more; left out where that is never known. */
   signal?: AbortSignal | undefined
@@ -87,7 +87,7 @@ export class MeteredCall {
    * Makes the call, once. What `ask` throws is its outcome; rejects only when its credits could not be taken. `answer` runs when they have
    * been, and gives the answer as text where there is one, which spares the log a second serialisation.
    */
-  async make({ args, signal }: Making, ask: Ask, answer?: (outcome: Json | Error) => string): Promise<Metered> {
+  async make(making: Making, ask: Ask, answer?: (outcome: Json | Error) => string): Promise<Metered> {
     if (this.#isMade) throw new TypeError('a call is paid for once and made once')
     this.#isMade = true
     let serverDuration = 0
@@ -102,7 +102,7 @@ export class MeteredCall {
         serverDuration += performance.now() - asked
       }
     }
-    const outcome = await Promise.try(() => this.#given.steps.around(this.#underWay({ args, signal }), timed)).catch(asError)
+    const outcome = await Promise.try(() => this.#given.steps.around(this.#underWay(making), timed)).catch(asError)
     const credits = await this.#settle(outcome).catch((error: unknown) => {
       this.#log(asError(error), serverDuration, 0)
       throw error
@@ -121,10 +121,10 @@ export class MeteredCall {
     if (!this.#isMade) void this.#given.ledger.release(this.#charge, 'none')
   }
 
-  #underWay({ args, signal }: Making): CallUnderWay {
+  #underWay({ args, signal, byPerson, waiting }: Making): CallUnderWay {
     const { session, entry } = this.#call
     return {
-      ...{ session, entry, args, signal },
+      ...{ session, entry, args, signal, byPerson, waiting },
       note: (step, did) => void this.#notes.push({ step, did }),
       costsNothing: () => void (this.#isFree = true),
     }

@@ -15,6 +15,8 @@ export interface CallToMake {
   args: Json | undefined
   /** Aborted when nobody waits for the answer any more; undefined where that is never known. */
   signal: AbortSignal | undefined
+  /** A person makes it, in the window. */
+  byPerson?: boolean | undefined
 }
 
 /** The same while it is made. */
@@ -23,6 +25,8 @@ export interface CallUnderWay extends CallToMake {
   note(step: string, did: string): void
   /** The answer did not come from the server: the call is counted and costs nothing. */
   costsNothing(): void
+  /** Tells a client that asked for progress that the call is alive; `left` are the seconds it may still wait, fewer each time. */
+  waiting?: ((left: number, message: string) => void) | undefined
 }
 
 /** Asks the next step, and in the end the server, with these arguments. Throws what the server answers as an error. */

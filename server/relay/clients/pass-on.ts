@@ -47,7 +47,7 @@ export async function callTool(options: PassOnOptions, entry: ToolEntry, params:
   const { upstream, tool, name } = entry
   const call = heldCallsOf(ctx).take(ctx.mcpReq.id, entry)
   const { outcome } = await toldWhenCancelled(options, ctx, () =>
-    call.make({ args: asArguments(params['arguments']), signal: ctx.mcpReq.signal }, (args) => {
+    call.make({ args: asArguments(params['arguments']), signal: ctx.mcpReq.signal, waiting: waitingOf(ctx) }, (args) => {
       const { arguments: _, ...rest } = params
       const own = { ...rest, name: tool.name, ...(args === undefined ? {} : { arguments: args }) }
       return sendOn({ ...options, heard: (said) => call.heard(said) }, upstream, { method: 'tools/call', params: own }, ctx, name)
@@ -55,6 +55,14 @@ export async function callTool(options: PassOnOptions, entry: ToolEntry, params:
   )
   if (outcome instanceof Error) throw outcome
   return outcome
+}
+
+/** Below zero, where no progress of the server itself stands: the protocol wants it to rise. */
+function waitingOf({ mcpReq }: ServerContext): ((left: number, message: string) => void) | undefined {
+  const progressToken = mcpReq._meta?.progressToken
+  if (progressToken === undefined) return undefined
+  return (left, message) =>
+    void mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress: -left, message } }).catch(() => undefined)
 }
 
 /** Sends a request on to the server it is for, over the connection that fits what the client can do. */

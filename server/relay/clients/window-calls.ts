@@ -49,7 +49,7 @@ export class WindowCalls {
       throw new RelayFault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })
     const { upstream, tool } = entry
     const meta = upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}
-    const { outcome, logged } = await held.make({ args }, (given) =>
+    const { outcome, logged } = await held.make({ args, byPerson: true }, (given) =>
       upstream.request({ method: 'tools/call', params: { name: tool.name, arguments: given, ...meta } }, { timeout: callTimeout() }),
     )
     return { call: viewOf(logged), result: outcome instanceof Error ? { error: outcome.message } : outcome }

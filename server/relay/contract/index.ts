@@ -38,6 +38,10 @@ export const relayContract = defineContract({
     'sign-in-impossible': { status: 502, remedy: 'Check with whoever runs the server how one signs in there.' },
     'sign-in-wants-client': { status: 409, remedy: 'Register a program there by hand, and give its client id.' },
     'tool-not-found': { status: 404, remedy: 'Check the name of the tool; the list shows those there are.' },
+    'approval-not-found': {
+      status: 404,
+      remedy: 'It was answered, has run out or was taken back; the list shows those that still wait.',
+    },
     'call-not-found': { status: 404, remedy: 'Check the id; old calls are removed from the log.' },
     'call-not-in-doubt': { status: 404, remedy: 'Read the list of calls in doubt anew; somebody has decided meanwhile.' },
     'credits-short': { status: 402, remedy: 'Add credits to the account, or raise the limit of the session.' },
@@ -57,6 +61,8 @@ function describeFailure({ status, message, requestId }: Problem): z.output<type
 }
 
 export type { DoubtView } from './credits.ts'
+export type { AnsweredCallView, WaitingCallView } from './native-approvals.ts'
+export type { FoundTool, SearchedTools, ToolSearchView } from './native-search.ts'
 export type { RelayCall, UsageRow } from './native-calls.ts'
 export type { ApiCredential, ApiDescription, ApiOperation, ApiServer } from './openapi.ts'
 export type { CatalogueServer, ImportableServer, RelayTool } from './native-servers.ts'

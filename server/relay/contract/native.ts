@@ -1,8 +1,13 @@
 /** What the window needs of the relay beside the published routes. */
 import { openapiRoutes } from './openapi.ts'
 import { creditsRoutes } from './credits.ts'
+import { approvalRoutes } from './native-approvals.ts'
 import { callRoutes } from './native-calls.ts'
+import { searchRoutes } from './native-search.ts'
 import { serverRoutes } from './native-servers.ts'
 import { sessionRoutes } from './native-sessions.ts'
 
-export const nativeRoutes = { ...sessionRoutes, ...serverRoutes, ...callRoutes, ...openapiRoutes, ...creditsRoutes }
+export const nativeRoutes = {
+  ...{ ...sessionRoutes, ...serverRoutes, ...callRoutes, ...openapiRoutes, ...creditsRoutes },
+  ...{ ...searchRoutes, ...approvalRoutes },
+}

@@ -11,6 +11,8 @@ const fields = {
   listTimeout: seconds.default(60),
   /** Seconds for a call; null for the setting of the relay. */
   callTimeout: seconds.nullable().default(null),
+  /** Calls of which of its tools wait for a person's yes, in whatever session. */
+  asksFirst: z.enum(['nothing', 'destructive', 'everything']).default('nothing'),
 }
 type Fields = typeof fields
 

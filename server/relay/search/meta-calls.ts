@@ -39,7 +39,12 @@ export function answerMetaCall(
     if (typeof query !== 'string' || query.trim() === '') return failed('Say in `query` what is to be done.')
     const most = typeof limit === 'number' && limit >= 1 ? Math.min(Math.trunc(limit), mostResults) : defaultResults
     const { hits, of, took } = await search.find(view, query, most)
-    uses.searched(session.id, { query: query.slice(0, 500), took, found: hits.map(({ entry, score }) => ({ key: toolKey(entry), score })) })
+    uses.searched(session.id, {
+      query: query.slice(0, 500),
+      took,
+      of,
+      found: hits.map(({ entry, score }) => ({ key: toolKey(entry), score })),
+    })
     return answer({ tools: hits.map(({ entry, score }) => shortOf(entry, score)), of })
   }
 }

@@ -8,6 +8,8 @@ export interface AgentSearch {
   at: number
   /** Milliseconds. */
   took: number
+  /** Tools that were looked through. */
+  of: number
   /** By `toolKey`, the best first, with how well each fits. */
   found: readonly { key: string; score: number }[]
   /** When it was called, by `toolKey`. */

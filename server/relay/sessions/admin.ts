@@ -5,7 +5,7 @@ import { RelayFault } from '../fault.ts'
 import type { Standing } from '../../http/rights.ts'
 import { opensNoMore, type BuiltInReach } from '../built-in/reach.ts'
 import type { RelaySession } from '../contract/native-sessions.ts'
-import type { AccountRules, GivenPolicy, SessionPolicy } from '../contract/parts.ts'
+import type { AccountRules, ItemRef, GivenPolicy, SessionPolicy } from '../contract/parts.ts'
 import type { relayEvents } from '../events.ts'
 import { namesShown, resolvePolicy } from './given-policy.ts'
 import type { LiveSessions } from './live-sessions.ts'
@@ -122,6 +122,19 @@ export class SessionAdmin {
     else sessions.announceReach(id)
     sessions.audit('session-changed', changed, actor)
     return changed
+  }
+
+  /** A person has said "always" to a tool whose calls waited; what the session reaches stays as it is. */
+  allowAlways(id: string, item: ItemRef, actor: string): void {
+    const { sessions, store, live } = this.#options
+    const session = store.byId(id)
+    if (session === undefined) return
+    const { approvals } = session.policy
+    const always = [...approvals.always.filter(({ upstream, name }) => upstream !== item.upstream || name !== item.name), item]
+    const policy = { ...session.policy, approvals: { ...approvals, always } }
+    store.change(id, session.name, policy, session.policyBy)
+    live.forget(id)
+    sessions.audit('session-changed', session, actor)
   }
 
   /** Throws `session-not-found`. */

@@ -37,6 +37,12 @@ async function connect(url: string, mode: 'legacy' | 'auto' = 'legacy'): Promise
   await client.connect(new StreamableHTTPClientTransport(new URL(url)))
   return client
 }
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+const modernMeta = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
+}
 const namesOf = async (client: Client) => (await client.listTools()).tools.map(({ name }) => name)
 const textOf = (result: Awaited<ReturnType<Client['callTool']>>) => (result.content as { text: string }[])[0]?.text ?? ''
 
@@ -89,19 +95,14 @@ test('the short way and the long one give a call through it the same answer, and
     fetch(sessionUrl, {
       method: 'POST',
       headers: {
-        ...{ 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        ...json,
         ...{ 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': header },
       },
       body: JSON.stringify(body),
     })
-  const meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
-    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
-  }
   const through = (name: string, more: object = {}) => ({
     ...{ jsonrpc: '2.0', id: 7, method: 'tools/call' },
-    params: { name: 'call_tool', arguments: { name, arguments: { slot: 'C' } }, _meta: { ...meta, ...more } },
+    params: { name: 'call_tool', arguments: { name, arguments: { slot: 'C' } }, _meta: { ...modernMeta, ...more } },
   })
   const plain = await (await send(through('yard__close_slot'), 'call_tool')).json()
   const long = await (await send(through('yard__close_slot', { 'example.test/trace': '1' }), 'call_tool')).json()
@@ -149,4 +150,43 @@ test('switching it on shows three tools in place of all at once, with the pinned
   await made.change({ search: 'off' })
   expect(await namesOf(client)).toEqual(all)
   await client.close()
+})
+
+test('what it shows and saves is measured on the lists as they are sent, and what an agent found and called is counted', async () => {
+  const made = await session()
+  const client = await connect(made.sessionUrl)
+  const search = (query: string) => client.callTool({ name: 'search_tools', arguments: { query } })
+  await search('tide tables of a harbour')
+  await search('remove a container from the yard plan')
+  await client.callTool({ name: 'call_tool', arguments: { name: 'yard__delete_container', arguments: {} } })
+  await client.callTool({ name: 'call_tool', arguments: { name: 'yard__move_container', arguments: {} } })
+  const { body } = await relay.call('GET', `/v1/relay-sessions/${made.id}/tool-search`)
+  expect(body).toMatchObject({
+    ...{ on: true, shown: ['search_tools', 'describe_tool', 'call_tool'], tools: 161, behind: 161, searches: 2, found: 1 },
+    latest: { query: 'remove a container from the yard plan', of: 161 },
+  })
+  expect(body.latest.results[0]).toMatchObject({ name: 'yard__delete_container', state: 'on', usedAt: expect.any(String) })
+  const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base')
+  // As it came over the wire, before a client’s library makes its own of it.
+  const sent = async () => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: modernMeta } })
+    const protocol = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' }
+    const answer = await fetch(made.sessionUrl, { method: 'POST', headers: { ...json, ...protocol }, body })
+    return countTokens(JSON.stringify({ tools: (await answer.json()).result.tools }))
+  }
+  expect(body.tokens.search).toBe(await sent())
+  await made.change({ search: 'off' })
+  expect(body.tokens).toMatchObject({ all: await sent(), tokeniser: 'o200k_base' })
+  expect(body.tokens.all).toBeGreaterThan(body.tokens.search * 10)
+  await client.close()
+})
+
+test('a person finds what is off and held back too, marked as such', async () => {
+  const made = await session({ approvals: { tools: [{ upstream: idOf('yard'), name: 'delete_container' }] } })
+  await relay.call('PATCH', `/v1/upstreams/${idOf('yard')}/tools/void_gate_pass`, { body: { enabled: false } })
+  const found = async (query: string) =>
+    (await relay.call('GET', `/v1/relay-sessions/${made.id}/search?query=${encodeURIComponent(query)}`)).body.results[0]
+  expect(await found('void gate pass')).toMatchObject({ name: 'void_gate_pass', server: 'yard', state: 'off', asks: false, usedAt: null })
+  expect(await found('remove container from yard plan')).toMatchObject({ name: 'yard__delete_container', state: 'on', asks: true })
+  await relay.call('PATCH', `/v1/upstreams/${idOf('yard')}/tools/void_gate_pass`, { body: { enabled: true } })
 })
