@@ -28,16 +28,27 @@ import { createLog } from '../server/log.ts'
 import { version } from '../server/version.ts'
 import { createAutostart } from './autostart.ts'
 import { openDesktop } from './desktop.ts'
-import { readLaunch } from './launch.ts'
+import { bridgeArguments, readLaunch } from './launch.ts'
 import { windowScheme } from './protocol.ts'
 import { neverWait, throwAwayOptions } from './unattended.ts'
 import { startFailure } from './words.ts'
 
 const { platform, env } = process
 // From a working tree the second argument is the tree.
-const launch = readLaunch(process.argv.slice(app.isPackaged ? 1 : 2), flagNames)
-const options = optionsOrExit()
-if (options !== undefined) start(options)
+const given = process.argv.slice(app.isPackaged ? 1 : 2)
+const launch = readLaunch(given, flagNames)
+const bridge = bridgeArguments(given)
+if (bridge === null) {
+  const options = optionsOrExit()
+  if (options !== undefined) start(options)
+} else void startBridge(bridge)
+
+/** For a client that started us to speak on our streams: no window, no tray, beside whatever instance there is. */
+async function startBridge(argv: readonly string[]): Promise<void> {
+  app.dock?.hide()
+  const { runMcpProcess } = await import('../server/mcp-command.ts')
+  app.exit(await runMcpProcess(argv))
+}
 
 function start(chosen: Options): void {
   const server = serverOptions(launch.smokeTest ? throwAwayOptions() : chosen)

@@ -30,3 +30,11 @@ export function readLaunch(argv: readonly string[], valueFlags: readonly string[
   }
   return { smokeTest: argv.includes('--smoke-test'), atLogin: argv.includes(atLoginFlag), serverArguments }
 }
+
+/**
+ * What stands behind `mcp` where that is asked for; null where the app itself is to be started. Chromium's switches may stand before it.
+ */
+export function bridgeArguments(argv: readonly string[]): string[] | null {
+  const first = argv.findIndex((argument) => !argument.startsWith('-'))
+  return first !== -1 && argv[first] === 'mcp' ? argv.slice(first + 1) : null
+}

@@ -47,6 +47,8 @@ export const useRelay = defineStore('relay', () => {
     sessions: computed<readonly RelaySession[]>(() => sessions.value.value?.sessions ?? []),
     /** Where clients with a Bearer token go. */
     mcpUrl: computed(() => sessions.value.value?.mcpUrl ?? ''),
+    /** How clients that speak to programs alone start one. */
+    bridge: computed(() => sessions.value.value?.bridge ?? { command: 'wheelhouse', args: ['mcp'] }),
     accounts: computed<readonly UserView[]>(() => accounts.value.value ?? []),
     calls: computed<readonly RelayCall[]>(() => calls.value.value ?? []),
     usage: computed<readonly UsageRow[]>(() => usage.value.value ?? []),

@@ -184,6 +184,7 @@ export function helpText(command = 'npm run serve --'): string {
     `Usage: ${command} [flags]`,
     '',
     'Starts the Wheelhouse server without a window. A flag wins over its variable, a variable over the settings file.',
+    '`mcp` in place of flags makes a relay session an MCP server on stdio; `mcp --help` says how.',
     '',
     'Flags and their variables:',
     ...columns([...flagRows, ['-h, --help', '', 'this text'], ['--version', '', 'the version']]),

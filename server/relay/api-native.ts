@@ -9,6 +9,7 @@ import { openapiHandlers } from './openapi/api.ts'
 import { creditsHandlers } from './billing/api-credits.ts'
 import type { Doubts } from './billing/doubts.ts'
 import type { Usage } from './billing/usage.ts'
+import { bridgeCommand } from './bridge/start-command.ts'
 import type { WindowCalls } from './clients/window-calls.ts'
 import { readClientConfig } from './upstreams/client-config.ts'
 import type { SessionAdmin } from './sessions/admin.ts'
@@ -51,7 +52,11 @@ export function nativeHandlers({
     ...approvalHandlers(approvals),
     relaySessions: (_, call) => ({
       status: 200,
-      body: { sessions: sessionAdmin.all(call.standing).map((session) => sessionAdmin.shown(session)), mcpUrl: `${baseOf(call)}/mcp` },
+      body: {
+        sessions: sessionAdmin.all(call.standing).map((session) => sessionAdmin.shown(session)),
+        mcpUrl: `${baseOf(call)}/mcp`,
+        bridge: bridgeCommand(process),
+      },
     }),
     createRelaySession: ({ body: { accountId, name, expiresIn, policy } }, call) => {
       const wanted = { accountId, name, expiresIn, policy, address: call.address }

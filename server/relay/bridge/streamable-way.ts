@@ -3,9 +3,11 @@
  * both eras pass. A protocol session that the server has forgotten is opened anew, as the client opened it.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { EventSourceParserStream } from 'eventsource-parser/stream'
+import { longestPause, messagesOf, type Place } from './events.ts'
 import { CutOff, HttpRefusal, mayRepeat, refusalsFor } from './failures.ts'
+import { ParamHeaders } from './param-headers.ts'
 import { answeredId, isObject, methodOf, ownHeaders, ownRevision, paramsOf, requestIds, type Json, type RequestId } from './messages.ts'
+import { Retold } from './retold.ts'
 
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>
 
@@ -26,9 +28,9 @@ export interface WayGiven {
 const helloId = 'wheelhouse-hello'
 /** What is said for a client that was greeted before a restart, and does not know of one. */
 const defaultHello: Json = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'unknown', version: '0' } }
+/** For one message: a server may be on its way down when it is greeted. */
+const greetAtMost = 3
 const listChanges = ['tools', 'prompts', 'resources'].map((list) => `notifications/${list}/list_changed`)
-const longestPause = 30_000
-const rememberAtMost = 1_000
 
 export class StreamableWay {
   readonly #given: WayGiven
@@ -43,8 +45,8 @@ export class StreamableWay {
   /** Resolves when the protocol session is open. */
   #greeting: Promise<void> | undefined
   #listening = false
-  /** What a new protocol session has to be told again. */
-  readonly #told = new Map<string, Json>()
+  readonly #retold = new Retold()
+  readonly #mirrored = new ParamHeaders()
 
   constructor(given: WayGiven) {
     this.#given = given
@@ -97,32 +99,30 @@ export class StreamableWay {
       this.#greeting ??= this.#greet(defaultHello)
       await this.#greeting
     }
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await this.#exchange(message)
-        break
-      } catch (error) {
-        if (this.#ended.signal.aborted) throw error
-        if (error instanceof HttpRefusal && error.status === 404 && inSession && attempt === 0) await this.#greetAgain(this.#session)
-        else if (error instanceof HttpRefusal || error instanceof CutOff || !mayRepeat(method, error)) throw error
-        else if (!(await this.#given.again?.(attempt, this.#ended.signal))) throw error
-      }
-    }
+    await this.#persist(method, inSession, () => this.#exchange(message))
     if (method === 'notifications/initialized') this.#listen()
-    if (isObject(message)) this.#remember(message)
+    this.#retold.remember(message)
   }
 
-  #remember(message: Json): void {
-    const { uri } = paramsOf(message)
-    const watch = `uri ${String(uri)}`
-    switch (message['method']) {
-      case 'logging/setLevel':
-        return void this.#told.set('level', message)
-      case 'resources/subscribe':
-        if (this.#told.size < rememberAtMost) this.#told.set(watch, message)
-        return
-      case 'resources/unsubscribe':
-        return void this.#told.delete(watch)
+  /** Until the server has taken it: it may be away for a while, and know the protocol session no longer when it is back. */
+  async #persist(method: string | undefined, inSession: boolean, work: () => Promise<void>): Promise<void> {
+    let [attempts, greetings] = [0, 0]
+    let forgotten: { session: string | undefined } | null = null
+    for (;;) {
+      const session = this.#session
+      try {
+        if (forgotten !== null) await this.#greetAgain(forgotten.session)
+        forgotten = null
+        return await work()
+      } catch (error) {
+        if (this.#ended.signal.aborted) throw error
+        if (error instanceof HttpRefusal && error.status === 404 && inSession && greetings < greetAtMost) {
+          forgotten ??= { session }
+          greetings += 1
+        } else if (error instanceof HttpRefusal || error instanceof CutOff || !mayRepeat(method, error)) throw error
+        else if (!(await this.#given.again?.(attempts, this.#ended.signal))) throw error
+        else attempts += 1
+      }
     }
   }
 
@@ -164,26 +164,15 @@ export class StreamableWay {
     }
   }
 
-  async #hearStream({ body }: Response, waiting: Set<RequestId>, place: Place, signal: AbortSignal): Promise<void> {
-    if (body === null) return
-    const events = body
-      .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>) // Node's types hold the two kinds of bytes apart
-      .pipeThrough(new EventSourceParserStream({ onRetry: (pause) => (place.pause = Math.min(pause, longestPause)) }))
-    try {
-      for await (const { id, data } of events) {
-        if (id !== undefined) place.id = id
-        if (data !== '') this.#hear(JSON.parse(data), waiting)
-      }
-    } catch {
-      // Cut; what is missing is asked for again.
-      signal.throwIfAborted()
-    }
+  async #hearStream(response: Response, waiting: Set<RequestId>, place: Place, signal: AbortSignal): Promise<void> {
+    for await (const message of messagesOf(response, place, signal)) this.#hear(message, waiting)
   }
 
   #hear(message: unknown, waiting: Set<RequestId>): void {
     for (const each of Array.isArray(message) ? message : [message]) {
       const id = answeredId(each)
       if (id !== undefined) waiting.delete(id)
+      this.#mirrored.learn(each)
       if (id !== undefined && id === this.#helloSent) this.#welcomed(each)
       if (id !== helloId) this.#given.hear(each)
     }
@@ -193,7 +182,6 @@ export class StreamableWay {
     this.#hello = paramsOf(message)
     ;[this.#helloSent] = requestIds(message)
     this.#session = undefined
-    this.#told.clear()
     this.#greeting = Promise.resolve()
   }
 
@@ -211,7 +199,7 @@ export class StreamableWay {
     await this.#exchange({ jsonrpc: '2.0', id: helloId, method: 'initialize', params: hello })
     if (this.#session === undefined) throw new CutOff()
     await this.#exchange({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    for (const told of this.#told.values()) await this.#exchange({ ...told, id: helloId })
+    for (const told of this.#retold.all()) await this.#exchange({ ...told, id: helloId })
     this.#listen()
   }
 
@@ -219,13 +207,16 @@ export class StreamableWay {
   async #greetAgain(known: string | undefined): Promise<void> {
     if (known === this.#session) {
       this.#session = undefined
-      this.#greeting = this.#greet(this.#hello ?? defaultHello).then(() => {
-        for (const method of listChanges) this.#given.hear({ jsonrpc: '2.0', method })
-      })
+      this.#greeting = this.#greet(this.#hello ?? defaultHello).then(() => this.#announceLists())
       // Who comes next tries anew.
       this.#greeting.catch(() => (this.#greeting = undefined))
     }
     await this.#greeting
+  }
+
+  /** Of what changed meanwhile nobody has told the client. */
+  #announceLists(): void {
+    for (const method of listChanges) this.#given.hear({ jsonrpc: '2.0', method })
   }
 
   /** Hears what the server says by itself, for as long as the protocol session lasts. */
@@ -244,6 +235,7 @@ export class StreamableWay {
       const session = this.#session
       try {
         const response = await this.#fetch('GET', { from: place.id, signal })
+        if (silent > 0) this.#announceLists()
         silent = 0
         await this.#hearStream(response, new Set(), place, signal)
       } catch (error) {
@@ -261,6 +253,7 @@ export class StreamableWay {
   }
 
   async #fetch(method: 'GET' | 'POST', { message, from, signal }: { message?: unknown; from?: string | undefined; signal: AbortSignal }) {
+    const mirrored = ownRevision(message) === undefined ? {} : this.#mirrored.of(message)
     const response = await this.#given.fetch(this.#given.url(), {
       method,
       signal,
@@ -268,7 +261,7 @@ export class StreamableWay {
         ...this.#headers(),
         accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
         ...(from === undefined ? {} : { 'last-event-id': from }),
-        ...(message === undefined ? {} : { 'content-type': 'application/json', ...ownHeaders(message) }),
+        ...(message === undefined ? {} : { 'content-type': 'application/json', ...ownHeaders(message), ...mirrored }),
       },
       ...(message === undefined ? {} : { body: JSON.stringify(message) }),
     })
@@ -283,10 +276,4 @@ export class StreamableWay {
       ...(this.#revision === undefined ? {} : { 'mcp-protocol-version': this.#revision }),
     }
   }
-}
-
-/** How far a stream was heard, and how long to wait before it is taken up, ms. */
-interface Place {
-  id: string | undefined
-  pause: number
 }

@@ -21,6 +21,8 @@ export const relaySession = z.object({
 })
 export type RelaySession = z.output<typeof relaySession>
 
+/** How this program is started for a client that speaks to programs alone. */
+const startCommand = z.object({ command: z.string(), args: z.array(z.string()) })
 const row = z.object({ id: rowId })
 
 export const sessionRoutes = {
@@ -31,7 +33,12 @@ export const sessionRoutes = {
     summary: 'Sessions of all accounts, without their secrets',
     access: 'key',
     right: 'relay:use',
-    responses: { 200: { description: 'Sessions, newest first', body: z.object({ sessions: z.array(relaySession), mcpUrl: z.string() }) } },
+    responses: {
+      200: {
+        description: 'Sessions, newest first',
+        body: z.object({ sessions: z.array(relaySession), mcpUrl: z.string(), bridge: startCommand }),
+      },
+    },
   },
   createRelaySession: {
     method: 'POST',

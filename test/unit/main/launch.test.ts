@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readLaunch } from '../../../main/launch.ts'
+import { bridgeArguments, readLaunch } from '../../../main/launch.ts'
 import { flagNames, readOptions } from '../../../server/config/options.ts'
 
 test('server flags are handed on in both spellings, Chromium switches and files are left alone', () => {
@@ -20,4 +20,11 @@ test('the flags of the desktop are its own', () => {
   expect(readLaunch(['--smoke-test'], flagNames)).toEqual({ smokeTest: true, atLogin: false, serverArguments: [] })
   expect(readLaunch(['--at-login'], flagNames)).toEqual({ smokeTest: false, atLogin: true, serverArguments: [] })
   expect(readLaunch(['--help'], flagNames).serverArguments).toEqual(['--help'])
+})
+
+test('started as a bridge it is given what stands behind the word, and nothing else starts one', () => {
+  expect(bridgeArguments(['mcp', '--session', 'abc'])).toEqual(['--session', 'abc'])
+  expect(bridgeArguments(['--ozone-platform=wayland', 'mcp'])).toEqual([])
+  expect(bridgeArguments(['--data-dir', 'mcp-data'])).toBeNull()
+  expect(bridgeArguments(['--at-login'])).toBeNull()
 })

@@ -3,10 +3,12 @@ import { connectClients, connectSnippet } from '../../../../renderer/pages/relay
 import { fieldsOf, valuesOf } from '../../../../renderer/pages/relay/schema-form.ts'
 import { namedLines, splitCommand } from '../../../../renderer/pages/relay/server-form.ts'
 
-const address = { sessionId: 'secret-id', sessionUrl: 'http://127.0.0.1:8090/mcp/secret-id', bearerUrl: 'http://127.0.0.1:8090/mcp' }
+const bridge = { command: '/opt/Wheelhouse/wheelhouse', args: ['mcp'] }
+const bearerUrl = 'http://127.0.0.1:8090/mcp'
+const address = { sessionId: 'secret-id', sessionUrl: `${bearerUrl}/secret-id`, bearerUrl, bridge }
 
-test('with a header the address carries no secret, for every client', () => {
-  for (const { value } of connectClients) {
+test('with a header the address carries no secret, for every client that takes one', () => {
+  for (const { value } of connectClients.filter((each) => each.value !== 'stdio')) {
     expect(connectSnippet(value, address, true)).toContain('Bearer secret-id')
     expect(connectSnippet(value, address, true)).not.toContain('/mcp/secret-id')
     expect(connectSnippet(value, address, false)).toContain(address.sessionUrl)
@@ -15,6 +17,12 @@ test('with a header the address carries no secret, for every client', () => {
   expect(connectSnippet('claude-code', address, true)).toBe(
     'claude mcp add --transport http wheelhouse http://127.0.0.1:8090/mcp --header "Authorization: Bearer secret-id"',
   )
+})
+
+test('a client that starts a program is given it with the secret in a variable, where no list of processes shows it', () => {
+  expect(JSON.parse(connectSnippet('stdio', address, true))).toEqual({
+    mcpServers: { wheelhouse: { ...bridge, env: { WHEELHOUSE_SESSION: 'secret-id', WHEELHOUSE_URL: bearerUrl } } },
+  })
 })
 
 test('a form has a field for each property, and gives back what the schema asks for', () => {
