@@ -9,7 +9,7 @@ import { run } from './lib/run.mjs'
 import { Problem, runMain, say } from './lib/say.mjs'
 import { build, setUp } from './lib/set-up.mjs'
 
-const withParts = new Set(['bots', 'browsers'])
+const withParts = new Set(['bots', 'browsers', 'relay'])
 
 await runMain(async (args) => {
   const known = readdirSync(inRoot('test/bench'))

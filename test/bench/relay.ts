@@ -2,13 +2,14 @@
  * The relay beside other gateways, all before the same server and in turns: tool calls one at a time and sixteen in flight, every answer
  * checked; then its strength. Calls a second depend on who else uses the machine, CPU per call hardly does, so both are shown.
  *
- * `BENCH_SECONDS=1` measures shorter, `BENCH_ROUNDS=5` more often.
+ * `BENCH_SECONDS=1` measures shorter, `BENCH_ROUNDS=5` more often. `npm run bench -- relay peers` or `relay growth` measures a part alone.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { eventually } from '../fixtures/eventually.ts'
+import { growth } from './relay/growth.ts'
 import { measure, type Target } from './relay/load.ts'
 import { installPeers, peerStarts, type Peer } from './relay/peers.ts'
 import { cpuOf } from './relay/processes.ts'
@@ -19,7 +20,6 @@ import { ms, p50 } from './statistics.ts'
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 2)
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
 const everything = join(import.meta.dirname, '..', '..', 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
-const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-bench-relay-'))
 const say = (line: string): void => console.log(line)
 
 interface Row {
@@ -37,30 +37,36 @@ interface Figures {
   cost: number[]
 }
 
-const house = await startServer({ built: process.env['BENCH_SOURCE'] === undefined })
-const peers: Peer[] = []
-try {
-  say('installing the peers')
-  await installPeers(folder)
-  const ours = await prepare(house)
-  const starts = peerStarts(folder, everything)
-  for (const [name, start] of Object.entries(starts)) {
-    const peer = await start().catch((error: unknown) => say(`${name}: ${String(error).slice(0, 160)}`))
-    if (peer !== undefined) peers.push(peer)
+const parts = { peers: besidePeers, growth: () => growth(say) }
+const wanted = process.argv.slice(2)
+for (const [name, measureIt] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await measureIt()
+
+async function besidePeers(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-bench-relay-'))
+  const house = await startServer({ built: process.env['BENCH_SOURCE'] === undefined })
+  const peers: Peer[] = []
+  try {
+    say('installing the peers')
+    await installPeers(folder)
+    const ours = await prepare(house)
+    const starts = peerStarts(folder, everything)
+    for (const [name, start] of Object.entries(starts)) {
+      const peer = await start().catch((error: unknown) => say(`${name}: ${String(error).slice(0, 160)}`))
+      if (peer !== undefined) peers.push(peer)
+    }
+    await sideBySide(ours, peers, house.child.pid ?? 0)
+    await withSdk(ours, peers)
+    for (const peer of peers.splice(0)) await peer.stop()
+    say('')
+    await strength(house, ours.free, say)
+  } finally {
+    for (const peer of peers) await peer.stop()
+    await house.dispose()
+    rmSync(folder, { recursive: true, force: true })
   }
-  await sideBySide(ours)
-  await withSdk(ours)
-  for (const peer of peers.splice(0)) await peer.stop()
-  say('')
-  await strength(house, ours.free, say)
-} finally {
-  for (const peer of peers) await peer.stop()
-  await house.dispose()
-  rmSync(folder, { recursive: true, force: true })
 }
 
-async function sideBySide({ free, paid }: Ours): Promise<void> {
-  const pid = house.child.pid ?? 0
+async function sideBySide({ free, paid }: Ours, peers: readonly Peer[], pid: number): Promise<void> {
   const rows: Row[] = peers
     .filter(({ name }) => !name.startsWith('mcp-hub'))
     .flatMap(({ name, url, pid: leader }): Row[] => {
@@ -120,7 +126,7 @@ async function sideBySide({ free, paid }: Ours): Promise<void> {
       )
 }
 
-async function withSdk({ free }: Ours): Promise<void> {
+async function withSdk({ free }: Ours, peers: readonly Peer[]): Promise<void> {
   const hub = peers.find(({ name }) => name.startsWith('mcp-hub'))
   if (hub === undefined) return
   say('\nwith the SDK’s client, which is most of the work here, 16 in flight')
