@@ -204,6 +204,8 @@ export const en: Words = {
       'call-refused': ({ late }) => (late ? 'Call refused, nobody answered' : 'Call refused'),
       'call-taken-back': 'Waiting call taken back',
       'tool-changed': ({ accepted }) => (accepted ? 'Changed tool accepted' : 'Tool changed'),
+      'tool-group-changed': 'Tool group changed',
+      'session-profile-changed': 'Session profile changed',
       'tool-quarantined': 'Tool definition changed',
       'tool-used': ({ title }) => title,
       'tool-failed': ({ title }) => `${title} failed`,

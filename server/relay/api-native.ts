@@ -1,8 +1,9 @@
 /** Answers what the window asks of the relay. */
 import { RelayFault } from './fault.ts'
-import { actorOf, type Call, type Handlers } from '../http/api.ts'
+import { actorOf, type Handlers } from '../http/api.ts'
 import { approvalHandlers, type ApprovalParts } from './api-approvals.ts'
 import { searchHandlers, type SearchParts } from './api-search.ts'
+import { offeredHandlers, type OfferedParts } from './api-offered.ts'
 import type { nativeRoutes } from './contract/native.ts'
 import type { ApiAdmin } from './openapi/admin.ts'
 import { openapiHandlers } from './openapi/api.ts'
@@ -12,24 +13,20 @@ import type { Usage } from './billing/usage.ts'
 import { bridgeCommand } from './bridge/start-command.ts'
 import type { WindowCalls } from './clients/window-calls.ts'
 import { readClientConfig } from './upstreams/client-config.ts'
-import type { SessionAdmin } from './sessions/admin.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { UpstreamAdmin } from './upstreams/admin.ts'
 
-export interface NativeParts {
+export interface NativeParts extends OfferedParts {
   search: SearchParts
   approvals: ApprovalParts
   calls: WindowCalls
   usage: Usage
   doubts: Doubts
   sessions: Sessions
-  sessionAdmin: SessionAdmin
   upstreamAdmin: UpstreamAdmin
   apiAdmin: ApiAdmin
   /** Where authorization servers send browsers back to. */
   callbackUrl(): string
-  /** Base of session addresses. */
-  baseOf(call: Call): string
 }
 
 export function nativeHandlers({
@@ -44,12 +41,14 @@ export function nativeHandlers({
   apiAdmin,
   callbackUrl,
   baseOf,
+  ...more
 }: NativeParts): Handlers<typeof nativeRoutes> {
   return {
     ...openapiHandlers(apiAdmin),
     ...creditsHandlers(doubts),
     ...searchHandlers(search),
     ...approvalHandlers(approvals),
+    ...offeredHandlers({ ...more, sessionAdmin, baseOf }),
     relaySessions: (_, call) => ({
       status: 200,
       body: {

@@ -28,6 +28,8 @@ export const relayEvents = {
   'upstream-failed': eventType('bad', { reason: z.string() }),
   'upstream-recovered': eventType('good'),
   'tool-changed': eventType('neutral', { enabled: z.boolean(), price: z.number(), /** Its new definition. */ accepted: z.boolean() }),
+  'tool-group-changed': eventType('neutral', { group: z.string() }),
+  'session-profile-changed': eventType('neutral', { profile: z.string() }),
   'tool-quarantined': eventType('attention', { upstream: z.string() }),
   'call-waits': eventType('attention', approval),
   'call-taken-back': eventType('neutral', approval),

@@ -11,6 +11,7 @@ import type { Locked } from '../room-report.ts'
 import type { Accounts } from './accounts.ts'
 import { createRelayApi } from './api.ts'
 import { WindowCalls } from './clients/window-calls.ts'
+import { pinnedArguments } from './calls/pinned-arguments.ts'
 import { CallSteps, type Step } from './calls/steps.ts'
 import { createOpenedOrigins } from './clients/opened-origins.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
@@ -26,18 +27,19 @@ import { createBilling } from './billing/index.ts'
 import { concernsOf, concernsOfDoubts, countsOf, waitingConcerns } from './report.ts'
 import { createNamesStore } from './sessions/names-store.ts'
 import { settleOlderSessions } from './sessions/older-sessions.ts'
+import { createSeen } from './sessions/seen.ts'
 import { createSessionStore } from './sessions/store.ts'
 import { SessionAdmin } from './sessions/admin.ts'
 import { LiveSessions } from './sessions/live-sessions.ts'
 import { SealedAddresses } from './sessions/sealed-addresses.ts'
 import { Sessions } from './sessions/sessions.ts'
-import { Views } from './sessions/views.ts'
 import { SearchUses } from './search/search-uses.ts'
 import { createSearchCounts } from './search/store.ts'
 import { ToolSearch } from './search/tool-search.ts'
 import { ApiAdmin } from './openapi/admin.ts'
 import { apiConnections } from './openapi/connect.ts'
 import { createApiStore } from './openapi/store.ts'
+import { createItemsStore } from './upstreams/items-store.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
 import { UpstreamAdmin } from './upstreams/admin.ts'
 import { Upstreams } from './upstreams/upstreams.ts'
@@ -106,7 +108,7 @@ export function createRelayRoom(
   const apiStore = createApiStore(database, sealer)
   const upstreamStore = createUpstreamStore(database, sealer)
   const upstreams = new Upstreams({
-    ...{ store: upstreamStore, oauthClients, clock, events, log, changed },
+    ...{ store: upstreamStore, items: createItemsStore(database), oauthClients, clock, events, log, changed },
     egress: context.egress,
     connectApi: apiConnections(apiStore),
     ...(backOff === undefined ? {} : { backOff }),
@@ -117,9 +119,12 @@ export function createRelayRoom(
   const live = new LiveSessions(sessionStore, clock)
   const addresses = new SealedAddresses(sessionStore, sealer)
   const names = createNamesStore(database)
-  const views = new Views({ servers: upstreams, names, log })
+  const { views, groups, profiles, offered } = createSeen({
+    ...{ database, upstreams, names, store: sessionStore, clock, events, log, changed },
+    announce: (id) => sessions.announceReach(id),
+  })
   const ofSessions = { store: sessionStore, live, addresses, reach, views, events, changed }
-  const sessions = new Sessions({ ...ofSessions, accounts, clock, defaultDays: () => relaySettings().sessionDays })
+  const sessions: Sessions = new Sessions({ ...ofSessions, accounts, clock, defaultDays: () => relaySettings().sessionDays })
   const sessionAdmin = new SessionAdmin({ ...ofSessions, sessions })
   const toolSearch = new ToolSearch(upstreams.tools)
   const searchUses = new SearchUses({ clock, counts: createSearchCounts(), changed: () => context.changed('relay-search') })
@@ -134,7 +139,7 @@ export function createRelayRoom(
   const { ledger, doubts, calls, meter, usage } = createBilling({
     ...{ database, accounts, clock, log, events },
     // Outermost first: what is between a client and a tool, each step in a file of its own. A person sees what would be sent.
-    steps: new CallSteps([searchUses.step, ...steps, approvals.step]),
+    steps: new CallSteps([searchUses.step, ...steps, pinnedArguments, approvals.step]),
     changed: (what) => context.changed(what),
   })
   const callTimeout = (): number => relaySettings().callTimeout * 1_000
@@ -194,6 +199,7 @@ export function createRelayRoom(
       apiAdmin,
       search: { search: toolSearch, uses: searchUses, sessionAdmin, calls, clock },
       approvals: { approvals, answers, sessions, clock },
+      ...{ offered, groups, profiles },
       callbackUrl,
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
       isOpenTo: createOpenedOrigins({ database, store: sessionStore, clock, sessionOfStream: (stream) => opened?.older.sessionOf(stream) }),
@@ -212,6 +218,7 @@ export function createRelayRoom(
       await upkeep(() => sessions.cleanup())
       timers = [
         every(flushEvery, () => sessions.flush()),
+        every(flushEvery, () => upstreams.tools.flush()),
         every(sweepEvery, async () => (await gateway)?.sweep(isOver)),
         every(relaySettings().cleanupInterval * 1_000, () => sessions.cleanup()),
         every(relaySettings().cleanupInterval * 1_000, () => doubts.expire()),
@@ -247,6 +254,7 @@ export function createRelayRoom(
       await upkeep(() => upstreams.stop())
       await upkeep(() => ledger.stop())
       await upkeep(() => sessions.flush())
+      await upkeep(() => upstreams.tools.flush())
       calls.stop()
     },
     summary: () => countsOf(upstreams, { sessions: sessions.countActive(), total: ledger.total }),

@@ -61,9 +61,17 @@ export function opensNoMore(after: SessionPolicy, before: SessionPolicy): boolea
   return (
     reachesBuiltIn(before) &&
     after.wheelhouseTools.every((name) => before.wheelhouseTools.includes(name)) &&
-    (before.tools === null || (after.tools !== null && after.tools.every((tool) => isNamedIn(before.tools, tool)))) &&
+    (!isLimited(before) || (isLimited(after) && toolsWithin(after, before))) &&
     (after.readOnly || !before.readOnly)
   )
+}
+
+function isLimited({ tools, groups }: SessionPolicy): boolean {
+  return tools !== null || groups.length > 0
+}
+
+function toolsWithin(after: SessionPolicy, before: SessionPolicy): boolean {
+  return (after.tools ?? []).every((tool) => isNamedIn(before.tools, tool)) && after.groups.every((group) => before.groups.includes(group))
 }
 
 function isNamedIn(tools: SessionPolicy['tools'], { upstream, name }: ItemRef): boolean {

@@ -54,7 +54,7 @@ export function createRelayServer(options: PassOnOptions): McpServer {
     const answered = view.tools.has(params.name) ? undefined : answerMetaCall(options.search, client.session, view, params)
     if (answered !== undefined) return (await answered) as { content: [] }
     const entry = await client.find(({ tools }) => tools.get(params.name))
-    if (entry === undefined) throw new ProtocolError(-32602, `Unknown tool: ${params.name}`)
+    if (entry === undefined) throw new ProtocolError(-32602, client.missing(params.name))
     return (await callTool(options, entry, params, ctx)) as { content: [] }
   })
   server.setRequestHandler('prompts/list', async () => ({

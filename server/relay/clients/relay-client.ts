@@ -11,6 +11,7 @@ import type { PendingInputs } from './pending-input.ts'
 import { RunningCalls } from './running-calls.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
+import { upstreamOfResource } from '../sessions/resources.ts'
 import type { View } from '../sessions/view.ts'
 import type { Views } from '../sessions/views.ts'
 
@@ -35,7 +36,7 @@ export interface ClientsOptions {
 
 export interface ClientOptions {
   upstreams: Upstreams
-  views: Pick<Views, 'of'>
+  views: Pick<Views, 'of' | 'missing'>
   clock: Clock
   session(): StoredSession
   capabilities: ClientCapabilities
@@ -124,6 +125,11 @@ export class RelayClient {
     return [...starting, ...dedicated]
   }
 
+  /** Why there is no tool of a name, in words. */
+  missing(name: string): string {
+    return this.#options.views.missing(this.view(), name)
+  }
+
   forgetView(): void {
     this.#cached = undefined
   }
@@ -188,7 +194,8 @@ export class RelayClient {
   }
 
   isWatching(uri: string): boolean {
-    return this.#watched.has(uri)
+    // What a person has switched off meanwhile is heard of no more.
+    return this.#watched.has(uri) && upstreamOfResource(this.view(), uri) !== undefined
   }
 
   async close(): Promise<void> {

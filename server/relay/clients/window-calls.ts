@@ -42,8 +42,9 @@ export class WindowCalls {
   async make(sessionId: string, name: string, args: Json, by: Standing): Promise<{ call: RelayCall; result: unknown }> {
     const { meter, sessionAdmin, callTimeout } = this.#options
     const session = sessionAdmin.holdable(sessionId, by)
-    const entry = sessionAdmin.viewOf(session).tools.get(name)
-    if (entry === undefined) throw new RelayFault('tool-not-found', 'This session has no such tool')
+    const view = sessionAdmin.viewOf(session)
+    const entry = view.tools.get(name)
+    if (entry === undefined) throw new RelayFault('tool-not-found', sessionAdmin.missing(view, name))
     const held = meter.hold({ session, entry, request: { name, arguments: args } })
     if (!(held instanceof MeteredCall))
       throw new RelayFault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })

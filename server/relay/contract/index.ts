@@ -37,6 +37,10 @@ export const relayContract = defineContract({
     'upstream-unavailable': { status: 502, remedy: 'Look at the log of the server in the window, and start it again.' },
     'sign-in-impossible': { status: 502, remedy: 'Check with whoever runs the server how one signs in there.' },
     'sign-in-wants-client': { status: 409, remedy: 'Register a program there by hand, and give its client id.' },
+    'argument-unknown': { status: 400, remedy: 'Name an argument that the tool takes.' },
+    'group-not-found': { status: 404, remedy: 'Check the id; the list of groups shows those there are.' },
+    'profile-not-found': { status: 404, remedy: 'Check the id; the list of profiles shows those there are.' },
+    'name-taken': { status: 409, remedy: 'Choose another name.' },
     'tool-not-found': { status: 404, remedy: 'Check the name of the tool; the list shows those there are.' },
     'approval-not-found': {
       status: 404,
@@ -67,5 +71,8 @@ export type { RelayCall, UsageRow } from './native-calls.ts'
 export type { ApiCredential, ApiDescription, ApiOperation, ApiServer } from './openapi.ts'
 export type { CatalogueServer, ImportableServer, RelayTool } from './native-servers.ts'
 export type { RelaySession } from './native-sessions.ts'
-export type { AccountRules, SessionPolicy } from './parts.ts'
+export type { DefinitionChange, OfferedItem } from './native-offered.ts'
+export type { ProfileFile, SessionProfile, ToolGroup } from './native-profiles.ts'
+export type { AccountRules, ItemRef, SessionPolicy } from './parts.ts'
+export type { ToolHandling } from './tool-handling.ts'
 export type { UpstreamSettings, UpstreamView } from './upstream.ts'

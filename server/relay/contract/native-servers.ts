@@ -1,7 +1,9 @@
 /** What the window needs of the servers behind the relay: the catalogue, signing in, tools, and import from other clients. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../http/contract.ts'
+import { offeredItem } from './native-offered.ts'
 import { failure, toolName, upstreamId } from './parts.ts'
+import { toolHandling } from './tool-handling.ts'
 import { upstreamView } from './upstream.ts'
 
 export const relayTool = z.object({
@@ -14,12 +16,14 @@ export const relayTool = z.object({
   destructive: z.boolean(),
   /** Held back because its definition changed since a person agreed to it. */
   quarantined: z.boolean(),
+  /** What a person has added to it. */
+  handling: toolHandling,
   /** Calls this month. */
   calls: z.number().int(),
 })
 export type RelayTool = z.output<typeof relayTool>
 
-export const catalogueServer = upstreamView.extend({ toolList: z.array(relayTool) })
+export const catalogueServer = upstreamView.extend({ toolList: z.array(relayTool), itemList: z.array(offeredItem) })
 export type CatalogueServer = z.output<typeof catalogueServer>
 
 const importable = z.object({
@@ -130,12 +134,21 @@ export const serverRoutes = {
     method: 'PATCH',
     path: '/v1/upstreams/:id/tools/:name',
     tag: 'Window',
-    summary: 'Switch or price a tool, or agree to its changed definition',
+    summary: 'Switch or price a tool, agree to its changed definition, or add a note, another description or arguments to it',
     access: 'key',
     right: 'relay:manage',
     params: z.object({ id: upstreamId, name: toolName }),
-    body: z.object({ enabled: z.boolean().optional(), price: prices.optional(), approve: z.literal(true).optional() }),
-    responses: { 200: { description: 'The tool', body: relayTool }, 404: failure('No such server or tool') },
+    body: z.object({
+      enabled: z.boolean().optional(),
+      price: prices.optional(),
+      approve: z.literal(true).optional(),
+      handling: toolHandling.optional(),
+    }),
+    responses: {
+      200: { description: 'The tool', body: relayTool },
+      400: failure('It has no such argument'),
+      404: failure('No such server or tool'),
+    },
   },
   previewImport: {
     method: 'POST',

@@ -3,11 +3,13 @@ import { openapiRoutes } from './openapi.ts'
 import { creditsRoutes } from './credits.ts'
 import { approvalRoutes } from './native-approvals.ts'
 import { callRoutes } from './native-calls.ts'
+import { offeredRoutes } from './native-offered.ts'
+import { profileRoutes } from './native-profiles.ts'
 import { searchRoutes } from './native-search.ts'
 import { serverRoutes } from './native-servers.ts'
 import { sessionRoutes } from './native-sessions.ts'
 
 export const nativeRoutes = {
   ...{ ...sessionRoutes, ...serverRoutes, ...callRoutes, ...openapiRoutes, ...creditsRoutes },
-  ...{ ...searchRoutes, ...approvalRoutes },
+  ...{ ...searchRoutes, ...approvalRoutes, ...offeredRoutes, ...profileRoutes },
 }

@@ -11,6 +11,8 @@ export const secretId = z.string().regex(/^[A-Za-z0-9_-]{36}$/)
 export const rowId = z.string().regex(/^[0-9a-f-]{36}$/)
 export const accountId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z_.@-]{0,63}$/)
 export const upstreamId = z.string().regex(/^(up_[0-9A-Za-z]{12}|wheelhouse)$/)
+export const groupId = z.string().regex(/^group_[0-9A-Za-z]{12}$/)
+export const profileId = z.string().regex(/^profile_[0-9A-Za-z]{12}$/)
 export const toolName = z.string().min(1).max(512)
 
 /** Days. */
@@ -53,8 +55,10 @@ const approvals = z.object({
 export const sessionPolicy = z.object({
   /** Ids of servers; null for all that are switched on, without the built-in one. */
   upstreams: z.array(upstreamId).max(100).nullable().default(null),
-  /** Null for all. */
+  /** Null for all, unless groups are named. */
   tools: z.array(itemRef).max(2_000).nullable().default(null),
+  /** Groups of tools, allowed beside `tools`; a change of a group is followed. */
+  groups: z.array(groupId).max(100).default([]),
   /** Null for all. */
   prompts: z.array(itemRef).max(2_000).nullable().default(null),
   /** Null for all, those that no server lists included; otherwise these alone. */

@@ -13,6 +13,8 @@ const fields = {
   callTimeout: seconds.nullable().default(null),
   /** Calls of which of its tools wait for a person's yes, in whatever session. */
   asksFirst: z.enum(['nothing', 'destructive', 'everything']).default('nothing'),
+  /** Its titles and descriptions may change: only another name, schema or hint holds something back. */
+  trustTexts: z.boolean().default(false),
 }
 type Fields = typeof fields
 

@@ -10,7 +10,7 @@ import type { relayEvents } from '../events.ts'
 import { namesShown, resolvePolicy } from './given-policy.ts'
 import type { LiveSessions } from './live-sessions.ts'
 import type { SealedAddresses } from './sealed-addresses.ts'
-import { isReached, type Sessions } from './sessions.ts'
+import { isReached, type IssuedSession, type NewSession, type Sessions } from './sessions.ts'
 import type { SessionStore, StoredSession } from './store.ts'
 import type { View } from './view.ts'
 import type { Views } from './views.ts'
@@ -47,6 +47,11 @@ export class SessionAdmin {
   /** What a session sees; the names it is shown are its from then on. */
   viewOf(session: StoredSession): View {
     return this.#options.views.of(session)
+  }
+
+  /** Why a session has no tool of a name, in words. */
+  missing(view: View, name: string): string {
+    return this.#options.views.missing(view, name)
   }
 
   /** As it is shown: without its secrets. */
@@ -135,6 +140,24 @@ export class SessionAdmin {
     store.change(id, session.name, policy, session.policyBy)
     live.forget(id)
     sessions.audit('session-changed', session, actor)
+  }
+
+  /**
+   * Another session that reaches the same under the same names, of the same account unless another is named. Throws `session-not-found`,
+   * `user-not-found`, `policy-beyond-caller`.
+   */
+  clone(
+    id: string,
+    { accountId, name, expiresIn, address }: Pick<NewSession, 'name' | 'expiresIn' | 'address'> & { accountId?: string | undefined },
+    actor: string,
+    by: Standing,
+  ): IssuedSession {
+    const { sessions, views } = this.#options
+    const like = this.reached(id, by)
+    const wanted = { accountId: accountId ?? like.accountId, name: name ?? like.name ?? undefined, policy: like.policy }
+    const issued = sessions.create({ ...wanted, expiresIn, address }, actor, by)
+    views.copyNames(like.id, issued.session.id)
+    return issued
   }
 
   /** Throws `session-not-found`. */

@@ -41,6 +41,9 @@ export function createSessionStore(database: Database) {
     `SELECT ${columns} FROM relay_sessions WHERE account_id = ? ORDER BY created_at DESC, id`,
   )
   const byPolicy = database.prepare<[string], string>('SELECT id FROM relay_sessions WHERE policy_by = ?').pluck()
+  const byGroup = database
+    .prepare<[string], string>("SELECT id FROM relay_sessions WHERE EXISTS (SELECT 1 FROM json_each(policy, '$.groups') WHERE value = ?)")
+    .pluck()
   const all = database.prepare<[], Row>(`SELECT ${columns} FROM relay_sessions ORDER BY created_at DESC, id`)
   const countActive = database.prepare<[number], number>('SELECT count(*) FROM relay_sessions WHERE expires_at > ?').pluck()
   const insert = database.prepare<[Omit<Row, 'rules'>]>(`
@@ -71,6 +74,8 @@ export function createSessionStore(database: Database) {
     ofAccount: (accountId: string): StoredSession[] => ofAccount.all(accountId).map(parse),
     /** Sessions of which it decided what they reach. */
     byPolicy: (policyBy: string): string[] => byPolicy.all(policyBy),
+    /** Sessions that take a group of tools. */
+    byGroup: (group: string): string[] => byGroup.all(group),
     all: (): StoredSession[] => all.all().map(parse),
     countActive: (now: number): number => countActive.get(now) ?? 0,
     insert: ({ rules: _, ...session }: StoredSession): void => void insert.run({ ...session, policy: JSON.stringify(session.policy) }),

@@ -1,6 +1,7 @@
 /** What sessions see now, under names that stay theirs. */
 import type { Log } from '../../log.ts'
-import type { SessionPolicy } from '../contract/parts.ts'
+import type { ItemRef, SessionPolicy } from '../contract/parts.ts'
+import type { Tools } from '../upstreams/tools.ts'
 import { reachesServer, type Reach } from './reach.ts'
 import type { NamesStore } from './names-store.ts'
 import { ShownNames } from './shown-names.ts'
@@ -8,8 +9,10 @@ import { buildView, type DedicatedTools, type View, type ViewSource } from './vi
 
 export interface ViewsOptions {
   /** The servers that sessions see. */
-  servers: ViewSource
+  servers: ViewSource & { tools: Pick<Tools, 'noteHeldCall'> }
   names: NamesStore
+  /** The tools of a group; of one that is gone, none. */
+  groupTools(id: string): readonly ItemRef[]
   log: Log
 }
 
@@ -24,15 +27,25 @@ export class Views {
 
   /** What a client of the session sees. It may remember the names: they are kept. */
   of(session: ViewedSession, dedicatedTools?: DedicatedTools): View {
+    const { servers, groupTools } = this.#options
     const names = this.namesOf(session)
-    const view = buildView(this.#options.servers, session, names, dedicatedTools)
+    const view = buildView(servers, { ...session, names, groupTools }, dedicatedTools)
     this.keep(session.id, names)
     return view
   }
 
   /** The same for who only looks. */
   peek(session: ViewedSession): View {
-    return buildView(this.#options.servers, session, this.namesOf(session))
+    const { servers, groupTools } = this.#options
+    return buildView(servers, { ...session, names: this.namesOf(session), groupTools })
+  }
+
+  /** Why there is no tool of a name, in words; a call of one that is held back is counted. */
+  missing({ held }: Pick<View, 'held'>, name: string): string {
+    const found = held.get(name)
+    if (found === undefined) return `Unknown tool: ${name}`
+    this.#options.servers.tools.noteHeldCall(found.upstream.definition.id, found.tool.name)
+    return `The tool ${name} is held back: its definition has changed, and nobody has agreed to that yet`
   }
 
   /** Names of all that is offered, whatever the session is allowed of it; of a session that is yet to be made when it has no id. */
@@ -64,6 +77,11 @@ export class Views {
       reached: all.filter((definition) => reachesServer({ policy, rules }, definition)),
       exists: (upstream) => known.has(upstream),
     })
+  }
+
+  /** A session made like another one knows things by the same names. */
+  copyNames(from: string, to: string): void {
+    this.#options.names.put(to, this.#options.names.find(from))
   }
 
   keep(id: string, names: ShownNames): void {

@@ -8,12 +8,14 @@ import { randomBase62 } from '../../secrets/random.ts'
 import type { CatalogueServer, RelayTool } from '../contract/native-servers.ts'
 import { newUpstream, type NewUpstream, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from '../contract/upstream.ts'
 import { defaultOptions, withOptions } from '../contract/upstream-options.ts'
+import type { ToolHandling } from '../contract/tool-handling.ts'
 import type { relayEvents } from '../events.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
 import { builtInId, runsOtherwise, withLoginApart, type UpstreamDefinition } from './definition.ts'
 import { acceptedServers, type Accepted } from './import.ts'
-import type { UpstreamStore } from './store.ts'
+import { unknownArguments } from './handling.ts'
+import type { StoredTool, UpstreamStore } from './store.ts'
 import type { ToolPatch } from './tools.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -52,7 +54,7 @@ export class UpstreamAdmin {
   catalogue(calls: (server: string, tool: string) => number): CatalogueServer[] {
     const { upstreams } = this.#options
     upstreams.wake()
-    return upstreams.all().map((upstream) => catalogueOf(upstream, upstreams.tools, calls))
+    return upstreams.all().map((upstream) => catalogueOf(upstream, upstreams, calls))
   }
 
   /** What a server wrote lately, oldest first. Throws `upstream-not-found`. */
@@ -179,10 +181,14 @@ export class UpstreamAdmin {
     return this.view(upstream)
   }
 
-  /** Switches a tool, prices it, or agrees to its changed definition. Throws `upstream-not-found`, `tool-not-found`. */
+  /**
+   * Switches a tool, prices it, agrees to its changed definition, or adds to it. Throws `upstream-not-found`, `tool-not-found`,
+   * `argument-unknown`.
+   */
   changeTool(id: string, name: string, patch: ToolPatch, actor: string): RelayTool {
     const { upstreams } = this.#options
     const upstream = upstreams.get(id)
+    refuseUnknownArguments(upstreams.tools.find(id, name), patch.handling)
     const tool = upstreams.tools.change(upstream.definition, name, patch, actor)
     upstreams.announce(upstream, new Set(['tools']))
     return toolViewOf(tool, 0)
@@ -241,6 +247,13 @@ export class UpstreamAdmin {
     this.#options.events.emit({ type, subject: name, actor, data: { transport } })
     this.#options.changed()
   }
+}
+
+/** Throws `argument-unknown`. */
+function refuseUnknownArguments(tool: StoredTool | undefined, handling: ToolHandling | undefined): void {
+  if (tool === undefined || handling === undefined) return
+  const unknown = unknownArguments(tool.definition, handling.arguments)
+  if (unknown.length > 0) throw new RelayFault('argument-unknown', `${tool.name} takes no argument ${unknown.join(', ')}`, { unknown })
 }
 
 /** Throws `upstream-invalid`: what is changed must go with what stays. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { erasing } from '../../store/database.ts'
 import { defaultOptions, upstreamOptions, type ServerOptions } from '../contract/upstream-options.ts'
+import { noHandling, toolHandling, type ToolHandling } from '../contract/tool-handling.ts'
 import type { UpstreamDefinition } from './definition.ts'
 import type { Era } from './era.ts'
 
@@ -17,6 +18,11 @@ export interface StoredTool {
   enabled: boolean
   price: number
   changedAt: number
+  /** The definition agreed to, while another one waits for a look; null when it is this one, or is not known. */
+  agreed: ToolDefinition | null
+  /** Calls that came while it was held back. */
+  heldCalls: number
+  handling: ToolHandling
 }
 
 /** The parts of a tool that the relay reads; the rest passes through. */
@@ -40,7 +46,13 @@ interface UpstreamRow {
   options: string
   createdAt: number
 }
-type ToolRow = Omit<StoredTool, 'definition' | 'enabled'> & { upstreamId: string; definition: string; enabled: number }
+type ToolRow = Omit<StoredTool, 'definition' | 'enabled' | 'agreed' | 'handling'> & {
+  upstreamId: string
+  definition: string
+  enabled: number
+  agreed: string | null
+  handling: string
+}
 
 /** What a server is run or called with. Older versions sealed variables and headers alone and kept the rest in columns. */
 const sealedSchema = z.object({
@@ -72,12 +84,16 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
     ON CONFLICT (id) DO UPDATE SET name = @name, transport = @transport, command = @command, args = @args, cwd = @cwd, url = @url, secrets = @secrets, enabled = @enabled, options = @options`)
   const remove = database.prepare<[string]>('DELETE FROM relay_upstreams WHERE id = ?')
   const removeTools = database.prepare<[string]>('DELETE FROM relay_tools WHERE upstream_id = ?')
+  const removeItems = database.prepare<[string]>('DELETE FROM relay_items WHERE upstream_id = ?')
   const tools = database.prepare<[string], ToolRow>(`
-    SELECT upstream_id AS upstreamId, name, definition, hash, approved_hash AS approvedHash, enabled, price, changed_at AS changedAt FROM relay_tools WHERE upstream_id = ?`)
+    SELECT upstream_id AS upstreamId, name, definition, hash, approved_hash AS approvedHash, enabled, price, changed_at AS changedAt, agreed, held_calls AS heldCalls, handling FROM relay_tools WHERE upstream_id = ?`)
   const putTool = database.prepare<[ToolRow]>(`
-    INSERT INTO relay_tools (upstream_id, name, definition, hash, approved_hash, enabled, price, changed_at)
-    VALUES (@upstreamId, @name, @definition, @hash, @approvedHash, @enabled, @price, @changedAt)
-    ON CONFLICT (upstream_id, name) DO UPDATE SET definition = @definition, hash = @hash, approved_hash = @approvedHash, enabled = @enabled, price = @price, changed_at = @changedAt`)
+    INSERT INTO relay_tools (upstream_id, name, definition, hash, approved_hash, enabled, price, changed_at, agreed, held_calls, handling)
+    VALUES (@upstreamId, @name, @definition, @hash, @approvedHash, @enabled, @price, @changedAt, @agreed, @heldCalls, @handling)
+    ON CONFLICT (upstream_id, name) DO UPDATE SET definition = @definition, hash = @hash, approved_hash = @approvedHash, enabled = @enabled, price = @price, changed_at = @changedAt, agreed = @agreed, held_calls = @heldCalls, handling = @handling`)
+  const putHeldCalls = database.prepare<[number, string, string]>(
+    'UPDATE relay_tools SET held_calls = ? WHERE upstream_id = ? AND name = ?',
+  )
 
   const seal = database.prepare<[Buffer, string]>("UPDATE relay_upstreams SET secrets = ?, args = '[]', url = NULL WHERE id = ?")
   const describe = database.prepare<[string, number, string, string]>(
@@ -130,18 +146,31 @@ export function createUpstreamStore(database: Database, sealer: Sealer) {
     },
     remove: database.transaction((id: string): void => {
       removeTools.run(id)
+      removeItems.run(id)
       remove.run(id)
     }),
     /** Definitions were written by us; the cast spares a schema for what passes through unread. */
     tools: (upstreamId: string): StoredTool[] =>
-      tools.all(upstreamId).map(({ upstreamId: _, definition, enabled, ...row }) => ({
+      tools.all(upstreamId).map(({ upstreamId: _, definition, enabled, agreed, handling, ...row }) => ({
         ...row,
         definition: JSON.parse(definition) as ToolDefinition,
         enabled: enabled === 1,
+        agreed: agreed === null ? null : (JSON.parse(agreed) as ToolDefinition),
+        handling: toolHandling.catch(noHandling).parse(JSON.parse(handling)),
       })),
+    putHeldCalls: database.transaction((counts: readonly { upstream: string; name: string; calls: number }[]): void => {
+      for (const { upstream, name, calls } of counts) putHeldCalls.run(calls, upstream, name)
+    }),
     putTools: database.transaction((upstreamId: string, changed: readonly StoredTool[]): void => {
       for (const tool of changed)
-        putTool.run({ ...tool, upstreamId, definition: JSON.stringify(tool.definition), enabled: tool.enabled ? 1 : 0 })
+        putTool.run({
+          ...tool,
+          upstreamId,
+          definition: JSON.stringify(tool.definition),
+          enabled: tool.enabled ? 1 : 0,
+          agreed: tool.agreed === null ? null : JSON.stringify(tool.agreed),
+          handling: JSON.stringify(tool.handling),
+        })
     }),
   }
 

@@ -1,13 +1,14 @@
 /**
- * The tools that servers offer, with what a person decided of each: whether it is on, what it costs, and which definition of it was agreed
- * to.
+ * The tools that servers offer, with what a person decided of each: whether it is on, what it costs, which definition of it was agreed to,
+ * and what is added to it.
  */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
 import { RelayFault } from '../fault.ts'
+import { noHandling, type ToolHandling } from '../contract/tool-handling.ts'
 import type { relayEvents } from '../events.ts'
 import { builtInId, type UpstreamDefinition } from './definition.ts'
+import { differOnlyInTexts, hashOf } from './definitions.ts'
 import type { StoredTool, ToolDefinition, UpstreamStore } from './store.ts'
 
 export interface ToolPatch {
@@ -15,27 +16,37 @@ export interface ToolPatch {
   price?: number | undefined
   /** Agrees to the definition there is now. */
   approve?: boolean | undefined
+  handling?: ToolHandling | undefined
 }
 
 export interface ToolsOptions {
-  store: Pick<UpstreamStore, 'tools' | 'putTools'>
+  store: Pick<UpstreamStore, 'tools' | 'putTools' | 'putHeldCalls'>
   clock: Clock
   events: Announcer<typeof relayEvents>
 }
 
 type Named = Pick<UpstreamDefinition, 'id' | 'name'>
+type Server = Named & Pick<UpstreamDefinition, 'options'>
 
 export class Tools {
   readonly #options: ToolsOptions
   readonly #byUpstream = new Map<string, Map<string, StoredTool>>()
+  /** Whose count of held calls is not written yet. */
+  readonly #uncounted = new Map<string, { upstream: string; name: string }>()
 
   constructor(options: ToolsOptions) {
     this.#options = options
   }
 
-  /** Reads what is kept of a server's tools. */
-  load(upstreamId: string): void {
-    this.#byUpstream.set(upstreamId, new Map(this.#options.store.tools(upstreamId).map((tool) => [tool.name, tool])))
+  /** Reads what is kept of a server's tools; with its texts trusted, those that wait for nothing but texts are agreed to. */
+  load({ id, options }: Server): void {
+    const { store } = this.#options
+    const known = new Map(store.tools(id).map((tool) => [tool.name, tool]))
+    this.#byUpstream.set(id, known)
+    if (!options.trustTexts) return
+    const agreed = [...known.values()].filter((tool) => isQuarantined(tool) && onlyTextsChanged(tool)).map(agreedTo)
+    if (agreed.length > 0) store.putTools(id, agreed)
+    for (const tool of agreed) known.set(tool.name, tool)
   }
 
   forget(upstreamId: string): void {
@@ -52,20 +63,19 @@ export class Tools {
   }
 
   /** Notes new tools as agreed to, since the server was added by a person, and changed ones as not yet. */
-  learn({ id, name: server }: Named, offered: readonly ToolDefinition[]): void {
+  learn({ id, name: server, options }: Server, offered: readonly ToolDefinition[]): void {
     const { store, clock, events } = this.#options
     const known = this.#byUpstream.get(id)
     if (known === undefined) return
     const changed: StoredTool[] = []
     for (const definition of offered) {
-      const hash = hashOf(definition)
       const before = known.get(definition.name)
+      const hash = hashOf(definition)
       if (before?.hash === hash) continue
-      const now = { definition, hash, changedAt: clock.now() }
-      const tool: StoredTool =
-        before === undefined ? { ...now, name: definition.name, approvedHash: hash, enabled: true, price: 0 } : { ...before, ...now }
+      const learned = before === undefined ? newTool(definition, hash, clock.now()) : redefined(before, definition, hash, clock.now())
       // What is built in changes with the program a person installed.
-      if (id === builtInId) tool.approvedHash = hash
+      const trusted = id === builtInId || (options.trustTexts && onlyTextsChanged(learned))
+      const tool = trusted ? agreedTo(learned) : learned
       changed.push(tool)
       known.set(tool.name, tool)
       if (isQuarantined(tool)) events.emit({ type: 'tool-quarantined', subject: `${server}: ${tool.name}`, data: { upstream: server } })
@@ -73,26 +83,59 @@ export class Tools {
     if (changed.length > 0) store.putTools(id, changed)
   }
 
-  /** Switches a tool, prices it, or agrees to its changed definition. Throws `tool-not-found`. */
-  change({ id, name: server }: Named, name: string, { enabled, price, approve = false }: ToolPatch, actor: string): StoredTool {
-    const known = this.#byUpstream.get(id)
-    const before = known?.get(name)
-    if (known === undefined || before === undefined) throw new RelayFault('tool-not-found', 'There is no such tool', { name })
-    const tool: StoredTool = {
-      ...before,
-      enabled: enabled ?? before.enabled,
-      price: price ?? before.price,
-      approvedHash: approve ? before.hash : before.approvedHash,
-    }
-    this.#options.store.putTools(id, [tool])
-    known.set(name, tool)
-    this.#options.events.emit({
-      type: 'tool-changed',
-      subject: `${server}: ${name}`,
-      actor,
-      data: { enabled: tool.enabled, price: tool.price, accepted: approve },
-    })
+  /** Switches a tool, prices it, adds to it, or agrees to its changed definition. Throws `tool-not-found`. */
+  change(server: Named, name: string, patch: ToolPatch, actor: string): StoredTool {
+    const [tool] = this.changeAll(server, [name], patch, actor)
+    if (tool === undefined) throw new RelayFault('tool-not-found', 'There is no such tool', { name })
     return tool
+  }
+
+  /** The same for several of a server, in one transaction; names of no tool are left out. */
+  changeAll({ id, name: server }: Named, names: readonly string[], patch: ToolPatch, actor: string): StoredTool[] {
+    const { enabled, price, approve = false, handling } = patch
+    const known = this.#byUpstream.get(id)
+    const changed = [...new Set(names)].flatMap((name): StoredTool[] => {
+      const before = known?.get(name)
+      if (before === undefined) return []
+      const patched = {
+        ...before,
+        enabled: enabled ?? before.enabled,
+        price: price ?? before.price,
+        handling: handling ?? before.handling,
+      }
+      return [approve ? agreedTo(patched) : patched]
+    })
+    if (changed.length > 0) this.#options.store.putTools(id, changed)
+    for (const tool of changed) {
+      known?.set(tool.name, tool)
+      this.#options.events.emit({
+        type: 'tool-changed',
+        subject: `${server}: ${tool.name}`,
+        actor,
+        data: { enabled: tool.enabled, price: tool.price, accepted: approve },
+      })
+    }
+    return changed
+  }
+
+  /** Somebody called it while it was held back. */
+  noteHeldCall(upstreamId: string, name: string): void {
+    const known = this.#byUpstream.get(upstreamId)
+    const tool = known?.get(name)
+    if (known === undefined || tool === undefined) return
+    known.set(name, { ...tool, heldCalls: tool.heldCalls + 1 })
+    this.#uncounted.set(`${upstreamId} ${name}`, { upstream: upstreamId, name })
+  }
+
+  /** Writes the counts of held calls. */
+  flush(): void {
+    if (this.#uncounted.size === 0) return
+    const counts = [...this.#uncounted.values()].flatMap(({ upstream, name }) => {
+      const tool = this.find(upstream, name)
+      return tool === undefined ? [] : [{ upstream, name, calls: tool.heldCalls }]
+    })
+    this.#options.store.putHeldCalls(counts)
+    this.#uncounted.clear()
   }
 }
 
@@ -101,12 +144,29 @@ export function isQuarantined({ hash, approvedHash }: StoredTool): boolean {
   return hash !== approvedHash
 }
 
-/** The same for the same definition, in whatever order the server writes its fields. */
-function hashOf(definition: ToolDefinition): string {
-  return createHash('sha256').update(JSON.stringify(definition, sortedKeys)).digest('base64url')
+/** Waits for a person: one that is switched off does not. */
+export function waitsForLook(tool: StoredTool): boolean {
+  return tool.enabled && isQuarantined(tool)
 }
 
-function sortedKeys(_: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+/** Of one whose agreed definition is not known that cannot be said. */
+export function onlyTextsChanged({ agreed, definition }: StoredTool): boolean {
+  return agreed !== null && differOnlyInTexts(agreed, definition)
+}
+
+function newTool(definition: ToolDefinition, hash: string, now: number): StoredTool {
+  const { name } = definition
+  const decided = { approvedHash: hash, enabled: true, price: 0, agreed: null, heldCalls: 0, handling: noHandling }
+  return { name, definition, hash, changedAt: now, ...decided }
+}
+
+function redefined(before: StoredTool, definition: ToolDefinition, hash: string, now: number): StoredTool {
+  const tool = { ...before, definition, hash, changedAt: now }
+  // It went back to what was agreed to.
+  if (hash === before.approvedHash) return agreedTo(tool)
+  return isQuarantined(before) ? tool : { ...tool, agreed: before.definition, heldCalls: 0 }
+}
+
+function agreedTo(tool: StoredTool): StoredTool {
+  return { ...tool, approvedHash: tool.hash, agreed: null, heldCalls: 0 }
 }

@@ -13,6 +13,8 @@ import type { Message, UpstreamConnectionOptions } from './connection.ts'
 import { builtInDefinition, builtInId, withLoginApart, type UpstreamDefinition } from './definition.ts'
 import { createProcessReaper } from './process-reaper.ts'
 import { createEraMemory } from './era.ts'
+import { Items } from './items.ts'
+import type { ItemsStore } from './items-store.ts'
 import type { UpstreamStore } from './store.ts'
 import { Tools } from './tools.ts'
 import { Upstream } from './upstream.ts'
@@ -20,6 +22,7 @@ import { Wakings } from './wakings.ts'
 
 export interface UpstreamsOptions {
   store: UpstreamStore
+  items: ItemsStore
   oauthClients: OAuthClients
   /** Judges where remote servers are. */
   egress: Egress
@@ -42,6 +45,8 @@ export interface BuiltInServer {
 
 export class Upstreams {
   readonly tools: Tools
+  /** Prompts and resources. */
+  readonly items: Items
   readonly #options: UpstreamsOptions
   readonly #reaper = createProcessReaper()
   readonly #wakings: Wakings
@@ -58,6 +63,7 @@ export class Upstreams {
     this.#options = options
     this.tools = new Tools(options)
     this.#wakings = new Wakings({ clock: options.clock, onWoken: () => this.woken() })
+    this.items = new Items(options.items)
   }
 
   /** Rises with every change of what sessions can see. */
@@ -148,6 +154,7 @@ export class Upstreams {
     const upstream = this.get(id)
     this.#byId.delete(id)
     this.tools.forget(id)
+    this.items.forget(id)
     this.#version += 1
     await upstream.stop()
   }
@@ -190,7 +197,8 @@ export class Upstreams {
     if (previous !== undefined) upstream.inherit(previous)
     this.#version += 1
     this.#byId.set(id, upstream)
-    this.tools.load(id)
+    this.tools.load(definition)
+    this.items.load(id)
     return upstream
   }
 

@@ -5,7 +5,8 @@ import type { CatalogueServer, RelayTool } from '../contract/native-servers.ts'
 import type { UpstreamView } from '../contract/upstream.ts'
 import { shownArgs } from './shown-settings.ts'
 import type { StoredTool } from './store.ts'
-import { isQuarantined, type Tools } from './tools.ts'
+import { itemsOf, type Items } from './items.ts'
+import { isQuarantined, waitsForLook, type Tools } from './tools.ts'
 import type { Upstream } from './upstream.ts'
 
 export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
@@ -23,22 +24,40 @@ export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
     lists: upstream.lists,
     signedIn: isSignedIn,
     tools: offered.length,
-    quarantined: offered.filter(isQuarantined).length,
+    quarantined: offered.filter(waitsForLook).length,
     createdAt: iso(createdAt),
   }
 }
 
 /** With its tools; `calls` counts those of this month. */
-export function catalogueOf(upstream: Upstream, tools: Tools, calls: (server: string, tool: string) => number): CatalogueServer {
-  const { name } = upstream.definition
-  return { ...viewOf(upstream, tools), toolList: tools.offered(upstream).map((tool) => toolViewOf(tool, calls(name, tool.name))) }
+export function catalogueOf(
+  upstream: Upstream,
+  { tools, items }: { tools: Tools; items: Items },
+  calls: (server: string, tool: string) => number,
+): CatalogueServer {
+  const { definition, catalogue } = upstream
+  return {
+    ...viewOf(upstream, tools),
+    toolList: tools.offered(upstream).map((tool) => toolViewOf(tool, calls(definition.name, tool.name))),
+    itemList: itemsOf(catalogue).map((item) => {
+      const { title, description } = item.offered
+      const state = items.stateOf(definition, item)
+      return {
+        ...{ kind: item.kind, name: item.name },
+        title: typeof title === 'string' ? title : null,
+        description: typeof description === 'string' ? description : '',
+        enabled: state !== 'off',
+        quarantined: state === 'held',
+      }
+    }),
+  }
 }
 
 export function toolViewOf(tool: StoredTool, calls: number): RelayTool {
-  const { name, definition, enabled, price } = tool
+  const { name, definition, enabled, price, handling } = tool
   const { readOnlyHint, destructiveHint } = definition.annotations ?? {}
   return {
-    ...{ name, enabled, price, calls },
+    ...{ name, enabled, price, calls, handling },
     description: String(definition.description ?? ''),
     inputSchema: definition['inputSchema'],
     readOnly: readOnlyHint === true,

@@ -1,5 +1,6 @@
 /** Names are looked up in a table, never taken apart. */
 import { expect, test } from 'vitest'
+import { noHandling } from '../../../../server/relay/contract/tool-handling.ts'
 import { noRules, sessionPolicy } from '../../../../server/relay/contract/parts.ts'
 import type { Upstream } from '../../../../server/relay/upstreams/upstream.ts'
 import { upstreamOfResource } from '../../../../server/relay/sessions/resources.ts'
@@ -26,6 +27,7 @@ function server(name: string, tools: string[], more: object = {}): Upstream {
     catalogue,
   } as unknown as Upstream
 }
+const group = 'group_0123456789ab'
 const view = (upstreams: Upstream[], policy = {}, rules = {}) => {
   const reach = { policy: sessionPolicy.parse(policy), rules: { ...noRules, ...rules }, policyBy: 'owner' }
   const reached = upstreams.map(({ definition }) => definition).filter((definition) => reachesServer(reach, definition))
@@ -41,12 +43,19 @@ const view = (upstreams: Upstream[], policy = {}, rules = {}) => {
           enabled: !name.startsWith('off'),
           price: 0,
           changedAt: 0,
+          agreed: null,
+          heldCalls: 0,
+          handling: noHandling,
         }),
       },
+      items: { stateOf: (_, { name }) => (name.includes('off') ? 'off' : 'on') },
       mayUseBuiltIn: () => true,
     },
-    reach,
-    new ShownNames({ kept: [], renames: reach.policy.renames, reached, exists: () => true }),
+    {
+      ...reach,
+      names: new ShownNames({ kept: [], renames: reach.policy.renames, reached, exists: () => true }),
+      groupTools: (id) => (id === group ? [{ upstream: idOf('s'), name: 'two' }] : []),
+    },
   )
 }
 const targets = (made: ReturnType<typeof view>) =>
@@ -107,6 +116,43 @@ test('a resource belongs to the server that lists it, or whose template it fits'
   expect(upstreamOfResource(made, 'file:///a')?.definition.name).toBe('files')
   expect(upstreamOfResource(made, 'db://ships/rows/7')?.definition.name).toBe('db')
   expect(upstreamOfResource(made, 'http://elsewhere')).toBeUndefined()
+})
+
+test('a group of tools is allowed beside those named, and one that is gone opens nothing', () => {
+  const upstreams = [server('s', ['one', 'two', 'three'])]
+  expect(targets(view(upstreams, { groups: [group] }))).toEqual(['two = s/two'])
+  expect(targets(view(upstreams, { groups: [group], tools: [{ upstream: idOf('s'), name: 'one' }] }))).toEqual([
+    'one = s/one',
+    'two = s/two',
+  ])
+  expect(targets(view(upstreams, { groups: ['group_999999999999'] }))).toEqual([])
+})
+
+test('a resource that is off is not to be had by another spelling, by a template, or because nobody lists it', () => {
+  const resources = [{ uri: 'file:///yard/plan' }, { uri: 'file:///off/plan' }]
+  const templates = [{ uriTemplate: 'file:///{area}/plan' }, { uriTemplate: 'off://{any}' }]
+  const made = view([server('files', [], { resources, resourceTemplates: templates })])
+  const has = (uri: string) => upstreamOfResource(made, uri) !== undefined
+  expect(made.listedResources).toEqual([{ uri: 'file:///yard/plan' }])
+  expect(['file:///yard/plan', 'file:///quay/plan'].map(has)).toEqual([true, true])
+  for (const uri of ['file:///off/plan', 'file:///%6fff/plan', 'file:///x/../off/plan', 'file:///off/plan?x#y', 'off://door', 'else://x'])
+    expect(`${uri} ${has(uri)}`).toBe(`${uri} false`)
+})
+
+test('a session with named resources and prompts has those alone', () => {
+  const resources = [{ uri: 'file:///a' }, { uri: 'file:///b' }]
+  const templates = [{ uriTemplate: 'db://{table}' }, { uriTemplate: 'log://{day}' }]
+  const upstream = idOf('files')
+  const made = view([server('files', [], { resources, resourceTemplates: templates })], {
+    resources: [
+      { upstream, uri: 'file:///a' },
+      { upstream, uri: 'db://{table}' },
+    ],
+    prompts: [],
+  })
+  const has = (uri: string) => upstreamOfResource(made, uri) !== undefined
+  expect(['file:///a', 'db://ships', 'file:///b', 'log://today', 'file:///c'].map(has)).toEqual([true, true, false, false, false])
+  expect([...made.prompts.keys()]).toEqual([])
 })
 
 test('a template made to be hard to read is read as quickly as any other', () => {
