@@ -4,7 +4,7 @@ import type { SessionService } from '../../browsers/service.ts'
 import type { Session } from '../../browsers/session/session.ts'
 import type { Standing } from '../../http/rights.ts'
 import { isDoneWithin } from '../../async/deadline.ts'
-import { workplaceOf, type Workplace } from './workplace.ts'
+import { lastOf, workplaceOf, type Workplace } from './workplace.ts'
 
 export type BrowserAccess = Pick<
   SessionService,
@@ -36,15 +36,27 @@ export function reachedSession(service: BrowserAccess, id: string, standing: Sta
 }
 
 /** Leased for the agent from now on, with a browser that can be driven. */
-export async function comeIn(service: BrowserAccess, id: string, { actor, standing }: AgentCall): Promise<Workplace> {
+export async function comeIn(service: BrowserAccess, named: string | undefined, { actor, standing }: AgentCall): Promise<Workplace> {
+  const id = named ?? lastOf(actor)
+  if (id === undefined)
+    throw new BrowserFault('missing-fields', 'Give a session_id: browser_list has those that there are, browser_open opens one')
   const session = reachedSession(service, id, standing)
   const workplace = workplaceOf(session, actor)
   await service.whenOpen(session)
+  if (!session.live) throw await ended(session, session.life.reason)
   return workplace
 }
 
+/** What work in a session failed with, in words that say what to do where the session has ended. */
+export async function ended(session: Session, error: unknown): Promise<unknown> {
+  const cause = await session.causeOf(error)
+  if (!BrowserFault.is(cause, 'session-ended') || session.live) return cause
+  const next = 'browser_list tells whether it sleeps, then browser_wake brings it back; else browser_open opens a new one'
+  return new BrowserFault('session-ended', `${cause.message}. ${next}`, cause.details, { cause })
+}
+
 /** The same for whoever is about to change something. Throws `session-in-use` while a person drives or the login is under way. */
-export async function comeToWork(service: BrowserAccess, id: string, call: AgentCall): Promise<Workplace> {
+export async function comeToWork(service: BrowserAccess, id: string | undefined, call: AgentCall): Promise<Workplace> {
   const workplace = await comeIn(service, id, call)
   const { login } = workplace.session
   if (

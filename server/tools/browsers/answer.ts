@@ -7,6 +7,7 @@ import type { KnownPage } from '../../browsers/page/page-registry.ts'
 import { withoutUserinfo } from '../../http/userinfo.ts'
 import type { ToolContent } from '../../relay/built-in/server.ts'
 import { words } from '../content.ts'
+import { ended } from './access.ts'
 import { asPageContent, changes, shortSize, shownTree } from './shown.ts'
 import { readTree, type Tree, type TreeOptions } from './tree.ts'
 import type { Workplace } from './workplace.ts'
@@ -25,7 +26,7 @@ export async function look(workplace: Workplace, options: TreeOptions, signal: A
     const tree = await drive(workplace.session, (ending) => abortableRead(AbortSignal.any([signal, ending, over.signal])), readPatience)
     return { tab, tree }
   } catch (error) {
-    if (!BrowserFault.is(error, 'browser-silent')) throw error
+    if (!BrowserFault.is(error, 'browser-silent')) throw await ended(workplace.session, error)
     throw new BrowserFault(
       'browser-silent',
       'The page does not answer: its scripts may run without end. browser_history with "reload" stops them and loads it again',
@@ -45,41 +46,40 @@ export async function snapshot(
   { size, ...options }: TreeOptions & { size: number },
   signal: AbortSignal,
 ): Promise<ToolContent[]> {
-  const notes = workplace.takeNotes()
   const { tab, tree } = await look(workplace, options, signal)
-  if (options.part === undefined && tree.from === 0) workplace.seen.set(tab.id, { url: tab.page.url(), lines: tree.lines })
+  const title = await titleOf(tab, signal)
+  if (options.part === undefined && tree.from === 0) workplace.seen.set(tab.id, { url: tab.page.url(), title, lines: tree.lines })
   const of = options.part === undefined ? '' : `Part ${options.part} of `
-  return words([...notes, of + (await headOf(workplace, tab, signal)), shownTree(tree, size)].join('\n'))
+  return words([...workplace.takeNotes(), of + headOf(workplace, tab, title), shownTree(tree, size)].join('\n'))
 }
 
 /** What was done, and what has changed by it; all of the page where it is another one. */
 export async function answer(workplace: Workplace, done: string, signal: AbortSignal, size = shortSize): Promise<ToolContent[]> {
-  const dialog = workplace.dialog
-  if (dialog !== null) return words([done, ...workplace.takeNotes(), dialogWords(workplace)].join('\n'))
+  const told = (...lines: string[]): ToolContent[] => words([done, ...workplace.takeNotes(), ...lines].join('\n'))
+  if (workplace.dialog !== null) return told(dialogWords(workplace))
   try {
     const { tab, tree } = await look(workplace, {}, signal)
-    const url = tab.page.url()
+    const [url, title] = [tab.page.url(), await titleOf(tab, signal)]
     const known = workplace.seen.get(tab.id)
-    workplace.seen.set(tab.id, { url, lines: tree.lines })
-    const told = known !== undefined && known.url === url ? changes(known.lines, tree.lines) : null
-    const notes = workplace.takeNotes()
-    if (told !== null && told.length === 0) return words([done, ...notes, 'Nothing on the page has changed'].join('\n'))
-    const content = told === null ? null : told.join('\n')
-    if (content !== null && content.length <= size) return words([done, ...notes, 'What changed:', asPageContent(content)].join('\n'))
-    return words([done, ...notes, await headOf(workplace, tab, signal), shownTree(tree, size)].join('\n'))
+    workplace.seen.set(tab.id, { url, title, lines: tree.lines })
+    if (known === undefined || known.url !== url) return told(headOf(workplace, tab, title), shownTree(tree, size))
+    if (known.title !== title) workplace.note(`Its title is now ${JSON.stringify(title)}`)
+    const changed = changes(known.lines, tree.lines)
+    if (changed?.length === 0) return told('Nothing in the snapshot has changed')
+    const content = changed?.join('\n') ?? null
+    if (content === null || content.length > size) return told(headOf(workplace, tab, title), shownTree(tree, size))
+    return told('What changed:', asPageContent(content))
   } catch (error) {
     // It was done; what the page shows now is another question.
     signal.throwIfAborted()
-    if (workplace.dialog !== null) return words([done, ...workplace.takeNotes(), dialogWords(workplace)].join('\n'))
+    if (workplace.dialog !== null) return told(dialogWords(workplace))
     if (!workplace.session.live) throw error
-    const why = error instanceof Error ? error.message : String(error)
-    return words([done, ...workplace.takeNotes(), `What the page shows now could not be read: ${why}`].join('\n'))
+    return told(`What the page shows now could not be read: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
 /** Which tab, and what others there are. */
-export async function headOf(workplace: Workplace, tab: KnownPage, signal: AbortSignal): Promise<string> {
-  const title = await titleOf(tab, signal)
+export function headOf(workplace: Workplace, tab: KnownPage, title: string): string {
   const own = `Tab ${workplace.nameOf(tab.id)}: ${title === '' ? '' : `${title} — `}${shownAddress(tab.page.url())}`
   const others = workplace.session.pages.list().filter(({ id }) => id !== tab.id)
   return others.length === 0 ? own : `${own}\nOther tabs: ${others.map((each) => tabLine(workplace, each)).join('; ')}`

@@ -5,6 +5,7 @@ import { isDoneWithin } from '../../async/deadline.ts'
 import { BrowserFault } from '../../browsers/fault.ts'
 import { refuseWhileDriven } from './access.ts'
 import { freePoint, type FoundElement } from './element.ts'
+import { given } from './given.ts'
 import { chooseAll, chooseOptions, fieldKind, heldBy, isTicked, putValue } from './in-page/hands.ts'
 import type { Workplace } from './workplace.ts'
 
@@ -47,7 +48,7 @@ function asText(value: string | boolean | string[]): string {
 
 async function putText(page: Page, element: ElementHandle<Element>, text: string, signal: AbortSignal): Promise<void> {
   await abortable(element.evaluate(chooseAll), signal)
-  await abortable(text === '' ? page.keyboard.press('Delete') : page.keyboard.sendCharacter(text), signal)
+  await given(text === '' ? page.keyboard.press('Delete') : page.keyboard.sendCharacter(text), signal)
 }
 
 /** Some sites make something else of what they are given, which whoever fills has to know. */
@@ -101,7 +102,7 @@ async function tick(found: FoundElement, on: boolean, signal: AbortSignal): Prom
   const words = `${on ? 'Ticked' : 'Unticked'} ${called}`
   if ((await abortable(element.evaluate(isTicked), signal)) === on) return `${words}, as it was`
   const { x, y } = await freePoint(found, signal)
-  await abortable(page.mouse.click(x, y), signal)
+  await given(page.mouse.click(x, y), signal)
   const now = await abortable(
     element.evaluate(isTicked).catch(() => on),
     signal,

@@ -14,6 +14,7 @@ import { facts, words } from '../content.ts'
 import { comeIn, type BrowserAccess } from './access.ts'
 import { act } from './act.ts'
 import { findElement, freePoint, target, type FoundElement } from './element.ts'
+import { given } from './given.ts'
 import { fieldKind } from './in-page/hands.ts'
 import { about, sessionId } from './parts.ts'
 import { asPageContent } from './shown.ts'
@@ -99,16 +100,17 @@ export function fileTools(service: BrowserAccess): BuiltInTool[] {
       run: ({ session_id: id, files, ...named }, call) =>
         act(service, id, call, {
           patience: 60_000,
+          refs: [named.ref],
           run: async (_, workplace, signal) => {
-            const given: Upload[] = []
-            for (const each of files) given.push(await abortable(taken(workplace.session, each), signal))
+            const uploads: Upload[] = []
+            for (const each of files) uploads.push(await abortable(taken(workplace.session, each), signal))
             const found = await findElement(workplace, named, signal)
             await hand(
               found,
-              given.map(({ path }) => path),
+              uploads.map(({ path }) => path),
               signal,
             )
-            return `Gave ${given.length === 0 ? 'no file' : given.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ')} to ${found.called}`
+            return `Gave ${uploads.length === 0 ? 'no file' : uploads.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ')} to ${found.called}`
           },
         }),
     }),
@@ -207,7 +209,7 @@ async function hand(found: FoundElement, paths: readonly string[], signal: Abort
   }
   const { x, y } = await freePoint(found, signal)
   const asked = page.waitForFileChooser({ timeout: asksWithin }).catch(() => null)
-  await abortable(page.mouse.click(x, y), signal)
+  await given(page.mouse.click(x, y), signal)
   const chooser = await abortable(asked, signal)
   if (chooser === null) throw new BrowserFault('page-failed', `${called} is no file field, and asked for no files when it was pressed`)
   if (paths.length === 0) await abortable(chooser.cancel(), signal)

@@ -8,6 +8,7 @@ import type { BrowserAccess } from './access.ts'
 import { act } from './act.ts'
 import { findElement, freePoint, isNamed, target, type FoundElement } from './element.ts'
 import { choose, fillField, typeSlowly } from './fields.ts'
+import { given } from './given.ts'
 import { keysOf, modifier } from './keys.ts'
 import { about, sessionId } from './parts.ts'
 
@@ -30,6 +31,7 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       about,
       run: ({ session_id: id, button, double, modifiers, ...named }, call) =>
         act(service, id, call, {
+          refs: [named.ref],
           run: async (_, workplace, signal) => {
             const found = await findElement(workplace, named, signal)
             const { x, y } = await freePoint(found, signal)
@@ -61,11 +63,12 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       run: ({ session_id: id, text, slowly, submit, ...named }, call) =>
         act(service, id, call, {
           patience: 25_000 + (slowly ? text.length * 100 : 0),
+          refs: [named.ref],
           run: async (_, workplace, signal) => {
             const found = await findElement(workplace, named, signal)
             const words = slowly ? await typeSlowly(found, text, workplace, signal) : await fillField(found, text, signal)
             if (!submit) return words
-            await abortable(found.page.keyboard.press('Enter'), signal)
+            await given(found.page.keyboard.press('Enter'), signal)
             return `${words} and pressed Enter`
           },
         }),
@@ -88,6 +91,7 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       run: ({ session_id: id, fields, submit }, call) =>
         act(service, id, call, {
           patience: 25_000 + fields.length * 2_000,
+          refs: fields.map(({ ref }) => ref),
           run: async (_, workplace, signal) => {
             const done: string[] = []
             let last: FoundElement | undefined
@@ -102,7 +106,7 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
             }
             if (submit && last !== undefined) {
               await abortable(last.element.focus(), signal)
-              await abortable(last.page.keyboard.press('Enter'), signal)
+              await given(last.page.keyboard.press('Enter'), signal)
               done.push('Pressed Enter')
             }
             return done.join('\n')
@@ -118,6 +122,7 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       about,
       run: ({ session_id: id, key, times, ...named }, call) =>
         act(service, id, call, {
+          refs: [named.ref],
           run: async (tab, workplace, signal) => {
             const keys = keysOf(key)
             const found = isNamed(named) ? await findElement(workplace, named, signal) : null
@@ -139,6 +144,7 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       about,
       run: ({ session_id: id, options, ...named }, call) =>
         act(service, id, call, {
+          refs: [named.ref],
           run: async (_, workplace, signal) => choose(await findElement(workplace, named, signal), options, signal),
         }),
     }),
@@ -152,10 +158,11 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       about,
       run: ({ session_id: id, ...named }, call) =>
         act(service, id, call, {
+          refs: [named.ref],
           run: async (_, workplace, signal) => {
             const found = await findElement(workplace, named, signal)
             const { x, y } = await freePoint(found, signal)
-            await abortable(found.page.mouse.move(x, y), signal)
+            await given(found.page.mouse.move(x, y), signal)
             return `The pointer is on ${found.called}`
           },
         }),
@@ -169,19 +176,20 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       about,
       run: ({ session_id: id, from, to }, call) =>
         act(service, id, call, {
+          refs: [from.ref, to.ref],
           run: async (_, workplace, signal) => {
             const [what, where] = [await findElement(workplace, from, signal), await findElement(workplace, to, signal)]
             const { mouse } = what.page
             const start = await freePoint(what, signal)
-            await abortable(mouse.move(start.x, start.y), signal)
-            await abortable(mouse.down(), signal)
+            await given(mouse.move(start.x, start.y), signal)
+            await given(mouse.down(), signal)
             try {
               const end = await freePoint(where, signal)
               // A page takes a drag for one only once the pointer has moved on.
-              await abortable(mouse.move(end.x, end.y, { steps: 5 }), signal)
-              await abortable(mouse.move(end.x, end.y), signal)
+              await given(mouse.move(end.x, end.y, { steps: 5 }), signal)
+              await given(mouse.move(end.x, end.y), signal)
             } finally {
-              await abortable(mouse.up(), signal)
+              await given(mouse.up(), signal)
             }
             return `Dragged ${what.called} onto ${where.called}`
           },
@@ -203,6 +211,7 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       about,
       run: ({ session_id: id, direction, pixels, ...named }, call) =>
         act(service, id, call, {
+          refs: [named.ref],
           run: async (tab, workplace, signal) => {
             const found = isNamed(named) ? await findElement(workplace, named, signal) : null
             if (found === null && direction === undefined) throw new BrowserFault('element-missing', 'Name an element, or a direction')
@@ -234,7 +243,7 @@ async function holding(
 ): Promise<void> {
   try {
     for (const key of keys) await abortable(page.keyboard.down(key), signal)
-    await abortable(work(), signal)
+    await given(work(), signal)
   } finally {
     for (const key of keys.toReversed()) page.keyboard.up(key).catch(() => undefined)
   }

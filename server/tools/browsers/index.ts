@@ -1,5 +1,8 @@
 /** What an MCP client may do with browser sessions through the relay: look, use mouse and keyboard, wait, and handle files. */
-import type { BuiltInTool } from '../../relay/built-in/server.ts'
+import { BrowserFault } from '../../browsers/fault.ts'
+import { wordsOf } from '../../browsers/page/driver-words.ts'
+import { Fault } from '../../fault.ts'
+import type { BuiltInTool, ToolContent } from '../../relay/built-in/server.ts'
 import type { BrowserAccess } from './access.ts'
 import { fileTools } from './file-tools.ts'
 import { handsTools } from './hands-tools.ts'
@@ -13,7 +16,7 @@ import { waitTools } from './wait-tool.ts'
 export type { BrowserAccess } from './access.ts'
 
 export function browserTools(service: BrowserAccess): BuiltInTool[] {
-  return [
+  const tools = [
     ...sessionTools(service),
     ...readingTools(service),
     ...pageTools(service),
@@ -23,4 +26,20 @@ export function browserTools(service: BrowserAccess): BuiltInTool[] {
     ...logTools(service),
     ...scriptTools(service),
   ]
+  return tools.map((tool) => ({ ...tool, run: async (input, call) => inWords(tool, input, call) }))
+}
+
+/** What the browser's own library says, e.g. of a browser that died in this moment, means nothing to an agent. */
+async function inWords({ run }: BuiltInTool, ...given: Parameters<BuiltInTool['run']>): Promise<ToolContent[]> {
+  try {
+    return await run(...given)
+  } catch (error) {
+    if (error instanceof Fault || given[1].signal.aborted) throw error
+    throw new BrowserFault(
+      'page-failed',
+      `That could not be done: ${wordsOf(error)}. browser_list shows how the sessions are`,
+      {},
+      { cause: error },
+    )
+  }
 }

@@ -16,9 +16,8 @@ import { about, address, sessionId } from './parts.ts'
 import type { Workplace } from './workplace.ts'
 import type { KnownPage } from '../../browsers/page/page-registry.ts'
 
-/** Ms for a site to answer, and for its page to have loaded then. */
+/** Ms for a site to answer. */
 const answerWithin = 45_000
-const loadWithin = 5_000
 
 const tabName = z.string().regex(/^t\d{1,6}$/, 'a tab as browser_tabs names it, e.g. t2')
 
@@ -32,8 +31,11 @@ export function pageTools(service: BrowserAccess): BuiltInTool[] {
       readOnly: false,
       right: 'browsers:use',
       about,
-      run: ({ session_id: id, address: to }, call) =>
-        act(service, id, call, { patience: answerWithin, run: ({ page }, _, signal) => arrive(page, to, signal) }),
+      async run({ session_id: id, address: to }, call) {
+        const workplace = await comeToWork(service, id, call)
+        if (workplace.dialog !== null) await unhang(workplace)
+        return act(service, id, call, { patience: answerWithin, run: ({ page }, _, signal) => arrive(page, to, signal) })
+      },
     }),
     builtInTool({
       name: 'browser_history',
@@ -44,13 +46,15 @@ export function pageTools(service: BrowserAccess): BuiltInTool[] {
       right: 'browsers:use',
       about,
       async run({ session_id: id, go }, call) {
-        if (go === 'reload') await unhang(await comeToWork(service, id, call))
+        const workplace = await comeToWork(service, id, call)
+        const { url } = workplace.tab()
+        const wasEmptied = (go === 'reload' || workplace.dialog !== null) && (await unhang(workplace))
+        if (wasEmptied) return act(service, id, call, { patience: answerWithin, run: ({ page }, _, signal) => arrive(page, url, signal) })
         return act(service, id, call, {
-          async run({ page }, workplace) {
+          async run({ page }) {
             const before = page.url()
             // The page in front is the one that is driven.
             await navigate({ ...drivenOf(workplace), page: () => page }, { action: go })
-            await loaded(page)
             const isThere = go === 'reload' || page.url() !== before
             return isThere ? { back: 'Went back', forward: 'Went forward', reload: 'Loaded again' }[go] : `There is nothing to go ${go} to`
           },
@@ -77,6 +81,7 @@ export function pageTools(service: BrowserAccess): BuiltInTool[] {
         if (action === 'new') {
           if (to !== undefined) proxyOf(workplace.tab().page.browser())?.check(to)
           workplace.choose(await abortable(pages.open(), call.signal))
+          workplace.newTabs()
           if (to === undefined) return words(`Opened ${workplace.nameOf(workplace.tab().id)}\n${tabList(workplace)}`)
           return act(service, id, call, { patience: answerWithin, run: ({ page }, _, signal) => arrive(page, to, signal) })
         }
@@ -104,34 +109,36 @@ async function arrive(page: KnownPage['page'], to: string, signal: AbortSignal):
     if (BrowserFault.is(error, 'login-unreachable')) throw new BrowserFault('site-unreachable', error.message, {}, { cause: error })
     throw error
   })
-  const isThere = await loaded(page)
-  return `${new URL(to).host} answered with status ${status}${isThere ? '' : '; the page is still loading'}`
-}
-
-/** False for one that goes on loading. */
-function loaded(page: KnownPage['page']): Promise<boolean> {
-  const complete = page.waitForFunction(() => document.readyState === 'complete', { timeout: loadWithin, polling: 50 })
-  return complete.then(
-    () => true,
-    () => false,
-  )
+  return `${new URL(to).host} answered with status ${status}`
 }
 
 /** Ms for a page that answers at all. */
 const answersWithin = 2_000
 
-/** What a page asks is refused, and scripts that never end are stopped: the tab is to be used again. */
-async function unhang(workplace: Workplace): Promise<void> {
-  await workplace.dialog?.answer(false).catch(() => undefined)
+/**
+ * What a page asks is refused, and scripts that never end are stopped: the tab is to be used again. True when an empty page had to take
+ * its place.
+ */
+async function unhang(workplace: Workplace): Promise<boolean> {
   const { id, page } = workplace.tab()
-  if (
-    await isDoneWithin(
-      answersWithin,
-      page.evaluate('1').catch(() => undefined),
+  const stay = workplace.leave()
+  try {
+    await workplace.dialog?.answer(false).catch(() => undefined)
+    if (
+      await isDoneWithin(
+        answersWithin,
+        page.evaluate('1').catch(() => undefined),
+      )
     )
-  )
-    return
-  await workplace.session.pages.stopPage(id)
+      return false
+    const { pages } = workplace.session
+    const isEmptied = (await pages.stopPage(id)) === 'emptied'
+    const fresh = pages.active()
+    if (isEmptied && fresh !== null) workplace.choose(fresh.id)
+    return isEmptied
+  } finally {
+    stay()
+  }
 }
 
 function drivenOf({ session }: Workplace) {

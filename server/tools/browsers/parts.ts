@@ -1,6 +1,10 @@
 /** What the inputs of several tools have in common. */
 import { z } from 'zod'
 
-export const sessionId = { session_id: z.string().min(1).max(200).describe('Id from browser_list or browser_open') }
+export const sessionId = {
+  session_id: z.string().min(1).max(200).optional().describe('Id from browser_list or browser_open; the one used last when left out'),
+}
+/** For what nobody should do to the wrong one. */
+export const namedSession = { session_id: z.string().min(1).max(200).describe('Id from browser_list') }
 export const address = z.url({ protocol: /^https?$/ }).max(2_000)
-export const about = ({ session_id: id }: { session_id: string }): string => id
+export const about = ({ session_id: id }: { session_id?: string | undefined }): string => id ?? 'the session used last'

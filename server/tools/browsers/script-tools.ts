@@ -61,6 +61,7 @@ export function scriptTools(service: BrowserAccess): BuiltInTool[] {
       run: ({ session_id: id, script, ...named }, call) =>
         act(service, id, call, {
           size: 2_000,
+          refs: [named.ref],
           run: async ({ page }, workplace, signal) => {
             const found = isNamed(named) ? await findElement(workplace, named, signal) : null
             const result = found === null ? page.evaluate(asExpression(script)) : onElement(found.element, script)

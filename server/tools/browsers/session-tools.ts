@@ -8,7 +8,7 @@ import { addressToTell } from '../../http/userinfo.ts'
 import { builtInTool, type BuiltInTool, type ToolContent } from '../../relay/built-in/server.ts'
 import { facts, words } from '../content.ts'
 import { isReached, reachedSession, type AgentCall, type BrowserAccess } from './access.ts'
-import { about, address, sessionId } from './parts.ts'
+import { about, address, namedSession } from './parts.ts'
 import { workplaceOf } from './workplace.ts'
 
 const addressOf = (opened: Session): string => addressToTell(opened.pages.active()?.url ?? 'about:blank')
@@ -75,7 +75,7 @@ export function sessionTools(service: BrowserAccess): BuiltInTool[] {
       name: 'browser_wake',
       title: 'Wake a browser session',
       description: 'Brings a session back that sleeps, under the same id, with its login and its tabs.',
-      input: z.object(sessionId),
+      input: z.object(namedSession),
       readOnly: false,
       right: 'browsers:use',
       about,
@@ -92,7 +92,7 @@ export function sessionTools(service: BrowserAccess): BuiltInTool[] {
       name: 'browser_close',
       title: 'Close a browser session',
       description: 'Ends a session and its browser for good; one that sleeps is forgotten, with its login.',
-      input: z.object(sessionId),
+      input: z.object(namedSession),
       readOnly: false,
       right: 'browsers:use',
       destructive: true,

@@ -9,7 +9,7 @@ import { evaluateIsolated } from '../../browsers/page/isolated.ts'
 import { until } from '../../browsers/page/until.ts'
 import { builtInTool, type BuiltInTool } from '../../relay/built-in/server.ts'
 import { withDeadline } from '../../async/deadline.ts'
-import { comeIn, type BrowserAccess } from './access.ts'
+import { comeIn, ended, type BrowserAccess } from './access.ts'
 import { answer } from './answer.ts'
 import { target, type Target } from './element.ts'
 import { about, sessionId } from './parts.ts'
@@ -41,7 +41,6 @@ export function waitTools(service: BrowserAccess): BuiltInTool[] {
       about,
       async run(wanted, call) {
         const workplace = await comeIn(service, wanted.session_id, call)
-        await workplace.watch(workplace.tab(), call.has('browser_dialog'))
         const { session } = workplace
         const signal = AbortSignal.any([call.signal, session.life])
         const ms = wanted.seconds * 1_000
@@ -49,6 +48,7 @@ export function waitTools(service: BrowserAccess): BuiltInTool[] {
         const late = (): BrowserFault => new BrowserFault('page-failed', `Not within ${wanted.seconds} seconds: ${wordsOf(wanted)}`)
         let words = wordsOf(wanted)
         try {
+          await workplace.watch(workplace.tab(), call.has('browser_dialog'))
           if (questions.length === 0) await waitFor(ms, (done) => workplace.onDialog(done), { signal })
           else
             await withDeadline(
@@ -58,11 +58,11 @@ export function waitTools(service: BrowserAccess): BuiltInTool[] {
               late,
             )
         } catch (error) {
-          signal.throwIfAborted()
-          if (!BrowserFault.is(error, 'page-failed')) throw error
+          call.signal.throwIfAborted()
+          if (!session.live || !BrowserFault.is(error, 'page-failed')) throw await ended(session, error)
           words = error.message
         }
-        signal.throwIfAborted()
+        call.signal.throwIfAborted()
         return answer(workplace, words, call.signal)
       },
     }),

@@ -5,6 +5,7 @@
 import type { CDPSession, Page } from 'puppeteer-core'
 import { createSerialQueue, type SerialQueue } from '../../async/serial-queue.ts'
 import { createSignal } from '../../async/signal.ts'
+import type { DownloadView } from '../../browsers/contract/hands.ts'
 import { BrowserFault } from '../../browsers/fault.ts'
 import type { KnownPage } from '../../browsers/page/page-registry.ts'
 import type { Session } from '../../browsers/session/session.ts'
@@ -38,6 +39,12 @@ function siteOf(session: Session): Site {
   return site
 }
 
+/** By agent: the session it used last. */
+const last = new Map<string, string>()
+const mostAgents = 1_000
+
+export const lastOf = (actor: string): string | undefined => last.get(actor)
+
 /** The workplace of this agent, leased from now on. Throws `session-not-found` when the session has ended. */
 export function workplaceOf(session: Session, actor: string): Workplace {
   const { workplaces } = siteOf(session)
@@ -49,6 +56,9 @@ export function workplaceOf(session: Session, actor: string): Workplace {
   const workplace = workplaces.get(actor) ?? new Workplace(session, actor)
   workplaces.set(actor, workplace)
   workplace.renew()
+  last.delete(actor)
+  last.set(actor, session.id)
+  for (const oldest of last.keys()) if (last.size > mostAgents) last.delete(oldest)
   return workplace
 }
 
@@ -56,11 +66,15 @@ export class Workplace {
   readonly session: Session
   readonly refs: RefBook
   /** Lines of a tab as they were last shown, by its id. */
-  readonly seen = new Map<string, { url: string; lines: string[] }>()
+  readonly seen = new Map<string, { url: string; title: string; lines: string[] }>()
   readonly #actor: string
   readonly #watched = new Map<string, CDPSession>()
   readonly #stops: (() => void)[] = []
   readonly #dialogOpened = createSignal()
+  /** That it knows of. */
+  readonly #tabs: Set<string>
+  readonly #files: Set<string>
+  #leaving = false
   #lease = ''
   #tab: string | null = null
   #notes: string[] = []
@@ -72,6 +86,8 @@ export class Workplace {
     this.session = session
     this.refs = refBookOf(session)
     this.#actor = actor
+    this.#tabs = new Set(session.pages.list().map(({ id }) => id))
+    this.#files = new Set(session.downloads.list().map(({ id }) => id))
     this.#stops.push(
       session.dialogs.watchedBy((page) => this.#answers && this.isLeased && this.#watched.has(page)),
       session.control.onChange(() => {
@@ -96,11 +112,6 @@ export class Workplace {
     this.session.touch()
   }
 
-  /** Gives the lease back. */
-  leave(): void {
-    this.session.leases.end(this.#lease)
-  }
-
   dispose(): void {
     for (const stop of this.#stops.splice(0)) stop()
     for (const cdp of this.#watched.values()) cdp.detach().catch(() => undefined)
@@ -123,6 +134,38 @@ export class Workplace {
 
   choose(tab: string): void {
     this.#tab = tab
+  }
+
+  /** To the tab with this page, where what was named stands. */
+  goTo(page: Page): void {
+    const found = this.session.pages.list().find((each) => each.page === page)
+    if (found === undefined || found.id === this.#tab) return
+    this.#tab = found.id
+    this.note(`You work in ${this.nameOf(found.id)} now, where that element is`)
+  }
+
+  /** Tabs that it has not been told of. */
+  newTabs(): KnownPage[] {
+    const fresh = this.session.pages.list().filter(({ id }) => !this.#tabs.has(id))
+    for (const { id } of fresh) this.#tabs.add(id)
+    return fresh
+  }
+
+  /** Files that have come, or are coming, and that it has not been told of. */
+  newFiles(): DownloadView[] {
+    return this.session.downloads.list().filter(({ id }) => !this.#files.has(id))
+  }
+
+  fileTold(id: string): void {
+    this.#files.add(id)
+  }
+
+  /** The page is being left: what it asks meanwhile is refused at once. Returns what ends that. */
+  leave(): () => void {
+    this.#leaving = true
+    return () => {
+      this.#leaving = false
+    }
   }
 
   /** `t1`; the same for all who work in the session, and never given again. */
@@ -175,6 +218,7 @@ export class Workplace {
         cdp.send('Page.handleJavaScriptDialog', { accept: true }).catch(() => undefined)
         return this.note('The page asked whether it may be left, and was left')
       }
+      if (this.#leaving) return void cdp.send('Page.handleJavaScriptDialog', { accept: false }).catch(() => undefined)
       if (!this.#answers) return this.note(`The page showed the dialog ${said}; it was dismissed, since browser_dialog is not switched on`)
       const answer = (accept: boolean, text?: string): Promise<unknown> =>
         cdp.send('Page.handleJavaScriptDialog', { accept, ...(text === undefined ? {} : { promptText: text }) })

@@ -99,10 +99,9 @@ export function makeReader({ roleOf, nameOf, textOf, childrenOf, tidy }: Naming,
   }
 
   function describe(which: Element): string {
-    const role = roleOf(which)
-    const shown = role === 'generic' || role === 'none' ? which.tagName.toLowerCase() : role
+    const role = shownRole(which, true) ?? which.tagName.toLowerCase()
     const name = nameOf(which, role) || textOf(which, 60)
-    return name === '' ? shown : `${shown} ${quoted(name)}`
+    return name === '' ? role : `${role} ${quoted(name)}`
   }
 
   function read({ first, most, from, root, urls }: ReadOptions): ReadPage | null {
