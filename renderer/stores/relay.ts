@@ -120,6 +120,9 @@ export const useRelay = defineStore('relay', () => {
       await api().changeRelaySession({ params: { id }, body })
       await sessions.refresh()
     },
+    toolSearch: (id: string, signal: AbortSignal) => api().sessionToolSearch({ params: { id }, signal }),
+    searchTools: (id: string, query: string, signal: AbortSignal) =>
+      api().searchSessionTools({ params: { id }, query: { query, limit: 50 }, signal }),
     tools: async (id: string) => (await api().sessionTools({ params: { id } })).tools,
     call: (id: number) => api().relayCallDetail({ params: { id } }),
     makeCall: (sessionId: string, tool: string, args: Record<string, unknown>) =>
