@@ -19,6 +19,8 @@ export interface ClientMessage {
   data: unknown
   /** Present when `data` is not text but bytes. */
   encoding?: 'base64'
+  /** What an MQTT 5 client attached to it. */
+  headers?: Record<string, string | string[]>
 }
 
 export interface InProcessPublication {
@@ -29,6 +31,10 @@ export interface InProcessPublication {
   ttl?: number | undefined
   /** Whatever comes twice under one id is published once; a new one when left out. */
   id?: string | undefined
+  /** 1 when left out. */
+  qos?: 0 | 1 | undefined
+  /** With them it goes out as MQTT 5 clients publish: its text, and these beside it. */
+  headers?: Record<string, string> | undefined
   publisher: string
 }
 
@@ -79,18 +85,26 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
       return (await service.engine.peek(id, filterOf(filter), limit)).map(clientMessage)
     },
 
-    async publish(sessionName, { topic, data, retain, ttl, id, publisher }) {
+    async publish(sessionName, { topic, data, retain, ttl, id, qos, headers, publisher }) {
       needReady()
       const session = sessionOf(sessionName)
       const text = typeof data === 'string' ? data : JSON.stringify(data)
       const hash = createHash('sha256').update(text).digest('hex')
-      const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, messageId: id }, () =>
+      const read = readPublish({ type: 'publish', topic, data, hash, timestamp: clock.now(), retain, ttl, qos, messageId: id }, () =>
         service.clients.newMessageId(),
       )
       if (typeof read === 'string') throw new BrokerFault('publish-refused', read)
       const receipt = await new Promise<Receipt>((resolve) => {
         const own = { id: service.clients.newConnectionId(), accepted: resolve, failed: escape }
-        service.engine.publish(session.id, { ...read, source: 'json', properties: null, publisher }, own)
+        const asMqtt = { source: 'mqtt', frame: null, body: Buffer.from(text), isEmpty: text === '' } as const
+        const form =
+          headers === undefined
+            ? ({ source: 'json', properties: null } as const)
+            : {
+                ...asMqtt,
+                properties: { userProperties: headers, ...(typeof data === 'string' ? {} : { contentType: 'application/json' }) },
+              }
+        service.engine.publish(session.id, { ...read, ...form, publisher }, own)
       })
       if (receipt.refusal !== null) throw new BrokerFault('publish-refused', refusalTexts[receipt.refusal])
       return { messageId: read.id, deliveredTo: receipt.deliveredTo, queuedFor: receipt.queuedFor }
@@ -147,8 +161,13 @@ function filterOf(text: string): string {
 }
 
 function clientMessage(message: Message): ClientMessage {
-  const { id, topic, publisher, acceptedAt, retained } = message
-  return { messageId: id, topic, publisher, at: iso(acceptedAt), retained, ...contentOf(message) }
+  const { id, topic, publisher, acceptedAt, retained, properties } = message
+  const headers = properties?.userProperties
+  return {
+    ...{ messageId: id, topic, publisher, at: iso(acceptedAt), retained },
+    ...contentOf(message),
+    ...(headers === undefined ? {} : { headers }),
+  }
 }
 
 interface Listening {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Room, RoomContext } from '../room.ts'
 import { createBrokersApi } from './api.ts'
 import { createInProcessClient, type InProcessClient } from './in-process-client.ts'
+import { createInProcessWork, type InProcessWork } from './in-process/work.ts'
 import { MqttListener } from './connections/mqtt/mqtt-listener.ts'
 import { EmbeddedEngine } from './engine/embedded/embedded-engine.ts'
 import { concernsOf, countsOf } from './report.ts'
@@ -11,7 +12,7 @@ import { createBrokerStore } from './store.ts'
 
 export interface BrokersRoom extends Room {
   service: BrokerService
-  inProcessClient: InProcessClient
+  inProcessClient: InProcessClient & InProcessWork
   /** Where MQTT over plain TCP listens; null while it does not. */
   mqttPort(): number | null
 }
@@ -54,7 +55,7 @@ export function createBrokersRoom(
   return {
     name: 'brokers',
     service,
-    inProcessClient: createInProcessClient(service),
+    inProcessClient: { ...createInProcessClient(service), ...createInProcessWork(service) },
     mqttPort: () => mqtt.port,
     api: createBrokersApi(service),
     async start() {

@@ -1,7 +1,7 @@
 /** All that Wheelhouse lets MCP clients do, room by room. */
 import type { BuiltInTool } from '../relay/built-in/server.ts'
 import { botTools, type BotAccess } from './bots/index.ts'
-import { brokerTools, type BrokerAccess } from './brokers.ts'
+import { brokerTools, type BrokerAccess } from './brokers/index.ts'
 import { browserTools, type BrowserAccess } from './browsers/index.ts'
 import { loginTools, type LoginAccess } from './logins.ts'
 

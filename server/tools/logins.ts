@@ -1,10 +1,12 @@
 /** What an MCP client may do with login sessions through the relay: look them up and revoke them. Tokens never pass. */
 import { z } from 'zod'
 import { iso } from '../clock.ts'
+import { loginsContract } from '../logins/contract/index.ts'
 import type { LoginsRoom } from '../logins/index.ts'
 import type { Session } from '../logins/session.ts'
 import { builtInTool, type BuiltInTool } from '../relay/built-in/server.ts'
 import { facts } from './content.ts'
+import { withRemedies } from './remedies.ts'
 
 export interface LoginAccess {
   sessions: Pick<LoginsRoom['sessions'], 'page' | 'get' | 'end' | 'endAll'>
@@ -31,7 +33,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): BuiltInTool[] {
       device,
     }
   }
-  return [
+  return withRemedies(loginsContract.faults, [
     builtInTool({
       name: 'login_find',
       title: 'Look up logins',
@@ -80,5 +82,5 @@ export function loginTools({ sessions, stateOf }: LoginAccess): BuiltInTool[] {
         return facts({ userId, revoked: ended.length })
       },
     }),
-  ]
+  ])
 }

@@ -14,6 +14,17 @@ export type ToolContent =
   | { type: 'image'; data: string; mimeType: string }
   | { type: 'resource'; resource: { uri: string; mimeType: string; blob: string } }
 
+/** Why a tool did not do what was asked, and what to do next: each is said by itself. */
+export class ToolRefusal extends Error {
+  override readonly name = 'ToolRefusal'
+  readonly remedy: string
+
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options)
+    this.remedy = remedy
+  }
+}
+
 /** One thing a room lets an MCP client do. */
 export interface BuiltInTool<Input extends z.ZodObject = z.ZodObject> {
   /** `thing_verb`, e.g. `browser_open`. */
@@ -142,6 +153,7 @@ async function callTool(
   } catch (error) {
     audit('tool-failed')
     // Said in the result, where the model can read it and do better.
-    return { isError: true, content: [{ type: 'text', text: error instanceof Error ? error.message : String(error) }] }
+    const said = [error instanceof Error ? error.message : String(error), ...(error instanceof ToolRefusal ? [error.remedy] : [])]
+    return { isError: true, content: said.map((text) => ({ type: 'text', text })) }
   }
 }

@@ -9,8 +9,9 @@ import type { Outbox } from '../../bots/messages/outbox.ts'
 import type { Composer } from '../../bots/outgoing/composer.ts'
 import type { People } from '../../bots/people/people.ts'
 import type { BotService } from '../../bots/service.ts'
-import type { Api } from '../../http/api.ts'
+import type { Api, Call } from '../../http/api.ts'
 import type { Standing } from '../../http/rights.ts'
+import type { BuiltInTool } from '../../relay/built-in/server.ts'
 
 export interface BotAccess {
   service: Pick<BotService, 'list' | 'get'>
@@ -42,4 +43,21 @@ export function reached({ service }: Pick<BotAccess, 'service'>, userId: string,
   const found = service.get(userId)
   if (!isReached(standing, found)) throw new BotFault('bot-not-found', 'Session not found')
   return found
+}
+
+/** What a route of the bots API answers to the session that calls a tool. */
+export async function routeAnswer(
+  { api }: Pick<BotAccess, 'api'>,
+  route: string,
+  input: { params: object; query: object; body: object },
+  { standing, actor, signal }: Pick<Parameters<BuiltInTool['run']>[1], 'standing' | 'actor' | 'signal'>,
+): Promise<Record<string, unknown>> {
+  const call: Omit<Call, 'node'> = {
+    ...{ standing, signal, requestId: '', address: '', origin: '', headers: {} },
+    caller: { kind: 'key', id: actor, name: actor },
+  }
+  // None of the routes that are tools answers on the socket itself.
+  const answer = await api.handlers[route]?.(input, call as Call)
+  const { success: _success, ...said } = Object(Reflect.get(Object(answer), 'body')) as Record<string, unknown> // each answers with an object
+  return said
 }

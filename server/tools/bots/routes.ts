@@ -1,11 +1,10 @@
 /** Tools that are routes of the bots API: the same fields, the same answer, and whose bots a session sees is looked at here. */
 import { z } from 'zod'
 import { botsContract } from '../../bots/contract/index.ts'
-import type { Call } from '../../http/api.ts'
 import type { RouteDefinition } from '../../http/contract.ts'
 import { builtInTool, type BuiltInTool } from '../../relay/built-in/server.ts'
 import { facts } from '../content.ts'
-import { botInput, reached, type BotAccess } from './access.ts'
+import { botInput, reached, routeAnswer, type BotAccess } from './access.ts'
 
 interface RouteTool {
   name: string
@@ -52,6 +51,24 @@ const tools: readonly RouteTool[] = [
     destructive: true,
     description: 'Adds people to a group, removes them, or makes them admins or not; the answer says what became of each.',
   },
+  {
+    name: 'bot_link_code',
+    route: 'pairing',
+    description: 'The pairing code of a bot that waits for its phone, and until when it is good. Who has it can take the account.',
+  },
+  {
+    name: 'bot_relink',
+    route: 'pairBot',
+    description:
+      'Asks for a new pairing code after the phone has ended the link, or the code has run out; bot_link_code has it a few seconds later.',
+  },
+  { name: 'bot_start', route: 'startSession', description: 'Starts a bot that was stopped.' },
+  {
+    name: 'bot_stop',
+    route: 'stopSession',
+    destructive: true,
+    description: 'Stops a bot; its link, log and queue stay, and nothing is sent or received until bot_start.',
+  },
   { name: 'bot_group_leave', route: 'leaveGroup', destructive: true, description: 'Leaves a group; only an invitation leads back.' },
 ]
 
@@ -72,17 +89,10 @@ function routeTool(access: BotAccess, { name, route, description, readOnly = fal
     destructive,
     right: 'bots:use',
     about: ({ userId }) => String(userId),
-    async run(given, { standing, actor, signal }) {
-      reached(access, String(given['userId']), standing)
-      const call: Omit<Call, 'node'> = {
-        ...{ standing, signal, requestId: '', address: '', origin: '', headers: {} },
-        caller: { kind: 'key', id: actor, name: actor },
-      }
+    async run(given, call) {
+      reached(access, String(given['userId']), call.standing)
       const input = { params: pick(given, parts.params), query: pick(given, parts.query), body: pick(given, parts.body) }
-      // None of these routes answers on the socket itself.
-      const answer = await access.api.handlers[route]?.(input, call as Call)
-      const { success: _success, ...said } = Object(Reflect.get(Object(answer), 'body')) as Record<string, unknown> // each answers with an object
-      return facts(said)
+      return facts(await routeAnswer(access, route, input, call))
     },
   })
 }

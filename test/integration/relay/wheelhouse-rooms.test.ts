@@ -1,7 +1,7 @@
 /** Bots, brokers and logins as tools of Wheelhouse's own MCP server: real rooms behind them, a real MCP client before them. */
 import { expect, onTestFinished, test } from 'vitest'
 import { botTools } from '../../../server/tools/bots/index.ts'
-import { brokerTools } from '../../../server/tools/brokers.ts'
+import { brokerTools } from '../../../server/tools/brokers/index.ts'
 import { loginTools } from '../../../server/tools/logins.ts'
 import { countsIn, FrameClient, openBrokers } from '../../fakes/broker-house.ts'
 import { openHouse } from '../../fakes/house-session.ts'
@@ -145,7 +145,7 @@ test('broker messages are looked at without being taken, published durably, and 
   const name = session.sessionName
   const house = await openHouse(brokerTools(brokers.room.inProcessClient))
   const reader = await house.connect()
-  expect(await reader.names()).toEqual(['brokers_list', 'broker_peek', 'broker_subscribe'])
+  expect(await reader.names()).toEqual(['brokers_list', 'broker_peek', 'broker_subscribe', 'broker_topics', 'broker_dead_letters'])
   const writer = await house.connect({ wheelhouseTools: ['broker_publish'] })
 
   // Somebody who is away gets what is published for him, though it was looked at meanwhile.

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { rightsPage } from '../../../scripts/rights-page.ts'
 import { botTools } from '../../../server/tools/bots/index.ts'
-import { brokerTools } from '../../../server/tools/brokers.ts'
+import { brokerTools } from '../../../server/tools/brokers/index.ts'
 import { browserTools } from '../../../server/tools/browsers/index.ts'
 import { loginTools } from '../../../server/tools/logins.ts'
 
