@@ -24,7 +24,7 @@ export default defineConfig({
       minify: false,
       reportCompressedSize: false,
       rolldownOptions: {
-        input: { index: at('main/index.ts'), cli: at('server/cli.ts') },
+        input: { index: at('main/index.ts'), cli: at('server/cli.ts'), 'api-reader': at('server/relay/openapi/reader.ts') },
         external: ['electron', 'better-sqlite3', 'sharp', 'jimp', 'link-preview-js', 'audio-decode'],
         output: {
           format: 'es',

@@ -38,7 +38,7 @@ export type ApiDescription = z.output<typeof description>
 const address = z.url({ protocol: /^https?$/ }).max(2_048)
 const given = {
   /** OpenAPI 3.0 to 3.2 or Swagger 2.0, as JSON or YAML. */
-  document: z.string().max(8_388_608).optional(),
+  document: z.string().max(16_777_216).optional(),
   /** Where to fetch it instead, and again when asked to. */
   source: address.optional(),
 }
@@ -49,7 +49,7 @@ const oneOfWords = 'Give either `document` or `source`'
 const chosen = z.array(z.string().max(2_100)).max(2_000).nullable()
 const params = z.object({ id: upstreamId })
 /** A document within a JSON string, with its quotes escaped. */
-const bodyLimit = 20 * 1_048_576
+const bodyLimit = 40 * 1_048_576
 const answer = z.object({
   api: description,
   /** Ids of the operations that are tools; null for all. */

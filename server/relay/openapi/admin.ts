@@ -6,8 +6,9 @@ import type { ApiDescription, ApiServer } from '../contract/openapi.ts'
 import type { UpstreamView } from '../contract/upstream.ts'
 import { RelayFault } from '../fault.ts'
 import type { UpstreamAdmin } from '../upstreams/admin.ts'
-import { invalid, maxDocument, readDocument } from './document.ts'
-import { planOf, type ApiPlan } from './operations.ts'
+import { invalid, maxDocument } from './document.ts'
+import type { ApiPlan } from './operations.ts'
+import { planFrom } from './read-plan.ts'
 import { storedApi, type ApiStore, type StoredApi } from './store.ts'
 
 /** A description as text, or where it is. */
@@ -86,7 +87,7 @@ export class ApiAdmin {
 
   async #read({ document, source }: GivenDescription): Promise<Omit<StoredApi, 'chosen'>> {
     const fetched = source === undefined ? null : await this.#fetch(source)
-    const plan = planOf(await readDocument(fetched?.text ?? document ?? ''))
+    const plan = await planFrom(fetched?.text ?? document ?? '')
     if (plan.operations.length === 0) throw invalid('It has no operations')
     const servers = plan.servers.length === 0 && fetched !== null ? ['/'] : plan.servers
     const base = fetched?.url

@@ -3,7 +3,7 @@ import { RelayFault } from '../fault.ts'
 import type { Json } from '../upstreams/connection.ts'
 
 /** Characters of a document. */
-export const maxDocument = 8 * 1_048_576
+export const maxDocument = 16 * 1_048_576
 /** YAML takes several times as long to read, and nobody else is served meanwhile. */
 const maxYaml = 4 * 1_048_576
 /** Objects, lists and values: an alias in YAML can stand for far more than was written. */

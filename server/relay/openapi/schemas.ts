@@ -7,7 +7,7 @@ import { at } from './references.ts'
 const maxSchema = 24_000
 
 /** Said for people's pages and generators, or no part of JSON Schema. */
-const dropped = new Set(['example', 'examples', 'xml', 'externalDocs', 'discriminator', 'deprecated', 'readOnly', 'writeOnly'])
+const dropped = new Set(['example', 'examples', 'xml', 'externalDocs', 'discriminator', 'deprecated', 'readOnly', 'writeOnly', 'nullable'])
 /** Their values are named by people: nothing under them is a keyword. */
 const named = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'])
 
@@ -50,7 +50,7 @@ function closed(document: Json, schema: unknown, brief: boolean): { schema: Json
       }
     }
     const entries = Object.entries(value).filter(
-      ([key, each]) => names || !(dropped.has(key) || key.startsWith('x-') || (brief && isRemark(key, each))),
+      ([key, each]) => names || !(dropped.has(key) || key.startsWith('x-') || isOutdated(key, each) || (brief && isRemark(key, each))),
     )
     const readable = names ? entries.filter(([, each]) => !isObject(each) || each['readOnly'] !== true) : entries
     const result = Object.fromEntries(
@@ -66,6 +66,18 @@ function closed(document: Json, schema: unknown, brief: boolean): { schema: Json
 /** Values as they are meant, in which nothing is a keyword. */
 function isFree(key: string, names: boolean): boolean {
   return !names && (key === 'enum' || key === 'const' || key === 'default' || key === 'required')
+}
+
+/** Keywords as older drafts have them, or patterns in another dialect: a client that checks the schema would refuse the whole tool. */
+function isOutdated(key: string, value: unknown): boolean {
+  if (key === 'exclusiveMinimum' || key === 'exclusiveMaximum') return typeof value !== 'number'
+  if (key !== 'pattern') return false
+  try {
+    new RegExp(String(value), 'u')
+    return false
+  } catch {
+    return true
+  }
 }
 
 function isRemark(key: string, value: unknown): boolean {

@@ -117,6 +117,15 @@ test.each([
   expect(await call('POST', '/v1/api-previews', body)).toMatchObject({ status, body: { error: expect.stringMatching(words) as string } })
 })
 
+test('a description as long as those of large APIs is read in a thread of its own, and refused from there too', async () => {
+  const long = { ...description, info: { ...description.info, description: 'x'.repeat(100_000) } }
+  expect(await call('POST', '/v1/api-previews', { document: JSON.stringify(long) })).toMatchObject({ status: 200, body: { title: 'Yard' } })
+  expect(await call('POST', '/v1/api-previews', { document: JSON.stringify({ ...long, paths: 1 }) })).toMatchObject({
+    status: 400,
+    body: { error: expect.stringMatching(/no paths/) as string },
+  })
+})
+
 test('a client calls its operations as tools, with the credential a person gave', async () => {
   await added('yard')
   const client = await connect()

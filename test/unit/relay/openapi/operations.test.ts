@@ -107,6 +107,23 @@ describe('the operations of an API', () => {
     expect(operations[0]?.inputSchema['properties']).toEqual({ body: schema })
   })
 
+  test('have schemas that clients who check them take, whatever older drafts allowed', async () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        a: { minimum: 1, exclusiveMinimum: true },
+        b: { type: 'string', pattern: '^{x}$' },
+        c: { nullable: true },
+        d: { pattern: '^x$' },
+      },
+    }
+    const { operations } = await plan(api({ '/a': { post: { requestBody: { content: { 'application/json': { schema } } } } } }))
+    expect(operations[0]?.inputSchema['properties']).toMatchObject({
+      body: { properties: { a: { minimum: 1 }, b: { type: 'string' }, c: {}, d: { pattern: '^x$' } } },
+    })
+    expect(JSON.stringify(operations[0]?.inputSchema)).not.toMatch(/exclusiveMinimum|\{x\}|nullable/)
+  })
+
   test('leave out a schema no model could be shown, and say so', async () => {
     const properties = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`field_${index}`, { type: 'string' }]))
     const { operations } = await plan(
